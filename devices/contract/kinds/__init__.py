@@ -1,0 +1,1 @@
+"""One file per kind; ``devices.contract.kind.discover`` finds them."""

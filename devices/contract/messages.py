@@ -1,0 +1,70 @@
+"""Messages beside readings: receipts, status, diary; and the reading's envelope.
+
+A reading is a JSON object, or an array of them (a backlog)::
+
+    {"ts": "2026-01-09T05:10:00Z" | epoch ms, "boot": 3829, "seq": 1207, ...fields...}
+
+``boot`` changes at each start of the device, ``seq`` counts within it. ``mono_ms``
+(milliseconds since boot) and ``clk`` (0 never synchronised, 1 restored, 2 synchronised,
+3 stepped) are optional and let the server repair a wrong clock.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+MAX_PAYLOAD_BYTES = 65_536
+"""Largest payload of one message; a broker may allow less."""
+
+MAX_SEQ = 2**62
+
+Seq = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
+Timestamp = Annotated[datetime, msgspec.Meta(tz=True)] | Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+Activity = Literal["shower", "cooking", "washing", "window", "heating", "other"]
+
+
+class BootReceipt(msgspec.Struct, frozen=True):
+    """Sequences of one boot that the server holds: closed ranges [first, last]."""
+
+    boot: int
+    ranges: tuple[tuple[int, int], ...]
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """Server to device, after COMMIT: what the device may forget.
+
+    The ranges are those of the server's ledger around the batch just stored; a
+    sequence that the device sent and that lies in a gap of them was not received.
+    """
+
+    received: tuple[BootReceipt, ...]
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Device to server, retained: birth message, and last will with online=False."""
+
+    online: bool
+    boot: int = 0
+    firmware: str = ""
+    outbox: int = 0
+    oldest_unreceipted: datetime | None = None
+    clk: int = 0
+
+
+class Diary(msgspec.Struct, frozen=True, kw_only=True):
+    """Device to server: a press of the frog's lily-pad button."""
+
+    ts: Timestamp
+    activity: Activity
+    boot: int
+    seq: Seq
+    note: str = ""
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """Return the message as JSON."""
+    return msgspec.json.encode(message)
