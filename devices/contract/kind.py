@@ -20,9 +20,7 @@ from devices.contract.quantities import Quantity
 
 Storage = Literal["real", "double precision", "smallint"]
 
-ENVELOPE = frozenset(
-    {"ts", "boot", "seq", "device", "device_id", "received_at", "quality", "mono_ms", "clk"}
-)
+ENVELOPE = frozenset({"ts", "boot", "seq", "device", "device_id", "received_at", "quality", "mono_ms", "clk"})
 """Names that the message or the table uses itself; no field may take one."""
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,40}$")

@@ -63,7 +63,8 @@ def encode_reading(ts_ms: int, boot: int, seq: int, fields: Mapping[str, float])
 
     Args:
         ts_ms: measured time [ms since 1970 UTC].
-        boot, seq: the device's boot number and sequence within it.
+        boot: the device's boot number.
+        seq: sequence within the boot.
         fields: values by field name, in the field's unit.
     """
     return msgspec.json.encode({"ts": ts_ms, "boot": boot, "seq": seq, **fields})

@@ -1,0 +1,1 @@
+"""Simulated firmware: the real agent on simulated drivers, and replays of files."""

@@ -1,0 +1,1 @@
+"""Entry points: command line, HTTP, web pages, and the composition root."""
