@@ -134,7 +134,7 @@ def discover(extra_folders: Iterable[str] = ()) -> Mapping[str, Kind]:
 
 
 def _load(info: pkgutil.ModuleInfo, folder: str) -> ModuleType:
-    spec = info.module_finder.find_spec(info.name, None)  # type: ignore[call-arg]
+    spec = info.module_finder.find_spec(info.name, None)
     if spec is None or spec.loader is None:
         raise ValueError(f"{folder}/{info.name} can't be loaded")
     module = importlib.util.module_from_spec(spec)
