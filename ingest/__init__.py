@@ -1,0 +1,1 @@
+"""Broker to database: readings are decoded, checked, stored once and receipted."""

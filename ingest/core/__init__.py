@@ -1,0 +1,1 @@
+"""Pure part of ingest: no I/O, no clock, no logging; time is an argument."""

@@ -1,0 +1,27 @@
+"""What ingest knows of a registered device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A registered device.
+
+    Attributes:
+        device_id: key in the database.
+        name: MQTT user name and topic level.
+        kind: name of its kind.
+        shard: shard in which it may publish, 0..15.
+        installed_at_us: installation [µs since 1970 UTC]; no reading is older than a
+            day before it.
+        home_id: home it stands in, for diary entries; None outside homes.
+    """
+
+    device_id: int
+    name: str
+    kind: str
+    shard: int
+    installed_at_us: int
+    home_id: int | None = None

@@ -1,0 +1,121 @@
+"""Statements of :mod:`ingest.registry_store`; each takes one JSON array of records.
+
+``is distinct from`` keeps an unchanged row untouched, so that storing the same registry
+again writes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+DEVICES: LiteralString = """
+insert into device as t (name, kind, shard, label, latitude_deg, longitude_deg, cadence_s, installed_at)
+select r.* from jsonb_to_recordset(%s) as r(name text, kind text, shard smallint, label text,
+    latitude_deg float8, longitude_deg float8, cadence_s integer, installed_at timestamptz)
+on conflict (name) do update set (kind, shard, label, latitude_deg, longitude_deg, cadence_s,
+    installed_at, retired_at) = (excluded.kind, excluded.shard, excluded.label, excluded.latitude_deg,
+    excluded.longitude_deg, excluded.cadence_s, excluded.installed_at, null)
+where (t.kind, t.shard, t.label, t.latitude_deg, t.longitude_deg, t.cadence_s, t.installed_at,
+    t.retired_at) is distinct from (excluded.kind, excluded.shard, excluded.label, excluded.latitude_deg,
+    excluded.longitude_deg, excluded.cadence_s, excluded.installed_at, null)
+"""
+
+HOMES: LiteralString = """
+insert into home as t (code, label, temperature_factor, occupants)
+select r.* from jsonb_to_recordset(%s) as r(code text, label text, temperature_factor float8,
+    occupants smallint)
+on conflict (code) do update set (label, temperature_factor, occupants)
+    = (excluded.label, excluded.temperature_factor, excluded.occupants)
+where (t.label, t.temperature_factor, t.occupants)
+    is distinct from (excluded.label, excluded.temperature_factor, excluded.occupants)
+"""
+
+HOME_DEVICES_GONE: LiteralString = """
+delete from home_device hd using home h
+where h.home_id = hd.home_id and exists (
+    select from jsonb_to_recordset(%(links)s) as r(code text) where r.code = h.code
+) and not exists (
+    select from jsonb_to_recordset(%(links)s) as r(code text, device text)
+    join device d on d.name = r.device where r.code = h.code and d.device_id = hd.device_id
+)
+"""
+
+HOME_DEVICES: LiteralString = """
+insert into home_device as t (device_id, home_id)
+select d.device_id, h.home_id from jsonb_to_recordset(%s) as r(code text, device text)
+join device d on d.name = r.device join home h on h.code = r.code
+on conflict (device_id) do update set home_id = excluded.home_id
+where t.home_id is distinct from excluded.home_id
+"""
+
+NODES: LiteralString = """
+insert into road_node as t (node_id, latitude_deg, longitude_deg)
+select r.* from jsonb_to_recordset(%s) as r(node_id integer, latitude_deg float8, longitude_deg float8)
+on conflict (node_id) do update set (latitude_deg, longitude_deg)
+    = (excluded.latitude_deg, excluded.longitude_deg)
+where (t.latitude_deg, t.longitude_deg) is distinct from (excluded.latitude_deg, excluded.longitude_deg)
+"""
+
+DEPOTS: LiteralString = """
+insert into depot as t (depot_id, label, node_id, salt_t)
+select r.* from jsonb_to_recordset(%s) as r(depot_id text, label text, node_id integer, salt_t float8)
+on conflict (depot_id) do update set (label, node_id, salt_t)
+    = (excluded.label, excluded.node_id, excluded.salt_t)
+where (t.label, t.node_id, t.salt_t)
+    is distinct from (excluded.label, excluded.node_id, excluded.salt_t)
+"""
+
+ROUTES: LiteralString = """
+insert into gritting_route as t (route_id, label, depot_id, priority)
+select r.* from jsonb_to_recordset(%s) as r(route_id text, label text, depot_id text, priority smallint)
+on conflict (route_id) do update set (label, depot_id, priority)
+    = (excluded.label, excluded.depot_id, excluded.priority)
+where (t.label, t.depot_id, t.priority)
+    is distinct from (excluded.label, excluded.depot_id, excluded.priority)
+"""
+
+SEGMENTS: LiteralString = """
+insert into road_segment as t (segment_id, street, road_class, from_node, to_node, length_m, width_m,
+    one_way, bus_route, bridge, sky_view_factor, altitude_m, route_id, device_id, geometry)
+select r.segment_id, r.street, r.road_class, r.from_node, r.to_node, r.length_m, r.width_m, r.one_way,
+    r.bus_route, r.bridge, r.sky_view_factor, r.altitude_m, r.route_id, d.device_id, r.geometry
+from jsonb_to_recordset(%s) as r(segment_id text, street text, road_class text, from_node integer,
+    to_node integer, length_m float8, width_m float8, one_way boolean, bus_route boolean, bridge boolean,
+    sky_view_factor float8, altitude_m float8, route_id text, device text, geometry jsonb)
+left join device d on d.name = r.device
+on conflict (segment_id) do update set (street, road_class, from_node, to_node, length_m, width_m,
+    one_way, bus_route, bridge, sky_view_factor, altitude_m, route_id, device_id, geometry)
+    = (excluded.street, excluded.road_class, excluded.from_node, excluded.to_node, excluded.length_m,
+    excluded.width_m, excluded.one_way, excluded.bus_route, excluded.bridge, excluded.sky_view_factor,
+    excluded.altitude_m, excluded.route_id, excluded.device_id, excluded.geometry)
+where (t.*) is distinct from (excluded.*)
+"""
+
+BINS: LiteralString = """
+insert into bin_site as t (bin_id, device_id, label, street, latitude_deg, longitude_deg, stream,
+    empty_distance_mm, full_distance_mm, capacity_l, threshold_pct, max_age_days)
+select r.bin_id, d.device_id, r.label, r.street, r.latitude_deg, r.longitude_deg, r.stream,
+    r.empty_distance_mm, r.full_distance_mm, r.capacity_l, r.threshold_pct, r.max_age_days
+from jsonb_to_recordset(%s) as r(bin_id text, device text, label text, street text, latitude_deg float8,
+    longitude_deg float8, stream text, empty_distance_mm float8, full_distance_mm float8,
+    capacity_l float8, threshold_pct float8, max_age_days float8)
+join device d on d.name = r.device
+on conflict (bin_id) do update set (device_id, label, street, latitude_deg, longitude_deg, stream,
+    empty_distance_mm, full_distance_mm, capacity_l, threshold_pct, max_age_days)
+    = (excluded.device_id, excluded.label, excluded.street, excluded.latitude_deg, excluded.longitude_deg,
+    excluded.stream, excluded.empty_distance_mm, excluded.full_distance_mm, excluded.capacity_l,
+    excluded.threshold_pct, excluded.max_age_days)
+where (t.*) is distinct from (excluded.*)
+"""
+
+MISSING_DEVICES: LiteralString = """
+select r.name from unnest(%s::text[]) as r(name)
+where not exists (select from device d where d.name = r.name) order by 1 limit 5
+"""
+
+KNOWN_DEVICES: LiteralString = """
+select d.device_id, d.name, d.kind, d.shard,
+    (extract(epoch from d.installed_at) * 1000000)::bigint, hd.home_id
+from device d left join home_device hd using (device_id)
+where d.retired_at is null
+"""
