@@ -1,0 +1,1 @@
+"""The kernel: settings, clock, logs, runtime, database. It knows no sensor."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: pool, migrations, notifications, named queries."""

@@ -1,0 +1,1 @@
+"""A private PostgreSQL and a private Mosquitto for installations without their own."""

@@ -1,0 +1,1 @@
+"""Running: supervisor, stop, back-off, health."""

@@ -1,0 +1,84 @@
+"""Connection pools, opened explicitly when a service starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from cityops.errors import ConfigurationError, TransientError
+from cityops.redact import redact
+from cityops.settings import DbSettings
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
+
+
+async def open_pool(settings: DbSettings, *, application_name: str) -> Pool:
+    """Return an open pool whose ``pool_min`` connections work.
+
+    Sessions run in UTC and carry ``application_name``. Close it with ``await pool.close()``.
+
+    Raises:
+        ConfigurationError: without a connection string.
+        TransientError: where the database does not answer within ``connect_timeout_s``.
+    """
+    if not settings.dsn:
+        raise ConfigurationError("db.dsn is empty; set CITYOPS_DB__DSN to postgresql://user@host:port/name")
+    pool: Pool = AsyncConnectionPool(
+        settings.dsn,
+        kwargs=session(application_name),
+        min_size=settings.pool_min,
+        max_size=settings.pool_max,
+        timeout=settings.connect_timeout_s,
+        name=application_name,
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
+    try:
+        await pool.open(wait=True, timeout=settings.connect_timeout_s)
+    except PoolTimeout as error:
+        await pool.close()
+        reason = await _why_not(settings)
+        raise TransientError(
+            f"database {redact(settings.dsn)} did not answer within {settings.connect_timeout_s:g} s: {reason}"
+        ) from error
+    return pool
+
+
+def session(application_name: str) -> dict[str, Any]:
+    """Return the connection arguments every session of ours has."""
+    return {"application_name": application_name, "options": "-c timezone=UTC"}
+
+
+async def connect(dsn: str, *, application_name: str = "cityops", autocommit: bool = True) -> Connection:
+    """Return a single connection with our session settings.
+
+    Raises:
+        TransientError: where the database does not answer.
+    """
+    try:
+        return await psycopg.AsyncConnection.connect(
+            make_conninfo(dsn, **session(application_name)), autocommit=autocommit
+        )
+    except psycopg.OperationalError as error:
+        raise TransientError(f"database {redact(dsn)}: {_one_line(error)}") from error
+
+
+Connection = psycopg.AsyncConnection[TupleRow]
+
+
+async def _why_not(settings: DbSettings) -> str:
+    """Return what a single attempt says: the pool itself only reports a timeout."""
+    try:
+        conninfo = make_conninfo(settings.dsn, connect_timeout=2)
+        await (await psycopg.AsyncConnection.connect(conninfo)).close()
+    except psycopg.Error as error:
+        return _one_line(error)
+    return "it answers now; try again"
+
+
+def _one_line(error: psycopg.Error) -> str:
+    return redact(" ".join(str(error).split()))

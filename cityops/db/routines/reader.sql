@@ -1,0 +1,175 @@
+-- What a dashboard may read: the role cityops_reader and the schema board.
+--
+-- The role has no login of its own; an installation makes a login and grants it the
+-- role (docs/deploy.md). It sees no household: no right on home, home_device,
+-- diary_entry, the readings of homes or the bodies of dead letters. Homes come through
+-- the functions below as counts and percentiles over at least five homes. A new kind
+-- of device is not readable until it is named in board.grant_readings: whether it
+-- tells of a home is a decision, not a default.
+
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'cityops_reader') then
+        create role cityops_reader nologin;
+    end if;
+exception
+    -- Roles belong to the cluster: another database's upgrade may be making it now.
+    when duplicate_object or unique_violation then null;
+    when insufficient_privilege then
+        raise exception 'role cityops_reader is missing and % may not create it', current_user
+            using hint = 'As a superuser run: create role cityops_reader nologin; then upgrade again.';
+end $$;
+
+drop schema if exists board cascade;
+create schema board;
+
+-- Devices without where and whose: a device in a home has neither place nor label.
+create view board.device with (security_barrier) as
+select d.device_id, d.name, d.kind, d.shard, d.cadence_s, d.installed_at, d.retired_at,
+       case when h.device_id is null and d.kind <> 'frog' then d.label else '' end as label,
+       case when h.device_id is null and d.kind <> 'frog' then d.latitude_deg end as latitude_deg,
+       case when h.device_id is null and d.kind <> 'frog' then d.longitude_deg end as longitude_deg
+  from public.device d
+  left join public.home_device h using (device_id);
+
+create view board.subject_state with (security_barrier) as
+select subject_kind, subject, at, state from public.subject_state where subject_kind <> 'home';
+
+-- A home's alarm counts, but neither its code (the resident's key) nor its reason shows.
+create view board.alarm with (security_barrier) as
+select alarm_id, rule_id, rule_version, subject_kind, severity, raised_at, cleared_at, acknowledged_at,
+       case when subject_kind = 'home' then 'a home' else subject end as subject,
+       case when subject_kind = 'home' then 'Damp risk in a home' else title end as title,
+       case when subject_kind = 'home' then '' else reason end as reason
+  from public.alarm;
+
+create view board.decision with (security_barrier) as
+select decision_id, rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, result
+  from public.decision where subject_kind <> 'home';
+
+create view board.event with (security_barrier) as
+select event_id, kind, subject_kind, subject, at, detail
+  from public.event where subject_kind <> 'home';
+
+create view board.dead_letter with (security_barrier) as
+select dead_letter_id, received_at, device, kind, reason_code, field, payload_bytes, replayed_at
+  from public.dead_letter;
+
+-- Homes by risk now.
+create view board.home_risk with (security_barrier) as
+select coalesce(state ->> 'risk', 'unknown') as risk, count(*) as homes
+  from public.subject_state where subject_kind = 'home' group by 1;
+
+-- How many homes are in each band of a quantity now; empty below five homes.
+-- p_field: temperature_c, humidity_pct, dew_point_c, surface_humidity_pct; p_step: band width.
+create function board.home_histogram(p_field text, p_step double precision)
+returns table (band double precision, homes bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+    with now_in_homes as (
+        select floor((state ->> p_field)::double precision / p_step) * p_step as band
+          from subject_state
+         where subject_kind = 'home'
+           and p_field in ('temperature_c', 'humidity_pct', 'dew_point_c', 'surface_humidity_pct')
+           and state ->> p_field is not null
+    )
+    select n.band, count(*) from now_in_homes n
+     where (select count(*) >= 5 from now_in_homes) group by n.band order by n.band
+$$;
+
+-- Climate of all homes per hour: tenth, middle and ninetieth percentile of the homes'
+-- hourly means; hours in which fewer than five homes reported are left out.
+create function board.home_climate(p_from timestamptz, p_to timestamptz)
+returns table (bucket timestamptz, homes bigint, humid_homes bigint,
+               temperature_p10 double precision, temperature_p50 double precision,
+               temperature_p90 double precision, humidity_p10 double precision,
+               humidity_p50 double precision, humidity_p90 double precision)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return query
+    with per_home as (
+        select f.bucket as hour, h.home_id,
+               avg(f.temperature_c_avg)::double precision as t, avg(f.humidity_pct_avg)::double precision as rh
+          from frog_hourly f join home_device h using (device_id)
+         where f.bucket >= date_trunc('hour', p_from) and f.bucket <= p_to
+         group by f.bucket, h.home_id
+    )
+    select p.hour, count(*), count(*) filter (where p.rh >= 70),
+           percentile_cont(0.1) within group (order by p.t), percentile_cont(0.5) within group (order by p.t),
+           percentile_cont(0.9) within group (order by p.t), percentile_cont(0.1) within group (order by p.rh),
+           percentile_cont(0.5) within group (order by p.rh), percentile_cont(0.9) within group (order by p.rh)
+      from per_home p group by p.hour having count(*) >= 5 order by p.hour;
+end $$;
+
+-- Per kind: devices installed and not retired, and how many of them reported in the period.
+create function board.devices_seen(p_from timestamptz, p_to timestamptz)
+returns table (kind text, devices bigint, seen bigint)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    for kind, devices in
+        select d.kind, count(*) from device d where d.retired_at is null group by d.kind order by d.kind
+    loop
+        seen := 0;
+        if to_regclass(format('public.%I', kind || '_reading')) is not null then
+            execute format(
+                'select count(*) from device d where d.kind = $1 and d.retired_at is null and exists '
+                '(select from public.%I r where r.device_id = d.device_id and r.ts between $2 and $3)',
+                kind || '_reading')
+               into seen using kind, p_from, p_to;
+        end if;
+        return next;
+    end loop;
+end $$;
+
+-- The largest tables with everything that belongs to them (chunks, partitions, indexes).
+create function board.table_sizes()
+returns table (name text, bytes bigint)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    hypertables text[] := '{}';
+begin
+    if exists (select from pg_extension where extname = 'timescaledb') then
+        for name, bytes in
+            select t.hypertable_name::text,
+                   hypertable_size(format('%I.%I', t.hypertable_schema, t.hypertable_name)::regclass)
+              from timescaledb_information.hypertables t where t.hypertable_schema = 'public'
+        loop
+            hypertables := hypertables || name;
+            return next;
+        end loop;
+    end if;
+    return query
+    with recursive member as (
+        select c.relname::text as root, c.oid
+          from pg_class c
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'm')
+           and not c.relispartition and c.relname <> all (hypertables)
+        union all
+        select m.root, i.inhrelid from member m join pg_inherits i on i.inhparent = m.oid
+    )
+    select m.root, sum(pg_total_relation_size(m.oid))::bigint from member m group by m.root;
+end $$;
+
+-- Rights. Called here and once more by whoever makes reading tables after this file ran.
+create function board.grant_readings() returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+    kind text;
+    suffix text;
+begin
+    foreach kind in array array['road', 'weather', 'gritter', 'bin'] loop
+        foreach suffix in array array['reading', 'hourly', 'daily'] loop
+            if to_regclass(format('public.%I', kind || '_' || suffix)) is not null then
+                execute format('grant select on public.%I to cityops_reader', kind || '_' || suffix);
+            end if;
+        end loop;
+    end loop;
+end $$;
+
+revoke all on all functions in schema board from public;
+grant usage on schema public, board to cityops_reader;
+grant select on all tables in schema board to cityops_reader;
+grant execute on all functions in schema board to cityops_reader;
+revoke execute on function board.grant_readings() from cityops_reader;
+grant select on public.road_node, public.depot, public.gritting_route, public.road_segment,
+                public.bin_site, public.ingest_batch, public.rule_cursor to cityops_reader;
+select board.grant_readings();

@@ -1,0 +1,270 @@
+"""The settings of the whole product: one frozen tree, built once, passed down.
+
+Sources, the first wins: arguments, environment (``CITYOPS_`` + path joined by
+``__``), files in ``/run/secrets`` of the same names, the TOML file named by
+``CITYOPS_CONFIG``, defaults. Thresholds of rules are no settings: they are
+versioned in ``rules/catalogue``.
+
+Only a composition root calls :func:`load_settings`; everyone else is given the
+group that it needs.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from cityops.errors import ConfigurationError
+from cityops.paths import default_data_dir
+from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+RECEIVE_MAXIMUM_LIMIT = 65535
+"""Largest Receive Maximum of MQTT 5 (section 3.1.2.11.3)."""
+
+
+class Group(BaseModel):
+    """A frozen group of settings; unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class MqttSettings(Group):
+    """The broker that devices and services meet at."""
+
+    host: str = "127.0.0.1"
+    """Host name or address of the broker."""
+    port: Port = 1883
+    """TCP port of the broker (8883 is usual with TLS)."""
+    username: str | None = None
+    """User name; none connects anonymously."""
+    password: SecretStr | None = None
+    """Password of that user."""
+    tls_ca: Path | None = None
+    """PEM file of the authority that signed the broker's certificate; given, TLS is used."""
+    keepalive_s: int = Field(default=30, ge=5, le=65535)
+    """Keep-alive interval in seconds."""
+
+    @model_validator(mode="after")
+    def _password_needs_user(self) -> Self:
+        if self.password is not None and self.username is None:
+            raise ValueError("mqtt.password is given without mqtt.username; give both or neither")
+        return self
+
+
+class DbSettings(Group):
+    """The PostgreSQL or TimescaleDB database."""
+
+    dsn: str = Field(default="", repr=False)
+    """Connection string (`postgresql://user:password@host:port/name`); empty starts the embedded
+    PostgreSQL where the command allows it."""
+    pool_min: int = Field(default=1, ge=0)
+    """Connections that a service keeps open."""
+    pool_max: int = Field(default=4, ge=1)
+    """Connections that a service may open at most."""
+    connect_timeout_s: float = Field(default=10.0, gt=0)
+    """Seconds to wait for the database when a service starts."""
+
+    @model_validator(mode="after")
+    def _pool_order(self) -> Self:
+        if self.pool_min > self.pool_max:
+            raise ValueError(f"db.pool_min ({self.pool_min}) must not exceed db.pool_max ({self.pool_max})")
+        return self
+
+
+class IngestSettings(Group):
+    """Broker to database."""
+
+    batch_rows: int = Field(default=2000, ge=1)
+    """Messages in a batch at most."""
+    batch_age_s: float = Field(default=0.2, gt=0)
+    """Seconds after which a batch is stored even if it is not full."""
+    batches_in_flight: int = Field(default=2, ge=1)
+    """Batches a session may hold unacknowledged: the only buffer there is."""
+    shards: str = "0-15"
+    """Shards this worker may serve: numbers and ranges, e.g. `0-7,12`."""
+    client_prefix: str = Field(default="ing", pattern=r"^[a-z0-9][a-z0-9-]*$")
+    """Start of the MQTT client ids; the shard's two hex digits follow."""
+    health_port: Port = 0
+    """Port of /healthz, /readyz and /metrics; 0 serves none."""
+
+    @property
+    def receive_maximum(self) -> int:
+        """Receive Maximum that each session announces to the broker [messages]."""
+        return self.batch_rows * self.batches_in_flight
+
+    @property
+    def shard_numbers(self) -> tuple[int, ...]:
+        """The shards as sorted numbers."""
+        return parse_shards(self.shards)
+
+    @field_validator("shards")
+    @classmethod
+    def _shards_readable(cls, value: str) -> str:
+        parse_shards(value)
+        return value
+
+    @model_validator(mode="after")
+    def _fits_mqtt(self) -> Self:
+        if self.receive_maximum > RECEIVE_MAXIMUM_LIMIT:
+            raise ValueError(
+                f"ingest.batch_rows x ingest.batches_in_flight is {self.receive_maximum}; MQTT 5 allows "
+                f"at most {RECEIVE_MAXIMUM_LIMIT} messages in flight"
+            )
+        return self
+
+
+class RulesSettings(Group):
+    """Readings to decisions."""
+
+    poll_s: float = Field(default=1.0, gt=0)
+    """Seconds between looks for new batches when no notification came."""
+    batch_limit: int = Field(default=200, ge=1)
+    """Batches taken in one step at most."""
+    health_port: Port = 0
+    """Port of /healthz, /readyz and /metrics; 0 serves none."""
+
+
+class ApiSettings(Group):
+    """Web pages and REST."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Port = 8080
+    """Port to listen on; 0 takes a free one."""
+
+
+class SimSettings(Group):
+    """The simulated town."""
+
+    scenario: str = "frost_night"
+    """Name of a file in firmware_sim/scenarios, or a path to one."""
+    seed: int = 1
+    """Seed of everything random in the simulation."""
+    speed: float = Field(default=1.0, gt=0)
+    """Simulated seconds per second, until the simulated clock has caught up with the wall clock."""
+    homes: int = Field(default=300, ge=0)
+    """Frog boxes."""
+    road_sensors: int = Field(default=60, ge=0)
+    """Road sensors."""
+    weather_stations: int = Field(default=4, ge=0)
+    """Weather stations."""
+    bins: int = Field(default=400, ge=0)
+    """Bin sensors."""
+    gritters: int = Field(default=6, ge=0)
+    """Gritting lorries."""
+
+
+class LogSettings(Group):
+    """What is logged to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level that is written."""
+    format: Literal["auto", "human", "json"] = "auto"
+    """`auto` is human on a terminal and JSON otherwise."""
+
+
+class Settings(BaseSettings):
+    """Everything that an installation may set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=NESTED,
+        env_ignore_empty=True,
+        secrets_dir="/run/secrets",
+        secrets_dir_missing="ok",
+        secrets_nested_delimiter=NESTED,
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+    mqtt: MqttSettings = MqttSettings()
+    db: DbSettings = DbSettings()
+    ingest: IngestSettings = IngestSettings()
+    rules: RulesSettings = RulesSettings()
+    api: ApiSettings = ApiSettings()
+    sim: SimSettings = SimSettings()
+    log: LogSettings = LogSettings()
+    data_dir: Path = Field(default_factory=default_data_dir)
+    """Folder of the embedded database, broker and simulated devices; by default
+    `~/.local/share/cityops`, for root `/var/lib/cityops`."""
+    kinds_dir: Path | None = None
+    """Folder with further kinds of device, one Python file each."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources in order of precedence (no ``.env`` file: it surprises)."""
+        config = os.environ.get(CONFIG_VARIABLE)
+        return (
+            init_settings,
+            env_settings,
+            NestedSecretsSettingsSource(file_secret_settings),
+            TomlConfigSettingsSource(settings_cls, Path(config) if config else None),
+        )
+
+
+def parse_shards(text: str) -> tuple[int, ...]:
+    """Return the shards of ``0-7,12`` as sorted numbers 0..255.
+
+    Raises:
+        ValueError: where the text is not such a list or names none.
+    """
+    numbers: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not first.isdecimal() or not (last or first).isdecimal():
+            raise ValueError(f"shards {text!r}: use numbers and ranges such as 0-7,12")
+        numbers.update(range(int(first), int(last or first) + 1))
+    if not numbers or max(numbers) > 255:
+        raise ValueError(f"shards {text!r}: at least one shard, each from 0 to 255")
+    return tuple(sorted(numbers))
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the effective settings.
+
+    Args:
+        overrides: values that win over every source, nested as the tree is:
+            ``load_settings(db={"dsn": "..."}, data_dir="/srv/cityops")``.
+
+    Raises:
+        ConfigurationError: naming each setting that is wrong, its source and what is allowed.
+    """
+    config = os.environ.get(CONFIG_VARIABLE)
+    if config and not Path(config).is_file():
+        raise ConfigurationError(f"{CONFIG_VARIABLE}={config}: no such file")
+    refuse_unknown_variables(Settings, os.environ)
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise ConfigurationError(describe(error, os.environ)) from error
+    except (SettingsError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"settings: {error}") from error

@@ -1,0 +1,69 @@
+"""What is said about settings that are wrong: names, values, sources, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel, ValidationError
+
+from cityops.errors import ConfigurationError
+
+ENV_PREFIX = "CITYOPS_"
+NESTED = "__"
+CONFIG_VARIABLE = "CITYOPS_CONFIG"
+"""Environment variable that names the TOML file."""
+
+NOT_SETTINGS = (CONFIG_VARIABLE, "CITYOPS_TEST_", "CITYOPS_REAL_DATA", "CITYOPS_BENCH_")
+"""Variables, or starts of them, which carry our prefix but are no settings."""
+
+
+def leaves(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every single setting below ``model``."""
+    for name, info in model.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from leaves(kind, (*path, name))
+        else:
+            yield (*path, name)
+
+
+def variable(path: tuple[str, ...]) -> str:
+    """Return the environment variable of a setting."""
+    return ENV_PREFIX + NESTED.join(path).upper()
+
+
+def refuse_unknown_variables(model: type[BaseModel], environ: Mapping[str, str]) -> None:
+    """Refuse a misspelt ``CITYOPS_`` variable, which would else be ignored in silence.
+
+    Raises:
+        ConfigurationError: naming the variable and the nearest setting.
+    """
+    known = {variable(path) for path in leaves(model)}
+    for name in sorted(environ):
+        if not name.startswith(ENV_PREFIX) or name.startswith(NOT_SETTINGS) or name.upper() in known:
+            continue
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+        raise ConfigurationError(f"{name}: no such setting; the nearest is {near[0]}")
+
+
+def describe(error: ValidationError, environ: Mapping[str, str]) -> str:
+    """Return one line per wrong setting."""
+    return "\n".join(_line(dict(item), environ) for item in error.errors(include_url=False))
+
+
+def _line(item: dict[str, object], environ: Mapping[str, str]) -> str:
+    location = item["loc"]
+    path = tuple(str(part) for part in location) if isinstance(location, tuple) else ()
+    name = ".".join(path) or "settings"
+    source = f" (from {variable(path)})" if variable(path) in environ else ""
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        return f"{name}{source}: no such setting"
+    given = item.get("input")
+    shown = f" = {given!r}" if isinstance(given, str | int | float) and not _secret(path) else ""
+    return f"{name}{shown}{source}: {message}"
+
+
+def _secret(path: tuple[str, ...]) -> bool:
+    return bool(path) and path[-1] in {"password", "dsn", "token", "secret"}
