@@ -1,0 +1,69 @@
+"""A short look ahead from a sensor's own last hours: a trend that dies out.
+
+A road cools fast after sunset and ever slower towards morning, so a straight line
+goes far too low. ``T(h) = T0 + s tau (1 - exp(-h / tau))`` starts with the observed slope
+s [°C/h] and ends ``s tau`` away. It knows neither cloud nor sunrise: a guide for the
+coming hours, not a forecast.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Nowcast:
+    """A damped trend.
+
+    Attributes:
+        now_c: temperature now [°C].
+        slope_c_h: change now [°C/h].
+        damping_h: time in which the slope falls to 1/e [h].
+    """
+
+    now_c: float
+    slope_c_h: float
+    damping_h: float
+
+    def after_c(self, hours: float) -> float:
+        """Return the temperature ``hours`` from now [°C]."""
+        return self.now_c + self.slope_c_h * self.damping_h * (1.0 - math.exp(-hours / self.damping_h))
+
+    def minimum_c(self, horizon_h: float) -> float:
+        """Return the lowest temperature between now and ``horizon_h`` [°C]."""
+        return min(self.now_c, self.after_c(horizon_h))
+
+    def hours_until(self, limit_c: float) -> float | None:
+        """Return when ``limit_c`` is reached or passed downwards [h]; 0 if it is already, None if never."""
+        if self.now_c <= limit_c:
+            return 0.0
+        reach = self.slope_c_h * self.damping_h
+        if self.now_c + reach >= limit_c:
+            return None
+        return -self.damping_h * math.log(1.0 - (limit_c - self.now_c) / reach)
+
+
+def slope_c_h(history: Sequence[tuple[float, float]], window_h: float, limit_c_h: float) -> float:
+    """Return the least-squares slope of the last ``window_h`` hours of a history [°C/h].
+
+    Args:
+        history: (time [s since 1970], temperature [°C]) in rising time.
+        window_h: how far back from the last point [h].
+        limit_c_h: slopes are limited to ± this [°C/h].
+
+    Returns:
+        0.0 where fewer than two points or less than a quarter of an hour are there.
+    """
+    if not history:
+        return 0.0
+    last = history[-1][0]
+    points = [((t - last) / 3600.0, c) for t, c in history if t >= last - window_h * 3600.0]
+    if len(points) < 2 or points[-1][0] - points[0][0] < 0.25:
+        return 0.0
+    mean_t = sum(t for t, _ in points) / len(points)
+    mean_c = sum(c for _, c in points) / len(points)
+    spread = sum((t - mean_t) ** 2 for t, _ in points)
+    slope = sum((t - mean_t) * (c - mean_c) for t, c in points) / spread
+    return max(-limit_c_h, min(limit_c_h, slope))

@@ -1,0 +1,165 @@
+"""What the rules can be told: the parameters of each rule, with their limits.
+
+The values come from ``rules/catalogue/*.toml`` (:mod:`rules.catalogue.loader`); the types here
+say what is allowed. Every name carries its unit.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
+Celsius = Annotated[float, Meta(ge=-60, le=100)]
+Hours = Annotated[float, Meta(ge=0, le=24 * 366)]
+Severity = Annotated[str, Meta(pattern="^(info|warning|major|critical)$")]
+
+
+class Dwell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long a condition must hold before an alarm is raised or cleared [s].
+
+    ``gap_s``: observations further apart than this do not count as lasting.
+    """
+
+    raise_after_s: NotNegative
+    clear_after_s: NotNegative
+    gap_s: Positive
+
+
+class DampParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Surface humidity in homes."""
+
+    raise_pct: Percent
+    clear_pct: Percent
+    watch_pct: Percent
+    severity: Severity
+    dwell: Dwell
+    outdoor_age_s: Positive
+    device_age_s: Positive
+
+    def __post_init__(self) -> None:
+        if not self.clear_pct < self.raise_pct:
+            raise ValueError(f"clear_pct {self.clear_pct} must be below raise_pct {self.raise_pct}")
+
+
+class TransferParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a road without a sensor is estimated from roads that have one."""
+
+    lapse_c_per_m: Annotated[float, Meta(ge=-0.02, le=0.02)]
+    sky_view_c: Annotated[float, Meta(ge=-10, le=10)]
+    bridge_c: Annotated[float, Meta(ge=-5, le=5)]
+    distance_scale_m: Positive
+    altitude_scale_m: Positive
+    sky_view_scale: Positive
+    bridge_penalty: NotNegative
+
+
+class SurfaceParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a road is damp, wet, white or icy."""
+
+    damp_film_mm: NotNegative
+    wet_film_mm: NotNegative
+    hysteresis_c: NotNegative
+    wet_after_rain_s: NotNegative
+    wet_after_rain_humid_s: NotNegative
+    humid_pct: Percent
+    rain_mm_h: NotNegative
+    sensor_age_s: Positive
+
+
+class RoadAlarmParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Alarm on a road surface state."""
+
+    severity: Severity
+    dwell: Dwell
+
+
+class SpreadParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Lorries."""
+
+    spreading_km_h: Positive
+    driving_km_h: Positive
+    turn_out_min: NotNegative
+    material: Annotated[str, Meta(pattern="^(dry_salt|prewet)$")]
+
+
+class GrittingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The decision on a precautionary treatment."""
+
+    action_c: Celsius
+    hoar_margin_c: NotNegative
+    release_c: NotNegative
+    horizon_h: Positive
+    trend_window_h: Positive
+    trend_damping_h: Positive
+    trend_limit_c_h: Positive
+    redecide_s: NotNegative
+    light_snow_mm: NotNegative
+    evaluate_every_s: Positive
+    period_start_h: Annotated[float, Meta(ge=0, lt=24)]
+    matrix: str
+    spread: SpreadParameters
+
+
+class FilterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """From an echo to a fill."""
+
+    blind_mm: NotNegative
+    sentinels_mm: tuple[float, ...]
+    beyond_empty_share: Share
+    device_compensates: bool
+    reference_c: Celsius
+    noise_mm: Positive
+    tilt_deg: Positive
+
+
+class EmptyingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a falling fill is an emptying."""
+
+    drop_pct: Positive
+    drop_sd: Positive
+    empty_pct: Percent
+    empty_share: Share
+    refractory_s: NotNegative
+    sustained_s: NotNegative
+
+
+class BinParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Full bins."""
+
+    hysteresis_pct: Positive
+    overflow_pct: Percent
+    severity: Severity
+    filter: FilterParameters
+    emptying: EmptyingParameters
+
+
+class FireParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Burning bins."""
+
+    hot_c: Celsius
+    rising_c: Celsius
+    rising_c_per_10_min: Positive
+    clear_c: Celsius
+    clear_after_s: NotNegative
+    severity: Severity
+
+
+class RoundParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The list of bins to collect."""
+
+    evaluate_every_s: Positive
+    redecide_s: NotNegative
+
+
+class SilenceParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Devices that stop reporting. ``at_least_s`` by kind; other kinds are not watched."""
+
+    intervals: Positive
+    at_least_s: dict[str, Positive]
+    severity: Severity
