@@ -1,0 +1,169 @@
+"""What a scenario may say: the script that the world plays.
+
+Plain data, read from TOML by ``firmware_sim.scenario``. Hours count from the
+scenario's start; negative hours are the day before, which the world plays in coarse
+steps to bring roads and homes into a realistic state.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Hour = Annotated[float, msgspec.Meta(ge=-48, le=1000)]
+Celsius = Annotated[float, msgspec.Meta(ge=-40, le=45)]
+Kelvin = Annotated[float, msgspec.Meta(ge=-30, le=30)]
+Speed = Annotated[float, msgspec.Meta(ge=0, le=40)]
+Oktas = Annotated[float, msgspec.Meta(ge=0, le=8)]
+MmPerHour = Annotated[float, msgspec.Meta(ge=0, le=60)]
+Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+FaultKind = Literal["stuck", "spike", "sentinel", "dropout", "drift", "clock", "uplink", "fire", "tilt"]
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base: a key that is not known is an error, not silence."""
+
+
+class Climate(Strict, frozen=True):
+    """What the weather tends to where the script says nothing."""
+
+    air_temperature_c: Celsius = 5.0
+    diurnal_range_c: Annotated[float, msgspec.Meta(ge=0, le=25)] = 5.0
+    dew_point_c: Celsius = 2.0
+    wind_speed_m_s: Speed = 3.0
+    wind_direction_deg: Annotated[float, msgspec.Meta(ge=0, le=360)] = 230.0
+    cloud_oktas: Oktas = 5.0
+    pressure_hpa: Annotated[float, msgspec.Meta(ge=930, le=1060)] = 1012.0
+    ground_c: Celsius = 7.0
+
+
+class Point(Strict, frozen=True):
+    """Weather at one hour; a quantity left out is not fixed there."""
+
+    hour: Hour
+    air_temperature_c: Celsius | None = None
+    dew_point_c: Celsius | None = None
+    wind_speed_m_s: Speed | None = None
+    wind_direction_deg: Annotated[float, msgspec.Meta(ge=0, le=360)] | None = None
+    cloud_oktas: Oktas | None = None
+    pressure_hpa: Annotated[float, msgspec.Meta(ge=930, le=1060)] | None = None
+    precipitation_mm_h: MmPerHour | None = None
+
+
+class Front(Strict, frozen=True):
+    """A passing front: a spell of precipitation, and air that is different behind it.
+
+    ``warm_aloft`` lets rain fall into frozen air (freezing rain).
+    """
+
+    hour: Hour
+    duration_h: Annotated[float, msgspec.Meta(gt=0, le=72)] = 3.0
+    precipitation_mm_h: MmPerHour = 0.0
+    air_change_c: Kelvin = 0.0
+    warm_aloft: bool = False
+
+
+class Weather(Strict, frozen=True):
+    """The weather of a scenario."""
+
+    climate: Climate = Climate()
+    points: tuple[Point, ...] = ()
+    fronts: tuple[Front, ...] = ()
+    noise: Annotated[float, msgspec.Meta(ge=0, le=3)] = 1.0
+
+
+class Fault(Strict, frozen=True):
+    """Something wrong with devices for a while.
+
+    Which devices: ``devices`` by name, or ``kind`` with ``share`` (a part of them, chosen
+    by the seed) or ``count``. ``field`` names one value where only one is affected.
+    ``value`` means: stuck/sentinel/tilt: the value sent (stuck without value: the last one);
+    spike: height; drift: change per day; clock: offset in s; fire: peak temperature in °C.
+    ``probability`` is per reading (spike, sentinel, dropout), or the part of the time that the
+    link is down (uplink), in spells of about ``spell_s``.
+    """
+
+    fault: FaultKind
+    devices: tuple[str, ...] = ()
+    kind: Literal["", "frog", "road", "weather", "gritter", "bin"] = ""
+    share: Share = 0.0
+    count: Count = 0
+    field: str = ""
+    from_hour: Hour = -48.0
+    to_hour: Hour = 1000.0
+    value: float | None = None
+    probability: Share = 1.0
+    spell_s: Annotated[float, msgspec.Meta(ge=10, le=86400)] = 600.0
+
+
+class Round(Strict, frozen=True):
+    """A crew empties, at an hour, the bins that are at least so full (fullest first)."""
+
+    hour: Hour
+    fill_above_pct: Percent = 70.0
+    at_most: Count = 1000
+
+
+class Bins(Strict, frozen=True):
+    """How the bins start, and who empties them."""
+
+    start_fill_pct: tuple[Percent, Percent] = (5.0, 65.0)
+    nearly_full: Count = 0
+    nearly_full_pct: tuple[Percent, Percent] = (70.0, 77.0)
+    deposits_factor: Annotated[float, msgspec.Meta(ge=0, le=20)] = 1.0
+    market: bool = False
+    no_echo_share: Share = 0.003
+    lid_echo_share: Share = 0.01
+    false_echo_share: Share = 0.015
+    rounds: tuple[Round, ...] = ()
+
+
+class Expectation(Strict, frozen=True):
+    """What a run of the scenario must bring about; numbers are minimum counts.
+
+    ``alarms``: rule id to number of alarms raised. ``gritting``: outcome (treat, no_action,
+    monitor, refer) to number of decisions. ``gritting_any_of``: at least one decision has one
+    of these outcomes. ``bins_to_collect``: stops on the collection list. ``events``: kind to
+    number. ``dead_letters``: number.
+    """
+
+    alarms: dict[str, Count] = {}
+    gritting: dict[Literal["treat", "no_action", "monitor", "refer"], Count] = {}
+    gritting_any_of: tuple[Literal["treat", "no_action", "monitor", "refer"], ...] = ()
+    bins_to_collect: Count = 0
+    events: dict[str, Count] = {}
+    dead_letters: Count = 0
+
+
+class Scenario(Strict, frozen=True):
+    """One scenario.
+
+    Attributes:
+        start_local: wall-clock time of the start in the town, ``"15:00"``.
+        duration_h: how long it plays [h]; the world goes on after it if asked.
+        day_of_year: for the sun: a January night stays one when it is played in July.
+        weekday: 0 Monday .. 6 Sunday for deposits and habits; None takes the date's own.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+    title: Annotated[str, msgspec.Meta(min_length=3, max_length=80)]
+    description: Annotated[str, msgspec.Meta(min_length=10, max_length=1000)]
+    start_local: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    duration_h: Annotated[float, msgspec.Meta(gt=0, le=24 * 31)]
+    day_of_year: Annotated[int, msgspec.Meta(ge=1, le=365)] = 15
+    weekday: Annotated[int, msgspec.Meta(ge=0, le=6)] | None = None
+    damp_homes_share: Share = 0.05
+    weather: Weather = Weather()
+    bins: Bins = Bins()
+    faults: tuple[Fault, ...] = ()
+    expect: Expectation = Expectation()
+
+    @property
+    def start_hour_local(self) -> float:
+        """Local time of day at the start [h]."""
+        hours, minutes = self.start_local.split(":")
+        return int(hours) + int(minutes) / 60.0
