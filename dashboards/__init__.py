@@ -1,0 +1,1 @@
+"""Grafana boards as code: built here, committed as JSON, provisioned as files."""

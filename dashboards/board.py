@@ -1,0 +1,173 @@
+"""A board: rows of cells on the grid, numbered panels, links, variables, annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grafana_foundation_sdk.builders.dashboard import (
+    AnnotationQuery,
+    Dashboard,
+    DashboardLink,
+    QueryVariable,
+    Row,
+    TextBoxVariable,
+)
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import dashboard
+
+from dashboards.panels import BAD, DATASOURCE, GRID_COLUMNS, Cell, SqlBuilder
+
+WEB_URL = "http://127.0.0.1:8080"
+"""Where the web pages are unless the board's variable ``web`` says otherwise."""
+
+ALARMS_SQL = """
+select raised_at as time, coalesce(cleared_at, now()) as timeend, title as text, severity || ',' || rule_id as tags
+  from board.alarm
+ where $__timeFilter(raised_at) and subject_kind = '{subject_kind}' and severity in ('major', 'critical')
+ order by raised_at desc limit 200
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading ("" for none) and lines of cells below it, each line from the left."""
+
+    heading: str
+    lines: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a board leads in the web pages."""
+
+    title: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSpec:
+    """What a board module declares; :func:`assemble` makes Grafana's board of it.
+
+    Attributes:
+        uid: stable identity, also the file name.
+        title, description: for the reader.
+        sections: the panels.
+        page: link into the web pages, or None.
+        period: default period, e.g. ``now-24h``.
+        refresh: how often panels ask again.
+        variables: query variables beside ``web``.
+        alarms_of: subject kind whose severe alarms are marked on the graphs, or None.
+    """
+
+    uid: str
+    title: str
+    description: str
+    sections: Sequence[Section]
+    page: Page | None = None
+    period: str = "now-24h"
+    refresh: str = "1m"
+    variables: Sequence[Any] = ()
+    alarms_of: str | None = None
+
+
+def choice(name: str, label: str, sql: str) -> QueryVariable:
+    """A variable with several values from a query; starts with all of them."""
+    everything = dashboard.VariableOption(selected=True, text="All", value="$__all")
+    return (
+        QueryVariable(name)
+        .label(label)
+        .datasource(DATASOURCE)
+        .query(sql)
+        .definition(sql)
+        .multi(True)
+        .include_all(True)
+        .current(everything)
+        .refresh(dashboard.VariableRefresh.ON_DASHBOARD_LOAD)
+        .sort(dashboard.VariableSort.ALPHABETICAL_ASC)
+    )
+
+
+def assemble(spec: BoardSpec) -> dashboard.Dashboard:
+    """Return the board with every panel placed and numbered.
+
+    Raises:
+        ValueError: a line of cells is wider than the grid.
+    """
+    board = (
+        Dashboard(spec.title)
+        .uid(spec.uid)
+        .description(spec.description)
+        .tags(["cityops"])
+        .timezone("browser")
+        .readonly()
+        .time(spec.period, "now")
+        .refresh(spec.refresh)
+        .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
+        .variables([*spec.variables, _web_variable()])
+        .links(_links(spec))
+    )
+    if spec.alarms_of is not None:
+        board = board.annotations([_alarms(spec.alarms_of)])
+    _place(board, spec)
+    built = board.build()
+    for number, panel in enumerate(built.panels or [], start=1):
+        panel.id_val = number
+    return built
+
+
+def _place(board: Dashboard, spec: BoardSpec) -> None:
+    y = 0
+    for section in spec.sections:
+        if section.heading:
+            row = Row(section.heading).grid_pos(dashboard.GridPos(x=0, y=y, w=GRID_COLUMNS, h=1))
+            board.with_row(row)
+            y += 1
+        for cells in section.lines:
+            y += _place_line(board, spec.uid, cells, y)
+
+
+def _place_line(board: Dashboard, uid: str, cells: Sequence[Cell], y: int) -> int:
+    """Put the cells at height ``y``; return the height of the line."""
+    x = 0
+    for cell in cells:
+        if x + cell.width > GRID_COLUMNS:
+            raise ValueError(f"board {uid}: a line of panels is wider than {GRID_COLUMNS} columns")
+        place = dashboard.GridPos(x=x, y=y, w=cell.width, h=cell.height)
+        board.with_panel(cell.panel.grid_pos(place))
+        x += cell.width
+    return max(cell.height for cell in cells)
+
+
+def _web_variable() -> TextBoxVariable:
+    option = dashboard.VariableOption(selected=True, text=WEB_URL, value=WEB_URL)
+    return (
+        TextBoxVariable("web")
+        .label("Web pages at")
+        .hide(dashboard.VariableHide.HIDE_VARIABLE)
+        .default_value(WEB_URL)
+        .current(option)
+        .options([option])
+    )
+
+
+def _links(spec: BoardSpec) -> list[Builder[dashboard.DashboardLink]]:
+    others = DashboardLink("Boards").type(dashboard.DashboardLinkType.DASHBOARDS).tags(["cityops"])
+    links: list[Builder[dashboard.DashboardLink]] = [others.as_dropdown(True).keep_time(True)]
+    if spec.page is not None:
+        page = DashboardLink(spec.page.title).type(dashboard.DashboardLinkType.LINK)
+        links.append(page.url("${web}" + spec.page.path).icon("external link").target_blank(True))
+    return links
+
+
+def _alarms(subject_kind: str) -> AnnotationQuery:
+    query = SqlBuilder(ALARMS_SQL.format(subject_kind=subject_kind), "table", "Anno")
+    return (
+        AnnotationQuery()
+        .name("Severe alarms")
+        .datasource(DATASOURCE)
+        .enable(True)
+        .icon_color(BAD)
+        .target(query)
+    )

@@ -1,0 +1,182 @@
+"""Bins: which to collect today, how full they are, what was emptied."""
+
+# ruff: noqa: S608 - SQL put together from this file's own constants
+
+from __future__ import annotations
+
+from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.catalogue import CELSIUS, PERCENT, title, unit
+from dashboards.maps import Markers, town_map
+from dashboards.meanings import BIN_STATE, FILL, NONE_IS_FINE, NONE_IS_GOOD
+from dashboards.panels import BAD, WARN, columns, lines, number, rows, shares
+
+STREAM = choice("stream", "Stream", "select distinct stream from bin_site order by 1")
+
+FILL_PCT = "(s.state ->> 'fill_pct')::double precision"
+BINS = """
+bin_site b join board.subject_state s on s.subject_kind = 'bin' and s.subject = b.bin_id
+ where b.stream in ($stream)"""
+
+TO_COLLECT = f"""
+select b.label as bin, b.street, {FILL_PCT} as fill, s.state ->> 'state' as state, s.state ->> 'reason' as reason,
+       (s.state ->> 'last_emptied_at')::timestamptz as emptied
+  from {BINS} and (s.state ->> 'needs_collection')::boolean order by fill desc nulls last, bin
+"""
+
+DISTRIBUTION = f"""
+select least(floor({FILL_PCT} / 10) * 10, 90)::int || ' %' as "filled from", count(*) as bins
+  from {BINS} and s.state ->> 'fill_pct' is not null
+ group by least(floor({FILL_PCT} / 10) * 10, 90) order by least(floor({FILL_PCT} / 10) * 10, 90)
+"""
+
+BY_STATE = f"""
+select count(*) filter (where s.state ->> 'state' = 'overflowing') as overflowing,
+       count(*) filter (where s.state ->> 'state' = 'full') as "full",
+       count(*) filter (where s.state ->> 'state' = 'ok') as ok,
+       count(*) filter (where s.state ->> 'state' = 'unknown') as "unknown"
+  from {BINS}
+"""
+
+ON_MAP = f"""
+select b.longitude_deg as longitude, b.latitude_deg as latitude, b.label as bin, b.street,
+       s.state ->> 'state' as state, {FILL_PCT} as fill
+  from {BINS}
+"""
+
+EMPTYINGS = """
+select $__timeGroupAlias(e.at,'1h'), count(*) as emptied
+  from board.event e join bin_site b on b.bin_id = e.subject
+ where e.kind = 'bin_emptied' and b.stream in ($stream) and $__timeFilter(e.at) group by 1 order by 1
+"""
+
+EMPTIED = """
+select e.at as "time", b.label as bin, b.street, (e.detail ->> 'before_pct')::double precision as before,
+       (e.detail ->> 'after_pct')::double precision as after
+  from board.event e join bin_site b on b.bin_id = e.subject
+ where e.kind = 'bin_emptied' and b.stream in ($stream) and $__timeFilter(e.at) order by e.at desc limit 300
+"""
+
+ROUNDS = """
+select d.decided_at as "time", d.outcome, d.result ->> 'service_date' as "service date",
+       jsonb_array_length(coalesce(d.result -> 'stops', '[]')) as stops,
+       (d.result ->> 'km')::double precision as length, d.reason
+  from board.decision d where d.subject_kind = 'route' and d.subject = 'bins' and $__timeFilter(d.decided_at)
+ order by d.decided_at desc limit 50
+"""
+
+WARM = """
+select b.label as bin, b.street, l.temperature_c as temperature, l.ts as measured
+  from bin_latest l join bin_site b using (device_id)
+ where b.stream in ($stream) and l.temperature_c is not null order by l.temperature_c desc limit 20
+"""
+
+BATTERY = """
+select b.label as bin, b.street, l.battery_pct as battery, l.ts as measured
+  from bin_latest l join bin_site b using (device_id)
+ where b.stream in ($stream) and l.battery_pct is not null order by l.battery_pct limit 20
+"""
+
+TEMPERATURE = """
+select $__timeGroupAlias(ts,$__interval), max(r.temperature_c) as warmest, avg(r.temperature_c) as mean
+  from bin_reading r join bin_site b using (device_id)
+ where $__timeFilter(ts) and b.stream in ($stream) group by 1 order by 1
+"""
+
+BOARD = BoardSpec(
+    uid="cityops-bins",
+    title="Bins: which to collect today",
+    description="Fill levels as the rules judge them, bins to collect, emptyings, warm bins and weak batteries.",
+    page=Page("Bins page", "/bins"),
+    variables=(STREAM,),
+    period="now-48h",
+    sections=(
+        Section(
+            "",
+            (
+                (
+                    number(
+                        "To collect",
+                        f"select count(*) from {BINS} and (s.state ->> 'needs_collection')::boolean",
+                        width=6,
+                    ),
+                    number(
+                        "Overflowing",
+                        f"select count(*) from {BINS} and s.state ->> 'state' = 'overflowing'",
+                        steps=NONE_IS_GOOD,
+                        width=6,
+                    ),
+                    number(
+                        "Middle fill level",
+                        f"select percentile_cont(0.5) within group (order by {FILL_PCT}) from {BINS}",
+                        unit=PERCENT,
+                        decimals=0,
+                        steps=FILL,
+                        width=6,
+                    ),
+                    number(
+                        "Unknown",
+                        f"select count(*) from {BINS} and s.state ->> 'state' = 'unknown'",
+                        steps=NONE_IS_FINE,
+                        width=6,
+                    ),
+                ),
+                (
+                    rows(
+                        "To collect, the fullest first",
+                        TO_COLLECT,
+                        units={"fill": PERCENT, "emptied": "dateTimeFromNow"},
+                        meanings={"state": BIN_STATE},
+                        empty="no bin needs collecting",
+                        height=14,
+                    ),
+                    town_map(
+                        "Where",
+                        [Markers("Bins", ON_MAP, color_by="state", size=7)],
+                        meanings=BIN_STATE,
+                        height=14,
+                    ),
+                ),
+            ),
+        ),
+        Section(
+            "All bins",
+            (
+                (
+                    columns("Bins by fill level", DISTRIBUTION, x="filled from", width=16),
+                    shares("Bins by state", BY_STATE, meanings=BIN_STATE),
+                ),
+                (
+                    lines("Bins emptied", EMPTYINGS, unit="short", bars=True),
+                    rows("Emptied", EMPTIED, units={"before": PERCENT, "after": PERCENT}),
+                ),
+                (rows("Collection rounds", ROUNDS, units={"length": "lengthkm"}, width=24),),
+            ),
+        ),
+        Section(
+            "The bins themselves",
+            (
+                (
+                    lines(
+                        title("bin", "temperature_c"),
+                        TEMPERATURE,
+                        unit=unit("bin", "temperature_c"),
+                        steps=((None, "transparent"), (50, WARN), (70, BAD)),
+                        width=8,
+                    ),
+                    rows(
+                        "Warmest bins",
+                        WARM,
+                        units={"temperature": CELSIUS, "measured": "dateTimeFromNow"},
+                        width=8,
+                    ),
+                    rows(
+                        "Weakest batteries",
+                        BATTERY,
+                        units={"battery": PERCENT, "measured": "dateTimeFromNow"},
+                        width=8,
+                    ),
+                ),
+            ),
+        ),
+    ),
+)

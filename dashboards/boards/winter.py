@@ -1,0 +1,275 @@
+"""Winter: which routes tonight and when, and why; surfaces, weather, gritters."""
+
+# ruff: noqa: S608 - SQL put together from this file's own constants
+
+from __future__ import annotations
+
+from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.catalogue import CELSIUS, HUMIDITY, field, title, unit
+from dashboards.maps import Markers, town_map
+from dashboards.meanings import FREEZING, NONE_IS_FINE, NONE_IS_GOOD, OUTCOME, SURFACE, by_code
+from dashboards.panels import BAD, INFO, lines, number, rows, states
+
+ROUTE = choice("route", "Route", "select label as __text, route_id as __value from gritting_route order by 1")
+
+STATE = "board.subject_state where subject_kind = '{kind}'"
+
+ROUTES = """
+select r.label as route, s.state ->> 'outcome' as decision, (s.state ->> 'treat_by')::timestamptz as "treat by",
+       (s.state ->> 'spread_rate_g_m2')::double precision as "salt g/m²",
+       (s.state ->> 'min_surface_temperature_c')::double precision as coldest,
+       s.state ->> 'coldest_segment' as "coldest segment",
+       (s.state ->> 'segments_to_treat')::int as "to treat", (s.state ->> 'segments')::int as segments,
+       (s.state ->> 'length_km')::double precision as length, s.state ->> 'reason' as reason
+  from gritting_route r left join board.subject_state s on s.subject_kind = 'route' and s.subject = r.route_id
+ where r.route_id in ($route)
+ order by array_position(array['treat', 'refer', 'monitor', 'no_action'], s.state ->> 'outcome'), r.priority, r.label
+"""
+
+DECISIONS = """
+select d.decided_at as "time", r.label as route, d.outcome as decision,
+       (d.result ->> 'min_surface_temperature_c')::double precision as coldest, d.reason,
+       d.rule_id || ' v' || d.rule_version as rule
+  from board.decision d join gritting_route r on d.subject_kind = 'route' and d.subject = r.route_id
+ where $__timeFilter(d.decided_at) and d.subject in ($route) order by d.decided_at desc limit 500
+"""
+
+COLDEST = """
+select g.segment_id as segment, g.street, s.state ->> 'state' as surface,
+       (s.state ->> 'surface_temperature_c')::double precision as temperature,
+       (s.state ->> 'dew_point_c')::double precision as "dew point", s.state ->> 'source' as source,
+       g.bridge, r.label as route
+  from road_segment g join board.subject_state s on s.subject_kind = 'segment' and s.subject = g.segment_id
+  left join gritting_route r using (route_id)
+ where g.route_id in ($route) and s.state ->> 'surface_temperature_c' is not null
+ order by temperature, segment limit 30
+"""
+
+SEGMENTS_ON_MAP = """
+select (p.point ->> 0)::double precision as longitude, (p.point ->> 1)::double precision as latitude,
+       s.state ->> 'state' as surface, g.street, g.segment_id as segment,
+       (s.state ->> 'surface_temperature_c')::double precision as temperature
+  from road_segment g join board.subject_state s on s.subject_kind = 'segment' and s.subject = g.segment_id
+  cross join lateral jsonb_array_elements(g.geometry) as p(point)
+ where g.route_id in ($route)
+"""
+
+SENSORS_ON_MAP = """
+select d.longitude_deg as longitude, d.latitude_deg as latitude, d.label as sensor,
+       l.surface_temperature_c as surface, l.ts as measured
+  from road_latest l join board.device d using (device_id) where d.latitude_deg is not null
+"""
+
+GRITTERS_ON_MAP = """
+select l.longitude_deg as longitude, l.latitude_deg as latitude, d.label as gritter, l.speed_m_s as speed,
+       l.spread_rate_g_m2 as spreading, l.ts as "at"
+  from gritter_latest l join board.device d using (device_id)
+"""
+
+SURFACE_RANGE = """
+select $__timeGroupAlias(r.ts,$__interval), min(r.surface_temperature_c) as coldest,
+       percentile_cont(0.5) within group (order by r.surface_temperature_c) as middle,
+       min(r.air_temperature_c) as "coldest air"
+  from road_reading r join road_segment g using (device_id)
+ where $__timeFilter(r.ts) and g.route_id in ($route) group by 1 order by 1
+"""
+
+BY_SENSOR = """
+select $__timeGroupAlias(ts,$__interval), street as metric, min(surface_temperature_c) as value
+  from (select r.ts, r.surface_temperature_c, g.street
+          from road_reading r join road_segment g using (device_id)
+         where $__timeFilter(r.ts) and g.route_id in ($route)
+           and g.device_id in (select device_id from road_latest order by surface_temperature_c limit 10)) coldest
+ group by 1, 2 order by 1, 2
+"""
+
+MEASURED_STATES = """
+select $__timeGroupAlias(r.ts,'30m'), g.street || ' (' || g.segment_id || ')' as metric, max(r.surface_state) as value
+  from road_reading r join road_segment g using (device_id)
+ where $__timeFilter(r.ts) and g.route_id in ($route) and r.surface_state is not null
+   and g.device_id in (select device_id from road_latest order by surface_temperature_c limit 15)
+ group by 1, 2 order by 1, 2
+"""
+
+MOISTURE = """
+select $__timeGroupAlias(r.ts,$__interval), avg(r.humidity_pct) as humidity, max(r.water_film_mm) as film
+  from road_reading r join road_segment g using (device_id)
+ where $__timeFilter(r.ts) and g.route_id in ($route) group by 1 order by 1
+"""
+
+AIR = """
+select $__timeGroupAlias(w.ts,$__interval), d.label as metric, avg(w.air_temperature_c) as value
+  from weather_reading w join board.device d using (device_id) where $__timeFilter(w.ts) group by 1, 2 order by 1, 2
+"""
+
+SKY = """
+select $__timeGroupAlias(ts,$__interval), avg(humidity_pct) as humidity, avg(wind_speed_m_s) as wind,
+       avg(cloud_oktas) as cloud, max(precipitation_mm_h) as precipitation
+  from weather_reading where $__timeFilter(ts) group by 1 order by 1
+"""
+
+GRITTERS = """
+select d.label as gritter, l.ts as "last heard", l.speed_m_s as speed, l.spread_rate_g_m2 as "spreading g/m²",
+       l.salt_remaining_kg as "salt left"
+  from gritter_latest l join board.device d using (device_id) order by d.label
+"""
+
+SALT = """
+select $__timeGroupAlias(g.ts,$__interval), d.label as metric, min(g.salt_remaining_kg) as value
+  from gritter_reading g join board.device d using (device_id) where $__timeFilter(g.ts) group by 1, 2 order by 1, 2
+"""
+
+SURFACE_CODES = by_code(field("road", "surface_state").codes, SURFACE)
+SURFACE_UNIT = unit("road", "surface_temperature_c")
+
+
+def _count(kind: str, condition: str) -> str:
+    return f"select count(*) from {STATE.format(kind=kind)} and {condition}"
+
+
+TONIGHT = Section(
+    "",
+    (
+        (
+            number("Routes to treat", _count("route", "state ->> 'outcome' = 'treat'"), steps=NONE_IS_FINE),
+            number(
+                "For a person to decide", _count("route", "state ->> 'outcome' = 'refer'"), steps=NONE_IS_FINE
+            ),
+            number(
+                "First to treat by",
+                "select 1000 * extract(epoch from min((state ->> 'treat_by')::timestamptz))"
+                f" from {STATE.format(kind='route')} and state ->> 'outcome' = 'treat'",
+                unit="dateTimeFromNow",
+            ),
+            number(
+                "Coldest surface",
+                f"select min((state ->> 'surface_temperature_c')::double precision) from {STATE.format(kind='segment')}",
+                unit=SURFACE_UNIT,
+                decimals=1,
+                steps=FREEZING,
+            ),
+            number(
+                "Segments with a hazard",
+                _count("segment", "(state ->> 'hazard')::boolean"),
+                steps=NONE_IS_GOOD,
+            ),
+            number(
+                "Without a sensor's word",
+                _count("segment", "state ->> 'state' = 'unknown'"),
+                description="Segments whose state neither a sensor nor a neighbour tells.",
+                steps=NONE_IS_FINE,
+            ),
+        ),
+        (
+            rows(
+                "Routes: what, by when, and why",
+                ROUTES,
+                units={"treat by": "dateTimeAsIso", "coldest": CELSIUS, "length": "lengthkm"},
+                meanings={"decision": OUTCOME},
+                empty="no routes in the registry",
+                width=24,
+            ),
+        ),
+    ),
+)
+
+WHERE = Section(
+    "Where",
+    (
+        (
+            town_map(
+                "Segments, sensors, gritters",
+                [
+                    Markers("Segments", SEGMENTS_ON_MAP, color_by="surface", size=4),
+                    Markers("Sensors", SENSORS_ON_MAP, color=INFO, size=7),
+                    Markers("Gritters", GRITTERS_ON_MAP, color="#CC79A7", size=11),
+                ],
+                description="Each segment is drawn by the bends of its line, in the colour of its state.",
+                meanings=SURFACE,
+                width=12,
+            ),
+            rows(
+                "Coldest segments",
+                COLDEST,
+                units={"temperature": CELSIUS, "dew point": CELSIUS},
+                meanings={"surface": SURFACE},
+                height=16,
+                empty="no segment has a temperature",
+            ),
+        ),
+    ),
+)
+
+ZERO_LINE = ((None, "transparent"), (0, BAD))
+
+SURFACES = Section(
+    "Surfaces",
+    (
+        (
+            lines(title("road", "surface_temperature_c"), SURFACE_RANGE, unit=SURFACE_UNIT, steps=ZERO_LINE),
+            lines("The ten coldest sensors", BY_SENSOR, unit=SURFACE_UNIT, steps=ZERO_LINE),
+        ),
+        (
+            states(
+                f"{title('road', 'surface_state')} as the coldest sensors see it",
+                MEASURED_STATES,
+                meanings=SURFACE_CODES,
+                width=16,
+            ),
+            lines(
+                "Humidity and water on the road",
+                MOISTURE,
+                unit=HUMIDITY,
+                names={
+                    "humidity": title("road", "humidity_pct"),
+                    "film": f"{title('road', 'water_film_mm')} [mm]",
+                },
+                width=8,
+            ),
+        ),
+    ),
+)
+
+WEATHER = Section(
+    "Weather, decisions, gritters",
+    (
+        (
+            lines(title("weather", "air_temperature_c"), AIR, unit=CELSIUS, steps=ZERO_LINE),
+            lines(
+                "Humidity, wind, cloud, precipitation",
+                SKY,
+                unit="short",
+                names={
+                    "humidity": "Humidity [%]",
+                    "wind": "Wind [m/s]",
+                    "cloud": "Cloud [oktas]",
+                    "precipitation": "Precipitation [mm/h]",
+                },
+            ),
+        ),
+        (rows("Decisions", DECISIONS, units={"coldest": CELSIUS}, meanings={"decision": OUTCOME}, width=24),),
+        (
+            rows(
+                "Gritters",
+                GRITTERS,
+                units={
+                    "last heard": "dateTimeFromNow",
+                    "speed": unit("gritter", "speed_m_s"),
+                    "salt left": unit("gritter", "salt_remaining_kg"),
+                },
+                empty="no gritter has reported",
+            ),
+            lines(title("gritter", "salt_remaining_kg"), SALT, unit=unit("gritter", "salt_remaining_kg")),
+        ),
+    ),
+)
+
+BOARD = BoardSpec(
+    uid="cityops-winter",
+    title="Winter: which routes tonight",
+    description="Route decisions with their reasons, the coldest segments, surfaces, weather and gritters.",
+    page=Page("Winter page", "/winter"),
+    variables=(ROUTE,),
+    alarms_of="segment",
+    sections=(TONIGHT, WHERE, SURFACES, WEATHER),
+)
