@@ -3,9 +3,9 @@
 -- The role has no login of its own; an installation makes a login and grants it the
 -- role (docs/deploy.md). It sees no household: no right on home, home_device,
 -- diary_entry, the readings of homes or the bodies of dead letters. Homes come through
--- the functions below as counts and percentiles over at least five homes. A new kind
--- of device is not readable until it is named in board.grant_readings: whether it
--- tells of a home is a decision, not a default.
+-- the functions below as counts and percentiles over at least five homes. A new kind of
+-- device is not readable until it is named at the end of this file: whether it tells of
+-- a home is a decision, not a default.
 
 do $$
 begin
@@ -149,15 +149,14 @@ begin
     select m.root, sum(pg_total_relation_size(m.oid))::bigint from member m group by m.root;
 end $$;
 
--- Rights. Called here and once more by whoever makes reading tables after this file ran.
-create function board.grant_readings() returns void
-language plpgsql set search_path = public, pg_temp as $$
+-- Reading tables of kinds that tell nothing of a home.
+do $$
 declare
     kind text;
     suffix text;
 begin
     foreach kind in array array['road', 'weather', 'gritter', 'bin'] loop
-        foreach suffix in array array['reading', 'hourly', 'daily'] loop
+        foreach suffix in array array['reading', 'hourly', 'daily', 'latest'] loop
             if to_regclass(format('public.%I', kind || '_' || suffix)) is not null then
                 execute format('grant select on public.%I to cityops_reader', kind || '_' || suffix);
             end if;
@@ -169,7 +168,5 @@ revoke all on all functions in schema board from public;
 grant usage on schema public, board to cityops_reader;
 grant select on all tables in schema board to cityops_reader;
 grant execute on all functions in schema board to cityops_reader;
-revoke execute on function board.grant_readings() from cityops_reader;
 grant select on public.road_node, public.depot, public.gritting_route, public.road_segment,
                 public.bin_site, public.ingest_batch, public.rule_cursor to cityops_reader;
-select board.grant_readings();
