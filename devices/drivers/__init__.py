@@ -1,0 +1,1 @@
+"""One file per chip; each gives a :class:`devices.drivers.base.Sensor`."""

@@ -1,0 +1,285 @@
+"""The agent: sampler → outbox → publisher → link, for one device.
+
+It has no loop and no thread. Its owner calls :meth:`Agent.sample` when a reading is due
+and :meth:`Agent.pump` when something may be sent, with whatever clock it likes: the
+service on a Raspberry Pi does so in real time, a simulated fleet for hundreds of agents
+in one loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from devices.agent.clock_state import Moment
+from devices.agent.counts import Counts, Observer
+from devices.agent.entry import Entry, EntryChannel, Key
+from devices.agent.link import Link, ServerLimits
+from devices.agent.outbox import Outbox, OutboxError
+from devices.agent.publisher import Parcel, Publisher
+from devices.agent.sampler import Sampler
+from devices.contract.messages import MAX_PAYLOAD_BYTES, Activity, Receipt, Status, encode
+from devices.contract.topics import topic
+
+_RECEIPT = msgspec.json.Decoder(Receipt)
+_FRESH = 64
+_TOPIC_AND_HEADER_BYTES = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the device is on the wire."""
+
+    device: str
+    kind: str
+    shard: int
+    firmware: str = ""
+
+    def topic(self, channel: str) -> str:
+        """Return the topic of one of its channels."""
+        return topic(self.shard, self.kind, self.device, channel)  # type: ignore[arg-type]
+
+    def last_will(self) -> bytes:
+        """Return what the broker announces, retained, when the device vanishes."""
+        return encode(Status(online=False, firmware=self.firmware))
+
+
+class Agent:
+    """One device. Give :meth:`start` its link before anything else.
+
+    Args:
+        monotonic: seconds of the clock that the network lives by; always real time, also
+            where the sampled time is simulated.
+        counts: totals; pass one to several agents to add them up.
+        observer: told of each entry's life.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        sampler: Sampler,
+        outbox: Outbox,
+        publisher: Publisher,
+        monotonic: Callable[[], float],
+        counts: Counts | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.identity = identity
+        self.sampler = sampler
+        self.publisher = publisher
+        self.counts = counts if counts is not None else Counts()
+        self.boot = outbox.start_boot()
+        self._outbox = outbox
+        self._monotonic = monotonic
+        self._observer = observer
+        self._link: Link | None = None
+        self._next_seq = 0
+        self._fresh: dict[Key, Entry] = {}
+        self._sent_keys: dict[int, tuple[Key, ...]] = {}
+        self._clk = 0
+        self._max_payload = MAX_PAYLOAD_BYTES
+        self._topics: Mapping[str, str] = {
+            c: identity.topic(c) for c in ("reading", "diary", "status", "receipt")
+        }
+        for key, channel in outbox.pending():
+            publisher.add(key, channel)
+
+    def start(self, link: Link) -> None:
+        """Use ``link`` from now on; its events must come to this agent."""
+        self._link = link
+
+    # -- measuring ---------------------------------------------------------------
+
+    def sample(self, moment: Moment) -> bool:
+        """Read the sensors and put a reading into the outbox; return whether there was one.
+
+        It becomes durable with the outbox's next commit and is sent by :meth:`pump`.
+        """
+        self._clk = moment.clk
+        fields = self.sampler.read()
+        if fields is None:
+            self.counts.skipped += 1
+            return False
+        return self._keep("reading", moment, fields)
+
+    def diary(self, activity: Activity, moment: Moment, note: str = "") -> bool:
+        """Put a press of the diary button into the outbox; return whether it was kept."""
+        return self._keep(
+            "diary", moment, {"activity": activity, "note": note} if note else {"activity": activity}
+        )
+
+    def _keep(self, channel: EntryChannel, moment: Moment, fields: Mapping[str, object]) -> bool:
+        seq = self._next_seq
+        document = {"ts": moment.wall_ms, "boot": self.boot, "seq": seq}
+        if channel == "reading":
+            document |= {"mono_ms": moment.mono_ms, "clk": moment.clk}
+        payload = msgspec.json.encode({**document, **fields})
+        entry = Entry(self.boot, seq, channel, moment.wall_ms, moment.mono_ms, moment.clk, payload)
+        try:
+            given_up = self._outbox.append(entry)
+        except OutboxError:
+            self.counts.unstored += 1
+            return False
+        self._next_seq += 1
+        self.counts.created += 1
+        self.publisher.add(entry.key, channel)
+        self._forget(given_up)
+        if len(self._fresh) >= _FRESH:
+            self._fresh.clear()
+        self._fresh[entry.key] = entry
+        if self._observer is not None:
+            self._observer.created(self.identity.device, entry.key)
+        return True
+
+    # -- sending -----------------------------------------------------------------
+
+    def pump(self) -> None:
+        """Send what may be sent now. The outbox must have been committed."""
+        now_s = self._monotonic()
+        self.publisher.expire(now_s)
+        if self._link is None or not self._link.connected:
+            return
+        while (parcel := self.publisher.take(now_s)) is not None:
+            if not self._send(self._link, parcel, now_s):
+                return
+
+    def step(self, moment: Moment) -> float:
+        """Sample if due, commit, send; return seconds until the next sample [s].
+
+        For an owner with a single agent; ``moment.mono_ms`` is the sampling clock.
+        """
+        now_s = moment.mono_ms / 1000.0
+        if now_s >= self.sampler.due_s:
+            self.sample(moment)
+            self.sampler.advance(now_s)
+        self._outbox.commit()
+        self.pump()
+        return self.sampler.due_s - now_s
+
+    def _send(self, link: Link, parcel: Parcel, now_s: float) -> bool:
+        entries = self._load(parcel.keys)
+        if len(entries) < len(parcel.keys):
+            self._forget(set(parcel.keys) - {e.key for e in entries})
+        payload, used = _pack(entries, self._max_payload)
+        if used == 0:
+            # Larger than any message may be: it can never be sent, and must not block the rest.
+            self._discard(entries[0])
+            self.publisher.put_back(e.key for e in entries[1:])
+            return True
+        keys = tuple(e.key for e in entries[:used])
+        mid = link.publish(self._topics[parcel.channel], payload)
+        if mid is None:
+            self.publisher.put_back(e.key for e in entries)
+            return False
+        self.publisher.sent(mid, keys, now_s)
+        self.publisher.put_back(e.key for e in entries[used:])
+        if self._observer is not None:
+            self._sent_keys[mid] = keys
+        self.counts.messages += 1
+        self.counts.sent += used
+        self.counts.resent += parcel.again
+        return True
+
+    def _load(self, keys: Sequence[Key]) -> list[Entry]:
+        fresh = self._fresh
+        if all(key in fresh for key in keys):
+            return [fresh.pop(key) for key in keys]
+        return self._outbox.load(keys)
+
+    def _forget(self, keys: Collection[Key]) -> None:
+        self.counts.given_up += len(keys)
+        self.publisher.forget(keys)
+
+    def _discard(self, entry: Entry) -> None:
+        self._forget([entry.key])
+        self._outbox.receipted(entry.boot, [(entry.seq, entry.seq)])
+
+    def status(self) -> Status:
+        """Return the birth message."""
+        oldest = self.publisher.oldest
+        entries = self._outbox.load([oldest]) if oldest is not None else []
+        since = datetime.fromtimestamp(entries[0].wall_ms / 1000, UTC) if entries else None
+        return Status(
+            online=True,
+            boot=self.boot,
+            firmware=self.identity.firmware,
+            outbox=self.publisher.unreceipted,
+            oldest_unreceipted=since,
+            clk=self._clk,
+        )
+
+    def stop(self) -> None:
+        """Announce the end, close the link and the outbox. What is unreceipted stays there."""
+        if self._link is not None and self._link.connected:
+            self._link.publish(self._topics["status"], self.identity.last_will(), retain=True)
+        if self._link is not None:
+            self._link.close()
+        self._outbox.close()
+
+    # -- what the link tells (LinkEvents) ------------------------------------------
+
+    def on_connected(self, limits: ServerLimits) -> None:
+        """Subscribe, announce the device, and send what waits."""
+        self.counts.connects += 1
+        self._max_payload = min(MAX_PAYLOAD_BYTES, limits.maximum_packet_bytes - _TOPIC_AND_HEADER_BYTES)
+        self.publisher.connected(limits.receive_maximum)
+        if self._link is None:
+            return
+        self._link.subscribe([self._topics["receipt"]])
+        self._link.publish(self._topics["status"], encode(self.status()), retain=True)
+        self.pump()
+
+    def on_disconnected(self, reason: str) -> None:
+        """Everything without a receipt waits for the next connection."""
+        self.counts.disconnects += 1
+        self._sent_keys.clear()
+        self.publisher.disconnected()
+
+    def on_puback(self, mid: int, code: int) -> None:
+        """The broker took or refused a message."""
+        keys = self._sent_keys.pop(mid, ())
+        taken = self.publisher.puback(mid, code, self._monotonic())
+        if taken is None:
+            return
+        if not taken:
+            self.counts.refused[code] += 1
+            return
+        self.counts.pubacked += 1
+        if self._observer is not None and keys:
+            self._observer.pubacked(self.identity.device, keys)
+        self.pump()
+
+    def on_message(self, topic: str, payload: bytes) -> None:
+        """A receipt came; delete what it names."""
+        if topic != self._topics["receipt"]:
+            return
+        try:
+            receipt = _RECEIPT.decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self.counts.bad_messages += 1
+            return
+        for part in receipt.received:
+            runs = self.publisher.receipt(part.boot, part.ranges, self._monotonic())
+            if not runs:
+                continue
+            self._outbox.receipted(part.boot, runs)
+            self.counts.receipted += sum(last - first + 1 for first, last in runs)
+            if self._observer is not None:
+                self._observer.receipted(self.identity.device, part.boot, runs)
+        self.pump()
+
+
+def _pack(entries: Sequence[Entry], max_bytes: int) -> tuple[bytes, int]:
+    """Return one payload and how many of ``entries``, from the first, are in it."""
+    total, used = 2, 0
+    for entry in entries:
+        total += len(entry.payload) + 1
+        if total > max_bytes:
+            break
+        used += 1
+    if used == 1:
+        return entries[0].payload, 1
+    return b"[" + b",".join(e.payload for e in entries[:used]) + b"]", used

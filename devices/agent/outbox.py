@@ -1,0 +1,62 @@
+"""The port of the outbox: what a device keeps until the server has it.
+
+Three implementations pass one suite (``tests/unit/test_agent_outbox.py``):
+:class:`devices.agent.sqlite_outbox.SqliteOutbox` on a device,
+:class:`devices.agent.memory_outbox.MemoryOutbox` without any promise, and
+``firmware_sim.shared_outbox.SharedOutbox`` for a fleet in one file.
+
+When an entry was sent and how often is kept in memory by the publisher, not here:
+after a start everything unreceipted is sent again in any case, and a second write per
+reading would double the wear of the card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from devices.agent.entry import Entry, Key, Run
+
+
+class OutboxError(Exception):
+    """The outbox can't store: card full, read-only or broken."""
+
+
+class Outbox(Protocol):
+    """Entries of one device, kept until a receipt names them."""
+
+    def start_boot(self) -> int:
+        """Return this start's boot number: one more than ever before, already durable."""
+        ...
+
+    def append(self, entry: Entry) -> Sequence[Key]:
+        """Keep ``entry``; return the unreceipted entries given up for want of space.
+
+        Raises:
+            OutboxError: it was not stored.
+        """
+        ...
+
+    def commit(self) -> None:
+        """Make what was appended durable. An entry is published only after this."""
+        ...
+
+    def pending(self) -> Sequence[tuple[Key, str]]:
+        """Return keys and channels of all unreceipted entries, oldest first."""
+        ...
+
+    def load(self, keys: Sequence[Key]) -> list[Entry]:
+        """Return the entries of ``keys`` in that order, leaving out what is gone."""
+        ...
+
+    def receipted(self, boot: int, runs: Sequence[Run]) -> None:
+        """The server holds these sequences of ``boot``: forget them when space is needed."""
+        ...
+
+    def depth(self) -> int:
+        """Return how many entries are unreceipted."""
+        ...
+
+    def close(self) -> None:
+        """Commit and release."""
+        ...

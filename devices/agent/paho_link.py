@@ -1,0 +1,93 @@
+"""The uplink of one real device: paho in the device's own loop, no thread."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+from cityops.runtime.backoff import Backoff
+from devices.agent.broker import BrokerAddress, Reconnect, Will
+from devices.agent.link import LinkEvents
+from devices.agent.paho_session import PahoSession
+
+RECONNECT = Backoff(first_s=1.0, cap_s=300.0)
+
+
+class PahoLink:
+    """Implements :class:`devices.agent.link.Link`; :meth:`service` is to be called for ever.
+
+    Args:
+        client_id: the device's name; a broker may insist that it equals the user name.
+        reconnect: when to try again.
+    """
+
+    def __init__(
+        self,
+        broker: BrokerAddress,
+        client_id: str,
+        will: Will,
+        events: LinkEvents,
+        reconnect: Reconnect | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._broker = broker
+        self._client_id = client_id
+        self._will = will
+        self._events = events
+        self._reconnect = reconnect or Reconnect(random.Random(), RECONNECT)
+        self._monotonic = monotonic
+        self._session: PahoSession | None = None
+        self._next_attempt_s = self._reconnect.first(monotonic())
+        self._closed = False
+        self.last_reason = ""
+
+    @property
+    def connected(self) -> bool:
+        """Whether a message can be published now."""
+        return self._session is not None and self._session.accepted
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
+        """Send at QoS 1; return the message id, or None where it could not be sent."""
+        return self._session.publish(topic, payload, retain=retain) if self._session is not None else None
+
+    def subscribe(self, topics: list[str]) -> None:
+        """Subscribe at QoS 1."""
+        if self._session is not None:
+            self._session.subscribe(topics)
+
+    def service(self, timeout_s: float) -> None:
+        """Do what the connection needs for at most about ``timeout_s`` [s].
+
+        Blocks longer only while connecting (the broker's connect timeout).
+        """
+        now_s = self._monotonic()
+        if self._session is None and not self._closed and now_s >= self._next_attempt_s:
+            self._open()
+        if self._session is None:
+            time.sleep(min(timeout_s, max(0.0, self._next_attempt_s - now_s)))
+            return
+        self._session.client.loop(timeout_s)
+
+    def close(self) -> None:
+        """Say goodbye; the broker then sends no last will."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _open(self) -> None:
+        session = PahoSession(
+            self._broker, self._client_id, self._will, self._events, on_up=self._up, on_end=self._down
+        )
+        self._session = session
+        session.open()
+
+    def _up(self) -> None:
+        self._reconnect.up(self._monotonic())
+
+    def _down(self, reason: str) -> None:
+        self._session = None
+        self.last_reason = reason
+        self._next_attempt_s = self._reconnect.down(self._monotonic())
+        self._events.on_disconnected(reason)

@@ -1,0 +1,73 @@
+"""Reads a device's sensors when they are due and turns values into fields."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from devices.contract.kind import Field, Kind
+from devices.drivers.base import Sensor, SensorError
+
+
+class Sampler:
+    """One reading per cadence from any number of sensors.
+
+    A sensor that fails is skipped; the reading goes out with what the others gave, as
+    long as the kind's required fields are there.
+
+    Args:
+        kind: which fields there are and how finely they mean something.
+        sensors: read in this order; a later one wins where two give the same field.
+        cadence_s: interval between readings [s].
+        first_due_s: when the first reading is due, on the caller's clock [s].
+    """
+
+    def __init__(self, kind: Kind, sensors: Sequence[Sensor], cadence_s: float, first_due_s: float) -> None:
+        if cadence_s <= 0:
+            raise ValueError(f"cadence_s {cadence_s} must be above 0")
+        self._sensors = tuple(sensors)
+        self._rounding = {f.name: (f.resolution, _digits(f)) for f in kind.fields}
+        self._required = tuple(f.name for f in kind.fields if f.required)
+        self._groups = kind.at_least_one_of
+        self.cadence_s = cadence_s
+        self.due_s = first_due_s
+        self.failures = 0
+        self.last_failure = ""
+
+    def advance(self, now_s: float) -> None:
+        """Set the next due time after ``now_s``; missed ones are left out, never bunched."""
+        self.due_s += self.cadence_s
+        if self.due_s <= now_s:
+            self.due_s += math.floor((now_s - self.due_s) / self.cadence_s + 1) * self.cadence_s
+
+    def read(self) -> dict[str, float] | None:
+        """Return the fields of one reading, or None where it would lack what it needs."""
+        fields: dict[str, float] = {}
+        for sensor in self._sensors:
+            try:
+                self._collect(fields, sensor.read())
+            except SensorError as e:
+                self.failures += 1
+                self.last_failure = str(e)
+        if all(name in fields for name in self._required) and all(
+            any(name in fields for name in group) for group in self._groups
+        ):
+            return fields
+        return None
+
+    def _collect(self, fields: dict[str, float], values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            rounding = self._rounding.get(name)
+            if rounding is None:
+                continue
+            if not math.isfinite(value):
+                self.failures += 1
+                self.last_failure = f"{name} is {value}"
+                continue
+            resolution, digits = rounding
+            fields[name] = round(round(value / resolution) * resolution, digits)
+
+
+def _digits(declared: Field) -> int:
+    """Return the decimals that the resolution needs: 0.01 -> 2, 0.05 -> 2, 1 -> 0."""
+    return max(0, math.ceil(-math.log10(declared.resolution)))

@@ -1,0 +1,181 @@
+"""One behaviour suite for every outbox, and what only a file can promise."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from devices.agent.entry import Entry, runs_of
+from devices.agent.memory_outbox import MemoryOutbox
+from devices.agent.outbox import Outbox, OutboxError
+from devices.agent.sqlite_outbox import SqliteOutbox
+from firmware_sim.shared_outbox import SharedOutbox
+
+CAPACITY = 20
+
+
+def entry(seq: int, boot: int = 1, channel: str = "reading") -> Entry:
+    return Entry(boot, seq, channel, 1_700_000_000_000 + seq, seq * 10, 2, b'{"seq":%d}' % seq)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["memory", "sqlite", "shared"])
+def outbox(request: pytest.FixtureRequest, tmp_path: Path):
+    if request.param == "memory":
+        yield MemoryOutbox(CAPACITY)
+    elif request.param == "sqlite":
+        box = SqliteOutbox(tmp_path / "outbox.db", CAPACITY)
+        yield box
+        box.close()
+    else:
+        shared = SharedOutbox(tmp_path / "fleet.db", CAPACITY)
+        shared.of("neighbour").append(entry(0))
+        yield shared.of("frog-1")
+        shared.close()
+
+
+def test_boots_only_grow(outbox: Outbox) -> None:
+    boots = [outbox.start_boot() for _ in range(5)]
+    assert boots == sorted(set(boots))
+
+
+def test_holds_what_it_was_given_in_order(outbox: Outbox) -> None:
+    for seq in (0, 1, 2):
+        assert list(outbox.append(entry(seq, channel="diary" if seq == 1 else "reading"))) == []
+    outbox.commit()
+    assert outbox.depth() == 3
+    assert outbox.pending() == [((1, 0), "reading"), ((1, 1), "diary"), ((1, 2), "reading")]
+    assert outbox.load([(1, 2), (9, 9), (1, 0)]) == [entry(2), entry(0)]
+
+
+def test_receipts_remove_exactly_what_they_name(outbox: Outbox) -> None:
+    for seq in range(10):
+        outbox.append(entry(seq))
+    outbox.append(entry(3, boot=2))
+    outbox.receipted(1, [(0, 2), (5, 5), (100, 200)])
+    outbox.receipted(7, [(0, 50)])
+    assert [key for key, _ in outbox.pending()] == [(1, s) for s in (3, 4, 6, 7, 8, 9)] + [(2, 3)]
+    assert outbox.depth() == 7
+    outbox.receipted(1, [(0, 5)])
+    assert outbox.depth() == 5
+
+
+def test_a_sequence_is_never_overwritten(outbox: Outbox) -> None:
+    outbox.append(entry(0))
+    with pytest.raises(OutboxError):
+        outbox.append(entry(0))
+    assert outbox.load([(1, 0)]) == [entry(0)]
+    assert outbox.depth() == 1
+
+
+def test_full_thins_old_readings_and_says_which(outbox: Outbox) -> None:
+    outbox.append(entry(0, channel="diary"))
+    given_up = [key for seq in range(1, 60) for key in outbox.append(entry(seq))]
+    left = [key for key, _ in outbox.pending()]
+    assert len(left) <= CAPACITY
+    assert sorted(left + given_up) == [(1, s) for s in range(60)]
+    assert (1, 0) in left, "a diary entry was thinned"
+    assert left[-5:] == [(1, s) for s in range(55, 60)]
+
+
+def test_full_gives_up_receipted_entries_first(tmp_path: Path) -> None:
+    box = SqliteOutbox(tmp_path / "outbox.db", CAPACITY)
+    for seq in range(CAPACITY):
+        box.append(entry(seq))
+    box.receipted(1, [(5, 14)])
+    assert [list(box.append(entry(seq))) for seq in range(20, 30)] == [[]] * 10
+    assert box.depth() == 20
+    assert box.append(entry(30)) != ()
+    box.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "shared"])
+def test_reopening_finds_everything_and_a_new_boot(kind: str, tmp_path: Path) -> None:
+    def open_box() -> tuple[Outbox, SharedOutbox | None]:
+        if kind == "sqlite":
+            return SqliteOutbox(tmp_path / "o.db"), None
+        shared = SharedOutbox(tmp_path / "o.db")
+        return shared.of("frog-1"), shared
+
+    box, _ = open_box()
+    first = box.start_boot()
+    for seq in range(5):
+        box.append(entry(seq, boot=first))
+    box.receipted(first, [(1, 2)])
+    box.commit()
+    box.close()
+    box, shared = open_box()
+    assert box.start_boot() > first
+    assert [key for key, _ in box.pending()] == [(first, 0), (first, 3), (first, 4)]
+    assert box.depth() == 3
+    (shared or box).close()
+
+
+def test_install_id_belongs_to_the_file(tmp_path: Path) -> None:
+    ids = []
+    for name in ("a.db", "a.db", "b.db"):
+        box = SqliteOutbox(tmp_path / name)
+        ids.append(box.install_id)
+        box.close()
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_an_unreadable_file_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "o.db").write_bytes(b"this is no database, whatever its name says" * 50)
+    with pytest.raises(OutboxError, match=r"o\.db"):
+        SqliteOutbox(tmp_path / "o.db")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from devices.agent.entry import Entry
+from devices.agent.sqlite_outbox import SqliteOutbox
+box = SqliteOutbox(Path(sys.argv[1]))
+boot = box.start_boot()
+seq = 0
+while True:
+    box.append(Entry(boot, seq, "reading", seq, seq, 2, b"x" * 40))
+    sys.stdout.write(f"{boot} {seq}\\n")
+    sys.stdout.flush()
+    seq += 1
+"""
+
+
+def test_kill_while_writing_loses_no_committed_entry(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    reported: list[tuple[int, int]] = []
+    for round_ in range(8):
+        with (tmp_path / "out").open("w+") as out:
+            writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=out, cwd=Path.cwd())
+            deadline = time.monotonic() + 10
+            while (tmp_path / "out").stat().st_size < 200 + 150 * round_ and time.monotonic() < deadline:
+                time.sleep(0.002)
+            os.kill(writer.pid, signal.SIGKILL)
+            writer.wait()
+            out.seek(0)
+            lines = [line.split() for line in out.read().splitlines(keepends=True) if line.endswith("\n")]
+        reported += [(int(boot), int(seq)) for boot, seq in lines]
+    assert len(reported) > 300
+    assert len({boot for boot, _ in reported}) == 8, "a boot number came twice"
+    with sqlite3.connect(path) as db:
+        assert db.execute("pragma integrity_check").fetchone() == ("ok",)
+    db.close()
+    box = SqliteOutbox(path)
+    held = [key for key, _ in box.pending()]
+    box.close()
+    assert set(reported) <= set(held)
+    for boot in {b for b, _ in held}:
+        seqs = [s for b, s in held if b == boot]
+        assert seqs == list(range(len(seqs))), "a gap within a boot"
+
+
+def test_runs() -> None:
+    assert runs_of([]) == []
+    assert runs_of([0, 1, 2, 5, 7, 8]) == [(0, 2), (5, 5), (7, 8)]
