@@ -6,6 +6,7 @@ tables of the kinds); routines, which are replaced whenever anything changed.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -26,6 +27,8 @@ Derived = Callable[[Flavour], Iterable[str]]
 
 LOCK_KEY = 0x6369_7479_6F70_7301
 """Advisory lock held while upgrading ("cityops", 1)."""
+
+_LOCK_POLL_S = 0.05
 
 _HISTORY: LiteralString = """
 create table if not exists schema_history (
@@ -197,12 +200,21 @@ async def _autocommit(conn: Connection) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _lock(conn: Connection) -> AsyncIterator[None]:
-    await conn.execute("select pg_advisory_lock(%s)", (LOCK_KEY,))
+    # Tried again and again rather than waited for: a waiting statement holds a snapshot, which
+    # CREATE INDEX CONCURRENTLY of the one at work would wait for in turn.
+    while not await _try_lock(conn):  # noqa: ASYNC110  the event is in the database
+        await asyncio.sleep(_LOCK_POLL_S)
     try:
         yield
     finally:
         if not conn.closed:
             await conn.execute("select pg_advisory_unlock(%s)", (LOCK_KEY,))
+
+
+async def _try_lock(conn: Connection) -> bool:
+    cursor = await conn.execute("select pg_try_advisory_lock(%s)", (LOCK_KEY,))
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
 
 
 def split_statements(text: str) -> list[str]:

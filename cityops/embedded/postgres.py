@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
+import psutil
 import psycopg
 
 from cityops.embedded.account import Account, own_directory, server_account, write_private
@@ -154,6 +155,9 @@ class EmbeddedPostgres:
                 f"{self._cluster}: a PostgreSQL server is running on it already (port {running}); stop the other "
                 "cityops, or choose another folder with --data-dir"
             )
+        # A killed server that nobody reaped (a container without init) still counts as alive for
+        # PostgreSQL's own check.
+        _pid_file(self._root.parent).unlink(missing_ok=True)
 
     def _launch(self, binaries: Path) -> bool:
         """Start the server and wait for it; False where the port was taken meanwhile."""
@@ -199,13 +203,15 @@ class EmbeddedPostgres:
 def running_port(data_dir: Path) -> int | None:
     """Return the port of the embedded server that runs on ``data_dir``, or None."""
     try:
-        lines = (data_dir / f"postgres-{MAJOR}" / "data" / "postmaster.pid").read_text().splitlines()
-        os.kill(int(lines[0]), 0)
-        return int(lines[3])
-    except PermissionError:
-        return int(lines[3])  # it lives and is another user's
-    except (OSError, ValueError, IndexError):
+        lines = _pid_file(data_dir).read_text().splitlines()
+        alive = psutil.Process(int(lines[0])).status() != psutil.STATUS_ZOMBIE
+        return int(lines[3]) if alive else None
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
         return None
+
+
+def _pid_file(data_dir: Path) -> Path:
+    return data_dir / f"postgres-{MAJOR}" / "data" / "postmaster.pid"
 
 
 def running_dsn(data_dir: Path) -> str | None:

@@ -77,6 +77,10 @@ class ServerProcess:
         """Stop the program in its own orderly way and wait; return the exit code. May be repeated."""
         return self._close()
 
+    def send(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        os.kill(self.pid, number)
+
     def kill(self) -> None:
         """Kill the program with SIGKILL and wait: what a crash looks like."""
         if self.running:
