@@ -29,7 +29,8 @@ def surface_temperature_c(room_c: N, outdoor_c: N, temperature_factor: N) -> N:
     """Return the temperature of the coldest inner surface [°C].
 
     Args:
-        room_c, outdoor_c: air temperatures [°C].
+        room_c: air temperature of the room [°C].
+        outdoor_c: air temperature outdoors [°C].
         temperature_factor: fRsi [-], 0..1.
 
     References: ISO 13788:2012 (temperature factor).
@@ -41,7 +42,8 @@ def surface_humidity_pct(room_c: N, humidity_pct: N, surface_c: N) -> N:
     """Return the relative humidity of the room's air at a surface [%]; 100 and more is condensation.
 
     Args:
-        room_c, humidity_pct: air of the room [°C], [%].
+        room_c: air temperature of the room [°C].
+        humidity_pct: relative humidity of the room's air [%].
         surface_c: temperature of the surface [°C].
     """
     return relative_humidity_pct(surface_c, vapour_pressure_pa(room_c, humidity_pct))
@@ -53,7 +55,8 @@ def room_humidity_limit_pct(
     """Return the room humidity above which the coldest surface passes ``limit_pct`` [%].
 
     Args:
-        room_c, outdoor_c: air temperatures [°C].
+        room_c: air temperature of the room [°C].
+        outdoor_c: air temperature outdoors [°C].
         temperature_factor: fRsi [-].
         limit_pct: highest surface humidity wanted [%].
     """

@@ -45,13 +45,14 @@ def _array(value: Any) -> Floats:
 
 def _like(_model: N, result: Floats) -> N:
     """Return a scalar for a scalar, an array for an array."""
-    return cast("N", result[()])
+    out: Any = result[()]
+    return cast("N", out)
 
 
 def _humidity(humidity_pct: Any) -> Floats:
     """Relative humidity as a share: above 100 % counts as 100 %, below 0 as unknown."""
     share = _array(humidity_pct) / 100.0
-    return np.where(share < 0.0, np.nan, np.minimum(share, 1.0))
+    return _array(np.where(share < 0.0, np.nan, np.minimum(share, 1.0)))
 
 
 def saturation_pressure_water_pa(temperature_c: N) -> N:
@@ -142,7 +143,7 @@ def frost_point_of_pressure_c(vapour_pressure: N) -> N:
 def _inverse(vapour_pressure: Any, b: float, c: float) -> Floats:
     e = _array(vapour_pressure)
     gamma = np.log(np.where(e > 0.0, e, np.nan) / ES_0_PA)
-    return cast("Floats", c * gamma / (b - gamma))
+    return _array(c * gamma / (b - gamma))
 
 
 def dew_point_c(temperature_c: N, humidity_pct: N) -> N:
