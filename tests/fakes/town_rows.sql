@@ -1,0 +1,85 @@
+-- A small town with a night of readings, states, alarms and decisions, for queries to run on.
+-- now() is the end of the night. Ten homes, six road sensors, two stations, two gritters, eight bins.
+
+insert into device (name, kind, shard, label, latitude_deg, longitude_deg, cadence_s, installed_at)
+select k.kind || '-' || to_char(i, 'FM000'), k.kind, i % 16, 'Label ' || k.kind || ' ' || i,
+       51.45 + i * 0.002, -2.6 + i * 0.003, 600, now() - interval '30 days'
+  from (values ('frog', 10), ('road', 6), ('weather', 2), ('gritter', 2), ('bin', 8)) k(kind, n),
+       lateral generate_series(1, k.n) i;
+
+insert into home (code, label) select 'secret-code-' || i, 'Flat ' || i || ', Secret Street' from generate_series(1, 10) i;
+insert into home_device (device_id, home_id, room)
+select d.device_id, h.home_id, 'bedroom'
+  from device d join home h on h.code = 'secret-code-' || ltrim(split_part(d.name, '-', 2), '0') where d.kind = 'frog';
+insert into diary_entry (home_id, at, activity, note) select home_id, now(), 'shower', 'secret-note' from home;
+
+insert into road_node select i, 51.45 + i * 0.002, -2.6 + i * 0.003 from generate_series(0, 6) i;
+insert into depot values ('depot', 'Depot', 0, 500);
+insert into gritting_route (route_id, label, depot_id, priority)
+values ('r1', 'Route 1, O''Connell', 'depot', 1), ('r2', 'Route 2', 'depot', 2);
+insert into road_segment (segment_id, street, road_class, from_node, to_node, length_m, width_m, bridge, route_id, device_id, geometry)
+select 's' || i, 'Street ' || i, 'A', i - 1, i, 250, 7, i = 3, 'r' || (1 + i % 2), d.device_id,
+       jsonb_build_array(jsonb_build_array(-2.6 + (i - 1) * 0.003, 51.45 + (i - 1) * 0.002),
+                         jsonb_build_array(-2.6 + i * 0.003, 51.45 + i * 0.002))
+  from generate_series(1, 6) i join device d on d.name = 'road-' || to_char(i, 'FM000');
+insert into bin_site (bin_id, device_id, label, street, latitude_deg, longitude_deg, stream, empty_distance_mm, full_distance_mm, capacity_l)
+select 'b' || right(name, 1), device_id, 'Bin ' || right(name, 1), 'High Street', latitude_deg, longitude_deg,
+       case when device_id % 2 = 0 then 'litter' else 'dog' end, 1000, 200, 240
+  from device where kind = 'bin';
+
+insert into frog_reading (ts, device_id, seq, boot, temperature_c, humidity_pct, received_at)
+select t, device_id, row_number() over (), 1, 18 + device_id % 4, 55 + device_id * 2 % 30, t + interval '1 second'
+  from device, generate_series(now() - interval '20 hours', now(), interval '20 minutes') t where kind = 'frog';
+insert into road_reading (ts, device_id, seq, boot, surface_temperature_c, air_temperature_c, humidity_pct, water_film_mm, surface_state, battery_v, received_at)
+select t, device_id, row_number() over (), 1, 2 - extract(epoch from t - now() + interval '20 hours') / 14400 - device_id % 3,
+       1, 92, 0.1, (extract(hour from t)::int + device_id) % 6, 3.6, t + interval '2 seconds'
+  from device, generate_series(now() - interval '20 hours', now(), interval '10 minutes') t where kind = 'road';
+insert into weather_reading (ts, device_id, seq, boot, air_temperature_c, humidity_pct, wind_speed_m_s, cloud_oktas, precipitation_mm_h, received_at)
+select t, device_id, row_number() over (), 1, 1.5, 90, 2.5, 3, 0.0, t + interval '2 seconds'
+  from device, generate_series(now() - interval '20 hours', now(), interval '10 minutes') t where kind = 'weather';
+insert into gritter_reading (ts, device_id, seq, boot, latitude_deg, longitude_deg, speed_m_s, spread_rate_g_m2, salt_remaining_kg, received_at)
+select t, device_id, row_number() over (), 1, 51.451, -2.599, 8, 10, 5000, t + interval '2 seconds'
+  from device, generate_series(now() - interval '3 hours', now(), interval '5 minutes') t where kind = 'gritter';
+insert into bin_reading (ts, device_id, seq, boot, distance_mm, temperature_c, battery_pct, battery_v, received_at)
+select t, device_id, row_number() over (), 1, 600, 6, 80, 3.5, t + interval '3 seconds'
+  from device, generate_series(now() - interval '20 hours', now(), interval '30 minutes') t where kind = 'bin';
+
+insert into ingest_batch (received_at, shard, readings, duplicates, dead_letters, kinds)
+select t, 0, 50, 1, 1, jsonb_build_object('road', jsonb_build_object('rows', 50, 'min_ts', t - interval '30 seconds', 'max_ts', t))
+  from generate_series(now() - interval '5 hours', now(), interval '1 minute') t;
+insert into dead_letter (received_at, topic, device, kind, reason_code, reason, field, payload, payload_bytes)
+select now() - i * interval '10 minutes', 'cityops/v1/00/frog/frog-001/reading', 'frog-001', 'frog', 'out_of_range',
+       'secret-reason', 'humidity_pct', convert_to('secret-payload', 'UTF8'), 14 from generate_series(1, 5) i;
+
+insert into subject_state (subject_kind, subject, at, state)
+select 'home', code, now(), jsonb_build_object('temperature_c', 17.5 + home_id % 4, 'humidity_pct', 55 + home_id * 3 % 30,
+       'dew_point_c', 10, 'surface_humidity_pct', 70 + home_id % 20, 'message', 'secret-message',
+       'risk', (array['low', 'raised', 'high'])[1 + home_id % 3]) from home
+union all
+select 'segment', segment_id, now(), jsonb_build_object('surface_temperature_c', -2.5, 'dew_point_c', -1.0, 'state', 'hoar',
+       'hazard', true, 'source', 'sensor', 'reason', 'below dew point and 0 °C') from road_segment where segment_id <> 's6'
+union all
+select 'segment', 's6', now(), '{"state": "unknown", "hazard": false, "surface_temperature_c": null}'::jsonb
+union all
+select 'route', route_id, now(), jsonb_build_object('outcome', 'treat', 'spread_rate_g_m2', 10, 'treat_by', now() + interval '4 hours',
+       'min_surface_temperature_c', -2.5, 'coldest_segment', 's3', 'segments_to_treat', 2, 'segments', 3, 'length_km', 0.75,
+       'reason', 'hoar frost expected') from gritting_route
+union all
+select 'bin', bin_id, now(), jsonb_build_object('fill_pct', (device_id * 13) % 101,
+       'state', (array['ok', 'full', 'overflowing'])[1 + device_id % 3], 'needs_collection', device_id % 2 = 0,
+       'reason', 'threshold 80 %', 'last_emptied_at', now() - interval '3 days') from bin_site;
+
+insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason)
+values ('damp.surface_humidity', 1, 'home', 'secret-code-1', 'warning', now() - interval '2 hours', 'secret-title', 'secret-reason'),
+       ('winter.hoar_frost', 1, 'segment', 's3', 'major', now() - interval '3 hours', 'Hoar frost on Street 3', 'below dew point'),
+       ('bins.full', 1, 'bin', 'b1', 'info', now() - interval '4 hours', 'Bin 1 is full', '96 %'),
+       ('device.silent', 1, 'device', 'road-002', 'major', now() - interval '1 hour', 'road-002 is silent', 'no reading for 1 h');
+insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, result)
+values ('winter.route', 1, 'route', 'r1', now() - interval '2 hours', 'treat', 'hoar frost expected', '{"min_surface_temperature_c": -2.5}'),
+       ('winter.route', 1, 'route', 'r2', now() - interval '2 hours', 'no_action', 'stays above 2 °C', '{}'),
+       ('bins.collection', 1, 'route', 'bins', now() - interval '6 hours', 'collect', '3 bins', '{"stops": [{}, {}, {}], "km": 4.2, "service_date": "2026-01-09"}');
+insert into event (kind, subject_kind, subject, at, detail)
+values ('bin_emptied', 'bin', 'b1', now() - interval '5 hours', '{"before_pct": 96, "after_pct": 4}'),
+       ('bin_emptied', 'bin', 'b2', now() - interval '5 hours', '{"before_pct": 88, "after_pct": 2}'),
+       ('segment_state', 'segment', 's3', now() - interval '3 hours', '{"from": "wet", "to": "hoar"}');
+insert into rule_cursor (service, xid, event_time) values ('rules', '3', now() - interval '90 seconds');

@@ -1,0 +1,252 @@
+"""Every query of every board runs as the dashboards' role on a real database and finds rows."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from cityops.db.migration_files import routines
+from tests.fakes.grafana_boards import BOARDS, Query, queries
+from tests.fakes.grafana_sql import expand
+
+ROUTINE = {file.name: file.text for file in routines()}["reader"]
+TOWN = (Path(__file__).parents[1] / "fakes" / "town_rows.sql").read_text(encoding="utf-8")
+QUERIES = list(queries())
+
+
+class Reader:
+    """What Grafana's data source is: a connection with the role's rights and nothing more."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self.conn = conn
+        self.end = datetime.now(UTC) + timedelta(minutes=1)
+        found = conn.execute("select count(*) from pg_extension where extname = 'timescaledb'").fetchone()
+        self.timescaledb = found is not None and found[0] == 1
+
+    def run(self, query: Query, hours: float = 24) -> tuple[list[str], list[tuple[Any, ...]]]:
+        start = self.end - timedelta(hours=hours)
+        text = expand(
+            query.sql, start, self.end, variables=self._choices(query.board), timescaledb=self.timescaledb
+        )
+        cursor = self.conn.execute(text)  # type: ignore[call-overload]
+        return [column.name for column in cursor.description or ()], cursor.fetchall()
+
+    def _choices(self, uid: str) -> dict[str, Sequence[str]]:
+        choices: dict[str, Sequence[str]] = {}
+        for variable in BOARDS[uid]["templating"]["list"]:
+            if variable["type"] == "query":
+                found = self.conn.execute(variable["query"]).fetchall()
+                choices[variable["name"]] = [row[-1] for row in found]
+        return choices
+
+
+def _reader(dsn: str) -> psycopg.Connection[Any]:
+    conn = psycopg.connect(dsn, autocommit=True)
+    conn.execute("set role cityops_reader")
+    return conn
+
+
+@pytest.fixture(scope="module")
+def town(pg_server: str, db_template: str) -> Iterator[Reader]:
+    """A database with a night in a small town, read as the dashboards read it."""
+    name = f"{db_template}_boards"
+    with psycopg.connect(pg_server, autocommit=True) as admin:
+        _create(admin, name, db_template)
+        dsn = psycopg.conninfo.make_conninfo(pg_server, dbname=name)
+        with psycopg.connect(dsn, autocommit=True) as owner:
+            owner.execute(TOWN)  # type: ignore[call-overload]
+            for view in _aggregates(owner):
+                owner.execute(sql.SQL("call refresh_continuous_aggregate({}, null, null)").format(view))
+        with _reader(dsn) as conn:
+            yield Reader(conn)
+        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _aggregates(conn: psycopg.Connection[Any]) -> list[sql.Literal]:
+    """Return the continuous aggregates; on plain PostgreSQL there are none."""
+    if conn.execute("select to_regclass('timescaledb_information.continuous_aggregates')").fetchone() == (
+        None,
+    ):
+        return []
+    found = conn.execute("select view_name from timescaledb_information.continuous_aggregates").fetchall()
+    return [sql.Literal(row[0]) for row in found]
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=[q.where for q in QUERIES])
+def test_query_returns_rows(town: Reader, query: Query) -> None:
+    names, found = town.run(query)
+    assert found, f"{query.where} finds nothing"
+    assert any(value is not None for row in found for value in row)
+    if query.frame == "time_series":
+        _is_time_series(names, found)
+    if query.panel_type == "geomap":
+        assert {"longitude", "latitude"} <= set(names)
+        places = [(row[names.index("longitude")], row[names.index("latitude")]) for row in found]
+        assert all(-3 < x < -2 and 51 < y < 52 for x, y in places), "longitude and latitude swapped?"
+    if query.panel_type == "stat":
+        assert len(found) == 1
+        assert len(names) == 1
+        assert isinstance(found[0][0], int | float) or hasattr(found[0][0], "as_tuple"), (
+            "a number, not text or time"
+        )
+
+
+def _is_time_series(names: list[str], found: list[tuple[Any, ...]]) -> None:
+    assert "time" in names
+    assert len(names) == len(set(names))
+    times = [row[names.index("time")] for row in found]
+    assert all(time is not None for time in times)
+    assert times == sorted(times), "Grafana wants long series in order of time"
+    if "metric" in names:
+        assert set(names) == {"time", "metric", "value"}
+
+
+def test_an_empty_database_is_not_an_error(db_dsn: str) -> None:
+    """A board on the day of installation shows empty panels, not red triangles."""
+    with _reader(db_dsn) as conn:
+        reader = Reader(conn)
+        for query in QUERIES:
+            text = query.sql
+            if "$route" in text or "$stream" in text:
+                text = text.replace("$route", "''").replace("$stream", "''")
+            start = reader.end - timedelta(hours=24)
+            conn.execute(expand(text, start, reader.end, timescaledb=reader.timescaledb))  # type: ignore[call-overload]
+
+
+def test_the_role_is_made_once_for_all_databases_of_a_cluster(pg_server: str, db_template: str) -> None:
+    """Roles belong to the cluster: upgrades of several databases meet at ``create role``."""
+    role = f"reader_{uuid.uuid4().hex[:8]}"
+    routine = ROUTINE.replace("cityops_reader", role)
+    names = [f"{db_template}_role{i}" for i in range(4)]
+    with psycopg.connect(pg_server, autocommit=True) as admin:
+        for name in names:
+            _create(admin, name, db_template)
+        dsns = [psycopg.conninfo.make_conninfo(pg_server, dbname=name) for name in names]
+        try:
+            with ThreadPoolExecutor(len(dsns)) as pool:
+                list(pool.map(lambda dsn: _apply_twice(dsn, routine), dsns))
+            assert admin.execute(
+                "select rolcanlogin from pg_roles where rolname = %s", (role,)
+            ).fetchall() == [(False,)]
+        finally:
+            for name in names:
+                admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+            admin.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
+
+
+def _apply_twice(dsn: str, routine: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        for _ in range(2):
+            conn.execute(routine)  # type: ignore[call-overload]
+
+
+def _create(admin: psycopg.Connection[Any], name: str, template: str) -> None:
+    admin.execute(
+        sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+    )
+
+
+CLOSED = (
+    "home",
+    "home_device",
+    "diary_entry",
+    "device",
+    "frog_reading",
+    "frog_hourly",
+    "frog_daily",
+    "frog_latest",
+    "dead_letter",
+    "subject_state",
+    "alarm",
+    "decision",
+    "event",
+    "rule_state",
+    "device_sequence",
+)
+
+
+@pytest.mark.parametrize("table", CLOSED)
+def test_the_role_has_no_right_on_what_tells_of_a_home(town: Reader, table: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        town.conn.execute(sql.SQL("select * from public.{} limit 1").format(sql.Identifier(table)))
+
+
+def test_the_role_may_write_nothing(town: Reader) -> None:
+    found = town.conn.execute(
+        "select table_schema, table_name, privilege_type from information_schema.table_privileges"
+        " where grantee = 'cityops_reader' and privilege_type <> 'SELECT'"
+    ).fetchall()
+    assert found == []
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        town.conn.execute("create table board.mine (x int)")
+
+
+def test_no_secret_of_a_household_is_in_anything_the_role_can_read(town: Reader) -> None:
+    readable = town.conn.execute(
+        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname in ('public', 'board') and c.relkind in ('r', 'v', 'm', 'p')"
+        " and has_table_privilege('cityops_reader', c.oid, 'select')"
+    ).fetchall()
+    assert ("board", "alarm") in readable
+    assert ("public", "road_reading") in readable
+    for schema, name in readable:
+        whole = sql.SQL("select coalesce(string_agg(t::text, ' '), '') from {}.{} t")
+        text = town.conn.execute(whole.format(sql.Identifier(schema), sql.Identifier(name))).fetchone()
+        assert text is not None
+        assert "secret" not in text[0].lower(), f"{schema}.{name}"
+
+
+def test_a_device_in_a_home_has_no_place(town: Reader) -> None:
+    frogs = town.conn.execute(
+        "select label, latitude_deg, longitude_deg from board.device where kind = 'frog'"
+    )
+    assert set(frogs.fetchall()) == {("", None, None)}
+
+
+def test_homes_show_nothing_below_five(pg_server: str, db_dsn: str) -> None:
+    with psycopg.connect(db_dsn, autocommit=True) as owner:
+        owner.execute(TOWN)  # type: ignore[call-overload]
+        owner.execute(
+            "delete from subject_state where subject_kind = 'home' and subject not in ('secret-code-1')"
+        )
+        owner.execute("delete from home_device where home_id > (select min(home_id) + 3 from home)")
+    with _reader(db_dsn) as conn:
+        assert conn.execute("select * from board.home_histogram('humidity_pct', 5)").fetchall() == []
+        climate = conn.execute("select * from board.home_climate(now() - interval '1 day', now())")
+        assert climate.fetchall() == []
+
+
+def test_a_histogram_of_anything_else_is_empty(town: Reader) -> None:
+    assert town.conn.execute("select * from board.home_histogram('message', 5)").fetchall() == []
+
+
+def test_homes_histogram_counts_every_home_once(town: Reader) -> None:
+    found = town.conn.execute("select sum(homes) from board.home_histogram('humidity_pct', 5)").fetchone()
+    assert found == (10,)
+
+
+def test_devices_seen_counts_silent_ones(town: Reader) -> None:
+    recent = "select kind, devices, seen from board.devices_seen(now() - interval '1 hour', now())"
+    assert {k: (d, s) for k, d, s in town.conn.execute(recent).fetchall()} == {
+        "bin": (8, 8),
+        "frog": (10, 10),
+        "gritter": (2, 2),
+        "road": (6, 6),
+        "weather": (2, 2),
+    }
+    past = "select sum(seen) from board.devices_seen(now() - interval '9 days', now() - interval '8 days')"
+    assert town.conn.execute(past).fetchone() == (0,)
+
+
+def test_table_sizes_count_partitions(town: Reader) -> None:
+    sizes = dict(town.conn.execute("select name, bytes from board.table_sizes()").fetchall())
+    assert sizes["road_reading"] > 50_000
+    assert len(sizes) == len(set(sizes))
