@@ -1,0 +1,1 @@
+"""The whole product on one machine, for a look: ``cityops demo``."""

@@ -1,0 +1,94 @@
+"""What the demo stands on: a private database and broker, upgraded and filled with a town."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cityops.db.migrate import upgrade
+from cityops.db.pool import connect
+from cityops.embedded.mosquitto import EmbeddedMosquitto
+from cityops.embedded.mosquitto_files import Access, ServiceUser
+from cityops.embedded.postgres import EmbeddedPostgres
+from cityops.settings import Settings
+from devices.contract.access import DEVICE_RIGHTS, INGEST_RIGHTS
+from devices.registry import Registry
+from ingest.registry_store import store_registry
+from ops_api.wiring import kinds_of, reading_tables
+
+INGEST_USER = "ingest"
+
+
+@dataclass
+class Stack:
+    """The running servers and their credentials.
+
+    Attributes:
+        credentials: broker password by device.
+        environment: settings of services on this stack.
+    """
+
+    postgres: EmbeddedPostgres
+    mosquitto: EmbeddedMosquitto
+    credentials: dict[str, str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def dsn(self) -> str:
+        """Connection string of the database."""
+        return self.postgres.dsn
+
+    async def stop(self) -> None:
+        """Stop both servers."""
+        await asyncio.to_thread(self.mosquitto.stop)
+        await asyncio.to_thread(self.postgres.stop)
+
+
+def clear(folder: Path) -> None:
+    """Forget an earlier demo's readings and messages; the database programs stay.
+
+    Only folders that the demo itself made are removed.
+    """
+    for name in ("postgres-18/data", "broker", "devices", "logs"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+async def start_stack(folder: Path, registry: Registry, settings: Settings) -> Stack:
+    """Start database and broker in ``folder`` and put ``registry`` into the database.
+
+    Each device gets a random password and may use its own topics only.
+    """
+    credentials = {device.name: secrets.token_urlsafe(16) for device in registry.devices}
+    ingest_password = secrets.token_urlsafe(24)
+    access = Access(
+        devices=credentials,
+        device_rights=DEVICE_RIGHTS,
+        services={INGEST_USER: ServiceUser(ingest_password, INGEST_RIGHTS)},
+    )
+    stack = Stack(EmbeddedPostgres(folder), EmbeddedMosquitto(folder, access=access), credentials)
+    try:
+        await asyncio.gather(
+            asyncio.to_thread(stack.postgres.start), asyncio.to_thread(stack.mosquitto.start)
+        )
+        await _fill(stack.dsn, registry, settings)
+    except BaseException:
+        await stack.stop()
+        raise
+    stack.environment = {
+        "CITYOPS_DB__DSN": stack.dsn,
+        "CITYOPS_MQTT__HOST": stack.mosquitto.host,
+        "CITYOPS_MQTT__PORT": str(stack.mosquitto.service_port),
+        "CITYOPS_MQTT__USERNAME": INGEST_USER,
+        "CITYOPS_MQTT__PASSWORD": ingest_password,
+        "CITYOPS_DATA_DIR": str(folder),
+    }
+    return stack
+
+
+async def _fill(dsn: str, registry: Registry, settings: Settings) -> None:
+    async with await connect(dsn, application_name="cityops demo") as conn:
+        await upgrade(conn, reading_tables(kinds_of(settings)))
+        await store_registry(conn, registry)

@@ -1,0 +1,108 @@
+"""Whether a demo did what its scenario promises and lost nothing: ``cityops demo --check``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from firmware_sim.world.script import Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One comparison.
+
+    Attributes:
+        what: for a person.
+        wanted, found: counts.
+        passed: whether it is as it must be.
+    """
+
+    what: str
+    wanted: str
+    found: int
+    passed: bool
+
+    @property
+    def line(self) -> str:
+        """The finding in one line."""
+        return f"{'✓' if self.passed else '✗'} {self.what}: {self.found} (wanted {self.wanted})"
+
+
+def exactly(what: str, wanted: int, found: int) -> Finding:
+    """Return a finding that passes where both are equal."""
+    return Finding(what, str(wanted), found, wanted == found)
+
+
+def at_least(what: str, wanted: int, found: int) -> Finding:
+    """Return a finding that passes where enough was found."""
+    return Finding(what, f"≥ {wanted}", found, found >= wanted)
+
+
+async def stored(conn: psycopg.AsyncConnection[Any], tables: Iterable[str]) -> tuple[int, int]:
+    """Return (rows, different (device, boot, sequence)) over the reading tables."""
+    rows = distinct = 0
+    for table in tables:
+        query = sql.SQL("select count(*), count(distinct (device_id, boot, seq)) from {}").format(
+            sql.Identifier(table)
+        )
+        row = await (await conn.execute(query)).fetchone()
+        assert row is not None
+        rows, distinct = rows + row[0], distinct + row[1]
+    return rows, distinct
+
+
+async def tally(conn: psycopg.AsyncConnection[Any], query: str) -> Mapping[str, int]:
+    """Return the counts that a ``select name, count`` query gives."""
+    cursor = await conn.execute(query)
+    return {str(name): int(count) for name, count in await cursor.fetchall()}
+
+
+async def no_loss(
+    conn: psycopg.AsyncConnection[Any], tables: Iterable[str], published: int, unreceipted: int
+) -> list[Finding]:
+    """Return whether each published reading is in the database once.
+
+    Args:
+        conn: connection to the database.
+        tables: the reading tables.
+        published: readings that the devices made and sent.
+        unreceipted: readings still in an outbox.
+    """
+    rows, distinct = await stored(conn, tables)
+    dead = await tally(conn, "select 'all', count(*) from dead_letter")
+    return [
+        exactly("published = committed + dead letters", published, rows + dead["all"]),
+        exactly("stored more than once", 0, rows - distinct),
+        exactly("left without a receipt", 0, unreceipted),
+    ]
+
+
+async def as_expected(conn: psycopg.AsyncConnection[Any], expect: Expectation) -> list[Finding]:
+    """Return whether alarms, decisions, events and the round are at least what ``expect`` says."""
+    alarms = await tally(conn, "select rule_id, count(*) from alarm group by 1")
+    gritting = await tally(
+        conn,
+        "select outcome, count(*) from decision where subject_kind = 'route' and subject <> 'bins' group by 1",
+    )
+    events = await tally(conn, "select kind, count(*) from event group by 1")
+    stops = await tally(
+        conn,
+        "select 'stops', coalesce(max(jsonb_array_length(result -> 'stops')), 0) from decision where subject = 'bins'",
+    )
+    found = [at_least(f"alarms {rule}", n, alarms.get(rule, 0)) for rule, n in expect.alarms.items()]
+    found += [at_least(f"gritting decisions {o}", n, gritting.get(o, 0)) for o, n in expect.gritting.items()]
+    found += [at_least(f"events {kind}", n, events.get(kind, 0)) for kind, n in expect.events.items()]
+    if expect.gritting_any_of:
+        matching = sum(gritting.get(o, 0) for o in expect.gritting_any_of)
+        found.append(at_least(f"gritting decisions {' or '.join(expect.gritting_any_of)}", 1, matching))
+    if expect.bins_to_collect:
+        found.append(at_least("bins on a round", expect.bins_to_collect, stops["stops"]))
+    if expect.dead_letters:
+        dead = await tally(conn, "select 'all', count(*) from dead_letter")
+        found.append(at_least("dead letters", expect.dead_letters, dead["all"]))
+    return found
