@@ -152,6 +152,19 @@ class ApiSettings(Group):
     """Address to listen on."""
     port: Port = 8080
     """Port to listen on; 0 takes a free one."""
+    council: str = "Ourtown Council"
+    """Name in the header of every page."""
+    time_zone: str = "Europe/London"
+    """IANA name of the time zone that pages show."""
+    sample_home: str | None = None
+    """Home code offered on the first page; for a demo only, since a code opens that home's page."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"api.time_zone {value!r} is not known; use an IANA name such as Europe/London")
+        return value
 
 
 class SimSettings(Group):

@@ -1,0 +1,135 @@
+"""The web application: pages, REST and live streams on one database pool.
+
+It must not know how pools, brokers or settings are made: ``ops_api.wiring_api`` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+from cityops.clock import Clock, SystemClock
+from devices.contract.kind import Kind, discover
+from ops_api.queries import Db, Pool
+from ops_api.routers import alarms, bins, catalogue, homes, live, pages, platform, problems, winter
+from ops_api.routers.context import Context
+from ops_api.routers.metrics import CountRequests, Metrics
+from ops_api.routers.schemas import Problem
+from ops_api.stream import Hints, Hub
+from ops_api.web.brand import Brand
+from ops_api.web.headers import SecurityHeaders
+from ops_api.web.render import STATIC, Templates
+
+DESCRIPTION = """What the council's sensors measure and what the rules decide.
+
+Times are RFC 3339 with offset; units are in the names of fields. Errors are RFC 9457
+problems. Devices that stand in homes appear under the home's code only.
+"""
+
+_ROUTERS = (
+    catalogue.router,
+    homes.router,
+    winter.router,
+    bins.router,
+    alarms.router,
+    platform.router,
+    live.router,
+)
+
+
+def create_app(
+    pool: Pool,
+    *,
+    hints: Hints | None = None,
+    brand: Brand | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    clock: Clock | None = None,
+    poll_s: float = 2.0,
+    pace_s: float = 0.5,
+) -> FastAPI:
+    """Return the application.
+
+    Args:
+        pool: an open ``psycopg_pool.AsyncConnectionPool`` or anything like it.
+        hints: makes an iterator that yields when something changed (LISTEN); polling
+            every ``poll_s`` seconds goes on without it.
+        brand: council's name, time zone, sample home.
+        kinds: kinds of device; all declared ones where not given.
+        clock: source of "now"; the machine's where not given.
+        poll_s: seconds between looks for a change while streams are open.
+        pace_s: least seconds between two renderings of live state.
+    """
+    known = brand or Brand()
+    db = Db(pool)
+
+    async def state_version() -> object:
+        return await db.one("version")
+
+    hub = Hub(state_version, hints, poll_s=poll_s, pace_s=pace_s)
+    app = FastAPI(
+        title="cityops",
+        description=DESCRIPTION,
+        version=_version(),
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(hub),
+    )
+    app.state.context = Context(
+        db=db,
+        kinds=kinds if kinds is not None else discover(),
+        clock=clock or SystemClock(),
+        brand=known,
+        hub=hub,
+        templates=Templates(known),
+        metrics=Metrics(),
+    )
+    _mount(app)
+    return app
+
+
+def _mount(app: FastAPI) -> None:
+    errors: dict[int | str, dict[str, object]] = {
+        404: {"model": Problem},
+        409: {"model": Problem},
+        422: {"model": Problem},
+        503: {"model": Problem},
+    }
+    for router in _ROUTERS:
+        app.include_router(router, responses=errors)
+    app.include_router(live.pages)
+    app.include_router(platform.health)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    problems.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountRequests, metrics=app.state.context.metrics)
+
+
+def _lifespan(hub: Hub) -> Callable[[FastAPI], object]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        publisher = asyncio.create_task(hub.run(), name="sse-hub")
+        try:
+            yield
+        finally:
+            hub.close()
+            publisher.cancel()
+            with suppress(asyncio.CancelledError):
+                await publisher
+
+    return lifespan
+
+
+def _version() -> str:
+    try:
+        return version("cityops")
+    except PackageNotFoundError:
+        return "0"

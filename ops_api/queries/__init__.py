@@ -1,0 +1,99 @@
+"""What the API reads and the little it writes, as named queries beside this file.
+
+``Db`` is the port that routers get: rows in, dictionaries out. It must not know HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, LiteralString, Protocol
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.rows import dict_row
+
+from cityops.db.queries import load_queries
+from cityops.errors import TransientError
+
+FILES = ("homes.sql", "roads.sql", "bins.sql", "alarms.sql", "platform.sql", "devices.sql")
+
+Row = dict[str, Any]
+
+
+class Pool(Protocol):
+    """What is needed of ``psycopg_pool.AsyncConnectionPool``."""
+
+    def connection(self, timeout: float | None = None) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+        """Return a context that lends a connection and commits or rolls back at its end."""
+        ...
+
+
+class DatabaseUnavailableError(TransientError):
+    """The database did not answer."""
+
+
+class Transaction:
+    """Runs named queries in one transaction."""
+
+    def __init__(self, connection: AsyncConnection[Any], queries: Mapping[str, LiteralString]) -> None:
+        self._connection = connection
+        self._sql = queries
+
+    async def rows(self, name: str, **params: object) -> list[Row]:
+        """Return every row of the named query; none for a statement that returns nothing."""
+        return await self.fetch(sql.SQL(self._sql[name]), params)
+
+    async def row(self, name: str, **params: object) -> Row | None:
+        """Return the first row of the named query, or None."""
+        found = await self.rows(name, **params)
+        return found[0] if found else None
+
+    async def fetch(self, query: sql.Composable, params: Mapping[str, object]) -> list[Row]:
+        """Return every row of a composed query."""
+        cursor = self._connection.cursor(row_factory=dict_row)
+        await cursor.execute(query, dict(params))
+        return await cursor.fetchall() if cursor.description else []
+
+
+class Db:
+    """Runs named queries on connections of a pool.
+
+    Raises:
+        DatabaseUnavailableError: from every method, when no connection is to be had or
+            it breaks; trying again may help.
+    """
+
+    def __init__(self, pool: Pool, *, timeout_s: float = 5.0) -> None:
+        self._pool = pool
+        self._timeout_s = timeout_s
+        self._sql: dict[str, LiteralString] = {}
+        for file in FILES:
+            self._sql.update(load_queries(__name__, file))
+
+    async def rows(self, name: str, **params: object) -> list[Row]:
+        """Return every row of the named query."""
+        return await self.fetch(sql.SQL(self._sql[name]), params)
+
+    async def row(self, name: str, **params: object) -> Row | None:
+        """Return the first row of the named query, or None."""
+        found = await self.rows(name, **params)
+        return found[0] if found else None
+
+    async def one(self, name: str, **params: object) -> Row:
+        """Return the only row of a query that always has one."""
+        return (await self.rows(name, **params))[0]
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Lend a transaction: committed at the end of the block, rolled back on an exception."""
+        try:
+            async with self._pool.connection(self._timeout_s) as connection:
+                yield Transaction(connection, self._sql)
+        except psycopg.OperationalError as e:
+            raise DatabaseUnavailableError("the database does not answer") from e
+
+    async def fetch(self, query: sql.Composable, params: Mapping[str, object]) -> list[Row]:
+        """Return every row of a composed query; values only through ``params``."""
+        async with self.transaction() as transaction:
+            return await transaction.fetch(query, params)

@@ -1,0 +1,16 @@
+-- devices
+-- Devices in homes are left out: what they measure is reached by the home's code only.
+select d.device_id, d.name, d.kind, d.label, d.latitude_deg, d.longitude_deg, d.cadence_s, d.installed_at,
+       d.retired_at
+from device d
+where not exists (select from home_device h where h.device_id = d.device_id)
+  and (%(name)s::text is null or d.name = %(name)s)
+  and (%(kind)s::text is null or d.kind = %(kind)s)
+  and (%(after)s::text is null or d.name > %(after)s)
+order by d.name limit %(limit)s
+
+-- device_counts
+select kind, count(*) as devices from device where retired_at is null group by kind order by kind
+
+-- table_exists
+select to_regclass(%(table)s) is not null as found

@@ -1,0 +1,94 @@
+"""Queries on the reading tables, whose names and columns come from the kinds.
+
+Names are composed with ``psycopg.sql.Identifier`` from a declared :class:`Kind` only,
+never from a request; values are parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from psycopg import sql
+
+from devices.contract.kind import Field, Kind
+from ops_api.queries import Db, Row
+
+Bucket = Literal["raw", "hour", "day"]
+
+_VIEW_SUFFIX = {"hour": "hourly", "day": "daily"}
+
+
+def _columns(names: Sequence[str], alias: str) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(alias, n) for n in names)
+
+
+def aggregated_fields(kind: Kind) -> tuple[Field, ...]:
+    """Return the fields that the hourly and daily views carry: numbers, not codes."""
+    return tuple(f for f in kind.fields if not f.codes)
+
+
+async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int = 1000) -> list[Row]:
+    """Return the newest reading of every device of a kind that stands in no home.
+
+    Rows: device, label, latitude_deg, longitude_deg, ts, received_at, quality, and the
+    kind's fields; devices without a reading are left out.
+    """
+    query = sql.SQL(
+        """
+        select d.name as device, d.label, d.latitude_deg, d.longitude_deg,
+               r.ts, r.received_at, r.quality, {fields}
+        from device d
+        cross join lateral (
+            select * from {table} x where x.device_id = d.device_id order by x.ts desc limit 1
+        ) r
+        where d.kind = %(kind)s and d.retired_at is null
+          and (%(device_id)s::integer is null or d.device_id = %(device_id)s)
+          and not exists (select from home_device h where h.device_id = d.device_id)
+        order by d.name limit %(limit)s
+        """
+    ).format(fields=_columns([f.name for f in kind.fields], "r"), table=sql.Identifier(kind.table))
+    return await db.fetch(query, {"kind": kind.name, "device_id": device_id, "limit": limit})
+
+
+async def series(
+    db: Db, kind: Kind, device_id: int, *, start: datetime, end: datetime, bucket: Bucket, limit: int
+) -> list[Row]:
+    """Return readings of one device with ``start <= ts < end`` in time order.
+
+    ``raw`` rows carry ts, seq, quality and the fields; ``hour`` and ``day`` rows carry
+    ts (start of the bucket), n, and ``<field>_avg|_min|_max`` of each numeric field.
+    """
+    if bucket == "raw":
+        names = ["ts", "seq", "quality", *(f.name for f in kind.fields)]
+        query = sql.SQL(
+            "select {columns} from {table} r where r.device_id = %(device_id)s"
+            " and r.ts >= %(start)s and r.ts < %(end)s order by r.ts, r.seq limit %(limit)s"
+        ).format(columns=_columns(names, "r"), table=sql.Identifier(kind.table))
+    else:
+        names = ["n", *(f"{f.name}_{s}" for f in aggregated_fields(kind) for s in ("avg", "min", "max"))]
+        query = sql.SQL(
+            "select r.bucket as ts, {columns} from {view} r where r.device_id = %(device_id)s"
+            " and r.bucket >= %(start)s and r.bucket < %(end)s order by r.bucket limit %(limit)s"
+        ).format(columns=_columns(names, "r"), view=sql.Identifier(f"{kind.name}_{_VIEW_SUFFIX[bucket]}"))
+    return await db.fetch(query, {"device_id": device_id, "start": start, "end": end, "limit": limit})
+
+
+async def reporting(db: Db, kind: Kind, now: datetime) -> int:
+    """Return how many devices of a kind sent a reading within three of their intervals [count]."""
+    query = sql.SQL(
+        """
+        select count(*) as devices from device d
+        where d.kind = %(kind)s and d.retired_at is null and exists (
+            select from {table} r where r.device_id = d.device_id
+              and r.ts > %(now)s - 3 * d.cadence_s * interval '1 second' and r.ts <= %(now)s + interval '5 minutes'
+        )
+        """
+    ).format(table=sql.Identifier(kind.table))
+    rows = await db.fetch(query, {"kind": kind.name, "now": now})
+    return int(rows[0]["devices"])
+
+
+LATEST_WINDOW = timedelta(hours=48)
+"""How far back a chart looks unless told otherwise."""

@@ -1,0 +1,131 @@
+"""Kinds, devices, latest readings and series."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import AwareDatetime
+
+from devices.contract.kind import Kind
+from ops_api.routers.kind_schema import json_schema
+from ops_api.queries import Row, readings
+from ops_api.routers.context import Context, Ctx
+from ops_api.routers.schemas import DeviceDocument, DevicePage, KindDocument, KindField, LatestReading, Series
+
+router = APIRouter(prefix="/api/v1", tags=["devices and readings"])
+
+From = Annotated[AwareDatetime | None, Query(alias="from", description="Start, with offset; default 48 h before `to`")]
+To = Annotated[AwareDatetime | None, Query(alias="to", description="End, not included; default now")]
+Limit = Annotated[int, Query(ge=1, le=10_000)]
+
+
+def kind_document(kind: Kind) -> KindDocument:
+    """Return a kind as the API shows it."""
+    return KindDocument(
+        name=kind.name,
+        title=kind.title,
+        description=kind.description,
+        cadence_s=kind.cadence_s,
+        fields=[
+            KindField(
+                name=f.name,
+                title=f.title,
+                unit=f.quantity.symbol,
+                ucum=f.quantity.ucum,
+                minimum=f.minimum,
+                maximum=f.maximum,
+                resolution=f.resolution,
+                required=f.required,
+                codes=dict(f.codes),
+            )
+            for f in kind.fields
+        ],
+    )
+
+
+@router.get("/kinds")
+async def list_kinds(ctx: Ctx) -> list[KindDocument]:
+    """Return every kind of device with its fields and units."""
+    return [kind_document(k) for k in ctx.kinds.values()]
+
+
+@router.get("/kinds/{kind}")
+async def get_kind(kind: str, ctx: Ctx) -> KindDocument:
+    """Return one kind of device."""
+    return kind_document(ctx.kind(kind))
+
+
+@router.get("/kinds/{kind}/schema")
+async def get_kind_schema(kind: str, ctx: Ctx) -> dict[str, Any]:
+    """Return the JSON Schema of a reading on the wire."""
+    return json_schema(ctx.kind(kind))
+
+
+@router.get("/devices")
+async def list_devices(
+    ctx: Ctx, kind: str | None = None, after: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> DevicePage:
+    """Return devices by name. Devices in homes are reached by the home's code only."""
+    rows = await ctx.db.rows("devices", name=None, kind=kind, after=after, limit=limit + 1)
+    return DevicePage(
+        devices=[DeviceDocument(**r) for r in rows[:limit]],
+        next=rows[limit - 1]["name"] if len(rows) > limit else None,
+    )
+
+
+async def find_device(ctx: Context, name: str) -> Row:
+    """Return a device that stands in no home; 404 otherwise."""
+    row = await ctx.db.row("devices", name=name, kind=None, after=None, limit=1)
+    if row is None:
+        raise HTTPException(404, f"There is no device {name!r}.")
+    return row
+
+
+@router.get("/devices/{name}")
+async def get_device(name: str, ctx: Ctx) -> DeviceDocument:
+    """Return one device."""
+    return DeviceDocument(**await find_device(ctx, name))
+
+
+@router.get("/devices/{name}/latest")
+async def get_latest(name: str, ctx: Ctx) -> LatestReading:
+    """Return the newest reading of a device."""
+    device = await find_device(ctx, name)
+    rows = await readings.latest(ctx.db, ctx.kind(device["kind"]), device_id=device["device_id"], limit=1)
+    if not rows:
+        raise HTTPException(404, f"Device {name!r} has sent no reading yet.")
+    return LatestReading(**rows[0])
+
+
+@router.get("/devices/{name}/series")
+async def get_series(
+    name: str,
+    ctx: Ctx,
+    start: From = None,
+    end: To = None,
+    bucket: Literal["raw", "hour", "day"] = "raw",
+    limit: Limit = 1000,
+) -> Series:
+    """Return readings of a device in time order, raw or by hour or day."""
+    device = await find_device(ctx, name)
+    kind = ctx.kind(device["kind"])
+    until = end or ctx.clock.now() + timedelta(minutes=5)
+    since = start or until - readings.LATEST_WINDOW
+    if since >= until:
+        raise HTTPException(422, f"from ({since.isoformat()}) must lie before to ({until.isoformat()}).")
+    rows = await readings.series(
+        ctx.db, kind, device["device_id"], start=since, end=until, bucket=bucket, limit=limit + 1
+    )
+    return Series(device=name, kind=kind.name, bucket=bucket, truncated=len(rows) > limit, rows=rows[:limit])
+
+
+@router.get("/readings/latest")
+async def list_latest(
+    ctx: Ctx,
+    kind: Annotated[str, Query(description="Kind of device, e.g. road")],
+    limit: Limit = 1000,
+) -> list[LatestReading]:
+    """Return the newest reading of every device of a kind that stands in no home."""
+    return [LatestReading(**r) for r in await readings.latest(ctx.db, ctx.kind(kind), limit=limit)]

@@ -1,0 +1,179 @@
+"""Loads what a page shows and hands it to the views; shared by pages and live streams."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import HTTPException
+
+from ops_api.queries import Row, readings
+from ops_api.routers.context import Context
+from ops_api.web import bins_view, home_view, ops_view, sheet_view, winter_view
+
+UNKNOWN_HOME = "We do not know this code. Check the label on your frog: it is the one under its feet."
+SERIES_STEP = timedelta(minutes=10)
+SERIES_ROWS = 400
+
+
+async def home_row(ctx: Context, code: str) -> Row:
+    """Return the home with a code; 404 in friendly words otherwise."""
+    row = await ctx.db.row("home_by_code", code=code)
+    if row is None:
+        raise HTTPException(404, UNKNOWN_HOME)
+    return row
+
+
+async def diary_since(ctx: Context, home_id: int, since: datetime) -> list[Row]:
+    """Return a home's diary entries since a time, newest first."""
+    return await ctx.db.rows("diary_since", home_id=home_id, since=since, limit=200)
+
+
+async def home(ctx: Context, code: str, wanted_room: str | None = None) -> dict[str, Any]:
+    """Return the content of a resident's page."""
+    row = await home_row(ctx, code)
+    rooms = await ctx.db.rows("home_rooms", home_id=row["home_id"])
+    found = await ctx.db.row("home_state", code=code)
+    state = None if found is None else found["state"]
+    room = home_view.chosen_room(rooms, state, wanted_room)
+    now = await ctx.town_now()
+    end = now
+    start = end - home_view.CHART_SPAN
+    points: Sequence[Row] = []
+    if room is not None:
+        points = await ctx.db.rows(
+            "room_series",
+            **{"device_id": room["device_id"], "from": start, "to": end + SERIES_STEP, "step": SERIES_STEP},
+            limit=SERIES_ROWS,
+        )
+    # The diary is written at the wall clock's time even while the town is behind it.
+    diary = await diary_since(ctx, row["home_id"], start)
+    view = home_view.view(
+        row, rooms, room, state, points, diary, span=(start, end), now=now, brand=ctx.brand
+    )
+    return {
+        "code": code,
+        "view": view,
+        "entries": home_view.entries(diary, ctx.brand, ctx.clock.now()),
+        "room": None if room is None else room["name"],
+    }
+
+
+async def winter(ctx: Context) -> dict[str, Any]:
+    """Return the content of the winter page."""
+    routes = await ctx.db.rows("routes", route_id=None)
+    segments = await ctx.db.rows("segments", route_id=None)
+    now = await ctx.town_now()
+    as_of = max((s["at"] for s in segments if s["at"] is not None), default=None)
+    return {"view": winter_view.view(routes, segments, as_of=as_of, now=now, brand=ctx.brand)}
+
+
+async def route_sheet(ctx: Context, route_id: str) -> dict[str, Any]:
+    """Return the content of a route sheet; 404 for an unknown route."""
+    row = await ctx.db.row("routes", route_id=route_id)
+    if row is None:
+        raise HTTPException(404, f"There is no gritting route {route_id!r}.")
+    segments = await ctx.db.rows("segments", route_id=None)
+    depots = {d["depot_id"]: d for d in await ctx.db.rows("depots")}
+    now = await ctx.town_now()
+    return {"view": sheet_view.view(row, segments, depots.get(row["depot_id"]), now=now, brand=ctx.brand)}
+
+
+async def newest_round(ctx: Context) -> Row | None:
+    """Return the newest collection decision."""
+    return await ctx.db.row("decisions", subject_kind="route", subject="bins", before=None, limit=1)
+
+
+async def bins(ctx: Context) -> dict[str, Any]:
+    """Return the content of the bins page."""
+    rows = await ctx.db.rows("bins", bin_id=None)
+    view = bins_view.view(rows, await newest_round(ctx), now=await ctx.town_now(), brand=ctx.brand)
+    return {"view": view}
+
+
+async def active_alarms(ctx: Context, limit: int = 200) -> list[Row]:
+    """Return the active alarms."""
+    return await ctx.db.rows(
+        "alarms", alarm_id=None, active=True, severity=None, subject_kind=None, before=None, limit=limit
+    )
+
+
+async def device_counts(ctx: Context, now: datetime) -> list[tuple[str, int, int]]:
+    """Return per kind with devices: its name, how many report, how many there are."""
+    totals = {r["kind"]: r["devices"] for r in await ctx.db.rows("device_counts")}
+    return [
+        (name, await readings.reporting(ctx.db, kind, now), totals[name])
+        for name, kind in ctx.kinds.items()
+        if name in totals
+    ]
+
+
+async def ops(ctx: Context) -> dict[str, Any]:
+    """Return the content of the operations wall."""
+    now, town_now = ctx.clock.now(), await ctx.town_now()
+    day, hour = now - timedelta(days=1), now - timedelta(hours=1)
+    counts = await device_counts(ctx, town_now)
+    view = ops_view.view(
+        now=now,
+        town_now=town_now,
+        totals_day=await ctx.db.one("ingest_totals", since=day),
+        totals_hour=await ctx.db.one("ingest_totals", since=hour),
+        rate=await ctx.db.rows("ingest_rate", since=hour, step=timedelta(seconds=10)),
+        rules=await ctx.db.one("event_time"),
+        reasons=await ctx.db.rows("dead_letter_reasons", since=day),
+        devices=[(ctx.kinds[name].title, reporting, total) for name, reporting, total in counts],
+        alarm_counts=await ctx.db.rows("alarm_counts"),
+        alarms=await active_alarms(ctx),
+        brand=ctx.brand,
+    )
+    return {"view": view}
+
+
+def compact(document: object) -> str:
+    """Return JSON on one line."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+async def live_home(ctx: Context, code: str, room: str | None) -> str:
+    """Return the live part of a resident's page."""
+    content = await home(ctx, code, room)
+    return _live(ctx, {"now": "_home_now.html", "chart": "_home_chart.html", "entries": "_home_entries.html"}, content)
+
+
+async def live_winter(ctx: Context) -> str:
+    """Return the live part of the winter page."""
+    content = await winter(ctx)
+    fragments = {"answer": "_winter_answer.html", "routes": "_winter_routes.html", "hazards": "_winter_hazards.html"}
+    return _live(ctx, fragments, content, states=content["view"].states)
+
+
+async def live_bins(ctx: Context) -> str:
+    """Return the live part of the bins page."""
+    content = await bins(ctx)
+    view = content["view"]
+    return _live(
+        ctx,
+        {"answer": "_bins_answer.html", "round": "_bins_round.html"},
+        content,
+        states=view.states,
+        line=view.line,
+    )
+
+
+async def live_ops(ctx: Context) -> str:
+    """Return the live part of the wall."""
+    content = await ops(ctx)
+    return _live(ctx, {"wall": "_ops_wall.html"}, content, series=content["view"].series)
+
+
+def _live(ctx: Context, templates: dict[str, str], content: dict[str, Any], **data: object) -> str:
+    fragments = {name: ctx.templates.render(template, **content) for name, template in templates.items()}
+    return compact({"fragments": fragments, **data})
+
+
+def as_document(view: Any) -> dict[str, Any]:
+    """Return a view as a plain document."""
+    return asdict(view)

@@ -1,0 +1,110 @@
+"""A home by its code: state, readings, diary. The code is the key: it is listed nowhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException, Path, Query, Response
+
+from ops_api.queries import Row, readings
+from ops_api.routers import content
+from ops_api.routers.catalogue import From, Limit, To
+from ops_api.routers.context import Context, Ctx
+from ops_api.routers.schemas import Activity, DiaryDocument, DiaryPost, HomeDocument, Room, Series
+
+router = APIRouter(prefix="/api/v1/homes", tags=["homes"])
+
+Code = Annotated[str, Path(min_length=1, max_length=64)]
+BACKDATED = timedelta(days=7)
+
+
+async def home_document(ctx: Context, code: str) -> HomeDocument:
+    """Return a home; 404 for an unknown code."""
+    row = await content.home_row(ctx, code)
+    state = await ctx.db.row("home_state", code=code)
+    rooms = await ctx.db.rows("home_rooms", home_id=row["home_id"])
+    return HomeDocument(
+        label=row["label"],
+        at=None if state is None else state["at"],
+        state=None if state is None else state["state"],
+        rooms=[Room(device=r["name"], **{k: r[k] for k in Room.model_fields if k != "device"}) for r in rooms],
+    )
+
+
+@router.get("/{code}")
+async def get_home(code: Code, ctx: Ctx) -> HomeDocument:
+    """Return the home's risk and the newest reading of each room."""
+    return await home_document(ctx, code)
+
+
+@router.get("/{code}/series")
+async def get_home_series(
+    code: Code,
+    ctx: Ctx,
+    device: Annotated[str, Query(description="A device of the home")],
+    start: From = None,
+    end: To = None,
+    bucket: Literal["raw", "hour", "day"] = "raw",
+    limit: Limit = 1000,
+) -> Series:
+    """Return readings of one of the home's devices in time order."""
+    row = await content.home_row(ctx, code)
+    rooms: dict[str, Row] = {r["name"]: r for r in await ctx.db.rows("home_rooms", home_id=row["home_id"])}
+    if device not in rooms:
+        raise HTTPException(404, f"This home has no device {device!r}.")
+    until = end or ctx.clock.now() + timedelta(minutes=5)
+    since = start or until - readings.LATEST_WINDOW
+    rows = await readings.series(
+        ctx.db, ctx.kind("frog"), rooms[device]["device_id"], start=since, end=until, bucket=bucket, limit=limit + 1
+    )
+    return Series(device=device, kind="frog", bucket=bucket, truncated=len(rows) > limit, rows=rows[:limit])
+
+
+async def add_entry(ctx: Context, code: str, post: DiaryPost) -> Row:
+    """Store a diary entry and return it; the same activity within a minute is the same entry."""
+    home = await content.home_row(ctx, code)
+    now = ctx.clock.now()
+    at = post.at or now
+    if not now - BACKDATED <= at <= now + timedelta(minutes=5):
+        raise HTTPException(422, "at must lie within the last 7 days.")
+    same = await ctx.db.row("diary_recent_same", home_id=home["home_id"], activity=post.activity, at=at)
+    if same is not None:
+        return same
+    row = await ctx.db.one("diary_add", home_id=home["home_id"], at=at, activity=post.activity, note=post.note)
+    ctx.hub.touch()
+    return row
+
+
+async def remove_entry(ctx: Context, code: str, entry_id: int) -> None:
+    """Delete a diary entry of this home; 404 where it has none such."""
+    home = await content.home_row(ctx, code)
+    if not await ctx.db.rows("diary_remove", home_id=home["home_id"], diary_entry_id=entry_id):
+        raise HTTPException(404, "This diary has no such entry.")
+    ctx.hub.touch()
+
+
+@router.get("/{code}/diary")
+async def list_diary(
+    code: Code,
+    ctx: Ctx,
+    start: From = None,
+    activity: Activity | None = None,
+) -> list[DiaryDocument]:
+    """Return diary entries, newest first; of the last week unless ``from`` says otherwise."""
+    home = await content.home_row(ctx, code)
+    rows = await content.diary_since(ctx, home["home_id"], start or ctx.clock.now() - BACKDATED)
+    return [DiaryDocument(**r) for r in rows if activity in (None, r["activity"])]
+
+
+@router.post("/{code}/diary", status_code=201)
+async def post_diary(code: Code, post: DiaryPost, ctx: Ctx) -> DiaryDocument:
+    """Add a diary entry; repeating it within a minute returns the first one."""
+    return DiaryDocument(**await add_entry(ctx, code, post))
+
+
+@router.delete("/{code}/diary/{entry_id}", status_code=204)
+async def delete_diary(code: Code, entry_id: int, ctx: Ctx) -> Response:
+    """Remove a diary entry."""
+    await remove_entry(ctx, code, entry_id)
+    return Response(status_code=204)

@@ -1,0 +1,115 @@
+"""Live state: one event stream per page, the same by polling, and JSON topics for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Header, HTTPException, Query
+from fastapi.responses import Response, StreamingResponse
+
+from ops_api.routers import content
+from ops_api.routers.alarms import list_alarms
+from ops_api.routers.bins import get_round
+from ops_api.routers.context import Context, Ctx
+from ops_api.routers.homes import home_document
+from ops_api.routers.platform import get_status
+from ops_api.routers.winter import list_routes
+
+pages = APIRouter(prefix="/live", include_in_schema=False)
+router = APIRouter(prefix="/api/v1", tags=["live"])
+
+Render = Callable[[], Awaitable[str]]
+LastEventId = Annotated[str | None, Header(alias="Last-Event-ID")]
+
+STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def _stream(ctx: Context, name: str, render: Render, last_event_id: str | None) -> Response:
+    if ctx.hub.full:
+        raise HTTPException(503, "Too many open streams; poll instead.", {"Retry-After": "30"})
+    body = ctx.hub.stream(name, render, last_event_id)
+    return StreamingResponse(body, media_type="text/event-stream", headers=STREAM_HEADERS)
+
+
+async def page_topic(ctx: Context, page: str, code: str | None, room: str | None) -> tuple[str, Render]:
+    """Return a page's topic and what renders it; 404 for an unknown page or home."""
+    if page == "home" and code is not None:
+        await content.home_row(ctx, code)
+        return f"page:home:{code}:{room}", partial(content.live_home, ctx, code, room)
+    renders = {"winter": content.live_winter, "bins": content.live_bins, "ops": content.live_ops}
+    if page not in renders:
+        raise HTTPException(404, f"There is no live page {page!r}.")
+    return f"page:{page}", partial(renders[page], ctx)
+
+
+@pages.get("/{page}/stream")
+async def page_stream(
+    page: str, ctx: Ctx, code: str | None = None, room: str | None = None, last_event_id: LastEventId = None
+) -> Response:
+    """Stream a page's live part: HTML fragments and map states."""
+    name, render = await page_topic(ctx, page, code, room)
+    return _stream(ctx, name, render, last_event_id)
+
+
+@pages.get("/{page}")
+async def page_poll(page: str, ctx: Ctx, code: str | None = None, room: str | None = None) -> Response:
+    """Return a page's live part once: for browsers whose stream fails."""
+    _, render = await page_topic(ctx, page, code, room)
+    return Response(await render(), media_type="application/json")
+
+
+async def _alarms(ctx: Context) -> object:
+    return [a.model_dump(mode="json") for a in await list_alarms(ctx, limit=1000)]
+
+
+async def _winter(ctx: Context) -> object:
+    return [r.model_dump(mode="json") for r in await list_routes(ctx)]
+
+
+async def _bins(ctx: Context) -> object:
+    return (await get_round(ctx)).model_dump(mode="json")
+
+
+async def _status(ctx: Context) -> object:
+    status = (await get_status(ctx)).model_dump(mode="json")
+    # The time of asking differs each time and would make every look a change.
+    del status["at"]
+    return status
+
+
+_DOCUMENTS: dict[str, Callable[[Context], Awaitable[object]]] = {
+    "alarms": _alarms,
+    "winter": _winter,
+    "bins": _bins,
+    "status": _status,
+}
+
+
+async def _document(ctx: Context, topic: str) -> str:
+    return content.compact(await _DOCUMENTS[topic](ctx))
+
+
+async def _home(ctx: Context, code: str) -> str:
+    return (await home_document(ctx, code)).model_dump_json()
+
+
+@router.get("/stream", response_class=StreamingResponse)
+async def stream(
+    ctx: Ctx,
+    topic: Annotated[str, Query(description="alarms, winter, bins, status, or home:CODE")],
+    last_event_id: LastEventId = None,
+) -> Response:
+    """Stream a topic's state as server-sent events `state`, each time it changes.
+
+    Every event is the whole JSON document; its id is a digest of it. A client that comes
+    back with `Last-Event-ID` gets an event only when the state differs.
+    """
+    head, _, code = topic.partition(":")
+    if head == "home" and code:
+        await content.home_row(ctx, code)
+        return _stream(ctx, f"api:{topic}", partial(_home, ctx, code), last_event_id)
+    if topic not in _DOCUMENTS:
+        raise HTTPException(404, f"There is no topic {topic!r}. Topics: {', '.join(_DOCUMENTS)}, home:CODE.")
+    return _stream(ctx, f"api:{topic}", partial(_document, ctx, topic), last_event_id)

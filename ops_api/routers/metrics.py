@@ -1,0 +1,62 @@
+"""Metrics of the API, in a registry of its own, and the middleware that counts requests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from ops_api.web.headers import App, Message, Receive, Send
+
+
+class Metrics:
+    """Counters of one application; labels are route templates, never addresses (they carry codes)."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "cityops_api_requests_total", "Requests answered", ["method", "route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "cityops_api_request_seconds", "Time to the last byte, streams left out", ["route"], registry=self.registry
+        )
+        self.readers = Gauge("cityops_api_streams", "Open event streams", registry=self.registry)
+        self.dropped = Gauge(
+            "cityops_api_stream_dropped", "Events dropped for slow readers since the start", registry=self.registry
+        )
+
+
+class CountRequests:
+    """ASGI middleware that fills :class:`Metrics`."""
+
+    def __init__(self, app: App, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+        streaming = False
+        started = time.perf_counter()
+
+        async def watched(message: Message) -> None:
+            nonlocal status, streaming
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                streaming = any(
+                    n.lower() == b"content-type" and v.startswith(b"text/event-stream")
+                    for n, v in message.get("headers") or []
+                )
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            self._metrics.requests.labels(scope["method"], route, str(status)).inc()
+            if not streaming:
+                self._metrics.seconds.labels(route).observe(time.perf_counter() - started)

@@ -1,0 +1,168 @@
+"""The web pages. Every form works without JavaScript: post, redirect, get."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from ops_api.queries import readings
+from ops_api.routers import content
+from ops_api.routers.alarms import acknowledge_alarm, list_alarms
+from ops_api.routers.catalogue import find_device
+from ops_api.routers.context import Context, Ctx
+from ops_api.routers.homes import Code, add_entry, remove_entry
+from ops_api.routers.platform import dead_letter_rows, detail
+from ops_api.routers.schemas import Activity, DiaryPost
+from ops_api.web import api_view, home_view, ops_view, words
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+def _page(ctx: Context, template: str, **values: object) -> HTMLResponse:
+    return HTMLResponse(ctx.templates.render(template, **values))
+
+
+@router.get("/")
+async def start(ctx: Ctx, unknown: str | None = None) -> HTMLResponse:
+    """Choose a role."""
+    return _page(ctx, "start.html", unknown=unknown)
+
+
+@router.get("/home")
+async def find_home(ctx: Ctx, code: str = "") -> Response:
+    """Go from the code that a resident typed to the home's page."""
+    typed = code.strip()
+    for candidate in dict.fromkeys((typed, typed.upper(), typed.lower())):
+        if candidate and await ctx.db.row("home_by_code", code=candidate) is not None:
+            return RedirectResponse(f"/home/{quote(candidate, safe='')}", 303)
+    return RedirectResponse("/?" + urlencode({"unknown": typed[:40]}) + "#frog", 303)
+
+
+@router.get("/home/{code}")
+async def home(
+    code: Code, ctx: Ctx, room: str | None = None, saved: str | None = None, removed: str | None = None
+) -> HTMLResponse:
+    """Answer "is my home damp and what do I do"."""
+    page = await content.home(ctx, code, room)
+    notice = home_view.notice(saved, removed)
+    live = f"/live/home?{urlencode({'code': code} | ({'room': page['room']} if page['room'] else {}))}"
+    buttons = [(key, home_view.ACTIVITIES[key]) for key in home_view.BUTTONS]
+    return _page(ctx, "home.html", **page, live=live, notice=notice, buttons=buttons)
+
+
+def _back(code: str, room: str | None, said: str, value: str) -> RedirectResponse:
+    query = urlencode(({"room": room} if room else {}) | {said: value})
+    return RedirectResponse(f"/home/{quote(code, safe='')}?{query}#diary", 303)
+
+
+@router.post("/home/{code}/diary")
+async def press(
+    code: Code, ctx: Ctx, activity: Annotated[Activity, Form()], room: Annotated[str | None, Form()] = None
+) -> Response:
+    """Store a press of a diary button."""
+    await add_entry(ctx, code, DiaryPost(activity=activity, at=None, note=""))
+    return _back(code, room, "saved", activity)
+
+
+@router.post("/home/{code}/diary/{entry_id}/remove")
+async def unpress(code: Code, entry_id: int, ctx: Ctx, room: Annotated[str | None, Form()] = None) -> Response:
+    """Take a diary entry back; one that is gone already is no error for a person."""
+    try:
+        await remove_entry(ctx, code, entry_id)
+    except HTTPException as e:
+        if e.status_code != 404 or e.detail == content.UNKNOWN_HOME:
+            raise
+    return _back(code, room, "removed", "1")
+
+
+@router.get("/winter")
+async def winter(ctx: Ctx) -> HTMLResponse:
+    """Answer "which routes tonight and when"."""
+    return _page(ctx, "winter.html", **await content.winter(ctx))
+
+
+@router.get("/winter/{route_id}")
+async def sheet(route_id: str, ctx: Ctx) -> HTMLResponse:
+    """The driver's sheet of a route, for paper."""
+    return _page(ctx, "sheet.html", **await content.route_sheet(ctx, route_id))
+
+
+@router.get("/bins")
+async def bins(ctx: Ctx) -> HTMLResponse:
+    """Answer "which bins today"."""
+    return _page(ctx, "bins.html", **await content.bins(ctx))
+
+
+@router.get("/ops")
+async def ops(ctx: Ctx) -> HTMLResponse:
+    """Answer "what is wrong now", on a wall."""
+    return _page(ctx, "ops.html", **await content.ops(ctx))
+
+
+@router.get("/alarms")
+async def alarms(ctx: Ctx, show: str = "active") -> HTMLResponse:
+    """List alarms for the desk, with a form to acknowledge each."""
+    chosen = "all" if show == "all" else "active"
+    now = await ctx.town_now()
+    rows = [a.model_dump() for a in await list_alarms(ctx, state=chosen, limit=300)]
+    ordered = [ops_view.alarm_row(a, ctx.brand, now) for a in ops_view.by_urgency(rows)]
+    return _page(ctx, "alarms.html", alarms=ordered, show=chosen)
+
+
+@router.post("/alarms/{alarm_id}/acknowledge")
+async def acknowledge(
+    alarm_id: int,
+    ctx: Ctx,
+    by: Annotated[str, Form(max_length=100, pattern=r"\S")],
+    note: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Acknowledge an alarm from the list."""
+    await acknowledge_alarm(ctx, alarm_id, by, note)
+    return RedirectResponse(f"/alarms#alarm-{alarm_id}", 303)
+
+
+@router.get("/dead-letters")
+async def dead_letters(ctx: Ctx, reason: str | None = None, before: int | None = None) -> HTMLResponse:
+    """List messages that could not be stored, with their reasons."""
+    rows = await dead_letter_rows(ctx, reason=reason, before=before, limit=51)
+    now = ctx.clock.now()
+    letters = [
+        {**detail(r).model_dump(), "when": words.day_and_clock(r["received_at"], ctx.brand.time_zone, now)}
+        for r in rows[:50]
+    ]
+    following = rows[49]["dead_letter_id"] if len(rows) > 50 else None
+    return _page(ctx, "dead_letters.html", letters=letters, reason=reason, following=following)
+
+
+@router.get("/devices/{name}")
+async def device(name: str, ctx: Ctx) -> HTMLResponse:
+    """Show one device: its newest reading and the last 48 hours."""
+    row = await find_device(ctx, name)
+    kind = ctx.kind(row["kind"])
+    newest = await readings.latest(ctx.db, kind, device_id=row["device_id"], limit=1)
+    now = await ctx.town_now()
+    fields = [
+        {"name": f.name, "title": f.title, "unit": f.quantity.symbol, "value": newest[0][f.name], "codes": f.codes}
+        for f in kind.fields
+        if newest and newest[0][f.name] is not None
+    ]
+    plotted = [f for f in fields if not f["codes"]]
+    return _page(
+        ctx,
+        "device.html",
+        device=row,
+        kind=kind,
+        fields=fields,
+        plotted=plotted,
+        measured=words.ago(newest[0]["ts"], now) if newest else "never",
+        since=(now - readings.LATEST_WINDOW).isoformat(),
+    )
+
+
+@router.get("/api")
+async def api_reference(request: Request, ctx: Ctx) -> HTMLResponse:
+    """Describe the REST API for people, from its OpenAPI document."""
+    return _page(ctx, "api.html", groups=api_view.groups(request.app.openapi()))

@@ -1,0 +1,67 @@
+"""Errors as people and programs get them: RFC 9457 problems, or a page. Never a traceback."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from ops_api.queries import DatabaseUnavailableError
+from ops_api.routers.context import Context
+from ops_api.web.headers import HEADERS
+
+log = structlog.get_logger(__name__)
+
+UNAVAILABLE = "The database does not answer. Try again in a minute."
+BROKEN = "Something went wrong on our side. It has been logged."
+_PROGRAMS = ("/api/", "/live/", "/healthz", "/readyz", "/metrics")
+
+
+def problem(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """Return an error as JSON for programs and as a page for people."""
+    title = HTTPStatus(status).phrase
+    if request.url.path.startswith(_PROGRAMS):
+        body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        return JSONResponse(body, status, headers, media_type="application/problem+json")
+    context: Context = request.app.state.context
+    html = context.templates.render("error.html", status=status, title=title, detail=detail)
+    return HTMLResponse(html, status, headers)
+
+
+def _field_errors(error: RequestValidationError) -> str:
+    parts = []
+    for e in error.errors():
+        where = ".".join(str(p) for p in e["loc"] if p not in ("query", "path", "body"))
+        parts.append(f"{where or 'body'}: {e['msg']}")
+    return "; ".join(parts)
+
+
+def install(app: FastAPI) -> None:
+    """Add the handlers to an application."""
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        return problem(request, error.status_code, str(error.detail), dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return problem(request, 422, _field_errors(error))
+
+    @app.exception_handler(DatabaseUnavailableError)
+    async def unavailable(request: Request, error: DatabaseUnavailableError) -> Response:
+        log.warning("database unavailable", route=_route(request), error=str(error.__cause__ or error))
+        return problem(request, 503, UNAVAILABLE, {"Retry-After": "10"})
+
+    @app.exception_handler(Exception)
+    async def bug(request: Request, error: Exception) -> Response:
+        log.error("request failed", route=_route(request), error=repr(error))
+        # This handler runs outside the middleware that adds these headers.
+        return problem(request, 500, BROKEN, {n.decode(): v.decode() for n, v in HEADERS})
+
+
+def _route(request: Request) -> str:
+    return str(getattr(request.scope.get("route"), "path", "unmatched"))

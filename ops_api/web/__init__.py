@@ -1,0 +1,1 @@
+"""Web pages: words, charts, templates and static files. No database, no HTTP."""

@@ -1,0 +1,127 @@
+"""What the bins page says: which bins to empty today, in which order, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ops_api.web import words
+from ops_api.web.brand import Brand
+
+Row = Mapping[str, Any]
+
+STATES: Mapping[str, str] = {
+    "overflowing": "Overflowing",
+    "full": "Full",
+    "ok": "Not full",
+    "unknown": "Not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StopRow:
+    """One bin of today's round, or of those waiting for one."""
+
+    order: str
+    bin_id: str
+    label: str
+    street: str
+    fill: str
+    fill_px: float
+    state: str
+    state_name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BinsView:
+    """The page's content."""
+
+    headline: str
+    sub: str
+    stops: tuple[StopRow, ...]
+    added: tuple[StopRow, ...]
+    counts: tuple[tuple[str, str, int], ...]
+    states: Mapping[str, list[Any]]
+    line: list[list[float]]
+
+
+def state_of(row: Row) -> str:
+    """Return the bin's state, or unknown."""
+    state = (row["state"] or {}).get("state")
+    return state if state in STATES else "unknown"
+
+
+def _stop(order: str, row: Row | None, stop: Row) -> StopRow:
+    """Return a stop with the bin's present fill: it may have changed since the round was made."""
+    now = (row["state"] if row is not None else None) or {}
+    fill = now.get("fill_pct", stop.get("fill_pct"))
+    state = "unknown" if row is None else state_of(row)
+    return StopRow(
+        order=order,
+        bin_id=str(stop["bin_id"]),
+        label=str(stop.get("label") or (row["label"] if row is not None else stop["bin_id"])),
+        street=str(stop.get("street") or (row["street"] if row is not None else "")),
+        fill=words.percent(fill),
+        fill_px=0.0 if fill is None else round(max(0.0, min(100.0, fill)), 1),
+        state=state,
+        state_name=STATES[state],
+        reason=str(stop.get("reason") or now.get("reason") or ""),
+    )
+
+
+def _line(stops: Sequence[Row]) -> list[list[float]]:
+    return [
+        [s["longitude_deg"], s["latitude_deg"]]
+        for s in stops
+        if s.get("longitude_deg") is not None and s.get("latitude_deg") is not None
+    ]
+
+
+def _headline(stops: int, round_: Row | None, overflowing: int) -> str:
+    if round_ is None:
+        return "No round yet: waiting for the first bin readings"
+    if stops == 0:
+        return "No bin needs emptying today"
+    over = f", {words.number(overflowing)} of them overflowing" if overflowing else ""
+    return f"Empty {words.plural(stops, 'bin')} today{over}"
+
+
+def _sub(total: int, stops: int, round_: Row | None, brand: Brand, now: datetime) -> str:
+    if round_ is None:
+        return ""
+    km = (round_["result"] or {}).get("km")
+    drive = "" if km is None or stops == 0 else f"{words.number(km, 1)} km in the order below. "
+    left = f"The other {words.number(total - stops)} can wait. " if total > stops > 0 else ""
+    return f"{drive}{left}Round made {words.day_and_clock(round_['decided_at'], brand.time_zone, now)}."
+
+
+def view(bins: Sequence[Row], round_: Row | None, *, now: datetime, brand: Brand) -> BinsView:
+    """Return the page's content from the bins and the newest collection decision."""
+    by_id = {str(b["bin_id"]): b for b in bins}
+    stops: Sequence[Row] = sorted(
+        ((round_ or {}).get("result") or {}).get("stops") or (), key=lambda s: s.get("order", 0)
+    )
+    listed = {str(s["bin_id"]) for s in stops}
+    rows = tuple(_stop(str(i), by_id.get(str(s["bin_id"])), s) for i, s in enumerate(stops, start=1))
+    added = tuple(
+        _stop("–", b, {"bin_id": b["bin_id"]})
+        for b in bins
+        if (b["state"] or {}).get("needs_collection") and str(b["bin_id"]) not in listed
+    )
+    counts = Counter(state_of(b) for b in bins)
+    order = {r.bin_id: i for i, r in enumerate(rows, start=1)}
+    return BinsView(
+        headline=_headline(len(rows), round_, sum(r.state == "overflowing" for r in rows)),
+        sub=_sub(len(bins), len(rows), round_, brand, now),
+        stops=rows,
+        added=added,
+        counts=tuple((s, name, counts[s]) for s, name in STATES.items()),
+        states={
+            k: [state_of(b), (b["state"] or {}).get("fill_pct"), order.get(k, 0)] for k, b in by_id.items()
+        },
+        line=_line(stops),
+    )

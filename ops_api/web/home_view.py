@@ -1,0 +1,323 @@
+"""What a resident's page says, from readings and the rules' state.
+
+Plain English for a reading age of nine. It speaks of "risk" only: no sensor sees what
+grows on a wall, and a damp home is not the resident's fault.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ops_api.web import words
+from ops_api.web.brand import Brand
+from ops_api.web.chart import Chart, draw
+
+Row = Mapping[str, Any]
+
+CHART_SPAN = timedelta(hours=48)
+COOL_C = 18.0
+COLD_C = 16.0
+HUMID_PCT = 60.0
+VERY_HUMID_PCT = 70.0
+WET_WALL_PCT = 80.0
+TABLE_STEP = timedelta(hours=2)
+
+ACTIVITIES: Mapping[str, str] = {
+    "shower": "Shower or bath",
+    "cooking": "Cooking",
+    "washing": "Drying clothes",
+    "window": "Opened a window",
+    "heating": "Heating on",
+    "other": "Something else",
+}
+BUTTONS = ("shower", "cooking", "washing", "window")
+
+HEADLINES: Mapping[str, str] = {
+    "low": "Your damp risk is low",
+    "raised": "Your damp risk is raised",
+    "high": "Your damp risk is high",
+    "unknown": "Your frog is still learning",
+    "quiet": "Your frog is quiet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One figure: its name, value, what it means, and a tone for its look."""
+
+    name: str
+    value: str
+    unit: str
+    meaning: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A diary entry as shown."""
+
+    entry_id: int
+    activity: str
+    name: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room to choose."""
+
+    device: str
+    name: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """The page's content; ``tone`` is low, raised, high, unknown or quiet."""
+
+    label: str
+    tone: str
+    headline: str
+    action: str
+    steps: tuple[str, ...]
+    why: str
+    measured: str
+    rooms: tuple[Room, ...]
+    facts: tuple[Fact, ...]
+    humidity: Chart
+    temperature: Chart
+    table: tuple[tuple[str, str, str], ...]
+    chart_summary: str
+
+
+def room_name(room: Row) -> str:
+    """Return what to call a room: its name, else the device's label."""
+    return str(room["room"] or room["label"] or room["name"]).replace("_", " ").capitalize()
+
+
+def chosen_room(rooms: Sequence[Row], state: Row | None, wanted: str | None) -> Row | None:
+    """Return the room asked for, else the one the risk is about, else the first."""
+    for name in (wanted, (state or {}).get("device")):
+        for room in rooms:
+            if name is not None and room["name"] == name:
+                return room
+    return rooms[0] if rooms else None
+
+
+def _is_quiet(room: Row, now: datetime) -> bool:
+    limit = timedelta(seconds=max(3 * room["cadence_s"], 1800))
+    return room["ts"] is None or now - room["ts"] > limit
+
+
+def tone_of(room: Row | None, state: Row | None, now: datetime) -> str:
+    """Return low, raised or high; unknown before the rules spoke; quiet without fresh readings."""
+    if room is None or room["ts"] is None or _is_quiet(room, now):
+        return "quiet"
+    risk = (state or {}).get("risk")
+    return risk if risk in ("low", "raised", "high") else "unknown"
+
+
+def saturation_g_m3(temperature_c: float) -> float:
+    """Return the water that air can hold [g/m³]; Magnus form, WMO-No. 8, -45..60 °C."""
+    pressure_pa = 611.2 * math.exp(17.62 * temperature_c / (243.12 + temperature_c))
+    return 1000 * pressure_pa / (461.5 * (temperature_c + 273.15))
+
+
+def _airing_helps(state: Row) -> bool:
+    """Whether outdoor air holds less water than the room's even if it is full: then it dries."""
+    indoor, outdoor_c = state.get("absolute_humidity_g_m3"), state.get("outdoor_temperature_c")
+    return indoor is not None and outdoor_c is not None and saturation_g_m3(outdoor_c) < indoor
+
+
+def _action(tone: str, room: Row | None, state: Row, ago: str) -> tuple[str, tuple[str, ...]]:
+    if tone == "quiet":
+        heard = "It has sent nothing yet." if ago == "never" else f"We last heard from it {ago}."
+        return f"{heard} Check that it has power and its light is on.", ()
+    if tone == "unknown":
+        return "It needs some hours to get to know your home. You can see what it measures below.", ()
+    if tone == "low":
+        return "You do not need to do anything.", ()
+    steps = []
+    temperature = None if room is None else room["temperature_c"]
+    humidity = None if room is None else room["humidity_pct"]
+    if _airing_helps(state) or (humidity is not None and humidity >= HUMID_PCT):
+        dry = " The air outside holds less water, so your room will dry." if _airing_helps(state) else ""
+        steps.append(f"Open a window wide for 10 minutes, then shut it.{dry}")
+    if temperature is not None and temperature < COOL_C:
+        steps.append("Warm this room to 18 °C if you can. Warm walls stay dry.")
+    steps.append("Shut the door when you shower or cook, and use the fan.")
+    steps.append("Dry clothes outside, or by an open window.")
+    if tone == "high":
+        steps.append("Wipe water off windows and walls.")
+        steps.append("Tell your landlord or the council. Damp is often the building, not you.")
+    action = {
+        True: "Let the wet air out now: open a window for 10 minutes.",
+        False: "Warm the room a little and let some air in.",
+    }[humidity is not None and humidity >= HUMID_PCT]
+    return action, tuple(steps)
+
+
+def _temperature_fact(value: float | None) -> Fact:
+    if value is None:
+        return Fact("Temperature", "–", "", "No reading")
+    if value < COLD_C:
+        said, tone = "Cold. Cold walls get wet easily.", "watch"
+    elif value < COOL_C:
+        said, tone = "A bit cool.", "plain"
+    elif value <= 24:
+        said, tone = "Comfortable.", "good"
+    else:
+        said, tone = "Warm.", "plain"
+    return Fact("Temperature", words.number(value, 1), "°C", said, tone)
+
+
+def _humidity_fact(value: float | None) -> Fact:
+    if value is None:
+        return Fact("Humidity", "–", "", "No reading")
+    if value < 30:
+        said, tone = "The air is dry.", "plain"
+    elif value < HUMID_PCT:
+        said, tone = "Just right.", "good"
+    elif value < VERY_HUMID_PCT:
+        said, tone = "A lot of water in the air.", "watch"
+    else:
+        said, tone = "Too much water in the air.", "bad"
+    return Fact("Humidity", words.number(value), "%", said, tone)
+
+
+def _wall_facts(state: Row) -> list[Fact]:
+    dew_c, wall_c, wall_pct = (
+        state.get("dew_point_c"),
+        state.get("surface_temperature_c"),
+        state.get("surface_humidity_pct"),
+    )
+    facts = []
+    if dew_c is not None:
+        said = f"A wall colder than {words.degrees(dew_c, 0)} gets wet."
+        if wall_c is not None:
+            said += f" Your coldest wall is about {words.degrees(wall_c, 0)}."
+        facts.append(Fact("Dew point", words.number(dew_c, 1), "°C", said))
+    if wall_pct is not None:
+        wet = wall_pct >= WET_WALL_PCT
+        said = "Wet enough for a risk if it lasts." if wet else f"Stay under {WET_WALL_PCT:.0f}%. You are."
+        facts.append(
+            Fact("At your coldest wall", words.number(wall_pct), "%", said, "bad" if wet else "good")
+        )
+    return facts
+
+
+def _chart_summary(points: Sequence[Row]) -> str:
+    humidity = [p["humidity_pct"] for p in points if p["humidity_pct"] is not None]
+    temperature = [p["temperature_c"] for p in points if p["temperature_c"] is not None]
+    if not humidity or not temperature:
+        return "There are no readings from the last 48 hours."
+    above = 100 * sum(v >= HUMID_PCT for v in humidity) / len(humidity)
+    return (
+        f"In the last 48 hours humidity was {words.number(min(humidity))}% to {words.number(max(humidity))}%, "
+        f"and over {HUMID_PCT:.0f}% for {words.number(above)}% of the time. "
+        f"Temperature was {words.degrees(min(temperature))} to {words.degrees(max(temperature))}."
+    )
+
+
+def _table(points: Sequence[Row], brand: Brand, end: datetime) -> tuple[tuple[str, str, str], ...]:
+    rows, due = [], None
+    for p in points:
+        if due is None or p["at"] >= due:
+            due = p["at"] + TABLE_STEP
+            rows.append(
+                (
+                    words.day_and_clock(p["at"], brand.time_zone, end).capitalize(),
+                    words.degrees(p["temperature_c"]),
+                    words.percent(p["humidity_pct"]),
+                )
+            )
+    return tuple(reversed(rows))
+
+
+def entries(diary: Sequence[Row], brand: Brand, now: datetime) -> tuple[Entry, ...]:
+    """Return the diary entries of the local day of ``now``, newest first."""
+    today = now.astimezone(brand.time_zone).date()
+    return tuple(
+        Entry(d["diary_entry_id"], d["activity"], ACTIVITIES[d["activity"]], words.clock(d["at"], brand.time_zone))
+        for d in diary
+        if d["at"].astimezone(brand.time_zone).date() == today
+    )
+
+
+def view(
+    home: Row,
+    rooms: Sequence[Row],
+    room: Row | None,
+    state: Row | None,
+    points: Sequence[Row],
+    diary: Sequence[Row],
+    *,
+    span: tuple[datetime, datetime],
+    now: datetime,
+    brand: Brand,
+) -> HomeView:
+    """Return the page's content.
+
+    Args:
+        home: row of ``home_by_code``.
+        rooms: rows of ``home_rooms``; ``room`` is the chosen one of them.
+        state: the rules' state of the home, None before the first.
+        points: rows at, temperature_c, humidity_pct in time order.
+        diary: diary rows, newest first.
+        span: start and end of the chart.
+        now: the time it is in the town.
+        brand: name and time zone.
+    """
+    known = state or {}
+    tone = tone_of(room, state, now)
+    measured_at = None if room is None else room["ts"]
+    ago = words.ago(measured_at, now)
+    action, steps = _action(tone, room, known, ago)
+    # The state is about one room; another room's page shows only what is measured there.
+    about_this_room = room is not None and known.get("device") in (None, room["name"])
+    marks = [(d["at"], ACTIVITIES[d["activity"]]) for d in diary]
+    start, end = span
+    facts = [
+        _temperature_fact(None if room is None else room["temperature_c"]),
+        _humidity_fact(None if room is None else room["humidity_pct"]),
+        *(_wall_facts(known) if about_this_room else []),
+    ]
+    axis = {"start": start, "end": end, "zone": brand.time_zone, "width": 400, "height": 170}
+    return HomeView(
+        label=str(home["label"]),
+        tone=tone,
+        headline=HEADLINES[tone],
+        action=action,
+        steps=steps,
+        why=str(known.get("message") or "") if tone in ("low", "raised", "high") else "",
+        measured="" if measured_at is None else f"Measured {ago}, at {words.clock(measured_at, brand.time_zone)}",
+        rooms=tuple(Room(r["name"], room_name(r), room is not None and r["name"] == room["name"]) for r in rooms),
+        facts=tuple(facts),
+        humidity=draw(
+            [(p["at"], p["humidity_pct"]) for p in points],
+            step=20,
+            at_least=(40, 80),
+            above=HUMID_PCT,
+            marks=marks,
+            **axis,  # type: ignore[arg-type]
+        ),
+        temperature=draw(
+            [(p["at"], p["temperature_c"]) for p in points],
+            step=5,
+            at_least=(15, 25),
+            **axis,  # type: ignore[arg-type]
+        ),
+        table=_table(points, brand, end),
+        chart_summary=_chart_summary(points),
+    )
+
+
+def notice(saved: str | None, removed: str | None) -> str:
+    """Return what to say after a form, or nothing; unknown words from an address are not repeated."""
+    if saved in ACTIVITIES:
+        return f"Saved: {ACTIVITIES[saved]}. Thank you."
+    return "Removed." if removed else ""

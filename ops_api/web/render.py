@@ -1,0 +1,41 @@
+"""Templates: the Jinja environment and what each template may call."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+
+from ops_api.web import words
+from ops_api.web.brand import Brand
+
+STATIC = Path(str(resources.files("ops_api.web").joinpath("static")))
+
+
+@cache
+def asset(path: str) -> str:
+    """Return the address of a static file with a digest of its content, so that browsers may keep it."""
+    digest = hashlib.blake2b((STATIC / path).read_bytes(), digest_size=5).hexdigest()
+    return f"/static/{path}?v={digest}"
+
+
+class Templates:
+    """Renders the pages of one brand. Everything is escaped unless a template says otherwise."""
+
+    def __init__(self, brand: Brand) -> None:
+        self._environment = jinja2.Environment(
+            loader=jinja2.PackageLoader("ops_api.web"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined,
+        )
+        self._environment.globals.update(asset=asset, brand=brand)
+        self._environment.filters.update(plural=words.plural, number=words.number, degrees=words.degrees)
+
+    def render(self, template: str, **content: object) -> str:
+        """Return the page or fragment."""
+        return self._environment.get_template(template).render(**content)

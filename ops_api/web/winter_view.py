@@ -1,0 +1,187 @@
+"""What the winter page says: which routes tonight and when, and which roads are slippery."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ops_api.web import words
+from ops_api.web.brand import Brand
+
+Row = Mapping[str, Any]
+
+OUTCOMES: Mapping[str, str] = {
+    "treat": "Treat",
+    "refer": "Refer",
+    "monitor": "Monitor",
+    "no_action": "No action",
+    "unknown": "No decision yet",
+}
+_ORDER = {name: i for i, name in enumerate(OUTCOMES)}
+
+STATES: Mapping[str, str] = {
+    "ice": "Ice",
+    "hoar": "Hoar frost",
+    "snow": "Snow",
+    "wet": "Wet",
+    "damp": "Damp",
+    "dry": "Dry",
+    "unknown": "Not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRow:
+    """A route's decision as shown."""
+
+    route_id: str
+    label: str
+    outcome: str
+    outcome_name: str
+    rate: str
+    treat_by: str
+    coldest: str
+    coldest_street: str
+    length: str
+    to_treat: str
+    reason: str
+    decided: str
+
+
+@dataclass(frozen=True, slots=True)
+class HazardRow:
+    """A slippery stretch as shown."""
+
+    segment_id: str
+    street: str
+    state: str
+    state_name: str
+    surface: str
+    reason: str
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class WinterView:
+    """The page's content."""
+
+    headline: str
+    lead: tuple[str, ...]
+    routes: tuple[RouteRow, ...]
+    hazards: tuple[HazardRow, ...]
+    hazards_hidden: int
+    counts: tuple[tuple[str, str, int], ...]
+    as_of: str
+    states: Mapping[str, str]
+
+
+def outcome_of(route: Row) -> str:
+    """Return the route's outcome, or unknown before the first decision."""
+    outcome = (route["state"] or {}).get("outcome")
+    return outcome if outcome in OUTCOMES else "unknown"
+
+
+def _urgency(route: Row) -> tuple[int, float, int]:
+    by = words.moment((route["state"] or {}).get("treat_by"))
+    return (
+        _ORDER[outcome_of(route)],
+        float("inf") if by is None else by.timestamp(),
+        route["priority"],
+    )
+
+
+def _headline(routes: Sequence[Row], brand: Brand, now: datetime) -> str:
+    counts = Counter(outcome_of(r) for r in routes)
+    if not routes or counts["unknown"] == len(routes):
+        return "No decision yet: waiting for the first road readings"
+    if counts["treat"]:
+        times = [words.moment(r["state"].get("treat_by")) for r in routes if outcome_of(r) == "treat"]
+        first = min((t for t in times if t is not None), default=None)
+        when = "" if first is None else f", the first by {words.clock(first, brand.time_zone)}"
+        which = "every route" if counts["treat"] == len(routes) > 1 else f"{counts['treat']} of {words.plural(len(routes), 'route')}"
+        return f"Treat {which} tonight{when}"
+    if counts["refer"]:
+        return f"{words.plural(counts['refer'], 'route')} need{'s' if counts['refer'] == 1 else ''} the duty officer’s decision"
+    if counts["monitor"]:
+        return f"No salt yet. Watch {words.plural(counts['monitor'], 'route')} tonight"
+    return "No treatment needed tonight"
+
+
+def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetime) -> RouteRow:
+    """Return a route as shown; ``streets`` gives the street of a segment."""
+    state = route["state"] or {}
+    outcome = outcome_of(route)
+    treats = outcome == "treat"
+    rate, coldest = state.get("spread_rate_g_m2"), state.get("coldest_segment")
+    by = words.moment(state.get("treat_by"))
+    to_treat, segments = state.get("segments_to_treat"), state.get("segments", route["segments"])
+    return RouteRow(
+        route_id=str(route["route_id"]),
+        label=str(route["label"]),
+        outcome=outcome,
+        outcome_name=OUTCOMES[outcome],
+        rate=f"{words.number(rate)} g/m²" if treats and rate is not None else "–",
+        treat_by=words.day_and_clock(by, brand.time_zone, now).removeprefix("today ") if treats else "–",
+        coldest=words.degrees(state.get("min_surface_temperature_c")),
+        coldest_street=streets.get(str(coldest), "") if coldest is not None else "",
+        length=f"{words.number(state.get('length_km', route['length_km']), 1)} km",
+        to_treat=f"{to_treat} of {segments}" if treats and to_treat is not None else "–",
+        reason=str(state.get("reason") or ("Waiting for road readings." if outcome == "unknown" else "")),
+        decided=words.day_and_clock(route["at"], brand.time_zone, now),
+    )
+
+
+def _hazards(segments: Sequence[Row], labels: Mapping[str, str]) -> list[HazardRow]:
+    slippery = [s for s in segments if (s["state"] or {}).get("hazard")]
+
+    def coldness(segment: Row) -> float:
+        value = segment["state"].get("surface_temperature_c")
+        return 99.0 if value is None else float(value)
+
+    return [
+        HazardRow(
+            segment_id=str(s["segment_id"]),
+            street=str(s["street"]) + (" (bridge)" if s["bridge"] else ""),
+            state=state_of(s),
+            state_name=STATES[state_of(s)],
+            surface=words.degrees(s["state"].get("surface_temperature_c")),
+            reason=str(s["state"].get("reason") or ""),
+            route=labels.get(s["route_id"], "not on a route"),
+        )
+        for s in sorted(slippery, key=coldness)
+    ]
+
+
+def state_of(segment: Row) -> str:
+    """Return the segment's state, or unknown."""
+    state = (segment["state"] or {}).get("state")
+    return state if state in STATES else "unknown"
+
+
+def view(
+    routes: Sequence[Row], segments: Sequence[Row], *, as_of: datetime | None, now: datetime, brand: Brand, show: int = 20
+) -> WinterView:
+    """Return the page's content; at most ``show`` slippery stretches are listed."""
+    streets = {str(s["segment_id"]): str(s["street"]) for s in segments}
+    labels = {r["route_id"]: str(r["label"]) for r in routes}
+    ordered = [route_row(r, streets, brand, now) for r in sorted(routes, key=_urgency)]
+    counts = Counter(state_of(s) for s in segments)
+    hazards = _hazards(segments, labels)
+    lead = tuple(
+        f"{r.label}: {r.rate} by {r.treat_by}" if r.treat_by != "–" else f"{r.label}: {r.rate}"
+        for r in ordered
+        if r.outcome == "treat"
+    )
+    return WinterView(
+        headline=_headline(routes, brand, now),
+        lead=lead,
+        routes=tuple(ordered),
+        hazards=tuple(hazards[:show]),
+        hazards_hidden=max(0, len(hazards) - show),
+        counts=tuple((s, name, counts[s]) for s, name in STATES.items()),
+        as_of="" if as_of is None else f"Roads as of {words.day_and_clock(as_of, brand.time_zone, now)}",
+        states={str(s["segment_id"]): state_of(s) for s in segments},
+    )

@@ -1,0 +1,121 @@
+"""Builds and runs the web application from settings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Generator
+from zoneinfo import ZoneInfo
+
+import structlog
+import uvicorn
+
+from cityops.db.notify import listen
+from cityops.db.pool import open_pool
+from cityops.errors import ConfigurationError
+from cityops.settings import Settings
+from devices.contract.kind import discover
+from ops_api.app import create_app
+from ops_api.routers.context import Context
+from ops_api.web.brand import Brand
+
+log = structlog.get_logger(__name__)
+
+CHANNELS = ("cityops_batch", "cityops_rules")
+GRACE_S = 2
+"""Seconds that open requests get when the server stops; streams end at once."""
+
+
+class _Server(uvicorn.Server):
+    """A server whose caller handles the signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+async def run_api(
+    settings: Settings, stop: asyncio.Event, *, started: Callable[[str], None] | None = None
+) -> None:
+    """Serve pages and REST until ``stop``; ends within 3 s of it, open streams included.
+
+    Args:
+        settings: needs ``db.dsn`` and ``api``.
+        stop: set it to end.
+        started: called once with the address, when requests are accepted.
+
+    Raises:
+        ConfigurationError: the address is taken, or the database is not named.
+        TransientError: the database does not answer.
+    """
+    pool = await open_pool(settings.db, application_name="cityops-api")
+    try:
+        dsn = settings.db.dsn
+
+        def hints() -> AsyncIterator[str]:
+            return listen(dsn, *CHANNELS)
+
+        app = create_app(pool, hints=hints, brand=_brand(settings), kinds=discover(_kind_folders(settings)))
+        await _serve(app.state.context, uvicorn.Config(
+            app,
+            host=settings.api.host,
+            port=settings.api.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+            lifespan="on",
+        ), stop, started)
+    finally:
+        await pool.close()
+
+
+def _brand(settings: Settings) -> Brand:
+    api = settings.api
+    return Brand(council=api.council, time_zone=ZoneInfo(api.time_zone), sample_home=api.sample_home)
+
+
+def _kind_folders(settings: Settings) -> list[str]:
+    return [] if settings.kinds_dir is None else [str(settings.kinds_dir)]
+
+
+async def _serve(
+    context: Context,
+    config: uvicorn.Config,
+    stop: asyncio.Event,
+    started: Callable[[str], None] | None,
+) -> None:
+    server = _Server(config)
+    serving = asyncio.create_task(_answering_exit(server, config), name="api-server")
+    watching = asyncio.create_task(_announce(server, config, started), name="api-started")
+    stopping = asyncio.create_task(stop.wait(), name="api-stop")
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        context.hub.close()
+        server.should_exit = True
+        await serving
+    finally:
+        for task in (serving, watching, stopping):
+            task.cancel()
+
+
+async def _answering_exit(server: uvicorn.Server, config: uvicorn.Config) -> None:
+    try:
+        await server.serve()
+    except SystemExit as e:  # uvicorn's answer to an address it can't have
+        raise ConfigurationError(
+            f"api: can't listen on {config.host}:{config.port}; is it taken? "
+            "Set CITYOPS_API__PORT to a free port, or 0 for any."
+        ) from e
+
+
+async def _announce(
+    server: uvicorn.Server, config: uvicorn.Config, started: Callable[[str], None] | None
+) -> None:
+    while not server.started:
+        await asyncio.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    address = f"http://{config.host}:{port}"
+    log.info("api listening", address=address)
+    if started is not None:
+        started(address)
