@@ -1,0 +1,42 @@
+# Everything starts here: `make demo` and `make test` do all their own setting up.
+PY := .venv/bin/python
+ARGS ?=
+JOBS ?= auto
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test lint bench soak docs clean
+
+help:  ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## install cityops into .venv (and the broker where it is missing)
+	@scripts/bootstrap.sh server
+
+setup-dev:
+	@scripts/bootstrap.sh dev
+
+demo: setup  ## a simulated town on a frost night, with its pages (ARGS="--check" verifies it)
+	@.venv/bin/cityops demo $(ARGS)
+
+test: setup-dev  ## all tests (JOBS=1 one after the other, ARGS="-k frost" some)
+	$(PY) -m pytest -m "not soak" -n $(JOBS) --dist loadfile $(ARGS)
+
+lint: setup-dev  ## style, types and import rules
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+bench: setup-dev  ## measure on this machine
+	$(PY) -m bench $(ARGS)
+
+soak: setup-dev  ## the long tests
+	$(PY) -m pytest -m soak $(ARGS)
+
+docs: setup-dev  ## write the generated pages of docs/
+	.venv/bin/cityops config docs
+
+clean:  ## remove environments and caches; data stays
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-artifacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
