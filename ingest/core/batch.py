@@ -1,0 +1,106 @@
+"""A batch on its way from messages to the database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import msgspec
+
+from devices.contract.kind import Kind
+from ingest.core.diagnose import is_array
+from ingest.core.readings import Readings
+from ingest.core.reasons import KEPT_BYTES, DeadLetter, Reason, sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiaryRow:
+    """A press of the lily-pad button; ``message`` is the index of its message."""
+
+    device_id: int
+    boot: int
+    seq: int
+    home_id: int
+    ts_us: int
+    activity: str
+    note: str
+    message: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRow:
+    """The latest status of a device: JSON as the device sent it, in canonical form."""
+
+    device_id: int
+    status: str
+    message: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedRow:
+    """The latest reported configuration of a device: canonical JSON."""
+
+    device_id: int
+    reported: str
+    message: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a batch of messages says: everything a sink needs, and nothing of MQTT.
+
+    Attributes:
+        topics, payloads: the messages, in the order received.
+        readings: accepted readings, one entry per kind that occurs.
+        diary, statuses, reported: from the other channels; the last two by device_id.
+        dead_letters: what is set aside.
+        unknown_devices: names that no registered device has.
+        unknown_fields: fields that no kind declares, counted by name.
+    """
+
+    topics: list[str]
+    payloads: list[bytes]
+    readings: list[Readings] = field(default_factory=list)
+    diary: list[DiaryRow] = field(default_factory=list)
+    statuses: dict[int, StatusRow] = field(default_factory=dict)
+    reported: dict[int, ReportedRow] = field(default_factory=dict)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    unknown_devices: set[str] = field(default_factory=set)
+    unknown_fields: Counter[str] = field(default_factory=Counter)
+
+
+def reading_payload(batch: Batch, readings: Readings, row: int) -> bytes:
+    """Return the bytes to keep of one reading: its message, or its part of an array."""
+    payload = batch.payloads[int(readings.message[row])]
+    if not is_array(payload):
+        return payload
+    pairs = zip(readings.kind.fields, readings.values[row].tolist(), strict=True)
+    fields = {f.name: v for f, v in pairs if v == v}  # NaN, alone unequal to itself, is absent
+    key = {
+        "ts": int(readings.ts_us[row]) // 1000,
+        "boot": int(readings.boot[row]),
+        "seq": int(readings.seq[row]),
+    }
+    return msgspec.json.encode({**key, **fields})
+
+
+def refused_reading(batch: Batch, readings: Readings, row: int, device: str, why: str) -> DeadLetter:
+    """Return the dead letter of a reading that the database refused for ``why``."""
+    payload = reading_payload(batch, readings, row)
+    return DeadLetter(
+        topic=batch.topics[int(readings.message[row])],
+        device=device,
+        kind=readings.kind.name,
+        reason=Reason.REFUSED,
+        sentence=sentence(Reason.REFUSED, value=why),
+        device_id=int(readings.device_id[row]),
+        boot=int(readings.boot[row]),
+        seq=int(readings.seq[row]),
+        payload=payload[:KEPT_BYTES],
+        payload_bytes=len(payload),
+    )
+
+
+def known_names(kind: Kind) -> frozenset[str]:
+    """Return the names that a reading of ``kind`` may have."""
+    return frozenset({"ts", "boot", "seq", "device", "mono_ms", "clk", *(f.name for f in kind.fields)})

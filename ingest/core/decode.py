@@ -1,0 +1,178 @@
+"""From messages to a batch: decode, check, set aside. Nothing raises, whatever the bytes.
+
+The fast path is one look-up and one decoder call per message, then columns; what it
+can't read goes, message by message, through ``channels`` and ``diagnose``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from devices.contract.messages import MAX_PAYLOAD_BYTES
+from ingest.core.batch import Batch, known_names, reading_payload
+from ingest.core.channels import Others
+from ingest.core.diagnose import DECODE_ERRORS, Problem, decode_each
+from ingest.core.directory import Directory
+from ingest.core.readings import NO_BOOT, NO_CLK, NO_MONO, Columns, Readings
+from ingest.core.reasons import Reason, sentence
+from ingest.core.validate import ClockOffsets, validate
+
+MOST_UNKNOWN_NAMES = 50
+"""Names of unknown fields kept apart; a device can't fill the memory with new names."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """Decoded structs of one kind, with device row and message of each."""
+
+    items: list[Any] = field(default_factory=list)
+    devices: list[int] = field(default_factory=list)
+    messages: list[int] = field(default_factory=list)
+
+
+class Decoder:
+    """Decodes batches. Keeps what it learns of the devices' clocks from one to the next."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._clocks = ClockOffsets()
+        self.replace_directory(directory)
+
+    def replace_directory(self, directory: Directory) -> None:
+        """Use newly loaded devices from now on."""
+        self._directory = directory
+        self._columns = [Columns(kind) for kind in directory.kinds]
+
+    def decode(self, topics: list[str], payloads: list[bytes], now_us: int) -> Batch:
+        """Return the batch that the messages make.
+
+        Args:
+            topics: one per message, in the order received.
+            payloads: one per message.
+            now_us: the server's time [µs since 1970].
+        """
+        batch = Batch(topics, payloads)
+        buckets = [_Bucket() for _ in self._directory.kinds]
+        odd = self._fast(topics, payloads, buckets)
+        others = Others(batch, self._directory, now_us)
+        for message in odd:
+            self._slow(message, batch, buckets, others)
+        for kind_no, bucket in enumerate(buckets):
+            if bucket.items:
+                self._check(kind_no, bucket, batch, others, now_us)
+        return batch
+
+    def _fast(self, topics: list[str], payloads: list[bytes], buckets: list[_Bucket]) -> list[int]:
+        """File every good single reading; return the other messages."""
+        odd: list[int] = []
+        find = self._directory.routes.get
+        for message, (topic, payload) in enumerate(zip(topics, payloads, strict=True)):
+            route = find(topic)
+            if route is None or len(payload) > MAX_PAYLOAD_BYTES:
+                odd.append(message)
+                continue
+            try:
+                item = route.decode(payload)
+            except DECODE_ERRORS:
+                odd.append(message)
+                continue
+            bucket = buckets[route.kind_no]
+            if item.__class__ is list:
+                bucket.items += item
+                bucket.devices += [route.index] * len(item)
+                bucket.messages += [message] * len(item)
+            else:
+                bucket.items.append(item)
+                bucket.devices.append(route.index)
+                bucket.messages.append(message)
+        return odd
+
+    def _slow(self, message: int, batch: Batch, buckets: list[_Bucket], others: Others) -> None:
+        """File one message that is not a good reading: another channel, or bad."""
+        checked = others.check_topic(message)
+        if checked is None or others.too_large(message, checked[1]):
+            return
+        topic, device = checked
+        if topic.channel != "reading":
+            others.other_channel(message, topic, device)
+            return
+        kind_no = self._directory.kind_no[device.kind]
+        items, problems = decode_each(batch.payloads[message], self._directory.decoders[kind_no])
+        bucket = buckets[kind_no]
+        bucket.items += items
+        bucket.devices += [self._directory.index_of[device.name]] * len(items)
+        bucket.messages += [message] * len(items)
+        for problem in problems:
+            others.refuse_problem(message, problem, device)
+
+    def _check(self, kind_no: int, bucket: _Bucket, batch: Batch, others: Others, now_us: int) -> None:
+        """Turn a bucket into checked readings, and file what fails."""
+        self._wrong_senders(bucket, others)
+        decoded = self._columns[kind_no].build(
+            bucket.items, bucket.devices, self._directory.device_id, bucket.messages
+        )
+        batch.unknown_fields.update(_unknown_fields(decoded, bucket.items, batch.payloads))
+        accepted, rejections = validate(decoded, self._directory.earliest_us, now_us, self._clocks)
+        for rejection in rejections:
+            row = rejection.row
+            boot, seq = int(decoded.boot[row]), int(decoded.seq[row])
+            problem = Problem(
+                reading_payload(batch, decoded, row),
+                rejection.reason,
+                rejection.sentence,
+                rejection.field,
+                *((None, None) if boot == NO_BOOT else (boot, seq)),
+            )
+            device = self._directory.devices[int(decoded.device_index[row])]
+            others.refuse_problem(int(decoded.message[row]), problem, device)
+        if len(accepted):
+            batch.readings.append(accepted)
+
+    def _wrong_senders(self, bucket: _Bucket, others: Others) -> None:
+        """File and remove the readings that name another device than their topic does."""
+        named = [item.device for item in bucket.items]
+        if named.count(None) == len(named):
+            return
+        names = [self._directory.devices[index].name for index in bucket.devices]
+        wrong = [i for i, name in enumerate(named) if name is not None and name != names[i]]
+        for i in wrong:
+            text = sentence(Reason.WRONG_SENDER, value=named[i], device=names[i])
+            problem = Problem(msgspec.json.encode(bucket.items[i]), Reason.WRONG_SENDER, text, "device")
+            others.refuse_problem(bucket.messages[i], problem, self._directory.devices[bucket.devices[i]])
+        for i in reversed(wrong):
+            del bucket.items[i], bucket.devices[i], bucket.messages[i]
+
+
+def _unknown_fields(readings: Readings, items: list[Any], payloads: list[bytes]) -> Counter[str]:
+    """Return how often each undeclared field occurs.
+
+    The decoder skips them unseen. Counting the keys of a payload is much cheaper than
+    decoding it again, which only messages with more or fewer keys than values need.
+    """
+    if not len(readings):
+        return Counter()
+    given = 1 + (~np.isnan(readings.values)).sum(axis=1) + (readings.mono_ms != NO_MONO)
+    given += (readings.clk != NO_CLK) + 2 * (readings.boot != NO_BOOT)
+    per_message = np.bincount(readings.message, weights=given, minlength=0).astype(np.int64)
+    present = np.unique(readings.message).tolist()
+    found: Counter[str] = Counter()
+    names = known_names(readings.kind)
+    for message in present:
+        payload = payloads[message]
+        if payload.count(b'":') != per_message[message]:
+            found.update(_undeclared(payload, names))
+    return found
+
+
+def _undeclared(payload: bytes, names: frozenset[str]) -> list[str]:
+    try:
+        loose = msgspec.json.decode(payload)
+    except DECODE_ERRORS:  # one of an array's readings is bad: it has been filed
+        return []
+    parts = loose if isinstance(loose, list) else [loose]
+    unknown = [name for part in parts if isinstance(part, dict) for name in part.keys() - names]
+    return unknown[:MOST_UNKNOWN_NAMES]

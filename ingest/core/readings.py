@@ -1,0 +1,155 @@
+"""Readings of one kind as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.contract.kind import Kind
+
+QUALITY_CLOCK_REPAIRED = 1
+QUALITY_CLOCK_SUSPECT = 2
+
+NO_MONO = -1
+NO_CLK = -1
+NO_BOOT = np.iinfo(np.int64).min
+"""Boot of a reading whose device counts nothing, until ``validate`` gives it a key."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """n readings of a kind; every array has n rows.
+
+    Attributes:
+        kind: what they are of.
+        device_index: row of the device in the directory.
+        device_id: key of the device.
+        ts_us: measured time [µs since 1970 UTC].
+        boot, seq: the device's counters; boot is ``NO_BOOT`` where it has none.
+        mono_ms: time since the device started [ms], ``NO_MONO`` where not sent.
+        clk: state of the device's clock (``devices.contract.messages``), ``NO_CLK`` where not sent.
+        values: shape (n, fields), in the fields' units, NaN where absent.
+        quality: bit flags, 0 good.
+        message: index of the message within the batch.
+    """
+
+    kind: Kind
+    device_index: NDArray[np.int32]
+    device_id: NDArray[np.int32]
+    ts_us: NDArray[np.int64]
+    boot: NDArray[np.int64]
+    seq: NDArray[np.int64]
+    mono_ms: NDArray[np.int64]
+    clk: NDArray[np.int16]
+    values: NDArray[np.float64]
+    quality: NDArray[np.int16]
+    message: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.ts_us)
+
+    def take(self, rows: NDArray[Any]) -> Readings:
+        """Return the rows that an index or mask selects."""
+        return replace(
+            self,
+            device_index=self.device_index[rows],
+            device_id=self.device_id[rows],
+            ts_us=self.ts_us[rows],
+            boot=self.boot[rows],
+            seq=self.seq[rows],
+            mono_ms=self.mono_ms[rows],
+            clk=self.clk[rows],
+            values=self.values[rows],
+            quality=self.quality[rows],
+            message=self.message[rows],
+        )
+
+
+class Columns:
+    """Turns decoded structs of one kind into :class:`Readings`."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._width = len(kind.fields)
+        names = [f.name for f in kind.fields]
+        # attrgetter of one name returns the value itself, of several a tuple.
+        self._values: Callable[[Any], tuple[float | None, ...]] = (
+            attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
+        )
+
+    def build(
+        self,
+        items: Sequence[Any],
+        device_index: Sequence[int],
+        device_id_of: NDArray[np.int32],
+        message: Sequence[int],
+    ) -> Readings:
+        """Return the readings ``items``.
+
+        Args:
+            items: decoded structs.
+            device_index: row of each item's device in the directory.
+            device_id_of: the directory's ``device_id``.
+            message: message of each item.
+        """
+        n = len(items)
+        index = np.array(device_index, dtype=np.int32)
+        values = np.fromiter(chain.from_iterable(map(self._values, items)), np.float64, n * self._width)
+        boot, seq = _counters(items)
+        return Readings(
+            kind=self._kind,
+            device_index=index,
+            device_id=device_id_of[index],
+            ts_us=_times(items),
+            boot=boot,
+            seq=seq,
+            mono_ms=_optional([x.mono_ms for x in items], NO_MONO, np.int64),
+            clk=_optional([x.clk for x in items], NO_CLK, np.int16),
+            values=values.reshape(n, self._width),
+            quality=np.zeros(n, dtype=np.int16),
+            message=np.array(message, dtype=np.int32),
+        )
+
+
+def time_us(ts: datetime | int) -> int:
+    """Return a message's ``ts`` in µs since 1970 UTC."""
+    return ts * 1000 if isinstance(ts, int) else (ts - _EPOCH) // _MICROSECOND
+
+
+def _times(items: Sequence[Any]) -> NDArray[np.int64]:
+    try:
+        return np.fromiter((x.ts for x in items), np.int64, len(items)) * 1000
+    except TypeError:  # some are text in the message, hence datetimes here
+        return np.fromiter((time_us(x.ts) for x in items), np.int64, len(items))
+
+
+def _counters(items: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    try:
+        boot = np.fromiter((x.boot for x in items), np.int64, len(items))
+        return boot, np.fromiter((x.seq for x in items), np.int64, len(items))
+    except TypeError:  # some devices count nothing
+        pairs = [_pair(x.boot, x.seq) for x in items]
+    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return both[:, 0].copy(), both[:, 1].copy()
+
+
+def _pair(boot: int | None, seq: int | None) -> tuple[int, int]:
+    if seq is None:
+        return NO_BOOT, 0
+    return (0 if boot is None else boot), seq
+
+
+def _optional(values: list[int | None], absent: int, dtype: Any) -> NDArray[Any]:
+    if values.count(None) == len(values):
+        return np.full(len(values), absent, dtype=dtype)
+    return np.array([absent if v is None else v for v in values], dtype=dtype)

@@ -1,0 +1,204 @@
+"""Checks of a batch's values and times, a column at a time.
+
+Nothing raises: rows that fail come back as rejections with reason and field. PostgreSQL
+takes NaN, infinity, 1970 and 2106 without a word, so what gets past here is stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.contract.kind import Field
+from ingest.core.ledger import DAY_MS
+from ingest.core.readings import (
+    NO_BOOT,
+    NO_MONO,
+    QUALITY_CLOCK_REPAIRED,
+    QUALITY_CLOCK_SUSPECT,
+    Readings,
+)
+from ingest.core.reasons import Reason, sentence
+
+FUTURE_US = 5 * 60 * 1_000_000
+"""How far ahead of the server's clock a reading may be dated [µs]."""
+
+_CLOCK_UNSET = (0, 1)  # never synchronised; restored from a file at start
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Row ``row`` of the readings fails, for ``reason`` about ``field``."""
+
+    row: int
+    reason: Reason
+    field: str | None
+    sentence: str
+
+
+class ClockOffsets:
+    """Wall clock minus monotonic clock of each device's latest boot, learnt from good readings.
+
+    A device without a battery clock starts in 1970 or where it stopped, and says so later:
+    its readings carry milliseconds since boot, and one reading with the right time dates
+    them all. Indexed by device_id, which the database hands out densely.
+    """
+
+    def __init__(self) -> None:
+        self._boot: NDArray[np.int64] = np.full(0, NO_BOOT, dtype=np.int64)
+        self._offset_us: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+
+    def learn(
+        self, device_id: NDArray[np.int32], boot: NDArray[np.int64], offset_us: NDArray[np.int64]
+    ) -> None:
+        """Remember the offsets [µs] of these devices' boots; the last of a device stays."""
+        if len(device_id) == 0:
+            return
+        grow = int(device_id.max()) + 1 - len(self._boot)
+        if grow > 0:
+            self._boot = np.concatenate([self._boot, np.full(grow, NO_BOOT, dtype=np.int64)])
+            self._offset_us = np.concatenate([self._offset_us, np.zeros(grow, dtype=np.int64)])
+        self._boot[device_id] = boot
+        self._offset_us[device_id] = offset_us
+
+    def look_up(
+        self, device_id: NDArray[np.int32], boot: NDArray[np.int64]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return which rows have a known offset, and the offsets [µs]."""
+        inside = device_id < len(self._boot)
+        at = np.where(inside, device_id, 0)
+        if len(self._boot) == 0:
+            return inside, np.zeros(len(device_id), dtype=np.int64)
+        return inside & (self._boot[at] == boot) & (boot != NO_BOOT), self._offset_us[at]
+
+
+def validate(
+    readings: Readings, earliest_us: NDArray[np.int64], now_us: int, clocks: ClockOffsets
+) -> tuple[Readings, list[Rejection]]:
+    """Return the readings that pass, with repaired times and complete keys, and the rejections.
+
+    Args:
+        readings: as decoded.
+        earliest_us: the directory's ``earliest_us``, by device index.
+        now_us: the server's time [µs since 1970].
+        clocks: what is known of the devices' clocks; learns from this batch.
+    """
+    earliest = earliest_us[readings.device_index]
+    bad = np.zeros(len(readings), dtype=bool)
+    rejected = _check_values(readings, bad)
+    readings = repair_times(readings, earliest, now_us + FUTURE_US, clocks)
+    rejected += _check_times(readings, earliest, now_us + FUTURE_US, bad)
+    if rejected:
+        readings = readings.take(~bad)
+    return _number(readings), rejected
+
+
+def repair_times(
+    readings: Readings, earliest: NDArray[np.int64], latest_us: int, clocks: ClockOffsets
+) -> Readings:
+    """Return the readings with wrong times corrected from boot and monotonic clock.
+
+    A time is wrong outside [earliest, latest] and doubtful while the device says that
+    its clock was never set. Corrected rows are marked ``QUALITY_CLOCK_REPAIRED``,
+    doubtful ones that can't be corrected ``QUALITY_CLOCK_SUSPECT``.
+    """
+    inside = (readings.ts_us >= earliest) & (readings.ts_us <= latest_us)
+    unset = np.isin(readings.clk, _CLOCK_UNSET)
+    with_mono = (readings.mono_ms != NO_MONO) & (readings.boot != NO_BOOT)
+    sure = inside & ~unset & with_mono
+    mono_us = readings.mono_ms * 1000
+    clocks.learn(readings.device_id[sure], readings.boot[sure], (readings.ts_us - mono_us)[sure])
+    doubtful = ~inside | unset
+    if not doubtful.any():
+        return readings
+    known, offset_us = clocks.look_up(readings.device_id, readings.boot)
+    repaired = doubtful & with_mono & known
+    quality = readings.quality | np.where(repaired, QUALITY_CLOCK_REPAIRED, 0).astype(np.int16)
+    quality |= np.where(unset & ~repaired, QUALITY_CLOCK_SUSPECT, 0).astype(np.int16)
+    ts_us = np.where(repaired, offset_us + mono_us, readings.ts_us)
+    return replace(readings, ts_us=ts_us, quality=quality)
+
+
+def time_text(us: int) -> str:
+    """Return µs since 1970 for a person, also beyond the years that datetime knows."""
+    try:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)).strftime(
+            "%Y-%m-%d %H:%M:%S UTC"
+        )
+    except OverflowError:
+        return f"{us / 3.15576e13 + 1970:.0f}"
+
+
+def time_problem(ts_us: int, earliest_us: int, now_us: int) -> tuple[Reason, str] | None:
+    """Return reason and sentence where a single time is outside its window, else None."""
+    if ts_us < earliest_us:
+        facts = {"value": time_text(ts_us), "expected": time_text(earliest_us)}
+        return Reason.TOO_EARLY, sentence(Reason.TOO_EARLY, **facts)
+    if ts_us > now_us + FUTURE_US:
+        return Reason.IN_FUTURE, sentence(Reason.IN_FUTURE, value=time_text(ts_us))
+    return None
+
+
+def _check_values(readings: Readings, bad: NDArray[np.bool_]) -> list[Rejection]:
+    """Return one rejection per failing row and mark it in ``bad``."""
+    found: list[Rejection] = []
+    for column, field in enumerate(readings.kind.fields):
+        values = readings.values[:, column]
+        with np.errstate(invalid="ignore"):
+            fails = (values < field.minimum) | (values > field.maximum) | np.isinf(values)
+            for sentinel in field.sentinels:
+                fails |= values == sentinel
+            if field.codes or field.storage == "smallint":
+                fails |= values != np.rint(values)
+                fails &= ~np.isnan(values)
+        found += [_rejection(int(row), field, float(values[row])) for row in np.flatnonzero(fails & ~bad)]
+        bad |= fails
+    for group in readings.kind.at_least_one_of:
+        places = [i for i, f in enumerate(readings.kind.fields) if f.name in group]
+        missing = np.isnan(readings.values[:, places]).all(axis=1) & ~bad
+        words = " or ".join(group)
+        text = sentence(Reason.MISSING_FIELD, field=words)
+        found += [Rejection(int(r), Reason.MISSING_FIELD, group[0], text) for r in np.flatnonzero(missing)]
+        bad |= missing
+    return found
+
+
+def _rejection(row: int, field: Field, value: float) -> Rejection:
+    unit = field.quantity.symbol
+    expected = f"{field.minimum:g} to {field.maximum:g}"
+    if value in field.sentinels:
+        reason = Reason.SENTINEL
+    elif not np.isfinite(value):
+        reason = Reason.NOT_FINITE
+    elif not field.minimum <= value <= field.maximum:
+        reason = Reason.OUT_OF_RANGE
+    else:
+        reason, expected = Reason.NOT_WHOLE, ", ".join(map(str, field.codes)) or "the whole numbers"
+    text = sentence(reason, field=field.name, value=f"{value:g}", unit=unit, expected=expected)
+    return Rejection(row, reason, field.name, text)
+
+
+def _check_times(
+    readings: Readings, earliest: NDArray[np.int64], latest_us: int, bad: NDArray[np.bool_]
+) -> list[Rejection]:
+    outside = ((readings.ts_us < earliest) | (readings.ts_us > latest_us)) & ~bad
+    found = []
+    for row in np.flatnonzero(outside):
+        problem = time_problem(int(readings.ts_us[row]), int(earliest[row]), latest_us - FUTURE_US)
+        if problem is not None:
+            found.append(Rejection(int(row), problem[0], "ts", problem[1]))
+    bad |= outside
+    return found
+
+
+def _number(readings: Readings) -> Readings:
+    """Give the readings of devices that count nothing the server's key (``ledger.server_key``)."""
+    unnumbered = readings.boot == NO_BOOT
+    if not unnumbered.any():
+        return readings
+    day, ms = np.divmod(readings.ts_us // 1000, DAY_MS)
+    boot = np.where(unnumbered, -1 - day, readings.boot)
+    return replace(readings, boot=boot, seq=np.where(unnumbered, ms, readings.seq))
