@@ -1,0 +1,302 @@
+"""A town's devices in one process: the real agents on simulated sensors.
+
+Hundreds or thousands of :class:`devices.agent.agent.Agent` share one thread, one SQLite
+file and one selector. Two clocks: readings are due and stamped by the simulated clock,
+which may hurry; the network lives in real time. When the server falls behind, the
+simulated clock waits for it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import queue
+import random
+import resource
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cityops.runtime.backoff import Backoff
+from devices.agent.agent import Agent, Identity
+from devices.agent.broker import BrokerAddress, Will
+from devices.agent.clock_state import Clk, Moment
+from devices.agent.counts import Counts, Observer
+from devices.agent.publisher import Limits, Publisher
+from devices.agent.sampler import Sampler
+from devices.contract.kind import Kind
+from devices.registry import Device
+from firmware_sim.clock import SimulatedClock, pace_for
+from firmware_sim.drivers import FaultView, NoFaults, SimulatedTime, WorldSensor, WorldView
+from firmware_sim.paho_fleet_link import FleetHub, FleetLink
+from firmware_sim.shared_outbox import SharedOutbox
+
+FIRMWARE = "sim-1"
+_SAMPLES_PER_TURN = 1000
+_HURRY_TIMEOUT_S = 0.01
+_LIVE_TIMEOUT_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetOptions:
+    """How a fleet behaves.
+
+    Attributes:
+        ramp_s: first connections are spread over this [s].
+        backlog_per_device: readings on their way per device at which the simulated clock
+            stands still; at least 2,000 for the whole fleet.
+        limits: of each device's publisher.
+        reconnect: waits after a lost connection.
+    """
+
+    ramp_s: float = 1.0
+    backlog_per_device: int = 8
+    limits: Limits = field(default_factory=lambda: Limits(interval_s=0.0, window=8))
+    reconnect: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, cap_s=30.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetStatistics:
+    """Totals since the start, and how things stand.
+
+    ``created = receipted + outbox + given_up`` for a fleet that started with an empty
+    outbox. ``messages`` and ``pubacked`` count MQTT messages, everything else entries.
+    """
+
+    devices: int
+    connected: int
+    created: int
+    messages: int
+    sent: int
+    resent: int
+    pubacked: int
+    refused: Mapping[int, int]
+    receipted: int
+    outbox: int
+    given_up: int
+    unstored: int
+    skipped: int
+    simulated_s: float
+    live: bool
+    pace: float
+
+
+class Fleet:
+    """All devices of ``devices`` with their links.
+
+    Args:
+        kinds: by name, from ``devices.contract.kind.discover``.
+        world: what the sensors see.
+        broker_of: where and as whom a device connects.
+        outbox: the file with all outboxes; closed with the fleet.
+        clock: simulated time.
+        faults: cut uplinks and wrong clocks.
+        observer: told of each entry's life.
+    """
+
+    def __init__(
+        self,
+        devices: Sequence[Device],
+        kinds: Mapping[str, Kind],
+        world: WorldView,
+        broker_of: Callable[[Device], BrokerAddress],
+        outbox: SharedOutbox,
+        clock: SimulatedClock,
+        *,
+        seed: int = 1,
+        options: FleetOptions | None = None,
+        faults: FaultView | None = None,
+        observer: Observer | None = None,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        _raise_file_limit(len(devices) + 200)
+        self.world = world
+        self.counts = Counts()
+        self._options = options or FleetOptions()
+        self._outbox = outbox
+        self._clock = clock
+        self._faults = faults or NoFaults()
+        self._observer = observer
+        self._wall = wall
+        self._monotonic = monotonic
+        self._rng = random.Random(seed)
+        self._hub = FleetHub(monotonic, self._rng, self._options.ramp_s, self._options.reconnect)
+        self._time = SimulatedTime(clock.now_s)
+        self._start_s = clock.now_s
+        self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._pace = 1.0
+        self._cut: set[int] = set()
+        self._devices = tuple(devices)
+        self._agents: list[Agent] = []
+        self._links: list[FleetLink] = []
+        self._due: list[tuple[float, int]] = []
+        for device in devices:
+            self._add(device, kinds[device.kind], broker_of(device))
+        heapq.heapify(self._due)
+        self._left_over = sum(agent.publisher.unreceipted for agent in self._agents)
+        self._limit = max(2_000, self._options.backlog_per_device * len(devices))
+
+    @property
+    def unreceipted(self) -> int:
+        """Entries of the whole fleet that no receipt has named."""
+        c = self.counts
+        return self._left_over + c.created - c.receipted - c.given_up
+
+    def statistics(self) -> FleetStatistics:
+        """Return totals and standing."""
+        c = self.counts
+        return FleetStatistics(
+            devices=len(self._devices),
+            connected=self._hub.connected,
+            created=c.created,
+            messages=c.messages,
+            sent=c.sent,
+            resent=c.resent,
+            pubacked=c.pubacked,
+            refused=dict(c.refused),
+            receipted=c.receipted,
+            outbox=self.unreceipted,
+            given_up=c.given_up,
+            unstored=c.unstored,
+            skipped=c.skipped,
+            simulated_s=self._clock.now_s,
+            live=self._clock.live,
+            pace=self._pace,
+        )
+
+    def call(self, action: Callable[[], object]) -> None:
+        """Have ``action`` run in the fleet's thread at its next turn; safe from any thread.
+
+        For what changes the world from outside: ``fleet.call(lambda: world.treat(...))``.
+        """
+        self._calls.put(action)
+
+    def agent(self, device: str) -> Agent:
+        """Return the agent of a device; KeyError where there is none."""
+        for known, agent in zip(self._devices, self._agents, strict=True):
+            if known.name == device:
+                return agent
+        raise KeyError(device)
+
+    def moment(self) -> Moment:
+        """Return the simulated instant."""
+        return self._moment(self._clock.now_s, 0.0)
+
+    # -- running -------------------------------------------------------------------
+
+    def turn(self, timeout_s: float | None = None) -> None:
+        """Sample what is due, commit, send, and listen for at most ``timeout_s`` [s]."""
+        while not self._calls.empty():
+            self._calls.get()()
+        self._advance()
+        touched = self._sample()
+        self._outbox.commit()
+        for number in touched:
+            self._agents[number].pump()
+        self._listen(timeout_s)
+
+    def run(self, stop: Callable[[], bool], until_s: float | None = None) -> None:
+        """Take turns until ``stop()``, or until the simulated time reaches ``until_s`` [s]."""
+        while not stop() and (until_s is None or self._clock.now_s < until_s or self._behind()):
+            self.turn()
+
+    def drain(self, timeout_s: float) -> bool:
+        """Measure no more, and wait until the server has everything.
+
+        Cut uplinks come back for it. Returns whether every entry was receipted within
+        ``timeout_s`` of real time.
+        """
+        for number in tuple(self._cut):
+            self._set_cut(number, cut=False)
+        deadline_s = self._monotonic() + timeout_s
+        self._outbox.commit()
+        for agent in self._agents:
+            agent.pump()
+        while self.unreceipted and self._monotonic() < deadline_s:
+            self._listen(_HURRY_TIMEOUT_S)
+        self._outbox.commit()
+        return self.unreceipted == 0
+
+    def close(self) -> None:
+        """Take leave of the broker and close the file; what is unreceipted stays in it."""
+        for agent in self._agents:
+            agent.stop()
+        self._hub.close()
+        self._outbox.close()
+
+    # -- inside --------------------------------------------------------------------
+
+    def _add(self, device: Device, kind: Kind, broker: BrokerAddress) -> None:
+        sensor = WorldSensor(self.world, device.name, self._time)
+        offset_s = zlib.crc32(device.name.encode()) % (device.cadence_s * 1000) / 1000.0
+        agent = Agent(
+            Identity(device=device.name, kind=device.kind, shard=device.shard, firmware=FIRMWARE),
+            Sampler(kind, [sensor], device.cadence_s, self._clock.now_s + offset_s),
+            self._outbox.of(device.name),
+            Publisher(self._options.limits, self._rng),
+            self._monotonic,
+            self.counts,
+            self._observer,
+        )
+        will = Will(agent.identity.topic("status"), agent.identity.last_will())
+        link = self._hub.link(broker, device.name, will, agent, agent.pump)
+        agent.start(link)
+        self._due.append((agent.sampler.due_s, len(self._agents)))
+        self._agents.append(agent)
+        self._links.append(link)
+
+    def _behind(self) -> bool:
+        return bool(self._due) and self._due[0][0] <= self._clock.now_s
+
+    def _advance(self) -> None:
+        cut = sum(self._agents[n].publisher.unreceipted for n in self._cut)
+        self._pace = 0.0 if self._behind() else pace_for(self.unreceipted - cut, self._limit)
+        self._clock.advance(self._wall(), self._pace)
+
+    def _sample(self) -> list[int]:
+        """Take the readings that are due, in the order of time; return whose."""
+        now_s, due = self._clock.now_s, self._due
+        touched: dict[int, None] = {}
+        for _ in range(_SAMPLES_PER_TURN):
+            if not due or due[0][0] > now_s:
+                break
+            at_s, number = due[0]
+            self._take(number, at_s)
+            sampler = self._agents[number].sampler
+            sampler.advance(at_s)
+            heapq.heapreplace(due, (sampler.due_s, number))
+            touched[number] = None
+        return list(touched)
+
+    def _take(self, number: int, at_s: float) -> None:
+        name = self._devices[number].name
+        self._time.now_s = at_s
+        self.world.advance_to(at_s)
+        cut = self._faults.uplink_cut(name, at_s)
+        if cut != (number in self._cut):
+            self._set_cut(number, cut=cut)
+        self._agents[number].sample(self._moment(at_s, self._faults.clock_offset_s(name, at_s)))
+
+    def _moment(self, at_s: float, offset_s: float) -> Moment:
+        mono_ms = round((at_s - self._start_s) * 1000)
+        clk = Clk.SYNCHRONISED if offset_s == 0.0 else Clk.NEVER_SET
+        return Moment(round((at_s + offset_s) * 1000), mono_ms, clk)
+
+    def _set_cut(self, number: int, *, cut: bool) -> None:
+        (self._cut.add if cut else self._cut.discard)(number)
+        self._links[number].bar(barred=cut)
+
+    def _listen(self, timeout_s: float | None) -> None:
+        if timeout_s is None:
+            hurry = not self._clock.live or self._behind()
+            timeout_s = _HURRY_TIMEOUT_S if hurry else _LIVE_TIMEOUT_S
+        self._hub.poll(timeout_s)
+
+
+def _raise_file_limit(needed: int) -> None:
+    """Allow as many sockets as there are devices, as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < needed:
+        limit = needed if hard == resource.RLIM_INFINITY else min(max(needed, soft), hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
