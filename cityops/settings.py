@@ -15,6 +15,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -162,8 +163,10 @@ class ApiSettings(Group):
     @field_validator("time_zone")
     @classmethod
     def _zone_known(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"api.time_zone {value!r} is not known; use an IANA name such as Europe/London")
+        try:
+            ZoneInfo(value)
+        except (ValueError, KeyError, OSError) as error:
+            raise ValueError(f"api.time_zone {value!r}: use an IANA name such as Europe/London") from error
         return value
 
 

@@ -1,0 +1,109 @@
+"""``cityops db``: bring the database up to date, and say where it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cityops.db.migrate import Derived, Status
+    from cityops.settings import Settings
+
+app = typer.Typer(help="The database: upgrade it, see where it stands.", no_args_is_help=True)
+
+
+@app.command()
+def upgrade() -> None:
+    """Apply what is new: migrations, the kinds' reading tables, routines. Safe to repeat."""
+    from cityops.settings import load_settings
+
+    done = asyncio.run(upgrade_database(load_settings()))
+    typer.echo("\n".join(f"applied {name}" for name in done) or "the database is up to date")
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Say which migrations are applied; exit code 1 where something is to be done."""
+    from cityops.settings import load_settings
+
+    state = asyncio.run(database_status(load_settings()))
+    typer.echo(_as_json(state) if as_json else _as_text(state))
+    if not state.current:
+        raise typer.Exit(1)
+
+
+async def upgrade_database(settings: Settings, dsn: str | None = None) -> list[str]:
+    """Upgrade the database of the settings (or ``dsn``) with its kinds; return what was applied.
+
+    Raises:
+        ConfigurationError: without a database, or where its history was edited.
+        TransientError: where it does not answer.
+    """
+    from cityops.db import migrate
+    from cityops.db.pool import connect
+
+    async with await connect(dsn or database(settings), application_name="cityops-upgrade") as conn:
+        return await migrate.upgrade(conn, kinds_tables(settings))
+
+
+async def database_status(settings: Settings) -> Status:
+    """Return where the database of the settings stands."""
+    from cityops.db import migrate
+    from cityops.db.pool import connect
+
+    async with await connect(database(settings), application_name="cityops-status") as conn:
+        return await migrate.status(conn)
+
+
+def kinds_tables(settings: Settings) -> Derived:
+    """Return what derives the reading tables from the kinds of this installation."""
+    from devices.contract.kind import discover
+    from ingest.core.ddl import statements
+
+    extra = [] if settings.kinds_dir is None else [str(settings.kinds_dir)]
+    kinds = discover(extra)
+    return lambda flavour: statements(kinds, flavour)
+
+
+def database(settings: Settings) -> str:
+    """Return the connection string: the configured one, else of the embedded server that runs.
+
+    Raises:
+        ConfigurationError: where there is neither.
+    """
+    from cityops.embedded.postgres import running_dsn
+    from cityops.errors import ConfigurationError
+
+    found = settings.db.dsn or running_dsn(settings.data_dir)
+    if not found:
+        raise ConfigurationError(
+            f"no database: set CITYOPS_DB__DSN, or start the embedded one (`cityops demo`); none runs on "
+            f"{settings.data_dir}"
+        )
+    return found
+
+
+def _as_json(state: Status) -> str:
+    return json.dumps(
+        {
+            "server_version": state.flavour.server_version,
+            "timescaledb": state.flavour.timescaledb,
+            "applied": state.applied,
+            "pending": state.pending,
+            "edited": state.edited,
+        },
+        indent=2,
+    )
+
+
+def _as_text(state: Status) -> str:
+    lines = [state.flavour.label]
+    lines += [f"applied  {name}" for name in state.applied]
+    lines += [f"pending  {name}   (cityops db upgrade)" for name in state.pending]
+    lines += [f"EDITED   {name}   (restore the file; history is never edited)" for name in state.edited]
+    return "\n".join(lines)

@@ -1,0 +1,44 @@
+"""``cityops doctor``: what is wrong with this installation, and the fix."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from ops_api.doctor_finding import Finding
+
+_MARKS = {
+    "ok": ("✓", typer.colors.GREEN),
+    "warning": ("!", typer.colors.YELLOW),
+    "error": ("✗", typer.colors.RED),
+}
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Look for what is wrong with this installation; exit code 1 where something does not work."""
+    from cityops.settings import load_settings
+    from ops_api.doctor import examine
+
+    report = asyncio.run(examine(load_settings()))
+    if as_json:
+        found = {"worst": report.worst, "findings": [asdict(finding) for finding in report.findings]}
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        for finding in report.findings:
+            _print(finding)
+    if report.worst == "error":
+        raise typer.Exit(1)
+
+
+def _print(finding: Finding) -> None:
+    mark, colour = _MARKS[finding.level]
+    typer.secho(mark, fg=colour, nl=False)
+    typer.echo(f" {finding.name:<15} {finding.detail}")
+    if finding.fix:
+        typer.echo(f"  {'':<15} → {finding.fix}")

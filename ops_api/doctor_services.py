@@ -1,0 +1,125 @@
+"""Checks of the services we use: broker and database."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from cityops.db import migrate
+from cityops.db.flavour import MINIMUM_SERVER
+from cityops.db.pool import connect
+from cityops.embedded.mosquitto_binary import find_mosquitto
+from cityops.embedded.postgres import running_dsn, wheel_binaries
+from cityops.errors import ConfigurationError, TransientError
+from cityops.redact import redact
+from cityops.settings import MqttSettings, Settings
+from ops_api.doctor_finding import Finding, error, ok, warning
+from ops_api.mqtt_probe import probe
+
+CLOCK_TOLERANCE_S = 2.0
+OLD_MOSQUITTO = (2, 0, 13)
+"""Before it the broker counts a receiver's window wrongly (its change log)."""
+
+
+async def broker(settings: Settings) -> list[Finding]:
+    """The configured broker, or the program to start a private one."""
+    mqtt = settings.mqtt
+    if mqtt == MqttSettings():
+        try:
+            said = await probe(mqtt)
+        except (OSError, TimeoutError):
+            return [_own_broker(settings)]
+        return [ok("broker", f"{mqtt.host}:{mqtt.port} {said}")]
+    address = f"{mqtt.host}:{mqtt.port}"
+    try:
+        said = await probe(mqtt)
+    except (OSError, TimeoutError) as problem:
+        reason = str(problem) or "no answer"
+        return [error("broker", f"{address}: {reason}", "start it, or correct CITYOPS_MQTT__HOST and __PORT")]
+    if said.startswith("refused"):
+        return [
+            error(
+                "broker", f"{address} {said}", "MQTT 5 is needed; check CITYOPS_MQTT__USERNAME and __PASSWORD"
+            )
+        ]
+    return [ok("broker", f"{address} {said}")]
+
+
+def _own_broker(settings: Settings) -> Finding:
+    try:
+        found = find_mosquitto(settings.data_dir)
+    except ConfigurationError as problem:
+        return error("broker", "no mosquitto found", str(problem).partition("; ")[2])
+    detail = f"mosquitto {'.'.join(map(str, found.version))} at {found.path} (started when needed)"
+    if found.version < OLD_MOSQUITTO:
+        return warning(
+            "broker", detail, "fine for a demo; use 2.1 or newer in production: it can keep its queue safe"
+        )
+    return ok("broker", detail)
+
+
+async def database(settings: Settings) -> list[Finding]:
+    """The configured or running embedded database; else that the embedded one could start."""
+    dsn = settings.db.dsn or running_dsn(settings.data_dir)
+    if not dsn:
+        return [_own_database()]
+    try:
+        async with asyncio.timeout(settings.db.connect_timeout_s):
+            async with await connect(dsn, application_name="cityops-doctor") as conn:
+                return [_server(conn), *await _inside(conn)]
+    except (TransientError, TimeoutError, psycopg.Error) as problem:
+        reason = redact(str(problem)) or "no answer"
+        return [error("database", reason, "start it, or correct CITYOPS_DB__DSN")]
+
+
+def _own_database() -> Finding:
+    try:
+        wheel_binaries()
+    except ConfigurationError as problem:
+        return error("database", "none configured and no embedded one", str(problem).partition("; ")[2])
+    return ok("database", "embedded PostgreSQL 18 (started when needed)")
+
+
+def _server(conn: psycopg.AsyncConnection[Any]) -> Finding:
+    version = conn.info.server_version
+    detail = f"PostgreSQL {version // 10000}.{version % 10000} at {conn.info.host}:{conn.info.port}"
+    if version < MINIMUM_SERVER:
+        return error("database", detail, "upgrade it to PostgreSQL 15 or newer")
+    return ok("database", detail)
+
+
+async def _inside(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
+    state = await migrate.status(conn)
+    cursor = await conn.execute("select clock_timestamp()")
+    row = await cursor.fetchone()
+    assert row is not None
+    return [
+        _extension(state.flavour.timescaledb),
+        _migrations(state),
+        _clocks((row[0] - datetime.now(UTC)).total_seconds()),
+    ]
+
+
+def _extension(version: str | None) -> Finding:
+    if version is None:
+        fix = "fine up to some 1,000 devices; for a city install TimescaleDB and run `cityops db upgrade`"
+        return warning("TimescaleDB", "not installed in this database", fix)
+    return ok("TimescaleDB", version)
+
+
+def _migrations(state: migrate.Status) -> Finding:
+    if state.edited:
+        return error("tables", f"history edited: {', '.join(state.edited)}", "restore the migration files")
+    if state.pending:
+        return error("tables", f"{len(state.pending)} migrations to apply", "cityops db upgrade")
+    return ok("tables", f"up to date ({len(state.applied)} migrations)")
+
+
+def _clocks(offset_s: float) -> Finding:
+    detail = f"the database's clock is {offset_s:+.1f} s from ours"
+    if abs(offset_s) > CLOCK_TOLERANCE_S:
+        return error("database clock", detail, "synchronise both machines (NTP): times would not agree")
+    return ok("database clock", detail)
