@@ -24,7 +24,9 @@ UNDERSIDE_W_M2K = 9.0
 class Ground:
     """Layer temperatures (5, n) [°C] of n segments; row 0 is the surface layer."""
 
-    def __init__(self, bridge: np.ndarray[Any, np.dtype[np.bool_]], temperature_c: float, soil_c: float) -> None:
+    def __init__(
+        self, bridge: np.ndarray[Any, np.dtype[np.bool_]], temperature_c: float, soil_c: float
+    ) -> None:
         thickness = np.where(bridge, np.array(DECK_THICKNESS_M)[:, None], np.array(ROAD_THICKNESS_M)[:, None])
         conductivity = np.array(CONDUCTIVITY_W_MK)[:, None]
         self.capacity = thickness * np.array(HEAT_CAPACITY_J_M3K)[:, None]
@@ -54,6 +56,7 @@ class Ground:
         """Advance by ``dt_s`` and return the heat that left through the bottom [J/m²].
 
         Args:
+            dt_s: step [s].
             flux_w_m2: heat into the surface at a surface temperature of 0 °C.
             slope_w_m2k: how much less for each degree that the surface is warmer.
             air_c: air temperature, which bridges feel from below.

@@ -50,7 +50,9 @@ class ColdPool:
 class Places:
     """Fixed properties of n places: altitude [m] and how built-up they are (0..1)."""
 
-    def __init__(self, altitude_m: Floats, built_up: Floats, reference_altitude_m: float, floor_m: float) -> None:
+    def __init__(
+        self, altitude_m: Floats, built_up: Floats, reference_altitude_m: float, floor_m: float
+    ) -> None:
         self._above = altitude_m - reference_altitude_m
         hollow = np.exp(-np.maximum(altitude_m - floor_m, 0.0) / POOL_DEPTH_M)
         self._hollow = hollow - math.exp(-max(reference_altitude_m - floor_m, 0.0) / POOL_DEPTH_M)
@@ -61,7 +63,9 @@ class Places:
         """Return the air at each place; vapour can't exceed saturation there."""
         lapse = LAPSE_C_PER_M * (1.0 - 1.6 * pool)
         warm = URBAN_WARMTH_C * pool * self._built_up
-        temperature = sky.air_temperature_c + lapse * self._above - POOL_STRENGTH_C * pool * self._hollow + warm
+        temperature = (
+            sky.air_temperature_c + lapse * self._above - POOL_STRENGTH_C * pool * self._hollow + warm
+        )
         saturation = saturation_pa(temperature)
         vapour = np.minimum(sky.vapour_pa * (1.0 - DRY_ABOVE * pool * (1.0 - self._depth)), saturation)
         wind = sky.wind_speed_m_s * (1.0 - 0.3 * pool * self._depth) * (1.0 - 0.35 * self._built_up)

@@ -73,8 +73,7 @@ def place_road_sensors(
 def _route_order(rng: np.random.Generator, segments: list[RoadSegment]) -> list[RoadSegment]:
     shuffled = [segments[i] for i in rng.permutation(len(segments))]
     first = [s for s in shuffled if s.bridge][:2] + sorted(shuffled, key=lambda s: s.altitude_m)[:2]
-    unique = list({s.segment_id: s for s in [*first, *shuffled]}.values())
-    return unique
+    return list({s.segment_id: s for s in [*first, *shuffled]}.values())
 
 
 def _middle(segment: RoadSegment) -> tuple[float, float]:

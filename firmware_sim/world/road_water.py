@@ -101,7 +101,7 @@ class RoadWater:
             taken = np.minimum(store, left)
             store -= taken
             left = left - taken
-        return gain - (wanted - left)
+        return np.asarray(gain - (wanted - left))
 
     def wear(self, dt_s: float, traffic: Floats) -> None:
         """Let water drain and traffic carry things off; ``traffic`` is 0 (none) to 1 (busy)."""
@@ -128,7 +128,9 @@ class RoadWater:
         melting_point = freezing_point_c(salt, self.water)
         too_much = self.water - liquid_at_equilibrium_mm(salt, surface_c)
         room = capacity_j_m2k * np.abs(surface_c - melting_point) / FUSION_J_KG
-        freeze = np.where(surface_c < melting_point, np.clip(too_much, 0.0, np.minimum(self.water, room)), 0.0)
+        freeze = np.where(
+            surface_c < melting_point, np.clip(too_much, 0.0, np.minimum(self.water, room)), 0.0
+        )
         melt = np.where(surface_c > melting_point, np.clip(-too_much, 0.0, np.minimum(frozen, room)), 0.0)
         share = melt / np.maximum(frozen, 1e-12)
         self.hoar -= share * self.hoar

@@ -81,7 +81,9 @@ class RoadModel:
         capacity = self.ground.capacity[0]
         self.ground.temperature_c[0] += self.water.change_phase(self.surface_c, capacity)
 
-    def _vapour(self, air: Air, surface: Floats, transfer: Floats, pressure_hpa: float, dt_s: float) -> Floats:
+    def _vapour(
+        self, air: Air, surface: Floats, transfer: Floats, pressure_hpa: float, dt_s: float
+    ) -> Floats:
         """Exchange vapour with the air and return the latent heat gained [W/m²]."""
         excess_pa = air.vapour_pa - saturation_surface_pa(surface)
         flux = transfer / AIR_HEAT_J_KGK * 0.622 * excess_pa / (100.0 * pressure_hpa)

@@ -28,7 +28,7 @@ def shortwave_w_m2(sine: float, cloud_oktas: float) -> float:
     if sine <= 0.005:
         return 0.0
     clear = 1098.0 * sine * math.exp(-0.057 / sine)
-    return clear * (1.0 - 0.75 * (cloud_oktas / 8.0) ** 3.4)
+    return clear * (1.0 - 0.75 * math.pow(cloud_oktas / 8.0, 3.4))
 
 
 def longwave_w_m2(air_temperature_c: float, vapour_pa: float, cloud_oktas: float) -> float:
@@ -37,7 +37,8 @@ def longwave_w_m2(air_temperature_c: float, vapour_pa: float, cloud_oktas: float
     w = 46.5 * (vapour_pa / 100.0) / kelvin
     clear = 1.0 - (1.0 + w) * math.exp(-math.sqrt(1.2 + 3.0 * w))
     n2 = (cloud_oktas / 8.0) ** 2
-    return (clear * (1.0 - n2) + 0.97 * n2) * STEFAN_BOLTZMANN * kelvin**4
+    emissivity: float = clear * (1.0 - n2) + 0.97 * n2
+    return emissivity * STEFAN_BOLTZMANN * kelvin**2 * kelvin**2
 
 
 def rain_probability(air_temperature_c: float, humidity_pct: float) -> float:

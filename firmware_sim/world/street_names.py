@@ -131,11 +131,11 @@ class _Namer:
         return np.asarray(unit if towards else -unit)
 
     def _name(self, street: list[int]) -> str:
-        central = next(self.central, None)
+        central: str | None = next(self.central, None)
         if central is not None:
             return central
         dead_end = len(street) == 1 and any(len(self.at[n]) == 1 for n in self.edges[street[0]])
-        return next(self.closes if dead_end else self.ordinary)
+        return str(next(self.closes if dead_end else self.ordinary))
 
 
 def _ordinals() -> list[str]:

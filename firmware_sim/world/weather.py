@@ -22,7 +22,15 @@ from firmware_sim.world.terrain import ORIGIN_LATITUDE_DEG
 FADE_H = 8.0
 WARMEST_HOUR = 14.5
 NONE, RAIN, SLEET, SNOW, FREEZING_RAIN = range(5)
-NOISE = {"air": 0.15, "dew": 0.15, "wind": 0.12, "cloud": 0.5, "direction": 8.0, "pressure": 0.25, "rain": 0.35}
+NOISE = {
+    "air": 0.15,
+    "dew": 0.15,
+    "wind": 0.12,
+    "cloud": 0.5,
+    "direction": 8.0,
+    "pressure": 0.25,
+    "rain": 0.35,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,9 @@ class WeatherModel:
         vapour = saturation_water_pa(dew)
         humidity = min(100.0, 100.0 * vapour / saturation_water_pa(air))
         local = self._local(hour)
-        sine = sky.sun_height_sine(self._day_of_year + int((self._start_hour + hour) // 24.0), local, ORIGIN_LATITUDE_DEG)
+        sine = sky.sun_height_sine(
+            self._day_of_year + int((self._start_hour + hour) // 24.0), local, ORIGIN_LATITUDE_DEG
+        )
         return Sky(
             time_s=time_s,
             hour=hour,
@@ -145,7 +155,8 @@ class WeatherModel:
             humidity_pct=humidity,
             dew_point_c=dew_point_c(vapour),
             wind_speed_m_s=wind,
-            wind_direction_deg=(self._value("wind_direction_deg", hour) + self._wiggle("direction", time_s)) % 360.0,
+            wind_direction_deg=(self._value("wind_direction_deg", hour) + self._wiggle("direction", time_s))
+            % 360.0,
             cloud_oktas=cloud,
             pressure_hpa=self._value("pressure_hpa", hour) + self._wiggle("pressure", time_s),
             shortwave_w_m2=sky.shortwave_w_m2(sine, cloud),
