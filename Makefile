@@ -5,7 +5,7 @@ JOBS ?= auto
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench soak docs clean
+.PHONY: help setup setup-dev demo test lint bench soak docs locks clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,14 @@ soak: setup-dev  ## the long tests
 
 docs: setup-dev  ## write the generated pages of docs/
 	.venv/bin/cityops config docs
+
+LOCK := .uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+locks: setup-dev  ## pin the newest allowed version of everything (review the difference)
+	$(LOCK) --upgrade --extra server --extra dashboards --group dev pyproject.toml -o requirements/dev.lock
+	$(LOCK) --upgrade --extra server -c requirements/dev.lock pyproject.toml -o requirements/server.lock
+	$(LOCK) --upgrade -c requirements/dev.lock requirements/build.in -o requirements/build.lock
+	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.lock
 
 clean:  ## remove environments and caches; data stays
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-artifacts
