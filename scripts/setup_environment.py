@@ -81,7 +81,7 @@ def find_uv() -> Path:
 
 def has_venv() -> bool:
     """Whether this Python can make environments; Debian splits that off, and root may add it."""
-    if can_import("venv", "ensurepip"):
+    if runs("import venv, ensurepip; ensurepip.version()"):
         return True
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
@@ -90,7 +90,7 @@ def has_venv() -> bool:
     say(f"installing {package}")
     subprocess.run([apt, "update", "-qq"], check=False)
     done = subprocess.run([apt, "install", "-y", "-qq", package], env=quiet_apt(), check=False)
-    return done.returncode == 0 and can_import("venv", "ensurepip")
+    return done.returncode == 0 and runs("import venv, ensurepip; ensurepip.version()")
 
 
 def in_environment(lock: Path) -> Path:
@@ -102,7 +102,7 @@ def in_environment(lock: Path) -> Path:
 
 def beside(lock: Path) -> Path:
     """Install ``uv`` into a plain folder with the system's pip."""
-    if not can_import("pip"):
+    if not runs("import pip"):
         minor = sys.version_info.minor
         raise SystemExit(
             "This Python can make no virtual environments and has no pip. Either:\n"
@@ -116,9 +116,8 @@ def beside(lock: Path) -> Path:
 PIP_INSTALL = ("--disable-pip-version-check", "install", "--quiet", "--require-hashes", "--no-deps")
 
 
-def can_import(*modules: str) -> bool:
-    """Whether a fresh interpreter of this Python imports ``modules``."""
-    code = "import " + ", ".join(modules)
+def runs(code: str) -> bool:
+    """Whether a fresh interpreter of this Python runs ``code``."""
     return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
