@@ -6,10 +6,12 @@ say what is allowed. Every name carries its unit.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
+
+from rules.core.matrix import TreatmentMatrix
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -103,6 +105,7 @@ class GrittingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     evaluate_every_s: Positive
     period_start_h: Annotated[float, Meta(ge=0, lt=24)]
     matrix: str
+    time_zone: str
     spread: SpreadParameters
 
 
@@ -126,7 +129,6 @@ class EmptyingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     empty_pct: Percent
     empty_share: Share
     refractory_s: NotNegative
-    sustained_s: NotNegative
 
 
 class BinParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -151,10 +153,11 @@ class FireParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class RoundParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The list of bins to collect."""
+    """The list of bins to collect. ``time_zone``: of the service date."""
 
     evaluate_every_s: Positive
     redecide_s: NotNegative
+    time_zone: str
 
 
 class SilenceParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -163,3 +166,42 @@ class SilenceParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     intervals: Positive
     at_least_s: dict[str, Positive]
     severity: Severity
+
+
+P = TypeVar("P")
+
+
+class Rule(msgspec.Struct, Generic[P], frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A rule of the catalogue: who says what, since when and why.
+
+    Attributes:
+        id: what alarms and decisions name.
+        version: goes up with every change of a parameter.
+        owner: who may change it.
+        reason: what the rule is for, in words.
+        source: where its figures come from.
+        parameters: the figures.
+    """
+
+    id: Annotated[str, Meta(pattern=r"^[a-z_]+\.[a-z_]+$")]
+    version: Annotated[int, Meta(ge=1)]
+    owner: Annotated[str, Meta(min_length=1)]
+    reason: Annotated[str, Meta(min_length=1)]
+    source: Annotated[str, Meta(min_length=1)]
+    parameters: P
+
+
+class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
+    """Every rule that runs, by what it is about."""
+
+    damp: Rule[DampParameters]
+    transfer: Rule[TransferParameters]
+    surface: Rule[SurfaceParameters]
+    hoar_frost: Rule[RoadAlarmParameters]
+    ice: Rule[RoadAlarmParameters]
+    gritting: Rule[GrittingParameters]
+    matrix: TreatmentMatrix
+    full: Rule[BinParameters]
+    fire: Rule[FireParameters]
+    round: Rule[RoundParameters]
+    silent: Rule[SilenceParameters]

@@ -1,0 +1,1 @@
+"""The rules' parameters as versioned files: one rule a file, one treatment matrix a file."""

@@ -1,0 +1,228 @@
+"""Rules bins.full and bins.fire: readings of bins to fills, emptyings, alarms and states."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import msgspec
+
+from devices.registry import BinSite
+from rules.core import alarms, bin_fill
+from rules.core.alarms import Demand
+from rules.core.context import Context
+from rules.core.effects import ClearAlarm, Event, RaiseAlarm, iso, num
+from rules.core.memory import BinMemory
+from rules.core.parameters import BinParameters, Dwell, FireParameters
+from rules.core.readings import Readings, known
+from rules.core.work import Work
+
+FULL, FIRE = "bins.full", "bins.fire"
+AT_ONCE = Dwell(raise_after_s=0.0, clear_after_s=0.0, gap_s=1e9)
+FIELDS = ("distance_mm", "fill_pct", "temperature_c", "tilt_deg", "battery_pct")
+
+
+def observe(work: Work, ctx: Context, rows: Readings) -> None:
+    """Take readings of bins into their memory."""
+    bins = work.write("bin")
+    columns = [rows.column(name).tolist() for name in FIELDS]
+    for device, at_s, *values in zip(rows.device, rows.ts_s.tolist(), *columns, strict=True):
+        site = ctx.bin_of.get(device)
+        if site is None:
+            continue
+        before: BinMemory | None = bins.get(site.bin_id)
+        if before is not None and at_s <= before.at_s:
+            work.late += 1
+            continue
+        distance, fill, temperature, tilt, battery = (known(v) for v in values)
+        now = _latest(before, at_s, distance, temperature, tilt, battery)
+        # Fire first, and never behind a filter.
+        now = _fire(work, ctx, site, now)
+        bins[site.bin_id] = _level(work, ctx, site, now, distance, fill)
+        work.touched_bins.add(site.bin_id)
+
+
+def _latest(
+    before: BinMemory | None,
+    at_s: float,
+    distance: float | None,
+    temperature: float | None,
+    tilt: float | None,
+    battery: float | None,
+) -> BinMemory:
+    memory = before or BinMemory(at_s=at_s, first_s=at_s)
+    heat = memory.heat
+    if temperature is not None:
+        heat = (*(h for h in heat if at_s - h[0] <= 1800.0), (at_s, temperature))[-12:]
+    return msgspec.structs.replace(
+        memory,
+        at_s=at_s,
+        heat=heat,
+        distance_mm=memory.distance_mm if distance is None else distance,
+        temperature_c=memory.temperature_c if temperature is None else temperature,
+        tilt_deg=memory.tilt_deg if tilt is None else tilt,
+        battery_pct=memory.battery_pct if battery is None else battery,
+    )
+
+
+def burning(heat: tuple[tuple[float, float], ...], p: FireParameters) -> Demand | None:
+    """Return whether temperatures [°C] of the last half hour are those of a fire."""
+    if not heat:
+        return None
+    at_s, now_c = heat[-1]
+    if now_c >= p.hot_c:
+        return Demand.ON
+    if now_c > p.rising_c and any(_rise(h, at_s, now_c) > p.rising_c_per_10_min for h in heat[:-1]):
+        return Demand.ON
+    return Demand.OFF if now_c < p.clear_c else Demand.HOLD
+
+
+def _rise(before: tuple[float, float], at_s: float, now_c: float) -> float:
+    """Rise per 10 minutes; a rise within less than that counts as it is."""
+    return (now_c - before[1]) / max(1.0, (at_s - before[0]) / 600.0)
+
+
+def _fire(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:
+    rule = ctx.catalogue.fire
+    dwell = msgspec.structs.replace(AT_ONCE, clear_after_s=rule.parameters.clear_after_s)
+    life, change = alarms.advance(now.fire, burning(now.heat, rule.parameters), now.at_s, dwell)
+    hot = now.temperature_c or 0.0
+    if change == "raised":
+        work.effects.append(
+            RaiseAlarm(
+                FIRE,
+                rule.version,
+                "bin",
+                site.bin_id,
+                rule.parameters.severity,
+                now.at_s,
+                f"{site.label}: fire in the bin",
+                f"{hot:.0f} °C in the bin. Call the fire service: {site.street}.",
+                {
+                    "temperature_c": num(hot),
+                    "readings": [[iso(t), c] for t, c in now.heat],
+                    "hot_c": rule.parameters.hot_c,
+                    "device": site.device,
+                    "latitude_deg": site.latitude_deg,
+                    "longitude_deg": site.longitude_deg,
+                },
+            )
+        )
+    elif change == "cleared":
+        text = f"Below {rule.parameters.clear_c:g} °C since {iso(now.fire.since_s)}."
+        work.effects.append(ClearAlarm(FIRE, "bin", site.bin_id, now.at_s, text))
+    return now if life is now.fire else msgspec.structs.replace(now, fire=life)
+
+
+def measured_fill_pct(
+    site: BinSite, distance: float | None, fill: float | None, temperature: float | None, p: BinParameters
+) -> float | None:
+    """Return the fill of one reading [%]; None where the echo can't be true."""
+    echo = bin_fill.echo_mm(distance, site.empty_distance_mm, p.filter)
+    if echo is None:
+        return fill
+    mm = bin_fill.compensated_mm(echo, temperature, p.filter)
+    return bin_fill.fill_pct(mm, site.empty_distance_mm, site.full_distance_mm)
+
+
+def noise_pct(site: BinSite, p: BinParameters) -> float:
+    """Return the standard deviation of one reading [% of fill]."""
+    return 100.0 * p.filter.noise_mm / (site.empty_distance_mm - site.full_distance_mm)
+
+
+def _level(
+    work: Work, ctx: Context, site: BinSite, now: BinMemory, distance: float | None, fill: float | None
+) -> BinMemory:
+    p = ctx.catalogue.full.parameters
+    if now.tilt_deg is not None and now.tilt_deg > p.filter.tilt_deg:
+        return now  # lying on its side: the echo says nothing of the content
+    level = measured_fill_pct(site, distance, fill, now.temperature_c, p)
+    if level is None:
+        return now
+    fills, emptied = bin_fill.observe(now.fills, now.at_s, level, noise_pct(site, p), p.emptying)
+    if emptied is not None:
+        detail = {"before_pct": num(emptied.before_pct, 1), "after_pct": num(emptied.after_pct, 1)}
+        work.effects.append(Event("bin_emptied", "bin", site.bin_id, emptied.at_s, detail))
+    return _full(work, ctx, site, msgspec.structs.replace(now, fills=fills))
+
+
+def fullness(filtered: tuple[float, ...], threshold_pct: float, p: BinParameters) -> Demand | None:
+    """Return what the last filtered fills ask for: two of three must agree."""
+    if not filtered:
+        return None
+    middle = median(filtered)
+    return alarms.demand(middle, threshold_pct, threshold_pct - p.hysteresis_pct)
+
+
+def _full(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:
+    rule = ctx.catalogue.full
+    asked = fullness(now.fills.filtered, site.threshold_pct, rule.parameters)
+    life, change = alarms.advance(now.full, asked, now.at_s, AT_ONCE)
+    level = now.fills.fill_pct or 0.0
+    if change == "raised":
+        work.effects.append(
+            RaiseAlarm(
+                FULL,
+                rule.version,
+                "bin",
+                site.bin_id,
+                rule.parameters.severity,
+                now.at_s,
+                f"{site.label}: full",
+                f"{level:.0f} % full, at or above its threshold of {site.threshold_pct:g} % "
+                "in two of three filtered readings.",
+                {
+                    "fill_pct": num(level, 1),
+                    "filtered_pct": [num(f, 1) for f in now.fills.filtered],
+                    "distance_mm": num(now.distance_mm, 0),
+                    "threshold_pct": site.threshold_pct,
+                    "clear_pct": site.threshold_pct - rule.parameters.hysteresis_pct,
+                    "device": site.device,
+                    "at": iso(now.at_s),
+                },
+            )
+        )
+    elif change == "cleared":
+        work.effects.append(ClearAlarm(FULL, "bin", site.bin_id, now.at_s, f"Now {level:.0f} % full."))
+    return now if life is now.full else msgspec.structs.replace(now, full=life)
+
+
+def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) -> str | None:
+    """Return why a bin must be collected, None where it need not be."""
+    level = now.fills.fill_pct
+    if level is not None and level >= p.overflow_pct:
+        return f"overflowing: {level:.0f} % full"
+    if now.full.is_active:
+        return f"full: {level or 0.0:.0f} %, threshold {site.threshold_pct:g} %"
+    since = now.fills.emptied_s if now.fills.emptied_s is not None else now.first_s
+    days = (at_s - since) / 86_400.0
+    if days > site.max_age_days:
+        return f"not emptied for {days:.0f} days, limit {site.max_age_days:g}"
+    return None
+
+
+def tell(work: Work, ctx: Context, bin_id: str) -> None:
+    """Say what is true now of a bin."""
+    site, now = ctx.bins[bin_id], work.read("bin")[bin_id]
+    p = ctx.catalogue.full.parameters
+    level = now.fills.fill_pct
+    why = why_collect(site, now, now.at_s, p)
+    word = "unknown" if level is None else "ok"
+    if level is not None and (now.full.is_active or level >= p.overflow_pct):
+        word = "overflowing" if level >= p.overflow_pct else "full"
+    work.tell(
+        "bin",
+        bin_id,
+        now.at_s,
+        {
+            "fill_pct": num(level, 1),
+            "distance_mm": num(now.distance_mm, 0),
+            "sd_pct": num(bin_fill.sd_pct(now.fills.recent, noise_pct(site, p)), 1),
+            "state": word,
+            "needs_collection": why is not None,
+            "on_fire": now.fire.is_active,
+            "reason": why or ("no valid reading yet" if level is None else f"{level:.0f} % full"),
+            "last_emptied_at": iso(now.fills.emptied_s),
+            "temperature_c": num(now.temperature_c),
+            "battery_pct": num(now.battery_pct, 0),
+        },
+    )

@@ -1,0 +1,102 @@
+"""What is installed, prepared once for the engine: who watches what, roads, routes, drives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from devices.registry import BinSite, Device, GrittingRoute, Home, Registry
+from rules.core.collection import Round, plan_round
+from rules.core.parameters import Catalogue
+from rules.core.road_graph import RoadGraph
+from rules.core.road_state import Transfer, build_transfer
+from rules.core.routing import Drive, Router, plan
+
+DRIVES_KEPT = 512
+
+
+@dataclass(frozen=True)
+class Context:
+    """The unchanging surroundings of a step. Build with :func:`build_context`.
+
+    Attributes:
+        home_of, bin_of: by device name.
+        sensors: road devices that lie on a segment, in the order of ``transfer``.
+        segments_of: per route the indices of its segments in ``graph.segments``.
+        depot_of: per route the node id of its depot, None where it has none.
+    """
+
+    catalogue: Catalogue
+    devices: Mapping[str, Device]
+    home_of: Mapping[str, Home]
+    bin_of: Mapping[str, BinSite]
+    bins: Mapping[str, BinSite]
+    graph: RoadGraph
+    sensors: tuple[str, ...]
+    transfer: Transfer
+    routes: Mapping[str, GrittingRoute]
+    segments_of: Mapping[str, tuple[int, ...]]
+    depot_of: Mapping[str, int | None]
+    bin_depot: int | None
+    zone: tzinfo
+    router: Router = plan
+    _drives: dict[tuple[str, tuple[str, ...]], Drive] = field(default_factory=dict, repr=False)
+    _rounds: dict[tuple[str, ...], Round] = field(default_factory=dict, repr=False)
+
+    def drive(self, route_id: str, segments: tuple[str, ...]) -> Drive:
+        """Return the drive of a route that treats ``segments``; remembered, as it never differs."""
+        key = (route_id, segments)
+        depot = self.depot_of.get(route_id)
+        if key not in self._drives:
+            if len(self._drives) >= DRIVES_KEPT:
+                self._drives.clear()
+            self._drives[key] = (
+                Drive((), (), 0.0, 0.0, segments)
+                if depot is None
+                else self.router(self.graph, segments, depot)
+            )
+        return self._drives[key]
+
+    def round(self, bins: tuple[str, ...]) -> Round:
+        """Return the round that collects ``bins``; remembered, as it never differs."""
+        if bins not in self._rounds:
+            if len(self._rounds) >= DRIVES_KEPT:
+                self._rounds.clear()
+            self._rounds[bins] = plan_round(self.graph, [self.bins[b] for b in bins], self.bin_depot)
+        return self._rounds[bins]
+
+
+def build_context(registry: Registry, catalogue: Catalogue, zone: tzinfo, router: Router = plan) -> Context:
+    """Return the surroundings for a registry and a catalogue.
+
+    Args:
+        registry: what is installed.
+        catalogue: rules and parameters.
+        zone: local time of the place, for service dates and times in words.
+        router: finds the drive of a lorry.
+    """
+    graph = RoadGraph(registry.nodes, registry.segments)
+    road = {d.name for d in registry.devices if d.kind == "road"}
+    sensors = tuple(s.device for s in graph.segments if s.device is not None and s.device in road)
+    depots = {d.depot_id: d.node_id for d in registry.depots}
+    members: dict[str, list[int]] = {r.route_id: [] for r in registry.routes}
+    for index, segment in enumerate(graph.segments):
+        if segment.route_id in members:
+            members[segment.route_id].append(index)
+    return Context(
+        catalogue=catalogue,
+        devices={d.name: d for d in registry.devices},
+        home_of={d: h for h in registry.homes for d in h.devices},
+        bin_of={b.device: b for b in registry.bins},
+        bins={b.bin_id: b for b in registry.bins},
+        graph=graph,
+        sensors=sensors,
+        transfer=build_transfer(graph.segments, registry.nodes, sensors, catalogue.transfer.parameters),
+        routes={r.route_id: r for r in registry.routes},
+        segments_of={r: tuple(s) for r, s in members.items()},
+        depot_of={r.route_id: depots.get(r.depot_id) for r in registry.routes},
+        bin_depot=next(iter(depots.values()), None),
+        zone=zone,
+        router=router,
+    )

@@ -1,0 +1,73 @@
+"""Readings as the engine takes them: columns per kind, with their place in receive order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.core.psychrometrics import Floats
+
+SUSPECT_CLOCK = 2
+"""Bit of ``quality``: the device's clock is not to be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Readings of one kind, in receive order.
+
+    Attributes:
+        position: place in receive order over all kinds of the batch; rising.
+        ts_s: measured time [s since 1970].
+        device: names.
+        quality: bit flags, 0 = good.
+        fields: values by field name, in the field's unit; NaN = not measured.
+    """
+
+    position: NDArray[np.int64]
+    ts_s: Floats
+    device: Sequence[str]
+    quality: NDArray[np.int64]
+    fields: Mapping[str, Floats]
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def take(self, start: int, stop: int) -> Readings:
+        """Return the readings from ``start`` to before ``stop``."""
+        part = slice(start, stop)
+        return Readings(
+            self.position[part],
+            self.ts_s[part],
+            self.device[part],
+            self.quality[part],
+            {name: column[part] for name, column in self.fields.items()},
+        )
+
+    def where(self, keep: NDArray[np.bool_]) -> Readings:
+        """Return the readings marked in ``keep``."""
+        if keep.all():
+            return self
+        return Readings(
+            self.position[keep],
+            self.ts_s[keep],
+            [d for d, k in zip(self.device, keep, strict=True) if k],
+            self.quality[keep],
+            {name: column[keep] for name, column in self.fields.items()},
+        )
+
+    def column(self, name: str) -> Floats:
+        """Return a field's values; all NaN where the batch has no such field."""
+        found = self.fields.get(name)
+        return np.full(len(self), np.nan) if found is None else found
+
+
+ReadingBatch = Mapping[str, Readings]
+"""Readings by kind."""
+
+
+def known(value: float) -> float | None:
+    """Return a column's value as a float, None where it was not measured."""
+    return None if value != value else float(value)  # NaN is not equal to itself
