@@ -31,7 +31,6 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
             continue
         before: BinMemory | None = bins.get(site.bin_id)
         if before is not None and at_s <= before.at_s:
-            work.late += 1
             continue
         distance, fill, temperature, tilt, battery = (known(v) for v in values)
         now = _latest(before, at_s, distance, temperature, tilt, battery)

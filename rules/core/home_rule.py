@@ -31,7 +31,6 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
         before: HomeMemory = homes.get(home.code, EMPTY)
         last = before.points.get(device)
         if last is not None and point.at_s <= last.at_s:
-            work.late += 1
             continue
         homes[home.code] = _advance(work, ctx, home, before, device, point)
         work.touched_homes.add(home.code)

@@ -13,6 +13,8 @@ from msgspec import Meta
 
 from rules.core.matrix import TreatmentMatrix
 
+WholeMinutes = Annotated[float, Meta(ge=60, multiple_of=60)]
+"""Time-driven evaluations begin at full minutes of event time [s]."""
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -102,7 +104,7 @@ class GrittingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     trend_limit_c_h: Positive
     redecide_s: NotNegative
     light_snow_mm: NotNegative
-    evaluate_every_s: Positive
+    evaluate_every_s: WholeMinutes
     period_start_h: Annotated[float, Meta(ge=0, lt=24)]
     matrix: str
     time_zone: str
@@ -155,7 +157,7 @@ class FireParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 class RoundParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The list of bins to collect. ``time_zone``: of the service date."""
 
-    evaluate_every_s: Positive
+    evaluate_every_s: WholeMinutes
     redecide_s: NotNegative
     time_zone: str
 

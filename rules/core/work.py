@@ -21,7 +21,6 @@ class Work:
         self.effects: list[Effect] = []
         self.touched_homes: set[str] = set()
         self.touched_bins: set[str] = set()
-        self.late = 0
 
     def read(self, section: str) -> dict[str, Any]:
         """Return a section of the memory, not to be changed."""

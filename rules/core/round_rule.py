@@ -1,0 +1,97 @@
+"""Rule bins.round: the bins to collect today, in driving order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rules.core.bin_rule import why_collect
+from rules.core.context import Context
+from rules.core.effects import Decision, iso, num
+from rules.core.memory import RoundMemory
+from rules.core.work import Work
+
+RULE, SUBJECT = "bins.round", "bins"
+
+
+def evaluate(work: Work, ctx: Context, at_s: float) -> None:
+    """Decide what to collect; a decision is written when the list or the day changes."""
+    wanted = _wanted(work, ctx, at_s)
+    if wanted is None:
+        return
+    rule = ctx.catalogue.round
+    date = datetime.fromtimestamp(at_s, ctx.zone).date().isoformat()
+    chosen = tuple(sorted(wanted))
+    before: RoundMemory | None = work.read("round").get(SUBJECT)
+    if before is not None and before.service_date == date:
+        recent = at_s - before.decided_s < rule.parameters.redecide_s
+        if before.bins == chosen or recent:
+            return
+    done = ctx.round(chosen)
+    stops = [_stop(work, ctx, b, wanted[b], n) for n, b in enumerate(done.order, start=1)]
+    work.write("round")[SUBJECT] = RoundMemory(chosen, date, at_s)
+    outcome = "collect" if chosen else "no_action"
+    work.effects.append(
+        Decision(
+            rule_id=RULE,
+            rule_version=rule.version,
+            subject_kind="route",
+            subject=SUBJECT,
+            at_s=at_s,
+            outcome=outcome,
+            reason=_reason(len(chosen), len(ctx.bins), done.km, done.stranded),
+            inputs={
+                "bins": [
+                    {"bin_id": b, "fill_pct": _fill(work, b), "at": _at(work, b), "why": wanted[b]}
+                    for b in chosen
+                ],
+                "overflow_pct": ctx.catalogue.full.parameters.overflow_pct,
+                "bins_full_version": ctx.catalogue.full.version,
+            },
+            result={
+                "stops": stops,
+                "km": num(done.km, 3),
+                "service_date": date,
+                "stranded": list(done.stranded),
+            },
+        )
+    )
+
+
+def _wanted(work: Work, ctx: Context, at_s: float) -> dict[str, str] | None:
+    """Return the reason per bin to collect; None where no bin has reported yet."""
+    p = ctx.catalogue.full.parameters
+    memory = {b: m for b, m in work.read("bin").items() if b in ctx.bins}
+    if not memory:
+        return None
+    why = {b: why_collect(ctx.bins[b], m, at_s, p) for b, m in memory.items()}
+    return {b: reason for b, reason in why.items() if reason is not None}
+
+
+def _fill(work: Work, bin_id: str) -> float | None:
+    return num(work.read("bin")[bin_id].fills.fill_pct, 1)
+
+
+def _at(work: Work, bin_id: str) -> str | None:
+    return iso(work.read("bin")[bin_id].at_s)
+
+
+def _stop(work: Work, ctx: Context, bin_id: str, reason: str, order: int) -> dict[str, Any]:
+    site = ctx.bins[bin_id]
+    return {
+        "order": order,
+        "bin_id": bin_id,
+        "label": site.label,
+        "street": site.street,
+        "latitude_deg": site.latitude_deg,
+        "longitude_deg": site.longitude_deg,
+        "fill_pct": _fill(work, bin_id),
+        "reason": reason,
+    }
+
+
+def _reason(n: int, of: int, km: float, stranded: tuple[str, ...]) -> str:
+    if n == 0:
+        return f"None of {of} bins needs collecting."
+    text = f"{n} of {of} bins need collecting, {km:.1f} km."
+    return text + (f" {len(stranded)} of them can't be reached by road." if stranded else "")

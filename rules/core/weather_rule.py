@@ -1,0 +1,128 @@
+"""Readings of weather stations to the weather of the town."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+
+from rules.core.context import Context
+from rules.core.gritting import Precipitation
+from rules.core.memory import Outdoor, RoadMemory, WeatherMemory
+from rules.core.parameters import SurfaceParameters
+from rules.core.readings import Readings, known
+from rules.core.work import Work
+
+TYPES: dict[int, Precipitation] = {1: "rain", 2: "snow", 3: "snow", 4: "freezing_rain"}
+"""Meaning of ``precipitation_type`` of the kind ``weather``; sleet counts as snow."""
+
+SNOW_KEPT_S = 6 * 3600.0
+FIELDS = (
+    "air_temperature_c",
+    "humidity_pct",
+    "precipitation_mm_h",
+    "precipitation_type",
+    "cloud_oktas",
+    "shortwave_w_m2",
+)
+
+
+def precipitation_of(
+    rate_mm_h: float | None, code: float | None, air_c: float, humidity_pct: float, least_mm_h: float
+) -> Precipitation:
+    """Return what falls.
+
+    Where the station does not tell rain from snow, the share of rain is
+    ``1 / (1 + exp(22 - 2.7 Ta - 0.2 RH))`` (RoadSurf, FMI); below one half it is snow.
+    """
+    if code is not None:
+        return TYPES.get(int(code), "none")
+    if rate_mm_h is None or rate_mm_h < least_mm_h:
+        return "none"
+    rain = 1.0 / (1.0 + math.exp(min(700.0, 22.0 - 2.7 * air_c - 0.2 * humidity_pct)))
+    return "rain" if rain >= 0.5 else "snow"
+
+
+def observe(work: Work, ctx: Context, rows: Readings) -> None:
+    """Take readings of weather stations into their memory."""
+    stations = work.write("weather")
+    p = ctx.catalogue.surface.parameters
+    columns = [rows.column(name).tolist() for name in FIELDS]
+    for device, at_s, *values in zip(rows.device, rows.ts_s.tolist(), *columns, strict=True):
+        before: WeatherMemory | None = stations.get(device)
+        if device not in ctx.devices:
+            continue
+        if before is not None and at_s <= before.at_s:
+            continue
+        stations[device] = _next(before, at_s, [known(v) for v in values], p)
+
+
+def _next(
+    before: WeatherMemory | None, at_s: float, values: list[float | None], p: SurfaceParameters
+) -> WeatherMemory:
+    air, humidity, rate, code, cloud, sun = values
+    if air is None or humidity is None:  # required fields; the ingester has checked them
+        return before or WeatherMemory(at_s, 0.0, 0.0)
+    falls = precipitation_of(rate, code, air, humidity, p.rain_mm_h)
+    water_s = None if before is None else before.water_s
+    snow_s = None if before is None else before.snow_s
+    snow_mm = 0.0 if before is None else before.snow_mm
+    if falls == "snow":
+        hours = 0.0 if before is None else min(1.0, (at_s - before.at_s) / 3600.0)
+        snow_mm, snow_s = snow_mm + (rate or 0.0) * hours, at_s
+    elif snow_s is not None and at_s - snow_s > SNOW_KEPT_S:
+        snow_mm = 0.0
+    if falls != "none":
+        water_s = at_s
+    return WeatherMemory(at_s, air, humidity, falls, rate or 0.0, water_s, snow_s, snow_mm, cloud, sun)
+
+
+def evaluate(work: Work, ctx: Context, at_s: float) -> None:
+    """Put together the weather of the town: air as the median, rain and snow where any station has them."""
+    p = ctx.catalogue.surface.parameters
+    age = ctx.catalogue.damp.parameters.outdoor_age_s
+    fresh = [w for w in work.read("weather").values() if at_s - w.at_s <= age]
+    roads: list[RoadMemory] = [r for r in work.read("road").values() if at_s - r.at_s <= age]
+    airs = [w.air_c for w in fresh] or [r.air_c for r in roads]
+    recent = [w for w in fresh if at_s - w.at_s <= p.sensor_age_s]
+    town = Outdoor(
+        at_s=at_s,
+        air_c=median(airs) if airs else None,
+        precipitation=_falls(recent),
+        wet_until_s=max((u for w in fresh if (u := _wet_until(w, p)) is not None), default=None),
+        snow_mm=max((w.snow_mm for w in recent), default=0.0),
+        snowing=any(w.precipitation == "snow" for w in recent),
+        cloud_oktas=_median([w.cloud_oktas for w in recent]),
+        shortwave_w_m2=_median([w.shortwave_w_m2 for w in recent]),
+        stations=len(recent),
+    )
+    work.write("outdoor")["town"] = town
+
+
+def _falls(stations: list[WeatherMemory]) -> Precipitation:
+    falling = {w.precipitation for w in stations}
+    worst_first: tuple[Precipitation, ...] = ("freezing_rain", "snow", "rain")
+    return next((kind for kind in worst_first if kind in falling), "none")
+
+
+def _wet_until(w: WeatherMemory, p: SurfaceParameters) -> float | None:
+    if w.water_s is None:
+        return None
+    humid = w.humidity_pct >= p.humid_pct
+    return w.water_s + (p.wet_after_rain_humid_s if humid else p.wet_after_rain_s)
+
+
+def _median(values: list[float | None]) -> float | None:
+    real = [v for v in values if v is not None]
+    return median(real) if real else None
+
+
+def sky_effect_c(town: Outdoor, open_sky_c: float) -> float:
+    """Return how much colder an open road is than a covered one now [°C].
+
+    Full on a clear night; less under cloud (1 - 0.8 n², n = cover); none by day. Unknown
+    cloud counts as clear, unknown sunlight as night: the careful side.
+    """
+    if town.shortwave_w_m2 is not None and town.shortwave_w_m2 > 20.0:
+        return 0.0
+    cover = 0.0 if town.cloud_oktas is None else town.cloud_oktas / 8.0
+    return open_sky_c * (1.0 - 0.8 * cover * cover)
