@@ -105,6 +105,14 @@ class Agent:
             return False
         return self._keep("reading", moment, fields)
 
+    def report(self, moment: Moment, fields: Mapping[str, object]) -> bool:
+        """Put a reading that was measured elsewhere (a file, a gateway) into the outbox.
+
+        The fields go on the wire as they are: the server judges them. Returns whether it
+        was kept.
+        """
+        return self._keep("reading", moment, fields)
+
     def diary(self, activity: Activity, moment: Moment, note: str = "") -> bool:
         """Put a press of the diary button into the outbox; return whether it was kept."""
         return self._keep(
