@@ -1,0 +1,223 @@
+"""docker-compose.yml: valid, pinned, closed to the outside, nothing named that does not exist."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import typer.main
+import yaml
+
+from cityops.settings import Settings
+from cityops.settings_check import leaves, variable
+from ops_api.cli import app
+from tests.fakes.compose import ROOT, is_once, is_ours, load, order, secret_files
+
+COMPOSE = load()
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+EACH = pytest.mark.parametrize("name", SERVICES)
+OURS = pytest.mark.parametrize("name", [n for n, s in SERVICES.items() if is_ours(s)])
+PUBLISHED = {"api", "grafana"}
+
+
+def test_the_stack_has_its_parts() -> None:
+    assert set(SERVICES) >= {"db", "broker", "migrate", "ingest", "rules", "api", "grafana", "town"}
+
+
+def test_the_file_fits_the_compose_specification() -> None:
+    """With ``schema/compose-spec.json`` of the repository compose-spec/compose-spec."""
+    path = os.environ.get("CITYOPS_TEST_COMPOSE_SCHEMA")
+    if path is None:
+        pytest.skip("CITYOPS_TEST_COMPOSE_SCHEMA names no copy of compose-spec.json")
+    schema = json.loads(Path(path).read_text(encoding="utf-8"))
+    assert [e.message for e in jsonschema.Draft7Validator(schema).iter_errors(COMPOSE)] == []
+
+
+def test_docker_compose_reads_it(tmp_path: Path) -> None:
+    docker = shutil.which("docker")
+    if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True).returncode != 0:
+        pytest.skip("no docker with the compose plugin on this machine")
+    done = subprocess.run(
+        [docker, "compose", "--profile", "town", "config", "-q"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_services_depend_on_services_that_are_there_without_a_circle() -> None:
+    assert sorted(order(COMPOSE)) == sorted(SERVICES)
+
+
+@EACH
+def test_what_is_waited_for_can_come_true(name: str) -> None:
+    for other, condition in SERVICES[name].get("depends_on", {}).items():
+        if condition["condition"] == "service_completed_successfully":
+            assert is_once(SERVICES[other]), f"{other} never ends"
+        else:
+            assert condition["condition"] == "service_healthy"
+            assert "test" in SERVICES[other]["healthcheck"], f"{other} has no health check"
+        assert set(SERVICES[other].get("profiles", [])) <= set(SERVICES[name].get("profiles", []))
+
+
+@EACH
+def test_images_are_pinned(name: str) -> None:
+    image = SERVICES[name]["image"]
+    if not is_ours(SERVICES[name]):
+        assert re.search(r":\d+\.\d+\.\d+(-[a-z0-9.]+)?$", image), f"{image}: a tag with a full version"
+
+
+@EACH
+def test_a_service_is_bounded_and_restarts(name: str) -> None:
+    service = SERVICES[name]
+    limits = service["deploy"]["resources"]["limits"]
+    assert float(limits["cpus"]) > 0
+    assert re.fullmatch(r"\d+[MG]", limits["memory"])
+    assert service["restart"] == ("no" if is_once(service) else "unless-stopped")
+    assert service["logging"]["options"]["max-size"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert not {"privileged", "pid", "ipc", "devices", "cap_add"} & set(service)
+
+
+@EACH
+def test_containers_have_nothing_to_write_but_their_volumes(name: str) -> None:
+    service = SERVICES[name]
+    if name == "db":  # its image's entry point gives the data folder to postgres, as root
+        return
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert is_ours(service) or service["user"].split(":")[0] != "0"
+
+
+@EACH
+def test_only_pages_and_grafana_are_published_and_on_loopback(name: str) -> None:
+    service = SERVICES[name]
+    assert ("ports" in service) == (name in PUBLISHED)
+    for port in service.get("ports", []):
+        assert re.fullmatch(r"127\.0\.0\.1:(8080:8080|3000:3000)", port)
+    assert ("edge" in service.get("networks", [])) == (name in PUBLISHED)
+    assert service.get("network_mode") != "host"
+
+
+def test_the_inner_network_has_no_way_out() -> None:
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+
+
+@EACH
+def test_volumes_and_mounted_files_exist(name: str) -> None:
+    for mount in SERVICES[name].get("volumes", []):
+        source = mount.split(":")[0]
+        if source.startswith("./"):
+            assert (ROOT / source).exists(), source
+            assert mount.endswith(":ro"), f"{mount}: files of the checkout are mounted read-only"
+        else:
+            assert source in COMPOSE["volumes"]
+
+
+def test_every_volume_network_and_secret_is_used() -> None:
+    used = {m.split(":")[0] for s in SERVICES.values() for m in s.get("volumes", [])}
+    assert set(COMPOSE["volumes"]) <= used
+    assert set(COMPOSE["networks"]) == {n for s in SERVICES.values() for n in s.get("networks", [])}
+    assert set(COMPOSE["secrets"]) == {n for s in SERVICES.values() for n in secret_files(s).values()}
+
+
+def test_no_password_is_in_the_file() -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    for service in SERVICES.values():
+        for key, value in service.get("environment", {}).items():
+            if "PASSWORD" in key.upper() or "DSN" in key.upper():
+                assert str(value).startswith("/run/secrets/"), key
+    assert "postgresql://" not in text
+
+
+def test_secrets_are_made_once_closed_to_others_and_all_of_them(tmp_path: Path) -> None:
+    def run() -> dict[str, str]:
+        command = [str(ROOT / "deploy" / "secrets.sh"), str(tmp_path / "secrets"), str(tmp_path / ".env")]
+        subprocess.run(command, check=True, capture_output=True)
+        return {p.name: p.read_text() for p in (tmp_path / "secrets").iterdir()}
+
+    first = run()
+    assert set(first) == {Path(s["file"]).name for s in COMPOSE["secrets"].values()}
+    assert len(set(first.values())) == len(first)
+    assert all(
+        len(v) == 64 and set(v) <= set("0123456789abcdef") for k, v in first.items() if k != "cityops_db__dsn"
+    )
+    assert first["cityops_db__dsn"] == f"postgresql://cityops:{first['cityops_db_password']}@db:5432/cityops"
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    assert run() == first
+    named = set(re.findall(r"^(\w+)=", (tmp_path / ".env").read_text(), re.MULTILINE)) - {"COMPOSE_PROFILES"}
+    asked = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    assert named <= asked
+
+
+def test_secrets_stay_out_of_the_repository() -> None:
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {"/deploy/secrets/", "/.env"} <= set(ignored)
+    assert "deploy" not in (ROOT / ".dockerignore").read_text()
+
+
+def test_every_provisioned_choice_of_database_exists() -> None:
+    folder = ROOT / "dashboards" / "provisioning" / "datasources"
+    loaded = {p.stem: yaml.safe_load(p.read_text())["datasources"][0] for p in folder.glob("*.yaml")}
+    assert {n: d["jsonData"]["timescaledb"] for n, d in loaded.items()} == {
+        "timescaledb": True,
+        "postgresql": False,
+    }
+    for source in loaded.values():
+        assert source["uid"] == "cityops-db"
+        assert source["type"] == "grafana-postgresql-datasource"
+        assert source["user"] == "grafana"
+        assert source["secureJsonData"] == {"password": "$__file{/run/secrets/grafana_db_password}"}
+        wanted = set(re.findall(r"\$\{(\w+)\}", json.dumps(source)))
+        assert wanted <= set(SERVICES["grafana"]["environment"])
+
+
+def test_boards_are_where_grafana_looks() -> None:
+    provider = yaml.safe_load(
+        (ROOT / "dashboards" / "provisioning" / "dashboards" / "cityops.yaml").read_text()
+    )
+    path = provider["providers"][0]["options"]["path"]
+    assert f"./dashboards/generated:{path}:ro" in SERVICES["grafana"]["volumes"]
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (ROOT / "dashboards" / "generated" / Path(home).relative_to(path)).is_file()
+
+
+@OURS
+def test_settings_exist(name: str) -> None:
+    known = {variable(path) for path in leaves(Settings)}
+    assert set(SERVICES[name].get("environment", {})) <= known
+    assert {target.upper() for target in secret_files(SERVICES[name])} <= known
+
+
+@OURS
+def test_settings_load(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service's environment and secret files make valid settings, secrets included."""
+    for target in secret_files(SERVICES[name]):
+        (tmp_path / target).write_text("postgresql://secret" if target.endswith("dsn") else "secret")
+    for key, value in SERVICES[name].get("environment", {}).items():
+        monkeypatch.setenv(key, str(value))
+    monkeypatch.setitem(Settings.model_config, "secrets_dir", str(tmp_path))
+    settings = Settings()
+    targets = secret_files(SERVICES[name])
+    assert (settings.db.dsn == "postgresql://secret") == ("cityops_db__dsn" in targets)
+    assert (settings.mqtt.password is not None) == ("cityops_mqtt__password" in targets)
+
+
+@OURS
+def test_commands_exist(name: str) -> None:
+    """Each ``command:`` names a command of ``cityops`` with options that it has."""
+    command: Any = typer.main.get_command(app)
+    words = [str(word) for word in SERVICES[name]["command"]]
+    while words and hasattr(command, "commands"):
+        word = words.pop(0)
+        assert word in command.commands, f"{name}: cityops has no command {word!r}"
+        command = command.commands[word]
+    assert not hasattr(command, "commands"), f"{name}: {command.name} is a group"
+    context = command.make_context(name, words)
+    assert context.args == []
