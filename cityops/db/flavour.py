@@ -41,7 +41,9 @@ async def install_timescaledb(conn: psycopg.AsyncConnection[Any]) -> None:
     """Create the extension where the server has it loaded, not in this database yet, and we may."""
     cursor = await conn.execute(
         "select 1 from pg_available_extensions where name = 'timescaledb' and installed_version is null"
-        " and current_setting('shared_preload_libraries') like '%timescaledb%'"
+        # Who may not read this setting may not create the extension either.
+        " and case when pg_has_role('pg_read_all_settings', 'usage')"
+        " then current_setting('shared_preload_libraries') like '%timescaledb%' end"
     )
     if await cursor.fetchone() is None:
         return

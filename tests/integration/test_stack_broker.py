@@ -1,0 +1,206 @@
+"""The stack's broker files under a real Mosquitto: users, rights, listeners."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import pytest
+
+from cityops.embedded.account import server_account
+from cityops.embedded.mosquitto_binary import find_mosquitto
+from devices.contract.access import DEVICE_RIGHTS, INGEST_RIGHTS
+from devices.contract.topics import DOWN, PREFIX, UP
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "mosquitto"
+TOPIC = f"{PREFIX}/00/road/{{}}/reading"
+RECEIPT = f"{PREFIX}/00/road/{{}}/receipt"
+# What Mosquitto 2.0 does not know; the stack's image is 2.1.
+ONLY_2_1 = ("global_plugin", "plugin_opt_", "accept_protocol_versions")
+DEADLINE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A running broker: a port for services and one for devices."""
+
+    services: int
+    devices: int
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def _passwords(folder: Path) -> Path:
+    """Run the stack's own script as its one-shot does, then add a device as an operator does."""
+    if shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto_passwd is not installed (Debian: package mosquitto)")
+    for user in ("ingest", "town"):
+        (folder / f"mqtt_{user}_password").write_text(f"{user}-password")
+    file = folder / "passwords"
+    environment = {**os.environ, "PASSWORDS": str(file), "SECRETS": str(folder)}
+    for _ in range(2):  # the stack runs it at each start
+        subprocess.run(["sh", str(FOLDER / "users.sh")], env=environment, check=True, capture_output=True)
+        subprocess.run(["mosquitto_passwd", "-b", str(file), "road-001", "device-password"], check=True)
+    names = [line.split(":")[0] for line in file.read_text().splitlines()]
+    assert sorted(names) == ["ingest", "road-001", "town"]
+    return file
+
+
+def _configuration(folder: Path, ports: Broker) -> str:
+    text = (FOLDER / "mosquitto.conf").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(ONLY_2_1)]
+    return (
+        "\n".join(lines)
+        .replace("/mosquitto/data", str(folder))
+        .replace("/mosquitto/config/passwords", str(folder / "passwords"))
+        .replace("/etc/cityops/acl", str(folder / "acl"))
+        .replace("listener 1883", f"listener {ports.services} 127.0.0.1")
+        .replace("listener 1884", f"listener {ports.devices} 127.0.0.1")
+    )
+
+
+@pytest.fixture(scope="module")
+def stack_broker(server_dir: Path) -> Iterator[Broker]:
+    folder = server_dir / "stack-broker"
+    folder.mkdir(mode=0o711)
+    _passwords(folder)
+    shutil.copy(FOLDER / "acl", folder / "acl")
+    ports = Broker(_free_port(), _free_port())
+    (folder / "mosquitto.conf").write_text(_configuration(folder, ports))
+    account = server_account(folder)
+    if account is not None:
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, account.uid, account.gid)
+    process = subprocess.Popen(
+        [find_mosquitto(None).path, "-c", str(folder / "mosquitto.conf")],
+        user=None if account is None else account.uid,
+        group=None if account is None else account.gid,
+        extra_groups=None if account is None else (),
+        stdout=(folder / "log").open("w"),
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        _wait_for(ports.services, process, folder / "log")
+        yield ports
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + DEADLINE_S
+    while time.monotonic() < end:
+        assert process.poll() is None, log.read_text()
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
+
+
+class Client:
+    """A connected MQTT 5 client which remembers what it was told."""
+
+    def __init__(self, port: int, user: str | None, password: str | None, client_id: str = "") -> None:
+        self.connected: list[str] = []
+        self.acknowledged: dict[int, int] = {}
+        self.subscribed: list[int] = []
+        self.received: list[tuple[str, bytes]] = []
+        self.paho: Any = paho.Client(
+            paho.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5
+        )
+        if user is not None:
+            self.paho.username_pw_set(user, password)
+        self.paho.on_connect = lambda _c, _u, _f, reason, _p: self.connected.append(str(reason))
+        self.paho.on_publish = lambda _c, _u, mid, reason, _p: self.acknowledged.update({mid: reason.value})
+        self.paho.on_subscribe = lambda _c, _u, mid, _r, _p: self.subscribed.append(mid)
+        self.paho.on_message = lambda _c, _u, m: self.received.append((m.topic, m.payload))
+        self.paho.connect("127.0.0.1", port)
+        self.until(lambda: bool(self.connected))
+
+    def until(self, done: Any) -> None:
+        end = time.monotonic() + DEADLINE_S
+        while not done() and time.monotonic() < end:
+            self.paho.loop(0.05)
+        assert done(), "the broker did not answer"
+
+    def publish(self, topic: str) -> int:
+        """Return the reason code of the PUBACK."""
+        mid = self.paho.publish(topic, b"{}", qos=1).mid
+        self.until(lambda: mid in self.acknowledged)
+        return self.acknowledged[mid]
+
+    def subscribe(self, topic: str) -> None:
+        _, mid = self.paho.subscribe(topic, qos=1)
+        self.until(lambda: mid in self.subscribed)
+
+
+SUCCESS, NOBODY, REFUSED = 0x00, 0x10, 0x87
+
+
+def test_nobody_enters_without_a_password(stack_broker: Broker) -> None:
+    for port in (stack_broker.services, stack_broker.devices):
+        assert Client(port, None, None).connected == ["Not authorized"]
+        assert Client(port, "ingest", "guessed").connected == ["Not authorized"]
+
+
+def test_a_device_speaks_for_itself_only(stack_broker: Broker) -> None:
+    device = Client(stack_broker.devices, "road-001", "device-password", "another-id")
+    assert device.connected == ["Success"]
+    assert device.publish(TOPIC.format("road-001")) in (SUCCESS, NOBODY)
+    assert device.publish(TOPIC.format("road-002")) == REFUSED
+    assert device.publish(RECEIPT.format("road-001")) == REFUSED
+
+
+def test_the_ingester_reads_all_and_writes_receipts_only(stack_broker: Broker) -> None:
+    ingester = Client(stack_broker.services, "ingest", "ingest-password", "ing00")
+    ingester.subscribe(f"{PREFIX}/00/+/+/reading")
+    device = Client(stack_broker.devices, "road-001", "device-password")
+    device.subscribe(RECEIPT.format("road-001"))
+    assert device.publish(TOPIC.format("road-001")) == SUCCESS
+    ingester.until(lambda: bool(ingester.received))
+    assert ingester.received[0][0] == TOPIC.format("road-001")
+    assert ingester.publish(RECEIPT.format("road-001")) == SUCCESS
+    device.until(lambda: bool(device.received))
+    assert ingester.publish(TOPIC.format("road-001")) == REFUSED
+
+
+def test_the_town_speaks_for_its_devices_and_hears_no_other(stack_broker: Broker) -> None:
+    town = Client(stack_broker.services, "town", "town-password", "road-007")
+    town.subscribe("#")
+    assert town.publish(TOPIC.format("road-007")) in (SUCCESS, NOBODY)
+    assert town.publish(RECEIPT.format("road-007")) == REFUSED
+    town.paho.loop(0.3)
+    assert town.received == []
+
+
+def test_the_rights_are_those_of_the_contract() -> None:
+    text = (FOLDER / "acl").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    town = [f"topic write {PREFIX}/+/+/+/{c}" for c in sorted(UP)]
+    town += [f"topic read {PREFIX}/+/+/+/{c}" for c in sorted(DOWN)]
+    ingest = [f"topic {right}" for right in INGEST_RIGHTS]
+    devices = [f"pattern {right}" for right in DEVICE_RIGHTS]
+    assert lines == ["user ingest", *ingest, "user town", *town, *devices]
+
+
+def test_the_queue_survives_a_crash_and_is_not_cut_at_a_thousand() -> None:
+    lines = (FOLDER / "mosquitto.conf").read_text(encoding="utf-8").splitlines()
+    assert "plugin_opt_flush_period 0" in lines
+    assert "allow_anonymous false" in lines
+    assert not [
+        line for line in lines if line.startswith(("persistence true", "autosave", "max_queued_bytes"))
+    ]
+    assert any(line.startswith("max_queued_messages ") and int(line.split()[1]) > 1_000_000 for line in lines)
