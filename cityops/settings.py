@@ -255,8 +255,8 @@ def parse_shards(text: str) -> tuple[int, ...]:
     """
     numbers: set[int] = set()
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or not (last if dash else first).isdecimal():
             raise ValueError(f"shards {text!r}: use numbers and ranges such as 0-7,12")
         numbers.update(range(int(first), int(last or first) + 1))
     if not numbers or max(numbers) > 255:

@@ -21,6 +21,8 @@ from cityops.errors import ConfigurationError
 from cityops.paths import default_data_dir
 
 POLICY = Path("/usr/sbin/policy-rc.d")
+COMPLAINTS: list[str] = []
+"""What apt said where it failed: shown only when every way has failed."""
 _DEB = re.compile(r"^'[^']+' (?P<package>[a-z0-9.+-]+)_\S+\.deb ", re.MULTILINE)
 
 
@@ -34,7 +36,8 @@ def main() -> None:
         if way(data_dir) and found(data_dir):
             return
     raise SystemExit(
-        "Mosquitto, the MQTT broker, is missing and could not be installed. Either install it\n"
+        "\n".join(COMPLAINTS)
+        + "\nMosquitto, the MQTT broker, is missing and could not be installed. Either install it\n"
         "  sudo apt-get install mosquitto     (Debian, Ubuntu; asks for your password)\n"
         "  brew install mosquitto             (macOS)\n"
         "  https://mosquitto.org/download/    (others)\n"
@@ -157,8 +160,10 @@ def apt(*arguments: str, cwd: Path | None = None) -> bool:
     """Run apt-get quietly; return whether it succeeded."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(
-        ["apt-get", "-qq", *arguments], cwd=cwd, env=environment, stdout=subprocess.DEVNULL, check=False
+        ["apt-get", "-qq", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )
+    if done.returncode != 0:
+        COMPLAINTS.append(f"apt-get {arguments[0]}: {done.stderr.strip()}")
     return done.returncode == 0
 
 
