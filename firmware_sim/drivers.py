@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from devices.drivers.base import SensorError
 
 
 class WorldView(Protocol):
-    """The world as devices meet it. Times are seconds since 1970 UTC."""
+    """The world as devices meet it; :class:`firmware_sim.world.world.World` is one."""
 
-    def advance_to(self, t_s: float) -> None:
-        """Let the world live until ``t_s``; an earlier time changes nothing."""
+    def advance_to(self, time: datetime) -> None:
+        """Let the world live until ``time``; an earlier time changes nothing."""
         ...
 
-    def sense(self, device: str, t_s: float) -> Mapping[str, float]:
-        """Return what the device's sensors show at ``t_s``, empty where they fail."""
+    def sense(self, device: str, time: datetime) -> Mapping[str, float]:
+        """Return what the device's sensors show at ``time``, empty where they fail."""
         ...
 
 
 class SimulatedTime:
     """The instant at which sensors are read, shared by a fleet."""
 
-    __slots__ = ("now_s",)
+    __slots__ = ("now",)
 
-    def __init__(self, now_s: float) -> None:
-        self.now_s = now_s
+    def __init__(self, now: datetime) -> None:
+        self.now = now
 
 
 class WorldSensor:
@@ -43,7 +44,7 @@ class WorldSensor:
         Raises:
             SensorError: the simulated sensor gave nothing.
         """
-        values = self._world.sense(self._device, self._time.now_s)
+        values = self._world.sense(self._device, self._time.now)
         if not values:
             raise SensorError(f"{self._device}: no answer")
         return values
@@ -52,22 +53,22 @@ class WorldSensor:
 class FaultView(Protocol):
     """What goes wrong around a device, beside its sensors."""
 
-    def uplink_cut(self, device: str, t_s: float) -> bool:
-        """Whether the device has no network at ``t_s``."""
+    def uplink_up(self, device: str, time: datetime) -> bool:
+        """Whether the device has a network at ``time``."""
         ...
 
-    def clock_offset_s(self, device: str, t_s: float) -> float:
-        """Return how far the device's wall clock is ahead at ``t_s`` [s]."""
+    def clock_offset_s(self, device: str, time: datetime) -> float:
+        """Return how far the device's wall clock is ahead at ``time`` [s]."""
         ...
 
 
 class NoFaults:
     """A fleet whose networks and clocks work."""
 
-    def uplink_cut(self, device: str, t_s: float) -> bool:
-        """Never."""
-        return False
+    def uplink_up(self, device: str, time: datetime) -> bool:
+        """Always."""
+        return True
 
-    def clock_offset_s(self, device: str, t_s: float) -> float:
+    def clock_offset_s(self, device: str, time: datetime) -> float:
         """Return 0."""
         return 0.0

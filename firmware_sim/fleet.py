@@ -16,6 +16,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from cityops.runtime.backoff import Backoff
 from devices.agent.agent import Agent, Identity
@@ -122,7 +123,7 @@ class Fleet:
         self._monotonic = monotonic
         self._rng = random.Random(seed)
         self._hub = FleetHub(monotonic, self._rng, self._options.ramp_s, self._options.reconnect)
-        self._time = SimulatedTime(clock.now_s)
+        self._time = SimulatedTime(_utc(clock.now_s))
         self._start_s = clock.now_s
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._pace = 1.0
@@ -187,8 +188,7 @@ class Fleet:
 
     def turn(self, timeout_s: float | None = None) -> None:
         """Sample what is due, commit, send, and listen for at most ``timeout_s`` [s]."""
-        while not self._calls.empty():
-            self._calls.get()()
+        self._answer_calls()
         self._advance()
         touched = self._sample()
         self._outbox.commit()
@@ -200,6 +200,12 @@ class Fleet:
         """Take turns until ``stop()``, or until the simulated time reaches ``until_s`` [s]."""
         while not stop() and (until_s is None or self._clock.now_s < until_s or self._behind()):
             self.turn()
+
+    def idle(self) -> None:
+        """Measure nothing; send and listen for a moment."""
+        self._answer_calls()
+        self._outbox.commit()
+        self._listen(_HURRY_TIMEOUT_S)
 
     def drain(self, timeout_s: float) -> bool:
         """Measure no more, and wait until the server has everything.
@@ -214,12 +220,13 @@ class Fleet:
         for agent in self._agents:
             agent.pump()
         while self.unreceipted and self._monotonic() < deadline_s:
-            self._listen(_HURRY_TIMEOUT_S)
+            self.idle()
         self._outbox.commit()
         return self.unreceipted == 0
 
     def close(self) -> None:
         """Take leave of the broker and close the file; what is unreceipted stays in it."""
+        self._answer_calls()
         for agent in self._agents:
             agent.stop()
         self._hub.close()
@@ -246,6 +253,10 @@ class Fleet:
         self._agents.append(agent)
         self._links.append(link)
 
+    def _answer_calls(self) -> None:
+        while not self._calls.empty():
+            self._calls.get()()
+
     def _behind(self) -> bool:
         return bool(self._due) and self._due[0][0] <= self._clock.now_s
 
@@ -271,12 +282,12 @@ class Fleet:
 
     def _take(self, number: int, at_s: float) -> None:
         name = self._devices[number].name
-        self._time.now_s = at_s
-        self.world.advance_to(at_s)
-        cut = self._faults.uplink_cut(name, at_s)
+        at = self._time.now = _utc(at_s)
+        self.world.advance_to(at)
+        cut = not self._faults.uplink_up(name, at)
         if cut != (number in self._cut):
             self._set_cut(number, cut=cut)
-        self._agents[number].sample(self._moment(at_s, self._faults.clock_offset_s(name, at_s)))
+        self._agents[number].sample(self._moment(at_s, self._faults.clock_offset_s(name, at)))
 
     def _moment(self, at_s: float, offset_s: float) -> Moment:
         mono_ms = round((at_s - self._start_s) * 1000)
@@ -292,6 +303,10 @@ class Fleet:
             hurry = not self._clock.live or self._behind()
             timeout_s = _HURRY_TIMEOUT_S if hurry else _LIVE_TIMEOUT_S
         self._hub.poll(timeout_s)
+
+
+def _utc(time_s: float) -> datetime:
+    return datetime.fromtimestamp(time_s, UTC)
 
 
 def _raise_file_limit(needed: int) -> None:

@@ -34,15 +34,15 @@ class FlatWorld:
     """Every room at 0 °C; the time last advanced to must never run backwards."""
 
     def __init__(self) -> None:
-        self.now_s = 0.0
+        self.now = SINCE
         self.emptied: list[str] = []
 
-    def advance_to(self, t_s: float) -> None:
-        assert t_s >= self.now_s
-        self.now_s = t_s
+    def advance_to(self, time: datetime) -> None:
+        assert time >= self.now
+        self.now = time
 
-    def sense(self, device: str, t_s: float) -> Mapping[str, float]:
-        assert t_s == self.now_s
+    def sense(self, device: str, time: datetime) -> Mapping[str, float]:
+        assert time == self.now
         return {} if device.endswith("-7") else {"temperature_c": 0.0, "humidity_pct": 61.23}
 
 
@@ -52,10 +52,10 @@ class CutOff:
     def __init__(self, from_s: float, to_s: float) -> None:
         self.span = (from_s, to_s)
 
-    def uplink_cut(self, device: str, t_s: float) -> bool:
-        return device == "frog-1" and self.span[0] <= t_s < self.span[1]
+    def uplink_up(self, device: str, time: datetime) -> bool:
+        return device != "frog-1" or not self.span[0] <= time.timestamp() < self.span[1]
 
-    def clock_offset_s(self, device: str, t_s: float) -> float:
+    def clock_offset_s(self, device: str, time: datetime) -> float:
         return 3600.0 if device == "frog-2" else 0.0
 
 
