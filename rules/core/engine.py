@@ -45,6 +45,14 @@ OBSERVERS: dict[str, Observer] = {
     "bin": bin_rule.observe,
 }
 
+FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
+    "frog": home_rule.FIELDS,
+    "road": segment_rule.FIELDS,
+    "weather": weather_rule.FIELDS,
+    "bin": bin_rule.FIELDS,
+}
+"""The fields that the rules read; of other kinds only time and device matter."""
+
 
 def step(
     state: EngineState, readings: ReadingBatch, now_s: float, ctx: Context
@@ -55,7 +63,8 @@ def step(
         state: before; not changed.
         readings: by kind, each in receive order; kinds without a rule only count as heard of.
         now_s: latest event time allowed and reached [s since 1970]: readings ahead of it
-            do not move the watermark past it; after the readings the watermark is there.
+            do not move the watermark past it; after the readings the watermark is there,
+            unless there has never been a reading.
         ctx: what is installed, and the catalogue.
 
     Returns:
@@ -68,7 +77,7 @@ def step(
     for upto, rows in _runs(usable, mark, now_s):
         mark = _advance(work, ctx, mark, upto)
         _observe(work, ctx, rows)
-    if mark is None or now_s > mark:
+    if mark is not None and now_s > mark:
         mark = _advance(work, ctx, mark, now_s)
     for code in sorted(work.touched_homes):
         home_rule.tell(work, ctx, code)

@@ -16,6 +16,7 @@ from rules.core.work import Work
 
 RULE = "damp.surface_humidity"
 EMPTY = HomeMemory()
+FIELDS = ("temperature_c", "humidity_pct", "wall_temperature_c")
 
 
 def observe(work: Work, ctx: Context, rows: Readings) -> None:

@@ -1,0 +1,109 @@
+"""What the rules service needs of the outside: a store, and a hint that something is new.
+
+Both are Protocols with two implementations each; one suite of tests runs on both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cityops.errors import CityopsError
+from devices.registry import Registry
+from rules.core.effects import Effect
+from rules.core.memory import EngineState, Row
+from rules.core.readings import ReadingBatch
+
+
+class CursorMovedError(CityopsError):
+    """The stored cursor is not where this service left it.
+
+    Another instance was faster, or a commit whose answer was lost did happen. Nothing was
+    written; resume from the store.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Where the service stands: the engine's state and the cursor it belongs to."""
+
+    state: EngineState
+    cursor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Batches after a cursor, in receive order.
+
+    Attributes:
+        cursor: after these batches.
+        batches, readings_n: how many.
+        received_s: when the newest batch was received [s since 1970].
+        readings: by kind.
+    """
+
+    cursor: int
+    batches: int
+    received_s: float
+    readings: ReadingBatch
+
+    @property
+    def readings_n(self) -> int:
+        """Number of readings of all kinds."""
+        return sum(len(r) for r in self.readings.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """All that one step writes; it is written completely or not at all.
+
+    Attributes:
+        from_cursor: where the step started; the store refuses if it stands elsewhere.
+        to_cursor: where it ends.
+        watermark_s: event time after the step [s since 1970].
+        rows: of the engine's memory.
+        effects: in order.
+    """
+
+    from_cursor: int
+    to_cursor: int
+    watermark_s: float | None
+    rows: tuple[Row, ...]
+    effects: tuple[Effect, ...]
+
+
+class RuleStore(Protocol):
+    """Where readings come from and effects go to."""
+
+    async def registry(self) -> Registry:
+        """Return what is installed, without retired devices.
+
+        Raises:
+            TransientError: the database does not answer.
+        """
+        ...
+
+    async def resume(self) -> Resumed:
+        """Return where the service stands; a new one stands at the beginning, knowing nothing."""
+        ...
+
+    async def fetch(self, cursor: int, limit: int) -> Fetched | None:
+        """Return the next batches after ``cursor``, about ``limit`` of them; None where there is none."""
+        ...
+
+    async def commit(self, change: Change) -> None:
+        """Write effects, memory and cursor in one transaction and tell the listeners.
+
+        Raises:
+            CursorMovedError: the cursor stands elsewhere; nothing was written.
+            TransientError: the database does not answer; whether it was written is unknown.
+        """
+        ...
+
+
+class Waker(Protocol):
+    """A hint that new batches may be there."""
+
+    async def wait(self) -> None:
+        """Return when there was a hint since the last return; may wait for ever."""
+        ...

@@ -1,0 +1,117 @@
+-- registry
+select jsonb_build_object(
+    'name', 'database',
+    'devices', coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'name', name, 'kind', kind, 'shard', shard, 'label', label, 'latitude_deg', latitude_deg,
+            'longitude_deg', longitude_deg, 'cadence_s', cadence_s, 'installed_at', installed_at
+        ) order by device_id) from device where retired_at is null), '[]'),
+    'homes', coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'code', h.code, 'label', h.label, 'temperature_factor', h.temperature_factor,
+            'occupants', h.occupants,
+            'devices', coalesce((
+                select jsonb_agg(d.name order by d.device_id) from home_device hd
+                join device d on d.device_id = hd.device_id and d.retired_at is null
+                where hd.home_id = h.home_id), '[]')
+        ) order by h.home_id) from home h), '[]'),
+    'nodes', coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'node_id', node_id, 'latitude_deg', latitude_deg, 'longitude_deg', longitude_deg
+        ) order by node_id) from road_node), '[]'),
+    'segments', coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'segment_id', s.segment_id, 'street', s.street, 'road_class', s.road_class,
+            'from_node', s.from_node, 'to_node', s.to_node, 'length_m', s.length_m,
+            'width_m', s.width_m, 'one_way', s.one_way, 'bus_route', s.bus_route, 'bridge', s.bridge,
+            'sky_view_factor', s.sky_view_factor, 'altitude_m', s.altitude_m, 'route_id', s.route_id,
+            'device', d.name, 'geometry', s.geometry
+        ) order by s.segment_id)
+        from road_segment s left join device d on d.device_id = s.device_id and d.retired_at is null), '[]'),
+    'depots', coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'depot_id', depot_id, 'label', label, 'node_id', node_id, 'salt_t', salt_t
+        ) order by depot_id) from depot), '[]'),
+    'routes', coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'route_id', route_id, 'label', label, 'depot_id', depot_id, 'priority', priority
+        ) order by priority, route_id) from gritting_route), '[]'),
+    'bins', coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'bin_id', b.bin_id, 'label', b.label, 'street', b.street, 'device', d.name,
+            'latitude_deg', b.latitude_deg, 'longitude_deg', b.longitude_deg, 'stream', b.stream,
+            'empty_distance_mm', b.empty_distance_mm, 'full_distance_mm', b.full_distance_mm,
+            'capacity_l', b.capacity_l, 'threshold_pct', b.threshold_pct, 'max_age_days', b.max_age_days
+        ) order by b.bin_id)
+        from bin_site b join device d on d.device_id = b.device_id), '[]')
+)::text
+
+-- start_cursor
+insert into rule_cursor (service) values (%(service)s) on conflict do nothing
+
+-- cursor
+select xid::text::bigint, extract(epoch from event_time)::float8 from rule_cursor where service = %(service)s
+
+-- memory
+select rule_id, subject, version, state::text from rule_state
+
+-- batches
+-- A batch of a transaction that began before the oldest one still running is final: no
+-- earlier batch can appear any more. Ties: one transaction may have stored several.
+select extract(epoch from received_at)::float8, received_at, kinds::text, xid::text::bigint
+from ingest_batch
+where xid > %(cursor)s::text::xid8 and xid < pg_snapshot_xmin(pg_current_snapshot())
+order by xid
+fetch first %(limit)s rows with ties
+
+-- move_cursor
+update rule_cursor
+set xid = %(to_cursor)s::text::xid8, event_time = to_timestamp(%(watermark_s)s), updated_at = now()
+where service = %(service)s and xid = %(from_cursor)s::text::xid8
+
+-- add_decisions
+insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, inputs, result)
+select rule_id, rule_version, subject_kind, subject, to_timestamp(at_s), outcome, reason, inputs, result
+from jsonb_to_recordset(%(rows)s::jsonb) as x(
+    rule_id text, rule_version integer, subject_kind text, subject text, at_s float8,
+    outcome text, reason text, inputs jsonb, result jsonb)
+
+-- add_events
+insert into event (kind, subject_kind, subject, at, detail)
+select kind, subject_kind, subject, to_timestamp(at_s), detail
+from jsonb_to_recordset(%(rows)s::jsonb) as x(
+    kind text, subject_kind text, subject text, at_s float8, detail jsonb)
+
+-- raise_alarm
+insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason, inputs)
+values (%(rule_id)s, %(rule_version)s, %(subject_kind)s, %(subject)s, %(severity)s,
+        to_timestamp(%(at_s)s), %(title)s, %(reason)s, %(inputs)s::jsonb)
+on conflict (rule_id, subject_kind, subject) where cleared_at is null do nothing
+returning alarm_id
+
+-- clear_alarm
+update alarm
+set cleared_at = greatest(raised_at, to_timestamp(%(at_s)s)),
+    inputs = inputs || jsonb_build_object('cleared', %(reason)s::text)
+where rule_id = %(rule_id)s and subject_kind = %(subject_kind)s and subject = %(subject)s
+  and cleared_at is null
+returning alarm_id
+
+-- put_states
+insert into subject_state (subject_kind, subject, at, state)
+select x.subject_kind, x.subject, to_timestamp(x.at_s),
+       case when x.subject_kind = 'route' then x.state || jsonb_build_object('decision_id', (
+           select max(d.decision_id) from decision d where d.subject_kind = 'route' and d.subject = x.subject))
+       else x.state end
+from jsonb_to_recordset(%(rows)s::jsonb) as x(subject_kind text, subject text, at_s float8, state jsonb)
+on conflict (subject_kind, subject) do update set at = excluded.at, state = excluded.state
+
+-- put_memory
+insert into rule_state (rule_id, subject, version, state)
+select section, subject, version, state
+from jsonb_to_recordset(%(rows)s::jsonb) as x(section text, subject text, version integer, state jsonb)
+on conflict (rule_id, subject) do update
+set version = excluded.version, state = excluded.state, updated_at = now()
+
+-- tell_listeners
+select pg_notify('cityops_rules', %(payload)s)

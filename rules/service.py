@@ -1,0 +1,165 @@
+"""The rules service: batches in receive order, one pure step, one transaction; again.
+
+Killed at any moment it loses and doubles nothing: effects, memory and cursor move
+together, and a cursor that is not where it was left means starting again from the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from cityops.clock import Clock
+from cityops.errors import TransientError
+from cityops.runtime.backoff import Backoff
+from cityops.runtime.stop import sleep_until_stop
+from devices.registry import Registry
+from rules.core.context import Context, build_context
+from rules.core.engine import step
+from rules.core.memory import changed_rows
+from rules.core.parameters import Catalogue
+from rules.core.readings import ReadingBatch
+from rules.metrics import RulesMetrics
+from rules.ports import Change, CursorMovedError, Fetched, Resumed, RuleStore, Waker
+
+log = structlog.get_logger(__name__)
+
+RETRY = Backoff(first_s=0.2, cap_s=15.0)
+REGISTRY_AGE_S = 30.0
+TURN_S = 0.05
+"""Turns begin at most this often: a notification per shard and batch is no reason to hurry."""
+
+
+class RulesService:
+    """Reads, decides and writes until asked to stop.
+
+    Args:
+        store: where readings come from and effects go to.
+        waker: hint that new batches are there; polling is the truth.
+        clock: wall clock; event time never runs ahead of it.
+        catalogue: rules and parameters.
+        poll_s: seconds between looks without a hint.
+        batch_limit: batches taken in one step.
+        metrics: counters to use.
+    """
+
+    def __init__(
+        self,
+        store: RuleStore,
+        waker: Waker,
+        clock: Clock,
+        catalogue: Catalogue,
+        *,
+        poll_s: float = 1.0,
+        batch_limit: int = 200,
+        metrics: RulesMetrics | None = None,
+    ) -> None:
+        self._store, self._waker, self._clock = store, waker, clock
+        self._catalogue = catalogue
+        self._zone = ZoneInfo(catalogue.gritting.parameters.time_zone)
+        self._poll_s, self._batch_limit = poll_s, batch_limit
+        self.metrics = RulesMetrics() if metrics is None else metrics
+        self._standing: Resumed | None = None
+        self._context: Context | None = None
+        self._registry: Registry | None = None
+        self._context_at_s = 0.0
+        self._strangers: frozenset[str] = frozenset()
+        self._turned_at_s: float | None = None
+
+    def ready(self) -> dict[str, bool]:
+        """Whether the service stands somewhere and has looked for batches lately."""
+        now = self._clock.monotonic()
+        looked = self._turned_at_s is not None and now - self._turned_at_s < 30.0 + 2 * self._poll_s
+        return {"resumed": self._standing is not None, "turning": looked}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop``; the turn under way is finished first."""
+        failures, rng = 0, random.Random()
+        while not stop.is_set():
+            try:
+                took = await self.turn()
+                failures = 0
+            except CursorMovedError as error:
+                log.warning("rules: starting again from the store", reason=str(error))
+                self._standing, took = None, True
+                self.metrics.retries.inc()
+            except TransientError as error:
+                delay_s = RETRY.delay(failures, rng)
+                failures += 1
+                self._standing = None  # the commit may have happened
+                self.metrics.retries.inc()
+                log.warning("rules: trying again", error=str(error), retry_s=delay_s)
+                await sleep_until_stop(stop, delay_s)
+                continue
+            await self._pause(stop, took)
+
+    async def turn(self) -> bool:
+        """Take the next batches through one step; return whether there were any.
+
+        Raises:
+            CursorMovedError, TransientError: nothing is lost; resume and try again.
+        """
+        if self._standing is None:
+            self._standing = await self._store.resume()
+        standing = self._standing
+        fetched = await self._store.fetch(standing.cursor, self._batch_limit)
+        self._turned_at_s = self._clock.monotonic()
+        if fetched is None:
+            return False
+        context = await self._surroundings(fetched.readings)
+        now_s = _event_time(standing, fetched.readings, self._clock.now().timestamp())
+        with self.metrics.step_s.time():
+            # In a thread: a step can take long, and health and notifications must go on.
+            state, effects = await asyncio.to_thread(step, standing.state, fetched.readings, now_s, context)
+        rows = tuple(changed_rows(standing.state, state))
+        change = Change(standing.cursor, fetched.cursor, state.watermark_s, rows, effects)
+        await self._store.commit(change)
+        self._standing = Resumed(state, fetched.cursor)
+        self._count(fetched, change)
+        return True
+
+    def _count(self, fetched: Fetched, change: Change) -> None:
+        self.metrics.readings.inc(fetched.readings_n)
+        self.metrics.batches.inc(fetched.batches)
+        self.metrics.lag_s.set(self._clock.now().timestamp() - fetched.received_s)
+        self.metrics.count(change.effects)
+
+    async def _surroundings(self, readings: ReadingBatch) -> Context:
+        """Return the context, read again when it is old or a batch names an unknown device."""
+        devices = {d for r in readings.values() for d in r.device}
+        now = self._clock.monotonic()
+        context = self._context
+        young = now - self._context_at_s < REGISTRY_AGE_S
+        if context is not None and young and devices <= context.devices.keys() | self._strangers:
+            return context
+        registry = await self._store.registry()
+        if context is None or registry != self._registry:
+            context = await asyncio.to_thread(build_context, registry, self._catalogue, self._zone)
+        self._context, self._registry, self._context_at_s = context, registry, now
+        self._strangers = frozenset(devices - context.devices.keys())
+        return context
+
+    async def _pause(self, stop: asyncio.Event, took: bool) -> None:
+        if await sleep_until_stop(stop, TURN_S) or took:
+            return
+        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._waker.wait())]
+        _, late = await asyncio.wait(waits, timeout=self._poll_s, return_when=asyncio.FIRST_COMPLETED)
+        for task in late:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def _event_time(standing: Resumed, readings: ReadingBatch, wall_s: float) -> float:
+    """Return event time after the readings: the latest one, never beyond the wall clock.
+
+    Never before the watermark either: event time does not run backwards.
+    """
+    latest = [float(r.ts_s[(r.quality & 2) == 0].max(initial=0.0)) for r in readings.values()]
+    mark = standing.state.watermark_s
+    now_s = min(wall_s, max(latest, default=0.0))
+    return now_s if mark is None else max(mark, now_s)

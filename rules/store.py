@@ -1,0 +1,153 @@
+"""The rules' store on PostgreSQL. Everything a step writes is one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from cityops.db.queries import load_queries
+from cityops.errors import TransientError
+from devices.registry import Registry, parse
+from rules.core.effects import ClearAlarm, Decision, Effect, Event, RaiseAlarm, SubjectState
+from rules.core.memory import Row, from_rows
+from rules.ports import Change, CursorMovedError, Fetched, Resumed
+from rules.reading_query import fetch_readings, parse_batch
+
+SQL = load_queries("rules")
+NOTIFY_IDS = 200
+"""A notification carries at most so many alarm ids: its payload is limited to 8 kB."""
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class PostgresRuleStore:
+    """:class:`rules.ports.RuleStore` on a pool of connections.
+
+    ``service`` names the cursor: one per independent reader of the batches.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool[Any], service: str = "rules") -> None:
+        self._pool = pool
+        self._service = service
+
+    async def registry(self) -> Registry:
+        """Return what is installed, without retired devices."""
+        async with self._connection() as conn:
+            row = await (await conn.execute(SQL["registry"])).fetchone()
+        assert row is not None
+        return parse(row[0].encode())
+
+    async def resume(self) -> Resumed:
+        """Return where the service stands."""
+        async with self._connection() as conn, conn.transaction():
+            await conn.execute(SQL["start_cursor"], {"service": self._service})
+            row = await (await conn.execute(SQL["cursor"], {"service": self._service})).fetchone()
+            rows = await (await conn.execute(SQL["memory"])).fetchall()
+        assert row is not None
+        memory = (Row(section, subject, version, state.encode()) for section, subject, version, state in rows)
+        return Resumed(from_rows(row[1], memory), row[0])
+
+    async def fetch(self, cursor: int, limit: int) -> Fetched | None:
+        """Return the next batches after ``cursor``, and all of a transaction once one is taken."""
+        async with self._connection() as conn:
+            found = await conn.execute(SQL["batches"], {"cursor": str(cursor), "limit": limit})
+            rows = await found.fetchall()
+            if not rows:
+                return None
+            batches = [parse_batch(received_at, kinds) for _, received_at, kinds, _ in rows]
+            readings = await fetch_readings(conn, batches)
+        return Fetched(max(r[3] for r in rows), len(rows), max(r[0] for r in rows), readings)
+
+    async def commit(self, change: Change) -> None:
+        """Write one step; see :class:`rules.ports.RuleStore`."""
+        async with self._connection() as conn, conn.transaction():
+            await self._move(conn, change)
+            await _add(conn, "add_decisions", [e for e in change.effects if isinstance(e, Decision)])
+            await _add(conn, "add_events", [e for e in change.effects if isinstance(e, Event)])
+            alarms = await _alarms(conn, change.effects)
+            states = [e for e in change.effects if isinstance(e, SubjectState)]
+            await _add(conn, "put_states", states)
+            await _put_memory(conn, change.rows)
+            if change.effects:
+                payload = {"kinds": _kinds(change.effects), "alarms": alarms[:NOTIFY_IDS]}
+                text = msgspec.json.encode(payload).decode()
+                await conn.execute(SQL["tell_listeners"], {"payload": text})
+
+    async def _move(self, conn: Connection, change: Change) -> None:
+        moved = await conn.execute(
+            SQL["move_cursor"],
+            {
+                "service": self._service,
+                "from_cursor": str(change.from_cursor),
+                "to_cursor": str(change.to_cursor),
+                "watermark_s": change.watermark_s,
+            },
+        )
+        if moved.rowcount != 1:
+            raise CursorMovedError(
+                f"cursor of {self._service!r} is no longer at {change.from_cursor}: another instance of the "
+                "rules service is running, or an earlier commit was not answered"
+            )
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._pool.connection() as conn:
+                yield conn
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            raise TransientError(f"database: {' '.join(str(error).split())}") from error
+
+
+async def _add(conn: Connection, query: str, effects: Iterable[Effect]) -> None:
+    rows = [dataclasses.asdict(e) for e in effects]
+    if rows:
+        await conn.execute(SQL[query], {"rows": msgspec.json.encode(rows).decode()})
+
+
+async def _put_memory(conn: Connection, rows: tuple[Row, ...]) -> None:
+    if not rows:
+        return
+    # The rows' JSON goes in as it is, not decoded and encoded again.
+    listed = [
+        {"section": r.section, "subject": r.subject, "version": r.version, "state": msgspec.Raw(r.state)}
+        for r in rows
+    ]
+    await conn.execute(SQL["put_memory"], {"rows": msgspec.json.encode(listed).decode()})
+
+
+async def _alarms(conn: Connection, effects: Iterable[Effect]) -> list[int]:
+    """Raise and clear in order: one subject may do both in one step. Return the ids."""
+    ids: list[int] = []
+    for effect in effects:
+        if isinstance(effect, RaiseAlarm):
+            values: dict[str, Any] = {
+                **_flat(effect),
+                "inputs": msgspec.json.encode(effect.inputs).decode(),
+            }
+            found = await conn.execute(SQL["raise_alarm"], values)
+        elif isinstance(effect, ClearAlarm):
+            found = await conn.execute(SQL["clear_alarm"], _flat(effect))
+        else:
+            continue
+        row = await found.fetchone()
+        if row is not None:
+            ids.append(row[0])
+    return ids
+
+
+def _flat(effect: RaiseAlarm | ClearAlarm) -> dict[str, Any]:
+    return {f.name: getattr(effect, f.name) for f in dataclasses.fields(effect)}
+
+
+def _kinds(effects: Iterable[Effect]) -> list[str]:
+    """Return the kinds of subjects touched, and ``decision`` where there is a new one."""
+    kinds = {e.subject_kind for e in effects}
+    if any(isinstance(e, Decision) for e in effects):
+        kinds.add("decision")
+    return sorted(kinds)
