@@ -1,0 +1,68 @@
+"""The directory of devices, kept fresh: by time, and when a device appears that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from cityops.clock import Clock
+from devices.contract.kind import Kind
+from ingest.core.decode import Decoder
+from ingest.core.directory import Directory
+from ingest.core.known_devices import KnownDevice
+from ingest.ports import DeviceSource
+
+log = structlog.get_logger(__name__)
+
+REFRESH_S = 300.0
+"""Age at which the devices are loaded again."""
+
+UNKNOWN_S = 5.0
+"""Least time between loads because of an unknown device, however many there are [s]."""
+
+
+class DevicesCache:
+    """Loads the devices and gives the decoder its directory."""
+
+    def __init__(self, source: DeviceSource, kinds: Mapping[str, Kind], clock: Clock) -> None:
+        self._source = source
+        self._kinds = kinds
+        self._clock = clock
+        self._devices: list[KnownDevice] = []
+        self._loaded_s: float | None = None
+        self._directory = Directory(kinds, [])
+        self.decoder = Decoder(self._directory)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the devices have been loaded at all."""
+        return self._loaded_s is not None
+
+    def device(self, device_id: int) -> KnownDevice | None:
+        """Return a device by id."""
+        return self._directory.by_id.get(device_id)
+
+    async def load(self) -> None:
+        """Load the devices now; TransientError where that fails."""
+        devices = list(await self._source.load())
+        self._loaded_s = self._clock.monotonic()
+        if devices == self._devices:
+            return
+        self._devices = devices
+        self._directory = Directory(self._kinds, devices)
+        self.decoder.replace_directory(self._directory)
+        log.info("devices loaded", devices=len(devices))
+
+    async def refresh(self, *, unknown: bool = False) -> bool:
+        """Load the devices where they are old, or ``unknown`` ones appear; return whether it did."""
+        if self._loaded_s is not None:
+            age_s = self._clock.monotonic() - self._loaded_s
+            if age_s < (UNKNOWN_S if unknown else REFRESH_S):
+                return False
+        await self.load()
+        return True
+
+    def expire(self) -> None:
+        """Make the next ``refresh`` load."""
+        self._loaded_s = None

@@ -1,0 +1,132 @@
+"""Batches into memory: the in-memory adapter of the sink's port.
+
+It keeps what PostgreSQL would, decides with the same pure functions, and passes the same
+tests. For tests of what stands around a sink, and for trying ingest without a database.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from cityops.clock import Clock
+from cityops.errors import TransientError
+from ingest.core.batch import Batch, DiaryRow, refused_reading
+from ingest.core.known_devices import KnownDevice
+from ingest.core.ledger import Keys, Range, RangeSet, receipt_ranges
+from ingest.core.merge import batch_keys, select_fresh
+from ingest.core.readings import Readings
+from ingest.core.reasons import DeadLetter
+from ingest.ports import KeyReceipt, Stored
+
+
+class MemorySink:
+    """A :class:`ingest.ports.ReadingSink` and ``DeviceSource`` in memory.
+
+    Attributes:
+        readings: stored readings by kind, as dictionaries of column to value.
+        dead_letters, diary, status, reported: what else was stored.
+        down: while True, nothing can be stored or loaded.
+        refuse: values of ``(kind, field)`` that are refused, as a table's check would.
+    """
+
+    def __init__(self, devices: Iterable[KnownDevice], clock: Clock) -> None:
+        self._devices = list(devices)
+        self._names = {d.device_id: d.name for d in self._devices}
+        self._clock = clock
+        self._ledger: defaultdict[tuple[int, int], RangeSet] = defaultdict(RangeSet)
+        self.readings: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.dead_letters: list[DeadLetter] = []
+        self.diary: list[DiaryRow] = []
+        self.status: dict[int, str] = {}
+        self.reported: dict[int, str] = {}
+        self.batches: list[Stored] = []
+        self.down = False
+        self.refuse: dict[tuple[str, str], float] = {}
+
+    async def load(self) -> list[KnownDevice]:
+        """Return the devices given."""
+        self._fail_when_down()
+        return list(self._devices)
+
+    async def store(self, batch: Batch, shard: int | None) -> Stored:
+        """Store a batch; see :class:`ingest.ports.ReadingSink`."""
+        self._fail_when_down()
+        keys = batch_keys(batch)
+        overlaps = self._overlaps(keys)
+        fresh = select_fresh(batch, keys, overlaps)
+        self._record(keys)
+        counts: Counter[str] = Counter()
+        for readings in fresh.readings:
+            refused = self._refused(readings)
+            for row in np.flatnonzero(~refused).tolist():
+                self.readings[readings.kind.name].append(self._row(readings, row))
+            for row in np.flatnonzero(refused).tolist():
+                name = self._names[int(readings.device_id[row])]
+                fresh.dead_letters.append(refused_reading(batch, readings, row, name, "a check"))
+            if not refused.all():
+                counts[readings.kind.name] += int((~refused).sum())
+        self.diary += fresh.diary
+        self.status |= {i: s.status for i, s in batch.statuses.items()}
+        self.reported |= {i: r.reported for i, r in batch.reported.items()}
+        self.dead_letters += fresh.dead_letters
+        stored = Stored(
+            batch_id=len(self.batches) + 1,
+            readings=dict(counts),
+            duplicates=fresh.duplicates,
+            dead_letters=dict(Counter(str(d.reason) for d in fresh.dead_letters)),
+            receipts=self._receipts(keys),
+        )
+        self.batches.append(stored)
+        return stored
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to give back."""
+
+    def _fail_when_down(self) -> None:
+        if self.down:
+            raise TransientError("the memory sink is down")
+
+    def _overlaps(self, keys: Keys) -> list[tuple[int, list[Range]]]:
+        found = []
+        for key, first, last in zip(keys.run_key, keys.run_first, keys.run_last, strict=True):
+            held = self._ledger[int(keys.device_id[key]), int(keys.boot[key])]
+            if overlap := held.overlap(int(first), int(last)):
+                found.append((int(key), overlap))
+        return found
+
+    def _record(self, keys: Keys) -> None:
+        for key, first, last in zip(keys.run_key, keys.run_first, keys.run_last, strict=True):
+            self._ledger[int(keys.device_id[key]), int(keys.boot[key])].add(int(first), int(last))
+
+    def _receipts(self, keys: Keys) -> list[KeyReceipt]:
+        receipts = []
+        for key in range(len(keys.device_id)):
+            device_id, boot = int(keys.device_id[key]), int(keys.boot[key])
+            if boot >= 0:
+                runs = keys.run_first[keys.run_key == key]
+                ranges = receipt_ranges(self._ledger[device_id, boot], int(runs[0]), int(runs[-1]))
+                receipts.append(KeyReceipt(device_id, boot, ranges))
+        return receipts
+
+    def _refused(self, readings: Readings) -> Any:
+        refused = np.zeros(len(readings), dtype=bool)
+        for column, field in enumerate(readings.kind.fields):
+            value = self.refuse.get((readings.kind.name, field.name))
+            if value is not None:
+                refused |= readings.values[:, column] == value
+        return refused
+
+    def _row(self, readings: Readings, row: int) -> dict[str, Any]:
+        pairs = zip(readings.kind.fields, readings.values[row].tolist(), strict=True)
+        return {
+            "ts_us": int(readings.ts_us[row]),
+            "device_id": int(readings.device_id[row]),
+            "seq": int(readings.seq[row]),
+            "boot": int(readings.boot[row]),
+            **{f.name: None if v != v else v for f, v in pairs},
+            "quality": int(readings.quality[row]),
+        }

@@ -1,0 +1,216 @@
+"""One TCP connection to an MQTT 5 broker: frames, hand-shake, keep-alive, flow.
+
+It lives as long as the connection does; ``mqtt_session`` makes the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
+
+import mqtt5
+from mqtt5 import ConnAckPacket, DisconnectPacket, Packet, PublishPacket, SubAckPacket
+
+from cityops.errors import TransientError
+from ingest.mqtt_options import SessionOptions
+from ingest.mqtt_wire import MalformedPacketError, PacketReader, pubacks
+
+Deliver = Callable[[list[str], list[bytes], list[int]], None]
+"""Called with topics, payloads and packet ids (0 for QoS 0) of messages that came together."""
+
+WRITE_LIMIT_BYTES = 1_000_000
+"""Waiting to be sent at which ``publish`` drops: receipts can be repeated, memory can't."""
+
+_Answer = TypeVar("_Answer", ConnAckPacket, SubAckPacket)
+
+FIRST_REFUSAL = 0x80
+"""Reason codes from here on are refusals (MQTT 5, section 2.4)."""
+
+
+class Connection(asyncio.Protocol):
+    """The asyncio protocol of one connection."""
+
+    def __init__(self, options: SessionOptions, deliver: Deliver) -> None:
+        self._options = options
+        self._deliver = deliver
+        self._loop = asyncio.get_running_loop()
+        self._reader = PacketReader(options.max_packet_bytes)
+        self._transport: asyncio.Transport | None = None
+        self._connack: asyncio.Future[ConnAckPacket] = self._loop.create_future()
+        self._suback: asyncio.Future[SubAckPacket] = self._loop.create_future()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._last_heard_s = self._loop.time()
+        self._paused = False
+        self.lost = asyncio.Event()
+        self.why_lost = ""
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send CONNECT."""
+        self._transport = cast("asyncio.Transport", transport)
+        o = self._options
+        self._transport.write(
+            mqtt5.ConnectPacket(
+                o.client_id,
+                username=o.username,
+                password=o.password,
+                clean_start=False,
+                keep_alive=o.keepalive_s,
+                session_expiry_interval=o.session_expiry_s,
+                receive_max=o.receive_maximum,
+                max_packet_size=o.max_packet_bytes,
+            ).write()
+        )
+
+    def data_received(self, data: bytes) -> None:
+        """Deliver the messages in ``data`` together and act on the other packets."""
+        self._last_heard_s = self._loop.time()
+        try:
+            packets = self._reader.feed(data)
+        except MalformedPacketError as e:
+            self.abort(f"malformed packet: {e}")
+            return
+        topics: list[str] = []
+        payloads: list[bytes] = []
+        packet_ids: list[int] = []
+        for packet in packets:
+            if packet.__class__ is PublishPacket:
+                topics.append(packet.topic)
+                payloads.append(packet.payload)
+                packet_id = packet.packet_id
+                packet_ids.append(0 if packet_id is None else packet_id)
+            else:
+                self._control(packet)
+        if topics and not self.lost.is_set():
+            self._deliver(topics, payloads, packet_ids)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.why_lost = self.why_lost or (str(exc) if exc else "closed by the broker")
+        self.lost.set()
+        self._writable.set()
+        for waiting in (self._connack, self._suback):
+            if not waiting.done():
+                waiting.set_exception(TransientError(f"connection lost: {self.why_lost}"))
+                waiting.exception()  # nobody need ask for it
+
+    def pause_writing(self) -> None:
+        """The peer reads slowly."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """The peer has caught up."""
+        self._writable.set()
+
+    # For the session
+
+    async def handshake(self, filters: Sequence[str]) -> bool:
+        """Finish connecting and subscribe; return whether the broker had kept the session.
+
+        Raises:
+            TransientError: refused, or no answer in time.
+        """
+        connack = await self._answer(self._connack, "CONNACK")
+        if int(connack.reason_code) >= FIRST_REFUSAL:
+            raise TransientError(f"the broker refuses the connection: {_words(connack)}")
+        keepalive_s = connack.server_keep_alive
+        self._keep_alive(self._options.keepalive_s if keepalive_s is None else keepalive_s)
+        # Subscribing to what is subscribed already loses nothing, and asking for retained
+        # messages of new subscriptions only repeats none.
+        wanted = [
+            mqtt5.TopicFilter(
+                f,
+                max_qos=mqtt5.QoS.AT_LEAST_ONCE,
+                retain_handling=mqtt5.RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS,
+            )
+            for f in filters
+        ]
+        self._write(mqtt5.SubscribePacket(1, wanted).write())
+        suback = await self._answer(self._suback, "SUBACK")
+        if any(int(code) >= FIRST_REFUSAL for code in suback.reason_codes):
+            raise TransientError(f"the broker refuses the subscription: {_words(suback)}")
+        return connack.session_present
+
+    def acknowledge(self, packet_ids: Sequence[int]) -> None:
+        """Send PUBACKs in this order."""
+        self._write(pubacks(packet_ids))
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send at QoS 0; False where too much waits to be sent already."""
+        transport = self._transport
+        if transport is None or self.lost.is_set() or transport.get_write_buffer_size() > WRITE_LIMIT_BYTES:
+            return False
+        transport.write(mqtt5.PublishPacket(topic, payload).write())
+        return True
+
+    def pause_reading(self) -> None:
+        """Leave what comes in the socket; the broker then has to wait."""
+        if self._transport is not None and not self._paused and not self.lost.is_set():
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        if self._transport is not None and self._paused and not self.lost.is_set():
+            self._paused = False
+            self._last_heard_s = self._loop.time()
+            self._transport.resume_reading()
+
+    async def disconnect(self) -> None:
+        """Send what waits, say good-bye and close; the broker keeps the session."""
+        if self._transport is None or self.lost.is_set():
+            return
+        await self._writable.wait()
+        self.why_lost = "we disconnected"
+        self._write(mqtt5.DisconnectPacket().write())
+        self._transport.close()
+        await self.lost.wait()
+
+    def abort(self, why: str) -> None:
+        """Drop the connection at once."""
+        self.why_lost = self.why_lost or why
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _write(self, data: bytes) -> None:
+        if data and self._transport is not None and not self.lost.is_set():
+            self._transport.write(data)
+
+    async def _answer(self, future: asyncio.Future[_Answer], name: str) -> _Answer:
+        try:
+            async with asyncio.timeout(self._options.timeout_s):
+                return await asyncio.shield(future)
+        except TimeoutError as e:
+            raise TransientError(f"no {name} within {self._options.timeout_s:g} s") from e
+
+    def _control(self, packet: Packet) -> None:
+        if isinstance(packet, ConnAckPacket) and not self._connack.done():
+            self._connack.set_result(packet)
+        elif isinstance(packet, SubAckPacket) and not self._suback.done():
+            self._suback.set_result(packet)
+        elif isinstance(packet, DisconnectPacket):
+            self.abort(f"the broker disconnects us: {_words(packet)}")
+
+    def _keep_alive(self, keepalive_s: int) -> None:
+        """Ping twice per keep-alive; a peer that is silent for 1.25 times it is gone."""
+        if keepalive_s == 0:
+            return
+        if self._loop.time() - self._last_heard_s > keepalive_s and not self._paused:
+            self.abort(f"the broker has been silent for {keepalive_s} s")
+            return
+        self._write(mqtt5.PingReqPacket().write())
+        self._timer = self._loop.call_later(keepalive_s / 4, self._keep_alive, keepalive_s)
+
+
+def _words(packet: ConnAckPacket | SubAckPacket | DisconnectPacket) -> str:
+    codes = packet.reason_codes if isinstance(packet, SubAckPacket) else [packet.reason_code]
+    # The codec's enumerations print as numbers; their repr is <Class.NAME: number>.
+    names = {repr(code).split(".")[-1].split(":")[0].replace("_", " ").lower() for code in codes}
+    words = ", ".join(sorted(names))
+    return f"{words} ({packet.reason_str})" if packet.reason_str is not None else words

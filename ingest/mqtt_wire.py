@@ -1,0 +1,101 @@
+"""Bytes of MQTT 5 to packets and back, on the ``mqtt5`` codec; no sockets.
+
+The codec is sans-I/O and raises IndexError for a packet that is not complete. On text
+that is not UTF-8 it panics with a BaseException, which ``except Exception`` lets through
+and which would end the process: here that is a malformed packet like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import mqtt5
+import numpy as np
+from mqtt5 import Packet
+
+
+class MalformedPacketError(Exception):
+    """The peer does not speak MQTT 5; the connection is of no use any more."""
+
+
+class PacketReader:
+    """Cuts a byte stream into packets.
+
+    Args:
+        max_packet_bytes: a packet announced as larger is malformed.
+    """
+
+    def __init__(self, max_packet_bytes: int) -> None:
+        self._max_packet_bytes = max_packet_bytes
+        self._rest = bytearray()
+        self._wanted = 0
+
+    def feed(self, data: bytes) -> list[Packet]:
+        """Return the packets that ``data`` completes.
+
+        Raises:
+            MalformedPacketError: the stream can't be read on.
+        """
+        if self._rest:
+            self._rest += data
+            # A large packet comes in many pieces: look again only when it is whole.
+            if len(self._rest) < self._wanted:
+                return []
+            data = bytes(self._rest)
+            self._rest.clear()
+        packets: list[Packet] = []
+        view, at, end = memoryview(data), 0, len(data)
+        read = mqtt5.read
+        try:
+            while at < end:
+                packet, used = read(view[at:])
+                at += used
+                packets.append(packet)
+        except IndexError:
+            self._keep(data, at)
+        except ValueError as e:
+            raise MalformedPacketError(str(e)) from e
+        except BaseException as e:
+            if type(e).__name__ != "PanicException":
+                raise
+            raise MalformedPacketError("text that is not UTF-8") from None
+        return packets
+
+    def _keep(self, data: bytes, at: int) -> None:
+        self._rest += memoryview(data)[at:]
+        self._wanted = packet_length(self._rest)
+        if self._wanted > self._max_packet_bytes:
+            raise MalformedPacketError(f"a packet of {self._wanted} bytes")
+        if 0 < self._wanted <= len(self._rest):
+            raise MalformedPacketError("a packet whose parts are longer than the whole")
+
+
+def packet_length(data: bytes | bytearray) -> int:
+    """Return the length of the packet that ``data`` begins with, 0 where it doesn't say yet.
+
+    MQTT 5, section 2.1.4: the length follows the first byte in up to four bytes of seven bits.
+    """
+    length = 0
+    for place in range(1, min(len(data), 5)):
+        length |= (data[place] & 0x7F) << 7 * (place - 1)
+        if data[place] < 0x80:
+            return length + place + 1
+    if len(data) >= 5:
+        raise MalformedPacketError("a packet length of more than four bytes")
+    return 0
+
+
+def pubacks(packet_ids: Sequence[int]) -> bytes:
+    """Return successful PUBACKs in the order given, leaving out 0 (nothing to acknowledge).
+
+    MQTT 5, section 3.4.2.1: reason code 0 without properties may be left out, which makes
+    every PUBACK four bytes.
+    """
+    ids = np.array(packet_ids, dtype=np.uint16)
+    ids = ids[ids != 0]
+    packets = np.empty((len(ids), 4), dtype=np.uint8)
+    packets[:, 0] = 0x40
+    packets[:, 1] = 2
+    packets[:, 2] = ids >> 8
+    packets[:, 3] = ids & 0xFF
+    return packets.tobytes()

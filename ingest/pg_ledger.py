@@ -1,0 +1,133 @@
+"""The sequence ledger in PostgreSQL.
+
+In one statement per batch: lock the rows of the batch's devices and boots in key order,
+say which of its sequences they held, add the others. PostgreSQL 18 does it as a MERGE
+that returns old and new; older servers lock and add in two statements.
+"""
+
+# ruff: noqa: S608 - put together from constants
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+
+from cityops.errors import TransientError
+from ingest.core.ledger import Keys, Range, parse_multirange, receipt_ranges
+from ingest.pg_arrays import Int4Array, Int8Array
+from ingest.ports import KeyReceipt
+
+MERGE_SINCE = 180000
+"""First server whose MERGE returns the row as it was before."""
+
+# One run per key, as almost always: nothing to group. k is the key's number.
+_ONE_RUN: LiteralString = """
+    select d as device_id, b as boot, k, int8multirange(int8range(f, l, '[]')) as ranges
+    from unnest(%(device)s, %(boot)s, %(first)s, %(last)s, %(key)s) u(d, b, f, l, k)
+"""
+_SEVERAL_RUNS: LiteralString = """
+    select d as device_id, b as boot, min(k) as k, range_agg(int8range(f, l, '[]')) as ranges
+    from unnest(%(device)s, %(boot)s, %(first)s, %(last)s, %(key)s) u(d, b, f, l, k) group by d, b
+"""
+# What a row's set is: its ends, and in full only where it has gaps.
+_STATE: LiteralString = """
+    lower(n.received), upper(n.received) - 1,
+    case when n.received <> int8multirange(range_merge(n.received)) then n.received::text end
+"""
+
+
+def _merge(source: LiteralString) -> LiteralString:
+    return (
+        "merge into device_sequence t using (" + source + " order by 1, 2) n"
+        " on t.device_id = n.device_id and t.boot = n.boot"
+        " when matched then update set received = t.received + n.ranges"
+        " when not matched then insert (device_id, boot, received) values (n.device_id, n.boot, n.ranges)"
+        " returning n.k, case when old.received && n.ranges then (old.received * n.ranges)::text end,"
+        + _STATE.replace("n.received", "new.received")
+    )
+
+
+def _lock(source: LiteralString) -> LiteralString:
+    return (
+        "select n.k, case when t.received && n.ranges then (t.received * n.ranges)::text end"
+        " from (" + source + ") n join device_sequence t on t.device_id = n.device_id and t.boot = n.boot"
+        " order by t.device_id, t.boot for update of t"
+    )
+
+
+def _add(source: LiteralString) -> LiteralString:
+    return (
+        "insert into device_sequence as n (device_id, boot, received)"
+        " select device_id, boot, ranges from (" + source + ") s order by 1, 2"
+        " on conflict (device_id, boot) do update set received = n.received + excluded.received"
+        " returning n.device_id, n.boot, n.xmax <> 0, " + _STATE
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerAnswer:
+    """What the ledger held of the batch before, per key index, and the receipts now."""
+
+    overlaps: list[tuple[int, list[Range]]]
+    receipts: list[KeyReceipt]
+
+
+async def add_to_ledger(cursor: psycopg.AsyncCursor[Any], keys: Keys, server_version: int) -> LedgerAnswer:
+    """Record the batch's sequences; the rows stay locked until the transaction ends.
+
+    Raises:
+        TransientError: another ingester made a row of the batch at the same moment.
+    """
+    if len(keys.device_id) == 0:
+        return LedgerAnswer([], [])
+    single = len(keys.run_key) == len(keys.device_id)
+    arguments = {
+        "device": Int4Array(keys.device_id[keys.run_key]),
+        "boot": Int8Array(keys.boot[keys.run_key]),
+        "first": Int8Array(keys.run_first),
+        "last": Int8Array(keys.run_last),
+        "key": Int4Array(keys.run_key),
+    }
+    source = _ONE_RUN if single else _SEVERAL_RUNS
+    if server_version >= MERGE_SINCE:
+        await cursor.execute(_merge(source), arguments)
+        rows = await cursor.fetchall()
+        overlaps = [(row[0], row[1]) for row in rows if row[1] is not None]
+        states = [(row[0], row[2], row[3], row[4]) for row in rows]
+    else:
+        overlaps, states = await _lock_and_add(cursor, keys, source, arguments)
+    return LedgerAnswer(
+        [(key, parse_multirange(text)) for key, text in overlaps], list(_receipts(keys, states))
+    )
+
+
+async def _lock_and_add(
+    cursor: psycopg.AsyncCursor[Any], keys: Keys, source: LiteralString, arguments: dict[str, Any]
+) -> tuple[list[tuple[int, str]], list[tuple[int, int, int, str | None]]]:
+    await cursor.execute(_lock(source), arguments)
+    locked = dict(await cursor.fetchall())
+    await cursor.execute(_add(source), arguments)
+    pairs = zip(keys.device_id.tolist(), keys.boot.tolist(), strict=True)
+    number = {pair: key for key, pair in enumerate(pairs)}
+    states = []
+    for device_id, boot, existed, first, last, gaps in await cursor.fetchall():
+        key = number[(device_id, boot)]
+        if existed and key not in locked:
+            raise TransientError("another ingester stores readings of the same devices")
+        states.append((key, first, last, gaps))
+    return [(key, text) for key, text in locked.items() if text is not None], states
+
+
+def _receipts(keys: Keys, states: list[tuple[int, int, int, str | None]]) -> Iterator[KeyReceipt]:
+    device_id, boot = keys.device_id.tolist(), keys.boot.tolist()
+    for key, first, last, gaps in states:
+        if boot[key] < 0:  # numbered by the server; the device knows nothing of it
+            continue
+        ranges: tuple[Range, ...] = ((first, last),)
+        if gaps is not None:
+            around = keys.run_first[keys.run_key == key]
+            ranges = receipt_ranges(parse_multirange(gaps), int(around[0]), int(around[-1]))
+        yield KeyReceipt(device_id[key], boot[key], ranges)

@@ -1,0 +1,148 @@
+"""What the ingest service needs of the outside world, as protocols."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from cityops.errors import TransientError
+from ingest.core.batch import Batch
+from ingest.core.known_devices import KnownDevice
+from ingest.core.ledger import Range
+
+
+class StaleDevicesError(TransientError):
+    """A batch names a device that the database no longer has: load the devices again."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Messages that arrived together from one source; columns of equal length.
+
+    Attributes:
+        source: where they came from and are acknowledged to.
+        epoch: number of the source's connection; acknowledgements of an earlier one are void.
+        topics, payloads: the messages.
+        packet_ids: what to acknowledge them by; 0 where nothing is to be acknowledged.
+        payload_bytes: sum of the payloads' sizes.
+        arrived_s: monotonic time of arrival [s].
+    """
+
+    source: MessageSource
+    epoch: int
+    topics: list[str]
+    payloads: list[bytes]
+    packet_ids: list[int]
+    payload_bytes: int
+    arrived_s: float
+
+    def __len__(self) -> int:
+        return len(self.topics)
+
+
+class MessageSource(Protocol):
+    """A stream of messages of one shard, each kept upstream until settled."""
+
+    @property
+    def shard(self) -> int:
+        """The shard it serves."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether messages can arrive now."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver messages until ``stop``; then deliver no more, but stay able to settle."""
+
+    def settle(self, chunk: Chunk) -> None:
+        """The chunk is stored for good: acknowledge it, in the order delivered, and make room."""
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send a message, at most once; return False where it had to be dropped."""
+
+    async def close(self) -> None:
+        """Send what waits to be sent and disconnect; the session stays at the broker."""
+
+
+SourceFactory = Callable[[int, Callable[[Chunk], None]], MessageSource]
+"""Makes the source of a shard which delivers to a callback."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReceipt:
+    """The ranges of one device's boot that are stored, around the batch."""
+
+    device_id: int
+    boot: int
+    ranges: tuple[Range, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch.
+
+    Attributes:
+        batch_id: number of the batch.
+        readings: stored now, by kind.
+        duplicates: readings and other numbered messages that were stored before.
+        dead_letters: set aside, by reason code, those refused by the database included.
+        receipts: one per device and boot of the batch.
+    """
+
+    batch_id: int
+    readings: dict[str, int] = field(default_factory=dict)
+    duplicates: int = 0
+    dead_letters: dict[str, int] = field(default_factory=dict)
+    receipts: list[KeyReceipt] = field(default_factory=list)
+
+
+class ReadingSink(Protocol):
+    """Where batches are stored, each wholly or not at all, each reading once."""
+
+    async def store(self, batch: Batch, shard: int | None) -> Stored:
+        """Store a batch; on return it is safe.
+
+        Args:
+            batch: what the messages said.
+            shard: shard of its messages, None where there are several.
+
+        Raises:
+            TransientError: nothing is stored, or it is not known; the same batch may be tried again.
+        """
+
+    async def close(self) -> None:
+        """Give back what it holds."""
+
+
+class DeviceSource(Protocol):
+    """Where the registered devices come from."""
+
+    async def load(self) -> Iterable[KnownDevice]:
+        """Return all devices that are not retired.
+
+        Raises:
+            TransientError: they can't be read now.
+        """
+
+
+class ShardLeases(Protocol):
+    """Who serves which shard: at most one worker each."""
+
+    async def acquire(self, shards: Collection[int]) -> set[int]:
+        """Try to take each of ``shards``; return those that are ours now.
+
+        Raises:
+            TransientError: all leases are lost, or can't be asked for.
+        """
+
+    async def close(self) -> None:
+        """Give all leases back."""
+
+
+class ReceiptSender(Protocol):
+    """Tells devices what the server holds."""
+
+    def send(self, receipts: Iterable[KeyReceipt]) -> int:
+        """Send the receipts, at most once each; return how many devices were told."""

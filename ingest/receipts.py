@@ -1,0 +1,41 @@
+"""Receipts to the devices, after COMMIT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+
+from devices.contract.messages import BootReceipt, Receipt, encode
+from devices.contract.topics import topic
+from ingest.core.known_devices import KnownDevice
+from ingest.ports import KeyReceipt, MessageSource
+
+
+class MqttReceipts:
+    """A :class:`ingest.ports.ReceiptSender` over the shards' own sessions.
+
+    Receipts go at QoS 0: one that is lost is repeated when the device sends again.
+
+    Args:
+        sources: by shard, as they are now.
+        device: returns a device by its id, None where it is gone.
+    """
+
+    def __init__(
+        self, sources: Mapping[int, MessageSource], device: Callable[[int], KnownDevice | None]
+    ) -> None:
+        self._sources = sources
+        self._device = device
+
+    def send(self, receipts: Iterable[KeyReceipt]) -> int:
+        """Send the receipts, one message per device; return how many devices were told."""
+        told = 0
+        ordered = sorted(receipts, key=lambda r: (r.device_id, r.boot))
+        for device_id, group in groupby(ordered, key=lambda r: r.device_id):
+            device = self._device(device_id)
+            source = None if device is None else self._sources.get(device.shard)
+            if device is None or source is None:
+                continue
+            receipt = Receipt(tuple(BootReceipt(r.boot, r.ranges) for r in group))
+            told += source.publish(topic(device.shard, device.kind, device.name, "receipt"), encode(receipt))
+        return told

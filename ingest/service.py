@@ -1,0 +1,211 @@
+"""The ingest service: sources → inbox → batch → sink → acknowledgement → receipt.
+
+One worker serves several shards. Its one writer stores a batch at a time, which keeps
+acknowledgements in order without any further thought; while the database works on a
+batch the next one gathers. Stopping is a phase: stop reading, store what is held,
+acknowledge it, disconnect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+import structlog
+
+from cityops.clock import Clock
+from cityops.errors import TransientError
+from cityops.runtime.backoff import Backoff
+from cityops.runtime.stop import sleep_until_stop
+from devices.contract.kind import Kind
+from ingest.core.batch import Batch
+from ingest.core.batches import Limits
+from ingest.devices_cache import DevicesCache
+from ingest.inbox import Inbox
+from ingest.metrics import IngestMetrics
+from ingest.ports import (
+    Chunk,
+    DeviceSource,
+    ReadingSink,
+    ShardLeases,
+    SourceFactory,
+    StaleDevicesError,
+    Stored,
+)
+from ingest.receipts import MqttReceipts
+from ingest.shards import ShardHolder
+
+log = structlog.get_logger(__name__)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+RETRY = Backoff(first_s=0.1, cap_s=2.0)
+"""Between attempts to store a batch: a database that is back is noticed within seconds."""
+
+DRAIN_S = 4.0
+"""How long stopping waits for what is held to be stored; what isn't comes again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestParts:
+    """What an :class:`IngestService` is made of.
+
+    Attributes:
+        shards: shards this worker may serve.
+        make_source: makes the source of a shard.
+        sink: where batches go.
+        devices: where the registered devices come from.
+        leases: who serves which shard.
+        kinds: declared kinds.
+        clock: the server's clock.
+        limits: when a batch is due.
+        metrics: counters; one set per service.
+    """
+
+    shards: Collection[int]
+    make_source: SourceFactory
+    sink: ReadingSink
+    devices: DeviceSource
+    leases: ShardLeases
+    kinds: Mapping[str, Kind]
+    clock: Clock
+    limits: Limits
+    metrics: IngestMetrics
+
+
+class IngestService:
+    """See the module. A ``cityops.runtime.supervisor.Service``."""
+
+    def __init__(self, parts: IngestParts) -> None:
+        self._parts = parts
+        self._clock = parts.clock
+        self._metrics = parts.metrics
+        self._inbox = Inbox(parts.limits, parts.clock)
+        self._cache = DevicesCache(parts.devices, parts.kinds, parts.clock)
+        self._holder = ShardHolder(parts.shards, parts.leases, parts.make_source, self._inbox.offer)
+        self._receipts = MqttReceipts(self._holder.sources, self._cache.device)
+        self._rng = random.Random()
+        self._database_ok = False
+
+    def ready(self) -> Mapping[str, bool]:
+        """Return whether each part works now; for /readyz."""
+        return {
+            "database": self._database_ok,
+            "devices": self._cache.loaded,
+            "broker": self._holder.all_connected,
+        }
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until ``stop``, then store and acknowledge what is held and disconnect."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                refresher = group.create_task(self._refresh(stop), name="ingest devices")
+                writer = group.create_task(self._write(), name="ingest writer")
+                # Without devices every message would be from an unknown one.
+                if await self._load_devices(stop):
+                    await self._holder.run(stop)
+                await stop.wait()
+                self._inbox.close()
+                await refresher
+                await self._drain(writer)
+                await self._holder.close()
+        finally:
+            await self._parts.leases.close()
+            await self._parts.sink.close()
+
+    async def _drain(self, writer: asyncio.Task[None]) -> None:
+        _, late = await asyncio.wait([writer], timeout=DRAIN_S)
+        if late:
+            log.warning(
+                "stopped before everything was stored; it will come again", waiting=self._inbox.waiting
+            )
+            writer.cancel()
+
+    async def _load_devices(self, stop: asyncio.Event) -> bool:
+        """Load the devices, however long that takes; False where stopped meanwhile."""
+        attempt = 0
+        while not stop.is_set():
+            try:
+                await self._cache.load()
+            except TransientError as e:
+                log.warning("devices can't be loaded", reason=str(e))
+                await sleep_until_stop(stop, RETRY.delay(attempt, self._rng))
+                attempt += 1
+            else:
+                self._database_ok = True
+                return True
+        return False
+
+    async def _refresh(self, stop: asyncio.Event) -> None:
+        """Load the devices again from time to time, and keep the gauges."""
+        while not await sleep_until_stop(stop, 1.0):
+            self._holder.note(self._metrics)
+            self._metrics.waiting.set(self._inbox.waiting)
+            if self._cache.loaded:
+                try:
+                    await self._cache.refresh()
+                except TransientError as e:
+                    log.warning("devices can't be loaded", reason=str(e))
+
+    async def _write(self) -> None:
+        while chunks := await self._inbox.next_batch():
+            began_s = self._clock.monotonic()
+            batch, stored = await self._store(chunks)
+            for chunk in chunks:
+                chunk.source.settle(chunk)
+            told = self._receipts.send(stored.receipts)
+            self._count(chunks, batch, stored, began_s)
+            self._metrics.receipts.inc(told)
+
+    async def _store(self, chunks: list[Chunk]) -> tuple[Batch, Stored]:
+        """Store the messages of ``chunks``, trying until it is done."""
+        shards = {chunk.source.shard for chunk in chunks}
+        shard = shards.pop() if len(shards) == 1 else None
+        attempt = 0
+        while True:
+            try:
+                batch = await self._decode(chunks)
+                stored = await self._parts.sink.store(batch, shard)
+            except TransientError as e:
+                if isinstance(e, StaleDevicesError):
+                    self._cache.expire()
+                self._database_ok = False
+                self._metrics.retries.inc()
+                delay_s = RETRY.delay(attempt, self._rng)
+                log.warning("batch not stored yet", reason=str(e), attempt=attempt, retry_s=round(delay_s, 2))
+                attempt += 1
+                await asyncio.sleep(delay_s)
+            else:
+                self._database_ok = True
+                return batch, stored
+
+    async def _decode(self, chunks: list[Chunk]) -> Batch:
+        topics = list(chain.from_iterable(c.topics for c in chunks))
+        payloads = list(chain.from_iterable(c.payloads for c in chunks))
+        if not self._cache.loaded:
+            await self._cache.load()
+        now_us = (self._clock.now() - _EPOCH) // timedelta(microseconds=1)
+        batch = self._cache.decoder.decode(topics, payloads, now_us)
+        if batch.unknown_devices and await self._cache.refresh(unknown=True):
+            batch = self._cache.decoder.decode(topics, payloads, now_us)
+        return batch
+
+    def _count(self, chunks: list[Chunk], batch: Batch, stored: Stored, began_s: float) -> None:
+        metrics, now_s = self._metrics, self._clock.monotonic()
+        metrics.received.inc(len(batch.topics))
+        for kind, rows in stored.readings.items():
+            metrics.committed.labels(kind).inc(rows)
+        for reason, letters in stored.dead_letters.items():
+            metrics.dead_letters.labels(reason).inc(letters)
+        metrics.duplicates.inc(stored.duplicates)
+        metrics.unknown_fields.inc(batch.unknown_fields.total())
+        metrics.batch_messages.observe(len(batch.topics))
+        metrics.commit_seconds.observe(now_s - began_s)
+        metrics.age_seconds.observe(now_s - chunks[0].arrived_s)
+        if batch.readings:
+            newest_us = max(int(r.ts_us.max()) for r in batch.readings)
+            metrics.lag_seconds.observe(self._clock.now().timestamp() - newest_us / 1e6)
+        log.debug("batch stored", batch_id=stored.batch_id, messages=len(batch.topics))

@@ -1,0 +1,229 @@
+"""Batches into PostgreSQL: one transaction each, every reading once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import psycopg
+from psycopg.types.json import Jsonb
+
+from cityops.clock import Clock
+from cityops.db.pool import connect
+from cityops.errors import TransientError
+from devices.contract.kind import Kind
+from ingest import pg_arrays, store_sql
+from ingest.core.batch import Batch
+from ingest.core.copy_layout import CopyLayout
+from ingest.core.known_devices import KnownDevice
+from ingest.core.merge import Fresh, batch_keys, select_fresh
+from ingest.core.readings import Readings
+from ingest.pg_ledger import LedgerAnswer, add_to_ledger
+from ingest.pg_refused import copy_what_goes
+from ingest.ports import StaleDevicesError, Stored
+from ingest.registry_store import load_known_devices
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_REFUSALS = ("22", "23", "0A", "XX", "P0")
+"""SQLSTATE classes with which PostgreSQL refuses a value, rather than being unable to serve."""
+
+STORE_TIMEOUT_S = 60.0
+"""A database that has not answered by then is given up and asked again; the ledger makes
+that safe even where the first attempt was committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """One attempt: what goes in, when, and whether to look for what is refused."""
+
+    batch: Batch
+    shard: int | None
+    received_at_us: int
+    careful: bool
+
+
+class PostgresSink:
+    """A :class:`ingest.ports.ReadingSink` and ``DeviceSource`` over one connection of its own.
+
+    Args:
+        dsn: the database.
+        kinds: declared kinds.
+        clock: the server's.
+    """
+
+    def __init__(self, dsn: str, kinds: Mapping[str, Kind], clock: Clock) -> None:
+        self._dsn = dsn
+        self._clock = clock
+        self._layouts = {name: CopyLayout(kind) for name, kind in kinds.items()}
+        self._names: dict[int, str] = {}
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._months: set[tuple[str, Any]] = set()
+        self._last_received_us = 0
+        self._lock = asyncio.Lock()
+
+    async def load(self) -> list[KnownDevice]:
+        """Return the registered devices; TransientError where the database doesn't answer."""
+        async with self._lock:
+            try:
+                devices = await load_known_devices(await self._connected())
+            except psycopg.Error as e:
+                await self._forget_connection()
+                raise TransientError(_first_line(e)) from e
+        self._names = {d.device_id: d.name for d in devices.values()}
+        return list(devices.values())
+
+    async def store(self, batch: Batch, shard: int | None) -> Stored:
+        """Store a batch; see :class:`ingest.ports.ReadingSink`."""
+        async with self._lock:
+            try:
+                async with asyncio.timeout(STORE_TIMEOUT_S):
+                    return await self._store(batch, shard)
+            except BaseException as e:
+                # Whatever it was, the transaction is not to be continued on this connection.
+                await self._forget_connection()
+                if isinstance(e, TimeoutError):
+                    raise TransientError(f"the database did not answer within {STORE_TIMEOUT_S:g} s") from e
+                if isinstance(e, psycopg.errors.ForeignKeyViolation):
+                    raise StaleDevicesError(_first_line(e)) from e
+                if isinstance(e, psycopg.Error):
+                    raise TransientError(_first_line(e)) from e
+                raise
+
+    async def close(self) -> None:
+        """Close the connection."""
+        async with self._lock:
+            await self._forget_connection()
+
+    async def _store(self, batch: Batch, shard: int | None) -> Stored:
+        conn = await self._connected()
+        try:
+            return await self._attempt(conn, _Write(batch, shard, self._received_at_us(), careful=False))
+        except psycopg.Error as e:
+            if isinstance(e, psycopg.errors.ForeignKeyViolation) or not _is_refusal(e) or conn.closed:
+                raise
+        self._months.clear()  # a partition that was dropped is refused like a value
+        return await self._attempt(conn, _Write(batch, shard, self._received_at_us(), careful=True))
+
+    async def _attempt(self, conn: psycopg.AsyncConnection[Any], write: _Write) -> Stored:
+        await self._ensure_partitions(conn, write.batch)
+        keys = batch_keys(write.batch)
+        async with conn.transaction(), conn.cursor(binary=True) as cursor:
+            answer = await add_to_ledger(cursor, keys, conn.info.server_version)
+            fresh = select_fresh(write.batch, keys, answer.overlaps)
+            for readings in list(fresh.readings):
+                await self._copy(cursor, write, readings, fresh)
+            return await self._finish(cursor, write, fresh, answer)
+
+    async def _copy(
+        self, cursor: psycopg.AsyncCursor[Any], write: _Write, readings: Readings, fresh: Fresh
+    ) -> None:
+        layout = self._layouts[readings.kind.name]
+        if not write.careful:
+            async with cursor.copy(store_sql.trusted(layout.statement)) as copy:
+                await copy.write(layout.encode(readings, write.received_at_us))
+            return
+        stored, refused = await copy_what_goes(
+            cursor, layout, readings, write.batch, write.received_at_us, self._names
+        )
+        fresh.readings[fresh.readings.index(readings)] = stored
+        fresh.dead_letters.extend(refused)
+
+    async def _finish(
+        self, cursor: psycopg.AsyncCursor[Any], write: _Write, fresh: Fresh, answer: LedgerAnswer
+    ) -> Stored:
+        received_at = _EPOCH + timedelta(microseconds=write.received_at_us)
+        batch = write.batch
+        if fresh.diary:
+            await cursor.executemany(
+                store_sql.DIARY,
+                [
+                    (d.home_id, _EPOCH + timedelta(microseconds=d.ts_us), d.activity, d.note)
+                    for d in fresh.diary
+                ],
+            )
+        if batch.statuses:
+            rows = [{"device_id": s.device_id, "json": s.status} for s in batch.statuses.values()]
+            await cursor.execute(store_sql.STATUS, {"rows": Jsonb(rows), "at": received_at})
+        if batch.reported:
+            rows = [{"device_id": r.device_id, "json": r.reported} for r in batch.reported.values()]
+            await cursor.execute(store_sql.REPORTED, {"rows": Jsonb(rows), "at": received_at})
+        if fresh.dead_letters:
+            async with cursor.copy(store_sql.DEAD_LETTERS) as copy:
+                for letter in fresh.dead_letters:
+                    await copy.write_row(store_sql.dead_letter_row(letter, received_at))
+        kinds = {r.kind.name: _summary(r) for r in fresh.readings if len(r)}
+        await cursor.execute(
+            store_sql.BATCH,
+            (
+                received_at,
+                write.shard,
+                sum(k["rows"] for k in kinds.values()),
+                fresh.duplicates,
+                len(fresh.dead_letters),
+                Jsonb(kinds),
+            ),
+        )
+        row = await cursor.fetchone()
+        if row is None:  # another ingester used this very microsecond
+            raise TransientError("the batch's time is taken")
+        return Stored(
+            batch_id=row[0],
+            readings={name: k["rows"] for name, k in kinds.items()},
+            duplicates=fresh.duplicates,
+            dead_letters=dict(Counter(str(d.reason) for d in fresh.dead_letters)),
+            receipts=answer.receipts,
+        )
+
+    async def _ensure_partitions(self, conn: psycopg.AsyncConnection[Any], batch: Batch) -> None:
+        for readings in batch.readings:
+            months = np.unique(readings.ts_us.view("M8[us]").astype("M8[M]"))
+            for month in months.tolist():
+                key = (readings.kind.table, month)
+                if key not in self._months:
+                    at = datetime(month.year, month.month, 15, tzinfo=UTC)
+                    await conn.execute(store_sql.ENSURE, (readings.kind.table, at, at))
+                    self._months.add(key)
+
+    def _received_at_us(self) -> int:
+        now_us = (self._clock.now() - _EPOCH) // timedelta(microseconds=1)
+        self._last_received_us = max(now_us, self._last_received_us + 1)
+        return self._last_received_us
+
+    async def _connected(self) -> psycopg.AsyncConnection[Any]:
+        if self._connection is None or self._connection.closed:
+            conn = await connect(self._dsn, application_name="cityops-ingest")
+            pg_arrays.register(conn)
+            # A role or server with it off would make us acknowledge what a crash takes away.
+            await conn.execute("set synchronous_commit = on")
+            self._connection = conn
+        return self._connection
+
+    async def _forget_connection(self) -> None:
+        conn, self._connection = self._connection, None
+        self._months.clear()
+        if conn is not None:
+            await conn.close()
+
+
+def _is_refusal(error: psycopg.Error) -> bool:
+    # Two ingesters that make the same ledger row collide; that is no fault of a value.
+    if isinstance(error, psycopg.errors.UniqueViolation) and error.diag.table_name == "device_sequence":
+        return False
+    return (error.sqlstate or "").startswith(_REFUSALS)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _summary(readings: Readings) -> dict[str, Any]:
+    """Return what ``ingest_batch.kinds`` says of a kind."""
+    ends = (int(readings.ts_us.min()), int(readings.ts_us.max()))
+    first, last = ((_EPOCH + timedelta(microseconds=us)).isoformat() for us in ends)
+    return {"rows": len(readings), "min_ts": first, "max_ts": last}

@@ -1,0 +1,99 @@
+"""Composition of the ingest service: the only place that knows its adapters."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+
+from cityops.clock import SystemClock
+from cityops.errors import ConfigurationError
+from cityops.runtime.health import HealthServer
+from cityops.runtime.stop import Stop
+from cityops.runtime.supervisor import Service, run_services
+from cityops.settings import MqttSettings, Settings
+from devices.contract.kind import discover
+from devices.contract.topics import shard_filters
+from ingest.core.batches import Limits
+from ingest.leases import AdvisoryLeases
+from ingest.metrics import IngestMetrics
+from ingest.mqtt_options import SessionOptions
+from ingest.mqtt_session import MqttSession
+from ingest.ports import Chunk
+from ingest.service import IngestParts, IngestService
+from ingest.store import PostgresSink
+
+BATCH_BYTES = 4_000_000
+"""Payload bytes at which a batch is due whatever its number of messages."""
+
+DEADLINE_S = 8.0
+"""From the wish to stop to cancelling what has not stopped."""
+
+
+def build_ingest(settings: Settings) -> dict[str, Service]:
+    """Return the ingest service, and its health pages where a port is set, by name.
+
+    Raises:
+        ConfigurationError: without a database, or a certificate that can't be read.
+    """
+    if not settings.db.dsn:
+        raise ConfigurationError("db.dsn is empty; set CITYOPS_DB__DSN to postgresql://user@host:port/name")
+    ingest, clock, metrics = settings.ingest, SystemClock(), IngestMetrics()
+    kinds = discover([str(settings.kinds_dir)] if settings.kinds_dir is not None else [])
+    sink = PostgresSink(settings.db.dsn, kinds, clock)
+    options = session_options(settings)
+
+    def make_source(shard: int, deliver: Callable[[Chunk], None]) -> MqttSession:
+        return MqttSession(shard, shard_filters(shard), options(shard), deliver, clock)
+
+    service = IngestService(
+        IngestParts(
+            shards=ingest.shard_numbers,
+            make_source=make_source,
+            sink=sink,
+            devices=sink,
+            leases=AdvisoryLeases(settings.db.dsn),
+            kinds=kinds,
+            clock=clock,
+            limits=Limits(ingest.batch_rows, BATCH_BYTES, ingest.batch_age_s),
+            metrics=metrics,
+        )
+    )
+    services: dict[str, Service] = {"ingest": service}
+    if ingest.health_port != 0:
+        services["ingest health"] = HealthServer(ingest.health_port, service.ready, metrics.registry)
+    return services
+
+
+async def run_ingest(settings: Settings, stop: Stop) -> None:
+    """Run the ingest service until ``stop``."""
+    await run_services(build_ingest(settings), stop, DEADLINE_S)
+
+
+def session_options(settings: Settings) -> Callable[[int], SessionOptions]:
+    """Return what makes a shard's session options."""
+    mqtt, ingest = settings.mqtt, settings.ingest
+    tls = _tls(mqtt)
+
+    def options(shard: int) -> SessionOptions:
+        return SessionOptions(
+            host=mqtt.host,
+            port=mqtt.port,
+            client_id=f"{ingest.client_prefix}-{shard:02x}",
+            username=mqtt.username,
+            password=None if mqtt.password is None else mqtt.password.get_secret_value().encode(),
+            tls=tls,
+            keepalive_s=mqtt.keepalive_s,
+            receive_maximum=ingest.receive_maximum,
+            window_messages=ingest.receive_maximum + ingest.batch_rows,
+        )
+
+    return options
+
+
+def _tls(mqtt: MqttSettings) -> ssl.SSLContext | None:
+    if mqtt.tls_ca is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=mqtt.tls_ca)
+    except OSError as e:
+        raise ConfigurationError(f"mqtt.tls_ca {mqtt.tls_ca} can't be read: {e}") from e
