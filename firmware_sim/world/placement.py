@@ -119,7 +119,7 @@ def place_homes(
     streets = [s for s in roads.segments if s.road_class in "CU"] or list(roads.segments)
     codes = _codes(rng, wanted)
     damp = rng.uniform(size=wanted) < damp_share
-    damp[:3] = (True, False, False)
+    damp[:3] = (True, False, False)[:wanted]
     devices: list[Device] = []
     homes: list[Home] = []
     for n in range(wanted):
