@@ -35,6 +35,7 @@ from firmware_sim.shared_outbox import SharedOutbox
 FIRMWARE = "sim-1"
 _SAMPLES_PER_TURN = 1000
 _HURRY_TIMEOUT_S = 0.01
+_PUMP_EVERY_S = 0.05
 _LIVE_TIMEOUT_S = 0.1
 
 
@@ -46,13 +47,14 @@ class FleetOptions:
         ramp_s: first connections are spread over this [s].
         backlog_per_device: readings on their way per device at which the simulated clock
             stands still; at least 2,000 for the whole fleet.
-        limits: of each device's publisher.
+        limits: of each device's publisher. Half a second between messages means nothing to
+            devices in real time, and lets those in a hurry send several readings in one.
         reconnect: waits after a lost connection.
     """
 
     ramp_s: float = 1.0
     backlog_per_device: int = 8
-    limits: Limits = field(default_factory=lambda: Limits(interval_s=0.0, window=8))
+    limits: Limits = field(default_factory=lambda: Limits(interval_s=0.0, gap_s=0.5, window=8))
     reconnect: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, cap_s=30.0))
 
 
@@ -128,6 +130,8 @@ class Fleet:
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._pace = 1.0
         self._cut: set[int] = set()
+        self._to_send: dict[int, None] = {}
+        self._next_pump_s = 0.0
         self._devices = tuple(devices)
         self._agents: list[Agent] = []
         self._links: list[FleetLink] = []
@@ -190,10 +194,9 @@ class Fleet:
         """Sample what is due, commit, send, and listen for at most ``timeout_s`` [s]."""
         self._answer_calls()
         self._advance()
-        touched = self._sample()
+        self._sample()
         self._outbox.commit()
-        for number in touched:
-            self._agents[number].pump()
+        self._pump()
         self._listen(timeout_s)
 
     def run(self, stop: Callable[[], bool], until_s: float | None = None) -> None:
@@ -205,6 +208,7 @@ class Fleet:
         """Measure nothing; send and listen for a moment."""
         self._answer_calls()
         self._outbox.commit()
+        self._pump()
         self._listen(_HURRY_TIMEOUT_S)
 
     def drain(self, timeout_s: float) -> bool:
@@ -216,9 +220,7 @@ class Fleet:
         for number in tuple(self._cut):
             self._set_cut(number, cut=False)
         deadline_s = self._monotonic() + timeout_s
-        self._outbox.commit()
-        for agent in self._agents:
-            agent.pump()
+        self._to_send.update(dict.fromkeys(range(len(self._agents))))
         while self.unreceipted and self._monotonic() < deadline_s:
             self.idle()
         self._outbox.commit()
@@ -265,10 +267,21 @@ class Fleet:
         self._pace = 0.0 if self._behind() else pace_for(self.unreceipted - cut, self._limit)
         self._clock.advance(self._wall(), self._pace)
 
-    def _sample(self) -> list[int]:
-        """Take the readings that are due, in the order of time; return whose."""
+    def _pump(self) -> None:
+        """Let devices with something to send do so, as far as their limits allow now."""
+        now_s = self._monotonic()
+        if now_s < self._next_pump_s:
+            return
+        self._next_pump_s = now_s + _PUMP_EVERY_S
+        for number in tuple(self._to_send):
+            agent = self._agents[number]
+            agent.pump()
+            if agent.publisher.waiting == 0 or not self._links[number].connected:
+                del self._to_send[number]
+
+    def _sample(self) -> None:
+        """Take the readings that are due, in the order of time."""
         now_s, due = self._clock.now_s, self._due
-        touched: dict[int, None] = {}
         for _ in range(_SAMPLES_PER_TURN):
             if not due or due[0][0] > now_s:
                 break
@@ -277,8 +290,7 @@ class Fleet:
             sampler = self._agents[number].sampler
             sampler.advance(at_s)
             heapq.heapreplace(due, (sampler.due_s, number))
-            touched[number] = None
-        return list(touched)
+            self._to_send[number] = None
 
     def _take(self, number: int, at_s: float) -> None:
         name = self._devices[number].name

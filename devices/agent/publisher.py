@@ -30,12 +30,14 @@ class Limits:
         unreceipted: readings sent but not receipted at most, so that a backlog of ten
             thousand readings never sits in a broker's queue, where it may be lost.
         interval_s: least time between two messages while a backlog is sent [s].
+        gap_s: least time between any two messages [s]; what comes meanwhile shares one.
     """
 
     batch: int = 50
     window: int = 4
     unreceipted: int = 500
     interval_s: float = 0.2
+    gap_s: float = 0.0
     resend: ResendPolicy = field(default_factory=ResendPolicy)
     refused: Backoff = field(default_factory=lambda: Backoff(first_s=1.0, cap_s=60.0))
 
@@ -211,13 +213,19 @@ class Publisher:
         """Return when something is due by itself, or None while only events matter."""
         due = [self._flights[0].due_s] if self._flights else []
         if self._online and self.waiting:
-            due.append(max(self._hold_until_s, self._last_sent_s + self._limits.interval_s))
+            pause_s = max(self._limits.interval_s, self._limits.gap_s)
+            due.append(max(self._hold_until_s, self._last_sent_s + pause_s))
         return min(due, default=None)
 
     # -- inside ------------------------------------------------------------------
 
     def _may_send(self, now_s: float) -> bool:
-        return self._online and len(self._by_mid) < self._window and now_s >= self._hold_until_s
+        return (
+            self._online
+            and len(self._by_mid) < self._window
+            and now_s >= self._hold_until_s
+            and now_s - self._last_sent_s >= self._limits.gap_s
+        )
 
     def _parcel(self, channel: EntryChannel, keys: list[Key]) -> Parcel:
         again = sum(1 for key in keys if key in self._attempts) if self._attempts else 0
