@@ -40,13 +40,13 @@ class Transaction:
         self._connection = connection
         self._sql = queries
 
-    async def rows(self, name: str, **params: object) -> list[Row]:
+    async def rows(self, query: str, /, **params: object) -> list[Row]:
         """Return every row of the named query; none for a statement that returns nothing."""
-        return await self.fetch(sql.SQL(self._sql[name]), params)
+        return await self.fetch(sql.SQL(self._sql[query]), params)
 
-    async def row(self, name: str, **params: object) -> Row | None:
+    async def row(self, query: str, /, **params: object) -> Row | None:
         """Return the first row of the named query, or None."""
-        found = await self.rows(name, **params)
+        found = await self.rows(query, **params)
         return found[0] if found else None
 
     async def fetch(self, query: sql.Composable, params: Mapping[str, object]) -> list[Row]:
@@ -71,18 +71,18 @@ class Db:
         for file in FILES:
             self._sql.update(load_queries(__name__, file))
 
-    async def rows(self, name: str, **params: object) -> list[Row]:
+    async def rows(self, query: str, /, **params: object) -> list[Row]:
         """Return every row of the named query."""
-        return await self.fetch(sql.SQL(self._sql[name]), params)
+        return await self.fetch(sql.SQL(self._sql[query]), params)
 
-    async def row(self, name: str, **params: object) -> Row | None:
+    async def row(self, query: str, /, **params: object) -> Row | None:
         """Return the first row of the named query, or None."""
-        found = await self.rows(name, **params)
+        found = await self.rows(query, **params)
         return found[0] if found else None
 
-    async def one(self, name: str, **params: object) -> Row:
+    async def one(self, query: str, /, **params: object) -> Row:
         """Return the only row of a query that always has one."""
-        return (await self.rows(name, **params))[0]
+        return (await self.rows(query, **params))[0]
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
