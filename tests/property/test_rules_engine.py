@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ def run(readings: Sequence[Reading], cuts: Sequence[int]) -> tuple[EngineState, 
     """Feed the readings cut at the given places."""
     state, effects = EngineState(), []
     edges = [0, *sorted(cuts), len(readings)]
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         state, new = step(state, batch(readings[a:b]), latest(readings[:b]), CONTEXT)
         effects += new
     return state, effects

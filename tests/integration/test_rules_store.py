@@ -1,0 +1,295 @@
+"""One behaviour for both stores: what is fetched, written, refused and resumed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from cityops.clock import ManualClock
+from cityops.errors import TransientError
+from ingest.registry_store import store_registry
+from rules.catalogue.loader import load
+from rules.core.effects import ClearAlarm, Decision, Event, RaiseAlarm, SubjectState
+from rules.core.memory import Row
+from rules.memory_store import MemoryRuleStore
+from rules.ports import Change, CursorMovedError, RuleStore
+from rules.service import RulesService
+from rules.store import PostgresRuleStore
+from rules.waker import HintWaker
+from tests.fakes.rules_batches import RECEIVED_FROM, insert_batch
+from tests.fakes.rules_town import START, Reading, batch, hamlet, latest
+
+
+class Bench:
+    """A store, a way to add batches to it, and a way to read what it holds."""
+
+    def __init__(self, store: RuleStore, conn: psycopg.AsyncConnection[Any] | None) -> None:
+        self.store, self._conn, self._batches = store, conn, 0
+
+    async def add(self, readings: Sequence[Reading]) -> None:
+        self._batches += 1
+        if self._conn is not None:
+            await insert_batch(self._conn, readings, self._batches)
+        else:
+            assert isinstance(self.store, MemoryRuleStore)
+            # The ingester stores a batch at once: within it, time decides.
+            ordered = sorted(readings, key=lambda r: r[2])
+            self.store.add_batch(RECEIVED_FROM.timestamp() + self._batches, batch(ordered))
+
+    async def rows(self, what: str) -> list[tuple[Any, ...]]:
+        """The table's meaning: subjects and what was said of them, in order."""
+        if self._conn is not None:
+            return await (await self._conn.execute(QUERIES[what])).fetchall()
+        assert isinstance(self.store, MemoryRuleStore)
+        return _memory_rows(self.store, what)
+
+
+QUERIES: dict[str, Any] = {
+    "alarms": "select rule_id, subject, extract(epoch from raised_at)::float8,"
+    " extract(epoch from cleared_at)::float8 from alarm order by raised_at, rule_id, subject",
+    "decisions": "select rule_id, subject, outcome, extract(epoch from decided_at)::float8 from decision"
+    " order by decided_at, rule_id, subject",
+    "events": "select kind, subject, extract(epoch from at)::float8, detail from event"
+    " order by at, kind, subject",
+    "states": "select subject_kind, subject, extract(epoch from at)::float8, state - 'decision_id'"
+    " from subject_state order by 1, 2",
+}
+
+
+def _memory_rows(store: MemoryRuleStore, what: str) -> list[tuple[Any, ...]]:
+    found: dict[str, list[tuple[Any, ...]]] = {
+        "alarms": [(a.raised.rule_id, a.raised.subject, a.raised.at_s, a.cleared_at_s) for a in store.alarms],
+        "decisions": [(d.rule_id, d.subject, d.outcome, d.at_s) for d in store.decisions],
+        "events": [(e.kind, e.subject, e.at_s, e.detail) for e in store.events],
+        "states": [(s.subject_kind, s.subject, s.at_s, s.state) for s in store.states.values()],
+    }
+    by_time = {"alarms": (2, 0, 1), "decisions": (3, 0, 1), "events": (2, 0, 1), "states": (0, 1)}[what]
+    return sorted(found[what], key=lambda row: tuple(row[i] for i in by_time))
+
+
+@pytest.fixture(params=["postgres", "memory"])
+def database(request: pytest.FixtureRequest) -> str | None:
+    """A database's connection string, or None for the store in memory."""
+    return request.getfixturevalue("db_dsn") if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def bench(database: str | None) -> AsyncIterator[Bench]:
+    if database is None:
+        yield Bench(MemoryRuleStore(hamlet()), None)
+        return
+    dsn = database
+    async with (
+        await psycopg.AsyncConnection.connect(dsn, autocommit=True, options="-c timezone=UTC") as conn,
+        AsyncConnectionPool(dsn, min_size=1, max_size=3, open=False) as pool,
+    ):
+        await store_registry(conn, hamlet())
+        yield Bench(PostgresRuleStore(pool), conn)
+
+
+def change(from_cursor: int, to_cursor: int, *effects: Any, rows: tuple[Row, ...] = ()) -> Change:
+    return Change(from_cursor, to_cursor, START, rows, effects)
+
+
+RAISE = RaiseAlarm("bins.full", 1, "bin", "b0", "warning", START, "Bin 0: full", "85 % full.", {"fill": 85.0})
+CLEAR = ClearAlarm("bins.full", "bin", "b0", START + 60, "Now 5 % full.")
+
+
+async def test_the_registry_comes_back(bench: Bench) -> None:
+    got, made = await bench.store.registry(), hamlet()
+    assert {d.name for d in got.devices} == {d.name for d in made.devices}
+    assert sorted(got.homes, key=lambda h: h.code) == sorted(made.homes, key=lambda h: h.code)
+    assert got.segments == made.segments
+    assert (got.nodes, got.routes, got.depots, got.bins) == (
+        made.nodes, made.routes, made.depots, made.bins,
+    )  # fmt: skip
+
+
+async def test_batches_come_in_receive_order_and_once(bench: Bench) -> None:
+    assert await bench.store.fetch(0, 10) is None
+    late: Reading = ("frog", "frog-0", -3000.0, {"temperature_c": 0.0, "humidity_pct": 50.0})
+    fresh: Reading = ("bin", "bin-1", 30.0, {"distance_mm": 500.0})
+    await bench.add([fresh, ("frog", "frog-1", 20.0, {"temperature_c": 19.0, "humidity_pct": 60.0})])
+    await bench.add([late])
+    first = await bench.store.fetch(0, 1)
+    assert first is not None
+    assert (first.batches, first.readings_n) == (1, 2)
+    both = await bench.store.fetch(0, 10)
+    assert both is not None
+    frog = both.readings["frog"]
+    assert list(frog.device) == ["frog-1", "frog-0"]
+    assert frog.ts_s.tolist() == [START + 20, START - 3000]
+    assert frog.fields["temperature_c"].tolist() == [19.0, 0.0]
+    assert sorted([*frog.position, *both.readings["bin"].position]) == [0, 1, 2] or (
+        frog.position[0] < both.readings["bin"].position[0] < frog.position[1]
+    )
+    second = await bench.store.fetch(first.cursor, 10)
+    assert second is not None
+    assert second.readings["frog"].device[0] == "frog-0"
+    assert await bench.store.fetch(second.cursor, 10) is None
+
+
+async def test_a_change_is_written_and_resumed(bench: Bench) -> None:
+    assert (await bench.store.resume()).cursor == 0
+    row = Row("outdoor", "town", 1, b'{"at_s":5.0,"air_c":0.0}')
+    decision = Decision("winter.gritting", 1, "route", "r1", START, "treat", "Cold.", {"a": 1}, {"b": 2})
+    event = Event("bin_emptied", "bin", "b0", START, {"before_pct": 80.0})
+    said = SubjectState("bin", "b0", START, {"fill_pct": 0.0})
+    await bench.store.commit(change(0, 7, RAISE, decision, event, said, rows=(row,)))
+    resumed = await bench.store.resume()
+    assert resumed.cursor == 7
+    assert resumed.state.watermark_s == START
+    assert resumed.state.outdoor["town"].air_c == 0.0
+    assert await bench.rows("alarms") == [("bins.full", "b0", START, None)]
+    assert await bench.rows("decisions") == [("winter.gritting", "r1", "treat", START)]
+    assert await bench.rows("events") == [("bin_emptied", "b0", START, {"before_pct": 80.0})]
+    assert await bench.rows("states") == [("bin", "b0", START, {"fill_pct": 0.0})]
+
+
+async def test_a_moved_cursor_writes_nothing(bench: Bench) -> None:
+    await bench.store.resume()
+    await bench.store.commit(change(0, 3))
+    with pytest.raises(CursorMovedError):
+        await bench.store.commit(change(0, 5, RAISE))
+    assert await bench.rows("alarms") == []
+    assert (await bench.store.resume()).cursor == 3
+
+
+async def test_an_alarm_is_up_once_and_clears(bench: Bench) -> None:
+    await bench.store.resume()
+    await bench.store.commit(change(0, 1, RAISE, RAISE))
+    await bench.store.commit(change(1, 2, CLEAR, RAISE, CLEAR))
+    assert await bench.rows("alarms") == [
+        ("bins.full", "b0", START, START + 60),
+        ("bins.full", "b0", START, START + 60),
+    ]
+
+
+async def test_rows_of_another_version_are_built_again(bench: Bench) -> None:
+    await bench.store.resume()
+    rows = (Row("outdoor", "town", 99, b'{"what":1}'), Row("nonsense", "x", 1, b"{}"))
+    await bench.store.commit(change(0, 1, rows=rows))
+    assert (await bench.store.resume()).state.outdoor == {}
+
+
+def frosty(minutes: float) -> list[Reading]:
+    """A cold evening's readings of one ten-minute interval."""
+    at_s = minutes * 60.0
+    surface = 2.5 - minutes / 40.0
+    road = {
+        "surface_temperature_c": surface,
+        "air_temperature_c": surface + 1,
+        "humidity_pct": 97.0,
+        "water_film_mm": 0.3,
+    }
+    return [
+        ("weather", "wx-0", at_s, {"air_temperature_c": surface + 1, "humidity_pct": 96.0, "wind_speed_m_s": 0.5}),
+        ("road", "road-0", at_s + 1, road),
+        ("road", "road-1", at_s + 2, {**road, "surface_temperature_c": surface - 0.5}),
+        ("frog", "frog-2", at_s + 3, {"temperature_c": 15.0, "humidity_pct": 85.0}),
+        ("bin", "bin-0", at_s + 4, {"distance_mm": max(150.0, 900.0 - 5 * minutes)}),
+    ]  # fmt: skip
+
+
+def service(store: RuleStore) -> RulesService:
+    clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    return RulesService(store, HintWaker(), clock, load(), batch_limit=7)
+
+
+async def test_a_frosty_night_is_decided(bench: Bench) -> None:
+    for minutes in range(0, 600, 10):
+        await bench.add(frosty(float(minutes)))
+    worker = service(bench.store)
+    while await worker.turn():
+        pass
+    alarms = {(rule, subject) for rule, subject, _, cleared in await bench.rows("alarms") if cleared is None}
+    assert {("winter.ice", "s0"), ("winter.ice", "s3"), ("bins.full", "b0")} <= alarms
+    assert ("damp.surface_humidity", "ELM") in alarms
+    decided = [(s, o) for rule, s, o, _ in await bench.rows("decisions") if rule == "winter.gritting"]
+    assert {("r1", "treat"), ("r2", "treat")} <= set(decided)
+    states = {(k, s): state for k, s, _, state in await bench.rows("states")}
+    assert states["segment", "s0"]["state"] == "ice"
+    assert states["segment", "s1"]["source"] == "neighbour"
+    assert states["route", "r1"]["drive"]["legs"]
+    assert states["home", "ELM"]["risk"] == "high"
+    assert states["bin", "b0"]["needs_collection"] is True
+    collected = [
+        s for rule, s, o, _ in await bench.rows("decisions") if (rule, o) == ("bins.round", "collect")
+    ]
+    assert collected == ["bins", "bins"]  # once for each of the two service dates
+
+
+async def test_killed_and_started_again_the_result_is_the_same(bench: Bench) -> None:
+    """Each turn by a new process that knows only the store; some commits are never answered."""
+    readings = [frosty(float(m)) for m in range(0, 600, 10)]
+    for part in readings:
+        await bench.add(part)
+    turn = 0
+    while True:
+        turn += 1
+        worker = service(_Unanswered(bench.store) if turn % 3 == 0 else bench.store)
+        try:
+            if not await worker.turn():
+                break
+        except TransientError:
+            continue
+    calm = MemoryRuleStore(hamlet())
+    for number, part in enumerate(readings, start=1):
+        calm.add_batch(RECEIVED_FROM.timestamp() + number, batch(sorted(part, key=lambda r: r[2])))
+    worker = service(calm)
+    while await worker.turn():
+        pass
+    for what in QUERIES:
+        assert await bench.rows(what) == _memory_rows(calm, what), what
+
+
+class _Unanswered:
+    """A store whose commits happen, but whose answers are lost."""
+
+    def __init__(self, store: RuleStore) -> None:
+        self._store = store
+        self.registry, self.resume, self.fetch = store.registry, store.resume, store.fetch
+
+    async def commit(self, change: Change) -> None:
+        await self._store.commit(change)
+        raise TransientError("connection lost")
+
+
+async def test_the_running_service_recovers_and_stops(bench: Bench) -> None:
+    """A lost answer makes it resume; a hint makes it look; stop ends it soon."""
+    flaky = _FailsOnce(bench.store)
+    waker, stop = HintWaker(), asyncio.Event()
+    clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    worker = RulesService(flaky, waker, clock, load(), poll_s=60.0)
+    running = asyncio.create_task(worker.run(stop))
+    for minutes in range(0, 600, 10):
+        await bench.add(frosty(float(minutes)))
+        waker()
+    async with asyncio.timeout(30):
+        while ("home", "ELM", latest(frosty(590.0)) - 1) not in {r[:3] for r in await bench.rows("states")}:
+            await asyncio.sleep(0.05)
+            waker()
+        while not all(worker.ready().values()):
+            await asyncio.sleep(0.05)
+    assert flaky.failed
+    stop.set()
+    async with asyncio.timeout(5):
+        await running
+    raised = [a[:2] for a in await bench.rows("alarms")]
+    assert len(raised) == len(set(raised))
+
+
+class _FailsOnce(_Unanswered):
+    failed = False
+
+    async def commit(self, change: Change) -> None:
+        await self._store.commit(change)
+        if not self.failed:
+            self.failed = True
+            raise TransientError("connection lost")
