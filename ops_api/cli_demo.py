@@ -1,0 +1,72 @@
+"""``cityops demo`` and ``cityops replay``: real input through the whole chain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SHOW_SPEED = 480.0
+CHECK_SPEED = 1500.0
+
+
+def demo(
+    check: Annotated[
+        bool, typer.Option("--check", help="Play the scenario once, verify it, exit 1 where it failed.")
+    ] = False,
+    scenario: Annotated[
+        str, typer.Option(help="Name from `cityops sim list`, or a TOML file.")
+    ] = "frost_night",
+    speed: Annotated[
+        float | None, typer.Option(help="Simulated seconds per second until it has caught up with the clock.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the pages; 0 takes a free one.")] = 8080,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    data_dir: Annotated[Path | None, typer.Option(help="Where the demo keeps its data.")] = None,
+) -> None:
+    """Show a town on this machine: sensors, broker, database, rules and pages.
+
+    Plays the scenario's last night at speed, then goes on live. Ctrl-C stops everything.
+    An earlier demo's data is replaced.
+    """
+    from cityops.settings import load_settings
+    from ops_api.demo.run import Demo, run_demo
+
+    if speed is None:
+        speed = CHECK_SPEED if check else SHOW_SPEED
+    chosen: dict[str, Any] = {
+        "sim": {"scenario": scenario, "seed": seed, "speed": speed},
+        "log": {"level": "warning"},
+    }
+    if data_dir is not None:
+        chosen["data_dir"] = data_dir
+    plan = Demo(load_settings(**chosen), None if check else port, check, _printer())
+    raise typer.Exit(_run(lambda stop: run_demo(plan, stop)))
+
+
+def _printer() -> Callable[[str], None]:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    return console.print
+
+
+def _run(start: Callable[[Any], Any]) -> int:
+    import uvloop
+
+    from cityops.logs import configure
+    from cityops.runtime.stop import Stop
+    from cityops.settings import LogSettings
+
+    configure(LogSettings(level="warning"))
+
+    async def until_stopped() -> int:
+        stop = Stop()
+        with stop.install_signals():
+            return int(await start(stop))
+
+    return uvloop.run(until_stopped())

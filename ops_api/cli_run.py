@@ -1,0 +1,131 @@
+"""Commands that run a service until they are stopped, and those that fill the registry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cityops.runtime.stop import Stop
+    from cityops.settings import Settings
+
+rules_app = typer.Typer(help="The rules engine.", no_args_is_help=True)
+sim_app = typer.Typer(help="A simulated town on the real broker.", no_args_is_help=True)
+registry_app = typer.Typer(help="Devices and the places they watch.", no_args_is_help=True)
+
+Run = Callable[["Settings", "Stop"], Awaitable[None]]
+
+
+def serve(run: Run, settings: Settings | None = None) -> None:
+    """Run a service with this installation's settings until SIGINT or SIGTERM."""
+    import uvloop
+
+    from cityops.logs import configure
+    from cityops.runtime.stop import Stop
+    from cityops.settings import load_settings
+
+    chosen = load_settings() if settings is None else settings
+    configure(chosen.log)
+
+    async def until_stopped() -> None:
+        stop = Stop()
+        with stop.install_signals():
+            await run(chosen, stop)
+
+    uvloop.run(until_stopped())
+
+
+def ingest() -> None:
+    """Store what devices publish. Stops after what it has begun is committed."""
+    from ops_api.wiring_ingest import run_ingest
+
+    serve(run_ingest)
+
+
+@rules_app.command("run")
+def rules_run() -> None:
+    """Turn readings into states, alarms and decisions, for ever."""
+    from ops_api.wiring_rules import run_rules
+
+    serve(lambda settings, stop: run_rules(settings, stop.event))
+
+
+def api() -> None:
+    """Serve the web pages and the REST interface."""
+    from ops_api.wiring_api import run_api
+
+    serve(lambda settings, stop: run_api(settings, stop.event))
+
+
+@sim_app.command("run")
+def sim_run(
+    scenario: Annotated[
+        str | None, typer.Option(help="Name from `cityops sim list`, or a TOML file.")
+    ] = None,
+    speed: Annotated[float | None, typer.Option(help="Simulated seconds per second until caught up.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+) -> None:
+    """Play a scenario with a town of simulated devices against the configured broker.
+
+    Devices connect as the settings' MQTT user. With a database configured, the town is
+    registered there first, and decisions reach its gritters and bin crews.
+    """
+    from cityops.settings import load_settings
+    from ops_api.wiring_sim import run_town
+
+    given = {"scenario": scenario, "speed": speed, "seed": seed}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    serve(run_town, load_settings(**({"sim": chosen} if chosen else {})))
+
+
+@sim_app.command("list")
+def sim_list() -> None:
+    """List the scenarios."""
+    from firmware_sim.scenario import load_scenario, scenario_names
+
+    for s in map(load_scenario, scenario_names()):
+        typer.echo(f"{s.name:<22} {s.title}: {' '.join(s.description.split())}")
+
+
+@registry_app.command("load")
+def registry_load(
+    file: Annotated[Path, typer.Argument(help="JSON file, see docs/registry.md.")],
+) -> None:
+    """Insert or update what FILE says is installed; nothing is removed."""
+    from cityops.settings import load_settings
+    from ops_api.registry import load_registry
+
+    changed = asyncio.run(load_registry(load_settings(), file))
+    typer.echo("\n".join(f"{table}: {n} changed" for table, n in changed.items()))
+
+
+@registry_app.command("town")
+def registry_town(
+    file: Annotated[Path | None, typer.Argument(help="Where to write; standard output without.")] = None,
+) -> None:
+    """Write the registry of the simulated town, as a start for one of your own."""
+    from cityops.settings import load_settings
+    from devices.registry import dump
+    from ops_api.wiring_sim import town_of
+
+    raw = dump(town_of(load_settings()))
+    if file is None:
+        typer.echo(raw.decode())
+    else:
+        file.write_bytes(raw)
+
+
+def kinds() -> None:
+    """List the kinds of device with their fields, units and ranges."""
+    from cityops.settings import load_settings
+    from ops_api.wiring import kinds_of
+
+    for kind in kinds_of(load_settings()).values():
+        typer.secho(f"{kind.name}: {kind.title}", bold=True)
+        for f in kind.fields:
+            need = "required" if f.required else "optional"
+            typer.echo(f"  {f.name:<26} {f.minimum:g} to {f.maximum:g} {f.quantity.symbol:<6} {need}")

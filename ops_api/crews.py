@@ -1,0 +1,133 @@
+"""Gritters and bin crews of a simulated town: they do what the platform decides.
+
+Reads decisions as a depot would and acts on the world: a gritter that is free drives the
+route that was decided, and in the morning a lorry empties the bins on the day's list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import structlog
+from psycopg.rows import dict_row
+
+from cityops.runtime.stop import sleep_until_stop
+from firmware_sim.service import Simulation
+from firmware_sim.world.world import World
+
+log = structlog.get_logger(__name__)
+
+POLL_S = 0.5
+ROUND_STARTS = time(6, 30)
+MINUTES_PER_STOP = 2.0
+
+DECISIONS = """
+select decision_id, subject, outcome, decided_at, result
+from decision
+where decision_id > %s and subject_kind = 'route' and outcome in ('treat', 'collect', 'no_action')
+order by decision_id limit 500
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """A gritting run that a driver is asked to make: legs in driving order."""
+
+    route_id: str
+    segments: tuple[str, ...]
+    spread: tuple[bool, ...]
+    rate_g_m2: float
+
+
+@dataclass
+class Crews:
+    """Who carries decisions out.
+
+    Attributes:
+        conn: reads the decisions.
+        simulation: where they take effect.
+        gritters: names of the lorries.
+        zone: the town's time zone.
+    """
+
+    conn: psycopg.AsyncConnection[Any]
+    simulation: Simulation
+    gritters: Sequence[str]
+    zone: ZoneInfo
+    _seen: int = 0
+    _tours: deque[Tour] = field(default_factory=deque)
+    _bins: list[str] = field(default_factory=list)
+    _rounds_done: set[str] = field(default_factory=set)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow decisions until ``stop``."""
+        while self.simulation.running and not await sleep_until_stop(stop, POLL_S):
+            with contextlib.suppress(psycopg.OperationalError):
+                await self.step()
+
+    async def step(self) -> None:
+        """Read what is new and act on it."""
+        await self._read()
+        if self._tours:
+            await self._act(self._send_gritters)
+        if self._bins:
+            await self._act(self._send_lorry)
+
+    async def _act(self, action: Any) -> None:
+        await asyncio.wrap_future(self.simulation.call(action))
+
+    async def _read(self) -> None:
+        async with self.conn.cursor(row_factory=dict_row) as cursor:
+            rows = await (await cursor.execute(DECISIONS, (self._seen,))).fetchall()
+        for row in rows:
+            self._seen = row["decision_id"]
+            if row["subject"] == "bins":
+                self._bins = [stop["bin_id"] for stop in row["result"].get("stops", ())]
+            elif row["outcome"] == "treat":
+                self._ask_for(tour_of(row["subject"], row["result"]))
+
+    def _ask_for(self, tour: Tour) -> None:
+        """Queue a tour; a newer decision replaces one that nobody has begun."""
+        self._tours = deque(t for t in self._tours if t.route_id != tour.route_id)
+        self._tours.append(tour)
+
+    def _send_gritters(self, world: World) -> None:
+        free = [g for g in self.gritters if world.gritter_free(g, world.now)]
+        while free and self._tours:
+            tour, gritter = self._tours.popleft(), free.pop(0)
+            world.treat(gritter, tour.segments, tour.rate_g_m2, spread=tour.spread)
+            log.info("gritter sent", gritter=gritter, route=tour.route_id, rate_g_m2=tour.rate_g_m2)
+
+    def _send_lorry(self, world: World) -> None:
+        local = world.now.astimezone(self.zone)
+        today = local.date().isoformat()
+        if today in self._rounds_done or local.time() < ROUND_STARTS or local.time() > time(12):
+            return
+        self._rounds_done.add(today)
+        for i, bin_id in enumerate(self._bins):
+            world.empty_bins([bin_id], world.now + timedelta(minutes=MINUTES_PER_STOP * i))
+        log.info("lorry sent", bins=len(self._bins))
+
+
+def tour_of(route_id: str, result: dict[str, Any]) -> Tour:
+    """Return the tour that a gritting decision's result describes."""
+    legs = result["drive"]["legs"]
+    return Tour(
+        route_id,
+        tuple(leg["segment_id"] for leg in legs),
+        tuple(bool(leg["treat"]) for leg in legs),
+        float(result["spread_rate_g_m2"]),
+    )
+
+
+def simulated_now(simulation: Simulation, zone: ZoneInfo) -> datetime:
+    """Return the simulated time in the town's zone."""
+    return datetime.fromtimestamp(simulation.statistics().simulated_s, zone)

@@ -1,0 +1,230 @@
+"""``cityops demo``: a town on this machine, from sensors to pages, with one command."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cityops.db.pool import connect
+from cityops.embedded.account import own_directory, server_account
+from cityops.runtime.stop import Stop, sleep_until_stop
+from cityops.settings import MqttSettings, Settings
+from devices.registry import Registry
+from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
+from firmware_sim.service import Simulation
+from ops_api.crews import Crews, simulated_now
+from ops_api.demo.services import start_services
+from ops_api.demo.stack import Stack, clear, start_stack
+from ops_api.demo.verify import Finding, as_expected, no_loss
+from ops_api.demo.watch import Watch
+from ops_api.wiring import kinds_of
+from ops_api.wiring_sim import plan_of, town_of
+
+Say = Callable[[str], None]
+
+NEWS_AT_ONCE = 6
+RULES_WITHIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What to show.
+
+    Attributes:
+        settings: scenario, seed, speed, sizes and data directory.
+        port: port of the pages, 0 for a free one, None for no pages.
+        check: play the scenario once, verify, and end.
+        say: prints a line.
+    """
+
+    settings: Settings
+    port: int | None
+    check: bool
+    say: Say
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Everything of a demo that runs."""
+
+    registry: Registry
+    stack: Stack
+    simulation: Simulation
+    watch: Watch
+    check_children: Callable[[], None]
+
+
+async def run_demo(demo: Demo, stop: Stop) -> int:
+    """Run until ``stop`` or, for a check, until the scenario is over; return the exit code.
+
+    Raises:
+        CityopsError: something did not start, or ended by itself.
+    """
+    async with AsyncExitStack() as cleanup:
+        running = await _start(demo, cleanup)
+        crews = await cleanup.enter_async_context(_crews(running, stop))
+        await _follow(demo, running, stop)
+        if not demo.check or stop.event.is_set():
+            demo.say("stopping")
+            return 0
+        stop("the scenario is over")
+        await crews
+        return await _verify(demo, running)
+
+
+# -- starting ------------------------------------------------------------------------
+
+
+async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
+    scenario = load_scenario(demo.settings.sim.scenario)
+    start = latest_start(scenario, datetime.now(UTC))
+    folder = _folder(demo.settings)
+    demo.say(f"cityops demo: {scenario.title.lower()}, {start:%A %H:%M} onwards")
+    registry = town_of(demo.settings, start)
+    with _Phase(demo.say, f"town of {_size(registry)}"):
+        stack = await start_stack(folder, registry, demo.settings)
+    cleanup.push_async_callback(stack.stop)
+    with _Phase(demo.say, "ingester, rules and web server"):
+        sample = min(registry.homes, key=lambda h: h.temperature_factor, default=None)
+        extra = {} if sample is None else {"CITYOPS_API__SAMPLE_HOME": sample.code}
+        children, address = await start_services({**stack.environment, **extra}, folder / "logs", demo.port)
+    cleanup.push_async_callback(children.stop)
+    _say_addresses(demo.say, address, None if sample is None else sample.code)
+    end = start + timedelta(hours=scenario.duration_h) if demo.check else None
+    devices = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)
+    settings = demo.settings.model_copy(update={"data_dir": folder})
+    simulation = Simulation(
+        plan_of(settings, registry, start, mqtt=devices, credentials=stack.credentials, end=end)
+    )
+    with _Phase(demo.say, f"{len(registry.devices)} simulated devices"):
+        await asyncio.to_thread(simulation.start)
+    cleanup.push_async_callback(asyncio.to_thread, simulation.stop, 0.5)
+    conn = await cleanup.enter_async_context(await connect(stack.dsn, application_name="cityops demo"))
+    return Running(registry, stack, simulation, Watch(conn), children.check)
+
+
+def _folder(settings: Settings) -> Path:
+    """Return the demo's own folder, emptied of an earlier demo."""
+    folder = settings.data_dir.absolute() / "demo"
+    own_directory(folder, server_account(folder), 0o711)
+    clear(folder)
+    return folder
+
+
+@asynccontextmanager
+async def _crews(running: Running, stop: Stop) -> AsyncIterator[asyncio.Task[None]]:
+    """Have gritters and bin crews do what is decided, for as long as the context lasts."""
+    gritters = [d.name for d in running.registry.devices if d.kind == "gritter"]
+    async with await connect(running.stack.dsn, application_name="cityops crews") as conn:
+        crews = Crews(conn, running.simulation, gritters, TOWN_ZONE)
+        task = asyncio.create_task(crews.run(stop.event), name="crews")
+        try:
+            yield task
+        finally:
+            stop("the demo ends")
+            await task
+
+
+# -- while it runs -------------------------------------------------------------------
+
+
+async def _follow(demo: Demo, running: Running, stop: Stop) -> None:
+    """Print counts by the simulated hour, and news as they come."""
+    told_hour, was_live = "", False
+    while not await sleep_until_stop(stop.event, 1.0):
+        running.check_children()
+        statistics = running.simulation.statistics()
+        _tell(demo.say, await running.watch.news())
+        now = simulated_now(running.simulation, TOWN_ZONE)
+        if f"{now:%d %H}" != told_hour and not was_live:
+            told_hour = f"{now:%d %H}"
+            counts = await running.watch.counts()
+            demo.say(
+                f"[bold]{now:%H}:00[/]  {counts.committed:,} readings committed, {counts.duplicates} duplicates, "
+                f"{counts.dead_letters} dead letters"
+            )
+        if statistics.live and not was_live:
+            was_live = True
+            demo.say("[bold]caught up with the clock[/]: live from here, Ctrl-C stops everything")
+        if demo.check and running.simulation.measured and statistics.outbox == 0:
+            return
+
+
+def _tell(say: Say, news: list[str]) -> None:
+    for line in news[:NEWS_AT_ONCE]:
+        say(f"  {line}")
+    if len(news) > NEWS_AT_ONCE:
+        say(f"  … and {len(news) - NEWS_AT_ONCE} more")
+
+
+# -- verifying -----------------------------------------------------------------------
+
+
+async def _verify(demo: Demo, running: Running) -> int:
+    conn = running.watch.conn
+    await _rules_done(running)
+    statistics = running.simulation.statistics()
+    tables = [k.table for k in kinds_of(demo.settings).values()]
+    scenario = load_scenario(demo.settings.sim.scenario)
+    findings: list[Finding] = await no_loss(conn, tables, statistics.created, statistics.outbox)
+    findings += await as_expected(conn, scenario.expect)
+    counts = await running.watch.counts()
+    demo.say(
+        f"published {statistics.created:,}  committed {counts.committed:,}  "
+        f"dead-lettered {counts.dead_letters:,}  duplicates {counts.duplicates:,}"
+    )
+    for finding in findings:
+        demo.say(finding.line)
+    return 0 if all(f.passed for f in findings) else 1
+
+
+async def _rules_done(running: Running) -> None:
+    """Wait until the rules have seen every batch."""
+    query = "select count(*) from ingest_batch where xid > (select max(xid) from rule_cursor)"
+    deadline_s = time.monotonic() + RULES_WITHIN_S
+    while time.monotonic() < deadline_s:
+        row = await (await running.watch.conn.execute(query)).fetchone()
+        if row is not None and row[0] == 0:
+            return
+        await asyncio.sleep(0.2)
+
+
+# -- printing ------------------------------------------------------------------------
+
+
+class _Phase:
+    """Says what was done and how long it took, when it is done."""
+
+    def __init__(self, say: Say, what: str) -> None:
+        self._say, self._what, self._since_s = say, what, time.monotonic()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._say(f"[green]✓[/] {self._what} [dim]{time.monotonic() - self._since_s:.1f} s[/]")
+
+
+def _size(registry: Registry) -> str:
+    kinds = [d.kind for d in registry.devices]
+    return (
+        f"{len(registry.homes)} homes, {kinds.count('road')} road sensors, {kinds.count('weather')} weather stations, "
+        f"{len(registry.bins)} bins, {kinds.count('gritter')} gritters"
+    )
+
+
+def _say_addresses(say: Say, address: str | None, home: str | None) -> None:
+    if address is None:
+        return
+    say(f"\n  [bold]{address}/[/]         choose a role")
+    if home is not None:
+        say(f"  {address}/home/{home}   a resident")
+    say(f"  {address}/winter   highways: which roads tonight")
+    say(f"  {address}/bins     waste: which bins today")
+    say(f"  {address}/ops      operations: what is wrong now\n")

@@ -1,0 +1,81 @@
+"""Start the demo's services and wait until each says it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from cityops.embedded.process import free_port
+from cityops.errors import TransientError
+from ops_api.demo.children import Children
+
+READY_WITHIN_S = 60.0
+
+
+async def start_services(
+    environment: Mapping[str, str], log_dir: Path, api_port: int | None
+) -> tuple[Children, str | None]:
+    """Start ingester, rules and (with a port) the web server.
+
+    Args:
+        environment: settings of the stack they run on.
+        log_dir: where each writes its log.
+        api_port: port of the pages, 0 for a free one, None for no pages.
+
+    Returns:
+        The children, and the pages' address.
+
+    Raises:
+        TransientError: one ended or was not ready in time; all are stopped then.
+    """
+    ports = {"ingest": free_port(), "rules": free_port()}
+    children = Children(
+        {
+            **environment,
+            "CITYOPS_INGEST__HEALTH_PORT": str(ports["ingest"]),
+            "CITYOPS_RULES__HEALTH_PORT": str(ports["rules"]),
+            "CITYOPS_LOG__FORMAT": "human",
+        },
+        log_dir,
+    )
+    commands = {"ingest": ["ingest"], "rules": ["rules", "run"]}
+    if api_port is not None:
+        ports["api"] = api_port or free_port()
+        children.environment = {**children.environment, "CITYOPS_API__PORT": str(ports["api"])}
+        commands["api"] = ["api"]
+    try:
+        for name, arguments in commands.items():
+            children.start(name, arguments)
+        await asyncio.gather(*(wait_ready(children, name, ports[name]) for name in commands))
+    except BaseException:
+        await children.stop()
+        raise
+    return children, f"http://127.0.0.1:{ports['api']}" if "api" in ports else None
+
+
+async def wait_ready(children: Children, name: str, port: int) -> None:
+    """Return when the service answers its readiness page with 200.
+
+    Raises:
+        TransientError: it has ended, or is not ready in time.
+    """
+    deadline_s = time.monotonic() + READY_WITHIN_S
+    while not await asyncio.to_thread(_ready, f"http://127.0.0.1:{port}/readyz"):
+        children.check()
+        if time.monotonic() > deadline_s:
+            raise TransientError(
+                f"{name} is not ready after {READY_WITHIN_S:g} s; see {children.log_path(name)}"
+            )
+        await asyncio.sleep(0.05)
+
+
+def _ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2.0) as answer:  # noqa: S310 (our own loopback address)
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,137 @@
+"""Composition of the simulated town: registry, world, fleet and crews."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from cityops.db.pool import connect
+from cityops.errors import ConfigurationError
+from cityops.runtime.stop import Stop, sleep_until_stop
+from cityops.settings import MqttSettings, Settings
+from devices.registry import Registry
+from firmware_sim.fleet import FleetStatistics
+from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
+from firmware_sim.service import Simulation, SimulationPlan, brokers
+from firmware_sim.world.script import Scenario
+from firmware_sim.world.town import TownSizes, generate_town
+from ingest.registry_store import store_registry
+from ops_api.crews import Crews
+from ops_api.wiring import kinds_of
+
+log = structlog.get_logger(__name__)
+
+INSTALLED_BEFORE = timedelta(days=7)
+"""Devices are in place for a week when a scenario starts."""
+
+REPORT_EVERY_S = 30.0
+
+
+def town_of(settings: Settings, start: datetime | None = None) -> Registry:
+    """Return the registry of the settings' simulated town.
+
+    Raises:
+        ConfigurationError: a size that no town can have.
+    """
+    sim = settings.sim
+    sizes: Mapping[str, int] = {
+        "homes": sim.homes,
+        "road_sensors": sim.road_sensors,
+        "weather_stations": sim.weather_stations,
+        "bins": sim.bins,
+        "gritters": sim.gritters,
+    }
+    scenario = load_scenario(sim.scenario)
+    installed_at = (start or datetime.now(UTC)) - INSTALLED_BEFORE
+    try:
+        return generate_town(
+            sim.seed, TownSizes(**sizes), installed_at, damp_homes_share=scenario.damp_homes_share
+        )
+    except ValueError as e:
+        raise ConfigurationError(f"sim: {e}") from e
+
+
+def start_of(scenario: Scenario, speed: float, now: datetime) -> datetime:
+    """Return the simulated start: now in real time, else the last time the scenario fitted in."""
+    return now if speed <= 1 else latest_start(scenario, now)
+
+
+def plan_of(
+    settings: Settings,
+    registry: Registry,
+    start: datetime,
+    *,
+    mqtt: MqttSettings | None = None,
+    credentials: Mapping[str, str] | None = None,
+    end: datetime | None = None,
+) -> SimulationPlan:
+    """Return the plan of a simulation with these settings.
+
+    Args:
+        settings: scenario, seed, speed, data directory, broker.
+        registry: the town.
+        start: simulated start.
+        mqtt: where devices connect, where not the settings' broker.
+        credentials: password by device; without, all use the broker's user.
+        end: simulated end; None goes on live.
+    """
+    return SimulationPlan(
+        registry=registry,
+        scenario=load_scenario(settings.sim.scenario),
+        broker_of=brokers(mqtt or settings.mqtt, credentials),
+        outbox=settings.data_dir / "devices",
+        start=start,
+        end=end,
+        seed=settings.sim.seed,
+        speed=settings.sim.speed,
+        kinds=kinds_of(settings),
+    )
+
+
+async def run_town(settings: Settings, stop: Stop) -> None:
+    """Play the settings' scenario with a town until ``stop``.
+
+    Where a database is set, the town is registered there and its crews do what is decided.
+    """
+    start = start_of(load_scenario(settings.sim.scenario), settings.sim.speed, datetime.now(UTC))
+    registry = town_of(settings, start)
+    simulation = Simulation(plan_of(settings, registry, start))
+    if settings.db.dsn:
+        await _register(settings, registry)
+    await asyncio.to_thread(simulation.start)
+    try:
+        async with asyncio.TaskGroup() as group:
+            if settings.db.dsn:
+                group.create_task(_crews(settings, registry, simulation, stop.event), name="crews")
+            group.create_task(_report(simulation, stop.event), name="town-report")
+    finally:
+        await asyncio.to_thread(simulation.stop)
+
+
+async def _register(settings: Settings, registry: Registry) -> None:
+    async with await connect(settings.db.dsn, application_name="cityops sim") as conn:
+        changed = await store_registry(conn, registry)
+    log.info("town registered", town=registry.name, **changed)
+
+
+async def _crews(settings: Settings, registry: Registry, simulation: Simulation, stop: asyncio.Event) -> None:
+    gritters = [d.name for d in registry.devices if d.kind == "gritter"]
+    async with await connect(settings.db.dsn, application_name="cityops crews") as conn:
+        await Crews(conn, simulation, gritters, TOWN_ZONE).run(stop)
+
+
+async def _report(simulation: Simulation, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        s: FleetStatistics = simulation.statistics()
+        log.info(
+            "town",
+            simulated=datetime.fromtimestamp(s.simulated_s, UTC).isoformat(timespec="seconds"),
+            connected=s.connected,
+            created=s.created,
+            receipted=s.receipted,
+            outbox=s.outbox,
+        )
+        await sleep_until_stop(stop, REPORT_EVERY_S)
