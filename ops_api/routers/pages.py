@@ -18,6 +18,8 @@ from ops_api.routers.platform import dead_letter_rows, detail
 from ops_api.routers.schemas import Activity, DiaryPost
 from ops_api.web import api_view, home_view, ops_view, words
 
+ALARMS_SHOWN = 50
+
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
@@ -103,13 +105,21 @@ async def ops(ctx: Ctx) -> HTMLResponse:
 
 
 @router.get("/alarms")
-async def alarms(ctx: Ctx, show: str = "active") -> HTMLResponse:
+async def alarms(ctx: Ctx, show: str = "active", rule: str | None = None) -> HTMLResponse:
     """List alarms for the desk, with a form to acknowledge each."""
     chosen = "all" if show == "all" else "active"
     now = await ctx.town_now()
-    rows = [a.model_dump() for a in await list_alarms(ctx, state=chosen, limit=300)]
-    ordered = [ops_view.alarm_row(a, ctx.brand, now) for a in ops_view.by_urgency(rows)]
-    return _page(ctx, "alarms.html", alarms=ordered, show=chosen)
+    rows = [a.model_dump() for a in await list_alarms(ctx, state=chosen, limit=1000)]
+    wanted = [a for a in ops_view.by_urgency(rows) if rule in (None, a["rule_id"])]
+    return _page(
+        ctx,
+        "alarms.html",
+        alarms=[ops_view.alarm_row(a, ctx.brand, now) for a in wanted[:ALARMS_SHOWN]],
+        hidden=max(0, len(wanted) - ALARMS_SHOWN),
+        groups=ops_view.groups(await ctx.db.rows("alarm_counts"), now),
+        show=chosen,
+        rule=rule,
+    )
 
 
 @router.post("/alarms/{alarm_id}/acknowledge")

@@ -141,24 +141,31 @@ def _action(tone: str, room: Row | None, state: Row, ago: str) -> tuple[str, tup
         return "It needs some hours to get to know your home. You can see what it measures below.", ()
     if tone == "low":
         return "You do not need to do anything.", ()
-    steps = []
-    temperature = None if room is None else room["temperature_c"]
+    return _first_step(room, state), _further_steps(tone, room)
+
+
+def _first_step(room: Row | None, state: Row) -> str:
+    """Return the one thing to do now: let wet air out where that helps, else warm the room."""
     humidity = None if room is None else room["humidity_pct"]
-    if _airing_helps(state) or (humidity is not None and humidity >= HUMID_PCT):
-        dry = " The air outside holds less water, so your room will dry." if _airing_helps(state) else ""
-        steps.append(f"Open a window wide for 10 minutes, then shut it.{dry}")
+    if _airing_helps(state):
+        return "Open a window wide for 10 minutes now. The air outside is drier, so your room will dry."
+    if humidity is not None and humidity >= HUMID_PCT:
+        return "Let the wet air out now: open a window wide for 10 minutes."
+    return "Warm the room a little, and keep the door shut when you shower or cook."
+
+
+def _further_steps(tone: str, room: Row | None) -> tuple[str, ...]:
+    """Return what else helps, the most useful first; three things, so that they are read."""
+    temperature = None if room is None else room["temperature_c"]
+    steps = []
     if temperature is not None and temperature < COOL_C:
-        steps.append("Warm this room to 18 °C if you can. Warm walls stay dry.")
-    steps.append("Shut the door when you shower or cook, and use the fan.")
+        steps.append("Warm this room to 18\N{NO-BREAK SPACE}°C if you can. Warm walls stay dry.")
     steps.append("Dry clothes outside, or by an open window.")
     if tone == "high":
-        steps.append("Wipe water off windows and walls.")
         steps.append("Tell your landlord or the council. Damp is often the building, not you.")
-    action = {
-        True: "Let the wet air out now: open a window for 10 minutes.",
-        False: "Warm the room a little and let some air in.",
-    }[humidity is not None and humidity >= HUMID_PCT]
-    return action, tuple(steps)
+    else:
+        steps.append("Shut the door when you shower or cook, and use the fan.")
+    return tuple(steps)
 
 
 def _temperature_fact(value: float | None) -> Fact:

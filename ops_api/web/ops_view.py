@@ -21,8 +21,8 @@ RULES_LAG = timedelta(minutes=2)
 
 GROUPS: Mapping[str, str] = {
     "damp.surface_humidity": "Homes at damp risk",
-    "winter.hoar_frost": "Stretches with hoar frost",
-    "winter.ice": "Stretches with ice",
+    "winter.hoar_frost": "Frosty stretches",
+    "winter.ice": "Icy stretches",
     "bins.full": "Full bins",
     "bins.fire": "Bins on fire",
     "device.silent": "Silent devices",
@@ -41,6 +41,7 @@ class AlarmRow:
     reason: str
     raised: str
     age: str
+    short_age: str
     cleared: str
     acknowledged: str
     link: str
@@ -109,6 +110,7 @@ def alarm_row(a: Row, brand: Brand, now: datetime) -> AlarmRow:
         reason=a["reason"],
         raised=words.day_and_clock(a["raised_at"], zone, now),
         age=words.duration(now - a["raised_at"]),
+        short_age=words.short_duration(now - a["raised_at"]),
         cleared="" if a["cleared_at"] is None else words.day_and_clock(a["cleared_at"], zone, now),
         acknowledged=acknowledged,
         link=subject_link(a["subject_kind"], a["subject"]),
@@ -134,7 +136,7 @@ def groups(counts: Sequence[Row], now: datetime) -> tuple[Group, ...]:
             name=GROUPS.get(rule, rule),
             severity=min((r["severity"] for r in rows), key=_RANK.__getitem__),
             alarms=sum(r["alarms"] for r in rows),
-            oldest=words.duration(now - min(r["oldest"] for r in rows)),
+            oldest=words.short_duration(now - min(r["oldest"] for r in rows)),
             unacknowledged=sum(r["unacknowledged"] for r in rows),
         )
         for rule, rows in merged.items()
@@ -151,9 +153,9 @@ def checks(
     share = 100 * dead_hour / max(1, dead_hour + readings_hour)
     return (
         Check("Database", True, "answers"),
-        Check("Readings", flowing, f"last stored {words.ago(last_batch_at, now)}"),
-        Check("Rules", deciding, f"last decided {words.ago(rules_at, now)}"),
-        Check("Rejected", share < 1, f"{words.number(share, 1)}% in the last hour"),
+        Check("Readings", flowing, f"stored {words.ago(last_batch_at, now)}"),
+        Check("Rules", deciding, f"decided {words.ago(rules_at, now)}"),
+        Check("Rejected", share < 1, f"{words.number(share, 1)}% in an hour"),
     )
 
 
@@ -165,7 +167,8 @@ def _headline(tiles: Sequence[Group], parts: Sequence[Check]) -> tuple[str, str]
     if broken:
         return f"{broken[0].name}: {broken[0].says}", "bad"
     if severities["critical"]:
-        return f"{words.plural(severities['critical'], 'critical alarm')}", "bad"
+        which = words.joined([t.name.lower() for t in tiles if t.severity == "critical"])
+        return f"{words.plural(severities['critical'], 'critical alarm')}: {which}", "bad"
     total = sum(severities.values())
     if total:
         return f"{words.plural(total, 'active alarm')}, none critical", "watch"
@@ -217,14 +220,14 @@ def view(
         duplicates=words.number(totals_day["duplicates"]),
         dead_letters=words.number(totals_day["dead_letters"]),
         reasons=tuple(
-            (str(r["example"]), words.number(r["dead_letters"]), words.ago(r["last_at"], now)) for r in reasons[:4]
+            (str(r["example"]), words.number(r["dead_letters"]), words.ago(r["last_at"], now)) for r in reasons[:3]
         ),
         devices=tuple(
             (title, words.number(reporting), words.number(total), reporting >= total)
             for title, reporting, total in devices
         ),
         groups=tiles,
-        alarms=tuple(alarm_row(a, brand, town_now) for a in shown[:6]),
+        alarms=tuple(alarm_row(a, brand, town_now) for a in shown[:9]),
         checks=parts,
         clock=words.clock(town_now, brand.time_zone),
         date=words.long_date(town_now, brand.time_zone),

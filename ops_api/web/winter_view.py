@@ -32,6 +32,9 @@ STATES: Mapping[str, str] = {
     "unknown": "Not known",
 }
 
+LISTED = 200
+"""Slippery stretches in the list at most; the map and the API have all."""
+
 
 @dataclass(frozen=True, slots=True)
 class RouteRow:
@@ -72,6 +75,7 @@ class WinterView:
     lead: tuple[str, ...]
     routes: tuple[RouteRow, ...]
     hazards: tuple[HazardRow, ...]
+    more_hazards: tuple[HazardRow, ...]
     hazards_hidden: int
     counts: tuple[tuple[str, str, int], ...]
     as_of: str
@@ -162,9 +166,9 @@ def state_of(segment: Row) -> str:
 
 
 def view(
-    routes: Sequence[Row], segments: Sequence[Row], *, as_of: datetime | None, now: datetime, brand: Brand, show: int = 20
+    routes: Sequence[Row], segments: Sequence[Row], *, as_of: datetime | None, now: datetime, brand: Brand, show: int = 5
 ) -> WinterView:
-    """Return the page's content; at most ``show`` slippery stretches are listed."""
+    """Return the page's content; ``show`` slippery stretches are listed at once, ``LISTED`` in all."""
     streets = {str(s["segment_id"]): str(s["street"]) for s in segments}
     labels = {r["route_id"]: str(r["label"]) for r in routes}
     ordered = [route_row(r, streets, brand, now) for r in sorted(routes, key=_urgency)]
@@ -180,7 +184,8 @@ def view(
         lead=lead,
         routes=tuple(ordered),
         hazards=tuple(hazards[:show]),
-        hazards_hidden=max(0, len(hazards) - show),
+        more_hazards=tuple(hazards[show:LISTED]),
+        hazards_hidden=max(0, len(hazards) - LISTED),
         counts=tuple((s, name, counts[s]) for s, name in STATES.items()),
         as_of="" if as_of is None else f"Roads as of {words.day_and_clock(as_of, brand.time_zone, now)}",
         states={str(s["segment_id"]): state_of(s) for s in segments},

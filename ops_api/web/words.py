@@ -23,7 +23,7 @@ def number(value: float | None, digits: int = 0) -> str:
 
 def degrees(value: float | None, digits: int = 1) -> str:
     """Return a temperature such as ``−1.3 °C``."""
-    return "–" if value is None else f"{number(value, digits)} °C"
+    return "–" if value is None else f"{number(value, digits)}\N{NO-BREAK SPACE}°C"
 
 
 def percent(value: float | None) -> str:
@@ -67,6 +67,15 @@ def duration(span: timedelta) -> str:
     if seconds < 48 * 3600:
         return plural(seconds // 3600, "hour")
     return plural(seconds // 86400, "day")
+
+
+def short_duration(span: timedelta) -> str:
+    """Return the length of a time for a wall: ``40 s``, ``5 min``, ``3 h``, ``2 d``."""
+    seconds = max(0, int(span.total_seconds()))
+    for unit, size, limit in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 48 * 3600)):
+        if seconds < limit:
+            return f"{seconds // size}\N{NO-BREAK SPACE}{unit}"
+    return f"{seconds // 86400}\N{NO-BREAK SPACE}d"
 
 
 def ago(at: datetime | None, now: datetime) -> str:

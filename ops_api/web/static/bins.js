@@ -4,7 +4,8 @@
   const element = document.getElementById("map");
   const map = CityMap.make(element);
   const [bins, segments] = await Promise.all([CityMap.json(element.dataset.bins), CityMap.json(element.dataset.segments)]);
-  const roads = CityMap.casing(map, segments);
+  CityMap.fit(map, L.geoJSON(segments.features.length ? segments : bins));
+  CityMap.casing(map, segments, -0.5);
   const line = L.polyline([], { color: "#10262d", weight: 2, opacity: 0.55, dashArray: "6 6", interactive: false }).addTo(map);
   const layer = L.layerGroup().addTo(map);
 
@@ -20,7 +21,7 @@
         const pin = document.createElement("span");
         pin.className = "pin pin--" + state;
         pin.textContent = order || "+";
-        marker = L.marker([lat, lon], { icon: L.divIcon({ className: "", html: pin.outerHTML, iconSize: [28, 28] }), keyboard: false });
+        marker = L.marker([lat, lon], { icon: L.divIcon({ className: "", html: pin.outerHTML, iconSize: [24, 24] }), keyboard: false });
       } else {
         const dashed = state === "unknown";
         marker = L.circleMarker([lat, lon], { radius: 4.5, color: dashed ? "#6b777a" : "#4f7f74", weight: 1.75, fillColor: "#fff", fillOpacity: 1, dashArray: dashed ? "2 3" : null });
@@ -29,7 +30,6 @@
     }
   }
 
-  CityMap.fit(map, roads.getLayers().length ? roads : L.geoJSON(bins));
   draw({});
   document.addEventListener("cityops:state", (event) => {
     draw(event.detail.states || {});

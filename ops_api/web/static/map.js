@@ -21,8 +21,8 @@ const CityMap = (() => {
     return response.json();
   }
 
-  function casing(map, roads) {
-    return L.geoJSON(roads, { interactive: false, style: (f) => ({ color: "#fff", weight: ROAD_WIDTH[f.properties.road_class] + 3, opacity: 1 }) }).addTo(map);
+  function casing(map, roads, extra = 3) {
+    return L.geoJSON(roads, { interactive: false, style: (f) => ({ color: "#fff", weight: ROAD_WIDTH[f.properties.road_class] + extra, opacity: 1 }) }).addTo(map);
   }
 
   // Text only: what comes from the database never becomes markup.

@@ -2,26 +2,30 @@
 "use strict";
 (async () => {
   const element = document.getElementById("map");
+  // Wider means worse; frost and snow have a white core, ice has a mark.
   const STYLE = {
-    dry: { color: "#a3b4b6", extra: 0 },
-    damp: { color: "#5f97b0", extra: 0, dashArray: "2 5" },
-    wet: { color: "#17699b", extra: 0.5, dashArray: "10 5" },
-    hoar: { color: "#6a2ca0", extra: 2.5, dashArray: "4 5" },
-    ice: { color: "#b3121f", extra: 3.5 },
-    snow: { color: "#10262d", extra: 3.5, dashArray: "14 5" },
-    unknown: { color: "#9aa7aa", extra: -0.5, dashArray: "1 6" },
+    dry: { color: "#9fb0b3", factor: 0.55 },
+    damp: { color: "#6fa6bf", factor: 0.75 },
+    wet: { color: "#17699b", factor: 1 },
+    hoar: { color: "#6a2ca0", factor: 1.15, extra: 3, core: "5 5" },
+    ice: { color: "#b3121f", factor: 1.2, extra: 3.5 },
+    snow: { color: "#10262d", factor: 1.15, extra: 3, core: "9 4" },
+    unknown: { color: "#9aa7aa", factor: 0.5, dashArray: "2 4" },
   };
   const NAME = { dry: "Dry", damp: "Damp", wet: "Wet", hoar: "Hoar frost", ice: "Ice", snow: "Snow", unknown: "Not known" };
   const map = CityMap.make(element);
   const [segments, depots] = await Promise.all([CityMap.json(element.dataset.segments), CityMap.json(element.dataset.depots)]);
+  CityMap.fit(map, L.geoJSON(segments));
   CityMap.casing(map, segments);
   const marks = L.layerGroup().addTo(map);
   let states = Object.fromEntries(segments.features.map((f) => [f.id, f.properties.state]));
 
+  const styleOf = (feature) => STYLE[states[feature.id]] || STYLE.unknown;
+
   function style(feature) {
-    const s = STYLE[states[feature.id]] || STYLE.unknown;
+    const s = styleOf(feature);
     const width = CityMap.ROAD_WIDTH[feature.properties.road_class];
-    return { color: s.color, weight: Math.max(1.5, width * 0.62 + s.extra), dashArray: s.dashArray || null, lineCap: s.dashArray ? "butt" : "round" };
+    return { color: s.color, weight: Math.max(1.5, width * s.factor + (s.extra || 0)), dashArray: s.dashArray || null };
   }
 
   const roads = L.geoJSON(segments, {
@@ -36,11 +40,12 @@
     roads.setStyle(style);
     marks.clearLayers();
     roads.eachLayer((layer) => {
-      const state = states[layer.feature.id];
-      if (state !== "ice" && state !== "snow") return;
-      layer.bringToFront();
+      const s = styleOf(layer.feature);
       const line = layer.getLatLngs();
-      const icon = L.divIcon({ className: "", html: '<span class="icemark"><span>' + (state === "ice" ? "I" : "S") + "</span></span>", iconSize: [20, 20] });
+      if (s.extra) layer.bringToFront();
+      if (s.core) L.polyline(line, { color: "#fff", weight: 2, dashArray: s.core, lineCap: "butt", interactive: false }).addTo(marks);
+      if (states[layer.feature.id] !== "ice") return;
+      const icon = L.divIcon({ className: "", html: '<span class="icemark"><span>I</span></span>', iconSize: [20, 20] });
       L.marker(line[Math.floor(line.length / 2)], { icon, interactive: false, keyboard: false }).addTo(marks);
     });
   }
@@ -49,7 +54,6 @@
     const [lon, lat] = d.geometry.coordinates;
     L.marker([lat, lon], { keyboard: false, icon: L.divIcon({ className: "", html: '<span class="depot">D</span>', iconSize: [26, 26] }) }).bindPopup(CityMap.popup([[d.properties.label, true]])).addTo(map);
   }
-  CityMap.fit(map, roads);
   paint();
   document.addEventListener("cityops:state", (event) => {
     const next = event.detail.states || {};
