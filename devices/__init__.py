@@ -1,0 +1,1 @@
+"""What a device is and says, and the agent that runs on it."""

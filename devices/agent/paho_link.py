@@ -19,7 +19,8 @@ class PahoLink:
 
     Args:
         client_id: the device's name; a broker may insist that it equals the user name.
-        reconnect: when to try again.
+        reconnect: when to try again; by default full jitter up to 5 minutes.
+        first_within_s: spread of the first connection after a start [s], by default a minute.
     """
 
     def __init__(
@@ -30,12 +31,14 @@ class PahoLink:
         events: LinkEvents,
         reconnect: Reconnect | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        first_within_s: float | None = None,
     ) -> None:
         self._broker = broker
         self._client_id = client_id
         self._will = will
         self._events = events
-        self._reconnect = reconnect or Reconnect(random.Random(), RECONNECT)
+        spread_s = 60.0 if first_within_s is None else first_within_s
+        self._reconnect = reconnect or Reconnect(random.Random(), RECONNECT, spread_s)
         self._monotonic = monotonic
         self._session: PahoSession | None = None
         self._next_attempt_s = self._reconnect.first(monotonic())

@@ -73,6 +73,11 @@ class SqliteOutbox:
         row = self._db.execute("select value from meta where key = 'install_id'").fetchone()
         return str(row[0])
 
+    def last_wall_ms(self) -> int | None:
+        """Return the wall clock at the last entry [ms since 1970], None where there is none."""
+        row = self._db.execute("select wall_ms from outbox order by boot desc, seq desc limit 1").fetchone()
+        return None if row is None else int(row[0])
+
     def start_boot(self) -> int:
         """Return the next boot number, already on the card."""
         with _as_outbox_error(self._path):

@@ -132,3 +132,14 @@ def test_given_up_entries_are_not_sent() -> None:
     p.forget([(1, 1), (9, 9)])
     assert seqs(p, 0.0) == [0, 2]
     assert p.unreceipted == 2
+
+
+def test_a_gap_lets_several_readings_share_a_message() -> None:
+    p = publisher(gap_s=0.5)
+    p.add((1, 0), "reading")
+    p.sent(1, p.take(10.0).keys, 10.0)
+    for seq in (1, 2, 3):
+        p.add((1, seq), "reading")
+    assert p.take(10.4) is None
+    assert p.wake_s() == 10.5
+    assert seqs(p, 10.5) == [1, 2, 3]

@@ -1,0 +1,68 @@
+"""Maxim DS18B20: a temperature probe on the 1-wire bus, for the coldest wall.
+
+The kernel's ``w1_therm`` reads it; the file ``w1_slave`` has the nine bytes of the
+scratchpad twice, the verdict on its checksum after the first, and the temperature after
+the second. The checksum is checked here again: a bus held low reads as zeros, whose
+checksum is zero as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from devices.drivers.base import SensorError
+from devices.drivers.crc8 import maxim
+
+W1_DEVICES = Path("/sys/bus/w1/devices")
+_POWER_ON_RAW = 0x0550
+"""+85 °C: what the register holds before the first conversion (data sheet, figure 4)."""
+
+
+class Ds18b20:
+    """One probe; implements :class:`devices.drivers.base.Sensor`.
+
+    Args:
+        rom: its name on the bus, ``28-`` and twelve hex digits.
+        field: what the value is called, e.g. ``wall_temperature_c``.
+        folder: where the kernel shows the bus.
+    """
+
+    def __init__(self, rom: str, field: str = "wall_temperature_c", folder: Path = W1_DEVICES) -> None:
+        self._file = folder / rom / "w1_slave"
+        self._rom = rom
+        self._field = field
+
+    def read(self) -> Mapping[str, float]:
+        """Return the temperature [°C]; blocks for the conversion, 0.75 s.
+
+        Raises:
+            SensorError: no answer, a bad checksum, or the power-on value.
+        """
+        try:
+            text = self._file.read_text(encoding="ascii")
+        except OSError as e:
+            raise SensorError(f"DS18B20 {self._rom} does not answer: {e.strerror}") from e
+        try:
+            scratchpad = bytes.fromhex(text[:26])
+        except ValueError as e:
+            raise SensorError(f"DS18B20 {self._rom}: unreadable answer {text[:26]!r}") from e
+        return {self._field: decode(scratchpad, self._rom)}
+
+
+def decode(scratchpad: bytes, rom: str = "") -> float:
+    """Return the temperature [°C] in a scratchpad of nine bytes.
+
+    Raises:
+        SensorError: as in :meth:`Ds18b20.read`.
+    """
+    if len(scratchpad) != 9:
+        raise SensorError(f"DS18B20 {rom}: {len(scratchpad)} bytes, not 9")
+    if not any(scratchpad):
+        raise SensorError(f"DS18B20 {rom}: only zeros, the bus is held low")
+    if maxim(scratchpad[:8]) != scratchpad[8]:
+        raise SensorError(f"DS18B20 {rom}: bad checksum in {scratchpad.hex(' ')}")
+    raw = int.from_bytes(scratchpad[:2], "little", signed=True)
+    if raw == _POWER_ON_RAW:
+        raise SensorError(f"DS18B20 {rom}: power-on value, no conversion was made")
+    return raw / 16.0
