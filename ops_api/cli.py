@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cityops.errors import CityopsError
-from ops_api import cli_config, cli_db, cli_demo, cli_doctor, cli_run
+from ops_api import cli_config, cli_db, cli_demo, cli_doctor, cli_replay, cli_run
 
 app = typer.Typer(
     help="The platform a council runs its sensors on.",
@@ -17,6 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(cli_demo.demo)
+app.command()(cli_replay.replay)
 app.command()(cli_doctor.doctor)
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_config.app, name="config")

@@ -1,4 +1,4 @@
-"""``cityops demo`` and ``cityops replay``: real input through the whole chain."""
+"""``cityops demo``."""
 
 from __future__ import annotations
 
@@ -44,18 +44,20 @@ def demo(
     }
     if data_dir is not None:
         chosen["data_dir"] = data_dir
-    plan = Demo(load_settings(**chosen), None if check else port, check, _printer())
-    raise typer.Exit(_run(lambda stop: run_demo(plan, stop)))
+    plan = Demo(load_settings(**chosen), None if check else port, check, printer())
+    raise typer.Exit(run(lambda stop: run_demo(plan, stop)))
 
 
-def _printer() -> Callable[[str], None]:
+def printer() -> Callable[[str], None]:
+    """Return what prints a line with rich's markup."""
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
     return console.print
 
 
-def _run(start: Callable[[Any], Any]) -> int:
+def run(start: Callable[[Any], Any]) -> int:
+    """Run ``start(stop)`` until it returns its exit code; SIGINT and SIGTERM set the stop."""
     import uvloop
 
     from cityops.logs import configure

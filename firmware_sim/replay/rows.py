@@ -26,6 +26,10 @@ FORMATS = (
 """Times tried after ISO 8601, British order of day and month."""
 
 
+NO_VALUE = ("", "NA", "NaN", "nan", "null", "NULL")
+"""Texts that always mean "no value"."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowReader:
     """How to read a row.
@@ -41,7 +45,7 @@ class RowReader:
     mapping: ColumnMap
     device: str
     zone: tzinfo
-    missing: Sequence[str] = ("", "NA", "NaN", "null")
+    missing: Sequence[str] = NO_VALUE
     time_format: str | None = None
 
     def read(self, row: Mapping[str, str]) -> tuple[str, int | str, dict[str, float | str]]:

@@ -22,13 +22,13 @@ from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
 from ops_api.demo.verify import Finding, as_expected, no_loss
 from ops_api.demo.watch import Watch
+from ops_api.rules_lag import wait_for_rules
 from ops_api.wiring import kinds_of
 from ops_api.wiring_sim import plan_of, town_of
 
 Say = Callable[[str], None]
 
 NEWS_AT_ONCE = 6
-RULES_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _tell(say: Say, news: list[str]) -> None:
 
 async def _verify(demo: Demo, running: Running) -> int:
     conn = running.watch.conn
-    await _rules_done(running)
+    await wait_for_rules(conn)
     statistics = running.simulation.statistics()
     tables = [k.table for k in kinds_of(demo.settings).values()]
     scenario = load_scenario(demo.settings.sim.scenario)
@@ -181,17 +181,6 @@ async def _verify(demo: Demo, running: Running) -> int:
     for finding in findings:
         demo.say(finding.line)
     return 0 if all(f.passed for f in findings) else 1
-
-
-async def _rules_done(running: Running) -> None:
-    """Wait until the rules have seen every batch."""
-    query = "select count(*) from ingest_batch where xid > (select max(xid) from rule_cursor)"
-    deadline_s = time.monotonic() + RULES_WITHIN_S
-    while time.monotonic() < deadline_s:
-        row = await (await running.watch.conn.execute(query)).fetchone()
-        if row is not None and row[0] == 0:
-            return
-        await asyncio.sleep(0.2)
 
 
 # -- printing ------------------------------------------------------------------------

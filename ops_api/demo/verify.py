@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -56,9 +56,11 @@ async def stored(conn: psycopg.AsyncConnection[Any], tables: Iterable[str]) -> t
     return rows, distinct
 
 
-async def tally(conn: psycopg.AsyncConnection[Any], query: str) -> Mapping[str, int]:
+async def tally(
+    conn: psycopg.AsyncConnection[Any], query: LiteralString, values: Sequence[object] = ()
+) -> Mapping[str, int]:
     """Return the counts that a ``select name, count`` query gives."""
-    cursor = await conn.execute(query)
+    cursor = await conn.execute(query, values)
     return {str(name): int(count) for name, count in await cursor.fetchall()}
 
 
