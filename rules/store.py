@@ -105,7 +105,7 @@ class PostgresRuleStore:
 
 
 async def _add(conn: Connection, query: str, effects: Iterable[Effect]) -> None:
-    rows = [dataclasses.asdict(e) for e in effects]
+    rows = [_flat(e) for e in effects]
     if rows:
         await conn.execute(SQL[query], {"rows": msgspec.json.encode(rows).decode()})
 
@@ -141,7 +141,8 @@ async def _alarms(conn: Connection, effects: Iterable[Effect]) -> list[int]:
     return ids
 
 
-def _flat(effect: RaiseAlarm | ClearAlarm) -> dict[str, Any]:
+def _flat(effect: Effect) -> dict[str, Any]:
+    """Return an effect's fields; ``dataclasses.asdict`` would copy every nested value."""
     return {f.name: getattr(effect, f.name) for f in dataclasses.fields(effect)}
 
 

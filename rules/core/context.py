@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from devices.registry import BinSite, Device, GrittingRoute, Home, Registry
 from rules.core.collection import Round, plan_round
-from rules.core.parameters import Catalogue
+from rules.core.parameters import Catalogue, SilenceParameters
 from rules.core.road_graph import RoadGraph
 from rules.core.road_state import Transfer, build_transfer
 from rules.core.routing import Drive, Router, plan
@@ -21,6 +21,7 @@ class Context:
     """The unchanging surroundings of a step. Build with :func:`build_context`.
 
     Attributes:
+        silence_s: per watched device how long it may say nothing [s].
         home_of, bin_of: by device name.
         sensors: road devices that lie on a segment, in the order of ``transfer``.
         segments_of: per route the indices of its segments in ``graph.segments``.
@@ -29,6 +30,7 @@ class Context:
 
     catalogue: Catalogue
     devices: Mapping[str, Device]
+    silence_s: Mapping[str, float]
     home_of: Mapping[str, Home]
     bin_of: Mapping[str, BinSite]
     bins: Mapping[str, BinSite]
@@ -87,6 +89,7 @@ def build_context(registry: Registry, catalogue: Catalogue, zone: tzinfo, router
     return Context(
         catalogue=catalogue,
         devices={d.name: d for d in registry.devices},
+        silence_s=_silence_s(registry.devices, catalogue.silent.parameters),
         home_of={d: h for h in registry.homes for d in h.devices},
         bin_of={b.device: b for b in registry.bins},
         bins={b.bin_id: b for b in registry.bins},
@@ -100,3 +103,11 @@ def build_context(registry: Registry, catalogue: Catalogue, zone: tzinfo, router
         zone=zone,
         router=router,
     )
+
+
+def _silence_s(devices: Iterable[Device], p: SilenceParameters) -> dict[str, float]:
+    return {
+        d.name: max(p.at_least_s[d.kind], p.intervals * d.cadence_s)
+        for d in devices
+        if d.kind in p.at_least_s
+    }

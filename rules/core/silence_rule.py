@@ -9,7 +9,6 @@ from __future__ import annotations
 from rules.core.context import Context
 from rules.core.effects import ClearAlarm, RaiseAlarm, iso
 from rules.core.memory import SeenMemory
-from rules.core.parameters import SilenceParameters
 from rules.core.readings import Readings
 from rules.core.work import Work
 
@@ -29,19 +28,11 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
             seen[device] = SeenMemory(at_s, False if before is None else before.silent)
 
 
-def limit_s(kind: str, cadence_s: int, p: SilenceParameters) -> float | None:
-    """Return how long a device may say nothing [s]; None where its kind is not watched."""
-    least = p.at_least_s.get(kind)
-    return None if least is None else max(least, p.intervals * cadence_s)
-
-
 def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     """Raise and clear the alarms of silent devices at a tick."""
-    p = ctx.catalogue.silent.parameters
     changed: list[tuple[str, SeenMemory, float]] = []
     for device, memory in work.read("seen").items():
-        known = ctx.devices.get(device)
-        limit = None if known is None else limit_s(known.kind, known.cadence_s, p)
+        limit = ctx.silence_s.get(device)
         if limit is not None and (at_s - memory.at_s > limit) is not memory.silent:
             changed.append((device, memory, limit))
     for device, memory, limit in changed:
