@@ -18,6 +18,8 @@ SENTINELS: Mapping[str, float] = {
     "air_temperature_c": 85.0, "subsurface_temperature_c": -127.0, "distance_mm": 65535.0,
 }  # fmt: skip
 """What the chip says when it can't measure: DS18B20 85 (power-on) and -127 (gone), LoRaWAN 65535."""
+HOTTEST_READING_C = 125.0
+"""Where the temperature chip of a bin sensor ends: a fire is hotter than it can say."""
 FIRE_RISE_S, FIRE_LASTS_S = 1200.0, 7200.0
 DAY_S = 86_400.0
 
@@ -93,12 +95,12 @@ def drift(value: float, per_day: float, since_s: float) -> float:
 
 
 def fire(temperature_c: float, peak_c: float, since_s: float) -> float:
-    """Return the temperature in a burning bin: up in 20 minutes, down over two hours."""
+    """Return what the sensor in a burning bin reads: up in 20 minutes, down over two hours, at most 125 °C."""
     if since_s < 0.0 or since_s > FIRE_LASTS_S:
         return temperature_c
     rising = since_s / FIRE_RISE_S
     shape = rising if rising < 1.0 else 1.0 - (since_s - FIRE_RISE_S) / (FIRE_LASTS_S - FIRE_RISE_S)
-    return temperature_c + (peak_c - temperature_c) * shape
+    return min(temperature_c + (peak_c - temperature_c) * shape, HOTTEST_READING_C)
 
 
 def is_down(key: int, time_s: float, share: float, spell_s: float) -> bool:

@@ -18,6 +18,7 @@ CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 DEMO_CODES = ("demo-damp-home", "demo-dry-home", "demo-family-home")
 DAMP_FACTOR = 0.58
 """Homes with a temperature factor below this are built badly: the world makes them damp."""
+UNGRITTED_SHARE = 0.1
 PLACES = (
     ("Market place", 0.06), ("Take-away", 0.08), ("Shops", 0.18), ("Bus stop", 0.22),
     ("Park gate", 0.14), ("School", 0.08), ("Street", 0.24),
@@ -51,16 +52,18 @@ def place_road_sensors(
 ) -> tuple[list[Device], tuple[RoadSegment, ...]]:
     """Return the road sensors, and the segments that now know their sensor.
 
-    Each route gets its share: first its bridge and its lowest stretch, then others by lot;
-    where there are more sensors than gritted segments the rest go to other streets.
+    Each route gets its share: first its bridge and its lowest stretch, then others by lot.
+    Every tenth sensor watches a cold street that nobody grits, and so does the rest where
+    there are more sensors than gritted segments.
     """
     segments = list(roads.segments)
     queues = [_route_order(rng, [s for s in segments if s.route_id == r.route_id]) for r in roads.routes]
-    order: list[RoadSegment] = []
+    gritted: list[RoadSegment] = []
     while any(queues):
-        order += [queue.pop(0) for queue in queues if queue]
-    others = [s for s in segments if s.route_id is None]
-    order += [others[i] for i in rng.permutation(len(others))]
+        gritted += [queue.pop(0) for queue in queues if queue]
+    others = _route_order(rng, [s for s in segments if s.route_id is None])
+    unwatched = min(round(UNGRITTED_SHARE * wanted), len(others))
+    order = gritted[: wanted - unwatched] + others + gritted[wanted - unwatched :]
     devices: list[Device] = []
     for n, segment in enumerate(order[:wanted], start=1):
         label = f"Road sensor, {segment.street}{' bridge' if segment.bridge else ''}"
@@ -72,7 +75,7 @@ def place_road_sensors(
 
 def _route_order(rng: np.random.Generator, segments: list[RoadSegment]) -> list[RoadSegment]:
     shuffled = [segments[i] for i in rng.permutation(len(segments))]
-    first = [s for s in shuffled if s.bridge][:2] + sorted(shuffled, key=lambda s: s.altitude_m)[:2]
+    first = [s for s in shuffled if s.bridge][:2] + sorted(shuffled, key=lambda s: s.altitude_m)[:3]
     return list({s.segment_id: s for s in [*first, *shuffled]}.values())
 
 

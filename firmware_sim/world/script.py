@@ -82,7 +82,7 @@ class Fault(Strict, frozen=True):
     Which devices: ``devices`` by name, or ``kind`` with ``share`` (a part of them, chosen
     by the seed) or ``count``. ``field`` names one value where only one is affected.
     ``value`` means: stuck/sentinel/tilt: the value sent (stuck without value: the last one);
-    spike: height; drift: change per day; clock: offset in s; fire: peak temperature in °C.
+    spike: height; drift: change per day; clock: offset in s; fire: peak temperature in °C (the sensor reads 125 at most).
     ``probability`` is per reading (spike, sentinel, dropout), or the part of the time that the
     link is down (uplink), in spells of about ``spell_s``.
     """

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from firmware_sim.world import sky
 from firmware_sim.world.noise import SmoothNoise
 from firmware_sim.world.psychro import dew_point_c, saturation_water_pa
-from firmware_sim.world.script import Climate, Front, Scenario
+from firmware_sim.world.script import Front, Scenario
 from firmware_sim.world.terrain import ORIGIN_LATITUDE_DEG
 
 FADE_H = 8.0
@@ -199,8 +199,3 @@ def precipitation_type(rate_mm_h: float, air_c: float, humidity_pct: float, *, w
         return FREEZING_RAIN if air_c <= 0.0 else RAIN
     rain = sky.rain_probability(air_c, humidity_pct)
     return RAIN if rain > 0.7 else SNOW if rain < 0.3 else SLEET
-
-
-def climate_mean_c(climate: Climate) -> float:
-    """Return the mean air temperature of the climate [°C]."""
-    return climate.air_temperature_c

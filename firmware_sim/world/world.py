@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -309,8 +309,3 @@ class World:
 
     def _position(self, gritter: str, time_s: float) -> Position:
         return self._gritters[gritter].at(time_s)
-
-
-def utc(time_s: float) -> datetime:
-    """Return seconds since 1970 as an aware datetime."""
-    return datetime.fromtimestamp(time_s, UTC)

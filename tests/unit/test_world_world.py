@@ -189,7 +189,7 @@ def test_a_bin_fire_heats_and_ends(town: Registry) -> None:
         at = START + timedelta(minutes=minutes)
         world.advance_to(at)
         temperatures.append(world.sense("bin-0002", at)["temperature_c"])
-    assert max(temperatures) > 150.0
+    assert max(temperatures) > 110.0
     assert temperatures[0] < 20.0
     assert temperatures[-1] < 20.0
 
