@@ -31,7 +31,7 @@ class Outlook:
 
     ``wet``: water is on the road or rain is falling; ``damp``: moist or white already.
     ``zero_in_h``: hours until the surface reaches 0 °C, None = not within the horizon.
-    ``snow_mm``: water equivalent of snow expected [mm].
+    ``air_c``: of the town. ``snow_mm``: water equivalent of snow expected [mm].
     """
 
     segment_id: str
@@ -41,6 +41,7 @@ class Outlook:
     zero_in_h: float | None = None
     dew_point_c: float | None = None
     frost_point_c: float | None = None
+    air_c: float | None = None
     state: str = "unknown"
     wet: bool = False
     damp: bool = False
@@ -62,7 +63,7 @@ class Assessment:
 def assess(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Assessment:
     """Return what a segment needs in the coming hours, with the reason in words."""
     if o.minimum_c is None:
-        return Assessment(o, "refer", why="no fresh reading from here or nearby")
+        return _unknown(o, p)
     if o.minimum_c > p.action_c:
         return Assessment(o, "no_action", why=f"stays above {p.action_c:g} °C, lowest {o.minimum_c:.1f} °C")
     found = _hazard(o, o.minimum_c, p)
@@ -78,6 +79,14 @@ def assess(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Assess
             o, "refer", why=f"{why}, lowest {o.minimum_c:.1f} °C: the treatment matrix has no rate for it"
         )
     return Assessment(o, "treat", rate, row.passes, f"{why}, lowest {o.minimum_c:.1f} °C")
+
+
+def _unknown(o: Outlook, p: GrittingParameters) -> Assessment:
+    """Without a road reading only air far too warm for frost excuses from asking a person."""
+    why = "no fresh reading from here or nearby"
+    if o.air_c is not None and o.air_c > p.action_c + p.air_margin_c:
+        return Assessment(o, "no_action", why=f"{why}, but the air is at {o.air_c:.1f} °C")
+    return Assessment(o, "refer", why=why)
 
 
 def _hazard(o: Outlook, minimum_c: float, p: GrittingParameters) -> tuple[Condition, bool, str] | None:

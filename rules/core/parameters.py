@@ -98,6 +98,7 @@ class GrittingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     action_c: Celsius
     hoar_margin_c: NotNegative
     release_c: NotNegative
+    air_margin_c: NotNegative
     horizon_h: Positive
     trend_window_h: Positive
     trend_damping_h: Positive

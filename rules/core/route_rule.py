@@ -75,6 +75,7 @@ def outlook(now: SegmentNow, town: Outdoor, p: GrittingParameters) -> Outlook:
         zero_in_h=zero,
         dew_point_c=s.dew_point_c,
         frost_point_c=s.frost_point_c,
+        air_c=town.air_c,
         state=now.state,
         wet=wetness > (DAMP + WET) / 2 or town.precipitation == "rain",
         damp=wetness >= DAMP / 2 or now.state == "hoar",

@@ -1,0 +1,112 @@
+"""The rules as they are started: settings in, states out, killed and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from cityops.settings import DbSettings, Settings
+from ingest.registry_store import store_registry
+from ops_api.wiring_rules import run_rules
+from tests.fakes.rules_batches import insert_batch
+from tests.fakes.rules_town import Reading, hamlet
+
+ROOT = Path(__file__).parents[2]
+
+
+def cold(minutes: float) -> list[Reading]:
+    surface = 2.0 - minutes / 60.0
+    values = {
+        "surface_temperature_c": surface,
+        "air_temperature_c": surface,
+        "humidity_pct": 98.0,
+        "water_film_mm": 0.5,
+    }
+    return [
+        *(("road", f"road-{i}", minutes * 60 + i, values) for i in range(2)),
+        *(
+            ("bin", f"bin-{i}", minutes * 60 + 2 + i, {"distance_mm": max(180.0, 900 - 3 * minutes)})
+            for i in range(3)
+        ),
+    ]
+
+
+async def test_a_notification_is_enough_and_stop_ends_it(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
+    await store_registry(pg, hamlet())
+    settings = Settings(db=DbSettings(dsn=db_dsn), rules={"poll_s": 30.0})
+    stop = asyncio.Event()
+    async with await psycopg.AsyncConnection.connect(db_dsn, autocommit=True) as ear:
+        await ear.execute("listen cityops_rules")
+        running = asyncio.create_task(run_rules(settings, stop))
+        await asyncio.sleep(1.0)  # it listens and has looked once
+        await insert_batch(pg, cold(0.0), 1)
+        await pg.execute("select pg_notify('cityops_batch', '1')")
+        heard = [n async for n in ear.notifies(timeout=10, stop_after=1)]
+    assert "bin" in json.loads(heard[0].payload)["kinds"]
+    stop.set()
+    async with asyncio.timeout(5):
+        await running
+
+
+async def start(dsn: str) -> asyncio.subprocess.Process:
+    code = (
+        "import asyncio; from cityops.settings import load_settings; from ops_api.wiring_rules import run_rules;"
+        "asyncio.run(run_rules(load_settings(), asyncio.Event()))"
+    )
+    env = {
+        **os.environ,
+        "CITYOPS_DB__DSN": dsn,
+        "CITYOPS_RULES__BATCH_LIMIT": "3",
+        "CITYOPS_RULES__POLL_S": "0.2",
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=ROOT, env=env, stderr=asyncio.subprocess.DEVNULL
+    )
+
+
+async def test_killed_with_no_warning_nothing_is_lost_or_doubled(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
+    await store_registry(pg, hamlet())
+    batches = 120
+    for number in range(batches):
+        await insert_batch(pg, cold(number * 5.0), number)
+    kills = 0
+    last = "select coalesce((select xid from rule_cursor), '0') = (select max(xid) from ingest_batch)"
+    async with asyncio.timeout(90):
+        process = await start(db_dsn)
+        while not (await (await pg.execute(last)).fetchone())[0]:  # type: ignore[index]
+            await asyncio.sleep(0.05)
+            row = await (await pg.execute("select count(*) from rule_cursor where xid > '0'")).fetchone()
+            if kills < 3 and row is not None and row[0] and process.returncode is None:
+                os.kill(process.pid, signal.SIGKILL)
+                await process.wait()
+                kills += 1
+                process = await start(db_dsn)
+        process.kill()
+        await process.wait()
+    assert kills >= 1
+    doubled = await (
+        await pg.execute(
+            "select rule_id, subject, raised_at from alarm group by 1, 2, 3 having count(*) > 1"
+            " union all select rule_id, subject, decided_at from decision group by 1, 2, 3 having count(*) > 1"
+        )
+    ).fetchall()
+    assert doubled == []
+    alarms = await (await pg.execute("select rule_id, subject from alarm order by 1, 2")).fetchall()
+    assert alarms == [
+        *(("bins.full", f"b{i}") for i in range(3)), ("winter.ice", "s0"), ("winter.ice", "s3"),
+    ]  # fmt: skip
+    treated = await (
+        await pg.execute("select distinct subject from decision where outcome = 'treat'")
+    ).fetchall()
+    assert sorted(treated) == [("r1",), ("r2",)]
