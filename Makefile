@@ -5,7 +5,7 @@ JOBS ?= auto
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench soak docs locks clean
+.PHONY: help setup setup-dev demo test lint bench soak docs locks stack-secrets clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ locks: setup-dev  ## pin the newest allowed version of everything (review the di
 	$(LOCK) --upgrade --extra server -c requirements/dev.lock pyproject.toml -o requirements/server.lock
 	$(LOCK) --upgrade -c requirements/dev.lock requirements/build.in -o requirements/build.lock
 	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.lock
+
+stack-secrets:  ## make the passwords that docker-compose.yml needs (docs/deploy.md)
+	@deploy/secrets.sh
 
 clean:  ## remove environments and caches; data stays
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-artifacts

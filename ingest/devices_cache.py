@@ -19,7 +19,11 @@ REFRESH_S = 300.0
 """Age at which the devices are loaded again."""
 
 UNKNOWN_S = 5.0
-"""Least time between loads because of an unknown device, however many there are [s]."""
+"""Least time between loads because of an unknown device, however many there are [s].
+
+Loads for other reasons don't count: a town that is registered just after the start is
+known by its first reading.
+"""
 
 
 class DevicesCache:
@@ -31,6 +35,7 @@ class DevicesCache:
         self._clock = clock
         self._devices: list[KnownDevice] = []
         self._loaded_s: float | None = None
+        self._sought_s: float | None = None
         self._directory = Directory(kinds, [])
         self.decoder = Decoder(self._directory)
 
@@ -56,10 +61,12 @@ class DevicesCache:
 
     async def refresh(self, *, unknown: bool = False) -> bool:
         """Load the devices where they are old, or ``unknown`` ones appear; return whether it did."""
-        if self._loaded_s is not None:
-            age_s = self._clock.monotonic() - self._loaded_s
-            if age_s < (UNKNOWN_S if unknown else REFRESH_S):
-                return False
+        last_s, least_s = (self._sought_s, UNKNOWN_S) if unknown else (self._loaded_s, REFRESH_S)
+        now_s = self._clock.monotonic()
+        if last_s is not None and now_s - last_s < least_s:
+            return False
+        if unknown:
+            self._sought_s = now_s
         await self.load()
         return True
 
