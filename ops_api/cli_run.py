@@ -119,12 +119,21 @@ def registry_town(
         file.write_bytes(raw)
 
 
-def kinds() -> None:
+def kinds(
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the reference page to this file, e.g. docs/kinds.md.")
+    ] = None,
+) -> None:
     """List the kinds of device with their fields, units and ranges."""
     from cityops.settings import load_settings
+    from devices.contract.reference import page
     from ops_api.wiring import kinds_of
 
-    for kind in kinds_of(load_settings()).values():
+    known = kinds_of(load_settings()).values()
+    if markdown is not None:
+        markdown.write_text(page(known), encoding="utf-8")
+        return
+    for kind in known:
         typer.secho(f"{kind.name}: {kind.title}", bold=True)
         for f in kind.fields:
             need = "required" if f.required else "optional"

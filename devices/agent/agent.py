@@ -103,13 +103,13 @@ class Agent:
         if fields is None:
             self.counts.skipped += 1
             return False
-        return self._keep("reading", moment, fields)
+        return self._keep("reading", moment, {"mono_ms": moment.mono_ms, "clk": moment.clk, **fields})
 
     def report(self, moment: Moment, fields: Mapping[str, object]) -> bool:
         """Put a reading that was measured elsewhere (a file, a gateway) into the outbox.
 
-        The fields go on the wire as they are: the server judges them. Returns whether it
-        was kept.
+        The fields go on the wire as they are, without this device's clock: the server judges
+        them. Returns whether it was kept.
         """
         return self._keep("reading", moment, fields)
 
@@ -122,8 +122,6 @@ class Agent:
     def _keep(self, channel: EntryChannel, moment: Moment, fields: Mapping[str, object]) -> bool:
         seq = self._next_seq
         document = {"ts": moment.wall_ms, "boot": self.boot, "seq": seq}
-        if channel == "reading":
-            document |= {"mono_ms": moment.mono_ms, "clk": moment.clk}
         payload = msgspec.json.encode({**document, **fields})
         entry = Entry(self.boot, seq, channel, moment.wall_ms, moment.mono_ms, moment.clk, payload)
         try:
