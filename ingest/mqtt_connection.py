@@ -39,6 +39,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._connack: asyncio.Future[ConnAckPacket] = self._loop.create_future()
         self._suback: asyncio.Future[SubAckPacket] = self._loop.create_future()
+        self._out = bytearray()
         self._writable = asyncio.Event()
         self._writable.set()
         self._timer: asyncio.TimerHandle | None = None
@@ -143,10 +144,11 @@ class Connection(asyncio.Protocol):
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send at QoS 0; False where too much waits to be sent already."""
-        transport = self._transport
-        if transport is None or self.lost.is_set() or transport.get_write_buffer_size() > WRITE_LIMIT_BYTES:
+        if self._transport is None or self.lost.is_set():
             return False
-        transport.write(mqtt5.PublishPacket(topic, payload).write())
+        if len(self._out) + self._transport.get_write_buffer_size() > WRITE_LIMIT_BYTES:
+            return False
+        self._write(mqtt5.PublishPacket(topic, payload).write())
         return True
 
     def pause_reading(self) -> None:
@@ -169,6 +171,7 @@ class Connection(asyncio.Protocol):
         await self._writable.wait()
         self.why_lost = "we disconnected"
         self._write(mqtt5.DisconnectPacket().write())
+        self._flush()
         self._transport.close()
         await self.lost.wait()
 
@@ -179,8 +182,15 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _write(self, data: bytes) -> None:
-        if data and self._transport is not None and not self.lost.is_set():
-            self._transport.write(data)
+        """Send with everything else of this turn of the event loop: a system call each costs most."""
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out += data
+
+    def _flush(self) -> None:
+        if self._out and self._transport is not None and not self.lost.is_set():
+            self._transport.write(bytes(self._out))
+        self._out.clear()
 
     async def _answer(self, future: asyncio.Future[_Answer], name: str) -> _Answer:
         try:

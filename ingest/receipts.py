@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import groupby
 
 from devices.contract.messages import BootReceipt, Receipt, encode
 from devices.contract.topics import topic
@@ -29,13 +28,15 @@ class MqttReceipts:
 
     def send(self, receipts: Iterable[KeyReceipt]) -> int:
         """Send the receipts, one message per device; return how many devices were told."""
+        by_device: dict[int, list[KeyReceipt]] = {}
+        for receipt in receipts:
+            by_device.setdefault(receipt.device_id, []).append(receipt)
         told = 0
-        ordered = sorted(receipts, key=lambda r: (r.device_id, r.boot))
-        for device_id, group in groupby(ordered, key=lambda r: r.device_id):
+        for device_id, boots in by_device.items():
             device = self._device(device_id)
             source = None if device is None else self._sources.get(device.shard)
             if device is None or source is None:
                 continue
-            receipt = Receipt(tuple(BootReceipt(r.boot, r.ranges) for r in group))
-            told += source.publish(topic(device.shard, device.kind, device.name, "receipt"), encode(receipt))
+            message = Receipt(tuple([BootReceipt(r.boot, r.ranges) for r in boots]))
+            told += source.publish(topic(device.shard, device.kind, device.name, "receipt"), encode(message))
         return told

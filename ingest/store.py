@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from ingest.core.copy_layout import CopyLayout
 from ingest.core.known_devices import KnownDevice
 from ingest.core.merge import Fresh, batch_keys, select_fresh
 from ingest.core.readings import Readings
-from ingest.pg_ledger import LedgerAnswer, add_to_ledger
+from ingest.pg_ledger import add_to_ledger
 from ingest.pg_refused import copy_what_goes
 from ingest.ports import StaleDevicesError, Stored
 from ingest.registry_store import load_known_devices
@@ -40,11 +40,10 @@ that safe even where the first attempt was committed."""
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """One attempt: what goes in, when, and whether to look for what is refused."""
+    """One attempt: what goes in, and whether to look for what is refused."""
 
     batch: Batch
     shard: int | None
-    received_at_us: int
     careful: bool
 
 
@@ -103,12 +102,12 @@ class PostgresSink:
     async def _store(self, batch: Batch, shard: int | None) -> Stored:
         conn = await self._connected()
         try:
-            return await self._attempt(conn, _Write(batch, shard, self._received_at_us(), careful=False))
+            return await self._attempt(conn, _Write(batch, shard, careful=False))
         except psycopg.Error as e:
             if isinstance(e, psycopg.errors.ForeignKeyViolation) or not _is_refusal(e) or conn.closed:
                 raise
         self._months.clear()  # a partition that was dropped is refused like a value
-        return await self._attempt(conn, _Write(batch, shard, self._received_at_us(), careful=True))
+        return await self._attempt(conn, _Write(batch, shard, careful=True))
 
     async def _attempt(self, conn: psycopg.AsyncConnection[Any], write: _Write) -> Stored:
         await self._ensure_partitions(conn, write.batch)
@@ -116,69 +115,70 @@ class PostgresSink:
         async with conn.transaction(), conn.cursor(binary=True) as cursor:
             answer = await add_to_ledger(cursor, keys, conn.info.server_version)
             fresh = select_fresh(write.batch, keys, answer.overlaps)
-            for readings in list(fresh.readings):
-                await self._copy(cursor, write, readings, fresh)
-            return await self._finish(cursor, write, fresh, answer)
-
-    async def _copy(
-        self, cursor: psycopg.AsyncCursor[Any], write: _Write, readings: Readings, fresh: Fresh
-    ) -> None:
-        layout = self._layouts[readings.kind.name]
-        if not write.careful:
-            async with cursor.copy(store_sql.trusted(layout.statement)) as copy:
-                await copy.write(layout.encode(readings, write.received_at_us))
-            return
-        stored, refused = await copy_what_goes(
-            cursor, layout, readings, write.batch, write.received_at_us, self._names
-        )
-        fresh.readings[fresh.readings.index(readings)] = stored
-        fresh.dead_letters.extend(refused)
-
-    async def _finish(
-        self, cursor: psycopg.AsyncCursor[Any], write: _Write, fresh: Fresh, answer: LedgerAnswer
-    ) -> Stored:
-        received_at = _EPOCH + timedelta(microseconds=write.received_at_us)
-        batch = write.batch
-        if fresh.diary:
-            await cursor.executemany(
-                store_sql.DIARY,
-                [
-                    (d.home_id, _EPOCH + timedelta(microseconds=d.ts_us), d.activity, d.note)
-                    for d in fresh.diary
-                ],
-            )
-        if batch.statuses:
-            rows = [{"device_id": s.device_id, "json": s.status} for s in batch.statuses.values()]
-            await cursor.execute(store_sql.STATUS, {"rows": Jsonb(rows), "at": received_at})
-        if batch.reported:
-            rows = [{"device_id": r.device_id, "json": r.reported} for r in batch.reported.values()]
-            await cursor.execute(store_sql.REPORTED, {"rows": Jsonb(rows), "at": received_at})
-        if fresh.dead_letters:
-            async with cursor.copy(store_sql.DEAD_LETTERS) as copy:
-                for letter in fresh.dead_letters:
-                    await copy.write_row(store_sql.dead_letter_row(letter, received_at))
-        kinds = {r.kind.name: _summary(r) for r in fresh.readings if len(r)}
-        await cursor.execute(
-            store_sql.BATCH,
-            (
-                received_at,
-                write.shard,
-                sum(k["rows"] for k in kinds.values()),
-                fresh.duplicates,
-                len(fresh.dead_letters),
-                Jsonb(kinds),
-            ),
-        )
-        row = await cursor.fetchone()
-        if row is None:  # another ingester used this very microsecond
-            raise TransientError("the batch's time is taken")
+            batch_id, received_at_us = await self._open_batch(cursor, write, fresh)
+            if write.careful:
+                fresh = await self._copy_what_goes(cursor, write.batch, fresh, received_at_us)
+                await cursor.execute(store_sql.COUNTS, (*_counts(fresh), batch_id))
+            else:
+                for readings in fresh.readings:
+                    await self._copy(cursor, readings, received_at_us)
+            await self._others(cursor, write.batch, fresh, _datetime(received_at_us))
         return Stored(
-            batch_id=row[0],
-            readings={name: k["rows"] for name, k in kinds.items()},
+            batch_id=batch_id,
+            readings={r.kind.name: len(r) for r in fresh.readings if len(r)},
             duplicates=fresh.duplicates,
             dead_letters=dict(Counter(str(d.reason) for d in fresh.dead_letters)),
             receipts=answer.receipts,
         )
+
+    async def _open_batch(
+        self, cursor: psycopg.AsyncCursor[Any], write: _Write, fresh: Fresh
+    ) -> tuple[int, int]:
+        """Insert the batch's row; return its number and its time, which no other batch has."""
+        while True:
+            received_at_us = self._received_at_us()
+            arguments = (_datetime(received_at_us), write.shard, *_counts(fresh))
+            await cursor.execute(store_sql.BATCH, arguments)
+            row = await cursor.fetchone()
+            if row is not None:
+                return row[0], received_at_us
+
+    async def _copy(self, cursor: psycopg.AsyncCursor[Any], readings: Readings, received_at_us: int) -> None:
+        layout = self._layouts[readings.kind.name]
+        async with cursor.copy(store_sql.trusted(layout.statement)) as copy:
+            await copy.write(layout.encode(readings, received_at_us))
+
+    async def _copy_what_goes(
+        self, cursor: psycopg.AsyncCursor[Any], batch: Batch, fresh: Fresh, received_at_us: int
+    ) -> Fresh:
+        """Copy what the database takes; return that, with a dead letter for each row refused."""
+        taken, letters = [], list(fresh.dead_letters)
+        for readings in fresh.readings:
+            layout = self._layouts[readings.kind.name]
+            stored, refused = await copy_what_goes(
+                cursor, layout, readings, batch, received_at_us, self._names
+            )
+            taken.append(stored)
+            letters += refused
+        return replace(fresh, readings=taken, dead_letters=letters)
+
+    async def _others(
+        self, cursor: psycopg.AsyncCursor[Any], batch: Batch, fresh: Fresh, received_at: datetime
+    ) -> None:
+        """Store everything but readings."""
+        if fresh.diary:
+            rows = [(d.home_id, _datetime(d.ts_us), d.activity, d.note) for d in fresh.diary]
+            await cursor.executemany(store_sql.DIARY, rows)
+        if batch.statuses:
+            said = [{"device_id": s.device_id, "json": s.status} for s in batch.statuses.values()]
+            await cursor.execute(store_sql.STATUS, {"rows": Jsonb(said), "at": received_at})
+        if batch.reported:
+            said = [{"device_id": r.device_id, "json": r.reported} for r in batch.reported.values()]
+            await cursor.execute(store_sql.REPORTED, {"rows": Jsonb(said), "at": received_at})
+        if fresh.dead_letters:
+            async with cursor.copy(store_sql.DEAD_LETTERS) as copy:
+                for letter in fresh.dead_letters:
+                    await copy.write_row(store_sql.dead_letter_row(letter, received_at))
 
     async def _ensure_partitions(self, conn: psycopg.AsyncConnection[Any], batch: Batch) -> None:
         for readings in batch.readings:
@@ -222,8 +222,18 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
+def _datetime(us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=us)
+
+
+def _counts(fresh: Fresh) -> tuple[int, int, int, Jsonb]:
+    """Return what the batch's row says: readings, duplicates, dead letters, kinds."""
+    kinds = {r.kind.name: _summary(r) for r in fresh.readings if len(r)}
+    rows = sum(map(len, fresh.readings))
+    return rows, fresh.duplicates, len(fresh.dead_letters), Jsonb(kinds)
+
+
 def _summary(readings: Readings) -> dict[str, Any]:
-    """Return what ``ingest_batch.kinds`` says of a kind."""
     ends = (int(readings.ts_us.min()), int(readings.ts_us.max()))
-    first, last = ((_EPOCH + timedelta(microseconds=us)).isoformat() for us in ends)
+    first, last = (_datetime(us).isoformat() for us in ends)
     return {"rows": len(readings), "min_ts": first, "max_ts": last}

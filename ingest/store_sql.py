@@ -16,6 +16,10 @@ values (%s, %s, %s, %s, %s, %s) on conflict (received_at) do nothing
 returning batch_id, pg_notify('cityops_batch', batch_id::text)
 """
 
+COUNTS: LiteralString = """
+update ingest_batch set (readings, duplicates, dead_letters, kinds) = (%s, %s, %s, %s) where batch_id = %s
+"""
+
 DIARY: LiteralString = """
 insert into diary_entry (home_id, at, activity, note, source) values (%s, %s, %s, %s, 'device')
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from devices.contract import topics
@@ -16,7 +18,7 @@ from ingest.core.validate import time_problem
 
 _diary = msgspec.json.Decoder(Diary)
 _status = msgspec.json.Decoder(Status)
-_object = msgspec.json.Decoder(dict[str, msgspec.Raw | None])
+_object = msgspec.json.Decoder(dict[str, Any])
 _NUL = b"\\u0000"
 """Escape that PostgreSQL's text and jsonb can't hold; in JSON it has no other spelling."""
 
@@ -157,9 +159,8 @@ class Others:
         if not payload:
             return
         try:
-            _object.decode(payload)
             # Once through the codec: no escapes but those of control characters are left.
-            text = msgspec.json.encode(msgspec.json.decode(payload)).replace(_NUL, b"").decode()
+            text = msgspec.json.encode(_object.decode(payload)).replace(_NUL, b"").decode()
         except DECODE_ERRORS as e:
             self.refuse_problem(message, explain_error(payload, e), device)
             return

@@ -45,10 +45,10 @@ class CopyLayout:
             received_at_us: time of the batch [µs since 1970].
         """
         nulls = np.isnan(readings.values) @ self._weights
-        patterns = np.unique(nulls).tolist()
-        if len(patterns) == 1:
-            blocks = [self._rows(readings, patterns[0], received_at_us)]
+        if len(nulls) and bool((nulls == nulls[0]).all()):
+            blocks = [self._rows(readings, int(nulls[0]), received_at_us)]
         else:
+            patterns = np.unique(nulls).tolist()
             blocks = [self._rows(readings.take(nulls == p), p, received_at_us) for p in patterns]
         return b"".join([HEADER, *blocks, TRAILER])
 

@@ -158,13 +158,12 @@ def _unknown_fields(readings: Readings, items: list[Any], payloads: list[bytes])
     given = 1 + (~np.isnan(readings.values)).sum(axis=1) + (readings.mono_ms != NO_MONO)
     given += (readings.clk != NO_CLK) + 2 * (readings.boot != NO_BOOT)
     per_message = np.bincount(readings.message, weights=given, minlength=0).astype(np.int64)
-    present = np.unique(readings.message).tolist()
+    present = np.flatnonzero(per_message).tolist()
+    keys = np.array([payloads[message].count(b'":') for message in present])
     found: Counter[str] = Counter()
     names = known_names(readings.kind)
-    for message in present:
-        payload = payloads[message]
-        if payload.count(b'":') != per_message[message]:
-            found.update(_undeclared(payload, names))
+    for place in np.flatnonzero(keys != per_message[present]).tolist():
+        found.update(_undeclared(payloads[present[place]], names))
     return found
 
 

@@ -113,11 +113,19 @@ def _from_message(message: str) -> tuple[Reason, str, str | None]:
 def _not_json(payload: bytes, error: BaseException) -> Problem:
     if not payload:
         what = "it is empty"
-    elif isinstance(error, UnicodeDecodeError) or "UTF-8" in str(error):
-        what = "it is not text"
+    elif not _is_text(payload):
+        what = "it is not text in UTF-8"
     else:
         what = str(error).removeprefix("JSON is malformed: ")
     return Problem(payload, Reason.NOT_JSON, sentence(Reason.NOT_JSON, value=what))
+
+
+def _is_text(payload: bytes) -> bool:
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _loads(payload: bytes) -> Any:

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 RECEIPT_RANGES = 16
 """Most ranges that a receipt names per boot."""
 
-DAY_MS = 86_400_000
-
 Range = tuple[int, int]
 """Closed: both ends belong to it."""
 
@@ -147,14 +145,3 @@ def parse_multirange(text: str) -> list[Range]:
         return []
     pairs = (part.split(",") for part in text[2:-2].split("),["))
     return [(int(low), int(high) - 1) for low, high in pairs]
-
-
-def server_key(ts_ms: int) -> tuple[int, int]:
-    """Return (boot, seq) for a reading whose device counts nothing.
-
-    The measured time is its number: boot is -1 minus the day since 1970, seq the
-    millisecond of that day. Negative boots can't come from a device, and a ledger row
-    per day stays small. Two readings of such a device in one millisecond are one.
-    """
-    day, ms = divmod(ts_ms, DAY_MS)
-    return -1 - day, ms

@@ -20,7 +20,7 @@ QUALITY_CLOCK_SUSPECT = 2
 NO_MONO = -1
 NO_CLK = -1
 NO_BOOT = np.iinfo(np.int64).min
-"""Boot of a reading whose device counts nothing, until ``validate`` gives it a key."""
+"""Boot of a reading whose device counts nothing, until ``validate`` numbers it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

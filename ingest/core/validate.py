@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.contract.kind import Field
-from ingest.core.ledger import DAY_MS
 from ingest.core.readings import (
     NO_BOOT,
     NO_MONO,
@@ -25,6 +24,8 @@ from ingest.core.reasons import Reason, sentence
 
 FUTURE_US = 5 * 60 * 1_000_000
 """How far ahead of the server's clock a reading may be dated [µs]."""
+
+DAY_MS = 86_400_000
 
 _CLOCK_UNSET = (0, 1)  # never synchronised; restored from a file at start
 
@@ -78,7 +79,7 @@ class ClockOffsets:
 def validate(
     readings: Readings, earliest_us: NDArray[np.int64], now_us: int, clocks: ClockOffsets
 ) -> tuple[Readings, list[Rejection]]:
-    """Return the readings that pass, with repaired times and complete keys, and the rejections.
+    """Return the readings that pass, with repaired times and a number each, and the rejections.
 
     Args:
         readings: as decoded.
@@ -195,7 +196,12 @@ def _check_times(
 
 
 def _number(readings: Readings) -> Readings:
-    """Give the readings of devices that count nothing the server's key (``ledger.server_key``)."""
+    """Number the readings of devices that count nothing by their measured time.
+
+    The boot is -1 minus the day since 1970, the sequence the millisecond of that day:
+    negative boots can't come from a device, and a ledger row per day stays small. Two
+    readings of such a device in one millisecond are one.
+    """
     unnumbered = readings.boot == NO_BOOT
     if not unnumbered.any():
         return readings

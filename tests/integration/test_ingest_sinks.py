@@ -1,0 +1,273 @@
+"""One suite for both sinks: what PostgreSQL stores, the in-memory one stores too."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+
+from cityops.errors import TransientError
+from devices.contract.kind import discover
+from ingest import pg_ledger
+from ingest.core.known_devices import KnownDevice
+from ingest.memory_store import MemorySink
+from ingest.ports import KeyReceipt, Stored
+from ingest.store import PostgresSink
+from tests.fakes.ingest_setup import (
+    BIN,
+    FROG,
+    NOW_MS,
+    NOW_US,
+    ROAD,
+    channel_topic,
+    clock,
+    decoder,
+    known_devices,
+    reading,
+    reading_topic,
+    registered,
+)
+
+TOPIC = reading_topic("frog-0")
+
+
+@dataclass
+class Bench:
+    """A sink, and a way to see what is in it that doesn't depend on which."""
+
+    sink: MemorySink | PostgresSink
+    devices: list[KnownDevice]
+    conn: psycopg.AsyncConnection[Any] | None = None
+    decode: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.decode = decoder(self.devices).decode
+
+    async def store(self, *messages: tuple[str, bytes]) -> Stored:
+        batch = self.decode([t for t, _ in messages], [p for _, p in messages], NOW_US)
+        return await self.sink.store(batch, 0)
+
+    async def rows(self, kind: str = "frog") -> list[tuple[int, int, int]]:
+        """(device_id, boot, seq) of every stored reading, duplicates included."""
+        if isinstance(self.sink, MemorySink):
+            return sorted((r["device_id"], r["boot"], r["seq"]) for r in self.sink.readings[kind])
+        return sorted(await self._all(f"select device_id, boot, seq from {kind}_reading"))
+
+    async def letters(self) -> list[tuple[str, int | None]]:
+        """(reason, seq) of every dead letter, in order."""
+        if isinstance(self.sink, MemorySink):
+            return [(str(d.reason), d.seq) for d in self.sink.dead_letters]
+        return await self._all("select reason_code, seq from dead_letter order by dead_letter_id")
+
+    async def refuse(self, value: float) -> None:
+        """Refuse this frog temperature, as a check of the table would."""
+        if isinstance(self.sink, MemorySink):
+            self.sink.refuse["frog", "temperature_c"] = value
+        else:
+            await self._run(f"alter table frog_reading add check (temperature_c <> {value})")
+
+    async def _all(self, query: str) -> list[Any]:
+        assert self.conn is not None
+        return await (await self.conn.execute(query)).fetchall()  # type: ignore[arg-type]
+
+    async def _run(self, statement: str) -> None:
+        assert self.conn is not None
+        await self.conn.execute(statement)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["memory", "postgresql", "postgresql before 18"])
+def bench_dsn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """The database of this run's sink, None for the one in memory."""
+    if request.param == "memory":
+        return None
+    if request.param == "postgresql before 18":
+        monkeypatch.setattr(pg_ledger, "MERGE_SINCE", 10**9)
+    return str(request.getfixturevalue("db_dsn"))
+
+
+@pytest.fixture
+async def bench(bench_dsn: str | None) -> AsyncIterator[Bench]:
+    if bench_dsn is None:
+        yield Bench(MemorySink(known_devices(), clock()), known_devices())
+        return
+    async with await psycopg.AsyncConnection.connect(bench_dsn, autocommit=True) as conn:
+        devices = await registered(conn)
+        sink = PostgresSink(bench_dsn, discover(), clock())
+        await sink.load()
+        yield Bench(sink, devices, conn)
+        await sink.close()
+
+
+async def test_readings_of_several_kinds_are_stored_once(bench: Bench) -> None:
+    messages = [
+        *((TOPIC, reading(seq)) for seq in range(5)),
+        (reading_topic("road-0"), reading(0, ROAD)),
+        (reading_topic("bin-0"), reading(0, BIN)),
+    ]
+    first = await bench.store(*messages)
+    assert first.readings == {"frog": 5, "road": 1, "bin": 1}
+    assert (first.duplicates, first.dead_letters) == (0, {})
+    again = await bench.store(*messages, (TOPIC, reading(5)))
+    assert (again.readings, again.duplicates) == ({"frog": 1}, 7)
+    device = bench.devices[0].device_id
+    assert await bench.rows() == [(device, 7, seq) for seq in range(6)]
+    assert len(await bench.rows("road")) == 1
+
+
+async def test_duplicates_within_a_batch_are_one(bench: Bench) -> None:
+    stored = await bench.store(*[(TOPIC, reading(1))] * 3, (TOPIC, reading(2)))
+    assert (stored.readings, stored.duplicates) == ({"frog": 2}, 2)
+    assert len(await bench.rows()) == 2
+
+
+async def test_receipts_name_what_is_stored_around_the_batch(bench: Bench) -> None:
+    device = bench.devices[0].device_id
+    assert (await bench.store((TOPIC, reading(4)), (TOPIC, reading(5)))).receipts == [
+        KeyReceipt(device, 7, ((4, 5),))
+    ]
+    gap = await bench.store((TOPIC, reading(0)), (TOPIC, reading(9)), (TOPIC, reading(0, boot=8)))
+    assert sorted(gap.receipts, key=lambda r: r.boot) == [
+        KeyReceipt(device, 7, ((0, 0), (4, 5), (9, 9))),
+        KeyReceipt(device, 8, ((0, 0),)),
+    ]
+    filled = await bench.store(*((TOPIC, reading(s)) for s in range(10)))
+    assert filled.receipts == [KeyReceipt(device, 7, ((0, 9),))]
+    assert filled.duplicates == 4
+
+
+async def test_a_receipt_names_at_most_sixteen_ranges(bench: Bench) -> None:
+    stored = await bench.store(*((TOPIC, reading(s)) for s in range(0, 100, 2)))
+    (receipt,) = stored.receipts
+    assert len(receipt.ranges) == 16
+    near = await bench.store((TOPIC, reading(90)))
+    assert (90, 90) in near.receipts[0].ranges
+
+
+async def test_random_redeliveries_store_each_reading_once(bench: Bench) -> None:
+    rng = random.Random(4)
+    names = [f"frog-{i}" for i in range(4)]
+    every = [(name, boot, seq) for name in names for boot in (1, 2) for seq in range(60)]
+    sent = every + rng.choices(every, k=300)
+    rng.shuffle(sent)
+    total = duplicates = 0
+    for part in _parts(sent, 97):
+        stored = await bench.store(*((reading_topic(n), reading(s, boot=b)) for n, b, s in part))
+        total += sum(stored.readings.values())
+        duplicates += stored.duplicates
+    rows = await bench.rows()
+    assert (total, duplicates) == (len(every), 300)
+    assert len(rows) == len(set(rows)) == len(every)
+
+
+def _parts(items: list[Any], size: int) -> list[list[Any]]:
+    return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+async def test_dead_letters_are_stored_and_numbered_ones_receipted(bench: Bench) -> None:
+    bad = reading(1, {**FROG, "temperature_c": -127.0})
+    stored = await bench.store((TOPIC, reading(0)), (TOPIC, bad), (TOPIC, b"hello"), ("x/y", b"\x00\xff"))
+    assert stored.dead_letters == {"sentinel": 1, "not_json": 1, "wrong_topic": 1}
+    assert stored.receipts == [KeyReceipt(bench.devices[0].device_id, 7, ((0, 1),))]
+    again = await bench.store((TOPIC, bad))
+    assert (again.dead_letters, again.duplicates) == ({}, 1)
+    assert sorted(await bench.letters(), key=str) == [
+        ("not_json", None),
+        ("sentinel", 1),
+        ("wrong_topic", None),
+    ]
+
+
+@pytest.mark.parametrize("places", [[7], [0, 1, 1999], []])
+async def test_a_refused_row_costs_only_itself(bench: Bench, places: list[int]) -> None:
+    await bench.refuse(33.0)
+    values = [33.0 if seq in places else 20.0 for seq in range(2000)]
+    messages = [(TOPIC, reading(s, {**FROG, "temperature_c": v})) for s, v in enumerate(values)]
+    stored = await bench.store(*messages, (reading_topic("road-0"), reading(0, ROAD)))
+    assert stored.readings == {"frog": 2000 - len(places), "road": 1}
+    assert sorted(await bench.letters()) == [("refused_by_database", seq) for seq in places]
+    assert (await bench.store(*messages)).duplicates == 2000
+
+
+async def test_a_batch_of_only_refused_rows(bench: Bench) -> None:
+    await bench.refuse(33.0)
+    stored = await bench.store((TOPIC, reading(0, {**FROG, "temperature_c": 33.0})))
+    assert (stored.readings, stored.dead_letters) == ({}, {"refused_by_database": 1})
+
+
+async def test_the_device_that_counts_nothing_is_stored_once_and_gets_no_receipt(bench: Bench) -> None:
+    payload = b'{"ts":%d,"temperature_c":1,"humidity_pct":2}' % NOW_MS
+    assert (await bench.store((TOPIC, payload))).receipts == []
+    assert (await bench.store((TOPIC, payload))).duplicates == 1
+    assert len(await bench.rows()) == 1
+
+
+async def test_a_diary_entry_is_stored_once(bench: Bench) -> None:
+    entry = (channel_topic("frog-0", "diary"), b'{"ts":%d,"activity":"shower","boot":7,"seq":3}' % NOW_MS)
+    first = await bench.store(entry, (TOPIC, reading(2)))
+    assert first.receipts == [KeyReceipt(bench.devices[0].device_id, 7, ((2, 3),))]
+    assert (await bench.store(entry)).duplicates == 1
+    if isinstance(bench.sink, MemorySink):
+        assert [d.activity for d in bench.sink.diary] == ["shower"]
+    else:
+        assert await bench._all("select activity, source from diary_entry") == [("shower", "device")]
+
+
+async def test_the_last_status_and_report_stay(bench: Bench) -> None:
+    topic = channel_topic("frog-0", "status")
+    await bench.store((topic, b'{"online":true,"boot":7}'), (channel_topic("frog-0", "reported"), b'{"v":1}'))
+    await bench.store((topic, b'{"online":false,"firmware":"a\\u0000b"}'))
+    if isinstance(bench.sink, MemorySink):
+        assert bench.sink.status.keys() == bench.sink.reported.keys()
+        return
+    (row,) = await bench._all(
+        "select status->>'online', status->>'firmware', reported->>'v' from device_status"
+    )
+    assert row == ("false", "ab", "1")
+
+
+async def test_an_empty_batch_is_fine(bench: Bench) -> None:
+    stored = await bench.store((TOPIC, b"[]"))
+    assert (stored.readings, stored.receipts, stored.dead_letters) == ({}, [], {})
+
+
+async def test_two_ingesters_at_once_store_each_reading_once(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = await registered(pg)
+    for merge_since in (pg_ledger.MERGE_SINCE, 10**9):
+        monkeypatch.setattr(pg_ledger, "MERGE_SINCE", merge_since)
+        await pg.execute("truncate device_sequence, frog_reading")
+        await asyncio.gather(*(_fight(db_dsn, devices, seed) for seed in range(3)))
+        cursor = await pg.execute("select count(*), count(distinct (device_id, boot, seq)) from frog_reading")
+        assert await cursor.fetchone() == (2000, 2000)
+
+
+async def _fight(dsn: str, devices: list[KnownDevice], seed: int) -> None:
+    """Store the same 2,000 readings in another order and other batches."""
+    rng = random.Random(seed)
+    sink, it = PostgresSink(dsn, discover(), clock()), decoder(devices)
+    every = [(f"frog-{i}", seq) for i in range(10) for seq in range(200)]
+    rng.shuffle(every)
+    try:
+        for part in _parts(every, 100 + seed):
+            topics = [reading_topic(name) for name, _ in part]
+            batch = it.decode(topics, [reading(seq) for _, seq in part], NOW_US)
+            await _until_stored(lambda batch=batch: sink.store(batch, None))  # type: ignore[misc]
+    finally:
+        await sink.close()
+
+
+async def _until_stored(store: Callable[[], Any]) -> None:
+    for _ in range(50):
+        try:
+            await store()
+        except TransientError:
+            await asyncio.sleep(0.01)
+        else:
+            return
+    raise AssertionError("never stored")
