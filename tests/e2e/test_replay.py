@@ -55,14 +55,34 @@ def folder(server_dir: Path) -> Iterator[Path]:
 
 def test_a_file_with_everything_wrong_loses_no_row(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "room.csv"
-    rows = ["2026-01-09 05:00,18.5,55", "2026-01-09 05:05,0.0,100", "2026-01-09 05:10,,60", "2026-01-09 05:15,85,60"]
-    rows += ["2026-01-09 05:20,18,150", "2026-01-09 05:25,warm,60", "yesterday,18,60", "1970-01-01 00:00,18,60"]
+    rows = [
+        "2026-01-09 05:00,18.5,55",
+        "2026-01-09 05:05,0.0,100",
+        "2026-01-09 05:10,,60",
+        "2026-01-09 05:15,85,60",
+    ]
+    rows += [
+        "2026-01-09 05:20,18,150",
+        "2026-01-09 05:25,warm,60",
+        "yesterday,18,60",
+        "1970-01-01 00:00,18,60",
+    ]
     file.write_text("time,t,rh\n" + "\n".join(rows) + "\n")
-    arguments = (str(file), "--kind", "frog", "--device", "room-1", "--map", "ts=time,temperature_c=t,humidity_pct=rh")
+    arguments = (
+        str(file),
+        "--kind",
+        "frog",
+        "--device",
+        "room-1",
+        "--map",
+        "ts=time,temperature_c=t,humidity_pct=rh",
+    )
 
     first = replay(folder, *arguments)
     assert "8 rows played, 2 stored, 6 dead letters, 0 stored before" in first.output
-    reasons = Counter(r for (r,) in first.query("select reason_code from dead_letter where device = 'room-1'"))
+    reasons = Counter(
+        r for (r,) in first.query("select reason_code from dead_letter where device = 'room-1'")
+    )
     assert reasons["missing_field"] == 1
     assert sum(reasons.values()) == 6
     sentences = [s for (s,) in first.query("select reason from dead_letter where device = 'room-1'")]
@@ -81,8 +101,14 @@ def test_a_file_with_everything_wrong_loses_no_row(folder: Path, tmp_path: Path)
         (("--kind", "frog", "--device", "a", "--map", "ts=t,speed=t"), "frog has no field 'speed'"),
         (("--kind", "frog", "--device", "a", "--map", "ts=t,humidity_pct=h"), "no column 'h'"),
         (("--kind", "frog", "--device", "A b", "--map", "ts=t,humidity_pct=t"), "can't be a device"),
-        (("--kind", "frog", "--device", "a", "--map", "ts=t,humidity_pct=t", "--timezone", "Mars"), "--timezone 'Mars'"),
-        (("--kind", "frog", "--device", "a", "--device", "b", "--map", "ts=t,humidity_pct=t"), "belong together"),
+        (
+            ("--kind", "frog", "--device", "a", "--map", "ts=t,humidity_pct=t", "--timezone", "Mars"),
+            "--timezone 'Mars'",
+        ),
+        (
+            ("--kind", "frog", "--device", "a", "--device", "b", "--map", "ts=t,humidity_pct=t"),
+            "belong together",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
@@ -117,7 +143,9 @@ def test_a_winter_in_stockholm_brings_frost_and_ice_when_it_was_there(folder: Pa
     )
     treated = {
         nights(at)
-        for (at,) in played.query("select decided_at from decision where subject = 'route-hornsgatan' and outcome = 'treat'")
+        for (at,) in played.query(
+            "select decided_at from decision where subject = 'route-hornsgatan' and outcome = 'treat'"
+        )
     }
     hazard = hazard_nights(rows)
     assert len(hazard) > 30
@@ -156,7 +184,12 @@ def test_an_office_in_mons_has_the_humidity_ratio_of_the_file(folder: Path) -> N
     )
     published = [float(line.split(",")[6]) for line in file.read_text().splitlines()[1:]]
     worst = max(
-        abs(float(psy.humidity_ratio(psy.saturation_pressure_hyland_wexler_pa(t) * rh / 100.0, 101_330.0, 0.622)) - w)
+        abs(
+            float(
+                psy.humidity_ratio(psy.saturation_pressure_hyland_wexler_pa(t) * rh / 100.0, 101_330.0, 0.622)
+            )
+            - w
+        )
         for (t, rh), w in zip(rows, published, strict=True)
     )
     assert worst < 1e-6

@@ -25,7 +25,7 @@ KIND = Kind(
             name="temperature_c",
             quantity=q.TEMPERATURE,
             minimum=-50,
-            maximum=150,
+            maximum=400,
             sentinels=(-127.0,),
             label="Temperature in the bin",
         ),
