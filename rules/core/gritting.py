@@ -197,6 +197,7 @@ def hold(before: RoutePlan | None, fresh: RoutePlan, p: GrittingParameters) -> R
         return _keep(before, fresh) if fresh.outcome == "no_action" else fresh
     if fresh.outcome != "treat":
         return _keep(before, fresh)
+    added = set(fresh.segments) - set(before.segments)
     stronger = fresh if fresh.rate_g_m2 * fresh.passes > before.rate_g_m2 * before.passes else before
     return msgspec.structs.replace(
         fresh,
@@ -204,6 +205,8 @@ def hold(before: RoutePlan | None, fresh: RoutePlan, p: GrittingParameters) -> R
         passes=stronger.passes,
         why=stronger.why,
         segments=tuple(sorted({*before.segments, *fresh.segments})),
+        # The hour that was promised stands, unless there is more to do.
+        treat_by_s=fresh.treat_by_s if added else before.treat_by_s,
     )
 
 

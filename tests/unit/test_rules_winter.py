@@ -134,6 +134,8 @@ def test_a_decision_rises_within_the_night_and_falls_only_when_clearly_warmer() 
     worse = hold(first, plan(300.0, outlook(-3.0, segment_id="b", wet=True)), P)
     assert (worse.rate_g_m2, worse.segments) == (16.0, ("a", "b"))
     assert changed_at_once(first, worse)
+    again = hold(worse, plan(900.0, outlook(-3.0, segment_id="b", wet=True)), P)
+    assert again.treat_by_s == worse.treat_by_s  # the hour promised stands
     better = hold(worse, plan(600.0, outlook(1.5, segment_id="a", wet=True)), P)
     assert (better.outcome, better.rate_g_m2) == ("treat", 16.0)
     assert not changed_at_once(worse, better)
