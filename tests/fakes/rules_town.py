@@ -96,9 +96,7 @@ def batch(readings: Iterable[Reading], quality: int = 0) -> ReadingBatch:
     return {kind: _columns(kind, found, quality) for kind, found in rows.items()}
 
 
-def _columns(
-    kind: str, rows: list[tuple[int, str, float, Mapping[str, float]]], quality: int
-) -> Readings:
+def _columns(kind: str, rows: list[tuple[int, str, float, Mapping[str, float]]], quality: int) -> Readings:
     names = FIELDS_OF_KIND.get(kind, ())
     return Readings(
         position=np.array([r[0] for r in rows], dtype=np.int64),
@@ -127,7 +125,9 @@ def random_evening(rng: random.Random, hours: float) -> list[Reading]:
         while at_s < hours * 3600:
             arrives = at_s + rng.choice([0.0, 0.0, 0.0, 5.0, 40.0])
             if not (gone_from < at_s < gone_to and rng.random() < 0.9):
-                out.append((arrives, (kind, device, round(at_s, 3), _values(rng, kind, device, at_s / 3600.0))))
+                out.append(
+                    (arrives, (kind, device, round(at_s, 3), _values(rng, kind, device, at_s / 3600.0)))
+                )
             at_s += cadence * rng.choice([1.0, 1.0, 1.0, 0.5, 2.0])
     if rng.random() < 0.5:  # a backlog in the wrong order
         rng.shuffle(out)

@@ -61,7 +61,9 @@ def test_the_room_limit_brings_the_wall_to_the_limit(ti: float, rh: float, te: f
 
 
 @given(st.floats(-10, 20), st.floats(-3, 3), st.floats(0.5, 6), st.floats(0, 12), st.floats(-15, 15))
-def test_the_nowcast_reaches_what_it_says(now: float, slope: float, tau: float, h: float, limit: float) -> None:
+def test_the_nowcast_reaches_what_it_says(
+    now: float, slope: float, tau: float, h: float, limit: float
+) -> None:
     n = Nowcast(now, slope, tau)
     assert n.minimum_c(h) <= now
     assert abs(n.after_c(h) - now) <= abs(slope) * h + 1e-9
