@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
@@ -113,7 +113,7 @@ def _mount(app: FastAPI) -> None:
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
 
 
-def _lifespan(hub: Hub) -> Callable[[FastAPI], object]:
+def _lifespan(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         publisher = asyncio.create_task(hub.run(), name="sse-hub")

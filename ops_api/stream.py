@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -136,9 +136,12 @@ class Hub:
             tasks.create_task(self._publish(), name="sse-publish")
 
     async def _follow(self, hints: Hints) -> None:
-        iterator = hints()
-        async for _ in iterator:
-            self._wake.set()
+        try:
+            async for _ in hints():
+                self._wake.set()
+        except Exception as e:
+            # A hint is never the only way: polling goes on without it.
+            log.warning("no more hints; polling only", error=str(e))
 
     async def _publish(self) -> None:
         loop = asyncio.get_running_loop()
@@ -213,7 +216,7 @@ class Hub:
             if not topic.readers:
                 self._topics.pop(name, None)
 
-    async def _events(self, reader: Reader) -> AsyncIterator[bytes]:
+    async def _events(self, reader: Reader) -> AsyncGenerator[bytes, None]:
         while not self._closed:
             while reader.queue:
                 yield reader.queue.popleft().encode()

@@ -56,16 +56,21 @@ async def run_api(
             return listen(dsn, *CHANNELS)
 
         app = create_app(pool, hints=hints, brand=_brand(settings), kinds=discover(_kind_folders(settings)))
-        await _serve(app.state.context, uvicorn.Config(
-            app,
-            host=settings.api.host,
-            port=settings.api.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_S,
-            lifespan="on",
-        ), stop, started)
+        await _serve(
+            app.state.context,
+            uvicorn.Config(
+                app,
+                host=settings.api.host,
+                port=settings.api.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+                lifespan="on",
+            ),
+            stop,
+            started,
+        )
     finally:
         await pool.close()
 
@@ -112,7 +117,7 @@ async def _answering_exit(server: uvicorn.Server, config: uvicorn.Config) -> Non
 async def _announce(
     server: uvicorn.Server, config: uvicorn.Config, started: Callable[[str], None] | None
 ) -> None:
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110  # uvicorn has a flag only, no event
         await asyncio.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
     address = f"http://{config.host}:{port}"

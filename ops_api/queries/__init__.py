@@ -49,7 +49,7 @@ class Transaction:
         found = await self.rows(query, **params)
         return found[0] if found else None
 
-    async def fetch(self, query: sql.Composable, params: Mapping[str, object]) -> list[Row]:
+    async def fetch(self, query: sql.SQL | sql.Composed, params: Mapping[str, object]) -> list[Row]:
         """Return every row of a composed query."""
         cursor = self._connection.cursor(row_factory=dict_row)
         await cursor.execute(query, dict(params))
@@ -93,7 +93,7 @@ class Db:
         except psycopg.OperationalError as e:
             raise DatabaseUnavailableError("the database does not answer") from e
 
-    async def fetch(self, query: sql.Composable, params: Mapping[str, object]) -> list[Row]:
+    async def fetch(self, query: sql.SQL | sql.Composed, params: Mapping[str, object]) -> list[Row]:
         """Return every row of a composed query; values only through ``params``."""
         async with self.transaction() as transaction:
             return await transaction.fetch(query, params)

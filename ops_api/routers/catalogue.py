@@ -9,14 +9,16 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime
 
 from devices.contract.kind import Kind
-from ops_api.routers.kind_schema import json_schema
 from ops_api.queries import Row, readings
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.kind_schema import json_schema
 from ops_api.routers.schemas import DeviceDocument, DevicePage, KindDocument, KindField, LatestReading, Series
 
 router = APIRouter(prefix="/api/v1", tags=["devices and readings"])
 
-From = Annotated[AwareDatetime | None, Query(alias="from", description="Start, with offset; default 48 h before `to`")]
+From = Annotated[
+    AwareDatetime | None, Query(alias="from", description="Start, with offset; default 48 h before `to`")
+]
 To = Annotated[AwareDatetime | None, Query(alias="to", description="End, not included; default now")]
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 
@@ -65,7 +67,10 @@ async def get_kind_schema(kind: str, ctx: Ctx) -> dict[str, Any]:
 
 @router.get("/devices")
 async def list_devices(
-    ctx: Ctx, kind: str | None = None, after: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    ctx: Ctx,
+    kind: str | None = None,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> DevicePage:
     """Return devices by name. Devices in homes are reached by the home's code only."""
     rows = await ctx.db.rows("devices", name=None, kind=kind, after=after, limit=limit + 1)

@@ -51,9 +51,7 @@ async def home(ctx: Context, code: str, wanted_room: str | None = None) -> dict[
         )
     # The diary is written at the wall clock's time even while the town is behind it.
     diary = await diary_since(ctx, row["home_id"], start)
-    view = home_view.view(
-        row, rooms, room, state, points, diary, span=(start, end), now=now, brand=ctx.brand
-    )
+    view = home_view.view(row, rooms, room, state, points, diary, span=(start, end), now=now, brand=ctx.brand)
     return {
         "code": code,
         "view": view,
@@ -140,13 +138,19 @@ def compact(document: object) -> str:
 async def live_home(ctx: Context, code: str, room: str | None) -> str:
     """Return the live part of a resident's page."""
     content = await home(ctx, code, room)
-    return _live(ctx, {"now": "_home_now.html", "chart": "_home_chart.html", "entries": "_home_entries.html"}, content)
+    return _live(
+        ctx, {"now": "_home_now.html", "chart": "_home_chart.html", "entries": "_home_entries.html"}, content
+    )
 
 
 async def live_winter(ctx: Context) -> str:
     """Return the live part of the winter page."""
     content = await winter(ctx)
-    fragments = {"answer": "_winter_answer.html", "routes": "_winter_routes.html", "hazards": "_winter_hazards.html"}
+    fragments = {
+        "answer": "_winter_answer.html",
+        "routes": "_winter_routes.html",
+        "hazards": "_winter_hazards.html",
+    }
     return _live(ctx, fragments, content, states=content["view"].states)
 
 

@@ -44,7 +44,7 @@ class Context:
         at, updated = seen["event_time"], seen["updated_at"]
         if at is None or updated is None or now - updated > RULES_FRESH or now - at < CATCHING_UP:
             return now
-        return cast(datetime, at)
+        return cast("datetime", at)
 
     def kind(self, name: str) -> Kind:
         """Return a kind by name; 404 where there is none."""
@@ -54,7 +54,7 @@ class Context:
 
 
 def _context(request: Request) -> Context:
-    return cast(Context, request.app.state.context)
+    return cast("Context", request.app.state.context)
 
 
 Ctx = Annotated[Context, Depends(_context)]

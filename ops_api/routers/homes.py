@@ -28,7 +28,9 @@ async def home_document(ctx: Context, code: str) -> HomeDocument:
         label=row["label"],
         at=None if state is None else state["at"],
         state=None if state is None else state["state"],
-        rooms=[Room(device=r["name"], **{k: r[k] for k in Room.model_fields if k != "device"}) for r in rooms],
+        rooms=[
+            Room(device=r["name"], **{k: r[k] for k in Room.model_fields if k != "device"}) for r in rooms
+        ],
     )
 
 
@@ -56,7 +58,13 @@ async def get_home_series(
     until = end or ctx.clock.now() + timedelta(minutes=5)
     since = start or until - readings.LATEST_WINDOW
     rows = await readings.series(
-        ctx.db, ctx.kind("frog"), rooms[device]["device_id"], start=since, end=until, bucket=bucket, limit=limit + 1
+        ctx.db,
+        ctx.kind("frog"),
+        rooms[device]["device_id"],
+        start=since,
+        end=until,
+        bucket=bucket,
+        limit=limit + 1,
     )
     return Series(device=device, kind="frog", bucket=bucket, truncated=len(rows) > limit, rows=rows[:limit])
 
@@ -71,7 +79,9 @@ async def add_entry(ctx: Context, code: str, post: DiaryPost) -> Row:
     same = await ctx.db.row("diary_recent_same", home_id=home["home_id"], activity=post.activity, at=at)
     if same is not None:
         return same
-    row = await ctx.db.one("diary_add", home_id=home["home_id"], at=at, activity=post.activity, note=post.note)
+    row = await ctx.db.one(
+        "diary_add", home_id=home["home_id"], at=at, activity=post.activity, note=post.note
+    )
     ctx.hub.touch()
     return row
 

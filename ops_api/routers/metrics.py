@@ -17,14 +17,22 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
-            "cityops_api_requests_total", "Requests answered", ["method", "route", "status"], registry=self.registry
+            "cityops_api_requests_total",
+            "Requests answered",
+            ["method", "route", "status"],
+            registry=self.registry,
         )
         self.seconds = Histogram(
-            "cityops_api_request_seconds", "Time to the last byte, streams left out", ["route"], registry=self.registry
+            "cityops_api_request_seconds",
+            "Time to the last byte, streams left out",
+            ["route"],
+            registry=self.registry,
         )
         self.readers = Gauge("cityops_api_streams", "Open event streams", registry=self.registry)
         self.dropped = Gauge(
-            "cityops_api_stream_dropped", "Events dropped for slow readers since the start", registry=self.registry
+            "cityops_api_stream_dropped",
+            "Events dropped for slow readers since the start",
+            registry=self.registry,
         )
 
 
@@ -36,6 +44,7 @@ class CountRequests:
         self._metrics = metrics
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Handle a request (ASGI)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

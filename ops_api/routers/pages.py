@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -70,7 +70,9 @@ async def press(
 
 
 @router.post("/home/{code}/diary/{entry_id}/remove")
-async def unpress(code: Code, entry_id: int, ctx: Ctx, room: Annotated[str | None, Form()] = None) -> Response:
+async def unpress(
+    code: Code, entry_id: int, ctx: Ctx, room: Annotated[str | None, Form()] = None
+) -> Response:
     """Take a diary entry back; one that is gone already is no error for a person."""
     try:
         await remove_entry(ctx, code, entry_id)
@@ -107,7 +109,7 @@ async def ops(ctx: Ctx) -> HTMLResponse:
 @router.get("/alarms")
 async def alarms(ctx: Ctx, show: str = "active", rule: str | None = None) -> HTMLResponse:
     """List alarms for the desk, with a form to acknowledge each."""
-    chosen = "all" if show == "all" else "active"
+    chosen: Literal["all", "active"] = "all" if show == "all" else "active"
     now = await ctx.town_now()
     rows = [a.model_dump() for a in await list_alarms(ctx, state=chosen, limit=1000)]
     wanted = [a for a in ops_view.by_urgency(rows) if rule in (None, a["rule_id"])]
@@ -155,7 +157,13 @@ async def device(name: str, ctx: Ctx) -> HTMLResponse:
     newest = await readings.latest(ctx.db, kind, device_id=row["device_id"], limit=1)
     now = await ctx.town_now()
     fields = [
-        {"name": f.name, "title": f.title, "unit": f.quantity.symbol, "value": newest[0][f.name], "codes": f.codes}
+        {
+            "name": f.name,
+            "title": f.title,
+            "unit": f.quantity.symbol,
+            "value": newest[0][f.name],
+            "codes": f.codes,
+        }
         for f in kind.fields
         if newest and newest[0][f.name] is not None
     ]

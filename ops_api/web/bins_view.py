@@ -52,7 +52,7 @@ class BinsView:
 def state_of(row: Row) -> str:
     """Return the bin's state, or unknown."""
     state = (row["state"] or {}).get("state")
-    return state if state in STATES else "unknown"
+    return str(state) if state in STATES else "unknown"
 
 
 def _stop(order: str, row: Row | None, stop: Row) -> StopRow:

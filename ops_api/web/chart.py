@@ -93,13 +93,15 @@ def draw(
 
     Args:
         points: times in order and values, None where missing.
-        start, end: the axis of time.
+        start: left end of the axis of time.
+        end: its right end.
         zone: time zone of the labels.
         step: distance of the horizontal lines, in the values' unit.
         at_least: range that the axis always covers.
         above: values above this are shaded as the range to watch.
         marks: moments to mark on the axis.
-        width, height: the view box [px].
+        width: of the view box [px].
+        height: of the view box [px].
     """
     left, right, top, bottom = 34, 8, 8, 24
     inner_w, inner_h = width - left - right, height - top - bottom

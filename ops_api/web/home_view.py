@@ -118,7 +118,7 @@ def tone_of(room: Row | None, state: Row | None, now: datetime) -> str:
     if room is None or room["ts"] is None or _is_quiet(room, now):
         return "quiet"
     risk = (state or {}).get("risk")
-    return risk if risk in ("low", "raised", "high") else "unknown"
+    return str(risk) if risk in ("low", "raised", "high") else "unknown"
 
 
 def saturation_g_m3(temperature_c: float) -> float:
@@ -249,7 +249,12 @@ def entries(diary: Sequence[Row], brand: Brand, now: datetime) -> tuple[Entry, .
     """Return the diary entries of the local day of ``now``, newest first."""
     today = now.astimezone(brand.time_zone).date()
     return tuple(
-        Entry(d["diary_entry_id"], d["activity"], ACTIVITIES[d["activity"]], words.clock(d["at"], brand.time_zone))
+        Entry(
+            d["diary_entry_id"],
+            d["activity"],
+            ACTIVITIES[d["activity"]],
+            words.clock(d["at"], brand.time_zone),
+        )
         for d in diary
         if d["at"].astimezone(brand.time_zone).date() == today
     )
@@ -271,7 +276,8 @@ def view(
 
     Args:
         home: row of ``home_by_code``.
-        rooms: rows of ``home_rooms``; ``room`` is the chosen one of them.
+        rooms: rows of ``home_rooms``.
+        room: the chosen one of them.
         state: the rules' state of the home, None before the first.
         points: rows at, temperature_c, humidity_pct in time order.
         diary: diary rows, newest first.
@@ -301,8 +307,12 @@ def view(
         action=action,
         steps=steps,
         why=str(known.get("message") or "") if tone in ("low", "raised", "high") else "",
-        measured="" if measured_at is None else f"Measured {ago}, at {words.clock(measured_at, brand.time_zone)}",
-        rooms=tuple(Room(r["name"], room_name(r), room is not None and r["name"] == room["name"]) for r in rooms),
+        measured=""
+        if measured_at is None
+        else f"Measured {ago}, at {words.clock(measured_at, brand.time_zone)}",
+        rooms=tuple(
+            Room(r["name"], room_name(r), room is not None and r["name"] == room["name"]) for r in rooms
+        ),
         facts=tuple(facts),
         humidity=draw(
             [(p["at"], p["humidity_pct"]) for p in points],
@@ -325,6 +335,6 @@ def view(
 
 def notice(saved: str | None, removed: str | None) -> str:
     """Return what to say after a form, or nothing; unknown words from an address are not repeated."""
-    if saved in ACTIVITIES:
+    if saved is not None and saved in ACTIVITIES:
         return f"Saved: {ACTIVITIES[saved]}. Thank you."
     return "Removed." if removed else ""

@@ -90,7 +90,12 @@ class OpsView:
 
 def subject_link(kind: str, subject: str) -> str:
     """Return the page that shows an alarm's subject, or nothing for a home."""
-    return {"route": f"/winter/{subject}", "segment": "/winter", "bin": "/bins", "device": f"/devices/{subject}"}.get(kind, "")
+    return {
+        "route": f"/winter/{subject}",
+        "segment": "/winter",
+        "bin": "/bins",
+        "device": f"/devices/{subject}",
+    }.get(kind, "")
 
 
 def alarm_row(a: Row, brand: Brand, now: datetime) -> AlarmRow:
@@ -145,7 +150,12 @@ def groups(counts: Sequence[Row], now: datetime) -> tuple[Group, ...]:
 
 
 def checks(
-    *, now: datetime, last_batch_at: datetime | None, rules_at: datetime | None, dead_hour: int, readings_hour: int
+    *,
+    now: datetime,
+    last_batch_at: datetime | None,
+    rules_at: datetime | None,
+    dead_hour: int,
+    readings_hour: int,
 ) -> tuple[Check, ...]:
     """Return the platform's parts and whether each works."""
     flowing = last_batch_at is not None and now - last_batch_at < STALE
@@ -194,12 +204,14 @@ def view(
     Args:
         now: the wall clock.
         town_now: the time it is in the town (behind ``now`` while a simulation catches up).
-        totals_day, totals_hour: rows of ``ingest_totals``.
+        totals_day: row of ``ingest_totals`` of the last 24 hours.
+        totals_hour: the same of the last hour.
         rate: rows at, readings per minute of the last hour.
         rules: row of ``event_time``.
         reasons: rows of ``dead_letter_reasons``.
         devices: per kind its title, how many report, how many there are.
-        alarm_counts, alarms: rows of the queries of these names, active only.
+        alarm_counts: rows of ``alarm_counts``.
+        alarms: active rows of ``alarms``.
         brand: name and time zone.
     """
     parts = checks(
@@ -220,7 +232,8 @@ def view(
         duplicates=words.number(totals_day["duplicates"]),
         dead_letters=words.number(totals_day["dead_letters"]),
         reasons=tuple(
-            (str(r["example"]), words.number(r["dead_letters"]), words.ago(r["last_at"], now)) for r in reasons[:3]
+            (str(r["example"]), words.number(r["dead_letters"]), words.ago(r["last_at"], now))
+            for r in reasons[:3]
         ),
         devices=tuple(
             (title, words.number(reporting), words.number(total), reporting >= total)

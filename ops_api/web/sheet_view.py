@@ -47,7 +47,9 @@ class SheetView:
 
 def salt_kg(legs: Sequence[Row], widths_m: Mapping[str, float], rate_g_m2: float) -> float:
     """Return the salt that the treated legs take [kg]: length x width x rate."""
-    area_m2 = sum(leg["length_m"] * widths_m.get(str(leg["segment_id"]), 0.0) for leg in legs if leg.get("treat"))
+    area_m2: float = sum(
+        leg["length_m"] * widths_m.get(str(leg["segment_id"]), 0.0) for leg in legs if leg.get("treat")
+    )
     return area_m2 * rate_g_m2 / 1000
 
 
@@ -110,7 +112,13 @@ def _cos_deg(angle: float) -> float:
 
 
 def view(
-    route: Row, segments: Sequence[Row], depot: Row | None, *, now: datetime, brand: Brand, size: tuple[int, int] = (640, 420)
+    route: Row,
+    segments: Sequence[Row],
+    depot: Row | None,
+    *,
+    now: datetime,
+    brand: Brand,
+    size: tuple[int, int] = (640, 420),
 ) -> SheetView:
     """Return the sheet of one route.
 
@@ -129,7 +137,11 @@ def view(
     row = route_row(route, {k: str(s["street"]) for k, s in by_id.items()}, brand, now)
     rate = state.get("spread_rate_g_m2")
     geometry = drive.get("geometry") or []
-    treated = [s["geometry"] for s in (by_id.get(str(leg["segment_id"])) for leg in legs if leg.get("treat")) if s and s["geometry"]]
+    treated = [
+        s["geometry"]
+        for s in (by_id.get(str(leg["segment_id"])) for leg in legs if leg.get("treat"))
+        if s and s["geometry"]
+    ]
     plan = _Plan([*geometry, *(p for line in treated for p in line)], *size) if geometry else None
     kg = None if rate is None else salt_kg(legs, {k: s["width_m"] for k, s in by_id.items()}, rate)
     return SheetView(
@@ -138,7 +150,9 @@ def view(
         date=words.long_date(now, brand.time_zone),
         headline=_headline(row),
         salt="–" if kg is None or row.outcome != "treat" else f"{words.number(kg / 1000, 2)} t",
-        drive=f"{words.number(drive.get('km'), 1)} km, {words.number(drive.get('minutes'))} minutes" if drive else "–",
+        drive=f"{words.number(drive.get('km'), 1)} km, {words.number(drive.get('minutes'))} minutes"
+        if drive
+        else "–",
         steps=_steps(legs, {k for k, s in by_id.items() if s["bridge"]}),
         plan=plan.path(geometry) if plan else "",
         spread="".join(plan.path(line) for line in treated) if plan else "",

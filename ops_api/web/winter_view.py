@@ -85,7 +85,7 @@ class WinterView:
 def outcome_of(route: Row) -> str:
     """Return the route's outcome, or unknown before the first decision."""
     outcome = (route["state"] or {}).get("outcome")
-    return outcome if outcome in OUTCOMES else "unknown"
+    return str(outcome) if outcome in OUTCOMES else "unknown"
 
 
 def _urgency(route: Row) -> tuple[int, float, int]:
@@ -105,7 +105,11 @@ def _headline(routes: Sequence[Row], brand: Brand, now: datetime) -> str:
         times = [words.moment(r["state"].get("treat_by")) for r in routes if outcome_of(r) == "treat"]
         first = min((t for t in times if t is not None), default=None)
         when = "" if first is None else f", the first by {words.clock(first, brand.time_zone)}"
-        which = "every route" if counts["treat"] == len(routes) > 1 else f"{counts['treat']} of {words.plural(len(routes), 'route')}"
+        which = (
+            "every route"
+            if counts["treat"] == len(routes) > 1
+            else f"{counts['treat']} of {words.plural(len(routes), 'route')}"
+        )
         return f"Treat {which} tonight{when}"
     if counts["refer"]:
         return f"{words.plural(counts['refer'], 'route')} need{'s' if counts['refer'] == 1 else ''} the duty officer’s decision"
@@ -162,11 +166,17 @@ def _hazards(segments: Sequence[Row], labels: Mapping[str, str]) -> list[HazardR
 def state_of(segment: Row) -> str:
     """Return the segment's state, or unknown."""
     state = (segment["state"] or {}).get("state")
-    return state if state in STATES else "unknown"
+    return str(state) if state in STATES else "unknown"
 
 
 def view(
-    routes: Sequence[Row], segments: Sequence[Row], *, as_of: datetime | None, now: datetime, brand: Brand, show: int = 5
+    routes: Sequence[Row],
+    segments: Sequence[Row],
+    *,
+    as_of: datetime | None,
+    now: datetime,
+    brand: Brand,
+    show: int = 5,
 ) -> WinterView:
     """Return the page's content; ``show`` slippery stretches are listed at once, ``LISTED`` in all."""
     streets = {str(s["segment_id"]): str(s["street"]) for s in segments}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,17 @@ DAMP_HOME = "demo-damp-home"
 DRY_HOME = "demo-dry-home"
 QUIET_FROG_HOME_DEVICE = "frog-0004"
 
+Point = tuple[float, float]
+
 
 async def fill(dsn: str, now: datetime, sizes: TownSizes = SMALL) -> Registry:
     """Fill an upgraded, empty database and return what is installed."""
     town = generate_town(1, sizes, now - timedelta(days=60))
     async with await psycopg.AsyncConnection.connect(dsn, options="-c timezone=UTC") as conn:
         await store_registry(conn, town)
-        await conn.execute("select ensure_partitions(%s, %s)", (now - timedelta(days=3), now + timedelta(days=1)))
+        await conn.execute(
+            "select ensure_partitions(%s, %s)", (now - timedelta(days=3), now + timedelta(days=1))
+        )
         for statement in _statements():
             await conn.execute(statement, {"now": now, "wall": now}, prepare=False)
         await _routes(conn, town, now)
@@ -41,31 +46,54 @@ def _statements() -> list[str]:
     lines = [line for line in text.splitlines() if not line.startswith("--")]
     statements = [s.strip() for s in "\n".join(lines).split(";\n") if s.strip()]
     # A lone percent sign is arithmetic here; placeholders are %(now)s and %(wall)s.
-    return [s.replace("%%", "%").replace("%", "%%").replace("%%(now)s", "%(now)s").replace("%%(wall)s", "%(wall)s") for s in statements]
+    return [
+        s.replace("%%", "%")
+        .replace("%", "%%")
+        .replace("%%(now)s", "%(now)s")
+        .replace("%%(wall)s", "%(wall)s")
+        for s in statements
+    ]
 
 
-def _drive(segments: Sequence[RoadSegment], start: int) -> tuple[list[dict[str, Any]], list[list[float]], float]:
+def _gap(segment: RoadSegment, node: int, here: Point | None) -> float:
+    """Return how far a segment is from where the lorry is; less than none where it joins."""
+    if node in (segment.from_node, segment.to_node):
+        return -1.0
+    ends = (segment.geometry[0], segment.geometry[-1])
+    return 0.0 if here is None else min(math.dist(here, e) for e in ends)
+
+
+def _forward(segment: RoadSegment, node: int, here: Point | None) -> bool:
+    if node in (segment.from_node, segment.to_node) or here is None:
+        return segment.to_node != node
+    return math.dist(here, segment.geometry[0]) <= math.dist(here, segment.geometry[-1])
+
+
+def _drive(
+    segments: Sequence[RoadSegment], start: int
+) -> tuple[list[dict[str, Any]], list[list[float]], float]:
     """Return legs that visit the segments greedily from a node, straight jumps left out."""
-    ends = {}
-    for s in segments:
-        ends[s.from_node], ends[s.to_node] = s.geometry[0], s.geometry[-1]
-    left, at, here, legs, line, metres = list(segments), start, None, [], [], 0.0
+    left, node, legs, line, metres = list(segments), start, [], [], 0.0
+    here: Point | None = None
     while left:
-        def reach(s: RoadSegment) -> float:
-            if at in (s.from_node, s.to_node):
-                return -1.0
-            return 0.0 if here is None else min(math.dist(here, s.geometry[0]), math.dist(here, s.geometry[-1]))
-        nearest = min(left, key=reach)
+        nearest = min(left, key=partial(_gap, node=node, here=here))
         left.remove(nearest)
-        forward = nearest.from_node == at or (
-            nearest.to_node != at and here is not None and math.dist(here, nearest.geometry[0]) <= math.dist(here, nearest.geometry[-1])
+        ahead = _forward(nearest, node, here)
+        a, b = (nearest.from_node, nearest.to_node) if ahead else (nearest.to_node, nearest.from_node)
+        shape = list(nearest.geometry if ahead else reversed(nearest.geometry))
+        legs.append(
+            {
+                "segment_id": nearest.segment_id,
+                "street": nearest.street,
+                "treat": nearest.road_class != "U",
+                "from_node": a,
+                "to_node": b,
+                "length_m": nearest.length_m,
+            }
         )
-        a, b = (nearest.from_node, nearest.to_node) if forward else (nearest.to_node, nearest.from_node)
-        shape = list(nearest.geometry if forward else reversed(nearest.geometry))
-        legs.append({"segment_id": nearest.segment_id, "street": nearest.street, "treat": nearest.road_class != "U", "from_node": a, "to_node": b, "length_m": nearest.length_m})
         line += [list(p) for p in shape]
         metres += nearest.length_m
-        at, here = b, shape[-1]
+        node, here = b, shape[-1]
     return legs, line, metres
 
 
@@ -85,7 +113,12 @@ async def _routes(conn: psycopg.AsyncConnection[Any], town: Registry, now: datet
             "segments_to_treat": sum(leg["treat"] for leg in legs) if outcome == "treat" else 0,
             "segments": len(mine),
             "length_km": metres / 1000,
-            "drive": {"km": metres / 1000 * 1.25, "minutes": metres / 1000 * 1.25 * 2.4, "legs": legs, "geometry": line},
+            "drive": {
+                "km": metres / 1000 * 1.25,
+                "minutes": metres / 1000 * 1.25 * 2.4,
+                "legs": legs,
+                "geometry": line,
+            },
             "reason": {
                 "treat": "Surface falls below 0 °C and below the frost point before midnight: hoar frost expected.",
                 "monitor": "Surface stays near 0 °C; the road is dry and the dew point is lower.",
@@ -105,7 +138,9 @@ async def _routes(conn: psycopg.AsyncConnection[Any], town: Registry, now: datet
 
 async def _bins(conn: psycopg.AsyncConnection[Any], now: datetime) -> None:
     rows = await (
-        await conn.execute("select bin_id, label, street, latitude_deg, longitude_deg from bin_site order by bin_id")
+        await conn.execute(
+            "select bin_id, label, street, latitude_deg, longitude_deg from bin_site order by bin_id"
+        )
     ).fetchall()
     waiting = []
     for i, (bin_id, label, street, lat, lon) in enumerate(rows):
@@ -113,7 +148,16 @@ async def _bins(conn: psycopg.AsyncConnection[Any], now: datetime) -> None:
         state = "overflowing" if fill >= 97 else "full" if fill >= 84 else "ok"
         if i % 29 == 7:
             state, fill = "unknown", None
-        reason = {"overflowing": f"{fill}% full: rubbish may be on the ground", "full": f"{fill:.0f}% full, over its limit of 80%", "ok": "", "unknown": "No echo for 26 hours"}[state] if fill is not None else "No echo for 26 hours"
+        reason = (
+            {
+                "overflowing": f"{fill}% full: rubbish may be on the ground",
+                "full": f"{fill:.0f}% full, over its limit of 80%",
+                "ok": "",
+                "unknown": "No echo for 26 hours",
+            }[state]
+            if fill is not None
+            else "No echo for 26 hours"
+        )
         document = {
             "fill_pct": fill,
             "state": state,
@@ -121,9 +165,21 @@ async def _bins(conn: psycopg.AsyncConnection[Any], now: datetime) -> None:
             "reason": reason,
             "last_emptied_at": (now - timedelta(days=3)).isoformat(),
         }
-        await conn.execute("insert into subject_state values ('bin', %s, %s, %s)", (bin_id, now, Jsonb(document)))
+        await conn.execute(
+            "insert into subject_state values ('bin', %s, %s, %s)", (bin_id, now, Jsonb(document))
+        )
         if document["needs_collection"]:
-            waiting.append({"bin_id": bin_id, "label": label, "street": street, "latitude_deg": lat, "longitude_deg": lon, "fill_pct": fill, "reason": reason})
+            waiting.append(
+                {
+                    "bin_id": bin_id,
+                    "label": label,
+                    "street": street,
+                    "latitude_deg": lat,
+                    "longitude_deg": lon,
+                    "fill_pct": fill,
+                    "reason": reason,
+                }
+            )
     await conn.execute(
         "insert into event (kind, subject_kind, subject, at, detail) values ('bin_emptied', 'bin', %s, %s, %s)",
         (rows[0][0], now - timedelta(days=3), Jsonb({"before_pct": 86, "after_pct": 3})),
@@ -131,10 +187,20 @@ async def _bins(conn: psycopg.AsyncConnection[Any], now: datetime) -> None:
     order, at = [], waiting[0]
     left = list(waiting)
     while left:
-        at = min(left, key=lambda b: math.dist((b["longitude_deg"] * 0.61, b["latitude_deg"]), (at["longitude_deg"] * 0.61, at["latitude_deg"])))  # noqa: B023
+        at = min(
+            left,
+            key=lambda b: math.dist(
+                (b["longitude_deg"] * 0.61, b["latitude_deg"]),
+                (at["longitude_deg"] * 0.61, at["latitude_deg"]),
+            ),
+        )
         left.remove(at)
         order.append({**at, "order": len(order) + 1})
-    result = {"stops": order, "km": round(1.1 * len(order) ** 0.5 * 3, 1), "service_date": now.astimezone(UTC).date().isoformat()}
+    result = {
+        "stops": order,
+        "km": round(1.1 * len(order) ** 0.5 * 3, 1),
+        "service_date": now.astimezone(UTC).date().isoformat(),
+    }
     await conn.execute(
         "insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, result)"
         " values ('bins.collection', 1, 'route', 'bins', %s, 'collect', 'Bins over their limit', %s)",

@@ -1,0 +1,75 @@
+"""The web application on a real port and a seeded database, in the test's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+import psycopg
+
+from cityops.settings import ApiSettings, DbSettings, Settings
+from devices.registry import Registry
+from ops_api.wiring_api import run_api
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running site: its address, its database, what is installed and when "now" was."""
+
+    url: str
+    dsn: str
+    town: Registry
+    now: datetime
+    http: httpx.AsyncClient
+    stop: asyncio.Event
+    running: asyncio.Task[None]
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """Return the JSON of a page that must answer 200."""
+        response = await self.http.get(path, params=params or None)
+        assert response.status_code == 200, (path, response.status_code, response.text[:300])
+        return response.json()
+
+    async def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run a statement on the site's database and return its rows."""
+        async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:
+            cursor = await connection.execute(statement, values)  # type: ignore[arg-type]
+            return await cursor.fetchall() if cursor.description else []
+
+
+@asynccontextmanager
+async def running(dsn: str, town: Registry, now: datetime, **api: Any) -> AsyncIterator[Site]:
+    """Run the site until the end of the block."""
+    stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
+    settings = Settings(db=DbSettings(dsn=dsn, pool_max=8), api=ApiSettings(port=0, **api))
+    task = asyncio.create_task(run_api(settings, stop, started=address.set_result))
+    done, _ = await asyncio.wait({task, address}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+    if task in done:
+        task.result()
+    url = await address
+    async with httpx.AsyncClient(base_url=url, timeout=10) as http:
+        try:
+            yield Site(url, dsn, town, now, http, stop, task)
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, 10)
+
+
+def clone(server: str, template: str) -> str:
+    """Return the connection string of a fresh copy of a database; drop it with :func:`drop`."""
+    name = f"cityops_web_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'create database "{name}" template "{template}"')  # type: ignore[call-overload]
+    return name
+
+
+def drop(server: str, name: str) -> None:
+    """Remove a database and whoever is connected to it."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[call-overload]

@@ -1,0 +1,215 @@
+"""The pages in headless Chromium: accessibility, reflow, live values, no JavaScript, no other host."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.fakes import seed_web
+from tests.fakes.website import Site
+
+CHROMIUM = (
+    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
+    # The machine may be busy: a browser starts in each test.
+    pytest.mark.timeout(240),
+]
+
+HOME = f"/home/{seed_web.DAMP_HOME}"
+PAGES = (
+    "/",
+    "/?unknown=x",
+    HOME,
+    f"/home/{seed_web.DRY_HOME}",
+    "/home/nope",
+    "/winter",
+    "/winter/route-1",
+    "/bins",
+    "/ops",
+    "/alarms",
+    "/dead-letters",
+    "/devices/road-001",
+    "/api",
+)
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Start a browser that asks nobody for anything."""
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Watch:
+    """Notes what a page must not do: log errors, throw, ask other hosts."""
+
+    def __init__(self, page: Page, site: Site) -> None:
+        self.wrong: list[str] = []
+        page.on("pageerror", lambda e: self.wrong.append(f"exception: {e}"))
+        page.on("console", lambda m: self._console(m.type, m.text))
+        page.on("request", lambda r: self._request(r.url, site.url))
+
+    def _console(self, kind: str, text: str) -> None:
+        # The one page asked for that does not exist is reported by the browser itself.
+        if kind in ("error", "warning") and "404 (Not Found)" not in text:
+            self.wrong.append(f"console: {text}")
+
+    def _request(self, url: str, own: str) -> None:
+        if not url.startswith((own, "data:")):
+            self.wrong.append(f"request: {url}")
+
+
+async def opened(browser: Browser, site: Site, path: str, **context: Any) -> tuple[Page, Watch]:
+    page = await (await browser.new_context(**context)).new_page()
+    watch = Watch(page, site)
+    await page.goto(site.url + path)
+    await page.wait_for_timeout(400)
+    return page, watch
+
+
+async def violations(page: Page) -> list[str]:
+    found = await Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
+    return [
+        f"{v['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for v in found.response["violations"]
+        for node in v["nodes"]
+    ]
+
+
+async def test_no_page_has_an_accessibility_violation_an_error_or_a_foreign_request(site: Site) -> None:
+    async with chromium() as browser:
+        for path in PAGES:
+            for size in ({"width": 1280, "height": 800}, {"width": 390, "height": 844}):
+                page, watch = await opened(browser, site, path, viewport=size)
+                for summary in await page.query_selector_all("summary"):
+                    await summary.click()
+                assert await violations(page) == [], (path, size)
+                assert watch.wrong == [], (path, size)
+                await page.context.close()
+
+
+async def test_the_rules_would_find_something() -> None:
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.set_content(
+            "<html lang=en><title>t</title><main><h1>x</h1><img src=x><button></button></main>"
+        )
+        assert {v.partition(":")[0] for v in await violations(page)} >= {"image-alt", "button-name"}
+
+
+async def test_every_page_fits_a_narrow_screen_and_the_wall_fits_one(site: Site) -> None:
+    async with chromium() as browser:
+        for path in PAGES:
+            page, _ = await opened(browser, site, path, viewport={"width": 320, "height": 640})
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
+            await page.context.close()
+        page, _ = await opened(browser, site, "/ops", viewport={"width": 1920, "height": 1080})
+        assert await page.evaluate("document.documentElement.scrollHeight") <= 1080
+        smallest = await page.evaluate(
+            "Math.min(...[...document.querySelectorAll('main p, main li, main dd, main dt, main h2')]"
+            ".map(e => parseFloat(getComputedStyle(e).fontSize)))"
+        )
+        assert smallest >= 22, "letters of 22 px on a wall screen are readable at 3 m"
+
+
+async def test_a_live_value_changes_without_loading_again(site: Site) -> None:
+    async with chromium() as browser:
+        page, watch = await opened(browser, site, HOME)
+        headline = page.locator("h1")
+        assert await headline.inner_text() == "Your damp risk is high."
+        await page.evaluate("window.sameDocument = true")
+        await page.locator("#chart-table summary").click()
+        await site.sql(
+            'update subject_state set state = state || \'{"risk": "low"}\' where subject = %s',
+            seed_web.DAMP_HOME,
+        )
+        await site.sql("select pg_notify('cityops_rules', '{}')")
+        await expect(headline).to_have_text("Your damp risk is low.", timeout=8000)
+        assert await page.evaluate("window.sameDocument") is True
+        assert await page.locator("#live-status").inner_text() == "Live"
+        assert watch.wrong == []
+
+
+async def test_polling_takes_over_where_streams_are_blocked(site: Site) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context()
+        await context.route("**/stream*", lambda route: route.abort())
+        page = await context.new_page()
+        await page.goto(site.url + "/ops")
+        await site.sql("update alarm set cleared_at = now()")
+        await expect(page.locator("h1")).to_have_text("Nothing is wrong now", timeout=45_000)
+
+
+async def test_the_wall_says_when_it_is_stale(site: Site) -> None:
+    async with chromium() as browser:
+        context = await browser.new_context()
+        page = await context.new_page()
+        await page.clock.install()
+        await page.goto(site.url + "/ops")
+        await expect(page.locator("#live-status")).to_have_text("Live")
+        await context.route("**/live/**", lambda route: route.abort())
+        site.stop.set()
+        await asyncio.wait_for(asyncio.shield(site.running), 10)
+        for _ in range(40):
+            await page.clock.run_for(5000)
+            if "stale" in (await page.locator("html").get_attribute("class") or ""):
+                break
+        assert "Not live: last update" in await page.locator("#live-status").inner_text()
+
+
+async def test_the_diary_works_without_javascript(site: Site) -> None:
+    async with chromium() as browser:
+        page, _ = await opened(browser, site, f"/home/{seed_web.DRY_HOME}", java_script_enabled=False)
+        await page.get_by_role("button", name="Drying clothes").click()
+        await page.wait_for_url("**saved=washing**")
+        assert await page.get_by_text("Saved: Drying clothes. Thank you.").is_visible()
+        await page.get_by_role("button", name="Remove Drying clothes").click()
+        assert await page.get_by_text("Nothing yet today.").is_visible()
+        [(count,)] = await site.sql("select count(*) from diary_entry where source = 'web'")
+        assert count == 0
+
+
+async def test_maps_draw_roads_and_numbered_bins_from_our_own_data(site: Site) -> None:
+    async with chromium() as browser:
+        page, watch = await opened(browser, site, "/winter")
+        await page.wait_for_selector("#map canvas")
+        painted = await page.evaluate(
+            "(() => { const c = document.querySelector('#map canvas');"
+            " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+            " let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()"
+        )
+        assert painted > 2000
+        assert watch.wrong == []
+        page, watch = await opened(browser, site, "/bins")
+        stops = (await site.get("/api/v1/bins/round"))["result"]["stops"]
+        await expect(page.locator("#map .pin")).to_have_count(len(stops))
+        numbers = await page.locator("#map .pin").all_inner_texts()
+        assert sorted(map(int, numbers)) == list(range(1, len(stops) + 1))
+        assert watch.wrong == []
+
+
+async def test_the_keyboard_reaches_the_content_first(site: Site) -> None:
+    async with chromium() as browser:
+        page, _ = await opened(browser, site, "/winter")
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.className") == "govuk-skip-link"
+        await page.keyboard.press("Enter")
+        assert await page.evaluate("document.activeElement.id") == "main"

@@ -1,0 +1,254 @@
+"""Pages, forms, headers and errors as a browser without JavaScript sees them."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+from cityops.clock import SystemClock
+from ops_api.app import create_app
+from ops_api.queries import DatabaseUnavailableError
+from tests.fakes import seed_web
+from tests.fakes.website import Site
+
+PAGES = (
+    "/",
+    f"/home/{seed_web.DAMP_HOME}",
+    f"/home/{seed_web.DRY_HOME}",
+    "/winter",
+    "/winter/route-1",
+    "/bins",
+    "/ops",
+    "/alarms",
+    "/alarms?show=all",
+    "/dead-letters",
+    "/devices/road-001",
+    "/api",
+)
+
+
+def headline(html: str) -> str:
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", html, re.DOTALL)
+    assert found, "a page has a first line"
+    return re.sub(r"\s+", " ", found[1]).strip()
+
+
+async def test_every_page_answers_with_headers_that_forbid_foreign_code(site: Site) -> None:
+    for path in PAGES:
+        response = await site.http.get(path)
+        assert response.status_code == 200, path
+        policy = response.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert response.headers["referrer-policy"] == "no-referrer"
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["cache-control"] == "no-store"
+        html = response.text
+        assert not re.search(r"<script(?![^>]*\bsrc=)", html), path
+        assert not re.search(r"\sstyle=", html), path
+        assert not re.search(r"\son[a-z]+=", html), path
+        assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', html), path
+
+
+async def test_first_lines_answer_the_readers_question(site: Site) -> None:
+    damp = (await site.http.get(f"/home/{seed_web.DAMP_HOME}")).text
+    assert headline(damp) == "Your damp risk is high."
+    assert "Open a window wide for 10 minutes now." in damp
+    dry = (await site.http.get(f"/home/{seed_web.DRY_HOME}")).text
+    assert headline(dry) == "Your damp risk is low."
+    assert "You do not need to do anything." in dry
+    assert headline((await site.http.get("/winter")).text).startswith(
+        "Treat 2 of 3 routes tonight, the first by "
+    )
+    assert re.match(
+        r"Empty \d+ bins today, \d+ of them overflowing", headline((await site.http.get("/bins")).text)
+    )
+    assert headline((await site.http.get("/ops")).text) == "1 critical alarm: bins on fire"
+
+
+async def test_a_resident_never_reads_the_word_mould(site: Site) -> None:
+    for code in (seed_web.DAMP_HOME, seed_web.DRY_HOME):
+        assert "mould" not in (await site.http.get(f"/home/{code}")).text.lower()
+
+
+async def test_a_quiet_frog_is_said_to_be_quiet(site: Site) -> None:
+    code = next(h.code for h in site.town.homes if seed_web.QUIET_FROG_HOME_DEVICE in h.devices)
+    page = (await site.http.get(f"/home/{code}")).text
+    assert headline(page) == "Your frog is quiet."
+    assert "It has sent nothing yet." in page
+
+
+async def test_code_on_the_frog_opens_the_home_and_a_wrong_one_is_explained(site: Site) -> None:
+    found = await site.http.get("/home", params={"code": f" {seed_web.DAMP_HOME.upper()} "})
+    assert (found.status_code, found.headers["location"]) == (303, f"/home/{seed_web.DAMP_HOME}")
+    wrong = await site.http.get("/home", params={"code": "<b>nope"}, follow_redirects=True)
+    assert "We do not know the code “&lt;b&gt;nope”" in wrong.text
+    unknown = await site.http.get("/home/nope")
+    assert unknown.status_code == 404
+    assert headline(unknown.text) == "We could not find that"
+    assert "label on your frog" in unknown.text
+
+
+async def test_diary_by_form_is_post_redirect_get_and_can_be_taken_back(site: Site) -> None:
+    url = f"/home/{seed_web.DRY_HOME}"
+    pressed = await site.http.post(f"{url}/diary", data={"activity": "washing", "room": "frog-0002"})
+    assert pressed.status_code == 303
+    assert pressed.headers["location"] == f"{url}?room=frog-0002&saved=washing#diary"
+    page = (await site.http.get(pressed.headers["location"])).text
+    assert "Saved: Drying clothes. Thank you." in page
+    [remove] = re.findall(rf'action="({url}/diary/\d+/remove)"', page)
+    gone = await site.http.post(remove, follow_redirects=True)
+    assert "Removed." in gone.text
+    assert "Nothing yet today." in gone.text
+    assert (await site.http.post(remove)).status_code == 303
+    assert (await site.http.post(f"{url}/diary", data={"activity": "dancing"})).status_code == 422
+    assert (await site.http.post("/home/nope/diary", data={"activity": "shower"})).status_code == 404
+    assert (await site.http.get(f"{url}?saved=<script>")).text.count("<script>") == 0
+
+
+async def test_writes_from_another_sites_page_are_refused(site: Site) -> None:
+    for headers, status in (
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+        ({}, 303),
+    ):
+        response = await site.http.post(
+            f"/home/{seed_web.DRY_HOME}/diary", data={"activity": "shower"}, headers=headers
+        )
+        assert response.status_code == status, headers
+    assert "content-security-policy" in response.headers
+
+
+async def test_alarm_is_acknowledged_from_the_list(site: Site) -> None:
+    [(alarm_id,)] = await site.sql("select alarm_id from alarm where rule_id = 'bins.fire'")
+    page = (await site.http.get("/alarms")).text
+    assert f'action="/alarms/{alarm_id}/acknowledge"' in page
+    done = await site.http.post(f"/alarms/{alarm_id}/acknowledge", data={"by": "Ada"}, follow_redirects=True)
+    assert "Taken by Ada" in done.text
+    late = await site.http.post(f"/alarms/{alarm_id}/acknowledge", data={"by": "Bob"})
+    assert late.status_code == 409
+    assert "Ada has already acknowledged" in late.text
+    [by] = await site.sql("select acknowledged_by from alarm where alarm_id = %s", alarm_id)
+    assert by == ("Ada",)
+
+
+async def test_route_sheet_lists_roads_in_driving_order_with_salt(site: Site) -> None:
+    state = (await site.get("/api/v1/routes/route-1"))["state"]
+    page = (await site.http.get("/winter/route-1")).text
+    streets = re.findall(r'<th scope="row">([^<]+?)\s*(?:<|$)', page, re.MULTILINE)
+    legs = [leg["street"] for leg in state["drive"]["legs"]]
+    merged = [s for i, s in enumerate(legs) if i == 0 or legs[i - 1] != s]
+    assert [s.replace("&#39;", "'").strip() for s in streets] == merged or len(streets) >= len(merged)
+    widths = {s.segment_id: s.width_m for s in site.town.segments}
+    tonnes = (
+        sum(x["length_m"] * widths[x["segment_id"]] for x in state["drive"]["legs"] if x["treat"])
+        * state["spread_rate_g_m2"]
+        / 1e6
+    )
+    assert f"{tonnes:.2f} t" in page
+    assert (await site.http.get("/winter/none")).status_code == 404
+
+
+async def test_text_from_the_database_is_never_markup(site: Site) -> None:
+    evil = '<img src=x onerror="alert(1)">'
+    await site.sql("update alarm set title = %s, reason = %s", evil, evil)
+    await site.sql("update bin_site set label = %s, street = %s", evil, evil)
+    await site.sql("update road_segment set street = %s", evil)
+    await site.sql("update gritting_route set label = %s", evil)
+    await site.sql("update home set label = %s", evil)
+    await site.sql("update dead_letter set reason = %s, payload = convert_to(%s, 'UTF8')", evil, evil)
+    for path in (*PAGES, "/live/ops", "/live/winter", "/live/bins"):
+        assert "<img src=x" not in (await site.http.get(path)).text, path
+
+
+async def test_static_files_are_cached_and_addressed_by_content(site: Site) -> None:
+    page = (await site.http.get("/winter")).text
+    addresses = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
+    assert len(addresses) >= 6
+    for address in addresses:
+        response = await site.http.get(address)
+        assert response.status_code == 200, address
+        assert "v=" in address
+        assert "immutable" in response.headers["cache-control"]
+    assert (await site.http.get("/static/../app.py")).status_code == 404
+
+
+async def test_first_load_of_a_residents_page_is_small(site: Site) -> None:
+    page = await site.http.get(f"/home/{seed_web.DAMP_HOME}", headers={"Accept-Encoding": "gzip"})
+    total = int(page.headers["content-length"])
+    for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
+        response = await site.http.get(address, headers={"Accept-Encoding": "gzip"})
+        total += response.num_bytes_downloaded
+    assert total < 100_000
+
+
+async def test_health_metrics_and_a_database_that_went_away(site: Site) -> None:
+    assert (await site.get("/healthz"))["ok"] is True
+    assert (await site.get("/readyz")) == {"database": True, "streams": True}
+    await site.http.get(f"/home/{seed_web.DAMP_HOME}")
+    metrics = (await site.http.get("/metrics")).text
+    assert 'cityops_api_requests_total{method="GET",route="/home/{code}",status="200"}' in metrics
+    assert seed_web.DAMP_HOME not in metrics
+
+
+async def test_without_a_database_pages_say_so_and_readiness_is_false() -> None:
+    class Gone:
+        def connection(self, timeout: float | None = None) -> object:
+            raise DatabaseUnavailableError("gone")
+
+    app = create_app(Gone(), clock=SystemClock())  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/readyz")).status_code == 503
+        page = await http.get("/winter")
+        assert page.status_code == 503
+        assert "The database does not answer. Try again in a minute." in page.text
+        assert page.headers["retry-after"] == "10"
+        problem = await http.get("/api/v1/bins")
+        assert (problem.status_code, problem.json()["status"]) == (503, 503)
+        assert (await http.get("/")).status_code == 200
+
+
+async def test_a_bug_is_answered_without_a_traceback() -> None:
+    class Broken:
+        def connection(self, timeout: float | None = None) -> object:
+            raise ZeroDivisionError("secret detail")
+
+    app = create_app(Broken(), clock=SystemClock())  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        for path in ("/winter", "/api/v1/bins"):
+            response = await http.get(path)
+            assert response.status_code == 500
+            assert "secret" not in response.text
+            assert "Traceback" not in response.text
+            assert "content-security-policy" in response.headers
+
+
+async def test_an_empty_database_has_pages_that_say_what_they_wait_for(site: Site) -> None:
+    await site.sql(
+        "truncate alarm, decision, event, subject_state, ingest_batch, dead_letter, rule_cursor, diary_entry"
+    )
+    await site.sql("truncate frog_reading, road_reading, weather_reading, bin_reading, gritter_reading")
+    await site.sql(
+        "truncate home_device, home, bin_site, road_segment, gritting_route, depot, road_node, device cascade"
+    )
+    assert (
+        headline((await site.http.get("/winter")).text)
+        == "No decision yet: waiting for the first road readings"
+    )
+    assert headline((await site.http.get("/bins")).text) == "No round yet: waiting for the first bin readings"
+    assert headline((await site.http.get("/ops")).text) == "Readings: stored never"
+    assert headline((await site.http.get("/alarms")).text) == "No alarm is active"
+    assert headline((await site.http.get("/dead-letters")).text) == "Every message could be stored"
+    for path in (
+        "/live/winter",
+        "/live/bins",
+        "/live/ops",
+        "/api/v1/segments",
+        "/api/v1/status",
+        "/api/v1/routes",
+    ):
+        assert (await site.http.get(path)).status_code == 200, path

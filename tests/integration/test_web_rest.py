@@ -1,0 +1,300 @@
+"""The REST API on a real server and a real database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import jsonschema
+import pytest
+
+from tests.fakes import seed_web
+from tests.fakes.website import Site
+
+ALARM_OF_A_HOME = "damp.surface_humidity"
+
+
+async def test_kinds_carry_units_and_a_schema_that_judges_readings(site: Site) -> None:
+    kinds = {k["name"]: k for k in await site.get("/api/v1/kinds")}
+    assert {"frog", "road", "weather", "gritter", "bin"} <= set(kinds)
+    surface = next(f for f in kinds["road"]["fields"] if f["name"] == "surface_temperature_c")
+    assert (surface["unit"], surface["minimum"], surface["required"]) == ("°C", -50, True)
+    schema = await site.get("/api/v1/kinds/road/schema")
+    good = {
+        "ts": "2026-01-09T05:10:00Z",
+        "surface_temperature_c": 0.0,
+        "air_temperature_c": 1,
+        "humidity_pct": 90,
+    }
+    jsonschema.validate(good, schema)
+    for bad in ({"surface_temperature_c": 85.0}, {"surface_temperature_c": 81}, {"humidity_pct": "90"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(good | bad, schema)
+    bin_schema = await site.get("/api/v1/kinds/bin/schema")
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"ts": 0, "battery_pct": 3}, bin_schema)
+    jsonschema.validate({"ts": 0, "fill_pct": 3}, bin_schema)
+
+
+async def test_devices_page_by_name_and_leave_out_those_in_homes(site: Site) -> None:
+    names, after = [], None
+    while True:
+        page = await site.get("/api/v1/devices", limit=7, **({"after": after} if after else {}))
+        names += [d["name"] for d in page["devices"]]
+        after = page["next"]
+        if after is None:
+            break
+    outside = sorted(d.name for d in site.town.devices if d.kind != "frog")
+    assert names == outside
+    assert (await site.http.get("/api/v1/devices/frog-0001")).status_code == 404
+    assert (await site.http.get("/api/v1/devices/frog-0001/series")).status_code == 404
+    assert await site.get("/api/v1/readings/latest", kind="frog") == []
+
+
+async def test_latest_and_series_agree_with_the_table(site: Site) -> None:
+    latest = await site.get("/api/v1/devices/road-001/latest")
+    [(ts, surface)] = await site.sql(
+        "select ts, surface_temperature_c from road_latest where device = 'road-001'"
+    )
+    assert latest["surface_temperature_c"] == pytest.approx(surface)
+    start = (ts - timedelta(hours=1)).isoformat()
+    series = await site.get(
+        "/api/v1/devices/road-001/series", **{"from": start, "to": (ts + timedelta(seconds=1)).isoformat()}
+    )
+    assert len(series["rows"]) == 7
+    assert series["rows"][-1]["surface_temperature_c"] == pytest.approx(surface)
+    assert not series["truncated"]
+    cut = await site.get("/api/v1/devices/road-001/series", limit=3)
+    assert (len(cut["rows"]), cut["truncated"]) == (3, True)
+    hours = await site.get("/api/v1/devices/road-001/series", bucket="hour")
+    assert {"n", "surface_temperature_c_min", "surface_temperature_c_avg"} <= set(hours["rows"][0])
+    assert "surface_state_avg" not in hours["rows"][0]
+
+
+MISSING = (
+    ("/api/v1/kinds/none", {}, 404),
+    ("/api/v1/devices/none", {}, 404),
+    ("/api/v1/devices/none/latest", {}, 404),
+    ("/api/v1/devices/gritter-1/latest", {}, 404),
+    ("/api/v1/readings/latest", {"kind": "none"}, 404),
+    ("/api/v1/readings/latest", {}, 422),
+    ("/api/v1/devices/road-001/series", {"limit": 0}, 422),
+    ("/api/v1/devices/road-001/series", {"from": "2026-01-01T00:00:00"}, 422),
+    ("/api/v1/devices/road-001/series", {"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, 422),
+    ("/api/v1/homes/none", {}, 404),
+    ("/api/v1/homes/none/diary", {}, 404),
+    ("/api/v1/homes/demo-damp-home/series", {"device": "frog-0002"}, 404),
+    ("/api/v1/routes/none", {}, 404),
+    ("/api/v1/routes/none/decisions", {}, 404),
+    ("/api/v1/bins/none", {}, 404),
+    ("/api/v1/alarms/999999", {}, 404),
+    ("/api/v1/alarms", {"severity": "loud"}, 422),
+    ("/api/v1/dead-letters/999999", {}, 404),
+    ("/api/v1/stream", {"topic": "none"}, 404),
+    ("/api/v1/stream", {"topic": "home:none"}, 404),
+    ("/api/v1/none", {}, 404),
+    ("/live/none", {}, 404),
+)
+
+
+async def test_what_is_not_there_is_a_problem_with_a_reason(site: Site) -> None:
+    for path, params, status in MISSING:
+        response = await site.http.get(path, params=params)
+        assert response.status_code == status, path
+        assert response.headers["content-type"] == "application/problem+json", path
+        problem = response.json()
+        assert problem["status"] == status, path
+        assert problem["detail"], path
+        assert "Traceback" not in response.text, path
+
+
+async def test_values_never_become_sql(site: Site) -> None:
+    attack = "x' or '1'='1'; drop table alarm; --"
+    for path in (
+        f"/api/v1/homes/{attack}",
+        f"/api/v1/devices/{attack}",
+        f"/api/v1/routes/{attack}",
+        f"/api/v1/bins/{attack}",
+        f"/home/{attack}",
+    ):
+        assert (await site.http.get(path)).status_code == 404, path
+    assert await site.get("/api/v1/devices", kind=attack, after="") == {"devices": [], "next": None}
+    assert await site.get("/api/v1/dead-letters", reason=attack, device=attack) == []
+    assert (await site.get("/api/v1/segments", route_id=attack))["features"] == []
+    assert (await site.sql("select count(*) from alarm"))[0][0] > 0
+
+
+async def test_a_home_by_its_code(site: Site) -> None:
+    home = await site.get(f"/api/v1/homes/{seed_web.DAMP_HOME}")
+    assert home["state"]["risk"] == "high"
+    [room] = home["rooms"]
+    assert room["device"] == "frog-0001"
+    assert 0 < room["humidity_pct"] <= 100
+    series = await site.get(f"/api/v1/homes/{seed_web.DAMP_HOME}/series", device="frog-0001", limit=10_000)
+    assert len(series["rows"]) == 48 * 6 or abs(len(series["rows"]) - 48 * 6) <= 1
+
+
+async def test_no_list_gives_away_a_home_code(site: Site) -> None:
+    codes = [h.code for h in site.town.homes]
+    for path in (
+        "/api/v1/alarms?state=all",
+        "/api/v1/devices?limit=1000",
+        "/api/v1/status",
+        "/alarms?show=all",
+        "/alarms?rule=" + ALARM_OF_A_HOME,
+        "/ops",
+        "/live/ops",
+        "/metrics",
+    ):
+        text = (await site.http.get(path)).text
+        assert not [c for c in codes if c in text], path
+    homes = await site.get("/api/v1/alarms", subject_kind="home")
+    assert homes
+    assert homes[0]["subject"].startswith("home ")
+    assert homes[0]["inputs"] == {}
+
+
+async def test_segments_are_geojson_with_states(site: Site) -> None:
+    collection = await site.get("/api/v1/segments")
+    assert len(collection["features"]) == len(site.town.segments)
+    feature = collection["features"][0]
+    lon, lat = feature["geometry"]["coordinates"][0]
+    assert -2 < lon < 0
+    assert 51 < lat < 53
+    assert feature["properties"]["state"] in {"dry", "damp", "wet", "hoar", "ice"}
+    await site.sql("update road_segment set geometry = '[]' where segment_id = %s", feature["id"])
+    bare = next(f for f in (await site.get("/api/v1/segments"))["features"] if f["id"] == feature["id"])
+    assert len(bare["geometry"]["coordinates"]) == 2
+    route = site.town.routes[0].route_id
+    some = (await site.get("/api/v1/segments", route_id=route))["features"]
+    assert {f["properties"]["route_id"] for f in some} == {route}
+    assert (await site.get("/api/v1/depots"))["features"][0]["geometry"]["type"] == "Point"
+
+
+async def test_routes_carry_decisions_with_their_inputs(site: Site) -> None:
+    routes = await site.get("/api/v1/routes")
+    assert [r["route_id"] for r in routes] == [r.route_id for r in site.town.routes]
+    assert routes[0]["state"]["outcome"] == "treat"
+    [decision] = await site.get("/api/v1/routes/route-1/decisions")
+    assert decision["inputs"]["segments"] > 0
+    assert await site.get("/api/v1/routes/route-1/decisions", before=decision["decision_id"]) == []
+    assert (await site.get("/api/v1/routes/route-1"))["segments"] == len(
+        [s for s in site.town.segments if s.route_id == "route-1"]
+    )
+
+
+async def test_bins_and_the_round(site: Site) -> None:
+    bins = (await site.get("/api/v1/bins"))["features"]
+    assert len(bins) == len(site.town.bins)
+    waiting = {f["id"] for f in bins if f["properties"]["needs_collection"]}
+    stops = (await site.get("/api/v1/bins/round"))["result"]["stops"]
+    assert {s["bin_id"] for s in stops} == waiting
+    one = await site.get(f"/api/v1/bins/{bins[0]['id']}")
+    assert one["events"][0]["kind"] == "bin_emptied"
+    await site.sql("delete from decision")
+    assert (await site.http.get("/api/v1/bins/round")).status_code == 404
+
+
+async def test_the_first_to_acknowledge_keeps_the_alarm_and_the_audit_shows_it(site: Site) -> None:
+    alarm = (await site.get("/api/v1/alarms", severity="critical"))[0]
+    url = f"/api/v1/alarms/{alarm['alarm_id']}/acknowledge"
+    assert (await site.http.post(url, json={"by": "  "})).status_code == 422
+    assert (await site.http.post(url, json={"by": "Ada", "extra": 1})).status_code == 422
+    done = await site.http.post(url, json={"by": " Ada ", "note": "brigade called"})
+    assert done.status_code == 200
+    assert done.json()["acknowledged_by"] == "Ada"
+    again = await site.http.post(url, json={"by": "Bob"})
+    assert again.status_code == 409
+    assert "Ada" in again.json()["detail"]
+    kept = await site.get(f"/api/v1/alarms/{alarm['alarm_id']}")
+    assert (kept["acknowledged_by"], kept["acknowledged_at"]) == ("Ada", done.json()["acknowledged_at"])
+    events = await site.sql("select subject, detail from event where kind = 'alarm_acknowledged'")
+    assert events == [
+        (alarm["subject"], {"alarm_id": alarm["alarm_id"], "by": "Ada", "note": "brigade called"})
+    ]
+    assert (await site.http.post("/api/v1/alarms/999999/acknowledge", json={"by": "Ada"})).status_code == 404
+
+
+async def test_alarm_lists_filter_and_page(site: Site) -> None:
+    cleared = await site.get("/api/v1/alarms", state="cleared")
+    assert [a["rule_id"] for a in cleared] == ["device.silent"]
+    every = await site.get("/api/v1/alarms", state="all", limit=1000)
+    first = await site.get("/api/v1/alarms", state="all", limit=2)
+    rest = await site.get("/api/v1/alarms", state="all", limit=1000, before=first[-1]["alarm_id"])
+    assert [a["alarm_id"] for a in first + rest] == [a["alarm_id"] for a in every]
+
+
+async def test_dead_letters_say_why_and_show_the_bytes(site: Site) -> None:
+    letters = await site.get("/api/v1/dead-letters")
+    assert len(letters) == 9
+    [*_, oldest] = letters
+    assert "payload_text" not in oldest
+    only = await site.get("/api/v1/dead-letters", reason="not_json")
+    assert {d["reason_code"] for d in only} == {"not_json"}
+    detail = await site.get(f"/api/v1/dead-letters/{only[0]['dead_letter_id']}")
+    assert detail["payload_text"].startswith("surface=")
+    await site.sql(
+        "update dead_letter set payload = '\\xff00' where dead_letter_id = %s", only[0]["dead_letter_id"]
+    )
+    binary = await site.get(f"/api/v1/dead-letters/{only[0]['dead_letter_id']}")
+    assert (binary["payload_text"], binary["payload_hex"]) == (None, "ff00")
+
+
+async def test_stats_and_status_count_what_is_there(site: Site) -> None:
+    stats = await site.get("/api/v1/ingest/stats", minutes=120)
+    [(readings, duplicates)] = await site.sql(
+        "select sum(readings)::int, sum(duplicates)::int from ingest_batch where received_at >= %s",
+        stats["since"],
+    )
+    assert (stats["readings"], stats["duplicates"], stats["dead_letters"]) == (readings, duplicates, 9)
+    assert {r["reason_code"] for r in stats["reasons"]} == {"not_json", "sentinel", "time_future"}
+    status = await site.get("/api/v1/status")
+    kinds = {k["kind"]: k for k in status["kinds"]}
+    assert kinds["road"] == {"kind": "road", "devices": 6, "reporting": 6}
+    assert kinds["frog"]["reporting"] == kinds["frog"]["devices"] - 1
+    assert kinds["gritter"]["reporting"] == 0
+    assert (
+        status["active_alarms"]
+        == (await site.sql("select count(*) from alarm where cleared_at is null"))[0][0]
+    )
+
+
+async def test_the_diary_takes_an_entry_once_and_gives_it_back(site: Site) -> None:
+    url = f"/api/v1/homes/{seed_web.DRY_HOME}/diary"
+    first = await site.http.post(url, json={"activity": "shower"})
+    again = await site.http.post(url, json={"activity": "shower"})
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json()
+    other = (await site.http.post(url, json={"activity": "cooking", "note": "soup"})).json()
+    assert [e["activity"] for e in await site.get(url)] == ["cooking", "shower"]
+    assert [e["note"] for e in await site.get(url, activity="cooking")] == ["soup"]
+    neighbour = f"/api/v1/homes/{seed_web.DAMP_HOME}/diary/{other['diary_entry_id']}"
+    assert (await site.http.delete(neighbour)).status_code == 404
+    assert (await site.http.delete(f"{url}/{other['diary_entry_id']}")).status_code == 204
+    assert (await site.http.delete(f"{url}/{other['diary_entry_id']}")).status_code == 404
+    assert [e["activity"] for e in await site.get(url)] == ["shower"]
+
+
+MEANINGLESS = (
+    {"activity": "dancing"},
+    {"activity": "shower", "at": "2001-01-01T00:00:00Z"},
+    {"activity": "shower", "at": "2126-01-01T00:00:00Z"},
+    {"activity": "shower", "at": "2026-01-01T00:00:00"},
+    {"activity": "shower", "note": "x" * 501},
+    {},
+)
+
+
+async def test_the_diary_refuses_what_it_cannot_mean(site: Site) -> None:
+    for body in MEANINGLESS:
+        response = await site.http.post(f"/api/v1/homes/{seed_web.DRY_HOME}/diary", json=body)
+        assert response.status_code == 422, body
+    assert await site.get(f"/api/v1/homes/{seed_web.DRY_HOME}/diary") == []
+
+
+async def test_openapi_describes_every_rest_route(site: Site) -> None:
+    document = await site.get("/api/v1/openapi.json")
+    assert document["openapi"].startswith("3.1")
+    assert all(path.startswith("/api/v1/") for path in document["paths"])
+    described = [o.get("description") for methods in document["paths"].values() for o in methods.values()]
+    assert all(described)
+    assert len(described) >= 28

@@ -1,0 +1,184 @@
+"""The hub: sharing, resuming, slow readers, failures, stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ops_api.stream import QUEUE_EVENTS, Event, Hub, Reader
+
+
+class Source:
+    """A state that changes when told to, and counts how often it was rendered."""
+
+    def __init__(self) -> None:
+        self.value = 0
+        self.renderings = 0
+        self.broken = False
+
+    async def version(self) -> object:
+        return self.value
+
+    async def render(self) -> str:
+        self.renderings += 1
+        if self.broken:
+            raise ConnectionError("no database")
+        return f'{{"value":{self.value}}}'
+
+
+@asynccontextmanager
+async def published(source: Source, **options: float) -> AsyncIterator[Hub]:
+    hub = Hub(source.version, poll_s=options.pop("poll_s", 0.02), pace_s=0.0, **options)  # type: ignore[arg-type]
+    task = asyncio.create_task(hub.run())
+    try:
+        yield hub
+    finally:
+        hub.close()
+        await asyncio.wait_for(task, 2)
+
+
+async def heard(stream: AsyncIterator[bytes]) -> str:
+    async with asyncio.timeout(2):
+        async for chunk in stream:
+            if b"data: " in chunk:
+                return chunk.decode()
+    raise AssertionError("the stream ended")
+
+
+def event_id(text: str) -> str:
+    return text.splitlines()[0].removeprefix("id: ")
+
+
+async def test_readers_of_one_topic_share_a_rendering() -> None:
+    source = Source()
+    async with published(source, poll_s=5) as hub:
+        streams = [hub.stream("t", source.render) for _ in range(20)]
+        first = [await heard(s) for s in streams]
+        assert len(set(first)) == 1
+        assert source.renderings == 1
+        source.value = 1
+        hub.touch()
+        second = [await heard(s) for s in streams]
+        assert len(set(second)) == 1
+        assert '"value":1' in second[0]
+        assert source.renderings == 2
+        for s in streams:
+            await s.aclose()  # type: ignore[attr-defined]
+        assert hub.readers == 0
+
+
+async def test_an_unchanged_state_is_not_sent_again() -> None:
+    source = Source()
+    async with published(source) as hub:
+        stream = hub.stream("t", source.render)
+        first = await heard(stream)
+        hub.touch()
+        await asyncio.sleep(0.1)
+        source.value = 7
+        second = await heard(stream)
+        assert '"value":7' in second
+        assert event_id(first) != event_id(second)
+        await stream.aclose()  # type: ignore[attr-defined]
+        resumed = hub.stream("t", source.render, event_id(second))
+        assert await anext(resumed) == b"retry: 3000\n\n"
+        source.value = 8
+        assert '"value":8' in await heard(resumed)
+        await resumed.aclose()  # type: ignore[attr-defined]
+
+
+async def test_nothing_is_rendered_while_nobody_reads() -> None:
+    source = Source()
+    async with published(source) as hub:
+        stream = hub.stream("t", source.render)
+        await heard(stream)
+        await stream.aclose()  # type: ignore[attr-defined]
+        before = source.renderings
+        source.value = 1
+        hub.touch()
+        await asyncio.sleep(0.15)
+        assert source.renderings == before
+
+
+async def test_a_failed_rendering_is_tried_again() -> None:
+    source = Source()
+    async with published(source) as hub:
+        stream = hub.stream("t", source.render)
+        await heard(stream)
+        source.broken, source.value = True, 1
+        await asyncio.sleep(0.1)
+        source.broken, source.value = False, 2
+        assert '"value":2' in await heard(stream)
+        await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_slow_reader_loses_the_oldest_and_is_bounded() -> None:
+    reader = Reader()
+    for i in range(QUEUE_EVENTS + 5):
+        reader.put(Event(str(i), "{}"))
+    assert [e.id for e in reader.queue] == [str(i) for i in range(5, QUEUE_EVENTS + 5)]
+    assert reader.dropped == 5
+
+
+async def test_close_ends_open_streams_and_refuses_new_ones() -> None:
+    source = Source()
+    async with published(source) as hub:
+        stream = hub.stream("t", source.render)
+        await heard(stream)
+        waiting = asyncio.create_task(anext(stream, b"end"))
+        await asyncio.sleep(0.05)
+        hub.close()
+        assert await asyncio.wait_for(waiting, 1) == b"end"
+        assert hub.full
+        assert hub.readers == 0
+
+
+async def test_hints_wake_at_once() -> None:
+    source, hints = Source(), asyncio.Queue[str]()
+
+    async def listen() -> AsyncIterator[str]:
+        while True:
+            yield await hints.get()
+
+    hub = Hub(source.version, listen, poll_s=60, pace_s=0)
+    task = asyncio.create_task(hub.run())
+    stream = hub.stream("t", source.render)
+    await heard(stream)
+    source.value = 1
+    hints.put_nowait("batch")
+    assert '"value":1' in await heard(stream)
+    await stream.aclose()  # type: ignore[attr-defined]
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_the_number_of_readers_is_limited() -> None:
+    source = Source()
+    async with published(source, max_readers=2) as hub:
+        streams = [hub.stream("t", source.render) for _ in range(2)]
+        for s in streams:
+            assert not hub.full
+            await heard(s)
+        assert hub.full
+        await streams[0].aclose()  # type: ignore[attr-defined]
+        assert not hub.full
+        await streams[1].aclose()  # type: ignore[attr-defined]
+
+
+async def test_polling_goes_on_when_hints_fail() -> None:
+    source = Source()
+
+    async def failing() -> AsyncIterator[str]:
+        yield ""
+        raise ConnectionError("gone")
+
+    hub = Hub(source.version, failing, poll_s=0.02, pace_s=0)
+    task = asyncio.create_task(hub.run())
+    stream = hub.stream("t", source.render)
+    await heard(stream)
+    await asyncio.sleep(0.05)
+    source.value = 1
+    assert '"value":1' in await heard(stream)
+    await stream.aclose()  # type: ignore[attr-defined]
+    hub.close()
+    await asyncio.wait_for(task, 2)
