@@ -18,8 +18,8 @@ from cityops.settings import MqttSettings, Settings
 from devices.agent.broker import BrokerAddress
 from devices.registry import Device, Registry
 from firmware_sim.replay.mapping import check_columns, template_columns
-from firmware_sim.replay.places import first_times, places_for
-from firmware_sim.replay.player import Player, Track, boot_of, rows_of
+from firmware_sim.replay.places import places_for, survey
+from firmware_sim.replay.player import Player, Track, boot_of, in_time, rows_of
 from firmware_sim.replay.table import Table
 from firmware_sim.service import brokers
 from ingest.registry_store import load_known_devices, store_registry
@@ -68,15 +68,15 @@ async def run_replay(plan: ReplayPlan, settings: Settings, say: Say, stop: Stop)
         CityopsError: a column is not in the file, or the server does not take the rows.
     """
     check_tracks(plan)
-    first = await asyncio.to_thread(first_times, rows_of(plan.table, plan.tracks))
-    registry = places_for(first, f"replay of {plan.table.path.name}")
+    seen = await asyncio.to_thread(survey, rows_of(plan.table, plan.tracks))
+    registry = places_for(seen.devices, f"replay of {plan.table.path.name}")
     async with AsyncExitStack() as cleanup:
         target = await _target(plan, settings, registry, cleanup, say)
         conn = await cleanup.enter_async_context(await connect(target.dsn, application_name="cityops replay"))
         devices = await _register(conn, registry)
         before = await _stored(conn, settings, devices)
         player = Player(devices, _broker_of(target), boot_of(plan.table.path, plan.salt))
-        rows = rows_of(plan.table, plan.tracks)
+        rows = rows_of(plan.table, plan.tracks) if seen.ordered else in_time(rows_of(plan.table, plan.tracks))
         played = await asyncio.to_thread(player.play, rows, plan.speed, stop.event.is_set)
         await wait_for_rules(conn)
         ok = await _report(conn, settings, devices, before, played, say)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from devices.contract.kind import Kind
@@ -29,22 +30,35 @@ _PLACE = (52.0, -1.0)
 _STEP_DEG = 0.002
 
 
-def first_times(rows: Iterable[Row]) -> dict[str, tuple[Kind, int]]:
-    """Return kind and earliest readable time [ms since 1970 UTC] by device, in file order.
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a first look at the rows finds.
 
-    A device without any readable time gets 0: all its rows become dead letters.
+    Attributes:
+        devices: kind and earliest readable time [ms since 1970 UTC] by device, in file order; 0
+            for a device without any readable time, all of whose rows become dead letters.
+        ordered: whether the rows are in order of time.
     """
+
+    devices: Mapping[str, tuple[Kind, int]]
+    ordered: bool
+
+
+def survey(rows: Iterable[Row]) -> Survey:
+    """Return what ``rows`` are."""
     found: dict[str, tuple[Kind, int]] = {}
+    ordered, last = True, 0
     for row in rows:
         _, first = found.get(row.device, (row.kind, 0))
         ts = row.ts if isinstance(row.ts, int) else 0
-        candidates = [t for t in (first, ts) if t > 0]
-        found[row.device] = (row.kind, min(candidates, default=0))
-    return found
+        if ts > 0:
+            ordered, last = ordered and ts >= last, ts
+        found[row.device] = (row.kind, min((t for t in (first, ts) if t > 0), default=0))
+    return Survey(found, ordered)
 
 
 def places_for(devices: Mapping[str, tuple[Kind, int]], name: str) -> Registry:
-    """Return a registry of ``devices`` (as :func:`first_times` gives them), each in a place."""
+    """Return a registry of ``devices`` (as :func:`survey` finds them), each in a place."""
     made = tuple(
         Device(
             name=device,

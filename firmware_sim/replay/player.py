@@ -1,6 +1,6 @@
 """Plays rows through MQTT with the device's own publisher, receipts and all.
 
-The rows of a device are numbered by their place in the file and sent under a boot number
+The rows of a device are numbered as they are played and sent under a boot number
 made from the file's content: playing the same file again stores nothing twice.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,11 +69,11 @@ class Player:
     counts: Counts = field(default_factory=Counts)
     _agents: dict[str, Agent] = field(default_factory=dict)
 
-    def play(self, rows: Iterator[Row], speed: float | None, stop: Callable[[], bool]) -> int:
+    def play(self, rows: Iterable[Row], speed: float | None, stop: Callable[[], bool]) -> int:
         """Play ``rows`` in their order and wait until the server has them all.
 
         Args:
-            rows: in the order of the file.
+            rows: in the order in which they are sent.
             speed: seconds of the file per second; None plays as fast as the server takes it.
             stop: asked between rows; True ends the play early.
 
@@ -189,6 +189,19 @@ def rows_of(table: Table, tracks: Sequence[Track]) -> Iterator[Row]:
                     f"{table.path}, line {line}: {device!r} can't be a device: lower case letters, digits, -"
                 )
             yield Row(device, track.kind, ts, fields)
+
+
+def in_time(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows in order of time, as the devices would have sent them.
+
+    A row without a readable time stays behind the row before it.
+    """
+    keyed: list[tuple[int, int, Row]] = []
+    last = 0
+    for number, row in enumerate(rows):
+        last = row.ts if isinstance(row.ts, int) else last
+        keyed.append((last, number, row))
+    return [row for _, _, row in sorted(keyed, key=lambda k: k[:2])]
 
 
 def boot_of(path: Path, salt: str) -> int:

@@ -83,12 +83,14 @@ class Emptied(msgspec.Struct, frozen=True):
     after_pct: float
 
 
-def sd_pct(recent: Sequence[tuple[float, float]], noise_pct: float) -> float:
-    """Return the standard deviation of a fill [%]: the readings' own, at least the sensor's."""
-    values = [f for _, f in recent]
-    if len(values) < 3:
+def sd_pct(recent: Sequence[tuple[float, float]], noise_pct: float, sparse_s: float) -> float:
+    """Return the standard deviation of a fill [%]: the readings' own, at least the sensor's.
+
+    Readings more than ``sparse_s`` apart differ by what was thrown in, not by noise.
+    """
+    steps = [abs(b[1] - a[1]) for a, b in pairwise(recent) if b[0] - a[0] <= sparse_s]
+    if len(steps) < 2:
         return noise_pct
-    steps = [abs(b - a) for a, b in pairwise(values)]
     # Differences of two readings spread sqrt(2) wider; 1.4826 makes a median of deviations one sd.
     return max(noise_pct, 1.4826 * median(steps) / 2**0.5)
 
@@ -106,16 +108,42 @@ def observe(
         p: what counts as an emptying.
     """
     if fills.pre_pct is not None:
-        if _is_drop(fills.pre_pct, fill, noise_pct, p):
+        if _confirms(fills, fills.pre_pct, at_s, fill, noise_pct, p):
             return _emptied(fills, fills.pre_pct, at_s, fill, p)
         fills = msgspec.structs.replace(fills, pre_pct=None)  # a false echo, not an emptying
-        return _take(fills, at_s, fill), None
-    if len(fills.recent) >= 2:
-        before = median(f for _, f in fills.recent[-WINDOW:])
-        noise = sd_pct(fills.recent, noise_pct)
+        return _take(fills, at_s, fill, p), None
+    before = _before(fills, at_s, p)
+    if before is not None:
+        noise = sd_pct(fills.recent, noise_pct, p.sparse_s)
         if _is_drop(before, fill, noise, p):
             return msgspec.structs.replace(fills, pre_pct=before, low_s=at_s, low_pct=fill), None
-    return _take(fills, at_s, fill), None
+    return _take(fills, at_s, fill, p), None
+
+
+def _before(fills: Fills, at_s: float, p: EmptyingParameters) -> float | None:
+    """Return the fill that a new reading is compared with [%].
+
+    The median of the last readings; the last one alone where readings are sparse.
+    """
+    if not fills.recent:
+        return None
+    last_s, last = fills.recent[-1]
+    if at_s - last_s > p.sparse_s:
+        return last
+    return median(f for _, f in fills.recent[-WINDOW:]) if len(fills.recent) >= 2 else None
+
+
+def _confirms(
+    fills: Fills, pre_pct: float, at_s: float, fill: float, noise_pct: float, p: EmptyingParameters
+) -> bool:
+    """Whether the second reading says that the first low one was true.
+
+    It must be low as well; hours later it may have filled again, and must only be well
+    below what was before, where a false echo would have gone back to.
+    """
+    if at_s - fills.low_s > p.sparse_s:
+        return pre_pct - fill >= p.drop_pct
+    return _is_drop(pre_pct, fill, noise_pct, p)
 
 
 def _is_drop(before: float, after: float, noise_pct: float, p: EmptyingParameters) -> bool:
@@ -123,20 +151,21 @@ def _is_drop(before: float, after: float, noise_pct: float, p: EmptyingParameter
     return far and (after <= p.empty_pct or after <= p.empty_share * before)
 
 
-def _take(fills: Fills, at_s: float, fill: float) -> Fills:
+def _take(fills: Fills, at_s: float, fill: float, p: EmptyingParameters) -> Fills:
     recent = (*fills.recent, (at_s, fill))[-KEEP:]
-    middle = median(f for _, f in recent[-WINDOW:])
+    middle = median(f for t, f in recent[-WINDOW:] if at_s - t <= WINDOW * p.sparse_s)
     return msgspec.structs.replace(fills, recent=recent, filtered=(*fills.filtered, middle)[-WINDOW:])
 
 
 def _emptied(
     fills: Fills, before: float, at_s: float, fill: float, p: EmptyingParameters
 ) -> tuple[Fills, Emptied | None]:
-    after = (fills.low_pct + fill) / 2.0
+    sparse = at_s - fills.low_s > p.sparse_s
+    after = fills.low_pct if sparse else (fills.low_pct + fill) / 2.0
     again = fills.emptied_s is not None and fills.low_s - fills.emptied_s < p.refractory_s
     fresh = Fills(
         recent=((fills.low_s, fills.low_pct), (at_s, fill)),
-        filtered=(after,),
+        filtered=(after, fill) if sparse else (after,),
         emptied_s=fills.emptied_s if again else fills.low_s,
     )
     return fresh, None if again else Emptied(fills.low_s, before, after)

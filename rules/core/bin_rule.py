@@ -215,7 +215,7 @@ def tell(work: Work, ctx: Context, bin_id: str) -> None:
         {
             "fill_pct": num(level, 1),
             "distance_mm": num(now.distance_mm, 0),
-            "sd_pct": num(bin_fill.sd_pct(now.fills.recent, noise_pct(site, p)), 1),
+            "sd_pct": num(bin_fill.sd_pct(now.fills.recent, noise_pct(site, p), p.emptying.sparse_s), 1),
             "state": word,
             "needs_collection": why is not None,
             "on_fire": now.fire.is_active,

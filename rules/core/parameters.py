@@ -125,8 +125,12 @@ class FilterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class EmptyingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When a falling fill is an emptying."""
+    """When a falling fill is an emptying.
 
+    ``sparse_s``: readings further apart [s] say nothing of each other's noise (a daily level).
+    """
+
+    sparse_s: Positive
     drop_pct: Positive
     drop_sd: Positive
     empty_pct: Percent
