@@ -16,7 +16,7 @@ import numpy as np
 from devices.contract.messages import MAX_PAYLOAD_BYTES
 from ingest.core.batch import Batch, known_names, reading_payload
 from ingest.core.channels import Others
-from ingest.core.diagnose import DECODE_ERRORS, Problem, decode_each
+from ingest.core.diagnose import DECODE_ERRORS, Problem, decode_each, is_array
 from ingest.core.directory import Directory
 from ingest.core.readings import NO_BOOT, NO_CLK, NO_MONO, Columns, Readings
 from ingest.core.reasons import Reason, sentence
@@ -111,7 +111,7 @@ class Decoder:
 
     def _check(self, kind_no: int, bucket: _Bucket, batch: Batch, others: Others, now_us: int) -> None:
         """Turn a bucket into checked readings, and file what fails."""
-        self._wrong_senders(bucket, others)
+        self._wrong_senders(bucket, batch, others)
         decoded = self._columns[kind_no].build(
             bucket.items, bucket.devices, self._directory.device_id, bucket.messages
         )
@@ -132,7 +132,7 @@ class Decoder:
         if len(accepted):
             batch.readings.append(accepted)
 
-    def _wrong_senders(self, bucket: _Bucket, others: Others) -> None:
+    def _wrong_senders(self, bucket: _Bucket, batch: Batch, others: Others) -> None:
         """File and remove the readings that name another device than their topic does."""
         named = [item.device for item in bucket.items]
         if named.count(None) == len(named):
@@ -141,7 +141,10 @@ class Decoder:
         wrong = [i for i, name in enumerate(named) if name is not None and name != names[i]]
         for i in wrong:
             text = sentence(Reason.WRONG_SENDER, value=named[i], device=names[i])
-            problem = Problem(msgspec.json.encode(bucket.items[i]), Reason.WRONG_SENDER, text, "device")
+            payload = batch.payloads[bucket.messages[i]]
+            if is_array(payload):
+                payload = msgspec.json.encode(bucket.items[i])
+            problem = Problem(payload, Reason.WRONG_SENDER, text, "device")
             others.refuse_problem(bucket.messages[i], problem, self._directory.devices[bucket.devices[i]])
         for i in reversed(wrong):
             del bucket.items[i], bucket.devices[i], bucket.messages[i]

@@ -1,0 +1,136 @@
+"""kill -9 of the ingester in the middle of 50,000 messages: every message once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from cityops.embedded.mosquitto import EmbeddedMosquitto
+from devices.contract.codecs.json import encode_reading
+from devices.contract.topics import topic
+from devices.registry import Device, Registry
+from ingest.registry_store import store_registry
+from tests.fakes.ingest_setup import FROG, INSTALLED
+from tests.fakes.mqtt_blaster import Blaster
+
+pytestmark = pytest.mark.fault
+
+ROOT = Path(__file__).parents[2]
+MESSAGES = 50_000
+DEVICES = 100
+KILLS = 3
+
+
+class Worker:
+    """The ingester as a process."""
+
+    def __init__(self, dsn: str, broker: EmbeddedMosquitto) -> None:
+        environment = {
+            **os.environ,
+            "CITYOPS_DB__DSN": dsn,
+            "CITYOPS_MQTT__HOST": broker.host,
+            "CITYOPS_MQTT__PORT": str(broker.port),
+            "CITYOPS_INGEST__SHARDS": "0-3",
+            "CITYOPS_LOG__LEVEL": "warning",
+            "PYTHONPATH": str(ROOT),
+        }
+        command = [sys.executable, "-m", "tests.fakes.ingest_worker"]
+        self.process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=15)
+
+
+@contextmanager
+def publishing(broker: EmbeddedMosquitto, messages: list[tuple[str, bytes]]) -> Iterator[threading.Thread]:
+    """Publish from a thread, in slices, so that kills fall into the middle."""
+
+    def work() -> None:
+        blaster = Blaster(broker.host, broker.port, "devices")
+        for start in range(0, len(messages), 500):
+            blaster.send(messages[start : start + 500])
+            time.sleep(0.04)
+        blaster.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield thread
+    thread.join()
+
+
+async def test_every_message_is_in_the_database_once(
+    broker: EmbeddedMosquitto, db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
+    names = [f"frog-{i:03d}" for i in range(DEVICES)]
+    devices = [Device(name=n, kind="frog", shard=i % 4, installed_at=INSTALLED) for i, n in enumerate(names)]
+    await store_registry(pg, Registry(name="t", devices=tuple(devices)))
+    started_ms = int(time.time() * 1000) - 86_400_000
+    messages = [
+        (topic(d.shard, "frog", d.name, "reading"), encode_reading(started_ms + seq * 1000, 7, seq, FROG))
+        for seq in range(MESSAGES // DEVICES)
+        for d in devices
+    ]
+    rng = random.Random(11)
+    with psycopg.connect(db_dsn, autocommit=True) as watch:
+        worker = Worker(db_dsn, broker)
+        _wait(lambda: _sessions(watch) == 1)
+        time.sleep(1.0)  # until it is subscribed: what comes earlier goes nowhere
+        stored_at_kill = []
+        with publishing(broker, messages) as thread:
+            for kill in range(KILLS):
+                wanted = MESSAGES * (kill + 1) // (KILLS + 2)
+                _wait(lambda wanted=wanted: _stored(watch) > wanted)  # type: ignore[misc]
+                time.sleep(rng.uniform(0.0, 0.2))
+                worker.kill()
+                stored_at_kill.append(_stored(watch))
+                assert thread.is_alive()
+                worker = Worker(db_dsn, broker)
+        _wait(lambda: _stored(watch) == MESSAGES)
+        assert worker.stop() == 0
+        rows = watch.execute(
+            "select count(*), count(distinct (device_id, boot, seq)) from frog_reading"
+        ).fetchone()
+        gaps = watch.execute(
+            f"select count(*) from device_sequence where received <> '{{[0,{MESSAGES // DEVICES})}}'"
+        )
+        assert rows == (MESSAGES, MESSAGES)
+        assert gaps.fetchone() == (0,)
+        assert all(0 < stored < MESSAGES for stored in stored_at_kill)
+        assert watch.execute("select count(*) from dead_letter").fetchone() == (0,)
+
+
+def _stored(watch: psycopg.Connection[Any]) -> int:
+    row = watch.execute("select coalesce(sum(readings), 0) from ingest_batch").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _sessions(watch: psycopg.Connection[Any]) -> int:
+    row = watch.execute(
+        "select count(*) from pg_stat_activity where application_name = 'cityops-ingest'"
+        " and datname = current_database()"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _wait(condition: Any, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)

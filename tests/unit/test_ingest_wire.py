@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import mqtt5
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.mqtt_wire import MalformedPacketError, PacketReader, packet_length, pubacks
+
+PACKETS = [
+    mqtt5.PublishPacket("a/b", b"x" * n, qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=n + 1).write()
+    for n in (0, 1, 200, 20_000)
+] + [mqtt5.PingRespPacket().write()]
+
+
+@given(st.lists(st.integers(0, sum(map(len, PACKETS))), max_size=30))
+def test_any_cut_of_the_stream_gives_the_same_packets(cuts: list[int]) -> None:
+    stream, reader, found = b"".join(PACKETS), PacketReader(100_000), []
+    places = [0, *sorted(cuts), len(stream)]
+    for start, end in pairwise(places):
+        found += reader.feed(stream[start:end])
+    assert [getattr(p, "packet_id", None) for p in found] == [1, 2, 201, 20_001, None]
+
+
+@given(st.lists(st.integers(0, 65_535), max_size=50))
+def test_pubacks_are_the_codecs(ids: list[int]) -> None:
+    assert pubacks(ids) == b"".join(mqtt5.PubAckPacket(i).write() for i in ids if i != 0)
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"a\xc0\x80"])
+def test_text_that_is_not_utf8_is_malformed_and_no_panic(text: bytes) -> None:
+    body = len(text).to_bytes(2, "big") + text + b"\x00\x00"
+    with pytest.raises(MalformedPacketError, match="UTF-8"):
+        PacketReader(1000).feed(bytes([0x30, len(body)]) + body)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00\x00",
+        b"\xff\xff\xff\xff\xff",
+        b"\x30\xff\xff\xff\xff\x01",
+        b"\x30\x02\x00\x09",
+        b"\x30\xff\xff\xff\x7f",
+    ],
+)
+def test_nonsense_is_malformed(data: bytes) -> None:
+    with pytest.raises(MalformedPacketError):
+        PacketReader(1000).feed(data)
+
+
+@given(st.binary(max_size=400))
+def test_random_bytes_are_packets_malformed_or_incomplete(data: bytes) -> None:
+    reader = PacketReader(1000)
+    try:
+        reader.feed(data)
+    except MalformedPacketError:
+        return
+
+
+@given(st.integers(0, 268_435_455))
+def test_packet_length_reads_the_standards_encoding(length: int) -> None:
+    head, left = bytearray([0x30]), length
+    while True:
+        head.append(left & 0x7F | (0x80 if left > 0x7F else 0))
+        left >>= 7
+        if left == 0:
+            break
+    assert packet_length(head) == length + len(head)
+    assert packet_length(head[:-1]) == 0
