@@ -1,12 +1,18 @@
 -- alarms
--- A home's alarm is named by the home's number: its code is the resident's secret.
+-- A home's alarm is named by the home's number: its code is the resident's secret and
+-- its label may be an address. in_home marks a device that has no page for the same reason.
 select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind,
        case when a.subject_kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else a.subject end
            as subject,
        a.severity, a.raised_at, a.cleared_at, a.acknowledged_at, a.acknowledged_by,
-       case when h.home_id is null then a.title else replace(a.title, h.code, 'home ' || h.home_id) end as title,
-       case when h.home_id is null then a.reason else replace(a.reason, h.code, 'home ' || h.home_id) end
+       case when h.home_id is null then a.title
+            else replace(replace(a.title, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
+       case when h.home_id is null then a.reason
+            else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end
            as reason,
+       a.subject_kind = 'device' and exists (
+           select from home_device hd join device d using (device_id) where d.name = a.subject
+       ) as in_home,
        case when a.subject_kind = 'home' then '{}'::jsonb else a.inputs end as inputs
 from alarm a
 left join home h on a.subject_kind = 'home' and h.code = a.subject

@@ -10,6 +10,8 @@ from ops_api.queries import Row
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Acknowledge, AlarmDocument, Severity, SubjectKind
 
+AlarmState = Literal["active", "cleared", "all"]
+
 router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"])
 
 
@@ -46,17 +48,17 @@ async def acknowledge_alarm(ctx: Context, alarm_id: int, by: str, note: str) -> 
     return alarm
 
 
-@router.get("")
-async def list_alarms(
-    ctx: Ctx,
-    state: Literal["active", "cleared", "all"] = "active",
-    severity: Severity | None = None,
-    subject_kind: SubjectKind | None = None,
-    before: Annotated[int | None, Query(description="Only alarms with a smaller id")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> list[AlarmDocument]:
+async def alarm_rows(
+    ctx: Context,
+    state: AlarmState,
+    *,
+    severity: str | None = None,
+    subject_kind: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Row]:
     """Return alarms, newest first."""
-    rows = await ctx.db.rows(
+    return await ctx.db.rows(
         "alarms",
         alarm_id=None,
         active=None if state == "all" else state == "active",
@@ -64,6 +66,21 @@ async def list_alarms(
         subject_kind=subject_kind,
         before=before,
         limit=limit,
+    )
+
+
+@router.get("")
+async def list_alarms(
+    ctx: Ctx,
+    state: AlarmState = "active",
+    severity: Severity | None = None,
+    subject_kind: SubjectKind | None = None,
+    before: Annotated[int | None, Query(description="Only alarms with a smaller id")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[AlarmDocument]:
+    """Return alarms, newest first."""
+    rows = await alarm_rows(
+        ctx, state, severity=severity, subject_kind=subject_kind, before=before, limit=limit
     )
     return [AlarmDocument(**r) for r in rows]
 

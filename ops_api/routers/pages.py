@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.queries import readings
 from ops_api.routers import content
-from ops_api.routers.alarms import acknowledge_alarm, list_alarms
+from ops_api.routers.alarms import acknowledge_alarm, alarm_rows
 from ops_api.routers.catalogue import find_device
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.homes import Code, add_entry, remove_entry
@@ -111,7 +111,7 @@ async def alarms(ctx: Ctx, show: str = "active", rule: str | None = None) -> HTM
     """List alarms for the desk, with a form to acknowledge each."""
     chosen: Literal["all", "active"] = "all" if show == "all" else "active"
     now = await ctx.town_now()
-    rows = [a.model_dump() for a in await list_alarms(ctx, state=chosen, limit=1000)]
+    rows = await alarm_rows(ctx, chosen, limit=1000)
     wanted = [a for a in ops_view.by_urgency(rows) if rule in (None, a["rule_id"])]
     return _page(
         ctx,

@@ -168,6 +168,20 @@ def _further_steps(tone: str, room: Row | None) -> tuple[str, ...]:
     return tuple(steps)
 
 
+def _why(state: Row, brand: Brand, now: datetime) -> str:
+    """Return what the answer rests on: the coldest wall, since when, and what would keep it dry."""
+    wall_pct, limit_pct = state.get("surface_humidity_pct"), state.get("humidity_limit_pct")
+    if wall_pct is None:
+        return ""
+    said = f"the air at your coldest wall is {words.number(min(wall_pct, 100.0))}% full of water."
+    since = words.moment(state.get("since"))
+    if since is not None:
+        said += f" It has been wet since {words.day_and_clock(since, brand.time_zone, now)}."
+    if limit_pct is not None:
+        said += f" It stays dry while the room's humidity is under {words.number(limit_pct)}%."
+    return said
+
+
 def _temperature_fact(value: float | None) -> Fact:
     if value is None:
         return Fact("Temperature", "–", "", "No reading")
@@ -306,7 +320,7 @@ def view(
         headline=HEADLINES[tone],
         action=action,
         steps=steps,
-        why=str(known.get("message") or "") if tone in ("low", "raised", "high") else "",
+        why=_why(known, brand, now) if tone in ("low", "raised", "high") else "",
         measured=""
         if measured_at is None
         else f"Measured {ago}, at {words.clock(measured_at, brand.time_zone)}",

@@ -118,7 +118,7 @@ def alarm_row(a: Row, brand: Brand, now: datetime) -> AlarmRow:
         short_age=words.short_duration(now - a["raised_at"]),
         cleared="" if a["cleared_at"] is None else words.day_and_clock(a["cleared_at"], zone, now),
         acknowledged=acknowledged,
-        link=subject_link(a["subject_kind"], a["subject"]),
+        link="" if a.get("in_home") else subject_link(a["subject_kind"], a["subject"]),
     )
 
 

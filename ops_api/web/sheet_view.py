@@ -143,7 +143,8 @@ def view(
         if s and s["geometry"]
     ]
     plan = _Plan([*geometry, *(p for line in treated for p in line)], *size) if geometry else None
-    kg = None if rate is None else salt_kg(legs, {k: s["width_m"] for k, s in by_id.items()}, rate)
+    passes = int(state.get("passes") or 1)
+    kg = None if rate is None else passes * salt_kg(legs, {k: s["width_m"] for k, s in by_id.items()}, rate)
     return SheetView(
         route=row,
         depot=str(route["depot"]),
@@ -151,7 +152,7 @@ def view(
         headline=_headline(row),
         salt="–" if kg is None or row.outcome != "treat" else f"{words.number(kg / 1000, 2)} t",
         drive=f"{words.number(drive.get('km'), 1)} km, {words.number(drive.get('minutes'))} minutes"
-        if drive
+        if legs
         else "–",
         steps=_steps(legs, {k for k, s in by_id.items() if s["bridge"]}),
         plan=plan.path(geometry) if plan else "",

@@ -46,6 +46,7 @@ class RouteRow:
     outcome_name: str
     rate: str
     treat_by: str
+    call_out_by: str
     coldest: str
     coldest_street: str
     length: str
@@ -118,21 +119,34 @@ def _headline(routes: Sequence[Row], brand: Brand, now: datetime) -> str:
     return "No treatment needed tonight"
 
 
+def spread(state: Row) -> str:
+    """Return the rate in words: ``10 g/m²``, ``2 × 15 g/m²`` for two passes, a dash where none."""
+    rate = state.get("spread_rate_g_m2")
+    if rate is None:
+        return "–"
+    passes = int(state.get("passes") or 1)
+    return f"{'' if passes == 1 else f'{passes} × '}{words.number(rate)} g/m²"
+
+
+def _clock(value: object, brand: Brand, now: datetime) -> str:
+    return words.day_and_clock(words.moment(value), brand.time_zone, now).removeprefix("today ")
+
+
 def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetime) -> RouteRow:
     """Return a route as shown; ``streets`` gives the street of a segment."""
     state = route["state"] or {}
     outcome = outcome_of(route)
     treats = outcome == "treat"
-    rate, coldest = state.get("spread_rate_g_m2"), state.get("coldest_segment")
-    by = words.moment(state.get("treat_by"))
+    coldest = state.get("coldest_segment")
     to_treat, segments = state.get("segments_to_treat"), state.get("segments", route["segments"])
     return RouteRow(
         route_id=str(route["route_id"]),
         label=str(route["label"]),
         outcome=outcome,
         outcome_name=OUTCOMES[outcome],
-        rate=f"{words.number(rate)} g/m²" if treats and rate is not None else "–",
-        treat_by=words.day_and_clock(by, brand.time_zone, now).removeprefix("today ") if treats else "–",
+        rate=spread(state) if treats else "–",
+        treat_by=_clock(state.get("treat_by"), brand, now) if treats else "–",
+        call_out_by=_clock(state.get("call_out_by"), brand, now) if treats else "–",
         coldest=words.degrees(state.get("min_surface_temperature_c")),
         coldest_street=streets.get(str(coldest), "") if coldest is not None else "",
         length=f"{words.number(state.get('length_km', route['length_km']), 1)} km",

@@ -108,6 +108,8 @@ async def _routes(conn: psycopg.AsyncConnection[Any], town: Registry, now: datet
             "outcome": outcome,
             "spread_rate_g_m2": (10, 16)[i % 2] if outcome == "treat" else None,
             "treat_by": (now + timedelta(minutes=95 + 40 * i)).isoformat() if outcome == "treat" else None,
+            "call_out_by": (now + timedelta(minutes=20 + 40 * i)).isoformat() if outcome == "treat" else None,
+            "passes": 1,
             "min_surface_temperature_c": round(-2.9 + 0.9 * i, 1),
             "coldest_segment": coldest.segment_id,
             "segments_to_treat": sum(leg["treat"] for leg in legs) if outcome == "treat" else 0,

@@ -38,10 +38,8 @@ select 'home', h.code, %(now)s, jsonb_build_object(
          'surface_temperature_c', round((0.4 + h.temperature_factor * (r.temperature_c - 0.4))::numeric, 1),
          'surface_humidity_pct', case x.risk when 'high' then 91 when 'raised' then 79 else 62 end,
          'outdoor_temperature_c', 0.4, 'risk', x.risk,
-         'message', case x.risk when 'high' then 'The coldest wall has been wet for 9 of the last 24 hours.'
-                                when 'raised' then 'The coldest wall was wet for 3 of the last 24 hours.'
-                                else 'The coldest wall has stayed dry.' end,
-         'since', to_char(%(now)s::timestamptz - interval '9 hours', 'YYYY-MM-DD"T"HH24:MI:SSOF'), 'device', d.name)
+         'message', 'If it stays like this for days, mould can grow.', 'humidity_limit_pct', 62,
+         'since', case when x.risk = 'high' then to_char(%(now)s::timestamptz - interval '9 hours', 'YYYY-MM-DD"T"HH24:MI:SSOF') || ':00' end, 'device', d.name)
   from home h join home_device hd using (home_id) join device d using (device_id)
   join frog_latest r on r.device = d.name,
        lateral (select case when h.code = 'demo-damp-home' or h.home_id %% 17 = 5 then 'high'
@@ -80,7 +78,7 @@ on conflict (service) do update set event_time = excluded.event_time, updated_at
 
 -- alarms
 insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason, inputs)
-select 'damp.surface_humidity', 1, 'home', code, 'warning', %(now)s::timestamptz - interval '6 hours', 'Damp risk at ' || code, 'Cold wall over 80 %% for 6 h at ' || code, '{"surface_humidity_pct": 91}'
+select 'damp.surface_humidity', 1, 'home', code, 'warning', %(now)s::timestamptz - interval '6 hours', label || ': damp wall', 'Cold wall over 80 %% for 6 h at ' || code || ', ' || label, '{"surface_humidity_pct": 91}'
   from home join subject_state on subject_kind = 'home' and subject = code where state ->> 'risk' = 'high';
 insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason, inputs)
 select case state ->> 'state' when 'ice' then 'winter.ice' else 'winter.hoar_frost' end, 1, 'segment', subject,

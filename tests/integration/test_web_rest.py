@@ -133,8 +133,8 @@ async def test_a_home_by_its_code(site: Site) -> None:
     assert len(series["rows"]) == 48 * 6 or abs(len(series["rows"]) - 48 * 6) <= 1
 
 
-async def test_no_list_gives_away_a_home_code(site: Site) -> None:
-    codes = [h.code for h in site.town.homes]
+async def test_no_list_gives_away_a_home_code_or_address(site: Site) -> None:
+    secrets = [h.code for h in site.town.homes] + [h.label for h in site.town.homes]
     for path in (
         "/api/v1/alarms?state=all",
         "/api/v1/devices?limit=1000",
@@ -146,7 +146,7 @@ async def test_no_list_gives_away_a_home_code(site: Site) -> None:
         "/metrics",
     ):
         text = (await site.http.get(path)).text
-        assert not [c for c in codes if c in text], path
+        assert not [s for s in secrets if s in text], path
     homes = await site.get("/api/v1/alarms", subject_kind="home")
     assert homes
     assert homes[0]["subject"].startswith("home ")
