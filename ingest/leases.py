@@ -6,6 +6,7 @@ at once.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from typing import Any
 
@@ -39,12 +40,18 @@ class AdvisoryLeases:
             )
             self._held |= {row[0] for row in await cursor.fetchall()}
         except (psycopg.Error, TransientError) as e:
-            await self.close()
+            await self._drop()
             raise TransientError(f"shard leases: {e}") from e
         return set(self._held)
 
     async def close(self) -> None:
-        """Give all leases back."""
+        """Give all leases back; the next worker need not wait for the server to notice."""
+        if self._connection is not None and not self._connection.closed:
+            with contextlib.suppress(psycopg.Error):
+                await self._connection.execute("select pg_advisory_unlock_all()")
+        await self._drop()
+
+    async def _drop(self) -> None:
         self._held.clear()
         conn, self._connection = self._connection, None
         if conn is not None:

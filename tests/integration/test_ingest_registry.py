@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from cityops.errors import ConfigurationError
+from devices.registry import BinSite, Depot, Device, GrittingRoute, Home, Registry, RoadNode, RoadSegment
+from ingest.registry_store import load_known_devices, store_registry
+from tests.fakes.ingest_setup import INSTALLED, REGISTRY
+
+TOWN = msgspec.structs.replace(
+    REGISTRY,
+    nodes=tuple(RoadNode(node_id=i, latitude_deg=52.0, longitude_deg=0.1 * i) for i in range(3)),
+    depots=(Depot(depot_id="d", label="Depot", node_id=0, salt_t=400.0),),
+    routes=(GrittingRoute(route_id="r1", label="Route 1", depot_id="d"),),
+    segments=(
+        RoadSegment(
+            segment_id="s1", street="High Street", road_class="A", from_node=0, to_node=1, length_m=120.0,
+            route_id="r1", device="road-0", geometry=((0.0, 52.0), (0.1, 52.0)),
+        ),
+        RoadSegment(segment_id="s2", street="Low Street", road_class="U", from_node=1, to_node=2, length_m=80.0),
+    ),
+    bins=(
+        BinSite(
+            bin_id="b1", label="Market", street="High Street", device="bin-0", latitude_deg=52.0, longitude_deg=0.0
+        ),
+    ),
+)  # fmt: skip
+
+
+async def test_everything_is_stored_and_again_changes_nothing(pg: psycopg.AsyncConnection[Any]) -> None:
+    first = await store_registry(pg, TOWN)
+    assert first == {
+        "device": 12, "home": 1, "home_device": 2, "road_node": 3, "depot": 1, "gritting_route": 1,
+        "road_segment": 2, "bin_site": 1,
+    }  # fmt: skip
+    assert set((await store_registry(pg, TOWN)).values()) == {0}
+    cursor = await pg.execute("select route_id, geometry from road_segment order by segment_id")
+    assert await cursor.fetchall() == [("r1", [[0.0, 52.0], [0.1, 52.0]]), (None, [])]
+
+
+async def test_changes_are_written_and_a_home_loses_what_it_no_longer_has(
+    pg: psycopg.AsyncConnection[Any],
+) -> None:
+    await store_registry(pg, TOWN)
+    moved = msgspec.structs.replace(
+        TOWN,
+        homes=(
+            Home(code="home-code-0", label="1 High Street", devices=("frog-1",)),
+            Home(code="home-code-1", label="2 High Street", devices=("frog-2",)),
+        ),
+        bins=(msgspec.structs.replace(TOWN.bins[0], threshold_pct=70.0),),
+    )
+    changed = await store_registry(pg, moved)
+    assert {k: v for k, v in changed.items() if v} == {"home": 1, "home_device": 1, "bin_site": 1}
+    devices = await load_known_devices(pg)
+    homes = {name: devices[name].home_id for name in ("frog-0", "frog-1", "frog-2")}
+    assert homes["frog-0"] is None
+    assert len({homes["frog-1"], homes["frog-2"]} - {None}) == 2
+    emptied = msgspec.structs.replace(
+        moved, homes=(Home(code="home-code-0", label="1 High Street", devices=()),)
+    )
+    await store_registry(pg, emptied)
+    assert (await load_known_devices(pg))["frog-1"].home_id is None
+    assert (await load_known_devices(pg))["frog-2"].home_id is not None
+
+
+async def test_known_devices_carry_what_ingest_needs(pg: psycopg.AsyncConnection[Any]) -> None:
+    await store_registry(pg, TOWN)
+    await pg.execute("update device set retired_at = now() where name = 'frog-9'")
+    devices = await load_known_devices(pg)
+    assert "frog-9" not in devices
+    road = devices["road-0"]
+    assert (road.kind, road.shard, road.installed_at_us) == ("road", 0, int(INSTALLED.timestamp() * 1e6))
+
+
+@pytest.mark.parametrize(
+    ("registry", "words"),
+    [
+        (Registry(name="x", homes=(Home(code="c", label="C", devices=("ghost",)),)), "ghost"),
+        (Registry(name="x", depots=(Depot(depot_id="d", label="D", node_id=77),)), "77"),
+        (
+            Registry(
+                name="x", devices=(Device(name="Bad Name", kind="frog", shard=0, installed_at=INSTALLED),)
+            ),
+            "device",
+        ),
+    ],
+)
+async def test_what_does_not_fit_is_named_and_nothing_is_stored(
+    pg: psycopg.AsyncConnection[Any], registry: Registry, words: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        await store_registry(pg, registry)
+    cursor = await pg.execute("select (select count(*) from home) + (select count(*) from depot)")
+    assert await cursor.fetchone() == (0,)
