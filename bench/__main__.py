@@ -1,0 +1,57 @@
+"""``python -m bench [ingest|rules|fleet] [options]``: one JSON object per benchmark on standard output.
+
+Without a name all run, one after the other. Progress goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from bench import fleet, ingest, rules
+
+DSN_VARIABLE = "CITYOPS_BENCH_DSN"
+BENCHMARKS = {"ingest": ingest, "rules": rules, "fleet": fleet}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what is asked for; exit code 1 where a benchmark found a wrong result."""
+    options = parser().parse_args(argv)
+    names = [options.name] if options.name is not None else list(BENCHMARKS)
+    dsn = _leave_settings_behind()
+    correct = True
+    for name in names:
+        chosen = options if options.name is not None else parser().parse_args([name])
+        chosen.dsn = dsn
+        report = BENCHMARKS[name].run(chosen)
+        print(json.dumps(report, indent=2), flush=True)
+        correct = correct and bool(report["correct"])
+    return 0 if correct else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    top = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    commands = top.add_subparsers(title="benchmarks", dest="name")
+    for name, module in BENCHMARKS.items():
+        words = (module.__doc__ or "").splitlines()[0]
+        command = commands.add_parser(
+            name, help=words, description=words, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        )
+        module.add_options(command)
+    return top
+
+
+def _leave_settings_behind() -> str | None:
+    """Remove this installation's settings, so that they reach no measured process; return the DSN."""
+    dsn = os.environ.get(DSN_VARIABLE)
+    for name in [n for n in os.environ if n.startswith("CITYOPS_")]:
+        del os.environ[name]
+    return dsn
+
+
+if __name__ == "__main__":
+    sys.exit(main())

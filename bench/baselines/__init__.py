@@ -1,0 +1,1 @@
+"""What a careful engineer writes first, to measure against."""
