@@ -1,0 +1,142 @@
+"""``cityops demo`` as its user starts and stops it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+SMALL = {
+    "CITYOPS_SIM__HOMES": "20",
+    "CITYOPS_SIM__ROAD_SENSORS": "20",
+    "CITYOPS_SIM__BINS": "20",
+    "CITYOPS_SIM__GRITTERS": "2",
+}
+
+
+@pytest.fixture
+def folder(server_dir: Path, request: pytest.FixtureRequest) -> Path:
+    place = server_dir / f"demo-{abs(hash(request.node.name)) % 10**6}"
+    place.mkdir()
+    place.chmod(0o711)
+    return place
+
+
+@contextmanager
+def demo(
+    folder: Path, *arguments: str, town: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ops_api", "demo", "--data-dir", str(folder), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **(town or {})},
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def read_until(process: subprocess.Popen[str], pattern: str) -> str:
+    """Return the output up to the line that matches."""
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if re.search(pattern, line):
+            return seen
+    raise AssertionError(f"the demo ended without {pattern!r}:\n{seen}")
+
+
+def left_over(folder: Path) -> list[str]:
+    """Command lines of processes that have to do with this demo."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "environ", "pid", "status"]):
+        if process.info["pid"] == os.getpid() or process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue
+        text = " ".join(process.info["cmdline"] or []) + " ".join((process.info["environ"] or {}).values())
+        if str(folder) in text:
+            found.append(" ".join(process.info["cmdline"] or ["?"]))
+    return found
+
+
+def gone_within(folder: Path, seconds: float) -> list[str]:
+    deadline = time.monotonic() + seconds
+    while (left := left_over(folder)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+def test_the_frost_night_keeps_its_promises(folder: Path) -> None:
+    with demo(folder, "--check") as process:
+        output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, output
+    counts = re.search(
+        r"published ([\d,]+)  committed ([\d,]+)  dead-lettered ([\d,]+)  duplicates ([\d,]+)", output
+    )
+    assert counts is not None, output
+    published, committed, dead, _ = (int(c.replace(",", "")) for c in counts.groups())
+    assert published == committed + dead > 50_000
+    assert "✗" not in output
+    assert not left_over(folder)
+
+
+def test_a_check_that_fails_exits_with_1(folder: Path, tmp_path: Path) -> None:
+    impossible = tmp_path / "impossible.toml"
+    impossible.write_text(
+        'name = "impossible"\ntitle = "A night that cannot be"\ndescription = "Expects alarms that nothing raises."\n'
+        'start_local = "15:00"\nduration_h = 0.5\n[expect.alarms]\n"winter.ice" = 9999\n'
+    )
+    with demo(folder, "--check", "--scenario", str(impossible), town=SMALL) as process:
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, output
+    assert "✗ alarms winter.ice: 0 (wanted ≥ 9999)" in output
+
+
+def test_pages_answer_and_ctrl_c_leaves_nothing_within_5_s(folder: Path) -> None:
+    with demo(folder, "--port", "0", town=SMALL) as process:
+        output = read_until(process, r"/ops ")
+        address = re.search(r"(http://127\.0\.0\.1:\d+)/winter", output)
+        assert address is not None, output
+        home = re.search(r"/home/\S+", output)
+        assert home is not None
+        for path in ("/", "/winter", "/bins", "/ops", "/alarms", "/api/v1/devices", home[0]):
+            with urllib.request.urlopen(address[1] + path, timeout=20) as answer:
+                assert answer.status == 200, path
+        read_until(process, "readings committed")
+        with urllib.request.urlopen(address[1] + "/api/v1/openapi.json", timeout=20) as answer:
+            assert json.load(answer)["info"]["title"]
+        asked = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        took_s = time.monotonic() - asked
+    assert process.returncode == 0
+    assert took_s < 5.0
+    assert not left_over(folder)
+
+
+def test_a_killed_demo_leaves_no_process(folder: Path) -> None:
+    with demo(folder, "--port", "0", town=SMALL) as process:
+        read_until(process, r"/ops ")
+        assert len(left_over(folder)) > 4
+        process.kill()
+        process.wait()
+    assert not gone_within(folder, 15.0)
