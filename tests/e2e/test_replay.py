@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,11 +45,11 @@ def replay(folder: Path, *arguments: str, code: int = 0) -> Replayed:
 
 
 @pytest.fixture(scope="module")
-def folder(server_dir: Path) -> Iterator[Path]:
+def folder(server_dir: Path) -> Path:
     place = server_dir / "replays"
     place.mkdir()
     place.chmod(0o711)
-    yield place
+    return place
 
 
 def test_a_file_with_everything_wrong_loses_no_row(folder: Path, tmp_path: Path) -> None:
