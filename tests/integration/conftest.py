@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,24 +11,50 @@ from devices.registry import Registry
 from tests.conftest import with_database
 from tests.fakes import seed_web, website
 
+REFRESH = timedelta(minutes=4)
+"""A town older than this is seeded anew: after a while its devices would count as silent."""
+
+
+class Towns:
+    """Makes the seeded template database, and makes it again when it has aged."""
+
+    def __init__(self, server: str, empty: str) -> None:
+        self._server, self._empty = server, empty
+        self._name: str | None = None
+        self._town: Registry | None = None
+        self._now = datetime.min.replace(tzinfo=UTC)
+
+    async def template(self) -> tuple[str, Registry, datetime]:
+        """Return the database's name, what is installed and when its evening ends."""
+        if self._name is None or self._town is None or datetime.now(UTC) - self._now > REFRESH:
+            self.drop()
+            self._now = datetime.now(UTC)
+            self._name = website.clone(self._server, self._empty)
+            self._town = await seed_web.fill(with_database(self._server, self._name), self._now)
+        return self._name, self._town, self._now
+
+    def drop(self) -> None:
+        """Remove the template."""
+        if self._name is not None:
+            website.drop(self._server, self._name)
+            self._name = None
+
 
 @pytest.fixture(scope="session")
-def seeded(pg_server: str, db_template: str) -> Iterator[tuple[str, Registry, datetime]]:
-    """Name of a database with a town on a frosty evening, the town, and its now."""
-    now = datetime.now(UTC)
-    name = website.clone(pg_server, db_template)
-    town = asyncio.run(seed_web.fill(with_database(pg_server, name), now))
-    yield name, town, now
-    website.drop(pg_server, name)
+def towns(pg_server: str, db_template: str) -> Iterator[Towns]:
+    """The town of the web tests, seeded once every few minutes per process."""
+    made = Towns(pg_server, db_template)
+    yield made
+    made.drop()
 
 
 @pytest.fixture
-async def site(pg_server: str, seeded: tuple[str, Registry, datetime]) -> AsyncIterator[website.Site]:
-    """A running site with a database of its own."""
-    template, town, now = seeded
+async def site(pg_server: str, towns: Towns) -> AsyncIterator[website.Site]:
+    """A running site with a database of its own, whose data flow as of now."""
+    template, town, now = await towns.template()
     name = website.clone(pg_server, template)
-    async with website.running(
-        with_database(pg_server, name), town, now, sample_home=seed_web.DAMP_HOME
-    ) as started:
+    dsn = with_database(pg_server, name)
+    await seed_web.keep_flowing(dsn)
+    async with website.running(dsn, town, now, sample_home=seed_web.DAMP_HOME) as started:
         yield started
     website.drop(pg_server, name)

@@ -154,7 +154,9 @@ async def test_polling_takes_over_where_streams_are_blocked(site: Site) -> None:
         await context.route("**/stream*", lambda route: route.abort())
         page = await context.new_page()
         await page.goto(site.url + "/ops")
+        await expect(page.locator("h1")).to_have_text("1 critical alarm: bins on fire")
         await site.sql("update alarm set cleared_at = now()")
+        await seed_web.keep_flowing(site.dsn)
         await expect(page.locator("h1")).to_have_text("Nothing is wrong now", timeout=45_000)
 
 
