@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cityops.errors import TransientError
 from ingest.core.batch import Batch
@@ -70,8 +70,7 @@ SourceFactory = Callable[[int, Callable[[Chunk], None]], MessageSource]
 """Makes the source of a shard which delivers to a callback."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyReceipt:
+class KeyReceipt(NamedTuple):
     """The ranges of one device's boot that are stored, around the batch."""
 
     device_id: int
