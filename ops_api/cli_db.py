@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cityops.db.migrate import Derived, Status
+    from cityops.db.migrate import Status
     from cityops.settings import Settings
 
 app = typer.Typer(help="The database: upgrade it, see where it stands.", no_args_is_help=True)
@@ -46,9 +46,10 @@ async def upgrade_database(settings: Settings, dsn: str | None = None) -> list[s
     """
     from cityops.db import migrate
     from cityops.db.pool import connect
+    from ops_api.wiring import kinds_of, reading_tables
 
     async with await connect(dsn or database(settings), application_name="cityops-upgrade") as conn:
-        return await migrate.upgrade(conn, kinds_tables(settings))
+        return await migrate.upgrade(conn, reading_tables(kinds_of(settings)))
 
 
 async def database_status(settings: Settings) -> Status:
@@ -58,16 +59,6 @@ async def database_status(settings: Settings) -> Status:
 
     async with await connect(database(settings), application_name="cityops-status") as conn:
         return await migrate.status(conn)
-
-
-def kinds_tables(settings: Settings) -> Derived:
-    """Return what derives the reading tables from the kinds of this installation."""
-    from devices.contract.kind import discover
-    from ingest.core.ddl import statements
-
-    extra = [] if settings.kinds_dir is None else [str(settings.kinds_dir)]
-    kinds = discover(extra)
-    return lambda flavour: statements(kinds, flavour)
 
 
 def database(settings: Settings) -> str:

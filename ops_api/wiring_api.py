@@ -14,10 +14,10 @@ from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings
-from devices.contract.kind import discover
 from ops_api.app import create_app
 from ops_api.routers.context import Context
 from ops_api.web.brand import Brand
+from ops_api.wiring import kinds_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +55,7 @@ async def run_api(
         def hints() -> AsyncIterator[str]:
             return listen(dsn, *CHANNELS)
 
-        app = create_app(pool, hints=hints, brand=_brand(settings), kinds=discover(_kind_folders(settings)))
+        app = create_app(pool, hints=hints, brand=_brand(settings), kinds=kinds_of(settings))
         await _serve(
             app.state.context,
             uvicorn.Config(
@@ -78,10 +78,6 @@ async def run_api(
 def _brand(settings: Settings) -> Brand:
     api = settings.api
     return Brand(council=api.council, time_zone=ZoneInfo(api.time_zone), sample_home=api.sample_home)
-
-
-def _kind_folders(settings: Settings) -> list[str]:
-    return [] if settings.kinds_dir is None else [str(settings.kinds_dir)]
 
 
 async def _serve(

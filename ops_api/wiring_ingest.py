@@ -11,7 +11,6 @@ from cityops.runtime.health import HealthServer
 from cityops.runtime.stop import Stop
 from cityops.runtime.supervisor import Service, run_services
 from cityops.settings import MqttSettings, Settings
-from devices.contract.kind import discover
 from devices.contract.topics import shard_filters
 from ingest.core.batches import Limits
 from ingest.leases import AdvisoryLeases
@@ -21,6 +20,7 @@ from ingest.mqtt_session import MqttSession
 from ingest.ports import Chunk
 from ingest.service import IngestParts, IngestService
 from ingest.store import PostgresSink
+from ops_api.wiring import kinds_of, needs_dsn
 
 BATCH_BYTES = 4_000_000
 """Payload bytes at which a batch is due whatever its number of messages."""
@@ -35,11 +35,10 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     Raises:
         ConfigurationError: without a database, or a certificate that can't be read.
     """
-    if not settings.db.dsn:
-        raise ConfigurationError("db.dsn is empty; set CITYOPS_DB__DSN to postgresql://user@host:port/name")
+    dsn = needs_dsn(settings)
     ingest, clock, metrics = settings.ingest, SystemClock(), IngestMetrics()
-    kinds = discover([str(settings.kinds_dir)] if settings.kinds_dir is not None else [])
-    sink = PostgresSink(settings.db.dsn, kinds, clock)
+    kinds = kinds_of(settings)
+    sink = PostgresSink(dsn, kinds, clock)
     options = session_options(settings)
 
     def make_source(shard: int, deliver: Callable[[Chunk], None]) -> MqttSession:
@@ -51,7 +50,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
             make_source=make_source,
             sink=sink,
             devices=sink,
-            leases=AdvisoryLeases(settings.db.dsn),
+            leases=AdvisoryLeases(dsn),
             kinds=kinds,
             clock=clock,
             limits=Limits(ingest.batch_rows, BATCH_BYTES, ingest.batch_age_s),

@@ -29,6 +29,7 @@ from ops_api.wiring_sim import plan_of, town_of
 Say = Callable[[str], None]
 
 NEWS_AT_ONCE = 6
+SAMPLE_HOME = "demo-damp-home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,11 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
         stack = await start_stack(folder, registry, demo.settings)
     cleanup.push_async_callback(stack.stop)
     with _Phase(demo.say, "ingester, rules and web server"):
-        sample = min(registry.homes, key=lambda h: h.temperature_factor, default=None)
-        extra = {} if sample is None else {"CITYOPS_API__SAMPLE_HOME": sample.code}
+        sample = _sample_home(registry)
+        extra = {} if sample is None else {"CITYOPS_API__SAMPLE_HOME": sample}
         children, address = await start_services({**stack.environment, **extra}, folder / "logs", demo.port)
     cleanup.push_async_callback(children.stop)
-    _say_addresses(demo.say, address, None if sample is None else sample.code)
+    _say_addresses(demo.say, address, sample)
     end = start + timedelta(hours=scenario.duration_h) if demo.check else None
     devices = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)
     settings = demo.settings.model_copy(update={"data_dir": folder})
@@ -106,6 +107,13 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     cleanup.push_async_callback(asyncio.to_thread, simulation.stop, 0.5)
     conn = await cleanup.enter_async_context(await connect(stack.dsn, application_name="cityops demo"))
     return Running(registry, stack, simulation, Watch(conn), children.check)
+
+
+def _sample_home(registry: Registry) -> str | None:
+    """Return the code of a home worth looking at: the town's sample of a damp one, else the coldest."""
+    codes = {h.code for h in registry.homes}
+    coldest = min(registry.homes, key=lambda h: h.temperature_factor, default=None)
+    return SAMPLE_HOME if SAMPLE_HOME in codes else None if coldest is None else coldest.code
 
 
 def _folder(settings: Settings) -> Path:

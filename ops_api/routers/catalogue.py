@@ -9,9 +9,9 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime
 
 from devices.contract.kind import Kind
+from devices.contract.schema import json_schema
 from ops_api.queries import Row, readings
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.kind_schema import json_schema
 from ops_api.routers.schemas import DeviceDocument, DevicePage, KindDocument, KindField, LatestReading, Series
 
 router = APIRouter(prefix="/api/v1", tags=["devices and readings"])
