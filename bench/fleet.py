@@ -27,6 +27,7 @@ from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.process import ServerProcess
 from cityops.errors import TransientError
 from cityops.settings import Settings
+from devices.contract.kind import discover
 from devices.registry import Registry
 from ops_api.wiring_sim import town_of
 
@@ -59,10 +60,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             }
             _under_way(conn, fleet)
             readings, cpu_s = _measure(conn, watched, options.window)
-        letters = number(conn, "select count(*) from dead_letter")
         return {
             "benchmark": "fleet",
-            "correct": readings > 0 and letters == 0,
+            "correct": readings > 0 and _each_once(conn, town),
             "machine": machine(db.label, broker_label()),
             "conditions": _conditions(options, town, readings),
             "figures": _figures(town, readings, cpu_s),
@@ -103,6 +103,17 @@ def _measure(
     time.sleep(window_s)
     cpu_s = used_s(before, {name: tree_cpu_s(w) for name, w in watched.items()})
     return _committed(conn) - first, cpu_s
+
+
+def _each_once(conn: psycopg.Connection[Any], town: Registry) -> bool:
+    """Whether the tables hold what was committed, and no reading twice."""
+    tables = [kind.table for name, kind in discover().items() if name in {d.kind for d in town.devices}]
+    keys = " union all ".join(f"select device_id, boot, seq from {table}" for table in tables)
+    query = f"select count(*) - (select sum(readings) from ingest_batch)::bigint from ({keys}) r"
+    twice = (
+        f"select count(*) from (select from ({keys}) r group by device_id, boot, seq having count(*) > 1) t"
+    )
+    return number(conn, query) == number(conn, twice) == 0
 
 
 def _committed(conn: psycopg.Connection[Any]) -> int:
