@@ -100,6 +100,7 @@ RANGES = st.lists(
 
 
 @given(RANGES, RANGES)
+@settings(deadline=None)
 def test_a_range_set_is_a_set(added: list[tuple[int, int]], asked: list[tuple[int, int]]) -> None:
     ranges, model = RangeSet(added), {i for first, last in added for i in range(first, last + 1)}
     assert {i for first, last in ranges for i in range(first, last + 1)} == model
@@ -112,6 +113,7 @@ def test_a_range_set_is_a_set(added: list[tuple[int, int]], asked: list[tuple[in
 
 
 @given(st.lists(RANGES.map(RangeSet), min_size=1, max_size=1), st.integers(0, 70), st.integers(0, 10))
+@settings(deadline=None)
 def test_a_receipt_keeps_what_is_nearest(sets: list[RangeSet], first: int, more: int) -> None:
     chosen = receipt_ranges(sets[0], first, first + more)
     assert len(chosen) <= RECEIPT_RANGES
@@ -119,6 +121,7 @@ def test_a_receipt_keeps_what_is_nearest(sets: list[RangeSet], first: int, more:
 
 
 @given(RANGES)
+@settings(deadline=None)
 def test_postgres_text_reads_back(added: list[tuple[int, int]]) -> None:
     listed = list(RangeSet(added))
     text = "{" + ",".join(f"[{a},{b + 1})" for a, b in listed) + "}"
@@ -129,6 +132,7 @@ ROWS = st.lists(st.tuples(st.integers(1, 3), st.integers(-2, 2), st.integers(0, 
 
 
 @given(ROWS, st.sets(st.tuples(st.integers(1, 3), st.integers(-2, 2), st.integers(0, 20)), max_size=60))
+@settings(deadline=None)
 def test_the_ledger_lets_through_what_a_set_would(
     rows: list[tuple[int, int, int]], held: set[tuple[int, int, int]]
 ) -> None:
@@ -159,6 +163,7 @@ class Piece:
     st.integers(1, 100),
     st.integers(1, 1000),
 )
+@settings(deadline=None)
 def test_the_batcher_conserves_and_keeps_order(
     sizes: list[tuple[int, int]], messages: int, payload_bytes: int
 ) -> None:
@@ -179,6 +184,7 @@ def test_the_batcher_conserves_and_keeps_order(
 
 
 @given(st.lists(st.tuples(st.floats(-30, 60), st.booleans(), st.booleans()), min_size=1, max_size=30))
+@settings(deadline=None)
 def test_copy_rows_have_the_length_that_their_nulls_say(cells: list[tuple[float, bool, bool]]) -> None:
     kind = discover()["frog"]
     payloads = []

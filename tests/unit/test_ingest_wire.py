@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import mqtt5
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.mqtt_wire import MalformedPacketError, PacketReader, packet_length, pubacks
@@ -16,6 +16,7 @@ PACKETS = [
 
 
 @given(st.lists(st.integers(0, sum(map(len, PACKETS))), max_size=30))
+@settings(deadline=None)
 def test_any_cut_of_the_stream_gives_the_same_packets(cuts: list[int]) -> None:
     stream, reader, found = b"".join(PACKETS), PacketReader(100_000), []
     places = [0, *sorted(cuts), len(stream)]
@@ -25,6 +26,7 @@ def test_any_cut_of_the_stream_gives_the_same_packets(cuts: list[int]) -> None:
 
 
 @given(st.lists(st.integers(0, 65_535), max_size=50))
+@settings(deadline=None)
 def test_pubacks_are_the_codecs(ids: list[int]) -> None:
     assert pubacks(ids) == b"".join(mqtt5.PubAckPacket(i).write() for i in ids if i != 0)
 
@@ -52,6 +54,7 @@ def test_nonsense_is_malformed(data: bytes) -> None:
 
 
 @given(st.binary(max_size=400))
+@settings(deadline=None)
 def test_random_bytes_are_packets_malformed_or_incomplete(data: bytes) -> None:
     reader = PacketReader(1000)
     try:
@@ -61,6 +64,7 @@ def test_random_bytes_are_packets_malformed_or_incomplete(data: bytes) -> None:
 
 
 @given(st.integers(0, 268_435_455))
+@settings(deadline=None)
 def test_packet_length_reads_the_standards_encoding(length: int) -> None:
     head, left = bytearray([0x30]), length
     while True:
