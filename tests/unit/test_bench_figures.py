@@ -1,0 +1,99 @@
+"""The arithmetic of the benchmarks: CPU per item, medians, ratios, what counts as correct."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bench.__main__ import main, parser
+from bench.cpu import Watched, tree_cpu_s, used_s
+from bench.figures import Run, correct, per_item_us, ratio, summary
+
+
+def run(
+    ingester_s: float | None = 1.0, *, sent: int = 1000, committed: int = 1000, seconds: float = 2.0
+) -> Run:
+    return Run(sent=sent, committed=committed, seconds=seconds, batches=4, cpu_s={"ingester": ingester_s})
+
+
+def test_cpu_per_item_is_in_microseconds_and_unknown_stays_unknown() -> None:
+    assert per_item_us(0.5, 10_000) == 50.0
+    assert per_item_us(0.0, 10) == 0.0
+    assert per_item_us(None, 10) is None
+    assert per_item_us(1.0, 0) is None
+
+
+def test_a_summary_takes_medians_and_shows_the_spread() -> None:
+    found = summary([run(0.010), run(0.030, seconds=1.0), run(0.011, seconds=4.0)])
+    assert found["cpu_us_per_message"] == {"ingester": 11.0}
+    assert found["cpu_us_spread"] == {"ingester": [10.0, 30.0]}
+    assert (found["messages_per_s"], found["rows_per_transaction"]) == (500, 250)
+    assert (found["sent"], found["committed"]) == (3000, 3000)
+
+
+def test_a_process_elsewhere_has_no_figure() -> None:
+    found = summary([run(None)])
+    assert found["cpu_us_per_message"] == {"ingester": None}
+    assert found["cpu_us_spread"] == {"ingester": None}
+    with pytest.raises(ValueError, match="no runs"):
+        summary([])
+
+
+def test_a_ratio_adds_the_parts_and_needs_them_all() -> None:
+    baseline, ours = {"ingester": 90.0, "database": 10.0}, {"ingester": 15.0, "database": 5.0}
+    assert ratio(baseline, ours, "ingester") == 6.0
+    assert ratio(baseline, ours, "ingester", "database") == 5.0
+    assert ratio(baseline, {"ingester": 15.0, "database": None}, "ingester", "database") is None
+    assert ratio(baseline, {"ingester": 0.0}, "ingester") is None
+
+
+def test_a_lost_or_doubled_message_makes_a_report_wrong() -> None:
+    assert correct([run(), run()])
+    assert not correct([run(), run(committed=999)])
+    assert not correct([run(committed=1001)])
+    assert not correct([])
+
+
+def test_what_was_used_is_the_difference() -> None:
+    used = used_s({"a": 1.5, "b": None, "c": 1.0}, {"a": 2.0, "b": 3.0, "c": None})
+    assert used == {"a": 0.5, "b": None, "c": None}
+
+
+def test_a_process_tree_counts_its_children_but_not_the_excepted() -> None:
+    busy = "import time\nwhile time.process_time() < 0.2: pass\nprint(flush=True); input()"
+    start = tree_cpu_s(Watched(os.getpid()))
+    with subprocess.Popen(
+        [sys.executable, "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        without = tree_cpu_s(Watched(os.getpid(), (child.pid,)))
+        with_child = tree_cpu_s(Watched(os.getpid()))
+        child.communicate(b"\n")
+    ended = tree_cpu_s(Watched(os.getpid()))
+    assert start is not None
+    assert with_child is not None
+    assert without is not None
+    assert ended is not None
+    assert with_child - start >= 0.19
+    assert with_child - without >= 0.19
+    assert ended - start >= 0.19, "the time of a child that has ended is its parent's"
+    assert tree_cpu_s(Watched(None)) is None
+
+
+def test_every_benchmark_has_options_with_defaults() -> None:
+    ingest = parser().parse_args(["ingest", "--messages", "2000", "--batch-rows", "100", "200"])
+    assert (ingest.messages, ingest.batch_rows, ingest.devices) == (2000, [100, 200], 1000)
+    assert parser().parse_args(["rules"]).step == [10, 100, 1000, 10_000]
+    assert parser().parse_args(["fleet"]).window == 30.0
+    assert parser().parse_args([]).name is None
+
+
+def test_an_unknown_benchmark_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["coffee"])
+    assert ended.value.code == 2
+    assert "ingest" in capsys.readouterr().err

@@ -1,0 +1,103 @@
+"""The benchmarks' inputs: the baseline does its work, the frost night is cut without loss."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+
+import pytest
+
+from bench import rules
+from bench.baselines.ingest_executemany import RANGES, parse
+from bench.fleet import real_time_rate
+from bench.frost_night import DELAY_S, Night, batches, frost_night
+from devices.contract.kind import discover
+from devices.registry import Device, Registry
+from firmware_sim.load import load_devices
+from firmware_sim.load_connection import LoadDevice
+from firmware_sim.world.town import TownSizes
+from rules.core.effects import Decision
+
+TOPIC = "cityops/v1/03/frog/bench-00000/reading"
+KNOWN = {"bench-00000": 7}
+SMALL = TownSizes(segments=120, homes=8, road_sensors=6, weather_stations=2, bins=5, gritters=1, routes=2)
+
+
+@pytest.fixture(scope="module")
+def night() -> Night:
+    return frost_night(2.0, SMALL)
+
+
+def test_the_baseline_reads_what_the_generator_sends() -> None:
+    device = LoadDevice(load_devices(1, "bench")[0], b"", boot=5)
+    row = parse(TOPIC, device.payload(9, 1_800_000_000_000), KNOWN)
+    assert row is not None
+    assert row[:4] == (datetime(2027, 1, 15, 8, 0, tzinfo=UTC), 7, 5, 9)
+    assert len(row) == 4 + len(RANGES)
+    assert None not in row
+
+
+def test_the_baseline_checks_as_ours_does() -> None:
+    frog = {f.name: (f.minimum, f.maximum) for f in discover()["frog"].fields}
+    assert frog == RANGES
+    good = b'{"ts":0,"boot":1,"seq":1,"temperature_c":0.0,"humidity_pct":50%b}'
+    assert parse(TOPIC, good % b"", KNOWN) is not None
+    assert parse(TOPIC, good % b',"battery_v":31', KNOWN) is None
+    assert parse(TOPIC, good % b',"pressure_hpa":"high"', KNOWN) is None
+    assert parse(TOPIC, good % b"", {}) is None
+    assert parse(TOPIC, b"[1", KNOWN) is None
+    assert parse(TOPIC, b'{"ts":0,"boot":1,"seq":1,"temperature_c":20}', KNOWN) is None
+
+
+def test_a_night_comes_in_order_of_arrival(night: Night) -> None:
+    arrivals = [r[0] for r in night.readings]
+    assert arrivals == sorted(arrivals)
+    assert all(0 <= r[0] - r[1] <= DELAY_S for r in night.readings)
+    assert {r[2] for r in night.readings} == {d.kind for d in night.registry.devices}
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_batches_hold_every_reading_once_in_order(night: Night, size: int) -> None:
+    seen: list[tuple[float, str]] = []
+    latest_s = 0.0
+    for batch, upto_s in batches(night.readings, size):
+        rows = [
+            (int(p), float(t), d)
+            for r in batch.values()
+            for p, t, d in zip(r.position, r.ts_s, r.device, strict=True)
+        ]
+        assert [p for p, _, _ in sorted(rows)] == list(range(len(rows)))
+        seen += [(t, d) for _, t, d in sorted(rows)]
+        latest_s = max(latest_s, *(t for _, t, _ in rows))
+        assert upto_s == latest_s
+    assert seen == [(r[1], r[3]) for r in night.readings]
+
+
+def test_however_the_night_is_cut_the_outcome_is_the_same(night: Night) -> None:
+    one, many = rules.one_pass(night, 1), rules.one_pass(night, 500)
+    assert one.steps == len(night.readings)
+    assert many.steps == -(-len(night.readings) // 500)
+    assert one.outcome == many.outcome
+    assert any(isinstance(e, Decision) for e in one.outcome)
+    assert many.cpu_s > 0.0
+
+
+def test_the_rules_report_is_complete(monkeypatch: pytest.MonkeyPatch, night: Night) -> None:
+    monkeypatch.setattr(rules, "frost_night", lambda _: night)
+    report = rules.run(argparse.Namespace(hours=2.0, step=[200], repeats=1))
+    assert report["correct"]
+    assert report["conditions"]["readings"] == len(night.readings)
+    assert report["baseline"]["readings_per_step"] == 1
+    assert report["baseline"]["ratio"] == 1.0
+    (figures,) = report["figures"]
+    assert figures["cpu_us_per_reading"] > 0
+    assert figures["ratio"] == pytest.approx(
+        report["baseline"]["cpu_us_per_reading"] / figures["cpu_us_per_reading"], rel=0.02
+    )
+
+
+def test_the_real_rate_of_a_town_adds_its_cadences() -> None:
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    kinds = [("a", 300), ("b", 600), ("c", 60)]
+    devices = [Device(name=n, kind="frog", shard=0, cadence_s=c, installed_at=since) for n, c in kinds]
+    assert real_time_rate(Registry(name="t", devices=tuple(devices))) == pytest.approx(0.0217, abs=1e-4)
