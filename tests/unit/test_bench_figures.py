@@ -78,9 +78,9 @@ def test_a_process_tree_counts_its_children_but_not_the_excepted() -> None:
     assert with_child is not None
     assert without is not None
     assert ended is not None
-    assert with_child - start >= 0.19
-    assert with_child - without >= 0.19
-    assert ended - start >= 0.19, "the time of a child that has ended is its parent's"
+    assert with_child - start >= 0.15
+    assert with_child - without >= 0.15
+    assert ended - start >= 0.15, "the time of a child that has ended is its parent's"
     assert tree_cpu_s(Watched(None)) is None
 
 
