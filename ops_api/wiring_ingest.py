@@ -18,6 +18,7 @@ from ingest.metrics import IngestMetrics
 from ingest.mqtt_options import SessionOptions
 from ingest.mqtt_session import MqttSession
 from ingest.ports import Chunk
+from ingest.retention import Retention
 from ingest.service import IngestParts, IngestService
 from ingest.store import PostgresSink
 from ops_api.wiring import kinds_of, needs_dsn
@@ -57,7 +58,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
             metrics=metrics,
         )
     )
-    services: dict[str, Service] = {"ingest": service}
+    services: dict[str, Service] = {"ingest": service, "retention": Retention(dsn)}
     if ingest.health_port != 0:
         services["ingest health"] = HealthServer(ingest.health_port, service.ready, metrics.registry)
     return services
