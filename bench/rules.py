@@ -53,13 +53,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     say(f"rules: making {options.hours:g} h of readings")
     night = frost_night(options.hours)
     n = len(night.readings)
-    baseline = _passes(night, BASELINE_SIZE, 1)
-    cases = {size: _passes(night, size, options.repeats) for size in options.step}
+    cases = _in_turn(night, [BASELINE_SIZE, *options.step], options.repeats)
+    baseline = cases.pop(BASELINE_SIZE)
     base_us = _cost_us(baseline, n)
     expected = baseline[0].outcome
     return {
         "benchmark": "rules",
-        "correct": all(p.outcome == expected for passes in cases.values() for p in passes),
+        "correct": all(p.outcome == expected for passes in [baseline, *cases.values()] for p in passes),
         "machine": machine(),
         "conditions": {
             "scenario": "frost_night",
@@ -88,9 +88,14 @@ def one_pass(night: Night, size: int) -> Pass:
     return Pass(cpu_s, steps, outcome)
 
 
-def _passes(night: Night, size: int, repeats: int) -> list[Pass]:
-    say(f"rules: {size} readings a step, {repeats} pass(es)")
-    return [one_pass(night, size) for _ in range(repeats)]
+def _in_turn(night: Night, sizes: list[int], repeats: int) -> dict[int, list[Pass]]:
+    """Return the passes by step size; the sizes take turns, so that all meet the same neighbours."""
+    passes: dict[int, list[Pass]] = {size: [] for size in sizes}
+    for i in range(repeats):
+        for size, done in passes.items():
+            say(f"rules: {size} readings a step, pass {i + 1} of {repeats}")
+            done.append(one_pass(night, size))
+    return passes
 
 
 def _cost_us(passes: list[Pass], readings: int) -> float:
@@ -103,6 +108,7 @@ def _figures(size: int, passes: list[Pass], readings: int, base_us: float) -> di
         "readings_per_step": size,
         "steps": passes[0].steps,
         "cpu_us_per_reading": round(cost_us, 1),
+        "cpu_us_spread": [round(f([_cost_us([p], readings) for p in passes]), 1) for f in (min, max)],
         "readings_per_cpu_second": round(1e6 / cost_us),
         "ratio": round(base_us / cost_us, 2),
     }
