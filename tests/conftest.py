@@ -28,6 +28,7 @@ from cityops.db.migrate import Derived, upgrade
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.mosquitto_binary import find_mosquitto
 from cityops.embedded.postgres import EmbeddedPostgres
+from tests.fakes.databases import seal
 
 _DATABASE_SEEN: set[str] = set()
 
@@ -70,12 +71,7 @@ def db_template(pg_server: str, request: pytest.FixtureRequest) -> Iterator[str]
     output = getattr(request.config, "workeroutput", None)
     if output is not None:
         output["cityops_database"] = flavour.label
-    # TimescaleDB's workers connect to every database, and one with connections cannot be cloned.
-    _admin(pg_server, "alter database {} allow_connections false", name)
-    with psycopg.connect(pg_server, autocommit=True) as conn:
-        conn.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", (name,)
-        )
+    seal(pg_server, name)
     yield name
     _admin(pg_server, "drop database if exists {} with (force)", name)
 

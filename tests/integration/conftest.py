@@ -10,6 +10,7 @@ import pytest
 from devices.registry import Registry
 from tests.conftest import with_database
 from tests.fakes import seed_web, website
+from tests.fakes.databases import seal
 
 REFRESH = timedelta(minutes=4)
 """A town older than this is seeded anew: after a while its devices would count as silent."""
@@ -31,6 +32,7 @@ class Towns:
             self._now = datetime.now(UTC)
             self._name = website.clone(self._server, self._empty)
             self._town = await seed_web.fill(with_database(self._server, self._name), self._now)
+            seal(self._server, self._name)
         return self._name, self._town, self._now
 
     def drop(self) -> None:
