@@ -8,10 +8,12 @@ from datetime import tzinfo
 
 from devices.registry import BinSite, Device, GrittingRoute, Home, Registry
 from rules.core.collection import Round, plan_round
+from rules.core.itinerary import Itinerary
 from rules.core.parameters import Catalogue, SilenceParameters
 from rules.core.road_graph import RoadGraph
 from rules.core.road_state import Transfer, build_transfer
 from rules.core.routing import Drive, Router, plan
+from rules.core.street_match import Streets
 
 DRIVES_KEPT = 512
 
@@ -24,6 +26,7 @@ class Context:
         silence_s: per watched device how long it may say nothing [s].
         home_of, bin_of: by device name.
         sensors: road devices that lie on a segment, in the order of ``transfer``.
+        streets: finds the segment of a position.
         segments_of: per route the indices of its segments in ``graph.segments``.
         depot_of: per route the node id of its depot, None where it has none.
     """
@@ -35,6 +38,7 @@ class Context:
     bin_of: Mapping[str, BinSite]
     bins: Mapping[str, BinSite]
     graph: RoadGraph
+    streets: Streets
     sensors: tuple[str, ...]
     transfer: Transfer
     routes: Mapping[str, GrittingRoute]
@@ -44,6 +48,7 @@ class Context:
     zone: tzinfo
     router: Router = plan
     _drives: dict[tuple[str, tuple[str, ...]], Drive] = field(default_factory=dict, repr=False)
+    _itineraries: dict[tuple[str, tuple[str, ...]], Itinerary] = field(default_factory=dict, repr=False)
     _rounds: dict[tuple[str, ...], Round] = field(default_factory=dict, repr=False)
 
     def drive(self, route_id: str, segments: tuple[str, ...]) -> Drive:
@@ -59,6 +64,15 @@ class Context:
                 else self.router(self.graph, segments, depot)
             )
         return self._drives[key]
+
+    def itinerary(self, route_id: str, segments: tuple[str, ...]) -> Itinerary:
+        """Return the drive of :meth:`drive`, ready to be searched for positions."""
+        key = (route_id, segments)
+        if key not in self._itineraries:
+            if len(self._itineraries) >= DRIVES_KEPT:
+                self._itineraries.clear()
+            self._itineraries[key] = Itinerary(self.graph, self.drive(route_id, segments).legs)
+        return self._itineraries[key]
 
     def round(self, bins: tuple[str, ...]) -> Round:
         """Return the round that collects ``bins``; remembered, as it never differs."""
@@ -94,6 +108,7 @@ def build_context(registry: Registry, catalogue: Catalogue, zone: tzinfo, router
         bin_of={b.device: b for b in registry.bins},
         bins={b.bin_id: b for b in registry.bins},
         graph=graph,
+        streets=Streets(graph),
         sensors=sensors,
         transfer=build_transfer(graph.segments, registry.nodes, sensors, catalogue.transfer.parameters),
         routes={r.route_id: r for r in registry.routes},

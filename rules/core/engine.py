@@ -3,7 +3,8 @@
 Event time is the latest reading seen (the watermark). Two things happen:
 
 * Each reading goes, in receive order, to the rules of its kind. A reading not newer than
-  its device's last one is late: it is in the database, but changes nothing here.
+  its device's last one is late: it is in the database, but changes nothing here. Only a
+  gritter's late reading counts: it may tell of a road that has been treated.
 * Whenever the watermark passes a full minute, what depends on time or on many subjects is
   evaluated as of that minute, before the reading that passed it: the town's weather,
   silent devices, and, at their own intervals, roads and routes, and the collection round.
@@ -26,6 +27,7 @@ from rules.core import (
     route_rule,
     segment_rule,
     silence_rule,
+    treatment_rule,
     weather_rule,
 )
 from rules.core.context import Context
@@ -43,6 +45,7 @@ OBSERVERS: dict[str, Observer] = {
     "road": segment_rule.observe,
     "weather": weather_rule.observe,
     "bin": bin_rule.observe,
+    "gritter": treatment_rule.observe,
 }
 
 FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
@@ -50,6 +53,7 @@ FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
     "road": segment_rule.FIELDS,
     "weather": weather_rule.FIELDS,
     "bin": bin_rule.FIELDS,
+    "gritter": treatment_rule.FIELDS,
 }
 """The fields that the rules read; of other kinds only time and device matter."""
 

@@ -13,7 +13,9 @@ import msgspec
 
 from rules.core.alarms import INACTIVE, Lifecycle
 from rules.core.bin_fill import Fills
-from rules.core.gritting import Precipitation, RoutePlan
+from rules.core.gritting import Precipitation
+from rules.core.route_plan import RoutePlan
+from rules.core.treatment import Fix, Pass
 
 
 class RoomPoint(msgspec.Struct, frozen=True):
@@ -95,12 +97,51 @@ class SegmentMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     ice: Lifecycle = INACTIVE
 
 
+class Order(msgspec.Struct, frozen=True, array_like=True):
+    """A treatment that was asked for.
+
+    Attributes:
+        at_s: when [s since 1970].
+        period: service period.
+        g_m2: rate of a pass [g/m²].
+        segments: where.
+        most_g_m2: the most that any of them needed in all [g/m²].
+        by_s: when the first must be done [s since 1970].
+    """
+
+    at_s: float
+    period: int
+    g_m2: float
+    segments: tuple[str, ...]
+    most_g_m2: float
+    by_s: float
+
+
 class RouteMemory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A route: the plan that stands, and the plan and time of the last decision written."""
+    """A route: the plan that stands, and what was decided.
+
+    Attributes:
+        plan: as of the last tick.
+        decided, decided_s: the last decision written.
+        orders: the last treatments asked for, oldest first.
+    """
 
     plan: RoutePlan
     decided: RoutePlan
     decided_s: float
+    orders: tuple[Order, ...] = ()
+
+
+class GritterMemory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a gritter was in the last hours, in order of time."""
+
+    track: tuple[Fix, ...] = ()
+
+
+class TreatedMemory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The passes with salt over a segment."""
+
+    passes: tuple[Pass, ...] = ()
 
 
 class RoundMemory(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -114,7 +155,8 @@ class RoundMemory(msgspec.Struct, frozen=True, omit_defaults=True):
 class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
     """The weather of the town at the last tick. None = unknown.
 
-    ``wet_until_s``: roads count as wet from rain until then.
+    ``wet_until_s``: roads count as wet from rain until then. ``rain_mm``: rain since the
+    engine first ran, where it rained most.
     """
 
     at_s: float = 0.0
@@ -126,6 +168,7 @@ class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
     cloud_oktas: float | None = None
     shortwave_w_m2: float | None = None
     stations: int = 0
+    rain_mm: float = 0.0
 
 
 SECTIONS: Mapping[str, tuple[int, Any]] = {
@@ -135,7 +178,9 @@ SECTIONS: Mapping[str, tuple[int, Any]] = {
     "bin": (1, BinMemory),
     "seen": (1, SeenMemory),
     "segment": (1, SegmentMemory),
-    "route": (1, RouteMemory),
+    "route": (2, RouteMemory),
+    "gritter": (1, GritterMemory),
+    "treated": (1, TreatedMemory),
     "round": (1, RoundMemory),
     "outdoor": (1, Outdoor),
 }
@@ -156,6 +201,8 @@ class EngineState(msgspec.Struct, frozen=True):
     seen: dict[str, SeenMemory] = {}
     segment: dict[str, SegmentMemory] = {}
     route: dict[str, RouteMemory] = {}
+    gritter: dict[str, GritterMemory] = {}
+    treated: dict[str, TreatedMemory] = {}
     round: dict[str, RoundMemory] = {}
     outdoor: dict[str, Outdoor] = {}
 

@@ -91,10 +91,15 @@ class RoadGraph:
         size = len(self.nodes)
         return csr_array((lengths, (tails, heads)), shape=(size, size))
 
-    def paths_from(self, sources: Iterable[int]) -> Paths:
-        """Return the shortest paths from the nodes with indices ``sources``; inf = no way."""
+    def paths_from(self, sources: Iterable[int], most_m: float = np.inf) -> Paths:
+        """Return the shortest paths from the nodes with indices ``sources``; inf = no way.
+
+        Nodes further away than ``most_m`` [m] are not looked for.
+        """
         unique = sorted(set(sources))
-        distance, previous = dijkstra(self._matrix, directed=True, indices=unique, return_predecessors=True)
+        distance, previous = dijkstra(
+            self._matrix, directed=True, indices=unique, return_predecessors=True, limit=most_m
+        )
         return Paths({node: row for row, node in enumerate(unique)}, distance, previous)
 
     def path(self, paths: Paths, source: int, target: int) -> list[Arc]:

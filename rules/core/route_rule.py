@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from rules.core.context import Context
 from rules.core.effects import Decision, Json, clock, iso, num
-from rules.core.gritting import (
-    Assessment,
-    Outlook,
-    RoutePlan,
-    assess,
-    changed_at_once,
-    hold,
-    in_words,
-    period_of,
-    propose,
-)
-from rules.core.memory import Outdoor, RouteMemory
+from rules.core.gritting import Assessment, Outlook, assess
+from rules.core.memory import Order, Outdoor, RouteMemory
 from rules.core.nowcast import Nowcast
 from rules.core.parameters import GrittingParameters
 from rules.core.road_state import DAMP, WET
+from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
 from rules.core.routing import NOWHERE, Drive
 from rules.core.segment_rule import SegmentNow
+from rules.core.treatment import BARE, Coat, Done, done
+from rules.core.treatment_rule import coats_now
 from rules.core.work import Work
 
 RULE = "winter.gritting"
+ORDERS_KEPT = 4
+NEARLY_C = 0.5
+"""A surface this close to its lowest temperature is as good as there."""
 
 
 def evaluate(work: Work, ctx: Context, found: Sequence[SegmentNow], at_s: float) -> None:
@@ -36,20 +34,30 @@ def evaluate(work: Work, ctx: Context, found: Sequence[SegmentNow], at_s: float)
     rule = ctx.catalogue.gritting
     period = period_of(at_s, rule.parameters.period_start_h, _utc_offset_s(ctx, at_s))
     memory = work.write("route")
+    coats = coats_now(work, ctx, at_s)
     for route_id, members in ctx.segments_of.items():
         views = [outlook(found[i], town, rule.parameters) for i in members]
         assessed = [assess(v, rule.parameters, ctx.catalogue.matrix) for v in views]
         before: RouteMemory | None = memory.get(route_id)
-        fresh = propose(assessed, at_s, period, rule.parameters)
-        plan = hold(None if before is None else before.plan, fresh, rule.parameters)
-        result = _result(ctx, route_id, plan, [found[i] for i in members])
-        if _must_write(before, plan, at_s, rule.parameters):
+        held = None if before is None else before.plan
+        plan = make_plan(assessed, coats, held, at_s, period, rule.parameters)
+        result = _result(ctx, route_id, plan, [found[i] for i in members], coats, at_s)
+        if must_write(before, plan, at_s, rule.parameters):
             work.effects.append(_decision(ctx, route_id, plan, assessed, town, result, at_s))
-            memory[route_id] = RouteMemory(plan, plan, at_s)
+            memory[route_id] = _decided(before, plan, at_s)
         elif before is not None and plan != before.plan:
-            memory[route_id] = RouteMemory(plan, before.decided, before.decided_s)
+            memory[route_id] = structs.replace(before, plan=plan)
         decided = memory[route_id].decided_s
         work.tell("route", route_id, at_s, {**result, "decided_at": iso(decided)})
+
+
+def _decided(before: RouteMemory | None, plan: RoutePlan, at_s: float) -> RouteMemory:
+    """Return the memory of a route after a decision."""
+    orders = () if before is None else before.orders
+    if plan.outcome == "treat":
+        most, by_s = plan.most_g_m2, plan.treat_by_s or at_s
+        orders = (*orders, Order(at_s, plan.period, plan.rate_g_m2, plan.segments, most, by_s))[-ORDERS_KEPT:]
+    return RouteMemory(plan, plan, at_s, orders)
 
 
 def _utc_offset_s(ctx: Context, at_s: float) -> float:
@@ -60,19 +68,22 @@ def _utc_offset_s(ctx: Context, at_s: float) -> float:
 def outlook(now: SegmentNow, town: Outdoor, p: GrittingParameters) -> Outlook:
     """Return what is known of a segment for the coming hours."""
     s = now.surface
-    minimum = zero = None
+    minimum = zero = hoar = low = None
     if s.surface_c is not None:
         trend = Nowcast(s.surface_c, now.slope_c_h, p.trend_damping_h)
         minimum = trend.minimum_c(p.horizon_h)
-        zero = trend.hours_until(0.0)
-        zero = zero if zero is not None and zero <= p.horizon_h else None
+        point = s.dew_point_c if s.frost_point_c is None else s.frost_point_c
+        zero, low = trend.hours_until(0.0), trend.hours_until(minimum + NEARLY_C)
+        hoar = None if point is None else trend.hours_until(min(0.0, point + p.hoar_margin_c))
     wetness = 0.0 if s.wetness is None else s.wetness
     return Outlook(
         segment_id=now.segment.segment_id,
         street=now.segment.street,
         surface_c=s.surface_c,
         minimum_c=minimum,
-        zero_in_h=zero,
+        zero_in_h=within(zero, p.horizon_h),
+        hoar_in_h=within(hoar, p.horizon_h),
+        low_in_h=within(low, p.horizon_h),
         dew_point_c=s.dew_point_c,
         frost_point_c=s.frost_point_c,
         air_c=town.air_c,
@@ -84,12 +95,32 @@ def outlook(now: SegmentNow, town: Outdoor, p: GrittingParameters) -> Outlook:
     )
 
 
-def _must_write(before: RouteMemory | None, plan: RoutePlan, at_s: float, p: GrittingParameters) -> bool:
-    if before is None or changed_at_once(before.decided, plan):
+def within(hours: float | None, horizon_h: float) -> float | None:
+    """Return hours that are not beyond the horizon, else None."""
+    return None if hours is None or hours > horizon_h else hours
+
+
+def must_write(before: RouteMemory | None, plan: RoutePlan, at_s: float, p: GrittingParameters) -> bool:
+    """Whether a plan is a new decision.
+
+    Another outcome is one at once, and so are more salt for stretches that are waiting for it and a
+    need that comes much sooner. Further stretches are gathered, so that lorries are not sent for
+    each alone: an order is changed or followed by another at most hourly, and not before it has to be.
+    """
+    if before is None:
         return True
-    if before.decided.period != plan.period and plan.outcome != "no_action":
+    if plan.outcome != "treat":
+        ended = before.decided.period != plan.period and plan.outcome != "no_action"
+        return ended or plan.outcome != before.decided.outcome
+    last = before.orders[-1] if before.orders else None
+    if last is None or last.period != plan.period:
         return True
-    return plan.segments != before.decided.segments and at_s - before.decided_s >= p.redecide_s
+    new = [n for n in plan.needs.values() if n.since_s > last.at_s]
+    waiting = [n for n in plan.needs.values() if n.since_s <= last.at_s]
+    if any(n.total_g_m2 > last.most_g_m2 or n.by_s < last.by_s - p.redecide_s for n in waiting):
+        return True
+    due_s = at_s + p.respond_s + p.redecide_s / 2.0
+    return at_s - last.at_s >= p.redecide_s and any(n.by_s <= due_s for n in new)
 
 
 def _decision(
@@ -139,18 +170,23 @@ def _input(a: Assessment) -> dict[str, Any]:
     }
 
 
-def _result(ctx: Context, route_id: str, plan: RoutePlan, members: Sequence[SegmentNow]) -> dict[str, Any]:
-    spread = ctx.catalogue.gritting.parameters.spread
+def _result(
+    ctx: Context,
+    route_id: str,
+    plan: RoutePlan,
+    members: Sequence[SegmentNow],
+    coats: Mapping[str, Coat],
+    at_s: float,
+) -> dict[str, Any]:
+    p = ctx.catalogue.gritting.parameters
     drive = ctx.drive(route_id, plan.segments) if plan.outcome == "treat" else NOWHERE
-    minutes = drive.minutes(spread.spreading_km_h, spread.driving_km_h)
-    reason = in_words(plan, len(members), clock(plan.treat_by_s, ctx.zone))
-    if drive.unreachable:
-        reason += f" {len(drive.unreachable)} segments can't be reached from the depot."
-    start = None
-    if plan.treat_by_s is not None:
-        start = plan.treat_by_s - 60.0 * (minutes + spread.turn_out_min)
+    minutes = drive.minutes(p.spread.spreading_km_h, p.spread.driving_km_h)
+    treated = done([coats.get(m.segment.segment_id, BARE) for m in members], at_s)
+    start = None if plan.treat_by_s is None else plan.treat_by_s - 60.0 * (minutes + p.spread.turn_out_min)
     return {
         "outcome": plan.outcome,
+        "status": status_of(plan, treated, at_s, p),
+        "overdue": plan.treat_by_s is not None and plan.treat_by_s < at_s,
         "spread_rate_g_m2": plan.rate_g_m2 if plan.outcome == "treat" else 0.0,
         "passes": plan.passes,
         "treat_by": iso(plan.treat_by_s),
@@ -159,10 +195,40 @@ def _result(ctx: Context, route_id: str, plan: RoutePlan, members: Sequence[Segm
         "coldest_segment": plan.coldest,
         "segments_to_treat": len(plan.segments),
         "segments": len(members),
+        "treated_segments": 0 if treated is None else treated.segments,
+        "treated_from": iso(None if treated is None else treated.from_s),
+        "treated_to": iso(None if treated is None else treated.to_s),
+        "treated_until": iso(None if treated is None else treated.until_s),
         "length_km": num(sum(m.segment.length_m for m in members) / 1000.0, 3),
         "drive": _drive(drive, minutes),
-        "reason": reason,
+        "reason": _reason(ctx, plan, treated, len(members), drive),
     }
+
+
+def status_of(plan: RoutePlan, treated: Done | None, at_s: float, p: GrittingParameters) -> str:
+    """Return where a route stands: to_treat, under_way, treated, watch, none or refer."""
+    if plan.outcome == "treat":
+        going = treated is not None and at_s - treated.to_s <= p.treatment.under_way_s
+        return "under_way" if going else "to_treat"
+    if plan.outcome == "monitor":
+        return "watch" if treated is None else "treated"
+    return "none" if plan.outcome == "no_action" else "refer"
+
+
+def _reason(ctx: Context, plan: RoutePlan, treated: Done | None, segments: int, drive: Drive) -> str:
+    """Return why, in words: first what is done, then what is still to do or to be expected."""
+    if treated is None or plan.outcome == "no_action":
+        reason = in_words(plan, segments, clock(plan.treat_by_s, ctx.zone))
+    else:
+        times = (clock(t, ctx.zone) or "" for t in (treated.from_s, treated.to_s, treated.until_s))
+        said = treated_in_words(treated, *times)
+        if plan.outcome == "monitor":
+            reason = f"{said} {plan.why}."
+        else:
+            reason = f"{in_words(plan, segments, clock(plan.treat_by_s, ctx.zone))} {said}"
+    if drive.unreachable:
+        reason += f" {len(drive.unreachable)} stretches can't be reached from the depot."
+    return reason
 
 
 def _drive(drive: Drive, minutes: float) -> dict[str, Any]:

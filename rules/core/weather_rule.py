@@ -84,6 +84,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     roads: list[RoadMemory] = [r for r in work.read("road").values() if at_s - r.at_s <= age]
     airs = [w.air_c for w in fresh] or [r.air_c for r in roads]
     recent = [w for w in fresh if at_s - w.at_s <= p.sensor_age_s]
+    before: Outdoor | None = work.read("outdoor").get("town")
     town = Outdoor(
         at_s=at_s,
         air_c=median(airs) if airs else None,
@@ -94,6 +95,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
         cloud_oktas=_median([w.cloud_oktas for w in recent]),
         shortwave_w_m2=_median([w.shortwave_w_m2 for w in recent]),
         stations=len(recent),
+        rain_mm=_rain_mm(before, recent, at_s),
     )
     work.write("outdoor")["town"] = town
 
@@ -102,6 +104,15 @@ def _falls(stations: list[WeatherMemory]) -> Precipitation:
     falling = {w.precipitation for w in stations}
     worst_first: tuple[Precipitation, ...] = ("freezing_rain", "snow", "rain")
     return next((kind for kind in worst_first if kind in falling), "none")
+
+
+def _rain_mm(before: Outdoor | None, stations: list[WeatherMemory], at_s: float) -> float:
+    """Return the rain so far [mm]: since the last tick as much as where it rains most now."""
+    if before is None:
+        return 0.0
+    rates = [w.precipitation_mm_h for w in stations if w.precipitation in ("rain", "freezing_rain")]
+    hours = min(1.0, max(0.0, at_s - before.at_s) / 3600.0)
+    return before.rain_mm + max(rates, default=0.0) * hours
 
 
 def _wet_until(w: WeatherMemory, p: SurfaceParameters) -> float | None:

@@ -39,7 +39,7 @@ def hamlet() -> Registry:
         *(_device(f"road-{i}", "road", 600) for i in range(2)),
         _device("wx-0", "weather", 600),
         *(_device(f"bin-{i}", "bin", 1800) for i in range(3)),
-        _device("gritter-0", "gritter", 60),
+        _device("gritter-0", "gritter", 150),
     ]
     nodes = [RoadNode(node_id=i, latitude_deg=52.0 + i / 500, longitude_deg=0.1) for i in range(5)]
     return Registry(
@@ -117,7 +117,7 @@ def random_evening(rng: random.Random, hours: float) -> list[Reading]:
     out: list[tuple[float, Reading]] = []
     for device, kind, cadence in [
         *((f"frog-{i}", "frog", 300) for i in range(3)), *((f"road-{i}", "road", 600) for i in range(2)),
-        ("wx-0", "weather", 600), *((f"bin-{i}", "bin", 1800) for i in range(3)), ("gritter-0", "gritter", 900),
+        ("wx-0", "weather", 600), *((f"bin-{i}", "bin", 1800) for i in range(3)), ("gritter-0", "gritter", 150),
     ]:  # fmt: skip
         phase = rng.uniform(0, cadence)
         gone_from, gone_to = (rng.uniform(0, hours * 3600) for _ in range(2))
@@ -162,4 +162,19 @@ def _values(rng: random.Random, kind: str, device: str, hour: float) -> dict[str
             "distance_mm": 20.0 if rng.random() < 0.05 else max(35.0, echo),
             "temperature_c": 80.0 if rng.random() < 0.01 else 8.0,
         }
-    return {}
+    return gritter_fix(hour, rng.gauss(0, 2e-5)) if kind == "gritter" else {}
+
+
+def gritter_fix(hour: float, noise_deg: float = 0.0) -> dict[str, float]:
+    """A lorry that goes up and down the hamlet's main line three times an hour, spreading upwards at 10 g/m²."""
+    turn = (3.0 * hour) % 1.0
+    spreads = turn < 0.5
+    km = 0.88 * (2.0 * turn if spreads else 2.0 - 2.0 * turn)
+    gone = 61.6 * (int(3.0 * hour) + min(1.0, 2.0 * turn))
+    return {
+        "latitude_deg": 52.0 + 0.008 * km / 0.88 + noise_deg,
+        "longitude_deg": 0.1 + noise_deg,
+        "speed_m_s": 1.5,
+        "spread_rate_g_m2": 10.0 if spreads else 0.0,
+        "salt_remaining_kg": float(round(9000.0 - gone)),
+    }

@@ -16,7 +16,7 @@ from rules.core.effects import Effect, SubjectState
 from rules.core.engine import step
 from rules.core.memory import EngineState, changed_rows, from_rows
 from rules.core.parameters import Dwell
-from tests.fakes.rules_town import START, Reading, batch, context, latest, random_evening
+from tests.fakes.rules_town import START, Reading, batch, context, gritter_fix, latest, random_evening
 
 CONTEXT = context()
 
@@ -56,16 +56,38 @@ def test_any_split_gives_the_same(seed: int, hours: float, shares: list[float]) 
 
 
 def test_the_random_evenings_do_something() -> None:
-    seen = set()
+    seen, treated, statuses = set(), set(), set()
     for seed in range(6):
         readings = random_evening(random.Random(seed), 8.0)
-        _, effects = run(readings, [])
+        state, effects = run(readings, [])
+        treated |= {s for s, m in state.treated.items() if m.passes}
+        routes = [e for e in effects if isinstance(e, SubjectState) and e.subject_kind == "route"]
+        statuses |= {e.state["status"] for e in routes if e.state["treated_segments"]}
         seen |= {(type(e).__name__, getattr(e, "rule_id", getattr(e, "kind", ""))) for e in effects}
     assert {
         ("RaiseAlarm", "winter.ice"), ("RaiseAlarm", "bins.full"), ("RaiseAlarm", "device.silent"),
         ("Decision", "winter.gritting"), ("Decision", "bins.round"), ("Event", "segment_state"),
         ("Event", "bin_emptied"), ("ClearAlarm", "bins.full"),
     } <= seen  # fmt: skip
+    assert treated >= {"s0", "s1", "s2", "s3"}
+    assert statuses & {"treated", "under_way"}
+
+
+@given(st.integers(0, 10**6), st.lists(st.floats(0, 1), max_size=8))
+@settings(max_examples=25, deadline=None)
+def test_late_reports_of_a_gritter_tell_the_same(seed: int, shares: list[float]) -> None:
+    rng = random.Random(seed)
+    readings = [
+        ("gritter", "gritter-0", 60.0 * i, gritter_fix(i / 60.0, rng.gauss(0, 2e-5)))
+        for i in range(90)
+        if rng.random() < 0.9
+    ]
+    in_order, _ = run(readings, [])
+    assert {s for s, m in in_order.treated.items() if m.passes} == {"s0", "s1", "s2", "s3"}
+    late = sorted(readings, key=lambda r: r[2] + rng.uniform(0, 3000))
+    out_of_order, _ = run(late, [int(s * len(late)) for s in shares])
+    passes = {s: m.passes for s, m in out_of_order.treated.items() if m.passes}
+    assert passes == {s: m.passes for s, m in in_order.treated.items() if m.passes}
 
 
 @given(st.integers(0, 10**6), st.floats(0, 1))

@@ -1,0 +1,239 @@
+"""What a route's segments need, less what is on them already: the route's plan.
+
+The plan is precautionary and holds: once a segment is to be treated it stays so until it has
+been, the service period ends (noon), or the route has become clearly warmer than the
+threshold. What has been treated is not asked for again as long as the treatment holds, unless a
+colder night needs more: then what is missing is asked for. It is asked for again early enough to
+be there when the first treatment ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from rules.core.gritting import Assessment, Outcome
+from rules.core.parameters import GrittingParameters
+from rules.core.treatment import BARE, Coat, Done
+
+
+class Need(msgspec.Struct, frozen=True, array_like=True):
+    """Salt that a segment must have: rate of a pass [g/m²], passes, by when and asked when [s since 1970]."""
+
+    g_m2: float
+    passes: int
+    by_s: float
+    since_s: float
+
+    @property
+    def total_g_m2(self) -> float:
+        """All passes together [g/m²]."""
+        return self.g_m2 * self.passes
+
+
+class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A route's plan, remembered so that it does not flutter.
+
+    Attributes:
+        period: service period (a night, noon to noon), counted from 1970.
+        why: of the segment that needs most, as things are now.
+        rate_g_m2, passes: of the treatment that brings every segment to what it needs.
+        needs: per segment to treat, what must be on it in all.
+        minimum_c: lowest surface temperature expected on the route now [°C].
+        coldest: segment id of the lowest expected temperature.
+    """
+
+    period: int
+    outcome: Outcome
+    why: str
+    rate_g_m2: float = 0.0
+    passes: int = 1
+    needs: dict[str, Need] = {}
+    minimum_c: float | None = None
+    coldest: str | None = None
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Ids of the segments to treat, sorted."""
+        return tuple(sorted(self.needs))
+
+    @property
+    def treat_by_s(self) -> float | None:
+        """When the first segment must be treated [s since 1970], None where none is."""
+        return min((n.by_s for n in self.needs.values()), default=None)
+
+    @property
+    def most_g_m2(self) -> float:
+        """The most that any segment needs in all [g/m²]."""
+        return max((n.total_g_m2 for n in self.needs.values()), default=0.0)
+
+
+def period_of(at_s: float, start_h: float, utc_offset_s: float = 0.0) -> int:
+    """Return the service period that a time belongs to: periods begin at ``start_h`` local."""
+    return int((at_s + utc_offset_s - start_h * 3600.0) // 86_400.0)
+
+
+def make_plan(
+    found: Sequence[Assessment],
+    coats: Mapping[str, Coat],
+    before: RoutePlan | None,
+    at_s: float,
+    period: int,
+    p: GrittingParameters,
+) -> RoutePlan:
+    """Return the plan of a route.
+
+    Args:
+        found: what each of its segments needs.
+        coats: the salt on them, by segment id.
+        before: the plan so far.
+        at_s: now [s since 1970].
+        period: service period of now.
+        p: parameters of the rule.
+    """
+    known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]
+    minimum, coldest = min(known, default=(None, None))
+    if before is not None and before.period != period:
+        before = None
+    warm = minimum is not None and minimum > p.action_c + p.release_c
+    kept = None if before is None or warm else before
+    needs = _needs(found, coats, {} if kept is None else kept.needs, at_s, p)
+    if not needs:
+        outcome, why = _without_treatment(found)
+        if kept is not None and kept.outcome in ("treat", "monitor") and outcome == "no_action":
+            outcome = "monitor"
+        return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
+    missing = {s: _missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
+    rate, passes = max(missing.values(), key=lambda m: (m[0] * m[1], m[0]))
+    return RoutePlan(period, "treat", _why(found, needs), rate, passes, needs, minimum, coldest)
+
+
+def _needs(
+    found: Sequence[Assessment],
+    coats: Mapping[str, Coat],
+    held: Mapping[str, Need],
+    at_s: float,
+    p: GrittingParameters,
+) -> dict[str, Need]:
+    """Return what is still to be treated; once there is something, what is nearly due joins it."""
+    needs: dict[str, Need] = {}
+    later: dict[str, Need] = {}
+    for a in found:
+        segment, here = a.outlook.segment_id, coats.get(a.outlook.segment_id, BARE)
+        fresh = _fresh(a, here, at_s, p)
+        want = _stronger(held.get(segment), fresh if a.outcome == "treat" else None)
+        if want is not None and not _enough(want, here, at_s, p):
+            needs[segment] = want
+        elif fresh is not None and not _enough(fresh, here, at_s + p.respond_s, p):
+            (needs if a.outcome == "treat" else later)[segment] = fresh
+        elif fresh is not None and not _enough(fresh, here, at_s + p.respond_s + 3600.0 * p.join_h, p):
+            later[segment] = fresh
+    return {**needs, **later} if needs else {}
+
+
+def _fresh(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> Need | None:
+    """Return what a segment needs as of now: in time, but not sooner than anyone can be there.
+
+    Salt that still holds protects it until then, or, where it is too little, until it is nearly as
+    cold as it will be.
+    """
+    if a.outcome != "treat" and not a.near:
+        return None
+    need = Need(a.rate_g_m2, a.passes, at_s, at_s)
+    if _enough(need, here, at_s, p):
+        by_s = here.until_s
+    else:
+        in_h = a.outlook.low_in_h if here.until_s > at_s else a.in_h
+        by_s = at_s + 3600.0 * (p.horizon_h if in_h is None else in_h)
+    return Need(a.rate_g_m2, a.passes, max(by_s, at_s + p.respond_s), at_s)
+
+
+def _stronger(held: Need | None, fresh: Need | None) -> Need | None:
+    """Return the larger need, by the earlier hour."""
+    if held is None or fresh is None:
+        return held or fresh
+    more = fresh if fresh.total_g_m2 > held.total_g_m2 else held
+    return Need(more.g_m2, more.passes, min(held.by_s, fresh.by_s), held.since_s)
+
+
+def _enough(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> bool:
+    missing = need.total_g_m2 - here.g_m2
+    return here.g_m2 > 0.0 and missing < p.treatment.worth_g_m2 and here.until_s > at_s
+
+
+def _missing(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> tuple[float, int]:
+    """Return rate [g/m²] and passes that bring a segment to what it needs."""
+    left = here.left_g_m2(at_s)
+    if left == 0.0:
+        return need.g_m2, need.passes
+    missing = max(p.treatment.least_g_m2, need.total_g_m2 - left)
+    passes = min(need.passes, math.ceil(missing / need.g_m2))
+    return float(math.ceil(missing / passes)), passes
+
+
+def _why(found: Sequence[Assessment], needs: Mapping[str, Need]) -> str:
+    """Return the reason of the segment that needs most now, the coldest of several."""
+    asked = [a for a in found if a.outlook.segment_id in needs]
+    now = [a for a in asked if a.outcome == "treat"] or asked
+
+    def rank(a: Assessment) -> tuple[float, float]:
+        coldest = 0.0 if a.outlook.minimum_c is None else a.outlook.minimum_c
+        return -needs[a.outlook.segment_id].total_g_m2, coldest
+
+    worst = min(now, key=rank)
+    since = "" if worst.outcome == "treat" else "asked for earlier tonight, now "
+    referred = sum(a.outcome == "refer" for a in found)
+    more = {0: "", 1: "; 1 more stretch needs the duty officer's decision"}.get(
+        referred, f"; {referred} more stretches need the duty officer's decision"
+    )
+    return f"{worst.outlook.street}: {since}{worst.why}{more}"
+
+
+def _without_treatment(found: Sequence[Assessment]) -> tuple[Outcome, str]:
+    """Return outcome and reason of a route on which nothing is to be treated, or nothing is left to."""
+    meaning: tuple[tuple[Outcome, Outcome], ...] = (
+        ("refer", "refer"), ("treat", "monitor"), ("monitor", "monitor"),
+    )  # fmt: skip
+    for outcome, route_outcome in meaning:
+        some = [a for a in found if a.outcome == outcome]
+        if some:
+            worst = min(some, key=_coldness)
+            return route_outcome, f"{worst.outlook.street}: {worst.why}"
+    if not found:
+        return "no_action", "the route has no segments"
+    worst = min(found, key=_coldness)
+    return "no_action", f"{worst.outlook.street}: {worst.why}"
+
+
+def _coldness(a: Assessment) -> tuple[float, str]:
+    return math.inf if a.outlook.minimum_c is None else a.outlook.minimum_c, a.outlook.segment_id
+
+
+def in_words(plan: RoutePlan, of_segments: int, treat_by: str | None) -> str:
+    """Return a plan that has nothing treated, as one or two sentences."""
+    if plan.outcome == "treat":
+        when = "" if treat_by is None else f" Finish by {treat_by}."
+        n = len(plan.needs)
+        return f"Treat {n} of {of_segments} stretches at {how_much(plan)}. {plan.why}.{when}"
+    lead = {
+        "monitor": "Keep watching",
+        "refer": "Duty officer to decide; treat if in doubt",
+        "no_action": "No treatment",
+    }[plan.outcome]
+    return f"{lead}. {plan.why}."
+
+
+def how_much(plan: RoutePlan) -> str:
+    """Return the rate in words."""
+    return f"{plan.passes} × {plan.rate_g_m2:g} g/m²" if plan.passes > 1 else f"{plan.rate_g_m2:g} g/m²"
+
+
+def treated_in_words(done: Done, from_clock: str, to_clock: str, until_clock: str) -> str:
+    """Return what was treated, when, and how long it holds, as a sentence."""
+    least, most = round(done.least_g_m2), round(done.most_g_m2)
+    rate = f"{most}" if least == most else f"{least} to {most}"
+    when = from_clock if from_clock == to_clock else f"{from_clock} to {to_clock}"
+    stretches = "1 stretch" if done.segments == 1 else f"{done.segments} stretches"
+    return f"Treated {when} at {rate} g/m², {stretches}; holds until about {until_clock}."

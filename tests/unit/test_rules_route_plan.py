@@ -1,0 +1,196 @@
+"""A route's plan: what is needed less what is done, and when it is a new decision."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import structs
+
+from rules.catalogue.loader import load
+from rules.core.gritting import Outlook, assess
+from rules.core.memory import Order, RouteMemory
+from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
+from rules.core.route_rule import must_write, status_of
+from rules.core.treatment import Coat, done
+
+CATALOGUE = load()
+P = CATALOGUE.gritting.parameters
+HOUR = 3600.0
+
+
+def outlook(minimum_c: float | None = -1.0, **more) -> Outlook:
+    given = {
+        "segment_id": "s", "street": "High Street", "surface_c": 2.0, "dew_point_c": -8.0,
+        "frost_point_c": -7.0, "state": "dry", **more,
+    }  # fmt: skip
+    return Outlook(minimum_c=minimum_c, **given)
+
+
+def wet(segment: str, minimum_c: float, **more) -> Outlook:
+    return outlook(minimum_c, segment_id=segment, wet=True, **more)
+
+
+def plan(at_s: float, *views: Outlook, before: RoutePlan | None = None, coats=None) -> RoutePlan:
+    period = period_of(at_s, P.period_start_h)
+    found = [assess(v, P, CATALOGUE.matrix) for v in views]
+    return make_plan(found, coats or {}, before, at_s, period, P)
+
+
+def test_a_route_follows_its_worst_segments() -> None:
+    mild = outlook(3.0, segment_id="a")
+    cool = wet("b", -1.0, zero_in_h=3.0)
+    cold = wet("c", -3.0, zero_in_h=2.0, street="Bridge Road")
+    found = plan(HOUR, mild, cool, cold)
+    assert (found.outcome, found.rate_g_m2, found.segments) == ("treat", 16.0, ("b", "c"))
+    assert (found.coldest, found.minimum_c, found.treat_by_s) == ("c", -3.0, 3 * HOUR)
+    assert in_words(found, 3, "18:00") == (
+        "Treat 2 of 3 stretches at 16 g/m². Bridge Road: wet road that may freeze, lowest -3.0 °C. "
+        "Finish by 18:00."
+    )
+    assert plan(0.0, mild).outcome == "no_action"
+    assert plan(0.0, mild, outlook(None)).outcome == "refer"
+    assert "more stretch" not in found.why
+    assert "1 more stretch needs" in plan(0.0, cold, outlook(None, segment_id="d")).why
+
+
+def test_nobody_is_asked_to_be_there_sooner_than_they_can() -> None:
+    frozen = plan(HOUR, wet("a", -3.0, zero_in_h=0.0))
+    assert frozen.treat_by_s == HOUR + P.respond_s
+
+
+def test_a_need_rises_within_the_night_and_falls_only_when_clearly_warmer() -> None:
+    first = plan(0.0, wet("a", -1.0), outlook(3.0, segment_id="b"))
+    worse = plan(300.0, wet("a", -1.0), wet("b", -3.0), before=first)
+    assert (worse.rate_g_m2, worse.segments) == (16.0, ("a", "b"))
+    again = plan(900.0, wet("a", -1.0), wet("b", -3.0), before=worse)
+    assert again.treat_by_s == worse.treat_by_s  # the hour promised stands
+    better = plan(600.0, outlook(1.5, segment_id="a"), outlook(1.5, segment_id="b"), before=worse)
+    assert (better.outcome, better.rate_g_m2) == ("treat", 16.0)
+    assert "asked for earlier tonight, now stays above" in better.why  # the reason is of now
+    warm = plan(900.0, outlook(2.01, segment_id="a"), outlook(2.01, segment_id="b"), before=better)
+    assert warm.outcome == "no_action"
+    next_day = plan(86_400.0, outlook(1.5, segment_id="a"), before=worse)
+    assert next_day.outcome == "no_action"
+
+
+def salted(g_m2: float, at_s: float = 0.0, hours: float = 6.0) -> Coat:
+    return Coat(g_m2, at_s, at_s + hours * HOUR)
+
+
+def test_what_is_treated_is_not_asked_for_again() -> None:
+    first = plan(0.0, wet("a", -3.0), wet("b", -3.0))
+    half = plan(HOUR, wet("a", -3.0), wet("b", -3.0), before=first, coats={"a": salted(16)})
+    assert half.segments == ("b",)
+    both = {"a": salted(16), "b": salted(16, 600.0)}
+    finished = plan(HOUR, wet("a", -3.0), wet("b", -3.0), before=half, coats=both)
+    assert (finished.outcome, finished.needs) == ("monitor", {})
+    # a little warmer afterwards changes nothing
+    assert plan(HOUR, wet("a", 1.5), before=finished, coats=both).outcome == "monitor"
+
+
+def test_a_colder_need_asks_only_for_what_is_missing() -> None:
+    coats = {"a": salted(10), "b": salted(18)}
+    views = [outlook(-6.0, segment_id=s, damp=True) for s in "ab"]  # 18 g/m²
+    found = plan(2 * HOUR, *views, coats=coats)
+    assert found.segments == ("a",)
+    left = coats["a"].left_g_m2(2 * HOUR)
+    assert found.rate_g_m2 == pytest.approx(18 - left, abs=1.0)
+    assert 10 < found.rate_g_m2 < 18
+
+
+def test_no_lorry_is_sent_for_a_few_grams() -> None:
+    view = outlook(-3.0, segment_id="a", damp=True)  # 10 g/m²
+    assert plan(HOUR, view, coats={"a": salted(8)}).outcome == "monitor"
+    assert plan(HOUR, view, coats={"a": salted(5)}).outcome == "treat"
+
+
+def test_it_is_asked_for_again_in_time_for_the_end() -> None:
+    view = wet("a", -3.0)
+    coats = {"a": salted(16)}
+    early = 6 * HOUR - P.respond_s
+    assert plan(early - 1, view, coats=coats).outcome == "monitor"
+    again = plan(early + 1, view, coats=coats)
+    assert again.outcome == "treat"
+    assert again.treat_by_s == early + 1 + P.respond_s  # as soon as anyone can be there
+    assert plan(7 * HOUR, view, coats=coats).outcome == "treat"
+
+
+def test_what_is_nearly_due_joins_a_lorry_that_goes_out_anyway() -> None:
+    near = outlook(-3.0, segment_id="n", frost_point_c=-4.2)
+    ending = wet("e", -3.0)
+    coats = {"e": salted(16)}
+    at_s = 6 * HOUR - P.respond_s - 0.5 * HOUR
+    assert plan(at_s, near, ending, coats=coats).outcome == "monitor"
+    assert plan(at_s, near, ending, wet("a", -3.0), coats=coats).segments == ("a", "e", "n")
+
+
+def remember(found: RoutePlan, at_s: float) -> RouteMemory:
+    order = Order(
+        at_s, found.period, found.rate_g_m2, found.segments, found.most_g_m2, found.treat_by_s or 0.0
+    )
+    return RouteMemory(found, found, at_s, (order,))
+
+
+def test_more_stretches_are_gathered_and_more_salt_is_a_decision_at_once() -> None:
+    first = plan(0.0, wet("a", -1.0))
+    memory = remember(first, 0.0)
+    assert must_write(None, first, 0.0, P)
+    assert not must_write(memory, first, 9 * HOUR, P)  # nothing new: never again
+    more = plan(600.0, wet("a", -1.0), wet("b", -1.0, zero_in_h=0.0), before=first)
+    assert not must_write(memory, more, P.redecide_s - 1, P)
+    assert must_write(memory, more, P.redecide_s, P)
+    later = plan(600.0, wet("a", -1.0), wet("b", -1.0, zero_in_h=6.0), before=first)
+    assert not must_write(memory, later, P.redecide_s, P)  # not before it has to be
+    stronger = plan(600.0, wet("a", -3.0), before=first)
+    assert must_write(memory, stronger, 600.0, P)
+    sooner = plan(600.0, wet("a", -1.0, zero_in_h=1.0), before=first)
+    assert must_write(memory, sooner, 600.0, P)
+
+
+def test_a_finished_run_is_a_decision_and_what_follows_it_is_gathered() -> None:
+    first = plan(0.0, wet("a", -1.0))
+    memory = remember(first, 0.0)
+    coats = {"a": salted(8)}
+    finished = plan(600.0, wet("a", -1.0), before=first, coats=coats)
+    assert must_write(memory, finished, 600.0, P)
+    memory = structs.replace(memory, plan=finished, decided=finished, decided_s=600.0)
+    new = plan(900.0, wet("a", -1.0), wet("b", -1.0), before=finished, coats=coats)
+    assert new.outcome == "treat"
+    assert not must_write(memory, new, 900.0, P)
+    assert must_write(memory, new, 5 * HOUR, P)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "treated_s", "at_s", "status"),
+    [
+        ("treat", None, 0.0, "to_treat"),
+        ("treat", 0.0, 600.0, "under_way"),
+        ("treat", 0.0, 1201.0, "to_treat"),  # nothing for twenty minutes
+        ("monitor", 0.0, 600.0, "treated"),
+        ("monitor", 0.0, 7 * HOUR, "watch"),  # it no longer holds
+        ("monitor", None, 0.0, "watch"),
+        ("no_action", 0.0, 600.0, "none"),
+        ("refer", None, 0.0, "refer"),
+    ],
+)
+def test_where_a_route_stands(outcome, treated_s, at_s, status) -> None:
+    found = done([] if treated_s is None else [salted(10, treated_s)], at_s)
+    assert status_of(RoutePlan(0, outcome, "x"), found, at_s, P) == status
+
+
+def test_treatments_in_words() -> None:
+    found = done([salted(10, 0.0), salted(18.2, 1800.0)], HOUR)
+    assert found is not None
+    said = treated_in_words(found, "19:40", "20:10", "01:40")
+    assert said == "Treated 19:40 to 20:10 at 10 to 18 g/m², 2 stretches; holds until about 01:40."
+    one = done([salted(10.0)], HOUR)
+    assert one is not None
+    assert treated_in_words(one, "19:40", "19:40", "01:40") == (
+        "Treated 19:40 at 10 g/m², 1 stretch; holds until about 01:40."
+    )
+
+
+def test_the_service_period_runs_from_noon_to_noon() -> None:
+    noon = 12 * HOUR
+    assert period_of(noon - 1, 12.0) + 1 == period_of(noon, 12.0)
+    assert period_of(noon, 12.0) == period_of(noon + 86_399, 12.0)
+    assert period_of(noon - 3600, 12.0, utc_offset_s=HOUR) == period_of(noon, 12.0)
