@@ -1,7 +1,8 @@
 """Gritters and bin crews of a simulated town: they do what the platform decides.
 
-Reads decisions as a depot would and acts on the world: a gritter that is free drives the
-route that was decided, and in the morning a lorry empties the bins on the day's list.
+Reads decisions as a depot would and acts on the world: when it is time to call out, a gritter
+that is free drives the route as last decided, and in the morning a lorry empties the bins
+on the day's list.
 """
 
 from __future__ import annotations
@@ -32,19 +33,20 @@ MINUTES_PER_STOP = 2.0
 DECISIONS = """
 select decision_id, subject, outcome, decided_at, result
 from decision
-where decision_id > %s and subject_kind = 'route' and outcome in ('treat', 'collect', 'no_action')
+where decision_id > %s and subject_kind = 'route' and outcome in ('treat', 'monitor', 'no_action', 'refer', 'collect')
 order by decision_id limit 500
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """A gritting run that a driver is asked to make: legs in driving order."""
+    """A gritting run that a driver is asked to make: legs in driving order, and when to leave."""
 
     route_id: str
     segments: tuple[str, ...]
     spread: tuple[bool, ...]
     rate_g_m2: float
+    call_out_by: datetime
 
 
 @dataclass
@@ -91,18 +93,17 @@ class Crews:
             self._seen = row["decision_id"]
             if row["subject"] == "bins":
                 self._bins = [stop["bin_id"] for stop in row["result"].get("stops", ())]
-            elif row["outcome"] == "treat":
-                self._ask_for(tour_of(row["subject"], row["result"]))
-
-    def _ask_for(self, tour: Tour) -> None:
-        """Queue a tour; a newer decision replaces one that nobody has begun."""
-        self._tours = deque(t for t in self._tours if t.route_id != tour.route_id)
-        self._tours.append(tour)
+                continue
+            # A newer decision replaces one that nobody has begun.
+            self._tours = deque(t for t in self._tours if t.route_id != row["subject"])
+            if row["outcome"] == "treat":
+                self._tours.append(tour_of(row["subject"], row["result"]))
 
     def _send_gritters(self, world: World) -> None:
         free = [g for g in self.gritters if world.gritter_free(g, world.now)]
-        while free and self._tours:
-            tour, gritter = self._tours.popleft(), free.pop(0)
+        due = [t for t in self._tours if t.call_out_by <= world.now]
+        for tour, gritter in zip(due, free, strict=False):
+            self._tours.remove(tour)
             world.treat(gritter, tour.segments, tour.rate_g_m2, spread=tour.spread)
             log.info("gritter sent", gritter=gritter, route=tour.route_id, rate_g_m2=tour.rate_g_m2)
 
@@ -119,12 +120,13 @@ class Crews:
 
 def tour_of(route_id: str, result: dict[str, Any]) -> Tour:
     """Return the tour that a gritting decision's result describes."""
-    legs = result["drive"]["legs"]
+    legs = result["drive"]["legs"] * int(result["passes"])
     return Tour(
         route_id,
         tuple(leg["segment_id"] for leg in legs),
         tuple(bool(leg["treat"]) for leg in legs),
         float(result["spread_rate_g_m2"]),
+        datetime.fromisoformat(result["call_out_by"]),
     )
 
 
