@@ -22,6 +22,9 @@ Deliver = Callable[[list[str], list[bytes], list[int]], None]
 WRITE_LIMIT_BYTES = 1_000_000
 """Waiting to be sent at which ``publish`` drops: receipts can be repeated, memory can't."""
 
+GOODBYE_S = 1.0
+"""How long the broker has to hang up after our good-bye."""
+
 _Answer = TypeVar("_Answer", ConnAckPacket, SubAckPacket)
 
 FIRST_REFUSAL = 0x80
@@ -45,6 +48,7 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._last_heard_s = self._loop.time()
         self._paused = False
+        self._leaving = False
         self.lost = asyncio.Event()
         self.why_lost = ""
 
@@ -70,6 +74,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Deliver the messages in ``data`` together and act on the other packets."""
         self._last_heard_s = self._loop.time()
+        if self._leaving:
+            return  # not acknowledged, so it comes again
         try:
             packets = self._reader.feed(data)
         except MalformedPacketError as e:
@@ -172,8 +178,16 @@ class Connection(asyncio.Protocol):
         self.why_lost = "we disconnected"
         self._write(mqtt5.DisconnectPacket().write())
         self._flush()
-        self._transport.close()
-        await self.lost.wait()
+        # A socket closed with bytes unread is reset, and the reset overtakes the PUBACKs before the
+        # good-bye: the broker would send again what is stored. So the broker hangs up, not we.
+        self._leaving = True
+        self.resume_reading()
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await self.lost.wait()
+        except TimeoutError:
+            self._transport.close()
+            await self.lost.wait()
 
     def abort(self, why: str) -> None:
         """Drop the connection at once."""
