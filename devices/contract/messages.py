@@ -22,7 +22,10 @@ MAX_PAYLOAD_BYTES = 65_536
 MAX_SEQ = 2**62
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)] | Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+ClockState = Annotated[int, msgspec.Meta(ge=0, le=2**15 - 1)]
+"""0 to 3 today; a newer firmware may know more."""
+Timestamp = Annotated[datetime, msgspec.Meta(tz=True)] | Milliseconds
 
 Activity = Literal["shower", "cooking", "washing", "window", "heating", "other"]
 
@@ -60,7 +63,7 @@ class Diary(msgspec.Struct, frozen=True, kw_only=True):
 
     ts: Timestamp
     activity: Activity
-    boot: int
+    boot: Seq
     seq: Seq
     note: str = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -19,8 +20,11 @@ from ingest.core.validate import time_problem
 _diary = msgspec.json.Decoder(Diary)
 _status = msgspec.json.Decoder(Status)
 _object = msgspec.json.Decoder(dict[str, Any])
-_NUL = b"\\u0000"
-"""Escape that PostgreSQL's text and jsonb can't hold; in JSON it has no other spelling."""
+_BACKSLASH_OR_NUL = re.compile(rb"(\\\\)|\\u0000")
+"""An escaped backslash, or the escape of NUL, which PostgreSQL's text and jsonb can't hold.
+
+Both are looked for, from the left, since an escaped backslash before u0000 is no NUL.
+"""
 
 
 class Others:
@@ -149,7 +153,7 @@ class Others:
         except DECODE_ERRORS as e:
             self.refuse_problem(message, explain_error(payload, e), device)
             return
-        text = msgspec.json.encode(msgspec.to_builtins(status)).replace(_NUL, b"").decode()
+        text = _without_nul(msgspec.json.encode(msgspec.to_builtins(status)))
         self._batch.statuses[device.device_id] = StatusRow(
             device_id=device.device_id, status=text, message=message
         )
@@ -160,10 +164,14 @@ class Others:
             return
         try:
             # Once through the codec: no escapes but those of control characters are left.
-            text = msgspec.json.encode(_object.decode(payload)).replace(_NUL, b"").decode()
+            text = _without_nul(msgspec.json.encode(_object.decode(payload)))
         except DECODE_ERRORS as e:
             self.refuse_problem(message, explain_error(payload, e), device)
             return
         self._batch.reported[device.device_id] = ReportedRow(
             device_id=device.device_id, reported=text, message=message
         )
+
+
+def _without_nul(document: bytes) -> str:
+    return _BACKSLASH_OR_NUL.sub(lambda found: found[1] or b"", document).decode()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ingest.core.batch import Batch
@@ -241,6 +243,52 @@ def test_bad_diary_entries_are_set_aside() -> None:
         Reason.WRONG_TYPE,
         Reason.WRONG_TYPE,
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("clk", 2**15),
+        ("clk", -1),
+        ("clk", 10**30),
+        ("mono_ms", 2**53 + 1),
+        ("mono_ms", 2**63),
+        ("boot", 2**70),
+    ],
+)
+def test_a_count_that_no_device_can_have_is_set_aside(name: str, number: int) -> None:
+    payload = reading(3).replace(b'"boot":7,', b"")[:-1] + f',"{name}":{number}}}'.encode()
+    assert one_letter(payload)[:2] == (Reason.WRONG_TYPE, name)
+
+
+@pytest.mark.parametrize("boot", [-1, 2**63, 2**70])
+def test_a_diary_boot_that_no_ledger_holds_is_set_aside(boot: int) -> None:
+    payload = b'{"ts":%d,"boot":%d,"seq":1,"activity":"shower"}' % (NOW_MS - 1000, boot)
+    assert one_letter(payload, channel_topic("frog-0", "diary"))[:2] == (Reason.WRONG_TYPE, "boot")
+
+
+NUL = r"\u0000"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (rf"x\{NUL}", rf"x\{NUL}"),
+        (rf"x\\{NUL}y", r"x\\y"),
+        (NUL, ""),
+        (r"\\", r"\\"),
+        (rf"\"{NUL}\n", r"\"\n"),
+    ],
+)
+def test_only_a_nul_is_taken_out_of_what_a_device_says_of_itself(written: str, kept: str) -> None:
+    """Where the backslash is itself escaped there is no NUL; a cut there would leave no JSON."""
+    batch = decode(
+        (channel_topic("frog-0", "status"), f'{{"online":true,"firmware":"{written}"}}'.encode()),
+        (channel_topic("frog-0", "reported"), f'{{"a":"{written}"}}'.encode()),
+    )
+    expected = json.loads(f'"{kept}"')
+    assert json.loads(batch.statuses[1].status).get("firmware", "") == expected
+    assert json.loads(batch.reported[1].reported) == {"a": expected}
 
 
 def test_every_reason_has_a_sentence() -> None:

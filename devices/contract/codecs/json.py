@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from devices.contract.kind import Kind
-from devices.contract.messages import Seq, Timestamp
+from devices.contract.messages import ClockState, Milliseconds, Seq, Timestamp
 
 ENVELOPE_FIELDS = ("ts", "boot", "seq", "device", "mono_ms", "clk")
 
@@ -38,8 +38,8 @@ def _struct(name: str, fields: tuple[tuple[str, bool], ...]) -> type[Any]:
         ("boot", Seq | None, None),
         ("seq", Seq | None, None),
         ("device", str | None, None),
-        ("mono_ms", Seq | None, None),
-        ("clk", int | None, None),
+        ("mono_ms", Milliseconds | None, None),
+        ("clk", ClockState | None, None),
         *((n, float | None, None) for n, is_required in fields if not is_required),
     ]
     return msgspec.defstruct(
