@@ -33,6 +33,24 @@ class DatabaseUnavailableError(TransientError):
     """The database did not answer."""
 
 
+class UnusableValueError(ValueError):
+    """A value of the request is one that no column can hold: too large a number, a NUL character."""
+
+
+_OF_VALUES = (
+    psycopg.errors.NumericValueOutOfRange,
+    psycopg.errors.DatetimeFieldOverflow,
+    psycopg.errors.UntranslatableCharacter,
+    psycopg.errors.CharacterNotInRepertoire,
+    UnicodeEncodeError,
+)
+
+
+def _is_of_value(error: Exception) -> bool:
+    """Whether the value is to blame; the plain class is what psycopg raises before it sends anything."""
+    return isinstance(error, _OF_VALUES) or type(error) is psycopg.DataError
+
+
 class Transaction:
     """Runs named queries in one transaction."""
 
@@ -52,7 +70,12 @@ class Transaction:
     async def fetch(self, query: sql.SQL | sql.Composed, params: Mapping[str, object]) -> list[Row]:
         """Return every row of a composed query."""
         cursor = self._connection.cursor(row_factory=dict_row)
-        await cursor.execute(query, dict(params))
+        try:
+            await cursor.execute(query, dict(params))
+        except (psycopg.DataError, UnicodeEncodeError) as e:
+            if _is_of_value(e):
+                raise UnusableValueError("no column can hold a value of the request") from e
+            raise
         return await cursor.fetchall() if cursor.description else []
 
 
@@ -62,6 +85,7 @@ class Db:
     Raises:
         DatabaseUnavailableError: from every method, when no connection is to be had or
             it breaks; trying again may help.
+        UnusableValueError: from every method, when a parameter fits no column.
     """
 
     def __init__(self, pool: Pool, *, timeout_s: float = 5.0) -> None:

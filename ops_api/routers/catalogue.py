@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
@@ -104,6 +104,18 @@ async def get_latest(name: str, ctx: Ctx) -> LatestReading:
     return LatestReading(**rows[0])
 
 
+def asked_span(start: datetime | None, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    """Return the start and end that a request for a series means; 422 where they are reversed."""
+    until = end or now + timedelta(minutes=5)
+    try:
+        since = start or until - readings.LATEST_WINDOW
+    except OverflowError as e:
+        raise HTTPException(422, f"to ({until.isoformat()}) lies too far back.") from e
+    if since >= until:
+        raise HTTPException(422, f"from ({since.isoformat()}) must lie before to ({until.isoformat()}).")
+    return since, until
+
+
 @router.get("/devices/{name}/series")
 async def get_series(
     name: str,
@@ -116,10 +128,7 @@ async def get_series(
     """Return readings of a device in time order, raw or by hour or day."""
     device = await find_device(ctx, name)
     kind = ctx.kind(device["kind"])
-    until = end or ctx.clock.now() + timedelta(minutes=5)
-    since = start or until - readings.LATEST_WINDOW
-    if since >= until:
-        raise HTTPException(422, f"from ({since.isoformat()}) must lie before to ({until.isoformat()}).")
+    since, until = asked_span(start, end, ctx.clock.now())
     rows = await readings.series(
         ctx.db, kind, device["device_id"], start=since, end=until, bucket=bucket, limit=limit + 1
     )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Response
 
 from ops_api.queries import Row, readings
 from ops_api.routers import content
-from ops_api.routers.catalogue import From, Limit, To
+from ops_api.routers.catalogue import From, Limit, To, asked_span
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Activity, DiaryDocument, DiaryPost, HomeDocument, Room, Series
 
@@ -55,8 +55,7 @@ async def get_home_series(
     rooms: dict[str, Row] = {r["name"]: r for r in await ctx.db.rows("home_rooms", home_id=row["home_id"])}
     if device not in rooms:
         raise HTTPException(404, f"This home has no device {device!r}.")
-    until = end or ctx.clock.now() + timedelta(minutes=5)
-    since = start or until - readings.LATEST_WINDOW
+    since, until = asked_span(start, end, ctx.clock.now())
     rows = await readings.series(
         ctx.db,
         ctx.kind("frog"),

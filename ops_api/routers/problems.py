@@ -10,13 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from ops_api.queries import DatabaseUnavailableError
+from ops_api.queries import DatabaseUnavailableError, UnusableValueError
 from ops_api.routers.context import Context
 from ops_api.web.headers import HEADERS
 
 log = structlog.get_logger(__name__)
 
 UNAVAILABLE = "The database does not answer. Try again in a minute."
+UNUSABLE = "A value is too large or too small, or has a character in it that cannot be stored."
 BROKEN = "Something went wrong on our side. It has been logged."
 _PROGRAMS = ("/api/", "/live/", "/healthz", "/readyz", "/metrics")
 
@@ -50,6 +51,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         return problem(request, 422, _field_errors(error))
+
+    @app.exception_handler(UnusableValueError)
+    async def unusable(request: Request, _: UnusableValueError) -> Response:
+        return problem(request, 422, UNUSABLE)
 
     @app.exception_handler(DatabaseUnavailableError)
     async def unavailable(request: Request, error: DatabaseUnavailableError) -> Response:

@@ -107,6 +107,41 @@ async def test_what_is_not_there_is_a_problem_with_a_reason(site: Site) -> None:
         assert "Traceback" not in response.text, path
 
 
+TOO_LARGE = 2**63
+UNUSABLE = (
+    "/api/v1/devices/%00",
+    "/api/v1/devices?kind=a%00b",
+    "/api/v1/homes/%00/series?device=frog-0001",
+    "/api/v1/bins/%00",
+    "/api/v1/routes/%00",
+    "/api/v1/segments?route_id=%00",
+    f"/api/v1/routes/route-1/decisions?before={TOO_LARGE}",
+    f"/api/v1/alarms?before={TOO_LARGE}",
+    f"/api/v1/alarms/{10**30}",
+    f"/api/v1/dead-letters/{TOO_LARGE}",
+    "/api/v1/dead-letters?reason=%00",
+    "/api/v1/stream?topic=home:%00",
+    "/live/home?code=%00",
+    "/api/v1/devices/road-001/series?to=0001-01-01T00:00:00Z",
+    "/api/v1/homes/demo-damp-home/series?device=frog-0001&to=0001-01-01T00:00:00Z",
+    "/api/v1/homes/demo-damp-home/series?device=frog-0001&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+)
+
+
+async def test_a_value_that_no_column_holds_is_the_callers_error(site: Site) -> None:
+    for path in UNUSABLE:
+        response = await site.http.get(path)
+        assert response.status_code == 422, path
+        assert response.json()["detail"], path
+    for page in ("/home/%00", "/home?code=%00", "/devices/%00", f"/dead-letters?before={TOO_LARGE}"):
+        response = await site.http.get(page)
+        assert response.status_code == 422, page
+        assert response.headers["content-type"].startswith("text/html"), page
+    acknowledged = await site.http.post("/api/v1/alarms/1/acknowledge", json={"by": "a\0"})
+    assert acknowledged.status_code == 422
+    assert (await site.sql("select acknowledged_by from alarm where alarm_id = 1"))[0][0] is None
+
+
 async def test_values_never_become_sql(site: Site) -> None:
     attack = "x' or '1'='1'; drop table alarm; --"
     for path in (
@@ -280,6 +315,7 @@ MEANINGLESS = (
     {"activity": "shower", "at": "2126-01-01T00:00:00Z"},
     {"activity": "shower", "at": "2026-01-01T00:00:00"},
     {"activity": "shower", "note": "x" * 501},
+    {"activity": "shower", "note": "\0"},
     {},
 )
 
