@@ -165,6 +165,6 @@ def view(
 
 def _headline(row: RouteRow) -> str:
     if row.outcome != "treat":
-        return f"{row.outcome_name}: nothing to spread on this route now"
+        return f"{row.status_name}: nothing to spread on this route now"
     by = "" if row.treat_by == "–" else f", finished by {row.treat_by}"
     return f"Spread {row.rate}{by}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from ops_api.web import words
 from ops_api.web.brand import Brand
+from ops_api.web.winter_status import STATUSES, headline, is_overdue, status_of, urgency
 
 Row = Mapping[str, Any]
 
@@ -20,7 +21,6 @@ OUTCOMES: Mapping[str, str] = {
     "no_action": "No action",
     "unknown": "No decision yet",
 }
-_ORDER = {name: i for i, name in enumerate(OUTCOMES)}
 
 STATES: Mapping[str, str] = {
     "ice": "Ice",
@@ -44,6 +44,9 @@ class RouteRow:
     label: str
     outcome: str
     outcome_name: str
+    status: str
+    status_name: str
+    overdue: bool
     rate: str
     treat_by: str
     call_out_by: str
@@ -51,6 +54,8 @@ class RouteRow:
     coldest_street: str
     length: str
     to_treat: str
+    treated: str
+    treated_note: str
     reason: str
     decided: str
 
@@ -73,7 +78,7 @@ class WinterView:
     """The page's content."""
 
     headline: str
-    lead: tuple[str, ...]
+    overdue: bool
     routes: tuple[RouteRow, ...]
     hazards: tuple[HazardRow, ...]
     more_hazards: tuple[HazardRow, ...]
@@ -87,36 +92,6 @@ def outcome_of(route: Row) -> str:
     """Return the route's outcome, or unknown before the first decision."""
     outcome = (route["state"] or {}).get("outcome")
     return str(outcome) if outcome in OUTCOMES else "unknown"
-
-
-def _urgency(route: Row) -> tuple[int, float, int]:
-    by = words.moment((route["state"] or {}).get("treat_by"))
-    return (
-        _ORDER[outcome_of(route)],
-        float("inf") if by is None else by.timestamp(),
-        route["priority"],
-    )
-
-
-def _headline(routes: Sequence[Row], brand: Brand, now: datetime) -> str:
-    counts = Counter(outcome_of(r) for r in routes)
-    if not routes or counts["unknown"] == len(routes):
-        return "No decision yet: waiting for the first road readings"
-    if counts["treat"]:
-        times = [words.moment(r["state"].get("treat_by")) for r in routes if outcome_of(r) == "treat"]
-        first = min((t for t in times if t is not None), default=None)
-        when = "" if first is None else f", the first by {words.clock(first, brand.time_zone)}"
-        which = (
-            "every route"
-            if counts["treat"] == len(routes) > 1
-            else f"{counts['treat']} of {words.plural(len(routes), 'route')}"
-        )
-        return f"Treat {which} tonight{when}"
-    if counts["refer"]:
-        return f"{words.plural(counts['refer'], 'route')} need{'s' if counts['refer'] == 1 else ''} the duty officer’s decision"
-    if counts["monitor"]:
-        return f"No salt yet. Watch {words.plural(counts['monitor'], 'route')} tonight"
-    return "No treatment needed tonight"
 
 
 def spread(state: Row) -> str:
@@ -135,15 +110,19 @@ def _clock(value: object, brand: Brand, now: datetime) -> str:
 def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetime) -> RouteRow:
     """Return a route as shown; ``streets`` gives the street of a segment."""
     state = route["state"] or {}
-    outcome = outcome_of(route)
+    outcome, status = outcome_of(route), status_of(route)
     treats = outcome == "treat"
     coldest = state.get("coldest_segment")
     to_treat, segments = state.get("segments_to_treat"), state.get("segments", route["segments"])
+    treated, note = _treated(state, brand, now)
     return RouteRow(
         route_id=str(route["route_id"]),
         label=str(route["label"]),
         outcome=outcome,
         outcome_name=OUTCOMES[outcome],
+        status=status,
+        status_name=STATUSES[status],
+        overdue=is_overdue(route),
         rate=spread(state) if treats else "–",
         treat_by=_clock(state.get("treat_by"), brand, now) if treats else "–",
         call_out_by=_clock(state.get("call_out_by"), brand, now) if treats else "–",
@@ -151,9 +130,23 @@ def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetim
         coldest_street=streets.get(str(coldest), "") if coldest is not None else "",
         length=f"{words.number(state.get('length_km', route['length_km']), 1)} km",
         to_treat=f"{to_treat} of {segments}" if treats and to_treat is not None else "–",
+        treated=treated,
+        treated_note=note,
         reason=str(state.get("reason") or ("Waiting for road readings." if outcome == "unknown" else "")),
-        decided=words.day_and_clock(route["at"], brand.time_zone, now),
+        decided=words.day_and_clock(
+            words.moment(state.get("decided_at")) or route["at"], brand.time_zone, now
+        ),
     )
+
+
+def _treated(state: Row, brand: Brand, now: datetime) -> tuple[str, str]:
+    """Return when a route was treated, and how much of it until when; a dash where nothing holds."""
+    count = int(state.get("treated_segments") or 0)
+    if count == 0:
+        return "–", ""
+    start, end, until = (_clock(state.get(f"treated_{k}"), brand, now) for k in ("from", "to", "until"))
+    when = start if start == end else f"{start} to {end}"
+    return when, f"{words.plural(count, 'stretch', 'stretches')}, holds until {until}"
 
 
 def _hazards(segments: Sequence[Row], labels: Mapping[str, str]) -> list[HazardRow]:
@@ -195,17 +188,12 @@ def view(
     """Return the page's content; ``show`` slippery stretches are listed at once, ``LISTED`` in all."""
     streets = {str(s["segment_id"]): str(s["street"]) for s in segments}
     labels = {r["route_id"]: str(r["label"]) for r in routes}
-    ordered = [route_row(r, streets, brand, now) for r in sorted(routes, key=_urgency)]
+    ordered = [route_row(r, streets, brand, now) for r in sorted(routes, key=urgency)]
     counts = Counter(state_of(s) for s in segments)
     hazards = _hazards(segments, labels)
-    lead = tuple(
-        f"{r.label}: {r.rate} by {r.treat_by}" if r.treat_by != "–" else f"{r.label}: {r.rate}"
-        for r in ordered
-        if r.outcome == "treat"
-    )
     return WinterView(
-        headline=_headline(routes, brand, now),
-        lead=lead,
+        headline=headline(routes, brand, now),
+        overdue=any(r.overdue for r in ordered),
         routes=tuple(ordered),
         hazards=tuple(hazards[:show]),
         more_hazards=tuple(hazards[show:LISTED]),

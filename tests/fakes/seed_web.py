@@ -135,6 +135,14 @@ async def _routes(conn: psycopg.AsyncConnection[Any], town: Registry, now: datet
                 "refer": "The sensors on this route disagree by 2.4 °C.",
             }[outcome],
         }
+        if outcome == "monitor":
+            state |= {
+                "status": "treated",
+                "treated_segments": len(mine),
+                "treated_from": (now - timedelta(minutes=90)).isoformat(),
+                "treated_to": (now - timedelta(minutes=50)).isoformat(),
+                "treated_until": (now + timedelta(minutes=270)).isoformat(),
+            }
         await conn.execute(
             "insert into subject_state values ('route', %s, %s, %s)", (route.route_id, now, Jsonb(state))
         )

@@ -119,8 +119,11 @@ def route(name: str, outcome: str | None, **state: Any) -> dict[str, Any]:
         ([None], "No decision yet: waiting for the first road readings"),
         (["no_action", None], "No treatment needed tonight"),
         (["monitor", "no_action"], "No salt yet. Watch 1 route tonight"),
-        (["refer", "monitor"], "1 route needs the duty officer’s decision"),
-        (["treat", "refer"], "Treat 1 of 2 routes tonight, the first by 21:00"),
+        (["refer", "monitor"], "1 route needs the duty officer’s decision · watch 1"),
+        (
+            ["treat", "refer"],
+            "Treat 1 of 2 routes tonight, the first by 21:00 · 1 for the duty officer to decide",
+        ),
         (["treat", "treat"], "Treat every route tonight, the first by 21:00"),
     ],
 )
@@ -129,6 +132,62 @@ def test_the_first_line_of_winter(outcomes: list[str | None], headline: str) -> 
     routes = [route(f"r{i}", o, treat_by=by if o == "treat" else None) for i, o in enumerate(outcomes)]
     view = winter_view.view(routes, [], as_of=NOW, now=NOW, brand=BRAND)
     assert view.headline == headline
+
+
+def staged(name: str, status: str, **state: Any) -> dict[str, Any]:
+    """A route whose times are hours from now."""
+    hours = {k: (NOW + timedelta(hours=v)).isoformat() for k, v in state.items() if isinstance(v, float)}
+    outcome = {"treated": "monitor", "watch": "monitor", "none": "no_action", "refer": "refer"}.get(
+        status, "treat"
+    )
+    return route(name, outcome, status=status, **{**state, **hours})
+
+
+TREATED = {"treated_segments": 15, "treated_from": -2.0, "treated_to": -1.5, "treated_until": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("states", "headline"),
+    [
+        (
+            [("to_treat", {"treat_by": 1.0, "call_out_by": -0.2}), ("to_treat", {"treat_by": 1.5, "call_out_by": 0.0}),
+             ("treated", TREATED)],
+            "Treat 2 routes now, by 19:00 · 1 route treated, holds until about 22:00",
+        ),
+        (
+            [("to_treat", {"treat_by": 1.0, "call_out_by": -0.2}), ("to_treat", {"treat_by": 5.0, "call_out_by": 4.0})],
+            "Treat 1 route now, by 19:00 · 1 more by 23:00",
+        ),
+        (
+            [("to_treat", {"treat_by": -1.0, "call_out_by": -2.0, "overdue": True}), ("under_way", {"treat_by": 1.0}),
+             ("watch", {})],
+            "1 route overdue since 17:00 · 1 under way",
+        ),
+        ([("treated", TREATED)] * 2, "Every route treated, holds until about 22:00"),
+        ([("treated", TREATED), ("watch", {})], "1 route treated, holds until about 22:00 · watch 1"),
+        # what is done is not late
+        ([("treated", {**TREATED, "overdue": True})], "The route treated, holds until about 22:00"),
+    ],
+)  # fmt: skip
+def test_the_first_line_through_the_night(states: list[tuple[str, dict[str, Any]]], headline: str) -> None:
+    routes = [staged(f"r{i}", status, **state) for i, (status, state) in enumerate(states)]
+    view = winter_view.view(routes, [], as_of=NOW, now=NOW, brand=BRAND)
+    assert view.headline == headline
+    assert view.overdue is ("overdue" in headline)
+
+
+def test_a_route_shows_what_is_done_and_what_is_late() -> None:
+    late = staged("late", "under_way", overdue=True, treat_by=-1.0, **TREATED)
+    routes = [staged("done", "treated", **TREATED), staged("todo", "to_treat", treat_by=1.0), late]
+    view = winter_view.view(routes, [], as_of=None, now=NOW, brand=BRAND)
+    assert [(r.route_id, r.status_name, r.overdue) for r in view.routes] == [
+        ("late", "Under way", True), ("todo", "To treat", False), ("done", "Treated", False),
+    ]  # fmt: skip
+    assert (view.routes[2].treated, view.routes[2].treated_note) == (
+        "16:00 to 16:30",
+        "15 stretches, holds until 22:00",
+    )
+    assert (view.routes[1].treated, view.routes[1].treated_note) == ("–", "")
 
 
 def test_routes_are_sorted_by_urgency() -> None:

@@ -1,0 +1,122 @@
+"""Where the routes stand tonight: what is overdue, to do, under way and done, in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ops_api.web import words
+from ops_api.web.brand import Brand
+
+Row = Mapping[str, Any]
+
+STATUSES: Mapping[str, str] = {
+    "to_treat": "To treat",
+    "under_way": "Under way",
+    "refer": "You decide",
+    "treated": "Treated",
+    "watch": "Watch",
+    "none": "No action",
+    "unknown": "No decision yet",
+}
+_ORDER = {name: i for i, name in enumerate(STATUSES)}
+_OF_OUTCOME = {"treat": "to_treat", "refer": "refer", "monitor": "watch", "no_action": "none"}
+
+
+def status_of(route: Row) -> str:
+    """Return where a route stands; from its outcome alone where the rules did not say."""
+    state = route["state"] or {}
+    status = state.get("status")
+    return str(status) if status in STATUSES else _OF_OUTCOME.get(str(state.get("outcome")), "unknown")
+
+
+def is_overdue(route: Row) -> bool:
+    """Whether something should have been treated by now and has not been."""
+    return bool((route["state"] or {}).get("overdue")) and status_of(route) in ("to_treat", "under_way")
+
+
+def _time(route: Row, key: str) -> datetime | None:
+    return words.moment((route["state"] or {}).get(key))
+
+
+def urgency(route: Row) -> tuple[bool, int, float, int]:
+    """Return a sort key: what is overdue first, then by where it stands and by when."""
+    by = _time(route, "treat_by")
+    by_s = float("inf") if by is None else by.timestamp()
+    return not is_overdue(route), _ORDER[status_of(route)], by_s, route["priority"]
+
+
+def headline(routes: Sequence[Row], brand: Brand, now: datetime) -> str:
+    """Return which routes tonight and when: what is late, to do, going on and done."""
+    by_status = {s: [r for r in routes if status_of(r) == s] for s in STATUSES}
+    if len(by_status["unknown"]) == len(routes):
+        return "No decision yet: waiting for the first road readings"
+    late = [r for r in routes if is_overdue(r)]
+    todo = [r for r in by_status["to_treat"] if r not in late]
+    going = [r for r in by_status["under_way"] if r not in late]
+    parts = [
+        *_late(late, brand),
+        *_todo(todo, len(routes), brand, now),
+        *([f"{len(going)} under way"] if going else []),
+        *_refer(by_status["refer"], alone=not (late or todo or going)),
+        *_treated(by_status["treated"], len(routes), brand),
+    ]
+    watched = len(by_status["watch"])
+    if not parts and watched:
+        return f"No salt yet. Watch {words.plural(watched, 'route')} tonight"
+    if watched and not (late or todo or going):
+        parts.append(f"watch {watched}")
+    text = " · ".join(parts) or "No treatment needed tonight"
+    return text[0].upper() + text[1:]
+
+
+def _first(routes: Sequence[Row], key: str, brand: Brand) -> str:
+    """Return the earliest time of some routes, empty where none has one."""
+    times = [t for r in routes if (t := _time(r, key)) is not None]
+    return words.clock(min(times), brand.time_zone) if times else ""
+
+
+def _late(late: Sequence[Row], brand: Brand) -> list[str]:
+    if not late:
+        return []
+    since = _first(late, "treat_by", brand)
+    return [f"{words.plural(len(late), 'route')} overdue" + (f" since {since}" if since else "")]
+
+
+def _todo(todo: Sequence[Row], of_routes: int, brand: Brand, now: datetime) -> list[str]:
+    """Return which lorries must be called out now, and what comes after."""
+    called = [r for r in todo if (t := _time(r, "call_out_by")) is not None and t <= now]
+    later = [r for r in todo if r not in called]
+    said = []
+    if called:
+        by = _first(called, "treat_by", brand)
+        said.append(f"treat {words.plural(len(called), 'route')} now" + (f", by {by}" if by else ""))
+    by = _first(later, "treat_by", brand)
+    if later and called:
+        said.append(f"{len(later)} more" + (f" by {by}" if by else ""))
+    elif later:
+        some = f"{len(later)} of {words.plural(of_routes, 'route')}"
+        which = "every route" if len(later) == of_routes > 1 else some
+        said.append(f"treat {which} tonight" + (f", the first by {by}" if by else ""))
+    return said
+
+
+def _refer(asked: Sequence[Row], *, alone: bool) -> list[str]:
+    if not asked:
+        return []
+    if alone:
+        need = "needs" if len(asked) == 1 else "need"
+        return [f"{words.plural(len(asked), 'route')} {need} the duty officer’s decision"]
+    return [f"{len(asked)} for the duty officer to decide"]
+
+
+def _treated(done: Sequence[Row], of_routes: int, brand: Brand) -> list[str]:
+    """Return what is done and how long it holds, the shortest first."""
+    if not done:
+        return []
+    until = _first(done, "treated_until", brand)
+    holds = f", holds until about {until}" if until else ""
+    if len(done) == of_routes:
+        return [f"{'every route' if of_routes > 1 else 'the route'} treated{holds}"]
+    return [f"{words.plural(len(done), 'route')} treated{holds}"]
