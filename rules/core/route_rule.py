@@ -103,9 +103,9 @@ def within(hours: float | None, horizon_h: float) -> float | None:
 def must_write(before: RouteMemory | None, plan: RoutePlan, at_s: float, p: GrittingParameters) -> bool:
     """Whether a plan is a new decision.
 
-    Another outcome is one at once, and so are more salt for stretches that are waiting for it and a
-    need that comes much sooner. Further stretches are gathered, so that lorries are not sent for
-    each alone: an order is changed or followed by another at most hourly, and not before it has to be.
+    Another outcome is one at once. All else waits until it has to be, for the forecast still changes:
+    then more salt for stretches that are waiting for it and a need that comes much sooner are
+    decided at once, and further stretches at most hourly, so that lorries are not sent for each alone.
     """
     if before is None:
         return True
@@ -115,12 +115,11 @@ def must_write(before: RouteMemory | None, plan: RoutePlan, at_s: float, p: Grit
     last = before.orders[-1] if before.orders else None
     if last is None or last.period != plan.period:
         return True
-    new = [n for n in plan.needs.values() if n.since_s > last.at_s]
-    waiting = [n for n in plan.needs.values() if n.since_s <= last.at_s]
+    due = [n for n in plan.needs.values() if n.by_s <= at_s + p.respond_s + p.redecide_s / 2.0]
+    waiting = [n for n in due if n.since_s <= last.at_s]
     if any(n.total_g_m2 > last.most_g_m2 or n.by_s < last.by_s - p.redecide_s for n in waiting):
         return True
-    due_s = at_s + p.respond_s + p.redecide_s / 2.0
-    return at_s - last.at_s >= p.redecide_s and any(n.by_s <= due_s for n in new)
+    return at_s - last.at_s >= p.redecide_s and any(n.since_s > last.at_s for n in due)
 
 
 def _decision(

@@ -141,7 +141,8 @@ def test_more_stretches_are_gathered_and_more_salt_is_a_decision_at_once() -> No
     later = plan(600.0, wet("a", -1.0), wet("b", -1.0, zero_in_h=6.0), before=first)
     assert not must_write(memory, later, P.redecide_s, P)  # not before it has to be
     stronger = plan(600.0, wet("a", -3.0), before=first)
-    assert must_write(memory, stronger, 600.0, P)
+    assert not must_write(memory, stronger, 600.0, P)  # hours are left
+    assert must_write(memory, stronger, 4.5 * HOUR, P)
     sooner = plan(600.0, wet("a", -1.0, zero_in_h=1.0), before=first)
     assert must_write(memory, sooner, 600.0, P)
 
