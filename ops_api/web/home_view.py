@@ -6,7 +6,6 @@ grows on a wall, and a damp home is not the resident's fault.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,15 +14,14 @@ from typing import Any
 from ops_api.web import words
 from ops_api.web.brand import Brand
 from ops_api.web.chart import Chart, draw
+from ops_api.web.home_advice import COLD_C, COOL_C, HUMID_PCT, advice
 
 Row = Mapping[str, Any]
 
 CHART_SPAN = timedelta(hours=48)
-COOL_C = 18.0
-COLD_C = 16.0
-HUMID_PCT = 60.0
 VERY_HUMID_PCT = 70.0
 WET_WALL_PCT = 80.0
+NEAR_WET_WALL_PCT = 70.0
 TABLE_STEP = timedelta(hours=2)
 
 ACTIVITIES: Mapping[str, str] = {
@@ -121,53 +119,6 @@ def tone_of(room: Row | None, state: Row | None, now: datetime) -> str:
     return str(risk) if risk in ("low", "raised", "high") else "unknown"
 
 
-def saturation_g_m3(temperature_c: float) -> float:
-    """Return the water that air can hold [g/m³]; Magnus form, WMO-No. 8, -45..60 °C."""
-    pressure_pa = 611.2 * math.exp(17.62 * temperature_c / (243.12 + temperature_c))
-    return 1000 * pressure_pa / (461.5 * (temperature_c + 273.15))
-
-
-def _airing_helps(state: Row) -> bool:
-    """Whether outdoor air holds less water than the room's even if it is full: then it dries."""
-    indoor, outdoor_c = state.get("absolute_humidity_g_m3"), state.get("outdoor_temperature_c")
-    return indoor is not None and outdoor_c is not None and saturation_g_m3(outdoor_c) < indoor
-
-
-def _action(tone: str, room: Row | None, state: Row, ago: str) -> tuple[str, tuple[str, ...]]:
-    if tone == "quiet":
-        heard = "It has sent nothing yet." if ago == "never" else f"We last heard from it {ago}."
-        return f"{heard} Check that it has power and its light is on.", ()
-    if tone == "unknown":
-        return "It needs some hours to get to know your home. You can see what it measures below.", ()
-    if tone == "low":
-        return "You do not need to do anything.", ()
-    return _first_step(room, state), _further_steps(tone, room)
-
-
-def _first_step(room: Row | None, state: Row) -> str:
-    """Return the one thing to do now: let wet air out where that helps, else warm the room."""
-    humidity = None if room is None else room["humidity_pct"]
-    if _airing_helps(state):
-        return "Open a window wide for 10 minutes now. The air outside is drier, so your room will dry."
-    if humidity is not None and humidity >= HUMID_PCT:
-        return "Let the wet air out now: open a window wide for 10 minutes."
-    return "Warm the room a little, and keep the door shut when you shower or cook."
-
-
-def _further_steps(tone: str, room: Row | None) -> tuple[str, ...]:
-    """Return what else helps, the most useful first; three things, so that they are read."""
-    temperature = None if room is None else room["temperature_c"]
-    steps = []
-    if temperature is not None and temperature < COOL_C:
-        steps.append("Warm this room to 18\N{NO-BREAK SPACE}°C if you can. Warm walls stay dry.")
-    steps.append("Dry clothes outside, or by an open window.")
-    if tone == "high":
-        steps.append("Tell your landlord or the council. Damp is often the building, not you.")
-    else:
-        steps.append("Shut the door when you shower or cook, and use the fan.")
-    return tuple(steps)
-
-
 def _why(state: Row, brand: Brand, now: datetime) -> str:
     """Return what the answer rests on: the coldest wall, since when, and what would keep it dry."""
     wall_pct, limit_pct = state.get("surface_humidity_pct"), state.get("humidity_limit_pct")
@@ -196,11 +147,14 @@ def _temperature_fact(value: float | None) -> Fact:
     return Fact("Temperature", words.number(value, 1), "°C", said, tone)
 
 
-def _humidity_fact(value: float | None) -> Fact:
+def _humidity_fact(value: float | None, limit_pct: float | None) -> Fact:
+    """Return the humidity; ``limit_pct`` is what this room's coldest wall bears [%], if known."""
     if value is None:
         return Fact("Humidity", "–", "", "No reading")
     if value < 30:
         said, tone = "The air is dry.", "plain"
+    elif limit_pct is not None and limit_pct <= value < HUMID_PCT:
+        said, tone = "More than your cold wall can take.", "watch"
     elif value < HUMID_PCT:
         said, tone = "Just right.", "good"
     elif value < VERY_HUMID_PCT:
@@ -223,11 +177,14 @@ def _wall_facts(state: Row) -> list[Fact]:
             said += f" Your coldest wall is about {words.degrees(wall_c, 0)}."
         facts.append(Fact("Dew point", words.number(dew_c, 1), "°C", said))
     if wall_pct is not None:
-        wet = wall_pct >= WET_WALL_PCT
-        said = "Wet enough for a risk if it lasts." if wet else f"Stay under {WET_WALL_PCT:.0f}%. You are."
-        facts.append(
-            Fact("At your coldest wall", words.number(wall_pct), "%", said, "bad" if wet else "good")
-        )
+        if wall_pct >= WET_WALL_PCT:
+            said, tone = "Wet enough for a risk if it lasts.", "bad"
+        elif wall_pct >= NEAR_WET_WALL_PCT:
+            said, tone = f"Close to {WET_WALL_PCT:.0f}%. Stay under it.", "watch"
+        else:
+            said, tone = f"Stay under {WET_WALL_PCT:.0f}%. You are.", "good"
+        # Past 100 % the water is on the wall, not in the air.
+        facts.append(Fact("At your coldest wall", words.number(min(wall_pct, 100.0)), "%", said, tone))
     return facts
 
 
@@ -303,14 +260,17 @@ def view(
     tone = tone_of(room, state, now)
     measured_at = None if room is None else room["ts"]
     ago = words.ago(measured_at, now)
-    action, steps = _action(tone, room, known, ago)
+    action, steps = advice(tone, room, known, ago, points)
     # The state is about one room; another room's page shows only what is measured there.
     about_this_room = room is not None and known.get("device") in (None, room["name"])
     marks = [(d["at"], ACTIVITIES[d["activity"]]) for d in diary]
     start, end = span
     facts = [
         _temperature_fact(None if room is None else room["temperature_c"]),
-        _humidity_fact(None if room is None else room["humidity_pct"]),
+        _humidity_fact(
+            None if room is None else room["humidity_pct"],
+            known.get("humidity_limit_pct") if about_this_room else None,
+        ),
         *(_wall_facts(known) if about_this_room else []),
     ]
     axis = {"start": start, "end": end, "zone": brand.time_zone, "width": 400, "height": 170}

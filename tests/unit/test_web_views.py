@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ops_api.web import bins_view, home_view, ops_view, sheet_view, winter_view
+from ops_api.web import bins_view, home_advice, home_view, ops_view, sheet_view, winter_view
 from ops_api.web.brand import Brand
 
 NOW = datetime(2026, 1, 9, 18, 0, tzinfo=UTC)
@@ -74,8 +74,8 @@ def test_a_window_is_advised_only_where_the_outside_air_is_drier() -> None:
 
 def test_water_that_air_can_hold_agrees_with_published_values() -> None:
     # Absolute humidity at 20 °C and 50 % is 8.64 g/m³ (Hyland-Wexler), so 17.29 at saturation.
-    assert home_view.saturation_g_m3(20) == pytest.approx(17.29, rel=0.004)
-    assert home_view.saturation_g_m3(5) == pytest.approx(6.457 / 0.95, rel=0.004)
+    assert home_advice.saturation_g_m3(20) == pytest.approx(17.29, rel=0.004)
+    assert home_advice.saturation_g_m3(5) == pytest.approx(6.457 / 0.95, rel=0.004)
 
 
 def test_zero_degrees_is_a_reading() -> None:
