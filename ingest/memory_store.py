@@ -107,8 +107,7 @@ class MemorySink:
         for key in range(len(keys.device_id)):
             device_id, boot = int(keys.device_id[key]), int(keys.boot[key])
             if boot >= 0:
-                runs = keys.run_first[keys.run_key == key]
-                ranges = receipt_ranges(self._ledger[device_id, boot], int(runs[0]), int(runs[-1]))
+                ranges = receipt_ranges(self._ledger[device_id, boot], keys.runs_of(key))
                 receipts.append(KeyReceipt(device_id, boot, ranges))
         return receipts
 

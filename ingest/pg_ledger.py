@@ -128,6 +128,5 @@ def _receipts(keys: Keys, states: list[tuple[int, int, int, str | None]]) -> Ite
             continue
         ranges: tuple[Range, ...] = ((first, last),)
         if gaps is not None:
-            around = keys.run_first[keys.run_key == key]
-            ranges = receipt_ranges(parse_multirange(gaps), int(around[0]), int(around[-1]))
+            ranges = receipt_ranges(parse_multirange(gaps), keys.runs_of(key))
         yield KeyReceipt(device_id[key], boot[key], ranges)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from devices.contract.messages import BootReceipt, Receipt, encode
 from devices.contract.topics import topic
 from ingest.core.known_devices import KnownDevice
 from ingest.ports import KeyReceipt, MessageSource
+
+RANGES_PER_MESSAGE = 500
+"""Some 10 kB; a device's broker may take no larger messages, and its memory is small."""
 
 
 class MqttReceipts:
@@ -28,7 +31,7 @@ class MqttReceipts:
         self._topics: dict[int, tuple[KnownDevice, str]] = {}
 
     def send(self, receipts: Iterable[KeyReceipt]) -> int:
-        """Send the receipts, one message per device; return how many devices were told."""
+        """Send the receipts, as a rule one message per device; return how many devices were told."""
         by_device: dict[int, list[BootReceipt]] = {}
         for receipt in receipts:
             boot = BootReceipt(receipt.boot, receipt.ranges)
@@ -42,7 +45,8 @@ class MqttReceipts:
             device = self._device(device_id)
             source = None if device is None else self._sources.get(device.shard)
             if device is not None and source is not None:
-                told += source.publish(self._topic(device), encode(Receipt(tuple(boots))))
+                topic = self._topic(device)
+                told += all(source.publish(topic, encode(part)) for part in _messages(boots))
         return told
 
     def _topic(self, device: KnownDevice) -> str:
@@ -51,3 +55,13 @@ class MqttReceipts:
             text = topic(device.shard, device.kind, device.name, "receipt")
             known = self._topics[device.device_id] = (device, text)
         return known[1]
+
+
+def _messages(boots: list[BootReceipt]) -> Iterator[Receipt]:
+    """Share the ranges of a device out to messages: almost always one."""
+    if sum(len(boot.ranges) for boot in boots) <= RANGES_PER_MESSAGE:
+        yield Receipt(tuple(boots))
+        return
+    for boot in boots:
+        for start in range(0, len(boot.ranges), RANGES_PER_MESSAGE):
+            yield Receipt((BootReceipt(boot.boot, boot.ranges[start : start + RANGES_PER_MESSAGE]),))

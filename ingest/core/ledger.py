@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RECEIPT_RANGES = 16
-"""Most ranges that a receipt names per boot."""
+"""Ranges that a receipt names per boot, where the batch itself has not more."""
 
 Range = tuple[int, int]
 """Closed: both ends belong to it."""
@@ -81,6 +81,11 @@ class Keys:
     run_first: NDArray[np.int64]
     run_last: NDArray[np.int64]
 
+    def runs_of(self, key: int) -> list[int]:
+        """Return where the runs of a key index begin."""
+        start, end = np.searchsorted(self.run_key, [key, key + 1])
+        return list(self.run_first[start:end].tolist())
+
 
 def reduce_keys(device_id: NDArray[np.int32], boot: NDArray[np.int64], seq: NDArray[np.int64]) -> Keys:
     """Return keys and runs of a batch; of equal rows the first stays. All inputs shape (n,)."""
@@ -129,14 +134,26 @@ def rows_not_stored(keys: Keys, overlaps: Iterable[tuple[int, Sequence[Range]]])
     return new
 
 
-def receipt_ranges(ranges: Iterable[Range], first: int, last: int) -> tuple[Range, ...]:
-    """Return at most ``RECEIPT_RANGES`` ranges: those nearest to [first, last], in order."""
+def receipt_ranges(ranges: Iterable[Range], stored: Iterable[int]) -> tuple[Range, ...]:
+    """Return those ranges of a ledger row that a receipt names, in order.
+
+    All that hold something of the batch, since the device sends what it is not told of
+    again, and again; and where those are few, the ones around them, for receipts that got lost.
+
+    Args:
+        ranges: the row's, in order, with the batch in it.
+        stored: the first sequences of the batch's runs; at least one.
+    """
     listed = list(ranges)
     if len(listed) <= RECEIPT_RANGES:
         return tuple(listed)
-    middle = bisect_right([r[0] for r in listed], (first + last) // 2)
-    start = min(max(0, middle - RECEIPT_RANGES // 2), len(listed) - RECEIPT_RANGES)
-    return tuple(listed[start : start + RECEIPT_RANGES])
+    first = [r[0] for r in listed]
+    chosen = {bisect_right(first, seq) - 1 for seq in stored}
+    middle = sorted(chosen)[len(chosen) // 2]
+    near = range(max(0, middle - RECEIPT_RANGES), min(len(listed), middle + RECEIPT_RANGES + 1))
+    others = sorted(set(near) - chosen, key=lambda place: abs(place - middle))
+    chosen.update(others[: max(0, RECEIPT_RANGES - len(chosen))])
+    return tuple(listed[place] for place in sorted(chosen))
 
 
 def parse_multirange(text: str) -> list[Range]:

@@ -112,12 +112,18 @@ def test_a_range_set_is_a_set(added: list[tuple[int, int]], asked: list[tuple[in
         assert [i for a, b in overlap for i in range(a, b + 1)] == sorted(model & set(range(first, last + 1)))
 
 
-@given(st.lists(RANGES.map(RangeSet), min_size=1, max_size=1), st.integers(0, 70), st.integers(0, 10))
+@given(st.lists(st.integers(0, 200), max_size=60), st.lists(st.integers(0, 200), min_size=1, max_size=40))
 @settings(deadline=None)
-def test_a_receipt_keeps_what_is_nearest(sets: list[RangeSet], first: int, more: int) -> None:
-    chosen = receipt_ranges(sets[0], first, first + more)
-    assert len(chosen) <= RECEIPT_RANGES
-    assert list(chosen) == sorted(set(chosen) & set(sets[0]))
+def test_a_receipt_names_the_whole_batch(held: list[int], batch: list[int]) -> None:
+    ledger = RangeSet((seq, seq) for seq in [*held, *batch])
+    keys = reduce_keys(
+        np.ones(len(batch), dtype=np.int32), np.zeros(len(batch), dtype=np.int64), np.array(batch)
+    )
+    chosen = receipt_ranges(ledger, keys.run_first.tolist())
+    assert all(seq in RangeSet(chosen) for seq in batch)
+    assert list(chosen) == sorted(set(chosen) & set(ledger))
+    assert len(chosen) <= max(RECEIPT_RANGES, len(set(batch)))
+    assert len(chosen) >= min(RECEIPT_RANGES, len(ledger))
 
 
 @given(RANGES)
