@@ -22,14 +22,22 @@ select reason_code, min(reason) as example, count(*) as dead_letters, max(receiv
 from dead_letter where received_at >= %(since)s group by 1 order by 3 desc, 1
 
 -- dead_letters
-select dead_letter_id, received_at, topic, device, kind, reason_code, reason, field, boot, seq, payload,
-       payload_bytes, replayed_at
-from dead_letter
-where (%(dead_letter_id)s::bigint is null or dead_letter_id = %(dead_letter_id)s)
-  and (%(reason_code)s::text is null or reason_code = %(reason_code)s)
-  and (%(device)s::text is null or device = %(device)s)
-  and (%(before)s::bigint is null or dead_letter_id < %(before)s)
-order by dead_letter_id desc limit %(limit)s
+-- What a device in a home sent, or a diary, is the household's: its payload stays in the database.
+select l.dead_letter_id, l.received_at, l.topic, l.device, l.kind, l.reason_code, l.reason, l.field, l.boot,
+       l.seq, case when private then null else l.payload end as payload, private as payload_withheld,
+       l.payload_bytes, l.replayed_at
+from dead_letter l
+cross join lateral (
+    select l.topic like '%%/diary' or exists (
+        select from home_device hd join device d using (device_id)
+        where d.name = l.device or d.name = any (string_to_array(l.topic, '/'))
+    ) as private
+) p
+where (%(dead_letter_id)s::bigint is null or l.dead_letter_id = %(dead_letter_id)s)
+  and (%(reason_code)s::text is null or l.reason_code = %(reason_code)s)
+  and (%(device)s::text is null or l.device = %(device)s)
+  and (%(before)s::bigint is null or l.dead_letter_id < %(before)s)
+order by l.dead_letter_id desc limit %(limit)s
 
 -- ping
 select 1 as one

@@ -39,13 +39,20 @@ async def dead_letter_rows(
 
 
 def detail(row: Row) -> DeadLetterDetail:
-    """Return a dead letter with its payload readable."""
-    payload = bytes(row["payload"])
+    """Return a dead letter with its payload readable, where it may be read."""
+    payload = None if row["payload"] is None else bytes(row["payload"])
+    return DeadLetterDetail(
+        **row,
+        payload_text=None if payload is None else _text(payload),
+        payload_hex=None if payload is None else payload.hex(),
+    )
+
+
+def _text(payload: bytes) -> str | None:
     try:
-        text: str | None = payload.decode()
+        return payload.decode()
     except UnicodeDecodeError:
-        text = None
-    return DeadLetterDetail(**row, payload_text=text, payload_hex=payload.hex())
+        return None
 
 
 @router.get("/dead-letters")

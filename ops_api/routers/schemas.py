@@ -234,8 +234,9 @@ class DeadLetter(Document):
 class DeadLetterDetail(DeadLetter):
     """A dead letter with its payload: as text where it is UTF-8, and in hexadecimal."""
 
+    payload_withheld: bool = Field(description="What a home sent is the household's: no payload here")
     payload_text: str | None
-    payload_hex: str
+    payload_hex: str | None
 
 
 class ReasonCount(Document):

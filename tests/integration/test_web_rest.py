@@ -274,6 +274,27 @@ async def test_dead_letters_say_why_and_show_the_bytes(site: Site) -> None:
     assert (binary["payload_text"], binary["payload_hex"]) == (None, "ff00")
 
 
+async def test_a_dead_letter_from_a_home_shows_no_payload(site: Site) -> None:
+    for topic, device in (
+        ("cityops/v1/03/frog/frog-0001/reading", "frog-0001"),
+        ("cityops/v1/03/frog/frog-0001/reading/extra", None),
+        ("cityops/v1/03/frog/frog-9999/diary", "frog-9999"),
+    ):
+        [(number,)] = await site.sql(
+            "insert into dead_letter (received_at, topic, device, reason_code, reason, payload, payload_bytes)"
+            " values (now(), %s, %s, 'range', 'humidity_pct is 109', '{\"temperature_c\":18.25}', 24)"
+            " returning dead_letter_id",
+            topic,
+            device,
+        )
+        letter = await site.get(f"/api/v1/dead-letters/{number}")
+        assert letter["payload_withheld"], topic
+        assert (letter["payload_text"], letter["payload_hex"]) == (None, None), topic
+    page = (await site.http.get("/dead-letters?reason=range")).text
+    assert page.count("shown to nobody") == 3
+    assert "18.25" not in page
+
+
 async def test_stats_and_status_count_what_is_there(site: Site) -> None:
     stats = await site.get("/api/v1/ingest/stats", minutes=120)
     [(readings, duplicates)] = await site.sql(
