@@ -19,6 +19,9 @@ from ingest.core.readings import Readings
 from ingest.core.reasons import DeadLetter
 from ingest.store_sql import trusted
 
+REFUSALS = ("22", "23", "54", "0A", "XX", "P0")
+"""SQLSTATE classes with which PostgreSQL refuses a value, rather than being unable to serve."""
+
 
 async def copy_what_goes(
     cursor: psycopg.AsyncCursor[Any],
@@ -59,7 +62,7 @@ async def _try(
         async with cursor.connection.transaction(), cursor.copy(trusted(layout.statement)) as copy:
             await copy.write(layout.encode(rows, received_at_us))
     except psycopg.Error as e:
-        if cursor.connection.closed or not (e.sqlstate or "").startswith(("22", "23", "0A", "XX", "P0")):
+        if cursor.connection.closed or not (e.sqlstate or "").startswith(REFUSALS):
             raise
         return e.diag.message_primary or str(e)
     return None

@@ -17,6 +17,10 @@ class StaleDevicesError(TransientError):
     """A batch names a device that the database no longer has: load the devices again."""
 
 
+class UnstorableError(Exception):
+    """Something in a batch beside its readings is refused for what it is; trying again is of no use."""
+
+
 @dataclass(slots=True)
 class Chunk:
     """Messages that arrived together from one source; columns of equal length.
@@ -109,6 +113,7 @@ class ReadingSink(Protocol):
 
         Raises:
             TransientError: nothing is stored, or it is not known; the same batch may be tried again.
+            UnstorableError: nothing is stored; without one of its messages the batch could be.
         """
 
     async def close(self) -> None:

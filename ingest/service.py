@@ -12,14 +12,12 @@ import asyncio
 import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 import structlog
 
 from cityops.clock import Clock
 from cityops.errors import TransientError
-from cityops.runtime.backoff import Backoff
 from cityops.runtime.stop import sleep_until_stop
 from devices.contract.kind import Kind
 from ingest.core.batch import Batch
@@ -33,17 +31,13 @@ from ingest.ports import (
     ReadingSink,
     ShardLeases,
     SourceFactory,
-    StaleDevicesError,
     Stored,
 )
 from ingest.receipts import MqttReceipts
 from ingest.shards import ShardHolder
+from ingest.writer import RETRY, BatchWriter, Messages
 
 log = structlog.get_logger(__name__)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-RETRY = Backoff(first_s=0.1, cap_s=2.0)
-"""Between attempts to store a batch: a database that is back is noticed within seconds."""
 
 DRAIN_S = 4.0
 """How long stopping waits for what is held to be stored; what isn't comes again."""
@@ -88,12 +82,12 @@ class IngestService:
         self._holder = ShardHolder(parts.shards, parts.leases, parts.make_source, self._inbox.offer)
         self._receipts = MqttReceipts(self._holder.sources, self._cache.device)
         self._rng = random.Random()
-        self._database_ok = False
+        self._writer = BatchWriter(self._cache, parts.sink, parts.metrics, parts.clock, self._rng)
 
     def ready(self) -> Mapping[str, bool]:
         """Return whether each part works now; for /readyz."""
         return {
-            "database": self._database_ok,
+            "database": self._writer.database_ok,
             "devices": self._cache.loaded,
             "broker": self._holder.all_connected,
         }
@@ -135,7 +129,7 @@ class IngestService:
                 await sleep_until_stop(stop, RETRY.delay(attempt, self._rng))
                 attempt += 1
             else:
-                self._database_ok = True
+                self._writer.database_ok = True
                 return True
         return False
 
@@ -153,48 +147,18 @@ class IngestService:
     async def _write(self) -> None:
         while chunks := await self._inbox.next_batch():
             began_s = self._clock.monotonic()
-            batch, stored = await self._store(chunks)
+            done = await self._writer.write(_messages(chunks))
             for chunk in chunks:
                 chunk.source.settle(chunk)
-            told = self._receipts.send(stored.receipts)
-            self._count(chunks, batch, stored, began_s)
-            self._metrics.receipts.inc(told)
+            for batch, stored in done:
+                self._metrics.receipts.inc(self._receipts.send(stored.receipts))
+                self._count(batch, stored)
+            now_s = self._clock.monotonic()
+            self._metrics.commit_seconds.observe(now_s - began_s)
+            self._metrics.age_seconds.observe(now_s - chunks[0].arrived_s)
 
-    async def _store(self, chunks: list[Chunk]) -> tuple[Batch, Stored]:
-        """Store the messages of ``chunks``, trying until it is done."""
-        shards = {chunk.source.shard for chunk in chunks}
-        shard = shards.pop() if len(shards) == 1 else None
-        attempt = 0
-        while True:
-            try:
-                batch = await self._decode(chunks)
-                stored = await self._parts.sink.store(batch, shard)
-            except TransientError as e:
-                if isinstance(e, StaleDevicesError):
-                    self._cache.expire()
-                self._database_ok = False
-                self._metrics.retries.inc()
-                delay_s = RETRY.delay(attempt, self._rng)
-                log.warning("batch not stored yet", reason=str(e), attempt=attempt, retry_s=round(delay_s, 2))
-                attempt += 1
-                await asyncio.sleep(delay_s)
-            else:
-                self._database_ok = True
-                return batch, stored
-
-    async def _decode(self, chunks: list[Chunk]) -> Batch:
-        topics = list(chain.from_iterable(c.topics for c in chunks))
-        payloads = list(chain.from_iterable(c.payloads for c in chunks))
-        if not self._cache.loaded:
-            await self._cache.load()
-        now_us = (self._clock.now() - _EPOCH) // timedelta(microseconds=1)
-        batch = self._cache.decoder.decode(topics, payloads, now_us)
-        if batch.unknown_devices and await self._cache.refresh(unknown=True):
-            batch = self._cache.decoder.decode(topics, payloads, now_us)
-        return batch
-
-    def _count(self, chunks: list[Chunk], batch: Batch, stored: Stored, began_s: float) -> None:
-        metrics, now_s = self._metrics, self._clock.monotonic()
+    def _count(self, batch: Batch, stored: Stored) -> None:
+        metrics = self._metrics
         metrics.received.inc(len(batch.topics))
         for kind, rows in stored.readings.items():
             metrics.committed.labels(kind).inc(rows)
@@ -203,9 +167,16 @@ class IngestService:
         metrics.duplicates.inc(stored.duplicates)
         metrics.unknown_fields.inc(batch.unknown_fields.total())
         metrics.batch_messages.observe(len(batch.topics))
-        metrics.commit_seconds.observe(now_s - began_s)
-        metrics.age_seconds.observe(now_s - chunks[0].arrived_s)
         if batch.readings:
             newest_us = max(int(r.ts_us.max()) for r in batch.readings)
             metrics.lag_seconds.observe(self._clock.now().timestamp() - newest_us / 1e6)
         log.debug("batch stored", batch_id=stored.batch_id, messages=len(batch.topics))
+
+
+def _messages(chunks: list[Chunk]) -> Messages:
+    shards = {chunk.source.shard for chunk in chunks}
+    return Messages(
+        list(chain.from_iterable(c.topics for c in chunks)),
+        list(chain.from_iterable(c.payloads for c in chunks)),
+        shards.pop() if len(shards) == 1 else None,
+    )

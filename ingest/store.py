@@ -24,14 +24,14 @@ from ingest.core.known_devices import KnownDevice
 from ingest.core.merge import Fresh, batch_keys, select_fresh
 from ingest.core.readings import Readings
 from ingest.pg_ledger import add_to_ledger
-from ingest.pg_refused import copy_what_goes
-from ingest.ports import StaleDevicesError, Stored
+from ingest.pg_refused import REFUSALS, copy_what_goes
+from ingest.ports import StaleDevicesError, Stored, UnstorableError
 from ingest.registry_store import load_known_devices
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_REFUSALS = ("22", "23", "0A", "XX", "P0")
-"""SQLSTATE classes with which PostgreSQL refuses a value, rather than being unable to serve."""
+_UNSTORABLE = ("22", "23", "54")
+"""Those of the refusals that are certain to be about a value."""
 
 STORE_TIMEOUT_S = 60.0
 """A database that has not answered by then is given up and asked again; the ledger makes
@@ -107,7 +107,13 @@ class PostgresSink:
             if isinstance(e, psycopg.errors.ForeignKeyViolation) or not _is_refusal(e) or conn.closed:
                 raise
         self._months.clear()  # a partition that was dropped is refused like a value
-        return await self._attempt(conn, _Write(batch, shard, careful=True))
+        try:
+            return await self._attempt(conn, _Write(batch, shard, careful=True))
+        except psycopg.Error as e:
+            # The rows that are refused went into dead letters; so this is about something else.
+            if _is_refusal(e) and (e.sqlstate or "").startswith(_UNSTORABLE) and not conn.closed:
+                raise UnstorableError(e.diag.message_primary or _first_line(e)) from e
+            raise
 
     async def _attempt(self, conn: psycopg.AsyncConnection[Any], write: _Write) -> Stored:
         await self._ensure_partitions(conn, write.batch)
@@ -215,7 +221,7 @@ def _is_refusal(error: psycopg.Error) -> bool:
     # Two ingesters that make the same ledger row collide; that is no fault of a value.
     if isinstance(error, psycopg.errors.UniqueViolation) and error.diag.table_name == "device_sequence":
         return False
-    return (error.sqlstate or "").startswith(_REFUSALS)
+    return (error.sqlstate or "").startswith(REFUSALS)
 
 
 def _first_line(error: Exception) -> str:

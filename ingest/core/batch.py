@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from devices.contract.kind import Kind
+from devices.contract.topics import parse
 from ingest.core.diagnose import is_array
 from ingest.core.readings import Readings
 from ingest.core.reasons import KEPT_BYTES, DeadLetter, Reason, sentence
@@ -99,6 +100,29 @@ def refused_reading(batch: Batch, readings: Readings, row: int, device: str, why
         payload=payload[:KEPT_BYTES],
         payload_bytes=len(payload),
     )
+
+
+def set_aside(topic: str, payload: bytes, reason: Reason, why: str) -> Batch:
+    """Return a batch that says of one message only that it can't be stored, for ``reason``."""
+    batch = Batch([topic], [payload])
+    parsed = parse(topic)
+    batch.dead_letters.append(
+        DeadLetter(
+            topic=topic_text(topic),
+            device=None if parsed is None else parsed.device,
+            kind=None if parsed is None else parsed.kind,
+            reason=reason,
+            sentence=sentence(reason, value=why),
+            payload=payload[:KEPT_BYTES],
+            payload_bytes=len(payload),
+        )
+    )
+    return batch
+
+
+def topic_text(topic: str) -> str:
+    """Return a topic as a dead letter keeps it: of any length, and with nothing a text column refuses."""
+    return topic.replace("\x00", "\\0")[:1024]
 
 
 def known_names(kind: Kind) -> frozenset[str]:

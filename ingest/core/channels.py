@@ -9,7 +9,7 @@ import msgspec
 
 from devices.contract import topics
 from devices.contract.messages import MAX_PAYLOAD_BYTES, Diary, Status
-from ingest.core.batch import Batch, DiaryRow, ReportedRow, StatusRow
+from ingest.core.batch import Batch, DiaryRow, ReportedRow, StatusRow, topic_text
 from ingest.core.diagnose import DECODE_ERRORS, Problem, explain_error
 from ingest.core.directory import DAY_US, Directory
 from ingest.core.known_devices import KnownDevice
@@ -64,7 +64,7 @@ class Others:
         payload = self._batch.payloads[message]
         self._batch.dead_letters.append(
             DeadLetter(
-                topic=self._batch.topics[message].replace("\x00", "\\0")[:1024],
+                topic=topic_text(self._batch.topics[message]),
                 device=device,
                 kind=kind,
                 reason=reason,

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     IN_FUTURE = "in_future"
     NO_HOME = "no_home"
     REFUSED = "refused_by_database"
+    NOT_UNDERSTOOD = "not_understood"
 
 
 SENTENCES: dict[Reason, str] = {
@@ -59,6 +60,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.IN_FUTURE: "The reading is dated {value}, in the future: the device's clock is wrong.",
     Reason.NO_HOME: "Device {device!r} stands in no home, so its diary entry belongs nowhere.",
     Reason.REFUSED: "The database refused it: {value}.",
+    Reason.NOT_UNDERSTOOD: "The server failed to read it ({value}). That is a fault of the server: please report it.",
 }
 
 
