@@ -90,6 +90,11 @@ def risk_of(surface_pct: float | None, alarmed: bool, p: DampParameters) -> Risk
     return "raised" if surface_pct >= p.watch_pct else "low"
 
 
+def shown_pct(surface_pct: float) -> float:
+    """Return a surface humidity as people are shown it [%]: above 100 the wall is wet, no wetter air is there."""
+    return min(surface_pct, 100.0)
+
+
 def message(risk: Risk | None, surface_pct: float | None, limit_pct: float | None, room_c: float) -> str:
     """Return what a resident is told: short words, the answer first, no blame.
 
@@ -101,7 +106,7 @@ def message(risk: Risk | None, surface_pct: float | None, limit_pct: float | Non
     """
     if risk is None or surface_pct is None:
         return "We can't tell how damp the walls are yet. We need to know how cold it is outside."
-    wall = f"The air at your coldest wall is {min(surface_pct, 100.0):.0f} % full of water."
+    wall = f"The air at your coldest wall is {shown_pct(surface_pct):.0f} % full of water."
     if risk == "low":
         return f"Your walls are dry. {wall} There is nothing you need to do."
     goal = "" if limit_pct is None else f" Try to keep the room's humidity below {limit_pct:.0f} %."
@@ -109,7 +114,8 @@ def message(risk: Risk | None, surface_pct: float | None, limit_pct: float | Non
     air = " Open a window for 10 minutes after a shower or cooking."
     if risk == "raised":
         return f"Your coldest wall is getting damp. {wall}{air}{goal}{warm}"
+    state = "wet" if surface_pct >= 100.0 else "damp"
     return (
-        f"Your coldest wall is damp. {wall} If it stays like this for days, mould can grow."
+        f"Your coldest wall is {state}. {wall} The damp risk is high if it stays like this."
         f"{air}{goal}{warm} If this goes on, it may be the building: ask for help."
     )

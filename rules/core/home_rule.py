@@ -8,7 +8,7 @@ from devices.registry import Home
 from rules.core import alarms
 from rules.core import psychrometrics as psy
 from rules.core.context import Context
-from rules.core.damp import message, risk_of, room_humidity_limit_pct, surfaces
+from rules.core.damp import message, risk_of, room_humidity_limit_pct, shown_pct, surfaces
 from rules.core.effects import ClearAlarm, RaiseAlarm, iso, num
 from rules.core.memory import HomeMemory, Outdoor, RoomPoint
 from rules.core.readings import Readings, known
@@ -101,7 +101,7 @@ def _raised(
         at_s=at_s,
         title=f"{home.label}: damp wall",
         reason=f"The coldest wall has been at {rule.parameters.raise_pct:g} % relative humidity or more "
-        f"since {iso(life.held_since_s)}, now {min(wall, 100.0):.0f} %.",
+        f"since {iso(life.held_since_s)}, now {shown_pct(wall):.0f} %.",
         inputs={
             "device": room,
             "since": iso(life.held_since_s),
@@ -128,6 +128,7 @@ def tell(work: Work, ctx: Context, code: str) -> None:
     limit = None
     if point.outdoor_temperature_c is not None:
         limit = room_humidity_limit_pct(point.temperature_c, point.outdoor_temperature_c, factor, p.raise_pct)
+    shown = None if point.surface_humidity_pct is None else shown_pct(point.surface_humidity_pct)
     since = memory.damp.held_since_s if memory.damp.is_active else None
     work.tell(
         "home",
@@ -139,7 +140,7 @@ def tell(work: Work, ctx: Context, code: str) -> None:
             "dew_point_c": num(point.dew_point_c),
             "absolute_humidity_g_m3": num(point.absolute_humidity_g_m3),
             "surface_temperature_c": num(point.surface_temperature_c),
-            "surface_humidity_pct": num(point.surface_humidity_pct, 1),
+            "surface_humidity_pct": num(shown, 1),
             "outdoor_temperature_c": num(point.outdoor_temperature_c),
             "humidity_limit_pct": num(limit, 0),
             "risk": risk,

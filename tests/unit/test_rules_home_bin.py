@@ -121,6 +121,23 @@ def test_without_outdoor_air_nothing_is_claimed_and_a_wall_probe_suffices() -> N
     assert home.state["surface_humidity_pct"] == pytest.approx(89.8, abs=0.2)
 
 
+def test_a_wall_beyond_saturation_is_wet_and_shown_as_full() -> None:
+    soaked: Reading = (
+        "frog", "frog-0", 300.0, {"temperature_c": 18.0, "humidity_pct": 80.0, "wall_temperature_c": 10.0},
+    )  # fmt: skip
+    home = next(e for e in story([soaked]) if isinstance(e, SubjectState))
+    assert home.state["surface_humidity_pct"] == 100.0
+    assert "wall is wet. The air at your coldest wall is 100 % full" in home.state["message"]
+
+
+@pytest.mark.parametrize("pct", [50.0, 75.0, 85.0, 130.0])
+def test_residents_are_told_of_a_risk_never_of_what_grows(pct: float) -> None:
+    said = message(risk_of(pct, False, CATALOGUE.damp.parameters), pct, 55.0, 17.0)
+    assert "mould" not in said.lower()
+    assert ("risk" in said) is (pct >= 80.0)
+    assert "130" not in said
+
+
 FILTER = CATALOGUE.full.parameters.filter
 EMPTYING = CATALOGUE.full.parameters.emptying
 
