@@ -58,17 +58,29 @@ def headline(routes: Sequence[Row], brand: Brand, now: datetime) -> str:
     parts = [
         *_late(late, brand),
         *_todo(todo, len(routes), brand, now),
+        *_begun(todo),
         *([f"{len(going)} under way"] if going else []),
         *_refer(by_status["refer"], alone=not (late or todo or going)),
         *_treated(by_status["treated"], len(routes), brand),
     ]
     watched = len(by_status["watch"])
     if not parts and watched:
-        return f"No salt yet. Watch {words.plural(watched, 'route')} tonight"
+        return f"No salt yet. Watch {words.plural(watched, 'route')} {_when(brand, now)}"
     if watched and not (late or todo or going):
         parts.append(f"watch {watched}")
-    text = " · ".join(parts) or "No treatment needed tonight"
+    text = " · ".join(parts) or f"No treatment needed {_when(brand, now)}"
     return text[0].upper() + text[1:]
+
+
+def _when(brand: Brand, now: datetime) -> str:
+    """Return what people call the rest of the service period, which ends at noon."""
+    return "this morning" if 5 <= now.astimezone(brand.time_zone).hour < 12 else "tonight"
+
+
+def _begun(todo: Sequence[Row]) -> list[str]:
+    """Return how many of the routes to treat have treated stretches already."""
+    some = sum(bool((r["state"] or {}).get("treated_segments")) for r in todo)
+    return [f"{some} treated in part"] if some else []
 
 
 def _first(routes: Sequence[Row], key: str, brand: Brand) -> str:
@@ -98,7 +110,7 @@ def _todo(todo: Sequence[Row], of_routes: int, brand: Brand, now: datetime) -> l
     elif later:
         some = f"{len(later)} of {words.plural(of_routes, 'route')}"
         which = "every route" if len(later) == of_routes > 1 else some
-        said.append(f"treat {which} tonight" + (f", the first by {by}" if by else ""))
+        said.append(f"treat {which} {_when(brand, now)}" + (f", the first by {by}" if by else ""))
     return said
 
 

@@ -127,7 +127,7 @@ def _needs(
         if want is not None and not _enough(want, here, at_s, p):
             needs[segment] = want
         elif fresh is not None and not _enough(fresh, here, at_s + p.respond_s, p):
-            (needs if a.outcome == "treat" else later)[segment] = fresh
+            (needs if a.outcome == "treat" else later)[segment] = _stronger(want, fresh) or fresh
         elif fresh is not None and not _enough(fresh, here, at_s + p.respond_s + 3600.0 * p.join_h, p):
             later[segment] = fresh
     return {**needs, **later} if needs else {}

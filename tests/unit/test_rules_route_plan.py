@@ -112,6 +112,8 @@ def test_it_is_asked_for_again_in_time_for_the_end() -> None:
     assert again.outcome == "treat"
     assert again.treat_by_s == early + 1 + P.respond_s  # as soon as anyone can be there
     assert plan(7 * HOUR, view, coats=coats).outcome == "treat"
+    later = plan(early + 301, view, before=again, coats=coats)
+    assert later.treat_by_s == again.treat_by_s  # the hour promised stands
 
 
 def test_what_is_nearly_due_joins_a_lorry_that_goes_out_anyway() -> None:

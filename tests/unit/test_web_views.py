@@ -163,6 +163,10 @@ TREATED = {"treated_segments": 15, "treated_from": -2.0, "treated_to": -1.5, "tr
              ("watch", {})],
             "1 route overdue since 17:00 · 1 under way",
         ),
+        (
+            [("to_treat", {**TREATED, "treat_by": 7.0, "call_out_by": 6.0}), ("none", {})],
+            "Treat 1 of 2 routes tonight, the first by 01:00 · 1 treated in part",
+        ),
         ([("treated", TREATED)] * 2, "Every route treated, holds until about 22:00"),
         ([("treated", TREATED), ("watch", {})], "1 route treated, holds until about 22:00 · watch 1"),
         # what is done is not late
@@ -174,6 +178,14 @@ def test_the_first_line_through_the_night(states: list[tuple[str, dict[str, Any]
     view = winter_view.view(routes, [], as_of=NOW, now=NOW, brand=BRAND)
     assert view.headline == headline
     assert view.overdue is ("overdue" in headline)
+
+
+@pytest.mark.parametrize(("hour", "when"), [(3, "tonight"), (6, "this morning"), (13, "tonight")])
+def test_the_night_ends_in_the_morning(hour: int, when: str) -> None:
+    now = NOW.replace(hour=hour)
+    for status, words in (("watch", "No salt yet. Watch 1 route"), ("none", "No treatment needed")):
+        view = winter_view.view([staged("r", status)], [], as_of=now, now=now, brand=BRAND)
+        assert view.headline == f"{words} {when}"
 
 
 def test_a_route_shows_what_is_done_and_what_is_late() -> None:
