@@ -34,6 +34,7 @@ class StopRow:
     state: str
     state_name: str
     reason: str
+    needed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,26 @@ def state_of(row: Row) -> str:
     return str(state) if state in STATES else "unknown"
 
 
+def _needed(row: Row | None) -> bool:
+    """Whether a bin still needs emptying; one that is not known any more counts as if."""
+    return row is None or row["state"] is None or bool(row["state"].get("needs_collection"))
+
+
+def _reason(row: Row | None, stop: Row) -> str:
+    """Return why a bin is to be emptied, with its level now: the round's own is of when it was made."""
+    now = (row["state"] if row is not None else None) or {}
+    fill, limit_pct = now.get("fill_pct"), (row or {}).get("threshold_pct")
+    if now.get("state") == "full" and fill is not None and limit_pct is not None and fill < limit_pct:
+        return f"was over its limit of {words.percent(limit_pct)}, has settled"
+    return str(now.get("reason") or stop.get("reason") or "").replace(" %", "%")
+
+
 def _stop(order: str, row: Row | None, stop: Row) -> StopRow:
     """Return a stop with the bin's present fill: it may have changed since the round was made."""
     now = (row["state"] if row is not None else None) or {}
     fill = now.get("fill_pct", stop.get("fill_pct"))
     state = "unknown" if row is None else state_of(row)
+    needed = _needed(row)
     return StopRow(
         order=order,
         bin_id=str(stop["bin_id"]),
@@ -68,8 +84,9 @@ def _stop(order: str, row: Row | None, stop: Row) -> StopRow:
         fill=words.percent(fill),
         fill_px=0.0 if fill is None else round(max(0.0, min(100.0, fill)), 1),
         state=state,
-        state_name=STATES[state],
-        reason=str(stop.get("reason") or now.get("reason") or ""),
+        state_name=STATES[state] if needed else "Done",
+        reason=_reason(row, stop) if needed else "emptied since the round was made",
+        needed=needed,
     )
 
 
@@ -81,22 +98,31 @@ def _line(stops: Sequence[Row]) -> list[list[float]]:
     ]
 
 
-def _headline(stops: int, round_: Row | None, overflowing: int) -> str:
+def _headline(needed: int, done: int, round_: Row | None, overflowing: int) -> str:
+    if needed:
+        over = f", {words.number(overflowing)} of them overflowing" if overflowing else ""
+        return f"Empty {words.plural(needed, 'bin')} today{over}"
     if round_ is None:
         return "No round yet: waiting for the first bin readings"
-    if stops == 0:
-        return "No bin needs emptying today"
-    over = f", {words.number(overflowing)} of them overflowing" if overflowing else ""
-    return f"Empty {words.plural(stops, 'bin')} today{over}"
+    return "Today's round is done" if done else "No bin needs emptying today"
 
 
-def _sub(total: int, stops: int, round_: Row | None, brand: Brand, now: datetime) -> str:
+def _sub(
+    total: int, stops: Sequence[StopRow], added: int, round_: Row | None, brand: Brand, now: datetime
+) -> str:
     if round_ is None:
         return ""
     km = (round_["result"] or {}).get("km")
-    drive = "" if km is None or stops == 0 else f"{words.number(km, 1)} km in the order below. "
-    left = f"The other {words.number(total - stops)} can wait. " if total > stops > 0 else ""
-    return f"{drive}{left}Round made {words.day_and_clock(round_['decided_at'], brand.time_zone, now)}."
+    drive = "" if km is None or not stops else f"{words.number(km, 1)} km in the order below. "
+    done = sum(not s.needed for s in stops)
+    emptied = f"{words.number(done)} of {words.plural(len(stops), 'stop')} done. " if done else ""
+    later = (
+        f"{words.plural(added, 'bin')} filled up since and {'is' if added == 1 else 'are'} not in the round. "
+    )
+    rest = total - len(stops) - added
+    left = f"The other {words.number(rest)} can wait. " if rest > 0 and (stops or added) else ""
+    made = f"Round made {words.day_and_clock(round_['decided_at'], brand.time_zone, now)}."
+    return f"{drive}{emptied}{later if added else ''}{left}{made}"
 
 
 def view(bins: Sequence[Row], round_: Row | None, *, now: datetime, brand: Brand) -> BinsView:
@@ -113,10 +139,16 @@ def view(bins: Sequence[Row], round_: Row | None, *, now: datetime, brand: Brand
         if (b["state"] or {}).get("needs_collection") and str(b["bin_id"]) not in listed
     )
     counts = Counter(state_of(b) for b in bins)
-    order = {r.bin_id: i for i, r in enumerate(rows, start=1)}
+    order = {r.bin_id: i for i, r in enumerate(rows, start=1) if r.needed}
+    todo = [r for r in (*rows, *added) if r.needed]
     return BinsView(
-        headline=_headline(len(rows), round_, sum(r.state == "overflowing" for r in rows)),
-        sub=_sub(len(bins), len(rows), round_, brand, now),
+        headline=_headline(
+            len(todo),
+            len(rows) - sum(r.needed for r in rows),
+            round_,
+            sum(r.state == "overflowing" for r in todo),
+        ),
+        sub=_sub(len(bins), rows, len(added), round_, brand, now),
         stops=rows,
         added=added,
         counts=tuple((s, name, counts[s]) for s, name in STATES.items()),
