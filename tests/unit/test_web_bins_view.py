@@ -1,0 +1,57 @@
+"""What the bins page says while a round is driven and bins go on filling."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ops_api.web import bins_view
+from ops_api.web.brand import Brand
+
+NOW = datetime(2026, 1, 9, 18, 0, tzinfo=UTC)
+
+
+def a_bin(name: str, fill_pct: float, state: str, needed: bool, reason: str = "why") -> dict[str, Any]:
+    return {
+        "bin_id": name,
+        "label": name,
+        "street": "Mill Lane",
+        "threshold_pct": 80.0,
+        "state": {"fill_pct": fill_pct, "state": state, "needs_collection": needed, "reason": reason},
+    }
+
+
+def view(bins: list[dict[str, Any]], *stops: str) -> bins_view.BinsView:
+    made = [{"bin_id": s, "order": i, "reason": "full: 81 %, threshold 80 %"} for i, s in enumerate(stops)]
+    round_ = {"decided_at": NOW, "result": {"stops": made, "km": 3.25}}
+    return bins_view.view(bins, round_, now=NOW, brand=Brand())
+
+
+def test_a_bin_that_filled_up_after_the_round_was_made_is_not_said_to_wait() -> None:
+    bins = [a_bin("a", 90.0, "full", True), a_bin("b", 10.0, "ok", False)]
+    shown = view(bins)
+    assert shown.headline == "Empty 1 bin today"
+    assert "1 bin filled up since and is not in the round." in shown.sub
+    assert "The other 1 can wait." in shown.sub
+
+
+def test_stops_that_are_done_do_not_count_as_work() -> None:
+    bins = [a_bin("a", 90.0, "full", True), a_bin("b", 0.0, "ok", False), a_bin("c", 5.0, "ok", False)]
+    shown = view(bins, "a", "b")
+    assert shown.headline == "Empty 1 bin today"
+    assert "1 of 2 stops done." in shown.sub
+    assert [s.state_name for s in shown.stops] == ["Full", "Done"]
+    assert shown.states["b"][2] == 0
+    assert view(bins[1:], "b").headline == "Today's round is done"
+
+
+def test_a_bin_that_is_due_by_age_is_work_though_it_is_not_full() -> None:
+    [stop] = view([a_bin("a", 20.0, "ok", True, "not emptied for 15 days, limit 14")], "a").stops
+    assert (stop.state_name, stop.reason) == ("Not full", "not emptied for 15 days, limit 14")
+
+
+def test_the_reason_speaks_of_the_level_that_is_shown() -> None:
+    [stop] = view([a_bin("a", 94.0, "full", True, "full: 94 %, threshold 80 %")], "a").stops
+    assert (stop.fill, stop.reason) == ("94%", "full: 94%, threshold 80%")
+    [settled] = view([a_bin("a", 76.0, "full", True, "full: 76 %, threshold 80 %")], "a").stops
+    assert (settled.fill, settled.reason) == ("76%", "was over its limit of 80%, has settled")
