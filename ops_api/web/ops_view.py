@@ -112,7 +112,7 @@ def alarm_row(a: Row, brand: Brand, now: datetime) -> AlarmRow:
         severity=a["severity"],
         subject=a["subject"],
         title=a["title"],
-        reason=a["reason"],
+        reason=words.local_times(a["reason"], zone, now),
         raised=words.day_and_clock(a["raised_at"], zone, now),
         age=words.duration(now - a["raised_at"]),
         short_age=words.short_duration(now - a["raised_at"]),

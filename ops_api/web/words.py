@@ -5,6 +5,7 @@ Pure: the time and the zone are arguments.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -98,6 +99,19 @@ def moment(value: object) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo is not None else None
+
+
+_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
+
+
+def local_times(text: str, zone: ZoneInfo, now: datetime) -> str:
+    """Return a text with its ISO 8601 instants as people read them: ``today 21:40``."""
+
+    def said(found: re.Match[str]) -> str:
+        at = moment(found[0])
+        return found[0] if at is None else day_and_clock(at, zone, now)
+
+    return _INSTANT.sub(said, text)
 
 
 def joined(items: list[str]) -> str:
