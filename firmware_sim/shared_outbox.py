@@ -10,12 +10,14 @@ taken with ``FULL``: a number given out twice would make new readings look like 
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from devices.agent.entry import Entry, Key, Run
-from devices.agent.outbox import OutboxError
+from devices.agent.outbox import BOOT_SPREAD, OutboxError, next_boot
 
 _SCHEMA = """
 create table if not exists meta (key text primary key, value integer not null) without rowid;
@@ -72,8 +74,10 @@ class SharedOutbox:
     def _take_boot(self) -> int:
         self._db.commit()
         self._db.execute("pragma synchronous = full")
-        sql = "insert into meta values ('boot', 1) on conflict (key) do update set value = value + 1 returning value"
-        boot = int(self._db.execute(sql).fetchall()[0][0])
+        row = self._db.execute("select value from meta where key = 'boot'").fetchone()
+        last = None if row is None else int(row[0])
+        boot = next_boot(last, time.time(), secrets.randbelow(BOOT_SPREAD))
+        self._db.execute("insert or replace into meta values ('boot', ?)", (boot,))
         self._db.commit()
         self._db.execute("pragma synchronous = normal")
         return boot

@@ -17,6 +17,21 @@ from typing import Protocol
 
 from devices.agent.entry import Entry, Key, Run
 
+BOOT_SPREAD = 2**20
+"""New outboxes of one device begin their boots apart by a random number below this."""
+
+
+def next_boot(last: int | None, wall_s: float, spread: int) -> int:
+    """Return the boot number after ``last``; None means that the outbox is new.
+
+    A count alone would begin again on a new card, or go back with a restored one. The server
+    then takes new readings for ones that it has, receipts them, and they are lost. So the number
+    is at least the wall clock [s since 1970]; ``spread``, random below ``BOOT_SPREAD``, keeps new
+    cards apart where the clock is not set yet, as at any first start without a network.
+    """
+    now = max(1, int(wall_s))
+    return now + spread if last is None else max(last + 1, now)
+
 
 class OutboxError(Exception):
     """The outbox can't store: card full, read-only or broken."""

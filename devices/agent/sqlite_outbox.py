@@ -8,14 +8,16 @@ needed, so that a server restored from an old backup can be filled again.
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from devices.agent.entry import Entry, Key, Run
-from devices.agent.outbox import OutboxError
+from devices.agent.outbox import BOOT_SPREAD, OutboxError, next_boot
 
 _SCHEMA = """
 create table if not exists meta (key text primary key, value not null) without rowid;
@@ -46,13 +48,17 @@ class SqliteOutbox:
     Args:
         path: database file; its folder must exist.
         capacity: entries kept, receipted ones included.
+        wall: seconds since 1970 UTC as far as the device knows, for boot numbers.
 
     Raises:
         OutboxError: the file can't be opened or is no outbox.
     """
 
-    def __init__(self, path: Path, capacity: int = DEFAULT_CAPACITY) -> None:
+    def __init__(
+        self, path: Path, capacity: int = DEFAULT_CAPACITY, wall: Callable[[], float] = time.time
+    ) -> None:
         self._capacity = capacity
+        self._wall = wall
         self._slack = max(1, capacity // 100)
         with _as_outbox_error(path):
             # autocommit: each statement is one transaction, durable when it returns
@@ -80,12 +86,12 @@ class SqliteOutbox:
 
     def start_boot(self) -> int:
         """Return the next boot number, already on the card."""
-        with _as_outbox_error(self._path):
-            row = self._db.execute(
-                "insert into meta values ('boot', 1)"
-                " on conflict (key) do update set value = value + 1 returning value"
-            ).fetchall()
-        return int(row[0][0])
+        with _as_outbox_error(self._path), self._transaction():
+            row = self._db.execute("select value from meta where key = 'boot'").fetchone()
+            last = None if row is None else int(row[0])
+            boot = next_boot(last, self._wall(), secrets.randbelow(BOOT_SPREAD))
+            self._db.execute("insert or replace into meta values ('boot', ?)", (boot,))
+        return boot
 
     def append(self, entry: Entry) -> Sequence[Key]:
         """Store ``entry``, durable on return."""

@@ -84,12 +84,12 @@ def test_a_receipt_empties_the_outbox(broker: EmbeddedMosquitto, tmp_path: Path)
         frog.measure(3)
         frog.agent.diary("shower", Moment(1, 1))
         frog.until(lambda: frog.box.depth() == 0)
-        assert server.sequences("frog-1") == [(1, s) for s in range(4)]
-        reading = server.held[("frog-1", 1, 0)]
+        assert server.sequences("frog-1") == [(frog.agent.boot, s) for s in range(4)]
+        reading = server.held[("frog-1", frog.agent.boot, 0)]
         assert reading["temperature_c"] == 0.0, "0.0 °C is a value"
         assert reading["humidity_pct"] == 55.0
         assert reading["mono_ms"] == 300_000
-        assert server.diary == [{"ts": 1, "boot": 1, "seq": 3, "activity": "shower"}]
+        assert server.diary == [{"ts": 1, "boot": frog.agent.boot, "seq": 3, "activity": "shower"}]
         assert frog.agent.counts.resent == 0
         name, birth = server.statuses[0]
         assert (name, birth["online"], birth["firmware"], birth["outbox"]) == ("frog-1", True, "1.2", 4)
@@ -99,6 +99,7 @@ def test_nothing_is_deleted_without_a_receipt(broker: EmbeddedMosquitto, tmp_pat
     with ReceiptServer(broker.host, broker.port) as server:
         server.silent = True
         with device(tmp_path / "o.db", broker) as frog:
+            first = frog.agent.boot
             frog.measure(5)
             frog.until(lambda: len(server.held) == 5)
             assert frog.agent.counts.pubacked >= 1
@@ -108,7 +109,7 @@ def test_nothing_is_deleted_without_a_receipt(broker: EmbeddedMosquitto, tmp_pat
         with device(tmp_path / "o.db", broker) as frog:
             frog.measure()
             frog.until(lambda: frog.box.depth() == 0)
-        assert server.sequences("frog-1") == [(1, s) for s in range(5)] + [(2, 0)]
+        assert server.sequences("frog-1") == [(first, s) for s in range(5)] + [(frog.agent.boot, 0)]
         assert server.conflicts == 0
 
 
@@ -135,7 +136,7 @@ def test_broker_killed_and_back(broker: EmbeddedMosquitto, tmp_path: Path) -> No
         server.deaf = False
         broker.start()
         frog.until(lambda: frog.box.depth() == 0, timeout_s=30)
-        assert server.sequences("frog-1") == [(1, s) for s in range(125)]
+        assert server.sequences("frog-1") == [(frog.agent.boot, s) for s in range(125)]
         assert max(server.batches) == 50, "a backlog goes in arrays"
         assert frog.agent.counts.connects >= 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from devices.agent.entry import Entry, runs_of
 from devices.agent.memory_outbox import MemoryOutbox
-from devices.agent.outbox import Outbox, OutboxError
+from devices.agent.outbox import Outbox, OutboxError, next_boot
 from devices.agent.sqlite_outbox import SqliteOutbox
 from firmware_sim.shared_outbox import SharedOutbox
 
@@ -43,6 +44,46 @@ def outbox(request: pytest.FixtureRequest, tmp_path: Path):
 def test_boots_only_grow(outbox: Outbox) -> None:
     boots = [outbox.start_boot() for _ in range(5)]
     assert boots == sorted(set(boots))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "shared"])
+def test_a_new_card_takes_no_boot_of_the_old_one(kind: str, tmp_path: Path) -> None:
+    """Else the server holds its readings for duplicates, and they are lost."""
+    boots: list[int] = []
+    for number in range(2):
+        path = tmp_path / f"card-{number}.db"
+        box = SqliteOutbox(path) if kind == "sqlite" else SharedOutbox(path).of("frog-1")
+        boots += [box.start_boot() for _ in range(3)]
+    assert len(set(boots)) == 6
+
+
+def test_a_restored_card_takes_no_boot_that_it_had_since(tmp_path: Path) -> None:
+    now_s = 1_800_000_000.0
+
+    def boots(path: Path, starts: int) -> list[int]:
+        nonlocal now_s
+        taken = []
+        for _ in range(starts):
+            now_s += 1_000_000.0
+            box = SqliteOutbox(path, wall=lambda at_s=now_s: at_s)
+            taken.append(box.start_boot())
+            box.close()
+        return taken
+
+    before = boots(tmp_path / "card.db", 3)
+    shutil.copy(tmp_path / "card.db", tmp_path / "copy.db")
+    since = boots(tmp_path / "card.db", 3)
+    restored = boots(tmp_path / "copy.db", 3)
+    assert len({*before, *since, *restored}) == 9
+
+
+@pytest.mark.parametrize("wall_s", [0.0, -5.0, 1_800_000_000.0, 4_000_000_000.0])
+def test_boots_grow_whatever_the_clock_says(wall_s: float) -> None:
+    first = next_boot(None, wall_s, 7)
+    assert first >= 8
+    assert next_boot(first, wall_s, 0) == first + 1
+    assert next_boot(first, 0.0, 0) == first + 1
+    assert next_boot(first, 5e9, 0) == 5_000_000_000
 
 
 def test_holds_what_it_was_given_in_order(outbox: Outbox) -> None:
