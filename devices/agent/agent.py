@@ -16,7 +16,7 @@ import msgspec
 
 from devices.agent.clock_state import Moment
 from devices.agent.counts import Counts, Observer
-from devices.agent.entry import Entry, EntryChannel, Key
+from devices.agent.entry import Entry, EntryChannel, Key, Run
 from devices.agent.link import Link, ServerLimits
 from devices.agent.outbox import Outbox, OutboxError
 from devices.agent.publisher import Parcel, Publisher
@@ -169,6 +169,8 @@ class Agent:
         entries = self._load(parcel.keys)
         if len(entries) < len(parcel.keys):
             self._forget(set(parcel.keys) - {e.key for e in entries})
+            if not entries:
+                return True
         payload, used = _pack(entries, self._max_payload)
         if used == 0:
             # Larger than any message may be: it can never be sent, and must not block the rest.
@@ -201,7 +203,14 @@ class Agent:
 
     def _discard(self, entry: Entry) -> None:
         self._forget([entry.key])
-        self._outbox.receipted(entry.boot, [(entry.seq, entry.seq)])
+        self._delete(entry.boot, [(entry.seq, entry.seq)])
+
+    def _delete(self, boot: int, runs: Sequence[Run]) -> None:
+        try:
+            self._outbox.receipted(boot, runs)
+        except OutboxError:
+            # A full card must not end the device: what it holds can still be sent.
+            self.counts.undeleted += 1
 
     def status(self) -> Status:
         """Return the birth message."""
@@ -271,7 +280,7 @@ class Agent:
             runs = self.publisher.receipt(part.boot, part.ranges, self._monotonic())
             if not runs:
                 continue
-            self._outbox.receipted(part.boot, runs)
+            self._delete(part.boot, runs)
             self.counts.receipted += sum(last - first + 1 for first, last in runs)
             if self._observer is not None:
                 self._observer.receipted(self.identity.device, part.boot, runs)

@@ -24,6 +24,7 @@ class Counts:
         receipted: entries that the server confirmed as stored.
         given_up: unreceipted entries thinned out of a full outbox: lost.
         unstored: entries that an outbox could not store: lost.
+        undeleted: receipts that an outbox could not note; what they name is sent again after a start.
         skipped: readings that lacked what their kind requires.
         connects, disconnects: of the uplink.
         bad_messages: messages from the server that could not be read.
@@ -38,6 +39,7 @@ class Counts:
     receipted: int = 0
     given_up: int = 0
     unstored: int = 0
+    undeleted: int = 0
     skipped: int = 0
     connects: int = 0
     disconnects: int = 0
