@@ -13,6 +13,7 @@ from psycopg import sql
 
 from cityops.db.pool import connect
 from cityops.embedded.account import own_directory, server_account
+from cityops.embedded.sole_use import sole_use
 from cityops.runtime.stop import Stop
 from cityops.settings import MqttSettings, Settings
 from devices.agent.broker import BrokerAddress
@@ -102,6 +103,7 @@ async def _target(
         return Target(settings.db.dsn, settings.mqtt, None)
     folder = settings.data_dir.absolute() / "replay"
     own_directory(folder, server_account(folder), 0o711)
+    cleanup.enter_context(sole_use(folder))
     stack = await start_stack(folder, registry, settings)
     cleanup.push_async_callback(stack.stop)
     children, address = await start_services(stack.environment, folder / "logs", plan.port)

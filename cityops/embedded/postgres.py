@@ -10,11 +10,10 @@ in the data directory, and ends with the process that started it.
 from __future__ import annotations
 
 import importlib.util
-import os
 import secrets
 import shutil
 import signal
-import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Literal
@@ -69,6 +68,7 @@ class EmbeddedPostgres:
         self._durable = durable
         self._process: ServerProcess | None = None
         self._account: Account | None = None
+        self._stopping = threading.Event()
         self.port = port or 0
 
     @property
@@ -92,10 +92,11 @@ class EmbeddedPostgres:
         Raises:
             ConfigurationError: no binaries for this machine, a folder that cannot be used, a port
                 in use, or another server on the same folder.
-            TransientError: where it does not come up.
+            TransientError: where it does not come up, or :meth:`stop` was called meanwhile.
         """
         if self.pid is not None:
             return
+        self._stopping.clear()
         self._account = server_account(self._root)
         own_directory(self._root, self._account)
         binaries = runnable_binaries(self._root, self._account)
@@ -110,10 +111,14 @@ class EmbeddedPostgres:
         raise ConfigurationError(f"PostgreSQL: port {self.port} on {HOST} is in use; choose another")
 
     def stop(self) -> None:
-        """Stop the server: sessions are ended, data written out. May be repeated."""
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
+        """Stop the server: sessions are ended, data written out. May be repeated.
+
+        Another thread's :meth:`start` under way is given up.
+        """
+        self._stopping.set()
+        process, self._process = self._process, None
+        if process is not None:
+            process.stop()
 
     def kill(self) -> None:
         """Kill the server as a crash would."""
@@ -136,17 +141,30 @@ class EmbeddedPostgres:
         password = write_private(self._root / "password", secrets.token_urlsafe(24) + "\n", self._account)
         fresh = self._root / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        done = run_as(
-            self._account,
+        process = self._process = ServerProcess(
             [
                 *(binaries / "initdb", "-D", fresh, "-U", ROLE, f"--auth={self._auth}"),
                 *(f"--pwfile={password}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
                 *(() if self._durable else ("--no-sync",)),
             ],
+            account=self._account,
+            log_file=_log_file(self._root),
+            stop_signal=signal.SIGTERM,
+            grace_s=2.0,
+            env={"LC_ALL": "C.UTF-8"},
         )
-        if done.returncode != 0:
-            raise TransientError(f"initdb failed: {done.stderr.strip() or done.stdout.strip()}")
+        while process.running and not self._stopping.is_set():
+            time.sleep(0.02)
+        code = process.stop()
+        self._process = None
+        self._go_on()
+        if code != 0:
+            raise TransientError(f"initdb failed: {process.last_words()}")
         fresh.rename(self._cluster)
+
+    def _go_on(self) -> None:
+        if self._stopping.is_set():
+            raise TransientError("PostgreSQL was stopped while it was starting")
 
     def _refuse_second(self) -> None:
         running = running_port(self._root.parent)
@@ -175,7 +193,7 @@ class EmbeddedPostgres:
 
     def _await(self, process: ServerProcess) -> bool:
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while process.running:
+        while process.running and not self._stopping.is_set():
             try:
                 psycopg.connect(self.dsn_of("postgres"), connect_timeout=5).close()
             except psycopg.OperationalError as error:
@@ -188,7 +206,9 @@ class EmbeddedPostgres:
             else:
                 return True
         words = process.last_words()
-        self.stop()
+        process.stop()
+        self._process = None
+        self._go_on()
         if "could not bind" in words or "could not create any TCP/IP sockets" in words:
             return False
         raise TransientError(f"PostgreSQL did not start: {words}")
@@ -261,21 +281,6 @@ def runnable_binaries(root: Path, account: Account | None) -> Path:
                 shutil.copytree(source, partial / relative, symlinks=True)
         partial.rename(copy)
     return target / "bin"
-
-
-def run_as(account: Account | None, command: list[str | Path]) -> subprocess.CompletedProcess[str]:
-    """Run a program as ``account`` and return what it said."""
-    return subprocess.run(
-        [str(part) for part in command],
-        user=None if account is None else account.uid,
-        group=None if account is None else account.gid,
-        extra_groups=None if account is None else [],
-        cwd="/",
-        env=os.environ | {"LC_ALL": "C.UTF-8"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def _log_file(root: Path) -> Path:

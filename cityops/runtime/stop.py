@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Stop:
@@ -47,3 +50,35 @@ async def sleep_until_stop(stop: asyncio.Event, seconds: float) -> bool:
         async with asyncio.timeout(seconds):
             await stop.wait()
     return stop.is_set()
+
+
+async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:
+    """Return what ``work`` returns; None where ``stop`` was set first: it is cancelled and has ended then."""
+    task = asyncio.create_task(work)
+    waiter = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        return None
+    finally:
+        for each in (task, waiter):
+            each.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await each
+
+
+async def in_thread(work: Callable[[], T], interrupt: Callable[[], object] | None = None) -> T:
+    """Run ``work`` in a thread; where cancelled, call ``interrupt`` and wait for the thread's end.
+
+    A thread can't be cancelled: left alone it would go on starting what is being stopped.
+    """
+    thread = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        if interrupt is not None:
+            await asyncio.to_thread(interrupt)
+        with contextlib.suppress(Exception):
+            await thread
+        raise

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cityops.db.pool import connect
 from cityops.embedded.account import own_directory, server_account
-from cityops.runtime.stop import Stop, sleep_until_stop
+from cityops.embedded.process import port_is_free
+from cityops.embedded.sole_use import sole_use
+from cityops.errors import ConfigurationError
+from cityops.runtime.stop import Stop, in_thread, sleep_until_stop, unless_stopped
 from cityops.settings import MqttSettings, Settings
 from devices.registry import Registry
 from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
@@ -31,6 +34,8 @@ Say = Callable[[str], None]
 NEWS_AT_ONCE = 6
 DRAIN_S = 120.0
 """How long a check waits for what devices still hold."""
+INTERRUPTED = 130
+"""Exit code of a check that was stopped: what a shell gives for SIGINT."""
 SAMPLE_HOME = "demo-damp-home"
 
 
@@ -69,15 +74,22 @@ async def run_demo(demo: Demo, stop: Stop) -> int:
         CityopsError: something did not start, or ended by itself.
     """
     async with AsyncExitStack() as cleanup:
-        running = await _start(demo, cleanup)
+        running = await unless_stopped(_start(demo, cleanup), stop.event)
+        if running is None:
+            return _stopped(demo)
         crews = await cleanup.enter_async_context(_crews(running, stop))
         await _follow(demo, running, stop)
         if not demo.check or stop.event.is_set():
-            demo.say("stopping")
-            return 0
+            return _stopped(demo)
         stop("the scenario is over")
         await crews
         return await _verify(demo, running)
+
+
+def _stopped(demo: Demo) -> int:
+    """Say so and return the exit code: a check that was not finished has not passed."""
+    demo.say("stopping")
+    return INTERRUPTED if demo.check else 0
 
 
 # -- starting ------------------------------------------------------------------------
@@ -86,7 +98,7 @@ async def run_demo(demo: Demo, stop: Stop) -> int:
 async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     scenario = load_scenario(demo.settings.sim.scenario)
     start = latest_start(scenario, datetime.now(UTC))
-    folder = _folder(demo.settings)
+    folder = cleanup.enter_context(_folder(demo))
     demo.say(f"cityops demo: {scenario.title.lower()}, {start:%A %H:%M} onwards")
     registry = town_of(demo.settings, start)
     with _Phase(demo.say, f"town of {_size(registry)}"):
@@ -105,7 +117,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
         plan_of(settings, registry, start, mqtt=devices, credentials=stack.credentials, end=end)
     )
     with _Phase(demo.say, f"{len(registry.devices)} simulated devices"):
-        await asyncio.to_thread(simulation.start)
+        await in_thread(simulation.start)
     cleanup.push_async_callback(asyncio.to_thread, simulation.stop, 0.5)
     conn = await cleanup.enter_async_context(await connect(stack.dsn, application_name="cityops demo"))
     return Running(registry, stack, simulation, Watch(conn), children.check)
@@ -118,12 +130,19 @@ def _sample_home(registry: Registry) -> str | None:
     return SAMPLE_HOME if SAMPLE_HOME in codes else None if coldest is None else coldest.code
 
 
-def _folder(settings: Settings) -> Path:
-    """Return the demo's own folder, emptied of an earlier demo."""
-    folder = settings.data_dir.absolute() / "demo"
+@contextmanager
+def _folder(demo: Demo) -> Iterator[Path]:
+    """Give the demo's own folder, emptied of an earlier demo and closed to a second one meanwhile."""
+    folder = demo.settings.data_dir.absolute() / "demo"
     own_directory(folder, server_account(folder), 0o711)
-    clear(folder)
-    return folder
+    with sole_use(folder):
+        if demo.port is not None and demo.port > 0 and not port_is_free(demo.port):
+            raise ConfigurationError(
+                f"port {demo.port} is in use by another program; choose another with --port "
+                "(--port 0 takes a free one)"
+            )
+        clear(folder)
+        yield folder
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from cityops.db.pool import connect
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.mosquitto_files import Access, ServiceUser
 from cityops.embedded.postgres import EmbeddedPostgres
+from cityops.runtime.stop import in_thread
 from cityops.settings import Settings
 from devices.contract.access import DEVICE_RIGHTS, INGEST_RIGHTS
 from devices.registry import Registry
@@ -43,8 +44,7 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop both servers."""
-        await asyncio.to_thread(self.mosquitto.stop)
-        await asyncio.to_thread(self.postgres.stop)
+        await asyncio.gather(asyncio.to_thread(self.mosquitto.stop), asyncio.to_thread(self.postgres.stop))
 
 
 def clear(folder: Path) -> None:
@@ -70,9 +70,7 @@ async def start_stack(folder: Path, registry: Registry, settings: Settings) -> S
     )
     stack = Stack(EmbeddedPostgres(folder), EmbeddedMosquitto(folder, access=access), credentials)
     try:
-        await asyncio.gather(
-            asyncio.to_thread(stack.postgres.start), asyncio.to_thread(stack.mosquitto.start)
-        )
+        await _start_both(stack)
         await _fill(stack.dsn, registry, settings)
     except BaseException:
         await stack.stop()
@@ -86,6 +84,18 @@ async def start_stack(folder: Path, registry: Registry, settings: Settings) -> S
         "CITYOPS_DATA_DIR": str(folder),
     }
     return stack
+
+
+async def _start_both(stack: Stack) -> None:
+    """Start both servers; where one fails, the other has come to rest before the error is raised."""
+    ended = await asyncio.gather(
+        in_thread(stack.postgres.start, interrupt=stack.postgres.stop),
+        in_thread(stack.mosquitto.start),
+        return_exceptions=True,
+    )
+    for failure in ended:
+        if failure is not None:
+            raise failure
 
 
 async def _fill(dsn: str, registry: Registry, settings: Settings) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -140,3 +141,46 @@ def test_a_killed_demo_leaves_no_process(folder: Path) -> None:
         process.kill()
         process.wait()
     assert not gone_within(folder, 15.0)
+
+
+def test_a_second_demo_is_refused_and_the_first_goes_on(folder: Path) -> None:
+    with demo(folder, "--port", "0", town=SMALL) as first:
+        output = read_until(first, r"/ops ")
+        address = re.search(r"(http://127\.0\.0\.1:\d+)/winter", output)
+        assert address is not None
+        with demo(folder, "--port", "0", town=SMALL) as second:
+            said, _ = second.communicate(timeout=30)
+        assert second.returncode == 2
+        assert f"in use by another cityops (process {first.pid})" in said
+        with urllib.request.urlopen(address[1] + "/api/v1/devices", timeout=20) as answer:
+            assert answer.status == 200
+        read_until(first, "readings committed")
+
+
+def test_a_taken_port_is_named_before_anything_is_cleared(folder: Path) -> None:
+    kept = folder / "demo" / "devices" / "kept"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with demo(folder, "--port", str(port), town=SMALL) as process:
+            output, _ = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert f"port {port} is in use by another program" in output
+    assert kept.exists()
+
+
+@pytest.mark.parametrize("after_s", [0.2, 2.0])
+def test_ctrl_c_in_a_terminal_while_it_starts(folder: Path, after_s: float) -> None:
+    with demo(folder, "--check", town=SMALL) as process:
+        read_until(process, "cityops demo:")
+        time.sleep(after_s)
+        asked = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)  # a terminal tells the whole group
+        output, _ = process.communicate(timeout=30)
+        took_s = time.monotonic() - asked
+    assert process.returncode == 130, output  # nothing was checked, so nothing has passed
+    assert "stopping" in output
+    assert "initdb" not in output
+    assert took_s < 5.0
+    assert not gone_within(folder, 2.0)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ import psycopg
 import pytest
 
 from cityops.embedded.postgres import EmbeddedPostgres, running_dsn
+from cityops.embedded.sole_use import sole_use
 from cityops.errors import ConfigurationError
 
 
@@ -123,3 +125,46 @@ def alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.5])
+def test_a_start_is_given_up_when_asked_to_stop(server_dir: Path, after_s: float) -> None:
+    server = EmbeddedPostgres(server_dir / f"given-up-{after_s}", durable=False)
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(server.start)
+        time.sleep(0.05 + after_s)
+        asked = time.monotonic()
+        server.stop()
+        failure = starting.exception(10.0)
+        took_s = time.monotonic() - asked
+        server.stop()  # where the start had just ended
+    assert took_s < 3.0
+    assert failure is None or "stopped while it was starting" in str(failure)
+    assert server.pid is None
+    server.start()  # what is left of the first attempt is no hindrance
+    server.stop()
+
+
+def test_a_folder_is_for_one_process_at_a_time(tmp_path: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    message = f"in use by another cityops .process {holder.pid}."
+    with pytest.raises(ConfigurationError, match=message), sole_use(tmp_path):
+        pass
+    holder.kill()
+    holder.communicate()
+    with sole_use(tmp_path):
+        pass
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from cityops.embedded.sole_use import sole_use
+with sole_use(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
