@@ -130,7 +130,7 @@ def time_text(us: int) -> str:
             "%Y-%m-%d %H:%M:%S UTC"
         )
     except OverflowError:
-        return f"{us / 3.15576e13 + 1970:.0f}"
+        return f"the year {us / 3.15576e13 + 1970:.0f}"
 
 
 def time_problem(ts_us: int, earliest_us: int, now_us: int) -> tuple[Reason, str] | None:

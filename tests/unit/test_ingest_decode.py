@@ -98,6 +98,11 @@ def test_a_time_outside_its_window_is_set_aside(ts: bytes, reason: Reason) -> No
     assert one_letter(payload)[:2] == (reason, "ts")
 
 
+def test_a_year_beyond_the_calendar_is_called_one() -> None:
+    _, _, text = one_letter(reading(1).replace(b'"ts":', b'"ts":9007199254740992,"was":'))
+    assert "dated the year 287391, in the future" in text
+
+
 @pytest.mark.parametrize("ts_ms", [NOW_MS + 299_000, NOW_MS])
 def test_a_clock_five_minutes_fast_is_accepted(ts_ms: int) -> None:
     payload = b'{"ts":%d,"boot":7,"seq":1,"temperature_c":1,"humidity_pct":2}' % ts_ms
