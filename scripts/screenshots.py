@@ -36,7 +36,6 @@ def shots(home: str) -> tuple[Shot, ...]:
     return (
         Shot("resident", f"/home/{home}", 390, 844, 2.0),
         Shot("winter", "/winter", 1280, 1240),
-        Shot("bins", "/bins", 1280, 900),
         Shot("ops", "/ops", 1920, 1080),
     )
 
