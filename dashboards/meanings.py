@@ -24,6 +24,17 @@ OUTCOME: Meanings = MappingProxyType(
         "collect": ("collect", INFO),
     }
 )
+ROUTE_STATUS: Meanings = MappingProxyType(
+    {
+        "overdue": ("overdue", BAD),
+        "to_treat": ("to treat", WARN),
+        "under_way": ("under way", INFO),
+        "refer": ("a person decides", WARN),
+        "treated": ("treated", GOOD),
+        "watch": ("watch", WARN),
+        "none": ("no action", GOOD),
+    }
+)
 SURFACE: Meanings = MappingProxyType(
     {
         "ice": ("ice", BAD),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dashboards.board import BoardSpec, Page, Section, choice
 from dashboards.catalogue import CELSIUS, HUMIDITY, field, title, unit
 from dashboards.maps import Markers, town_map
-from dashboards.meanings import FREEZING, NONE_IS_FINE, NONE_IS_GOOD, OUTCOME, SURFACE, by_code
+from dashboards.meanings import FREEZING, NONE_IS_FINE, NONE_IS_GOOD, OUTCOME, ROUTE_STATUS, SURFACE, by_code
 from dashboards.panels import BAD, INFO, lines, number, rows, states
 
 ROUTE = choice("route", "Route", "select label as __text, route_id as __value from gritting_route order by 1")
@@ -15,15 +15,20 @@ ROUTE = choice("route", "Route", "select label as __text, route_id as __value fr
 STATE = "board.subject_state where subject_kind = '{kind}'"
 
 ROUTES = """
-select r.label as route, s.state ->> 'outcome' as decision, (s.state ->> 'treat_by')::timestamptz as "treat by",
+select r.label as route,
+       case when (s.state ->> 'overdue')::boolean then 'overdue' else s.state ->> 'status' end as status,
+       (s.state ->> 'treat_by')::timestamptz as "treat by",
        (s.state ->> 'spread_rate_g_m2')::double precision as "salt g/m²",
        (s.state ->> 'min_surface_temperature_c')::double precision as coldest,
        s.state ->> 'coldest_segment' as "coldest segment",
-       (s.state ->> 'segments_to_treat')::int as "to treat", (s.state ->> 'segments')::int as segments,
+       (s.state ->> 'segments_to_treat')::int as "to treat", (s.state ->> 'treated_segments')::int as treated,
+       (s.state ->> 'treated_until')::timestamptz as "holds until", (s.state ->> 'segments')::int as segments,
        (s.state ->> 'length_km')::double precision as length, s.state ->> 'reason' as reason
   from gritting_route r left join board.subject_state s on s.subject_kind = 'route' and s.subject = r.route_id
  where r.route_id in ($route)
- order by array_position(array['treat', 'refer', 'monitor', 'no_action'], s.state ->> 'outcome'), r.priority, r.label
+ order by (s.state ->> 'overdue')::boolean desc nulls last,
+       array_position(array['to_treat', 'under_way', 'refer', 'treated', 'watch', 'none'], s.state ->> 'status'),
+       r.priority, r.label
 """
 
 DECISIONS = """
@@ -131,41 +136,60 @@ TONIGHT = Section(
     "",
     (
         (
-            number("Routes to treat", _count("route", "state ->> 'outcome' = 'treat'"), steps=NONE_IS_FINE),
             number(
-                "For a person to decide", _count("route", "state ->> 'outcome' = 'refer'"), steps=NONE_IS_FINE
+                "Routes to treat",
+                _count("route", "state ->> 'outcome' = 'treat'"),
+                width=3,
+                steps=NONE_IS_FINE,
+            ),
+            number("Overdue", _count("route", "(state ->> 'overdue')::boolean"), width=3, steps=NONE_IS_GOOD),
+            number("Treated", _count("route", "state ->> 'status' = 'treated'"), width=3),
+            number(
+                "For a person to decide",
+                _count("route", "state ->> 'outcome' = 'refer'"),
+                width=3,
+                steps=NONE_IS_FINE,
             ),
             number(
                 "First to treat by",
                 "select 1000 * extract(epoch from min((state ->> 'treat_by')::timestamptz))"
                 f" from {STATE.format(kind='route')} and state ->> 'outcome' = 'treat'",
                 unit="dateTimeFromNow",
+                width=3,
             ),
             number(
                 "Coldest surface",
                 f"select min((state ->> 'surface_temperature_c')::double precision) from {STATE.format(kind='segment')}",
                 unit=SURFACE_UNIT,
                 decimals=1,
+                width=3,
                 steps=FREEZING,
             ),
             number(
                 "Segments with a hazard",
                 _count("segment", "(state ->> 'hazard')::boolean"),
                 steps=NONE_IS_GOOD,
+                width=3,
             ),
             number(
                 "Without a sensor's word",
                 _count("segment", "state ->> 'state' = 'unknown'"),
                 description="Segments whose state neither a sensor nor a neighbour tells.",
                 steps=NONE_IS_FINE,
+                width=3,
             ),
         ),
         (
             rows(
                 "Routes: what, by when, and why",
                 ROUTES,
-                units={"treat by": "dateTimeAsIso", "coldest": CELSIUS, "length": "lengthkm"},
-                meanings={"decision": OUTCOME},
+                units={
+                    "treat by": "dateTimeAsIso",
+                    "holds until": "dateTimeAsIso",
+                    "coldest": CELSIUS,
+                    "length": "lengthkm",
+                },
+                meanings={"status": ROUTE_STATUS},
                 empty="no routes in the registry",
                 width=24,
             ),

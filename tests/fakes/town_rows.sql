@@ -63,6 +63,7 @@ select 'segment', 's6', now(), '{"state": "unknown", "hazard": false, "surface_t
 union all
 select 'route', route_id, now(), jsonb_build_object('outcome', 'treat', 'spread_rate_g_m2', 10, 'treat_by', now() + interval '4 hours',
        'min_surface_temperature_c', -2.5, 'coldest_segment', 's3', 'segments_to_treat', 2, 'segments', 3, 'length_km', 0.75,
+       'status', 'under_way', 'overdue', false, 'treated_segments', 1, 'treated_until', now() + interval '5 hours',
        'reason', 'hoar frost expected') from gritting_route
 union all
 select 'bin', bin_id, now(), jsonb_build_object('fill_pct', (device_id * 13) % 101,
