@@ -6,7 +6,7 @@ at once.
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 from collections.abc import Collection
 from typing import Any
 
@@ -17,6 +17,9 @@ from cityops.errors import TransientError
 
 LOCK_CLASS = 0x43495459
 """First key of the locks; the second is the shard."""
+
+ANSWER_S = 5.0
+"""A database that says nothing for so long may have given our locks to another worker."""
 
 
 class AdvisoryLeases:
@@ -30,26 +33,28 @@ class AdvisoryLeases:
     async def acquire(self, shards: Collection[int]) -> set[int]:
         """Try to take ``shards``; return those held; TransientError where all are lost."""
         try:
-            if self._connection is None or self._connection.closed:
-                self._held.clear()
-                self._connection = await connect(self._dsn, application_name="cityops-ingest-leases")
-            # Asked even where nothing is missing: it is how we notice that the connection is gone.
-            missing = sorted(set(shards) - self._held)
-            cursor = await self._connection.execute(
-                "select s from unnest(%s::int[]) s where pg_try_advisory_lock(%s, s)", [missing, LOCK_CLASS]
-            )
-            self._held |= {row[0] for row in await cursor.fetchall()}
-        except (psycopg.Error, TransientError) as e:
+            async with asyncio.timeout(ANSWER_S):
+                await self._ask(shards)
+        except (psycopg.Error, TransientError, TimeoutError) as e:
             await self._drop()
-            raise TransientError(f"shard leases: {e}") from e
+            why = f"no answer within {ANSWER_S:g} s" if isinstance(e, TimeoutError) else str(e)
+            raise TransientError(f"shard leases: {why}") from e
         return set(self._held)
 
     async def close(self) -> None:
-        """Give all leases back; the next worker need not wait for the server to notice."""
-        if self._connection is not None and not self._connection.closed:
-            with contextlib.suppress(psycopg.Error):
-                await self._connection.execute("select pg_advisory_unlock_all()")
+        """Give all leases back: they end with the connection, which says so to the server."""
         await self._drop()
+
+    async def _ask(self, shards: Collection[int]) -> None:
+        if self._connection is None or self._connection.closed:
+            self._held.clear()
+            self._connection = await connect(self._dsn, application_name="cityops-ingest-leases")
+        # Asked even where nothing is missing: it is how we notice that the connection is gone.
+        missing = sorted(set(shards) - self._held)
+        cursor = await self._connection.execute(
+            "select s from unnest(%s::int[]) s where pg_try_advisory_lock(%s, s)", [missing, LOCK_CLASS]
+        )
+        self._held |= {row[0] for row in await cursor.fetchall()}
 
     async def _drop(self) -> None:
         self._held.clear()

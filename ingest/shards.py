@@ -81,8 +81,7 @@ class ShardHolder:
         except TransientError as e:
             log.warning("leases lost", reason=str(e), shards=sorted(self._running))
             ours = set()
-        for shard in set(self._running) - ours:
-            await self._give_up(shard)
+        await asyncio.gather(*(self._give_up(shard) for shard in set(self._running) - ours))
         for shard in sorted(ours - set(self._running)):
             self._start(shard, group)
 
