@@ -114,7 +114,7 @@ def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetim
     treats = outcome == "treat"
     coldest = state.get("coldest_segment")
     to_treat, segments = state.get("segments_to_treat"), state.get("segments", route["segments"])
-    treated, note = _treated(state, brand, now)
+    treated, note = _treated(state, brand)
     return RouteRow(
         route_id=str(route["route_id"]),
         label=str(route["label"]),
@@ -139,12 +139,14 @@ def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetim
     )
 
 
-def _treated(state: Row, brand: Brand, now: datetime) -> tuple[str, str]:
+def _treated(state: Row, brand: Brand) -> tuple[str, str]:
     """Return when a route was treated, and how much of it until when; a dash where nothing holds."""
     count = int(state.get("treated_segments") or 0)
     if count == 0:
         return "–", ""
-    start, end, until = (_clock(state.get(f"treated_{k}"), brand, now) for k in ("from", "to", "until"))
+    # Salt holds for hours: the time of day is enough, whatever day it was.
+    times = (words.moment(state.get(f"treated_{k}")) for k in ("from", "to", "until"))
+    start, end, until = (words.clock(t, brand.time_zone) for t in times)
     when = start if start == end else f"{start} to {end}"
     return when, f"{words.plural(count, 'stretch', 'stretches')}, holds until {until}"
 
