@@ -98,7 +98,9 @@ def _line(stops: Sequence[Row]) -> list[list[float]]:
     ]
 
 
-def _headline(needed: int, done: int, round_: Row | None, overflowing: int) -> str:
+def _headline(bins: int, needed: int, done: int, round_: Row | None, overflowing: int) -> str:
+    if bins == 0:
+        return "No bin is registered yet"
     if needed:
         over = f", {words.number(overflowing)} of them overflowing" if overflowing else ""
         return f"Empty {words.plural(needed, 'bin')} today{over}"
@@ -143,6 +145,7 @@ def view(bins: Sequence[Row], round_: Row | None, *, now: datetime, brand: Brand
     todo = [r for r in (*rows, *added) if r.needed]
     return BinsView(
         headline=_headline(
+            len(bins),
             len(todo),
             len(rows) - sum(r.needed for r in rows),
             round_,

@@ -16,6 +16,8 @@ Row = Mapping[str, Any]
 SEVERITIES = ("critical", "major", "warning", "info")
 _RANK = {s: i for i, s in enumerate(SEVERITIES)}
 RATE_WINDOW_S = 60
+URGENT_SHOWN = 7
+"""As many as fit on a wall of 1920 by 1080 where each title takes two lines."""
 STALE = timedelta(seconds=90)
 RULES_LAG = timedelta(minutes=2)
 
@@ -163,8 +165,16 @@ def checks(
     share = 100 * dead_hour / max(1, dead_hour + readings_hour)
     return (
         Check("Database", True, "answers"),
-        Check("Readings", flowing, f"stored {words.ago(last_batch_at, now)}"),
-        Check("Rules", deciding, f"decided {words.ago(rules_at, now)}"),
+        Check(
+            "Readings",
+            flowing,
+            "none in 24 hours" if last_batch_at is None else f"stored {words.ago(last_batch_at, now)}",
+        ),
+        Check(
+            "Rules",
+            deciding,
+            "nothing decided yet" if rules_at is None else f"decided {words.ago(rules_at, now)}",
+        ),
         Check("Rejected", share < 1, f"{words.number(share, 1)}% in an hour"),
     )
 
@@ -216,7 +226,7 @@ def view(
     """
     parts = checks(
         now=now,
-        last_batch_at=totals_hour["last_batch_at"],
+        last_batch_at=totals_day["last_batch_at"],
         rules_at=rules["updated_at"],
         dead_hour=totals_hour["dead_letters"],
         readings_hour=totals_hour["readings"],
@@ -240,7 +250,7 @@ def view(
             for title, reporting, total in devices
         ),
         groups=tiles,
-        alarms=tuple(alarm_row(a, brand, town_now) for a in shown[:9]),
+        alarms=tuple(alarm_row(a, brand, town_now) for a in shown[:URGENT_SHOWN]),
         checks=parts,
         clock=words.clock(town_now, brand.time_zone),
         date=words.long_date(town_now, brand.time_zone),

@@ -130,6 +130,22 @@ async def test_every_page_fits_a_narrow_screen_and_the_wall_fits_one(site: Site)
         assert smallest >= 22, "letters of 22 px on a wall screen are readable at 3 m"
 
 
+async def test_the_wall_cuts_no_alarm_in_half(site: Site) -> None:
+    await site.sql("update alarm set cleared_at = now()")
+    await site.sql(
+        "insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason)"
+        " select 'bins.full', 1, 'bin', 'bin-' || n, 'warning', now(),"
+        " 'Market place, Great Tilbrook Cross Road: full', 'full' from generate_series(1, 12) n"
+    )
+    async with chromium() as browser:
+        page, _ = await opened(browser, site, "/ops", viewport={"width": 1920, "height": 1080})
+        last = await page.locator(".urgent__item").last.bounding_box()
+        panel = await page.locator(".wall__alarms").bounding_box()
+        assert last is not None
+        assert panel is not None
+        assert last["y"] + last["height"] <= panel["y"] + panel["height"]
+
+
 async def test_a_live_value_changes_without_loading_again(site: Site) -> None:
     async with chromium() as browser:
         page, watch = await opened(browser, site, HOME)
@@ -170,11 +186,31 @@ async def test_the_wall_says_when_it_is_stale(site: Site) -> None:
         await context.route("**/live/**", lambda route: route.abort())
         site.stop.set()
         await asyncio.wait_for(asyncio.shield(site.running), 10)
+        await expect(page.locator("#live-status")).to_have_text("Reconnecting")
         for _ in range(40):
             await page.clock.run_for(5000)
             if "stale" in (await page.locator("html").get_attribute("class") or ""):
                 break
         assert "Not live: last update" in await page.locator("#live-status").inner_text()
+
+
+async def test_a_stream_that_falls_silent_is_asked_anew(site: Site) -> None:
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.clock.install()
+        asked: list[str] = []
+        page.on("request", lambda r: asked.append(r.url) if "/stream" in r.url else None)
+        # What a far end that vanished without a word looks like: open, and nothing comes.
+        await page.add_init_script(
+            "const Real = EventSource; window.EventSource = class extends Real {"
+            " addEventListener(name, f) { if (name !== 'state') super.addEventListener(name, f); } };"
+            " Object.assign(window.EventSource, {OPEN: 1, CLOSED: 2});"
+        )
+        await page.goto(site.url + "/ops")
+        await expect(page.locator("#live-status")).to_have_text("Live")
+        assert len(asked) == 1
+        await page.clock.run_for(130_000)
+        assert len(asked) == 2
 
 
 async def test_the_diary_works_without_javascript(site: Site) -> None:

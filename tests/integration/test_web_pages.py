@@ -55,7 +55,7 @@ async def test_every_page_answers_with_headers_that_forbid_foreign_code(site: Si
 async def test_first_lines_answer_the_readers_question(site: Site) -> None:
     damp = (await site.http.get(f"/home/{seed_web.DAMP_HOME}")).text
     assert headline(damp) == "Your damp risk is high."
-    assert "Open a window wide for 10 minutes now." in damp
+    assert "Open a window wide for 5 minutes now." in damp
     dry = (await site.http.get(f"/home/{seed_web.DRY_HOME}")).text
     assert headline(dry) == "Your damp risk is low."
     assert "You do not need to do anything." in dry
@@ -243,8 +243,8 @@ async def test_an_empty_database_has_pages_that_say_what_they_wait_for(site: Sit
         headline((await site.http.get("/winter")).text)
         == "No decision yet: waiting for the first road readings"
     )
-    assert headline((await site.http.get("/bins")).text) == "No round yet: waiting for the first bin readings"
-    assert headline((await site.http.get("/ops")).text) == "Readings: stored never"
+    assert headline((await site.http.get("/bins")).text) == "No bin is registered yet"
+    assert headline((await site.http.get("/ops")).text) == "Readings: none in 24 hours"
     assert headline((await site.http.get("/alarms")).text) == "No alarm is active"
     assert headline((await site.http.get("/dead-letters")).text) == "Every message could be stored"
     for path in (

@@ -55,3 +55,9 @@ def test_the_reason_speaks_of_the_level_that_is_shown() -> None:
     assert (stop.fill, stop.reason) == ("94%", "full: 94%, threshold 80%")
     [settled] = view([a_bin("a", 76.0, "full", True, "full: 76 %, threshold 80 %")], "a").stops
     assert (settled.fill, settled.reason) == ("76%", "was over its limit of 80%, has settled")
+
+
+def test_a_town_without_bins_does_not_wait_for_their_readings() -> None:
+    assert bins_view.view([], None, now=NOW, brand=Brand()).headline == "No bin is registered yet"
+    waiting = bins_view.view([a_bin("a", 0.0, "unknown", False)], None, now=NOW, brand=Brand())
+    assert waiting.headline.startswith("No round yet")

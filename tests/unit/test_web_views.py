@@ -200,6 +200,9 @@ def test_a_route_shows_what_is_done_and_what_is_late() -> None:
         "15 stretches, holds until 22:00",
     )
     assert (view.routes[1].treated, view.routes[1].treated_note) == ("–", "")
+    past_midnight = NOW + timedelta(hours=8)
+    view = winter_view.view(routes, [], as_of=None, now=past_midnight, brand=BRAND)
+    assert view.routes[2].treated == "16:00 to 16:30"  # no "yesterday": it would not fit a phone
 
 
 def test_routes_are_sorted_by_urgency() -> None:
@@ -314,7 +317,7 @@ def test_the_first_line_of_bins_and_their_order() -> None:
     assert (
         bins_view.view(bins[2:3], a_round(), now=NOW, brand=BRAND).headline == "No bin needs emptying today"
     )
-    assert bins_view.view([], None, now=NOW, brand=BRAND).headline.startswith("No round yet")
+    assert bins_view.view(bins[2:3], None, now=NOW, brand=BRAND).headline.startswith("No round yet")
 
 
 def test_a_stop_whose_bin_was_emptied_meanwhile_shows_its_level_now() -> None:
@@ -342,11 +345,12 @@ def wall(
     alarm_counts: list[dict[str, Any]], last: datetime | None = NOW, decided: datetime | None = NOW
 ) -> ops_view.OpsView:
     totals = {"readings": 100, "duplicates": 0, "dead_letters": 0, "last_batch_at": last}
+    in_the_hour = last is not None and NOW - last < timedelta(hours=1)
     return ops_view.view(
         now=NOW,
         town_now=NOW,
         totals_day=totals,
-        totals_hour=totals,
+        totals_hour=totals | {"last_batch_at": last if in_the_hour else None},
         rate=[{"at": NOW - timedelta(seconds=20), "readings": 120}],
         rules={"updated_at": decided},
         reasons=[],
@@ -364,7 +368,10 @@ def test_the_first_line_of_the_wall_is_the_worst_thing() -> None:
     assert wall([frost, fire]).headline == "1 critical alarm: bins on fire"
     assert wall([fire], last=NOW - timedelta(minutes=5)).headline == "Readings: stored 5 minutes ago"
     assert wall([fire], decided=NOW - timedelta(minutes=5)).headline == "Rules: decided 5 minutes ago"
+    assert wall([], last=NOW - timedelta(hours=5)).headline == "Readings: stored 5 hours ago"
+    assert wall([], last=None).headline == "Readings: none in 24 hours"
     assert wall([], last=None).tone == "bad"
+    assert wall([], decided=None).headline == "Rules: nothing decided yet"
 
 
 def test_the_rate_is_over_the_last_minute_and_the_series_over_the_last_hour() -> None:

@@ -84,7 +84,9 @@ def test_lists() -> None:
 
 def test_instants_in_a_reason_are_said_in_local_time() -> None:
     zone, now = ZoneInfo("Europe/London"), datetime(2026, 7, 2, 20, 0, tzinfo=UTC)
-    reason = "at 80 % or more since 2026-07-02T15:36:03Z, before 2026-07-01T23:30:00.5+00:00, bin-2026-07-02T1"
+    reason = (
+        "at 80 % or more since 2026-07-02T15:36:03Z, before 2026-07-01T23:30:00.5+00:00, bin-2026-07-02T1"
+    )
     assert (
         words.local_times(reason, zone, now)
         == "at 80 % or more since today 16:36, before today 00:30, bin-2026-07-02T1"

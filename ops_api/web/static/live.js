@@ -3,7 +3,7 @@
 (() => {
   const url = document.body.dataset.live;
   if (!url) return;
-  const POLL_MS = 10000, STALE_MS = 60000, RETRY_STREAM_MS = 60000;
+  const POLL_MS = 10000, STALE_MS = 60000, RETRY_STREAM_MS = 60000, SILENT_MS = 120000;
   const [path, query] = url.split("?");
   const suffix = query ? "?" + query : "";
   const status = document.getElementById("live-status");
@@ -61,11 +61,14 @@
     source.addEventListener("state", (event) => apply(event.data));
     source.addEventListener("error", () => {
       failures += 1;
+      if (Date.now() - heard <= STALE_MS) say("Reconnecting", false);
       if (failures >= 3 || source.readyState === EventSource.CLOSED) { source.close(); startPolling(); }
     });
   }
 
   setInterval(() => {
+    // A stream whose far end vanished without a word stays open for ever: ask anew.
+    if (source?.readyState === EventSource.OPEN && Date.now() - heard > SILENT_MS) connect();
     const broken = polling || (source && source.readyState !== EventSource.OPEN);
     if (broken && Date.now() - heard > STALE_MS) {
       const at = new Date(heard).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
