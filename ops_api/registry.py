@@ -7,9 +7,13 @@ from pathlib import Path
 from cityops.db.pool import connect
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings
-from devices.registry import Registry, load
+from devices.registry import Registry, parse
 from ingest.registry_store import store_registry
+from ops_api.registry_check import problems
 from ops_api.wiring import kinds_of, needs_dsn
+
+SHOWN = 10
+"""Problems that are listed; a file with more has one cause."""
 
 
 async def load_registry(settings: Settings, file: Path) -> dict[str, int]:
@@ -18,17 +22,24 @@ async def load_registry(settings: Settings, file: Path) -> dict[str, int]:
     Raises:
         ConfigurationError: the file is not a registry, or names a kind or place that is not there.
     """
-    registry = load(file)
-    check_kinds(registry, settings)
+    registry = read_registry(settings, file)
     async with await connect(needs_dsn(settings), application_name="cityops registry") as conn:
         return await store_registry(conn, registry)
 
 
-def check_kinds(registry: Registry, settings: Settings) -> None:
-    """Raise ConfigurationError where a device is of a kind that this installation does not know."""
-    known = kinds_of(settings)
-    for device in registry.devices:
-        if device.kind not in known:
-            raise ConfigurationError(
-                f"registry, device {device.name!r}: kind {device.kind!r} is unknown; known: {', '.join(known)}"
-            )
+def read_registry(settings: Settings, file: Path) -> Registry:
+    """Return the registry in ``file``.
+
+    Raises:
+        ConfigurationError: naming each field that is wrong, where it is and what is allowed.
+    """
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"registry {file} can't be read: {error.strerror}") from error
+    registry = parse(raw)
+    found = problems(raw, registry, kinds_of(settings))
+    if found:
+        more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+        raise ConfigurationError("\n  ".join([f"registry {file}:", *found[:SHOWN], *more]))
+    return registry
