@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -40,6 +41,8 @@ from cityops.paths import default_data_dir
 from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+"""A path in which ``~`` is the user's home, as in a shell."""
 RECEIVE_MAXIMUM_LIMIT = 65535
 """Largest Receive Maximum of MQTT 5 (section 3.1.2.11.3)."""
 
@@ -47,7 +50,7 @@ RECEIVE_MAXIMUM_LIMIT = 65535
 class Group(BaseModel):
     """A frozen group of settings; unknown names are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class MqttSettings(Group):
@@ -61,7 +64,7 @@ class MqttSettings(Group):
     """User name; none connects anonymously."""
     password: SecretStr | None = None
     """Password of that user."""
-    tls_ca: Path | None = None
+    tls_ca: HomePath | None = None
     """PEM file of the authority that signed the broker's certificate; given, TLS is used."""
     keepalive_s: int = Field(default=30, ge=5, le=65535)
     """Keep-alive interval in seconds."""
@@ -166,7 +169,7 @@ class ApiSettings(Group):
         try:
             ZoneInfo(value)
         except (ValueError, KeyError, OSError) as error:
-            raise ValueError(f"api.time_zone {value!r}: use an IANA name such as Europe/London") from error
+            raise ValueError("use an IANA name such as Europe/London") from error
         return value
 
 
@@ -222,10 +225,10 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
-    data_dir: Path = Field(default_factory=default_data_dir)
+    data_dir: HomePath = Field(default_factory=default_data_dir)
     """Folder of the embedded database, broker and simulated devices; by default
     `~/.local/share/cityops`, for root `/var/lib/cityops`."""
-    kinds_dir: Path | None = None
+    kinds_dir: HomePath | None = None
     """Folder with further kinds of device, one Python file each."""
 
     @classmethod
@@ -282,5 +285,7 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise ConfigurationError(describe(error, os.environ)) from error
-    except (SettingsError, tomllib.TOMLDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{CONFIG_VARIABLE}={config} is no TOML file: {error}") from error
+    except (SettingsError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"settings: {error}") from error

@@ -7,52 +7,49 @@ from typing import Annotated
 
 import typer
 
-from cityops.errors import CityopsError
 from ops_api import cli_config, cli_db, cli_demo, cli_doctor, cli_replay, cli_run
+from ops_api.cli_errors import first_of, in_words
+from ops_api.cli_help import examples, group
 
-app = typer.Typer(
-    help="The platform a council runs its sensors on.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(cli_demo.demo)
-app.command()(cli_replay.replay)
-app.command()(cli_doctor.doctor)
+INTERRUPTED = 130
+
+app = group("The platform a council runs its sensors on.")
+app.command(epilog=cli_demo.EXAMPLES)(cli_demo.demo)
+app.command(epilog=cli_replay.EXAMPLES)(cli_replay.replay)
+app.command(epilog=cli_doctor.EXAMPLES)(cli_doctor.doctor)
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_run.registry_app, name="registry")
-app.command()(cli_run.kinds)
-app.command()(cli_run.ingest)
+app.command(epilog=cli_run.KINDS_EXAMPLES)(cli_run.kinds)
+app.command(epilog=cli_run.INGEST_EXAMPLES)(cli_run.ingest)
 app.add_typer(cli_run.rules_app, name="rules")
-app.command()(cli_run.api)
+app.command(epilog=cli_run.API_EXAMPLES)(cli_run.api)
 app.add_typer(cli_run.sim_app, name="sim")
 
 
-@app.callback()
+@app.callback(
+    epilog=examples(
+        "cityops demo                 # a simulated town with its pages",
+        "cityops doctor               # what is wrong with this installation",
+        "cityops db status --debug    # --debug may stand anywhere",
+    )
+)
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Take the options of every command; ``main`` reads --debug itself."""
+    """The platform a council runs its sensors on."""
 
 
 def main() -> None:
     """Run the command line; a failure is one line and an exit code, unless --debug."""
+    debug = "--debug" in sys.argv
     try:
-        app()
-    except CityopsError as error:
-        _say(error, error.exit_code)
-    except ExceptionGroup as group:
-        first = (group.subgroup(CityopsError) or group).exceptions[0]
-        _say(first, first.exit_code if isinstance(first, CityopsError) else 1)
+        app(args=[word for word in sys.argv[1:] if word != "--debug"], prog_name="cityops")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except Exception as error:
-        _say(error, 1)
-
-
-def _say(error: Exception, code: int) -> None:
-    if "--debug" in sys.argv:
-        raise error
-    hint = "" if isinstance(error, CityopsError) else " (this is a bug; --debug shows where)"
-    text = str(error) if isinstance(error, CityopsError) else f"{type(error).__name__}: {error}"
-    typer.echo(f"cityops: {text}{hint}", err=True)
-    sys.exit(code)
+        if debug:
+            raise
+        text, code = in_words(first_of(error) if isinstance(error, ExceptionGroup) else error)
+        typer.echo(f"cityops: {text}", err=True)
+        sys.exit(code)

@@ -9,12 +9,16 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Settings: what is in force and where it comes from.", no_args_is_help=True)
+from ops_api.cli_help import examples, group
+
+app = group("Settings: what is in force and where it comes from.")
 
 DOCS_PAGE = Path("docs/configuration.md")
 
 
-@app.command()
+@app.command(
+    epilog=examples("cityops config show", "CITYOPS_CONFIG=/etc/cityops.toml cityops config show --json")
+)
 def show(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
@@ -31,7 +35,7 @@ def show(
         typer.echo(f"{item.name:<{width}}  {item.value or '-':<28}  {item.source}")
 
 
-@app.command()
+@app.command(epilog=examples("cityops config docs", "cityops config docs --check"))
 def docs(
     check: Annotated[bool, typer.Option("--check", help="Only say whether the page is up to date.")] = False,
     page: Annotated[Path, typer.Option(help="File to write.")] = DOCS_PAGE,

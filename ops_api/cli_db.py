@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ops_api.cli_help import examples, group
+
 if TYPE_CHECKING:
     from cityops.db.migrate import Status
     from cityops.settings import Settings
 
-app = typer.Typer(help="The database: upgrade it, see where it stands.", no_args_is_help=True)
+app = group("The database: upgrade it, see where it stands.")
 
 
-@app.command()
+@app.command(
+    epilog=examples("CITYOPS_DB__DSN=postgresql://cityops@db.example:5432/cityops cityops db upgrade")
+)
 def upgrade() -> None:
     """Apply what is new: migrations, the kinds' reading tables, routines. Safe to repeat."""
+    import asyncio
+
     from cityops.settings import load_settings
 
     done = asyncio.run(upgrade_database(load_settings()))
     typer.echo("\n".join(f"applied {name}" for name in done) or "the database is up to date")
 
 
-@app.command()
+@app.command(epilog=examples("cityops db status", "cityops db status --json"))
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Say which migrations are applied; exit code 1 where something is to be done."""
+    import asyncio
+
     from cityops.settings import load_settings
 
     state = asyncio.run(database_status(load_settings()))

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ops_api.cli_help import examples
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+EXAMPLES = examples(
+    "cityops demo",
+    "cityops demo --check                        # play it once, verify it, say what was lost",
+    "cityops demo --scenario snow --port 8090",
+    "cityops demo --data-dir /srv/demo --speed 60",
+)
 SHOW_SPEED = 480.0
 CHECK_SPEED = 1500.0
 
@@ -24,7 +32,14 @@ def demo(
     speed: Annotated[
         float | None, typer.Option(help="Simulated seconds per second until it has caught up with the clock.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Port of the pages; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Port of the pages; 0 takes a free one.  [default: CITYOPS_API__PORT or 8080]",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
     data_dir: Annotated[Path | None, typer.Option(help="Where the demo keeps its data.")] = None,
 ) -> None:
@@ -44,7 +59,9 @@ def demo(
     }
     if data_dir is not None:
         chosen["data_dir"] = data_dir
-    plan = Demo(load_settings(**chosen), None if check else port, check, printer())
+    settings = load_settings(**chosen)
+    shown = None if check else settings.api.port if port is None else port
+    plan = Demo(settings, shown, check, printer())
     raise typer.Exit(run(lambda stop: run_demo(plan, stop)))
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops_api.doctor_finding import Finding
+from ops_api.cli_help import examples
+
+if TYPE_CHECKING:
+    from ops_api.doctor_finding import Finding
+
+EXAMPLES = examples("cityops doctor", "cityops doctor --json | jq .worst")
 
 _MARKS = {
     "ok": ("✓", typer.colors.GREEN),
@@ -22,10 +26,11 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Look for what is wrong with this installation; exit code 1 where something does not work."""
-    from cityops.settings import load_settings
-    from ops_api.doctor import examine
+    import asyncio
 
-    report = asyncio.run(examine(load_settings()))
+    from ops_api.doctor import examine_installation
+
+    report = asyncio.run(examine_installation())
     if as_json:
         found = {"worst": report.worst, "findings": [asdict(finding) for finding in report.findings]}
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))

@@ -14,12 +14,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from cityops.errors import ConfigurationError
+from ops_api.cli_help import examples
 
 if TYPE_CHECKING:
     from cityops.settings import Settings
     from firmware_sim.replay.player import Track
     from ops_api.replay import ReplayPlan
 
+EXAMPLES = examples(
+    "cityops replay room.csv --kind frog --device room-1 --map 'ts=date,temperature_c=T,humidity_pct=RH'",
+    "cityops replay road.tsv --kind road --device road-7 --map 'ts=time,surface_temperature_c=RST:F' \\",
+    "    --timezone Europe/London --missing -99 --speed 600",
+    "cityops replay bins.csv --kind bin --device 'bin-{serial}' --map 'ts=when,distance_mm=cm:cm' --port 8080",
+)
 _OFFSET = re.compile(r"^([+-])(\d\d):?(\d\d)$")
 
 
@@ -42,13 +49,15 @@ def replay(
         str | None, typer.Option(help="strptime format, where ISO 8601 is not used.")
     ] = None,
     delimiter: Annotated[
-        str | None, typer.Option(help="Column separator, where it is not found out.")
+        str | None, typer.Option(help="Column separator (one character), where it is not found out.")
     ] = None,
     speed: Annotated[
         float | None, typer.Option(min=0.001, help="Seconds of the file per second; else at once.")
     ] = None,
     again: Annotated[str, typer.Option(help="Any word: store the same file once more.")] = "",
-    port: Annotated[int | None, typer.Option(help="Show the pages there afterwards, until Ctrl-C.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Show the pages there afterwards, until Ctrl-C.")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where a stack of our own keeps its data.")] = None,
 ) -> None:
     """Play FILE through MQTT as one or more devices.
@@ -132,11 +141,11 @@ def zone(text: str) -> tzinfo:
         ConfigurationError: no such zone.
     """
     offset = _OFFSET.match(text)
-    if offset is not None:
-        minutes = int(offset[2]) * 60 + int(offset[3])
-        return FixedZone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
     try:
-        return ZoneInfo(text)
+        if offset is None:
+            return ZoneInfo(text)
+        sign = -1 if offset[1] == "-" else 1
+        return FixedZone(sign * timedelta(hours=int(offset[2]), minutes=int(offset[3])))
     except (ZoneInfoNotFoundError, ValueError, OSError) as e:
         raise ConfigurationError(
             f"--timezone {text!r} is unknown; give an IANA name such as Europe/London, or +01:00"

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ops_api.cli_help import examples, group
+
 if TYPE_CHECKING:
     from cityops.runtime.stop import Stop
     from cityops.settings import Settings
 
-rules_app = typer.Typer(help="The rules engine.", no_args_is_help=True)
-sim_app = typer.Typer(help="A simulated town on the real broker.", no_args_is_help=True)
-registry_app = typer.Typer(help="Devices and the places they watch.", no_args_is_help=True)
+rules_app = group("The rules engine.")
+sim_app = group("A simulated town on the real broker.")
+registry_app = group("Devices and the places they watch.")
+
+_DSN = "CITYOPS_DB__DSN=postgresql://cityops@db.example:5432/cityops"
+INGEST_EXAMPLES = examples(
+    f"{_DSN} \\",
+    "    CITYOPS_MQTT__HOST=mqtt.example cityops ingest",
+    "CITYOPS_INGEST__SHARDS=0-7 CITYOPS_INGEST__HEALTH_PORT=9101 cityops ingest   # half of the shards",
+)
+API_EXAMPLES = examples(f"{_DSN} cityops api", "CITYOPS_API__PORT=8090 cityops api")
+KINDS_EXAMPLES = examples("cityops kinds", "CITYOPS_KINDS_DIR=./my-kinds cityops kinds")
 
 Run = Callable[["Settings", "Stop"], Awaitable[None]]
 
@@ -46,7 +56,7 @@ def ingest() -> None:
     serve(run_ingest)
 
 
-@rules_app.command("run")
+@rules_app.command("run", epilog=examples(f"{_DSN} cityops rules run"))
 def rules_run() -> None:
     """Turn readings into states, alarms and decisions, for ever."""
     from ops_api.wiring_rules import run_rules
@@ -61,7 +71,12 @@ def api() -> None:
     serve(lambda settings, stop: run_api(settings, stop.event))
 
 
-@sim_app.command("run")
+@sim_app.command(
+    "run",
+    epilog=examples(
+        "cityops sim run --scenario snow --speed 240", "CITYOPS_MQTT__HOST=mqtt.example cityops sim run"
+    ),
+)
 def sim_run(
     scenario: Annotated[
         str | None, typer.Option(help="Name from `cityops sim list`, or a TOML file.")
@@ -82,7 +97,7 @@ def sim_run(
     serve(run_town, load_settings(**({"sim": chosen} if chosen else {})))
 
 
-@sim_app.command("list")
+@sim_app.command("list", epilog=examples("cityops sim list"))
 def sim_list() -> None:
     """List the scenarios."""
     from firmware_sim.scenario import load_scenario, scenario_names
@@ -91,11 +106,13 @@ def sim_list() -> None:
         typer.echo(f"{s.name:<22} {s.title}: {' '.join(s.description.split())}")
 
 
-@registry_app.command("load")
+@registry_app.command("load", epilog=examples("cityops registry load town.json"))
 def registry_load(
     file: Annotated[Path, typer.Argument(help="JSON file, see docs/registry.md.")],
 ) -> None:
     """Insert or update what FILE says is installed; nothing is removed."""
+    import asyncio
+
     from cityops.settings import load_settings
     from ops_api.registry import load_registry
 
@@ -103,7 +120,12 @@ def registry_load(
     typer.echo("\n".join(f"{table}: {n} changed" for table, n in changed.items()))
 
 
-@registry_app.command("town")
+@registry_app.command(
+    "town",
+    epilog=examples(
+        "cityops registry town town.json", "CITYOPS_SIM__HOMES=2 CITYOPS_SIM__BINS=2 cityops registry town"
+    ),
+)
 def registry_town(
     file: Annotated[Path | None, typer.Argument(help="Where to write; standard output without.")] = None,
 ) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from cityops.settings import Settings
+from cityops.errors import ConfigurationError
+from cityops.settings import Settings, load_settings
 from ops_api import doctor_machine, doctor_services
-from ops_api.doctor_finding import Finding
+from ops_api.doctor_finding import Finding, error
 
 Check = Callable[[Settings], Awaitable[list[Finding]]]
 
@@ -36,13 +37,23 @@ class Report:
         return "error" if "error" in levels else "warning" if "warning" in levels else "ok"
 
 
+async def examine_installation() -> Report:
+    """Examine this installation as it is set; settings that can't be read are what is wrong with it."""
+    try:
+        settings = load_settings()
+    except ConfigurationError as problem:
+        fix = "correct it (docs/configuration.md), then run this again"
+        return Report(tuple(error("settings", line, fix) for line in str(problem).splitlines()))
+    return await examine(settings)
+
+
 async def examine(settings: Settings) -> Report:
     """Run every check; a check that itself fails is a finding, not the end."""
     findings: list[Finding] = []
     for check in CHECKS:
         try:
             findings += await check(settings)
-        except Exception as error:
+        except Exception as failure:
             name = check.__name__.replace("_", " ")
-            findings.append(Finding(name, "error", f"the check failed: {error}", "report this as a bug"))
+            findings.append(Finding(name, "error", f"the check failed: {failure}", "report this as a bug"))
     return Report(tuple(findings))

@@ -40,6 +40,8 @@ async def data_directory(settings: Settings) -> list[Finding]:
     name = "data directory"
     try:
         existing = _nearest(folder)
+        if (blocked := _no_folder(folder)) is not None:
+            raise NotADirectoryError(0, f"{blocked} is no folder")
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as problem:
@@ -110,6 +112,12 @@ def _nearest(folder: Path) -> Path:
     """Return ``folder`` or the nearest parent that exists."""
     folder = folder.absolute()
     return next(path for path in (folder, *folder.parents) if path.is_dir())
+
+
+def _no_folder(folder: Path) -> Path | None:
+    """Return what stands in the way of ``folder``: itself or a parent that is something else."""
+    folder = folder.absolute()
+    return next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None)
 
 
 def _is_local(host: str) -> bool:

@@ -13,7 +13,7 @@ from cityops.db.flavour import MINIMUM_SERVER
 from cityops.db.pool import connect
 from cityops.embedded.mosquitto_binary import find_mosquitto
 from cityops.embedded.postgres import running_dsn, wheel_binaries
-from cityops.errors import ConfigurationError, TransientError
+from cityops.errors import CityopsError, ConfigurationError
 from cityops.redact import redact
 from cityops.settings import MqttSettings, Settings
 from ops_api.doctor_finding import Finding, error, ok, warning
@@ -27,6 +27,8 @@ OLD_MOSQUITTO = (2, 0, 13)
 async def broker(settings: Settings) -> list[Finding]:
     """The configured broker, or the program to start a private one."""
     mqtt = settings.mqtt
+    if mqtt.tls_ca is not None and not mqtt.tls_ca.is_file():
+        return [error("broker", f"{mqtt.tls_ca}: no such certificate file", "correct CITYOPS_MQTT__TLS_CA")]
     if mqtt == MqttSettings():
         try:
             said = await probe(mqtt)
@@ -70,8 +72,8 @@ async def database(settings: Settings) -> list[Finding]:
         async with asyncio.timeout(settings.db.connect_timeout_s):
             async with await connect(dsn, application_name="cityops-doctor") as conn:
                 return [_server(conn), *await _inside(conn)]
-    except (TransientError, TimeoutError, psycopg.Error) as problem:
-        reason = redact(str(problem)) or "no answer"
+    except (CityopsError, TimeoutError, psycopg.Error) as problem:
+        reason = redact(" ".join(str(problem).split())) or "no answer"
         return [error("database", reason, "start it, or correct CITYOPS_DB__DSN")]
 
 

@@ -19,8 +19,10 @@ def kinds_of(settings: Settings) -> Mapping[str, Kind]:
     """Return the kinds of this installation: ours and those in ``kinds_dir``.
 
     Raises:
-        ConfigurationError: a file there declares no kind, or one that exists.
+        ConfigurationError: there is no such folder, or a file there declares no kind, or one that exists.
     """
+    if settings.kinds_dir is not None and not settings.kinds_dir.is_dir():
+        raise ConfigurationError(f"kinds_dir {settings.kinds_dir}: no such folder")
     folders = () if settings.kinds_dir is None else (str(settings.kinds_dir),)
     try:
         return discover(folders)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -22,11 +22,12 @@ async def open_pool(settings: DbSettings, *, application_name: str) -> Pool:
     Sessions run in UTC and carry ``application_name``. Close it with ``await pool.close()``.
 
     Raises:
-        ConfigurationError: without a connection string.
+        ConfigurationError: without a connection string, or with one that can't be read.
         TransientError: where the database does not answer within ``connect_timeout_s``.
     """
     if not settings.dsn:
         raise ConfigurationError("db.dsn is empty; set CITYOPS_DB__DSN to postgresql://user@host:port/name")
+    check_dsn(settings.dsn)
     pool: Pool = AsyncConnectionPool(
         settings.dsn,
         kwargs=session(application_name),
@@ -53,12 +54,28 @@ def session(application_name: str) -> dict[str, Any]:
     return {"application_name": application_name, "options": "-c timezone=UTC"}
 
 
+def check_dsn(dsn: str) -> None:
+    """Raise ConfigurationError where ``dsn`` is no connection string.
+
+    The driver's own words are not repeated: they quote what may be a part of the password.
+    """
+    try:
+        conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError as error:
+        raise ConfigurationError(
+            "CITYOPS_DB__DSN is no connection string; write postgresql://user:password@host:5432/name, with "
+            "characters such as @ : / # % of the password percent-encoded (@ is %40)"
+        ) from error
+
+
 async def connect(dsn: str, *, application_name: str = "cityops", autocommit: bool = True) -> Connection:
     """Return a single connection with our session settings.
 
     Raises:
+        ConfigurationError: the connection string can't be read.
         TransientError: where the database does not answer.
     """
+    check_dsn(dsn)
     try:
         return await psycopg.AsyncConnection.connect(
             make_conninfo(dsn, **session(application_name)), autocommit=autocommit

@@ -70,15 +70,17 @@ def own_directory(path: Path, account: Account | None, mode: int = 0o700) -> Pat
     Missing parents are made traversable; existing ones are left as they are.
 
     Raises:
-        ConfigurationError: where the user may not enter an existing parent.
+        ConfigurationError: it can't be made, or the user may not enter an existing parent.
     """
     path = path.absolute()
-    for parent in reversed(path.parents):
-        if not parent.exists():
-            parent.mkdir()
-            parent.chmod(0o755)
     fresh = not path.exists()
-    path.mkdir(exist_ok=True)
+    try:
+        _make(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} can't be made: {error.filename}: {error.strerror}; choose another folder with --data-dir "
+            "(or CITYOPS_DATA_DIR)"
+        ) from error
     if account is not None and path.stat().st_uid != account.uid:
         os.chown(path, account.uid, account.gid)
     if fresh or account is not None:
@@ -91,6 +93,14 @@ def own_directory(path: Path, account: Account | None, mode: int = 0o700) -> Pat
             "ordinary user"
         )
     return path
+
+
+def _make(path: Path) -> None:
+    for parent in reversed(path.parents):
+        if not parent.exists():
+            parent.mkdir()
+            parent.chmod(0o755)
+    path.mkdir(exist_ok=True)
 
 
 def write_private(path: Path, text: str, account: Account | None) -> Path:

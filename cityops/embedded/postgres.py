@@ -150,7 +150,7 @@ class EmbeddedPostgres:
             account=self._account,
             log_file=_log_file(self._root),
             stop_signal=signal.SIGTERM,
-            grace_s=2.0,
+            grace_s=0.5,
             env={"LC_ALL": "C.UTF-8"},
         )
         while process.running and not self._stopping.is_set():

@@ -77,6 +77,9 @@ def test_a_secret_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ({"mqtt": {"prot": 1}}, "mqtt.prot: no such setting"),
         ({"nonsense": 1}, "nonsense: no such setting"),
         ({"log": {"level": "loud"}}, "log.level = 'loud': .*'debug'"),
+        ({"sim": {"speed": "inf"}}, "sim.speed = 'inf': .*finite"),
+        ({"db": {"connect_timeout_s": float("inf")}}, "db.connect_timeout_s = inf: .*finite"),
+        ({"api": {"time_zone": "Mars"}}, "^api.time_zone = 'Mars': use an IANA name"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_value(overrides: dict[str, object], message: str) -> None:
@@ -114,8 +117,17 @@ def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_file_that_is_no_toml_is_an_error_in_words(toml: Path) -> None:
     toml.write_text("[ingest\n")
-    with pytest.raises(ConfigurationError, match="settings"):
+    with pytest.raises(ConfigurationError, match=f"CITYOPS_CONFIG={toml} is no TOML file: "):
         load_settings()
+
+
+def test_a_tilde_is_the_users_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/council")
+    monkeypatch.setenv("CITYOPS_DATA_DIR", "~/city")
+    settings = load_settings(mqtt={"tls_ca": "~/ca.pem"}, kinds_dir="~/kinds")
+    assert settings.data_dir == Path("/home/council/city")
+    assert settings.mqtt.tls_ca == Path("/home/council/ca.pem")
+    assert settings.kinds_dir == Path("/home/council/kinds")
 
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,144 @@
+"""The command line as people meet it: help with examples, errors in words, --debug anywhere."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from cityops.embedded.process import free_port
+from ops_api.cli import app
+
+
+def cityops(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ops_api", *arguments],
+        env={"PATH": "/usr/sbin:/usr/bin:/bin", "HOME": "/nonexistent"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def commands() -> list[tuple[str, ...]]:
+    root = get_command(app)
+    found: list[tuple[str, ...]] = [()]
+    for name, command in root.commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", {})
+        found += [(name, sub) for sub in inner] or [(name,)]
+    return found
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_every_command_helps_with_examples(command: tuple[str, ...]) -> None:
+    done = cityops(*command, "--help")
+    assert done.returncode == 0
+    assert f"Usage: cityops {' '.join(command)}".strip() in done.stdout
+    _, _, examples = done.stdout.partition("Examples:\n")
+    assert "cityops" in examples
+    assert max(map(len, done.stdout.splitlines())) <= 120
+
+
+def test_help_is_quick() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cityops("demo", "--help")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime - before.ru_utime < 0.5  # its own CPU: the machine may be busy
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom ops_api.cli import main\nsys.argv = ['cityops', 'demo', '--help']\n"
+        "try:\n    main()\nfinally:\n    print(sorted({'asyncio', 'psycopg', 'numpy', 'fastapi', 'rich'}"
+        " & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--debug", "db", "status"),
+        ("db", "--debug", "status"),
+        ("db", "status", "--debug"),
+        ("db", "status", "--json", "--debug"),
+    ],
+)
+def test_debug_may_stand_anywhere(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = cityops(*words, CITYOPS_DATA_DIR=str(tmp_path))
+    assert "Traceback" in done.stderr
+    assert "no database: set CITYOPS_DB__DSN" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "code", "said"),
+    [
+        (("db", "status"), {"CITYOPS_DB__DSN": "host=h password=se cret-1"}, 2, "is no connection string"),
+        (("api",), {"CITYOPS_DB__DSN": "postgresql://u:cret-1@h:5432/x?foo=1"}, 2, "is no connection string"),
+        (("kinds",), {"CITYOPS_KINDS_DIR": "/nowhere"}, 2, "kinds_dir /nowhere: no such folder"),
+        (("demo", "--data-dir", "/dev/null/x"), {}, 2, "can't be made"),
+        (("demo", "--port", "70000"), {}, 2, "--port"),
+        (("kinds", "--markdown", "/nowhere/k.md"), {}, 3, "/nowhere/k.md: No such file or directory"),
+        (
+            ("replay", "/etc/hosts", "--kind", "road", "--device", "r", "--map", "ts=a,surface_temperature_c=b", "--timezone", "+99:99"),
+            {},
+            2,
+            "--timezone '+99:99' is unknown",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_in_words(
+    words: tuple[str, ...], environment: dict[str, str], code: int, said: str
+) -> None:
+    done = cityops(*words, **environment)
+    assert said in done.stderr, done.stderr
+    assert done.returncode == code
+    assert "bug" not in done.stderr
+    assert "cret-1" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("rules", "run"), ("registry", "load", "-")])
+def test_a_database_without_tables_says_what_to_run(
+    command: tuple[str, ...], empty_dsn: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "r.json"
+    file.write_text('{"name": "x", "nodes": [{"node_id": 1, "latitude_deg": 0.0, "longitude_deg": 0.0}]}')
+    words = [str(file) if word == "-" else word for word in command]
+    done = cityops(*words, CITYOPS_DB__DSN=empty_dsn)
+    assert done.returncode == 2
+    assert "run `cityops db upgrade`" in done.stderr
+    assert "bug" not in done.stderr
+
+
+def test_doctor_reports_settings_that_can_not_be_read() -> None:
+    done = cityops("doctor", "--json", CITYOPS_MQTT__PORT="abc", CITYOPS_API__PORT="-1")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert report["worst"] == "error"
+    assert {f["name"] for f in report["findings"]} == {"settings"}
+    details = " ".join(f["detail"] for f in report["findings"])
+    assert "mqtt.port = 'abc' (from CITYOPS_MQTT__PORT)" in details
+    assert "api.port = '-1'" in details
+
+
+def test_doctor_names_a_file_where_the_data_should_go_and_a_missing_certificate(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = cityops(
+        *("doctor", "--json"),
+        CITYOPS_DATA_DIR=str(tmp_path / "file" / "data"),
+        CITYOPS_MQTT__TLS_CA="/nowhere/ca.pem",
+        CITYOPS_DB__DSN="junk",
+        CITYOPS_API__PORT=str(free_port()),
+    )
+    found = {f["name"]: f for f in json.loads(done.stdout)["findings"]}
+    assert found["data directory"]["level"] == "error"
+    assert f"{tmp_path / 'file'} is no folder" in found["data directory"]["detail"]
+    assert found["broker"]["detail"] == "/nowhere/ca.pem: no such certificate file"
+    assert found["database"]["detail"].startswith("CITYOPS_DB__DSN is no connection string")
