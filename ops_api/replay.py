@@ -14,7 +14,7 @@ from psycopg import sql
 from cityops.db.pool import connect
 from cityops.embedded.account import own_directory, server_account
 from cityops.embedded.sole_use import sole_use
-from cityops.runtime.stop import Stop
+from cityops.runtime.stop import Stop, unless_stopped
 from cityops.settings import MqttSettings, Settings
 from devices.agent.broker import BrokerAddress
 from devices.registry import Device, Registry
@@ -31,6 +31,15 @@ from ops_api.rules_lag import wait_for_rules
 from ops_api.wiring import kinds_of
 
 Say = Callable[[str], None]
+
+INTERRUPTED = 130
+RECEIVED = """
+select coalesce(sum(upper(range) - lower(range)), 0)
+from device_sequence
+join device using (device_id)
+cross join lateral unnest(received) as range
+where boot = %s and name = any(%s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +81,25 @@ async def run_replay(plan: ReplayPlan, settings: Settings, say: Say, stop: Stop)
     seen = await asyncio.to_thread(survey, rows_of(plan.table, plan.tracks))
     registry = places_for(seen.devices, f"replay of {plan.table.path.name}")
     async with AsyncExitStack() as cleanup:
-        target = await _target(plan, settings, registry, cleanup, say)
+        target = await unless_stopped(_target(plan, settings, registry, cleanup, say), stop.event)
+        if target is None:
+            say("stopping")
+            return INTERRUPTED
         conn = await cleanup.enter_async_context(await connect(target.dsn, application_name="cityops replay"))
         devices = await _register(conn, registry)
         before = await _stored(conn, settings, devices)
         player = Player(devices, _broker_of(target), boot_of(plan.table.path, plan.salt))
         rows = rows_of(plan.table, plan.tracks) if seen.ordered else in_time(rows_of(plan.table, plan.tracks))
         played = await asyncio.to_thread(player.play, rows, plan.speed, stop.event.is_set)
-        await wait_for_rules(conn)
-        ok = await _report(conn, settings, devices, before, played, say)
+        await unless_stopped(wait_for_rules(conn), stop.event)
+        await _report(conn, settings, devices, before, played, say)
+        received = await _received(conn, devices, player.boot)
         if target.address is not None and not stop.event.is_set():
             say(f"\n  {target.address}/   Ctrl-C stops everything")
             await stop.event.wait()
-    return 0 if ok else 1
+    if received < played:
+        say(f"✗ the server knows only {received:,} of {played:,} rows")
+    return 0 if received >= played else 1
 
 
 def check_tracks(plan: ReplayPlan) -> None:
@@ -166,6 +181,13 @@ async def _stored(
     return _Stored(rows, dead)
 
 
+async def _received(conn: psycopg.AsyncConnection[Any], devices: Mapping[str, Device], boot: int) -> int:
+    """Return how many rows of this play the server knows, stored or dead-lettered, now or before."""
+    found = await (await conn.execute(RECEIVED, (boot, list(devices)))).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
 async def _report(
     conn: psycopg.AsyncConnection[Any],
     settings: Settings,
@@ -173,8 +195,8 @@ async def _report(
     before: _Stored,
     played: int,
     say: Say,
-) -> bool:
-    """Print the counts; return whether every row is accounted for."""
+) -> None:
+    """Print what became of the rows, and what the rules made of them."""
     after = await _stored(conn, settings, devices)
     rows = after.rows - before.rows
     dead = {r: n - before.dead.get(r, 0) for r, n in after.dead.items() if n > before.dead.get(r, 0)}
@@ -191,4 +213,3 @@ async def _report(
         + (", ".join(f"{n} {o.replace('_', ' ')}" for o, n in sorted(decided.items())) or "none")
     )
     say("alarms: " + (", ".join(f"{n} {r}" for r, n in sorted(alarms.items())) or "none"))
-    return known_before in (0, before.rows + sum(before.dead.values()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,15 +27,17 @@ class Table:
         """Read the header of ``path``.
 
         Raises:
-            ConfigurationError: no such file, or nothing in it.
+            ConfigurationError: no such file, nothing in it, no text, or no such delimiter.
         """
+        if delimiter is not None and len(delimiter) != 1:
+            raise ConfigurationError(f"delimiter {delimiter!r}: one character separates columns")
         self.path = path
         with _open(path) as f:
             lines = [line for line in (f.readline(), f.readline()) if line.strip()]
-        if len(lines) < 2:
-            raise ConfigurationError(f"{path} has no header with a row below it")
-        self.delimiter = delimiter or max(DELIMITERS, key=lines[0].count)
-        header, first = list(csv.reader(lines, delimiter=self.delimiter))
+            if len(lines) < 2:
+                raise ConfigurationError(f"{path} has no header with a row below it")
+            self.delimiter = delimiter or max(DELIMITERS, key=lines[0].count)
+            header, first = list(csv.reader(lines, delimiter=self.delimiter))
         names = [h.strip() for h in header]
         if len(first) == len(names) + 1:
             names.insert(0, "row")
@@ -60,8 +63,15 @@ def _open(path: Path) -> Iterator[TextIO]:
         opened = _opened(path)
     except OSError as e:
         raise ConfigurationError(f"{path} can't be read: {e.strerror}") from e
-    with opened as f:
-        yield f
+    try:
+        with opened as f:
+            yield f
+    except (gzip.BadGzipFile, EOFError, zlib.error) as e:
+        raise ConfigurationError(f"{path} is no whole gzip file: {e}") from e
+    except UnicodeDecodeError as e:
+        raise ConfigurationError(f"{path} is not text in UTF-8 (byte {e.start} of a block)") from e
+    except csv.Error as e:
+        raise ConfigurationError(f"{path} is no table: {e}") from e
 
 
 def _opened(path: Path) -> TextIO:

@@ -55,6 +55,29 @@ def test_mappings_that_say_too_little_or_wrong(text: str) -> None:
         parse_mapping(text, KINDS["frog"])
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"\xff\xfe\x00a,b\n1,2\n", "not text in UTF-8"),
+        ("a.csv.gz", b"ts,t\n1,2\n", "no whole gzip file"),
+        ("b.csv.gz", gzip.compress(b"ts,t\n" + b"1,2\n" * 9999)[:-20], "no whole gzip file"),
+        ("b.csv", b"ts,t\n" + b'1,"' + b"x" * 200_000 + b'"\n', "no table: field larger"),
+    ],
+)
+def test_a_file_that_is_no_table_is_named(name: str, content: bytes, message: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        list(Table(file).rows())
+    assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize("delimiter", ["", "ab"])
+def test_a_delimiter_is_one_character(delimiter: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="one character"):
+        Table(tmp_path / "r.csv", delimiter)
+
+
 def test_a_short_header_a_bom_and_column_numbers(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text('\ufeff"date","Temp"\n"1","2015-02-04 17:51:00",0.0\n', encoding="utf-8")
