@@ -142,4 +142,8 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     if sys.argv[1:] not in (["server"], ["dev"]):
         raise SystemExit(f"usage: {sys.argv[0]} server|dev")
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except KeyboardInterrupt:
+        say("interrupted; what is missing is installed the next time")
+        sys.exit(130)

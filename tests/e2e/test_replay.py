@@ -93,6 +93,17 @@ def test_a_file_with_everything_wrong_loses_no_row(folder: Path, tmp_path: Path)
     assert len(again.query("select 1 from frog_reading")) == 2
 
 
+def test_two_files_of_one_device_may_be_played_in_turn(folder: Path, tmp_path: Path) -> None:
+    options = ("--kind", "frog", "--device", "room-2", "--map", "ts=time,temperature_c=t,humidity_pct=rh")
+    for month in ("2026-01", "2026-02"):
+        file = tmp_path / f"{month}.csv"
+        file.write_text(f"time,t,rh\n{month}-09 05:00,18.5,55\n{month}-09 05:05,18.6,\n")
+        output = replay(folder, str(file), *options).output
+        assert "2 rows played, 1 stored, 1 dead letters, 0 stored before" in output
+    again = replay(folder, str(file), *options).output  # exit code 0: all rows are known
+    assert "2 rows played, 0 stored, 0 dead letters, 2 stored before" in again
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

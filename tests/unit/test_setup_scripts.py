@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -95,3 +96,29 @@ def test_bootstrap_says_how_to_get_a_python_where_there_is_none(tmp_path: Path) 
         pytest.skip(f"this machine has a Python outside the path ({sys.executable})")
     assert done.returncode == 2
     assert "cityops needs a 64-bit Python 3.11 or newer" in done.stderr
+
+
+def test_ctrl_c_ends_without_a_traceback(tmp_path: Path) -> None:
+    """In a copy whose first step waits: a checkout of its own, nothing is installed."""
+    copy = tmp_path / "scripts"
+    copy.mkdir()
+    for file in SCRIPTS.glob("*.py"):
+        (copy / file.name).write_text(file.read_text())
+    code = (copy / "setup_environment.py").read_text()
+    waiting = "def satisfied(mode):\n    import time\n    print('waiting', flush=True)\n    time.sleep(60)\n"
+    (copy / "setup_environment.py").write_text(
+        code.replace('if __name__ == "__main__":', f'{waiting}\n\nif __name__ == "__main__":')
+    )
+    process = subprocess.Popen(
+        [sys.executable, copy / "setup_environment.py", "server"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "interrupted" in said
