@@ -39,20 +39,13 @@ class Worker:
     """The ingester as a process; made when it is ready."""
 
     def __init__(self, dsn: str, broker: EmbeddedMosquitto) -> None:
-        port = free_port("127.0.0.1")
-        environment = {
-            **os.environ,
-            "CITYOPS_DB__DSN": dsn,
-            "CITYOPS_MQTT__HOST": broker.host,
-            "CITYOPS_MQTT__PORT": str(broker.port),
-            "CITYOPS_INGEST__SHARDS": "0-3",
-            "CITYOPS_INGEST__HEALTH_PORT": str(port),
-            "CITYOPS_LOG__LEVEL": "warning",
-            "PYTHONPATH": str(ROOT),
-        }
-        command = [sys.executable, "-m", "tests.fakes.ingest_worker"]
-        self.process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
-        _wait(lambda: _ready(port))
+        for _ in range(3):  # a port that was free may be taken before the worker listens on it
+            port = free_port("127.0.0.1")
+            self.process = _start(dsn, broker, port)
+            _wait(lambda port=port: _ready(port) or self.process.poll() is not None)  # type: ignore[misc]
+            if self.process.poll() is None:
+                return
+        raise AssertionError(f"the worker ended by itself with {self.process.returncode}")
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -61,6 +54,21 @@ class Worker:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=15)
+
+
+def _start(dsn: str, broker: EmbeddedMosquitto, port: int) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "CITYOPS_DB__DSN": dsn,
+        "CITYOPS_MQTT__HOST": broker.host,
+        "CITYOPS_MQTT__PORT": str(broker.port),
+        "CITYOPS_INGEST__SHARDS": "0-3",
+        "CITYOPS_INGEST__HEALTH_PORT": str(port),
+        "CITYOPS_LOG__LEVEL": "warning",
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "tests.fakes.ingest_worker"]
+    return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
 class Publisher:
