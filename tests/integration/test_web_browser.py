@@ -130,6 +130,23 @@ async def test_every_page_fits_a_narrow_screen_and_the_wall_fits_one(site: Site)
         assert smallest >= 22, "letters of 22 px on a wall screen are readable at 3 m"
 
 
+LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogoch-Upper-Road, Great Tilbrook"
+
+
+async def test_long_names_break_and_do_not_widen_the_page(site: Site) -> None:
+    await site.sql("update home set label = %s", LONG)
+    await site.sql("update home_device set room = %s", LONG)
+    await site.sql("update bin_site set label = %s", LONG)
+    await site.sql("update alarm set title = %s where subject_kind <> 'home'", LONG)
+    await site.sql("update device set label = %s where name = 'road-001'", LONG)
+    await site.sql("update gritting_route set label = %s", LONG)
+    async with chromium() as browser:
+        for path in (HOME, "/bins", "/alarms", "/devices/road-001", "/winter", "/winter/route-1", "/ops"):
+            page, _ = await opened(browser, site, path, viewport={"width": 320, "height": 640})
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
+            await page.context.close()
+
+
 async def test_the_wall_cuts_no_alarm_in_half(site: Site) -> None:
     await site.sql("update alarm set cleared_at = now()")
     await site.sql(
