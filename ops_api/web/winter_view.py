@@ -47,6 +47,7 @@ class RouteRow:
     status: str
     status_name: str
     overdue: bool
+    overdue_note: str
     rate: str
     treat_by: str
     call_out_by: str
@@ -123,6 +124,7 @@ def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetim
         status=status,
         status_name=STATUSES[status],
         overdue=is_overdue(route),
+        overdue_note=_overdue_note(state, status),
         rate=spread(state) if treats else "–",
         treat_by=_clock(state.get("treat_by"), brand, now) if treats else "–",
         call_out_by=_clock(state.get("call_out_by"), brand, now) if treats else "–",
@@ -137,6 +139,13 @@ def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetim
             words.moment(state.get("decided_at")) or route["at"], brand.time_zone, now
         ),
     )
+
+
+def _overdue_note(state: Row, status: str) -> str:
+    """Return how much is overdue, and where the route stands otherwise."""
+    late = state.get("overdue_segments")
+    said = "" if late is None else f"{words.plural(late, 'stretch', 'stretches')}, "
+    return said + STATUSES[status].lower()
 
 
 def _treated(state: Row, brand: Brand) -> tuple[str, str]:

@@ -105,7 +105,8 @@ def must_write(before: RouteMemory | None, plan: RoutePlan, at_s: float, p: Grit
 
     Another outcome is one at once. All else waits until it has to be, for the forecast still changes:
     then more salt for stretches that are waiting for it and a need that comes much sooner are
-    decided at once, and further stretches at most hourly, so that lorries are not sent for each alone.
+    decided at once, and further stretches at most hourly, so that lorries are not sent for each
+    alone. What is overdue is asked for again hourly.
     """
     if before is None:
         return True
@@ -119,7 +120,7 @@ def must_write(before: RouteMemory | None, plan: RoutePlan, at_s: float, p: Grit
     waiting = [n for n in due if n.since_s <= last.at_s]
     if any(n.total_g_m2 > last.most_g_m2 or n.by_s < last.by_s - p.redecide_s for n in waiting):
         return True
-    return at_s - last.at_s >= p.redecide_s and any(n.since_s > last.at_s for n in due)
+    return at_s - last.at_s >= p.redecide_s and any(n.since_s > last.at_s or n.by_s < at_s for n in due)
 
 
 def _decision(
@@ -181,11 +182,13 @@ def _result(
     drive = ctx.drive(route_id, plan.segments) if plan.outcome == "treat" else NOWHERE
     minutes = drive.minutes(p.spread.spreading_km_h, p.spread.driving_km_h)
     treated = done([coats.get(m.segment.segment_id, BARE) for m in members], at_s)
+    late = sum(n.by_s < at_s for n in plan.needs.values())
     start = None if plan.treat_by_s is None else plan.treat_by_s - 60.0 * (minutes + p.spread.turn_out_min)
     return {
         "outcome": plan.outcome,
         "status": status_of(plan, treated, at_s, p),
-        "overdue": plan.treat_by_s is not None and plan.treat_by_s < at_s,
+        "overdue": late > 0,
+        "overdue_segments": late,
         "spread_rate_g_m2": plan.rate_g_m2 if plan.outcome == "treat" else 0.0,
         "passes": plan.passes,
         "treat_by": iso(plan.treat_by_s),

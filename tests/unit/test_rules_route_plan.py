@@ -136,7 +136,7 @@ def test_more_stretches_are_gathered_and_more_salt_is_a_decision_at_once() -> No
     first = plan(0.0, wet("a", -1.0))
     memory = remember(first, 0.0)
     assert must_write(None, first, 0.0, P)
-    assert not must_write(memory, first, 9 * HOUR, P)  # nothing new: never again
+    assert not must_write(memory, first, 5.9 * HOUR, P)  # nothing new, nothing late
     more = plan(600.0, wet("a", -1.0), wet("b", -1.0, zero_in_h=0.0), before=first)
     assert not must_write(memory, more, P.redecide_s - 1, P)
     assert must_write(memory, more, P.redecide_s, P)
@@ -145,6 +145,9 @@ def test_more_stretches_are_gathered_and_more_salt_is_a_decision_at_once() -> No
     stronger = plan(600.0, wet("a", -3.0), before=first)
     assert not must_write(memory, stronger, 600.0, P)  # hours are left
     assert must_write(memory, stronger, 4.5 * HOUR, P)
+    late = plan(300.0, wet("a", -1.0, zero_in_h=0.0))
+    assert not must_write(remember(late, 300.0), late, P.respond_s + 299, P)
+    assert must_write(remember(late, 300.0), late, P.respond_s + 301, P)  # overdue: asked for again
     sooner = plan(600.0, wet("a", -1.0, zero_in_h=1.0), before=first)
     assert must_write(memory, sooner, 600.0, P)
 
