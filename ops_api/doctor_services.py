@@ -20,6 +20,7 @@ from ops_api.doctor_finding import Finding, error, ok, warning
 from ops_api.mqtt_probe import probe
 
 CLOCK_TOLERANCE_S = 2.0
+CURSOR_AHEAD = "select max(xid) > pg_snapshot_xmax(pg_current_snapshot()) from rule_cursor"
 OLD_MOSQUITTO = (2, 0, 13)
 """Before it the broker counts a receiver's window wrongly (its change log)."""
 
@@ -98,11 +99,21 @@ async def _inside(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
     cursor = await conn.execute("select clock_timestamp()")
     row = await cursor.fetchone()
     assert row is not None
-    return [
+    found = [
         _extension(state.flavour.timescaledb),
         _migrations(state),
         _clocks((row[0] - datetime.now(UTC)).total_seconds()),
     ]
+    return [*found, *await _cursor(conn)] if state.current else found
+
+
+async def _cursor(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
+    """Whether the rules' cursor is of this cluster: a logical restore brings another's."""
+    row = await (await conn.execute(CURSOR_AHEAD)).fetchone()
+    if row is None or not row[0]:
+        return []
+    detail = "ahead of this cluster's transaction ids, as after a restore: the rules would read nothing"
+    return [error("rules cursor", detail, "stop the services and set it back: docs/runbook.md, restore")]
 
 
 def _extension(version: str | None) -> Finding:

@@ -1,0 +1,61 @@
+"""What docs/runbook.md tells an operator to do does what it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from cityops.db.queries import load_queries
+from cityops.settings import load_settings
+from ops_api import doctor_services
+
+PAGE = Path(__file__).parents[2] / "docs" / "runbook.md"
+FROM_ANOTHER_CLUSTER = 10**12
+BATCHES = load_queries("rules")["batches"]
+
+
+def restore_sql() -> str:
+    return next(
+        s for s in re.findall(r"```sql\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL) if "begin;" in s
+    )
+
+
+async def put(pg: psycopg.AsyncConnection[Any], second: int, xid: int | None) -> None:
+    await pg.execute(
+        "insert into ingest_batch (received_at, shard) values (to_timestamp(%s), %s)", (second, second)
+    )
+    if xid is not None:
+        await pg.execute("update ingest_batch set xid = %s::text::xid8 where shard = %s", (str(xid), second))
+
+
+async def readable(pg: psycopg.AsyncConnection[Any]) -> list[int]:
+    row = await (await pg.execute("select xid::text from rule_cursor")).fetchone()
+    assert row is not None
+    found = await pg.execute(BATCHES, {"cursor": row[0], "limit": 100})
+    return [int(r[0]) for r in await found.fetchall()]
+
+
+async def cursor_finding(dsn: str) -> list[str]:
+    found = await doctor_services.database(load_settings(db={"dsn": dsn}))
+    return [f.level for f in found if f.name == "rules cursor"]
+
+
+async def test_the_rules_go_on_after_a_logical_restore(db_dsn: str) -> None:
+    async with await psycopg.AsyncConnection.connect(db_dsn, autocommit=True) as pg:
+        for second, xid in ((1, 1), (2, 2), (3, 5), (4, 9), (5, 10)):
+            await put(pg, second, FROM_ANOTHER_CLUSTER + xid)
+        await pg.execute(
+            "insert into rule_cursor (service, xid) values ('rules', %s::text::xid8)",
+            (str(FROM_ANOTHER_CLUSTER + 2),),
+        )
+        assert await readable(pg) == []
+        assert await cursor_finding(db_dsn) == ["error"]
+
+        await pg.execute(restore_sql())  # type: ignore[call-overload]
+        await put(pg, 6, None)
+
+        assert await readable(pg) == [3, 4, 5, 6]  # neither again nor left out, in their order
+        assert await cursor_finding(db_dsn) == []
