@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import cached_property
 
 from devices.registry import BinSite, Device, GrittingRoute, Home, Registry
 from rules.core.collection import Round, plan_round
@@ -50,6 +51,11 @@ class Context:
     _drives: dict[tuple[str, tuple[str, ...]], Drive] = field(default_factory=dict, repr=False)
     _itineraries: dict[tuple[str, tuple[str, ...]], Itinerary] = field(default_factory=dict, repr=False)
     _rounds: dict[tuple[str, ...], Round] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def gritters_report(self) -> bool:
+        """Whether any gritter tells where it is and what it spreads."""
+        return any(d.kind == "gritter" for d in self.devices.values())
 
     def drive(self, route_id: str, segments: tuple[str, ...]) -> Drive:
         """Return the drive of a route that treats ``segments``; remembered, as it never differs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from rules.core.road_state import DAMP, WET
 from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
 from rules.core.routing import NOWHERE, Drive
 from rules.core.segment_rule import SegmentNow
-from rules.core.treatment import BARE, Coat, Done, done
+from rules.core.treatment import BARE, Done, done
 from rules.core.treatment_rule import coats_now
 from rules.core.work import Work
 
@@ -41,8 +41,10 @@ def evaluate(work: Work, ctx: Context, found: Sequence[SegmentNow], at_s: float)
         before: RouteMemory | None = memory.get(route_id)
         held = None if before is None else before.plan
         plan = make_plan(assessed, coats, held, at_s, period, rule.parameters)
-        result = _result(ctx, route_id, plan, [found[i] for i in members], coats, at_s)
-        if must_write(before, plan, at_s, rule.parameters):
+        here = [found[i] for i in members]
+        treated = done([coats.get(s.segment.segment_id, BARE) for s in here], at_s)
+        result = _result(ctx, route_id, plan, here, treated, at_s)
+        if must_write(before, plan, treated, at_s, rule.parameters):
             work.effects.append(_decision(ctx, route_id, plan, assessed, town, result, at_s))
             memory[route_id] = _decided(before, plan, at_s)
         elif before is not None and plan != before.plan:
@@ -100,13 +102,16 @@ def within(hours: float | None, horizon_h: float) -> float | None:
     return None if hours is None or hours > horizon_h else hours
 
 
-def must_write(before: RouteMemory | None, plan: RoutePlan, at_s: float, p: GrittingParameters) -> bool:
+def must_write(
+    before: RouteMemory | None, plan: RoutePlan, treated: Done | None, at_s: float, p: GrittingParameters
+) -> bool:
     """Whether a plan is a new decision.
 
     Another outcome is one at once. All else waits until it has to be, for the forecast still changes:
     then more salt for stretches that are waiting for it and a need that comes much sooner are
     decided at once, and further stretches at most hourly, so that lorries are not sent for each
-    alone. What is overdue is asked for again hourly.
+    alone. What a run left out is asked for again when it is overdue; where nobody has been,
+    saying it again helps nobody.
     """
     if before is None:
         return True
@@ -120,7 +125,10 @@ def must_write(before: RouteMemory | None, plan: RoutePlan, at_s: float, p: Grit
     waiting = [n for n in due if n.since_s <= last.at_s]
     if any(n.total_g_m2 > last.most_g_m2 or n.by_s < last.by_s - p.redecide_s for n in waiting):
         return True
-    return at_s - last.at_s >= p.redecide_s and any(n.since_s > last.at_s or n.by_s < at_s for n in due)
+    if at_s - last.at_s < p.redecide_s:
+        return False
+    run = treated is not None and treated.to_s > last.at_s
+    return any(n.since_s > last.at_s or (run and n.by_s < at_s) for n in due)
 
 
 def _decision(
@@ -175,14 +183,14 @@ def _result(
     route_id: str,
     plan: RoutePlan,
     members: Sequence[SegmentNow],
-    coats: Mapping[str, Coat],
+    treated: Done | None,
     at_s: float,
 ) -> dict[str, Any]:
     p = ctx.catalogue.gritting.parameters
     drive = ctx.drive(route_id, plan.segments) if plan.outcome == "treat" else NOWHERE
     minutes = drive.minutes(p.spread.spreading_km_h, p.spread.driving_km_h)
-    treated = done([coats.get(m.segment.segment_id, BARE) for m in members], at_s)
-    late = sum(n.by_s < at_s for n in plan.needs.values())
+    # Where no gritter reports, nobody knows what has been done: nothing is called overdue.
+    late = sum(n.by_s < at_s for n in plan.needs.values()) if ctx.gritters_report else 0
     start = None if plan.treat_by_s is None else plan.treat_by_s - 60.0 * (minutes + p.spread.turn_out_min)
     return {
         "outcome": plan.outcome,

@@ -6,11 +6,14 @@ import pytest
 from msgspec import structs
 
 from rules.catalogue.loader import load
+from rules.core.effects import SubjectState
+from rules.core.engine import step
 from rules.core.gritting import Outlook, assess
-from rules.core.memory import Order, RouteMemory
+from rules.core.memory import EngineState, Order, RouteMemory
 from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
 from rules.core.route_rule import must_write, status_of
 from rules.core.treatment import Coat, done
+from tests.fakes.rules_town import batch, context, hamlet, latest
 
 CATALOGUE = load()
 P = CATALOGUE.gritting.parameters
@@ -135,21 +138,23 @@ def remember(found: RoutePlan, at_s: float) -> RouteMemory:
 def test_more_stretches_are_gathered_and_more_salt_is_a_decision_at_once() -> None:
     first = plan(0.0, wet("a", -1.0))
     memory = remember(first, 0.0)
-    assert must_write(None, first, 0.0, P)
-    assert not must_write(memory, first, 5.9 * HOUR, P)  # nothing new, nothing late
+    assert must_write(None, first, None, 0.0, P)
+    assert not must_write(memory, first, None, 5.9 * HOUR, P)  # nothing new, nothing late
     more = plan(600.0, wet("a", -1.0), wet("b", -1.0, zero_in_h=0.0), before=first)
-    assert not must_write(memory, more, P.redecide_s - 1, P)
-    assert must_write(memory, more, P.redecide_s, P)
+    assert not must_write(memory, more, None, P.redecide_s - 1, P)
+    assert must_write(memory, more, None, P.redecide_s, P)
     later = plan(600.0, wet("a", -1.0), wet("b", -1.0, zero_in_h=6.0), before=first)
-    assert not must_write(memory, later, P.redecide_s, P)  # not before it has to be
+    assert not must_write(memory, later, None, P.redecide_s, P)  # not before it has to be
     stronger = plan(600.0, wet("a", -3.0), before=first)
-    assert not must_write(memory, stronger, 600.0, P)  # hours are left
-    assert must_write(memory, stronger, 4.5 * HOUR, P)
+    assert not must_write(memory, stronger, None, 600.0, P)  # hours are left
+    assert must_write(memory, stronger, None, 4.5 * HOUR, P)
     late = plan(300.0, wet("a", -1.0, zero_in_h=0.0))
-    assert not must_write(remember(late, 300.0), late, P.respond_s + 299, P)
-    assert must_write(remember(late, 300.0), late, P.respond_s + 301, P)  # overdue: asked for again
+    assert not must_write(remember(late, 300.0), late, None, P.respond_s + 299, P)
+    assert not must_write(remember(late, 300.0), late, None, P.respond_s + 301, P)  # nobody has been there
+    run = done([salted(10, 1000.0)], 1000.0)
+    assert must_write(remember(late, 300.0), late, run, P.respond_s + 301, P)  # they left it out
     sooner = plan(600.0, wet("a", -1.0, zero_in_h=1.0), before=first)
-    assert must_write(memory, sooner, 600.0, P)
+    assert must_write(memory, sooner, None, 600.0, P)
 
 
 def test_a_finished_run_is_a_decision_and_what_follows_it_is_gathered() -> None:
@@ -157,12 +162,12 @@ def test_a_finished_run_is_a_decision_and_what_follows_it_is_gathered() -> None:
     memory = remember(first, 0.0)
     coats = {"a": salted(8)}
     finished = plan(600.0, wet("a", -1.0), before=first, coats=coats)
-    assert must_write(memory, finished, 600.0, P)
+    assert must_write(memory, finished, None, 600.0, P)
     memory = structs.replace(memory, plan=finished, decided=finished, decided_s=600.0)
     new = plan(900.0, wet("a", -1.0), wet("b", -1.0), before=finished, coats=coats)
     assert new.outcome == "treat"
-    assert not must_write(memory, new, 900.0, P)
-    assert must_write(memory, new, 5 * HOUR, P)
+    assert not must_write(memory, new, None, 900.0, P)
+    assert must_write(memory, new, None, 5 * HOUR, P)
 
 
 @pytest.mark.parametrize(
@@ -200,3 +205,19 @@ def test_the_service_period_runs_from_noon_to_noon() -> None:
     assert period_of(noon - 1, 12.0) + 1 == period_of(noon, 12.0)
     assert period_of(noon, 12.0) == period_of(noon + 86_399, 12.0)
     assert period_of(noon - 3600, 12.0, utc_offset_s=HOUR) == period_of(noon, 12.0)
+
+
+@pytest.mark.parametrize("kinds", [("gritter",), ()])
+def test_nothing_is_overdue_where_no_gritter_reports(kinds: tuple[str, ...]) -> None:
+    town = hamlet()
+    ctx = context(structs.replace(town, devices=tuple(d for d in town.devices if d.kind in ("road", *kinds))))
+    icy = {
+        "surface_temperature_c": -1.0,
+        "air_temperature_c": 0.0,
+        "humidity_pct": 95.0,
+        "water_film_mm": 0.4,
+    }
+    readings = [("road", d, 600.0 * i, icy) for i in range(24) for d in ("road-0", "road-1")]
+    _, effects = step(EngineState(), batch(readings), latest(readings), ctx)
+    told = [e.state for e in effects if isinstance(e, SubjectState) and e.subject_kind == "route"]
+    assert {(s["status"], s["overdue"]) for s in told} == {("to_treat", bool(kinds))}
