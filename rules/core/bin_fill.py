@@ -22,6 +22,9 @@ WINDOW = 3
 KEEP = 6
 """Valid readings remembered."""
 
+BASE, BASE_AT_LEAST = 5, 4
+"""Readings whose median a fall is measured from: two echoes from the lid in a row must not make it."""
+
 
 def echo_mm(distance_mm: float | None, empty_mm: float, p: FilterParameters) -> float | None:
     """Return a distance that can be true [mm], else None.
@@ -130,7 +133,9 @@ def _before(fills: Fills, at_s: float, p: EmptyingParameters) -> float | None:
     last_s, last = fills.recent[-1]
     if at_s - last_s > p.sparse_s:
         return last
-    return median(f for _, f in fills.recent[-WINDOW:]) if len(fills.recent) >= 2 else None
+    if len(fills.recent) < BASE_AT_LEAST:
+        return None
+    return median(f for _, f in fills.recent[-BASE:])
 
 
 def _confirms(

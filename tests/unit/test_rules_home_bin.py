@@ -168,14 +168,19 @@ def levels(*fills: float, every_s: float = 1800.0):
 
 
 def test_an_emptying_needs_two_low_readings() -> None:
-    state, found = levels(70, 74, 78, 5, 6, 8)
-    assert [(e.at_s, e.before_pct, e.after_pct) for e in found] == [(3 * 1800.0, 74.0, 5.5)]
+    state, found = levels(70, 72, 74, 78, 5, 6, 8)
+    assert [(e.at_s, e.before_pct, e.after_pct) for e in found] == [(4 * 1800.0, 73.0, 5.5)]
     assert state.fill_pct == 6.0
-    assert levels(70, 74, 78, 5, 79, 80)[1] == []  # one false echo
-    assert levels(70, 74, 78, 5)[1] == []  # not yet
-    assert levels(70, 74, 78, 55, 54, 55)[1] == []  # settling, compaction
-    assert levels(20, 24, 26, 8, 8)[1] == []  # a small drop
-    assert len(levels(70, 74, 78, 5, 6, 60, 64, 66, 4, 5)[1]) == 1  # refractory 6 h
+    assert levels(70, 72, 74, 78, 5, 79, 80)[1] == []  # one false echo
+    assert levels(70, 72, 74, 78, 5)[1] == []  # not yet
+    assert levels(70, 72, 74, 78, 55, 54, 55)[1] == []  # settling, compaction
+    assert levels(20, 22, 24, 26, 8, 8)[1] == []  # a small drop
+    assert len(levels(70, 72, 74, 78, 5, 6, 60, 62, 64, 66, 4, 5)[1]) == 1  # refractory 6 h
+
+
+def test_two_echoes_from_the_lid_make_no_emptying() -> None:
+    assert levels(15, 100, 100, 15, 15)[1] == []  # too little is known yet
+    assert levels(15, 16, 17, 18, 100, 100, 17, 18)[1] == []
 
 
 def test_the_filter_takes_the_middle_of_three() -> None:
