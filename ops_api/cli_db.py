@@ -69,15 +69,15 @@ async def database_status(settings: Settings) -> Status:
 
 
 def database(settings: Settings) -> str:
-    """Return the connection string: the configured one, else of the embedded server that runs.
+    """Return the connection string: the configured one, else of the embedded server that runs (a demo's too).
 
     Raises:
         ConfigurationError: where there is neither.
     """
-    from cityops.embedded.postgres import running_dsn
     from cityops.errors import ConfigurationError
+    from ops_api.own_database import running_database
 
-    found = settings.db.dsn or running_dsn(settings.data_dir)
+    found = settings.db.dsn or running_database(settings.data_dir)
     if not found:
         raise ConfigurationError(
             f"no database: set CITYOPS_DB__DSN, or start the embedded one (`cityops demo`); none runs on "

@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cityops.embedded.postgres import running_dsn
 from cityops.embedded.process import port_is_free
 from cityops.settings import Settings
 from ops_api.doctor_finding import Finding, error, ok, warning
+from ops_api.own_database import running_database
 
 OLDEST_PYTHON = (3, 11)
 DISK_ERROR_GB = 1.0
@@ -66,7 +66,7 @@ async def disk(settings: Settings) -> list[Finding]:
 
 async def ports(settings: Settings) -> list[Finding]:
     """Whether the ports of the pages and the usual broker port are free; ours in use is fine."""
-    running = running_dsn(settings.data_dir) is not None
+    running = running_database(settings.data_dir) is not None
     findings = []
     for what, port, host, variable in (
         ("pages", settings.api.port, settings.api.host, "CITYOPS_API__PORT"),

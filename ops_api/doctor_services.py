@@ -12,12 +12,13 @@ from cityops.db import migrate
 from cityops.db.flavour import MINIMUM_SERVER
 from cityops.db.pool import connect
 from cityops.embedded.mosquitto_binary import find_mosquitto
-from cityops.embedded.postgres import running_dsn, wheel_binaries
+from cityops.embedded.postgres import wheel_binaries
 from cityops.errors import CityopsError, ConfigurationError
 from cityops.redact import redact
 from cityops.settings import MqttSettings, Settings
 from ops_api.doctor_finding import Finding, error, ok, warning
 from ops_api.mqtt_probe import probe
+from ops_api.own_database import running_database
 
 CLOCK_TOLERANCE_S = 2.0
 CURSOR_AHEAD = "select max(xid) > pg_snapshot_xmax(pg_current_snapshot()) from rule_cursor"
@@ -66,7 +67,7 @@ def _own_broker(settings: Settings) -> Finding:
 
 async def database(settings: Settings) -> list[Finding]:
     """The configured or running embedded database; else that the embedded one could start."""
-    dsn = settings.db.dsn or running_dsn(settings.data_dir)
+    dsn = settings.db.dsn or running_database(settings.data_dir)
     if not dsn:
         return [_own_database()]
     try:

@@ -25,6 +25,7 @@ from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
 from ops_api.demo.verify import Finding, as_expected, no_loss
 from ops_api.demo.watch import Watch
+from ops_api.own_database import DEMO_FOLDER
 from ops_api.rules_lag import wait_for_rules
 from ops_api.wiring import kinds_of
 from ops_api.wiring_sim import plan_of, town_of
@@ -133,7 +134,7 @@ def _sample_home(registry: Registry) -> str | None:
 @contextmanager
 def _folder(demo: Demo) -> Iterator[Path]:
     """Give the demo's own folder, emptied of an earlier demo and closed to a second one meanwhile."""
-    folder = demo.settings.data_dir.absolute() / "demo"
+    folder = demo.settings.data_dir.absolute() / DEMO_FOLDER
     own_directory(folder, server_account(folder), 0o711)
     with sole_use(folder):
         if demo.port is not None and demo.port > 0 and not port_is_free(demo.port):

@@ -56,6 +56,17 @@ def demo(
         process.wait()
 
 
+def cityops(folder: Path, *arguments: str) -> str:
+    """Return what a command prints while a demo runs in ``folder``."""
+    return subprocess.run(
+        [sys.executable, "-m", "ops_api", *arguments],
+        env=os.environ | {"CITYOPS_DATA_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+
+
 def read_until(process: subprocess.Popen[str], pattern: str) -> str:
     """Return the output up to the line that matches."""
     assert process.stdout is not None
@@ -152,6 +163,9 @@ def test_a_second_demo_is_refused_and_the_first_goes_on(folder: Path) -> None:
             said, _ = second.communicate(timeout=30)
         assert second.returncode == 2
         assert f"in use by another cityops (process {first.pid})" in said
+        report = json.loads(cityops(folder, "doctor", "--json"))
+        assert {f["level"] for f in report["findings"] if f["name"] in {"database", "tables"}} == {"ok"}
+        assert "applied  0001_registry" in cityops(folder, "db", "status")
         with urllib.request.urlopen(address[1] + "/api/v1/devices", timeout=20) as answer:
             assert answer.status == 200
         read_until(first, "readings committed")
