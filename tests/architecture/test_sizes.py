@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("cityops", "devices", "firmware_sim", "ingest", "rules", "dashboards", "ops_api", "bench", "scripts")
+PACKAGES = (
+    "cityops",
+    "devices",
+    "firmware_sim",
+    "ingest",
+    "rules",
+    "dashboards",
+    "ops_api",
+    "bench",
+    "scripts",
+)
 CODE_LINES = 400
 TEST_LINES = 600
 
