@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from cityops.embedded.sole_use import sole_use
 from cityops.runtime.stop import Stop, unless_stopped
 from cityops.settings import MqttSettings, Settings
 from devices.agent.broker import BrokerAddress
+from devices.contract.kind import Kind
 from devices.registry import Device, Registry
 from firmware_sim.replay.mapping import check_columns, template_columns
 from firmware_sim.replay.places import places_for, survey
@@ -87,6 +88,7 @@ async def run_replay(plan: ReplayPlan, settings: Settings, say: Say, stop: Stop)
             return INTERRUPTED
         conn = await cleanup.enter_async_context(await connect(target.dsn, application_name="cityops replay"))
         devices = await _register(conn, registry)
+        await _warn_of_newer(conn, seen.devices.values(), say)
         before = await _stored(conn, settings, devices)
         player = Player(devices, _broker_of(target), boot_of(plan.table.path, plan.salt))
         rows = rows_of(plan.table, plan.tracks) if seen.ordered else in_time(rows_of(plan.table, plan.tracks))
@@ -100,6 +102,23 @@ async def run_replay(plan: ReplayPlan, settings: Settings, say: Say, stop: Stop)
     if received < played:
         say(f"✗ the server knows only {received:,} of {played:,} rows")
     return 0 if received >= played else 1
+
+
+NEWEST = "select max(event_time) from rule_cursor"
+
+
+async def _warn_of_newer(
+    conn: psycopg.AsyncConnection[Any], devices: Iterable[tuple[Kind, int]], say: Say
+) -> None:
+    """Say so where the rules have seen later readings: for them the file's time is over."""
+    row = await (await conn.execute(NEWEST)).fetchone()
+    first_ms = min((ms for _, ms in devices if ms > 0), default=0)
+    if row is None or row[0] is None or row[0].timestamp() * 1000 <= first_ms:
+        return
+    say(
+        f"! the rules have already seen {row[0]:%Y-%m-%d %H:%M}: rows before that are stored, but nothing is decided "
+        "on them any more; choose another --data-dir for a file of its own"
+    )
 
 
 def check_tracks(plan: ReplayPlan) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -44,9 +45,10 @@ def replay(folder: Path, *arguments: str, code: int = 0) -> Replayed:
     return Replayed(folder, done.stdout + done.stderr)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def folder(server_dir: Path) -> Path:
-    place = server_dir / "replays"
+    """One for each test: for rules that have seen 2026, nothing is to be decided on 2010."""
+    place = server_dir / f"replays-{uuid.uuid4().hex[:8]}"
     place.mkdir()
     place.chmod(0o711)
     return place
@@ -88,9 +90,15 @@ def test_a_file_with_everything_wrong_loses_no_row(folder: Path, tmp_path: Path)
     assert all(len(s) > 15 for s in sentences)
     assert (0.0, 100.0) in first.query("select temperature_c, humidity_pct from frog_reading")
 
+    older = tmp_path / "older.csv"
+    older.write_text("time,t,rh\n2020-01-09 05:00,18.5,55\n")
+    warned = replay(folder, str(older), "--kind", "frog", "--device", "room-2", "--map", arguments[-1])
+    assert "the rules have already seen 2026-01-09" in warned.output
+
     again = replay(folder, *arguments)
     assert "8 rows played, 0 stored" in again.output
-    assert len(again.query("select 1 from frog_reading")) == 2
+    stored = "select 1 from frog_reading join device using (device_id) where name = 'room-1'"
+    assert len(again.query(stored)) == 2
 
 
 def test_two_files_of_one_device_may_be_played_in_turn(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 // Bins on the map: a number and a shape for what is to be emptied, a hollow dot for the rest.
 "use strict";
 (async () => {
+  // The live state may come before the map's data: it is kept until there is something to draw.
+  let live = null;
+  let redraw = () => {};
+  document.addEventListener("cityops:state", (event) => { live = event.detail; redraw(); });
   const element = document.getElementById("map");
   const map = CityMap.make(element);
   const [bins, segments] = await Promise.all([CityMap.json(element.dataset.bins), CityMap.json(element.dataset.segments)]);
@@ -30,9 +34,10 @@
     }
   }
 
-  draw({});
-  document.addEventListener("cityops:state", (event) => {
-    draw(event.detail.states || {});
-    line.setLatLngs((event.detail.line || []).map(([lon, lat]) => [lat, lon]));
-  });
+  redraw = () => {
+    const { states, line: way } = live || {};
+    draw(states || {});
+    line.setLatLngs((way || []).map(([lon, lat]) => [lat, lon]));
+  };
+  redraw();
 })();

@@ -1,6 +1,10 @@
 // Road states on the map: colour, width and dash pattern each tell them apart; ice has a mark too.
 "use strict";
 (async () => {
+  // The live state may come before the map's data: it is kept until there is something to draw.
+  let live = null;
+  let redraw = () => {};
+  document.addEventListener("cityops:state", (event) => { live = event.detail; redraw(); });
   const element = document.getElementById("map");
   // Wider means worse; frost and snow have a white core, ice has a mark.
   const STYLE = {
@@ -55,8 +59,9 @@
     L.marker([lat, lon], { keyboard: false, icon: L.divIcon({ className: "", html: '<span class="depot">D</span>', iconSize: [26, 26] }) }).bindPopup(CityMap.popup([[d.properties.label, true]])).addTo(map);
   }
   paint();
-  document.addEventListener("cityops:state", (event) => {
-    const next = event.detail.states || {};
+  redraw = () => {
+    const next = (live && live.states) || {};
     if (Object.keys(next).some((id) => next[id] !== states[id])) { states = next; paint(); }
-  });
+  };
+  redraw();
 })();
