@@ -7,6 +7,7 @@ at once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection
 from typing import Any
 
@@ -42,7 +43,13 @@ class AdvisoryLeases:
         return set(self._held)
 
     async def close(self) -> None:
-        """Give all leases back: they end with the connection, which says so to the server."""
+        """Give all leases back; once this returns another worker gets them."""
+        # A server notices the end of a connection in its own time, so the locks are undone first.
+        conn = self._connection
+        if conn is not None and not conn.closed:
+            with contextlib.suppress(psycopg.Error, TimeoutError):
+                async with asyncio.timeout(ANSWER_S):
+                    await conn.execute("select pg_advisory_unlock_all()")
         await self._drop()
 
     async def _ask(self, shards: Collection[int]) -> None:
