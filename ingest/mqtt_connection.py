@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 import mqtt5
-from mqtt5 import ConnAckPacket, DisconnectPacket, Packet, PublishPacket, SubAckPacket
+from mqtt5 import ConnAckPacket, DisconnectPacket, Packet, SubAckPacket
 
 from cityops.errors import TransientError
 from ingest.mqtt_gate import ReadGate
@@ -79,24 +79,15 @@ class Connection(asyncio.Protocol):
         if self._leaving:
             return  # not acknowledged, so it comes again
         try:
-            packets = self._reader.feed(data)
+            found = self._reader.feed(data)
         except MalformedPacketError as e:
             self.abort(f"malformed packet: {e}")
             return
-        topics: list[str] = []
-        payloads: list[bytes] = []
-        packet_ids: list[int] = []
-        for packet in packets:
-            if packet.__class__ is PublishPacket:
-                topics.append(packet.topic)
-                payloads.append(packet.payload)
-                packet_id = packet.packet_id
-                packet_ids.append(0 if packet_id is None else packet_id)
-            else:
-                self._control(packet)
-        if topics and not self.lost.is_set():
+        for packet in found.others:
+            self._control(packet)
+        if found.topics and not self.lost.is_set():
             self._gate.note_data(self._last_heard_s)
-            self._deliver(topics, payloads, packet_ids)
+            self._deliver(found.topics, found.payloads, found.packet_ids)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""

@@ -18,11 +18,17 @@ PACKETS = [
 @given(st.lists(st.integers(0, sum(map(len, PACKETS))), max_size=30))
 @settings(deadline=None)
 def test_any_cut_of_the_stream_gives_the_same_packets(cuts: list[int]) -> None:
-    stream, reader, found = b"".join(PACKETS), PacketReader(100_000), []
+    stream, reader = b"".join(PACKETS), PacketReader(100_000)
+    found: list[int] = []
+    others: list[mqtt5.Packet] = []
     places = [0, *sorted(cuts), len(stream)]
     for start, end in pairwise(places):
-        found += reader.feed(stream[start:end])
-    assert [getattr(p, "packet_id", None) for p in found] == [1, 2, 201, 20_001, None]
+        piece = reader.feed(stream[start:end])
+        found += piece.packet_ids
+        others += piece.others
+        assert len(piece.topics) == len(piece.payloads) == len(piece.packet_ids)
+    assert found == [1, 2, 201, 20_001]
+    assert [type(p) for p in others] == [mqtt5.PingRespPacket]
 
 
 @given(st.lists(st.integers(0, 65_535), max_size=50))
