@@ -51,7 +51,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
             make_source=make_source,
             sink=sink,
             devices=sink,
-            leases=AdvisoryLeases(dsn),
+            leases=AdvisoryLeases(dsn, clock, ingest.lease_s),
             kinds=kinds,
             clock=clock,
             limits=Limits(ingest.batch_rows, BATCH_BYTES, ingest.batch_age_s),
@@ -85,6 +85,7 @@ def session_options(settings: Settings) -> Callable[[int], SessionOptions]:
             keepalive_s=mqtt.keepalive_s,
             receive_maximum=ingest.receive_maximum,
             window_messages=ingest.receive_maximum + ingest.batch_rows,
+            taken_over_s=ingest.lease_s,
         )
 
     return options
