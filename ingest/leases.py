@@ -6,8 +6,8 @@ same list of shards. ``pg_locks`` is the common view that :func:`ingest.core.sha
 applied to.
 
 A killed worker's connection ends at once. A frozen or cut-off one's would stay, so the
-server itself ends a session that was silent for ``lease_s`` (``idle_session_timeout``). Our
-own clock runs from before each question was sent, the server's from after its answer:
+server itself ends a session that was silent for ``lease_s`` (``idle_session_timeout``), and
+those who remain end the transaction that such a worker may have left open. Our own clock runs from before each question was sent, the server's from after its answer:
 :attr:`AdvisoryLeases.valid` turns false first.
 """
 
@@ -46,6 +46,18 @@ select classid::bigint, objid::bigint, pid, pg_backend_pid() from pg_locks
 where locktype = 'advisory' and objsubid = 2 and granted and classid::bigint = any(%s)
     and database = (select oid from pg_database where datname = current_database())
 """
+
+# A frozen worker's transaction holds the ledger rows that its successor needs, for ever where it stands in a
+# COPY: no timeout of the server's ends that one, not even statement_timeout.
+_END_FROZEN: LiteralString = """
+select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity
+where datname = current_database() and usename = current_user and application_name = %s
+    and xact_start is not null and wait_event = 'ClientRead'
+    and state_change < clock_timestamp() - make_interval(secs => %s)
+"""
+
+STORE_SESSIONS = "cityops-ingest"
+"""Application name of the sessions that batches are stored through."""
 
 
 class AdvisoryLeases:
@@ -113,6 +125,7 @@ class AdvisoryLeases:
         conn = await self._connected(shards)
         me, workers, holders = await self._look(conn, shards)
         told = share(shards, workers, holders, me)
+        await self._end_frozen(conn)
         left = told.room
         for shard in told.take:
             if left == 0:
@@ -143,6 +156,13 @@ class AdvisoryLeases:
                 "so give db.dsn without a pooler in transaction mode"
             )
         return me, workers, {key: pid for kind, key, pid, _ in rows if kind == LOCK_CLASS and key in shards}
+
+    async def _end_frozen(self, conn: psycopg.AsyncConnection[Any]) -> None:
+        """End transactions whose worker owes the server the next word since longer than a lease."""
+        cursor = await conn.execute(_END_FROZEN, [STORE_SESSIONS, self._lease_s])
+        row = await cursor.fetchone()
+        if row is not None and row[0] != 0:
+            log.warning("ended the open transaction of a worker that froze", sessions=row[0])
 
     async def _try(self, conn: psycopg.AsyncConnection[Any], shard: int) -> bool:
         cursor = await conn.execute("select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, shard])

@@ -64,6 +64,13 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     return services
 
 
+def check_ingest(settings: Settings) -> None:
+    """Raise ConfigurationError where an ingest service can't be built from the settings."""
+    needs_dsn(settings)
+    kinds_of(settings)
+    session_options(settings)
+
+
 async def run_ingest(settings: Settings, stop: Stop) -> None:
     """Run the ingest service until ``stop``."""
     await run_services(build_ingest(settings), stop, DEADLINE_S)

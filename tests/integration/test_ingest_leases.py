@@ -172,3 +172,33 @@ async def test_a_pooler_that_swaps_sessions_is_named(db_dsn: str, pg: psycopg.As
     with pytest.raises(TransientError, match="without a pooler"):
         await leases.hold(ALL)
     await leases.close()
+
+
+@pytest.mark.parametrize("frozen_in", ["transaction", "copy"])
+async def test_what_a_frozen_worker_left_locked_is_freed(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any], frozen_in: str
+) -> None:
+    """Else whoever takes its shards waits for its rows of the ledger without end."""
+    await pg.execute("create table locked (id int primary key)")
+    leases = AdvisoryLeases(db_dsn, lease_s=1.0)
+    frozen, other = await session(db_dsn, "cityops-ingest"), await session(db_dsn, "somebody-else")
+    for conn in (frozen, other):
+        await conn.execute("insert into locked values (%s)", [conn.info.backend_pid])
+    if frozen_in == "copy":  # sent without waiting for more than its beginning
+        frozen.pgconn.send_query(b"copy locked from stdin")
+    async with asyncio.timeout(60):
+        while await alive(pg, frozen):
+            await leases.hold(ALL)
+            await asyncio.sleep(0.1)
+    assert await alive(pg, other)
+    for closing in (leases, frozen, other):
+        await closing.close()
+
+
+async def session(dsn: str, name: str) -> psycopg.AsyncConnection[Any]:
+    return await psycopg.AsyncConnection.connect(dsn, application_name=name)
+
+
+async def alive(pg: psycopg.AsyncConnection[Any], conn: psycopg.AsyncConnection[Any]) -> bool:
+    cursor = await pg.execute("select from pg_stat_activity where pid = %s", [conn.info.backend_pid])
+    return await cursor.fetchone() is not None

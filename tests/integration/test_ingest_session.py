@@ -15,7 +15,7 @@ from cityops.runtime.backoff import Backoff
 from ingest.mqtt_options import SessionOptions
 from ingest.mqtt_session import MqttSession
 from ingest.ports import Chunk
-from tests.fakes.scripted_broker import Peer, ScriptedBroker
+from tests.fakes.scripted_broker import ScriptedBroker
 
 FILTERS = ("a/+/reading", "a/+/status")
 
