@@ -58,8 +58,8 @@ def _passwords(folder: Path) -> Path:
     return file
 
 
-def _configuration(folder: Path, ports: Broker) -> str:
-    text = (FOLDER / "mosquitto.conf").read_text(encoding="utf-8")
+def _configuration(folder: Path, ports: Broker, file: str) -> str:
+    text = (FOLDER / file).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith(ONLY_2_1)]
     return (
         "\n".join(lines)
@@ -71,14 +71,14 @@ def _configuration(folder: Path, ports: Broker) -> str:
     )
 
 
-@pytest.fixture(scope="module")
-def stack_broker(server_dir: Path) -> Iterator[Broker]:
-    folder = server_dir / "stack-broker"
+@pytest.fixture(scope="module", params=["mosquitto.conf", "mosquitto-2.0.conf"])
+def stack_broker(server_dir: Path, request: pytest.FixtureRequest) -> Iterator[Broker]:
+    folder = server_dir / f"stack-{request.param}"
     folder.mkdir(mode=0o711)
     _passwords(folder)
     shutil.copy(FOLDER / "acl", folder / "acl")
     ports = Broker(_free_port(), _free_port())
-    (folder / "mosquitto.conf").write_text(_configuration(folder, ports))
+    (folder / "mosquitto.conf").write_text(_configuration(folder, ports, request.param))
     account = server_account(folder)
     if account is not None:
         for path in (folder, *folder.iterdir()):
@@ -196,11 +196,36 @@ def test_the_rights_are_those_of_the_contract() -> None:
     assert lines == ["user ingest", *ingest, "user town", *town, *devices]
 
 
+def _lines(file: str) -> list[str]:
+    lines = (FOLDER / file).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 def test_the_queue_survives_a_crash_and_is_not_cut_at_a_thousand() -> None:
-    lines = (FOLDER / "mosquitto.conf").read_text(encoding="utf-8").splitlines()
-    assert "plugin_opt_flush_period 0" in lines
-    assert "allow_anonymous false" in lines
-    assert not [
-        line for line in lines if line.startswith(("persistence true", "autosave", "max_queued_bytes"))
-    ]
+    lines = _lines("mosquitto.conf")
+    assert {"plugin_opt_flush_period 0", "plugin_opt_sync full"} <= set(lines)
+    assert not [line for line in lines if line.startswith(("persistence true", "autosave"))]
+    assert "autosave_on_changes true" in _lines("mosquitto-2.0.conf")  # what 2.0 has instead
+
+
+@pytest.mark.parametrize("file", ["mosquitto.conf", "mosquitto-2.0.conf"])
+def test_limits_and_identities(file: str) -> None:
+    lines = _lines(file)
+    assert {
+        "allow_anonymous false",
+        "max_inflight_messages 0",
+        "max_packet_size 70000",
+        "persistent_client_expiration 14d",
+    } <= set(lines)
+    assert not [line for line in lines if line.startswith("max_queued_bytes")]
     assert any(line.startswith("max_queued_messages ") and int(line.split()[1]) > 1_000_000 for line in lines)
+    services, devices = " ".join(lines).split("listener ")[1:]
+    assert "use_username_as_clientid" not in services  # an ingester has a client id per shard
+    assert "use_username_as_clientid true" in devices
+    assert "max_connections 90000" in devices
+
+
+def test_both_versions_are_the_same_but_for_the_queue() -> None:
+    new, old = set(_lines("mosquitto.conf")), set(_lines("mosquitto-2.0.conf"))
+    assert all(line.startswith((*ONLY_2_1, "persistence_location")) for line in new - old)
+    assert all(line.startswith(("persistence", "autosave")) for line in old - new)
