@@ -48,7 +48,7 @@ where locktype = 'advisory' and objsubid = 2 and granted and classid::bigint = a
 """
 
 # A frozen worker's transaction holds the ledger rows that its successor needs, for ever where it stands in a
-# COPY: no timeout of the server's ends that one, not even statement_timeout.
+# COPY: no timeout of the server's ends that one (measured on 18, transaction_timeout included).
 _END_FROZEN: LiteralString = """
 select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity
 where datname = current_database() and usename = current_user and application_name = %s
