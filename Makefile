@@ -37,6 +37,7 @@ soak: setup-dev  ## the long tests
 docs: setup-dev  ## write the generated pages of docs/
 	.venv/bin/cityops config docs
 	.venv/bin/cityops kinds --markdown docs/kinds.md
+	$(PY) -m bench.scaling_page --write docs/scaling.md
 
 LOCK := .uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header

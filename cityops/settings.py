@@ -40,7 +40,8 @@ from cityops.errors import ConfigurationError
 from cityops.paths import default_data_dir
 from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
 
-Port = Annotated[int, Field(ge=0, le=65535)]
+LAST_PORT = 65535
+Port = Annotated[int, Field(ge=0, le=LAST_PORT)]
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path in which ``~`` is the user's home, as in a shell."""
 RECEIVE_MAXIMUM_LIMIT = 65535
@@ -106,11 +107,17 @@ class IngestSettings(Group):
     batches_in_flight: int = Field(default=2, ge=1)
     """Batches a session may hold unacknowledged: the only buffer there is."""
     shards: str = "0-15"
-    """Shards this worker may serve: numbers and ranges, e.g. `0-7,12`."""
+    """Shards to serve: numbers and ranges, e.g. `0-7,12`. Workers with the same list share them evenly,
+    on however many hosts; lists that differ should not overlap."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes that `cityops ingest` starts and keeps running."""
+    lease_s: float = Field(default=10.0, ge=1, le=600)
+    """Seconds of silence towards the database after which a worker's shards go to the others."""
     client_prefix: str = Field(default="ing", pattern=r"^[a-z0-9][a-z0-9-]*$")
     """Start of the MQTT client ids; the shard's two hex digits follow."""
     health_port: Port = 0
-    """Port of /healthz, /readyz and /metrics; 0 serves none."""
+    """Port of /healthz, /readyz and /metrics; 0 serves none. With several workers it answers for all, and
+    the ports that follow for one each."""
 
     @property
     def receive_maximum(self) -> int:
@@ -134,6 +141,15 @@ class IngestSettings(Group):
             raise ValueError(
                 f"ingest.batch_rows x ingest.batches_in_flight is {self.receive_maximum}; MQTT 5 allows "
                 f"at most {RECEIVE_MAXIMUM_LIMIT} messages in flight"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ports_suffice(self) -> Self:
+        if self.workers > 1 and self.health_port != 0 and self.health_port + self.workers > LAST_PORT:
+            raise ValueError(
+                f"ingest.health_port {self.health_port} leaves no {self.workers} ports after it for "
+                f"ingest.workers; it must be at most {LAST_PORT - self.workers}"
             )
         return self
 

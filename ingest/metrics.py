@@ -28,6 +28,16 @@ class IngestMetrics:
         )
         self.waiting = Gauge(f"{name}messages_waiting", "Messages that wait for their batch", registry=r)
         self.shards = Gauge(f"{name}shards_held", "Shards that this worker serves", registry=r)
+        self.workers = Gauge(
+            f"{name}workers", "Workers that share the shards, this one among them", registry=r
+        )
+        self.moves = Counter(f"{name}shard_moves", "Shards taken, handed over and lost", ["how"], registry=r)
+        self.discarded = Counter(
+            f"{name}messages_discarded", "Messages left to the worker that took their shard", registry=r
+        )
+        self.taken_over = Gauge(
+            f"{name}sessions_taken_over", "Times another client connected under our client id", registry=r
+        )
         self.batch_messages = Histogram(
             f"{name}batch_messages", "Messages per batch", buckets=_MESSAGES, registry=r
         )

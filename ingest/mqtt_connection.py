@@ -28,6 +28,9 @@ GOODBYE_S = 1.0
 
 _Answer = TypeVar("_Answer", ConnAckPacket, SubAckPacket)
 
+SESSION_TAKEN_OVER = 0x8E
+"""Another client connected under our client id (MQTT 5, section 3.14.2.1)."""
+
 FIRST_REFUSAL = 0x80
 """Reason codes from here on are refusals (MQTT 5, section 2.4)."""
 
@@ -52,6 +55,7 @@ class Connection(asyncio.Protocol):
         self._leaving = False
         self.lost = asyncio.Event()
         self.why_lost = ""
+        self.taken_over = False
 
     # asyncio.Protocol
 
@@ -212,6 +216,7 @@ class Connection(asyncio.Protocol):
         elif isinstance(packet, SubAckPacket) and not self._suback.done():
             self._suback.set_result(packet)
         elif isinstance(packet, DisconnectPacket):
+            self.taken_over = int(packet.reason_code) == SESSION_TAKEN_OVER
             self.abort(f"the broker disconnects us: {_words(packet)}")
 
     def _keep_alive(self, keepalive_s: int) -> None:

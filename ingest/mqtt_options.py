@@ -31,6 +31,9 @@ class SessionOptions:
         session_expiry_s: how long the broker keeps the session of a gone client.
         backoff: between attempts to connect.
         timeout_s: for connecting, and for each answer while connecting.
+        taken_over_s: after the broker dropped us for another client of our client id, the least
+            time until we connect again: long enough to learn that our lease is gone, else two
+            would throw each other out without end.
     """
 
     host: str
@@ -47,3 +50,4 @@ class SessionOptions:
     session_expiry_s: int = WEEK_S
     backoff: Backoff = RECONNECT
     timeout_s: float = 10.0
+    taken_over_s: float = 10.0

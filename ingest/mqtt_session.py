@@ -10,6 +10,8 @@ What holds, each for a loss that was measured without it:
   that was there and is gone counts as an incident.
 - What is held unsettled is bounded by messages and bytes, over reconnects too: then the
   socket is not read, and no new connection is made.
+- Nobody connects whose lease has run out, and whom another client has thrown out waits long
+  enough to learn that it has.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ from ingest.ports import Chunk
 
 log = structlog.get_logger(__name__)
 
+ASK_AGAIN_S = 0.1
+"""How often to ask whether we may connect, as long as we may not."""
+
 STEADY_S = 60.0
 """A connection that lasted so long makes the next back-off start from the beginning."""
 
@@ -41,6 +46,7 @@ class SessionCounts:
     connections: int = 0
     lost_sessions: int = 0
     stale_acknowledgements: int = 0
+    taken_over: int = 0
     dropped_publishes: int = 0
 
 
@@ -90,11 +96,14 @@ class MqttSession:
         """Messages delivered and not settled."""
         return self._held
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, allowed: Callable[[], bool] = lambda: True) -> None:
         """Stay connected until ``stop``, then read no more. ``close`` ends it."""
         failures = 0
         self._stopping = False
         while not stop.is_set():
+            if not allowed():
+                await sleep_until_stop(stop, ASK_AGAIN_S)
+                continue
             if not self._room.is_set() and not await self._wait_for_room(stop):
                 break
             began_s = self._clock.monotonic()
@@ -103,6 +112,9 @@ class MqttSession:
                 break
             failures = 0 if self._clock.monotonic() - began_s > STEADY_S else failures + 1
             delay_s = self._options.backoff.delay(failures - 1 if failures else 0, self._rng)
+            if self._connection is not None and self._connection.taken_over:
+                self.counts.taken_over += 1
+                delay_s += self._options.taken_over_s
             self._log.warning("broker connection lost", reason=why, retry_s=round(delay_s, 2))
             await sleep_until_stop(stop, delay_s)
         self._stopping = True
@@ -118,10 +130,15 @@ class MqttSession:
             connection.acknowledge(chunk.packet_ids)
         else:
             self.counts.stale_acknowledgements += len(chunk)
-        if self._has_room():
-            self._room.set()
-            if connection is not None and not self._stopping:
-                connection.resume_reading()
+        self._make_room()
+
+    def discard(self, chunk: Chunk) -> None:
+        """Forget a chunk that is not ours to store any more; the broker has to send it again."""
+        self._held -= len(chunk)
+        self._held_bytes -= chunk.payload_bytes
+        if chunk.epoch == self._epoch:
+            self.drop_connection("its messages are not ours to store any more")
+        self._make_room()
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send at QoS 0, at most once; False where it was dropped."""
@@ -203,6 +220,12 @@ class MqttSession:
                 self._connection.pause_reading()
         now_s = self._clock.monotonic()
         self._offer(Chunk(self, epoch, topics, payloads, packet_ids, size, now_s))
+
+    def _make_room(self) -> None:
+        if self._has_room():
+            self._room.set()
+            if self._connection is not None and not self._stopping:
+                self._connection.resume_reading()
 
     def _has_room(self) -> bool:
         options = self._options

@@ -57,11 +57,23 @@ class MessageSource(Protocol):
     def connected(self) -> bool:
         """Whether messages can arrive now."""
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Deliver messages until ``stop``; then deliver no more, but stay able to settle."""
+    @property
+    def held(self) -> int:
+        """Messages delivered and neither settled nor discarded."""
+
+    async def run(self, stop: asyncio.Event, allowed: Callable[[], bool] = ...) -> None:
+        """Deliver messages until ``stop``; then deliver no more, but stay able to settle.
+
+        Args:
+            stop: ends it.
+            allowed: asked before each connection: whether the shard is ours to serve.
+        """
 
     def settle(self, chunk: Chunk) -> None:
         """The chunk is stored for good: acknowledge it, in the order delivered, and make room."""
+
+    def discard(self, chunk: Chunk) -> None:
+        """The chunk is not ours to store any more: make room, acknowledge nothing, let it come again."""
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send a message, at most once; return False where it had to be dropped."""
@@ -131,14 +143,48 @@ class DeviceSource(Protocol):
         """
 
 
-class ShardLeases(Protocol):
-    """Who serves which shard: at most one worker each."""
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a look at the leases found, after taking what our share allows.
 
-    async def acquire(self, shards: Collection[int]) -> set[int]:
-        """Try to take each of ``shards``; return those that are ours now.
+    Attributes:
+        held: shards that are ours now, those to give up among them.
+        give_up: those of them that others should have: hand them over, then release them.
+        workers: how many workers share these shards, we among them.
+        all_served: whether every shard is somebody's.
+        settled: whether we have our share: nothing to give up, nothing left to take.
+    """
+
+    held: frozenset[int]
+    give_up: frozenset[int] = frozenset()
+    workers: int = 1
+    all_served: bool = True
+    settled: bool = True
+
+
+class ShardLeases(Protocol):
+    """Who serves which shard: at most one worker each, and all of them about as many."""
+
+    @property
+    def check_s(self) -> float:
+        """How often to call ``hold`` [s]: it is what keeps the leases."""
+
+    @property
+    def valid(self) -> bool:
+        """Whether the leases last taken or kept can't have run out yet, by our own clock."""
+
+    async def hold(self, shards: Collection[int]) -> Holding:
+        """Keep what we hold of ``shards``, and take what our share allows.
 
         Raises:
             TransientError: all leases are lost, or can't be asked for.
+        """
+
+    async def release(self, shards: Collection[int]) -> None:
+        """Give leases back; nothing of ours serves these shards any more.
+
+        Raises:
+            TransientError: all leases are lost.
         """
 
     async def close(self) -> None:

@@ -35,7 +35,7 @@ from ingest.ports import (
 )
 from ingest.receipts import MqttReceipts
 from ingest.shards import ShardHolder
-from ingest.writer import RETRY, BatchWriter, Messages
+from ingest.writer import RETRY, BatchWriter, Messages, NotOursError
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +79,9 @@ class IngestService:
         self._metrics = parts.metrics
         self._inbox = Inbox(parts.limits, parts.clock)
         self._cache = DevicesCache(parts.devices, parts.kinds, parts.clock)
-        self._holder = ShardHolder(parts.shards, parts.leases, parts.make_source, self._inbox.offer)
+        self._holder = ShardHolder(
+            parts.shards, parts.leases, parts.make_source, self._inbox.offer, parts.clock, parts.metrics
+        )
         self._receipts = MqttReceipts(self._holder.sources, self._cache.device)
         self._rng = random.Random()
         self._writer = BatchWriter(self._cache, parts.sink, parts.metrics, parts.clock, self._rng)
@@ -89,6 +91,7 @@ class IngestService:
         return {
             "database": self._writer.database_ok,
             "devices": self._cache.loaded,
+            "leases": self._holder.leases_ok,
             "broker": self._holder.all_connected,
         }
 
@@ -136,7 +139,7 @@ class IngestService:
     async def _refresh(self, stop: asyncio.Event) -> None:
         """Load the devices again from time to time, and keep the gauges."""
         while not await sleep_until_stop(stop, 1.0):
-            self._holder.note(self._metrics)
+            self._holder.note()
             self._metrics.waiting.set(self._inbox.waiting)
             if self._cache.loaded:
                 try:
@@ -147,7 +150,9 @@ class IngestService:
     async def _write(self) -> None:
         while chunks := await self._inbox.next_batch():
             began_s = self._clock.monotonic()
-            done = await self._writer.write(_messages(chunks))
+            chunks, done = await self._store(chunks)
+            if not chunks:
+                continue
             for chunk in chunks:
                 chunk.source.settle(chunk)
             for batch, stored in done:
@@ -156,6 +161,30 @@ class IngestService:
             now_s = self._clock.monotonic()
             self._metrics.commit_seconds.observe(now_s - began_s)
             self._metrics.age_seconds.observe(now_s - chunks[0].arrived_s)
+
+    async def _store(self, chunks: list[Chunk]) -> tuple[list[Chunk], list[tuple[Batch, Stored]]]:
+        """Store the chunks that are ours, discard the others; return those stored and their batches."""
+
+        def all_ours() -> bool:
+            return all(map(self._holder.serves, chunks))
+
+        while chunks := self._only_ours(chunks):
+            try:
+                return chunks, await self._writer.write(_messages(chunks), all_ours)
+            except NotOursError:
+                log.warning("a batch is no longer ours to store", messages=sum(map(len, chunks)))
+        return [], []
+
+    def _only_ours(self, chunks: list[Chunk]) -> list[Chunk]:
+        """Return the chunks that are ours to store; the others come again to whoever holds their shard."""
+        ours: list[Chunk] = []
+        for chunk in chunks:
+            if self._holder.serves(chunk):
+                ours.append(chunk)
+            else:
+                chunk.source.discard(chunk)
+                self._metrics.discarded.inc(len(chunk))
+        return ours
 
     def _count(self, batch: Batch, stored: Stored) -> None:
         metrics = self._metrics

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -47,6 +47,10 @@ class Messages:
         )
 
 
+class NotOursError(Exception):
+    """Another worker may store these messages by now."""
+
+
 class _FailedError(Exception):
     """These messages can't be stored, for a reason of the closed set."""
 
@@ -77,28 +81,42 @@ class BatchWriter:
         self._rng = rng
         self.database_ok = False
 
-    async def write(self, messages: Messages) -> list[tuple[Batch, Stored]]:
-        """Store ``messages``, trying until it is done; return the batches that it took, as a rule one."""
+    async def write(
+        self, messages: Messages, ours: Callable[[], bool] = lambda: True
+    ) -> list[tuple[Batch, Stored]]:
+        """Store ``messages``, trying until it is done; return the batches that it took, as a rule one.
+
+        Args:
+            messages: what to store.
+            ours: asked before each attempt: whether all of them are still ours to store.
+
+        Raises:
+            NotOursError: they are not; parts of them may be stored.
+        """
         done: list[tuple[Batch, Stored]] = []
         waiting = [messages]
         while waiting:
             part = waiting.pop()
             try:
-                done.append(await self._persist(part))
+                done.append(await self._persist(part, ours))
             except _FailedError as e:
                 if len(part.topics) > 1:
                     waiting += reversed(part.halves())
                 else:
                     log.error("message set aside", topic=part.topics[0], reason=str(e.reason), why=str(e))
-                    done.append(await self._persist(part, e))
+                    done.append(await self._persist(part, ours, e))
         return done
 
-    async def _persist(self, part: Messages, failed: _FailedError | None = None) -> tuple[Batch, Stored]:
+    async def _persist(
+        self, part: Messages, ours: Callable[[], bool], failed: _FailedError | None = None
+    ) -> tuple[Batch, Stored]:
         """Store ``part``, or only that it ``failed``, however long the database is away."""
         attempt = 0
         while True:
             try:
                 batch = await self._decode(part) if failed is None else _letter(part, failed)
+                if not ours():
+                    raise NotOursError
                 stored = await self._sink.store(batch, part.shard)
             except TransientError as e:
                 await self._back_off(e, attempt)

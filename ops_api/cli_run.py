@@ -22,7 +22,8 @@ _DSN = "CITYOPS_DB__DSN=postgresql://cityops@db.example:5432/cityops"
 INGEST_EXAMPLES = examples(
     f"{_DSN} \\",
     "    CITYOPS_MQTT__HOST=mqtt.example cityops ingest",
-    "CITYOPS_INGEST__SHARDS=0-7 CITYOPS_INGEST__HEALTH_PORT=9101 cityops ingest   # half of the shards",
+    "CITYOPS_INGEST__HEALTH_PORT=9101 cityops ingest --workers 4   # pages for all at 9101, for each at 9102-9105",
+    "CITYOPS_INGEST__SHARDS=0-7 cityops ingest   # half of the shards, where others serve 8-15",
 )
 API_EXAMPLES = examples(f"{_DSN} cityops api", "CITYOPS_API__PORT=8090 cityops api")
 KINDS_EXAMPLES = examples("cityops kinds", "CITYOPS_KINDS_DIR=./my-kinds cityops kinds")
@@ -49,11 +50,23 @@ def serve(run: Run, settings: Settings | None = None) -> None:
     uvloop.run(until_stopped())
 
 
-def ingest() -> None:
-    """Store what devices publish. Stops after what it has begun is committed."""
-    from ops_api.wiring_ingest import run_ingest
+def ingest(
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes; they and those on other hosts share the shards."),
+    ] = None,
+) -> None:
+    """Store what devices publish. Stops after what it has begun is committed.
 
-    serve(run_ingest)
+    Workers with the same shards share them evenly, in one host or several: one that is added
+    gets its share within seconds, one that dies, freezes or stops leaves its shards to the
+    others. A worker that dies is started again.
+    """
+    from cityops.settings import load_settings
+    from ops_api.wiring_workers import run_ingest_workers
+
+    chosen = {} if workers is None else {"ingest": {"workers": workers}}
+    serve(run_ingest_workers, load_settings(**chosen))
 
 
 @rules_app.command("run", epilog=examples(f"{_DSN} cityops rules run"))

@@ -52,7 +52,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
             make_source=make_source,
             sink=sink,
             devices=sink,
-            leases=AdvisoryLeases(dsn),
+            leases=AdvisoryLeases(dsn, clock, ingest.lease_s),
             kinds=kinds,
             clock=clock,
             limits=Limits(ingest.batch_rows, BATCH_BYTES, ingest.batch_age_s),
@@ -63,6 +63,13 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     if ingest.health_port != 0:
         services["ingest health"] = HealthServer(ingest.health_port, service.ready, metrics.registry)
     return services
+
+
+def check_ingest(settings: Settings) -> None:
+    """Raise ConfigurationError where an ingest service can't be built from the settings."""
+    needs_dsn(settings)
+    kinds_of(settings)
+    session_options(settings)
 
 
 async def run_ingest(settings: Settings, stop: Stop) -> None:
@@ -96,6 +103,7 @@ def session_options(settings: Settings) -> Callable[[int], SessionOptions]:
             keepalive_s=mqtt.keepalive_s,
             receive_maximum=ingest.receive_maximum,
             window_messages=ingest.receive_maximum + ingest.batch_rows,
+            taken_over_s=ingest.lease_s,
         )
 
     return options

@@ -1,6 +1,7 @@
 """Run a program that must not outlive its parent, even one that is killed with -9.
 
-Started as ``python -I -S lifeline.py [--uid N --gid N] [--signal N] [--grace S] -- program ...``
+Started as
+``python -I -S lifeline.py [--uid N --gid N] [--signal N] [--grace S] [--cwd DIR] -- program ...``
 with a pipe as standard input of which the parent holds the other end. When the
 pipe closes, for whatever reason, the program is sent the signal, and SIGKILL after
 the grace. The first line on standard output is the program's process id; after
@@ -44,7 +45,7 @@ def main(argv: list[str]) -> int:
         group=options.gid,
         extra_groups=None if options.uid is None else [],
         preexec_fn=_die_with(signal.SIGKILL),
-        cwd="/",
+        cwd=options.cwd,
     )
     print(child.pid, flush=True)
     _watch(child, wake_read)
@@ -59,6 +60,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--gid", type=int)
     parser.add_argument("--signal", type=int, default=signal.SIGTERM)
     parser.add_argument("--grace", type=float, default=10.0)
+    parser.add_argument("--cwd", default="/")
     parser.add_argument("program", nargs="+")
     return parser.parse_args(argv)
 

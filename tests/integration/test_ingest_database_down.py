@@ -19,11 +19,10 @@ from cityops.embedded.postgres import EmbeddedPostgres
 from cityops.embedded.process import free_port
 from cityops.errors import TransientError
 from devices.contract.kind import discover
-from ingest import leases, store
+from ingest import store
 from ingest.core.batch import Batch
 from ingest.core.ddl import statements
 from ingest.core.known_devices import KnownDevice
-from ingest.leases import AdvisoryLeases
 from ingest.ports import StaleDevicesError
 from ingest.store import PostgresSink
 from tests.fakes.ingest_setup import NOW_US, clock, decoder, reading, reading_topic, registered
@@ -138,49 +137,3 @@ async def test_a_dropped_partition_is_made_again(
         stored = await sink.store(batch(devices, 10), None)
         assert (stored.readings, stored.dead_letters) == ({"frog": 10}, {})
     await sink.close()
-
-
-async def test_leases_that_get_no_answer_are_lost(
-    server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else a worker that is cut off from the database serves on beside the one that took over."""
-    first = AdvisoryLeases(server.dsn)
-    assert await first.acquire([0, 1]) == {0, 1}
-    monkeypatch.setattr(leases, "ANSWER_S", 0.3)
-    async with await psycopg.AsyncConnection.connect(server.dsn, autocommit=True) as conn:
-        cursor = await conn.execute(
-            "select pid from pg_stat_activity where application_name = 'cityops-ingest-leases'"
-        )
-        (backend,) = await cursor.fetchone() or (0,)
-    os.kill(backend, signal.SIGSTOP)
-    try:
-        with pytest.raises(TransientError, match="no answer within"):
-            async with asyncio.timeout(20):
-                await first.acquire([0, 1])
-    finally:
-        os.kill(backend, signal.SIGCONT)
-    monkeypatch.setattr(leases, "ANSWER_S", 20)
-    async with asyncio.timeout(20):
-        while await first.acquire([0, 1]) != {0, 1}:  # the old connection's locks end with it
-            await asyncio.sleep(0.1)
-    await first.close()
-    second = AdvisoryLeases(server.dsn)
-    assert await second.acquire([0, 1]) == {0, 1}  # given back before close returned
-    await second.close()
-
-
-async def test_leases_end_with_the_connection(server: EmbeddedPostgres) -> None:
-    first, second = AdvisoryLeases(server.dsn), AdvisoryLeases(server.dsn)
-    assert await first.acquire([0, 1, 2]) == {0, 1, 2}
-    assert await first.acquire([0, 1, 2]) == {0, 1, 2}
-    assert await second.acquire([1, 3]) == {3}
-    server.kill()
-    with pytest.raises(TransientError):
-        await first.acquire([0, 1, 2])
-    server.start()
-    assert await second.close() is None
-    assert await second.acquire([1, 3]) == {1, 3}
-    assert await first.acquire([0, 1, 2]) == {0, 2}
-    await first.close()
-    assert await second.acquire([0, 1, 2, 3]) == {0, 1, 2, 3}
-    await second.close()

@@ -47,6 +47,15 @@ class Running:
         assert isinstance(self.sink, MemorySink)
         return self.sink
 
+    def serving(self) -> list[int]:
+        return sorted(shard for shard, session in self.sessions.items() if session.connected)
+
+    def value(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(f"cityops_ingest_{name}", labels) or 0.0
+
+    def received(self) -> int:
+        return int(self.value("messages_received_total"))
+
     def frogs(self) -> list[tuple[int, int, int]]:
         return [(r["device_id"], r["boot"], r["seq"]) for r in self.memory().readings["frog"]]
 
@@ -91,7 +100,11 @@ async def running(
             await task
 
 
-async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+def leases(dsn: str) -> AdvisoryLeases:
+    return AdvisoryLeases(dsn, lease_s=2.0)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
@@ -246,28 +259,41 @@ async def test_a_device_registered_meanwhile_is_found(
         await until(lambda: it.frogs() == [(3, 7, 2)])
 
 
-async def test_two_workers_share_the_shards(
-    broker: EmbeddedMosquitto,
-    db_dsn: str,
-    pg: psycopg.AsyncConnection[object],
-    monkeypatch: pytest.MonkeyPatch,
+async def test_two_workers_share_the_shards_and_one_inherits_the_other(
+    broker: EmbeddedMosquitto, db_dsn: str, pg: psycopg.AsyncConnection[object]
 ) -> None:
-    monkeypatch.setattr("ingest.shards.LEASE_CHECK_S", 0.1)
     devices: list[KnownDevice] = await registered(pg)
     assert len(devices) == 12
     kinds, clock = discover(), SystemClock()
-    held = AdvisoryLeases(db_dsn)
-    assert await held.acquire([1]) == {1}
-    async with running(broker, PostgresSink(db_dsn, kinds, clock), AdvisoryLeases(db_dsn)) as it:
-        assert set(it.sessions) == {0}
-        await send(broker, [(reading_topic("frog-1"), now_reading(s)) for s in range(20)])
-        await held.close()
-        await until(lambda: set(it.sessions) == {0, 1} and it.sessions[1].connected)
-        await send(broker, many(1000, first=100))
-        await until(
-            lambda: it.metrics.registry.get_sample_value("cityops_ingest_messages_received_total") == 1000
-        )
+    async with running(broker, PostgresSink(db_dsn, kinds, clock), leases(db_dsn)) as first:
+        await until(lambda: set(first.serving()) == {0, 1})
+        async with running(broker, PostgresSink(db_dsn, kinds, clock), leases(db_dsn)) as second:
+            await until(lambda: first.serving() == [0] and second.serving() == [1])
+            assert first.service.ready()["broker"]
+            await send(broker, many(1000, first=100))
+            await until(lambda: first.received() + second.received() == 1000)
+            assert first.received() == second.received() == 500
+        await send(broker, many(1000, first=200))
+        await until(lambda: set(first.serving()) == {0, 1})
+        await until(lambda: first.received() == 1500)
+        assert first.value("shard_moves_total", how="lost") == 0
+        assert first.value("shard_moves_total", how="handed_over") == 1
     cursor = await pg.execute("select count(*), count(distinct (device_id, boot, seq)) from frog_reading")
-    assert await cursor.fetchone() == (1000, 1000)
+    assert await cursor.fetchone() == (2000, 2000)
     cursor = await pg.execute("select sum(readings), sum(duplicates), sum(dead_letters) from ingest_batch")
-    assert await cursor.fetchone() == (1000, 0, 0)
+    assert await cursor.fetchone() == (2000, 0, 0)
+
+
+async def test_a_worker_that_others_leave_nothing_to_is_ready(
+    broker: EmbeddedMosquitto, db_dsn: str, pg: psycopg.AsyncConnection[object]
+) -> None:
+    await registered(pg)
+    kinds, clock = discover(), SystemClock()
+    async with (
+        running(broker, PostgresSink(db_dsn, kinds, clock), leases(db_dsn)) as a,
+        running(broker, PostgresSink(db_dsn, kinds, clock), leases(db_dsn)) as b,
+        running(broker, PostgresSink(db_dsn, kinds, clock), leases(db_dsn)) as c,
+    ):
+        every = (a, b, c)
+        await until(lambda: sorted(len(it.serving()) for it in every) == [0, 1, 1])
+        await until(lambda: all(all(it.service.ready().values()) for it in every))

@@ -15,7 +15,7 @@ from cityops.runtime.backoff import Backoff
 from ingest.mqtt_options import SessionOptions
 from ingest.mqtt_session import MqttSession
 from ingest.ports import Chunk
-from tests.fakes.scripted_broker import Peer, ScriptedBroker
+from tests.fakes.scripted_broker import ScriptedBroker
 
 FILTERS = ("a/+/reading", "a/+/status")
 
@@ -234,15 +234,6 @@ async def test_a_peer_that_reads_nothing_costs_no_memory() -> None:
         peer.cut()
 
 
-async def test_after_a_take_over_it_comes_back() -> None:
-    async with running() as it:
-        first = await it.broker.peer()
-        first.send(mqtt5.DisconnectPacket(reason_code=mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER))
-        second: Peer = await it.broker.peer()
-        await until(lambda: it.session.connected)
-        assert second is not first
-
-
 async def test_stop_ends_a_connection_attempt_at_once() -> None:
     async with asyncio.timeout(2):
         server = await asyncio.start_server(lambda _r, _w: asyncio.sleep(10), "127.0.0.1", 0)
@@ -256,22 +247,6 @@ async def test_stop_ends_a_connection_attempt_at_once() -> None:
             stop.set()
             await task
             await session.close()
-
-
-async def test_what_arrives_message_by_message_is_read_together() -> None:
-    async with running(receive_maximum=5000, window_messages=5000) as it:
-        peer = await it.broker.peer()
-        sent = 0
-        for _ in range(100):  # a message every millisecond or so
-            peer.deliver(sent + 1, 10)
-            sent += 10
-            await asyncio.sleep(0.001)
-        await until(lambda: len(it.messages) == sent)
-        assert it.messages == [b"%d" % i for i in range(1, sent + 1)]
-        assert len(it.chunks) < 60
-        it.settle()
-        await until(lambda: len(peer.acknowledged) == sent)
-        assert peer.acknowledged == list(range(1, sent + 1))
 
 
 async def test_a_rest_neither_ends_a_pause_nor_outlives_the_connection() -> None:
@@ -289,3 +264,55 @@ async def test_a_rest_neither_ends_a_pause_nor_outlives_the_connection() -> None
         peer.cut()
         await it.broker.peer()
         await until(lambda: it.session.connected)
+
+
+async def test_whoever_is_thrown_out_by_another_does_not_come_back_at_once() -> None:
+    """Two that do would throw each other out without end, and neither would serve."""
+    async with running(taken_over_s=0.6) as it:
+        peer = await it.broker.peer()
+        await until(lambda: it.session.connected)
+        peer.send(mqtt5.DisconnectPacket(reason_code=mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER))
+        began_s = asyncio.get_running_loop().time()
+        await it.broker.peer()
+        assert asyncio.get_running_loop().time() - began_s >= 0.6
+        assert it.session.counts.taken_over == 1
+
+
+async def test_whoever_is_thrown_out_and_stopped_meanwhile_never_comes_back() -> None:
+    async with running(taken_over_s=60.0) as it:
+        peer = await it.broker.peer()
+        peer.send(mqtt5.DisconnectPacket(reason_code=mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER))
+        await until(lambda: it.session.counts.taken_over == 1)
+        it.stop.set()
+    assert len(it.broker.peers) == 1
+
+
+async def test_without_the_lease_nobody_connects() -> None:
+    allowed = False
+    async with ScriptedBroker() as broker:
+        options = SessionOptions(host="127.0.0.1", port=broker.port, client_id="ing-00")
+        session = MqttSession(0, FILTERS, options, lambda _: None, SystemClock())
+        stop = asyncio.Event()
+        task = asyncio.create_task(session.run(stop, lambda: allowed))
+        await asyncio.sleep(0.3)
+        assert broker.peers == []
+        allowed = True
+        await broker.peer()
+        allowed = False
+        broker.peers[0].cut()
+        await asyncio.sleep(0.5)
+        assert len(broker.peers) == 1
+        stop.set()
+        await task
+
+
+async def test_what_is_discarded_is_not_acknowledged_and_comes_again() -> None:
+    async with running() as it:
+        peer = await it.broker.peer()
+        peer.deliver(1, 20)
+        await until(lambda: len(it.messages) == 20)
+        for chunk in it.chunks:
+            it.session.discard(chunk)
+        assert it.session.held == 0
+        await it.broker.peer()  # a new connection: only then does a broker send again
+        assert peer.acknowledged == []

@@ -10,6 +10,7 @@ import psycopg
 
 from cityops.db.queries import load_queries
 from cityops.settings import load_settings
+from ingest.leases import AdvisoryLeases
 from ops_api import doctor_services
 
 PAGE = Path(__file__).parents[2] / "docs" / "runbook.md"
@@ -59,3 +60,13 @@ async def test_the_rules_go_on_after_a_logical_restore(db_dsn: str) -> None:
 
         assert await readable(pg) == [3, 4, 5, 6]  # neither again nor left out, in their order
         assert await cursor_finding(db_dsn) == []
+
+
+async def test_it_shows_who_serves_which_shard(db_dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
+    leases = AdvisoryLeases(db_dsn)
+    await leases.hold(range(4))
+    statements = re.findall(r"```sql\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    query = next(s for s in statements if "pg_locks" in s)
+    rows = await (await pg.execute(query)).fetchall()
+    assert [0, 1, 2, 3] in [row[-1] for row in rows]
+    await leases.close()

@@ -188,6 +188,13 @@ def test_boards_are_where_grafana_looks() -> None:
     assert (ROOT / "dashboards" / "generated" / Path(home).relative_to(path)).is_file()
 
 
+def test_ingesters_may_be_several() -> None:
+    """``docker compose up --scale ingest=3``: nothing of a container is there once only."""
+    ingest = SERVICES["ingest"]
+    assert not {"container_name", "ports", "hostname", "volumes"} & set(ingest)
+    assert SERVICES["broker"]["deploy"]["resources"]["limits"]["memory"] == "2G"  # holds its queues
+
+
 @OURS
 def test_settings_exist(name: str) -> None:
     known = {variable(path) for path in leaves(Settings)}
