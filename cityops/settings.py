@@ -111,6 +111,19 @@ class IngestSettings(Group):
     """Start of the MQTT client ids; the shard's two hex digits follow."""
     health_port: Port = 0
     """Port of /healthz, /readyz and /metrics; 0 serves none."""
+    dead_letters_per_hour: int = Field(default=60, ge=1)
+    """Dead letters of one device that are kept, for ever; what is over is counted by device, reason and
+    hour, and not kept. At 60 a device that reports every minute is never limited."""
+    dead_letters_burst: int = Field(default=500, ge=1)
+    """Dead letters of one device that are kept at once: a bad backlog."""
+    dead_letter_kib_per_hour: int = Field(default=128, ge=1)
+    """KiB of one device's dead letters that are kept, for ever."""
+    dead_letter_kib_burst: int = Field(default=2048, ge=64)
+    """KiB of one device's dead letters that are kept at once."""
+    dead_letter_strangers: int = Field(default=10, ge=1)
+    """Unregistered names share one allowance per shard, so many times that of a device."""
+    dead_letter_days: int = Field(default=90, ge=1)
+    """Days after which dead letters, and the counts of those not kept, are deleted: some are a household's."""
 
     @property
     def receive_maximum(self) -> int:

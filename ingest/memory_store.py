@@ -17,6 +17,7 @@ from cityops.errors import TransientError
 from ingest.core.batch import Batch, DiaryRow, refused_reading
 from ingest.core.known_devices import KnownDevice
 from ingest.core.ledger import Keys, Range, RangeSet, receipt_ranges
+from ingest.core.letter_limit import LetterLimiter, LetterLimits, Sender
 from ingest.core.merge import batch_keys, select_fresh
 from ingest.core.readings import Readings
 from ingest.core.reasons import DeadLetter
@@ -29,17 +30,24 @@ class MemorySink:
     Attributes:
         readings: stored readings by kind, as dictionaries of column to value.
         dead_letters, diary, status, reported: what else was stored.
+        clocks: clock offsets of boots by (device_id, boot) [µs].
+        overflow: dead letters that were counted and not kept, by sender and reason code.
         down: while True, nothing can be stored or loaded.
         refuse: values of ``(kind, field)`` that are refused, as a table's check would.
     """
 
-    def __init__(self, devices: Iterable[KnownDevice], clock: Clock) -> None:
+    def __init__(
+        self, devices: Iterable[KnownDevice], clock: Clock, limits: LetterLimits | None = None
+    ) -> None:
         self._devices = list(devices)
         self._names = {d.device_id: d.name for d in self._devices}
         self._clock = clock
+        self._limiter = LetterLimiter(limits or LetterLimits())
         self._ledger: defaultdict[tuple[int, int], RangeSet] = defaultdict(RangeSet)
         self.readings: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self.dead_letters: list[DeadLetter] = []
+        self.clocks: dict[tuple[int, int], int] = {}
+        self.overflow: Counter[tuple[Sender, str]] = Counter()
         self.diary: list[DiaryRow] = []
         self.status: dict[int, str] = {}
         self.reported: dict[int, str] = {}
@@ -70,14 +78,20 @@ class MemorySink:
             if not refused.all():
                 counts[readings.kind.name] += int((~refused).sum())
         self.diary += fresh.diary
+        self.clocks = batch.clocks | self.clocks
         self.status |= {i: s.status for i, s in batch.statuses.items()}
         self.reported |= {i: r.reported for i, r in batch.reported.items()}
-        self.dead_letters += fresh.dead_letters
+        registered = frozenset(self._names.values())
+        verdict = self._limiter.judge(fresh.dead_letters, registered, self._clock.monotonic())
+        self.dead_letters += verdict.kept
+        self.overflow.update({(o.sender, str(o.reason)): o.letters for o in verdict.overflow})
+        self._limiter.settle(verdict)
         stored = Stored(
             batch_id=len(self.batches) + 1,
             readings=dict(counts),
             duplicates=fresh.duplicates,
             dead_letters=dict(Counter(str(d.reason) for d in fresh.dead_letters)),
+            overflow=verdict.overflow,
             receipts=self._receipts(keys),
         )
         self.batches.append(stored)

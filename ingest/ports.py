@@ -11,6 +11,7 @@ from cityops.errors import TransientError
 from ingest.core.batch import Batch
 from ingest.core.known_devices import KnownDevice
 from ingest.core.ledger import Range
+from ingest.core.letter_limit import Overflow
 
 
 class StaleDevicesError(TransientError):
@@ -91,6 +92,7 @@ class Stored:
         readings: stored now, by kind.
         duplicates: readings and other numbered messages that were stored before.
         dead_letters: set aside, by reason code, those refused by the database included.
+        overflow: which of these are counted only, since their sender sends too many.
         receipts: one per device and boot of the batch.
     """
 
@@ -98,6 +100,7 @@ class Stored:
     readings: dict[str, int] = field(default_factory=dict)
     duplicates: int = 0
     dead_letters: dict[str, int] = field(default_factory=dict)
+    overflow: list[Overflow] = field(default_factory=list)
     receipts: list[KeyReceipt] = field(default_factory=list)
 
 

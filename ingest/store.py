@@ -21,9 +21,11 @@ from ingest import pg_arrays, store_sql
 from ingest.core.batch import Batch
 from ingest.core.copy_layout import CopyLayout
 from ingest.core.known_devices import KnownDevice
+from ingest.core.letter_limit import LetterLimiter, LetterLimits, Verdict
 from ingest.core.merge import Fresh, batch_keys, select_fresh
 from ingest.core.readings import Readings
 from ingest.pg_ledger import add_to_ledger
+from ingest.pg_letters import write_clocks, write_letters
 from ingest.pg_refused import REFUSALS, copy_what_goes
 from ingest.ports import StaleDevicesError, Stored, UnstorableError
 from ingest.registry_store import load_known_devices
@@ -54,13 +56,18 @@ class PostgresSink:
         dsn: the database.
         kinds: declared kinds.
         clock: the server's.
+        limits: how many dead letters of one sender are kept.
     """
 
-    def __init__(self, dsn: str, kinds: Mapping[str, Kind], clock: Clock) -> None:
+    def __init__(
+        self, dsn: str, kinds: Mapping[str, Kind], clock: Clock, limits: LetterLimits | None = None
+    ) -> None:
         self._dsn = dsn
         self._clock = clock
         self._layouts = {name: CopyLayout(kind) for name, kind in kinds.items()}
         self._names: dict[int, str] = {}
+        self._registered: frozenset[str] = frozenset()
+        self._limiter = LetterLimiter(limits or LetterLimits())
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._months: set[tuple[str, Any]] = set()
         self._last_received_us = 0
@@ -75,6 +82,7 @@ class PostgresSink:
                 await self._forget_connection()
                 raise TransientError(_first_line(e)) from e
         self._names = {d.device_id: d.name for d in devices.values()}
+        self._registered = frozenset(devices)
         return list(devices.values())
 
     async def store(self, batch: Batch, shard: int | None) -> Stored:
@@ -128,12 +136,16 @@ class PostgresSink:
             else:
                 for readings in fresh.readings:
                     await self._copy(cursor, readings, received_at_us)
-            await self._others(cursor, write.batch, fresh, _datetime(received_at_us))
+            # Judged last: what the database refused counts, what was stored before does not.
+            verdict = self._limiter.judge(fresh.dead_letters, self._registered, self._clock.monotonic())
+            await self._others(cursor, write.batch, fresh, verdict, _datetime(received_at_us))
+        self._limiter.settle(verdict)
         return Stored(
             batch_id=batch_id,
             readings={r.kind.name: len(r) for r in fresh.readings if len(r)},
             duplicates=fresh.duplicates,
             dead_letters=dict(Counter(str(d.reason) for d in fresh.dead_letters)),
+            overflow=verdict.overflow,
             receipts=answer.receipts,
         )
 
@@ -169,7 +181,12 @@ class PostgresSink:
         return replace(fresh, readings=taken, dead_letters=letters)
 
     async def _others(
-        self, cursor: psycopg.AsyncCursor[Any], batch: Batch, fresh: Fresh, received_at: datetime
+        self,
+        cursor: psycopg.AsyncCursor[Any],
+        batch: Batch,
+        fresh: Fresh,
+        verdict: Verdict,
+        received_at: datetime,
     ) -> None:
         """Store everything but readings."""
         if fresh.diary:
@@ -181,10 +198,10 @@ class PostgresSink:
         if batch.reported:
             said = [{"device_id": r.device_id, "json": r.reported} for r in batch.reported.values()]
             await cursor.execute(store_sql.REPORTED, {"rows": Jsonb(said), "at": received_at})
+        if batch.clocks:
+            await write_clocks(cursor, batch.clocks)
         if fresh.dead_letters:
-            async with cursor.copy(store_sql.DEAD_LETTERS) as copy:
-                for letter in fresh.dead_letters:
-                    await copy.write_row(store_sql.dead_letter_row(letter, received_at))
+            await write_letters(cursor, verdict, received_at)
 
     async def _ensure_partitions(self, conn: psycopg.AsyncConnection[Any], batch: Batch) -> None:
         for readings in batch.readings:

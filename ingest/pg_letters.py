@@ -1,0 +1,44 @@
+"""Dead letters into PostgreSQL: those that are kept, the count of the others, and what may redeem them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import psycopg
+from psycopg.types.json import Jsonb
+
+from ingest import store_sql
+from ingest.core.letter_limit import Overflow, Verdict
+from ingest.pg_arrays import Int4Array, Int8Array
+
+
+async def write_letters(cursor: psycopg.AsyncCursor[Any], verdict: Verdict, received_at: datetime) -> None:
+    """Store the letters kept and count the others, in the transaction of their batch."""
+    if verdict.kept:
+        async with cursor.copy(store_sql.DEAD_LETTERS) as copy:
+            for letter in verdict.kept:
+                await copy.write_row(store_sql.dead_letter_row(letter, received_at))
+    if verdict.overflow:
+        rows = [_record(over) for over in verdict.overflow]
+        await cursor.execute(store_sql.OVERFLOW, {"rows": Jsonb(rows), "at": received_at})
+
+
+async def write_clocks(cursor: psycopg.AsyncCursor[Any], clocks: Mapping[tuple[int, int], int]) -> None:
+    """Store the clock offsets [µs] of boots by (device_id, boot); the first of a boot stays."""
+    rows = np.array([(*boot, offset_us) for boot, offset_us in clocks.items()], dtype=np.int64)
+    await cursor.execute(
+        store_sql.CLOCKS, (Int4Array(rows[:, 0]), Int8Array(rows[:, 1]), Int8Array(rows[:, 2]))
+    )
+
+
+def _record(over: Overflow) -> dict[str, Any]:
+    return {
+        "device": over.sender.device,
+        "shard": over.sender.shard,
+        "reason_code": str(over.reason),
+        "letters": over.letters,
+        "payload_bytes": over.payload_bytes,
+    }
