@@ -11,8 +11,10 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from ingest import store_sql
+from ingest.core.batch import Replay
 from ingest.core.letter_limit import Overflow, Verdict
 from ingest.pg_arrays import Int4Array, Int8Array
+from ingest.ports import LettersTakenError
 
 
 async def write_letters(cursor: psycopg.AsyncCursor[Any], verdict: Verdict, received_at: datetime) -> None:
@@ -32,6 +34,23 @@ async def write_clocks(cursor: psycopg.AsyncCursor[Any], clocks: Mapping[tuple[i
     await cursor.execute(
         store_sql.CLOCKS, (Int4Array(rows[:, 0]), Int8Array(rows[:, 1]), Int8Array(rows[:, 2]))
     )
+
+
+async def claim_letters(cursor: psycopg.AsyncCursor[Any], replay: Replay) -> None:
+    """Lock the letters of a replay until the transaction ends.
+
+    Raises:
+        LettersTakenError: some are locked by another replay, replayed already, or gone.
+    """
+    await cursor.execute(store_sql.CLAIM, (list(replay.letter_ids),))
+    taken = set(replay.letter_ids) - {row[0] for row in await cursor.fetchall()}
+    if taken:
+        raise LettersTakenError(taken)
+
+
+async def mark_replayed(cursor: psycopg.AsyncCursor[Any], replay: Replay, at: datetime) -> None:
+    """Mark the letters that are stored with this transaction."""
+    await cursor.execute(store_sql.REPLAYED, (at, list(replay.done)))
 
 
 def _record(over: Overflow) -> dict[str, Any]:

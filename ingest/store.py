@@ -25,7 +25,7 @@ from ingest.core.letter_limit import LetterLimiter, LetterLimits, Verdict
 from ingest.core.merge import Fresh, batch_keys, select_fresh
 from ingest.core.readings import Readings
 from ingest.pg_ledger import add_to_ledger
-from ingest.pg_letters import write_clocks, write_letters
+from ingest.pg_letters import claim_letters, mark_replayed, write_clocks, write_letters
 from ingest.pg_refused import REFUSALS, copy_what_goes
 from ingest.ports import StaleDevicesError, Stored, UnstorableError
 from ingest.registry_store import load_known_devices
@@ -114,6 +114,8 @@ class PostgresSink:
         except psycopg.Error as e:
             if isinstance(e, psycopg.errors.ForeignKeyViolation) or not _is_refusal(e) or conn.closed:
                 raise
+            if batch.replay is not None:  # a letter that is refused again stays one letter
+                raise UnstorableError(e.diag.message_primary or _first_line(e)) from e
         self._months.clear()  # a partition that was dropped is refused like a value
         try:
             return await self._attempt(conn, _Write(batch, shard, careful=True))
@@ -127,6 +129,8 @@ class PostgresSink:
         await self._ensure_partitions(conn, write.batch)
         keys = batch_keys(write.batch)
         async with conn.transaction(), conn.cursor(binary=True) as cursor:
+            if write.batch.replay is not None:
+                await claim_letters(cursor, write.batch.replay)
             answer = await add_to_ledger(cursor, keys, conn.info.server_version)
             fresh = select_fresh(write.batch, keys, answer.overlaps)
             batch_id, received_at_us = await self._open_batch(cursor, write, fresh)
@@ -143,6 +147,7 @@ class PostgresSink:
         return Stored(
             batch_id=batch_id,
             readings={r.kind.name: len(r) for r in fresh.readings if len(r)},
+            diary=len(fresh.diary),
             duplicates=fresh.duplicates,
             dead_letters=dict(Counter(str(d.reason) for d in fresh.dead_letters)),
             overflow=verdict.overflow,
@@ -198,6 +203,8 @@ class PostgresSink:
         if batch.reported:
             said = [{"device_id": r.device_id, "json": r.reported} for r in batch.reported.values()]
             await cursor.execute(store_sql.REPORTED, {"rows": Jsonb(said), "at": received_at})
+        if batch.replay is not None:
+            await mark_replayed(cursor, batch.replay, received_at)
         if batch.clocks:
             await write_clocks(cursor, batch.clocks)
         if fresh.dead_letters:

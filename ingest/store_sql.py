@@ -50,6 +50,14 @@ copy dead_letter (received_at, topic, device, kind, reason_code, reason, field, 
     seq, payload, payload_bytes) from stdin
 """
 
+# A row that is locked is being replayed by someone else: not waited for, but left to them.
+CLAIM: LiteralString = """
+select dead_letter_id from dead_letter
+where dead_letter_id = any(%s) and replayed_at is null order by 1 for update skip locked
+"""
+
+REPLAYED: LiteralString = "update dead_letter set replayed_at = %s where dead_letter_id = any(%s)"
+
 # In one order for every ingester: two that count for the same sender wait for, not against, each other.
 OVERFLOW: LiteralString = """
 insert into dead_letter_overflow as t (hour, device, shard, reason_code, letters, payload_bytes, last_at)
