@@ -36,6 +36,20 @@ async def write_clocks(cursor: psycopg.AsyncCursor[Any], clocks: Mapping[tuple[i
     )
 
 
+async def was_committed(conn: psycopg.AsyncConnection[Any], batch_id: int, received_at: datetime) -> bool:
+    """Return whether the transaction that inserted this batch's row was committed, waiting until it is decided.
+
+    Transaction ids don't tell: a server that crashed gives lost ones out again.
+    """
+    async with conn.transaction(force_rollback=True):
+        # Waits for a transaction that is still open and holds this time.
+        cursor = await conn.execute(store_sql.BATCH_PROBE, (received_at,))
+        if await cursor.fetchone() is not None:
+            return False
+    cursor = await conn.execute(store_sql.BATCH_THERE, (batch_id, received_at))
+    return await cursor.fetchone() is not None
+
+
 async def claim_letters(cursor: psycopg.AsyncCursor[Any], replay: Replay) -> None:
     """Lock the letters of a replay until the transaction ends.
 

@@ -25,7 +25,7 @@ from ingest.core.letter_limit import LetterLimiter, LetterLimits, Verdict
 from ingest.core.merge import Fresh, batch_keys, select_fresh
 from ingest.core.readings import Readings
 from ingest.pg_ledger import add_to_ledger
-from ingest.pg_letters import claim_letters, mark_replayed, write_clocks, write_letters
+from ingest.pg_letters import claim_letters, mark_replayed, was_committed, write_clocks, write_letters
 from ingest.pg_refused import REFUSALS, copy_what_goes
 from ingest.ports import StaleDevicesError, Stored, UnstorableError
 from ingest.registry_store import load_known_devices
@@ -47,6 +47,21 @@ class _Write:
     batch: Batch
     shard: int | None
     careful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """An attempt whose COMMIT was sent and, so far, not answered."""
+
+    topics: list[str]
+    payloads: list[bytes]
+    received_at: datetime
+    stored: Stored
+    verdict: Verdict
+
+    def is_of(self, batch: Batch) -> bool:
+        """Whether ``batch`` is the same messages again."""
+        return self.payloads == batch.payloads and self.topics == batch.topics
 
 
 class PostgresSink:
@@ -71,6 +86,7 @@ class PostgresSink:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._months: set[tuple[str, Any]] = set()
         self._last_received_us = 0
+        self._doubt: _Doubt | None = None
         self._lock = asyncio.Lock()
 
     async def load(self) -> list[KnownDevice]:
@@ -109,6 +125,8 @@ class PostgresSink:
 
     async def _store(self, batch: Batch, shard: int | None) -> Stored:
         conn = await self._connected()
+        if self._doubt is not None and (stored := await self._stored_before(conn, batch)) is not None:
+            return stored
         try:
             return await self._attempt(conn, _Write(batch, shard, careful=False))
         except psycopg.Error as e:
@@ -143,16 +161,39 @@ class PostgresSink:
             # Judged last: what the database refused counts, what was stored before does not.
             verdict = self._limiter.judge(fresh.dead_letters, self._registered, self._clock.monotonic())
             await self._others(cursor, write.batch, fresh, verdict, _datetime(received_at_us))
+            stored = Stored(
+                batch_id=batch_id,
+                readings={r.kind.name: len(r) for r in fresh.readings if len(r)},
+                diary=len(fresh.diary),
+                duplicates=fresh.duplicates,
+                dead_letters=dict(Counter(str(d.reason) for d in fresh.dead_letters)),
+                overflow=verdict.overflow,
+                receipts=answer.receipts,
+            )
+            topics, payloads = write.batch.topics, write.batch.payloads
+            self._doubt = _Doubt(topics, payloads, _datetime(received_at_us), stored, verdict)
+        self._doubt = None
         self._limiter.settle(verdict)
-        return Stored(
-            batch_id=batch_id,
-            readings={r.kind.name: len(r) for r in fresh.readings if len(r)},
-            diary=len(fresh.diary),
-            duplicates=fresh.duplicates,
-            dead_letters=dict(Counter(str(d.reason) for d in fresh.dead_letters)),
-            overflow=verdict.overflow,
-            receipts=answer.receipts,
-        )
+        return stored
+
+    async def _stored_before(self, conn: psycopg.AsyncConnection[Any], batch: Batch) -> Stored | None:
+        """Return what an attempt stored whose COMMIT got no answer; None where it stored nothing.
+
+        The ledger would find its readings to be duplicates, but a dead letter without a number
+        would be set aside, or counted, once more.
+        """
+        doubt, self._doubt = self._doubt, None
+        if doubt is None or not doubt.is_of(batch):
+            return None
+        try:
+            committed = await was_committed(conn, doubt.stored.batch_id, doubt.received_at)
+        except BaseException:
+            self._doubt = doubt  # still not known
+            raise
+        if not committed:
+            return None
+        self._limiter.settle(doubt.verdict)
+        return doubt.stored
 
     async def _open_batch(
         self, cursor: psycopg.AsyncCursor[Any], write: _Write, fresh: Fresh

@@ -16,6 +16,12 @@ values (%s, %s, %s, %s, %s, %s) on conflict (received_at) do nothing
 returning batch_id, pg_notify('cityops_batch', batch_id::text)
 """
 
+BATCH_PROBE: LiteralString = """
+insert into ingest_batch (received_at) values (%s) on conflict (received_at) do nothing returning batch_id
+"""
+
+BATCH_THERE: LiteralString = "select 1 from ingest_batch where batch_id = %s and received_at = %s"
+
 COUNTS: LiteralString = """
 update ingest_batch set (readings, duplicates, dead_letters, kinds) = (%s, %s, %s, %s) where batch_id = %s
 """

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from cityops.errors import TransientError
 from ingest import store
 from ingest.core.letter_limit import LetterLimits
 from ingest.memory_store import MemorySink
+from ingest.pg_letters import was_committed
 from ingest.ports import KeyReceipt
 from tests.fakes.ingest_setup import FROG, NOW_MS, reading, reading_topic
 from tests.fakes.sink_bench import Bench, open_bench
@@ -119,6 +124,65 @@ def _writes_and_fails(write: Any) -> Any:
         raise TransientError("the line was cut before COMMIT")
 
     return failing
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_a_commit_without_an_answer_is_looked_up(
+    db_dsn: str, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    """Else letters without a number would be kept and counted twice."""
+    bad = [(TOPIC, b"x")] * 7
+    async with open_bench(db_dsn, LIMITS) as bench:
+        with monkeypatch.context() as patch:
+            patch.setattr(psycopg.AsyncConnection, "transaction", _cut(committed))
+            with pytest.raises(TransientError, match="the line was cut"):
+                await bench.store(*bad, (OTHER, reading(1)))
+        stored = await bench.store(*bad, (OTHER, reading(1)))
+        assert (stored.readings, stored.dead_letters) == ({"frog": 1}, {"not_json": 7})
+        await bench.store(*bad, (OTHER, reading(2)))  # the same once more is another batch
+        assert await bench.letter_count() == 5
+        assert await bench.overflow() == {("frog-0", None, "not_json"): 2 + 7}
+        assert await bench._all("select count(*), sum(dead_letters) from ingest_batch") == [(2, 14)]
+
+
+def _cut(committed: bool) -> Any:
+    transaction = psycopg.AsyncConnection.transaction
+
+    @asynccontextmanager
+    async def cut(self: Any, *arguments: Any, **options: Any) -> AsyncIterator[Any]:
+        async with transaction(self, *arguments, **options) as lent:
+            yield lent
+            if not committed:
+                raise psycopg.OperationalError("the line was cut at COMMIT")
+        raise psycopg.OperationalError("the line was cut after COMMIT")
+
+    return cut
+
+
+async def test_an_attempt_that_is_still_open_is_waited_for(db_dsn: str) -> None:
+    at = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    for committed in (True, False):
+        at += timedelta(seconds=1)
+        async with (
+            await psycopg.AsyncConnection.connect(db_dsn) as first,
+            await psycopg.AsyncConnection.connect(db_dsn, autocommit=True) as second,
+        ):
+            cursor = await first.execute(
+                "insert into ingest_batch (received_at) values (%s) returning batch_id", (at,)
+            )
+            (number,) = await cursor.fetchone() or (0,)
+            asked = asyncio.create_task(was_committed(second, number, at))
+            await _until_it_waits(db_dsn)
+            assert not asked.done()
+            await (first.commit() if committed else first.rollback())
+            assert await asyncio.wait_for(asked, 60) is committed
+
+
+async def _until_it_waits(dsn: str) -> None:
+    query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as conn, asyncio.timeout(60):
+        while await (await conn.execute(query)).fetchone() == (0,):
+            await asyncio.sleep(0.01)
 
 
 async def test_the_first_right_time_of_a_boot_is_kept(bench: Bench) -> None:
