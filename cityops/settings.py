@@ -118,6 +118,19 @@ class IngestSettings(Group):
     health_port: Port = 0
     """Port of /healthz, /readyz and /metrics; 0 serves none. With several workers it answers for all, and
     the ports that follow for one each."""
+    dead_letters_per_hour: int = Field(default=60, ge=1)
+    """Dead letters that are kept of one device, hour after hour. What is over is not kept, but counted by
+    device, reason and hour. At 60 a device that reports once a minute is never limited."""
+    dead_letters_burst: int = Field(default=500, ge=1)
+    """Dead letters that are kept of one device at once: a bad backlog."""
+    dead_letter_kib_per_hour: int = Field(default=128, ge=1)
+    """KiB of payload that are kept of one device's dead letters, hour after hour."""
+    dead_letter_kib_burst: int = Field(default=2048, ge=64)
+    """KiB of payload that are kept of one device's dead letters at once."""
+    dead_letter_strangers: int = Field(default=10, ge=1)
+    """All unregistered names of a shard share one allowance: so many times that of a device."""
+    dead_letter_days: int = Field(default=90, ge=1)
+    """Days after which dead letters go, and the counts of those not kept: some are a household's."""
 
     @property
     def receive_maximum(self) -> int:

@@ -19,6 +19,12 @@ class IngestMetrics:
         self.committed = Counter(f"{name}readings_committed", "Readings stored", ["kind"], registry=r)
         self.duplicates = Counter(f"{name}duplicates", "Readings that were stored before", registry=r)
         self.dead_letters = Counter(f"{name}dead_letters", "Messages set aside", ["reason"], registry=r)
+        self.not_kept = Counter(
+            f"{name}dead_letters_not_kept",
+            "Of these, counted only: their sender sends too many",
+            ["reason"],
+            registry=r,
+        )
         self.unknown_fields = Counter(f"{name}unknown_fields", "Fields that no kind declares", registry=r)
         self.receipts = Counter(f"{name}receipts_sent", "Receipts sent to devices", registry=r)
         self.retries = Counter(f"{name}store_retries", "Attempts to store a batch that failed", registry=r)

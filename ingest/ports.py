@@ -11,6 +11,8 @@ from cityops.errors import TransientError
 from ingest.core.batch import Batch
 from ingest.core.known_devices import KnownDevice
 from ingest.core.ledger import Range
+from ingest.core.letter_limit import Overflow
+from ingest.core.letters import KeptLetter, LetterFilter, ReasonSummary
 
 
 class StaleDevicesError(TransientError):
@@ -19,6 +21,14 @@ class StaleDevicesError(TransientError):
 
 class UnstorableError(Exception):
     """Something in a batch beside its readings is refused for what it is; trying again is of no use."""
+
+
+class LettersTakenError(Exception):
+    """Nothing is stored: some letters of a replay are being replayed by someone else, or were, or are gone."""
+
+    def __init__(self, letter_ids: Collection[int]) -> None:
+        super().__init__(f"{len(letter_ids)} dead letters are replayed by someone else")
+        self.letter_ids = frozenset(letter_ids)
 
 
 @dataclass(slots=True)
@@ -101,15 +111,19 @@ class Stored:
     Attributes:
         batch_id: number of the batch.
         readings: stored now, by kind.
+        diary: diary entries stored now.
         duplicates: readings and other numbered messages that were stored before.
         dead_letters: set aside, by reason code, those refused by the database included.
+        overflow: which of these are counted only, since their sender sends too many.
         receipts: one per device and boot of the batch.
     """
 
     batch_id: int
     readings: dict[str, int] = field(default_factory=dict)
+    diary: int = 0
     duplicates: int = 0
     dead_letters: dict[str, int] = field(default_factory=dict)
+    overflow: list[Overflow] = field(default_factory=list)
     receipts: list[KeyReceipt] = field(default_factory=list)
 
 
@@ -119,6 +133,9 @@ class ReadingSink(Protocol):
     async def store(self, batch: Batch, shard: int | None) -> Stored:
         """Store a batch; on return it is safe.
 
+        A batch that replays dead letters marks in the same transaction those that are done, and no
+        letter is made of it: what the database refuses of it is an UnstorableError.
+
         Args:
             batch: what the messages said.
             shard: shard of its messages, None where there are several.
@@ -126,6 +143,7 @@ class ReadingSink(Protocol):
         Raises:
             TransientError: nothing is stored, or it is not known; the same batch may be tried again.
             UnstorableError: nothing is stored; without one of its messages the batch could be.
+            LettersTakenError: nothing is stored; without these letters the replay could be.
         """
 
     async def close(self) -> None:
@@ -141,6 +159,26 @@ class DeviceSource(Protocol):
         Raises:
             TransientError: they can't be read now.
         """
+
+
+class LetterStore(Protocol):
+    """The dead letters that are kept.
+
+    Raises:
+        TransientError: from every method; they can't be read now.
+    """
+
+    async def page(self, wanted: LetterFilter, after_id: int, limit: int) -> list[KeptLetter]:
+        """Return the ``limit`` oldest letters ``wanted`` whose number is above ``after_id``, in order."""
+
+    async def newest(self, wanted: LetterFilter, limit: int) -> list[KeptLetter]:
+        """Return the ``limit`` newest letters ``wanted``, newest first."""
+
+    async def summary(self, wanted: LetterFilter) -> list[ReasonSummary]:
+        """Return how many letters ``wanted`` there are by reason, and how many were not kept; most first."""
+
+    async def clocks(self, device_ids: Collection[int]) -> dict[tuple[int, int], int]:
+        """Return the known clock offsets of these devices' boots, by (device_id, boot) [µs]."""
 
 
 @dataclass(frozen=True, slots=True)

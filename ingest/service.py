@@ -25,6 +25,7 @@ from ingest.core.batches import Limits
 from ingest.devices_cache import DevicesCache
 from ingest.inbox import Inbox
 from ingest.metrics import IngestMetrics
+from ingest.overflow_log import OverflowLog
 from ingest.ports import (
     Chunk,
     DeviceSource,
@@ -84,6 +85,7 @@ class IngestService:
         )
         self._receipts = MqttReceipts(self._holder.sources, self._cache.device)
         self._rng = random.Random()
+        self._overflow = OverflowLog(parts.metrics)
         self._writer = BatchWriter(self._cache, parts.sink, parts.metrics, parts.clock, self._rng)
 
     def ready(self) -> Mapping[str, bool]:
@@ -193,6 +195,7 @@ class IngestService:
             metrics.committed.labels(kind).inc(rows)
         for reason, letters in stored.dead_letters.items():
             metrics.dead_letters.labels(reason).inc(letters)
+        self._overflow.note(stored.overflow, self._clock.monotonic())
         metrics.duplicates.inc(stored.duplicates)
         metrics.unknown_fields.inc(batch.unknown_fields.total())
         metrics.batch_messages.observe(len(batch.topics))

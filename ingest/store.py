@@ -21,9 +21,11 @@ from ingest import pg_arrays, store_sql
 from ingest.core.batch import Batch
 from ingest.core.copy_layout import CopyLayout
 from ingest.core.known_devices import KnownDevice
+from ingest.core.letter_limit import LetterLimiter, LetterLimits, Verdict
 from ingest.core.merge import Fresh, batch_keys, select_fresh
 from ingest.core.readings import Readings
 from ingest.pg_ledger import add_to_ledger
+from ingest.pg_letters import claim_letters, mark_replayed, was_committed, write_clocks, write_letters
 from ingest.pg_refused import REFUSALS, copy_what_goes
 from ingest.ports import StaleDevicesError, Stored, UnstorableError
 from ingest.registry_store import load_known_devices
@@ -47,6 +49,21 @@ class _Write:
     careful: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """An attempt whose COMMIT was sent and, so far, not answered."""
+
+    topics: list[str]
+    payloads: list[bytes]
+    received_at: datetime
+    stored: Stored
+    verdict: Verdict
+
+    def is_of(self, batch: Batch) -> bool:
+        """Whether ``batch`` is the same messages again."""
+        return self.payloads == batch.payloads and self.topics == batch.topics
+
+
 class PostgresSink:
     """A :class:`ingest.ports.ReadingSink` and ``DeviceSource`` over one connection of its own.
 
@@ -54,16 +71,22 @@ class PostgresSink:
         dsn: the database.
         kinds: declared kinds.
         clock: the server's.
+        limits: how many dead letters of one sender are kept.
     """
 
-    def __init__(self, dsn: str, kinds: Mapping[str, Kind], clock: Clock) -> None:
+    def __init__(
+        self, dsn: str, kinds: Mapping[str, Kind], clock: Clock, limits: LetterLimits | None = None
+    ) -> None:
         self._dsn = dsn
         self._clock = clock
         self._layouts = {name: CopyLayout(kind) for name, kind in kinds.items()}
         self._names: dict[int, str] = {}
+        self._registered: frozenset[str] = frozenset()
+        self._limiter = LetterLimiter(limits or LetterLimits())
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._months: set[tuple[str, Any]] = set()
         self._last_received_us = 0
+        self._doubt: _Doubt | None = None
         self._lock = asyncio.Lock()
 
     async def load(self) -> list[KnownDevice]:
@@ -75,6 +98,7 @@ class PostgresSink:
                 await self._forget_connection()
                 raise TransientError(_first_line(e)) from e
         self._names = {d.device_id: d.name for d in devices.values()}
+        self._registered = frozenset(devices)
         return list(devices.values())
 
     async def store(self, batch: Batch, shard: int | None) -> Stored:
@@ -101,11 +125,15 @@ class PostgresSink:
 
     async def _store(self, batch: Batch, shard: int | None) -> Stored:
         conn = await self._connected()
+        if self._doubt is not None and (stored := await self._stored_before(conn, batch)) is not None:
+            return stored
         try:
             return await self._attempt(conn, _Write(batch, shard, careful=False))
         except psycopg.Error as e:
             if isinstance(e, psycopg.errors.ForeignKeyViolation) or not _is_refusal(e) or conn.closed:
                 raise
+            if batch.replay is not None:  # a letter that is refused again stays one letter
+                raise UnstorableError(e.diag.message_primary or _first_line(e)) from e
         self._months.clear()  # a partition that was dropped is refused like a value
         try:
             return await self._attempt(conn, _Write(batch, shard, careful=True))
@@ -119,6 +147,8 @@ class PostgresSink:
         await self._ensure_partitions(conn, write.batch)
         keys = batch_keys(write.batch)
         async with conn.transaction(), conn.cursor(binary=True) as cursor:
+            if write.batch.replay is not None:
+                await claim_letters(cursor, write.batch.replay)
             answer = await add_to_ledger(cursor, keys, conn.info.server_version)
             fresh = select_fresh(write.batch, keys, answer.overlaps)
             batch_id, received_at_us = await self._open_batch(cursor, write, fresh)
@@ -128,14 +158,42 @@ class PostgresSink:
             else:
                 for readings in fresh.readings:
                     await self._copy(cursor, readings, received_at_us)
-            await self._others(cursor, write.batch, fresh, _datetime(received_at_us))
-        return Stored(
-            batch_id=batch_id,
-            readings={r.kind.name: len(r) for r in fresh.readings if len(r)},
-            duplicates=fresh.duplicates,
-            dead_letters=dict(Counter(str(d.reason) for d in fresh.dead_letters)),
-            receipts=answer.receipts,
-        )
+            # Judged last: what the database refused counts, what was stored before does not.
+            verdict = self._limiter.judge(fresh.dead_letters, self._registered, self._clock.monotonic())
+            await self._others(cursor, write.batch, fresh, verdict, _datetime(received_at_us))
+            stored = Stored(
+                batch_id=batch_id,
+                readings={r.kind.name: len(r) for r in fresh.readings if len(r)},
+                diary=len(fresh.diary),
+                duplicates=fresh.duplicates,
+                dead_letters=dict(Counter(str(d.reason) for d in fresh.dead_letters)),
+                overflow=verdict.overflow,
+                receipts=answer.receipts,
+            )
+            topics, payloads = write.batch.topics, write.batch.payloads
+            self._doubt = _Doubt(topics, payloads, _datetime(received_at_us), stored, verdict)
+        self._doubt = None
+        self._limiter.settle(verdict)
+        return stored
+
+    async def _stored_before(self, conn: psycopg.AsyncConnection[Any], batch: Batch) -> Stored | None:
+        """Return what an attempt stored whose COMMIT got no answer; None where it stored nothing.
+
+        The ledger would find its readings to be duplicates, but a dead letter without a number
+        would be set aside, or counted, once more.
+        """
+        doubt, self._doubt = self._doubt, None
+        if doubt is None or not doubt.is_of(batch):
+            return None
+        try:
+            committed = await was_committed(conn, doubt.stored.batch_id, doubt.received_at)
+        except BaseException:
+            self._doubt = doubt  # still not known
+            raise
+        if not committed:
+            return None
+        self._limiter.settle(doubt.verdict)
+        return doubt.stored
 
     async def _open_batch(
         self, cursor: psycopg.AsyncCursor[Any], write: _Write, fresh: Fresh
@@ -169,7 +227,12 @@ class PostgresSink:
         return replace(fresh, readings=taken, dead_letters=letters)
 
     async def _others(
-        self, cursor: psycopg.AsyncCursor[Any], batch: Batch, fresh: Fresh, received_at: datetime
+        self,
+        cursor: psycopg.AsyncCursor[Any],
+        batch: Batch,
+        fresh: Fresh,
+        verdict: Verdict,
+        received_at: datetime,
     ) -> None:
         """Store everything but readings."""
         if fresh.diary:
@@ -181,10 +244,12 @@ class PostgresSink:
         if batch.reported:
             said = [{"device_id": r.device_id, "json": r.reported} for r in batch.reported.values()]
             await cursor.execute(store_sql.REPORTED, {"rows": Jsonb(said), "at": received_at})
+        if batch.replay is not None:
+            await mark_replayed(cursor, batch.replay, received_at)
+        if batch.clocks:
+            await write_clocks(cursor, batch.clocks)
         if fresh.dead_letters:
-            async with cursor.copy(store_sql.DEAD_LETTERS) as copy:
-                for letter in fresh.dead_letters:
-                    await copy.write_row(store_sql.dead_letter_row(letter, received_at))
+            await write_letters(cursor, verdict, received_at)
 
     async def _ensure_partitions(self, conn: psycopg.AsyncConnection[Any], batch: Batch) -> None:
         for readings in batch.readings:

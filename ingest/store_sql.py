@@ -16,6 +16,12 @@ values (%s, %s, %s, %s, %s, %s) on conflict (received_at) do nothing
 returning batch_id, pg_notify('cityops_batch', batch_id::text)
 """
 
+BATCH_PROBE: LiteralString = """
+insert into ingest_batch (received_at) values (%s) on conflict (received_at) do nothing returning batch_id
+"""
+
+BATCH_THERE: LiteralString = "select 1 from ingest_batch where batch_id = %s and received_at = %s"
+
 COUNTS: LiteralString = """
 update ingest_batch set (readings, duplicates, dead_letters, kinds) = (%s, %s, %s, %s) where batch_id = %s
 """
@@ -38,9 +44,36 @@ from jsonb_to_recordset(%(rows)s) as r(device_id integer, json text)
 on conflict (device_id) do update set reported = excluded.reported, reported_at = excluded.reported_at
 """
 
+# A device that is gone is left out: its offset would be refused with every batch from now on.
+CLOCKS: LiteralString = """
+insert into device_clock (device_id, boot, offset_us)
+select d.device_id, b, o from unnest(%s, %s, %s) u(d, b, o) join device d on d.device_id = u.d
+order by 1, 2 on conflict do nothing
+"""
+
 DEAD_LETTERS: LiteralString = """
-copy dead_letter (received_at, topic, device, kind, reason_code, reason, field, boot, seq, payload,
-    payload_bytes) from stdin
+copy dead_letter (received_at, topic, device, kind, reason_code, reason, field, device_id, boot,
+    seq, payload, payload_bytes) from stdin
+"""
+
+# A row that is locked is being replayed by someone else: not waited for, but left to them.
+CLAIM: LiteralString = """
+select dead_letter_id from dead_letter
+where dead_letter_id = any(%s) and replayed_at is null order by 1 for update skip locked
+"""
+
+REPLAYED: LiteralString = "update dead_letter set replayed_at = %s where dead_letter_id = any(%s)"
+
+# In one order for every ingester: two that count for the same sender wait for, not against, each other.
+OVERFLOW: LiteralString = """
+insert into dead_letter_overflow as t (hour, device, shard, reason_code, letters, payload_bytes, last_at)
+select date_trunc('hour', %(at)s::timestamptz, 'UTC'), r.device, r.shard, r.reason_code, r.letters, r.payload_bytes,
+    %(at)s
+from jsonb_to_recordset(%(rows)s) as r(device text, shard smallint, reason_code text, letters bigint,
+    payload_bytes bigint)
+order by r.device, r.shard, r.reason_code
+on conflict (hour, device, shard, reason_code) do update set letters = t.letters + excluded.letters,
+    payload_bytes = t.payload_bytes + excluded.payload_bytes, last_at = greatest(t.last_at, excluded.last_at)
 """
 
 
@@ -54,6 +87,7 @@ def dead_letter_row(letter: DeadLetter, received_at: datetime) -> tuple[Any, ...
         str(letter.reason),
         letter.sentence,
         letter.field,
+        letter.device_id if letter.has_key else None,
         letter.boot,
         letter.seq,
         letter.payload,

@@ -125,6 +125,7 @@ class BatchWriter:
                 raise _FailedError(Reason.REFUSED, str(e)) from e
             else:
                 self.database_ok = True
+                self._cache.decoder.clocks_saved(batch.clocks)
                 return batch, stored
 
     async def _back_off(self, error: TransientError, attempt: int) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops_api import cli_config, cli_db, cli_demo, cli_doctor, cli_replay, cli_run
+from ops_api import cli_config, cli_db, cli_dead_letters, cli_demo, cli_doctor, cli_replay, cli_run
 from ops_api.cli_errors import first_of, in_words
 from ops_api.cli_help import examples, group
 
@@ -19,6 +19,7 @@ app.command(epilog=cli_replay.EXAMPLES)(cli_replay.replay)
 app.command(epilog=cli_doctor.EXAMPLES)(cli_doctor.doctor)
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_config.app, name="config")
+app.add_typer(cli_dead_letters.app, name="dead-letters")
 app.add_typer(cli_run.registry_app, name="registry")
 app.command(epilog=cli_run.KINDS_EXAMPLES)(cli_run.kinds)
 app.command(epilog=cli_run.INGEST_EXAMPLES)(cli_run.ingest)

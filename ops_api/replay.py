@@ -42,6 +42,13 @@ cross join lateral unnest(received) as range
 where boot = %s and name = any(%s)
 """
 
+SET_ASIDE = """
+select reason_code, sum(letters) from (
+    select reason_code, 1 as letters from dead_letter where device = any(%s)
+    union all select reason_code, letters from dead_letter_overflow where device = any(%s)
+) l group by 1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ReplayPlan:
@@ -194,9 +201,7 @@ async def _stored(
         found = await (await conn.execute(query, (names,))).fetchone()
         assert found is not None
         rows += found[0]
-    dead = await tally(
-        conn, "select reason_code, count(*) from dead_letter where device = any(%s) group by 1", (names,)
-    )
+    dead = await tally(conn, SET_ASIDE, (names, names))
     return _Stored(rows, dead)
 
 

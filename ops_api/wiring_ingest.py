@@ -11,9 +11,10 @@ from cityops.errors import ConfigurationError
 from cityops.runtime.health import HealthServer
 from cityops.runtime.stop import Stop
 from cityops.runtime.supervisor import Service, run_services
-from cityops.settings import MqttSettings, Settings
+from cityops.settings import IngestSettings, MqttSettings, Settings
 from devices.contract.topics import shard_filters
 from ingest.core.batches import Limits
+from ingest.core.letter_limit import LetterLimits
 from ingest.leases import AdvisoryLeases
 from ingest.metrics import IngestMetrics
 from ingest.mqtt_options import SessionOptions
@@ -40,7 +41,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     dsn = needs_dsn(settings)
     ingest, clock, metrics = settings.ingest, SystemClock(), IngestMetrics()
     kinds = kinds_of(settings)
-    sink = PostgresSink(dsn, kinds, clock)
+    sink = PostgresSink(dsn, kinds, clock, letter_limits(ingest))
     options = session_options(settings)
 
     def make_source(shard: int, deliver: Callable[[Chunk], None]) -> MqttSession:
@@ -59,7 +60,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
             metrics=metrics,
         )
     )
-    services: dict[str, Service] = {"ingest": service, "retention": Retention(dsn)}
+    services: dict[str, Service] = {"ingest": service, "retention": Retention(dsn, ingest.dead_letter_days)}
     if ingest.health_port != 0:
         services["ingest health"] = HealthServer(ingest.health_port, service.ready, metrics.registry)
     return services
@@ -85,6 +86,17 @@ def _collect_seldom() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+def letter_limits(ingest: IngestSettings) -> LetterLimits:
+    """Return how many dead letters of one sender are kept."""
+    return LetterLimits(
+        letters_per_hour=ingest.dead_letters_per_hour,
+        letters_burst=ingest.dead_letters_burst,
+        bytes_per_hour=ingest.dead_letter_kib_per_hour * 1024,
+        bytes_burst=ingest.dead_letter_kib_burst * 1024,
+        strangers=ingest.dead_letter_strangers,
+    )
 
 
 def session_options(settings: Settings) -> Callable[[int], SessionOptions]:

@@ -29,19 +29,19 @@ select $__timeGroupAlias(b.received_at,$__interval),
 """
 
 REJECTED = """
-select $__timeGroupAlias(received_at,$__interval), reason_code as metric, count(*) as value
-  from board.dead_letter where $__timeFilter(received_at) group by 1, 2 order by 1, 2
+select $__timeGroupAlias(received_at,$__interval), reason_code as metric, sum(messages)::bigint as value
+  from board.set_aside where $__timeFilter(received_at) group by 1, 2 order by 1, 2
 """
 
 REASONS = """
-select reason_code as reason, coalesce(field, '') as field, count(*) as messages,
+select reason_code as reason, coalesce(field, '') as field, sum(messages)::bigint as messages,
        count(distinct device) as devices, max(received_at) as latest
-  from board.dead_letter where $__timeFilter(received_at) group by 1, 2 order by messages desc, 1, 2 limit 100
+  from board.set_aside where $__timeFilter(received_at) group by 1, 2 order by messages desc, 1, 2 limit 100
 """
 
 WORST = """
-select coalesce(device, 'unknown') as device, count(*) as "dead letters", max(received_at) as latest
-  from board.dead_letter where $__timeFilter(received_at) group by 1 order by 2 desc, 1 limit 50
+select coalesce(device, 'unknown') as device, sum(messages)::bigint as "dead letters", max(received_at) as latest
+  from board.set_aside where $__timeFilter(received_at) group by 1 order by 2 desc, 1 limit 50
 """
 
 SILENT = """
@@ -108,7 +108,8 @@ BOARD = BoardSpec(
                     ),
                     number(
                         "Dead letters, last hour",
-                        "select count(*) from board.dead_letter where received_at > now() - interval '1 hour'",
+                        "select coalesce(sum(dead_letters), 0) from ingest_batch"
+                        " where received_at > now() - interval '1 hour'",
                         steps=NONE_IS_FINE,
                     ),
                     number(

@@ -52,6 +52,14 @@ def is_device_name(name: str) -> bool:
     return _DEVICE.match(name) is not None
 
 
+def shard_in(text: str) -> int | None:
+    """Return the shard that a topic of ours names, also where the rest of it is wrong; else None."""
+    parts = text.split("/", 3)
+    if len(parts) < 3 or f"{parts[0]}/{parts[1]}" != PREFIX or not _SHARD.match(parts[2]):
+        return None
+    return int(parts[2], 16)
+
+
 def parse(text: str) -> Topic | None:
     """Return the parts of a topic, or None where it is not one of ours."""
     parts = text.split("/")

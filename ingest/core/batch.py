@@ -46,6 +46,22 @@ class ReportedRow:
     message: int
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What makes a batch one of dead letters played again.
+
+    Attributes:
+        letter_ids: letters that it is made of; nobody else may be replaying one of them.
+        done: those of them that are stored with it, nothing left over.
+        own_keys: (device_id, boot, seq) of letters with a number. The ledger holds these since
+            the letter was set aside, so here they are no sign of a duplicate.
+    """
+
+    letter_ids: tuple[int, ...]
+    done: tuple[int, ...]
+    own_keys: frozenset[tuple[int, int, int]]
+
+
 @dataclass(slots=True)
 class Batch:
     """What a batch of messages says: everything a sink needs, and nothing of MQTT.
@@ -57,6 +73,8 @@ class Batch:
         dead_letters: what is set aside.
         unknown_devices: names that no registered device has.
         unknown_fields: fields that no kind declares, counted by name.
+        clocks: offsets of devices' boots that are not stored yet, by (device_id, boot) [µs].
+        replay: for a batch of dead letters played again.
     """
 
     topics: list[str]
@@ -68,20 +86,22 @@ class Batch:
     dead_letters: list[DeadLetter] = field(default_factory=list)
     unknown_devices: set[str] = field(default_factory=set)
     unknown_fields: Counter[str] = field(default_factory=Counter)
+    clocks: dict[tuple[int, int], int] = field(default_factory=dict)
+    replay: Replay | None = None
 
 
 def reading_payload(batch: Batch, readings: Readings, row: int) -> bytes:
-    """Return the bytes to keep of one reading: its message, or its part of an array."""
+    """Return the bytes to keep of one reading: its message, or its part of an array as it was sent."""
     payload = batch.payloads[int(readings.message[row])]
     if not is_array(payload):
         return payload
     pairs = zip(readings.kind.fields, readings.values[row].tolist(), strict=True)
     fields = {f.name: v for f, v in pairs if v == v}  # NaN, alone unequal to itself, is absent
-    key = {
-        "ts": int(readings.ts_us[row]) // 1000,
-        "boot": int(readings.boot[row]),
-        "seq": int(readings.seq[row]),
-    }
+    key = {"ts": int(readings.ts_us[row]) // 1000}
+    if int(readings.boot[row]) >= 0:  # else it counts nothing, or the server counted for it
+        key |= {"boot": int(readings.boot[row]), "seq": int(readings.seq[row])}
+    clock = {"mono_ms": int(readings.mono_ms[row]), "clk": int(readings.clk[row])}
+    key |= {name: value for name, value in clock.items() if value >= 0}
     return msgspec.json.encode({**key, **fields})
 
 

@@ -7,6 +7,7 @@ can't read goes, message by message, through ``channels`` and ``diagnose``.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from ingest.core.diagnose import DECODE_ERRORS, Problem, decode_each, is_array
 from ingest.core.directory import Directory
 from ingest.core.readings import NO_BOOT, NO_CLK, NO_MONO, Columns, Readings
 from ingest.core.reasons import Reason, sentence
-from ingest.core.validate import ClockOffsets, validate
+from ingest.core.validate import ClockOffsets, Clocks, validate
 
 MOST_UNKNOWN_NAMES = 50
 """Names of unknown fields kept apart; a device can't fill the memory with new names."""
@@ -38,9 +39,14 @@ class _Bucket:
 class Decoder:
     """Decodes batches. Keeps what it learns of the devices' clocks from one to the next."""
 
-    def __init__(self, directory: Directory) -> None:
-        self._clocks = ClockOffsets()
+    def __init__(self, directory: Directory, clocks: Clocks | None = None) -> None:
+        self._clocks = ClockOffsets() if clocks is None else clocks
         self.replace_directory(directory)
+
+    def clocks_saved(self, saved: Mapping[tuple[int, int], int]) -> None:
+        """Take note that these offsets, a batch's ``clocks``, are stored for good."""
+        for boot in saved:
+            self._clocks.unsaved.pop(boot, None)
 
     def replace_directory(self, directory: Directory) -> None:
         """Use newly loaded devices from now on."""
@@ -64,6 +70,7 @@ class Decoder:
         for kind_no, bucket in enumerate(buckets):
             if bucket.items:
                 self._check(kind_no, bucket, batch, others, now_us)
+        batch.clocks = dict(self._clocks.unsaved)
         return batch
 
     def _fast(self, topics: list[str], payloads: list[bytes], buckets: list[_Bucket]) -> list[int]:

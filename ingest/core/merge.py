@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.core.batch import Batch, DiaryRow
 from ingest.core.ledger import Keys, Range, reduce_keys, rows_not_stored
@@ -44,6 +46,8 @@ def select_fresh(batch: Batch, keys: Keys, overlaps: Iterable[tuple[int, Sequenc
         overlaps: per key index what of the batch's numbers the ledger held before.
     """
     new = rows_not_stored(keys, overlaps)
+    if batch.replay is not None and batch.replay.own_keys:
+        new |= _own(keys, batch.replay.own_keys)
     rows = keys.order[new]
     duplicates = keys.duplicates + len(keys.order) - len(rows)
     readings, offset = [], 0
@@ -63,3 +67,10 @@ def select_fresh(batch: Batch, keys: Keys, overlaps: Iterable[tuple[int, Sequenc
             letters.append(letter)
         place += 1
     return Fresh(readings, diary, letters, duplicates)
+
+
+def _own(keys: Keys, own_keys: AbstractSet[tuple[int, int, int]]) -> NDArray[np.bool_]:
+    """Return which entries of ``keys.order`` are in the ledger because of the letters that are played again."""
+    device_id, boot = keys.device_id[keys.key_of_row], keys.boot[keys.key_of_row]
+    rows = zip(device_id.tolist(), boot.tolist(), keys.seq.tolist(), strict=True)
+    return np.fromiter((row in own_keys for row in rows), dtype=np.bool_, count=len(keys.order))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -72,6 +72,13 @@ class Readings:
             quality=self.quality[rows],
             message=self.message[rows],
         )
+
+
+def concatenate(parts: Sequence[Readings]) -> Readings:
+    """Return the readings of all ``parts``, at least one and all of one kind, in order."""
+    names = (f.name for f in fields(Readings) if f.name != "kind")
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(p, name) for p in parts]) for name in names}
+    return replace(parts[0], **arrays)
 
 
 class Columns:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,15 +41,38 @@ class Rejection:
     sentence: str
 
 
+class Clocks(Protocol):
+    """What is known of the devices' clocks: wall clock minus monotonic clock per device and boot [µs]."""
+
+    @property
+    def unsaved(self) -> dict[tuple[int, int], int]:
+        """Offsets by (device_id, boot) that no one has stored yet."""
+
+    def learn(
+        self, device_id: NDArray[np.int32], boot: NDArray[np.int64], offset_us: NDArray[np.int64]
+    ) -> None:
+        """Take the offsets of readings whose time is right."""
+
+    def look_up(
+        self, device_id: NDArray[np.int32], boot: NDArray[np.int64]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return which rows have a known offset, and the offsets [µs]."""
+
+
 class ClockOffsets:
     """Wall clock minus monotonic clock of each device's latest boot, learnt from good readings.
 
     A device without a battery clock starts in 1970 or where it stopped, and says so later:
     its readings carry milliseconds since boot, and one reading with the right time dates
     them all. Indexed by device_id, which the database hands out densely.
+
+    Attributes:
+        unsaved: offsets of boots that began since, by (device_id, boot): whoever stores them
+            takes them out. They date readings that were set aside before (``replay_letters``).
     """
 
     def __init__(self) -> None:
+        self.unsaved: dict[tuple[int, int], int] = {}
         self._boot: NDArray[np.int64] = np.full(0, NO_BOOT, dtype=np.int64)
         self._offset_us: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
@@ -62,6 +86,8 @@ class ClockOffsets:
         if grow > 0:
             self._boot = np.concatenate([self._boot, np.full(grow, NO_BOOT, dtype=np.int64)])
             self._offset_us = np.concatenate([self._offset_us, np.zeros(grow, dtype=np.int64)])
+        for row in np.flatnonzero(self._boot[device_id] != boot).tolist():
+            self.unsaved[int(device_id[row]), int(boot[row])] = int(offset_us[row])
         self._boot[device_id] = boot
         self._offset_us[device_id] = offset_us
 
@@ -77,7 +103,7 @@ class ClockOffsets:
 
 
 def validate(
-    readings: Readings, earliest_us: NDArray[np.int64], now_us: int, clocks: ClockOffsets
+    readings: Readings, earliest_us: NDArray[np.int64], now_us: int, clocks: Clocks
 ) -> tuple[Readings, list[Rejection]]:
     """Return the readings that pass, with repaired times and a number each, and the rejections.
 
@@ -97,9 +123,7 @@ def validate(
     return _number(readings), rejected
 
 
-def repair_times(
-    readings: Readings, earliest: NDArray[np.int64], latest_us: int, clocks: ClockOffsets
-) -> Readings:
+def repair_times(readings: Readings, earliest: NDArray[np.int64], latest_us: int, clocks: Clocks) -> Readings:
     """Return the readings with wrong times corrected from boot and monotonic clock.
 
     A time is wrong outside [earliest, latest] and doubtful while the device says that

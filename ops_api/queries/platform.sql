@@ -18,8 +18,33 @@ select date_bin(%(step)s::interval, received_at, %(since)s) as at, sum(readings)
 from ingest_batch where received_at >= %(since)s group by 1 order by 1
 
 -- dead_letter_reasons
-select reason_code, min(reason) as example, count(*) as dead_letters, max(received_at) as last_at
-from dead_letter where received_at >= %(since)s group by 1 order by 3 desc, 1
+-- What was counted and not kept is of whole hours: those that reach into the period.
+with kept as (
+    select reason_code, min(reason) as example, count(*) as kept, count(replayed_at) as replayed,
+           max(received_at) as last_at
+    from dead_letter where received_at >= %(since)s group by 1
+), counted as (
+    select reason_code, sum(letters)::bigint as not_kept, max(last_at) as last_at
+    from dead_letter_overflow where last_at >= %(since)s group by 1
+)
+select reason_code, coalesce(k.example, reason_code) as example,
+       coalesce(k.kept, 0) + coalesce(c.not_kept, 0) as dead_letters, coalesce(k.replayed, 0) as replayed,
+       coalesce(c.not_kept, 0) as not_kept, greatest(k.last_at, c.last_at) as last_at
+from kept k full join counted c using (reason_code) order by 3 desc, 1
+
+-- dead_letters_not_kept
+-- The name of a registered device says no more than the list of devices does.
+select hour, device, shard, reason_code, letters, payload_bytes, last_at
+from dead_letter_overflow
+where (%(reason_code)s::text is null or reason_code = %(reason_code)s)
+  and (%(device)s::text is null or device = %(device)s)
+order by last_at desc, device, shard, reason_code limit %(limit)s
+
+-- dead_letters_not_kept_total
+select coalesce(sum(letters), 0)::bigint as letters, count(distinct device) as devices, min(hour) as since
+from dead_letter_overflow
+where (%(reason_code)s::text is null or reason_code = %(reason_code)s)
+  and (%(device)s::text is null or device = %(device)s)
 
 -- dead_letters
 -- What a device in a home sent, or a diary, is the household's: its payload stays in the database.

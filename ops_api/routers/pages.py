@@ -140,13 +140,18 @@ async def acknowledge(
 async def dead_letters(ctx: Ctx, reason: str | None = None, before: int | None = None) -> HTMLResponse:
     """List messages that could not be stored, with their reasons."""
     rows = await dead_letter_rows(ctx, reason=reason, before=before, limit=51)
-    now = ctx.clock.now()
+    now, zone = ctx.clock.now(), ctx.brand.time_zone
     letters = [
-        {**detail(r).model_dump(), "when": words.day_and_clock(r["received_at"], ctx.brand.time_zone, now)}
+        {
+            **detail(r).model_dump(),
+            "when": words.day_and_clock(r["received_at"], zone, now),
+            "replayed": r["replayed_at"] and words.day_and_clock(r["replayed_at"], zone, now),
+        }
         for r in rows[:50]
     ]
     following = rows[49]["dead_letter_id"] if len(rows) > 50 else None
-    return _page(ctx, "dead_letters.html", letters=letters, reason=reason, following=following)
+    more = await ctx.db.one("dead_letters_not_kept_total", reason_code=reason, device=None)
+    return _page(ctx, "dead_letters.html", letters=letters, reason=reason, following=following, more=more)
 
 
 @router.get("/devices/{name}")

@@ -12,7 +12,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from ops_api.queries import DatabaseUnavailableError, Row
 from ops_api.routers import content
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.schemas import DeadLetter, DeadLetterDetail, IngestStats, KindStatus, ReasonCount, Status
+from ops_api.routers.schemas import (
+    DeadLetter,
+    DeadLetterDetail,
+    IngestStats,
+    KindStatus,
+    NotKept,
+    ReasonCount,
+    Status,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["platform"])
 health = APIRouter(tags=["platform"], include_in_schema=False)
@@ -66,6 +74,18 @@ async def list_dead_letters(
     """Return messages that could not be stored, newest first."""
     rows = await dead_letter_rows(ctx, reason=reason, device=device, before=before, limit=limit)
     return [DeadLetter(**r) for r in rows]
+
+
+@router.get("/dead-letters/not-kept")
+async def list_not_kept(
+    ctx: Ctx,
+    reason: Annotated[str | None, Query(description="Reason code")] = None,
+    device: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[NotKept]:
+    """Return the counts of dead letters that were not kept, by hour, sender and reason, newest first."""
+    rows = await ctx.db.rows("dead_letters_not_kept", reason_code=reason, device=device, limit=limit)
+    return [NotKept(**r) for r in rows]
 
 
 @router.get("/dead-letters/{dead_letter_id}")

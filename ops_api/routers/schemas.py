@@ -239,12 +239,26 @@ class DeadLetterDetail(DeadLetter):
     payload_hex: str | None
 
 
+class NotKept(Document):
+    """Dead letters of one sender, reason and hour that were counted and not kept: there were too many."""
+
+    hour: datetime
+    device: str | None = Field(description="Null for all names together that no registered device has")
+    shard: int | None = Field(description="On which these sent; null for a device")
+    reason_code: str
+    letters: int
+    payload_bytes: int
+    last_at: datetime
+
+
 class ReasonCount(Document):
     """How many dead letters one reason has."""
 
     reason_code: str
     example: str
-    dead_letters: int
+    dead_letters: int = Field(description="Kept or only counted")
+    replayed: int = Field(description="Of these, stored after all")
+    not_kept: int = Field(description="Of these, counted and not kept: their sender sent too many")
     last_at: datetime
 
 

@@ -242,8 +242,7 @@ def view(
         duplicates=words.number(totals_day["duplicates"]),
         dead_letters=words.number(totals_day["dead_letters"]),
         reasons=tuple(
-            (str(r["example"]), words.number(r["dead_letters"]), words.ago(r["last_at"], now))
-            for r in reasons[:3]
+            (_reason(r), words.number(r["dead_letters"]), words.ago(r["last_at"], now)) for r in reasons[:3]
         ),
         devices=tuple(
             (title, words.number(reporting), words.number(total), reporting >= total)
@@ -256,6 +255,12 @@ def view(
         date=words.long_date(town_now, brand.time_zone),
         series=_series(rate, now),
     )
+
+
+def _reason(row: Row) -> str:
+    """Return an example of a reason, and how many are counted and not kept."""
+    more = row["not_kept"]
+    return str(row["example"]) + (f" ({words.number(more)} of them not kept)" if more else "")
 
 
 def _rate(rate: Sequence[Row], now: datetime) -> str:

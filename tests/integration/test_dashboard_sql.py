@@ -164,6 +164,7 @@ CLOSED = (
     "frog_daily",
     "frog_latest",
     "dead_letter",
+    "dead_letter_overflow",
     "subject_state",
     "alarm",
     "decision",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -16,7 +15,7 @@ from devices.contract.kind import discover
 from ingest import pg_ledger
 from ingest.core.known_devices import KnownDevice
 from ingest.memory_store import MemorySink
-from ingest.ports import KeyReceipt, Stored
+from ingest.ports import KeyReceipt
 from ingest.store import PostgresSink
 from tests.fakes.ingest_setup import (
     BIN,
@@ -27,57 +26,13 @@ from tests.fakes.ingest_setup import (
     channel_topic,
     clock,
     decoder,
-    known_devices,
     reading,
     reading_topic,
     registered,
 )
+from tests.fakes.sink_bench import Bench, open_bench
 
 TOPIC = reading_topic("frog-0")
-
-
-@dataclass
-class Bench:
-    """A sink, and a way to see what is in it that doesn't depend on which."""
-
-    sink: MemorySink | PostgresSink
-    devices: list[KnownDevice]
-    conn: psycopg.AsyncConnection[Any] | None = None
-    decode: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.decode = decoder(self.devices).decode
-
-    async def store(self, *messages: tuple[str, bytes]) -> Stored:
-        batch = self.decode([t for t, _ in messages], [p for _, p in messages], NOW_US)
-        return await self.sink.store(batch, 0)
-
-    async def rows(self, kind: str = "frog") -> list[tuple[int, int, int]]:
-        """(device_id, boot, seq) of every stored reading, duplicates included."""
-        if isinstance(self.sink, MemorySink):
-            return sorted((r["device_id"], r["boot"], r["seq"]) for r in self.sink.readings[kind])
-        return sorted(await self._all(f"select device_id, boot, seq from {kind}_reading"))
-
-    async def letters(self) -> list[tuple[str, int | None]]:
-        """(reason, seq) of every dead letter, in order."""
-        if isinstance(self.sink, MemorySink):
-            return [(str(d.reason), d.seq) for d in self.sink.dead_letters]
-        return await self._all("select reason_code, seq from dead_letter order by dead_letter_id")
-
-    async def refuse(self, value: float) -> None:
-        """Refuse this frog temperature, as a check of the table would."""
-        if isinstance(self.sink, MemorySink):
-            self.sink.refuse["frog", "temperature_c"] = value
-        else:
-            await self._run(f"alter table frog_reading add check (temperature_c <> {value})")
-
-    async def _all(self, query: str) -> list[Any]:
-        assert self.conn is not None
-        return await (await self.conn.execute(query)).fetchall()  # type: ignore[arg-type]
-
-    async def _run(self, statement: str) -> None:
-        assert self.conn is not None
-        await self.conn.execute(statement)  # type: ignore[arg-type]
 
 
 @pytest.fixture(params=["memory", "postgresql", "postgresql before 18"])
@@ -92,15 +47,8 @@ def bench_dsn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 async def bench(bench_dsn: str | None) -> AsyncIterator[Bench]:
-    if bench_dsn is None:
-        yield Bench(MemorySink(known_devices(), clock()), known_devices())
-        return
-    async with await psycopg.AsyncConnection.connect(bench_dsn, autocommit=True) as conn:
-        devices = await registered(conn)
-        sink = PostgresSink(bench_dsn, discover(), clock())
-        await sink.load()
-        yield Bench(sink, devices, conn)
-        await sink.close()
+    async with open_bench(bench_dsn) as opened:
+        yield opened
 
 
 async def test_readings_of_several_kinds_are_stored_once(bench: Bench) -> None:

@@ -274,6 +274,37 @@ async def test_dead_letters_say_why_and_show_the_bytes(site: Site) -> None:
     assert (binary["payload_text"], binary["payload_hex"]) == (None, "ff00")
 
 
+async def test_what_was_not_kept_is_counted_on_every_surface(site: Site) -> None:
+    """A letter that was replayed says so, and each count says how many more there were."""
+    await site.sql(
+        "insert into dead_letter_overflow (hour, device, shard, reason_code, letters, payload_bytes, last_at)"
+        " select date_trunc('hour', now()), d, s, r, n, n * 100, now() from (values"
+        " ('road-007', null::smallint, 'sentinel', 12345), (null, 3, 'unknown_device', 7)) v(d, s, r, n)"
+    )
+    await site.sql("update dead_letter set replayed_at = now() where reason_code = 'not_json'")
+    counts = await site.get("/api/v1/dead-letters/not-kept")
+    assert [(c["device"], c["shard"], c["reason_code"], c["letters"]) for c in counts] == [
+        ("road-007", None, "sentinel", 12_345),
+        (None, 3, "unknown_device", 7),
+    ]
+    assert await site.get("/api/v1/dead-letters/not-kept", device="road-007", reason="not_json") == []
+    stats = await site.get("/api/v1/ingest/stats", minutes=120)
+    reasons = {r["reason_code"]: (r["dead_letters"], r["replayed"], r["not_kept"]) for r in stats["reasons"]}
+    assert reasons == {
+        "sentinel": (12_348, 0, 12_345),
+        "unknown_device": (7, 0, 7),
+        "not_json": (3, 3, 0),
+        "time_future": (3, 0, 0),
+    }
+    page = (await site.http.get("/dead-letters")).text
+    assert "And 12,352 more, not kept</strong>: 1 device sent too many" in page
+    assert page.count("replayed today") == 3
+    assert "12,345 more" in (await site.http.get("/dead-letters?reason=sentinel")).text
+    assert "names that nobody registered" in (await site.http.get("/dead-letters?reason=unknown_device")).text
+    assert "not kept" not in (await site.http.get("/dead-letters?reason=not_json")).text
+    assert "12,345 of them not kept" in (await site.http.get("/ops")).text
+
+
 async def test_a_dead_letter_from_a_home_shows_no_payload(site: Site) -> None:
     for topic, device in (
         ("cityops/v1/03/frog/frog-0001/reading", "frog-0001"),

@@ -55,6 +55,12 @@ create view board.dead_letter with (security_barrier) as
 select dead_letter_id, received_at, device, kind, reason_code, field, payload_bytes, replayed_at
   from public.dead_letter;
 
+-- All that was set aside, also what was counted and not kept: of that one row per hour, device and reason.
+create view board.set_aside with (security_barrier) as
+select received_at, device, reason_code, field, 1::bigint as messages from public.dead_letter
+union all
+select last_at, device, reason_code, null, letters from public.dead_letter_overflow;
+
 -- Homes by risk now.
 create view board.home_risk with (security_barrier) as
 select coalesce(state ->> 'risk', 'unknown') as risk, count(*) as homes
