@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 from collections.abc import Callable
 
@@ -67,6 +68,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
 
 async def run_ingest(settings: Settings, stop: Stop) -> None:
     """Run the ingest service until ``stop``."""
+    _collect_seldom()
     await run_services(build_ingest(settings), stop, DEADLINE_S)
 
 
@@ -79,6 +81,15 @@ def letter_limits(ingest: IngestSettings) -> LetterLimits:
         bytes_burst=ingest.dead_letter_kib_burst * 1024,
         strangers=ingest.dead_letter_strangers,
     )
+
+
+def _collect_seldom() -> None:
+    """Let the garbage collector look for cycles seldom: 10 % of the time went into finding none.
+
+    Messages and batches make no cycles, so counting references frees them.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def session_options(settings: Settings) -> Callable[[int], SessionOptions]:
