@@ -4,6 +4,9 @@ Format: PostgreSQL documentation, COPY, "Binary Format". A row is the number of 
 (int16) and per column its length in bytes (int32) and value, big-endian; a null has the
 length -1 and no value. Rows with the same nulls have the same layout, hence one record
 type per pattern of nulls: building 2,000 rows takes as many steps as building one.
+
+Values are rounded to multiples of their field's ``step``, a power of two below the
+resolution: what a device sent comes back by rounding to the resolution (docs/adr/010).
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ class CopyLayout:
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self._records: dict[int, np.dtype[Any]] = {}
+        self._steps = [f.step for f in kind.fields]
         self._weights = 1 << np.arange(len(kind.fields), dtype=np.int64)
         names = ", ".join(quoted(name) for name in reading_columns(kind))
         self.statement = f"copy {kind.table} ({names}) from stdin (format binary)"
@@ -74,7 +78,8 @@ class CopyLayout:
             rows[name] = key
         for column, field in enumerate(self._kind.fields):
             if not pattern >> column & 1:
-                rows[field.name] = readings.values[:, column]
+                step = self._steps[column]
+                rows[field.name] = np.rint(readings.values[:, column] * (1.0 / step)) * step
         return rows.tobytes()
 
     def _record(self, pattern: int) -> np.dtype[Any]:
