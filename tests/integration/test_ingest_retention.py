@@ -4,8 +4,11 @@ import asyncio
 from typing import Any
 
 import psycopg
+import pytest
 
 from ingest.retention import Retention
+
+pytestmark = pytest.mark.storage
 
 INSERT = """
 with d as (insert into device (name, kind, shard, installed_at) values ('frog-r', 'frog', 0, '2020-01-01') returning device_id)
