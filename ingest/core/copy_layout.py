@@ -40,13 +40,14 @@ class CopyLayout:
         names = ", ".join(quoted(name) for name in reading_columns(kind))
         self.statement = f"copy {kind.table} ({names}) from stdin (format binary)"
 
-    def encode(self, readings: Readings, received_at_us: int) -> bytes:
+    def encode(self, readings: Readings, received_at_us: int | NDArray[np.int64]) -> bytes:
         """Return the whole COPY stream: header, rows, trailer.
 
         Args:
             readings: rows in the order in which they are to be stored, but for rows
                 with other nulls, which come together.
-            received_at_us: time of the batch [µs since 1970].
+            received_at_us: time of the batch [µs since 1970]; or one per row, where all rows
+                have the same nulls.
         """
         nulls = np.isnan(readings.values) @ self._weights
         if len(nulls) and bool((nulls == nulls[0]).all()):
@@ -56,7 +57,7 @@ class CopyLayout:
             blocks = [self._rows(readings.take(nulls == p), p, received_at_us) for p in patterns]
         return b"".join([HEADER, *blocks, TRAILER])
 
-    def _rows(self, readings: Readings, pattern: int, received_at_us: int) -> bytes:
+    def _rows(self, readings: Readings, pattern: int, received_at_us: int | NDArray[np.int64]) -> bytes:
         record = self._records.get(pattern)
         if record is None:
             record = self._records[pattern] = self._record(pattern)
