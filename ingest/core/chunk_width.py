@@ -28,7 +28,7 @@ DEFAULT_WIDTH = timedelta(days=10)
 """For a kind of which no device is registered."""
 
 _ROW_BYTES = 28  # line pointer, header; PostgreSQL documentation, "Database Page Layout"
-_KEY_BYTES = 40  # ts, device_id, seq, boot, quality, received_at, with alignment
+_KEY_BYTES = 48  # ts, device_id, seq, boot, quality, received_at, with alignment
 _INDEX_BYTES = 56  # measured: (device_id, ts), filled in order of time (docs/benchmarks.md)
 _STORAGE_BYTES: Mapping[Storage, int] = {"real": 4, "double precision": 8, "smallint": 2}
 

@@ -18,7 +18,7 @@ from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.process import free_port
 
 ROOT = Path(__file__).parents[2]
-DRAIN_S = 120
+DRAIN_S = 600
 """How long the load waits for the last receipts [s]."""
 
 
