@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|rules|fleet] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|rules|fleet|storage] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -11,10 +11,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench import fleet, ingest, rules
+from bench import fleet, ingest, rules, storage
 
 DSN_VARIABLE = "CITYOPS_BENCH_DSN"
-BENCHMARKS = {"ingest": ingest, "rules": rules, "fleet": fleet}
+BENCHMARKS = {"ingest": ingest, "rules": rules, "fleet": fleet, "storage": storage}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

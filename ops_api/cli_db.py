@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ from ops_api.cli_help import examples, group
 if TYPE_CHECKING:
     from cityops.db.migrate import Status
     from cityops.settings import Settings
+    from ingest.chunks import ChunkWidth
 
 app = group("The database: upgrade it, see where it stands.")
 
@@ -20,7 +22,10 @@ app = group("The database: upgrade it, see where it stands.")
     epilog=examples("CITYOPS_DB__DSN=postgresql://cityops@db.example:5432/cityops cityops db upgrade")
 )
 def upgrade() -> None:
-    """Apply what is new: migrations, the kinds' reading tables, routines. Safe to repeat."""
+    """Apply what is new: migrations, the kinds' reading tables, routines. Safe to repeat.
+
+    On TimescaleDB also: fit the width of new chunks to the devices that are registered.
+    """
     import asyncio
 
     from cityops.settings import load_settings
@@ -33,13 +38,16 @@ def upgrade() -> None:
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
-    """Say which migrations are applied; exit code 1 where something is to be done."""
+    """Say which migrations are applied and, on TimescaleDB, how wide chunks are.
+
+    Exit code 1 where something is to be done.
+    """
     import asyncio
 
     from cityops.settings import load_settings
 
-    state = asyncio.run(database_status(load_settings()))
-    typer.echo(_as_json(state) if as_json else _as_text(state))
+    state, chunks = asyncio.run(database_status(load_settings()))
+    typer.echo(_as_json(state, chunks) if as_json else _as_text(state, chunks))
     if not state.current:
         raise typer.Exit(1)
 
@@ -53,19 +61,34 @@ async def upgrade_database(settings: Settings, dsn: str | None = None) -> list[s
     """
     from cityops.db import migrate
     from cityops.db.pool import connect
+    from ingest.chunks import fit_chunks
     from ops_api.wiring import kinds_of, reading_tables
 
+    kinds = kinds_of(settings)
     async with await connect(dsn or database(settings), application_name="cityops-upgrade") as conn:
-        return await migrate.upgrade(conn, reading_tables(kinds_of(settings)))
+        done = await migrate.upgrade(conn, reading_tables(kinds))
+        changed = await fit_chunks(conn, kinds)
+    return done + [f"chunks of {c.table}: {width(c.wanted)}, were {width(c.width)}" for c in changed]
 
 
-async def database_status(settings: Settings) -> Status:
-    """Return where the database of the settings stands."""
+async def database_status(settings: Settings) -> tuple[Status, list[ChunkWidth]]:
+    """Return where the database of the settings stands, and its chunks' widths."""
     from cityops.db import migrate
     from cityops.db.pool import connect
+    from ingest.chunks import chunk_state
+    from ops_api.wiring import kinds_of
 
     async with await connect(database(settings), application_name="cityops-status") as conn:
-        return await migrate.status(conn)
+        state = await migrate.status(conn)
+        # Without the tables of the devices nothing can be said of them.
+        return state, [] if state.pending else await chunk_state(conn, kinds_of(settings))
+
+
+def width(value: timedelta) -> str:
+    """Return a chunk's width for a person: ``10 days``, ``1 hour``."""
+    days, hours = value.days, value.seconds // 3600
+    number, unit = (days, "day") if hours == 0 else (24 * days + hours, "hour")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def database(settings: Settings) -> str:
@@ -86,7 +109,7 @@ def database(settings: Settings) -> str:
     return found
 
 
-def _as_json(state: Status) -> str:
+def _as_json(state: Status, chunks: list[ChunkWidth]) -> str:
     return json.dumps(
         {
             "server_version": state.flavour.server_version,
@@ -94,14 +117,31 @@ def _as_json(state: Status) -> str:
             "applied": state.applied,
             "pending": state.pending,
             "edited": state.edited,
+            "chunks": [
+                {
+                    "table": c.table,
+                    "hours": c.width / timedelta(hours=1),
+                    "wanted_hours": c.wanted / timedelta(hours=1),
+                    "readings_per_day": c.readings_per_day,
+                }
+                for c in chunks
+            ],
         },
         indent=2,
     )
 
 
-def _as_text(state: Status) -> str:
+def _as_text(state: Status, chunks: list[ChunkWidth]) -> str:
     lines = [state.flavour.label]
     lines += [f"applied  {name}" for name in state.applied]
     lines += [f"pending  {name}   (cityops db upgrade)" for name in state.pending]
     lines += [f"EDITED   {name}   (restore the file; history is never edited)" for name in state.edited]
+    lines += [f"chunks   {c.table}: {_chunks(c)}" for c in chunks]
     return "\n".join(lines)
+
+
+def _chunks(one: ChunkWidth) -> str:
+    words = f"{width(one.width)}, {one.readings_per_day:,.0f} readings a day expected"
+    return (
+        words if one.width == one.wanted else f"{words}; should be {width(one.wanted)} (cityops db upgrade)"
+    )

@@ -8,6 +8,7 @@ from cityops.db.pool import connect
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings
 from devices.registry import Registry, parse
+from ingest.chunks import fit_chunks
 from ingest.registry_store import store_registry
 from ops_api.registry_check import problems
 from ops_api.wiring import kinds_of, needs_dsn
@@ -19,12 +20,16 @@ SHOWN = 10
 async def load_registry(settings: Settings, file: Path) -> dict[str, int]:
     """Store the registry in ``file``; return rows changed by table.
 
+    On TimescaleDB the chunks are fitted to the devices that are there now.
+
     Raises:
         ConfigurationError: the file is not a registry, or names a kind or place that is not there.
     """
     registry = read_registry(settings, file)
     async with await connect(needs_dsn(settings), application_name="cityops registry") as conn:
-        return await store_registry(conn, registry)
+        changed = await store_registry(conn, registry)
+        await fit_chunks(conn, kinds_of(settings))
+    return changed
 
 
 def read_registry(settings: Settings, file: Path) -> Registry:

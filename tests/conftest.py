@@ -1,36 +1,29 @@
 """Real servers for the tests: PostgreSQL (or TimescaleDB) and Mosquitto.
 
 ``CITYOPS_TEST_DSN`` names a server to use instead of the embedded one; its role must
-be allowed to create databases. Each test that asks for ``db_dsn`` has a database of
-its own, cloned from a template that was upgraded once per process.
+be allowed to create databases. Tests marked ``storage`` run on every server that there is
+(``tests.fakes.databases``). Each test that asks for ``db_dsn`` has a database of its own,
+cloned from a template that was upgraded once per process.
 """
 
 from __future__ import annotations
 
-import asyncio
-import importlib
-import importlib.util
 import os
 import shutil
 import tempfile
-import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from cityops.db.flavour import Flavour, detect
-from cityops.db.migrate import Derived, upgrade
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.mosquitto_binary import find_mosquitto
-from cityops.embedded.postgres import EmbeddedPostgres
-from tests.fakes.databases import seal
+from tests.fakes.databases import Servers, own_database, server_names
 
-_DATABASE_SEEN: set[str] = set()
+_FROM_WORKERS: Counter[str] = Counter()
 
 
 @pytest.fixture(autouse=True)
@@ -51,47 +44,37 @@ def server_dir() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def pg_server(server_dir: Path) -> Iterator[str]:
-    """Connection string of a database server on which databases may be made."""
-    given = os.environ.get("CITYOPS_TEST_DSN")
-    if given:
-        yield given
-        return
-    with EmbeddedPostgres(server_dir / "pg", auth="trust", durable=False) as server:
-        yield server.dsn
+def servers(server_dir: Path) -> Iterator[Servers]:
+    """The database servers of this run."""
+    made = Servers(server_dir)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
-def db_template(pg_server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def pg_server(servers: Servers, request: pytest.FixtureRequest) -> str:
+    """Connection string of a database server on which databases may be made."""
+    return servers.dsn(getattr(request, "param", server_names()[0]))
+
+
+@pytest.fixture(scope="session")
+def db_template(servers: Servers, pg_server: str) -> str:
     """Name of an upgraded database to clone."""
-    name = f"cityops_template_{uuid.uuid4().hex[:12]}"
-    _admin(pg_server, "create database {}", name)
-    flavour = asyncio.run(_upgrade(with_database(pg_server, name)))
-    _DATABASE_SEEN.add(flavour.label)
-    output = getattr(request.config, "workeroutput", None)
-    if output is not None:
-        output["cityops_database"] = flavour.label
-    seal(pg_server, name)
-    yield name
-    _admin(pg_server, "drop database if exists {} with (force)", name)
+    return servers.template(pg_server)
 
 
 @pytest.fixture
 def db_dsn(pg_server: str, db_template: str) -> Iterator[str]:
     """Connection string of an upgraded database which is this test's alone."""
-    name = f"cityops_test_{uuid.uuid4().hex[:12]}"
-    _admin(pg_server, "create database {} template {}", name, db_template)
-    yield with_database(pg_server, name)
-    _admin(pg_server, "drop database if exists {} with (force)", name)
+    with own_database(pg_server, "test", db_template) as dsn:
+        yield dsn
 
 
 @pytest.fixture
 def empty_dsn(pg_server: str) -> Iterator[str]:
     """Connection string of an empty database which is this test's alone."""
-    name = f"cityops_empty_{uuid.uuid4().hex[:12]}"
-    _admin(pg_server, "create database {}", name)
-    yield with_database(pg_server, name)
-    _admin(pg_server, "drop database if exists {} with (force)", name)
+    with own_database(pg_server, "empty") as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -109,36 +92,6 @@ def broker(server_dir: Path) -> Iterator[EmbeddedMosquitto]:
         yield started
 
 
-def with_database(dsn: str, database: str) -> str:
-    """Return ``dsn`` with another database name."""
-    parts = conninfo_to_dict(dsn)
-    if "://" not in dsn:
-        return make_conninfo(dsn, dbname=database)
-    user = str(parts.get("user", ""))
-    secret = f":{parts['password']}" if parts.get("password") else ""
-    return f"postgresql://{user}{secret}@{parts.get('host', '')}:{parts.get('port', 5432)}/{database}"
-
-
-def kinds_ddl() -> Derived | None:
-    """Return what makes the reading tables of the kinds."""
-    if importlib.util.find_spec("ingest.core.ddl") is None:
-        return None
-    kinds = importlib.import_module("devices.contract.kind").discover()
-    statements = importlib.import_module("ingest.core.ddl").statements
-    return lambda flavour: statements(list(kinds.values()), flavour)
-
-
-async def _upgrade(dsn: str) -> Flavour:
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as conn:
-        await upgrade(conn, kinds_ddl())
-        return await detect(conn)
-
-
-def _admin(server: str, statement: str, *names: str) -> None:
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
-
-
 def _fresh(parent: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="b", dir=parent))
     folder.chmod(0o711)
@@ -150,14 +103,34 @@ def _unpacked_dir() -> Path | None:
     return Path(given) if given else None
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked ``storage`` on every server."""
+    names = server_names() if metafunc.definition.get_closest_marker("storage") else ()
+    if len(names) > 1 and "pg_server" in metafunc.fixturenames:
+        metafunc.parametrize("pg_server", names, indirect=True, scope="session")
+
+
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Count the tests per server."""
+    used = getattr(item, "funcargs", {})
+    if "pg_server" in used:
+        used["servers"].note(used["pg_server"], item.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that reports what this one ran on."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["cityops_servers"] = {label: len(tests) for label, tests in Servers.used.items()}
+
+
 def pytest_testnodedown(node: Any) -> None:
-    """Collect from an xdist worker which database it used."""
-    label = getattr(node, "workeroutput", {}).get("cityops_database")
-    if label:
-        _DATABASE_SEEN.add(label)
+    """Collect what a worker ran on."""
+    _FROM_WORKERS.update(getattr(node, "workeroutput", {}).get("cityops_servers", {}))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say which database the tests ran on."""
-    for label in sorted(_DATABASE_SEEN):
-        terminalreporter.write_line(f"database of this run: {label}")
+    """Say on which databases how many tests ran."""
+    totals = _FROM_WORKERS + Counter({label: len(tests) for label, tests in Servers.used.items()})
+    for label, tests in sorted(totals.items()):
+        terminalreporter.write_line(f"database of this run: {label}: {tests} tests")

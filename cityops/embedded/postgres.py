@@ -15,7 +15,9 @@ import shutil
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import psutil
@@ -51,6 +53,8 @@ class EmbeddedPostgres:
         port: TCP port; None or 0 takes a free one.
         auth: ``scram-sha-256`` with a generated password, or ``trust`` for throw-away tests.
         durable: False switches ``fsync`` off: for tests, whose data may be lost.
+        binaries: folder of another PostgreSQL's programs, instead of the wheel's.
+        settings: further server settings by name.
     """
 
     def __init__(
@@ -60,12 +64,16 @@ class EmbeddedPostgres:
         *,
         auth: Literal["scram-sha-256", "trust"] = "scram-sha-256",
         durable: bool = True,
+        binaries: Path | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._root = data_dir.absolute() / f"postgres-{MAJOR}"
         self._cluster = self._root / "data"
         self._fixed_port = port or None
         self._auth = auth
         self._durable = durable
+        self._binaries = binaries
+        self._settings = settings
         self._process: ServerProcess | None = None
         self._account: Account | None = None
         self._stopping = threading.Event()
@@ -99,7 +107,7 @@ class EmbeddedPostgres:
         self._stopping.clear()
         self._account = server_account(self._root)
         own_directory(self._root, self._account)
-        binaries = runnable_binaries(self._root, self._account)
+        binaries = self._binaries or runnable_binaries(self._root, self._account)
         if not (self._cluster / "PG_VERSION").exists():
             self._initdb(binaries)
         self._refuse_second()
@@ -179,7 +187,7 @@ class EmbeddedPostgres:
 
     def _launch(self, binaries: Path) -> bool:
         """Start the server and wait for it; False where the port was taken meanwhile."""
-        options = dict(_CONFIGURATION, port=str(self.port))
+        options = {**_CONFIGURATION, **self._settings, "port": str(self.port)}
         if not self._durable:
             options |= {"fsync": "off", "full_page_writes": "off"}
         flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]

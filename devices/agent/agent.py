@@ -26,6 +26,8 @@ from devices.contract.topics import topic
 
 _RECEIPT = msgspec.json.Decoder(Receipt)
 _FRESH = 64
+_ON_TIME_MS = 100
+"""Lateness within which a reading counts as taken when it was due."""
 _TOPIC_AND_HEADER_BYTES = 256
 
 
@@ -155,11 +157,15 @@ class Agent:
     def step(self, moment: Moment) -> float:
         """Sample if due, commit, send; return seconds until the next sample [s].
 
-        For an owner with a single agent; ``moment.mono_ms`` is the sampling clock.
+        For an owner with a single agent; ``moment.mono_ms`` is the sampling clock. A reading
+        taken as good as on time carries the time at which it was due: timers wake late by a few
+        milliseconds, no sensor is that quick, and equal intervals cost the server's storage
+        nothing (docs/adr/010).
         """
         now_s = moment.mono_ms / 1000.0
         if now_s >= self.sampler.due_s:
-            self.sample(moment)
+            late_ms = moment.mono_ms - round(self.sampler.due_s * 1000)
+            self.sample(moment.earlier(late_ms) if late_ms <= _ON_TIME_MS else moment)
             self.sampler.advance(now_s)
         self._outbox.commit()
         self.pump()

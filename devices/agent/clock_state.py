@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 _STEP_MS = 2_000
+_READ_APART_MS = 5
+"""What lies between reading the two clocks, and rounding both, at most."""
 
 
 class Clk(IntEnum):
@@ -31,6 +33,10 @@ class Moment:
     mono_ms: int
     clk: int = Clk.SYNCHRONISED
 
+    def earlier(self, ms: int) -> Moment:
+        """Return the instant ``ms`` before this one [ms]."""
+        return Moment(self.wall_ms - ms, self.mono_ms - ms, self.clk)
+
 
 class ClockWatch:
     """Judges the wall clock from its own history.
@@ -48,12 +54,17 @@ class ClockWatch:
     def moment(self, wall_ms: int, mono_ms: int, *, synchronised: bool) -> Moment:
         """Return the instant with its clock state.
 
+        The two clocks are read one after the other: of a difference that is as good as the last
+        one nothing is made, so that equal intervals stay equal on both.
+
         ``synchronised``: whether the time service says that the clock is right.
         """
         offset = wall_ms - mono_ms
         if self._offset_ms is not None and abs(offset - self._offset_ms) > _STEP_MS:
             self._stepped = True
-        self._offset_ms = offset
+        if self._offset_ms is None or abs(offset - self._offset_ms) > _READ_APART_MS:
+            self._offset_ms = offset
+        wall_ms = mono_ms + self._offset_ms
         return Moment(wall_ms, mono_ms, self._state(wall_ms, synchronised))
 
     def _state(self, wall_ms: int, synchronised: bool) -> int:

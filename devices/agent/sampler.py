@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from devices.contract.kind import Field, Kind
+from devices.contract.kind import Kind
 from devices.drivers.base import Sensor, SensorError
 
 
@@ -26,7 +26,7 @@ class Sampler:
         if cadence_s <= 0:
             raise ValueError(f"cadence_s {cadence_s} must be above 0")
         self._sensors = tuple(sensors)
-        self._rounding = {f.name: (f.resolution, _digits(f)) for f in kind.fields}
+        self._rounding = {f.name: (f.resolution, f.decimals) for f in kind.fields}
         self._required = tuple(f.name for f in kind.fields if f.required)
         self._groups = kind.at_least_one_of
         self.cadence_s = cadence_s
@@ -66,8 +66,3 @@ class Sampler:
                 continue
             resolution, digits = rounding
             fields[name] = round(round(value / resolution) * resolution, digits)
-
-
-def _digits(declared: Field) -> int:
-    """Return the decimals that the resolution needs: 0.01 -> 2, 0.05 -> 2, 1 -> 0."""
-    return max(0, math.ceil(-math.log10(declared.resolution)))

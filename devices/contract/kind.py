@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 import pkgutil
 import re
 from collections.abc import Iterable, Mapping
@@ -34,7 +35,8 @@ class Field:
         name: wire and column name, with the unit in it.
         quantity: what it is and in which unit.
         minimum, maximum: physical range, both ends allowed, in the field's unit.
-        resolution: smallest step that means something, in the field's unit.
+        resolution: smallest step that means something, in the field's unit; stored values
+            are true to it, see :attr:`step`.
         required: whether a reading without it is rejected.
         sentinels: values inside or outside the range with which chips report a fault.
         storage: column type.
@@ -63,6 +65,20 @@ class Field:
     def title(self) -> str:
         """Name for a person."""
         return self.label or self.quantity.label
+
+    @property
+    def decimals(self) -> int:
+        """Decimals that the resolution needs: 0.01 -> 2, 0.05 -> 2, 1 -> 0."""
+        return max(0, math.ceil(-math.log10(self.resolution)))
+
+    @property
+    def step(self) -> float:
+        """Largest power of two not above the resolution, in the field's unit.
+
+        Values are stored as multiples of it: their last binary digits are zeros, which compress.
+        Rounded to :attr:`decimals` they are what the device sent (docs/adr/010).
+        """
+        return float(2.0 ** math.floor(math.log2(self.resolution)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,9 @@ Format: PostgreSQL documentation, COPY, "Binary Format". A row is the number of 
 (int16) and per column its length in bytes (int32) and value, big-endian; a null has the
 length -1 and no value. Rows with the same nulls have the same layout, hence one record
 type per pattern of nulls: building 2,000 rows takes as many steps as building one.
+
+Values are rounded to multiples of their field's ``step``, a power of two below the
+resolution: what a device sent comes back by rounding to the resolution (docs/adr/010).
 """
 
 from __future__ import annotations
@@ -32,17 +35,19 @@ class CopyLayout:
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self._records: dict[int, np.dtype[Any]] = {}
+        self._steps = [f.step for f in kind.fields]
         self._weights = 1 << np.arange(len(kind.fields), dtype=np.int64)
         names = ", ".join(quoted(name) for name in reading_columns(kind))
         self.statement = f"copy {kind.table} ({names}) from stdin (format binary)"
 
-    def encode(self, readings: Readings, received_at_us: int) -> bytes:
+    def encode(self, readings: Readings, received_at_us: int | NDArray[np.int64]) -> bytes:
         """Return the whole COPY stream: header, rows, trailer.
 
         Args:
             readings: rows in the order in which they are to be stored, but for rows
                 with other nulls, which come together.
-            received_at_us: time of the batch [µs since 1970].
+            received_at_us: time of the batch [µs since 1970]; or one per row, where all rows
+                have the same nulls.
         """
         nulls = np.isnan(readings.values) @ self._weights
         if len(nulls) and bool((nulls == nulls[0]).all()):
@@ -52,7 +57,7 @@ class CopyLayout:
             blocks = [self._rows(readings.take(nulls == p), p, received_at_us) for p in patterns]
         return b"".join([HEADER, *blocks, TRAILER])
 
-    def _rows(self, readings: Readings, pattern: int, received_at_us: int) -> bytes:
+    def _rows(self, readings: Readings, pattern: int, received_at_us: int | NDArray[np.int64]) -> bytes:
         record = self._records.get(pattern)
         if record is None:
             record = self._records[pattern] = self._record(pattern)
@@ -74,7 +79,8 @@ class CopyLayout:
             rows[name] = key
         for column, field in enumerate(self._kind.fields):
             if not pattern >> column & 1:
-                rows[field.name] = readings.values[:, column]
+                step = self._steps[column]
+                rows[field.name] = np.rint(readings.values[:, column] * (1.0 / step)) * step
         return rows.tobytes()
 
     def _record(self, pattern: int) -> np.dtype[Any]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from devices.contract.kind import Kind
 from ingest.core import ddl_columns as columns
+from ingest.core.chunk_width import DEFAULT_WIDTH
 
-CHUNK_INTERVAL = "7 days"
-"""Width of a chunk. A week of 10,000 devices at 5 minutes is 20 million rows, of
-which the newest chunk's indexes still fit into 1 GB of memory."""
+CHUNK_INTERVAL = f"{DEFAULT_WIDTH.days} days"
+"""Width of a new table's chunks, until ``ingest.chunks`` fits it to the devices registered."""
 
 COLUMNSTORE_AFTER = "8 days"
 """Age at which a chunk turns columnar: later than most late data arrives."""
@@ -87,10 +87,12 @@ def _aggregate(kind: Kind, suffix: str, width: str, keep: str | None) -> list[st
         f"    where table_schema = current_schema() and table_name = '{name}'\n"
         f") then drop materialized view {name}; end if;\nend $ddl$"
     )
-    # Refreshing what retention has dropped would delete the aggregate of it too.
-    start = "null" if keep is None else f"interval '{keep}' - interval '1 month'"
+    # All that is kept may be refreshed: late readings change old buckets, and only those. But not
+    # more: refreshing what retention has dropped would delete the aggregate of it too.
+    start = "null" if keep is None else f"interval '{keep}'"
     return [
         drop_stale,
+        _drop_other_policy(name, start),
         f"create materialized view if not exists {name}\n"
         "with (timescaledb.continuous, timescaledb.materialized_only = false) as\n"
         + columns.aggregate_select(kind, f"time_bucket(interval '{width}', ts)")
@@ -101,6 +103,19 @@ def _aggregate(kind: Kind, suffix: str, width: str, keep: str | None) -> list[st
             " if_not_exists => true)"
         ),
     ]
+
+
+def _drop_other_policy(name: str, start: str) -> str:
+    """Return the statement that removes a refresh policy which starts elsewhere."""
+    return (
+        "do $ddl$ begin\nif exists (\n"
+        "    select from timescaledb_information.jobs j join timescaledb_information.continuous_aggregates a\n"
+        "    on j.hypertable_name in (a.view_name, a.materialization_hypertable_name)\n"
+        f"    where a.view_schema = current_schema() and a.view_name = '{name}'\n"
+        "    and j.proc_name = 'policy_refresh_continuous_aggregate'\n"
+        f"    and (j.config ->> 'start_offset')::interval is distinct from {start}\n"
+        f") then perform remove_continuous_aggregate_policy('{name}'); end if;\nend $ddl$"
+    )
 
 
 def _retention(kind: Kind, keep: str | None) -> list[str]:

@@ -8,7 +8,10 @@ select d.device_id, d.name, d.label, hd.room, d.cadence_s,
 from home_device hd
 join device d using (device_id)
 left join lateral (
-    select ts, temperature_c, humidity_pct, wall_temperature_c, battery_v, quality
+    select ts, quality, round(temperature_c::numeric, 2)::float8 as temperature_c,
+           round(humidity_pct::numeric, 1)::float8 as humidity_pct,
+           round(wall_temperature_c::numeric, 2)::float8 as wall_temperature_c,
+           round(battery_v::numeric, 2)::float8 as battery_v
     from frog_reading where device_id = d.device_id order by ts desc limit 1
 ) r on true
 where hd.home_id = %(home_id)s and d.retired_at is null

@@ -24,6 +24,19 @@ def _columns(names: Sequence[str], alias: str) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(alias, n) for n in names)
 
 
+def _values(fields: Sequence[Field], alias: str) -> sql.Composed:
+    """Return the columns rounded to their resolution, as the device sent them: stored is a binary step near it."""
+    one = "round({column}::numeric, {decimals})::float8 as {name}"
+    return sql.SQL(", ").join(
+        sql.SQL(one).format(
+            column=sql.Identifier(alias, f.name),
+            decimals=sql.Literal(f.decimals),
+            name=sql.Identifier(f.name),
+        )
+        for f in fields
+    )
+
+
 def aggregated_fields(kind: Kind) -> tuple[Field, ...]:
     """Return the fields that the hourly and daily views carry: numbers, not codes."""
     return tuple(f for f in kind.fields if not f.codes)
@@ -48,7 +61,7 @@ async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int
           and not exists (select from home_device h where h.device_id = d.device_id)
         order by d.name limit %(limit)s
         """
-    ).format(fields=_columns([f.name for f in kind.fields], "r"), table=sql.Identifier(kind.table))
+    ).format(fields=_values(kind.fields, "r"), table=sql.Identifier(kind.table))
     return await db.fetch(query, {"kind": kind.name, "device_id": device_id, "limit": limit})
 
 
@@ -61,11 +74,10 @@ async def series(
     ts (start of the bucket), n, and ``<field>_avg|_min|_max`` of each numeric field.
     """
     if bucket == "raw":
-        names = ["ts", "seq", "quality", *(f.name for f in kind.fields)]
         query = sql.SQL(
-            "select {columns} from {table} r where r.device_id = %(device_id)s"
+            "select r.ts, r.seq, r.quality, {columns} from {table} r where r.device_id = %(device_id)s"
             " and r.ts >= %(start)s and r.ts < %(end)s order by r.ts, r.seq limit %(limit)s"
-        ).format(columns=_columns(names, "r"), table=sql.Identifier(kind.table))
+        ).format(columns=_values(kind.fields, "r"), table=sql.Identifier(kind.table))
     else:
         names = ["n", *(f"{f.name}_{s}" for f in aggregated_fields(kind) for s in ("avg", "min", "max"))]
         query = sql.SQL(

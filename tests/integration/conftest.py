@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from devices.registry import Registry
-from tests.conftest import with_database
 from tests.fakes import seed_web, website
-from tests.fakes.databases import seal
+from tests.fakes.databases import seal, with_database
 
 REFRESH = timedelta(minutes=4)
 """A town older than this is seeded anew: after a while its devices would count as silent."""

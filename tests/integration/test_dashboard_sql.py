@@ -17,6 +17,8 @@ from cityops.db.migration_files import routines
 from tests.fakes.grafana_boards import BOARDS, Query, queries
 from tests.fakes.grafana_sql import expand
 
+pytestmark = pytest.mark.storage
+
 ROUTINE = {file.name: file.text for file in routines()}["reader"]
 TOWN = (Path(__file__).parents[1] / "fakes" / "town_rows.sql").read_text(encoding="utf-8")
 QUERIES = list(queries())

@@ -19,6 +19,8 @@ from ingest.registry_store import load_known_devices, store_registry
 from ingest.store import PostgresSink
 from tests.fakes.ingest_setup import INSTALLED, NOW, NOW_US, clock, decoder, reading, registered
 
+pytestmark = pytest.mark.storage
+
 PARKING = """
 from devices.contract import quantities as q
 from devices.contract.kind import Field, Kind
@@ -178,9 +180,13 @@ async def test_the_latest_reading_comes_from_the_index(pg: psycopg.AsyncConnecti
     assert plan["Execution Time"] < 100
 
 
-async def test_timescaledb_has_columnstore_and_policies(pg: psycopg.AsyncConnection[Any]) -> None:
+async def test_partitions_on_plain_postgresql_columnstore_and_policies_on_timescaledb(
+    pg: psycopg.AsyncConnection[Any],
+) -> None:
     if (await detect(pg)).timescaledb is None:
-        pytest.skip("plain PostgreSQL; set CITYOPS_TEST_DSN to a server with TimescaleDB")
+        cursor = await pg.execute("select count(*) from pg_partitioned_table")
+        assert await cursor.fetchone() == (5,)
+        return
     cursor = await pg.execute(
         "select count(*) filter (where compression_enabled), count(*)"
         " from timescaledb_information.hypertables where hypertable_name like '%_reading'"
@@ -195,6 +201,35 @@ async def test_timescaledb_has_columnstore_and_policies(pg: psycopg.AsyncConnect
     jobs = dict(await cursor.fetchall())
     assert jobs["policy_refresh_continuous_aggregate"] == 10
     assert jobs["policy_compression"] == 5
+    cursor = await pg.execute(
+        "select a.view_name, j.config->>'start_offset' from timescaledb_information.jobs j"
+        " join timescaledb_information.continuous_aggregates a on a.view_name = j.hypertable_name"
+        " or a.materialization_hypertable_name = j.hypertable_name"
+        " where j.proc_name = 'policy_refresh_continuous_aggregate' and a.view_name like '%hourly'"
+    )
+    starts = dict(await cursor.fetchall())
+    assert starts.pop("frog_hourly") == "2 years", "all that is kept is refreshed, however late it comes"
+    assert set(starts.values()) == {None}
+
+
+async def test_a_refresh_policy_that_starts_elsewhere_is_replaced(pg: psycopg.AsyncConnection[Any]) -> None:
+    flavour = await detect(pg)
+    if flavour.timescaledb is None:
+        assert not any("policy" in s for s in statements(discover(), flavour)), "views need no refresh"
+        return
+    for name, start in (("frog_hourly", "3 months"), ("road_hourly", "1 month")):
+        await pg.execute("select remove_continuous_aggregate_policy(%s)", (name,))
+        await pg.execute(
+            "select add_continuous_aggregate_policy(%s, start_offset => %s::interval,"
+            " end_offset => interval '1 hour', schedule_interval => interval '1 day')",
+            (name, start),
+        )
+    await apply(pg, dict(discover()))
+    cursor = await pg.execute(
+        "select config->>'start_offset', count(*) from timescaledb_information.jobs"
+        " where proc_name = 'policy_refresh_continuous_aggregate' group by 1 order by 1"
+    )
+    assert await cursor.fetchall() == [("2 years", 2), (None, 8)]
 
 
 def test_old_servers_are_refused() -> None:

@@ -11,6 +11,8 @@ from devices.registry import BinSite, Depot, Device, GrittingRoute, Home, Regist
 from ingest.registry_store import load_known_devices, store_registry
 from tests.fakes.ingest_setup import INSTALLED, REGISTRY
 
+pytestmark = pytest.mark.storage
+
 TOWN = msgspec.structs.replace(
     REGISTRY,
     nodes=tuple(RoadNode(node_id=i, latitude_deg=52.0, longitude_deg=0.1 * i) for i in range(3)),

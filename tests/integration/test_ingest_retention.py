@@ -9,6 +9,8 @@ import pytest
 from ingest import retention
 from ingest.retention import Retention
 
+pytestmark = pytest.mark.storage
+
 INSERT = """
 with d as (insert into device (name, kind, shard, installed_at) values ('frog-r', 'frog', 0, '2020-01-01') returning device_id)
 insert into frog_reading (ts, device_id, seq, boot, temperature_c, humidity_pct, quality, received_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -17,6 +17,7 @@ from ingest.core.known_devices import KnownDevice
 from ingest.memory_store import MemorySink
 from ingest.ports import KeyReceipt
 from ingest.store import PostgresSink
+from tests.fakes.databases import Servers, own_database, server_names
 from tests.fakes.ingest_setup import (
     BIN,
     FROG,
@@ -35,14 +36,24 @@ from tests.fakes.sink_bench import Bench, open_bench
 TOPIC = reading_topic("frog-0")
 
 
-@pytest.fixture(params=["memory", "postgresql", "postgresql before 18"])
-def bench_dsn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+SINKS = ["memory", *(f"{server}{version}" for server in server_names() for version in ("", " before 18"))]
+
+
+@pytest.fixture(params=SINKS)
+def bench_dsn(
+    request: pytest.FixtureRequest, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str | None]:
     """The database of this run's sink, None for the one in memory."""
     if request.param == "memory":
-        return None
-    if request.param == "postgresql before 18":
+        yield None
+        return
+    name, _, version = request.param.partition(" ")
+    if version:
         monkeypatch.setattr(pg_ledger, "MERGE_SINCE", 10**9)
-    return str(request.getfixturevalue("db_dsn"))
+    server = servers.dsn(name)
+    servers.note(server, request.node.nodeid)
+    with own_database(server, "sink", servers.template(server)) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from cityops.db.migrate import split_statements, status, upgrade
 from cityops.db.migration_files import SqlFile, migrations, sql_file
 from cityops.errors import ConfigurationError, InvariantError
 
+pytestmark = pytest.mark.storage
+
 FIRST = sql_file("0001_first", "create table first (n int);")
 SECOND = sql_file("0002_second", "alter table first add column m int; insert into first values (1, 2);")
 ROUTINE = sql_file("total", "create or replace view total as select sum(n) as n from first;")

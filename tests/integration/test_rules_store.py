@@ -25,6 +25,8 @@ from rules.waker import HintWaker
 from tests.fakes.rules_batches import RECEIVED_FROM, insert_batch
 from tests.fakes.rules_town import START, Reading, batch, hamlet, latest
 
+pytestmark = pytest.mark.storage
+
 
 class Bench:
     """A store, a way to add batches to it, and a way to read what it holds."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -206,3 +207,19 @@ def test_copy_rows_have_the_length_that_their_nulls_say(cells: list[tuple[float,
     given_values = int((~np.isnan(readings.values)).sum())
     row_bytes = 2 + 4 * (len(kind.fields) + 6) + 8 + 4 + 8 + 8 + 2 + 8
     assert len(data) == len(HEADER) + len(TRAILER) + len(readings) * row_bytes + 4 * given_values
+
+
+@given(st.sampled_from([(k, f.name) for k, kind in discover().items() for f in kind.fields]), st.data())
+def test_a_stored_value_is_what_was_sent_by_rounding_to_the_resolution(
+    named: tuple[str, str], data: st.DataObject
+) -> None:
+    field = discover()[named[0]].by_name[named[1]]
+    steps = data.draw(
+        st.integers(math.ceil(field.minimum / field.resolution), math.floor(field.maximum / field.resolution))
+    )
+    sent = round(steps * field.resolution, field.decimals)
+    stored = round(sent / field.step) * field.step
+    if field.storage == "real":
+        stored = float(np.float32(stored))
+    assert round(stored, field.decimals) == sent
+    assert field.resolution / 2 < field.step <= field.resolution

@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from cityops.runtime.backoff import Backoff
+from devices.agent.agent import Agent, Identity
 from devices.agent.broker import Reconnect
-from devices.agent.clock_state import Clk, ClockWatch
+from devices.agent.clock_state import Clk, ClockWatch, Moment
+from devices.agent.memory_outbox import MemoryOutbox
+from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
 from devices.contract.kind import discover
 from devices.drivers.base import SensorError
@@ -83,6 +86,26 @@ def test_how_far_a_clock_can_be_believed() -> None:
     assert watch.moment(1_000_020, 20, synchronised=True).clk == Clk.SYNCHRONISED
     assert ClockWatch(1_000).moment(2_000, 0, synchronised=False).clk == Clk.RESTORED
     assert ClockWatch(None).moment(2_000, 0, synchronised=False).clk == Clk.NEVER_SET
+
+
+def test_clocks_read_one_after_the_other_make_no_unequal_intervals() -> None:
+    watch = ClockWatch(None)
+    walls = [watch.moment(w, m, synchronised=True).wall_ms for w, m in ((1000, 0), (301_001, 300_000))]
+    assert walls == [1000, 301_000]
+    assert watch.moment(601_020, 600_000, synchronised=True).wall_ms == 601_020, "the clock was set"
+
+
+def test_a_reading_on_time_carries_the_time_at_which_it_was_due() -> None:
+    frog = sampler("frog", gives(temperature_c=1.0, humidity_pct=2.0))
+    outbox = MemoryOutbox()
+    identity = Identity(device="frog-1", kind="frog", shard=0)
+    agent = Agent(identity, frog, outbox, Publisher(Limits(), random.Random(1)), lambda: 0.0)
+    for late_ms in (0, 7, 100, 101, 20_000):
+        due_ms = round(frog.due_s * 1000)
+        agent.step(Moment(1_000_000 + due_ms + late_ms, due_ms + late_ms))
+    entries = outbox.load([(agent.boot, seq) for seq in range(5)])
+    assert [e.mono_ms for e in entries] == [0, 300_000, 600_000, 900_101, 1_220_000]
+    assert {e.wall_ms - e.mono_ms for e in entries} == {1_000_000}
 
 
 def test_the_simulated_clock_hurries_waits_and_arrives() -> None:
