@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from cityops.clock import Clock
 from cityops.errors import ConfigurationError
 from devices.contract.kind import Kind
 from ops_api.missing import DeviceMissing, KindMissing, Missing, MissingRange, whole_hours
 from ops_api.queries import Db, Row, TooSlowError, Transaction
+from ops_api.queries.town import town_now
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 RANGES_SHOWN = 12
@@ -53,6 +55,12 @@ async def find_missing(
     except TooSlowError:
         return None
     return Missing(now, start, end, tuple(_kind(k) for k in found["kinds"]), devices)
+
+
+async def count_fleet(db: Db, kinds: Mapping[str, Kind], clock: Clock) -> Missing | None:
+    """Return what is missing of the whole fleet, as pages show it; None where counting takes too long."""
+    found = await find_missing(db, kinds, await town_now(db, clock.now()))
+    return None if found is None else await with_week(db, kinds, found)
 
 
 async def with_week(db: Db, kinds: Mapping[str, Kind], found: Missing) -> Missing:

@@ -1,4 +1,4 @@
-"""What every route is given: database port, kinds, clock, brand, hub, templates, metrics."""
+"""What every route is given: database port, kinds, clock, brand, hub, templates, metrics, counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from fastapi import Depends, HTTPException, Request
 
 from cityops.clock import Clock
 from devices.contract.kind import Kind
+from ops_api.cached import Cached
+from ops_api.missing import Missing
 from ops_api.queries import Db
+from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
 from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
@@ -30,6 +33,8 @@ class Context:
     hub: Hub
     templates: Templates
     metrics: Metrics
+    missing: Cached[Missing | None]
+    database: Cached[DatabaseState]
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.
