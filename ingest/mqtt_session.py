@@ -24,6 +24,7 @@ import structlog
 from cityops.clock import Clock
 from cityops.errors import TransientError
 from cityops.runtime.stop import sleep_until_stop
+from ingest.incident import Incident
 from ingest.mqtt_connection import Connection
 from ingest.mqtt_options import SessionOptions
 from ingest.ports import Chunk
@@ -32,6 +33,15 @@ log = structlog.get_logger(__name__)
 
 STEADY_S = 60.0
 """A connection that lasted so long makes the next back-off start from the beginning."""
+
+
+def broker_trouble() -> Incident:
+    """Return where the sessions of a worker tell that they have no connection.
+
+    ``lost`` in its last line counts the sessions that the broker no longer knew: what it held
+    for them is gone, and the devices send it again.
+    """
+    return Incident(log, "no connection to the broker", "connected to the broker again")
 
 
 @dataclass(slots=True)
@@ -53,6 +63,7 @@ class MqttSession:
         options: broker, client id and bounds.
         deliver: called with each chunk, from the event loop.
         clock: for arrival times.
+        trouble: where lost connections are told of; shared by the sessions of a worker.
     """
 
     def __init__(
@@ -62,6 +73,7 @@ class MqttSession:
         options: SessionOptions,
         deliver: Callable[[Chunk], None],
         clock: Clock,
+        trouble: Incident | None = None,
     ) -> None:
         self.shard = shard
         self.counts = SessionCounts()
@@ -79,6 +91,7 @@ class MqttSession:
         self._room.set()
         self._stopping = False
         self._log = log.bind(shard=shard, client_id=options.client_id)
+        self._trouble = broker_trouble() if trouble is None else trouble
 
     @property
     def connected(self) -> bool:
@@ -103,9 +116,10 @@ class MqttSession:
                 break
             failures = 0 if self._clock.monotonic() - began_s > STEADY_S else failures + 1
             delay_s = self._options.backoff.delay(failures - 1 if failures else 0, self._rng)
-            self._log.warning("broker connection lost", reason=why, retry_s=round(delay_s, 2))
+            self._trouble.failed(self.shard, why)
             await sleep_until_stop(stop, delay_s)
         self._stopping = True
+        self._trouble.left(self.shard)
         if self._connection is not None:
             self._connection.pause_reading()
 
@@ -214,13 +228,10 @@ class MqttSession:
 
     def _note_session(self, present: bool) -> None:
         self.counts.connections += 1
-        if present:
-            self._log.info("broker session resumed")
-        elif self.counts.connections > 1:
-            self.counts.lost_sessions += 1
-            self._log.error("broker session lost: what it held for us is gone; devices will send it again")
-        else:
-            self._log.info("broker session began")
+        lost = not present and self.counts.connections > 1
+        self.counts.lost_sessions += lost
+        self._log.debug("broker session", present=present, lost=lost)
+        self._trouble.works(self.shard, lost=lost)
 
 
 async def _first_of(*waiting: Awaitable[object]) -> None:

@@ -10,6 +10,7 @@ import structlog
 
 from cityops.errors import TransientError
 from cityops.runtime.stop import sleep_until_stop
+from ingest.incident import Incident
 from ingest.metrics import IngestMetrics
 from ingest.ports import Chunk, MessageSource, ShardLeases, SourceFactory
 
@@ -44,6 +45,7 @@ class ShardHolder:
         self._leases = leases
         self._make_source = make_source
         self._deliver = deliver
+        self._trouble = Incident(log, "leases lost", "leases can be had again")
         self._running: dict[int, _Running] = {}
         self.sources: dict[int, MessageSource] = {}
 
@@ -79,8 +81,10 @@ class ShardHolder:
         try:
             ours = await self._leases.acquire(self._shards)
         except TransientError as e:
-            log.warning("leases lost", reason=str(e), shards=sorted(self._running))
+            self._trouble.failed("leases", str(e))
             ours = set()
+        else:
+            self._trouble.works("leases")
         await asyncio.gather(*(self._give_up(shard) for shard in set(self._running) - ours))
         for shard in sorted(ours - set(self._running)):
             self._start(shard, group)
