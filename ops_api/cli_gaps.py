@@ -67,10 +67,13 @@ async def _find(device: str | None, kind: str | None, since: str, limit: int) ->
         raise ConfigurationError(f"--kind {kind!r} is no kind; kinds: {', '.join(kinds)}")
     async with await connect(database(settings), application_name="cityops-gaps", autocommit=False) as conn:
         db = Db(OneConnection(conn))
-        now = await town_now(db, SystemClock().now())
+        clock_at = SystemClock().now()
+        now = await town_now(db, clock_at)
         back = look_back(since, now)
         device_id = None if device is None else await id_of(db, device, kind)
-        found = await find_missing(db, kinds, now, back=back, kind=kind, device_id=device_id, limit=limit)
+        found = await find_missing(
+            db, kinds, now, clock_at=clock_at, back=back, kind=kind, device_id=device_id, limit=limit
+        )
     if found is None:
         raise TransientError("counting takes too long; ask for one --kind, one --device or a shorter --since")
     return found

@@ -43,7 +43,7 @@ def as_text(found: Missing, *, one: bool = False) -> str:
         return "no device is registered; `cityops registry load` registers devices"
     parts = [] if one else [_summary(found)]
     if found.devices:
-        parts.append("\n".join(_device(d, found.at) for d in found.devices))
+        parts.append("\n".join(_device(d, found) for d in found.devices))
     more = 0 if one else found.look_devices - len(found.devices)
     if more > 0:
         parts.append(f"and {words.plural(more, 'more device')}; --limit {found.look_devices} names all")
@@ -83,15 +83,17 @@ def _aligned(table: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
-def _device(d: DeviceMissing, now: datetime) -> str:
+def _device(d: DeviceMissing, found: Missing) -> str:
     said = [f"{percent(d.share)} complete"] if d.share is not None else []
-    said += [ranges_in_words(d) or "no number missing", _waiting(d, now), heard(d, now)]
+    said += [ranges_in_words(d) or "no number missing", _waiting(d, found.clock_at), heard(d, found.at)]
     return f"{d.name} ({d.kind}): {'; '.join(said)}"
 
 
 def _waiting(d: DeviceMissing, now: datetime) -> str:
     if d.status_at is None:
         return "never said what it holds"
+    if d.waiting is None:
+        return f"offline, outstanding not known ({words.ago(d.status_at, now)})"
     return f"{words.number(d.waiting)} outstanding ({words.ago(d.status_at, now)})"
 
 

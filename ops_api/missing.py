@@ -34,7 +34,8 @@ class DeviceMissing:
         expected, stored: readings in the window; None where its kind does not measure all the time.
         received, missing, gaps: numbers held, numbers missing, ranges of these.
         ranges: the ranges, the newest boot first; not necessarily all.
-        waiting, status_at: what its last status said waits in its outbox, and when.
+        waiting, status_at: what its last status said waits in its outbox, and when; None where it
+            did not say: it is offline, and the broker spoke for it.
         heard_at: time of its newest reading.
     """
 
@@ -48,7 +49,7 @@ class DeviceMissing:
     missing: int
     gaps: int
     ranges: tuple[MissingRange, ...]
-    waiting: int
+    waiting: int | None
     status_at: datetime | None
     heard_at: datetime | None
 
@@ -108,13 +109,15 @@ class Missing:
     """The fleet, or a part of it, counted at one time.
 
     Attributes:
-        at: when ("now" in the town).
+        at: when it was counted, in the town's time.
+        clock_at: the same by the wall clock, against which statuses are old.
         start, end: window of the completeness; whole hours. Equal where nothing was stored yet.
         kinds: every kind that has devices.
         devices: those worth a look, worst first, as many as were asked for.
     """
 
     at: datetime
+    clock_at: datetime
     start: datetime
     end: datetime
     kinds: tuple[KindMissing, ...]

@@ -26,6 +26,7 @@ async def find_missing(
     kinds: Mapping[str, Kind],
     now: datetime,
     *,
+    clock_at: datetime,
     back: timedelta = DAY,
     kind: str | None = None,
     device_id: int | None = None,
@@ -37,6 +38,7 @@ async def find_missing(
         db: the database.
         kinds: declared kinds.
         now: the time it is in the town.
+        clock_at: the wall clock's time.
         back: length of the window of completeness; it ends with the last full hour.
         kind: only devices of this kind.
         device_id: only this device.
@@ -54,12 +56,13 @@ async def find_missing(
             devices = await _devices(transaction, found["devices"])
     except TooSlowError:
         return None
-    return Missing(now, start, end, tuple(_kind(k) for k in found["kinds"]), devices)
+    return Missing(now, clock_at, start, end, tuple(_kind(k) for k in found["kinds"]), devices)
 
 
 async def count_fleet(db: Db, kinds: Mapping[str, Kind], clock: Clock) -> Missing | None:
     """Return what is missing of the whole fleet, as pages show it; None where counting takes too long."""
-    found = await find_missing(db, kinds, await town_now(db, clock.now()))
+    clock_at = clock.now()
+    found = await find_missing(db, kinds, await town_now(db, clock_at), clock_at=clock_at)
     return None if found is None else await with_week(db, kinds, found)
 
 

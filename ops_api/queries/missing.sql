@@ -8,13 +8,13 @@ with device as materialized (
     select kind, count(*) as devices, sum(expected) as expected, sum(least(stored, expected)) as stored,
            count(*) filter (where short) as short_devices,
            sum(received) as received, sum(missing) as missing, count(*) filter (where missing > 0) as gap_devices,
-           sum(waiting) as waiting, count(*) filter (where waiting > 0) as waiting_devices,
+           coalesce(sum(waiting), 0) as waiting, count(*) filter (where waiting > 0) as waiting_devices,
            min(status_at) filter (where waiting > 0) as oldest_status_at, count(*) filter (where look) as look_devices
       from device group by kind
 ), worst as (
     select device_id, name, kind, cadence_s, in_home, expected, stored, received, missing, gaps, waiting, status_at
       from device where look or %(device_id)s is not null
-     order by stored::double precision / nullif(expected, 0) nulls last, missing desc, waiting desc, name
+     order by stored::double precision / nullif(expected, 0) nulls last, missing desc, waiting desc nulls last, name
      limit %(limit)s
 )
 select (select coalesce(jsonb_agg(k order by k.kind), '[]') from per_kind k) as kinds,

@@ -70,7 +70,7 @@ class DeviceGaps(Document):
     missing: int
     gaps: int = Field(description="Missing ranges; the newest twelve are named")
     ranges: list[GapRange]
-    outstanding: int
+    outstanding: int | None = Field(description="As its last status said; null: offline, it did not say")
     status_at: datetime | None
     heard_at: datetime | None = Field(description="Time of the newest reading")
     silent: bool
@@ -156,6 +156,7 @@ async def _found(ctx: Context, kind: str | None, device: str | None, hours: int,
         ctx.db,
         ctx.kinds,
         await ctx.town_now(),
+        clock_at=ctx.clock.now(),
         back=timedelta(hours=hours),
         kind=kind,
         device_id=device_id,

@@ -114,8 +114,8 @@ def view(
         tone=tone,
         counted="" if found is None else _counted(found, brand),
         facts=() if found is None else _facts(found),
-        kinds=() if found is None else tuple(_kind(k, titles, found.at) for k in found.kinds),
-        devices=() if found is None else tuple(_device(d, titles, found.at, brand) for d in found.devices),
+        kinds=() if found is None else tuple(_kind(k, titles, found.clock_at) for k in found.kinds),
+        devices=() if found is None else tuple(_device(d, titles, found, brand) for d in found.devices),
         more=0 if found is None else max(0, found.look_devices - len(found.devices)),
         database="" if database is None else database.label,
         size="" if database is None else words.size(database.bytes),
@@ -182,7 +182,7 @@ def _kind(k: KindMissing, titles: Mapping[str, str], now: datetime) -> KindRow:
     )
 
 
-def _device(d: DeviceMissing, titles: Mapping[str, str], now: datetime, brand: Brand) -> DeviceRow:
+def _device(d: DeviceMissing, titles: Mapping[str, str], found: Missing, brand: Brand) -> DeviceRow:
     return DeviceRow(
         name=d.name,
         title=titles.get(d.kind, d.kind),
@@ -190,11 +190,17 @@ def _device(d: DeviceMissing, titles: Mapping[str, str], now: datetime, brand: B
         complete=percent(d.share),
         missing=words.number(d.missing),
         ranges=ranges_in_words(d),
-        waiting=words.number(d.waiting) if d.status_at is not None else "–",
-        said="" if d.status_at is None else f"said {words.ago(d.status_at, now)}",
-        heard=_heard(d, now, brand),
-        silent=d.silent(now),
+        waiting=words.number(d.waiting),
+        said=_said(d, found.clock_at),
+        heard=_heard(d, found.at, brand),
+        silent=d.silent(found.at),
     )
+
+
+def _said(d: DeviceMissing, now: datetime) -> str:
+    if d.status_at is None:
+        return "never said"
+    return f"{'offline' if d.waiting is None else 'said'} {words.ago(d.status_at, now)}"
 
 
 def _heard(d: DeviceMissing, now: datetime, brand: Brand) -> str:

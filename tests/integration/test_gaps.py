@@ -64,7 +64,7 @@ async def held(pg: Conn, device_id: int, boot: int, numbers: str) -> None:
 async def find(dsn: str, **arguments: Any) -> Missing:
     async with await psycopg.AsyncConnection.connect(dsn, options="-c timezone=UTC") as conn:
         db = Db(OneConnection(conn))
-        found = await find_missing(db, KINDS, NOW, **arguments)
+        found = await find_missing(db, KINDS, NOW, clock_at=NOW, **arguments)
         assert found is not None
         return await with_week(db, KINDS, found)
 
@@ -176,10 +176,12 @@ async def test_what_waits_is_told_with_its_age_and_worst_comes_first(pg: Conn, d
     full = await register(pg, "frog-full")
     few = await register(pg, "frog-few")
     odd = await register(pg, "frog-odd")
+    away = await register(pg, "frog-away")
     for device_id, status in (
         (full, '{"online":false,"outbox":40}'),
         (few, '{"outbox":2}'),
         (odd, '{"outbox":"x"}'),
+        (away, '{"online":false}'),
     ):
         await pg.execute(
             "insert into device_status (device_id, status, status_at) values (%s, %s, %s)",
@@ -189,8 +191,8 @@ async def test_what_waits_is_told_with_its_age_and_worst_comes_first(pg: Conn, d
         await held(pg, await register(pg, name), 3, numbers)
     found = await find(db_dsn)
     assert [(d.name, d.missing, d.waiting) for d in found.devices] == [
-        ("frog-2", 95, 0),
-        ("frog-1", 4, 0),
+        ("frog-2", 95, None),
+        ("frog-1", 4, None),
         ("frog-full", 0, 40),
     ]
     assert found.devices[2].status_at == said_at

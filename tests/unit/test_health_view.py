@@ -53,7 +53,7 @@ POLICY = Policy(
 
 
 def fleet(**changes: Any) -> Missing:
-    return Missing(NOW, HOUR - timedelta(hours=24), HOUR, (replace(FROGS, **changes),), ())
+    return Missing(NOW, NOW, HOUR - timedelta(hours=24), HOUR, (replace(FROGS, **changes),), ())
 
 
 def view(found: Missing | None, database: DatabaseState | None = None) -> health_view.HealthView:
@@ -80,7 +80,7 @@ def test_the_first_line_is_the_worst_thing(changes: dict[str, Any], headline: st
 
 
 def test_nothing_counted_is_no_all_clear() -> None:
-    assert view(None).tone == view(Missing(NOW, HOUR, HOUR, (), ())).tone == "quiet"
+    assert view(None).tone == view(Missing(NOW, NOW, HOUR, HOUR, (), ())).tone == "quiet"
     assert health_view.wall_says(None) == (True, "not counted yet")
 
 

@@ -64,7 +64,7 @@ def kind(**changes: Any) -> KindMissing:
 
 def fleet(kinds: tuple[KindMissing, ...] = (kind(),), devices: tuple[DeviceMissing, ...] = ()) -> Missing:
     start, end = whole_hours(NOW, timedelta(hours=24))
-    return Missing(NOW, start, end, kinds, devices)
+    return Missing(NOW, NOW, start, end, kinds, devices)
 
 
 SEVENTEEN = device(
@@ -116,6 +116,7 @@ def test_the_worst_device_has_a_line_of_its_own() -> None:
         ({"heard_at": NOW - timedelta(minutes=16)}, "silent since 2026-11-25 14:24 UTC"),
         ({"heard_at": None, "status_at": None}, "never said what it holds; never heard"),
         ({"expected": None, "stored": None, "heard_at": NOW - timedelta(days=2)}, "; last heard 2026-11-23"),
+        ({"waiting": None}, "offline, outstanding not known (4 minutes ago)"),
         ({"waiting": 1240}, "1,240 outstanding (4 minutes ago)"),
     ],
 )

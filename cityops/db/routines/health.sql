@@ -29,12 +29,12 @@ select s.device_id, count(*) as boots,
  where s.boot >= 0 and not isempty(s.received)
  group by s.device_id;
 
--- Per device: how many numbered messages wait in its outbox, as its last status said.
+-- Per device: how many numbered messages wait in its outbox, as its last status said. An empty
+-- outbox is not named in a status; a last will names none because the broker sends it: not known.
 create view health.outbox as
 select device_id, status_at,
-       case when jsonb_typeof(status -> 'outbox') = 'number' then (status ->> 'outbox')::numeric::bigint else 0 end
-           as waiting,
-       coalesce(status -> 'online' = 'true', false) as online
+       case when jsonb_typeof(status -> 'outbox') = 'number' then (status ->> 'outbox')::numeric::bigint
+            when status -> 'online' = 'true' then 0 end as waiting
   from public.device_status where status is not null;
 
 -- When the platform's first readings were measured; null before there is one. Nothing is
@@ -95,7 +95,7 @@ language sql stable as $$
     select d.device_id, d.name, d.kind, d.cadence_s,
            exists (select from public.home_device h where h.device_id = d.device_id),
            e.expected, case when e.expected is not null then coalesce(s.n, 0) end,
-           coalesce(l.received, 0), coalesce(l.missing, 0), coalesce(l.gaps, 0), coalesce(o.waiting, 0), o.status_at
+           coalesce(l.received, 0), coalesce(l.missing, 0), coalesce(l.gaps, 0), o.waiting, o.status_at
       from public.device d
      cross join lateral (
             select case when d.kind = any (p_counted) and p_from < p_to
@@ -117,7 +117,8 @@ $$;
 create function health.worth_a_look(
     p_missing bigint, p_expected bigint, p_stored bigint, p_waiting bigint, p_cadence_s integer)
 returns boolean language sql immutable as $$
-    select p_missing > 0 or coalesce(p_stored + 2 < p_expected * 0.99, false) or p_waiting * p_cadence_s >= 3600
+    select p_missing > 0 or coalesce(p_stored + 2 < p_expected * 0.99, false) 
+        or coalesce(p_waiting * p_cadence_s >= 3600, false)
 $$;
 
 -- The newest reading of each of some devices of a kind.

@@ -162,7 +162,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
                case when health.began() is null then '-infinity' else date_trunc('hour', least(p_to, now())) end as last
     )
     select d.kind, count(*), sum(d.expected)::bigint, sum(least(d.stored, d.expected))::bigint,
-           sum(d.missing)::bigint, count(*) filter (where d.missing > 0), sum(d.waiting)::bigint
+           sum(d.missing)::bigint, count(*) filter (where d.missing > 0), coalesce(sum(d.waiting), 0)::bigint
       from hours cross join lateral health.devices(p_counted, hours.first, hours.last) d
      group by d.kind order by d.kind
 $$;
@@ -171,7 +171,7 @@ $$;
 create function board.gaps(p_limit integer)
 returns table (device text, kind text, missing bigint, gaps bigint, held bigint, outstanding bigint, told_at timestamptz)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select d.name, d.kind, l.missing, l.gaps, l.received, coalesce(o.waiting, 0), o.status_at
+    select d.name, d.kind, l.missing, l.gaps, l.received, o.waiting, o.status_at
       from health.ledger l join device d using (device_id) left join health.outbox o using (device_id)
      where l.missing > 0 and d.retired_at is null order by l.missing desc, d.name limit p_limit
 $$;
