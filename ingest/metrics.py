@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from ingest.lag_histogram import LagHistogram
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-_LAG_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86_400)
+_LAG_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86_400, 604_800)
 _MESSAGES = (1, 10, 50, 100, 250, 500, 1000, 2000, 4000, 8000)
 
 
@@ -33,6 +35,14 @@ class IngestMetrics:
             f"{name}stale_acknowledgements", "Messages stored after their connection was gone", registry=r
         )
         self.waiting = Gauge(f"{name}messages_waiting", "Messages that wait for their batch", registry=r)
+        self.in_flight = Gauge(f"{name}messages_in_flight", "Messages delivered and not settled", registry=r)
+        self.connected = Gauge(f"{name}sessions_connected", "Broker sessions that are connected", registry=r)
+        self.dropped_receipts = Gauge(
+            f"{name}dropped_receipts", "Receipts that could not be sent; the devices send again", registry=r
+        )
+        self.database_ok = Gauge(
+            f"{name}database_ok", "1 where the last attempt found the database in order", registry=r
+        )
         self.shards = Gauge(f"{name}shards_held", "Shards that this worker serves", registry=r)
         self.workers = Gauge(
             f"{name}workers", "Workers that share the shards, this one among them", registry=r
@@ -56,9 +66,9 @@ class IngestMetrics:
             buckets=_SECONDS,
             registry=r,
         )
-        self.lag_seconds = Histogram(
+        self.lag_seconds = LagHistogram(
             f"{name}lag_seconds",
-            "From measurement to commit, of each batch's newest reading",
-            buckets=_LAG_SECONDS,
-            registry=r,
+            "From measurement to commit, of every reading of a batch, those sent again included",
+            _LAG_SECONDS,
+            r,
         )

@@ -26,6 +26,7 @@ import structlog
 from cityops.clock import Clock
 from cityops.errors import TransientError
 from cityops.runtime.stop import sleep_until_stop
+from ingest.incident import Incident
 from ingest.mqtt_connection import Connection
 from ingest.mqtt_options import SessionOptions
 from ingest.ports import Chunk
@@ -37,6 +38,15 @@ ASK_AGAIN_S = 0.1
 
 STEADY_S = 60.0
 """A connection that lasted so long makes the next back-off start from the beginning."""
+
+
+def broker_trouble() -> Incident:
+    """Return where the sessions of a worker tell that they have no connection.
+
+    ``lost`` in its last line counts the sessions that the broker no longer knew: what it held
+    for them is gone, and the devices send it again.
+    """
+    return Incident(log, "no connection to the broker", "connected to the broker again")
 
 
 @dataclass(slots=True)
@@ -59,6 +69,7 @@ class MqttSession:
         options: broker, client id and bounds.
         deliver: called with each chunk, from the event loop.
         clock: for arrival times.
+        trouble: where lost connections are told of; shared by the sessions of a worker.
     """
 
     def __init__(
@@ -68,6 +79,7 @@ class MqttSession:
         options: SessionOptions,
         deliver: Callable[[Chunk], None],
         clock: Clock,
+        trouble: Incident | None = None,
     ) -> None:
         self.shard = shard
         self.counts = SessionCounts()
@@ -85,6 +97,7 @@ class MqttSession:
         self._room.set()
         self._stopping = False
         self._log = log.bind(shard=shard, client_id=options.client_id)
+        self._trouble = broker_trouble() if trouble is None else trouble
 
     @property
     def connected(self) -> bool:
@@ -115,9 +128,10 @@ class MqttSession:
             if self._connection is not None and self._connection.taken_over:
                 self.counts.taken_over += 1
                 delay_s += self._options.taken_over_s
-            self._log.warning("broker connection lost", reason=why, retry_s=round(delay_s, 2))
+            self._trouble.failed(self.shard, why)
             await sleep_until_stop(stop, delay_s)
         self._stopping = True
+        self._trouble.left(self.shard)
         if self._connection is not None:
             self._connection.pause_reading()
 
@@ -237,13 +251,10 @@ class MqttSession:
 
     def _note_session(self, present: bool) -> None:
         self.counts.connections += 1
-        if present:
-            self._log.info("broker session resumed")
-        elif self.counts.connections > 1:
-            self.counts.lost_sessions += 1
-            self._log.error("broker session lost: what it held for us is gone; devices will send it again")
-        else:
-            self._log.info("broker session began")
+        lost = not present and self.counts.connections > 1
+        self.counts.lost_sessions += lost
+        self._log.debug("broker session", present=present, lost=lost)
+        self._trouble.works(self.shard, lost=lost)
 
 
 async def _first_of(*waiting: Awaitable[object]) -> None:

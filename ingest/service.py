@@ -23,7 +23,9 @@ from devices.contract.kind import Kind
 from ingest.core.batch import Batch
 from ingest.core.batches import Limits
 from ingest.devices_cache import DevicesCache
+from ingest.gauges import watch
 from ingest.inbox import Inbox
+from ingest.incident import Incident
 from ingest.metrics import IngestMetrics
 from ingest.overflow_log import OverflowLog
 from ingest.ports import (
@@ -36,6 +38,7 @@ from ingest.ports import (
 )
 from ingest.receipts import MqttReceipts
 from ingest.shards import ShardHolder
+from ingest.summary import Summary
 from ingest.writer import RETRY, BatchWriter, Messages, NotOursError
 
 log = structlog.get_logger(__name__)
@@ -87,6 +90,14 @@ class IngestService:
         self._rng = random.Random()
         self._overflow = OverflowLog(parts.metrics)
         self._writer = BatchWriter(self._cache, parts.sink, parts.metrics, parts.clock, self._rng)
+        self._no_devices = Incident(log, "devices can't be loaded", "devices are loaded again")
+        self._summary = Summary(parts.clock.monotonic())
+        watch(
+            parts.metrics,
+            self._holder.sources,
+            lambda: self._inbox.waiting,
+            lambda: self._writer.database_ok,
+        )
 
     def ready(self) -> Mapping[str, bool]:
         """Return whether each part works now; for /readyz."""
@@ -101,6 +112,7 @@ class IngestService:
         """Serve until ``stop``, then store and acknowledge what is held and disconnect."""
         try:
             async with asyncio.TaskGroup() as group:
+                counting = group.create_task(self._tell(stop), name="ingest gauges")
                 refresher = group.create_task(self._refresh(stop), name="ingest devices")
                 writer = group.create_task(self._write(), name="ingest writer")
                 # Without devices every message would be from an unknown one.
@@ -108,6 +120,7 @@ class IngestService:
                     await self._holder.run(stop)
                 await stop.wait()
                 self._inbox.close()
+                await counting
                 await refresher
                 await self._drain(writer)
                 await self._holder.close()
@@ -130,24 +143,32 @@ class IngestService:
             try:
                 await self._cache.load()
             except TransientError as e:
-                log.warning("devices can't be loaded", reason=str(e))
+                self._no_devices.failed("devices", str(e))
                 await sleep_until_stop(stop, RETRY.delay(attempt, self._rng))
                 attempt += 1
             else:
+                self._no_devices.works("devices")
                 self._writer.database_ok = True
                 return True
         return False
 
     async def _refresh(self, stop: asyncio.Event) -> None:
-        """Load the devices again from time to time, and keep the gauges."""
+        """Load the devices again from time to time."""
         while not await sleep_until_stop(stop, 1.0):
-            self._holder.note()
-            self._metrics.waiting.set(self._inbox.waiting)
             if self._cache.loaded:
                 try:
                     await self._cache.refresh()
                 except TransientError as e:
-                    log.warning("devices can't be loaded", reason=str(e))
+                    self._no_devices.failed("devices", str(e))
+                else:
+                    self._no_devices.works("devices")
+
+    async def _tell(self, stop: asyncio.Event) -> None:
+        """Keep the gauges and log what was stored, once a minute; waits for nothing else."""
+        while not await sleep_until_stop(stop, 1.0):
+            self._holder.note()
+            if line := self._summary.due(self._clock.monotonic()):
+                log.info("stored", **line, waiting=self._inbox.waiting)
 
     async def _write(self) -> None:
         while chunks := await self._inbox.next_batch():
@@ -157,10 +178,14 @@ class IngestService:
                 continue
             for chunk in chunks:
                 chunk.source.settle(chunk)
-            for batch, stored in done:
-                self._metrics.receipts.inc(self._receipts.send(stored.receipts))
-                self._count(batch, stored)
             now_s = self._clock.monotonic()
+            shards = sorted({chunk.source.shard for chunk in chunks})
+            for batch, stored in done:
+                told = self._receipts.send(stored.receipts)
+                self._metrics.receipts.inc(told)
+                self._count(batch, stored)
+                self._summary.totals.add(batch, stored, now_s - began_s)
+                _log_batch(batch, stored, shards, told, now_s - began_s)
             self._metrics.commit_seconds.observe(now_s - began_s)
             self._metrics.age_seconds.observe(now_s - chunks[0].arrived_s)
 
@@ -199,10 +224,23 @@ class IngestService:
         metrics.duplicates.inc(stored.duplicates)
         metrics.unknown_fields.inc(batch.unknown_fields.total())
         metrics.batch_messages.observe(len(batch.topics))
-        if batch.readings:
-            newest_us = max(int(r.ts_us.max()) for r in batch.readings)
-            metrics.lag_seconds.observe(self._clock.now().timestamp() - newest_us / 1e6)
-        log.debug("batch stored", batch_id=stored.batch_id, messages=len(batch.topics))
+        now_us = self._clock.now().timestamp() * 1e6
+        for readings in batch.readings:
+            metrics.lag_seconds.observe(readings.kind.name, (now_us - readings.ts_us) / 1e6)
+
+
+def _log_batch(batch: Batch, stored: Stored, shards: list[int], told: int, took_s: float) -> None:
+    log.debug(
+        "batch stored",
+        batch_id=stored.batch_id,
+        shards=shards,
+        messages=len(batch.topics),
+        readings=sum(stored.readings.values()),
+        duplicates=stored.duplicates,
+        dead_letters=sum(stored.dead_letters.values()),
+        receipts=told,
+        took_ms=round(1000 * took_s, 1),
+    )
 
 
 def _messages(chunks: list[Chunk]) -> Messages:

@@ -19,6 +19,7 @@ import structlog
 from cityops.clock import Clock
 from cityops.errors import TransientError
 from cityops.runtime.stop import sleep_until_stop
+from ingest.incident import Incident
 from ingest.metrics import IngestMetrics
 from ingest.ports import Chunk, Holding, MessageSource, ShardLeases, SourceFactory
 
@@ -64,6 +65,7 @@ class ShardHolder:
         self._deliver = deliver
         self._clock = clock
         self._metrics = metrics
+        self._trouble = Incident(log, "leases lost", "leases can be had again")
         self._running: dict[int, _Running] = {}
         self._holding: Holding | None = None
         self.sources: dict[int, MessageSource] = {}
@@ -114,8 +116,10 @@ class ShardHolder:
         try:
             self._holding = await self._leases.hold(self._shards)
         except TransientError as e:
-            log.warning("leases lost", reason=str(e), shards=sorted(self._running))
+            self._trouble.failed("leases", str(e))
             self._holding = None
+        else:
+            self._trouble.works("leases")
         held = frozenset[int]() if self._holding is None else self._holding.held
         give_up = frozenset[int]() if self._holding is None else self._holding.give_up
         staying = {shard for shard, running in self._running.items() if not running.leaving}

@@ -20,6 +20,7 @@ from cityops.runtime.backoff import Backoff
 from ingest.core.batch import Batch, set_aside
 from ingest.core.reasons import Reason
 from ingest.devices_cache import DevicesCache
+from ingest.incident import Incident
 from ingest.metrics import IngestMetrics
 from ingest.ports import ReadingSink, StaleDevicesError, Stored, UnstorableError
 
@@ -79,6 +80,7 @@ class BatchWriter:
         self._metrics = metrics
         self._clock = clock
         self._rng = rng
+        self._trouble = Incident(log, "batch not stored yet", "batches are stored again")
         self.database_ok = False
 
     async def write(
@@ -126,6 +128,7 @@ class BatchWriter:
             else:
                 self.database_ok = True
                 self._cache.decoder.clocks_saved(batch.clocks)
+                self._trouble.works("batch")
                 return batch, stored
 
     async def _back_off(self, error: TransientError, attempt: int) -> None:
@@ -134,7 +137,7 @@ class BatchWriter:
         self.database_ok = False
         self._metrics.retries.inc()
         delay_s = RETRY.delay(attempt, self._rng)
-        log.warning("batch not stored yet", reason=str(error), attempt=attempt, retry_s=round(delay_s, 2))
+        self._trouble.failed("batch", str(error))
         await asyncio.sleep(delay_s)
 
     async def _decode(self, part: Messages) -> Batch:

@@ -6,8 +6,8 @@ It must not know how pools, brokers or settings are made: ``ops_api.wiring_api``
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
@@ -16,8 +16,11 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
+from ops_api.cached import Cached
 from ops_api.queries import Db, Pool
-from ops_api.routers import alarms, bins, catalogue, homes, live, pages, platform, problems, winter
+from ops_api.queries.database import database_state
+from ops_api.queries.missing import count_fleet
+from ops_api.routers import alarms, bins, catalogue, health, homes, live, pages, platform, problems, winter
 from ops_api.routers.context import Context
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
@@ -39,6 +42,7 @@ _ROUTERS = (
     bins.router,
     alarms.router,
     platform.router,
+    health.router,
     live.router,
 )
 
@@ -79,16 +83,19 @@ def create_app(
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(hub),
+        lifespan=_lifespan,
     )
+    known_kinds, ticking = kinds if kinds is not None else discover(), clock or SystemClock()
     app.state.context = Context(
         db=db,
-        kinds=kinds if kinds is not None else discover(),
-        clock=clock or SystemClock(),
+        kinds=known_kinds,
+        clock=ticking,
         brand=known,
         hub=hub,
         templates=Templates(known),
         metrics=Metrics(),
+        missing=Cached(lambda: count_fleet(db, known_kinds, ticking)),
+        database=Cached(lambda: database_state(db, known_kinds)),
     )
     _mount(app)
     return app
@@ -113,19 +120,19 @@ def _mount(app: FastAPI) -> None:
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
 
 
-def _lifespan(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        publisher = asyncio.create_task(hub.run(), name="sse-hub")
-        try:
-            yield
-        finally:
-            hub.close()
-            publisher.cancel()
-            with suppress(asyncio.CancelledError):
-                await publisher
-
-    return lifespan
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    context: Context = app.state.context
+    publisher = asyncio.create_task(context.hub.run(), name="sse-hub")
+    try:
+        yield
+    finally:
+        context.hub.close()
+        context.missing.close()
+        context.database.close()
+        publisher.cancel()
+        with suppress(asyncio.CancelledError):
+            await publisher
 
 
 def _version() -> str:

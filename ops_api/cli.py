@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops_api import cli_config, cli_db, cli_dead_letters, cli_demo, cli_doctor, cli_replay, cli_run
+from ops_api import cli_config, cli_db, cli_dead_letters, cli_demo, cli_doctor, cli_gaps, cli_replay, cli_run
 from ops_api.cli_errors import first_of, in_words
 from ops_api.cli_help import examples, group
 
@@ -17,6 +17,7 @@ app = group("The platform a council runs its sensors on.")
 app.command(epilog=cli_demo.EXAMPLES)(cli_demo.demo)
 app.command(epilog=cli_replay.EXAMPLES)(cli_replay.replay)
 app.command(epilog=cli_doctor.EXAMPLES)(cli_doctor.doctor)
+app.command(epilog=cli_gaps.EXAMPLES)(cli_gaps.gaps)
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_dead_letters.app, name="dead-letters")

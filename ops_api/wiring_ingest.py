@@ -18,7 +18,7 @@ from ingest.core.letter_limit import LetterLimits
 from ingest.leases import AdvisoryLeases
 from ingest.metrics import IngestMetrics
 from ingest.mqtt_options import SessionOptions
-from ingest.mqtt_session import MqttSession
+from ingest.mqtt_session import MqttSession, broker_trouble
 from ingest.ports import Chunk
 from ingest.retention import Retention
 from ingest.service import IngestParts, IngestService
@@ -42,10 +42,10 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     ingest, clock, metrics = settings.ingest, SystemClock(), IngestMetrics()
     kinds = kinds_of(settings)
     sink = PostgresSink(dsn, kinds, clock, letter_limits(ingest))
-    options = session_options(settings)
+    options, trouble = session_options(settings), broker_trouble()
 
     def make_source(shard: int, deliver: Callable[[Chunk], None]) -> MqttSession:
-        return MqttSession(shard, shard_filters(shard), options(shard), deliver, clock)
+        return MqttSession(shard, shard_filters(shard), options(shard), deliver, clock, trouble)
 
     service = IngestService(
         IngestParts(

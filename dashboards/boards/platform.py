@@ -1,9 +1,11 @@
 """Platform: is everything that devices send arriving, and is it judged in time."""
 
+# ruff: noqa: S608 - names come from kinds, which check them
+
 from __future__ import annotations
 
 from dashboards.board import BoardSpec, Page, Section
-from dashboards.catalogue import unit
+from dashboards.catalogue import kinds, unit
 from dashboards.meanings import NONE_IS_FINE, NONE_IS_GOOD
 from dashboards.panels import BAD, GOOD, WARN, gauges, lines, number, rows
 
@@ -80,6 +82,28 @@ select d.label, l.battery_v, l.ts from bin_latest l join board.device d using (d
  order by battery limit 20
 """
 
+
+def _names(found: list[str]) -> str:
+    return "array[" + ", ".join(f"'{name}'" for name in found) + "]"
+
+
+COUNTED = _names([name for name, kind in kinds().items() if kind.continuous])
+
+COMPLETE = f"""
+select kind, devices, 100.0 * stored / nullif(expected, 0) as complete, missing, gap_devices as "with gaps", outstanding
+  from board.completeness({COUNTED}, $__timeFrom(), $__timeTo())
+"""
+
+GAPS = """
+select device, kind, missing, gaps as ranges, held, outstanding, told_at as "last told" from board.gaps(100)
+"""
+
+TABLES = f"""
+select kind, rows_estimate as "rows, about", bytes as size, parts as "chunks or months", columnar,
+       round(before_bytes::numeric / nullif(after_bytes, 0), 1) as "smaller by"
+  from board.reading_tables({_names(list(kinds()))})
+"""
+
 BOARD = BoardSpec(
     uid="cityops-platform",
     title="Platform: does everything arrive",
@@ -148,6 +172,28 @@ BOARD = BoardSpec(
             ),
         ),
         Section(
+            "Missing",
+            (
+                (
+                    rows(
+                        "Complete by kind",
+                        COMPLETE,
+                        description="Readings stored of those that the devices' intervals make, in the whole hours of "
+                        "the period (seven days at most). Empty: measures only now and then.",
+                        units={"complete": "percent"},
+                    ),
+                    rows(
+                        "Devices with gaps",
+                        GAPS,
+                        description="Numbers between the lowest and the highest received of a boot that never came. "
+                        "`cityops gaps --device NAME` names them.",
+                        units={"last told": "dateTimeFromNow"},
+                        empty="nothing is missing",
+                    ),
+                ),
+            ),
+        ),
+        Section(
             "Refused",
             (
                 (
@@ -200,6 +246,15 @@ BOARD = BoardSpec(
                         width=8,
                     ),
                     gauges("Largest tables", SIZES, unit="bytes", width=12),
+                ),
+                (
+                    number(
+                        "Failing policies",
+                        "select board.failing_policies()",
+                        description="TimescaleDB's refreshes, columnstore and retention whose last run failed.",
+                        steps=NONE_IS_GOOD,
+                    ),
+                    rows("Reading tables", TABLES, units={"size": "bytes"}, width=20),
                 ),
             ),
         ),

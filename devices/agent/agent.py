@@ -49,6 +49,10 @@ class Identity:
         return encode(Status(online=False, firmware=self.firmware))
 
 
+TELL_EVERY_S = 900.0
+"""How often a falling outbox is announced until it is empty."""
+
+
 class Agent:
     """One device. Give :meth:`start` its link before anything else.
 
@@ -82,6 +86,7 @@ class Agent:
         self._fresh: dict[Key, Entry] = {}
         self._sent_keys: dict[int, tuple[Key, ...]] = {}
         self._clk = 0
+        self._told, self._told_s = 0, 0.0
         self._max_payload = MAX_PAYLOAD_BYTES
         self._topics: Mapping[str, str] = {
             c: identity.topic(c) for c in ("reading", "diary", "status", "receipt")
@@ -153,6 +158,7 @@ class Agent:
         while (parcel := self.publisher.take(now_s)) is not None:
             if not self._send(self._link, parcel, now_s):
                 return
+        self._tell_outbox(self._link, now_s)
 
     def step(self, moment: Moment) -> float:
         """Sample if due, commit, send; return seconds until the next sample [s].
@@ -170,6 +176,20 @@ class Agent:
         self._outbox.commit()
         self.pump()
         return self.sampler.due_s - now_s
+
+    def _tell_outbox(self, link: Link, now_s: float) -> None:
+        """Announce a falling outbox from time to time and an empty one at once.
+
+        Without it the server would go by what waited when the connection was made.
+        """
+        waiting = self.publisher.unreceipted
+        if waiting < self._told and (waiting == 0 or now_s - self._told_s >= TELL_EVERY_S):
+            self._announce(link, now_s)
+
+    def _announce(self, link: Link, now_s: float) -> None:
+        status = self.status()
+        if link.publish(self._topics["status"], encode(status), retain=True) is not None:
+            self._told, self._told_s = status.outbox, now_s
 
     def _send(self, link: Link, parcel: Parcel, now_s: float) -> bool:
         entries = self._load(parcel.keys)
@@ -250,7 +270,7 @@ class Agent:
         if self._link is None:
             return
         self._link.subscribe([self._topics["receipt"]])
-        self._link.publish(self._topics["status"], encode(self.status()), retain=True)
+        self._announce(self._link, self._monotonic())
         self.pump()
 
     def on_disconnected(self, reason: str) -> None:

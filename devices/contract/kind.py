@@ -91,6 +91,8 @@ class Kind:
         fields: in column order.
         at_least_one_of: groups of optional fields of which one must be present.
         cadence_s: usual interval between readings [s].
+        continuous: whether it measures all the time. Of a device that works only now and then
+            (a lorry's) nobody can tell from its cadence how many readings there should be.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Kind:
     fields: tuple[Field, ...]
     at_least_one_of: tuple[tuple[str, ...], ...] = ()
     cadence_s: int = 300
+    continuous: bool = True
 
     def __post_init__(self) -> None:
         if not re.match(r"^[a-z][a-z0-9_]{0,30}$", self.name):

@@ -21,7 +21,8 @@ def page(kinds: Iterable[Kind]) -> str:
 
 def _section(kind: Kind) -> Iterator[str]:
     yield f"## `{kind.name}`: {kind.title}\n"
-    yield f"{kind.description} Usual interval: {_interval(kind.cadence_s)}. Table `{kind.table}`.\n"
+    at_times = "" if kind.continuous else " (while it works; how many readings there should be is not known)"
+    yield f"{kind.description} Usual interval: {_interval(kind.cadence_s)}{at_times}. Table `{kind.table}`.\n"
     yield "| field | what | unit | UCUM | range | step | fault values | |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for f in kind.fields:

@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
 
-FILES = ("homes.sql", "roads.sql", "bins.sql", "alarms.sql", "platform.sql", "devices.sql")
+FILES = ("homes.sql", "roads.sql", "bins.sql", "alarms.sql", "platform.sql", "devices.sql", "missing.sql")
 
 Row = dict[str, Any]
 
@@ -29,8 +29,28 @@ class Pool(Protocol):
         ...
 
 
+class OneConnection:
+    """A :class:`Pool` of one connection that is not in autocommit: for commands."""
+
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connection(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109  as the pool has it
+    ) -> AsyncIterator[AsyncConnection[Any]]:
+        """Lend the connection; see :class:`Pool`."""
+        async with self._connection.transaction():
+            yield self._connection
+
+
 class DatabaseUnavailableError(TransientError):
     """The database did not answer."""
+
+
+class TooSlowError(DatabaseUnavailableError):
+    """The database was at it for longer than it was given."""
 
 
 class UnusableValueError(ValueError):
@@ -84,7 +104,7 @@ class Db:
 
     Raises:
         DatabaseUnavailableError: from every method, when no connection is to be had or
-            it breaks; trying again may help.
+            it breaks; trying again may help. Where the statement's time was up: TooSlowError.
         UnusableValueError: from every method, when a parameter fits no column.
     """
 
@@ -114,6 +134,8 @@ class Db:
         try:
             async with self._pool.connection(self._timeout_s) as connection:
                 yield Transaction(connection, self._sql)
+        except psycopg.errors.QueryCanceled as e:
+            raise TooSlowError("the database takes too long") from e
         except psycopg.OperationalError as e:
             raise DatabaseUnavailableError("the database does not answer") from e
 

@@ -12,7 +12,7 @@ from fastapi import HTTPException
 
 from ops_api.queries import Row, readings
 from ops_api.routers.context import Context
-from ops_api.web import bins_view, home_view, ops_view, sheet_view, winter_view
+from ops_api.web import bins_view, health_view, home_view, ops_view, sheet_view, winter_view
 
 UNKNOWN_HOME = "We do not know this code. Check the label on your frog: it is the one under its feet."
 SERIES_STEP = timedelta(minutes=10)
@@ -122,9 +122,22 @@ async def ops(ctx: Context) -> dict[str, Any]:
         rate=await ctx.db.rows("ingest_rate", since=hour, step=timedelta(seconds=10)),
         rules=await ctx.db.one("event_time"),
         reasons=await ctx.db.rows("dead_letter_reasons", since=day),
-        devices=[(ctx.kinds[name].title, reporting, total) for name, reporting, total in counts],
+        devices=[(name, ctx.kinds[name].title, reporting, total) for name, reporting, total in counts],
         alarm_counts=await ctx.db.rows("alarm_counts"),
         alarms=await active_alarms(ctx),
+        missing=await ctx.missing.get(),
+        brand=ctx.brand,
+    )
+    return {"view": view}
+
+
+async def health(ctx: Context) -> dict[str, Any]:
+    """Return the content of the page that says what is missing and how the database does."""
+    view = health_view.view(
+        await ctx.missing.get(),
+        await ctx.database.get(),
+        titles={name: kind.title for name, kind in ctx.kinds.items()},
+        now=ctx.clock.now(),
         brand=ctx.brand,
     )
     return {"view": view}
@@ -171,6 +184,12 @@ async def live_ops(ctx: Context) -> str:
     """Return the live part of the wall."""
     content = await ops(ctx)
     return _live(ctx, {"wall": "_ops_wall.html"}, content, series=content["view"].series)
+
+
+async def live_health(ctx: Context) -> str:
+    """Return the live part of the health page."""
+    fragments = {"answer": "_health_answer.html", "devices": "_health_devices.html"}
+    return _live(ctx, fragments | {"database": "_health_database.html"}, await health(ctx))
 
 
 def _live(ctx: Context, templates: dict[str, str], content: dict[str, Any], **data: object) -> str:

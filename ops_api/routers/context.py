@@ -1,24 +1,25 @@
-"""What every route is given: database port, kinds, clock, brand, hub, templates, metrics."""
+"""What every route is given: database port, kinds, clock, brand, hub, templates, metrics, counts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, cast
 
 from fastapi import Depends, HTTPException, Request
 
 from cityops.clock import Clock
 from devices.contract.kind import Kind
-from ops_api.queries import Db, Row
+from ops_api.cached import Cached
+from ops_api.missing import Missing
+from ops_api.queries import Db
+from ops_api.queries.database import DatabaseState
+from ops_api.queries.town import town_now
 from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
 from ops_api.web.brand import Brand
 from ops_api.web.render import Templates
-
-RULES_FRESH = timedelta(minutes=1)
-CATCHING_UP = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +33,15 @@ class Context:
     hub: Hub
     templates: Templates
     metrics: Metrics
+    missing: Cached[Missing | None]
+    database: Cached[DatabaseState]
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.
 
-        The wall clock; or, while an accelerated simulation or a replay is behind it by
-        more than ten minutes and the rules are at work, the latest reading's time.
+        See :func:`ops_api.queries.town.town_now`.
         """
-        now = self.clock.now()
-        seen: Row = await self.db.one("event_time")
-        at, updated = seen["event_time"], seen["updated_at"]
-        if at is None or updated is None or now - updated > RULES_FRESH or now - at < CATCHING_UP:
-            return now
-        return cast("datetime", at)
+        return await town_now(self.db, self.clock.now())
 
     def kind(self, name: str) -> Kind:
         """Return a kind by name; 404 where there is none."""

@@ -38,7 +38,12 @@ async def page_topic(ctx: Context, page: str, code: str | None, room: str | None
     if page == "home" and code is not None:
         await content.home_row(ctx, code)
         return f"page:home:{code}:{room}", partial(content.live_home, ctx, code, room)
-    renders = {"winter": content.live_winter, "bins": content.live_bins, "ops": content.live_ops}
+    renders = {
+        "winter": content.live_winter,
+        "bins": content.live_bins,
+        "ops": content.live_ops,
+        "health": content.live_health,
+    }
     if page not in renders:
         raise HTTPException(404, f"There is no live page {page!r}.")
     return f"page:{page}", partial(renders[page], ctx)

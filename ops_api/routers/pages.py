@@ -106,6 +106,12 @@ async def ops(ctx: Ctx) -> HTMLResponse:
     return _page(ctx, "ops.html", **await content.ops(ctx))
 
 
+@router.get("/health")
+async def health(ctx: Ctx) -> HTMLResponse:
+    """Answer "is anything missing, and is the database well"."""
+    return _page(ctx, "health.html", **await content.health(ctx))
+
+
 @router.get("/alarms")
 async def alarms(ctx: Ctx, show: str = "active", rule: str | None = None) -> HTMLResponse:
     """List alarms for the desk, with a form to acknowledge each."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ops_api.web import words
+from ops_api.missing import Missing, percent
+from ops_api.web import health_view, words
 from ops_api.web.brand import Brand
 
 Row = Mapping[str, Any]
@@ -81,7 +82,7 @@ class OpsView:
     duplicates: str
     dead_letters: str
     reasons: tuple[tuple[str, str, str], ...]
-    devices: tuple[tuple[str, str, str, bool], ...]
+    devices: tuple[tuple[str, str, str, bool, str], ...]
     groups: tuple[Group, ...]
     alarms: tuple[AlarmRow, ...]
     checks: tuple[Check, ...]
@@ -158,13 +159,14 @@ def checks(
     rules_at: datetime | None,
     dead_hour: int,
     readings_hour: int,
+    missing: Missing | None = None,
 ) -> tuple[Check, ...]:
     """Return the platform's parts and whether each works."""
     flowing = last_batch_at is not None and now - last_batch_at < STALE
     deciding = rules_at is not None and now - rules_at < RULES_LAG
+    enough, arrived = health_view.wall_says(missing)
     share = 100 * dead_hour / max(1, dead_hour + readings_hour)
     return (
-        Check("Database", True, "answers"),
         Check(
             "Readings",
             flowing,
@@ -175,6 +177,7 @@ def checks(
             deciding,
             "nothing decided yet" if rules_at is None else f"decided {words.ago(rules_at, now)}",
         ),
+        Check("Complete", enough, arrived),
         Check("Rejected", share < 1, f"{words.number(share, 1)}% in an hour"),
     )
 
@@ -204,9 +207,10 @@ def view(
     rate: Sequence[Row],
     rules: Row,
     reasons: Sequence[Row],
-    devices: Sequence[tuple[str, int, int]],
+    devices: Sequence[tuple[str, str, int, int]],
     alarm_counts: Sequence[Row],
     alarms: Sequence[Row],
+    missing: Missing | None,
     brand: Brand,
 ) -> OpsView:
     """Return the wall's content.
@@ -219,9 +223,10 @@ def view(
         rate: rows at, readings per minute of the last hour.
         rules: row of ``event_time``.
         reasons: rows of ``dead_letter_reasons``.
-        devices: per kind its title, how many report, how many there are.
+        devices: per kind its name, its title, how many report, how many there are.
         alarm_counts: rows of ``alarm_counts``.
         alarms: active rows of ``alarms``.
+        missing: what is missing; None where it is not counted yet.
         brand: name and time zone.
     """
     parts = checks(
@@ -230,7 +235,9 @@ def view(
         rules_at=rules["updated_at"],
         dead_hour=totals_hour["dead_letters"],
         readings_hour=totals_hour["readings"],
+        missing=missing,
     )
+    complete = {} if missing is None else {k.kind: k.share for k in missing.kinds}
     tiles = groups(alarm_counts, town_now)
     headline, tone = _headline(tiles, parts)
     shown = [a for a in by_urgency(alarms) if a["subject_kind"] != "home"]
@@ -245,8 +252,14 @@ def view(
             (_reason(r), words.number(r["dead_letters"]), words.ago(r["last_at"], now)) for r in reasons[:3]
         ),
         devices=tuple(
-            (title, words.number(reporting), words.number(total), reporting >= total)
-            for title, reporting, total in devices
+            (
+                title,
+                words.number(reporting),
+                words.number(total),
+                reporting >= total,
+                _complete(complete.get(kind)),
+            )
+            for kind, title, reporting, total in devices
         ),
         groups=tiles,
         alarms=tuple(alarm_row(a, brand, town_now) for a in shown[:URGENT_SHOWN]),
@@ -261,6 +274,10 @@ def _reason(row: Row) -> str:
     """Return an example of a reason, and how many are counted and not kept."""
     more = row["not_kept"]
     return str(row["example"]) + (f" ({words.number(more)} of them not kept)" if more else "")
+
+
+def _complete(share: float | None) -> str:
+    return "" if share is None else percent(share)
 
 
 def _rate(rate: Sequence[Row], now: datetime) -> str:

@@ -117,3 +117,13 @@ def local_times(text: str, zone: ZoneInfo, now: datetime) -> str:
 def joined(items: list[str]) -> str:
     """Return ``a``, ``a and b``, ``a, b and c``."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in the unit that suits it: ``532 MB``, ``1.4 GB`` (powers of 1000)."""
+    value, units = float(count), iter(("bytes", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while round(value) >= 1000 and unit != "TB":
+        value, unit = value / 1000, next(units)
+    digits = 1 if unit != "bytes" and value < 10 else 0
+    return f"{number(value, digits)}\N{NO-BREAK SPACE}{unit}"

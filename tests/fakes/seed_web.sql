@@ -2,6 +2,7 @@
 -- Devices, homes, roads and bins are there already (store_registry).
 
 -- readings
+update device set cadence_s = 600 where kind = 'frog';
 insert into frog_reading (ts, device_id, seq, boot, temperature_c, humidity_pct, wall_temperature_c, battery_v, quality, received_at)
 select t, d.device_id, row_number() over (partition by d.device_id order by t), 1,
        case when d.name = 'frog-0001' then 16.8 else 19.5 + (d.device_id % 5) * 0.4 end
@@ -75,6 +76,15 @@ select %(wall)s::timestamptz - n * interval '7 minutes', 'cityops/v1/03/road/roa
 update ingest_batch set dead_letters = 9 where batch_id = (select max(batch_id) from ingest_batch);
 insert into rule_cursor (service, xid, event_time, updated_at) values ('rules', pg_current_xact_id(), %(now)s, %(wall)s)
 on conflict (service) do update set event_time = excluded.event_time, updated_at = excluded.updated_at;
+
+-- what is missing: readings began six hours ago; a road sensor lost 17 numbers, the quiet frog keeps 40
+insert into ingest_batch (received_at, kinds) values (%(wall)s::timestamptz - interval '6 hours', '{}');
+insert into device_sequence select device_id, 1, '{[1,73]}' from device where kind <> 'gritter' and name <> 'frog-0004';
+update device_sequence set received = '{[1,1200],[1208,1300],[1311,1400]}', boot = 3829 where device_id = (select min(device_id) from device where kind = 'road');
+insert into device_status (device_id, status, status_at)
+select device_id, jsonb_build_object('online', name <> 'frog-0004', 'outbox', case when name = 'frog-0004' then 40 else device_id %% 2 end),
+       %(wall)s::timestamptz - case when name = 'frog-0004' then interval '7 hours' else interval '4 minutes' end
+  from device where kind <> 'gritter';
 
 -- alarms
 insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason, inputs)

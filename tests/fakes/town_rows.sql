@@ -44,6 +44,8 @@ insert into bin_reading (ts, device_id, seq, boot, distance_mm, temperature_c, b
 select t, device_id, row_number() over (), 1, 600, 6, 80, 3.5, t + interval '3 seconds'
   from device, generate_series(now() - interval '20 hours', now(), interval '30 minutes') t where kind = 'bin';
 
+insert into device_sequence select device_id, 1, '{[1,9],[20,200]}' from device where kind <> 'frog';
+insert into device_status (device_id, status, status_at) select device_id, '{"online": true, "outbox": 3}', now() from device;
 insert into ingest_batch (received_at, shard, readings, duplicates, dead_letters, kinds)
 select t, 0, 50, 1, 1, jsonb_build_object('road', jsonb_build_object('rows', 50, 'min_ts', t - interval '30 seconds', 'max_ts', t))
   from generate_series(now() - interval '5 hours', now(), interval '1 minute') t;

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ops_api.missing import Missing
 from ops_api.web import bins_view, home_advice, home_view, ops_view, sheet_view, winter_view
 from ops_api.web.brand import Brand
 
@@ -342,7 +343,10 @@ def counts(rule: str, severity: str, n: int) -> dict[str, Any]:
 
 
 def wall(
-    alarm_counts: list[dict[str, Any]], last: datetime | None = NOW, decided: datetime | None = NOW
+    alarm_counts: list[dict[str, Any]],
+    last: datetime | None = NOW,
+    decided: datetime | None = NOW,
+    missing: Missing | None = None,
 ) -> ops_view.OpsView:
     totals = {"readings": 100, "duplicates": 0, "dead_letters": 0, "last_batch_at": last}
     in_the_hour = last is not None and NOW - last < timedelta(hours=1)
@@ -357,6 +361,7 @@ def wall(
         devices=[],
         alarm_counts=alarm_counts,
         alarms=[],
+        missing=missing,
         brand=BRAND,
     )
 

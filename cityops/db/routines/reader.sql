@@ -155,6 +155,47 @@ begin
     select m.root, sum(pg_total_relation_size(m.oid))::bigint from member m group by m.root;
 end $$;
 
+-- Per kind: readings expected and stored in the whole hours of the period, at most the last
+-- seven days of it; numbers missing, and what waits on devices. p_counted: kinds that
+-- measure all the time.
+create function board.completeness(p_counted text[], p_from timestamptz, p_to timestamptz)
+returns table (kind text, devices bigint, expected bigint, stored bigint, missing bigint, gap_devices bigint,
+               outstanding bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+    with hours as (
+        select greatest(date_trunc('hour', p_from), date_trunc('hour', p_to) - interval '7 days',
+                        date_trunc('hour', health.began() + interval '1 hour' - interval '1 microsecond')) as first,
+               case when health.began() is null then '-infinity' else date_trunc('hour', least(p_to, now())) end as last
+    )
+    select d.kind, count(*), sum(d.expected)::bigint, sum(least(d.stored, d.expected))::bigint,
+           sum(d.missing)::bigint, count(*) filter (where d.missing > 0), coalesce(sum(d.waiting), 0)::bigint
+      from hours cross join lateral health.devices(p_counted, hours.first, hours.last) d
+     group by d.kind order by d.kind
+$$;
+
+-- Devices with missing numbers, the worst first.
+create function board.gaps(p_limit integer)
+returns table (device text, kind text, missing bigint, gaps bigint, held bigint, outstanding bigint, told_at timestamptz)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select d.name, d.kind, l.missing, l.gaps, l.received, o.waiting, o.status_at
+      from health.ledger l join device d using (device_id) left join health.outbox o using (device_id)
+     where l.missing > 0 and d.retired_at is null order by l.missing desc, d.name limit p_limit
+$$;
+
+-- The reading tables; see health.reading_tables.
+create function board.reading_tables(p_kinds text[])
+returns table (kind text, rows_estimate bigint, bytes bigint, parts bigint, columnar bigint, before_bytes bigint,
+               after_bytes bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select * from health.reading_tables(p_kinds)
+$$;
+
+-- How many of TimescaleDB's policies failed when they last ran; 0 on plain PostgreSQL.
+create function board.failing_policies() returns bigint
+language sql stable security definer set search_path = public, pg_temp as $$
+    select count(*) from health.policies() where last_status <> 'Success'
+$$;
+
 -- Reading tables of kinds that tell nothing of a home.
 do $$
 declare

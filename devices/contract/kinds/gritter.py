@@ -8,6 +8,7 @@ KIND = Kind(
     title="Gritter",
     description="Position, road temperature and spreading of a gritting lorry.",
     cadence_s=60,
+    continuous=False,
     fields=(
         Field(
             name="latitude_deg",
