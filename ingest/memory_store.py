@@ -62,8 +62,9 @@ class MemorySink:
         self.refuse: dict[tuple[str, str], float] = {}
 
     async def load(self) -> list[KnownDevice]:
-        """Return the devices given."""
+        """Return the devices as they are now."""
         self._fail_when_down()
+        self._names = {d.device_id: d.name for d in self.devices}
         return list(self.devices)
 
     async def store(self, batch: Batch, shard: int | None) -> Stored:

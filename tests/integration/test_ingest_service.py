@@ -254,7 +254,7 @@ async def test_a_device_registered_meanwhile_is_found(
     async with running(broker, sink) as it:
         await send(broker, [(reading_topic("frog-2"), now_reading(1))])
         await until(lambda: [str(d.reason) for d in sink.dead_letters] == ["unknown_device"])
-        sink._devices.append(known_devices()[2])
+        sink.devices.append(known_devices()[2])
         await send(broker, [(reading_topic("frog-2"), now_reading(2))])
         await until(lambda: it.frogs() == [(3, 7, 2)])
 
