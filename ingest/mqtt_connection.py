@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 import mqtt5
-from mqtt5 import ConnAckPacket, DisconnectPacket, Packet, PublishPacket, SubAckPacket
+from mqtt5 import ConnAckPacket, DisconnectPacket, Packet, SubAckPacket
 
 from cityops.errors import TransientError
+from ingest.mqtt_gate import ReadGate
 from ingest.mqtt_options import SessionOptions
-from ingest.mqtt_wire import MalformedPacketError, PacketReader, pubacks
+from ingest.mqtt_wire import MalformedPacketError, PacketReader, pubacks, publish_qos0
 
 Deliver = Callable[[list[str], list[bytes], list[int]], None]
 """Called with topics, payloads and packet ids (0 for QoS 0) of messages that came together."""
@@ -50,7 +51,7 @@ class Connection(asyncio.Protocol):
         self._writable.set()
         self._timer: asyncio.TimerHandle | None = None
         self._last_heard_s = self._loop.time()
-        self._paused = False
+        self._gate = ReadGate(self._loop)
         self._leaving = False
         self.lost = asyncio.Event()
         self.why_lost = ""
@@ -61,6 +62,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send CONNECT."""
         self._transport = cast("asyncio.Transport", transport)
+        self._gate.attach(self._transport)
         o = self._options
         self._transport.write(
             mqtt5.ConnectPacket(
@@ -81,26 +83,19 @@ class Connection(asyncio.Protocol):
         if self._leaving:
             return  # not acknowledged, so it comes again
         try:
-            packets = self._reader.feed(data)
+            found = self._reader.feed(data)
         except MalformedPacketError as e:
             self.abort(f"malformed packet: {e}")
             return
-        topics: list[str] = []
-        payloads: list[bytes] = []
-        packet_ids: list[int] = []
-        for packet in packets:
-            if packet.__class__ is PublishPacket:
-                topics.append(packet.topic)
-                payloads.append(packet.payload)
-                packet_id = packet.packet_id
-                packet_ids.append(0 if packet_id is None else packet_id)
-            else:
-                self._control(packet)
-        if topics and not self.lost.is_set():
-            self._deliver(topics, payloads, packet_ids)
+        for packet in found.others:
+            self._control(packet)
+        if found.topics and not self.lost.is_set():
+            self._gate.note_data(self._last_heard_s)
+            self._deliver(found.topics, found.payloads, found.packet_ids)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""
+        self._gate.close()
         if self._timer is not None:
             self._timer.cancel()
         self.why_lost = self.why_lost or (str(exc) if exc else "closed by the broker")
@@ -158,21 +153,18 @@ class Connection(asyncio.Protocol):
             return False
         if len(self._out) + self._transport.get_write_buffer_size() > WRITE_LIMIT_BYTES:
             return False
-        self._write(mqtt5.PublishPacket(topic, payload).write())
+        self._write(publish_qos0(topic, payload))
         return True
 
     def pause_reading(self) -> None:
         """Leave what comes in the socket; the broker then has to wait."""
-        if self._transport is not None and not self._paused and not self.lost.is_set():
-            self._paused = True
-            self._transport.pause_reading()
+        self._gate.pause()
 
     def resume_reading(self) -> None:
         """Read again."""
-        if self._transport is not None and self._paused and not self.lost.is_set():
-            self._paused = False
+        if self._gate.paused:
             self._last_heard_s = self._loop.time()
-            self._transport.resume_reading()
+            self._gate.resume()
 
     async def disconnect(self) -> None:
         """Send what waits, say good-bye and close; the broker keeps the session."""
@@ -185,6 +177,7 @@ class Connection(asyncio.Protocol):
         # A socket closed with bytes unread is reset, and the reset overtakes the PUBACKs before the
         # good-bye: the broker would send again what is stored. So the broker hangs up, not we.
         self._leaving = True
+        self._gate.wake()
         self.resume_reading()
         try:
             async with asyncio.timeout(GOODBYE_S):
@@ -230,7 +223,7 @@ class Connection(asyncio.Protocol):
         """Ping twice per keep-alive; a peer that is silent for 1.25 times it is gone."""
         if keepalive_s == 0:
             return
-        if self._loop.time() - self._last_heard_s > keepalive_s and not self._paused:
+        if self._loop.time() - self._last_heard_s > keepalive_s and not self._gate.paused:
             self.abort(f"the broker has been silent for {keepalive_s} s")
             return
         self._write(mqtt5.PingReqPacket().write())

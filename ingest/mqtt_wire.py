@@ -8,6 +8,7 @@ and which would end the process: here that is a malformed packet like any other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import mqtt5
 import numpy as np
@@ -18,8 +19,24 @@ class MalformedPacketError(Exception):
     """The peer does not speak MQTT 5; the connection is of no use any more."""
 
 
+@dataclass(slots=True)
+class Inbound:
+    """What a piece of the stream completed.
+
+    Attributes:
+        topics, payloads: of the messages, in order.
+        packet_ids: of the messages; 0 for QoS 0.
+        others: the packets that are no messages, in order.
+    """
+
+    topics: list[str] = field(default_factory=list)
+    payloads: list[bytes] = field(default_factory=list)
+    packet_ids: list[int] = field(default_factory=list)
+    others: list[Packet] = field(default_factory=list)
+
+
 class PacketReader:
-    """Cuts a byte stream into packets.
+    """Cuts a byte stream into packets; messages come as columns.
 
     Args:
         max_packet_bytes: a packet announced as larger is malformed.
@@ -30,44 +47,60 @@ class PacketReader:
         self._rest = bytearray()
         self._wanted = 0
 
-    def feed(self, data: bytes) -> list[Packet]:
-        """Return the packets that ``data`` completes.
+    def feed(self, data: bytes) -> Inbound:
+        """Return what ``data`` completes.
 
         Raises:
             MalformedPacketError: the stream can't be read on.
         """
+        found = Inbound()
         if self._rest:
             self._rest += data
             # A large packet comes in many pieces: look again only when it is whole.
             if len(self._rest) < self._wanted:
-                return []
+                return found
             data = bytes(self._rest)
             self._rest.clear()
-        packets: list[Packet] = []
-        view, at, end = memoryview(data), 0, len(data)
-        read = mqtt5.read
         try:
-            while at < end:
-                packet, used = read(view[at:])
-                at += used
-                packets.append(packet)
-        except IndexError:
-            self._keep(data, at)
+            self._keep(data, _cut(data, found))
         except ValueError as e:
             raise MalformedPacketError(str(e)) from e
         except BaseException as e:
             if type(e).__name__ != "PanicException":
                 raise
             raise MalformedPacketError("text that is not UTF-8") from None
-        return packets
+        return found
 
     def _keep(self, data: bytes, at: int) -> None:
+        if at == len(data):
+            return
         self._rest += memoryview(data)[at:]
         self._wanted = packet_length(self._rest)
         if self._wanted > self._max_packet_bytes:
             raise MalformedPacketError(f"a packet of {self._wanted} bytes")
         if 0 < self._wanted <= len(self._rest):
             raise MalformedPacketError("a packet whose parts are longer than the whole")
+
+
+def _cut(data: bytes, found: Inbound) -> int:
+    """Add the whole packets of ``data`` to ``found``; return where the rest begins."""
+    view, at, end = memoryview(data), 0, len(data)
+    read, message = mqtt5.read, mqtt5.PublishPacket
+    topics, payloads, packet_ids = found.topics, found.payloads, found.packet_ids
+    try:
+        while at < end:
+            packet, used = read(view[at:])
+            at += used
+            if packet.__class__ is message:
+                topics.append(packet.topic)
+                payloads.append(packet.payload)
+                packet_id = packet.packet_id
+                packet_ids.append(0 if packet_id is None else packet_id)
+            else:
+                found.others.append(packet)
+    except IndexError:
+        pass  # the last one is not complete
+    return at
 
 
 def packet_length(data: bytes | bytearray) -> int:
@@ -99,3 +132,22 @@ def pubacks(packet_ids: Sequence[int]) -> bytes:
     packets[:, 2] = ids >> 8
     packets[:, 3] = ids & 0xFF
     return packets.tobytes()
+
+
+def publish_qos0(topic: str, payload: bytes) -> bytes:
+    """Return a PUBLISH at QoS 0 without properties (MQTT 5, section 3.3): half the codec's time.
+
+    Raises:
+        ValueError: a topic or packet longer than MQTT can say.
+    """
+    name = topic.encode()
+    length = len(name) + len(payload) + 3
+    if len(name) > 0xFFFF or length >= 1 << 28:
+        raise ValueError(f"a packet of {length} bytes on a topic of {len(name)} is beyond MQTT")
+    head = bytearray((0x30,))
+    left = length
+    while left > 0x7F:
+        head.append(left & 0x7F | 0x80)
+        left >>= 7
+    head.append(left)
+    return b"".join((head, len(name).to_bytes(2), name, b"\x00", payload))

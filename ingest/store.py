@@ -188,8 +188,10 @@ class PostgresSink:
 
     async def _ensure_partitions(self, conn: psycopg.AsyncConnection[Any], batch: Batch) -> None:
         for readings in batch.readings:
-            months = np.unique(readings.ts_us.view("M8[us]").astype("M8[M]"))
-            for month in months.tolist():
+            months = np.array([readings.ts_us.min(), readings.ts_us.max()], "M8[us]").astype("M8[M]")
+            if months[0] != months[1]:
+                months = np.unique(readings.ts_us.view("M8[us]").astype("M8[M]"))
+            for month in set(months.tolist()):
                 key = (readings.kind.table, month)
                 if key not in self._months:
                     at = datetime(month.year, month.month, 15, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 from collections.abc import Callable
 
@@ -73,7 +74,17 @@ def check_ingest(settings: Settings) -> None:
 
 async def run_ingest(settings: Settings, stop: Stop) -> None:
     """Run the ingest service until ``stop``."""
+    _collect_seldom()
     await run_services(build_ingest(settings), stop, DEADLINE_S)
+
+
+def _collect_seldom() -> None:
+    """Let the garbage collector look for cycles seldom: 10 % of the time went into finding none.
+
+    Messages and batches make no cycles, so counting references frees them.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def session_options(settings: Settings) -> Callable[[int], SessionOptions]:

@@ -18,19 +18,20 @@ from typing import Protocol
 from devices.agent.entry import Entry, Key, Run
 
 BOOT_SPREAD = 2**20
-"""New outboxes of one device begin their boots apart by a random number below this."""
+"""Boots begin apart by a random number below this; a second of the wall clock is as much."""
 
 
 def next_boot(last: int | None, wall_s: float, spread: int) -> int:
     """Return the boot number after ``last``; None means that the outbox is new.
 
-    A count alone would begin again on a new card, or go back with a restored one. The server
-    then takes new readings for ones that it has, receipts them, and they are lost. So the number
-    is at least the wall clock [s since 1970]; ``spread``, random below ``BOOT_SPREAD``, keeps new
-    cards apart where the clock is not set yet, as at any first start without a network.
+    A count alone would begin again on a new card, go back with a restored one, and run twice on
+    a copied one. The server then takes new readings for ones that it has, receipts them, and they
+    are lost. So the number grows with the wall clock [s since 1970], and ``spread``, random below
+    ``BOOT_SPREAD``, keeps cards apart where the clock is not set yet, as at any start without a
+    network. It stays below 2^53, which every JSON reader keeps exactly.
     """
-    now = max(1, int(wall_s))
-    return now + spread if last is None else max(last + 1, now)
+    now = max(1, int(wall_s)) * BOOT_SPREAD
+    return (now if last is None else max(last + 1, now)) + spread
 
 
 class OutboxError(Exception):

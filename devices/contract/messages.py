@@ -30,14 +30,14 @@ Timestamp = Annotated[datetime, msgspec.Meta(tz=True)] | Milliseconds
 Activity = Literal["shower", "cooking", "washing", "window", "heating", "other"]
 
 
-class BootReceipt(msgspec.Struct, frozen=True):
+class BootReceipt(msgspec.Struct, frozen=True, gc=False):
     """Sequences of one boot that the server holds: closed ranges [first, last]."""
 
     boot: int
     ranges: tuple[tuple[int, int], ...]
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """Server to device, after COMMIT: what the device may forget.
 
     The ranges are those of the server's ledger around the batch just stored; a
@@ -68,6 +68,9 @@ class Diary(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+_ENCODER = msgspec.json.Encoder()
+
+
 def encode(message: msgspec.Struct) -> bytes:
     """Return the message as JSON."""
-    return msgspec.json.encode(message)
+    return _ENCODER.encode(message)

@@ -112,6 +112,8 @@ class Decoder:
     def _check(self, kind_no: int, bucket: _Bucket, batch: Batch, others: Others, now_us: int) -> None:
         """Turn a bucket into checked readings, and file what fails."""
         self._wrong_senders(bucket, batch, others)
+        if not bucket.items:
+            return
         decoded = self._columns[kind_no].build(
             bucket.items, bucket.devices, self._directory.device_id, bucket.messages
         )

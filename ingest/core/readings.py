@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
+from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from devices.contract.kind import Kind
@@ -80,12 +79,7 @@ class Columns:
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
-        self._width = len(kind.fields)
-        names = [f.name for f in kind.fields]
-        # attrgetter of one name returns the value itself, of several a tuple.
-        self._values: Callable[[Any], tuple[float | None, ...]] = (
-            attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
-        )
+        self._names = [f.name for f in kind.fields]
 
     def build(
         self,
@@ -97,25 +91,29 @@ class Columns:
         """Return the readings ``items``.
 
         Args:
-            items: decoded structs.
+            items: decoded structs, at least one.
             device_index: row of each item's device in the directory.
             device_id_of: the directory's ``device_id``.
             message: message of each item.
         """
         n = len(items)
         index = np.array(device_index, dtype=np.int32)
-        values = np.fromiter(chain.from_iterable(map(self._values, items)), np.float64, n * self._width)
-        boot, seq = _counters(items)
+        # Transposed as a whole: an attribute at a time takes twice as long.
+        columns = dict(zip(items[0].__struct_fields__, zip(*map(astuple, items), strict=True), strict=True))
+        values = np.empty((n, len(self._names)))
+        for place, name in enumerate(self._names):
+            values[:, place] = columns[name]  # None becomes NaN
+        boot, seq = _counters(columns["boot"], columns["seq"])
         return Readings(
             kind=self._kind,
             device_index=index,
             device_id=device_id_of[index],
-            ts_us=_times(items),
+            ts_us=_times(columns["ts"]),
             boot=boot,
             seq=seq,
-            mono_ms=_optional([x.mono_ms for x in items], NO_MONO, np.int64),
-            clk=_optional([x.clk for x in items], NO_CLK, np.int16),
-            values=values.reshape(n, self._width),
+            mono_ms=_optional(columns["mono_ms"], NO_MONO, np.int64),
+            clk=_optional(columns["clk"], NO_CLK, np.int16),
+            values=values,
             quality=np.zeros(n, dtype=np.int16),
             message=np.array(message, dtype=np.int32),
         )
@@ -126,20 +124,20 @@ def time_us(ts: datetime | int) -> int:
     return ts * 1000 if isinstance(ts, int) else (ts - _EPOCH) // _MICROSECOND
 
 
-def _times(items: Sequence[Any]) -> NDArray[np.int64]:
+def _times(ts: Sequence[Any]) -> NDArray[np.int64]:
     try:
-        return np.fromiter((x.ts for x in items), np.int64, len(items)) * 1000
+        return np.array(ts, dtype=np.int64) * 1000
     except TypeError:  # some are text in the message, hence datetimes here
-        return np.fromiter((time_us(x.ts) for x in items), np.int64, len(items))
+        return np.array([time_us(t) for t in ts], dtype=np.int64)
 
 
-def _counters(items: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _counters(
+    boot: Sequence[int | None], seq: Sequence[int | None]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     try:
-        boot = np.fromiter((x.boot for x in items), np.int64, len(items))
-        return boot, np.fromiter((x.seq for x in items), np.int64, len(items))
+        return np.array(boot, dtype=np.int64), np.array(seq, dtype=np.int64)
     except TypeError:  # some devices count nothing
-        pairs = [_pair(x.boot, x.seq) for x in items]
-    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        both = np.array([_pair(*pair) for pair in zip(boot, seq, strict=True)], dtype=np.int64)
     return both[:, 0].copy(), both[:, 1].copy()
 
 
@@ -149,7 +147,8 @@ def _pair(boot: int | None, seq: int | None) -> tuple[int, int]:
     return (0 if boot is None else boot), seq
 
 
-def _optional(values: list[int | None], absent: int, dtype: Any) -> NDArray[Any]:
-    if values.count(None) == len(values):
-        return np.full(len(values), absent, dtype=dtype)
-    return np.array([absent if v is None else v for v in values], dtype=dtype)
+def _optional(values: Sequence[int | None], absent: int, dtype: Any) -> NDArray[Any]:
+    try:
+        return np.array(values, dtype=dtype)
+    except TypeError:  # some send it not
+        return np.array([absent if v is None else v for v in values], dtype=dtype)

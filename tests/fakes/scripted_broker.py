@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from types import TracebackType
 
 import mqtt5
-
-from ingest.mqtt_wire import PacketReader
 
 
 class Peer:
@@ -21,7 +20,7 @@ class Peer:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
-        self._packets = PacketReader(10_000_000)
+        self._buffer = b""
         self.connect: mqtt5.ConnectPacket | None = None
         self.subscriptions: list[str] = []
         self.acknowledged: list[int] = []
@@ -53,13 +52,23 @@ class Peer:
     async def serve(self, session_present: bool) -> None:
         try:
             while data := await self._reader.read(65_536):
-                for packet in self._packets.feed(data):
+                self._buffer += data
+                for packet in self._packets():
                     self._act(packet, session_present)
         except ConnectionError:
             pass
         finally:
             self.gone.set()
             self._writer.close()
+
+    def _packets(self) -> Iterator[mqtt5.Packet]:
+        try:
+            while self._buffer:
+                packet, used = mqtt5.read(memoryview(self._buffer))
+                self._buffer = self._buffer[used:]
+                yield packet
+        except IndexError:
+            return  # the last one is not complete
 
     def _act(self, packet: mqtt5.Packet, session_present: bool) -> None:
         if isinstance(packet, mqtt5.ConnectPacket):

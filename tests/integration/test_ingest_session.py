@@ -299,3 +299,36 @@ async def test_what_is_discarded_is_not_acknowledged_and_comes_again() -> None:
         assert it.session.held == 0
         await it.broker.peer()  # a new connection: only then does a broker send again
         assert peer.acknowledged == []
+
+
+async def test_what_arrives_message_by_message_is_read_together() -> None:
+    async with running(receive_maximum=5000, window_messages=5000) as it:
+        peer = await it.broker.peer()
+        sent = 0
+        for _ in range(100):  # a message every millisecond or so
+            peer.deliver(sent + 1, 10)
+            sent += 10
+            await asyncio.sleep(0.001)
+        await until(lambda: len(it.messages) == sent)
+        assert it.messages == [b"%d" % i for i in range(1, sent + 1)]
+        assert len(it.chunks) < 60
+        it.settle()
+        await until(lambda: len(peer.acknowledged) == sent)
+        assert peer.acknowledged == list(range(1, sent + 1))
+
+
+async def test_a_rest_neither_ends_a_pause_nor_outlives_the_connection() -> None:
+    async with running(receive_maximum=20, window_messages=20) as it:
+        peer = await it.broker.peer()
+        peer.deliver(1, 10)
+        await until(lambda: len(it.messages) == 10)
+        peer.deliver(11, 10)  # within the rest of the first; then the window is full
+        await until(lambda: len(it.messages) == 20)
+        peer.deliver(21, 1)
+        await asyncio.sleep(0.1)
+        assert len(it.messages) == 20
+        it.settle()
+        await until(lambda: it.messages == [b"21"])
+        peer.cut()
+        await it.broker.peer()
+        await until(lambda: it.session.connected)

@@ -15,7 +15,7 @@ import pytest
 
 from devices.agent.entry import Entry, runs_of
 from devices.agent.memory_outbox import MemoryOutbox
-from devices.agent.outbox import Outbox, OutboxError, next_boot
+from devices.agent.outbox import BOOT_SPREAD, Outbox, OutboxError, next_boot
 from devices.agent.sqlite_outbox import SqliteOutbox
 from firmware_sim.shared_outbox import SharedOutbox
 
@@ -80,10 +80,25 @@ def test_a_restored_card_takes_no_boot_that_it_had_since(tmp_path: Path) -> None
 @pytest.mark.parametrize("wall_s", [0.0, -5.0, 1_800_000_000.0, 4_000_000_000.0])
 def test_boots_grow_whatever_the_clock_says(wall_s: float) -> None:
     first = next_boot(None, wall_s, 7)
-    assert first >= 8
+    assert 8 <= first < 2**53
     assert next_boot(first, wall_s, 0) == first + 1
     assert next_boot(first, 0.0, 0) == first + 1
-    assert next_boot(first, 5e9, 0) == 5_000_000_000
+    assert next_boot(first, 0.0, 5) == first + 6
+    assert next_boot(first, 5e9, 0) == 5_000_000_000 * BOOT_SPREAD
+
+
+def test_a_copied_card_takes_no_boot_of_the_original_though_neither_knows_the_time(tmp_path: Path) -> None:
+    box = SqliteOutbox(tmp_path / "card.db", wall=lambda: 0.0)
+    box.start_boot()
+    box.close()
+    boots = []
+    for copy in range(20):
+        path = tmp_path / f"copy-{copy}.db"
+        shutil.copy(tmp_path / "card.db", path)
+        box = SqliteOutbox(path, wall=lambda: 0.0)
+        boots += [box.start_boot() for _ in range(3)]
+        box.close()
+    assert len(set(boots)) == 60
 
 
 def test_holds_what_it_was_given_in_order(outbox: Outbox) -> None:

@@ -150,6 +150,10 @@ def test_a_device_of_another_name_is_refused_and_its_number_is_not_taken() -> No
     assert not letter.has_key
 
 
+def test_a_batch_of_nothing_but_other_devices_names() -> None:
+    assert one_letter(reading(1)[:-1] + b',"device":"frog-3"}')[0] == Reason.WRONG_SENDER
+
+
 def test_one_megabyte_is_set_aside_cut() -> None:
     payload = b'{"x":"' + b"a" * 1_000_000 + b'"}'
     assert one_letter(payload)[0] == Reason.TOO_LARGE

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.mqtt_wire import MalformedPacketError, PacketReader, packet_length, pubacks
+from ingest.mqtt_wire import MalformedPacketError, PacketReader, packet_length, pubacks, publish_qos0
 
 PACKETS = [
     mqtt5.PublishPacket("a/b", b"x" * n, qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=n + 1).write()
@@ -18,17 +18,42 @@ PACKETS = [
 @given(st.lists(st.integers(0, sum(map(len, PACKETS))), max_size=30))
 @settings(deadline=None)
 def test_any_cut_of_the_stream_gives_the_same_packets(cuts: list[int]) -> None:
-    stream, reader, found = b"".join(PACKETS), PacketReader(100_000), []
+    stream, reader = b"".join(PACKETS), PacketReader(100_000)
+    found: list[int] = []
+    others: list[mqtt5.Packet] = []
     places = [0, *sorted(cuts), len(stream)]
     for start, end in pairwise(places):
-        found += reader.feed(stream[start:end])
-    assert [getattr(p, "packet_id", None) for p in found] == [1, 2, 201, 20_001, None]
+        piece = reader.feed(stream[start:end])
+        found += piece.packet_ids
+        others += piece.others
+        assert len(piece.topics) == len(piece.payloads) == len(piece.packet_ids)
+    assert found == [1, 2, 201, 20_001]
+    assert [type(p) for p in others] == [mqtt5.PingRespPacket]
 
 
 @given(st.lists(st.integers(0, 65_535), max_size=50))
 @settings(deadline=None)
 def test_pubacks_are_the_codecs(ids: list[int]) -> None:
     assert pubacks(ids) == b"".join(mqtt5.PubAckPacket(i).write() for i in ids if i != 0)
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters="\0#+"), min_size=1, max_size=40),
+    st.binary(max_size=300),
+)
+@settings(deadline=None)
+def test_publishes_are_the_codecs(topic: str, payload: bytes) -> None:
+    assert publish_qos0(topic, payload) == mqtt5.PublishPacket(topic, payload).write()
+
+
+@pytest.mark.parametrize("size", [0, 120, 127, 128, 16_380, 16_384, 2_097_152])
+def test_lengths_of_every_width_are_the_codecs(size: int) -> None:
+    assert publish_qos0("a/b", bytes(size)) == mqtt5.PublishPacket("a/b", bytes(size)).write()
+
+
+def test_what_mqtt_cannot_say_is_refused() -> None:
+    with pytest.raises(ValueError, match="beyond MQTT"):
+        publish_qos0("t" * 70_000, b"")
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"a\xc0\x80"])
