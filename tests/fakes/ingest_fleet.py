@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 import psycopg
 
 from cityops.embedded.mosquitto import EmbeddedMosquitto
-from cityops.embedded.process import free_port
+from cityops.embedded.process import port_is_free
 from devices.contract.codecs.json import encode_reading
 from devices.contract.topics import topic
 from devices.registry import Device, Registry
@@ -51,7 +52,7 @@ class Worker:
     """One ingest process."""
 
     def __init__(self, settings: dict[str, str]) -> None:
-        self.port = free_port()
+        self.port = free_ports(1)
         command = [sys.executable, "-m", "tests.fakes.ingest_worker"]
         settings = {**settings, "CITYOPS_INGEST__HEALTH_PORT": str(self.port)}
         self.process = subprocess.Popen(command, env=settings, cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -120,6 +121,14 @@ async def register(pg: psycopg.AsyncConnection[Any], shards: int, each: int) -> 
     ]
     await store_registry(pg, Registry(name="t", devices=tuple(devices)))
     return devices
+
+
+def free_ports(count: int) -> int:
+    """Return the first of ``count`` ports in a row that are free, where no outgoing connection takes them."""
+    while True:
+        first = random.randrange(10_000, 30_000)
+        if all(port_is_free(first + i) for i in range(count)):
+            return first
 
 
 def page(port: int, name: str) -> tuple[int, str]:

@@ -16,8 +16,17 @@ import psycopg
 import pytest
 
 from cityops.embedded.mosquitto import EmbeddedMosquitto
-from cityops.embedded.process import free_port
-from tests.fakes.ingest_fleet import ROOT, Crowd, environment, holdings, page, register, until, verdict
+from tests.fakes.ingest_fleet import (
+    ROOT,
+    Crowd,
+    environment,
+    free_ports,
+    holdings,
+    page,
+    register,
+    until,
+    verdict,
+)
 
 pytestmark = pytest.mark.fault
 
@@ -42,7 +51,7 @@ class Command:
 
 @contextmanager
 def command(dsn: str, broker: EmbeddedMosquitto) -> Iterator[Command]:
-    port = free_port()
+    port = free_ports(3)
     settings = environment(dsn, broker, shards=4, lease_s=2.0) | {"CITYOPS_INGEST__HEALTH_PORT": str(port)}
     words = [sys.executable, "-m", "ops_api", "ingest", "--workers", "2"]
     it = Command(subprocess.Popen(words, env=settings, cwd=ROOT, stdout=subprocess.DEVNULL), port)

@@ -132,9 +132,9 @@ async def test_any_of_it_at_random_for_long(
         crowd, end = Crowd(broker, db_dsn, devices), time.monotonic() + SOAK_S
         while time.monotonic() < end:
             running = [w for w in it.workers if w.process.poll() is None]
-            act = rng.choice(["add", "kill", "freeze", "drain"]) if len(running) > 1 else "add"
-            worker = rng.choice(running)
-            if act == "add" and len(running) < 4:
+            act = rng.choice(["add", "kill", "freeze", "drain"])
+            worker = rng.choice(running) if running else it.add()
+            if len(running) < 2 or (act == "add" and len(running) < 4):
                 it.add()
             elif act == "kill":
                 worker.send(signal.SIGKILL)

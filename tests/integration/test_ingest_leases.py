@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import tempfile
@@ -99,7 +100,7 @@ async def test_workers_with_another_list_are_no_sharers(db_dsn: str) -> None:
 
 async def test_silence_loses_the_leases_and_our_own_clock_knows_it_first(db_dsn: str) -> None:
     """As a frozen worker: its connection stays, and the server ends it."""
-    quiet, other = AdvisoryLeases(db_dsn, lease_s=1.0), AdvisoryLeases(db_dsn)
+    quiet, other = AdvisoryLeases(db_dsn, lease_s=4.0), AdvisoryLeases(db_dsn)
     assert await settle(quiet) == [frozenset(ALL)]
     async with asyncio.timeout(60):
         while (await other.hold(ALL)).held != frozenset(ALL):
@@ -114,10 +115,10 @@ async def test_silence_loses_the_leases_and_our_own_clock_knows_it_first(db_dsn:
 
 
 async def test_looking_keeps_them(db_dsn: str) -> None:
-    leases = AdvisoryLeases(db_dsn, lease_s=1.0)
+    leases = AdvisoryLeases(db_dsn, lease_s=5.0)
     first = await leases.hold(ALL)
     connection = leases._connection
-    for _ in range(8):
+    for _ in range(6):
         await asyncio.sleep(leases.check_s)
         assert await leases.hold(ALL) == first
     assert leases._connection is connection
@@ -180,7 +181,7 @@ async def test_what_a_frozen_worker_left_locked_is_freed(
 ) -> None:
     """Else whoever takes its shards waits for its rows of the ledger without end."""
     await pg.execute("create table locked (id int primary key)")
-    leases = AdvisoryLeases(db_dsn, lease_s=1.0)
+    leases = AdvisoryLeases(db_dsn, lease_s=2.0)
     frozen, other = await session(db_dsn, "cityops-ingest"), await session(db_dsn, "somebody-else")
     for conn in (frozen, other):
         await conn.execute("insert into locked values (%s)", [conn.info.backend_pid])
@@ -188,7 +189,8 @@ async def test_what_a_frozen_worker_left_locked_is_freed(
         frozen.pgconn.send_query(b"copy locked from stdin")
     async with asyncio.timeout(60):
         while await alive(pg, frozen):
-            await leases.hold(ALL)
+            with contextlib.suppress(TransientError):  # where the machine is busy an answer may come too late
+                await leases.hold(ALL)
             await asyncio.sleep(0.1)
     assert await alive(pg, other)
     for closing in (leases, frozen, other):

@@ -101,7 +101,7 @@ async def running(
 
 
 def leases(dsn: str) -> AdvisoryLeases:
-    return AdvisoryLeases(dsn, lease_s=2.0)
+    return AdvisoryLeases(dsn, lease_s=6.0)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
