@@ -11,6 +11,9 @@ SILENT_INTERVALS = 3
 """A device that missed so many of its intervals is silent."""
 
 
+CATCHING_UP = timedelta(minutes=1)
+
+
 class MissingRange(NamedTuple):
     """Numbers of one boot that were never received, both ends included."""
 
@@ -122,6 +125,11 @@ class Missing:
     end: datetime
     kinds: tuple[KindMissing, ...]
     devices: tuple[DeviceMissing, ...]
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether the town is behind the clock: a simulation or replay whose devices come as they can."""
+        return self.clock_at - self.at > CATCHING_UP
 
     @property
     def missing(self) -> int:

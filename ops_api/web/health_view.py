@@ -132,6 +132,8 @@ def _headline(found: Missing | None) -> tuple[str, str]:
     if not found.kinds:
         return "No device is registered yet", "quiet"
     if found.share is not None and found.share < COMPLETE_ENOUGH:
+        if found.catching_up:
+            return f"The town is catching up: {percent(found.share)} of the readings are here so far", "watch"
         return f"Only {percent(found.share)} of the readings have arrived", "bad"
     if found.missing:
         gaps = words.plural(sum(k.gap_devices for k in found.kinds), "device")
@@ -241,4 +243,6 @@ def wall_says(found: Missing | None) -> tuple[bool, str]:
     if found is None or found.share is None:
         return True, "not counted yet"
     lacks = "nothing missing" if found.missing == 0 else f"{words.number(found.missing)} missing"
+    if found.catching_up:
+        return True, f"{percent(found.share)}, catching up"
     return found.share >= COMPLETE_ENOUGH, f"{percent(found.share)}, {lacks}"

@@ -89,6 +89,12 @@ def test_the_wall_is_bad_only_where_too_little_arrives() -> None:
     assert health_view.wall_says(fleet(stored=940)) == (False, "94.0%, nothing missing")
 
 
+def test_a_town_that_catches_up_is_no_fault() -> None:
+    found = replace(fleet(stored=700, missing=9), clock_at=NOW + timedelta(hours=9))
+    assert health_view.wall_says(found) == (True, "70.0%, catching up")
+    assert view(found).tone == "watch"
+
+
 def test_a_failing_policy_is_told_first_and_a_ratio_needs_columns() -> None:
     state = DatabaseState(
         "18.4 (Debian)", "2.29.2", 5_200_000_000, (TABLE,), (POLICY, replace(POLICY, last_status="Success"))
