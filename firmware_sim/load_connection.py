@@ -13,6 +13,7 @@ import msgspec
 from cityops.runtime.backoff import Backoff
 from devices.agent.broker import BrokerAddress
 from devices.agent.counts import Observer
+from devices.agent.entry import runs_of
 from devices.contract.messages import Receipt
 from devices.contract.topics import topic
 from devices.registry import Device
@@ -300,4 +301,4 @@ class LoadConnection:
             device.receipted += len(gone)
             self._counts.receipted += len(gone)
             if self._observer is not None:
-                self._observer.receipted(device.device.name, part.boot, [(s, s) for s in gone])
+                self._observer.receipted(device.device.name, part.boot, runs_of(gone))
