@@ -70,7 +70,8 @@ class _Ranges:
         first, last = np.array(self.first, dtype=np.int64), np.array(self.last, dtype=np.int64)
         lengths = last - first + 1
         starts = np.cumsum(lengths) - lengths
-        return np.arange(lengths.sum()) - np.repeat(starts - first, lengths)
+        every: Seqs = np.arange(lengths.sum(), dtype=np.int64) - np.repeat(starts - first, lengths)
+        return every
 
 
 def judge(lines: Iterable[HistoryLine]) -> Verdict:

@@ -114,6 +114,7 @@ class LoadConnection:
         self._held_until_s = 0.0
         self._next_mid = 0
         self.last_out_s = 0.0
+        self._last_in_s = 0.0
 
     @property
     def room(self) -> int:
@@ -138,7 +139,7 @@ class LoadConnection:
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reset()
-        self.last_out_s = now_s
+        self.last_out_s = self._last_in_s = now_s
         self._out += wire.connect(self._client_id, b.username, b.password, b.keepalive_s)
         return True
 
@@ -208,6 +209,10 @@ class LoadConnection:
         if self.ready and now_s - self.last_out_s > self._broker.keepalive_s / 2:
             self._out += wire.PINGREQ
 
+    def silent(self, now_s: float) -> bool:
+        """Whether the broker has said nothing for 1.5 keep-alives, as over a connection that is half open."""
+        return self.sock is not None and now_s - self._last_in_s > 1.5 * self._broker.keepalive_s
+
     def flush(self, now_s: float) -> bool:
         """Hand queued bytes to the socket; return False where the connection is gone."""
         if self.sock is None or not self._out:
@@ -246,6 +251,7 @@ class LoadConnection:
         if not data:
             return False
         self._in += data
+        self._last_in_s = now_s
         return all(self._handle(packet, now_s) for packet in wire.take(self._in))
 
     def _handle(self, packet: wire.Packet, now_s: float) -> bool:

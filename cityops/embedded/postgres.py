@@ -44,7 +44,7 @@ _CONFIGURATION = {
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL 18 server of our own.
+    """A PostgreSQL 18 server of our own. A port that was free at the first start stays at the next.
 
     Args:
         data_dir: the cityops data directory; the cluster lives in ``postgres-18`` below it.
@@ -106,8 +106,11 @@ class EmbeddedPostgres:
         for _ in range(_PORT_ATTEMPTS):
             self.port = self._fixed_port or free_port(HOST)
             if self._launch(binaries):
+                self._fixed_port = self.port
                 self._create_database()
                 return
+            if self._fixed_port is not None:
+                break
         raise ConfigurationError(f"PostgreSQL: port {self.port} on {HOST} is in use; choose another")
 
     def stop(self) -> None:
