@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops_api import cli_config, cli_db, cli_demo, cli_doctor, cli_replay, cli_run
+from ops_api import cli_config, cli_db, cli_demo, cli_doctor, cli_replay, cli_run, cli_verify
 from ops_api.cli_errors import first_of, in_words
 from ops_api.cli_help import examples, group
 
@@ -17,6 +17,7 @@ app = group("The platform a council runs its sensors on.")
 app.command(epilog=cli_demo.EXAMPLES)(cli_demo.demo)
 app.command(epilog=cli_replay.EXAMPLES)(cli_replay.replay)
 app.command(epilog=cli_doctor.EXAMPLES)(cli_doctor.doctor)
+app.add_typer(cli_verify.verify_app, name="verify")
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_run.registry_app, name="registry")
@@ -30,6 +31,7 @@ app.add_typer(cli_run.sim_app, name="sim")
 @app.callback(
     epilog=examples(
         "cityops demo                 # a simulated town with its pages",
+        "cityops verify durability    # kill parts of it and count every reading",
         "cityops doctor               # what is wrong with this installation",
         "cityops db status --debug    # --debug may stand anywhere",
     )

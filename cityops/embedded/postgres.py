@@ -123,6 +123,13 @@ class EmbeddedPostgres:
         if process is not None:
             process.stop()
 
+    def stop_at_once(self) -> None:
+        """Stop the server in "immediate" mode: sessions are cut, nothing is written out, recovery at the next start."""
+        if self._process is not None and self._process.running:
+            self._process.send(signal.SIGQUIT)
+            self._process.wait()
+        self._process = None
+
     def kill(self) -> None:
         """Kill the server as a crash would."""
         if self._process is not None:
