@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -204,6 +205,7 @@ async def start_chain(folder: Path, options: ChainOptions, settings: Settings) -
     clear(folder)
     if disk is not None:
         disk.make()
+    _allow_files(4 * options.devices + 500)
     devices = load_devices(options.devices, "verify")
     try:
         stack = await start_stack(folder, Registry(name="verify", devices=tuple(devices)), settings)
@@ -233,6 +235,14 @@ async def _network(stack: Stack) -> Links:
     for proxy in links.all:
         await proxy.start()
     return links
+
+
+def _allow_files(wanted: int) -> None:
+    """Raise the limit of open files for this process and the servers it starts, where there are many devices."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _family(pid: int | None) -> Iterable[psutil.Process]:

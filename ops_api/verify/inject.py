@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from cityops.errors import TransientError
 from ops_api.verify import hogs
@@ -181,7 +181,7 @@ async def _slow_db(chain: Chain, hold_s: float, _rng: random.Random) -> str:
     return "connection to PostgreSQL slow"
 
 
-INJECT: Mapping[str, Inject] = {
+INJECT: dict[str, Inject] = {
     "kill-ingester": _kill_ingester,
     "stop-ingester": _stop_ingester,
     "freeze-ingester": _freeze_ingester,

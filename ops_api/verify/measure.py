@@ -57,6 +57,7 @@ class Outcome:
         verdict: of the checker.
         sent, resent: messages handed to the broker, all and those among them sent before.
         refused: messages that the broker did not take or that had no subscriber.
+        connects: of devices, to the broker.
         settled: messages that the server received and settled.
         seconds: from the first reading to the last receipt [s].
         faults: what was done.
@@ -66,6 +67,7 @@ class Outcome:
     sent: int
     resent: int
     refused: int
+    connects: int
     settled: rows.Settled
     seconds: float
     faults: tuple[str, ...]
@@ -134,7 +136,14 @@ class Run:
         counts = result.counts
         verdict = judge(read_history(self._path))
         return Outcome(
-            verdict, counts.sent, counts.resent, counts.refused, settled, result.seconds, tuple(self._did)
+            verdict,
+            counts.sent,
+            counts.resent,
+            counts.refused,
+            counts.connects,
+            settled,
+            result.seconds,
+            tuple(self._did),
         )
 
     # -- faults --------------------------------------------------------------------
