@@ -96,12 +96,18 @@ class LoadGenerator:
         """Readings without receipt."""
         return self.counts.created - self.counts.receipted
 
-    def run(self, stop: Callable[[], bool] = lambda: False, drain_s: float = 0.0) -> LoadResult:
+    def run(
+        self, stop: Callable[[], bool] = lambda: False, drain_s: float = 0.0, connect_s: float = 0.0
+    ) -> LoadResult:
         """Create the plan's readings, then wait up to ``drain_s`` for what is pending [s].
 
         Ends early when ``stop()``. Without ``drain_s`` it ends when the broker has
-        acknowledged all (or at once where ``stop()``).
+        acknowledged all (or at once where ``stop()``). The first reading waits up to
+        ``connect_s`` for all connections [s].
         """
+        end_s = time.monotonic() + connect_s
+        while not stop() and not self._all_connected() and time.monotonic() < end_s:
+            self._turn(None)
         started_s, cpu_s = time.monotonic(), time.process_time()
         while not stop() and not self._all_created():
             self._turn(started_s)
@@ -145,6 +151,9 @@ class LoadGenerator:
     def _all_created(self) -> bool:
         wanted = self._plan.readings
         return self._finished or (wanted is not None and self.counts.created >= wanted)
+
+    def _all_connected(self) -> bool:
+        return all(connection.ready for connection in self._connections)
 
     def _unacknowledged(self) -> bool:
         return self.counts.created > 0 and any(c.busy for c in self._connections)

@@ -45,12 +45,14 @@ class ChainOptions:
         ingesters: processes; the first serves all shards, the others wait for its leases.
         proxied: whether there is a network between the parts that faults may spoil.
         small_disk: whether the database is on a disk that can be filled.
+        durable: whether the database also survives a crash of the machine (fsync); tests do without.
     """
 
     devices: int = 100
     ingesters: int = 1
     proxied: bool = False
     small_disk: bool = False
+    durable: bool = True
 
 
 @dataclass(slots=True)
@@ -101,6 +103,15 @@ class Chain:
             await proxy.close()
         if self.disk is not None:
             self.disk.remove()
+
+    async def heal(self) -> None:
+        """Start what does not run and let go on what is frozen or held up, then wait until it serves."""
+        self.resume_all()
+        for proxy in () if self.links is None else self.links.all:
+            proxy.heal()
+        await asyncio.gather(self.start_database(), self.start_broker())
+        self.start_ingesters()
+        await self.serving()
 
     # -- ingesters -----------------------------------------------------------------
 
@@ -208,7 +219,9 @@ async def start_chain(folder: Path, options: ChainOptions, settings: Settings) -
     _allow_files(4 * options.devices + 500)
     devices = load_devices(options.devices, "verify")
     try:
-        stack = await start_stack(folder, Registry(name="verify", devices=tuple(devices)), settings)
+        stack = await start_stack(
+            folder, Registry(name="verify", devices=tuple(devices)), settings, durable=options.durable
+        )
     except BaseException:
         if disk is not None:
             disk.remove()

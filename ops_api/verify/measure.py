@@ -23,6 +23,8 @@ Say = Callable[[str], None]
 PROGRESS_S = 5.0
 RESEND_S = 10.0
 """A device of the load sends again after so long; real agents wait a minute and more."""
+CONNECT_S = 60.0
+"""How long the first reading waits for all devices to be connected."""
 _POLL_S = 0.02
 
 
@@ -118,14 +120,14 @@ class Run:
             self._generator.limit = None
             if self._load.messages is None:
                 await self._until(1.0, playing)
-            self._generator.finish()
+                self._generator.finish()
             result = await playing
         finally:
             await _end(progress, playing)
         return await asyncio.to_thread(self._judge, result, since)
 
     def _generate(self) -> LoadResult:
-        result = self._generator.run(self._quit.is_set, self._load.drain_s)
+        result = self._generator.run(self._quit.is_set, self._load.drain_s, CONNECT_S)
         self._generator.close()
         return result
 

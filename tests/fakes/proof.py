@@ -34,9 +34,10 @@ async def prove(
     """Play the faults under load and assert that every reading is stored once; return the figures."""
     load = Load(messages=messages, rate=rate, faults=evenly(faults, seed), boot=next(_BOOTS), seed=seed)
     told: list[str] = []
+    await chain.heal()  # whatever a test before it, which failed, has left
     outcome = await Run(chain, load, folder / "history", told.append).play()
     _note(outcome)
-    verdict, words = outcome.verdict, "\n".join([*outcome.verdict.examples, *told])
+    verdict, words = outcome.verdict, "\n".join([*outcome.verdict.examples, *told, str(outcome)])
     assert verdict.created == verdict.committed + verdict.dead_lettered == messages, words
     assert verdict.stored_twice == 0, words
     assert verdict.lost == 0, words

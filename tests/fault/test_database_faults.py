@@ -9,7 +9,7 @@ import pytest
 from ops_api.verify.chain import Chain
 from tests.fakes.proof import prove
 
-pytestmark = [pytest.mark.fault, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.fault, pytest.mark.asyncio(loop_scope="session")]
 
 MANY = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
@@ -30,7 +30,7 @@ async def test_frozen(chain: Chain, tmp_path: Path, seconds: float) -> None:
 
 async def test_no_connection_left(chain: Chain, tmp_path: Path) -> None:
     outcome = await prove(chain, tmp_path, ("fill-connections", 2.0))
-    assert "200 connections" in outcome.faults[0]
+    assert int(outcome.faults[0].split()[0]) > 150
 
 
 @pytest.mark.parametrize(("times", "messages"), [(1, 6_000), pytest.param(20, 100_000, marks=MANY)])

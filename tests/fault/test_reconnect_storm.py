@@ -20,7 +20,8 @@ async def test_everyone_is_connected_again_and_nothing_is_lost(
 ) -> None:
     folder = Path(tempfile.mkdtemp(prefix="storm", dir=server_dir))
     folder.chmod(0o711)
-    chain = await start_chain(folder, ChainOptions(devices=devices), load_settings(data_dir=folder))
+    options = ChainOptions(devices=devices, durable=False)
+    chain = await start_chain(folder, options, load_settings(data_dir=folder))
     try:
         outcome = await prove(chain, tmp_path, ("wipe-broker", 0.5), messages=devices * 10)
         assert outcome.connects >= 2 * devices
