@@ -32,6 +32,7 @@ _FRAGMENTS = tuple(
     for i in range(997)
 )
 _REFUSED_WAIT_S = 1.0
+_DOUBLINGS = 6
 _RECONNECT = Backoff(first_s=0.2, cap_s=2.0)
 
 
@@ -39,14 +40,14 @@ _RECONNECT = Backoff(first_s=0.2, cap_s=2.0)
 class LoadDevice:
     """A device of the generator and what is not receipted of it.
 
-    ``pending``: sequence to (measured time [ms], last sent [s, monotonic]).
+    ``pending``: sequence to (measured time [ms], last sent [s, monotonic], how often sent again).
     """
 
     device: Device
     prefix: bytes
     boot: int
     next_seq: int = 0
-    pending: dict[int, tuple[int, float]] = field(default_factory=dict)
+    pending: dict[int, tuple[int, float, int]] = field(default_factory=dict)
     pubacked: int = 0
     receipted: int = 0
 
@@ -176,7 +177,7 @@ class LoadConnection:
             turn = turn + 1 if turn + 1 < len(devices) else 0
             seq = device.next_seq
             device.next_seq = seq + 1
-            device.pending[seq] = (ts_ms, now_s)
+            device.pending[seq] = (ts_ms, now_s, 0)
             if self._observer is not None:
                 self._observer.created(device.device.name, (device.boot, seq))
             self._put(device, seq, ts_ms)
@@ -192,16 +193,23 @@ class LoadConnection:
             device, seq = self._again.popleft()
             held = device.pending.get(seq)
             if held is not None:
-                device.pending[seq] = (held[0], now_s)
+                device.pending[seq] = (held[0], now_s, held[2] + 1)
                 self._counts.resent += 1
                 self._put(device, seq, held[0])
 
     def expire(self, now_s: float, after_s: float) -> None:
-        """Have everything sent again that was sent ``after_s`` ago and has no receipt."""
+        """Have everything sent again that was sent ``after_s`` ago and has no receipt.
+
+        Twice as long at each further time, as real devices wait: else a server that is behind
+        would be given ever more to do.
+        """
         waiting = {(id(d), s) for d, s in self._again}
         for device in self._devices:
-            for seq, (_, sent_s) in device.pending.items():
-                if now_s - sent_s >= after_s and (id(device), seq) not in waiting:
+            for seq, (_, sent_s, again) in device.pending.items():
+                if (
+                    now_s - sent_s >= after_s * 2.0 ** min(again, _DOUBLINGS)
+                    and (id(device), seq) not in waiting
+                ):
                     self._again.append((device, seq))
 
     def keep_alive(self, now_s: float) -> None:

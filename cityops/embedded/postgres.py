@@ -15,6 +15,7 @@ import shutil
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -51,6 +52,7 @@ class EmbeddedPostgres:
         port: TCP port; None or 0 takes a free one.
         auth: ``scram-sha-256`` with a generated password, or ``trust`` for throw-away tests.
         durable: False switches ``fsync`` off: for tests, whose data may be lost.
+        options: further settings of the server, which win over ours.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class EmbeddedPostgres:
         *,
         auth: Literal["scram-sha-256", "trust"] = "scram-sha-256",
         durable: bool = True,
+        options: Mapping[str, str] | None = None,
     ) -> None:
+        self._options = dict(options or {})
         self._root = data_dir.absolute() / f"postgres-{MAJOR}"
         self._cluster = self._root / "data"
         self._fixed_port = port or None
@@ -192,6 +196,7 @@ class EmbeddedPostgres:
         options = dict(_CONFIGURATION, port=str(self.port))
         if not self._durable:
             options |= {"fsync": "off", "full_page_writes": "off"}
+        options |= self._options
         flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         self._process = ServerProcess(
             [binaries / "postgres", "-D", self._cluster, *flags],

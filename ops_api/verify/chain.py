@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from cityops.embedded.postgres import EmbeddedPostgres
 from cityops.embedded.process import free_port
 from cityops.errors import TransientError
 from cityops.settings import Settings
@@ -220,7 +221,10 @@ async def start_chain(folder: Path, options: ChainOptions, settings: Settings) -
     devices = load_devices(options.devices, "verify")
     try:
         stack = await start_stack(
-            folder, Registry(name="verify", devices=tuple(devices)), settings, durable=options.durable
+            folder,
+            Registry(name="verify", devices=tuple(devices)),
+            settings,
+            database=_database(folder, options),
         )
     except BaseException:
         if disk is not None:
@@ -236,6 +240,12 @@ async def start_chain(folder: Path, options: ChainOptions, settings: Settings) -
         await chain.stop()
         raise
     return chain
+
+
+def _database(folder: Path, options: ChainOptions) -> EmbeddedPostgres:
+    # A small disk has no room for the usual gigabyte of log.
+    extra = {"max_wal_size": "128MB"} if options.small_disk else None
+    return EmbeddedPostgres(folder, durable=options.durable, options=extra)
 
 
 async def _network(stack: Stack) -> Links:

@@ -7,9 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from cityops.errors import TransientError
 from cityops.runtime.stop import in_thread
 from firmware_sim.history import History, read_history
 from firmware_sim.history_check import Verdict, judge
@@ -25,6 +27,8 @@ RESEND_S = 10.0
 """A device of the load sends again after so long; real agents wait a minute and more."""
 CONNECT_S = 60.0
 """How long the first reading waits for all devices to be connected."""
+AGAIN_S = 120.0
+"""A chain that serves and stores nothing for so long does not work."""
 _POLL_S = 0.02
 
 
@@ -151,21 +155,39 @@ class Run:
     # -- faults --------------------------------------------------------------------
 
     async def _faults(self, playing: asyncio.Task[LoadResult]) -> None:
-        """Do each fault when its time has come; the load goes no further than the next one's."""
-        for number, planned in enumerate(self._load.faults):
-            self._hold_load(number)
-            await self._until(planned.at, playing)
-            self._hold_load(number + 1)
-            self._history.note(f"{self._at()} {planned}")
-            self._did.append(did := await inject(self._chain, planned))
-            self._history.note(f"{self._at()} {did}")
-            self._say(f"{self._at()}  [yellow]{planned.name}[/]  {did}")
+        """Do the faults when their time has come; the load goes no further than the next ones'."""
+        groups = [list(group) for _, group in groupby(self._load.faults, key=lambda planned: planned.at)]
+        for number, group in enumerate(groups):
+            self._hold_load(groups[number + 1 :])
+            await self._until(group[0].at, playing)
+            self._hold_load(groups[number + 2 :])
+            await asyncio.gather(*map(self._inject, group))
 
-    def _hold_load(self, number: int) -> None:
-        """Let the load go up to the fault after the next: there is always something under way."""
+    async def _inject(self, planned: Planned) -> None:
+        self._history.note(f"{self._at()} {planned}")
+        did = await inject(self._chain, planned)
+        did = f"{did}, storing {await self._stored_again():.1f} s after that"
+        self._did.append(did)
+        self._history.note(f"{self._at()} {did}")
+        self._say(f"{self._at()}  [yellow]{planned.name}[/]  {did}")
+
+    async def _stored_again(self) -> float:
+        """Wait for the next receipt; return how long that took [s].
+
+        Raises:
+            TransientError: there is none within ``AGAIN_S``.
+        """
+        began_s, before = time.monotonic(), self._generator.counts.receipted
+        while self._generator.pending and self._generator.counts.receipted == before:
+            if time.monotonic() - began_s > AGAIN_S:
+                raise TransientError(f"nothing is stored again {AGAIN_S:g} s after the fault")
+            await asyncio.sleep(_POLL_S)
+        return time.monotonic() - began_s
+
+    def _hold_load(self, ahead: Sequence[Sequence[Planned]]) -> None:
+        """Let the load go up to the first faults ``ahead``: there is always something under way."""
         if self._load.messages is not None:
-            ahead = self._load.faults[number + 1 : number + 2]
-            self._generator.limit = int(ahead[0].at * self._load.messages) + 1 if ahead else None
+            self._generator.limit = int(ahead[0][0].at * self._load.messages) + 1 if ahead else None
 
     def _part_done(self) -> float:
         if self._load.messages is not None:

@@ -15,7 +15,7 @@ from cityops.errors import TransientError
 from cityops.runtime.stop import Stop, unless_stopped
 from cityops.settings import Settings
 from ops_api.verify.chain import ChainOptions, start_chain
-from ops_api.verify.faults import FAULTS, schedule
+from ops_api.verify.faults import FAULTS, Planned, schedule
 from ops_api.verify.measure import Load, Outcome, Run
 from ops_api.verify.report import figures, table
 
@@ -24,6 +24,10 @@ FOLDER = "verify"
 INTERRUPTED = 130
 FAULT_S = 3.0
 """At least so much of the load's own time lies between two faults [s]."""
+SOAK_FAULT_S = 7.0
+"""The same for a run by time [s], where that follows from its length."""
+TOGETHER = 0.3
+"""How probable it is in a run by time that a fault strikes together with another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,7 @@ class Plan:
     Attributes:
         messages: readings to publish; None for a run of ``seconds``.
         faults: names.
-        times: how often each.
+        times: how often each; None for three times, or as often as a run of ``seconds`` allows.
         rate: readings a second at most.
         history: where to keep the history; None keeps it with the data.
         json: whether the result is printed as JSON, and nothing else to standard output.
@@ -41,7 +45,7 @@ class Plan:
 
     messages: int | None
     faults: tuple[str, ...]
-    times: int
+    times: int | None
     seed: int
     devices: int
     ingesters: int
@@ -51,10 +55,19 @@ class Plan:
     json: bool = False
 
     @property
+    def schedule(self) -> list[Planned]:
+        """The faults in their order."""
+        if self.messages is not None:
+            return schedule(self.faults, self.times or 3, self.seed)
+        fitting = round(self.seconds / SOAK_FAULT_S / max(1, len(self.faults)))
+        return schedule(self.faults, self.times or max(1, fitting), self.seed, TOGETHER)
+
+    @property
     def command(self) -> str:
         """The command line that does the same."""
         words = ["cityops", "verify", "durability", "--faults", ",".join(self.faults) or "none"]
-        words += ["--seed", str(self.seed), "--times", str(self.times), "--devices", str(self.devices)]
+        words += ["--seed", str(self.seed), "--devices", str(self.devices)]
+        words += [] if self.times is None else ["--times", str(self.times)]
         words += ["--rate", f"{self.rate:g}", "--ingesters", str(self.ingesters)]
         length = ["--messages", str(self.messages)] if self.messages is not None else []
         return shlex.join([*words, *(length or ["--seconds", f"{self.seconds:g}"])])
@@ -92,7 +105,7 @@ async def _measure(
         small_disk=any(fault.small_disk for fault in faults),
     )
     say(f"seed {plan.seed}; the same again: {plan.command}")
-    planned = schedule(plan.faults, plan.times, plan.seed)
+    planned = plan.schedule
     chain = await start_chain(folder, options, settings)
     cleanup.push_async_callback(chain.stop)
     say(
