@@ -14,7 +14,7 @@ from ops_api.verify.chain import Chain
 from ops_api.verify.inject import INJECT
 from tests.fakes.proof import prove
 
-pytestmark = [pytest.mark.fault, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="session")]
 
 MANY = [pytest.mark.soak, pytest.mark.timeout(3600)]
 MOST_MB = 300

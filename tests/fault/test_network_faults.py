@@ -14,7 +14,7 @@ from ops_api.verify.chain import KEEPALIVE_S, Chain
 from ops_api.verify.inject import INJECT
 from tests.fakes.proof import prove
 
-pytestmark = [pytest.mark.fault, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="session")]
 
 MANY = [pytest.mark.soak, pytest.mark.timeout(1800)]
 BUSY_S = 20.0
@@ -65,3 +65,21 @@ async def test_a_slow_network_to_the_broker(chain: Chain, tmp_path: Path) -> Non
 async def test_slow_commits(chain: Chain, tmp_path: Path) -> None:
     """Every round trip to the database takes half a second: so does each commit, and what comes before it."""
     await prove(chain, tmp_path, ("slow-db", 4.0))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+async def test_a_half_open_connection_to_the_database(
+    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given up after the store's own time-out, a minute."""
+
+    async def half_open(chain: Chain, _hold_s: float, _rng: random.Random) -> str:
+        assert chain.links is not None
+        chain.links.database.half_open()
+        await asyncio.sleep(2.0)
+        chain.links.database.heal()
+        return "database half open"
+
+    monkeypatch.setitem(INJECT, "half-open", half_open)
+    await prove(chain, tmp_path, ("half-open", 0.0))
