@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cityops.errors import ConfigurationError, TransientError
 
-SIZE_MB = 768
+SIZE_MB = 640
 """Programs and database of a run take less than half."""
 _BALLAST = "ballast"
 _STEP_BYTES = 1_000_000
@@ -62,9 +62,10 @@ class SmallDisk:
     async def keep_full(self, seconds: float) -> None:
         """Take all free space, and again what becomes free, for so long; then give it back."""
         loop = asyncio.get_running_loop()
-        end_s = loop.time() + seconds
         ballast = self.folder / _BALLAST
         try:
+            await asyncio.to_thread(_fill, ballast)
+            end_s = loop.time() + seconds
             while loop.time() < end_s:
                 await asyncio.to_thread(_fill, ballast)
                 await asyncio.sleep(0.1)
@@ -75,7 +76,8 @@ class SmallDisk:
 def _fill(file: Path) -> None:
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        for step in (_STEP_BYTES, 4096):
+        free = os.fstatvfs(descriptor)
+        for step in (max(4096, (free.f_bavail - 64) * free.f_frsize), _STEP_BYTES, 4096):
             with contextlib.suppress(OSError):  # no space left: that is the aim
                 while True:
                     os.posix_fallocate(descriptor, os.fstat(descriptor).st_size, step)

@@ -38,7 +38,7 @@ async def test_nothing_is_acknowledged_and_all_is_stored_when_there_is_space(
     options = ChainOptions(devices=20, small_disk=True, durable=False)
     chain = await start_chain(folder, options, load_settings(data_dir=folder))
     try:
-        await prove(chain, tmp_path, ("fill-disk", seconds), messages=20_000, rate=4_000)
+        await prove(chain, tmp_path, ("fill-disk", seconds), messages=30_000, rate=2_500.0)
         log = (chain.folder / "postgres-18" / "server.log").read_text(errors="replace")
         assert "No space left on device" in log
     finally:
