@@ -2,10 +2,12 @@
 PY := .venv/bin/python
 ARGS ?=
 JOBS ?= auto
+SOAK_S ?= 600
+SEED ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench soak docs locks stack-secrets clean
+.PHONY: help setup setup-dev demo test test-long lint bench soak docs locks stack-secrets clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +33,10 @@ lint: setup-dev  ## style, types and import rules
 bench: setup-dev  ## measure on this machine
 	$(PY) -m bench $(ARGS)
 
-soak: setup-dev  ## the long tests
+soak: setup-dev  ## ten minutes of faults in random order, counted to the message (SOAK_S=60 SEED=7)
+	.venv/bin/cityops verify durability --faults all --rate 1000 --seconds $(SOAK_S) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+test-long: setup-dev  ## the long tests: twenty kills of each part, ten minutes without database, every scenario
 	$(PY) -m pytest -m soak $(ARGS)
 
 docs: setup-dev  ## write the generated pages of docs/

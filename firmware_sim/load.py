@@ -71,7 +71,11 @@ class LoadResult:
 
 
 class LoadGenerator:
-    """Plays a plan in the caller's thread."""
+    """Plays a plan in the caller's thread.
+
+    Attributes:
+        limit: no more readings than this are created for now; another thread may raise it.
+    """
 
     def __init__(self, plan: LoadPlan, observer: Observer | None = None, seed: int = 1) -> None:
         self._plan = plan
@@ -84,18 +88,26 @@ class LoadGenerator:
             for address, client_id, devices in self._share()
         ]
         self._next_care_s = 0.0
+        self.limit: int | None = None
+        self._finished = False
 
     @property
     def pending(self) -> int:
         """Readings without receipt."""
         return self.counts.created - self.counts.receipted
 
-    def run(self, stop: Callable[[], bool] = lambda: False, drain_s: float = 0.0) -> LoadResult:
+    def run(
+        self, stop: Callable[[], bool] = lambda: False, drain_s: float = 0.0, connect_s: float = 0.0
+    ) -> LoadResult:
         """Create the plan's readings, then wait up to ``drain_s`` for what is pending [s].
 
         Ends early when ``stop()``. Without ``drain_s`` it ends when the broker has
-        acknowledged all (or at once where ``stop()``).
+        acknowledged all (or at once where ``stop()``). The first reading waits up to
+        ``connect_s`` for all connections [s].
         """
+        end_s = time.monotonic() + connect_s
+        while not stop() and not self._all_connected() and time.monotonic() < end_s:
+            self._turn(None)
         started_s, cpu_s = time.monotonic(), time.process_time()
         while not stop() and not self._all_created():
             self._turn(started_s)
@@ -109,6 +121,10 @@ class LoadGenerator:
             time.process_time() - cpu_s,
             {d.device.name: (d.next_seq, d.pubacked, d.receipted) for d in self._devices},
         )
+
+    def finish(self) -> None:
+        """Create nothing more: for a plan without end. Another thread may say so."""
+        self._finished = True
 
     def close(self) -> None:
         """Disconnect."""
@@ -133,7 +149,11 @@ class LoadGenerator:
         return [(plan.broker, f"{plan.client_prefix}-{i}", self._devices[i::count]) for i in range(count)]
 
     def _all_created(self) -> bool:
-        return self._plan.readings is not None and self.counts.created >= self._plan.readings
+        wanted = self._plan.readings
+        return self._finished or (wanted is not None and self.counts.created >= wanted)
+
+    def _all_connected(self) -> bool:
+        return all(connection.ready for connection in self._connections)
 
     def _unacknowledged(self) -> bool:
         return self.counts.created > 0 and any(c.busy for c in self._connections)
@@ -161,6 +181,8 @@ class LoadGenerator:
     def _allowed(self, elapsed_s: float) -> int:
         plan, created = self._plan, self.counts.created
         left = plan.readings - created if plan.readings is not None else 1_000_000
+        if self.limit is not None:
+            left = min(left, self.limit - created)
         if plan.rate is None:
             return left
         return max(0, min(left, int(plan.rate * elapsed_s) - created))
@@ -186,6 +208,8 @@ class LoadGenerator:
 
     def _care(self, now_s: float) -> None:
         for connection in self._connections:
+            if connection.silent(now_s):
+                self._lost(connection, now_s)
             connection.keep_alive(now_s)
             if connection.ready:
                 connection.expire(now_s, self._plan.resend_s)

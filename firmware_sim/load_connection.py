@@ -13,6 +13,7 @@ import msgspec
 from cityops.runtime.backoff import Backoff
 from devices.agent.broker import BrokerAddress
 from devices.agent.counts import Observer
+from devices.agent.entry import runs_of
 from devices.contract.messages import Receipt
 from devices.contract.topics import topic
 from devices.registry import Device
@@ -31,6 +32,7 @@ _FRAGMENTS = tuple(
     for i in range(997)
 )
 _REFUSED_WAIT_S = 1.0
+_DOUBLINGS = 6
 _RECONNECT = Backoff(first_s=0.2, cap_s=2.0)
 
 
@@ -38,14 +40,14 @@ _RECONNECT = Backoff(first_s=0.2, cap_s=2.0)
 class LoadDevice:
     """A device of the generator and what is not receipted of it.
 
-    ``pending``: sequence to (measured time [ms], last sent [s, monotonic]).
+    ``pending``: sequence to (measured time [ms], last sent [s, monotonic], how often sent again).
     """
 
     device: Device
     prefix: bytes
     boot: int
     next_seq: int = 0
-    pending: dict[int, tuple[int, float]] = field(default_factory=dict)
+    pending: dict[int, tuple[int, float, int]] = field(default_factory=dict)
     pubacked: int = 0
     receipted: int = 0
 
@@ -113,6 +115,7 @@ class LoadConnection:
         self._held_until_s = 0.0
         self._next_mid = 0
         self.last_out_s = 0.0
+        self._last_in_s = 0.0
 
     @property
     def room(self) -> int:
@@ -137,7 +140,7 @@ class LoadConnection:
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reset()
-        self.last_out_s = now_s
+        self.last_out_s = self._last_in_s = now_s
         self._out += wire.connect(self._client_id, b.username, b.password, b.keepalive_s)
         return True
 
@@ -174,7 +177,7 @@ class LoadConnection:
             turn = turn + 1 if turn + 1 < len(devices) else 0
             seq = device.next_seq
             device.next_seq = seq + 1
-            device.pending[seq] = (ts_ms, now_s)
+            device.pending[seq] = (ts_ms, now_s, 0)
             if self._observer is not None:
                 self._observer.created(device.device.name, (device.boot, seq))
             self._put(device, seq, ts_ms)
@@ -190,22 +193,33 @@ class LoadConnection:
             device, seq = self._again.popleft()
             held = device.pending.get(seq)
             if held is not None:
-                device.pending[seq] = (held[0], now_s)
+                device.pending[seq] = (held[0], now_s, held[2] + 1)
                 self._counts.resent += 1
                 self._put(device, seq, held[0])
 
     def expire(self, now_s: float, after_s: float) -> None:
-        """Have everything sent again that was sent ``after_s`` ago and has no receipt."""
+        """Have everything sent again that was sent ``after_s`` ago and has no receipt.
+
+        Twice as long at each further time, as real devices wait: else a server that is behind
+        would be given ever more to do.
+        """
         waiting = {(id(d), s) for d, s in self._again}
         for device in self._devices:
-            for seq, (_, sent_s) in device.pending.items():
-                if now_s - sent_s >= after_s and (id(device), seq) not in waiting:
+            for seq, (_, sent_s, again) in device.pending.items():
+                if (
+                    now_s - sent_s >= after_s * 2.0 ** min(again, _DOUBLINGS)
+                    and (id(device), seq) not in waiting
+                ):
                     self._again.append((device, seq))
 
     def keep_alive(self, now_s: float) -> None:
         """Send a ping where nothing was sent for long."""
         if self.ready and now_s - self.last_out_s > self._broker.keepalive_s / 2:
             self._out += wire.PINGREQ
+
+    def silent(self, now_s: float) -> bool:
+        """Whether the broker has said nothing for 1.5 keep-alives, as over a connection that is half open."""
+        return self.sock is not None and now_s - self._last_in_s > 1.5 * self._broker.keepalive_s
 
     def flush(self, now_s: float) -> bool:
         """Hand queued bytes to the socket; return False where the connection is gone."""
@@ -245,6 +259,7 @@ class LoadConnection:
         if not data:
             return False
         self._in += data
+        self._last_in_s = now_s
         return all(self._handle(packet, now_s) for packet in wire.take(self._in))
 
     def _handle(self, packet: wire.Packet, now_s: float) -> bool:
@@ -300,4 +315,4 @@ class LoadConnection:
             device.receipted += len(gone)
             self._counts.receipted += len(gone)
             if self._observer is not None:
-                self._observer.receipted(device.device.name, part.boot, [(s, s) for s in gone])
+                self._observer.receipted(device.device.name, part.boot, runs_of(gone))

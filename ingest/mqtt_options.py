@@ -9,7 +9,8 @@ from cityops.runtime.backoff import Backoff
 
 WEEK_S = 7 * 86_400
 
-RECONNECT = Backoff(first_s=0.2, cap_s=15.0)
+RECONNECT = Backoff(first_s=0.2, cap_s=4.0)
+"""A few workers are no storm, and a broker that comes back shall be served within 5 s whatever happened before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

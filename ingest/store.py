@@ -93,7 +93,11 @@ class PostgresSink:
         """Return the registered devices; TransientError where the database doesn't answer."""
         async with self._lock:
             try:
-                devices = await load_known_devices(await self._connected())
+                async with asyncio.timeout(STORE_TIMEOUT_S):
+                    devices = await load_known_devices(await self._connected())
+            except TimeoutError as e:
+                await self._forget_connection()
+                raise TransientError(f"the database did not answer within {STORE_TIMEOUT_S:g} s") from e
             except psycopg.Error as e:
                 await self._forget_connection()
                 raise TransientError(_first_line(e)) from e

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from ops_api import cli_config, cli_db, cli_dead_letters, cli_demo, cli_doctor, cli_gaps, cli_replay, cli_run
+from ops_api import (
+    cli_config,
+    cli_db,
+    cli_dead_letters,
+    cli_demo,
+    cli_doctor,
+    cli_gaps,
+    cli_replay,
+    cli_run,
+    cli_verify,
+)
 from ops_api.cli_errors import first_of, in_words
 from ops_api.cli_help import examples, group
 
@@ -18,6 +28,7 @@ app.command(epilog=cli_demo.EXAMPLES)(cli_demo.demo)
 app.command(epilog=cli_replay.EXAMPLES)(cli_replay.replay)
 app.command(epilog=cli_doctor.EXAMPLES)(cli_doctor.doctor)
 app.command(epilog=cli_gaps.EXAMPLES)(cli_gaps.gaps)
+app.add_typer(cli_verify.verify_app, name="verify")
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_dead_letters.app, name="dead-letters")
@@ -32,6 +43,7 @@ app.add_typer(cli_run.sim_app, name="sim")
 @app.callback(
     epilog=examples(
         "cityops demo                 # a simulated town with its pages",
+        "cityops verify durability    # kill parts of it and count every reading",
         "cityops doctor               # what is wrong with this installation",
         "cityops db status --debug    # --debug may stand anywhere",
     )

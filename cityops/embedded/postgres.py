@@ -46,7 +46,7 @@ _CONFIGURATION = {
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL 18 server of our own.
+    """A PostgreSQL 18 server of our own. A port that was free at the first start stays at the next.
 
     Args:
         data_dir: the cityops data directory; the cluster lives in ``postgres-18`` below it.
@@ -54,7 +54,7 @@ class EmbeddedPostgres:
         auth: ``scram-sha-256`` with a generated password, or ``trust`` for throw-away tests.
         durable: False switches ``fsync`` off: for tests, whose data may be lost.
         binaries: folder of another PostgreSQL's programs, instead of the wheel's.
-        settings: further server settings by name.
+        settings: further settings of the server by name, which win over ours.
     """
 
     def __init__(
@@ -114,8 +114,11 @@ class EmbeddedPostgres:
         for _ in range(_PORT_ATTEMPTS):
             self.port = self._fixed_port or free_port(HOST)
             if self._launch(binaries):
+                self._fixed_port = self.port
                 self._create_database()
                 return
+            if self._fixed_port is not None:
+                break
         raise ConfigurationError(f"PostgreSQL: port {self.port} on {HOST} is in use; choose another")
 
     def stop(self) -> None:
@@ -127,6 +130,13 @@ class EmbeddedPostgres:
         process, self._process = self._process, None
         if process is not None:
             process.stop()
+
+    def stop_at_once(self) -> None:
+        """Stop the server in "immediate" mode: sessions are cut, nothing is written out, recovery at the next start."""
+        if self._process is not None and self._process.running:
+            self._process.send(signal.SIGQUIT)
+            self._process.wait()
+        self._process = None
 
     def kill(self) -> None:
         """Kill the server as a crash would."""

@@ -81,6 +81,12 @@ class ServerProcess:
         """Send the program a signal."""
         os.kill(self.pid, number)
 
+    def wait(self) -> None:
+        """Wait until the program has ended, of itself or after a signal; killed where it takes its grace and more."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._guard.wait(self._grace_s)
+        self._close()
+
     def kill(self) -> None:
         """Kill the program with SIGKILL and wait: what a crash looks like."""
         if self.running:

@@ -27,10 +27,12 @@ class Children:
     Attributes:
         environment: what each gets on top of this process's environment.
         log_dir: one ``<name>.log`` each.
+        grace_s: one that has not ended by itself so long after it was asked to is killed [s].
     """
 
     environment: Mapping[str, str]
     log_dir: Path
+    grace_s: float = GRACE_S
     running: dict[str, ServerProcess] = field(default_factory=dict)
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
@@ -41,7 +43,7 @@ class Children:
             account=None,
             log_file=self.log_path(name),
             stop_signal=signal.SIGTERM,
-            grace_s=GRACE_S,
+            grace_s=self.grace_s,
             env=self.environment,
         )
 
@@ -60,6 +62,10 @@ class Children:
     def kill(self, name: str) -> None:
         """Kill a service with -9 and forget it: what a crash looks like."""
         self.running.pop(name).kill()
+
+    def end(self, name: str) -> int:
+        """Ask one service to stop, wait, and forget it; return its exit code."""
+        return self.running.pop(name).stop()
 
     async def stop(self) -> None:
         """Ask all to stop at once, and wait."""

@@ -64,7 +64,7 @@ async def wait_ready(children: Children, name: str, port: int) -> None:
         TransientError: it has ended, or is not ready in time.
     """
     deadline_s = time.monotonic() + READY_WITHIN_S
-    while not await asyncio.to_thread(_ready, f"http://127.0.0.1:{port}/readyz"):
+    while not await asyncio.to_thread(is_ready, port):
         children.check()
         if time.monotonic() > deadline_s:
             raise TransientError(
@@ -73,9 +73,10 @@ async def wait_ready(children: Children, name: str, port: int) -> None:
         await asyncio.sleep(0.05)
 
 
-def _ready(address: str) -> bool:
+def is_ready(port: int) -> bool:
+    """Whether the service with its health pages on ``port`` says that it is ready."""
     try:
-        with urllib.request.urlopen(address, timeout=2.0) as answer:  # noqa: S310 (our own loopback address)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2.0) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -56,10 +56,13 @@ def clear(folder: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-async def start_stack(folder: Path, registry: Registry, settings: Settings) -> Stack:
+async def start_stack(
+    folder: Path, registry: Registry, settings: Settings, *, database: EmbeddedPostgres | None = None
+) -> Stack:
     """Start database and broker in ``folder`` and put ``registry`` into the database.
 
-    Each device gets a random password and may use its own topics only.
+    Each device gets a random password and may use its own topics only. ``database`` is a server
+    with other options than the usual ones, in the same folder.
     """
     credentials = {device.name: secrets.token_urlsafe(16) for device in registry.devices}
     ingest_password = secrets.token_urlsafe(24)
@@ -68,7 +71,7 @@ async def start_stack(folder: Path, registry: Registry, settings: Settings) -> S
         device_rights=DEVICE_RIGHTS,
         services={INGEST_USER: ServiceUser(ingest_password, INGEST_RIGHTS)},
     )
-    stack = Stack(EmbeddedPostgres(folder), EmbeddedMosquitto(folder, access=access), credentials)
+    stack = Stack(database or EmbeddedPostgres(folder), EmbeddedMosquitto(folder, access=access), credentials)
     try:
         await _start_both(stack)
         await _fill(stack.dsn, registry, settings)

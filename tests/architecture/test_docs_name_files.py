@@ -33,3 +33,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_the_walk_of_one_reading_is_there() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert len(PATH.findall(text)) > 20
+
+
+def test_every_row_of_the_fault_table_names_a_test_or_says_why_not() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert {int(row[1]) for row in rows} == set(range(1, 25))
+    for row in rows:
+        assert PATH.findall(row[3]) or "not tested" in row[6], row

@@ -1,4 +1,4 @@
-"""Every scenario through the whole chain, with its own promises: long, so `make soak` only."""
+"""Every scenario through the whole chain, with its own promises: long, so `make test-long` only."""
 
 from __future__ import annotations
 

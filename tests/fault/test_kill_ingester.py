@@ -2,73 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from cityops.embedded.mosquitto import EmbeddedMosquitto
-from cityops.embedded.process import free_port
 from devices.contract.codecs.json import encode_reading
 from devices.contract.topics import topic
 from devices.registry import Device, Registry
 from ingest.registry_store import store_registry
 from tests.fakes.ingest_setup import FROG, INSTALLED
 from tests.fakes.mqtt_blaster import Blaster
+from tests.fakes.worker import Worker, wait_until
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
-ROOT = Path(__file__).parents[2]
 MESSAGES = 50_000
 DEVICES = 100
 KILLS = 3
 AHEAD = 6000
 """More than a worker holds, so that every kill finds messages on their way."""
-
-
-class Worker:
-    """The ingester as a process; made when it is ready."""
-
-    def __init__(self, dsn: str, broker: EmbeddedMosquitto) -> None:
-        for _ in range(3):  # a port that was free may be taken before the worker listens on it
-            port = free_port("127.0.0.1")
-            self.process = _start(dsn, broker, port)
-            _wait(lambda port=port: _ready(port) or self.process.poll() is not None)  # type: ignore[misc]
-            if self.process.poll() is None:
-                return
-        raise AssertionError(f"the worker ended by itself with {self.process.returncode}")
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=15)
-
-
-def _start(dsn: str, broker: EmbeddedMosquitto, port: int) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "CITYOPS_DB__DSN": dsn,
-        "CITYOPS_MQTT__HOST": broker.host,
-        "CITYOPS_MQTT__PORT": str(broker.port),
-        "CITYOPS_INGEST__SHARDS": "0-3",
-        "CITYOPS_INGEST__HEALTH_PORT": str(port),
-        "CITYOPS_LOG__LEVEL": "warning",
-        "PYTHONPATH": str(ROOT),
-    }
-    command = [sys.executable, "-m", "tests.fakes.ingest_worker"]
-    return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
 class Publisher:
@@ -109,12 +66,12 @@ async def test_every_message_is_in_the_database_once(
         publisher = Publisher(broker, db_dsn, messages)
         for kill in range(KILLS):
             wanted = MESSAGES * (kill + 1) // (KILLS + 2)
-            _wait(lambda wanted=wanted: _stored(watch) > wanted)  # type: ignore[misc]
+            wait_until(lambda wanted=wanted: _stored(watch) > wanted)  # type: ignore[misc]
             time.sleep(rng.uniform(0.0, 0.1))
             worker.kill()
             assert _stored(watch) < MESSAGES
             worker = Worker(db_dsn, broker)
-        _wait(lambda: _stored(watch) == MESSAGES)
+        wait_until(lambda: _stored(watch) == MESSAGES)
         assert worker.stop() == 0
         rows = watch.execute(
             "select count(*), count(distinct (device_id, boot, seq)) from frog_reading"
@@ -131,18 +88,3 @@ async def test_every_message_is_in_the_database_once(
 def _stored(watch: psycopg.Connection[Any]) -> int:
     row = watch.execute("select coalesce(sum(readings), 0) from ingest_batch").fetchone()
     return int(row[0]) if row else 0
-
-
-def _ready(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-def _wait(condition: Any, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)

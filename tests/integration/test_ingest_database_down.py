@@ -79,9 +79,9 @@ async def test_stop_restart_and_crash(server: EmbeddedPostgres, devices: list[Kn
 async def test_a_frozen_server_is_given_up_and_what_it_committed_is_not_stored_again(
     server: EmbeddedPostgres, devices: list[KnownDevice], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "STORE_TIMEOUT_S", 0.5)
     sink = PostgresSink(server.dsn, discover(), clock())
     await sink.store(batch(devices, 0), None)
+    monkeypatch.setattr(store, "STORE_TIMEOUT_S", 0.5)
     async with await psycopg.AsyncConnection.connect(server.dsn, autocommit=True) as conn:
         cursor = await conn.execute(
             "select pid from pg_stat_activity where application_name = 'cityops-ingest'"
@@ -90,7 +90,7 @@ async def test_a_frozen_server_is_given_up_and_what_it_committed_is_not_stored_a
     os.kill(backend, signal.SIGSTOP)
     try:
         with pytest.raises(TransientError, match="did not answer"):
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 await sink.store(batch(devices, 10), None)
     finally:
         os.kill(backend, signal.SIGCONT)
@@ -98,6 +98,30 @@ async def test_a_frozen_server_is_given_up_and_what_it_committed_is_not_stored_a
     await sink.store(batch(devices, 10), None)
     await sink.close()
     assert await rows(server.dsn) == (20, 20)
+
+
+async def test_a_frozen_server_is_given_up_while_devices_are_loaded(
+    server: EmbeddedPostgres, devices: list[KnownDevice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a half-open connection stops the storing, which waits for the loading, for a quarter of an hour."""
+    sink = PostgresSink(server.dsn, discover(), clock())
+    await sink.store(batch(devices, 0), None)
+    monkeypatch.setattr(store, "STORE_TIMEOUT_S", 0.5)
+    async with await psycopg.AsyncConnection.connect(server.dsn, autocommit=True) as conn:
+        cursor = await conn.execute(
+            "select pid from pg_stat_activity where application_name = 'cityops-ingest'"
+        )
+        (backend,) = await cursor.fetchone() or (0,)
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        with pytest.raises(TransientError, match="did not answer"):
+            async with asyncio.timeout(60):
+                await sink.load()
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    monkeypatch.setattr(store, "STORE_TIMEOUT_S", 20)
+    assert len(await sink.load()) == len(devices)
+    await sink.close()
 
 
 async def test_a_missing_table_waits_for_the_upgrade(

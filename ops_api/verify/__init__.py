@@ -1,0 +1,1 @@
+"""Proof of durability: the whole chain under faults, counted to the message."""
