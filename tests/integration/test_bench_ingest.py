@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MESSAGES = 2_000
+MESSAGES = 1_000
 PYTHON_SIDES = ("cityops", "aiomqtt", "paho")
 
 pytestmark = pytest.mark.timeout(300)
