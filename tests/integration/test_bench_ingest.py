@@ -28,8 +28,8 @@ def bench(*options: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         timeout=280,
-        # A setting of this installation must not reach what is measured.
-        env=os.environ | {"CITYOPS_INGEST__SHARDS": "0"},
+        # Settings of this installation must not reach what is measured.
+        env=os.environ | {"CITYOPS_INGEST__SHARDS": "0", "CITYOPS_BENCH_TELEGRAF": ""},
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
