@@ -31,7 +31,7 @@ AT_A_RATE = (2_000,)
 LATENCY = {
     "publish_to_visible": "from the reading's own time, set in the generator just before it is sent (whole ms, "
     "rounded down), until a snapshot taken by another connection every 5 ms sees its row's transaction as "
-    "committed: late by up to 6 ms and the snapshot's way, never early",
+    "committed: late by some 6 ms, more where the machine is busy, never early",
     "publish_to_receipt": "from the reading's creation until its receipt, sent after the COMMIT, is back in the "
     "generator: the whole way through the broker twice; cityops alone sends receipts",
 }
