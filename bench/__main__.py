@@ -20,13 +20,12 @@ BENCHMARKS = {"ingest": ingest, "rules": rules, "fleet": fleet, "storage": stora
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what is asked for; exit code 1 where a benchmark found a wrong result."""
     options = parser().parse_args(argv)
-    names = [options.name] if options.name is not None else list(BENCHMARKS)
+    chosen = [options] if options.name is not None else [parser().parse_args([n]) for n in BENCHMARKS]
     dsn = _leave_settings_behind()
     correct = True
-    for name in names:
-        chosen = options if options.name is not None else parser().parse_args([name])
-        chosen.dsn = dsn
-        report = BENCHMARKS[name].run(chosen)
+    for one in chosen:
+        one.dsn = dsn
+        report = BENCHMARKS[one.name].run(one)
         print(json.dumps(report, indent=2), flush=True)
         correct = correct and bool(report["correct"])
     return 0 if correct else 1

@@ -18,9 +18,10 @@ from typing import Any
 
 import psycopg
 
+from bench.contender import running
+from bench.contenders import OURS
 from bench.cpu import Watched, tree_cpu_s, used_s
 from bench.figures import per_item_us
-from bench.ingest_process import OURS, running
 from bench.machine import machine
 from bench.stack import broker, broker_label, database, number, say
 from cityops.embedded.mosquitto import EmbeddedMosquitto

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-PACKAGES = ("aiomqtt", "mqtt5", "msgspec", "numpy", "psycopg")
+PACKAGES = ("aiomqtt", "mqtt5", "msgspec", "numpy", "paho-mqtt", "psycopg")
 
 
 def machine(database: str | None = None, broker: str | None = None) -> dict[str, Any]:

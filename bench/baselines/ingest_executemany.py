@@ -1,4 +1,4 @@
-"""The baseline of ``bench ingest``: aiomqtt, json and psycopg's executemany.
+"""A baseline of ``bench ingest``, what one writes first: aiomqtt, json and psycopg's executemany.
 
 Careful: QoS 1, a persistent session, values checked against their ranges, batches by count
 and age, one transaction per batch, duplicates refused by the primary key. What it can't
@@ -11,7 +11,6 @@ and there are no dead letters, receipts, shards or repaired clocks.
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,48 +21,11 @@ import psycopg
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-TABLE: LiteralString = """
-create table if not exists bench_baseline_reading (
-    ts timestamptz not null, device_id integer not null, boot bigint not null, seq bigint not null,
-    temperature_c real not null, humidity_pct real not null,
-    wall_temperature_c real, pressure_hpa real, battery_v real,
-    received_at timestamptz not null, primary key (device_id, boot, seq));
-create index if not exists bench_baseline_latest on bench_baseline_reading (device_id, ts desc);
-"""
+from bench.baselines.readings import TOPICS, Row, parse
+
 INSERT: LiteralString = """
-insert into bench_baseline_reading values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing
+insert into bench_aiomqtt_reading values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing
 """
-RANGES = {
-    "temperature_c": (-30.0, 60.0),
-    "humidity_pct": (0.0, 100.0),
-    "wall_temperature_c": (-30.0, 60.0),
-    "pressure_hpa": (800.0, 1100.0),
-    "battery_v": (0.0, 30.0),
-}
-REQUIRED = ("temperature_c", "humidity_pct")
-
-Row = tuple[Any, ...]
-
-
-def parse(topic: str, payload: bytes, devices: dict[str, int]) -> Row | None:
-    """Return the row of a message without its last column, None where it is not a good reading."""
-    device_id = devices.get(topic.split("/")[4])
-    if device_id is None:
-        return None
-    try:
-        reading = json.loads(payload)
-        ts = datetime.fromtimestamp(reading["ts"] / 1000, UTC)
-        boot, seq = int(reading["boot"]), int(reading["seq"])
-    except (ValueError, KeyError, TypeError, OverflowError):
-        return None
-    for name, (low, high) in RANGES.items():
-        value = reading.get(name)
-        if value is None:
-            if name in REQUIRED:
-                return None
-        elif not isinstance(value, int | float) or not low <= value <= high:
-            return None
-    return (ts, device_id, boot, seq, *map(reading.get, RANGES))
 
 
 class Writer:
@@ -106,19 +68,18 @@ async def main(arguments: Sequence[str]) -> None:
         aiomqtt.Client(
             "127.0.0.1",
             int(port),
-            identifier="bench-baseline",
+            identifier="bench-aiomqtt",
             protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=False,
             properties=kept,
         ) as client,
         asyncio.TaskGroup() as group,
     ):
-        await conn.execute(TABLE)
         found = await conn.execute("select name, device_id from device")
         devices: dict[str, int] = dict(await found.fetchall())
         writer = Writer(conn, int(batch_rows))
         group.create_task(writer.flush_by_age(float(batch_age_s)))
-        await client.subscribe("cityops/v1/+/+/+/reading", qos=1)
+        await client.subscribe(TOPICS, qos=1)
         print("ready", file=sys.stderr, flush=True)
         async for message in client.messages:
             assert isinstance(message.payload, bytes)

@@ -1,4 +1,4 @@
-"""The benchmarks' inputs: the baseline does its work, the frost night is cut without loss."""
+"""The benchmarks' inputs: the frost night is cut without loss."""
 
 from __future__ import annotations
 
@@ -8,45 +8,18 @@ from datetime import UTC, datetime
 import pytest
 
 from bench import rules
-from bench.baselines.ingest_executemany import RANGES, parse
 from bench.fleet import real_time_rate
 from bench.frost_night import DELAY_S, Night, batches, frost_night
-from devices.contract.kind import discover
 from devices.registry import Device, Registry
-from firmware_sim.load import load_devices
-from firmware_sim.load_connection import LoadDevice
 from firmware_sim.world.town import TownSizes
 from rules.core.effects import Decision
 
-TOPIC = "cityops/v1/03/frog/bench-00000/reading"
-KNOWN = {"bench-00000": 7}
 SMALL = TownSizes(segments=120, homes=8, road_sensors=6, weather_stations=2, bins=5, gritters=1, routes=2)
 
 
 @pytest.fixture(scope="module")
 def night() -> Night:
     return frost_night(2.0, SMALL)
-
-
-def test_the_baseline_reads_what_the_generator_sends() -> None:
-    device = LoadDevice(load_devices(1, "bench")[0], b"", boot=5)
-    row = parse(TOPIC, device.payload(9, 1_800_000_000_000), KNOWN)
-    assert row is not None
-    assert row[:4] == (datetime(2027, 1, 15, 8, 0, tzinfo=UTC), 7, 5, 9)
-    assert len(row) == 4 + len(RANGES)
-    assert None not in row
-
-
-def test_the_baseline_checks_as_ours_does() -> None:
-    frog = {f.name: (f.minimum, f.maximum) for f in discover()["frog"].fields}
-    assert frog == RANGES
-    good = b'{"ts":0,"boot":1,"seq":1,"temperature_c":0.0,"humidity_pct":50%b}'
-    assert parse(TOPIC, good % b"", KNOWN) is not None
-    assert parse(TOPIC, good % b',"battery_v":31', KNOWN) is None
-    assert parse(TOPIC, good % b',"pressure_hpa":"high"', KNOWN) is None
-    assert parse(TOPIC, good % b"", {}) is None
-    assert parse(TOPIC, b"[1", KNOWN) is None
-    assert parse(TOPIC, b'{"ts":0,"boot":1,"seq":1,"temperature_c":20}', KNOWN) is None
 
 
 def test_a_night_comes_in_order_of_arrival(night: Night) -> None:
