@@ -124,8 +124,8 @@ def test_a_column_is_counted_as_one_by_one(values: list[float], on_bounds: list[
 def test_a_line_a_minute_says_what_was_stored() -> None:
     summary = Summary(100.0)
     batch = Batch(topics=["a", "b", "c"], payloads=[b"", b"", b""])
-    summary.totals.add(batch, Stored(1, {"frog": 2}, 1), 0.02)
-    summary.totals.add(batch, Stored(2, {"frog": 1}, 0, {"not_json": 2}), 0.005)
+    summary.totals.add(batch, Stored(1, readings={"frog": 2}, duplicates=1), 0.02)
+    summary.totals.add(batch, Stored(2, readings={"frog": 1}, dead_letters={"not_json": 2}), 0.005)
     assert summary.due(159.9) is None
     assert summary.due(160.0) == {
         "batches": 2,
