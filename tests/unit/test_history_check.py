@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from firmware_sim.history import Event, History, HistoryLine, read_history
 from firmware_sim.history_check import Verdict, judge
 
+CALM = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other tests."""
 SEQS = st.sets(st.integers(0, 400), max_size=60)
 READINGS = st.dictionaries(st.tuples(st.sampled_from(["a", "b"]), st.integers(1, 3)), SEQS, max_size=4)
 Readings = dict[tuple[str, int], set[int]]
@@ -40,6 +42,7 @@ def without(history: list[HistoryLine], event: Event, key: tuple[str, int, int])
     return [x for x in history if (x.event, x.device, x.boot, x.first) != (event, *key)]
 
 
+@CALM
 @given(READINGS, st.randoms(use_true_random=False))
 def test_a_run_without_fault_passes_in_any_order(readings: Readings, rng) -> None:
     history = good(readings)
@@ -49,6 +52,7 @@ def test_a_run_without_fault_passes_in_any_order(readings: Readings, rng) -> Non
     assert judge(history).passed
 
 
+@CALM
 @given(READINGS.filter(lambda r: any(r.values())), st.data())
 def test_a_row_taken_away_is_a_loss_and_a_broken_promise(readings: Readings, data: st.DataObject) -> None:
     key = one_of(readings, data)
@@ -60,6 +64,7 @@ def test_a_row_taken_away_is_a_loss_and_a_broken_promise(readings: Readings, dat
     assert not unpromised.passed
 
 
+@CALM
 @given(READINGS.filter(lambda r: any(r.values())), st.data(), st.integers(1, 4))
 def test_rows_put_in_again_are_stored_twice(readings: Readings, data: st.DataObject, times: int) -> None:
     device, boot, seq = one_of(readings, data)
@@ -67,6 +72,7 @@ def test_rows_put_in_again_are_stored_twice(readings: Readings, data: st.DataObj
     assert (verdict.stored_twice, verdict.lost, verdict.passed) == (times, 0, False)
 
 
+@CALM
 @given(READINGS.filter(lambda r: any(r.values())), st.data())
 def test_a_dead_letter_settles_a_reading_and_beside_a_row_it_is_one_too_many(
     readings: Readings, data: st.DataObject
@@ -79,6 +85,7 @@ def test_a_dead_letter_settles_a_reading_and_beside_a_row_it_is_one_too_many(
     assert (both.stored_twice, both.passed) == (1, False)
 
 
+@CALM
 @given(READINGS, st.sampled_from(["a", "z"]), st.integers(401, 500), st.sampled_from(["row", "dead"]))
 def test_what_nobody_made_is_seen(readings: Readings, device: str, seq: int, event: Event) -> None:
     verdict = judge(good(readings) + lines(event, device, 1, [seq]))

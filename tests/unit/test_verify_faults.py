@@ -6,7 +6,7 @@ import shlex
 from itertools import groupby
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cityops.errors import ConfigurationError
@@ -15,6 +15,8 @@ from ops_api.verify.inject import INJECT
 from ops_api.verify.rows import runs_in_order
 from ops_api.verify.run import Plan
 
+CALM = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other tests."""
 NAMES = st.lists(st.sampled_from(sorted(FAULTS)), min_size=1, unique=True)
 
 
@@ -35,6 +37,7 @@ def test_what_is_wrong_is_named_with_what_is_allowed(text: str) -> None:
     assert not text.strip(",") or "'" in str(raised.value)
 
 
+@CALM
 @given(NAMES, st.integers(1, 6), st.integers(0, 9999), st.sampled_from([0.0, 0.5, 1.0]))
 def test_a_schedule_has_all_in_order_and_is_the_same_again(
     names: list[str], times: int, seed: int, together: float
@@ -57,6 +60,7 @@ def test_another_seed_is_another_schedule() -> None:
     assert schedule([], 3, 1) == []
 
 
+@CALM
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 30)), max_size=60))
 def test_rows_become_ranges_and_doubles_stay(rows: list[tuple[str, int]]) -> None:
     rows.sort()
