@@ -28,6 +28,8 @@ from cityops.embedded.timescaledb import SETTINGS, find_timescaledb
 
 DSN_VARIABLE = "CITYOPS_TEST_DSN"
 NAMED, PLAIN, TIMESCALEDB = "named", "postgresql", "timescaledb"
+EMPTY = "template0"
+"""Not ``template1``: TimescaleDB's launcher looks into it now and then, and then it can't be copied."""
 
 
 @functools.cache
@@ -117,7 +119,7 @@ def with_database(dsn: str, database: str) -> str:
 
 
 @contextmanager
-def own_database(server: str, prefix: str, template: str = "template1") -> Iterator[str]:
+def own_database(server: str, prefix: str, template: str = EMPTY) -> Iterator[str]:
     """Give a database of one's own, a copy of ``template``."""
     name = f"cityops_{prefix}_{uuid.uuid4().hex[:12]}"
     create(server, name, template)
@@ -127,7 +129,7 @@ def own_database(server: str, prefix: str, template: str = "template1") -> Itera
         drop(server, name)
 
 
-def create(server: str, name: str, template: str = "template1") -> None:
+def create(server: str, name: str, template: str = EMPTY) -> None:
     """Make a database."""
     _admin(server, "create database {} template {}", name, template)
 

@@ -38,11 +38,19 @@ class Bench:
         self._batches += 1
         if self._conn is not None:
             await insert_batch(self._conn, readings, self._batches)
+            await self._final(self._conn)
         else:
             assert isinstance(self.store, MemoryRuleStore)
             # The ingester stores a batch at once: within it, time decides.
             ordered = sorted(readings, key=lambda r: r[2])
             self.store.add_batch(RECEIVED_FROM.timestamp() + self._batches, batch(ordered))
+
+    async def _final(self, conn: psycopg.AsyncConnection[Any]) -> None:
+        """Wait until no older transaction of the cluster (a policy of TimescaleDB's) holds the batches back."""
+        final = "select max(xid) < pg_snapshot_xmin(pg_current_snapshot()) from ingest_batch"
+        async with asyncio.timeout(60):
+            while await (await conn.execute(final)).fetchone() != (True,):
+                await asyncio.sleep(0.02)
 
     async def rows(self, what: str) -> list[tuple[Any, ...]]:
         """The table's meaning: subjects and what was said of them, in order."""
