@@ -35,8 +35,7 @@ class Field:
         name: wire and column name, with the unit in it.
         quantity: what it is and in which unit.
         minimum, maximum: physical range, both ends allowed, in the field's unit.
-        resolution: smallest step that means something, in the field's unit; stored values
-            are true to it, see :attr:`step`.
+        resolution: smallest step that means something, in the field's unit; see also :attr:`step`.
         required: whether a reading without it is rejected.
         sentinels: values inside or outside the range with which chips report a fault.
         storage: column type.
@@ -75,8 +74,9 @@ class Field:
     def step(self) -> float:
         """Largest power of two not above the resolution, in the field's unit.
 
-        Values are stored as multiples of it: their last binary digits are zeros, which compress.
-        Rounded to :attr:`decimals` they are what the device sent (docs/adr/010).
+        Values that are whole resolutions are stored as multiples of it: their last binary digits
+        are zeros, which compress. Rounded to :attr:`decimals` they are what the device sent
+        (docs/adr/010).
         """
         return float(2.0 ** math.floor(math.log2(self.resolution)))
 

@@ -5,8 +5,7 @@ Format: PostgreSQL documentation, COPY, "Binary Format". A row is the number of 
 length -1 and no value. Rows with the same nulls have the same layout, hence one record
 type per pattern of nulls: building 2,000 rows takes as many steps as building one.
 
-Values are rounded to multiples of their field's ``step``, a power of two below the
-resolution: what a device sent comes back by rounding to the resolution (docs/adr/010).
+Values go to binary steps where that loses nothing (``binary_steps``).
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.contract.kind import Kind, Storage
+from ingest.core.binary_steps import on_binary_steps
 from ingest.core.ddl_columns import quoted, reading_columns
 from ingest.core.readings import Readings
 
@@ -35,7 +35,6 @@ class CopyLayout:
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self._records: dict[int, np.dtype[Any]] = {}
-        self._steps = [f.step for f in kind.fields]
         self._weights = 1 << np.arange(len(kind.fields), dtype=np.int64)
         names = ", ".join(quoted(name) for name in reading_columns(kind))
         self.statement = f"copy {kind.table} ({names}) from stdin (format binary)"
@@ -79,8 +78,7 @@ class CopyLayout:
             rows[name] = key
         for column, field in enumerate(self._kind.fields):
             if not pattern >> column & 1:
-                step = self._steps[column]
-                rows[field.name] = np.rint(readings.values[:, column] * (1.0 / step)) * step
+                rows[field.name] = on_binary_steps(readings.values[:, column], field)
         return rows.tobytes()
 
     def _record(self, pattern: int) -> np.dtype[Any]:

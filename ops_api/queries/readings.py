@@ -24,12 +24,16 @@ def _columns(names: Sequence[str], alias: str) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(alias, n) for n in names)
 
 
-def _values(fields: Sequence[Field], alias: str) -> sql.Composed:
-    """Return the columns rounded to their resolution, as the device sent them: stored is a binary step near it."""
-    one = "round({column}::numeric, {decimals})::float8 as {name}"
+def values_as_sent(fields: Sequence[Field], alias: str) -> sql.Composed:
+    """Return the columns as the device sent them: what lies on a binary step is rounded to the resolution."""
+    one = (
+        "(case when {column}::float8 / {step} = floor({column}::float8 / {step})"
+        " then round({column}::numeric, {decimals}) else {column}::numeric end)::float8 as {name}"
+    )
     return sql.SQL(", ").join(
         sql.SQL(one).format(
             column=sql.Identifier(alias, f.name),
+            step=sql.Literal(f.step),
             decimals=sql.Literal(f.decimals),
             name=sql.Identifier(f.name),
         )
@@ -61,7 +65,7 @@ async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int
           and not exists (select from home_device h where h.device_id = d.device_id)
         order by d.name limit %(limit)s
         """
-    ).format(fields=_values(kind.fields, "r"), table=sql.Identifier(kind.table))
+    ).format(fields=values_as_sent(kind.fields, "r"), table=sql.Identifier(kind.table))
     return await db.fetch(query, {"kind": kind.name, "device_id": device_id, "limit": limit})
 
 
@@ -77,7 +81,7 @@ async def series(
         query = sql.SQL(
             "select r.ts, r.seq, r.quality, {columns} from {table} r where r.device_id = %(device_id)s"
             " and r.ts >= %(start)s and r.ts < %(end)s order by r.ts, r.seq limit %(limit)s"
-        ).format(columns=_values(kind.fields, "r"), table=sql.Identifier(kind.table))
+        ).format(columns=values_as_sent(kind.fields, "r"), table=sql.Identifier(kind.table))
     else:
         names = ["n", *(f"{f.name}_{s}" for f in aggregated_fields(kind) for s in ("avg", "min", "max"))]
         query = sql.SQL(

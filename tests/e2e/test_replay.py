@@ -13,8 +13,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from cityops.embedded.postgres import EmbeddedPostgres
+from devices.contract.kind import discover
+from ops_api.queries.readings import values_as_sent
 from rules.core import psychrometrics as psy
 from tests.fakes.real_data import real_data
 
@@ -27,7 +30,7 @@ class Replayed:
     def __init__(self, folder: Path, output: str) -> None:
         self.folder, self.output = folder, output
 
-    def query(self, text: str) -> list[tuple[Any, ...]]:
+    def query(self, text: str | sql.Composed) -> list[tuple[Any, ...]]:
         with EmbeddedPostgres(self.folder / "replay") as server, psycopg.connect(server.dsn) as conn:
             return conn.execute(text).fetchall()  # type: ignore[call-overload,no-any-return]
 
@@ -196,9 +199,12 @@ def test_an_office_in_mons_has_the_humidity_ratio_of_the_file(folder: Path) -> N
         "--map", "ts=date,temperature_c=Temperature,humidity_pct=Humidity",
     )  # fmt: skip
     assert "8,143 rows played, 8,143 stored, 0 dead letters" in played.output
+    frog = discover()["frog"]
+    measured = values_as_sent([frog.by_name["temperature_c"], frog.by_name["humidity_pct"]], "r")
     rows = played.query(
-        "select temperature_c, humidity_pct from frog_reading join device using (device_id) "
-        "where name = 'mons-office' order by seq"
+        sql.SQL(
+            "select {} from frog_reading r join device using (device_id) where name = 'mons-office' order by seq"
+        ).format(measured)
     )
     published = [float(line.split(",")[6]) for line in file.read_text().splitlines()[1:]]
     worst = max(

@@ -122,7 +122,8 @@ async def test_a_broker_that_forgot_us_shows(broker: EmbeddedMosquitto) -> None:
         await metrics.until(sessions_connected=0)
         it.memory().down = False
         found = await metrics.until(messages_in_flight=0)
-        assert (found["stale_acknowledgements"], found["dropped_receipts"]) == (7, 1)
+        assert found["stale_acknowledgements"] == 7
+        assert found["dropped_receipts"] >= 1  # one a batch
         broker.start()
         await metrics.until(sessions_connected=2, lost_sessions=2)
 

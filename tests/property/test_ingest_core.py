@@ -6,12 +6,14 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.contract.kind import discover
+from devices.contract.kind import Field, discover
 from devices.contract.topics import parse
 from ingest.core.batches import Gatherer, Limits
+from ingest.core.binary_steps import on_binary_steps
 from ingest.core.copy_layout import HEADER, TRAILER, CopyLayout
 from ingest.core.ledger import (
     RECEIPT_RANGES,
@@ -218,8 +220,27 @@ def test_a_stored_value_is_what_was_sent_by_rounding_to_the_resolution(
         st.integers(math.ceil(field.minimum / field.resolution), math.floor(field.maximum / field.resolution))
     )
     sent = round(steps * field.resolution, field.decimals)
-    stored = round(sent / field.step) * field.step
+    (stored,) = on_binary_steps(np.array([sent]), field).tolist()
+    assert stored / field.step == math.floor(stored / field.step)
     if field.storage == "real":
         stored = float(np.float32(stored))
     assert round(stored, field.decimals) == sent
     assert field.resolution / 2 < field.step <= field.resolution
+
+
+@given(st.sampled_from([f for kind in discover().values() for f in kind.fields]), st.data())
+def test_a_value_with_finer_digits_than_declared_is_stored_as_it_was_sent(
+    field: Field, data: st.DataObject
+) -> None:
+    if field.storage == "smallint":
+        return  # codes: others are refused
+    whole = data.draw(
+        st.integers(math.ceil(field.minimum / field.resolution), math.floor(field.maximum / field.resolution))
+    )
+    part = data.draw(st.sampled_from([0.25, 0.5, 0.75]) | st.floats(0.001, 0.999))
+    sent = (whole + part) * field.resolution
+    (stored,) = on_binary_steps(np.array([sent]), field).tolist()
+    if field.storage == "real":
+        stored = float(np.float32(stored))
+    assert stored == pytest.approx(sent, rel=3e-7, abs=1e-30)
+    assert stored / field.step != math.floor(stored / field.step)

@@ -211,7 +211,7 @@ def test_kill_while_writing_loses_no_committed_entry(tmp_path: Path) -> None:
         with (tmp_path / "out").open("w+") as out:
             writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=out, cwd=Path.cwd())
             deadline = time.monotonic() + 10
-            while (tmp_path / "out").stat().st_size < 200 + 150 * round_ and time.monotonic() < deadline:
+            while (tmp_path / "out").stat().st_size < 300 + 220 * round_ and time.monotonic() < deadline:
                 time.sleep(0.002)
             os.kill(writer.pid, signal.SIGKILL)
             writer.wait()
