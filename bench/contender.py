@@ -20,7 +20,7 @@ from cityops.embedded.process import ServerProcess
 from cityops.errors import TransientError
 
 READY_WITHIN_S = 60.0
-BATCH_AGE_S = 0.2
+BATCH_AGE_S = 0.1
 BATCHES_IN_FLIGHT = 4
 """Unacknowledged messages that a baseline's one session may hold, in batches."""
 

@@ -102,7 +102,7 @@ class IngestSettings(Group):
 
     batch_rows: int = Field(default=2000, ge=1)
     """Messages in a batch at most."""
-    batch_age_s: float = Field(default=0.2, gt=0)
+    batch_age_s: float = Field(default=0.1, gt=0)
     """Seconds after which a batch is stored even if it is not full."""
     batches_in_flight: int = Field(default=2, ge=1)
     """Batches a session may hold unacknowledged: the only buffer there is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-REST_S = 0.01
+REST_S = 0.03
 """How long a connection on which much arrives is left alone after each read [s].
 
 A broker writes message by message. Read as they come, each costs a system call and a turn of
