@@ -53,9 +53,9 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether published = committed + dead-lettered, each once, and no promise is broken."""
+        """Whether published = committed + dead-lettered, each once, and no promise is broken; of nothing, no."""
         wrong = (self.stored_twice, self.lost, self.receipted_missing, self.never_created)
-        return wrong == (0, 0, 0, 0) and self.created == self.committed + self.dead_lettered
+        return wrong == (0, 0, 0, 0) and 0 != self.created == self.committed + self.dead_lettered
 
 
 @dataclass(slots=True)

@@ -34,4 +34,5 @@ def watch(
     metrics.database_ok.set_function(lambda: float(database_ok()))
     metrics.lost_sessions.set_function(counted("lost_sessions"))
     metrics.stale.set_function(counted("stale_acknowledgements"))
+    metrics.taken_over.set_function(counted("taken_over"))
     metrics.dropped_receipts.set_function(counted("dropped_publishes"))

@@ -53,7 +53,7 @@ class Incident:
     def failed(self, part: Part, reason: str) -> None:
         """Count a failed attempt of ``part``."""
         now_s = self._monotonic()
-        if self._failures == 0:
+        if not self._failing:
             self._began_s = now_s
         self._failing.add(part)
         self._parts.add(part)

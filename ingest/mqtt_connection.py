@@ -170,7 +170,13 @@ class Connection(asyncio.Protocol):
         """Send what waits, say good-bye and close; the broker keeps the session."""
         if self._transport is None or self.lost.is_set():
             return
-        await self._writable.wait()
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await self._writable.wait()
+        except TimeoutError:
+            self.abort("the broker takes nothing any more")
+            await self.lost.wait()
+            return
         self.why_lost = "we disconnected"
         self._write(mqtt5.DisconnectPacket().write())
         self._flush()

@@ -127,6 +127,7 @@ class MqttSession:
             delay_s = self._options.backoff.delay(failures - 1 if failures else 0, self._rng)
             if self._connection is not None and self._connection.taken_over:
                 self.counts.taken_over += 1
+                self._connection.taken_over = False  # it stands for this one time
                 delay_s += self._options.taken_over_s
             self._trouble.failed(self.shard, why)
             await sleep_until_stop(stop, delay_s)

@@ -103,14 +103,10 @@ class ShardHolder:
         self._running.clear()
 
     def note(self) -> None:
-        """Put the sources' state into the gauges."""
+        """Put what is held into the gauges."""
         metrics = self._metrics
         metrics.shards.set(len(self._running))
         metrics.workers.set(0 if self._holding is None else self._holding.workers)
-        counts = [getattr(source, "counts", None) for source in self.sources.values()]
-        metrics.lost_sessions.set(sum(c.lost_sessions for c in counts if c is not None))
-        metrics.taken_over.set(sum(c.taken_over for c in counts if c is not None))
-        metrics.stale.set(sum(c.stale_acknowledgements for c in counts if c is not None))
 
     async def _check(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         try:

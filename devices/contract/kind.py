@@ -71,13 +71,16 @@ class Field:
         return max(0, math.ceil(-math.log10(self.resolution)))
 
     @property
-    def step(self) -> float:
-        """Largest power of two not above the resolution, in the field's unit.
+    def step(self) -> float | None:
+        """Largest power of two not above the resolution, in the field's unit; None where it is of no use.
 
         Values that are whole resolutions are stored as multiples of it: their last binary digits
         are zeros, which compress. Rounded to :attr:`decimals` they are what the device sent
-        (docs/adr/010).
+        (docs/adr/010). That holds for resolutions of 1, 0.1, 0.01 ... only: of 0.2 or 5 the
+        nearest step can be nearer to another decimal.
         """
+        if not math.isclose(self.resolution, 10.0**-self.decimals):
+            return None
         return float(2.0 ** math.floor(math.log2(self.resolution)))
 
 

@@ -53,7 +53,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     online: bool
     boot: int = 0
     firmware: str = ""
-    outbox: int = 0
+    outbox: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 0
     oldest_unreceipted: datetime | None = None
     clk: int = 0
 

@@ -22,11 +22,15 @@ def on_binary_steps(values: NDArray[np.float64], field: Field) -> NDArray[np.flo
         values: in the field's unit, none of them NaN; shape (n,).
         field: declares resolution, step and storage.
     """
+    step = field.step
+    if step is None:
+        return values
     resolutions = values * (1.0 / field.resolution)
     whole = np.abs(resolutions - np.rint(resolutions)) < ON_GRID
-    moved = np.rint(values * (1.0 / field.step)) * field.step
+    moved = np.rint(values * (1.0 / step)) * step
     if bool(whole.all()):
         return moved
     number = np.float32 if field.storage == "real" else np.float64
-    beside = np.nextafter(values.astype(number), number(np.inf)).astype(np.float64)
-    return np.where(whole, moved, np.where(moved == values, beside, values))
+    held = values.astype(number)  # what the column makes of it may lie on a step where the value did not
+    beside = np.nextafter(held, number(np.inf)).astype(np.float64)
+    return np.where(whole, moved, np.where(moved == held.astype(np.float64), beside, values))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, LiteralString
 
 from psycopg import sql
 
@@ -20,18 +20,24 @@ Bucket = Literal["raw", "hour", "day"]
 _VIEW_SUFFIX = {"hour": "hourly", "day": "daily"}
 
 
+# By way of text: a real cast to numeric keeps six digits only.
+_AS_SENT: LiteralString = (
+    "round({column}::text::numeric, {decimals} + case when {column}::float8 / {step} ="
+    " floor({column}::float8 / {step}) then 0 else 2 end)::float8 as {name}"
+)
+
+
 def _columns(names: Sequence[str], alias: str) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(alias, n) for n in names)
 
 
 def values_as_sent(fields: Sequence[Field], alias: str) -> sql.Composed:
-    """Return the columns as the device sent them: what lies on a binary step is rounded to the resolution."""
-    one = (
-        "(case when {column}::float8 / {step} = floor({column}::float8 / {step})"
-        " then round({column}::numeric, {decimals}) else {column}::numeric end)::float8 as {name}"
-    )
+    """Return the columns as the device sent them (docs/adr/010).
+
+    What lies on a binary step is rounded to the resolution, other digits to a hundredth of it.
+    """
     return sql.SQL(", ").join(
-        sql.SQL(one).format(
+        (sql.SQL("{column} as {name}") if f.step is None else sql.SQL(_AS_SENT)).format(
             column=sql.Identifier(alias, f.name),
             step=sql.Literal(f.step),
             decimals=sql.Literal(f.decimals),

@@ -284,3 +284,22 @@ async def test_the_number_of_a_device(pg: Conn, db_dsn: str) -> None:
     wanted = await register(pg, "frog-1")
     async with await psycopg.AsyncConnection.connect(db_dsn) as conn:
         assert await id_of(Db(OneConnection(conn)), "frog-1", "frog") == wanted
+
+
+async def test_absurd_numbers_of_one_device_hide_nobody_else(pg: Conn, db_dsn: str) -> None:
+    """Within what the contract allows, and beyond: old rows may hold anything."""
+    absurd, other = await register(pg, "absurd"), await register(pg, "other")
+    for boot in (1, 2, 3):
+        await held(pg, absurd, boot, f"{{[0,1),[{2**62},{2**62 + 1})}}")
+    await held(pg, other, 1, "{[0,5),[6,9)}")
+    await pg.execute(
+        "insert into device_status (device_id, status, status_at) values (%s, %s, now())",
+        (absurd, json.dumps({"online": True, "outbox": 10**20})),
+    )
+    found = await find(db_dsn)
+    assert {d.name: d.missing for d in found.devices}["other"] == 1
+    async with await psycopg.AsyncConnection.connect(db_dsn) as conn:
+        rows = await (
+            await conn.execute("select * from board.completeness('{frog}', now() - interval '1 day', now())")
+        ).fetchall()
+    assert rows

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -220,6 +221,7 @@ def test_a_stored_value_is_what_was_sent_by_rounding_to_the_resolution(
         st.integers(math.ceil(field.minimum / field.resolution), math.floor(field.maximum / field.resolution))
     )
     sent = round(steps * field.resolution, field.decimals)
+    assert field.step is not None
     (stored,) = on_binary_steps(np.array([sent]), field).tolist()
     assert stored / field.step == math.floor(stored / field.step)
     if field.storage == "real":
@@ -244,3 +246,11 @@ def test_a_value_with_finer_digits_than_declared_is_stored_as_it_was_sent(
         stored = float(np.float32(stored))
     assert stored == pytest.approx(sent, rel=3e-7, abs=1e-30)
     assert stored / field.step != math.floor(stored / field.step)
+
+
+@pytest.mark.parametrize(("resolution", "sent"), [(0.05, 20.35), (0.2, 1.2), (0.25, 0.25), (5.0, 25.0)])
+def test_a_resolution_that_is_no_power_of_ten_is_stored_as_sent(resolution: float, sent: float) -> None:
+    frog = discover()["frog"].by_name["temperature_c"]
+    field = replace(frog, resolution=resolution)
+    assert field.step is None
+    assert on_binary_steps(np.array([sent]), field).tolist() == [sent]

@@ -15,11 +15,11 @@ select s.device_id, s.boot, lower(g) as first_seq, upper(g) - 1 as last_seq, upp
  where s.boot >= 0 and s.received <> int8multirange(range_merge(s.received));
 
 -- Per device: what it numbered itself and we hold, and what is missing between the lowest
--- and the highest number of each boot.
+-- and the highest number of each boot. A device may claim any number up to 2^62: sums are held to what fits.
 create view health.ledger as
 select s.device_id, count(*) as boots,
-       sum(upper(s.received) - lower(s.received))::bigint - coalesce(sum(m.missing), 0)::bigint as received,
-       coalesce(sum(m.missing), 0)::bigint as missing, coalesce(sum(m.ranges), 0)::bigint as gaps
+       least(sum(upper(s.received) - lower(s.received)) - coalesce(sum(m.missing), 0), 9e18)::bigint as received,
+       least(coalesce(sum(m.missing), 0), 9e18)::bigint as missing, coalesce(sum(m.ranges), 0)::bigint as gaps
   from public.device_sequence s
   left join lateral (
         select sum(upper(g) - lower(g)) as missing, count(*) as ranges
@@ -33,7 +33,7 @@ select s.device_id, count(*) as boots,
 -- outbox is not named in a status; a last will names none because the broker sends it: not known.
 create view health.outbox as
 select device_id, status_at,
-       case when jsonb_typeof(status -> 'outbox') = 'number' then (status ->> 'outbox')::numeric::bigint
+       case when jsonb_typeof(status -> 'outbox') = 'number' then least(greatest((status ->> 'outbox')::numeric, 0), 2147483647)::bigint
             when status -> 'online' = 'true' then 0 end as waiting
   from public.device_status where status is not null;
 
@@ -117,7 +117,7 @@ $$;
 create function health.worth_a_look(
     p_missing bigint, p_expected bigint, p_stored bigint, p_waiting bigint, p_cadence_s integer)
 returns boolean language sql immutable as $$
-    select p_missing > 0 or coalesce(p_stored + 2 < p_expected * 0.99, false) 
+    select p_missing > 0 or coalesce(p_stored + 2 < p_expected * 0.99, false)
         or coalesce(p_waiting * p_cadence_s >= 3600, false)
 $$;
 

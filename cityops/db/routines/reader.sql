@@ -168,7 +168,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
                case when health.began() is null then '-infinity' else date_trunc('hour', least(p_to, now())) end as last
     )
     select d.kind, count(*), sum(d.expected)::bigint, sum(least(d.stored, d.expected))::bigint,
-           sum(d.missing)::bigint, count(*) filter (where d.missing > 0), coalesce(sum(d.waiting), 0)::bigint
+           least(sum(d.missing), 9e18)::bigint, count(*) filter (where d.missing > 0), coalesce(sum(d.waiting), 0)::bigint
       from hours cross join lateral health.devices(p_counted, hours.first, hours.last) d
      group by d.kind order by d.kind
 $$;
