@@ -6,7 +6,9 @@ It lives as long as the connection does; ``mqtt_session`` makes the next one.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import TypeVar, cast
 
 import mqtt5
@@ -21,7 +23,7 @@ Deliver = Callable[[list[str], list[bytes], list[int]], None]
 """Called with topics, payloads and packet ids (0 for QoS 0) of messages that came together."""
 
 WRITE_LIMIT_BYTES = 1_000_000
-"""Waiting to be sent at which ``publish`` drops: receipts can be repeated, memory can't."""
+"""Waiting to be sent beyond which ``publish_all`` drops: receipts can be repeated, memory can't."""
 
 GOODBYE_S = 1.0
 """How long the broker has to hang up after our good-bye."""
@@ -147,14 +149,16 @@ class Connection(asyncio.Protocol):
         """Send PUBACKs in this order."""
         self._write(pubacks(packet_ids))
 
-    def publish(self, topic: str, payload: bytes) -> bool:
-        """Send at QoS 0; False where too much waits to be sent already."""
+    def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> int:
+        """Send (topic, payload) at QoS 0 in order; return how many, fewer where too much waits already."""
         if self._transport is None or self.lost.is_set():
-            return False
-        if len(self._out) + self._transport.get_write_buffer_size() > WRITE_LIMIT_BYTES:
-            return False
-        self._write(publish_qos0(topic, payload))
-        return True
+            return 0
+        waiting = len(self._out) + self._transport.get_write_buffer_size()
+        packets = [publish_qos0(topic, payload) for topic, payload in messages]
+        ends = list(accumulate(map(len, packets), initial=waiting))
+        fit = min(bisect_right(ends, WRITE_LIMIT_BYTES), len(packets))
+        self._write(b"".join(packets[:fit]))
+        return fit
 
     def pause_reading(self) -> None:
         """Leave what comes in the socket; the broker then has to wait."""
@@ -200,6 +204,8 @@ class Connection(asyncio.Protocol):
 
     def _write(self, data: bytes) -> None:
         """Send with everything else of this turn of the event loop: a system call each costs most."""
+        if not data:
+            return
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out += data

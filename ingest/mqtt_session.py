@@ -155,11 +155,11 @@ class MqttSession:
             self.drop_connection("its messages are not ours to store any more")
         self._make_room()
 
-    def publish(self, topic: str, payload: bytes) -> bool:
-        """Send at QoS 0, at most once; False where it was dropped."""
-        sent = self._ready and self._connection is not None and self._connection.publish(topic, payload)
-        if not sent:
-            self.counts.dropped_publishes += 1
+    def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> int:
+        """Send at QoS 0, at most once, in order; return how many, the rest is dropped."""
+        connection = self._connection if self._ready else None
+        sent = 0 if connection is None else connection.publish_all(messages)
+        self.counts.dropped_publishes += len(messages) - sent
         return sent
 
     async def close(self) -> None:

@@ -14,6 +14,9 @@ import mqtt5
 import numpy as np
 from mqtt5 import Packet
 
+_HEADS = [bytes((0x30, length)) for length in range(0x80)]
+"""First bytes of a PUBLISH at QoS 0 by its remaining length."""
+
 
 class MalformedPacketError(Exception):
     """The peer does not speak MQTT 5; the connection is of no use any more."""
@@ -144,6 +147,8 @@ def publish_qos0(topic: str, payload: bytes) -> bytes:
     length = len(name) + len(payload) + 3
     if len(name) > 0xFFFF or length >= 1 << 28:
         raise ValueError(f"a packet of {length} bytes on a topic of {len(name)} is beyond MQTT")
+    if length <= 0x7F:  # as almost always: one byte says the length
+        return b"".join((_HEADS[length], len(name).to_bytes(2), name, b"\x00", payload))
     head = bytearray((0x30,))
     left = length
     while left > 0x7F:

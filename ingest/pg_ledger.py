@@ -9,7 +9,7 @@ that returns old and new; older servers lock and add in two statements.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -67,6 +67,10 @@ def _add(source: LiteralString) -> LiteralString:
     )
 
 
+_Row = tuple[int, str | None, int, int, str | None]
+"""Key index, what it held of the batch before, lowest and highest sequence now, the set where it has gaps."""
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerAnswer:
     """What the ledger held of the batch before, per key index, and the receipts now."""
@@ -95,38 +99,54 @@ async def add_to_ledger(cursor: psycopg.AsyncCursor[Any], keys: Keys, server_ver
     if server_version >= MERGE_SINCE:
         await cursor.execute(_merge(source), arguments)
         rows = await cursor.fetchall()
-        overlaps = [(row[0], row[1]) for row in rows if row[1] is not None]
-        states = [(row[0], row[2], row[3], row[4]) for row in rows]
     else:
-        overlaps, states = await _lock_and_add(cursor, keys, source, arguments)
-    return LedgerAnswer(
-        [(key, parse_multirange(text)) for key, text in overlaps], list(_receipts(keys, states))
-    )
+        rows = await _lock_and_add(cursor, keys, source, arguments)
+    key, held, first, last, gaps = zip(*rows, strict=True)
+    overlaps = [(k, parse_multirange(text)) for k, text in _texts(key, held)]
+    return LedgerAnswer(overlaps, _receipts(keys, key, zip(first, last, strict=True), gaps))
 
 
 async def _lock_and_add(
     cursor: psycopg.AsyncCursor[Any], keys: Keys, source: LiteralString, arguments: dict[str, Any]
-) -> tuple[list[tuple[int, str]], list[tuple[int, int, int, str | None]]]:
+) -> list[_Row]:
     await cursor.execute(_lock(source), arguments)
     locked = dict(await cursor.fetchall())
     await cursor.execute(_add(source), arguments)
     pairs = zip(keys.device_id.tolist(), keys.boot.tolist(), strict=True)
     number = {pair: key for key, pair in enumerate(pairs)}
-    states = []
+    rows: list[_Row] = []
     for device_id, boot, existed, first, last, gaps in await cursor.fetchall():
         key = number[(device_id, boot)]
         if existed and key not in locked:
             raise TransientError("another ingester stores readings of the same devices")
-        states.append((key, first, last, gaps))
-    return [(key, text) for key, text in locked.items() if text is not None], states
+        rows.append((key, locked.get(key), first, last, gaps))
+    return rows
 
 
-def _receipts(keys: Keys, states: list[tuple[int, int, int, str | None]]) -> Iterator[KeyReceipt]:
-    device_id, boot = keys.device_id.tolist(), keys.boot.tolist()
-    for key, first, last, gaps in states:
-        if boot[key] < 0:  # numbered by the server; the device knows nothing of it
-            continue
-        ranges: tuple[Range, ...] = ((first, last),)
-        if gaps is not None:
-            ranges = receipt_ranges(parse_multirange(gaps), keys.runs_of(key))
-        yield KeyReceipt(device_id[key], boot[key], ranges)
+def _texts(keys: Sequence[int], texts: Sequence[str | None]) -> list[tuple[int, str]]:
+    """Return what is not null, with its key."""
+    if texts.count(None) == len(texts):
+        return []
+    return [(key, text) for key, text in zip(keys, texts, strict=True) if text is not None]
+
+
+def _receipts(
+    keys: Keys, answered: Sequence[int], whole: Iterable[Range], gaps: Sequence[str | None]
+) -> list[KeyReceipt]:
+    """Return the receipts of the keys that were ``answered``.
+
+    Args:
+        keys: the batch.
+        answered: key indices; the others are in the same order.
+        whole: lowest and highest sequence held.
+        gaps: the whole set where it has gaps.
+    """
+    device_id, boot = keys.device_id[list(answered)], keys.boot[list(answered)]
+    ranges: list[tuple[Range, ...]] = list(zip(whole, strict=True))
+    place = {key: at for at, key in enumerate(answered)} if (broken := _texts(answered, gaps)) else {}
+    for key, text in broken:
+        ranges[place[key]] = receipt_ranges(parse_multirange(text), keys.runs_of(key))
+    told = map(KeyReceipt._make, zip(device_id.tolist(), boot.tolist(), ranges, strict=True))
+    if len(boot) and int(boot.min()) < 0:  # numbered by the server; the device knows nothing of it
+        return [receipt for receipt in told if receipt.boot >= 0]
+    return list(told)

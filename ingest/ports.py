@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -85,8 +85,8 @@ class MessageSource(Protocol):
     def discard(self, chunk: Chunk) -> None:
         """The chunk is not ours to store any more: make room, acknowledge nothing, let it come again."""
 
-    def publish(self, topic: str, payload: bytes) -> bool:
-        """Send a message, at most once; return False where it had to be dropped."""
+    def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> int:
+        """Send messages (topic, payload) in order, at most once; return how many, the rest is dropped."""
 
     async def close(self) -> None:
         """Send what waits to be sent and disconnect; the session stays at the broker."""

@@ -1,7 +1,12 @@
-"""Receipts to the devices, after COMMIT."""
+"""Receipts to the devices, after COMMIT.
+
+At one reading per device and batch this is done once per message, so it is kept lean: one
+look-up, one encoding, and what goes to one broker session is handed over together.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from devices.contract.messages import BootReceipt, Receipt, encode
@@ -31,23 +36,18 @@ class MqttReceipts:
         self._topics: dict[int, tuple[KnownDevice, str]] = {}
 
     def send(self, receipts: Iterable[KeyReceipt]) -> int:
-        """Send the receipts, as a rule one message per device; return how many devices were told."""
-        by_device: dict[int, list[BootReceipt]] = {}
-        for receipt in receipts:
-            boot = BootReceipt(receipt.boot, receipt.ranges)
-            boots = by_device.get(receipt.device_id)
-            if boots is None:
-                by_device[receipt.device_id] = [boot]
-            else:
-                boots.append(boot)
-        told = 0
-        for device_id, boots in by_device.items():
+        """Send the receipts, as a rule one message per device; return how many messages went out."""
+        boots_of: defaultdict[int, list[BootReceipt]] = defaultdict(list)
+        for device_id, boot, ranges in receipts:
+            boots_of[device_id].append(BootReceipt(boot, ranges))
+        messages: defaultdict[int, list[tuple[str, bytes]]] = defaultdict(list)
+        for device_id, boots in boots_of.items():
             device = self._device(device_id)
-            source = None if device is None else self._sources.get(device.shard)
-            if device is not None and source is not None:
-                topic = self._topic(device)
-                told += all(source.publish(topic, encode(part)) for part in _messages(boots))
-        return told
+            if device is not None:
+                address = self._topic(device)
+                messages[device.shard] += [(address, encode(part)) for part in _messages(boots)]
+        sources = [(self._sources.get(shard), of_shard) for shard, of_shard in messages.items()]
+        return sum(source.publish_all(of_shard) for source, of_shard in sources if source is not None)
 
     def _topic(self, device: KnownDevice) -> str:
         known = self._topics.get(device.device_id)
@@ -57,11 +57,16 @@ class MqttReceipts:
         return known[1]
 
 
-def _messages(boots: list[BootReceipt]) -> Iterator[Receipt]:
+def _messages(boots: list[BootReceipt]) -> Iterable[Receipt]:
     """Share the ranges of a device out to messages: almost always one."""
+    if len(boots) == 1 and len(boots[0].ranges) <= RANGES_PER_MESSAGE:
+        return (Receipt(tuple(boots)),)
     if sum(len(boot.ranges) for boot in boots) <= RANGES_PER_MESSAGE:
-        yield Receipt(tuple(boots))
-        return
+        return (Receipt(tuple(boots)),)
+    return _cut(boots)
+
+
+def _cut(boots: list[BootReceipt]) -> Iterator[Receipt]:
     for boot in boots:
         for start in range(0, len(boot.ranges), RANGES_PER_MESSAGE):
             yield Receipt((BootReceipt(boot.boot, boot.ranges[start : start + RANGES_PER_MESSAGE]),))

@@ -1,14 +1,14 @@
 """From messages to a batch: decode, check, set aside. Nothing raises, whatever the bytes.
 
-The fast path is one look-up and one decoder call per message, then columns; what it
-can't read goes, message by message, through ``channels`` and ``diagnose``.
+The fast path looks all topics up, decodes what is of one kind together and makes columns of
+it; what it can't read goes, message by message, through ``channels`` and ``diagnose``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -16,24 +16,16 @@ import numpy as np
 
 from devices.contract.messages import MAX_PAYLOAD_BYTES
 from ingest.core.batch import Batch, known_names, reading_payload
+from ingest.core.bucket import Bucket
 from ingest.core.channels import Others
 from ingest.core.diagnose import DECODE_ERRORS, Problem, decode_each, is_array
-from ingest.core.directory import Directory
+from ingest.core.directory import NOWHERE, Directory
 from ingest.core.readings import NO_BOOT, NO_CLK, NO_MONO, Columns, Readings
 from ingest.core.reasons import Reason, sentence
 from ingest.core.validate import ClockOffsets, Clocks, validate
 
 MOST_UNKNOWN_NAMES = 50
 """Names of unknown fields kept apart; a device can't fill the memory with new names."""
-
-
-@dataclass(slots=True)
-class _Bucket:
-    """Decoded structs of one kind, with device row and message of each."""
-
-    items: list[Any] = field(default_factory=list)
-    devices: list[int] = field(default_factory=list)
-    messages: list[int] = field(default_factory=list)
 
 
 class Decoder:
@@ -62,7 +54,7 @@ class Decoder:
             now_us: the server's time [µs since 1970].
         """
         batch = Batch(topics, payloads)
-        buckets = [_Bucket() for _ in self._directory.kinds]
+        buckets = [Bucket() for _ in self._directory.kinds]
         odd = self._fast(topics, payloads, buckets)
         others = Others(batch, self._directory, now_us)
         for message in odd:
@@ -73,32 +65,29 @@ class Decoder:
         batch.clocks = dict(self._clocks.unsaved)
         return batch
 
-    def _fast(self, topics: list[str], payloads: list[bytes], buckets: list[_Bucket]) -> list[int]:
-        """File every good single reading; return the other messages."""
-        odd: list[int] = []
-        find = self._directory.routes.get
-        for message, (topic, payload) in enumerate(zip(topics, payloads, strict=True)):
-            route = find(topic)
-            if route is None or len(payload) > MAX_PAYLOAD_BYTES:
-                odd.append(message)
-                continue
-            try:
-                item = route.decode(payload)
-            except DECODE_ERRORS:
-                odd.append(message)
-                continue
-            bucket = buckets[route.kind_no]
-            if item.__class__ is list:
-                bucket.items += item
-                bucket.devices += [route.index] * len(item)
-                bucket.messages += [message] * len(item)
-            else:
-                bucket.items.append(item)
-                bucket.devices.append(route.index)
-                bucket.messages.append(message)
-        return odd
+    def _fast(self, topics: list[str], payloads: list[bytes], buckets: list[Bucket]) -> list[int]:
+        """File every good reading; return the other messages."""
+        device = np.fromiter(
+            map(self._directory.row_of_topic.get, topics, repeat(NOWHERE)), dtype=np.int32, count=len(topics)
+        )
+        if len(payloads) and max(map(len, payloads)) > MAX_PAYLOAD_BYTES:
+            sizes = np.fromiter(map(len, payloads), dtype=np.int64, count=len(payloads))
+            device[sizes > MAX_PAYLOAD_BYTES] = NOWHERE
+        kind_of = self._directory.kind_of[device]
+        odd: list[int] = np.flatnonzero(kind_of == NOWHERE).tolist()
+        for kind_no, bucket in enumerate(buckets):
+            messages = np.flatnonzero(kind_of == kind_no)
+            if len(messages):
+                found = messages.tolist()
+                odd += bucket.read(
+                    [payloads[message] for message in found],
+                    device[messages].tolist(),
+                    found,
+                    self._directory.decoders[kind_no].message.decode,
+                )
+        return sorted(odd)
 
-    def _slow(self, message: int, batch: Batch, buckets: list[_Bucket], others: Others) -> None:
+    def _slow(self, message: int, batch: Batch, buckets: list[Bucket], others: Others) -> None:
         """File one message that is not a good reading: another channel, or bad."""
         checked = others.check_topic(message)
         if checked is None or others.too_large(message, checked[1]):
@@ -109,14 +98,11 @@ class Decoder:
             return
         kind_no = self._directory.kind_no[device.kind]
         items, problems = decode_each(batch.payloads[message], self._directory.decoders[kind_no])
-        bucket = buckets[kind_no]
-        bucket.items += items
-        bucket.devices += [self._directory.index_of[device.name]] * len(items)
-        bucket.messages += [message] * len(items)
+        buckets[kind_no].add(items, self._directory.index_of[device.name], message)
         for problem in problems:
             others.refuse_problem(message, problem, device)
 
-    def _check(self, kind_no: int, bucket: _Bucket, batch: Batch, others: Others, now_us: int) -> None:
+    def _check(self, kind_no: int, bucket: Bucket, batch: Batch, others: Others, now_us: int) -> None:
         """Turn a bucket into checked readings, and file what fails."""
         self._wrong_senders(bucket, batch, others)
         if not bucket.items:
@@ -141,7 +127,7 @@ class Decoder:
         if len(accepted):
             batch.readings.append(accepted)
 
-    def _wrong_senders(self, bucket: _Bucket, batch: Batch, others: Others) -> None:
+    def _wrong_senders(self, bucket: Bucket, batch: Batch, others: Others) -> None:
         """File and remove the readings that name another device than their topic does."""
         named = [item.device for item in bucket.items]
         if named.count(None) == len(named):
@@ -167,7 +153,9 @@ def _unknown_fields(readings: Readings, items: list[Any], payloads: list[bytes])
     """
     if not len(readings):
         return Counter()
-    given = 1 + (~np.isnan(readings.values)).sum(axis=1) + (readings.mono_ms != NO_MONO)
+    # A product, since a sum along so short an axis takes three times as long.
+    given = 1 + (~np.isnan(readings.values)) @ np.ones(readings.values.shape[1], dtype=np.int64)
+    given += readings.mono_ms != NO_MONO
     given += (readings.clk != NO_CLK) + 2 * (readings.boot != NO_BOOT)
     per_message = np.bincount(readings.message, weights=given, minlength=0).astype(np.int64)
     present = np.flatnonzero(per_message).tolist()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,25 +15,21 @@ from ingest.core.known_devices import KnownDevice
 DAY_US = 86_400_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where a reading topic leads: the device's row, its kind's number, its decoder."""
-
-    index: int
-    kind_no: int
-    decode: Callable[[bytes], Any]
+NOWHERE = -1
+"""Device row and kind number of a topic that is no registered device's reading topic."""
 
 
 class Directory:
     """Registered devices.
 
     Attributes:
-        kinds: declared kinds, in the order of ``Route.kind_no``.
+        kinds: declared kinds; their places are the kind numbers.
         decoders: one per kind.
-        routes: by the whole topic of a device's readings. One look-up answers whether
-            the device exists and whether shard and kind are its own.
+        row_of_topic: device row by the whole topic of a device's readings. One look-up answers
+            whether the device exists and whether shard and kind are its own.
         by_name: devices by name.
-        devices: devices in the order of ``Route.index``.
+        devices: devices; their places are the device rows.
+        kind_of: kind number, one per device row, and last ``NOWHERE`` for ``NOWHERE``; shape (devices + 1,).
         device_id: shape (devices,).
         earliest_us: no reading of a device is older than this [µs since 1970]; shape (devices,).
     """
@@ -52,11 +46,11 @@ class Directory:
             np.array([d.installed_at_us for d in self.devices], dtype=np.int64) - DAY_US
         )
         self.by_id: dict[int, KnownDevice] = {d.device_id: d for d in self.devices}
-        self.routes: dict[str, Route] = dict(self._routes())
-
-    def _routes(self) -> Iterable[tuple[str, Route]]:
-        for index, device in enumerate(self.devices):
-            kind_no = self.kind_no.get(device.kind)
-            if kind_no is not None:
-                decode = self.decoders[kind_no].message.decode
-                yield topic(device.shard, device.kind, device.name, "reading"), Route(index, kind_no, decode)
+        self.kind_of: NDArray[np.int32] = np.array(
+            [*(self.kind_no.get(d.kind, NOWHERE) for d in self.devices), NOWHERE], dtype=np.int32
+        )
+        self.row_of_topic = {
+            topic(d.shard, d.kind, d.name, "reading"): row
+            for row, d in enumerate(self.devices)
+            if d.kind in self.kind_no
+        }

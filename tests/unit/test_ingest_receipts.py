@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,9 +17,9 @@ DEVICE = KnownDevice(device_id=1, name="frog-0", kind="frog", shard=0, installed
 class Outgoing:
     sent: list[tuple[str, Receipt]] = field(default_factory=list)
 
-    def publish(self, topic: str, payload: bytes) -> bool:
-        self.sent.append((topic, msgspec.json.decode(payload, type=Receipt)))
-        return True
+    def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> int:
+        self.sent += [(topic, msgspec.json.decode(payload, type=Receipt)) for topic, payload in messages]
+        return len(messages)
 
 
 def test_boots_of_a_device_share_a_message_and_one_with_very_many_ranges_gets_several() -> None:
@@ -31,7 +32,7 @@ def test_boots_of_a_device_share_a_message_and_one_with_very_many_ranges_gets_se
 
     source.sent.clear()
     many = tuple((s, s) for s in range(0, 5 * RANGES_PER_MESSAGE, 2))
-    assert receipts.send([KeyReceipt(1, 7, many)]) == 1
+    assert receipts.send([KeyReceipt(1, 7, many)]) == len(source.sent) == 3
     assert [r for _, receipt in source.sent for b in receipt.received for r in b.ranges] == list(many)
     assert all(len(b.ranges) <= RANGES_PER_MESSAGE for _, receipt in source.sent for b in receipt.received)
 

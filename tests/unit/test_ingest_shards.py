@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -62,8 +62,8 @@ class Source:
     def discard(self, chunk: Chunk) -> None:
         self.discarded.append(chunk)
 
-    def publish(self, topic: str, payload: bytes) -> bool:
-        return True
+    def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> int:
+        return len(messages)
 
     async def close(self) -> None:
         self.story.append(f"{self.shard} disconnects")
