@@ -26,6 +26,7 @@ from firmware_sim.load import load_devices
 from ops_api.demo.children import Children
 from ops_api.demo.services import is_ready
 from ops_api.demo.stack import Stack, clear, start_stack
+from ops_api.verify import broker_disk
 from ops_api.verify.proxy import Proxy
 from ops_api.verify.small_disk import SmallDisk
 
@@ -82,6 +83,8 @@ class Chain:
     links: Links | None = None
     disk: SmallDisk | None = None
     ports: dict[str, int] = field(default_factory=dict)
+    limited: int | None = None
+    """Process id of a broker that has no room left."""
 
     @property
     def dsn(self) -> str:
@@ -108,6 +111,7 @@ class Chain:
     async def heal(self) -> None:
         """Start what does not run and let go on what is frozen or held up, then wait until it serves."""
         self.resume_all()
+        self.make_room()
         for proxy in () if self.links is None else self.links.all:
             proxy.heal()
         await asyncio.gather(self.start_database(), self.start_broker())
@@ -184,10 +188,33 @@ class Chain:
         """Start it where it does not run."""
         await asyncio.to_thread(self.stack.mosquitto.start)
 
+    @property
+    def broker_folder(self) -> Path:
+        """Where the broker keeps its files."""
+        return self.folder / "broker"
+
     def wipe_broker(self) -> None:
         """Remove what the stopped broker kept on disk."""
-        for file in (self.folder / "broker").glob("mosquitto.db*"):
+        for file in self.broker_folder.glob(f"{broker_disk.STORE}*"):
             file.unlink()
+
+    def leave_room(self, most_bytes: int) -> None:
+        """Let the running broker write no file beyond ``most_bytes``.
+
+        Raises:
+            TransientError: it does not run, or can't be limited here.
+        """
+        pid = self.stack.mosquitto.pid
+        if pid is None:
+            raise TransientError("the broker does not run")
+        broker_disk.set_limit(pid, most_bytes)
+        self.limited = pid
+
+    def make_room(self) -> None:
+        """Let the broker write what it wants again."""
+        pid, self.limited = self.limited, None
+        if pid is not None and pid == self.stack.mosquitto.pid:
+            broker_disk.set_limit(pid, None)
 
     # -- freezing ------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from cityops.errors import TransientError
-from ops_api.verify import hogs
+from ops_api.verify import broker_disk, hogs
 from ops_api.verify.chain import Chain
 from ops_api.verify.faults import Planned
 from ops_api.verify.proxy import Proxy
@@ -19,6 +19,8 @@ STOP_WITHIN_S = 10.0
 """An ingester has ended so long after SIGTERM: its own deadline is 8 s."""
 SAVED_BEFORE_S = 1.0
 """A killed broker comes back with what it had on disk at most so long before."""
+SAVE_WITHIN_S = 30.0
+"""A broker that is asked to save has done so by then."""
 
 
 async def inject(chain: Chain, planned: Planned) -> str:
@@ -133,6 +135,38 @@ async def _fill_disk(chain: Chain, hold_s: float, _rng: random.Random) -> str:
     return "disk full, then not"
 
 
+async def _fill_broker_disk(chain: Chain, hold_s: float, rng: random.Random) -> str:
+    """Fill it somewhere within what a save takes, save again and again; in the end kill it or make room."""
+    killed = rng.random() < 0.5
+    most_bytes = await _limit_broker(chain, rng)
+    end_s = time.monotonic() + hold_s
+    while time.monotonic() < end_s or not broker_disk.reached(chain.broker_folder, most_bytes):
+        if time.monotonic() > end_s + SAVE_WITHIN_S:
+            raise TransientError(f"the broker saved all the same; {most_bytes} bytes were left to it")
+        chain.stack.mosquitto.save()
+        await asyncio.sleep(rng.uniform(0.0, 0.5))
+    if killed:
+        await asyncio.to_thread(chain.stack.mosquitto.kill)
+        await chain.start_broker()
+    else:
+        chain.make_room()
+    return f"broker's disk full after {most_bytes} bytes, {'killed meanwhile' if killed else 'then not'}"
+
+
+async def _limit_broker(chain: Chain, rng: random.Random) -> int:
+    """Let the broker save once, then leave it less room than that took; return how much [bytes]."""
+    store = chain.broker_folder / broker_disk.STORE
+    deadline_s = time.monotonic() + SAVE_WITHIN_S
+    while (taken := broker_disk.size(store)) is None or taken == 0:
+        if time.monotonic() > deadline_s:
+            raise TransientError(f"the broker did not save within {SAVE_WITHIN_S:g} s")
+        chain.stack.mosquitto.save()
+        await asyncio.sleep(0.1)
+    most_bytes = rng.choice([0, rng.randrange(taken)])
+    chain.leave_room(most_bytes)
+    return most_bytes
+
+
 async def _cut_network(chain: Chain, hold_s: float, rng: random.Random) -> str:
     name, proxy = _one_link(chain, rng)
     within_a_packet = rng.random() < 0.5
@@ -194,6 +228,7 @@ INJECT: dict[str, Inject] = {
     "kill-all": _kill_all,
     "fill-connections": _fill_connections,
     "fill-disk": _fill_disk,
+    "fill-broker-disk": _fill_broker_disk,
     "cut-network": _cut_network,
     "stall-network": _stall_network,
     "half-open": _half_open,
