@@ -50,15 +50,21 @@ def set_limit(pid: int, most_bytes: int | None) -> None:
         raise TransientError(f"fill-broker-disk: the broker can't be limited: {done.stderr.strip()}")
 
 
-def reached(folder: Path, most_bytes: int) -> bool:
-    """Whether a save went up to the limit: what a full disk leaves of it is in ``folder``."""
-    return any(size(folder / name) == most_bytes for name in (STORE, UNFINISHED))
+def reached(folder: Path, most_bytes: int, since_s: float) -> bool:
+    """Whether a save went up to the limit since then [s since 1970]: its file is as long."""
+    files = [stat for name in (STORE, UNFINISHED) if (stat := _stat(folder / name)) is not None]
+    return any(stat.st_size == most_bytes and stat.st_mtime >= since_s for stat in files)
 
 
-def size(file: Path) -> int | None:
-    """Return the size of a file [bytes], None where there is none."""
+def saved_bytes(folder: Path) -> int:
+    """Return the size of what the broker last saved [bytes], 0 where it saved nothing."""
+    stat = _stat(folder / STORE)
+    return 0 if stat is None else stat.st_size
+
+
+def _stat(file: Path) -> os.stat_result | None:
     try:
-        return file.stat().st_size
+        return file.stat()
     except FileNotFoundError:
         return None
 

@@ -34,6 +34,8 @@ WITHIN_S = 60.0
 """A part that does not come up in this time is not coming."""
 KEEPALIVE_S = 6
 """Of ingesters and devices: a half-open connection shall be noticed within the run."""
+LEASE_S = 6.0
+"""Where ingesters share the shards: a frozen one's go to the others within the run."""
 DRAIN_S = 10.0
 """From SIGTERM to SIGKILL for an ingester, beyond its own deadline."""
 
@@ -44,7 +46,7 @@ class ChainOptions:
 
     Attributes:
         devices: how many, each with its own credential and connection.
-        ingesters: processes; the first serves all shards, the others wait for its leases.
+        ingesters: processes, which share the shards.
         proxied: whether there is a network between the parts that faults may spoil.
         small_disk: whether the database is on a disk that can be filled.
         durable: whether the database also survives a crash of the machine (fsync); tests do without.
@@ -162,6 +164,8 @@ class Chain:
             "CITYOPS_INGEST__HEALTH_PORT": str(health_port),
         }
         changed |= {"CITYOPS_LOG__FORMAT": "human"}
+        if self.options.ingesters > 1:
+            changed |= {"CITYOPS_INGEST__LEASE_S": str(LEASE_S)}
         if self.links is not None:
             dsn = self.stack.dsn.replace(f":{self.stack.postgres.port}/", f":{self.links.database.port}/")
             changed |= {"CITYOPS_MQTT__PORT": str(self.links.broker.port), "CITYOPS_DB__DSN": dsn}

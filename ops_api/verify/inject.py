@@ -38,7 +38,7 @@ async def inject(chain: Chain, planned: Planned) -> str:
 
 async def _kill_ingester(chain: Chain, _hold_s: float, rng: random.Random) -> str:
     await asyncio.sleep(rng.uniform(0.0, 0.3))
-    victim = await chain.serving() if len(chain.ingesters) > 1 else chain.ingesters[0]
+    victim = rng.choice(chain.ingesters)
     await asyncio.to_thread(chain.children.kill, victim)
     chain.start_ingesters()
     return f"{victim} killed"
@@ -46,7 +46,8 @@ async def _kill_ingester(chain: Chain, _hold_s: float, rng: random.Random) -> st
 
 async def _stop_ingester(chain: Chain, _hold_s: float, rng: random.Random) -> str:
     await asyncio.sleep(rng.uniform(0.0, 0.3))
-    victim = await chain.serving()
+    await chain.serving()
+    victim = rng.choice(chain.ingesters)
     began_s = time.monotonic()
     code = await asyncio.to_thread(chain.children.end, victim)
     took_s = time.monotonic() - began_s
@@ -58,9 +59,10 @@ async def _stop_ingester(chain: Chain, _hold_s: float, rng: random.Random) -> st
     return f"{victim} stopped in {took_s:.1f} s"
 
 
-async def _freeze_ingester(chain: Chain, hold_s: float, _rng: random.Random) -> str:
-    pids = [process.pid for process in chain.children.running.values()]
-    return await _freeze(chain, pids, hold_s, "ingester")
+async def _freeze_ingester(chain: Chain, hold_s: float, rng: random.Random) -> str:
+    """One of them: the others serve on, and have its shards where it lasts longer than a lease."""
+    victim = rng.choice(chain.ingesters)
+    return await _freeze(chain, [chain.children.running[victim].pid], hold_s, victim)
 
 
 async def _kill_broker(chain: Chain, hold_s: float, rng: random.Random) -> str:
@@ -137,34 +139,39 @@ async def _fill_disk(chain: Chain, hold_s: float, _rng: random.Random) -> str:
 
 async def _fill_broker_disk(chain: Chain, hold_s: float, rng: random.Random) -> str:
     """Fill it somewhere within what a save takes, save again and again; in the end kill it or make room."""
-    killed = rng.random() < 0.5
-    most_bytes = await _limit_broker(chain, rng)
-    end_s = time.monotonic() + hold_s
-    while time.monotonic() < end_s or not broker_disk.reached(chain.broker_folder, most_bytes):
-        if time.monotonic() > end_s + SAVE_WITHIN_S:
-            raise TransientError(f"the broker saved all the same; {most_bytes} bytes were left to it")
-        chain.stack.mosquitto.save()
-        await asyncio.sleep(rng.uniform(0.0, 0.5))
+    killed, part = rng.random() < 0.5, rng.choice([0.0, rng.random()])
+    left_bytes = await _save_in_vain(chain, part, hold_s, rng)
     if killed:
         await asyncio.to_thread(chain.stack.mosquitto.kill)
         await chain.start_broker()
     else:
         chain.make_room()
-    return f"broker's disk full after {most_bytes} bytes, {'killed meanwhile' if killed else 'then not'}"
+    return f"broker's disk full after {left_bytes} bytes, {'killed meanwhile' if killed else 'then not'}"
 
 
-async def _limit_broker(chain: Chain, rng: random.Random) -> int:
-    """Let the broker save once, then leave it less room than that took; return how much [bytes]."""
-    store = chain.broker_folder / broker_disk.STORE
-    deadline_s = time.monotonic() + SAVE_WITHIN_S
-    while (taken := broker_disk.size(store)) is None or taken == 0:
-        if time.monotonic() > deadline_s:
-            raise TransientError(f"the broker did not save within {SAVE_WITHIN_S:g} s")
+async def _save_in_vain(chain: Chain, part: float, hold_s: float, rng: random.Random) -> int:
+    """Leave the broker ``part`` of what it saves and have it save for so long; return how much [bytes].
+
+    Raises:
+        TransientError: no save went up to that.
+    """
+    folder, since_s, end_s = chain.broker_folder, time.time(), time.monotonic() + hold_s
+    left_bytes: int | None = None
+    while True:
+        taken = broker_disk.saved_bytes(folder)
+        if taken > 0 and (left_bytes is None or taken < left_bytes):  # it saved, and needs less by now
+            left_bytes = int(part * taken)
+            chain.leave_room(left_bytes)
         chain.stack.mosquitto.save()
-        await asyncio.sleep(0.1)
-    most_bytes = rng.choice([0, rng.randrange(taken)])
-    chain.leave_room(most_bytes)
-    return most_bytes
+        await asyncio.sleep(rng.uniform(0.0, 0.5))
+        if time.monotonic() < end_s:
+            continue
+        if left_bytes is not None and broker_disk.reached(folder, left_bytes, since_s):
+            return left_bytes
+        if time.monotonic() > end_s + SAVE_WITHIN_S:
+            raise TransientError(
+                f"the broker saved all the same, or never; {left_bytes} bytes were left to it"
+            )
 
 
 async def _cut_network(chain: Chain, hold_s: float, rng: random.Random) -> str:
