@@ -7,7 +7,8 @@ applied to.
 
 A killed worker's connection ends at once. A frozen or cut-off one's would stay, so the
 server itself ends a session that was silent for ``lease_s`` (``idle_session_timeout``), and
-those who remain end the transaction that such a worker may have left open. Our own clock runs from before each question was sent, the server's from after its answer:
+those who remain end the transaction that such a worker may have left open. Our own clock
+runs from before each question was sent, the server's from after its answer:
 :attr:`AdvisoryLeases.valid` turns false first.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import zlib
 from collections.abc import Collection
 from typing import Any, LiteralString
@@ -27,6 +29,7 @@ from cityops.db.pool import connect
 from cityops.errors import TransientError
 from ingest.core.share import share
 from ingest.ports import Holding
+from ingest.store import STORE_SESSIONS, STORE_TIMEOUT_S
 
 log = structlog.get_logger(__name__)
 
@@ -48,16 +51,24 @@ where locktype = 'advisory' and objsubid = 2 and granted and classid::bigint = a
 """
 
 # A frozen worker's transaction holds the ledger rows that its successor needs, for ever where it stands in a
-# COPY: no timeout of the server's ends that one (measured on 18, transaction_timeout included).
+# COPY: no timeout of the server's ends that one (measured on 18, transaction_timeout included). A COPY that is
+# only slow looks the same, in pg_stat_progress_copy too: that counts whole messages, of up to 4 MB (measured:
+# 0 bytes for all of ten seconds). But the worker tells them apart: one that is not frozen keeps its lease
+# session, which silence ends. Its transactions are ended only when it has given them up itself.
 _END_FROZEN: LiteralString = """
-select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity
-where datname = current_database() and usename = current_user and application_name = %s
-    and xact_start is not null and wait_event = 'ClientRead'
-    and state_change < clock_timestamp() - make_interval(secs => %s)
+select count(*) filter (where pg_terminate_backend(s.pid)) from pg_stat_activity s
+where s.datname = current_database() and s.usename = current_user
+    and split_part(s.application_name, '/', 1) = %(store)s
+    and s.xact_start is not null and s.wait_event = 'ClientRead'
+    and s.state_change < clock_timestamp() - make_interval(secs => case when exists (
+            select from pg_stat_activity l
+            where l.datname = s.datname and l.usename = s.usename
+                and l.application_name = %(leases)s || '/' || nullif(split_part(s.application_name, '/', 2), '')
+        ) then %(store_s)s else %(lease_s)s end)
 """
 
-STORE_SESSIONS = "cityops-ingest"
-"""Application name of the sessions that batches are stored through."""
+LEASE_SESSIONS = "cityops-ingest-leases"
+"""Application name of the leases' sessions, before ``/`` and the worker."""
 
 
 class AdvisoryLeases:
@@ -67,10 +78,21 @@ class AdvisoryLeases:
         dsn: the database itself: a pooler that changes sessions between statements won't do.
         clock: for the age of what we know.
         lease_s: silence after which the server gives our shards to others [s].
+        worker: whose they are, the same as of its sink; a new name where None.
+        store_s: a worker that still has its leases has given up by itself what it stores for so long [s].
     """
 
-    def __init__(self, dsn: str, clock: Clock | None = None, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        clock: Clock | None = None,
+        lease_s: float = LEASE_S,
+        worker: str | None = None,
+        store_s: float = STORE_TIMEOUT_S,
+    ) -> None:
         self._dsn = dsn
+        self._session = f"{LEASE_SESSIONS}/{new_worker() if worker is None else worker}"
+        self._store_s = store_s
         self._clock = SystemClock() if clock is None else clock
         self._lease_s = lease_s
         self._answer_s = lease_s / ANSWERS_PER_LEASE
@@ -158,8 +180,9 @@ class AdvisoryLeases:
         return me, workers, {key: pid for kind, key, pid, _ in rows if kind == LOCK_CLASS and key in shards}
 
     async def _end_frozen(self, conn: psycopg.AsyncConnection[Any]) -> None:
-        """End transactions whose worker owes the server the next word since longer than a lease."""
-        cursor = await conn.execute(_END_FROZEN, [STORE_SESSIONS, self._lease_s])
+        """End transactions whose worker owes the server the next word and is gone, or has given them up."""
+        names = {"store": STORE_SESSIONS, "leases": LEASE_SESSIONS}
+        cursor = await conn.execute(_END_FROZEN, names | {"lease_s": self._lease_s, "store_s": self._store_s})
         row = await cursor.fetchone()
         if row is not None and row[0] != 0:
             log.warning("ended the open transaction of a worker that froze", sessions=row[0])
@@ -171,7 +194,7 @@ class AdvisoryLeases:
 
     async def _connected(self, shards: Collection[int]) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
-            conn = await connect(self._dsn, application_name="cityops-ingest-leases")
+            conn = await connect(self._dsn, application_name=self._session)
             self._connection = conn
             await conn.execute(
                 "select set_config('idle_session_timeout', %s, false), pg_advisory_lock_shared(%s, %s)",
@@ -189,6 +212,11 @@ class AdvisoryLeases:
         if isinstance(error, TimeoutError):
             return f"no answer within {self._answer_s:g} s"
         return " ".join(str(error).split())
+
+
+def new_worker() -> str:
+    """Return a name that no other worker has."""
+    return secrets.token_hex(4)
 
 
 def _group(shards: Collection[int]) -> int:

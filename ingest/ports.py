@@ -55,6 +55,18 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.topics)
 
+    def split(self, at: int) -> tuple[Chunk, Chunk]:
+        """Return its first ``at`` messages and the others, each a chunk of its own."""
+        head_bytes = sum(map(len, self.payloads[:at]))
+        return (
+            self._part(slice(None, at), head_bytes),
+            self._part(slice(at, None), self.payload_bytes - head_bytes),
+        )
+
+    def _part(self, part: slice, payload_bytes: int) -> Chunk:
+        columns = (self.topics[part], self.payloads[part], self.packet_ids[part])
+        return Chunk(self.source, self.epoch, *columns, payload_bytes, self.arrived_s)
+
 
 class MessageSource(Protocol):
     """A stream of messages of one shard, each kept upstream until settled."""

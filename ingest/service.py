@@ -39,7 +39,7 @@ from ingest.ports import (
 from ingest.receipts import MqttReceipts
 from ingest.shards import ShardHolder
 from ingest.summary import Summary
-from ingest.writer import RETRY, BatchWriter, Messages, NotOursError
+from ingest.writer import RETRY, BatchWriter, Messages
 
 log = structlog.get_logger(__name__)
 
@@ -172,35 +172,33 @@ class IngestService:
 
     async def _write(self) -> None:
         while chunks := await self._inbox.next_batch():
-            began_s = self._clock.monotonic()
-            chunks, done = await self._store(chunks)
-            if not chunks:
-                continue
-            for chunk in chunks:
-                chunk.source.settle(chunk)
-            now_s = self._clock.monotonic()
-            shards = sorted({chunk.source.shard for chunk in chunks})
-            for batch, stored in done:
-                told = self._receipts.send(stored.receipts)
-                self._metrics.receipts.inc(told)
-                self._count(batch, stored)
-                self._summary.totals.add(batch, stored, now_s - began_s)
-                _log_batch(batch, stored, shards, told, now_s - began_s)
-            self._metrics.commit_seconds.observe(now_s - began_s)
-            self._metrics.age_seconds.observe(now_s - chunks[0].arrived_s)
+            while chunks := self._only_ours(chunks):
+                chunks = await self._store(chunks)
 
-    async def _store(self, chunks: list[Chunk]) -> tuple[list[Chunk], list[tuple[Batch, Stored]]]:
-        """Store the chunks that are ours, discard the others; return those stored and their batches."""
+    async def _store(self, chunks: list[Chunk]) -> list[Chunk]:
+        """Store the chunks, acknowledge and tell what is stored; return the rest, where not all are ours any more."""
+        began_s = self._clock.monotonic()
+        done = await self._writer.write(_messages(chunks), lambda: all(map(self._holder.serves, chunks)))
+        stored, rest = _split(chunks, sum(len(batch.topics) for batch, _ in done))
+        # What is not ours is not acknowledged either: it comes again, as duplicates.
+        for chunk in self._only_ours(stored) if rest else stored:
+            chunk.source.settle(chunk)
+        if done:
+            self._told(stored, done, began_s)
+        return rest
 
-        def all_ours() -> bool:
-            return all(map(self._holder.serves, chunks))
-
-        while chunks := self._only_ours(chunks):
-            try:
-                return chunks, await self._writer.write(_messages(chunks), all_ours)
-            except NotOursError:
-                log.warning("a batch is no longer ours to store", messages=sum(map(len, chunks)))
-        return [], []
+    def _told(self, chunks: list[Chunk], done: list[tuple[Batch, Stored]], began_s: float) -> None:
+        """Send the receipts of batches that are stored, and count and log them."""
+        now_s = self._clock.monotonic()
+        shards = sorted({chunk.source.shard for chunk in chunks})
+        for batch, stored in done:
+            told = self._receipts.send(stored.receipts)
+            self._metrics.receipts.inc(told)
+            self._count(batch, stored)
+            self._summary.totals.add(batch, stored, now_s - began_s)
+            _log_batch(batch, stored, shards, told, now_s - began_s)
+        self._metrics.commit_seconds.observe(now_s - began_s)
+        self._metrics.age_seconds.observe(now_s - chunks[0].arrived_s)
 
     def _only_ours(self, chunks: list[Chunk]) -> list[Chunk]:
         """Return the chunks that are ours to store; the others come again to whoever holds their shard."""
@@ -241,6 +239,16 @@ def _log_batch(batch: Batch, stored: Stored, shards: list[int], told: int, took_
         receipts=told,
         took_ms=round(1000 * took_s, 1),
     )
+
+
+def _split(chunks: list[Chunk], messages: int) -> tuple[list[Chunk], list[Chunk]]:
+    """Return the chunks of the first so many messages, and those of the others."""
+    for place, chunk in enumerate(chunks):
+        if messages < len(chunk):
+            head, tail = chunk.split(messages)
+            return [*chunks[:place], *([head] if len(head) != 0 else [])], [tail, *chunks[place + 1 :]]
+        messages -= len(chunk)
+    return chunks, []
 
 
 def _messages(chunks: list[Chunk]) -> Messages:

@@ -35,6 +35,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSTORABLE = ("22", "23", "54")
 """Those of the refusals that are certain to be about a value."""
 
+STORE_SESSIONS = "cityops-ingest"
+"""Application name of the sessions that batches are stored through, before ``/`` and the worker."""
+
 STORE_TIMEOUT_S = 60.0
 """A database that has not answered by then is given up and asked again; the ledger makes
 that safe even where the first attempt was committed."""
@@ -72,13 +75,20 @@ class PostgresSink:
         kinds: declared kinds.
         clock: the server's.
         limits: how many dead letters of one sender are kept.
+        worker: whose it is, the same as of its leases; None where there are no leases.
     """
 
     def __init__(
-        self, dsn: str, kinds: Mapping[str, Kind], clock: Clock, limits: LetterLimits | None = None
+        self,
+        dsn: str,
+        kinds: Mapping[str, Kind],
+        clock: Clock,
+        limits: LetterLimits | None = None,
+        worker: str | None = None,
     ) -> None:
         self._dsn = dsn
         self._clock = clock
+        self._session = STORE_SESSIONS if worker is None else f"{STORE_SESSIONS}/{worker}"
         self._layouts = {name: CopyLayout(kind) for name, kind in kinds.items()}
         self._names: dict[int, str] = {}
         self._registered: frozenset[str] = frozenset()
@@ -274,7 +284,7 @@ class PostgresSink:
 
     async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
-            conn = await connect(self._dsn, application_name="cityops-ingest")
+            conn = await connect(self._dsn, application_name=self._session)
             pg_arrays.register(conn)
             # A role or server with it off would make us acknowledge what a crash takes away.
             await conn.execute("set synchronous_commit = on")

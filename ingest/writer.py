@@ -48,7 +48,7 @@ class Messages:
         )
 
 
-class NotOursError(Exception):
+class _NotOursError(Exception):
     """Another worker may store these messages by now."""
 
 
@@ -86,28 +86,39 @@ class BatchWriter:
     async def write(
         self, messages: Messages, ours: Callable[[], bool] = lambda: True
     ) -> list[tuple[Batch, Stored]]:
-        """Store ``messages``, trying until it is done; return the batches that it took, as a rule one.
+        """Store ``messages``, trying until it is done or they are not ours any more.
 
         Args:
             messages: what to store.
             ours: asked before each attempt: whether all of them are still ours to store.
 
-        Raises:
-            NotOursError: they are not; parts of them may be stored.
+        Returns:
+            The batches that it took, as a rule one. Each has its messages in ``topics``; together they
+            are the first so many of ``messages``, and all of them unless ``ours`` said no.
         """
         done: list[tuple[Batch, Stored]] = []
         waiting = [messages]
-        while waiting:
-            part = waiting.pop()
-            try:
-                done.append(await self._persist(part, ours))
-            except _FailedError as e:
-                if len(part.topics) > 1:
-                    waiting += reversed(part.halves())
-                else:
-                    log.error("message set aside", topic=part.topics[0], reason=str(e.reason), why=str(e))
-                    done.append(await self._persist(part, ours, e))
+        try:
+            while waiting:
+                await self._next(waiting, done, ours)
+        except _NotOursError:
+            log.warning("messages are no longer ours to store", messages=sum(len(m.topics) for m in waiting))
         return done
+
+    async def _next(
+        self, waiting: list[Messages], done: list[tuple[Batch, Stored]], ours: Callable[[], bool]
+    ) -> None:
+        """Store the last of ``waiting``, or put its halves there."""
+        part = waiting[-1]
+        try:
+            done.append(await self._persist(part, ours))
+        except _FailedError as e:
+            if len(part.topics) > 1:
+                waiting[-1:] = reversed(part.halves())
+                return
+            log.error("message set aside", topic=part.topics[0], reason=str(e.reason), why=str(e))
+            done.append(await self._persist(part, ours, e))
+        waiting.pop()
 
     async def _persist(
         self, part: Messages, ours: Callable[[], bool], failed: _FailedError | None = None
@@ -118,7 +129,7 @@ class BatchWriter:
             try:
                 batch = await self._decode(part) if failed is None else _letter(part, failed)
                 if not ours():
-                    raise NotOursError
+                    raise _NotOursError
                 stored = await self._sink.store(batch, part.shard)
             except TransientError as e:
                 await self._back_off(e, attempt)

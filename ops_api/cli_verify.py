@@ -107,19 +107,25 @@ def history(file: Annotated[Path, typer.Argument(help="History that a run kept."
 
 
 def _names(text: str) -> tuple[str, ...]:
-    from ops_api.verify.faults import ALL, FAULTS, parse_faults
-    from ops_api.verify.small_disk import refuse_where_impossible
+    """Return the faults asked for; of ``all`` those that are possible here."""
+    from ops_api.verify import broker_disk, small_disk
+    from ops_api.verify.faults import ALL, parse_faults
 
-    names = parse_faults(text)
-    try:
-        if any(FAULTS[name].small_disk for name in names):
-            refuse_where_impossible()
-    except ConfigurationError as e:
-        if text.strip() != ALL:
-            raise
-        typer.echo(f"without fill-disk: {e}", err=True)
-        return tuple(name for name in names if not FAULTS[name].small_disk)
-    return names
+    refusals = {
+        "fill-disk": small_disk.refuse_where_impossible,
+        "fill-broker-disk": broker_disk.refuse_where_impossible,
+    }
+    possible = []
+    for name in parse_faults(text):
+        try:
+            refusals.get(name, lambda: None)()
+        except ConfigurationError as e:
+            if text.strip() != ALL:
+                raise
+            typer.echo(f"without {name}: {e}", err=True)
+        else:
+            possible.append(name)
+    return tuple(possible)
 
 
 def _new_seed() -> int:

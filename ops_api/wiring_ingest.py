@@ -15,7 +15,7 @@ from cityops.settings import IngestSettings, MqttSettings, Settings
 from devices.contract.topics import shard_filters
 from ingest.core.batches import Limits
 from ingest.core.letter_limit import LetterLimits
-from ingest.leases import AdvisoryLeases
+from ingest.leases import AdvisoryLeases, new_worker
 from ingest.metrics import IngestMetrics
 from ingest.mqtt_options import SessionOptions
 from ingest.mqtt_session import MqttSession, broker_trouble
@@ -40,8 +40,8 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     """
     dsn = needs_dsn(settings)
     ingest, clock, metrics = settings.ingest, SystemClock(), IngestMetrics()
-    kinds = kinds_of(settings)
-    sink = PostgresSink(dsn, kinds, clock, letter_limits(ingest))
+    kinds, worker = kinds_of(settings), new_worker()
+    sink = PostgresSink(dsn, kinds, clock, letter_limits(ingest), worker)
     options, trouble = session_options(settings), broker_trouble()
 
     def make_source(shard: int, deliver: Callable[[Chunk], None]) -> MqttSession:
@@ -53,7 +53,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
             make_source=make_source,
             sink=sink,
             devices=sink,
-            leases=AdvisoryLeases(dsn, clock, ingest.lease_s),
+            leases=AdvisoryLeases(dsn, clock, ingest.lease_s, worker),
             kinds=kinds,
             clock=clock,
             limits=Limits(ingest.batch_rows, BATCH_BYTES, ingest.batch_age_s),

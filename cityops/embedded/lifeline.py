@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
         user=options.uid,
         group=options.gid,
         extra_groups=None if options.uid is None else [],
-        preexec_fn=_die_with(signal.SIGKILL),
+        preexec_fn=_arranged(signal.SIGKILL),
         cwd=options.cwd,
     )
     print(child.pid, flush=True)
@@ -88,14 +88,18 @@ def _end(child: subprocess.Popen[bytes], number: int, grace_s: float) -> None:
         child.wait()
 
 
-def _die_with(number: int) -> Callable[[], None] | None:
-    """Return what a child runs before its program so that it dies with this process (Linux)."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
+def _arranged(number: int) -> Callable[[], None]:
+    """Return what a child runs before its program.
+
+    It dies with this process (Linux). A limit on the size of files is told to it as an error, as a full
+    disk is, instead of killing it.
+    """
+    libc = ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
 
     def arrange() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, number)
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        if libc is not None:
+            libc.prctl(_PR_SET_PDEATHSIG, number)
 
     return arrange
 

@@ -11,6 +11,8 @@ import signal
 import time
 from pathlib import Path
 
+import structlog
+
 from cityops.embedded.account import own_directory, server_account, write_private
 from cityops.embedded.mosquitto_binary import Binary, find_mosquitto
 from cityops.embedded.mosquitto_files import Access, Listener, acl_file, configuration, password_file
@@ -18,10 +20,21 @@ from cityops.embedded.process import ServerProcess, free_port
 from cityops.errors import ConfigurationError, TransientError
 from cityops.paths import default_data_dir
 
+log = structlog.get_logger(__name__)
+
 HOST = "127.0.0.1"
 _EVERYWHERE = "0.0.0.0"  # noqa: S104  only compared with
 _START_TIMEOUT_S = 10.0
 _PORT_ATTEMPTS = 5
+_STORE = "mosquitto.db"
+_UNREADABLE = "Couldn't open database"
+
+
+class _UnreadableStoreError(TransientError):
+    """The broker ends because it can't read its own file."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"mosquitto did not start: {words}")
 
 
 class EmbeddedMosquitto:
@@ -80,7 +93,7 @@ class EmbeddedMosquitto:
         binary = self._binary or _find(self._data_dir)
         for _ in range(_PORT_ATTEMPTS):
             self._choose_ports()
-            if self._launch(binary):
+            if self._launch_anyhow(binary):
                 self._fixed_port = self.port
                 return
             self.service_port = 0
@@ -141,6 +154,14 @@ class EmbeddedMosquitto:
             write_private(folder / "passwords", password_file(self._access), account)
             write_private(folder / "acl", acl_file(self._access), account)
 
+    def _launch_anyhow(self, binary: Binary) -> bool:
+        """Launch it, without its file where it can't read that."""
+        try:
+            return self._launch(binary)
+        except _UnreadableStoreError as e:
+            self._set_aside(e)
+            return self._launch(binary)
+
     def _launch(self, binary: Binary) -> bool:
         """Start the broker and wait for it; False where a port was taken meanwhile."""
         folder = self._folder()
@@ -169,7 +190,17 @@ class EmbeddedMosquitto:
         self.stop()
         if "Address already in use" in words:
             return False
+        if _UNREADABLE in words:
+            raise _UnreadableStoreError(words)
         raise TransientError(f"mosquitto did not start: {words}")
+
+    def _set_aside(self, error: _UnreadableStoreError) -> None:
+        """Put away a file that was cut short, as 2.0 leaves it on a full disk: it would never start again."""
+        store = self._folder() / _STORE
+        if not store.exists():
+            raise error
+        kept = store.replace(store.with_suffix(".unreadable"))
+        log.warning("the broker's file is unreadable and set aside; devices send again", file=str(kept))
 
 
 def _find(data_dir: Path) -> Binary:

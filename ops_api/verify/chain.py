@@ -26,6 +26,7 @@ from firmware_sim.load import load_devices
 from ops_api.demo.children import Children
 from ops_api.demo.services import is_ready
 from ops_api.demo.stack import Stack, clear, start_stack
+from ops_api.verify import broker_disk
 from ops_api.verify.proxy import Proxy
 from ops_api.verify.small_disk import SmallDisk
 
@@ -33,6 +34,8 @@ WITHIN_S = 60.0
 """A part that does not come up in this time is not coming."""
 KEEPALIVE_S = 6
 """Of ingesters and devices: a half-open connection shall be noticed within the run."""
+LEASE_S = 6.0
+"""Where ingesters share the shards: a frozen one's go to the others within the run."""
 DRAIN_S = 10.0
 """From SIGTERM to SIGKILL for an ingester, beyond its own deadline."""
 
@@ -43,7 +46,7 @@ class ChainOptions:
 
     Attributes:
         devices: how many, each with its own credential and connection.
-        ingesters: processes; the first serves all shards, the others wait for its leases.
+        ingesters: processes, which share the shards.
         proxied: whether there is a network between the parts that faults may spoil.
         small_disk: whether the database is on a disk that can be filled.
         durable: whether the database also survives a crash of the machine (fsync); tests do without.
@@ -82,6 +85,8 @@ class Chain:
     links: Links | None = None
     disk: SmallDisk | None = None
     ports: dict[str, int] = field(default_factory=dict)
+    limited: int | None = None
+    """Process id of a broker that has no room left."""
 
     @property
     def dsn(self) -> str:
@@ -108,6 +113,7 @@ class Chain:
     async def heal(self) -> None:
         """Start what does not run and let go on what is frozen or held up, then wait until it serves."""
         self.resume_all()
+        self.make_room()
         for proxy in () if self.links is None else self.links.all:
             proxy.heal()
         await asyncio.gather(self.start_database(), self.start_broker())
@@ -158,6 +164,8 @@ class Chain:
             "CITYOPS_INGEST__HEALTH_PORT": str(health_port),
         }
         changed |= {"CITYOPS_LOG__FORMAT": "human"}
+        if self.options.ingesters > 1:
+            changed |= {"CITYOPS_INGEST__LEASE_S": str(LEASE_S)}
         if self.links is not None:
             dsn = self.stack.dsn.replace(f":{self.stack.postgres.port}/", f":{self.links.database.port}/")
             changed |= {"CITYOPS_MQTT__PORT": str(self.links.broker.port), "CITYOPS_DB__DSN": dsn}
@@ -184,10 +192,33 @@ class Chain:
         """Start it where it does not run."""
         await asyncio.to_thread(self.stack.mosquitto.start)
 
+    @property
+    def broker_folder(self) -> Path:
+        """Where the broker keeps its files."""
+        return self.folder / "broker"
+
     def wipe_broker(self) -> None:
         """Remove what the stopped broker kept on disk."""
-        for file in (self.folder / "broker").glob("mosquitto.db*"):
+        for file in self.broker_folder.glob(f"{broker_disk.STORE}*"):
             file.unlink()
+
+    def leave_room(self, most_bytes: int) -> None:
+        """Let the running broker write no file beyond ``most_bytes``.
+
+        Raises:
+            TransientError: it does not run, or can't be limited here.
+        """
+        pid = self.stack.mosquitto.pid
+        if pid is None:
+            raise TransientError("the broker does not run")
+        broker_disk.set_limit(pid, most_bytes)
+        self.limited = pid
+
+    def make_room(self) -> None:
+        """Let the broker write what it wants again."""
+        pid, self.limited = self.limited, None
+        if pid is not None and pid == self.stack.mosquitto.pid:
+            broker_disk.set_limit(pid, None)
 
     # -- freezing ------------------------------------------------------------------
 

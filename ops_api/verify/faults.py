@@ -79,6 +79,12 @@ FAULTS: dict[str, Fault] = {
             small_disk=True,
         ),
         Fault(
+            "fill-broker-disk",
+            "no space left for what the broker saves; then there is, or it is killed meanwhile",
+            "broker",
+            (1.0, 4.0),
+        ),
+        Fault(
             "cut-network",
             "all connections between two parts reset, half of them within a packet",
             "network",

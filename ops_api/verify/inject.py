@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from cityops.errors import TransientError
-from ops_api.verify import hogs
+from ops_api.verify import broker_disk, hogs
 from ops_api.verify.chain import Chain
 from ops_api.verify.faults import Planned
 from ops_api.verify.proxy import Proxy
@@ -19,6 +19,8 @@ STOP_WITHIN_S = 10.0
 """An ingester has ended so long after SIGTERM: its own deadline is 8 s."""
 SAVED_BEFORE_S = 1.0
 """A killed broker comes back with what it had on disk at most so long before."""
+SAVE_WITHIN_S = 30.0
+"""A broker that is asked to save has done so by then."""
 
 
 async def inject(chain: Chain, planned: Planned) -> str:
@@ -36,7 +38,7 @@ async def inject(chain: Chain, planned: Planned) -> str:
 
 async def _kill_ingester(chain: Chain, _hold_s: float, rng: random.Random) -> str:
     await asyncio.sleep(rng.uniform(0.0, 0.3))
-    victim = await chain.serving() if len(chain.ingesters) > 1 else chain.ingesters[0]
+    victim = rng.choice(chain.ingesters)
     await asyncio.to_thread(chain.children.kill, victim)
     chain.start_ingesters()
     return f"{victim} killed"
@@ -44,7 +46,8 @@ async def _kill_ingester(chain: Chain, _hold_s: float, rng: random.Random) -> st
 
 async def _stop_ingester(chain: Chain, _hold_s: float, rng: random.Random) -> str:
     await asyncio.sleep(rng.uniform(0.0, 0.3))
-    victim = await chain.serving()
+    await chain.serving()
+    victim = rng.choice(chain.ingesters)
     began_s = time.monotonic()
     code = await asyncio.to_thread(chain.children.end, victim)
     took_s = time.monotonic() - began_s
@@ -56,9 +59,10 @@ async def _stop_ingester(chain: Chain, _hold_s: float, rng: random.Random) -> st
     return f"{victim} stopped in {took_s:.1f} s"
 
 
-async def _freeze_ingester(chain: Chain, hold_s: float, _rng: random.Random) -> str:
-    pids = [process.pid for process in chain.children.running.values()]
-    return await _freeze(chain, pids, hold_s, "ingester")
+async def _freeze_ingester(chain: Chain, hold_s: float, rng: random.Random) -> str:
+    """One of them: the others serve on, and have its shards where it lasts longer than a lease."""
+    victim = rng.choice(chain.ingesters)
+    return await _freeze(chain, [chain.children.running[victim].pid], hold_s, victim)
 
 
 async def _kill_broker(chain: Chain, hold_s: float, rng: random.Random) -> str:
@@ -133,6 +137,43 @@ async def _fill_disk(chain: Chain, hold_s: float, _rng: random.Random) -> str:
     return "disk full, then not"
 
 
+async def _fill_broker_disk(chain: Chain, hold_s: float, rng: random.Random) -> str:
+    """Fill it somewhere within what a save takes, save again and again; in the end kill it or make room."""
+    killed, part = rng.random() < 0.5, rng.choice([0.0, rng.random()])
+    left_bytes = await _save_in_vain(chain, part, hold_s, rng)
+    if killed:
+        await asyncio.to_thread(chain.stack.mosquitto.kill)
+        await chain.start_broker()
+    else:
+        chain.make_room()
+    return f"broker's disk full after {left_bytes} bytes, {'killed meanwhile' if killed else 'then not'}"
+
+
+async def _save_in_vain(chain: Chain, part: float, hold_s: float, rng: random.Random) -> int:
+    """Leave the broker ``part`` of what it saves and have it save for so long; return how much [bytes].
+
+    Raises:
+        TransientError: no save went up to that.
+    """
+    folder, since_s, end_s = chain.broker_folder, time.time(), time.monotonic() + hold_s
+    left_bytes: int | None = None
+    while True:
+        taken = broker_disk.saved_bytes(folder)
+        if taken > 0 and (left_bytes is None or taken < left_bytes):  # it saved, and needs less by now
+            left_bytes = int(part * taken)
+            chain.leave_room(left_bytes)
+        chain.stack.mosquitto.save()
+        await asyncio.sleep(rng.uniform(0.0, 0.5))
+        if time.monotonic() < end_s:
+            continue
+        if left_bytes is not None and broker_disk.reached(folder, left_bytes, since_s):
+            return left_bytes
+        if time.monotonic() > end_s + SAVE_WITHIN_S:
+            raise TransientError(
+                f"the broker saved all the same, or never; {left_bytes} bytes were left to it"
+            )
+
+
 async def _cut_network(chain: Chain, hold_s: float, rng: random.Random) -> str:
     name, proxy = _one_link(chain, rng)
     within_a_packet = rng.random() < 0.5
@@ -194,6 +235,7 @@ INJECT: dict[str, Inject] = {
     "kill-all": _kill_all,
     "fill-connections": _fill_connections,
     "fill-disk": _fill_disk,
+    "fill-broker-disk": _fill_broker_disk,
     "cut-network": _cut_network,
     "stall-network": _stall_network,
     "half-open": _half_open,

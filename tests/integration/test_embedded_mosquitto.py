@@ -181,3 +181,20 @@ def test_a_taken_port_is_named(broker: EmbeddedMosquitto, server_dir: Path) -> N
 def test_open_brokers_stay_on_loopback(server_dir: Path) -> None:
     with pytest.raises(ConfigurationError, match="needs users"):
         EmbeddedMosquitto(server_dir / "open", listen="0.0.0.0")
+
+
+def test_a_file_that_a_full_disk_cut_short_is_set_aside(server_dir: Path, clients: list[Client]) -> None:
+    """2.0 puts such a file in the place of the good one, without a word, and never starts from it."""
+    folder = server_dir / f"cut-{os.getpid()}"
+    with EmbeddedMosquitto(folder) as it:
+        Client("sleeper").connect(it.host, it.port, keep_session=True).subscribe("t/#").close()
+        clients.append(Client("sender").connect(it.host, it.port))
+        clients[0].publish("t/x", b"x" * 100)
+    store = folder / "broker" / "mosquitto.db"
+    os.truncate(store, store.stat().st_size - 5)
+    with EmbeddedMosquitto(folder) as it:
+        assert it.pid is not None
+        assert store.with_suffix(".unreadable").exists()
+        it.stop()
+        it.start()  # from a file of its own again
+        assert store.exists()

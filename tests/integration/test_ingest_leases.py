@@ -50,7 +50,7 @@ async def backend(dsn: str) -> int:
     """Process id of the server's side of the only lease connection."""
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as conn:
         cursor = await conn.execute(
-            "select pid from pg_stat_activity where application_name = 'cityops-ingest-leases'"
+            "select pid from pg_stat_activity where application_name like 'cityops-ingest-leases/%'"
         )
         (pid,) = await cursor.fetchone() or (0,)
     return int(pid)
@@ -176,25 +176,60 @@ async def test_a_pooler_that_swaps_sessions_is_named(db_dsn: str, pg: psycopg.As
 
 
 @pytest.mark.parametrize("frozen_in", ["transaction", "copy"])
-async def test_what_a_frozen_worker_left_locked_is_freed(
+async def test_what_a_frozen_worker_left_locked_is_freed_and_a_slow_one_goes_on(
     db_dsn: str, pg: psycopg.AsyncConnection[Any], frozen_in: str
 ) -> None:
     """Else whoever takes its shards waits for its rows of the ledger without end."""
     await pg.execute("create table locked (id int primary key)")
-    leases = AdvisoryLeases(db_dsn, lease_s=2.0)
-    frozen, other = await session(db_dsn, "cityops-ingest"), await session(db_dsn, "somebody-else")
-    for conn in (frozen, other):
+    leases = AdvisoryLeases(db_dsn, lease_s=2.0, worker="slow")
+    names = ["cityops-ingest/slow", "cityops-ingest/frozen", "cityops-ingest", "somebody-else"]
+    slow, frozen, nameless, other = [await session(db_dsn, name) for name in names]
+    for conn in (slow, frozen, nameless, other):  # the slow one has waited the longest
         await conn.execute("insert into locked values (%s)", [conn.info.backend_pid])
-    if frozen_in == "copy":  # sent without waiting for more than its beginning
-        frozen.pgconn.send_query(b"copy locked from stdin")
+        if frozen_in == "copy":  # sent without waiting for more than its beginning
+            conn.pgconn.send_query(b"copy locked from stdin")
+    await ended(pg, leases, frozen, nameless)
+    assert await alive(pg, slow)
+    assert await alive(pg, other)
+    for closing in (leases, slow, frozen, nameless, other):
+        await closing.close()
+
+
+async def test_a_frozen_worker_is_one_whose_leases_are_gone(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
+    mine, its = AdvisoryLeases(db_dsn, lease_s=2.0), AdvisoryLeases(db_dsn, lease_s=4.0, worker="w")
+    await its.hold({1})
+    frozen = await session(db_dsn, "cityops-ingest/w")
+    await frozen.execute("select")
+    await ended(pg, mine, frozen)
+    with pytest.raises(TransientError):  # silent for too long itself
+        await its.hold({1})
+    for closing in (mine, its, frozen):
+        await closing.close()
+
+
+async def test_what_a_worker_has_given_up_by_itself_is_freed(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
+    """As where only the connection that it stores through is cut: its next attempt would wait for this one."""
+    leases = AdvisoryLeases(db_dsn, lease_s=2.0, worker="w", store_s=4.0)
+    cut = await session(db_dsn, "cityops-ingest/w")
+    await cut.execute("select")
+    await ended(pg, leases, cut)
+    for closing in (leases, cut):
+        await closing.close()
+
+
+async def ended(
+    pg: psycopg.AsyncConnection[Any], leases: AdvisoryLeases, *sessions: psycopg.AsyncConnection[Any]
+) -> None:
+    """Look at the leases until the sessions have been ended."""
     async with asyncio.timeout(60):
-        while await alive(pg, frozen):
+        while any([await alive(pg, conn) for conn in sessions]):
             with contextlib.suppress(TransientError):  # where the machine is busy an answer may come too late
                 await leases.hold(ALL)
             await asyncio.sleep(0.1)
-    assert await alive(pg, other)
-    for closing in (leases, frozen, other):
-        await closing.close()
 
 
 async def session(dsn: str, name: str) -> psycopg.AsyncConnection[Any]:
