@@ -32,6 +32,12 @@ create or replace function drop_expired_readings()
 returns integer language sql immutable as 'select 0'"""
 
 
+_ORDER_CAN_BE_SET = (
+    "exists (select from pg_proc where proname = 'add_continuous_aggregate_policy'"
+    " and 'refresh_newest_first' = any (proargnames))"
+)
+
+
 def statements(kinds: list[Kind], retention: dict[str, str]) -> list[str]:
     """Return the statements for TimescaleDB; see :func:`ingest.core.ddl.statements`."""
     result = [ENSURE_ONE, ENSURE_ALL, EXPIRED]
@@ -97,23 +103,40 @@ def _aggregate(kind: Kind, suffix: str, width: str, keep: str | None) -> list[st
         "with (timescaledb.continuous, timescaledb.materialized_only = false) as\n"
         + columns.aggregate_select(kind, f"time_bucket(interval '{width}', ts)")
         + "\nwith no data",
-        (
-            f"select add_continuous_aggregate_policy('{name}', start_offset => {start},"
-            f" end_offset => interval '{width}', schedule_interval => interval '{REFRESH_EVERY}',"
-            " if_not_exists => true)"
-        ),
+        _refresh_policy(name, start, width),
     ]
 
 
+def _refresh_policy(name: str, start: str, width: str) -> str:
+    """Return the statement that makes an aggregate's refresh policy.
+
+    It goes from old to new. A refresh comes in several transactions, by default the newest buckets
+    first; what is older would then lie before the aggregate's end without being in it, so that
+    charts and counts lack it until the last one is done. Before 2.20 the order can't be set, so
+    there a refresh is one transaction.
+    """
+    add = (
+        f"perform add_continuous_aggregate_policy('{name}', start_offset => {start},"
+        f" end_offset => interval '{width}', schedule_interval => interval '{REFRESH_EVERY}',"
+        " if_not_exists => true, "
+    )
+    return (
+        "do $ddl$ begin\n"
+        f"if {_ORDER_CAN_BE_SET} then\n    {add}refresh_newest_first => false);\n"
+        f"else\n    {add}buckets_per_batch => 0);\nend if;\nend $ddl$"
+    )
+
+
 def _drop_other_policy(name: str, start: str) -> str:
-    """Return the statement that removes a refresh policy which starts elsewhere."""
+    """Return the statement that removes a refresh policy which starts elsewhere or goes from new to old."""
     return (
         "do $ddl$ begin\nif exists (\n"
         "    select from timescaledb_information.jobs j join timescaledb_information.continuous_aggregates a\n"
         "    on j.hypertable_name in (a.view_name, a.materialization_hypertable_name)\n"
         f"    where a.view_schema = current_schema() and a.view_name = '{name}'\n"
         "    and j.proc_name = 'policy_refresh_continuous_aggregate'\n"
-        f"    and (j.config ->> 'start_offset')::interval is distinct from {start}\n"
+        f"    and ((j.config ->> 'start_offset')::interval is distinct from {start}\n"
+        f"        or {_ORDER_CAN_BE_SET} and (j.config ->> 'refresh_newest_first')::boolean is distinct from false)\n"
         f") then perform remove_continuous_aggregate_policy('{name}'); end if;\nend $ddl$"
     )
 

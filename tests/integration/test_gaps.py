@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import subprocess
@@ -139,7 +140,7 @@ async def test_completeness_is_of_the_time_that_a_device_was_there(
 
 async def refresh(pg: Conn) -> None:
     """On TimescaleDB: aggregate, as the policies do; plain PostgreSQL has nothing to do."""
-    if await (await pg.execute("select from pg_extension where extname = 'timescaledb'")).fetchone():
+    if await (await pg.execute("select 1 from pg_extension where extname = 'timescaledb'")).fetchone():
         for view, end in (("frog_hourly", "1 hour"), ("frog_daily", "1 day")):
             await pg.execute(
                 "call refresh_continuous_aggregate(%s, null, now() - %s::interval)",  # one statement, no transaction
@@ -303,3 +304,41 @@ async def test_absurd_numbers_of_one_device_hide_nobody_else(pg: Conn, db_dsn: s
             await conn.execute("select * from board.completeness('{frog}', now() - interval '1 day', now())")
         ).fetchall()
     assert rows
+
+
+async def test_counts_are_right_while_the_policies_are_at_work(pg: Conn, db_dsn: str) -> None:
+    """Aggregated from new to old, in several transactions, the older hours would be missing meanwhile."""
+    device_id = await register(pg, "frog-1")
+    hours = 1200
+    start = HOUR - timedelta(hours=hours)
+    await measured(pg, device_id, start, 6 * hours)
+    policies = asyncio.create_task(_run_policies(db_dsn))
+    counted = 0
+    while not policies.done() or counted == 0:
+        for counts in (
+            "select n from health.stored('frog', %s, %s)",
+            "select sum(n) from frog_hourly where bucket >= %s and bucket < %s",
+            "select sum(n) from frog_daily where bucket >= %s - interval '1 day' and bucket < %s",
+        ):
+            cursor = await pg.execute(counts, (start, HOUR))  # type: ignore[arg-type]
+            assert await cursor.fetchall() == [(6 * hours,)], f"{counts}, asked {counted + 1} times"
+        counted += 1
+    await policies; print("COUNTED", counted)
+
+
+async def _run_policies(dsn: str) -> None:
+    """On TimescaleDB: convert and aggregate, as the policies of frogs do when their time has come."""
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as other:
+        if not await (await other.execute("select 1 from pg_extension where extname = 'timescaledb'")).fetchone():
+            return
+        jobs = await other.execute(
+            "select j.job_id from timescaledb_information.jobs j"
+            " left join timescaledb_information.continuous_aggregates a"
+            " on j.hypertable_name in (a.view_name, a.materialization_hypertable_name)"
+            " where coalesce(a.view_name, j.hypertable_name) in ('frog_reading', 'frog_hourly', 'frog_daily')"
+            " and j.proc_name in ('policy_compression', 'policy_refresh_continuous_aggregate') order by 1"
+        )
+        found = [job for (job,) in await jobs.fetchall()]
+        assert len(found) == 3
+        for job in found:
+            import time; t=time.time(); await other.execute("call run_job(%s)", (job,)); print("JOB",job,time.time()-t)
