@@ -13,6 +13,9 @@ from ops_api.cli_help import examples, group
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MESSAGES = 100_000
+"""Readings of a run where neither a number nor a time is given."""
+
 verify_app = group("Prove, on this machine, what cityops promises.")
 
 
@@ -26,7 +29,10 @@ verify_app = group("Prove, on this machine, what cityops promises.")
     )
 )
 def durability(
-    messages: Annotated[int, typer.Option(min=1, help="Readings to publish.")] = 100_000,
+    messages: Annotated[
+        int | None,
+        typer.Option(min=1, help="Readings to publish.  [default: 100000, where no --seconds is given]"),
+    ] = None,
     faults: Annotated[
         str, typer.Option(help="Names, comma-separated, or `all` or `none`; see `cityops verify faults`.")
     ] = "kill-ingester,kill-broker,stop-db",
@@ -46,7 +52,7 @@ def durability(
     ingesters: Annotated[int, typer.Option(min=1, max=8, help="Ingester processes.")] = 1,
     rate: Annotated[float, typer.Option(min=1.0, help="Readings a second at most.")] = 2500.0,
     seconds: Annotated[
-        float | None, typer.Option(min=1.0, help="Publish for so long, instead of a number of messages.")
+        float | None, typer.Option(min=1.0, help="Publish for so long, instead of --messages.")
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where the stack keeps its data.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -63,17 +69,18 @@ def durability(
     from ops_api.cli_demo import run
     from ops_api.verify.run import Plan, run_durability
 
+    published = readings(messages, seconds)
     names = _names(faults)
     settings = load_settings(**({} if data_dir is None else {"data_dir": data_dir}))
     plan = Plan(
-        messages=messages if seconds is None else None,
+        messages=published,
         faults=names,
         times=times,
         seed=_new_seed() if seed is None else seed,
         devices=devices,
         ingesters=ingesters,
         rate=rate,
-        seconds=seconds or 0.0,
+        seconds=0.0 if seconds is None else seconds,
         history=keep_history,
         json=as_json,
     )
@@ -104,6 +111,21 @@ def history(file: Annotated[Path, typer.Argument(help="History that a run kept."
     for line in history_table(verdict):
         say(line)
     raise typer.Exit(0 if verdict.passed else 1)
+
+
+def readings(messages: int | None, seconds: float | None) -> int | None:
+    """Return how many readings to publish; None for a run by time.
+
+    Raises:
+        ConfigurationError: both are given.
+    """
+    if seconds is None:
+        return MESSAGES if messages is None else messages
+    if messages is not None:
+        raise ConfigurationError(
+            f"--messages {messages} and --seconds {seconds:g}: a run ends by its number or by its time; give one of them"
+        )
+    return None
 
 
 def _names(text: str) -> tuple[str, ...]:
