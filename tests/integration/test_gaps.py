@@ -240,6 +240,21 @@ async def test_the_reading_tables_and_policies_are_described(pg: Conn) -> None:
     assert frogs["before_bytes"] > frogs["after_bytes"] > 0
 
 
+async def test_rows_are_unknown_until_they_are_counted(pg: Conn) -> None:
+    async def rows() -> int | None:
+        cursor = await pg.execute("select rows_estimate from health.reading_tables('{frog}')")
+        [(estimate,)] = await cursor.fetchall()
+        return estimate
+
+    assert await rows() == 0
+    device_id = await register(pg, "frog-1")
+    async with pg.transaction():  # autovacuum can't count what is not committed
+        await measured(pg, device_id, HOUR - timedelta(hours=1), 3)
+        assert await rows() is None
+    await pg.execute("analyze frog_reading")
+    assert await rows() == 3
+
+
 def cityops(dsn: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ops_api", "gaps", *words],

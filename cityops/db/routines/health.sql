@@ -134,14 +134,16 @@ begin
     end if;
 end $$;
 
--- Per kind: the reading table's rows (the planner's estimate), its size, and how it is cut:
--- chunks and columnar ones with their sizes before and after, or monthly partitions.
+-- Per kind: the reading table's rows (the planner's estimate; null where nothing has been analysed
+-- since the first row came), its size, and how it is cut: chunks and columnar ones with their sizes
+-- before and after, or monthly partitions.
 create function health.reading_tables(p_kinds text[])
 returns table (kind text, rows_estimate bigint, bytes bigint, parts bigint, columnar bigint,
                before_bytes bigint, after_bytes bigint)
 language plpgsql stable as $$
 declare
     reading regclass;
+    filled boolean;
     timescale boolean := exists (select from pg_extension where extname = 'timescaledb');
 begin
     foreach kind in array p_kinds loop
@@ -159,6 +161,10 @@ begin
             select count(*), coalesce(sum(greatest(c.reltuples, 0)), 0), coalesce(sum(pg_total_relation_size(c.oid)), 0)
               into parts, rows_estimate, bytes
               from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = reading;
+        end if;
+        if rows_estimate = 0 then
+            execute format('select exists (select from %s)', reading) into filled;
+            rows_estimate := case when not filled then 0 end;
         end if;
         return next;
     end loop;
