@@ -247,7 +247,7 @@ def view(
 
     Args:
         home: row of ``home_by_code``.
-        rooms: rows of ``home_rooms``.
+        rooms: rows of ``queries.rooms``.
         room: the chosen one of them.
         state: the rules' state of the home, None before the first.
         points: rows at, temperature_c, humidity_pct in time order.
