@@ -118,11 +118,14 @@ async def device_counts(ctx: Context, now: datetime) -> list[tuple[str, int, int
 async def ops(ctx: Context) -> dict[str, Any]:
     """Return the content of the operations wall."""
     now, town_now = ctx.clock.now(), await ctx.town_now()
+    found = await _wall(ctx, now, town_now)
+    return {"view": ops_view.view(found, now=now, town_now=town_now, brand=ctx.brand)}
+
+
+async def _wall(ctx: Context, now: datetime, town_now: datetime) -> ops_view.Found:
     day, hour = now - timedelta(days=1), now - timedelta(hours=1)
     counts = await device_counts(ctx, town_now)
-    view = ops_view.view(
-        now=now,
-        town_now=town_now,
+    return ops_view.Found(
         totals_day=await ctx.db.one("ingest_totals", since=day),
         totals_hour=await ctx.db.one("ingest_totals", since=hour),
         rate=await ctx.db.rows("ingest_rate", since=hour, step=timedelta(seconds=10)),
@@ -132,9 +135,7 @@ async def ops(ctx: Context) -> dict[str, Any]:
         alarm_counts=await ctx.db.rows("alarm_counts"),
         alarms=await active_alarms(ctx),
         missing=await ctx.missing.get(),
-        brand=ctx.brand,
     )
-    return {"view": view}
 
 
 async def health(ctx: Context) -> dict[str, Any]:

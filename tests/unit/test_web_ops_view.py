@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ops_api.missing import Missing
-from ops_api.web import ops_view
+from ops_api.web import alarms_view, ops_view
 from ops_api.web.brand import Brand
 
 NOW = datetime(2026, 1, 9, 18, 0, tzinfo=UTC)
@@ -32,9 +32,7 @@ def wall(
 ) -> ops_view.OpsView:
     totals = {"readings": 100, "duplicates": 0, "dead_letters": 0, "last_batch_at": last}
     in_the_hour = last is not None and NOW - last < timedelta(hours=1)
-    return ops_view.view(
-        now=NOW,
-        town_now=NOW,
+    found = ops_view.Found(
         totals_day=totals,
         totals_hour=totals | {"last_batch_at": last if in_the_hour else None},
         rate=[{"at": NOW - timedelta(seconds=20), "readings": 120}],
@@ -44,8 +42,8 @@ def wall(
         alarm_counts=alarm_counts,
         alarms=[],
         missing=missing,
-        brand=BRAND,
     )
+    return ops_view.view(found, now=NOW, town_now=NOW, brand=BRAND)
 
 
 def test_the_first_line_of_the_wall_is_the_worst_thing() -> None:
@@ -84,4 +82,4 @@ def test_unacknowledged_and_severe_alarms_come_first() -> None:
         alarm(3, "major", False),
         alarm(4, "major", False),
     ]
-    assert [a["alarm_id"] for a in ops_view.by_urgency(alarms)] == [4, 3, 1, 2]
+    assert [a["alarm_id"] for a in alarms_view.by_urgency(alarms)] == [4, 3, 1, 2]
