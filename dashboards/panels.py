@@ -190,11 +190,12 @@ def rows(
     description: str = "",
     units: Mapping[str, str] | None = None,
     meanings: Mapping[str, Meanings] | None = None,
+    unknown: Mapping[str, str] | None = None,
     empty: str = "nothing",
     width: int = 12,
     height: int = 8,
 ) -> Cell:
-    """A table; ``units`` and ``meanings`` are by column, ``empty`` is what it says without rows."""
+    """A table; ``units``, ``meanings`` and ``unknown`` (what null means) are by column, ``empty`` is what it says without rows."""
     panel = _common(table.Panel(), title, description, [(sql, "table")]).no_value(empty)
     panel = panel.show_header(True).cell_height(common.TableCellHeight.SM).filterable(True)
     properties: dict[str, list[dashboard.DynamicConfigValue]] = {}
@@ -203,6 +204,8 @@ def rows(
     for column, meaning in (meanings or {}).items():
         properties.setdefault(column, []).append(_property("mappings", mappings(meaning)))
         properties[column].append(_property("custom.cellOptions", {"type": "color-text"}))
+    for column, words in (unknown or {}).items():
+        properties.setdefault(column, []).append(_property("noValue", words))
     for column, values in properties.items():
         panel = panel.override_by_name(column, values)
     return Cell(panel, width, height)

@@ -69,14 +69,28 @@ def create_app(
         poll_s: seconds between looks for a change while streams are open.
         pace_s: least seconds between two renderings of live state.
     """
-    known = brand or Brand()
     db = Db(pool)
+    app = _bare_app()
+    app.state.context = _context(
+        db,
+        _hub(db, hints, poll_s=poll_s, pace_s=pace_s),
+        brand or Brand(),
+        kinds if kinds is not None else discover(),
+        clock or SystemClock(),
+    )
+    _mount(app)
+    return app
 
+
+def _hub(db: Db, hints: Hints | None, *, poll_s: float, pace_s: float) -> Hub:
     async def state_version() -> object:
         return await db.one("version")
 
-    hub = Hub(state_version, hints, poll_s=poll_s, pace_s=pace_s)
-    app = FastAPI(
+    return Hub(state_version, hints, poll_s=poll_s, pace_s=pace_s)
+
+
+def _bare_app() -> FastAPI:
+    return FastAPI(
         title="cityops",
         description=DESCRIPTION,
         version=_version(),
@@ -85,20 +99,20 @@ def create_app(
         redoc_url=None,
         lifespan=_lifespan,
     )
-    known_kinds, ticking = kinds if kinds is not None else discover(), clock or SystemClock()
-    app.state.context = Context(
+
+
+def _context(db: Db, hub: Hub, brand: Brand, kinds: Mapping[str, Kind], clock: Clock) -> Context:
+    return Context(
         db=db,
-        kinds=known_kinds,
-        clock=ticking,
-        brand=known,
+        kinds=kinds,
+        clock=clock,
+        brand=brand,
         hub=hub,
-        templates=Templates(known),
+        templates=Templates(brand),
         metrics=Metrics(),
-        missing=Cached(lambda: count_fleet(db, known_kinds, ticking)),
-        database=Cached(lambda: database_state(db, known_kinds)),
+        missing=Cached(lambda: count_fleet(db, kinds, clock)),
+        database=Cached(lambda: database_state(db, kinds)),
     )
-    _mount(app)
-    return app
 
 
 def _mount(app: FastAPI) -> None:

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cityops.errors import ConfigurationError
+from ops_api import cli_verify_options as options
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ops_api.verify.run import Plan
+
+MESSAGES = 100_000
+"""Readings of a run where neither a number nor a time is given."""
 
 verify_app = group("Prove, on this machine, what cityops promises.")
 
@@ -26,58 +32,38 @@ verify_app = group("Prove, on this machine, what cityops promises.")
     )
 )
 def durability(
-    messages: Annotated[int, typer.Option(min=1, help="Readings to publish.")] = 100_000,
-    faults: Annotated[
-        str, typer.Option(help="Names, comma-separated, or `all` or `none`; see `cityops verify faults`.")
-    ] = "kill-ingester,kill-broker,stop-db",
-    times: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="How often each of the faults happens.  [default: 3, or as --seconds allows]"
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(help="Of the order, times and lengths of the faults.  [default: a new one, printed]"),
-    ] = None,
-    devices: Annotated[
-        int, typer.Option(min=1, max=5000, help="Devices, each with its own connection.")
-    ] = 100,
-    ingesters: Annotated[int, typer.Option(min=1, max=8, help="Ingester processes.")] = 1,
-    rate: Annotated[float, typer.Option(min=1.0, help="Readings a second at most.")] = 2500.0,
-    seconds: Annotated[
-        float | None, typer.Option(min=1.0, help="Publish for so long, instead of a number of messages.")
-    ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where the stack keeps its data.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    keep_history: Annotated[
-        Path | None, typer.Option(help="File for the history of every reading; an old one is replaced.")
-    ] = None,
+    messages: options.Messages = None,
+    faults: options.Faults = "kill-ingester,kill-broker,stop-db",
+    times: options.Times = None,
+    seed: options.Seed = None,
+    devices: options.Devices = 100,
+    ingesters: options.Ingesters = 1,
+    rate: options.Rate = 2500.0,
+    seconds: options.Seconds = None,
+    data_dir: options.DataDir = None,
+    as_json: options.AsJson = False,
+    keep_history: options.KeepHistory = None,
 ) -> None:
     """Publish readings through a stack of its own while parts of it are killed, and account for each.
 
     Every device keeps a reading until the server's receipt. Afterwards each reading must be in the database once:
     exit status 0 where that is so, else 1. Ctrl-C stops everything.
     """
-    from cityops.settings import load_settings
-    from ops_api.cli_demo import run
-    from ops_api.verify.run import Plan, run_durability
+    from ops_api.verify.run import Plan
 
-    names = _names(faults)
-    settings = load_settings(**({} if data_dir is None else {"data_dir": data_dir}))
     plan = Plan(
-        messages=messages if seconds is None else None,
-        faults=names,
+        messages=readings(messages, seconds),
+        faults=_names(faults),
         times=times,
         seed=_new_seed() if seed is None else seed,
         devices=devices,
         ingesters=ingesters,
         rate=rate,
-        seconds=seconds or 0.0,
+        seconds=0.0 if seconds is None else seconds,
         history=keep_history,
         json=as_json,
     )
-    raise typer.Exit(run(lambda stop: run_durability(plan, settings, _printer(as_json), stop)))
+    raise typer.Exit(_prove(plan, data_dir))
 
 
 @verify_app.command(epilog=examples("cityops verify faults"))
@@ -104,6 +90,30 @@ def history(file: Annotated[Path, typer.Argument(help="History that a run kept."
     for line in history_table(verdict):
         say(line)
     raise typer.Exit(0 if verdict.passed else 1)
+
+
+def _prove(plan: Plan, data_dir: Path | None) -> int:
+    from cityops.settings import load_settings
+    from ops_api.cli_demo import run
+    from ops_api.verify.run import run_durability
+
+    settings = load_settings(**({} if data_dir is None else {"data_dir": data_dir}))
+    return run(lambda stop: run_durability(plan, settings, _printer(plan.json), stop))
+
+
+def readings(messages: int | None, seconds: float | None) -> int | None:
+    """Return how many readings to publish; None for a run by time.
+
+    Raises:
+        ConfigurationError: both are given.
+    """
+    if seconds is None:
+        return MESSAGES if messages is None else messages
+    if messages is not None:
+        raise ConfigurationError(
+            f"--messages {messages} and --seconds {seconds:g}: a run ends by its number or by its time; give one of them"
+        )
+    return None
 
 
 def _names(text: str) -> tuple[str, ...]:

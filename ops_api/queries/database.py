@@ -15,7 +15,7 @@ class ReadingTable:
 
     Attributes:
         kind: the kind.
-        rows_estimate: the planner's estimate.
+        rows_estimate: the planner's estimate; None where PostgreSQL has not counted yet (``analyze``).
         bytes: on disk, with indexes.
         parts: chunks on TimescaleDB, else monthly partitions.
         columnar: chunks in the columnstore; None on plain PostgreSQL.
@@ -23,7 +23,7 @@ class ReadingTable:
     """
 
     kind: str
-    rows_estimate: int
+    rows_estimate: int | None
     bytes: int
     parts: int
     columnar: int | None

@@ -1,22 +1,6 @@
 -- home_by_code
 select home_id, code, label, occupants from home where code = %(code)s
 
--- home_rooms
--- The home's frog boxes with their newest reading.
-select d.device_id, d.name, d.label, hd.room, d.cadence_s,
-       r.ts, r.temperature_c, r.humidity_pct, r.wall_temperature_c, r.battery_v, r.quality
-from home_device hd
-join device d using (device_id)
-left join lateral (
-    select ts, quality, round(temperature_c::numeric, 2)::float8 as temperature_c,
-           round(humidity_pct::numeric, 1)::float8 as humidity_pct,
-           round(wall_temperature_c::numeric, 2)::float8 as wall_temperature_c,
-           round(battery_v::numeric, 2)::float8 as battery_v
-    from frog_reading where device_id = d.device_id order by ts desc limit 1
-) r on true
-where hd.home_id = %(home_id)s and d.retired_at is null
-order by hd.room, d.name
-
 -- home_state
 select at, state from subject_state where subject_kind = 'home' and subject = %(code)s
 

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import HTTPException
 
 from ops_api.queries import Row, readings
+from ops_api.queries.rooms import rooms_of
 from ops_api.routers.context import Context
 from ops_api.web import bins_view, health_view, home_view, ops_view, sheet_view, winter_view
 
@@ -27,6 +28,11 @@ async def home_row(ctx: Context, code: str) -> Row:
     return row
 
 
+async def home_rooms(ctx: Context, home_id: int) -> list[Row]:
+    """Return a home's devices with their newest reading; see :func:`ops_api.queries.rooms.rooms_of`."""
+    return await rooms_of(ctx.db, ctx.kind("frog"), home_id)
+
+
 async def diary_since(ctx: Context, home_id: int, since: datetime) -> list[Row]:
     """Return a home's diary entries since a time, newest first."""
     return await ctx.db.rows("diary_since", home_id=home_id, since=since, limit=200)
@@ -35,7 +41,7 @@ async def diary_since(ctx: Context, home_id: int, since: datetime) -> list[Row]:
 async def home(ctx: Context, code: str, wanted_room: str | None = None) -> dict[str, Any]:
     """Return the content of a resident's page."""
     row = await home_row(ctx, code)
-    rooms = await ctx.db.rows("home_rooms", home_id=row["home_id"])
+    rooms = await home_rooms(ctx, row["home_id"])
     found = await ctx.db.row("home_state", code=code)
     state = None if found is None else found["state"]
     room = home_view.chosen_room(rooms, state, wanted_room)
@@ -112,11 +118,14 @@ async def device_counts(ctx: Context, now: datetime) -> list[tuple[str, int, int
 async def ops(ctx: Context) -> dict[str, Any]:
     """Return the content of the operations wall."""
     now, town_now = ctx.clock.now(), await ctx.town_now()
+    found = await _wall(ctx, now, town_now)
+    return {"view": ops_view.view(found, now=now, town_now=town_now, brand=ctx.brand)}
+
+
+async def _wall(ctx: Context, now: datetime, town_now: datetime) -> ops_view.Found:
     day, hour = now - timedelta(days=1), now - timedelta(hours=1)
     counts = await device_counts(ctx, town_now)
-    view = ops_view.view(
-        now=now,
-        town_now=town_now,
+    return ops_view.Found(
         totals_day=await ctx.db.one("ingest_totals", since=day),
         totals_hour=await ctx.db.one("ingest_totals", since=hour),
         rate=await ctx.db.rows("ingest_rate", since=hour, step=timedelta(seconds=10)),
@@ -126,9 +135,7 @@ async def ops(ctx: Context) -> dict[str, Any]:
         alarm_counts=await ctx.db.rows("alarm_counts"),
         alarms=await active_alarms(ctx),
         missing=await ctx.missing.get(),
-        brand=ctx.brand,
     )
-    return {"view": view}
 
 
 async def health(ctx: Context) -> dict[str, Any]:

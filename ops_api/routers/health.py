@@ -80,7 +80,7 @@ class ReadingTableDocument(Document):
     """A kind's reading table; ``columnar`` and the bytes before and after on TimescaleDB only."""
 
     kind: str
-    rows_estimate: int
+    rows_estimate: int | None = Field(description="The planner's estimate; null: not counted yet")
     bytes: int
     parts: int = Field(description="Chunks, or monthly partitions on plain PostgreSQL")
     columnar: int | None

@@ -23,7 +23,7 @@ async def home_document(ctx: Context, code: str) -> HomeDocument:
     """Return a home; 404 for an unknown code."""
     row = await content.home_row(ctx, code)
     state = await ctx.db.row("home_state", code=code)
-    rooms = await ctx.db.rows("home_rooms", home_id=row["home_id"])
+    rooms = await content.home_rooms(ctx, row["home_id"])
     return HomeDocument(
         label=row["label"],
         at=None if state is None else state["at"],
@@ -52,7 +52,7 @@ async def get_home_series(
 ) -> Series:
     """Return readings of one of the home's devices in time order."""
     row = await content.home_row(ctx, code)
-    rooms: dict[str, Row] = {r["name"]: r for r in await ctx.db.rows("home_rooms", home_id=row["home_id"])}
+    rooms: dict[str, Row] = {r["name"]: r for r in await content.home_rooms(ctx, row["home_id"])}
     if device not in rooms:
         raise HTTPException(404, f"This home has no device {device!r}.")
     since, until = asked_span(start, end, ctx.clock.now())

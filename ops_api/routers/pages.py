@@ -16,7 +16,7 @@ from ops_api.routers.context import Context, Ctx
 from ops_api.routers.homes import Code, add_entry, remove_entry
 from ops_api.routers.platform import dead_letter_rows, detail
 from ops_api.routers.schemas import Activity, DiaryPost
-from ops_api.web import api_view, home_view, ops_view, words
+from ops_api.web import alarms_view, api_view, home_view, words
 
 ALARMS_SHOWN = 50
 
@@ -118,13 +118,13 @@ async def alarms(ctx: Ctx, show: str = "active", rule: str | None = None) -> HTM
     chosen: Literal["all", "active"] = "all" if show == "all" else "active"
     now = await ctx.town_now()
     rows = await alarm_rows(ctx, chosen, limit=1000)
-    wanted = [a for a in ops_view.by_urgency(rows) if rule in (None, a["rule_id"])]
+    wanted = [a for a in alarms_view.by_urgency(rows) if rule in (None, a["rule_id"])]
     return _page(
         ctx,
         "alarms.html",
-        alarms=[ops_view.alarm_row(a, ctx.brand, now) for a in wanted[:ALARMS_SHOWN]],
+        alarms=[alarms_view.alarm_row(a, ctx.brand, now) for a in wanted[:ALARMS_SHOWN]],
         hidden=max(0, len(wanted) - ALARMS_SHOWN),
-        groups=ops_view.groups(await ctx.db.rows("alarm_counts"), now),
+        groups=alarms_view.groups(await ctx.db.rows("alarm_counts"), now),
         show=chosen,
         rule=rule,
     )

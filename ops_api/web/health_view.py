@@ -215,7 +215,7 @@ def _heard(d: DeviceMissing, now: datetime, brand: Brand) -> str:
 def _table(t: ReadingTable, titles: Mapping[str, str]) -> TableRow:
     return TableRow(
         title=titles.get(t.kind, t.kind),
-        rows=words.number(t.rows_estimate),
+        rows="not counted yet" if t.rows_estimate is None else words.number(t.rows_estimate),
         size=words.size(t.bytes),
         parts=words.number(t.parts),
         columnar=words.number(t.columnar),

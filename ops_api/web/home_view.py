@@ -14,14 +14,12 @@ from typing import Any
 from ops_api.web import words
 from ops_api.web.brand import Brand
 from ops_api.web.chart import Chart, draw
-from ops_api.web.home_advice import COLD_C, COOL_C, HUMID_PCT, advice
+from ops_api.web.home_advice import HUMID_PCT, advice
+from ops_api.web.home_facts import Fact, facts_of
 
 Row = Mapping[str, Any]
 
 CHART_SPAN = timedelta(hours=48)
-VERY_HUMID_PCT = 70.0
-WET_WALL_PCT = 80.0
-NEAR_WET_WALL_PCT = 70.0
 TABLE_STEP = timedelta(hours=2)
 
 ACTIVITIES: Mapping[str, str] = {
@@ -41,17 +39,6 @@ HEADLINES: Mapping[str, str] = {
     "unknown": "Your frog is still learning",
     "quiet": "Your frog is quiet",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One figure: its name, value, what it means, and a tone for its look."""
-
-    name: str
-    value: str
-    unit: str
-    meaning: str
-    tone: str = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,61 +120,6 @@ def _why(state: Row, brand: Brand, now: datetime) -> str:
     return said
 
 
-def _temperature_fact(value: float | None) -> Fact:
-    if value is None:
-        return Fact("Temperature", "–", "", "No reading")
-    if value < COLD_C:
-        said, tone = "Cold. Cold walls get wet easily.", "watch"
-    elif value < COOL_C:
-        said, tone = "A bit cool.", "plain"
-    elif value <= 24:
-        said, tone = "Comfortable.", "good"
-    else:
-        said, tone = "Warm.", "plain"
-    return Fact("Temperature", words.number(value, 1), "°C", said, tone)
-
-
-def _humidity_fact(value: float | None, limit_pct: float | None) -> Fact:
-    """Return the humidity; ``limit_pct`` is what this room's coldest wall bears [%], if known."""
-    if value is None:
-        return Fact("Humidity", "–", "", "No reading")
-    if value < 30:
-        said, tone = "The air is dry.", "plain"
-    elif limit_pct is not None and limit_pct <= value < HUMID_PCT:
-        said, tone = "More than your cold wall can take.", "watch"
-    elif value < HUMID_PCT:
-        said, tone = "Just right.", "good"
-    elif value < VERY_HUMID_PCT:
-        said, tone = "A lot of water in the air.", "watch"
-    else:
-        said, tone = "Too much water in the air.", "bad"
-    return Fact("Humidity", words.number(value), "%", said, tone)
-
-
-def _wall_facts(state: Row) -> list[Fact]:
-    dew_c, wall_c, wall_pct = (
-        state.get("dew_point_c"),
-        state.get("surface_temperature_c"),
-        state.get("surface_humidity_pct"),
-    )
-    facts = []
-    if dew_c is not None:
-        said = f"A wall colder than {words.degrees(dew_c, 0)} gets wet."
-        if wall_c is not None:
-            said += f" Your coldest wall is about {words.degrees(wall_c, 0)}."
-        facts.append(Fact("Dew point", words.number(dew_c, 1), "°C", said))
-    if wall_pct is not None:
-        if wall_pct >= WET_WALL_PCT:
-            said, tone = "Wet enough for a risk if it lasts.", "bad"
-        elif wall_pct >= NEAR_WET_WALL_PCT:
-            said, tone = f"Close to {WET_WALL_PCT:.0f}%. Stay under it.", "watch"
-        else:
-            said, tone = f"Stay under {WET_WALL_PCT:.0f}%. You are.", "good"
-        # Past 100 % the water is on the wall, not in the air.
-        facts.append(Fact("At your coldest wall", words.number(min(wall_pct, 100.0)), "%", said, tone))
-    return facts
-
-
 def _chart_summary(points: Sequence[Row]) -> str:
     humidity = [p["humidity_pct"] for p in points if p["humidity_pct"] is not None]
     temperature = [p["temperature_c"] for p in points if p["temperature_c"] is not None]
@@ -247,7 +179,7 @@ def view(
 
     Args:
         home: row of ``home_by_code``.
-        rooms: rows of ``home_rooms``.
+        rooms: rows of ``queries.rooms``.
         room: the chosen one of them.
         state: the rules' state of the home, None before the first.
         points: rows at, temperature_c, humidity_pct in time order.
@@ -265,14 +197,6 @@ def view(
     about_this_room = room is not None and known.get("device") in (None, room["name"])
     marks = [(d["at"], ACTIVITIES[d["activity"]]) for d in diary]
     start, end = span
-    facts = [
-        _temperature_fact(None if room is None else room["temperature_c"]),
-        _humidity_fact(
-            None if room is None else room["humidity_pct"],
-            known.get("humidity_limit_pct") if about_this_room else None,
-        ),
-        *(_wall_facts(known) if about_this_room else []),
-    ]
     axis = {"start": start, "end": end, "zone": brand.time_zone, "width": 400, "height": 170}
     return HomeView(
         label=str(home["label"]),
@@ -287,7 +211,7 @@ def view(
         rooms=tuple(
             Room(r["name"], room_name(r), room is not None and r["name"] == room["name"]) for r in rooms
         ),
-        facts=tuple(facts),
+        facts=facts_of(room, known, about_wall=about_this_room),
         humidity=draw(
             [(p["at"], p["humidity_pct"]) for p in points],
             step=20,

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from rules.core.coat import BARE, Coat, Done
 from rules.core.gritting import Assessment, Outcome
 from rules.core.parameters import GrittingParameters
-from rules.core.treatment import BARE, Coat, Done
 
 
 class Need(msgspec.Struct, frozen=True, array_like=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
+from rules.core.coat import BARE, Done, done
 from rules.core.context import Context
 from rules.core.effects import Decision, Json, clock, iso, num
 from rules.core.gritting import Assessment, Outlook, assess
@@ -18,7 +19,6 @@ from rules.core.road_state import DAMP, WET
 from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
 from rules.core.routing import NOWHERE, Drive
 from rules.core.segment_rule import SegmentNow
-from rules.core.treatment import BARE, Done, done
 from rules.core.treatment_rule import coats_now
 from rules.core.work import Work
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from rules.core.coat import Coat, coats
 from rules.core.context import Context
 from rules.core.memory import GritterMemory, Outdoor, RouteMemory, TreatedMemory
 from rules.core.readings import Readings, known
 from rules.core.street_match import Place, Stretch
-from rules.core.treatment import Coat, Fix, Pass, Passed, Spread, Way, coats, insert, spread_between
+from rules.core.treatment import Fix, Pass, Passed, Spread, Way, insert, spread_between
 from rules.core.work import Work
 
 FIELDS = ("latitude_deg", "longitude_deg", "speed_m_s", "spread_rate_g_m2", "salt_remaining_kg")

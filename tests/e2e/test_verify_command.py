@@ -81,6 +81,7 @@ def test_ctrl_c_leaves_no_process(server_dir: Path) -> None:
     [
         (["--faults", "kill-cat"], "'kill-cat' is unknown; allowed are kill-ingester"),
         (["--messages", "0"], "--messages"),
+        (["--messages", "100000", "--seconds", "60"], "--messages 100000 and --seconds 60: "),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, options: list[str], words: str) -> None:

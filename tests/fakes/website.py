@@ -16,6 +16,8 @@ import psycopg
 from cityops.settings import ApiSettings, DbSettings, Settings
 from devices.registry import Registry
 from ops_api.wiring_api import run_api
+from tests.fakes import seed_web
+from tests.fakes.databases import with_database
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,17 @@ async def running(dsn: str, town: Registry, now: datetime, **api: Any) -> AsyncI
         finally:
             stop.set()
             await asyncio.wait_for(task, 10)
+
+
+@asynccontextmanager
+async def copied(server: str, template: str, town: Registry, now: datetime) -> AsyncIterator[Site]:
+    """Run a site on a copy of a seeded database, whose data flow as of now."""
+    name = clone(server, template)
+    dsn = with_database(server, name)
+    await seed_web.keep_flowing(dsn)
+    async with running(dsn, town, now, sample_home=seed_web.DAMP_HOME) as started:
+        yield started
+    drop(server, name)
 
 
 def clone(server: str, template: str) -> str:

@@ -52,10 +52,5 @@ def towns(pg_server: str, db_template: str) -> Iterator[Towns]:
 @pytest.fixture
 async def site(pg_server: str, towns: Towns) -> AsyncIterator[website.Site]:
     """A running site with a database of its own, whose data flow as of now."""
-    template, town, now = await towns.template()
-    name = website.clone(pg_server, template)
-    dsn = with_database(pg_server, name)
-    await seed_web.keep_flowing(dsn)
-    async with website.running(dsn, town, now, sample_home=seed_web.DAMP_HOME) as started:
+    async with website.copied(pg_server, *await towns.template()) as started:
         yield started
-    website.drop(pg_server, name)

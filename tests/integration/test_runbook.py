@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,14 @@ async def readable(pg: psycopg.AsyncConnection[Any]) -> list[int]:
     assert row is not None
     found = await pg.execute(BATCHES, {"cursor": row[0], "limit": 100})
     return [int(r[0]) for r in await found.fetchall()]
+
+
+async def until_readable(pg: psycopg.AsyncConnection[Any], wanted: list[int]) -> None:
+    """Wait until exactly ``wanted`` can be read; more or others fail at once."""
+    async with asyncio.timeout(60):
+        while (found := await readable(pg)) != wanted:
+            assert found == wanted[: len(found)]
+            await asyncio.sleep(0.05)
 
 
 async def cursor_finding(dsn: str) -> list[str]:

@@ -115,6 +115,12 @@ def test_a_failing_policy_is_told_first_and_a_ratio_needs_columns() -> None:
     assert (plain.parts_name, plain.tables[0].ratio, plain.tables[0].columnar) == ("Partitions", "–", "–")
 
 
+@pytest.mark.parametrize(("rows", "said"), [(None, "not counted yet"), (0, "0"), (28_800_000, "28,800,000")])
+def test_rows_that_nobody_has_counted_are_not_said_to_be_none(rows: int | None, said: str) -> None:
+    state = DatabaseState("18.4", None, 9, (replace(TABLE, rows_estimate=rows),), ())
+    assert view(fleet(), state).tables[0].rows == said
+
+
 @pytest.mark.parametrize(
     ("count", "said"),
     [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (999_600, "1.0 MB"), (13_200_000, "13 MB")],

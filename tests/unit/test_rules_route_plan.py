@@ -6,13 +6,13 @@ import pytest
 from msgspec import structs
 
 from rules.catalogue.loader import load
+from rules.core.coat import Coat, done
 from rules.core.effects import SubjectState
 from rules.core.engine import step
 from rules.core.gritting import Outlook, assess
 from rules.core.memory import EngineState, Order, RouteMemory
 from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
 from rules.core.route_rule import must_write, status_of
-from rules.core.treatment import Coat, done
 from tests.fakes.rules_town import batch, context, hamlet, latest
 
 CATALOGUE = load()

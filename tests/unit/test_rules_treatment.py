@@ -9,24 +9,12 @@ import pytest
 
 from devices.registry import RoadNode, RoadSegment
 from rules.catalogue.loader import load
+from rules.core.coat import BARE, Coat, coat, coats, done, left_share
 from rules.core.itinerary import Itinerary
 from rules.core.road_graph import RoadGraph
 from rules.core.routing import plan
 from rules.core.street_match import METRES_PER_DEGREE, Streets, Stretch
-from rules.core.treatment import (
-    BARE,
-    Coat,
-    Fix,
-    Pass,
-    Passed,
-    Way,
-    coat,
-    coats,
-    done,
-    insert,
-    left_share,
-    spread_between,
-)
+from rules.core.treatment import Fix, Pass, Passed, Way, insert, spread_between
 
 P = load().gritting.parameters.treatment
 HOUR = 3600.0

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cityops.errors import ConfigurationError
+from ops_api import cli_verify
 from ops_api.verify.faults import FAULTS, FIRST, LAST, parse_faults, schedule
 from ops_api.verify.inject import INJECT
 from ops_api.verify.rows import runs_in_order
@@ -85,3 +86,11 @@ def test_the_command_line_says_how_to_do_it_again() -> None:
     )
     assert timed.command.endswith("--seconds 70")
     assert len(timed.schedule) == 10
+
+
+def test_a_run_ends_by_its_number_or_by_its_time() -> None:
+    assert cli_verify.readings(7, None) == 7
+    assert cli_verify.readings(None, None) == cli_verify.MESSAGES
+    assert cli_verify.readings(None, 60.0) is None
+    with pytest.raises(ConfigurationError, match="--messages 7 and --seconds 60"):
+        cli_verify.readings(7, 60.0)

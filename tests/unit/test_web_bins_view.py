@@ -61,3 +61,36 @@ def test_a_town_without_bins_does_not_wait_for_their_readings() -> None:
     assert bins_view.view([], None, now=NOW, brand=Brand()).headline == "No bin is registered yet"
     waiting = bins_view.view([a_bin("a", 0.0, "unknown", False)], None, now=NOW, brand=Brand())
     assert waiting.headline.startswith("No round yet")
+
+
+def a_round(*stops: dict[str, Any]) -> dict[str, Any]:
+    return {"decided_at": NOW, "result": {"stops": list(stops), "km": 3.25}}
+
+
+def test_the_first_line_of_bins_and_their_order() -> None:
+    bins = [
+        a_bin("a", 96.0, "overflowing", True),
+        a_bin("b", 85.0, "full", True),
+        a_bin("c", 10.0, "ok", False),
+        a_bin("d", 88.0, "full", True),
+    ]
+    made = a_round({"bin_id": "b", "order": 2, "reason": "85%"}, {"bin_id": "a", "order": 1, "reason": "96%"})
+    view = bins_view.view(bins, made, now=NOW, brand=Brand())
+    assert view.headline == "Empty 3 bins today, 1 of them overflowing"
+    assert [(s.order, s.bin_id) for s in view.stops] == [("1", "a"), ("2", "b")]
+    assert [s.bin_id for s in view.added] == ["d"]
+    assert view.states["a"] == ["overflowing", 96.0, 1]
+    assert (
+        bins_view.view(bins[2:3], a_round(), now=NOW, brand=Brand()).headline == "No bin needs emptying today"
+    )
+    assert bins_view.view(bins[2:3], None, now=NOW, brand=Brand()).headline.startswith("No round yet")
+
+
+def test_a_stop_whose_bin_was_emptied_meanwhile_shows_its_level_now() -> None:
+    view = bins_view.view(
+        [a_bin("a", 0.0, "ok", False)],
+        a_round({"bin_id": "a", "order": 1, "fill_pct": 90.0}),
+        now=NOW,
+        brand=Brand(),
+    )
+    assert (view.stops[0].fill, view.stops[0].state_name) == ("0%", "Done")

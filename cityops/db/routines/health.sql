@@ -47,9 +47,11 @@ $$;
 
 -- Readings stored per device of a kind, measured at p_from <= ts < p_to, both whole hours.
 -- Days that are aggregated for good are taken whole: a week costs a seventh of the hours' rows.
+-- Volatile, for a snapshot that begins after the plan is made: the plan holds where an aggregate
+-- ends, and a stable function would look for its rows in the caller's older snapshot.
 create function health.stored(p_kind text, p_from timestamptz, p_to timestamptz, p_device integer default null)
 returns table (device_id integer, n bigint)
-language plpgsql stable as $$
+language plpgsql as $$
 declare
     mine text := case when p_device is null then '' else 'and device_id = $5' end;
     first_day timestamptz := date_bin('1 day', p_from + interval '1 day' - interval '1 microsecond', 'epoch');
@@ -134,14 +136,16 @@ begin
     end if;
 end $$;
 
--- Per kind: the reading table's rows (the planner's estimate), its size, and how it is cut:
--- chunks and columnar ones with their sizes before and after, or monthly partitions.
+-- Per kind: the reading table's rows (the planner's estimate; null where nothing has been analysed
+-- since the first row came), its size, and how it is cut: chunks and columnar ones with their sizes
+-- before and after, or monthly partitions.
 create function health.reading_tables(p_kinds text[])
 returns table (kind text, rows_estimate bigint, bytes bigint, parts bigint, columnar bigint,
                before_bytes bigint, after_bytes bigint)
 language plpgsql stable as $$
 declare
     reading regclass;
+    filled boolean;
     timescale boolean := exists (select from pg_extension where extname = 'timescaledb');
 begin
     foreach kind in array p_kinds loop
@@ -159,6 +163,10 @@ begin
             select count(*), coalesce(sum(greatest(c.reltuples, 0)), 0), coalesce(sum(pg_total_relation_size(c.oid)), 0)
               into parts, rows_estimate, bytes
               from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = reading;
+        end if;
+        if rows_estimate = 0 then
+            execute format('select exists (select from %s)', reading) into filled;
+            rows_estimate := case when not filled then 0 end;
         end if;
         return next;
     end loop;

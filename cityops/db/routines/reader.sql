@@ -84,12 +84,13 @@ $$;
 
 -- Climate of all homes per hour: tenth, middle and ninetieth percentile of the homes'
 -- hourly means; hours in which fewer than five homes reported are left out.
+-- Volatile, as health.stored is: the plan and the rows of the aggregate are of one moment.
 create function board.home_climate(p_from timestamptz, p_to timestamptz)
 returns table (bucket timestamptz, homes bigint, humid_homes bigint,
                temperature_p10 double precision, temperature_p50 double precision,
                temperature_p90 double precision, humidity_p10 double precision,
                humidity_p50 double precision, humidity_p90 double precision)
-language plpgsql stable security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     return query
     with per_home as (
