@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import mqtt5
-import numpy as np
 from mqtt5 import Packet
 
 _HEADS = [bytes((0x30, length)) for length in range(0x80)]
 """First bytes of a PUBLISH at QoS 0 by its remaining length."""
+
+
+_PUBACKS = [bytes((0x40, 2, packet_id >> 8, packet_id & 0xFF)) for packet_id in range(0x10000)]
+"""By packet id. Acknowledgements go out a few dozen at a time, where an array is slower to make."""
 
 
 class MalformedPacketError(Exception):
@@ -127,14 +130,7 @@ def pubacks(packet_ids: Sequence[int]) -> bytes:
     MQTT 5, section 3.4.2.1: reason code 0 without properties may be left out, which makes
     every PUBACK four bytes.
     """
-    ids = np.array(packet_ids, dtype=np.uint16)
-    ids = ids[ids != 0]
-    packets = np.empty((len(ids), 4), dtype=np.uint8)
-    packets[:, 0] = 0x40
-    packets[:, 1] = 2
-    packets[:, 2] = ids >> 8
-    packets[:, 3] = ids & 0xFF
-    return packets.tobytes()
+    return b"".join([_PUBACKS[packet_id] for packet_id in packet_ids if packet_id != 0])
 
 
 def publish_qos0(topic: str, payload: bytes) -> bytes:

@@ -104,12 +104,12 @@ class Columns:
             message: message of each item.
         """
         n = len(items)
-        index = np.array(device_index, dtype=np.int32)
+        index = np.fromiter(device_index, np.int32, n)
         # Transposed as a whole: an attribute at a time takes twice as long.
         columns = dict(zip(items[0].__struct_fields__, zip(*map(astuple, items), strict=True), strict=True))
         values = np.empty((n, len(self._names)))
         for place, name in enumerate(self._names):
-            values[:, place] = columns[name]  # None becomes NaN
+            values[:, place] = _floats(columns[name])
         boot, seq = _counters(columns["boot"], columns["seq"])
         return Readings(
             kind=self._kind,
@@ -122,7 +122,7 @@ class Columns:
             clk=_optional(columns["clk"], NO_CLK, np.int16),
             values=values,
             quality=np.zeros(n, dtype=np.int16),
-            message=np.array(message, dtype=np.int32),
+            message=np.fromiter(message, np.int32, n),
         )
 
 
@@ -131,9 +131,16 @@ def time_us(ts: datetime | int) -> int:
     return ts * 1000 if isinstance(ts, int) else (ts - _EPOCH) // _MICROSECOND
 
 
+def _floats(values: Sequence[float | None]) -> NDArray[np.float64]:
+    try:
+        return np.fromiter(values, np.float64, len(values))
+    except TypeError:  # some are absent: None becomes NaN
+        return np.array(values, dtype=np.float64)
+
+
 def _times(ts: Sequence[Any]) -> NDArray[np.int64]:
     try:
-        return np.array(ts, dtype=np.int64) * 1000
+        return np.fromiter(ts, np.int64, len(ts)) * 1000
     except TypeError:  # some are text in the message, hence datetimes here
         return np.array([time_us(t) for t in ts], dtype=np.int64)
 
@@ -142,7 +149,7 @@ def _counters(
     boot: Sequence[int | None], seq: Sequence[int | None]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     try:
-        return np.array(boot, dtype=np.int64), np.array(seq, dtype=np.int64)
+        return np.fromiter(boot, np.int64, len(boot)), np.fromiter(seq, np.int64, len(seq))
     except TypeError:  # some devices count nothing
         both = np.array([_pair(*pair) for pair in zip(boot, seq, strict=True)], dtype=np.int64)
     return both[:, 0].copy(), both[:, 1].copy()
@@ -156,6 +163,6 @@ def _pair(boot: int | None, seq: int | None) -> tuple[int, int]:
 
 def _optional(values: Sequence[int | None], absent: int, dtype: Any) -> NDArray[Any]:
     try:
-        return np.array(values, dtype=dtype)
+        return np.fromiter(values, dtype, len(values))
     except TypeError:  # some send it not
         return np.array([absent if v is None else v for v in values], dtype=dtype)

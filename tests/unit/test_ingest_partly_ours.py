@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -47,10 +47,11 @@ class Source:
     def discard(self, chunk: Chunk) -> None:
         self.discarded += chunk.packet_ids
 
-    def publish(self, topic: str, payload: bytes) -> bool:
-        for boot in msgspec.json.decode(payload, type=Receipt).received:
-            self.told += boot.ranges
-        return True
+    def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> int:
+        for _, payload in messages:
+            for boot in msgspec.json.decode(payload, type=Receipt).received:
+                self.told += boot.ranges
+        return len(messages)
 
     async def close(self) -> None:
         pass
