@@ -75,7 +75,7 @@ class MemoryRuleStore:
             self.decisions.append(effect)
         elif isinstance(effect, Event):
             self.events.append(effect)
-        else:
+        elif isinstance(effect, RaiseAlarm | ClearAlarm):
             self._alarm(effect)
 
     def _alarm(self, effect: RaiseAlarm | ClearAlarm) -> None:

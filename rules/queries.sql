@@ -70,11 +70,14 @@ set xid = %(to_cursor)s::text::xid8, event_time = to_timestamp(%(watermark_s)s),
 where service = %(service)s and xid = %(from_cursor)s::text::xid8
 
 -- add_decisions
-insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, inputs, result)
-select rule_id, rule_version, subject_kind, subject, to_timestamp(at_s), outcome, reason, inputs, result
+insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, inputs, result,
+                      expected, missing, missing_devices, would_change)
+select rule_id, rule_version, subject_kind, subject, to_timestamp(at_s), outcome, reason, inputs, result,
+       expected, missing, missing_devices, would_change
 from jsonb_to_recordset(%(rows)s::jsonb) as x(
     rule_id text, rule_version integer, subject_kind text, subject text, at_s float8,
-    outcome text, reason text, inputs jsonb, result jsonb)
+    outcome text, reason text, inputs jsonb, result jsonb,
+    expected integer, missing integer, missing_devices text[], would_change jsonb)
 
 -- add_events
 insert into event (kind, subject_kind, subject, at, detail)
@@ -83,19 +86,34 @@ from jsonb_to_recordset(%(rows)s::jsonb) as x(
     kind text, subject_kind text, subject text, at_s float8, detail jsonb)
 
 -- raise_alarm
-insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason, inputs)
-values (%(rule_id)s, %(rule_version)s, %(subject_kind)s, %(subject)s, %(severity)s,
-        to_timestamp(%(at_s)s), %(title)s, %(reason)s, %(inputs)s::jsonb)
-on conflict (rule_id, subject_kind, subject) where cleared_at is null do nothing
-returning alarm_id
+with made as (
+    insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason, inputs,
+                       is_group, held_since, would_change)
+    values (%(rule_id)s, %(rule_version)s, %(subject_kind)s, %(subject)s, %(severity)s,
+            to_timestamp(%(at_s)s), %(title)s, %(reason)s, %(inputs)s::jsonb,
+            %(is_group)s, to_timestamp(%(held_since_s)s), %(would_change)s::jsonb)
+    on conflict (rule_id, subject_kind, subject) where cleared_at is null do nothing
+    returning alarm_id, raised_at, severity, reason
+), logged as (
+    insert into alarm_log (alarm_id, at, actor, what, detail)
+    select alarm_id, raised_at, 'engine', 'raised', jsonb_build_object('severity', severity, 'reason', reason)
+    from made
+)
+select alarm_id from made
 
 -- clear_alarm
-update alarm
-set cleared_at = greatest(raised_at, to_timestamp(%(at_s)s)),
-    inputs = inputs || jsonb_build_object('cleared', %(reason)s::text)
-where rule_id = %(rule_id)s and subject_kind = %(subject_kind)s and subject = %(subject)s
-  and cleared_at is null
-returning alarm_id
+with cleared as (
+    update alarm
+    set cleared_at = greatest(raised_at, to_timestamp(%(at_s)s)),
+        inputs = inputs || jsonb_build_object('cleared', %(reason)s::text)
+    where rule_id = %(rule_id)s and subject_kind = %(subject_kind)s and subject = %(subject)s
+      and cleared_at is null
+    returning alarm_id, cleared_at
+), logged as (
+    insert into alarm_log (alarm_id, at, actor, what, detail)
+    select alarm_id, cleared_at, 'engine', 'cleared', jsonb_build_object('reason', %(reason)s::text) from cleared
+)
+select alarm_id from cleared
 
 -- put_states
 insert into subject_state (subject_kind, subject, at, state)

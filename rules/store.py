@@ -129,6 +129,7 @@ async def _alarms(conn: Connection, effects: Iterable[Effect]) -> list[int]:
             values: dict[str, Any] = {
                 **_flat(effect),
                 "inputs": msgspec.json.encode(effect.inputs).decode(),
+                "would_change": msgspec.json.encode(effect.would_change).decode(),
             }
             found = await conn.execute(SQL["raise_alarm"], values)
         elif isinstance(effect, ClearAlarm):

@@ -25,8 +25,28 @@ class SubjectState:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One of the subjects that a group alarm is about."""
+
+    kind: str
+    subject: str
+    severity: str
+    at_s: float
+    reason: str
+    inputs: Json
+
+
+@dataclass(frozen=True, slots=True)
 class RaiseAlarm:
-    """An alarm begins. ``inputs`` are what the rule saw."""
+    """An alarm begins.
+
+    Attributes:
+        inputs: what the rule saw.
+        is_group: whether it is about its members.
+        members: those in it from the beginning.
+        held_since_s: since when the condition holds [s since 1970]; None where it has no dwell.
+        would_change: what would have made it otherwise (``rules.core.explain``).
+    """
 
     rule_id: str
     rule_version: int
@@ -37,6 +57,59 @@ class RaiseAlarm:
     title: str
     reason: str
     inputs: Json
+    is_group: bool = False
+    members: tuple[Member, ...] = ()
+    held_since_s: float | None = None
+    would_change: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSeverity:
+    """An active alarm becomes more or less severe."""
+
+    rule_id: str
+    subject_kind: str
+    subject: str
+    severity: str
+    before: str
+    at_s: float
+    reason: str
+    inputs: Json
+
+
+@dataclass(frozen=True, slots=True)
+class MemberJoined:
+    """One more subject in an active group alarm, or one whose severity changed."""
+
+    rule_id: str
+    subject_kind: str
+    subject: str
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLeft:
+    """A subject's own condition has ended; the group alarm goes on."""
+
+    rule_id: str
+    subject_kind: str
+    subject: str
+    member_kind: str
+    member: str
+    at_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flapping:
+    """An alarm begins or ceases to come and go; ``changes`` raises so far."""
+
+    rule_id: str
+    subject_kind: str
+    subject: str
+    at_s: float
+    begins: bool
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +125,14 @@ class ClearAlarm:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision with what it saw and what follows from it."""
+    """A decision with what it saw and what follows from it.
+
+    Attributes:
+        expected, missing: readings that should have informed it, and those that had not come;
+            None where nobody counted.
+        missing_devices: whose.
+        would_change: what would have made it otherwise.
+    """
 
     rule_id: str
     rule_version: int
@@ -63,6 +143,10 @@ class Decision:
     reason: str
     inputs: Json
     result: Json
+    expected: int | None = None
+    missing: int | None = None
+    missing_devices: tuple[str, ...] = ()
+    would_change: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +160,10 @@ class Event:
     detail: Json
 
 
-Effect = SubjectState | RaiseAlarm | ClearAlarm | Decision | Event
+AlarmEffect = RaiseAlarm | ChangeSeverity | MemberJoined | MemberLeft | Flapping | ClearAlarm
+"""What happens to an alarm, in the order in which it is to be written."""
+
+Effect = SubjectState | AlarmEffect | Decision | Event
 
 
 def num(value: float | None, digits: int = 2) -> float | None:

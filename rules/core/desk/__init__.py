@@ -1,0 +1,1 @@
+"""Alarms as people work on them: commands, escalation, timers. Pure."""

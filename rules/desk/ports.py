@@ -1,0 +1,94 @@
+"""What the alarm desk needs of the outside, and what it offers to pages, REST and the command line.
+
+Protocols with two implementations each; one suite of tests runs on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rules.core.desk.model import Command, DeskAlarm, Entry, Timer, Turn
+from rules.core.notify.model import Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command for one alarm: the alarm after it, or why not."""
+
+    alarm_id: int
+    alarm: DeskAlarm | None
+    refused: str = ""
+
+
+class AlarmDesk(Protocol):
+    """Commands of people; used by pages, REST and the command line alike."""
+
+    async def command(self, alarm_id: int, command: Command, now_s: float) -> DeskAlarm:
+        """Do what is asked and log it, in one transaction; with a known ``request_id`` nothing again.
+
+        Raises:
+            DeskRefusedError: it is not allowed now, in words for whoever asked.
+            NoSuchAlarmError: there is no such alarm.
+            TransientError: the database does not answer.
+        """
+        ...
+
+    async def bulk(self, alarm_ids: Sequence[int], command: Command, now_s: float) -> list[Outcome]:
+        """Do the same for several alarms, each by itself."""
+        ...
+
+    async def timeline(self, alarm_id: int) -> list[Entry]:
+        """Return an alarm's log, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """Log entries of one alarm that nobody has followed up yet, oldest first."""
+
+    alarm: DeskAlarm
+    entries: tuple[Entry, ...]
+
+
+class DeskWork(Protocol):
+    """One transaction of the desk: what it took is done when it ends, or not at all."""
+
+    async def unplanned(self, limit: int) -> list[Unplanned]:
+        """Lock and return alarms with entries to follow up; those that others hold are left to them."""
+        ...
+
+    async def due(self, now_s: float, limit: int) -> list[tuple[DeskAlarm, Timer]]:
+        """Lock and return what is due, the earliest first."""
+        ...
+
+    async def write(
+        self,
+        turns: Sequence[Turn],
+        planned: Sequence[int],
+        fired: Sequence[Timer],
+        told: Sequence[Notification],
+    ) -> None:
+        """Write alarms, entries, timers and the outbox; mark ``planned`` entries, delete ``fired`` timers."""
+        ...
+
+
+class DeskStore(Protocol):
+    """Where the desk's work is kept."""
+
+    async def work(self, act: DeskAct) -> bool:
+        """Run ``act`` in one transaction; return what it says: whether there was something to do."""
+        ...
+
+    async def next_due_s(self) -> float | None:
+        """Return when the next timer is due [s since 1970]; None where there is none."""
+        ...
+
+
+class DeskAct(Protocol):
+    """What is done within a transaction."""
+
+    async def __call__(self, work: DeskWork) -> bool:
+        """Return whether there was something to do."""
+        ...

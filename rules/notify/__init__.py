@@ -1,0 +1,1 @@
+"""Telling people: the outbox's workers and the channels."""
