@@ -17,6 +17,7 @@ from ops_api import (
     cli_replay,
     cli_run,
     cli_verify,
+    cli_work,
 )
 from ops_api.cli_errors import first_of, in_words
 from ops_api.cli_help import examples, group
@@ -38,6 +39,7 @@ app.command(epilog=cli_run.INGEST_EXAMPLES)(cli_run.ingest)
 app.add_typer(cli_run.rules_app, name="rules")
 app.command(epilog=cli_run.API_EXAMPLES)(cli_run.api)
 app.add_typer(cli_run.sim_app, name="sim")
+app.add_typer(cli_work.app, name="work")
 
 
 @app.callback(

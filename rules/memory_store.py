@@ -7,10 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from devices.registry import Registry
-from rules.core.effects import ClearAlarm, Decision, Effect, Event, RaiseAlarm, SubjectState
+from rules.core.effects import (
+    ClearAlarm,
+    CloseWork,
+    Decision,
+    Effect,
+    Event,
+    OpenWork,
+    RaiseAlarm,
+    SubjectState,
+)
 from rules.core.memory import Row, from_rows
 from rules.core.readings import ReadingBatch
 from rules.core.stitch import stitch
+from rules.memory_work import MemoryWork
 from rules.ports import Change, CursorMovedError, Fetched, Resumed
 
 
@@ -36,6 +46,7 @@ class MemoryRuleStore:
     decisions: list[Decision] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     notified: list[list[str]] = field(default_factory=list)
+    work: MemoryWork = field(default_factory=MemoryWork)
 
     def add_batch(self, received_s: float, readings: ReadingBatch) -> None:
         """Append a batch as an ingester would."""
@@ -77,6 +88,8 @@ class MemoryRuleStore:
             self.events.append(effect)
         elif isinstance(effect, RaiseAlarm | ClearAlarm):
             self._alarm(effect)
+        elif isinstance(effect, OpenWork | CloseWork):
+            self.work.apply(effect)
 
     def _alarm(self, effect: RaiseAlarm | ClearAlarm) -> None:
         active = next(iter(self._active(effect)), None)

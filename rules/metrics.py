@@ -6,9 +6,15 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from rules.core.effects import ClearAlarm, Decision, Effect, Event, RaiseAlarm
+from rules.core.effects import ClearAlarm, Decision, Effect, Event, OpenWork, RaiseAlarm
 
-NAMES = {RaiseAlarm: "alarm_raised", ClearAlarm: "alarm_cleared", Decision: "decision", Event: "event"}
+NAMES = {
+    RaiseAlarm: "alarm_raised",
+    ClearAlarm: "alarm_cleared",
+    Decision: "decision",
+    Event: "event",
+    OpenWork: "work_opened",
+}
 
 
 class RulesMetrics:

@@ -18,6 +18,7 @@ from rules.core.effects import ClearAlarm, Decision, Effect, Event, RaiseAlarm, 
 from rules.core.memory import Row, from_rows
 from rules.ports import Change, CursorMovedError, Fetched, Resumed
 from rules.reading_query import fetch_readings, parse_batch
+from rules.work_store import put_work
 
 SQL = load_queries("rules")
 NOTIFY_IDS = 200
@@ -71,6 +72,7 @@ class PostgresRuleStore:
             await _add(conn, "add_decisions", [e for e in change.effects if isinstance(e, Decision)])
             await _add(conn, "add_events", [e for e in change.effects if isinstance(e, Event)])
             alarms = await _alarms(conn, change.effects)
+            await put_work(conn, change.effects)
             states = [e for e in change.effects if isinstance(e, SubjectState)]
             await _add(conn, "put_states", states)
             await _put_memory(conn, change.rows)

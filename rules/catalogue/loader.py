@@ -14,6 +14,7 @@ import msgspec
 
 from cityops.errors import ConfigurationError
 from rules.core import parameters as p
+from rules.core import quality_parameters as q
 from rules.core.matrix import TreatmentMatrix
 
 SHIPPED = Path(__file__).parent
@@ -29,6 +30,12 @@ FILES: dict[str, tuple[str, Any]] = {
     "fire": ("bins_fire.toml", p.Rule[p.FireParameters]),
     "round": ("bins_round.toml", p.Rule[p.RoundParameters]),
     "silent": ("device_silent.toml", p.Rule[p.SilenceParameters]),
+    "stuck": ("quality_stuck.toml", p.Rule[q.StuckParameters]),
+    "rate": ("quality_rate.toml", p.Rule[q.RateParameters]),
+    "drift": ("quality_drift.toml", p.Rule[q.DriftParameters]),
+    "battery": ("quality_battery.toml", p.Rule[q.BatteryParameters]),
+    "completeness": ("quality_completeness.toml", p.Rule[q.CompletenessParameters]),
+    "clock": ("quality_clock.toml", p.Rule[q.ClockParameters]),
 }
 """Field of the catalogue: its file and type."""
 

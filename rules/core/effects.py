@@ -160,10 +160,51 @@ class Event:
     detail: Json
 
 
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """A device needs a look, or still does: for maintenance, not an alarm.
+
+    Attributes:
+        device: which.
+        due_s: when it must be done [s since 1970], None where it can wait.
+    """
+
+    rule_id: str
+    rule_version: int
+    device: str
+    at_s: float
+    title: str
+    reason: str
+    inputs: Json
+    due_s: float | None = None
+
+    @property
+    def subject_kind(self) -> str:
+        """What listeners are told of."""
+        return "device"
+
+
+@dataclass(frozen=True, slots=True)
+class CloseWork:
+    """What a work item was opened for is gone; people still say when it is done."""
+
+    rule_id: str
+    device: str
+    at_s: float
+    reason: str
+
+    @property
+    def subject_kind(self) -> str:
+        """What listeners are told of."""
+        return "device"
+
+
 AlarmEffect = RaiseAlarm | ChangeSeverity | MemberJoined | MemberLeft | Flapping | ClearAlarm
 """What happens to an alarm, in the order in which it is to be written."""
 
-Effect = SubjectState | AlarmEffect | Decision | Event
+WorkEffect = OpenWork | CloseWork
+
+Effect = SubjectState | AlarmEffect | Decision | Event | WorkEffect
 
 
 def num(value: float | None, digits: int = 2) -> float | None:

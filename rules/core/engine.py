@@ -34,6 +34,7 @@ from rules.core.context import Context
 from rules.core.effects import Effect
 from rules.core.memory import EngineState
 from rules.core.psychrometrics import Floats
+from rules.core.quality import rule as quality_rule
 from rules.core.readings import SUSPECT_CLOCK, ReadingBatch, Readings
 from rules.core.work import Work
 
@@ -49,8 +50,8 @@ OBSERVERS: dict[str, Observer] = {
 }
 
 FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
-    "frog": home_rule.FIELDS,
-    "road": segment_rule.FIELDS,
+    "frog": (*home_rule.FIELDS, *quality_rule.MORE_FIELDS["frog"]),
+    "road": (*segment_rule.FIELDS, *quality_rule.MORE_FIELDS["road"]),
     "weather": weather_rule.FIELDS,
     "bin": bin_rule.FIELDS,
     "gritter": treatment_rule.FIELDS,
@@ -79,8 +80,10 @@ def step(
     usable = {kind: r for kind, r in usable.items() if len(r)}
     mark = state.watermark_s
     for upto, rows in _runs(usable, mark, now_s):
+        quality_rule.note_suspects(work, ctx, readings, rows)
         mark = _advance(work, ctx, mark, upto)
         _observe(work, ctx, rows)
+    quality_rule.note_suspects(work, ctx, readings, None)
     if mark is not None and now_s > mark:
         mark = _advance(work, ctx, mark, now_s)
     for code in sorted(work.touched_homes):
@@ -129,6 +132,7 @@ def _watermarks(ts_s: Floats, mark_s: float | None, now_s: float) -> Floats:
 def _observe(work: Work, ctx: Context, rows: ReadingBatch) -> None:
     for kind, r in rows.items():
         silence_rule.observe(work, ctx, r)
+        quality_rule.observe(work, ctx, kind, r)
         observer = OBSERVERS.get(kind)
         if observer is not None:
             observer(work, ctx, r)
@@ -149,6 +153,7 @@ def _advance(work: Work, ctx: Context, before_s: float | None, upto_s: float) ->
     bins = _passed(before_s, upto_s, ctx.catalogue.round.parameters.evaluate_every_s)
     if bins is not None:
         round_rule.evaluate(work, ctx, bins)
+    quality_rule.advance(work, ctx, before_s, upto_s)
     return upto_s
 
 

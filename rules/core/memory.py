@@ -14,6 +14,7 @@ import msgspec
 from rules.core.alarms import INACTIVE, Lifecycle
 from rules.core.bin_fill import Fills
 from rules.core.gritting import Precipitation
+from rules.core.quality_memory import BatteryMemory, DriftMemory, HeardMemory, QualityMemory
 from rules.core.route_plan import RoutePlan
 from rules.core.treatment import Fix, Pass
 
@@ -183,6 +184,10 @@ SECTIONS: Mapping[str, tuple[int, Any]] = {
     "treated": (1, TreatedMemory),
     "round": (1, RoundMemory),
     "outdoor": (1, Outdoor),
+    "quality": (1, QualityMemory),
+    "battery": (1, BatteryMemory),
+    "drift": (1, DriftMemory),
+    "heard": (1, HeardMemory),
 }
 """Section: version and type of its rows."""
 
@@ -205,6 +210,10 @@ class EngineState(msgspec.Struct, frozen=True):
     treated: dict[str, TreatedMemory] = {}
     round: dict[str, RoundMemory] = {}
     outdoor: dict[str, Outdoor] = {}
+    quality: dict[str, QualityMemory] = {}
+    battery: dict[str, BatteryMemory] = {}
+    drift: dict[str, DriftMemory] = {}
+    heard: dict[str, HeardMemory] = {}
 
 
 class Row(msgspec.Struct, frozen=True):

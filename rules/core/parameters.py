@@ -6,12 +6,20 @@ say what is allowed. Every name carries its unit.
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from rules.core.matrix import TreatmentMatrix
+from rules.core.quality_parameters import (
+    BatteryParameters,
+    ClockParameters,
+    CompletenessParameters,
+    DriftParameters,
+    RateParameters,
+    StuckParameters,
+)
 
 WholeMinutes = Annotated[float, Meta(ge=60, multiple_of=60)]
 """Time-driven evaluations begin at full minutes of event time [s]."""
@@ -247,3 +255,14 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     fire: Rule[FireParameters]
     round: Rule[RoundParameters]
     silent: Rule[SilenceParameters]
+    stuck: Rule[StuckParameters]
+    rate: Rule[RateParameters]
+    drift: Rule[DriftParameters]
+    battery: Rule[BatteryParameters]
+    completeness: Rule[CompletenessParameters]
+    clock: Rule[ClockParameters]
+
+    @property
+    def quality(self) -> tuple[Rule[Any], ...]:
+        """The rules of data quality: they open work items."""
+        return self.stuck, self.rate, self.drift, self.battery, self.completeness, self.clock

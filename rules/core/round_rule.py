@@ -9,6 +9,7 @@ from rules.core.bin_rule import why_collect
 from rules.core.context import Context
 from rules.core.effects import Decision, iso, num
 from rules.core.memory import RoundMemory
+from rules.core.round_what_if import round_would_change
 from rules.core.work import Work
 
 RULE, SUBJECT = "bins.round", "bins"
@@ -42,7 +43,13 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
             reason=_reason(len(chosen), len(ctx.bins), done.km, done.stranded),
             inputs={
                 "bins": [
-                    {"bin_id": b, "fill_pct": _fill(work, b), "at": _at(work, b), "why": wanted[b]}
+                    {
+                        "bin_id": b,
+                        "fill_pct": _fill(work, b),
+                        "at": _at(work, b),
+                        "why": wanted[b],
+                        "device": ctx.bins[b].device,
+                    }
                     for b in chosen
                 ],
                 "overflow_pct": ctx.catalogue.full.parameters.overflow_pct,
@@ -54,6 +61,9 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
                 "service_date": date,
                 "stranded": list(done.stranded),
             },
+            would_change=round_would_change(
+                work.read("bin"), ctx.bins, chosen, ctx.catalogue.full.parameters
+            ),
         )
     )
 

@@ -16,10 +16,12 @@ from rules.core.memory import Order, Outdoor, RouteMemory
 from rules.core.nowcast import Nowcast
 from rules.core.parameters import GrittingParameters
 from rules.core.road_state import DAMP, WET
+from rules.core.route_inputs import Informed, informed, read_at_s
 from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
 from rules.core.routing import NOWHERE, Drive
 from rules.core.segment_rule import SegmentNow
 from rules.core.treatment_rule import coats_now
+from rules.core.what_if import would_change
 from rules.core.work import Work
 
 RULE = "winter.gritting"
@@ -45,7 +47,10 @@ def evaluate(work: Work, ctx: Context, found: Sequence[SegmentNow], at_s: float)
         treated = done([coats.get(s.segment.segment_id, BARE) for s in here], at_s)
         result = _result(ctx, route_id, plan, here, treated, at_s)
         if must_write(before, plan, treated, at_s, rule.parameters):
-            work.effects.append(_decision(ctx, route_id, plan, assessed, town, result, at_s))
+            change = would_change(assessed, coats, held, plan, at_s, rule.parameters, ctx.catalogue.matrix)
+            seen = _inputs(work, ctx, assessed, here, town)
+            heard = informed(work, ctx, route_id, at_s)
+            work.effects.append(_decision(ctx, route_id, plan, seen, result, heard, change, at_s))
             memory[route_id] = _decided(before, plan, at_s)
         elif before is not None and plan != before.plan:
             memory[route_id] = structs.replace(before, plan=plan)
@@ -135,9 +140,10 @@ def _decision(
     ctx: Context,
     route_id: str,
     plan: RoutePlan,
-    assessed: Sequence[Assessment],
-    town: Outdoor,
+    inputs: Json,
     result: Json,
+    heard: Informed,
+    change: tuple[Json, ...],
     at_s: float,
 ) -> Decision:
     rule = ctx.catalogue.gritting
@@ -149,24 +155,39 @@ def _decision(
         at_s=at_s,
         outcome=plan.outcome,
         reason=result["reason"],
-        inputs={
-            "action_c": rule.parameters.action_c,
-            "horizon_h": rule.parameters.horizon_h,
-            "matrix": f"{ctx.catalogue.matrix.id} v{ctx.catalogue.matrix.version}",
-            "material": rule.parameters.spread.material,
-            "air_temperature_c": num(town.air_c),
-            "precipitation": town.precipitation,
-            "weather_stations": town.stations,
-            "segments": [_input(a) for a in assessed],
-        },
+        inputs=inputs,
         result=result,
+        expected=heard.expected,
+        missing=heard.missing,
+        missing_devices=heard.devices,
+        would_change=change,
     )
 
 
-def _input(a: Assessment) -> dict[str, Any]:
+def _inputs(
+    work: Work, ctx: Context, assessed: Sequence[Assessment], here: Sequence[SegmentNow], town: Outdoor
+) -> Json:
+    p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
+    return {
+        "action_c": p.action_c,
+        "horizon_h": p.horizon_h,
+        "matrix": f"{matrix.id} v{matrix.version}",
+        "material": p.spread.material,
+        "air_temperature_c": num(town.air_c),
+        "precipitation": town.precipitation,
+        "weather_stations": town.stations,
+        "segments": [_input(work, a, now) for a, now in zip(assessed, here, strict=True)],
+    }
+
+
+def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
     o = a.outlook
     return {
         "segment_id": o.segment_id,
+        "street": o.street,
+        "source": now.source,
+        "device": now.device,
+        "at": iso(read_at_s(work, now.device)),
         "outcome": a.outcome,
         "surface_c": num(o.surface_c),
         "minimum_c": num(o.minimum_c),

@@ -207,10 +207,21 @@ def _alarm(
                 at_s,
                 title,
                 f"{word.capitalize()} since {iso(life.held_since_s)}: {now.reason}.",
-                {**_state(now), "since": iso(life.held_since_s), "route_id": now.segment.route_id},
+                {
+                    **_state(now),
+                    "since": iso(life.held_since_s),
+                    "at": _read_at(work, now),
+                    "route_id": now.segment.route_id,
+                },
             )
         )
     return life
+
+
+def _read_at(work: Work, now: SegmentNow) -> str | None:
+    """Return when the reading was measured that counts most."""
+    found: RoadMemory | None = None if now.device is None else work.read("road").get(now.device)
+    return None if found is None else iso(found.at_s)
 
 
 def _state(now: SegmentNow) -> Json:

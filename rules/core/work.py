@@ -21,6 +21,7 @@ class Work:
         self.effects: list[Effect] = []
         self.touched_homes: set[str] = set()
         self.touched_bins: set[str] = set()
+        self.suspects: list[tuple[int, str]] | None = None
 
     def read(self, section: str) -> dict[str, Any]:
         """Return a section of the memory, not to be changed."""

@@ -1,0 +1,31 @@
+-- work_items
+-- in_home marks a device in a home: it has no page, and what it measured is its household's.
+select w.work_item_id, w.rule_id, w.rule_version, w.device, d.kind, coalesce(d.label, '') as label, w.opened_at,
+       w.gone_at, w.done_at, w.done_by, w.assignee, w.due_at, w.title, w.reason, x.in_home,
+       case when x.in_home then '{}'::jsonb else w.inputs end as inputs
+from work_item w
+left join device d on d.name = w.device
+cross join lateral (select exists (select from home_device hd where hd.device_id = d.device_id) as in_home) x
+where (%(work_item_id)s::bigint is null or w.work_item_id = %(work_item_id)s)
+  and (%(done)s::boolean is null or (w.done_at is not null) = %(done)s)
+  and (%(assignee)s::text is null or w.assignee = %(assignee)s)
+  and (%(rule_id)s::text is null or w.rule_id = %(rule_id)s)
+  and (%(device)s::text is null or w.device = %(device)s)
+order by w.done_at is not null, w.due_at nulls last, w.opened_at desc, w.work_item_id desc
+limit %(limit)s
+
+-- work_log
+select at, by, via, what, detail from work_item_log where work_item_id = %(work_item_id)s order by at, what
+
+-- work_lock
+select done_at, done_by from work_item where work_item_id = %(work_item_id)s for update
+
+-- work_assign
+update work_item set assignee = %(assignee)s where work_item_id = %(work_item_id)s
+
+-- work_done
+update work_item set done_at = greatest(opened_at, %(at)s), done_by = %(by)s where work_item_id = %(work_item_id)s
+
+-- work_note
+insert into work_item_log (work_item_id, at, by, via, what, detail)
+values (%(work_item_id)s, %(at)s, %(by)s, %(via)s, %(what)s, %(detail)s::jsonb)

@@ -1,0 +1,191 @@
+"""Explain an alarm from what is stored of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from typing import Any
+
+from rules.core.effects import Json
+from rules.core.explain.catalogue_copy import CatalogueCopy, Figures
+from rules.core.explain.changes import sentences, to_clear
+from rules.core.explain.model import Explanation, Limit, Shown
+from rules.core.explain.specs import SPECS, Input, Spec, Threshold
+from rules.core.explain.words import Clock, few, number, one_line, span, with_unit
+
+MEMBERS_SHOWN = 6
+UNTOLD = "What is measured in a home is shown to its household only."
+Qualities = Mapping[tuple[str, str], int]
+"""Quality of a reading by device and stored time."""
+
+
+def explain_alarm(
+    alarm: Json,
+    members: Sequence[Json],
+    catalogue: CatalogueCopy,
+    overrides: Sequence[Json],
+    zone: tzinfo,
+    now_s: float,
+    qualities: Qualities | None = None,
+) -> Explanation:
+    """Return why an alarm is up, in words.
+
+    Args:
+        alarm: its row: rule_id, rule_version, subject_kind, subject, severity, title, reason, raised_at,
+            cleared_at, inputs, and where they are stored held_since, would_change, would_differ,
+            flapping. A home's must be masked: named by its number, without inputs.
+        members: rows of alarm_member; empty for a single alarm.
+        catalogue: the copy that raised it.
+        overrides: rows of rule_override that held then for its subject.
+        zone: times are said in it.
+        now_s: as seen from then [s since 1970].
+        qualities: of the readings, where somebody looked them up.
+    """
+    clock = Clock(zone, now_s)
+    spec = SPECS.get(alarm["rule_id"], Spec((), ()))
+    figures = Figures(catalogue, alarm["rule_id"], overrides, clock)
+    inputs: Json = alarm.get("inputs") or {}
+    up = [m for m in members if m.get("left_at") is None] or list(members)
+    shown = _of_members(up, spec, clock, qualities) if up else show(inputs, spec, clock, qualities)
+    changes = sentences(alarm.get("would_change") or ())
+    if not changes:
+        source = inputs if not up else (up[0].get("inputs") or {})
+        changes = to_clear(source, spec, figures)
+    since = alarm.get("held_since") or inputs.get("since") or alarm.get("raised_at")
+    return Explanation(
+        headline=alarm["title"],
+        first_line=_first_line(alarm, inputs, up, spec),
+        why=tuple(_why(alarm, up, clock)),
+        inputs=tuple(shown),
+        limits=tuple(_limits(inputs if not up else (up[0].get("inputs") or {}), spec, figures)),
+        since=clock.at(since),
+        would_change=tuple(changes),
+        caveats=tuple(_caveats(alarm, shown, inputs, clock)),
+    )
+
+
+def show(inputs: Json, spec: Spec, clock: Clock, qualities: Qualities | None) -> list[Shown]:
+    """Return the inputs of one subject, those of an unknown rule by their names."""
+    wanted = spec.inputs or tuple(Input(k, k) for k, v in inputs.items() if isinstance(v, int | float | str))
+    return [_shown(i, inputs, clock, qualities) for i in wanted if inputs.get(i.key) is not None]
+
+
+def _shown(i: Input, inputs: Json, clock: Clock, qualities: Qualities | None, prefix: str = "") -> Shown:
+    value, at = inputs[i.key], inputs.get("at")
+    if isinstance(value, list):
+        text = ", ".join(_item(v, i, clock) for v in value)
+    elif i.is_time:
+        text = clock.at(value) or str(value)
+    else:
+        text = number(value, i.digits)
+    device = inputs.get("device")
+    if at is None and isinstance(value, list) and value and isinstance(value[-1], list):
+        at = value[-1][0]
+    return Shown(
+        name=prefix + i.name,
+        value=text,
+        unit=i.unit,
+        at=clock.at(at),
+        device=device,
+        quality=quality_words(qualities, device, at),
+    )
+
+
+def _item(value: Any, i: Input, clock: Clock) -> str:
+    if isinstance(value, list) and len(value) == 2:
+        return f"{number(value[1], i.digits)} at {clock.at(value[0])}"
+    return number(value, i.digits)
+
+
+def quality_words(qualities: Qualities | None, device: object, at: object) -> str:
+    """Return how good a reading is; rules never see one whose clock is not trusted."""
+    found = None if qualities is None else qualities.get((str(device), str(at)))
+    if found is None:
+        return "clock trusted"
+    if found & 2:
+        return "clock not trusted"
+    return "clock repaired" if found & 1 else "good"
+
+
+def _of_members(
+    members: Sequence[Json], spec: Spec, clock: Clock, qualities: Qualities | None
+) -> list[Shown]:
+    found = []
+    for m in members[:MEMBERS_SHOWN]:
+        inputs: Json = m.get("inputs") or {}
+        main = next((i for i in spec.inputs if inputs.get(i.key) is not None), None)
+        if main is not None:
+            found.append(_shown(main, inputs, clock, qualities, f"{m['subject']}: "))
+    return found
+
+
+def _first_line(alarm: Json, inputs: Json, members: Sequence[Json], spec: Spec) -> str:
+    if members:
+        return one_line(f"{alarm['title']}: {len(members)} in it, {few([m['subject'] for m in members])}")
+    main = next((i for i in spec.inputs if isinstance(inputs.get(i.key), int | float)), None)
+    if main is None or main.key == "cadence_s":
+        return one_line(alarm["title"])
+    limit = next((t for t in spec.limits if inputs.get(t.key) is not None), None)
+    against = "" if limit is None else f", {limit.name} {with_unit(inputs[limit.key], limit.unit)}"
+    said = with_unit(inputs[main.key], main.unit, main.digits)
+    return one_line(f"{alarm['title']}: {main.name} {said}{against}")
+
+
+def _why(alarm: Json, members: Sequence[Json], clock: Clock) -> list[str]:
+    said = [clock.said(alarm["reason"])]
+    said += [
+        f"{m['subject']} since {clock.at(m.get('joined_at'))}: {clock.said(m['reason'])}"
+        for m in members[:MEMBERS_SHOWN]
+        if m.get("reason")
+    ]
+    if len(members) > MEMBERS_SHOWN:
+        said.append(f"And {len(members) - MEMBERS_SHOWN} more.")
+    if alarm.get("cleared_at") is not None:
+        said.append(f"It cleared {clock.at(alarm['cleared_at'])}.")
+    return said
+
+
+def _limits(inputs: Json, spec: Spec, figures: Figures) -> list[Limit]:
+    return [limit for t in spec.limits if (limit := _limit(t, inputs, figures)) is not None]
+
+
+def _limit(t: Threshold, inputs: Json, figures: Figures) -> Limit | None:
+    value = inputs.get(t.key) if t.key else None
+    if value is None:
+        value = figures.value(t.paths, t.rule_id)
+    if value is None:
+        return None
+    text = span(value) if t.is_span else with_unit(value, t.unit, 2)
+    return figures.limit(t.name, text, t.paths, t.rule_id, t.source)
+
+
+def _caveats(alarm: Json, shown: Sequence[Shown], inputs: Json, clock: Clock) -> list[str]:
+    said = []
+    if alarm["subject_kind"] == "home" and not inputs:
+        said.append(UNTOLD)
+    if inputs.get("source") == "neighbour":
+        said.append("Estimated from neighbouring sensors: this road has no fresh reading of its own.")
+    if alarm.get("flapping"):
+        said.append("It came and went several times; it stays up until it has been calm.")
+    return [*said, *of_readings(shown), *would_differ(alarm, clock)]
+
+
+def of_readings(shown: Sequence[Shown]) -> list[str]:
+    """Return what is to be said of the readings' clocks."""
+    repaired = sorted({s.device for s in shown if s.quality == "clock repaired" and s.device is not None})
+    return [f"The time of readings of {few(repaired)} was repaired."] if repaired else []
+
+
+def would_differ(row: Json, clock: Clock) -> list[str]:
+    """Return what readings that came late would have changed."""
+    found = row.get("would_differ")
+    if not found:
+        return []
+    text = (
+        str(found.get("text") or found.get("outcome") or "the result")
+        if isinstance(found, Mapping)
+        else str(found)
+    )
+    return [
+        f"Readings that came late would have changed this: {clock.said(text).rstrip('.')}. It stands as made."
+    ]

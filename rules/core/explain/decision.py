@@ -1,0 +1,189 @@
+"""Explain a decision from what is stored of it: a gritting route, a collection round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from rules.core.effects import Json
+from rules.core.explain.alarm import Qualities, of_readings, quality_words, would_differ
+from rules.core.explain.catalogue_copy import CatalogueCopy, Figures
+from rules.core.explain.changes import sentences
+from rules.core.explain.model import Explanation, Limit, Shown
+from rules.core.explain.words import Clock, few, number, one_line, with_unit
+
+STRETCHES_SHOWN, BINS_SHOWN = 6, 12
+OUTCOMES = {
+    "treat": "treat",
+    "no_action": "no action",
+    "monitor": "keep watching",
+    "refer": "the duty officer decides",
+    "collect": "collect",
+}
+
+
+def explain_decision(
+    decision: Json,
+    catalogue: CatalogueCopy,
+    overrides: Sequence[Json],
+    zone: tzinfo,
+    now_s: float,
+    qualities: Qualities | None = None,
+) -> Explanation:
+    """Return why a decision is what it is, in words.
+
+    Args:
+        decision: its row: rule_id, rule_version, subject, outcome, reason, decided_at, inputs, result, and
+            where they are stored expected, missing, missing_devices, would_change, would_differ.
+        catalogue: the copy that decided.
+        overrides: rows of rule_override that held then for its subject.
+        zone: times are said in it.
+        now_s: as seen from then [s since 1970].
+        qualities: of the readings, where somebody looked them up.
+    """
+    clock = Clock(zone, now_s)
+    figures = Figures(catalogue, decision["rule_id"], overrides, clock)
+    is_round = decision["rule_id"] == "bins.round"
+    shown = (
+        _bins(decision["inputs"], clock, qualities)
+        if is_round
+        else _stretches(decision["inputs"], clock, qualities)
+    )
+    outcome = OUTCOMES.get(decision["outcome"], str(decision["outcome"]))
+    name = "Collection round" if is_round else f"Route {decision['subject'].removeprefix('route-')}"
+    return Explanation(
+        headline=f"{name}: {outcome}, decided {clock.at(decision['decided_at'])}",
+        first_line=_first_line(name, outcome, decision, clock),
+        why=(clock.said(decision["reason"]),),
+        inputs=tuple(shown),
+        limits=tuple(
+            _round_limits(decision["inputs"], figures) if is_round else _limits(decision["inputs"], figures)
+        ),
+        since=clock.at(decision["decided_at"]),
+        would_change=tuple(sentences(decision.get("would_change") or ())),
+        caveats=tuple(_caveats(decision, shown, clock)),
+    )
+
+
+def _first_line(name: str, outcome: str, decision: Json, clock: Clock) -> str:
+    r = decision["result"]
+    if decision["outcome"] == "treat":
+        by = clock.at(r.get("treat_by"))
+        passes = f"{r['passes']} × " if r.get("passes", 1) > 1 else ""
+        return one_line(
+            f"{name}: treat {r.get('segments_to_treat')} of {r.get('segments')} stretches at "
+            f"{passes}{number(r.get('spread_rate_g_m2'), 0)} g/m²{_coldest(r)}"
+            + ("" if by is None else f", by {by}")
+        )
+    if decision["outcome"] == "collect":
+        stops = len(r.get("stops", ()))
+        return one_line(f"{name}: {stops} {'bin' if stops == 1 else 'bins'}, {number(r.get('km'))} km")
+    return one_line(f"{name}: {outcome}{_coldest(r)}")
+
+
+def _coldest(result: Json) -> str:
+    minimum = result.get("min_surface_temperature_c")
+    return "" if minimum is None else f", lowest {with_unit(minimum, '°C')}"
+
+
+def _stretches(inputs: Json, clock: Clock, qualities: Qualities | None) -> list[Shown]:
+    """Return the stretches that mattered most: those to treat, the coldest first; then the town's weather."""
+
+    def urgency(s: Json) -> tuple[bool, float]:
+        minimum = s.get("minimum_c")
+        return s.get("outcome") != "treat", 99.0 if minimum is None else float(minimum)
+
+    found = []
+    for s in sorted(inputs.get("segments", ()), key=urgency)[:STRETCHES_SHOWN]:
+        device = s.get("device")
+        how = " (estimated)" if s.get("source") == "neighbour" else ""
+        for key, what in (
+            ("minimum_c", "lowest expected"),
+            ("surface_c", "surface now"),
+            ("dew_point_c", "dew point"),
+        ):
+            if s.get(key) is not None:
+                found.append(
+                    Shown(
+                        name=f"{s.get('street') or s['segment_id']}, {what}{how}",
+                        value=number(s[key]), unit="°C", at=clock.at(s.get("at")), device=device,
+                        quality=quality_words(qualities, device, s.get("at")),
+                    )
+                )  # fmt: skip
+    if inputs.get("air_temperature_c") is not None:
+        found.append(Shown(name="air in the town", value=number(inputs["air_temperature_c"]), unit="°C"))
+    if inputs.get("precipitation") is not None:
+        found.append(Shown(name="precipitation", value=str(inputs["precipitation"]).replace("_", " ")))
+    return found
+
+
+def _bins(inputs: Json, clock: Clock, qualities: Qualities | None) -> list[Shown]:
+    listed = inputs.get("bins", ())
+    return [
+        Shown(
+            name=f"{b['bin_id']}, {b.get('why', 'on the list')}",
+            value="unknown" if b.get("fill_pct") is None else number(b["fill_pct"], 0),
+            unit="" if b.get("fill_pct") is None else "% full",
+            at=clock.at(b.get("at")),
+            device=b.get("device"),
+            quality=quality_words(qualities, b.get("device"), b.get("at")),
+        )
+        for b in listed[:BINS_SHOWN]
+    ]
+
+
+def _limits(inputs: Json, figures: Figures) -> list[Limit]:
+    found = [
+        _limit("looked at from, lowest expected surface", inputs.get("action_c"), "action_c", "°C", figures),
+        _limit("dew or frost point counts as reached within", None, "hoar_margin_c", "°C", figures),
+        _limit("given up above the first by", None, "release_c", "°C", figures),
+        _limit("looks ahead", inputs.get("horizon_h"), "horizon_h", "h", figures),
+    ]
+    matrix = str(inputs.get("matrix", "")).split(" ")[0]
+    if matrix in figures.catalogue:
+        text = f"matrix {inputs['matrix']}, {str(inputs.get('material', '')).replace('_', ' ')}"
+        found.append(figures.limit("rate", text, (), matrix))
+    return [limit for limit in found if limit is not None]
+
+
+def _round_limits(inputs: Json, figures: Figures) -> list[Limit]:
+    found = [figures.limit("full from", "each bin's own threshold", (), source="set for each bin")]
+    value = inputs.get("overflow_pct")
+    if value is not None:
+        found.append(
+            figures.limit(
+                "overflowing from", with_unit(value, "%"), ("parameters.overflow_pct",), "bins.full"
+            )
+        )
+    found.append(
+        figures.limit(
+            "or not emptied for longer than", "each bin's own age limit", (), source="set for each bin"
+        )
+    )
+    return found
+
+
+def _limit(name: str, stored: object, key: str, unit: str, figures: Figures) -> Limit | None:
+    path = f"parameters.{key}"
+    value = figures.value((path,)) if stored is None else stored
+    return None if value is None else figures.limit(name, with_unit(value, unit, 2), (path,))
+
+
+def _caveats(decision: Json, shown: Sequence[Shown], clock: Clock) -> list[str]:
+    said = []
+    missing, expected = decision.get("missing"), decision.get("expected")
+    if missing and expected:
+        whose = few(list(decision.get("missing_devices") or ()))
+        said.append(
+            f"Decided without {missing} of {expected} expected readings" + (f" ({whose})." if whose else ".")
+        )
+    segments: Sequence[Json] = decision["inputs"].get("segments", ())
+    guessed, blind = (
+        sum(s.get("source") == "neighbour" and s.get("surface_c") is not None for s in segments),
+        sum("surface_c" in s and s["surface_c"] is None for s in segments),
+    )
+    if guessed:
+        said.append(f"{guessed} of {len(segments)} stretches are estimated from neighbouring sensors.")
+    if blind:
+        said.append(f"{blind} of {len(segments)} stretches had no fresh reading, their own or a neighbour's.")
+    return [*said, *of_readings(shown), *would_differ(decision, clock)]

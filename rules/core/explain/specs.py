@@ -1,0 +1,143 @@
+"""What an alarm of each rule is explained by: its inputs, its thresholds, and what would clear it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A stored input: its key, what it is called, unit and digits; ``is_time`` for an instant."""
+
+    key: str
+    name: str
+    unit: str = ""
+    digits: int = 1
+    is_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A threshold: what it is called, where the value stands.
+
+    Attributes:
+        key: in the stored inputs; empty where only the catalogue has it.
+        paths: in the catalogue's file, the first that is there.
+        rule_id: whose file; None = the alarm's own rule.
+        source: where it comes from when it is neither the catalogue's nor an override.
+        is_span: it is a time in seconds.
+    """
+
+    name: str
+    key: str
+    paths: tuple[str, ...]
+    unit: str = ""
+    rule_id: str | None = None
+    source: str | None = None
+    is_span: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """How a rule's alarms are explained.
+
+    Attributes:
+        inputs: the one that matters most first.
+        limits: thresholds.
+        clears: input, stored threshold and its paths for the distance to clear; None where that is no distance.
+        way: in which direction it clears.
+    """
+
+    inputs: tuple[Input, ...]
+    limits: tuple[Threshold, ...]
+    clears: tuple[str, str, tuple[str, ...]] | None = None
+    way: Literal["less", "colder", "warmer"] = "less"
+
+
+def _dwell(what: str, key: str) -> Threshold:
+    paths = (f"alarm.dwell.{key}", f"parameters.dwell.{key}", f"parameters.{key}")
+    return Threshold(what, "", paths, is_span=True)
+
+
+HELD, CALM = _dwell("must hold for", "raise_after_s"), _dwell("must be gone for", "clear_after_s")
+_ROAD = Spec(
+    inputs=(
+        Input("surface_temperature_c", "road surface", "°C"),
+        Input("dew_point_c", "dew point", "°C"),
+        Input("frost_point_c", "frost point", "°C"),
+        Input("air_temperature_c", "air", "°C"),
+        Input("humidity_pct", "humidity", "%", 0),
+        Input("trend_c_h", "trend of the surface", "°C/h"),
+        Input("state", "state of the road"),
+        Input("source", "known from"),
+    ),
+    limits=(
+        HELD,
+        CALM,
+        Threshold("leaves the state only above its limit by", "", ("parameters.hysteresis_c",), "°C", "winter.surface"),
+        Threshold("a reading counts for", "", ("parameters.sensor_age_s",), "", "winter.surface", is_span=True),
+    ),
+    way="warmer",
+)  # fmt: skip
+
+SPECS: Mapping[str, Spec] = {
+    "damp.surface_humidity": Spec(
+        inputs=(
+            Input("surface_humidity_pct", "humidity at the coldest wall", "%", 0),
+            Input("surface_temperature_c", "coldest wall", "°C"),
+            Input("temperature_c", "room", "°C"),
+            Input("humidity_pct", "humidity of the room", "%", 0),
+            Input("outdoor_temperature_c", "outdoors", "°C"),
+            Input("temperature_factor", "temperature factor of the wall", "", 2),
+        ),
+        limits=(
+            Threshold("raised at", "raise_pct", ("alarm.levels.0.raise_at", "parameters.raise_pct"), "%"),
+            Threshold("cleared below", "clear_pct", ("alarm.levels.0.clear_at", "parameters.clear_pct"), "%"),
+            HELD,
+            CALM,
+        ),
+        clears=("surface_humidity_pct", "clear_pct", ("alarm.levels.0.clear_at", "parameters.clear_pct")),
+    ),
+    "winter.hoar_frost": _ROAD,
+    "winter.ice": _ROAD,
+    "bins.full": Spec(
+        inputs=(
+            Input("fill_pct", "fill", "%", 0),
+            Input("filtered_pct", "filtered readings", "%", 0),
+            Input("distance_mm", "distance to the waste", "mm", 0),
+        ),
+        limits=(
+            Threshold(
+                "raised at", "threshold_pct", ("alarm.levels.0.raise_at",), "%", source="set for this bin"
+            ),
+            Threshold("cleared below", "clear_pct", ("parameters.hysteresis_pct",), "%"),
+        ),
+        clears=("fill_pct", "clear_pct", ("alarm.levels.0.clear_at",)),
+    ),
+    "bins.fire": Spec(
+        inputs=(Input("temperature_c", "in the bin", "°C", 0), Input("readings", "last readings", "°C")),
+        limits=(
+            Threshold("fire at", "hot_c", ("parameters.hot_c",), "°C"),
+            Threshold("or, when rising fast, above", "", ("parameters.rising_c",), "°C"),
+            Threshold("fast is more than, in 10 min", "", ("parameters.rising_c_per_10_min",), "°C"),
+            Threshold("cleared below", "", ("parameters.clear_c",), "°C"),
+            CALM,
+        ),
+        clears=("temperature_c", "", ("parameters.clear_c",)),
+        way="colder",
+    ),
+    "device.silent": Spec(
+        inputs=(
+            Input("last_reading_at", "last reading", is_time=True),
+            Input("cadence_s", "reports every", "s", 0),
+            Input("kind", "kind of device"),
+        ),
+        limits=(
+            Threshold("may say nothing for", "limit_s", ("parameters.intervals",), is_span=True),
+            Threshold("in intervals of its own", "", ("parameters.intervals",)),
+        ),
+    ),
+}
+"""By rule id."""

@@ -1,0 +1,1 @@
+"""Data quality: devices that need a look, judged from their own readings and their neighbours'. Pure."""

@@ -1,0 +1,219 @@
+"""Rules quality.*: settled readings to work items for maintenance. Mounted in the engine.
+
+Readings are noted as they come; devices are judged at full hours of event time. An item that
+stays true is said again once a day, so that one that was marked as done without a cure comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+
+import numpy as np
+from msgspec import structs
+
+from rules.core.context import Context
+from rules.core.effects import CloseWork, OpenWork
+from rules.core.quality import days, drift, signal
+from rules.core.quality.battery import battery_verdict, follow
+from rules.core.quality.finding import Verdict
+from rules.core.quality.nights import note_residuals
+from rules.core.quality_memory import HeardMemory, Held, QualityMemory
+from rules.core.readings import SUSPECT_CLOCK, ReadingBatch, Readings
+from rules.core.work import Work
+
+EVERY_S = 3600.0
+REPAIRED_CLOCK = 1
+"""Bit of a reading's ``quality``: its time was put right from what the device told later."""
+SAID_AGAIN_S = 86_400.0
+HEARD_S = 3.0 * 3600.0
+UNKNOWN = QualityMemory()
+MORE_FIELDS = {"frog": ("battery_v",), "road": ("battery_v",)}
+"""Fields that only data quality reads, by kind."""
+
+Judge = Callable[[str, QualityMemory], Verdict]
+
+
+def observe(work: Work, ctx: Context, kind: str, rows: Readings) -> None:
+    """Note the readings of one kind; those not newer than the device's last change nothing."""
+    fields = [w.field for w in ctx.catalogue.stuck.parameters.watch if w.kind == kind]
+    fields += [f for f in (signal.RATE_FIELDS.get(kind),) if f is not None and f not in fields]
+    cell = ctx.catalogue.battery.parameters.of.get(kind)
+    level = np.full(len(rows), np.nan) if cell is None else rows.column(cell.field)
+    columns = zip(*(rows.column(f).tolist() for f in fields), strict=True) if fields else [()] * len(rows)
+    memory = work.write("quality")
+    for device, at_s, quality, battery, values in zip(
+        rows.device, rows.ts_s.tolist(), rows.quality.tolist(), level.tolist(), columns, strict=True
+    ):
+        before: QualityMemory = memory.get(device, UNKNOWN)
+        if device not in ctx.devices or at_s <= before.at_s:
+            continue
+        read = {f: v for f, v in zip(fields, values, strict=True) if v == v}  # NaN is not equal to itself
+        memory[device] = _next(ctx, kind, before, at_s, quality, read)
+        if battery == battery:
+            _battery(work, device, battery, at_s)
+        if kind == "weather":
+            _heard(work, device, at_s)
+
+
+def _next(
+    ctx: Context, kind: str, before: QualityMemory, at_s: float, quality: int, read: dict[str, float]
+) -> QualityMemory:
+    p, field = ctx.catalogue.rate.parameters, signal.RATE_FIELDS.get(kind)
+    jumps = before.jumps
+    if field in read and signal.jumped(before.held.get(field), read[field], before.at_s, at_s, kind, p):
+        jumps = (*(t for t in jumps if at_s - t <= p.within_s), at_s)[-signal.JUMPS_KEPT :]
+    held: dict[str, Held] = {f: signal.hold(before.held.get(f), v, at_s) for f, v in read.items()}
+    day, from_s = before.day, before.from_s
+    if before.at_s == 0.0 and before.from_s == 0.0:
+        day, from_s = int(at_s // days.DAY_S), at_s
+    counts = int(at_s // days.DAY_S) == day
+    repaired = before.repaired + int(counts and quality & REPAIRED_CLOCK != 0)
+    return QualityMemory(
+        at_s, {**before.held, **held}, jumps, day, from_s,
+        before.n + counts, repaired, before.suspect, before.told,
+    )  # fmt: skip
+
+
+def _battery(work: Work, device: str, level: float, at_s: float) -> None:
+    before = work.read("battery").get(device)
+    after = follow(before, level, at_s)
+    if after is not before:
+        work.write("battery")[device] = after
+
+
+def _heard(work: Work, device: str, at_s: float) -> None:
+    before = work.read("heard").get(device)
+    kept = () if before is None else tuple(t for t in before.times_s if at_s - t <= HEARD_S)
+    work.write("heard")[device] = HeardMemory((*kept, at_s))
+
+
+def note_suspects(work: Work, ctx: Context, batch: ReadingBatch, upto: ReadingBatch | None) -> None:
+    """Count readings whose clock is not trusted, in receive order: those before ``upto``, or all that are left.
+
+    The rules never see them; that they came is told of their device's day.
+    """
+    if work.suspects is None:
+        work.suspects = _suspects(batch)
+    if not work.suspects:
+        return
+    first = None if upto is None else min(int(r.position[0]) for r in upto.values())
+    memory = work.write("quality")
+    while work.suspects and (first is None or work.suspects[-1][0] < first):
+        _, device = work.suspects.pop()
+        before: QualityMemory | None = memory.get(device)
+        if before is not None and device in ctx.devices:
+            memory[device] = structs.replace(before, suspect=before.suspect + 1)
+
+
+def _suspects(batch: ReadingBatch) -> list[tuple[int, str]]:
+    """Return place and device of the readings with an untrusted clock, the last one first."""
+    found = [
+        (int(r.position[i]), r.device[i])
+        for r in batch.values()
+        for i in np.flatnonzero((r.quality & SUSPECT_CLOCK) != 0).tolist()
+    ]
+    return sorted(found, reverse=True)
+
+
+def advance(work: Work, ctx: Context, before_s: float | None, upto_s: float) -> None:
+    """Judge every device where a full hour has passed, as of the last one."""
+    at_s = float(np.floor(upto_s / EVERY_S) * EVERY_S)
+    if before_s is not None and at_s <= before_s:
+        return
+    note_residuals(work, ctx, at_s)
+    known: dict[str, QualityMemory] = {d: m for d, m in work.read("quality").items() if d in ctx.devices}
+    typical = _typical(ctx, known, at_s)
+    for device, memory in known.items():
+        _judge(work, ctx, device, memory, typical, at_s)
+
+
+def _typical(ctx: Context, known: dict[str, QualityMemory], at_s: float) -> dict[str, float]:
+    """Return the median share of the finished day by kind, of the devices counted from its beginning."""
+    shares: dict[str, list[float]] = {}
+    for device, memory in known.items():
+        if int(at_s // days.DAY_S) > memory.day and days.whole(memory):
+            d = ctx.devices[device]
+            shares.setdefault(d.kind, []).append(days.share(memory, d.cadence_s))
+    return {kind: median(found) for kind, found in shares.items()}
+
+
+def _judge(
+    work: Work, ctx: Context, device: str, memory: QualityMemory, typical: dict[str, float], at_s: float
+) -> None:
+    d, c = ctx.devices[device], ctx.catalogue
+    told = dict(memory.told)
+    _settle(work, ctx, device, told, c.stuck.id, _stuck(work, ctx, device, memory), at_s)
+    if d.kind in c.rate.parameters.most_c_per_min:
+        verdict = signal.rate_verdict(memory.jumps, d.kind, at_s, c.rate.parameters)
+        _settle(work, ctx, device, told, c.rate.id, verdict, at_s)
+    battery, cell = work.read("battery").get(device), c.battery.parameters.of.get(d.kind)
+    if battery is not None and cell is not None:
+        verdict = battery_verdict(battery, cell, at_s, c.battery.parameters)
+        _settle(work, ctx, device, told, c.battery.id, verdict, at_s)
+    nights = work.read("drift").get(device)
+    if nights is not None:
+        _settle(work, ctx, device, told, c.drift.id, drift.drift_verdict(nights, c.drift.parameters), at_s)
+    after = memory if told == memory.told else structs.replace(memory, told=told)
+    if int(at_s // days.DAY_S) > memory.day:
+        after = _end_day(work, ctx, device, memory, told, typical.get(d.kind, 0.0), at_s)
+    if after is not memory:
+        work.write("quality")[device] = after
+
+
+def _stuck(work: Work, ctx: Context, device: str, memory: QualityMemory) -> Verdict:
+    for watch in ctx.catalogue.stuck.parameters.watch:
+        held = memory.held.get(watch.field) if watch.kind == ctx.devices[device].kind else None
+        emptied = _others_emptied_s(work, ctx, device) if watch.others_emptied else None
+        if held is not None and signal.is_stuck(held, watch, memory.at_s, emptied):
+            return signal.stuck_verdict(watch, held, memory.at_s)
+    return "fine"
+
+
+def _others_emptied_s(work: Work, ctx: Context, device: str) -> float | None:
+    site = ctx.bin_of.get(device)
+    own = None if site is None else site.bin_id
+    times = (m.fills.emptied_s for b, m in work.read("bin").items() if b != own)
+    return max((t for t in times if t is not None), default=None)
+
+
+def _end_day(
+    work: Work,
+    ctx: Context,
+    device: str,
+    memory: QualityMemory,
+    told: dict[str, float],
+    typical: float,
+    at_s: float,
+) -> QualityMemory:
+    """Judge a finished day and begin the next; days on which nobody looked are not judged."""
+    d, c, today = ctx.devices[device], ctx.catalogue, int(at_s // days.DAY_S)
+    if today == memory.day + 1:
+        if d.kind in c.completeness.parameters.kinds:
+            verdict = days.completeness_verdict(memory, d.cadence_s, typical, c.completeness.parameters)
+            _settle(work, ctx, device, told, c.completeness.id, verdict, at_s)
+        _settle(work, ctx, device, told, c.clock.id, days.clock_verdict(memory, c.clock.parameters), at_s)
+    from_s = today * days.DAY_S if today == memory.day + 1 else at_s
+    return structs.replace(memory, told=told, day=today, from_s=from_s, n=0, repaired=0, suspect=0)
+
+
+def _settle(
+    work: Work, ctx: Context, device: str, told: dict[str, float], rule_id: str, verdict: Verdict, at_s: float
+) -> None:
+    """Open, say again or close the work item of one rule and device."""
+    last = told.get(rule_id)
+    if verdict == "unsure":
+        return
+    if verdict == "fine":
+        if last is not None:
+            del told[rule_id]
+            work.effects.append(CloseWork(rule_id, device, at_s, "What opened it is no longer so."))
+        return
+    if last is not None and at_s - last < SAID_AGAIN_S:
+        return
+    told[rule_id] = at_s
+    version = next(r.version for r in ctx.catalogue.quality if r.id == rule_id)
+    title, found = f"{device}: {verdict.what}", verdict
+    work.effects.append(
+        OpenWork(rule_id, version, device, at_s, title, found.reason, found.inputs, found.due_s)
+    )
