@@ -50,15 +50,14 @@ class DriftMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far a sensor is from what its neighbours say [°C].
 
     Attributes:
-        night: number of the night being summed.
-        total_c, hours: its sum and how many hours are in it.
-        nights_c: means of the last nights.
-        learnt_c: means of the first nights.
+        night: number of the night that goes on.
+        hours_c: what its hours said so far.
+        nights_c: medians of the last nights.
+        learnt_c: medians of the first nights.
     """
 
     night: int = 0
-    total_c: float = 0.0
-    hours: int = 0
+    hours_c: tuple[float, ...] = ()
     nights_c: tuple[float, ...] = ()
     learnt_c: tuple[float, ...] = ()
 

@@ -2,13 +2,13 @@
 
 A place differs from its neighbours by nature: a bridge is colder, a hollow too. So a sensor is
 compared with itself: how far it was from what the others say in its first nights, and how far it
-is now. A road sensor's neighbours are the estimate of its road without it; a weather station's
-the median of the other stations.
+is now. Its neighbours' word is a median: of two that stand side by side and disagree, nobody could
+tell which is wrong. A road sensor's are the nearest five, moved to its own road as estimates are; a
+weather station's all other stations.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from statistics import median
 
 import numpy as np
@@ -19,7 +19,10 @@ from rules.core.psychrometrics import Floats
 from rules.core.quality.finding import Finding, Verdict
 from rules.core.quality_memory import DriftMemory
 from rules.core.quality_parameters import DriftParameters
-from rules.core.road_state import Sensed, estimate
+from rules.core.road_state import Flags
+
+NEAREST = 5
+"""So many sensors speak for a road."""
 
 
 def is_night(hour_local: float, p: DriftParameters) -> bool:
@@ -28,33 +31,33 @@ def is_night(hour_local: float, p: DriftParameters) -> bool:
 
 
 def road_residuals_c(
-    ctx: Context, surface_c: Floats, fresh: Floats, sky_effect_c: float, least: int
+    ctx: Context, surface_c: Floats, fresh: Flags, sky_effect_c: float, least: int
 ) -> Floats:
-    """Return how far each road sensor is from the estimate of its road without it [°C]; NaN = unknown.
+    """Return how far each road sensor is from its neighbours, moved to its road [°C]; NaN = unknown.
 
     Args:
         ctx: whose ``sensors`` and ``transfer`` are used.
         surface_c: by sensor [°C].
-        fresh: by sensor, whether it counts.
+        fresh: by sensor, whether it is recent.
         sky_effect_c: see :func:`rules.core.road_state.estimate`.
         least: number of other fresh sensors that are needed.
     """
-    t, n = ctx.transfer, len(ctx.sensors)
-    out = np.full(n, np.nan)
+    t = ctx.transfer
+    out = np.full(len(ctx.sensors), np.nan)
     rows = np.flatnonzero(t.own >= 0)
     own = t.own[rows]
-    if n == 0 or int(fresh.sum()) - 1 < least:
+    if len(rows) == 0:
         return out
-    weight = t.weight[rows].copy()
-    weight[np.arange(len(rows)), own] = 0.0
-    others = replace(
-        t, weight=weight, own=np.full(len(rows), -1, dtype=np.int64),
-        segment_offset_c=t.segment_offset_c[rows], segment_sky=t.segment_sky[rows],
-    )  # fmt: skip
-    unknown = np.full(n, np.nan)
-    sensed = Sensed(fresh.astype(bool), surface_c, unknown, unknown, unknown, unknown)
-    guessed = estimate(others, sensed, sky_effect_c).surface_c
-    out[own] = np.where(fresh[own].astype(bool), surface_c[own] - guessed, np.nan)
+    usable = np.broadcast_to(fresh, (len(rows), len(fresh))).copy()
+    usable[np.arange(len(rows)), own] = False
+    moved = surface_c - t.sensor_offset_c - sky_effect_c * t.sensor_sky
+    nearest = np.argsort(-np.where(usable, t.weight[rows], -1.0), axis=1, kind="stable")[:, :NEAREST]
+    values = np.where(np.take_along_axis(usable, nearest, axis=1), moved[nearest], np.nan)
+    enough = fresh[own] & (usable.sum(axis=1) >= least)
+    if not enough.any():
+        return out
+    here = (t.segment_offset_c + sky_effect_c * t.segment_sky)[rows[enough]]
+    out[own[enough]] = surface_c[own[enough]] - np.nanmedian(values[enough], axis=1) - here
     return out
 
 
@@ -66,23 +69,23 @@ def station_residuals_c(air_c: dict[str, float], least: int) -> dict[str, float]
 
 
 def note(before: DriftMemory, night: int, residual_c: float, p: DriftParameters) -> DriftMemory:
-    """Return the memory with one hour's residual; a night that is over becomes a mean."""
+    """Return the memory with one hour's residual; a night that is over becomes one figure."""
     now = close_night(before, night, p)
-    return DriftMemory(night, now.total_c + residual_c, now.hours + 1, now.nights_c, now.learnt_c)
+    return DriftMemory(night, (*now.hours_c, round(residual_c, 3)), now.nights_c, now.learnt_c)
 
 
 def close_night(before: DriftMemory, night: int, p: DriftParameters) -> DriftMemory:
-    """Return the memory as of a night: the one before, where it has enough hours, as a mean."""
+    """Return the memory as of a night: the one before, where it has enough hours, as its median: a few spikes are no drift."""
     if before.night == night:
         return before
     learnt, nights = before.learnt_c, before.nights_c
-    if before.hours >= p.hours:
-        mean = round(before.total_c / before.hours, 4)
+    if len(before.hours_c) >= p.hours:
+        middle = round(median(before.hours_c), 3)
         if len(learnt) < p.learn_nights:
-            learnt = (*learnt, mean)
+            learnt = (*learnt, middle)
         else:
-            nights = (*nights, mean)[-p.recent_nights :]
-    return DriftMemory(night, 0.0, 0, nights, learnt)
+            nights = (*nights, middle)[-p.recent_nights :]
+    return DriftMemory(night, (), nights, learnt)
 
 
 def drift_verdict(memory: DriftMemory, p: DriftParameters) -> Verdict:

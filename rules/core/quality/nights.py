@@ -35,7 +35,7 @@ def note_residuals(work: Work, ctx: Context, at_s: float) -> None:
 def _roads(work: Work, ctx: Context, at_s: float) -> dict[str, float]:
     p, roads = ctx.catalogue.drift.parameters, work.read("road")
     latest: list[RoadMemory | None] = [roads.get(d) for d in ctx.sensors]
-    fresh = np.array([r is not None and at_s - r.at_s <= p.age_s for r in latest], dtype=np.float64)
+    fresh = np.array([r is not None and at_s - r.at_s <= p.age_s for r in latest], dtype=bool)
     surface = np.array([np.nan if r is None else r.surface_c for r in latest], dtype=np.float64)
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     sky = sky_effect_c(town, ctx.catalogue.transfer.parameters.sky_view_c)
