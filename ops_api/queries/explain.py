@@ -14,7 +14,7 @@ from ops_api.queries import Db, Row
 from rules.catalogue.loader import SHIPPED
 from rules.core.explain.alarm import explain_alarm
 from rules.core.explain.catalogue_copy import CatalogueCopy, catalogue_copy
-from rules.core.explain.decision import explain_decision
+from rules.core.explain.decision import explain_decision, rows_of
 from rules.core.explain.model import Explanation
 from rules.core.explain.words import moment_of
 
@@ -46,7 +46,7 @@ async def decision_explanation(
     at, scopes = decision["decided_at"], [decision["subject"]]
     overrides = await db.rows("overrides_then", rule_id=decision["rule_id"], scopes=scopes, at=at)
     inputs = decision["inputs"]
-    qualities = await _qualities(db, kinds, [*inputs.get("segments", ()), *inputs.get("bins", ())])
+    qualities = await _qualities(db, kinds, [*rows_of(inputs, "segments"), *rows_of(inputs, "bins")])
     return explain_decision(decision, copy, overrides, zone, now.timestamp(), qualities)
 
 

@@ -15,7 +15,7 @@ order by w.done_at is not null, w.due_at nulls last, w.opened_at desc, w.work_it
 limit %(limit)s
 
 -- work_log
-select at, by, via, what, detail from work_item_log where work_item_id = %(work_item_id)s order by at, what
+select at, by, via, what, detail from work_item_log where work_item_id = %(work_item_id)s order by entry_id
 
 -- work_lock
 select done_at, done_by from work_item where work_item_id = %(work_item_id)s for update

@@ -44,6 +44,7 @@ create table work_item (
 create unique index work_item_open on work_item (rule_id, device) where done_at is null;
 
 create table work_item_log (
+    entry_id     bigint generated always as identity primary key,
     work_item_id bigint not null references work_item,
     at           timestamptz not null default now(),
     by           text not null,
@@ -51,4 +52,4 @@ create table work_item_log (
     what         text not null,
     detail       jsonb not null default '{}'
 );
-create index work_item_log_item on work_item_log (work_item_id, at);
+create index work_item_log_item on work_item_log (work_item_id, entry_id);

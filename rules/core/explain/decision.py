@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 
 from rules.core.effects import Json
@@ -65,6 +65,12 @@ def explain_decision(
     )
 
 
+def rows_of(inputs: Json, key: str) -> Sequence[Json]:
+    """Return a list of objects among stored inputs; nothing where an older rule stored something else."""
+    found = inputs.get(key)
+    return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
+
+
 def _first_line(name: str, outcome: str, decision: Json, clock: Clock) -> str:
     r = decision["result"]
     if decision["outcome"] == "treat":
@@ -94,7 +100,7 @@ def _stretches(inputs: Json, clock: Clock, qualities: Qualities | None) -> list[
         return s.get("outcome") != "treat", 99.0 if minimum is None else float(minimum)
 
     found = []
-    for s in sorted(inputs.get("segments", ()), key=urgency)[:STRETCHES_SHOWN]:
+    for s in sorted(rows_of(inputs, "segments"), key=urgency)[:STRETCHES_SHOWN]:
         device = s.get("device")
         how = " (estimated)" if s.get("source") == "neighbour" else ""
         for key, what in (
@@ -118,7 +124,7 @@ def _stretches(inputs: Json, clock: Clock, qualities: Qualities | None) -> list[
 
 
 def _bins(inputs: Json, clock: Clock, qualities: Qualities | None) -> list[Shown]:
-    listed = inputs.get("bins", ())
+    listed = rows_of(inputs, "bins")
     return [
         Shown(
             name=f"{b['bin_id']}, {b.get('why', 'on the list')}",
@@ -177,7 +183,7 @@ def _caveats(decision: Json, shown: Sequence[Shown], clock: Clock) -> list[str]:
         said.append(
             f"Decided without {missing} of {expected} expected readings" + (f" ({whose})." if whose else ".")
         )
-    segments: Sequence[Json] = decision["inputs"].get("segments", ())
+    segments = rows_of(decision["inputs"], "segments")
     guessed, blind = (
         sum(s.get("source") == "neighbour" and s.get("surface_c") is not None for s in segments),
         sum("surface_c" in s and s["surface_c"] is None for s in segments),

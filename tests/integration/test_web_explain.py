@@ -1,0 +1,131 @@
+"""Why, in the same words on the page and by REST; homes masked; what ran then, not what is shipped now."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool
+
+from devices.contract.kind import discover
+from ops_api.queries import Db
+from ops_api.queries.explain import alarm_explanation
+from rules.catalogue.loader import SHIPPED
+from rules.core.explain.model import Explanation
+from rules.core.explain.text import as_text
+from tests.fakes import seed_web
+from tests.fakes.website import Site
+
+ZONE = ZoneInfo("Europe/London")
+
+
+async def decide(site: Site, **more: object) -> int:
+    """Store a decision on route-1 that saw one reading of road-001."""
+    [(device, ts)] = await site.sql(
+        "select d.name, max(r.ts) from road_reading r join device d using (device_id)"
+        " where d.name = 'road-001' group by 1"
+    )
+    values: dict[str, object] = {
+        "inputs": {
+            "action_c": 1.0, "horizon_h": 6.0, "matrix": "scottish_2010 v1", "material": "dry_salt",
+            "air_temperature_c": 0.4, "precipitation": "none",
+            "segments": [{
+                "segment_id": "s1", "street": "Mill Lane", "outcome": "treat", "surface_c": -0.2, "minimum_c": -1.4,
+                "source": "sensor", "device": device, "at": ts.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            }],
+        },
+        "result": {"passes": 1, "spread_rate_g_m2": 8.0, "segments_to_treat": 1, "segments": 12,
+                   "min_surface_temperature_c": -1.4, "treat_by": ts.isoformat()},
+        "would_change": [{"quantity": "surface_temperature_c", "by": 0.4, "unit": "°C", "then": "no_treatment"}],
+        "catalogue_id": None,
+        **more,
+    }  # fmt: skip
+    [(decision_id,)] = await site.sql(
+        "insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, inputs,"
+        " result, expected, missing, missing_devices, would_change, catalogue_id)"
+        " values ('winter.gritting', 2, 'route', 'route-1', %s, 'treat', 'Treat 1 of 12. Cold & wet.', %s, %s, 86, 14,"
+        " '{road-003,weather-1}', %s, %s) returning decision_id",
+        ts, Jsonb(values["inputs"]), Jsonb(values["result"]), Jsonb(values["would_change"]), values["catalogue_id"],
+    )  # fmt: skip
+    return int(decision_id)
+
+
+async def test_the_same_text_on_page_rest_and_as_plain_text(site: Site) -> None:
+    number = await decide(site)
+    why = await site.get(f"/api/v1/decisions/{number}/explanation")
+    assert why["would_change"] == ["0.4 °C warmer and this route is not treated."]
+    assert why["caveats"][0] == "Decided without 14 of 86 expected readings (road-003, weather-1)."
+    assert why["inputs"][0]["quality"] == "good"
+    assert (why["inputs"][0]["device"], why["inputs"][0]["value"]) == ("road-001", "\N{MINUS SIGN}1.4")
+    page = await site.http.get(f"/decisions/{number}")
+    assert page.status_code == 200
+    shown = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+    text = " ".join(why["text"].split())
+    for sentence in (
+        why["headline"], why["first_line"], *why["why"], *why["would_change"], *why["caveats"],
+        *(part for i in why["inputs"] for part in (i["name"], i["value"])),
+        *(part for limit in why["limits"] for part in (limit["name"], limit["value"], limit["source"])),
+    ):  # fmt: skip
+        assert " ".join(sentence.split()) in shown, sentence
+        assert " ".join(sentence.split()) in text, sentence
+    assert len(why["sms"]) <= 306
+    one = await site.get(f"/api/v1/decisions/{number}")
+    assert (one["missing"], one["missing_devices"]) == (14, ["road-003", "weather-1"])
+    for path in ("/decisions/999999", "/api/v1/decisions/999999", "/api/v1/decisions/999999/explanation"):
+        assert (await site.http.get(path)).status_code == 404
+
+
+async def test_a_repaired_clock_is_told(site: Site) -> None:
+    await site.sql(
+        "update road_reading set quality = 1 where device_id = (select device_id from device where name = 'road-001')"
+    )
+    why = await site.get(f"/api/v1/decisions/{await decide(site)}/explanation")
+    assert why["inputs"][0]["quality"] == "clock repaired"
+    assert "The time of readings of road-001 was repaired." in why["caveats"]
+
+
+async def test_thresholds_are_those_of_the_catalogue_that_ran_and_of_its_overrides(site: Site) -> None:
+    files = {p.name: p.read_text(encoding="utf-8") for p in SHIPPED.glob("*.toml")}
+    old = files["winter_gritting.toml"].replace("hoar_margin_c = 0.5", "hoar_margin_c = 0.7")
+    [(catalogue_id,)] = await site.sql(
+        "insert into catalogue_version (sha256, label, files, created_by) values ('x', 'old', %s, 'kim')"
+        " returning catalogue_id",
+        Jsonb(files | {"winter_gritting.toml": old}),
+    )
+    await site.sql(
+        "insert into rule_override (rule_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at)"
+        " values ('winter.gritting', 'parameters.action_c', 'route', 'route-1', '0.5', 'lee', 'sheltered', %s, %s)",
+        site.now - timedelta(days=1), site.now + timedelta(days=2),
+    )  # fmt: skip
+    number = await decide(site, catalogue_id=catalogue_id)
+    limits = {x["name"]: x for x in (await site.get(f"/api/v1/decisions/{number}/explanation"))["limits"]}
+    assert limits["dew or frost point counts as reached within"]["value"] == "0.7 °C"
+    action = limits["looked at from, lowest expected surface"]
+    assert (action["set_by"], "sheltered" in action["source"]) == ("lee", True)
+    assert action["until"] is not None
+
+
+async def explained(site: Site, where: str) -> Explanation:
+    [(alarm_id,)] = await site.sql(f"select min(alarm_id) from alarm where {where}")
+    async with AsyncConnectionPool(site.dsn, min_size=1, max_size=2, open=False) as pool:
+        found = await alarm_explanation(Db(pool), discover(), alarm_id, ZONE, site.now)
+    assert found is not None
+    return found
+
+
+async def test_alarms_are_explained_and_a_home_is_masked(site: Site) -> None:
+    ice = await explained(site, "rule_id = 'winter.ice'")
+    assert ice.inputs[0].name == "road surface"
+    assert "warmer, or dry, and this alarm clears" in ice.would_change[0]
+    home = await explained(site, "subject_kind = 'home'")
+    text = as_text(home)
+    async with await psycopg.AsyncConnection.connect(site.dsn) as conn:
+        rows = await (await conn.execute("select code, label from home")).fetchall()
+    assert not [word for row in rows for word in row if word in text]
+    assert seed_web.DAMP_HOME not in text
+    assert home.inputs == ()
+    assert re.match(r"Home \d+: damp wall", home.headline)
