@@ -36,43 +36,44 @@ Judge = Callable[[str, QualityMemory], Verdict]
 
 def observe(work: Work, ctx: Context, kind: str, rows: Readings) -> None:
     """Note the readings of one kind; those not newer than the device's last change nothing."""
+    rate = signal.RATE_FIELDS.get(kind)
     fields = [w.field for w in ctx.catalogue.stuck.parameters.watch if w.kind == kind]
-    fields += [f for f in (signal.RATE_FIELDS.get(kind),) if f is not None and f not in fields]
+    fields += [rate] if rate is not None and rate not in fields else []
     cell = ctx.catalogue.battery.parameters.of.get(kind)
     level = np.full(len(rows), np.nan) if cell is None else rows.column(cell.field)
     columns = zip(*(rows.column(f).tolist() for f in fields), strict=True) if fields else [()] * len(rows)
-    memory = work.write("quality")
+    memory, p = work.write("quality"), ctx.catalogue.rate.parameters
     for device, at_s, quality, battery, values in zip(
         rows.device, rows.ts_s.tolist(), rows.quality.tolist(), level.tolist(), columns, strict=True
     ):
         before: QualityMemory = memory.get(device, UNKNOWN)
         if device not in ctx.devices or at_s <= before.at_s:
             continue
-        read = {f: v for f, v in zip(fields, values, strict=True) if v == v}  # NaN is not equal to itself
-        memory[device] = _next(ctx, kind, before, at_s, quality, read)
+        held, jumps = dict(before.held), before.jumps
+        for field, value in zip(fields, values, strict=True):
+            if value == value:  # NaN is not equal to itself
+                last = held.get(field)
+                held[field] = signal.hold(last, value, at_s)
+                if field == rate and signal.jumped(last, value, before.at_s, at_s, kind, p):
+                    jumps = (*(t for t in jumps if at_s - t <= p.within_s), at_s)[-signal.JUMPS_KEPT :]
+        memory[device] = _counted(before, at_s, held, jumps, quality)
         if battery == battery:
             _battery(work, device, battery, at_s)
         if kind == "weather":
             _heard(work, device, at_s)
 
 
-def _next(
-    ctx: Context, kind: str, before: QualityMemory, at_s: float, quality: int, read: dict[str, float]
+def _counted(
+    before: QualityMemory, at_s: float, held: dict[str, Held], jumps: tuple[float, ...], quality: int
 ) -> QualityMemory:
-    p, field = ctx.catalogue.rate.parameters, signal.RATE_FIELDS.get(kind)
-    jumps = before.jumps
-    if field in read and signal.jumped(before.held.get(field), read[field], before.at_s, at_s, kind, p):
-        jumps = (*(t for t in jumps if at_s - t <= p.within_s), at_s)[-signal.JUMPS_KEPT :]
-    held: dict[str, Held] = {f: signal.hold(before.held.get(f), v, at_s) for f, v in read.items()}
-    day, from_s = before.day, before.from_s
-    if before.at_s == 0.0 and before.from_s == 0.0:
-        day, from_s = int(at_s // days.DAY_S), at_s
-    counts = int(at_s // days.DAY_S) == day
-    repaired = before.repaired + int(counts and quality & REPAIRED_CLOCK != 0)
-    return QualityMemory(
-        at_s, {**before.held, **held}, jumps, day, from_s,
-        before.n + counts, repaired, before.suspect, before.told,
-    )  # fmt: skip
+    """Return the memory after a reading, counted where it belongs to the day that is counted."""
+    day, from_s, n, repaired = before.day, before.from_s, before.n, before.repaired
+    this = int(at_s // days.DAY_S)
+    if before is UNKNOWN:
+        day, from_s = this, at_s
+    if this == day:
+        n, repaired = n + 1, repaired + (quality & REPAIRED_CLOCK)
+    return QualityMemory(at_s, held, jumps, day, from_s, n, repaired, before.suspect, before.told)
 
 
 def _battery(work: Work, device: str, level: float, at_s: float) -> None:
