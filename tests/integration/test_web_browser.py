@@ -14,6 +14,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.fakes import seed_web, website
+from tests.fakes.seed_work import decide, seed
 from tests.fakes.website import Site
 
 CHROMIUM = (
@@ -44,6 +45,7 @@ PAGES = (
     "/dead-letters",
     "/devices/road-001",
     "/api",
+    "/work",
 )
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -122,6 +124,19 @@ async def test_no_page_has_an_accessibility_violation_an_error_or_a_foreign_requ
         assert await violations(page) == [], (path, size)
         assert watch.wrong == [], (path, size)
         await page.context.close()
+
+
+async def test_explanations_and_work_items_are_accessible_and_fit(site: Site, browser: Browser) -> None:
+    number = await decide(site)
+    await seed(site.dsn)
+    [(item,)] = await site.sql("select min(work_item_id) from work_item")
+    for path in (f"/decisions/{number}", f"/work/{item}", "/work"):
+        for width in (1280, 320):
+            page, watch = await opened(browser, site, path, viewport={"width": width, "height": 800})
+            assert await violations(page) == [], (path, width)
+            assert watch.wrong == [], (path, width)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+            await page.context.close()
 
 
 async def test_the_rules_would_find_something(browser: Browser) -> None:

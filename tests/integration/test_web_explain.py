@@ -18,40 +18,10 @@ from rules.catalogue.loader import SHIPPED
 from rules.core.explain.model import Explanation
 from rules.core.explain.text import as_text
 from tests.fakes import seed_web
+from tests.fakes.seed_work import decide
 from tests.fakes.website import Site
 
 ZONE = ZoneInfo("Europe/London")
-
-
-async def decide(site: Site, **more: object) -> int:
-    """Store a decision on route-1 that saw one reading of road-001."""
-    [(device, ts)] = await site.sql(
-        "select d.name, max(r.ts) from road_reading r join device d using (device_id)"
-        " where d.name = 'road-001' group by 1"
-    )
-    values: dict[str, object] = {
-        "inputs": {
-            "action_c": 1.0, "horizon_h": 6.0, "matrix": "scottish_2010 v1", "material": "dry_salt",
-            "air_temperature_c": 0.4, "precipitation": "none",
-            "segments": [{
-                "segment_id": "s1", "street": "Mill Lane", "outcome": "treat", "surface_c": -0.2, "minimum_c": -1.4,
-                "source": "sensor", "device": device, "at": ts.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            }],
-        },
-        "result": {"passes": 1, "spread_rate_g_m2": 8.0, "segments_to_treat": 1, "segments": 12,
-                   "min_surface_temperature_c": -1.4, "treat_by": ts.isoformat()},
-        "would_change": [{"quantity": "surface_temperature_c", "by": 0.4, "unit": "°C", "then": "no_treatment"}],
-        "catalogue_id": None,
-        **more,
-    }  # fmt: skip
-    [(decision_id,)] = await site.sql(
-        "insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, inputs,"
-        " result, expected, missing, missing_devices, would_change, catalogue_id)"
-        " values ('winter.gritting', 2, 'route', 'route-1', %s, 'treat', 'Treat 1 of 12. Cold & wet.', %s, %s, 86, 14,"
-        " '{road-003,weather-1}', %s, %s) returning decision_id",
-        ts, Jsonb(values["inputs"]), Jsonb(values["result"]), Jsonb(values["would_change"]), values["catalogue_id"],
-    )  # fmt: skip
-    return int(decision_id)
 
 
 async def test_the_same_text_on_page_rest_and_as_plain_text(site: Site) -> None:

@@ -17,16 +17,8 @@ from rules.memory_store import MemoryRuleStore
 from rules.ports import Change, RuleStore
 from rules.store import PostgresRuleStore
 from tests.fakes.rules_town import START, hamlet
+from tests.fakes.seed_work import DAY, opened, seed
 from tests.fakes.website import Site
-
-DAY = 86_400.0
-
-
-def opened(at_s: float, reason: str = "At 19 %.") -> OpenWork:
-    return OpenWork(
-        "quality.battery", 1, "bin-1", START + at_s, "bin-1: the battery is low", reason,
-        {"level": 19.0}, START + at_s + DAY,
-    )  # fmt: skip
 
 
 def gone(at_s: float) -> CloseWork:
@@ -114,17 +106,6 @@ async def test_opened_and_gone_in_one_step(bench: Bench) -> None:
 
 
 # ---- people
-
-
-async def seed(dsn: str) -> None:
-    async with AsyncConnectionPool(dsn, min_size=1, max_size=2, open=False) as pool:
-        store = PostgresRuleStore(pool)
-        cursor = (await store.resume()).cursor
-        stuck = OpenWork(
-            "quality.stuck", 1, "frog-0001", START, "frog-0001: humidity is stuck", "The same for 30 hours.",
-            {"value": 55.5},
-        )  # fmt: skip
-        await store.commit(Change(cursor, cursor + 1, START, (), (opened(0.0), stuck)))
 
 
 async def test_rest_from_assign_to_done(site: Site) -> None:
