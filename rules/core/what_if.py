@@ -59,17 +59,22 @@ def would_change(
     """
     if plan.outcome == "refer":
         return ()
-    outlooks = [a.outlook for a in assessed]
-
-    def treats(by_c: float) -> bool:
-        found = [assess(warmer(o, by_c), p, matrix) for o in outlooks]
-        return make_plan(found, coats, held, at_s, plan.period, p).outcome == "treat"
-
     treated = plan.outcome == "treat"
     way = 1.0 if treated else -1.0
-    limits = sorted({round(way * c, 3) for c in _limits_c(outlooks, p, matrix) if 0.0 <= way * c <= MOST_C})
-    by_c = _least(limits, lambda c: treats(way * c) is not treated)
-    if by_c is None:
+
+    def other(by_c: float, among: Sequence[Outlook]) -> bool:
+        found = [assess(warmer(o, way * by_c), p, matrix) for o in among]
+        return (make_plan(found, coats, held, at_s, plan.period, p).outcome == "treat") is not treated
+
+    outlooks = [a.outlook for a in assessed]
+    # Warming asks for no new salt: roads that need none now are left out of the search.
+    asked = [o for o in outlooks if o.segment_id in plan.needs or o.segment_id == plan.coldest]
+    searched = asked if treated else outlooks
+    limits = sorted({round(way * c, 3) for c in _limits_c(searched, p, matrix) if 0.0 <= way * c <= MOST_C})
+    by_c = _least(limits, lambda c: other(c, searched))
+    if by_c is None or not other(by_c + SIDE_C, outlooks):
+        return ()
+    if by_c > SIDE_C and other(by_c - SIDE_C, outlooks):
         return ()
     then = "no_treatment" if treated else "treat"
     return ({"quantity": QUANTITY, "by": round(way * by_c, 3), "unit": "°C", "then": then},)
@@ -87,30 +92,31 @@ def _limits_c(outlooks: Iterable[Outlook], p: GrittingParameters, matrix: Treatm
 
 
 def _least(limits: Sequence[float], other: Treats) -> float | None:
-    """Return the least limit past which the decision is another one, sure on both its sides.
+    """Return the least limit past which the decision is another one.
 
-    It is looked for in strides that double, then by halving, as a decision seldom turns twice;
-    where that leads astray, nothing is said.
+    It is looked for by halving, as a decision seldom turns twice; where it is the old one again at the
+    far end, first in strides that double.
     """
-    high = next((i for i in _strides(len(limits)) if other(limits[i] + SIDE_C)), None)
-    if high is None:
+    if not limits:
         return None
-    low = 0
+    low, high = 0, len(limits) - 1
+    if not other(limits[high] + SIDE_C):
+        found = next((i for i in _strides(len(limits)) if other(limits[i] + SIDE_C)), None)
+        if found is None:
+            return None
+        high = found
     while low < high:
         middle = (low + high) // 2
         if other(limits[middle] + SIDE_C):
             high = middle
         else:
             low = middle + 1
-    found = limits[low]
-    return None if found > SIDE_C and other(found - SIDE_C) else found
+    return limits[low]
 
 
 def _strides(n: int) -> Iterable[int]:
-    """Yield 0, 1, 3, 7 ... and the last index below ``n``."""
+    """Yield 0, 1, 3, 7 ... below ``n``."""
     at = 0
-    while at < n - 1:
+    while at < n:
         yield at
         at = 2 * at + 1
-    if n > 0:
-        yield n - 1
