@@ -61,7 +61,7 @@ def documents(draw: st.DrawFn, name: str) -> dict[str, Any]:
     }
     for key in draw(st.lists(st.sampled_from(sorted(extra)), unique=True)):
         document[key] = draw(extra[key])
-    fields = dict(FIELDS[name])
+    fields: dict[str, Any] = dict(FIELDS[name])
     if draw(st.integers(0, 5)) == 0:
         fields[next(iter(fields))] = draw(st.sampled_from([None, -1e9, "warm"]))
     return document | fields
