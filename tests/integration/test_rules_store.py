@@ -219,7 +219,7 @@ async def test_a_frosty_night_is_decided(bench: Bench) -> None:
     while await worker.turn():
         pass
     alarms = {(rule, subject) for rule, subject, _, cleared in await bench.rows("alarms") if cleared is None}
-    assert {("winter.ice", "s0"), ("winter.ice", "s3"), ("bins.full", "b0")} <= alarms
+    assert {("winter.ice", "r1"), ("winter.ice", "r2"), ("bins.full", "b0")} <= alarms
     assert ("damp.surface_humidity", "ELM") in alarms
     decided = [(s, o) for rule, s, o, _ in await bench.rows("decisions") if rule == "winter.gritting"]
     assert {("r1", "treat"), ("r2", "treat")} <= set(decided)
