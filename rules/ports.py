@@ -32,7 +32,7 @@ class Resumed:
         state: the engine's.
         cursor: which it belongs to.
         open_alarms: those that are up.
-        outdated: whether rows of the state were of another version; all must be written anew.
+        outdated: whether rows of the state were migrated; all must be written anew.
     """
 
     state: EngineState

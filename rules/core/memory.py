@@ -296,5 +296,5 @@ def _migrated(row: Row, section: Section) -> Any:
 
 
 def outdated(rows: Iterable[Row]) -> bool:
-    """Whether any row is of another version than today's: all are then written anew."""
-    return any(row.section in SECTIONS and row.version != SECTIONS[row.section].version for row in rows)
+    """Whether any row was migrated: all must then be written anew."""
+    return any(row.section in SECTIONS and row.version in SECTIONS[row.section].migrate for row in rows)
