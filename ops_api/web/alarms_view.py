@@ -17,11 +17,11 @@ _RANK = {s: i for i, s in enumerate(SEVERITIES)}
 
 GROUPS: Mapping[str, str] = {
     "damp.surface_humidity": "Homes at damp risk",
-    "winter.hoar_frost": "Frosty stretches",
-    "winter.ice": "Icy stretches",
+    "winter.hoar_frost": "Routes with frost",
+    "winter.ice": "Routes with ice",
     "bins.full": "Full bins",
     "bins.fire": "Bins on fire",
-    "device.silent": "Silent devices",
+    "device.silent": "Groups of silent devices",
 }
 
 

@@ -19,16 +19,16 @@ from rules.core.matrix import TreatmentMatrix
 SHIPPED = Path(__file__).parent
 
 FILES: dict[str, tuple[str, Any]] = {
-    "damp": ("damp_surface_humidity.toml", p.Rule[p.DampParameters]),
+    "damp": ("damp_surface_humidity.toml", p.AlarmRule[p.DampParameters]),
     "transfer": ("winter_transfer.toml", p.Rule[p.TransferParameters]),
     "surface": ("winter_surface.toml", p.Rule[p.SurfaceParameters]),
-    "hoar_frost": ("winter_hoar_frost.toml", p.Rule[p.RoadAlarmParameters]),
-    "ice": ("winter_ice.toml", p.Rule[p.RoadAlarmParameters]),
+    "hoar_frost": ("winter_hoar_frost.toml", p.AlarmRule[p.RoadAlarmParameters]),
+    "ice": ("winter_ice.toml", p.AlarmRule[p.RoadAlarmParameters]),
     "gritting": ("winter_gritting.toml", p.Rule[p.GrittingParameters]),
-    "full": ("bins_full.toml", p.Rule[p.BinParameters]),
-    "fire": ("bins_fire.toml", p.Rule[p.FireParameters]),
+    "full": ("bins_full.toml", p.AlarmRule[p.BinParameters]),
+    "fire": ("bins_fire.toml", p.AlarmRule[p.FireParameters]),
     "round": ("bins_round.toml", p.Rule[p.RoundParameters]),
-    "silent": ("device_silent.toml", p.Rule[p.SilenceParameters]),
+    "silent": ("device_silent.toml", p.AlarmRule[p.SilenceParameters]),
 }
 """Field of the catalogue: its file and type."""
 

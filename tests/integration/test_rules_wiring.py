@@ -104,7 +104,7 @@ async def test_killed_with_no_warning_nothing_is_lost_or_doubled(
     assert doubled == []
     alarms = await (await pg.execute("select rule_id, subject from alarm order by 1, 2")).fetchall()
     assert alarms == [
-        *(("bins.full", f"b{i}") for i in range(3)), ("winter.ice", "s0"), ("winter.ice", "s3"),
+        *(("bins.full", f"b{i}") for i in range(3)), ("winter.ice", "r1"), ("winter.ice", "r2"),
     ]  # fmt: skip
     treated = await (
         await pg.execute("select distinct subject from decision where outcome = 'treat'")
