@@ -27,6 +27,8 @@ Pure; whom there is to tell is read before (``rules.desk.service.DeskService``).
 class NoSuchAlarmError(CityopsError):
     """There is no alarm with that number."""
 
+    exit_code = 2
+
 
 class UnusableTextError(CityopsError):
     """A text or number of a command is one that no column can hold."""
