@@ -20,7 +20,19 @@ from ops_api.cached import Cached
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
-from ops_api.routers import alarms, bins, catalogue, health, homes, live, pages, platform, problems, winter
+from ops_api.routers import (
+    alarm_pages,
+    alarms,
+    bins,
+    catalogue,
+    health,
+    homes,
+    live,
+    pages,
+    platform,
+    problems,
+    winter,
+)
 from ops_api.routers.context import Context
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
@@ -28,6 +40,7 @@ from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
 from ops_api.web.render import STATIC, Templates
+from rules.desk.ports import AlarmDesk
 
 DESCRIPTION = """What the council's sensors measure and what the rules decide.
 
@@ -50,6 +63,7 @@ _ROUTERS = (
 def create_app(
     pool: Pool,
     *,
+    desk: AlarmDesk,
     hints: Hints | None = None,
     brand: Brand | None = None,
     kinds: Mapping[str, Kind] | None = None,
@@ -61,6 +75,7 @@ def create_app(
 
     Args:
         pool: an open ``psycopg_pool.AsyncConnectionPool`` or anything like it.
+        desk: takes what people do with alarms.
         hints: makes an iterator that yields when something changed (LISTEN); polling
             every ``poll_s`` seconds goes on without it.
         brand: council's name, time zone, sample home.
@@ -77,6 +92,7 @@ def create_app(
         brand or Brand(),
         kinds if kinds is not None else discover(),
         clock or SystemClock(),
+        desk,
     )
     _mount(app)
     return app
@@ -101,7 +117,9 @@ def _bare_app() -> FastAPI:
     )
 
 
-def _context(db: Db, hub: Hub, brand: Brand, kinds: Mapping[str, Kind], clock: Clock) -> Context:
+def _context(
+    db: Db, hub: Hub, brand: Brand, kinds: Mapping[str, Kind], clock: Clock, desk: AlarmDesk
+) -> Context:
     return Context(
         db=db,
         kinds=kinds,
@@ -112,6 +130,7 @@ def _context(db: Db, hub: Hub, brand: Brand, kinds: Mapping[str, Kind], clock: C
         metrics=Metrics(),
         missing=Cached(lambda: count_fleet(db, kinds, clock)),
         database=Cached(lambda: database_state(db, kinds)),
+        desk=desk,
     )
 
 
@@ -127,6 +146,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(live.pages)
     app.include_router(platform.health)
     app.include_router(pages.router)
+    app.include_router(alarm_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)

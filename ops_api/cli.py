@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ops_api import (
+    cli_alarms,
     cli_config,
     cli_db,
     cli_dead_letters,
@@ -38,6 +39,7 @@ app.command(epilog=cli_run.INGEST_EXAMPLES)(cli_run.ingest)
 app.add_typer(cli_run.rules_app, name="rules")
 app.command(epilog=cli_run.API_EXAMPLES)(cli_run.api)
 app.add_typer(cli_run.sim_app, name="sim")
+app.add_typer(cli_alarms.app, name="alarms")
 
 
 @app.callback(

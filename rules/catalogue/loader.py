@@ -40,15 +40,16 @@ def load(folder: Path = SHIPPED) -> p.Catalogue:
         ConfigurationError: a file is missing, is no TOML, or a field is unknown, missing
             or out of its limits.
     """
-    rules = {field: _read(folder / name, kind) for field, (name, kind) in FILES.items()}
+    rules = {field: read(folder / name, kind) for field, (name, kind) in FILES.items()}
     gritting = rules["gritting"].parameters
-    matrix = _read(folder / f"matrix_{gritting.matrix}.toml", TreatmentMatrix)
+    matrix = read(folder / f"matrix_{gritting.matrix}.toml", TreatmentMatrix)
     for field in ("gritting", "round"):
         _check_zone(folder / FILES[field][0], rules[field].parameters.time_zone)
     return p.Catalogue(matrix=matrix, **rules)
 
 
-def _read(path: Path, kind: Any) -> Any:
+def read(path: Path, kind: Any) -> Any:
+    """Return what a file says, as ``kind``; raises ConfigurationError as :func:`load` does."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as e:

@@ -81,5 +81,6 @@ def test_unacknowledged_and_severe_alarms_come_first() -> None:
         alarm(2, "critical", True),
         alarm(3, "major", False),
         alarm(4, "major", False),
+        alarm(5, "critical", False),
     ]
-    assert [a["alarm_id"] for a in alarms_view.by_urgency(alarms)] == [4, 3, 1, 2]
+    assert [a["alarm_id"] for a in alarms_view.by_urgency(alarms)] == [4, 3, 1, 2, 5]
