@@ -54,8 +54,9 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
             severity = severity_at(rule, silent.level)
             up[device] = Up(ctx.place_of_device(device), severity, silent.flapping)
     for device, memory in changed.items():
-        if memory.silent.is_active is not seen[device].silent.is_active:
-            told = {"silent": memory.silent.is_active, "last_reading_at": iso(memory.at_s)}
+        is_silent = _called_for(memory.silent)
+        if is_silent is not _called_for(seen[device].silent):
+            told = {"silent": is_silent, "last_reading_at": iso(memory.at_s)}
             work.tell("device", device, at_s, told)
         work.write("seen")[device] = memory
     _settle(work, ctx, up, at_s)
@@ -65,6 +66,11 @@ def _advance(ctx: Context, memory: SeenMemory, is_over: bool, at_s: float) -> Co
     spec = ctx.catalogue.silent.alarm
     wanted = asked(spec, Demand.ON if is_over else Demand.OFF, at_s - memory.at_s)
     return advance(memory.silent, wanted, at_s, spec)[0]
+
+
+def _called_for(silent: Condition) -> bool:
+    """Whether a device is silent now; one that flaps has an alarm also while it reports."""
+    return any(life.phase == "active" for life in silent.lives)
 
 
 def _settle(work: Work, ctx: Context, up: dict[str, Up], at_s: float) -> None:

@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.storage, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 PER_BATCH = 6
-HOURS = 9.0
+HOURS = 7.0
 WAIT_S = 120.0
 
 

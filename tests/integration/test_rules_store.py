@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from cityops.clock import ManualClock
 from cityops.errors import TransientError
 from ingest.registry_store import store_registry
+from ops_api.demo.verify import ALARMED, tally
 from rules.catalogue.loader import load
 from rules.core.effects import (
     ChangeSeverity,
@@ -264,6 +265,33 @@ async def test_a_storm_of_two_hundred_is_one_alarm(bench: Bench) -> None:
     assert [row[4] for row in await bench.rows("log")] == ["raised"]
     await bench.store.commit(change(1, 2, ClearAlarm(*ICE, START + 60, "Thawed.")))
     assert {row[6] for row in await bench.rows("members")} == {START + 60}
+
+
+async def test_a_storm_takes_no_more_statements_than_one_member(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements: list[object] = []
+    execute = psycopg.AsyncConnection.execute
+
+    async def counted(self: Any, query: Any, *more: Any, **options: Any) -> Any:
+        statements.append(query)
+        return await execute(self, query, *more, **options)
+
+    async with AsyncConnectionPool(db_dsn, min_size=1, max_size=1, open=False) as pool:
+        store = PostgresRuleStore(pool)
+        await store.resume()
+        monkeypatch.setattr(psycopg.AsyncConnection, "execute", counted)
+        await store.commit(change(0, 1, GROUP))
+        one = len(statements)
+        members = tuple(member(f"s{i}", START) for i in range(200))
+        await store.commit(change(1, 2, dataclasses.replace(GROUP, subject="r2", members=members)))
+        joined = [MemberJoined("winter.ice", "route", "r2", member(f"t{i}", START + 60)) for i in range(200)]
+        assert len(statements) == 2 * one
+        await store.commit(change(2, 3, *joined))
+    monkeypatch.undo()
+    assert len(statements) <= 3 * one
+    tallied = await tally(pg, ALARMED)
+    assert tallied == {"winter.ice": 401}  # what a scenario's expectation is compared with
 
 
 async def test_rows_of_an_older_version_are_migrated_and_their_alarms_go_on(bench: Bench) -> None:

@@ -17,7 +17,7 @@ from rules.core.damp import (
     surface_humidity_pct,
     surface_temperature_c,
 )
-from rules.core.effects import ChangeSeverity, ClearAlarm, Event, RaiseAlarm, SubjectState
+from rules.core.effects import ChangeSeverity, ClearAlarm, Event, Flapping, RaiseAlarm, SubjectState
 from rules.core.engine import step
 from rules.core.memory import EngineState
 from tests.fakes.rules_town import START, Reading, batch, context, latest
@@ -244,3 +244,19 @@ def test_silence_is_judged_by_the_device_s_own_interval() -> None:
     )
     assert [(e.rule_id, e.subject) for e in cleared] == [("device.silent", "OAK")]
     assert cleared[0].reason.startswith("frog-0 reports again")
+
+
+def test_a_device_that_comes_and_goes_is_one_flapping_alarm_until_it_is_calm() -> None:
+    alive = [cold_air(m) for m in range(0, 640, 10)]
+    now_and_then = [frog(m, 50.0) for m in range(1, 500, 70)]  # an hour is its limit
+    calm = [frog(m, 50.0) for m in range(496, 640, 5)]
+    effects = [e for e in story([*alive, *now_and_then, *calm]) if getattr(e, "subject", "") == "OAK"]
+    told = [e for e in effects if isinstance(e, RaiseAlarm | ClearAlarm | Flapping)]
+    assert [type(e) for e in told] == [
+        RaiseAlarm, ClearAlarm, RaiseAlarm, ClearAlarm, RaiseAlarm, Flapping, Flapping, ClearAlarm,
+    ]  # fmt: skip
+    begins, ends = told[5:7]
+    assert isinstance(begins, Flapping)
+    assert isinstance(ends, Flapping)
+    assert (begins.begins, begins.changes, ends.begins) == (True, 3, False)
+    assert told[-1].at_s >= START + (491 + 60) * 60.0
