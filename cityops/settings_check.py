@@ -14,7 +14,7 @@ NESTED = "__"
 CONFIG_VARIABLE = "CITYOPS_CONFIG"
 """Environment variable that names the TOML file."""
 
-NOT_SETTINGS = (CONFIG_VARIABLE, "CITYOPS_TEST_", "CITYOPS_REAL_DATA", "CITYOPS_BENCH_")
+NOT_SETTINGS = (CONFIG_VARIABLE, "CITYOPS_TEST_", "CITYOPS_REAL_DATA", "CITYOPS_BENCH_", "CITYOPS_OPERATOR")
 """Variables, or starts of them, which carry our prefix but are no settings."""
 
 

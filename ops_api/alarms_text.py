@@ -60,7 +60,7 @@ def show_lines(a: Row, members: Sequence[Row], zone: ZoneInfo, now: datetime) ->
             "" if member["left_at"] is None else f", left {words.day_and_clock(member['left_at'], zone, now)}"
         )
         joined = words.day_and_clock(member["joined_at"], zone, now)
-        lines.append(f"  - {member['kind']} {member['subject']}: {member['severity']} since {joined}{left}")
+        lines.append(f"  - {member['label']}: {member['severity']} since {joined}{left}")
     return [*lines, f"  `cityops alarms timeline {a['alarm_id']}` says what happened"]
 
 

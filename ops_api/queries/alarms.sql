@@ -36,6 +36,8 @@ order by a.alarm_id desc limit %(limit)s
 -- Those in it first, then who left; a home by its number, as everywhere.
 select m.alarm_id, m.kind,
        case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?') else m.subject end as subject,
+       case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?')
+            else coalesce(s.street || ' (' || m.subject || ')', b.label, m.subject) end as label,
        m.severity, m.joined_at, m.left_at,
        case when (m.kind = 'home' and mh.home_id is null) or (a.subject_kind = 'home' and h.home_id is null) then ''
             else replace(replace(replace(replace(m.reason,
@@ -50,6 +52,8 @@ from alarm_member m
 join alarm a using (alarm_id)
 left join home h on a.subject_kind = 'home' and h.code = a.subject
 left join home mh on m.kind = 'home' and mh.code = m.subject
+left join road_segment s on m.kind = 'segment' and s.segment_id = m.subject
+left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
 where m.alarm_id = any (%(alarm_ids)s::bigint[])
 order by m.alarm_id, m.left_at is not null, m.joined_at, m.kind, m.subject
 limit %(limit)s

@@ -160,6 +160,7 @@ class MemberDocument(Document):
 
     kind: str
     subject: str
+    label: str = Field(description="The subject as people call it: a street, a bin's place")
     severity: Severity
     joined_at: datetime
     left_at: datetime | None

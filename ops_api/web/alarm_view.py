@@ -103,7 +103,8 @@ def _severity(entry: Entry) -> str:
 def _member(entry: Entry, verb: str) -> str:
     severity = entry.detail.get("member_severity")
     how = "" if severity is None else f" as {severity}"
-    return f"{entry.detail.get('member', 'A member')} {verb}{how}{_because(entry, 'reason')}"
+    member = entry.detail.get("member_label", entry.detail.get("member", "A member"))
+    return f"{member} {verb}{how}{_because(entry, 'reason')}"
 
 
 def _flapping(entry: Entry) -> str:

@@ -52,7 +52,7 @@ class AlarmRow:
 class MemberRow:
     """One of the subjects of a group alarm, as shown."""
 
-    subject: str
+    label: str
     severity: str
     since: str
     left: str
@@ -110,7 +110,7 @@ def member_row(m: Row, brand: Brand, now: datetime) -> MemberRow:
     """Return a member as shown."""
     zone = brand.time_zone
     return MemberRow(
-        subject=m["subject"],
+        label=m["label"],
         severity=m["severity"],
         since=words.day_and_clock(m["joined_at"], zone, now),
         left="" if m["left_at"] is None else words.day_and_clock(m["left_at"], zone, now),

@@ -117,6 +117,7 @@ select l.log_id, l.alarm_id, extract(epoch from l.at)::float8 as at_s, l.actor, 
            'error', l.detail -> 'error',
            'member_kind', m.kind,
            'member', case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?') else m.subject end,
+           'member_label', coalesce(s.street || ' (' || m.subject || ')', b.label),
            'member_severity', l.detail -> 'member' ->> 'severity'
        )) || coalesce((
            select jsonb_object_agg(t.name, replace(replace(replace(replace(t.said,
@@ -137,6 +138,8 @@ cross join lateral (select
     coalesce(l.detail -> 'member' ->> 'kind', l.detail ->> 'member_kind') as kind,
     coalesce(l.detail -> 'member' ->> 'subject', l.detail ->> 'member') as subject) m
 left join home mh on m.kind = 'home' and mh.code = m.subject
+left join road_segment s on m.kind = 'segment' and s.segment_id = m.subject
+left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
 where l.alarm_id = %(alarm_id)s
 order by l.log_id
 

@@ -81,7 +81,10 @@ async def test_killed_with_no_warning_nothing_is_lost_or_doubled(
     for number in range(batches):
         await insert_batch(pg, cold(number * 5.0), number)
     kills = 0
-    last = "select coalesce((select xid from rule_cursor), '0') = (select max(xid) from ingest_batch)"
+    last = (
+        "select coalesce((select xid from rule_cursor), '0') = (select max(xid) from ingest_batch)"
+        " and not exists (select from alarm_log where planned_at is null)"
+    )
     async with asyncio.timeout(90):
         process = await start(db_dsn)
         while not (await (await pg.execute(last)).fetchone())[0]:  # type: ignore[index]
@@ -110,3 +113,11 @@ async def test_killed_with_no_warning_nothing_is_lost_or_doubled(
         await pg.execute("select distinct subject from decision where outcome = 'treat'")
     ).fetchall()
     assert sorted(treated) == [("r1",), ("r2",)]
+    # The desk was killed with the engine: each alarm was followed, and nobody told the same thing twice.
+    told = await (
+        await pg.execute(
+            "select a.rule_id, l.detail ->> 'key' from alarm_log l join alarm a using (alarm_id) where l.what = 'told'"
+        )
+    ).fetchall()
+    assert {rule for rule, _ in told} == {"winter.ice"}  # a full bin wakes nobody
+    assert len({key for _, key in told}) == len(told)

@@ -74,6 +74,8 @@ def test_unacknowledged_and_severe_alarms_come_first() -> None:
             "severity": severity,
             "raised_at": NOW + timedelta(seconds=n),
             "acknowledged_at": NOW if taken else None,
+            "shelved_until": NOW if n == 5 else None,
+            "closed_at": None,
         }
 
     alarms = [
