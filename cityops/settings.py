@@ -265,6 +265,11 @@ class NotifySettings(Group):
     """Port of /healthz, /readyz and /metrics; 0 serves none."""
 
     @property
+    def configured(self) -> bool:
+        """Whether there is a channel to anybody."""
+        return bool(self.channels or self.govuk_key is not None or self.webhook_secrets)
+
+    @property
     def private_hosts(self) -> frozenset[str]:
         """The hosts of ``webhook_hosts``."""
         return frozenset(h.strip().lower() for h in self.webhook_hosts.split(",") if h.strip())
