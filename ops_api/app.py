@@ -28,6 +28,7 @@ from ops_api.routers import (
     health,
     homes,
     live,
+    notifications,
     pages,
     platform,
     problems,
@@ -57,6 +58,7 @@ _ROUTERS = (
     platform.router,
     health.router,
     live.router,
+    notifications.router,
 )
 
 

@@ -15,6 +15,8 @@ from ops_api import (
     cli_demo,
     cli_doctor,
     cli_gaps,
+    cli_notify,
+    cli_people,
     cli_replay,
     cli_run,
     cli_verify,
@@ -40,6 +42,9 @@ app.add_typer(cli_run.rules_app, name="rules")
 app.command(epilog=cli_run.API_EXAMPLES)(cli_run.api)
 app.add_typer(cli_run.sim_app, name="sim")
 app.add_typer(cli_alarms.app, name="alarms")
+app.add_typer(cli_notify.app, name="notify")
+app.add_typer(cli_people.people_app, name="people")
+app.add_typer(cli_people.rota_app, name="rota")
 
 
 @app.callback(
