@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.core.alarm_spec import SEVERITIES, AlarmSpec, Flap, Level, Repeat
@@ -59,6 +59,7 @@ FLAPS = st.builds(
 @given(
     st.integers(1, 4), DWELLS, st.integers(0, 4), st.lists(st.floats(0.0, 0.999), max_size=60), st.booleans()
 )
+@settings(deadline=None)
 def test_nothing_changes_inside_the_band_at_any_level(
     levels: int, dwell: Dwell, level: int, shares: list[float], flaps: bool
 ) -> None:
@@ -78,6 +79,7 @@ def test_nothing_changes_inside_the_band_at_any_level(
 
 
 @given(st.integers(1, 4), DWELLS, OBSERVATIONS)
+@settings(deadline=None)
 def test_the_severity_is_the_highest_level_up_and_each_level_keeps_its_own_dwell(
     levels: int, dwell: Dwell, observations: list[tuple[float | None, float]]
 ) -> None:
@@ -97,6 +99,7 @@ def test_the_severity_is_the_highest_level_up_and_each_level_keeps_its_own_dwell
 
 
 @given(st.integers(1, 4), DWELLS, FLAPS, OBSERVATIONS)
+@settings(deadline=None)
 def test_flapping_bounds_how_often_an_alarm_is_raised(
     levels: int, dwell: Dwell, flap: Flap, observations: list[tuple[float | None, float]]
 ) -> None:
@@ -149,6 +152,7 @@ def test_a_repeating_condition_must_begin_so_many_times() -> None:
 
 
 @given(st.floats(-20.0, 20.0))
+@settings(deadline=None)
 def test_a_threshold_may_be_passed_downwards(value: float) -> None:
     wanted = Demand.ON if value <= -5.0 else Demand.OFF if value > -4.0 else Demand.HOLD
     assert beyond(value, -5.0, -4.0) is wanted
