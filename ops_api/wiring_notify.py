@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from cityops.clock import Clock, SystemClock
 from cityops.db.notify import listen
 from cityops.db.pool import open_pool
@@ -26,6 +28,8 @@ from rules.notify.ports import Channel
 from rules.notify.rota_source import RotaRefresh
 from rules.notify.service import NotifyService
 from rules.notify.worker import Limits
+
+log = structlog.get_logger(__name__)
 
 HINTS = "cityops_notify"
 
@@ -72,15 +76,24 @@ async def run_notify(settings: Settings, stop: asyncio.Event) -> None:
             ),
             poll_s=given.poll_s,
         )
+        log.info("notify: sending", channels=sorted(service.workers))
+        rota = (
+            None
+            if given.rota is None
+            else RotaRefresh(
+                given.rota.get_secret_value(), PostgresPeople(pool), ZoneInfo(given.time_zone), clock
+            )
+        )
+
+        def ready() -> dict[str, bool]:
+            return service.ready() | ({} if rota is None else {"rota": rota.good})
+
         async with asyncio.TaskGroup() as group:
             hints = group.create_task(service.feed(listen(dsn, HINTS)), name="notify-listen")
             if given.health_port:
-                health = HealthServer(given.health_port, service.ready, service.metrics.registry)
+                health = HealthServer(given.health_port, ready, service.metrics.registry)
                 group.create_task(health.run(stop), name="notify-health")
-            if given.rota is not None:
-                rota = RotaRefresh(
-                    given.rota.get_secret_value(), PostgresPeople(pool), ZoneInfo(given.time_zone), clock
-                )
+            if rota is not None:
                 group.create_task(rota.run(stop), name="notify-rota")
             await service.run(stop)
             hints.cancel()

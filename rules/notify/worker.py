@@ -21,6 +21,7 @@ import msgspec
 import structlog
 
 from cityops.clock import Clock
+from cityops.errors import TransientError
 from rules.core.alarm_spec import rank
 from rules.core.notify.model import Notification, Sent
 from rules.core.notify.retry import next_attempt_s
@@ -45,12 +46,15 @@ class Limits:
         per_minute: calls at most.
         ask_every_s: between looks for the delivery of what was sent.
         deliver_within_s: after that its delivery counts as unknown.
+        record_again_s: pauses before recording is tried again: what was sent and can't be recorded
+            would be sent twice.
     """
 
     timeout_s: float = 10.0
     per_minute: float = 60.0
     ask_every_s: float = 30.0
     deliver_within_s: float = 900.0
+    record_again_s: tuple[float, ...] = (0.2, 1.0, 3.0)
 
     @property
     def deadline_s(self) -> float:
@@ -60,7 +64,7 @@ class Limits:
     @property
     def lease_s(self) -> float:
         """How long a message is one worker's: longer than asking and sending take together."""
-        return 2 * self.deadline_s + 30.0
+        return 2 * self.deadline_s + 10.0
 
 
 class ChannelWorker:
@@ -169,7 +173,16 @@ class ChannelWorker:
         sent = await self._attempt(claimed)
         now_s = self._now_s()
         self._judge(sent, claimed, now_s)
-        await self._outbox.record(claimed, sent, now_s, self._next_s(claimed, sent, now_s))
+        await self._record(claimed, sent, now_s, self._next_s(claimed, sent, now_s))
+
+    async def _record(self, claimed: Claimed, sent: Sent, now_s: float, next_s: float | None) -> None:
+        for pause_s in self._limits.record_again_s:
+            try:
+                return await self._outbox.record(claimed, sent, now_s, next_s)
+            except TransientError as error:
+                log.warning("notify: recording again", channel=self.name, error=str(error))
+                await asyncio.sleep(pause_s)
+        return await self._outbox.record(claimed, sent, now_s, next_s)
 
     async def _attempt(self, claimed: Claimed) -> Sent:
         n = claimed.notification
@@ -264,7 +277,7 @@ class ChannelWorker:
         else:
             next_s = self._next_s(claimed, said, now_s)
         self._metrics.deliveries.labels(self.name, said.verdict).inc()
-        await self._outbox.record(claimed, said, now_s, next_s)
+        await self._record(claimed, said, now_s, next_s)
 
     def _show(self) -> None:
         self._metrics.hung.labels(self.name).set(self.threads.hung)

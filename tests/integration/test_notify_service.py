@@ -33,6 +33,7 @@ from tests.integration.test_notify_channels import KEY, SECRET
 NOW = datetime(2026, 12, 1, 4, tzinfo=UTC)
 T = NOW.timestamp()
 DEADLINE_S = 60
+UNLOCKED = "select key from notification where state = 'sending' and channel = 'hung' for update skip locked"
 
 
 def note(key: str, channel: str, severity: str = "major", **more: Any) -> Notification:
@@ -63,7 +64,7 @@ async def crashed_then_restarted(channel: Channel, n: Notification, address: str
     """Send, die, start again after the lease."""
     outbox, clock = Forgetful({(n.recipient, n.channel): address}), ManualClock(NOW)
     await outbox.put([n])
-    first = worker(channel, outbox, clock)
+    first = worker(channel, outbox, clock, record_again_s=())
     await first.turn()
     with pytest.raises(TransientError):
         await first.settle()
@@ -127,6 +128,16 @@ async def test_after_a_crash_a_receiver_that_knows_repeats_has_it_once() -> None
     assert [n.title for n in channel.sent] == ["t"]
 
 
+async def test_a_database_that_is_away_for_a_moment_makes_nothing_come_twice() -> None:
+    channel, outbox = MemoryChannel(), Forgetful()
+    await outbox.put([note("a", "memory")])
+    w = worker(channel, outbox, ManualClock(NOW), record_again_s=(0.01,))
+    await w.turn()
+    await w.settle()
+    assert outbox.died
+    assert (outbox.rows[0].state, len(channel.sent)) == ("sent", 1)
+
+
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(DEADLINE_S):
         while not true():
@@ -167,6 +178,9 @@ async def test_a_hanging_channel_delays_no_other_and_is_named(db_dsn: str) -> No
         try:
             async with running(outbox, hung, good) as service:
                 await until(lambda: service.workers["hung"].threads.busy == 2)
+                async with pool.connection() as conn:
+                    held = await (await conn.execute(UNLOCKED)).fetchall()
+                assert len(held) == 2, "claimed, committed and not locked while it is being sent"
                 await outbox.put([now_note(f"g{i}", "good", severity="info") for i in range(50)])
                 service.wake()
                 await until(lambda: len(good.sent) == 50)

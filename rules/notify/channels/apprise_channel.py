@@ -62,7 +62,7 @@ class AppriseChannel:
         from rules.notify.channels.hide import silence
 
         silence()  # it sets up its logger when it is imported
-        url = self._url.get_secret_value().replace(PLACE, quote(address, safe="@+"))
+        url = self._url.get_secret_value().replace(PLACE, quote(address, safe=""))
         limits = f"cto={timeout_s:g}&rto={timeout_s:g}"
         asset = apprise.AppriseAsset(app_id="cityops", app_desc="cityops", app_url="", async_mode=False)
         found = apprise.Apprise(asset=asset)
