@@ -107,6 +107,15 @@ class Bench:
         rows = await self._conn.execute("select name, extract(epoch from due_at)::float8 from alarm_timer")
         return dict(await rows.fetchall())
 
+    async def all_timers(self) -> list[tuple[int, str, float]]:
+        if self._conn is None:
+            assert isinstance(self.desk, MemoryDesk)
+            return sorted((t.alarm_id, t.name, t.due_s) for t in self.desk.tables.timers.values())
+        rows = await self._conn.execute(
+            "select alarm_id, name, extract(epoch from due_at)::float8 from alarm_timer order by 1, 2"
+        )
+        return await rows.fetchall()
+
     async def story(self, alarm_id: int = 1) -> list[tuple[str, str]]:
         return [(e.actor, e.what) for e in await self.desk.timeline(alarm_id)]
 

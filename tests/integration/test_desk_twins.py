@@ -20,6 +20,8 @@ from tests.integration.test_desk_store import Bench
 
 ALARMS = (1, 2, 3)
 WHO = ("ada", "bob")
+KINDS = (0, 0, 0, 1, 1, 2, 3, 4, 4, 5, 5, 6)
+"""Of :func:`command`; closing is rare, as little happens after it."""
 
 
 def night(rng: random.Random, steps: int) -> list[tuple[str, Any]]:
@@ -37,7 +39,7 @@ def night(rng: random.Random, steps: int) -> list[tuple[str, Any]]:
         elif what == "desk":
             found.append(("desk", None))
         elif what == "ask":
-            found.append(("ask", (which, by, rng.randrange(7), f"r{n}")))
+            found.append(("ask", (which, by, rng.choice(KINDS), f"r{n}")))
         elif which in cleared:
             continue
         elif what == "severity":
@@ -89,7 +91,7 @@ async def live(bench: Bench, happenings: list[tuple[str, Any]]) -> dict[str, Any
         "refused": refused,
         "logs": {n: [(e.at_s, e.actor, e.by, e.what) for e in log] for n, log in logs.items()},
         "outbox": sorted(await bench.outbox()),
-        "timers": await bench.timers(),
+        "timers": await bench.all_timers(),
         "alarms": [await bench.ask(m.Comment(by="test", text="?"), n) for n in ALARMS],
         "replayed": [replayed(alarm(n), logs[n]) for n in ALARMS],
     }
@@ -108,4 +110,4 @@ async def test_both_desks_agree_and_the_log_gives_the_alarm_again(db_dsn: str, s
         assert stored[part] == expected, part
     assert stored["replayed"] == stored["alarms"]
     assert len(stored["refused"]) > 5
-    assert len(stored["outbox"]) > 5
+    assert stored["outbox"]
