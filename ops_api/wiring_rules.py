@@ -18,8 +18,10 @@ from rules.catalogue.escalations import shipped_choice
 from rules.catalogue.loader import load
 from rules.desk.metrics import DeskMetrics
 from rules.desk.ports import EscalationOf
-from rules.desk.service import DeskService, nobody
+from rules.desk.service import DeskService
 from rules.desk.store import PostgresDesk
+from rules.desk.telling import Teller
+from rules.notify.people_store import PostgresPeople
 from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
@@ -93,4 +95,5 @@ def _desk(
     async def town_now() -> float:
         return await store.town_now_s(clock.now().timestamp())
 
-    return DeskService(store, waker, clock, town_now, escalation_of, prepare=nobody, metrics=metrics)
+    teller = Teller(PostgresPeople(pool), clock)
+    return DeskService(store, waker, clock, town_now, escalation_of, prepare=teller, metrics=metrics)
