@@ -160,6 +160,13 @@ class Life(RuleBasedStateMachine):
             assert not now.closed
 
     @invariant()
+    def what_somebody_has_in_hand_is_no_worse_than_it_was_then(self) -> None:
+        now = self.alarm
+        if self.pending or not now.active or now.closed or now.acknowledged_severity is None:
+            return
+        assert rank(now.severity) <= rank(now.acknowledged_severity)
+
+    @invariant()
     def an_alarm_that_waits_is_escalated_to_the_end(self) -> None:
         """Urgent, followed, and nobody has it: a timer runs, or everybody was told to the last repetition."""
         if (
