@@ -80,7 +80,7 @@ class Life(RuleBasedStateMachine):
         if severity != self.alarm.severity:
             self._happens("severity", severity=severity, before=self.alarm.severity, reason="")
 
-    @precondition(lambda self: self.alarm.active)
+    @precondition(lambda self: self.alarm.active and len(self.log) > 8)
     @rule()
     def clears(self) -> None:
         self._happens("cleared", reason="Warm.")
@@ -90,10 +90,16 @@ class Life(RuleBasedStateMachine):
     def flaps(self) -> None:
         self._happens("flapping", begins=not self.alarm.flapping, changes=4)
 
-    @precondition(lambda self: self.alarm.active)
-    @rule()
-    def a_member_joins(self) -> None:
-        self._happens("member_joined", member={"kind": "segment", "subject": "s2"})
+    @precondition(lambda self: self.alarm.waiting)
+    @rule(by=PEOPLE)
+    def somebody_takes_it(self, by: str) -> None:
+        self.somebody_asks(m.Acknowledge(by=by))
+
+    @precondition(lambda self: self.alarm.acknowledged and self.alarm.active)
+    @rule(severity=st.sampled_from(("major", "critical")))
+    def it_becomes_worse_in_hand(self, severity: str) -> None:
+        self.changes_severity(severity)
+        self.the_desk_follows()
 
     @rule(command=COMMANDS)
     def somebody_asks(self, command: m.Command) -> None:
@@ -182,5 +188,5 @@ class Life(RuleBasedStateMachine):
         assert running or ended or fell_below
 
 
-Life.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
 TestLife = Life.TestCase
