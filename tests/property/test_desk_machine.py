@@ -80,7 +80,7 @@ class Life(RuleBasedStateMachine):
         if severity != self.alarm.severity:
             self._happens("severity", severity=severity, before=self.alarm.severity, reason="")
 
-    @precondition(lambda self: self.alarm.active)
+    @precondition(lambda self: self.alarm.active and len(self.log) > 8)
     @rule()
     def clears(self) -> None:
         self._happens("cleared", reason="Warm.")
@@ -90,10 +90,16 @@ class Life(RuleBasedStateMachine):
     def flaps(self) -> None:
         self._happens("flapping", begins=not self.alarm.flapping, changes=4)
 
-    @precondition(lambda self: self.alarm.active)
-    @rule()
-    def a_member_joins(self) -> None:
-        self._happens("member_joined", member={"kind": "segment", "subject": "s2"})
+    @precondition(lambda self: self.alarm.waiting)
+    @rule(by=PEOPLE)
+    def somebody_takes_it(self, by: str) -> None:
+        self.somebody_asks(m.Acknowledge(by=by))
+
+    @precondition(lambda self: self.alarm.acknowledged and self.alarm.active)
+    @rule(severity=st.sampled_from(("major", "critical")))
+    def it_becomes_worse_in_hand(self, severity: str) -> None:
+        self.changes_severity(severity)
+        self.the_desk_follows()
 
     @rule(command=COMMANDS)
     def somebody_asks(self, command: m.Command) -> None:
@@ -160,6 +166,13 @@ class Life(RuleBasedStateMachine):
             assert not now.closed
 
     @invariant()
+    def what_somebody_has_in_hand_is_no_worse_than_it_was_then(self) -> None:
+        now = self.alarm
+        if self.pending or not now.active or now.closed or now.acknowledged_severity is None:
+            return
+        assert rank(now.severity) <= rank(now.acknowledged_severity)
+
+    @invariant()
     def an_alarm_that_waits_is_escalated_to_the_end(self) -> None:
         """Urgent, followed, and nobody has it: a timer runs, or everybody was told to the last repetition."""
         if (
@@ -175,5 +188,5 @@ class Life(RuleBasedStateMachine):
         assert running or ended or fell_below
 
 
-Life.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
 TestLife = Life.TestCase
