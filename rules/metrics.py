@@ -6,10 +6,25 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from rules.core.effects import ClearAlarm, Decision, Effect, Event, OpenWork, RaiseAlarm
+from rules.core.effects import (
+    ChangeSeverity,
+    ClearAlarm,
+    Decision,
+    Effect,
+    Event,
+    Flapping,
+    MemberJoined,
+    MemberLeft,
+    OpenWork,
+    RaiseAlarm,
+)
 
 NAMES = {
     RaiseAlarm: "alarm_raised",
+    ChangeSeverity: "alarm_severity",
+    MemberJoined: "alarm_member_joined",
+    MemberLeft: "alarm_member_left",
+    Flapping: "alarm_flapping",
     ClearAlarm: "alarm_cleared",
     Decision: "decision",
     Event: "event",

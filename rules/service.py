@@ -20,9 +20,10 @@ from cityops.runtime.stop import sleep_until_stop
 from devices.registry import Registry
 from rules.core.context import Context, build_context
 from rules.core.engine import step
-from rules.core.memory import changed_rows
+from rules.core.memory import EngineState, changed_rows
 from rules.core.parameters import Catalogue
 from rules.core.readings import ReadingBatch
+from rules.core.reconcile import reconcile
 from rules.metrics import RulesMetrics
 from rules.ports import Change, CursorMovedError, Fetched, Resumed, RuleStore, Waker
 
@@ -104,7 +105,7 @@ class RulesService:
             CursorMovedError, TransientError: nothing is lost; resume and try again.
         """
         if self._standing is None:
-            self._standing = await self._store.resume()
+            self._standing = await self._resume()
         standing = self._standing
         fetched = await self._store.fetch(standing.cursor, self._batch_limit)
         self._turned_at_s = self._clock.monotonic()
@@ -121,6 +122,19 @@ class RulesService:
         self._standing = Resumed(state, fetched.cursor)
         self._count(fetched, change)
         return True
+
+    async def _resume(self) -> Resumed:
+        """Return where the service stands, once the alarms fit what the engine remembers."""
+        resumed = await self._store.resume()
+        effects = tuple(reconcile(resumed.state, resumed.open_alarms, await self._surroundings({})))
+        if not effects and not resumed.outdated:
+            return resumed
+        rows = changed_rows(EngineState(), resumed.state) if resumed.outdated else []
+        mark = resumed.state.watermark_s
+        await self._store.commit(Change(resumed.cursor, resumed.cursor, mark, tuple(rows), effects))
+        log.info("rules: alarms and memory made to fit", effects=len(effects), rows=len(rows))
+        self.metrics.count(effects)
+        return Resumed(resumed.state, resumed.cursor)
 
     def _count(self, fetched: Fetched, change: Change) -> None:
         self.metrics.readings.inc(fetched.readings_n)

@@ -59,7 +59,9 @@ async def alarm_explanation(
         return None
     members = await db.rows("alarm_members_to_explain", alarm_id=alarm_id)
     copy = await _catalogue(db, alarm["catalogue_id"])
-    scopes = [s for s in (alarm["scope"], alarm["home_id"], alarm["inputs"].get("device")) if s is not None]
+    first = members[0] if members else {"subject": None, "inputs": alarm["inputs"]}
+    names = (alarm["scope"], alarm["home_id"], first["subject"], first["inputs"].get("device"))
+    scopes = [s for s in names if s is not None]
     overrides = await db.rows(
         "overrides_then", rule_id=alarm["rule_id"], scopes=scopes, at=alarm["raised_at"]
     )

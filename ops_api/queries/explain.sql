@@ -9,29 +9,45 @@ select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind, a.subject as scope
        case when a.subject_kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else a.subject end
            as subject,
        a.severity, a.raised_at, a.cleared_at, a.held_since, a.flapping, a.catalogue_id,
-       case when h.home_id is null then a.title
+       case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
             else replace(replace(a.title, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
-       case when h.home_id is null then a.reason
+       case when a.subject_kind <> 'home' then a.reason when h.home_id is null then ''
             else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end
            as reason,
-       case when a.subject_kind = 'home' then '{}'::jsonb else a.inputs end as inputs,
-       case when a.subject_kind = 'home' then null else a.would_change end as would_change,
-       case when a.subject_kind = 'home' then null else a.would_differ end as would_differ,
+       case when x.is_home then '{}'::jsonb else a.inputs end as inputs,
+       case when x.is_home then null else a.would_change end as would_change,
+       case when x.is_home then null else a.would_differ end as would_differ,
        h.home_id::text as home_id
 from alarm a
 left join home h on a.subject_kind = 'home' and h.code = a.subject
+cross join lateral (
+    select a.subject_kind = 'home' or exists (
+        select from alarm_member m where m.alarm_id = a.alarm_id and m.kind = 'home'
+    ) as is_home
+) x
 where a.alarm_id = %(alarm_id)s
 
 -- alarm_members_to_explain
--- The worst first. A home among them is masked too, and what a device in a home measured.
-select m.kind, case when m.kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else m.subject end as subject,
+-- The worst first, masked as in alarms.sql; of a device in a home only when it was silent is told.
+select m.kind,
+       case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?') else m.subject end as subject,
+       case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?')
+            else coalesce(s.street || ' (' || m.subject || ')', b.label, m.subject) end as label,
        m.severity, m.joined_at, m.left_at,
-       case when h.home_id is null then m.reason
-            else replace(replace(m.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end
-           as reason,
-       case when m.kind = 'home' then '{}'::jsonb else m.inputs end as inputs
+       case when (m.kind = 'home' and mh.home_id is null) or (a.subject_kind = 'home' and h.home_id is null) then ''
+            else replace(replace(replace(replace(m.reason,
+                     coalesce(mh.code, ''), coalesce('home ' || mh.home_id, '')),
+                     coalesce(mh.label, ''), coalesce('Home ' || mh.home_id, '')),
+                     coalesce(h.code, ''), coalesce('home ' || h.home_id, '')),
+                     coalesce(h.label, ''), coalesce('Home ' || h.home_id, '')) end as reason,
+       case when m.kind = 'home' or (a.subject_kind = 'home' and a.rule_id <> 'device.silent') then '{}'::jsonb
+            else m.inputs end as inputs
 from alarm_member m
-left join home h on m.kind = 'home' and h.code = m.subject
+join alarm a using (alarm_id)
+left join home h on a.subject_kind = 'home' and h.code = a.subject
+left join home mh on m.kind = 'home' and mh.code = m.subject
+left join road_segment s on m.kind = 'segment' and s.segment_id = m.subject
+left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
 where m.alarm_id = %(alarm_id)s
 order by m.left_at is not null,
          array_position(array['critical', 'major', 'warning', 'info'], m.severity), m.joined_at, m.subject

@@ -20,16 +20,16 @@ from rules.core.matrix import TreatmentMatrix
 SHIPPED = Path(__file__).parent
 
 FILES: dict[str, tuple[str, Any]] = {
-    "damp": ("damp_surface_humidity.toml", p.Rule[p.DampParameters]),
+    "damp": ("damp_surface_humidity.toml", p.AlarmRule[p.DampParameters]),
     "transfer": ("winter_transfer.toml", p.Rule[p.TransferParameters]),
     "surface": ("winter_surface.toml", p.Rule[p.SurfaceParameters]),
-    "hoar_frost": ("winter_hoar_frost.toml", p.Rule[p.RoadAlarmParameters]),
-    "ice": ("winter_ice.toml", p.Rule[p.RoadAlarmParameters]),
+    "hoar_frost": ("winter_hoar_frost.toml", p.AlarmRule[p.RoadAlarmParameters]),
+    "ice": ("winter_ice.toml", p.AlarmRule[p.RoadAlarmParameters]),
     "gritting": ("winter_gritting.toml", p.Rule[p.GrittingParameters]),
-    "full": ("bins_full.toml", p.Rule[p.BinParameters]),
-    "fire": ("bins_fire.toml", p.Rule[p.FireParameters]),
+    "full": ("bins_full.toml", p.AlarmRule[p.BinParameters]),
+    "fire": ("bins_fire.toml", p.AlarmRule[p.FireParameters]),
     "round": ("bins_round.toml", p.Rule[p.RoundParameters]),
-    "silent": ("device_silent.toml", p.Rule[p.SilenceParameters]),
+    "silent": ("device_silent.toml", p.AlarmRule[p.SilenceParameters]),
     "stuck": ("quality_stuck.toml", p.Rule[q.StuckParameters]),
     "rate": ("quality_rate.toml", p.Rule[q.RateParameters]),
     "drift": ("quality_drift.toml", p.Rule[q.DriftParameters]),
@@ -47,15 +47,16 @@ def load(folder: Path = SHIPPED) -> p.Catalogue:
         ConfigurationError: a file is missing, is no TOML, or a field is unknown, missing
             or out of its limits.
     """
-    rules = {field: _read(folder / name, kind) for field, (name, kind) in FILES.items()}
+    rules = {field: read(folder / name, kind) for field, (name, kind) in FILES.items()}
     gritting = rules["gritting"].parameters
-    matrix = _read(folder / f"matrix_{gritting.matrix}.toml", TreatmentMatrix)
+    matrix = read(folder / f"matrix_{gritting.matrix}.toml", TreatmentMatrix)
     for field in ("gritting", "round"):
         _check_zone(folder / FILES[field][0], rules[field].parameters.time_zone)
     return p.Catalogue(matrix=matrix, **rules)
 
 
-def _read(path: Path, kind: Any) -> Any:
+def read(path: Path, kind: Any) -> Any:
+    """Return what a file says, as ``kind``; raises ConfigurationError as :func:`load` does."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as e:

@@ -18,6 +18,7 @@ from rules.catalogue.loader import SHIPPED
 from rules.core.explain.model import Explanation
 from rules.core.explain.text import as_text
 from tests.fakes import seed_web
+from tests.fakes.desk_rows import ice_on_a_route, stretches
 from tests.fakes.seed_work import decide
 from tests.fakes.website import Site
 
@@ -85,6 +86,27 @@ async def explained(site: Site, where: str) -> Explanation:
         found = await alarm_explanation(Db(pool), discover(), alarm_id, ZONE, site.now)
     assert found is not None
     return found
+
+
+async def test_a_group_is_explained_by_its_members_on_page_and_by_rest(site: Site) -> None:
+    alarm_id = await ice_on_a_route(site)
+    for place, (name, _) in enumerate(stretches(site)):
+        await site.sql(
+            "update alarm_member set inputs = %s where alarm_id = %s and subject = %s",
+            Jsonb({"surface_temperature_c": -1.2 - place, "state": "ice", "source": "sensor"}), alarm_id, name,
+        )  # fmt: skip
+    why = await site.get(f"/api/v1/alarms/{alarm_id}/explanation")
+    (_, first), (_, second), (_, left) = stretches(site)
+    assert why["first_line"] == f"Ice on route 1: 2 in it, {first}, {second}"
+    assert [i["name"] for i in why["inputs"]] == [f"{first}: road surface", f"{second}: road surface"]
+    assert why["would_change"] == [
+        "2.5 °C warmer, or dry, on all of them and this alarm clears when it stays so for 60 min."
+    ]
+    assert left not in why["text"]
+    page = (await site.http.get(f"/alarms/{alarm_id}")).text
+    shown = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+    for sentence in (why["first_line"], *why["why"], *why["would_change"], *why["caveats"]):
+        assert " ".join(sentence.split()) in shown, sentence
 
 
 async def test_alarms_are_explained_and_a_home_is_masked(site: Site) -> None:

@@ -67,8 +67,12 @@ def alarm_of(effects: list[Effect], rule_id: str) -> dict[str, Any]:
     return stored(found[0])
 
 
+def members_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**m, "joined_at": iso(m["at_s"]), "left_at": None} for m in alarm.get("members", ())]
+
+
 def explained(alarm: dict[str, Any], **more: Any) -> Explanation:
-    values: dict[str, Any] = {"members": [], "overrides": [], "qualities": None, **more}
+    values: dict[str, Any] = {"members": members_of(alarm), "overrides": [], "qualities": None, **more}
     return explain_alarm(
         alarm, values["members"], COPY, values["overrides"], ZONE, NOW_S, values["qualities"]
     )
@@ -147,18 +151,59 @@ def test_a_masked_home_tells_nothing_that_was_measured() -> None:
 
 def test_a_group_is_told_by_its_members(effects: list[Effect]) -> None:
     ice = alarm_of(effects, "winter.ice")
+    seen = members_of(ice)[0]["inputs"]
     members = [
         {"kind": "segment", "subject": f"s{i}", "severity": "major", "joined_at": iso(START + i), "left_at": None,
-         "reason": "Ice.", "inputs": ice["inputs"]}
+         "reason": "Ice.", "inputs": seen | {"surface_temperature_c": -1.0 - i}}
         for i in range(9)
     ]  # fmt: skip
-    group = {**ice, "title": "Route 1: ice", "subject_kind": "route", "subject": "r1", "inputs": {}}
+    group = {**ice, "title": "Route 1: ice", "inputs": {}}
     e = explained(group, members=members)
     assert e.first_line == "Route 1: ice: 9 in it, s0, s1, s2, s3 and 5 more"
     assert e.inputs[0].name == "s0: road surface"
     assert e.why[-1] == "And 3 more."
+    [way_out] = e.would_change
+    assert way_out.startswith("9.3 °C warmer, or dry, on all of them and"), "the coldest is the last to clear"
     left = [{**m, "left_at": iso(START + 60)} for m in members[1:]]
-    assert "1 in it, s0" in explained(group, members=[members[0], *left]).first_line
+    alone = explained(group, members=[{**members[0], "label": "Mill Lane (s0)"}, *left])
+    assert "1 in it, Mill Lane (s0)" in alone.first_line
+    assert [i.name for i in alone.inputs][:2] == ["Mill Lane (s0): road surface", "Mill Lane (s0): dew point"]
+    assert not any("on all" in change for change in alone.would_change)
+    over = explained({**group, "cleared_at": iso(START + 7200)}, members=members)
+    assert over.would_change == ()
+    assert over.why[-1] == "It cleared today 17:00."
+
+
+def test_silent_devices_of_a_home_are_told_without_what_they_measured(effects: list[Effect]) -> None:
+    silent = alarm_of(effects, "device.silent")
+    [member] = members_of(silent)
+    home = {**silent, "subject_kind": "home", "subject": "home 17", "title": "Home 17: 2 devices are silent"}
+    two = [{**member, "subject": f"frog-{n}"} for n in (1, 2)]
+    e = explained({**home, "inputs": {}}, members=two)
+    assert [i.name for i in e.inputs] == ["frog-1: last reading", "frog-2: last reading"]
+    assert e.would_change == ("One reading of each and this alarm clears.",)
+    assert UNTOLD not in e.caveats
+
+
+def test_severities_and_flapping_are_among_the_limits(effects: list[Effect]) -> None:
+    for rule_id, major in (("damp.surface_humidity", ("100 %", "95 %")), ("bins.full", ("95 %", "85 %"))):
+        limits = {limit.name: limit.value for limit in explained(alarm_of(effects, rule_id)).limits}
+        assert (limits["major from"], limits["no longer major below"]) == major
+    damp = explained({**alarm_of(effects, "damp.surface_humidity"), "flapping": True})
+    assert "when it stays so for 12 h" in damp.would_change[0]
+    assert any("came and went" in c for c in damp.caveats)
+
+
+def test_a_bins_own_limits_are_said_only_where_they_were_stored(effects: list[Effect]) -> None:
+    full = alarm_of(effects, "bins.full")
+    limits = {limit.name: limit.value for limit in explained(full).limits}
+    stored_at = f"{full['inputs']['clear_pct']:g} %"
+    assert (limits["cleared below"], limits["hysteresis"]) == (stored_at, "10 % points")
+    old = explained({**full, "inputs": {"fill_pct": 85.0}})
+    assert "cleared below" not in {limit.name for limit in old.limits}
+    assert old.would_change == ()
+    fire = {limit.name: limit.value for limit in explained(alarm_of(effects, "bins.fire")).limits}
+    assert (fire["fire at"], fire["cleared below"]) == ("75 °C", "50 °C")
 
 
 def decision_of(effects: list[Effect], rule_id: str, outcome: str) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from rules.catalogue.loader import load
 from rules.core.alarms import INACTIVE, advance, demand
 from rules.core.damp import risk_of, room_humidity_limit_pct, surfaces
 
-P = load().damp.parameters
+RULE = load().damp
+P, DWELL = RULE.parameters, RULE.alarm.dwell
 
 LIMITS = {  # fRsi: highest room humidity [%] at 20 °C inside and -5, 0, 5, 10 °C outside
     0.50: (35.5, 42.0, 49.6, 58.4),
@@ -89,11 +90,11 @@ DEVIATIONS = {
 
 def test_an_alarm_comes_before_several_days_and_not_from_a_shower() -> None:
     assert DEVIATIONS["several days"]
-    for hours, is_raised in ((1.0, False), (P.dwell.raise_after_s / 3600.0, True), (48.0, True)):
+    for hours, is_raised in ((1.0, False), (DWELL.raise_after_s / 3600.0, True), (48.0, True)):
         life, raised = INACTIVE, False
         for minute in range(0, int(hours * 60) + 1, 5):
             asked = demand(85.0, P.raise_pct, P.clear_pct)
-            life, change = advance(life, asked, 60.0 * minute, P.dwell)
+            life, change = advance(life, asked, 60.0 * minute, DWELL)
             raised = raised or change == "raised"
         assert raised is is_raised
 

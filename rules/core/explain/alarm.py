@@ -34,7 +34,8 @@ def explain_alarm(
         alarm: its row: rule_id, rule_version, subject_kind, subject, severity, title, reason, raised_at,
             cleared_at, inputs, and where they are stored held_since, would_change, would_differ,
             flapping. A home's must be masked: named by its number, without inputs.
-        members: rows of alarm_member; empty for a single alarm.
+        members: rows of alarm_member, the worst first, with ``label`` where people call it otherwise;
+            empty for a single alarm.
         catalogue: the copy that raised it.
         overrides: rows of rule_override that held then for its subject.
         zone: times are said in it.
@@ -47,20 +48,20 @@ def explain_alarm(
     inputs: Json = alarm.get("inputs") or {}
     up = [m for m in members if m.get("left_at") is None] or list(members)
     shown = _of_members(up, spec, clock, qualities) if up else show(inputs, spec, clock, qualities)
+    seen: list[Json] = [m.get("inputs") or {} for m in up] if up else [inputs]
     changes = sentences(alarm.get("would_change") or ())
-    if not changes:
-        source = inputs if not up else (up[0].get("inputs") or {})
-        changes = to_clear(source, spec, figures)
+    if not changes and alarm.get("cleared_at") is None:
+        changes = to_clear(seen, spec, figures, is_flapping=bool(alarm.get("flapping")))
     since = alarm.get("held_since") or inputs.get("since") or alarm.get("raised_at")
     return Explanation(
         headline=alarm["title"],
         first_line=_first_line(alarm, inputs, up, spec),
         why=tuple(_why(alarm, up, clock)),
         inputs=tuple(shown),
-        limits=tuple(_limits(inputs if not up else (up[0].get("inputs") or {}), spec, figures)),
+        limits=tuple(_limits(seen[0], spec, figures)),
         since=clock.at(since),
         would_change=tuple(changes),
-        caveats=tuple(_caveats(alarm, shown, inputs, clock)),
+        caveats=tuple(_caveats(alarm, shown, seen, clock)),
     )
 
 
@@ -110,18 +111,23 @@ def quality_words(qualities: Qualities | None, device: object, at: object) -> st
 def _of_members(
     members: Sequence[Json], spec: Spec, clock: Clock, qualities: Qualities | None
 ) -> list[Shown]:
+    """Return what matters most of each member; everything where there is only one."""
     found = []
     for m in members[:MEMBERS_SHOWN]:
         inputs: Json = m.get("inputs") or {}
-        main = next((i for i in spec.inputs if inputs.get(i.key) is not None), None)
-        if main is not None:
-            found.append(_shown(main, inputs, clock, qualities, f"{m['subject']}: "))
+        known = [i for i in spec.inputs if inputs.get(i.key) is not None]
+        of_it = known if len(members) == 1 else known[:1]
+        found += [_shown(i, inputs, clock, qualities, f"{_name(m)}: ") for i in of_it]
     return found
+
+
+def _name(member: Json) -> str:
+    return str(member.get("label") or member["subject"])
 
 
 def _first_line(alarm: Json, inputs: Json, members: Sequence[Json], spec: Spec) -> str:
     if members:
-        return one_line(f"{alarm['title']}: {len(members)} in it, {few([m['subject'] for m in members])}")
+        return one_line(f"{alarm['title']}: {len(members)} in it, {few([_name(m) for m in members])}")
     main = next((i for i in spec.inputs if isinstance(inputs.get(i.key), int | float)), None)
     if main is None or main.key == "cadence_s":
         return one_line(alarm["title"])
@@ -134,7 +140,7 @@ def _first_line(alarm: Json, inputs: Json, members: Sequence[Json], spec: Spec) 
 def _why(alarm: Json, members: Sequence[Json], clock: Clock) -> list[str]:
     said = [clock.said(alarm["reason"])]
     said += [
-        f"{m['subject']} since {clock.at(m.get('joined_at'))}: {clock.said(m['reason'])}"
+        f"{_name(m)} since {clock.at(m.get('joined_at'))}: {clock.said(m['reason'])}"
         for m in members[:MEMBERS_SHOWN]
         if m.get("reason")
     ]
@@ -159,12 +165,12 @@ def _limit(t: Threshold, inputs: Json, figures: Figures) -> Limit | None:
     return figures.limit(t.name, text, t.paths, t.rule_id, t.source)
 
 
-def _caveats(alarm: Json, shown: Sequence[Shown], inputs: Json, clock: Clock) -> list[str]:
+def _caveats(alarm: Json, shown: Sequence[Shown], seen: Sequence[Json], clock: Clock) -> list[str]:
     said = []
-    if alarm["subject_kind"] == "home" and not inputs:
+    if alarm["subject_kind"] == "home" and not shown:
         said.append(UNTOLD)
-    if inputs.get("source") == "neighbour":
-        said.append("Estimated from neighbouring sensors: this road has no fresh reading of its own.")
+    if any(inputs.get("source") == "neighbour" for inputs in seen):
+        said.append("Estimated from neighbouring sensors: a road here has no fresh reading of its own.")
     if alarm.get("flapping"):
         said.append("It came and went several times; it stays up until it has been calm.")
     return [*said, *of_readings(shown), *would_differ(alarm, clock)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from rules.core.effects import Json
 from rules.core.explain.catalogue_copy import Figures
-from rules.core.explain.specs import CALM, Spec
+from rules.core.explain.specs import CALM, FLAPS, Spec
 from rules.core.explain.words import span, with_unit
 
 THEN = {
@@ -33,36 +33,49 @@ def _sentence(change: Json) -> str:
     return f"{with_unit(abs(by), unit, 2)} {more if by > 0 else less} and {then}."
 
 
-def to_clear(inputs: Json, spec: Spec, figures: Figures) -> list[str]:
-    """Return how far an alarm is from clearing, as far as its inputs tell."""
-    calm = figures.value(CALM.paths)
+def to_clear(seen: Sequence[Json], spec: Spec, figures: Figures, *, is_flapping: bool = False) -> list[str]:
+    """Return how far an alarm is from clearing, as far as its inputs tell.
+
+    Args:
+        seen: what the rule saw; of a group, of each member: the alarm clears with the last of them.
+        spec: of the rule.
+        figures: its thresholds.
+        is_flapping: it comes and goes, so it must stay calm for longer.
+    """
+    calm = figures.value((FLAPS if is_flapping else CALM).paths)
     stays = f" when it stays so for {span(calm)}" if isinstance(calm, int | float) and calm > 0 else ""
+    many = len(seen) > 1
     if spec.clears is not None:
-        key, stored, paths = spec.clears
-        limit = inputs.get(stored, figures.value(paths))
-        if not _is_number(inputs.get(key)) or not _is_number(limit):
-            return []
-        unit = "°C" if key.endswith("_c") else "% points"
-        distance = max(0.0, float(inputs[key]) - float(limit))
-        return [f"{with_unit(distance, unit)} {spec.way} and this alarm clears{stays}."]
-    if "surface_temperature_c" in inputs:
-        return _road(inputs, figures, stays)
-    if "last_reading_at" in inputs:
-        return ["One reading and this alarm clears."]
+        far = [d for inputs in seen if (d := _distance(inputs, spec.clears, figures)) is not None]
+        unit = "°C" if spec.clears[0].endswith("_c") else "% points"
+        return [f"{with_unit(max(far), unit)} {spec.way} and this alarm clears{stays}."] if far else []
+    far = [d for inputs in seen if (d := _road_distance_c(inputs, figures)) is not None]
+    if far:
+        where = " on all of them" if many else ""
+        return [f"{with_unit(max(far), '°C')} warmer, or dry,{where} and this alarm clears{stays}."]
+    if any("last_reading_at" in inputs for inputs in seen):
+        return [f"One reading{' of each' if many else ''} and this alarm clears{stays}."]
     return []
 
 
-def _road(inputs: Json, figures: Figures, stays: str) -> list[str]:
+def _distance(inputs: Json, clears: tuple[str, str, tuple[str, ...]], figures: Figures) -> float | None:
+    key, stored, paths = clears
+    limit = inputs.get(stored, figures.value(paths))
+    if not _is_number(inputs.get(key)) or not _is_number(limit):
+        return None
+    return max(0.0, float(inputs[key]) - float(limit))
+
+
+def _road_distance_c(inputs: Json, figures: Figures) -> float | None:
     """A road leaves ice or hoar frost above 0 °C (or its frost point) and the hysteresis."""
     surface, frost = inputs.get("surface_temperature_c"), inputs.get("frost_point_c")
-    slack = figures.value(("parameters.hysteresis_c",), "winter.surface") or 0.0
     if not _is_number(surface):
-        return []
+        return None
+    slack = figures.value(("parameters.hysteresis_c",), "winter.surface")
     limit = 0.0
     if inputs.get("state") == "hoar" and _is_number(frost):
-        limit = min(0.0, float(frost or 0.0))
-    distance = max(0.0, limit + float(slack) - float(surface or 0.0))
-    return [f"{with_unit(distance, '°C')} warmer, or dry, and this alarm clears{stays}."]
+        limit = min(0.0, float(inputs["frost_point_c"]))
+    return max(0.0, limit + (0.0 if slack is None else float(slack)) - float(inputs["surface_temperature_c"]))
 
 
 def _is_number(value: Any) -> bool:

@@ -62,6 +62,17 @@ def _dwell(what: str, key: str) -> Threshold:
 
 
 HELD, CALM = _dwell("must hold for", "raise_after_s"), _dwell("must be gone for", "clear_after_s")
+FLAPS = Threshold("while it comes and goes, must be calm for", "", ("alarm.flap.calm_s",), is_span=True)
+
+
+def _major(unit: str) -> tuple[Threshold, Threshold]:
+    """Return where an alarm becomes major, and where it is no longer."""
+    return (
+        Threshold("major from", "", ("alarm.levels.1.raise_at",), unit),
+        Threshold("no longer major below", "", ("alarm.levels.1.clear_at",), unit),
+    )
+
+
 _ROAD = Spec(
     inputs=(
         Input("surface_temperature_c", "road surface", "°C"),
@@ -76,6 +87,7 @@ _ROAD = Spec(
     limits=(
         HELD,
         CALM,
+        FLAPS,
         Threshold("leaves the state only above its limit by", "", ("parameters.hysteresis_c",), "°C", "winter.surface"),
         Threshold("a reading counts for", "", ("parameters.sensor_age_s",), "", "winter.surface", is_span=True),
     ),
@@ -95,8 +107,10 @@ SPECS: Mapping[str, Spec] = {
         limits=(
             Threshold("raised at", "raise_pct", ("alarm.levels.0.raise_at", "parameters.raise_pct"), "%"),
             Threshold("cleared below", "clear_pct", ("alarm.levels.0.clear_at", "parameters.clear_pct"), "%"),
+            *_major("%"),
             HELD,
             CALM,
+            FLAPS,
         ),
         clears=("surface_humidity_pct", "clear_pct", ("alarm.levels.0.clear_at", "parameters.clear_pct")),
     ),
@@ -112,20 +126,25 @@ SPECS: Mapping[str, Spec] = {
             Threshold(
                 "raised at", "threshold_pct", ("alarm.levels.0.raise_at",), "%", source="set for this bin"
             ),
-            Threshold("cleared below", "clear_pct", ("parameters.hysteresis_pct",), "%"),
+            Threshold(
+                "cleared below", "clear_pct", (), "%", source="this bin's threshold less the hysteresis"
+            ),
+            Threshold("hysteresis", "", ("parameters.hysteresis_pct",), "% points"),
+            *_major("%"),
+            FLAPS,
         ),
         clears=("fill_pct", "clear_pct", ("alarm.levels.0.clear_at",)),
     ),
     "bins.fire": Spec(
         inputs=(Input("temperature_c", "in the bin", "°C", 0), Input("readings", "last readings", "°C")),
         limits=(
-            Threshold("fire at", "hot_c", ("parameters.hot_c",), "°C"),
+            Threshold("fire at", "hot_c", ("alarm.levels.0.raise_at", "parameters.hot_c"), "°C"),
             Threshold("or, when rising fast, above", "", ("parameters.rising_c",), "°C"),
             Threshold("fast is more than, in 10 min", "", ("parameters.rising_c_per_10_min",), "°C"),
-            Threshold("cleared below", "", ("parameters.clear_c",), "°C"),
+            Threshold("cleared below", "", ("alarm.levels.0.clear_at", "parameters.clear_c"), "°C"),
             CALM,
         ),
-        clears=("temperature_c", "", ("parameters.clear_c",)),
+        clears=("temperature_c", "", ("alarm.levels.0.clear_at", "parameters.clear_c")),
         way="colder",
     ),
     "device.silent": Spec(
@@ -135,8 +154,9 @@ SPECS: Mapping[str, Spec] = {
             Input("kind", "kind of device"),
         ),
         limits=(
-            Threshold("may say nothing for", "limit_s", ("parameters.intervals",), is_span=True),
+            Threshold("may say nothing for", "limit_s", (), is_span=True),
             Threshold("in intervals of its own", "", ("parameters.intervals",)),
+            FLAPS,
         ),
     ),
 }
