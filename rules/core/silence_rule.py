@@ -6,6 +6,7 @@ is not yet in service.
 
 from __future__ import annotations
 
+from devices.registry import Device
 from rules.core.alarms import Demand
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance
@@ -79,7 +80,7 @@ def _settle(work: Work, ctx: Context, up: dict[str, Up], at_s: float) -> None:
     def joining(device: str) -> Joining:
         last_s, limit, known = seen[device].at_s, ctx.silence_s[device], ctx.devices[device]
         says = (
-            f"{known.label or known.name}: the last reading was measured at {iso(last_s)}; a {known.kind} "
+            f"{_named(ctx, known)}: the last reading was measured at {iso(last_s)}; a {known.kind} "
             f"device should report every {known.cadence_s / 60:g} min and is given {limit / 60:g} min"
         )
         inputs = {
@@ -93,9 +94,14 @@ def _settle(work: Work, ctx: Context, up: dict[str, Up], at_s: float) -> None:
         known = ctx.devices.get(device)
         if known is None or device not in ctx.silence_s:
             return f"{device} is no longer watched."
-        return f"{known.label or known.name} reports again: reading of {iso(seen[device].at_s)}."
+        return f"{_named(ctx, known)} reports again: reading of {iso(seen[device].at_s)}."
 
     settle(work, group_rule(ctx), up, at_s, Tellers(joining, left))
+
+
+def _named(ctx: Context, device: Device) -> str:
+    """Return what an alarm calls a device: by its label, but in a home by its name: the label may be an address."""
+    return device.name if device.name in ctx.home_of else device.label or device.name
 
 
 def group_rule(ctx: Context) -> GroupRule:

@@ -20,7 +20,7 @@ from rules.core.damp import (
 from rules.core.effects import ChangeSeverity, ClearAlarm, Event, Flapping, RaiseAlarm, SubjectState
 from rules.core.engine import step
 from rules.core.memory import EngineState
-from tests.fakes.rules_town import START, Reading, batch, context, latest
+from tests.fakes.rules_town import START, Reading, batch, context, hamlet, latest
 
 CATALOGUE = load()
 
@@ -260,3 +260,19 @@ def test_a_device_that_comes_and_goes_is_one_flapping_alarm_until_it_is_calm() -
     assert isinstance(ends, Flapping)
     assert (begins.begins, begins.changes, ends.begins) == (True, 3, False)
     assert told[-1].at_s >= START + (491 + 60) * 60.0
+
+
+def test_a_silent_device_in_a_home_is_called_by_its_name_since_its_label_may_be_an_address() -> None:
+    town = hamlet()
+    labelled = tuple(msgspec.structs.replace(d, label=f"12 Acacia Avenue, {d.name}") for d in town.devices)
+    ctx = context(msgspec.structs.replace(town, devices=labelled))
+    readings = [("frog", "frog-0", 60.0, {"temperature_c": 20.0, "humidity_pct": 50.0})]
+    readings += [("bin", "bin-0", 60.0, {"fill_pct": 10.0})]
+    state, _ = step(EngineState(), batch(readings), START + 60, ctx)
+    _, effects = step(state, {}, START + 3 * 86_400, ctx)
+    raised = {
+        e.subject_kind: e for e in effects if isinstance(e, RaiseAlarm) and e.rule_id == "device.silent"
+    }
+    assert "frog-0" in repr(raised["home"])
+    assert "Acacia" not in repr(raised["home"])
+    assert "12 Acacia Avenue, bin-0" in raised["kind"].reason
