@@ -22,7 +22,7 @@ QUERIES: dict[str, Any] = {
     " extract(epoch from m.left_at)::float8, m.reason, m.inputs from alarm_member m join alarm a using (alarm_id)"
     " order by 6, 1, 2, 4",
     "log": "select a.rule_id, a.subject, extract(epoch from l.at)::float8, l.actor, l.what, l.detail"
-    " from alarm_log l join alarm a using (alarm_id) order by 3, 1, 2, l.log_id",
+    " from alarm_log l join alarm a using (alarm_id) where l.actor = 'engine' order by 3, 1, 2, l.log_id",
     "states": "select subject_kind, subject, extract(epoch from at)::float8, state - 'decision_id'"
     " from subject_state order by 1, 2",
 }

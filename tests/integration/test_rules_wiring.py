@@ -124,5 +124,7 @@ async def test_killed_with_no_warning_nothing_is_lost_or_doubled(
             "select a.rule_id, l.detail ->> 'key' from alarm_log l join alarm a using (alarm_id) where l.what = 'told'"
         )
     ).fetchall()
-    assert {rule for rule, _ in told} == {"winter.ice"}  # a full bin wakes nobody
+    assert {rule for rule, _ in told} == {"winter.ice", "bins.full"}, (
+        "these bins overflow: the waste team is told"
+    )
     assert len({key for _, key in told}) == len(told)
