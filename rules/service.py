@@ -7,7 +7,6 @@ together, and a cursor that is not where it was left means starting again from t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from zoneinfo import ZoneInfo
 
@@ -25,14 +24,13 @@ from rules.core.parameters import Catalogue
 from rules.core.readings import ReadingBatch
 from rules.core.reconcile import reconcile
 from rules.metrics import RulesMetrics
+from rules.pause import pause
 from rules.ports import Change, CursorMovedError, Fetched, Resumed, RuleStore, Waker
 
 log = structlog.get_logger(__name__)
 
 RETRY = Backoff(first_s=0.2, cap_s=15.0)
 REGISTRY_AGE_S = 30.0
-TURN_S = 0.05
-"""Turns begin at most this often: a notification per shard and batch is no reason to hurry."""
 
 
 class RulesService:
@@ -96,7 +94,7 @@ class RulesService:
                 log.warning("rules: trying again", error=str(error), retry_s=delay_s)
                 await sleep_until_stop(stop, delay_s)
                 continue
-            await self._pause(stop, took)
+            await pause(stop, self._waker, self._poll_s, took=took)
 
     async def turn(self) -> bool:
         """Take the next batches through one step; return whether there were any.
@@ -156,16 +154,6 @@ class RulesService:
         self._context, self._registry, self._context_at_s = context, registry, now
         self._strangers = frozenset(devices - context.devices.keys())
         return context
-
-    async def _pause(self, stop: asyncio.Event, took: bool) -> None:
-        if await sleep_until_stop(stop, TURN_S) or took:
-            return
-        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._waker.wait())]
-        _, late = await asyncio.wait(waits, timeout=self._poll_s, return_when=asyncio.FIRST_COMPLETED)
-        for task in late:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
 
 def _event_time(standing: Resumed, readings: ReadingBatch, wall_s: float) -> float:

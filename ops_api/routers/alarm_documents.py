@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -15,7 +16,7 @@ Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
 Note = Annotated[str, Field(max_length=1000)]
 
 
-class Order(BaseModel):
+class Order(BaseModel, ABC):
     """Something a person asks of an alarm."""
 
     model_config = ConfigDict(extra="forbid")
@@ -24,9 +25,9 @@ class Order(BaseModel):
         None, max_length=100, description="Chosen by the sender: sent twice it is done once"
     )
 
+    @abstractmethod
     def command(self, via: str) -> m.Command:
         """Return it as the desk takes it."""
-        raise NotImplementedError
 
 
 class Acknowledge(Order):

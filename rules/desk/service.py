@@ -8,7 +8,6 @@ is telling once. It never decides a condition: that is the engine's.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -26,12 +25,12 @@ from rules.core.desk.plan import follow, ring
 from rules.core.notify.model import Notification
 from rules.desk.metrics import DeskMetrics
 from rules.desk.ports import DeskStore, DeskWork, EscalationOf, FanOut
+from rules.pause import pause
 from rules.ports import Waker
 
 log = structlog.get_logger(__name__)
 
 RETRY = Backoff(first_s=0.2, cap_s=15.0)
-TURN_S = 0.05
 ALARMS_AT_ONCE = 200
 """Alarms in one transaction: a storm must not make the engine wait for its locks."""
 
@@ -102,7 +101,7 @@ class DeskService:
                 log.warning("desk: trying again", error=str(error), retry_s=delay_s)
                 await sleep_until_stop(stop, delay_s)
                 continue
-            await self._pause(stop, took)
+            await pause(stop, self._waker, self._poll_s, took=took)
 
     async def turn(self) -> bool:
         """Follow up what is new and ring what is due; return whether there was anything.
@@ -149,16 +148,6 @@ class DeskService:
                 self.metrics.notices.labels(notice.kind).inc()
         self.metrics.messages.inc(len(sheet.told))
         self.metrics.failed.inc(sheet.failed)
-
-    async def _pause(self, stop: asyncio.Event, took: bool) -> None:
-        if await sleep_until_stop(stop, TURN_S) or took:
-            return
-        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._waker.wait())]
-        _, late = await asyncio.wait(waits, timeout=self._poll_s, return_when=asyncio.FIRST_COMPLETED)
-        for task in late:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
 
 Step = Callable[[DeskAlarm, float, Escalation], Turn]
