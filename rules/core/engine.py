@@ -34,6 +34,7 @@ from rules.core.context import Context
 from rules.core.effects import Effect
 from rules.core.memory import EngineState
 from rules.core.psychrometrics import Floats
+from rules.core.quality import notes as quality_notes
 from rules.core.quality import rule as quality_rule
 from rules.core.readings import SUSPECT_CLOCK, ReadingBatch, Readings
 from rules.core.work import Work
@@ -50,8 +51,8 @@ OBSERVERS: dict[str, Observer] = {
 }
 
 FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
-    "frog": (*home_rule.FIELDS, *quality_rule.MORE_FIELDS["frog"]),
-    "road": (*segment_rule.FIELDS, *quality_rule.MORE_FIELDS["road"]),
+    "frog": (*home_rule.FIELDS, *quality_notes.MORE_FIELDS["frog"]),
+    "road": (*segment_rule.FIELDS, *quality_notes.MORE_FIELDS["road"]),
     "weather": weather_rule.FIELDS,
     "bin": bin_rule.FIELDS,
     "gritter": treatment_rule.FIELDS,
@@ -80,10 +81,10 @@ def step(
     usable = {kind: r for kind, r in usable.items() if len(r)}
     mark = state.watermark_s
     for upto, rows in _runs(usable, mark, now_s):
-        quality_rule.note_suspects(work, ctx, readings, rows)
+        quality_notes.note_suspects(work, ctx, readings, rows)
         mark = _advance(work, ctx, mark, upto)
         _observe(work, ctx, rows)
-    quality_rule.note_suspects(work, ctx, readings, None)
+    quality_notes.note_suspects(work, ctx, readings, None)
     if mark is not None and now_s > mark:
         mark = _advance(work, ctx, mark, now_s)
     for code in sorted(work.touched_homes):
@@ -132,7 +133,7 @@ def _watermarks(ts_s: Floats, mark_s: float | None, now_s: float) -> Floats:
 def _observe(work: Work, ctx: Context, rows: ReadingBatch) -> None:
     for kind, r in rows.items():
         silence_rule.observe(work, ctx, r)
-        quality_rule.observe(work, ctx, kind, r)
+        quality_notes.observe(work, ctx, kind, r)
         observer = OBSERVERS.get(kind)
         if observer is not None:
             observer(work, ctx, r)

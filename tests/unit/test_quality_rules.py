@@ -23,9 +23,11 @@ from rules.core.effects import CloseWork, Effect, OpenWork
 from rules.core.engine import FIELDS_OF_KIND, step
 from rules.core.memory import EngineState
 from rules.core.quality import battery, days, drift, signal
+from rules.core.quality import notes as quality_notes
 from rules.core.quality import rule as quality_rule
 from rules.core.quality.finding import Finding
 from rules.core.quality_memory import BatteryMemory, DriftMemory, Held, QualityMemory
+from rules.core.quality_parameters import Cell
 from rules.core.readings import ReadingBatch, Readings
 from rules.core.work import Work
 from tests.fakes.rules_town import START, Reading, batch, context, latest
@@ -112,6 +114,21 @@ def test_batteries(level: float, per_day: float, what: str) -> None:
         assert isinstance(verdict, Finding)
         assert verdict.due_s == pytest.approx((30 + 30 / 0.6) * DAY)
         assert "1970-03-22" in verdict.reason
+
+
+@pytest.mark.parametrize("per_day", [-1e-4, -1e-7, -1e-12, -1e-300])
+def test_a_battery_that_hardly_falls_ends_in_no_calendar(per_day: float) -> None:
+    lows = tuple((20_000 + d, per_day * d) for d in range(30))
+    p, cell = CATALOGUE.battery.parameters, Cell(field="battery_v", low=-1.0, well=-0.5, unit="V")
+    assert battery.battery_verdict(BatteryMemory(0.0, 20_030, 0.0, lows), cell, 20_030 * DAY, p) == "fine"
+
+
+def test_an_end_that_is_overdue_is_today() -> None:
+    lows = tuple((d, 40.0 - d) for d in range(30))
+    p, cell = CATALOGUE.battery.parameters, CATALOGUE.battery.parameters.of["bin"]
+    verdict = battery.battery_verdict(BatteryMemory(21.0, 30, 21.0, lows), cell, 30 * DAY, p)
+    assert isinstance(verdict, Finding)
+    assert (verdict.due_s, "about 1970-01-31" in verdict.reason) == (30 * DAY, True)
 
 
 def test_a_new_battery_forgets_the_old_ones_days() -> None:
@@ -269,7 +286,7 @@ def judged(ctx: Context, rows: list[tuple[str, str, float, dict[str, float]]]) -
         for kind, r in _batch(rows[a:b]).items():
             if kind in observers:
                 observers[kind](work, ctx, r)
-            quality_rule.observe(work, ctx, kind, r)
+            quality_notes.observe(work, ctx, kind, r)
         weather_rule.evaluate(work, ctx, upto)
         quality_rule.advance(work, ctx, mark, upto)
         mark = upto

@@ -15,6 +15,8 @@ from rules.core.quality_parameters import BatteryParameters, Cell
 DAYS_KEPT = 60
 CHANGED_SHARE = 0.1
 """A level that rises by so much of what it was is another battery: the days before say nothing of it."""
+SURE_AFTER = 1.5
+"""An end that is this many times the warning away is far enough to say that nothing is to be done."""
 
 
 def follow(before: BatteryMemory | None, level: float, at_s: float) -> BatteryMemory:
@@ -41,18 +43,25 @@ def theil_sen(lows: Sequence[tuple[int, float]]) -> tuple[float, float]:
     return slope, float(np.median(level - slope * day))
 
 
-def ends_on(memory: BatteryMemory, low: float, least_days: int) -> float | None:
-    """Return the day (from 1970) on which the trend reaches ``low``; None where it falls not, or nobody knows."""
-    if len(memory.lows) < least_days:
+def ends_on(memory: BatteryMemory, low: float, today: float, p: BatteryParameters) -> float | None:
+    """Return the day (from 1970) on which the trend reaches ``low``, at the earliest today.
+
+    None where it does not fall, nobody knows yet, or it is so far away that nobody asks: the trend
+    of a battery that hardly falls ends in no calendar.
+    """
+    if len(memory.lows) < p.least_days:
         return None
     slope, at_zero = theil_sen(memory.lows)
-    return None if slope >= 0.0 else (low - at_zero) / slope
+    if slope >= 0.0:
+        return None
+    day = max(today, (low - at_zero) / slope)
+    return day if day - today < SURE_AFTER * p.warn_days else None
 
 
 def battery_verdict(memory: BatteryMemory, cell: Cell, at_s: float, p: BatteryParameters) -> Verdict:
     """Return what a battery asks for."""
-    day = ends_on(memory, cell.low, p.least_days)
-    left_days = None if day is None else day - at_s / DAY_S
+    today = at_s / DAY_S
+    day = ends_on(memory, cell.low, today, p)
     inputs = {
         "field": cell.field, "level": num(memory.level), "unit": cell.unit, "low": cell.low,
         "days": len(memory.lows), "ends_on": None if day is None else iso(day * DAY_S),
@@ -60,13 +69,14 @@ def battery_verdict(memory: BatteryMemory, cell: Cell, at_s: float, p: BatteryPa
     if memory.level < cell.low:
         reason = f"The battery is at {memory.level:g} {cell.unit}, below {cell.low:g} {cell.unit}."
         return Finding("the battery is low", reason, inputs, at_s)
-    if day is not None and left_days is not None and left_days < p.warn_days:
-        when = (iso(day * DAY_S) or "")[:10]
-        reason = (
-            f"The battery is at {memory.level:g} {cell.unit} and will be at {cell.low:g} {cell.unit} about "
-            f"{when}, by the trend of its last {len(memory.lows)} days."
-        )
-        return Finding("the battery runs out", reason, inputs, day * DAY_S)
-    if memory.level < cell.well or (left_days is not None and left_days < 1.5 * p.warn_days):
-        return "unsure"
-    return "fine"
+    if day is not None and day - today < p.warn_days:
+        return Finding("the battery runs out", _runs_out(memory, cell, day), inputs, day * DAY_S)
+    return "unsure" if memory.level < cell.well or day is not None else "fine"
+
+
+def _runs_out(memory: BatteryMemory, cell: Cell, day: float) -> str:
+    when = (iso(day * DAY_S) or "")[:10]
+    return (
+        f"The battery is at {memory.level:g} {cell.unit} and will be at {cell.low:g} {cell.unit} about "
+        f"{when}, by the trend of its last {len(memory.lows)} days."
+    )

@@ -1,0 +1,105 @@
+"""Notes of readings as they come, for the rules quality.*: nothing is judged here."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import structs
+
+from rules.core.context import Context
+from rules.core.quality import days, signal
+from rules.core.quality.battery import follow
+from rules.core.quality_memory import HeardMemory, Held, QualityMemory
+from rules.core.readings import SUSPECT_CLOCK, ReadingBatch, Readings
+from rules.core.work import Work
+
+REPAIRED_CLOCK = 1
+"""Bit of a reading's ``quality``: its time was put right from what the device told later."""
+HEARD_WINDOWS = 1.5
+"""So many trend windows of a weather station's times are kept: at most half an interval more is asked for."""
+UNKNOWN = QualityMemory()
+MORE_FIELDS = {"frog": ("battery_v",), "road": ("battery_v",)}
+"""Fields that only data quality reads, by kind."""
+
+
+def observe(work: Work, ctx: Context, kind: str, rows: Readings) -> None:
+    """Note the readings of one kind; those not newer than the device's last change nothing."""
+    rate = signal.RATE_FIELDS.get(kind)
+    fields = [w.field for w in ctx.catalogue.stuck.parameters.watch if w.kind == kind]
+    fields += [rate] if rate is not None and rate not in fields else []
+    cell = ctx.catalogue.battery.parameters.of.get(kind)
+    level = np.full(len(rows), np.nan) if cell is None else rows.column(cell.field)
+    columns = zip(*(rows.column(f).tolist() for f in fields), strict=True) if fields else [()] * len(rows)
+    memory, p = work.write("quality"), ctx.catalogue.rate.parameters
+    for device, at_s, quality, battery, values in zip(
+        rows.device, rows.ts_s.tolist(), rows.quality.tolist(), level.tolist(), columns, strict=True
+    ):
+        before: QualityMemory = memory.get(device, UNKNOWN)
+        if device not in ctx.devices or at_s <= before.at_s:
+            continue
+        held, jumps = dict(before.held), before.jumps
+        for field, value in zip(fields, values, strict=True):
+            if value == value:  # NaN is not equal to itself
+                last = held.get(field)
+                held[field] = signal.hold(last, value, at_s)
+                if field == rate and signal.jumped(last, value, before.at_s, at_s, kind, p):
+                    jumps = (*(t for t in jumps if at_s - t <= p.within_s), at_s)[-signal.JUMPS_KEPT :]
+        memory[device] = _counted(before, at_s, held, jumps, quality)
+        if battery == battery:
+            _battery(work, device, battery, at_s)
+        if kind == "weather":
+            _heard(work, ctx, device, at_s)
+
+
+def _counted(
+    before: QualityMemory, at_s: float, held: dict[str, Held], jumps: tuple[float, ...], quality: int
+) -> QualityMemory:
+    """Return the memory after a reading, counted where it belongs to the day that is counted."""
+    day, from_s, n, repaired = before.day, before.from_s, before.n, before.repaired
+    this = int(at_s // days.DAY_S)
+    if before is UNKNOWN:
+        day, from_s = this, at_s
+    if this == day:
+        n, repaired = n + 1, repaired + (quality & REPAIRED_CLOCK)
+    return QualityMemory(at_s, held, jumps, day, from_s, n, repaired, before.suspect, before.told)
+
+
+def _battery(work: Work, device: str, level: float, at_s: float) -> None:
+    before = work.read("battery").get(device)
+    after = follow(before, level, at_s)
+    if after is not before:
+        work.write("battery")[device] = after
+
+
+def _heard(work: Work, ctx: Context, device: str, at_s: float) -> None:
+    before = work.read("heard").get(device)
+    keep_s = HEARD_WINDOWS * 3600.0 * ctx.catalogue.gritting.parameters.trend_window_h
+    kept = () if before is None else tuple(t for t in before.times_s if at_s - t <= keep_s)
+    work.write("heard")[device] = HeardMemory((*kept, at_s))
+
+
+def note_suspects(work: Work, ctx: Context, batch: ReadingBatch, upto: ReadingBatch | None) -> None:
+    """Count readings whose clock is not trusted, in receive order: those before ``upto``, or all that are left.
+
+    The rules never see them; that they came is told of their device's day.
+    """
+    if work.suspects is None:
+        work.suspects = _suspects(batch)
+    if not work.suspects:
+        return
+    first = None if upto is None else min(int(r.position[0]) for r in upto.values())
+    memory = work.write("quality")
+    while work.suspects and (first is None or work.suspects[-1][0] < first):
+        _, device = work.suspects.pop()
+        before: QualityMemory | None = memory.get(device)
+        if before is not None and device in ctx.devices:
+            memory[device] = structs.replace(before, suspect=before.suspect + 1)
+
+
+def _suspects(batch: ReadingBatch) -> list[tuple[int, str]]:
+    """Return place and device of the readings with an untrusted clock, the last one first."""
+    found = [
+        (int(r.position[i]), r.device[i])
+        for r in batch.values()
+        for i in np.flatnonzero((r.quality & SUSPECT_CLOCK) != 0).tolist()
+    ]
+    return sorted(found, reverse=True)
