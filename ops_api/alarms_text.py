@@ -54,21 +54,26 @@ def standing(a: Row, zone: ZoneInfo, now: datetime) -> str:
 def show_lines(
     a: Row, members: Sequence[Row], why: Explanation | None, zone: ZoneInfo, now: datetime
 ) -> list[str]:
-    """Return everything about one alarm but its timeline; ``why`` as the alarm's page says it."""
+    """Return everything about one alarm but its timeline; ``why`` as the alarm's page says it.
+
+    Members are listed once, all of them: those that ``why`` tells are left out of it.
+    """
     lines = [
         f"alarm {a['alarm_id']}: {a['title']}",
         f"  {a['severity']}, since {words.day_and_clock(a['raised_at'], zone, now)}; {standing(a, zone, now)}",
         f"  {words.local_times(a['reason'], zone, now)}",
         f"  rule {a['rule_id']}, version {a['rule_version']}; {a['subject_kind']} {a['subject']}",
     ]
-    for member in members:
-        left = (
-            "" if member["left_at"] is None else f", left {words.day_and_clock(member['left_at'], zone, now)}"
-        )
-        joined = words.day_and_clock(member["joined_at"], zone, now)
-        lines.append(f"  - {member['label']}: {member['severity']} since {joined}{left}")
+    lines += [_member_line(member, zone, now) for member in members]
     lines.append(f"  `cityops alarms timeline {a['alarm_id']}` says what happened")
-    return lines if why is None else [*lines, "", as_text(why)]
+    return lines if why is None else [*lines, "", as_text(msgspec.structs.replace(why, members=()))]
+
+
+def _member_line(member: Row, zone: ZoneInfo, now: datetime) -> str:
+    joined, gone = member["joined_at"], member["left_at"]
+    left = "" if gone is None else f", left {words.day_and_clock(gone, zone, now)}"
+    why = f": {words.local_times(member['reason'], zone, now)}" if member["reason"] else ""
+    return f"  - {member['label']}, {member['severity']} since {words.day_and_clock(joined, zone, now)}{left}{why}"
 
 
 def timeline_lines(entries: Sequence[Entry], zone: ZoneInfo, now: datetime) -> list[str]:

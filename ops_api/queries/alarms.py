@@ -27,7 +27,7 @@ async def one_alarm(db: Db, alarm_id: int) -> Row | None:
 
 
 async def members_of(db: Db, alarm_ids: Sequence[int], limit: int = MEMBERS_SHOWN) -> dict[int, list[Row]]:
-    """Return the members of alarms by alarm: those in it first, then who left."""
+    """Return the members of alarms by alarm: those in it first, the worst first, then who left."""
     found: dict[int, list[Row]] = {}
     for row in await db.rows("alarm_members", alarm_ids=list(alarm_ids), limit=limit):
         found.setdefault(row["alarm_id"], []).append(row)

@@ -33,7 +33,7 @@ where (%(alarm_id)s::bigint is null or a.alarm_id = %(alarm_id)s)
 order by a.alarm_id desc limit %(limit)s
 
 -- alarm_members
--- Those in it first, then who left; a home by its number, as everywhere.
+-- Those in it first, the worst of them first, then who left; a home by its number, as everywhere.
 select m.alarm_id, m.kind,
        case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?') else m.subject end as subject,
        case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?')
@@ -55,7 +55,8 @@ left join home mh on m.kind = 'home' and mh.code = m.subject
 left join road_segment s on m.kind = 'segment' and s.segment_id = m.subject
 left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
 where m.alarm_id = any (%(alarm_ids)s::bigint[])
-order by m.alarm_id, m.left_at is not null, m.joined_at, m.kind, m.subject
+order by m.alarm_id, m.left_at is not null,
+         array_position(array['critical', 'major', 'warning', 'info'], m.severity), m.joined_at, m.kind, m.subject
 limit %(limit)s
 
 -- alarm_counts

@@ -26,6 +26,7 @@ class ExplanationDocument(Document):
     headline: str
     first_line: str = Field(description="The numbers that matter, at most 120 characters")
     why: list[str]
+    members: list[str] = Field(description="Of a group: the worst of those in it, and how many more")
     inputs: list[dict[str, Any]] = Field(description="What was seen: value, unit, time, device, quality")
     limits: list[dict[str, Any]] = Field(description="Thresholds with their source, and who set them")
     since: str | None

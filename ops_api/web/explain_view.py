@@ -24,7 +24,10 @@ class InputRow:
 
 @dataclass(frozen=True, slots=True)
 class ExplanationView:
-    """An explanation for the template ``_explanation.html``, which any page may include as ``explanation``."""
+    """An explanation for the template ``_explanation.html``, which any page may include as ``explanation``.
+
+    Without a group's members: an alarm's page lists all of them, with links.
+    """
 
     headline: str
     first_line: str

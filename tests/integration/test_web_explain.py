@@ -103,10 +103,28 @@ async def test_a_group_is_explained_by_its_members_on_page_and_by_rest(site: Sit
         "2.5 °C warmer, or dry, on all of them and this alarm clears when it stays so for 60 min."
     ]
     assert left not in why["text"]
+    assert [m.partition(" since ")[0] for m in why["members"]] == [first, second]
     page = (await site.http.get(f"/alarms/{alarm_id}")).text
     shown = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
     for sentence in (why["first_line"], *why["why"], *why["would_change"], *why["caveats"]):
         assert " ".join(sentence.split()) in shown, sentence
+
+
+async def test_each_member_of_a_group_is_listed_once_the_worst_first(site: Site) -> None:
+    alarm_id = await ice_on_a_route(site)
+    await site.sql(
+        "insert into alarm_member (alarm_id, kind, subject, severity, joined_at, reason)"
+        " select %s, 'segment', 'lane-' || n, 'critical', %s, 'Lane ' || n || ' is ice.' from generate_series(1, 8) n",
+        alarm_id, site.now,
+    )  # fmt: skip
+    page = (await site.http.get(f"/alarms/{alarm_id}")).text
+    for reason in (f"Lane {n} is ice." for n in range(1, 9)):
+        assert page.count(reason) == 1, reason
+    assert page.count("Surface −1.2 °C, wet.") == 3, "two that are in it, one that has left"
+    at_once, _, folded = page.partition("Show 2 more")
+    assert "Lane 8 is ice." in at_once
+    assert folded.count("Surface −1.2 °C, wet.") == 3
+    assert "10 members" in at_once
 
 
 async def test_alarms_are_explained_and_a_home_is_masked(site: Site) -> None:

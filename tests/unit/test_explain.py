@@ -161,7 +161,10 @@ def test_a_group_is_told_by_its_members(effects: list[Effect]) -> None:
     e = explained(group, members=members)
     assert e.first_line == "Route 1: ice: 9 in it, s0, s1, s2, s3 and 5 more"
     assert e.inputs[0].name == "s0: road surface"
-    assert e.why[-1] == "And 3 more."
+    assert len(e.why) == 1
+    assert e.members[0].startswith("s0 since ")
+    assert e.members[-1] == "And 3 more."
+    assert as_text(e).count("s5 since ") == 1
     [way_out] = e.would_change
     assert way_out.startswith("9.3 °C warmer, or dry, on all of them and"), "the coldest is the last to clear"
     left = [{**m, "left_at": iso(START + 60)} for m in members[1:]]

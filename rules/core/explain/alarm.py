@@ -56,7 +56,8 @@ def explain_alarm(
     return Explanation(
         headline=alarm["title"],
         first_line=_first_line(alarm, inputs, up, spec),
-        why=tuple(_why(alarm, up, clock)),
+        why=tuple(_why(alarm, clock)),
+        members=tuple(_members(up, clock)),
         inputs=tuple(shown),
         limits=tuple(_limits(seen[0], spec, figures)),
         since=clock.at(since),
@@ -137,15 +138,18 @@ def _first_line(alarm: Json, inputs: Json, members: Sequence[Json], spec: Spec) 
     return one_line(f"{alarm['title']}: {main.name} {said}{against}")
 
 
-def _why(alarm: Json, members: Sequence[Json], clock: Clock) -> list[str]:
-    said = [clock.said(alarm["reason"])]
-    said += [
+def _members(members: Sequence[Json], clock: Clock) -> list[str]:
+    said = [
         f"{_name(m)} since {clock.at(m.get('joined_at'))}: {clock.said(m['reason'])}"
         for m in members[:MEMBERS_SHOWN]
         if m.get("reason")
     ]
-    if len(members) > MEMBERS_SHOWN:
-        said.append(f"And {len(members) - MEMBERS_SHOWN} more.")
+    more = len(members) - MEMBERS_SHOWN
+    return [*said, f"And {more} more."] if more > 0 else said
+
+
+def _why(alarm: Json, clock: Clock) -> list[str]:
+    said = [clock.said(alarm["reason"])]
     if alarm.get("cleared_at") is not None:
         said.append(f"It cleared {clock.at(alarm['cleared_at'])}.")
     return said

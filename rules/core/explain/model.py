@@ -33,6 +33,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         headline: what it is.
         first_line: the numbers that matter, in at most 120 characters.
         why: the reasons, a sentence each.
+        members: of a group, the worst of those in it, a sentence each, and how many more there are.
         since: since when the condition holds.
         would_change: what would have made it otherwise, a sentence each.
         caveats: late or missing readings, repaired clocks, what would differ now.
@@ -41,6 +42,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     headline: str
     first_line: str
     why: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
     inputs: tuple[Shown, ...] = ()
     limits: tuple[Limit, ...] = ()
     since: str | None = None

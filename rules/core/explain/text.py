@@ -13,7 +13,7 @@ SMS = 306
 
 def as_text(e: Explanation, width: int = 100) -> str:
     """Return all of it, in lines of at most ``width`` characters."""
-    lines = [e.headline, e.first_line, *e.why]
+    lines = [e.headline, e.first_line, *e.why, *e.members]
     if e.since is not None:
         lines.append(f"Since {e.since}.")
     lines += _listed("What would have changed it", e.would_change)
@@ -26,7 +26,7 @@ def as_text(e: Explanation, width: int = 100) -> str:
 def as_sms(e: Explanation) -> str:
     """Return the first line, and as much of the reasons and caveats as two text messages hold."""
     text = e.first_line
-    for more in (*e.caveats, *e.why, *e.would_change):
+    for more in (*e.caveats, *e.why, *e.members, *e.would_change):
         if len(text) + 1 + len(more) <= SMS:
             text = f"{text}\n{more}"
     return text[:SMS]
