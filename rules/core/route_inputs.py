@@ -60,9 +60,3 @@ def informed(work: Work, ctx: Context, route_id: str, at_s: float) -> Informed:
 
 def _within(times_s: Iterable[float], after_s: float, upto_s: float) -> int:
     return sum(after_s < t <= upto_s for t in times_s)
-
-
-def read_at_s(work: Work, device: str | None) -> float | None:
-    """Return when a road device's newest reading was measured [s since 1970]."""
-    found: RoadMemory | None = None if device is None else work.read("road").get(device)
-    return None if found is None else found.at_s

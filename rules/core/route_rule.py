@@ -16,10 +16,10 @@ from rules.core.memory import Order, Outdoor, RouteMemory
 from rules.core.nowcast import Nowcast
 from rules.core.parameters import GrittingParameters
 from rules.core.road_state import DAMP, WET
-from rules.core.route_inputs import Informed, informed, read_at_s
+from rules.core.route_inputs import Informed, informed
 from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
 from rules.core.routing import NOWHERE, Drive
-from rules.core.segment_rule import SegmentNow
+from rules.core.segment_rule import SegmentNow, read_at
 from rules.core.treatment_rule import coats_now
 from rules.core.what_if import would_change
 from rules.core.work import Work
@@ -187,7 +187,7 @@ def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
         "street": o.street,
         "source": now.source,
         "device": now.device,
-        "at": iso(read_at_s(work, now.device)),
+        "at": read_at(work, now),
         "outcome": a.outcome,
         "surface_c": num(o.surface_c),
         "minimum_c": num(o.minimum_c),

@@ -235,7 +235,7 @@ def _settle(work: Work, ctx: Context, hazard: Hazard, found: Sequence[SegmentNow
         inputs = {
             **_state(now),
             "since": iso(since_s),
-            "at": _read_at(work, now),
+            "at": read_at(work, now),
             "route_id": now.segment.route_id,
         }
         return Joining(at_s, since_s, cold, f"{now.segment.street}: {now.reason}", inputs)
@@ -268,8 +268,8 @@ def group_rule(ctx: Context, rule: AlarmRule[RoadAlarmParameters]) -> GroupRule:
     return GroupRule(rule, "segment", title, reason)
 
 
-def _read_at(work: Work, now: SegmentNow) -> str | None:
-    """Return when the reading was measured that counts most."""
+def read_at(work: Work, now: SegmentNow) -> str | None:
+    """Return when the reading was measured that counts most for a segment, ISO 8601."""
     found: RoadMemory | None = None if now.device is None else work.read("road").get(now.device)
     return None if found is None else iso(found.at_s)
 

@@ -13,6 +13,7 @@ from rules.core.explain.model import Explanation, Limit, Shown
 from rules.core.explain.words import Clock, few, number, one_line, with_unit
 
 STRETCHES_SHOWN, BINS_SHOWN = 6, 12
+STRETCH = {"minimum_c": "lowest expected", "surface_c": "surface now", "dew_point_c": "dew point"}
 OUTCOMES = {
     "treat": "treat",
     "no_action": "no action",
@@ -44,11 +45,8 @@ def explain_decision(
     clock = Clock(zone, now_s)
     figures = Figures(catalogue, decision["rule_id"], overrides, clock)
     is_round = decision["rule_id"] == "bins.round"
-    shown = (
-        _bins(decision["inputs"], clock, qualities)
-        if is_round
-        else _stretches(decision["inputs"], clock, qualities)
-    )
+    seen, limits = (_bins, _round_limits) if is_round else (_stretches, _limits)
+    shown = seen(decision["inputs"], clock, qualities)
     outcome = OUTCOMES.get(decision["outcome"], str(decision["outcome"]))
     name = "Collection round" if is_round else f"Route {decision['subject'].removeprefix('route-')}"
     return Explanation(
@@ -56,9 +54,7 @@ def explain_decision(
         first_line=_first_line(name, outcome, decision, clock),
         why=(clock.said(decision["reason"]),),
         inputs=tuple(shown),
-        limits=tuple(
-            _round_limits(decision["inputs"], figures) if is_round else _limits(decision["inputs"], figures)
-        ),
+        limits=tuple(limits(decision["inputs"], figures)),
         since=clock.at(decision["decided_at"]),
         would_change=tuple(sentences(decision.get("would_change") or ())),
         caveats=tuple(_caveats(decision, shown, clock)),
@@ -99,28 +95,26 @@ def _stretches(inputs: Json, clock: Clock, qualities: Qualities | None) -> list[
         minimum = s.get("minimum_c")
         return s.get("outcome") != "treat", 99.0 if minimum is None else float(minimum)
 
-    found = []
-    for s in sorted(rows_of(inputs, "segments"), key=urgency)[:STRETCHES_SHOWN]:
-        device = s.get("device")
-        how = " (estimated)" if s.get("source") == "neighbour" else ""
-        for key, what in (
-            ("minimum_c", "lowest expected"),
-            ("surface_c", "surface now"),
-            ("dew_point_c", "dew point"),
-        ):
-            if s.get(key) is not None:
-                found.append(
-                    Shown(
-                        name=f"{s.get('street') or s['segment_id']}, {what}{how}",
-                        value=number(s[key]), unit="°C", at=clock.at(s.get("at")), device=device,
-                        quality=quality_words(qualities, device, s.get("at")),
-                    )
-                )  # fmt: skip
+    worst = sorted(rows_of(inputs, "segments"), key=urgency)[:STRETCHES_SHOWN]
+    found = [shown for s in worst for shown in _stretch(s, clock, qualities)]
     if inputs.get("air_temperature_c") is not None:
         found.append(Shown(name="air in the town", value=number(inputs["air_temperature_c"]), unit="°C"))
     if inputs.get("precipitation") is not None:
         found.append(Shown(name="precipitation", value=str(inputs["precipitation"]).replace("_", " ")))
     return found
+
+
+def _stretch(s: Json, clock: Clock, qualities: Qualities | None) -> list[Shown]:
+    device, at = s.get("device"), s.get("at")
+    how = " (estimated)" if s.get("source") == "neighbour" else ""
+    return [
+        Shown(
+            name=f"{s.get('street') or s['segment_id']}, {what}{how}", value=number(s[key]), unit="°C",
+            at=clock.at(at), device=device, quality=quality_words(qualities, device, at),
+        )
+        for key, what in STRETCH.items()
+        if s.get(key) is not None
+    ]  # fmt: skip
 
 
 def _bins(inputs: Json, clock: Clock, qualities: Qualities | None) -> list[Shown]:
@@ -153,20 +147,15 @@ def _limits(inputs: Json, figures: Figures) -> list[Limit]:
 
 
 def _round_limits(inputs: Json, figures: Figures) -> list[Limit]:
-    found = [figures.limit("full from", "each bin's own threshold", (), source="set for each bin")]
-    value = inputs.get("overflow_pct")
+    each, value = "set for each bin", inputs.get("overflow_pct")
+    found = [figures.limit("full from", "each bin's own threshold", (), source=each)]
     if value is not None:
-        found.append(
-            figures.limit(
-                "overflowing from", with_unit(value, "%"), ("parameters.overflow_pct",), "bins.full"
-            )
-        )
-    found.append(
-        figures.limit(
-            "or not emptied for longer than", "each bin's own age limit", (), source="set for each bin"
-        )
-    )
-    return found
+        paths = ("parameters.overflow_pct",)
+        found.append(figures.limit("overflowing from", with_unit(value, "%"), paths, "bins.full"))
+    return [
+        *found,
+        figures.limit("or not emptied for longer than", "each bin's own age limit", (), source=each),
+    ]
 
 
 def _limit(name: str, stored: object, key: str, unit: str, figures: Figures) -> Limit | None:
@@ -176,20 +165,25 @@ def _limit(name: str, stored: object, key: str, unit: str, figures: Figures) -> 
 
 
 def _caveats(decision: Json, shown: Sequence[Shown], clock: Clock) -> list[str]:
-    said = []
-    missing, expected = decision.get("missing"), decision.get("expected")
-    if missing and expected:
-        whose = few(list(decision.get("missing_devices") or ()))
-        said.append(
-            f"Decided without {missing} of {expected} expected readings" + (f" ({whose})." if whose else ".")
-        )
-    segments = rows_of(decision["inputs"], "segments")
-    guessed, blind = (
-        sum(s.get("source") == "neighbour" and s.get("surface_c") is not None for s in segments),
-        sum("surface_c" in s and s["surface_c"] is None for s in segments),
-    )
-    if guessed:
-        said.append(f"{guessed} of {len(segments)} stretches are estimated from neighbouring sensors.")
-    if blind:
-        said.append(f"{blind} of {len(segments)} stretches had no fresh reading, their own or a neighbour's.")
+    said = [*_without(decision), *_of_stretches(rows_of(decision["inputs"], "segments"))]
     return [*said, *of_readings(shown), *would_differ(decision, clock)]
+
+
+def _without(decision: Json) -> list[str]:
+    missing, expected = decision.get("missing"), decision.get("expected")
+    if missing is None or expected is None or missing == 0:
+        return []
+    devices = list(decision.get("missing_devices") or ())
+    whose = f" ({few(devices)})" if devices else ""
+    return [f"Decided without {missing} of {expected} expected readings{whose}."]
+
+
+def _of_stretches(segments: Sequence[Json]) -> list[str]:
+    guessed = sum(s.get("source") == "neighbour" and s.get("surface_c") is not None for s in segments)
+    blind = sum("surface_c" in s and s["surface_c"] is None for s in segments)
+    said = []
+    if guessed > 0:
+        said.append(f"{guessed} of {len(segments)} stretches are estimated from neighbouring sensors.")
+    if blind > 0:
+        said.append(f"{blind} of {len(segments)} stretches had no fresh reading, their own or a neighbour's.")
+    return said
