@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from cityops.errors import ConfigurationError
+from ops_api.cli_desk import AsJson, By, at_desk, name_of, to_json
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -24,12 +24,7 @@ _SECONDS = {"m": 60, "min": 60, "h": 3600, "d": 86_400}
 
 AlarmId = Annotated[int, typer.Argument(min=1, metavar="ID", help="From `cityops alarms list`.")]
 AlarmIds = Annotated[list[int], typer.Argument(min=1, metavar="ID...", help="From `cityops alarms list`.")]
-By = Annotated[
-    str,
-    typer.Option(envvar="CITYOPS_OPERATOR", help="Who you are; CITYOPS_OPERATOR, else the login's name."),
-]
 Note = Annotated[str, typer.Option(help="A remark for the timeline.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
 @app.command(
@@ -62,9 +57,9 @@ def list_alarms(
     async def look(door: DeskDoor) -> tuple[Any, DeskDoor]:
         return await door.db.rows("alarms", **{**ANY_ALARM, **wanted}), door
 
-    rows, door = _at_desk(look)
+    rows, door = at_desk(look)
     if as_json:
-        typer.echo(_json([alarms_text.document(r) for r in rows]))
+        typer.echo(to_json([alarms_text.document(r) for r in rows]))
     else:
         typer.echo("\n".join(alarms_text.list_lines(rows, door.zone, door.now)))
 
@@ -81,9 +76,9 @@ def show(alarm_id: AlarmId, as_json: AsJson = False) -> None:
         why = await alarm_explanation(door.db, door.kinds, alarm_id, door.zone, door.now)
         return row, (await members_of(door.db, [alarm_id])).get(alarm_id, []), why, door
 
-    row, members, why, door = _at_desk(look)
+    row, members, why, door = at_desk(look)
     if as_json:
-        typer.echo(_json(alarms_text.show_document(row, members, why)))
+        typer.echo(to_json(alarms_text.show_document(row, members, why)))
     else:
         typer.echo("\n".join(alarms_text.show_lines(row, members, why, door.zone, door.now)))
 
@@ -97,9 +92,9 @@ def timeline(alarm_id: AlarmId, as_json: AsJson = False) -> None:
         await _found(door, alarm_id)
         return await door.desk.timeline(alarm_id), door
 
-    entries, door = _at_desk(look)
+    entries, door = at_desk(look)
     if as_json:
-        typer.echo(_json([alarms_text.entry_document(e, door.zone, door.now) for e in entries]))
+        typer.echo(to_json([alarms_text.entry_document(e, door.zone, door.now) for e in entries]))
     else:
         typer.echo("\n".join(alarms_text.timeline_lines(entries, door.zone, door.now)))
 
@@ -111,7 +106,7 @@ def ack(alarm_ids: AlarmIds, by: By = "", note: Note = "", as_json: AsJson = Fal
     """Take alarms in hand: nobody else is told any more. The first who does it keeps it."""
     from rules.core.desk.model import Acknowledge
 
-    _do(alarm_ids, lambda _: Acknowledge(by=_name(by), via="cli", note=note), "acknowledged", as_json)
+    _do(alarm_ids, lambda _: Acknowledge(by=name_of(by), via="cli", note=note), "acknowledged", as_json)
 
 
 @app.command(epilog=examples("cityops alarms unack 17"))
@@ -119,7 +114,7 @@ def unack(alarm_ids: AlarmIds, by: By = "", note: Note = "", as_json: AsJson = F
     """Give alarms back: their escalation begins again."""
     from rules.core.desk.model import Unacknowledge
 
-    _do(alarm_ids, lambda _: Unacknowledge(by=_name(by), via="cli", note=note), "given back", as_json)
+    _do(alarm_ids, lambda _: Unacknowledge(by=name_of(by), via="cli", note=note), "given back", as_json)
 
 
 @app.command(epilog=examples("cityops alarms assign 17 --to Bob"))
@@ -132,7 +127,7 @@ def assign(
     """Give alarms to a person, who is told."""
     from rules.core.desk.model import Assign
 
-    _do(alarm_ids, lambda _: Assign(by=_name(by), to=to, via="cli"), f"assigned to {to}", as_json)
+    _do(alarm_ids, lambda _: Assign(by=name_of(by), to=to, via="cli"), f"assigned to {to}", as_json)
 
 
 @app.command(epilog=examples('cityops alarms comment 17 "the crew has salted the bridge"'))
@@ -145,7 +140,7 @@ def comment(
     """Add a remark to an alarm's timeline."""
     from rules.core.desk.model import Comment
 
-    _do([alarm_id], lambda _: Comment(by=_name(by), text=text, via="cli"), "commented", as_json)
+    _do([alarm_id], lambda _: Comment(by=name_of(by), text=text, via="cli"), "commented", as_json)
 
 
 @app.command(epilog=examples('cityops alarms shelve 17 --for 2h --reason "salted, waiting for it to work"'))
@@ -162,7 +157,7 @@ def shelve(
     for_s = seconds(span)
 
     def make(now: datetime) -> Command:
-        return Shelve(by=_name(by), until_s=now.timestamp() + for_s, reason=reason, via="cli")
+        return Shelve(by=name_of(by), until_s=now.timestamp() + for_s, reason=reason, via="cli")
 
     _do(alarm_ids, make, f"shelved for {span}", as_json)
 
@@ -172,7 +167,7 @@ def unshelve(alarm_ids: AlarmIds, by: By = "", as_json: AsJson = False) -> None:
     """Take alarms back from the shelf before their time."""
     from rules.core.desk.model import Unshelve
 
-    _do(alarm_ids, lambda _: Unshelve(by=_name(by), via="cli"), "back from the shelf", as_json)
+    _do(alarm_ids, lambda _: Unshelve(by=name_of(by), via="cli"), "back from the shelf", as_json)
 
 
 @app.command(
@@ -195,7 +190,10 @@ def close(
     from rules.core.desk.model import Close
 
     _do(
-        alarm_ids, lambda _: Close(by=_name(by), reason=reason, verdict=verdict, via="cli"), "closed", as_json
+        alarm_ids,
+        lambda _: Close(by=name_of(by), reason=reason, verdict=verdict, via="cli"),
+        "closed",
+        as_json,
     )
 
 
@@ -211,30 +209,18 @@ def seconds(span: str) -> float:
     return float(int(found[1]) * _SECONDS[found[2]])
 
 
-def _name(by: str) -> str:
-    """Return who asks: what was given, else the name of the login."""
-    import getpass
-
-    if by.strip():
-        return by.strip()
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as e:
-        raise ConfigurationError("who are you? Give --by NAME or set CITYOPS_OPERATOR") from e
-
-
 def _do(alarm_ids: list[int], make: Callable[[datetime], Command], done: str, as_json: bool) -> None:
     """Do it for each alarm by itself and say what became of it; exit code 1 where one was refused."""
 
     async def ask(door: DeskDoor) -> Any:
         return await door.desk.bulk(alarm_ids, make(door.now), door.now.timestamp())
 
-    outcomes = _at_desk(ask)
+    outcomes = at_desk(ask)
     if as_json:
         documents = [
             {"alarm_id": o.alarm_id, "done": o.alarm is not None, "refused": o.refused} for o in outcomes
         ]
-        typer.echo(_json(documents))
+        typer.echo(to_json(documents))
     else:
         for o in outcomes:
             said = o.refused if o.alarm is None else f"alarm {o.alarm_id}: {done} ({o.alarm.title})"
@@ -250,24 +236,3 @@ async def _found(door: DeskDoor, alarm_id: int) -> Any:
     if row is None:
         raise ConfigurationError(f"there is no alarm {alarm_id}; `cityops alarms list --state all` has them")
     return row
-
-
-def _at_desk(work: Callable[[DeskDoor], Awaitable[Any]]) -> Any:
-    import asyncio
-
-    from cityops.settings import load_settings
-    from ops_api.wiring_desk import desk_of
-
-    async def run() -> Any:
-        async with desk_of(load_settings()) as door:
-            return await work(door)
-
-    return asyncio.run(run())
-
-
-def _json(document: Any) -> str:
-    def moment(value: object) -> str:
-        assert isinstance(value, datetime)
-        return value.astimezone(UTC).isoformat()
-
-    return json.dumps(document, indent=2, ensure_ascii=False, default=moment)

@@ -16,7 +16,8 @@ from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
 from ops_api.web import work_view
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+NAME_MOST = 100
+Name = Annotated[str, Field(min_length=1, max_length=NAME_MOST, pattern=r"\S")]
 
 router = APIRouter(prefix="/api/v1/work-items", tags=["work items"])
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -63,7 +64,7 @@ class Assign(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     by: Name
-    to: str = Field(max_length=100)
+    to: str = Field(max_length=NAME_MOST)
 
 
 class Note(BaseModel):
@@ -167,14 +168,19 @@ async def press(
     work_item_id: int,
     what: Literal["assign", "note", "done"],
     ctx: Ctx,
-    by: Annotated[str, Form(max_length=100, pattern=r"\S")],
+    by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
     text: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Take, note or finish an item from its page."""
+    said = text.strip()
     if what == "assign":
-        await _changed(ctx, items.assign, work_item_id, text.strip() or by, by=by, via="web")
+        if len(said) > NAME_MOST:
+            raise HTTPException(422, f"A name has at most {NAME_MOST} characters; this one has {len(said)}.")
+        await _changed(ctx, items.assign, work_item_id, said or by, by=by, via="web")
     elif what == "done":
-        await _changed(ctx, items.finish, work_item_id, by=by, note=text, via="web")
-    elif text.strip():
-        await _changed(ctx, items.add_note, work_item_id, text, by=by, via="web")
+        await _changed(ctx, items.finish, work_item_id, by=by, note=said, via="web")
+    elif said:
+        await _changed(ctx, items.add_note, work_item_id, said, by=by, via="web")
+    else:
+        raise HTTPException(422, "There is nothing to write down: the note is empty.")
     return RedirectResponse(f"/work/{work_item_id}", 303)

@@ -143,6 +143,9 @@ async def test_the_page_lists_takes_and_finishes_without_javascript(site: Site) 
     url = f"/work/{item['work_item_id']}"
     taken = await site.http.post(f"{url}/assign", data={"by": "kim", "text": ""}, follow_redirects=True)
     assert "With kim." in taken.text
+    for what, text, said in (("note", " ", "the note is empty"), ("assign", "x" * 101, "at most 100")):
+        refused = await site.http.post(f"{url}/{what}", data={"by": "kim", "text": text})
+        assert (refused.status_code, said in refused.text) == (422, True), refused.text
     done = await site.http.post(
         f"{url}/done", data={"by": "kim", "text": "<b>New</b>"}, follow_redirects=True
     )
@@ -178,7 +181,7 @@ async def test_the_command(db_dsn: str) -> None:
     for words, said in (
         (("done", number, "--by", "kim"), "lee has already marked work item"),
         (("show", "4711"), "There is no work item 4711"),
-        (("list", "--state", "odd"), "states: open, done, all"),
+        (("list", "--state", "odd"), "'open', 'done', 'all'"),
         (("note", number, " ", "--by", "kim"), "nothing to write down"),
     ):
         failed = cityops(db_dsn, *words)

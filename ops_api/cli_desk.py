@@ -1,0 +1,61 @@
+"""What the commands of people at the desk share: who they are, the database, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cityops.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ops_api.wiring_desk import DeskDoor
+
+By = Annotated[
+    str,
+    typer.Option(envvar="CITYOPS_OPERATOR", help="Who you are; CITYOPS_OPERATOR, else the login's name."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+
+
+def name_of(by: str) -> str:
+    """Return who asks: what was given, else the name of the login.
+
+    Raises:
+        ConfigurationError: there is neither.
+    """
+    import getpass
+
+    if by.strip():
+        return by.strip()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as e:
+        raise ConfigurationError("who are you? Give --by NAME or set CITYOPS_OPERATOR") from e
+
+
+def at_desk(work: Callable[[DeskDoor], Awaitable[Any]]) -> Any:
+    """Do something with the settings' database, and return what it returns. Raises as :func:`desk_of`."""
+    import asyncio
+
+    from cityops.settings import load_settings
+    from ops_api.wiring_desk import desk_of
+
+    async def run() -> Any:
+        async with desk_of(load_settings()) as door:
+            return await work(door)
+
+    return asyncio.run(run())
+
+
+def to_json(document: Any) -> str:
+    """Return rows as JSON, times as ISO 8601 in UTC."""
+
+    def moment(value: object) -> str:
+        assert isinstance(value, datetime)
+        return value.astimezone(UTC).isoformat()
+
+    return json.dumps(document, indent=2, ensure_ascii=False, default=moment)
