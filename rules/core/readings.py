@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
 
+REPAIRED_CLOCK = 1
+"""Bit of ``quality``: the time was put right from what the device told later."""
 SUSPECT_CLOCK = 2
 """Bit of ``quality``: the device's clock is not to be trusted."""
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any
 
 from rules.core.effects import Json
 from rules.core.explain.catalogue_copy import CatalogueCopy, Figures
-from rules.core.explain.changes import sentences, to_clear
+from rules.core.explain.changes import sentences, to_clear, would_differ
 from rules.core.explain.model import Explanation, Limit, Shown
-from rules.core.explain.specs import SPECS, Input, Spec, Threshold
-from rules.core.explain.words import Clock, few, number, one_line, span, with_unit
+from rules.core.explain.shown import Qualities, of_readings, show, shown_as
+from rules.core.explain.specs import SPECS, Spec, Threshold
+from rules.core.explain.words import Clock, few, one_line, span, with_unit
 
 MEMBERS_SHOWN = 6
 UNTOLD = "What is measured in a home is shown to its household only."
-Qualities = Mapping[tuple[str, str], int]
-"""Quality of a reading by device and stored time."""
 
 
 def explain_alarm(
@@ -66,49 +64,6 @@ def explain_alarm(
     )
 
 
-def show(inputs: Json, spec: Spec, clock: Clock, qualities: Qualities | None) -> list[Shown]:
-    """Return the inputs of one subject, those of an unknown rule by their names."""
-    wanted = spec.inputs or tuple(Input(k, k) for k, v in inputs.items() if isinstance(v, int | float | str))
-    return [_shown(i, inputs, clock, qualities) for i in wanted if inputs.get(i.key) is not None]
-
-
-def _shown(i: Input, inputs: Json, clock: Clock, qualities: Qualities | None, prefix: str = "") -> Shown:
-    value, at = inputs[i.key], inputs.get("at")
-    if isinstance(value, list):
-        text = ", ".join(_item(v, i, clock) for v in value)
-    elif i.is_time:
-        text = clock.at(value) or str(value)
-    else:
-        text = number(value, i.digits)
-    device = inputs.get("device")
-    if at is None and isinstance(value, list) and value and isinstance(value[-1], list):
-        at = value[-1][0]
-    return Shown(
-        name=prefix + i.name,
-        value=text,
-        unit=i.unit,
-        at=clock.at(at),
-        device=device,
-        quality=quality_words(qualities, device, at),
-    )
-
-
-def _item(value: Any, i: Input, clock: Clock) -> str:
-    if isinstance(value, list) and len(value) == 2:
-        return f"{number(value[1], i.digits)} at {clock.at(value[0])}"
-    return number(value, i.digits)
-
-
-def quality_words(qualities: Qualities | None, device: object, at: object) -> str:
-    """Return how good a reading is; rules never see one whose clock is not trusted."""
-    found = None if qualities is None else qualities.get((str(device), str(at)))
-    if found is None:
-        return "clock trusted"
-    if found & 2:
-        return "clock not trusted"
-    return "clock repaired" if found & 1 else "good"
-
-
 def _of_members(
     members: Sequence[Json], spec: Spec, clock: Clock, qualities: Qualities | None
 ) -> list[Shown]:
@@ -118,7 +73,7 @@ def _of_members(
         inputs: Json = m.get("inputs") or {}
         known = [i for i in spec.inputs if inputs.get(i.key) is not None]
         of_it = known if len(members) == 1 else known[:1]
-        found += [_shown(i, inputs, clock, qualities, f"{_name(m)}: ") for i in of_it]
+        found += [shown_as(i, inputs, clock, qualities, f"{_name(m)}: ") for i in of_it]
     return found
 
 
@@ -178,24 +133,3 @@ def _caveats(alarm: Json, shown: Sequence[Shown], seen: Sequence[Json], clock: C
     if alarm.get("flapping"):
         said.append("It came and went several times; it stays up until it has been calm.")
     return [*said, *of_readings(shown), *would_differ(alarm, clock)]
-
-
-def of_readings(shown: Sequence[Shown]) -> list[str]:
-    """Return what is to be said of the readings' clocks."""
-    repaired = sorted({s.device for s in shown if s.quality == "clock repaired" and s.device is not None})
-    return [f"The time of readings of {few(repaired)} was repaired."] if repaired else []
-
-
-def would_differ(row: Json, clock: Clock) -> list[str]:
-    """Return what readings that came late would have changed."""
-    found = row.get("would_differ")
-    if not found:
-        return []
-    text = (
-        str(found.get("text") or found.get("outcome") or "the result")
-        if isinstance(found, Mapping)
-        else str(found)
-    )
-    return [
-        f"Readings that came late would have changed this: {clock.said(text).rstrip('.')}. It stands as made."
-    ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rules.core.effects import Json
 from rules.core.explain.catalogue_copy import Figures
 from rules.core.explain.specs import CALM, FLAPS, Spec
-from rules.core.explain.words import span, with_unit
+from rules.core.explain.words import Clock, span, with_unit
 
 THEN = {
     "no_treatment": "this route is not treated",
@@ -56,6 +56,21 @@ def to_clear(seen: Sequence[Json], spec: Spec, figures: Figures, *, is_flapping:
     if any("last_reading_at" in inputs for inputs in seen):
         return [f"One reading{' of each' if many else ''} and this alarm clears{stays}."]
     return []
+
+
+def would_differ(row: Json, clock: Clock) -> list[str]:
+    """Return what readings that came late would have changed."""
+    found = row.get("would_differ")
+    if not found:
+        return []
+    text = (
+        str(found.get("text") or found.get("outcome") or "the result")
+        if isinstance(found, Mapping)
+        else str(found)
+    )
+    return [
+        f"Readings that came late would have changed this: {clock.said(text).rstrip('.')}. It stands as made."
+    ]
 
 
 def _distance(inputs: Json, clears: tuple[str, str, tuple[str, ...]], figures: Figures) -> float | None:

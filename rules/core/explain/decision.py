@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 
 from rules.core.effects import Json
-from rules.core.explain.alarm import Qualities, of_readings, quality_words, would_differ
 from rules.core.explain.catalogue_copy import CatalogueCopy, Figures
-from rules.core.explain.changes import sentences
+from rules.core.explain.changes import sentences, would_differ
 from rules.core.explain.model import Explanation, Limit, Shown
+from rules.core.explain.shown import Qualities, of_readings, quality_words
 from rules.core.explain.words import Clock, few, number, one_line, with_unit
 
 STRETCHES_SHOWN, BINS_SHOWN = 6, 12

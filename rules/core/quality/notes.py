@@ -9,11 +9,9 @@ from rules.core.context import Context
 from rules.core.quality import days, signal
 from rules.core.quality.battery import follow
 from rules.core.quality_memory import HeardMemory, Held, QualityMemory
-from rules.core.readings import SUSPECT_CLOCK, ReadingBatch, Readings
+from rules.core.readings import REPAIRED_CLOCK, SUSPECT_CLOCK, ReadingBatch, Readings
 from rules.core.work import Work
 
-REPAIRED_CLOCK = 1
-"""Bit of a reading's ``quality``: its time was put right from what the device told later."""
 HEARD_WINDOWS = 1.5
 """So many trend windows of a weather station's times are kept: at most half an interval more is asked for."""
 UNKNOWN = QualityMemory()
