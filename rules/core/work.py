@@ -6,6 +6,7 @@ from typing import Any
 
 from rules.core.effects import Effect, Json, SubjectState
 from rules.core.memory import SECTIONS, EngineState
+from rules.core.settling import Waiting
 
 
 class Work:
@@ -37,7 +38,9 @@ class Work:
         """Say what is true now of a subject."""
         self._states[kind, subject] = SubjectState(kind, subject, at_s, state)
 
-    def finish(self, watermark_s: float | None) -> tuple[EngineState, tuple[Effect, ...]]:
+    def finish(
+        self, seen_s: float | None, settled_s: float | None, waiting: Waiting
+    ) -> tuple[EngineState, tuple[Effect, ...]]:
         """Return the new memory and the effects: what happened in order, then what is true."""
-        state = EngineState(watermark_s=watermark_s, **self._sections)
+        state = EngineState(seen_s=seen_s, settled_s=settled_s, waiting=waiting, **self._sections)
         return state, (*self.effects, *self._states.values())
