@@ -175,6 +175,9 @@ class RulesSettings(Group):
     """Seconds between looks for new batches when no notification came."""
     batch_limit: int = Field(default=200, ge=1)
     """Batches taken in one step at most."""
+    lateness_s: float = Field(default=60.0, ge=0)
+    """Seconds that a reading waits for those measured before it and still on their way: within
+    them the order of arrival decides nothing. Fire in a bin does not wait."""
     health_port: Port = 0
     """Port of /healthz, /readyz and /metrics; 0 serves none."""
 

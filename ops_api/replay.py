@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from devices.agent.broker import BrokerAddress
 from devices.contract.kind import Kind
 from devices.registry import Device, Registry
 from firmware_sim.replay.mapping import check_columns, template_columns
-from firmware_sim.replay.places import places_for, survey
+from firmware_sim.replay.places import LEAST_TOGETHER_S, Survey, places_for, survey
 from firmware_sim.replay.player import Player, Track, boot_of, in_time, rows_of
 from firmware_sim.replay.table import Table
 from firmware_sim.service import brokers
@@ -34,6 +35,7 @@ from ops_api.wiring import kinds_of
 Say = Callable[[str], None]
 
 INTERRUPTED = 130
+WAIT_S = 10.0
 RECEIVED = """
 select coalesce(sum(upper(range) - lower(range)), 0)
 from device_sequence
@@ -89,7 +91,9 @@ async def run_replay(plan: ReplayPlan, settings: Settings, say: Say, stop: Stop)
     seen = await asyncio.to_thread(survey, rows_of(plan.table, plan.tracks))
     registry = places_for(seen.devices, f"replay of {plan.table.path.name}")
     async with AsyncExitStack() as cleanup:
-        target = await unless_stopped(_target(plan, settings, registry, cleanup, say), stop.event)
+        target = await unless_stopped(
+            _target(plan, settings, registry, _lateness_s(plan, seen), cleanup, say), stop.event
+        )
         if target is None:
             say("stopping")
             return INTERRUPTED
@@ -97,7 +101,10 @@ async def run_replay(plan: ReplayPlan, settings: Settings, say: Say, stop: Stop)
         devices = await _register(conn, registry)
         await _warn_of_newer(conn, seen.devices.values(), say)
         before = await _stored(conn, settings, devices)
-        player = Player(devices, _broker_of(target), boot_of(plan.table.path, plan.salt))
+        # On a configured server the rules wait for nobody as long: there, order is best effort.
+        together_s = seen.together_s if plan.speed is None and not settings.db.dsn else math.inf
+        boot = boot_of(plan.table.path, plan.salt)
+        player = Player(devices, _broker_of(target), boot, together_s)
         rows = rows_of(plan.table, plan.tracks) if seen.ordered else in_time(rows_of(plan.table, plan.tracks))
         played = await asyncio.to_thread(player.play, rows, plan.speed, stop.event.is_set)
         await unless_stopped(wait_for_rules(conn), stop.event)
@@ -136,8 +143,21 @@ def check_tracks(plan: ReplayPlan) -> None:
         check_columns(wanted, plan.table.columns)
 
 
+def _lateness_s(plan: ReplayPlan, seen: Survey) -> float:
+    """Return how long rules of our own wait for rows before a row [s of the file's time].
+
+    Twice what is on its way at once; with a speed, what passes in so much time of life.
+    """
+    return 2.0 * seen.together_s if plan.speed is None else max(LEAST_TOGETHER_S, WAIT_S * plan.speed)
+
+
 async def _target(
-    plan: ReplayPlan, settings: Settings, registry: Registry, cleanup: AsyncExitStack, say: Say
+    plan: ReplayPlan,
+    settings: Settings,
+    registry: Registry,
+    lateness_s: float,
+    cleanup: AsyncExitStack,
+    say: Say,
 ) -> Target:
     """Return the configured server where there is one, else a stack of our own."""
     if settings.db.dsn:
@@ -147,7 +167,8 @@ async def _target(
     cleanup.enter_context(sole_use(folder))
     stack = await start_stack(folder, registry, settings)
     cleanup.push_async_callback(stack.stop)
-    children, address = await start_services(stack.environment, folder / "logs", plan.port)
+    environment = {**stack.environment, "CITYOPS_RULES__LATENESS_S": f"{lateness_s:g}"}
+    children, address = await start_services(environment, folder / "logs", plan.port)
     cleanup.push_async_callback(children.stop)
     say(f"no database is configured: playing to one of our own in {folder}")
     mqtt = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)

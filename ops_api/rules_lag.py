@@ -21,10 +21,25 @@ async def pending_batches(conn: psycopg.AsyncConnection[Any]) -> int:
     return int(row[0])
 
 
+SETTLE = """
+insert into rule_cursor (service, settle_xid) select 'rules', max(xid) from ingest_batch
+on conflict (service) do update set settle_xid = excluded.settle_xid
+"""
+WAITING = "select count(*) from rule_cursor where settle_xid is not null"
+
+
+async def settled(conn: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether the rules have seen every batch and wait for nothing more."""
+    row = await (await conn.execute(WAITING)).fetchone()
+    assert row is not None
+    return row[0] == 0 and await pending_batches(conn) == 0
+
+
 async def wait_for_rules(conn: psycopg.AsyncConnection[Any], within_s: float = 60.0) -> bool:
-    """Wait until the rules have seen every batch; return whether they have."""
+    """Say that nothing more will come, and wait until the rules have judged it all; return whether they have."""
     deadline_s = time.monotonic() + within_s
-    while await pending_batches(conn):
+    await conn.execute(SETTLE)
+    while not await settled(conn):
         if time.monotonic() > deadline_s:
             return False
         await asyncio.sleep(0.2)

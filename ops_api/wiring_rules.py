@@ -54,6 +54,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             catalogue,
             poll_s=settings.rules.poll_s,
             batch_limit=settings.rules.batch_limit,
+            lateness_s=settings.rules.lateness_s,
         )
         desk = _desk(pool, desk_waker, escalation_of, DeskMetrics(engine.metrics.registry))
         async with asyncio.TaskGroup() as group:

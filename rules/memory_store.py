@@ -54,7 +54,10 @@ class MemoryRuleStore:
     installed: Registry
     batches: list[tuple[float, ReadingBatch]] = field(default_factory=list)
     cursor: int = 0
-    watermark_s: float | None = None
+    seen_s: float | None = None
+    settled_s: float | None = None
+    waiting_from: int | None = None
+    settle_from: int | None = None
     rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     states: dict[tuple[str, str], SubjectState] = field(default_factory=dict)
     alarms: list[StoredAlarm] = field(default_factory=list)
@@ -75,7 +78,18 @@ class MemoryRuleStore:
     async def resume(self) -> Resumed:
         """Return where the service stands."""
         rows = list(self.rows.values())
-        return Resumed(from_rows(self.watermark_s, rows), self.cursor, self._open(), outdated(rows))
+        state = from_rows(rows, self.seen_s, self.settled_s)
+        since = [] if self.waiting_from is None else self.batches[self.waiting_from : self.cursor]
+        readings = stitch([readings for _, readings in since])
+        return Resumed(state, self.cursor, self._open(), outdated(rows), self.waiting_from, readings)
+
+    def want_settled(self) -> None:
+        """Say that nothing more will come after the batches there are."""
+        self.settle_from = len(self.batches)
+
+    async def settle_wanted(self, cursor: int) -> bool:
+        """Whether it was asked not to wait, up to ``cursor``."""
+        return self.settle_from is not None and self.settle_from <= cursor
 
     async def fetch(self, cursor: int, limit: int) -> Fetched | None:
         """Return the next batches after ``cursor``."""
@@ -89,7 +103,10 @@ class MemoryRuleStore:
         """Take everything of a step, or nothing."""
         if change.from_cursor != self.cursor:
             raise CursorMovedError(f"cursor is at {self.cursor}, not at {change.from_cursor}")
-        self.cursor, self.watermark_s = change.to_cursor, change.watermark_s
+        self.cursor, self.waiting_from = change.to_cursor, change.waiting_from
+        self.seen_s, self.settled_s = change.seen_s, change.settled_s
+        if change.everything and self.settle_from is not None and self.settle_from <= self.cursor:
+            self.settle_from = None
         self.rows.update({(r.section, r.subject): r for r in change.rows})
         for effect in change.effects:
             self._apply(effect)

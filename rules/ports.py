@@ -5,7 +5,7 @@ Both are Protocols with two implementations each; one suite of tests runs on bot
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from cityops.errors import CityopsError
@@ -29,8 +29,10 @@ class Resumed:
     """Where the service stands.
 
     Attributes:
-        state: the engine's.
+        state: the engine's, without the readings that wait.
         cursor: which it belongs to.
+        waiting_from: a cursor; all that wait are of batches after it.
+        since: the readings after it; some of them may count already.
         open_alarms: those that are up.
         outdated: whether rows of the state were migrated; all must be written anew.
     """
@@ -39,6 +41,8 @@ class Resumed:
     cursor: int
     open_alarms: tuple[OpenAlarm, ...] = ()
     outdated: bool = False
+    waiting_from: int | None = None
+    since: ReadingBatch = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +74,22 @@ class Change:
     Attributes:
         from_cursor: where the step started; the store refuses if it stands elsewhere.
         to_cursor: where it ends.
-        watermark_s: event time after the step [s since 1970].
+        seen_s: event time after the step [s since 1970].
+        settled_s: time of the latest reading that counts [s since 1970].
+        waiting_from: a cursor; readings of batches after it may wait. None: none does.
+        everything: nothing was waited for; a wish for that is fulfilled.
         rows: of the engine's memory.
         effects: in order.
     """
 
     from_cursor: int
     to_cursor: int
-    watermark_s: float | None
+    seen_s: float | None
+    settled_s: float | None
     rows: tuple[Row, ...]
     effects: tuple[Effect, ...]
+    waiting_from: int | None = None
+    everything: bool = False
 
 
 class RuleStore(Protocol):
@@ -99,6 +109,10 @@ class RuleStore(Protocol):
 
     async def fetch(self, cursor: int, limit: int) -> Fetched | None:
         """Return the next batches after ``cursor``, about ``limit`` of them; None where there is none."""
+        ...
+
+    async def settle_wanted(self, cursor: int) -> bool:
+        """Whether somebody who knows that no more will come has asked not to wait, up to ``cursor``."""
         ...
 
     async def commit(self, change: Change) -> None:

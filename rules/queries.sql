@@ -50,7 +50,9 @@ select jsonb_build_object(
 insert into rule_cursor (service) values (%(service)s) on conflict do nothing
 
 -- cursor
-select xid::text::bigint, extract(epoch from event_time)::float8 from rule_cursor where service = %(service)s
+select xid::text::bigint, extract(epoch from event_time)::float8, extract(epoch from settled_at)::float8,
+       waiting_from::text::bigint
+from rule_cursor where service = %(service)s
 
 -- memory
 select rule_id, subject, version, state::text from rule_state
@@ -64,9 +66,21 @@ where xid > %(cursor)s::text::xid8 and xid < pg_snapshot_xmin(pg_current_snapsho
 order by xid
 fetch first %(limit)s rows with ties
 
+-- waiting_batches
+select extract(epoch from received_at)::float8, received_at, kinds::text, xid::text::bigint
+from ingest_batch
+where xid > %(after)s::text::xid8 and xid <= %(cursor)s::text::xid8
+order by xid, received_at
+
+-- settle_wanted
+select settle_xid <= %(cursor)s::text::xid8 from rule_cursor where service = %(service)s
+
 -- move_cursor
 update rule_cursor
-set xid = %(to_cursor)s::text::xid8, event_time = to_timestamp(%(watermark_s)s), updated_at = now()
+set xid = %(to_cursor)s::text::xid8, event_time = to_timestamp(%(seen_s)s),
+    settled_at = to_timestamp(%(settled_s)s), waiting_from = %(waiting_from)s::text::xid8,
+    settle_xid = case when %(everything)s and settle_xid <= %(to_cursor)s::text::xid8 then null else settle_xid end,
+    updated_at = now()
 where service = %(service)s and xid = %(from_cursor)s::text::xid8
 
 -- add_decisions

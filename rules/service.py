@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+import msgspec
 import structlog
 
 from cityops.clock import Clock
@@ -21,11 +23,13 @@ from rules.core.context import Context, build_context
 from rules.core.engine import step
 from rules.core.memory import EngineState, changed_rows
 from rules.core.parameters import Catalogue
+from rules.core.patience import NOTHING, still_waiting
 from rules.core.readings import ReadingBatch
 from rules.core.reconcile import reconcile
 from rules.metrics import RulesMetrics
 from rules.pause import pause
 from rules.ports import Change, CursorMovedError, Fetched, Resumed, RuleStore, Waker
+from rules.waiting import WaitingSpans, is_anything_due
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +47,8 @@ class RulesService:
         catalogue: rules and parameters.
         poll_s: seconds between looks without a hint.
         batch_limit: batches taken in one step.
+        lateness_s: how long a reading waits for those measured before it: in event time, and on
+            the clock where nothing more comes.
         metrics: counters to use.
     """
 
@@ -55,12 +61,13 @@ class RulesService:
         *,
         poll_s: float = 1.0,
         batch_limit: int = 200,
+        lateness_s: float = 0.0,
         metrics: RulesMetrics | None = None,
     ) -> None:
         self._store, self._waker, self._clock = store, waker, clock
         self._catalogue = catalogue
         self._zone = ZoneInfo(catalogue.gritting.parameters.time_zone)
-        self._poll_s, self._batch_limit = poll_s, batch_limit
+        self._poll_s, self._batch_limit, self._lateness_s = poll_s, batch_limit, lateness_s
         self.metrics = RulesMetrics() if metrics is None else metrics
         self._standing: Resumed | None = None
         self._context: Context | None = None
@@ -68,6 +75,8 @@ class RulesService:
         self._context_at_s = 0.0
         self._strangers: frozenset[str] = frozenset()
         self._turned_at_s: float | None = None
+        self._spans = WaitingSpans(None, NOTHING)
+        self._fetched_at_s = clock.monotonic()
 
     def ready(self) -> dict[str, bool]:
         """Whether the service stands somewhere and has looked for batches lately."""
@@ -108,31 +117,61 @@ class RulesService:
         fetched = await self._store.fetch(standing.cursor, self._batch_limit)
         self._turned_at_s = self._clock.monotonic()
         if fetched is None:
+            if await self._is_over(standing):
+                await self._step(standing, standing.cursor, {}, everything=True)
             return False
-        context = await self._surroundings(fetched.readings)
-        now_s = _event_time(standing, fetched.readings, self._clock.now().timestamp())
-        with self.metrics.step_s.time():
-            # In a thread: a step can take long, and health and notifications must go on.
-            state, effects = await asyncio.to_thread(step, standing.state, fetched.readings, now_s, context)
-        rows = tuple(changed_rows(standing.state, state))
-        change = Change(standing.cursor, fetched.cursor, state.watermark_s, rows, effects)
-        await self._store.commit(change)
-        self._standing = Resumed(state, fetched.cursor)
+        self._fetched_at_s = self._turned_at_s
+        change = await self._step(standing, fetched.cursor, fetched.readings)
         self._count(fetched, change)
         return True
+
+    async def _is_over(self, standing: Resumed) -> bool:
+        """Whether nothing is to be waited for any more: it is quiet, or somebody knows."""
+        quiet_s = self._clock.monotonic() - self._fetched_at_s
+        if quiet_s > self._lateness_s and is_anything_due(standing.state):
+            return True
+        return await self._store.settle_wanted(standing.cursor)
+
+    async def _step(
+        self, standing: Resumed, cursor: int, readings: ReadingBatch, *, everything: bool = False
+    ) -> Change:
+        """Take readings through one step, write what it gives, and stand there."""
+        context = await self._surroundings(readings)
+        now_s = _event_time(standing, readings, self._clock.now().timestamp())
+        with self.metrics.step_s.time():
+            # In a thread: a step can take long, and health and notifications must go on.
+            state, effects = await asyncio.to_thread(
+                step, standing.state, readings, now_s, context, everything=everything
+            )
+        rows = tuple(changed_rows(standing.state, state))
+        if readings:
+            self._spans.note(standing.cursor, readings)
+        change = Change(
+            standing.cursor, cursor, state.seen_s, state.settled_s, rows, effects,
+            self._spans.since(state.waiting), everything,
+        )  # fmt: skip
+        await self._store.commit(change)
+        self._standing = Resumed(state, cursor)
+        return change
 
     async def _resume(self) -> Resumed:
         """Return where the service stands, once the alarms fit what the engine remembers."""
         resumed = await self._store.resume()
+        waiting = still_waiting(resumed.since, resumed.state.settled_s, self._lateness_s)
+        resumed = replace(resumed, state=msgspec.structs.replace(resumed.state, waiting=waiting), since={})
+        self._spans = WaitingSpans(resumed.waiting_from, waiting)
         effects = tuple(reconcile(resumed.state, resumed.open_alarms, await self._surroundings({})))
         if not effects and not resumed.outdated:
             return resumed
         rows = changed_rows(EngineState(), resumed.state) if resumed.outdated else []
-        mark = resumed.state.watermark_s
-        await self._store.commit(Change(resumed.cursor, resumed.cursor, mark, tuple(rows), effects))
+        state, cursor = resumed.state, resumed.cursor
+        change = Change(
+            cursor, cursor, state.seen_s, state.settled_s, tuple(rows), effects, resumed.waiting_from
+        )
+        await self._store.commit(change)
         log.info("rules: alarms and memory made to fit", effects=len(effects), rows=len(rows))
         self.metrics.count(effects)
-        return Resumed(resumed.state, resumed.cursor)
+        return Resumed(state, cursor)
 
     def _count(self, fetched: Fetched, change: Change) -> None:
         self.metrics.readings.inc(fetched.readings_n)
@@ -150,7 +189,9 @@ class RulesService:
             return context
         registry = await self._store.registry()
         if context is None or registry != self._registry:
-            context = await asyncio.to_thread(build_context, registry, self._catalogue, self._zone)
+            context = await asyncio.to_thread(
+                build_context, registry, self._catalogue, self._zone, lateness_s=self._lateness_s
+            )
         self._context, self._registry, self._context_at_s = context, registry, now
         self._strangers = frozenset(devices - context.devices.keys())
         return context
@@ -159,9 +200,9 @@ class RulesService:
 def _event_time(standing: Resumed, readings: ReadingBatch, wall_s: float) -> float:
     """Return event time after the readings: the latest one, never beyond the wall clock.
 
-    Never before the watermark either: event time does not run backwards.
+    Never before the latest one seen earlier: event time does not run backwards.
     """
     latest = [float(r.ts_s[(r.quality & 2) == 0].max(initial=0.0)) for r in readings.values()]
-    mark = standing.state.watermark_s
+    mark = standing.state.seen_s
     now_s = min(wall_s, max(latest, default=0.0))
     return now_s if mark is None else max(mark, now_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from devices.registry import Registry, parse
 from rules.alarm_tables import open_alarms, write_alarms
 from rules.core.effects import AlarmEffect, Decision, Effect, Event, SubjectState
 from rules.core.memory import Row, from_rows, outdated
+from rules.core.readings import ReadingBatch
 from rules.ports import Change, CursorMovedError, Fetched, Resumed
 from rules.reading_query import fetch_readings, parse_batch
 from rules.work_store import put_work
@@ -52,9 +53,12 @@ class PostgresRuleStore:
             row = await (await conn.execute(SQL["cursor"], {"service": self._service})).fetchone()
             rows = await (await conn.execute(SQL["memory"])).fetchall()
             alarms = await open_alarms(conn)
-        assert row is not None
+            assert row is not None
+            cursor, seen_s, settled_s, waiting_from = row
+            since = {} if waiting_from is None else await _between(conn, waiting_from, cursor)
         memory = [Row(section, subject, version, state.encode()) for section, subject, version, state in rows]
-        return Resumed(from_rows(row[1], memory), row[0], alarms, outdated(memory))
+        state = from_rows(memory, seen_s, settled_s)
+        return Resumed(state, cursor, alarms, outdated(memory), waiting_from, since)
 
     async def fetch(self, cursor: int, limit: int) -> Fetched | None:
         """Return the next batches after ``cursor``, and all of a transaction once one is taken."""
@@ -63,9 +67,17 @@ class PostgresRuleStore:
             rows = await found.fetchall()
             if not rows:
                 return None
-            batches = [parse_batch(received_at, kinds) for _, received_at, kinds, _ in rows]
-            readings = await fetch_readings(conn, batches)
+            readings = await _readings(conn, rows)
         return Fetched(max(r[3] for r in rows), len(rows), max(r[0] for r in rows), readings)
+
+    async def settle_wanted(self, cursor: int) -> bool:
+        """Whether it was asked not to wait, up to ``cursor``."""
+        async with self._connection() as conn:
+            found = await conn.execute(
+                SQL["settle_wanted"], {"cursor": str(cursor), "service": self._service}
+            )
+            row = await found.fetchone()
+        return row is not None and row[0] is True
 
     async def commit(self, change: Change) -> None:
         """Write one step; see :class:`rules.ports.RuleStore`."""
@@ -90,7 +102,10 @@ class PostgresRuleStore:
                 "service": self._service,
                 "from_cursor": str(change.from_cursor),
                 "to_cursor": str(change.to_cursor),
-                "watermark_s": change.watermark_s,
+                "seen_s": change.seen_s,
+                "settled_s": change.settled_s,
+                "waiting_from": None if change.waiting_from is None else str(change.waiting_from),
+                "everything": change.everything,
             },
         )
         if moved.rowcount != 1:
@@ -106,6 +121,18 @@ class PostgresRuleStore:
                 yield conn
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
             raise TransientError(f"database: {' '.join(str(error).split())}") from error
+
+
+async def _between(conn: Connection, after: int, cursor: int) -> ReadingBatch:
+    """Return the readings of batches after ``after``, up to ``cursor``."""
+    found = await conn.execute(SQL["waiting_batches"], {"after": str(after), "cursor": str(cursor)})
+    return await _readings(conn, await found.fetchall())
+
+
+async def _readings(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> ReadingBatch:
+    """Return the readings of batches; those of one transaction in their order of receipt."""
+    found = sorted(rows, key=lambda row: (row[3], row[1]))
+    return await fetch_readings(conn, [parse_batch(received_at, kinds) for _, received_at, kinds, _ in found])
 
 
 async def _add(conn: Connection, query: str, effects: Iterable[Effect]) -> None:

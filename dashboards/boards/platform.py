@@ -69,7 +69,7 @@ select count(*) from ingest_batch where xid > coalesce((select min(xid::text::bi
 """
 
 CURSORS = """
-select service, event_time as "judged up to", updated_at as "last moved" from rule_cursor order by service
+select service, coalesce(settled_at, event_time) as "judged up to", updated_at as "last moved" from rule_cursor order by service
 """
 
 SIZES = "select name, bytes from board.table_sizes() order by bytes desc, name limit 12"

@@ -25,6 +25,9 @@ from devices.registry import (
 )
 from firmware_sim.replay.player import Row
 
+ROWS_TOGETHER = 1_000
+LEAST_TOGETHER_S = 60.0
+MOST_TOGETHER_S = 7 * 86_400.0
 _NODE_BASE = 1_000_000
 _PLACE = (52.0, -1.0)
 _STEP_DEG = 0.002
@@ -38,23 +41,36 @@ class Survey:
         devices: kind and earliest readable time [ms since 1970 UTC] by device, in file order; 0
             for a device without any readable time, all of whose rows become dead letters.
         ordered: whether the rows are in order of time.
+        rows: how many there are.
+        span_s: from the earliest readable time to the latest [s].
     """
 
     devices: Mapping[str, tuple[Kind, int]]
     ordered: bool
+    rows: int
+    span_s: float
+
+    @property
+    def together_s(self) -> float:
+        """How much of the file's time may be on its way at once [s]: some ROWS_TOGETHER rows, a week at most."""
+        share = ROWS_TOGETHER / max(1, self.rows)
+        return min(MOST_TOGETHER_S, max(LEAST_TOGETHER_S, self.span_s * share))
 
 
 def survey(rows: Iterable[Row]) -> Survey:
     """Return what ``rows`` are."""
     found: dict[str, tuple[Kind, int]] = {}
-    ordered, last = True, 0
+    ordered, last, count = True, 0, 0
+    earliest, latest = 0, 0
     for row in rows:
+        count += 1
         _, first = found.get(row.device, (row.kind, 0))
         ts = row.ts if isinstance(row.ts, int) else 0
         if ts > 0:
             ordered, last = ordered and ts >= last, ts
+            earliest, latest = min(earliest or ts, ts), max(latest, ts)
         found[row.device] = (row.kind, min((t for t in (first, ts) if t > 0), default=0))
-    return Survey(found, ordered)
+    return Survey(found, ordered, count, (latest - earliest) / 1000.0)
 
 
 def places_for(devices: Mapping[str, tuple[Kind, int]], name: str) -> Registry:

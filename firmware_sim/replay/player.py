@@ -6,6 +6,7 @@ made from the file's content: playing the same file again stores nothing twice.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 import zlib
@@ -58,6 +59,8 @@ class Player:
         devices: registered devices by name.
         broker_of: where and as whom a device connects.
         boot: boot number of all devices, see :func:`boot_of`.
+        together_s: rows further apart than this [s] are never on their way at once: the second
+            is sent when the server has the first. So no device gets ahead of another by more.
         on_row: called with the number of rows played so far.
         counts: totals over all devices.
     """
@@ -65,6 +68,7 @@ class Player:
     devices: Mapping[str, Device]
     broker_of: Callable[[Device], BrokerAddress]
     boot: int
+    together_s: float = math.inf
     on_row: Callable[[int], None] = lambda _: None
     counts: Counts = field(default_factory=Counts)
     _agents: dict[str, Agent] = field(default_factory=dict)
@@ -86,10 +90,12 @@ class Player:
         hub = FleetHub(time.monotonic, random.Random(self.boot), ramp_s=0.0)
         played = 0
         try:
-            pace = _Pace(speed)
+            pace, group = _Pace(speed), _Together(self.together_s)
             for row in rows:
                 if stop():
                     break
+                if group.ends_before(row.ts):
+                    self._drain(hub)
                 agent = self._agent(row, hub)
                 while (wait_s := pace.wait_s(row.ts)) > 0 and not stop():
                     hub.poll(min(wait_s, 0.1))
@@ -173,6 +179,23 @@ class _Pace:
             self._start = (time.monotonic(), ts)
         started_s, first_ms = self._start
         return started_s + (ts - first_ms) / 1000.0 / self._speed - time.monotonic()
+
+
+class _Together:
+    """Which rows may be on their way at once."""
+
+    def __init__(self, together_s: float) -> None:
+        self._together_ms = together_s * 1000.0
+        self._first_ms: int | None = None
+
+    def ends_before(self, ts: int | str) -> bool:
+        """Whether a row of time ``ts`` [ms] must wait for all before it; it then begins a new group."""
+        if isinstance(ts, str):
+            return False
+        if self._first_ms is not None and abs(ts - self._first_ms) <= self._together_ms:
+            return False
+        begins, self._first_ms = self._first_ms is not None, ts
+        return begins
 
 
 def rows_of(table: Table, tracks: Sequence[Track]) -> Iterator[Row]:

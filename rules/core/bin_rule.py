@@ -8,7 +8,7 @@ from statistics import median
 import msgspec
 
 from devices.registry import BinSite
-from rules.core import alarms, bin_fill
+from rules.core import alarms, bin_fill, fire_warning
 from rules.core.alarms import Demand
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance
@@ -16,7 +16,7 @@ from rules.core.conditions.telling import Subject, Words, effects_of
 from rules.core.context import Context
 from rules.core.effects import Event, iso, num
 from rules.core.memory import BinMemory
-from rules.core.parameters import BinParameters, FireParameters
+from rules.core.parameters import BinParameters
 from rules.core.readings import Readings, known
 from rules.core.work import Work
 
@@ -38,6 +38,7 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
         now = _latest(before, at_s, distance, temperature, tilt, battery)
         # Fire first, and never behind a filter.
         now = _fire(work, ctx, site, now)
+        fire_warning.settle(work, ctx, site, now)
         bins[site.bin_id] = _level(work, ctx, site, now, distance, fill)
         work.touched_bins.add(site.bin_id)
 
@@ -51,9 +52,7 @@ def _latest(
     battery: float | None,
 ) -> BinMemory:
     memory = before or BinMemory(at_s=at_s, first_s=at_s)
-    heat = memory.heat
-    if temperature is not None:
-        heat = (*(h for h in heat if at_s - h[0] <= 1800.0), (at_s, temperature))[-12:]
+    heat = memory.heat if temperature is None else fire_warning.heated(memory.heat, at_s, temperature)
     return msgspec.structs.replace(
         memory,
         at_s=at_s,
@@ -65,49 +64,16 @@ def _latest(
     )
 
 
-def burning(heat: tuple[tuple[float, float], ...], p: FireParameters) -> Demand | None:
-    """Return whether temperatures [°C] of the last half hour are those of a fire."""
-    if not heat:
-        return None
-    at_s, now_c = heat[-1]
-    if now_c >= p.hot_c:
-        return Demand.ON
-    if now_c > p.rising_c and any(_rise(h, at_s, now_c) > p.rising_c_per_10_min for h in heat[:-1]):
-        return Demand.ON
-    return Demand.OFF if now_c < p.clear_c else Demand.HOLD
-
-
-def _rise(before: tuple[float, float], at_s: float, now_c: float) -> float:
-    """Rise per 10 minutes; a rise within less than that counts as it is."""
-    return (now_c - before[1]) / max(1.0, (at_s - before[0]) / 600.0)
-
-
 def _fire(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:
     rule = ctx.catalogue.fire
-    wanted = asked(rule.alarm, burning(now.heat, rule.parameters), now.temperature_c)
+    wanted = asked(rule.alarm, fire_warning.heat_demand(now.heat, rule.parameters), now.temperature_c)
     fire, turns = advance(now.fire, wanted, now.at_s, rule.alarm)
     if turns:
         since = now.fire.clearing_since_s
         text = f"Below {rule.parameters.clear_c:g} °C since {iso(now.at_s if since is None else since)}."
-        work.effects += effects_of(_burning(ctx, site, now, text), turns, fire)
+        effects = effects_of(fire_warning.burning(ctx, site, now.heat, text), turns, fire)
+        work.effects += [e for e in effects if not fire_warning.is_told(work, site, e)]
     return now if fire is now.fire else msgspec.structs.replace(now, fire=fire)
-
-
-def _burning(ctx: Context, site: BinSite, now: BinMemory, ended: str = "") -> Subject:
-    hot, p = now.temperature_c or 0.0, ctx.catalogue.fire.parameters
-    words = Words(
-        f"{site.label}: fire in the bin",
-        f"{hot:.0f} °C in the bin. Call the fire service: {site.street}.",
-        {
-            "temperature_c": num(hot),
-            "readings": [[iso(t), c] for t, c in now.heat],
-            "hot_c": p.hot_c,
-            "device": site.device,
-            "latitude_deg": site.latitude_deg,
-            "longitude_deg": site.longitude_deg,
-        },
-    )
-    return Subject(ctx.catalogue.fire, "bin", site.bin_id, lambda _: words, lambda: ended)
 
 
 def measured_fill_pct(
@@ -197,7 +163,7 @@ def standing(bins: Mapping[str, BinMemory], ctx: Context) -> Iterator[tuple[Subj
         if site is not None and now.full.is_active:
             yield _filled(ctx, site, now), now.full
         if site is not None and now.fire.is_active:
-            yield _burning(ctx, site, now), now.fire
+            yield fire_warning.burning(ctx, site, now.heat), now.fire
 
 
 def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) -> str | None:
@@ -233,7 +199,7 @@ def tell(work: Work, ctx: Context, bin_id: str) -> None:
             "sd_pct": num(bin_fill.sd_pct(now.fills.recent, noise_pct(site, p), p.emptying.sparse_s), 1),
             "state": word,
             "needs_collection": why is not None,
-            "on_fire": now.fire.is_active,
+            "on_fire": now.fire.is_active or fire_warning.is_up(work, bin_id),
             "reason": why or ("no valid reading yet" if level is None else f"{level:.0f} % full"),
             "last_emptied_at": iso(now.fills.emptied_s),
             "temperature_c": num(now.temperature_c),

@@ -31,6 +31,7 @@ class Context:
         streets: finds the segment of a position.
         segments_of: per route the indices of its segments in ``graph.segments``.
         depot_of: per route the node id of its depot, None where it has none.
+        lateness_s: how long a reading waits for those measured before it [s].
     """
 
     catalogue: Catalogue
@@ -49,6 +50,7 @@ class Context:
     bin_depot: int | None
     zone: tzinfo
     router: Router = plan
+    lateness_s: float = 0.0
     _drives: dict[tuple[str, tuple[str, ...]], Drive] = field(default_factory=dict, repr=False)
     _itineraries: dict[tuple[str, tuple[str, ...]], Itinerary] = field(default_factory=dict, repr=False)
     _rounds: dict[tuple[str, ...], Round] = field(default_factory=dict, repr=False)
@@ -121,7 +123,9 @@ class Context:
         return self._rounds[bins]
 
 
-def build_context(registry: Registry, catalogue: Catalogue, zone: tzinfo, router: Router = plan) -> Context:
+def build_context(
+    registry: Registry, catalogue: Catalogue, zone: tzinfo, router: Router = plan, lateness_s: float = 0.0
+) -> Context:
     """Return the surroundings for a registry and a catalogue.
 
     Args:
@@ -129,6 +133,7 @@ def build_context(registry: Registry, catalogue: Catalogue, zone: tzinfo, router
         catalogue: rules and parameters.
         zone: local time of the place, for service dates and times in words.
         router: finds the drive of a lorry.
+        lateness_s: how long a reading waits for those measured before it [s].
     """
     graph = RoadGraph(registry.nodes, registry.segments)
     road = {d.name for d in registry.devices if d.kind == "road"}
@@ -155,6 +160,7 @@ def build_context(registry: Registry, catalogue: Catalogue, zone: tzinfo, router
         bin_depot=next(iter(depots.values()), None),
         zone=zone,
         router=router,
+        lateness_s=lateness_s,
     )
 
 

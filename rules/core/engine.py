@@ -1,27 +1,32 @@
 """One step of the rules: state and readings in, state and effects out.
 
-Event time is the latest reading seen (the watermark). Two things happen:
+Event time is the latest reading seen, without allowed lateness; the watermark is so much
+behind it. A reading counts once the watermark has passed it, in order of time
+(:mod:`rules.core.settling`). Two things happen then:
 
-* Each reading goes, in receive order, to the rules of its kind. A reading not newer than
-  its device's last one is late: it is in the database, but changes nothing here. Only a
-  gritter's late reading counts: it may tell of a road that has been treated.
-* Whenever the watermark passes a full minute, what depends on time or on many subjects is
-  evaluated as of that minute, before the reading that passed it: the town's weather,
-  silent devices, and, at their own intervals, roads and routes, and the collection round.
+* Each reading goes to the rules of its kind. Of a late one, older than what has counted
+  already, they take what is newer than its device's last; it moves no time and changes no
+  decision made. Only a gritter's late reading counts where it belongs: it may tell of a road
+  that has been treated.
+* Whenever a counting reading passes a full minute, what depends on time or on many subjects is
+  evaluated as of that minute, before that reading: the town's weather, silent devices, and,
+  at their own intervals, roads and routes, and the collection round.
 
 So the result depends on the order of the readings alone, not on how they are cut into
-batches. Readings with a suspect clock are left out: they neither raise alarms nor move time.
+batches, and within the allowed lateness not on their order either. One thing does not wait:
+fire in a bin is told as its reading arrives. Readings with a suspect clock are left out:
+they neither raise alarms nor move time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from rules.core import (
     bin_rule,
+    fire_warning,
     home_rule,
     round_rule,
     route_rule,
@@ -33,10 +38,10 @@ from rules.core import (
 from rules.core.context import Context
 from rules.core.effects import Effect
 from rules.core.memory import EngineState
-from rules.core.psychrometrics import Floats
 from rules.core.quality import notes as quality_notes
 from rules.core.quality import rule as quality_rule
 from rules.core.readings import SUSPECT_CLOCK, ReadingBatch, Readings
+from rules.core.settling import Settled, settle
 from rules.core.work import Work
 
 TICK_S = 60.0
@@ -61,7 +66,7 @@ FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
 
 
 def step(
-    state: EngineState, readings: ReadingBatch, now_s: float, ctx: Context
+    state: EngineState, readings: ReadingBatch, now_s: float, ctx: Context, *, everything: bool = False
 ) -> tuple[EngineState, tuple[Effect, ...]]:
     """Return the state after ``readings`` and what should happen.
 
@@ -71,7 +76,8 @@ def step(
         now_s: latest event time allowed and reached [s since 1970]: readings ahead of it
             do not move the watermark past it; after the readings the watermark is there,
             unless there has never been a reading.
-        ctx: what is installed, and the catalogue.
+        ctx: what is installed, the catalogue, and the allowed lateness.
+        everything: nothing more is expected; all that waits counts now.
 
     Returns:
         The new state and the effects in order, subjects' states last.
@@ -79,55 +85,53 @@ def step(
     work = Work(state)
     usable = {kind: r.where((r.quality & SUSPECT_CLOCK) == 0) for kind, r in readings.items()}
     usable = {kind: r for kind, r in usable.items() if len(r)}
-    mark = state.watermark_s
-    for upto, rows in _runs(usable, mark, now_s):
-        quality_notes.note_suspects(work, ctx, readings, rows)
+    found = settle(
+        state.waiting, usable, seen_s=state.seen_s, settled_s=state.settled_s,
+        now_s=now_s, lateness_s=ctx.lateness_s, everything=everything,
+    )  # fmt: skip
+    mark = state.settled_s
+    suspects = quality_notes.Suspects(readings, found.clock_at)
+    for upto, rows in _runs(found):
+        suspects.note(work, ctx, np.floor(upto / TICK_S) * TICK_S)
         mark = _advance(work, ctx, mark, upto)
         _observe(work, ctx, rows)
-    quality_notes.note_suspects(work, ctx, readings, None)
-    if mark is not None and now_s > mark:
-        mark = _advance(work, ctx, mark, now_s)
+    suspects.note(work, ctx, np.inf)
+    seen_s = found.seen_s
+    if seen_s is not None and now_s > seen_s:  # time passes without a reading
+        seen_s, reached_s = now_s, now_s - (0.0 if everything else ctx.lateness_s)
+        if mark is None or reached_s > mark:
+            mark = _advance(work, ctx, mark, reached_s)
+    if "bin" in found.put_off:
+        fire_warning.warn(work, ctx, found.put_off["bin"], found.waiting)
     for code in sorted(work.touched_homes):
         home_rule.tell(work, ctx, code)
     for bin_id in sorted(work.touched_bins):
         bin_rule.tell(work, ctx, bin_id)
-    return work.finish(mark)
+    return work.finish(seen_s, mark, found.waiting)
 
 
-def _runs(batch: ReadingBatch, mark_s: float | None, now_s: float) -> list[tuple[float, dict[str, Any]]]:
-    """Cut a batch where the watermark passes a minute.
+def _runs(found: Settled) -> Iterator[tuple[float, ReadingBatch]]:
+    """Cut settled readings where event time passes a minute.
 
-    Returns:
-        Pairs of the watermark at the end of a run and the run's readings by kind.
+    Yields:
+        Event time at the end of a run, and the run's readings by kind.
     """
-    if not batch:
-        return []
-    position = np.concatenate([r.position for r in batch.values()])
-    order = np.argsort(position, kind="stable")
-    position = position[order]
-    ts_s = np.concatenate([r.ts_s for r in batch.values()])[order]
-    marks = _watermarks(ts_s, mark_s, now_s)
-    minute = np.floor(marks / TICK_S)
+    if len(found.marks_s) == 0:
+        return
+    minute = np.floor(found.marks_s / TICK_S)
     starts = np.flatnonzero(np.diff(minute, prepend=minute[0] - 1))
     stops = np.append(starts[1:], len(minute))
-    first, last = position[starts], position[stops - 1]
     cuts = {
-        kind: (np.searchsorted(r.position, first), np.searchsorted(r.position, last, side="right"))
-        for kind, r in batch.items()
+        kind: (np.searchsorted(r.position, starts), np.searchsorted(r.position, stops))
+        for kind, r in found.readings.items()
     }
-    runs = []
     for i, stop in enumerate(stops):
-        rows = {kind: batch[kind].take(int(a[i]), int(b[i])) for kind, (a, b) in cuts.items() if a[i] < b[i]}
-        runs.append((float(marks[stop - 1]), rows))
-    return runs
-
-
-def _watermarks(ts_s: Floats, mark_s: float | None, now_s: float) -> Floats:
-    """Return the watermark after each reading."""
-    allowed = np.minimum(ts_s, now_s)
-    if mark_s is not None:
-        allowed = np.maximum(allowed, mark_s)
-    return np.maximum.accumulate(allowed)
+        rows = {
+            kind: found.readings[kind].take(int(a[i]), int(b[i]))
+            for kind, (a, b) in cuts.items()
+            if a[i] < b[i]
+        }
+        yield float(found.marks_s[stop - 1]), rows
 
 
 def _observe(work: Work, ctx: Context, rows: ReadingBatch) -> None:

@@ -16,6 +16,7 @@ from rules.core.bin_fill import Fills
 from rules.core.conditions.condition import DOWN, Condition
 from rules.core.gritting import Precipitation
 from rules.core.memory_versions import silent_with_levels, with_levels
+from rules.core.patience import NOTHING, Waiting
 from rules.core.quality_memory import BatteryMemory, DriftMemory, HeardMemory, QualityMemory
 from rules.core.route_plan import RoutePlan
 from rules.core.treatment import Fix, Pass
@@ -70,6 +71,17 @@ class WeatherMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     shortwave_w_m2: float | None = None
 
 
+Heat = tuple[tuple[float, float], ...]
+"""Times [s since 1970] and temperatures [°C], oldest first."""
+
+
+class FireTold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A fire told by a reading that does not count yet; None: none."""
+
+    at_s: float | None = None
+    heat: Heat = ()
+
+
 class BinMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     """A bin: fills, alarms, temperatures of the last minutes, and what was last reported."""
 
@@ -78,7 +90,7 @@ class BinMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     fills: Fills = Fills()
     full: Condition = DOWN
     fire: Condition = DOWN
-    heat: tuple[tuple[float, float], ...] = ()
+    heat: Heat = ()
     distance_mm: float | None = None
     temperature_c: float | None = None
     tilt_deg: float | None = None
@@ -218,6 +230,7 @@ SECTIONS: Mapping[str, Section] = {
     "road": Section(1, RoadMemory),
     "weather": Section(1, WeatherMemory),
     "bin": Section(2, BinMemory, {1: with_levels("full", "fire")}),
+    "fire_told": Section(1, FireTold),
     "seen": Section(2, SeenMemory, {1: silent_with_levels}),
     "segment": Section(2, SegmentMemory, {1: with_levels("hoar", "ice")}),
     "group": Section(1, GroupMemory),
@@ -236,14 +249,21 @@ SECTIONS: Mapping[str, Section] = {
 class EngineState(msgspec.Struct, frozen=True):
     """Everything the engine remembers. The dictionaries are never changed in place.
 
-    ``watermark_s`` is event time: the latest reading seen; None before the first.
+    Attributes:
+        seen_s: event time: the latest reading seen [s since 1970]; None before the first.
+        settled_s: time of the latest reading that counts [s since 1970].
+        waiting: newer readings, which wait for those that may still come before them. They
+            are stored as readings already: whoever loads the rest fetches them again.
     """
 
-    watermark_s: float | None = None
+    seen_s: float | None = None
+    settled_s: float | None = None
+    waiting: Waiting = NOTHING
     home: dict[str, HomeMemory] = {}
     road: dict[str, RoadMemory] = {}
     weather: dict[str, WeatherMemory] = {}
     bin: dict[str, BinMemory] = {}
+    fire_told: dict[str, FireTold] = {}
     seen: dict[str, SeenMemory] = {}
     segment: dict[str, SegmentMemory] = {}
     group: dict[str, GroupMemory] = {}
@@ -282,7 +302,7 @@ def changed_rows(before: EngineState, after: EngineState) -> list[Row]:
     return rows
 
 
-def from_rows(watermark_s: float | None, rows: Iterable[Row]) -> EngineState:
+def from_rows(rows: Iterable[Row], seen_s: float | None, settled_s: float | None) -> EngineState:
     """Return the state in ``rows``; rows of unknown sections or versions are left out."""
     sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     for row in rows:
@@ -293,7 +313,8 @@ def from_rows(watermark_s: float | None, rows: Iterable[Row]) -> EngineState:
             sections[row.section][row.subject] = msgspec.json.decode(row.state, type=section.kind)
         elif row.version in section.migrate:
             sections[row.section][row.subject] = _migrated(row, section)
-    return EngineState(watermark_s=watermark_s, **sections)
+    remembered: Any = sections
+    return EngineState(seen_s=seen_s, settled_s=settled_s, **remembered)
 
 
 def _migrated(row: Row, section: Section) -> Any:

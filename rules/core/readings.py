@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ SUSPECT_CLOCK = 2
 """Bit of ``quality``: the device's clock is not to be trusted."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Readings:
     """Readings of one kind, in receive order.
 
@@ -33,6 +34,22 @@ class Readings:
     device: Sequence[str]
     quality: NDArray[np.int64]
     fields: Mapping[str, Floats]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all columns are the same; NaN is the same as NaN."""
+        if not isinstance(other, Readings):
+            return NotImplemented
+        mine, theirs = self._columns(), other._columns()
+        return (
+            list(self.device) == list(other.device)
+            and mine.keys() == theirs.keys()
+            and all(np.array_equal(mine[n], theirs[n], equal_nan=True) for n in mine)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        return {"": self.position, " ts_s": self.ts_s, " quality": self.quality, **self.fields}
 
     def __len__(self) -> int:
         return len(self.position)
@@ -58,6 +75,16 @@ class Readings:
             [d for d, k in zip(self.device, keep, strict=True) if k],
             self.quality[keep],
             {name: column[keep] for name, column in self.fields.items()},
+        )
+
+    def pick(self, rows: NDArray[np.int64], position: NDArray[np.int64]) -> Readings:
+        """Return the readings of ``rows``, in that order, with new positions."""
+        return Readings(
+            position,
+            self.ts_s[rows],
+            [self.device[i] for i in rows.tolist()],
+            self.quality[rows],
+            {name: column[rows] for name, column in self.fields.items()},
         )
 
     def column(self, name: str) -> Floats:

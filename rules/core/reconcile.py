@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from rules.core import bin_rule, grouping, home_rule, segment_rule, silence_rule
+from rules.core import bin_rule, fire_warning, grouping, home_rule, segment_rule, silence_rule
 from rules.core.alarm_book import Key, OpenAlarm
 from rules.core.conditions import telling
 from rules.core.conditions.condition import Condition
@@ -38,8 +38,8 @@ def reconcile(state: EngineState, open_alarms: Iterable[OpenAlarm], ctx: Context
     opened = {a.key: a for a in open_alarms}
     single = {_key(s): (s, c) for s, c in _standing(state, ctx)}
     groups = {(g.rule_id, g.kind, g.subject): g for g in state.group.values() if g.members}
-    effects = _no_longer(opened, single.keys() | groups.keys(), state.watermark_s, ctx)
-    at_s = state.watermark_s
+    effects = _no_longer(opened, single.keys() | groups.keys(), state.settled_s, ctx)
+    at_s = state.settled_s
     if at_s is None:
         return effects  # nothing is remembered
     for key, (subject, condition) in single.items():
@@ -68,6 +68,7 @@ def _key(subject: telling.Subject) -> Key:
 def _standing(state: EngineState, ctx: Context) -> Iterator[tuple[telling.Subject, Condition]]:
     yield from home_rule.standing(state.home, ctx)
     yield from bin_rule.standing(state.bin, ctx)
+    yield from fire_warning.standing(state.fire_told, ctx)
 
 
 def _no_longer(

@@ -6,6 +6,7 @@ from typing import Any
 
 from rules.core.effects import Effect, Json, SubjectState
 from rules.core.memory import SECTIONS, EngineState
+from rules.core.patience import Waiting
 
 
 class Work:
@@ -21,7 +22,6 @@ class Work:
         self.effects: list[Effect] = []
         self.touched_homes: set[str] = set()
         self.touched_bins: set[str] = set()
-        self.suspects: list[tuple[int, str]] | None = None
 
     def read(self, section: str) -> dict[str, Any]:
         """Return a section of the memory, not to be changed."""
@@ -38,7 +38,9 @@ class Work:
         """Say what is true now of a subject."""
         self._states[kind, subject] = SubjectState(kind, subject, at_s, state)
 
-    def finish(self, watermark_s: float | None) -> tuple[EngineState, tuple[Effect, ...]]:
+    def finish(
+        self, seen_s: float | None, settled_s: float | None, waiting: Waiting
+    ) -> tuple[EngineState, tuple[Effect, ...]]:
         """Return the new memory and the effects: what happened in order, then what is true."""
-        state = EngineState(watermark_s=watermark_s, **self._sections)
+        state = EngineState(seen_s=seen_s, settled_s=settled_s, waiting=waiting, **self._sections)
         return state, (*self.effects, *self._states.values())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -83,9 +85,16 @@ def _segment(segment_id: str, a: int, b: int, route: str, **more: object) -> Roa
     )  # fmt: skip
 
 
-def context(registry: Registry | None = None) -> Context:
-    """The hamlet's context with the shipped catalogue."""
-    return build_context(registry or hamlet(), load(), ZONE)
+def context(registry: Registry | None = None, lateness_s: float = 0.0) -> Context:
+    """The hamlet's context, or another town's, with the shipped catalogue."""
+    return replace(
+        _hamlet() if registry is None else build_context(registry, load(), ZONE), lateness_s=lateness_s
+    )
+
+
+@cache
+def _hamlet() -> Context:
+    return build_context(hamlet(), load(), ZONE)
 
 
 def batch(readings: Iterable[Reading], quality: int = 0) -> ReadingBatch:

@@ -20,6 +20,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import ManualClock
 from ingest.registry_store import store_registry
+from ops_api.rules_lag import SETTLE, settled
 from rules.catalogue.loader import load
 from rules.memory_store import MemoryRuleStore
 from rules.ports import Fetched
@@ -36,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 PER_BATCH = 6
 HOURS = 7.0
 WAIT_S = 120.0
+LATENESS_S = 120.0
 
 
 class FromDatabase(MemoryRuleStore):
@@ -52,6 +54,7 @@ def start(dsn: str) -> subprocess.Popen[bytes]:
         **os.environ,
         "CITYOPS_DB__DSN": dsn,
         "CITYOPS_RULES__BATCH_LIMIT": "2",
+        "CITYOPS_RULES__LATENESS_S": str(LATENESS_S),
         "CITYOPS_RULES__POLL_S": "0.2",
         "CITYOPS_RULES__HEALTH_PORT": "0",
     }
@@ -94,6 +97,10 @@ async def killed(dsn: str, pg: psycopg.AsyncConnection[Any], kills: int, seed: i
             assert await progress(pg) < 1.0, "there was nothing left to do at the kill"
             process = start(dsn)
         await reach(pg, 1.0, process)
+        deadline = time.monotonic() + WAIT_S
+        while not await settled(pg):
+            assert time.monotonic() < deadline, "waited in vain"
+            await asyncio.sleep(0.05)
     finally:
         process.kill()
         process.wait()
@@ -104,7 +111,9 @@ async def undisturbed(dsn: str) -> MemoryRuleStore:
     async with AsyncConnectionPool(dsn, min_size=1, max_size=2, open=False) as pool:
         calm = FromDatabase(hamlet())
         calm.source = PostgresRuleStore(pool)
-        worker = RulesService(calm, HintWaker(), ManualClock(datetime(2026, 3, 1, tzinfo=UTC)), load())
+        calm.want_settled()
+        clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+        worker = RulesService(calm, HintWaker(), clock, load(), lateness_s=LATENESS_S)
         while await worker.turn():
             pass
     return calm
@@ -116,6 +125,7 @@ async def same_as_one_pass(dsn: str, pg: psycopg.AsyncConnection[Any], kills: in
     readings = random_evening(random.Random(seed), HOURS)
     for number, begin in enumerate(range(0, len(readings), PER_BATCH), start=1):
         await insert_batch(pg, readings[begin : begin + PER_BATCH], number)
+    await pg.execute(SETTLE)
     await killed(dsn, pg, kills, seed)
     calm = await undisturbed(dsn)
     assert {a.raised.rule_id for a in calm.alarms} >= {"winter.ice", "bins.full"}

@@ -16,6 +16,7 @@ from cityops.clock import ManualClock
 from cityops.errors import TransientError
 from ingest.registry_store import store_registry
 from ops_api.demo.verify import ALARMED, tally
+from ops_api.rules_lag import SETTLE
 from rules.catalogue.loader import load
 from rules.core.effects import (
     ChangeSeverity,
@@ -66,6 +67,14 @@ class Bench:
             while await (await conn.execute(final)).fetchone() != (True,):
                 await asyncio.sleep(0.02)
 
+    async def want_settled(self) -> None:
+        """Say that no more batches will come."""
+        if self._conn is not None:
+            await self._conn.execute(SETTLE)
+            return
+        assert isinstance(self.store, MemoryRuleStore)
+        self.store.want_settled()
+
     async def rows(self, what: str) -> list[tuple[Any, ...]]:
         """The table's meaning: subjects and what was said of them, in order."""
         if self._conn is not None:
@@ -95,7 +104,7 @@ async def bench(database: str | None) -> AsyncIterator[Bench]:
 
 
 def change(from_cursor: int, to_cursor: int, *effects: Any, rows: tuple[Row, ...] = ()) -> Change:
-    return Change(from_cursor, to_cursor, START, rows, effects)
+    return Change(from_cursor, to_cursor, START, START, rows, effects)
 
 
 RAISE = RaiseAlarm("bins.full", 1, "bin", "b0", "warning", START, "Bin 0: full", "85 % full.", {"fill": 85.0})
@@ -145,7 +154,7 @@ async def test_a_change_is_written_and_resumed(bench: Bench) -> None:
     await bench.store.commit(change(0, 7, RAISE, decision, event, said, rows=(row,)))
     resumed = await bench.store.resume()
     assert resumed.cursor == 7
-    assert resumed.state.watermark_s == START
+    assert (resumed.state.seen_s, resumed.state.settled_s) == (START, START)
     assert resumed.state.outdoor["town"].air_c == 0.0
     assert await bench.rows("alarms") == [("bins.full", "b0", START, None)]
     assert await bench.rows("decisions") == [("winter.gritting", "r1", "treat", START)]
@@ -355,9 +364,9 @@ def frosty(minutes: float) -> list[Reading]:
     ]  # fmt: skip
 
 
-def service(store: RuleStore) -> RulesService:
+def service(store: RuleStore, lateness_s: float = 0.0) -> RulesService:
     clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
-    return RulesService(store, HintWaker(), clock, load(), batch_limit=7)
+    return RulesService(store, HintWaker(), clock, load(), batch_limit=7, lateness_s=lateness_s)
 
 
 async def test_a_frosty_night_is_decided(bench: Bench) -> None:
@@ -383,15 +392,17 @@ async def test_a_frosty_night_is_decided(bench: Bench) -> None:
     assert collected == ["bins", "bins"]  # once for each of the two service dates
 
 
-async def test_killed_and_started_again_the_result_is_the_same(bench: Bench) -> None:
+@pytest.mark.parametrize("lateness_s", [0.0, 900.0])
+async def test_killed_and_started_again_the_result_is_the_same(bench: Bench, lateness_s: float) -> None:
     """Each turn by a new process that knows only the store; some commits are never answered."""
     readings = [frosty(float(m)) for m in range(0, 600, 10)]
     for part in readings:
         await bench.add(part)
+    await bench.want_settled()
     turn = 0
     while True:
         turn += 1
-        worker = service(_Unanswered(bench.store) if turn % 3 == 0 else bench.store)
+        worker = service(_Unanswered(bench.store) if turn % 3 == 0 else bench.store, lateness_s)
         try:
             if not await worker.turn():
                 break
@@ -400,11 +411,39 @@ async def test_killed_and_started_again_the_result_is_the_same(bench: Bench) -> 
     calm = MemoryRuleStore(hamlet())
     for number, part in enumerate(readings, start=1):
         calm.add_batch(RECEIVED_FROM.timestamp() + number, batch(sorted(part, key=lambda r: r[2])))
-    worker = service(calm)
+    calm.want_settled()
+    worker = service(calm, lateness_s)
     while await worker.turn():
         pass
+    assert (await calm.resume()).state.settled_s == START + 590 * 60.0 + 4.0
     for what in QUERIES:
         assert await bench.rows(what) == memory_rows(calm, what), what
+
+
+async def test_what_waits_counts_when_it_has_been_quiet_or_somebody_knows(bench: Bench) -> None:
+    clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    worker = RulesService(bench.store, HintWaker(), clock, load(), lateness_s=300.0)
+    for minutes in (0.0, 10.0):
+        await bench.add(frosty(minutes))
+        assert await worker.turn()
+    resumed = await bench.store.resume()
+    assert (resumed.state.seen_s, resumed.state.settled_s) == (START + 604.0, START + 4.0)
+    assert sum(len(r) for r in resumed.since.values()) == 5
+    clock.advance(299.0)
+    assert not await worker.turn()
+    assert (await bench.store.resume()).state.settled_s == START + 4.0
+    clock.advance(2.0)
+    assert not await worker.turn()
+    resumed = await bench.store.resume()
+    assert (resumed.state.settled_s, resumed.waiting_from) == (START + 604.0, None)
+    await bench.add(frosty(20.0))
+    await bench.want_settled()
+    assert await worker.turn()
+    assert await bench.store.settle_wanted(resumed.cursor + 10**9)
+    assert not await worker.turn()
+    resumed = await bench.store.resume()
+    assert resumed.state.settled_s == START + 1204.0
+    assert not await bench.store.settle_wanted(resumed.cursor)
 
 
 class _Unanswered:
@@ -413,6 +452,7 @@ class _Unanswered:
     def __init__(self, store: RuleStore) -> None:
         self._store = store
         self.registry, self.resume, self.fetch = store.registry, store.resume, store.fetch
+        self.settle_wanted = store.settle_wanted
 
     async def commit(self, change: Change) -> None:
         await self._store.commit(change)

@@ -14,6 +14,7 @@ import psycopg
 
 from cityops.settings import DbSettings, Settings
 from ingest.registry_store import store_registry
+from ops_api.rules_lag import SETTLE
 from ops_api.wiring_rules import run_rules
 from tests.fakes.rules_batches import insert_batch
 from tests.fakes.rules_town import Reading, hamlet
@@ -42,7 +43,7 @@ async def test_a_notification_is_enough_and_stop_ends_it(
     db_dsn: str, pg: psycopg.AsyncConnection[Any]
 ) -> None:
     await store_registry(pg, hamlet())
-    settings = Settings(db=DbSettings(dsn=db_dsn), rules={"poll_s": 30.0})
+    settings = Settings(db=DbSettings(dsn=db_dsn), rules={"poll_s": 30.0, "lateness_s": 0.0})
     stop = asyncio.Event()
     async with await psycopg.AsyncConnection.connect(db_dsn, autocommit=True) as ear:
         await ear.execute("listen cityops_rules")
@@ -85,10 +86,12 @@ async def test_killed_with_no_warning_nothing_is_lost_or_doubled(
     batches = 120
     for number in range(batches):
         await insert_batch(pg, cold(number * 5.0), number)
+    await pg.execute(SETTLE)
     kills = 0
     last = (
         "select coalesce((select xid from rule_cursor), '0') = (select max(xid) from ingest_batch)"
         " and not exists (select from alarm_log where planned_at is null)"
+        " and not exists (select from rule_cursor where settle_xid is not null)"
     )
     async with asyncio.timeout(90):
         process = await start(db_dsn)

@@ -91,7 +91,7 @@ def test_any_coming_and_going_is_told_in_full(ticks: list[dict[str, tuple[str, s
         ups = {s: Up(("route", route), severity, flaps) for s, (route, severity, flaps) in wanted.items()}
         tell = Tellers(lambda s, at_s=at_s: Joining(at_s, at_s, 0.0, s, {}), lambda s: f"{s} is over")  # type: ignore[misc]
         settle(work, of, ups, at_s, tell)
-        state, effects = work.finish(at_s)
+        state, effects = work.finish(at_s, at_s, {})
         follow(groups, effects)
         found = {s: (key[2], severity) for key, members in groups.items() for s, severity in members.items()}
         assert found == {s: (route, severity) for s, (route, severity, _) in wanted.items()}
@@ -139,5 +139,5 @@ async def kept(state: EngineState, effects: tuple[Effect, ...]) -> Resumed:
     """What a store resumes with after a step was committed."""
     store = MemoryRuleStore(hamlet())
     rows = tuple(changed_rows(EngineState(), state))
-    await store.commit(Change(0, 1, state.watermark_s, rows, effects))
+    await store.commit(Change(0, 1, state.seen_s, state.settled_s, rows, effects))
     return await store.resume()

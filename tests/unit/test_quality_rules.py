@@ -236,7 +236,7 @@ def test_an_untrusted_clock_is_counted_and_any_split_gives_the_same() -> None:
     for a, b in ((0, 101), (101, 102), (102, 400), (400, 576)):
         part = marked.take(a, b)
         trusted = part.ts_s[part.quality == 0]
-        now_s = max(state.watermark_s or 0.0, *trusted.tolist()) if len(trusted) else state.watermark_s or 0.0
+        now_s = max(state.seen_s or 0.0, *trusted.tolist()) if len(trusted) else state.seen_s or 0.0
         state, new = step(state, {"frog": part}, now_s, context())
         parts += new
     item = next(w for w in works(list(whole)) if w.rule_id == "quality.clock")

@@ -9,7 +9,6 @@ from rules.catalogue.loader import load
 from rules.core import bin_fill
 from rules.core.alarms import Demand
 from rules.core.bin_fill import Fills
-from rules.core.bin_rule import burning
 from rules.core.damp import (
     message,
     risk_of,
@@ -19,6 +18,7 @@ from rules.core.damp import (
 )
 from rules.core.effects import ChangeSeverity, ClearAlarm, Event, Flapping, RaiseAlarm, SubjectState
 from rules.core.engine import step
+from rules.core.fire_warning import heat_demand
 from rules.core.memory import EngineState
 from tests.fakes.rules_town import START, Reading, batch, context, hamlet, latest
 
@@ -219,12 +219,12 @@ def test_a_tilted_bin_says_nothing_of_its_fill() -> None:
 
 def test_fire_is_told_at_once_and_summer_is_no_fire() -> None:
     p = CATALOGUE.fire.parameters
-    assert burning(((0.0, 76.0),), p) is Demand.ON
-    assert burning(((0.0, 38.0), (600.0, 52.0)), p) is Demand.ON
-    assert burning(((0.0, 45.0), (600.0, 55.0)), p) is Demand.HOLD  # sun on a metal lid
-    assert burning(((0.0, 38.0), (1800.0, 52.0)), p) is Demand.HOLD
-    assert burning(((0.0, 20.0),), p) is Demand.OFF
-    assert burning((), p) is None
+    assert heat_demand(((0.0, 76.0),), p) is Demand.ON
+    assert heat_demand(((0.0, 38.0), (600.0, 52.0)), p) is Demand.ON
+    assert heat_demand(((0.0, 45.0), (600.0, 55.0)), p) is Demand.HOLD  # sun on a metal lid
+    assert heat_demand(((0.0, 38.0), (1800.0, 52.0)), p) is Demand.HOLD
+    assert heat_demand(((0.0, 20.0),), p) is Demand.OFF
+    assert heat_demand((), p) is None
     (alarm,) = [e for e in story([bin_reading(0.0, 20.0, temperature_c=80.0)]) if isinstance(e, RaiseAlarm)]
     assert (alarm.rule_id, alarm.severity, alarm.at_s) == ("bins.fire", "critical", START)
 

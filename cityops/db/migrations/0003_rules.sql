@@ -4,7 +4,7 @@
 create table rule_cursor (
     service    text primary key,
     xid        xid8 not null default '0',
-    event_time timestamptz,           -- latest reading time seen (watermark)
+    event_time timestamptz,           -- latest reading time seen
     updated_at timestamptz not null default now()
 );
 

@@ -52,6 +52,8 @@ create table rule_checkpoint (
 
 alter table rule_cursor
     add column catalogue_id integer references catalogue_version,
-    add column open_xid     xid8;  -- of the oldest batch with readings that are not settled yet
+    add column settled_at   timestamptz,  -- time of the latest reading that counts; event_time is the latest seen
+    add column waiting_from xid8,         -- readings of batches after this one may still wait for older ones
+    add column settle_xid   xid8;         -- asked for: once this batch is seen, nothing is to be waited for
 alter table alarm add foreign key (catalogue_id) references catalogue_version;
 alter table decision add column catalogue_id integer references catalogue_version;

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+
 import numpy as np
 from msgspec import structs
 
@@ -75,29 +78,26 @@ def _heard(work: Work, ctx: Context, device: str, at_s: float) -> None:
     work.write("heard")[device] = HeardMemory((*kept, at_s))
 
 
-def note_suspects(work: Work, ctx: Context, batch: ReadingBatch, upto: ReadingBatch | None) -> None:
-    """Count readings whose clock is not trusted, in receive order: those before ``upto``, or all that are left.
+class Suspects:
+    """Readings whose clock is not trusted: the rules never see them; that they came is told of their device's day.
 
-    The rules never see them; that they came is told of their device's day.
+    Args:
+        batch: readings in receive order, the trusted ones too.
+        clock_at: event time before the reading at a place in receive order.
     """
-    if work.suspects is None:
-        work.suspects = _suspects(batch)
-    if not work.suspects:
-        return
-    first = None if upto is None else min(int(r.position[0]) for r in upto.values())
-    memory = work.write("quality")
-    while work.suspects and (first is None or work.suspects[-1][0] < first):
-        _, device = work.suspects.pop()
-        before: QualityMemory | None = memory.get(device)
-        if before is not None and device in ctx.devices:
-            memory[device] = structs.replace(before, suspect=before.suspect + 1)
 
+    def __init__(self, batch: ReadingBatch, clock_at: Callable[[int], float]) -> None:
+        found = sorted(
+            (int(r.position[i]), r.device[i])
+            for r in batch.values()
+            for i in np.flatnonzero((r.quality & SUSPECT_CLOCK) != 0).tolist()
+        )
+        self._left = deque((clock_at(position), device) for position, device in found)
 
-def _suspects(batch: ReadingBatch) -> list[tuple[int, str]]:
-    """Return place and device of the readings with an untrusted clock, the last one first."""
-    found = [
-        (int(r.position[i]), r.device[i])
-        for r in batch.values()
-        for i in np.flatnonzero((r.quality & SUSPECT_CLOCK) != 0).tolist()
-    ]
-    return sorted(found, reverse=True)
+    def note(self, work: Work, ctx: Context, before_s: float) -> None:
+        """Count those that came while event time was before ``before_s``."""
+        while self._left and self._left[0][0] < before_s:
+            _, device = self._left.popleft()
+            before: QualityMemory | None = work.read("quality").get(device)
+            if before is not None and device in ctx.devices:
+                work.write("quality")[device] = structs.replace(before, suspect=before.suspect + 1)
