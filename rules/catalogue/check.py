@@ -1,0 +1,116 @@
+"""Everything that can be said of a catalogue before it is used: errors, and what is odd."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from rules.catalogue.faults import Fault, parse_file
+from rules.catalogue.lines import line_of
+from rules.catalogue.loader import FILES, Files, examine
+from rules.core.alarm_spec import Escalation
+from rules.core.matrix import TreatmentMatrix
+from rules.core.parameters import Catalogue
+
+_FIELD_OF = {name: field for field, (name, _) in FILES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check found; ``catalogue`` is None where there are errors."""
+
+    catalogue: Catalogue | None
+    errors: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+
+
+def check(files: Files, live: Catalogue | None = None) -> Report:
+    """Return every error and warning of a catalogue.
+
+    Args:
+        files: the catalogue.
+        live: the one in use, to say where a rule was changed without a new version.
+    """
+    catalogue, errors = examine(files)
+    errors = (*errors, *_errors_of_others(files))
+    warnings = [w for name, text in files.items() for w in _names(name, text)]
+    warnings += _escalations(files)
+    if live is not None:
+        warnings += [w for name, text in files.items() for w in _versions(name, text, live)]
+    return Report(None if errors else catalogue, errors, tuple(warnings))
+
+
+def _errors_of_others(files: Files) -> list[Fault]:
+    """Check the files that are no rules: escalations, and matrices that nobody names."""
+    found: list[Fault] = []
+    named = _raw(files.get("winter_gritting.toml", "")).get("parameters", {})
+    used = f"matrix_{named.get('matrix')}.toml" if isinstance(named, dict) else ""
+    for name, text in files.items():
+        if name.startswith("escalation_"):
+            found += parse_file(name, text, Escalation).faults
+        elif name.startswith("matrix_") and name != used:
+            found += parse_file(name, text, TreatmentMatrix).faults
+    return found
+
+
+def _names(name: str, text: str) -> list[Fault]:
+    """Say where a file's id does not fit its name, or no rule reads it."""
+    if name not in _FIELD_OF and not name.startswith(("matrix_", "escalation_")):
+        known = ", ".join(sorted(_FIELD_OF))
+        return [Fault(name, 1, f"no rule reads this file; files of rules: {known}")]
+    found = _raw(text).get("id")
+    stem = name.removesuffix(".toml")
+    for kind in ("matrix_", "escalation_"):
+        stem = stem.removeprefix(kind)
+    if not isinstance(found, str) or found.replace(".", "_") == stem:
+        return []
+    return [Fault(name, line_of(text, ("id",)), f"id = {found!r}: does not fit the file's name")]
+
+
+def _escalations(files: Files) -> list[Fault]:
+    """Say where a rule names a chain of people that has no file."""
+    there = {
+        n.removeprefix("escalation_").removesuffix(".toml") for n in files if n.startswith("escalation_")
+    }
+    found = []
+    for name in files.keys() & _FIELD_OF.keys():
+        alarm = _raw(files[name]).get("alarm", {})
+        wanted = alarm.get("escalation") if isinstance(alarm, dict) else None
+        if isinstance(wanted, str) and wanted not in there:
+            says = f"alarm.escalation = {wanted!r}: there is no file escalation_{wanted}.toml"
+            found.append(Fault(name, line_of(files[name], ("alarm", "escalation")), says))
+    return sorted(found, key=lambda f: f.file)
+
+
+def _versions(name: str, text: str, live: Catalogue) -> list[Fault]:
+    """Say where a rule differs from the live one but has its version."""
+    before: Any = live.matrix if name == f"matrix_{live.matrix.id}.toml" else None
+    kind: Any = TreatmentMatrix
+    if name in _FIELD_OF:
+        before, kind = getattr(live, _FIELD_OF[name]), FILES[_FIELD_OF[name]][1]
+    parsed = parse_file(name, text, kind)
+    if before is None or parsed.value is None or parsed.value.version > before.version:
+        return []
+    if _meaning(parsed.value) == _meaning(before):
+        return []
+    says = (
+        f"version = {parsed.value.version}: parameters differ from the live catalogue's, "
+        f"whose version is {before.version}; raise it"
+    )
+    return [Fault(name, line_of(text, ("version",)), says)]
+
+
+def _meaning(rule: Any) -> Any:
+    """Return what of a rule decides: all but words and version."""
+    plain = msgspec.to_builtins(rule)
+    return {k: v for k, v in plain.items() if k not in ("version", "owner", "reason", "source", "sources")}
+
+
+def _raw(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {}
