@@ -76,7 +76,8 @@ def _syntax(file: str, text: str, error: tomllib.TOMLDecodeError) -> Fault:
 
 
 def _all_faults(file: str, text: str, raw: Any, kind: Any, shipped: Any, message: str) -> list[Fault]:
-    work, faults = copy.deepcopy(raw), []
+    work = copy.deepcopy(raw)
+    faults: list[Fault] = []
     while len(faults) < MOST:
         what, path = _place(message, work, kind)
         faults.append(Fault(file, line_of(text, path), f"{_shown(raw, path)}: {what[0].lower()}{what[1:]}"))

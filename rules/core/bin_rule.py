@@ -131,6 +131,7 @@ def noise_pct(site: BinSite, p: BinParameters) -> float:
 def _level(
     work: Work, ctx: Context, site: BinSite, now: BinMemory, distance: float | None, fill: float | None
 ) -> BinMemory:
+    ctx, site = ctx.at("bin", site.bin_id, now.at_s), ctx.site_at(site.bin_id, now.at_s)
     p = ctx.catalogue.full.parameters
     if now.tilt_deg is not None and now.tilt_deg > p.filter.tilt_deg:
         return now  # lying on its side: the echo says nothing of the content
@@ -201,7 +202,8 @@ def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) ->
 
 def tell(work: Work, ctx: Context, bin_id: str) -> None:
     """Say what is true now of a bin."""
-    site, now = ctx.bins[bin_id], work.read("bin")[bin_id]
+    now = work.read("bin")[bin_id]
+    ctx, site = ctx.at("bin", bin_id, now.at_s), ctx.site_at(bin_id, now.at_s)
     p = ctx.catalogue.full.parameters
     level = now.fills.fill_pct
     why = why_collect(site, now, now.at_s, p)

@@ -73,6 +73,7 @@ def worst(memory: HomeMemory, age_s: float) -> tuple[str, RoomPoint]:
 def _advance(
     work: Work, ctx: Context, home: Home, before: HomeMemory, device: str, point: RoomPoint
 ) -> HomeMemory:
+    ctx = ctx.at("home", home.code, point.at_s)
     p = ctx.catalogue.damp.parameters
     after = HomeMemory({**before.points, device: point}, before.damp)
     room, chosen = worst(after, p.device_age_s)
@@ -121,6 +122,7 @@ def _raised(
 def tell(work: Work, ctx: Context, code: str) -> None:
     """Say what is true now of a home."""
     memory: HomeMemory = work.read("home")[code]
+    ctx = ctx.at("home", code, max(q.at_s for q in memory.points.values()))
     p = ctx.catalogue.damp.parameters
     room, point = worst(memory, p.device_age_s)
     factor = ctx.home_of[room].temperature_factor if room in ctx.home_of else 0.7

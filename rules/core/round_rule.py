@@ -60,11 +60,13 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
 
 def _wanted(work: Work, ctx: Context, at_s: float) -> dict[str, str] | None:
     """Return the reason per bin to collect; None where no bin has reported yet."""
-    p = ctx.catalogue.full.parameters
     memory = {b: m for b, m in work.read("bin").items() if b in ctx.bins}
     if not memory:
         return None
-    why = {b: why_collect(ctx.bins[b], m, at_s, p) for b, m in memory.items()}
+    why = {
+        b: why_collect(ctx.site_at(b, at_s), m, at_s, ctx.at("bin", b, at_s).catalogue.full.parameters)
+        for b, m in memory.items()
+    }
     return {b: reason for b, reason in why.items() if reason is not None}
 
 

@@ -167,6 +167,7 @@ def _segment(
 
 
 def _remember(work: Work, ctx: Context, now: SegmentNow, before: SegmentMemory, at_s: float) -> SegmentMemory:
+    ctx = ctx.at("segment", now.segment.segment_id, at_s)
     if now.state != before.state and before is not NEW:
         detail = {"from": before.state, "to": now.state, "reason": now.reason}
         work.effects.append(Event("segment_state", "segment", now.segment.segment_id, at_s, detail))

@@ -31,8 +31,9 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
 def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     """Raise and clear the alarms of silent devices at a tick."""
     changed: list[tuple[str, SeenMemory, float]] = []
+    limits = ctx.silence_at(at_s)
     for device, memory in work.read("seen").items():
-        limit = ctx.silence_s.get(device)
+        limit = limits.get(device)
         if limit is not None and (at_s - memory.at_s > limit) is not memory.silent:
             changed.append((device, memory, limit))
     for device, memory, limit in changed:
@@ -41,7 +42,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
 
 
 def _tell(work: Work, ctx: Context, device: str, before: SeenMemory, limit: float, at_s: float) -> None:
-    known, rule = ctx.devices[device], ctx.catalogue.silent
+    known, rule = ctx.devices[device], ctx.at("device", device, at_s).catalogue.silent
     silent = not before.silent
     work.tell("device", device, at_s, {"silent": silent, "last_reading_at": iso(before.at_s)})
     if not silent:
