@@ -10,7 +10,8 @@ from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.runtime.health import HealthServer
 from cityops.settings import Settings
-from rules.catalogue.loader import load
+from rules.catalogue.rulebook import StoredRulebook
+from rules.catalogue.store import PostgresCatalogueStore
 from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
@@ -29,9 +30,10 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
         ConfigurationError: no database is set, or a rule's file is wrong.
         TransientError: the database does not answer at the start.
     """
-    catalogue = load()
     pool = await open_pool(settings.db, application_name="cityops-rules")
     try:
+        rulebook = StoredRulebook(PostgresCatalogueStore(pool))
+        catalogue = await rulebook.start()
         waker = HintWaker()
         service = RulesService(
             PostgresRuleStore(pool),
@@ -40,6 +42,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             catalogue,
             poll_s=settings.rules.poll_s,
             batch_limit=settings.rules.batch_limit,
+            rulebook=rulebook,
         )
         async with asyncio.TaskGroup() as group:
             hints = group.create_task(waker.feed(listen(settings.db.dsn, CHANNEL)), name="rules-listen")

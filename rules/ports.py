@@ -63,6 +63,7 @@ class Change:
         watermark_s: event time after the step [s since 1970].
         rows: of the engine's memory.
         effects: in order.
+        catalogue_id: the catalogue that decided; None where copies are not kept.
     """
 
     from_cursor: int
@@ -70,6 +71,7 @@ class Change:
     watermark_s: float | None
     rows: tuple[Row, ...]
     effects: tuple[Effect, ...]
+    catalogue_id: int | None = None
 
 
 class RuleStore(Protocol):

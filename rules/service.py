@@ -18,9 +18,12 @@ from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
 from cityops.runtime.stop import sleep_until_stop
 from devices.registry import Registry
+from rules.catalogue.ports import InUse, Rulebook
+from rules.catalogue.rulebook import FixedRulebook
 from rules.core.context import Context, build_context
 from rules.core.engine import step
 from rules.core.memory import changed_rows
+from rules.core.overrides import prepare
 from rules.core.parameters import Catalogue
 from rules.core.readings import ReadingBatch
 from rules.metrics import RulesMetrics
@@ -45,6 +48,7 @@ class RulesService:
         poll_s: seconds between looks without a hint.
         batch_limit: batches taken in one step.
         metrics: counters to use.
+        rulebook: tells of another catalogue and of overrides; without it ``catalogue`` is for ever.
     """
 
     def __init__(
@@ -57,10 +61,11 @@ class RulesService:
         poll_s: float = 1.0,
         batch_limit: int = 200,
         metrics: RulesMetrics | None = None,
+        rulebook: Rulebook | None = None,
     ) -> None:
         self._store, self._waker, self._clock = store, waker, clock
-        self._catalogue = catalogue
-        self._zone = ZoneInfo(catalogue.gritting.parameters.time_zone)
+        self._rulebook: Rulebook = FixedRulebook(catalogue) if rulebook is None else rulebook
+        self._in_use: InUse | None = None
         self._poll_s, self._batch_limit = poll_s, batch_limit
         self.metrics = RulesMetrics() if metrics is None else metrics
         self._standing: Resumed | None = None
@@ -110,13 +115,14 @@ class RulesService:
         self._turned_at_s = self._clock.monotonic()
         if fetched is None:
             return False
-        context = await self._surroundings(fetched.readings)
+        context = await self._surroundings(fetched.readings, standing.state.watermark_s)
         now_s = _event_time(standing, fetched.readings, self._clock.now().timestamp())
         with self.metrics.step_s.time():
             # In a thread: a step can take long, and health and notifications must go on.
             state, effects = await asyncio.to_thread(step, standing.state, fetched.readings, now_s, context)
         rows = tuple(changed_rows(standing.state, state))
-        change = Change(standing.cursor, fetched.cursor, state.watermark_s, rows, effects)
+        number = None if self._in_use is None else self._in_use.catalogue_id
+        change = Change(standing.cursor, fetched.cursor, state.watermark_s, rows, effects, number)
         await self._store.commit(change)
         self._standing = Resumed(state, fetched.cursor)
         self._count(fetched, change)
@@ -128,7 +134,7 @@ class RulesService:
         self.metrics.lag_s.set(self._clock.now().timestamp() - fetched.received_s)
         self.metrics.count(change.effects)
 
-    async def _surroundings(self, readings: ReadingBatch) -> Context:
+    async def _surroundings(self, readings: ReadingBatch, watermark_s: float | None) -> Context:
         """Return the context, read again when it is old or a batch names an unknown device."""
         devices = {d for r in readings.values() for d in r.device}
         now = self._clock.monotonic()
@@ -137,8 +143,10 @@ class RulesService:
         if context is not None and young and devices <= context.devices.keys() | self._strangers:
             return context
         registry = await self._store.registry()
-        if context is None or registry != self._registry:
-            context = await asyncio.to_thread(build_context, registry, self._catalogue, self._zone)
+        in_use = await self._rulebook.in_use(watermark_s)
+        if context is None or registry != self._registry or in_use != self._in_use:
+            context = await asyncio.to_thread(_build, registry, in_use)
+            self._in_use = in_use
         self._context, self._registry, self._context_at_s = context, registry, now
         self._strangers = frozenset(devices - context.devices.keys())
         return context
@@ -152,6 +160,12 @@ class RulesService:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+def _build(registry: Registry, in_use: InUse) -> Context:
+    zone = ZoneInfo(in_use.catalogue.gritting.parameters.time_zone)
+    overrides = prepare(in_use.catalogue, in_use.overrides)
+    return build_context(registry, in_use.catalogue, zone, overrides=overrides)
 
 
 def _event_time(standing: Resumed, readings: ReadingBatch, wall_s: float) -> float:

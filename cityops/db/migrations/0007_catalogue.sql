@@ -6,14 +6,15 @@ create table catalogue_version (
     sha256       text not null unique,  -- of the files
     label        text not null,
     files        jsonb not null,        -- {"bins_full.toml": "id = ...", ...}
-    state        text not null default 'stored' check (state in ('stored', 'shadow', 'live', 'retired')),
+    state        text not null default 'stored' check (state in ('stored', 'live', 'retired')),
     created_at   timestamptz not null default now(),
     created_by   text not null,
     reason       text not null default ''
 );
-create unique index catalogue_version_in_use on catalogue_version (state) where state in ('live', 'shadow');
+create unique index catalogue_version_in_use on catalogue_version (state) where state = 'live';
 
 create table catalogue_log (
+    log_id       bigint generated always as identity primary key,
     at           timestamptz not null default now(),
     catalogue_id integer not null references catalogue_version,
     what         text not null,
@@ -33,25 +34,20 @@ create table rule_override (
     reason       text not null check (reason <> ''),
     starts_at    timestamptz not null,   -- event time
     expires_at   timestamptz not null,
-    withdrawn_at timestamptz,
+    withdrawn_at timestamptz,            -- event time
     withdrawn_by text,
+    taken_at     timestamptz,            -- when the rules began to know of it; null: they do not yet
+    withdrawal_taken_at timestamptz,     -- and of its withdrawal
     created_at   timestamptz not null default now(),
     check (expires_at > starts_at)
 );
 create index rule_override_rule on rule_override (rule_id, starts_at);
 
--- The engine's memory from time to time, to begin a replay near the moment in question.
-create table rule_checkpoint (
-    service      text not null,
-    event_time   timestamptz not null,
-    catalogue_id integer references catalogue_version,
-    xid          xid8 not null,
-    state        bytea not null,
-    primary key (service, event_time)
-);
-
-alter table rule_cursor
-    add column catalogue_id integer references catalogue_version,
-    add column open_xid     xid8;  -- of the oldest batch with readings that are not settled yet
 alter table alarm add foreign key (catalogue_id) references catalogue_version;
 alter table decision add column catalogue_id integer references catalogue_version;
+
+-- Whatever the rules write in a transaction belongs to the catalogue that they name at its beginning.
+alter table alarm alter column catalogue_id
+    set default nullif(current_setting('cityops.catalogue_id', true), '')::integer;
+alter table decision alter column catalogue_id
+    set default nullif(current_setting('cityops.catalogue_id', true), '')::integer;
