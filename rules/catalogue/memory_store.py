@@ -67,12 +67,14 @@ class MemoryCatalogueStore:
         if scope is None:
             raise ConfigurationError(f"there is no {new.scope_kind} {new.scope!r} in the registry")
         values = {name: getattr(new, name) for name in NewOverride.__slots__ if name != "scope"}
+        values["starts_s"] = self.now_s() if new.starts_s is None else new.starts_s
         override = Override(override_id=len(self.made) + 1, scope=scope, **values)
         self.made.append(StoredOverride(override, new.scope, self.now_s(), None, False))
         return self.made[-1]
 
-    async def withdraw(self, override_id: int, by: str, at_s: float) -> StoredOverride | None:
+    async def withdraw(self, override_id: int, by: str, at_s: float | None) -> StoredOverride | None:
         """End an override."""
+        at_s = self.now_s() if at_s is None else at_s
         for i, stored in enumerate(self.made):
             o = stored.override
             if o.override_id == override_id and o.withdrawn_s is None and o.expires_s > at_s:

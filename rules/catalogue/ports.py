@@ -41,7 +41,12 @@ class CatalogueEvent:
 
 @dataclass(frozen=True, slots=True)
 class NewOverride:
-    """An override to be added. ``scope``: as people name it, a home by its number."""
+    """An override to be added.
+
+    Attributes:
+        scope: as people name it, a home by its number.
+        starts_s: None = where the rules stand now.
+    """
 
     rule_id: str
     path: str
@@ -50,7 +55,7 @@ class NewOverride:
     value: Any
     author: str
     reason: str
-    starts_s: float
+    starts_s: float | None
     expires_s: float
 
 
@@ -96,8 +101,12 @@ class CatalogueStore(Protocol):
         """
         ...
 
-    async def withdraw(self, override_id: int, by: str, at_s: float) -> StoredOverride | None:
-        """End an override at ``at_s`` of event time; None where there is none that still counts."""
+    async def withdraw(self, override_id: int, by: str, at_s: float | None) -> StoredOverride | None:
+        """End an override at ``at_s`` of event time, None = where the rules stand now.
+
+        Returns:
+            None where there is none that still counts.
+        """
         ...
 
     async def overrides(self) -> tuple[StoredOverride, ...]:

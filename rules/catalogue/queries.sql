@@ -51,13 +51,18 @@ end
 -- add_override
 insert into rule_override (rule_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at)
 values (%(rule_id)s, %(path)s, %(scope_kind)s, %(scope)s, %(value)s::jsonb, %(author)s, %(reason)s,
-        to_timestamp(%(starts_s)s), to_timestamp(%(expires_s)s))
+        coalesce(to_timestamp(%(starts_s)s::float8), (select max(event_time) from rule_cursor), now()),
+        to_timestamp(%(expires_s)s))
 returning override_id
 
 -- withdraw
+with given as (
+    select coalesce(to_timestamp(%(at_s)s::float8), (select max(event_time) from rule_cursor), now()) as at
+)
 update rule_override
-set withdrawn_at = greatest(to_timestamp(%(at_s)s), starts_at), withdrawn_by = %(by)s
-where override_id = %(override_id)s and withdrawn_at is null and expires_at > to_timestamp(%(at_s)s)
+set withdrawn_at = greatest(given.at, starts_at), withdrawn_by = %(by)s
+from given
+where override_id = %(override_id)s and withdrawn_at is null and expires_at > given.at
 returning override_id
 
 -- overrides

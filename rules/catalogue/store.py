@@ -78,7 +78,7 @@ class PostgresCatalogueStore:
         assert row is not None
         return await self._one(row[0])
 
-    async def withdraw(self, override_id: int, by: str, at_s: float) -> StoredOverride | None:
+    async def withdraw(self, override_id: int, by: str, at_s: float | None) -> StoredOverride | None:
         """End an override."""
         rows = await self._rows("withdraw", {"override_id": override_id, "by": by, "at_s": at_s})
         return await self._one(rows[0][0]) if rows else None

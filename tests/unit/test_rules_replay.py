@@ -32,16 +32,20 @@ assert NOON_S % 86_400 == 43_200
 
 @cache
 def night() -> Night:
-    """A wet night on which the roads come down to about the threshold: 2.5 °C warmer than the scenario."""
+    """A wet night whose roads come down to about the threshold, and after nine hours suddenly 3 °C lower."""
     made = frost_night(HOURS, SMALL)
-    return Night(made.registry, [(*r[:4], warmer(r[2], r[4])) for r in made.readings])
+    first = min(r[1] for r in made.readings)
+    return Night(
+        made.registry, [(*r[:4], milder(r[2], (r[1] - first) / 3600.0, r[4])) for r in made.readings]
+    )
 
 
-def warmer(kind: str, fields: dict[str, float]) -> dict[str, float]:
+def milder(kind: str, hour: float, fields: dict[str, float]) -> dict[str, float]:
     if kind not in ("road", "weather"):
         return fields
+    by_c = 2.2 - 3.0 * min(1.0, max(0.0, (hour - 9.0) / 1.5))
     found = {
-        k: v + 2.5 if k in ("surface_temperature_c", "air_temperature_c") else v for k, v in fields.items()
+        k: v + by_c if k in ("surface_temperature_c", "air_temperature_c") else v for k, v in fields.items()
     }
     found.pop("surface_state", None)
     return {**found, "water_film_mm": 0.3} if kind == "road" else found
