@@ -20,7 +20,19 @@ from ops_api.cached import Cached
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
-from ops_api.routers import alarms, bins, catalogue, health, homes, live, pages, platform, problems, winter
+from ops_api.routers import (
+    alarms,
+    bins,
+    catalogue,
+    health,
+    homes,
+    live,
+    pages,
+    platform,
+    problems,
+    rules,
+    winter,
+)
 from ops_api.routers.context import Context
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
@@ -44,6 +56,7 @@ _ROUTERS = (
     platform.router,
     health.router,
     live.router,
+    rules.router,
 )
 
 
@@ -127,6 +140,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(live.pages)
     app.include_router(platform.health)
     app.include_router(pages.router)
+    app.include_router(rules.pages)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)

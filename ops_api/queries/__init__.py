@@ -16,7 +16,16 @@ from psycopg.rows import dict_row
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
 
-FILES = ("homes.sql", "roads.sql", "bins.sql", "alarms.sql", "platform.sql", "devices.sql", "missing.sql")
+FILES = (
+    "homes.sql",
+    "roads.sql",
+    "bins.sql",
+    "alarms.sql",
+    "platform.sql",
+    "devices.sql",
+    "missing.sql",
+    "rules.sql",
+)
 
 Row = dict[str, Any]
 

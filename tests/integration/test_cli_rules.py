@@ -57,7 +57,7 @@ def colder(tmp_path: Path) -> Path:
 
 async def run_rules(dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
     """Take everything that is stored through the rules."""
-    last = "select coalesce((select xid from rule_cursor), '0') = (select max(xid) from ingest_batch)"
+    last = "select coalesce((select max(xid) from rule_cursor), '0') = coalesce((select max(xid) from ingest_batch), '0')"
     async with AsyncConnectionPool(dsn, min_size=1, max_size=3, open=False) as pool:
         rulebook = StoredRulebook(PostgresCatalogueStore(pool))
         service = RulesService(

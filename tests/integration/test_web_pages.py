@@ -24,6 +24,7 @@ PAGES = (
     "/alarms",
     "/alarms?show=all",
     "/dead-letters",
+    "/rules",
     "/devices/road-001",
     "/api",
 )
