@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cityops.errors import ConfigurationError
 from ops_api import cli_rules_override, cli_rules_replay
+from ops_api.cli_catalogues import with_catalogues
 from ops_api.cli_help import examples
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ By = Annotated[str, typer.Option(help="Who decides it.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
 
 SHIPPED = "shipped"
-T = TypeVar("T")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -212,17 +211,3 @@ def _in_use() -> tuple[list[dict[str, Any]], str]:
         if live is not None:
             catalogue, source = readable(live), f"{live.catalogue_id} ({live.label})"
     return rules_text.rule_documents(msgspec.to_builtins(catalogue), overrides), source
-
-
-def with_catalogues(work: Callable[[CatalogueStore], Awaitable[T]]) -> T:
-    """Run ``work`` on the catalogues of this installation's database."""
-    import asyncio
-
-    from cityops.settings import load_settings
-    from ops_api.wiring_catalogue import catalogues_of
-
-    async def run() -> T:
-        async with catalogues_of(load_settings()) as store:
-            return await work(store)
-
-    return asyncio.run(run())

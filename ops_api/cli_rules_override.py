@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
+from ops_api.cli_catalogues import with_catalogues
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def add(
     segment: Annotated[str | None, typer.Option(help="For this stretch of road.")] = None,
 ) -> None:
     """Give one subject a value of its own. It counts from the next full minute of the rules' time."""
-    from ops_api.cli_rules import with_catalogues
     from ops_api.rules_text import override_document, override_words
     from rules.catalogue.ports import NewOverride, StoredOverride
 
@@ -72,7 +72,6 @@ def list_overrides(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """List overrides, newest first."""
-    from ops_api.cli_rules import with_catalogues
     from ops_api.rules_text import override_document, override_words
 
     found = with_catalogues(lambda store: store.overrides())
@@ -90,7 +89,6 @@ def withdraw(
     by: Annotated[str, typer.Option(help="Who decides it.")],
 ) -> None:
     """End an override at the next full minute of the rules' time."""
-    from ops_api.cli_rules import with_catalogues
     from ops_api.rules_text import override_document, override_words
 
     if not by.strip():

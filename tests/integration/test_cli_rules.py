@@ -83,7 +83,7 @@ def test_the_shipped_catalogue_without_a_database(colder: Path, tmp_path: Path) 
     assert (done.returncode, "there is no rule 'winter.snow'; rules: damp." in done.stderr) == (2, True)
     assert said(cityops("", "check", str(colder))) == "0 errors, 0 warnings\n"
     wrong = colder / "winter_ice.toml"
-    wrong.write_text(wrong.read_text().replace("600.0", "-600.0"))
+    wrong.write_text(wrong.read_text().replace("raise_after_s = 600.0", "raise_after_s = -600.0"))
     done = cityops("", "check", str(colder))
     assert done.returncode == 2
     assert f"{colder}/winter_ice.toml:" in done.stdout
@@ -96,7 +96,7 @@ async def test_promote_history_and_back(db_dsn: str, pg: psycopg.AsyncConnection
     await run_rules(db_dsn, pg)
     changed = colder / "winter_ice.toml"
     before = changed.read_text()
-    changed.write_text(before.replace("600.0", "900.0"))
+    changed.write_text(before.replace("raise_after_s = 600.0", "raise_after_s = 900.0"))
     assert "parameters differ from the live catalogue's" in said(cityops(db_dsn, "check", str(colder)))
     changed.write_text(before)
     who = ("--by", "B. Officer", "--reason", "as Lancashire does")

@@ -146,7 +146,12 @@ async def test_a_home_is_named_by_its_number(store: CatalogueStore) -> None:
 
 async def test_the_shipped_catalogue_is_live_until_a_person_chooses_another(store: CatalogueStore) -> None:
     assert await StoredRulebook(store, SHIPPED).start() == load()
-    newer = {**SHIPPED, "winter_ice.toml": SHIPPED["winter_ice.toml"].replace("600.0", "900.0")}
+    newer = {
+        **SHIPPED,
+        "winter_ice.toml": SHIPPED["winter_ice.toml"].replace(
+            "raise_after_s = 600.0", "raise_after_s = 900.0"
+        ),
+    }
     upgraded = StoredRulebook(store, newer)
     assert (await upgraded.start()) != load()
     chosen = await store.put(COLDER, "colder", "B. Officer", "")
