@@ -180,6 +180,9 @@ async def test_what_is_played_again_is_what_was_stored(
     assert found["decisions"]
     assert "OAK" not in same.stdout
     tables = await (await pg.execute("select count(*) from alarm")).fetchone()
+    whose = "select catalogue_id from alarm union select catalogue_id from decision"
+    live = "select catalogue_id from catalogue_version where state = 'live'"
+    assert await (await pg.execute(whose)).fetchall() == await (await pg.execute(live)).fetchall()
     target = tmp_path / "night.jsonl"
     other = cityops(db_dsn, "replay", *span, "--catalogue", str(colder), "--diff", "--export", str(target))
     assert "Treatments saved:" in said(other)

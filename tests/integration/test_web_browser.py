@@ -42,6 +42,7 @@ PAGES = (
     "/health",
     "/alarms",
     "/dead-letters",
+    "/rules",
     "/devices/road-001",
     "/api",
 )
