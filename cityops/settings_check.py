@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import typing
 from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, ValidationError
@@ -14,7 +15,7 @@ NESTED = "__"
 CONFIG_VARIABLE = "CITYOPS_CONFIG"
 """Environment variable that names the TOML file."""
 
-NOT_SETTINGS = (CONFIG_VARIABLE, "CITYOPS_TEST_", "CITYOPS_REAL_DATA", "CITYOPS_BENCH_")
+NOT_SETTINGS = (CONFIG_VARIABLE, "CITYOPS_TEST_", "CITYOPS_REAL_DATA", "CITYOPS_BENCH_", "CITYOPS_OPERATOR")
 """Variables, or starts of them, which carry our prefix but are no settings."""
 
 
@@ -40,11 +41,23 @@ def refuse_unknown_variables(model: type[BaseModel], environ: Mapping[str, str])
         ConfigurationError: naming the variable and the nearest setting.
     """
     known = {variable(path) for path in leaves(model)}
+    named = tuple(variable(path) + NESTED for path in leaves(model) if _is_mapping(model, path))
     for name in sorted(environ):
         if not name.startswith(ENV_PREFIX) or name.startswith(NOT_SETTINGS) or name.upper() in known:
             continue
+        if name.upper().startswith(named):
+            continue
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
         raise ConfigurationError(f"{name}: no such setting; the nearest is {near[0]}")
+
+
+def _is_mapping(model: type[BaseModel], path: tuple[str, ...]) -> bool:
+    """Whether a setting is several by names of the user's, each with a variable of its own."""
+    info = model.model_fields[path[0]]
+    if len(path) == 1:
+        return typing.get_origin(info.annotation) is dict
+    kind = info.annotation
+    return isinstance(kind, type) and issubclass(kind, BaseModel) and _is_mapping(kind, path[1:])
 
 
 def describe(error: ValidationError, environ: Mapping[str, str]) -> str:
@@ -66,4 +79,5 @@ def _line(item: dict[str, object], environ: Mapping[str, str]) -> str:
 
 
 def _secret(path: tuple[str, ...]) -> bool:
-    return bool(path) and path[-1] in {"password", "dsn", "token", "secret"}
+    hidden = {"password", "dsn", "token", "secret", "channels", "webhook_secrets", "govuk_key", "rota"}
+    return bool(hidden & set(path))

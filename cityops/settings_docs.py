@@ -63,7 +63,7 @@ def _default(info: FieldInfo) -> str:
     default = info.default
     if default is PydanticUndefined:
         return "see meaning"
-    if default is None or default == "":
+    if default is None or default in ("", {}):
         return "none"
     return f"`{default}`" if not isinstance(default, SecretStr) else "none"
 

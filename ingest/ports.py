@@ -245,4 +245,4 @@ class ReceiptSender(Protocol):
     """Tells devices what the server holds."""
 
     def send(self, receipts: Iterable[KeyReceipt]) -> int:
-        """Send the receipts, at most once each; return how many devices were told."""
+        """Send the receipts, at most once each; return how many messages went out."""

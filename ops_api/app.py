@@ -21,12 +21,14 @@ from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.routers import (
+    alarm_pages,
     alarms,
     bins,
     catalogue,
     health,
     homes,
     live,
+    notifications,
     pages,
     platform,
     problems,
@@ -40,6 +42,7 @@ from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
 from ops_api.web.render import STATIC, Templates
+from rules.desk.ports import AlarmDesk
 
 DESCRIPTION = """What the council's sensors measure and what the rules decide.
 
@@ -57,12 +60,14 @@ _ROUTERS = (
     health.router,
     live.router,
     rules.router,
+    notifications.router,
 )
 
 
 def create_app(
     pool: Pool,
     *,
+    desk: AlarmDesk,
     hints: Hints | None = None,
     brand: Brand | None = None,
     kinds: Mapping[str, Kind] | None = None,
@@ -74,6 +79,7 @@ def create_app(
 
     Args:
         pool: an open ``psycopg_pool.AsyncConnectionPool`` or anything like it.
+        desk: takes what people do with alarms.
         hints: makes an iterator that yields when something changed (LISTEN); polling
             every ``poll_s`` seconds goes on without it.
         brand: council's name, time zone, sample home.
@@ -90,6 +96,7 @@ def create_app(
         brand or Brand(),
         kinds if kinds is not None else discover(),
         clock or SystemClock(),
+        desk,
     )
     _mount(app)
     return app
@@ -114,7 +121,9 @@ def _bare_app() -> FastAPI:
     )
 
 
-def _context(db: Db, hub: Hub, brand: Brand, kinds: Mapping[str, Kind], clock: Clock) -> Context:
+def _context(
+    db: Db, hub: Hub, brand: Brand, kinds: Mapping[str, Kind], clock: Clock, desk: AlarmDesk
+) -> Context:
     return Context(
         db=db,
         kinds=kinds,
@@ -125,6 +134,7 @@ def _context(db: Db, hub: Hub, brand: Brand, kinds: Mapping[str, Kind], clock: C
         metrics=Metrics(),
         missing=Cached(lambda: count_fleet(db, kinds, clock)),
         database=Cached(lambda: database_state(db, kinds)),
+        desk=desk,
     )
 
 
@@ -141,6 +151,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(platform.health)
     app.include_router(pages.router)
     app.include_router(rules.pages)
+    app.include_router(alarm_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)

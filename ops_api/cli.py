@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from ops_api import (
+    cli_alarms,
     cli_config,
     cli_db,
     cli_dead_letters,
     cli_demo,
     cli_doctor,
     cli_gaps,
+    cli_notify,
+    cli_people,
     cli_replay,
     cli_rules,
     cli_run,
@@ -40,6 +43,10 @@ app.add_typer(cli_run.rules_app, name="rules")
 cli_rules.add_to(cli_run.rules_app)
 app.command(epilog=cli_run.API_EXAMPLES)(cli_run.api)
 app.add_typer(cli_run.sim_app, name="sim")
+app.add_typer(cli_alarms.app, name="alarms")
+app.add_typer(cli_notify.app, name="notify")
+app.add_typer(cli_people.people_app, name="people")
+app.add_typer(cli_people.rota_app, name="rota")
 
 
 @app.callback(

@@ -18,6 +18,8 @@ from ops_api.app import create_app
 from ops_api.routers.context import Context
 from ops_api.web.brand import Brand
 from ops_api.wiring import kinds_of
+from rules.catalogue.escalations import shipped_choice
+from rules.desk.store import PostgresDesk
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +57,13 @@ async def run_api(
         def hints() -> AsyncIterator[str]:
             return listen(dsn, *CHANNELS)
 
-        app = create_app(pool, hints=hints, brand=_brand(settings), kinds=kinds_of(settings))
+        app = create_app(
+            pool,
+            desk=PostgresDesk(pool, shipped_choice()),
+            hints=hints,
+            brand=_brand(settings),
+            kinds=kinds_of(settings),
+        )
         await _serve(
             app.state.context,
             uvicorn.Config(

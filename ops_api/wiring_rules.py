@@ -1,26 +1,40 @@
-"""Builds and runs the rules service from settings."""
+"""Builds and runs the rules service and the alarm desk beside it from settings."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import SystemClock
 from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.runtime.health import HealthServer
 from cityops.settings import Settings
+from rules.catalogue.escalations import shipped_choice
 from rules.catalogue.rulebook import StoredRulebook
 from rules.catalogue.store import PostgresCatalogueStore
+from rules.desk.metrics import DeskMetrics
+from rules.desk.ports import EscalationOf
+from rules.desk.service import DeskService
+from rules.desk.store import PostgresDesk
+from rules.desk.telling import Teller
+from rules.notify.people_store import PostgresPeople
 from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
 
 CHANNEL = "cityops_batch"
+DESK_CHANNEL = "cityops_rules"
+
+Run = Callable[[asyncio.Event], Awaitable[None]]
 
 
 async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
-    """Evaluate readings until ``stop``; the step under way is finished first.
+    """Evaluate readings and look after alarms until ``stop``; what is under way is finished first.
 
     Args:
         settings: the groups ``db`` and ``rules`` are used.
@@ -30,12 +44,13 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
         ConfigurationError: no database is set, or a rule's file is wrong.
         TransientError: the database does not answer at the start.
     """
+    escalation_of = shipped_choice()
     pool = await open_pool(settings.db, application_name="cityops-rules")
     try:
         rulebook = StoredRulebook(PostgresCatalogueStore(pool))
         catalogue = await rulebook.start()
-        waker = HintWaker()
-        service = RulesService(
+        waker, desk_waker = HintWaker(), HintWaker()
+        engine = RulesService(
             PostgresRuleStore(pool),
             waker,
             SystemClock(),
@@ -44,14 +59,45 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             batch_limit=settings.rules.batch_limit,
             rulebook=rulebook,
         )
+        desk = _desk(pool, desk_waker, escalation_of, DeskMetrics(engine.metrics.registry))
         async with asyncio.TaskGroup() as group:
-            hints = group.create_task(waker.feed(listen(settings.db.dsn, CHANNEL)), name="rules-listen")
+            hints = [
+                group.create_task(waker.feed(listen(settings.db.dsn, CHANNEL)), name="rules-listen"),
+                group.create_task(desk_waker.feed(listen(settings.db.dsn, DESK_CHANNEL)), name="desk-listen"),
+            ]
             if settings.rules.health_port:
-                health = HealthServer(settings.rules.health_port, service.ready, service.metrics.registry)
+                health = HealthServer(
+                    settings.rules.health_port,
+                    lambda: engine.ready() | desk.ready(),
+                    engine.metrics.registry,
+                )
                 group.create_task(health.run(stop), name="rules-health")
-            await service.run(stop)
-            hints.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await hints
+            await _until_both_end(stop, engine.run, desk.run)
+            for task in hints:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
     finally:
         await pool.close()
+
+
+async def _until_both_end(stop: asyncio.Event, *runs: Run) -> None:
+    async with asyncio.TaskGroup() as group:
+        for run in runs:
+            group.create_task(_as_coroutine(run, stop))
+
+
+async def _as_coroutine(run: Run, stop: asyncio.Event) -> None:
+    await run(stop)
+
+
+def _desk(
+    pool: AsyncConnectionPool[Any], waker: HintWaker, escalation_of: EscalationOf, metrics: DeskMetrics
+) -> DeskService:
+    store, clock = PostgresDesk(pool, escalation_of), SystemClock()
+
+    async def town_now() -> float:
+        return await store.town_now_s(clock.now().timestamp())
+
+    teller = Teller(PostgresPeople(pool), clock)
+    return DeskService(store, waker, clock, town_now, escalation_of, prepare=teller, metrics=metrics)

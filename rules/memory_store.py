@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 
 from devices.registry import Registry
-from rules.core.effects import ClearAlarm, Decision, Effect, Event, RaiseAlarm, SubjectState
-from rules.core.memory import Row, from_rows
+from rules.core.alarm_book import AlarmBook, AlarmRow, LogRow, MemberRow, OpenAlarm
+from rules.core.effects import AlarmEffect, Decision, Effect, Event, RaiseAlarm, SubjectState
+from rules.core.memory import Row, from_rows, outdated
 from rules.core.readings import ReadingBatch
 from rules.core.stitch import stitch
 from rules.ports import Change, CursorMovedError, Fetched, Resumed
@@ -16,10 +16,25 @@ from rules.ports import Change, CursorMovedError, Fetched, Resumed
 
 @dataclass(slots=True)
 class StoredAlarm:
-    """An alarm as the table holds it."""
+    """An alarm as the tables hold it: how it was raised, how it stands, and who was ever in it."""
 
+    alarm_id: int
     raised: RaiseAlarm
+    severity: str
+    title: str
+    reason: str
+    inputs: dict[str, object]
+    flapping: bool = False
     cleared_at_s: float | None = None
+    members: list[MemberRow] = field(default_factory=list)
+
+    def open(self) -> OpenAlarm:
+        """Return it as one that is up."""
+        r = self.raised
+        members = {(m.kind, m.subject): m.joined_at_s for m in self.members if m.left_at_s is None}
+        return OpenAlarm(
+            self.alarm_id, r.rule_id, r.subject_kind, r.subject, self.severity, r.at_s, self.flapping, members
+        )
 
 
 @dataclass
@@ -33,6 +48,7 @@ class MemoryRuleStore:
     rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     states: dict[tuple[str, str], SubjectState] = field(default_factory=dict)
     alarms: list[StoredAlarm] = field(default_factory=list)
+    log: list[LogRow] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     notified: list[list[str]] = field(default_factory=list)
@@ -47,7 +63,8 @@ class MemoryRuleStore:
 
     async def resume(self) -> Resumed:
         """Return where the service stands."""
-        return Resumed(from_rows(self.watermark_s, self.rows.values()), self.cursor)
+        rows = list(self.rows.values())
+        return Resumed(from_rows(self.watermark_s, rows), self.cursor, self._open(), outdated(rows))
 
     async def fetch(self, cursor: int, limit: int) -> Fetched | None:
         """Return the next batches after ``cursor``."""
@@ -65,6 +82,7 @@ class MemoryRuleStore:
         self.rows.update({(r.section, r.subject): r for r in change.rows})
         for effect in change.effects:
             self._apply(effect)
+        self._write([e for e in change.effects if isinstance(e, AlarmEffect)])
         if change.effects:
             self.notified.append(sorted({e.subject_kind for e in change.effects}))
 
@@ -75,21 +93,48 @@ class MemoryRuleStore:
             self.decisions.append(effect)
         elif isinstance(effect, Event):
             self.events.append(effect)
-        elif isinstance(effect, RaiseAlarm | ClearAlarm):
-            self._alarm(effect)
 
-    def _alarm(self, effect: RaiseAlarm | ClearAlarm) -> None:
-        active = next(iter(self._active(effect)), None)
-        if isinstance(effect, ClearAlarm):
-            if active is not None:
-                active.cleared_at_s = max(active.raised.at_s, effect.at_s)
-        elif active is None:
-            self.alarms.append(StoredAlarm(dataclasses.replace(effect)))
+    def _open(self) -> tuple[OpenAlarm, ...]:
+        return tuple(a.open() for a in self.alarms if a.cleared_at_s is None)
 
-    def _active(self, effect: RaiseAlarm | ClearAlarm) -> Iterable[StoredAlarm]:
-        key = (effect.rule_id, effect.subject_kind, effect.subject)
-        return (
-            a
-            for a in self.alarms
-            if a.cleared_at_s is None and (a.raised.rule_id, a.raised.subject_kind, a.raised.subject) == key
+    def _write(self, effects: list[AlarmEffect]) -> None:
+        book = AlarmBook(self._open(), count(len(self.alarms) + 1))
+        for effect in effects:
+            book.play(effect)
+        for row in book.alarms:
+            self._put(row)
+        for member in book.members:
+            self._put_member(member)
+        self.log += book.log
+
+    def _put(self, row: AlarmRow) -> None:
+        if row.raised is not None:
+            raised = row.raised
+            self.alarms.append(
+                StoredAlarm(row.alarm_id, raised, raised.severity, raised.title, raised.reason, {})
+            )
+        stored = self.alarms[row.alarm_id - 1]
+        stored.severity = row.severity or stored.severity
+        stored.title = row.title or stored.title
+        stored.reason = row.reason or stored.reason
+        stored.inputs |= row.inputs
+        stored.flapping = stored.flapping if row.flapping is None else row.flapping
+        stored.cleared_at_s = row.cleared_at_s
+
+    def _put_member(self, row: MemberRow) -> None:
+        stored = self.alarms[row.alarm_id - 1]
+        known = next(
+            (
+                m
+                for m in stored.members
+                if (m.kind, m.subject) == (row.kind, row.subject) and m.left_at_s is None
+            ),
+            None,
         )
+        if row.is_new or known is None:
+            stored.members.append(row)
+            return
+        known.severity = row.severity or known.severity
+        known.reason = row.reason or known.reason
+        known.inputs = known.inputs if row.inputs is None else row.inputs
+        known.left_at_s = row.left_at_s

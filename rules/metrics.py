@@ -6,9 +6,28 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from rules.core.effects import ClearAlarm, Decision, Effect, Event, RaiseAlarm
+from rules.core.effects import (
+    ChangeSeverity,
+    ClearAlarm,
+    Decision,
+    Effect,
+    Event,
+    Flapping,
+    MemberJoined,
+    MemberLeft,
+    RaiseAlarm,
+)
 
-NAMES = {RaiseAlarm: "alarm_raised", ClearAlarm: "alarm_cleared", Decision: "decision", Event: "event"}
+NAMES = {
+    RaiseAlarm: "alarm_raised",
+    ChangeSeverity: "alarm_severity",
+    MemberJoined: "alarm_member_joined",
+    MemberLeft: "alarm_member_left",
+    Flapping: "alarm_flapping",
+    ClearAlarm: "alarm_cleared",
+    Decision: "decision",
+    Event: "event",
+}
 
 
 class RulesMetrics:

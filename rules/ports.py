@@ -10,6 +10,7 @@ from typing import Protocol
 
 from cityops.errors import CityopsError
 from devices.registry import Registry
+from rules.core.alarm_book import OpenAlarm
 from rules.core.effects import Effect
 from rules.core.memory import EngineState, Row
 from rules.core.readings import ReadingBatch
@@ -25,10 +26,19 @@ class CursorMovedError(CityopsError):
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """Where the service stands: the engine's state and the cursor it belongs to."""
+    """Where the service stands.
+
+    Attributes:
+        state: the engine's.
+        cursor: which it belongs to.
+        open_alarms: those that are up.
+        outdated: whether rows of the state were migrated; all must be written anew.
+    """
 
     state: EngineState
     cursor: int
+    open_alarms: tuple[OpenAlarm, ...] = ()
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

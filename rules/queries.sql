@@ -85,35 +85,72 @@ select kind, subject_kind, subject, to_timestamp(at_s), detail
 from jsonb_to_recordset(%(rows)s::jsonb) as x(
     kind text, subject_kind text, subject text, at_s float8, detail jsonb)
 
--- raise_alarm
-with made as (
-    insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason, inputs,
-                       is_group, held_since, would_change)
-    values (%(rule_id)s, %(rule_version)s, %(subject_kind)s, %(subject)s, %(severity)s,
-            to_timestamp(%(at_s)s), %(title)s, %(reason)s, %(inputs)s::jsonb,
-            %(is_group)s, to_timestamp(%(held_since_s)s), %(would_change)s::jsonb)
-    on conflict (rule_id, subject_kind, subject) where cleared_at is null do nothing
-    returning alarm_id, raised_at, severity, reason
-), logged as (
-    insert into alarm_log (alarm_id, at, actor, what, detail)
-    select alarm_id, raised_at, 'engine', 'raised', jsonb_build_object('severity', severity, 'reason', reason)
-    from made
-)
-select alarm_id from made
+-- open_alarms
+select a.alarm_id, a.rule_id, a.subject_kind, a.subject, a.severity,
+       extract(epoch from a.raised_at)::float8, a.flapping,
+       (select coalesce(jsonb_agg(jsonb_build_array(m.kind, m.subject, extract(epoch from m.joined_at)::float8)), '[]')
+        from alarm_member m where m.alarm_id = a.alarm_id and m.left_at is null)::text
+from alarm a where a.cleared_at is null
+order by a.rule_id, a.subject_kind, a.subject
 
--- clear_alarm
-with cleared as (
-    update alarm
-    set cleared_at = greatest(raised_at, to_timestamp(%(at_s)s)),
-        inputs = inputs || jsonb_build_object('cleared', %(reason)s::text)
-    where rule_id = %(rule_id)s and subject_kind = %(subject_kind)s and subject = %(subject)s
-      and cleared_at is null
-    returning alarm_id, cleared_at
-), logged as (
-    insert into alarm_log (alarm_id, at, actor, what, detail)
-    select alarm_id, cleared_at, 'engine', 'cleared', jsonb_build_object('reason', %(reason)s::text) from cleared
-)
-select alarm_id from cleared
+-- lock_alarms
+-- The rows first, in one order for everybody: whoever writes an alarm's log has locked the alarm.
+select a.alarm_id, a.rule_id, a.subject_kind, a.subject, a.severity,
+       extract(epoch from a.raised_at)::float8, a.flapping,
+       (select coalesce(jsonb_agg(jsonb_build_array(m.kind, m.subject, extract(epoch from m.joined_at)::float8)), '[]')
+        from alarm_member m where m.alarm_id = a.alarm_id and m.left_at is null)::text
+from alarm a
+join jsonb_to_recordset(%(rows)s::jsonb) as x(rule_id text, subject_kind text, subject text)
+  using (rule_id, subject_kind, subject)
+where a.cleared_at is null
+order by a.rule_id, a.subject_kind, a.subject
+for update of a
+
+-- alarm_ids
+select nextval(pg_get_serial_sequence('alarm', 'alarm_id')) from generate_series(1, %(n)s)
+
+-- change_alarms
+update alarm a
+set severity = coalesce(x.severity, a.severity), title = coalesce(x.title, a.title),
+    reason = coalesce(x.reason, a.reason), inputs = a.inputs || x.inputs,
+    flapping = coalesce(x.flapping, a.flapping), cleared_at = to_timestamp(x.cleared_at_s)
+from jsonb_to_recordset(%(rows)s::jsonb) as x(
+    alarm_id bigint, severity text, title text, reason text, inputs jsonb, flapping boolean, cleared_at_s float8)
+where a.alarm_id = x.alarm_id
+
+-- add_alarms
+insert into alarm (alarm_id, rule_id, rule_version, subject_kind, subject, severity, raised_at, cleared_at,
+                   title, reason, inputs, is_group, flapping, held_since, would_change)
+overriding system value
+select alarm_id, rule_id, rule_version, subject_kind, subject, severity, to_timestamp(raised_at_s),
+       to_timestamp(cleared_at_s), title, reason, inputs, is_group, flapping, to_timestamp(held_since_s), would_change
+from jsonb_to_recordset(%(rows)s::jsonb) as x(
+    alarm_id bigint, rule_id text, rule_version integer, subject_kind text, subject text, severity text,
+    raised_at_s float8, cleared_at_s float8, title text, reason text, inputs jsonb, is_group boolean,
+    flapping boolean, held_since_s float8, would_change jsonb)
+
+-- change_members
+update alarm_member m
+set severity = coalesce(x.severity, m.severity), reason = coalesce(x.reason, m.reason),
+    inputs = coalesce(x.inputs, m.inputs), left_at = to_timestamp(x.left_at_s)
+from jsonb_to_recordset(%(rows)s::jsonb) as x(
+    alarm_id bigint, kind text, subject text, severity text, reason text, inputs jsonb, left_at_s float8)
+where m.alarm_id = x.alarm_id and m.kind = x.kind and m.subject = x.subject and m.left_at is null
+
+-- add_members
+insert into alarm_member (alarm_id, kind, subject, severity, joined_at, left_at, reason, inputs)
+select alarm_id, kind, subject, severity, to_timestamp(joined_at_s), to_timestamp(left_at_s), reason, inputs
+from jsonb_to_recordset(%(rows)s::jsonb) as x(
+    alarm_id bigint, kind text, subject text, severity text, joined_at_s float8, left_at_s float8,
+    reason text, inputs jsonb)
+on conflict (alarm_id, kind, subject, joined_at) do update
+set severity = excluded.severity, left_at = excluded.left_at, reason = excluded.reason, inputs = excluded.inputs
+
+-- add_log
+insert into alarm_log (alarm_id, at, actor, what, detail)
+select alarm_id, to_timestamp(at_s), 'engine', what, detail
+from jsonb_to_recordset(%(rows)s::jsonb) as x(n integer, alarm_id bigint, at_s float8, what text, detail jsonb)
+order by n
 
 -- put_states
 insert into subject_state (subject_kind, subject, at, state)

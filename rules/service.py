@@ -7,7 +7,6 @@ together, and a cursor that is not where it was left means starting again from t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from zoneinfo import ZoneInfo
 
@@ -22,19 +21,19 @@ from rules.catalogue.ports import InUse, Rulebook
 from rules.catalogue.rulebook import FixedRulebook
 from rules.core.context import Context, build_context
 from rules.core.engine import step
-from rules.core.memory import changed_rows
+from rules.core.memory import EngineState, changed_rows
 from rules.core.overrides import prepare
 from rules.core.parameters import Catalogue
 from rules.core.readings import ReadingBatch
+from rules.core.reconcile import reconcile
 from rules.metrics import RulesMetrics
+from rules.pause import pause
 from rules.ports import Change, CursorMovedError, Fetched, Resumed, RuleStore, Waker
 
 log = structlog.get_logger(__name__)
 
 RETRY = Backoff(first_s=0.2, cap_s=15.0)
 REGISTRY_AGE_S = 30.0
-TURN_S = 0.05
-"""Turns begin at most this often: a notification per shard and batch is no reason to hurry."""
 
 
 class RulesService:
@@ -100,7 +99,7 @@ class RulesService:
                 log.warning("rules: trying again", error=str(error), retry_s=delay_s)
                 await sleep_until_stop(stop, delay_s)
                 continue
-            await self._pause(stop, took)
+            await pause(stop, self._waker, self._poll_s, took=took)
 
     async def turn(self) -> bool:
         """Take the next batches through one step; return whether there were any.
@@ -109,24 +108,45 @@ class RulesService:
             CursorMovedError, TransientError: nothing is lost; resume and try again.
         """
         if self._standing is None:
-            self._standing = await self._store.resume()
+            self._standing = await self._resume()
         standing = self._standing
         fetched = await self._store.fetch(standing.cursor, self._batch_limit)
         self._turned_at_s = self._clock.monotonic()
         if fetched is None:
             return False
+        before = self._catalogue_id
         context = await self._surroundings(fetched.readings, standing.state.watermark_s)
+        if self._catalogue_id != before:
+            standing = await self._resume()  # alarms that are up are made to fit another catalogue
         now_s = _event_time(standing, fetched.readings, self._clock.now().timestamp())
         with self.metrics.step_s.time():
             # In a thread: a step can take long, and health and notifications must go on.
             state, effects = await asyncio.to_thread(step, standing.state, fetched.readings, now_s, context)
         rows = tuple(changed_rows(standing.state, state))
-        number = None if self._in_use is None else self._in_use.catalogue_id
-        change = Change(standing.cursor, fetched.cursor, state.watermark_s, rows, effects, number)
+        change = Change(standing.cursor, fetched.cursor, state.watermark_s, rows, effects, self._catalogue_id)
         await self._store.commit(change)
         self._standing = Resumed(state, fetched.cursor)
         self._count(fetched, change)
         return True
+
+    async def _resume(self) -> Resumed:
+        """Return where the service stands, once the alarms fit what the engine remembers."""
+        resumed = await self._store.resume()
+        mark = resumed.state.watermark_s
+        context = await self._surroundings({}, mark)
+        effects = tuple(reconcile(resumed.state, resumed.open_alarms, context))
+        if not effects and not resumed.outdated:
+            return resumed
+        rows = changed_rows(EngineState(), resumed.state) if resumed.outdated else []
+        change = Change(resumed.cursor, resumed.cursor, mark, tuple(rows), effects, self._catalogue_id)
+        await self._store.commit(change)
+        log.info("rules: alarms and memory made to fit", effects=len(effects), rows=len(rows))
+        self.metrics.count(effects)
+        return Resumed(resumed.state, resumed.cursor)
+
+    @property
+    def _catalogue_id(self) -> int | None:
+        return None if self._in_use is None else self._in_use.catalogue_id
 
     def _count(self, fetched: Fetched, change: Change) -> None:
         self.metrics.readings.inc(fetched.readings_n)
@@ -150,16 +170,6 @@ class RulesService:
         self._context, self._registry, self._context_at_s = context, registry, now
         self._strangers = frozenset(devices - context.devices.keys())
         return context
-
-    async def _pause(self, stop: asyncio.Event, took: bool) -> None:
-        if await sleep_until_stop(stop, TURN_S) or took:
-            return
-        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._waker.wait())]
-        _, late = await asyncio.wait(waits, timeout=self._poll_s, return_when=asyncio.FIRST_COMPLETED)
-        for task in late:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
 
 def _build(registry: Registry, in_use: InUse) -> Context:

@@ -14,8 +14,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
 from devices.registry import Registry, parse
-from rules.core.effects import ClearAlarm, Decision, Effect, Event, RaiseAlarm, SubjectState
-from rules.core.memory import Row, from_rows
+from rules.alarm_tables import open_alarms, write_alarms
+from rules.core.effects import AlarmEffect, Decision, Effect, Event, SubjectState
+from rules.core.memory import Row, from_rows, outdated
 from rules.ports import Change, CursorMovedError, Fetched, Resumed
 from rules.reading_query import fetch_readings, parse_batch
 
@@ -49,9 +50,10 @@ class PostgresRuleStore:
             await conn.execute(SQL["start_cursor"], {"service": self._service})
             row = await (await conn.execute(SQL["cursor"], {"service": self._service})).fetchone()
             rows = await (await conn.execute(SQL["memory"])).fetchall()
+            alarms = await open_alarms(conn)
         assert row is not None
-        memory = (Row(section, subject, version, state.encode()) for section, subject, version, state in rows)
-        return Resumed(from_rows(row[1], memory), row[0])
+        memory = [Row(section, subject, version, state.encode()) for section, subject, version, state in rows]
+        return Resumed(from_rows(row[1], memory), row[0], alarms, outdated(memory))
 
     async def fetch(self, cursor: int, limit: int) -> Fetched | None:
         """Return the next batches after ``cursor``, and all of a transaction once one is taken."""
@@ -72,7 +74,7 @@ class PostgresRuleStore:
                 await conn.execute(SQL["name_catalogue"], {"catalogue_id": change.catalogue_id})
             await _add(conn, "add_decisions", [e for e in change.effects if isinstance(e, Decision)])
             await _add(conn, "add_events", [e for e in change.effects if isinstance(e, Event)])
-            alarms = await _alarms(conn, change.effects)
+            alarms = await write_alarms(conn, [e for e in change.effects if isinstance(e, AlarmEffect)])
             states = [e for e in change.effects if isinstance(e, SubjectState)]
             await _add(conn, "put_states", states)
             await _put_memory(conn, change.rows)
@@ -121,27 +123,6 @@ async def _put_memory(conn: Connection, rows: tuple[Row, ...]) -> None:
         for r in rows
     ]
     await conn.execute(SQL["put_memory"], {"rows": msgspec.json.encode(listed).decode()})
-
-
-async def _alarms(conn: Connection, effects: Iterable[Effect]) -> list[int]:
-    """Raise and clear in order: one subject may do both in one step. Return the ids."""
-    ids: list[int] = []
-    for effect in effects:
-        if isinstance(effect, RaiseAlarm):
-            values: dict[str, Any] = {
-                **_flat(effect),
-                "inputs": msgspec.json.encode(effect.inputs).decode(),
-                "would_change": msgspec.json.encode(effect.would_change).decode(),
-            }
-            found = await conn.execute(SQL["raise_alarm"], values)
-        elif isinstance(effect, ClearAlarm):
-            found = await conn.execute(SQL["clear_alarm"], _flat(effect))
-        else:
-            continue
-        row = await found.fetchone()
-        if row is not None:
-            ids.append(row[0])
-    return ids
 
 
 def _flat(effect: Effect) -> dict[str, Any]:

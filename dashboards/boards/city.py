@@ -19,18 +19,19 @@ select severity, title as alarm, subject, raised_at as since, acknowledged_at is
 
 PLACES = """
 select d.longitude_deg as longitude, d.latitude_deg as latitude, a.severity, a.title as alarm, a.raised_at as since
-  from board.alarm a join board.device d on a.subject_kind = 'device' and d.name = a.subject
- where a.cleared_at is null and d.latitude_deg is not null
+  from board.alarm_member m join board.alarm a using (alarm_id)
+  join board.device d on m.kind = 'device' and d.name = m.subject
+ where m.left_at is null and d.latitude_deg is not null
 union all
 select b.longitude_deg, b.latitude_deg, a.severity, a.title, a.raised_at
   from board.alarm a join bin_site b on a.subject_kind = 'bin' and b.bin_id = a.subject
  where a.cleared_at is null
 union all
 select (n.longitude_deg + m.longitude_deg) / 2, (n.latitude_deg + m.latitude_deg) / 2, a.severity, a.title, a.raised_at
-  from board.alarm a
-  join road_segment s on a.subject_kind = 'segment' and s.segment_id = a.subject
+  from board.alarm_member g join board.alarm a using (alarm_id)
+  join road_segment s on g.kind = 'segment' and s.segment_id = g.subject
   join road_node n on n.node_id = s.from_node join road_node m on m.node_id = s.to_node
- where a.cleared_at is null
+ where g.left_at is null
 """
 
 ALARMS_OVER_TIME = """

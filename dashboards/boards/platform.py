@@ -47,9 +47,9 @@ select coalesce(device, 'unknown') as device, sum(messages)::bigint as "dead let
 """
 
 SILENT = """
-select a.subject as device, d.kind, d.label, a.raised_at as "silent since", a.severity, a.reason
-  from board.alarm a left join board.device d on d.name = a.subject
- where a.rule_id = 'device.silent' and a.cleared_at is null order by a.raised_at limit 500
+select m.subject as device, d.kind, d.label, m.joined_at as "silent since", m.severity, m.reason
+  from board.alarm_member m left join board.device d on d.name = m.subject
+ where m.rule_id = 'device.silent' and m.left_at is null order by m.joined_at limit 500
 """
 
 HEARD = """
@@ -111,7 +111,7 @@ BOARD = BoardSpec(
     page=Page("Operations page", "/ops"),
     period="now-6h",
     refresh="30s",
-    alarms_of="device",
+    alarms_of="kind",
     sections=(
         Section(
             "",
@@ -138,7 +138,7 @@ BOARD = BoardSpec(
                     ),
                     number(
                         "Silent devices",
-                        "select count(*) from board.alarm where rule_id = 'device.silent' and cleared_at is null",
+                        "select count(*) from board.alarm_member where rule_id = 'device.silent' and left_at is null",
                         steps=NONE_IS_GOOD,
                     ),
                     number(

@@ -294,6 +294,6 @@ BOARD = BoardSpec(
     description="Route decisions with their reasons, the coldest segments, surfaces, weather and gritters.",
     page=Page("Winter page", "/winter"),
     variables=(ROUTE,),
-    alarms_of="segment",
+    alarms_of="route",
     sections=(TONIGHT, WHERE, SURFACES, WEATHER),
 )

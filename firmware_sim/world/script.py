@@ -125,7 +125,7 @@ class Bins(Strict, frozen=True):
 class Expectation(Strict, frozen=True):
     """What a run of the scenario must bring about; numbers are minimum counts.
 
-    ``alarms``: rule id to number of alarms raised. ``gritting``: outcome (treat, no_action,
+    ``alarms``: rule id to number of subjects alarmed. ``gritting``: outcome (treat, no_action,
     monitor, refer) to number of decisions. ``gritting_any_of``: at least one decision has one
     of these outcomes. ``bins_to_collect``: stops on the collection list. ``events``: kind to
     number. ``dead_letters``: number.

@@ -109,7 +109,7 @@ class Columns:
         columns = dict(zip(items[0].__struct_fields__, zip(*map(astuple, items), strict=True), strict=True))
         values = np.empty((n, len(self._names)))
         for place, name in enumerate(self._names):
-            values[:, place] = _floats(columns[name])
+            values[:, place] = np.fromiter(columns[name], np.float64, n)  # None becomes NaN
         boot, seq = _counters(columns["boot"], columns["seq"])
         return Readings(
             kind=self._kind,
@@ -129,13 +129,6 @@ class Columns:
 def time_us(ts: datetime | int) -> int:
     """Return a message's ``ts`` in µs since 1970 UTC."""
     return ts * 1000 if isinstance(ts, int) else (ts - _EPOCH) // _MICROSECOND
-
-
-def _floats(values: Sequence[float | None]) -> NDArray[np.float64]:
-    try:
-        return np.fromiter(values, np.float64, len(values))
-    except TypeError:  # some are absent: None becomes NaN
-        return np.array(values, dtype=np.float64)
 
 
 def _times(ts: Sequence[Any]) -> NDArray[np.int64]:

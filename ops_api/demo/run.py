@@ -108,7 +108,9 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     with _Phase(demo.say, "ingester, rules and web server"):
         sample = _sample_home(registry)
         extra = {} if sample is None else {"CITYOPS_API__SAMPLE_HOME": sample}
-        children, address = await start_services({**stack.environment, **extra}, folder / "logs", demo.port)
+        children, address = await start_services(
+            {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
+        )
     cleanup.push_async_callback(children.stop)
     _say_addresses(demo.say, address, sample)
     end = start + timedelta(hours=scenario.duration_h) if demo.check else None

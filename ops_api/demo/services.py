@@ -17,14 +17,15 @@ READY_WITHIN_S = 60.0
 
 
 async def start_services(
-    environment: Mapping[str, str], log_dir: Path, api_port: int | None
+    environment: Mapping[str, str], log_dir: Path, api_port: int | None, *, notify: bool = False
 ) -> tuple[Children, str | None]:
-    """Start ingester, rules and (with a port) the web server.
+    """Start ingester, rules, (with a port) the web server and, where asked for, the sender of notifications.
 
     Args:
         environment: settings of the stack they run on.
         log_dir: where each writes its log.
         api_port: port of the pages, 0 for a free one, None for no pages.
+        notify: whether somebody can be told.
 
     Returns:
         The children, and the pages' address.
@@ -47,6 +48,13 @@ async def start_services(
         ports["api"] = api_port or free_port()
         children.environment = {**children.environment, "CITYOPS_API__PORT": str(ports["api"])}
         commands["api"] = ["api"]
+    if notify:
+        ports["notify"] = free_port()
+        children.environment = {
+            **children.environment,
+            "CITYOPS_NOTIFY__HEALTH_PORT": str(ports["notify"]),
+        }
+        commands["notify"] = ["notify", "run"]
     try:
         for name, arguments in commands.items():
             children.start(name, arguments)

@@ -64,6 +64,14 @@ async def tally(
     return {str(name): int(count) for name, count in await cursor.fetchall()}
 
 
+ALARMED: LiteralString = """
+select rule_id, count(*)
+from (select rule_id from alarm where not is_group
+      union all select a.rule_id from alarm_member m join alarm a using (alarm_id)) as subjects
+group by 1
+"""
+"""Per rule how many subjects had an alarm: of a group its members count, however they were put together."""
+
 SET_ASIDE: LiteralString = """
 select 'kept', count(*) from dead_letter where replayed_at is null
 union all select 'counted', coalesce(sum(letters), 0) from dead_letter_overflow
@@ -92,7 +100,7 @@ async def no_loss(
 
 async def as_expected(conn: psycopg.AsyncConnection[Any], expect: Expectation) -> list[Finding]:
     """Return whether alarms, decisions, events and the round are at least what ``expect`` says."""
-    alarms = await tally(conn, "select rule_id, count(*) from alarm group by 1")
+    alarms = await tally(conn, ALARMED)
     gritting = await tally(
         conn,
         "select outcome, count(*) from decision where subject_kind = 'route' and subject <> 'bins' group by 1",

@@ -25,6 +25,7 @@ FILES = (
     "devices.sql",
     "missing.sql",
     "rules.sql",
+    "notifications.sql",
 )
 
 Row = dict[str, Any]

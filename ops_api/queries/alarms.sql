@@ -5,35 +5,60 @@ select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind,
        case when a.subject_kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else a.subject end
            as subject,
        a.severity, a.raised_at, a.cleared_at, a.acknowledged_at, a.acknowledged_by,
-       case when h.home_id is null then a.title
+       a.assignee, a.shelved_until, a.closed_at, a.closed_by, a.verdict, a.flapping, a.is_group,
+       (select count(*) from alarm_member m where m.alarm_id = a.alarm_id and m.left_at is null) as members_now,
+       case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
             else replace(replace(a.title, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
-       case when h.home_id is null then a.reason
+       case when a.subject_kind <> 'home' then a.reason when h.home_id is null then ''
             else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end
            as reason,
        a.subject_kind = 'device' and exists (
            select from home_device hd join device d using (device_id) where d.name = a.subject
        ) as in_home,
-       case when a.subject_kind = 'home' then '{}'::jsonb else a.inputs end as inputs
+       case when a.subject_kind = 'home' or exists (
+           select from alarm_member m where m.alarm_id = a.alarm_id and m.kind = 'home'
+       ) then '{}'::jsonb else a.inputs end as inputs
 from alarm a
 left join home h on a.subject_kind = 'home' and h.code = a.subject
 where (%(alarm_id)s::bigint is null or a.alarm_id = %(alarm_id)s)
   and (%(active)s::boolean is null or (a.cleared_at is null) = %(active)s)
   and (%(severity)s::text is null or a.severity = %(severity)s)
   and (%(subject_kind)s::text is null or a.subject_kind = %(subject_kind)s)
+  and (%(rule)s::text is null or a.rule_id = %(rule)s)
+  and (%(assignee)s::text is null or lower(a.assignee) = lower(%(assignee)s))
+  and (%(acknowledged)s::boolean is null or (a.acknowledged_at is not null) = %(acknowledged)s)
+  and (%(shelved)s::boolean is null or (a.shelved_until is not null) = %(shelved)s)
+  and (%(closed)s::boolean is null or (a.closed_at is not null) = %(closed)s)
   and (%(before)s::bigint is null or a.alarm_id < %(before)s)
 order by a.alarm_id desc limit %(limit)s
+
+-- alarm_members
+-- Those in it first, then who left; a home by its number, as everywhere.
+select m.alarm_id, m.kind,
+       case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?') else m.subject end as subject,
+       case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?')
+            else coalesce(s.street || ' (' || m.subject || ')', b.label, m.subject) end as label,
+       m.severity, m.joined_at, m.left_at,
+       case when (m.kind = 'home' and mh.home_id is null) or (a.subject_kind = 'home' and h.home_id is null) then ''
+            else replace(replace(replace(replace(m.reason,
+                     coalesce(mh.code, ''), coalesce('home ' || mh.home_id, '')),
+                     coalesce(mh.label, ''), coalesce('Home ' || mh.home_id, '')),
+                     coalesce(h.code, ''), coalesce('home ' || h.home_id, '')),
+                     coalesce(h.label, ''), coalesce('Home ' || h.home_id, '')) end as reason,
+       m.kind = 'device' and exists (
+           select from home_device hd join device d using (device_id) where d.name = m.subject
+       ) as in_home
+from alarm_member m
+join alarm a using (alarm_id)
+left join home h on a.subject_kind = 'home' and h.code = a.subject
+left join home mh on m.kind = 'home' and mh.code = m.subject
+left join road_segment s on m.kind = 'segment' and s.segment_id = m.subject
+left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
+where m.alarm_id = any (%(alarm_ids)s::bigint[])
+order by m.alarm_id, m.left_at is not null, m.joined_at, m.kind, m.subject
+limit %(limit)s
 
 -- alarm_counts
 select rule_id, subject_kind, severity, count(*) as alarms, min(raised_at) as oldest,
        count(*) filter (where acknowledged_at is null) as unacknowledged
 from alarm where cleared_at is null group by 1, 2, 3
-
--- alarm_acknowledge
-update alarm set acknowledged_at = %(at)s, acknowledged_by = %(by)s
-where alarm_id = %(alarm_id)s and acknowledged_at is null
-returning alarm_id, rule_id, subject_kind, subject
-
--- alarm_acknowledged_event
-insert into event (kind, subject_kind, subject, at, detail)
-values ('alarm_acknowledged', %(subject_kind)s, %(subject)s, %(at)s,
-        jsonb_build_object('alarm_id', %(alarm_id)s::bigint, 'by', %(by)s::text, 'note', %(note)s::text))

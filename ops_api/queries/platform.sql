@@ -3,7 +3,7 @@
 select (select max(batch_id) from ingest_batch) as batch,
        (select max(updated_at) from rule_cursor) as rules,
        (select max(diary_entry_id) from diary_entry) as diary,
-       (select max(acknowledged_at) from alarm) as acknowledged
+       (select max(log_id) from alarm_log) as alarm_log
 
 -- event_time
 select max(event_time) as event_time, max(updated_at) as updated_at from rule_cursor

@@ -1,14 +1,19 @@
-"""Alarms: list, look at, acknowledge."""
+"""Alarms: list, look at, and what people do with them."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query
 
 from ops_api.queries import Row
+from ops_api.queries.alarms import ANY_ALARM, members_of, one_alarm
+from ops_api.routers import alarm_documents as documents
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.schemas import Acknowledge, AlarmDocument, Severity, SubjectKind
+from ops_api.routers.schemas import AlarmDocument, Severity, SubjectKind
+from ops_api.web import alarm_view
+from rules.core.desk.model import Command
 
 AlarmState = Literal["active", "cleared", "all"]
 
@@ -17,56 +22,24 @@ router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"])
 
 async def find_alarm(ctx: Context, alarm_id: int) -> Row:
     """Return an alarm; 404 where there is none."""
-    row = await ctx.db.row(
-        "alarms", alarm_id=alarm_id, active=None, severity=None, subject_kind=None, before=None, limit=1
-    )
+    row = await one_alarm(ctx.db, alarm_id)
     if row is None:
         raise HTTPException(404, f"There is no alarm {alarm_id}.")
     return row
 
 
-async def acknowledge_alarm(ctx: Context, alarm_id: int, by: str, note: str) -> Row:
-    """Record who takes care of an alarm, once, with an event as its audit trail; 409 if someone did."""
-    at = ctx.clock.now()
-    name = by.strip()
-    async with ctx.db.transaction() as transaction:
-        done = await transaction.row("alarm_acknowledge", alarm_id=alarm_id, at=at, by=name)
-        if done is not None:
-            await transaction.rows(
-                "alarm_acknowledged_event",
-                subject_kind=done["subject_kind"],
-                subject=done["subject"],
-                at=at,
-                alarm_id=alarm_id,
-                by=name,
-                note=note.strip(),
-            )
-    alarm = await find_alarm(ctx, alarm_id)
-    if done is None:
-        raise HTTPException(409, f"{alarm['acknowledged_by']} has already acknowledged alarm {alarm_id}.")
+async def do(ctx: Context, alarm_id: int, command: Command) -> Row:
+    """Do what is asked of an alarm and return it; the desk's refusals are 409, in its words."""
+    now = await ctx.town_now()
+    await ctx.desk.command(alarm_id, command, now.timestamp())
     ctx.hub.touch()
-    return alarm
+    return await find_alarm(ctx, alarm_id)
 
 
-async def alarm_rows(
-    ctx: Context,
-    state: AlarmState,
-    *,
-    severity: str | None = None,
-    subject_kind: str | None = None,
-    before: int | None = None,
-    limit: int = 100,
-) -> list[Row]:
-    """Return alarms, newest first."""
-    return await ctx.db.rows(
-        "alarms",
-        alarm_id=None,
-        active=None if state == "all" else state == "active",
-        severity=severity,
-        subject_kind=subject_kind,
-        before=before,
-        limit=limit,
-    )
+async def alarm_rows(ctx: Context, state: AlarmState, **wanted: object) -> list[Row]:
+    """Return alarms, newest first; ``wanted`` as in the query ``alarms``."""
+    active = None if state == "all" else state == "active"
+    return await ctx.db.rows("alarms", **{**ANY_ALARM, "active": active, **wanted})
 
 
 @router.get("")
@@ -75,23 +48,108 @@ async def list_alarms(
     state: AlarmState = "active",
     severity: Severity | None = None,
     subject_kind: SubjectKind | None = None,
+    rule: Annotated[str | None, Query(description="Only of this rule")] = None,
+    assignee: Annotated[str | None, Query(description="Only assigned to this person")] = None,
+    acknowledged: bool | None = None,
+    shelved: bool | None = None,
+    closed: bool | None = None,
     before: Annotated[int | None, Query(description="Only alarms with a smaller id")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[AlarmDocument]:
-    """Return alarms, newest first."""
+    """Return alarms, newest first. ``state`` is the condition's; whether people are done with it is ``closed``."""
     rows = await alarm_rows(
-        ctx, state, severity=severity, subject_kind=subject_kind, before=before, limit=limit
+        ctx,
+        state,
+        severity=severity,
+        subject_kind=subject_kind,
+        rule=rule,
+        assignee=assignee,
+        acknowledged=acknowledged,
+        shelved=shelved,
+        closed=closed,
+        before=before,
+        limit=limit,
     )
     return [AlarmDocument(**r) for r in rows]
 
 
+@router.post("/bulk")
+async def post_bulk(body: documents.Bulk, ctx: Ctx) -> list[documents.BulkOutcome]:
+    """Do the same with several alarms, each by itself; a refusal for one does not stop the others."""
+    now = await ctx.town_now()
+    outcomes = await ctx.desk.bulk(body.alarm_ids, body.command.command("api"), now.timestamp())
+    ctx.hub.touch()
+    return [
+        documents.BulkOutcome(alarm_id=o.alarm_id, done=o.alarm is not None, refused=o.refused)
+        for o in outcomes
+    ]
+
+
 @router.get("/{alarm_id}")
-async def get_alarm(alarm_id: int, ctx: Ctx) -> AlarmDocument:
-    """Return one alarm with the inputs it saw."""
-    return AlarmDocument(**await find_alarm(ctx, alarm_id))
+async def get_alarm(alarm_id: int, ctx: Ctx) -> documents.AlarmDetail:
+    """Return one alarm with the inputs it saw and its members."""
+    row = await find_alarm(ctx, alarm_id)
+    members = (await members_of(ctx.db, [alarm_id])).get(alarm_id, [])
+    return documents.AlarmDetail(**row, members=[documents.MemberDocument(**m) for m in members])
+
+
+@router.get("/{alarm_id}/timeline")
+async def get_timeline(alarm_id: int, ctx: Ctx) -> list[documents.TimelineEntry]:
+    """Return everything that happened to an alarm, oldest first, each line as fields and as a sentence."""
+    await find_alarm(ctx, alarm_id)
+    now = await ctx.town_now()
+    return [
+        documents.TimelineEntry(
+            log_id=entry.log_id or 0,
+            at=datetime.fromtimestamp(entry.at_s, UTC),
+            actor=entry.actor,
+            by=entry.by,
+            via=entry.via,
+            what=entry.what,
+            text=alarm_view.sentence(entry, ctx.brand.time_zone, now),
+            detail=dict(entry.detail),
+        )
+        for entry in await ctx.desk.timeline(alarm_id)
+    ]
 
 
 @router.post("/{alarm_id}/acknowledge")
-async def post_acknowledge(alarm_id: int, body: Acknowledge, ctx: Ctx) -> AlarmDocument:
+async def post_acknowledge(alarm_id: int, body: documents.Acknowledge, ctx: Ctx) -> AlarmDocument:
     """Acknowledge an alarm; the first who does it keeps it."""
-    return AlarmDocument(**await acknowledge_alarm(ctx, alarm_id, body.by, body.note))
+    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+
+
+@router.post("/{alarm_id}/unacknowledge")
+async def post_unacknowledge(alarm_id: int, body: documents.Unacknowledge, ctx: Ctx) -> AlarmDocument:
+    """Give an alarm back: nobody has it in hand, and its escalation begins again."""
+    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+
+
+@router.post("/{alarm_id}/assign")
+async def post_assign(alarm_id: int, body: documents.Assign, ctx: Ctx) -> AlarmDocument:
+    """Assign an alarm to a person, who is told."""
+    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+
+
+@router.post("/{alarm_id}/comments")
+async def post_comment(alarm_id: int, body: documents.Comment, ctx: Ctx) -> AlarmDocument:
+    """Add a remark to an alarm's timeline; also of a closed one."""
+    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+
+
+@router.post("/{alarm_id}/shelve")
+async def post_shelve(alarm_id: int, body: documents.Shelve, ctx: Ctx) -> AlarmDocument:
+    """Have nobody told of an alarm until a time, at most as long as its escalation allows."""
+    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+
+
+@router.post("/{alarm_id}/unshelve")
+async def post_unshelve(alarm_id: int, body: documents.Unshelve, ctx: Ctx) -> AlarmDocument:
+    """Take an alarm back from the shelf before its time."""
+    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))
+
+
+@router.post("/{alarm_id}/close")
+async def post_close(alarm_id: int, body: documents.Close, ctx: Ctx) -> AlarmDocument:
+    """Put an alarm away with a verdict; while its condition holds only as a false alarm or a test."""
+    return AlarmDocument(**await do(ctx, alarm_id, body.command("api")))

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import HTTPException
 
 from ops_api.queries import Row, readings
+from ops_api.queries.alarms import ANY_ALARM
 from ops_api.queries.rooms import rooms_of
 from ops_api.routers.context import Context
 from ops_api.web import bins_view, health_view, home_view, ops_view, sheet_view, winter_view
@@ -100,9 +101,7 @@ async def bins(ctx: Context) -> dict[str, Any]:
 
 async def active_alarms(ctx: Context, limit: int = 200) -> list[Row]:
     """Return the active alarms."""
-    return await ctx.db.rows(
-        "alarms", alarm_id=None, active=True, severity=None, subject_kind=None, before=None, limit=limit
-    )
+    return await ctx.db.rows("alarms", **{**ANY_ALARM, "active": True, "limit": limit})
 
 
 async def device_counts(ctx: Context, now: datetime) -> list[tuple[str, int, int]]:

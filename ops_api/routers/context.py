@@ -1,4 +1,4 @@
-"""What every route is given: database port, kinds, clock, brand, hub, templates, metrics, counts."""
+"""What every route is given: database port, kinds, clock, brand, hub, templates, metrics, counts, alarm desk."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
 from ops_api.web.brand import Brand
 from ops_api.web.render import Templates
+from rules.desk.ports import AlarmDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Context:
     metrics: Metrics
     missing: Cached[Missing | None]
     database: Cached[DatabaseState]
+    desk: AlarmDesk
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

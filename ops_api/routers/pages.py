@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -10,15 +10,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.queries import readings
 from ops_api.routers import content
-from ops_api.routers.alarms import acknowledge_alarm, alarm_rows
 from ops_api.routers.catalogue import find_device
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.homes import Code, add_entry, remove_entry
 from ops_api.routers.platform import dead_letter_rows, detail
 from ops_api.routers.schemas import Activity, DiaryPost
-from ops_api.web import alarms_view, api_view, home_view, words
-
-ALARMS_SHOWN = 50
+from ops_api.web import api_view, home_view, words
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -110,36 +107,6 @@ async def ops(ctx: Ctx) -> HTMLResponse:
 async def health(ctx: Ctx) -> HTMLResponse:
     """Answer "is anything missing, and is the database well"."""
     return _page(ctx, "health.html", **await content.health(ctx))
-
-
-@router.get("/alarms")
-async def alarms(ctx: Ctx, show: str = "active", rule: str | None = None) -> HTMLResponse:
-    """List alarms for the desk, with a form to acknowledge each."""
-    chosen: Literal["all", "active"] = "all" if show == "all" else "active"
-    now = await ctx.town_now()
-    rows = await alarm_rows(ctx, chosen, limit=1000)
-    wanted = [a for a in alarms_view.by_urgency(rows) if rule in (None, a["rule_id"])]
-    return _page(
-        ctx,
-        "alarms.html",
-        alarms=[alarms_view.alarm_row(a, ctx.brand, now) for a in wanted[:ALARMS_SHOWN]],
-        hidden=max(0, len(wanted) - ALARMS_SHOWN),
-        groups=alarms_view.groups(await ctx.db.rows("alarm_counts"), now),
-        show=chosen,
-        rule=rule,
-    )
-
-
-@router.post("/alarms/{alarm_id}/acknowledge")
-async def acknowledge(
-    alarm_id: int,
-    ctx: Ctx,
-    by: Annotated[str, Form(max_length=100, pattern=r"\S")],
-    note: Annotated[str, Form(max_length=1000)] = "",
-) -> Response:
-    """Acknowledge an alarm from the list."""
-    await acknowledge_alarm(ctx, alarm_id, by, note)
-    return RedirectResponse(f"/alarms#alarm-{alarm_id}", 303)
 
 
 @router.get("/dead-letters")

@@ -10,9 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from ops_api.queries import DatabaseUnavailableError, UnusableValueError
+from cityops.errors import TransientError
+from ops_api.queries import UnusableValueError
 from ops_api.routers.context import Context
 from ops_api.web.headers import HEADERS
+from rules.core.desk.commands import DeskRefusedError
+from rules.desk.ports import NoSuchAlarmError, UnusableTextError
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +59,20 @@ def install(app: FastAPI) -> None:
     async def unusable(request: Request, _: UnusableValueError) -> Response:
         return problem(request, 422, UNUSABLE)
 
-    @app.exception_handler(DatabaseUnavailableError)
-    async def unavailable(request: Request, error: DatabaseUnavailableError) -> Response:
+    @app.exception_handler(UnusableTextError)
+    async def unusable_text(request: Request, _: UnusableTextError) -> Response:
+        return problem(request, 422, UNUSABLE)
+
+    @app.exception_handler(NoSuchAlarmError)
+    async def no_such_alarm(request: Request, error: NoSuchAlarmError) -> Response:
+        return problem(request, 404, str(error))
+
+    @app.exception_handler(DeskRefusedError)
+    async def refused(request: Request, error: DeskRefusedError) -> Response:
+        return problem(request, 409, str(error))
+
+    @app.exception_handler(TransientError)
+    async def unavailable(request: Request, error: TransientError) -> Response:
         log.warning("database unavailable", route=_route(request), error=str(error.__cause__ or error))
         return problem(request, 503, UNAVAILABLE, {"Retry-After": "10"})
 

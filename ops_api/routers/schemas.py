@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Severity = Literal["info", "warning", "major", "critical"]
-SubjectKind = Literal["home", "segment", "route", "bin", "device"]
+SubjectKind = Literal["home", "segment", "route", "bin", "device", "kind", "town"]
 Activity = Literal["shower", "cooking", "washing", "window", "heating", "other"]
 
 
@@ -201,17 +201,17 @@ class AlarmDocument(Document):
     cleared_at: datetime | None
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    assignee: str | None
+    shelved_until: datetime | None
+    closed_at: datetime | None
+    closed_by: str | None = Field(description="Null where the desk closed it")
+    verdict: Literal["true", "false_alarm", "test"] | None
+    flapping: bool
+    is_group: bool
+    members_now: int = Field(description="Members of a group alarm whose own condition holds")
     title: str
     reason: str
     inputs: dict[str, Any]
-
-
-class Acknowledge(BaseModel):
-    """Who takes care of an alarm."""
-
-    model_config = ConfigDict(extra="forbid")
-    by: str = Field(min_length=1, max_length=100, pattern=r"\S")
-    note: str = Field("", max_length=1000)
 
 
 class DeadLetter(Document):

@@ -17,11 +17,11 @@ _RANK = {s: i for i, s in enumerate(SEVERITIES)}
 
 GROUPS: Mapping[str, str] = {
     "damp.surface_humidity": "Homes at damp risk",
-    "winter.hoar_frost": "Frosty stretches",
-    "winter.ice": "Icy stretches",
+    "winter.hoar_frost": "Routes with frost",
+    "winter.ice": "Routes with ice",
     "bins.full": "Full bins",
     "bins.fire": "Bins on fire",
-    "device.silent": "Silent devices",
+    "device.silent": "Groups of silent devices",
 }
 
 
@@ -40,6 +40,23 @@ class AlarmRow:
     short_age: str
     cleared: str
     acknowledged: str
+    link: str
+    assignee: str = ""
+    shelved: str = ""
+    closed: str = ""
+    flapping: bool = False
+    members_now: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One of the subjects of a group alarm, as shown."""
+
+    label: str
+    severity: str
+    since: str
+    left: str
+    reason: str
     link: str
 
 
@@ -81,7 +98,40 @@ def alarm_row(a: Row, brand: Brand, now: datetime) -> AlarmRow:
         cleared="" if a["cleared_at"] is None else words.day_and_clock(a["cleared_at"], zone, now),
         acknowledged=_acknowledged(a, brand, now),
         link="" if a.get("in_home") else subject_link(a["subject_kind"], a["subject"]),
+        assignee=a["assignee"] or "",
+        shelved="" if a["shelved_until"] is None else words.day_and_clock(a["shelved_until"], zone, now),
+        closed=_closed(a, brand, now),
+        flapping=a["flapping"],
+        members_now=a["members_now"],
     )
+
+
+def member_row(m: Row, brand: Brand, now: datetime) -> MemberRow:
+    """Return a member as shown."""
+    zone = brand.time_zone
+    return MemberRow(
+        label=m["label"],
+        severity=m["severity"],
+        since=words.day_and_clock(m["joined_at"], zone, now),
+        left="" if m["left_at"] is None else words.day_and_clock(m["left_at"], zone, now),
+        reason=words.local_times(m["reason"], zone, now),
+        link="" if m["in_home"] else subject_link(m["kind"], m["subject"]),
+    )
+
+
+VERDICTS: Mapping[str | None, str] = {
+    "true": "a true alarm",
+    "false_alarm": "a false alarm",
+    "test": "a test",
+    None: "nothing more to do",
+}
+
+
+def _closed(a: Row, brand: Brand, now: datetime) -> str:
+    if a["closed_at"] is None:
+        return ""
+    at = words.day_and_clock(a["closed_at"], brand.time_zone, now)
+    return f"{VERDICTS[a['verdict']]}, {a['closed_by'] or 'by itself'}, {at}"
 
 
 def _acknowledged(a: Row, brand: Brand, now: datetime) -> str:
@@ -91,11 +141,22 @@ def _acknowledged(a: Row, brand: Brand, now: datetime) -> str:
 
 
 def by_urgency(alarms: Sequence[Row]) -> list[Row]:
-    """Return alarms: unacknowledged first, then by severity, then the newest first."""
-    return sorted(
-        alarms,
-        key=lambda a: (a["acknowledged_at"] is not None, _RANK[a["severity"]], -a["raised_at"].timestamp()),
-    )
+    """Return alarms: those that wait for somebody first, then by severity, then the newest first.
+
+    After them those that somebody has in hand, then those that are shelved or closed.
+    """
+    return sorted(alarms, key=lambda a: (_in_hand(a), _RANK[a["severity"]], -a["raised_at"].timestamp()))
+
+
+def _in_hand(a: Row) -> int:
+    if a["shelved_until"] is not None or a["closed_at"] is not None:
+        return 2
+    return int(a["acknowledged_at"] is not None)
+
+
+def waiting(alarms: Sequence[Row]) -> int:
+    """Return how many active alarms wait for somebody to take them in hand."""
+    return sum(a["cleared_at"] is None and _in_hand(a) == 0 for a in alarms)
 
 
 def groups(counts: Sequence[Row], now: datetime) -> tuple[Group, ...]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from rules.catalogue.escalations import examine_escalations
 from rules.catalogue.faults import Fault, parse_file
 from rules.catalogue.lines import line_of
 from rules.catalogue.loader import FILES, Files, examine
-from rules.core.alarm_spec import Escalation
 from rules.core.matrix import TreatmentMatrix
 from rules.core.parameters import Catalogue
 
@@ -45,13 +45,11 @@ def check(files: Files, live: Catalogue | None = None) -> Report:
 
 def _errors_of_others(files: Files) -> list[Fault]:
     """Check the files that are no rules: escalations, and matrices that nobody names."""
-    found: list[Fault] = []
+    found = list(examine_escalations(files)[1])
     named = _raw(files.get("winter_gritting.toml", "")).get("parameters", {})
     used = f"matrix_{named.get('matrix')}.toml" if isinstance(named, dict) else ""
     for name, text in files.items():
-        if name.startswith("escalation_"):
-            found += parse_file(name, text, Escalation).faults
-        elif name.startswith("matrix_") and name != used:
+        if name.startswith("matrix_") and name != used:
             found += parse_file(name, text, TreatmentMatrix).faults
     return found
 
@@ -61,10 +59,10 @@ def _names(name: str, text: str) -> list[Fault]:
     if name not in _FIELD_OF and not name.startswith(("matrix_", "escalation_")):
         known = ", ".join(sorted(_FIELD_OF))
         return [Fault(name, 1, f"no rule reads this file; files of rules: {known}")]
+    if name.startswith("escalation_"):
+        return []  # an error, told with the others
     found = _raw(text).get("id")
-    stem = name.removesuffix(".toml")
-    for kind in ("matrix_", "escalation_"):
-        stem = stem.removeprefix(kind)
+    stem = name.removesuffix(".toml").removeprefix("matrix_")
     if not isinstance(found, str) or found.replace(".", "_") == stem:
         return []
     return [Fault(name, line_of(text, ("id",)), f"id = {found!r}: does not fit the file's name")]

@@ -23,16 +23,16 @@ from rules.core.matrix import TreatmentMatrix
 SHIPPED = Path(__file__).parent
 
 FILES: dict[str, tuple[str, Any]] = {
-    "damp": ("damp_surface_humidity.toml", p.Rule[p.DampParameters]),
+    "damp": ("damp_surface_humidity.toml", p.AlarmRule[p.DampParameters]),
     "transfer": ("winter_transfer.toml", p.Rule[p.TransferParameters]),
     "surface": ("winter_surface.toml", p.Rule[p.SurfaceParameters]),
-    "hoar_frost": ("winter_hoar_frost.toml", p.Rule[p.RoadAlarmParameters]),
-    "ice": ("winter_ice.toml", p.Rule[p.RoadAlarmParameters]),
+    "hoar_frost": ("winter_hoar_frost.toml", p.AlarmRule[p.RoadAlarmParameters]),
+    "ice": ("winter_ice.toml", p.AlarmRule[p.RoadAlarmParameters]),
     "gritting": ("winter_gritting.toml", p.Rule[p.GrittingParameters]),
-    "full": ("bins_full.toml", p.Rule[p.BinParameters]),
-    "fire": ("bins_fire.toml", p.Rule[p.FireParameters]),
+    "full": ("bins_full.toml", p.AlarmRule[p.BinParameters]),
+    "fire": ("bins_fire.toml", p.AlarmRule[p.FireParameters]),
     "round": ("bins_round.toml", p.Rule[p.RoundParameters]),
-    "silent": ("device_silent.toml", p.Rule[p.SilenceParameters]),
+    "silent": ("device_silent.toml", p.AlarmRule[p.SilenceParameters]),
 }
 """Field of the catalogue: its file and type."""
 
@@ -105,11 +105,12 @@ def examine(files: Files) -> tuple[p.Catalogue | None, tuple[Fault, ...]]:
 def _read(files: Files, name: str, kind: Any) -> Parsed:
     if name not in files:
         return Parsed(None, (Fault(name, 0, "can't be read: No such file or directory"),))
-    return parse_file(name, files[name], kind, _shipped(name))
+    return parse_file(name, files[name], kind, shipped_value(name))
 
 
 @cache
-def _shipped(name: str) -> Any:
+def shipped_value(name: str) -> Any:
+    """Return a shipped file as plain data; None where none of this name is shipped."""
     path = SHIPPED / name
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 

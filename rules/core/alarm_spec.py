@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from rules.core.parameters import Dwell, Positive, Severity
+from rules.core.figures import Dwell, Positive, Severity
 
 SEVERITIES = ("info", "warning", "major", "critical")
 """From the least to the most severe."""
@@ -22,11 +22,21 @@ def rank(severity: str) -> int:
 
 
 class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A severity, and where it begins and ends, in the rule's own quantity; absent for state rules."""
+    """A severity, and where it begins and ends in the rule's own quantity.
+
+    Without thresholds it is the rule's own condition; with them it begins when that holds
+    and the quantity passes ``raise_at``. A ``raise_at`` below ``clear_at`` is passed downwards.
+    """
 
     severity: Severity
     raise_at: float | None = None
     clear_at: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.raise_at is None) != (self.clear_at is None):
+            raise ValueError("raise_at and clear_at belong together: both or neither")
+        if self.raise_at is not None and self.raise_at == self.clear_at:
+            raise ValueError(f"clear_at must differ from raise_at {self.raise_at:g}, else the alarm flaps")
 
 
 class Flap(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

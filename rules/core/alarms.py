@@ -21,7 +21,7 @@ from typing import Literal
 
 import msgspec
 
-from rules.core.parameters import Dwell
+from rules.core.figures import Dwell
 
 
 class Demand(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from statistics import median
 
 import msgspec
@@ -9,15 +10,16 @@ import msgspec
 from devices.registry import BinSite
 from rules.core import alarms, bin_fill
 from rules.core.alarms import Demand
+from rules.core.conditions.asking import asked
+from rules.core.conditions.condition import Condition, advance
+from rules.core.conditions.telling import Subject, Words, effects_of
 from rules.core.context import Context
-from rules.core.effects import ClearAlarm, Event, RaiseAlarm, iso, num
+from rules.core.effects import Event, iso, num
 from rules.core.memory import BinMemory
-from rules.core.parameters import BinParameters, Dwell, FireParameters
+from rules.core.parameters import BinParameters, FireParameters
 from rules.core.readings import Readings, known
 from rules.core.work import Work
 
-FULL, FIRE = "bins.full", "bins.fire"
-AT_ONCE = Dwell(raise_after_s=0.0, clear_after_s=0.0, gap_s=1e9)
 FIELDS = ("distance_mm", "fill_pct", "temperature_c", "tilt_deg", "battery_pct")
 
 
@@ -82,34 +84,30 @@ def _rise(before: tuple[float, float], at_s: float, now_c: float) -> float:
 
 def _fire(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:
     rule = ctx.catalogue.fire
-    dwell = msgspec.structs.replace(AT_ONCE, clear_after_s=rule.parameters.clear_after_s)
-    life, change = alarms.advance(now.fire, burning(now.heat, rule.parameters), now.at_s, dwell)
-    hot = now.temperature_c or 0.0
-    if change == "raised":
-        work.effects.append(
-            RaiseAlarm(
-                FIRE,
-                rule.version,
-                "bin",
-                site.bin_id,
-                rule.parameters.severity,
-                now.at_s,
-                f"{site.label}: fire in the bin",
-                f"{hot:.0f} °C in the bin. Call the fire service: {site.street}.",
-                {
-                    "temperature_c": num(hot),
-                    "readings": [[iso(t), c] for t, c in now.heat],
-                    "hot_c": rule.parameters.hot_c,
-                    "device": site.device,
-                    "latitude_deg": site.latitude_deg,
-                    "longitude_deg": site.longitude_deg,
-                },
-            )
-        )
-    elif change == "cleared":
-        text = f"Below {rule.parameters.clear_c:g} °C since {iso(now.fire.since_s)}."
-        work.effects.append(ClearAlarm(FIRE, "bin", site.bin_id, now.at_s, text))
-    return now if life is now.fire else msgspec.structs.replace(now, fire=life)
+    wanted = asked(rule.alarm, burning(now.heat, rule.parameters), now.temperature_c)
+    fire, turns = advance(now.fire, wanted, now.at_s, rule.alarm)
+    if turns:
+        since = now.fire.clearing_since_s
+        text = f"Below {rule.parameters.clear_c:g} °C since {iso(now.at_s if since is None else since)}."
+        work.effects += effects_of(_burning(ctx, site, now, text), turns, fire)
+    return now if fire is now.fire else msgspec.structs.replace(now, fire=fire)
+
+
+def _burning(ctx: Context, site: BinSite, now: BinMemory, ended: str = "") -> Subject:
+    hot, p = now.temperature_c or 0.0, ctx.catalogue.fire.parameters
+    words = Words(
+        f"{site.label}: fire in the bin",
+        f"{hot:.0f} °C in the bin. Call the fire service: {site.street}.",
+        {
+            "temperature_c": num(hot),
+            "readings": [[iso(t), c] for t, c in now.heat],
+            "hot_c": p.hot_c,
+            "device": site.device,
+            "latitude_deg": site.latitude_deg,
+            "longitude_deg": site.longitude_deg,
+        },
+    )
+    return Subject(ctx.catalogue.fire, "bin", site.bin_id, lambda _: words, lambda: ended)
 
 
 def measured_fill_pct(
@@ -154,36 +152,54 @@ def fullness(filtered: tuple[float, ...], threshold_pct: float, p: BinParameters
 
 
 def _full(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:
-    rule = ctx.catalogue.full
-    asked = fullness(now.fills.filtered, site.threshold_pct, rule.parameters)
-    life, change = alarms.advance(now.full, asked, now.at_s, AT_ONCE)
-    level = now.fills.fill_pct or 0.0
-    if change == "raised":
-        work.effects.append(
-            RaiseAlarm(
-                FULL,
-                rule.version,
-                "bin",
-                site.bin_id,
-                rule.parameters.severity,
-                now.at_s,
-                f"{site.label}: full",
-                f"{level:.0f} % full, at or above its threshold of {site.threshold_pct:g} % "
-                "in two of three filtered readings.",
-                {
-                    "fill_pct": num(level, 1),
-                    "filtered_pct": [num(f, 1) for f in now.fills.filtered],
-                    "distance_mm": num(now.distance_mm, 0),
-                    "threshold_pct": site.threshold_pct,
-                    "clear_pct": site.threshold_pct - rule.parameters.hysteresis_pct,
-                    "device": site.device,
-                    "at": iso(now.at_s),
-                },
-            )
+    rule, level = ctx.catalogue.full, now.fills.fill_pct
+    own = fullness(now.fills.filtered, site.threshold_pct, rule.parameters)
+    full, turns = advance(now.full, asked(rule.alarm, own, level), now.at_s, rule.alarm)
+    if turns:
+        work.effects += effects_of(_filled(ctx, site, now), turns, full)
+    return now if full is now.full else msgspec.structs.replace(now, full=full)
+
+
+def _filled(ctx: Context, site: BinSite, now: BinMemory) -> Subject:
+    rule, fill = ctx.catalogue.full, now.fills.fill_pct or 0.0
+    clear_pct = site.threshold_pct - rule.parameters.hysteresis_pct
+
+    def say(level: int) -> Words:
+        raise_at = rule.alarm.levels[level - 1].raise_at
+        return Words(
+            f"{site.label}: {'full' if raise_at is None else 'overflowing'}",
+            _why_full(site, fill, raise_at, clear_pct),
+            {
+                "fill_pct": num(fill, 1),
+                "filtered_pct": [num(f, 1) for f in now.fills.filtered],
+                "distance_mm": num(now.distance_mm, 0),
+                "threshold_pct": site.threshold_pct,
+                "clear_pct": clear_pct,
+                "device": site.device,
+                "at": iso(now.at_s),
+            },
         )
-    elif change == "cleared":
-        work.effects.append(ClearAlarm(FULL, "bin", site.bin_id, now.at_s, f"Now {level:.0f} % full."))
-    return now if life is now.full else msgspec.structs.replace(now, full=life)
+
+    return Subject(rule, "bin", site.bin_id, say, lambda: f"Now {fill:.0f} % full.")
+
+
+def _why_full(site: BinSite, fill: float, raise_at: float | None, clear_pct: float) -> str:
+    limit = site.threshold_pct if raise_at is None else raise_at
+    if fill < limit:
+        return f"{fill:.0f} % full, not emptied: the alarm holds until it is below {clear_pct:g} %."
+    which = "its threshold of " if raise_at is None else ""
+    return f"{fill:.0f} % full, at or above {which}{limit:g} % in two of three filtered readings."
+
+
+def standing(bins: Mapping[str, BinMemory], ctx: Context) -> Iterator[tuple[Subject, Condition]]:
+    """Return the bins that are installed and whose alarms are up."""
+    for bin_id, now in bins.items():
+        site = ctx.bins.get(bin_id)
+        if site is not None and now.full.is_active:
+            own = ctx.at("bin", bin_id, now.at_s)
+            yield _filled(own, ctx.site_at(bin_id, now.at_s), now), now.full
+        if site is not None and now.fire.is_active:
+            yield _burning(ctx, site, now), now.fire
 
 
 def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -105,6 +106,37 @@ class Context:
             self.at("bin", bin_id, at_s).catalogue.full.parameters.threshold_pct,
         )
         return site if threshold_pct is None else structs.replace(site, threshold_pct=threshold_pct)
+
+    @cached_property
+    def _places(self) -> Mapping[str, tuple[str, str]]:
+        homes = {d: ("home", h.code) for d, h in self.home_of.items()}
+        roads = {
+            s.device: ("route", s.route_id)
+            for s in self.graph.segments
+            if s.device is not None and s.route_id is not None and s.route_id in self.routes
+        }
+        return {d: homes.get(d) or roads.get(d) or ("kind", k.kind) for d, k in self.devices.items()}
+
+    @cached_property
+    def _watched(self) -> Counter[tuple[str, str]]:
+        return Counter(self._places[d] for d in self.silence_s)
+
+    def place_of_device(self, device: str) -> tuple[str, str]:
+        """Return where a device belongs: ("home", code), ("route", id) or ("kind", kind)."""
+        return self._places[device]
+
+    def watched_at(self, place: tuple[str, str]) -> int:
+        """Return how many devices of a place are watched for silence."""
+        return self._watched[place]
+
+    def label_of(self, place: tuple[str, str]) -> str:
+        """Return a place's name for people."""
+        kind, name = place
+        if kind == "route" and name in self.routes:
+            return self.routes[name].label
+        if kind == "home":
+            return next((h.label for h in self.home_of.values() if h.code == name), "A home")
+        return f"{name.capitalize()} devices"
 
     def drive(self, route_id: str, segments: tuple[str, ...]) -> Drive:
         """Return the drive of a route that treats ``segments``; remembered, as it never differs."""

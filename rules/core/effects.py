@@ -79,17 +79,22 @@ class ChangeSeverity:
 
 @dataclass(frozen=True, slots=True)
 class MemberJoined:
-    """One more subject in an active group alarm, or one whose severity changed."""
+    """One more subject in an active group alarm, or one whose severity changed.
+
+    ``title``, ``summary``: the alarm's title and reason from now on; empty: as they were.
+    """
 
     rule_id: str
     subject_kind: str
     subject: str
     member: Member
+    title: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MemberLeft:
-    """A subject's own condition has ended; the group alarm goes on."""
+    """A subject's own condition has ended; the group alarm goes on, as ``title`` and ``summary`` say."""
 
     rule_id: str
     subject_kind: str
@@ -98,6 +103,8 @@ class MemberLeft:
     member: str
     at_s: float
     reason: str
+    title: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 
 from devices.registry import Home
 from rules.core import alarms
 from rules.core import psychrometrics as psy
+from rules.core.conditions.asking import asked
+from rules.core.conditions.condition import Condition, advance
+from rules.core.conditions.telling import Subject, Words, effects_of
 from rules.core.context import Context
 from rules.core.damp import message, risk_of, room_humidity_limit_pct, shown_pct, surfaces
-from rules.core.effects import ClearAlarm, RaiseAlarm, iso, num
+from rules.core.effects import iso, num
 from rules.core.memory import HomeMemory, Outdoor, RoomPoint
 from rules.core.readings import Readings, known
 from rules.core.work import Work
@@ -74,38 +79,50 @@ def _advance(
     work: Work, ctx: Context, home: Home, before: HomeMemory, device: str, point: RoomPoint
 ) -> HomeMemory:
     ctx = ctx.at("home", home.code, point.at_s)
-    p = ctx.catalogue.damp.parameters
-    after = HomeMemory({**before.points, device: point}, before.damp)
-    room, chosen = worst(after, p.device_age_s)
-    at_s = max(q.at_s for q in after.points.values())
-    asked = alarms.demand(chosen.surface_humidity_pct, p.raise_pct, p.clear_pct)
-    life, change = alarms.advance(before.damp, asked, at_s, p.dwell)
-    if change == "raised":
-        work.effects.append(_raised(ctx, home, room, chosen, life, at_s))
-    elif change == "cleared":
-        low = f"The coldest wall has been below {p.clear_pct:g} % since {iso(before.damp.since_s)}."
-        work.effects.append(ClearAlarm(RULE, "home", home.code, at_s, low))
-    return HomeMemory(after.points, life)
-
-
-def _raised(
-    ctx: Context, home: Home, room: str, point: RoomPoint, life: alarms.Lifecycle, at_s: float
-) -> RaiseAlarm:
     rule = ctx.catalogue.damp
+    p = rule.parameters
+    after = HomeMemory({**before.points, device: point}, before.damp)
+    _, chosen = worst(after, p.device_age_s)
+    at_s = max(q.at_s for q in after.points.values())
+    wall = chosen.surface_humidity_pct
+    wanted = asked(rule.alarm, alarms.demand(wall, p.raise_pct, p.clear_pct), wall)
+    damp, turns = advance(before.damp, wanted, at_s, rule.alarm)
+    after = HomeMemory(after.points, damp)
+    if turns:
+        since = before.damp.clearing_since_s
+        low = f"The coldest wall has been below {p.clear_pct:g} % since {iso(at_s if since is None else since)}."
+        work.effects += effects_of(_subject(ctx, home, after, low), turns, damp)
+    return after
+
+
+def standing(homes: Mapping[str, HomeMemory], ctx: Context) -> Iterator[tuple[Subject, Condition]]:
+    """Return the homes that are installed and whose alarm is up."""
+    installed = {home.code: home for home in ctx.home_of.values()}
+    for code, memory in homes.items():
+        if memory.damp.is_active and code in installed:
+            own = ctx.at("home", code, max(q.at_s for q in memory.points.values()))
+            yield _subject(own, installed[code], memory), memory.damp
+
+
+def _subject(ctx: Context, home: Home, memory: HomeMemory, ended: str = "") -> Subject:
+    return Subject(
+        ctx.catalogue.damp, "home", home.code, lambda level: _words(ctx, home, memory, level), lambda: ended
+    )
+
+
+def _words(ctx: Context, home: Home, memory: HomeMemory, level: int) -> Words:
+    rule = ctx.catalogue.damp
+    room, point = worst(memory, rule.parameters.device_age_s)
     wall = point.surface_humidity_pct or 0.0
-    return RaiseAlarm(
-        rule_id=RULE,
-        rule_version=rule.version,
-        subject_kind="home",
-        subject=home.code,
-        severity=rule.parameters.severity,
-        at_s=at_s,
-        title=f"{home.label}: damp wall",
-        reason=f"The coldest wall has been at {rule.parameters.raise_pct:g} % relative humidity or more "
-        f"since {iso(life.held_since_s)}, now {shown_pct(wall):.0f} %.",
+    since = iso(memory.damp.held_since_s)
+    raise_at = rule.alarm.levels[level - 1].raise_at
+    limit = rule.parameters.raise_pct if raise_at is None else raise_at
+    return Words(
+        title=f"{home.label}: {'wet' if limit >= 100.0 else 'damp'} wall",
+        reason=_why(wall, limit, memory.damp.lives[level - 1].held_since_s, rule.parameters.clear_pct),
         inputs={
             "device": room,
-            "since": iso(life.held_since_s),
+            "since": since,
             "at": iso(point.at_s),
             "temperature_c": num(point.temperature_c),
             "humidity_pct": num(point.humidity_pct),
@@ -116,6 +133,16 @@ def _raised(
             "raise_pct": rule.parameters.raise_pct,
             "clear_pct": rule.parameters.clear_pct,
         },
+    )
+
+
+def _why(wall: float, limit: float, since_s: float, clear_pct: float) -> str:
+    if wall < limit:
+        return f"The coldest wall is at {wall:.0f} %: the alarm holds until it stays below {clear_pct:g} %."
+    wet = ", water condenses on it," if limit >= 100.0 else ""
+    return (
+        f"The coldest wall has been at {limit:g} % relative humidity or more{wet} since {iso(since_s)}, "
+        f"now {shown_pct(wall):.0f} %."
     )
 
 

@@ -1,19 +1,21 @@
 """What the engine remembers between steps, per subject, as JSON-serialisable values.
 
-Sections of the memory are versioned: a row of another version is dropped at loading and
-built again from the readings that follow.
+Sections of the memory are versioned. A row of an older version is migrated where the
+section says how; any other is dropped at loading and built again from the readings that
+follow. Either way :mod:`rules.core.reconcile` then makes the alarms fit the memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
-from rules.core.alarms import INACTIVE, Lifecycle
 from rules.core.bin_fill import Fills
+from rules.core.conditions.condition import DOWN, Condition
 from rules.core.gritting import Precipitation
+from rules.core.memory_versions import silent_with_levels, with_levels
 from rules.core.route_plan import RoutePlan
 from rules.core.treatment import Fix, Pass
 
@@ -35,7 +37,7 @@ class HomeMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     """A home: the last point of each of its frogs, and its damp alarm."""
 
     points: dict[str, RoomPoint] = {}
-    damp: Lifecycle = INACTIVE
+    damp: Condition = DOWN
 
 
 class RoadMemory(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,8 +75,8 @@ class BinMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     at_s: float
     first_s: float
     fills: Fills = Fills()
-    full: Lifecycle = INACTIVE
-    fire: Lifecycle = INACTIVE
+    full: Condition = DOWN
+    fire: Condition = DOWN
     heat: tuple[tuple[float, float], ...] = ()
     distance_mm: float | None = None
     temperature_c: float | None = None
@@ -86,15 +88,43 @@ class SeenMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     """When a device's newest reading was measured, and whether its silence is an alarm."""
 
     at_s: float
-    silent: bool = False
+    silent: Condition = DOWN
 
 
 class SegmentMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     """A segment's state and alarms."""
 
     state: str = "unknown"
-    hoar: Lifecycle = INACTIVE
-    ice: Lifecycle = INACTIVE
+    hoar: Condition = DOWN
+    ice: Condition = DOWN
+
+
+class MemberNow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A subject in a group alarm.
+
+    Attributes:
+        severity: of its own condition.
+        at_s, since_s: when it joined, and since when its condition holds [s since 1970].
+        worse: the greater, the worse, within the rule.
+        says: it in words and numbers.
+        flapping: whether it comes and goes.
+    """
+
+    severity: str
+    at_s: float
+    since_s: float
+    worse: float
+    says: str
+    flapping: bool = False
+
+
+class GroupMemory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A group alarm: whose, and who is in it; it is up while somebody is."""
+
+    rule_id: str
+    kind: str
+    subject: str
+    members: dict[str, MemberNow] = {}
 
 
 class Order(msgspec.Struct, frozen=True, array_like=True):
@@ -171,20 +201,31 @@ class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
     rain_mm: float = 0.0
 
 
-SECTIONS: Mapping[str, tuple[int, Any]] = {
-    "home": (1, HomeMemory),
-    "road": (1, RoadMemory),
-    "weather": (1, WeatherMemory),
-    "bin": (1, BinMemory),
-    "seen": (1, SeenMemory),
-    "segment": (1, SegmentMemory),
-    "route": (2, RouteMemory),
-    "gritter": (1, GritterMemory),
-    "treated": (1, TreatedMemory),
-    "round": (1, RoundMemory),
-    "outdoor": (1, Outdoor),
+Migration = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Section(NamedTuple):
+    """A part of the memory: the version and type of its rows, and how rows of older versions become such."""
+
+    version: int
+    kind: Any
+    migrate: Mapping[int, Migration] = {}
+
+
+SECTIONS: Mapping[str, Section] = {
+    "home": Section(2, HomeMemory, {1: with_levels("damp")}),
+    "road": Section(1, RoadMemory),
+    "weather": Section(1, WeatherMemory),
+    "bin": Section(2, BinMemory, {1: with_levels("full", "fire")}),
+    "seen": Section(2, SeenMemory, {1: silent_with_levels}),
+    "segment": Section(2, SegmentMemory, {1: with_levels("hoar", "ice")}),
+    "group": Section(1, GroupMemory),
+    "route": Section(2, RouteMemory),
+    "gritter": Section(1, GritterMemory),
+    "treated": Section(1, TreatedMemory),
+    "round": Section(1, RoundMemory),
+    "outdoor": Section(1, Outdoor),
 }
-"""Section: version and type of its rows."""
 
 
 class EngineState(msgspec.Struct, frozen=True):
@@ -200,6 +241,7 @@ class EngineState(msgspec.Struct, frozen=True):
     bin: dict[str, BinMemory] = {}
     seen: dict[str, SeenMemory] = {}
     segment: dict[str, SegmentMemory] = {}
+    group: dict[str, GroupMemory] = {}
     route: dict[str, RouteMemory] = {}
     gritter: dict[str, GritterMemory] = {}
     treated: dict[str, TreatedMemory] = {}
@@ -219,7 +261,7 @@ class Row(msgspec.Struct, frozen=True):
 def changed_rows(before: EngineState, after: EngineState) -> list[Row]:
     """Return what must be written so that ``after`` can be loaded where ``before`` was."""
     rows: list[Row] = []
-    for section, (version, _) in SECTIONS.items():
+    for section, (version, _, _) in SECTIONS.items():
         old, new = getattr(before, section), getattr(after, section)
         if old is new:
             continue
@@ -232,10 +274,27 @@ def changed_rows(before: EngineState, after: EngineState) -> list[Row]:
 
 
 def from_rows(watermark_s: float | None, rows: Iterable[Row]) -> EngineState:
-    """Return the state in ``rows``; rows of unknown sections or other versions are left out."""
+    """Return the state in ``rows``; rows of unknown sections or versions are left out."""
     sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     for row in rows:
-        version, kind = SECTIONS.get(row.section, (None, None))
-        if version == row.version:
-            sections[row.section][row.subject] = msgspec.json.decode(row.state, type=kind)
+        section = SECTIONS.get(row.section)
+        if section is None:
+            continue
+        if row.version == section.version:
+            sections[row.section][row.subject] = msgspec.json.decode(row.state, type=section.kind)
+        elif row.version in section.migrate:
+            sections[row.section][row.subject] = _migrated(row, section)
     return EngineState(watermark_s=watermark_s, **sections)
+
+
+def _migrated(row: Row, section: Section) -> Any:
+    """Return a row of an older version as one of today's: one version after the other."""
+    raw, version = msgspec.json.decode(row.state), row.version
+    while version in section.migrate:
+        raw, version = section.migrate[version](raw), version + 1
+    return msgspec.convert(raw, type=section.kind)
+
+
+def outdated(rows: Iterable[Row]) -> bool:
+    """Whether any row was migrated: all must then be written anew."""
+    return any(row.section in SECTIONS and row.version in SECTIONS[row.section].migrate for row in rows)

@@ -23,7 +23,7 @@ LONGEST_S = 400 * 86_400.0
 
 ScopeKind = Literal["device", "bin", "home", "segment", "route"]
 
-ALARM = ("alarm.levels", "alarm.dwell", "parameters.severity", "parameters.dwell")
+ALARM = ("alarm.levels", "alarm.dwell")
 SCOPES: Mapping[str, tuple[ScopeKind, tuple[str, ...]]] = {
     "damp.surface_humidity": (
         "home",
@@ -43,7 +43,7 @@ SCOPES: Mapping[str, tuple[ScopeKind, tuple[str, ...]]] = {
     ),
     "winter.hoar_frost": ("segment", ALARM),
     "winter.ice": ("segment", ALARM),
-    "device.silent": ("device", ("parameters.intervals", "parameters.at_least_s", "parameters.severity")),
+    "device.silent": ("device", ("parameters.intervals", "parameters.at_least_s", *ALARM)),
 }  # fmt: skip
 """Per rule: what it can be overridden for, and the parameters that it reads per subject."""
 

@@ -6,33 +6,17 @@ say what is allowed. Every name carries its unit.
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from rules.core.alarm_spec import AlarmSpec
+from rules.core.figures import Celsius, NotNegative, Percent, Share, WholeMinutes
+from rules.core.figures import Dwell as Dwell
+from rules.core.figures import Positive as Positive
+from rules.core.figures import Severity as Severity
 from rules.core.matrix import TreatmentMatrix
-
-WholeMinutes = Annotated[float, Meta(ge=60, multiple_of=60)]
-"""Time-driven evaluations begin at full minutes of event time [s]."""
-Positive = Annotated[float, Meta(gt=0)]
-NotNegative = Annotated[float, Meta(ge=0)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Percent = Annotated[float, Meta(ge=0, le=100)]
-Celsius = Annotated[float, Meta(ge=-60, le=100)]
-Hours = Annotated[float, Meta(ge=0, le=24 * 366)]
-Severity = Annotated[str, Meta(pattern="^(info|warning|major|critical)$")]
-
-
-class Dwell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How long a condition must hold before an alarm is raised or cleared [s].
-
-    ``gap_s``: observations further apart than this do not count as lasting.
-    """
-
-    raise_after_s: NotNegative
-    clear_after_s: NotNegative
-    gap_s: Positive
 
 
 class DampParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,8 +25,6 @@ class DampParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     raise_pct: Percent
     clear_pct: Percent
     watch_pct: Percent
-    severity: Severity
-    dwell: Dwell
     outdoor_age_s: Positive
     device_age_s: Positive
 
@@ -77,10 +59,7 @@ class SurfaceParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
 
 class RoadAlarmParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Alarm on a road surface state."""
-
-    severity: Severity
-    dwell: Dwell
+    """Alarm on a road surface state: winter.surface says which state it is, there is nothing to set here."""
 
 
 class SpreadParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -178,7 +157,6 @@ class BinParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     hysteresis_pct: Positive
     overflow_pct: Percent
-    severity: Severity
     filter: FilterParameters
     emptying: EmptyingParameters
     threshold_pct: Percent | None = None
@@ -191,8 +169,6 @@ class FireParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     rising_c: Celsius
     rising_c_per_10_min: Positive
     clear_c: Celsius
-    clear_after_s: NotNegative
-    severity: Severity
 
 
 class RoundParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -208,7 +184,6 @@ class SilenceParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
     intervals: Positive
     at_least_s: dict[str, Positive]
-    severity: Severity
 
 
 P = TypeVar("P")
@@ -224,6 +199,7 @@ class Rule(msgspec.Struct, Generic[P], frozen=True, forbid_unknown_fields=True, 
         reason: what the rule is for, in words.
         source: where its figures come from.
         parameters: the figures.
+        alarm: how its alarm behaves; None for a rule that raises none.
     """
 
     id: Annotated[str, Meta(pattern=r"^[a-z_]+\.[a-z_]+$")]
@@ -232,19 +208,31 @@ class Rule(msgspec.Struct, Generic[P], frozen=True, forbid_unknown_fields=True, 
     reason: Annotated[str, Meta(min_length=1)]
     source: Annotated[str, Meta(min_length=1)]
     parameters: P
+    alarm: AlarmSpec | None = None
+
+
+class AlarmRule(Rule[P], Generic[P], frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A rule that raises alarms: ``[alarm]`` must say how."""
+
+    alarm: AlarmSpec
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """Every rule that runs, by what it is about."""
 
-    damp: Rule[DampParameters]
+    damp: AlarmRule[DampParameters]
     transfer: Rule[TransferParameters]
     surface: Rule[SurfaceParameters]
-    hoar_frost: Rule[RoadAlarmParameters]
-    ice: Rule[RoadAlarmParameters]
+    hoar_frost: AlarmRule[RoadAlarmParameters]
+    ice: AlarmRule[RoadAlarmParameters]
     gritting: Rule[GrittingParameters]
     matrix: TreatmentMatrix
-    full: Rule[BinParameters]
-    fire: Rule[FireParameters]
+    full: AlarmRule[BinParameters]
+    fire: AlarmRule[FireParameters]
     round: Rule[RoundParameters]
-    silent: Rule[SilenceParameters]
+    silent: AlarmRule[SilenceParameters]
+
+    @property
+    def alarm_rules(self) -> tuple[AlarmRule[Any], ...]:
+        """The rules that raise alarms."""
+        return (self.damp, self.hoar_frost, self.ice, self.full, self.fire, self.silent)

@@ -9,7 +9,14 @@ import msgspec
 
 
 class AlarmSpan(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm from its beginning to its end. ``cleared_s``: None while it is up; ``members``: ever in it."""
+    """An alarm from its beginning to its end, in the words that it had last.
+
+    Attributes:
+        severity: the last one.
+        cleared_s: None while it is up.
+        members: who was ever in it, sorted.
+        flapping: whether it comes and goes; one that is cleared no longer does.
+    """
 
     rule_id: str
     subject_kind: str
@@ -20,6 +27,7 @@ class AlarmSpan(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     reason: str
     members: tuple[str, ...] = ()
+    flapping: bool = False
 
 
 class DecisionMade(msgspec.Struct, frozen=True, kw_only=True):

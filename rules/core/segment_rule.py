@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from devices.registry import RoadSegment
-from rules.core import alarms, nowcast
+from rules.core import nowcast
 from rules.core import psychrometrics as psy
-from rules.core.alarms import Demand, Lifecycle
+from rules.core.alarms import Demand
+from rules.core.conditions.asking import asked
+from rules.core.conditions.condition import Condition, advance
+from rules.core.conditions.telling import severity_at
 from rules.core.context import Context
-from rules.core.effects import ClearAlarm, Event, Json, RaiseAlarm, iso, num
+from rules.core.effects import Event, Json, iso, num
+from rules.core.grouping import GroupRule, Joining, Members, Place, Tellers, Up, settle, worst
 from rules.core.memory import Outdoor, RoadMemory, SegmentMemory
-from rules.core.parameters import RoadAlarmParameters, Rule
+from rules.core.parameters import AlarmRule, RoadAlarmParameters
 from rules.core.readings import Readings, known
 from rules.core.road_state import HAZARDS, WET, Estimate, Sensed, Surface, classify, estimate, wetness_of
 from rules.core.weather_rule import sky_effect_c
@@ -23,6 +27,9 @@ from rules.core.work import Work
 NEW = SegmentMemory()
 HISTORY_STEP_S = 240.0
 HISTORY_POINTS = 40
+WORDS = {"winter.hoar_frost": "hoar frost", "winter.ice": "ice"}
+ELSEWHERE: Place = ("kind", "segment")
+"""Stretches on no gritting route."""
 FIELDS = (
     "surface_temperature_c",
     "air_temperature_c",
@@ -98,15 +105,18 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> list[SegmentNow]:
     guessed = estimate(ctx.transfer, sensed, sky)
     wet = town.wet_until_s is not None and at_s <= town.wet_until_s
     memory = work.write("segment")
-    found = []
+    found: list[SegmentNow] = []
+    hazards = (Hazard(ctx.catalogue.hoar_frost, "hoar"), Hazard(ctx.catalogue.ice, "ice"))
     for i, segment in enumerate(ctx.graph.segments):
         own = int(ctx.transfer.own[i])
         sensor = latest[own] if own >= 0 and sensed.fresh[own] else None
         before: SegmentMemory = memory.get(segment.segment_id, NEW)
         now = _segment(ctx, segment, guessed, i, sensor, before.state, wet, town.snowing)
-        memory[segment.segment_id] = _remember(work, ctx, now, before, at_s)
+        memory[segment.segment_id] = _remember(work, ctx, now, before, at_s, hazards)
         work.tell("segment", segment.segment_id, at_s, _state(now))
         found.append(now)
+    for hazard in hazards:
+        _settle(work, ctx, hazard, found, at_s)
     return found
 
 
@@ -166,52 +176,96 @@ def _segment(
     )
 
 
-def _remember(work: Work, ctx: Context, now: SegmentNow, before: SegmentMemory, at_s: float) -> SegmentMemory:
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """One of the two rules, the state that it is about, and which segments are up at a tick."""
+
+    rule: AlarmRule[RoadAlarmParameters]
+    state: str
+    up: dict[str, Up] = field(default_factory=dict)
+
+    def rule_of(self, ctx: Context) -> AlarmRule[RoadAlarmParameters]:
+        """Return the rule as it is for the subject of ``ctx``."""
+        return ctx.catalogue.ice if self.state == "ice" else ctx.catalogue.hoar_frost
+
+
+def _remember(
+    work: Work,
+    ctx: Context,
+    now: SegmentNow,
+    before: SegmentMemory,
+    at_s: float,
+    hazards: tuple[Hazard, Hazard],
+) -> SegmentMemory:
     ctx = ctx.at("segment", now.segment.segment_id, at_s)
     if now.state != before.state and before is not NEW:
         detail = {"from": before.state, "to": now.state, "reason": now.reason}
         work.effects.append(Event("segment_state", "segment", now.segment.segment_id, at_s, detail))
-    hoar = _alarm(work, ctx.catalogue.hoar_frost, now, "hoar", "hoar frost", before.hoar, at_s)
-    ice = _alarm(work, ctx.catalogue.ice, now, "ice", "ice", before.ice, at_s)
+    hoar = _advance(ctx, hazards[0], now, before.hoar, at_s)
+    ice = _advance(ctx, hazards[1], now, before.ice, at_s)
     if now.state == before.state and hoar is before.hoar and ice is before.ice:
         return before
     return SegmentMemory(now.state, hoar, ice)
 
 
-def _alarm(
-    work: Work,
-    rule: Rule[RoadAlarmParameters],
-    now: SegmentNow,
-    state: str,
-    word: str,
-    life: Lifecycle,
-    at_s: float,
-) -> Lifecycle:
-    """Advance one alarm of a segment; only its own sensor may raise it."""
-    segment_id = now.segment.segment_id
-    asked: Demand | None = Demand.ON if now.state == state else Demand.OFF
-    if now.state == "unknown" or (now.source != "sensor" and not life.is_active):
-        asked = None
-    life, change = alarms.advance(life, asked, at_s, rule.parameters.dwell)
-    if change == "cleared":
-        text = f"Now {now.state}: {now.reason}."
-        work.effects.append(ClearAlarm(rule.id, "segment", segment_id, at_s, text))
-    elif change == "raised":
-        title = f"{now.segment.street}: {word} on the road"
-        work.effects.append(
-            RaiseAlarm(
-                rule.id,
-                rule.version,
-                "segment",
-                segment_id,
-                rule.parameters.severity,
-                at_s,
-                title,
-                f"{word.capitalize()} since {iso(life.held_since_s)}: {now.reason}.",
-                {**_state(now), "since": iso(life.held_since_s), "route_id": now.segment.route_id},
-            )
-        )
-    return life
+def _advance(ctx: Context, hazard: Hazard, now: SegmentNow, before: Condition, at_s: float) -> Condition:
+    """Advance one condition of a segment; only its own sensor may raise it."""
+    own: Demand | None = Demand.ON if now.state == hazard.state else Demand.OFF
+    if now.state == "unknown" or (now.source != "sensor" and not before.is_active):
+        own = None
+    rule = hazard.rule_of(ctx)
+    after, _ = advance(before, asked(rule.alarm, own, now.surface.surface_c), at_s, rule.alarm)
+    if after.is_active:
+        severity = severity_at(rule, after.level)
+        hazard.up[now.segment.segment_id] = Up(place_of(ctx, now.segment), severity, after.flapping)
+    return after
+
+
+def place_of(ctx: Context, segment: RoadSegment) -> Place:
+    """Return whose alarm a segment belongs to: its route's."""
+    route_id = segment.route_id
+    return ELSEWHERE if route_id is None or route_id not in ctx.routes else ("route", route_id)
+
+
+def _settle(work: Work, ctx: Context, hazard: Hazard, found: Sequence[SegmentNow], at_s: float) -> None:
+    by_id = {now.segment.segment_id: now for now in found}
+    memory: Mapping[str, SegmentMemory] = work.read("segment")
+
+    def joining(segment_id: str) -> Joining:
+        now = by_id[segment_id]
+        condition: Condition = getattr(memory[segment_id], hazard.state)
+        since_s = condition.held_since_s
+        since_s = at_s if since_s is None else since_s
+        cold = 0.0 if now.surface.surface_c is None else -now.surface.surface_c
+        inputs = {**_state(now), "since": iso(since_s), "route_id": now.segment.route_id}
+        return Joining(at_s, since_s, cold, f"{now.segment.street}: {now.reason}", inputs)
+
+    def left(segment_id: str) -> str:
+        now = by_id.get(segment_id)
+        if now is None:
+            return f"{segment_id} is no longer installed."
+        return f"{now.segment.street} is now {now.state}: {now.reason}."
+
+    settle(work, group_rule(ctx, hazard.rule), hazard.up, at_s, Tellers(joining, left))
+
+
+def group_rule(ctx: Context, rule: AlarmRule[RoadAlarmParameters]) -> GroupRule:
+    """Return how a road's hazard is told by route."""
+    word = WORDS[rule.id]
+
+    def title(place: Place, members: Members) -> str:
+        label = ctx.routes[place[1]].label if place[1] in ctx.routes else "Roads off the routes"
+        if len(members) == 1:
+            return f"{label}: {word} on {worst(members)[1].says.partition(':')[0]}"
+        return f"{label}: {word} on {len(members)} stretches"
+
+    def reason(place: Place, members: Members) -> str:
+        of = f" of {len(ctx.segments_of[place[1]])}" if place[1] in ctx.segments_of else ""
+        _, worse = worst(members)
+        count = f"{len(members)}{of} stretches" if len(members) > 1 or of else "one stretch"
+        return f"{word.capitalize()} on {count}; the worst is {worse.says}, since {iso(worse.since_s)}."
+
+    return GroupRule(rule, "segment", title, reason)
 
 
 def _state(now: SegmentNow) -> Json:

@@ -5,12 +5,33 @@ Protocols with two implementations each; one suite of tests runs on both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rules.core.desk.model import Command, DeskAlarm, Entry, Timer, Turn
+from cityops.errors import CityopsError
+from rules.core.alarm_spec import Escalation
+from rules.core.desk.model import Command, DeskAlarm, Entry, Notice, Timer, Turn
 from rules.core.notify.model import Notification
+
+EscalationOf = Callable[[str], Escalation]
+"""Returns the escalation of a rule, by the rule's id."""
+
+FanOut = Callable[[Notice, DeskAlarm, Escalation, float], Sequence[Notification]]
+"""Returns the messages that a notice about an alarm becomes at a time of the town [s since 1970].
+
+Pure; whom there is to tell is read before (``rules.desk.service.DeskService``).
+"""
+
+
+class NoSuchAlarmError(CityopsError):
+    """There is no alarm with that number."""
+
+    exit_code = 2
+
+
+class UnusableTextError(CityopsError):
+    """A text or number of a command is one that no column can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +52,7 @@ class AlarmDesk(Protocol):
         Raises:
             DeskRefusedError: it is not allowed now, in words for whoever asked.
             NoSuchAlarmError: there is no such alarm.
+            UnusableTextError: no column can hold a value of it.
             TransientError: the database does not answer.
         """
         ...
@@ -40,7 +62,7 @@ class AlarmDesk(Protocol):
         ...
 
     async def timeline(self, alarm_id: int) -> list[Entry]:
-        """Return an alarm's log, oldest first."""
+        """Return an alarm's log, oldest first, as anybody may read it; empty where there is no such alarm."""
         ...
 
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from msgspec import structs
 
 from rules.core.effects import (
+    AlarmEffect,
     ChangeSeverity,
     ClearAlarm,
     Decision,
     Effect,
+    Flapping,
     MemberJoined,
+    MemberLeft,
     RaiseAlarm,
     SubjectState,
 )
@@ -41,7 +44,7 @@ class Collector:
                     self._road(effect)
             elif isinstance(effect, Decision):
                 self.decisions.append(_decision(effect, self.widths_m))
-            elif isinstance(effect, RaiseAlarm | ChangeSeverity | MemberJoined | ClearAlarm):
+            elif isinstance(effect, AlarmEffect):
                 self._alarm(effect)
 
     def result(self, from_s: float, to_s: float, readings: int) -> Replayed:
@@ -57,7 +60,7 @@ class Collector:
             readings=readings,
         )
 
-    def _alarm(self, effect: RaiseAlarm | ChangeSeverity | MemberJoined | ClearAlarm) -> None:
+    def _alarm(self, effect: AlarmEffect) -> None:
         key = (effect.rule_id, effect.subject_kind, effect.subject)
         now = self.up.get(key)
         if isinstance(effect, RaiseAlarm):
@@ -65,13 +68,11 @@ class Collector:
                 self.up[key] = _raised(effect)
         elif now is None:
             return
-        elif isinstance(effect, ChangeSeverity):
-            self.up[key] = structs.replace(now, severity=effect.severity)
-        elif isinstance(effect, MemberJoined):
-            self.up[key] = structs.replace(now, members=(*now.members, effect.member.subject))
-        else:
+        elif isinstance(effect, ClearAlarm):
             del self.up[key]
             self.over.append(structs.replace(now, cleared_s=max(now.raised_s, effect.at_s)))
+        else:
+            self.up[key] = _changed(now, effect)
 
     def _road(self, now: SubjectState) -> None:
         """Begin, lengthen or end a cold spell: between two looks a road counts as at the first."""
@@ -111,6 +112,21 @@ class _Cold:
         )
 
 
+def _changed(now: AlarmSpan, e: ChangeSeverity | MemberJoined | MemberLeft | Flapping) -> AlarmSpan:
+    if isinstance(e, ChangeSeverity):
+        return structs.replace(now, severity=e.severity, reason=e.reason)
+    if isinstance(e, Flapping):
+        return structs.replace(now, flapping=e.begins)
+    # Who left was in it all the same.
+    joined = {e.member.subject} if isinstance(e, MemberJoined) else set()
+    return structs.replace(
+        now,
+        members=tuple(sorted(joined.union(now.members))),
+        title=e.title or now.title,
+        reason=e.summary or now.reason,
+    )
+
+
 def _raised(e: RaiseAlarm) -> AlarmSpan:
     return AlarmSpan(
         rule_id=e.rule_id,
@@ -121,7 +137,7 @@ def _raised(e: RaiseAlarm) -> AlarmSpan:
         cleared_s=None,
         title=e.title,
         reason=e.reason,
-        members=tuple(m.subject for m in e.members),
+        members=tuple(sorted(m.subject for m in e.members)),
     )
 
 

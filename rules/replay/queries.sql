@@ -2,7 +2,8 @@
 select a.rule_id, a.subject_kind, a.subject, a.severity, extract(epoch from a.raised_at)::float8,
        extract(epoch from a.cleared_at)::float8, a.title, a.reason,
        coalesce((select array_agg(distinct m.subject order by m.subject) from alarm_member m
-                 where m.alarm_id = a.alarm_id), '{}')
+                 where m.alarm_id = a.alarm_id and m.joined_at < to_timestamp(%(to_s)s)), '{}'),
+       a.flapping
 from alarm a
 where a.raised_at < to_timestamp(%(to_s)s)
   and (a.cleared_at is null or a.cleared_at >= to_timestamp(%(from_s)s))

@@ -107,7 +107,7 @@ def _readings(kind: str, rows: list[tuple[Any, ...]], names: Mapping[int, str]) 
 
 
 def _alarm(row: tuple[Any, ...], to_s: float) -> AlarmSpan:
-    rule_id, kind, subject, severity, raised_s, cleared_s, title, reason, members = row
+    rule_id, kind, subject, severity, raised_s, cleared_s, title, reason, members, flapping = row
     return AlarmSpan(
         rule_id=rule_id,
         subject_kind=kind,
@@ -119,6 +119,7 @@ def _alarm(row: tuple[Any, ...], to_s: float) -> AlarmSpan:
         title=title,
         reason=reason,
         members=tuple(members),
+        flapping=flapping,
     )
 
 

@@ -74,9 +74,13 @@ select 'bin', bin_id, now(), jsonb_build_object('fill_pct', (device_id * 13) % 1
 
 insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason)
 values ('damp.surface_humidity', 1, 'home', 'secret-code-1', 'warning', now() - interval '2 hours', 'secret-title', 'secret-reason'),
-       ('winter.hoar_frost', 1, 'segment', 's3', 'major', now() - interval '3 hours', 'Hoar frost on Street 3', 'below dew point'),
+       ('winter.hoar_frost', 2, 'route', 'r1', 'major', now() - interval '3 hours', 'Route 1: hoar frost on Street 3', 'below dew point'),
        ('bins.full', 1, 'bin', 'b1', 'info', now() - interval '4 hours', 'Bin 1 is full', '96 %'),
-       ('device.silent', 1, 'device', 'road-002', 'major', now() - interval '1 hour', 'road-002 is silent', 'no reading for 1 h');
+       ('device.silent', 2, 'kind', 'road', 'major', now() - interval '1 hour', 'Road devices: a device is silent', 'no reading for 1 h');
+insert into alarm_member (alarm_id, kind, subject, severity, joined_at, reason)
+select alarm_id, case when rule_id = 'device.silent' then 'device' else 'segment' end,
+       case when rule_id = 'device.silent' then 'road-002' else 's3' end, severity, raised_at, reason
+  from alarm where subject_kind in ('route', 'kind');
 insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, result)
 values ('winter.route', 1, 'route', 'r1', now() - interval '2 hours', 'treat', 'hoar frost expected', '{"min_surface_temperature_c": -2.5}'),
        ('winter.route', 1, 'route', 'r2', now() - interval '2 hours', 'no_action', 'stays above 2 °C', '{}'),

@@ -169,6 +169,8 @@ CLOSED = (
     "dead_letter_overflow",
     "subject_state",
     "alarm",
+    "alarm_member",
+    "alarm_log",
     "decision",
     "event",
     "rule_state",

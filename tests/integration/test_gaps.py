@@ -190,9 +190,6 @@ async def test_many_ranges_are_counted_and_the_newest_boots_named(pg: Conn, db_d
 
 
 async def test_the_reading_tables_and_policies_are_described(pg: Conn) -> None:
-    if await (await pg.execute("select 1 from pg_extension where extname = 'timescaledb'")).fetchone():
-        # Nothing is to be converted between its being counted and looked at.
-        await pg.execute("select alter_job(job_id, scheduled => false) from timescaledb_information.jobs")
     await measured(pg, await register(pg, "frog-1"), HOUR - timedelta(days=20), 20 * 144)
     await pg.execute("analyze")
     cursor = await pg.execute("select * from health.reading_tables(%s)", (["frog", "nothing", "bin"],))

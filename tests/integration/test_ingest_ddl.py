@@ -232,6 +232,37 @@ async def test_a_refresh_policy_that_starts_elsewhere_is_replaced(pg: psycopg.As
     assert await cursor.fetchall() == [("2 years", 2), (None, 8)]
 
 
+async def test_a_refresh_policy_of_an_older_cityops_goes_from_old_to_new_after_an_upgrade(
+    pg: psycopg.AsyncConnection[Any],
+) -> None:
+    if (await detect(pg)).timescaledb is None:
+        return
+    made = await policies(pg)
+    await pg.execute("select remove_continuous_aggregate_policy('road_daily')")
+    await pg.execute(
+        "select add_continuous_aggregate_policy('road_daily', start_offset => null,"
+        " end_offset => interval '1 day', schedule_interval => interval '10 minutes')"
+    )
+    await apply(pg, dict(discover()))
+    upgraded = await policies(pg)
+    assert len(made) == len(upgraded) == 10
+    assert len(made.items() & upgraded.items()) == 9, "the others are left as they are"
+    # Before 2.20 there is no order to set, and unless told otherwise a refresh is one transaction.
+    assert all(
+        newest_first is False or (newest_first is None and buckets in (0, None))
+        for newest_first, buckets in upgraded.values()
+    )
+
+
+async def policies(pg: psycopg.AsyncConnection[Any]) -> dict[int, tuple[bool | None, int | None]]:
+    """Of each refresh policy, by job: whether it goes from new to old, and in batches of how many buckets."""
+    cursor = await pg.execute(
+        "select job_id, (config->>'refresh_newest_first')::boolean, (config->>'buckets_per_batch')::integer"
+        " from timescaledb_information.jobs where proc_name = 'policy_refresh_continuous_aggregate'"
+    )
+    return {job: (newest_first, buckets) for job, newest_first, buckets in await cursor.fetchall()}
+
+
 def test_old_servers_are_refused() -> None:
     with pytest.raises(ValueError, match="too old"):
         statements(discover(), Flavour(140000))

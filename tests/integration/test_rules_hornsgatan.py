@@ -100,7 +100,7 @@ def note(story: Story, at: datetime, effects, surface: float) -> None:
     for effect in effects:
         if isinstance(effect, Decision):
             story.decisions.append(effect)
-        elif isinstance(effect, RaiseAlarm) and effect.subject_kind == "segment":
+        elif isinstance(effect, RaiseAlarm) and effect.rule_id.startswith("winter."):
             story.alarms.append(effect)
         elif isinstance(effect, SubjectState) and effect.subject_kind == "route":
             story.outcomes[night_of(at)].add(effect.state["outcome"])

@@ -13,7 +13,7 @@ from cityops.db.flavour import detect
 from ingest.chunks import fit_chunks
 from ingest.registry_store import store_registry
 
-pytestmark = pytest.mark.storage
+pytestmark = [pytest.mark.storage, pytest.mark.timeout(400)]
 
 BOXES = 24
 """Enough that whole pages of the smallest tables weigh little."""

@@ -14,6 +14,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.fakes import seed_web, website
+from tests.fakes.desk_rows import ice_on_a_route
 from tests.fakes.website import Site
 
 CHROMIUM = (
@@ -41,6 +42,7 @@ PAGES = (
     "/ops",
     "/health",
     "/alarms",
+    "/alarms/1",
     "/dead-letters",
     "/rules",
     "/devices/road-001",
@@ -145,6 +147,28 @@ async def test_every_page_fits_a_narrow_screen_and_the_wall_fits_one(site: Site,
         ".map(e => parseFloat(getComputedStyle(e).fontSize)))"
     )
     assert smallest >= 22, "letters of 22 px on a wall screen are readable at 3 m"
+
+
+async def test_an_alarm_with_members_and_a_story_is_for_everybody(site: Site, browser: Browser) -> None:
+    alarm_id = await ice_on_a_route(site)
+    for path in (f"/alarms/{alarm_id}", "/alarms?rule=winter.ice"):
+        for width in (1920, 390, 320):
+            page, watch = await opened(browser, site, path, viewport={"width": width, "height": 900})
+            for summary in await page.locator("summary").all():
+                await summary.click()
+            assert await violations(page) == [], (path, width)
+            assert watch.wrong == [], (path, width)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+            await page.context.close()
+    page, watch = await opened(browser, site, f"/alarms/{alarm_id}", java_script_enabled=False)
+    await page.get_by_label("Your name").first.fill("Ada")
+    await page.get_by_role("button", name="Acknowledge: I have it in hand").click()
+    await expect(page.locator(".timeline__line").last).to_contain_text("Ada acknowledged it.")
+    await page.get_by_text("Comment, assign, shelve or close").click()
+    await page.get_by_label("Comment").fill("salted twice")
+    await page.get_by_role("button", name="Add comment").click()
+    await expect(page.locator(".timeline__line").last).to_contain_text("Ada: “salted twice”")
+    assert watch.wrong == []
 
 
 LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogoch-Upper-Road, Great Tilbrook"

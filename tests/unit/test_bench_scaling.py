@@ -38,7 +38,7 @@ def test_a_country_by_hand() -> None:
     country = plan(Fleet("country", 28_000_000))
     assert country["messages_per_s"] == pytest.approx(93_333, rel=1e-4)
     assert country["ingester_cores"] == pytest.approx(93_333 * 19e-6, rel=1e-3)
-    assert country["database_cores"] == pytest.approx(93_333 * 8e-6, rel=1e-3)
+    assert country["database_cores"] == pytest.approx(93_333 * 18e-6, rel=1e-3)
     assert country["compressed_gb_day"] == pytest.approx(28e6 * 288 * 9.9 / 1e9)
     assert country["connection_gb"] == pytest.approx(532)
     assert (country["workers"], country["cluster_nodes"], country["shards"]) == (4, 28, 32)

@@ -99,14 +99,14 @@ async def test_pages_of_workers_are_one() -> None:
     tasks.append(asyncio.create_task(pages.run(stop)))
     await until(lambda: len(pages.ready()) == 3 and pages.ready().get("worker 1 broker") is True)
     assert pages.ready() == {"worker 0 broker": True, "worker 1 broker": True, "worker 2": False}
-    text = generate_latest(pages.registry).decode()
-    for line in (
+    wanted = (
         'x_things_total{kind="a",worker="0"} 1.0',
         'x_things_total{kind="a",worker="1"} 2.0',
         'x_held{worker="1"} 1.0',
         'x_seconds_bucket{le="2.0",worker="0"} 1.0',
-    ):
-        assert line in text
+    )
+    await until(lambda: all(line in generate_latest(pages.registry).decode() for line in wanted))
+    text = generate_latest(pages.registry).decode()
     assert text.count("# TYPE x_things_total counter") == 1
     stop.set()
     await asyncio.gather(*tasks)

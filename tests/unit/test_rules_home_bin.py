@@ -17,10 +17,10 @@ from rules.core.damp import (
     surface_humidity_pct,
     surface_temperature_c,
 )
-from rules.core.effects import ClearAlarm, Event, RaiseAlarm, SubjectState
+from rules.core.effects import ChangeSeverity, ClearAlarm, Event, Flapping, RaiseAlarm, SubjectState
 from rules.core.engine import step
 from rules.core.memory import EngineState
-from tests.fakes.rules_town import START, Reading, batch, context, latest
+from tests.fakes.rules_town import START, Reading, batch, context, hamlet, latest
 
 CATALOGUE = load()
 
@@ -89,6 +89,7 @@ def test_a_damp_wall_raises_after_its_dwell_and_clears_after_its_own() -> None:
     assert raised[0].at_s - START == 370 * 60.0  # 6 h after the first reading, at minute 10
     assert raised[0].inputs["surface_humidity_pct"] > 80.0
     assert raised[0].inputs["since"] == "2026-01-09T15:10:00Z"
+    assert raised[0].held_since_s == START + 10 * 60.0
     assert cleared[0].at_s - START == 520 * 60.0
 
 
@@ -193,18 +194,21 @@ def bin_reading(minutes: float, mm: float, **more: float) -> Reading:
 
 
 def test_a_bin_fills_is_listed_and_emptied() -> None:
-    filling = [bin_reading(30.0 * i, 900.0 - 40 * i) for i in range(18)]  # to 97 %
-    emptied = [bin_reading(540.0 + 30 * i, 960.0) for i in range(6)]
+    filling = [bin_reading(30.0 * i, 900.0 - 40 * i) for i in range(20)]  # to 100 %
+    emptied = [bin_reading(600.0 + 30 * i, 960.0) for i in range(6)]
     effects = story(filling + emptied)
     (raised,) = [e for e in effects if isinstance(e, RaiseAlarm)]
+    (worse,) = [e for e in effects if isinstance(e, ChangeSeverity)]
     (cleared,) = [e for e in effects if isinstance(e, ClearAlarm)]
     (event,) = [e for e in effects if isinstance(e, Event)]
     assert raised.rule_id == cleared.rule_id == "bins.full"
     assert raised.inputs["threshold_pct"] == 80.0
-    assert (event.kind, event.at_s) == ("bin_emptied", START + 540 * 60.0)
+    assert (raised.severity, worse.before, worse.severity) == ("warning", "warning", "major")
+    assert "at or above 95 %" in worse.reason
+    assert (event.kind, event.at_s) == ("bin_emptied", START + 600 * 60.0)
     state = next(e.state for e in effects if isinstance(e, SubjectState) and e.subject_kind == "bin")
     assert (state["state"], state["needs_collection"]) == ("ok", False)
-    assert state["last_emptied_at"] == "2026-01-10T00:00:00Z"
+    assert state["last_emptied_at"] == "2026-01-10T01:00:00Z"
 
 
 def test_a_tilted_bin_says_nothing_of_its_fill() -> None:
@@ -230,7 +234,45 @@ def test_silence_is_judged_by_the_device_s_own_interval() -> None:
     effects = story([*alive, frog(1, 50.0), frog(150, 50.0), bin_reading(1, 500.0)])
     raised = [e for e in effects if isinstance(e, RaiseAlarm)]
     cleared = [e for e in effects if isinstance(e, ClearAlarm)]
-    assert [(e.rule_id, e.subject, e.at_s) for e in raised] == [
-        ("device.silent", "frog-0", START + 61 * 60.0)
+    assert [(e.rule_id, e.subject_kind, e.subject, e.at_s) for e in raised] == [
+        ("device.silent", "home", "OAK", START + 61 * 60.0)
     ]
-    assert [(e.rule_id, e.subject) for e in cleared] == [("device.silent", "frog-0")]
+    assert [m.subject for m in raised[0].members] == ["frog-0"]
+    assert raised[0].held_since_s == START + 60.0
+    assert raised[0].reason.startswith(
+        "1 of 2 silent. frog-0: the last reading was measured at 2026-01-09T15:01"
+    )
+    assert [(e.rule_id, e.subject) for e in cleared] == [("device.silent", "OAK")]
+    assert cleared[0].reason.startswith("frog-0 reports again")
+
+
+def test_a_device_that_comes_and_goes_is_one_flapping_alarm_until_it_is_calm() -> None:
+    alive = [cold_air(m) for m in range(0, 640, 10)]
+    now_and_then = [frog(m, 50.0) for m in range(1, 500, 70)]  # an hour is its limit
+    calm = [frog(m, 50.0) for m in range(496, 640, 5)]
+    effects = [e for e in story([*alive, *now_and_then, *calm]) if getattr(e, "subject", "") == "OAK"]
+    told = [e for e in effects if isinstance(e, RaiseAlarm | ClearAlarm | Flapping)]
+    assert [type(e) for e in told] == [
+        RaiseAlarm, ClearAlarm, RaiseAlarm, ClearAlarm, RaiseAlarm, Flapping, Flapping, ClearAlarm,
+    ]  # fmt: skip
+    begins, ends = told[5:7]
+    assert isinstance(begins, Flapping)
+    assert isinstance(ends, Flapping)
+    assert (begins.begins, begins.changes, ends.begins) == (True, 3, False)
+    assert told[-1].at_s >= START + (491 + 60) * 60.0
+
+
+def test_a_silent_device_in_a_home_is_called_by_its_name_since_its_label_may_be_an_address() -> None:
+    town = hamlet()
+    labelled = tuple(msgspec.structs.replace(d, label=f"12 Acacia Avenue, {d.name}") for d in town.devices)
+    ctx = context(msgspec.structs.replace(town, devices=labelled))
+    readings = [("frog", "frog-0", 60.0, {"temperature_c": 20.0, "humidity_pct": 50.0})]
+    readings += [("bin", "bin-0", 60.0, {"fill_pct": 10.0})]
+    state, _ = step(EngineState(), batch(readings), START + 60, ctx)
+    _, effects = step(state, {}, START + 3 * 86_400, ctx)
+    raised = {
+        e.subject_kind: e for e in effects if isinstance(e, RaiseAlarm) and e.rule_id == "device.silent"
+    }
+    assert "frog-0" in repr(raised["home"])
+    assert "Acacia" not in repr(raised["home"])
+    assert "12 Acacia Avenue, bin-0" in raised["kind"].reason

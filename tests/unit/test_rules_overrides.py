@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rules.catalogue.loader import load
 from rules.core.context import build_context
-from rules.core.effects import Effect, RaiseAlarm, SubjectState
+from rules.core.effects import Effect, MemberJoined, RaiseAlarm, SubjectState
 from rules.core.engine import step
 from rules.core.memory import EngineState
 from rules.core.overrides import SCOPES, Override, OverrideError, check_scope, field_of, prepare, with_value
@@ -89,10 +89,11 @@ def test_the_rules_that_can_be_overridden_exist() -> None:
     for rule_id, (_, paths) in SCOPES.items():
         raw = msgspec.to_builtins(getattr(CATALOGUE, field_of(CATALOGUE, rule_id)))
         for path in paths:
-            if path.startswith("parameters.") and path not in ("parameters.severity", "parameters.dwell"):
-                value: Any = raw
-                for part in path.split("."):
-                    value = value[part]
+            if path == "parameters" or path.endswith("threshold_pct"):
+                continue
+            value: Any = raw
+            for part in path.split("."):
+                value = value[part]
 
 
 def test_an_override_counts_from_its_start_to_its_end_at_full_minutes() -> None:
@@ -194,14 +195,57 @@ def test_a_route_of_its_own_action_threshold() -> None:
         assert treats == {"r1", "r2"} - set(route)
 
 
+def silent_frogs(effects: list[Effect]) -> dict[str, str]:
+    """Severity of each member of the alarms of silent devices, as it joined."""
+    found = [
+        m
+        for e in effects
+        for m in (
+            e.members if isinstance(e, RaiseAlarm) else [e.member] if isinstance(e, MemberJoined) else []
+        )
+    ]
+    return {m.subject: m.severity for m in found if m.kind == "device"}
+
+
 def test_a_device_of_its_own_patience() -> None:
     readings: list[Reading] = [
         ("frog", f"frog-{i}", 0.0, {"temperature_c": 18.0, "humidity_pct": 50.0}) for i in range(3)
     ]
     readings += [("bin", "bin-0", 60.0 * n, {"distance_mm": 900.0}) for n in range(90)]
-    assert raised(evening([], readings, [])[1], "device.silent") == ["frog-0", "frog-1", "frog-2"]
+    everybody = {f"frog-{i}": "warning" for i in range(3)}
+    assert silent_frogs(evening([], readings, [])[1]) == everybody
     patient = override("device.silent", "parameters.at_least_s.frog", "device", "frog-1", 86_400)
-    assert raised(evening([patient], readings, [])[1], "device.silent") == ["frog-0", "frog-2"]
+    assert silent_frogs(evening([patient], readings, [])[1]) == {"frog-0": "warning", "frog-2": "warning"}
+    grave = override("device.silent", "alarm.levels", "device", "frog-1", [{"severity": "major"}])
+    assert silent_frogs(evening([grave], readings, [])[1]) == {**everybody, "frog-1": "major"}
+
+
+def icy_roads(severity: str | None) -> dict[str, str]:
+    """Severity of each stretch with ice, where the stretches of sensors have their own or not."""
+    values = {
+        "surface_temperature_c": -4.0,
+        "air_temperature_c": -2.0,
+        "humidity_pct": 85.0,
+        "water_film_mm": 0.5,
+    }
+    readings: list[Reading] = [
+        ("road", f"road-{i}", n * 300.0 + i, values) for n in range(12) for i in range(2)
+    ]
+    own = [s.segment_id for s in hamlet().segments if s.device == "road-0"]
+    overrides = [
+        override("winter.ice", "alarm.levels", "segment", s, [{"severity": severity}], override_id=n)
+        for n, s in enumerate(own if severity else [], start=1)
+    ]
+    effects = evening(overrides, readings, [])[1]
+    found = [e for e in effects if isinstance(e, RaiseAlarm) and e.rule_id == "winter.ice"]
+    return {m.subject: m.severity for e in found for m in e.members}
+
+
+def test_a_stretch_of_its_own_severity() -> None:
+    [own] = [s.segment_id for s in hamlet().segments if s.device == "road-0"]
+    shipped, critical = icy_roads(None), icy_roads("critical")
+    assert shipped[own] != "critical"
+    assert critical == {**shipped, own: "critical"}
 
 
 SOME = [

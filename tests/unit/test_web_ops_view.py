@@ -74,6 +74,8 @@ def test_unacknowledged_and_severe_alarms_come_first() -> None:
             "severity": severity,
             "raised_at": NOW + timedelta(seconds=n),
             "acknowledged_at": NOW if taken else None,
+            "shelved_until": NOW if n == 5 else None,
+            "closed_at": None,
         }
 
     alarms = [
@@ -81,5 +83,6 @@ def test_unacknowledged_and_severe_alarms_come_first() -> None:
         alarm(2, "critical", True),
         alarm(3, "major", False),
         alarm(4, "major", False),
+        alarm(5, "critical", False),
     ]
-    assert [a["alarm_id"] for a in alarms_view.by_urgency(alarms)] == [4, 3, 1, 2]
+    assert [a["alarm_id"] for a in alarms_view.by_urgency(alarms)] == [4, 3, 1, 2, 5]

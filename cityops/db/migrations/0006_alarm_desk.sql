@@ -13,7 +13,8 @@ alter table alarm
     add column closed_at             timestamptz,
     add column closed_by             text,
     add column verdict               text check (verdict in ('true', 'false_alarm', 'test')),
-    add column escalation_step       smallint not null default 0;
+    add column escalation_step       smallint not null default 0,
+    add column told                  text[] not null default '{}'; -- who was told, as in an escalation step
 update alarm set acknowledged_severity = severity where acknowledged_at is not null;
 
 alter table subject_state drop constraint subject_state_subject_kind_check;

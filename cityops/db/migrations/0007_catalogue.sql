@@ -6,12 +6,12 @@ create table catalogue_version (
     sha256       text not null unique,  -- of the files
     label        text not null,
     files        jsonb not null,        -- {"bins_full.toml": "id = ...", ...}
-    state        text not null default 'stored' check (state in ('stored', 'live', 'retired')),
+    state        text not null default 'stored' check (state in ('stored', 'shadow', 'live', 'retired')),
     created_at   timestamptz not null default now(),
     created_by   text not null,
     reason       text not null default ''
 );
-create unique index catalogue_version_in_use on catalogue_version (state) where state = 'live';
+create unique index catalogue_version_in_use on catalogue_version (state) where state in ('live', 'shadow');
 
 create table catalogue_log (
     log_id       bigint generated always as identity primary key,
@@ -43,6 +43,19 @@ create table rule_override (
 );
 create index rule_override_rule on rule_override (rule_id, starts_at);
 
+-- The engine's memory from time to time, to begin a replay near the moment in question.
+create table rule_checkpoint (
+    service      text not null,
+    event_time   timestamptz not null,
+    catalogue_id integer references catalogue_version,
+    xid          xid8 not null,
+    state        bytea not null,
+    primary key (service, event_time)
+);
+
+alter table rule_cursor
+    add column catalogue_id integer references catalogue_version,
+    add column open_xid     xid8;  -- of the oldest batch with readings that are not settled yet
 alter table alarm add foreign key (catalogue_id) references catalogue_version;
 alter table decision add column catalogue_id integer references catalogue_version;
 

@@ -18,7 +18,8 @@ create table contact (
     channel        text not null,
     address        text not null,
     least_severity text not null default 'info' check (least_severity in ('info', 'warning', 'major', 'critical')),
-    primary key (person, place)
+    primary key (person, place),
+    unique (person, channel)
 );
 
 -- The rota as its iCalendar says, expanded; replaced as a whole per source.
@@ -31,7 +32,8 @@ create table rota_shift (
 );
 create index rota_shift_at on rota_shift (role, from_at);
 
--- The outbox. key makes planning idempotent: what is planned twice is there once.
+-- The outbox. key makes planning idempotent: what is planned twice is there once. It holds no
+-- address: recipient (a person, team:<channel>, webhook:<number>) and channel lead to it when it is sent.
 create table notification (
     notification_id bigint generated always as identity primary key,
     key           text not null unique,
@@ -45,6 +47,7 @@ create table notification (
     body          text not null,
     data          jsonb not null default '{}',
     not_before    timestamptz not null,
+    retry_at      timestamptz,           -- when to try again, after an attempt
     expires_at    timestamptz not null,
     state         text not null default 'pending'
                   check (state in ('pending', 'sending', 'sent', 'delivered', 'failed', 'unknown', 'expired', 'suppressed')),
@@ -59,8 +62,17 @@ create table notification (
     delivered_at  timestamptz,
     last_error    text
 );
-create index notification_due on notification (channel, not_before) where state in ('pending', 'sending');
+create index notification_due on notification (channel, coalesce(retry_at, not_before)) where state in ('pending', 'sending');
 create index notification_alarm on notification (alarm_id, notification_id);
+
+-- A hint for the sender, whoever plans; polling stays the truth.
+create function tell_sender() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('cityops_notify', '');
+    return null;
+end $$;
+create trigger notification_hint after insert on notification
+    for each statement execute function tell_sender();
 
 create table delivery_attempt (
     notification_id bigint not null references notification,

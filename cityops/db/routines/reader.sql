@@ -39,9 +39,18 @@ select subject_kind, subject, at, state from public.subject_state where subject_
 create view board.alarm with (security_barrier) as
 select alarm_id, rule_id, rule_version, subject_kind, severity, raised_at, cleared_at, acknowledged_at,
        case when subject_kind = 'home' then 'a home' else subject end as subject,
-       case when subject_kind = 'home' then 'Damp risk in a home' else title end as title,
+       case when subject_kind <> 'home' then title
+            when rule_id = 'device.silent' then 'Silent devices in a home'
+            else 'Damp risk in a home' end as title,
        case when subject_kind = 'home' then '' else reason end as reason
   from public.alarm;
+
+-- Who is in a group alarm. Without the alarm of a home's devices: it would say which belong together.
+create view board.alarm_member with (security_barrier) as
+select case when a.subject_kind <> 'home' then a.alarm_id end as alarm_id, a.rule_id, m.kind, m.subject, m.severity,
+       m.joined_at, m.left_at, case when a.subject_kind <> 'home' then m.reason else '' end as reason
+  from public.alarm_member m
+  join public.alarm a using (alarm_id);
 
 create view board.decision with (security_barrier) as
 select decision_id, rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, result

@@ -18,8 +18,10 @@ class DeskAlarm(msgspec.Struct, frozen=True, kw_only=True):
     """An alarm and how far its escalation is. Times in s since 1970, of the town.
 
     Attributes:
+        subject, title, reason: as anybody may read them; a home is named by its number.
         acknowledged_severity: the severity it had when it was acknowledged.
-        step: escalation steps taken so far.
+        step: escalation steps taken since the escalation began, repetitions of the last one too.
+        told: everybody who was ever told, as in an escalation step.
     """
 
     alarm_id: int
@@ -39,6 +41,9 @@ class DeskAlarm(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str | None = None
     flapping: bool = False
     step: int = 0
+    told: tuple[str, ...] = ()
+    title: str = ""
+    reason: str = ""
 
     @property
     def active(self) -> bool:
@@ -49,6 +54,21 @@ class DeskAlarm(msgspec.Struct, frozen=True, kw_only=True):
     def closed(self) -> bool:
         """Whether somebody has put it away."""
         return self.closed_s is not None
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether somebody has it in hand."""
+        return self.acknowledged_s is not None
+
+    @property
+    def shelved(self) -> bool:
+        """Whether nobody is to be told for now."""
+        return self.shelved_until_s is not None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody still has to take it in hand."""
+        return self.active and not (self.closed or self.acknowledged or self.shelved)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

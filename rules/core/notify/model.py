@@ -49,7 +49,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: unique; a notification planned twice is there once.
-        recipient: a person, or ``team:<channel>``.
+        recipient: a person, ``team:<channel>`` or ``webhook:<number>``.
+        address: as planned; the outbox holds none, and looks it up again when the message is sent.
         fallback: channels to try where this one refuses.
     """
 
@@ -76,3 +77,28 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
     error: str = ""
     retry_after_s: float | None = None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said: ``title`` is the first line, at most 120 characters, with the numbers that matter.
+
+    ``data``: the same for programs.
+    """
+
+    title: str
+    body: str
+    data: Mapping[str, Any] = {}
+
+
+class Hook(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that is told by CloudEvents.
+
+    Attributes:
+        types: the events it wants, e.g. ``cityops.alarm.raised``; none means all.
+        secret_name: of the setting that holds its secret.
+    """
+
+    webhook_id: int
+    url: str
+    secret_name: str
+    types: tuple[str, ...] = ()

@@ -1,0 +1,49 @@
+"""Composition of what looks at alarms and works on them without the web: rows, the desk, the town's time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from cityops.clock import SystemClock
+from cityops.db.pool import connect
+from cityops.settings import Settings
+from ops_api.cli_db import database
+from ops_api.queries import Db, OneConnection
+from ops_api.queries.town import town_now
+from rules.catalogue.escalations import shipped_choice
+from rules.desk.ports import AlarmDesk
+from rules.desk.store import PostgresDesk
+
+
+@dataclass(frozen=True, slots=True)
+class DeskDoor:
+    """The desk for a command: rows, commands, the town's time and its zone."""
+
+    db: Db
+    desk: AlarmDesk
+    now: datetime
+    zone: ZoneInfo
+
+
+@asynccontextmanager
+async def desk_of(settings: Settings) -> AsyncIterator[DeskDoor]:
+    """Lend the alarm desk on the settings' database (or the embedded one that runs).
+
+    Raises:
+        ConfigurationError: without a database.
+        TransientError: it does not answer.
+    """
+    name = "cityops-alarms"
+    async with await connect(database(settings), application_name=name, autocommit=False) as conn:
+        one = OneConnection(conn)
+        db = Db(one)
+        yield DeskDoor(
+            db=db,
+            desk=PostgresDesk(one, shipped_choice()),
+            now=await town_now(db, SystemClock().now()),
+            zone=ZoneInfo(settings.api.time_zone),
+        )

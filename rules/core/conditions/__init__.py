@@ -1,0 +1,1 @@
+"""Conditions of alarms: severities, repetition, flapping, and what is told of one subject."""

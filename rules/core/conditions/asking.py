@@ -1,0 +1,33 @@
+"""What an observation asks of each severity of an alarm."""
+
+from __future__ import annotations
+
+from rules.core.alarm_spec import AlarmSpec, Level
+from rules.core.alarms import Demand, demand
+
+Asked = tuple[Demand | None, ...]
+"""Per level what is asked for, from the least severe; None where it is unknown."""
+
+
+def asked(spec: AlarmSpec, own: Demand | None, value: float | None = None) -> Asked:
+    """Return what an observation asks of each level.
+
+    Args:
+        spec: the alarm's levels.
+        own: what the rule's own condition asks for.
+        value: the rule's quantity, in the unit of the levels' thresholds; None where unknown.
+    """
+    return tuple(_of_level(level, own, value) for level in spec.levels)
+
+
+def _of_level(level: Level, own: Demand | None, value: float | None) -> Demand | None:
+    if level.raise_at is None or level.clear_at is None or own is None or own is Demand.OFF:
+        return own
+    return beyond(value, level.raise_at, level.clear_at)
+
+
+def beyond(value: float | None, raise_at: float, clear_at: float) -> Demand | None:
+    """Return whether ``value`` has passed ``raise_at``, upwards or downwards, or is back beyond ``clear_at``."""
+    if clear_at < raise_at:
+        return demand(value, raise_at, clear_at)
+    return demand(None if value is None else -value, -raise_at, -clear_at)

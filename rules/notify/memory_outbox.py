@@ -1,0 +1,145 @@
+"""The outbox in memory, with the behaviour of the database's: for tests and dry runs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from rules.core.alarm_spec import rank
+from rules.core.notify.model import Notification, Sent
+from rules.notify.outcome import falls_back, state_after
+from rules.notify.ports import Claimed
+
+FALLBACK_LIFE_S = 1800.0
+
+
+@dataclass
+class Kept:
+    """A row of the table."""
+
+    notification_id: int
+    notification: Notification
+    due_s: float
+    state: str = "pending"
+    attempts: int = 0
+    claimed_by: str | None = None
+    until_s: float = 0.0
+    reference: str | None = None
+    sent_s: float | None = None
+    error: str = ""
+    fallback_of: int | None = None
+    verdicts: dict[int, str] = field(default_factory=dict)
+
+    def due(self, now_s: float) -> bool:
+        """Whether it can be taken."""
+        if self.state == "pending":
+            return self.due_s <= now_s
+        return self.state == "sending" and self.until_s <= now_s
+
+
+class MemoryOutbox:
+    """:class:`rules.notify.ports.Outbox` in memory.
+
+    Args:
+        addresses: by recipient and channel; what the tables contact and webhook hold.
+    """
+
+    def __init__(self, addresses: Mapping[tuple[str, str], str] | None = None) -> None:
+        self.rows: list[Kept] = []
+        self._addresses = {} if addresses is None else addresses
+
+    async def put(self, notifications: Sequence[Notification]) -> int:
+        """Add those that are new."""
+        return sum(self._add(n) is not None for n in notifications)
+
+    def _add(self, notification: Notification, fallback_of: int | None = None) -> Kept | None:
+        if any(row.notification.key == notification.key for row in self.rows):
+            return None
+        row = Kept(len(self.rows) + 1, notification, notification.not_before_s, fallback_of=fallback_of)
+        self.rows.append(row)
+        return row
+
+    async def claim(
+        self, channel: str, worker: str, lease_s: float, limit: int, now_s: float
+    ) -> Sequence[Claimed]:
+        """Take what is due; see :class:`rules.notify.ports.Outbox`."""
+        free = [r for r in self._of(channel) if r.state == "pending" or r.due(now_s)]
+        for row in free:
+            if row.notification.expires_s <= now_s:
+                row.state, row.error = "expired", row.error or "its time was over before the channel took it"
+        due = sorted((r for r in free if r.due(now_s)), key=_order)
+        return [self._take(row, worker, now_s + lease_s) for row in due[:limit]]
+
+    def _take(self, row: Kept, worker: str, until_s: float) -> Claimed:
+        maybe = row.state == "sending" or row.verdicts.get(row.attempts) == "unknown"
+        row.state, row.claimed_by, row.until_s = "sending", worker, until_s
+        row.attempts += 1
+        return self._claimed(row, maybe)
+
+    def _claimed(self, row: Kept, maybe_sent: bool) -> Claimed:
+        n = row.notification
+        address = self._addresses.get((n.recipient, n.channel), "")
+        found = msgspec.structs.replace(n, address=address)
+        return Claimed(row.notification_id, found, row.attempts, row.reference, maybe_sent, row.sent_s)
+
+    async def record(self, claimed: Claimed, sent: Sent, now_s: float, next_s: float | None) -> None:
+        """Record an attempt and what follows; see :class:`rules.notify.ports.Outbox`."""
+        row = self.rows[claimed.notification_id - 1]
+        row.verdicts[claimed.attempt] = sent.verdict
+        if row.attempts != claimed.attempt or row.state not in ("sending", "sent"):
+            return
+        row.state, row.claimed_by, row.error = state_after(sent, next_s), None, sent.error
+        row.reference = sent.reference or row.reference
+        if row.state in ("sent", "delivered"):
+            row.sent_s = now_s if row.sent_s is None else row.sent_s
+        if row.state == "pending" and next_s is not None:
+            row.due_s, row.sent_s = next_s, None
+        if falls_back(sent, row.notification.severity, next_s):
+            self._fall_back(row, now_s)
+
+    def _fall_back(self, row: Kept, now_s: float) -> None:
+        n = row.notification
+        if n.fallback:
+            then = {
+                "key": f"{n.key}>{n.fallback[0]}",
+                "channel": n.fallback[0],
+                "fallback": n.fallback[1:],
+                "not_before_s": now_s,
+                "expires_s": max(n.expires_s, now_s + FALLBACK_LIFE_S),
+            }
+            self._add(msgspec.structs.replace(n, **then), row.notification_id)
+
+    async def outstanding(self, channel: str, limit: int) -> Sequence[Claimed]:
+        """Return what was sent and not confirmed."""
+        sent = sorted((r for r in self._of(channel) if r.state == "sent"), key=lambda r: r.sent_s or 0.0)
+        return [self._claimed(copy.copy(row), False) for row in sent[:limit]]
+
+    async def hand_over(self, channel: str, reason: str, now_s: float) -> int:
+        """Give what is urgent to the next channels."""
+        due = [r for r in self._of(channel) if r.state == "pending" and r.due_s <= now_s]
+        urgent = [
+            r for r in due if rank(r.notification.severity) >= rank("major") and r.notification.fallback
+        ]
+        for row in urgent:
+            row.state, row.error = "failed", reason
+            self._fall_back(row, now_s)
+        return len(urgent)
+
+    async def next_due_s(self, channel: str) -> float | None:
+        """Return when something is due."""
+        waiting = [r for r in self._of(channel) if r.state in ("pending", "sending")]
+        return min((r.due_s if r.state == "pending" else r.until_s for r in waiting), default=None)
+
+    async def waiting_channels(self, now_s: float) -> Sequence[str]:
+        """Return the channels with something due."""
+        return sorted({r.notification.channel for r in self.rows if r.due(now_s)})
+
+    def _of(self, channel: str) -> Iterable[Kept]:
+        return [r for r in self.rows if r.notification.channel == channel]
+
+
+def _order(row: Kept) -> tuple[int, float, int]:
+    return -rank(row.notification.severity), row.due_s, row.notification_id

@@ -1,0 +1,139 @@
+"""The outbox on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from cityops.db.queries import load_queries
+from cityops.errors import TransientError
+from rules.core.notify.model import Notification, Sent
+from rules.notify.outcome import falls_back, state_after
+from rules.notify.ports import Claimed
+
+SQL = load_queries("rules.notify")
+
+Pool = AsyncConnectionPool[Any]
+Connection = psycopg.AsyncConnection[DictRow]
+
+
+async def put(conn: psycopg.AsyncConnection[Any], notifications: Sequence[Notification]) -> int:
+    """Add notifications in the transaction of whoever plans them; return how many were new."""
+    if not notifications:
+        return 0
+    done = await conn.execute(SQL["put"], {"rows": msgspec.json.encode(notifications).decode()})
+    return done.rowcount
+
+
+class PostgresOutbox:
+    """:class:`rules.notify.ports.Outbox` on a pool of connections."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def put(self, notifications: Sequence[Notification]) -> int:
+        """Add those that are new."""
+        async with connection(self._pool) as conn:
+            return await put(conn, notifications)
+
+    async def claim(
+        self, channel: str, worker: str, lease_s: float, limit: int, now_s: float
+    ) -> Sequence[Claimed]:
+        """Take what is due; see :class:`rules.notify.ports.Outbox`."""
+        given = {"channel": channel, "worker": worker, "lease_s": lease_s, "limit": limit, "now_s": now_s}
+        async with connection(self._pool) as conn:
+            await conn.execute(SQL["expire"], given)
+            return [_claimed(row) async for row in await conn.execute(SQL["claim"], given)]
+
+    async def record(self, claimed: Claimed, sent: Sent, now_s: float, next_s: float | None) -> None:
+        """Record an attempt and what follows; see :class:`rules.notify.ports.Outbox`."""
+        given = {
+            "notification_id": claimed.notification_id,
+            "attempt": claimed.attempt,
+            "state": state_after(sent, next_s),
+            "verdict": sent.verdict,
+            "error": sent.error,
+            "reference": sent.reference,
+            "now_s": now_s,
+            "next_s": next_s,
+            "took_s": None,
+        }
+        async with connection(self._pool) as conn:
+            done = await conn.execute(SQL["record"], given)
+            await conn.execute(SQL["attempted"], given)
+            if done.rowcount == 1 and falls_back(sent, claimed.notification.severity, next_s):
+                await conn.execute(SQL["fall_back"], given)
+
+    async def outstanding(self, channel: str, limit: int) -> Sequence[Claimed]:
+        """Return what was sent and not confirmed."""
+        async with connection(self._pool) as conn:
+            found = await conn.execute(SQL["outstanding"], {"channel": channel, "limit": limit})
+            return [_claimed(row) async for row in found]
+
+    async def hand_over(self, channel: str, reason: str, now_s: float) -> int:
+        """Give what is urgent to the next channels."""
+        async with connection(self._pool) as conn:
+            done = await conn.execute(
+                SQL["hand_over"], {"channel": channel, "reason": reason, "now_s": now_s}
+            )
+            return done.rowcount
+
+    async def next_due_s(self, channel: str) -> float | None:
+        """Return when something is due."""
+        async with connection(self._pool) as conn:
+            found = await conn.execute(SQL["next_due"], {"channel": channel})
+            row = await found.fetchone()
+        return None if row is None else next(iter(row.values()))
+
+    async def waiting_channels(self, now_s: float) -> Sequence[str]:
+        """Return the channels with something due."""
+        async with connection(self._pool) as conn:
+            return [r["channel"] async for r in await conn.execute(SQL["waiting_channels"], {"now_s": now_s})]
+
+    async def listed(self, state: str | None, limit: int) -> list[dict[str, Any]]:
+        """Return the newest, for people: without addresses and texts."""
+        async with connection(self._pool) as conn:
+            return await (await conn.execute(SQL["list"], {"state": state, "limit": limit})).fetchall()
+
+    async def try_again(self, notification_id: int, now_s: float) -> str | None:
+        """Make a message that was not delivered due again.
+
+        Returns:
+            Its state where it stays as it is; ``pending`` where it is due; None: there is no such one.
+        """
+        given = {"notification_id": notification_id, "now_s": now_s}
+        async with connection(self._pool) as conn:
+            if (await conn.execute(SQL["try_again"], given)).rowcount:
+                return "pending"
+            row = await (await conn.execute(SQL["state_of"], given)).fetchone()
+        return None if row is None else str(row["state"])
+
+
+@asynccontextmanager
+async def connection(pool: Pool) -> AsyncIterator[Connection]:
+    """Lend a connection whose rows are dictionaries, as one transaction.
+
+    Raises:
+        TransientError: the database does not answer.
+    """
+    try:
+        async with pool.connection() as conn:
+            usual, conn.row_factory = conn.row_factory, dict_row
+            try:
+                yield conn
+            finally:
+                conn.row_factory = usual
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        raise TransientError(f"database: {' '.join(str(error).split())}") from error
+
+
+def _claimed(row: DictRow) -> Claimed:
+    own = {name: row.pop(name) for name in ("notification_id", "reference", "maybe_sent", "sent_s")}
+    attempt = row.pop("attempts")
+    return Claimed(notification=msgspec.convert(row, Notification), attempt=attempt, **own)

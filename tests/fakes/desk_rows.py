@@ -1,0 +1,57 @@
+"""Group alarms and log lines in a seeded database, as the engine and the desk would have written them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from tests.fakes.website import Site
+
+
+async def ice_on_a_route(site: Site) -> int:
+    """Add an alarm of a route with three members, one of which has left; return its number."""
+    [(alarm_id,)] = await site.sql(
+        "insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason,"
+        " is_group) values ('winter.ice', 2, 'route', 'route-1', 'major', %s::timestamptz - interval '95 minutes',"
+        " 'Ice on route 1', 'The surface is below 0 °C and wet on 2 stretches.', true) returning alarm_id",
+        site.now,
+    )
+    names = [name for name, _ in stretches(site)]
+    for place, (subject, minutes, left) in enumerate(zip(names, (95, 80, 70), (None, None, 40), strict=True)):
+        await site.sql(
+            "insert into alarm_member (alarm_id, kind, subject, severity, joined_at, left_at, reason)"
+            " values (%s, 'segment', %s, %s, %s::timestamptz - make_interval(mins => %s),"
+            " %s::timestamptz - make_interval(mins => %s), 'Surface −1.2 °C, wet.')",
+            alarm_id, subject, "major" if place == 0 else "warning", site.now, minutes, site.now, left,
+        )  # fmt: skip
+    for minutes, actor, by, what, detail in story(names):
+        await site.sql(
+            "insert into alarm_log (alarm_id, at, actor, by, via, what, detail, planned_at)"
+            " values (%s, %s::timestamptz - make_interval(mins => %s), %s, %s, %s, %s, %s, now())",
+            alarm_id, site.now, minutes, actor, by, "web" if actor == "person" else "", what, Jsonb(detail),
+        )  # fmt: skip
+    return int(alarm_id)
+
+
+def stretches(site: Site) -> list[tuple[str, str]]:
+    """Return the three stretches that are in the alarm: identifier, and as people call it."""
+    found = [s for s in site.town.segments if s.route_id == "route-1"][:3]
+    return [(s.segment_id, f"{s.street} ({s.segment_id})") for s in found]
+
+
+def story(names: list[str]) -> tuple[tuple[int, str, str, str, dict[str, Any]], ...]:
+    """Return the lines of the log: minutes before now, actor, who, what, detail."""
+    return (
+        (95, "engine", "", "raised", {"severity": "warning", "reason": "The surface is below 0 °C and wet."}),
+        (95, "desk", "", "told", {"kind": "raised", "to": "on_call:winter", "step": 1, "messages": 1}),
+        (85, "desk", "", "told", {"kind": "escalated", "to": "role:duty_officer", "step": 2, "after_s": 600, "messages": 0}),
+        (80, "engine", "", "member_joined", {"member": {"kind": "segment", "subject": names[1], "severity": "warning", "at_s": 0, "reason": "Surface −0.8 °C, wet.", "inputs": {}}}),
+        (78, "person", "Ada", "acknowledged", {"note": "crew is on its way"}),
+        (70, "engine", "", "severity", {"before": "warning", "severity": "major", "reason": "Ice on the bridge."}),
+        (70, "desk", "", "taken_back", {"by": "Ada", "before": "warning", "severity": "major"}),
+        (70, "desk", "", "told", {"kind": "severity", "to": "on_call:winter", "step": 1, "messages": 2}),
+        (60, "engine", "", "flapping", {"begins": True, "changes": 4}),
+        (40, "engine", "", "member_left", {"member_kind": "segment", "member": names[2], "at_s": 0, "reason": "Surface +0.6 °C."}),
+        (30, "person", "Bob", "commented", {"text": "bridge closed by the police"}),
+    )  # fmt: skip

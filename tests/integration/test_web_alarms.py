@@ -1,0 +1,263 @@
+"""The alarm desk over REST and as pages without JavaScript: commands, timeline, secrets of homes."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.fakes import seed_web
+from tests.fakes.desk_rows import ice_on_a_route, stretches
+from tests.fakes.website import Site
+
+
+async def post(site: Site, alarm_id: int, what: str, **body: Any) -> httpx.Response:
+    return await site.http.post(f"/api/v1/alarms/{alarm_id}/{what}", json={"by": "Ada", **body})
+
+
+def soon(**span: float) -> str:
+    return (datetime.now(UTC) + timedelta(**span)).isoformat()
+
+
+async def fire(site: Site) -> int:
+    [(alarm_id,)] = await site.sql("select alarm_id from alarm where rule_id = 'bins.fire'")
+    return int(alarm_id)
+
+
+async def test_an_alarm_goes_through_peoples_hands(site: Site) -> None:
+    alarm_id = await fire(site)
+    steps: list[tuple[str, dict[str, Any], int]] = [
+        ("unacknowledge", {}, 409),
+        ("acknowledge", {"note": "on my way"}, 200),
+        ("acknowledge", {"by": "Bob"}, 409),
+        ("assign", {"to": "Bob"}, 200),
+        ("comments", {"text": "  brigade called "}, 200),
+        ("unacknowledge", {}, 200),
+        ("unshelve", {}, 409),
+        ("shelve", {"until": soon(minutes=30), "reason": "brigade is there"}, 200),
+        ("shelve", {"until": soon(minutes=40), "reason": "more"}, 409),
+        ("unshelve", {}, 200),
+        ("shelve", {"until": soon(days=30), "reason": "more"}, 409),
+        ("close", {"reason": "out"}, 409),
+        ("close", {"reason": "a barbecue", "verdict": "false_alarm"}, 200),
+        ("assign", {"to": "Cy"}, 409),
+        ("comments", {"text": "report filed"}, 200),
+    ]
+    for what, body, status in steps:
+        answer = await post(site, alarm_id, what, **body)
+        assert answer.status_code == status, (what, answer.text)
+        if status == 409:
+            assert str(alarm_id) in answer.json()["detail"] or "not allowed" in answer.json()["detail"]
+    alarm = await site.get(f"/api/v1/alarms/{alarm_id}")
+    assert (alarm["assignee"], alarm["closed_by"], alarm["verdict"]) == ("Bob", "Ada", "false_alarm")
+    assert alarm["acknowledged_by"] is None
+    lines = await site.get(f"/api/v1/alarms/{alarm_id}/timeline")
+    assert [(line["what"], line["via"]) for line in lines] == [
+        (what, "api")
+        for what in (
+            "acknowledged", "assigned", "commented", "unacknowledged", "shelved", "unshelved", "closed", "commented",
+        )
+    ]  # fmt: skip
+    assert lines[0]["text"] == "Ada acknowledged it: “on my way”"
+    assert lines[2]["text"] == "Ada: “brigade called”"
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "status"),
+    [
+        ("close", {"reason": " "}, 422),
+        ("close", {"reason": "x", "verdict": "maybe"}, 422),
+        ("shelve", {"reason": "x", "until": "2026-01-01T00:00:00"}, 422),
+        ("assign", {}, 422),
+        ("comments", {"text": "a\0b"}, 422),
+        ("assign", {"to": "Bob", "extra": 1}, 422),
+        ("acknowledge", {"by": " "}, 422),
+    ],
+)
+async def test_what_cannot_be_meant_is_a_problem(
+    site: Site, what: str, body: dict[str, Any], status: int
+) -> None:
+    answer = await post(site, await fire(site), what, **body)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    for what in ("acknowledge", "unshelve"):
+        assert (await post(site, 999_999, what)).status_code == 404
+    assert (await site.http.get("/api/v1/alarms/999999/timeline")).status_code == 404
+
+
+async def test_several_at_once_and_a_request_twice(site: Site) -> None:
+    ids = [*[a["alarm_id"] for a in await site.get("/api/v1/alarms", rule="winter.hoar_frost")][:2], 999999]
+    body = {"alarm_ids": ids, "command": {"do": "acknowledge", "by": "Ada", "request_id": "night-1"}}
+    for _ in range(2):
+        done = (await site.http.post("/api/v1/alarms/bulk", json=body)).json()
+        assert [o["done"] for o in done] == [True, True, False]
+        assert "no alarm 999999" in done[2]["refused"]
+    again = {**body, "command": {"do": "acknowledge", "by": "Bob"}}
+    refused = (await site.http.post("/api/v1/alarms/bulk", json=again)).json()
+    assert all("Ada has already acknowledged" in o["refused"] for o in refused[:2])
+    assert (await site.http.post("/api/v1/alarms/bulk", json={**body, "alarm_ids": []})).status_code == 422
+
+
+async def test_lists_filter_by_who_has_them(site: Site) -> None:
+    alarm_id = await fire(site)
+    every = {a["alarm_id"] for a in await site.get("/api/v1/alarms")}
+    await post(site, alarm_id, "assign", to="Bob")
+    await post(site, alarm_id, "shelve", until=soon(minutes=20), reason="x")
+
+    async def found(**wanted: Any) -> set[int]:
+        return {a["alarm_id"] for a in await site.get("/api/v1/alarms", **wanted)}
+
+    assert await found(assignee="bob") == await found(shelved="true") == {alarm_id}
+    assert await found(shelved="false") == every - {alarm_id}
+    assert await found(acknowledged="true") == await found(closed="true") == set()
+    assert await found(rule="bins.fire") == {alarm_id}
+
+
+async def test_a_group_opens_to_its_members_and_its_story(site: Site) -> None:
+    alarm_id = await ice_on_a_route(site)
+    (first, _), (second, called_second), (third, called_third) = stretches(site)
+    alarm = await site.get(f"/api/v1/alarms/{alarm_id}")
+    assert (alarm["is_group"], alarm["members_now"]) == (True, 2)
+    assert [(m["subject"], m["left_at"] is None) for m in alarm["members"]] == [
+        (first, True), (second, True), (third, False),
+    ]  # fmt: skip
+    assert [line["text"] for line in await site.get(f"/api/v1/alarms/{alarm_id}/timeline")] == [
+        "Raised as warning: The surface is below 0 °C and wet.",
+        "Told whoever is on call for winter.",
+        (
+            "Nobody has acknowledged it for 10 minutes: told the duty officer. No message went out: nobody there is"
+            " set up to get one."
+        ),
+        f"{called_second} joined as warning: Surface −0.8 °C, wet.",
+        "Ada acknowledged it: “crew is on its way”",
+        "Now major, was warning: Ice on the bridge.",
+        "It was warning when Ada acknowledged it, and is worse now: somebody is to look again.",
+        "Told whoever is on call for winter that it is more severe now.",
+        "It comes and goes (4 times): it stays up until it has been calm for a while.",
+        f"{called_third} left: Surface +0.6 °C.",
+        "Bob: “bridge closed by the police”",
+    ]
+    page = (await site.http.get(f"/alarms/{alarm_id}")).text
+    assert "Nobody has taken it in hand" in page
+    assert page.count('class="timeline__line ') == 11
+    listed = (await site.http.get("/alarms?rule=winter.ice")).text
+    assert "2 members" in listed
+    assert called_second in listed
+    assert called_third not in listed
+
+
+async def test_a_homes_secrets_are_in_no_answer(site: Site) -> None:
+    """In title, reason, log, members and what people type, of alarms of homes and of groups with homes."""
+    secrets = [h.code for h in site.town.homes] + [h.label for h in site.town.homes]
+    code, label = secrets[0], site.town.homes[0].label
+    [(of_home,)] = await site.sql("select alarm_id from alarm where subject_kind = 'home' limit 1")
+    [(own,)] = await site.sql("select subject from alarm where alarm_id = %s", of_home)
+    [(own_label,)] = await site.sql("select label from home where code = %s", own)
+    [(of_town,)] = await site.sql(
+        "insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason,"
+        " inputs, is_group) values ('damp.surface_humidity', 1, 'town', 'town', 'warning', now(), 'Damp homes',"
+        " 'Several.', %s, true) returning alarm_id",
+        Jsonb({"homes": secrets}),
+    )
+    [(of_gone,)] = await site.sql(
+        "insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason)"
+        " values ('damp.surface_humidity', 1, 'home', 'SECRET-GONE', 'warning', now(), 'SECRET-GONE is damp',"
+        " 'Wall of SECRET-GONE.') returning alarm_id"
+    )
+    member = {"kind": "home", "subject": code, "severity": "warning", "at_s": 0, "reason": f"{label}: {code}"}
+    lines = [
+        (of_home, "raised", {"severity": "warning", "reason": f"{own_label}: {own}", "inputs": {"x": [own]}}),
+        (of_home, "member_joined", {"member": {**member, "kind": "device", "subject": "frog-0001", "reason": own_label}}),
+        (of_home, "commented", {"text": f"rang {own_label}"}),
+        (of_town, "member_joined", {"member": {**member, "inputs": {"home": code}}, "subject": code}),
+        (of_town, "member_left", {"member_kind": "home", "member": code, "reason": f"{code} is dry"}),
+        (of_gone, "cleared", {"reason": "SECRET-GONE is dry", "member": "SECRET-GONE", "member_kind": "home"}),
+    ]  # fmt: skip
+    for alarm_id, what, detail in lines:
+        await site.sql(
+            "insert into alarm_log (alarm_id, at, actor, what, detail) values (%s, now(), 'engine', %s, %s)",
+            alarm_id, what, Jsonb(detail),
+        )  # fmt: skip
+    for kind, subject, alarm_id in (("home", code, of_town), ("home", "SECRET-GONE", of_town), ("device", "frog-0001", of_home)):  # fmt: skip
+        await site.sql(
+            "insert into alarm_member (alarm_id, kind, subject, severity, joined_at, reason)"
+            " values (%s, %s, %s, 'warning', now(), %s)",
+            alarm_id, kind, subject, f"{subject}, {label}, {own_label}" if alarm_id == of_home else f"{subject} {label if subject == code else ''}",
+        )  # fmt: skip
+    await post(site, of_home, "acknowledge")
+    with_home = 0
+    for alarm_id in (of_home, of_town, of_gone):
+        for path in (
+            f"/api/v1/alarms/{alarm_id}",
+            f"/api/v1/alarms/{alarm_id}/timeline",
+            f"/alarms/{alarm_id}",
+        ):
+            text = (await site.http.get(path)).text
+            known = [s for s in [*secrets, "SECRET-GONE"] if s in text]
+            # The label of another home in a text is nothing that anybody could know.
+            assert [s for s in known if (alarm_id, s) != (of_home, label)] == [], path
+            with_home += "home " in text.lower()
+    assert with_home >= 7
+    for path in ("/alarms", "/alarms?show=all", "/api/v1/alarms?state=all", "/ops"):
+        text = (await site.http.get(path)).text
+        assert not [s for s in [*secrets, "SECRET-GONE"] if s in text], path
+    assert (await site.get(f"/api/v1/alarms/{of_home}/timeline"))[2]["text"].startswith(": “rang Home ")
+    assert "/devices/frog-0001" not in (await site.http.get(f"/alarms/{of_home}")).text
+
+
+def heading(page: str) -> str:
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+async def test_the_desk_works_without_javascript(site: Site) -> None:
+    alarm_id = await fire(site)
+
+    async def press(what: str, **fields: Any) -> httpx.Response:
+        return await site.http.post(
+            f"/alarms/{alarm_id}/{what}", data={"by": "Ada Ōe", "back": "alarm", **fields}
+        )
+
+    taken = await press("acknowledge", back="list")
+    assert (taken.status_code, taken.headers["location"]) == (303, f"/alarms#alarm-{alarm_id}")
+    page = (await site.http.get(f"/alarms/{alarm_id}")).text
+    assert "You are Ada Ōe" in page
+    assert 'name="by" required' not in page
+    assert 'name="by" required' in (await site.http.get(f"/alarms/{alarm_id}?name_again=1")).text
+    for what, fields in (
+        ("comment", {"text": "<b>hot</b>"}),
+        ("unacknowledge", {}),
+        ("assign", {"to": "Bob"}),
+        ("shelve", {"hours": 1, "reason": "brigade is there"}),
+    ):
+        done = await press(what, **fields)
+        assert (done.status_code, done.headers["location"]) == (303, f"/alarms/{alarm_id}#timeline"), what
+    page = (await site.http.get(f"/alarms/{alarm_id}")).text
+    assert "&lt;b&gt;hot&lt;/b&gt;" in page
+    assert "brigade is there" in page
+    assert "Shelved until" in page
+    assert "waiting for somebody" in heading((await site.http.get("/alarms")).text)
+    assert heading((await site.http.get("/alarms?only=shelved")).text) == "1 active alarm"
+    assert heading((await site.http.get("/alarms?only=mine")).text) == "No alarm is active"
+    assert (await press("unshelve")).status_code == 303
+    refused = await press("close", reason="out")
+    assert refused.status_code == 409
+    assert "still active" in refused.text
+    assert (await press("close", reason="a test", verdict="test")).status_code == 303
+    assert "Closed: a test, Ada Ōe" in (await site.http.get(f"/alarms/{alarm_id}")).text
+    assert (await press("shelve", by=" ")).status_code == 422
+    assert (await site.http.get("/alarms/999999")).status_code == 404
+
+
+async def test_a_resident_is_no_operator(site: Site) -> None:
+    """The name that a desk typed is sent to the desk's pages only."""
+    done = await site.http.post(f"/alarms/{await fire(site)}/acknowledge", data={"by": "Ada"})
+    cookie = done.headers["set-cookie"].lower()
+    for part in ("path=/alarms", "httponly", "samesite=strict"):
+        assert part in cookie
+    assert "Ada" not in (await site.http.get(f"/home/{seed_web.DAMP_HOME}")).text

@@ -1,0 +1,81 @@
+"""Small pure parts of the desk: the town's time, and which chain of people a rule takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cityops.errors import ConfigurationError
+from rules.catalogue.escalations import chosen, load_escalations
+from rules.catalogue.loader import SHIPPED, load
+from rules.core.town_time import town_now_s
+
+WALL_S = 1_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("event_s", "moved_s", "expected_s"),
+    [
+        (None, WALL_S, WALL_S),
+        (WALL_S - 5000, None, WALL_S),
+        (WALL_S - 5000, WALL_S - 1, WALL_S - 5000),
+        (WALL_S - 600, WALL_S - 60, WALL_S - 600),
+        (WALL_S - 599, WALL_S - 1, WALL_S),
+        (WALL_S - 5000, WALL_S - 61, WALL_S),
+    ],
+    ids=["no readings", "no rules", "far behind", "just behind", "hardly behind", "rules at rest"],
+)
+def test_the_town_is_behind_only_while_rules_move(
+    event_s: float | None, moved_s: float | None, expected_s: float
+) -> None:
+    assert town_now_s(WALL_S, event_s, moved_s) == expected_s
+
+
+def test_every_rule_has_a_chain_and_the_fire_its_own() -> None:
+    chains = load_escalations()
+    rules = [getattr(load(), field) for field in ("damp", "hoar_frost", "ice", "full", "fire", "silent")]
+    assert {r.id: chosen(chains, r.id).id for r in rules} == {
+        "damp.surface_humidity": "damp",
+        "winter.hoar_frost": "winter",
+        "winter.ice": "winter",
+        "bins.full": "bins",
+        "bins.fire": "bins_fire",
+        "device.silent": "device",
+    }
+    assert chosen(chains, "platform.no_readings").id == "default"
+
+
+def broken(folder: Path, old: str, new: str, name: str = "winter") -> Path:
+    for file in SHIPPED.glob("escalation_*.toml"):
+        (folder / file.name).write_text(file.read_text())
+    path = folder / f"escalation_{name}.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('id = "winter"', 'id = "summer"', ["escalation_winter.toml", "'summer'", "'winter'"]),
+        ("after_s = 600.0", "after_s = 9600.0", ["steps must begin at after_s 0 and rise"]),
+        ('to = "role:manager"', 'to = "everybody"', ["steps[3].to", "everybody"]),
+        ("renotify_most = 6", "renotify_most = 600", ["renotify_most", "600"]),
+        ("owner =", "owners =", ["owners"]),
+        ("version = 1", "version = ", ["no TOML"]),
+    ],
+)
+def test_a_wrong_file_is_named_with_what_is_wrong(
+    tmp_path: Path, old: str, new: str, words: list[str]
+) -> None:
+    broken(tmp_path, old, new)
+    with pytest.raises(ConfigurationError) as error:
+        load_escalations(tmp_path)
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_there_must_be_a_default(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"escalation_default\.toml is missing"):
+        load_escalations(tmp_path)
