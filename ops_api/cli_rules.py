@@ -162,12 +162,16 @@ async def _before(store: CatalogueStore) -> int:
 
 
 def _usable(folder: Path | None) -> dict[str, str]:
+    from rules.catalogue.check import check as find
     from rules.catalogue.loader import SHIPPED as OURS
-    from rules.catalogue.loader import parse, read_files
+    from rules.catalogue.loader import read_files
 
     where = OURS if folder is None else folder
     files = read_files(where)
-    parse(files, str(where))
+    errors = find(files).errors
+    if errors:
+        more = f" (and {len(errors) - 1} more: cityops rules check {where})" if len(errors) > 1 else ""
+        raise ConfigurationError(f"{where}/{errors[0]}{more}")
     return files
 
 

@@ -117,7 +117,8 @@ class RulesService:
         before = self._catalogue_id
         context = await self._surroundings(fetched.readings, standing.state.watermark_s)
         if self._catalogue_id != before:
-            standing = await self._resume()  # alarms that are up are made to fit another catalogue
+            self._standing = None  # first, alarms that are up are made to fit the other catalogue
+            return True
         now_s = _event_time(standing, fetched.readings, self._clock.now().timestamp())
         with self.metrics.step_s.time():
             # In a thread: a step can take long, and health and notifications must go on.

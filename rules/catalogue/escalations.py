@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+import structlog
+
+from cityops.clock import Clock
 from cityops.errors import ConfigurationError
 from rules.catalogue.faults import Fault, fault_at, parse_file
 from rules.catalogue.loader import SHIPPED, Files, read_files, shipped_value
+from rules.catalogue.ports import CatalogueStore
 from rules.core.alarm_spec import Escalation
 
+log = structlog.get_logger(__name__)
+
 DEFAULT = "default"
+LOOK_EVERY_S = 30.0
+"""How often the live catalogue is looked at [s], as the rules do."""
 
 
 def load_escalations(folder: Path = SHIPPED) -> dict[str, Escalation]:
@@ -50,10 +58,37 @@ def chosen(escalations: Mapping[str, Escalation], rule_id: str) -> Escalation:
     return next(escalations[n] for n in (rule_id.replace(".", "_"), area, DEFAULT) if n in escalations)
 
 
-def shipped_choice() -> partial[Escalation]:
-    """Return the function from a rule's id to its escalation in the shipped catalogue.
+class LiveEscalations:
+    """The escalations of the live catalogue; before the rules first ran, the shipped ones.
+
+    Called, it returns the function from a rule's id to its escalation.
 
     Raises:
-        ConfigurationError: a file is wrong.
+        TransientError: the store does not answer.
     """
-    return partial(chosen, load_escalations())
+
+    def __init__(self, store: CatalogueStore, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._escalations = load_escalations()
+        self._read: int | None = None
+        self._looked_at_s: float | None = None
+
+    async def __call__(self) -> Callable[[str], Escalation]:
+        """Return the choice, of what was live at most :data:`LOOK_EVERY_S` ago."""
+        now_s = self._clock.monotonic()
+        if self._looked_at_s is None or now_s - self._looked_at_s >= LOOK_EVERY_S:
+            await self._look()
+            self._looked_at_s = now_s
+        return partial(chosen, self._escalations)
+
+    async def _look(self) -> None:
+        live = await self._store.live()
+        if live is None or live.catalogue_id == self._read:
+            return
+        found, faults = examine_escalations(live.files)
+        if faults:
+            number = live.catalogue_id
+            log.error("desk: going on with the escalations before", catalogue=number, error=str(faults[0]))
+        else:
+            self._escalations = found
+        self._read = live.catalogue_id

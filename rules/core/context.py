@@ -88,23 +88,17 @@ class Context:
 
     def silence_at(self, at_s: float) -> Mapping[str, float]:
         """Return per watched device how long it may say nothing [s] at a time."""
-        own = {
-            name: _silence_s([self.devices[name]], self.at("device", name, at_s).catalogue.silent.parameters)
-            for name in self.overrides.subjects("device")
-            if name in self.silence_s
-        }
-        return (
-            {**self.silence_s, **{k: v for d in own.values() for k, v in d.items()}}
-            if own
-            else self.silence_s
-        )
+        own: dict[str, float] = {}
+        for name in self.overrides.subjects("device"):
+            if name in self.silence_s:
+                p = self.at("device", name, at_s).catalogue.silent.parameters
+                own |= _silence_s([self.devices[name]], p)
+        return {**self.silence_s, **own} if own else self.silence_s
 
     def site_at(self, bin_id: str, at_s: float) -> BinSite:
         """Return a bin with the threshold that it has at a time."""
-        site, threshold_pct = (
-            self.bins[bin_id],
-            self.at("bin", bin_id, at_s).catalogue.full.parameters.threshold_pct,
-        )
+        site, own = self.bins[bin_id], self.at("bin", bin_id, at_s).catalogue.full
+        threshold_pct = own.parameters.threshold_pct
         return site if threshold_pct is None else structs.replace(site, threshold_pct=threshold_pct)
 
     @cached_property

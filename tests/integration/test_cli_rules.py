@@ -100,6 +100,12 @@ async def test_promote_history_and_back(db_dsn: str, pg: psycopg.AsyncConnection
     assert "parameters differ from the live catalogue's" in said(cityops(db_dsn, "check", str(colder)))
     changed.write_text(before)
     who = ("--by", "B. Officer", "--reason", "as Lancashire does")
+    chain = colder / "escalation_winter.toml"
+    told = chain.read_text()
+    chain.write_text(told.replace("renotify_most = 6", "renotify_most = 600"))
+    refused = cityops(db_dsn, "promote", str(colder), *who)
+    assert (refused.returncode, f"{chain}:" in refused.stderr) == (2, True), refused.stderr
+    chain.write_text(told)
     assert "(colder) is live" in said(cityops(db_dsn, "promote", str(colder), *who))
     assert "parameters.action_c" in said(cityops(db_dsn, "show", "winter.gritting"))
     assert "version 3" in said(cityops(db_dsn, "list"))

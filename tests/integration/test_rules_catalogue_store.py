@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -16,14 +16,16 @@ from cityops.errors import ConfigurationError
 from ingest.registry_store import store_registry
 from rules.catalogue.loader import load, read_files
 from rules.catalogue.memory_store import MemoryCatalogueStore
-from rules.catalogue.ports import CatalogueStore, NewOverride
+from rules.catalogue.ports import CatalogueStore, InUse, NewOverride
 from rules.catalogue.rulebook import StoredRulebook
 from rules.catalogue.store import PostgresCatalogueStore
+from rules.memory_store import MemoryRuleStore
+from rules.ports import Change
 from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
 from tests.fakes.rules_batches import insert_batch
-from tests.fakes.rules_town import START, Reading, hamlet
+from tests.fakes.rules_town import START, Reading, batch, hamlet
 
 pytestmark = pytest.mark.storage
 
@@ -238,3 +240,49 @@ async def test_rules_that_run_take_what_is_promoted_and_overridden(
     assert len(shipped) == 1
     assert {(c, a) for _, _, c, a in later} <= {(number, 0.5), (number, -5.0)}
     assert ("r1", "no_action", number, -5.0) in later
+
+
+@dataclass
+class _Watched(MemoryRuleStore):
+    """Remembers how the cursor was moved."""
+
+    moves: list[tuple[int, int]] = field(default_factory=list)
+
+    async def commit(self, change: Change) -> None:
+        await super().commit(change)
+        self.moves.append((change.from_cursor, change.to_cursor))
+
+
+@dataclass
+class _Another:
+    """A rulebook whose second look finds another catalogue; meanwhile something happens."""
+
+    meanwhile: Callable[[], Awaitable[object]]
+    looks: int = 0
+
+    async def in_use(self, watermark_s: float | None) -> InUse:
+        self.looks += 1
+        if self.looks == 2:
+            await self.meanwhile()
+        return InUse(self.looks, load())
+
+
+async def test_another_catalogue_while_a_second_process_goes_on_takes_no_batch_twice() -> None:
+    store, clock = _Watched(hamlet()), ManualClock(SystemClock().now())
+
+    def add(minutes: float) -> None:
+        rows: list[Reading] = [
+            ("frog", "frog-0", minutes * 60.0, {"temperature_c": 18.0, "humidity_pct": 60.0})
+        ]
+        store.add_batch(START + minutes * 60.0, batch(rows))
+
+    other = RulesService(store, HintWaker(), clock, load())
+    service = RulesService(store, HintWaker(), clock, load(), rulebook=_Another(other.turn))
+    add(0.0)
+    assert await service.turn()
+    clock.advance(60.0)
+    add(5.0)
+    assert await service.turn()
+    while await service.turn():
+        pass
+    assert store.moves == [(0, 1), (1, 2)]
