@@ -178,11 +178,10 @@ def _usable(folder: Path | None) -> dict[str, str]:
 def _live_or_shipped() -> Catalogue:
     """Return the catalogue that runs, of a configured database; without one this version's."""
     from cityops.errors import TransientError
-    from cityops.settings import load_settings
     from rules.catalogue.loader import load
     from rules.catalogue.rulebook import readable
 
-    if not load_settings().db.dsn:
+    if not _has_database():
         return load()
     try:
         live = with_catalogues(lambda store: store.live())
@@ -196,16 +195,13 @@ def _in_use() -> tuple[list[dict[str, Any]], str]:
     """Return the rules that run as documents, and whose they are."""
     import msgspec
 
-    from cityops.settings import load_settings
     from ops_api import rules_text
-    from ops_api.own_database import running_database
     from rules.catalogue.loader import load
     from rules.catalogue.rulebook import readable
 
     catalogue, source = load(), "of this version, as no database is set"
     overrides: tuple[StoredOverride, ...] = ()
-    settings = load_settings()
-    if settings.db.dsn or running_database(settings.data_dir):
+    if _has_database():
 
         async def look(store: CatalogueStore) -> tuple[Any, tuple[StoredOverride, ...]]:
             return await store.live(), await store.overrides()
@@ -215,3 +211,12 @@ def _in_use() -> tuple[list[dict[str, Any]], str]:
         if live is not None:
             catalogue, source = readable(live), f"{live.catalogue_id} ({live.label})"
     return rules_text.rule_documents(msgspec.to_builtins(catalogue), overrides), source
+
+
+def _has_database() -> bool:
+    """Whether a database is configured, or the embedded one of this installation runs."""
+    from cityops.settings import load_settings
+    from ops_api.own_database import running_database
+
+    settings = load_settings()
+    return bool(settings.db.dsn) or running_database(settings.data_dir) is not None

@@ -107,9 +107,6 @@ def test_the_night_does_something() -> None:
     found = as_shipped()
     assert found.readings > 3000
     assert {a.rule_id for a in found.alarms}
-    assert {d.outcome for d in found.decisions} >= {"treat", "collect"} or {
-        d.outcome for d in found.decisions
-    } >= {"treat"}
     treat = next(d for d in found.decisions if d.outcome == "treat")
     assert treat.salt_kg > 0
     assert treat.km > 0
