@@ -6,8 +6,8 @@ import asyncio
 import json
 import random
 import shutil
-import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import SystemClock
 from ingest.registry_store import store_registry
+from ops_api.cli import main
 from rules.catalogue.loader import SHIPPED
 from rules.catalogue.rulebook import StoredRulebook
 from rules.catalogue.store import PostgresCatalogueStore
@@ -27,17 +28,42 @@ from tests.fakes.rules_batches import insert_batch
 from tests.fakes.rules_town import hamlet, random_evening
 
 
-def cityops(dsn: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ops_api", "rules", *words],
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "CITYOPS_DB__DSN": dsn},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Done:
+    """What became of a command."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def said(done: subprocess.CompletedProcess[str]) -> str:
+class Console:
+    """``cityops rules`` in this process: a new one for each of many commands costs a second."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys, self._monkeypatch = capsys, monkeypatch
+        monkeypatch.setenv("HOME", "/nonexistent")
+
+    async def __call__(self, dsn: str, *words: str) -> Done:
+        self._monkeypatch.setenv("CITYOPS_DB__DSN", dsn)
+        self._monkeypatch.setattr(sys, "argv", ["cityops", "rules", *words])
+        self._capsys.readouterr()
+        code = await asyncio.to_thread(_exit_code)
+        return Done(code, *self._capsys.readouterr())
+
+
+def _exit_code() -> int:
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def cityops(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Console:
+    return Console(capsys, monkeypatch)
+
+
+def said(done: Done) -> str:
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -74,53 +100,57 @@ async def run_rules(dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
                     await asyncio.sleep(0.02)
 
 
-def test_the_shipped_catalogue_without_a_database(colder: Path, tmp_path: Path) -> None:
-    assert "of this version, as no database is set" in said(cityops("", "list"))
-    shown = said(cityops("", "show", "winter.gritting"))
+async def test_the_shipped_catalogue_without_a_database(
+    cityops: Console, colder: Path, tmp_path: Path
+) -> None:
+    assert "of this version, as no database is set" in said(await cityops("", "list"))
+    shown = said(await cityops("", "show", "winter.gritting"))
     assert "parameters.action_c" in shown
     assert "source:    Action threshold" in shown
-    done = cityops("", "show", "winter.snow")
+    done = await cityops("", "show", "winter.snow")
     assert (done.returncode, "there is no rule 'winter.snow'; rules: damp." in done.stderr) == (2, True)
-    assert said(cityops("", "check", str(colder))) == "0 errors, 0 warnings\n"
+    assert said(await cityops("", "check", str(colder))) == "0 errors, 0 warnings\n"
     wrong = colder / "winter_ice.toml"
     wrong.write_text(wrong.read_text().replace("raise_after_s = 600.0", "raise_after_s = -600.0"))
-    done = cityops("", "check", str(colder))
+    done = await cityops("", "check", str(colder))
     assert done.returncode == 2
     assert f"{colder}/winter_ice.toml:" in done.stdout
     assert "raise_after_s = -600.0: expected `float` >= 0.0" in done.stdout
-    assert cityops("", "check", str(tmp_path / "nowhere")).returncode == 2
+    assert (await cityops("", "check", str(tmp_path / "nowhere"))).returncode == 2
 
 
-async def test_promote_history_and_back(db_dsn: str, pg: psycopg.AsyncConnection[Any], colder: Path) -> None:
-    assert "as the rules have not run on this database yet" in said(cityops(db_dsn, "list"))
+async def test_promote_history_and_back(
+    cityops: Console, db_dsn: str, pg: psycopg.AsyncConnection[Any], colder: Path
+) -> None:
+    assert "as the rules have not run on this database yet" in said(await cityops(db_dsn, "list"))
     await run_rules(db_dsn, pg)
     changed = colder / "winter_ice.toml"
     before = changed.read_text()
     changed.write_text(before.replace("raise_after_s = 600.0", "raise_after_s = 900.0"))
-    assert "parameters differ from the live catalogue's" in said(cityops(db_dsn, "check", str(colder)))
+    assert "parameters differ from the live catalogue's" in said(await cityops(db_dsn, "check", str(colder)))
     changed.write_text(before)
     who = ("--by", "B. Officer", "--reason", "as Lancashire does")
     chain = colder / "escalation_winter.toml"
     told = chain.read_text()
     chain.write_text(told.replace("renotify_most = 6", "renotify_most = 600"))
-    refused = cityops(db_dsn, "promote", str(colder), *who)
+    refused = await cityops(db_dsn, "promote", str(colder), *who)
     assert (refused.returncode, f"{chain}:" in refused.stderr) == (2, True), refused.stderr
     chain.write_text(told)
-    assert "(colder) is live" in said(cityops(db_dsn, "promote", str(colder), *who))
-    assert "parameters.action_c" in said(cityops(db_dsn, "show", "winter.gritting"))
-    assert "version 3" in said(cityops(db_dsn, "list"))
-    assert "is live again" in said(cityops(db_dsn, "promote", "--back", *who))
-    lines = said(cityops(db_dsn, "history")).splitlines()
+    assert "(colder) is live" in said(await cityops(db_dsn, "promote", str(colder), *who))
+    assert "parameters.action_c" in said(await cityops(db_dsn, "show", "winter.gritting"))
+    assert "version 3" in said(await cityops(db_dsn, "list"))
+    assert "is live again" in said(await cityops(db_dsn, "promote", "--back", *who))
+    lines = said(await cityops(db_dsn, "history")).splitlines()
     assert ["back" in lines[0], "promoted" in lines[1], "B. Officer: as Lancashire does" in lines[1]] == [
         True
     ] * 3
-    assert cityops(db_dsn, "promote", *who).returncode == 2
-    assert cityops(db_dsn, "promote", str(colder), "--back", *who).returncode == 2
-    assert cityops(db_dsn, "promote", str(colder), "--by", " ", "--reason", "x").returncode == 2
+    assert (await cityops(db_dsn, "promote", *who)).returncode == 2
+    assert (await cityops(db_dsn, "promote", str(colder), "--back", *who)).returncode == 2
+    assert (await cityops(db_dsn, "promote", str(colder), "--by", " ", "--reason", "x")).returncode == 2
 
 
 async def test_overrides_are_added_listed_and_withdrawn(
-    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+    cityops: Console, db_dsn: str, pg: psycopg.AsyncConnection[Any]
 ) -> None:
     await store_registry(pg, hamlet())
     add = (
@@ -134,7 +164,7 @@ async def test_overrides_are_added_listed_and_withdrawn(
         "--reason",
         "market",
     )
-    done = said(cityops(db_dsn, *add, "--bin", "b1", "--until", "30d"))
+    done = said(await cityops(db_dsn, *add, "--bin", "b1", "--until", "30d"))
     assert "override 1: parameters.threshold_pct = 60 for bin b1" in done
     home = (
         "override",
@@ -147,7 +177,7 @@ async def test_overrides_are_added_listed_and_withdrawn(
         "--reason",
         "dry",
     )
-    assert "for home 1" in said(cityops(db_dsn, *home, "--home", "1", "--until", "30d"))
+    assert "for home 1" in said(await cityops(db_dsn, *home, "--home", "1", "--until", "30d"))
     for wrong, says in (
         ((*add, "--bin", "b9", "--until", "30d"), "there is no bin 'b9' in the registry"),
         ((*add, "--bin", "b1", "--until", "500d"), "at most 400 days from now"),
@@ -158,19 +188,19 @@ async def test_overrides_are_added_listed_and_withdrawn(
         ((*add[:2], "bins.none", *add[3:], "--bin", "b1", "--until", "30d"), "there is no rule 'bins.none'"),
         (("override", "withdraw", "99", "--by", "B"), "there is no override 99 that still counts"),
     ):
-        failed = cityops(db_dsn, *wrong)
+        failed = await cityops(db_dsn, *wrong)
         assert (failed.returncode, says in failed.stderr) == (2, True), failed.stderr
-    assert "withdrawn" in said(cityops(db_dsn, "override", "withdraw", "1", "--by", "C. Officer"))
-    listed = json.loads(said(cityops(db_dsn, "override", "list", "--all", "--json")))
+    assert "withdrawn" in said(await cityops(db_dsn, "override", "withdraw", "1", "--by", "C. Officer"))
+    listed = json.loads(said(await cityops(db_dsn, "override", "list", "--all", "--json")))
     assert [(o["override_id"], o["scope_kind"], o["scope"], o["withdrawn_by"]) for o in listed] == [
         (2, "home", "1", None), (1, "bin", "b1", "C. Officer"),
     ]  # fmt: skip
     assert "OAK" not in json.dumps(listed)
-    assert "parameters.raise_pct = 85 for home 1" in said(cityops(db_dsn, "list"))
+    assert "parameters.raise_pct = 85 for home 1" in said(await cityops(db_dsn, "list"))
 
 
 async def test_what_is_played_again_is_what_was_stored(
-    db_dsn: str, pg: psycopg.AsyncConnection[Any], colder: Path, tmp_path: Path
+    cityops: Console, db_dsn: str, pg: psycopg.AsyncConnection[Any], colder: Path, tmp_path: Path
 ) -> None:
     await store_registry(pg, hamlet())
     readings = sorted(random_evening(random.Random(4), 8.0), key=lambda r: r[2])
@@ -178,7 +208,9 @@ async def test_what_is_played_again_is_what_was_stored(
         await insert_batch(pg, readings[start : start + 40], number + 1)
     await run_rules(db_dsn, pg)
     span = ("--from", "2026-01-09T16:00Z", "--to", "2026-01-09T23:00Z", "--warm-up", "2")
-    same = cityops(db_dsn, "replay", *span, "--diff", "--against", "stored", "--json", "--fail-on-difference")
+    same = await cityops(
+        db_dsn, "replay", *span, "--diff", "--against", "stored", "--json", "--fail-on-difference"
+    )
     assert same.returncode == 0, same.stdout + same.stderr
     found = json.loads(same.stdout)
     assert found["differences"] == []
@@ -190,11 +222,13 @@ async def test_what_is_played_again_is_what_was_stored(
     live = "select catalogue_id from catalogue_version where state = 'live'"
     assert await (await pg.execute(whose)).fetchall() == await (await pg.execute(live)).fetchall()
     target = tmp_path / "night.jsonl"
-    other = cityops(db_dsn, "replay", *span, "--catalogue", str(colder), "--diff", "--export", str(target))
+    other = await cityops(
+        db_dsn, "replay", *span, "--catalogue", str(colder), "--diff", "--export", str(target)
+    )
     assert "Treatments saved:" in said(other)
     assert "played to 2026-01-09" in other.stderr
     records = [json.loads(line) for line in target.read_text().splitlines()]
     assert {r["record"] for r in records} >= {"alarm", "decision"}
     assert await (await pg.execute("select count(*) from alarm")).fetchone() == tables  # nothing was written
     nothing = ("--from", "2026-01-09", "--to", "2026-01-08")
-    assert cityops(db_dsn, "replay", *nothing).returncode == 2
+    assert (await cityops(db_dsn, "replay", *nothing)).returncode == 2
