@@ -10,7 +10,10 @@ from rules.core.replayed import AlarmSpan, Replayed
 
 
 def hide_homes(found: Replayed, homes: Iterable[tuple[str, str, int]]) -> Replayed:
-    """Return a replay in which homes are told by number; ``homes``: code, label and number of each."""
+    """Return a replay in which homes are told by number; ``homes``: code, label and number of each.
+
+    Of a home that is not among them no words are told: they may hold its address.
+    """
     by_code = {code: (label, number) for code, label, number in homes}
     return structs.replace(found, alarms=tuple(_hidden(a, by_code) for a in found.alarms))
 
@@ -18,8 +21,10 @@ def hide_homes(found: Replayed, homes: Iterable[tuple[str, str, int]]) -> Replay
 def _hidden(alarm: AlarmSpan, by_code: dict[str, tuple[str, int]]) -> AlarmSpan:
     if alarm.subject_kind != "home":
         return alarm
-    label, number = by_code.get(alarm.subject, ("", 0))
-    name = f"home {number}" if number else "home ?"
+    if alarm.subject not in by_code:
+        return structs.replace(alarm, subject="home ?", title="Home ?", reason="")
+    label, number = by_code[alarm.subject]
+    name = f"home {number}"
 
     def said(text: str) -> str:
         text = text.replace(alarm.subject, name)
