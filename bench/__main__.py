@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|rules|fleet|storage] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|rules|replay|fleet|storage] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -11,10 +11,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench import commit, fleet, ingest, rules, storage
+from bench import commit, fleet, ingest, replay, rules, storage
 
 DSN_VARIABLE = "CITYOPS_BENCH_DSN"
-BENCHMARKS = {"ingest": ingest, "commit": commit, "rules": rules, "fleet": fleet, "storage": storage}
+BENCHMARKS = {
+    "ingest": ingest,
+    "commit": commit,
+    "rules": rules,
+    "replay": replay,
+    "fleet": fleet,
+    "storage": storage,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

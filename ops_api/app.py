@@ -33,6 +33,7 @@ from ops_api.routers import (
     pages,
     platform,
     problems,
+    rules,
     winter,
     work,
 )
@@ -60,6 +61,7 @@ _ROUTERS = (
     platform.router,
     health.router,
     live.router,
+    rules.router,
     notifications.router,
     explain.router,
     work.router,
@@ -152,6 +154,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(live.pages)
     app.include_router(platform.health)
     app.include_router(pages.router)
+    app.include_router(rules.pages)
     app.include_router(alarm_pages.router)
     app.include_router(explain.pages)
     app.include_router(work.pages)

@@ -18,6 +18,7 @@ from ops_api import (
     cli_notify,
     cli_people,
     cli_replay,
+    cli_rules,
     cli_run,
     cli_verify,
     cli_work,
@@ -40,6 +41,7 @@ app.add_typer(cli_run.registry_app, name="registry")
 app.command(epilog=cli_run.KINDS_EXAMPLES)(cli_run.kinds)
 app.command(epilog=cli_run.INGEST_EXAMPLES)(cli_run.ingest)
 app.add_typer(cli_run.rules_app, name="rules")
+cli_rules.add_to(cli_run.rules_app)
 app.command(epilog=cli_run.API_EXAMPLES)(cli_run.api)
 app.add_typer(cli_run.sim_app, name="sim")
 app.add_typer(cli_alarms.app, name="alarms")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 import uvicorn
 
+from cityops.clock import SystemClock
 from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
@@ -18,7 +19,8 @@ from ops_api.app import create_app
 from ops_api.routers.context import Context
 from ops_api.web.brand import Brand
 from ops_api.wiring import kinds_of
-from rules.catalogue.escalations import shipped_choice
+from rules.catalogue.escalations import LiveEscalations
+from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
 
 log = structlog.get_logger(__name__)
@@ -59,7 +61,7 @@ async def run_api(
 
         app = create_app(
             pool,
-            desk=PostgresDesk(pool, shipped_choice()),
+            desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
             hints=hints,
             brand=_brand(settings),
             kinds=kinds_of(settings),

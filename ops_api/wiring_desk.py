@@ -16,7 +16,8 @@ from ops_api.cli_db import database
 from ops_api.queries import Db, OneConnection
 from ops_api.queries.town import town_now
 from ops_api.wiring import kinds_of
-from rules.catalogue.escalations import shipped_choice
+from rules.catalogue.escalations import LiveEscalations
+from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.ports import AlarmDesk
 from rules.desk.store import PostgresDesk
 
@@ -42,12 +43,12 @@ async def desk_of(settings: Settings) -> AsyncIterator[DeskDoor]:
     """
     name = "cityops-alarms"
     async with await connect(database(settings), application_name=name, autocommit=False) as conn:
-        one = OneConnection(conn)
+        one, clock = OneConnection(conn), SystemClock()
         db = Db(one)
         yield DeskDoor(
             db=db,
-            desk=PostgresDesk(one, shipped_choice()),
-            now=await town_now(db, SystemClock().now()),
+            desk=PostgresDesk(one, LiveEscalations(PostgresCatalogueStore(one), clock)),
+            now=await town_now(db, clock.now()),
             zone=ZoneInfo(settings.api.time_zone),
             kinds=kinds_of(settings),
         )

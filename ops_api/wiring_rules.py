@@ -14,10 +14,11 @@ from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.runtime.health import HealthServer
 from cityops.settings import Settings
-from rules.catalogue.escalations import shipped_choice
-from rules.catalogue.loader import load
+from rules.catalogue.escalations import LiveEscalations
+from rules.catalogue.ports import CatalogueStore
+from rules.catalogue.rulebook import StoredRulebook
+from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.metrics import DeskMetrics
-from rules.desk.ports import EscalationOf
 from rules.desk.service import DeskService
 from rules.desk.store import PostgresDesk
 from rules.desk.telling import Teller
@@ -43,9 +44,11 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
         ConfigurationError: no database is set, or a rule's file is wrong.
         TransientError: the database does not answer at the start.
     """
-    catalogue, escalation_of = load(), shipped_choice()
     pool = await open_pool(settings.db, application_name="cityops-rules")
     try:
+        catalogues = PostgresCatalogueStore(pool)
+        rulebook = StoredRulebook(catalogues)
+        catalogue = await rulebook.start()
         waker, desk_waker = HintWaker(), HintWaker()
         engine = RulesService(
             PostgresRuleStore(pool),
@@ -55,8 +58,9 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             poll_s=settings.rules.poll_s,
             batch_limit=settings.rules.batch_limit,
             lateness_s=settings.rules.lateness_s,
+            rulebook=rulebook,
         )
-        desk = _desk(pool, desk_waker, escalation_of, DeskMetrics(engine.metrics.registry))
+        desk = _desk(pool, desk_waker, catalogues, DeskMetrics(engine.metrics.registry))
         async with asyncio.TaskGroup() as group:
             hints = [
                 group.create_task(waker.feed(listen(settings.db.dsn, CHANNEL)), name="rules-listen"),
@@ -89,12 +93,14 @@ async def _as_coroutine(run: Run, stop: asyncio.Event) -> None:
 
 
 def _desk(
-    pool: AsyncConnectionPool[Any], waker: HintWaker, escalation_of: EscalationOf, metrics: DeskMetrics
+    pool: AsyncConnectionPool[Any], waker: HintWaker, catalogues: CatalogueStore, metrics: DeskMetrics
 ) -> DeskService:
-    store, clock = PostgresDesk(pool, escalation_of), SystemClock()
+    clock = SystemClock()
+    escalations = LiveEscalations(catalogues, clock)
+    store = PostgresDesk(pool, escalations)
 
     async def town_now() -> float:
         return await store.town_now_s(clock.now().timestamp())
 
     teller = Teller(PostgresPeople(pool), clock)
-    return DeskService(store, waker, clock, town_now, escalation_of, prepare=teller, metrics=metrics)
+    return DeskService(store, waker, clock, town_now, escalations, prepare=teller, metrics=metrics)

@@ -80,6 +80,7 @@ class Change:
         everything: nothing was waited for; a wish for that is fulfilled.
         rows: of the engine's memory.
         effects: in order.
+        catalogue_id: the catalogue that decided; None where copies are not kept.
     """
 
     from_cursor: int
@@ -90,6 +91,7 @@ class Change:
     effects: tuple[Effect, ...]
     waiting_from: int | None = None
     everything: bool = False
+    catalogue_id: int | None = None
 
 
 class RuleStore(Protocol):

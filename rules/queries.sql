@@ -184,3 +184,7 @@ set version = excluded.version, state = excluded.state, updated_at = now()
 
 -- tell_listeners
 select pg_notify('cityops_rules', %(payload)s)
+
+-- name_catalogue
+-- Alarms and decisions of this transaction are this catalogue's, by their columns' default.
+select set_config('cityops.catalogue_id', %(catalogue_id)s::text, true)

@@ -19,9 +19,12 @@ from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
 from cityops.runtime.stop import sleep_until_stop
 from devices.registry import Registry
+from rules.catalogue.ports import InUse, Rulebook
+from rules.catalogue.rulebook import FixedRulebook
 from rules.core.context import Context, build_context
 from rules.core.engine import step
 from rules.core.memory import EngineState, changed_rows
+from rules.core.overrides import prepare
 from rules.core.parameters import Catalogue
 from rules.core.patience import NOTHING, still_waiting
 from rules.core.readings import ReadingBatch
@@ -50,6 +53,7 @@ class RulesService:
         lateness_s: how long a reading waits for those measured before it: in event time, and on
             the clock where nothing more comes.
         metrics: counters to use.
+        rulebook: tells of another catalogue and of overrides; without it ``catalogue`` is for ever.
     """
 
     def __init__(
@@ -63,10 +67,11 @@ class RulesService:
         batch_limit: int = 200,
         lateness_s: float = 0.0,
         metrics: RulesMetrics | None = None,
+        rulebook: Rulebook | None = None,
     ) -> None:
         self._store, self._waker, self._clock = store, waker, clock
-        self._catalogue = catalogue
-        self._zone = ZoneInfo(catalogue.gritting.parameters.time_zone)
+        self._rulebook: Rulebook = FixedRulebook(catalogue) if rulebook is None else rulebook
+        self._in_use: InUse | None = None
         self._poll_s, self._batch_limit, self._lateness_s = poll_s, batch_limit, lateness_s
         self.metrics = RulesMetrics() if metrics is None else metrics
         self._standing: Resumed | None = None
@@ -116,14 +121,26 @@ class RulesService:
         standing = self._standing
         fetched = await self._store.fetch(standing.cursor, self._batch_limit)
         self._turned_at_s = self._clock.monotonic()
+        context = await self._context_for({} if fetched is None else fetched.readings, standing)
+        if context is None:
+            return True
         if fetched is None:
             if await self._is_over(standing):
-                await self._step(standing, standing.cursor, {}, everything=True)
+                await self._step(standing, standing.cursor, {}, context, everything=True)
             return False
         self._fetched_at_s = self._turned_at_s
-        change = await self._step(standing, fetched.cursor, fetched.readings)
+        change = await self._step(standing, fetched.cursor, fetched.readings, context)
         self._count(fetched, change)
         return True
+
+    async def _context_for(self, readings: ReadingBatch, standing: Resumed) -> Context | None:
+        """Return the context; None where another catalogue is in use: alarms that are up must fit it first."""
+        before = self._catalogue_id
+        context = await self._surroundings(readings, standing.state.settled_s)
+        if self._catalogue_id == before:
+            return context
+        self._standing = None
+        return None
 
     async def _is_over(self, standing: Resumed) -> bool:
         """Whether nothing is to be waited for any more: it is quiet, or somebody knows."""
@@ -133,10 +150,15 @@ class RulesService:
         return await self._store.settle_wanted(standing.cursor)
 
     async def _step(
-        self, standing: Resumed, cursor: int, readings: ReadingBatch, *, everything: bool = False
+        self,
+        standing: Resumed,
+        cursor: int,
+        readings: ReadingBatch,
+        context: Context,
+        *,
+        everything: bool = False,
     ) -> Change:
         """Take readings through one step, write what it gives, and stand there."""
-        context = await self._surroundings(readings)
         now_s = _event_time(standing, readings, self._clock.now().timestamp())
         with self.metrics.step_s.time():
             # In a thread: a step can take long, and health and notifications must go on.
@@ -148,7 +170,7 @@ class RulesService:
             self._spans.note(standing.cursor, readings)
         change = Change(
             standing.cursor, cursor, state.seen_s, state.settled_s, rows, effects,
-            self._spans.since(state.waiting), everything,
+            waiting_from=self._spans.since(state.waiting), everything=everything, catalogue_id=self._catalogue_id,
         )  # fmt: skip
         await self._store.commit(change)
         self._standing = Resumed(state, cursor)
@@ -160,18 +182,24 @@ class RulesService:
         waiting = still_waiting(resumed.since, resumed.state.settled_s, self._lateness_s)
         resumed = replace(resumed, state=msgspec.structs.replace(resumed.state, waiting=waiting), since={})
         self._spans = WaitingSpans(resumed.waiting_from, waiting)
-        effects = tuple(reconcile(resumed.state, resumed.open_alarms, await self._surroundings({})))
+        state, cursor = resumed.state, resumed.cursor
+        context = await self._surroundings({}, state.settled_s)
+        effects = tuple(reconcile(state, resumed.open_alarms, context))
         if not effects and not resumed.outdated:
             return resumed
-        rows = changed_rows(EngineState(), resumed.state) if resumed.outdated else []
-        state, cursor = resumed.state, resumed.cursor
+        rows = tuple(changed_rows(EngineState(), state)) if resumed.outdated else ()
         change = Change(
-            cursor, cursor, state.seen_s, state.settled_s, tuple(rows), effects, resumed.waiting_from
-        )
+            cursor, cursor, state.seen_s, state.settled_s, rows, effects,
+            waiting_from=resumed.waiting_from, catalogue_id=self._catalogue_id,
+        )  # fmt: skip
         await self._store.commit(change)
         log.info("rules: alarms and memory made to fit", effects=len(effects), rows=len(rows))
         self.metrics.count(effects)
         return Resumed(state, cursor)
+
+    @property
+    def _catalogue_id(self) -> int | None:
+        return None if self._in_use is None else self._in_use.catalogue_id
 
     def _count(self, fetched: Fetched, change: Change) -> None:
         self.metrics.readings.inc(fetched.readings_n)
@@ -179,7 +207,7 @@ class RulesService:
         self.metrics.lag_s.set(self._clock.now().timestamp() - fetched.received_s)
         self.metrics.count(change.effects)
 
-    async def _surroundings(self, readings: ReadingBatch) -> Context:
+    async def _surroundings(self, readings: ReadingBatch, settled_s: float | None) -> Context:
         """Return the context, read again when it is old or a batch names an unknown device."""
         devices = {d for r in readings.values() for d in r.device}
         now = self._clock.monotonic()
@@ -188,13 +216,19 @@ class RulesService:
         if context is not None and young and devices <= context.devices.keys() | self._strangers:
             return context
         registry = await self._store.registry()
-        if context is None or registry != self._registry:
-            context = await asyncio.to_thread(
-                build_context, registry, self._catalogue, self._zone, lateness_s=self._lateness_s
-            )
+        in_use = await self._rulebook.in_use(settled_s)
+        if context is None or registry != self._registry or in_use != self._in_use:
+            context = await asyncio.to_thread(_build, registry, in_use, self._lateness_s)
+            self._in_use = in_use
         self._context, self._registry, self._context_at_s = context, registry, now
         self._strangers = frozenset(devices - context.devices.keys())
         return context
+
+
+def _build(registry: Registry, in_use: InUse, lateness_s: float) -> Context:
+    zone = ZoneInfo(in_use.catalogue.gritting.parameters.time_zone)
+    overrides = prepare(in_use.catalogue, in_use.overrides)
+    return build_context(registry, in_use.catalogue, zone, overrides=overrides, lateness_s=lateness_s)
 
 
 def _event_time(standing: Resumed, readings: ReadingBatch, wall_s: float) -> float:

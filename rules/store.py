@@ -83,6 +83,8 @@ class PostgresRuleStore:
         """Write one step; see :class:`rules.ports.RuleStore`."""
         async with self._connection() as conn, conn.transaction():
             await self._move(conn, change)
+            if change.catalogue_id is not None:
+                await conn.execute(SQL["name_catalogue"], {"catalogue_id": change.catalogue_id})
             await _add(conn, "add_decisions", [e for e in change.effects if isinstance(e, Decision)])
             await _add(conn, "add_events", [e for e in change.effects if isinstance(e, Event)])
             alarms = await write_alarms(conn, [e for e in change.effects if isinstance(e, AlarmEffect)])

@@ -24,6 +24,7 @@ FILES = (
     "platform.sql",
     "devices.sql",
     "missing.sql",
+    "rules.sql",
     "notifications.sql",
     "explain.sql",
     "work.sql",

@@ -56,7 +56,7 @@ order by m.left_at is not null,
 -- What somebody had set for these subjects at a time.
 select override_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at
 from rule_override
-where rule_id = %(rule_id)s and scope = any (%(scopes)s::text[])
+where rule_id = %(rule_id)s and scope = any (%(scopes)s::text[]) and taken_at is not null
   and starts_at <= %(at)s and least(expires_at, coalesce(withdrawn_at, 'infinity')) > %(at)s
 order by override_id desc
 

@@ -1,11 +1,14 @@
 """Read and check a catalogue of rules.
 
-Every error names the file, the field, the value found and what is allowed.
+Every error names the file, its line, the field, the value found and what is allowed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from cityops.errors import ConfigurationError
+from rules.catalogue.faults import Fault, Parsed, fault_at, parse_file
 from rules.core import parameters as p
 from rules.core import quality_parameters as q
 from rules.core.matrix import TreatmentMatrix
@@ -39,61 +43,104 @@ FILES: dict[str, tuple[str, Any]] = {
 }
 """Field of the catalogue: its file and type."""
 
+Files = Mapping[str, str]
+"""A catalogue as text: the names of its files and what is in them."""
+
 
 def load(folder: Path = SHIPPED) -> p.Catalogue:
     """Return the catalogue in ``folder``.
 
     Raises:
         ConfigurationError: a file is missing, is no TOML, or a field is unknown, missing
-            or out of its limits.
+            or out of its limits. The first error is told; ``cityops rules check`` tells all.
     """
-    rules = {field: read(folder / name, kind) for field, (name, kind) in FILES.items()}
-    gritting = rules["gritting"].parameters
-    matrix = read(folder / f"matrix_{gritting.matrix}.toml", TreatmentMatrix)
-    for field in ("gritting", "round"):
-        _check_zone(folder / FILES[field][0], rules[field].parameters.time_zone)
-    return p.Catalogue(matrix=matrix, **rules)
+    return parse(read_files(folder), str(folder))
 
 
-def read(path: Path, kind: Any) -> Any:
-    """Return what a file says, as ``kind``; raises ConfigurationError as :func:`load` does."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ConfigurationError(f"{path} can't be read: {e.strerror}") from e
-    except tomllib.TOMLDecodeError as e:
-        raise ConfigurationError(f"{path} is no TOML: {e}") from e
-    try:
-        return msgspec.convert(raw, type=kind)
-    except msgspec.ValidationError as e:
-        raise ConfigurationError(f"{path}: {_explain(str(e), raw)}") from e
+def read_files(folder: Path = SHIPPED) -> dict[str, str]:
+    """Return the texts of the catalogue's files, by name.
 
-
-def _explain(message: str, raw: Any) -> str:
-    """Turn msgspec's message into one that shows the value found."""
-    what, _, where = message.rpartition(" - at `$")
-    if not what:
-        return message
-    field = where.rstrip("`").lstrip(".")
-    value = _value_at(raw, field)
-    found = "" if value is None else f" = {value!r}"
-    return f"{field or 'file'}{found}: {what[0].lower()}{what[1:]}"
-
-
-def _value_at(raw: Any, field: str) -> Any:
-    value = raw
-    for part in field.replace("[", ".").replace("]", "").split("."):
+    Raises:
+        ConfigurationError: there is no such folder, or a file can't be read.
+    """
+    if not folder.is_dir():
+        raise ConfigurationError(f"{folder}: no such folder; a catalogue is a folder of TOML files")
+    found = {}
+    for path in sorted(folder.glob("*.toml")):
         try:
-            value = value[int(part)] if isinstance(value, list) else value[part]
-        except (KeyError, IndexError, ValueError, TypeError):
-            return None
-    return value
+            found[path.name] = path.read_text(encoding="utf-8")
+        except OSError as e:
+            raise ConfigurationError(f"{path} can't be read: {e.strerror}") from e
+        except UnicodeDecodeError as e:
+            raise ConfigurationError(f"{path} is no UTF-8 text: {e.reason} at byte {e.start}") from e
+    return found
 
 
-def _check_zone(path: Path, name: str) -> None:
+def sha256_of(files: Files) -> str:
+    """Return what identifies a catalogue: a hash of names and texts."""
+    return hashlib.sha256(msgspec.json.encode(sorted(files.items()))).hexdigest()
+
+
+def parse(files: Files, where: str) -> p.Catalogue:
+    """Return the catalogue in ``files``; ``where`` is named in errors.
+
+    Raises:
+        ConfigurationError: as of :func:`load`.
+    """
+    catalogue, faults = examine(files)
+    if catalogue is None:
+        raise ConfigurationError(f"{where}/{faults[0]}")
+    return catalogue
+
+
+def examine(files: Files) -> tuple[p.Catalogue | None, tuple[Fault, ...]]:
+    """Return the catalogue, or None and everything that is wrong with it."""
+    rules: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for field, (name, kind) in FILES.items():
+        parsed = _read(files, name, kind)
+        rules[field] = parsed.value
+        faults += parsed.faults
+    faults += [f for field in ("gritting", "round") for f in _zone_faults(files, field, rules[field])]
+    matrix = _matrix(files, rules["gritting"])
+    faults += matrix.faults
+    if faults:
+        return None, tuple(faults)
+    return p.Catalogue(matrix=matrix.value, **rules), ()
+
+
+def _read(files: Files, name: str, kind: Any) -> Parsed:
+    if name not in files:
+        return Parsed(None, (Fault(name, 0, "can't be read: No such file or directory"),))
+    return parse_file(name, files[name], kind, shipped_value(name))
+
+
+@cache
+def shipped_value(name: str) -> Any:
+    """Return a shipped file as plain data; None where none of this name is shipped."""
+    path = SHIPPED / name
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _matrix(files: Files, gritting: p.Rule[p.GrittingParameters] | None) -> Parsed:
+    """Return the matrix that the gritting rule names; of one that can't be read, the shipped name's."""
+    asked = "scottish_2010" if gritting is None else gritting.parameters.matrix
+    name = f"matrix_{asked}.toml"
+    if name in files or gritting is None:
+        return _read(files, name, TreatmentMatrix) if name in files else Parsed(None, ())
+    there = ", ".join(sorted(f[7:-5] for f in files if f.startswith("matrix_"))) or "none"
+    file = FILES["gritting"][0]
+    says = f"there is no file {name}; matrices here: {there}"
+    return Parsed(None, (fault_at(file, files[file], ("parameters", "matrix"), says),))
+
+
+def _zone_faults(files: Files, field: str, rule: Any) -> list[Fault]:
+    if rule is None:
+        return []
     try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as e:
-        raise ConfigurationError(
-            f"{path}: parameters.time_zone = {name!r}: no such time zone, e.g. Europe/London"
-        ) from e
+        ZoneInfo(rule.parameters.time_zone)
+    except (KeyError, ValueError, OSError):
+        file = FILES[field][0]
+        path = ("parameters", "time_zone")
+        return [fault_at(file, files[file], path, "no such time zone, e.g. Europe/London")]
+    return []

@@ -62,7 +62,6 @@ class AlarmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         levels: from the least severe to the most; the alarm steps up and down between them.
         dwell: how long each level must hold or be gone.
         group: what alarms of one rule are put together by.
-        escalation: which chain of people is told.
         flap, repeat: see there.
     """
 
@@ -70,7 +69,6 @@ class AlarmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     levels: Annotated[tuple[Level, ...], Meta(min_length=1, max_length=4)]
     dwell: Dwell
     group: Literal["none", "route", "home", "kind", "town"] = "none"
-    escalation: str = "default"
     flap: Flap | None = None
     repeat: Repeat | None = None
 

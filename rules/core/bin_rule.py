@@ -95,6 +95,7 @@ def noise_pct(site: BinSite, p: BinParameters) -> float:
 def _level(
     work: Work, ctx: Context, site: BinSite, now: BinMemory, distance: float | None, fill: float | None
 ) -> BinMemory:
+    ctx, site = ctx.at("bin", site.bin_id, now.at_s), ctx.site_at(site.bin_id, now.at_s)
     p = ctx.catalogue.full.parameters
     if now.tilt_deg is not None and now.tilt_deg > p.filter.tilt_deg:
         return now  # lying on its side: the echo says nothing of the content
@@ -161,7 +162,8 @@ def standing(bins: Mapping[str, BinMemory], ctx: Context) -> Iterator[tuple[Subj
     for bin_id, now in bins.items():
         site = ctx.bins.get(bin_id)
         if site is not None and now.full.is_active:
-            yield _filled(ctx, site, now), now.full
+            own = ctx.at("bin", bin_id, now.at_s)
+            yield _filled(own, ctx.site_at(bin_id, now.at_s), now), now.full
         if site is not None and now.fire.is_active:
             yield fire_warning.burning(ctx, site, now.heat), now.fire
 
@@ -182,7 +184,8 @@ def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) ->
 
 def tell(work: Work, ctx: Context, bin_id: str) -> None:
     """Say what is true now of a bin."""
-    site, now = ctx.bins[bin_id], work.read("bin")[bin_id]
+    now = work.read("bin")[bin_id]
+    ctx, site = ctx.at("bin", bin_id, now.at_s), ctx.site_at(bin_id, now.at_s)
     p = ctx.catalogue.full.parameters
     level = now.fills.fill_pct
     why = why_collect(site, now, now.at_s, p)

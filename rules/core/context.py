@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import cached_property
+
+from msgspec import structs
 
 from devices.registry import BinSite, Device, GrittingRoute, Home, Registry
 from rules.core.collection import Round, plan_round
 from rules.core.itinerary import Itinerary
+from rules.core.overrides import NONE, Overrides
 from rules.core.parameters import Catalogue, SilenceParameters
 from rules.core.road_graph import RoadGraph
 from rules.core.road_state import Transfer, build_transfer
@@ -32,6 +35,7 @@ class Context:
         segments_of: per route the indices of its segments in ``graph.segments``.
         depot_of: per route the node id of its depot, None where it has none.
         lateness_s: how long a reading waits for those measured before it [s].
+        overrides: parameters that are other ones for one subject; see :meth:`at`.
     """
 
     catalogue: Catalogue
@@ -51,6 +55,9 @@ class Context:
     zone: tzinfo
     router: Router = plan
     lateness_s: float = 0.0
+    overrides: Overrides = NONE
+    _root: tuple[Context, ...] = field(default=(), repr=False, compare=False)
+    _overridden: dict[int, Context] = field(default_factory=dict, repr=False, compare=False)
     _drives: dict[tuple[str, tuple[str, ...]], Drive] = field(default_factory=dict, repr=False)
     _itineraries: dict[tuple[str, tuple[str, ...]], Itinerary] = field(default_factory=dict, repr=False)
     _rounds: dict[tuple[str, ...], Round] = field(default_factory=dict, repr=False)
@@ -59,6 +66,42 @@ class Context:
     def gritters_report(self) -> bool:
         """Whether any gritter tells where it is and what it spreads."""
         return any(d.kind == "gritter" for d in self.devices.values())
+
+    def at(self, scope_kind: str, scope: str, at_s: float) -> Context:
+        """Return the surroundings of one subject at a time: with its own parameters where it has any.
+
+        Asked on what this returned, it answers for the new subject as the town's context does.
+        """
+        if not self.overrides.courses:
+            return self
+        own = self.overrides.at(scope_kind, scope, at_s)
+        return self._town if own is None else self._with(own)
+
+    @property
+    def _town(self) -> Context:
+        return self._root[0] if self._root else self
+
+    def _with(self, catalogue: Catalogue) -> Context:
+        key = id(catalogue)  # the overrides hold it, and there are few
+        if key not in self._overridden:
+            town = self._town
+            self._overridden[key] = replace(town, catalogue=catalogue, _root=(town,))
+        return self._overridden[key]
+
+    def silence_at(self, at_s: float) -> Mapping[str, float]:
+        """Return per watched device how long it may say nothing [s] at a time."""
+        own: dict[str, float] = {}
+        for name in self.overrides.subjects("device"):
+            if name in self.silence_s:
+                p = self.at("device", name, at_s).catalogue.silent.parameters
+                own |= _silence_s([self.devices[name]], p)
+        return {**self.silence_s, **own} if own else self.silence_s
+
+    def site_at(self, bin_id: str, at_s: float) -> BinSite:
+        """Return a bin with the threshold that it has at a time."""
+        site, own = self.bins[bin_id], self.at("bin", bin_id, at_s).catalogue.full
+        threshold_pct = own.parameters.threshold_pct
+        return site if threshold_pct is None else structs.replace(site, threshold_pct=threshold_pct)
 
     @cached_property
     def _places(self) -> Mapping[str, tuple[str, str]]:
@@ -124,7 +167,12 @@ class Context:
 
 
 def build_context(
-    registry: Registry, catalogue: Catalogue, zone: tzinfo, router: Router = plan, lateness_s: float = 0.0
+    registry: Registry,
+    catalogue: Catalogue,
+    zone: tzinfo,
+    router: Router = plan,
+    overrides: Overrides = NONE,
+    lateness_s: float = 0.0,
 ) -> Context:
     """Return the surroundings for a registry and a catalogue.
 
@@ -134,6 +182,7 @@ def build_context(
         zone: local time of the place, for service dates and times in words.
         router: finds the drive of a lorry.
         lateness_s: how long a reading waits for those measured before it [s].
+        overrides: prepared for this catalogue.
     """
     graph = RoadGraph(registry.nodes, registry.segments)
     road = {d.name for d in registry.devices if d.kind == "road"}
@@ -161,6 +210,7 @@ def build_context(
         zone=zone,
         router=router,
         lateness_s=lateness_s,
+        overrides=overrides,
     )
 
 

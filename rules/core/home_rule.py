@@ -78,6 +78,7 @@ def worst(memory: HomeMemory, age_s: float) -> tuple[str, RoomPoint]:
 def _advance(
     work: Work, ctx: Context, home: Home, before: HomeMemory, device: str, point: RoomPoint
 ) -> HomeMemory:
+    ctx = ctx.at("home", home.code, point.at_s)
     rule = ctx.catalogue.damp
     p = rule.parameters
     after = HomeMemory({**before.points, device: point}, before.damp)
@@ -99,7 +100,8 @@ def standing(homes: Mapping[str, HomeMemory], ctx: Context) -> Iterator[tuple[Su
     installed = {home.code: home for home in ctx.home_of.values()}
     for code, memory in homes.items():
         if memory.damp.is_active and code in installed:
-            yield _subject(ctx, installed[code], memory), memory.damp
+            own = ctx.at("home", code, max(q.at_s for q in memory.points.values()))
+            yield _subject(own, installed[code], memory), memory.damp
 
 
 def _subject(ctx: Context, home: Home, memory: HomeMemory, ended: str = "") -> Subject:
@@ -147,6 +149,7 @@ def _why(wall: float, limit: float, since_s: float, clear_pct: float) -> str:
 def tell(work: Work, ctx: Context, code: str) -> None:
     """Say what is true now of a home."""
     memory: HomeMemory = work.read("home")[code]
+    ctx = ctx.at("home", code, max(q.at_s for q in memory.points.values()))
     p = ctx.catalogue.damp.parameters
     room, point = worst(memory, p.device_age_s)
     factor = ctx.home_of[room].temperature_factor if room in ctx.home_of else 0.7

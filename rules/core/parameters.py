@@ -161,12 +161,13 @@ class EmptyingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class BinParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Full bins."""
+    """Full bins. ``threshold_pct``: instead of each bin's own; absent in the catalogue, for overrides."""
 
     hysteresis_pct: Positive
     overflow_pct: Percent
     filter: FilterParameters
     emptying: EmptyingParameters
+    threshold_pct: Percent | None = None
 
 
 class FireParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -61,21 +61,33 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
                 "service_date": date,
                 "stranded": list(done.stranded),
             },
-            would_change=round_would_change(
-                work.read("bin"), ctx.bins, chosen, ctx.catalogue.full.parameters
-            ),
+            would_change=round_would_change(work.read("bin"), _limits(ctx, at_s), chosen),
         )
     )
 
 
 def _wanted(work: Work, ctx: Context, at_s: float) -> dict[str, str] | None:
     """Return the reason per bin to collect; None where no bin has reported yet."""
-    p = ctx.catalogue.full.parameters
     memory = {b: m for b, m in work.read("bin").items() if b in ctx.bins}
     if not memory:
         return None
-    why = {b: why_collect(ctx.bins[b], m, at_s, p) for b, m in memory.items()}
+    why = {
+        b: why_collect(ctx.site_at(b, at_s), m, at_s, ctx.at("bin", b, at_s).catalogue.full.parameters)
+        for b, m in memory.items()
+    }
     return {b: reason for b, reason in why.items() if reason is not None}
+
+
+def _limits(ctx: Context, at_s: float) -> dict[str, tuple[float, float]]:
+    """Return per bin the fills [%] at which it is full, and below which no longer."""
+    found = {}
+    for bin_id in ctx.bins:
+        on_pct = ctx.site_at(bin_id, at_s).threshold_pct
+        found[bin_id] = (
+            on_pct,
+            on_pct - ctx.at("bin", bin_id, at_s).catalogue.full.parameters.hysteresis_pct,
+        )
+    return found
 
 
 def _fill(work: Work, bin_id: str) -> float | None:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from devices.registry import BinSite
 from rules.core.effects import Json
 from rules.core.memory import BinMemory
-from rules.core.parameters import BinParameters
 
 
 def round_would_change(
-    bins: Mapping[str, BinMemory], sites: Mapping[str, BinSite], chosen: Collection[str], p: BinParameters
+    bins: Mapping[str, BinMemory], limits: Mapping[str, tuple[float, float]], chosen: Collection[str]
 ) -> tuple[Json, ...]:
     """Return the bin that nearly is on the list and the one that only just is, by their fill [% points].
 
-    A bin leaves the list below its threshold less the hysteresis. Bins on it for their age are left out.
+    Bins on it for their age are left out.
+
+    Args:
+        bins: memory of each.
+        limits: per bin the fills [%] at which it comes on the list, and below which it leaves it.
+        chosen: the bins on the list.
     """
     off = [
-        (s.threshold_pct - level, b)
-        for b, s in sites.items()
-        if b not in chosen and (level := _fill(bins, b)) is not None and level < s.threshold_pct
+        (on_pct - level, b)
+        for b, (on_pct, _) in limits.items()
+        if b not in chosen and (level := _fill(bins, b)) is not None and level < on_pct
     ]
     on = [
-        (level - (sites[b].threshold_pct - p.hysteresis_pct), b)
+        (level - limits[b][1], b)
         for b in chosen
         if bins[b].full.is_active and (level := _fill(bins, b)) is not None
     ]

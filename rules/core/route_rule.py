@@ -33,11 +33,12 @@ NEARLY_C = 0.5
 def evaluate(work: Work, ctx: Context, found: Sequence[SegmentNow], at_s: float) -> None:
     """Decide on every route at a tick."""
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
-    rule = ctx.catalogue.gritting
-    period = period_of(at_s, rule.parameters.period_start_h, _utc_offset_s(ctx, at_s))
+    period = period_of(at_s, ctx.catalogue.gritting.parameters.period_start_h, _utc_offset_s(ctx, at_s))
     memory = work.write("route")
     coats = coats_now(work, ctx, at_s)
     for route_id, members in ctx.segments_of.items():
+        ctx = ctx.at("route", route_id, at_s)
+        rule = ctx.catalogue.gritting
         views = [outlook(found[i], town, rule.parameters) for i in members]
         assessed = [assess(v, rule.parameters, ctx.catalogue.matrix) for v in views]
         before: RouteMemory | None = memory.get(route_id)

@@ -184,6 +184,10 @@ class Hazard:
     state: str
     up: dict[str, Up] = field(default_factory=dict)
 
+    def rule_of(self, ctx: Context) -> AlarmRule[RoadAlarmParameters]:
+        """Return the rule as it is for the subject of ``ctx``."""
+        return ctx.catalogue.ice if self.state == "ice" else ctx.catalogue.hoar_frost
+
 
 def _remember(
     work: Work,
@@ -193,6 +197,7 @@ def _remember(
     at_s: float,
     hazards: tuple[Hazard, Hazard],
 ) -> SegmentMemory:
+    ctx = ctx.at("segment", now.segment.segment_id, at_s)
     if now.state != before.state and before is not NEW:
         detail = {"from": before.state, "to": now.state, "reason": now.reason}
         work.effects.append(Event("segment_state", "segment", now.segment.segment_id, at_s, detail))
@@ -208,10 +213,10 @@ def _advance(ctx: Context, hazard: Hazard, now: SegmentNow, before: Condition, a
     own: Demand | None = Demand.ON if now.state == hazard.state else Demand.OFF
     if now.state == "unknown" or (now.source != "sensor" and not before.is_active):
         own = None
-    spec = hazard.rule.alarm
-    after, _ = advance(before, asked(spec, own, now.surface.surface_c), at_s, spec)
+    rule = hazard.rule_of(ctx)
+    after, _ = advance(before, asked(rule.alarm, own, now.surface.surface_c), at_s, rule.alarm)
     if after.is_active:
-        severity = severity_at(hazard.rule, after.level)
+        severity = severity_at(rule, after.level)
         hazard.up[now.segment.segment_id] = Up(place_of(ctx, now.segment), severity, after.flapping)
     return after
 

@@ -6,7 +6,10 @@ is not yet in service.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from devices.registry import Device
+from rules.core.alarm_spec import AlarmSpec
 from rules.core.alarms import Demand
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance
@@ -40,15 +43,16 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     """Find at a tick who is silent, and tell it by home, route or kind."""
     up: dict[str, Up] = {}
     changed: dict[str, SeenMemory] = {}
-    rule, seen = ctx.catalogue.silent, work.read("seen")
+    limits, seen = ctx.silence_at(at_s), work.read("seen")
     for device, memory in seen.items():
-        limit = ctx.silence_s.get(device)
+        limit = limits.get(device)
         if limit is None:
             continue
         is_over = at_s - memory.at_s > limit
         if not is_over and not memory.silent.lives:
             continue
-        silent = _advance(ctx, memory, is_over, at_s)
+        rule = ctx.at("device", device, at_s).catalogue.silent
+        silent = _advance(rule.alarm, memory, is_over, at_s)
         if silent is not memory.silent:
             changed[device] = SeenMemory(memory.at_s, silent)
         if silent.is_active:
@@ -60,11 +64,10 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
             told = {"silent": is_silent, "last_reading_at": iso(memory.at_s)}
             work.tell("device", device, at_s, told)
         work.write("seen")[device] = memory
-    _settle(work, ctx, up, at_s)
+    _settle(work, ctx, limits, up, at_s)
 
 
-def _advance(ctx: Context, memory: SeenMemory, is_over: bool, at_s: float) -> Condition:
-    spec = ctx.catalogue.silent.alarm
+def _advance(spec: AlarmSpec, memory: SeenMemory, is_over: bool, at_s: float) -> Condition:
     wanted = asked(spec, Demand.ON if is_over else Demand.OFF, at_s - memory.at_s)
     return advance(memory.silent, wanted, at_s, spec)[0]
 
@@ -74,11 +77,11 @@ def _called_for(silent: Condition) -> bool:
     return any(life.phase == "active" for life in silent.lives)
 
 
-def _settle(work: Work, ctx: Context, up: dict[str, Up], at_s: float) -> None:
+def _settle(work: Work, ctx: Context, limits: Mapping[str, float], up: dict[str, Up], at_s: float) -> None:
     seen: dict[str, SeenMemory] = work.read("seen")
 
     def joining(device: str) -> Joining:
-        last_s, limit, known = seen[device].at_s, ctx.silence_s[device], ctx.devices[device]
+        last_s, limit, known = seen[device].at_s, limits[device], ctx.devices[device]
         says = (
             f"{_named(ctx, known)}: the last reading was measured at {iso(last_s)}; a {known.kind} "
             f"device should report every {known.cadence_s / 60:g} min and is given {limit / 60:g} min"
@@ -92,7 +95,7 @@ def _settle(work: Work, ctx: Context, up: dict[str, Up], at_s: float) -> None:
 
     def left(device: str) -> str:
         known = ctx.devices.get(device)
-        if known is None or device not in ctx.silence_s:
+        if known is None or device not in limits:
             return f"{device} is no longer watched."
         return f"{_named(ctx, known)} reports again: reading of {iso(seen[device].at_s)}."
 

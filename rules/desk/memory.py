@@ -14,7 +14,7 @@ from rules.core.desk.model import Command, DeskAlarm, Entry, Timer, Turn
 from rules.core.desk.standing import applied
 from rules.core.desk.timers import net_timers
 from rules.core.notify.model import Notification
-from rules.desk.ports import DeskAct, EscalationOf, NoSuchAlarmError, Outcome, Unplanned
+from rules.desk.ports import DeskAct, Escalations, NoSuchAlarmError, Outcome, Unplanned
 
 
 @dataclass
@@ -41,8 +41,8 @@ class _Tables:
 class MemoryDesk:
     """:class:`rules.desk.ports.AlarmDesk` and :class:`rules.desk.ports.DeskStore` in memory."""
 
-    def __init__(self, escalation_of: EscalationOf) -> None:
-        self._escalation_of = escalation_of
+    def __init__(self, escalations: Escalations) -> None:
+        self._escalations = escalations
         self._lock = asyncio.Lock()
         self.tables = _Tables()
 
@@ -62,6 +62,7 @@ class MemoryDesk:
 
     async def command(self, alarm_id: int, command: Command, now_s: float) -> DeskAlarm:
         """Do what is asked; see :class:`rules.desk.ports.AlarmDesk`."""
+        escalation_of = await self._escalations()
         async with self._lock:
             alarm = self.tables.alarms.get(alarm_id)
             if alarm is None:
@@ -71,7 +72,7 @@ class MemoryDesk:
                 (e.alarm_id, e.request_id) for e in self.tables.log
             }:
                 return alarm
-            turn = obey(alarm, command, now_s, self._escalation_of(alarm.rule_id))
+            turn = obey(alarm, command, now_s, escalation_of(alarm.rule_id))
             await _MemoryWork(self.tables).write([turn], (), (), ())
             return turn.alarm
 

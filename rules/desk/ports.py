@@ -5,7 +5,7 @@ Protocols with two implementations each; one suite of tests runs on both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +16,9 @@ from rules.core.notify.model import Notification
 
 EscalationOf = Callable[[str], Escalation]
 """Returns the escalation of a rule, by the rule's id."""
+
+Escalations = Callable[[], Awaitable[EscalationOf]]
+"""Reads the escalations that count now, outside the desk's transaction; TransientError where it can't."""
 
 FanOut = Callable[[Notice, DeskAlarm, Escalation, float], Sequence[Notification]]
 """Returns the messages that a notice about an alarm becomes at a time of the town [s since 1970].

@@ -24,7 +24,7 @@ from rules.core.desk.model import DeskAlarm, Entry, Notice, Timer, Turn
 from rules.core.desk.plan import follow, ring
 from rules.core.notify.model import Notification
 from rules.desk.metrics import DeskMetrics
-from rules.desk.ports import DeskStore, DeskWork, EscalationOf, FanOut
+from rules.desk.ports import DeskStore, DeskWork, EscalationOf, Escalations, FanOut
 from rules.pause import pause
 from rules.ports import Waker
 
@@ -57,7 +57,7 @@ class DeskService:
         waker: hint that something new is in a log; polling is the truth.
         clock: for waiting and health.
         town_now: returns the time it is in the town [s since 1970]; timers are set in it.
-        escalation_of: the escalation of a rule.
+        escalations: reads which escalation each rule has, before each turn.
         prepare: reads whom there is to tell, before each turn.
         poll_s: seconds between looks without a hint.
         metrics: counters to use.
@@ -69,14 +69,14 @@ class DeskService:
         waker: Waker,
         clock: Clock,
         town_now: TownNow,
-        escalation_of: EscalationOf,
+        escalations: Escalations,
         *,
         prepare: Prepare = nobody,
         poll_s: float = 1.0,
         metrics: DeskMetrics | None = None,
     ) -> None:
         self._store, self._waker, self._clock = store, waker, clock
-        self._town_now, self._escalation_of, self._prepare = town_now, escalation_of, prepare
+        self._town_now, self._escalations, self._prepare = town_now, escalations, prepare
         self._poll_s = poll_s
         self.metrics = DeskMetrics() if metrics is None else metrics
         self._turned_at_s: float | None = None
@@ -110,14 +110,14 @@ class DeskService:
             TransientError: nothing is lost; try again.
         """
         now_s = await self._town_now()
-        fan_out = await self._prepare(now_s)
-        followed = await self._store.work(partial(self._follow, now_s, fan_out))
-        rang = await self._store.work(partial(self._ring, now_s, fan_out))
+        blank = partial(_Sheet, await self._escalations(), await self._prepare(now_s), now_s)
+        followed = await self._store.work(partial(self._follow, blank))
+        rang = await self._store.work(partial(self._ring, now_s, blank))
         self._turned_at_s = self._clock.monotonic()
         return followed or rang
 
-    async def _follow(self, now_s: float, fan_out: FanOut, work: DeskWork) -> bool:
-        sheet = _Sheet(self._escalation_of, fan_out, now_s)
+    async def _follow(self, blank: Callable[[], _Sheet], work: DeskWork) -> bool:
+        sheet = blank()
         planned: list[int] = []
         for found in await work.unplanned(ALARMS_AT_ONCE):
             for entry in found.entries:
@@ -130,8 +130,8 @@ class DeskService:
             self._count(sheet)
         return bool(planned)
 
-    async def _ring(self, now_s: float, fan_out: FanOut, work: DeskWork) -> bool:
-        sheet = _Sheet(self._escalation_of, fan_out, now_s)
+    async def _ring(self, now_s: float, blank: Callable[[], _Sheet], work: DeskWork) -> bool:
+        sheet = blank()
         fired: list[Timer] = []
         for alarm, timer in await work.due(now_s, ALARMS_AT_ONCE):
             fired.append(timer)

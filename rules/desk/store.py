@@ -23,7 +23,7 @@ from rules.core.desk.model import Command, DeskAlarm, Entry, Timer, Turn
 from rules.core.desk.timers import net_timers
 from rules.core.notify.model import Notification
 from rules.core.town_time import town_now_s
-from rules.desk.ports import DeskAct, EscalationOf, NoSuchAlarmError, Outcome, Unplanned, UnusableTextError
+from rules.desk.ports import DeskAct, Escalations, NoSuchAlarmError, Outcome, Unplanned, UnusableTextError
 
 SQL = load_queries("rules.desk")
 ALARM_ID_MOST = 2**63 - 1
@@ -42,13 +42,14 @@ class Pool(Protocol):
 class PostgresDesk:
     """:class:`rules.desk.ports.AlarmDesk` and :class:`rules.desk.ports.DeskStore` on a pool of connections."""
 
-    def __init__(self, pool: Pool, escalation_of: EscalationOf) -> None:
-        self._pool, self._escalation_of = pool, escalation_of
+    def __init__(self, pool: Pool, escalations: Escalations) -> None:
+        self._pool, self._escalations = pool, escalations
 
     async def command(self, alarm_id: int, command: Command, now_s: float) -> DeskAlarm:
         """Do what is asked; see :class:`rules.desk.ports.AlarmDesk`."""
         if not 0 < alarm_id <= ALARM_ID_MOST:
             raise NoSuchAlarmError(f"There is no alarm {alarm_id}.")
+        escalation_of = await self._escalations()
         async with self._transaction() as conn:
             locked = await _ids(conn, "lock_alarm", alarm_id=alarm_id)
             if not locked:
@@ -58,7 +59,7 @@ class PostgresDesk:
                 asked = {"alarm_id": alarm_id, "request_id": command.request_id}
                 if await _rows(conn, "known_request", asked):
                     return alarm
-            turn = obey(alarm, command, now_s, self._escalation_of(alarm.rule_id))
+            turn = obey(alarm, command, now_s, escalation_of(alarm.rule_id))
             await _write(conn, [turn], (), (), ())
         return turn.alarm
 

@@ -8,6 +8,7 @@ from typing import Any
 from rules.core.alarm_spec import Escalation, EscalationStep
 from rules.core.desk.model import DeskAlarm, Notice
 from rules.core.notify.model import Notification
+from rules.desk.ports import EscalationOf
 
 NOW_S = 1_767_990_000.0
 CHAIN = Escalation(
@@ -28,8 +29,8 @@ CHAIN = Escalation(
 )
 
 
-def escalation_of(rule_id: str) -> Escalation:
-    return CHAIN
+async def escalations() -> EscalationOf:
+    return lambda rule_id: CHAIN
 
 
 def alarm(alarm_id: int = 1, **fields: Any) -> DeskAlarm:

@@ -22,7 +22,7 @@ from rules.desk.ports import DeskAct, DeskWork, NoSuchAlarmError
 from rules.desk.service import DeskService, FanOut
 from rules.desk.store import PostgresDesk
 from rules.waker import HintWaker
-from tests.fakes.desk_alarms import NOW_S, alarm, escalation_of, tell_one
+from tests.fakes.desk_alarms import NOW_S, alarm, escalations, tell_one
 
 pytestmark = pytest.mark.storage
 
@@ -82,7 +82,7 @@ class Bench:
             return fan_out
 
         chosen = self.desk if desk is None else desk
-        return DeskService(chosen, HintWaker(), SystemClock(), town_now, escalation_of, prepare=prepare)
+        return DeskService(chosen, HintWaker(), SystemClock(), town_now, escalations, prepare=prepare)
 
     async def until_done(self) -> None:
         while await self.service().turn():
@@ -136,13 +136,13 @@ def database(request: pytest.FixtureRequest) -> str | None:
 @pytest.fixture
 async def bench(database: str | None) -> AsyncIterator[Bench]:
     if database is None:
-        yield Bench(MemoryDesk(escalation_of), None)
+        yield Bench(MemoryDesk(escalations), None)
         return
     async with (
         await psycopg.AsyncConnection.connect(database, autocommit=True, options="-c timezone=UTC") as conn,
         AsyncConnectionPool(database, min_size=1, max_size=4, open=False) as pool,
     ):
-        yield Bench(PostgresDesk(pool, escalation_of), conn)
+        yield Bench(PostgresDesk(pool, escalations), conn)
 
 
 async def test_nobody_answers_and_the_chain_runs_to_its_end(bench: Bench) -> None:
@@ -412,7 +412,7 @@ async def test_the_running_service_takes_a_hint_survives_a_loss_and_stops(bench:
     async def town_now() -> float:
         return bench.now_s
 
-    service = DeskService(Flaky(bench.desk), waker, SystemClock(), town_now, escalation_of, poll_s=60.0)  # type: ignore[arg-type]
+    service = DeskService(Flaky(bench.desk), waker, SystemClock(), town_now, escalations, poll_s=60.0)  # type: ignore[arg-type]
     running = asyncio.create_task(service.run(stop))
     await bench.raises(alarm())
     async with asyncio.timeout(60):

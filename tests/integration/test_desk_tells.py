@@ -18,7 +18,7 @@ from rules.desk.telling import KNOWN_FOR_S, Teller
 from rules.notify.outbox import PostgresOutbox
 from rules.notify.people_store import PostgresPeople
 from rules.waker import HintWaker
-from tests.fakes.desk_alarms import NOW_S, escalation_of
+from tests.fakes.desk_alarms import NOW_S, escalations
 
 pytestmark = pytest.mark.storage
 
@@ -34,7 +34,7 @@ class Night:
     """A desk at the town's time and people at the wall's, on one database."""
 
     def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection]) -> None:
-        self.desk, self.people = PostgresDesk(pool, escalation_of), PostgresPeople(pool)
+        self.desk, self.people = PostgresDesk(pool, escalations), PostgresPeople(pool)
         self.outbox = PostgresOutbox(pool)
         self.clock = ManualClock(datetime.fromtimestamp(NOW_S + 3 * 86_400, UTC))
         self.town_s = NOW_S
@@ -43,7 +43,7 @@ class Night:
             HintWaker(),
             self.clock,
             self._town_now,
-            escalation_of,
+            escalations,
             prepare=Teller(self.people, self.clock),
         )
 

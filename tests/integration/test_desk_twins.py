@@ -15,7 +15,7 @@ from rules.core.desk.commands import DeskRefusedError
 from rules.core.desk.standing import replayed
 from rules.desk.memory import MemoryDesk
 from rules.desk.store import PostgresDesk
-from tests.fakes.desk_alarms import alarm, escalation_of
+from tests.fakes.desk_alarms import alarm, escalations
 from tests.integration.test_desk_store import Bench
 
 ALARMS = (1, 2, 3)
@@ -100,12 +100,12 @@ async def live(bench: Bench, happenings: list[tuple[str, Any]]) -> dict[str, Any
 @pytest.mark.parametrize("seed", range(4))
 async def test_both_desks_agree_and_the_log_gives_the_alarm_again(db_dsn: str, seed: int) -> None:
     happenings = night(random.Random(seed), 120)
-    in_memory = await live(Bench(MemoryDesk(escalation_of), None), happenings)
+    in_memory = await live(Bench(MemoryDesk(escalations), None), happenings)
     async with (
         await psycopg.AsyncConnection.connect(db_dsn, autocommit=True, options="-c timezone=UTC") as conn,
         AsyncConnectionPool(db_dsn, min_size=1, max_size=2, open=False) as pool,
     ):
-        stored = await live(Bench(PostgresDesk(pool, escalation_of), conn), happenings)
+        stored = await live(Bench(PostgresDesk(pool, escalations), conn), happenings)
     for part, expected in in_memory.items():
         assert stored[part] == expected, part
     assert stored["replayed"] == stored["alarms"]

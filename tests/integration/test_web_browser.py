@@ -45,6 +45,7 @@ PAGES = (
     "/alarms",
     "/alarms/1",
     "/dead-letters",
+    "/rules",
     "/devices/road-001",
     "/api",
     "/work",

@@ -12,7 +12,7 @@ from ops_api.app import create_app
 from ops_api.queries import DatabaseUnavailableError
 from rules.desk.memory import MemoryDesk
 from tests.fakes import seed_web
-from tests.fakes.desk_alarms import escalation_of
+from tests.fakes.desk_alarms import escalations
 from tests.fakes.website import Site
 
 PAGES = (
@@ -26,6 +26,7 @@ PAGES = (
     "/alarms",
     "/alarms?show=all",
     "/dead-letters",
+    "/rules",
     "/devices/road-001",
     "/api",
     "/work",
@@ -205,7 +206,7 @@ async def test_without_a_database_pages_say_so_and_readiness_is_false() -> None:
         def connection(self, timeout: float | None = None) -> object:
             raise DatabaseUnavailableError("gone")
 
-    app = create_app(Gone(), desk=MemoryDesk(escalation_of), clock=SystemClock())  # type: ignore[arg-type]
+    app = create_app(Gone(), desk=MemoryDesk(escalations), clock=SystemClock())  # type: ignore[arg-type]
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         assert (await http.get("/healthz")).status_code == 200
@@ -224,7 +225,7 @@ async def test_a_bug_is_answered_without_a_traceback() -> None:
         def connection(self, timeout: float | None = None) -> object:
             raise ZeroDivisionError("secret detail")
 
-    app = create_app(Broken(), desk=MemoryDesk(escalation_of), clock=SystemClock())  # type: ignore[arg-type]
+    app = create_app(Broken(), desk=MemoryDesk(escalations), clock=SystemClock())  # type: ignore[arg-type]
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         for path in ("/winter", "/api/v1/bins"):

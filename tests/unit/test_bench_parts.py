@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bench import rules
+from bench import replay, rules
 from bench.fleet import real_time_rate
 from bench.frost_night import DELAY_S, Night, batches, frost_night
 from devices.registry import Device, Registry
@@ -74,3 +74,15 @@ def test_the_real_rate_of_a_town_adds_its_cadences() -> None:
     kinds = [("a", 300), ("b", 600), ("c", 60)]
     devices = [Device(name=n, kind="frog", shard=0, cadence_s=c, installed_at=since) for n, c in kinds]
     assert real_time_rate(Registry(name="t", devices=tuple(devices))) == pytest.approx(0.0217, abs=1e-4)
+
+
+def test_the_replay_report_is_complete(monkeypatch: pytest.MonkeyPatch, night: Night) -> None:
+    monkeypatch.setattr(replay, "frost_night", lambda _: night)
+    report = replay.run(argparse.Namespace(hours=2.0, repeats=1))
+    assert report["correct"]
+    [figures] = report["figures"]
+    assert figures["readings_per_cpu_second"] > 0
+    assert figures["months_of_1000_devices_per_cpu_minute"] > 0
+    devices = len(night.registry.devices)
+    month = len(night.readings) * 30 * 12 * 1000 / devices
+    assert figures["readings_of_a_month"] == pytest.approx(month, rel=1e-6)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from cityops.clock import ManualClock
 from cityops.errors import ConfigurationError
-from rules.catalogue.escalations import chosen, load_escalations
-from rules.catalogue.loader import SHIPPED, load
+from rules.catalogue.escalations import LOOK_EVERY_S, LiveEscalations, chosen, load_escalations
+from rules.catalogue.loader import SHIPPED, load, read_files
+from rules.catalogue.memory_store import MemoryCatalogueStore
 from rules.core.town_time import town_now_s
 
 WALL_S = 1_000_000.0
@@ -79,3 +82,25 @@ def test_a_wrong_file_is_named_with_what_is_wrong(
 def test_there_must_be_a_default(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"escalation_default\.toml is missing"):
         load_escalations(tmp_path)
+
+
+async def test_the_live_catalogue_says_who_is_told() -> None:
+    store, clock = MemoryCatalogueStore({}, lambda: WALL_S), ManualClock(datetime(2026, 1, 9, tzinfo=UTC))
+    escalations, shipped = LiveEscalations(store, clock), read_files()
+
+    async def promoted(most: int) -> None:
+        chain = shipped["escalation_winter.toml"].replace("renotify_most = 6", f"renotify_most = {most}")
+        number = await store.put({**shipped, "escalation_winter.toml": chain}, str(most), "B. Officer", "")
+        await store.promote(number, "B. Officer", "")
+
+    async def most() -> int:
+        return (await escalations())("winter.ice").renotify_most
+
+    assert await most() == 6
+    await promoted(2)
+    assert await most() == 6
+    clock.advance(LOOK_EVERY_S)
+    assert await most() == 2
+    await promoted(600)  # more than is allowed: stored by another version of the software
+    clock.advance(LOOK_EVERY_S)
+    assert await most() == 2

@@ -14,6 +14,7 @@ create table catalogue_version (
 create unique index catalogue_version_in_use on catalogue_version (state) where state in ('live', 'shadow');
 
 create table catalogue_log (
+    log_id       bigint generated always as identity primary key,
     at           timestamptz not null default now(),
     catalogue_id integer not null references catalogue_version,
     what         text not null,
@@ -33,8 +34,10 @@ create table rule_override (
     reason       text not null check (reason <> ''),
     starts_at    timestamptz not null,   -- event time
     expires_at   timestamptz not null,
-    withdrawn_at timestamptz,
+    withdrawn_at timestamptz,            -- event time
     withdrawn_by text,
+    taken_at     timestamptz,            -- when the rules began to know of it; null: they do not yet
+    withdrawal_taken_at timestamptz,     -- and of its withdrawal
     created_at   timestamptz not null default now(),
     check (expires_at > starts_at)
 );
@@ -57,3 +60,9 @@ alter table rule_cursor
     add column settle_xid   xid8;         -- asked for: once this batch is seen, nothing is to be waited for
 alter table alarm add foreign key (catalogue_id) references catalogue_version;
 alter table decision add column catalogue_id integer references catalogue_version;
+
+-- Whatever the rules write in a transaction belongs to the catalogue that they name at its beginning.
+alter table alarm alter column catalogue_id
+    set default nullif(current_setting('cityops.catalogue_id', true), '')::integer;
+alter table decision alter column catalogue_id
+    set default nullif(current_setting('cityops.catalogue_id', true), '')::integer;

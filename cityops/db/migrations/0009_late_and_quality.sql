@@ -29,7 +29,8 @@ create table work_item (
     work_item_id bigint generated always as identity primary key,
     rule_id      text not null,
     rule_version integer not null,
-    catalogue_id integer references catalogue_version,
+    catalogue_id integer references catalogue_version
+        default nullif(current_setting('cityops.catalogue_id', true), '')::integer,  -- as in 0007
     device       text not null,
     opened_at    timestamptz not null,  -- event time
     gone_at      timestamptz,           -- the condition no longer holds

@@ -1,0 +1,98 @@
+"""Everything that can be said of a catalogue before it is used: errors, and what is odd."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from rules.catalogue.escalations import examine_escalations
+from rules.catalogue.faults import Fault, parse_file
+from rules.catalogue.lines import line_of
+from rules.catalogue.loader import FILES, Files, examine
+from rules.core.matrix import TreatmentMatrix
+from rules.core.parameters import Catalogue
+
+_FIELD_OF = {name: field for field, (name, _) in FILES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check found; ``catalogue`` is None where there are errors."""
+
+    catalogue: Catalogue | None
+    errors: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+
+
+def check(files: Files, live: Catalogue | None = None) -> Report:
+    """Return every error and warning of a catalogue.
+
+    Args:
+        files: the catalogue.
+        live: the one in use, to say where a rule was changed without a new version.
+    """
+    catalogue, errors = examine(files)
+    errors = (*errors, *_errors_of_others(files))
+    warnings = [w for name, text in files.items() for w in _names(name, text)]
+    if live is not None:
+        warnings += [w for name, text in files.items() for w in _versions(name, text, live)]
+    return Report(None if errors else catalogue, errors, tuple(warnings))
+
+
+def _errors_of_others(files: Files) -> list[Fault]:
+    """Check the files that are no rules: escalations, and matrices that nobody names."""
+    found = list(examine_escalations(files)[1])
+    named = _raw(files.get("winter_gritting.toml", "")).get("parameters", {})
+    used = f"matrix_{named.get('matrix')}.toml" if isinstance(named, dict) else ""
+    for name, text in files.items():
+        if name.startswith("matrix_") and name != used:
+            found += parse_file(name, text, TreatmentMatrix).faults
+    return found
+
+
+def _names(name: str, text: str) -> list[Fault]:
+    """Say where a file's id does not fit its name, or no rule reads it."""
+    if name not in _FIELD_OF and not name.startswith(("matrix_", "escalation_")):
+        known = ", ".join(sorted(_FIELD_OF))
+        return [Fault(name, 1, f"no rule reads this file; files of rules: {known}")]
+    if name.startswith("escalation_"):
+        return []  # an error, told with the others
+    found = _raw(text).get("id")
+    stem = name.removesuffix(".toml").removeprefix("matrix_")
+    if not isinstance(found, str) or found.replace(".", "_") == stem:
+        return []
+    return [Fault(name, line_of(text, ("id",)), f"id = {found!r}: does not fit the file's name")]
+
+
+def _versions(name: str, text: str, live: Catalogue) -> list[Fault]:
+    """Say where a rule differs from the live one but has its version."""
+    before: Any = live.matrix if name == f"matrix_{live.matrix.id}.toml" else None
+    kind: Any = TreatmentMatrix
+    if name in _FIELD_OF:
+        before, kind = getattr(live, _FIELD_OF[name]), FILES[_FIELD_OF[name]][1]
+    parsed = parse_file(name, text, kind)
+    if before is None or parsed.value is None or parsed.value.version > before.version:
+        return []
+    if _meaning(parsed.value) == _meaning(before):
+        return []
+    says = (
+        f"version = {parsed.value.version}: parameters differ from the live catalogue's, "
+        f"whose version is {before.version}; raise it"
+    )
+    return [Fault(name, line_of(text, ("version",)), says)]
+
+
+def _meaning(rule: Any) -> Any:
+    """Return what of a rule decides: all but words and version."""
+    plain = msgspec.to_builtins(rule)
+    return {k: v for k, v in plain.items() if k not in ("version", "owner", "reason", "source", "sources")}
+
+
+def _raw(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {}

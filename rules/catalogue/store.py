@@ -1,0 +1,135 @@
+"""Catalogues and overrides in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
+
+import msgspec
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from cityops.db.queries import load_queries
+from cityops.errors import ConfigurationError, TransientError
+from rules.catalogue.loader import sha256_of
+from rules.catalogue.ports import CatalogueEvent, NewOverride, StoredCatalogue, StoredOverride
+from rules.core.overrides import TICK_S, Override
+
+SQL = load_queries("rules.catalogue")
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class Lender(Protocol):
+    """What is needed of a pool of connections."""
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        """Lend a connection."""
+        ...
+
+
+class PostgresCatalogueStore:
+    """:class:`rules.catalogue.ports.CatalogueStore` on anything that lends connections."""
+
+    def __init__(self, pool: Lender) -> None:
+        self._pool = pool
+
+    async def live(self) -> StoredCatalogue | None:
+        """Return the catalogue in use."""
+        rows = await self._rows("live", {})
+        return StoredCatalogue(*rows[0]) if rows else None
+
+    async def find(self, catalogue_id: int) -> StoredCatalogue | None:
+        """Return a catalogue by number."""
+        rows = await self._rows("find", {"catalogue_id": catalogue_id})
+        return StoredCatalogue(*rows[0]) if rows else None
+
+    async def put(self, files: Mapping[str, str], label: str, by: str, reason: str) -> int:
+        """Keep a copy and return its number."""
+        values = {"sha256": sha256_of(files), "files": _json(dict(files))}
+        async with self._transaction() as conn:
+            await conn.execute(SQL["one_at_a_time"])
+            found = await conn.execute(SQL["put"], {**values, "label": label, "by": by, "reason": reason})
+            row = await found.fetchone()
+        assert row is not None
+        return int(row[0])
+
+    async def promote(self, catalogue_id: int, by: str, reason: str, what: str = "promoted") -> None:
+        """Make a catalogue the live one."""
+        values = {"catalogue_id": catalogue_id, "by": by, "reason": reason, "what": what}
+        async with self._transaction() as conn:
+            for query in ("one_at_a_time", "retire", "make_live", "log"):
+                await conn.execute(SQL[query], values)
+
+    async def history(self, limit: int) -> tuple[CatalogueEvent, ...]:
+        """Return what was done, newest first."""
+        return tuple(CatalogueEvent(*row) for row in await self._rows("history", {"limit": limit}))
+
+    async def add_override(self, new: NewOverride) -> StoredOverride:
+        """Keep an override."""
+        values = {name: getattr(new, name) for name in NewOverride.__slots__}
+        async with self._transaction() as conn:
+            there = await (await conn.execute(SQL["scope_exists"], values)).fetchone()
+            if there != (True,):
+                raise ConfigurationError(f"there is no {new.scope_kind} {new.scope!r} in the registry")
+            made = await conn.execute(SQL["add_override"], {**values, "value": _json(new.value)})
+            row = await made.fetchone()
+        assert row is not None
+        return await self._one(row[0])
+
+    async def withdraw(self, override_id: int, by: str, at_s: float | None) -> StoredOverride | None:
+        """End an override."""
+        rows = await self._rows("withdraw", {"override_id": override_id, "by": by, "at_s": at_s})
+        return await self._one(rows[0][0]) if rows else None
+
+    async def overrides(self) -> tuple[StoredOverride, ...]:
+        """Return every override ever made, newest first."""
+        return tuple(_stored(row) for row in await self._rows("overrides", {}))
+
+    async def take(self, settled_s: float | None) -> tuple[Override, ...]:
+        """Return the overrides for the engine."""
+        tick_s = 0.0 if settled_s is None else (settled_s // TICK_S + 1) * TICK_S
+        async with self._transaction() as conn:
+            await conn.execute(SQL["take"], {"tick_s": tick_s})
+            rows = await (await conn.execute(SQL["overrides"])).fetchall()
+        return tuple(
+            sorted((o.override for o in map(_stored, rows) if o.is_taken), key=lambda o: o.override_id)
+        )
+
+    async def _one(self, override_id: int) -> StoredOverride:
+        return next(o for o in await self.overrides() if o.override.override_id == override_id)
+
+    async def _rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        async with self._transaction() as conn:
+            return await (await conn.execute(SQL[query], values)).fetchall()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._pool.connection() as conn, conn.transaction():
+                yield conn
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            raise TransientError(f"database: {' '.join(str(error).split())}") from error
+
+
+def _stored(row: tuple[Any, ...]) -> StoredOverride:
+    override_id, rule_id, path, kind, scope, value, author, reason, starts, expires, withdrawn, *more = row
+    override = Override(
+        override_id=override_id,
+        rule_id=rule_id,
+        path=path,
+        scope_kind=kind,
+        scope=scope,
+        value=value,
+        author=author,
+        reason=reason,
+        starts_s=starts,
+        expires_s=expires,
+        withdrawn_s=withdrawn,
+    )
+    return StoredOverride(override, *more)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

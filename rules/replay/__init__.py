@@ -1,0 +1,1 @@
+"""Any catalogue over stored readings."""
