@@ -19,7 +19,8 @@ from rules.core.road_state import DAMP, WET
 from rules.core.route_inputs import Informed, informed
 from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
 from rules.core.routing import NOWHERE, Drive
-from rules.core.segment_rule import SegmentNow, read_at
+from rules.core.segment_rule import read_at
+from rules.core.segment_views import SegmentNow, Views
 from rules.core.treatment_rule import coats_now
 from rules.core.what_if import would_change
 from rules.core.work import Work
@@ -30,7 +31,7 @@ NEARLY_C = 0.5
 """A surface this close to its lowest temperature is as good as there."""
 
 
-def evaluate(work: Work, ctx: Context, found: Sequence[SegmentNow], at_s: float) -> None:
+def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     """Decide on every route at a tick."""
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     period = period_of(at_s, ctx.catalogue.gritting.parameters.period_start_h, _utc_offset_s(ctx, at_s))
