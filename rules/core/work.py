@@ -22,6 +22,7 @@ class Work:
         self._states: dict[tuple[str, str], tuple[float, Json | Callable[[], Json]]] = {}
         self._of_all: dict[str, tuple[Sequence[str], float, Callable[[int], Json]]] = {}
         self.effects: list[Effect] = []
+        self.silence: tuple[float, list[str]] | None = None  # see silence_rule
         self.touched_homes: set[str] = set()
         self.touched_bins: set[str] = set()
 
