@@ -153,7 +153,7 @@ def _advance(work: Work, ctx: Context, before_s: float | None, upto_s: float) ->
     winter = _passed(before_s, upto_s, ctx.catalogue.gritting.parameters.evaluate_every_s)
     if winter is not None:
         found = segment_rule.evaluate(work, ctx, winter)
-        if found:
+        if found is not None:
             route_rule.evaluate(work, ctx, found, winter)
     bins = _passed(before_s, upto_s, ctx.catalogue.round.parameters.evaluate_every_s)
     if bins is not None:
