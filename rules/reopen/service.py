@@ -114,6 +114,11 @@ class Reopener:
                     continue
                 except _StoppedError:
                     return
+                except Exception as error:  # whatever is wrong with a look back, the engine goes on
+                    delay_s, failures = RETRY.delay(failures, rng), failures + 1
+                    log.exception("late readings: can't be judged", error=str(error), retry_s=delay_s)
+                    await sleep_until_stop(stop, delay_s)
+                    continue
                 await sleep_until_stop(stop, 0.0 if took else self._poll_s)
         finally:
             ends.cancel()

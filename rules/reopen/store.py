@@ -91,7 +91,10 @@ async def _decisions(
     conn: Connection, query: str, span: Mapping[str, Any], widths_m: Mapping[str, float]
 ) -> tuple[DecisionMade, ...]:
     rows = await (await conn.execute(SQL[query], span)).fetchall()
-    return tuple(made(*row, widths_m=widths_m) for row in rows)
+    return tuple(
+        made(rule_id, kind, subject, at_s, outcome, reason, result, widths_m)
+        for rule_id, kind, subject, at_s, outcome, reason, result in rows
+    )
 
 
 async def _mark_alarms(
