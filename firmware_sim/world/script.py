@@ -128,13 +128,15 @@ class Bins(Strict, frozen=True):
 class Expectation(Strict, frozen=True):
     """What a run of the scenario must bring about; numbers are minimum counts.
 
-    ``alarms``: rule id to number of subjects alarmed. ``gritting``: outcome (treat, no_action,
+    ``alarms``: rule id to number of subjects alarmed. ``alarms_of_one_subject``: rule id to the
+    most alarms there may be of one subject (a route, a home, a bin). ``gritting``: outcome (treat, no_action,
     monitor, refer) to number of decisions. ``gritting_any_of``: at least one decision has one
     of these outcomes. ``bins_to_collect``: stops on the collection list. ``events``: kind to
     number. ``dead_letters``: number.
     """
 
     alarms: dict[str, Count] = {}
+    alarms_of_one_subject: dict[str, Count] = {}
     gritting: dict[Literal["treat", "no_action", "monitor", "refer"], Count] = {}
     gritting_any_of: tuple[Literal["treat", "no_action", "monitor", "refer"], ...] = ()
     bins_to_collect: Count = 0
