@@ -151,10 +151,11 @@ def treatment_lines(found: Treatments, names: Mapping[str, str]) -> Iterator[str
 
 
 def saving_words(s: RouteSaving, names: Mapping[str, str]) -> str:
-    """Return what a route saves in one line: how much, and its runs before and after."""
+    """Return what a route saves in one line: how much, and the runs that are not alike before and after."""
+    before, after = ([r for r in a if r not in b] for a, b in ((s.before, s.after), (s.after, s.before)))
     return (
         f"{_named(s.route_id, names)}, service period from {moment(s.period_s)[:10]}: {_plural(s.runs, 'run')}, "
-        f"{s.km:.1f} km, {s.salt_kg:,.0f} kg. Before: {_runs(s.before)}. After: {_runs(s.after)}."
+        f"{s.km:.1f} km, {s.salt_kg:,.0f} kg. Before: {_runs(before)}. After: {_runs(after)}."
     )
 
 
