@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -141,7 +142,8 @@ def _tell(outcome: Outcome, export: Path | None, as_json: bool) -> None:
 
     differences = outcome.differences or ()
     if export is not None:
-        n = write(export, records(outcome.found, differences, outcome.saved))
+        said = partial(rules_text.treatment_words, names=outcome.names)
+        n = write(export, records(outcome.found, differences, outcome.saved, said))
         typer.echo(f"{n:,} records in {export}", err=True)
     if as_json:
         typer.echo(json.dumps(_document(outcome), indent=2, ensure_ascii=False))
@@ -150,12 +152,14 @@ def _tell(outcome: Outcome, export: Path | None, as_json: bool) -> None:
     if outcome.differences is not None:
         lines += rules_text.diff_lines(outcome.differences)
     if outcome.saved is not None:
-        lines += rules_text.treatment_lines(outcome.saved)
+        lines += rules_text.treatment_lines(outcome.saved, outcome.names)
     typer.echo("\n".join(lines))
 
 
 def _document(outcome: Outcome) -> dict[str, Any]:
     import msgspec
+
+    from ops_api import rules_text
 
     found: dict[str, Any] = msgspec.to_builtins(outcome.found)
     del found["spells"]
@@ -163,5 +167,7 @@ def _document(outcome: Outcome) -> dict[str, Any]:
         found["differences"] = msgspec.to_builtins(list(outcome.differences))
     if outcome.saved is not None:
         runs, km, kg = outcome.saved.total
-        found["treatments"] = {"runs": runs, "km": km, "salt_kg": kg, **msgspec.to_builtins(outcome.saved)}
+        totals = {"runs": runs, "km": km, "salt_kg": kg, "text": rules_text.risks_in_short(outcome.saved)}
+        found["treatments"] = {**totals, **msgspec.to_builtins(outcome.saved)}
+        found["names"] = dict(outcome.names)
     return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from devices.registry import Registry
+from ops_api.rules_text import names_of
 from rules.core.context import Context, build_context
 from rules.core.diff import Difference, compare
 from rules.core.overrides import Override, prepare
@@ -41,11 +42,15 @@ class ReplayPlan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it. ``differences`` and ``saved``: None where nothing was compared."""
+    """What came of it. ``differences`` and ``saved``: None where nothing was compared.
+
+    ``names``: what people call routes and stretches.
+    """
 
     found: Replayed
     differences: Sequence[Difference] | None
     saved: Treatments | None
+    names: Mapping[str, str]
 
 
 def play(plan: ReplayPlan, source: PostgresReadings, town: Town, progress: Progress | None) -> Outcome:
@@ -55,10 +60,10 @@ def play(plan: ReplayPlan, source: PostgresReadings, town: Town, progress: Progr
         TransientError: the database does not answer.
     """
     ctx = _context(town, plan.catalogue)
-    homes = source.homes()
+    homes, names = source.homes(), names_of(town.registry)
     found = hide_homes(run(source, ctx, plan.from_s, plan.to_s, plan.warm_up_s, progress), homes)
     if plan.against is None:
-        return Outcome(found, None, None)
+        return Outcome(found, None, None, names)
     if plan.against == "stored":
         before = source.stored(plan.from_s, plan.to_s, widths_m(ctx))
     else:
@@ -67,7 +72,8 @@ def play(plan: ReplayPlan, source: PostgresReadings, town: Town, progress: Progr
     before = hide_homes(before, homes)
     p = plan.catalogue.gritting.parameters
     start_s = period_start_s(plan.from_s, p.period_start_h, ZoneInfo(p.time_zone))
-    return Outcome(found, compare(before, found), treatments(before, found, start_s, p.respond_s))
+    saved = treatments(before, found, start_s, p.respond_s, 3600.0 * p.treatment.holds_h)
+    return Outcome(found, compare(before, found), saved, names)
 
 
 def period_start_s(from_s: float, start_h: float, zone: ZoneInfo) -> float:

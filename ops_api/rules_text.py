@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from devices.registry import Registry
 from rules.catalogue.loader import FILES
 from rules.catalogue.ports import CatalogueEvent, StoredOverride
 from rules.core.diff import Difference
 from rules.core.replayed import Replayed
-from rules.core.savings import Risk, Treatments
+from rules.core.savings import Risk, RouteSaving, Run, Treatments
 
 SHOWN = 30
 """Differences and risks that a person is shown; an export has them all."""
@@ -134,31 +135,90 @@ def diff_lines(differences: Sequence[Difference]) -> Iterator[str]:
         yield f"  and {len(differences) - SHOWN:,} more; --export FILE has them all"
 
 
-def treatment_lines(found: Treatments) -> Iterator[str]:
-    """Yield treatments saved and risks taken."""
+def treatment_lines(found: Treatments, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield treatments saved and risks taken; ``names``: what people call routes and stretches, by id."""
     runs, km, kg = found.total
-    yield f"Treatments saved: {runs} runs, {km:.1f} km, {kg:,.0f} kg of salt (less than 0: more than before)"
-    for s in found.savings:
-        yield f"  {moment(s.period_s)[:10]}  {s.route_id}: {s.runs} runs, {s.km:.1f} km, {s.salt_kg:,.0f} kg"
     yield (
-        f"Risks taken: {len(found.risks)} of {found.untreated} stretches not treated any more and {found.later} "
-        "treated later were at or below 0 °C while there would have been salt on them"
+        f"Treatments saved: {_plural(runs, 'run')}, {km:.1f} km, {kg:,.0f} kg of salt (less than 0: more than before)"
     )
+    for s in found.savings:
+        yield f"  {saving_words(s, names)}"
+    yield f"Risks taken: {risks_in_short(found)}"
     for r in found.risks[:SHOWN]:
-        yield f"  {risk_words(r)}"
+        yield f"  {risk_words(r, names)}"
     if len(found.risks) > SHOWN:
         yield f"  and {len(found.risks) - SHOWN} more; --export FILE has them all"
 
 
-def risk_words(r: Risk) -> str:
+def saving_words(s: RouteSaving, names: Mapping[str, str]) -> str:
+    """Return what a route saves in one line: how much, and the runs that are not alike before and after."""
+    before, after = ([r for r in a if r not in b] for a, b in ((s.before, s.after), (s.after, s.before)))
+    return (
+        f"{_named(s.route_id, names)}, service period from {moment(s.period_s)[:10]}: {_plural(s.runs, 'run')}, "
+        f"{s.km:.1f} km, {s.salt_kg:,.0f} kg. Before: {_runs(before)}. After: {_runs(after)}."
+    )
+
+
+def _runs(runs: Sequence[Run]) -> str:
+    return "; ".join(_run(r) for r in runs) or "none"
+
+
+def _run(r: Run) -> str:
+    passes = f"{r.passes} x " if r.passes > 1 else ""
+    return (
+        f"decided {_clock(r.decided_s)}, called out {_clock(r.call_out_s)}, {passes}{r.rate_g_m2:g} g/m² on "
+        f"{_plural(r.stretches, 'stretch', 'stretches')} ({r.salt_kg:,.0f} kg)"
+    )
+
+
+def risks_in_short(found: Treatments) -> str:
+    """Return how many stretches were cold without the salt that they would have had."""
+    changed = [
+        *([f"{found.untreated} not treated any more"] if found.untreated else []),
+        *([f"{found.later} treated later"] if found.later else []),
+    ]
+    if not changed:
+        return "none: no stretch is treated later or not at all"
+    slippery = sum(r.slippery_s > 0.0 for r in found.risks)
+    return (
+        f"of {_plural(found.untreated + found.later, 'stretch', 'stretches')} ({' and '.join(changed)}) "
+        f"{len(found.risks)} were at or below 0 °C while there would have been salt on them before, "
+        f"{slippery} of these wet, white or icy"
+    )
+
+
+def risk_words(r: Risk, names: Mapping[str, str]) -> str:
     """Return a risk in one line."""
     states = ", ".join(
         f"{state} {s / 60:.0f} min" for state, s in sorted(r.states_s.items(), key=lambda i: -i[1])
     )
-    when = (
-        "not treated" if r.treated_s is None else f"treated {(r.treated_s - r.decided_s) / 60:.0f} min later"
-    )
+    when = "not decided any more" if r.treated_s is None else f"decided {_clock(r.treated_s)}"
     return (
-        f"{r.route_id} {r.segment_id}: {when}; {r.cold_s / 60:.0f} min at or below 0 °C, "
+        f"{_named(r.route_id, names)}, {_named(r.segment_id, names)}: {when} instead of {_clock(r.decided_s)}; "
+        f"at or below 0 °C for {r.cold_s / 60:.0f} min between {_clock(r.from_s)} and {_clock(r.to_s)}, "
         f"down to {r.minimum_c:.1f} °C ({states})"
     )
+
+
+def treatment_words(found: RouteSaving | Risk, names: Mapping[str, str]) -> str:
+    """Return a saving or a risk in one line."""
+    return saving_words(found, names) if isinstance(found, RouteSaving) else risk_words(found, names)
+
+
+def names_of(registry: Registry) -> dict[str, str]:
+    """Return what people call each route and stretch."""
+    routes = {r.route_id: r.label for r in registry.routes}
+    return routes | {s.segment_id: s.street for s in registry.segments}
+
+
+def _named(found_id: str, names: Mapping[str, str]) -> str:
+    name = names.get(found_id)
+    return found_id if name is None else f"{name} ({found_id})"
+
+
+def _clock(at_s: float) -> str:
+    return moment(at_s)[11:]
+
+
+def _plural(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if abs(n) == 1 else many or one + 's'}"

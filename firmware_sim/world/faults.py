@@ -84,6 +84,11 @@ def spike(value: float, key: int, tick: int, height: float, probability: float) 
     return value + (height if b & 1 else -height)
 
 
+def swing(value: float, since_s: float, height: float, spell_s: float) -> float:
+    """Return the value of a sensor that reads too high for ``spell_s`` seconds, then too low for as long, in turn."""
+    return value + (height if since_s // spell_s % 2 == 0 else -height)
+
+
 def hits(key: int, tick: int, probability: float) -> bool:
     """Whether something that happens with a probability per reading happens at this one."""
     return unit(bits(key, tick)) < probability
@@ -134,6 +139,8 @@ def _changed(
         return stuck(fault.value if fault.value is not None else (held or {}).get(name, value))
     if kind == "spike":
         return spike(value, active.key, tick, 10.0 if fault.value is None else fault.value, fault.probability)
+    if kind == "swing":
+        return swing(value, since_s, 2.0 if fault.value is None else fault.value, fault.spell_s)
     if kind == "drift":
         return drift(value, 1.0 if fault.value is None else fault.value, since_s)
     if kind == "dropout":

@@ -21,7 +21,9 @@ Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
-FaultKind = Literal["stuck", "spike", "sentinel", "dropout", "drift", "clock", "uplink", "fire", "tilt"]
+FaultKind = Literal[
+    "stuck", "spike", "swing", "sentinel", "dropout", "drift", "clock", "uplink", "fire", "tilt",
+]  # fmt: skip
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +84,8 @@ class Fault(Strict, frozen=True):
     Which devices: ``devices`` by name, or ``kind`` with ``share`` (a part of them, chosen
     by the seed) or ``count``. ``field`` names one value where only one is affected.
     ``value`` means: stuck/sentinel/tilt: the value sent (stuck without value: the last one);
-    spike: height; drift: change per day; clock: offset in s; fire: peak temperature in °C (the sensor reads 125 at most).
+    spike: height; swing: how far above and then, in turn, below the true value for ``spell_s`` each;
+    drift: change per day; clock: offset in s; fire: peak temperature in °C (the sensor reads 125 at most).
     ``probability`` is per reading (spike, sentinel, dropout), or the part of the time that the
     link is down (uplink), in spells of about ``spell_s``.
     """
@@ -125,13 +128,15 @@ class Bins(Strict, frozen=True):
 class Expectation(Strict, frozen=True):
     """What a run of the scenario must bring about; numbers are minimum counts.
 
-    ``alarms``: rule id to number of subjects alarmed. ``gritting``: outcome (treat, no_action,
+    ``alarms``: rule id to number of subjects alarmed. ``alarms_of_one_subject``: rule id to the
+    most alarms there may be of one subject (a route, a home, a bin). ``gritting``: outcome (treat, no_action,
     monitor, refer) to number of decisions. ``gritting_any_of``: at least one decision has one
     of these outcomes. ``bins_to_collect``: stops on the collection list. ``events``: kind to
     number. ``dead_letters``: number.
     """
 
     alarms: dict[str, Count] = {}
+    alarms_of_one_subject: dict[str, Count] = {}
     gritting: dict[Literal["treat", "no_action", "monitor", "refer"], Count] = {}
     gritting_any_of: tuple[Literal["treat", "no_action", "monitor", "refer"], ...] = ()
     bins_to_collect: Count = 0

@@ -43,6 +43,11 @@ def at_least(what: str, wanted: int, found: int) -> Finding:
     return Finding(what, f"≥ {wanted}", found, found >= wanted)
 
 
+def at_most(what: str, wanted: int, found: int) -> Finding:
+    """Return a finding that passes where not too much was found."""
+    return Finding(what, f"≤ {wanted}", found, found <= wanted)
+
+
 async def stored(conn: psycopg.AsyncConnection[Any], tables: Iterable[str]) -> tuple[int, int]:
     """Return (rows, different (device, boot, sequence)) over the reading tables."""
     rows = distinct = 0
@@ -72,6 +77,13 @@ group by 1
 """
 """Per rule how many subjects had an alarm: of a group its members count, however they were put together."""
 
+OF_ONE_SUBJECT: LiteralString = """
+select rule_id, max(n)
+from (select rule_id, count(*) as n from alarm group by rule_id, subject_kind, subject) as alarms
+group by 1
+"""
+"""Per rule the most alarms that one subject had."""
+
 SET_ASIDE: LiteralString = """
 select 'kept', count(*) from dead_letter where replayed_at is null
 union all select 'counted', coalesce(sum(letters), 0) from dead_letter_overflow
@@ -99,7 +111,7 @@ async def no_loss(
 
 
 async def as_expected(conn: psycopg.AsyncConnection[Any], expect: Expectation) -> list[Finding]:
-    """Return whether alarms, decisions, events and the round are at least what ``expect`` says."""
+    """Return whether alarms, decisions, events and the round are what ``expect`` says."""
     alarms = await tally(conn, ALARMED)
     gritting = await tally(
         conn,
@@ -111,6 +123,12 @@ async def as_expected(conn: psycopg.AsyncConnection[Any], expect: Expectation) -
         "select 'stops', coalesce(max(jsonb_array_length(result -> 'stops')), 0) from decision where subject = 'bins'",
     )
     found = [at_least(f"alarms {rule}", n, alarms.get(rule, 0)) for rule, n in expect.alarms.items()]
+    if expect.alarms_of_one_subject:
+        most = await tally(conn, OF_ONE_SUBJECT)
+        found += [
+            at_most(f"alarms {rule} of one subject", n, most.get(rule, 0))
+            for rule, n in expect.alarms_of_one_subject.items()
+        ]
     found += [at_least(f"gritting decisions {o}", n, gritting.get(o, 0)) for o, n in expect.gritting.items()]
     found += [at_least(f"events {kind}", n, events.get(kind, 0)) for kind, n in expect.events.items()]
     if expect.gritting_any_of:

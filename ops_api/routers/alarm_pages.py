@@ -70,7 +70,7 @@ async def alarm(alarm_id: int, ctx: Ctx, name: Known = "", name_again: bool = Fa
         rule_version=row["rule_version"],
         explanation=explain_view.view(await explained_alarm(ctx, alarm_id)),
         members=[x for x in members if not x.left],
-        left=[x for x in members if x.left],
+        left=alarms_view.left(members),
         lines=alarm_view.lines(await ctx.desk.timeline(alarm_id), ctx.brand.time_zone, now),
         name="" if name_again else unquote(name),
     )

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from ops_api.web import words
 from ops_api.web.alarms_view import VERDICTS
 from rules.core.desk.model import Entry
@@ -18,6 +20,8 @@ WHO: Mapping[str, str] = {
     "person": "People",
     "channel": "Messages",
 }
+TEAM: Mapping[str, str] = dict.fromkeys(("maintenance", "housing", "waste", "winter", "operations"), " team")
+"""Roles that are named after what their people do."""
 VIA: Mapping[str, str] = {
     "web": "on the web pages",
     "api": "through another program",
@@ -37,8 +41,22 @@ class Line:
 
 
 def lines(entries: Sequence[Entry], zone: ZoneInfo, now: datetime) -> list[Line]:
-    """Return the timeline, oldest first, in local time."""
-    return [_line(entry, zone, now) for entry in entries]
+    """Return the timeline, oldest first, in local time.
+
+    By when it was so, not by when it was written down: the engine writes a minute after the
+    readings' time, people at once.
+    """
+    return [_line(_who_flaps(e, entries), zone, now) for e in sorted(entries, key=lambda e: e.at_s)]
+
+
+def _who_flaps(entry: Entry, entries: Sequence[Entry]) -> Entry:
+    """Return the entry; where a group begins to come and go, with the one member that did so by joining again."""
+    if entry.what != "flapping" or not entry.detail["begins"]:
+        return entry
+    joined = [e for e in entries if e.what == "member_joined" and e.at_s == entry.at_s]
+    if len(joined) != 1 or "member_label" not in joined[0].detail:
+        return entry
+    return replace(entry, detail={**entry.detail, "member_label": joined[0].detail["member_label"]})
 
 
 def _line(entry: Entry, zone: ZoneInfo, now: datetime) -> Line:
@@ -76,7 +94,7 @@ def whom(to: str) -> str:
     shown = name.replace("_", " ")
     return {
         "on_call": f"whoever is on call for {shown}",
-        "role": f"the {shown}",
+        "role": f"the {shown}{TEAM.get(name, '')}",
         "person": name,
         "team": f"the team’s channel {name}",
     }.get(kind, to)
@@ -112,7 +130,8 @@ def _flapping(entry: Entry) -> str:
         return "It has stopped coming and going"
     changes = entry.detail.get("changes")
     often = "" if changes is None else f" ({words.plural(changes, 'time')})"
-    return f"It comes and goes{often}: it stays up until it has been calm for a while"
+    who = entry.detail.get("member_label", "It")
+    return f"{who} comes and goes{often}: it stays up until it has been calm for a while"
 
 
 def _unshelved(entry: Entry) -> str:

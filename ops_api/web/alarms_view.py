@@ -119,6 +119,16 @@ def member_row(m: Row, brand: Brand, now: datetime) -> MemberRow:
     )
 
 
+def left(members: Sequence[MemberRow]) -> list[MemberRow]:
+    """Return who is no longer in an alarm, each once and as it last was; ``members``: in the order of joining."""
+    is_in = {x.label for x in members if not x.left}
+    found: dict[str, MemberRow] = {}
+    for x in members:
+        if x.left and x.label not in is_in:
+            found[x.label] = x
+    return list(found.values())
+
+
 VERDICTS: Mapping[str | None, str] = {
     "true": "a true alarm",
     "false_alarm": "a false alarm",

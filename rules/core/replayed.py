@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -36,6 +37,8 @@ class DecisionMade(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         rate_g_m2, passes: of a treatment.
         km, salt_kg: that it takes.
+        call_out_s: when the lorry is to be sent for it [s since 1970]; None where nothing is driven.
+        is_salted: whether gritters had treated the route already.
         segments: that it treats.
         bins: that it collects.
     """
@@ -50,6 +53,8 @@ class DecisionMade(msgspec.Struct, frozen=True, kw_only=True):
     passes: int = 0
     km: float = 0.0
     salt_kg: float = 0.0
+    call_out_s: float | None = None
+    is_salted: bool = False
     segments: tuple[str, ...] = ()
     bins: tuple[str, ...] = ()
 
@@ -104,6 +109,7 @@ def made(
     drive = result.get("drive") or {}
     treated = [leg for leg in drive.get("legs", ()) if leg["treat"]]
     rate, passes = result.get("spread_rate_g_m2") or 0.0, result.get("passes") or 0
+    call_out = result.get("call_out_by")
     area_m2 = sum(leg["length_m"] * widths_m.get(leg["segment_id"], 0.0) for leg in treated)
     return DecisionMade(
         rule_id=rule_id,
@@ -116,6 +122,8 @@ def made(
         passes=passes,
         km=passes * (drive.get("km") or 0.0) if drive else result.get("km") or 0.0,
         salt_kg=round(rate * passes * area_m2 / 1000.0, 1),
+        call_out_s=None if call_out is None else datetime.fromisoformat(call_out).timestamp(),
+        is_salted=(result.get("treated_segments") or 0) > 0,
         segments=tuple(dict.fromkeys(leg["segment_id"] for leg in treated)),
         bins=tuple(stop["bin_id"] for stop in result.get("stops", ())),
     )

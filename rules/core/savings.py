@@ -15,14 +15,30 @@ SLIPPERY = ("wet", "hoar", "ice", "snow")
 """States in which a road at or below 0 °C is slippery."""
 
 
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A treatment that a lorry leaves for: when it is decided, when it is called out [s since 1970], and how much."""
+
+    decided_s: float
+    call_out_s: float
+    rate_g_m2: float
+    passes: int
+    stretches: int
+    salt_kg: float
+
+
 class RouteSaving(msgspec.Struct, frozen=True, kw_only=True):
-    """Treatments of a route in one service period, before minus after: negative = more of them after."""
+    """Treatments of a route in one service period, before minus after: negative = more of them after.
+
+    ``before``, ``after``: its runs in both, in order of time.
+    """
 
     route_id: str
     period_s: float
     runs: int
     km: float
     salt_kg: float
+    before: tuple[Run, ...] = ()
+    after: tuple[Run, ...] = ()
 
 
 class Risk(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,8 +47,9 @@ class Risk(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         decided_s: when it was to be treated before [s since 1970].
         treated_s: when it is to be treated after [s since 1970]; None = not in that service period.
-        cold_s: how long it was at or below 0 °C while there would have been salt on it before and
-            is none after [s]; minimum_c: the lowest of those cold spells.
+        from_s, to_s: when it was at or below 0 °C while there would have been salt on it before and
+            is none after, from the first to the last [s since 1970].
+        cold_s: how long of that [s]; minimum_c: the lowest of those cold spells.
         states_s: how long of that in which state [s].
         slippery_s: how long of that wet, white, icy or under snow [s].
     """
@@ -41,6 +58,8 @@ class Risk(msgspec.Struct, frozen=True, kw_only=True):
     segment_id: str
     decided_s: float
     treated_s: float | None
+    from_s: float
+    to_s: float
     cold_s: float
     minimum_c: float
     states_s: Mapping[str, float]
@@ -65,16 +84,19 @@ class Treatments(msgspec.Struct, frozen=True, kw_only=True):
         return sum(x.runs for x in s), sum(x.km for x in s), sum(x.salt_kg for x in s)
 
 
-def treatments(before: Replayed, after: Replayed, period_start_s: float, respond_s: float) -> Treatments:
-    """Return treatments saved and risks taken.
+def treatments(
+    before: Replayed, after: Replayed, period_start_s: float, respond_s: float, holds_s: float = 21_600.0
+) -> Treatments:
+    """Return treatments saved and risks taken; what a run is, see :func:`driven`.
 
     Args:
-        before: one run.
+        before: one run of the rules.
         after: another of the same time; the surfaces are this one's.
         period_start_s: when any service period begins [s since 1970], e.g. noon of some day.
         respond_s: from a decision to salt on the road [s].
+        holds_s: how long salt holds [s].
     """
-    mine, other = (_by_period(r.decisions, period_start_s) for r in (before, after))
+    mine, other = (_by_period(driven(r.decisions, holds_s), period_start_s) for r in (before, after))
     spells: dict[str, list[ColdSpell]] = defaultdict(list)
     for spell in after.spells:
         spells[spell.segment_id].append(spell)
@@ -90,23 +112,48 @@ def treatments(before: Replayed, after: Replayed, period_start_s: float, respond
                 continue
             later += treated_s is not None
             until_s = key[0] + PERIOD_S if treated_s is None else treated_s + respond_s
-            risk = _risk(spells[segment_id], decided_s + respond_s, until_s)
-            if risk is not None:
-                cold_s, minimum_c, states_s = risk
-                risks.append(
-                    Risk(
-                        route_id=key[1],
-                        segment_id=segment_id,
-                        decided_s=decided_s,
-                        treated_s=treated_s,
-                        cold_s=cold_s,
-                        minimum_c=minimum_c,
-                        states_s=states_s,
-                        slippery_s=sum(s for state, s in states_s.items() if state in SLIPPERY),
-                    )
-                )
+            risk = _risk(key[1], segment_id, spells[segment_id], decided_s, treated_s, (respond_s, until_s))
+            risks += [] if risk is None else [risk]
     risks.sort(key=lambda r: (-r.slippery_s, -r.cold_s, r.segment_id))
     return Treatments(savings=tuple(savings), risks=tuple(risks), untreated=untreated, later=later)
+
+
+def driven(decisions: Iterable[DecisionMade], holds_s: float) -> list[DecisionMade]:
+    """Return the treatments that lorries would have left for.
+
+    Not one that was given up or replaced before it was time to call out. In a replay nobody
+    spreads, so a plan is asked for again and again where no gritter reports: of one that repeats
+    an earlier one only the stretches count that have no such salt yet, with their share of km and kg.
+    """
+    held: dict[str, tuple[float, float]] = {}
+    found = list[DecisionMade]()
+    for d in _standing(decisions):
+        total = d.rate_g_m2 * d.passes
+        new = tuple(
+            s
+            for s in d.segments
+            if d.is_salted or held.get(s, (0.0, 0.0))[0] < total or d.at_s > held[s][1] + holds_s
+        )
+        held |= dict.fromkeys(new, (total, d.at_s))
+        if new == d.segments:
+            found.append(d)
+        elif new:
+            share = len(new) / len(d.segments)
+            km, kg = share * d.km, share * d.salt_kg
+            found.append(msgspec.structs.replace(d, segments=new, km=km, salt_kg=kg))
+    return found
+
+
+def _standing(decisions: Iterable[DecisionMade]) -> list[DecisionMade]:
+    """Return the treatments that still stood when it was time to call out, in order of time."""
+    found, newer_s = list[DecisionMade](), dict[str, float]()
+    for d in sorted(decisions, key=lambda d: -d.at_s):
+        next_s = newer_s.get(d.subject)
+        leaves_s = d.at_s if d.call_out_s is None else max(d.at_s, d.call_out_s)
+        if d.outcome == "treat" and (next_s is None or leaves_s < next_s):
+            found.append(d)
+        newer_s[d.subject] = d.at_s
+    return found[::-1]
 
 
 def _saved(key: tuple[float, str], a: Sequence[DecisionMade], b: Sequence[DecisionMade]) -> list[RouteSaving]:
@@ -115,7 +162,20 @@ def _saved(key: tuple[float, str], a: Sequence[DecisionMade], b: Sequence[Decisi
     )
     if not any(abs(x) > 1e-6 for x in (runs, km, kg)):
         return []
-    return [RouteSaving(route_id=key[1], period_s=key[0], runs=runs, km=round(km, 3), salt_kg=round(kg, 1))]
+    return [
+        RouteSaving(
+            route_id=key[1], period_s=key[0], runs=runs, km=round(km, 3), salt_kg=round(kg, 1),
+            before=tuple(_run(d) for d in a), after=tuple(_run(d) for d in b),
+        )
+    ]  # fmt: skip
+
+
+def _run(d: DecisionMade) -> Run:
+    leaves_s = d.at_s if d.call_out_s is None else max(d.at_s, d.call_out_s)
+    return Run(
+        decided_s=d.at_s, call_out_s=leaves_s, rate_g_m2=d.rate_g_m2, passes=d.passes,
+        stretches=len(d.segments), salt_kg=round(d.salt_kg, 1),
+    )  # fmt: skip
 
 
 def _by_period(
@@ -123,8 +183,7 @@ def _by_period(
 ) -> dict[tuple[float, str], list[DecisionMade]]:
     found: dict[tuple[float, str], list[DecisionMade]] = defaultdict(list)
     for d in decisions:
-        if d.outcome == "treat":
-            found[start_s + (d.at_s - start_s) // PERIOD_S * PERIOD_S, d.subject].append(d)
+        found[start_s + (d.at_s - start_s) // PERIOD_S * PERIOD_S, d.subject].append(d)
     return found
 
 
@@ -134,15 +193,37 @@ def _first(decisions: Sequence[DecisionMade]) -> dict[str, float]:
 
 
 def _risk(
-    spells: Sequence[ColdSpell], from_s: float, until_s: float
-) -> tuple[float, float, dict[str, float]] | None:
-    """Return for how long it was cold, the lowest temperature and the time in each state; None where never."""
+    route_id: str,
+    segment_id: str,
+    spells: Sequence[ColdSpell],
+    decided_s: float,
+    treated_s: float | None,
+    window_s: tuple[float, float],
+) -> Risk | None:
+    """Return what a stretch did while it would have had salt before; None where it was never cold.
+
+    ``window_s``: from a decision to salt on the road, and until when there is none after.
+    """
+    from_s, until_s = decided_s + window_s[0], window_s[1]
     states_s: dict[str, float] = defaultdict(float)
-    lowest = []
+    cold: list[ColdSpell] = []
     for spell in spells:
         part = spell.within(from_s, until_s)
         for state, seconds in part.items():
             states_s[state] += seconds
         if part:
-            lowest.append(spell.minimum_c)
-    return (sum(states_s.values()), min(lowest), dict(states_s)) if lowest else None
+            cold.append(spell)
+    if not cold:
+        return None
+    return Risk(
+        route_id=route_id,
+        segment_id=segment_id,
+        decided_s=decided_s,
+        treated_s=treated_s,
+        from_s=max(from_s, min(s.from_s for s in cold)),
+        to_s=min(until_s, max(s.to_s for s in cold)),
+        cold_s=sum(states_s.values()),
+        minimum_c=min(s.minimum_c for s in cold),
+        states_s=dict(states_s),
+        slippery_s=sum(s for state, s in states_s.items() if state in SLIPPERY),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,27 @@ import msgspec
 
 from rules.core.diff import Difference
 from rules.core.replayed import Replayed
-from rules.core.savings import Treatments
+from rules.core.savings import Risk, RouteSaving, Treatments
 
-COLUMNS = ("record", "at", "rule_id", "subject_kind", "subject", "change", "severity", "outcome", "text")
+COLUMNS = (
+    "record", "at", "rule_id", "subject_kind", "subject", "change", "severity", "outcome", "route_id",
+    "runs", "km", "salt_kg", "decided_at", "treated_at", "cold_from", "cold_to", "cold_s", "slippery_s",
+    "minimum_c", "text",
+)  # fmt: skip
+TIMES = {"decided_s": "decided_at", "treated_s": "treated_at", "from_s": "cold_from", "to_s": "cold_to"}
+"""What a risk calls its times, and what a table does; there as ISO 8601."""
 
 
 def records(
-    found: Replayed, differences: Sequence[Difference], saved: Treatments | None
+    found: Replayed,
+    differences: Sequence[Difference],
+    saved: Treatments | None,
+    said: Callable[[RouteSaving | Risk], str],
 ) -> Iterator[dict[str, Any]]:
-    """Yield all that was found, each with its kind in ``record``; times as ISO 8601 in ``at``."""
+    """Yield all that was found, each with its kind in ``record``; times as ISO 8601 in ``at``.
+
+    ``said`` returns a saving or a risk in words.
+    """
     for a in found.alarms:
         yield _record("alarm", a.raised_s, a, text=a.title)
     for d in found.decisions:
@@ -29,9 +41,11 @@ def records(
         yield _record("difference", difference.at_s, difference)
     if saved is not None:
         for saving in saved.savings:
-            yield _record("saving", saving.period_s, saving, subject_kind="route", subject=saving.route_id)
+            about = {"subject_kind": "route", "subject": saving.route_id, "text": said(saving)}
+            yield _record("saving", saving.period_s, saving, **about)
         for risk in saved.risks:
-            yield _record("risk", risk.decided_s, risk, subject_kind="segment", subject=risk.segment_id)
+            about = {"subject_kind": "segment", "subject": risk.segment_id, "text": said(risk)}
+            yield _record("risk", risk.decided_s, risk, **about, **_times(risk))
 
 
 def export(path: Path, lines: Iterator[dict[str, Any]]) -> int:
@@ -54,6 +68,14 @@ def export(path: Path, lines: Iterator[dict[str, Any]]) -> int:
     return written
 
 
-def _record(kind: str, at_s: float, value: msgspec.Struct, **more: str) -> dict[str, Any]:
-    at = datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds")
-    return {"record": kind, "at": at, **msgspec.to_builtins(value), **more}
+def _record(kind: str, at_s: float, value: msgspec.Struct, **more: str | None) -> dict[str, Any]:
+    return {"record": kind, "at": _iso(at_s), **msgspec.to_builtins(value), **more}
+
+
+def _times(risk: Risk) -> dict[str, str | None]:
+    seconds = {column: getattr(risk, name) for name, column in TIMES.items()}
+    return {column: None if s is None else _iso(s) for column, s in seconds.items()}
+
+
+def _iso(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds")

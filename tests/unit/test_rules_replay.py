@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -18,7 +19,7 @@ from rules.core.diff import compare
 from rules.core.overrides import Override, prepare, with_value
 from rules.core.parameters import Catalogue
 from rules.core.replayed import AlarmSpan, ColdSpell, DecisionMade, Replayed
-from rules.core.savings import treatments
+from rules.core.savings import driven, treatments
 from rules.replay.hide import hide_homes
 from rules.replay.memory import MemoryReadings
 from rules.replay.runner import run
@@ -162,11 +163,15 @@ def alarm(
     )  # fmt: skip
 
 
-def treat(route: str, at_s: float, *segments: str, rate: float = 10.0) -> DecisionMade:
+def treat(route: str, at_s: float, *segments: str, rate: float = 10.0, **more: Any) -> DecisionMade:
     return DecisionMade(
         rule_id="winter.gritting", subject_kind="route", subject=route, at_s=at_s, outcome="treat", reason="cold",
-        rate_g_m2=rate, passes=1, km=5.0, salt_kg=100.0 * len(segments), segments=segments,
+        rate_g_m2=rate, passes=1, km=5.0, salt_kg=100.0 * len(segments), segments=segments, **more,
     )  # fmt: skip
+
+
+def no_action(route: str, at_s: float) -> DecisionMade:
+    return structs.replace(treat(route, at_s), outcome="no_action", rate_g_m2=0.0, km=0.0)
 
 
 def replayed(*items: AlarmSpan | DecisionMade, spells: tuple[ColdSpell, ...] = ()) -> Replayed:
@@ -232,6 +237,29 @@ def test_treatments_saved_and_risks_taken_are_counted_by_route_and_period() -> N
         ("s5", 8000, 3000.0, 3000.0, -3.0), ("s1", None, 2000.0, 1000.0, -1.5),
     ]  # fmt: skip
     assert found.risks[1].states_s == {"ice": 1000.0, "dry": 1000.0}
+    assert [(r.from_s, r.to_s) for r in found.risks] == [(8000, 11_000), (7000, 9000)]
+
+
+def test_only_what_a_lorry_would_leave_for_is_a_treatment() -> None:
+    given_up = [treat("r1", 1000, "s1", call_out_s=9000.0), no_action("r1", 4000)]
+    replaced = [treat("r2", 1000, "s1", call_out_s=3000.0), treat("r2", 2500, "s1", "s2", call_out_s=3000.0)]
+    assert driven(given_up, 21_600.0) == []
+    assert driven(replaced, 21_600.0) == replaced[1:]
+    left_already = [treat("r1", 1000, "s1", call_out_s=2000.0), no_action("r1", 4000)]
+    assert driven(left_already, 21_600.0) == left_already[:1]
+
+
+def test_a_plan_that_nobody_drove_in_a_replay_counts_once_while_its_salt_would_hold() -> None:
+    first, again = treat("r1", 1000, "s1"), treat("r1", 5000, "s1", "s2")
+    [kept, more] = driven([first, again], 21_600.0)
+    assert kept == first
+    assert (more.segments, more.km, more.salt_kg) == (("s2",), again.km / 2, again.salt_kg / 2)
+    much_later = treat("r1", 30_000, "s1")
+    assert driven([first, much_later], 21_600.0) == [first, much_later]
+    stronger = treat("r1", 5000, "s1", rate=20.0)
+    assert driven([first, stronger], 21_600.0) == [first, stronger]
+    salted = treat("r1", 5000, "s1", is_salted=True)  # gritters reported: the rules know what is missing
+    assert driven([first, salted], 21_600.0) == [first, salted]
 
 
 def test_homes_are_told_by_number() -> None:

@@ -13,7 +13,7 @@ HEAD = 'name = "x"\ntitle = "A test"\ndescription = "something to test with"\nst
 
 def test_the_six_scenarios_are_there() -> None:
     assert set(scenario_names()) == {
-        "damp_winter_week", "flaky_uplink", "frost_night", "market_day", "snow", "wet_then_freezing",
+        "damp_winter_week", "flaky_uplink", "frost_night", "hard_night", "market_day", "snow", "wet_then_freezing",
     }  # fmt: skip
 
 

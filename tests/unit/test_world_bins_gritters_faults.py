@@ -153,6 +153,8 @@ def test_fault_functions_are_pure_and_do_what_they_say() -> None:
     assert 120 < sum(s != 1.0 for s in spikes) < 280
     assert set(spikes) == {1.0, 10.0, -8.0}
     assert spikes == [faults.spike(1.0, 5, tick, 9.0, 0.1) for tick in range(2000)]
+    swings = [faults.swing(1.0, since_s, 1.5, 600.0) for since_s in (0.0, 599.0, 600.0, 1199.0, 1200.0)]
+    assert swings == [2.5, 2.5, -0.5, -0.5, 2.5]
     assert faults.fire(10.0, 210.0, -1.0) == 10.0
     assert faults.fire(10.0, 210.0, 600.0) == pytest.approx(110.0)
     assert faults.fire(10.0, 210.0, 1200.0) == 125.0
@@ -166,6 +168,8 @@ def test_corrupt_touches_only_the_named_field() -> None:
     good = {"surface_temperature_c": 1.0, "air_temperature_c": 2.0}
     hit = faults.corrupt(dict(good), active(fault="sentinel", field="surface_temperature_c"), None, 1, 1.0)
     assert hit == {"surface_temperature_c": -127.0, "air_temperature_c": 2.0}
+    loose = active(fault="swing", field="surface_temperature_c", value=3.0, spell_s=60.0)
+    assert faults.corrupt(dict(good), loose, None, 1, 70.0) == {**good, "surface_temperature_c": -2.0}
     gone = faults.corrupt(dict(good), active(fault="dropout"), None, 1, 1.0)
     assert gone == {}
     held = faults.corrupt(dict(good), active(fault="stuck"), {"surface_temperature_c": 9.0}, 1, 1.0)

@@ -44,7 +44,7 @@ def explain_alarm(
     spec = SPECS.get(alarm["rule_id"], Spec((), ()))
     figures = Figures(catalogue, alarm["rule_id"], overrides, clock)
     inputs: Json = alarm.get("inputs") or {}
-    up = [m for m in members if m.get("left_at") is None] or list(members)
+    up = [m for m in members if m.get("left_at") is None] or _last_of_each(members)
     shown = _of_members(up, spec, clock, qualities) if up else show(inputs, spec, clock, qualities)
     seen: list[Json] = [m.get("inputs") or {} for m in up] if up else [inputs]
     changes = sentences(alarm.get("would_change") or ())
@@ -77,13 +77,24 @@ def _of_members(
     return found
 
 
+def _last_of_each(members: Sequence[Json]) -> list[Json]:
+    """Return who was in a group, each as it last was: one that flaps was in it several times."""
+    found: dict[str, Json] = {}
+    for m in members:
+        known = found.get(m["subject"])
+        if known is None or m["joined_at"] > known["joined_at"]:
+            found[m["subject"]] = m
+    return list(found.values())
+
+
 def _name(member: Json) -> str:
     return str(member.get("label") or member["subject"])
 
 
 def _first_line(alarm: Json, inputs: Json, members: Sequence[Json], spec: Spec) -> str:
     if members:
-        return one_line(f"{alarm['title']}: {len(members)} in it, {few([_name(m) for m in members])}")
+        were = "" if alarm.get("cleared_at") is None else "were "
+        return one_line(f"{alarm['title']}: {len(members)} {were}in it, {few([_name(m) for m in members])}")
     main = next((i for i in spec.inputs if isinstance(inputs.get(i.key), int | float)), None)
     if main is None or main.key == "cadence_s":
         return one_line(alarm["title"])
