@@ -72,7 +72,8 @@ class Change:
     """All that one step writes; it is written completely or not at all.
 
     Attributes:
-        from_cursor: where the step started; the store refuses if it stands elsewhere.
+        from_cursor, from_settled_s: where the step started: after which batch, and the time of the latest
+            reading that counted then [s since 1970]; the store refuses if it stands elsewhere.
         to_cursor: where it ends.
         seen_s: event time after the step [s since 1970].
         settled_s: time of the latest reading that counts [s since 1970].
@@ -92,6 +93,7 @@ class Change:
     waiting_from: int | None = None
     everything: bool = False
     catalogue_id: int | None = None
+    from_settled_s: float | None = None
 
 
 class RuleStore(Protocol):

@@ -76,12 +76,14 @@ order by xid, received_at
 select settle_xid <= %(cursor)s::text::xid8 from rule_cursor where service = %(service)s
 
 -- move_cursor
+-- Both: where nothing more comes, what waits counts without the cursor's moving.
 update rule_cursor
 set xid = %(to_cursor)s::text::xid8, event_time = to_timestamp(%(seen_s)s),
     settled_at = to_timestamp(%(settled_s)s), waiting_from = %(waiting_from)s::text::xid8,
     settle_xid = case when %(everything)s and settle_xid <= %(to_cursor)s::text::xid8 then null else settle_xid end,
     updated_at = now()
 where service = %(service)s and xid = %(from_cursor)s::text::xid8
+  and settled_at is not distinct from to_timestamp(%(from_settled_s)s::float8)
 
 -- add_decisions
 insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, inputs, result,

@@ -171,6 +171,7 @@ class RulesService:
         change = Change(
             standing.cursor, cursor, state.seen_s, state.settled_s, rows, effects,
             waiting_from=self._spans.since(state.waiting), everything=everything, catalogue_id=self._catalogue_id,
+            from_settled_s=standing.state.settled_s,
         )  # fmt: skip
         await self._store.commit(change)
         self._standing = Resumed(state, cursor)
@@ -190,7 +191,7 @@ class RulesService:
         rows = tuple(changed_rows(EngineState(), state)) if resumed.outdated else ()
         change = Change(
             cursor, cursor, state.seen_s, state.settled_s, rows, effects,
-            waiting_from=resumed.waiting_from, catalogue_id=self._catalogue_id,
+            waiting_from=resumed.waiting_from, catalogue_id=self._catalogue_id, from_settled_s=state.settled_s,
         )  # fmt: skip
         await self._store.commit(change)
         log.info("rules: alarms and memory made to fit", effects=len(effects), rows=len(rows))

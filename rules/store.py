@@ -106,13 +106,14 @@ class PostgresRuleStore:
                 "to_cursor": str(change.to_cursor),
                 "seen_s": change.seen_s,
                 "settled_s": change.settled_s,
+                "from_settled_s": change.from_settled_s,
                 "waiting_from": None if change.waiting_from is None else str(change.waiting_from),
                 "everything": change.everything,
             },
         )
         if moved.rowcount != 1:
             raise CursorMovedError(
-                f"cursor of {self._service!r} is no longer at {change.from_cursor}: another instance of the "
+                f"cursor of {self._service!r} is no longer where it was at {change.from_cursor}: another instance of the "
                 "rules service is running, or an earlier commit was not answered"
             )
 

@@ -104,7 +104,8 @@ async def bench(database: str | None) -> AsyncIterator[Bench]:
 
 
 def change(from_cursor: int, to_cursor: int, *effects: Any, rows: tuple[Row, ...] = ()) -> Change:
-    return Change(from_cursor, to_cursor, START, START, rows, effects)
+    from_s = None if from_cursor == 0 else START
+    return Change(from_cursor, to_cursor, START, START, rows, effects, from_settled_s=from_s)
 
 
 RAISE = RaiseAlarm("bins.full", 1, "bin", "b0", "warning", START, "Bin 0: full", "85 % full.", {"fill": 85.0})
@@ -444,6 +445,23 @@ async def test_what_waits_counts_when_it_has_been_quiet_or_somebody_knows(bench:
     resumed = await bench.store.resume()
     assert resumed.state.settled_s == START + 1204.0
     assert not await bench.store.settle_wanted(resumed.cursor)
+
+
+async def test_of_two_processes_one_lets_what_waits_count(bench: Bench) -> None:
+    """What waits counts without a new batch: the cursor stays, and says nothing of who was first."""
+    clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    workers = [RulesService(bench.store, HintWaker(), clock, load(), lateness_s=300.0) for _ in range(2)]
+    for minutes in (0.0, 10.0):
+        await bench.add(frosty(minutes))
+        assert await workers[0].turn()
+    assert not await workers[1].turn()
+    clock.advance(301.0)
+    assert not await workers[0].turn()
+    once = {what: await bench.rows(what) for what in QUERIES}
+    assert once["decisions"]
+    with pytest.raises(CursorMovedError):
+        await workers[1].turn()
+    assert {what: await bench.rows(what) for what in QUERIES} == once
 
 
 class _Unanswered:
