@@ -107,6 +107,7 @@ class MemoryRuleStore:
         self.seen_s, self.settled_s = change.seen_s, change.settled_s
         if change.everything and self.settle_from is not None and self.settle_from <= self.cursor:
             self.settle_from = None
+        self.rows = {key: row for key, row in self.rows.items() if key not in change.gone}
         self.rows.update({(r.section, r.subject): r for r in change.rows})
         for effect in change.effects:
             self._apply(effect)

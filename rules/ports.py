@@ -12,6 +12,7 @@ from cityops.errors import CityopsError
 from devices.registry import Registry
 from rules.core.alarm_book import OpenAlarm
 from rules.core.effects import Effect
+from rules.core.forget import Gone
 from rules.core.memory import EngineState, Row
 from rules.core.readings import ReadingBatch
 
@@ -79,7 +80,7 @@ class Change:
         settled_s: time of the latest reading that counts [s since 1970].
         waiting_from: a cursor; readings of batches after it may wait. None: none does.
         everything: nothing was waited for; a wish for that is fulfilled.
-        rows: of the engine's memory.
+        rows, gone: of the engine's memory: those to write, and those to delete (section and subject).
         effects: in order.
         catalogue_id: the catalogue that decided; None where copies are not kept.
     """
@@ -94,6 +95,7 @@ class Change:
     everything: bool = False
     catalogue_id: int | None = None
     from_settled_s: float | None = None
+    gone: Gone = ()
 
 
 class RuleStore(Protocol):

@@ -43,7 +43,7 @@ select jsonb_build_object(
             'empty_distance_mm', b.empty_distance_mm, 'full_distance_mm', b.full_distance_mm,
             'capacity_l', b.capacity_l, 'threshold_pct', b.threshold_pct, 'max_age_days', b.max_age_days
         ) order by b.bin_id)
-        from bin_site b join device d on d.device_id = b.device_id), '[]')
+        from bin_site b join device d on d.device_id = b.device_id and d.retired_at is null), '[]')
 )::text
 
 -- start_cursor
@@ -183,6 +183,11 @@ select section, subject, version, state
 from jsonb_to_recordset(%(rows)s::jsonb) as x(section text, subject text, version integer, state jsonb)
 on conflict (rule_id, subject) do update
 set version = excluded.version, state = excluded.state, updated_at = now()
+
+-- drop_memory
+delete from rule_state s
+using jsonb_array_elements(%(rows)s::jsonb) as x(gone)
+where s.rule_id = x.gone ->> 0 and s.subject = x.gone ->> 1
 
 -- tell_listeners
 select pg_notify('cityops_rules', %(payload)s)

@@ -91,6 +91,9 @@ class PostgresRuleStore:
             await put_work(conn, change.effects)
             states = [e for e in change.effects if isinstance(e, SubjectState)]
             await _add(conn, "put_states", states)
+            if change.gone:
+                gone = msgspec.json.encode(change.gone).decode()
+                await conn.execute(SQL["drop_memory"], {"rows": gone})
             await _put_memory(conn, change.rows)
             if change.effects:
                 payload = {"kinds": _kinds(change.effects), "alarms": alarms[:NOTIFY_IDS]}

@@ -97,6 +97,9 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> list[SegmentNow]:
     """
     roads = work.read("road")
     if not any(d in roads for d in ctx.sensors):
+        if not ctx.sensors:  # nothing is left that could ever end them
+            for rule, state in ((ctx.catalogue.hoar_frost, "hoar"), (ctx.catalogue.ice, "ice")):
+                _settle(work, ctx, Hazard(rule, state), [], at_s)
         return []
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     latest = [roads.get(d) for d in ctx.sensors]
@@ -248,7 +251,7 @@ def _settle(work: Work, ctx: Context, hazard: Hazard, found: Sequence[SegmentNow
     def left(segment_id: str) -> str:
         now = by_id.get(segment_id)
         if now is None:
-            return f"{segment_id} is no longer installed."
+            return f"{segment_id} is no longer watched."
         return f"{now.segment.street} is now {now.state}: {now.reason}."
 
     settle(work, group_rule(ctx, hazard.rule), hazard.up, at_s, Tellers(joining, left))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
@@ -74,6 +75,28 @@ class Bench:
             return
         assert isinstance(self.store, MemoryRuleStore)
         self.store.want_settled()
+
+    async def retire(self, *devices: str) -> None:
+        """Take devices away."""
+        if self._conn is not None:
+            statement = "update device set retired_at = now() where name = any (%s)"
+            await self._conn.execute(statement, (list(devices),))
+            return
+        assert isinstance(self.store, MemoryRuleStore)
+        before = self.store.installed
+        self.store.installed = msgspec.structs.replace(
+            before,
+            devices=tuple(d for d in before.devices if d.name not in devices),
+            homes=tuple(
+                msgspec.structs.replace(h, devices=tuple(d for d in h.devices if d not in devices))
+                for h in before.homes
+            ),
+            segments=tuple(
+                msgspec.structs.replace(s, device=None if s.device in devices else s.device)
+                for s in before.segments
+            ),
+            bins=tuple(b for b in before.bins if b.device not in devices),
+        )
 
     async def rows(self, what: str) -> list[tuple[Any, ...]]:
         """The table's meaning: subjects and what was said of them, in order."""
@@ -462,6 +485,30 @@ async def test_of_two_processes_one_lets_what_waits_count(bench: Bench) -> None:
     with pytest.raises(CursorMovedError):
         await workers[1].turn()
     assert {what: await bench.rows(what) for what in QUERIES} == once
+
+
+async def test_what_is_no_longer_installed_has_no_alarm_and_is_forgotten(bench: Bench) -> None:
+    clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    worker = RulesService(bench.store, HintWaker(), clock, load())
+    for minutes in range(0, 600, 10):
+        await bench.add(frosty(float(minutes)))
+        assert await worker.turn()
+    up = {(rule, subject) for rule, subject, _, cleared in await bench.rows("alarms") if cleared is None}
+    assert {("bins.full", "b0"), ("damp.surface_humidity", "ELM"), ("winter.ice", "r1")} <= up
+    await bench.retire("bin-0", "frog-2", "road-0", "road-1")
+    clock.advance(60.0)
+    for minutes in range(600, 630, 10):
+        await bench.add([r for r in frosty(float(minutes)) if r[0] == "weather"])
+    while await worker.turn():
+        pass
+    up = {(rule, subject) for rule, subject, _, cleared in await bench.rows("alarms") if cleared is None}
+    assert up == set()
+    ended = {(r, s): d["reason"] for r, s, _, _, what, d in await bench.rows("log") if what == "cleared"}
+    assert ended["bins.full", "b0"] == "It is no longer installed."
+    assert ended["damp.surface_humidity", "ELM"] == "It is no longer installed."
+    state = (await bench.store.resume()).state
+    assert (state.bin, state.home, state.road) == ({}, {}, {})
+    assert set(state.seen) == {"wx-0"}
 
 
 class _Unanswered:
