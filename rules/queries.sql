@@ -172,7 +172,8 @@ order by n
 insert into subject_state (subject_kind, subject, at, state)
 select x.subject_kind, x.subject, to_timestamp(x.at_s),
        case when x.subject_kind = 'route' then x.state || jsonb_build_object('decision_id', (
-           select max(d.decision_id) from decision d where d.subject_kind = 'route' and d.subject = x.subject))
+           select d.decision_id from decision d where d.subject_kind = 'route' and d.subject = x.subject
+           order by d.decided_at desc, d.decision_id desc limit 1))  -- by the index: a route has years of them
        else x.state end
 from jsonb_to_recordset(%(rows)s::jsonb) as x(subject_kind text, subject text, at_s float8, state jsonb)
 on conflict (subject_kind, subject) do update set at = excluded.at, state = excluded.state
