@@ -217,7 +217,8 @@ class RulesService:
         now = self._clock.monotonic()
         context = self._context
         young = now - self._context_at_s < REGISTRY_AGE_S
-        if context is not None and young and devices <= context.devices.keys() | self._strangers:
+        strangers = self._strangers if young else frozenset()
+        if context is not None and young and devices <= context.devices.keys() | strangers:
             return context
         registry = await self._store.registry()
         in_use = await self._rulebook.in_use(settled_s)
@@ -226,7 +227,7 @@ class RulesService:
             self._in_use = in_use
             self._registry = self._registry if registry == self._registry else registry
         self._context, self._context_at_s = context, now
-        self._strangers = frozenset(devices - context.devices.keys())
+        self._strangers = (strangers | devices) - context.devices.keys()
         return context
 
 

@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import ManualClock
 from cityops.errors import TransientError
+from devices.registry import Registry
 from ingest.registry_store import store_registry
 from ops_api.demo.verify import ALARMED, tally
 from ops_api.rules_lag import SETTLE
@@ -509,6 +510,28 @@ async def test_what_is_no_longer_installed_has_no_alarm_and_is_forgotten(bench: 
     state = (await bench.store.resume()).state
     assert (state.bin, state.home, state.road) == ({}, {}, {})
     assert set(state.seen) == {"wx-0"}
+
+
+async def test_strangers_in_turns_do_not_make_it_read_the_registry_for_each_batch() -> None:
+    store = _Counted(hamlet())
+    worker = service(store)
+    values = {"temperature_c": 19.0, "humidity_pct": 50.0}
+    for minute in range(10):
+        stranger: Reading = ("frog", f"gone-{minute % 2}", 60.0 * minute, values)
+        store.add_batch(START + 60.0 * minute, batch([stranger]))
+        assert await worker.turn()
+    assert store.looks <= 3
+
+
+@dataclasses.dataclass
+class _Counted(MemoryRuleStore):
+    """Counts how often the registry is read."""
+
+    looks: int = 0
+
+    async def registry(self) -> Registry:
+        self.looks += 1
+        return await super().registry()
 
 
 class _Unanswered:
