@@ -151,11 +151,11 @@ def promote(
 
 async def _before(store: CatalogueStore) -> int:
     """Return the catalogue that was live before the one that is."""
-    from rules.catalogue.rulebook import MADE_LIVE
+    from rules.catalogue.rulebook import course
 
     live = await store.live()
-    course = [e.catalogue_id for e in await store.history(10_000) if e.what in MADE_LIVE]
-    before = next((n for n in course if live is not None and n != live.catalogue_id), None)
+    were = course(await store.history(10_000))
+    before = next((n for n in were if live is not None and n != live.catalogue_id), None)
     if before is None:
         raise ConfigurationError("there was no other catalogue before the one that is live")
     return before

@@ -104,12 +104,13 @@ class MemoryRuleStore:
 
     async def commit(self, change: Change) -> None:
         """Take everything of a step, or nothing."""
-        if change.from_cursor != self.cursor:
+        if (change.from_cursor, change.from_settled_s) != (self.cursor, self.settled_s):
             raise CursorMovedError(f"cursor is at {self.cursor}, not at {change.from_cursor}")
         self.cursor, self.waiting_from = change.to_cursor, change.waiting_from
         self.seen_s, self.settled_s = change.seen_s, change.settled_s
         if change.everything and self.settle_from is not None and self.settle_from <= self.cursor:
             self.settle_from = None
+        self.rows = {key: row for key, row in self.rows.items() if key not in change.gone}
         self.rows.update({(r.section, r.subject): r for r in change.rows})
         for effect in change.effects:
             self._apply(effect)

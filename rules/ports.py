@@ -12,6 +12,7 @@ from cityops.errors import CityopsError
 from devices.registry import Registry
 from rules.core.alarm_book import OpenAlarm
 from rules.core.effects import Effect
+from rules.core.forget import Gone
 from rules.core.memory import EngineState, Row
 from rules.core.readings import ReadingBatch
 
@@ -72,13 +73,14 @@ class Change:
     """All that one step writes; it is written completely or not at all.
 
     Attributes:
-        from_cursor: where the step started; the store refuses if it stands elsewhere.
+        from_cursor, from_settled_s: where the step started: after which batch, and the time of the latest
+            reading that counted then [s since 1970]; the store refuses if it stands elsewhere.
         to_cursor: where it ends.
         seen_s: event time after the step [s since 1970].
         settled_s: time of the latest reading that counts [s since 1970].
         waiting_from: a cursor; readings of batches after it may wait. None: none does.
         everything: nothing was waited for; a wish for that is fulfilled.
-        rows: of the engine's memory.
+        rows, gone: of the engine's memory: those to write, and those to delete (section and subject).
         effects: in order.
         catalogue_id: the catalogue that decided; None where copies are not kept.
         checkpoint: all of the memory, to be kept for replays (``rules.core.checkpoint``).
@@ -94,6 +96,8 @@ class Change:
     everything: bool = False
     catalogue_id: int | None = None
     checkpoint: bytes | None = None
+    from_settled_s: float | None = None
+    gone: Gone = ()
 
 
 class RuleStore(Protocol):

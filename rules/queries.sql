@@ -43,7 +43,7 @@ select jsonb_build_object(
             'empty_distance_mm', b.empty_distance_mm, 'full_distance_mm', b.full_distance_mm,
             'capacity_l', b.capacity_l, 'threshold_pct', b.threshold_pct, 'max_age_days', b.max_age_days
         ) order by b.bin_id)
-        from bin_site b join device d on d.device_id = b.device_id), '[]')
+        from bin_site b join device d on d.device_id = b.device_id and d.retired_at is null), '[]')
 )::text
 
 -- start_cursor
@@ -76,12 +76,14 @@ order by xid, received_at
 select settle_xid <= %(cursor)s::text::xid8 from rule_cursor where service = %(service)s
 
 -- move_cursor
+-- Both: where nothing more comes, what waits counts without the cursor's moving.
 update rule_cursor
 set xid = %(to_cursor)s::text::xid8, event_time = to_timestamp(%(seen_s)s),
     settled_at = to_timestamp(%(settled_s)s), waiting_from = %(waiting_from)s::text::xid8,
     settle_xid = case when %(everything)s and settle_xid <= %(to_cursor)s::text::xid8 then null else settle_xid end,
     updated_at = now()
 where service = %(service)s and xid = %(from_cursor)s::text::xid8
+  and settled_at is not distinct from to_timestamp(%(from_settled_s)s::float8)
 
 -- add_decisions
 insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, inputs, result,
@@ -170,7 +172,8 @@ order by n
 insert into subject_state (subject_kind, subject, at, state)
 select x.subject_kind, x.subject, to_timestamp(x.at_s),
        case when x.subject_kind = 'route' then x.state || jsonb_build_object('decision_id', (
-           select max(d.decision_id) from decision d where d.subject_kind = 'route' and d.subject = x.subject))
+           select d.decision_id from decision d where d.subject_kind = 'route' and d.subject = x.subject
+           order by d.decided_at desc, d.decision_id desc limit 1))  -- by the index: a route has years of them
        else x.state end
 from jsonb_to_recordset(%(rows)s::jsonb) as x(subject_kind text, subject text, at_s float8, state jsonb)
 on conflict (subject_kind, subject) do update set at = excluded.at, state = excluded.state
@@ -181,6 +184,11 @@ select section, subject, version, state
 from jsonb_to_recordset(%(rows)s::jsonb) as x(section text, subject text, version integer, state jsonb)
 on conflict (rule_id, subject) do update
 set version = excluded.version, state = excluded.state, updated_at = now()
+
+-- drop_memory
+delete from rule_state s
+using jsonb_array_elements(%(rows)s::jsonb) as x(gone)
+where s.rule_id = x.gone ->> 0 and s.subject = x.gone ->> 1
 
 -- tell_listeners
 select pg_notify('cityops_rules', %(payload)s)

@@ -24,6 +24,7 @@ from rules.catalogue.rulebook import FixedRulebook
 from rules.core import checkpoint
 from rules.core.context import Context, build_context
 from rules.core.engine import step
+from rules.core.forget import forget
 from rules.core.memory import EngineState, changed_rows
 from rules.core.overrides import prepare
 from rules.core.parameters import Catalogue
@@ -135,10 +136,10 @@ class RulesService:
         return True
 
     async def _context_for(self, readings: ReadingBatch, standing: Resumed) -> Context | None:
-        """Return the context; None where another catalogue is in use: alarms that are up must fit it first."""
-        before = self._catalogue_id
+        """Return the context; None where catalogue or registry are others: alarms that are up must fit them first."""
+        catalogue_id, registry = self._catalogue_id, self._registry
         context = await self._surroundings(readings, standing.state.settled_s)
-        if self._catalogue_id == before:
+        if self._catalogue_id == catalogue_id and self._registry is registry:
             return context
         self._standing = None
         return None
@@ -173,6 +174,7 @@ class RulesService:
             standing.cursor, cursor, state.seen_s, state.settled_s, rows, effects,
             waiting_from=self._spans.since(state.waiting), everything=everything, catalogue_id=self._catalogue_id,
             checkpoint=_kept(standing.state, state),
+            from_settled_s=standing.state.settled_s,
         )  # fmt: skip
         await self._store.commit(change)
         self._standing = Resumed(state, cursor)
@@ -184,18 +186,20 @@ class RulesService:
         waiting = still_waiting(resumed.since, resumed.state.settled_s, self._lateness_s)
         resumed = replace(resumed, state=msgspec.structs.replace(resumed.state, waiting=waiting), since={})
         self._spans = WaitingSpans(resumed.waiting_from, waiting)
-        state, cursor = resumed.state, resumed.cursor
-        context = await self._surroundings({}, state.settled_s)
+        cursor = resumed.cursor
+        context = await self._surroundings({}, resumed.state.settled_s)
+        state, gone = forget(resumed.state, context)
         effects = tuple(reconcile(state, resumed.open_alarms, context))
-        if not effects and not resumed.outdated:
+        if not effects and not resumed.outdated and not gone:
             return resumed
         rows = tuple(changed_rows(EngineState(), state)) if resumed.outdated else ()
         change = Change(
             cursor, cursor, state.seen_s, state.settled_s, rows, effects,
-            waiting_from=resumed.waiting_from, catalogue_id=self._catalogue_id,
+            waiting_from=resumed.waiting_from, catalogue_id=self._catalogue_id, from_settled_s=state.settled_s,
+            gone=gone,
         )  # fmt: skip
         await self._store.commit(change)
-        log.info("rules: alarms and memory made to fit", effects=len(effects), rows=len(rows))
+        log.info("rules: alarms and memory made to fit", effects=len(effects), rows=len(rows), gone=len(gone))
         self.metrics.count(effects)
         return Resumed(state, cursor)
 
@@ -215,15 +219,17 @@ class RulesService:
         now = self._clock.monotonic()
         context = self._context
         young = now - self._context_at_s < REGISTRY_AGE_S
-        if context is not None and young and devices <= context.devices.keys() | self._strangers:
+        strangers = self._strangers if young else frozenset()
+        if context is not None and young and devices <= context.devices.keys() | strangers:
             return context
         registry = await self._store.registry()
         in_use = await self._rulebook.in_use(settled_s)
         if context is None or registry != self._registry or in_use != self._in_use:
             context = await asyncio.to_thread(_build, registry, in_use, self._lateness_s)
             self._in_use = in_use
-        self._context, self._registry, self._context_at_s = context, registry, now
-        self._strangers = frozenset(devices - context.devices.keys())
+            self._registry = self._registry if registry == self._registry else registry
+        self._context, self._context_at_s = context, now
+        self._strangers = (strangers | devices) - context.devices.keys()
         return context
 
 

@@ -92,6 +92,9 @@ class PostgresRuleStore:
             await put_work(conn, change.effects)
             states = [e for e in change.effects if isinstance(e, SubjectState)]
             await _add(conn, "put_states", states)
+            if change.gone:
+                gone = msgspec.json.encode(change.gone).decode()
+                await conn.execute(SQL["drop_memory"], {"rows": gone})
             await _put_memory(conn, change.rows)
             await put_late(conn, change.effects)
             await put_checkpoint(conn, self._service, change)
@@ -109,13 +112,14 @@ class PostgresRuleStore:
                 "to_cursor": str(change.to_cursor),
                 "seen_s": change.seen_s,
                 "settled_s": change.settled_s,
+                "from_settled_s": change.from_settled_s,
                 "waiting_from": None if change.waiting_from is None else str(change.waiting_from),
                 "everything": change.everything,
             },
         )
         if moved.rowcount != 1:
             raise CursorMovedError(
-                f"cursor of {self._service!r} is no longer at {change.from_cursor}: another instance of the "
+                f"cursor of {self._service!r} is no longer where it was at {change.from_cursor}: another instance of the "
                 "rules service is running, or an earlier commit was not answered"
             )
 

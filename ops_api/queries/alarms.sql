@@ -1,6 +1,7 @@
 -- alarms
 -- A home's alarm is named by the home's number: its code is the resident's secret and
--- its label may be an address. in_home marks a device that has no page for the same reason.
+-- its label may be an address. So of its title only what follows the label is taken: the label
+-- may have been another one when the alarm was raised. in_home marks a device that has no page for the same reason.
 select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind,
        case when a.subject_kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else a.subject end
            as subject,
@@ -8,7 +9,8 @@ select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind,
        a.assignee, a.shelved_until, a.closed_at, a.closed_by, a.verdict, a.flapping, a.is_group,
        (select count(*) from alarm_member m where m.alarm_id = a.alarm_id and m.left_at is null) as members_now,
        case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
-            else replace(replace(a.title, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
+            else 'Home ' || h.home_id || replace(replace(coalesce(substring(a.title from ': [^:]*$'), ''),
+                     h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
        case when a.subject_kind <> 'home' then a.reason when h.home_id is null then ''
             else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end
            as reason,

@@ -10,7 +10,8 @@ select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind, a.subject as scope
            as subject,
        a.severity, a.raised_at, a.cleared_at, a.held_since, a.flapping, a.catalogue_id,
        case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
-            else replace(replace(a.title, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
+            else 'Home ' || h.home_id || replace(replace(coalesce(substring(a.title from ': [^:]*$'), ''),
+                     h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
        case when a.subject_kind <> 'home' then a.reason when h.home_id is null then ''
             else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end
            as reason,

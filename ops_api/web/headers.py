@@ -30,8 +30,9 @@ POLICY = "; ".join(
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    # A home's code is in its address: it must not travel to anyone.
-    (b"referrer-policy", b"no-referrer"),
+    # A home's code is in its address: it must not travel to anyone else. (Not no-referrer: our own forms
+    # would come without their origin.)
+    (b"referrer-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), interest-cohort=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -46,8 +47,13 @@ def _foreign(scope: MutableMapping[str, Any]) -> bool:
     """Whether a browser says that another site's page sends this write."""
     if scope["method"] in _SAFE:
         return False
-    site = dict(scope["headers"]).get(b"sec-fetch-site", b"same-origin")
-    return site not in (b"same-origin", b"none")
+    headers = dict(scope["headers"])
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site not in (b"same-origin", b"none")
+    # Browsers before 2023 send no fetch metadata, but every browser names its page's origin.
+    origin = headers.get(b"origin")
+    return origin is not None and origin.partition(b"://")[2].lower() != headers.get(b"host", b"").lower()
 
 
 class SecurityHeaders:

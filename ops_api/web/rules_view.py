@@ -17,6 +17,7 @@ _DONE = {
     "promoted": "was made live",
     "back": "was made live again",
     "stored": "was stored",
+    "completed": "became live, completed with rules that came with the software",
 }
 
 

@@ -46,6 +46,9 @@ FILES: dict[str, tuple[str, Any]] = {
 Files = Mapping[str, str]
 """A catalogue as text: the names of its files and what is in them."""
 
+NEEDED = (*(name for name, _ in FILES.values()), "escalation_default.toml")
+"""Files without which a catalogue can't be used."""
+
 
 def load(folder: Path = SHIPPED) -> p.Catalogue:
     """Return the catalogue in ``folder``.
@@ -74,6 +77,15 @@ def read_files(folder: Path = SHIPPED) -> dict[str, str]:
         except UnicodeDecodeError as e:
             raise ConfigurationError(f"{path} is no UTF-8 text: {e.reason} at byte {e.start}") from e
     return found
+
+
+def completed(files: Files, shipped: Files) -> dict[str, str]:
+    """Return a catalogue with the shipped file of every rule that it does not know yet.
+
+    For catalogues that were stored by an older version of the software: a rule that a newer one
+    brings must not stop the others.
+    """
+    return {**{name: shipped[name] for name in NEEDED if name in shipped}, **files}
 
 
 def sha256_of(files: Files) -> str:

@@ -49,13 +49,18 @@ class MemoryCatalogueStore:
         self.log.append(CatalogueEvent(self.now_s(), number, label, "stored", by, reason))
         return number
 
-    async def promote(self, catalogue_id: int, by: str, reason: str, what: str = "promoted") -> None:
+    async def promote(
+        self, catalogue_id: int, by: str, reason: str, what: str = "promoted", instead_of: int | None = None
+    ) -> bool:
         """Make a catalogue the live one."""
+        if instead_of is not None and self.kept[instead_of - 1].state != "live":
+            return False
         state = {c.catalogue_id: "retired" if c.state == "live" else c.state for c in self.kept}
         state[catalogue_id] = "live"
         self.kept = [dataclasses.replace(c, state=state[c.catalogue_id]) for c in self.kept]
         label = self.kept[catalogue_id - 1].label
         self.log.append(CatalogueEvent(self.now_s(), catalogue_id, label, what, by, reason))
+        return True
 
     async def history(self, limit: int) -> tuple[CatalogueEvent, ...]:
         """Return what was done, newest first."""

@@ -85,8 +85,14 @@ class CatalogueStore(Protocol):
         """Keep a copy and return its number; one that is there already keeps its own."""
         ...
 
-    async def promote(self, catalogue_id: int, by: str, reason: str, what: str = "promoted") -> None:
-        """Make a catalogue the live one, retire the one before and log it, all or nothing."""
+    async def promote(
+        self, catalogue_id: int, by: str, reason: str, what: str = "promoted", instead_of: int | None = None
+    ) -> bool:
+        """Make a catalogue the live one, retire the one before and log it, all or nothing.
+
+        Returns:
+            Whether it was done: not where ``instead_of`` is given and no longer the live one.
+        """
         ...
 
     async def history(self, limit: int) -> tuple[CatalogueEvent, ...]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import structlog
 
 from cityops.errors import ConfigurationError
-from rules.catalogue.loader import Files, load, parse, read_files
-from rules.catalogue.ports import SOFTWARE, CatalogueStore, InUse, StoredCatalogue
+from rules.catalogue.loader import Files, completed, load, parse, read_files
+from rules.catalogue.ports import SOFTWARE, CatalogueEvent, CatalogueStore, InUse, StoredCatalogue
 from rules.core.overrides import Override, prepare
 from rules.core.parameters import Catalogue
 
 log = structlog.get_logger(__name__)
 
 MADE_LIVE = ("promoted", "back", "shipped")
+COMPLETED = "completed"
+"""What is done with a catalogue that a newer version of the software brings a rule for: in its place
+comes the same with the shipped file, as an exact copy of what runs is kept."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class StoredRulebook:
             )
         found = await self._store.live()
         assert found is not None
-        self._parsed = (found.catalogue_id, readable(found))
+        self._parsed = await self._taken(found)
         return self._parsed[1]
 
     async def in_use(self, settled_s: float | None) -> InUse:
@@ -68,14 +72,30 @@ class StoredRulebook:
         assert self._parsed is not None
         if live is not None and live.catalogue_id != self._parsed[0]:
             try:
-                self._parsed = (live.catalogue_id, readable(live))
-                log.info("rules: another catalogue is live", catalogue=live.catalogue_id, label=live.label)
+                self._parsed = await self._taken(live)
+                log.info("rules: another catalogue is live", catalogue=self._parsed[0], label=live.label)
             except ConfigurationError as e:
                 log.error("rules: going on with the catalogue before", error=str(e))
         number, catalogue = self._parsed
         overrides = await self._store.take(settled_s)
         self._tell_refused(number, catalogue, overrides)
         return InUse(number, catalogue, overrides)
+
+    async def _taken(self, live: StoredCatalogue) -> tuple[int, Catalogue]:
+        """Return the number of the live catalogue and what is in it, with the rules that it does not know yet.
+
+        Raises:
+            ConfigurationError: this version of the software can't read it.
+        """
+        catalogue, files = readable(live, self._shipped), completed(live.files, self._shipped)
+        added = sorted(files.keys() - live.files.keys())
+        if not added:
+            return live.catalogue_id, catalogue
+        why = f"catalogue {live.catalogue_id} has no {', '.join(added)}: as this version of the software brings it"
+        number = await self._store.put(files, live.label, SOFTWARE, why)
+        if await self._store.promote(number, SOFTWARE, why, COMPLETED, instead_of=live.catalogue_id):
+            log.warning("rules: the live catalogue was completed", catalogue=number, reason=why)
+        return number, catalogue
 
     async def _chosen(self, live: StoredCatalogue) -> bool:
         """Whether a person made this the live one."""
@@ -96,14 +116,28 @@ class StoredRulebook:
                 )
 
 
-def readable(stored: StoredCatalogue) -> Catalogue:
-    """Return a stored catalogue, ready for use.
+def course(events: Iterable[CatalogueEvent]) -> list[int]:
+    """Return the catalogues that were live, newest first; a completed one in place of what it completes."""
+    found: list[int] = []
+    is_completed = False
+    for event in events:
+        if event.what not in (*MADE_LIVE, COMPLETED):
+            continue
+        if not is_completed:
+            found.append(event.catalogue_id)
+        is_completed = event.what == COMPLETED
+    return found
+
+
+def readable(stored: StoredCatalogue, shipped: Files | None = None) -> Catalogue:
+    """Return a stored catalogue, ready for use: with the shipped files of rules that it does not know yet.
 
     Raises:
         ConfigurationError: this version of the software can't read it.
     """
     try:
-        return parse(stored.files, f"catalogue {stored.catalogue_id}")
+        files = completed(stored.files, read_files() if shipped is None else shipped)
+        return parse(files, f"catalogue {stored.catalogue_id}")
     except ConfigurationError as e:
         raise ConfigurationError(
             f"{e} (stored by {stored.created_by}; this version of the software can't read it: correct a copy "

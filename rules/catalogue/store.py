@@ -55,12 +55,19 @@ class PostgresCatalogueStore:
         assert row is not None
         return int(row[0])
 
-    async def promote(self, catalogue_id: int, by: str, reason: str, what: str = "promoted") -> None:
+    async def promote(
+        self, catalogue_id: int, by: str, reason: str, what: str = "promoted", instead_of: int | None = None
+    ) -> bool:
         """Make a catalogue the live one."""
         values = {"catalogue_id": catalogue_id, "by": by, "reason": reason, "what": what}
         async with self._transaction() as conn:
-            for query in ("one_at_a_time", "retire", "make_live", "log"):
+            await conn.execute(SQL["one_at_a_time"])
+            live = await (await conn.execute(SQL["live"])).fetchone()
+            if instead_of is not None and (live is None or live[0] != instead_of):
+                return False
+            for query in ("retire", "make_live", "log"):
                 await conn.execute(SQL[query], values)
+        return True
 
     async def history(self, limit: int) -> tuple[CatalogueEvent, ...]:
         """Return what was done, newest first."""

@@ -1,8 +1,9 @@
-"""After a restart: the alarms that are up are those that the engine's memory says are up.
+"""After a restart, and where the registry or the catalogue changed: the alarms that are up are those
+that the engine's memory says are up.
 
 Between two starts of the same version nothing is to do, as both are written together. But a
-new version may read memory differently, or not at all, and then an alarm would stay up for
-ever, or never be raised.
+new version may read memory differently, or not at all, and what is no longer installed sends
+nothing that could clear its alarm: it would stay up for ever.
 """
 
 from __future__ import annotations
@@ -80,11 +81,19 @@ def _no_longer(
         ClearAlarm(
             *key,
             alarm.raised_at_s if mark_s is None else mark_s,
-            f"Version {versions[alarm.rule_id]} of the rule no longer calls for it.",
+            f"Version {versions[alarm.rule_id]} of the rule no longer calls for it."
+            if _is_installed(alarm, ctx)
+            else "It is no longer installed.",
         )
         for key, alarm in opened.items()
         if key not in kept and alarm.rule_id in versions
     ]
+
+
+def _is_installed(alarm: OpenAlarm, ctx: Context) -> bool:
+    if alarm.subject_kind == "home":
+        return any(home.code == alarm.subject for home in ctx.home_of.values())
+    return alarm.subject_kind != "bin" or alarm.subject in ctx.bins
 
 
 def _one(subject: telling.Subject, now: Condition, alarm: OpenAlarm | None, at_s: float) -> list[AlarmEffect]:

@@ -78,6 +78,9 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
     """
     roads = work.read("road")
     if not any(d in roads for d in ctx.sensors):
+        if not ctx.sensors:  # nothing is left that could ever end them
+            for rule, state in ((ctx.catalogue.hoar_frost, "hoar"), (ctx.catalogue.ice, "ice")):
+                _settle(work, ctx, Hazard(rule, state), None, at_s)
         return None
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     latest = [roads.get(d) for d in ctx.sensors]
@@ -155,11 +158,12 @@ def place_of(ctx: Context, segment: RoadSegment) -> Place:
     return ELSEWHERE if route_id is None or route_id not in ctx.routes else ("route", route_id)
 
 
-def _settle(work: Work, ctx: Context, hazard: Hazard, found: Views, at_s: float) -> None:
+def _settle(work: Work, ctx: Context, hazard: Hazard, found: Views | None, at_s: float) -> None:
     by_id = ctx.graph.segment_index
     memory: Mapping[str, SegmentMemory] = work.read("segment")
 
     def joining(segment_id: str) -> Joining:
+        assert found is not None, "nobody joins where nothing is watched"
         now = found[by_id[segment_id]]
         condition: Condition = getattr(memory[segment_id], hazard.state)
         since_s = condition.held_since_s
@@ -174,8 +178,8 @@ def _settle(work: Work, ctx: Context, hazard: Hazard, found: Views, at_s: float)
         return Joining(at_s, since_s, cold, f"{now.segment.street}: {now.reason}", inputs)
 
     def left(segment_id: str) -> str:
-        if segment_id not in by_id:
-            return f"{segment_id} is no longer installed."
+        if found is None or segment_id not in by_id:
+            return f"{segment_id} is no longer watched."
         now = found[by_id[segment_id]]
         return f"{now.segment.street} is now {now.state}: {now.reason}."
 

@@ -87,6 +87,9 @@ def settle(
     before_s = np.concatenate([[-np.inf if seen_s is None else seen_s], new_seen_s[:-1]])[: len(new_seen_s)]
     counts_s, late = _places(pool, patience, patience.last_settled(before_s), settled_s)
     taken = late | ((pool.ts_s <= reached_s) if everything else (patience.cell(pool.ts_s) <= limit))
+    if settled_s is not None:
+        # What waits is newer than all that has counted: by that a restart knows it again.
+        taken |= pool.ts_s <= settled_s
     chosen = np.flatnonzero(taken)
     chosen = chosen[np.argsort(counts_s[chosen], kind="stable")]
     put_off = pool.pick(np.flatnonzero(~taken))

@@ -19,7 +19,8 @@ select alarm_id from alarm where alarm_id = %(alarm_id)s for update of alarm
 
 -- alarms
 -- Read after locking: what others wrote before they let go is seen. A home is named by its
--- number: its code is the resident's secret and its label may be an address.
+-- number: its code is the resident's secret and its label may be an address, also the one that it had
+-- when the alarm was raised: of its title only what follows that is taken.
 select a.alarm_id, a.rule_id, a.subject_kind,
        case when a.subject_kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else a.subject end as subject,
        a.severity,
@@ -29,7 +30,8 @@ select a.alarm_id, a.rule_id, a.subject_kind,
        extract(epoch from a.closed_at)::float8 as closed_s, a.closed_by, a.verdict, a.flapping,
        a.escalation_step as step, a.told,
        case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
-            else replace(replace(a.title, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
+            else 'Home ' || h.home_id || replace(replace(coalesce(substring(a.title from ': [^:]*$'), ''),
+                     h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
        case when a.subject_kind <> 'home' then a.reason when h.home_id is null then ''
             else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as reason
 from alarm a

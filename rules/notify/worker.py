@@ -25,6 +25,7 @@ from cityops.errors import TransientError
 from rules.core.alarm_spec import rank
 from rules.core.notify.model import Notification, Sent
 from rules.core.notify.retry import next_attempt_s
+from rules.core.notify.route import WEBHOOK
 from rules.core.notify.words import FIRST_LINE, shorten
 from rules.notify.limits import Breaker, Rate
 from rules.notify.metrics import NotifyMetrics
@@ -227,6 +228,8 @@ class ChannelWorker:
             self._breaker.succeeded()
             waited_s = max(0.0, now_s - claimed.notification.not_before_s)
             self._metrics.wait_s.labels(self.name).observe(waited_s)
+        elif claimed.notification.recipient.startswith(f"{WEBHOOK}:"):
+            pass  # each goes to a receiver of its own: one that is out of order says nothing of the others
         elif sent.verdict in ("retry", "unknown") and self._breaker.failed(self._clock.monotonic()):
             log.error(
                 "notify: a channel fails again and again and is paused", channel=self.name, error=sent.error

@@ -25,9 +25,11 @@ def _hidden(alarm: AlarmSpan, by_code: dict[str, tuple[str, int]]) -> AlarmSpan:
         return structs.replace(alarm, subject="home ?", title="Home ?", reason="")
     label, number = by_code[alarm.subject]
     name = f"home {number}"
+    # Of the title only what follows the label, which may have been another one when it was raised.
+    what = alarm.title[alarm.title.rfind(": ") :] if ": " in alarm.title else ""
 
     def said(text: str) -> str:
         text = text.replace(alarm.subject, name)
         return text.replace(label, name.capitalize()) if label else text
 
-    return structs.replace(alarm, subject=name, title=said(alarm.title), reason=said(alarm.reason))
+    return structs.replace(alarm, subject=name, title=f"Home {number}{said(what)}", reason=said(alarm.reason))

@@ -55,9 +55,11 @@ def opened(at_s: float, reason: str = "At 19 %.") -> OpenWork:
 async def seed(dsn: str) -> None:
     async with AsyncConnectionPool(dsn, min_size=1, max_size=2, open=False) as pool:
         store = PostgresRuleStore(pool)
-        cursor = (await store.resume()).cursor
+        at = await store.resume()
+        cursor, before_s = at.cursor, at.state.settled_s
         stuck = OpenWork(
             "quality.stuck", 1, "frog-0001", START, "frog-0001: humidity is stuck", "The same for 30 hours.",
             {"value": 55.5},
         )  # fmt: skip
-        await store.commit(Change(cursor, cursor + 1, START, START, (), (opened(0.0), stuck)))
+        effects = (opened(0.0), stuck)
+        await store.commit(Change(cursor, cursor + 1, START, START, (), effects, from_settled_s=before_s))

@@ -34,6 +34,7 @@ class Night:
     """A desk at the town's time and people at the wall's, on one database."""
 
     def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection]) -> None:
+        self.pool = pool
         self.desk, self.people = PostgresDesk(pool, escalations), PostgresPeople(pool)
         self.outbox = PostgresOutbox(pool)
         self.clock = ManualClock(datetime.fromtimestamp(NOW_S + 3 * 86_400, UTC))
@@ -104,6 +105,21 @@ async def test_nobody_answers_the_next_is_told_and_who_answers_ends_it(night: Ni
     await night.desk.command(1, Acknowledge(by="Ada"), night.town_s)
     await night.after(86_400)
     assert await night.taken("sms") == []
+
+
+async def test_a_homes_former_label_is_in_no_message(night: Night) -> None:
+    async with night.pool.connection() as conn:
+        await conn.execute(
+            "insert into home (home_id, code, label) overriding system value values (7, 'OAK', 'Flat 2')"
+        )
+        await conn.execute(
+            "update alarm set subject_kind = 'home', subject = 'OAK', title = '1 Oak Street: damp wall',"
+            " reason = 'The coldest wall is at 85 %.'"
+        )
+    await night.people.put_people([ADA])
+    await night.after(0)
+    [(_, _, line)] = await night.taken("sms")
+    assert line == "Major: Home 7: damp wall. The coldest wall is at 85 %."
 
 
 async def test_people_who_are_entered_later_are_found(night: Night) -> None:

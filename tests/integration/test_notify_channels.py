@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
+import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -202,6 +206,25 @@ def test_a_webhook_over_tls_needs_the_names_certificate(server: Server) -> None:
 def test_a_webhook_that_nobody_answers_is_tried_again() -> None:
     address = f"http://127.0.0.1:{free_port()}/#secret=crm"
     assert webhook("127.0.0.1").send(note(address=address), 5.0).verdict == "retry"
+
+
+def test_a_webhook_that_answers_byte_by_byte_does_not_keep_the_thread() -> None:
+    over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        with listener.accept()[0] as one, contextlib.suppress(OSError):
+            one.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not over.wait(0.05):
+                one.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(2) as pool:
+        pool.submit(drip, listener)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/in#secret=crm"
+        sending = pool.submit(webhook("127.0.0.1").send, note(address=address), 0.5)
+        try:
+            assert sending.result(30).verdict == "delivered"  # it has said 200
+        finally:
+            over.set()
 
 
 def apprise_channel(server: Server) -> AppriseChannel:

@@ -244,6 +244,22 @@ async def test_a_failing_channel_is_tried_again_paused_and_left() -> None:
     assert {r.state for r in outbox.rows} == {"sent"}
 
 
+async def test_a_webhook_that_fails_does_not_pause_those_of_others() -> None:
+    def answer(n: Notification) -> Sent:
+        return Sent(verdict="retry" if n.recipient == "webhook:1" else "delivered")
+
+    outbox, clock = MemoryOutbox(), ManualClock(NOW)
+    hooks = worker(MemoryChannel("webhook", answer, knows_repeats=True), outbox, clock)
+    await outbox.put([note(f"dead {i}", "webhook", recipient="webhook:1") for i in range(8)])
+    for _ in range(4):
+        await hooks.turn()
+        await hooks.settle()
+    await outbox.put([note("good", "webhook", recipient="webhook:2")])
+    await hooks.turn()
+    await hooks.settle()
+    assert outbox.rows[-1].state == "delivered"
+
+
 async def test_a_channel_that_raises_does_not_stop_the_sender() -> None:
     def broken(_: Notification) -> Sent:
         raise ValueError("https://token@host failed for +447700900123")

@@ -17,7 +17,7 @@ from ingest.registry_store import store_registry
 from rules.catalogue.loader import load, read_files
 from rules.catalogue.memory_store import MemoryCatalogueStore
 from rules.catalogue.ports import CatalogueStore, InUse, NewOverride
-from rules.catalogue.rulebook import StoredRulebook
+from rules.catalogue.rulebook import StoredRulebook, course
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.memory_store import MemoryRuleStore
 from rules.ports import Change
@@ -177,6 +177,32 @@ async def test_one_that_cannot_be_read_is_not_taken_by_rules_that_run(store: Cat
         ConfigurationError, match=r"catalogue \d+/winter_gritting.toml:8: .*promote --shipped"
     ):
         await StoredRulebook(store, SHIPPED).start()
+
+
+async def test_a_rule_that_a_new_version_brings_is_added_to_a_catalogue_that_a_person_chose(
+    store: CatalogueStore,
+) -> None:
+    before = await store.put(SHIPPED, "before", "B. Officer", "")
+    await store.promote(before, "B. Officer", "first")
+    unknown = ("escalation_default.toml", "quality_clock.toml")
+    older = {name: text for name, text in COLDER.items() if name not in unknown}
+    lacking = await store.put(older, "colder", "B. Officer", "")
+    await store.promote(lacking, "B. Officer", "as Lancashire does")
+    upgraded = StoredRulebook(store, SHIPPED)
+    catalogue = await upgraded.start()
+    assert (catalogue.gritting.parameters.action_c, catalogue.clock) == (0.5, load().clock)
+    live = await store.live()
+    assert live is not None
+    assert dict(live.files) == COLDER
+    assert (await upgraded.in_use(None)).catalogue_id == live.catalogue_id
+    newest = (await store.history(1))[0]
+    assert (newest.what, newest.by) == ("completed", "cityops")
+    assert ", ".join(unknown) in newest.reason
+    # It stays the person's choice, also with the next version, and --back leads to the one before.
+    again = StoredRulebook(store, {**SHIPPED, "bins_round.toml": SHIPPED["bins_round.toml"] + "# newer"})
+    assert (await again.start()).gritting.parameters.action_c == 0.5
+    assert course(await store.history(100)) == [live.catalogue_id, before]
+    assert not await store.promote(before, "cityops", "too late", "completed", instead_of=lacking)
 
 
 @dataclass

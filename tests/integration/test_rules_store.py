@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import ManualClock
 from cityops.errors import TransientError
+from devices.registry import Registry
 from ingest.registry_store import store_registry
 from ops_api.demo.verify import ALARMED, tally
 from ops_api.rules_lag import SETTLE
@@ -75,6 +77,28 @@ class Bench:
         assert isinstance(self.store, MemoryRuleStore)
         self.store.want_settled()
 
+    async def retire(self, *devices: str) -> None:
+        """Take devices away."""
+        if self._conn is not None:
+            statement = "update device set retired_at = now() where name = any (%s)"
+            await self._conn.execute(statement, (list(devices),))
+            return
+        assert isinstance(self.store, MemoryRuleStore)
+        before = self.store.installed
+        self.store.installed = msgspec.structs.replace(
+            before,
+            devices=tuple(d for d in before.devices if d.name not in devices),
+            homes=tuple(
+                msgspec.structs.replace(h, devices=tuple(d for d in h.devices if d not in devices))
+                for h in before.homes
+            ),
+            segments=tuple(
+                msgspec.structs.replace(s, device=None if s.device in devices else s.device)
+                for s in before.segments
+            ),
+            bins=tuple(b for b in before.bins if b.device not in devices),
+        )
+
     async def rows(self, what: str) -> list[tuple[Any, ...]]:
         """The table's meaning: subjects and what was said of them, in order."""
         if self._conn is not None:
@@ -104,7 +128,8 @@ async def bench(database: str | None) -> AsyncIterator[Bench]:
 
 
 def change(from_cursor: int, to_cursor: int, *effects: Any, rows: tuple[Row, ...] = ()) -> Change:
-    return Change(from_cursor, to_cursor, START, START, rows, effects)
+    from_s = None if from_cursor == 0 else START
+    return Change(from_cursor, to_cursor, START, START, rows, effects, from_settled_s=from_s)
 
 
 RAISE = RaiseAlarm("bins.full", 1, "bin", "b0", "warning", START, "Bin 0: full", "85 % full.", {"fill": 85.0})
@@ -444,6 +469,69 @@ async def test_what_waits_counts_when_it_has_been_quiet_or_somebody_knows(bench:
     resumed = await bench.store.resume()
     assert resumed.state.settled_s == START + 1204.0
     assert not await bench.store.settle_wanted(resumed.cursor)
+
+
+async def test_of_two_processes_one_lets_what_waits_count(bench: Bench) -> None:
+    """What waits counts without a new batch: the cursor stays, and says nothing of who was first."""
+    clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    workers = [RulesService(bench.store, HintWaker(), clock, load(), lateness_s=300.0) for _ in range(2)]
+    for minutes in (0.0, 10.0):
+        await bench.add(frosty(minutes))
+        assert await workers[0].turn()
+    assert not await workers[1].turn()
+    clock.advance(301.0)
+    assert not await workers[0].turn()
+    once = {what: await bench.rows(what) for what in QUERIES}
+    assert once["decisions"]
+    with pytest.raises(CursorMovedError):
+        await workers[1].turn()
+    assert {what: await bench.rows(what) for what in QUERIES} == once
+
+
+async def test_what_is_no_longer_installed_has_no_alarm_and_is_forgotten(bench: Bench) -> None:
+    clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    worker = RulesService(bench.store, HintWaker(), clock, load())
+    for minutes in range(0, 600, 10):
+        await bench.add(frosty(float(minutes)))
+        assert await worker.turn()
+    up = {(rule, subject) for rule, subject, _, cleared in await bench.rows("alarms") if cleared is None}
+    assert {("bins.full", "b0"), ("damp.surface_humidity", "ELM"), ("winter.ice", "r1")} <= up
+    await bench.retire("bin-0", "frog-2", "road-0", "road-1")
+    clock.advance(60.0)
+    for minutes in range(600, 630, 10):
+        await bench.add([r for r in frosty(float(minutes)) if r[0] == "weather"])
+    while await worker.turn():
+        pass
+    up = {(rule, subject) for rule, subject, _, cleared in await bench.rows("alarms") if cleared is None}
+    assert up == set()
+    ended = {(r, s): d["reason"] for r, s, _, _, what, d in await bench.rows("log") if what == "cleared"}
+    assert ended["bins.full", "b0"] == "It is no longer installed."
+    assert ended["damp.surface_humidity", "ELM"] == "It is no longer installed."
+    state = (await bench.store.resume()).state
+    assert (state.bin, state.home, state.road) == ({}, {}, {})
+    assert set(state.seen) == {"wx-0"}
+
+
+async def test_strangers_in_turns_do_not_make_it_read_the_registry_for_each_batch() -> None:
+    store = _Counted(hamlet())
+    worker = service(store)
+    values = {"temperature_c": 19.0, "humidity_pct": 50.0}
+    for minute in range(10):
+        stranger: Reading = ("frog", f"gone-{minute % 2}", 60.0 * minute, values)
+        store.add_batch(START + 60.0 * minute, batch([stranger]))
+        assert await worker.turn()
+    assert store.looks <= 3
+
+
+@dataclasses.dataclass
+class _Counted(MemoryRuleStore):
+    """Counts how often the registry is read."""
+
+    looks: int = 0
+
+    async def registry(self) -> Registry:
+        self.looks += 1
+        return await super().registry()
 
 
 class _Unanswered:

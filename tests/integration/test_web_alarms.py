@@ -211,6 +211,21 @@ async def test_a_homes_secrets_are_in_no_answer(site: Site) -> None:
     assert "/devices/frog-0001" not in (await site.http.get(f"/alarms/{of_home}")).text
 
 
+async def test_a_homes_former_label_is_in_no_title(site: Site) -> None:
+    [(of_home, label)] = await site.sql(
+        "select a.alarm_id, h.label from alarm a join home h on h.code = a.subject"
+        " where a.subject_kind = 'home' limit 1"
+    )
+    await site.sql("update alarm set reason = 'Cold wall.' where alarm_id = %s", of_home)
+    await site.sql("update home set label = 'Ground floor: rear' where label = %s", label)
+    for path in ("/alarms", "/ops", f"/alarms/{of_home}", "/api/v1/alarms?state=all",
+                 f"/api/v1/alarms/{of_home}", f"/api/v1/alarms/{of_home}/explanation"):  # fmt: skip
+        text = (await site.http.get(path)).text
+        assert label not in text, path
+        assert "Ground floor" not in text, path
+    assert re.fullmatch(r"Home \d+: damp wall", (await site.get(f"/api/v1/alarms/{of_home}"))["title"])
+
+
 def heading(page: str) -> str:
     found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
     assert found is not None

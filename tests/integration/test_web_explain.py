@@ -103,7 +103,8 @@ async def test_thresholds_are_those_of_the_catalogue_that_ran_and_of_its_overrid
         Jsonb(files | {"winter_gritting.toml": old}),
     )
     await site.sql(
-        "insert into rule_override (rule_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at, taken_at)"
+        "insert into rule_override (rule_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at,"
+        " taken_at)"
         " values ('winter.gritting', 'parameters.action_c', 'route', 'route-1', '0.5', 'lee', 'sheltered', %s, %s, now())",
         site.now - timedelta(days=1), site.now + timedelta(days=2),
     )  # fmt: skip

@@ -33,7 +33,10 @@ class Bench:
 
     async def write(self, *effects: OpenWork | CloseWork) -> None:
         self._cursor += 1
-        await self.store.commit(Change(self._cursor - 1, self._cursor, START, START, (), effects))
+        before_s = None if self._cursor == 1 else START
+        await self.store.commit(
+            Change(self._cursor - 1, self._cursor, START, START, (), effects, from_settled_s=before_s)
+        )
 
     async def done(self, at_s: float) -> None:
         if self._conn is not None:

@@ -135,6 +135,18 @@ def test_whoever_is_late_is_told_of_once_whatever_the_split(
         assert (span.from_s, span.to_s) == (min(times), max(times))
 
 
+def test_as_old_as_what_counted_after_a_quiet_while_counts_at_once_and_outlives_a_restart() -> None:
+    ctx = context(lateness_s=60.0)
+    first: list[Reading] = [("frog", "frog-0", 600.0, {"temperature_c": 19.0, "humidity_pct": 50.0})]
+    second: list[Reading] = [("frog", "frog-1", 600.0, {"temperature_c": 18.0, "humidity_pct": 50.0})]
+    state, _ = step(EngineState(), batch(first), latest(first), ctx)
+    state, _ = step(state, {}, latest(first), ctx, everything=True)  # it was quiet for long
+    state, _ = step(state, batch(second), latest(second), ctx)
+    fetched_again = still_waiting(batch(second), state.settled_s, 60.0)
+    assert state.waiting.cells.keys() == fetched_again.cells.keys()
+    assert "frog-1" in state.seen
+
+
 TIMES = st.lists(st.integers(0, 400), min_size=1, max_size=40)
 
 

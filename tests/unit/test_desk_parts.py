@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cityops.clock import ManualClock
 from cityops.errors import ConfigurationError
 from rules.catalogue.escalations import LOOK_EVERY_S, LiveEscalations, chosen, load_escalations
 from rules.catalogue.loader import SHIPPED, load, read_files
 from rules.catalogue.memory_store import MemoryCatalogueStore
+from rules.core.desk.model import Entry, Turn
+from rules.core.desk.plan import follow
 from rules.core.town_time import town_now_s
+from tests.fakes.desk_alarms import CHAIN, NOW_S, alarm
 
 WALL_S = 1_000_000.0
 
@@ -47,6 +51,17 @@ def test_every_rule_has_a_chain_and_the_fire_its_own() -> None:
         "device.silent": "device",
     }
     assert chosen(chains, "platform.no_readings").id == "default"
+
+
+def test_what_became_worse_and_is_as_before_is_not_told_again() -> None:
+    now = alarm(severity="warning", told=("on_call:winter",), step=1)
+    worse = Entry(
+        alarm_id=1, log_id=7, at_s=NOW_S, actor="engine", what="severity",
+        detail={"before": "warning", "severity": "major"},
+    )  # fmt: skip
+    assert follow(now, worse, NOW_S, CHAIN) == Turn(alarm=now)
+    again = follow(replace(now, severity="major"), worse, NOW_S, CHAIN)
+    assert [n.kind for n in again.notices] == ["severity"]
 
 
 def broken(folder: Path, old: str, new: str, name: str = "winter") -> Path:

@@ -270,5 +270,7 @@ def test_homes_are_told_by_number() -> None:
     [hidden] = hide_homes(replayed(damp), [("OAK", "1 Oak Street", 17)]).alarms
     assert (hidden.subject, hidden.title) == ("home 17", "Home 17: damp wall")
     assert hidden.reason == "home 17 at Home 17 is damp"
+    [renamed] = hide_homes(replayed(damp), [("OAK", "Flat 2: rear", 17)]).alarms
+    assert renamed.title == "Home 17: damp wall"
     [stranger] = hide_homes(replayed(damp), []).alarms
     assert (stranger.subject, stranger.title, stranger.reason) == ("home ?", "Home ?", "")

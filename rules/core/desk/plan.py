@@ -125,7 +125,9 @@ def _raised(draft: _Draft, _: m.Entry) -> m.Turn:
 def _severity(draft: _Draft, entry: m.Entry) -> m.Turn:
     """More severe than when somebody took it, or than it was: everybody is told again."""
     alarm = draft.alarm
-    if alarm.closed or not alarm.active or rank(entry.detail["severity"]) <= rank(entry.detail["before"]):
+    # As it is now: a later line may have taken it down again.
+    worst = min(rank(entry.detail["severity"]), rank(alarm.severity))
+    if alarm.closed or not alarm.active or worst <= rank(entry.detail["before"]):
         return draft.turn()
     known = alarm.acknowledged_severity
     if known is not None and rank(alarm.severity) <= rank(known):

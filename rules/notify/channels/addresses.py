@@ -15,6 +15,10 @@ Resolve = Callable[[str, int], Sequence[str]]
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that the internet is made of; the rest is local, a translation or not given out."""
+_NOT_PUBLIC = tuple(ipaddress.ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24"))
+"""Protocol assignments and the old 6to4 relays, of which Python calls some global."""
 
 
 class RefusedAddressError(ValueError):
@@ -60,12 +64,11 @@ def checked(parts: SplitResult, allowed: frozenset[str], resolve: Resolve) -> st
     found = resolve(host, port)
     if not found:
         raise OSError(f"{host} has no address")
-    if host not in allowed:
-        for text in found:
-            if not public(text):
-                raise RefusedAddressError(
-                    f"{host} is {text}, which is not of the public internet; CITYOPS_NOTIFY__WEBHOOK_HOSTS may list it"
-                )
+    if host not in allowed and not all(public(text) for text in found):
+        # Not which address it has: whoever may register a webhook could else ask for inner names.
+        raise RefusedAddressError(
+            f"{host} is not of the public internet; CITYOPS_NOTIFY__WEBHOOK_HOSTS may list it"
+        )
     return found[0]
 
 
@@ -78,8 +81,10 @@ def public(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             address = inner
-        elif address.teredo is not None:
+        elif address.teredo is not None or address not in _GLOBAL_UNICAST:
             return False
+    if any(address in network for network in _NOT_PUBLIC if network.version == address.version):
+        return False
     return address.is_global and not address.is_multicast
 
 

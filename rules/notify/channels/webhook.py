@@ -6,9 +6,11 @@ signing is new. Receivers verify with any library of Standard Webhooks.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
+import threading
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urldefrag
 
@@ -23,7 +25,6 @@ from rules.notify.channels.addresses import RefusedAddressError, Resolve, check_
 
 MARK = "secret="
 """In the fragment of an address: the name of its secret. Fragments are never sent."""
-_MOST_BYTES = 1_000_000
 _PASSING = {408, 425, 429}
 
 
@@ -87,14 +88,18 @@ class WebhookChannel:
         head, body = content
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection = _Checked(parts, address, timeout_s)
+        # A receiver that sends a byte now and then would keep the thread for ever.
+        patience = threading.Timer(2 * timeout_s, connection.cut)
+        patience.daemon = True
+        patience.start()
         try:
             connection.request("POST", path, body, head)
             answer = connection.getresponse()
-            answer.read(_MOST_BYTES)
             return _verdict(answer.status, answer.headers.get("Retry-After"))
         except (OSError, http.client.HTTPException) as error:
             return Sent(verdict="retry", error=f"webhook: {type(error).__name__}")
         finally:
+            patience.cancel()
             connection.close()
 
 
@@ -111,7 +116,16 @@ class _Checked(http.client.HTTPConnection):
         """Connect; with TLS the certificate must be the name's."""
         self.sock = socket.create_connection((self._address, self.port), self.timeout)
         if self._tls:
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+            secure = ssl.create_default_context().wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock = secure
+            secure.do_handshake()
+
+    def cut(self) -> None:
+        """End whatever waits on the connection, from another thread."""
+        with contextlib.suppress(OSError, AttributeError):  # not connected yet, or over
+            self.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _verdict(status: int, retry_after: str | None) -> Sent:
