@@ -65,11 +65,12 @@ def find(
     Args:
         stored: what the tables hold of a time.
         standing: the last decisions before it.
-        replayed: what the rules say now of the same time, or of more.
+        replayed: what the rules say now of the same time, or from earlier on.
         about: the late readings by the subject that they are about.
         found_s: when this is found [s since 1970].
     """
-    stored, replayed = _only(stored, about, stored), _only(replayed, about, stored)
+    from_s = stored.from_s
+    stored, replayed = _only(stored, about, from_s), _only(replayed, about, from_s)
     found: dict[Key, list[Difference]] = {}
     missed, differing = [], set()
     for d in compare(stored, replayed):
@@ -86,24 +87,16 @@ def find(
     return Findings(tuple(Mark(key, marks.get(key)) for key in keys), frozenset(differing), tuple(missed))
 
 
-def _only(found: Replayed, about: Mapping[Subject, Any], within: Replayed) -> Replayed:
-    """Return what counts: of these subjects, as it was at the end of a time."""
-
-    def counts(item: AlarmSpan | DecisionMade, at_s: float) -> bool:
-        asked = item.rule_id not in OF_ARRIVAL and (item.subject_kind, item.subject) in about
-        return asked and at_s <= within.to_s
+def _only(found: Replayed, about: Mapping[Subject, Any], from_s: float) -> Replayed:
+    def counts(item: AlarmSpan | DecisionMade) -> bool:
+        return item.rule_id not in OF_ARRIVAL and (item.subject_kind, item.subject) in about
 
     return Replayed(
-        from_s=within.from_s,
-        to_s=within.to_s,
-        alarms=tuple(_as_of(a, within.to_s) for a in found.alarms if counts(a, a.raised_s)),
-        decisions=tuple(d for d in found.decisions if counts(d, d.at_s) and d.at_s >= within.from_s),
+        from_s=from_s,
+        to_s=found.to_s,
+        alarms=tuple(a for a in found.alarms if counts(a)),
+        decisions=tuple(d for d in found.decisions if counts(d) and d.at_s >= from_s),
     )
-
-
-def _as_of(alarm: AlarmSpan, at_s: float) -> AlarmSpan:
-    is_over = alarm.cleared_s is None or alarm.cleared_s <= at_s
-    return alarm if is_over else structs.replace(alarm, cleared_s=None)
 
 
 def _key(d: Difference, decisions: Iterable[DecisionMade]) -> Key | None:

@@ -186,10 +186,13 @@ class Reopener:
 
     def _play(self, look: _Look, state: EngineState, begin_s: float, past: Past) -> Replayed:
         """Run the engine over the readings now stored. In a thread."""
-        end_s = min(look.settled_s, look.again.to_s + BEYOND_S) + NEXT_S
+        again = look.again
+        end_s = min(look.settled_s, again.to_s + BEYOND_S) + NEXT_S
         self._worked_from_s = time.monotonic()
         beginning = Beginning(state, begin_s + NEXT_S, past.up)
-        return go_on(self._source, look.ctx, beginning, look.again.from_s, end_s, self._breathe)
+        return go_on(
+            self._source, look.ctx, beginning, again.from_s, end_s, self._breathe, until_s=again.to_s
+        )
 
     def _breathe(self, at_s: float, readings: int) -> None:
         """Leave the processor to the engine for as long as it was used here."""

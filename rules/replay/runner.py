@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rules.core.context import Context
+from rules.core.effects import Effect, LateReadings, MemberJoined
 from rules.core.engine import step
 from rules.core.memory import EngineState
 from rules.core.readings import SUSPECT_CLOCK, ReadingBatch
@@ -59,8 +60,18 @@ def go_on(
     from_s: float,
     to_s: float,
     progress: Progress | None = None,
+    until_s: float = float("inf"),
 ) -> Replayed:
     """Return what the rules say from ``from_s`` to before ``to_s``, where they begin with a memory.
+
+    Args:
+        source: of readings.
+        ctx: as of :func:`rules.core.engine.step`.
+        beginning: what they know.
+        from_s: what they say before is left out [s since 1970].
+        to_s: readings are before it [s since 1970].
+        progress: told of after each span.
+        until_s: what they say of a later time is left out, too: readings beyond it tell when it has passed.
 
     Raises:
         TransientError: the source does not answer.
@@ -71,11 +82,17 @@ def go_on(
     for batch in source.spans(beginning.from_s, to_s):
         now_s = _latest_s(batch)
         state, effects = step(state, batch, now_s, ctx)
-        found.take(effects)
+        found.take(e for e in effects if _at_s(e) <= until_s)
         n += sum(len(r) for r in batch.values())
         if progress is not None:
             progress(now_s, n)
     return found.result(from_s, to_s, n)
+
+
+def _at_s(effect: Effect) -> float:
+    if isinstance(effect, MemberJoined):
+        return effect.member.at_s
+    return effect.to_s if isinstance(effect, LateReadings) else effect.at_s
 
 
 def widths_m(ctx: Context) -> dict[str, float]:
