@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -101,6 +101,11 @@ class Bench:
             ManualClock(NOW),
             rested_s=rested_s,
         )
+
+    async def commit(self, step: Change) -> None:
+        """Write a step that begins where the store stands."""
+        stands = await self.rules.resume()
+        await self.rules.commit(replace(step, from_settled_s=stands.state.settled_s))
 
     async def rows(self, what: str) -> list[tuple[Any, ...]]:
         if self.conn is None:
@@ -301,8 +306,8 @@ async def test_windows_merge_while_they_are_open(bench: Bench) -> None:
     await bench.rules.resume()
     more = LateReadings("road", "road-9", "route", "r1", START - 900.0, START - 900.0, 1)
     other = LateReadings("weather", "wx-0", "town", "town", START - 30.0, START - 30.0, 1)
-    await bench.rules.commit(change(0, LATE))
-    await bench.rules.commit(change(1, more, LATE, other))
+    await bench.commit(change(0, LATE))
+    await bench.commit(change(1, more, LATE, other))
     assert await bench.windows() == [
         ("route", "r1", START - 900.0, START - 300.0, ["road-0", "road-9"], 5, "open", False),
         ("town", "town", START - 30.0, START - 30.0, ["wx-0"], 1, "open", False),
@@ -316,12 +321,12 @@ async def test_windows_merge_while_they_are_open(bench: Bench) -> None:
 async def test_what_is_too_long_ago_is_closed_and_counted(bench: Bench) -> None:
     await bench.rules.resume()
     old = LateReadings("road", "road-0", "route", "r1", START - 50_000.0, START - 49_000.0, 3)
-    await bench.rules.commit(change(0, old))
+    await bench.commit(change(0, old))
     worker = bench.reopener()
     assert await worker.turn()
     assert (await bench.windows())[0][6] == "too_late"
     assert worker.metrics.windows.labels("too_late")._value.get() == 1
-    await bench.rules.commit(change(1, LATE))  # nothing is known of the time before: no checkpoint
+    await bench.commit(change(1, LATE))  # nothing is known of the time before: no checkpoint
     assert await worker.turn()
     assert [w[6] for w in await bench.windows()] == ["too_late", "too_late"]
     assert not await worker.turn()
@@ -334,7 +339,7 @@ async def test_readings_added_while_it_is_judged_keep_the_window_open(bench: Ben
         async def close(self, judged: Judged) -> int:
             cursor = (await bench.rules.resume()).cursor
             at_s = START + 42604.0
-            await bench.rules.commit(change(cursor, LATE, at_s=at_s))
+            await bench.commit(change(cursor, LATE, at_s=at_s))
             return await bench.late.close(judged)
 
     assert await bench.reopener(_Meanwhile(bench.late)).turn()
@@ -345,13 +350,13 @@ async def test_readings_added_while_it_is_judged_keep_the_window_open(bench: Ben
 async def test_checkpoints_are_found_and_dropped_when_they_are_old(bench: Bench) -> None:
     await bench.rules.resume()
     data = packed(EngineState())
-    await bench.rules.commit(change(0, checkpoint=data))
-    await bench.rules.commit(change(1, at_s=START + 60.0, checkpoint=data))
+    await bench.commit(change(0, checkpoint=data))
+    await bench.commit(change(1, at_s=START + 60.0, checkpoint=data))
     kept = await bench.late.checkpoint(START + 61.0)
     assert kept is not None
     assert (kept.settled_s, kept.data) == (START + 60.0, data)
     assert await bench.late.checkpoint(START) is None
-    await bench.rules.commit(change(2, at_s=START + KEPT_S + 30.0, checkpoint=data))
+    await bench.commit(change(2, at_s=START + KEPT_S + 30.0, checkpoint=data))
     assert await bench.late.checkpoint(START + 60.0) is None
     kept = await bench.late.checkpoint(START + 61.0)
     assert kept is not None
@@ -363,8 +368,8 @@ async def test_the_past_is_as_it_was_then(bench: Bench) -> None:
     key = ("bins.full", "bin", "b0")
     raised = RaiseAlarm("bins.full", 1, "bin", "b0", "warning", START, "Bin 0: full", "Full.", {})
     worse = ChangeSeverity(*key, "major", "warning", START + 600.0, "Overflows.", {})
-    await bench.rules.commit(change(0, raised))
-    await bench.rules.commit(change(1, worse, ClearAlarm(*key, START + 1200.0, "Emptied.")))
+    await bench.commit(change(0, raised))
+    await bench.commit(change(1, worse, ClearAlarm(*key, START + 1200.0, "Emptied.")))
     for at_s, severity, cleared_s in [
         (START + 300.0, "warning", None),
         (START + 900.0, "major", None),
