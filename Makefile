@@ -22,7 +22,7 @@ demo: setup  ## a simulated town on a frost night, with its pages (ARGS="--check
 	@.venv/bin/cityops demo $(ARGS)
 
 test: setup-dev  ## all tests (JOBS=1 one after the other, ARGS="-k frost" some)
-	$(PY) -m pytest -m "not soak" -n $(JOBS) --dist loadfile $(ARGS)
+	$(PY) -m pytest -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup-dev  ## style, types and import rules
 	$(PY) -m ruff check .

@@ -9,7 +9,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +53,13 @@ def say(words: str) -> None:
 
 
 @contextmanager
-def database(dsn: str | None, registry: Registry) -> Iterator[Database]:
-    """Give a database that knows ``registry``: the one at ``dsn``, else one of our own."""
+def database(
+    dsn: str | None, registry: Registry, settings: Mapping[str, str] | None = None
+) -> Iterator[Database]:
+    """Give a database that knows ``registry``: the one at ``dsn``, else one of our own with ``settings``."""
     folder = Path(tempfile.mkdtemp(prefix="cityops-bench-"))
     folder.chmod(0o711)  # servers run as an unprivileged user where we are root
-    server = EmbeddedPostgres(folder, auth="trust") if dsn is None else None
+    server = EmbeddedPostgres(folder, auth="trust", settings=settings or {}) if dsn is None else None
     try:
         if server is not None:
             server.start()

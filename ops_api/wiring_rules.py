@@ -1,4 +1,4 @@
-"""Builds and runs the rules service and the alarm desk beside it from settings."""
+"""Builds and runs the rules service, and beside it the alarm desk and the reopener, from settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from psycopg_pool import AsyncConnectionPool
 
@@ -14,15 +15,25 @@ from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.runtime.health import HealthServer
 from cityops.settings import Settings
+from devices.registry import Registry
+from ops_api.wiring import kinds_of
 from rules.catalogue.escalations import LiveEscalations
+from rules.catalogue.loader import load
 from rules.catalogue.ports import CatalogueStore
-from rules.catalogue.rulebook import StoredRulebook
+from rules.catalogue.rulebook import StoredRulebook, readable
 from rules.catalogue.store import PostgresCatalogueStore
+from rules.core.context import Context, build_context
+from rules.core.overrides import Override, prepare
+from rules.core.parameters import Catalogue
 from rules.desk.metrics import DeskMetrics
 from rules.desk.service import DeskService
 from rules.desk.store import PostgresDesk
 from rules.desk.telling import Teller
 from rules.notify.people_store import PostgresPeople
+from rules.reopen.metrics import ReopenMetrics
+from rules.reopen.service import Reopener
+from rules.reopen.store import PostgresLateWindows
+from rules.replay.reader import PostgresReadings
 from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
@@ -61,6 +72,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             rulebook=rulebook,
         )
         desk = _desk(pool, desk_waker, catalogues, DeskMetrics(engine.metrics.registry))
+        reopener = _reopener(settings, pool, catalogues, ReopenMetrics(engine.metrics.registry))
         async with asyncio.TaskGroup() as group:
             hints = [
                 group.create_task(waker.feed(listen(settings.db.dsn, CHANNEL)), name="rules-listen"),
@@ -73,7 +85,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
                     engine.metrics.registry,
                 )
                 group.create_task(health.run(stop), name="rules-health")
-            await _until_both_end(stop, engine.run, desk.run)
+            await _until_all_end(stop, engine.run, desk.run, reopener.run)
             for task in hints:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -82,7 +94,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
         await pool.close()
 
 
-async def _until_both_end(stop: asyncio.Event, *runs: Run) -> None:
+async def _until_all_end(stop: asyncio.Event, *runs: Run) -> None:
     async with asyncio.TaskGroup() as group:
         for run in runs:
             group.create_task(_as_coroutine(run, stop))
@@ -104,3 +116,25 @@ def _desk(
 
     teller = Teller(PostgresPeople(pool), clock)
     return DeskService(store, waker, clock, town_now, escalations, prepare=teller, metrics=metrics)
+
+
+def _reopener(
+    settings: Settings, pool: AsyncConnectionPool[Any], catalogues: CatalogueStore, metrics: ReopenMetrics
+) -> Reopener:
+    store = PostgresRuleStore(pool)
+
+    async def surroundings() -> tuple[int | None, Context]:
+        live, overrides = await catalogues.live(), await catalogues.overrides()
+        catalogue = load() if live is None else readable(live)
+        registry = await store.registry()
+        taken = [o.override for o in overrides if o.is_taken]
+        ctx = await asyncio.to_thread(_context, registry, catalogue, taken)
+        return None if live is None else live.catalogue_id, ctx
+
+    source = PostgresReadings(settings.db.dsn, tuple(kinds_of(settings)))
+    return Reopener(PostgresLateWindows(pool), source, surroundings, SystemClock(), metrics=metrics)
+
+
+def _context(registry: Registry, catalogue: Catalogue, overrides: list[Override]) -> Context:
+    zone = ZoneInfo(catalogue.gritting.parameters.time_zone)
+    return build_context(registry, catalogue, zone, overrides=prepare(catalogue, overrides))

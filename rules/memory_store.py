@@ -13,6 +13,7 @@ from rules.core.effects import (
     Decision,
     Effect,
     Event,
+    LateReadings,
     OpenWork,
     RaiseAlarm,
     SubjectState,
@@ -20,6 +21,7 @@ from rules.core.effects import (
 from rules.core.memory import Row, from_rows, outdated
 from rules.core.readings import ReadingBatch
 from rules.core.stitch import stitch
+from rules.memory_late import MemoryLate
 from rules.memory_work import MemoryWork
 from rules.ports import Change, CursorMovedError, Fetched, Resumed
 
@@ -66,6 +68,7 @@ class MemoryRuleStore:
     events: list[Event] = field(default_factory=list)
     notified: list[list[str]] = field(default_factory=list)
     work: MemoryWork = field(default_factory=MemoryWork)
+    late: MemoryLate = field(default_factory=MemoryLate)
 
     def add_batch(self, received_s: float, readings: ReadingBatch) -> None:
         """Append a batch as an ingester would."""
@@ -111,8 +114,10 @@ class MemoryRuleStore:
         for effect in change.effects:
             self._apply(effect)
         self._write([e for e in change.effects if isinstance(e, AlarmEffect)])
+        self.late.take(change)
         if change.effects:
-            self.notified.append(sorted({e.subject_kind for e in change.effects}))
+            told = [e for e in change.effects if not isinstance(e, LateReadings)]
+            self.notified.append(sorted({e.subject_kind for e in told}))
 
     def _apply(self, effect: Effect) -> None:
         if isinstance(effect, SubjectState):

@@ -13,6 +13,7 @@ from rules.core.effects import (
     Effect,
     Event,
     Flapping,
+    LateReadings,
     MemberJoined,
     MemberLeft,
     OpenWork,
@@ -42,6 +43,12 @@ class RulesMetrics:
         self.effects = Counter(
             "cityops_rules_effects", "Effects committed", ["effect"], registry=self.registry
         )
+        self.late = Counter(
+            "cityops_rules_late_readings",
+            "Readings that came too late to count in order",
+            ["kind"],
+            registry=self.registry,
+        )
         self.retries = Counter(
             "cityops_rules_retries", "Turns given up and tried again", registry=self.registry
         )
@@ -57,6 +64,8 @@ class RulesMetrics:
     def count(self, effects: Iterable[Effect]) -> None:
         """Count what was committed."""
         for effect in effects:
+            if isinstance(effect, LateReadings):
+                self.late.labels(effect.kind).inc(effect.n)
             name = NAMES.get(type(effect))
             if name is not None:
                 self.effects.labels(name).inc()

@@ -81,6 +81,7 @@ class Change:
         rows: of the engine's memory.
         effects: in order.
         catalogue_id: the catalogue that decided; None where copies are not kept.
+        checkpoint: all of the memory, to be kept for replays (``rules.core.checkpoint``).
     """
 
     from_cursor: int
@@ -92,6 +93,7 @@ class Change:
     waiting_from: int | None = None
     everything: bool = False
     catalogue_id: int | None = None
+    checkpoint: bytes | None = None
 
 
 class RuleStore(Protocol):

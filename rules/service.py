@@ -21,6 +21,7 @@ from cityops.runtime.stop import sleep_until_stop
 from devices.registry import Registry
 from rules.catalogue.ports import InUse, Rulebook
 from rules.catalogue.rulebook import FixedRulebook
+from rules.core import checkpoint
 from rules.core.context import Context, build_context
 from rules.core.engine import step
 from rules.core.memory import EngineState, changed_rows
@@ -171,6 +172,7 @@ class RulesService:
         change = Change(
             standing.cursor, cursor, state.seen_s, state.settled_s, rows, effects,
             waiting_from=self._spans.since(state.waiting), everything=everything, catalogue_id=self._catalogue_id,
+            checkpoint=_kept(standing.state, state),
         )  # fmt: skip
         await self._store.commit(change)
         self._standing = Resumed(state, cursor)
@@ -229,6 +231,11 @@ def _build(registry: Registry, in_use: InUse, lateness_s: float) -> Context:
     zone = ZoneInfo(in_use.catalogue.gritting.parameters.time_zone)
     overrides = prepare(in_use.catalogue, in_use.overrides)
     return build_context(registry, in_use.catalogue, zone, overrides=overrides, lateness_s=lateness_s)
+
+
+def _kept(before: EngineState, after: EngineState) -> bytes | None:
+    is_due = checkpoint.is_due(before.settled_s, after.settled_s)
+    return checkpoint.packed(after) if is_due else None
 
 
 def _event_time(standing: Resumed, readings: ReadingBatch, wall_s: float) -> float:

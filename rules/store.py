@@ -15,9 +15,10 @@ from cityops.db.queries import load_queries
 from cityops.errors import TransientError
 from devices.registry import Registry, parse
 from rules.alarm_tables import open_alarms, write_alarms
-from rules.core.effects import AlarmEffect, Decision, Effect, Event, SubjectState
+from rules.core.effects import AlarmEffect, Decision, Effect, Event, LateReadings, SubjectState
 from rules.core.memory import Row, from_rows, outdated
 from rules.core.readings import ReadingBatch
+from rules.late_store import put_checkpoint, put_late
 from rules.ports import Change, CursorMovedError, Fetched, Resumed
 from rules.reading_query import fetch_readings, parse_batch
 from rules.work_store import put_work
@@ -92,6 +93,8 @@ class PostgresRuleStore:
             states = [e for e in change.effects if isinstance(e, SubjectState)]
             await _add(conn, "put_states", states)
             await _put_memory(conn, change.rows)
+            await put_late(conn, change.effects)
+            await put_checkpoint(conn, self._service, change)
             if change.effects:
                 payload = {"kinds": _kinds(change.effects), "alarms": alarms[:NOTIFY_IDS]}
                 text = msgspec.json.encode(payload).decode()
@@ -161,7 +164,7 @@ def _flat(effect: Effect) -> dict[str, Any]:
 
 def _kinds(effects: Iterable[Effect]) -> list[str]:
     """Return the kinds of subjects touched, and ``decision`` where there is a new one."""
-    kinds = {e.subject_kind for e in effects}
+    kinds = {e.subject_kind for e in effects if not isinstance(e, LateReadings)}
     if any(isinstance(e, Decision) for e in effects):
         kinds.add("decision")
     return sorted(kinds)

@@ -16,7 +16,9 @@ select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind, a.subject as scope
            as reason,
        case when x.is_home then '{}'::jsonb else a.inputs end as inputs,
        case when x.is_home then null else a.would_change end as would_change,
-       case when x.is_home then null else a.would_differ end as would_differ,
+       case when not x.is_home then a.would_differ
+            when a.subject_kind = 'home' and a.would_differ is not null
+            then jsonb_build_object('text', a.would_differ ->> 'text') end as would_differ,
        h.home_id::text as home_id
 from alarm a
 left join home h on a.subject_kind = 'home' and h.code = a.subject

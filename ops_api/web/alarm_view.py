@@ -196,7 +196,7 @@ def _assigned(entry: Entry) -> str:
 
 
 def _would_differ(entry: Entry) -> str:
-    return f"Readings that came late would have changed it{_because(entry, 'text')}"
+    return f"Would differ, had readings not come late{_because(entry, 'text')}"
 
 
 def _not_followed(entry: Entry) -> str:

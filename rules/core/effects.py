@@ -206,12 +206,35 @@ class CloseWork:
         return "device"
 
 
+@dataclass(frozen=True, slots=True)
+class LateReadings:
+    """Readings of a device that came after others measured later had counted: they changed no decision.
+
+    Attributes:
+        kind, device: whose.
+        scope_kind, scope: what they are looked at together with (``rules.core.late``).
+        from_s, to_s: the oldest and the newest [s since 1970].
+        n: how many.
+    """
+
+    kind: str
+    device: str
+    scope_kind: str
+    scope: str
+    from_s: float
+    to_s: float
+    n: int
+
+
 AlarmEffect = RaiseAlarm | ChangeSeverity | MemberJoined | MemberLeft | Flapping | ClearAlarm
 """What happens to an alarm, in the order in which it is to be written."""
 
 WorkEffect = OpenWork | CloseWork
 
-Effect = SubjectState | AlarmEffect | Decision | Event | WorkEffect
+SubjectEffect = SubjectState | AlarmEffect | Decision | Event | WorkEffect
+"""What listeners are told of."""
+
+Effect = SubjectEffect | LateReadings
 
 
 def num(value: float | None, digits: int = 2) -> float | None:

@@ -6,7 +6,7 @@ behind it. A reading counts once the watermark has passed it, in order of time
 
 * Each reading goes to the rules of its kind. Of a late one, older than what has counted
   already, they take what is newer than its device's last; it moves no time and changes no
-  decision made. Only a gritter's late reading counts where it belongs: it may tell of a road
+  decision made, but is told of (:mod:`rules.core.late`). Only a gritter's late reading counts where it belongs: it may tell of a road
   that has been treated.
 * Whenever a counting reading passes a full minute, what depends on time or on many subjects is
   evaluated as of that minute, before that reading: the town's weather, silent devices, and,
@@ -37,6 +37,7 @@ from rules.core import (
 )
 from rules.core.context import Context
 from rules.core.effects import Effect
+from rules.core.late import late_readings
 from rules.core.memory import EngineState
 from rules.core.quality import notes as quality_notes
 from rules.core.quality import rule as quality_rule
@@ -89,6 +90,7 @@ def step(
         state.waiting, usable, seen_s=state.seen_s, settled_s=state.settled_s,
         now_s=now_s, lateness_s=ctx.lateness_s, everything=everything,
     )  # fmt: skip
+    work.effects += late_readings(ctx, found)
     mark = state.settled_s
     suspects = quality_notes.Suspects(readings, found.clock_at)
     for upto, rows in _runs(found):
@@ -153,7 +155,7 @@ def _advance(work: Work, ctx: Context, before_s: float | None, upto_s: float) ->
     winter = _passed(before_s, upto_s, ctx.catalogue.gritting.parameters.evaluate_every_s)
     if winter is not None:
         found = segment_rule.evaluate(work, ctx, winter)
-        if found:
+        if found is not None:
             route_rule.evaluate(work, ctx, found, winter)
     bins = _passed(before_s, upto_s, ctx.catalogue.round.parameters.evaluate_every_s)
     if bins is not None:

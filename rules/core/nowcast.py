@@ -12,6 +12,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from rules.core.psychrometrics import Floats
+
 
 @dataclass(frozen=True, slots=True)
 class Nowcast:
@@ -43,6 +47,20 @@ class Nowcast:
         if self.now_c + reach >= limit_c:
             return None
         return -self.damping_h * math.log(1.0 - (limit_c - self.now_c) / reach)
+
+
+def minimum_c(now_c: Floats, slope: Floats, damping_h: float, horizon_h: float) -> Floats:
+    """Return :meth:`Nowcast.minimum_c` of many trends [°C]; NaN where now is unknown."""
+    return np.minimum(now_c, now_c + slope * damping_h * (1.0 - math.exp(-horizon_h / damping_h)))
+
+
+def hours_until(limit_c: Floats, now_c: Floats, slope: Floats, damping_h: float) -> Floats:
+    """Return :meth:`Nowcast.hours_until` of many trends [h]; NaN for never, and where anything is unknown."""
+    reach = slope * damping_h
+    with np.errstate(all="ignore"):
+        hours = -damping_h * np.log(1.0 - (limit_c - now_c) / reach)
+        never = np.isnan(limit_c - now_c) | (now_c + reach >= limit_c)
+        return np.where(now_c <= limit_c, 0.0, np.where(never, np.nan, hours))
 
 
 def slope_c_h(history: Sequence[tuple[float, float]], window_h: float, limit_c_h: float) -> float:

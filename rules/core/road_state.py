@@ -216,6 +216,46 @@ def classify(s: Surface, previous: str, p: SurfaceParameters) -> tuple[State, st
     return _seen(s, t) or _frozen(s, t, slack) or _liquid(s, t)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surfaces:
+    """Segments as :func:`classify_all` sees them, one entry each. NaN = unknown; temperatures in °C.
+
+    ``code``: what the segment's own sensor sees, -1 where it has none or does not say.
+    """
+
+    surface_c: Floats
+    dew_point_c: Floats
+    frost_point_c: Floats
+    wetness: Floats
+    code: NDArray[np.int64]
+    freezing_point_c: Floats
+    snowing: bool = False
+
+
+STATES: tuple[State, ...] = ("unknown", "snow", "ice", "hoar", "wet", "damp", "dry")
+
+
+def classify_all(s: Surfaces, was_hazard: NDArray[np.bool_], p: SurfaceParameters) -> list[State]:
+    """Return the states of many segments: those of :func:`classify`, one by one."""
+    t, no_code = s.surface_c, s.code < 0
+    slack = np.where(was_hazard, p.hysteresis_c, 0.0)
+    freezing = np.minimum(0.0, np.nan_to_num(s.freezing_point_c, nan=0.0)) + slack
+    with np.errstate(invalid="ignore"):
+        damp, wet = s.wetness >= 0.5, s.wetness >= 1.5
+        cases = [
+            (0, np.isnan(t)),
+            (1, (s.code == 5) | (no_code & (t <= 0.5) if s.snowing else False)),
+            (2, s.code == 4),
+            (3, s.code == 3),
+            (2, damp & (t <= freezing)),
+            (3, (t < freezing) & (t < s.frost_point_c + slack)),
+            (4, wet),
+            (5, damp | ((t <= s.dew_point_c) & (t > 0.0))),
+        ]
+    which = np.select([case for _, case in cases], [n for n, _ in cases], default=6)
+    return [STATES[i] for i in which.tolist()]
+
+
 def _seen(s: Surface, t: float) -> tuple[State, str] | None:
     seen: dict[int, tuple[State, str]] = {
         5: ("snow", f"the sensor sees snow, surface {t:.1f} °C"),

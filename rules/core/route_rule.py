@@ -8,29 +8,28 @@ from typing import Any
 
 from msgspec import structs
 
+from devices.registry import RoadSegment
 from rules.core.coat import BARE, Done, done
 from rules.core.context import Context
 from rules.core.effects import Decision, Json, clock, iso, num
-from rules.core.gritting import Assessment, Outlook, assess
+from rules.core.gritting import Assessment, assess
 from rules.core.memory import Order, Outdoor, RouteMemory
-from rules.core.nowcast import Nowcast
+from rules.core.outlooks import Outlooks, outlooks
 from rules.core.parameters import GrittingParameters
-from rules.core.road_state import DAMP, WET
 from rules.core.route_inputs import Informed, informed
 from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
 from rules.core.routing import NOWHERE, Drive
-from rules.core.segment_rule import SegmentNow, read_at
+from rules.core.segment_rule import read_at
+from rules.core.segment_views import SegmentNow, Views
 from rules.core.treatment_rule import coats_now
 from rules.core.what_if import would_change
 from rules.core.work import Work
 
 RULE = "winter.gritting"
 ORDERS_KEPT = 4
-NEARLY_C = 0.5
-"""A surface this close to its lowest temperature is as good as there."""
 
 
-def evaluate(work: Work, ctx: Context, found: Sequence[SegmentNow], at_s: float) -> None:
+def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     """Decide on every route at a tick."""
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     period = period_of(at_s, ctx.catalogue.gritting.parameters.period_start_h, _utc_offset_s(ctx, at_s))
@@ -39,17 +38,20 @@ def evaluate(work: Work, ctx: Context, found: Sequence[SegmentNow], at_s: float)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
         rule = ctx.catalogue.gritting
-        views = [outlook(found[i], town, rule.parameters) for i in members]
-        assessed = [assess(v, rule.parameters, ctx.catalogue.matrix) for v in views]
+        looks = outlooks(found, members, town, rule.parameters)
         before: RouteMemory | None = memory.get(route_id)
         held = None if before is None else before.plan
+        said = judging(looks, held, period, rule.parameters)
+        assessed = [assess(looks[k], rule.parameters, ctx.catalogue.matrix) for k in said]
         plan = make_plan(assessed, coats, held, at_s, period, rule.parameters)
-        here = [found[i] for i in members]
-        treated = done([coats.get(s.segment.segment_id, BARE) for s in here], at_s)
+        here = [ctx.graph.segments[i] for i in members]
+        treated = done([coats.get(s.segment_id, BARE) for s in here], at_s)
         result = _result(ctx, route_id, plan, here, treated, at_s)
         if must_write(before, plan, treated, at_s, rule.parameters):
+            if len(said) < len(looks):
+                assessed = [assess(o, rule.parameters, ctx.catalogue.matrix) for o in looks]
             change = would_change(assessed, coats, held, plan, at_s, rule.parameters, ctx.catalogue.matrix)
-            seen = _inputs(work, ctx, assessed, here, town)
+            seen = _inputs(work, ctx, assessed, [found[i] for i in members], town)
             heard = informed(work, ctx, route_id, at_s)
             work.effects.append(_decision(ctx, route_id, plan, seen, result, heard, change, at_s))
             memory[route_id] = _decided(before, plan, at_s)
@@ -73,39 +75,19 @@ def _utc_offset_s(ctx: Context, at_s: float) -> float:
     return 0.0 if offset is None else offset.total_seconds()
 
 
-def outlook(now: SegmentNow, town: Outdoor, p: GrittingParameters) -> Outlook:
-    """Return what is known of a segment for the coming hours."""
-    s = now.surface
-    minimum = zero = hoar = low = None
-    if s.surface_c is not None:
-        trend = Nowcast(s.surface_c, now.slope_c_h, p.trend_damping_h)
-        minimum = trend.minimum_c(p.horizon_h)
-        point = s.dew_point_c if s.frost_point_c is None else s.frost_point_c
-        zero, low = trend.hours_until(0.0), trend.hours_until(minimum + NEARLY_C)
-        hoar = None if point is None else trend.hours_until(min(0.0, point + p.hoar_margin_c))
-    wetness = 0.0 if s.wetness is None else s.wetness
-    return Outlook(
-        segment_id=now.segment.segment_id,
-        street=now.segment.street,
-        surface_c=s.surface_c,
-        minimum_c=minimum,
-        zero_in_h=within(zero, p.horizon_h),
-        hoar_in_h=within(hoar, p.horizon_h),
-        low_in_h=within(low, p.horizon_h),
-        dew_point_c=s.dew_point_c,
-        frost_point_c=s.frost_point_c,
-        air_c=town.air_c,
-        state=now.state,
-        wet=wetness > (DAMP + WET) / 2 or town.precipitation == "rain",
-        damp=wetness >= DAMP / 2 or now.state == "hoar",
-        precipitation=town.precipitation,
-        snow_mm=town.snow_mm,
-    )
+def judging(looks: Outlooks, held: RoutePlan | None, period: int, p: GrittingParameters) -> Sequence[int]:
+    """Return the segments that a plan depends on.
 
-
-def within(hours: float | None, horizon_h: float) -> float | None:
-    """Return hours that are not beyond the horizon, else None."""
-    return None if hours is None or hours > horizon_h else hours
+    Of a route that stays too warm for any treatment, or for one to join, that is the coldest
+    alone; unless stretches are waiting for salt, which only a clearly warmer route gives up.
+    """
+    k = looks.coldest()
+    if k is not None:
+        lowest_c = float(looks.minimum_c[k])
+        waits = held is not None and held.period == period and held.needs
+        if lowest_c > p.action_c + p.join_c and (not waits or lowest_c > p.action_c + p.release_c):
+            return (k,)
+    return range(len(looks))
 
 
 def must_write(
@@ -204,7 +186,7 @@ def _result(
     ctx: Context,
     route_id: str,
     plan: RoutePlan,
-    members: Sequence[SegmentNow],
+    members: Sequence[RoadSegment],
     treated: Done | None,
     at_s: float,
 ) -> dict[str, Any]:
@@ -231,7 +213,7 @@ def _result(
         "treated_from": iso(None if treated is None else treated.from_s),
         "treated_to": iso(None if treated is None else treated.to_s),
         "treated_until": iso(None if treated is None else treated.until_s),
-        "length_km": num(sum(m.segment.length_m for m in members) / 1000.0, 3),
+        "length_km": num(sum(m.length_m for m in members) / 1000.0, 3),
         "drive": _drive(drive, minutes),
         "reason": _reason(ctx, plan, treated, len(members), drive),
     }

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from devices.registry import RoadSegment
 from rules.core import nowcast
-from rules.core import psychrometrics as psy
 from rules.core.alarms import Demand
 from rules.core.conditions.asking import asked
-from rules.core.conditions.condition import Condition, advance
+from rules.core.conditions.condition import DOWN, Condition, advance
 from rules.core.conditions.telling import severity_at
 from rules.core.context import Context
-from rules.core.effects import Event, Json, iso, num
+from rules.core.effects import Event, iso
 from rules.core.grouping import GroupRule, Joining, Members, Place, Tellers, Up, settle, worst
 from rules.core.memory import Outdoor, RoadMemory, SegmentMemory
 from rules.core.parameters import AlarmRule, RoadAlarmParameters
 from rules.core.readings import Readings, known
-from rules.core.road_state import HAZARDS, WET, Estimate, Sensed, Surface, classify, estimate, wetness_of
+from rules.core.road_state import (
+    estimate,
+)
+from rules.core.segment_views import SegmentNow, Views, own_readings, sensed_now, views
 from rules.core.weather_rule import sky_effect_c
 from rules.core.work import Work
 
 NEW = SegmentMemory()
 HISTORY_STEP_S = 240.0
 HISTORY_POINTS = 40
+ALARMING = ("hoar", "ice")
 WORDS = {"winter.hoar_frost": "hoar frost", "winter.ice": "ice"}
 ELSEWHERE: Place = ("kind", "segment")
 """Stretches on no gritting route."""
@@ -70,110 +71,37 @@ def _history(
     return (*kept, (at_s, surface_c))[-HISTORY_POINTS:]
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentNow:
-    """A segment at a tick: its surface, state and what it was estimated from. Temperatures in °C."""
-
-    segment: RoadSegment
-    state: str
-    reason: str
-    surface: Surface
-    slope_c_h: float
-    air_c: float | None
-    humidity_pct: float | None
-    source: str
-    device: str | None
-
-    @property
-    def hazard(self) -> bool:
-        """Whether the surface is slippery."""
-        return self.state in HAZARDS
-
-
-def evaluate(work: Work, ctx: Context, at_s: float) -> list[SegmentNow]:
+def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
     """Estimate and classify every segment at a tick; raise and clear its alarms.
 
-    Nothing is said before the first road sensor has reported.
+    Nothing is said before the first road sensor has reported: None.
     """
     roads = work.read("road")
     if not any(d in roads for d in ctx.sensors):
-        return []
+        return None
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     latest = [roads.get(d) for d in ctx.sensors]
-    sensed = _sensed(ctx, latest, at_s)
     sky = sky_effect_c(town, ctx.catalogue.transfer.parameters.sky_view_c)
-    guessed = estimate(ctx.transfer, sensed, sky)
-    wet = town.wet_until_s is not None and at_s <= town.wet_until_s
+    guessed = estimate(ctx.transfer, sensed_now(ctx, latest, at_s), sky)
     memory = work.write("segment")
-    found: list[SegmentNow] = []
+    befores = [memory.get(name, NEW) for name in ctx.graph.segment_index]
+    wet = town.wet_until_s is not None and at_s <= town.wet_until_s
+    found = views(
+        ctx, guessed, own_readings(ctx, latest, at_s), [b.state for b in befores], wet, town.snowing
+    )
     hazards = (Hazard(ctx.catalogue.hoar_frost, "hoar"), Hazard(ctx.catalogue.ice, "ice"))
-    for i, segment in enumerate(ctx.graph.segments):
-        own = int(ctx.transfer.own[i])
-        sensor = latest[own] if own >= 0 and sensed.fresh[own] else None
-        before: SegmentMemory = memory.get(segment.segment_id, NEW)
-        now = _segment(ctx, segment, guessed, i, sensor, before.state, wet, town.snowing)
-        memory[segment.segment_id] = _remember(work, ctx, now, before, at_s, hazards)
-        work.tell("segment", segment.segment_id, at_s, _state(now))
-        found.append(now)
+    for i, (state, before) in enumerate(zip(found.states, befores, strict=True)):
+        if state != before.state or before is NEW or not _is_quiet(before, state):
+            memory[found[i].segment.segment_id] = _remember(work, ctx, found[i], before, at_s, hazards)
+    work.tell_all("segment", tuple(ctx.graph.segment_index), at_s, lambda i: found[i].told())
     for hazard in hazards:
         _settle(work, ctx, hazard, found, at_s)
     return found
 
 
-def _sensed(ctx: Context, latest: Sequence[RoadMemory | None], at_s: float) -> Sensed:
-    p = ctx.catalogue.surface.parameters
-    nan = float("nan")
-
-    def column(pick: str) -> psy.Floats:
-        return np.array([nan if r is None else getattr(r, pick) for r in latest], dtype=np.float64)
-
-    wetness = [None if r is None else wetness_of(r.code, r.film_mm, p) for r in latest]
-    air, humidity = column("air_c"), column("humidity_pct")
-    return Sensed(
-        fresh=np.array([r is not None and at_s - r.at_s <= p.sensor_age_s for r in latest], dtype=bool),
-        surface_c=column("surface_c"),
-        air_c=air,
-        vapour_pa=psy.vapour_pressure_pa(air, humidity),
-        wetness=np.array([nan if w is None else w for w in wetness], dtype=np.float64),
-        slope_c_h=column("slope_c_h"),
-    )
-
-
-def _segment(
-    ctx: Context,
-    segment: RoadSegment,
-    guessed: Estimate,
-    i: int,
-    sensor: RoadMemory | None,
-    before: str,
-    wet: bool,
-    snowing: bool,
-) -> SegmentNow:
-    wetness = known(float(guessed.wetness[i]))
-    if wet and (sensor is None or wetness is None):
-        wetness = WET  # after rain a road counts as wet where no sensor says otherwise
-    surface = Surface(
-        surface_c=known(float(guessed.surface_c[i])),
-        dew_point_c=known(float(guessed.dew_point_c[i])),
-        frost_point_c=known(float(guessed.frost_point_c[i])),
-        wetness=wetness,
-        code=None if sensor is None else sensor.code,
-        freezing_point_c=None if sensor is None else sensor.freezing_point_c,
-        snowing=snowing,
-    )
-    state, reason = classify(surface, before, ctx.catalogue.surface.parameters)
-    leader = int(guessed.leader[i])
-    return SegmentNow(
-        segment=segment,
-        state=state,
-        reason=reason,
-        surface=surface,
-        slope_c_h=known(float(guessed.slope_c_h[i])) or 0.0,
-        air_c=known(float(guessed.air_c[i])),
-        humidity_pct=known(float(guessed.humidity_pct[i])),
-        source="neighbour" if sensor is None else "sensor",
-        device=None if leader < 0 else ctx.sensors[leader],
-    )
+def _is_quiet(before: SegmentMemory, state: str) -> bool:
+    """Whether nothing is up or rising, and the state calls for nothing."""
+    return before.hoar is DOWN and before.ice is DOWN and state not in ALARMING
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,18 +155,18 @@ def place_of(ctx: Context, segment: RoadSegment) -> Place:
     return ELSEWHERE if route_id is None or route_id not in ctx.routes else ("route", route_id)
 
 
-def _settle(work: Work, ctx: Context, hazard: Hazard, found: Sequence[SegmentNow], at_s: float) -> None:
-    by_id = {now.segment.segment_id: now for now in found}
+def _settle(work: Work, ctx: Context, hazard: Hazard, found: Views, at_s: float) -> None:
+    by_id = ctx.graph.segment_index
     memory: Mapping[str, SegmentMemory] = work.read("segment")
 
     def joining(segment_id: str) -> Joining:
-        now = by_id[segment_id]
+        now = found[by_id[segment_id]]
         condition: Condition = getattr(memory[segment_id], hazard.state)
         since_s = condition.held_since_s
         since_s = at_s if since_s is None else since_s
         cold = 0.0 if now.surface.surface_c is None else -now.surface.surface_c
         inputs = {
-            **_state(now),
+            **now.told(),
             "since": iso(since_s),
             "at": read_at(work, now),
             "route_id": now.segment.route_id,
@@ -246,9 +174,9 @@ def _settle(work: Work, ctx: Context, hazard: Hazard, found: Sequence[SegmentNow
         return Joining(at_s, since_s, cold, f"{now.segment.street}: {now.reason}", inputs)
 
     def left(segment_id: str) -> str:
-        now = by_id.get(segment_id)
-        if now is None:
+        if segment_id not in by_id:
             return f"{segment_id} is no longer installed."
+        now = found[by_id[segment_id]]
         return f"{now.segment.street} is now {now.state}: {now.reason}."
 
     settle(work, group_rule(ctx, hazard.rule), hazard.up, at_s, Tellers(joining, left))
@@ -277,19 +205,3 @@ def read_at(work: Work, now: SegmentNow) -> str | None:
     """Return when the reading was measured that counts most for a segment, ISO 8601."""
     found: RoadMemory | None = None if now.device is None else work.read("road").get(now.device)
     return None if found is None else iso(found.at_s)
-
-
-def _state(now: SegmentNow) -> Json:
-    return {
-        "surface_temperature_c": num(now.surface.surface_c),
-        "air_temperature_c": num(now.air_c),
-        "dew_point_c": num(now.surface.dew_point_c),
-        "frost_point_c": num(now.surface.frost_point_c),
-        "humidity_pct": num(now.humidity_pct, 1),
-        "trend_c_h": num(now.slope_c_h),
-        "state": now.state,
-        "hazard": now.hazard,
-        "reason": now.reason,
-        "source": now.source,
-        "device": now.device,
-    }

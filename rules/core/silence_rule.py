@@ -6,6 +6,7 @@ is not yet in service.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from devices.registry import Device
@@ -35,6 +36,7 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
             continue
         if before is None:
             seen[device] = SeenMemory(at_s)
+            work.silence = None
         elif at_s > before.at_s:
             seen[device] = SeenMemory(at_s, before.silent)
 
@@ -44,13 +46,9 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     up: dict[str, Up] = {}
     changed: dict[str, SeenMemory] = {}
     limits, seen = ctx.silence_at(at_s), work.read("seen")
-    for device, memory in seen.items():
-        limit = limits.get(device)
-        if limit is None:
-            continue
-        is_over = at_s - memory.at_s > limit
-        if not is_over and not memory.silent.lives:
-            continue
+    for device in _to_look_at(work, ctx, limits, at_s):
+        memory = seen[device]
+        is_over = at_s - memory.at_s > limits[device]
         rule = ctx.at("device", device, at_s).catalogue.silent
         silent = _advance(rule.alarm, memory, is_over, at_s)
         if silent is not memory.silent:
@@ -65,6 +63,31 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
             work.tell("device", device, at_s, told)
         work.write("seen")[device] = memory
     _settle(work, ctx, limits, up, at_s)
+
+
+def _to_look_at(work: Work, ctx: Context, limits: Mapping[str, float], at_s: float) -> list[str]:
+    """Return who is or becomes silent at a tick, or has been and may no longer be.
+
+    Until the first time at which somebody else can become silent only those need a look that had
+    one: a reading makes that time later, never sooner. A device heard of for the first time, or
+    another limit, makes it unknown; so does every step, as nothing of this is remembered.
+    """
+    seen: Mapping[str, SeenMemory] = work.read("seen")
+    nobody_before_s, alive = work.silence or (-math.inf, [])
+    if at_s < nobody_before_s:
+        return [d for d in alive if d in limits]
+    found, soonest_s = [], math.inf
+    for device, memory in seen.items():
+        limit = limits.get(device)
+        if limit is None:
+            continue
+        if memory.silent.lives or at_s - memory.at_s > limit:
+            found.append(device)
+        else:
+            soonest_s = min(soonest_s, memory.at_s + limit)
+    if not ctx.overrides.subjects("device"):
+        work.silence = (soonest_s - 1.0, found)  # a second for rounding
+    return found
 
 
 def _advance(spec: AlarmSpec, memory: SeenMemory, is_over: bool, at_s: float) -> Condition:

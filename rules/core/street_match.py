@@ -18,7 +18,6 @@ from rules.core.road_graph import Arc, RoadGraph
 
 METRES_PER_DEGREE = 111_195.0
 """Of a great circle on a sphere of 6,371 km."""
-CHUNK = 256
 Place = tuple[int, float]
 """Index of a segment, and share of its line (0..1)."""
 STANDING_M = 20.0
@@ -48,6 +47,8 @@ class Streets:
         table = np.array(pieces, dtype=np.float64).reshape(-1, 6)
         self._segment: NDArray[np.int64] = table[:, 0].astype(np.int64)
         self._start, self._step = table[:, 1:3], table[:, 3:5]
+        self._low = np.minimum(self._start, self._start + self._step)
+        self._high = np.maximum(self._start, self._start + self._step)
         self._before_m = table[:, 5]
         self._piece_m = np.hypot(self._step[:, 0], self._step[:, 1])
         self._line_m = np.zeros(len(lines))
@@ -85,24 +86,29 @@ class Streets:
         share = np.zeros(len(latitude_deg))
         if len(self._segment) == 0:
             return segment, share
-        for first in range(0, len(latitude_deg), CHUNK):
-            part = slice(first, first + CHUNK)
-            points = self._project(latitude_deg[part], longitude_deg[part])
-            segment[part], share[part] = self._nearest(points, most_m)
+        points = self._project(latitude_deg, longitude_deg)
+        for i, (east, north) in enumerate(points.tolist()):
+            segment[i], share[i] = self._nearest(east, north, most_m)
         return segment, share
 
-    def _nearest(self, points: Floats, most_m: float) -> tuple[NDArray[np.int64], Floats]:
-        away = points[:, None, :] - self._start[None]
-        square = np.maximum(self._piece_m**2, 1e-9)
-        along = np.clip((away * self._step[None]).sum(axis=2) / square, 0.0, 1.0)
-        gap = away - along[:, :, None] * self._step[None]
-        distance = np.nan_to_num(np.hypot(gap[:, :, 0], gap[:, :, 1]), nan=np.inf)
-        best = distance.argmin(axis=1)
-        row = np.arange(len(points))
-        found = self._segment[best]
-        metres = self._before_m[best] + along[row, best] * self._piece_m[best]
-        share = np.clip(np.nan_to_num(metres) / np.maximum(self._line_m[found], 1e-9), 0.0, 1.0)
-        return np.where(distance[row, best] <= most_m, found, -1), share
+    def _nearest(self, east_m: float, north_m: float, most_m: float) -> tuple[int, float]:
+        near = np.flatnonzero(
+            (self._low[:, 0] <= east_m + most_m) & (self._high[:, 0] >= east_m - most_m)
+            & (self._low[:, 1] <= north_m + most_m) & (self._high[:, 1] >= north_m - most_m)
+        )  # fmt: skip
+        if len(near) == 0:
+            return -1, 0.0
+        away = np.array([east_m, north_m]) - self._start[near]
+        piece_m, step = self._piece_m[near], self._step[near]
+        along = np.clip((away * step).sum(axis=1) / np.maximum(piece_m**2, 1e-9), 0.0, 1.0)
+        gap = away - along[:, None] * step
+        distance = np.hypot(gap[:, 0], gap[:, 1])
+        best = int(distance.argmin())
+        if distance[best] > most_m:
+            return -1, 0.0
+        found = int(self._segment[near[best]])
+        metres = self._before_m[near[best]] + along[best] * piece_m[best]
+        return found, float(np.clip(metres / max(self._line_m[found], 1e-9), 0.0, 1.0))
 
     def between(self, a: Place, b: Place, most_m: float) -> list[Stretch] | None:
         """Return the shortest legal way from one place to another, each (segment, share of its line).

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rules.core.context import Context
 from rules.core.engine import step
 from rules.core.memory import EngineState
 from rules.core.readings import SUSPECT_CLOCK, ReadingBatch
-from rules.core.replayed import Replayed
+from rules.core.replayed import AlarmSpan, Replayed
 from rules.replay.collect import Collector
 from rules.replay.ports import ReadingSource
 
@@ -35,8 +36,39 @@ def run(
     Raises:
         TransientError: the source does not answer.
     """
-    state, found, n = EngineState(), Collector(widths_m(ctx)), 0
-    for batch in source.spans(from_s - warm_up_s, to_s):
+    beginning = Beginning(EngineState(), from_s - warm_up_s)
+    return go_on(source, ctx, beginning, from_s, to_s, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where a replay begins: what the engine knew, and from when on readings are to count [s since 1970].
+
+    ``up``: the alarms that were up.
+    """
+
+    state: EngineState
+    from_s: float
+    up: tuple[AlarmSpan, ...] = ()
+
+
+def go_on(
+    source: ReadingSource,
+    ctx: Context,
+    beginning: Beginning,
+    from_s: float,
+    to_s: float,
+    progress: Progress | None = None,
+) -> Replayed:
+    """Return what the rules say from ``from_s`` to before ``to_s``, where they begin with a memory.
+
+    Raises:
+        TransientError: the source does not answer.
+    """
+    state, n = beginning.state, 0
+    up = {(a.rule_id, a.subject_kind, a.subject): a for a in beginning.up}
+    found = Collector(widths_m(ctx), up)
+    for batch in source.spans(beginning.from_s, to_s):
         now_s = _latest_s(batch)
         state, effects = step(state, batch, now_s, ctx)
         found.take(effects)

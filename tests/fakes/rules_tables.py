@@ -1,4 +1,4 @@
-"""What the rules have written, as rows that a database and a store in memory give alike."""
+"""What the rules have decided, as rows that a database and a store in memory give alike."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QUERIES: dict[str, Any] = {
     " extract(epoch from m.left_at)::float8, m.reason, m.inputs from alarm_member m join alarm a using (alarm_id)"
     " order by 6, 1, 2, 4",
     "log": "select a.rule_id, a.subject, extract(epoch from l.at)::float8, l.actor, l.what, l.detail"
-    " from alarm_log l join alarm a using (alarm_id) where l.actor = 'engine' order by 3, 1, 2, l.log_id",
+    " from alarm_log l join alarm a using (alarm_id) where l.actor = 'engine' and l.what <> 'would_differ' order by 3, 1, 2, l.log_id",
     "states": "select subject_kind, subject, extract(epoch from at)::float8, state - 'decision_id'"
     " from subject_state order by 1, 2",
 }
@@ -37,7 +37,7 @@ def memory_rows(store: MemoryRuleStore, what: str) -> list[tuple[Any, ...]]:
         "states": [(s.subject_kind, s.subject, s.at_s, s.state) for s in store.states.values()],
         "standing": [_standing(a) for a in store.alarms],
         "members": [_member(a, m) for a in store.alarms for m in a.members],
-        "log": [_entry(store.alarms[e.alarm_id - 1], e) for e in store.log],
+        "log": [_entry(store.alarms[e.alarm_id - 1], e) for e in store.log if e.what != "would_differ"],
     }
     by_time = {
         "alarms": (2, 0, 1), "decisions": (3, 0, 1), "events": (2, 0, 1), "states": (0, 1),

@@ -60,4 +60,4 @@ async def seed(dsn: str) -> None:
             "quality.stuck", 1, "frog-0001", START, "frog-0001: humidity is stuck", "The same for 30 hours.",
             {"value": 55.5},
         )  # fmt: skip
-        await store.commit(Change(cursor, cursor + 1, START, (), (opened(0.0), stuck)))
+        await store.commit(Change(cursor, cursor + 1, START, START, (), (opened(0.0), stuck)))

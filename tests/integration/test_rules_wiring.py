@@ -14,8 +14,9 @@ import psycopg
 
 from cityops.settings import DbSettings, Settings
 from ingest.registry_store import store_registry
-from ops_api.rules_lag import SETTLE
+from ops_api.rules_lag import SETTLE, settled
 from ops_api.wiring_rules import run_rules
+from tests.fakes import late_night
 from tests.fakes.rules_batches import insert_batch
 from tests.fakes.rules_town import Reading, hamlet
 
@@ -131,3 +132,31 @@ async def test_killed_with_no_warning_nothing_is_lost_or_doubled(
         "these bins overflow: the waste team is told"
     )
     assert len({key for _, key in told}) == len(told)
+
+
+async def test_what_late_readings_would_have_changed_is_marked_beside_the_engine(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
+    """A process that was killed before it looked is as good as one that was not."""
+    await store_registry(pg, hamlet())
+    for number, readings in enumerate(late_night.batches(9.0)):
+        await insert_batch(pg, readings, number)
+    await pg.execute(SETTLE)
+    marked = "select count(*) from decision where would_differ is not null"
+    process = await start(db_dsn)
+    async with asyncio.timeout(120):
+        while not await settled(pg):
+            await asyncio.sleep(0.1)
+        process.kill()
+        await process.wait()
+        await pg.execute("update late_window set last_arrived = now() - interval '2 minutes'")
+        process = await start(db_dsn)
+        while (await (await pg.execute(marked)).fetchone()) == (0,):
+            assert process.returncode is None
+            await asyncio.sleep(0.1)
+        process.kill()
+        await process.wait()
+    texts = await (
+        await pg.execute("select would_differ ->> 'text' from decision where would_differ is not null")
+    ).fetchall()
+    assert all("treat" in text for (text,) in texts)

@@ -50,6 +50,41 @@ async def test_the_same_text_on_page_rest_and_as_plain_text(site: Site) -> None:
         assert (await site.http.get(path)).status_code == 404
 
 
+async def test_what_would_differ_is_one_sentence_everywhere_and_measures_of_homes_stay_at_home(
+    site: Site,
+) -> None:
+    late = {
+        "devices": ["road-001"],
+        "from": "2026-01-09T18:00:00Z",
+        "to": "2026-01-09T20:40:00Z",
+        "readings": 17,
+    }
+    mark = {"text": "no action instead of treat 2 stretches", "late": [late], "windows": [1]}
+    number = await decide(site)
+    await site.sql("update decision set would_differ = %s where decision_id = %s", Jsonb(mark), number)
+    why = await site.get(f"/api/v1/decisions/{number}/explanation")
+    [said] = [
+        c for c in why["caveats"] if c.startswith("Would differ: no action instead of treat 2 stretches, had")
+    ]
+    assert "readings of road-001 from" in said
+    page = await site.http.get(f"/decisions/{number}")
+    assert said in " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+    assert (await site.get(f"/api/v1/decisions/{number}"))["would_differ"] == mark
+    for kind, sentence in [
+        ("home", "Would differ: not raised. It stands as made."),
+        ("bin", "Would differ: not raised, had readings of road-001 from"),
+    ]:
+        [(alarm_id,)] = await site.sql(
+            "update alarm set would_differ = %s where alarm_id ="
+            " (select max(alarm_id) from alarm where subject_kind = %s) returning alarm_id",
+            Jsonb(mark | {"text": "not raised"}), kind,
+        )  # fmt: skip
+        explained = await site.get(f"/api/v1/alarms/{alarm_id}/explanation")
+        [told] = [c for c in explained["caveats"] if c.startswith(sentence)]
+        page = await site.http.get(f"/alarms/{alarm_id}")
+        assert told in " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
 async def test_a_repaired_clock_is_told(site: Site) -> None:
     await site.sql(
         "update road_reading set quality = 1 where device_id = (select device_id from device where name = 'road-001')"
@@ -68,8 +103,8 @@ async def test_thresholds_are_those_of_the_catalogue_that_ran_and_of_its_overrid
         Jsonb(files | {"winter_gritting.toml": old}),
     )
     await site.sql(
-        "insert into rule_override (rule_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at)"
-        " values ('winter.gritting', 'parameters.action_c', 'route', 'route-1', '0.5', 'lee', 'sheltered', %s, %s)",
+        "insert into rule_override (rule_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at, taken_at)"
+        " values ('winter.gritting', 'parameters.action_c', 'route', 'route-1', '0.5', 'lee', 'sheltered', %s, %s, now())",
         site.now - timedelta(days=1), site.now + timedelta(days=2),
     )  # fmt: skip
     number = await decide(site, catalogue_id=catalogue_id)

@@ -33,7 +33,7 @@ class Bench:
 
     async def write(self, *effects: OpenWork | CloseWork) -> None:
         self._cursor += 1
-        await self.store.commit(Change(self._cursor - 1, self._cursor, START, (), effects))
+        await self.store.commit(Change(self._cursor - 1, self._cursor, START, START, (), effects))
 
     async def done(self, at_s: float) -> None:
         if self._conn is not None:

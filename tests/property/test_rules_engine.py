@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.core.alarms import INACTIVE, Lifecycle, advance, demand
-from rules.core.effects import Effect, RaiseAlarm, SubjectState
+from rules.core.effects import Effect, LateReadings, RaiseAlarm, SubjectState
 from rules.core.engine import step
+from rules.core.late import late_spans
 from rules.core.memory import EngineState, changed_rows, from_rows
 from rules.core.parameters import Dwell
 from tests.fakes.rules_town import START, Reading, batch, context, gritter_fix, latest, random_evening
@@ -32,8 +33,9 @@ def run(readings: Sequence[Reading], cuts: Sequence[int]) -> tuple[EngineState, 
 
 
 def happened(effects: Sequence[Effect]) -> list[str]:
-    """What must not depend on batches: everything but the states in between, in a fixed order."""
-    return sorted(repr(e) for e in effects if not isinstance(e, SubjectState))
+    """What must not depend on batches: everything but the states in between, late readings merged."""
+    once = [e for e in effects if not isinstance(e, SubjectState | LateReadings)]
+    return sorted(map(repr, [*once, *late_spans(effects)]))
 
 
 def last_states(effects: Sequence[Effect]) -> dict[tuple[str, str], str]:

@@ -15,8 +15,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.core.effects import ClearAlarm, Decision, Effect, RaiseAlarm, SubjectState
+from rules.core.effects import ClearAlarm, Decision, Effect, LateReadings, RaiseAlarm, SubjectState
 from rules.core.engine import step
+from rules.core.late import late_spans
 from rules.core.memory import EngineState, changed_rows, from_rows
 from rules.core.patience import NOTHING, still_waiting
 from rules.core.settling import settle
@@ -41,8 +42,9 @@ def run(
 
 
 def happened(effects: Sequence[Effect]) -> list[str]:
-    """All but the states in between; of a fire only that it was told, as that does not wait."""
-    return sorted(_text(e) for e in effects if not isinstance(e, SubjectState))
+    """All but the states in between, late readings merged; of a fire only that it was told, as that does not wait."""
+    once = [_text(e) for e in effects if not isinstance(e, SubjectState | LateReadings)]
+    return sorted([*once, *map(repr, late_spans(effects))])
 
 
 def _text(effect: Effect) -> str:
@@ -107,6 +109,30 @@ def test_a_restart_fetches_again_what_waits(seed: int, share: float, lateness_s:
     restarted, repeated = step(again, batch(readings[cut:]), now_s, ctx, everything=True)
     assert restarted == went_on
     assert repeated == effects
+
+
+@given(SEEDS, st.floats(1.0, 7.0), SHARES)
+@settings(max_examples=20, deadline=None)
+def test_whoever_is_late_is_told_of_once_whatever_the_split(
+    seed: int, hours: float, shares: list[float]
+) -> None:
+    """The windows are those of one pass, hold every late reading, and none that came in time."""
+    rng = random.Random(seed)
+    ordered = sorted(random_evening(rng, hours), key=lambda r: r[2])
+    held = [i for i in range(len(ordered) // 2) if rng.random() < 0.2]
+    end_s = ordered[-1][2]
+    in_time = [r for i, r in enumerate(ordered) if i not in set(held)]
+    backlog = [ordered[i] for i in held if ordered[i][2] < end_s - 120.0]
+    readings = [*in_time, *backlog]
+    _, effects = run(readings, [int(s * len(readings)) for s in shares], 60.0)
+    spans = late_spans(effects)
+    assert spans == late_spans(run(readings, [], 60.0)[1])
+    assert spans == late_spans(rng.sample(effects, len(effects)))
+    assert sum(s.readings for s in spans) == len(backlog)
+    assert {d for s in spans for d in s.devices} == {r[1] for r in backlog}
+    for span in spans:
+        times = [START + r[2] for r in backlog if r[1] in span.devices]
+        assert (span.from_s, span.to_s) == (min(times), max(times))
 
 
 TIMES = st.lists(st.integers(0, 400), min_size=1, max_size=40)

@@ -252,9 +252,20 @@ def test_missing_readings_are_counted_and_named(effects: list[Effect]) -> None:
 
 
 def test_what_would_differ_is_said_and_the_decision_stands(effects: list[Effect]) -> None:
-    decision = decision_of(effects, "winter.gritting", "treat") | {"would_differ": {"outcome": "no_action"}}
+    late = {
+        "devices": ["road-0"],
+        "from": "2026-01-09T18:00:01Z",
+        "to": "2026-01-09T20:40:01Z",
+        "readings": 17,
+    }
+    mark = {"text": "no action instead of monitor, 2026-01-09T21:00:00Z", "late": [late]}
+    decision = decision_of(effects, "winter.gritting", "treat") | {"would_differ": mark}
     e = explain_decision(decision, COPY, [], ZONE, NOW_S)
-    assert e.caveats[-1] == "Readings that came late would have changed this: no_action. It stands as made."
+    assert e.caveats[-1] == (
+        "Would differ: no action instead of monitor, today 21:00, "
+        "had readings of road-0 from today 18:00 to today 20:40 not come late. It stands as made."
+    )
+    assert e.caveats[-1] in " ".join(as_text(e).split())
 
 
 def test_a_round_is_explained(effects: list[Effect]) -> None:

@@ -59,8 +59,8 @@ def test_any_wrong_value_is_told_with_its_line(name: str) -> None:
 def test_a_field_nobody_knows_is_told_with_its_line(name: str) -> None:
     lines = SHIPPED[name].splitlines()
     for number, header in enumerate(lines, start=1):
-        if not header.startswith("[") or "at_least_s" in header:
-            continue
+        if not header.startswith("[") or "at_least_s" in header or "most_c_per_min" in header:
+            continue  # by kind, and an installation may have kinds of its own
         text = "\n".join([*lines[:number], "misspelt = 1", *lines[number:]])
         report = check({**SHIPPED, name: text})
         assert [(e.file, e.line) for e in report.errors] == [(name, number + 1)]

@@ -45,11 +45,9 @@ create index rule_override_rule on rule_override (rule_id, starts_at);
 
 -- The engine's memory from time to time, to begin a replay near the moment in question.
 create table rule_checkpoint (
-    service      text not null,
-    event_time   timestamptz not null,
-    catalogue_id integer references catalogue_version,
-    xid          xid8 not null,
-    state        bytea not null,
+    service    text not null,
+    event_time timestamptz not null,  -- of the latest reading that counts
+    state      bytea not null,
     primary key (service, event_time)
 );
 

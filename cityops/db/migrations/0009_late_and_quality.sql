@@ -19,7 +19,7 @@ create table late_window (
     first_arrived  timestamptz not null,
     last_arrived   timestamptz not null,
     state          text not null default 'open' check (state in ('open', 'same', 'differs', 'too_late')),
-    checked_at     timestamptz,
+    checked_at     timestamptz,  -- looked at, but what follows may still rest on the readings
     result         jsonb
 );
 create unique index late_window_open on late_window (scope_kind, scope) where state = 'open';

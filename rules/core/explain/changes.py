@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rules.core.effects import Json
 from rules.core.explain.catalogue_copy import Figures
 from rules.core.explain.specs import CALM, FLAPS, Spec
-from rules.core.explain.words import Clock, span, with_unit
+from rules.core.explain.words import Clock, few, span, with_unit
 
 THEN = {
     "no_treatment": "this route is not treated",
@@ -59,18 +59,22 @@ def to_clear(seen: Sequence[Json], spec: Spec, figures: Figures, *, is_flapping:
 
 
 def would_differ(row: Json, clock: Clock) -> list[str]:
-    """Return what readings that came late would have changed."""
+    """Return what a decision or an alarm would be, had late readings come in time (``rules.core.would_differ``)."""
     found = row.get("would_differ")
     if not found:
         return []
-    text = (
-        str(found.get("text") or found.get("outcome") or "the result")
-        if isinstance(found, Mapping)
-        else str(found)
-    )
-    return [
-        f"Readings that came late would have changed this: {clock.said(text).rstrip('.')}. It stands as made."
-    ]
+    return [f"Would differ: {clock.said(str(found['text']))}{_late(found, clock)}. It stands as made."]
+
+
+def _late(found: Json, clock: Clock) -> str:
+    """Return whose readings came late, and when they were measured."""
+    late = found.get("late") or ()
+    if not late:
+        return ""
+    devices = sorted({device for span in late for device in span["devices"]})
+    first, last = (clock.at(pick(span[key] for span in late)) for pick, key in ((min, "from"), (max, "to")))
+    when = f"of {first}" if first == last else f"from {first} to {last}"
+    return f", had readings of {few(devices)} {when} not come late"
 
 
 def _distance(inputs: Json, clears: tuple[str, str, tuple[str, ...]], figures: Figures) -> float | None:

@@ -7,6 +7,9 @@ comes back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nlargest
 from statistics import median
 
 import numpy as np
@@ -32,9 +35,31 @@ def advance(work: Work, ctx: Context, before_s: float | None, upto_s: float) -> 
         return
     note_residuals(work, ctx, at_s)
     known: dict[str, QualityMemory] = {d: m for d, m in work.read("quality").items() if d in ctx.devices}
-    typical = _typical(ctx, known, at_s)
+    town = Town(_typical(ctx, known, at_s), _last_emptied(work))
     for device, memory in known.items():
-        _judge(work, ctx, device, memory, typical, at_s)
+        _judge(work, ctx, device, memory, town, at_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """What a device is compared with.
+
+    Attributes:
+        typical: median share of the finished day by kind.
+        emptied: when the bins emptied last were, and which, the latest two, the latest first.
+    """
+
+    typical: Mapping[str, float]
+    emptied: Sequence[tuple[float, str]]
+
+    def others_emptied_s(self, bin_id: str | None) -> float | None:
+        """Return when a bin other than this one was last emptied [s since 1970]."""
+        return next((at_s for at_s, b in self.emptied if b != bin_id), None)
+
+
+def _last_emptied(work: Work) -> list[tuple[float, str]]:
+    times = ((m.fills.emptied_s, b) for b, m in work.read("bin").items())
+    return nlargest(2, ((at_s, b) for at_s, b in times if at_s is not None))
 
 
 def _typical(ctx: Context, known: dict[str, QualityMemory], at_s: float) -> dict[str, float]:
@@ -47,12 +72,10 @@ def _typical(ctx: Context, known: dict[str, QualityMemory], at_s: float) -> dict
     return {kind: median(found) for kind, found in shares.items()}
 
 
-def _judge(
-    work: Work, ctx: Context, device: str, memory: QualityMemory, typical: dict[str, float], at_s: float
-) -> None:
+def _judge(work: Work, ctx: Context, device: str, memory: QualityMemory, town: Town, at_s: float) -> None:
     d, c = ctx.devices[device], ctx.catalogue
     told = dict(memory.told)
-    _settle(work, ctx, device, told, c.stuck.id, _stuck(work, ctx, device, memory), at_s)
+    _settle(work, ctx, device, told, c.stuck.id, _stuck(ctx, device, memory, town), at_s)
     if d.kind in c.rate.parameters.most_c_per_min:
         verdict = signal.rate_verdict(memory.jumps, d.kind, at_s, c.rate.parameters)
         _settle(work, ctx, device, told, c.rate.id, verdict, at_s)
@@ -65,25 +88,20 @@ def _judge(
         _settle(work, ctx, device, told, c.drift.id, drift.drift_verdict(nights, c.drift.parameters), at_s)
     after = memory if told == memory.told else structs.replace(memory, told=told)
     if int(at_s // days.DAY_S) > memory.day:
-        after = _end_day(work, ctx, device, memory, told, typical.get(d.kind, 0.0), at_s)
+        after = _end_day(work, ctx, device, memory, told, town.typical.get(d.kind, 0.0), at_s)
     if after is not memory:
         work.write("quality")[device] = after
 
 
-def _stuck(work: Work, ctx: Context, device: str, memory: QualityMemory) -> Verdict:
+def _stuck(ctx: Context, device: str, memory: QualityMemory, town: Town) -> Verdict:
+    site = ctx.bin_of.get(device)
+    bin_id = None if site is None else site.bin_id
     for watch in ctx.catalogue.stuck.parameters.watch:
         held = memory.held.get(watch.field) if watch.kind == ctx.devices[device].kind else None
-        emptied = _others_emptied_s(work, ctx, device) if watch.others_emptied else None
+        emptied = town.others_emptied_s(bin_id) if watch.others_emptied else None
         if held is not None and signal.is_stuck(held, watch, memory.at_s, emptied):
             return signal.stuck_verdict(watch, held, memory.at_s)
     return "fine"
-
-
-def _others_emptied_s(work: Work, ctx: Context, device: str) -> float | None:
-    site = ctx.bin_of.get(device)
-    own = None if site is None else site.bin_id
-    times = (m.fills.emptied_s for b, m in work.read("bin").items() if b != own)
-    return max((t for t in times if t is not None), default=None)
 
 
 def _end_day(
