@@ -18,10 +18,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.mosquitto_binary import find_mosquitto
 from tests.fakes.databases import Servers, own_database, server_names
+
+# An absolute time of one example says nothing on a machine that is shared.
+settings.register_profile("cityops", deadline=None)
+settings.load_profile("cityops")
 
 _FROM_WORKERS: Counter[str] = Counter()
 
