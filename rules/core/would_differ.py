@@ -152,7 +152,7 @@ def _plain(d: Difference) -> dict[str, Any]:
 
 
 _WHOSE = ("rule_id", "subject_kind", "subject")
-_TIMES = ("at_s", "raised_s", "cleared_s")
+_TIMES = ("at_s", "raised_s", "cleared_s", "call_out_s")
 
 
 def _words(d: Difference) -> str:
