@@ -18,6 +18,7 @@ from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.ports import CatalogueStore
 from rules.catalogue.rulebook import StoredRulebook
 from rules.catalogue.store import PostgresCatalogueStore
+from rules.catalogue.watches import LiveWatch
 from rules.desk.metrics import DeskMetrics
 from rules.desk.service import DeskService
 from rules.desk.store import PostgresDesk
@@ -26,6 +27,8 @@ from rules.notify.people_store import PostgresPeople
 from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
+from rules.watch.service import WatchMetrics, WatchService
+from rules.watch.store import PostgresWatch
 
 CHANNEL = "cityops_batch"
 DESK_CHANNEL = "cityops_rules"
@@ -61,6 +64,13 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             rulebook=rulebook,
         )
         desk = _desk(pool, desk_waker, catalogues, DeskMetrics(engine.metrics.registry))
+        clock = SystemClock()
+        watch = WatchService(
+            PostgresWatch(pool),
+            clock,
+            LiveWatch(catalogues, clock),
+            metrics=WatchMetrics(engine.metrics.registry),
+        )
         async with asyncio.TaskGroup() as group:
             hints = [
                 group.create_task(waker.feed(listen(settings.db.dsn, CHANNEL)), name="rules-listen"),
@@ -69,11 +79,13 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             if settings.rules.health_port:
                 health = HealthServer(
                     settings.rules.health_port,
-                    lambda: engine.ready() | desk.ready(),
+                    lambda: engine.ready() | desk.ready() | watch.ready(),
                     engine.metrics.registry,
                 )
                 group.create_task(health.run(stop), name="rules-health")
-            await _until_both_end(stop, engine.run, desk.run)
+            # Before the engine's first step: after an outage it finds silent all that have not come back yet.
+            await watch.look()
+            await _until_all_end(stop, engine.run, desk.run, watch.run)
             for task in hints:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -82,7 +94,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
         await pool.close()
 
 
-async def _until_both_end(stop: asyncio.Event, *runs: Run) -> None:
+async def _until_all_end(stop: asyncio.Event, *runs: Run) -> None:
     async with asyncio.TaskGroup() as group:
         for run in runs:
             group.create_task(_as_coroutine(run, stop))

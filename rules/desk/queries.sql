@@ -45,6 +45,10 @@ select alarm_id, name, extract(epoch from due_at)::float8 as due_s
 from alarm_timer where due_at <= to_timestamp(%(now_s)s) and alarm_id = any (%(alarm_ids)s)
 order by due_at, alarm_id, name
 
+-- holding
+-- Alarms that explain others: of those nobody is told meanwhile.
+select distinct rule_id from alarm where cleared_at is null and closed_at is null and rule_id = any (%(rule_ids)s)
+
 -- next_due
 select extract(epoch from min(due_at))::float8 from alarm_timer
 

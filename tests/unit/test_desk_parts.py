@@ -46,7 +46,8 @@ def test_every_rule_has_a_chain_and_the_fire_its_own() -> None:
         "bins.fire": "bins_fire",
         "device.silent": "device",
     }
-    assert chosen(chains, "platform.no_readings").id == "default"
+    assert chosen(chains, "platform.no_readings").id == "platform"
+    assert chosen(chains, "water.leak").id == "default"
 
 
 def broken(folder: Path, old: str, new: str, name: str = "winter") -> Path:
