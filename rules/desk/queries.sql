@@ -102,12 +102,13 @@ update alarm_log set planned_at = now() where log_id = any (%(log_ids)s)
 
 -- add_notifications
 insert into notification (key, alarm_id, log_id, recipient, channel, kind, severity, title, body, data,
-                          not_before, expires_at, fallback)
+                          not_before, expires_at, fallback, gather_from)
 select key, alarm_id, log_id, recipient, channel, kind, severity, title, body, data,
-       to_timestamp(not_before_s), to_timestamp(expires_s), fallback
+       to_timestamp(not_before_s), to_timestamp(expires_s), fallback, to_timestamp(gather_from_s)
 from jsonb_to_recordset(%(rows)s::jsonb) as x(
     key text, alarm_id bigint, log_id bigint, recipient text, channel text, kind text,
-    severity text, title text, body text, data jsonb, not_before_s float8, expires_s float8, fallback text[])
+    severity text, title text, body text, data jsonb, not_before_s float8, expires_s float8, fallback text[],
+    gather_from_s float8)
 on conflict (key) do nothing
 
 -- timeline
