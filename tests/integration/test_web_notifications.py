@@ -71,7 +71,7 @@ async def test_no_address_and_no_text_of_a_message_is_shown(site: Site) -> None:
     await told(site)
     for path in ("/notifications", "/api/v1/notifications/state"):
         text = (await site.http.get(path)).text
-        assert "4477" not in text, path
+        assert "7700900" not in text, path
         assert "example.org" not in text, path
         assert "BODY" not in text, path
 
