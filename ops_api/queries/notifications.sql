@@ -50,7 +50,8 @@ with recent as (
 ), bad as (
     select t.channel, count(*) as failures, (array_agg(t.error order by t.at desc))[1] as last_error
     from tried t left join good g using (channel)
-    where t.verdict in ('retry', 'unknown') and t.at > coalesce(g.at, '-infinity') group by t.channel
+    where t.verdict in ('retry', 'unknown') and t.at > coalesce(g.at, '-infinity') and t.channel <> 'webhook'
+    group by t.channel
 ), done as (
     select channel, count(*) filter (where state in ('sent', 'delivered')) as sent,
            count(*) filter (where state in ('failed', 'expired')) as failed,

@@ -32,11 +32,12 @@ order by xid, received_at limit 1
 
 -- channels
 -- Of the newest messages: attempts that failed since the last that did not. A refusal is the
--- message's fault, not the channel's.
+-- message's fault, not the channel's; and each webhook goes to a receiver of its own, which says nothing of the others.
 with recent as (
     select n.channel, n.notification_id, n.state, n.not_before
     from notification n
     where n.notification_id > (select coalesce(max(notification_id), 0) from notification) - %(messages)s
+      and not starts_with(n.recipient, 'webhook:')
 ), tried as (
     select r.channel, a.at, a.verdict
     from recent r join delivery_attempt a using (notification_id)
@@ -50,7 +51,9 @@ with recent as (
 ), waits as (
     select channel, extract(epoch from to_timestamp(%(now_s)s::float8) - min(not_before))::float8 as waited_s
     from notification
-    where state in ('pending', 'sending') and not_before <= to_timestamp(%(now_s)s::float8) group by channel
+    where state in ('pending', 'sending') and not_before <= to_timestamp(%(now_s)s::float8)
+      and (attempts = 0 or not starts_with(recipient, 'webhook:'))
+    group by channel
 )
 select channel, coalesce(f.failures, 0), w.waited_s
 from (select channel from tried union select channel from waits) c

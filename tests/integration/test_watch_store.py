@@ -269,6 +269,21 @@ async def test_its_alarm_steps_up_in_place(bench: Bench) -> None:
     assert await bench.log() == ["raised", "severity"]
 
 
+async def test_a_webhook_whose_receiver_is_out_of_order_says_nothing_of_the_channel(db_dsn: str) -> None:
+    async with (
+        await psycopg.AsyncConnection.connect(db_dsn, autocommit=True) as conn,
+        AsyncConnectionPool(db_dsn, min_size=1, max_size=4, open=False) as pool,
+    ):
+        bench = Bench(PostgresWatch(pool), conn)
+        await bench.attempt("webhook", T - 50, "retry")
+        await bench.message("webhook", T - 500)
+        await bench.sql("update notification set recipient = 'webhook:1', attempts = 1")
+        assert (await bench.seen()).channels == ()
+        await bench.message("webhook", T - 400)
+        await bench.sql("update notification set recipient = 'webhook:2' where recipient = 'amira'")
+        assert (await bench.seen()).channels == (ChannelSeen("webhook", 0, 400.0),), "nobody has tried"
+
+
 @pytest.fixture
 async def pool(db_dsn: str) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncConnection]]:
     async with AsyncConnectionPool(db_dsn, min_size=1, max_size=4, open=False) as opened:
