@@ -29,6 +29,7 @@ from ops_api.routers import (
     health,
     homes,
     live,
+    notification_state,
     notifications,
     pages,
     platform,
@@ -65,6 +66,7 @@ _ROUTERS = (
     notifications.router,
     explain.router,
     work.router,
+    notification_state.router,
 )
 
 
@@ -158,6 +160,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(alarm_pages.router)
     app.include_router(explain.pages)
     app.include_router(work.pages)
+    app.include_router(notification_state.pages)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)

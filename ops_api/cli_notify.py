@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = group("Notifications: send them, try a channel, look into the outbox.")
 
-STATES = ("pending", "sending", "sent", "delivered", "failed", "unknown", "expired", "suppressed")
+STATES = ("pending", "sending", "sent", "delivered", "failed", "unknown", "expired", "suppressed", "bundled")
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 _DSN = "CITYOPS_DB__DSN=postgresql://cityops@db.example:5432/cityops"
 

@@ -198,8 +198,10 @@ def _in_use() -> tuple[list[dict[str, Any]], str]:
     from ops_api import rules_text
     from rules.catalogue.loader import load
     from rules.catalogue.rulebook import readable
+    from rules.catalogue.watches import examine_watch, load_watch
 
     catalogue, source = load(), "of this version, as no database is set"
+    watch = load_watch()
     overrides: tuple[StoredOverride, ...] = ()
     if _has_database():
 
@@ -210,7 +212,9 @@ def _in_use() -> tuple[list[dict[str, Any]], str]:
         source = "of this version, as the rules have not run on this database yet"
         if live is not None:
             catalogue, source = readable(live), f"{live.catalogue_id} ({live.label})"
-    return rules_text.rule_documents(msgspec.to_builtins(catalogue), overrides), source
+            watch = examine_watch(live.files)[0] or watch
+    rules = msgspec.to_builtins(catalogue) | msgspec.to_builtins(watch)
+    return rules_text.rule_documents(rules, overrides), source
 
 
 def _has_database() -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from devices.registry import Registry
 from rules.catalogue.loader import FILES
 from rules.catalogue.ports import CatalogueEvent, StoredOverride
+from rules.catalogue.watches import WATCH_FILES
 from rules.core.diff import Difference
 from rules.core.replayed import Replayed
 from rules.core.savings import Risk, RouteSaving, Run, Treatments
@@ -41,7 +42,7 @@ def rule_documents(catalogue: Mapping[str, Any], overrides: Sequence[StoredOverr
         if field == "matrix":
             continue
         mine = [override_document(o) for o in overrides if o.override.rule_id == rule["id"]]
-        found.append({**rule, "file": FILES[field][0], "overrides": mine})
+        found.append({**rule, "file": {**FILES, **WATCH_FILES}[field][0], "overrides": mine})
     return found
 
 

@@ -22,6 +22,7 @@ from rules.catalogue.loader import load
 from rules.catalogue.ports import CatalogueStore
 from rules.catalogue.rulebook import StoredRulebook, readable
 from rules.catalogue.store import PostgresCatalogueStore
+from rules.catalogue.watches import LiveWatch
 from rules.core.context import Context, build_context
 from rules.core.overrides import Override, prepare
 from rules.core.parameters import Catalogue
@@ -37,6 +38,8 @@ from rules.replay.reader import PostgresReadings
 from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
+from rules.watch.service import WatchMetrics, WatchService
+from rules.watch.store import PostgresWatch
 
 CHANNEL = "cityops_batch"
 DESK_CHANNEL = "cityops_rules"
@@ -73,6 +76,13 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
         )
         desk = _desk(pool, desk_waker, catalogues, DeskMetrics(engine.metrics.registry))
         reopener = _reopener(settings, pool, catalogues, ReopenMetrics(engine.metrics.registry))
+        clock = SystemClock()
+        watch = WatchService(
+            PostgresWatch(pool),
+            clock,
+            LiveWatch(catalogues, clock),
+            metrics=WatchMetrics(engine.metrics.registry),
+        )
         async with asyncio.TaskGroup() as group:
             hints = [
                 group.create_task(waker.feed(listen(settings.db.dsn, CHANNEL)), name="rules-listen"),
@@ -81,11 +91,13 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             if settings.rules.health_port:
                 health = HealthServer(
                     settings.rules.health_port,
-                    lambda: engine.ready() | desk.ready(),
+                    lambda: engine.ready() | desk.ready() | watch.ready(),
                     engine.metrics.registry,
                 )
                 group.create_task(health.run(stop), name="rules-health")
-            await _until_all_end(stop, engine.run, desk.run, reopener.run)
+            # Before the engine's first step: after an outage it finds silent all that have not come back yet.
+            await watch.look()
+            await _until_all_end(stop, engine.run, desk.run, reopener.run, watch.run)
             for task in hints:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

@@ -16,7 +16,9 @@ from ops_api.routers.schemas import Document, Severity
 from rules.core.notify.words import AlarmText, message
 from rules.notify.channels.addresses import RefusedAddressError, check_form
 
-State = Literal["pending", "sending", "sent", "delivered", "failed", "unknown", "expired", "suppressed"]
+State = Literal[
+    "pending", "sending", "sent", "delivered", "failed", "unknown", "expired", "suppressed", "bundled"
+]
 EventType = Literal[
     "cityops.alarm.raised",
     "cityops.alarm.severity",
@@ -53,6 +55,7 @@ class NotificationDocument(Document):
     delivered_at: datetime | None
     last_error: str | None
     fallback_of: int | None = Field(description="The message over another channel that this one replaces")
+    bundled_in: int | None = Field(description="The message that says this one together with others")
 
 
 class WebhookDocument(Document):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Severity = Literal["info", "warning", "major", "critical"]
-SubjectKind = Literal["home", "segment", "route", "bin", "device", "kind", "town"]
+SubjectKind = Literal["home", "segment", "route", "bin", "device", "kind", "town", "channel", "role"]
 Activity = Literal["shower", "cooking", "washing", "window", "heating", "other"]
 
 

@@ -176,6 +176,10 @@ def _told(entry: Entry) -> str:
     return said
 
 
+def _held_back(_: Entry) -> str:
+    return "Nothing is heard of the whole town: nobody is told of this until that is over, and only where it still holds"
+
+
 def _skipped(entry: Entry) -> str:
     return f"The desk was late and passed over {words.joined([whom(to) for to in entry.detail['to']])}"
 
@@ -221,5 +225,6 @@ _WORDS: Mapping[str, Callable[[Entry], Any]] = {
     "closed": _closed,
     "told": _told,
     "skipped": _skipped,
+    "held_back": _held_back,
     "not_followed": _not_followed,
 }

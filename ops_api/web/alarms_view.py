@@ -22,6 +22,10 @@ GROUPS: Mapping[str, str] = {
     "bins.full": "Full bins",
     "bins.fire": "Bins on fire",
     "device.silent": "Groups of silent devices",
+    "platform.no_readings": "No readings at all",
+    "platform.rules_behind": "Rules behind",
+    "platform.channel_failing": "Channels that fail",
+    "platform.rota_empty": "Gaps in the rota",
 }
 
 
@@ -79,6 +83,8 @@ def subject_link(kind: str, subject: str) -> str:
         "segment": "/winter",
         "bin": "/bins",
         "device": f"/devices/{subject}",
+        "channel": "/notifications",
+        "role": "/notifications",
     }.get(kind, "")
 
 

@@ -12,10 +12,12 @@ from rules.catalogue.escalations import examine_escalations
 from rules.catalogue.faults import Fault, parse_file
 from rules.catalogue.lines import line_of
 from rules.catalogue.loader import FILES, Files, examine
+from rules.catalogue.watches import WATCH_FILES, examine_watch
 from rules.core.matrix import TreatmentMatrix
 from rules.core.parameters import Catalogue
 
 _FIELD_OF = {name: field for field, (name, _) in FILES.items()}
+_WATCH = {name for name, _ in WATCH_FILES.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ def check(files: Files, live: Catalogue | None = None) -> Report:
 
 
 def _errors_of_others(files: Files) -> list[Fault]:
-    """Check the files that are no rules: escalations, and matrices that nobody names."""
-    found = list(examine_escalations(files)[1])
+    """Check the files that the engine does not read: the desk's, and matrices that nobody names."""
+    found = [*examine_escalations(files)[1], *examine_watch(files)[1]]
     named = _raw(files.get("winter_gritting.toml", "")).get("parameters", {})
     used = f"matrix_{named.get('matrix')}.toml" if isinstance(named, dict) else ""
     for name, text in files.items():
@@ -55,10 +57,10 @@ def _errors_of_others(files: Files) -> list[Fault]:
 
 def _names(name: str, text: str) -> list[Fault]:
     """Say where a file's id does not fit its name, or no rule reads it."""
-    if name not in _FIELD_OF and not name.startswith(("matrix_", "escalation_")):
-        known = ", ".join(sorted(_FIELD_OF))
+    if name not in {*_FIELD_OF, *_WATCH} and not name.startswith(("matrix_", "escalation_")):
+        known = ", ".join(sorted({*_FIELD_OF, *_WATCH}))
         return [Fault(name, 1, f"no rule reads this file; files of rules: {known}")]
-    if name.startswith("escalation_"):
+    if name.startswith("escalation_") or name in _WATCH:
         return []  # an error, told with the others
     found = _raw(text).get("id")
     stem = name.removesuffix(".toml").removeprefix("matrix_")

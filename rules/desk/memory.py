@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from rules.core.desk.commands import DeskRefusedError, obey
+from rules.core.desk.holding import HOLDING
 from rules.core.desk.model import Command, DeskAlarm, Entry, Timer, Turn
 from rules.core.desk.standing import applied
 from rules.core.desk.timers import net_timers
@@ -123,6 +124,11 @@ class _MemoryWork:
         due = sorted((t for t in self._tables.timers.values() if t.due_s <= now_s), key=_due)
         first = set(list(dict.fromkeys(t.alarm_id for t in due))[:limit])
         return [(self._tables.alarms[t.alarm_id], t) for t in due if t.alarm_id in first]
+
+    async def holding(self) -> frozenset[str]:
+        """Return the rules that hold others back."""
+        up = {a.rule_id for a in self._tables.alarms.values() if a.active and not a.closed}
+        return frozenset(up.intersection(HOLDING))
 
     async def write(
         self,

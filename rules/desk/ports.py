@@ -88,6 +88,13 @@ class DeskWork(Protocol):
         """Lock and return what is due, the earliest first."""
         ...
 
+    async def holding(self) -> frozenset[str]:
+        """Return the rules with an alarm that is up, and not closed, and holds others back.
+
+        See :mod:`rules.core.desk.holding`.
+        """
+        ...
+
     async def write(
         self,
         turns: Sequence[Turn],

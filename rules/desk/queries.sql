@@ -47,6 +47,10 @@ select alarm_id, name, extract(epoch from due_at)::float8 as due_s
 from alarm_timer where due_at <= to_timestamp(%(now_s)s) and alarm_id = any (%(alarm_ids)s)
 order by due_at, alarm_id, name
 
+-- holding
+-- Alarms that explain others: of those nobody is told meanwhile.
+select distinct rule_id from alarm where cleared_at is null and closed_at is null and rule_id = any (%(rule_ids)s)
+
 -- next_due
 select extract(epoch from min(due_at))::float8 from alarm_timer
 
@@ -100,12 +104,13 @@ update alarm_log set planned_at = now() where log_id = any (%(log_ids)s)
 
 -- add_notifications
 insert into notification (key, alarm_id, log_id, recipient, channel, kind, severity, title, body, data,
-                          not_before, expires_at, fallback)
+                          not_before, expires_at, fallback, gather_from)
 select key, alarm_id, log_id, recipient, channel, kind, severity, title, body, data,
-       to_timestamp(not_before_s), to_timestamp(expires_s), fallback
+       to_timestamp(not_before_s), to_timestamp(expires_s), fallback, to_timestamp(gather_from_s)
 from jsonb_to_recordset(%(rows)s::jsonb) as x(
     key text, alarm_id bigint, log_id bigint, recipient text, channel text, kind text,
-    severity text, title text, body text, data jsonb, not_before_s float8, expires_s float8, fallback text[])
+    severity text, title text, body text, data jsonb, not_before_s float8, expires_s float8, fallback text[],
+    gather_from_s float8)
 on conflict (key) do nothing
 
 -- timeline

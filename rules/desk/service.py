@@ -20,6 +20,7 @@ from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
 from cityops.runtime.stop import sleep_until_stop
 from rules.core.alarm_spec import Escalation
+from rules.core.desk.holding import held_by
 from rules.core.desk.model import DeskAlarm, Entry, Notice, Timer, Turn
 from rules.core.desk.plan import follow, ring
 from rules.core.notify.model import Notification
@@ -119,7 +120,10 @@ class DeskService:
     async def _follow(self, blank: Callable[[], _Sheet], work: DeskWork) -> bool:
         sheet = blank()
         planned: list[int] = []
-        for found in await work.unplanned(ALARMS_AT_ONCE):
+        waiting = await work.unplanned(ALARMS_AT_ONCE)
+        if waiting:
+            sheet.up = await work.holding()
+        for found in waiting:
             for entry in found.entries:
                 assert entry.log_id is not None
                 planned.append(entry.log_id)
@@ -133,7 +137,10 @@ class DeskService:
     async def _ring(self, now_s: float, blank: Callable[[], _Sheet], work: DeskWork) -> bool:
         sheet = blank()
         fired: list[Timer] = []
-        for alarm, timer in await work.due(now_s, ALARMS_AT_ONCE):
+        due = await work.due(now_s, ALARMS_AT_ONCE)
+        if due:
+            sheet.up = await work.holding()
+        for alarm, timer in due:
             fired.append(timer)
             sheet.add(alarm, partial(_rung, timer))
             self.metrics.fired.labels(timer.name).inc()
@@ -150,19 +157,24 @@ class DeskService:
         self.metrics.failed.inc(sheet.failed)
 
 
-Step = Callable[[DeskAlarm, float, Escalation], Turn]
+Step = Callable[[DeskAlarm, float, Escalation, str | None], Turn]
 
 
-def _followed(entry: Entry, alarm: DeskAlarm, now_s: float, escalation: Escalation) -> Turn:
-    return follow(alarm, entry, now_s, escalation)
+def _followed(
+    entry: Entry, alarm: DeskAlarm, now_s: float, escalation: Escalation, held_by: str | None
+) -> Turn:
+    return follow(alarm, entry, now_s, escalation, held_by)
 
 
-def _rung(timer: Timer, alarm: DeskAlarm, now_s: float, escalation: Escalation) -> Turn:
-    return ring(alarm, timer, now_s, escalation)
+def _rung(timer: Timer, alarm: DeskAlarm, now_s: float, escalation: Escalation, held_by: str | None) -> Turn:
+    return ring(alarm, timer, now_s, escalation, held_by)
 
 
 class _Sheet:
-    """The turns of one transaction: each alarm's next one begins where its last one ended."""
+    """The turns of one transaction: each alarm's next one begins where its last one ended.
+
+    ``up``: rules with an alarm that holds others back.
+    """
 
     def __init__(self, escalation_of: EscalationOf, fan_out: FanOut, now_s: float) -> None:
         self._escalation_of, self._fan_out, self._now_s = escalation_of, fan_out, now_s
@@ -170,12 +182,13 @@ class _Sheet:
         self.turns: list[Turn] = []
         self.told: list[Notification] = []
         self.failed = 0
+        self.up: frozenset[str] = frozenset()
 
     def add(self, alarm: DeskAlarm, step: Step) -> None:
         alarm = self._latest.get(alarm.alarm_id, alarm)
         escalation = self._escalation_of(alarm.rule_id)
         try:
-            turn = step(alarm, self._now_s, escalation)
+            turn = step(alarm, self._now_s, escalation, held_by(alarm.rule_id, self.up))
         except (LookupError, TypeError, ValueError) as error:
             turn = self._given_up(alarm, error)
         counts = {n.key: self._messages(n, turn.alarm, escalation) for n in turn.notices}

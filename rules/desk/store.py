@@ -19,6 +19,7 @@ from psycopg_pool import PoolTimeout
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
 from rules.core.desk.commands import DeskRefusedError, obey
+from rules.core.desk.holding import HOLDING
 from rules.core.desk.model import Command, DeskAlarm, Entry, Timer, Turn
 from rules.core.desk.timers import net_timers
 from rules.core.notify.model import Notification
@@ -134,6 +135,11 @@ class _PostgresWork:
         alarms = await _alarms(self._conn, ids)
         rows = await _rows(self._conn, "due", {"now_s": now_s, "alarm_ids": ids})
         return [(alarms[row["alarm_id"]], Timer(**row)) for row in rows]
+
+    async def holding(self) -> frozenset[str]:
+        """Return the rules that hold others back."""
+        rows = await _rows(self._conn, "holding", {"rule_ids": list(HOLDING)})
+        return frozenset(row["rule_id"] for row in rows)
 
     async def write(
         self,

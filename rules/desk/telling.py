@@ -55,6 +55,7 @@ class Reached:
             hooks=self.hooks,
             now_s=self.now_s,
             break_for_critical=escalation.quiet_hours == "break_for_critical",
+            digest_s=escalation.digest_s,
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from rules.core.alarm_spec import rank
+from rules.core.notify.digest import digest
 from rules.core.notify.model import Notification, Sent
 from rules.notify.outcome import falls_back, state_after
 from rules.notify.ports import Claimed
@@ -31,6 +32,7 @@ class Kept:
     sent_s: float | None = None
     error: str = ""
     fallback_of: int | None = None
+    bundled_in: int | None = None
     verdicts: dict[int, str] = field(default_factory=dict)
 
     def due(self, now_s: float) -> bool:
@@ -49,6 +51,7 @@ class MemoryOutbox:
 
     def __init__(self, addresses: Mapping[tuple[str, str], str] | None = None) -> None:
         self.rows: list[Kept] = []
+        self._keys: set[str] = set()
         self._addresses = {} if addresses is None else addresses
 
     async def put(self, notifications: Sequence[Notification]) -> int:
@@ -56,11 +59,31 @@ class MemoryOutbox:
         return sum(self._add(n) is not None for n in notifications)
 
     def _add(self, notification: Notification, fallback_of: int | None = None) -> Kept | None:
-        if any(row.notification.key == notification.key for row in self.rows):
+        if notification.key in self._keys:
             return None
+        self._keys.add(notification.key)
         row = Kept(len(self.rows) + 1, notification, notification.not_before_s, fallback_of=fallback_of)
         self.rows.append(row)
         return row
+
+    async def bundle(self, channel: str, now_s: float) -> int:
+        """Bundle what waited; see :class:`rules.notify.ports.Outbox`."""
+        waiting = [
+            r for r in self._of(channel)
+            if r.state == "pending" and r.attempts == 0 and r.notification.expires_s > now_s
+            and r.notification.gather_from_s is not None and r.notification.gather_from_s <= now_s
+        ]  # fmt: skip
+        due = {r.notification.recipient for r in waiting if r.notification.not_before_s <= now_s}
+        bundled = 0
+        for recipient in sorted(due):
+            mine = [r for r in waiting if r.notification.recipient == recipient]
+            if len(mine) > 1:
+                made = self._add(digest([(r.notification_id, r.notification) for r in mine], now_s))
+                for row in mine:
+                    row.state = "bundled"
+                    row.bundled_in = None if made is None else made.notification_id
+                bundled += len(mine)
+        return bundled
 
     async def claim(
         self, channel: str, worker: str, lease_s: float, limit: int, now_s: float
@@ -82,7 +105,7 @@ class MemoryOutbox:
     def _claimed(self, row: Kept, maybe_sent: bool) -> Claimed:
         n = row.notification
         address = self._addresses.get((n.recipient, n.channel), "")
-        found = msgspec.structs.replace(n, address=address)
+        found = msgspec.structs.replace(n, address=address, gather_from_s=None)
         return Claimed(row.notification_id, found, row.attempts, row.reference, maybe_sent, row.sent_s)
 
     async def record(self, claimed: Claimed, sent: Sent, now_s: float, next_s: float | None) -> None:
@@ -109,6 +132,7 @@ class MemoryOutbox:
                 "fallback": n.fallback[1:],
                 "not_before_s": now_s,
                 "expires_s": max(n.expires_s, now_s + FALLBACK_LIFE_S),
+                "gather_from_s": None,
             }
             self._add(msgspec.structs.replace(n, **then), row.notification_id)
 

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
+from rules.core.notify.digest import Numbered, digest
 from rules.core.notify.model import Notification, Sent
 from rules.notify.outcome import falls_back, state_after
 from rules.notify.ports import Claimed
@@ -41,6 +42,22 @@ class PostgresOutbox:
         """Add those that are new."""
         async with connection(self._pool) as conn:
             return await put(conn, notifications)
+
+    async def bundle(self, channel: str, now_s: float) -> int:
+        """Bundle what waited; see :class:`rules.notify.ports.Outbox`. One transaction."""
+        given = {"channel": channel, "now_s": now_s}
+        by_recipient: dict[str, list[Numbered]] = {}
+        async with connection(self._pool) as conn:
+            async for row in await conn.execute(SQL["to_bundle"], given):
+                number = row.pop("notification_id")
+                found = msgspec.convert(row | {"address": ""}, Notification)
+                by_recipient.setdefault(found.recipient, []).append((number, found))
+            bundles = [mine for mine in by_recipient.values() if len(mine) > 1]
+            for mine in bundles:
+                made = digest(mine, now_s)
+                await put(conn, [made])
+                await conn.execute(SQL["bundle"], {"key": made.key, "ids": [number for number, _ in mine]})
+        return sum(map(len, bundles))
 
     async def claim(
         self, channel: str, worker: str, lease_s: float, limit: int, now_s: float

@@ -72,6 +72,14 @@ class Outbox(Protocol):
         """Add those whose keys are not there yet; return how many these were."""
         ...
 
+    async def bundle(self, channel: str, now_s: float) -> int:
+        """Make one message of those that waited for each other, for each recipient of whom one is due.
+
+        Return how many messages were bundled; each is in one bundle, however often and wherever this is called.
+        See :mod:`rules.core.notify.digest`.
+        """
+        ...
+
     async def claim(
         self, channel: str, worker: str, lease_s: float, limit: int, now_s: float
     ) -> Sequence[Claimed]:

@@ -1,13 +1,33 @@
 -- put
 -- Planned twice is there once.
 insert into notification (key, alarm_id, log_id, recipient, channel, kind, severity, title, body, data,
-                          not_before, expires_at, fallback)
+                          not_before, expires_at, fallback, gather_from)
 select r.key, r.alarm_id, r.log_id, r.recipient, r.channel, r.kind, r.severity, r.title, r.body,
-       coalesce(r.data, '{}'), to_timestamp(r.not_before_s), to_timestamp(r.expires_s), coalesce(r.fallback, '{}')
+       coalesce(r.data, '{}'), to_timestamp(r.not_before_s), to_timestamp(r.expires_s), coalesce(r.fallback, '{}'),
+       to_timestamp(r.gather_from_s)
   from jsonb_to_recordset(%(rows)s::jsonb) as r(key text, alarm_id bigint, log_id bigint, recipient text,
        channel text, kind text, severity text, title text, body text, data jsonb, not_before_s float8,
-       expires_s float8, fallback text[])
+       expires_s float8, fallback text[], gather_from_s float8)
 on conflict (key) do nothing
+
+-- to_bundle
+-- Everything that one recipient may be told over the channel, once the first of it is due. Somebody else
+-- who bundles just now is waited for; what that one has taken is no longer pending then.
+select n.notification_id, n.key, n.recipient, n.channel, n.kind, n.severity, n.title, n.body, n.data, n.alarm_id,
+       n.fallback, extract(epoch from n.not_before)::float8 as not_before_s,
+       extract(epoch from n.expires_at)::float8 as expires_s
+  from notification n
+ where n.channel = %(channel)s and n.state = 'pending' and n.attempts = 0 and n.gather_from <= to_timestamp(%(now_s)s)
+   and n.expires_at > to_timestamp(%(now_s)s)
+   and exists (select from notification d
+                where d.channel = n.channel and d.recipient = n.recipient and d.state = 'pending' and d.attempts = 0
+                  and d.gather_from is not null and d.not_before <= to_timestamp(%(now_s)s))
+ order by n.notification_id
+   for update of n
+
+-- bundle
+update notification n set state = 'bundled', bundled_in = d.notification_id
+  from notification d where d.key = %(key)s and n.notification_id = any (%(ids)s::bigint[])
 
 -- expire
 update notification set state = 'expired', claimed_by = null, claimed_until = null,

@@ -117,6 +117,7 @@ class NotifyService:
             if channel in self.workers:
                 continue
             log.error("notify: messages wait for a channel that is not configured", channel=channel)
+            await self._outbox.bundle(channel, now_s)
             for each in await self._outbox.claim(channel, self._worker, 60.0, STRANGERS_LIMIT, now_s):
                 sent = Sent(verdict="refused", error=f"no channel {channel!r} is configured")
                 self.metrics.attempts.labels("(none)", "refused").inc()

@@ -114,6 +114,8 @@ class ChannelWorker:
         """
         self._show()
         self._raise_failure()
+        # Also before handing over: a storm must not come one by one over another channel.
+        await self._outbox.bundle(self.name, self._now_s())
         if not self.healthy:
             why = "does not answer" if self.threads.stuck else "is paused after failures"
             await self._outbox.hand_over(self.name, f"{self.name} {why}", self._now_s())

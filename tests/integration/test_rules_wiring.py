@@ -160,3 +160,40 @@ async def test_what_late_readings_would_have_changed_is_marked_beside_the_engine
         await pg.execute("select would_differ ->> 'text' from decision where would_differ is not null")
     ).fetchall()
     assert all("treat" in text for (text,) in texts)
+
+
+TOLD = (
+    "select a.rule_id, a.severity, a.catalogue_id is not null, n.recipient, n.title, n.gather_from is not null"
+    " from notification n join alarm a using (alarm_id)"
+)
+
+
+async def test_a_town_that_was_silent_before_the_start_is_an_alarm_that_somebody_is_told_of(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
+    await store_registry(pg, hamlet())
+    await insert_batch(pg, cold(0.0), 1)
+    await pg.execute("update ingest_batch set received_at = now() - interval '61 minutes'")
+    await pg.execute(
+        "insert into device_sequence (device_id, boot) select device_id, 1 from device where kind <> 'gritter'"
+    )
+    await pg.execute("insert into person (person, label, roles) values ('ada', 'Ada', '{duty_officer}')")
+    await pg.execute("insert into contact values ('ada', 0, 'sms', '0123', 'info')")
+    settings = Settings(db=DbSettings(dsn=db_dsn), rules={"lateness_s": 0.0})
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_rules(settings, stop))
+    found: list[Any] = []
+    try:
+        async with asyncio.timeout(60):
+            while not found:
+                await asyncio.sleep(0.1)
+                found = await (await pg.execute(TOLD)).fetchall()
+    finally:
+        stop.set()
+        async with asyncio.timeout(30):
+            await running
+    [(rule_id, severity, has_catalogue, recipient, title, gathers)] = found
+    assert (rule_id, severity, has_catalogue, recipient, gathers) == (
+        "platform.no_readings", "major", True, "ada", True,
+    )  # fmt: skip
+    assert title.startswith("Major: No readings from the whole town. Nothing has been received for 1 h 1 min")

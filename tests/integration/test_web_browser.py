@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.fakes import seed_web, website
 from tests.fakes.desk_rows import ice_on_a_route
+from tests.fakes.seed_notifications import told
 from tests.fakes.seed_work import decide, seed
 from tests.fakes.website import Site
 
@@ -49,6 +50,7 @@ PAGES = (
     "/devices/road-001",
     "/api",
     "/work",
+    "/notifications",
 )
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -140,6 +142,16 @@ async def test_explanations_and_work_items_are_accessible_and_fit(site: Site, br
             assert watch.wrong == [], (path, width)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
             await page.context.close()
+
+
+async def test_notifications_in_trouble_are_accessible_and_fit(site: Site, browser: Browser) -> None:
+    await told(site)
+    for width in (1280, 320):
+        page, watch = await opened(browser, site, "/notifications", viewport={"width": width, "height": 800})
+        assert await violations(page) == [], width
+        assert watch.wrong == [], width
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        await page.context.close()
 
 
 async def test_the_rules_would_find_something(browser: Browser) -> None:

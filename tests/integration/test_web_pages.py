@@ -30,6 +30,7 @@ PAGES = (
     "/devices/road-001",
     "/api",
     "/work",
+    "/notifications",
     "/decisions/1",
 )
 

@@ -50,7 +50,8 @@ def test_every_rule_has_a_chain_and_the_fire_its_own() -> None:
         "bins.fire": "bins_fire",
         "device.silent": "device",
     }
-    assert chosen(chains, "platform.no_readings").id == "default"
+    assert chosen(chains, "platform.no_readings").id == "platform"
+    assert chosen(chains, "water.leak").id == "default"
 
 
 def test_what_became_worse_and_is_as_before_is_not_told_again() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cityops.errors import ConfigurationError
 from rules.catalogue.loader import FILES, SHIPPED, load
+from rules.catalogue.watches import WATCH_FILES
 
 
 @pytest.fixture
@@ -35,7 +36,8 @@ def test_the_shipped_catalogue() -> None:
         assert rule.source
         assert rule.reason
     files = {p.name for p in SHIPPED.glob("*.toml") if not p.name.startswith("escalation_")}
-    assert files == {name for name, _ in FILES.values()} | {"matrix_scottish_2010.toml"}
+    rules = {name for name, _ in (*FILES.values(), *WATCH_FILES.values())}
+    assert files == rules | {"matrix_scottish_2010.toml"}
 
 
 @pytest.mark.parametrize(

@@ -75,3 +75,9 @@ select alarm_id, acknowledged_at, acknowledged_at, 'person', coalesce(acknowledg
 insert into alarm_log (alarm_id, at, actor, what, detail, planned_at)
 select alarm_id, cleared_at, 'engine', 'cleared', jsonb_build_object('reason', inputs -> 'cleared'), now()
   from alarm where cleared_at is not null order by alarm_id;
+
+-- What the watch over the platform itself remembers: how far each of its conditions is.
+create table watch_memory (
+    one    boolean primary key default true check (one),
+    memory jsonb not null
+);

@@ -47,16 +47,18 @@ create table notification (
     body          text not null,
     data          jsonb not null default '{}',
     not_before    timestamptz not null,
+    gather_from   timestamptz,           -- waits until not_before for others of its recipient; since then it might be sent
     retry_at      timestamptz,           -- when to try again, after an attempt
     expires_at    timestamptz not null,
     state         text not null default 'pending'
-                  check (state in ('pending', 'sending', 'sent', 'delivered', 'failed', 'unknown', 'expired', 'suppressed')),
+                  check (state in ('pending', 'sending', 'sent', 'delivered', 'failed', 'unknown', 'expired', 'suppressed', 'bundled')),
     attempts      smallint not null default 0,
     claimed_by    text,
     claimed_until timestamptz,
     reference     text,                  -- the channel's own name for it
     fallback      text[] not null default '{}',
     fallback_of   bigint references notification,
+    bundled_in    bigint references notification, -- the message that says it, with others
     created_at    timestamptz not null default clock_timestamp(),
     sent_at       timestamptz,
     delivered_at  timestamptz,

@@ -13,7 +13,7 @@ from rules.core.alarm_spec import Escalation
 from rules.core.desk import model as m
 from rules.core.desk.standing import applied
 
-STANDING = ("escalate", "renotify")
+STANDING = ("escalate", "renotify", "held")
 """Timers that run until somebody has the alarm in hand."""
 ALL = (*STANDING, "unshelve", "close")
 

@@ -90,7 +90,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Timer(msgspec.Struct, frozen=True):
-    """What is to be done with an alarm later: ``escalate``, ``renotify``, ``unshelve``, ``close``."""
+    """What is to be done with an alarm later: ``escalate``, ``renotify``, ``held``, ``unshelve``, ``close``."""
 
     alarm_id: int
     name: str

@@ -3,6 +3,8 @@
 An escalation begins with everybody whose ``after_s`` is 0; then one timer at a time leads to
 the next step, and after the last one repeats it. Whatever stops an escalation deletes its
 timer; a timer that rings all the same finds the alarm taken in hand and does nothing.
+While an alarm is held back (:mod:`rules.core.desk.holding`) its escalation does not begin,
+and one that has begun stands still.
 """
 
 from __future__ import annotations
@@ -13,12 +15,15 @@ from typing import Any, Literal
 from rules.core.alarm_spec import Escalation, rank
 from rules.core.desk import model as m
 from rules.core.desk.commands import ALL, STANDING
+from rules.core.desk.holding import LOOK_AGAIN_S
 from rules.core.desk.standing import applied
 
 Why = Literal["raised", "severity", "escalated", "repeated", "cleared", "assigned", "flapping", "unshelved"]
 
 
-def follow(alarm: m.DeskAlarm, entry: m.Entry, now_s: float, escalation: Escalation) -> m.Turn:
+def follow(
+    alarm: m.DeskAlarm, entry: m.Entry, now_s: float, escalation: Escalation, held_by: str | None = None
+) -> m.Turn:
     """Return what follows of a line that nobody has followed up yet.
 
     Args:
@@ -26,14 +31,17 @@ def follow(alarm: m.DeskAlarm, entry: m.Entry, now_s: float, escalation: Escalat
         entry: the line; its ``log_id`` makes the keys of notices.
         now_s: the town's time [s since 1970].
         escalation: of the alarm's rule.
+        held_by: the rule whose alarm holds this one back; None where none does.
     """
     planned = _FOLLOW.get(entry.what)
     if planned is None:
         return m.Turn(alarm=alarm)
-    return planned(_Draft(alarm, now_s, escalation, str(entry.log_id)), entry)
+    return planned(_Draft(alarm, now_s, escalation, str(entry.log_id), held_by), entry)
 
 
-def ring(alarm: m.DeskAlarm, timer: m.Timer, now_s: float, escalation: Escalation) -> m.Turn:
+def ring(
+    alarm: m.DeskAlarm, timer: m.Timer, now_s: float, escalation: Escalation, held_by: str | None = None
+) -> m.Turn:
     """Return what a timer that is due brings about; one that came too late does nothing.
 
     Raises:
@@ -43,15 +51,18 @@ def ring(alarm: m.DeskAlarm, timer: m.Timer, now_s: float, escalation: Escalatio
         raise ValueError(
             f"alarm {timer.alarm_id}: timer {timer.name!r} is unknown; allowed: {', '.join(_RING)}"
         )
-    draft = _Draft(alarm, now_s, escalation, f"{timer.name}@{timer.due_s:.3f}")
+    draft = _Draft(alarm, now_s, escalation, f"{timer.name}@{timer.due_s:.3f}", held_by)
     return _RING[timer.name](draft, timer)
 
 
 class _Draft:
     """A turn as it grows; every change of the alarm is one of the entries."""
 
-    def __init__(self, alarm: m.DeskAlarm, now_s: float, escalation: Escalation, cause: str) -> None:
+    def __init__(
+        self, alarm: m.DeskAlarm, now_s: float, escalation: Escalation, cause: str, held_by: str | None
+    ) -> None:
         self.alarm, self.now_s, self.escalation, self._cause = alarm, now_s, escalation, cause
+        self.held_by = held_by
         self._entries: list[m.Entry] = []
         self._timers: list[m.Timer] = []
         self._notices: list[m.Notice] = []
@@ -100,7 +111,10 @@ class _Draft:
 def _begin(draft: _Draft, why: Why) -> m.Turn:
     """Tell those who are told at once, and set the timer for the next step."""
     draft.drop(STANDING)
-    if draft.urgent:
+    if draft.urgent and draft.held_by is not None:
+        draft.log("held_back", by=draft.held_by)
+        draft.wake("held", draft.now_s + LOOK_AGAIN_S)
+    elif draft.urgent:
         steps = draft.escalation.steps
         first = [step for step in steps if step.after_s == 0]
         for number, step in enumerate(first, start=1):
@@ -141,7 +155,7 @@ def _severity(draft: _Draft, entry: m.Entry) -> m.Turn:
 
 
 def _flapping(draft: _Draft, entry: m.Entry) -> m.Turn:
-    if entry.detail["begins"] and draft.urgent:
+    if entry.detail["begins"] and draft.urgent and draft.held_by is None:
         for to in draft.alarm.told:
             draft.tell(to, "flapping")
     return draft.turn()
@@ -192,6 +206,9 @@ def _escalate(draft: _Draft, timer: m.Timer) -> m.Turn:
     steps, taken = draft.escalation.steps, draft.alarm.step
     if not draft.urgent or not 0 < taken < len(steps):
         return draft.turn()
+    if draft.held_by is not None:
+        draft.wake("escalate", draft.now_s + LOOK_AGAIN_S)
+        return draft.turn()
     begun_s = timer.due_s - steps[taken].after_s
     reached = [n for n in range(taken, len(steps)) if begun_s + steps[n].after_s <= draft.now_s]
     newest = reached[-1] if reached else taken
@@ -204,10 +221,20 @@ def _escalate(draft: _Draft, timer: m.Timer) -> m.Turn:
 
 def _renotify(draft: _Draft, _: m.Timer) -> m.Turn:
     chain, taken = draft.escalation, draft.alarm.step
-    if draft.urgent and 0 <= taken - len(chain.steps) < chain.renotify_most:
+    if draft.urgent and draft.held_by is not None:
+        draft.wake("renotify", draft.now_s + LOOK_AGAIN_S)
+    elif draft.urgent and 0 <= taken - len(chain.steps) < chain.renotify_most:
         draft.tell(chain.steps[-1].to, "repeated", step=taken + 1)
         _next(draft, taken + 1, draft.now_s)
     return draft.turn()
+
+
+def _held(draft: _Draft, _: m.Timer) -> m.Turn:
+    """Begin after all, where nothing holds it back any more."""
+    if draft.urgent and draft.held_by is not None:
+        draft.wake("held", draft.now_s + LOOK_AGAIN_S)
+        return draft.turn()
+    return _begin(draft, "raised")
 
 
 def _unshelve(draft: _Draft, _: m.Timer) -> m.Turn:
@@ -226,6 +253,7 @@ def _close(draft: _Draft, _: m.Timer) -> m.Turn:
 _RING: dict[str, Callable[[_Draft, m.Timer], m.Turn]] = {
     "escalate": _escalate,
     "renotify": _renotify,
+    "held": _held,
     "unshelve": _unshelve,
     "close": _close,
 }

@@ -159,5 +159,63 @@ SPECS: Mapping[str, Spec] = {
             FLAPS,
         ),
     ),
+    "platform.no_readings": Spec(
+        inputs=(
+            Input("silent_s", "without readings for", "s", 0),
+            Input("last_received_at", "last readings received", is_time=True),
+            Input("devices", "devices that ever reported", "", 0),
+            Input("cadence_s", "the most frequent reports every", "s", 0),
+        ),
+        limits=(
+            Threshold(
+                "nothing may be received for",
+                "limit_s",
+                (),
+                is_span=True,
+                source="the longer of the two below",
+            ),
+            Threshold("at least", "", ("parameters.silent_s",), is_span=True),
+            Threshold("in intervals of the most frequent device", "", ("parameters.intervals",)),
+            Threshold("critical when over it by", "", ("alarm.levels.1.raise_at",), is_span=True),
+            CALM,
+        ),
+    ),
+    "platform.rules_behind": Spec(
+        inputs=(
+            Input("lag_s", "behind the ingester by", "s", 0),
+            Input("waiting_since", "the oldest not judged was received", is_time=True),
+        ),
+        limits=(
+            Threshold("raised at", "", ("alarm.levels.0.raise_at",), is_span=True),
+            Threshold("major from", "", ("alarm.levels.1.raise_at",), is_span=True),
+            Threshold("cleared below", "", ("alarm.levels.0.clear_at",), is_span=True),
+            HELD,
+            CALM,
+        ),
+    ),
+    "platform.channel_failing": Spec(
+        inputs=(
+            Input("failures", "attempts in a row that failed", "", 0),
+            Input("waited_s", "a message that is due has waited for", "s", 0),
+        ),
+        limits=(
+            Threshold("failures in a row", "", ("parameters.failures",)),
+            Threshold("or a message waits for", "", ("parameters.waits_s",), is_span=True),
+            HELD,
+            CALM,
+        ),
+    ),
+    "platform.rota_empty": Spec(
+        inputs=(
+            Input("empty_h", "nobody on call for", "h"),
+            Input("next_at", "somebody is on call", is_time=True),
+            Input("escalations", "escalations that call for it"),
+        ),
+        limits=(
+            Threshold("raised at", "", ("alarm.levels.0.raise_at",), "h"),
+            Threshold("cleared below", "", ("alarm.levels.0.clear_at",), "h"),
+            HELD,
+        ),
+    ),
 }
 """By rule id."""

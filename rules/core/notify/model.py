@@ -52,6 +52,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
         recipient: a person, ``team:<channel>`` or ``webhook:<number>``.
         address: as planned; the outbox holds none, and looks it up again when the message is sent.
         fallback: channels to try where this one refuses.
+        gather_from_s: it waits until ``not_before_s`` for others to the same recipient, to be one
+            message with them; it could have been sent from then on [s since 1970]. None: it waits for none.
     """
 
     key: str
@@ -68,6 +70,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     log_id: int | None = None
     data: Mapping[str, Any] = {}
     fallback: tuple[str, ...] = ()
+    gather_from_s: float | None = None
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

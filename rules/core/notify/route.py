@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rules.core.alarm_spec import rank
 from rules.core.desk.model import Notice
 from rules.core.notify.cloud_event import type_of
+from rules.core.notify.digest import gathers
 from rules.core.notify.model import Hook, Message, Notification, Person, Shift
 from rules.core.notify.quiet import not_before
 from rules.core.notify.retry import expires_s
@@ -27,6 +28,7 @@ def fan_out(
     now_s: float | None = None,
     break_for_critical: bool = True,
     log_id: int | None = None,
+    digest_s: float = 0.0,
 ) -> tuple[Notification, ...]:
     """Return what is to be sent; the same again, with the same keys, for the same arguments.
 
@@ -43,12 +45,13 @@ def fan_out(
         now_s: when it is planned; the notice's own time where not given.
         break_for_critical: whether critical messages break quiet hours.
         log_id: the log's entry that it follows from.
+        digest_s: below critical, how long messages wait for others to the same recipient [s].
 
     Raises:
         ValueError: ``to`` is none of the four.
     """
     at_s = notice.at_s if now_s is None else now_s
-    draft = _Draft(notice, words, at_s, log_id, break_for_critical)
+    draft = _Draft(notice, words, at_s, log_id, break_for_critical, digest_s)
     kind, _, name = notice.to.partition(":")
     if kind == "team":
         found = [draft.to(f"team:{name}", name, "", at_s)]
@@ -79,10 +82,16 @@ class _Draft:
     """Makes the notifications of one notice."""
 
     def __init__(
-        self, notice: Notice, words: Message, now_s: float, log_id: int | None, break_for_critical: bool
+        self,
+        notice: Notice,
+        words: Message,
+        now_s: float,
+        log_id: int | None,
+        break_for_critical: bool,
+        digest_s: float,
     ) -> None:
         self._notice, self._words, self._now_s = notice, words, now_s
-        self._log_id, self._break = log_id, break_for_critical
+        self._log_id, self._break, self._digest_s = log_id, break_for_critical, digest_s
 
     def to_people(self, people: Iterable[Person]) -> list[Notification]:
         """Return one for each person who has a channel for this severity."""
@@ -101,6 +110,8 @@ class _Draft:
     ) -> Notification:
         """Return the one for a recipient, to be sent at ``at_s``."""
         notice, words = self._notice, self._words
+        waits = gathers(notice.severity, recipient, self._digest_s)
+        due_s = at_s + self._digest_s if waits else at_s
         return Notification(
             key=f"{notice.alarm_id}:{notice.key}:{recipient}:{channel}",
             recipient=recipient,
@@ -110,10 +121,11 @@ class _Draft:
             severity=notice.severity,
             title=words.title,
             body=words.body,
-            not_before_s=at_s,
-            expires_s=expires_s(notice.severity, at_s),
+            not_before_s=due_s,
+            expires_s=expires_s(notice.severity, due_s),
             alarm_id=notice.alarm_id,
             log_id=self._log_id,
             data=words.data,
             fallback=fallback,
+            gather_from_s=at_s if waits else None,
         )

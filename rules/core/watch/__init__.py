@@ -1,0 +1,1 @@
+"""The desk's watch over the platform itself: conditions by the wall clock, not by readings. Pure."""
