@@ -90,6 +90,10 @@ class MemoryRuleStore:
         """Say that nothing more will come after the batches there are."""
         self.settle_from = len(self.batches)
 
+    async def pending(self, cursor: int) -> bool:
+        """Whether there are batches after ``cursor``."""
+        return len(self.batches) > cursor
+
     async def settle_wanted(self, cursor: int) -> bool:
         """Whether it was asked not to wait, up to ``cursor``."""
         return self.settle_from is not None and self.settle_from <= cursor
@@ -111,6 +115,8 @@ class MemoryRuleStore:
         if change.everything and self.settle_from is not None and self.settle_from <= self.cursor:
             self.settle_from = None
         self.rows = {key: row for key, row in self.rows.items() if key not in change.gone}
+        for section, subject in change.gone:
+            self.states.pop(("device" if section == "seen" else section, subject), None)
         self.rows.update({(r.section, r.subject): r for r in change.rows})
         for effect in change.effects:
             self._apply(effect)

@@ -119,6 +119,10 @@ class RuleStore(Protocol):
         """Return the next batches after ``cursor``, about ``limit`` of them; None where there is none."""
         ...
 
+    async def pending(self, cursor: int) -> bool:
+        """Whether batches after ``cursor`` are stored, also such as can't be fetched yet."""
+        ...
+
     async def settle_wanted(self, cursor: int) -> bool:
         """Whether somebody who knows that no more will come has asked not to wait, up to ``cursor``."""
         ...

@@ -72,6 +72,9 @@ from ingest_batch
 where xid > %(after)s::text::xid8 and xid <= %(cursor)s::text::xid8
 order by xid, received_at
 
+-- pending
+select exists (select from ingest_batch where xid > %(cursor)s::text::xid8)
+
 -- settle_wanted
 select settle_xid <= %(cursor)s::text::xid8 from rule_cursor where service = %(service)s
 
@@ -81,7 +84,9 @@ update rule_cursor
 set xid = %(to_cursor)s::text::xid8, event_time = to_timestamp(%(seen_s)s),
     settled_at = to_timestamp(%(settled_s)s), waiting_from = %(waiting_from)s::text::xid8,
     settle_xid = case when %(everything)s and settle_xid <= %(to_cursor)s::text::xid8 then null else settle_xid end,
-    updated_at = now()
+    -- when they moved: a step that writes without moving does not say that they are at work
+    updated_at = case when xid <> %(to_cursor)s::text::xid8 or settled_at is distinct from to_timestamp(%(settled_s)s)
+                 then now() else updated_at end
 where service = %(service)s and xid = %(from_cursor)s::text::xid8
   and settled_at is not distinct from to_timestamp(%(from_settled_s)s::float8)
 
@@ -189,6 +194,12 @@ set version = excluded.version, state = excluded.state, updated_at = now()
 delete from rule_state s
 using jsonb_array_elements(%(rows)s::jsonb) as x(gone)
 where s.rule_id = x.gone ->> 0 and s.subject = x.gone ->> 1
+
+-- drop_states
+delete from subject_state s
+using jsonb_array_elements(%(rows)s::jsonb) as x(gone)
+where s.subject_kind = case x.gone ->> 0 when 'seen' then 'device' else x.gone ->> 0 end
+  and s.subject = x.gone ->> 1
 
 -- tell_listeners
 select pg_notify('cityops_rules', %(payload)s)

@@ -7,6 +7,7 @@ together, and a cursor that is not where it was left means starting again from t
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ from rules.catalogue.rulebook import FixedRulebook
 from rules.core import checkpoint
 from rules.core.context import Context, build_context
 from rules.core.engine import step
-from rules.core.forget import forget
+from rules.core.forget import forget, no_longer_work
 from rules.core.memory import EngineState, changed_rows
 from rules.core.overrides import prepare
 from rules.core.parameters import Catalogue
@@ -130,8 +131,10 @@ class RulesService:
             if await self._is_over(standing):
                 await self._step(standing, standing.cursor, {}, context, everything=True)
             return False
-        self._fetched_at_s = self._turned_at_s
-        change = await self._step(standing, fetched.cursor, fetched.readings, context)
+        if fetched.readings_n:  # batches of dead letters and duplicates alone keep nothing waiting
+            self._fetched_at_s = self._turned_at_s
+        received_s = fetched.received_s
+        change = await self._step(standing, fetched.cursor, fetched.readings, context, received_s=received_s)
         self._count(fetched, change)
         return True
 
@@ -145,9 +148,13 @@ class RulesService:
         return None
 
     async def _is_over(self, standing: Resumed) -> bool:
-        """Whether nothing is to be waited for any more: it is quiet, or somebody knows."""
+        """Whether nothing is to be waited for any more: it is quiet, or somebody knows.
+
+        It is not quiet while batches are stored that can't be read yet: their order is not final.
+        """
         quiet_s = self._clock.monotonic() - self._fetched_at_s
-        if quiet_s > self._lateness_s and is_anything_due(standing.state):
+        is_quiet = quiet_s > self._lateness_s and is_anything_due(standing.state)
+        if is_quiet and not await self._store.pending(standing.cursor):
             return True
         return await self._store.settle_wanted(standing.cursor)
 
@@ -159,9 +166,12 @@ class RulesService:
         context: Context,
         *,
         everything: bool = False,
+        received_s: float = math.inf,
     ) -> Change:
         """Take readings through one step, write what it gives, and stand there."""
-        now_s = _event_time(standing, readings, self._clock.now().timestamp())
+        # Not beyond their receipt either: after an outage the clock is far ahead of a backlog, and
+        # one device that is ahead of its time would make all the others late.
+        now_s = _event_time(standing, readings, min(received_s, self._clock.now().timestamp()))
         with self.metrics.step_s.time():
             # In a thread: a step can take long, and health and notifications must go on.
             state, effects = await asyncio.to_thread(
@@ -182,6 +192,7 @@ class RulesService:
 
     async def _resume(self) -> Resumed:
         """Return where the service stands, once the alarms fit what the engine remembers."""
+        self._fetched_at_s = self._clock.monotonic()  # while the database was away nothing could come
         resumed = await self._store.resume()
         waiting = still_waiting(resumed.since, resumed.state.settled_s, self._lateness_s)
         resumed = replace(resumed, state=msgspec.structs.replace(resumed.state, waiting=waiting), since={})
@@ -189,7 +200,8 @@ class RulesService:
         cursor = resumed.cursor
         context = await self._surroundings({}, resumed.state.settled_s)
         state, gone = forget(resumed.state, context)
-        effects = tuple(reconcile(state, resumed.open_alarms, context))
+        over = no_longer_work(resumed.state, gone)
+        effects = (*reconcile(state, resumed.open_alarms, context), *over)
         if not effects and not resumed.outdated and not gone:
             return resumed
         rows = tuple(changed_rows(EngineState(), state)) if resumed.outdated else ()

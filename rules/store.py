@@ -71,6 +71,12 @@ class PostgresRuleStore:
             readings = await _readings(conn, rows)
         return Fetched(max(r[3] for r in rows), len(rows), max(r[0] for r in rows), readings)
 
+    async def pending(self, cursor: int) -> bool:
+        """Whether batches after ``cursor`` are stored, also such as are not final yet."""
+        async with self._connection() as conn:
+            row = await (await conn.execute(SQL["pending"], {"cursor": str(cursor)})).fetchone()
+        return row is not None and row[0] is True
+
     async def settle_wanted(self, cursor: int) -> bool:
         """Whether it was asked not to wait, up to ``cursor``."""
         async with self._connection() as conn:
@@ -95,6 +101,7 @@ class PostgresRuleStore:
             if change.gone:
                 gone = msgspec.json.encode(change.gone).decode()
                 await conn.execute(SQL["drop_memory"], {"rows": gone})
+                await conn.execute(SQL["drop_states"], {"rows": gone})
             await _put_memory(conn, change.rows)
             await put_late(conn, change.effects)
             await put_checkpoint(conn, self._service, change)

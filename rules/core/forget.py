@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from rules.core.context import Context
+from rules.core.effects import CloseWork
 from rules.core.memory import EngineState
 
 Gone = tuple[tuple[str, str], ...]
@@ -28,6 +29,17 @@ def forget(state: EngineState, ctx: Context) -> tuple[EngineState, Gone]:
             kept[section] = {s: row for s, row in rows.items() if s in subjects}
             gone += [(section, subject) for subject in over]
     return msgspec.structs.replace(state, **kept), tuple(gone)
+
+
+def no_longer_work(state: EngineState, gone: Gone) -> list[CloseWork]:
+    """Return the end of the work items on devices that are no longer installed; ``state``: before forgetting."""
+    at_s = 0.0 if state.settled_s is None else state.settled_s
+    return [
+        CloseWork(rule_id, device, at_s, "It is no longer installed.")
+        for section, device in gone
+        if section == "quality"
+        for rule_id in sorted(state.quality[device].told)
+    ]
 
 
 def _installed(ctx: Context) -> dict[str, Container[str]]:

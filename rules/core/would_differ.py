@@ -59,6 +59,7 @@ def find(
     replayed: Replayed,
     about: Mapping[Subject, Sequence[LateWindow]],
     found_s: float,
+    other_s: float | None = None,
 ) -> Findings:
     """Return what late readings would have changed.
 
@@ -68,12 +69,15 @@ def find(
         replayed: what the rules say now of the same time, or from earlier on.
         about: the late readings by the subject that they are about.
         found_s: when this is found [s since 1970].
+        other_s: until then another catalogue decided [s since 1970]: what it raised, or would have, is not judged.
     """
     from_s = stored.from_s
     stored, replayed = _only(stored, about, from_s), _only(replayed, about, from_s)
     found: dict[Key, list[Difference]] = {}
     missed, differing = [], set()
     for d in compare(stored, replayed):
+        if other_s is not None and _raised_by(d, other_s):
+            continue
         differing |= {w.window_id for w in about[d.subject_kind, d.subject]}
         key = _key(d, [*standing, *stored.decisions])
         if key is None:
@@ -85,6 +89,12 @@ def find(
     keys = sorted({*found, *map(_key_of, items)})
     marks = {key: _told(of_it, about[key[2], key[3]], found_s) for key, of_it in found.items()}
     return Findings(tuple(Mark(key, marks.get(key)) for key in keys), frozenset(differing), tuple(missed))
+
+
+def _raised_by(d: Difference, at_s: float) -> bool:
+    """Whether an alarm that differs was raised at a time or before, as it was or as it would be."""
+    sides = (side for side in (d.before, d.after) if side is not None)
+    return d.what == "alarm" and any(side["raised_s"] <= at_s for side in sides)
 
 
 def _only(found: Replayed, about: Mapping[Subject, Any], from_s: float) -> Replayed:

@@ -167,7 +167,7 @@ class Reopener:
         past = await self._store.past(asked)
         replayed = await asyncio.to_thread(self._play, look, state, kept.settled_s, past)
         stored, standing = from_then_on(past.stored, past.standing, past.other_s)
-        return find(stored, standing, replayed, about, self._clock.now().timestamp())
+        return find(stored, standing, replayed, about, self._clock.now().timestamp(), past.other_s)
 
     async def _close(self, look: _Look, found: Findings) -> None:
         late = (Verdict(w, "too_late", {}) for w in look.again.too_late)

@@ -89,6 +89,12 @@ class WatchService:
                 failures += 1
                 self.metrics.retries.inc()
                 log.warning("watch: trying again", error=str(error), retry_s=wait_s)
+            except Exception:
+                # Nothing that it stumbles over may end the engine beside it; not being ready says so.
+                wait_s = RETRY.delay(failures, rng)
+                failures += 1
+                self.metrics.retries.inc()
+                log.exception("watch: failed", retry_s=wait_s)
             await sleep_until_stop(stop, wait_s)
 
     async def look(self) -> bool:

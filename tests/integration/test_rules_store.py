@@ -34,7 +34,7 @@ from rules.core.effects import (
 )
 from rules.core.memory import Row
 from rules.memory_store import MemoryRuleStore
-from rules.ports import Change, CursorMovedError, RuleStore
+from rules.ports import Change, CursorMovedError, Fetched, RuleStore
 from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
@@ -510,6 +510,54 @@ async def test_what_is_no_longer_installed_has_no_alarm_and_is_forgotten(bench: 
     state = (await bench.store.resume()).state
     assert (state.bin, state.home, state.road) == ({}, {}, {})
     assert set(state.seen) == {"wx-0"}
+    told = {(kind, subject) for kind, subject, *_ in await bench.rows("states")}
+    assert not told & {("home", "ELM"), ("bin", "b0")}
+
+
+async def test_while_the_database_was_away_it_was_not_quiet(bench: Bench) -> None:
+    clock, stop = ManualClock(datetime(2026, 3, 1, tzinfo=UTC)), asyncio.Event()
+    away = _Away(bench.store, clock)
+    worker = RulesService(away, HintWaker(), clock, load(), poll_s=0.05, lateness_s=300.0)
+    for minutes in (0.0, 10.0):
+        await bench.add(frosty(minutes))
+        assert await worker.turn()
+    away.is_away = True
+    running = asyncio.create_task(worker.run(stop))
+    async with asyncio.timeout(30):
+        while away.looks < 4:
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running
+    assert (await bench.store.resume()).state.settled_s == START + 4.0
+
+
+async def test_batches_without_readings_keep_nothing_waiting(bench: Bench) -> None:
+    clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    worker = RulesService(bench.store, HintWaker(), clock, load(), lateness_s=300.0)
+    for minutes in (0.0, 10.0):
+        await bench.add(frosty(minutes))
+        assert await worker.turn()
+    clock.advance(200.0)
+    await bench.add([])
+    assert await worker.turn()
+    clock.advance(101.0)
+    assert not await worker.turn()
+    assert (await bench.store.resume()).state.settled_s == START + 604.0
+
+
+async def test_a_clock_that_is_ahead_makes_nobody_late_when_a_backlog_is_read() -> None:
+    """Live the clock on the wall holds it back; hours later the time of receipt does."""
+    store, values = MemoryRuleStore(hamlet()), {"temperature_c": 19.0, "humidity_pct": 50.0}
+    for minute in range(20):
+        both: list[Reading] = [
+            ("frog", "frog-0", 60.0 * minute, values), ("frog", "frog-1", 60.0 * minute + 240.0, values)
+        ]  # fmt: skip
+        store.add_batch(START + 60.0 * minute + 1.0, batch(both))
+    clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    worker = RulesService(store, HintWaker(), clock, load(), batch_limit=1, lateness_s=60.0)
+    while await worker.turn():
+        pass
+    assert store.late.windows == []
 
 
 async def test_strangers_in_turns_do_not_make_it_read_the_registry_for_each_batch() -> None:
@@ -521,6 +569,24 @@ async def test_strangers_in_turns_do_not_make_it_read_the_registry_for_each_batc
         store.add_batch(START + 60.0 * minute, batch([stranger]))
         assert await worker.turn()
     assert store.looks <= 3
+
+
+class _Away:
+    """A store that does not answer once, for ten minutes."""
+
+    def __init__(self, store: RuleStore, clock: ManualClock) -> None:
+        self._store, self._clock = store, clock
+        self.registry, self.resume, self.commit = store.registry, store.resume, store.commit
+        self.settle_wanted, self.pending = store.settle_wanted, store.pending
+        self.is_away, self.looks = False, 0
+
+    async def fetch(self, cursor: int, limit: int) -> Fetched | None:
+        self.looks += 1
+        if self.is_away:
+            self.is_away = False
+            self._clock.advance(600.0)
+            raise TransientError("connection lost")
+        return await self._store.fetch(cursor, limit)
 
 
 @dataclasses.dataclass
@@ -540,7 +606,7 @@ class _Unanswered:
     def __init__(self, store: RuleStore) -> None:
         self._store = store
         self.registry, self.resume, self.fetch = store.registry, store.resume, store.fetch
-        self.settle_wanted = store.settle_wanted
+        self.settle_wanted, self.pending = store.settle_wanted, store.pending
 
     async def commit(self, change: Change) -> None:
         await self._store.commit(change)

@@ -202,6 +202,18 @@ def test_what_another_catalogue_decided_is_not_compared() -> None:
     assert from_then_on(stored, [treat(-1)], None) == (stored, (treat(-1),))
 
 
+def test_what_another_catalogue_raised_or_would_have_is_not_judged() -> None:
+    about = concerned(context(), [window(1, 1, 2)])
+
+    def differences(stored: list[AlarmSpan], replayed: list[AlarmSpan]) -> Findings:
+        runs = [Replayed(from_s=START, to_s=NOW_S, alarms=tuple(a), decisions=()) for a in (stored, replayed)]
+        return find(runs[0], [], runs[1], about, NOW_S, START + 2 * 3600.0)
+
+    assert not any(m.would_differ for m in differences([ice(1, 1.5)], []).marks)
+    assert differences([], [ice(1, 1.5)]).missed == ()
+    assert any(m.would_differ for m in differences([ice(3, 4)], []).marks)
+
+
 def test_a_checkpoint_gives_the_memory_back_unless_another_version_wrote_it() -> None:
     readings = [r for b in batches(4.0) for r in b]
     state, _ = step(EngineState(), batch(readings), latest(readings), context())
