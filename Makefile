@@ -1,7 +1,8 @@
 # Everything starts here: `make demo` and `make test` do all their own setting up.
 PY := .venv/bin/python
 ARGS ?=
-JOBS ?= auto
+# Most tests wait for servers, not for a core: twice as many at a time as there are cores.
+JOBS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 SOAK_S ?= 600
 SEED ?=
 export PYTHON
@@ -22,7 +23,7 @@ demo: setup  ## a simulated town on a frost night, with its pages (ARGS="--check
 	@.venv/bin/cityops demo $(ARGS)
 
 test: setup-dev  ## all tests (JOBS=1 one after the other, ARGS="-k frost" some)
-	$(PY) -m pytest -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 $(ARGS)
 
 lint: setup-dev  ## style, types and import rules
 	$(PY) -m ruff check .
