@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -21,8 +22,9 @@ from bench.machine import machine
 from bench.stack import say
 from rules.catalogue.loader import load
 from rules.core.context import build_context
-from rules.core.effects import Effect, SubjectState
+from rules.core.effects import Effect, LateReadings, SubjectState
 from rules.core.engine import step
+from rules.core.late import LateSpan, late_spans
 from rules.core.memory import EngineState
 
 BASELINE_SIZE = 1
@@ -30,11 +32,15 @@ BASELINE_SIZE = 1
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass over the night: CPU time in the engine [s], steps, and what came of it but states."""
+    """One pass over the night: CPU time in the engine [s], steps, and what came of it but states.
+
+    Late readings are told by step; ``late``: over the night, as the store merges them.
+    """
 
     cpu_s: float
     steps: int
-    outcome: list[Effect]
+    outcome: Sequence[Effect]
+    late: tuple[LateSpan, ...]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -56,10 +62,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     cases = _in_turn(night, [BASELINE_SIZE, *options.step], options.repeats)
     baseline = cases.pop(BASELINE_SIZE)
     base_us = _cost_us(baseline, n)
-    expected = baseline[0].outcome
+    expected, late = baseline[0].outcome, baseline[0].late
     return {
         "benchmark": "rules",
-        "correct": all(p.outcome == expected for passes in [baseline, *cases.values()] for p in passes),
+        "correct": all(
+            (p.outcome, p.late) == (expected, late) for passes in [baseline, *cases.values()] for p in passes
+        ),
         "machine": machine(),
         "conditions": {
             "scenario": "frost_night",
@@ -78,14 +86,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def one_pass(night: Night, size: int) -> Pass:
     """Take the night through the engine in steps of ``size`` readings."""
     ctx = build_context(night.registry, load(), ZoneInfo("Europe/London"))
-    state, outcome, cpu_s, steps = EngineState(), list[Effect](), 0.0, 0
+    state, found, cpu_s, steps = EngineState(), list[Effect](), 0.0, 0
     for batch, latest_s in batches(night.readings, size):
         began_s = time.process_time()
         state, effects = step(state, batch, latest_s, ctx)
         cpu_s += time.process_time() - began_s
-        outcome += [e for e in effects if not isinstance(e, SubjectState)]
+        found += [e for e in effects if not isinstance(e, SubjectState)]
         steps += 1
-    return Pass(cpu_s, steps, outcome)
+    outcome = [e for e in found if not isinstance(e, LateReadings)]
+    return Pass(cpu_s, steps, outcome, tuple(late_spans(found)))
 
 
 def _in_turn(night: Night, sizes: list[int], repeats: int) -> dict[int, list[Pass]]:

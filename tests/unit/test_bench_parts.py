@@ -50,7 +50,7 @@ def test_however_the_night_is_cut_the_outcome_is_the_same(night: Night) -> None:
     one, many = rules.one_pass(night, 1), rules.one_pass(night, 500)
     assert one.steps == len(night.readings)
     assert many.steps == -(-len(night.readings) // 500)
-    assert one.outcome == many.outcome
+    assert (one.outcome, one.late) == (many.outcome, many.late)
     assert any(isinstance(e, Decision) for e in one.outcome)
     assert many.cpu_s > 0.0
 
