@@ -1,8 +1,8 @@
 # Everything starts here: `make demo` and `make test` do all their own setting up.
 PY := .venv/bin/python
 ARGS ?=
-# Most tests wait for servers, not for a core: twice as many at a time as there are cores.
-JOBS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+# Many tests wait for servers, not for a core: one more at a time than there are cores.
+JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SOAK_S ?= 600
 SEED ?=
 export PYTHON

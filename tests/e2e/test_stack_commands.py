@@ -32,10 +32,10 @@ from tests.fakes.compose import ROOT, is_once, is_ours, load, order, secret_file
 from tests.fakes.grafana_boards import queries
 from tests.fakes.grafana_sql import expand
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-READY_S = 40.0
-READINGS_S = 60.0
+READY_S = 120.0
+READINGS_S = 120.0
 # A small town, fast: the stack is tested here, not its size.
 TOWN = {"HOMES": "8", "ROAD_SENSORS": "6", "WEATHER_STATIONS": "1", "BINS": "8", "GRITTERS": "1"}
 COMPOSE = load({"STACK_TOWN_SPEED": "600"})
