@@ -9,7 +9,7 @@ import pytest
 
 from cityops.errors import ConfigurationError
 from ops_api.cli_alarms import seconds
-from tests.integration.test_cli_words import cityops
+from tests.fakes.command_line import cityops
 
 
 def run(dsn: str, *words: str, **environment: str) -> tuple[int, str, str]:

@@ -16,9 +16,9 @@ from ingest.core.advice import ADVICE, advice
 from ingest.core.letter_limit import LetterLimits
 from ingest.core.reasons import Reason
 from ops_api.cli_dead_letters import since_time
+from tests.fakes.command_line import cityops
 from tests.fakes.ingest_setup import FROG, INSTALLED, reading, reading_topic
 from tests.fakes.sink_bench import open_bench
-from tests.integration.test_cli_words import cityops
 
 NEW = Device(name="frog-new", kind="frog", shard=2, installed_at=INSTALLED)
 NEW_TOPIC = "cityops/v1/02/frog/frog-new/reading"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,11 @@ from cityops.embedded.process import free_port
 from cityops.settings import load_settings
 from ops_api import doctor_machine, doctor_services
 from ops_api.doctor_finding import Finding
+from tests.fakes.command_line import cityops
 
 
-def cityops(*arguments: str, data_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ops_api", *arguments],
-        env={"PATH": "/usr/sbin:/usr/bin:/bin", "HOME": str(data_dir), "CITYOPS_DATA_DIR": str(data_dir)}
-        | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def command(*words: str, data_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return cityops(*words, HOME=str(data_dir), CITYOPS_DATA_DIR=str(data_dir), **environment)
 
 
 def findings(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -36,7 +29,7 @@ def findings(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def test_all_is_well_with_a_broker_and_an_upgraded_database(
     db_dsn: str, broker: EmbeddedMosquitto, tmp_path: Path
 ) -> None:
-    done = cityops(
+    done = command(
         *("doctor", "--json"),
         data_dir=tmp_path,
         CITYOPS_DB__DSN=db_dsn,
@@ -62,7 +55,7 @@ def test_all_is_well_with_a_broker_and_an_upgraded_database(
 
 def test_what_is_wrong_has_a_cross_and_a_fix(empty_dsn: str, tmp_path: Path) -> None:
     port = str(free_port())
-    done = cityops("doctor", data_dir=tmp_path, CITYOPS_DB__DSN=empty_dsn, CITYOPS_MQTT__PORT=port)
+    done = command("doctor", data_dir=tmp_path, CITYOPS_DB__DSN=empty_dsn, CITYOPS_MQTT__PORT=port)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     tables = next(i for i, line in enumerate(lines) if line.startswith("✗ tables"))
@@ -72,7 +65,7 @@ def test_what_is_wrong_has_a_cross_and_a_fix(empty_dsn: str, tmp_path: Path) -> 
 
 def test_an_unreachable_database_is_named_without_its_password(tmp_path: Path) -> None:
     dsn = f"postgresql://u:hush@127.0.0.1:{free_port()}/d"
-    done = cityops("doctor", "--json", data_dir=tmp_path, CITYOPS_DB__DSN=dsn)
+    done = command("doctor", "--json", data_dir=tmp_path, CITYOPS_DB__DSN=dsn)
     assert findings(done)["database"]["level"] == "error"
     assert "refused" in findings(done)["database"]["detail"]
     assert "hush" not in done.stdout + done.stderr
@@ -106,21 +99,21 @@ async def test_a_page_port_in_use_is_named() -> None:
 
 
 def test_upgrade_then_status(empty_dsn: str, tmp_path: Path) -> None:
-    before = cityops("db", "status", data_dir=tmp_path, CITYOPS_DB__DSN=empty_dsn)
+    before = command("db", "status", data_dir=tmp_path, CITYOPS_DB__DSN=empty_dsn)
     assert before.returncode == 1
     assert "pending  0001_registry" in before.stdout
-    done = cityops("db", "upgrade", data_dir=tmp_path, CITYOPS_DB__DSN=empty_dsn)
+    done = command("db", "upgrade", data_dir=tmp_path, CITYOPS_DB__DSN=empty_dsn)
     assert done.returncode == 0, done.stderr
     assert "applied 0001_registry" in done.stdout
-    again = cityops("db", "upgrade", data_dir=tmp_path, CITYOPS_DB__DSN=empty_dsn)
+    again = command("db", "upgrade", data_dir=tmp_path, CITYOPS_DB__DSN=empty_dsn)
     assert again.stdout == "the database is up to date\n"
-    after = cityops("db", "status", "--json", data_dir=tmp_path, CITYOPS_DB__DSN=empty_dsn)
+    after = command("db", "status", "--json", data_dir=tmp_path, CITYOPS_DB__DSN=empty_dsn)
     assert after.returncode == 0
     assert json.loads(after.stdout)["pending"] == []
 
 
 def test_config_show_gives_values_and_sources(tmp_path: Path) -> None:
-    done = cityops("config", "show", "--json", data_dir=tmp_path, CITYOPS_MQTT__HOST="broker.example")
+    done = command("config", "show", "--json", data_dir=tmp_path, CITYOPS_MQTT__HOST="broker.example")
     shown = {item["name"]: item for item in json.loads(done.stdout)}
     assert shown["mqtt.host"] == {
         "name": "mqtt.host",
@@ -133,7 +126,7 @@ def test_config_show_gives_values_and_sources(tmp_path: Path) -> None:
 @pytest.mark.parametrize("debug", [False, True])
 def test_an_expected_error_is_one_line_unless_debugging(debug: bool, tmp_path: Path) -> None:
     options = ["--debug"] if debug else []
-    done = cityops(*options, "config", "show", data_dir=tmp_path, CITYOPS_NONSENSE="1")
+    done = command(*options, "config", "show", data_dir=tmp_path, CITYOPS_NONSENSE="1")
     assert done.returncode == (1 if debug else 2)
     assert ("Traceback" in done.stderr) is debug
     assert "CITYOPS_NONSENSE: no such setting" in done.stderr

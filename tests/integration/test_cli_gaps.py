@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
+from tests.fakes.command_line import cityops
 from tests.fakes.ledger_rows import Conn, held, register
 
 
-def cityops(dsn: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ops_api", "gaps", *words],
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "CITYOPS_DB__DSN": dsn},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def gaps(dsn: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return cityops("gaps", *words, CITYOPS_DB__DSN=dsn)
 
 
 async def test_the_command_says_what_is_missing(pg: Conn, db_dsn: str) -> None:
     device_id = await register(pg, "frog-0004")
     await held(pg, device_id, 3829, "{[1000,1200],[1208,1300],[1311,1400]}")
     await register(pg, "road-1", "road")
-    done = cityops(db_dsn)
+    done = gaps(db_dsn)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("17 numbers missing at 1 device.")
     assert "boot 3829: 17 missing: 1201-1207, 1301-1310" in done.stdout
-    document = json.loads(cityops(db_dsn, "--json").stdout)
+    document = json.loads(gaps(db_dsn, "--json").stdout)
     assert document["missing"] == 17
     assert document["devices"][0]["ranges"][1] == {"boot": 3829, "first": 1301, "last": 1310}
-    assert "road-1 (road): no number missing" in cityops(db_dsn, "--device", "road-1").stdout
-    assert cityops(db_dsn, "--kind", "road").stdout.startswith("Nothing is missing.")
+    assert "road-1 (road): no number missing" in gaps(db_dsn, "--device", "road-1").stdout
+    assert gaps(db_dsn, "--kind", "road").stdout.startswith("Nothing is missing.")
 
 
 async def test_mistakes_are_told_in_words(db_dsn: str, empty_dsn: str, pg: Conn) -> None:
@@ -42,8 +36,8 @@ async def test_mistakes_are_told_in_words(db_dsn: str, empty_dsn: str, pg: Conn)
         (("--kind", "snail"), 2, "--kind 'snail' is no kind; kinds: bin, frog"),
         (("--since", "soon"), 2, "--since 'soon': write 6h"),
     ):
-        done = cityops(db_dsn, *words)
+        done = gaps(db_dsn, *words)
         assert (done.returncode, said in done.stderr) == (code, True), done.stderr
-    done = cityops(empty_dsn)
+    done = gaps(empty_dsn)
     assert done.returncode == 2
     assert "run `cityops db upgrade`" in done.stderr

@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.fakes.command_line import cityops
 from tests.fakes.notify_server import Server, serving
-from tests.integration.test_cli_words import cityops
 
 EXAMPLES = Path(__file__).parents[2] / "deploy" / "notify"
 CHANNEL = "CITYOPS_NOTIFY__CHANNELS__CHAT"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from rules.core.effects import CloseWork, OpenWork
 from rules.memory_store import MemoryRuleStore
 from rules.ports import Change, RuleStore
 from rules.store import PostgresRuleStore
+from tests.fakes.command_line import cityops
 from tests.fakes.rules_town import START, hamlet
 from tests.fakes.seed_work import DAY, opened, seed
 from tests.fakes.website import Site
@@ -159,27 +159,21 @@ async def test_the_page_lists_takes_and_finishes_without_javascript(site: Site) 
     assert (await site.http.post(f"{url}/done", data={"by": "kim"})).status_code == 409
 
 
-def cityops(dsn: str, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ops_api", "work", *words],
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "CITYOPS_DB__DSN": dsn, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def work(dsn: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return cityops("work", *words, CITYOPS_DB__DSN=dsn, **environment)
 
 
 async def test_the_command(db_dsn: str) -> None:
-    assert cityops(db_dsn, "list").stdout == "Nothing to do.\n"
+    assert work(db_dsn, "list").stdout == "Nothing to do.\n"
     await seed(db_dsn)
-    listed = cityops(db_dsn, "list")
+    listed = work(db_dsn, "list")
     assert (listed.returncode, "bin-1: the battery is low  due 2026-01-10" in listed.stdout) == (0, True), (
         listed
     )
-    number = str(json.loads(cityops(db_dsn, "list", "--device", "bin-1", "--json").stdout)[0]["work_item_id"])
-    assert "with lee" in cityops(db_dsn, "assign", number, "--to", "lee", "--by", "kim").stdout
-    assert "note by kim: Ladder" in cityops(db_dsn, "note", number, "Ladder", CITYOPS_OPERATOR="kim").stdout
-    done = cityops(db_dsn, "done", number, "--by", "lee", "--note", "New battery")
+    number = str(json.loads(work(db_dsn, "list", "--device", "bin-1", "--json").stdout)[0]["work_item_id"])
+    assert "with lee" in work(db_dsn, "assign", number, "--to", "lee", "--by", "kim").stdout
+    assert "note by kim: Ladder" in work(db_dsn, "note", number, "Ladder", CITYOPS_OPERATOR="kim").stdout
+    done = work(db_dsn, "done", number, "--by", "lee", "--note", "New battery")
     assert (done.returncode, "done by lee: New battery" in done.stdout) == (0, True), done
     for words, said in (
         (("done", number, "--by", "kim"), "lee has already marked work item"),
@@ -187,5 +181,5 @@ async def test_the_command(db_dsn: str) -> None:
         (("list", "--state", "odd"), "'open', 'done', 'all'"),
         (("note", number, " ", "--by", "kim"), "nothing to write down"),
     ):
-        failed = cityops(db_dsn, *words)
+        failed = work(db_dsn, *words)
         assert (failed.returncode, said in failed.stderr) == (2, True), failed.stderr
