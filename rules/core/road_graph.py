@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from devices.registry import RoadNode, RoadSegment
 from rules.core.psychrometrics import Floats
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,9 @@ class RoadGraph:
 
     @cached_property
     def _matrix(self) -> csr_array:
+        # Imported here: it takes as long as all else that a rules process imports, and one for homes needs no roads.
+        from scipy.sparse import csr_array
+
         arcs = self.best_arc.values()
         # A sparse graph drops zero weights: no arc may be free.
         lengths = np.array([max(a.length_m, 0.01) for a in arcs])
@@ -96,6 +101,8 @@ class RoadGraph:
 
         Nodes further away than ``most_m`` [m] are not looked for.
         """
+        from scipy.sparse.csgraph import dijkstra
+
         unique = sorted(set(sources))
         distance, previous = dijkstra(
             self._matrix, directed=True, indices=unique, return_predecessors=True, limit=most_m
