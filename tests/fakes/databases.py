@@ -131,8 +131,8 @@ def own_database(server: str, prefix: str, template: str = EMPTY) -> Iterator[st
 
 
 def create(server: str, name: str, template: str = EMPTY) -> None:
-    """Make a database."""
-    _admin(server, "create database {} template {}", name, template)
+    """Make a database; by files, since hundreds of copies through the WAL take twice as long."""
+    _admin(server, "create database {} template {} strategy file_copy", name, template)
 
 
 def drop(server: str, name: str) -> None:
