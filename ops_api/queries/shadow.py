@@ -121,6 +121,11 @@ def _side(
         for a in alarms
         if a["side"] == side
     ]
-    names = ("rule_id", "subject_kind", "subject", "at_s", "outcome", "reason", "result")
-    decided = [made(*(d[name] for name in names), widths_m) for d in decisions if d["side"] == side]
+    decided = [
+        made(
+            d["rule_id"], d["subject_kind"], d["subject"], d["at_s"], d["outcome"], d["reason"], d["result"], widths_m
+        )
+        for d in decisions
+        if d["side"] == side
+    ]  # fmt: skip
     return Replayed(from_s=from_s, to_s=to_s, alarms=tuple(spans), decisions=tuple(decided))
