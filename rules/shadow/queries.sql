@@ -21,7 +21,8 @@ set state = case when exists (
 where v.state = 'shadow'
 
 -- one_at_a_time
-select pg_advisory_xact_lock(hashtext('cityops.shadow'))
+-- Who reads the tables is not waited for long: a transaction that has changed anything holds back the live cursor.
+select set_config('lock_timeout', '300ms', true), pg_advisory_xact_lock(hashtext('cityops.shadow'))
 
 -- whose
 -- A schema of that name that is not ours is left alone.
