@@ -11,6 +11,7 @@ from ops_api.queries.shadow import ShadowState, Sides
 from ops_api.shadow_text import about, counts
 from ops_api.web import words
 from rules.core.diff import Difference
+from rules.core.replayed import AlarmSpan, Replayed
 
 SHOWN = 50
 """Differences on the page; the command has them all."""
@@ -46,7 +47,9 @@ def page(state: ShadowState | None, sides: Sides | None, now: datetime, zone: Zo
         shown = sides.differences[-SHOWN:][::-1]  # the latest is what somebody looks for
         found["differences"] = [_difference(d, sides.names, now, zone) for d in shown]
         found["more"] = len(sides.differences) - len(shown)
-        found["up"] = [_alarm(a, now, zone) for a in sides.shadow.alarms if a.cleared_s is None]
+        up, live = _up(sides.shadow), _up(sides.live)
+        found["up"] = [_alarm(a, now, zone) for key, a in up.items() if key not in live]
+        found["up_too"] = len(up.keys() & live.keys())
         found["looked_back"] = words.duration(timedelta(seconds=sides.live.to_s - sides.live.from_s))
     return found
 
@@ -60,7 +63,11 @@ def _difference(d: Difference, names: Mapping[str, str], now: datetime, zone: Zo
     }
 
 
-def _alarm(alarm: Any, now: datetime, zone: ZoneInfo) -> dict[str, str]:
+def _up(side: Replayed) -> dict[tuple[str, str, str], AlarmSpan]:
+    return {(a.rule_id, a.subject_kind, a.subject): a for a in side.alarms if a.cleared_s is None}
+
+
+def _alarm(alarm: AlarmSpan, now: datetime, zone: ZoneInfo) -> dict[str, str]:
     return {
         "at": _at(alarm.raised_s, now, zone),
         "severity": alarm.severity,
