@@ -98,7 +98,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
                 group.create_task(health.run(stop), name="rules-health")
             # Before the engine's first step: after an outage it finds silent all that have not come back yet.
             await watch.look()
-            shadow = beside_the_rules(settings, engine.metrics.registry)
+            shadow = beside_the_rules(settings, engine.metrics.registry, waker)
             await _until_all_end(stop, engine.run, desk.run, reopener.run, watch.run, shadow)
             for task in hints:
                 task.cancel()

@@ -33,9 +33,9 @@ class ShadowParts:
 
 
 def beside_the_rules(
-    settings: Settings, registry: CollectorRegistry
+    settings: Settings, registry: CollectorRegistry, hint: Callable[[], None]
 ) -> Callable[[asyncio.Event], Awaitable[None]]:
-    """Return what runs the shadow until it is stopped, on one connection of its own."""
+    """Return what runs the shadow until it is stopped, on one connection of its own; ``hint`` is the rules'."""
 
     async def run(stop: asyncio.Event) -> None:
         # Opened without waiting: a database that is away is the shadow's retry, not the rules' end.
@@ -49,6 +49,7 @@ def beside_the_rules(
                 SystemClock(),
                 lateness_s=settings.rules.lateness_s,
                 metrics=ShadowMetrics(registry),
+                hint=hint,
             )
             await service.run(stop)
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -45,6 +46,7 @@ class ShadowService:
         lateness_s: as of the live engine.
         poll_s: seconds between looks when there is nothing to do.
         metrics: gauges to use.
+        hint: called when the shadow has written: batches that came meanwhile can be read only now.
     """
 
     def __init__(
@@ -57,10 +59,12 @@ class ShadowService:
         lateness_s: float = 0.0,
         poll_s: float = POLL_S,
         metrics: ShadowMetrics | None = None,
+        hint: Callable[[], None] = lambda: None,
     ) -> None:
         self._choice, self._tables, self._catalogues, self._clock = choice, tables, catalogues, clock
         self._lateness_s, self._poll_s = lateness_s, poll_s
         self.metrics = ShadowMetrics() if metrics is None else metrics
+        self._hint = hint
         self._chosen: Chosen | None = None
         self._engine: RulesService | None = None
         self._is_cleared = False
@@ -112,12 +116,16 @@ class ShadowService:
         if self._engine is None:
             return self._poll_s
         began_s = self._clock.monotonic()
-        took = await self._engine.turn()
+        try:
+            took = await self._engine.turn()
+        finally:
+            self._hint()
         return max(REST_S, self._clock.monotonic() - began_s) if took else self._poll_s
 
     async def _take_up(self, chosen: Chosen) -> RulesService | None:
         """Return the engine of a shadow; None where it is paused."""
         standing = await self._tables.begin(chosen.start_id)
+        self._hint()
         if standing.error is not None:
             return None
         rulebook, catalogue = await rulebook_of(self._catalogues, chosen.catalogue_id)
@@ -136,6 +144,7 @@ class ShadowService:
         """Drop what an ended shadow has left."""
         if not self._is_cleared:
             await self._tables.clear()
+            self._hint()
             if self._engine is not None:
                 log.info("shadow: ended")
         self._chosen, self._engine, self._is_cleared = None, None, True

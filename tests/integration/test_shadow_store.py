@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ from rules.shadow.tables import PostgresShadowTables
 from rules.store import PostgresRuleStore
 from tests.fakes.rules_bench import Bench, opened, service
 from tests.fakes.rules_tables import QUERIES, memory_rows
-from tests.fakes.rules_town import START
+from tests.fakes.rules_town import START, hamlet
 from tests.fakes.shadow_town import FIRE, HOTTER, SHIPPED, warm
 
 WHO = ("B. Officer", "fires smoulder")
@@ -55,9 +56,9 @@ class Place:
         async with await psycopg.AsyncConnection.connect(self.dsn, options=options) as conn:
             return await (await conn.execute(QUERIES[what])).fetchall()
 
-    def service(self) -> ShadowService:
+    def service(self, hint: Callable[[], None] = lambda: None) -> ShadowService:
         clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
-        return ShadowService(self.choice, self.tables, self.catalogues, clock)
+        return ShadowService(self.choice, self.tables, self.catalogues, clock, hint=hint)
 
     async def both(self) -> tuple[int, int]:
         """Keep the shipped catalogue as the live one, and the other."""
@@ -182,13 +183,18 @@ async def test_it_begins_where_the_live_engine_stands_and_once(place: Place) -> 
 
 async def test_what_the_shadow_raises_nobody_else_sees(place: Place) -> None:
     _, other = await place.both()
-    worker = place.service()
+    hints: list[None] = []
+    worker = place.service(hint=lambda: hints.append(None))
     assert await worker.turn() == 2.0, "nothing is in shadow"
+    hints.clear()  # it dropped what an earlier one may have left
+    await worker.turn()
+    assert hints == [], "while nothing is in shadow the live rules are not woken"
     await place.bench.add(warm(0.0))
     await taken(place.bench.store)
     await place.choice.start(other, *WHO)
     await shadow_taken(worker)
     assert await place.shadowed("alarms") == [], "it begins where the live engine stands"
+    assert hints, "what came while it wrote can be read now"
     await place.bench.add(warm(30.0))
     await place.bench.add(warm(60.0))
     await taken(place.bench.store)
@@ -244,6 +250,28 @@ async def test_a_catalogue_that_cant_be_read_pauses_with_its_line(place: Place) 
     assert standing is not None
     assert standing.error is not None
     assert "bins_fire.toml:8: parameters.hot_c" in standing.error
+
+
+async def test_whatever_fails_the_task_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogues = MemoryCatalogueStore({}, lambda: START)
+    choice = MemoryShadowChoice(catalogues)
+    asked = asyncio.Event()
+
+    async def broken() -> None:
+        asked.set()
+        raise RuntimeError("nobody has thought of this")
+
+    monkeypatch.setattr(choice, "chosen", broken)
+    tables = MemoryShadowTables(MemoryRuleStore(hamlet()), choice)
+    worker = ShadowService(choice, tables, catalogues, ManualClock(datetime(2026, 3, 1, tzinfo=UTC)))
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    async with asyncio.timeout(60):
+        await asked.wait()
+        await asyncio.sleep(0)
+        assert not running.done(), "an error that ends it would end the live rules, too"
+        stop.set()
+        await running
 
 
 async def begun(dsn: str) -> int:
