@@ -35,6 +35,7 @@ from ops_api.routers import (
     platform,
     problems,
     rules,
+    shadow,
     winter,
     work,
 )
@@ -67,6 +68,7 @@ _ROUTERS = (
     explain.router,
     work.router,
     notification_state.router,
+    shadow.router,
 )
 
 
@@ -157,6 +159,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(platform.health)
     app.include_router(pages.router)
     app.include_router(rules.pages)
+    app.include_router(shadow.pages)
     app.include_router(alarm_pages.router)
     app.include_router(explain.pages)
     app.include_router(work.pages)

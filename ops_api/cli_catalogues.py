@@ -1,11 +1,15 @@
-"""How commands get at the catalogues and overrides that are kept."""
+"""How commands get at the catalogues and overrides that are kept, and at those in folders."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from cityops.errors import ConfigurationError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rules.catalogue.ports import CatalogueStore
 
 T = TypeVar("T")
@@ -23,3 +27,22 @@ def with_catalogues(work: Callable[[CatalogueStore], Awaitable[T]]) -> T:
             return await work(store)
 
     return asyncio.run(run())
+
+
+def usable(folder: Path | None) -> dict[str, str]:
+    """Return the files of a folder, or of this version.
+
+    Raises:
+        ConfigurationError: there is any error in them.
+    """
+    from rules.catalogue.check import check as find
+    from rules.catalogue.loader import SHIPPED as OURS
+    from rules.catalogue.loader import read_files
+
+    where = OURS if folder is None else folder
+    files = read_files(where)
+    errors = find(files).errors
+    if errors:
+        more = f" (and {len(errors) - 1} more: cityops rules check {where})" if len(errors) > 1 else ""
+        raise ConfigurationError(f"{where}/{errors[0]}{more}")
+    return files

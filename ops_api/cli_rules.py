@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api import cli_rules_override, cli_rules_replay
-from ops_api.cli_catalogues import with_catalogues
+from ops_api import cli_rules_override, cli_rules_replay, cli_rules_shadow
+from ops_api.cli_catalogues import usable, with_catalogues
 from ops_api.cli_help import examples
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
             "cityops rules promote ./my-catalogue --by 'A. Officer' --reason 'as Lancashire does'",
             "cityops rules promote --back --by 'A. Officer' --reason 'too late on the bridges'",
             "cityops rules promote --shipped --by 'A. Officer' --reason 'after the upgrade'",
+            "cityops rules promote shadow --by 'A. Officer' --reason 'three quiet weeks in shadow'",
         ),
     )(promote)
     app.command("replay", epilog=cli_rules_replay.EXAMPLES)(cli_rules_replay.replay)
@@ -43,6 +44,11 @@ def add_to(app: typer.Typer) -> None:
         cli_rules_override.app,
         name="override",
         epilog=examples("cityops rules override list", "cityops rules override add --help"),
+    )
+    app.add_typer(
+        cli_rules_shadow.app,
+        name="shadow",
+        epilog=examples("cityops rules shadow status", "cityops rules shadow start --help"),
     )
 
 
@@ -122,7 +128,10 @@ def history(
 def promote(
     by: By,
     reason: Reason,
-    folder: Annotated[Path | None, typer.Argument(help="Folder of TOML files.", metavar="[DIR]")] = None,
+    what: Annotated[
+        str | None,
+        typer.Argument(help="Folder of TOML files, or `shadow`: the one in shadow.", metavar="[DIR|shadow]"),
+    ] = None,
     back: Annotated[bool, typer.Option("--back", help="The catalogue that was live before.")] = False,
     shipped: Annotated[bool, typer.Option("--shipped", help="The one that comes with this version.")] = False,
 ) -> None:
@@ -130,20 +139,23 @@ def promote(
 
     It is checked, copied into the database and logged; nothing is lost of the one before.
     """
-    if sum((folder is not None, back, shipped)) != 1:
-        raise ConfigurationError("say which: a folder, --back or --shipped, one of them")
-    if not by.strip() or not reason.strip():
-        raise ConfigurationError("--by and --reason can't be empty: whoever asks later must find them")
+    if sum((what is not None, back, shipped)) != 1:
+        raise ConfigurationError("say which: a folder, shadow, --back or --shipped, one of them")
+    by, reason = cli_rules_shadow.named(by, reason)
+    if what == cli_rules_shadow.WORD:
+        typer.echo(cli_rules_shadow.promote(by, reason))
+        return
+    folder = None if what is None else Path(what)
 
     async def work(store: CatalogueStore) -> str:
         if back:
             number = await _before(store)
-            await store.promote(number, by.strip(), reason.strip(), "back")
+            await store.promote(number, by, reason, "back")
             return f"catalogue {number} is live again"
-        files = _usable(folder)
+        files = usable(folder)
         label = SHIPPED if folder is None else folder.resolve().name
-        number = await store.put(files, label, by.strip(), reason.strip())
-        await store.promote(number, by.strip(), reason.strip())
+        number = await store.put(files, label, by, reason)
+        await store.promote(number, by, reason)
         return f"catalogue {number} ({label}) is live"
 
     typer.echo(with_catalogues(work))
@@ -159,20 +171,6 @@ async def _before(store: CatalogueStore) -> int:
     if before is None:
         raise ConfigurationError("there was no other catalogue before the one that is live")
     return before
-
-
-def _usable(folder: Path | None) -> dict[str, str]:
-    from rules.catalogue.check import check as find
-    from rules.catalogue.loader import SHIPPED as OURS
-    from rules.catalogue.loader import read_files
-
-    where = OURS if folder is None else folder
-    files = read_files(where)
-    errors = find(files).errors
-    if errors:
-        more = f" (and {len(errors) - 1} more: cityops rules check {where})" if len(errors) > 1 else ""
-        raise ConfigurationError(f"{where}/{errors[0]}{more}")
-    return files
 
 
 def _live_or_shipped() -> Catalogue:

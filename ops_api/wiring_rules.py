@@ -1,4 +1,4 @@
-"""Builds and runs the rules service, and beside it the alarm desk and the reopener, from settings."""
+"""Builds and runs the rules service, and beside it the alarm desk, the reopener and a shadow, from settings."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from cityops.runtime.health import HealthServer
 from cityops.settings import Settings
 from devices.registry import Registry
 from ops_api.wiring import kinds_of
+from ops_api.wiring_shadow import beside_the_rules
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.loader import load
 from rules.catalogue.ports import CatalogueStore
@@ -97,7 +98,8 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
                 group.create_task(health.run(stop), name="rules-health")
             # Before the engine's first step: after an outage it finds silent all that have not come back yet.
             await watch.look()
-            await _until_all_end(stop, engine.run, desk.run, reopener.run, watch.run)
+            shadow = beside_the_rules(settings, engine.metrics.registry, waker)
+            await _until_all_end(stop, engine.run, desk.run, reopener.run, watch.run, shadow)
             for task in hints:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
 from devices.registry import Registry, parse
 from rules.alarm_tables import open_alarms, write_alarms
+from rules.catalogue.store import Lender
 from rules.core.effects import AlarmEffect, Decision, Effect, Event, LateReadings, SubjectState
 from rules.core.memory import Row, from_rows, outdated
 from rules.core.readings import ReadingBatch
@@ -33,12 +34,14 @@ Connection = psycopg.AsyncConnection[Any]
 class PostgresRuleStore:
     """:class:`rules.ports.RuleStore` on a pool of connections.
 
-    ``service`` names the cursor: one per independent reader of the batches.
+    ``service`` names the cursor: one per independent reader of the batches. ``tells``: whether
+    listeners hear of what was written.
     """
 
-    def __init__(self, pool: AsyncConnectionPool[Any], service: str = "rules") -> None:
+    def __init__(self, pool: Lender, service: str = "rules", *, tells: bool = True) -> None:
         self._pool = pool
         self._service = service
+        self._tells = tells
 
     async def registry(self) -> Registry:
         """Return what is installed, without retired devices."""
@@ -105,7 +108,7 @@ class PostgresRuleStore:
             await _put_memory(conn, change.rows)
             await put_late(conn, change.effects)
             await put_checkpoint(conn, self._service, change)
-            if change.effects:
+            if change.effects and self._tells:
                 payload = {"kinds": _kinds(change.effects), "alarms": alarms[:NOTIFY_IDS]}
                 text = msgspec.json.encode(payload).decode()
                 await conn.execute(SQL["tell_listeners"], {"payload": text})

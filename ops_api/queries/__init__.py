@@ -28,6 +28,7 @@ FILES = (
     "notifications.sql",
     "explain.sql",
     "work.sql",
+    "shadow.sql",
 )
 
 Row = dict[str, Any]

@@ -100,4 +100,5 @@ async def rules_page(ctx: Ctx) -> HTMLResponse:
     history = await ctx.db.rows("catalogue_history", limit=EVENTS_SHOWN)
     now = await ctx.town_now()
     content = rules_view.page([r.model_dump() for r in found], live, history, now, ctx.brand.time_zone)
-    return HTMLResponse(ctx.templates.render("rules.html", **content))
+    shadow = await ctx.db.row("shadow_chosen")
+    return HTMLResponse(ctx.templates.render("rules.html", **content, shadow=shadow))

@@ -17,6 +17,8 @@ _DONE = {
     "promoted": "was made live",
     "back": "was made live again",
     "stored": "was stored",
+    "shadow": "went into shadow",
+    "shadow_end": "left the shadow",
     "completed": "became live, completed with rules that came with the software",
 }
 

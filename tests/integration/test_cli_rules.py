@@ -6,8 +6,6 @@ import asyncio
 import json
 import random
 import shutil
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,55 +15,20 @@ from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import SystemClock
 from ingest.registry_store import store_registry
-from ops_api.cli import main
 from rules.catalogue.loader import SHIPPED
 from rules.catalogue.rulebook import StoredRulebook
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
+from tests.fakes.console import Console, said
 from tests.fakes.rules_batches import insert_batch
 from tests.fakes.rules_town import hamlet, random_evening
-
-
-@dataclass(frozen=True)
-class Done:
-    """What became of a command."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-class Console:
-    """``cityops rules`` in this process: a new one for each of many commands costs a second."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self._capsys, self._monkeypatch = capsys, monkeypatch
-        monkeypatch.setenv("HOME", "/nonexistent")
-
-    async def __call__(self, dsn: str, *words: str) -> Done:
-        self._monkeypatch.setenv("CITYOPS_DB__DSN", dsn)
-        self._monkeypatch.setattr(sys, "argv", ["cityops", "rules", *words])
-        self._capsys.readouterr()
-        code = await asyncio.to_thread(_exit_code)
-        return Done(code, *self._capsys.readouterr())
-
-
-def _exit_code() -> int:
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture
 def cityops(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Console:
     return Console(capsys, monkeypatch)
-
-
-def said(done: Done) -> str:
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture

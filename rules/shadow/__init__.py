@@ -1,0 +1,1 @@
+"""A catalogue that runs in shadow beside the live one: seen, and silent."""
