@@ -35,6 +35,21 @@ update notification set state = 'expired', claimed_by = null, claimed_until = nu
  where channel = %(channel)s and expires_at <= to_timestamp(%(now_s)s)
    and (state = 'pending' or (state = 'sending' and claimed_until <= to_timestamp(%(now_s)s)))
 
+-- due
+-- What can be taken now, the most severe first; what another worker is just taking is left to it.
+select n.notification_id, n.key, n.recipient, n.channel, n.kind, n.severity, n.title, n.body, n.data, n.alarm_id,
+       n.fallback, extract(epoch from n.not_before)::float8 as not_before_s,
+       extract(epoch from n.expires_at)::float8 as expires_s
+  from notification n
+ where channel = %(channel)s and expires_at > to_timestamp(%(now_s)s)
+   and ((state = 'pending' and coalesce(retry_at, not_before) <= to_timestamp(%(now_s)s))
+        or (state = 'sending' and claimed_until <= to_timestamp(%(now_s)s)))
+   and notification_id <> all (%(taken)s::bigint[])
+ order by array_position(array['critical', 'major', 'warning', 'info'], severity),
+          coalesce(retry_at, not_before), notification_id
+ limit %(limit)s
+   for update skip locked
+
 -- claim
 -- maybe_sent: an attempt began and nobody knows how it ended.
 with due as (
@@ -42,14 +57,7 @@ with due as (
                select from delivery_attempt a
                 where a.notification_id = n.notification_id and a.attempt = n.attempts and a.verdict = 'unknown'
            ) as maybe_sent
-      from notification n
-     where channel = %(channel)s and expires_at > to_timestamp(%(now_s)s)
-       and ((state = 'pending' and coalesce(retry_at, not_before) <= to_timestamp(%(now_s)s))
-            or (state = 'sending' and claimed_until <= to_timestamp(%(now_s)s)))
-     order by array_position(array['critical', 'major', 'warning', 'info'], severity),
-              coalesce(retry_at, not_before), notification_id
-     limit %(limit)s
-       for update skip locked
+      from notification n where notification_id = any (%(taken)s::bigint[])
 ), taken as (
     update notification n
        set state = 'sending', attempts = attempts + 1, claimed_by = %(worker)s,
@@ -117,7 +125,7 @@ select distinct channel from notification
 
 -- list
 select notification_id, alarm_id, recipient, channel, kind, severity, title, state, attempts, not_before, created_at,
-       sent_at, delivered_at, last_error
+       sent_at, delivered_at, last_error, suppressed_why
   from notification
  where (%(state)s::text is null or state = %(state)s)
  order by notification_id desc limit %(limit)s

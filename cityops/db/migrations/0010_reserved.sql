@@ -1,0 +1,2 @@
+-- Holds the number until the migration that has it is merged.
+select;
