@@ -11,17 +11,19 @@ select r.key, r.alarm_id, r.log_id, r.recipient, r.channel, r.kind, r.severity, 
 on conflict (key) do nothing
 
 -- to_bundle
--- Everything that one recipient may be told over the channel, once the first of it is due. Somebody else
--- who bundles just now is waited for; what that one has taken is no longer pending then.
+-- Everything that one recipient may be told over the channel, once the first of it is due (looked up once: of a
+-- storm of thousands that wait each row would ask all the others). Somebody else who bundles just now is waited for;
+-- what that one has taken is no longer pending then.
 select n.notification_id, n.key, n.recipient, n.channel, n.kind, n.severity, n.title, n.body, n.data, n.alarm_id,
        n.fallback, extract(epoch from n.not_before)::float8 as not_before_s,
        extract(epoch from n.expires_at)::float8 as expires_s
   from notification n
  where n.channel = %(channel)s and n.state = 'pending' and n.attempts = 0 and n.gather_from <= to_timestamp(%(now_s)s)
    and n.expires_at > to_timestamp(%(now_s)s)
-   and exists (select from notification d
-                where d.channel = n.channel and d.recipient = n.recipient and d.state = 'pending' and d.attempts = 0
-                  and d.gather_from is not null and d.not_before <= to_timestamp(%(now_s)s))
+   and n.recipient = any (array(
+       select distinct d.recipient from notification d
+        where d.channel = %(channel)s and d.state = 'pending' and d.attempts = 0
+          and d.gather_from is not null and d.not_before <= to_timestamp(%(now_s)s)))
  order by n.notification_id
    for update of n
 
