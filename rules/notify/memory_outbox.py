@@ -116,16 +116,17 @@ class MemoryOutbox:
         due = [
             (r.notification_id, r.notification) for r in sorted((r for r in free if r.due(now_s)), key=_order)
         ]
+        rows, over = self._news(due, now_s, note)
+        return [self._take(row, worker, now_s + lease_s, row.notification_id in over) for row in rows[:limit]]
+
+    def _news(self, due: Sequence[Numbered], now_s: float, note: Note) -> tuple[list[Kept], set[int]]:
+        """Return what is still news, in the same order, and the numbers of those that are over by now."""
         found = self._sifted([f for f in due if f[1].kind != DIGEST], note)
         kept = {number for number, _ in found.kept}
         kept |= {
             number for number, n in due if n.kind == DIGEST and self._bundle_is_news(number, now_s, note)
         }
-        rows = [self.rows[number - 1] for number, _ in due if number in kept]
-        return [
-            self._take(row, worker, now_s + lease_s, row.notification_id in found.over)
-            for row in rows[:limit]
-        ]
+        return [self.rows[number - 1] for number, _ in due if number in kept], found.over
 
     def _sifted(self, found: Sequence[Numbered], note: Note) -> Sifted:
         result = sifted(
@@ -133,6 +134,8 @@ class MemoryOutbox:
         )
         for number, dropped in result.dropped.items():
             self._suppress(number, dropped, note)
+            if number in result.unheard:
+                self.rows[number - 1].bundled_in = None
         return result
 
     def _suppress(self, number: int, dropped: Suppressed, note: Note) -> None:
@@ -224,16 +227,19 @@ class MemoryOutbox:
         sent = sorted((r for r in self._of(channel) if r.state == "sent"), key=lambda r: r.sent_s or 0.0)
         return [self._claimed(copy.copy(row), False) for row in sent[:limit]]
 
-    async def hand_over(self, channel: str, reason: str, now_s: float) -> int:
+    async def hand_over(self, channel: str, reason: str, now_s: float, note: Note = note_nothing) -> int:
         """Give what is urgent to the next channels."""
         due = [r for r in self._of(channel) if r.state == "pending" and r.due_s <= now_s]
         urgent = [
-            r for r in due if rank(r.notification.severity) >= rank("major") and r.notification.fallback
+            (r.notification_id, r.notification)
+            for r in due
+            if rank(r.notification.severity) >= rank("major") and r.notification.fallback
         ]
-        for row in urgent:
+        news, _ = self._news(urgent, now_s, note)
+        for row in news:
             row.state, row.error = "failed", reason
             self._fall_back(row, now_s)
-        return len(urgent)
+        return len(news)
 
     async def next_due_s(self, channel: str) -> float | None:
         """Return when something is due."""

@@ -120,13 +120,18 @@ class PostgresOutbox:
             found = await conn.execute(SQL["outstanding"], {"channel": channel, "limit": limit})
             return [_claimed(row, ()) async for row in found]
 
-    async def hand_over(self, channel: str, reason: str, now_s: float) -> int:
+    async def hand_over(self, channel: str, reason: str, now_s: float, note: Note = note_nothing) -> int:
         """Give what is urgent to the next channels."""
+        given = {"channel": channel, "now_s": now_s}
         async with connection(self._pool) as conn:
-            done = await conn.execute(
-                SQL["hand_over"], {"channel": channel, "reason": reason, "now_s": now_s}
-            )
-            return done.rowcount
+            urgent = numbered([row async for row in await conn.execute(SQL["to_hand_over"], given)])
+            found = await sift(conn, urgent, now_s)
+            ids = [number for number, _ in found.kept]
+            if ids:
+                await conn.execute(SQL["hand_over"], {"ids": ids, "reason": reason, "now_s": now_s})
+        for code in found.codes:
+            note(code)
+        return len(ids)
 
     async def next_due_s(self, channel: str) -> float | None:
         """Return when something is due."""

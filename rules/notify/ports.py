@@ -118,8 +118,11 @@ class Outbox(Protocol):
         """Return what was sent and whose delivery is not known yet, the oldest first."""
         ...
 
-    async def hand_over(self, channel: str, reason: str, now_s: float) -> int:
-        """Give what is due, major or critical, to the recipients' next channels; return how many."""
+    async def hand_over(self, channel: str, reason: str, now_s: float, note: Note = note_nothing) -> int:
+        """Give what is due, major or critical, to the recipients' next channels; return how many.
+
+        What is no news any more is suppressed instead.
+        """
         ...
 
     async def next_due_s(self, channel: str) -> float | None:

@@ -188,13 +188,22 @@ select %(source)s, r.role, r.person, to_timestamp(r.from_s), to_timestamp(r.to_s
 -- hooks
 select webhook_id, url, secret_name, types from webhook where active order by webhook_id
 
--- hand_over
+-- to_hand_over
 -- What is urgent does not wait for a channel that is out of order.
+select n.notification_id, n.key, n.recipient, n.channel, n.kind, n.severity, n.title, n.body, n.data, n.alarm_id,
+       n.fallback, extract(epoch from n.not_before)::float8 as not_before_s,
+       extract(epoch from n.expires_at)::float8 as expires_s
+  from notification n
+ where channel = %(channel)s and state = 'pending' and coalesce(retry_at, not_before) <= to_timestamp(%(now_s)s)
+   and severity in ('major', 'critical') and cardinality(fallback) > 0
+ order by notification_id
+   for update skip locked
+
+-- hand_over
 with given_up as (
     update notification
        set state = 'failed', last_error = %(reason)s
-     where channel = %(channel)s and state = 'pending' and coalesce(retry_at, not_before) <= to_timestamp(%(now_s)s)
-       and severity in ('major', 'critical') and cardinality(fallback) > 0
+     where notification_id = any (%(ids)s::bigint[])
     returning *
 )
 insert into notification (key, alarm_id, log_id, recipient, channel, kind, severity, title, body, data,

@@ -26,11 +26,14 @@ class Sifted:
 
     Attributes:
         over: numbers of those whose alarm has cleared, which are to say so.
+        unheard: numbers of dropped ones of whose alarm the recipient has not heard: a bundle that they
+            were in said them to nobody, and what it says from now on is without them.
     """
 
     kept: list[Numbered] = field(default_factory=list)
     over: set[int] = field(default_factory=set)
     dropped: dict[int, Suppressed] = field(default_factory=dict)
+    unheard: set[int] = field(default_factory=set)
 
     @property
     def codes(self) -> list[str]:
@@ -47,9 +50,12 @@ def sifted(found: Iterable[Numbered], now: Mapping[int, AlarmNow]) -> Sifted:
     """
     result = Sifted()
     for number, message in found:
-        becomes = fate(message, now.get(number))
+        standing = now.get(number)
+        becomes = fate(message, standing)
         if isinstance(becomes, Suppressed):
             result.dropped[number] = becomes
+            if standing is not None and not standing.told:
+                result.unheard.add(number)
             continue
         result.kept.append((number, message))
         if becomes == "over":
@@ -81,7 +87,7 @@ async def sift(conn: Connection, found: Sequence[Numbered], now_s: float) -> Sif
     for number, bundle in found:
         if bundle.kind == DIGEST:
             await _sift_bundle(conn, number, bundle, now_s, result)
-    await _suppress(conn, result.dropped)
+    await _suppress(conn, result)
     return result
 
 
@@ -91,6 +97,7 @@ async def _sift_bundle(
     parts_found = numbered([row async for row in await conn.execute(SQL["parts"], {"number": number})])
     parts = sifted(parts_found, await _standing(conn, parts_found))
     result.dropped |= parts.dropped
+    result.unheard |= parts.unheard
     if parts_found and not parts.kept:
         result.dropped[number] = NOTHING_LEFT
         return
@@ -109,9 +116,12 @@ async def _standing(conn: Connection, found: Sequence[Numbered]) -> dict[int, Al
     return {row.pop("notification_id"): AlarmNow(**row) for row in rows}
 
 
-async def _suppress(conn: Connection, dropped: Mapping[int, Suppressed]) -> None:
-    if dropped:
-        rows: list[dict[str, Any]] = [{"number": number, "why": d.why} for number, d in dropped.items()]
+async def _suppress(conn: Connection, found: Sifted) -> None:
+    if found.dropped:
+        rows: list[dict[str, Any]] = [
+            {"number": number, "why": d.why, "unheard": number in found.unheard}
+            for number, d in found.dropped.items()
+        ]
         await conn.execute(SQL["suppress"], {"rows": msgspec.json.encode(rows).decode()})
 
 

@@ -46,6 +46,7 @@ update notification n
 
 -- suppress
 update notification n
-   set state = 'suppressed', suppressed_why = x.why, claimed_by = null, claimed_until = null
-  from jsonb_to_recordset(%(rows)s::jsonb) as x(number bigint, why text)
+   set state = 'suppressed', suppressed_why = x.why, claimed_by = null, claimed_until = null,
+       bundled_in = case when not x.unheard then n.bundled_in end
+  from jsonb_to_recordset(%(rows)s::jsonb) as x(number bigint, why text, unheard boolean)
  where n.notification_id = x.number

@@ -119,7 +119,7 @@ class ChannelWorker:
         await self._outbox.bundle(self.name, self._now_s(), self._note)
         if not self.healthy:
             why = "does not answer" if self.threads.stuck else "is paused after failures"
-            await self._outbox.hand_over(self.name, f"{self.name} {why}", self._now_s())
+            await self._outbox.hand_over(self.name, f"{self.name} {why}", self._now_s(), self._note)
             return False
         self._ask_now_and_then()
         room = self._room()

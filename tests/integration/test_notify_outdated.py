@@ -128,6 +128,10 @@ async def test_over_hears_who_may_have_heard_of_it_over_whatever_channel(bench: 
     await bench.outbox.put([note(f"c{n}", "warning", alarm_id=n, kind="cleared") for n in range(1, 7)])
     assert [key for key, _ in await desk.taken()] == ["c1", "c2", "c3", "c4", "c5"]
     assert (await bench.states())["c6"] == "suppressed", "of that one nobody was told"
+    await bench.outbox.put([note("m1", alarm_id=1), note("m7", alarm_id=7)])
+    assert await bench.outbox.hand_over("sms", "paused", T) == 1, "an outage hands over only what is news"
+    states = await bench.states()
+    assert (states["m1"], states["m7"], states["m7>mail"]) == ("suppressed", "failed", "pending")
     # The dead sender's lease ends: not sent again, and whoever may have had it hears that it is over.
     assert [key for key, _ in await desk.taken(T + 31)] == ["c1", "c2", "c3", "c4", "c5"]
     assert [(await bench.states())[k] for k in ("r4", "r5")] == ["suppressed"] * 2
@@ -151,7 +155,10 @@ async def test_a_bundle_has_only_what_is_news_also_when_it_waits_itself(bench: B
     assert title.startswith("2 alarms: 2 warning."), "and over the next channel"
     await bench.outbox.put([note("c1", alarm_id=1, kind="cleared")])
     assert [key for key, _ in await desk.taken(T + 312)] == ["c1"], "who read the bundle hears of its end"
-    assert desk.codes == {"cleared": 2, "not_told": 3, "acknowledged": 1}
+    await desk.stands(4, active=False, acknowledged_by="Ada")
+    await bench.outbox.put([note("c4", alarm_id=4, kind="cleared")])
+    assert await desk.taken(T + 313) == [], "but not of what was taken out of it before"
+    assert desk.codes == {"cleared": 2, "not_told": 4, "acknowledged": 1}
 
 
 async def test_of_a_storm_that_is_over_nothing_goes_out_and_what_is_still_so_does(bench: Bench) -> None:
