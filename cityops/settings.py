@@ -40,6 +40,7 @@ from pydantic_settings import (
 from cityops.errors import ConfigurationError
 from cityops.paths import default_data_dir
 from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
+from cityops.settings_retention import RetentionSettings
 
 LAST_PORT = 65535
 Port = Annotated[int, Field(ge=0, le=LAST_PORT)]
@@ -318,6 +319,7 @@ class Settings(BaseSettings):
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()
+    retention: RetentionSettings = RetentionSettings()
     data_dir: HomePath = Field(default_factory=default_data_dir)
     """Folder of the embedded database, broker and simulated devices; by default
     `~/.local/share/cityops`, for root `/var/lib/cityops`."""

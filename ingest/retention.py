@@ -1,20 +1,23 @@
-"""Drops readings that are older than their kind is kept, and old dead letters, once a day.
+"""Drops what is older than it is kept, once a day: readings, dead letters, messages, alarms and what else grows.
 
 TimescaleDB drops readings by its own policies and the function called here does nothing
-there; on plain PostgreSQL this is what keeps the promise. Dead letters are a plain table
+there; on plain PostgreSQL this is what keeps the promise. The rest are plain tables
 on both. Any number of workers may run it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any, LiteralString
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 import structlog
 
+from cityops.db.queries import load_queries
 from cityops.runtime.stop import sleep_until_stop
+from cityops.settings_retention import RetentionSettings
 
 log = structlog.get_logger(__name__)
 
@@ -22,23 +25,29 @@ EVERY_S = 86_400.0
 RETRY_S = 300.0
 
 PORTION = 5000
-"""Letters deleted in one transaction: a replay that wants one of them waits no longer than that."""
+"""Rows deleted in one transaction: who wants one of them waits no longer than that, nor do the rules, which
+follow transactions in their order."""
+ALARMS = 200
+"""Alarms, likewise: each has lines and messages."""
 
-_LETTERS: LiteralString = """
-delete from dead_letter where dead_letter_id in (
-    select dead_letter_id from dead_letter where received_at < now() - make_interval(days => %s)
-    order by received_at limit %s for update skip locked)
-"""
-_COUNTS: LiteralString = "delete from dead_letter_overflow where last_at < now() - make_interval(days => %s)"
+SQL = load_queries("ingest", "retention.sql")
+
+KEPT = ("notification", "alarm", "event", "override", "late_window", "catalogue_log", "checkpoint")
+"""What ``RetentionSettings`` has days for, in the order in which it goes."""
+_QUERIES = {"override": "overrides", "catalogue_log": "catalogue_lines"}
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What went: partitions of readings, dead letters, counts of those that were not kept."""
+    """What went: partitions of readings, dead letters, counts of those that were not kept.
+
+    ``others``: rows by what they are, as in :data:`KEPT`, and ``state``: of what is not installed any more.
+    """
 
     partitions: int
     dead_letters: int
     counts: int
+    others: Mapping[str, int] = field(default_factory=dict)
 
 
 class Retention:
@@ -48,12 +57,20 @@ class Retention:
         dsn: the database.
         dead_letter_days: age at which dead letters go [days].
         first_after_s: time from the start to the first look [s]; a restart loop drops nothing.
+        kept: ages at which the rest goes.
     """
 
-    def __init__(self, dsn: str, dead_letter_days: int, first_after_s: float = 600.0) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        dead_letter_days: int,
+        first_after_s: float = 600.0,
+        kept: RetentionSettings | None = None,
+    ) -> None:
         self._dsn = dsn
         self._dead_letter_days = dead_letter_days
         self._first_after_s = first_after_s
+        self._kept = RetentionSettings() if kept is None else kept
 
     async def run(self, stop: asyncio.Event) -> None:
         """Drop what is due every day until ``stop``; a database that is away is tried again."""
@@ -62,13 +79,14 @@ class Retention:
             try:
                 dropped = await self.drop()
             except psycopg.Error as e:
-                log.warning("expired readings not dropped", error=str(e).strip())
+                log.warning("what has expired is not dropped", error=str(e).strip())
                 wait_s = RETRY_S
             else:
                 log.info(
-                    "expired readings dropped",
+                    "what has expired is dropped",
                     partitions=dropped.partitions,
                     dead_letters=dropped.dead_letters,
+                    **{name: rows for name, rows in dropped.others.items() if rows > 0},
                 )
                 wait_s = EVERY_S
 
@@ -79,14 +97,23 @@ class Retention:
         ) as conn:
             row = await (await conn.execute("select drop_expired_readings()")).fetchone()
             partitions = 0 if row is None or row[0] is None else int(row[0])
-            letters = await self._letters(conn)
-            counts = (await conn.execute(_COUNTS, (self._dead_letter_days,))).rowcount
-        return Dropped(partitions, letters, counts)
+            days = self._dead_letter_days
+            letters = await _in_portions(conn, "dead_letters", days, PORTION)
+            counts = (await conn.execute(SQL["dead_letter_counts"], {"days": days})).rowcount
+            others = {what: await self._drop(conn, what) for what in KEPT}
+            others["state"] = await _in_portions(conn, "states", 0, PORTION)
+        return Dropped(partitions, letters, counts, others)
 
-    async def _letters(self, conn: psycopg.AsyncConnection[Any]) -> int:
-        total = 0
-        while True:
-            gone = (await conn.execute(_LETTERS, (self._dead_letter_days, PORTION))).rowcount
-            total += gone
-            if gone < PORTION:
-                return total
+    async def _drop(self, conn: psycopg.AsyncConnection[Any], what: str) -> int:
+        days = getattr(self._kept, f"{what}_days")
+        portion = min(PORTION, ALARMS) if what == "alarm" else PORTION
+        return await _in_portions(conn, _QUERIES.get(what, f"{what}s"), days, portion)
+
+
+async def _in_portions(conn: psycopg.AsyncConnection[Any], query: str, days: int, portion: int) -> int:
+    total = 0
+    while True:
+        gone = (await conn.execute(SQL[query], {"days": days, "portion": portion})).rowcount
+        total += gone
+        if gone < portion:
+            return total

@@ -106,6 +106,8 @@ def outbox(
     for r in rows:
         line = f"{r['notification_id']:>8}  {r['state']:<10} {r['severity']:<8} {r['channel']:<14} {r['recipient']}"
         typer.echo(f"{line}  {r['title']}")
+        if r["suppressed_why"]:
+            typer.echo(f"          not sent: {r['suppressed_why']}")
         if r["last_error"]:
             typer.echo(f"          after {_times(r['attempts'])}: {r['last_error']}")
     if not rows:

@@ -14,6 +14,8 @@ from ops_api.cli_catalogues import usable, with_catalogues
 from ops_api.cli_help import examples
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rules.catalogue.ports import CatalogueStore, StoredOverride
     from rules.core.parameters import Catalogue
 
@@ -100,7 +102,8 @@ def check(
     from rules.catalogue.loader import read_files
 
     where = OURS if folder is None else folder
-    report = find(read_files(where), _live_or_shipped())
+    live, desks = _live_or_shipped()
+    report = find(read_files(where), live, desks)
     for fault in (*report.errors, *report.warnings):
         kind = "error" if fault in report.errors else "warning"
         typer.echo(f"{where}/{fault}" if kind == "error" else f"{where}/{fault} (warning)")
@@ -173,20 +176,24 @@ async def _before(store: CatalogueStore) -> int:
     return before
 
 
-def _live_or_shipped() -> Catalogue:
-    """Return the catalogue that runs, of a configured database; without one this version's."""
+def _live_or_shipped() -> tuple[Catalogue, Mapping[str, str]]:
+    """Return the catalogue that runs, of a configured database, and its files; without one this version's.
+
+    A file that the live one does not have is this version's: the desk goes by that.
+    """
     from cityops.errors import TransientError
-    from rules.catalogue.loader import load
+    from rules.catalogue.loader import load, read_files
     from rules.catalogue.rulebook import readable
 
+    shipped = read_files()
     if not _has_database():
-        return load()
+        return load(), shipped
     try:
         live = with_catalogues(lambda store: store.live())
-        return load() if live is None else readable(live)
+        return (load(), shipped) if live is None else (readable(live), {**shipped, **live.files})
     except (ConfigurationError, TransientError) as e:
         typer.echo(f"compared with this version's catalogue: {e}", err=True)
-        return load()
+        return load(), shipped
 
 
 def _in_use() -> tuple[list[dict[str, Any]], str]:

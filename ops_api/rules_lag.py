@@ -24,7 +24,10 @@ async def pending_batches(conn: psycopg.AsyncConnection[Any]) -> int:
 SETTLE = """
 insert into rule_cursor (service, settle_xid) select 'rules', max(xid) from ingest_batch
 on conflict (service) do update set settle_xid = excluded.settle_xid
+returning settle_xid::text
 """
+TAKE_BACK = "update rule_cursor set settle_xid = null where service = 'rules' and settle_xid = %s::xid8"
+"""Only what was asked here: somebody else may have asked since."""
 WAITING = "select count(*) from rule_cursor where settle_xid is not null"
 
 
@@ -36,11 +39,18 @@ async def settled(conn: psycopg.AsyncConnection[Any]) -> bool:
 
 
 async def wait_for_rules(conn: psycopg.AsyncConnection[Any], within_s: float = 60.0) -> bool:
-    """Say that nothing more will come, and wait until the rules have judged it all; return whether they have."""
+    """Say that nothing more will come, and wait until the rules have judged it all; return whether they have.
+
+    Where they have not in time, or the wait is cancelled, it is taken back: on a server that goes on receiving
+    it would else count at any pause of later, and readings on their way would be late.
+    """
     deadline_s = time.monotonic() + within_s
-    await conn.execute(SETTLE)
-    while not await settled(conn):
-        if time.monotonic() > deadline_s:
-            return False
-        await asyncio.sleep(0.2)
-    return True
+    row = await (await conn.execute(SETTLE)).fetchone()
+    try:
+        while not await settled(conn):
+            if time.monotonic() > deadline_s:
+                return False
+            await asyncio.sleep(0.2)
+        return True
+    finally:
+        await conn.execute(TAKE_BACK, (None if row is None else row[0],))

@@ -60,7 +60,8 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
             metrics=metrics,
         )
     )
-    services: dict[str, Service] = {"ingest": service, "retention": Retention(dsn, ingest.dead_letter_days)}
+    retention = Retention(dsn, ingest.dead_letter_days, kept=settings.retention)
+    services: dict[str, Service] = {"ingest": service, "retention": retention}
     if ingest.health_port != 0:
         services["ingest health"] = HealthServer(ingest.health_port, service.ready, metrics.registry)
     return services

@@ -83,6 +83,7 @@ select settle_xid <= %(cursor)s::text::xid8 from rule_cursor where service = %(s
 update rule_cursor
 set xid = %(to_cursor)s::text::xid8, event_time = to_timestamp(%(seen_s)s),
     settled_at = to_timestamp(%(settled_s)s), waiting_from = %(waiting_from)s::text::xid8,
+    catalogue_id = coalesce(%(catalogue_id)s::integer, catalogue_id),
     settle_xid = case when %(everything)s and settle_xid <= %(to_cursor)s::text::xid8 then null else settle_xid end,
     -- when they moved: a step that writes without moving does not say that they are at work
     updated_at = case when xid <> %(to_cursor)s::text::xid8 or settled_at is distinct from to_timestamp(%(settled_s)s)

@@ -125,6 +125,7 @@ class PostgresRuleStore:
                 "from_settled_s": change.from_settled_s,
                 "waiting_from": None if change.waiting_from is None else str(change.waiting_from),
                 "everything": change.everything,
+                "catalogue_id": change.catalogue_id,
             },
         )
         if moved.rowcount != 1:

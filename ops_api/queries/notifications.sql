@@ -1,7 +1,7 @@
 -- notifications
 -- No address: its last three characters where they are digits, so that somebody can tell which phone.
 select n.notification_id, n.alarm_id, n.recipient, n.channel, n.kind, n.severity, n.title, n.state, n.attempts,
-       n.not_before, n.created_at, n.sent_at, n.delivered_at, n.last_error, n.fallback_of, n.bundled_in,
+       n.not_before, n.created_at, n.sent_at, n.delivered_at, n.last_error, n.suppressed_why, n.fallback_of, n.bundled_in,
        substring(c.address from '\d{3}$') as address_ends
   from notification n
   left join contact c on c.person = n.recipient and c.channel = n.channel
@@ -27,7 +27,8 @@ insert into notification (key, recipient, channel, kind, severity, title, body, 
 values (%(key)s, %(recipient)s, %(channel)s, 'test', 'info', %(title)s, %(body)s, %(at)s::timestamptz,
         %(at)s::timestamptz + interval '10 minutes')
 returning notification_id, null::bigint as alarm_id, recipient, channel, kind, severity, title, state, attempts,
-          not_before, created_at, sent_at, delivered_at, last_error, fallback_of, bundled_in, null::text as address_ends
+          not_before, created_at, sent_at, delivered_at, last_error, suppressed_why, fallback_of, bundled_in,
+          null::text as address_ends
 
 -- person_with_channel
 select 1 as found from person join contact using (person)

@@ -54,6 +54,7 @@ class NotificationDocument(Document):
     sent_at: datetime | None
     delivered_at: datetime | None
     last_error: str | None
+    suppressed_why: str | None = Field(description="Of one that is suppressed: why it was no news any more")
     fallback_of: int | None = Field(description="The message over another channel that this one replaces")
     bundled_in: int | None = Field(description="The message that says this one together with others")
 

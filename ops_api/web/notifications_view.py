@@ -149,7 +149,9 @@ def _message(m: Row, now: datetime, brand: Brand) -> MessageRow:
     state = STATES[m["state"]]
     if m["state"] == "pending" and m["not_before"] > now:
         state = f"waits until {_when(m['not_before'], now, brand)}"
-    if m["bundled_in"] is not None:
+    if m["suppressed_why"] is not None:
+        state = f"not sent: {m['suppressed_why']}"
+    elif m["bundled_in"] is not None:
         state = f"said with others in message {m['bundled_in']}"
     return MessageRow(
         number=m["notification_id"],

@@ -13,6 +13,7 @@ from rules.catalogue.faults import Fault, parse_file
 from rules.catalogue.lines import line_of
 from rules.catalogue.loader import FILES, Files, examine
 from rules.catalogue.watches import WATCH_FILES, examine_watch
+from rules.core.alarm_spec import Escalation
 from rules.core.matrix import TreatmentMatrix
 from rules.core.parameters import Catalogue
 
@@ -29,18 +30,23 @@ class Report:
     warnings: tuple[Fault, ...]
 
 
-def check(files: Files, live: Catalogue | None = None) -> Report:
+def check(files: Files, live: Catalogue | None = None, desks: Files | None = None) -> Report:
     """Return every error and warning of a catalogue.
 
     Args:
         files: the catalogue.
         live: the one in use, to say where a rule was changed without a new version.
+        desks: the files in use that only the desk reads, likewise: of its watch and of its escalations.
     """
     catalogue, errors = examine(files)
     errors = (*errors, *_errors_of_others(files))
     warnings = [w for name, text in files.items() for w in _names(name, text)]
     if live is not None:
         warnings += [w for name, text in files.items() for w in _versions(name, text, live)]
+    if desks is not None:
+        warnings += [
+            w for name in sorted(files.keys() & desks.keys()) for w in _desks(name, files[name], desks[name])
+        ]
     return Report(None if errors else catalogue, errors, tuple(warnings))
 
 
@@ -75,13 +81,23 @@ def _versions(name: str, text: str, live: Catalogue) -> list[Fault]:
     kind: Any = TreatmentMatrix
     if name in _FIELD_OF:
         before, kind = getattr(live, _FIELD_OF[name]), FILES[_FIELD_OF[name]][1]
-    parsed = parse_file(name, text, kind)
-    if before is None or parsed.value is None or parsed.value.version > before.version:
-        return []
-    if _meaning(parsed.value) == _meaning(before):
+    return [] if before is None else _unraised(name, text, kind, before)
+
+
+def _desks(name: str, text: str, live: str) -> list[Fault]:
+    """Say the same of a file that only the desk reads."""
+    kinds = dict(WATCH_FILES.values())
+    kind: Any = Escalation if name.startswith("escalation_") else kinds.get(name)
+    before = None if kind is None else parse_file(name, live, kind).value
+    return [] if before is None else _unraised(name, text, kind, before)
+
+
+def _unraised(name: str, text: str, kind: Any, before: Any) -> list[Fault]:
+    now = parse_file(name, text, kind).value
+    if now is None or now.version > before.version or _meaning(now) == _meaning(before):
         return []
     says = (
-        f"version = {parsed.value.version}: parameters differ from the live catalogue's, "
+        f"version = {now.version}: parameters differ from the live catalogue's, "
         f"whose version is {before.version}; raise it"
     )
     return [Fault(name, line_of(text, ("version",)), says)]

@@ -88,6 +88,7 @@ class LiveWatch:
         shipped = read_files()
         self._watched = Watched(load_watch(), roles_on_call(examine_escalations(shipped)[0]))
         self._looked_at_s: float | None = None
+        self._seen: int | None = None
 
     async def __call__(self) -> Watched:
         """Return what is watched for, of what was live at most 30 s ago."""
@@ -99,8 +100,9 @@ class LiveWatch:
 
     async def _look(self) -> None:
         live = await self._store.live()
-        if live is None or live.catalogue_id == self._watched.catalogue_id:
+        if live is None or live.catalogue_id == self._seen:
             return
+        self._seen = live.catalogue_id
         found, faults = examine_watch(live.files)
         escalations, wrong = examine_escalations(live.files)
         if faults:
@@ -109,5 +111,6 @@ class LiveWatch:
         self._watched = Watched(
             self._watched.rules if found is None else found,
             self._watched.roles if wrong else roles_on_call(escalations),
-            live.catalogue_id,
+            # Alarms name the copy that has their rule: none that lacks it.
+            self._watched.catalogue_id if found is None else live.catalogue_id,
         )

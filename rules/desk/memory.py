@@ -117,7 +117,14 @@ class _MemoryWork:
             if entry.log_id not in self._tables.planned:
                 found.setdefault(entry.alarm_id, []).append(entry)
         first = list(found.items())[:limit]
-        return [Unplanned(self._tables.alarms[alarm_id], tuple(entries)) for alarm_id, entries in first]
+        return [
+            Unplanned(self._tables.alarms[alarm_id], tuple(entries), self._heard(alarm_id))
+            for alarm_id, entries in first
+        ]
+
+    def _heard(self, alarm_id: int) -> tuple[str, ...]:
+        said = (n for n in self._tables.outbox.values() if n.alarm_id == alarm_id and n.kind != "cleared")
+        return tuple(sorted({n.recipient for n in said}))
 
     async def due(self, now_s: float, limit: int) -> list[tuple[DeskAlarm, Timer]]:
         """Return what is due, the earliest first."""

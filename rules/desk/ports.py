@@ -71,10 +71,14 @@ class AlarmDesk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unplanned:
-    """Log entries of one alarm that nobody has followed up yet, oldest first."""
+    """Log entries of one alarm that nobody has followed up yet, oldest first.
+
+    ``heard``: the recipients of its messages so far, but for those that say that it is over.
+    """
 
     alarm: DeskAlarm
     entries: tuple[Entry, ...]
+    heard: tuple[str, ...] = ()
 
 
 class DeskWork(Protocol):

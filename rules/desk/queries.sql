@@ -42,6 +42,11 @@ where a.alarm_id = any (%(alarm_ids)s)
 select log_id, alarm_id, extract(epoch from at)::float8 as at_s, actor, "by", via, what, detail, request_id
 from alarm_log where planned_at is null and alarm_id = any (%(alarm_ids)s) order by log_id
 
+-- heard
+-- To whom messages of alarms went: they hear that it is over, whoever is on call by then.
+select alarm_id, array_agg(distinct recipient) as recipients from notification
+where alarm_id = any (%(alarm_ids)s) and kind <> 'cleared' group by alarm_id
+
 -- due
 select alarm_id, name, extract(epoch from due_at)::float8 as due_s
 from alarm_timer where due_at <= to_timestamp(%(now_s)s) and alarm_id = any (%(alarm_ids)s)

@@ -127,7 +127,7 @@ class DeskService:
             for entry in found.entries:
                 assert entry.log_id is not None
                 planned.append(entry.log_id)
-                sheet.add(found.alarm, partial(_followed, entry))
+                sheet.add(found.alarm, partial(_followed, entry), found.heard)
         if planned:
             await work.write(sheet.turns, planned, (), sheet.told)
             self.metrics.followed.inc(len(planned))
@@ -179,19 +179,22 @@ class _Sheet:
     def __init__(self, escalation_of: EscalationOf, fan_out: FanOut, now_s: float) -> None:
         self._escalation_of, self._fan_out, self._now_s = escalation_of, fan_out, now_s
         self._latest: dict[int, DeskAlarm] = {}
+        self._keys: set[str] = set()
         self.turns: list[Turn] = []
         self.told: list[Notification] = []
         self.failed = 0
         self.up: frozenset[str] = frozenset()
 
-    def add(self, alarm: DeskAlarm, step: Step) -> None:
+    def add(self, alarm: DeskAlarm, step: Step, heard: tuple[str, ...] = ()) -> None:
         alarm = self._latest.get(alarm.alarm_id, alarm)
         escalation = self._escalation_of(alarm.rule_id)
         try:
             turn = step(alarm, self._now_s, escalation, held_by(alarm.rule_id, self.up))
         except (LookupError, TypeError, ValueError) as error:
             turn = self._given_up(alarm, error)
-        counts = {n.key: self._messages(n, turn.alarm, escalation) for n in turn.notices}
+        known = (*heard, *(n.recipient for n in self.told if n.alarm_id == alarm.alarm_id))
+        about = replace(turn.alarm, heard=known)
+        counts = {n.key: self._messages(n, about, escalation) for n in turn.notices}
         turn = replace(turn, entries=_counted(turn.entries, counts))
         self._latest[alarm.alarm_id] = turn.alarm
         self.turns.append(turn)
@@ -203,8 +206,10 @@ class _Sheet:
             self.failed += 1
             log.error("desk: nobody can be told", alarm_id=alarm.alarm_id, to=notice.to, error=repr(error))
             return 0
-        self.told += made
-        return len(made)
+        new = [n for n in made if n.key not in self._keys]
+        self._keys.update(n.key for n in new)
+        self.told += new
+        return len(new)
 
     def _given_up(self, alarm: DeskAlarm, error: Exception) -> Turn:
         """Return a turn that only says so: one alarm that can't be followed must not stop all others."""

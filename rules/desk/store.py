@@ -125,7 +125,17 @@ class _PostgresWork:
         entries: dict[int, list[Entry]] = {}
         for row in await _rows(self._conn, "unplanned", {"alarm_ids": ids}) if ids else ():
             entries.setdefault(row["alarm_id"], []).append(Entry(**row))
-        return [Unplanned(alarms[alarm_id], tuple(found)) for alarm_id, found in entries.items()]
+        heard = await self._heard(
+            [alarm_id for alarm_id, found in entries.items() if any(e.what == "cleared" for e in found)]
+        )
+        return [
+            Unplanned(alarms[alarm_id], tuple(found), heard.get(alarm_id, ()))
+            for alarm_id, found in entries.items()
+        ]
+
+    async def _heard(self, alarm_ids: list[int]) -> dict[int, tuple[str, ...]]:
+        rows = await _rows(self._conn, "heard", {"alarm_ids": alarm_ids}) if alarm_ids else ()
+        return {row["alarm_id"]: tuple(row["recipients"]) for row in rows}
 
     async def due(self, now_s: float, limit: int) -> list[tuple[DeskAlarm, Timer]]:
         """Lock and return what is due, the earliest first."""

@@ -56,6 +56,7 @@ class Reached:
             now_s=self.now_s,
             break_for_critical=escalation.quiet_hours == "break_for_critical",
             digest_s=escalation.digest_s,
+            heard=alarm.heard,
         )
 
 

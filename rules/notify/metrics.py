@@ -19,6 +19,12 @@ class NotifyMetrics:
             ["channel", "verdict"],
             registry=self.registry,
         )
+        self.suppressed = Counter(
+            "cityops_notify_suppressed",
+            "Messages not sent, as they were no news any more",
+            ["channel", "reason"],
+            registry=self.registry,
+        )
         self.hung = Gauge(
             "cityops_notify_hung_threads",
             "Threads that did not return in time",

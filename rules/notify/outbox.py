@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,9 +16,13 @@ from cityops.errors import TransientError
 from rules.core.notify.digest import Numbered, digest
 from rules.core.notify.model import Notification, Sent
 from rules.notify.outcome import falls_back, state_after
-from rules.notify.ports import Claimed
+from rules.notify.ports import Claimed, Note, note_nothing
+from rules.notify.sift import marked, numbered, sift
 
 SQL = load_queries("rules.notify")
+
+LOOKED_AT = 100
+"""Due messages that are judged at a time: of a storm that is over, hundreds are not sent for one that is."""
 
 Pool = AsyncConnectionPool[Any]
 Connection = psycopg.AsyncConnection[DictRow]
@@ -43,30 +47,53 @@ class PostgresOutbox:
         async with connection(self._pool) as conn:
             return await put(conn, notifications)
 
-    async def bundle(self, channel: str, now_s: float) -> int:
+    async def bundle(self, channel: str, now_s: float, note: Note = note_nothing) -> int:
         """Bundle what waited; see :class:`rules.notify.ports.Outbox`. One transaction."""
         given = {"channel": channel, "now_s": now_s}
-        by_recipient: dict[str, list[Numbered]] = {}
         async with connection(self._pool) as conn:
-            async for row in await conn.execute(SQL["to_bundle"], given):
-                number = row.pop("notification_id")
-                found = msgspec.convert(row | {"address": ""}, Notification)
-                by_recipient.setdefault(found.recipient, []).append((number, found))
-            bundles = [mine for mine in by_recipient.values() if len(mine) > 1]
+            waiting = numbered([row async for row in await conn.execute(SQL["to_bundle"], given)])
+            found = await sift(conn, waiting, now_s)
+            bundles = _by_recipient(marked(found), now_s)
             for mine in bundles:
                 made = digest(mine, now_s)
                 await put(conn, [made])
                 await conn.execute(SQL["bundle"], {"key": made.key, "ids": [number for number, _ in mine]})
+        for code in found.codes:
+            note(code)
         return sum(map(len, bundles))
 
     async def claim(
-        self, channel: str, worker: str, lease_s: float, limit: int, now_s: float
+        self,
+        channel: str,
+        worker: str,
+        lease_s: float,
+        limit: int,
+        now_s: float,
+        note: Note = note_nothing,
     ) -> Sequence[Claimed]:
         """Take what is due; see :class:`rules.notify.ports.Outbox`."""
-        given = {"channel": channel, "worker": worker, "lease_s": lease_s, "limit": limit, "now_s": now_s}
+        given = {"channel": channel, "worker": worker, "lease_s": lease_s, "now_s": now_s}
+        codes: list[str] = []
+        taken: list[int] = []
+        over: set[int] = set()
         async with connection(self._pool) as conn:
             await conn.execute(SQL["expire"], given)
-            return [_claimed(row) async for row in await conn.execute(SQL["claim"], given)]
+            while len(taken) < limit:
+                asked = max(LOOKED_AT, limit - len(taken))
+                due = {"channel": channel, "now_s": now_s, "limit": asked, "taken": taken}
+                page = numbered([row async for row in await conn.execute(SQL["due"], due)])
+                found = await sift(conn, page, now_s)
+                taken += [number for number, _ in found.kept][: limit - len(taken)]
+                over |= found.over
+                codes += found.codes
+                if len(page) < asked:
+                    break
+            rows = (
+                await (await conn.execute(SQL["claim"], given | {"taken": taken})).fetchall() if taken else []
+            )
+        for code in codes:
+            note(code)
+        return [_claimed(row, over) for row in rows]
 
     async def record(self, claimed: Claimed, sent: Sent, now_s: float, next_s: float | None) -> None:
         """Record an attempt and what follows; see :class:`rules.notify.ports.Outbox`."""
@@ -91,15 +118,20 @@ class PostgresOutbox:
         """Return what was sent and not confirmed."""
         async with connection(self._pool) as conn:
             found = await conn.execute(SQL["outstanding"], {"channel": channel, "limit": limit})
-            return [_claimed(row) async for row in found]
+            return [_claimed(row, ()) async for row in found]
 
-    async def hand_over(self, channel: str, reason: str, now_s: float) -> int:
+    async def hand_over(self, channel: str, reason: str, now_s: float, note: Note = note_nothing) -> int:
         """Give what is urgent to the next channels."""
+        given = {"channel": channel, "now_s": now_s}
         async with connection(self._pool) as conn:
-            done = await conn.execute(
-                SQL["hand_over"], {"channel": channel, "reason": reason, "now_s": now_s}
-            )
-            return done.rowcount
+            urgent = numbered([row async for row in await conn.execute(SQL["to_hand_over"], given)])
+            found = await sift(conn, urgent, now_s)
+            ids = [number for number, _ in found.kept]
+            if ids:
+                await conn.execute(SQL["hand_over"], {"ids": ids, "reason": reason, "now_s": now_s})
+        for code in found.codes:
+            note(code)
+        return len(ids)
 
     async def next_due_s(self, channel: str) -> float | None:
         """Return when something is due."""
@@ -150,7 +182,17 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
         raise TransientError(f"database: {' '.join(str(error).split())}") from error
 
 
-def _claimed(row: DictRow) -> Claimed:
-    own = {name: row.pop(name) for name in ("notification_id", "reference", "maybe_sent", "sent_s")}
+def _by_recipient(found: Sequence[Numbered], now_s: float) -> list[list[Numbered]]:
+    """Return what is to be one message each: several of one recipient, of which one is due."""
+    by: dict[str, list[Numbered]] = {}
+    for number, n in found:
+        by.setdefault(n.recipient, []).append((number, n))
+    return [mine for mine in by.values() if len(mine) > 1 and any(n.not_before_s <= now_s for _, n in mine)]
+
+
+def _claimed(row: DictRow, over: Collection[int]) -> Claimed:
+    number = row.pop("notification_id")
+    own = {name: row.pop(name) for name in ("reference", "maybe_sent", "sent_s")}
     attempt = row.pop("attempts")
-    return Claimed(notification=msgspec.convert(row, Notification), attempt=attempt, **own)
+    found = msgspec.convert(row, Notification)
+    return Claimed(number, found, attempt, over=number in over, **own)

@@ -5,11 +5,18 @@ Protocols with two implementations each; one suite of tests runs on both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from rules.core.notify.model import Hook, Notification, Person, Sent, Shift
+
+Note = Callable[[str], None]
+"""Told why a message is not sent, after it was recorded: a code of :mod:`rules.core.notify.outdated`."""
+
+
+def note_nothing(code: str) -> None:
+    """Take no notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class Claimed:
         attempt: counts from 1; what is recorded of an older attempt changes nothing any more.
         reference: the channel's own name for an earlier attempt.
         maybe_sent: an earlier attempt began, and nobody knows how it ended.
+        over: its alarm has cleared since it was written; its first line is to say so.
         sent_s: when the channel took it [s since 1970]; of those whose delivery is not known yet.
     """
 
@@ -28,6 +36,7 @@ class Claimed:
     attempt: int
     reference: str | None = None
     maybe_sent: bool = False
+    over: bool = False
     sent_s: float | None = None
 
 
@@ -72,20 +81,28 @@ class Outbox(Protocol):
         """Add those whose keys are not there yet; return how many these were."""
         ...
 
-    async def bundle(self, channel: str, now_s: float) -> int:
+    async def bundle(self, channel: str, now_s: float, note: Note = note_nothing) -> int:
         """Make one message of those that waited for each other, for each recipient of whom one is due.
 
         Return how many messages were bundled; each is in one bundle, however often and wherever this is called.
-        See :mod:`rules.core.notify.digest`.
+        See :mod:`rules.core.notify.digest`. What is no news any more is suppressed and in no bundle.
         """
         ...
 
     async def claim(
-        self, channel: str, worker: str, lease_s: float, limit: int, now_s: float
+        self,
+        channel: str,
+        worker: str,
+        lease_s: float,
+        limit: int,
+        now_s: float,
+        note: Note = note_nothing,
     ) -> Sequence[Claimed]:
         """Take what is due on a channel, and what a dead worker had; the most severe first.
 
-        What is too old to be worth sending expires instead.
+        What is too old to be worth sending expires instead; what is no news any more, as its alarm
+        stands in this transaction, is suppressed (:mod:`rules.core.notify.outdated`). A bundle of which
+        only a part is news says that part.
         """
         ...
 
@@ -101,8 +118,11 @@ class Outbox(Protocol):
         """Return what was sent and whose delivery is not known yet, the oldest first."""
         ...
 
-    async def hand_over(self, channel: str, reason: str, now_s: float) -> int:
-        """Give what is due, major or critical, to the recipients' next channels; return how many."""
+    async def hand_over(self, channel: str, reason: str, now_s: float, note: Note = note_nothing) -> int:
+        """Give what is due, major or critical, to the recipients' next channels; return how many.
+
+        What is no news any more is suppressed instead.
+        """
         ...
 
     async def next_due_s(self, channel: str) -> float | None:

@@ -11,17 +11,19 @@ select r.key, r.alarm_id, r.log_id, r.recipient, r.channel, r.kind, r.severity, 
 on conflict (key) do nothing
 
 -- to_bundle
--- Everything that one recipient may be told over the channel, once the first of it is due. Somebody else
--- who bundles just now is waited for; what that one has taken is no longer pending then.
+-- Everything that one recipient may be told over the channel, once the first of it is due (looked up once: of a
+-- storm of thousands that wait each row would ask all the others). Somebody else who bundles just now is waited for;
+-- what that one has taken is no longer pending then.
 select n.notification_id, n.key, n.recipient, n.channel, n.kind, n.severity, n.title, n.body, n.data, n.alarm_id,
        n.fallback, extract(epoch from n.not_before)::float8 as not_before_s,
        extract(epoch from n.expires_at)::float8 as expires_s
   from notification n
  where n.channel = %(channel)s and n.state = 'pending' and n.attempts = 0 and n.gather_from <= to_timestamp(%(now_s)s)
    and n.expires_at > to_timestamp(%(now_s)s)
-   and exists (select from notification d
-                where d.channel = n.channel and d.recipient = n.recipient and d.state = 'pending' and d.attempts = 0
-                  and d.gather_from is not null and d.not_before <= to_timestamp(%(now_s)s))
+   and n.recipient = any (array(
+       select distinct d.recipient from notification d
+        where d.channel = %(channel)s and d.state = 'pending' and d.attempts = 0
+          and d.gather_from is not null and d.not_before <= to_timestamp(%(now_s)s)))
  order by n.notification_id
    for update of n
 
@@ -35,6 +37,21 @@ update notification set state = 'expired', claimed_by = null, claimed_until = nu
  where channel = %(channel)s and expires_at <= to_timestamp(%(now_s)s)
    and (state = 'pending' or (state = 'sending' and claimed_until <= to_timestamp(%(now_s)s)))
 
+-- due
+-- What can be taken now, the most severe first; what another worker is just taking is left to it.
+select n.notification_id, n.key, n.recipient, n.channel, n.kind, n.severity, n.title, n.body, n.data, n.alarm_id,
+       n.fallback, extract(epoch from n.not_before)::float8 as not_before_s,
+       extract(epoch from n.expires_at)::float8 as expires_s
+  from notification n
+ where channel = %(channel)s and expires_at > to_timestamp(%(now_s)s)
+   and ((state = 'pending' and coalesce(retry_at, not_before) <= to_timestamp(%(now_s)s))
+        or (state = 'sending' and claimed_until <= to_timestamp(%(now_s)s)))
+   and notification_id <> all (%(taken)s::bigint[])
+ order by array_position(array['critical', 'major', 'warning', 'info'], severity),
+          coalesce(retry_at, not_before), notification_id
+ limit %(limit)s
+   for update skip locked
+
 -- claim
 -- maybe_sent: an attempt began and nobody knows how it ended.
 with due as (
@@ -42,14 +59,7 @@ with due as (
                select from delivery_attempt a
                 where a.notification_id = n.notification_id and a.attempt = n.attempts and a.verdict = 'unknown'
            ) as maybe_sent
-      from notification n
-     where channel = %(channel)s and expires_at > to_timestamp(%(now_s)s)
-       and ((state = 'pending' and coalesce(retry_at, not_before) <= to_timestamp(%(now_s)s))
-            or (state = 'sending' and claimed_until <= to_timestamp(%(now_s)s)))
-     order by array_position(array['critical', 'major', 'warning', 'info'], severity),
-              coalesce(retry_at, not_before), notification_id
-     limit %(limit)s
-       for update skip locked
+      from notification n where notification_id = any (%(taken)s::bigint[])
 ), taken as (
     update notification n
        set state = 'sending', attempts = attempts + 1, claimed_by = %(worker)s,
@@ -117,7 +127,7 @@ select distinct channel from notification
 
 -- list
 select notification_id, alarm_id, recipient, channel, kind, severity, title, state, attempts, not_before, created_at,
-       sent_at, delivered_at, last_error
+       sent_at, delivered_at, last_error, suppressed_why
   from notification
  where (%(state)s::text is null or state = %(state)s)
  order by notification_id desc limit %(limit)s
@@ -178,13 +188,22 @@ select %(source)s, r.role, r.person, to_timestamp(r.from_s), to_timestamp(r.to_s
 -- hooks
 select webhook_id, url, secret_name, types from webhook where active order by webhook_id
 
--- hand_over
+-- to_hand_over
 -- What is urgent does not wait for a channel that is out of order.
+select n.notification_id, n.key, n.recipient, n.channel, n.kind, n.severity, n.title, n.body, n.data, n.alarm_id,
+       n.fallback, extract(epoch from n.not_before)::float8 as not_before_s,
+       extract(epoch from n.expires_at)::float8 as expires_s
+  from notification n
+ where channel = %(channel)s and state = 'pending' and coalesce(retry_at, not_before) <= to_timestamp(%(now_s)s)
+   and severity in ('major', 'critical') and cardinality(fallback) > 0
+ order by notification_id
+   for update skip locked
+
+-- hand_over
 with given_up as (
     update notification
        set state = 'failed', last_error = %(reason)s
-     where channel = %(channel)s and state = 'pending' and coalesce(retry_at, not_before) <= to_timestamp(%(now_s)s)
-       and severity in ('major', 'critical') and cardinality(fallback) > 0
+     where notification_id = any (%(ids)s::bigint[])
     returning *
 )
 insert into notification (key, alarm_id, log_id, recipient, channel, kind, severity, title, body, data,

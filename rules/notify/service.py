@@ -110,6 +110,9 @@ class NotifyService:
                 self._answered = True
             await sleep_until_stop(stop, STRANGERS_EVERY_S)
 
+    def _note(self, code: str) -> None:
+        self.metrics.suppressed.labels("(none)", code).inc()
+
     async def refuse_strangers(self) -> int:
         """Do so once; return how many."""
         now_s, refused = self._clock.now().timestamp(), 0
@@ -117,8 +120,9 @@ class NotifyService:
             if channel in self.workers:
                 continue
             log.error("notify: messages wait for a channel that is not configured", channel=channel)
-            await self._outbox.bundle(channel, now_s)
-            for each in await self._outbox.claim(channel, self._worker, 60.0, STRANGERS_LIMIT, now_s):
+            note = self._note
+            await self._outbox.bundle(channel, now_s, note)
+            for each in await self._outbox.claim(channel, self._worker, 60.0, STRANGERS_LIMIT, now_s, note):
                 sent = Sent(verdict="refused", error=f"no channel {channel!r} is configured")
                 self.metrics.attempts.labels("(none)", "refused").inc()
                 await self._outbox.record(each, sent, now_s, None)

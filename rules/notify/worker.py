@@ -24,6 +24,7 @@ from cityops.clock import Clock
 from cityops.errors import TransientError
 from rules.core.alarm_spec import rank
 from rules.core.notify.model import Notification, Sent
+from rules.core.notify.outdated import over_by_now
 from rules.core.notify.retry import next_attempt_s
 from rules.core.notify.route import WEBHOOK
 from rules.core.notify.words import FIRST_LINE, shorten
@@ -115,17 +116,18 @@ class ChannelWorker:
         self._show()
         self._raise_failure()
         # Also before handing over: a storm must not come one by one over another channel.
-        await self._outbox.bundle(self.name, self._now_s())
+        await self._outbox.bundle(self.name, self._now_s(), self._note)
         if not self.healthy:
             why = "does not answer" if self.threads.stuck else "is paused after failures"
-            await self._outbox.hand_over(self.name, f"{self.name} {why}", self._now_s())
+            await self._outbox.hand_over(self.name, f"{self.name} {why}", self._now_s(), self._note)
             return False
         self._ask_now_and_then()
         room = self._room()
         if room < 1:
             return False
         limits = self._limits
-        claimed = await self._outbox.claim(self.name, self._worker, limits.lease_s, room, self._now_s())
+        now_s = self._now_s()
+        claimed = await self._outbox.claim(self.name, self._worker, limits.lease_s, room, now_s, self._note)
         self._rate.take(len(claimed))
         for each in claimed:
             self._begin(self._one(each))
@@ -187,8 +189,11 @@ class ChannelWorker:
                 await asyncio.sleep(pause_s)
         return await self._outbox.record(claimed, sent, now_s, next_s)
 
+    def _note(self, code: str) -> None:
+        self._metrics.suppressed.labels(self.name, code).inc()
+
     async def _attempt(self, claimed: Claimed) -> Sent:
-        n = claimed.notification
+        n = over_by_now(claimed.notification) if claimed.over else claimed.notification
         if not claimed.maybe_sent or self._channel.knows_repeats:
             return await self._send(n)
         if self._channel.tells:

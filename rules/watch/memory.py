@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 
 from rules.core.alarm_book import AlarmBook, AlarmRow, LogRow, OpenAlarm
 from rules.core.notify.model import Shift
@@ -79,6 +79,7 @@ class MemoryWatch:
             received_s=max((at for at, n in self.batches if n > 0), default=None),
             devices=len(counted),
             cadence_s=min(counted, default=None),
+            gap_s=self._gap(),
             waiting_since_s=next((at for at, _ in self.batches[self.judged :]), None),
             channels=tuple(self._channels(now_s, p.channel_failing.parameters.within_s)),
             people=len(self.people),
@@ -88,6 +89,11 @@ class MemoryWatch:
                 if s.person in self.people and s.to_s > now_s and s.from_s < until_s
             },
         )
+
+    def _gap(self) -> tuple[float, float] | None:
+        last = [at for at, n in self.batches[: self.judged] if n > 0][-1:]
+        times = last + [at for at, n in self.batches[self.judged :] if n > 0]
+        return max(pairwise(times), key=lambda pair: pair[1] - pair[0], default=None) if last else None
 
     def _channels(self, now_s: float, within_s: float) -> Iterator[ChannelSeen]:
         tried = [a for a in self.attempts if a.at_s > now_s - within_s]

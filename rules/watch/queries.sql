@@ -17,6 +17,25 @@ order by rule_id, subject_kind, subject
 -- received
 select extract(epoch from max(received_at))::float8 from ingest_batch where readings > 0
 
+-- gap
+-- The longest time without readings that the rules are still to get over: from the last batch that they have
+-- judged on. Where they have judged none, there is nothing that anybody could miss.
+with place as (
+    select xid from rule_cursor where service = 'rules'
+), last as (
+    select received_at from ingest_batch where xid <= (select xid from place) and readings > 0
+    order by xid desc, received_at desc limit 1
+), ahead as (
+    select received_at from ingest_batch where xid > (select xid from place) and readings > 0
+    order by xid, received_at limit %(batches)s
+), pairs as (
+    select received_at, lag(received_at) over (order by received_at) as before
+    from (select received_at from last union all select received_at from ahead) b
+)
+select extract(epoch from before)::float8, extract(epoch from received_at)::float8
+from pairs where before is not null and exists (select from last)
+order by received_at - before desc limit 1
+
 -- devices
 -- Those that ever reported, without kinds that do so only now and then.
 select count(*)::integer, min(d.cadence_s)::float8

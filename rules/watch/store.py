@@ -21,6 +21,8 @@ SQL = load_queries("rules.watch")
 RULES = load_queries("rules")
 MESSAGES = 5000
 """The newest messages whose attempts are looked at: what it costs does not grow with the outbox."""
+BATCHES = 1000
+"""The oldest batches that the rules have not judged, likewise."""
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -86,6 +88,7 @@ async def _seen(conn: Connection, watched: Watched, now_s: float) -> Seen:
     return Seen(
         now_s=now_s,
         received_s=await _value(conn, "received"),
+        gap_s=next(iter(await _rows(conn, "gap", batches=BATCHES)), None),
         devices=devices,
         cadence_s=cadence_s,
         waiting_since_s=await _value(conn, "waiting"),

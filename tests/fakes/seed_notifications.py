@@ -32,3 +32,5 @@ async def told(site: Site, title: str = "Major: Route 1: ice. 2 stretches at −
     await site.sql(TRY, sent, 1, 10, "sent", None)
     await site.sql(ADD, "c", "ben", "mail", "Warning: Bin 12 is full. 92 %.", "bundled", 0, -10, sent)
     await site.sql(ADD, "d", "ben", "mail", "Warning: Bin 14 is full. 93 %.", "pending", 0, 5, None)
+    await site.sql(ADD, "e", "ben", "mail", "Warning: Bin 15 is full. 94 %.", "suppressed", 0, -5, None)
+    await site.sql("update notification set suppressed_why = 'its alarm has cleared' where key = 'e'")

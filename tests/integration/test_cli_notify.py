@@ -139,6 +139,13 @@ def test_the_sender_sends_fails_is_told_to_try_again_and_stops(db_dsn: str) -> N
             code, text = run(db_dsn, "notify", "retry", number)
             assert (code, text.startswith(f"notification {number} is sent again")) == (0, True)
             until(lambda: states()["b"] == "failed")
+            conn.execute(
+                "update notification set state = 'suppressed', suppressed_why = 'its alarm is closed' where key = 'b'"
+            )
+            code, text = run(db_dsn, "notify", "outbox", "--state", "suppressed")
+            assert "not sent: its alarm is closed" in text
+            code, text = run(db_dsn, "notify", "retry", number)
+            assert (code, "is suppressed: it is not sent again" in text) == (2, True)
             sent = json.loads(run(db_dsn, "notify", "outbox", "--state", "sent", "--json")[1])
             code, text = run(db_dsn, "notify", "retry", str(sent[0]["notification_id"]))
             assert (code, "is sent: it is not sent again" in text) == (2, True)

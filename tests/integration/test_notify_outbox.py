@@ -46,14 +46,23 @@ def note(key: str, severity: str = "major", **more: Any) -> Notification:
 
 class Bench:
     def __init__(self, outbox: Outbox, people: People, conn: psycopg.AsyncConnection[Any] | None) -> None:
-        self.outbox, self.people, self._conn = outbox, people, conn
+        self.outbox, self.people, self.conn = outbox, people, conn
 
     async def states(self) -> dict[str, str]:
-        if self._conn is not None:
-            rows = await (await self._conn.execute("select key, state from notification")).fetchall()
+        if self.conn is not None:
+            rows = await (await self.conn.execute("select key, state from notification")).fetchall()
             return dict(rows)
         assert isinstance(self.outbox, MemoryOutbox)
         return {r.notification.key: r.state for r in self.outbox.rows}
+
+    async def why(self) -> dict[str, str | None]:
+        """Why messages are suppressed."""
+        if self.conn is not None:
+            return dict(
+                await (await self.conn.execute("select key, suppressed_why from notification")).fetchall()
+            )
+        assert isinstance(self.outbox, MemoryOutbox)
+        return {r.notification.key: r.suppressed_why for r in self.outbox.rows}
 
 
 @pytest.fixture(params=["postgres", "memory"])

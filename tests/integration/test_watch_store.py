@@ -205,6 +205,32 @@ async def test_the_oldest_batch_that_the_rules_have_not_seen_is_how_far_they_are
     assert (await bench.seen()).waiting_since_s is None
 
 
+async def test_a_silence_that_a_batch_has_ended_before_the_first_look_is_seen_until_the_rules_are_over_it(
+    bench: Bench,
+) -> None:
+    """After an outage of everything the ingester may be up before the rules: devices are held back all the same."""
+    await bench.device("frog-1", "frog", 60)
+    await bench.batch(T - 9000)
+    assert (await bench.seen()).gap_s is None, "rules that have judged nothing miss nothing"
+    await bench.judged()
+    assert (await bench.seen()).gap_s is None
+    await bench.batch(T - 20, readings=0)
+    await bench.batch(T - 3)
+    await bench.batch(T - 1)
+    assert (await bench.seen()).gap_s == (T - 9000, T - 3)
+    clock = ManualClock(datetime.fromtimestamp(T, UTC))
+    await bench.service(clock).look()
+    assert await bench.alarms() == [("platform.no_readings", "town", "critical", True)]
+    await bench.judged()
+    assert (await bench.seen()).gap_s is None
+    for _ in range(62):
+        clock.advance(10)
+        await bench.batch(clock.now().timestamp())
+        await bench.judged()
+        await bench.service(clock).look()
+    assert await bench.alarms() == [("platform.no_readings", "town", "critical", False)]
+
+
 async def test_failures_count_since_the_last_success_and_refusals_do_not(bench: Bench) -> None:
     for at, verdict in ((-90, "retry"), (-80, "sent"), (-70, "retry"), (-60, "unknown"), (-50, "refused")):
         await bench.attempt("sms", T + at, verdict)
@@ -356,7 +382,13 @@ async def test_a_catalogue_with_a_wrong_rule_of_the_watch_leaves_the_one_before(
     clock.advance(31)
     after = await live()
     assert after.rules == before.rules
-    assert after.catalogue_id == number
+    assert after.catalogue_id == before.catalogue_id == stored.catalogue_id, (
+        "its alarms name the copy that has them"
+    )
+    bare = {name: text for name, text in stored.files.items() if not name.startswith("platform_")}
+    number = await catalogues.put(bare, "bare", "test", "test")
+    await catalogues.promote(number, "test", "test", "promoted")
+    assert (await LiveWatch(catalogues, clock)()).catalogue_id is None, "the shipped ones are in no copy"
 
 
 async def test_a_database_that_does_not_answer_is_tried_again() -> None:

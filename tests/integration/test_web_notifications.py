@@ -38,6 +38,7 @@ async def test_a_channel_that_fails_is_the_headline_with_the_reason(site: Site) 
     assert "Ben from" in said
     assert "over sms (…456)" in said
     assert "said with others in message" in said
+    assert "not sent: its alarm has cleared" in said
     assert "failed, tried again: gateway: 503" in said
 
 
@@ -63,6 +64,8 @@ async def test_the_twin_says_the_same(site: Site) -> None:
     )
     first = next(m for m in found["messages"] if m["channel"] == "sms")
     assert [(t["attempt"], t["verdict"]) for t in first["tries"]] == [(n, "retry") for n in range(1, 6)]
+    [dropped] = [m for m in found["messages"] if m["state"] == "suppressed"]
+    assert (dropped["suppressed_why"], dropped["last_error"]) == ("its alarm has cleared", None)
     limited = await site.http.get("/api/v1/notifications/state", params={"limit": 1})
     assert len(limited.json()["messages"]) == 1
 

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rules.core.desk.model import Notice
-from rules.core.notify.model import Contact, Message, Person, Shift
+from rules.core.notify.model import Contact, Hook, Message, Person, Shift
 from rules.core.notify.quiet import is_quiet, not_before
 from rules.core.notify.retry import PACES, next_attempt_s
 from rules.core.notify.rota import on_call
@@ -158,6 +158,31 @@ def test_planning_is_the_same_each_time_and_tells_nobody_twice(
     ]
     if reachable:
         assert planned, "somebody is always told where somebody can be"
+
+
+@given(
+    people(),
+    SHIFTS,
+    SEVERITY,
+    AROUND,
+    st.lists(st.sampled_from(["a", "b", "z", "team:chat", "webhook:1"]), max_size=5),
+)
+def test_that_it_is_over_goes_once_to_whom_it_went_whoever_is_on_call_now(
+    known: list[Person], shifts: list[Shift], severity: str, now_s: float, heard: list[str]
+) -> None:
+    words, hooks = Message(title="t", body="b"), [Hook(webhook_id=2, url="https://x", secret_name="s")]
+    planned = [
+        fan_out(notice, words, known, shifts, hooks=hooks, heard=heard)
+        for notice in (
+            Notice(alarm_id=7, key=f"7:11:cleared:{to}", kind="cleared", to=to, severity=severity, at_s=now_s)
+            for to in ("on_call:gritting", "team:chat")
+        )
+    ]
+    assert planned[0] == planned[1], "the same keys, which the outbox has once"
+    can = {p.person for p in known if any(_takes(c, severity) for c in p.contacts)}
+    assert {n.recipient for n in planned[0]} == {h for h in heard if h in can or h == "team:chat"} | {
+        "webhook:2"
+    }
 
 
 def _takes(contact: Contact, severity: str) -> bool:

@@ -141,6 +141,25 @@ def test_a_change_without_a_new_version_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("platform_no_readings.toml", "silent_s = 600.0", "silent_s = 900.0"),
+        ("platform_rules_behind.toml", "raise_at = 120.0", "raise_at = 180.0"),
+        ("escalation_winter.toml", "renotify_most = ", "renotify_most = 1"),
+    ],
+)
+def test_so_it_is_where_only_the_desk_reads_the_file(name: str, old: str, new: str) -> None:
+    changed = SHIPPED[name].replace(old, new)
+    [warning] = check({**SHIPPED, name: changed}, LIVE, SHIPPED).warnings
+    assert (warning.file, warning.line) == (name, line(changed, "version ="))
+    assert "raise it" in warning.text
+    raised = re.sub(r"version = \d+", "version = 99", changed)
+    assert check({**SHIPPED, name: raised}, LIVE, SHIPPED).warnings == ()
+    words = re.sub(r'reason = ".*"', 'reason = "Other words."', SHIPPED[name])
+    assert check({**SHIPPED, name: words}, LIVE, SHIPPED).warnings == ()
+
+
 def test_an_id_that_does_not_fit_and_a_file_that_nobody_reads() -> None:
     text = SHIPPED["winter_ice.toml"].replace('"winter.ice"', '"winter.rime"')
     said = [str(w) for w in check({**SHIPPED, "winter_ice.toml": text, "notes.toml": 'id = "x.y"'}).warnings]

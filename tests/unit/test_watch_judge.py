@@ -46,6 +46,17 @@ def test_a_silent_town_is_told_after_ten_minutes_and_over_ten_minutes_after_it_s
     assert last.reason.startswith("Readings are received again")
 
 
+def test_a_silence_that_is_over_but_not_for_the_rules_is_told_with_its_end() -> None:
+    watching = Watching()
+    watching.look(seen(T, received_s=T - 2, gap_s=(T - 1802, T - 2)))
+    [raised] = watching.effects
+    assert isinstance(raised, RaiseAlarm)
+    assert raised.reason.startswith("Nothing was received for 30 min, since 2025-")
+    assert " until 2025-" in raised.reason
+    found = watching.each(seen(at, gap_s=(at - 4, at - 3)) for at in looks(700, T + 10))
+    assert found == [(T + 610, "ClearAlarm", "town")]
+
+
 def test_after_an_hour_of_silence_it_is_critical() -> None:
     watching = Watching()
     watching.each(seen(at, received_s=T) for at in looks(3700))

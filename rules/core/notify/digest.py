@@ -15,6 +15,8 @@ LINES = 20
 ALARMS_MOST = 1000
 """Numbers of alarms given to programs."""
 ENDED = "cleared"
+DIGEST = "digest"
+"""The kind of a message that says several."""
 
 Numbered = tuple[int, Notification]
 
@@ -42,7 +44,7 @@ def digest(found: Sequence[Numbered], now_s: float) -> Notification:
     return replace(
         worst,
         key=f"digest:{worst.recipient}:{worst.channel}:{first_id}",
-        kind="digest",
+        kind=DIGEST,
         severity=max(severities, key=rank),
         title=_title(latest),
         body=_body(latest),

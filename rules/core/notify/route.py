@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from rules.core.alarm_spec import rank
 from rules.core.desk.model import Notice
 from rules.core.notify.cloud_event import type_of
-from rules.core.notify.digest import gathers
+from rules.core.notify.digest import ENDED, gathers
 from rules.core.notify.model import Hook, Message, Notification, Person, Shift
 from rules.core.notify.quiet import not_before
 from rules.core.notify.retry import expires_s
@@ -29,12 +29,14 @@ def fan_out(
     break_for_critical: bool = True,
     log_id: int | None = None,
     digest_s: float = 0.0,
+    heard: Collection[str] | None = None,
 ) -> tuple[Notification, ...]:
     """Return what is to be sent; the same again, with the same keys, for the same arguments.
 
     Each person gets one message, over the first channel that takes this severity, with the
     others as fall-backs. Where nobody is on call the role of that name is told, and where that
     is nobody either the role ``duty_officer``. An empty result means that nobody can be told.
+    That an alarm is over goes to ``heard``, whoever is on call by now.
 
     Args:
         notice: ``to`` is ``on_call:<role>``, ``role:<role>``, ``person:<name>`` or ``team:<channel>``.
@@ -46,6 +48,7 @@ def fan_out(
         break_for_critical: whether critical messages break quiet hours.
         log_id: the log's entry that it follows from.
         digest_s: below critical, how long messages wait for others to the same recipient [s].
+        heard: recipients of the alarm's messages so far; None where that is not known.
 
     Raises:
         ValueError: ``to`` is none of the four.
@@ -53,7 +56,11 @@ def fan_out(
     at_s = notice.at_s if now_s is None else now_s
     draft = _Draft(notice, words, at_s, log_id, break_for_critical, digest_s)
     kind, _, name = notice.to.partition(":")
-    if kind == "team":
+    if notice.kind == ENDED and heard is not None:
+        found = draft.to_people(p for p in people if p.person in heard)
+        teams = sorted({h.partition(":")[2] for h in heard if h.startswith("team:")})
+        found += [draft.to(f"team:{team}", team, "", at_s) for team in teams]
+    elif kind == "team":
         found = [draft.to(f"team:{name}", name, "", at_s)]
     else:
         found = next(filter(None, map(draft.to_people, _groups(kind, name, people, shifts, at_s))), [])
@@ -112,8 +119,11 @@ class _Draft:
         notice, words = self._notice, self._words
         waits = gathers(notice.severity, recipient, self._digest_s)
         due_s = at_s + self._digest_s if waits else at_s
+        # Once for all whom a notice goes to: programs hear of it once, and everybody once that it is over.
+        shared = channel == WEBHOOK or notice.kind == ENDED
+        why = notice.key.removesuffix(f":{notice.to}") if shared else notice.key
         return Notification(
-            key=f"{notice.alarm_id}:{notice.key}:{recipient}:{channel}",
+            key=f"{notice.alarm_id}:{why}:{recipient}:{channel}",
             recipient=recipient,
             channel=channel,
             address=address,

@@ -53,19 +53,23 @@ def _no_readings(seen: Seen, rules: WatchRules) -> Case:
         # Nothing ever came, or nothing is installed: that is not for an alarm to say.
         own, silent_s, limit_s = (Demand.OFF if seen.devices == 0 else None), 0.0, p.silent_s
     else:
-        silent_s = max(0.0, seen.now_s - seen.received_s)
+        since_s, until_s = _silence(seen, seen.received_s)
+        silent_s = until_s - since_s
         limit_s = max(p.silent_s, p.intervals * seen.cadence_s)
         own = demand(silent_s, limit_s, p.clear_share * limit_s)
 
     def say(_: int) -> Words:
+        since_s, until_s = _silence(seen, seen.received_s or 0.0)
+        was = "has been" if until_s == seen.now_s else "was"
+        ended = "" if until_s == seen.now_s else f" until {iso(until_s)}"
         reason = (
-            f"Nothing has been received for {span(silent_s)}, since {iso(seen.received_s)}, from any of "
+            f"Nothing {was} received for {span(silent_s)}, since {iso(since_s)}{ended}, from any of "
             f"{seen.devices} devices, the most frequent of which reports every {span(seen.cadence_s or 0.0)}. "
             "Look at the broker and the ingester. Nobody is told of silent devices meanwhile."
         )
         inputs = {
             "silent_s": num(silent_s, 0), "limit_s": num(limit_s, 0), "cadence_s": num(seen.cadence_s, 0),
-            "devices": seen.devices, "last_received_at": iso(seen.received_s),
+            "devices": seen.devices, "last_received_at": iso(since_s),
         }  # fmt: skip
         return Words("No readings from the whole town", reason, inputs)
 
@@ -73,6 +77,16 @@ def _no_readings(seen: Seen, rules: WatchRules) -> Case:
         return f"Readings are received again, the last at {iso(seen.received_s)}."
 
     return Case(Subject(rule, "town", "town", say, ended), own, silent_s - limit_s)
+
+
+def _silence(seen: Seen, received_s: float) -> tuple[float, float]:
+    """Return from when until when nothing was received: till now, or before what the rules are still to judge.
+
+    A batch that is stored before the watch looks for the first time ends a silence that nobody has seen; to the rules
+    it is to come, with all devices silent at once.
+    """
+    now = (min(received_s, seen.now_s), seen.now_s)
+    return now if seen.gap_s is None else max(seen.gap_s, now, key=lambda span_s: span_s[1] - span_s[0])
 
 
 def _rules_behind(seen: Seen, rules: WatchRules) -> Case:

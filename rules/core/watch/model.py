@@ -37,6 +37,8 @@ class Seen:
         cadence_s: interval of the most frequent of them [s]; None where there is none.
         waiting_since_s: when the oldest batch was received that the rules have not seen; None where
             they have seen all.
+        gap_s: from when until when nothing was received, of the longest such time that the rules have not
+            got over yet: the batch after it is one that they have not judged. None where they have judged all.
         channels: those with messages or attempts.
         people: how many can be told.
         next_s: of each role, when somebody is next on call: now where somebody is; a role
@@ -51,6 +53,7 @@ class Seen:
     channels: tuple[ChannelSeen, ...]
     people: int
     next_s: Mapping[str, float]
+    gap_s: tuple[float, float] | None = None
 
 
 class Memory(msgspec.Struct, frozen=True):

@@ -1,0 +1,37 @@
+"""How long what was told, decided and changed is kept; each with its reason. Readings and dead letters have their own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Days = Annotated[int, Field(ge=1, le=36_525)]
+"""Whole days, at most a century."""
+
+
+class RetentionSettings(BaseModel):
+    """When old rows go. Evidence and audit are kept by years; ages are by the clock on the wall."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    alarm_days: Days = 2557
+    """Days since the last line of its log that an alarm is kept, with members, log and messages. Seven years: it is the
+    evidence of who knew what when, and claims come up to six years later (Limitation Act 1980). One that has not cleared, or is
+    not closed, is kept however old it is."""
+    notification_days: Days = 1096
+    """Days that messages and their delivery attempts are kept. Three years, in which claims of injury come; that somebody
+    was told says the alarm's log for as long as there is the alarm. What still waits is kept."""
+    event_days: Days = 1096
+    """Days that events are kept (a bin emptied, a road froze, an alarm acknowledged). Three winters, to compare them."""
+    override_days: Days = 2557
+    """Days since its end that an override is kept. As long as alarms: what was decided by it is explained with it."""
+    late_window_days: Days = 400
+    """Days that a window of late readings is kept once it is judged. A year and a month: what would differ stands with the
+    alarms and decisions themselves."""
+    catalogue_log_days: Days = 3653
+    """Days that lines of the catalogues' log are kept. Ten years of who changed rules and why; of each catalogue the newest line
+    of a kind stays for ever, and so do the catalogues."""
+    checkpoint_days: Days = 30
+    """Days of event time behind the newest one that the engine's memory is kept of services that run no more; of one that
+    stands still, days on the clock. The engine itself keeps eight days of its own."""

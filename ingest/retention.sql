@@ -1,0 +1,86 @@
+-- dead_letters
+delete from dead_letter where dead_letter_id in (
+    select dead_letter_id from dead_letter where received_at < now() - make_interval(days => %(days)s)
+    order by received_at limit %(portion)s for update skip locked)
+
+-- dead_letter_counts
+delete from dead_letter_overflow where last_at < now() - make_interval(days => %(days)s)
+
+-- notifications
+with old as materialized (
+    select notification_id from notification
+    where created_at < now() - make_interval(days => %(days)s) and state not in ('pending', 'sending')
+    order by notification_id limit %(portion)s for update skip locked
+), attempts as (
+    delete from delivery_attempt where notification_id in (select notification_id from old)
+)
+delete from notification where notification_id in (select notification_id from old)
+
+-- alarms
+-- With all that is theirs. Age is that of the last line: a remark of yesterday keeps an alarm of years ago.
+with old as materialized (
+    select alarm_id from alarm a
+    where cleared_at is not null and closed_at is not null and created_at < now() - make_interval(days => %(days)s)
+      and not exists (select from alarm_log l
+                       where l.alarm_id = a.alarm_id and l.created_at >= now() - make_interval(days => %(days)s))
+    order by alarm_id limit %(portion)s for update skip locked
+), attempts as (
+    delete from delivery_attempt where notification_id in (select notification_id from notification join old using (alarm_id))
+), messages as (
+    delete from notification where alarm_id in (select alarm_id from old)
+), timers as (
+    delete from alarm_timer where alarm_id in (select alarm_id from old)
+), members as (
+    delete from alarm_member where alarm_id in (select alarm_id from old)
+), lines as (
+    delete from alarm_log where alarm_id in (select alarm_id from old)
+)
+delete from alarm where alarm_id in (select alarm_id from old)
+
+-- events
+delete from event where event_id in (
+    select event_id from event where created_at < now() - make_interval(days => %(days)s)
+    order by event_id limit %(portion)s for update skip locked)
+
+-- overrides
+-- Ends are of event time, which may be long ago where a former night is played: none goes soon after it was made.
+delete from rule_override where override_id in (
+    select override_id from rule_override
+    where least(expires_at, coalesce(withdrawn_at, 'infinity')) < now() - make_interval(days => %(days)s)
+      and created_at < now() - make_interval(days => %(days)s)
+    order by override_id limit %(portion)s for update skip locked)
+
+-- late_windows
+delete from late_window where late_window_id in (
+    select late_window_id from late_window
+    where state <> 'open' and last_arrived < now() - make_interval(days => %(days)s)
+    order by late_window_id limit %(portion)s for update skip locked)
+
+-- catalogue_lines
+-- The newest of each catalogue and kind says which one is live, by whom, and which was before it.
+delete from catalogue_log where log_id in (
+    select log_id from catalogue_log l
+    where at < now() - make_interval(days => %(days)s)
+      and exists (select from catalogue_log n
+                   where n.catalogue_id = l.catalogue_id and n.what = l.what and n.log_id > l.log_id)
+    order by log_id limit %(portion)s for update skip locked)
+
+-- checkpoints
+delete from rule_checkpoint where (service, event_time) in (
+    select p.service, p.event_time from rule_checkpoint p left join rule_cursor c using (service)
+    where p.event_time < (select max(event_time) from rule_checkpoint) - make_interval(days => %(days)s)
+       or c.updated_at < now() - make_interval(days => %(days)s)
+    order by p.event_time limit %(portion)s for update of p skip locked)
+
+-- states
+-- Of what is no longer installed, at once. The rules drop what they remember themselves; here goes what they do not.
+delete from subject_state where (subject_kind, subject) in (
+    select subject_kind, subject from subject_state s
+    where case subject_kind
+          when 'home' then not exists (select from home where code = s.subject)
+          when 'segment' then not exists (select from road_segment where segment_id = s.subject)
+          when 'route' then not exists (select from gritting_route where route_id = s.subject)
+          when 'bin' then not exists (select from bin_site where bin_id = s.subject)
+          when 'device' then not exists (select from device where name = s.subject and retired_at is null)
+          else false end
+    limit %(portion)s for update skip locked)

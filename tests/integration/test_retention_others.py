@@ -1,0 +1,141 @@
+"""What was told, decided and changed goes at its age, in portions, and nothing else does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from cityops.settings_retention import RetentionSettings
+from ingest import retention
+from ingest.retention import KEPT, Retention
+
+AGES = "unnest(array[10, 20, 30, 400, 500]) age, lateral (select now() - make_interval(days => age)) a(at)"
+"""Two are older than 100 days, three are not."""
+SHORT = RetentionSettings(**dict.fromkeys(RetentionSettings.model_fields, 100))
+
+OLD_AND_NEW = (
+    "insert into event (kind, subject_kind, subject, at, created_at) select 'x', 'bin', 'b', at, at from " + AGES,
+    "insert into rule_override (rule_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at, created_at)"
+    " select 'r', 'p', 'bin', 'b', '1', 'a', 'r', at - interval '1 day', at, at from " + AGES,
+    # Ended long ago by its own time, made today: a former night is being played.
+    (
+        "insert into rule_override (rule_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at)"
+        " values ('r', 'p', 'bin', 'b', '1', 'a', 'r', '2020-01-01', '2020-01-02')"
+    ),
+    "insert into late_window (scope_kind, scope, from_at, to_at, devices, readings, first_arrived, last_arrived, state)"
+    " select 'bin', 'b' || age, at, at, '{}', 1, at, at, 'same' from " + AGES,
+    "insert into late_window (scope_kind, scope, from_at, to_at, devices, readings, first_arrived, last_arrived)"
+    " select 'bin', 'b' || age, at, at, '{}', 1, at, at from " + AGES,
+    "insert into catalogue_version (sha256, label, files, created_by) select 's' || n, 'l', '{}', 'x' from generate_series(1, 2) n",
+    "insert into catalogue_log (at, catalogue_id, what, by) select at, 1, 'promoted', 'x' from " + AGES + " order by at",
+    "insert into catalogue_log (at, catalogue_id, what, by) values (now() - interval '900 days', 2, 'promoted', 'x')",
+    "insert into rule_cursor (service, updated_at) values ('rules', now()), ('still', now() - interval '101 days')",
+    "insert into rule_checkpoint select 'rules', at, 'x' from " + AGES,
+    "insert into rule_checkpoint values ('still', now(), 'x')",
+)  # fmt: skip
+LEFT = {
+    "event": 3, "rule_override": 4, "late_window": 8, "catalogue_log": 4, "rule_checkpoint": 3,
+}  # fmt: skip
+
+ALARM = (
+    "insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, cleared_at, closed_at, title,"
+    " reason, created_at) values ('r', 1, 'bin', %s, 'major', now(), %s, %s, 't', 'r', now() - interval '900 days')"
+    " returning alarm_id"
+)
+OF_ALARM = (
+    "insert into alarm_log (alarm_id, at, created_at, actor, what) values (%s, now(), now() - make_interval(days => %s), 'desk', 'x')",
+    "insert into alarm_member (alarm_id, kind, subject, severity, joined_at) values (%s, 'bin', 'b', 'major', now())",
+)
+MESSAGE = (
+    "insert into notification (key, alarm_id, log_id, recipient, channel, kind, severity, title, body, not_before, expires_at,"
+    " state, fallback_of, bundled_in, created_at) values (%s, %s, %s, 'amira', 'sms', 'raised', 'major', 't', 'b', now(), now(), %s,"
+    " %s, %s, now() - make_interval(days => %s)) returning notification_id"
+)
+
+
+class Tables:
+    def __init__(self, pg: psycopg.AsyncConnection[Any]) -> None:
+        self.pg = pg
+
+    async def one(self, query: str, *params: object) -> Any:
+        row = await (await self.pg.execute(query, params)).fetchone()  # type: ignore[call-overload]
+        return None if row is None else row[0]
+
+    async def count(self, table: str) -> int:
+        return int(await self.one(f"select count(*) from {table}"))
+
+    async def alarm(
+        self, subject: str, last_line_days: int, *, cleared: bool = True, closed: bool = True
+    ) -> int:
+        old = "2020-01-01"
+        number = await self.one(ALARM, subject, old if cleared else None, old if closed else None)
+        await self.pg.execute(OF_ALARM[0], (number, last_line_days))
+        await self.pg.execute(OF_ALARM[1], (number,))
+        return int(number)
+
+    async def message(
+        self, key: str, days: int, state: str = "sent", alarm: int | None = None, log: int | None = None,
+        over_from: int | None = None, within: int | None = None,
+    ) -> int:  # fmt: skip
+        number = await self.one(MESSAGE, key, alarm, log, state, over_from, within, days)
+        await self.pg.execute(
+            "insert into delivery_attempt (notification_id, attempt, verdict) values (%s, 1, 'sent')",
+            (number,),
+        )
+        return int(number)
+
+
+async def test_everything_goes_at_its_age_and_what_is_wanted_stays(
+    pg: psycopg.AsyncConnection[Any], db_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Portions of two: each table takes several."""
+    monkeypatch.setattr(retention, "PORTION", 2)
+    tables = Tables(pg)
+    for query in OLD_AND_NEW:
+        await pg.execute(query)  # type: ignore[call-overload]
+    await pg.execute("insert into home (code, label) values ('OAK', 'x')")
+    for kind, subject in (
+        ("home", "OAK"),
+        ("home", "GONE"),
+        ("device", "gone"),
+        ("bin", "gone"),
+        ("kind", "frog"),
+    ):
+        await pg.execute("insert into subject_state values (%s, %s, now(), '{}')", (kind, subject))
+    gone = [await tables.alarm(f"gone {n}", 101) for n in range(5)]
+    kept = [
+        await tables.alarm("remark", 99),
+        await tables.alarm("up", 900, cleared=False, closed=False),
+        await tables.alarm("open", 900, closed=False),
+        await tables.alarm("false alarm", 900, cleared=False),
+    ]
+    line = await tables.one("select log_id from alarm_log where alarm_id = %s", gone[0])
+    bundle = await tables.message("bundle", 101)
+    first = await tables.message("of one that goes", 1, "bundled", gone[0], line, within=bundle)
+    await tables.message("over", 1, alarm=gone[0], over_from=first)
+    await tables.message("young", 1, "bundled", kept[0], within=bundle)
+    await tables.message("old", 101, alarm=kept[1])
+    await tables.message("old and waits", 101, "pending", kept[2])
+    dropped = await Retention(db_dsn, 90, kept=SHORT).drop()
+    assert dropped.others == {
+        "notification": 2, "alarm": 5, "event": 2, "override": 2, "late_window": 2, "catalogue_log": 2, "checkpoint": 3,
+        "state": 3,
+    }  # fmt: skip
+    assert {table: await tables.count(table) for table in LEFT} == LEFT
+    alarms = await (await pg.execute("select alarm_id from alarm order by 1")).fetchall()
+    assert [number for (number,) in alarms] == kept
+    assert [await tables.count(t) for t in ("alarm_log", "alarm_member")] == [4, 4]
+    messages = await (await pg.execute("select key, bundled_in from notification order by 1")).fetchall()
+    assert messages == [("old and waits", None), ("young", None)]
+    assert await tables.count("delivery_attempt") == 2
+    again = await Retention(db_dsn, 90, kept=SHORT).drop()
+    assert set(again.others.values()) == {0}
+
+
+def test_every_age_has_what_goes_by_it_and_evidence_is_kept_by_years() -> None:
+    kept = RetentionSettings()
+    assert {f"{what}_days" for what in KEPT} == set(RetentionSettings.model_fields)
+    assert kept.alarm_days >= kept.notification_days >= 3 * 365
+    assert kept.override_days >= kept.alarm_days, "an alarm is explained with the overrides of then"
