@@ -34,6 +34,21 @@ async def ice_on_a_route(site: Site) -> int:
     return int(alarm_id)
 
 
+async def raised(site: Site, title: str, severity: str = "major") -> int:
+    """Add an alarm with its first line and say so, as the engine does; return its number."""
+    [(alarm_id,)] = await site.sql(
+        "with a as (insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason)"
+        " values ('winter.ice', 2, 'segment', 'x-' || gen_random_uuid(), %s, now(), %s, 'Wet, −1 °C.')"
+        " returning alarm_id, severity, reason), l as (insert into alarm_log (alarm_id, at, actor, what, detail, planned_at)"
+        " select alarm_id, now(), 'engine', 'raised', jsonb_build_object('severity', severity, 'reason', reason), now() from a)"
+        " select alarm_id from a",
+        severity,
+        title,
+    )
+    await site.sql("select pg_notify('cityops_rules', '{}')")
+    return int(alarm_id)
+
+
 def stretches(site: Site) -> list[tuple[str, str]]:
     """Return the three stretches that are in the alarm: identifier, and as people call it."""
     found = [s for s in site.town.segments if s.route_id == "route-1"][:3]
