@@ -12,13 +12,17 @@ from ops_api.cli_help import examples
 if TYPE_CHECKING:
     from ops_api.wiring_desk import DeskDoor
 
-EXAMPLES = examples("cityops rules late", "cityops rules late --state differs --json")
+EXAMPLES = examples("cityops rules late --differs", "cityops rules late --state open --json")
 
 
 def late(
     state: Annotated[
         Literal["open", "same", "differs", "too_late"] | None, typer.Option(help="Only those that stand so.")
     ] = None,
+    differs: Annotated[
+        bool,
+        typer.Option("--differs", help="Only where something would differ, be it at the first of two looks."),
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many of the newest.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
@@ -29,7 +33,7 @@ def late(
     async def look(door: DeskDoor) -> tuple[list[dict[str, Any]], list[str]]:
         from ops_api.queries.late import late_windows
 
-        found = await late_windows(door.db, state=state, limit=limit)
+        found = await late_windows(door.db, state=state, would_differ=differs or None, limit=limit)
         rows = late_view.rows(found, zone=door.zone, now=door.now, wall_now=SystemClock().now())
         return found, [late_view.text(row) for row in rows]
 
@@ -40,4 +44,6 @@ def late(
     for w, text in zip(found, said, strict=True):
         typer.echo(f"{w['late_window_id']:>5}  " + text.replace("\n", "\n       "))
     if not found:
-        typer.echo("no window of late readings" + ("" if state is None else f" is {state}"))
+        typer.echo(
+            "no reading has come too late" if state is None and not differs else "there is none of these"
+        )

@@ -1,5 +1,11 @@
 -- late_windows
 -- A home by its number, and without its devices: which device stands where is the household's.
+-- would_differ: also of one that is looked at once more, where the first look has found something.
+with marked as (
+    select jsonb_array_elements(would_differ -> 'windows')::bigint as id from decision where would_differ is not null
+    union
+    select jsonb_array_elements(would_differ -> 'windows')::bigint from alarm where would_differ is not null
+)
 select w.late_window_id, w.scope_kind,
        case when w.scope_kind = 'home' then coalesce(h.home_id::text, '?') else w.scope end as scope,
        case w.scope_kind when 'home' then 'Home ' || coalesce(h.home_id::text, '?')
@@ -10,6 +16,7 @@ select w.late_window_id, w.scope_kind,
        cardinality(w.devices) as device_count,
        array(select d from unnest(w.devices) as d where w.scope_kind <> 'home' and not exists (
            select from home_device hd join device x using (device_id) where x.name = d) order by d) as devices,
+       w.state = 'differs' or w.late_window_id in (select id from marked) as would_differ,
        to_timestamp((w.result ->> 'from_s')::float8) as judged_from,
        to_timestamp((w.result ->> 'to_s')::float8) as judged_to,
        coalesce(w.result -> 'never_raised', '[]') as never_raised
@@ -18,6 +25,8 @@ left join home h on w.scope_kind = 'home' and h.code = w.scope
 left join gritting_route r on w.scope_kind = 'route' and r.route_id = w.scope
 left join bin_site b on w.scope_kind = 'bin' and b.bin_id = w.scope
 where (%(state)s::text is null or w.state = %(state)s)
+  and (%(would_differ)s::boolean is null
+       or (w.state = 'differs' or w.late_window_id in (select id from marked)) = %(would_differ)s)
   and (%(ids)s::bigint[] is null or w.late_window_id = any (%(ids)s::bigint[]))
   and (%(before)s::bigint is null or w.late_window_id < %(before)s)
 order by w.late_window_id desc limit %(limit)s
@@ -48,11 +57,19 @@ where a.would_differ is not null and exists (
 order by at, what, number
 
 -- late_counts
--- Of the windows that came into being since a time of the wall clock.
+-- Of the windows that came into being since a time of the wall clock; of all where that is null.
+with marked as (
+    select jsonb_array_elements(would_differ -> 'windows')::bigint as id from decision where would_differ is not null
+    union
+    select jsonb_array_elements(would_differ -> 'windows')::bigint from alarm where would_differ is not null
+)
 select count(*) as windows, coalesce(sum(readings), 0)::bigint as readings,
-       count(*) filter (where state = 'open') as open, count(*) filter (where state = 'differs') as differing,
-       count(*) filter (where state = 'too_late') as too_late
-from late_window where first_arrived >= %(since)s
+       count(*) filter (where state = 'differs' or id is not null) as differs,
+       count(*) filter (where state = 'open' and id is null) as open,
+       count(*) filter (where state = 'same' and id is null) as same,
+       count(*) filter (where state = 'too_late' and id is null) as too_late
+from late_window left join marked on id = late_window_id
+where %(since)s::timestamptz is null or first_arrived >= %(since)s
 
 -- late_of_alarm
 select array(select jsonb_array_elements(would_differ -> 'windows')::bigint) as windows

@@ -30,19 +30,29 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 @router.get("/alarms")
 async def alarms(
-    ctx: Ctx, show: str = "active", rule: str | None = None, only: str = "all", name: Known = ""
+    ctx: Ctx,
+    show: str = "active",
+    rule: str | None = None,
+    only: str = "all",
+    name: Known = "",
+    name_again: bool = False,
 ) -> HTMLResponse:
     """List alarms for the desk: those that wait for somebody first."""
-    wanted = desk_content.Wanted.of(show, rule, only, unquote(name))
-    return _page(ctx, "alarms.html", **await desk_content.alarm_list(ctx, wanted))
+    wanted = desk_content.Wanted.of(show, rule, only, "" if name_again else unquote(name))
+    return _page(ctx, "alarms.html", name_again=name_again, **await desk_content.alarm_list(ctx, wanted))
 
 
 @router.get("/alarms/live")
 async def alarms_now(
-    ctx: Ctx, show: str = "active", rule: str | None = None, only: str = "all", name: Known = ""
+    ctx: Ctx,
+    show: str = "active",
+    rule: str | None = None,
+    only: str = "all",
+    name: Known = "",
+    name_again: bool = False,
 ) -> Response:
     """Return the list's live parts once: for browsers whose stream fails."""
-    wanted = desk_content.Wanted.of(show, rule, only, unquote(name))
+    wanted = desk_content.Wanted.of(show, rule, only, "" if name_again else unquote(name))
     return Response(await desk_content.live_list(ctx, wanted), media_type="application/json")
 
 
@@ -53,10 +63,11 @@ async def alarms_stream(
     rule: str | None = None,
     only: str = "all",
     name: Known = "",
+    name_again: bool = False,
     last_event_id: LastEventId = None,
 ) -> Response:
     """Stream the list's live parts."""
-    wanted = desk_content.Wanted.of(show, rule, only, unquote(name))
+    wanted = desk_content.Wanted.of(show, rule, only, "" if name_again else unquote(name))
     render = partial(desk_content.live_list, ctx, wanted)
     return stream(ctx, f"page:alarms:{wanted}", render, last_event_id, follows="alarms")
 

@@ -10,7 +10,6 @@ from fastapi.responses import HTMLResponse
 from pydantic import Field
 
 from ops_api.queries import Row, late
-from ops_api.routers.content import LATE_COUNTED
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
 from ops_api.web import late_view
@@ -51,6 +50,7 @@ class LateWindow(Document):
     state: late.State = Field(
         description="open: waits, or is looked at once more; same; differs; too_late: not judged"
     )
+    would_differ: bool = Field(description="Whether a look, be it the first of two, has found something")
     checked_at: datetime | None
     judged_from: datetime | None = Field(description="What was played again")
     judged_to: datetime | None
@@ -75,11 +75,15 @@ async def _documents(ctx: Context, windows: list[Row]) -> list[LateWindow]:
 async def list_late_windows(
     ctx: Ctx,
     state: late.State | None = None,
+    would_differ: bool | None = None,
     before: Annotated[int | None, Query(description="Only those with a smaller id")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[LateWindow]:
     """Return windows of late readings, the newest first, with the decisions and alarms that would differ."""
-    return await _documents(ctx, await late.late_windows(ctx.db, state=state, before=before, limit=limit))
+    found = await late.late_windows(
+        ctx.db, state=state, would_differ=would_differ, before=before, limit=limit
+    )
+    return await _documents(ctx, found)
 
 
 @router.get("/{late_window_id}")
@@ -94,7 +98,7 @@ async def get_late_window(late_window_id: int, ctx: Ctx) -> LateWindow:
 @pages.get("/rules/late")
 async def late_page(
     ctx: Ctx,
-    show: str = "all",
+    show: str = "",
     alarm: int | None = None,
     decision: int | None = None,
     before: int | None = None,
@@ -105,15 +109,29 @@ async def late_page(
         ids = await late.windows_of_alarm(ctx.db, alarm)
     elif decision is not None:
         ids = await late.windows_of_decision(ctx.db, decision)
-    state: late.State | None = "differs" if show == "differs" and ids is None else None
-    found = await late.late_windows(ctx.db, state=state, ids=ids, before=before, limit=SHOWN + 1)
+    counts = await late.late_counts(ctx.db)
+    state = _shown_state(show, counts) if ids is None else None
+    wanted: dict[str, Any] = {} if state is None else {"would_differ": state == "differs"}
+    if state is not None and state != "differs":
+        wanted["state"] = state
+    found = await late.late_windows(ctx.db, ids=ids, before=before, limit=SHOWN + 1, **wanted)
+    windows = (await shown(ctx, found))[:SHOWN]
     content = {
-        "windows": (await shown(ctx, found))[:SHOWN],
+        "windows": windows,
+        "marks": late_view.distinct(windows),
         "following": found[SHOWN - 1]["late_window_id"] if len(found) > SHOWN else None,
-        "headline": late_view.headline(await late.late_counts(ctx.db, ctx.clock.now() - LATE_COUNTED)),
+        "headline": late_view.headline(counts),
+        "tallies": late_view.tallies(counts),
         "empty": late_view.EMPTY,
-        "show": "differs" if state else "all",
+        "show": state or "all",
         "alarm": alarm,
         "decision": decision,
     }
     return HTMLResponse(ctx.templates.render("late.html", **content))
+
+
+def _shown_state(show: str, counts: Row) -> late.State | None:
+    """Return what is listed: where nobody says, what would differ, if anything would."""
+    known: tuple[late.State, ...] = ("differs", "open", "same", "too_late")
+    chosen = next((s for s in known if s == show), None)
+    return "differs" if show == "" and counts["differs"] else chosen

@@ -24,6 +24,7 @@ STATES: Mapping[str, str] = {
     "differs": "Would differ",
     "too_late": "Not judged",
 }
+ORDER = ("differs", "open", "same", "too_late")
 EMPTY = (
     "No reading has come too late to count in its order. A reading that comes later than the rules wait for it changes "
     "nothing that was decided: the time it was measured in is played again, and what would have been otherwise is told here."
@@ -46,7 +47,7 @@ class WindowRow:
 
     late_window_id: int
     label: str
-    state: str
+    differs: bool
     badge: str
     came: str
     became: str
@@ -66,8 +67,8 @@ def window(w: Row, *, zone: ZoneInfo, now: datetime, wall_now: datetime) -> Wind
     return WindowRow(
         late_window_id=w["late_window_id"],
         label=w["label"],
-        state=w["state"],
-        badge=STATES[w["state"]],
+        differs=w["would_differ"],
+        badge=STATES["differs" if w["would_differ"] else w["state"]],
         came=_came(w, zone, now, wall_now),
         became=_became(w, zone, now),
         marks=tuple(_mark(m, zone, now) for m in w["marks"]),
@@ -87,11 +88,21 @@ def headline(counts: Row) -> str:
     if counts["windows"] == 0:
         return "No reading has come too late"
     came = words.plural(counts["readings"], "reading has come too late", "readings have come too late")
-    if counts["differing"]:
+    if counts["differs"]:
         return f"{came}: something would differ"
-    if counts["open"]:
-        return f"{came} and {'wait' if counts['open'] > 1 else 'waits'} to be judged"
-    return f"{came}: nothing would differ"
+    if counts["same"]:
+        return f"{came}: nothing would differ so far" if counts["open"] else f"{came}: nothing would differ"
+    return f"{came}: not judged yet" if counts["open"] else f"{came} to be judged"
+
+
+def distinct(found: Sequence[WindowRow]) -> list[MarkRow]:
+    """Return the decisions and alarms of windows, each once: many late readings may be to blame for one."""
+    return list(dict.fromkeys(m for w in found for m in w.marks))
+
+
+def tallies(counts: Row) -> list[tuple[str, str, int]]:
+    """Return (state, its name, windows) of the states that there are."""
+    return [(state, STATES[state], counts[state]) for state in ORDER if counts[state]]
 
 
 def _span(first: datetime, last: datetime, zone: ZoneInfo, now: datetime) -> str:
@@ -116,6 +127,8 @@ def _came(w: Row, zone: ZoneInfo, now: datetime, wall_now: datetime) -> str:
 
 
 def _became(w: Row, zone: ZoneInfo, now: datetime) -> str:
+    if w["state"] == "too_late" and w["would_differ"]:
+        return f"That time was played again once, before the last of them came: {_found(w)} otherwise."
     if w["state"] == "too_late":
         return "That time was not played again: it was more than 12 hours ago, or the rules' memory from before it is no longer kept."
     if w["judged_from"] is None:
@@ -123,7 +136,8 @@ def _became(w: Row, zone: ZoneInfo, now: datetime) -> str:
     span = _span(w["judged_from"], w["judged_to"], zone, now).removeprefix("of ")
     played = f"The time {span} was played again with them"
     if w["state"] == "open":
-        return f"{played}; that happens once more, when no decision can rest on them any longer."
+        again = "That happens once more, when no decision can rest on them any longer."
+        return f"{played}: {_found(w)} otherwise. {again}" if w["would_differ"] else f"{played}. {again}"
     if w["state"] == "same":
         return f"{played}: everything would have been decided as it was."
     return f"{played}: {_found(w)} otherwise. Nothing was changed, and nobody was told."

@@ -51,6 +51,7 @@ PAGES = (
     "/api",
     "/work",
     "/notifications",
+    "/rules/late",
 )
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 

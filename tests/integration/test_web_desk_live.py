@@ -16,9 +16,8 @@ from psycopg.types.json import Jsonb
 
 from ops_api.web.late_view import EMPTY
 from tests.fakes import seed_web, website
-from tests.fakes.desk_rows import raised
+from tests.fakes.desk_rows import late_readings, raised
 from tests.fakes.seed_notifications import told
-from tests.fakes.seed_work import decide
 from tests.fakes.website import Site
 from tests.integration.test_cli_words import cityops
 from tests.integration.test_web_live import document, events, upcoming
@@ -150,37 +149,10 @@ async def test_a_message_and_what_becomes_of_it_reach_the_open_page(site: Site) 
     await stream.aclose()
 
 
-async def late(site: Site) -> tuple[int, int]:
-    """Add two windows, one of a home, and what they would have changed; return the decision's and the alarm's number."""
-    decision, alarm = await decide(site), await raised(site, "Ice on Yew Road")
-    [(route,)] = await site.sql(
-        "insert into late_window (scope_kind, scope, from_at, to_at, devices, readings, first_arrived, last_arrived, state,"
-        " checked_at, result) values ('route', 'route-1', '2026-01-09T18:00Z', '2026-01-09T20:40Z', '{road-001}', 17,"
-        " now(), now(), 'differs', now(), %s) returning late_window_id",
-        Jsonb(
-            {
-                "from_s": 1767980700, "to_s": 1768012800, "marked": 2,
-                "never_raised": [{"rule_id": "winter.ice", "subject_kind": "route", "at_s": 1767985200}],
-            }
-        ),
-    )  # fmt: skip
-    await site.sql(
-        "insert into late_window (scope_kind, scope, from_at, to_at, devices, readings, first_arrived, last_arrived)"
-        " values ('home', %s, now() - interval '3 hours', now() - interval '2 hours', '{frog-0001}', 9, now(), now())",
-        seed_web.DAMP_HOME,
-    )
-    for table, key, number in (("decision", "decision_id", decision), ("alarm", "alarm_id", alarm)):
-        await site.sql(
-            f"update {table} set would_differ = %s where {key} = %s",
-            Jsonb({"text": "already 2026-01-09T19:20:00Z", "windows": [route]}), number,
-        )  # fmt: skip
-    return decision, alarm
-
-
 async def test_late_readings_are_told_in_the_same_words_everywhere(site: Site) -> None:
     assert EMPTY in (await site.http.get("/rules/late")).text
     assert "No reading has come too late in the last 7 days" in (await site.http.get("/health")).text
-    decision, alarm = await late(site)
+    decision, alarm = await late_readings(site)
     newest, of_route = await site.get("/api/v1/late-windows")
     assert (newest["label"], newest["devices"], newest["device_count"]) == ("Home 1", [], 1)
     assert "9 readings of 1 device, measured" in newest["text"]
@@ -195,9 +167,11 @@ async def test_late_readings_are_told_in_the_same_words_everywhere(site: Site) -
     )
     assert "Would differ: already Fri 9 Jan 19:20" in of_route["text"]
     page = " ".join(plain((await site.http.get("/rules/late")).text).split())
+    assert "Home 1" not in page, "what would differ comes first"
+    assert "Home 1" in (await site.http.get("/rules/late?show=all")).text
     for sentence in sentences:
         assert sentence in page, sentence
-    done = cityops("rules", "late", "--state", "differs", CITYOPS_DB__DSN=site.dsn)
+    done = cityops("rules", "late", "--differs", CITYOPS_DB__DSN=site.dsn)
     assert done.returncode == 0, done.stderr
     for sentence in sentences:
         assert sentence in done.stdout, sentence

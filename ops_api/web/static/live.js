@@ -19,6 +19,7 @@
 
   function say(text, stale) {
     document.documentElement.classList.toggle("stale", stale);
+    document.documentElement.classList.toggle("is-live", text === "Live");
     if (status && status.textContent !== text) status.textContent = text;
     if (age && !stale && age.textContent) age.textContent = "";
   }
