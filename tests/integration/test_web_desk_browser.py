@@ -89,7 +89,7 @@ async def test_nothing_moves_under_a_pointer_or_a_hand_on_the_keyboard(
     await expect(alarm(page, first)).to_be_visible(timeout=SOON_MS)
     await expect(show).to_be_hidden()
 
-    name = row.get_by_label("Your name")
+    name = page.locator(f"#by-{first}")
     await name.fill("Ada")
     await page.mouse.move(640, 2)
     third = await raised(site, "Ice on Bay Road", "critical")
