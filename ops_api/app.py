@@ -16,18 +16,21 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
+from ops_api.alarm_feed import AlarmFeed
 from ops_api.cached import Cached
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.routers import (
     alarm_pages,
+    alarm_stream,
     alarms,
     bins,
     catalogue,
     explain,
     health,
     homes,
+    late,
     live,
     notification_state,
     notifications,
@@ -59,6 +62,7 @@ _ROUTERS = (
     homes.router,
     winter.router,
     bins.router,
+    alarm_stream.router,  # before alarms.router: "stream" is no alarm's number
     alarms.router,
     platform.router,
     health.router,
@@ -69,6 +73,7 @@ _ROUTERS = (
     work.router,
     notification_state.router,
     shadow.router,
+    late.router,
 )
 
 
@@ -96,25 +101,29 @@ def create_app(
         poll_s: seconds between looks for a change while streams are open.
         pace_s: least seconds between two renderings of live state.
     """
-    db = Db(pool)
+    db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
+    hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
+    feed = AlarmFeed(alarm_stream.AlarmLog(db, desk, brand, clock), poll_s=poll_s)
+    hub.tell(feed.touch)
     app = _bare_app()
-    app.state.context = _context(
-        db,
-        _hub(db, hints, poll_s=poll_s, pace_s=pace_s),
-        brand or Brand(),
-        kinds if kinds is not None else discover(),
-        clock or SystemClock(),
-        desk,
-    )
+    kinds = kinds if kinds is not None else discover()
+    app.state.context = _context(db, hub, feed, brand, kinds, clock, desk)
     _mount(app)
     return app
 
 
-def _hub(db: Db, hints: Hints | None, *, poll_s: float, pace_s: float) -> Hub:
+def _hub(db: Db, clock: Clock, hints: Hints | None, *, poll_s: float, pace_s: float) -> Hub:
     async def state_version() -> object:
         return await db.one("version")
 
-    return Hub(state_version, hints, poll_s=poll_s, pace_s=pace_s)
+    async def alarms_version() -> object:
+        return await db.one("alarm_log_version")
+
+    async def notifications_version() -> object:
+        return await db.one("notify_version", now=clock.now())
+
+    versions = {"alarms": alarms_version, "notifications": notifications_version}
+    return Hub(state_version, hints, versions=versions, poll_s=poll_s, pace_s=pace_s)
 
 
 def _bare_app() -> FastAPI:
@@ -130,7 +139,13 @@ def _bare_app() -> FastAPI:
 
 
 def _context(
-    db: Db, hub: Hub, brand: Brand, kinds: Mapping[str, Kind], clock: Clock, desk: AlarmDesk
+    db: Db,
+    hub: Hub,
+    feed: AlarmFeed,
+    brand: Brand,
+    kinds: Mapping[str, Kind],
+    clock: Clock,
+    desk: AlarmDesk,
 ) -> Context:
     return Context(
         db=db,
@@ -138,6 +153,7 @@ def _context(
         clock=clock,
         brand=brand,
         hub=hub,
+        feed=feed,
         templates=Templates(brand),
         metrics=Metrics(),
         missing=Cached(lambda: count_fleet(db, kinds, clock)),
@@ -164,6 +180,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(explain.pages)
     app.include_router(work.pages)
     app.include_router(notification_state.pages)
+    app.include_router(late.pages)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
@@ -174,16 +191,22 @@ def _mount(app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
-    publisher = asyncio.create_task(context.hub.run(), name="sse-hub")
+    publishers = [
+        asyncio.create_task(context.hub.run(), name="sse-hub"),
+        asyncio.create_task(context.feed.run(), name="sse-alarms"),
+    ]
     try:
         yield
     finally:
         context.hub.close()
+        context.feed.close()
         context.missing.close()
         context.database.close()
-        publisher.cancel()
-        with suppress(asyncio.CancelledError):
-            await publisher
+        for publisher in publishers:
+            publisher.cancel()
+        for publisher in publishers:
+            with suppress(asyncio.CancelledError):
+                await publisher
 
 
 def _version() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api import cli_rules_override, cli_rules_replay, cli_rules_shadow
+from ops_api import cli_rules_late, cli_rules_override, cli_rules_replay, cli_rules_shadow
 from ops_api.cli_catalogues import usable, with_catalogues
 from ops_api.cli_help import examples
 
@@ -42,6 +42,7 @@ def add_to(app: typer.Typer) -> None:
         ),
     )(promote)
     app.command("replay", epilog=cli_rules_replay.EXAMPLES)(cli_rules_replay.replay)
+    app.command("late", epilog=cli_rules_late.EXAMPLES)(cli_rules_late.late)
     app.add_typer(
         cli_rules_override.app,
         name="override",

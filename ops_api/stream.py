@@ -5,7 +5,9 @@ only while somebody reads it, when something changed (NOTIFY is the hint, a vers
 every ``poll_s`` the truth) and at most once per ``pace_s``; who reads the same topic
 shares the rendering. Each event is a whole state and its id is a digest of it: a reader
 that reconnects with ``Last-Event-ID`` gets nothing when nothing changed, and dropping
-the oldest event of a slow reader loses nothing.
+the oldest event of a slow reader loses nothing. A topic that few things change follows a
+version of its own. An ``alive`` event every ``HEARTBEAT_S`` says how old what was sent is,
+so that a page can tell a quiet town from a far end that has gone or knows nothing new.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeVar
 
 import structlog
@@ -26,6 +29,9 @@ T = TypeVar("T")
 
 Render = Callable[[], Awaitable[str]]
 """Returns a topic's present state: one line of text (JSON)."""
+
+Version = Callable[[], Awaitable[object]]
+"""Returns a value that differs when what is shown may have changed."""
 
 Hints = Callable[[], AsyncIterator[str]]
 """Returns an iterator that yields whenever something may have changed."""
@@ -49,6 +55,11 @@ class Event:
         return f"id: {self.id}\nretry: {RETRY_MS}\nevent: state\ndata: {self.data}\n\n".encode()
 
 
+def alive(age_s: float) -> bytes:
+    """Return the event that says that a stream is open and how old what it last said is [s]."""
+    return f'event: alive\ndata: {{"age_s":{max(0.0, age_s):.0f}}}\n\n'.encode()
+
+
 @dataclass(eq=False, slots=True)
 class Reader:
     """One open stream: a bounded queue that drops its oldest event when full."""
@@ -66,9 +77,16 @@ class Reader:
 
 @dataclass(eq=False, slots=True)
 class _Topic:
+    """``looked_s``: when it was last known to be up to date; ``rendered_s``: when it was last made; ``failed``: not lately."""
+
     render: Render
+    follows: str | None = None
     readers: set[Reader] = field(default_factory=set)
     last: Event | None = None
+    seen: object = None
+    looked_s: float = 0.0
+    rendered_s: float = 0.0
+    failed: bool = False
 
 
 class Hub:
@@ -77,6 +95,7 @@ class Hub:
     Args:
         version: returns a value that differs when anything shown may have changed.
         hints: notifications; may end or fail, polling goes on.
+        versions: those of topics that follow one of their own, by name.
         poll_s: seconds between looks at ``version``.
         pace_s: least time between two renderings.
         max_readers: open streams at most; :meth:`full` says when it is reached.
@@ -84,15 +103,18 @@ class Hub:
 
     def __init__(
         self,
-        version: Callable[[], Awaitable[object]],
+        version: Version,
         hints: Hints | None = None,
         *,
+        versions: Mapping[str, Version] = MappingProxyType({}),
         poll_s: float = 2.0,
         pace_s: float = 0.5,
         max_readers: int = 2000,
     ) -> None:
         self._version = version
+        self._versions = versions
         self._hints = hints
+        self._told: list[Callable[[], None]] = []
         self._poll_s = poll_s
         self._pace_s = pace_s
         self._max_readers = max_readers
@@ -119,6 +141,12 @@ class Hub:
     def touch(self) -> None:
         """Say that something changed: what this process has just written itself."""
         self._wake.set()
+        for tell in self._told:
+            tell()
+
+    def tell(self, also: Callable[[], None]) -> None:
+        """Call ``also`` whenever something may have changed."""
+        self._told.append(also)
 
     def close(self) -> None:
         """End every stream, so that a server can stop; the browsers come back by themselves."""
@@ -138,24 +166,21 @@ class Hub:
     async def _follow(self, hints: Hints) -> None:
         try:
             async for _ in hints():
-                self._wake.set()
+                self.touch()
         except Exception as e:
             # A hint is never the only way: polling goes on without it.
             log.warning("no more hints; polling only", error=str(e))
 
     async def _publish(self) -> None:
-        loop = asyncio.get_running_loop()
         seen: object = None
-        refreshed = loop.time()
         while not self._closed:
             hinted = await self._wait()
             if not self._topics:
                 continue
             version = await self._safe(self._version)
-            due = loop.time() - refreshed > REFRESH_S
-            if hinted or due or (version is not None and version != seen):
-                seen, refreshed = version, loop.time()
-                await self._refresh()
+            changed = hinted or (version is not None and version != seen)
+            seen = version
+            if await self._refresh(changed, reached=version is not None):
                 await asyncio.sleep(self._pace_s)
 
     async def _wait(self) -> bool:
@@ -166,18 +191,39 @@ class Hub:
         self._wake.clear()
         return hinted
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, changed: bool, reached: bool) -> bool:
+        """Render the topics that may have changed; return whether there were any."""
+        asked: dict[str, object] = {}
+        rendered = False
         for topic in list(self._topics.values()):
-            before = topic.last
+            if not await self._is_stale(topic, changed, reached, asked):
+                continue
+            rendered, before = True, topic.last
             event = await self._rendered(topic)
             if event is not None and event != before:
                 for reader in topic.readers:
                     reader.put(event)
+        return rendered
+
+    async def _is_stale(self, topic: _Topic, changed: bool, reached: bool, asked: dict[str, object]) -> bool:
+        now_s = asyncio.get_running_loop().time()
+        if topic.follows is not None:
+            if topic.follows not in asked:
+                asked[topic.follows] = await self._safe(self._versions[topic.follows])
+            version = asked[topic.follows]
+            reached = version is not None
+            changed = reached and version != topic.seen
+            topic.seen = version
+        if reached and not changed and not topic.failed:
+            topic.looked_s = now_s
+        return changed or topic.failed or now_s - topic.rendered_s > REFRESH_S
 
     async def _rendered(self, topic: _Topic) -> Event | None:
         data = await self._safe(topic.render)
+        topic.failed = data is None
         if data is None:
             return None
+        topic.looked_s = topic.rendered_s = asyncio.get_running_loop().time()
         digest = hashlib.blake2b(data.encode(), digest_size=8).hexdigest()
         topic.last = Event(digest, data)
         return topic.last
@@ -191,13 +237,14 @@ class Hub:
             return None
 
     async def stream(
-        self, name: str, render: Render, last_event_id: str | None = None
+        self, name: str, render: Render, last_event_id: str | None = None, follows: str | None = None
     ) -> AsyncIterator[bytes]:
         """Yield a topic's events for one reader, until it goes or :meth:`close`.
 
-        The first event is the present state, unless the reader has it already.
+        The first event is the present state, unless the reader has it already. ``follows``:
+        the version whose changes are the topic's; without it those of everything.
         """
-        topic = self._topics.setdefault(name, _Topic(render))
+        topic = self._topics.setdefault(name, _Topic(render, follows))
         reader = Reader()
         topic.readers.add(reader)
         try:
@@ -207,7 +254,8 @@ class Hub:
                 reader.put(first)
             else:
                 yield f"retry: {RETRY_MS}\n\n".encode()
-            async with aclosing(self._events(reader)) as events:
+                yield alive(asyncio.get_running_loop().time() - topic.looked_s)
+            async with aclosing(self._events(topic, reader)) as events:
                 async for chunk in events:
                     yield chunk
         finally:
@@ -216,7 +264,7 @@ class Hub:
             if not topic.readers:
                 self._topics.pop(name, None)
 
-    async def _events(self, reader: Reader) -> AsyncGenerator[bytes, None]:
+    async def _events(self, topic: _Topic, reader: Reader) -> AsyncGenerator[bytes, None]:
         while not self._closed:
             while reader.queue:
                 yield reader.queue.popleft().encode()
@@ -225,4 +273,4 @@ class Hub:
                 async with asyncio.timeout(HEARTBEAT_S):
                     await reader.wake.wait()
             except TimeoutError:
-                yield b": still here\n\n"
+                yield alive(asyncio.get_running_loop().time() - topic.looked_s)

@@ -25,7 +25,7 @@ from rules.desk.store import PostgresDesk
 
 log = structlog.get_logger(__name__)
 
-CHANNELS = ("cityops_batch", "cityops_rules")
+CHANNELS = ("cityops_batch", "cityops_rules", "cityops_notify")
 GRACE_S = 2
 """Seconds that open requests get when the server stops; streams end at once."""
 
@@ -103,6 +103,7 @@ async def _serve(
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         context.hub.close()
+        context.feed.close()
         server.should_exit = True
         await serving
     finally:

@@ -21,6 +21,8 @@ FILES = (
     "roads.sql",
     "bins.sql",
     "alarms.sql",
+    "alarm_log.sql",
+    "late.sql",
     "platform.sql",
     "devices.sql",
     "missing.sql",

@@ -185,3 +185,11 @@ class TimelineEntry(Document):
     what: str
     text: str = Field(description="The line as a sentence")
     detail: dict[str, Any]
+
+
+class AlarmEvent(Document):
+    """Something that happened to an alarm, and the alarm as it is now."""
+
+    alarm_id: int
+    entry: TimelineEntry
+    alarm: AlarmDocument

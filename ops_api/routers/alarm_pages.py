@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from datetime import timedelta
+from functools import partial
+from typing import Annotated, Literal
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Cookie, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from ops_api.queries.alarms import members_of
-from ops_api.routers.alarms import alarm_rows, do, find_alarm
+from ops_api.routers import desk_content
+from ops_api.routers.alarms import do, find_alarm
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.explain import explained_alarm
-from ops_api.web import alarm_view, alarms_view, explain_view
+from ops_api.routers.live import LastEventId, stream
 from rules.core.desk import model as m
 
-ALARMS_SHOWN = 50
 NAME = "cityops_name"
 NAME_AGE_S = 12 * 3600
 """A typed name is offered again for a shift, not for whoever comes next week."""
 
-Only = Literal["all", "waiting", "mine", "shelved"]
-Shown = Literal["active", "all"]
 By = Annotated[str, Form(max_length=100, pattern=r"\S")]
 Text = Annotated[str, Form(max_length=1000)]
 Back = Annotated[Literal["list", "alarm"], Form()]
@@ -34,46 +30,75 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 @router.get("/alarms")
 async def alarms(
-    ctx: Ctx, show: str = "active", rule: str | None = None, only: str = "all", name: Known = ""
+    ctx: Ctx,
+    show: str = "active",
+    rule: str | None = None,
+    only: str = "all",
+    name: Known = "",
+    name_again: bool = False,
 ) -> HTMLResponse:
     """List alarms for the desk: those that wait for somebody first."""
-    shown: Shown = "all" if show == "all" else "active"
-    now = await ctx.town_now()
-    rows = alarms_view.by_urgency(await alarm_rows(ctx, shown, rule=rule, limit=1000))
-    wanted = [a for a in rows if _wanted(a, only, unquote(name))]
-    first = wanted[:ALARMS_SHOWN]
-    return _page(
-        ctx,
-        "alarms.html",
-        alarms=[alarms_view.alarm_row(a, ctx.brand, now) for a in first],
-        members=await _members(ctx, [a["alarm_id"] for a in first if a["members_now"]], now),
-        hidden=max(0, len(wanted) - ALARMS_SHOWN),
-        waiting=alarms_view.waiting(rows),
-        total=len(wanted),
-        groups=alarms_view.groups(await ctx.db.rows("alarm_counts"), now),
-        show=shown,
-        rule=rule,
-        only=only,
-        name=unquote(name),
-    )
+    wanted = desk_content.Wanted.of(show, rule, only, "" if name_again else unquote(name))
+    return _page(ctx, "alarms.html", name_again=name_again, **await desk_content.alarm_list(ctx, wanted))
+
+
+@router.get("/alarms/live")
+async def alarms_now(
+    ctx: Ctx,
+    show: str = "active",
+    rule: str | None = None,
+    only: str = "all",
+    name: Known = "",
+    name_again: bool = False,
+) -> Response:
+    """Return the list's live parts once: for browsers whose stream fails."""
+    wanted = desk_content.Wanted.of(show, rule, only, "" if name_again else unquote(name))
+    return Response(await desk_content.live_list(ctx, wanted), media_type="application/json")
+
+
+@router.get("/alarms/live/stream")
+async def alarms_stream(
+    ctx: Ctx,
+    show: str = "active",
+    rule: str | None = None,
+    only: str = "all",
+    name: Known = "",
+    name_again: bool = False,
+    last_event_id: LastEventId = None,
+) -> Response:
+    """Stream the list's live parts."""
+    wanted = desk_content.Wanted.of(show, rule, only, "" if name_again else unquote(name))
+    render = partial(desk_content.live_list, ctx, wanted)
+    return stream(ctx, f"page:alarms:{wanted}", render, last_event_id, follows="alarms")
 
 
 @router.get("/alarms/{alarm_id}")
 async def alarm(alarm_id: int, ctx: Ctx, name: Known = "", name_again: bool = False) -> HTMLResponse:
     """Show one alarm: what it is and why, its members, and everything that happened to it."""
-    row, now = await find_alarm(ctx, alarm_id), await ctx.town_now()
-    members = (await _members(ctx, [alarm_id], now)).get(alarm_id, [])
-    return _page(
-        ctx,
-        "alarm.html",
-        alarm=alarms_view.alarm_row(row, ctx.brand, now),
-        rule_version=row["rule_version"],
-        explanation=explain_view.view(await explained_alarm(ctx, alarm_id)),
-        members=[x for x in members if not x.left],
-        left=alarms_view.left(members),
-        lines=alarm_view.lines(await ctx.desk.timeline(alarm_id), ctx.brand.time_zone, now),
-        name="" if name_again else unquote(name),
-    )
+    content = await desk_content.one_alarm(ctx, alarm_id, "" if name_again else unquote(name))
+    return _page(ctx, "alarm.html", name_again=name_again, **content)
+
+
+@router.get("/alarms/{alarm_id}/live")
+async def alarm_now(alarm_id: int, ctx: Ctx, name: Known = "", name_again: bool = False) -> Response:
+    """Return an alarm's live parts once."""
+    text = await desk_content.live_alarm(ctx, alarm_id, "" if name_again else unquote(name))
+    return Response(text, media_type="application/json")
+
+
+@router.get("/alarms/{alarm_id}/live/stream")
+async def one_alarm_stream(
+    alarm_id: int,
+    ctx: Ctx,
+    name: Known = "",
+    name_again: bool = False,
+    last_event_id: LastEventId = None,
+) -> Response:
+    """Stream an alarm's live parts; 404 where there is none."""
+    await find_alarm(ctx, alarm_id)
+    who = "" if name_again else unquote(name)
+    render = partial(desk_content.live_alarm, ctx, alarm_id, who)
+    return stream(ctx, f"page:alarm:{alarm_id}:{who}", render, last_event_id, follows="alarms")
 
 
 @router.post("/alarms/{alarm_id}/acknowledge")
@@ -145,27 +170,6 @@ async def _done(ctx: Context, alarm_id: int, command: m.Command, back: str) -> R
         NAME, quote(command.by.strip()), max_age=NAME_AGE_S, path="/alarms", httponly=True, samesite="strict"
     )
     return response
-
-
-def _wanted(a: Mapping[str, Any], only: str, name: str) -> bool:
-    if only == "waiting":
-        return alarms_view.waiting([a]) == 1
-    if only == "shelved":
-        return a["shelved_until"] is not None
-    if only == "mine":
-        return name.casefold() in {
-            str(a[who]).casefold() for who in ("assignee", "acknowledged_by") if a[who]
-        }
-    return True
-
-
-async def _members(
-    ctx: Context, alarm_ids: list[int], now: datetime
-) -> dict[int, list[alarms_view.MemberRow]]:
-    if not alarm_ids:
-        return {}
-    found = await members_of(ctx.db, alarm_ids)
-    return {a: [alarms_view.member_row(x, ctx.brand, now) for x in rows] for a, rows in found.items()}
 
 
 def _page(ctx: Context, template: str, **values: object) -> HTMLResponse:

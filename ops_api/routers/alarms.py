@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, HTTPException, Query
 
@@ -14,7 +15,7 @@ from ops_api.routers.context import Context, Ctx
 from ops_api.routers.explain import ExplanationDocument, document, explained_alarm
 from ops_api.routers.schemas import AlarmDocument, Severity, SubjectKind
 from ops_api.web import alarm_view
-from rules.core.desk.model import Command
+from rules.core.desk.model import Command, Entry
 
 AlarmState = Literal["active", "cleared", "all"]
 
@@ -99,19 +100,21 @@ async def get_timeline(alarm_id: int, ctx: Ctx) -> list[documents.TimelineEntry]
     """Return everything that happened to an alarm, oldest first, each line as fields and as a sentence."""
     await find_alarm(ctx, alarm_id)
     now = await ctx.town_now()
-    return [
-        documents.TimelineEntry(
-            log_id=entry.log_id or 0,
-            at=datetime.fromtimestamp(entry.at_s, UTC),
-            actor=entry.actor,
-            by=entry.by,
-            via=entry.via,
-            what=entry.what,
-            text=alarm_view.sentence(entry, ctx.brand.time_zone, now),
-            detail=dict(entry.detail),
-        )
-        for entry in await ctx.desk.timeline(alarm_id)
-    ]
+    return [entry_document(e, ctx.brand.time_zone, now) for e in await ctx.desk.timeline(alarm_id)]
+
+
+def entry_document(entry: Entry, zone: ZoneInfo, now: datetime) -> documents.TimelineEntry:
+    """Return a line of the log as the API gives it."""
+    return documents.TimelineEntry(
+        log_id=entry.log_id or 0,
+        at=datetime.fromtimestamp(entry.at_s, UTC),
+        actor=entry.actor,
+        by=entry.by,
+        via=entry.via,
+        what=entry.what,
+        text=alarm_view.sentence(entry, zone, now),
+        detail=dict(entry.detail),
+    )
 
 
 @router.get("/{alarm_id}/explanation")

@@ -10,15 +10,16 @@ from typing import Any
 
 from fastapi import HTTPException
 
-from ops_api.queries import Row, readings
+from ops_api.queries import Row, late, readings
 from ops_api.queries.alarms import ANY_ALARM
 from ops_api.queries.rooms import rooms_of
 from ops_api.routers.context import Context
-from ops_api.web import bins_view, health_view, home_view, ops_view, sheet_view, winter_view
+from ops_api.web import bins_view, health_view, home_view, late_view, ops_view, sheet_view, winter_view
 
 UNKNOWN_HOME = "We do not know this code. Check the label on your frog: it is the one under its feet."
 SERIES_STEP = timedelta(minutes=10)
 SERIES_ROWS = 400
+LATE_COUNTED = timedelta(days=7)
 
 
 async def home_row(ctx: Context, code: str) -> Row:
@@ -146,7 +147,8 @@ async def health(ctx: Context) -> dict[str, Any]:
         now=ctx.clock.now(),
         brand=ctx.brand,
     )
-    return {"view": view}
+    since = ctx.clock.now() - LATE_COUNTED
+    return {"view": view, "late": late_view.headline(await late.late_counts(ctx.db, since))}
 
 
 def compact(document: object) -> str:
@@ -157,7 +159,7 @@ def compact(document: object) -> str:
 async def live_home(ctx: Context, code: str, room: str | None) -> str:
     """Return the live part of a resident's page."""
     content = await home(ctx, code, room)
-    return _live(
+    return live_state(
         ctx, {"now": "_home_now.html", "chart": "_home_chart.html", "entries": "_home_entries.html"}, content
     )
 
@@ -170,14 +172,14 @@ async def live_winter(ctx: Context) -> str:
         "routes": "_winter_routes.html",
         "hazards": "_winter_hazards.html",
     }
-    return _live(ctx, fragments, content, states=content["view"].states)
+    return live_state(ctx, fragments, content, states=content["view"].states)
 
 
 async def live_bins(ctx: Context) -> str:
     """Return the live part of the bins page."""
     content = await bins(ctx)
     view = content["view"]
-    return _live(
+    return live_state(
         ctx,
         {"answer": "_bins_answer.html", "round": "_bins_round.html"},
         content,
@@ -189,16 +191,18 @@ async def live_bins(ctx: Context) -> str:
 async def live_ops(ctx: Context) -> str:
     """Return the live part of the wall."""
     content = await ops(ctx)
-    return _live(ctx, {"wall": "_ops_wall.html"}, content, series=content["view"].series)
+    return live_state(ctx, {"wall": "_ops_wall.html"}, content, series=content["view"].series)
 
 
 async def live_health(ctx: Context) -> str:
     """Return the live part of the health page."""
     fragments = {"answer": "_health_answer.html", "devices": "_health_devices.html"}
-    return _live(ctx, fragments | {"database": "_health_database.html"}, await health(ctx))
+    fragments |= {"late": "_health_late.html", "database": "_health_database.html"}
+    return live_state(ctx, fragments, await health(ctx))
 
 
-def _live(ctx: Context, templates: dict[str, str], content: dict[str, Any], **data: object) -> str:
+def live_state(ctx: Context, templates: dict[str, str], content: dict[str, Any], **data: object) -> str:
+    """Return a page's live state: its fragments by name, and data for its script."""
     fragments = {name: ctx.templates.render(template, **content) for name, template in templates.items()}
     return compact({"fragments": fragments, **data})
 

@@ -1,4 +1,4 @@
-"""What every route is given: database port, kinds, clock, brand, hub, templates, metrics, counts, alarm desk."""
+"""What every route is given: database port, kinds, clock, brand, hub, alarm feed, templates, metrics, counts, alarm desk."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fastapi import Depends, HTTPException, Request
 
 from cityops.clock import Clock
 from devices.contract.kind import Kind
+from ops_api.alarm_feed import AlarmFeed
 from ops_api.cached import Cached
 from ops_api.missing import Missing
 from ops_api.queries import Db
@@ -32,6 +33,7 @@ class Context:
     clock: Clock
     brand: Brand
     hub: Hub
+    feed: AlarmFeed
     templates: Templates
     metrics: Metrics
     missing: Cached[Missing | None]

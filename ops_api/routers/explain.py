@@ -96,5 +96,6 @@ async def decision_page(decision_id: int, ctx: Ctx) -> HTMLResponse:
         decision=row,
         explanation=explain_view.view(found),
         sheet=explain_view.sheet_of(row),
+        late=bool(row["would_differ"]),
     )
     return HTMLResponse(html)

@@ -7,13 +7,15 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Query
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
-from ops_api.routers import content
+from ops_api.event_stream import HEADERS, EventStream
+from ops_api.routers import content, desk_content
 from ops_api.routers.alarms import list_alarms
 from ops_api.routers.bins import get_round
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.homes import home_document
+from ops_api.routers.notification_state import get_state
 from ops_api.routers.platform import get_status
 from ops_api.routers.winter import list_routes
 
@@ -23,14 +25,17 @@ router = APIRouter(prefix="/api/v1", tags=["live"])
 Render = Callable[[], Awaitable[str]]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID")]
 
-STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+FOLLOWS = {"notifications": "notifications"}
+"""Pages that follow a version of their own: what else happens in the town does not change them."""
 
 
-def _stream(ctx: Context, name: str, render: Render, last_event_id: str | None) -> Response:
+def stream(
+    ctx: Context, name: str, render: Render, last_event_id: str | None, follows: str | None = None
+) -> Response:
+    """Return a topic's stream; 503 where there are too many."""
     if ctx.hub.full:
         raise HTTPException(503, "Too many open streams; poll instead.", {"Retry-After": "30"})
-    body = ctx.hub.stream(name, render, last_event_id)
-    return StreamingResponse(body, media_type="text/event-stream", headers=STREAM_HEADERS)
+    return EventStream(ctx.hub.stream(name, render, last_event_id, follows), headers=HEADERS)
 
 
 async def page_topic(ctx: Context, page: str, code: str | None, room: str | None) -> tuple[str, Render]:
@@ -43,6 +48,7 @@ async def page_topic(ctx: Context, page: str, code: str | None, room: str | None
         "bins": content.live_bins,
         "ops": content.live_ops,
         "health": content.live_health,
+        "notifications": desk_content.live_notifications,
     }
     if page not in renders:
         raise HTTPException(404, f"There is no live page {page!r}.")
@@ -55,7 +61,7 @@ async def page_stream(
 ) -> Response:
     """Stream a page's live part: HTML fragments and map states."""
     name, render = await page_topic(ctx, page, code, room)
-    return _stream(ctx, name, render, last_event_id)
+    return stream(ctx, name, render, last_event_id, FOLLOWS.get(page))
 
 
 @pages.get("/{page}")
@@ -84,14 +90,6 @@ async def _status(ctx: Context) -> object:
     return status
 
 
-_DOCUMENTS: dict[str, Callable[[Context], Awaitable[object]]] = {
-    "alarms": _alarms,
-    "winter": _winter,
-    "bins": _bins,
-    "status": _status,
-}
-
-
 async def _document(ctx: Context, topic: str) -> str:
     return content.compact(await _DOCUMENTS[topic](ctx))
 
@@ -100,21 +98,35 @@ async def _home(ctx: Context, code: str) -> str:
     return (await home_document(ctx, code)).model_dump_json()
 
 
-@router.get("/stream", response_class=StreamingResponse)
-async def stream(
+async def _notifications(ctx: Context) -> object:
+    return (await get_state(ctx)).model_dump(mode="json")
+
+
+_DOCUMENTS: dict[str, Callable[[Context], Awaitable[object]]] = {
+    "alarms": _alarms,
+    "winter": _winter,
+    "bins": _bins,
+    "status": _status,
+    "notifications": _notifications,
+}
+
+
+@router.get("/stream", response_class=EventStream)
+async def topic_stream(
     ctx: Ctx,
-    topic: Annotated[str, Query(description="alarms, winter, bins, status, or home:CODE")],
+    topic: Annotated[str, Query(description="alarms, winter, bins, status, notifications, or home:CODE")],
     last_event_id: LastEventId = None,
 ) -> Response:
     """Stream a topic's state as server-sent events `state`, each time it changes.
 
     Every event is the whole JSON document; its id is a digest of it. A client that comes
-    back with `Last-Event-ID` gets an event only when the state differs.
+    back with `Last-Event-ID` gets an event only when the state differs. Where 15 s pass without
+    one, an event `alive` says how old the last state is (`age_s`). Alarm by alarm: `/alarms/stream`.
     """
     head, _, code = topic.partition(":")
     if head == "home" and code:
         await content.home_row(ctx, code)
-        return _stream(ctx, f"api:{topic}", partial(_home, ctx, code), last_event_id)
+        return stream(ctx, f"api:{topic}", partial(_home, ctx, code), last_event_id)
     if topic not in _DOCUMENTS:
         raise HTTPException(404, f"There is no topic {topic!r}. Topics: {', '.join(_DOCUMENTS)}, home:CODE.")
-    return _stream(ctx, f"api:{topic}", partial(_document, ctx, topic), last_event_id)
+    return stream(ctx, f"api:{topic}", partial(_document, ctx, topic), last_event_id, FOLLOWS.get(topic))

@@ -11,12 +11,10 @@ from pydantic import Field
 
 from ops_api.queries import Row
 from ops_api.queries.notify_state import notify_state
+from ops_api.routers import desk_content
 from ops_api.routers.context import Ctx
 from ops_api.routers.notifications import NotificationDocument
 from ops_api.routers.schemas import Document
-from ops_api.web import notifications_view
-
-SHOWN = 50
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -79,7 +77,9 @@ class StateDocument(Document):
 
 
 @router.get("/state")
-async def get_state(ctx: Ctx, limit: Annotated[int, Query(ge=1, le=1000)] = SHOWN) -> StateDocument:
+async def get_state(
+    ctx: Ctx, limit: Annotated[int, Query(ge=1, le=1000)] = desk_content.MESSAGES_SHOWN
+) -> StateDocument:
     """Return channels, who is on call, and the newest messages with their attempts."""
     found = await notify_state(ctx.db, ctx.clock.now(), limit)
     return StateDocument(
@@ -110,7 +110,5 @@ def _known(row: Row) -> Row:
 @pages.get("/notifications")
 async def notifications_page(ctx: Ctx) -> HTMLResponse:
     """Answer "is everybody told, and who is on call"."""
-    now = ctx.clock.now()
-    found = await notify_state(ctx.db, now, SHOWN)
-    view = notifications_view.view(found, now=now, brand=ctx.brand)
-    return HTMLResponse(ctx.templates.render("notifications.html", view=view))
+    content = await desk_content.notifications(ctx)
+    return HTMLResponse(ctx.templates.render("notifications.html", **content))

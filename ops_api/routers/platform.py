@@ -155,6 +155,6 @@ async def readyz(ctx: Ctx) -> JSONResponse:
 @health.get("/metrics")
 async def metrics(ctx: Ctx) -> Response:
     """Return the metrics in the Prometheus text format."""
-    ctx.metrics.readers.set(ctx.hub.readers)
+    ctx.metrics.readers.set(ctx.hub.readers + ctx.feed.readers)
     ctx.metrics.dropped.set(ctx.hub.dropped)
     return Response(generate_latest(ctx.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ops_api.web import words
@@ -99,7 +99,7 @@ def alarm_row(a: Row, brand: Brand, now: datetime) -> AlarmRow:
         title=a["title"],
         reason=words.local_times(a["reason"], zone, now),
         raised=words.day_and_clock(a["raised_at"], zone, now),
-        age=words.duration(now - a["raised_at"]),
+        age=_age(now - a["raised_at"]),
         short_age=words.short_duration(now - a["raised_at"]),
         cleared="" if a["cleared_at"] is None else words.day_and_clock(a["cleared_at"], zone, now),
         acknowledged=_acknowledged(a, brand, now),
@@ -110,6 +110,11 @@ def alarm_row(a: Row, brand: Brand, now: datetime) -> AlarmRow:
         flapping=a["flapping"],
         members_now=a["members_now"],
     )
+
+
+def _age(span: timedelta) -> str:
+    """Return how long an alarm is up; not by the second, so that a live page does not change each second."""
+    return "just now" if span < timedelta(minutes=1) else words.duration(span)
 
 
 def member_row(m: Row, brand: Brand, now: datetime) -> MemberRow:

@@ -101,11 +101,12 @@ def view(state: NotifyState, *, now: datetime, brand: Brand) -> NotificationsVie
 def _headline(channels: tuple[ChannelRow, ...], state: NotifyState) -> str:
     failing = [c.name for c in channels if c.trouble]
     if failing:
-        verb = "does not do" if len(failing) == 1 else "do not do"
-        return f"{words.joined(failing)} {verb} what {'it' if len(failing) == 1 else 'they'} should"
+        return f"Not everybody is told: {words.joined(failing)} {'fails' if len(failing) == 1 else 'fail'}"
     waiting = sum(int(c["due"]) for c in state.channels)
     if waiting > 0:
         return f"{words.plural(waiting, 'message waits', 'messages wait')} to go out"
+    if not state.messages and not any(c["people"] for c in state.channels):
+        return "Nobody can be told of an alarm: nobody has a channel yet"
     return "Every message has gone out" if state.messages else "Nobody has been told of anything yet"
 
 

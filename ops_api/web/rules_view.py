@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from ops_api.rules_text import leaves
 from ops_api.web import words
+from ops_api.web.alarms_view import GROUPS
+from ops_api.web.work_view import RULES
 
 Row = Mapping[str, Any]
 
@@ -36,10 +38,18 @@ def page(
         zone: of the council.
     """
     return {
-        "rules": [{**r, "figures": figures(r), "overrides": overrides(r, now, zone)} for r in rules],
+        "rules": [
+            {**r, "name": _name(r["id"]), "figures": figures(r), "overrides": overrides(r, now, zone)}
+            for r in rules
+        ],
         "live": live,
         "history": [_event(e, now, zone) for e in history],
     }
+
+
+def _name(rule_id: str) -> str:
+    """Return what a rule finds, as the pages of alarms and of work call it."""
+    return GROUPS.get(rule_id) or RULES.get(rule_id) or ""
 
 
 def figures(rule: Row) -> list[tuple[str, str]]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from tests.fakes import seed_web
+from tests.fakes.seed_work import decide
 from tests.fakes.website import Site
 
 
@@ -32,6 +34,48 @@ async def ice_on_a_route(site: Site) -> int:
             alarm_id, site.now, minutes, actor, by, "web" if actor == "person" else "", what, Jsonb(detail),
         )  # fmt: skip
     return int(alarm_id)
+
+
+async def raised(site: Site, title: str, severity: str = "major") -> int:
+    """Add an alarm with its first line and say so, as the engine does; return its number."""
+    [(alarm_id,)] = await site.sql(
+        "with a as (insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason)"
+        " values ('winter.ice', 2, 'segment', 'x-' || gen_random_uuid(), %s, now(), %s, 'Wet, −1 °C.')"
+        " returning alarm_id, severity, reason), l as (insert into alarm_log (alarm_id, at, actor, what, detail, planned_at)"
+        " select alarm_id, now(), 'engine', 'raised', jsonb_build_object('severity', severity, 'reason', reason), now() from a)"
+        " select alarm_id from a",
+        severity,
+        title,
+    )
+    await site.sql("select pg_notify('cityops_rules', '{}')")
+    return int(alarm_id)
+
+
+async def late_readings(site: Site) -> tuple[int, int]:
+    """Add two windows, one of a home, and what they would have changed; return the decision's and the alarm's number."""
+    decision, alarm = await decide(site), await raised(site, "Ice on Yew Road")
+    [(route,)] = await site.sql(
+        "insert into late_window (scope_kind, scope, from_at, to_at, devices, readings, first_arrived, last_arrived, state,"
+        " checked_at, result) values ('route', 'route-1', '2026-01-09T18:00Z', '2026-01-09T20:40Z', '{road-001}', 17,"
+        " now(), now(), 'differs', now(), %s) returning late_window_id",
+        Jsonb(
+            {
+                "from_s": 1767980700, "to_s": 1768012800, "marked": 2,
+                "never_raised": [{"rule_id": "winter.ice", "subject_kind": "route", "at_s": 1767985200}],
+            }
+        ),
+    )  # fmt: skip
+    await site.sql(
+        "insert into late_window (scope_kind, scope, from_at, to_at, devices, readings, first_arrived, last_arrived)"
+        " values ('home', %s, now() - interval '3 hours', now() - interval '2 hours', '{frog-0001}', 9, now(), now())",
+        seed_web.DAMP_HOME,
+    )
+    for table, key, number in (("decision", "decision_id", decision), ("alarm", "alarm_id", alarm)):
+        await site.sql(
+            f"update {table} set would_differ = %s where {key} = %s",
+            Jsonb({"text": "already 2026-01-09T19:20:00Z", "windows": [route]}), number,
+        )  # fmt: skip
+    return decision, alarm
 
 
 def stretches(site: Site) -> list[tuple[str, str]]:

@@ -46,10 +46,10 @@ class Site:
 
 
 @asynccontextmanager
-async def running(dsn: str, town: Registry, now: datetime, **api: Any) -> AsyncIterator[Site]:
-    """Run the site until the end of the block."""
+async def running(dsn: str, town: Registry, now: datetime, port: int = 0, **api: Any) -> AsyncIterator[Site]:
+    """Run the site until the end of the block; ``port``: 0 for any."""
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
-    settings = Settings(db=DbSettings(dsn=dsn, pool_max=8), api=ApiSettings(port=0, **api))
+    settings = Settings(db=DbSettings(dsn=dsn, pool_max=8), api=ApiSettings(port=port, **api))
     task = asyncio.create_task(run_api(settings, stop, started=address.set_result))
     done, _ = await asyncio.wait({task, address}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
     if task in done:

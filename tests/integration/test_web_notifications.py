@@ -23,7 +23,7 @@ async def state(site: Site) -> dict[str, Any]:
 
 async def test_before_anybody_is_told_the_page_says_so(site: Site) -> None:
     page = plain((await site.http.get("/notifications")).text)
-    assert "Nobody has been told of anything yet" in page
+    assert "Nobody can be told of an alarm: nobody has a channel yet" in page
     assert "The rota is empty" in page
     assert await state(site) == {"channels": [], "on_call": [], "messages": []}
 
@@ -31,7 +31,7 @@ async def test_before_anybody_is_told_the_page_says_so(site: Site) -> None:
 async def test_a_channel_that_fails_is_the_headline_with_the_reason(site: Site) -> None:
     await told(site)
     page = (await site.http.get("/notifications")).text
-    assert re.search(r"<h1[^>]*>sms does not do what it should</h1>", page)
+    assert re.search(r"<h1[^>]*>Not everybody is told: sms fails</h1>", page)
     said = plain(page)
     assert "5 attempts in a row failed, a message has waited for 20 minutes : gateway: 503" in said
     assert "Ada until" in said

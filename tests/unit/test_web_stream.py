@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
+from typing import Any
 
+import pytest
+
+from ops_api import stream as stream_module
+from ops_api.event_stream import EventStream
 from ops_api.stream import QUEUE_EVENTS, Event, Hub, Reader
 
 
@@ -39,11 +44,17 @@ async def published(source: Source, **options: float) -> AsyncIterator[Hub]:
 
 
 async def heard(stream: AsyncIterator[bytes]) -> str:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         async for chunk in stream:
-            if b"data: " in chunk:
+            if b"event: state" in chunk:
                 return chunk.decode()
     raise AssertionError("the stream ended")
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 def event_id(text: str) -> str:
@@ -182,3 +193,57 @@ async def test_polling_goes_on_when_hints_fail() -> None:
     await stream.aclose()  # type: ignore[attr-defined]
     hub.close()
     await asyncio.wait_for(task, 2)
+
+
+async def test_a_topic_may_follow_a_version_of_its_own() -> None:
+    town, alarms = Source(), Source()
+    hub = Hub(town.version, versions={"alarms": alarms.version}, poll_s=0.01, pace_s=0)
+    task = asyncio.create_task(hub.run())
+    stream = hub.stream("t", alarms.render, follows="alarms")
+    await heard(stream)
+    await until(lambda: alarms.renderings == 2)  # once more, as the hub has not yet seen its version
+    town.value = 1
+    hub.touch()
+    await asyncio.sleep(0.1)
+    assert alarms.renderings == 2
+    alarms.value = 5
+    assert '"value":5' in await heard(stream)
+    await stream.aclose()  # type: ignore[attr-defined]
+    hub.close()
+    await asyncio.wait_for(task, 60)
+
+
+async def test_an_open_stream_says_how_old_what_it_said_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "HEARTBEAT_S", 0.05)
+    source = Source()
+    async with published(source) as hub:
+        stream = hub.stream("t", source.render)
+        await heard(stream)
+        assert await anext(stream) == b'event: alive\ndata: {"age_s":0}\n\n'
+        source.broken, source.value = True, 1
+        async with asyncio.timeout(60):
+            while (await anext(stream)) == b'event: alive\ndata: {"age_s":0}\n\n':
+                pass
+        await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_reader_that_takes_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EventStream, "send_s", 0.05)
+    source = Source()
+    async with published(source) as hub:
+        response = EventStream(hub.stream("t", source.render))
+        sent: list[str] = []
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message["type"])
+            if message["type"] == "http.response.body":
+                await asyncio.Event().wait()
+
+        async def receive() -> MutableMapping[str, Any]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        scope = {"type": "http", "asgi": {"spec_version": "2.3"}}
+        await asyncio.wait_for(response(scope, receive, send), 60)
+        assert sent == ["http.response.start", "http.response.body"]
+        assert hub.readers == 0
