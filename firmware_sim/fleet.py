@@ -45,6 +45,8 @@ class FleetOptions:
 
     Attributes:
         ramp_s: first connections are spread over this [s].
+        gather_s: a simulated clock in a hurry stands until all are connected, so long at most [s]: to the
+            rules what the last of them measured meanwhile would be late.
         backlog_per_device: readings on their way per device at which the simulated clock
             stands still; at least 2,000 for the whole fleet.
         limits: of each device's publisher. Half a second between messages means nothing to
@@ -53,6 +55,7 @@ class FleetOptions:
     """
 
     ramp_s: float = 1.0
+    gather_s: float = 10.0
     backlog_per_device: int = 8
     limits: Limits = field(default_factory=lambda: Limits(interval_s=0.0, gap_s=0.5, window=8))
     reconnect: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, cap_s=30.0))
@@ -129,6 +132,7 @@ class Fleet:
         self._start_s = clock.now_s
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._pace = 1.0
+        self._gather_until_s = monotonic() + self._options.gather_s
         self._cut: set[int] = set()
         self._to_send: dict[int, None] = {}
         self._next_pump_s = 0.0
@@ -264,8 +268,17 @@ class Fleet:
 
     def _advance(self) -> None:
         cut = sum(self._agents[n].publisher.unreceipted for n in self._cut)
-        self._pace = 0.0 if self._behind() else pace_for(self.unreceipted - cut, self._limit)
+        stands = self._behind() or self._is_gathering()
+        self._pace = 0.0 if stands else pace_for(self.unreceipted - cut, self._limit)
         self._clock.advance(self._wall(), self._pace)
+
+    def _is_gathering(self) -> bool:
+        """Whether devices connect for the first time; once that is over, it is over."""
+        if self._monotonic() < self._gather_until_s:
+            if not self._clock.live and self._hub.connected < len(self._devices) - len(self._cut):
+                return True
+            self._gather_until_s = self._monotonic()
+        return False
 
     def _pump(self) -> None:
         """Let devices with something to send do so, as far as their limits allow now."""

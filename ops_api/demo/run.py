@@ -21,6 +21,8 @@ from devices.registry import Registry
 from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
 from firmware_sim.service import Simulation
 from ops_api.crews import Crews, simulated_now
+from ops_api.demo.children import Children
+from ops_api.demo.haste import as_live, while_it_plays
 from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
 from ops_api.demo.verify import Finding, as_expected, no_loss
@@ -65,7 +67,7 @@ class Running:
     stack: Stack
     simulation: Simulation
     watch: Watch
-    check_children: Callable[[], None]
+    children: Children
 
 
 async def run_demo(demo: Demo, stop: Stop) -> int:
@@ -107,7 +109,9 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     cleanup.push_async_callback(stack.stop)
     with _Phase(demo.say, "ingester, rules and web server"):
         sample = _sample_home(registry)
-        extra = {} if sample is None else {"CITYOPS_API__SAMPLE_HOME": sample}
+        extra = while_it_plays(demo.settings)
+        if sample is not None:
+            extra["CITYOPS_API__SAMPLE_HOME"] = sample
         children, address = await start_services(
             {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
         )
@@ -123,7 +127,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
         await in_thread(simulation.start)
     cleanup.push_async_callback(asyncio.to_thread, simulation.stop, 0.5)
     conn = await cleanup.enter_async_context(await connect(stack.dsn, application_name="cityops demo"))
-    return Running(registry, stack, simulation, Watch(conn), children.check)
+    return Running(registry, stack, simulation, Watch(conn), children)
 
 
 def _sample_home(registry: Registry) -> str | None:
@@ -169,7 +173,7 @@ async def _follow(demo: Demo, running: Running, stop: Stop) -> None:
     """Print counts by the simulated hour, and news as they come."""
     told_hour, was_live = "", False
     while not await sleep_until_stop(stop.event, 1.0):
-        running.check_children()
+        running.children.check()
         statistics = running.simulation.statistics()
         _tell(demo.say, await running.watch.news())
         now = simulated_now(running.simulation, TOWN_ZONE)
@@ -182,6 +186,7 @@ async def _follow(demo: Demo, running: Running, stop: Stop) -> None:
             )
         if statistics.live and not was_live:
             was_live = True
+            await unless_stopped(as_live(running.children, demo.settings), stop.event)
             demo.say("[bold]caught up with the clock[/]: live from here, Ctrl-C stops everything")
         if demo.check and running.simulation.measured:
             return

@@ -1,0 +1,34 @@
+"""The rules of a town that plays faster than life: they wait longer for readings, until it is live.
+
+Readings are some tenths of a second on their way, whatever the speed. At 480 times that of life these are
+minutes of the town's time, and what takes longer than the rules' allowed lateness would be late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from cityops.settings import Settings
+from ops_api.demo.children import Children
+from ops_api.demo.services import wait_ready
+
+WAY_S = 0.5
+"""How long readings may be on their way at any speed [s of life]: batches of several shards, one after the other."""
+_LATENESS = "CITYOPS_RULES__LATENESS_S"
+
+
+def while_it_plays(settings: Settings) -> dict[str, str]:
+    """Return what the rules' process gets in its environment while the town plays at its speed."""
+    return {_LATENESS: f"{max(settings.rules.lateness_s, WAY_S * settings.sim.speed):g}"}
+
+
+async def as_live(children: Children, settings: Settings) -> None:
+    """Start the rules again, with the lateness of life; what waits with them is fetched again.
+
+    Raises:
+        TransientError: they ended or were not ready in time.
+    """
+    children.environment = {**children.environment, _LATENESS: f"{settings.rules.lateness_s:g}"}
+    await asyncio.to_thread(children.end, "rules")
+    children.start("rules", ["rules", "run"])
+    await wait_ready(children, "rules", int(children.environment["CITYOPS_RULES__HEALTH_PORT"]))
