@@ -12,7 +12,7 @@ from cityops.settings import Settings
 from ops_api.demo.children import Children
 from ops_api.demo.services import wait_ready
 
-WAY_S = 0.5
+WAY_S = 1.0
 """How long readings may be on their way at any speed [s of life]: batches of several shards, one after the other."""
 _LATENESS = "CITYOPS_RULES__LATENESS_S"
 
