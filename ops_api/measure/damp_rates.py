@@ -94,7 +94,7 @@ def mould_rate(homes: int, hours: int, repeats: int) -> Rate:
 
 
 def mould_s(homes: int, hours: int) -> float:
-    """Return the CPU time of the index [s]; mould can grow in some 35 % of the hours."""
+    """Return the CPU time of the index [s]; mould can grow in some 45 % of the hours."""
     state, used_s = mould.fresh(homes), 0.0
     for start in range(0, hours, WEEK_H):
         t, rh = surfaces(homes, start, min(hours, start + WEEK_H))
