@@ -34,7 +34,10 @@ def damp(
     real_data: Annotated[
         Path | None,
         typer.Option(
-            envvar="CITYOPS_REAL_DATA", help="Folder with the real data sets; none ships with cityops."
+            envvar="CITYOPS_REAL_DATA",
+            exists=True,
+            file_okay=False,
+            help="Folder with the real data sets; none ships with cityops.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,

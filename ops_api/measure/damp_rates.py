@@ -87,7 +87,8 @@ def rates(values: int, homes: int, hours: int, repeats: int) -> Iterator[Rate]:
 def mould_rate(homes: int, hours: int, repeats: int) -> Rate:
     """Return the rate of the mould risk index, week after week from the state before, in hours of homes."""
     found = [homes * hours / mould_s(homes, hours) for _ in range(repeats)]
-    wanted = MOULD_HOMES * MOULD_HOURS / MOULD_WANTED_S
+    # Fewer homes cost more each: of them the aim says nothing.
+    wanted = MOULD_HOMES * MOULD_HOURS / MOULD_WANTED_S if homes >= MOULD_HOMES else None
     name = f"mould risk index, {homes:,} homes × {hours:,} h"
     loop = _loop_mould_per_s(hours)
     return Rate(name, median(found), min(found), max(found), LOOP, loop, wanted, "hours of homes")

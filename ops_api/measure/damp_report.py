@@ -54,7 +54,7 @@ def _figure(r: Rate) -> dict[str, Any]:
         "baseline_per_cpu_second": None if r.baseline_per_s is None else round(r.baseline_per_s),
         "ratio": None if r.ratio is None else round(r.ratio, 1),
     }
-    if r.of == "hours of homes":
+    if r.of == "hours of homes" and r.wanted_per_s is not None:
         found["year_of_10000_homes_cpu_s"] = round(MOULD_HOMES * MOULD_HOURS / r.per_s, 2)
     if r.wanted_per_s is not None:
         found |= {"wanted_per_cpu_second": round(r.wanted_per_s), "reached": r.reached}
@@ -89,9 +89,8 @@ def _figure_line(f: Mapping[str, Any]) -> str:
     wanted = f" (wanted {f['wanted_per_cpu_second']:,})" if "wanted_per_cpu_second" in f else ""
     year = f.get("year_of_10000_homes_cpu_s")
     told = "" if year is None else f"; 10,000 homes × 1 year in {year:g} s"
-    return (
-        f"  {f['name']:<44} {f['per_cpu_second']:>12,} {f['of']}{wanted}, {f['ratio']:g} × a plain loop{told}"
-    )
+    ratio = "" if f["ratio"] is None else f", {f['ratio']:g} × {f['baseline']}"
+    return f"  {f['name']:<44} {f['per_cpu_second']:>12,} {f['of']}{wanted}{ratio}{told}"
 
 
 def _agreement_line(a: Mapping[str, Any]) -> str:

@@ -48,12 +48,22 @@ def test_every_comparison_holds_and_absent_data_is_named() -> None:
 )
 def test_without_the_libraries_it_says_so(compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(damp_agreement, "library", lambda _: None)
-    monkeypatch.setattr(damp_rates, "library", lambda _: None)
     found = compare()
     assert (found.error, found.holds) == (None, None)
     assert found.missing.endswith("is not there")
-    bulb = [r for r in damp_rates.rates(1000, 1, 24, 1) if r.name == "wet bulb"]
-    assert (bulb[0].baseline, bulb[0].ratio) == (None, None)
+
+
+@pytest.mark.usefixtures("few")
+def test_where_only_the_package_is_installed_the_report_has_no_ratio_to_psychrolib(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(damp_rates, "library", lambda _: None)
+    found = report(1000, 1, 24, 1, None)
+    bulb = next(f for f in found["figures"] if f["name"] == "wet bulb")
+    assert (bulb["baseline"], bulb["baseline_per_cpu_second"], bulb["ratio"]) == (None, None, None)
+    line = next(line for line in as_text(found).splitlines() if "wet bulb" in line)
+    assert line.endswith(" values")
+    assert "× a plain loop" in as_text(found)
 
 
 @pytest.mark.usefixtures("few")
@@ -70,8 +80,19 @@ def test_the_command_speaks_json() -> None:
     ]
     assert all(f["per_cpu_second"] > 0 for f in found["figures"])
     assert found["figures"][0]["wanted_per_cpu_second"] == 20_000_000
-    assert found["figures"][3]["wanted_per_cpu_second"] == 4_380_000
-    assert found["figures"][3]["year_of_10000_homes_cpu_s"] > 0
+    assert "wanted_per_cpu_second" not in found["figures"][3]  # three homes say nothing about ten thousand
+
+
+def test_the_aim_is_for_ten_thousand_homes() -> None:
+    rate = damp_rates.mould_rate(10_000, 2, 1)
+    assert rate.wanted_per_s == 4_380_000
+    assert damp_report._figure(rate)["year_of_10000_homes_cpu_s"] > 0
+
+
+def test_a_folder_that_is_not_there_is_refused() -> None:
+    done = CliRunner().invoke(app, ["bench", "damp", "--real-data", "/nonexistent"])
+    assert done.exit_code == 2
+    assert "'/nonexistent' does not exist" in done.output
 
 
 @pytest.mark.usefixtures("few")
