@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,19 @@ def test_dew_point_lies_below_wet_bulb_and_air(t: float, rh: float) -> None:
     dew, bulb = p.dew_point_hyland_wexler_c(t, rh), p.wet_bulb_c(t, rh)
     assert dew <= bulb + 1e-6
     assert bulb <= t
+
+
+@given(TEMPERATURES, st.floats(0, 100))
+def test_arrays_give_what_scalars_give_and_nothing_warns(t: float, rh: float) -> None:
+    for function in (
+        p.dew_point_c,
+        p.dew_point_hyland_wexler_c,
+        p.frost_point_hyland_wexler_c,
+        p.wet_bulb_c,
+        p.vapour_pressure_iso13788_pa,
+    ):
+        array, scalar = function(np.array([t]), np.array([rh]))[0], function(t, rh)
+        assert array == scalar or (math.isnan(array) and math.isnan(scalar))
 
 
 @given(TEMPERATURES, st.floats(0.5, 99), st.floats(0.01, 1.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,7 @@ def test_highest_index_at_20(rh: float, highest: tuple[float, ...]) -> None:
         assert mould.highest_index(float(rh), critical, surface) == pytest.approx(value, abs=3e-3)
 
 
+@cache
 def real_house(name: str) -> tuple[np.ndarray, np.ndarray]:
     root = Path(os.environ.get("CITYOPS_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
     found = house(root, name)
@@ -90,7 +92,7 @@ def made_house() -> tuple[np.ndarray, np.ndarray]:
 def farthest(t: np.ndarray, rh: np.ndarray, name: Sensitivity, decline: float) -> tuple[float, float]:
     settings = MouldSettings(decline=decline)
     ours = mould.index_series(t[:, None], rh[:, None], SURFACES[name], settings)[:, 0]
-    theirs = np.array(list(stepped(zip(t.tolist(), rh.tolist(), strict=True), name, decline, 20)))
+    theirs = np.array(list(stepped(zip(t.tolist(), rh.tolist(), strict=True), name, decline, 4)))
     return float(np.abs(ours - theirs).max()), float(theirs.max())
 
 

@@ -111,6 +111,8 @@ def test_ice_and_water_part_below_0() -> None:
 def test_edges_of_dew_and_frost(function) -> None:
     for t, rh in ((20.0, 0.0), (-5.0, 0.0), (20.0, -3.0), (math.nan, 50.0), (20.0, math.nan)):
         assert math.isnan(function(t, rh))
+    assert math.isnan(function(20.0, 5e-324))  # a hundredth of it is 0
+    assert not function(20.0, 1e-300) > -100.0  # nothing warns, whatever comes of it
     assert function(0.0, 100.0) == pytest.approx(0.0, abs=1e-9)
     if "dew" in function.__name__:
         assert function(12.5, 100.0) == function(12.5, 104.0) == pytest.approx(12.5, abs=1e-9)

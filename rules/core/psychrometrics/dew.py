@@ -21,6 +21,9 @@ NEWTON_STEPS = 3
 
 TRIPLE_POINT_C = 0.01
 
+COLDEST_C = -100.0
+"""Below it the equations are not valid, and a dew or frost point of Hyland-Wexler is unknown (NaN)."""
+
 
 def dew_point_of_pressure_c(vapour_pressure: N) -> N:
     """Return the temperature at which ``vapour_pressure`` [Pa] saturates over water [°C].
@@ -93,8 +96,8 @@ def frost_point_hyland_wexler_c(temperature_c: N, humidity_pct: N) -> N:
 
 
 def _dew_point(t: Floats, humidity_pct: Floats) -> Floats:
-    share = np.where(humidity_pct > 0.0, np.minimum(humidity_pct, 100.0), np.nan) / 100.0
-    gamma = np.log(share) + B_WATER * t / (C_WATER_C + t)
+    share = np.minimum(humidity_pct, 100.0) / 100.0
+    gamma = np.log(np.where(share > 0.0, share, np.nan)) + B_WATER * t / (C_WATER_C + t)
     # At 100 % the inverse may exceed the temperature by a rounding error.
     return array(np.minimum(C_WATER_C * gamma / (B_WATER - gamma), t))
 
@@ -106,7 +109,8 @@ def _dew_point_hyland_wexler(t: Floats, humidity_pct: Floats) -> Floats:
 
 def _newton(ln_es: Callable[[Floats], tuple[Floats, Floats]], start_c: Floats, e: Floats) -> Floats:
     """Return where ``ln_es`` is ln ``e``, from ``start_c``: nearly a straight line, so few steps do."""
-    kelvin, wanted = start_c + KELVIN, np.log(np.where(e > 0.0, e, np.nan))
+    kelvin = np.where(start_c >= COLDEST_C, start_c, np.nan) + KELVIN
+    wanted = np.log(np.where(e > 0.0, e, np.nan))
     for _ in range(NEWTON_STEPS):
         value, slope = ln_es(kelvin)
         kelvin = kelvin - (value - wanted) / slope
