@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|rules|alarms|replay|fleet|storage] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -11,12 +11,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench import alarms, commit, fleet, ingest, replay, rules, storage
+from bench import alarms, commit, damp, fleet, ingest, replay, rules, storage
 
 DSN_VARIABLE = "CITYOPS_BENCH_DSN"
 BENCHMARKS = {
     "ingest": ingest,
     "commit": commit,
+    "damp": damp,
     "rules": rules,
     "alarms": alarms,
     "replay": replay,
