@@ -9,8 +9,8 @@ from rules.core.moisture_events.parameters import MoistureParameters
 
 
 def outdoor_of(w: Weeks) -> Outdoor:
-    """Return absolute humidity outdoors."""
-    return Outdoor(w.at_s, 1000.0 * w.outdoor_vapour_pa / (461.5 * (w.outdoor_c + 273.15)))
+    """Return vapour pressure outdoors."""
+    return Outdoor(w.at_s, w.outdoor_vapour_pa)
 
 
 def found_in(w: Weeks, home: int, p: MoistureParameters, local_offset_s: float = 0.0) -> Found:

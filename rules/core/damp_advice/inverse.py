@@ -7,6 +7,9 @@ import math
 from rules.core.damp import room_humidity_limit_pct
 from rules.core.psychrometrics import dew_point_of_pressure_c
 
+ROUNDING = 1e-9
+"""A limit that is a whole number but for a rounding error is taken as one, on the safe side."""
+
 
 def room_c_for_wall(vapour_pa: float, outdoor_c: float, factor: float, limit_pct: float) -> float:
     """Return the room temperature at which the coldest wall is at ``limit_pct`` [°C].
@@ -26,9 +29,10 @@ def room_c_for_wall(vapour_pa: float, outdoor_c: float, factor: float, limit_pct
 
 def warm_enough_c(vapour_pa: float, outdoor_c: float, factor: float, limit_pct: float) -> int:
     """Return :func:`room_c_for_wall`, the next whole degree up: with it the wall is below the limit."""
-    return math.floor(room_c_for_wall(vapour_pa, outdoor_c, factor, limit_pct)) + 1
+    return math.floor(room_c_for_wall(vapour_pa, outdoor_c, factor, limit_pct) + ROUNDING) + 1
 
 
 def dry_enough_pct(room_c: float, outdoor_c: float, factor: float, limit_pct: float) -> int:
     """Return the room humidity that keeps the wall below the limit, the next whole percent down [%]."""
-    return max(math.ceil(room_humidity_limit_pct(room_c, outdoor_c, factor, limit_pct)) - 1, 0)
+    exact = room_humidity_limit_pct(room_c, outdoor_c, factor, limit_pct)
+    return max(math.ceil(exact - ROUNDING) - 1, 0)

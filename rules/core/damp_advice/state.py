@@ -54,11 +54,10 @@ class Present:
 
     @property
     def drier_outside_g_m3(self) -> float | None:
-        """How much less water outdoor air holds than the room's [g/m³]; negative where it holds more."""
+        """How much less water the room would hold, filled with outdoor air [g/m³]; negative where more."""
         if self.outdoor_vapour_pa is None:
             return None
-        inside = absolute_humidity_g_m3(self.room_c, self.vapour_pa)
-        return float(inside - absolute_humidity_g_m3(self.outdoor_c, self.outdoor_vapour_pa))
+        return float(absolute_humidity_g_m3(self.room_c, self.vapour_pa - self.outdoor_vapour_pa))
 
     def wall_pct(
         self, *, vapour_pa: float | None = None, room_c: float | None = None, factor: float | None = None

@@ -100,8 +100,8 @@ def _standing_pct(now: Present, recent: Recent, clear_min: float) -> float:
 
 def spoken(minutes: float) -> str:
     """Return a length of time as people say it: "35 minutes", "3 h 10"; to five minutes above an hour."""
-    if minutes < 60.0:
-        whole = round(minutes)
+    whole = round(minutes)
+    if whole < 60:
         return f"{whole} minute{'' if whole == 1 else 's'}"
     hours, rest = divmod(5 * round(minutes / 5.0), 60)
     return f"{hours} h" if rest == 0 else f"{hours} h {rest:02d}"

@@ -12,7 +12,7 @@ from rules.core.moisture_events.grid import Outdoor, absolute_g_m3
 from rules.core.moisture_events.model import Band, Event
 from rules.core.moisture_events.parameters import DryingParameters, MoistureParameters
 from rules.core.moisture_events.rises import runs
-from rules.core.psychrometrics import Floats
+from rules.core.psychrometrics import Floats, absolute_humidity_g_m3
 
 HOUR_S = 3600.0
 
@@ -46,7 +46,7 @@ def find_drying(
         temperature_c: air [°C]; NaN leaves the reading out.
         humidity_pct: relative humidity [%]; NaN leaves the reading out.
         p: the settings.
-        outdoor: absolute humidity outdoors.
+        outdoor: vapour pressure outdoors.
         from_s: beginning of the window [s since 1970].
         until_s: its end, not in it.
     """
@@ -70,7 +70,8 @@ def released_g_h(
     humidity = _hourly(at_s, np.where(np.isnan(temperature_c), np.nan, humidity_pct))[1]
     if len(hour_s) < 3:
         return hour_s, np.full(len(hour_s), np.nan)
-    excess = vapour - outdoor.at(hour_s + 0.5 * HOUR_S)
+    warm = _hourly(at_s, temperature_c)[1]
+    excess = vapour - absolute_humidity_g_m3(warm, outdoor.at(hour_s + 0.5 * HOUR_S))
     volume = p.room.volume_m3
     g_h = p.drying.carried_per_hour * volume * excess + volume * _slope(vapour)
     g_h = g_h + p.drying.furnishings_g_per_pct * _slope(humidity)

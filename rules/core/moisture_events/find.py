@@ -63,12 +63,14 @@ def find(
         temperature_c: air [°C]; NaN leaves the reading out.
         humidity_pct: relative humidity [%]; NaN leaves the reading out.
         p: the settings.
-        outdoor: absolute humidity outdoors; without it no event is excused by it.
+        outdoor: vapour pressure outdoors; without it no event is excused by it.
         local_offset_s: of local time from UTC [s], for the hour of the day.
         from_s: beginning of the window [s since 1970].
         until_s: its end, not in it.
     """
     grid = grid_of(at_s, temperature_c, humidity_pct, p.rise.bin_s, outdoor)
+    if len(grid) == 0:
+        return Found(events=(), airings=())
     low = [_airing(grid, span) for span in falls(grid.vapour_g_m3, p.rise, p.airing)]
     aired = [a for a in low if a.toward_outdoor is None or a.toward_outdoor > 0.0]
     spans = rises(grid.vapour_g_m3, p.rise)
@@ -144,9 +146,9 @@ def _clears(
 def _outdoor_explains(grid: Grid, start: int, peak: int, p: MoistureParameters) -> bool | None:
     """Whether mixing with outdoor air could have lifted the room so far: no mixture is wetter than its parts."""
     around = grid.outdoor_g_m3[start : peak + 1]
-    if np.isnan(around).any():
+    if np.isnan(around).all():
         return None
-    return bool(grid.vapour_g_m3[peak] <= around.max() + p.rise.noise_g_m3)
+    return bool(grid.vapour_g_m3[peak] <= np.nanmax(around) + p.rise.noise_g_m3)
 
 
 def _is_rebound(start_s: float, top_g_m3: float, a: Airing, p: MoistureParameters) -> bool:

@@ -17,7 +17,7 @@ class Grid:
         at_s: middle of each bin [s since 1970]; bins are counted from 1970, so that the same
             reading falls into the same bin whatever window is looked at.
         vapour_g_m3: mean absolute humidity [g/m³].
-        outdoor_g_m3: absolute humidity outdoors then [g/m³]; NaN where it is not known.
+        outdoor_g_m3: what outdoor air would hold in this room, warmed to it [g/m³]; NaN where not known.
     """
 
     at_s: Floats
@@ -30,16 +30,19 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Outdoor:
-    """Absolute humidity outdoors [g/m³] at times [s since 1970], ascending; not believed over gaps of ``gap_s``."""
+    """Vapour pressure outdoors [Pa] at times [s since 1970], ascending; not believed over gaps of ``gap_s`` [s].
+
+    Pressure, for it stays when air is warmed; grams per cubic metre fall by a twentieth from 5 to 20 °C.
+    """
 
     at_s: Floats
-    vapour_g_m3: Floats
+    vapour_pa: Floats
     gap_s: float = 2 * 3600.0
 
     def at(self, wanted_s: Floats) -> Floats:
-        """Return the value at each time, straight between neighbours; NaN further than ``gap_s`` from one."""
-        known = np.isfinite(self.vapour_g_m3)
-        at, value = self.at_s[known], self.vapour_g_m3[known]
+        """Return the pressure at each time [Pa], straight between neighbours; NaN further than ``gap_s`` from one."""
+        known = np.isfinite(self.vapour_pa)
+        at, value = self.at_s[known], self.vapour_pa[known]
         if len(at) == 0:
             return np.full(len(wanted_s), np.nan)
         right = np.clip(np.searchsorted(at, wanted_s), 0, len(at) - 1)
@@ -63,7 +66,7 @@ def grid_of(
         temperature_c: air [°C]; NaN leaves the reading out.
         humidity_pct: relative humidity [%]; NaN leaves the reading out.
         bin_s: width of a bin [s].
-        outdoor: absolute humidity outdoors.
+        outdoor: vapour pressure outdoors.
     """
     vapour = absolute_g_m3(temperature_c, humidity_pct)
     good = np.isfinite(vapour)
@@ -72,8 +75,13 @@ def grid_of(
     number = np.floor(at_s[good] / bin_s).astype(np.int64)
     first = int(number.min())
     count = np.bincount(number - first)
-    total = np.bincount(number - first, weights=vapour[good])
-    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+    def mean(values: Floats) -> Floats:
+        total = np.bincount(number - first, weights=values[good])
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
     middle = np.asarray((first + np.arange(len(count)) + 0.5) * bin_s, dtype=np.float64)
-    around = np.full(len(middle), np.nan) if outdoor is None else outdoor.at(middle)
-    return Grid(middle, mean, around)
+    if outdoor is None:
+        return Grid(middle, mean(vapour), np.full(len(middle), np.nan))
+    around = absolute_humidity_g_m3(mean(temperature_c), outdoor.at(middle))
+    return Grid(middle, mean(vapour), around)
