@@ -18,11 +18,11 @@ from bench.moisture.truth import share
 from bench.moisture.winter import Winter
 from firmware_sim.world.homes import HomeModel
 from firmware_sim.world.psychro import Floats
+from rules.core.damp_advice.recent import facts_of
 from rules.core.damp_cause.cause import attribute
 from rules.core.damp_cause.finding import Finding, NotEnough
 from rules.core.damp_cause.hours import HomeFacts, HomeHours
 from rules.core.damp_cause.parameters import CauseParameters
-from rules.core.moisture_events.clearing import clear_times
 from rules.core.moisture_events.drying import find_drying
 from rules.core.moisture_events.parameters import MoistureParameters
 
@@ -78,21 +78,17 @@ def true_causes(w: Weeks, seed: int, days: int) -> tuple[list[str], dict[str, Fl
 def said(w: Weeks, home: int, *, facts_known: bool) -> Finding | NotEnough:
     """Return what the rules say of one home from what its box reports.
 
-    The temperature factor is the registry's, which is off by some 0.015; ``facts_known``: also the
+    The temperature factor is off by up to 0.025 and rounding; ``facts_known``: also the
     occupants, and the water that the events show.
     """
     p, t, rh = MoistureParameters(), w.temperature_c[:, home], w.humidity_pct[:, home]
     days = len(w.at_s) / 288.0
     quick = found_in(w, home, p).events
     slow = find_drying(w.at_s, t, rh, p, outdoor_of(w))
-    water = sum(e.grams.middle for e in quick if e.of_the_household) / days
-    water += sum(e.grams.middle for e in slow) / max(days - p.drying.least_days, 1.0)
-    facts = HomeFacts(
-        factor=round(float(w.fabric.factor[home]) + 0.02 * np.sin(home), 2),
-        occupants=int(w.habits.occupants[home]) if facts_known else None,
-        water_g_day=water if facts_known else None,
-        shut_clear_min=clear_times(quick).shut_min if facts_known else None,
-    )
+    facts = HomeFacts(factor=round(float(w.fabric.factor[home]) + 0.02 * np.sin(home), 2))
+    if facts_known:
+        home_facts = replace(facts, occupants=int(w.habits.occupants[home]))
+        facts = facts_of(home_facts, quick, slow, days, max(days - p.drying.least_days, 1.0))
     hours = HomeHours(
         room_c=hourly(t),
         humidity_pct=hourly(rh),

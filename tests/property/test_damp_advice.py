@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rules.core.damp import room_humidity_limit_pct
@@ -45,6 +45,7 @@ recents = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(presents(), st.floats(60.0, 100.0))
 def test_the_warmth_asked_for_is_exactly_the_limit(now: Present, limit_pct: float) -> None:
     exact = room_c_for_wall(now.vapour_pa, now.outdoor_c, now.factor, limit_pct)
@@ -54,6 +55,7 @@ def test_the_warmth_asked_for_is_exactly_the_limit(now: Present, limit_pct: floa
     assert now.wall_pct(room_c=float(whole)) < limit_pct
 
 
+@settings(max_examples=50)
 @given(presents(), st.floats(60.0, 100.0))
 def test_the_humidity_asked_for_keeps_the_wall_below(now: Present, limit_pct: float) -> None:
     whole = dry_enough_pct(now.room_c, now.outdoor_c, now.factor, limit_pct)
@@ -63,6 +65,7 @@ def test_the_humidity_asked_for_keeps_the_wall_below(now: Present, limit_pct: fl
     assert abs(replace(now, humidity_pct=exact).wall_pct() - limit_pct) < 1e-6
 
 
+@settings(max_examples=50)
 @given(presents(), recents)
 def test_advice_checks_the_state(now: Present, recent: Recent) -> None:
     found = {a.kind: a for a in advise(now, recent, P)}
@@ -77,6 +80,7 @@ def test_advice_checks_the_state(now: Present, recent: Recent) -> None:
     assert "stay_below" in found
 
 
+@settings(max_examples=50)
 @given(presents(), recents)
 def test_following_it_helps_as_much_as_it_says_and_the_most_useful_is_first(
     now: Present, recent: Recent
@@ -96,6 +100,7 @@ def test_following_it_helps_as_much_as_it_says_and_the_most_useful_is_first(
             assert replace(now, humidity_pct=a.numbers["humidity_limit_pct"]).wall_pct() < P.limit_pct
 
 
+@settings(max_examples=50)
 @given(presents(), recents)
 def test_sentences_are_short_and_blame_nobody(now: Present, recent: Recent) -> None:
     for a in advise(now, recent, P):

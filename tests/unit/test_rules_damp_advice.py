@@ -8,9 +8,13 @@ import pytest
 
 from rules.core.damp_advice.advise import advise
 from rules.core.damp_advice.parameters import AdviceParameters
+from rules.core.damp_advice.recent import facts_of, recent_of
 from rules.core.damp_advice.state import Advice, Present, Recent
 from rules.core.damp_advice.windows import spoken
+from rules.core.damp_cause.hours import HomeFacts
+from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.moisture_events.clearing import ClearTimes
+from rules.core.moisture_events.model import Band, Event
 from rules.core.psychrometrics import vapour_pressure_pa
 
 P = AdviceParameters()
@@ -126,3 +130,24 @@ def test_lengths_of_time_as_people_say_them() -> None:
 def test_a_factor_that_no_wall_has_is_refused() -> None:
     with pytest.raises(ValueError, match=r"factor 0\.04"):
         replace(COOL, factor=0.04)
+
+
+def event(activity: str, grams: float) -> Event:
+    return Event(
+        start_s=0.0, peak_s=600.0, end_s=4200.0, baseline_g_m3=8.0, peak_g_m3=10.0,
+        grams=Band(low=0.5 * grams, middle=grams, high=2 * grams), half_min=20.0, clear_min=60.0, aired=False,
+        outdoor_explains=False, rebound=False, activity=activity, confidence=0.8,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_what_events_tell_the_cause_and_the_advice() -> None:
+    quick = [event("shower", 200.0), event("cooking", 300.0), replace(event("unknown", 900.0), rebound=True)]
+    drying = [event("washing", 1800.0)]
+    facts = facts_of(HomeFacts(factor=0.7, occupants=2), quick, drying, days=2.0, drying_days=1.0)
+    assert facts.water_g_day == 250.0 + 1800.0
+    assert facts.shut_clear_min == 60.0
+    p = CauseParameters()
+    recent = recent_of(facts, quick, drying, 2.0, 1.0, p)
+    assert (recent.events_per_day, recent.usual_rise_g_m3, recent.drying_g_day) == (1.0, 2.0, 1800.0)
+    assert recent.water_g_day == pytest.approx(2 * p.person_g_h * p.at_home_h + 2050.0 / p.found_share)
+    assert recent_of(facts, [], [], 2.0, 1.0, p).drying_g_day is None
