@@ -46,17 +46,21 @@ def with_diary(w: Weeks, p: MoistureParameters, told_share: float, seed: int) ->
 
 def grams(w: Weeks, p: MoistureParameters, activities: Sequence[str]) -> dict[str, Any]:
     """Return found by true grams of the room's own events that stand alone, and how often the band holds the truth."""
-    ratios, inside = [], 0
+    ratios, inside, full = [], 0, 0
     for home in range(len(w.kind)):
         truth = truth_of(w, home, (*QUICK, "washing"))
         for e in found_in(w, home, p).events:
             hit = [t for t in truth if touches((e.start_s, e.peak_s, ""), t)]
             if len(hit) == 1 and hit[0].activity in activities and e.of_the_household:
+                full += e.full
+                if e.full:
+                    continue
                 ratios.append(e.grams.middle / hit[0].grams)
                 inside += e.grams.low <= hit[0].grams <= e.grams.high
     quantiles = np.quantile(ratios, [0.1, 0.5, 0.9]) if ratios else [np.nan] * 3
     return {
         "events": len(ratios),
+        "air_full_not_counted": full,
         "found_by_true_p10_p50_p90": [round(float(q), 2) for q in quantiles],
         "band_holds_the_truth": share(inside, len(ratios)),
     }

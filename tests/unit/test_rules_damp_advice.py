@@ -135,7 +135,7 @@ def test_a_factor_that_no_wall_has_is_refused() -> None:
 def event(activity: str, grams: float) -> Event:
     return Event(
         start_s=0.0, peak_s=600.0, end_s=4200.0, baseline_g_m3=8.0, peak_g_m3=10.0,
-        grams=Band(low=0.5 * grams, middle=grams, high=2 * grams), half_min=20.0, clear_min=60.0, aired=False,
+        grams=Band(low=0.5 * grams, middle=grams, high=2 * grams), full=False, half_min=20.0, clear_min=60.0, aired=False,
         outdoor_explains=False, rebound=False, activity=activity, confidence=0.8,  # type: ignore[arg-type]
     )  # fmt: skip
 

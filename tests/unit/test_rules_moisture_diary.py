@@ -11,7 +11,7 @@ from rules.core.moisture_events.parameters import DiaryParameters
 P = DiaryParameters()
 EVENT = Event(
     start_s=10_000.0, peak_s=10_600.0, end_s=14_000.0, baseline_g_m3=8.0, peak_g_m3=10.0,
-    grams=Band(low=20.0, middle=30.0, high=50.0), half_min=20.0, clear_min=56.0, aired=False,
+    grams=Band(low=20.0, middle=30.0, high=50.0), full=False, half_min=20.0, clear_min=56.0, aired=False,
     outdoor_explains=False, rebound=False, activity="shower", confidence=0.8,
 )  # fmt: skip
 

@@ -59,8 +59,18 @@ def test_long_cooking_is_told_from_a_shower_by_its_length_and_hour() -> None:
     assert e.grams.middle == pytest.approx(200.0, rel=0.15)
 
 
+def test_where_the_air_is_full_the_grams_are_the_least_there_was() -> None:
+    at_s = series(14.0)
+    much = Release(7 * 3600.0, 600.0, 600.0)
+    vapour = room_vapour_g_m3(at_s, [much], volume_m3=15.0, per_hour=1.0, level_g_m3=8.0)
+    (e,) = found(vapour, at_s).events
+    assert e.full
+    assert e.grams.middle < 600.0
+    assert not found(*reversed(shower())).events[0].full
+
+
 def test_what_could_be_either_is_unknown() -> None:
-    activity, confidence = guess(25.0, 7.5, P.kind)
+    activity, confidence = guess(26.0, 3.0, P.kind)
     assert activity == "unknown"
     assert confidence < P.kind.unsure
 

@@ -128,6 +128,7 @@ def _event(
         baseline_g_m3=float(vapour[first]),
         peak_g_m3=float(vapour[peak]),
         grams=Band(low=grams / (1.0 + spread), middle=grams, high=grams * (1.0 + spread)),
+        full=False,
         half_min=None,
         clear_min=None,
         aired=False,

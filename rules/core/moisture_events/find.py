@@ -119,6 +119,7 @@ def _event(
         baseline_g_m3=base,
         peak_g_m3=top,
         grams=grams_of(top - base, standing, half, p.room),
+        full=bool(grid.humidity_pct[peak] >= p.room.full_pct),
         half_min=half,
         clear_min=clear,
         aired=any(start_s <= a.start_s <= end_s for a in aired),

@@ -17,11 +17,13 @@ class Grid:
         at_s: middle of each bin [s since 1970]; bins are counted from 1970, so that the same
             reading falls into the same bin whatever window is looked at.
         vapour_g_m3: mean absolute humidity [g/m³].
+        humidity_pct: relative humidity [%].
         outdoor_g_m3: what outdoor air would hold in this room, warmed to it [g/m³]; NaN where not known.
     """
 
     at_s: Floats
     vapour_g_m3: Floats
+    humidity_pct: Floats
     outdoor_g_m3: Floats
 
     def __len__(self) -> int:
@@ -71,7 +73,7 @@ def grid_of(
     vapour = absolute_g_m3(temperature_c, humidity_pct)
     good = np.isfinite(vapour)
     if not good.any():
-        return Grid(np.empty(0), np.empty(0), np.empty(0))
+        return Grid(np.empty(0), np.empty(0), np.empty(0), np.empty(0))
     number = np.floor(at_s[good] / bin_s).astype(np.int64)
     first = int(number.min())
     count = np.bincount(number - first)
@@ -82,6 +84,6 @@ def grid_of(
 
     middle = np.asarray((first + np.arange(len(count)) + 0.5) * bin_s, dtype=np.float64)
     if outdoor is None:
-        return Grid(middle, mean(vapour), np.full(len(middle), np.nan))
+        return Grid(middle, mean(vapour), mean(humidity_pct), np.full(len(middle), np.nan))
     around = absolute_humidity_g_m3(mean(temperature_c), outdoor.at(middle))
-    return Grid(middle, mean(vapour), around)
+    return Grid(middle, mean(vapour), mean(humidity_pct), around)

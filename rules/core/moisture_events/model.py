@@ -27,6 +27,7 @@ class Event:
         end_s: when the room has cleared; the peak where it was not seen to clear [s].
         baseline_g_m3, peak_g_m3: absolute humidity before, and at the peak [g/m³].
         grams: water let into the air [g]; the volume of the air is an assumption (its band).
+        full: the air was full at the peak: water also went onto walls, and ``grams`` is the least there was.
         half_min, clear_min: from the peak until half, and until nine tenths of the rise are
             gone [min]; None where the next event, a gap or the end of the data came before.
         aired: a window was opened while it cleared.
@@ -42,6 +43,7 @@ class Event:
     baseline_g_m3: float
     peak_g_m3: float
     grams: Band
+    full: bool
     half_min: float | None
     clear_min: float | None
     aired: bool

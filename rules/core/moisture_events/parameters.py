@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rules.core.figures import NotNegative, Positive, Share
+from rules.core.figures import NotNegative, Percent, Positive, Share
 
 HourShare = tuple[float, float, float]
 """A time of day when something is usual: hour of the local day, spread [h], share 0..1."""
@@ -106,16 +106,16 @@ class KindParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         shower_min, cooking_min: usual length of the rise [min].
         spread: standard deviation of its logarithm [-].
         shower_hours, cooking_hours: when each is usual; a guess at British habits, wide on purpose.
-        any_hour_share: share that falls at any hour [-].
+        any_hour_share: share that falls at any hour [-]: most, for people live by other clocks too.
         unsure: below this probability the event is unknown [-].
     """
 
     shower_min: Positive = 15.0
-    cooking_min: Positive = 40.0
-    spread: Positive = 0.5
+    cooking_min: Positive = 45.0
+    spread: Positive = 0.45
     shower_hours: tuple[HourShare, ...] = ((7.5, 1.5, 0.6), (21.0, 1.5, 0.4))
     cooking_hours: tuple[HourShare, ...] = ((7.5, 1.0, 0.25), (12.5, 1.0, 0.25), (18.0, 1.5, 0.5))
-    any_hour_share: Share = 0.25
+    any_hour_share: Share = 0.75
     unsure: Share = 0.6
 
 
@@ -125,10 +125,12 @@ class RoomParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     Attributes:
         volume_m3: of that air [m³]: a bathroom 12 to 18, a kitchen 25 to 35, a home 120 to 220.
         volume_share: how far the volume may be off, to each side [-].
+        full_pct: from this relative humidity on air takes up no more: water settles on walls instead [%].
     """
 
     volume_m3: Positive = 160.0
     volume_share: Share = 0.3
+    full_pct: Percent = 95.0
 
 
 class DiaryParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
