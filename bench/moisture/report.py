@@ -1,6 +1,6 @@
 """Moisture events and the cause of damp on simulated homes with known events, fabric and habits.
 
-Settings were chosen on seed 11; the figures are of other seeds. ``correct`` is that a family's
+Settings were chosen on seed 11, with a look at 21, 22, 31 and 32; the figures are of other seeds. ``correct`` is that a family's
 showers are found in their own room at least as well as the sheet's rule promises and that it beats the hobby rule.
 """
 
@@ -21,7 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``bench moisture``."""
     parser.add_argument("--homes", type=int, default=36, help="six kinds of home in turn")
     parser.add_argument("--days", type=int, default=28, help="after a week that is not counted")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[21, 22], help="of homes and weather")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[41, 42], help="of homes and weather")
     parser.add_argument("--told", type=float, default=0.5, help="share of events that the diary tells of")
     parser.add_argument("--no-causes", action="store_true", help="leave out the causes (four more plays)")
 

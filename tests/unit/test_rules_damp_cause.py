@@ -100,11 +100,15 @@ def test_a_dry_home_has_no_cause() -> None:
 
 
 def test_wet_air_from_outdoors_is_the_weather() -> None:
-    hours = weeks(room_c=16.0, excess_pa=30.0, outdoor_c=11.0)
+    hours = weeks(room_c=19.0, excess_pa=30.0, outdoor_c=14.0)
     humid = vapour_pressure_pa(hours.outdoor_c, np.full(len(hours.outdoor_c), 100.0)) + 200.0
     humidity = relative_humidity_pct(hours.room_c, humid + 30.0)
     wet = replace(hours, outdoor_vapour_pa=humid, humidity_pct=humidity)
-    assert cause(wet, SOUND).cause == "outdoor"
+    assert cause(wet, HomeFacts(factor=0.7)).cause == "outdoor"
+
+
+def test_a_cold_room_is_not_the_weather_though_outdoor_air_alone_would_wet_its_walls() -> None:
+    assert cause(weeks(room_c=9.5, excess_pa=60.0), SOUND).cause == "heat"
 
 
 def test_more_than_one_cause_is_named_where_it_removes_nearly_as_much() -> None:

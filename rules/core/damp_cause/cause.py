@@ -88,11 +88,11 @@ def _votes(
         if base[i].hours < p.none_share * len(k.room_c):
             votes["none"] += 1
             continue
-        if 1.0 - outdoor[i] >= p.outdoor_share:
-            votes["outdoor"] += 1
-            continue
         taken = {"heat": warm, "moisture": normal, "fabric": sound}
         removed = {name: _removed(base[i], left[name][i][level]) for name, level in taken.items()}
+        if 1.0 - outdoor[i] >= p.outdoor_share and max(removed.values()) < 1.0 - p.outdoor_share:
+            votes["outdoor"] += 1
+            continue
         votes[_named(max(removed, key=lambda name: removed[name]), split[normal, volume])] += 1
     return votes
 

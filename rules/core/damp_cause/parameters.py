@@ -23,7 +23,8 @@ class CauseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         least_hours: fewer hours with everything known tell nothing.
         least_difference_c: with less between indoors and outdoors on average [K] walls tell nothing.
         none_share: with fewer of the hours above the limit [-] there is nothing to explain.
-        outdoor_share: when outdoor air alone would leave so much of the damp [-], it is the weather.
+        outdoor_share: when outdoor air alone would leave so much of the damp [-], and no remedy takes
+            away the rest, it is the weather.
         also_share: a remedy that removes this share of what the best one does [-] is named too.
         person_g_h, at_home_h: water that a person breathes out [g/h] and for how long a day [h].
         found_share: share of the water of showers, cooking and drying that is found; the rest is
