@@ -108,7 +108,7 @@ def test_wet_air_from_outdoors_is_the_weather() -> None:
 
 
 def test_a_cold_room_is_not_the_weather_though_outdoor_air_alone_would_wet_its_walls() -> None:
-    assert cause(weeks(room_c=9.5, excess_pa=60.0), SOUND).cause == "heat"
+    assert cause(weeks(room_c=9.1, excess_pa=10.0), HomeFacts(factor=0.6)).cause == "heat"
 
 
 def test_more_than_one_cause_is_named_where_it_removes_nearly_as_much() -> None:
