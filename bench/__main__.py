@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from bench import alarms, commit, damp, fleet, ingest, replay, rules, storage
+from bench.moisture import report as moisture
 
 DSN_VARIABLE = "CITYOPS_BENCH_DSN"
 BENCHMARKS = {
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "replay": replay,
     "fleet": fleet,
     "storage": storage,
+    "moisture": moisture,
 }
 
 

@@ -1,0 +1,1 @@
+"""Moisture events in homes: showers, cooking, drying clothes and opened windows. Pure."""
