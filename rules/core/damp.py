@@ -66,15 +66,14 @@ def room_humidity_limit_pct(
 
 
 def surfaces(
-    room_c: Floats, humidity_pct: Floats, wall_c: Floats, outdoor_c: float | None, factor: Floats
+    room_c: Floats, humidity_pct: Floats, wall_c: Floats, outdoor_c: Floats, factor: Floats
 ) -> tuple[Floats, Floats]:
     """Return surface temperature [°C] and humidity [%] of many readings.
 
     A wall probe that measured (not NaN) is believed before the temperature factor; with
-    neither probe nor outdoor temperature both are NaN.
+    neither probe nor outdoor temperature (NaN) both are NaN.
     """
-    outdoor = np.full_like(room_c, np.nan if outdoor_c is None else outdoor_c)
-    assumed = surface_temperature_c(room_c, outdoor, factor)
+    assumed = surface_temperature_c(room_c, outdoor_c, factor)
     surface = np.where(np.isnan(wall_c), assumed, wall_c)
     return surface, surface_humidity_pct(room_c, humidity_pct, surface)
 

@@ -49,12 +49,12 @@ class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def level(self) -> int:
         """The highest level up, from 1; 0 while the alarm is down."""
-        return _highest(self.lives)
+        return _highest(self.lives) if self.lives else 0
 
     @property
     def is_active(self) -> bool:
         """Whether the alarm is up."""
-        return self.level > 0
+        return bool(self.lives) and self.level > 0
 
     @property
     def held_since_s(self) -> float | None:
@@ -118,7 +118,10 @@ def fitted(lives: Lives, levels: int) -> Lives:
 
 
 def _highest(lives: Lives) -> int:
-    return next((k for k in range(len(lives), 0, -1) if lives[k - 1].is_active), 0)
+    for k in range(len(lives), 0, -1):
+        if lives[k - 1].is_active:
+            return k
+    return 0
 
 
 def _dwell(now: Condition, spec: AlarmSpec) -> Dwell:

@@ -36,8 +36,30 @@ def advance(work: Work, ctx: Context, before_s: float | None, upto_s: float) -> 
     note_residuals(work, ctx, at_s)
     known: dict[str, QualityMemory] = {d: m for d, m in work.read("quality").items() if d in ctx.devices}
     town = Town(_typical(ctx, known, at_s), _last_emptied(work))
+    day = int(at_s // days.DAY_S)
     for device, memory in known.items():
-        _judge(work, ctx, device, memory, town, at_s)
+        if day > memory.day or _may_ask(work, ctx, device, memory):
+            _judge(work, ctx, device, memory, town, at_s)
+
+
+def _may_ask(work: Work, ctx: Context, device: str, memory: QualityMemory) -> bool:
+    """Whether a device may ask for anything within a day: the quick answer for most of them is no."""
+    if memory.told or memory.jumps:
+        return True
+    c, kind = ctx.catalogue, ctx.devices[device].kind
+    least = min((w.readings for w in c.stuck.parameters.watch if w.kind == kind), default=None)
+    if least is not None and any(held.n >= least for held in memory.held.values()):
+        return True
+    battery, cell = work.read("battery").get(device), c.battery.parameters.of.get(kind)
+    days_needed = c.battery.parameters.least_days
+    if (
+        battery is not None
+        and cell is not None
+        and (battery.level < cell.low or len(battery.lows) >= days_needed)
+    ):
+        return True
+    nights = work.read("drift").get(device)
+    return nights is not None and len(nights.nights_c) >= c.drift.parameters.recent_nights
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +112,7 @@ def _judge(work: Work, ctx: Context, device: str, memory: QualityMemory, town: T
     if int(at_s // days.DAY_S) > memory.day:
         after = _end_day(work, ctx, device, memory, told, town.typical.get(d.kind, 0.0), at_s)
     if after is not memory:
-        work.write("quality")[device] = after
+        work.put("quality", device, after)
 
 
 def _stuck(ctx: Context, device: str, memory: QualityMemory, town: Town) -> Verdict:
