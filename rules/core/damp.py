@@ -49,9 +49,7 @@ def surface_humidity_pct(room_c: N, humidity_pct: N, surface_c: N) -> N:
     return relative_humidity_pct(surface_c, vapour_pressure_pa(room_c, humidity_pct))
 
 
-def room_humidity_limit_pct(
-    room_c: float, outdoor_c: float, temperature_factor: float, limit_pct: float = 80.0
-) -> float:
+def room_humidity_limit_pct(room_c: N, outdoor_c: N, temperature_factor: N, limit_pct: float = 80.0) -> N:
     """Return the room humidity above which the coldest surface passes ``limit_pct`` [%].
 
     Args:
@@ -62,7 +60,8 @@ def room_humidity_limit_pct(
     """
     surface = surface_temperature_c(room_c, outdoor_c, temperature_factor)
     at_surface = limit_pct / 100.0 * saturation_pressure_water_pa(surface)
-    return float(min(100.0, 100.0 * at_surface / saturation_pressure_water_pa(room_c)))
+    share: N = 100.0 * at_surface / saturation_pressure_water_pa(room_c)
+    return np.minimum(100.0, share)
 
 
 def surfaces(

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 Json = Mapping[str, Any]
 
 
@@ -242,6 +245,11 @@ def num(value: float | None, digits: int = 2) -> float | None:
     if value is None or value != value:
         return None
     return round(float(value), digits)
+
+
+def rounded(column: NDArray[np.float64], digits: int = 2) -> list[float | None]:
+    """Return :func:`num` of a column."""
+    return [None if v != v else round(v, digits) for v in column.tolist()]
 
 
 def iso(at_s: float | None) -> str | None:

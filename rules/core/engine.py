@@ -28,6 +28,7 @@ from rules.core import (
     bin_rule,
     fire_warning,
     home_rule,
+    home_words,
     round_rule,
     route_rule,
     segment_rule,
@@ -100,7 +101,7 @@ def step(
     work.goto((len(flow) + 1, 0, 0))
     if "bin" in found.put_off:
         fire_warning.warn(work, ctx, found.put_off["bin"], found.waiting)
-    home_rule.tell(work, ctx)
+    home_words.tell(work, ctx)
     for bin_id in sorted(work.touched_bins):
         bin_rule.tell(work, ctx, bin_id)
     return work.finish(seen_s, mark, found.waiting)

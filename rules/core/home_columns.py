@@ -58,27 +58,29 @@ class HomeColumns:
             self._made[i] = None
         self._touched[self.home_of[devices]] = True
 
-    def worst(self, homes: Numbers, age_s: float) -> tuple[Floats, Floats, Bools]:
-        """Return the walls that speak for some homes, and their latest times; see :func:`rules.core.home_rule.worst`.
+    def worst(self, homes: Numbers, age_s: float) -> tuple[Numbers, Bools]:
+        """Return the devices that speak for some homes: :func:`rules.core.home_rule.worst`.
 
-        Returns:
-            Surface humidity [%], NaN = unknown; newest time [s since 1970]; whether the first is certain: of rooms
-            that are equal, or without a wall, the rule itself chooses.
+        The second says where that is certain: of rooms that are equal, or without a wall, the rule itself chooses.
         """
         rooms = self._rooms[homes]
-        at_s = np.where(rooms >= 0, self.points[rooms, AT], np.nan)
-        wall = self.points[rooms, WALL]
         if rooms.shape[1] == 1:
-            return wall[:, 0], at_s[:, 0], np.ones(len(homes), dtype=bool)
-        newest = np.fmax.reduce(at_s, axis=1)
-        ranked = np.where(newest[:, None] - at_s <= age_s, np.where(np.isnan(wall), -1.0, wall), -np.inf)
+            return rooms[:, 0], ~self.is_odd[homes]
+        at_s = np.where(rooms >= 0, self.points[rooms, AT], np.nan)
+        wall = np.nan_to_num(self.points[rooms, WALL], nan=-1.0)
+        recent = np.fmax.reduce(at_s, axis=1)[:, None] - at_s <= age_s  # NaN is not
+        ranked = np.where(recent, wall, -np.inf)
         highest = ranked.max(axis=1)
-        certain = ((ranked == highest[:, None]).sum(axis=1) == 1) & (highest != -1.0)
-        return highest, newest, certain
+        certain = ((ranked == highest[:, None]).sum(axis=1) == 1) & (highest != -1.0) & ~self.is_odd[homes]
+        return rooms[np.arange(len(rooms)), ranked.argmax(axis=1)], certain
 
     def unmoved(self, homes: Numbers, asking: Asking) -> Bools:
         """Return which homes' conditions stay exactly as they are."""
         return self._standing.unmoved(homes, asking)
+
+    def number(self, code: str) -> int:
+        """Return a home's number; KeyError for one that is not installed."""
+        return self._number[code]
 
     def memory(self, i: int) -> HomeMemory:
         """Return a home's memory, its points as they are now."""

@@ -15,9 +15,9 @@ from rules.core.conditions.asking import asked, asked_of_all
 from rules.core.conditions.condition import Condition, advance
 from rules.core.conditions.telling import Subject, Words, effects_of
 from rules.core.context import Context
-from rules.core.damp import message, risk_of, room_humidity_limit_pct, shown_pct, surfaces
+from rules.core.damp import shown_pct, surfaces
 from rules.core.effects import iso, num
-from rules.core.home_columns import AT, HomeColumns
+from rules.core.home_columns import AT, WALL, HomeColumns
 from rules.core.memory import HomeMemory, RoomPoint
 from rules.core.numbers import Numbers, rounds
 from rules.core.psychrometrics import Floats
@@ -104,9 +104,10 @@ def _take(work: Work, ctx: Context, table: HomeColumns, new: _Round) -> None:
     p = rule.parameters
     odd = table.is_odd[new.homes]
     table.take(new.devices, new.points)
-    wall, _, certain = table.worst(new.homes, p.device_age_s)
+    speakers, certain = table.worst(new.homes, p.device_age_s)
+    wall = table.points[speakers, WALL]
     unmoved = table.unmoved(new.homes, asked_of_all(rule.alarm, wall, p.raise_pct, p.clear_pct))
-    for k in np.flatnonzero(odd | new.overridden | ~certain | ~unmoved).tolist():
+    for k in np.flatnonzero(new.overridden | ~certain | ~unmoved).tolist():
         i = int(new.homes[k])
         home, memory = table.homes[i], table.memory(i)
         if odd[k]:
@@ -205,43 +206,4 @@ def _why(wall: float, limit: float, since_s: float, clear_pct: float) -> str:
     return (
         f"The coldest wall has been at {limit:g} % relative humidity or more{wet} since {iso(since_s)}, "
         f"now {shown_pct(wall):.0f} %."
-    )
-
-
-def tell(work: Work, ctx: Context) -> None:
-    """Say what is true now of the homes whose readings came."""
-    for code in sorted(work.touched_homes):
-        _tell(work, ctx, code)
-
-
-def _tell(work: Work, ctx: Context, code: str) -> None:
-    memory: HomeMemory = work.read("home")[code]
-    ctx = ctx.at("home", code, max(q.at_s for q in memory.points.values()))
-    p = ctx.catalogue.damp.parameters
-    room, point = worst(memory, p.device_age_s)
-    factor = ctx.home_of[room].temperature_factor if room in ctx.home_of else 0.7
-    risk = risk_of(point.surface_humidity_pct, memory.damp.is_active, p)
-    limit = None
-    if point.outdoor_temperature_c is not None:
-        limit = room_humidity_limit_pct(point.temperature_c, point.outdoor_temperature_c, factor, p.raise_pct)
-    shown = None if point.surface_humidity_pct is None else shown_pct(point.surface_humidity_pct)
-    since = memory.damp.held_since_s if memory.damp.is_active else None
-    work.tell(
-        "home",
-        code,
-        point.at_s,
-        {
-            "temperature_c": num(point.temperature_c),
-            "humidity_pct": num(point.humidity_pct, 1),
-            "dew_point_c": num(point.dew_point_c),
-            "absolute_humidity_g_m3": num(point.absolute_humidity_g_m3),
-            "surface_temperature_c": num(point.surface_temperature_c),
-            "surface_humidity_pct": num(shown, 1),
-            "outdoor_temperature_c": num(point.outdoor_temperature_c),
-            "humidity_limit_pct": num(limit, 0),
-            "risk": risk,
-            "message": message(risk, point.surface_humidity_pct, limit, point.temperature_c),
-            "since": iso(since),
-            "device": room,
-        },
     )

@@ -32,6 +32,8 @@ from rules.core.work import Work
 
 RULE = "winter.gritting"
 ORDERS_KEPT = 4
+_NAMES_FIRST = dict.fromkeys(("km", "spread_km", "minutes"))
+"""Of a drive, in the order in which it is told."""
 
 
 def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
@@ -246,7 +248,7 @@ def _result(
         "treated_to": iso(None if treated is None else treated.to_s),
         "treated_until": iso(None if treated is None else treated.until_s),
         "length_km": num(sum(m.length_m for m in members) / 1000.0, 3),
-        "drive": _drive(drive, minutes),
+        "drive": {**_NAMES_FIRST, **drive.told, "minutes": num(minutes, 1)},
         "reason": _reason(ctx, plan, treated, len(members), drive),
     }
 
@@ -275,24 +277,3 @@ def _reason(ctx: Context, plan: RoutePlan, treated: Done | None, segments: int, 
     if drive.unreachable:
         reason += f" {len(drive.unreachable)} stretches can't be reached from the depot."
     return reason
-
-
-def _drive(drive: Drive, minutes: float) -> dict[str, Any]:
-    return {
-        "km": num(drive.km, 3),
-        "spread_km": num(drive.spread_m / 1000.0, 3),
-        "minutes": num(minutes, 1),
-        "legs": [
-            {
-                "segment_id": leg.segment_id,
-                "street": leg.street,
-                "treat": leg.treat,
-                "from_node": leg.from_node,
-                "to_node": leg.to_node,
-                "length_m": num(leg.length_m, 1),
-            }
-            for leg in drive.legs
-        ],
-        "geometry": [[round(lon, 6), round(lat, 6)] for lon, lat in drive.geometry],
-        "unreachable": list(drive.unreachable),
-    }

@@ -11,7 +11,7 @@ import numpy as np
 from devices.registry import RoadSegment
 from rules.core import psychrometrics as psy
 from rules.core.context import Context
-from rules.core.effects import Json, num
+from rules.core.effects import Json, num, rounded
 from rules.core.numbers import Numbers
 from rules.core.parameters import SurfaceParameters
 from rules.core.road_columns import RoadColumns
@@ -143,8 +143,8 @@ class Views:
         )  # fmt: skip
         sensors = (*self.ctx.sensors, None)  # -1: none
         columns = zip(
-            _rounded(s.surface_c), _rounded(g.air_c), _rounded(s.dew_point_c), _rounded(s.frost_point_c),
-            _rounded(g.humidity_pct, 1), _rounded(np.nan_to_num(g.slope_c_h) + 0.0), self.states, reasons,
+            rounded(s.surface_c), rounded(g.air_c), rounded(s.dew_point_c), rounded(s.frost_point_c),
+            rounded(g.humidity_pct, 1), rounded(np.nan_to_num(g.slope_c_h) + 0.0), self.states, reasons,
             self.own.tolist(), g.leader.tolist(), strict=True,
         )  # fmt: skip
         return [
@@ -168,11 +168,6 @@ class Views:
 def _known(column: psy.Floats, i: int) -> float | None:
     value = float(column[i])
     return None if value != value else value  # NaN is not equal to itself
-
-
-def _rounded(column: psy.Floats, digits: int = 2) -> list[float | None]:
-    """Return :func:`rules.core.effects.num` of a column."""
-    return [None if v != v else round(v, digits) for v in column.tolist()]
 
 
 def own_sensors(ctx: Context, fresh: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Numbers:
