@@ -182,8 +182,13 @@ def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) ->
     return None
 
 
-def tell(work: Work, ctx: Context, bin_id: str) -> None:
-    """Say what is true now of a bin."""
+def tell_all(work: Work, ctx: Context) -> None:
+    """Say what is true now of the bins whose readings came."""
+    for bin_id in sorted(work.touched_bins):
+        _tell(work, ctx, bin_id)
+
+
+def _tell(work: Work, ctx: Context, bin_id: str) -> None:
     now = work.read("bin")[bin_id]
     ctx, site = ctx.at("bin", bin_id, now.at_s), ctx.site_at(bin_id, now.at_s)
     p = ctx.catalogue.full.parameters

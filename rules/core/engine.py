@@ -45,7 +45,7 @@ from rules.core.quality import notes as quality_notes
 from rules.core.quality import rule as quality_rule
 from rules.core.readings import SUSPECT_CLOCK, ReadingBatch, Readings
 from rules.core.settling import settle
-from rules.core.work import Work
+from rules.core.work import Watch, Work
 
 Observer = Callable[[Work, Context, Readings], None]
 AT_ONCE: dict[str, Observer] = {
@@ -66,7 +66,13 @@ FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
 
 
 def step(
-    state: EngineState, readings: ReadingBatch, now_s: float, ctx: Context, *, everything: bool = False
+    state: EngineState,
+    readings: ReadingBatch,
+    now_s: float,
+    ctx: Context,
+    *,
+    everything: bool = False,
+    watch: Watch | None = None,
 ) -> tuple[EngineState, tuple[Effect, ...]]:
     """Return the state after ``readings`` and what should happen.
 
@@ -78,11 +84,12 @@ def step(
             unless there has never been a reading.
         ctx: what is installed, the catalogue, and the allowed lateness.
         everything: nothing more is expected; all that waits counts now.
+        watch: shown all roads at each of their ticks; then nothing is told of subjects' states.
 
     Returns:
         The new state and the effects in order, subjects' states last.
     """
-    work = Work(state)
+    work = Work(state, watch)
     readings = {kind: r.numbered(ctx.names) for kind, r in readings.items()}
     usable = {kind: r.where((r.quality & SUSPECT_CLOCK) == 0) for kind, r in readings.items()}
     usable = {kind: r for kind, r in usable.items() if len(r)}
@@ -101,9 +108,9 @@ def step(
     work.goto((len(flow) + 1, 0, 0))
     if "bin" in found.put_off:
         fire_warning.warn(work, ctx, found.put_off["bin"], found.waiting)
-    home_words.tell(work, ctx)
-    for bin_id in sorted(work.touched_bins):
-        bin_rule.tell(work, ctx, bin_id)
+    if watch is None:
+        home_words.tell(work, ctx)
+        bin_rule.tell_all(work, ctx)
     return work.finish(seen_s, mark, found.waiting)
 
 

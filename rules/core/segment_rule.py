@@ -75,7 +75,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
     hazards = (Hazard(ctx.catalogue.hoar_frost, "hoar"), Hazard(ctx.catalogue.ice, "ice"))
     for i in memory.to_look_at(found.states, own >= 0, ALARMING):
         memory.put(i, _remember(work, ctx, found[i], memory.of[i], at_s, hazards))
-    work.tell_all("segment", tuple(ctx.graph.segment_index), at_s, lambda i: found.told[i])
+    work.tell_roads(found, at_s)
     for hazard in hazards:
         _settle(work, ctx, hazard, found, at_s)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from rules.core.context import Context
@@ -10,7 +10,10 @@ from rules.core.effects import Effect, Json, SubjectState
 from rules.core.kept import Kept, Table
 from rules.core.memory import SECTIONS, EngineState
 from rules.core.patience import Waiting
+from rules.core.segment_views import Views
 
+Watch = Callable[[Views, float], None]
+"""Shown all roads at a tick, and its time [s since 1970]."""
 T = TypeVar("T", bound=Table)
 Place = tuple[int, int, int]
 """Where an effect belongs: run of readings, part of it (0: what is evaluated before), place within."""
@@ -24,13 +27,14 @@ class Work:
     Of a subject's states only the last is kept: nobody reads those between.
     """
 
-    def __init__(self, state: EngineState) -> None:
+    def __init__(self, state: EngineState, watch: Watch | None = None) -> None:
+        self._watch = watch
         self._sections: dict[str, dict[str, Any]] = {n: getattr(state, n) for n in SECTIONS}
         self._copied: set[str] = set()
         self._tables: dict[str, Table] = {}
         self._kept: Kept | None = None
         self._states: dict[tuple[str, str], tuple[float, Json | Callable[[], Json]]] = {}
-        self._of_all: dict[str, tuple[Sequence[str], float, Callable[[int], Json]]] = {}
+        self._roads: tuple[Views, float] | None = None
         self.effects: list[Effect] = []
         self._effects: dict[Place, list[Effect]] = {(-1, 0, 0): self.effects}
         self.touched_homes: set[str] = set()
@@ -78,11 +82,14 @@ class Work:
 
     def tell(self, kind: str, subject: str, at_s: float, state: Json | Callable[[], Json]) -> None:
         """Say what is true now of a subject; a function is only asked if nothing more is said of it."""
-        self._states[kind, subject] = at_s, state
+        if self._watch is None:
+            self._states[kind, subject] = at_s, state
 
-    def tell_all(self, kind: str, subjects: Sequence[str], at_s: float, said: Callable[[int], Json]) -> None:
-        """Say what is true now of all subjects of a kind, by number; asked only if nothing more is said of them."""
-        self._of_all[kind] = (subjects, at_s, said)
+    def tell_roads(self, found: Views, at_s: float) -> None:
+        """Say what is true now of all roads; asked only if nothing more is said of them."""
+        self._roads = (found, at_s)
+        if self._watch is not None:
+            self._watch(found, at_s)
 
     def finish(
         self, seen_s: float | None, settled_s: float | None, waiting: Waiting
@@ -97,7 +104,11 @@ class Work:
             SubjectState(kind, subject, at_s, said() if callable(said) else said)
             for (kind, subject), (at_s, said) in self._states.items()
         ]
-        for kind, (subjects, at_s, of) in self._of_all.items():
-            told += [SubjectState(kind, subject, at_s, of(i)) for i, subject in enumerate(subjects)]
+        if self._roads is not None and self._watch is None:
+            found, at_s = self._roads
+            ids = found.ctx.graph.segment_index
+            told += [
+                SubjectState("segment", i, at_s, state) for i, state in zip(ids, found.told, strict=True)
+            ]
         happened = [e for place in sorted(self._effects) for e in self._effects[place]]
         return state, (*happened, *told)
