@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rules.core import home_rule, segment_rule
+from rules.core import home_rule, segment_rule, treatment_rule
 from rules.core.context import Context
 from rules.core.home_rule import Came
 from rules.core.numbers import Devices
@@ -27,7 +27,9 @@ class Flow:
     """The runs of a step's readings: run ``i`` ends at ``ends_s[i]`` [s since 1970], before the next full minute."""
 
     def __init__(self, work: Work, ctx: Context, found: Settled) -> None:
-        self._work, self._ctx, self._readings = work, ctx, found.readings
+        self._work, self._ctx, self._readings = work, ctx, dict(found.readings)
+        if "gritter" in self._readings:
+            self._readings["gritter"] = treatment_rule.located(ctx, self._readings["gritter"])
         marks = found.marks_s
         minute = np.floor(marks / TICK_S)
         self._starts = np.flatnonzero(np.diff(minute, prepend=-np.inf))

@@ -98,13 +98,13 @@ def needs_of(
 ) -> dict[int, Need]:
     """Return what is still to be treated by place in the route; once there is something, what is nearly due joins it."""
     treat = here.judged.outcome == TREAT
-    fresh = _fresh(here, coats, at_s, p)
-    asked = (
-        np.array([s in held for s in here.ids], dtype=bool) if held else np.zeros(len(here.ids), dtype=bool)
-    )
-    want = _Needs.of([held[s] if a else None for s, a in zip(here.ids, asked.tolist(), strict=True)])
-    want = want.stronger(fresh.where(treat))
+    if not held and not treat.any():
+        return {}
     salt = _Salt.of(here, coats)
+    fresh = _fresh(here, salt, at_s, p)
+    want = fresh.where(treat)
+    if held:
+        want = _Needs.of([held.get(s) for s in here.ids]).stronger(want)
     due = want.there & ~salt.enough(want, at_s, p)
     soon = ~due & fresh.there & ~salt.enough(fresh, at_s + p.respond_s, p)
     join_s = at_s + p.respond_s + 3600.0 * p.join_h
@@ -184,9 +184,9 @@ class _Salt:
         return (self.g_m2 > 0.0) & (missing_g_m2 < p.treatment.worth_g_m2) & (self.until_s > at_s)
 
 
-def _fresh(here: Stretches, coats: Mapping[str, Coat], at_s: float, p: GrittingParameters) -> _Needs:
+def _fresh(here: Stretches, salt: _Salt, at_s: float, p: GrittingParameters) -> _Needs:
     """Return what the segments need as of now: in time, but not sooner than anyone can be there."""
-    judged, salt, n = here.judged, _Salt.of(here, coats), len(here.ids)
+    judged, n = here.judged, len(here.ids)
     now = np.full(n, at_s)
     need = _Needs((judged.outcome == TREAT) | judged.near, judged.rate_g_m2, judged.passes, now, now)
     in_h = np.where(salt.until_s > at_s, here.low_in_h, judged.in_h)

@@ -97,9 +97,11 @@ class Streets:
 
     def _nearest(self, points: Floats, most_m: float) -> tuple[NDArray[np.int64], Floats]:
         segment, share = np.full(len(points), -1, dtype=np.int64), np.zeros(len(points))
+        east, north = points[:, :1], points[:, 1:]
         at, near = np.nonzero(
-            ((self._low <= points[:, None] + most_m) & (self._high >= points[:, None] - most_m)).all(axis=2)
-        )
+            (self._low[:, 0] <= east + most_m) & (self._high[:, 0] >= east - most_m)
+            & (self._low[:, 1] <= north + most_m) & (self._high[:, 1] >= north - most_m)
+        )  # fmt: skip
         if len(at) == 0:
             return segment, share
         away = points[at] - self._start[near]

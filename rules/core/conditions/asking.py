@@ -24,7 +24,7 @@ def asked(spec: AlarmSpec, own: Demand | None, value: float | None = None) -> As
         own: what the rule's own condition asks for.
         value: the rule's quantity, in the unit of the levels' thresholds; None where unknown.
     """
-    return tuple(_of_level(level, own, value) for level in spec.levels)
+    return tuple([_of_level(level, own, value) for level in spec.levels])
 
 
 @dataclass(frozen=True, slots=True)

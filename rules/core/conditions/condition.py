@@ -82,6 +82,11 @@ class Turn:
     changes: int = 0
 
 
+def is_down(now: Condition) -> bool:
+    """Whether nothing is up or waits, so that only a demand for some level changes anything."""
+    return not now.lives and not now.is_on
+
+
 def advance(now: Condition, asked: Asked, at_s: float, spec: AlarmSpec) -> tuple[Condition, tuple[Turn, ...]]:
     """Return the condition after an observation, and what it changes.
 
@@ -94,7 +99,7 @@ def advance(now: Condition, asked: Asked, at_s: float, spec: AlarmSpec) -> tuple
     Returns:
         The same object where nothing changed.
     """
-    if not now.lives and not now.is_on and Demand.ON not in asked:
+    if is_down(now) and Demand.ON not in asked:
         return now, ()
     now, wanted = _repeated(now, asked, at_s, spec)
     dwell = _dwell(now, spec)
