@@ -9,7 +9,7 @@ than ±0.05, which is ±4 % of surface humidity: what is said here is a risk, ne
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -60,8 +60,8 @@ def room_humidity_limit_pct(room_c: N, outdoor_c: N, temperature_factor: N, limi
     """
     surface = surface_temperature_c(room_c, outdoor_c, temperature_factor)
     at_surface = limit_pct / 100.0 * saturation_pressure_water_pa(surface)
-    share: N = 100.0 * at_surface / saturation_pressure_water_pa(room_c)
-    return np.minimum(100.0, share)
+    share = 100.0 * at_surface / saturation_pressure_water_pa(room_c)
+    return cast("N", np.minimum(100.0, share))
 
 
 def surfaces(
