@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 from msgspec import structs
+from numpy.typing import NDArray
 
 from devices.registry import BinSite, Device, GrittingRoute, Home, Registry
 from rules.core.collection import Round, plan_round
@@ -137,6 +138,20 @@ class Context:
             return self._sites[bin_id]
         threshold_pct = own.parameters.threshold_pct
         return site if threshold_pct is None else structs.replace(site, threshold_pct=threshold_pct)
+
+    def sites_at(self, at_s: float) -> Mapping[str, BinSite]:
+        """Return :meth:`site_at` of all bins."""
+        own = {b: self.site_at(b, at_s) for b in self.own("bin") if b in self.bins}
+        return {**self._sites, **own} if own else self._sites
+
+    @cached_property
+    def members_of(self) -> Mapping[str, tuple[tuple[str, ...], NDArray[np.int64]]]:
+        """Per route the ids of its segments, and their indices in ``graph.segments``."""
+        segments = self.graph.segments
+        return {
+            route: (tuple(segments[i].segment_id for i in members), np.array(members, dtype=np.int64))
+            for route, members in self.segments_of.items()
+        }
 
     @cached_property
     def _places(self) -> Mapping[str, tuple[str, str]]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import numpy as np
 from msgspec import structs
 
 from devices.registry import RoadSegment
@@ -48,7 +47,7 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
         p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
         before: RouteMemory | None = memory.get(route_id)
         held = None if before is None else before.plan
-        looks, here = prospects.of(ctx, members)
+        looks, here = prospects.of(ctx, route_id)
         plan = plan_of(here, coats, held, at_s, period, p)
         treated = done([coats.get(s, BARE) for s in here.ids] if coats else (), at_s)
         result = _Result(ctx, route_id, plan, members, treated, at_s)
@@ -71,21 +70,20 @@ class _Prospects:
         self._found, self._town = found, town
         self._by_catalogue: dict[int, tuple[Outlooks, Judged]] = {}
 
-    def of(self, ctx: Context, members: Sequence[int]) -> tuple[Outlooks, Stretches]:
+    def of(self, ctx: Context, route_id: str) -> tuple[Outlooks, Stretches]:
         """Return the outlooks of all segments, and what those of a route need."""
         p, matrix, key = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix, id(ctx.catalogue)
         if key not in self._by_catalogue:
             looks = outlooks(self._found, self._town, p)
             self._by_catalogue[key] = looks, judge(looks, p, matrix)
         looks, judged = self._by_catalogue[key]
-        at = np.array(members, dtype=np.int64)
-        segments = ctx.graph.segments
+        ids, at = ctx.members_of[route_id]
         return looks, Stretches(
-            [segments[i].segment_id for i in members],
+            ids,
             judged.of(at),
             looks.minimum_c[at],
             looks.low_in_h[at],
-            lambda k: assess(looks[members[k]], p, matrix),
+            lambda k: assess(looks[int(at[k])], p, matrix),
         )
 
 

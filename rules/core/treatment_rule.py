@@ -79,8 +79,10 @@ def _between(work: Work, ctx: Context, a: Fix, b: Fix) -> list[Spread]:
     """Return what was treated between two successive fixes."""
     p = ctx.catalogue.gritting.parameters.treatment
     seconds = b.at_s - a.at_s
+    if seconds > p.gap_s or (a.idle and b.idle):
+        return []
     starts, ends = _places(ctx, a), _places(ctx, b)
-    if not starts or not ends or seconds > p.gap_s or (a.idle and b.idle):
+    if not starts or not ends:
         return []
     sure = len(starts) == 1, len(ends) == 1
     most_m = seconds * p.fastest_m_s
