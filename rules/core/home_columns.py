@@ -19,6 +19,8 @@ from rules.core.psychrometrics import Floats
 Bools = NDArray[np.bool_]
 AT, WALL = 0, 6
 """Columns of points, in the order of the fields of :class:`rules.core.memory.RoomPoint`."""
+UNKNOWN_FROM = 3
+"""Columns of points from here on may be unknown."""
 
 
 class HomeColumns:
@@ -78,19 +80,26 @@ class HomeColumns:
         """Return which homes' conditions stay exactly as they are."""
         return self._standing.unmoved(homes, asking)
 
+    def has(self, code: str) -> bool:
+        """Whether a home is installed."""
+        return code in self._number
+
     def number(self, code: str) -> int:
         """Return a home's number; KeyError for one that is not installed."""
         return self._number[code]
 
     def memory(self, i: int) -> HomeMemory:
         """Return a home's memory, its points as they are now."""
+        self._make(self._rooms[i])
+        return self._memory(i)
+
+    def _memory(self, i: int) -> HomeMemory:
         if self.is_odd[i]:
             return self._odd[i]
-        found: dict[str, RoomPoint] = {}
-        for d in self._rooms[i].tolist():
-            if d >= 0 and self.points[d, AT] == self.points[d, AT]:  # NaN: no point yet
-                found[self._names.names[d]] = self.point(d)
-        return HomeMemory(found, self.damp[i])
+        rooms = [(d, self._made[d]) for d in self._rooms[i].tolist() if d >= 0]
+        return HomeMemory(
+            {self._names.names[d]: point for d, point in rooms if point is not None}, self.damp[i]
+        )
 
     def put(self, i: int, value: HomeMemory) -> None:
         """Change a home's condition, and of an odd one everything."""
@@ -118,17 +127,27 @@ class HomeColumns:
         """Put what has changed into ``memory``."""
         at = np.flatnonzero(self._touched)
         self._touched[at] = False
+        self._make(self._rooms[at].ravel())
         for i in at.tolist():
-            memory[self.homes[i].code] = self.memory(i)
+            memory[self.homes[i].code] = self._memory(i)
 
     def point(self, d: int) -> RoomPoint:
         """Return a device's point; it has one."""
+        self._make(np.array([d]))
         made = self._made[d]
-        if made is None:
-            at_s, temperature, humidity, *rest = self.points[d].tolist()
-            known = (None if v != v else v for v in rest)  # NaN is not equal to itself
-            made = self._made[d] = RoomPoint(at_s, temperature, humidity, *known)
+        assert made is not None, "it has been made"
         return made
+
+    def _make(self, devices: Numbers) -> None:
+        """Make the points of some devices that have one; of a number below 0 nothing."""
+        made = self._made
+        new = np.array([d for d in devices.tolist() if d >= 0 and made[d] is None], dtype=np.int64)
+        new = new[~np.isnan(self.points[new, AT])]
+        values = self.points[new]
+        known = values.astype(object)
+        known[:, UNKNOWN_FROM:][np.isnan(values[:, UNKNOWN_FROM:])] = None
+        for d, point in zip(new.tolist(), known.tolist(), strict=True):
+            made[d] = RoomPoint(*point)
 
 
 def _columns(p: RoomPoint) -> list[float]:

@@ -50,7 +50,8 @@ def observe(work: Work, ctx: Context, rows: Readings, *, came: Came | None = Non
     at = np.flatnonzero(mine)
     rows, number, came = rows.pick(at, rows.position[at]), number[at], came.picked(at)
     points, home = _points(table, rows, number, came.outdoor_c), table.home_of[number]
-    overridden = np.isin(home, [i for i, h in enumerate(table.homes) if h.code in ctx.own("home")])
+    own = [table.number(code) for code in ctx.own("home") if table.has(code)]
+    overridden = np.isin(home, own)
     touched = np.zeros(len(table.homes), dtype=bool)
     for some in rounds(home):
         newer = ~(points[some, AT] <= table.points[number[some], AT])
