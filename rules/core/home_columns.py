@@ -123,6 +123,10 @@ class HomeColumns:
         self.put(i, value)
         self._touched[i] = False
 
+    def has_changed(self) -> bool:
+        """Whether anything has changed since the last :meth:`flush`."""
+        return bool(self._touched.any())
+
     def flush(self, memory: dict[str, HomeMemory]) -> None:
         """Put what has changed into ``memory``."""
         at = np.flatnonzero(self._touched)

@@ -15,6 +15,10 @@ from typing import Any, Protocol
 class Table(Protocol):
     """A section in columns."""
 
+    def has_changed(self) -> bool:
+        """Whether anything has changed since the last :meth:`flush`."""
+        ...
+
     def flush(self, memory: dict[str, Any]) -> None:
         """Put what has changed since the last time into ``memory``."""
         ...

@@ -91,6 +91,10 @@ class RoadColumns:
             self._times[row, -len(kept) :], self._temps[row, -len(kept) :] = zip(*kept, strict=True)
         self._touched[row] = False
 
+    def has_changed(self) -> bool:
+        """Whether anything has changed since the last :meth:`flush`."""
+        return bool(self._touched.any())
+
     def flush(self, memory: dict[str, RoadMemory]) -> None:
         """Put what has changed into ``memory``."""
         at = np.flatnonzero(self._touched)

@@ -64,6 +64,10 @@ class SeenColumns:
             self.put(i, value.silent)
             self._changed[i] = False
 
+    def has_changed(self) -> bool:
+        """Whether anything has changed since the last :meth:`flush`."""
+        return bool(self._changed.any())
+
     def flush(self, memory: dict[str, SeenMemory]) -> None:
         """Put what has changed into ``memory``."""
         at = np.flatnonzero(self._changed)

@@ -65,6 +65,10 @@ class SegmentColumns:
         if i is not None:
             self._put(i, value)
 
+    def has_changed(self) -> bool:
+        """Whether anything has changed since the last :meth:`flush`."""
+        return len(self._touched) > 0
+
     def flush(self, memory: dict[str, SegmentMemory]) -> None:
         """Put what has changed into ``memory``."""
         for i in sorted(self._touched):

@@ -47,7 +47,7 @@ class Work:
     def read(self, section: str) -> dict[str, Any]:
         """Return a section of the memory, not to be changed."""
         table = self._tables.get(section)
-        if table is not None:
+        if table is not None and table.has_changed():
             table.flush(self._copy(section))
         return self._sections[section]
 
@@ -96,7 +96,8 @@ class Work:
     ) -> tuple[EngineState, tuple[Effect, ...]]:
         """Return the new memory and the effects: what happened in order, then what is true."""
         for section, table in self._tables.items():
-            table.flush(self._copy(section))
+            if table.has_changed():
+                table.flush(self._copy(section))
             if self._kept is not None:
                 self._kept.put(section, self._sections[section], table)
         state = EngineState(seen_s=seen_s, settled_s=settled_s, waiting=waiting, **self._sections)

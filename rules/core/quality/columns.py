@@ -90,6 +90,10 @@ class QualityColumns:
         for field, held in value.held.items():
             self.held(field).put(i, held)
 
+    def has_changed(self) -> bool:
+        """Whether anything has changed since the last :meth:`flush`."""
+        return bool(self._touched.any())
+
     def flush(self, memory: dict[str, QualityMemory]) -> None:
         """Put what has changed into ``memory``."""
         at = np.flatnonzero(self._touched)
