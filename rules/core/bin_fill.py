@@ -8,9 +8,8 @@ never 0 %.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from statistics import median
 
 import msgspec
 
@@ -86,6 +85,13 @@ class Emptied(msgspec.Struct, frozen=True):
     after_pct: float
 
 
+def median(values: Iterable[float]) -> float:
+    """Return the median of a few values, at least one; as ``statistics.median``, without its checks."""
+    found = sorted(values)
+    half, odd = divmod(len(found), 2)
+    return found[half] if odd else (found[half - 1] + found[half]) / 2
+
+
 def sd_pct(recent: Sequence[tuple[float, float]], noise_pct: float, sparse_s: float) -> float:
     """Return the standard deviation of a fill [%]: the readings' own, at least the sensor's.
 
@@ -116,7 +122,7 @@ def observe(
         fills = msgspec.structs.replace(fills, pre_pct=None)  # a false echo, not an emptying
         return _take(fills, at_s, fill, p), None
     before = _before(fills, at_s, p)
-    if before is not None:
+    if before is not None and before - fill >= p.drop_pct:
         noise = sd_pct(fills.recent, noise_pct, p.sparse_s)
         if _is_drop(before, fill, noise, p):
             return msgspec.structs.replace(fills, pre_pct=before, low_s=at_s, low_pct=fill), None
@@ -135,7 +141,7 @@ def _before(fills: Fills, at_s: float, p: EmptyingParameters) -> float | None:
         return last
     if len(fills.recent) < BASE_AT_LEAST:
         return None
-    return median(f for _, f in fills.recent[-BASE:])
+    return median([f for _, f in fills.recent[-BASE:]])
 
 
 def _confirms(
@@ -158,8 +164,9 @@ def _is_drop(before: float, after: float, noise_pct: float, p: EmptyingParameter
 
 def _take(fills: Fills, at_s: float, fill: float, p: EmptyingParameters) -> Fills:
     recent = (*fills.recent, (at_s, fill))[-KEEP:]
-    middle = median(f for t, f in recent[-WINDOW:] if at_s - t <= WINDOW * p.sparse_s)
-    return msgspec.structs.replace(fills, recent=recent, filtered=(*fills.filtered, middle)[-WINDOW:])
+    middle = median([f for t, f in recent[-WINDOW:] if at_s - t <= WINDOW * p.sparse_s])
+    filtered = (*fills.filtered, middle)[-WINDOW:]
+    return Fills(recent, filtered, fills.pre_pct, fills.low_s, fills.low_pct, fills.emptied_s)
 
 
 def _emptied(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from statistics import median
 
 import msgspec
 
 from devices.registry import BinSite
 from rules.core import alarms, bin_fill, fire_warning
 from rules.core.alarms import Demand
+from rules.core.bin_fill import Fills
 from rules.core.conditions.asking import asked
-from rules.core.conditions.condition import Condition, advance
+from rules.core.conditions.condition import Condition, advance, is_down
 from rules.core.conditions.telling import Subject, Words, effects_of
 from rules.core.context import Context
 from rules.core.effects import Event, iso, num
@@ -34,7 +34,7 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
         before: BinMemory | None = bins.get(site.bin_id)
         if before is not None and at_s <= before.at_s:
             continue
-        distance, fill, temperature, tilt, battery = (known(v) for v in values)
+        distance, fill, temperature, tilt, battery = map(known, values)
         now = _latest(before, at_s, distance, temperature, tilt, battery)
         # Fire first, and never behind a filter.
         now = _fire(work, ctx, site, now)
@@ -53,20 +53,26 @@ def _latest(
 ) -> BinMemory:
     memory = before or BinMemory(at_s=at_s, first_s=at_s)
     heat = memory.heat if temperature is None else fire_warning.heated(memory.heat, at_s, temperature)
-    return msgspec.structs.replace(
-        memory,
-        at_s=at_s,
-        heat=heat,
-        distance_mm=memory.distance_mm if distance is None else distance,
-        temperature_c=memory.temperature_c if temperature is None else temperature,
-        tilt_deg=memory.tilt_deg if tilt is None else tilt,
-        battery_pct=memory.battery_pct if battery is None else battery,
+    return BinMemory(
+        at_s,
+        memory.first_s,
+        memory.fills,
+        memory.full,
+        memory.fire,
+        heat,
+        memory.distance_mm if distance is None else distance,
+        memory.temperature_c if temperature is None else temperature,
+        memory.tilt_deg if tilt is None else tilt,
+        memory.battery_pct if battery is None else battery,
     )
 
 
 def _fire(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:
     rule = ctx.catalogue.fire
-    wanted = asked(rule.alarm, fire_warning.heat_demand(now.heat, rule.parameters), now.temperature_c)
+    own = fire_warning.heat_demand(now.heat, rule.parameters)
+    if own in (None, Demand.OFF) and is_down(now.fire):
+        return now
+    wanted = asked(rule.alarm, own, now.temperature_c)
     fire, turns = advance(now.fire, wanted, now.at_s, rule.alarm)
     if turns:
         since = now.fire.clearing_since_s
@@ -106,20 +112,28 @@ def _level(
     if emptied is not None:
         detail = {"before_pct": num(emptied.before_pct, 1), "after_pct": num(emptied.after_pct, 1)}
         work.effects.append(Event("bin_emptied", "bin", site.bin_id, emptied.at_s, detail))
-    return _full(work, ctx, site, msgspec.structs.replace(now, fills=fills))
+    return _full(work, ctx, site, _with(now, fills))
+
+
+def _with(now: BinMemory, fills: Fills) -> BinMemory:
+    return BinMemory(
+        now.at_s, now.first_s, fills, now.full, now.fire, now.heat, now.distance_mm, now.temperature_c, now.tilt_deg,
+        now.battery_pct,
+    )  # fmt: skip
 
 
 def fullness(filtered: tuple[float, ...], threshold_pct: float, p: BinParameters) -> Demand | None:
     """Return what the last filtered fills ask for: two of three must agree."""
     if not filtered:
         return None
-    middle = median(filtered)
-    return alarms.demand(middle, threshold_pct, threshold_pct - p.hysteresis_pct)
+    return alarms.demand(bin_fill.median(filtered), threshold_pct, threshold_pct - p.hysteresis_pct)
 
 
 def _full(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:
     rule, level = ctx.catalogue.full, now.fills.fill_pct
     own = fullness(now.fills.filtered, site.threshold_pct, rule.parameters)
+    if own in (None, Demand.OFF) and is_down(now.full):
+        return now
     full, turns = advance(now.full, asked(rule.alarm, own, level), now.at_s, rule.alarm)
     if turns:
         work.effects += effects_of(_filled(ctx, site, now), turns, full)
@@ -182,8 +196,13 @@ def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) ->
     return None
 
 
-def tell(work: Work, ctx: Context, bin_id: str) -> None:
-    """Say what is true now of a bin."""
+def tell_all(work: Work, ctx: Context) -> None:
+    """Say what is true now of the bins whose readings came."""
+    for bin_id in sorted(work.touched_bins):
+        _tell(work, ctx, bin_id)
+
+
+def _tell(work: Work, ctx: Context, bin_id: str) -> None:
     now = work.read("bin")[bin_id]
     ctx, site = ctx.at("bin", bin_id, now.at_s), ctx.site_at(bin_id, now.at_s)
     p = ctx.catalogue.full.parameters

@@ -8,13 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import cached_property
 
+import numpy as np
 from msgspec import structs
+from numpy.typing import NDArray
 
 from devices.registry import BinSite, Device, GrittingRoute, Home, Registry
 from rules.core.collection import Round, plan_round
 from rules.core.itinerary import Itinerary
+from rules.core.kept import Kept
+from rules.core.numbers import Names
 from rules.core.overrides import NONE, Overrides
 from rules.core.parameters import Catalogue, SilenceParameters
+from rules.core.psychrometrics import Floats
 from rules.core.road_graph import RoadGraph
 from rules.core.road_state import Transfer, build_transfer
 from rules.core.routing import Drive, Router, plan
@@ -36,6 +41,7 @@ class Context:
         depot_of: per route the node id of its depot, None where it has none.
         lateness_s: how long a reading waits for those measured before it [s].
         overrides: parameters that are other ones for one subject; see :meth:`at`.
+        kept: memory in columns, from one step to the next.
     """
 
     catalogue: Catalogue
@@ -61,6 +67,12 @@ class Context:
     _drives: dict[tuple[str, tuple[str, ...]], Drive] = field(default_factory=dict, repr=False)
     _itineraries: dict[tuple[str, tuple[str, ...]], Itinerary] = field(default_factory=dict, repr=False)
     _rounds: dict[tuple[str, ...], Round] = field(default_factory=dict, repr=False)
+    kept: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
+
+    @cached_property
+    def names(self) -> Names:
+        """The devices' numbers: the same for all that was made of one town."""
+        return self._town.names if self._root else Names(self.devices)
 
     @cached_property
     def gritters_report(self) -> bool:
@@ -88,6 +100,10 @@ class Context:
             self._overridden[key] = replace(town, catalogue=catalogue, _root=(town,))
         return self._overridden[key]
 
+    def own(self, scope_kind: str) -> frozenset[str]:
+        """Return the subjects of a kind that have parameters of their own at some time."""
+        return frozenset(self.overrides.subjects(scope_kind)) if self.overrides.courses else frozenset()
+
     def silence_at(self, at_s: float) -> Mapping[str, float]:
         """Return per watched device how long it may say nothing [s] at a time."""
         own: dict[str, float] = {}
@@ -97,11 +113,45 @@ class Context:
                 own |= _silence_s([self.devices[name]], p)
         return {**self.silence_s, **own} if own else self.silence_s
 
+    @cached_property
+    def _limits_s(self) -> Floats:
+        return np.array([self.silence_s.get(d, np.inf) for d in self.devices], dtype=np.float64)
+
+    def silence_limits_s(self, at_s: float) -> Floats:
+        """Return :meth:`silence_at` by number of the device, infinity where it is not watched."""
+        if not self.overrides.subjects("device"):
+            return self._limits_s
+        limits = self.silence_at(at_s)
+        return np.array([limits.get(d, np.inf) for d in self.devices], dtype=np.float64)
+
+    @cached_property
+    def _sites(self) -> Mapping[str, BinSite]:
+        percent = self.catalogue.full.parameters.threshold_pct
+        if percent is None:
+            return self.bins
+        return {b: structs.replace(site, threshold_pct=percent) for b, site in self.bins.items()}
+
     def site_at(self, bin_id: str, at_s: float) -> BinSite:
         """Return a bin with the threshold that it has at a time."""
         site, own = self.bins[bin_id], self.at("bin", bin_id, at_s).catalogue.full
+        if own is self.catalogue.full:
+            return self._sites[bin_id]
         threshold_pct = own.parameters.threshold_pct
         return site if threshold_pct is None else structs.replace(site, threshold_pct=threshold_pct)
+
+    def sites_at(self, at_s: float) -> Mapping[str, BinSite]:
+        """Return :meth:`site_at` of all bins."""
+        own = {b: self.site_at(b, at_s) for b in self.own("bin") if b in self.bins}
+        return {**self._sites, **own} if own else self._sites
+
+    @cached_property
+    def members_of(self) -> Mapping[str, tuple[tuple[str, ...], NDArray[np.int64]]]:
+        """Per route the ids of its segments, and their indices in ``graph.segments``."""
+        segments = self.graph.segments
+        return {
+            route: (tuple(segments[i].segment_id for i in members), np.array(members, dtype=np.int64))
+            for route, members in self.segments_of.items()
+        }
 
     @cached_property
     def _places(self) -> Mapping[str, tuple[str, str]]:

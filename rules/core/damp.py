@@ -9,7 +9,7 @@ than ±0.05, which is ±4 % of surface humidity: what is said here is a risk, ne
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -49,9 +49,7 @@ def surface_humidity_pct(room_c: N, humidity_pct: N, surface_c: N) -> N:
     return relative_humidity_pct(surface_c, vapour_pressure_pa(room_c, humidity_pct))
 
 
-def room_humidity_limit_pct(
-    room_c: float, outdoor_c: float, temperature_factor: float, limit_pct: float = 80.0
-) -> float:
+def room_humidity_limit_pct(room_c: N, outdoor_c: N, temperature_factor: N, limit_pct: float = 80.0) -> N:
     """Return the room humidity above which the coldest surface passes ``limit_pct`` [%].
 
     Args:
@@ -62,19 +60,19 @@ def room_humidity_limit_pct(
     """
     surface = surface_temperature_c(room_c, outdoor_c, temperature_factor)
     at_surface = limit_pct / 100.0 * saturation_pressure_water_pa(surface)
-    return float(min(100.0, 100.0 * at_surface / saturation_pressure_water_pa(room_c)))
+    share = 100.0 * at_surface / saturation_pressure_water_pa(room_c)
+    return cast("N", np.minimum(100.0, share))
 
 
 def surfaces(
-    room_c: Floats, humidity_pct: Floats, wall_c: Floats, outdoor_c: float | None, factor: Floats
+    room_c: Floats, humidity_pct: Floats, wall_c: Floats, outdoor_c: Floats, factor: Floats
 ) -> tuple[Floats, Floats]:
     """Return surface temperature [°C] and humidity [%] of many readings.
 
     A wall probe that measured (not NaN) is believed before the temperature factor; with
-    neither probe nor outdoor temperature both are NaN.
+    neither probe nor outdoor temperature (NaN) both are NaN.
     """
-    outdoor = np.full_like(room_c, np.nan if outdoor_c is None else outdoor_c)
-    assumed = surface_temperature_c(room_c, outdoor, factor)
+    assumed = surface_temperature_c(room_c, outdoor_c, factor)
     surface = np.where(np.isnan(wall_c), assumed, wall_c)
     return surface, surface_humidity_pct(room_c, humidity_pct, surface)
 

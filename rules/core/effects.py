@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 Json = Mapping[str, Any]
 
 
@@ -242,6 +245,21 @@ def num(value: float | None, digits: int = 2) -> float | None:
     if value is None or value != value:
         return None
     return round(float(value), digits)
+
+
+def rounded(column: NDArray[np.float64], digits: int = 2) -> list[float | None]:
+    """Return :func:`num` of a column.
+
+    The nearest decimal is found for all at once, but for values so near the middle between two that the
+    product might be on its wrong side.
+    """
+    scale = 10.0**digits
+    scaled = column * scale
+    found: list[float | None] = (np.rint(scaled) / scale).tolist()
+    unsure = ~(np.abs(np.abs(scaled - np.floor(scaled)) - 0.5) > 1e-6) | ~(np.abs(scaled) < 1e9)
+    for i in np.flatnonzero(unsure).tolist():
+        found[i] = num(float(column[i]), digits)
+    return found
 
 
 def iso(at_s: float | None) -> str | None:

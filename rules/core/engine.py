@@ -20,7 +20,7 @@ they neither raise alarms nor move time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from rules.core import (
     bin_rule,
     fire_warning,
     home_rule,
+    home_words,
     round_rule,
     route_rule,
     segment_rule,
@@ -37,24 +38,22 @@ from rules.core import (
 )
 from rules.core.context import Context
 from rules.core.effects import Effect
+from rules.core.flow import TICK_S, Flow
 from rules.core.late import late_readings
 from rules.core.memory import EngineState
 from rules.core.quality import notes as quality_notes
 from rules.core.quality import rule as quality_rule
 from rules.core.readings import SUSPECT_CLOCK, ReadingBatch, Readings
-from rules.core.settling import Settled, settle
-from rules.core.work import Work
-
-TICK_S = 60.0
+from rules.core.settling import settle
+from rules.core.work import Watch, Work
 
 Observer = Callable[[Work, Context, Readings], None]
-OBSERVERS: dict[str, Observer] = {
-    "frog": home_rule.observe,
-    "road": segment_rule.observe,
+AT_ONCE: dict[str, Observer] = {
     "weather": weather_rule.observe,
     "bin": bin_rule.observe,
     "gritter": treatment_rule.observe,
 }
+"""Whose readings are taken minute by minute; those of others when somebody asks (:mod:`rules.core.flow`)."""
 
 FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
     "frog": (*home_rule.FIELDS, *quality_notes.MORE_FIELDS["frog"]),
@@ -67,7 +66,13 @@ FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
 
 
 def step(
-    state: EngineState, readings: ReadingBatch, now_s: float, ctx: Context, *, everything: bool = False
+    state: EngineState,
+    readings: ReadingBatch,
+    now_s: float,
+    ctx: Context,
+    *,
+    everything: bool = False,
+    watch: Watch | None = None,
 ) -> tuple[EngineState, tuple[Effect, ...]]:
     """Return the state after ``readings`` and what should happen.
 
@@ -79,11 +84,13 @@ def step(
             unless there has never been a reading.
         ctx: what is installed, the catalogue, and the allowed lateness.
         everything: nothing more is expected; all that waits counts now.
+        watch: shown all roads at each of their ticks; then nothing is told of subjects' states.
 
     Returns:
         The new state and the effects in order, subjects' states last.
     """
-    work = Work(state)
+    work = Work(state, watch)
+    readings = {kind: r.numbered(ctx.names) for kind, r in readings.items()}
     usable = {kind: r.where((r.quality & SUSPECT_CLOCK) == 0) for kind, r in readings.items()}
     usable = {kind: r for kind, r in usable.items() if len(r)}
     found = settle(
@@ -91,76 +98,67 @@ def step(
         now_s=now_s, lateness_s=ctx.lateness_s, everything=everything,
     )  # fmt: skip
     work.effects += late_readings(ctx, found)
-    mark = state.settled_s
-    suspects = quality_notes.Suspects(readings, found.clock_at)
-    for upto, rows in _runs(found):
-        suspects.note(work, ctx, np.floor(upto / TICK_S) * TICK_S)
-        mark = _advance(work, ctx, mark, upto)
-        _observe(work, ctx, rows)
-    suspects.note(work, ctx, np.inf)
+    flow = Flow(work, ctx, found)
+    mark = _take(work, ctx, flow, quality_notes.Suspects(readings, found.clock_at), state.settled_s)
     seen_s = found.seen_s
     if seen_s is not None and now_s > seen_s:  # time passes without a reading
         seen_s, reached_s = now_s, now_s - (0.0 if everything else ctx.lateness_s)
         if mark is None or reached_s > mark:
-            mark = _advance(work, ctx, mark, reached_s)
+            mark = _advance(work, ctx, flow, len(flow), mark, reached_s)
+    work.goto((len(flow) + 1, 0, 0))
     if "bin" in found.put_off:
         fire_warning.warn(work, ctx, found.put_off["bin"], found.waiting)
-    for code in sorted(work.touched_homes):
-        home_rule.tell(work, ctx, code)
-    for bin_id in sorted(work.touched_bins):
-        bin_rule.tell(work, ctx, bin_id)
+    if watch is None:
+        home_words.tell(work, ctx)
+        bin_rule.tell_all(work, ctx)
     return work.finish(seen_s, mark, found.waiting)
 
 
-def _runs(found: Settled) -> Iterator[tuple[float, ReadingBatch]]:
-    """Cut settled readings where event time passes a minute.
-
-    Yields:
-        Event time at the end of a run, and the run's readings by kind.
-    """
-    if len(found.marks_s) == 0:
-        return
-    minute = np.floor(found.marks_s / TICK_S)
-    starts = np.flatnonzero(np.diff(minute, prepend=minute[0] - 1))
-    stops = np.append(starts[1:], len(minute))
-    cuts = {
-        kind: (np.searchsorted(r.position, starts), np.searchsorted(r.position, stops))
-        for kind, r in found.readings.items()
-    }
-    for i, stop in enumerate(stops):
-        rows = {
-            kind: found.readings[kind].take(int(a[i]), int(b[i]))
-            for kind, (a, b) in cuts.items()
-            if a[i] < b[i]
-        }
-        yield float(found.marks_s[stop - 1]), rows
+def _take(
+    work: Work, ctx: Context, flow: Flow, suspects: quality_notes.Suspects, mark: float | None
+) -> float | None:
+    """Take the settled readings, run by run; return event time after them."""
+    for run, upto_s in enumerate(flow.ends_s):
+        minute_s = float(np.floor(upto_s / TICK_S) * TICK_S)
+        if suspects.is_due(minute_s):
+            flow.notes(run)
+            suspects.note(work, ctx, minute_s)
+        mark = _advance(work, ctx, flow, run, mark, upto_s)
+        flow.outdoor(run, weather_rule.outdoor_c(work))
+        silence_rule.observe(work, ctx, *flow.devices(run))
+        for kind, rows in flow.rows(run, tuple(AT_ONCE)):
+            AT_ONCE[kind](work, ctx, rows)
+    flow.roads(len(flow))
+    flow.homes()
+    flow.notes(len(flow))
+    suspects.note(work, ctx, np.inf)
+    return mark
 
 
-def _observe(work: Work, ctx: Context, rows: ReadingBatch) -> None:
-    for kind, r in rows.items():
-        silence_rule.observe(work, ctx, r)
-        quality_notes.observe(work, ctx, kind, r)
-        observer = OBSERVERS.get(kind)
-        if observer is not None:
-            observer(work, ctx, r)
-
-
-def _advance(work: Work, ctx: Context, before_s: float | None, upto_s: float) -> float:
-    """Evaluate what is due between two watermarks, as of the last full minute."""
+def _advance(work: Work, ctx: Context, flow: Flow, run: int, before_s: float | None, upto_s: float) -> float:
+    """Evaluate what is due between two watermarks, as of the last full minute, before a run of readings."""
     due = _passed(before_s, upto_s, TICK_S)
     if due is None:
         return upto_s
+    work.goto((run, 0, 0))
+    if not weather_rule.is_heard(work, ctx, due):
+        flow.roads(run)
     weather_rule.evaluate(work, ctx, due)
     silence_rule.evaluate(work, ctx, due)
     winter = _passed(before_s, upto_s, ctx.catalogue.gritting.parameters.evaluate_every_s)
     if winter is not None:
+        flow.roads(run)
+        flow.notes(run, ("weather",))
         found = segment_rule.evaluate(work, ctx, winter)
         if found is not None:
             route_rule.evaluate(work, ctx, found, winter)
     bins = _passed(before_s, upto_s, ctx.catalogue.round.parameters.evaluate_every_s)
     if bins is not None:
         round_rule.evaluate(work, ctx, bins)
-    quality_rule.advance(work, ctx, before_s, upto_s)
+    if _passed(before_s, upto_s, quality_rule.EVERY_S) is not None:
+        flow.roads(run)
+        flow.notes(run)
+        quality_rule.advance(work, ctx, before_s, upto_s)
     return upto_s
 
 

@@ -8,8 +8,10 @@ the duty officer decides. What follows for a route is in :mod:`rules.core.route_
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from rules.core.matrix import Condition, TreatmentMatrix
 from rules.core.parameters import GrittingParameters
@@ -21,8 +23,7 @@ Hazard = tuple[Condition, bool, str]
 HOAR = "hoar frost likely"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a segment for the coming hours. None = unknown; temperatures in °C.
 
     ``wet``: water is on the road or rain is falling; ``damp``: moist or white already.
@@ -48,8 +49,7 @@ class Outlook:
     snow_mm: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(msgspec.Struct, frozen=True):
     """What one segment needs.
 
     Attributes:

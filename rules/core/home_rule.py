@@ -3,62 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.registry import Home
 from rules.core import alarms
 from rules.core import psychrometrics as psy
-from rules.core.conditions.asking import asked
+from rules.core.conditions.asking import asked, asked_of_all
 from rules.core.conditions.condition import Condition, advance
 from rules.core.conditions.telling import Subject, Words, effects_of
 from rules.core.context import Context
-from rules.core.damp import message, risk_of, room_humidity_limit_pct, shown_pct, surfaces
+from rules.core.damp import shown_pct, surfaces
 from rules.core.effects import iso, num
-from rules.core.memory import HomeMemory, Outdoor, RoomPoint
-from rules.core.readings import Readings, known
+from rules.core.home_columns import AT, WALL, HomeColumns
+from rules.core.memory import HomeMemory, RoomPoint
+from rules.core.numbers import Numbers, rounds
+from rules.core.psychrometrics import Floats
+from rules.core.readings import Readings
+from rules.core.weather_rule import outdoor_c
 from rules.core.work import Work
 
 RULE = "damp.surface_humidity"
-EMPTY = HomeMemory()
 FIELDS = ("temperature_c", "humidity_pct", "wall_temperature_c")
 
 
-def observe(work: Work, ctx: Context, rows: Readings) -> None:
-    """Take readings of frogs into the homes' memory."""
-    mine = np.array([d in ctx.home_of for d in rows.device], dtype=bool)
-    rows = rows.where(mine)
-    if len(rows) == 0:
+def observe(work: Work, ctx: Context, rows: Readings, *, came: Came | None = None) -> None:
+    """Take readings of frogs into the homes' memory.
+
+    Args:
+        work: memory and effects.
+        ctx: what is installed, and the catalogue.
+        rows: of frogs, in the order in which they count.
+        came: outdoor temperature and place of the effects of each; None: the town's as of now, and here.
+    """
+    table = work.table("home", ctx, HomeColumns)
+    number = ctx.names.of(rows.device).number
+    mine = number < ctx.names.installed
+    mine[mine] = table.home_of[number[mine]] >= 0
+    if not mine.any():
         return
-    points = _points(work, ctx, rows)
-    homes = work.write("home")
-    for device, point in zip(rows.device, points, strict=True):
-        home = ctx.home_of[device]
-        before: HomeMemory = homes.get(home.code, EMPTY)
-        last = before.points.get(device)
-        if last is not None and point.at_s <= last.at_s:
-            continue
-        homes[home.code] = _advance(work, ctx, home, before, device, point)
-        work.touched_homes.add(home.code)
+    if came is None:
+        outdoor = outdoor_c(work)
+        came = Came(np.full(len(rows), np.nan if outdoor is None else outdoor))
+    at = np.flatnonzero(mine)
+    rows, number, came = rows.pick(at, rows.position[at]), number[at], came.picked(at)
+    points, home = _points(table, rows, number, came.outdoor_c), table.home_of[number]
+    own = [table.number(code) for code in ctx.own("home") if table.has(code)]
+    overridden = np.isin(home, own)
+    touched = np.zeros(len(table.homes), dtype=bool)
+    for some in rounds(home):
+        newer = ~(points[some, AT] <= table.points[number[some], AT])
+        some = some[newer]
+        if len(some):
+            _take(
+                work, ctx, table, _Round(some, number[some], home[some], points[some], overridden[some], came)
+            )
+            touched[home[some]] = True
+    work.touched_homes |= {table.homes[i].code for i in np.flatnonzero(touched).tolist()}
 
 
-def _points(work: Work, ctx: Context, rows: Readings) -> list[RoomPoint]:
-    outdoor = _outdoor_c(work, ctx)
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How readings came.
+
+    Attributes:
+        outdoor_c: outdoor temperature of then [°C], NaN = unknown.
+        runs, part: where their effects belong (:class:`rules.core.work.Place`); None: here.
+    """
+
+    outdoor_c: Floats
+    runs: Numbers | None = None
+    part: int = 0
+
+    def picked(self, at: Numbers) -> Came:
+        """Return it of some of the readings."""
+        return Came(self.outdoor_c[at], None if self.runs is None else self.runs[at], self.part)
+
+    def goto(self, work: Work, row: int) -> None:
+        """Let the effects that follow stand where a reading counts."""
+        if self.runs is not None:
+            work.goto((int(self.runs[row]), self.part, row))
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """Points of different homes: their rows, devices and homes, and whose parameters are their own."""
+
+    rows: Numbers
+    devices: Numbers
+    homes: Numbers
+    points: Floats
+    overridden: NDArray[np.bool_]
+    came: Came
+
+
+def _take(work: Work, ctx: Context, table: HomeColumns, new: _Round) -> None:
+    """Take a round of points; the rule itself judges the homes in which something may change."""
+    rule = ctx.catalogue.damp
+    p = rule.parameters
+    odd = table.is_odd[new.homes]
+    table.take(new.devices, new.points)
+    speakers, certain = table.worst(new.homes, p.device_age_s)
+    wall = table.points[speakers, WALL]
+    unmoved = table.unmoved(new.homes, asked_of_all(rule.alarm, wall, p.raise_pct, p.clear_pct))
+    for k in np.flatnonzero(new.overridden | ~certain | ~unmoved).tolist():
+        i = int(new.homes[k])
+        home, memory = table.homes[i], table.memory(i)
+        if odd[k]:
+            device = ctx.names.names[new.devices[k]]
+            memory = HomeMemory({**memory.points, device: table.point(int(new.devices[k]))}, memory.damp)
+        new.came.goto(work, int(new.rows[k]))
+        table.put(i, _judge(work, ctx, home, memory, float(new.points[k, AT])))
+
+
+def _points(table: HomeColumns, rows: Readings, number: Numbers, outdoor_c: Floats) -> Floats:
     t, rh = rows.column("temperature_c"), rows.column("humidity_pct")
-    factor = np.array([ctx.home_of[d].temperature_factor for d in rows.device])
-    surface_c, surface_pct = surfaces(t, rh, rows.column("wall_temperature_c"), outdoor, factor)
+    factor = table.factor[table.home_of[number]]
+    surface_c, surface_pct = surfaces(t, rh, rows.column("wall_temperature_c"), outdoor_c, factor)
     dew = psy.dew_point_c(t, rh)
     absolute = psy.absolute_humidity_g_m3(t, psy.vapour_pressure_pa(t, rh))
-    columns = (rows.ts_s, t, rh, dew, absolute, surface_c, surface_pct)
-    return [
-        RoomPoint(at, temp, hum, known(d), known(a), known(s), known(sh), outdoor)
-        for at, temp, hum, d, a, s, sh in zip(*(c.tolist() for c in columns), strict=True)
-    ]
-
-
-def _outdoor_c(work: Work, ctx: Context) -> float | None:
-    town: Outdoor | None = work.read("outdoor").get("town")
-    return None if town is None else town.air_c
+    return np.stack([rows.ts_s, t, rh, dew, absolute, surface_c, surface_pct, outdoor_c], axis=1)
 
 
 def worst(memory: HomeMemory, age_s: float) -> tuple[str, RoomPoint]:
@@ -75,21 +141,19 @@ def worst(memory: HomeMemory, age_s: float) -> tuple[str, RoomPoint]:
     )
 
 
-def _advance(
-    work: Work, ctx: Context, home: Home, before: HomeMemory, device: str, point: RoomPoint
-) -> HomeMemory:
-    ctx = ctx.at("home", home.code, point.at_s)
+def _judge(work: Work, ctx: Context, home: Home, now: HomeMemory, at_s: float) -> HomeMemory:
+    """Return a home's memory with its alarm as of its newest point; ``at_s``: of the point that came."""
+    ctx = ctx.at("home", home.code, at_s)
     rule = ctx.catalogue.damp
     p = rule.parameters
-    after = HomeMemory({**before.points, device: point}, before.damp)
-    _, chosen = worst(after, p.device_age_s)
-    at_s = max(q.at_s for q in after.points.values())
+    _, chosen = worst(now, p.device_age_s)
+    at_s = max(q.at_s for q in now.points.values())
     wall = chosen.surface_humidity_pct
     wanted = asked(rule.alarm, alarms.demand(wall, p.raise_pct, p.clear_pct), wall)
-    damp, turns = advance(before.damp, wanted, at_s, rule.alarm)
-    after = HomeMemory(after.points, damp)
+    damp, turns = advance(now.damp, wanted, at_s, rule.alarm)
+    after = HomeMemory(now.points, damp)
     if turns:
-        since = before.damp.clearing_since_s
+        since = now.damp.clearing_since_s
         low = f"The coldest wall has been below {p.clear_pct:g} % since {iso(at_s if since is None else since)}."
         work.effects += effects_of(_subject(ctx, home, after, low), turns, damp)
     return after
@@ -143,38 +207,4 @@ def _why(wall: float, limit: float, since_s: float, clear_pct: float) -> str:
     return (
         f"The coldest wall has been at {limit:g} % relative humidity or more{wet} since {iso(since_s)}, "
         f"now {shown_pct(wall):.0f} %."
-    )
-
-
-def tell(work: Work, ctx: Context, code: str) -> None:
-    """Say what is true now of a home."""
-    memory: HomeMemory = work.read("home")[code]
-    ctx = ctx.at("home", code, max(q.at_s for q in memory.points.values()))
-    p = ctx.catalogue.damp.parameters
-    room, point = worst(memory, p.device_age_s)
-    factor = ctx.home_of[room].temperature_factor if room in ctx.home_of else 0.7
-    risk = risk_of(point.surface_humidity_pct, memory.damp.is_active, p)
-    limit = None
-    if point.outdoor_temperature_c is not None:
-        limit = room_humidity_limit_pct(point.temperature_c, point.outdoor_temperature_c, factor, p.raise_pct)
-    shown = None if point.surface_humidity_pct is None else shown_pct(point.surface_humidity_pct)
-    since = memory.damp.held_since_s if memory.damp.is_active else None
-    work.tell(
-        "home",
-        code,
-        point.at_s,
-        {
-            "temperature_c": num(point.temperature_c),
-            "humidity_pct": num(point.humidity_pct, 1),
-            "dew_point_c": num(point.dew_point_c),
-            "absolute_humidity_g_m3": num(point.absolute_humidity_g_m3),
-            "surface_temperature_c": num(point.surface_temperature_c),
-            "surface_humidity_pct": num(shown, 1),
-            "outdoor_temperature_c": num(point.outdoor_temperature_c),
-            "humidity_limit_pct": num(limit, 0),
-            "risk": risk,
-            "message": message(risk, point.surface_humidity_pct, limit, point.temperature_c),
-            "since": iso(since),
-            "device": room,
-        },
     )

@@ -36,11 +36,14 @@ class MatrixRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def covers(self, condition: Condition, wet: bool, surface_c: float) -> bool:
         """Whether the row is meant for a road."""
         return (
-            self.condition == condition
-            and self.surface in ("any", "wet" if wet else "dry_or_damp")
+            self.is_for(condition, wet)
             and _over(surface_c, self.above_c, self.above_inclusive)
             and _over(-surface_c, None if self.below_c is None else -self.below_c, self.below_inclusive)
         )
+
+    def is_for(self, condition: Condition, wet: bool) -> bool:
+        """Whether the row is meant for a road at some temperature."""
+        return self.condition == condition and self.surface in ("any", "wet" if wet else "dry_or_damp")
 
     def rate_g_m2(self, material: str) -> float | None:
         """Return the rate of one pass [g/m²]; dry salt where the material has none."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
 
@@ -85,3 +86,29 @@ def slope_c_h(history: Sequence[tuple[float, float]], window_h: float, limit_c_h
     spread = sum((t - mean_t) ** 2 for t, _ in points)
     slope = sum((t - mean_t) * (c - mean_c) for t, c in points) / spread
     return max(-limit_c_h, min(limit_c_h, slope))
+
+
+def slopes_c_h(times_s: Floats, temperatures_c: Floats, window_h: float, limit_c_h: float) -> Floats:
+    """Return :func:`slope_c_h` of many histories, a row each; they end in the last column, NaN before they begin.
+
+    Sums are made one after the other, as the function for one history makes them.
+    """
+    last = times_s[:, -1:]
+    inside = times_s >= last - window_h * 3600.0  # NaN is not
+    hours = (times_s - last) / 3600.0
+    n = inside.sum(axis=1)
+    first = np.take_along_axis(hours, np.argmax(inside, axis=1)[:, None], axis=1)[:, 0]
+    with np.errstate(all="ignore"):
+        mean_t = _sum(hours, inside) / n
+        mean_c = _sum(temperatures_c, inside) / n
+        away = hours - mean_t[:, None]
+        spread = _sum(away**2, inside)
+        slope = _sum(away * (temperatures_c - mean_c[:, None]), inside) / spread
+    unsure = (n < 2) | (hours[:, -1] - first < 0.25)
+    limited = np.maximum(-limit_c_h, np.minimum(limit_c_h, slope))
+    return np.where(unsure, 0.0, limited)
+
+
+def _sum(values: Floats, inside: NDArray[np.bool_]) -> Floats:
+    total: Floats = np.cumsum(np.where(inside, values, 0.0), axis=1)[:, -1]
+    return total

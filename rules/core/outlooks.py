@@ -1,11 +1,12 @@
-"""What is known of a route's segments for the coming hours: computed in columns, made one by one."""
+"""What is known of the segments for the coming hours: computed in columns, made one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.core.gritting import Outlook
 from rules.core.memory import Outdoor
@@ -21,71 +22,66 @@ NEARLY_C = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Outlooks:
-    """Of each of ``members``, indices of segments: the lowest temperature [°C] and hours until limits; NaN = none."""
+    """Of each segment, in the order of the graph. Temperatures in °C, hours until limits; NaN = none.
+
+    Attributes:
+        wet, damp: see :class:`rules.core.gritting.Outlook`.
+    """
 
     found: Views
-    members: Sequence[int]
     town: Outdoor
     minimum_c: Floats
     zero_in_h: Floats
     hoar_in_h: Floats
     low_in_h: Floats
+    wet: NDArray[np.bool_]
+    damp: NDArray[np.bool_]
 
-    def __getitem__(self, k: int) -> Outlook:
+    def __getitem__(self, i: int) -> Outlook:
         """Return one segment's."""
-        i, s, town = self.members[k], self.found.surfaces, self.town
-        segment, state = self.found.ctx.graph.segments[i], self.found.states[i]
-        wetness = _known(s.wetness, i) or 0.0
+        s, town = self.found.surfaces, self.town
+        segment = self.found.ctx.graph.segments[i]
         return Outlook(
             segment_id=segment.segment_id,
             street=segment.street,
             surface_c=_known(s.surface_c, i),
-            minimum_c=_known(self.minimum_c, k),
-            zero_in_h=_known(self.zero_in_h, k),
-            hoar_in_h=_known(self.hoar_in_h, k),
-            low_in_h=_known(self.low_in_h, k),
+            minimum_c=_known(self.minimum_c, i),
+            zero_in_h=_known(self.zero_in_h, i),
+            hoar_in_h=_known(self.hoar_in_h, i),
+            low_in_h=_known(self.low_in_h, i),
             dew_point_c=_known(s.dew_point_c, i),
             frost_point_c=_known(s.frost_point_c, i),
             air_c=town.air_c,
-            state=state,
-            wet=wetness > (DAMP + WET) / 2 or town.precipitation == "rain",
-            damp=wetness >= DAMP / 2 or state == "hoar",
+            state=self.found.states[i],
+            wet=bool(self.wet[i]),
+            damp=bool(self.damp[i]),
             precipitation=town.precipitation,
             snow_mm=town.snow_mm,
         )
 
-    def __iter__(self) -> Iterator[Outlook]:
-        return (self[k] for k in range(len(self)))
-
-    def __len__(self) -> int:
-        return len(self.members)
-
-    def coldest(self) -> int | None:
-        """Return the place of the segment that becomes coldest; None where there is none, or one is not known."""
-        if len(self) == 0 or np.isnan(self.minimum_c).any():
-            return None
-        segments = self.found.ctx.graph.segments
-        lowest = np.flatnonzero(self.minimum_c == self.minimum_c.min()).tolist()
-        return min(lowest, key=lambda k: segments[self.members[k]].segment_id)
+    def of(self, members: Sequence[int]) -> list[Outlook]:
+        """Return those of some segments."""
+        return [self[i] for i in members]
 
 
-def outlooks(found: Views, members: Sequence[int], town: Outdoor, p: GrittingParameters) -> Outlooks:
-    """Return what is known of ``members`` (indices of segments) for the coming hours."""
-    at = np.array(members, dtype=np.int64)
-    now_c, slope = found.surfaces.surface_c[at], np.nan_to_num(found.guessed.slope_c_h[at])
-    frost, dew = found.surfaces.frost_point_c[at], found.surfaces.dew_point_c[at]
-    point = np.where(np.isnan(frost), dew, frost)
-    lowest = minimum_c(now_c, slope, p.trend_damping_h, p.horizon_h)
+def outlooks(found: Views, town: Outdoor, p: GrittingParameters) -> Outlooks:
+    """Return what is known of the segments for the coming hours."""
+    s, slope = found.surfaces, np.nan_to_num(found.guessed.slope_c_h)
+    point = np.where(np.isnan(s.frost_point_c), s.dew_point_c, s.frost_point_c)
+    lowest = minimum_c(s.surface_c, slope, p.trend_damping_h, p.horizon_h)
+    wetness = np.nan_to_num(s.wetness)
 
     def reached(limit_c: Floats) -> Floats:
-        hours = hours_until(limit_c, now_c, slope, p.trend_damping_h)
+        hours = hours_until(limit_c, s.surface_c, slope, p.trend_damping_h)
         return np.where(hours > p.horizon_h, np.nan, hours)
 
     return Outlooks(
-        found, members, town, lowest,
-        zero_in_h=reached(np.zeros(len(at))),
+        found, town, lowest,
+        zero_in_h=reached(np.zeros(len(lowest))),
         hoar_in_h=reached(np.minimum(0.0, point + p.hoar_margin_c)),
         low_in_h=reached(lowest + NEARLY_C),
+        wet=(wetness > (DAMP + WET) / 2) | (town.precipitation == "rain"),
+        damp=(wetness >= DAMP / 2) | found.is_in("hoar"),
     )  # fmt: skip
 
 

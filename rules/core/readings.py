@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.core.numbers import Devices, Names
 from rules.core.psychrometrics import Floats
 
 REPAIRED_CLOCK = 1
@@ -24,7 +25,7 @@ class Readings:
     Attributes:
         position: place in receive order over all kinds of the batch; rising.
         ts_s: measured time [s since 1970].
-        device: names.
+        device: names; as numbers (:class:`rules.core.numbers.Devices`) within the engine.
         quality: bit flags, 0 = good.
         fields: values by field name, in the field's unit; NaN = not measured.
     """
@@ -72,7 +73,7 @@ class Readings:
         return Readings(
             self.position[keep],
             self.ts_s[keep],
-            [d for d, k in zip(self.device, keep, strict=True) if k],
+            picked(self.device, np.flatnonzero(keep)),
             self.quality[keep],
             {name: column[keep] for name, column in self.fields.items()},
         )
@@ -82,15 +83,26 @@ class Readings:
         return Readings(
             position,
             self.ts_s[rows],
-            [self.device[i] for i in rows.tolist()],
+            picked(self.device, rows),
             self.quality[rows],
             {name: column[rows] for name, column in self.fields.items()},
         )
+
+    def numbered(self, names: Names) -> Readings:
+        """Return the readings with their devices as numbers."""
+        return Readings(self.position, self.ts_s, names.of(self.device), self.quality, self.fields)
 
     def column(self, name: str) -> Floats:
         """Return a field's values; all NaN where the batch has no such field."""
         found = self.fields.get(name)
         return np.full(len(self), np.nan) if found is None else found
+
+
+def picked(devices: Sequence[str], rows: NDArray[np.int64]) -> Sequence[str]:
+    """Return the devices' names at ``rows``, in that order."""
+    if isinstance(devices, Devices):
+        return devices.picked(rows)
+    return [devices[i] for i in rows.tolist()]
 
 
 ReadingBatch = Mapping[str, Readings]

@@ -10,7 +10,7 @@ bridge cools from both sides). It knows nothing of traffic, build or shadow.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,7 @@ Indices = NDArray[np.int64]
 HAZARDS: frozenset[str] = frozenset({"hoar", "ice", "snow"})
 DRY, DAMP, WET = 0.0, 1.0, 2.0
 METRES_PER_DEGREE = 111_195.0
+WEIGHTS_KEPT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Transfer:
         own: per segment the index of its own sensor, or -1.
         segment_offset_c, sensor_offset_c: what altitude and construction add [°C].
         segment_sky, sensor_sky: sky view factors [-].
+        weights: normalised, by which sensors are fresh.
     """
 
     weight: Floats
@@ -50,6 +52,7 @@ class Transfer:
     sensor_offset_c: Floats
     segment_sky: Floats
     sensor_sky: Floats
+    weights: dict[bytes, tuple[Floats, Indices]] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,27 +138,37 @@ def estimate(t: Transfer, now: Sensed, sky_effect_c: float) -> Estimate:
         sky_effect_c: temperature difference between no sky and open sky [°C], negative on
             a clear night, 0 by day or under cloud.
     """
-    has_own = (t.own >= 0) & _take(now.fresh, t.own)
-    weight = t.weight * now.fresh
-    weight = np.where(has_own[:, None], np.arange(len(now.fresh)) == t.own[:, None], weight)
-    total = weight.sum(axis=1, keepdims=True)
-    weight = np.divide(weight, total, out=np.full_like(weight, np.nan), where=total > 0)
+    weight, leader = _weights(t, now.fresh)
     here = t.segment_offset_c + sky_effect_c * t.segment_sky
     there = t.sensor_offset_c + sky_effect_c * t.sensor_sky
-    surface = _mean(weight, now.surface_c - there) + here
-    air = _mean(weight, now.air_c)
-    vapour = _mean(weight, now.vapour_pa)
-    leader = np.where(total[:, 0] > 0, _argmax(weight), -1)
+    mean = _Means(weight)
+    air, vapour = mean.of(now.air_c), mean.of(now.vapour_pa)
     return Estimate(
-        surface_c=surface,
+        surface_c=mean.of(now.surface_c - there) + here,
         air_c=air,
         dew_point_c=dew_point_of_pressure_c(vapour),
         frost_point_c=frost_point_of_pressure_c(vapour),
         humidity_pct=np.minimum(relative_humidity_pct(air, vapour), 100.0),
-        wetness=_mean(weight, now.wetness),
-        slope_c_h=_mean(weight, now.slope_c_h),
+        wetness=mean.of(now.wetness),
+        slope_c_h=mean.of(now.slope_c_h),
         leader=leader,
     )
+
+
+def _weights(t: Transfer, fresh: Flags) -> tuple[Floats, Indices]:
+    """Return what each fresh sensor counts for each segment, 1 in all, and which counts most; kept while they are fresh."""
+    key = fresh.tobytes()
+    found = t.weights.get(key)
+    if found is None:
+        has_own = (t.own >= 0) & _take(fresh, t.own)
+        weight = t.weight * fresh
+        weight = np.where(has_own[:, None], np.arange(len(fresh)) == t.own[:, None], weight)
+        total = weight.sum(axis=1, keepdims=True)
+        weight = np.divide(weight, total, out=np.full_like(weight, np.nan), where=total > 0)
+        if len(t.weights) >= WEIGHTS_KEPT:
+            t.weights.clear()
+        found = t.weights[key] = weight, np.where(total[:, 0] > 0, _argmax(weight), -1)
+    return found
 
 
 def _take(flags: Flags, index: Indices) -> Flags:
@@ -169,14 +182,23 @@ def _argmax(weight: Floats) -> Indices:
     return np.asarray(np.argmax(np.nan_to_num(weight), axis=1), dtype=np.int64)
 
 
-def _mean(weight: Floats, value: Floats) -> Floats:
-    """Weighted mean over the sensors that know the value; NaN where none does."""
-    known = ~np.isnan(value)
-    total = (weight * known).sum(axis=1)
-    summed = weight @ np.where(known, value, 0.0)
-    out = np.full(len(weight), np.nan)
-    np.divide(summed, total, out=out, where=total > 0)
-    return out
+class _Means:
+    """Weighted means over the sensors that know a value; NaN where none does. Most know all or nothing."""
+
+    def __init__(self, weight: Floats) -> None:
+        self._weight = weight
+        self._totals: dict[bytes, Floats] = {}
+
+    def of(self, value: Floats) -> Floats:
+        """Return the means of a value by segment."""
+        known = ~np.isnan(value)
+        key = known.tobytes()
+        if key not in self._totals:
+            self._totals[key] = (self._weight * known).sum(axis=1)
+        total, summed = self._totals[key], self._weight @ np.where(known, value, 0.0)
+        out = np.full(len(self._weight), np.nan)
+        np.divide(summed, total, out=out, where=total > 0)
+        return out
 
 
 def wetness_of(code: int | None, film_mm: float | None, p: SurfaceParameters) -> float | None:
@@ -186,6 +208,15 @@ def wetness_of(code: int | None, film_mm: float | None, p: SurfaceParameters) ->
     if film_mm is None:
         return None
     return WET if film_mm >= p.wet_film_mm else DAMP if film_mm >= p.damp_film_mm else DRY
+
+
+def wetness_of_all(code: Floats, film_mm: Floats, p: SurfaceParameters) -> Floats:
+    """Return :func:`wetness_of` of many sensors; NaN = unknown."""
+    with np.errstate(invalid="ignore"):
+        by_film = np.select([film_mm >= p.wet_film_mm, film_mm >= p.damp_film_mm], [WET, DAMP], default=DRY)
+        by_code = np.select([code == 0, (code == 1) | (code == 3)], [DRY, DAMP], default=WET)
+    without = np.where(np.isnan(film_mm), np.nan, by_film)
+    return np.where(np.isnan(code), without, by_code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,27 +264,69 @@ class Surfaces:
 
 
 STATES: tuple[State, ...] = ("unknown", "snow", "ice", "hoar", "wet", "damp", "dry")
+STATE_OF_CASE: tuple[State, ...] = ("unknown", "snow", "ice", "hoar", "ice", "hoar", "wet", "damp", "dry")
+"""What the cases of :func:`cases` are."""
+HAZARD_OF_CASE = np.array([state in HAZARDS for state in STATE_OF_CASE])
+DRY_CASE = len(STATE_OF_CASE) - 1
 
 
-def classify_all(s: Surfaces, was_hazard: NDArray[np.bool_], p: SurfaceParameters) -> list[State]:
+def classify_all(s: Surfaces, was_hazard: Flags, p: SurfaceParameters) -> list[State]:
     """Return the states of many segments: those of :func:`classify`, one by one."""
+    return [STATE_OF_CASE[case] for case in cases(s, was_hazard, p).tolist()]
+
+
+def cases(s: Surfaces, was_hazard: Flags, p: SurfaceParameters) -> Indices:
+    """Return the case that each of many segments falls into, the first that fits: places in ``STATE_OF_CASE``."""
     t, no_code = s.surface_c, s.code < 0
     slack = np.where(was_hazard, p.hysteresis_c, 0.0)
     freezing = np.minimum(0.0, np.nan_to_num(s.freezing_point_c, nan=0.0)) + slack
     with np.errstate(invalid="ignore"):
         damp, wet = s.wetness >= 0.5, s.wetness >= 1.5
-        cases = [
-            (0, np.isnan(t)),
-            (1, (s.code == 5) | (no_code & (t <= 0.5) if s.snowing else False)),
-            (2, s.code == 4),
-            (3, s.code == 3),
-            (2, damp & (t <= freezing)),
-            (3, (t < freezing) & (t < s.frost_point_c + slack)),
-            (4, wet),
-            (5, damp | ((t <= s.dew_point_c) & (t > 0.0))),
+        fits = [
+            np.isnan(t),
+            (s.code == 5) | (no_code & (t <= 0.5) if s.snowing else False),
+            s.code == 4,
+            s.code == 3,
+            damp & (t <= freezing),
+            (t < freezing) & (t < s.frost_point_c + slack),
+            wet,
+            damp | ((t <= s.dew_point_c) & (t > 0.0)),
         ]
-    which = np.select([case for _, case in cases], [n for n, _ in cases], default=6)
-    return [STATES[i] for i in which.tolist()]
+    return np.select(fits, range(len(fits)), default=DRY_CASE)
+
+
+def case_in_words(
+    case: int, t: float, dew_c: float, frost_c: float, wetness: float, code: int, freezing_point_c: float
+) -> str:
+    """Return why a segment is in its state: the words of :func:`classify` for one of :func:`cases`.
+
+    Args:
+        case: of the segment.
+        t: surface temperature [°C].
+        dew_c: dew point [°C].
+        frost_c: frost point [°C].
+        wetness: DRY, DAMP, WET or between.
+        code: what its own sensor sees, -1 = nothing.
+        freezing_point_c: of the water on it [°C], NaN = unknown.
+    """
+    if case == DRY_CASE:
+        return f"no sign of water, surface {t:.1f} °C"
+    if case == 5:
+        return f"surface {t:.1f} °C, below 0 °C and below the frost point of {frost_c:.1f} °C"
+    if case == 7 and not wetness >= 0.5:
+        return f"dew forms: surface {t:.1f} °C, dew point {dew_c:.1f} °C"
+    if case in (6, 7):
+        return f"the road is {'wet' if wetness >= 1.5 else 'damp'}, surface {t:.1f} °C"
+    if case == 4:
+        freezing = min(0.0, freezing_point_c) if freezing_point_c == freezing_point_c else 0.0  # NaN: unknown
+        water = "wet" if wetness >= 1.5 else "damp"
+        return f"the road is {water} and at {t:.1f} °C, it freezes at {freezing:.1f} °C"
+    if case == 0:
+        return "no fresh reading from here or nearby"
+    seen = {1: "snow", 2: "ice", 3: "hoar frost"}[case]
+    return (
+        f"it snows on a surface of {t:.1f} °C" if code < 0 else f"the sensor sees {seen}, surface {t:.1f} °C"
+    )
 
 
 def _seen(s: Surface, t: float) -> tuple[State, str] | None:

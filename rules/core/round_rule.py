@@ -71,8 +71,12 @@ def _wanted(work: Work, ctx: Context, at_s: float) -> dict[str, str] | None:
     memory = {b: m for b, m in work.read("bin").items() if b in ctx.bins}
     if not memory:
         return None
+    p, own = ctx.catalogue.full.parameters, ctx.own("bin")
+    sites = ctx.sites_at(at_s)
     why = {
-        b: why_collect(ctx.site_at(b, at_s), m, at_s, ctx.at("bin", b, at_s).catalogue.full.parameters)
+        b: why_collect(
+            sites[b], m, at_s, p if b not in own else ctx.at("bin", b, at_s).catalogue.full.parameters
+        )
         for b, m in memory.items()
     }
     return {b: reason for b, reason in why.items() if reason is not None}

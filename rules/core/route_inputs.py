@@ -10,7 +10,7 @@ import numpy as np
 from rules.core.context import Context
 from rules.core.memory import RoadMemory
 from rules.core.quality_memory import HeardMemory
-from rules.core.segment_rule import HISTORY_POINTS, HISTORY_STEP_S
+from rules.core.road_columns import HISTORY_POINTS, HISTORY_STEP_S
 from rules.core.work import Work
 
 NEIGHBOURS = 5

@@ -95,19 +95,24 @@ def make_plan(
     """
     known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]
     minimum, coldest = min(known, default=(None, None))
-    if before is not None and before.period != period:
-        before = None
-    warm = minimum is not None and minimum > p.action_c + p.release_c
-    kept = None if before is None or warm else before
+    kept = held_over(before, minimum, period, p)
     needs = _needs(found, coats, {} if kept is None else kept.needs, at_s, p)
     if not needs:
         outcome, why = _without_treatment(found)
         if kept is not None and kept.outcome in ("treat", "monitor") and outcome == "no_action":
             outcome = "monitor"
         return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
-    missing = {s: _missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
-    rate, passes = max(missing.values(), key=lambda m: (m[0] * m[1], m[0]))
+    left = {s: missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
+    rate, passes = max(left.values(), key=lambda m: (m[0] * m[1], m[0]))
     return RoutePlan(period, "treat", _why(found, needs), rate, passes, needs, minimum, coldest)
+
+
+def held_over(
+    before: RoutePlan | None, minimum: float | None, period: int, p: GrittingParameters
+) -> RoutePlan | None:
+    """Return the plan so far where it holds: in its own service period, and until it is clearly warmer."""
+    warm = minimum is not None and minimum > p.action_c + p.release_c
+    return None if before is None or before.period != period or warm else before
 
 
 def _needs(
@@ -159,18 +164,18 @@ def _stronger(held: Need | None, fresh: Need | None) -> Need | None:
 
 
 def _enough(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> bool:
-    missing = need.total_g_m2 - here.g_m2
-    return here.g_m2 > 0.0 and missing < p.treatment.worth_g_m2 and here.until_s > at_s
+    missing_g_m2 = need.total_g_m2 - here.g_m2
+    return here.g_m2 > 0.0 and missing_g_m2 < p.treatment.worth_g_m2 and here.until_s > at_s
 
 
-def _missing(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> tuple[float, int]:
+def missing(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> tuple[float, int]:
     """Return rate [g/m²] and passes that bring a segment to what it needs."""
     left = here.left_g_m2(at_s)
     if left == 0.0:
         return need.g_m2, need.passes
-    missing = max(p.treatment.least_g_m2, need.total_g_m2 - left)
-    passes = min(need.passes, math.ceil(missing / need.g_m2))
-    return float(math.ceil(missing / passes)), passes
+    still_g_m2 = max(p.treatment.least_g_m2, need.total_g_m2 - left)
+    passes = min(need.passes, math.ceil(still_g_m2 / need.g_m2))
+    return float(math.ceil(still_g_m2 / passes)), passes
 
 
 def _why(found: Sequence[Assessment], needs: Mapping[str, Need]) -> str:
@@ -184,11 +189,14 @@ def _why(found: Sequence[Assessment], needs: Mapping[str, Need]) -> str:
 
     worst = min(now, key=rank)
     since = "" if worst.outcome == "treat" else "asked for earlier tonight, now "
-    referred = sum(a.outcome == "refer" for a in found)
-    more = {0: "", 1: "; 1 more stretch needs the duty officer's decision"}.get(
-        referred, f"; {referred} more stretches need the duty officer's decision"
-    )
+    more = referred_in_words(sum(a.outcome == "refer" for a in found))
     return f"{worst.outlook.street}: {since}{worst.why}{more}"
+
+
+def referred_in_words(stretches: int) -> str:
+    """Return how many stretches somebody must decide on."""
+    more = f"{stretches} more stretches need" if stretches > 1 else "1 more stretch needs"
+    return f"; {more} the duty officer's decision" if stretches else ""
 
 
 def _without_treatment(found: Sequence[Assessment]) -> tuple[Outcome, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from msgspec import structs
@@ -13,11 +15,13 @@ from rules.core.coat import BARE, Done, done
 from rules.core.context import Context
 from rules.core.effects import Decision, Json, clock, iso, num
 from rules.core.gritting import Assessment, assess
+from rules.core.judged import Judged, judge
 from rules.core.memory import Order, Outdoor, RouteMemory
 from rules.core.outlooks import Outlooks, outlooks
 from rules.core.parameters import GrittingParameters
+from rules.core.plan_columns import Stretches, plan_of
 from rules.core.route_inputs import Informed, informed
-from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
+from rules.core.route_plan import RoutePlan, in_words, period_of, treated_in_words
 from rules.core.routing import NOWHERE, Drive
 from rules.core.segment_rule import read_at
 from rules.core.segment_views import SegmentNow, Views
@@ -27,6 +31,8 @@ from rules.core.work import Work
 
 RULE = "winter.gritting"
 ORDERS_KEPT = 4
+_NAMES_FIRST = dict.fromkeys(("km", "spread_km", "minutes"))
+"""Of a drive, in the order in which it is told."""
 
 
 def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
@@ -35,30 +41,50 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     period = period_of(at_s, ctx.catalogue.gritting.parameters.period_start_h, _utc_offset_s(ctx, at_s))
     memory = work.write("route")
     coats = coats_now(work, ctx, at_s)
+    prospects = _Prospects(found, town)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
-        rule = ctx.catalogue.gritting
-        looks = outlooks(found, members, town, rule.parameters)
+        p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
         before: RouteMemory | None = memory.get(route_id)
         held = None if before is None else before.plan
-        said = judging(looks, held, period, rule.parameters)
-        assessed = [assess(looks[k], rule.parameters, ctx.catalogue.matrix) for k in said]
-        plan = make_plan(assessed, coats, held, at_s, period, rule.parameters)
-        here = [ctx.graph.segments[i] for i in members]
-        treated = done([coats.get(s.segment_id, BARE) for s in here], at_s)
-        result = _result(ctx, route_id, plan, here, treated, at_s)
-        if must_write(before, plan, treated, at_s, rule.parameters):
-            if len(said) < len(looks):
-                assessed = [assess(o, rule.parameters, ctx.catalogue.matrix) for o in looks]
-            change = would_change(assessed, coats, held, plan, at_s, rule.parameters, ctx.catalogue.matrix)
+        looks, here = prospects.of(ctx, route_id)
+        plan = plan_of(here, coats, held, at_s, period, p)
+        treated = done([coats.get(s, BARE) for s in here.ids] if coats else (), at_s)
+        result = _Result(ctx, route_id, plan, members, treated, at_s)
+        if must_write(before, plan, treated, at_s, p):
+            assessed = [assess(o, p, matrix) for o in looks.of(members)]
+            change = would_change(assessed, coats, held, plan, at_s, p, matrix)
             seen = _inputs(work, ctx, assessed, [found[i] for i in members], town)
             heard = informed(work, ctx, route_id, at_s)
-            work.effects.append(_decision(ctx, route_id, plan, seen, result, heard, change, at_s))
+            work.effects.append(_decision(ctx, route_id, plan, seen, result.told(), heard, change, at_s))
             memory[route_id] = _decided(before, plan, at_s)
         elif before is not None and plan != before.plan:
             memory[route_id] = structs.replace(before, plan=plan)
-        decided = memory[route_id].decided_s
-        work.tell("route", route_id, at_s, {**result, "decided_at": iso(decided)})
+        work.tell("route", route_id, at_s, partial(result.told_with, memory[route_id].decided_s))
+
+
+class _Prospects:
+    """What the segments need, once for all routes with the same parameters."""
+
+    def __init__(self, found: Views, town: Outdoor) -> None:
+        self._found, self._town = found, town
+        self._by_catalogue: dict[int, tuple[Outlooks, Judged]] = {}
+
+    def of(self, ctx: Context, route_id: str) -> tuple[Outlooks, Stretches]:
+        """Return the outlooks of all segments, and what those of a route need."""
+        p, matrix, key = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix, id(ctx.catalogue)
+        if key not in self._by_catalogue:
+            looks = outlooks(self._found, self._town, p)
+            self._by_catalogue[key] = looks, judge(looks, p, matrix)
+        looks, judged = self._by_catalogue[key]
+        ids, at = ctx.members_of[route_id]
+        return looks, Stretches(
+            ids,
+            judged.of(at),
+            looks.minimum_c[at],
+            looks.low_in_h[at],
+            lambda k: assess(looks[int(at[k])], p, matrix),
+        )
 
 
 def _decided(before: RouteMemory | None, plan: RoutePlan, at_s: float) -> RouteMemory:
@@ -73,21 +99,6 @@ def _decided(before: RouteMemory | None, plan: RoutePlan, at_s: float) -> RouteM
 def _utc_offset_s(ctx: Context, at_s: float) -> float:
     offset = datetime.fromtimestamp(at_s, ctx.zone).utcoffset()
     return 0.0 if offset is None else offset.total_seconds()
-
-
-def judging(looks: Outlooks, held: RoutePlan | None, period: int, p: GrittingParameters) -> Sequence[int]:
-    """Return the segments that a plan depends on.
-
-    Of a route that stays too warm for any treatment, or for one to join, that is the coldest
-    alone; unless stretches are waiting for salt, which only a clearly warmer route gives up.
-    """
-    k = looks.coldest()
-    if k is not None:
-        lowest_c = float(looks.minimum_c[k])
-        waits = held is not None and held.period == period and held.needs
-        if lowest_c > p.action_c + p.join_c and (not waits or lowest_c > p.action_c + p.release_c):
-            return (k,)
-    return range(len(looks))
 
 
 def must_write(
@@ -182,6 +193,27 @@ def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What is to be told of a route, should anybody be told."""
+
+    ctx: Context
+    route_id: str
+    plan: RoutePlan
+    members: Sequence[int]
+    treated: Done | None
+    at_s: float
+
+    def told_with(self, decided_s: float) -> Json:
+        """Return it with the time of the last decision [s since 1970]."""
+        return {**self.told(), "decided_at": iso(decided_s)}
+
+    def told(self) -> dict[str, Any]:
+        """Return it."""
+        here = [self.ctx.graph.segments[i] for i in self.members]
+        return _result(self.ctx, self.route_id, self.plan, here, self.treated, self.at_s)
+
+
 def _result(
     ctx: Context,
     route_id: str,
@@ -214,7 +246,7 @@ def _result(
         "treated_to": iso(None if treated is None else treated.to_s),
         "treated_until": iso(None if treated is None else treated.until_s),
         "length_km": num(sum(m.length_m for m in members) / 1000.0, 3),
-        "drive": _drive(drive, minutes),
+        "drive": {**_NAMES_FIRST, **drive.told, "minutes": num(minutes, 1)},
         "reason": _reason(ctx, plan, treated, len(members), drive),
     }
 
@@ -243,24 +275,3 @@ def _reason(ctx: Context, plan: RoutePlan, treated: Done | None, segments: int, 
     if drive.unreachable:
         reason += f" {len(drive.unreachable)} stretches can't be reached from the depot."
     return reason
-
-
-def _drive(drive: Drive, minutes: float) -> dict[str, Any]:
-    return {
-        "km": num(drive.km, 3),
-        "spread_km": num(drive.spread_m / 1000.0, 3),
-        "minutes": num(minutes, 1),
-        "legs": [
-            {
-                "segment_id": leg.segment_id,
-                "street": leg.street,
-                "treat": leg.treat,
-                "from_node": leg.from_node,
-                "to_node": leg.to_node,
-                "length_m": num(leg.length_m, 1),
-            }
-            for leg in drive.legs
-        ],
-        "geometry": [[round(lon, 6), round(lat, 6)] for lon, lat in drive.geometry],
-        "unreachable": list(drive.unreachable),
-    }

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rules.core import tour
+from rules.core.effects import Json, num
 from rules.core.psychrometrics import Floats
 from rules.core.road_graph import Arc, Paths, RoadGraph
 
@@ -32,7 +34,7 @@ class Leg:
     length_m: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Drive:
     """A lorry's way from the depot and back.
 
@@ -48,6 +50,27 @@ class Drive:
     spread_m: float
     deadhead_m: float
     unreachable: tuple[str, ...] = ()
+
+    @cached_property
+    def told(self) -> Json:
+        """What is told of it."""
+        return {
+            "km": num(self.km, 3),
+            "spread_km": num(self.spread_m / 1000.0, 3),
+            "legs": [
+                {
+                    "segment_id": leg.segment_id,
+                    "street": leg.street,
+                    "treat": leg.treat,
+                    "from_node": leg.from_node,
+                    "to_node": leg.to_node,
+                    "length_m": num(leg.length_m, 1),
+                }
+                for leg in self.legs
+            ],
+            "geometry": [[round(lon, 6), round(lat, 6)] for lon, lat in self.geometry],
+            "unreachable": list(self.unreachable),
+        }
 
     @property
     def km(self) -> float:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from devices.registry import RoadSegment
-from rules.core import nowcast
 from rules.core.alarms import Demand
 from rules.core.conditions.asking import asked
-from rules.core.conditions.condition import DOWN, Condition, advance
+from rules.core.conditions.condition import Condition, advance
 from rules.core.conditions.telling import severity_at
 from rules.core.context import Context
 from rules.core.effects import Event, iso
 from rules.core.grouping import GroupRule, Joining, Members, Place, Tellers, Up, settle, worst
 from rules.core.memory import Outdoor, RoadMemory, SegmentMemory
+from rules.core.numbers import rounds
 from rules.core.parameters import AlarmRule, RoadAlarmParameters
-from rules.core.readings import Readings, known
-from rules.core.road_state import (
-    estimate,
-)
-from rules.core.segment_views import SegmentNow, Views, own_readings, sensed_now, views
+from rules.core.readings import Readings
+from rules.core.road_columns import RoadColumns, Trend
+from rules.core.road_state import estimate
+from rules.core.segment_columns import NEW, SegmentColumns
+from rules.core.segment_views import SegmentNow, Views, own_sensors, sensed_now, views
 from rules.core.weather_rule import sky_effect_c
 from rules.core.work import Work
 
-NEW = SegmentMemory()
-HISTORY_STEP_S = 240.0
-HISTORY_POINTS = 40
 ALARMING = ("hoar", "ice")
 WORDS = {"winter.hoar_frost": "hoar frost", "winter.ice": "ice"}
 ELSEWHERE: Place = ("kind", "segment")
@@ -42,33 +40,18 @@ FIELDS = (
 
 
 def observe(work: Work, ctx: Context, rows: Readings) -> None:
-    """Take readings of road sensors into their memory."""
-    roads = work.write("road")
-    p = ctx.catalogue.gritting.parameters
-    columns = [rows.column(name).tolist() for name in FIELDS]
-    for device, at_s, *values in zip(rows.device, rows.ts_s.tolist(), *columns, strict=True):
-        if device not in ctx.devices:
-            continue
-        before: RoadMemory | None = roads.get(device)
-        if before is not None and at_s <= before.at_s:
-            continue
-        surface, air, humidity, film, code, freezing = (known(v) for v in values)
-        if surface is None or air is None or humidity is None:
-            continue
-        history = _history(() if before is None else before.history, at_s, surface, p.trend_window_h)
-        slope = nowcast.slope_c_h(history, p.trend_window_h, p.trend_limit_c_h)
-        state = None if code is None else int(code)
-        roads[device] = RoadMemory(at_s, surface, air, humidity, film, state, freezing, slope, history)
-
-
-def _history(
-    before: tuple[tuple[float, float], ...], at_s: float, surface_c: float, window_h: float
-) -> tuple[tuple[float, float], ...]:
-    """Return the history with a new point; points closer than HISTORY_STEP_S replace each other."""
-    kept = tuple(h for h in before if at_s - h[0] <= window_h * 3600.0 + 600.0)
-    if len(kept) >= 2 and at_s - kept[-2][0] < HISTORY_STEP_S:
-        kept = kept[:-1]
-    return (*kept, (at_s, surface_c))[-HISTORY_POINTS:]
+    """Take readings of road sensors into their memory; those without temperatures and humidity say nothing."""
+    table, p = work.table("road", ctx, RoadColumns), ctx.catalogue.gritting.parameters
+    trend = Trend(p.trend_window_h, p.trend_limit_c_h)
+    values = np.stack([rows.column(name) for name in FIELDS], axis=1)
+    number = ctx.names.of(rows.device).number
+    mine = np.flatnonzero((number < ctx.names.installed) & ~np.isnan(values[:, :3]).any(axis=1))
+    sensor = table.rows(number[mine])
+    for some in rounds(sensor):
+        at = mine[some]
+        newer = ~(rows.ts_s[at] <= table.at_s[sensor[some]])  # NaN: the first
+        if newer.any():
+            table.take(sensor[some][newer], rows.ts_s[at][newer], values[at][newer], trend)
 
 
 def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
@@ -76,35 +59,30 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
 
     Nothing is said before the first road sensor has reported: None.
     """
-    roads = work.read("road")
-    if not any(d in roads for d in ctx.sensors):
+    roads = work.table("road", ctx, RoadColumns)
+    if np.isnan(roads.at_s[roads.sensors]).all():
         if not ctx.sensors:  # nothing is left that could ever end them
             for rule, state in ((ctx.catalogue.hoar_frost, "hoar"), (ctx.catalogue.ice, "ice")):
                 _settle(work, ctx, Hazard(rule, state), None, at_s)
         return None
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
-    latest = [roads.get(d) for d in ctx.sensors]
-    sky = sky_effect_c(town, ctx.catalogue.transfer.parameters.sky_view_c)
-    guessed = estimate(ctx.transfer, sensed_now(ctx, latest, at_s), sky)
-    memory = work.write("segment")
-    befores = [memory.get(name, NEW) for name in ctx.graph.segment_index]
+    sky, memory = sky_effect_c(town, ctx.catalogue.transfer.parameters.sky_view_c), _memory(work, ctx)
+    sensed = sensed_now(ctx, roads, at_s)
     wet = town.wet_until_s is not None and at_s <= town.wet_until_s
-    found = views(
-        ctx, guessed, own_readings(ctx, latest, at_s), [b.state for b in befores], wet, town.snowing
-    )
+    own = own_sensors(ctx, sensed.fresh)
+    guessed = estimate(ctx.transfer, sensed, sky)
+    found = views(ctx, guessed, roads, own, list(memory.states), memory.is_hazard, wet, town.snowing)
     hazards = (Hazard(ctx.catalogue.hoar_frost, "hoar"), Hazard(ctx.catalogue.ice, "ice"))
-    for i, (state, before) in enumerate(zip(found.states, befores, strict=True)):
-        if state != before.state or before is NEW or not _is_quiet(before, state):
-            memory[found[i].segment.segment_id] = _remember(work, ctx, found[i], before, at_s, hazards)
-    work.tell_all("segment", tuple(ctx.graph.segment_index), at_s, lambda i: found[i].told())
+    for i in memory.to_look_at(found.states, own >= 0, ALARMING):
+        memory.put(i, _remember(work, ctx, found[i], memory.of[i], at_s, hazards))
+    work.tell_roads(found, at_s)
     for hazard in hazards:
         _settle(work, ctx, hazard, found, at_s)
     return found
 
 
-def _is_quiet(before: SegmentMemory, state: str) -> bool:
-    """Whether nothing is up or rising, and the state calls for nothing."""
-    return before.hoar is DOWN and before.ice is DOWN and state not in ALARMING
+def _memory(work: Work, ctx: Context) -> SegmentColumns:
+    return work.table("segment", ctx, SegmentColumns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +138,11 @@ def place_of(ctx: Context, segment: RoadSegment) -> Place:
 
 def _settle(work: Work, ctx: Context, hazard: Hazard, found: Views | None, at_s: float) -> None:
     by_id = ctx.graph.segment_index
-    memory: Mapping[str, SegmentMemory] = work.read("segment")
 
     def joining(segment_id: str) -> Joining:
         assert found is not None, "nobody joins where nothing is watched"
         now = found[by_id[segment_id]]
-        condition: Condition = getattr(memory[segment_id], hazard.state)
+        condition: Condition = getattr(_memory(work, ctx).of[by_id[segment_id]], hazard.state)
         since_s = condition.held_since_s
         since_s = at_s if since_s is None else since_s
         cold = 0.0 if now.surface.surface_c is None else -now.surface.surface_c

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from devices.registry import RoadSegment
 from rules.core import psychrometrics as psy
 from rules.core.context import Context
-from rules.core.effects import Json, num
-from rules.core.memory import RoadMemory
+from rules.core.effects import Json, num, rounded
+from rules.core.numbers import Numbers
 from rules.core.parameters import SurfaceParameters
+from rules.core.road_columns import RoadColumns
 from rules.core.road_state import (
     HAZARDS,
+    STATE_OF_CASE,
     WET,
     Estimate,
     Sensed,
     State,
     Surface,
     Surfaces,
+    case_in_words,
+    cases,
     classify,
-    classify_all,
-    wetness_of,
+    wetness_of_all,
 )
 
 
@@ -69,24 +73,34 @@ class SegmentNow:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Views:
     """All segments at a tick, in the order of the graph; ``found[i]`` is one of them.
 
     Attributes:
-        states, before: of each, now and at the tick before.
+        case: by which of the road's cases each was judged (:func:`rules.core.road_state.cases`).
+        before: of each, its state at the tick before.
         surfaces: what they were judged by.
         guessed: what they are estimated to have.
-        own: the fresh reading of each one's own sensor.
+        own: the place in ``ctx.sensors`` of each one's own sensor where that is fresh, else -1.
     """
 
     ctx: Context
-    states: Sequence[State]
+    case: Numbers
     before: Sequence[str]
     surfaces: Surfaces
     guessed: Estimate
-    own: Sequence[RoadMemory | None]
+    own: Numbers
     _made: dict[int, SegmentNow] = field(default_factory=dict)
+
+    @cached_property
+    def states(self) -> Sequence[State]:
+        """The state of each."""
+        return [STATE_OF_CASE[case] for case in self.case.tolist()]
+
+    def is_in(self, state: State) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return which segments are in a state."""
+        return np.isin(self.case, [k for k, s in enumerate(STATE_OF_CASE) if s == state])
 
     def __getitem__(self, i: int) -> SegmentNow:
         """Return a segment."""
@@ -95,14 +109,15 @@ class Views:
         return self._made[i]
 
     def _make(self, i: int) -> SegmentNow:
-        s, g, own, leader = self.surfaces, self.guessed, self.own[i], int(self.guessed.leader[i])
+        s, g, leader = self.surfaces, self.guessed, int(self.guessed.leader[i])
+        code = int(s.code[i])
         surface = Surface(
             surface_c=_known(s.surface_c, i),
             dew_point_c=_known(s.dew_point_c, i),
             frost_point_c=_known(s.frost_point_c, i),
             wetness=_known(s.wetness, i),
-            code=None if own is None else own.code,
-            freezing_point_c=None if own is None else own.freezing_point_c,
+            code=None if code < 0 else code,
+            freezing_point_c=_known(s.freezing_point_c, i),
             snowing=s.snowing,
         )
         return SegmentNow(
@@ -114,9 +129,40 @@ class Views:
             slope_c_h=_known(g.slope_c_h, i) or 0.0,
             air_c=_known(g.air_c, i),
             humidity_pct=_known(g.humidity_pct, i),
-            source="neighbour" if own is None else "sensor",
+            source="neighbour" if self.own[i] < 0 else "sensor",
             device=None if leader < 0 else self.ctx.sensors[leader],
         )
+
+    @cached_property
+    def told(self) -> Sequence[Json]:
+        """What is said of each: :meth:`SegmentNow.told`."""
+        s, g = self.surfaces, self.guessed
+        reasons = map(
+            case_in_words, self.case.tolist(), s.surface_c.tolist(), s.dew_point_c.tolist(), s.frost_point_c.tolist(),
+            s.wetness.tolist(), s.code.tolist(), s.freezing_point_c.tolist(),
+        )  # fmt: skip
+        sensors = (*self.ctx.sensors, None)  # -1: none
+        columns = zip(
+            rounded(s.surface_c), rounded(g.air_c), rounded(s.dew_point_c), rounded(s.frost_point_c),
+            rounded(g.humidity_pct, 1), rounded(np.nan_to_num(g.slope_c_h) + 0.0), self.states, reasons,
+            self.own.tolist(), g.leader.tolist(), strict=True,
+        )  # fmt: skip
+        return [
+            {
+                "surface_temperature_c": surface,
+                "air_temperature_c": air,
+                "dew_point_c": dew,
+                "frost_point_c": frost,
+                "humidity_pct": humidity,
+                "trend_c_h": slope,
+                "state": state,
+                "hazard": state in HAZARDS,
+                "reason": reason,
+                "source": "neighbour" if own < 0 else "sensor",
+                "device": sensors[leader],
+            }
+            for surface, air, dew, frost, humidity, slope, state, reason, own, leader in columns
+        ]
 
 
 def _known(column: psy.Floats, i: int) -> float | None:
@@ -124,18 +170,19 @@ def _known(column: psy.Floats, i: int) -> float | None:
     return None if value != value else value  # NaN is not equal to itself
 
 
-def own_readings(ctx: Context, latest: Sequence[RoadMemory | None], at_s: float) -> list[RoadMemory | None]:
-    """Return per segment the reading of its own sensor, None where there is none that is fresh."""
-    age_s = ctx.catalogue.surface.parameters.sensor_age_s
-    fresh = [r if r is not None and at_s - r.at_s <= age_s else None for r in latest]
-    return [fresh[k] if k >= 0 else None for k in ctx.transfer.own.tolist()]
+def own_sensors(ctx: Context, fresh: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Numbers:
+    """Return per segment the place of its own sensor, -1 where it has none that is fresh."""
+    own = ctx.transfer.own
+    return np.where((own >= 0) & np.append(fresh, False)[own], own, -1)  # index -1 takes the False
 
 
 def views(
     ctx: Context,
     guessed: Estimate,
-    own: Sequence[RoadMemory | None],
+    roads: RoadColumns,
+    own: Numbers,
     before: Sequence[str],
+    was_hazard: np.ndarray[tuple[int], np.dtype[np.bool_]],
     wet: bool,
     snowing: bool,
 ) -> Views:
@@ -144,46 +191,38 @@ def views(
     Args:
         ctx: what is installed, and the catalogue.
         guessed: what the segments are estimated to have.
-        own: the fresh reading of each one's own sensor.
+        roads: readings of the sensors.
+        own: of :func:`own_sensors`.
         before: their states before.
+        was_hazard: which of those were slippery.
         wet: whether it has rained lately.
         snowing: whether it snows.
     """
     wetness = guessed.wetness
     if wet:  # after rain a road counts as wet where no sensor says otherwise
-        without = np.array([sensor is None for sensor in own], dtype=bool)
-        wetness = np.where(without | np.isnan(wetness), WET, wetness)
-    codes = [-1 if r is None or r.code is None else r.code for r in own]
-    freezing = [np.nan if r is None or r.freezing_point_c is None else r.freezing_point_c for r in own]
+        wetness = np.where((own < 0) | np.isnan(wetness), WET, wetness)
     surfaces = Surfaces(
         surface_c=guessed.surface_c,
         dew_point_c=guessed.dew_point_c,
         frost_point_c=guessed.frost_point_c,
         wetness=wetness,
-        code=np.array(codes, dtype=np.int64),
-        freezing_point_c=np.array(freezing, dtype=np.float64),
+        code=np.nan_to_num(np.append(roads.sensed("code"), np.nan)[own], nan=-1.0).astype(np.int64),
+        freezing_point_c=np.append(roads.sensed("freezing_point_c"), np.nan)[own],
         snowing=snowing,
     )
-    was_hazard = np.array([b in HAZARDS for b in before], dtype=bool)
-    states = classify_all(surfaces, was_hazard, ctx.catalogue.surface.parameters)
-    return Views(ctx, states, before, surfaces, guessed, own)
+    case = cases(surfaces, was_hazard, ctx.catalogue.surface.parameters)
+    return Views(ctx, case, before, surfaces, guessed, own)
 
 
-def sensed_now(ctx: Context, latest: Sequence[RoadMemory | None], at_s: float) -> Sensed:
-    """Return what the sensors say; ``latest``: the last reading of each."""
+def sensed_now(ctx: Context, roads: RoadColumns, at_s: float) -> Sensed:
+    """Return what the sensors say."""
     p = ctx.catalogue.surface.parameters
-    nan = float("nan")
-
-    def column(pick: str) -> psy.Floats:
-        return np.array([nan if r is None else getattr(r, pick) for r in latest], dtype=np.float64)
-
-    wetness = [None if r is None else wetness_of(r.code, r.film_mm, p) for r in latest]
-    air, humidity = column("air_c"), column("humidity_pct")
+    air, humidity = roads.sensed("air_c"), roads.sensed("humidity_pct")
     return Sensed(
-        fresh=np.array([r is not None and at_s - r.at_s <= p.sensor_age_s for r in latest], dtype=bool),
-        surface_c=column("surface_c"),
+        fresh=at_s - roads.at_s[roads.sensors] <= p.sensor_age_s,  # NaN is not
+        surface_c=roads.sensed("surface_c"),
         air_c=air,
         vapour_pa=psy.vapour_pressure_pa(air, humidity),
-        wetness=np.array([nan if w is None else w for w in wetness], dtype=np.float64),
-        slope_c_h=column("slope_c_h"),
+        wetness=wetness_of_all(roads.sensed("code"), roads.sensed("film_mm"), p),
+        slope_c_h=roads.sensed("slope_c_h"),
     )

@@ -6,9 +6,6 @@ is not yet in service.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-
 from devices.registry import Device
 from rules.core.alarm_spec import AlarmSpec
 from rules.core.alarms import Demand
@@ -18,81 +15,40 @@ from rules.core.conditions.telling import severity_at
 from rules.core.context import Context
 from rules.core.effects import iso
 from rules.core.grouping import GroupRule, Joining, Members, Place, Tellers, Up, settle, worst
-from rules.core.memory import SeenMemory
-from rules.core.readings import Readings
+from rules.core.numbers import Devices
+from rules.core.psychrometrics import Floats
+from rules.core.seen_columns import SeenColumns
 from rules.core.work import Work
 
 
-def observe(work: Work, ctx: Context, rows: Readings) -> None:
+def observe(work: Work, ctx: Context, devices: Devices, at_s: Floats) -> None:
     """Note the newest reading of each device."""
-    newest: dict[str, float] = {}
-    for device, at_s in zip(rows.device, rows.ts_s.tolist(), strict=True):
-        if at_s > newest.get(device, float("-inf")):
-            newest[device] = at_s
-    seen = work.write("seen")
-    for device, at_s in newest.items():
-        before: SeenMemory | None = seen.get(device)
-        if device not in ctx.devices:
-            continue
-        if before is None:
-            seen[device] = SeenMemory(at_s)
-            work.silence = None
-        elif at_s > before.at_s:
-            seen[device] = SeenMemory(at_s, before.silent)
+    work.table("seen", ctx, SeenColumns).see(ctx.names.of(devices).number, at_s)
 
 
 def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     """Find at a tick who is silent, and tell it by home, route or kind."""
     up: dict[str, Up] = {}
-    changed: dict[str, SeenMemory] = {}
-    limits, seen = ctx.silence_at(at_s), work.read("seen")
-    for device in _to_look_at(work, ctx, limits, at_s):
-        memory = seen[device]
-        is_over = at_s - memory.at_s > limits[device]
+    seen, names = work.table("seen", ctx, SeenColumns), ctx.names.names
+    for i in seen.to_look_at(ctx.silence_limits_s(at_s), at_s):
+        last_s, before, device = float(seen.at_s[i]), seen.silent[i], names[i]
+        is_over = at_s - last_s > ctx.silence_at(at_s)[device]
         rule = ctx.at("device", device, at_s).catalogue.silent
-        silent = _advance(rule.alarm, memory, is_over, at_s)
-        if silent is not memory.silent:
-            changed[device] = SeenMemory(memory.at_s, silent)
+        silent = _advance(rule.alarm, before, is_over, at_s, last_s)
+        if silent is not before:
+            seen.put(i, silent)
+            if _called_for(silent) is not _called_for(before):
+                told = {"silent": _called_for(silent), "last_reading_at": iso(last_s)}
+                work.tell("device", device, at_s, told)
         if silent.is_active:
             severity = severity_at(rule, silent.level)
             up[device] = Up(ctx.place_of_device(device), severity, silent.flapping)
-    for device, memory in changed.items():
-        is_silent = _called_for(memory.silent)
-        if is_silent is not _called_for(seen[device].silent):
-            told = {"silent": is_silent, "last_reading_at": iso(memory.at_s)}
-            work.tell("device", device, at_s, told)
-        work.write("seen")[device] = memory
-    _settle(work, ctx, limits, up, at_s)
+    _settle(work, ctx, seen, up, at_s)
 
 
-def _to_look_at(work: Work, ctx: Context, limits: Mapping[str, float], at_s: float) -> list[str]:
-    """Return who is or becomes silent at a tick, or has been and may no longer be.
-
-    Until the first time at which somebody else can become silent only those need a look that had
-    one: a reading makes that time later, never sooner. A device heard of for the first time, or
-    another limit, makes it unknown; so does every step, as nothing of this is remembered.
-    """
-    seen: Mapping[str, SeenMemory] = work.read("seen")
-    nobody_before_s, alive = work.silence or (-math.inf, [])
-    if at_s < nobody_before_s:
-        return [d for d in alive if d in limits]
-    found, soonest_s = [], math.inf
-    for device, memory in seen.items():
-        limit = limits.get(device)
-        if limit is None:
-            continue
-        if memory.silent.lives or at_s - memory.at_s > limit:
-            found.append(device)
-        else:
-            soonest_s = min(soonest_s, memory.at_s + limit)
-    if not ctx.overrides.subjects("device"):
-        work.silence = (soonest_s - 1.0, found)  # a second for rounding
-    return found
-
-
-def _advance(spec: AlarmSpec, memory: SeenMemory, is_over: bool, at_s: float) -> Condition:
-    wanted = asked(spec, Demand.ON if is_over else Demand.OFF, at_s - memory.at_s)
-    return advance(memory.silent, wanted, at_s, spec)[0]
+def _advance(spec: AlarmSpec, before: Condition, is_over: bool, at_s: float, last_s: float) -> Condition:
+    wanted = asked(spec, Demand.ON if is_over else Demand.OFF, at_s - last_s)
+    return advance(before, wanted, at_s, spec)[0]
 
 
 def _called_for(silent: Condition) -> bool:
@@ -100,11 +56,14 @@ def _called_for(silent: Condition) -> bool:
     return any(life.phase == "active" for life in silent.lives)
 
 
-def _settle(work: Work, ctx: Context, limits: Mapping[str, float], up: dict[str, Up], at_s: float) -> None:
-    seen: dict[str, SeenMemory] = work.read("seen")
+def _settle(work: Work, ctx: Context, seen: SeenColumns, up: dict[str, Up], at_s: float) -> None:
+    def last_reading_s(device: str) -> float:
+        i = ctx.names.number(device)
+        assert i is not None, "who is watched is installed"
+        return float(seen.at_s[i])
 
     def joining(device: str) -> Joining:
-        last_s, limit, known = seen[device].at_s, limits[device], ctx.devices[device]
+        last_s, limit, known = last_reading_s(device), ctx.silence_at(at_s)[device], ctx.devices[device]
         says = (
             f"{_named(ctx, known)}: the last reading was measured at {iso(last_s)}; a {known.kind} "
             f"device should report every {known.cadence_s / 60:g} min and is given {limit / 60:g} min"
@@ -118,9 +77,9 @@ def _settle(work: Work, ctx: Context, limits: Mapping[str, float], up: dict[str,
 
     def left(device: str) -> str:
         known = ctx.devices.get(device)
-        if known is None or device not in limits:
+        if known is None or device not in ctx.silence_s:
             return f"{device} is no longer watched."
-        return f"{_named(ctx, known)} reports again: reading of {iso(seen[device].at_s)}."
+        return f"{_named(ctx, known)} reports again: reading of {iso(last_reading_s(device))}."
 
     settle(work, group_rule(ctx), up, at_s, Tellers(joining, left))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rules.core.numbers import Devices
 from rules.core.readings import ReadingBatch, Readings
 
 
@@ -26,7 +27,15 @@ def _join(rows: Sequence[Readings]) -> Readings:
     return Readings(
         position=np.concatenate([r.position for r in rows]),
         ts_s=np.concatenate([r.ts_s for r in rows]),
-        device=[d for r in rows for d in r.device],
+        device=_devices([r.device for r in rows]),
         quality=np.concatenate([r.quality for r in rows]),
         fields={n: np.concatenate([r.column(n) for r in rows]) for n in names},
     )
+
+
+def _devices(parts: Sequence[Sequence[str]]) -> Sequence[str]:
+    first = parts[0]
+    if isinstance(first, Devices):
+        same = [first.of.of(part) for part in parts]
+        return Devices(first.of, np.concatenate([part.number for part in same]))
+    return [d for part in parts for d in part]

@@ -23,6 +23,9 @@ Place = tuple[int, float]
 STANDING_M = 20.0
 """Two positions on a stretch this close to each other [m] have no direction: noise of the receiver."""
 
+AT_ONCE = 32
+"""So many positions are compared with all roads at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -87,28 +90,34 @@ class Streets:
         if len(self._segment) == 0:
             return segment, share
         points = self._project(latitude_deg, longitude_deg)
-        for i, (east, north) in enumerate(points.tolist()):
-            segment[i], share[i] = self._nearest(east, north, most_m)
+        for begin in range(0, len(points), AT_ONCE):
+            part = slice(begin, begin + AT_ONCE)
+            segment[part], share[part] = self._nearest(points[part], most_m)
         return segment, share
 
-    def _nearest(self, east_m: float, north_m: float, most_m: float) -> tuple[int, float]:
-        near = np.flatnonzero(
-            (self._low[:, 0] <= east_m + most_m) & (self._high[:, 0] >= east_m - most_m)
-            & (self._low[:, 1] <= north_m + most_m) & (self._high[:, 1] >= north_m - most_m)
+    def _nearest(self, points: Floats, most_m: float) -> tuple[NDArray[np.int64], Floats]:
+        segment, share = np.full(len(points), -1, dtype=np.int64), np.zeros(len(points))
+        east, north = points[:, :1], points[:, 1:]
+        at, near = np.nonzero(
+            (self._low[:, 0] <= east + most_m) & (self._high[:, 0] >= east - most_m)
+            & (self._low[:, 1] <= north + most_m) & (self._high[:, 1] >= north - most_m)
         )  # fmt: skip
-        if len(near) == 0:
-            return -1, 0.0
-        away = np.array([east_m, north_m]) - self._start[near]
+        if len(at) == 0:
+            return segment, share
+        away = points[at] - self._start[near]
         piece_m, step = self._piece_m[near], self._step[near]
         along = np.clip((away * step).sum(axis=1) / np.maximum(piece_m**2, 1e-9), 0.0, 1.0)
         gap = away - along[:, None] * step
         distance = np.hypot(gap[:, 0], gap[:, 1])
-        best = int(distance.argmin())
-        if distance[best] > most_m:
-            return -1, 0.0
-        found = int(self._segment[near[best]])
+        # The nearest piece of each point, the first of several.
+        order = np.lexsort((distance, at))
+        best = order[np.flatnonzero(np.diff(at[order], prepend=-1))]
+        best = best[distance[best] <= most_m]
+        found = self._segment[near[best]]
         metres = self._before_m[near[best]] + along[best] * piece_m[best]
-        return found, float(np.clip(metres / max(self._line_m[found], 1e-9), 0.0, 1.0))
+        segment[at[best]] = found
+        share[at[best]] = np.clip(metres / np.maximum(self._line_m[found], 1e-9), 0.0, 1.0)
+        return segment, share
 
     def between(self, a: Place, b: Place, most_m: float) -> list[Stretch] | None:
         """Return the shortest legal way from one place to another, each (segment, share of its line).

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
+
 from rules.core.coat import Coat, coats
 from rules.core.context import Context
 from rules.core.memory import GritterMemory, Outdoor, RouteMemory, TreatedMemory
@@ -14,6 +16,8 @@ from rules.core.treatment import Fix, Pass, Passed, Spread, Way, insert, spread_
 from rules.core.work import Work
 
 FIELDS = ("latitude_deg", "longitude_deg", "speed_m_s", "spread_rate_g_m2", "salt_remaining_kg")
+SEGMENT, SHARE = " segment", " share"
+"""Columns of :func:`located`; no field of a kind is called so."""
 NOISE_M = 12.0
 """A position may be so far off along the road [m]: four times a receiver's usual error."""
 UNTREATED = TreatedMemory()
@@ -36,11 +40,20 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
         _conclude(work, ctx, device, track, track.index(fix))
 
 
-def _fixes(ctx: Context, rows: Readings) -> list[Fix | None]:
-    lat, lon, speed, rate, salt = (rows.column(name) for name in FIELDS)
+def located(ctx: Context, rows: Readings) -> Readings:
+    """Return readings with the road that each is on: many are found as fast as few."""
     limit_m = ctx.catalogue.gritting.parameters.treatment.position_m
-    segment, share = ctx.streets.match(lat, lon, limit_m)
-    columns = (rows.ts_s, lat + lon, speed, rate, salt, segment, share)
+    segment, share = ctx.streets.match(rows.column("latitude_deg"), rows.column("longitude_deg"), limit_m)
+    fields = {**rows.fields, SEGMENT: segment.astype(np.float64), SHARE: share}
+    return Readings(rows.position, rows.ts_s, rows.device, rows.quality, fields)
+
+
+def _fixes(ctx: Context, rows: Readings) -> list[Fix | None]:
+    if SEGMENT not in rows.fields:
+        rows = located(ctx, rows)
+    lat, lon, speed, rate, salt = (rows.column(name) for name in FIELDS)
+    segment = rows.fields[SEGMENT].astype(np.int64)
+    columns = (rows.ts_s, lat + lon, speed, rate, salt, segment, rows.fields[SHARE])
     return [_fix(ctx, *values) for values in zip(*(c.tolist() for c in columns), strict=True)]
 
 
@@ -66,8 +79,10 @@ def _between(work: Work, ctx: Context, a: Fix, b: Fix) -> list[Spread]:
     """Return what was treated between two successive fixes."""
     p = ctx.catalogue.gritting.parameters.treatment
     seconds = b.at_s - a.at_s
+    if seconds > p.gap_s or (a.idle and b.idle):
+        return []
     starts, ends = _places(ctx, a), _places(ctx, b)
-    if not starts or not ends or seconds > p.gap_s or (a.idle and b.idle):
+    if not starts or not ends:
         return []
     sure = len(starts) == 1, len(ends) == 1
     most_m = seconds * p.fastest_m_s

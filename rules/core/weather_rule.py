@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from statistics import median
 
 from rules.core.context import Context
@@ -76,13 +77,24 @@ def _next(
     return WeatherMemory(at_s, air, humidity, falls, rate or 0.0, water_s, snow_s, snow_mm, cloud, sun)
 
 
+def is_heard(work: Work, ctx: Context, at_s: float) -> bool:
+    """Whether any station has told of the air lately; else the roads' sensors say what it is."""
+    age_s = ctx.catalogue.damp.parameters.outdoor_age_s
+    return any(at_s - w.at_s <= age_s for w in work.read("weather").values())
+
+
+def outdoor_c(work: Work) -> float | None:
+    """Return the outdoor temperature at the last tick [°C]; None where it is not known."""
+    town: Outdoor | None = work.read("outdoor").get("town")
+    return None if town is None else town.air_c
+
+
 def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     """Put together the weather of the town: air as the median, rain and snow where any station has them."""
     p = ctx.catalogue.surface.parameters
     age = ctx.catalogue.damp.parameters.outdoor_age_s
     fresh = [w for w in work.read("weather").values() if at_s - w.at_s <= age]
-    roads: list[RoadMemory] = [r for r in work.read("road").values() if at_s - r.at_s <= age]
-    airs = [w.air_c for w in fresh] or [r.air_c for r in roads]
+    airs = [w.air_c for w in fresh] or _air_of_roads(work, at_s, age)
     recent = [w for w in fresh if at_s - w.at_s <= p.sensor_age_s]
     before: Outdoor | None = work.read("outdoor").get("town")
     town = Outdoor(
@@ -98,6 +110,11 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
         rain_mm=_rain_mm(before, recent, at_s),
     )
     work.write("outdoor")["town"] = town
+
+
+def _air_of_roads(work: Work, at_s: float, age_s: float) -> list[float]:
+    roads: Mapping[str, RoadMemory] = work.read("road")
+    return [r.air_c for r in roads.values() if at_s - r.at_s <= age_s]
 
 
 def _falls(stations: list[WeatherMemory]) -> Precipitation:

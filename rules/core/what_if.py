@@ -8,7 +8,8 @@ tried, not guessed at; and what is found is tried again on both sides before it 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rules.core.coat import Coat
 from rules.core.effects import Json

@@ -17,39 +17,45 @@ from rules.core.effects import (
     MemberJoined,
     MemberLeft,
     RaiseAlarm,
-    SubjectState,
 )
-from rules.core.replayed import AlarmSpan, ColdSpell, DecisionMade, Replayed, made
-
-LONGEST_STEP_S = 1800.0
-"""States further apart than this say nothing of the time between [s]."""
+from rules.core.replayed import AlarmSpan, DecisionMade, Replayed, made
+from rules.core.segment_views import Views
+from rules.replay.spells import Spells
 
 
 @dataclass
 class Collector:
-    """Takes effects in order. ``widths_m``: of each segment [m]."""
+    """Takes effects in order, and looks at roads. ``widths_m``: of each segment [m], in the order of the graph.
+
+    ``until_s``: what is or is said of a later time is left out [s since 1970].
+    """
 
     widths_m: Mapping[str, float]
     up: dict[tuple[str, str, str], AlarmSpan] = field(default_factory=dict)
     over: list[AlarmSpan] = field(default_factory=list)
     decisions: list[DecisionMade] = field(default_factory=list)
-    cold: dict[str, _Cold] = field(default_factory=dict)
-    spells: list[ColdSpell] = field(default_factory=list)
+    until_s: float = float("inf")
+    spells: Spells = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.spells = Spells(tuple(self.widths_m))
+
+    def see(self, found: Views, at_s: float) -> None:
+        """Look at the roads at a tick."""
+        if at_s <= self.until_s:
+            self.spells.look(found, at_s)
 
     def take(self, effects: Iterable[Effect]) -> None:
         """Take the effects of a step."""
         for effect in effects:
-            if isinstance(effect, SubjectState):
-                if effect.subject_kind == "segment":
-                    self._road(effect)
-            elif isinstance(effect, Decision):
+            if isinstance(effect, Decision):
                 self.decisions.append(_decision(effect, self.widths_m))
             elif isinstance(effect, AlarmEffect):
                 self._alarm(effect)
 
     def result(self, from_s: float, to_s: float, readings: int) -> Replayed:
         """Return what was up, decided or cold from ``from_s`` on."""
-        spells = [*self.spells, *(c.spell(s) for s, c in self.cold.items())]
+        spells = self.spells.all()
         alarms = [a for a in [*self.over, *self.up.values()] if a.cleared_s is None or a.cleared_s >= from_s]
         return Replayed(
             from_s=from_s,
@@ -73,43 +79,6 @@ class Collector:
             self.over.append(structs.replace(now, cleared_s=max(now.raised_s, effect.at_s)))
         else:
             self.up[key] = _changed(now, effect)
-
-    def _road(self, now: SubjectState) -> None:
-        """Begin, lengthen or end a cold spell: between two looks a road counts as at the first."""
-        segment_id, cold = now.subject, self.cold.get(now.subject)
-        surface_c = now.state["surface_temperature_c"]
-        if cold is not None and now.at_s - cold.to_s <= LONGEST_STEP_S:
-            cold.to_s = now.at_s
-        if cold is not None and (surface_c is None or surface_c > 0.0 or cold.to_s != now.at_s):
-            self.spells.append(self.cold.pop(segment_id).spell(segment_id))
-            cold = None
-        if surface_c is not None and surface_c <= 0.0:
-            cold = cold or self.cold.setdefault(segment_id, _Cold(now.at_s, now.at_s, surface_c))
-            cold.see(now.at_s, surface_c, now.state["state"])
-
-
-@dataclass
-class _Cold:
-    """A cold spell that goes on."""
-
-    from_s: float
-    to_s: float
-    minimum_c: float
-    states: list[tuple[float, str]] = field(default_factory=list)
-
-    def see(self, at_s: float, surface_c: float, state: str) -> None:
-        self.minimum_c = min(self.minimum_c, surface_c)
-        if not self.states or self.states[-1][1] != state:
-            self.states.append((at_s, state))
-
-    def spell(self, segment_id: str) -> ColdSpell:
-        return ColdSpell(
-            segment_id=segment_id,
-            from_s=self.from_s,
-            to_s=self.to_s,
-            minimum_c=self.minimum_c,
-            states=tuple(self.states),
-        )
 
 
 def _changed(now: AlarmSpan, e: ChangeSeverity | MemberJoined | MemberLeft | Flapping) -> AlarmSpan:

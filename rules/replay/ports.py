@@ -8,8 +8,8 @@ from typing import Protocol
 from rules.core.readings import ReadingBatch
 from rules.core.replayed import Replayed
 
-SPAN_S = 300.0
-"""A span of readings is at most so long, and begins at full five minutes [s]."""
+SPAN_S = 3600.0
+"""A span of readings is at most so long, and begins at full hours [s]."""
 
 
 class ReadingSource(Protocol):

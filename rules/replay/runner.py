@@ -78,10 +78,10 @@ def go_on(
     """
     state, n = beginning.state, 0
     up = {(a.rule_id, a.subject_kind, a.subject): a for a in beginning.up}
-    found = Collector(widths_m(ctx), up)
+    found = Collector(widths_m(ctx), up, until_s=until_s)
     for batch in source.spans(beginning.from_s, to_s):
         now_s = _latest_s(batch)
-        state, effects = step(state, batch, now_s, ctx)
+        state, effects = step(state, batch, now_s, ctx, watch=found.see)
         found.take(e for e in effects if _at_s(e) <= until_s)
         n += sum(len(r) for r in batch.values())
         if progress is not None:

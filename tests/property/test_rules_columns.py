@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from rules.catalogue.loader import load
 from rules.core.gritting import Outlook, assess
 from rules.core.nowcast import Nowcast, hours_until, minimum_c
-from rules.core.road_state import HAZARDS, STATES, Surface, Surfaces, classify, classify_all
+from rules.core.road_state import (
+    HAZARDS,
+    STATES,
+    Surface,
+    Surfaces,
+    case_in_words,
+    cases,
+    classify,
+    classify_all,
+)
 from rules.core.route_plan import RoutePlan, make_plan
 from tests.fakes.rules_town import context
 
@@ -40,13 +49,18 @@ def test_segments_are_classified_as_one_by_one(segments: list[tuple], snowing: b
         surface_c=column(t), dew_point_c=column(dew), frost_point_c=column(frost), wetness=column(wetness),
         code=np.array([-1 if c is None else c for c in code]), freezing_point_c=column(freezing), snowing=snowing,
     )  # fmt: skip
-    found = classify_all(many, np.array([b in HAZARDS for b in before]), SURFACE)
+    hazard = np.array([b in HAZARDS for b in before])
+    found, case = classify_all(many, hazard, SURFACE), cases(many, hazard, SURFACE)
     for i, was in enumerate(before):
         one = Surface(
             surface_c=t[i], dew_point_c=dew[i], frost_point_c=frost[i], wetness=wetness[i], code=code[i],
             freezing_point_c=freezing[i], snowing=snowing,
         )  # fmt: skip
-        assert found[i] == classify(one, was, SURFACE)[0]
+        words = case_in_words(
+            int(case[i]), many.surface_c[i], many.dew_point_c[i], many.frost_point_c[i], many.wetness[i],
+            int(many.code[i]), many.freezing_point_c[i],
+        )  # fmt: skip
+        assert (found[i], words) == classify(one, was, SURFACE)
 
 
 @given(

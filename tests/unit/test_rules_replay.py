@@ -22,6 +22,7 @@ from rules.core.replayed import AlarmSpan, ColdSpell, DecisionMade, Replayed
 from rules.core.savings import driven, treatments
 from rules.replay.hide import hide_homes
 from rules.replay.memory import MemoryReadings
+from rules.replay.ports import SPAN_S
 from rules.replay.runner import run
 
 SMALL = TownSizes(segments=120, homes=8, road_sensors=6, weather_stations=2, bins=5, gritters=1, routes=3)
@@ -98,7 +99,7 @@ def test_spans_hold_every_reading_once_in_order_of_time() -> None:
             (int(p), float(t)) for r in span.values() for p, t in zip(r.position, r.ts_s, strict=True)
         )
         assert np.diff([t for _, t in rows]).min(initial=0.0) >= 0
-        assert rows[-1][1] // 300 == rows[0][1] // 300
+        assert rows[-1][1] // SPAN_S == rows[0][1] // SPAN_S
         assert not times or rows[0][1] >= times[-1]
         times += [t for _, t in rows]
     assert times == sorted(r[1] for r in night().readings)

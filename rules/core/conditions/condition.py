@@ -49,12 +49,12 @@ class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def level(self) -> int:
         """The highest level up, from 1; 0 while the alarm is down."""
-        return _highest(self.lives)
+        return _highest(self.lives) if self.lives else 0
 
     @property
     def is_active(self) -> bool:
         """Whether the alarm is up."""
-        return self.level > 0
+        return bool(self.lives) and self.level > 0
 
     @property
     def held_since_s(self) -> float | None:
@@ -82,6 +82,11 @@ class Turn:
     changes: int = 0
 
 
+def is_down(now: Condition) -> bool:
+    """Whether nothing is up or waits, so that only a demand for some level changes anything."""
+    return not now.lives and not now.is_on
+
+
 def advance(now: Condition, asked: Asked, at_s: float, spec: AlarmSpec) -> tuple[Condition, tuple[Turn, ...]]:
     """Return the condition after an observation, and what it changes.
 
@@ -94,7 +99,7 @@ def advance(now: Condition, asked: Asked, at_s: float, spec: AlarmSpec) -> tuple
     Returns:
         The same object where nothing changed.
     """
-    if not now.lives and not now.is_on and Demand.ON not in asked:
+    if is_down(now) and Demand.ON not in asked:
         return now, ()
     now, wanted = _repeated(now, asked, at_s, spec)
     dwell = _dwell(now, spec)
@@ -118,7 +123,10 @@ def fitted(lives: Lives, levels: int) -> Lives:
 
 
 def _highest(lives: Lives) -> int:
-    return next((k for k in range(len(lives), 0, -1) if lives[k - 1].is_active), 0)
+    for k in range(len(lives), 0, -1):
+        if lives[k - 1].is_active:
+            return k
+    return 0
 
 
 def _dwell(now: Condition, spec: AlarmSpec) -> Dwell:

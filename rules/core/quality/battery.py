@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -43,6 +44,10 @@ def theil_sen(lows: Sequence[tuple[int, float]]) -> tuple[float, float]:
     return slope, float(np.median(level - slope * day))
 
 
+_trend = lru_cache(maxsize=16_384)(theil_sen)
+"""The same lows are asked for every hour of a day."""
+
+
 def ends_on(memory: BatteryMemory, low: float, today: float, p: BatteryParameters) -> float | None:
     """Return the day (from 1970) on which the trend reaches ``low``, at the earliest today.
 
@@ -51,7 +56,7 @@ def ends_on(memory: BatteryMemory, low: float, today: float, p: BatteryParameter
     """
     if len(memory.lows) < p.least_days:
         return None
-    slope, at_zero = theil_sen(memory.lows)
+    slope, at_zero = _trend(memory.lows)
     if slope >= 0.0:
         return None
     day = max(today, (low - at_zero) / slope)

@@ -9,15 +9,17 @@ import numpy as np
 from msgspec import structs
 
 from rules.core.context import Context
-from rules.core.quality import days, signal
-from rules.core.quality.battery import follow
-from rules.core.quality_memory import HeardMemory, Held, QualityMemory
-from rules.core.readings import REPAIRED_CLOCK, SUSPECT_CLOCK, ReadingBatch, Readings
+from rules.core.numbers import Numbers, rounds
+from rules.core.psychrometrics import Floats
+from rules.core.quality import signal
+from rules.core.quality.battery_columns import BatteryColumns
+from rules.core.quality.columns import QualityColumns
+from rules.core.quality_memory import HeardMemory, QualityMemory
+from rules.core.readings import SUSPECT_CLOCK, ReadingBatch, Readings
 from rules.core.work import Work
 
 HEARD_WINDOWS = 1.5
 """So many trend windows of a weather station's times are kept: at most half an interval more is asked for."""
-UNKNOWN = QualityMemory()
 MORE_FIELDS = {"frog": ("battery_v",), "road": ("battery_v",)}
 """Fields that only data quality reads, by kind."""
 
@@ -25,50 +27,43 @@ MORE_FIELDS = {"frog": ("battery_v",), "road": ("battery_v",)}
 def observe(work: Work, ctx: Context, kind: str, rows: Readings) -> None:
     """Note the readings of one kind; those not newer than the device's last change nothing."""
     rate = signal.RATE_FIELDS.get(kind)
-    fields = [w.field for w in ctx.catalogue.stuck.parameters.watch if w.kind == kind]
-    fields += [rate] if rate is not None and rate not in fields else []
+    fields = {w.field for w in ctx.catalogue.stuck.parameters.watch if w.kind == kind}
+    fields |= set() if rate is None else {rate}
     cell = ctx.catalogue.battery.parameters.of.get(kind)
-    level = np.full(len(rows), np.nan) if cell is None else rows.column(cell.field)
-    columns = zip(*(rows.column(f).tolist() for f in fields), strict=True) if fields else [()] * len(rows)
-    memory, p = work.write("quality"), ctx.catalogue.rate.parameters
-    for device, at_s, quality, battery, values in zip(
-        rows.device, rows.ts_s.tolist(), rows.quality.tolist(), level.tolist(), columns, strict=True
-    ):
-        before: QualityMemory = memory.get(device, UNKNOWN)
-        if device not in ctx.devices or at_s <= before.at_s:
-            continue
-        held, jumps = dict(before.held), before.jumps
-        for field, value in zip(fields, values, strict=True):
-            if value == value:  # NaN is not equal to itself
-                last = held.get(field)
-                held[field] = signal.hold(last, value, at_s)
-                if field == rate and signal.jumped(last, value, before.at_s, at_s, kind, p):
-                    jumps = (*(t for t in jumps if at_s - t <= p.within_s), at_s)[-signal.JUMPS_KEPT :]
-        memory[device] = _counted(before, at_s, held, jumps, quality)
-        if battery == battery:
-            _battery(work, device, battery, at_s)
+    level = None if cell is None else rows.column(cell.field)
+    columns = {field: rows.column(field) for field in sorted(fields)}
+    table = work.table("quality", ctx, QualityColumns)
+    batteries = work.table("battery", ctx, BatteryColumns)
+    number = ctx.names.of(rows.device).number
+    for at in rounds(number):
+        at = at[number[at] < ctx.names.installed]
+        at = at[rows.ts_s[at] > table.at_s[number[at]]]
+        devices, at_s = number[at], rows.ts_s[at]
+        for field, values in columns.items():
+            _hold(table, ctx, kind if field == rate else "", field, devices, values[at], at_s)
+        table.count(devices, at_s, rows.quality[at])
+        if level is not None:
+            batteries.follow(devices, level[at], at_s)
         if kind == "weather":
-            _heard(work, ctx, device, at_s)
+            for device, heard_s in zip(devices.tolist(), at_s.tolist(), strict=True):
+                _heard(work, ctx, ctx.names.names[device], heard_s)
 
 
-def _counted(
-    before: QualityMemory, at_s: float, held: dict[str, Held], jumps: tuple[float, ...], quality: int
-) -> QualityMemory:
-    """Return the memory after a reading, counted where it belongs to the day that is counted."""
-    day, from_s, n, repaired = before.day, before.from_s, before.n, before.repaired
-    this = int(at_s // days.DAY_S)
-    if before is UNKNOWN:
-        day, from_s = this, at_s
-    if this == day:
-        n, repaired = n + 1, repaired + (quality & REPAIRED_CLOCK)
-    return QualityMemory(at_s, held, jumps, day, from_s, n, repaired, before.suspect, before.told)
-
-
-def _battery(work: Work, device: str, level: float, at_s: float) -> None:
-    before = work.read("battery").get(device)
-    after = follow(before, level, at_s)
-    if after is not before:
-        work.write("battery")[device] = after
+def _hold(
+    table: QualityColumns, ctx: Context, kind: str, field: str, devices: Numbers, value: Floats, at_s: Floats
+) -> None:
+    """Take a field's values; ``kind``: of the devices where jumps of the field count, else empty."""
+    measured = ~np.isnan(value)
+    if not measured.all():
+        devices, value, at_s = devices[measured], value[measured], at_s[measured]
+    held, p = table.held(field), ctx.catalogue.rate.parameters
+    if kind:
+        jumped = signal.all_jumped(held.value[devices], value, table.at_s[devices], at_s, kind, p)
+        for k in np.flatnonzero(jumped).tolist():
+            i, now_s = int(devices[k]), float(at_s[k])
+            kept = (t for t in table.jumps[i] if now_s - t <= p.within_s)
+            table.jumps[i] = (*kept, now_s)[-signal.JUMPS_KEPT :]
+    held.hold(devices, value, at_s)
 
 
 def _heard(work: Work, ctx: Context, device: str, at_s: float) -> None:
@@ -94,10 +89,14 @@ class Suspects:
         )
         self._left = deque((clock_at(position), device) for position, device in found)
 
+    def is_due(self, before_s: float) -> bool:
+        """Whether any came while event time was before ``before_s``."""
+        return len(self._left) > 0 and self._left[0][0] < before_s
+
     def note(self, work: Work, ctx: Context, before_s: float) -> None:
         """Count those that came while event time was before ``before_s``."""
-        while self._left and self._left[0][0] < before_s:
+        while self.is_due(before_s):
             _, device = self._left.popleft()
             before: QualityMemory | None = work.read("quality").get(device)
             if before is not None and device in ctx.devices:
-                work.write("quality")[device] = structs.replace(before, suspect=before.suspect + 1)
+                work.put("quality", device, structs.replace(before, suspect=before.suspect + 1))

@@ -36,8 +36,32 @@ def advance(work: Work, ctx: Context, before_s: float | None, upto_s: float) -> 
     note_residuals(work, ctx, at_s)
     known: dict[str, QualityMemory] = {d: m for d, m in work.read("quality").items() if d in ctx.devices}
     town = Town(_typical(ctx, known, at_s), _last_emptied(work))
+    for device in _asking(work, ctx, known, int(at_s // days.DAY_S)):
+        _judge(work, ctx, device, known[device], town, at_s)
+
+
+def _asking(work: Work, ctx: Context, known: Mapping[str, QualityMemory], day: int) -> list[str]:
+    """Return the devices that may ask for anything, or whose day is over: of most the quick answer is no."""
+    c, batteries, nights = ctx.catalogue, work.read("battery"), work.read("drift")
+    least: dict[str, int] = {}
+    for watch in c.stuck.parameters.watch:
+        least[watch.kind] = min(watch.readings, least.get(watch.kind, watch.readings))
+    days_needed, nights_needed = c.battery.parameters.least_days, c.drift.parameters.recent_nights
+    found = []
     for device, memory in known.items():
-        _judge(work, ctx, device, memory, town, at_s)
+        kind = ctx.devices[device].kind
+        stuck, cell = least.get(kind), c.battery.parameters.of.get(kind)
+        battery, drift_c = batteries.get(device), nights.get(device)
+        if (
+            day > memory.day
+            or memory.told
+            or memory.jumps
+            or (stuck is not None and any(held.n >= stuck for held in memory.held.values()))
+            or (battery and cell and (battery.level < cell.low or len(battery.lows) >= days_needed))
+            or (drift_c and len(drift_c.nights_c) >= nights_needed)
+        ):
+            found.append(device)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +114,7 @@ def _judge(work: Work, ctx: Context, device: str, memory: QualityMemory, town: T
     if int(at_s // days.DAY_S) > memory.day:
         after = _end_day(work, ctx, device, memory, told, town.typical.get(d.kind, 0.0), at_s)
     if after is not memory:
-        work.write("quality")[device] = after
+        work.put("quality", device, after)
 
 
 def _stuck(ctx: Context, device: str, memory: QualityMemory, town: Town) -> Verdict:

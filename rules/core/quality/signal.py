@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rules.core.effects import iso, num
+from rules.core.psychrometrics import Floats
 from rules.core.quality.finding import Finding, Verdict
 from rules.core.quality_memory import Held
 from rules.core.quality_parameters import RateParameters, Watch
@@ -72,6 +76,17 @@ def jumped(
     if before is None or most is None or not 0.0 < at_s - before_s <= p.gap_s:
         return False
     return abs(value - before.value) / max(1.0, (at_s - before_s) / 60.0) > most
+
+
+def all_jumped(
+    before: Floats, value: Floats, before_s: Floats, at_s: Floats, kind: str, p: RateParameters
+) -> NDArray[np.bool_]:
+    """Return :func:`jumped` of many readings; ``before``: NaN where there was none."""
+    most, gap_s = p.most_c_per_min.get(kind), at_s - before_s
+    if most is None:
+        return np.zeros(len(value), dtype=bool)
+    fast = np.abs(value - before) / np.maximum(1.0, gap_s / 60.0) > most  # NaN is not
+    return np.asarray(fast & (gap_s > 0.0) & (gap_s <= p.gap_s))
 
 
 def rate_verdict(jumps: tuple[float, ...], kind: str, at_s: float, p: RateParameters) -> Verdict:

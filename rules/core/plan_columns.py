@@ -1,0 +1,195 @@
+"""A route's plan from columns: :func:`rules.core.route_plan.make_plan` of its segments, with words for one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.core.coat import BARE, Coat
+from rules.core.gritting import Assessment, Outcome
+from rules.core.judged import MONITOR, REFER, TREAT, Judged
+from rules.core.parameters import GrittingParameters
+from rules.core.psychrometrics import Floats
+from rules.core.route_plan import Need, RoutePlan, held_over, missing, referred_in_words
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """The segments of a route: ids, what they need, lowest temperatures and hours until nearly those.
+
+    ``explain``: what one of them needs, by its place in the route, with the reason in words.
+    """
+
+    ids: Sequence[str]
+    judged: Judged
+    minimum_c: Floats
+    low_in_h: Floats
+    explain: Callable[[int], Assessment]
+
+
+def plan_of(
+    here: Stretches,
+    coats: Mapping[str, Coat],
+    before: RoutePlan | None,
+    at_s: float,
+    period: int,
+    p: GrittingParameters,
+) -> RoutePlan:
+    """Return the plan of a route; arguments as of :func:`rules.core.route_plan.make_plan`."""
+    first = _coldest(here, ~np.isnan(here.minimum_c))
+    minimum = None if first is None else float(here.minimum_c[first])
+    kept = held_over(before, minimum, period, p)
+    needs = needs_of(here, coats, {} if kept is None else kept.needs, at_s, p)
+    coldest = None if first is None else here.ids[first]
+    if not needs:
+        outcome, why = _without_treatment(here)
+        if kept is not None and kept.outcome in ("treat", "monitor") and outcome == "no_action":
+            outcome = "monitor"
+        return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
+    left = [missing(n, coats.get(here.ids[k], BARE), at_s, p) for k, n in needs.items()]
+    rate, passes = max(left, key=lambda m: (m[0] * m[1], m[0]))
+    named = {here.ids[k]: n for k, n in needs.items()}
+    return RoutePlan(period, "treat", _why(here, needs), rate, passes, named, minimum, coldest)
+
+
+def _coldest(here: Stretches, among: Bools) -> int | None:
+    """Return the place of the coldest of some segments, of those without a temperature the first by id."""
+    at = np.flatnonzero(among)
+    if len(at) == 0:
+        return None
+    cold = np.nan_to_num(here.minimum_c[at], nan=np.inf)
+    coldest: list[int] = at[cold == cold.min()].tolist()
+    return min(coldest, key=lambda k: here.ids[k])
+
+
+def _without_treatment(here: Stretches) -> tuple[Outcome, str]:
+    meaning: tuple[tuple[int, Outcome], ...] = ((REFER, "refer"), (TREAT, "monitor"), (MONITOR, "monitor"))
+    for outcome, route_outcome in meaning:
+        worst = _coldest(here, here.judged.outcome == outcome)
+        if worst is not None:
+            return route_outcome, _said(here, worst)
+    worst = _coldest(here, np.ones(len(here.ids), dtype=bool))
+    return "no_action", "the route has no segments" if worst is None else _said(here, worst)
+
+
+def _said(here: Stretches, k: int) -> str:
+    found = here.explain(k)
+    return f"{found.outlook.street}: {found.why}"
+
+
+def _why(here: Stretches, needs: Mapping[int, Need]) -> str:
+    asked = sorted(needs)
+    now = [k for k in asked if here.judged.outcome[k] == TREAT] or asked
+    cold = np.nan_to_num(here.minimum_c, nan=0.0)
+    worst = here.explain(min(now, key=lambda k: (-needs[k].total_g_m2, float(cold[k]))))
+    since = "" if worst.outcome == "treat" else "asked for earlier tonight, now "
+    more = referred_in_words(int((here.judged.outcome == REFER).sum()))
+    return f"{worst.outlook.street}: {since}{worst.why}{more}"
+
+
+def needs_of(
+    here: Stretches, coats: Mapping[str, Coat], held: Mapping[str, Need], at_s: float, p: GrittingParameters
+) -> dict[int, Need]:
+    """Return what is still to be treated by place in the route; once there is something, what is nearly due joins it."""
+    treat = here.judged.outcome == TREAT
+    if not held and not treat.any():
+        return {}
+    salt = _Salt.of(here, coats)
+    fresh = _fresh(here, salt, at_s, p)
+    want = fresh.where(treat)
+    if held:
+        want = _Needs.of([held.get(s) for s in here.ids]).stronger(want)
+    due = want.there & ~salt.enough(want, at_s, p)
+    soon = ~due & fresh.there & ~salt.enough(fresh, at_s + p.respond_s, p)
+    join_s = at_s + p.respond_s + 3600.0 * p.join_h
+    later = ~due & ~soon & fresh.there & ~salt.enough(fresh, join_s, p)
+    both = want.stronger(fresh)
+    first = due | (soon & treat)
+    if not first.any():
+        return {}
+    found: dict[int, Need] = {}
+    for among in (first, (soon & ~treat) | later):
+        for k in np.flatnonzero(among).tolist():
+            found[k] = (want if due[k] else both if soon[k] else fresh).need(k)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """Needs of segments in columns, where there are any."""
+
+    there: Bools
+    g_m2: Floats
+    passes: Ints
+    by_s: Floats
+    since_s: Floats
+
+    @classmethod
+    def of(cls, needs: Sequence[Need | None]) -> _Needs:
+        rows = [(0.0, 1, 0.0, 0.0) if n is None else (n.g_m2, n.passes, n.by_s, n.since_s) for n in needs]
+        g_m2, passes, by_s, since_s = np.array(rows, dtype=np.float64).reshape(-1, 4).T
+        there = np.array([n is not None for n in needs], dtype=bool)
+        return cls(there, g_m2, passes.astype(np.int64), by_s, since_s)
+
+    @property
+    def total_g_m2(self) -> Floats:
+        return self.g_m2 * self.passes
+
+    def where(self, keep: Bools) -> _Needs:
+        return _Needs(self.there & keep, self.g_m2, self.passes, self.by_s, self.since_s)
+
+    def stronger(self, fresh: _Needs) -> _Needs:
+        """Return the larger needs, by the earlier hour."""
+        both = self.there & fresh.there
+        only = fresh.there & ~self.there
+        more = only | (both & (fresh.total_g_m2 > self.total_g_m2))
+        earlier = np.where(both, np.where(fresh.by_s < self.by_s, fresh.by_s, self.by_s), self.by_s)
+        return _Needs(
+            self.there | fresh.there,
+            np.where(more, fresh.g_m2, self.g_m2),
+            np.where(more, fresh.passes, self.passes),
+            np.where(only, fresh.by_s, earlier),
+            np.where(only, fresh.since_s, self.since_s),
+        )
+
+    def need(self, k: int) -> Need:
+        return Need(float(self.g_m2[k]), int(self.passes[k]), float(self.by_s[k]), float(self.since_s[k]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Salt:
+    """The salt that counts on segments."""
+
+    g_m2: Floats
+    until_s: Floats
+
+    @classmethod
+    def of(cls, here: Stretches, coats: Mapping[str, Coat]) -> _Salt:
+        g_m2, until_s = np.zeros(len(here.ids)), np.zeros(len(here.ids))
+        if coats:
+            for k, segment in enumerate(here.ids):
+                coat = coats.get(segment)
+                if coat is not None:
+                    g_m2[k], until_s[k] = coat.g_m2, coat.until_s
+        return cls(g_m2, until_s)
+
+    def enough(self, need: _Needs, at_s: float, p: GrittingParameters) -> Bools:
+        missing_g_m2 = need.total_g_m2 - self.g_m2
+        return (self.g_m2 > 0.0) & (missing_g_m2 < p.treatment.worth_g_m2) & (self.until_s > at_s)
+
+
+def _fresh(here: Stretches, salt: _Salt, at_s: float, p: GrittingParameters) -> _Needs:
+    """Return what the segments need as of now: in time, but not sooner than anyone can be there."""
+    judged, n = here.judged, len(here.ids)
+    now = np.full(n, at_s)
+    need = _Needs((judged.outcome == TREAT) | judged.near, judged.rate_g_m2, judged.passes, now, now)
+    in_h = np.where(salt.until_s > at_s, here.low_in_h, judged.in_h)
+    cold_s = at_s + 3600.0 * np.where(np.isnan(in_h), p.horizon_h, in_h)
+    by_s = np.where(salt.enough(need, at_s, p), salt.until_s, cold_s)
+    return _Needs(need.there, need.g_m2, need.passes, np.maximum(by_s, at_s + p.respond_s), now)

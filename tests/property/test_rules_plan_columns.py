@@ -1,0 +1,99 @@
+"""A route's plan from columns is the plan of its segments, one by one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.catalogue.loader import load
+from rules.core.coat import Coat
+from rules.core.gritting import assess
+from rules.core.judged import OUTCOMES, judge
+from rules.core.memory import Outdoor
+from rules.core.outlooks import Outlooks
+from rules.core.plan_columns import Stretches, plan_of
+from rules.core.road_state import STATE_OF_CASE, Estimate, Surfaces
+from rules.core.route_plan import Need, RoutePlan, make_plan
+from rules.core.segment_views import Views
+from tests.fakes.rules_town import START, context
+
+CONTEXT = context()
+CATALOGUE = load()
+P, MATRIX = CATALOGUE.gritting.parameters, CATALOGUE.matrix
+IDS = list(CONTEXT.graph.segment_index)
+CELSIUS = st.one_of(
+    st.sampled_from([math.nan, P.action_c, P.action_c + P.join_c, 0.0, -5.0, -0.5]), st.floats(-12.0, 6.0)
+)
+HOURS = st.one_of(st.just(math.nan), st.sampled_from([0.0, 0.5]), st.floats(0.0, 12.0))
+COATS = st.dictionaries(
+    st.sampled_from(IDS),
+    st.builds(
+        Coat, st.sampled_from([5.0, 10.0, 20.0]), st.just(START - 3600.0), st.sampled_from([START - 60.0, START + 9000.0, START + 90_000.0])
+    ),
+)  # fmt: skip
+NEEDS = st.dictionaries(
+    st.sampled_from(IDS),
+    st.builds(Need, st.sampled_from([8.0, 10.0, 20.0]), st.sampled_from([1, 2]), st.sampled_from([START + 600.0, START + 9000.0]), st.just(START - 600.0)),
+)  # fmt: skip
+HELD = st.one_of(
+    st.none(),
+    st.builds(
+        lambda period, outcome, needs: RoutePlan(period, "treat" if needs else outcome, "as before", needs=needs),
+        st.sampled_from([6, 7]), st.sampled_from(["no_action", "monitor"]), NEEDS,
+    ),
+)  # fmt: skip
+
+
+@st.composite
+def prospects(draw: st.DrawFn) -> Outlooks:
+    """Any outlook of the hamlet's five segments."""
+    n = len(IDS)
+
+    def column(of: st.SearchStrategy[float]) -> np.ndarray:
+        return np.array(draw(st.lists(of, min_size=n, max_size=n)), dtype=np.float64)
+
+    surface, dew, frost, unknown = column(CELSIUS), column(CELSIUS), column(CELSIUS), np.full(n, math.nan)
+    case = np.array(draw(st.lists(st.integers(0, len(STATE_OF_CASE) - 1), min_size=n, max_size=n)))
+    town = Outdoor(
+        air_c=draw(st.sampled_from([None, 3.0, 12.0])),
+        precipitation=draw(st.sampled_from(["none", "none", "none", "rain", "snow", "freezing_rain"])),
+        snow_mm=draw(st.sampled_from([0.0, 40.0])),
+    )
+    found = Views(
+        CONTEXT, case, ["dry"] * n,
+        Surfaces(surface_c=surface, dew_point_c=dew, frost_point_c=frost, wetness=unknown, code=np.full(n, -1), freezing_point_c=unknown),
+        Estimate(surface, unknown, dew, frost, unknown, unknown, unknown, np.full(n, -1)), np.full(n, -1),
+    )  # fmt: skip
+    return Outlooks(
+        found, town, surface - 0.5, column(HOURS), column(HOURS), column(HOURS),
+        wet=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0, damp=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0,
+    )  # fmt: skip
+
+
+@given(prospects())
+@settings(max_examples=300)
+def test_segments_need_the_same_as_one_by_one(looks: Outlooks) -> None:
+    found = judge(looks, P, MATRIX)
+    for i in range(len(IDS)):
+        one = assess(looks[i], P, MATRIX)
+        assert OUTCOMES[found.outcome[i]] == one.outcome
+        assert bool(found.near[i]) is one.near
+        if one.outcome == "treat" or one.near:
+            assert (found.rate_g_m2[i], found.passes[i]) == (one.rate_g_m2, one.passes)
+        assert (None if math.isnan(found.in_h[i]) else found.in_h[i]) == one.in_h
+
+
+@given(prospects(), COATS, HELD)
+@settings(max_examples=300)
+def test_a_plan_is_the_same_as_of_one_by_one(
+    looks: Outlooks, coats: dict[str, Coat], held: RoutePlan | None
+) -> None:
+    one_by_one = [assess(looks[i], P, MATRIX) for i in range(len(IDS))]
+    here = Stretches(IDS, judge(looks, P, MATRIX), looks.minimum_c, looks.low_in_h, lambda k: one_by_one[k])
+    found = plan_of(here, coats, held, START, 7, P)
+    expected = make_plan(one_by_one, coats, held, START, 7, P)
+    assert found == expected
+    assert list(found.needs) == list(expected.needs)
