@@ -17,7 +17,7 @@ from cityops.errors import TransientError
 
 _LIFELINE = Path(__file__).with_name("lifeline.py")
 _LISTENERS_PORTS = range(15_000, 32_000)
-"""Below the ports for connections of Linux (32,768 on) and macOS (49,152 on)."""
+"""Below the ports that Linux (32,768 on) and macOS (49,152 on) give to connections unless told otherwise."""
 
 
 class ServerProcess:
@@ -111,7 +111,7 @@ class ServerProcess:
 def free_port(host: str = "127.0.0.1") -> int:
     """Return a TCP port that nobody listens on just now.
 
-    One of those that no system gives to connections: what is free now would else be taken by the next one
+    One of those that systems do not usually give to connections: what is free now would else be taken by the next one
     that somebody opens, before the server is there.
     """
     for port in random.SystemRandom().sample(_LISTENERS_PORTS, 200):

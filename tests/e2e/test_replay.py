@@ -108,6 +108,8 @@ def test_a_file_with_everything_wrong_loses_no_row_and_another_may_follow(
 
     again = replay(folder, *arguments)  # exit code 0: all rows are known
     assert "8 rows played, 0 stored, 0 dead letters, 8 stored before" in again.output
+    also = replay(folder, str(next_month), *arguments[1:]).output
+    assert "2 rows played, 0 stored, 0 dead letters, 2 stored before" in also
     stored = "select 1 from frog_reading join device using (device_id) where name = 'room-1'"
     assert len(again.query(stored)) == 3
 
