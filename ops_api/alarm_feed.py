@@ -34,6 +34,8 @@ BEHIND_MOST = 1000
 GAP_S = 30.0
 """Lines do not wait longer than this for one that may still come [s]; then readers are told to read anew."""
 LOOK_BACK = 1000
+CATCHING_UP = 4
+"""Readers that are given what they missed at the same time; the others wait, the database has more to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class AlarmFeed:
     def __init__(self, source: LogSource, *, poll_s: float = 2.0, max_readers: int = 200) -> None:
         self._source, self._poll_s, self._max_readers = source, poll_s, max_readers
         self._readers: set[_Reader] = set()
-        self._turns = asyncio.Lock()
+        self._turns, self._catching_up = asyncio.Lock(), asyncio.Semaphore(CATCHING_UP)
         self._wake = asyncio.Event()
         self._gaps, self._cursor = Gaps(), -1
         self._looked_s = 0.0
@@ -286,9 +288,11 @@ class AlarmFeed:
 
     async def _missed(self, last_log_id: int, cursor: int) -> AsyncIterator[Told]:
         while last_log_id < cursor:
-            look = await self._source.after(last_log_id, BATCH)
-            lines = [line for line in look.lines if line.log_id <= cursor]
-            for told in (await self._words(lines))[0]:
+            async with self._catching_up:
+                look = await self._source.after(last_log_id, BATCH)
+                lines = [line for line in look.lines if line.log_id <= cursor]
+                words, _ = await self._words(lines)
+            for told in words:
                 assert isinstance(told, Told)
                 yield told
             last_log_id = lines[-1].log_id if lines else cursor

@@ -17,7 +17,7 @@ select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind,
        ) then '{}'::jsonb else a.inputs end as inputs
 from alarm a
 left join home h on a.subject_kind = 'home' and h.code = a.subject
-where (%(alarm_id)s::bigint is null or a.alarm_id = %(alarm_id)s)
+where (%(alarm_ids)s::bigint[] is null or a.alarm_id = any (%(alarm_ids)s))
   and (%(active)s::boolean is null or (a.cleared_at is null) = %(active)s)
   and (%(severity)s::text is null or a.severity = %(severity)s)
   and (%(subject_kind)s::text is null or a.subject_kind = %(subject_kind)s)
