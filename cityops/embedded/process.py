@@ -123,6 +123,14 @@ def free_port(host: str = "127.0.0.1") -> int:
         return given
 
 
+def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
+    """Return different ports, as :func:`free_port` does; a port that is given is free until a server listens."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port(host))
+    return list(found)
+
+
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Whether a server could listen on ``port`` now."""
     with socket.socket() as probe:
