@@ -9,6 +9,7 @@ simulated clock waits for it.
 from __future__ import annotations
 
 import heapq
+import math
 import queue
 import random
 import resource
@@ -132,7 +133,7 @@ class Fleet:
         self._start_s = clock.now_s
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._pace = 1.0
-        self._gather_until_s = monotonic() + self._options.gather_s
+        self._gather_until_s: float | None = None  # from the first turn on
         self._cut: set[int] = set()
         self._to_send: dict[int, None] = {}
         self._next_pump_s = 0.0
@@ -274,10 +275,13 @@ class Fleet:
 
     def _is_gathering(self) -> bool:
         """Whether devices connect for the first time; once that is over, it is over."""
-        if self._monotonic() < self._gather_until_s:
-            if not self._clock.live and self._hub.connected < len(self._devices) - len(self._cut):
-                return True
-            self._gather_until_s = self._monotonic()
+        now_s = self._monotonic()
+        if self._gather_until_s is None:
+            self._gather_until_s = now_s + self._options.gather_s
+        missing = len(self._devices) - len(self._cut) - self._hub.connected
+        if now_s < self._gather_until_s and missing > 0 and not self._clock.live:
+            return True
+        self._gather_until_s = -math.inf
         return False
 
     def _pump(self) -> None:

@@ -10,7 +10,7 @@ delete from dead_letter_overflow where last_at < now() - make_interval(days => %
 with old as materialized (
     select notification_id from notification
     where created_at < now() - make_interval(days => %(days)s) and state not in ('pending', 'sending')
-    order by notification_id limit %(portion)s for update skip locked
+    order by created_at limit %(portion)s for update skip locked
 ), attempts as (
     delete from delivery_attempt where notification_id in (select notification_id from old)
 )
@@ -23,7 +23,7 @@ with old as materialized (
     where cleared_at is not null and closed_at is not null and created_at < now() - make_interval(days => %(days)s)
       and not exists (select from alarm_log l
                        where l.alarm_id = a.alarm_id and l.created_at >= now() - make_interval(days => %(days)s))
-    order by alarm_id limit %(portion)s for update skip locked
+    order by created_at limit %(portion)s for update skip locked
 ), attempts as (
     delete from delivery_attempt where notification_id in (select notification_id from notification join old using (alarm_id))
 ), messages as (
@@ -40,7 +40,7 @@ delete from alarm where alarm_id in (select alarm_id from old)
 -- events
 delete from event where event_id in (
     select event_id from event where created_at < now() - make_interval(days => %(days)s)
-    order by event_id limit %(portion)s for update skip locked)
+    order by created_at limit %(portion)s for update skip locked)
 
 -- overrides
 -- Ends are of event time, which may be long ago where a former night is played: none goes soon after it was made.
@@ -54,7 +54,7 @@ delete from rule_override where override_id in (
 delete from late_window where late_window_id in (
     select late_window_id from late_window
     where state <> 'open' and last_arrived < now() - make_interval(days => %(days)s)
-    order by late_window_id limit %(portion)s for update skip locked)
+    order by last_arrived limit %(portion)s for update skip locked)
 
 -- catalogue_lines
 -- The newest of each catalogue and kind says which one is live, by whom, and which was before it.

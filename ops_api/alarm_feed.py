@@ -34,6 +34,8 @@ BEHIND_MOST = 1000
 GAP_S = 30.0
 """Lines do not wait longer than this for one that may still come [s]; then readers are told to read anew."""
 LOOK_BACK = 1000
+CATCHING_UP = 4
+"""Readers that are given what they missed at the same time; the others wait, the database has more to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,24 @@ class LogSource(Protocol):
 
 @dataclass
 class Gaps:
-    """Decides which lines can be told: those before which no other can come any more."""
+    """Decides which lines can be told: those before which no other can come any more.
+
+    Attributes:
+        seen: by number of a line, the next transaction id when it was first seen, and when that was [s].
+        skipped: one of the lines just settled did not wait for the end of its gap.
+        ended: all that could still come into a gap that was skipped has come since: it was told to nobody.
+    """
 
     seen: dict[int, tuple[int, float]] = field(default_factory=dict)
     skipped: bool = False
+    ended: bool = False
+    _open_until: int | None = None
 
     def settled(self, cursor: int, look: Look, now_s: float) -> list[Line]:
-        """Return the lines to tell after ``cursor``. ``skipped``: one of them did not wait for the end of its gap."""
+        """Return the lines to tell after ``cursor``."""
+        self.ended = self._open_until is not None and look.oldest_open >= self._open_until
+        if self.ended:
+            self._open_until = None
         found, expected, self.skipped = [], cursor + 1, False
         for line in look.lines:
             if line.log_id != expected and not self._closed(line.log_id, look, now_s):
@@ -111,6 +124,7 @@ class Gaps:
         if now_s - since_s < GAP_S:
             return False
         self.skipped = True
+        self._open_until = next_xid if self._open_until is None else max(next_xid, self._open_until)
         return True
 
 
@@ -141,7 +155,7 @@ class AlarmFeed:
     def __init__(self, source: LogSource, *, poll_s: float = 2.0, max_readers: int = 200) -> None:
         self._source, self._poll_s, self._max_readers = source, poll_s, max_readers
         self._readers: set[_Reader] = set()
-        self._turns = asyncio.Lock()
+        self._turns, self._catching_up = asyncio.Lock(), asyncio.Semaphore(CATCHING_UP)
         self._wake = asyncio.Event()
         self._gaps, self._cursor = Gaps(), -1
         self._looked_s = 0.0
@@ -188,16 +202,30 @@ class AlarmFeed:
         await self._begin()
         while True:
             look = await self._source.after(self._cursor, BATCH)
-            self._looked_s = _now_s()
-            lines = self._gaps.settled(self._cursor, look, self._looked_s)
+            looked_s = _now_s()
+            lines = self._gaps.settled(self._cursor, look, looked_s)
+            events, is_whole = await self._words(lines)
+            cursor = lines[-1].log_id if lines else self._cursor
+            if self._gaps.skipped or self._gaps.ended or not is_whole:
+                events.append(cursor)
+            self._cursor, self._looked_s = cursor, looked_s
+            for reader in self._readers if events else ():
+                reader.put(events)
             if not lines:
                 return
-            events: list[Told | int] = [*await self._source.tell(lines)]
-            if self._gaps.skipped:
-                events.append(lines[-1].log_id)
-            self._cursor = lines[-1].log_id
-            for reader in self._readers:
-                reader.put(events)
+
+    async def _words(self, lines: Sequence[Line]) -> tuple[list[Told | int], bool]:
+        """Return lines as events, and whether all of them could be put into words: one that can't holds up none."""
+        if not lines:
+            return [], True
+        try:
+            return [*await self._source.tell(lines)], True
+        except (ValueError, KeyError, TypeError) as error:
+            if len(lines) == 1:
+                log.error("a line of the alarm log can't be told", log_id=lines[0].log_id, error=str(error))
+                return [], False
+        found = [await self._words([line]) for line in lines]
+        return [event for events, _ in found for event in events], all(whole for _, whole in found)
 
     async def _begin(self) -> None:
         """Stand at the last line before which nothing can come any more."""
@@ -260,9 +288,12 @@ class AlarmFeed:
 
     async def _missed(self, last_log_id: int, cursor: int) -> AsyncIterator[Told]:
         while last_log_id < cursor:
-            look = await self._source.after(last_log_id, BATCH)
-            lines = [line for line in look.lines if line.log_id <= cursor]
-            for told in await self._source.tell(lines) if lines else ():
+            async with self._catching_up:
+                look = await self._source.after(last_log_id, BATCH)
+                lines = [line for line in look.lines if line.log_id <= cursor]
+                words, _ = await self._words(lines)
+            for told in words:
+                assert isinstance(told, Told)
                 yield told
             last_log_id = lines[-1].log_id if lines else cursor
 

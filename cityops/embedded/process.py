@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from cityops.embedded.account import Account
 from cityops.errors import TransientError
 
 _LIFELINE = Path(__file__).with_name("lifeline.py")
+_LISTENERS_PORTS = range(15_000, 32_000)
+"""Below the ports that Linux (32,768 on) and macOS (49,152 on) give to connections unless told otherwise."""
 
 
 class ServerProcess:
@@ -106,11 +109,26 @@ class ServerProcess:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a TCP port that nobody listens on just now."""
+    """Return a TCP port that nobody listens on just now.
+
+    One of those that systems do not usually give to connections: what is free now would else be taken by the next one
+    that somebody opens, before the server is there.
+    """
+    for port in random.SystemRandom().sample(_LISTENERS_PORTS, 200):
+        if port_is_free(port, host):
+            return port
     with socket.socket() as probe:
         probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        given: int = probe.getsockname()[1]
+        return given
+
+
+def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
+    """Return different ports, as :func:`free_port` does; a port that is given is free until a server listens."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port(host))
+    return list(found)
 
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:

@@ -6,8 +6,7 @@ minutes of the town's time, and what takes longer than the rules' allowed latene
 
 from __future__ import annotations
 
-import asyncio
-
+from cityops.runtime.stop import in_thread
 from cityops.settings import Settings
 from ops_api.demo.children import Children
 from ops_api.demo.services import wait_ready
@@ -23,12 +22,15 @@ def while_it_plays(settings: Settings) -> dict[str, str]:
 
 
 async def as_live(children: Children, settings: Settings) -> None:
-    """Start the rules again, with the lateness of life; what waits with them is fetched again.
+    """Start the rules again where life's lateness is another one; what waits with them is fetched again.
 
     Raises:
         TransientError: they ended or were not ready in time.
     """
-    children.environment = {**children.environment, _LATENESS: f"{settings.rules.lateness_s:g}"}
-    await asyncio.to_thread(children.end, "rules")
+    usual = f"{settings.rules.lateness_s:g}"
+    if children.environment[_LATENESS] == usual:
+        return
+    children.environment = {**children.environment, _LATENESS: usual}
+    await in_thread(lambda: children.end("rules"))
     children.start("rules", ["rules", "run"])
     await wait_ready(children, "rules", int(children.environment["CITYOPS_RULES__HEALTH_PORT"]))

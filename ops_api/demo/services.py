@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from cityops.embedded.process import free_port
+from cityops.embedded.process import free_ports
 from cityops.errors import TransientError
 from ops_api.demo.children import Children
 
@@ -33,7 +33,7 @@ async def start_services(
     Raises:
         TransientError: one ended or was not ready in time; all are stopped then.
     """
-    ports = {"ingest": free_port(), "rules": free_port()}
+    ports = dict(zip(("ingest", "rules", "api", "notify"), free_ports(4), strict=True))
     children = Children(
         {
             **environment,
@@ -45,11 +45,10 @@ async def start_services(
     )
     commands = {"ingest": ["ingest"], "rules": ["rules", "run"]}
     if api_port is not None:
-        ports["api"] = api_port or free_port()
+        ports["api"] = api_port or ports["api"]
         children.environment = {**children.environment, "CITYOPS_API__PORT": str(ports["api"])}
         commands["api"] = ["api"]
     if notify:
-        ports["notify"] = free_port()
         children.environment = {
             **children.environment,
             "CITYOPS_NOTIFY__HEALTH_PORT": str(ports["notify"]),
@@ -62,7 +61,7 @@ async def start_services(
     except BaseException:
         await children.stop()
         raise
-    return children, f"http://127.0.0.1:{ports['api']}" if "api" in ports else None
+    return children, f"http://127.0.0.1:{ports['api']}" if "api" in commands else None
 
 
 async def wait_ready(children: Children, name: str, port: int) -> None:

@@ -12,7 +12,7 @@ MEMBERS_SHOWN = 1000
 ANY_ALARM: Mapping[str, object] = MappingProxyType(
     dict.fromkeys(
         (
-            "alarm_id", "active", "severity", "subject_kind", "rule", "assignee", "acknowledged", "shelved",
+            "alarm_ids", "active", "severity", "subject_kind", "rule", "assignee", "acknowledged", "shelved",
             "closed", "before",
         )
     )
@@ -23,7 +23,13 @@ ANY_ALARM: Mapping[str, object] = MappingProxyType(
 
 async def one_alarm(db: Db, alarm_id: int) -> Row | None:
     """Return an alarm, or None."""
-    return await db.row("alarms", **{**ANY_ALARM, "alarm_id": alarm_id, "limit": 1})
+    return (await alarms_of(db, [alarm_id])).get(alarm_id)
+
+
+async def alarms_of(db: Db, alarm_ids: Sequence[int]) -> dict[int, Row]:
+    """Return alarms by number; those that are not there are left out."""
+    wanted = {"alarm_ids": list(alarm_ids), "limit": len(alarm_ids)}
+    return {row["alarm_id"]: row for row in await db.rows("alarms", **{**ANY_ALARM, **wanted})}
 
 
 async def members_of(db: Db, alarm_ids: Sequence[int], limit: int = MEMBERS_SHOWN) -> dict[int, list[Row]]:

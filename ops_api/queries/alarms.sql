@@ -3,17 +3,12 @@
 -- its label may be an address. So of its title only what follows the label is taken: the label
 -- may have been another one when the alarm was raised. in_home marks a device that has no page for the same reason.
 select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind,
-       case when a.subject_kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else a.subject end
-           as subject,
+       masked_subject(a.subject_kind, a.subject, h.home_id) as subject,
        a.severity, a.raised_at, a.cleared_at, a.acknowledged_at, a.acknowledged_by,
        a.assignee, a.shelved_until, a.closed_at, a.closed_by, a.verdict, a.flapping, a.is_group,
        (select count(*) from alarm_member m where m.alarm_id = a.alarm_id and m.left_at is null) as members_now,
-       case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
-            else 'Home ' || h.home_id || replace(replace(coalesce(substring(a.title from ': [^:]*$'), ''),
-                     h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
-       case when a.subject_kind <> 'home' then a.reason when h.home_id is null then ''
-            else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end
-           as reason,
+       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label) as title,
+       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label) as reason,
        a.subject_kind = 'device' and exists (
            select from home_device hd join device d using (device_id) where d.name = a.subject
        ) as in_home,
@@ -22,7 +17,7 @@ select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind,
        ) then '{}'::jsonb else a.inputs end as inputs
 from alarm a
 left join home h on a.subject_kind = 'home' and h.code = a.subject
-where (%(alarm_id)s::bigint is null or a.alarm_id = %(alarm_id)s)
+where (%(alarm_ids)s::bigint[] is null or a.alarm_id = any (%(alarm_ids)s))
   and (%(active)s::boolean is null or (a.cleared_at is null) = %(active)s)
   and (%(severity)s::text is null or a.severity = %(severity)s)
   and (%(subject_kind)s::text is null or a.subject_kind = %(subject_kind)s)

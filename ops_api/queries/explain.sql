@@ -4,17 +4,12 @@ select decision_id, rule_id, rule_version, subject_kind, subject, decided_at, ou
 from decision where decision_id = %(decision_id)s
 
 -- alarm_to_explain
--- Masked as in alarms.sql: a home by its number, without what was measured in it.
+-- Masked (routines/masking.sql): a home by its number, without what was measured in it.
 select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind, a.subject as scope,
-       case when a.subject_kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else a.subject end
-           as subject,
+       masked_subject(a.subject_kind, a.subject, h.home_id) as subject,
        a.severity, a.raised_at, a.cleared_at, a.held_since, a.flapping, a.catalogue_id,
-       case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
-            else 'Home ' || h.home_id || replace(replace(coalesce(substring(a.title from ': [^:]*$'), ''),
-                     h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
-       case when a.subject_kind <> 'home' then a.reason when h.home_id is null then ''
-            else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end
-           as reason,
+       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label) as title,
+       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label) as reason,
        case when x.is_home then '{}'::jsonb else a.inputs end as inputs,
        case when x.is_home then null else a.would_change end as would_change,
        case when not x.is_home then a.would_differ
@@ -31,7 +26,7 @@ cross join lateral (
 where a.alarm_id = %(alarm_id)s
 
 -- alarm_members_to_explain
--- The worst first, masked as in alarms.sql; of a device in a home only when it was silent is told.
+-- The worst first, masked (routines/masking.sql); of a device in a home only when it was silent is told.
 select m.kind,
        case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?') else m.subject end as subject,
        case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?')

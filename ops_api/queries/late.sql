@@ -32,7 +32,7 @@ where (%(state)s::text is null or w.state = %(state)s)
 order by w.late_window_id desc limit %(limit)s
 
 -- late_marks
--- What would be otherwise: of the windows asked for. The words hold no name of a home; an alarm's title is masked as in alarms.sql.
+-- What would be otherwise: of the windows asked for. The words hold no name of a home; an alarm's title is masked (routines/masking.sql).
 select 'decision' as what, d.decision_id as number, d.rule_id, d.subject_kind, d.subject, d.decided_at as at,
        case when d.rule_id = 'bins.round' then 'Collection round'
             else coalesce(r.label || ' (' || d.subject || ')', d.subject) end || ': ' || replace(d.outcome, '_', ' ') as title,
@@ -45,9 +45,7 @@ where d.would_differ is not null and exists (
 union all
 select 'alarm', a.alarm_id, a.rule_id, a.subject_kind,
        case when a.subject_kind = 'home' then coalesce(h.home_id::text, '?') else a.subject end, a.raised_at,
-       case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
-            else 'Home ' || h.home_id || replace(replace(coalesce(substring(a.title from ': [^:]*$'), ''),
-                     h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end,
+       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label),
        a.would_differ ->> 'text',
        array(select jsonb_array_elements(a.would_differ -> 'windows')::bigint)
 from alarm a

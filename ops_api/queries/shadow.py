@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -88,11 +89,15 @@ async def shadow_sides(db: Db, state: ShadowState, within: timedelta | None = No
     except psycopg.errors.UndefinedTable:  # ended meanwhile
         return None
     places = await db.rows("shadow_names")
+    # In a thread: a week of a city takes long, and streams must go on.
+    return await asyncio.to_thread(_sides, alarms, decisions, places, since.timestamp(), until.timestamp())
+
+
+def _sides(
+    alarms: Sequence[Row], decisions: Sequence[Row], places: Sequence[Row], from_s: float, to_s: float
+) -> Sides:
     widths = {p["id"]: p["width_m"] for p in places if p["width_m"] is not None}
-    live, shadow = (
-        _side(name, alarms, decisions, widths, since.timestamp(), until.timestamp())
-        for name in ("live", "shadow")
-    )
+    live, shadow = (_side(name, alarms, decisions, widths, from_s, to_s) for name in ("live", "shadow"))
     return Sides(live, shadow, compare(live, shadow), {p["id"]: p["name"] for p in places})
 
 

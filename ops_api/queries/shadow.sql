@@ -30,15 +30,11 @@ with side as (
     select 'shadow', alarm_id, kind, subject, joined_at from shadow.alarm_member
 )
 select a.side, a.rule_id, a.subject_kind,
-       case when a.subject_kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else a.subject end as subject,
+       masked_subject(a.subject_kind, a.subject, h.home_id) as subject,
        a.severity, extract(epoch from a.raised_at)::float8 as raised_s,
        case when a.cleared_at < %(until)s then extract(epoch from a.cleared_at)::float8 end as cleared_s,
-       case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
-            else 'Home ' || h.home_id || replace(replace(coalesce(substring(a.title from ': [^:]*$'), ''),
-                     h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
-       case when a.subject_kind <> 'home' then a.reason when h.home_id is null then ''
-            else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end
-           as reason,
+       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label) as title,
+       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label) as reason,
        coalesce((select array_agg(distinct n.name order by n.name) from member m
                  left join home mh on m.kind = 'home' and mh.code = m.subject
                  cross join lateral (select case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?')

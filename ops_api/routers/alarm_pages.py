@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote
 
-from fastapi import APIRouter, Cookie, Form
+from fastapi import APIRouter, Cookie, Depends, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.routers import desk_content
@@ -25,64 +25,54 @@ Text = Annotated[str, Form(max_length=1000)]
 Back = Annotated[Literal["list", "alarm"], Form()]
 Known = Annotated[str, Cookie(alias=NAME)]
 
+
+def _who(name: Known = "", name_again: bool = False) -> str:
+    """Who looks: the name typed before, unless it is to be asked for again."""
+    return "" if name_again else unquote(name)
+
+
+Who = Annotated[str, Depends(_who)]
+
+
+def _asked(who: Who, show: str = "active", rule: str | None = None, only: str = "all") -> desk_content.Wanted:
+    return desk_content.Wanted.of(show, rule, only, who)
+
+
+Asked = Annotated[desk_content.Wanted, Depends(_asked)]
+
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @router.get("/alarms")
-async def alarms(
-    ctx: Ctx,
-    show: str = "active",
-    rule: str | None = None,
-    only: str = "all",
-    name: Known = "",
-    name_again: bool = False,
-) -> HTMLResponse:
+async def alarms(ctx: Ctx, wanted: Asked, name_again: bool = False) -> HTMLResponse:
     """List alarms for the desk: those that wait for somebody first."""
-    wanted = desk_content.Wanted.of(show, rule, only, "" if name_again else unquote(name))
     return _page(ctx, "alarms.html", name_again=name_again, **await desk_content.alarm_list(ctx, wanted))
 
 
 @router.get("/alarms/live")
-async def alarms_now(
-    ctx: Ctx,
-    show: str = "active",
-    rule: str | None = None,
-    only: str = "all",
-    name: Known = "",
-    name_again: bool = False,
-) -> Response:
+async def alarms_now(ctx: Ctx, wanted: Asked) -> Response:
     """Return the list's live parts once: for browsers whose stream fails."""
-    wanted = desk_content.Wanted.of(show, rule, only, "" if name_again else unquote(name))
     return Response(await desk_content.live_list(ctx, wanted), media_type="application/json")
 
 
 @router.get("/alarms/live/stream")
-async def alarms_stream(
-    ctx: Ctx,
-    show: str = "active",
-    rule: str | None = None,
-    only: str = "all",
-    name: Known = "",
-    name_again: bool = False,
-    last_event_id: LastEventId = None,
-) -> Response:
+async def alarms_stream(ctx: Ctx, wanted: Asked, last_event_id: LastEventId = None) -> Response:
     """Stream the list's live parts."""
-    wanted = desk_content.Wanted.of(show, rule, only, "" if name_again else unquote(name))
     render = partial(desk_content.live_list, ctx, wanted)
     return stream(ctx, f"page:alarms:{wanted}", render, last_event_id, follows="alarms")
 
 
 @router.get("/alarms/{alarm_id}")
-async def alarm(alarm_id: int, ctx: Ctx, name: Known = "", name_again: bool = False) -> HTMLResponse:
+async def alarm(alarm_id: int, ctx: Ctx, who: Who, name_again: bool = False) -> HTMLResponse:
     """Show one alarm: what it is and why, its members, and everything that happened to it."""
-    content = await desk_content.one_alarm(ctx, alarm_id, "" if name_again else unquote(name))
+    content = await desk_content.one_alarm(ctx, alarm_id, who)
     return _page(ctx, "alarm.html", name_again=name_again, **content)
 
 
 @router.get("/alarms/{alarm_id}/live")
-async def alarm_now(alarm_id: int, ctx: Ctx, name: Known = "", name_again: bool = False) -> Response:
+async def alarm_now(alarm_id: int, ctx: Ctx, who: Who) -> Response:
     """Return an alarm's live parts once."""
-    text = await desk_content.live_alarm(ctx, alarm_id, "" if name_again else unquote(name))
+    text = await desk_content.live_alarm(ctx, alarm_id, who)
     return Response(text, media_type="application/json")
 
 
@@ -90,13 +80,11 @@ async def alarm_now(alarm_id: int, ctx: Ctx, name: Known = "", name_again: bool 
 async def one_alarm_stream(
     alarm_id: int,
     ctx: Ctx,
-    name: Known = "",
-    name_again: bool = False,
+    who: Who,
     last_event_id: LastEventId = None,
 ) -> Response:
     """Stream an alarm's live parts; 404 where there is none."""
     await find_alarm(ctx, alarm_id)
-    who = "" if name_again else unquote(name)
     render = partial(desk_content.live_alarm, ctx, alarm_id, who)
     return stream(ctx, f"page:alarm:{alarm_id}:{who}", render, last_event_id, follows="alarms")
 

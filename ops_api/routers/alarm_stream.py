@@ -13,7 +13,7 @@ from cityops.clock import Clock
 from ops_api.alarm_feed import Line, Look, Told
 from ops_api.event_stream import HEADERS, EventStream
 from ops_api.queries import Db
-from ops_api.queries.alarms import one_alarm
+from ops_api.queries.alarms import alarms_of
 from ops_api.queries.town import town_now
 from ops_api.routers import alarm_documents as documents
 from ops_api.routers.alarms import entry_document
@@ -56,18 +56,16 @@ class AlarmLog:
         """Return lines with their alarms as they are now."""
         wanted = {line.log_id: line for line in lines}
         now = await town_now(self.db, self.clock.now())
+        rows = await alarms_of(self.db, list(dict.fromkeys(line.alarm_id for line in lines)))
+        alarms = {alarm_id: AlarmDocument(**row) for alarm_id, row in rows.items()}
         found = []
-        for alarm_id in dict.fromkeys(line.alarm_id for line in lines):
-            row = await one_alarm(self.db, alarm_id)
-            if row is None:
+        for entry in await self.desk.entries(list(wanted)):
+            if entry.log_id is None or entry.alarm_id not in alarms:
                 continue
-            alarm = AlarmDocument(**row)
-            for entry in await self.desk.timeline(alarm_id):
-                if entry.log_id in wanted:
-                    said = entry_document(entry, self.brand.time_zone, now)
-                    event = documents.AlarmEvent(alarm_id=alarm_id, entry=said, alarm=alarm)
-                    found.append(Told(wanted[entry.log_id], event.model_dump_json()))
-        return sorted(found, key=lambda told: told.line.log_id)
+            said = entry_document(entry, self.brand.time_zone, now)
+            event = documents.AlarmEvent(alarm_id=entry.alarm_id, entry=said, alarm=alarms[entry.alarm_id])
+            found.append(Told(wanted[entry.log_id], event.model_dump_json()))
+        return found
 
 
 @router.get(

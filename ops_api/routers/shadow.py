@@ -21,7 +21,12 @@ pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 PAGE_DAYS = 7
 Hours = Annotated[
-    int, Query(ge=1, le=24 * 90, description="How far back from where both stand, at most to its beginning")
+    int,
+    Query(
+        ge=1,
+        le=24 * PAGE_DAYS,
+        description="How far back from where both stand; since its beginning: `cityops rules shadow diff`",
+    ),
 ]
 
 

@@ -63,7 +63,8 @@ class Context:
     lateness_s: float = 0.0
     overrides: Overrides = NONE
     _root: tuple[Context, ...] = field(default=(), repr=False, compare=False)
-    _overridden: dict[int, Context] = field(default_factory=dict, repr=False, compare=False)
+    # Not shared by what is made of it by replace(): a context with another lateness has others under it.
+    _overridden: dict[int, Context] = field(default_factory=dict, init=False, repr=False, compare=False)
     _drives: dict[tuple[str, tuple[str, ...]], Drive] = field(default_factory=dict, repr=False)
     _itineraries: dict[tuple[str, tuple[str, ...]], Itinerary] = field(default_factory=dict, repr=False)
     _rounds: dict[tuple[str, ...], Round] = field(default_factory=dict, repr=False)

@@ -49,8 +49,8 @@ class SegmentColumns:
         ]
 
     def put(self, i: int, value: SegmentMemory) -> None:
-        """Change a segment's memory."""
-        if value is not self.of[i] or value is NEW:
+        """Change a segment's memory. One of which nothing is known yet stays new: a restart must not make it known."""
+        if value is not self.of[i]:
             self._put(i, value)
             self._touched.add(i)
 

@@ -15,6 +15,7 @@ from rules.core.desk.model import Command, DeskAlarm, Entry, Timer, Turn
 from rules.core.desk.standing import applied
 from rules.core.desk.timers import net_timers
 from rules.core.notify.model import Notification
+from rules.core.notify.route import worst_heard
 from rules.desk.ports import DeskAct, Escalations, NoSuchAlarmError, Outcome, Unplanned
 
 
@@ -91,6 +92,10 @@ class MemoryDesk:
         """Return an alarm's log, oldest first."""
         return [entry for entry in self.tables.log if entry.alarm_id == alarm_id]
 
+    async def entries(self, log_ids: Sequence[int]) -> list[Entry]:
+        """Return lines of the log by number, in order."""
+        return [entry for entry in self.tables.log if entry.log_id in log_ids]
+
     async def work(self, act: DeskAct) -> bool:
         """Run ``act`` on a copy, which counts when it ends without an exception."""
         async with self._lock:
@@ -122,9 +127,9 @@ class _MemoryWork:
             for alarm_id, entries in first
         ]
 
-    def _heard(self, alarm_id: int) -> tuple[str, ...]:
+    def _heard(self, alarm_id: int) -> dict[str, str]:
         said = (n for n in self._tables.outbox.values() if n.alarm_id == alarm_id and n.kind != "cleared")
-        return tuple(sorted({n.recipient for n in said}))
+        return worst_heard((n.recipient, n.severity) for n in said)
 
     async def due(self, now_s: float, limit: int) -> list[tuple[DeskAlarm, Timer]]:
         """Return what is due, the earliest first."""

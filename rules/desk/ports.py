@@ -5,8 +5,8 @@ Protocols with two implementations each; one suite of tests runs on both.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from cityops.errors import CityopsError
@@ -68,17 +68,21 @@ class AlarmDesk(Protocol):
         """Return an alarm's log, oldest first, as anybody may read it; empty where there is no such alarm."""
         ...
 
+    async def entries(self, log_ids: Sequence[int]) -> list[Entry]:
+        """Return lines of the log by number, in order, as anybody may read them; those not there are left out."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Unplanned:
     """Log entries of one alarm that nobody has followed up yet, oldest first.
 
-    ``heard``: the recipients of its messages so far, but for those that say that it is over.
+    ``heard``: the recipients of its messages so far with the worst severity of those, but for what says that it is over.
     """
 
     alarm: DeskAlarm
     entries: tuple[Entry, ...]
-    heard: tuple[str, ...] = ()
+    heard: Mapping[str, str] = field(default_factory=dict)
 
 
 class DeskWork(Protocol):

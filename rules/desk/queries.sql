@@ -44,7 +44,7 @@ from alarm_log where planned_at is null and alarm_id = any (%(alarm_ids)s) order
 
 -- heard
 -- To whom messages of alarms went: they hear that it is over, whoever is on call by then.
-select alarm_id, array_agg(distinct recipient) as recipients from notification
+select alarm_id, array_agg(distinct array[recipient, severity]) as said from notification
 where alarm_id = any (%(alarm_ids)s) and kind <> 'cleared' group by alarm_id
 
 -- due
@@ -152,7 +152,7 @@ cross join lateral (select
 left join home mh on m.kind = 'home' and mh.code = m.subject
 left join road_segment s on m.kind = 'segment' and s.segment_id = m.subject
 left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
-where l.alarm_id = %(alarm_id)s
+where l.alarm_id = any (%(alarm_ids)s::bigint[]) or l.log_id = any (%(log_ids)s::bigint[])
 order by l.log_id
 
 -- town

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -24,6 +24,7 @@ from rules.core.desk.holding import held_by
 from rules.core.desk.model import DeskAlarm, Entry, Notice, Timer, Turn
 from rules.core.desk.plan import follow, ring
 from rules.core.notify.model import Notification
+from rules.core.notify.route import worst_heard
 from rules.desk.metrics import DeskMetrics
 from rules.desk.ports import DeskStore, DeskWork, EscalationOf, Escalations, FanOut
 from rules.pause import pause
@@ -185,15 +186,15 @@ class _Sheet:
         self.failed = 0
         self.up: frozenset[str] = frozenset()
 
-    def add(self, alarm: DeskAlarm, step: Step, heard: tuple[str, ...] = ()) -> None:
+    def add(self, alarm: DeskAlarm, step: Step, heard: Mapping[str, str] | None = None) -> None:
         alarm = self._latest.get(alarm.alarm_id, alarm)
         escalation = self._escalation_of(alarm.rule_id)
         try:
             turn = step(alarm, self._now_s, escalation, held_by(alarm.rule_id, self.up))
         except (LookupError, TypeError, ValueError) as error:
             turn = self._given_up(alarm, error)
-        known = (*heard, *(n.recipient for n in self.told if n.alarm_id == alarm.alarm_id))
-        about = replace(turn.alarm, heard=known)
+        now = ((n.recipient, n.severity) for n in self.told if n.alarm_id == alarm.alarm_id)
+        about = replace(turn.alarm, heard=worst_heard((*(heard or {}).items(), *now)))
         counts = {n.key: self._messages(n, about, escalation) for n in turn.notices}
         turn = replace(turn, entries=_counted(turn.entries, counts))
         self._latest[alarm.alarm_id] = turn.alarm

@@ -23,6 +23,7 @@ from rules.core.desk.holding import HOLDING
 from rules.core.desk.model import Command, DeskAlarm, Entry, Timer, Turn
 from rules.core.desk.timers import net_timers
 from rules.core.notify.model import Notification
+from rules.core.notify.route import worst_heard
 from rules.core.town_time import town_now_s
 from rules.desk.ports import DeskAct, Escalations, NoSuchAlarmError, Outcome, Unplanned, UnusableTextError
 
@@ -78,8 +79,16 @@ class PostgresDesk:
         """Return an alarm's log, oldest first; homes appear by number only."""
         if not 0 < alarm_id <= ALARM_ID_MOST:
             return []
+        return await self._entries(alarm_ids=[alarm_id])
+
+    async def entries(self, log_ids: Sequence[int]) -> list[Entry]:
+        """Return lines of the log by number, in order; homes appear by number only."""
+        return await self._entries(log_ids=log_ids)
+
+    async def _entries(self, alarm_ids: Sequence[int] = (), log_ids: Sequence[int] = ()) -> list[Entry]:
+        wanted = {"alarm_ids": list(alarm_ids), "log_ids": list(log_ids)}
         async with self._transaction() as conn:
-            return [Entry(**row) for row in await _rows(conn, "timeline", {"alarm_id": alarm_id})]
+            return [Entry(**row) for row in await _rows(conn, "timeline", wanted)]
 
     async def work(self, act: DeskAct) -> bool:
         """Run ``act`` in one transaction."""
@@ -129,13 +138,13 @@ class _PostgresWork:
             [alarm_id for alarm_id, found in entries.items() if any(e.what == "cleared" for e in found)]
         )
         return [
-            Unplanned(alarms[alarm_id], tuple(found), heard.get(alarm_id, ()))
+            Unplanned(alarms[alarm_id], tuple(found), heard.get(alarm_id, {}))
             for alarm_id, found in entries.items()
         ]
 
-    async def _heard(self, alarm_ids: list[int]) -> dict[int, tuple[str, ...]]:
+    async def _heard(self, alarm_ids: list[int]) -> dict[int, dict[str, str]]:
         rows = await _rows(self._conn, "heard", {"alarm_ids": alarm_ids}) if alarm_ids else ()
-        return {row["alarm_id"]: tuple(row["recipients"]) for row in rows}
+        return {row["alarm_id"]: worst_heard(row["said"]) for row in rows}
 
     async def due(self, now_s: float, limit: int) -> list[tuple[DeskAlarm, Timer]]:
         """Lock and return what is due, the earliest first."""

@@ -44,6 +44,11 @@ class Kept:
         """Whether there was an attempt of which it is not certain that it failed."""
         return self.attempts > sum(v in ("retry", "refused") for v in self.verdicts.values())
 
+    @property
+    def has_gone_out(self) -> bool:
+        """Whether an attempt certainly succeeded."""
+        return any(v in ("sent", "delivered") for v in self.verdicts.values())
+
     def due(self, now_s: float) -> bool:
         """Whether it can be taken."""
         if self.state == "pending":
@@ -177,6 +182,7 @@ class MemoryOutbox:
         return dataclasses.replace(
             self.alarms[n.alarm_id],
             told=any(r.may_have_arrived for r in carried),
+            told_critical=any(r.has_gone_out for r in carried if r.notification.severity == "critical"),
             waits=any(r.state in ("pending", "sending") for r in carried),
         )
 

@@ -6,23 +6,28 @@ with recursive asked as (
     select notification_id, alarm_id, recipient
       from notification where notification_id = any (%(numbers)s::bigint[]) and alarm_id is not null
 ), said as (
-    select q.notification_id as about, o.notification_id, o.bundled_in, o.state, o.attempts
+    select q.notification_id as about, o.notification_id, o.bundled_in, o.state, o.attempts, o.severity
       from asked q join notification o on o.alarm_id = q.alarm_id and o.recipient = q.recipient
      where o.kind <> 'cleared'
     union
-    select s.about, d.notification_id, d.bundled_in, d.state, d.attempts
+    select s.about, d.notification_id, d.bundled_in, d.state, d.attempts, s.severity
       from said s join notification d on d.notification_id = s.bundled_in or d.fallback_of = s.notification_id
 ), heard as (
     select about, bool_or(state in ('pending', 'sending')) as waits,
            bool_or(attempts > (select count(*) from delivery_attempt a
                                 where a.notification_id = said.notification_id and a.verdict in ('retry', 'refused'))
-           ) as told
+           ) as told,
+           bool_or(severity = 'critical' and exists (
+               select from delivery_attempt a
+                where a.notification_id = said.notification_id and a.verdict in ('sent', 'delivered')
+           )) as told_critical
       from said group by about
 )
 select q.notification_id, a.severity, a.cleared_at is null as active,
        case when a.acknowledged_at is not null then coalesce(a.acknowledged_by, 'somebody') end as acknowledged_by,
        a.shelved_until is not null as shelved, a.closed_at is not null as closed, a.flapping, a.assignee,
-       coalesce(h.told, false) as told, coalesce(h.waits, false) as waits
+       coalesce(h.told, false) as told,
+       coalesce(h.told_critical, false) as told_critical, coalesce(h.waits, false) as waits
   from asked q join alarm a using (alarm_id) left join heard h on h.about = q.notification_id
 
 -- parts

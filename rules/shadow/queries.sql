@@ -115,8 +115,10 @@ lock table shadow.run in access share mode
 select exists (select from shadow.run where start_id = %(start_id)s)
 
 -- written_elsewhere
--- Rows that this session has written into live tables, as far as they are not yet counted for everybody.
+-- Rows that this session has written into live tables, their partitions and chunks, as far as they are not yet
+-- counted for everybody.
 select coalesce(sum(pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid)
                     + pg_stat_get_xact_tuples_deleted(c.oid)), 0)::bigint
 from pg_class c
-where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and not c.relispartition
+join pg_namespace n on n.oid = c.relnamespace
+where n.nspname in ('public', '_timescaledb_internal') and c.relkind = 'r'

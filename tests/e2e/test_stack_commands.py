@@ -34,6 +34,7 @@ from tests.fakes.grafana_sql import expand
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
+# Patience, no promise: the stack starts ten processes beside whatever else the machine does.
 READY_S = 120.0
 READINGS_S = 120.0
 # A small town, fast: the stack is tested here, not its size.

@@ -21,7 +21,7 @@ def _server(_process: int) -> tuple[IO[str], IO[str]]:
     """One for each process that runs tests."""
     started = subprocess.Popen(
         [sys.executable, str(SERVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        env=BARE | {"OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
     atexit.register(started.kill)
     assert started.stdin is not None
@@ -37,7 +37,14 @@ def cityops(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
         ask = {
             "words": words, "env": BARE | environment, "cwd": str(Path.cwd()), "out": str(out), "err": str(err),
         }  # fmt: skip
-        asks.write(json.dumps(ask) + "\n")
-        asks.flush()
-        code = json.loads(answers.readline())["code"]
+        try:
+            asks.write(json.dumps(ask) + "\n")
+            asks.flush()
+            code = json.loads(answers.readline())["code"]
+        except (
+            BaseException
+        ):  # interrupted, or the server has died: the next answer would be another command's
+            asks.close()
+            _server.cache_clear()
+            raise
         return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())

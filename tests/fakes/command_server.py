@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +31,7 @@ def become(ask: dict[str, Any]) -> None:
     os.chdir(ask["cwd"])
     os.environ.clear()
     os.environ.update(ask["env"])
+    time.tzset()
     for descriptor, path in ((1, ask["out"]), (2, ask["err"])):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -60,6 +62,9 @@ def child(ask: dict[str, Any]) -> None:
         become(ask)
         code = run()
         sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        traceback.print_exc()
         sys.stderr.flush()
     finally:
         os._exit(code)

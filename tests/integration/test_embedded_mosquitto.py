@@ -59,7 +59,7 @@ class Client:
         self.paho.loop_stop()
 
 
-def until(condition: object, timeout_s: float = 5.0) -> None:
+def until(condition: object, timeout_s: float = 30.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline, "waited in vain"

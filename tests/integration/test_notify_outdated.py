@@ -138,6 +138,27 @@ async def test_over_hears_who_may_have_heard_of_it_over_whatever_channel(bench: 
     assert [key for key, _ in await desk.taken(T + 62)] == ["c1", "c2", "c3", "c4", "c5"]
 
 
+async def test_who_read_of_a_warning_or_may_have_read_still_learns_that_it_burnt(bench: Bench) -> None:
+    desk = await Desk(bench).begin()
+    warned = {"1": "sent", "2": "sent"}
+    for key, verdict in warned.items():
+        await bench.outbox.put([note(f"warned {key}", "warning", alarm_id=int(key))])
+        await desk.sent(verdict)
+    await bench.outbox.put([note("doubt 3", "critical", alarm_id=3)])
+    await desk.sent("unknown", next_s=T + 5)
+    await bench.outbox.put([note("told 4", "critical", alarm_id=4)])
+    await desk.sent()
+    for number in (1, 2, 3, 4):
+        await desk.stands(number, severity="critical", active=False)
+    await bench.outbox.put(
+        [note("burns 1", "critical", alarm_id=1, kind="severity"), note("again 2", "warning", alarm_id=2),
+         note("again 4", "critical", alarm_id=4, kind="repeated")]
+    )  # fmt: skip
+    assert sorted(await desk.taken(T + 10)) == [("burns 1", True), ("doubt 3", True)]
+    states = await bench.states()
+    assert [states[k] for k in ("again 2", "again 4")] == ["suppressed"] * 2
+
+
 async def test_a_bundle_has_only_what_is_news_also_when_it_waits_itself(bench: Bench) -> None:
     desk = await Desk(bench).begin()
     await bench.outbox.put([waits(f"r{n}", n) for n in range(1, 6)] + [waits("c5", 5, "cleared")])

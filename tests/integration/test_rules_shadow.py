@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ import psycopg
 import pytest
 
 from cityops.clock import ManualClock
+from cityops.embedded.process import free_port
 from ingest.registry_store import store_registry
 from rules.catalogue.loader import load, parse
 from rules.memory_store import MemoryRuleStore
@@ -67,12 +67,6 @@ async def running(dsn: str, port: int) -> AsyncIterator[asyncio.subprocess.Proce
         if process.returncode is None:
             process.kill()
         await process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:

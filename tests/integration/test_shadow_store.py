@@ -304,6 +304,18 @@ async def test_nothing_gets_through_to_the_live_tables(db_dsn: str, pg: psycopg.
         assert row == (0,), table
 
 
+async def test_nor_into_a_part_of_one(db_dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
+    start_id = await begun(db_dsn)
+    await pg.execute("create table parted (x integer) partition by range (x)")
+    await pg.execute("create table part partition of parted for values from (0) to (10)")
+    async with AsyncConnectionPool(db_dsn, min_size=1, max_size=1, open=False) as pool:
+        await pool.open()
+        with pytest.raises(InvariantError, match="rolled back"):
+            async with ShadowLender(pool, start_id).connection() as conn:
+                await conn.execute("insert into public.parted values (1)")
+    assert await (await pg.execute("select count(*) from parted")).fetchone() == (0,)
+
+
 async def test_tables_that_no_longer_fit_are_made_again(
     db_dsn: str, pg: psycopg.AsyncConnection[Any]
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from cityops.embedded.account import server_account
 from cityops.embedded.mosquitto_binary import find_mosquitto
+from cityops.embedded.process import free_port
 from devices.contract.access import DEVICE_RIGHTS, INGEST_RIGHTS
 from devices.contract.topics import DOWN, PREFIX, SHARDS, UP
 
@@ -38,12 +39,6 @@ class Broker:
 
     services: int
     devices: int
-
-
-def _free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
 
 
 def _passwords(folder: Path) -> Path:
@@ -81,7 +76,7 @@ def stack_broker(server_dir: Path, request: pytest.FixtureRequest) -> Iterator[B
     folder.mkdir(mode=0o711)
     _passwords(folder)
     shutil.copy(FOLDER / "acl", folder / "acl")
-    ports = Broker(_free_port(), _free_port())
+    ports = Broker(free_port(), free_port())
     (folder / "mosquitto.conf").write_text(_configuration(folder, ports, request.param))
     account = server_account(folder)
     if account is not None:

@@ -62,17 +62,22 @@ async def chromium() -> AsyncIterator[Browser]:
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        await (await started.new_context()).new_page()  # keeps the window of the pages to come
         yield started
         await started.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def browser(chromium: Browser) -> AsyncIterator[Browser]:
-    """The browser, without what another test left in it: each page has a context of its own."""
-    assert chromium.contexts == []
+    """The browser, without what another test left in it."""
+    usual = chromium.contexts[0]
+    assert len(usual.pages) == 1
     yield chromium
-    for context in chromium.contexts:
+    for context in chromium.contexts[1:]:
         await context.close()
+    for page in usual.pages[1:]:
+        await page.close()
+    await usual.clear_cookies()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -101,8 +106,18 @@ class Watch:
             self.wrong.append(f"request: {url}")
 
 
+async def new_page(browser: Browser, viewport: Any = None, **context: Any) -> Page:
+    """A page in the browser's window, or in one of its own where it is to be another kind: that costs a second."""
+    if context:
+        return await (await browser.new_context(viewport=viewport, **context)).new_page()
+    page = await browser.contexts[0].new_page()
+    if viewport is not None:
+        await page.set_viewport_size(viewport)
+    return page
+
+
 async def opened(browser: Browser, site: Site, path: str, **context: Any) -> tuple[Page, Watch]:
-    page = await (await browser.new_context(**context)).new_page()
+    page = await new_page(browser, **context)
     watch = Watch(page, site)
     await page.goto(site.url + path)
     await page.wait_for_timeout(400)
@@ -129,7 +144,7 @@ async def test_no_page_has_an_accessibility_violation_an_error_or_a_foreign_requ
             await summary.click()
         assert await violations(page) == [], (path, size)
         assert watch.wrong == [], (path, size)
-        await page.context.close()
+        await page.close()
 
 
 async def test_explanations_and_work_items_are_accessible_and_fit(site: Site, browser: Browser) -> None:
@@ -142,7 +157,7 @@ async def test_explanations_and_work_items_are_accessible_and_fit(site: Site, br
             assert await violations(page) == [], (path, width)
             assert watch.wrong == [], (path, width)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
-            await page.context.close()
+            await page.close()
 
 
 async def test_notifications_in_trouble_are_accessible_and_fit(site: Site, browser: Browser) -> None:
@@ -152,7 +167,7 @@ async def test_notifications_in_trouble_are_accessible_and_fit(site: Site, brows
         assert await violations(page) == [], width
         assert watch.wrong == [], width
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        await page.context.close()
+        await page.close()
 
 
 async def test_the_rules_would_find_something(browser: Browser) -> None:
@@ -167,7 +182,7 @@ async def test_every_page_fits_a_narrow_screen_and_the_wall_fits_one(site: Site,
     for path in PAGES:
         page, _ = await opened(browser, site, path, viewport={"width": 320, "height": 640})
         assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
-        await page.context.close()
+        await page.close()
     page, _ = await opened(browser, site, "/ops", viewport={"width": 1920, "height": 1080})
     assert await page.evaluate("document.documentElement.scrollHeight") <= 1080
     smallest = await page.evaluate(
@@ -187,7 +202,7 @@ async def test_an_alarm_with_members_and_a_story_is_for_everybody(site: Site, br
             assert await violations(page) == [], (path, width)
             assert watch.wrong == [], (path, width)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
-            await page.context.close()
+            await page.close()
     page, watch = await opened(browser, site, f"/alarms/{alarm_id}", java_script_enabled=False)
     await page.get_by_label("Your name").first.fill("Ada")
     await page.get_by_role("button", name="Acknowledge: I have it in hand").click()
@@ -212,7 +227,7 @@ async def test_long_names_break_and_do_not_widen_the_page(site: Site, browser: B
     for path in (HOME, "/bins", "/alarms", "/devices/road-001", "/winter", "/winter/route-1", "/ops"):
         page, _ = await opened(browser, site, path, viewport={"width": 320, "height": 640})
         assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
-        await page.context.close()
+        await page.close()
 
 
 async def test_the_wall_cuts_no_alarm_in_half(site: Site, browser: Browser) -> None:

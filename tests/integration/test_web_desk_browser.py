@@ -42,7 +42,8 @@ async def desk(chromium: Browser, site: Site) -> AsyncIterator[tuple[Page, Watch
     await expect(page.locator("#live-status")).to_have_text("Live", timeout=SOON_MS)
     await page.mouse.move(640, 2)
     yield page, watch
-    await page.context.close()
+    await page.close()
+    await page.context.clear_cookies()
 
 
 def alarm(page: Page, number: int) -> Any:
@@ -114,7 +115,8 @@ async def test_a_story_goes_on_while_somebody_writes_into_it(site: Site, chromiu
     await expect(page.locator(".timeline__line").last).to_contain_text("Bob: “on my way”")
     await expect(page.get_by_label("Comment")).to_have_value("salted tw")
     assert watch.wrong == []
-    await page.context.close()
+    await page.close()
+    await page.context.clear_cookies()
 
 
 async def test_late_readings_are_for_everybody(site: Site, chromium: Browser) -> None:
@@ -126,7 +128,8 @@ async def test_late_readings_are_for_everybody(site: Site, chromium: Browser) ->
         await page.set_viewport_size({"width": 320, "height": 800})
         await page.goto(site.url + path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
-    await page.context.close()
+    await page.close()
+    await page.context.clear_cookies()
 
 
 async def test_a_lost_connection_is_said_and_the_page_is_right_again_afterwards(
@@ -155,4 +158,5 @@ async def test_a_lost_connection_is_said_and_the_page_is_right_again_afterwards(
                 break
         await expect(alarm(page, number)).to_be_visible()
         await expect(status).to_have_text("Live", timeout=SOON_MS)
-        await page.context.close()
+        await page.close()
+    await page.context.clear_cookies()

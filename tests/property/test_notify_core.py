@@ -165,10 +165,10 @@ def test_planning_is_the_same_each_time_and_tells_nobody_twice(
     SHIFTS,
     SEVERITY,
     AROUND,
-    st.lists(st.sampled_from(["a", "b", "z", "team:chat", "webhook:1"]), max_size=5),
+    st.dictionaries(st.sampled_from(["a", "b", "z", "team:chat", "webhook:1"]), SEVERITY, max_size=5),
 )
 def test_that_it_is_over_goes_once_to_whom_it_went_whoever_is_on_call_now(
-    known: list[Person], shifts: list[Shift], severity: str, now_s: float, heard: list[str]
+    known: list[Person], shifts: list[Shift], severity: str, now_s: float, heard: dict[str, str]
 ) -> None:
     words, hooks = Message(title="t", body="b"), [Hook(webhook_id=2, url="https://x", secret_name="s")]
     planned = [
@@ -179,7 +179,11 @@ def test_that_it_is_over_goes_once_to_whom_it_went_whoever_is_on_call_now(
         )
     ]
     assert planned[0] == planned[1], "the same keys, which the outbox has once"
-    can = {p.person for p in known if any(_takes(c, severity) for c in p.contacts)}
+    can = {
+        p.person
+        for p in known
+        if any(_takes(c, severity) or _takes(c, heard.get(p.person, "info")) for c in p.contacts)
+    }
     assert {n.recipient for n in planned[0]} == {h for h in heard if h in can or h == "team:chat"} | {
         "webhook:2"
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from statistics import median
 
+import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from rules.core.effects import num, rounded
 from rules.core.figures import Dwell
 from rules.core.home_columns import AT, WALL, HomeColumns
 from rules.core.home_rule import worst
-from rules.core.memory import HomeMemory, RoomPoint
+from rules.core.memory import HomeMemory, RoomPoint, SegmentMemory
 from rules.core.nowcast import slope_c_h, slopes_c_h
 from rules.core.numbers import Names, rounds
 from rules.core.quality.battery import follow
@@ -29,6 +30,7 @@ from rules.core.quality.columns import QualityColumns
 from rules.core.quality.signal import all_jumped, hold, jumped
 from rules.core.quality_memory import BatteryMemory, Held, QualityMemory
 from rules.core.road_columns import HISTORY_POINTS, HISTORY_STEP_S, RoadColumns, Trend
+from rules.core.segment_columns import NEW, SegmentColumns
 from tests.fakes.rules_town import START, context
 
 CONTEXT = context()
@@ -226,3 +228,16 @@ def test_slopes_of_short_histories_are_none() -> None:
     times = np.array([[math.nan, START], [START - 60.0, START], [START - 3600.0, START]])
     temps = np.array([[math.nan, 1.0], [2.0, 1.0], [2.0, 1.0]])
     assert np.allclose(slopes_c_h(times, temps, 3.0, 4.0), [0.0, 0.0, -1.0])
+
+
+def test_a_stretch_of_which_nothing_is_known_is_new_again_after_a_restart() -> None:
+    """Else its first known state would be an event only where the rules were started anew meanwhile."""
+    ctx = CONTEXT
+    columns, memory = SegmentColumns(ctx, {}), dict[str, SegmentMemory]()
+    columns.put(0, NEW)
+    columns.put(1, SegmentMemory("dry"))
+    columns.flush(memory)
+    assert [m.state for m in memory.values()] == ["dry"]
+    kept = {k: msgspec.json.decode(msgspec.json.encode(m), type=SegmentMemory) for k, m in memory.items()}
+    again = SegmentColumns(ctx, kept)
+    assert (again.of[0] is NEW, again.of[1] == SegmentMemory("dry")) == (True, True)

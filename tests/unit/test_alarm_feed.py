@@ -24,6 +24,7 @@ class Log:
     open_xids: set[int] = field(default_factory=set)
     next_xid: int = 10
     broken: bool = False
+    bad: set[int] = field(default_factory=set)
 
     def commit(self, *numbers: int, alarm_id: int = 1) -> None:
         self.lines |= dict.fromkeys(numbers, alarm_id)
@@ -41,6 +42,8 @@ class Log:
         return Look(lines, min(self.open_xids, default=self.next_xid), self.next_xid)
 
     async def tell(self, lines: Sequence[Line]) -> list[Told]:
+        if self.bad & {line.log_id for line in lines}:
+            raise ValueError("severity: 'grave' is none")
         return [Told(line, json.dumps({"log_id": line.log_id})) for line in lines]
 
 
@@ -101,7 +104,20 @@ def test_a_gap_that_does_not_end_is_passed_and_said() -> None:
     assert gaps.settled(0, look, 0.0) == []
     assert gaps.settled(0, look, GAP_S - 1) == []
     assert gaps.settled(0, look, GAP_S) == [Line(2, 1)]
-    assert gaps.skipped
+    assert (gaps.skipped, gaps.ended) == (True, False)
+
+
+def test_when_a_gap_that_was_passed_has_ended_it_is_said_again() -> None:
+    """What came into it meanwhile was told to nobody; who read anew at once did not see it either."""
+    gaps = Gaps()
+    for now_s in (0.0, GAP_S):
+        gaps.settled(0, Look((Line(2, 1),), oldest_open=5, next_xid=9), now_s)
+    assert gaps.settled(2, Look((), oldest_open=8, next_xid=12), GAP_S + 5) == []
+    assert not gaps.ended
+    gaps.settled(2, Look((), oldest_open=9, next_xid=12), GAP_S + 10)
+    assert gaps.ended
+    gaps.settled(2, Look((), oldest_open=9, next_xid=12), GAP_S + 12)
+    assert not gaps.ended, "once"
 
 
 async def test_who_comes_back_gets_what_was_missed_and_only_that() -> None:
@@ -132,6 +148,19 @@ async def test_a_line_that_commits_after_the_stream_began_is_not_missed() -> Non
         log.commit(2)
         log.open_xids.clear()
         assert [await heard(stream) for _ in range(2)] == [("alarm", 2), ("alarm", 3)]
+        await stream.aclose()
+
+
+async def test_a_line_that_can_not_be_told_holds_up_none() -> None:
+    log = Log()
+    log.commit(1)
+    log.bad = {3}
+    async with following(log) as feed:
+        stream = feed.stream()
+        assert await heard(stream) == ("begin", 1)
+        log.commit(2, 3, 4)
+        feed.touch()
+        assert [await heard(stream) for _ in range(3)] == [("alarm", 2), ("alarm", 4), ("reset", 4)]
         await stream.aclose()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -120,3 +121,30 @@ async def test_the_live_catalogue_says_who_is_told() -> None:
     await promoted(600)  # more than is allowed: stored by another version of the software
     clock.advance(LOOK_EVERY_S)
     assert await most() == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_told"),
+    [
+        ({}, True),
+        ({"severity": "major"}, False),
+        ({"acknowledged_s": NOW_S}, False),
+        ({"shelved_until_s": NOW_S + 60.0}, False),
+        ({"closed_s": NOW_S}, False),
+        ({"told": ("on_call:winter",)}, False),
+    ],
+)
+def test_a_fire_that_is_over_before_the_desk_looks_is_told_once_and_rings_no_more(
+    changed: dict[str, Any], is_told: bool
+) -> None:
+    """Its line and that it is over were committed together, or while the desk was away."""
+    over = replace(alarm(severity="critical", cleared_s=NOW_S), **changed)
+    raised = Entry(alarm_id=1, log_id=7, at_s=NOW_S - 60.0, actor="engine", what="raised")
+    turn = follow(over, raised, NOW_S, CHAIN)
+    assert [n.kind for n in turn.notices] == ["raised"] * is_told * len(
+        [s for s in CHAIN.steps if s.after_s == 0]
+    )
+    assert turn.set_timers == ()
+    if is_told:
+        cleared = Entry(alarm_id=1, log_id=8, at_s=NOW_S, actor="engine", what="cleared")
+        assert {n.kind for n in follow(turn.alarm, cleared, NOW_S, CHAIN).notices} == {"cleared"}

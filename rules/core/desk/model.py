@@ -22,7 +22,7 @@ class DeskAlarm(msgspec.Struct, frozen=True, kw_only=True):
         acknowledged_severity: the severity it had when it was acknowledged.
         step: escalation steps taken since the escalation began, repetitions of the last one too.
         told: everybody who was ever told, as in an escalation step.
-        heard: to whom messages of it went; only where that it is over is being told.
+        heard: to whom messages of it went, and their worst severity; only where that it is over is being told.
     """
 
     alarm_id: int
@@ -43,7 +43,7 @@ class DeskAlarm(msgspec.Struct, frozen=True, kw_only=True):
     flapping: bool = False
     step: int = 0
     told: tuple[str, ...] = ()
-    heard: tuple[str, ...] | None = None
+    heard: Mapping[str, str] | None = None
     title: str = ""
     reason: str = ""
 

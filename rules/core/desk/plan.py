@@ -73,6 +73,13 @@ class _Draft:
         """Whether somebody is to be told until one takes it in hand."""
         return self.alarm.waiting and rank(self.alarm.severity) >= rank(self.escalation.least_severity)
 
+    @property
+    def unseen(self) -> bool:
+        """Whether it was critical and is over before anybody could be told: somebody is to go there all the same."""
+        a = self.alarm
+        taken = a.closed or a.acknowledged or a.shelved
+        return a.severity == "critical" and not (a.active or a.told or taken or self.held_by is not None)
+
     def log(self, what: str, **detail: Any) -> None:
         entry = m.Entry(alarm_id=self.alarm.alarm_id, at_s=self.now_s, actor="desk", what=what, detail=detail)
         self._entries.append(entry)
@@ -114,12 +121,12 @@ def _begin(draft: _Draft, why: Why) -> m.Turn:
     if draft.urgent and draft.held_by is not None:
         draft.log("held_back", by=draft.held_by)
         draft.wake("held", draft.now_s + LOOK_AGAIN_S)
-    elif draft.urgent:
-        steps = draft.escalation.steps
-        first = [step for step in steps if step.after_s == 0]
+    elif draft.urgent or draft.unseen:
+        first = [step for step in draft.escalation.steps if step.after_s == 0]
         for number, step in enumerate(first, start=1):
             draft.tell(step.to, why, step=number)
-        _next(draft, len(first), draft.now_s)
+        if draft.urgent:
+            _next(draft, len(first), draft.now_s)
     return draft.turn()
 
 
@@ -141,7 +148,8 @@ def _severity(draft: _Draft, entry: m.Entry) -> m.Turn:
     alarm = draft.alarm
     # As it is now: a later line may have taken it down again.
     worst = min(rank(entry.detail["severity"]), rank(alarm.severity))
-    if alarm.closed or not alarm.active or worst <= rank(entry.detail["before"]):
+    is_over = not (alarm.active or draft.unseen)
+    if alarm.closed or is_over or worst <= rank(entry.detail["before"]):
         return draft.turn()
     known = alarm.acknowledged_severity
     if known is not None and rank(alarm.severity) <= rank(known):

@@ -6,7 +6,7 @@ order, for a retry. Meanwhile somebody may have taken its alarm in hand, or it i
 * What asks somebody to acknowledge (:data:`ASKS`) is not sent once the alarm is acknowledged,
   shelved or closed: that is a person's word, and counts for critical alarms too.
 * Nor is it once the alarm has cleared. **Critical is another matter**: a fire that burnt out unseen
-  still wants somebody to go there. Whoever has not heard of it is told, with "(over by now)" in the first
+  still wants somebody to go there. Whoever has not certainly heard of it as critical is told, with "(over by now)" in the first
   line, unless a person has acknowledged, shelved or closed it.
 * That an alarm is over hears who may have heard that it was up, nobody else.
 * An assignment is sent while it stands, with "(over by now)" where the alarm has cleared.
@@ -50,6 +50,7 @@ class AlarmNow:
     Attributes:
         told: whether the message's recipient may have heard that the alarm is up: an attempt was made
             of which it is not certain that it failed.
+        told_critical: whether a message that said that it is critical has certainly gone out to that recipient.
         waits: whether something that says so still waits for that recipient.
     """
 
@@ -61,6 +62,7 @@ class AlarmNow:
     flapping: bool = False
     assignee: str | None = None
     told: bool = False
+    told_critical: bool = False
     waits: bool = False
 
 
@@ -75,7 +77,7 @@ def fate(message: Notification, now: AlarmNow | None) -> Fate | Suppressed:
         return "send"
     critical = "critical" in (message.severity, now.severity)
     if message.kind in ASKS:
-        return _asks(message.kind, now, critical)
+        return _asks(message, now)
     if message.kind == "cleared":
         return _cleared(now, critical)
     if message.kind == "assigned":
@@ -92,16 +94,22 @@ def _in_hand(now: AlarmNow) -> Suppressed | None:
     return Suppressed("shelved", "its alarm is shelved") if now.shelved else None
 
 
-def _asks(kind: str, now: AlarmNow, critical: bool) -> Fate | Suppressed:
+def _asks(message: Notification, now: AlarmNow) -> Fate | Suppressed:
     in_hand = _in_hand(now)
     if in_hand is not None:
         return in_hand
     if not now.active:
-        unheard = critical and not now.told
-        return "over" if unheard else Suppressed("cleared", "its alarm has cleared")
-    if kind == "flapping" and not now.flapping:
+        return "over" if _is_unheard_fire(message, now) else Suppressed("cleared", "its alarm has cleared")
+    if message.kind == "flapping" and not now.flapping:
         return Suppressed("calm", "its alarm no longer comes and goes")
     return "send"
+
+
+def _is_unheard_fire(message: Notification, now: AlarmNow) -> bool:
+    """Whether somebody has yet to learn that it was critical: who read of a warning, or may have, knows too little."""
+    if message.severity == "critical":
+        return not now.told_critical
+    return now.severity == "critical" and not now.told
 
 
 def _cleared(now: AlarmNow, critical: bool) -> Fate | Suppressed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rules.core.alarm_spec import rank
 from rules.core.desk.model import Notice
@@ -18,6 +18,15 @@ LAST_ROLE = "duty_officer"
 WEBHOOK = "webhook"
 
 
+def worst_heard(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return recipients with the worst severity of what was said to them, from pairs of the two."""
+    found: dict[str, str] = {}
+    for recipient, severity in said:
+        before = found.get(recipient)
+        found[recipient] = severity if before is None else max(before, severity, key=rank)
+    return found
+
+
 def fan_out(
     notice: Notice,
     words: Message,
@@ -29,14 +38,15 @@ def fan_out(
     break_for_critical: bool = True,
     log_id: int | None = None,
     digest_s: float = 0.0,
-    heard: Collection[str] | None = None,
+    heard: Mapping[str, str] | None = None,
 ) -> tuple[Notification, ...]:
     """Return what is to be sent; the same again, with the same keys, for the same arguments.
 
     Each person gets one message, over the first channel that takes this severity, with the
     others as fall-backs. Where nobody is on call the role of that name is told, and where that
     is nobody either the role ``duty_officer``. An empty result means that nobody can be told.
-    That an alarm is over goes to ``heard``, whoever is on call by now.
+    That an alarm is over goes to ``heard``, whoever is on call by now, over the channel that was
+    good for the worst that they heard: it may have stepped down since.
 
     Args:
         notice: ``to`` is ``on_call:<role>``, ``role:<role>``, ``person:<name>`` or ``team:<channel>``.
@@ -48,7 +58,8 @@ def fan_out(
         break_for_critical: whether critical messages break quiet hours.
         log_id: the log's entry that it follows from.
         digest_s: below critical, how long messages wait for others to the same recipient [s].
-        heard: recipients of the alarm's messages so far; None where that is not known.
+        heard: recipients of the alarm's messages so far and the worst severity of those (:func:`worst_heard`);
+            None where that is not known.
 
     Raises:
         ValueError: ``to`` is none of the four.
@@ -57,7 +68,7 @@ def fan_out(
     draft = _Draft(notice, words, at_s, log_id, break_for_critical, digest_s)
     kind, _, name = notice.to.partition(":")
     if notice.kind == ENDED and heard is not None:
-        found = draft.to_people(p for p in people if p.person in heard)
+        found = draft.to_people((p for p in people if p.person in heard), heard)
         teams = sorted({h.partition(":")[2] for h in heard if h.startswith("team:")})
         found += [draft.to(f"team:{team}", team, "", at_s) for team in teams]
     elif kind == "team":
@@ -100,11 +111,13 @@ class _Draft:
         self._notice, self._words, self._now_s = notice, words, now_s
         self._log_id, self._break, self._digest_s = log_id, break_for_critical, digest_s
 
-    def to_people(self, people: Iterable[Person]) -> list[Notification]:
-        """Return one for each person who has a channel for this severity."""
-        found = []
+    def to_people(
+        self, people: Iterable[Person], heard: Mapping[str, str] | None = None
+    ) -> list[Notification]:
+        """Return one for each person who has a channel for this severity, or for the one they heard."""
+        found, own = [], self._notice.severity
         for person in people:
-            severity = rank(self._notice.severity)
+            severity = max(rank(own), rank((heard or {}).get(person.person, own)))
             ways = [c for c in person.contacts if rank(c.least_severity) <= severity]
             if ways:
                 at_s = not_before(person, self._notice.severity, self._now_s, break_for_critical=self._break)
