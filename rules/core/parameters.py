@@ -12,11 +12,15 @@ import msgspec
 from msgspec import Meta
 
 from rules.core.alarm_spec import AlarmSpec
+from rules.core.damp_advice.parameters import AdviceParameters
+from rules.core.damp_cause.parameters import CauseParameters
+from rules.core.damp_parameters import BandParameters, MouldParameters, SensorParameters
 from rules.core.figures import Celsius, NotNegative, Percent, Share, WholeMinutes
 from rules.core.figures import Dwell as Dwell
 from rules.core.figures import Positive as Positive
 from rules.core.figures import Severity as Severity
 from rules.core.matrix import TreatmentMatrix
+from rules.core.moisture_events.parameters import MoistureParameters
 from rules.core.quality_parameters import (
     BatteryParameters,
     ClockParameters,
@@ -245,6 +249,12 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     battery: Rule[BatteryParameters]
     completeness: Rule[CompletenessParameters]
     clock: Rule[ClockParameters]
+    damp_band: Rule[BandParameters]
+    damp_mould: Rule[MouldParameters]
+    damp_events: Rule[MoistureParameters]
+    damp_cause: Rule[CauseParameters]
+    damp_advice: Rule[AdviceParameters]
+    damp_sensor: Rule[SensorParameters]
 
     @property
     def quality(self) -> tuple[Rule[Any], ...]:
