@@ -8,8 +8,6 @@ import msgspec
 from msgspec import Meta
 
 from rules.core.figures import Celsius, NotNegative, Percent, Positive, Share
-from rules.core.mould.sensitivity import MouldSettings
-from rules.core.surface.learn import LearnSettings
 
 Hour = Annotated[float, Meta(ge=0, lt=24)]
 
@@ -28,13 +26,6 @@ class LearnParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     max_error: Positive
     probe_error_k: NotNegative
     days: Annotated[int, Meta(ge=1, le=28)]
-
-    def settings(self) -> LearnSettings:
-        """Return them as the core takes them."""
-        names = (
-            "from_h", "hours", "min_hours", "min_difference_k", "min_nights", "max_error", "probe_error_k",
-        )  # fmt: skip
-        return LearnSettings(**{name: getattr(self, name) for name in names})
 
 
 class BandParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -63,12 +54,6 @@ class MouldParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     surface_quality: NotNegative
     decline: Share
     shown_class: Annotated[str, Meta(pattern="^(very_sensitive|sensitive|medium_resistant|resistant)$")]
-
-    def settings(self, damp_pct: float) -> MouldSettings:
-        """Return them as the core takes them."""
-        return MouldSettings(
-            wood=self.wood, surface_quality=self.surface_quality, decline=self.decline, damp_pct=damp_pct
-        )
 
 
 class SensorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
