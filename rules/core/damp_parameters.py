@@ -47,13 +47,24 @@ class BandParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 class MouldParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the mould risk index leaves open: see :class:`rules.core.mould.sensitivity.MouldSettings`.
 
-    ``shown_class``: the class of surfaces that pages and lists name.
+    Attributes:
+        wood, surface_quality, decline: W, SQ and Cmat [-].
+        shown_class: the class of surfaces that pages and lists name.
+        risk_days: so many days tell of the risk before the index can, which takes weeks.
+        raised_share, high_share: of their hours with a damp wall, from which the risk is that [-].
     """
 
     wood: NotNegative
     surface_quality: NotNegative
     decline: Share
     shown_class: Annotated[str, Meta(pattern="^(very_sensitive|sensitive|medium_resistant|resistant)$")]
+    risk_days: Annotated[int, Meta(ge=1, le=28)]
+    raised_share: Share
+    high_share: Share
+
+    def __post_init__(self) -> None:
+        if not self.raised_share < self.high_share:
+            raise ValueError(f"raised_share {self.raised_share} must be below high_share {self.high_share}")
 
 
 class SensorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

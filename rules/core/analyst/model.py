@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rules.core.moisture_events.diary import Entry
 from rules.core.psychrometrics import Floats
 
@@ -51,10 +54,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Stations:
-    """Hourly means of each weather station: columns of one length; NaN where not measured."""
+    """Readings of the town's weather stations, in any order; NaN where a field was not measured.
 
-    station: tuple[str, ...]
-    hour_s: Floats
+    ``station``: a number for each, any.
+    """
+
+    station: NDArray[np.int64]
+    at_s: Floats
     temperature_c: Floats
     humidity_pct: Floats
 
@@ -159,8 +165,8 @@ class RoomInput:
         room: where it stands, as people call it; may be empty.
         cadence_s: interval of its readings [s].
         installed_s: when it was [s since 1970].
-        series: readings from :func:`rules.core.analyst.days.read_from` on.
-        before: its days before ``due``, the last :data:`rules.core.analyst.days.LOOK_BACK_DAYS`, in order.
+        series: readings from :func:`rules.core.analyst.days.read_from_s` on.
+        before: its days before ``due``, at most :data:`rules.core.analyst.days.LOOK_BACK_DAYS`, in order.
         first_nights: ``sister_dew_k`` of its first nights, in order.
         months: of the year before.
         calibrations: those that are applied.
