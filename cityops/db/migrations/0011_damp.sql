@@ -30,11 +30,12 @@ create table damp_cursor (
 
 -- What waits of each home: from which local day it is to be worked out again. due_no counts the wishes.
 create table damp_home (
-    home_id   integer primary key references home on delete cascade,
-    due_from  date,
-    due_no    bigint not null default 0,
-    done_to   timestamptz, -- event time up to which its days are worked out
-    settle_at timestamptz  -- event time from which its newest day is over and can't change by what comes in time
+    home_id    integer primary key references home on delete cascade,
+    due_from   date,
+    due_no     bigint not null default 0,
+    done_to    timestamptz, -- its newest reading that is worked out
+    settle_day date,        -- first day that what comes in time can still change
+    settle_at  timestamptz  -- event time from which it can't
 );
 create index damp_home_due on damp_home (home_id) where due_from is not null;
 
@@ -43,7 +44,7 @@ create table damp_room (
     home_id   integer not null references home on delete cascade,
     device_id integer not null references device,
     from_at   timestamptz not null default '-infinity',
-    done_to   timestamptz,
+    done_to   timestamptz, -- its own newest reading that is worked out
     primary key (home_id, device_id)
 );
 create index damp_room_device on damp_room (device_id);

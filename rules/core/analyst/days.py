@@ -15,6 +15,8 @@ WINDOW_DAYS = 28
 """A finding is of so many days."""
 MOST_DAYS = 35
 """Days of a home that are worked out at a time: what is long ago is taken in portions."""
+AHEAD = timedelta(days=2)
+"""Hours so long after the last day are looked at too: what begins on it may go on."""
 AROUND_S = 6 * HOUR_S
 """Events so long before the first day are looked at too: an entry of the diary may be theirs."""
 

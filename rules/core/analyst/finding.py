@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
-from rules.core.analyst.days import WINDOW_DAYS, begins_s, ends_s, monday, settled_day
+from rules.core.analyst.days import WINDOW_DAYS, begins_s, monday, settled_day
 from rules.core.analyst.events import as_event
 from rules.core.analyst.figures import plain
 from rules.core.analyst.hours import RoomHours, hours_kept
-from rules.core.analyst.model import Day, EventRow, FindingRow, HomeInput, RoomInput
+from rules.core.analyst.model import Day, FindingRow, HomeInput
 from rules.core.analyst.moisture_load import moisture_load
 from rules.core.analyst.outdoors import Outdoors
 from rules.core.analyst.rules import DampRules
+from rules.core.analyst.weeks import RoomWeeks
 from rules.core.damp_advice.advise import advise
 from rules.core.damp_advice.parameters import AdviceParameters
 from rules.core.damp_advice.recent import facts_of, recent_of
@@ -34,24 +35,6 @@ from rules.core.psychrometrics import relative_humidity_pct
 NOW_ONLY = ("airing", "no_airing")
 """Advice that holds for a moment, not for a week: it is worked out when asked."""
 RISKS = ("low", "raised", "high")
-
-
-@dataclass(frozen=True, slots=True)
-class RoomWeeks:
-    """A room's days that are worked out or kept, in order, and its events of that time."""
-
-    room: RoomInput
-    days: tuple[Day, ...]
-    events: tuple[EventRow, ...]
-
-    def of(self, first: date, last: date, rules: DampRules) -> RoomWeeks:
-        """Return the part from ``first`` to ``last``, both in it."""
-        from_s, to_s = begins_s(first, rules.zone), ends_s(last, rules.zone)
-        return RoomWeeks(
-            self.room,
-            tuple(d for d in self.days if first <= d.day <= last),
-            tuple(e for e in self.events if from_s <= e.started_s < to_s),
-        )
 
 
 def findings_of(
@@ -88,7 +71,8 @@ def _finding(
     facts, recent = _facts(home, speaks, last, catalogue)
     why = _cause(speaks, outdoors, facts, catalogue.damp_cause.parameters)
     index = last.mould[catalogue.damp_mould.parameters.shown_class]["index"]
-    load = moisture_load(speaks, to_day)
+    whole = next(r for r in rooms if r.room.device == speaks.room.device)
+    load = moisture_load(speaks, whole.until(to_day), to_day)
     return FindingRow(
         week=week,
         to_day=to_day,

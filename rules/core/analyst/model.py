@@ -196,7 +196,6 @@ class HomeInput:
         due: first local day to be worked out.
         last: last one.
         seen_s: event time up to which readings are there [s since 1970].
-        found_to: last day that the newest finding looked at.
         rooms: its boxes.
         diary: its entries, with their numbers.
     """
@@ -208,7 +207,6 @@ class HomeInput:
     due: date
     last: date
     seen_s: float
-    found_to: date | None = None
     rooms: tuple[RoomInput, ...] = ()
     diary: tuple[tuple[int, Entry], ...] = ()
 

@@ -6,19 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rules.core.analyst.model import Day, Month
+from rules.core.analyst.weeks import RoomWeeks
 from rules.core.iso13788.classes import humidity_class
 from rules.core.iso13788.monthly import monthly_check
 from rules.core.iso13788.standardised import Standardised, StandardSettings, standardise_excess
 from rules.core.psychrometrics import saturation_pressure_iso13788_pa
 from rules.core.surface.band import FactorBand
-
-if TYPE_CHECKING:
-    from rules.core.analyst.finding import RoomWeeks
 
 WHOLE_HOURS = 18
 """Hours with room and outdoors known that a day must have to count."""
@@ -37,8 +35,15 @@ class MoistureLoad:
     monthly: dict[str, Any]
 
 
-def moisture_load(r: RoomWeeks, to_day: date) -> MoistureLoad:
-    """Return the moisture load that a room's days show."""
+def moisture_load(r: RoomWeeks, known: Sequence[Day], to_day: date) -> MoistureLoad:
+    """Return the moisture load that a room's days show.
+
+    Args:
+        r: the room over the weeks that are looked at.
+        known: its days that are kept or worked out, up to ``to_day``, for whole months.
+        to_day: as of when.
+    """
+    monthly = _monthly(r.room.months, known, to_day)
     days = [d for d in r.days if d.excess_hours >= WHOLE_HOURS and d.outdoor_c is not None]
     excess, room, outdoor = (
         np.array([getattr(d, name) for d in days], dtype=np.float64)
@@ -51,13 +56,13 @@ def moisture_load(r: RoomWeeks, to_day: date) -> MoistureLoad:
         sensors = sensors_error_pa(found.room_c, at_c)
         error = math.hypot(found.excess_error_pa, sensors)
         standard |= {"at_outdoor_c": at_c, "sensors_error_pa": sensors, "error_pa": error}
-        return MoistureLoad(_iso(found.excess_pa, error, at_c), standard, _monthly(r, to_day))
+        return MoistureLoad(_iso(found.excess_pa, error, at_c), standard, monthly)
     if not days:
-        return MoistureLoad({"reason": found.reason}, standard, _monthly(r, to_day))
+        return MoistureLoad({"reason": found.reason}, standard, monthly)
     out_c = float(outdoor.mean())
     spread = float(excess.std()) / math.sqrt(len(days))
     error = math.hypot(spread, sensors_error_pa(float(room.mean()), out_c))
-    return MoistureLoad(_iso(float(excess.mean()), error, out_c), standard, _monthly(r, to_day))
+    return MoistureLoad(_iso(float(excess.mean()), error, out_c), standard, monthly)
 
 
 def sensors_error_pa(room_c: float, outdoor_c: float) -> float:
@@ -74,11 +79,11 @@ def _iso(excess_pa: float, error_pa: float, outdoor_c: float) -> dict[str, Any]:
     return {**of, **asdict(found)}
 
 
-def _monthly(r: RoomWeeks, to_day: date) -> dict[str, Any]:
-    months = [m for m in months_of(r.room.months, r.days) if _is_whole(m, to_day)]
+def _monthly(before: Sequence[Month], days: Sequence[Day], to_day: date) -> dict[str, Any]:
+    months = [m for m in months_of(before, days) if _is_whole(m, to_day)]
     if not months:
         return {"reason": "No whole month is known yet."}
-    last = r.days[-1]
+    last = days[-1]
     outdoor_c = np.array([m.outdoor_c for m in months])
     pct = 100.0 * np.array([m.outdoor_pa for m in months]) / saturation_pressure_iso13788_pa(outdoor_c)
     checked = monthly_check(
