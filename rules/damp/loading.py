@@ -49,9 +49,7 @@ class _Box:
     due: date
 
 
-async def load(
-    conn: Connection, ids: Sequence[int], rules: DampRules, seen_s: float
-) -> tuple[Due, ...]:
+async def load(conn: Connection, ids: Sequence[int], rules: DampRules, seen_s: float) -> tuple[Due, ...]:
     """Return the homes among ``ids`` of which days are due; in the caller's transaction."""
     homes = await _rows(conn, "homes", ids=list(ids))
     found = await _rows(conn, "rooms", ids=list(ids), seen_s=seen_s)

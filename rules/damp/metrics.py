@@ -10,11 +10,11 @@ class DampMetrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = CollectorRegistry() if registry is None else registry
-        self.homes = Counter(
-            "cityops_damp_homes", "Homes whose days were worked out", registry=self.registry
-        )
+        self.homes = Counter("cityops_damp_homes", "Homes whose days were worked out", registry=self.registry)
         self.rows = Counter(
-            "cityops_damp_rows", "Days, events and findings that were new or other ones", registry=self.registry
+            "cityops_damp_rows",
+            "Days, events and findings that were new or other ones",
+            registry=self.registry,
         )
         self.failed = Counter(
             "cityops_damp_failed", "Homes that could not be worked out", registry=self.registry

@@ -95,4 +95,3 @@ def floats(values: Sequence[float | None]) -> Floats:
 def as_json(value: Any) -> str:
     """Return a value as JSON, keys in order: the same value gives the same text."""
     return msgspec.json.encode(value, order="sorted").decode()
-

@@ -145,7 +145,9 @@ async def _write(conn: Connection, one: Done, boxes: dict[str, int]) -> int:
             changed += (await conn.execute(SQL["drop_events"], {**span, "kept_s": kept})).rowcount
             newest = {"home_id": home_id, "device_id": device_id, "newest_s": one.newest_s.get(room.device)}
             await conn.execute(SQL["done_room"], newest)
-            changed += await _many(conn, "put_event", [row_of_event(home_id, device_id, e) for e in room.events])
+            changed += await _many(
+                conn, "put_event", [row_of_event(home_id, device_id, e) for e in room.events]
+            )
         rows = [row_of_finding(home_id, boxes[f.device], f) for f in one.result.findings]
         changed += await _many(conn, "put_finding", rows)
     w = one.waits
@@ -178,4 +180,3 @@ async def _many(conn: Connection, query: str, rows: Sequence[dict[str, Any]]) ->
 
 async def _rows(conn: Connection, query: str, **params: object) -> list[Any]:
     return await (await conn.execute(SQL[query], params)).fetchall()
-

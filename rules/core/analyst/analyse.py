@@ -61,9 +61,7 @@ def analyse(homes: Sequence[HomeInput], outdoors: Outdoors, rules: DampRules) ->
     for day in sorted({day for home in homes for day in days_between(home.due, home.last)}):
         mine = [r for r, home in zip(work, homes, strict=True) if r and home.due <= day <= home.last]
         _work_out(day, mine, outdoors, rules)
-    return tuple(
-        _result(home, rooms, outdoors, rules) for home, rooms in zip(homes, work, strict=True)
-    )
+    return tuple(_result(home, rooms, outdoors, rules) for home, rooms in zip(homes, work, strict=True))
 
 
 def _room(home: HomeInput, room: RoomInput, rules: DampRules) -> _Room:
@@ -191,9 +189,7 @@ def _of_day(readings: Series, from_s: float, to_s: float) -> Series:
     return Series(*(c[a:b] for c in columns))
 
 
-def _result(
-    home: HomeInput, rooms: Sequence[_Room], outdoors: Outdoors, rules: DampRules
-) -> HomeResult:
+def _result(home: HomeInput, rooms: Sequence[_Room], outdoors: Outdoors, rules: DampRules) -> HomeResult:
     events = [_events(home, room, outdoors, rules) for room in rooms]
     p = rules.catalogue.damp_events.parameters
     entries = told(events, home.diary, p.diary)
@@ -213,4 +209,3 @@ def _events(home: HomeInput, room: _Room, outdoors: Outdoors, rules: DampRules) 
     ]
     spans = spans_of(days, parameters)
     return events_of(room.readings, room.every_hour, outdoors, spans, rules.zone)
-

@@ -33,13 +33,13 @@ def applied(calibrations: Sequence[Calibration], from_s: float, to_s: float) -> 
     """Return the numbers of those that hold at some time within [``from_s``, ``to_s``)."""
     return tuple(
         sorted(
-            c.calibration_id
-            for c in calibrations
-            if c.from_s < to_s and (c.to_s is None or c.to_s > from_s)
+            c.calibration_id for c in calibrations if c.from_s < to_s and (c.to_s is None or c.to_s > from_s)
         )
     )
 
 
-def _kept_vapour(on: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], t: Floats, rh: Floats, offset: float) -> Floats:
+def _kept_vapour(
+    on: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], t: Floats, rh: Floats, offset: float
+) -> Floats:
     vapour = vapour_pressure_pa(t, rh)
     return np.where(on, np.minimum(relative_humidity_pct(t + offset, vapour), 100.0), rh)

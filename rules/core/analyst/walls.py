@@ -118,4 +118,3 @@ def as_shown(state: bytes) -> Mapping[str, Mapping[str, float]]:
 def counted(pct: Floats, limit_pct: float) -> int:
     """Return in how many hours a surface is at ``limit_pct`` or above."""
     return int(np.count_nonzero(pct >= limit_pct))
-
