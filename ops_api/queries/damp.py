@@ -48,7 +48,8 @@ async def damp_document(
     Args:
         db: the database.
         home: as of :func:`home_of`.
-        since, until: of days and events.
+        since: of days and events.
+        until: the end of them.
         now: the time it is in the town.
     """
     home_id = home["home_id"]

@@ -87,7 +87,7 @@ async def _diary(conn: Connection, after: int, rules: DampRules) -> int:
     rows = await _rows(conn, "diary_new", after=after)
     p = rules.catalogue.damp_events.parameters
     await _homes(conn, ((home, due_of(at_s, rules.zone, p)) for _, home, at_s in rows))
-    return max([after, *(number for number, _, _ in rows)])
+    return max([after, *(int(number) for number, _, _ in rows)])
 
 
 async def _rooms(conn: Connection, changed: Sequence[Changed], event_s: float | None) -> None:

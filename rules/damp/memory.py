@@ -27,7 +27,8 @@ from rules.core.analyst.rules import DampRules
 from rules.core.moisture_events.diary import Entry
 from rules.damp.ports import Done, Due, NewCalibration, Progress
 
-K, V = TypeVar("K"), TypeVar("V")
+K = TypeVar("K")
+V = TypeVar("V")
 DAY_S = 86_400.0
 
 

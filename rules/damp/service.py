@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+import traceback
 from collections.abc import Sequence
 
 import structlog
@@ -152,7 +153,9 @@ class DampAnalyst:
                 except Exception:
                     failed.add(one.home_id)
                     self.metrics.failed.inc()
-                    log.exception("damp: a home can't be worked out", home_id=one.home_id)
+                    # As text: a traceback with the values of its frames would be some megabytes of readings.
+                    trace = traceback.format_exc(limit=-3)
+                    log.error("damp: a home can't be worked out", home_id=one.home_id, trace=trace)
             return done
 
     async def _done(self, due: Sequence[Due], rules: DampRules, event_s: float) -> list[Done]:
