@@ -1,4 +1,4 @@
-"""What the damp analyst is told beside moisture events, cause and advice, which have files of their own."""
+"""What the rules of damp are told, but moisture events, cause and advice: those are told beside their code."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from msgspec import Meta
 from rules.core.figures import Celsius, NotNegative, Percent, Positive, Share
 
 Hour = Annotated[float, Meta(ge=0, lt=24)]
+
+
+class DampParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Surface humidity in homes."""
+
+    raise_pct: Percent
+    clear_pct: Percent
+    watch_pct: Percent
+    outdoor_age_s: Positive
+    device_age_s: Positive
+
+    def __post_init__(self) -> None:
+        if not self.clear_pct < self.raise_pct:
+            raise ValueError(f"clear_pct {self.clear_pct} must be below raise_pct {self.raise_pct}")
 
 
 class LearnParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -15,6 +15,7 @@ from rules.core.alarm_spec import AlarmSpec
 from rules.core.damp_advice.parameters import AdviceParameters
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_parameters import BandParameters, MouldParameters, SensorParameters
+from rules.core.damp_parameters import DampParameters as DampParameters
 from rules.core.figures import Celsius, NotNegative, Percent, Share, WholeMinutes
 from rules.core.figures import Dwell as Dwell
 from rules.core.figures import Positive as Positive
@@ -29,20 +30,6 @@ from rules.core.quality_parameters import (
     RateParameters,
     StuckParameters,
 )
-
-
-class DampParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Surface humidity in homes."""
-
-    raise_pct: Percent
-    clear_pct: Percent
-    watch_pct: Percent
-    outdoor_age_s: Positive
-    device_age_s: Positive
-
-    def __post_init__(self) -> None:
-        if not self.clear_pct < self.raise_pct:
-            raise ValueError(f"clear_pct {self.clear_pct} must be below raise_pct {self.raise_pct}")
 
 
 class TransferParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

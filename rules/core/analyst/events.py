@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from rules.core.analyst.days import AROUND_S, begins_s, ends_s
+from rules.core.analyst.days import AROUND_S, HOUR_S, begins_s, ends_s
 from rules.core.analyst.hours import RoomHours, kept_one
 from rules.core.analyst.model import EventRow, Series
 from rules.core.analyst.outdoors import Outdoors
 from rules.core.moisture_events.diary import Entry, match
-from rules.core.moisture_events.drying import find_drying
+from rules.core.moisture_events.drying import find_drying, look_back_s
 from rules.core.moisture_events.find import find
 from rules.core.moisture_events.model import Activity, Band, Event
 from rules.core.moisture_events.parameters import DiaryParameters, MoistureParameters
@@ -43,10 +43,16 @@ def events_of(
             readings.at_s, readings.temperature_c, readings.humidity_pct, p, outdoors.as_outdoor(),
             local_offset_s=offset_s, from_s=from_s, until_s=to_s,
         )  # fmt: skip
+        h = hours.part(from_s - look_back_s(p), np.inf)
         slow = find_drying(
-            hours.at_s + 1800.0, hours.room_c, hours.humidity_pct, p, outdoors.as_outdoor(),
-            from_s=from_s, until_s=to_s,
-        )  # fmt: skip
+            h.at_s + 0.5 * HOUR_S,
+            h.room_c,
+            h.humidity_pct,
+            p,
+            outdoors.as_outdoor(),
+            from_s=from_s,
+            until_s=to_s,
+        )
         found += [*quick.events, *slow]
     return sorted(found, key=lambda e: e.start_s)
 
