@@ -39,14 +39,13 @@ def home(
     from datetime import timedelta
 
     from ops_api import damp_text
-    from ops_api.queries.damp import damp_document, home_of
+    from ops_api.queries.damp import damp_document, home_of, span_of
 
     async def look(door: DampDoor) -> tuple[Any, Any]:
         row = await home_of(door.db, code)
         if row is None:
             raise ConfigurationError(f"there is no home {code!r}; `cityops damp list` has their numbers")
-        until = door.now + timedelta(minutes=5)
-        since = until - timedelta(days=days)
+        since, until = span_of(row, None, None, door.now, timedelta(days=days))
         found = await damp_document(door.db, row, since=since, until=until, now=door.now)
         return found, door.rules.zone
 

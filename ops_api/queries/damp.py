@@ -162,10 +162,15 @@ def _calibrated(box: Row, calibrations: Sequence[Row]) -> tuple[float, float]:
     return float(found.temperature_c[0]), float(found.humidity_pct[0])
 
 
-def span_of(since: datetime | None, until: datetime | None, now: datetime) -> tuple[datetime, datetime]:
-    """Return the time of days and events that is shown: the last 30 days unless asked otherwise."""
-    end = until or now + timedelta(minutes=5)
-    return since or end - DAYS, end
+def span_of(
+    home: Row, since: datetime | None, until: datetime | None, now: datetime, days: timedelta = DAYS
+) -> tuple[datetime, datetime]:
+    """Return the time of days and events that is shown: the newest ``days`` unless asked otherwise.
+
+    They end with event time, which is behind the clock's where a former night is played.
+    """
+    end = until or (home["seen_at"] or now) + timedelta(minutes=5)
+    return since or end - days, end
 
 
 async def damp_list(db: Db, risk: str | None, limit: int) -> list[Row]:

@@ -177,9 +177,9 @@ async def get_damp(code: Code, ctx: Ctx, start: From = None, end: To = None) -> 
     await content.home_row(ctx, code)
     home = await home_of(ctx.db, code)
     now = await ctx.town_now()
-    since, until = span_of(start, end, now)
     if home is None or home["code"] != code:  # taken away meanwhile
         raise HTTPException(404, content.UNKNOWN_HOME)
+    since, until = span_of(home, start, end, now)
     if since >= until:
         raise HTTPException(422, f"from ({since.isoformat()}) must lie before to ({until.isoformat()}).")
     return DampDocument(**await damp_document(ctx.db, home, since=since, until=until, now=now))

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from cityops.db.queries import load_queries
+from cityops.errors import TransientError
 from rules.core.analyst.days import day_of, due_of
 from rules.core.analyst.rules import DampRules
 from rules.damp.ports import Progress
@@ -23,7 +24,11 @@ Changed = tuple[int, int, float]
 
 
 async def mark(conn: Connection, service: str, rules: DampRules, limit: int) -> Progress:
-    """Look at what came since, and mark what it changes; in the caller's transaction."""
+    """Look at what came since, and mark what it changes; in the caller's transaction.
+
+    Where nothing came nothing is written: the transaction has no number then, and the rules, which follow
+    transactions in their order, do not wait for it.
+    """
     fresh = (await conn.execute(SQL["begin"], {"service": service})).rowcount == 1
     [(xid, diary_id, event_s, passed_s)] = await _rows(conn, "cursor", service=service)
     if fresh:
@@ -32,18 +37,29 @@ async def mark(conn: Connection, service: str, rules: DampRules, limit: int) -> 
     else:
         batches = await _batches(conn, xid, limit)
         event_s = await _readings(conn, [b for b, _ in batches], event_s, rules)
-    diary_id = await _diary(conn, diary_id, rules)
+    diary_to = await _diary(conn, diary_id, rules)
     if event_s is not None:
         await conn.execute(SQL["mark_settled"], {"event_s": event_s})
-    values = {
-        "service": service,
-        "xid": max([xid, *(x for _, x in batches)]),
-        "diary_id": diary_id,
-        "event_s": event_s,
-    }
-    await conn.execute(SQL["move"], values)
+    if fresh or batches or diary_to != diary_id:
+        to_xid = max([xid, *(x for _, x in batches)])
+        await _move(conn, service, (xid, diary_id), (to_xid, diary_to), event_s)
     [(waiting,)] = await _rows(conn, "waiting")
     return Progress(event_s, passed_s, len(batches) >= limit, waiting)
+
+
+async def _move(
+    conn: Connection, service: str, before: tuple[int, int], to: tuple[int, int], event_s: float | None
+) -> None:
+    values = {
+        "service": service,
+        "before_xid": before[0],
+        "before_diary_id": before[1],
+        "xid": to[0],
+        "diary_id": to[1],
+        "event_s": event_s,
+    }
+    if (await conn.execute(SQL["move"], values)).rowcount == 0:
+        raise TransientError("damp: another process looks at the same batches")
 
 
 async def _begin(conn: Connection, rules: DampRules) -> float | None:

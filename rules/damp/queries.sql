@@ -8,7 +8,7 @@ on conflict do nothing
 
 -- cursor
 select xid::text::bigint, diary_id, extract(epoch from event_time)::float8, extract(epoch from passed_at)::float8
-from damp_cursor where service = %(service)s for update
+from damp_cursor where service = %(service)s
 
 -- latest_times
 -- Event time of what is stored already, per kind by its newest reading.
@@ -67,8 +67,9 @@ select diary_entry_id, home_id, extract(epoch from at)::float8 from diary_entry
 where diary_entry_id > %(after)s order by diary_entry_id limit 10000
 
 -- move
+-- Not where another process was faster: it has marked the same.
 update damp_cursor set xid = %(xid)s::text::xid8, diary_id = %(diary_id)s, event_time = to_timestamp(%(event_s)s)
-where service = %(service)s
+where service = %(service)s and xid = %(before_xid)s::text::xid8 and diary_id = %(before_diary_id)s
 
 -- waiting
 select count(*) from damp_home where due_from is not null

@@ -34,7 +34,8 @@ EVERY_S = 3600.0
 POLL_S = 10.0
 HOMES = 50
 """Homes at a time: what is in memory of them, and how long a transaction takes."""
-BATCHES = 500
+BATCHES = 100
+"""Batches looked at in one transaction: while it lasts the rules see none that came after it began."""
 NOTHING_WAITS = Waits(None, None, None)
 
 
