@@ -107,7 +107,7 @@ async def advice_now(
     kept = finding["advice"]
     box = await db.row("damp_now", device=finding["device"], now=now)
     stations = await db.rows("damp_outdoors_now", now=now)
-    if box is None:
+    if box is None or box["temperature_c"] is None or box["humidity_pct"] is None:
         return {"at": None, "items": [], "reason": "The box has not measured for two hours."}
     room_c, humidity_pct = _calibrated(box, [c for c in calibrations if c["device"] == finding["device"]])
     air = [s["temperature_c"] for s in stations if s["temperature_c"] is not None]

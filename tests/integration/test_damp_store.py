@@ -43,6 +43,7 @@ async def town(database: str | None) -> AsyncIterator[DampTown]:
         yield DampTown(PostgresDamp(pool), conn)
 
 
+@pytest.mark.storage
 async def test_a_room_s_days_events_and_finding(town: DampTown) -> None:
     await town.home("OAK", BOX)
     await town.came([*frog(BOX, room(14.0)), *weather(14.0)])
