@@ -106,9 +106,14 @@ def recompute(
     if as_json:
         typer.echo(_json(found))
         return
-    count = f"{found['homes']} home{'' if found['homes'] == 1 else 's'}"
-    done = "is due: the rules take it within a minute" if found["changed"] is None else ""
-    typer.echo(f"{count} {done}".strip() if done else f"{count} worked out: {found['changed']} rows changed")
+    one = found["homes"] == 1
+    count = f"{found['homes']} home{'' if one else 's'}"
+    if found["changed"] is None:
+        typer.echo(
+            f"{count} {'is' if one else 'are'} due: the rules take {'it' if one else 'them'} within a minute"
+        )
+    else:
+        typer.echo(f"{count} worked out: {found['changed']} rows changed")
 
 
 @app.command(

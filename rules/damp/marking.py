@@ -80,22 +80,32 @@ async def _readings(
     conn: Connection, batches: Sequence[Batch], event_s: float | None, rules: DampRules
 ) -> float | None:
     """Mark what readings of batches change; return event time with them."""
-    spans = {kind: [b.kinds[kind] for b in batches if kind in b.kinds] for kind in ("frog", "weather")}
-    times = [s.max_ts.timestamp() for found in spans.values() for s in found]
+    times = [b.kinds[k].max_ts.timestamp() for b in batches for k in ("frog", "weather") if k in b.kinds]
     event_s = max([*times, *([] if event_s is None else [event_s])], default=None)
     p = rules.catalogue.damp_events.parameters
-    if spans["frog"]:
-        received = [b.received_at for b in batches if "frog" in b.kinds]
-        changed: list[Changed] = await _rows(
-            conn, "changed", received=received, first=min(received), last=max(received),
-            min_ts=min(s.min_ts for s in spans["frog"]), max_ts=max(s.max_ts for s in spans["frog"]),
-        )  # fmt: skip
-        await _rooms(conn, changed, event_s)
-        await _homes(conn, ((home, due_of(at_s, rules.zone, p)) for home, _, at_s in changed))
-    if spans["weather"]:
-        from_s = min(s.min_ts for s in spans["weather"]).timestamp()
-        await conn.execute(SQL["mark_all"], {"day": due_of(from_s, rules.zone, p), "from_s": from_s})
+    changed: list[Changed] = await _of_kind(conn, "changed", "frog", batches)
+    await _rooms(conn, changed, event_s)
+    await _homes(conn, ((home, due_of(at_s, rules.zone, p)) for home, _, at_s in changed))
+    for (from_s,) in await _of_kind(conn, "weather_from", "weather", batches):
+        if from_s is not None:
+            await conn.execute(SQL["mark_all"], {"day": due_of(from_s, rules.zone, p), "from_s": from_s})
     return event_s
+
+
+async def _of_kind(conn: Connection, query: str, kind: str, batches: Sequence[Batch]) -> list[Any]:
+    """Return what a query says of the readings of a kind in batches; nothing where they have none."""
+    mine = [(b.received_at, b.kinds[kind]) for b in batches if kind in b.kinds]
+    if not mine:
+        return []
+    return await _rows(
+        conn,
+        query,
+        received=[at for at, _ in mine],
+        first=min(at for at, _ in mine),
+        last=max(at for at, _ in mine),
+        min_ts=min(span.min_ts for _, span in mine),
+        max_ts=max(span.max_ts for _, span in mine),
+    )
 
 
 async def _diary(conn: Connection, after: int, rules: DampRules) -> int:

@@ -37,6 +37,11 @@ where r.received_at = any(%(received)s::timestamptz[])
   and r.quality & 2 = 0
 group by 1, 2
 
+-- weather_from
+select extract(epoch from min(ts))::float8 from weather_reading
+where received_at = any(%(received)s::timestamptz[])
+  and received_at between %(first)s and %(last)s and ts between %(min_ts)s and %(max_ts)s and quality & 2 = 0
+
 -- add_rooms
 -- A box that was in another home before: nothing of then is read.
 insert into damp_room (home_id, device_id, from_at)
