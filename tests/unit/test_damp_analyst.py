@@ -13,6 +13,7 @@ from rules.core.analyst import honesty
 from rules.core.analyst.analyse import analyse
 from rules.core.analyst.calibrate import calibrated
 from rules.core.analyst.days import begins_s, hours_in, settled_day
+from rules.core.analyst.events import spans_of
 from rules.core.analyst.figures import plain
 from rules.core.analyst.hours import hours_of
 from rules.core.analyst.model import Calibration, Day, HomeInput, RoomInput, Series, Stations
@@ -20,6 +21,7 @@ from rules.core.analyst.outdoors import Outdoors, outdoors_of
 from rules.core.analyst.plan import plan, waits
 from rules.core.analyst.rules import DampRules
 from rules.core.analyst.walls import factor_of, packed, start_state, unpacked, wall_of
+from rules.core.moisture_events.parameters import MoistureParameters, RoomParameters
 from rules.core.overrides import Override, prepare
 from rules.core.psychrometrics import vapour_pressure_pa
 from tests.fakes.damp_town import DAY_S, FIRST, HOUR_S, MIDNIGHT, RULES, ZONE, room
@@ -97,6 +99,18 @@ def test_days_are_local_ones() -> None:
     hours = hours_of(series(), begins_s(day, ZONE), hours_in(day, ZONE))
     assert len(hours.at_s) == 23
     assert np.isnan(hours.room_c).all()
+
+
+def test_days_are_worked_out_in_one_go_where_nothing_changes_between_them() -> None:
+    one = RULES.catalogue.damp_events.parameters
+    other = MoistureParameters(room=RoomParameters(volume_m3=14.0))
+    days = [date(2026, 3, 27 + i) for i in range(4)]
+    spans = spans_of(days, [one, other, other, other], ZONE)
+    assert [(a.day, b.day, p is one, offset_s) for a, b, p, offset_s in spans] == [
+        (27, 27, True, 0.0),
+        (28, 29, False, 0.0),
+        (30, 30, False, 3600.0),
+    ]
 
 
 def test_a_wall_probe_s_nights_teach_the_factor_and_its_hours_are_believed() -> None:

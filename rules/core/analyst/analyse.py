@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
 from rules.core.analyst import honesty, walls
 from rules.core.analyst.calibrate import applied, calibrated
-from rules.core.analyst.days import AHEAD, begins_s, days_between, ends_s, hours_in
+from rules.core.analyst.days import AHEAD, LOOK_BACK_DAYS, begins_s, days_between, ends_s, hours_in
 from rules.core.analyst.events import events_of, rows_of, spans_of, told
 from rules.core.analyst.finding import findings_of
 from rules.core.analyst.hours import RoomHours, hours_kept, hours_of, joined, kept_one, mean_or_none, plain
@@ -167,8 +167,9 @@ def _quality(
     raw = _of_day(room.given.series, from_s, to_s)
     known = int(np.isfinite(hours.vapour_pa).sum())
     warmer_k, dew_k, vapour_pa = honesty.sister_differences(hours, sisters, rules.zone, drift)
-    last = [d.sister_dew_k for d in (*room.given.before, *room.done) if d.sister_dew_k is not None]
-    nights = [*last, *(() if dew_k is None else (dew_k,))]
+    oldest = day - timedelta(days=LOOK_BACK_DAYS)
+    last = [d for d in (*room.given.before, *room.done) if d.day >= oldest]
+    nights = [n for n in (*(d.sister_dew_k for d in last), dew_k) if n is not None]
     new = [d.sister_dew_k for d in room.done if d.sister_dew_k is not None]
     first = (*room.given.first_nights, *new)[: drift.learn_nights]
     flags = (
@@ -207,5 +208,5 @@ def _events(home: HomeInput, room: _Room, outdoors: Outdoors, rules: DampRules) 
     parameters = [
         rules.of_device(room.given.device, begins_s(day, rules.zone)).damp_events.parameters for day in days
     ]
-    spans = spans_of(days, parameters)
+    spans = spans_of(days, parameters, rules.zone)
     return events_of(room.readings, room.every_hour, outdoors, spans, rules.zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -18,8 +18,8 @@ from rules.core.moisture_events.find import find
 from rules.core.moisture_events.model import Activity, Band, Event
 from rules.core.moisture_events.parameters import DiaryParameters, MoistureParameters
 
-Span = tuple[date, date, MoistureParameters]
-"""Days, from and to, that have the same parameters."""
+Span = tuple[date, date, MoistureParameters, float]
+"""Days, from and to, that have the same parameters and the same offset of local time from UTC [s]."""
 
 
 def events_of(
@@ -35,10 +35,9 @@ def events_of(
         zone: of local days.
     """
     found: list[Event] = []
-    for number, (first, last, p) in enumerate(spans):
+    for number, (first, last, p, offset_s) in enumerate(spans):
         from_s = begins_s(first, zone) - (AROUND_S if number == 0 else 0.0)
         to_s = ends_s(last, zone)
-        offset_s = _offset_s(first, zone)
         quick = find(
             readings.at_s, readings.temperature_c, readings.humidity_pct, p, outdoors.as_outdoor(),
             local_offset_s=offset_s, from_s=from_s, until_s=to_s,
@@ -57,14 +56,15 @@ def events_of(
     return sorted(found, key=lambda e: e.start_s)
 
 
-def spans_of(days: Sequence[date], parameters: Sequence[MoistureParameters]) -> list[Span]:
-    """Return runs of days with the same parameters."""
+def spans_of(days: Sequence[date], parameters: Sequence[MoistureParameters], zone: ZoneInfo) -> list[Span]:
+    """Return runs of days, which follow each other, that are worked out in one go with the same result."""
     spans: list[Span] = []
     for day, p in zip(days, parameters, strict=True):
-        if spans and spans[-1][2] == p and spans[-1][1] + timedelta(days=1) == day:
-            spans[-1] = (spans[-1][0], day, p)
+        same = p, _offset_s(day, zone)
+        if spans and spans[-1][2:] == same:
+            spans[-1] = (spans[-1][0], day, *same)
         else:
-            spans.append((day, day, p))
+            spans.append((day, day, *same))
     return spans
 
 
