@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -158,8 +159,21 @@ class DampTown:
     async def work(self, **options: Any) -> int:
         """Mark and work out all that is due; return the rows that are new or other ones."""
         progress = await self.store.mark(self.rules, 1000)
+        async with asyncio.timeout(60):
+            while await self._waits():
+                await asyncio.sleep(0.02)
+                progress = await self.store.mark(self.rules, 1000)
         assert progress.event_s is not None
         return await self.analyst(**options).work(self.rules, progress.event_s)
+
+    async def _waits(self) -> bool:
+        """Whether a batch was not looked at: a transaction of anybody on the server is older than it."""
+        if self.conn is None:
+            return False
+        [(waits,)] = await self.sql(
+            "select exists (select from ingest_batch where xid > (select xid from damp_cursor))"
+        )
+        return bool(waits)
 
     async def days(self, device: str) -> list[dict[str, Any]]:
         """The kept days of a box, in order."""
