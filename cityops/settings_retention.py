@@ -35,3 +35,12 @@ class RetentionSettings(BaseModel):
     checkpoint_days: Days = 30
     """Days of event time behind the newest one that the engine's memory is kept of services that run no more; of one that
     stands still, days on the clock. The engine itself keeps eight days of its own."""
+    damp_day_days: Days = 2557
+    """Days that a room's days are kept (means, damp hours, risk index). Seven years, as alarms: claims of disrepair come up to six
+    years later (Limitation Act 1980)."""
+    damp_hour_days: Days = 731
+    """Days that their hours are kept. Two years, as the readings that they are made of: hours tell how people live."""
+    moisture_event_days: Days = 731
+    """Days that moisture events are kept (showers, cooking, drying). Two years, likewise."""
+    damp_finding_days: Days = 2557
+    """Days that a week's finding is kept: why a home is damp, and what was advised. As its days."""

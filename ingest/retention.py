@@ -32,7 +32,10 @@ ALARMS = 200
 
 SQL = load_queries("ingest", "retention.sql")
 
-KEPT = ("notification", "alarm", "event", "override", "late_window", "catalogue_log", "checkpoint")
+KEPT = (
+    "notification", "alarm", "event", "override", "late_window", "catalogue_log", "checkpoint",
+    "damp_hour", "moisture_event", "damp_day", "damp_finding",
+)  # fmt: skip
 """What ``RetentionSettings`` has days for, in the order in which it goes."""
 _QUERIES = {"override": "overrides", "catalogue_log": "catalogue_lines"}
 

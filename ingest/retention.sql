@@ -84,3 +84,25 @@ delete from subject_state where (subject_kind, subject) in (
           when 'device' then not exists (select from device where name = s.subject and retired_at is null)
           else false end
     limit %(portion)s for update skip locked)
+
+-- damp_hours
+update damp_day set hour_c = null, hour_pa = null, hour_wall_c = null
+where (home_id, device_id, day) in (
+    select home_id, device_id, day from damp_day
+    where day < (now() - make_interval(days => %(days)s))::date and hour_c is not null
+    order by day limit %(portion)s for update skip locked)
+
+-- moisture_events
+delete from moisture_event where event_id in (
+    select event_id from moisture_event where started_at < now() - make_interval(days => %(days)s)
+    order by started_at limit %(portion)s for update skip locked)
+
+-- damp_days
+delete from damp_day where (home_id, device_id, day) in (
+    select home_id, device_id, day from damp_day where day < (now() - make_interval(days => %(days)s))::date
+    order by day limit %(portion)s for update skip locked)
+
+-- damp_findings
+delete from damp_finding where (home_id, week) in (
+    select home_id, week from damp_finding where week < (now() - make_interval(days => %(days)s))::date
+    order by week limit %(portion)s for update skip locked)

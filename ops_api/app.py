@@ -27,6 +27,7 @@ from ops_api.routers import (
     alarms,
     bins,
     catalogue,
+    damp,
     explain,
     health,
     homes,
@@ -74,6 +75,7 @@ _ROUTERS = (
     notification_state.router,
     shadow.router,
     late.router,
+    damp.router,
 )
 
 

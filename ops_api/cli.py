@@ -11,6 +11,7 @@ from ops_api import (
     cli_alarms,
     cli_bench,
     cli_config,
+    cli_damp,
     cli_db,
     cli_dead_letters,
     cli_demo,
@@ -51,6 +52,7 @@ app.add_typer(cli_notify.app, name="notify")
 app.add_typer(cli_people.people_app, name="people")
 app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
+app.add_typer(cli_damp.app, name="damp")
 
 
 @app.callback(

@@ -17,6 +17,7 @@ from cityops.runtime.health import HealthServer
 from cityops.settings import Settings
 from devices.registry import Registry
 from ops_api.wiring import kinds_of
+from ops_api.wiring_damp import damp_analyst
 from ops_api.wiring_shadow import beside_the_rules
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.loader import load
@@ -27,6 +28,7 @@ from rules.catalogue.watches import LiveWatch
 from rules.core.context import Context, build_context
 from rules.core.overrides import Override, prepare
 from rules.core.parameters import Catalogue
+from rules.damp.metrics import DampMetrics
 from rules.desk.metrics import DeskMetrics
 from rules.desk.service import DeskService
 from rules.desk.store import PostgresDesk
@@ -77,6 +79,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
         )
         desk = _desk(pool, desk_waker, catalogues, DeskMetrics(engine.metrics.registry))
         reopener = _reopener(settings, pool, catalogues, ReopenMetrics(engine.metrics.registry))
+        damp = damp_analyst(pool, catalogues, DampMetrics(engine.metrics.registry))
         clock = SystemClock()
         watch = WatchService(
             PostgresWatch(pool),
@@ -99,7 +102,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             # Before the engine's first step: after an outage it finds silent all that have not come back yet.
             await watch.look()
             shadow = beside_the_rules(settings, engine.metrics.registry, waker)
-            await _until_all_end(stop, engine.run, desk.run, reopener.run, watch.run, shadow)
+            await _until_all_end(stop, engine.run, desk.run, reopener.run, watch.run, shadow, damp.run)
             for task in hints:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

@@ -17,9 +17,13 @@ import msgspec
 
 from cityops.errors import ConfigurationError
 from rules.catalogue.faults import Fault, Parsed, fault_at, parse_file
+from rules.core import damp_parameters as d
 from rules.core import parameters as p
 from rules.core import quality_parameters as q
+from rules.core.damp_advice.parameters import AdviceParameters
+from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.matrix import TreatmentMatrix
+from rules.core.moisture_events.parameters import MoistureParameters
 
 SHIPPED = Path(__file__).parent
 
@@ -40,6 +44,12 @@ FILES: dict[str, tuple[str, Any]] = {
     "battery": ("quality_battery.toml", p.Rule[q.BatteryParameters]),
     "completeness": ("quality_completeness.toml", p.Rule[q.CompletenessParameters]),
     "clock": ("quality_clock.toml", p.Rule[q.ClockParameters]),
+    "damp_band": ("damp_surface_band.toml", p.Rule[d.BandParameters]),
+    "damp_mould": ("damp_mould.toml", p.Rule[d.MouldParameters]),
+    "damp_events": ("damp_moisture_events.toml", p.Rule[MoistureParameters]),
+    "damp_cause": ("damp_cause.toml", p.Rule[CauseParameters]),
+    "damp_advice": ("damp_advice.toml", p.Rule[AdviceParameters]),
+    "damp_sensor": ("damp_sensor.toml", p.Rule[d.SensorParameters]),
 }
 """Field of the catalogue: its file and type."""
 

@@ -13,7 +13,7 @@ from typing import Literal, cast
 
 import numpy as np
 
-from rules.core.parameters import DampParameters
+from rules.core.damp_parameters import DampParameters
 from rules.core.psychrometrics import (
     Floats,
     N,

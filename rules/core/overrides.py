@@ -29,6 +29,12 @@ SCOPES: Mapping[str, tuple[ScopeKind, tuple[str, ...]]] = {
         "home",
         ("parameters.raise_pct", "parameters.clear_pct", "parameters.watch_pct", "parameters.device_age_s", *ALARM),
     ),
+    "damp.surface_band": ("home", ("parameters",)),
+    "damp.mould": ("home", ("parameters",)),
+    "damp.moisture_events": ("device", ("parameters.room", "parameters.rise.rise_g_m3", "parameters.drying")),
+    "damp.cause": ("home", ("parameters",)),
+    "damp.advice": ("home", ("parameters",)),
+    "damp.sensor": ("device", ("parameters",)),
     "bins.full": ("bin", ("parameters", "alarm.levels")),
     "winter.gritting": (
         "route",

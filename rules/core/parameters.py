@@ -12,11 +12,16 @@ import msgspec
 from msgspec import Meta
 
 from rules.core.alarm_spec import AlarmSpec
+from rules.core.damp_advice.parameters import AdviceParameters
+from rules.core.damp_cause.parameters import CauseParameters
+from rules.core.damp_parameters import BandParameters, MouldParameters, SensorParameters
+from rules.core.damp_parameters import DampParameters as DampParameters
 from rules.core.figures import Celsius, NotNegative, Percent, Share, WholeMinutes
 from rules.core.figures import Dwell as Dwell
 from rules.core.figures import Positive as Positive
 from rules.core.figures import Severity as Severity
 from rules.core.matrix import TreatmentMatrix
+from rules.core.moisture_events.parameters import MoistureParameters
 from rules.core.quality_parameters import (
     BatteryParameters,
     ClockParameters,
@@ -25,20 +30,6 @@ from rules.core.quality_parameters import (
     RateParameters,
     StuckParameters,
 )
-
-
-class DampParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Surface humidity in homes."""
-
-    raise_pct: Percent
-    clear_pct: Percent
-    watch_pct: Percent
-    outdoor_age_s: Positive
-    device_age_s: Positive
-
-    def __post_init__(self) -> None:
-        if not self.clear_pct < self.raise_pct:
-            raise ValueError(f"clear_pct {self.clear_pct} must be below raise_pct {self.raise_pct}")
 
 
 class TransferParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -245,6 +236,12 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     battery: Rule[BatteryParameters]
     completeness: Rule[CompletenessParameters]
     clock: Rule[ClockParameters]
+    damp_band: Rule[BandParameters]
+    damp_mould: Rule[MouldParameters]
+    damp_events: Rule[MoistureParameters]
+    damp_cause: Rule[CauseParameters]
+    damp_advice: Rule[AdviceParameters]
+    damp_sensor: Rule[SensorParameters]
 
     @property
     def quality(self) -> tuple[Rule[Any], ...]:

@@ -34,9 +34,20 @@ OLD_AND_NEW = (
     "insert into rule_cursor (service, updated_at) values ('rules', now()), ('still', now() - interval '101 days')",
     "insert into rule_checkpoint select 'rules', at, 'x' from " + AGES,
     "insert into rule_checkpoint values ('still', now(), 'x')",
+    "insert into home (code, label) values ('ELM', 'x')",
+    "insert into device (name, kind, shard, installed_at) values ('frog-1', 'frog', 0, now())",
+    "insert into damp_day (home_id, device_id, day, begins_at, n, expected, hours, excess_hours, surface_hours, damp_hours_low,"
+    " damp_hours, damp_hours_high, mould, mould_state, factor, factor_low, factor_high, rules, hour_c)"
+    " select 1, 1, at, at, 1, 1, 1, 1, 1, 1, 1, 1, '{}', '', 0.7, 0.7, 0.7, '', '{1}' from " + AGES,
+    "insert into moisture_event (home_id, device_id, started_at, peak_at, ended_at, activity, confidence, rise_g_m3, grams_low,"
+    " grams, grams_high, full_air, aired, of_household, outdoor_known)"
+    " select 1, 1, at, at, at, 'shower', 1, 1, 1, 1, 1, false, false, true, true from " + AGES,
+    "insert into damp_finding (home_id, week, to_day, device_id, risk, evidence, advice, iso, standard, monthly, rules)"
+    " select 1, at, at, 1, 'low', '{}', '{}', '{}', '{}', '{}', '' from " + AGES,
 )  # fmt: skip
 LEFT = {
     "event": 3, "rule_override": 4, "late_window": 8, "catalogue_log": 4, "rule_checkpoint": 3,
+    "damp_day": 3, "moisture_event": 3, "damp_finding": 3,
 }  # fmt: skip
 
 ALARM = (
@@ -121,7 +132,7 @@ async def test_everything_goes_at_its_age_and_what_is_wanted_stays(
     dropped = await Retention(db_dsn, 90, kept=SHORT).drop()
     assert dropped.others == {
         "notification": 2, "alarm": 5, "event": 2, "override": 2, "late_window": 2, "catalogue_log": 2, "checkpoint": 3,
-        "state": 3,
+        "state": 3, "damp_hour": 2, "moisture_event": 2, "damp_day": 2, "damp_finding": 2,
     }  # fmt: skip
     assert {table: await tables.count(table) for table in LEFT} == LEFT
     alarms = await (await pg.execute("select alarm_id from alarm order by 1")).fetchall()

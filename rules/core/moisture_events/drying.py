@@ -89,8 +89,22 @@ def usual_g_h(released: Floats, p: DryingParameters) -> Floats:
     enough = np.isfinite(before).sum(axis=0) >= p.least_days
     usual = np.full(n, np.nan)
     if enough.any():
-        usual[enough] = np.nanquantile(before[:, enough], p.usual_share, axis=0)
+        usual[enough] = _quantile(before[:, enough], p.usual_share)
     return usual
+
+
+def _quantile(rows: Floats, share: float) -> Floats:
+    """Return the quantile of the known values of each column, straight between neighbours; each has one or more.
+
+    As ``numpy.nanquantile``, which takes one column after the other: fifty times as long.
+    """
+    ordered = np.sort(rows, axis=0)  # NaN last
+    last = np.isfinite(rows).sum(axis=0) - 1
+    place = share * last
+    below = np.floor(place).astype(np.int64)
+    column = np.arange(rows.shape[1])
+    low, high = ordered[below, column], ordered[np.minimum(below + 1, last), column]
+    return np.asarray(low + (place - below) * (high - low), dtype=np.float64)
 
 
 def _hourly(at_s: Floats, values: Floats) -> tuple[Floats, Floats]:
