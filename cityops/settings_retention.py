@@ -35,3 +35,9 @@ class RetentionSettings(BaseModel):
     checkpoint_days: Days = 30
     """Days of event time behind the newest one that the engine's memory is kept of services that run no more; of one that
     stands still, days on the clock. The engine itself keeps eight days of its own."""
+    access_log_days: Days = 1096
+    """Days that lines of the households' access logs are kept: who looked, when, and why. Three years; never less than a year,
+    since the table itself refuses to lose younger ones."""
+    moved_out_days: Days = 365
+    """Days after somebody has moved out that what was measured while they lived there is kept, with their name and what they
+    shared. A year, in which they can ask for it. Of a time that somebody who lives there still shared with them, it stays."""

@@ -84,3 +84,9 @@ delete from subject_state where (subject_kind, subject) in (
           when 'device' then not exists (select from device where name = s.subject and retired_at is null)
           else false end
     limit %(portion)s for update skip locked)
+
+-- access_lines
+-- Who looked at a household. The table itself refuses to lose a line that is less than a year old.
+delete from access_log where access_id in (
+    select access_id from access_log where at < now() - make_interval(days => greatest(%(days)s, 367))
+    order by access_id limit %(portion)s for update skip locked)

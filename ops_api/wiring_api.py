@@ -15,6 +15,7 @@ from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings
+from ingest.erasure import Erasure
 from ops_api.app import create_app
 from ops_api.routers.context import Context
 from ops_api.web.brand import Brand
@@ -62,6 +63,7 @@ async def run_api(
         app = create_app(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
+            eraser=Erasure(dsn, kinds_of(settings)),
             hints=hints,
             brand=_brand(settings),
             kinds=kinds_of(settings),

@@ -31,6 +31,7 @@ FILES = (
     "explain.sql",
     "work.sql",
     "shadow.sql",
+    "households.sql",
 )
 
 Row = dict[str, Any]

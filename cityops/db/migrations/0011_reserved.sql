@@ -1,0 +1,1 @@
+-- Holds the number of 0011_damp.sql while the branches are apart; goes at the merge.
