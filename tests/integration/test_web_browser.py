@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.fakes import seed_web, website
 from tests.fakes.desk_rows import ice_on_a_route
@@ -37,6 +37,11 @@ PAGES = (
     "/?unknown=x",
     HOME,
     f"/home/{seed_web.DRY_HOME}",
+    f"{HOME}/sharing",
+    f"{HOME}/people",
+    f"{HOME}/looks",
+    f"{HOME}/data",
+    f"/join/{seed_web.DAMP_HOME}",
     "/home/nope",
     "/winter",
     "/winter/route-1",
@@ -82,6 +87,14 @@ async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
         yield started
 
 
+async def signed_in(context: BrowserContext, site: Site) -> Page:
+    """Return a page of a browser that has joined both demo homes."""
+    if not site.http.cookies:
+        await site.join(seed_web.DAMP_HOME, seed_web.DRY_HOME, name="Ada")
+    await context.add_cookies([{"name": "cityops", "value": site.http.cookies["cityops"], "url": site.url}])
+    return await context.new_page()
+
+
 class Watch:
     """Notes what a page must not do: log errors, throw, ask other hosts."""
 
@@ -102,7 +115,7 @@ class Watch:
 
 
 async def opened(browser: Browser, site: Site, path: str, **context: Any) -> tuple[Page, Watch]:
-    page = await (await browser.new_context(**context)).new_page()
+    page = await signed_in(await browser.new_context(**context), site)
     watch = Watch(page, site)
     await page.goto(site.url + path)
     await page.wait_for_timeout(400)
