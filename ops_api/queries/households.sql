@@ -146,6 +146,10 @@ where home_id = %(home_id)s order by to_at nulls first, joined_at, member_id
 select consent_id, device, room, statistic, recipient_kind, recipient, nullif(from_at, '-infinity') as from_at, to_at, given_at, given_by, revoked_at, revoked_by
 from consents where home_id = %(home_id)s order by revoked_at desc nulls first, given_at desc, consent_id
 
+-- council_sees
+-- What the housing team would read of the home now.
+select label, risk, room from council_sees() where home_id = %(home_id)s
+
 -- consent_add
 -- From now, or from an earlier day of her own stay.
 insert into consent (home_id, device_id, statistic, recipient_kind, recipient, from_at, to_at, given_by)

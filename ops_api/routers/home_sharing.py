@@ -73,12 +73,14 @@ async def shared(code: Code, ctx: Ctx, who: Who) -> HTMLResponse:
     rows = await sharing.consents(found, home)
     rooms = await content.home_rooms(ctx, found, home.home_id)
     view = household_view.shared(rows, ctx.brand, ctx.clock.now())
+    seen = await found.db.row("council_sees", home_id=home.home_id)
     return page(
         ctx,
         "home_sharing.html",
         home=home,
         code=home.code,
         view=view,
+        seen=seen,
         rooms=household_view.rooms(rooms),
         statistics=sharing.STATISTICS,
         recipients=sharing.RECIPIENTS,

@@ -322,6 +322,8 @@ async def test_the_housing_team_sees_consented_homes_only_and_leaves_a_line(site
         ("Priya", "a visit"),
         ("Priya", "weekly list"),
     ]
+    label = next(h.label for h in site.town.homes if h.code == code)
+    assert f"They read: “{label}, damp risk" in (await ada.get(f"/home/{code}/sharing")).text
     page = (await ada.get(f"/home/{code}/looks")).text
     assert "Priya" in page
     assert "a visit" in page

@@ -72,6 +72,10 @@ create table join_code (
     revoked_at   timestamptz
 );
 create index join_code_home on join_code (home_id);
+-- Who has the code that opened the page until now joins with it. New homes get theirs from `cityops registry load`.
+insert into join_code (home_id, code_hash, kind, hint, strong, member_from)
+select home_id, join_code_hash(code), 'label', right(code, 3), false, '-infinity'
+  from home where join_code_hash(code) is not null on conflict (code_hash) do nothing;
 
 -- Wrong codes by network and hour: the network as a hash, for two days.
 create table join_try (
