@@ -168,7 +168,7 @@ async def test_saying_one_is_somebody_else_makes_one_nobody(lane: Street) -> Non
                             await conn.execute(f"select * from public.{table}")
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     async with conn.transaction():
-                        await conn.execute("select set_config('role', 'cityops', true)")
+                        await conn.execute("select set_config('role', %s, true)", (owner.info.user,))
         finally:
             owner.execute("drop role isolation_login")
 
