@@ -194,6 +194,9 @@ class ApiSettings(Group):
     """Name in the header of every page."""
     time_zone: str = "Europe/London"
     """IANA name of the time zone that pages show."""
+    resident_dsn: str = Field(default="", repr=False)
+    """Connection string of a login that has the role `cityops_resident` and nothing else, for what residents
+    read; empty: the API's own login takes that role for each transaction."""
     sample_home: str | None = None
     """Home code offered on the first page; for a demo only, since a code opens that home's page."""
 

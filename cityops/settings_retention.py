@@ -44,3 +44,9 @@ class RetentionSettings(BaseModel):
     """Days that moisture events are kept (showers, cooking, drying). Two years, likewise."""
     damp_finding_days: Days = 2557
     """Days that a week's finding is kept: why a home is damp, and what was advised. As its days."""
+    access_log_days: Days = 1096
+    """Days that lines of the households' access logs are kept: who looked, when, and why. Three years; never less than a year,
+    since the table itself refuses to lose younger ones."""
+    moved_out_days: Days = 365
+    """Days after somebody has moved out that what was measured while they lived there is kept, with their name and what they
+    shared. A year, in which they can ask for it. Of a time that somebody who lives there still shared with them, it stays."""

@@ -30,6 +30,15 @@ where (t.label, t.temperature_factor, t.occupants)
     is distinct from (excluded.label, excluded.temperature_factor, excluded.occupants)
 """
 
+JOIN_CODES: LiteralString = """
+insert into join_code (home_id, code_hash, kind, hint, strong, member_from)
+select h.home_id, join_code_hash(h.code), 'label', right(h.code, 3), false, '-infinity'
+from home h join jsonb_to_recordset(%s) as r(code text) using (code)
+where join_code_hash(h.code) is not null and not exists (select from join_code c where c.home_id = h.home_id)
+on conflict (code_hash) do nothing
+"""
+"""A home without any code opens to the registry's, until it is given a label of its own (``cityops homes code``)."""
+
 HOME_DEVICES_GONE: LiteralString = """
 delete from home_device hd using home h
 where h.home_id = hd.home_id and exists (

@@ -53,6 +53,7 @@ async def _store(conn: AsyncConnection, registry: Registry) -> dict[str, int]:
     await _check_devices(conn, registry)
     links = [{"code": home.code, "device": device} for home in registry.homes for device in home.devices]
     changed["home"] = await _upsert(conn, sql.HOMES, registry.homes)
+    await _upsert(conn, sql.JOIN_CODES, registry.homes)
     # A home without any device left must lose its old ones too: the code alone says so.
     codes = links + [{"code": home.code} for home in registry.homes if not home.devices]
     await conn.execute(sql.HOME_DEVICES_GONE, {"links": Jsonb(codes)})

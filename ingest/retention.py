@@ -18,6 +18,7 @@ import structlog
 from cityops.db.queries import load_queries
 from cityops.runtime.stop import sleep_until_stop
 from cityops.settings_retention import RetentionSettings
+from ingest.erasure import Erasure
 
 log = structlog.get_logger(__name__)
 
@@ -34,17 +35,18 @@ SQL = load_queries("ingest", "retention.sql")
 
 KEPT = (
     "notification", "alarm", "event", "override", "late_window", "catalogue_log", "checkpoint",
-    "damp_hour", "moisture_event", "damp_day", "damp_finding",
+    "damp_hour", "moisture_event", "damp_day", "damp_finding", "access_log",
 )  # fmt: skip
 """What ``RetentionSettings`` has days for, in the order in which it goes."""
-_QUERIES = {"override": "overrides", "catalogue_log": "catalogue_lines"}
+_QUERIES = {"override": "overrides", "catalogue_log": "catalogue_lines", "access_log": "access_lines"}
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """What went: partitions of readings, dead letters, counts of those that were not kept.
 
-    ``others``: rows by what they are, as in :data:`KEPT`, and ``state``: of what is not installed any more.
+    ``others``: rows by what they are, as in :data:`KEPT`, ``state``: of what is not installed any more, and
+    ``stay``: of residents who moved out, with all that was measured in them.
     """
 
     partitions: int
@@ -61,6 +63,7 @@ class Retention:
         dead_letter_days: age at which dead letters go [days].
         first_after_s: time from the start to the first look [s]; a restart loop drops nothing.
         kept: ages at which the rest goes.
+        erasure: forgets the stays of residents who moved out; None where this is not to do it.
     """
 
     def __init__(
@@ -69,11 +72,13 @@ class Retention:
         dead_letter_days: int,
         first_after_s: float = 600.0,
         kept: RetentionSettings | None = None,
+        erasure: Erasure | None = None,
     ) -> None:
         self._dsn = dsn
         self._dead_letter_days = dead_letter_days
         self._first_after_s = first_after_s
         self._kept = RetentionSettings() if kept is None else kept
+        self._erasure = erasure
 
     async def run(self, stop: asyncio.Event) -> None:
         """Drop what is due every day until ``stop``; a database that is away is tried again."""
@@ -105,6 +110,8 @@ class Retention:
             counts = (await conn.execute(SQL["dead_letter_counts"], {"days": days})).rowcount
             others = {what: await self._drop(conn, what) for what in KEPT}
             others["state"] = await _in_portions(conn, "states", 0, PORTION)
+        if self._erasure is not None:
+            others["stay"] = await self._erasure.forget_moved_out(self._kept.moved_out_days)
         return Dropped(partitions, letters, counts, others)
 
     async def _drop(self, conn: psycopg.AsyncConnection[Any], what: str) -> int:

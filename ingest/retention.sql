@@ -106,3 +106,8 @@ delete from damp_day where (home_id, device_id, day) in (
 delete from damp_finding where (home_id, week) in (
     select home_id, week from damp_finding where week < (now() - make_interval(days => %(days)s))::date
     order by week limit %(portion)s for update skip locked)
+-- access_lines
+-- Who looked at a household. The table itself refuses to lose a line that is less than a year old.
+delete from access_log where access_id in (
+    select access_id from access_log where at < now() - make_interval(days => greatest(%(days)s, 367))
+    order by access_id limit %(portion)s for update skip locked)

@@ -18,6 +18,10 @@ from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.cached import Cached
+from ops_api.households.joining import Joining
+from ops_api.households.people import People
+from ops_api.households.ports import Eraser, NoEraser
+from ops_api.households.sessions import Sessions
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
@@ -30,7 +34,12 @@ from ops_api.routers import (
     damp,
     explain,
     health,
+    home_data,
+    home_pages,
+    home_people,
+    home_sharing,
     homes,
+    households,
     late,
     live,
     notification_state,
@@ -76,6 +85,7 @@ _ROUTERS = (
     shadow.router,
     late.router,
     damp.router,
+    households.router,
 )
 
 
@@ -83,6 +93,8 @@ def create_app(
     pool: Pool,
     *,
     desk: AlarmDesk,
+    residents: Pool | None = None,
+    eraser: Eraser | None = None,
     hints: Hints | None = None,
     brand: Brand | None = None,
     kinds: Mapping[str, Kind] | None = None,
@@ -95,6 +107,8 @@ def create_app(
     Args:
         pool: an open ``psycopg_pool.AsyncConnectionPool`` or anything like it.
         desk: takes what people do with alarms.
+        residents: connections for what residents read; ``pool`` where not given.
+        eraser: deletes what residents want deleted.
         hints: makes an iterator that yields when something changed (LISTEN); polling
             every ``poll_s`` seconds goes on without it.
         brand: council's name, time zone, sample home.
@@ -109,7 +123,8 @@ def create_app(
     hub.tell(feed.touch)
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
-    app.state.context = _context(db, hub, feed, brand, kinds, clock, desk)
+    households = (Sessions(db, residents or pool), Joining(db), People(db), eraser or NoEraser())
+    app.state.context = _context(db, hub, feed, brand, kinds, clock, desk, households)
     _mount(app)
     return app
 
@@ -148,7 +163,9 @@ def _context(
     kinds: Mapping[str, Kind],
     clock: Clock,
     desk: AlarmDesk,
+    households: tuple[Sessions, Joining, People, Eraser],
 ) -> Context:
+    sessions, joining, people, eraser = households
     return Context(
         db=db,
         kinds=kinds,
@@ -161,6 +178,10 @@ def _context(
         missing=Cached(lambda: count_fleet(db, kinds, clock)),
         database=Cached(lambda: database_state(db, kinds)),
         desk=desk,
+        sessions=sessions,
+        joining=joining,
+        people=people,
+        eraser=eraser,
     )
 
 
@@ -175,6 +196,10 @@ def _mount(app: FastAPI) -> None:
         app.include_router(router, responses=errors)
     app.include_router(live.pages)
     app.include_router(platform.health)
+    app.include_router(home_people.pages)  # before home_pages: their addresses are no codes
+    app.include_router(home_sharing.pages)
+    app.include_router(home_data.pages)
+    app.include_router(home_pages.router)
     app.include_router(pages.router)
     app.include_router(rules.pages)
     app.include_router(shadow.pages)

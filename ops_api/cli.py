@@ -17,6 +17,7 @@ from ops_api import (
     cli_demo,
     cli_doctor,
     cli_gaps,
+    cli_homes,
     cli_notify,
     cli_people,
     cli_replay,
@@ -53,6 +54,7 @@ app.add_typer(cli_people.people_app, name="people")
 app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
 app.add_typer(cli_damp.app, name="damp")
+app.add_typer(cli_homes.app, name="homes")
 
 
 @app.callback(

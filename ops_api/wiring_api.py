@@ -15,6 +15,7 @@ from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings
+from ingest.erasure import Erasure
 from ops_api.app import create_app
 from ops_api.routers.context import Context
 from ops_api.web.brand import Brand
@@ -53,8 +54,12 @@ async def run_api(
         TransientError: the database does not answer.
     """
     pool = await open_pool(settings.db, application_name="cityops-api")
+    residents = pool
     try:
         dsn = settings.db.dsn
+        if settings.api.resident_dsn:
+            own = settings.db.model_copy(update={"dsn": settings.api.resident_dsn})
+            residents = await open_pool(own, application_name="cityops-pages")
 
         def hints() -> AsyncIterator[str]:
             return listen(dsn, *CHANNELS)
@@ -62,6 +67,8 @@ async def run_api(
         app = create_app(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
+            residents=residents,
+            eraser=Erasure(dsn, kinds_of(settings)),
             hints=hints,
             brand=_brand(settings),
             kinds=kinds_of(settings),
@@ -83,6 +90,8 @@ async def run_api(
         )
     finally:
         await pool.close()
+        if residents is not pool:
+            await residents.close()
 
 
 def _brand(settings: Settings) -> Brand:

@@ -15,6 +15,7 @@ from cityops.settings import IngestSettings, MqttSettings, Settings
 from devices.contract.topics import shard_filters
 from ingest.core.batches import Limits
 from ingest.core.letter_limit import LetterLimits
+from ingest.erasure import Erasure
 from ingest.leases import AdvisoryLeases, new_worker
 from ingest.metrics import IngestMetrics
 from ingest.mqtt_options import SessionOptions
@@ -60,7 +61,8 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
             metrics=metrics,
         )
     )
-    retention = Retention(dsn, ingest.dead_letter_days, kept=settings.retention)
+    erasure = Erasure(dsn, kinds)
+    retention = Retention(dsn, ingest.dead_letter_days, kept=settings.retention, erasure=erasure)
     services: dict[str, Service] = {"ingest": service, "retention": retention}
     if ingest.health_port != 0:
         services["ingest health"] = HealthServer(ingest.health_port, service.ready, metrics.registry)

@@ -49,6 +49,9 @@ def take(browser: Browser, url: str, shot: Shot, folder: Path) -> Path:
     response = page.goto(url + shot.path)
     if response is None or not response.ok:
         raise SystemExit(f"{url}{shot.path} answered {response.status if response else 'nothing'}")
+    joining = page.get_by_role("button", name="Show my home")
+    if joining.count() == 1:
+        joining.click()  # a home's address asks a new browser to join first
     page.wait_for_timeout(SETTLE_MS)
     file = folder / f"{shot.name}.png"
     page.screenshot(path=file)

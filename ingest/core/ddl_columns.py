@@ -18,6 +18,9 @@ TAIL_COLUMNS = (
 )
 PERIODS = (("hourly", "1 hour"), ("daily", "1 day"))
 """Aggregates: name suffix and width. Days are UTC days."""
+DROP_OURS = "drop schema if exists my cascade; drop view if exists housing_daily cascade"
+"""Drops our views on the kinds' views. An upgrade that finds the kinds changed makes them again
+(``cityops/db/routines/households.sql``)."""
 
 
 def quoted(name: str) -> str:
@@ -71,12 +74,12 @@ def replace_view(name: str, select: str) -> str:
     """Return a statement that makes ``name`` the view ``select``.
 
     ``create or replace`` refuses other columns than before; the view is then made anew.
-    That fails, loudly, where another view was built upon it.
+    That fails, loudly, where another view was built upon it that is none of :data:`DROP_OURS`.
     """
     create = f"create or replace view {name} as\n{select};"
     return (
         f"do $ddl$ begin\n{create}\nexception when invalid_table_definition then\n"
-        f"drop view {name};\n{create}\nend $ddl$"
+        f"{DROP_OURS};\ndrop view {name};\n{create}\nend $ddl$"
     )
 
 

@@ -91,7 +91,7 @@ def _aggregate(kind: Kind, suffix: str, width: str, keep: str | None) -> list[st
         f"    select unnest(array[{wanted}]) except\n"
         f"    select column_name from information_schema.columns\n"
         f"    where table_schema = current_schema() and table_name = '{name}'\n"
-        f") then drop materialized view {name}; end if;\nend $ddl$"
+        f") then {columns.DROP_OURS}; drop materialized view {name}; end if;\nend $ddl$"
     )
     # All that is kept may be refreshed: late readings change old buckets, and only those. But not
     # more: refreshing what retention has dropped would delete the aggregate of it too.

@@ -32,6 +32,7 @@ FILES = (
     "work.sql",
     "shadow.sql",
     "damp.sql",
+    "households.sql",
 )
 
 Row = dict[str, Any]

@@ -22,13 +22,12 @@ async def rooms_of(db: Db, frog: Kind, home_id: int) -> list[Row]:
         select d.device_id, d.name, d.label, hd.room, d.cadence_s, r.ts, r.quality, {fields}
         from home_device hd
         join device d using (device_id)
-        left join lateral (
-            select * from {table} x where x.device_id = d.device_id order by x.ts desc limit 1
-        ) r on true
+        left join {latest} r on r.device = d.name
         where hd.home_id = %(home_id)s and d.retired_at is null
         order by hd.room, d.name
         """
     ).format(
-        fields=values_as_sent([frog.by_name[name] for name in FIELDS], "r"), table=sql.Identifier(frog.table)
+        fields=values_as_sent([frog.by_name[name] for name in FIELDS], "r"),
+        latest=sql.Identifier(f"{frog.name}_latest"),
     )
     return await db.fetch(query, {"home_id": home_id})

@@ -10,41 +10,56 @@ from typing import Any
 
 from fastapi import HTTPException
 
+from ops_api.households.model import Member
 from ops_api.queries import Row, late, readings
 from ops_api.queries.alarms import ANY_ALARM
 from ops_api.queries.rooms import rooms_of
 from ops_api.routers.context import Context
 from ops_api.web import bins_view, health_view, home_view, late_view, ops_view, sheet_view, winter_view
 
-UNKNOWN_HOME = "We do not know this code. Check the label on your frog: it is the one under its feet."
+UNKNOWN_HOME = (
+    "We do not know this home, or you are not signed in to it. Go to the start page and type the code from the"
+    " label on your frog: it is the one under its feet."
+)
 SERIES_STEP = timedelta(minutes=10)
 SERIES_ROWS = 400
 LATE_COUNTED = timedelta(days=7)
 
 
-async def home_row(ctx: Context, code: str) -> Row:
-    """Return the home with a code; 404 in friendly words otherwise."""
-    row = await ctx.db.row("home_by_code", code=code)
+def check_lives_in(who: Member | None, code: str) -> Member:
+    """Return the resident; 404 where nobody is signed in or she does not live in that home now.
+
+    The database checks it again: what ``who.db`` reads is of her homes alone.
+    """
+    if who is None or who.lives_in(code) is None:
+        raise HTTPException(404, UNKNOWN_HOME)
+    return who
+
+
+async def home_row(who: Member, code: str) -> Row:
+    """Return the home with a code as the resident may see it; 404 in friendly words otherwise."""
+    row = await who.db.row("home_by_code", code=code)
     if row is None:
         raise HTTPException(404, UNKNOWN_HOME)
     return row
 
 
-async def home_rooms(ctx: Context, home_id: int) -> list[Row]:
+async def home_rooms(ctx: Context, who: Member, home_id: int) -> list[Row]:
     """Return a home's devices with their newest reading; see :func:`ops_api.queries.rooms.rooms_of`."""
-    return await rooms_of(ctx.db, ctx.kind("frog"), home_id)
+    return await rooms_of(who.db, ctx.kind("frog"), home_id)
 
 
-async def diary_since(ctx: Context, home_id: int, since: datetime) -> list[Row]:
+async def diary_since(who: Member, home_id: int, since: datetime) -> list[Row]:
     """Return a home's diary entries since a time, newest first."""
-    return await ctx.db.rows("diary_since", home_id=home_id, since=since, limit=200)
+    return await who.db.rows("diary_since", home_id=home_id, since=since, limit=200)
 
 
-async def home(ctx: Context, code: str, wanted_room: str | None = None) -> dict[str, Any]:
-    """Return the content of a resident's page."""
-    row = await home_row(ctx, code)
-    rooms = await home_rooms(ctx, row["home_id"])
-    found = await ctx.db.row("home_state", code=code)
+async def home(ctx: Context, who: Member | None, code: str, wanted_room: str | None = None) -> dict[str, Any]:
+    """Return the content of a resident's page; 404 for who does not live there."""
+    who = check_lives_in(who, code)
+    row = await home_row(who, code)
+    rooms = await home_rooms(ctx, who, row["home_id"])
+    found = await who.db.row("home_state", code=code)
     state = None if found is None else found["state"]
     room = home_view.chosen_room(rooms, state, wanted_room)
     now = await ctx.town_now()
@@ -52,13 +67,13 @@ async def home(ctx: Context, code: str, wanted_room: str | None = None) -> dict[
     start = end - home_view.CHART_SPAN
     points: Sequence[Row] = []
     if room is not None:
-        points = await ctx.db.rows(
+        points = await who.db.rows(
             "room_series",
             **{"device_id": room["device_id"], "from": start, "to": end + SERIES_STEP, "step": SERIES_STEP},
             limit=SERIES_ROWS,
         )
     # The diary is written at the wall clock's time even while the town is behind it.
-    diary = await diary_since(ctx, row["home_id"], start)
+    diary = await diary_since(who, row["home_id"], start)
     view = home_view.view(row, rooms, room, state, points, diary, span=(start, end), now=now, brand=ctx.brand)
     return {
         "code": code,
@@ -156,9 +171,9 @@ def compact(document: object) -> str:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
-async def live_home(ctx: Context, code: str, room: str | None) -> str:
+async def live_home(ctx: Context, who: Member | None, code: str, room: str | None) -> str:
     """Return the live part of a resident's page."""
-    content = await home(ctx, code, room)
+    content = await home(ctx, who, code, room)
     return live_state(
         ctx, {"now": "_home_now.html", "chart": "_home_chart.html", "entries": "_home_entries.html"}, content
     )

@@ -1,4 +1,4 @@
-"""What every route is given: database port, kinds, clock, brand, hub, alarm feed, templates, metrics, counts, alarm desk."""
+"""What every route is given: database port, kinds, clock, brand, hub, alarm feed, templates, metrics, counts, desk, households."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from cityops.clock import Clock
 from devices.contract.kind import Kind
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.cached import Cached
+from ops_api.households.joining import Joining
+from ops_api.households.people import People
+from ops_api.households.ports import Eraser
+from ops_api.households.sessions import Sessions
 from ops_api.missing import Missing
 from ops_api.queries import Db
 from ops_api.queries.database import DatabaseState
@@ -39,6 +43,10 @@ class Context:
     missing: Cached[Missing | None]
     database: Cached[DatabaseState]
     desk: AlarmDesk
+    sessions: Sessions
+    joining: Joining
+    people: People
+    eraser: Eraser
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, HTTPException, Query
 from fastapi.responses import Response
 
 from ops_api.event_stream import HEADERS, EventStream
+from ops_api.households.model import Member
 from ops_api.routers import content, desk_content
 from ops_api.routers.alarms import list_alarms
 from ops_api.routers.bins import get_round
@@ -17,6 +18,7 @@ from ops_api.routers.context import Context, Ctx
 from ops_api.routers.homes import home_document
 from ops_api.routers.notification_state import get_state
 from ops_api.routers.platform import get_status
+from ops_api.routers.resident import Who
 from ops_api.routers.winter import list_routes
 
 pages = APIRouter(prefix="/live", include_in_schema=False)
@@ -38,11 +40,14 @@ def stream(
     return EventStream(ctx.hub.stream(name, render, last_event_id, follows), headers=HEADERS)
 
 
-async def page_topic(ctx: Context, page: str, code: str | None, room: str | None) -> tuple[str, Render]:
+async def page_topic(
+    ctx: Context, page: str, code: str | None, room: str | None, who: Member | None
+) -> tuple[str, Render]:
     """Return a page's topic and what renders it; 404 for an unknown page or home."""
     if page == "home" and code is not None:
-        await content.home_row(ctx, code)
-        return f"page:home:{code}:{room}", partial(content.live_home, ctx, code, room)
+        who = content.check_lives_in(who, code)
+        # A topic of each session: what is rendered for one must never be another's.
+        return f"page:home:{who.session_id}:{code}:{room}", partial(content.live_home, ctx, who, code, room)
     renders = {
         "winter": content.live_winter,
         "bins": content.live_bins,
@@ -57,17 +62,24 @@ async def page_topic(ctx: Context, page: str, code: str | None, room: str | None
 
 @pages.get("/{page}/stream")
 async def page_stream(
-    page: str, ctx: Ctx, code: str | None = None, room: str | None = None, last_event_id: LastEventId = None
+    page: str,
+    ctx: Ctx,
+    who: Who,
+    code: str | None = None,
+    room: str | None = None,
+    last_event_id: LastEventId = None,
 ) -> Response:
     """Stream a page's live part: HTML fragments and map states."""
-    name, render = await page_topic(ctx, page, code, room)
+    name, render = await page_topic(ctx, page, code, room, who)
     return stream(ctx, name, render, last_event_id, FOLLOWS.get(page))
 
 
 @pages.get("/{page}")
-async def page_poll(page: str, ctx: Ctx, code: str | None = None, room: str | None = None) -> Response:
+async def page_poll(
+    page: str, ctx: Ctx, who: Who, code: str | None = None, room: str | None = None
+) -> Response:
     """Return a page's live part once: for browsers whose stream fails."""
-    _, render = await page_topic(ctx, page, code, room)
+    _, render = await page_topic(ctx, page, code, room, who)
     return Response(await render(), media_type="application/json")
 
 
@@ -94,8 +106,8 @@ async def _document(ctx: Context, topic: str) -> str:
     return content.compact(await _DOCUMENTS[topic](ctx))
 
 
-async def _home(ctx: Context, code: str) -> str:
-    return (await home_document(ctx, code)).model_dump_json()
+async def _home(ctx: Context, who: Member, code: str) -> str:
+    return (await home_document(ctx, who, code)).model_dump_json()
 
 
 async def _notifications(ctx: Context) -> object:
@@ -114,6 +126,7 @@ _DOCUMENTS: dict[str, Callable[[Context], Awaitable[object]]] = {
 @router.get("/stream", response_class=EventStream)
 async def topic_stream(
     ctx: Ctx,
+    who: Who,
     topic: Annotated[str, Query(description="alarms, winter, bins, status, notifications, or home:CODE")],
     last_event_id: LastEventId = None,
 ) -> Response:
@@ -125,8 +138,8 @@ async def topic_stream(
     """
     head, _, code = topic.partition(":")
     if head == "home" and code:
-        await content.home_row(ctx, code)
-        return stream(ctx, f"api:{topic}", partial(_home, ctx, code), last_event_id)
+        who = content.check_lives_in(who, code)
+        return stream(ctx, f"api:{who.session_id}:{topic}", partial(_home, ctx, who, code), last_event_id)
     if topic not in _DOCUMENTS:
         raise HTTPException(404, f"There is no topic {topic!r}. Topics: {', '.join(_DOCUMENTS)}, home:CODE.")
     return stream(ctx, f"api:{topic}", partial(_document, ctx, topic), last_event_id, FOLLOWS.get(topic))

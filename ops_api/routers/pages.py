@@ -1,21 +1,17 @@
-"""The web pages. Every form works without JavaScript: post, redirect, get."""
+"""The web pages of the town. Those of a home are in ``home_pages`` and beside it."""
 
 from __future__ import annotations
 
-from typing import Annotated
-from urllib.parse import quote, urlencode
-
-from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
 
 from ops_api.queries import readings
 from ops_api.routers import content
 from ops_api.routers.catalogue import find_device
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.homes import Code, add_entry, remove_entry
 from ops_api.routers.platform import dead_letter_rows, detail
-from ops_api.routers.schemas import Activity, DiaryPost
-from ops_api.web import api_view, home_view, words
+from ops_api.routers.resident import Who
+from ops_api.web import api_view, words
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -25,58 +21,12 @@ def _page(ctx: Context, template: str, **values: object) -> HTMLResponse:
 
 
 @router.get("/")
-async def start(ctx: Ctx, unknown: str | None = None) -> HTMLResponse:
-    """Choose a role."""
-    return _page(ctx, "start.html", unknown=unknown)
-
-
-@router.get("/home")
-async def find_home(ctx: Ctx, code: str = "") -> Response:
-    """Go from the code that a resident typed to the home's page."""
-    typed = code.strip()
-    for candidate in dict.fromkeys((typed, typed.upper(), typed.lower())):
-        if candidate and await ctx.db.row("home_by_code", code=candidate) is not None:
-            return RedirectResponse(f"/home/{quote(candidate, safe='')}", 303)
-    return RedirectResponse("/?" + urlencode({"unknown": typed[:40]}) + "#frog", 303)
-
-
-@router.get("/home/{code}")
-async def home(
-    code: Code, ctx: Ctx, room: str | None = None, saved: str | None = None, removed: str | None = None
+async def start(
+    ctx: Ctx, who: Who, unknown: str | None = None, wait: bool = False, left: bool = False
 ) -> HTMLResponse:
-    """Answer "is my home damp and what do I do"."""
-    page = await content.home(ctx, code, room)
-    notice = home_view.notice(saved, removed)
-    live = f"/live/home?{urlencode({'code': code} | ({'room': page['room']} if page['room'] else {}))}"
-    buttons = [(key, home_view.ACTIVITIES[key]) for key in home_view.BUTTONS]
-    return _page(ctx, "home.html", **page, live=live, notice=notice, buttons=buttons)
-
-
-def _back(code: str, room: str | None, said: str, value: str) -> RedirectResponse:
-    query = urlencode(({"room": room} if room else {}) | {said: value})
-    return RedirectResponse(f"/home/{quote(code, safe='')}?{query}#diary", 303)
-
-
-@router.post("/home/{code}/diary")
-async def press(
-    code: Code, ctx: Ctx, activity: Annotated[Activity, Form()], room: Annotated[str | None, Form()] = None
-) -> Response:
-    """Store a press of a diary button."""
-    await add_entry(ctx, code, DiaryPost(activity=activity, at=None, note=""))
-    return _back(code, room, "saved", activity)
-
-
-@router.post("/home/{code}/diary/{entry_id}/remove")
-async def unpress(
-    code: Code, entry_id: int, ctx: Ctx, room: Annotated[str | None, Form()] = None
-) -> Response:
-    """Take a diary entry back; one that is gone already is no error for a person."""
-    try:
-        await remove_entry(ctx, code, entry_id)
-    except HTTPException as e:
-        if e.status_code != 404 or e.detail == content.UNKNOWN_HOME:
-            raise
-    return _back(code, room, "removed", "1")
+    """Choose a role."""
+    homes = () if who is None else who.homes
+    return _page(ctx, "start.html", unknown=unknown, wait=wait, left=left, homes=homes)
 
 
 @router.get("/winter")

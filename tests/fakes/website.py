@@ -38,6 +38,14 @@ class Site:
         assert response.status_code == 200, (path, response.status_code, response.text[:300])
         return response.json()
 
+    async def join(self, *codes: str, name: str = "") -> None:
+        """Sign this site's client in to the homes with these codes, as one new resident."""
+        self.http.cookies.clear()
+        for code in codes:
+            joined = await self.http.post("/join", data={"code": code, "name": name})
+            assert joined.status_code == 303, (joined.status_code, joined.text[:300])
+            assert joined.headers["location"].startswith("/home/"), joined.headers["location"]
+
     async def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a statement on the site's database and return its rows."""
         async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:

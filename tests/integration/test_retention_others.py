@@ -31,6 +31,7 @@ OLD_AND_NEW = (
     "insert into catalogue_version (sha256, label, files, created_by) select 's' || n, 'l', '{}', 'x' from generate_series(1, 2) n",
     "insert into catalogue_log (at, catalogue_id, what, by) select at, 1, 'promoted', 'x' from " + AGES + " order by at",
     "insert into catalogue_log (at, catalogue_id, what, by) values (now() - interval '900 days', 2, 'promoted', 'x')",
+    "insert into access_log (home_id, at, who, role, what, purpose) select 1, at, 'x', 'housing', 'x', 'x' from " + AGES,
     "insert into rule_cursor (service, updated_at) values ('rules', now()), ('still', now() - interval '101 days')",
     "insert into rule_checkpoint select 'rules', at, 'x' from " + AGES,
     "insert into rule_checkpoint values ('still', now(), 'x')",
@@ -48,6 +49,7 @@ OLD_AND_NEW = (
 LEFT = {
     "event": 3, "rule_override": 4, "late_window": 8, "catalogue_log": 4, "rule_checkpoint": 3,
     "damp_day": 3, "moisture_event": 3, "damp_finding": 3,
+    "access_log": 3,
 }  # fmt: skip
 
 ALARM = (
@@ -132,7 +134,7 @@ async def test_everything_goes_at_its_age_and_what_is_wanted_stays(
     dropped = await Retention(db_dsn, 90, kept=SHORT).drop()
     assert dropped.others == {
         "notification": 2, "alarm": 5, "event": 2, "override": 2, "late_window": 2, "catalogue_log": 2, "checkpoint": 3,
-        "state": 3, "damp_hour": 2, "moisture_event": 2, "damp_day": 2, "damp_finding": 2,
+        "damp_hour": 2, "moisture_event": 2, "damp_day": 2, "damp_finding": 2, "access_log": 2, "state": 3,
     }  # fmt: skip
     assert {table: await tables.count(table) for table in LEFT} == LEFT
     alarms = await (await pg.execute("select alarm_id from alarm order by 1")).fetchall()
@@ -147,6 +149,6 @@ async def test_everything_goes_at_its_age_and_what_is_wanted_stays(
 
 def test_every_age_has_what_goes_by_it_and_evidence_is_kept_by_years() -> None:
     kept = RetentionSettings()
-    assert {f"{what}_days" for what in KEPT} == set(RetentionSettings.model_fields)
+    assert {f"{what}_days" for what in KEPT} | {"moved_out_days"} == set(RetentionSettings.model_fields)
     assert kept.alarm_days >= kept.notification_days >= 3 * 365
     assert kept.override_days >= kept.alarm_days, "an alarm is explained with the overrides of then"

@@ -37,6 +37,11 @@ PAGES = (
     "/?unknown=x",
     HOME,
     f"/home/{seed_web.DRY_HOME}",
+    f"{HOME}/sharing",
+    f"{HOME}/people",
+    f"{HOME}/looks",
+    f"{HOME}/data",
+    f"/join/{seed_web.DAMP_HOME}",
     "/home/nope",
     "/winter",
     "/winter/route-1",
@@ -87,6 +92,13 @@ async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
         yield started
 
 
+async def sign_in(page: Page, site: Site) -> None:
+    """Join both demo homes in a page's browser."""
+    if not site.http.cookies:
+        await site.join(seed_web.DAMP_HOME, seed_web.DRY_HOME, name="Ada")
+    await page.context.add_cookies([{"name": "cityops", "value": site.http.cookies["cityops"], "url": site.url}])
+
+
 class Watch:
     """Notes what a page must not do: log errors, throw, ask other hosts."""
 
@@ -118,6 +130,7 @@ async def new_page(browser: Browser, viewport: Any = None, **context: Any) -> Pa
 
 async def opened(browser: Browser, site: Site, path: str, **context: Any) -> tuple[Page, Watch]:
     page = await new_page(browser, **context)
+    await sign_in(page, site)
     watch = Watch(page, site)
     await page.goto(site.url + path)
     await page.wait_for_timeout(400)

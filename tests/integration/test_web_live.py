@@ -18,7 +18,7 @@ async def events(site: Site, path: str, **headers: str) -> AsyncIterator[dict[st
     """Yield the events of a stream as dictionaries; comments and bare retries are left out."""
     timeout = httpx.Timeout(10, read=20)
     async with (
-        httpx.AsyncClient(base_url=site.url, timeout=timeout) as http,
+        httpx.AsyncClient(base_url=site.url, timeout=timeout, cookies=dict(site.http.cookies)) as http,
         http.stream("GET", path, headers=headers) as response,
     ):
         assert response.status_code == 200
@@ -47,6 +47,7 @@ def document(event: dict[str, str]) -> Any:
 
 
 async def test_a_change_reaches_an_open_page_within_a_second_of_its_notification(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME)
     stream = events(site, f"/live/home/stream?code={seed_web.DAMP_HOME}")
     first = await upcoming(stream)
     assert first["event"] == "state"
@@ -77,6 +78,7 @@ async def test_polling_finds_a_change_that_nobody_announced(site: Site) -> None:
 
 
 async def test_what_this_site_writes_is_live_at_once(site: Site) -> None:
+    await site.join(seed_web.DRY_HOME)
     stream = events(site, f"/live/home/stream?code={seed_web.DRY_HOME}")
     await upcoming(stream)
     await site.http.post(f"/home/{seed_web.DRY_HOME}/diary", data={"activity": "cooking"})
@@ -106,6 +108,7 @@ async def test_who_comes_back_with_the_last_id_hears_only_of_changes(site: Site)
 
 
 async def test_every_topic_streams_and_polls(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME)
     for topic in ("alarms", "winter", "bins", "status", "notifications", f"home:{seed_web.DAMP_HOME}"):
         stream = events(site, f"/api/v1/stream?topic={topic}")
         assert document(await upcoming(stream))

@@ -42,6 +42,7 @@ def headline(text: str) -> str:
 
 
 async def test_every_page_answers_with_headers_that_forbid_foreign_code(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME, seed_web.DRY_HOME)
     for path in PAGES:
         response = await site.http.get(path)
         assert response.status_code == 200, path
@@ -59,6 +60,7 @@ async def test_every_page_answers_with_headers_that_forbid_foreign_code(site: Si
 
 
 async def test_first_lines_answer_the_readers_question(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME, seed_web.DRY_HOME)
     damp = (await site.http.get(f"/home/{seed_web.DAMP_HOME}")).text
     assert headline(damp) == "Your damp risk is high."
     assert "Open a window wide for 5 minutes now." in damp
@@ -76,12 +78,14 @@ async def test_first_lines_answer_the_readers_question(site: Site) -> None:
 
 
 async def test_a_resident_never_reads_the_word_mould(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME, seed_web.DRY_HOME)
     for code in (seed_web.DAMP_HOME, seed_web.DRY_HOME):
         assert "mould" not in (await site.http.get(f"/home/{code}")).text.lower()
 
 
 async def test_a_quiet_frog_is_said_to_be_quiet(site: Site) -> None:
     code = next(h.code for h in site.town.homes if seed_web.QUIET_FROG_HOME_DEVICE in h.devices)
+    await site.join(code)
     page = (await site.http.get(f"/home/{code}")).text
     assert headline(page) == "Your frog is quiet."
     assert "It has sent nothing yet." in page
@@ -89,8 +93,14 @@ async def test_a_quiet_frog_is_said_to_be_quiet(site: Site) -> None:
 
 async def test_code_on_the_frog_opens_the_home_and_a_wrong_one_is_explained(site: Site) -> None:
     found = await site.http.get("/home", params={"code": f" {seed_web.DAMP_HOME.upper()} "})
-    assert (found.status_code, found.headers["location"]) == (303, f"/home/{seed_web.DAMP_HOME}")
-    wrong = await site.http.get("/home", params={"code": "<b>nope"}, follow_redirects=True)
+    assert (found.status_code, found.headers["location"]) == (303, f"/join/{seed_web.DAMP_HOME.upper()}")
+    stranger = await site.http.get(f"/home/{seed_web.DAMP_HOME}", follow_redirects=True)
+    assert headline(stranger.text) == "See how damp your home is"
+    joined = await site.http.post("/join", data={"code": f" {seed_web.DAMP_HOME.upper()} "})
+    assert (joined.status_code, joined.headers["location"]) == (303, f"/home/{seed_web.DAMP_HOME}")
+    again = await site.http.get("/home", params={"code": seed_web.DAMP_HOME.upper()})
+    assert (again.status_code, again.headers["location"]) == (303, f"/home/{seed_web.DAMP_HOME}")
+    wrong = await site.http.post("/join", data={"code": "<b>nope"}, follow_redirects=True)
     assert "We do not know the code “&lt;b&gt;nope”" in wrong.text
     unknown = await site.http.get("/home/nope")
     assert unknown.status_code == 404
@@ -99,6 +109,7 @@ async def test_code_on_the_frog_opens_the_home_and_a_wrong_one_is_explained(site
 
 
 async def test_diary_by_form_is_post_redirect_get_and_can_be_taken_back(site: Site) -> None:
+    await site.join(seed_web.DRY_HOME)
     url = f"/home/{seed_web.DRY_HOME}"
     pressed = await site.http.post(f"{url}/diary", data={"activity": "washing", "room": "frog-0002"})
     assert pressed.status_code == 303
@@ -116,6 +127,7 @@ async def test_diary_by_form_is_post_redirect_get_and_can_be_taken_back(site: Si
 
 
 async def test_writes_from_another_sites_page_are_refused(site: Site) -> None:
+    await site.join(seed_web.DRY_HOME)
     for headers, status in (
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-origin"}, 303),
@@ -165,6 +177,7 @@ async def test_route_sheet_lists_roads_in_driving_order_with_salt(site: Site) ->
 
 
 async def test_text_from_the_database_is_never_markup(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME, seed_web.DRY_HOME)
     evil = '<img src=x onerror="alert(1)">'
     await site.sql("update alarm set title = %s, reason = %s", evil, evil)
     await site.sql("update bin_site set label = %s, street = %s", evil, evil)
@@ -189,6 +202,7 @@ async def test_static_files_are_cached_and_addressed_by_content(site: Site) -> N
 
 
 async def test_first_load_of_a_residents_page_is_small(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME)
     page = await site.http.get(f"/home/{seed_web.DAMP_HOME}", headers={"Accept-Encoding": "gzip"})
     total = int(page.headers["content-length"])
     for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
@@ -198,6 +212,7 @@ async def test_first_load_of_a_residents_page_is_small(site: Site) -> None:
 
 
 async def test_health_metrics_and_a_database_that_went_away(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME)
     assert (await site.get("/healthz"))["ok"] is True
     assert (await site.get("/readyz")) == {"database": True, "streams": True}
     await site.http.get(f"/home/{seed_web.DAMP_HOME}")

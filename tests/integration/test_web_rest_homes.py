@@ -20,6 +20,7 @@ MEANINGLESS = (
 
 
 async def test_a_home_by_its_code(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME)
     home = await site.get(f"/api/v1/homes/{seed_web.DAMP_HOME}")
     assert home["state"]["risk"] == "high"
     [room] = home["rooms"]
@@ -40,6 +41,7 @@ async def test_a_home_by_its_code(site: Site) -> None:
 async def test_a_room_has_the_digits_that_the_device_sent(
     site: Site, stored: tuple[float | None, ...], sent: tuple[float | None, ...]
 ) -> None:
+    await site.join(seed_web.DAMP_HOME)
     names = ("temperature_c", "humidity_pct", "wall_temperature_c", "battery_v")
     await site.sql(
         f"insert into frog_reading (ts, received_at, device_id, boot, seq, {', '.join(names)})"
@@ -73,6 +75,7 @@ async def test_no_list_gives_away_a_home_code_or_address(site: Site) -> None:
 
 
 async def test_the_diary_takes_an_entry_once_and_gives_it_back(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME, seed_web.DRY_HOME)
     url = f"/api/v1/homes/{seed_web.DRY_HOME}/diary"
     first = await site.http.post(url, json={"activity": "shower"})
     again = await site.http.post(url, json={"activity": "shower"})
@@ -89,6 +92,7 @@ async def test_the_diary_takes_an_entry_once_and_gives_it_back(site: Site) -> No
 
 
 async def test_the_diary_refuses_what_it_cannot_mean(site: Site) -> None:
+    await site.join(seed_web.DRY_HOME)
     for body in MEANINGLESS:
         response = await site.http.post(f"/api/v1/homes/{seed_web.DRY_HOME}/diary", json=body)
         assert response.status_code == 422, body

@@ -1,0 +1,167 @@
+"""Deletes what is kept of a resident's stay in a home, in small transactions, and says what went.
+
+Of a time in which somebody was there as well who lives there still, readings and diary stay: they are that one's
+too. On TimescaleDB readings go from columnar chunks as from others; each statement is held to a stretch of time of
+one device, since a deletion unpacks what it touches. The ledger keeps the numbers: what is gone does not come again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from cityops.db.flavour import detect
+from cityops.db.queries import load_queries
+from devices.contract.kind import Kind
+
+SQL = load_queries("ingest", "erasure.sql")
+PORTION = 2000
+"""Rows of other tables deleted in one transaction."""
+STRETCH_ROWS = 5000
+"""Readings that a stretch of time holds at the device's own cadence."""
+IN_PORTIONS = ("diary", "events", "decisions", "dead_letters", "alarms", "late_windows")
+AT_ONCE = ("alarms_blanked", "alarm_members")
+FORGET = ("forget_consents", "forget_revoker", "forget_stays", "forget_state", "forget_resident")
+
+Row = Mapping[str, Any]
+Connection = psycopg.AsyncConnection[Any]
+
+
+class Erasure:
+    """An ``ops_api.households.ports.Eraser``, and what ends the retention of stays that are over.
+
+    Args:
+        dsn: the owner's database.
+        kinds: kinds whose devices may stand in homes.
+    """
+
+    def __init__(self, dsn: str, kinds: Mapping[str, Kind]) -> None:
+        self._dsn = dsn
+        self._kinds = kinds
+
+    async def erase(
+        self, home_id: int, resident_id: str, *, forget: bool, why: str = "asked"
+    ) -> Mapping[str, Any]:
+        """Delete a resident's time in a home; with ``forget`` her name, stays and consents too.
+
+        Safe to repeat: what an interrupted run has left goes with the next.
+
+        Returns:
+            erasure_id, done_at, deleted (rows by what they were), kept (intervals that stay).
+        """
+        async with await psycopg.AsyncConnection.connect(
+            self._dsn, autocommit=True, application_name="cityops-erasure", options="-c timezone=UTC"
+        ) as conn:
+            return await _Run(conn, self._kinds, home_id, resident_id).run(forget, why)
+
+    async def forget_moved_out(self, days: int) -> int:
+        """Forget every stay that ended more than ``days`` ago; return how many residents of homes that were."""
+        async with await psycopg.AsyncConnection.connect(
+            self._dsn, autocommit=True, application_name="cityops-erasure"
+        ) as conn:
+            due = await (await conn.execute(SQL["moved_out"], {"days": days})).fetchall()
+        for home_id, resident_id in due:
+            await self.erase(home_id, str(resident_id), forget=True, why="moved out")
+        return len(due)
+
+
+class _Run:
+    """One erasure on one connection."""
+
+    def __init__(self, conn: Connection, kinds: Mapping[str, Kind], home_id: int, resident_id: str) -> None:
+        self._conn = conn
+        self._kinds = kinds
+        self._who = {"home_id": home_id, "resident_id": resident_id}
+        self._deleted: Counter[str] = Counter()
+
+    async def run(self, forget: bool, why: str) -> Mapping[str, Any]:
+        begun = await self._one("begin", why=why)
+        code = (await self._one("home_code"))["code"]
+        spans = await self._rows("spans")
+        devices = await self._rows("devices")
+        for span in (s for s in spans if not s["kept"]):
+            for device in devices:
+                await self._readings(device, span["first"], span["last"])
+            await self._others(span, code, [d["name"] for d in devices])
+        if forget:
+            await self._forget(code)
+        done = await self._one("done", erasure_id=begun["erasure_id"], deleted=Jsonb(dict(self._deleted)))
+        return {
+            "erasure_id": str(begun["erasure_id"]),
+            "done_at": done["done_at"],
+            "deleted": dict(self._deleted),
+            "kept": [(s["kept_from"], s["kept_to"]) for s in spans if s["kept"]],
+        }
+
+    async def _readings(self, device: Row, first: str, last: str) -> None:
+        kind = self._kinds.get(device["kind"])
+        if kind is None:
+            return
+        table = sql.Identifier(kind.table)
+        ends = sql.SQL(
+            "select min(ts) as first, max(ts) as last from {table} where device_id = %(device_id)s"
+            " and ts >= greatest(%(first)s::timestamptz, %(since)s::timestamptz)"
+            " and ts < least(%(last)s::timestamptz, %(until)s::timestamptz)"
+        ).format(table=table)
+        [found] = await self._fetch(ends, {**device, "first": first, "last": last})
+        if found["first"] is None:
+            return
+        delete = sql.SQL(
+            "delete from {table} where device_id = %(device_id)s and ts >= %(start)s and ts < %(end)s"
+        ).format(table=table)
+        width = timedelta(seconds=device["cadence_s"] * STRETCH_ROWS)
+        start, end_of_all = found["first"], found["last"] + timedelta(microseconds=1)
+        while start < end_of_all:
+            end = min(start + width, end_of_all)
+            values = {"device_id": device["device_id"], "start": start, "end": end}
+            self._deleted["readings"] += (await self._conn.execute(delete, values)).rowcount
+            start = end
+        await self._refresh(kind, found["first"], end_of_all)
+
+    async def _refresh(self, kind: Kind, start: datetime, end: datetime) -> None:
+        """Add up hours and days anew without what is gone; on plain PostgreSQL nothing is kept of them."""
+        if (await detect(self._conn)).timescaledb is None:
+            return
+        for suffix, width in (("hourly", timedelta(hours=1)), ("daily", timedelta(days=1))):
+            await self._conn.execute(
+                "call refresh_continuous_aggregate(%s, %s::timestamptz, %s::timestamptz)",
+                (f"{kind.name}_{suffix}", start - width, end + width),
+            )
+
+    async def _others(self, span: Row, code: str, devices: Sequence[str]) -> None:
+        values = {"first": span["first"], "last": span["last"], "code": code, "devices": list(devices)}
+        for what in IN_PORTIONS:
+            gone = PORTION
+            while gone == PORTION:
+                gone = await self._execute(what, **values, portion=PORTION)
+                self._deleted[what] += gone
+        for what in AT_ONCE:
+            self._deleted[what] += await self._execute(what, **values)
+
+    async def _forget(self, code: str) -> None:
+        async with self._conn.transaction():
+            for what in FORGET:
+                self._deleted[what.removeprefix("forget_")] += await self._execute(what, code=code)
+
+    async def _execute(self, query: str, **values: object) -> int:
+        return (await self._conn.execute(SQL[query], {**self._who, **values})).rowcount
+
+    async def _rows(self, query: str, **values: object) -> list[dict[str, Any]]:
+        return await self._fetch(sql.SQL(SQL[query]), {**self._who, **values})
+
+    async def _one(self, query: str, **values: object) -> dict[str, Any]:
+        return (await self._rows(query, **values))[0]
+
+    async def _fetch(
+        self, query: sql.SQL | sql.Composed, values: Mapping[str, object]
+    ) -> list[dict[str, Any]]:
+        cursor = self._conn.cursor(row_factory=dict_row)
+        await cursor.execute(query, values)
+        return await cursor.fetchall()

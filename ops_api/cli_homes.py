@@ -1,0 +1,166 @@
+"""``cityops homes``: codes for the frogs' labels, who lives where, who moved out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cityops.errors import ConfigurationError
+from ops_api.cli_help import examples, group
+
+if TYPE_CHECKING:
+    from ops_api.households.people import People
+    from ops_api.queries import Db
+
+app = group("Homes: codes for labels, who lives there, moving out.")
+
+HomeCode = Annotated[str, typer.Argument(metavar="HOME", help="The home's code in the registry.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+
+
+@app.command(
+    "code",
+    epilog=examples(
+        "cityops homes code knt-wxp-dfr                 # after a change of tenant, or a lost cookie",
+        "cityops homes code --all > labels.csv          # for the printer; each home's code before is void",
+    ),
+)
+def code(
+    home: Annotated[
+        str | None, typer.Argument(metavar="HOME", help="The home's code in the registry.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="A new code for every home.")] = False,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="Opens for so many days; for ever without.")
+    ] = None,
+    uses: Annotated[
+        int | None, typer.Option(min=1, help="So many may join with it; any number without.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Who joins sees what was measured from then, e.g. 2026-11-01. Without: as those who live there, "
+            "else since the last ones left.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new code for a frog's label and print it, this once: only its hash is stored.
+
+    The label's code before it is void. It is longer than anybody can guess.
+    """
+    if (home is None) != every:
+        raise ConfigurationError("say which home, or --all")
+    at = None if since is None else _time(since)
+
+    async def run(db: Db, people: People) -> list[dict[str, str]]:
+        rows = await db.rows("homes_of", code=home)
+        if not rows and home is not None:
+            raise ConfigurationError(f"there is no home {home!r} in the registry")
+        return [
+            {
+                "home": row["code"],
+                "label": row["label"],
+                "code": await people.label(row["home_id"], days=days, uses=uses, from_at=at),
+            }
+            for row in rows
+        ]
+
+    made = _with_homes(run)
+    typer.echo(json.dumps(made, indent=2) if as_json else _csv(made), nl=as_json)
+
+
+@app.command("members", epilog=examples("cityops homes members knt-wxp-dfr"))
+def members(home: HomeCode, as_json: AsJson = False) -> None:
+    """List who lives in a home: who has joined and not moved out."""
+
+    async def run(db: Db, people: People) -> list[dict[str, Any]]:
+        return await db.rows("people_of", home_id=await _home_id(db, home))
+
+    rows = _with_homes(run)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, default=str))
+        return
+    for row in rows:
+        since = "the frog came" if row["from_at"] is None else f"{row['from_at']:%Y-%m-%d %H:%M}"
+        typer.echo(
+            f"{row['resident_id']}  {row['name']:<20} joined {row['joined_at']:%Y-%m-%d}, sees since {since}"
+        )
+    if not rows:
+        typer.echo("nobody has joined")
+
+
+@app.command(
+    "moved-out",
+    epilog=examples(
+        "cityops homes moved-out knt-wxp-dfr --all --at 2026-11-30   # the tenancy ended",
+        "cityops homes moved-out knt-wxp-dfr --member 0d5e…          # one of them",
+    ),
+)
+def moved_out(
+    home: HomeCode,
+    member: Annotated[str | None, typer.Option(help="From `cityops homes members`.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Everybody who lives there.")] = False,
+    at: Annotated[str | None, typer.Option(help="When, e.g. 2026-11-30; now without. Not ahead.")] = None,
+) -> None:
+    """End stays in a home: access ends at once, retention begins. Give the next tenant a new code afterwards."""
+    if (member is None) != every:
+        raise ConfigurationError("say --member ID or --all")
+    when = None if at is None else _time(at)
+
+    async def run(db: Db, people: People) -> int:
+        home_id = await _home_id(db, home)
+        there = [str(row["resident_id"]) for row in await db.rows("people_of", home_id=home_id)]
+        leaving = there if member is None else [one for one in there if one == member]
+        if member is not None and not leaving:
+            raise ConfigurationError(
+                f"{member!r} does not live there; `cityops homes members {home}` lists who does"
+            )
+        return sum([await people.moved_out(home_id, one, when) for one in leaving])
+
+    typer.echo(f"{_with_homes(run)} moved out; `cityops homes code {home}` makes the next label")
+
+
+async def _home_id(db: Db, home: str) -> int:
+    row = await db.row("homes_of", code=home)
+    if row is None:
+        raise ConfigurationError(f"there is no home {home!r} in the registry")
+    return int(row["home_id"])
+
+
+def _time(text: str) -> datetime:
+    from datetime import UTC
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{text!r} is no time: write 2026-11-30 or 2026-11-30T12:00Z") from error
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def _csv(rows: list[dict[str, str]]) -> str:
+    text = io.StringIO()
+    table = csv.DictWriter(text, ("home", "label", "code"), lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()
+
+
+def _with_homes(work: Callable[[Db, People], Awaitable[Any]]) -> Any:
+    import asyncio
+
+    from cityops.settings import load_settings
+    from ops_api.wiring_homes import homes_of
+
+    async def run() -> Any:
+        async with homes_of(load_settings()) as (db, people):
+            return await work(db, people)
+
+    return asyncio.run(run())

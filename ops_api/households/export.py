@@ -1,0 +1,113 @@
+"""Everything that is kept of a resident's stay in a home, as one zip: CSV for a spreadsheet, JSON for a program."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+from devices.contract.kind import Kind
+from ops_api.households import sharing
+from ops_api.households.model import LivesIn, Member
+from ops_api.households.zip_stream import ZipStream
+from ops_api.queries import Row
+from ops_api.queries.each_reading import each_reading
+
+Pages = Callable[[], AsyncIterator[list[Row]]]
+PAGE = 2000
+
+_DIARY = ("at", "activity", "note", "source")
+_SHARING = (
+    "given_at", "given_by", "room", "device", "statistic", "recipient_kind", "recipient", "from_at", "to_at",
+    "revoked_at", "revoked_by",
+)  # fmt: skip
+_LOOKS = ("at", "who", "role", "what", "purpose")
+_PEOPLE = ("name", "from_at", "to_at", "joined_at", "joined_by", "me")
+
+README = """Your data from {label}
+
+Made {at} for {name}.
+
+readings/   what each frog in your home measured while you lived there:
+            temperature_c in degrees Celsius, humidity_pct in per cent,
+            wall_temperature_c (of the wall, where there is a probe), battery_v in volts.
+            ts is the time of measuring, in UTC. quality is 0 when all is well.
+diary       what you and your frog wrote in the diary
+sharing     what was shared with whom, when, and who took it back
+looks       who looked at your home's data, and why
+people      who lives in your home
+
+Each is there twice: .csv for a spreadsheet, .json for a program.
+An empty from_at means: since the frog came.
+What was measured before you moved in is not yours and not in here.
+"""
+
+
+async def export(who: Member, home: LivesIn, frog: Kind, now: datetime) -> AsyncIterator[bytes]:
+    """Yield the zip. What the resident may see no more is not in it, even if that changes meanwhile.
+
+    Args:
+        who: of whom.
+        home: of which of her homes.
+        frog: kind of the devices in homes.
+        now: the wall clock's time.
+    """
+    out = ZipStream(now)
+    yield out.text(
+        "README.txt", README.format(label=home.label, at=f"{now:%d %B %Y %H:%M} UTC", name=who.name)
+    )
+    fields = ("ts", *(f.name for f in frog.fields), "quality")
+    for device in await who.db.rows("my_devices", home_id=home.home_id):
+        name = f"readings/{device['name']}"
+        async for piece in _twice(out, name, fields, _readings(who, frog, device)):
+            yield piece
+    for name, columns, pages in _tables(who, home):
+        async for piece in _twice(out, name, columns, pages):
+            yield piece
+    yield out.close()
+
+
+async def _twice(out: ZipStream, name: str, columns: tuple[str, ...], pages: Pages) -> AsyncIterator[bytes]:
+    async for piece in out.csv(f"{name}.csv", columns, pages()):
+        yield piece
+    async for piece in out.json(f"{name}.json", columns, pages()):
+        yield piece
+
+
+def _readings(who: Member, frog: Kind, device: Row) -> Pages:
+    async def pages() -> AsyncIterator[list[Row]]:
+        if device["first"] is None:
+            return
+        span = {"first": device["first"], "last": device["last"], "cadence_s": device["cadence_s"]}
+        async for rows in each_reading(who.db, frog, device["device_id"], **span):
+            yield rows
+
+    return pages
+
+
+def _tables(who: Member, home: LivesIn) -> list[tuple[str, tuple[str, ...], Pages]]:
+    there = {"home_id": home.home_id}
+
+    async def diary() -> AsyncIterator[list[Row]]:
+        after = 0
+        while rows := await who.db.rows("my_diary", **there, after=after, limit=PAGE):
+            yield rows
+            after = rows[-1]["diary_entry_id"]
+
+    async def shared() -> AsyncIterator[list[Row]]:
+        yield await sharing.consents(who, home)
+
+    async def looks() -> AsyncIterator[list[Row]]:
+        before = None
+        while rows := await who.db.rows("my_access_log", **there, before=before, limit=PAGE):
+            yield rows
+            before = rows[-1]["access_id"]
+
+    async def people() -> AsyncIterator[list[Row]]:
+        yield await who.db.rows("my_household", **there)
+
+    return [
+        ("diary", _DIARY, diary),
+        ("sharing", _SHARING, shared),
+        ("looks", _LOOKS, looks),
+        ("people", _PEOPLE, people),
+    ]

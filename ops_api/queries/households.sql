@@ -1,0 +1,186 @@
+-- session_by_token
+-- A session that holds, its resident, and the homes where that one lives now, the newest first.
+select s.session_id, s.resident_id, r.name, s.rotated_at, s.seen_at, s.token_hash = %(hash)s as newest,
+       s.old_hash is not null and s.old_until is null as unseen,
+       coalesce((
+           select jsonb_agg(jsonb_build_object('home_id', h.home_id, 'code', h.code, 'label', h.label)
+                            order by m.joined_at desc, m.member_id)
+             from household_member m join home h using (home_id)
+            where m.resident_id = s.resident_id and (m.to_at is null or m.to_at > now())), '[]') as homes
+from resident_session s join resident r using (resident_id)
+where (s.token_hash = %(hash)s or s.old_hash = %(hash)s and (s.old_until is null or s.old_until > now()))
+  and s.revoked_at is null and s.expires_at > now()
+
+-- session_seen
+-- The successor of a token was seen: the token before it holds a minute longer, for requests on their way.
+update resident_session
+   set seen_at = now(),
+       old_until = case when token_hash = %(hash)s and old_until is null then now() + interval '1 minute' else old_until end
+ where session_id = %(session_id)s
+
+-- session_rotate
+-- Who still shows the old token has not got the new one: it gets another.
+update resident_session
+   set old_hash = %(hash)s, old_until = null, token_hash = %(new)s, rotated_at = now(), seen_at = now(),
+       expires_at = now() + %(life)s
+ where session_id = %(session_id)s and revoked_at is null
+   and (token_hash = %(hash)s or old_hash = %(hash)s and old_until is null)
+returning session_id
+
+-- session_add
+insert into resident_session (resident_id, token_hash, expires_at)
+values (%(resident_id)s, %(hash)s, now() + %(life)s) returning session_id
+
+-- session_end
+update resident_session set revoked_at = now() where session_id = %(session_id)s and revoked_at is null
+
+-- sessions_end
+-- Of a resident: of everybody who lives nowhere more where only_homeless.
+update resident_session s set revoked_at = now()
+ where s.resident_id = %(resident_id)s and s.revoked_at is null
+   and (not %(only_homeless)s or not exists (
+       select from household_member m where m.resident_id = s.resident_id and (m.to_at is null or m.to_at > now())))
+
+-- sessions_count
+select count(*) as sessions from resident_session
+where resident_id = %(resident_id)s and revoked_at is null and expires_at > now()
+
+-- join_tries
+select coalesce(sum(tries), 0)::integer as tries from join_try
+where source = %(source)s and hour = date_trunc('hour', now())
+
+-- join_tried
+insert into join_try as t (source, hour, tries) values (%(source)s, date_trunc('hour', now()), 1)
+on conflict (source, hour) do update set tries = t.tries + 1
+
+-- join_tries_forget
+delete from join_try where hour < now() - interval '2 days'
+
+-- join_code_open
+-- The code's home, where it opens one. Whoever tried too often is held to codes that nobody guesses.
+select c.join_code_id, c.home_id, c.kind, h.code, h.label
+from join_code c join home h using (home_id)
+where c.code_hash = join_code_hash(%(typed)s) and c.revoked_at is null
+  and (c.expires_at is null or c.expires_at > now()) and (c.uses is null or c.used < c.uses)
+  and (c.strong or not %(limited)s)
+
+-- join_code_use
+update join_code set used = used + 1
+where join_code_id = %(join_code_id)s and revoked_at is null and (uses is null or used < uses)
+returning join_code_id
+
+-- resident_add
+insert into resident (name) values (coalesce(%(name)s::text, 'Person ' || (
+    select count(*) + 1 from household_member where home_id = %(home_id)s))) returning resident_id, name
+
+-- resident_rename
+update resident set name = %(name)s where resident_id = %(resident_id)s
+
+-- member_now
+select member_id from household_member
+where home_id = %(home_id)s and resident_id = %(resident_id)s and (to_at is null or to_at > now())
+
+-- member_add
+-- Where nobody lives now, what was measured before the last ones left is not for who comes after them.
+insert into household_member (home_id, resident_id, from_at, joined_by)
+select c.home_id, %(resident_id)s::uuid, greatest(coalesce(c.member_from, %(now)s), (
+           select case when bool_or(to_at is null or to_at > now()) then '-infinity' else max(to_at) end
+             from household_member where home_id = c.home_id and resident_id <> %(resident_id)s)), c.kind
+from join_code c where c.join_code_id = %(join_code_id)s
+returning member_id
+
+-- member_leave
+update household_member set to_at = greatest(from_at, least(coalesce(%(at)s::timestamptz, now()), now()))
+where home_id = %(home_id)s and resident_id = %(resident_id)s and (to_at is null or to_at > now())
+returning member_id
+
+-- consents_end
+update consent set revoked_at = now(), revoked_by = %(resident_id)s
+where home_id = %(home_id)s and given_by = %(resident_id)s and revoked_at is null
+
+-- codes_end
+-- Of who left; and of the home where nobody lives any more: its label must be a new one.
+update join_code set revoked_at = now()
+where home_id = %(home_id)s and revoked_at is null
+  and (invited_by = %(resident_id)s or not exists (
+      select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now())))
+
+-- invite_add
+insert into join_code (home_id, code_hash, kind, hint, strong, member_from, invited_by, expires_at, uses)
+select m.home_id, join_code_hash(%(code)s), 'invite', %(hint)s, true, case when %(all_of_it)s then m.from_at end,
+       m.resident_id, now() + interval '7 days', 1
+from household_member m
+where m.home_id = %(home_id)s and m.resident_id = %(resident_id)s and (m.to_at is null or m.to_at > now())
+returning expires_at
+
+-- label_add
+-- A label of its own makes the ones before it void. Who lives there may join with it as one of them; into an empty home
+-- comes somebody new, who sees what is measured from the day on which the last ones left.
+with before as (
+    update join_code set revoked_at = now() where home_id = %(home_id)s and kind = 'label' and revoked_at is null
+)
+insert into join_code (home_id, code_hash, kind, hint, strong, member_from, expires_at, uses)
+select %(home_id)s, join_code_hash(%(code)s), 'label', %(hint)s, true,
+       coalesce(%(from_at)s::timestamptz, min(from_at) filter (where to_at is null or to_at > now()), max(to_at), '-infinity'),
+       now() + make_interval(days => %(days)s::integer), %(uses)s::integer
+from household_member where home_id = %(home_id)s
+
+-- homes_of
+select home_id, code, label from home where %(code)s::text is null or code = %(code)s order by home_id
+
+-- people_of
+select m.resident_id, r.name, nullif(m.from_at, '-infinity') as from_at, m.joined_at, m.joined_by
+from household_member m join resident r using (resident_id)
+where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now()) order by m.joined_at
+
+-- access_add
+insert into access_log (home_id, who, role, what, purpose)
+values (%(home_id)s, %(who)s, %(role)s, %(what)s, %(purpose)s)
+
+-- my_household
+-- As the resident: who lives there, and lived there since she came.
+select member_id, name, nullif(from_at, '-infinity') as from_at, to_at, joined_at, joined_by, me from household
+where home_id = %(home_id)s order by to_at nulls first, joined_at, member_id
+
+-- my_consents
+select consent_id, device, room, statistic, recipient_kind, recipient, nullif(from_at, '-infinity') as from_at, to_at, given_at, given_by, revoked_at, revoked_by
+from consents where home_id = %(home_id)s order by revoked_at desc nulls first, given_at desc, consent_id
+
+-- council_sees
+-- What the housing team would read of the home now.
+select label, risk, room from council_sees() where home_id = %(home_id)s
+
+-- consent_add
+-- From now, or from an earlier day of her own stay.
+insert into consent (home_id, device_id, statistic, recipient_kind, recipient, from_at, to_at, given_by)
+select m.home_id, d.device_id, %(statistic)s, %(recipient_kind)s, %(recipient)s,
+       greatest(m.from_at, coalesce(%(from_at)s::timestamptz, %(now)s)), %(to_at)s::timestamptz, m.resident_id
+from household_member m
+left join (home_device hd join device d using (device_id)) on hd.home_id = m.home_id and d.name = %(device)s
+where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now()) and (%(device)s::text is null or d.device_id is not null)
+returning consent_id
+
+-- consent_same
+select consent_id from consent
+where home_id = %(home_id)s and statistic = %(statistic)s and recipient_kind = %(recipient_kind)s and recipient = %(recipient)s
+  and device_id is not distinct from (select device_id from device where name = %(device)s)
+  and to_at is not distinct from %(to_at)s and revoked_at is null limit 1
+
+-- consent_revoke
+update consent set revoked_at = now(), revoked_by = resident_id()
+where home_id = %(home_id)s and consent_id = %(consent_id)s and revoked_at is null returning consent_id
+
+-- my_access_log
+select access_id, at, who, role, what, purpose from access_log
+where home_id = %(home_id)s and access_id < coalesce(%(before)s, 9223372036854775807)
+order by access_id desc limit %(limit)s
+
+-- my_devices
+select d.device_id, d.name, d.cadence_s, hd.room, r.first, r.last
+from home_device hd join device d using (device_id)
+left join lateral (select min(ts) as first, max(ts) as last from frog_reading f where f.device_id = hd.device_id) r on true
+where hd.home_id = %(home_id)s order by d.name
+
+-- my_diary
+select diary_entry_id, at, activity, note, source from diary_entry
+where home_id = %(home_id)s and diary_entry_id > %(after)s order by diary_entry_id limit %(limit)s

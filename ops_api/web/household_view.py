@@ -1,0 +1,190 @@
+"""What the pages of a household say: people, sharing, looks, receipt. Reading age nine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from ops_api.households import sharing
+from ops_api.households.people import Invitation
+from ops_api.web import words
+from ops_api.web.brand import Brand
+from ops_api.web.home_view import room_name
+
+Row = Mapping[str, Any]
+
+DELETED: Mapping[str, str] = {
+    "readings": "readings of your frogs",
+    "diary": "lines of your diary",
+    "events": "things found in your readings",
+    "decisions": "decisions about your home",
+    "dead_letters": "messages that could not be read",
+    "alarms": "alarms that are over",
+    "alarms_blanked": "alarms that are still on, with all that was measured taken out",
+    "alarm_members": "notes of your home in alarms of many homes",
+    "late_windows": "notes of late readings",
+    "consents": "things you shared",
+    "stays": "lines that say you lived there",
+    "state": "risk of your home now",
+    "resident": "your name",
+}
+"""What a receipt lists, by the names that the eraser gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the household, as listed."""
+
+    name: str
+    me: bool
+    lives_here: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation, as shown once."""
+
+    code: str
+    link: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Something shown to somebody; ``consent_id`` is what to take back."""
+
+    consent_id: str
+    what: str
+    who: str
+    room: str
+    since: str
+    until: str
+    given: str
+    ended: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The page of what others see."""
+
+    council: bool
+    headline: str
+    now: tuple[Shared, ...]
+    before: tuple[Shared, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A line of who looked."""
+
+    at: str
+    who: str
+    what: str
+    why: str
+
+
+def day(at: datetime | None, brand: Brand) -> str:
+    """Return ``9 January 2026``, or when the frog came."""
+    if at is None:
+        return "the day your frog came"
+    local = at.astimezone(brand.time_zone)
+    return f"{local.day} {local:%B %Y}"
+
+
+def people(rows: Sequence[Row], brand: Brand, now: datetime) -> tuple[Person, ...]:
+    """Return who lives in the home, and who moved out since the reader came."""
+    return tuple(_person(row, brand, now) for row in rows)
+
+
+def _person(row: Row, brand: Brand, now: datetime) -> Person:
+    here = row["to_at"] is None or row["to_at"] > now
+    how = "with an invitation" if row["joined_by"] == "invite" else "with the code on the frog"
+    said = (
+        f"Joined on {day(row['joined_at'], brand)}, {how}. Sees what was measured since {day(row['from_at'], brand)}."
+        if here
+        else f"Moved out on {day(row['to_at'], brand)}."
+    )
+    return Person(row["name"], row["me"], here, said)
+
+
+def invited(invitation: Invitation, brand: Brand, origin: str) -> Invited:
+    """Return an invitation with its link."""
+    until = day(invitation.expires_at, brand)
+    return Invited(invitation.code, f"{origin}/join/{quote(invitation.code, safe='')}", until)
+
+
+def rooms(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    """Return the rooms to choose from: device and name."""
+    return tuple((str(row["name"]), room_name(row)) for row in rows)
+
+
+def shared(rows: Sequence[Row], brand: Brand, now: datetime) -> Sharing:
+    """Return what is shown to whom, and what was."""
+    now_rows = sharing.in_force(rows)
+    council = sharing.switched_on(rows)
+    others = len(
+        {(r["recipient_kind"], r["recipient"]) for r in now_rows if r["recipient_kind"] != "council"}
+    )
+    said = "The council sees some of your home" if council else "The council does not see your home"
+    if others == 0:
+        said += ". Your landlord sees nothing."
+    else:
+        said += f". {words.plural(others, 'other')} can see some of it."
+    before = [row for row in rows if row["revoked_at"] is not None]
+    return Sharing(
+        council,
+        said,
+        tuple(_shared(row, brand) for row in now_rows),
+        tuple(_shared(row, brand) for row in before),
+    )
+
+
+def _shared(row: Row, brand: Brand) -> Shared:
+    until = row["to_at"]
+    return Shared(
+        consent_id=str(row["consent_id"]),
+        what=sharing.STATISTICS[row["statistic"]],
+        who=sharing.recipient_name(row),
+        room="all rooms" if row["device"] is None else room_name({**row, "label": "", "name": row["device"]}),
+        since=day(row["from_at"], brand),
+        # The end is the first moment that is not shown: people name the day before it.
+        until="" if until is None else day(until - timedelta(microseconds=1), brand),
+        given=f"{row['given_by']} said yes on {day(row['given_at'], brand)}",
+        ended=""
+        if row["revoked_at"] is None
+        else f"{row['revoked_by'] or 'Somebody'} stopped it on {day(row['revoked_at'], brand)}",
+    )
+
+
+def looks(rows: Sequence[Row], brand: Brand, now: datetime) -> tuple[Look, ...]:
+    """Return who looked."""
+    return tuple(
+        Look(words.day_and_clock(row["at"], brand.time_zone, now), row["who"], row["what"], row["purpose"])
+        for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """What a receipt says."""
+
+    number: str
+    at: str
+    gone: tuple[tuple[str, str], ...]
+    kept: tuple[str, ...]
+
+
+def receipt(row: Row, brand: Brand) -> ReceiptView:
+    """Return what went, in words."""
+    gone = tuple(
+        (words.number(count), DELETED.get(what, what.replace("_", " ")))
+        for what, count in row["deleted"].items()
+        if count > 0
+    )
+    kept = tuple(f"from {day(first, brand)} to {day(last, brand)}" for first, last in row["kept"])
+    at = row["done_at"].astimezone(brand.time_zone)
+    return ReceiptView(row["erasure_id"], f"{words.long_date(at, brand.time_zone)}, {at:%H:%M}", gone, kept)

@@ -1,0 +1,248 @@
+"""My data: the zip in bounded memory, deleting it (columnar chunks too), and what happens after moving out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from cityops.db.flavour import detect
+from devices.contract.kind import discover
+from ingest.erasure import Erasure
+from ops_api.households.export import export
+from ops_api.households.model import LivesIn, Member
+from ops_api.queries.each_reading import EXPECTED_ROWS, MOST_ROWS
+from tests.fakes.databases import own_database
+from tests.fakes.households import MINUTES, NOW, Street, street
+
+pytestmark = [pytest.mark.storage, pytest.mark.asyncio(loop_scope="module")]
+
+KINDS = discover()
+OLD = NOW - timedelta(days=40)
+HOURS = 300
+"""Readings of 40 days ago, one an hour: in chunks that are columnar where there are such."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lane(pg_server: str, db_template: str) -> AsyncIterator[Street]:
+    """One street for all; each test has homes of its own."""
+    with own_database(pg_server, "mydata", db_template) as dsn:
+        async with street(dsn) as built:
+            await built.sql("select ensure_partitions(%s, %s)", OLD, NOW)
+            await built.sql(
+                "insert into frog_reading (ts, device_id, boot, seq, temperature_c, humidity_pct, received_at)"
+                " select %s::timestamptz + n * interval '1 hour', device_id, 0, n, 17, 70, now()"
+                " from device, generate_series(1, %s) n",
+                OLD,
+                HOURS,
+            )
+            if (await detect(built.conn)).timescaledb is not None:
+                await built.sql(
+                    "select compress_chunk(c) from show_chunks('frog_reading', older_than => interval '8 days') c"
+                )
+                for view in ("frog_hourly", "frog_daily"):
+                    await built.sql(f"call refresh_continuous_aggregate('{view}', null, null)")
+            yield built
+
+
+def erasure(lane: Street) -> Erasure:
+    return Erasure(lane.dsn, KINDS)
+
+
+async def readings(lane: Street, n: int, table: str = "frog_reading") -> int:
+    return int(
+        (await lane.sql(f"select count(*) from {table} where device_id = %s", await lane.device(n)))[0][0]
+    )
+
+
+async def test_all_of_a_home_goes_and_nothing_of_the_neighbours(lane: Street) -> None:
+    home, code = await lane.home(1), "home-code-1"
+    before = await readings(lane, 8)
+    alarm = (
+        "insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, cleared_at, title, reason, inputs)"
+        " values (%s, 1, 'home', %s, 'warning', %s, %s, 't', 'wall at 91 %%', '{\"x\": 1}') returning alarm_id"
+    )
+    for of, at in ((code, NOW), ("home-code-8", NOW)):
+        await lane.sql(
+            "insert into event (kind, subject_kind, subject, at) values ('shower', 'home', %s, %s)", of, at
+        )
+        await lane.sql(alarm, "over", of, at, at)
+        await lane.sql(alarm, "up", of, at, None)
+    for device in ("frog-1", "frog-8"):
+        await lane.sql(
+            "insert into dead_letter (received_at, topic, device, reason_code, reason, payload, payload_bytes)"
+            " values (now() - interval '1 minute', 't', %s, 'not_json', 'r', 'x', 1)",
+            device,
+        )
+    receipt = await erasure(lane).erase(home, lane.residents[1], forget=False)
+    assert receipt["deleted"]["readings"] == MINUTES + HOURS
+    told = {k: receipt["deleted"][k] for k in ("diary", "events", "dead_letters", "alarms", "alarms_blanked")}
+    assert set(told.values()) == {1}, told
+    assert receipt["kept"] == []
+    for table in ("frog_reading", "frog_hourly", "frog_daily"):
+        assert await readings(lane, 1, table) == 0, table
+        assert await readings(lane, 8, table) > 0, table
+    assert await readings(lane, 8) == before
+    assert await lane.sql("select reason, inputs from alarm where subject = %s", code) == [
+        ("removed at the household's wish", {})
+    ]
+    assert await lane.sql("select count(*) from event") == [(1,)]
+    assert await lane.sql("select device from dead_letter") == [("frog-8",)]
+    # The receipt is kept, without a word of what it was; doing it again finds nothing.
+    [(deleted,)] = await lane.sql("select deleted from erasure where erasure_id = %s", receipt["erasure_id"])
+    assert deleted == dict(receipt["deleted"])
+    again = await erasure(lane).erase(home, lane.residents[1], forget=False)
+    assert set(again["deleted"].values()) == {0}
+    assert await lane.sql("select count(*) from household_member where home_id = %s", home) == [(1,)]
+
+
+async def test_a_stay_is_deleted_and_what_was_before_and_after_it_stays(lane: Street) -> None:
+    start, end = OLD + timedelta(hours=100), OLD + timedelta(hours=200)
+    await lane.sql(
+        "update household_member set from_at = %s, to_at = %s where resident_id = %s",
+        start,
+        end,
+        lane.residents[2],
+    )
+    receipt = await erasure(lane).erase(await lane.home(2), lane.residents[2], forget=True)
+    assert receipt["deleted"]["readings"] == 100
+    [(inside,)] = await lane.sql(
+        "select count(*) from frog_reading where device_id = %s and ts >= %s and ts < %s",
+        await lane.device(2),
+        start,
+        end,
+    )
+    assert inside == 0
+    assert await readings(lane, 2) == MINUTES + HOURS - 100
+    for table, column in (
+        ("household_member", "resident_id"),
+        ("resident", "resident_id"),
+        ("resident_session", "resident_id"),
+    ):
+        assert await lane.sql(f"select count(*) from {table} where {column} = %s", lane.residents[2]) == [
+            (0,)
+        ], table
+
+
+async def test_what_somebody_else_lived_through_too_stays_until_they_delete_it(lane: Street) -> None:
+    came = OLD + timedelta(hours=150)
+    ben = await lane.moves_in(3, "Ben", "token-ben", came)
+    receipt = await erasure(lane).erase(await lane.home(3), lane.residents[3], forget=True)
+    assert receipt["deleted"]["readings"] == 149
+    assert [first for first, _ in receipt["kept"]] == [came]
+    assert await readings(lane, 3) == MINUTES + HOURS - 149
+    rest = await erasure(lane).erase(await lane.home(3), ben, forget=True)
+    assert await readings(lane, 3) == 0
+    assert rest["kept"] == []
+
+
+async def test_readings_of_a_frog_at_its_former_home_go_with_that_homes_stay(lane: Street) -> None:
+    device = await lane.device(4)
+    await lane.sql("update home_device set home_id = %s where device_id = %s", await lane.home(5), device)
+    receipt = await erasure(lane).erase(await lane.home(4), lane.residents[4], forget=False)
+    assert receipt["deleted"]["readings"] == MINUTES + HOURS
+    assert await readings(lane, 5) == MINUTES + HOURS
+
+
+async def test_stays_that_ended_a_year_ago_are_forgotten_and_others_are_not(lane: Street) -> None:
+    for n, days in ((6, 380), (7, 300)):
+        await lane.sql(
+            "update household_member set to_at = now() - make_interval(days => %s) where resident_id = %s",
+            days,
+            lane.residents[n],
+        )
+    assert await erasure(lane).forget_moved_out(365) == 1
+    left = await lane.sql("select name from resident where name in ('Resident 6', 'Resident 7')")
+    assert left == [("Resident 7",)]
+    assert await lane.sql("select why from erasure where home_id = %s", await lane.home(6)) == [
+        ("moved out",)
+    ]
+
+
+async def zipped(lane: Street, n: int) -> tuple[dict[str, bytes], list[bytes]]:
+    async with lane.as_resident(f"token-{n}") as db:
+        home = LivesIn(await lane.home(n), f"home-code-{n}", "Frog Lane")
+        who = Member(lane.residents[n], "s", f"Resident {n}", (home,), f"token-{n}", db)
+        pieces = [piece async for piece in export(who, home, KINDS["frog"], datetime.now(UTC))]
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as file:
+        assert file.testzip() is None
+        return {name: file.read(name) for name in file.namelist()}, pieces
+
+
+async def test_the_zip_holds_a_stay_as_csv_and_json(lane: Street) -> None:
+    await lane.sql(
+        "insert into diary_entry (home_id, at, activity, note) values (%s, now(), 'cooking', '=1+1')",
+        await lane.home(8),
+    )
+    files, _ = await zipped(lane, 8)
+    names = {
+        f"{n}.{end}"
+        for n in ("readings/frog-8", "diary", "sharing", "looks", "people")
+        for end in ("csv", "json")
+    }
+    assert set(files) == names | {"README.txt"}
+    rows = list(csv.DictReader(io.StringIO(files["readings/frog-8.csv"].decode())))
+    assert len(rows) == MINUTES + HOURS
+    assert rows == sorted(rows, key=lambda r: r["ts"])
+    assert rows[-1]["ts"] == NOW.isoformat()
+    documents = json.loads(files["readings/frog-8.json"])
+    assert [d["ts"] for d in documents] == [r["ts"] for r in rows]
+    assert documents[0]["temperature_c"] == 17.0
+    assert json.loads(files["sharing.json"]) == []
+    # A spreadsheet does not run what somebody wrote.
+    assert "'=1+1" in files["diary.csv"].decode()
+    assert json.loads(files["diary.json"])[-1]["note"] == "=1+1"
+    everything = b"".join(files.values())
+    for other in (b"frog-9", b"Resident 9", b"home-code-9"):
+        assert other not in everything
+
+
+async def test_a_flood_of_readings_is_sent_in_pieces_and_none_is_lost(lane: Street) -> None:
+    flood = 2 * MOST_ROWS + 700
+    assert MOST_ROWS > EXPECTED_ROWS
+    # Within one stretch, and several at the same time.
+    await lane.sql(
+        "insert into frog_reading (ts, device_id, boot, seq, temperature_c, humidity_pct, received_at)"
+        " select %s::timestamptz - (n / 3) * interval '100 ms', %s, 2, n, 20, 50, now() from generate_series(1, %s) n",
+        NOW,
+        await lane.device(9),
+        flood,
+    )
+    files, pieces = await zipped(lane, 9)
+    rows = list(csv.reader(io.StringIO(files["readings/frog-9.csv"].decode())))[1:]
+    assert len(rows) == MINUTES + HOURS + flood
+    assert max(map(len, pieces)) < 500_000
+
+
+KEPT: dict[str, str] = {
+    "home": "the installation, not who lives there",
+    "home_device": "likewise",
+    "home_device_past": "likewise",
+    "device_sequence": "numbers of messages: what is gone must not come again",
+    "device_clock": "clocks of devices",
+    "device_status": "health of devices",
+    "device": "the installation",
+    "join_code": "hashes, revoked when the last one leaves; invitations go with the resident",
+    "access_log": "who looked, to be checked; three years",
+    "erasure": "that it was deleted",
+    "bin_site": "no home",
+    "road_segment": "no road in a home",
+}
+DELETED = {"diary_entry", "consent", "household_member"}
+
+
+async def test_every_table_of_homes_and_devices_is_deleted_from_or_kept_for_a_reason(lane: Street) -> None:
+    """Who adds a table that tells of a home says here what becomes of it (ingest/erasure.sql)."""
+    found = await lane.sql(
+        "select distinct c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid"
+        " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition"
+        " and a.attname in ('home_id', 'device_id') and c.relname not like '%%\\_reading' order by 1"
+    )
+    names = {name for (name,) in found} - {"dead_letter"}  # by the device's name
+    assert names == set(KEPT) | DELETED

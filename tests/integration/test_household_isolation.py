@@ -1,0 +1,266 @@
+"""The database isolates households by itself: the reliability sheet's table of leaks, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import pytest_asyncio
+from psycopg import sql
+
+from ops_api.households.codes import token_hash
+from ops_api.queries import Db
+from ops_api.queries.resident import ResidentDb
+from tests.fakes.databases import own_database
+from tests.fakes.households import MINUTES, NOW, Street, street
+
+pytestmark = [pytest.mark.storage, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lane(pg_server: str, db_template: str) -> AsyncIterator[Street]:
+    """One street for all; whoever changes something has a home of its own: 2 to 6 and 9. The others look at 7 and 8."""
+    with own_database(pg_server, "lane", db_template) as dsn:
+        async with street(dsn) as built:
+            yield built
+
+
+async def ask(db: Db, query: str, **params: object) -> list[dict[str, Any]]:
+    return await db.fetch(sql.SQL(query), params)  # type: ignore[arg-type]
+
+
+async def count(db: Db, table: str) -> int:
+    return int((await ask(db, f"select count(*) as n from {table}"))[0]["n"])
+
+
+MINE = (
+    "device",
+    "home",
+    "home_device",
+    "household_member",
+    "diary_entry",
+    "household",
+    "subject_state",
+    "frog_latest",
+)
+
+
+async def test_without_a_session_there_is_nothing_and_no_right_on_readings(lane: Street) -> None:
+    for token in ("", "no such token"):
+        async with lane.as_resident(token) as nobody:
+            for table in (*MINE, "frog_reading", "frog_hourly", "frog_daily", "consent", "access_log"):
+                assert await count(nobody, table) == 0, (token, table)
+    async with lane.as_resident("token-7") as seven:
+        for table in ("frog_reading", "frog_hourly", "frog_daily", "frog_latest", "road_reading"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await count(seven, f"public.{table}")
+
+
+async def test_a_session_sees_its_own_home_and_all_of_it(lane: Street) -> None:
+    async with lane.as_resident("token-7") as seven:
+        for table in MINE:
+            assert await count(seven, table) == 1, table
+        assert await count(seven, "frog_reading") == MINUTES
+        [row] = await ask(seven, "select name from device")
+        assert row["name"] == "frog-7"
+        assert {r["device_id"] for r in await ask(seven, "select device_id from frog_reading")} == {
+            await lane.device(7)
+        }
+
+
+async def test_the_next_borrower_of_the_connection_is_nobody(lane: Street) -> None:
+    async with lane.pool() as pool:
+        assert await count(ResidentDb(Db(pool), pool, "token-7"), "device") == 1
+        async with pool.connection() as conn:
+            [(role, token)] = await (
+                await conn.execute("select current_user, current_setting('cityops.session', true)")
+            ).fetchall()
+            assert role != "cityops_resident"
+            assert not token
+            await conn.execute("set local role cityops_resident")
+            assert (await (await conn.execute("select count(*) from device")).fetchone()) == (0,)
+        with pytest.raises(ZeroDivisionError):
+            async with ResidentDb(Db(pool), pool, "token-7").transaction():
+                raise ZeroDivisionError
+        assert await count(Db(pool), "public.device") == lane.homes
+
+
+async def test_what_somebody_left_in_the_session_is_overwritten(lane: Street) -> None:
+    async with lane.pool() as pool:
+        async with pool.connection() as conn:
+            await conn.execute("select set_config('cityops.session', 'token-8', false)")
+        assert await ask(ResidentDb(Db(pool), pool, "token-7"), "select name from device") == [
+            {"name": "frog-7"}
+        ]
+        assert await count(ResidentDb(Db(pool), pool, ""), "device") == 0
+
+
+async def test_no_relation_that_a_resident_may_read_shows_a_neighbour(lane: Street) -> None:
+    """Views run with their owner's rights, past every policy: each must say itself whose rows it gives."""
+    readable = await lane.sql(
+        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname not in ('pg_catalog', 'information_schema') and c.relkind in ('r', 'v', 'm', 'p')"
+        " and has_schema_privilege('cityops_resident', n.oid, 'usage')"
+        " and has_table_privilege('cityops_resident', c.oid, 'select')"
+        " and not (n.nspname like '%%timescaledb%%') order by 1, 2"
+    )
+    assert {("my", "frog_reading"), ("public", "device"), ("public", "household_member")} <= set(readable)
+    neighbours = {str(await lane.home(8)), str(await lane.device(8)), "home-code-8", "frog-8", "Resident 8"}
+    neighbours |= {lane.residents[8]}
+    columns = ("home_id", "device_id", "code", "device", "name", "resident_id", "subject", "given_by")
+    async with lane.as_resident("token-7") as seven:
+        for schema, table in readable:
+            rows = await ask(seven, f'select to_jsonb(x) as row from "{schema}"."{table}" x')
+            seen = {str(r["row"][c]) for r in rows for c in columns if r["row"].get(c) is not None}
+            assert not seen & neighbours, (schema, table)
+    barriers = await lane.sql(
+        "select count(*) from pg_class where relnamespace = 'my'::regnamespace and relkind = 'v'"
+        " and not coalesce(reloptions, '{}') @> array['security_barrier=true']"
+    )
+    assert barriers == [(0,)]
+
+
+async def test_the_owner_works_for_every_home_and_the_role_is_nobodys_owner(lane: Street) -> None:
+    [row] = await lane.sql(
+        "select rolsuper, rolbypassrls, rolcanlogin, rolcreaterole from pg_roles where rolname = 'cityops_resident'"
+    )
+    assert row == (False, False, False, False)
+    assert await lane.sql("select relname from pg_class where relforcerowsecurity") == []
+    assert await lane.sql("select count(*) from pg_class where relowner = 'cityops_resident'::regrole") == [
+        (0,)
+    ]
+    # Ingest, rules and migrations are the owner: under FORCE they would see nothing.
+    assert await lane.sql("select count(*) from device") == [(lane.homes,)]
+    # A policy for one role only would leave the others without any.
+    assert await lane.sql(
+        "select distinct roles::text from pg_policies where policyname like 'household%%'"
+    ) == [("{public}",)]
+    # Whatever is the household's is locked, also what no policy opens.
+    open_tables = await lane.sql(
+        "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid"
+        " where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and not c.relrowsecurity"
+        " and has_table_privilege('cityops_resident', c.oid, 'select') and a.attname in ('home_id', 'device_id')"
+    )
+    assert open_tables == []
+
+
+async def test_saying_one_is_somebody_else_makes_one_nobody(lane: Street) -> None:
+    """An injected statement may set any identity; it does not know another's token."""
+    with psycopg.connect(lane.dsn, autocommit=True) as owner:
+        owner.execute("drop role if exists isolation_login")
+        owner.execute("create role isolation_login login in role cityops_resident")
+        try:
+            parts = psycopg.conninfo.conninfo_to_dict(lane.dsn)
+            dsn = psycopg.conninfo.make_conninfo(**{**parts, "user": "isolation_login", "password": None})
+            async with await psycopg.AsyncConnection.connect(dsn) as conn:
+                await conn.execute("set local search_path = my, public")
+                for said in (lane.residents[8], token_hash("token-8").hex(), "8", "%", "' or true --"):
+                    await conn.execute("select set_config('cityops.session', %s, true)", (said,))
+                    for table in ("device", "frog_reading", "household_member"):
+                        found = await (await conn.execute(f"select count(*) from {table}")).fetchone()
+                        assert found == (0,), (said, table)
+                for table in ("resident_session", "resident", "join_code", "frog_reading"):
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        async with conn.transaction():
+                            await conn.execute(f"select * from public.{table}")
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    async with conn.transaction():
+                        await conn.execute("select set_config('role', %s, true)", (owner.info.user,))
+        finally:
+            owner.execute("drop role isolation_login")
+
+
+async def test_a_view_begins_with_the_membership_and_reads_one_homes_rows(lane: Street) -> None:
+    async with lane.as_resident("token-7") as seven:
+        for query in (
+            "select avg(humidity_pct) from frog_reading where ts >= %(from)s",
+            "select * from frog_latest",
+            "select avg(humidity_pct) from frog_reading where device_id = %(device)s and ts >= %(from)s",
+        ):
+            plan = await ask(
+                seven,
+                f"explain (analyze, format json, timing off) {query}",
+                **{"from": NOW - timedelta(minutes=30), "device": await lane.device(7)},
+            )
+            read = rows_read(plan[0]["QUERY PLAN"][0]["Plan"])
+            assert 0 < read <= MINUTES, (query, read)
+
+
+def rows_read(node: dict[str, Any]) -> float:
+    """Rows that the scans of reading tables gave or threw away."""
+    own = 0.0
+    if "frog_reading" in node.get("Relation Name", "") or "_hyper_" in node.get("Relation Name", ""):
+        own = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    return own + sum(rows_read(child) for child in node.get("Plans", ()))
+
+
+async def test_a_new_tenant_sees_nothing_of_the_last_one_nor_the_other_way(lane: Street) -> None:
+    moved = NOW - timedelta(minutes=100)
+    await lane.sql("update household_member set to_at = %s where resident_id = %s", moved, lane.residents[5])
+    await lane.moves_in(5, "New", "token-new", moved)
+    async with lane.as_resident("token-new") as new:
+        [row] = await ask(new, "select count(*) as n, min(ts) as first from frog_reading")
+        assert row == {"n": 101, "first": moved}
+        assert await count(new, "household") == 1
+        # Hours and days that hold a minute of the former tenant's are no one's.
+        [hour] = await ask(new, "select min(bucket) as first from frog_hourly")
+        assert hour["first"] is None or hour["first"] >= moved
+    async with lane.as_resident("token-5") as former:
+        for table in (*MINE, "frog_reading", "frog_hourly", "frog_daily"):
+            assert await count(former, table) == (1 if table == "household_member" else 0), table
+
+
+async def test_a_frog_that_moves_to_another_home_leaves_its_past_behind(lane: Street) -> None:
+    await lane.sql(
+        "update home_device set home_id = %s where device_id = %s", await lane.home(4), await lane.device(3)
+    )
+    async with lane.as_resident("token-4") as eight:
+        assert {r["name"] for r in await ask(eight, "select name from device")} == {"frog-3", "frog-4"}
+        assert await count(eight, "frog_reading") == MINUTES
+    await lane.sql("delete from home_device where device_id = %s", await lane.device(6))
+    await lane.sql(
+        "insert into home_device (device_id, home_id) values (%s, %s)",
+        await lane.device(6),
+        await lane.home(4),
+    )
+    async with lane.as_resident("token-4") as eight:
+        assert await count(eight, "frog_reading") == MINUTES
+
+
+async def test_a_session_that_is_ended_or_over_sees_nothing(lane: Street) -> None:
+    for change in ("revoked_at = now()", "revoked_at = null, expires_at = now() - interval '1 second'"):
+        await lane.sql(f"update resident_session set {change} where token_hash = %s", token_hash("token-2"))
+        async with lane.as_resident("token-2") as two:
+            assert await count(two, "device") == 0, change
+
+
+async def test_a_resident_writes_her_own_diary_and_consents_only(lane: Street) -> None:
+    other = await lane.home(8)
+    async with lane.as_resident("token-9") as nine:
+        insert = "insert into diary_entry (home_id, at, activity) values (%(home)s, now(), 'shower')"
+        await ask(nine, insert, home=await lane.home(9))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await ask(nine, insert, home=other)
+        assert (
+            await ask(nine, "delete from diary_entry where home_id = %(home)s returning 1", home=other) == []
+        )
+        give = (
+            "insert into consent (home_id, statistic, recipient_kind, recipient, from_at, given_by)"
+            " values (%(home)s, 'risk', 'landlord', 'L', now(), %(by)s)"
+        )
+        for home, by in ((other, 9), (other, 8), (await lane.home(9), 8)):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await ask(nine, give, home=home, by=lane.residents[by])
+        await ask(nine, give, home=await lane.home(9), by=lane.residents[9])
+        for forbidden in (
+            "update consent set statistic = 'diary'",
+            "delete from consent",
+            "delete from access_log",
+            "insert into access_log (home_id, who, role, what, purpose) values (1, 'x', 'housing', 'x', 'x')",
+            "update household_member set from_at = '-infinity'",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await ask(nine, forbidden)
