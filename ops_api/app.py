@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
@@ -26,6 +27,7 @@ from ops_api.routers import (
     alarm_stream,
     alarms,
     bins,
+    cases,
     catalogue,
     explain,
     health,
@@ -42,7 +44,7 @@ from ops_api.routers import (
     winter,
     work,
 )
-from ops_api.routers.context import Context
+from ops_api.routers.context import Cases, Context
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.stream import Hints, Hub
@@ -74,6 +76,8 @@ _ROUTERS = (
     notification_state.router,
     shadow.router,
     late.router,
+    cases.router,
+    cases.evidence,
 )
 
 
@@ -87,6 +91,7 @@ def create_app(
     clock: Clock | None = None,
     poll_s: float = 2.0,
     pace_s: float = 0.5,
+    case_book: Cases | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -100,6 +105,7 @@ def create_app(
         clock: source of "now"; the machine's where not given.
         poll_s: seconds between looks for a change while streams are open.
         pace_s: least seconds between two renderings of live state.
+        case_book: cases of homes and the evidence key; without it their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -107,7 +113,7 @@ def create_app(
     hub.tell(feed.touch)
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
-    app.state.context = _context(db, hub, feed, brand, kinds, clock, desk)
+    app.state.context = replace(_context(db, hub, feed, brand, kinds, clock, desk), cases=case_book)
     _mount(app)
     return app
 

@@ -10,11 +10,13 @@ import typer
 from ops_api import (
     cli_alarms,
     cli_bench,
+    cli_case,
     cli_config,
     cli_db,
     cli_dead_letters,
     cli_demo,
     cli_doctor,
+    cli_evidence,
     cli_gaps,
     cli_notify,
     cli_people,
@@ -51,6 +53,8 @@ app.add_typer(cli_notify.app, name="notify")
 app.add_typer(cli_people.people_app, name="people")
 app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
+app.add_typer(cli_case.app, name="case")
+app.add_typer(cli_evidence.app, name="evidence")
 
 
 @app.callback(
