@@ -116,6 +116,7 @@ def an_event(
     until: str | None = None,
     withdraws: int | None = None,
     by: str,
+    name: str = "--at",
 ) -> CaseEvent:
     """Return an entry from what was typed.
 
@@ -126,7 +127,7 @@ def an_event(
         raise ConfigurationError(f"entry {kind!r} is unknown; entries: {', '.join(EVENT_KINDS)}")
     if step is not None and step not in STEP_NAMES:
         raise ConfigurationError(f"--step {step!r} is unknown; steps: {', '.join(STEP_NAMES)}")
-    moment_at = now if at is None else _not_after_today(a_moment(at, zone, "--at"), at, now, zone)
+    moment_at = now if at is None else _not_after_today(a_moment(at, zone, name), at, now, zone)
     return CaseEvent(
         number=0, kind=kind, at_s=moment_at.timestamp(), step=step,
         until=None if until is None else a_day(until, "--until"), refers_to=withdraws, note=note, by=by,

@@ -56,7 +56,7 @@ def open_case(
         who = name_of(by)
         given = (("reported", reported), ("aware", aware))
         events = [
-            an_event(k, at, now=door.now, zone=door.days.zone, by=who) for k, at in given if at is not None
+            an_event(k, at, now=door.now, zone=door.days.zone, by=who, name=f"--{k}") for k, at in given if at is not None
         ]
         home_id = await door.book.home_id(code)
         case_id = await door.book.open_case(

@@ -63,8 +63,8 @@ class FiguresFromReadings:
         self, home: Home, room: Room, outdoor: Floats, start: datetime, end: datetime
     ) -> RoomFigures:
         hours, fields = _hours(start, end, 4), self._source.fields(FROG)
-        began = max(start, room.installed_at)
-        silences = Silences(began.timestamp(), end.timestamp(), SILENT_INTERVALS * room.cadence_s)
+        began, gone = there(room, start, end)
+        silences = Silences(began, gone, SILENT_INTERVALS * room.cadence_s)
         count = doubtful = 0
         async for rows in self._pieces(FROG, room, start, end):
             trusted = sure(rows)
@@ -79,7 +79,7 @@ class FiguresFromReadings:
         )  # fmt: skip
         return room_figures(
             room.label, room.device, found, assumed_factor(home.temperature_factor), readings=count, doubtful=doubtful,
-            expected=expected_readings(began.timestamp(), end.timestamp(), room.cadence_s), silences=silences.found(),
+            expected=expected_readings(began, gone, room.cadence_s), silences=silences.found(),
         )  # fmt: skip
 
     async def _pieces(
@@ -95,6 +95,13 @@ def pieces(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]
         stop = min(start + PIECE, end)
         yield start, stop
         start = stop
+
+
+def there(room: Room, start: datetime, end: datetime) -> tuple[float, float]:
+    """Return from when and until when a box stood there within a time [s since 1970]; nothing is expected outside."""
+    began = max(start, room.installed_at)
+    gone = end if room.retired_at is None else min(end, room.retired_at)
+    return began.timestamp(), max(began, gone).timestamp()
 
 
 def sure(rows: Sequence[Reading]) -> list[Reading]:

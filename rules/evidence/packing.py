@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
 
 from cityops.errors import ConfigurationError
 from rules.core.evidence.canonical import canonical
@@ -203,8 +204,15 @@ def _documents(c: Contents) -> Sequence[tuple[str, str, Any]]:
 
 def _json(value: Any) -> bytes:
     """Return a document for people and programs: times in UTC, unknown numbers as null, figures to six digits."""
-    plain = _plain(msgspec.to_builtins(value))
+    plain = _plain(msgspec.to_builtins(value, enc_hook=_number))
     return (json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _number(value: Any) -> Any:
+    """Return numpy's numbers as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"{type(value).__name__} in a pack's documents")
 
 
 def _plain(value: Any) -> Any:

@@ -56,6 +56,9 @@ class CaseReminders:
                     log.info("cases: reminders planned", messages=planned)
             except TransientError as error:
                 log.warning("cases: reminders not planned, trying again", error=str(error))
+            except Exception:
+                # Nothing that it stumbles over may end the sender beside it.
+                log.exception("cases: reminders failed")
             await sleep_until_stop(stop, EVERY_S)
 
     async def plan(self, now: datetime) -> int:

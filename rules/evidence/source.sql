@@ -3,12 +3,12 @@ select home_id, label, temperature_factor from home where code = %(code)s
 
 -- rooms
 select d.device_id, d.name as device, coalesce(nullif(hd.room, ''), nullif(d.label, ''), d.name) as label, d.cadence_s,
-       d.installed_at, d.latitude_deg, d.longitude_deg
+       d.installed_at, d.retired_at, d.latitude_deg, d.longitude_deg
   from home_device hd join device d using (device_id)
  where hd.home_id = %(home_id)s and d.kind = 'frog' order by 3, 2
 
 -- stations
-select device_id, name as device, coalesce(nullif(label, ''), name) as label, cadence_s, installed_at, latitude_deg,
+select device_id, name as device, coalesce(nullif(label, ''), name) as label, cadence_s, installed_at, retired_at, latitude_deg,
        longitude_deg
   from device where kind = 'weather' order by name
 

@@ -20,6 +20,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     cadence_s: int
     installed_at: datetime
+    retired_at: datetime | None = None
     latitude_deg: float | None = None
     longitude_deg: float | None = None
 

@@ -22,12 +22,12 @@ def room_answer(room: RoomFigures) -> str:
             f"{room.label}: the air was {_number(room.mean_c, '°C')} and {_number(room.mean_pct, '%', 0)} humid on average. "
             "There are no outdoor conditions, so nothing can be said of the walls."
         )
-    share = room.damp_hours.mid / room.wall_hours
+    d, share = room.damp_hours, room.damp_hours.mid / room.wall_hours
+    between = f"; between {d.low:.0f} and {d.high:.0f}, as the wall's insulation is {_how_known(room)}"
     return (
-        f"{room.label}: at the coldest wall the air was at {MOULD_PCT:.0f} % humidity or more in {room.damp_hours.mid:.0f} of "
-        f"{room.wall_hours} hours that are known ({share:.0%}; between {room.damp_hours.low:.0f} and "
-        f"{room.damp_hours.high:.0f}, as the wall's insulation is {_how_known(room)}). Where that lasts for days, mould can "
-        f"grow. Risk index up to {room.index.mid:.1f} of 6 ({risk_band(room.index.mid)} risk)."
+        f"{room.label}: at the coldest wall the air was at {MOULD_PCT:.0f} % humidity or more in {d.mid:.0f} of "
+        f"{room.wall_hours} hours that are known ({share:.0%}{between if d.low < d.high else ''}). Where that lasts for days, "
+        f"mould can grow. Risk index up to {room.index.mid:.1f} of 6 ({risk_band(room.index.mid)} risk)."
     )
 
 
