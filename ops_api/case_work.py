@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,8 @@ from rules.core.legal_clock import CaseEvent, Law, WorkingDays, judge_case
 from rules.core.legal_clock.model import EVENT_KINDS, EVENT_WORDS, STEP_NAMES, Step
 from rules.core.legal_clock.words import answer, due_words, moment, step_line
 
+AHEAD = timedelta(minutes=5)
+"""Clocks differ."""
 METHODS = ("phone", "email", "letter", "visit", "online", "text", "other")
 
 
@@ -159,11 +161,14 @@ def a_contact(
         raise ConfigurationError(f"method {method!r} is unknown; methods: {', '.join(allowed)}")
     if not who.strip() or not said.strip():
         raise ConfigurationError("say whom it was with and what was said")
-    if (at - now).total_seconds() > 300:
-        raise ConfigurationError(
-            "a contact that has not been can't be written down: its date lies in the future"
-        )
+    not_ahead(at, now)
     return Contact(contact_id=0, at=at, method=method, who=who, said=said, by=by, recorded_at=now)
+
+
+def not_ahead(at: datetime, now: datetime) -> None:
+    """Raise ConfigurationError where a date lies in the future: what has not been can't be written down."""
+    if at - now > AHEAD:
+        raise ConfigurationError("what has not been yet can't be written down: its date lies in the future")
 
 
 def photo_file(file: Path) -> bytes:

@@ -56,7 +56,9 @@ def open_case(
         who = name_of(by)
         given = (("reported", reported), ("aware", aware))
         events = [
-            an_event(k, at, now=door.now, zone=door.days.zone, by=who, name=f"--{k}") for k, at in given if at is not None
+            an_event(k, at, now=door.now, zone=door.days.zone, by=who, name=f"--{k}")
+            for k, at in given
+            if at is not None
         ]
         home_id = await door.book.home_id(code)
         case_id = await door.book.open_case(
@@ -182,11 +184,12 @@ def contact(
     """Write down a call, letter or visit, or what came back; list them where neither is given."""
 
     async def run(door: CaseDoor) -> None:
-        from ops_api.case_work import a_contact
+        from ops_api.case_work import a_contact, not_ahead
         from ops_api.moments import a_moment
 
         home_id = await door.book.home_id(code)
         when = door.now if at is None else a_moment(at, door.days.zone, "--at")
+        not_ahead(when, door.now)
         if reply_to is not None:
             await door.book.reply(home_id, reply_to, _given(reply, "--reply"), when)
         elif said:

@@ -90,6 +90,32 @@ def verify(
         raise typer.Exit(_CHANGED)
 
 
+@app.command("list", epilog=examples("cityops evidence list CODE"))
+def list_packs(code: Code, as_json: AsJson = False) -> None:
+    """List the packs that were made of a home; the files themselves are not kept here."""
+    import asyncio
+
+    import msgspec
+
+    from cityops.settings import load_settings
+    from ops_api.wiring_evidence import cases_of
+
+    async def run() -> None:
+        async with cases_of(load_settings()) as door:
+            packs = await door.book.packs(await door.book.home_id(code))
+        if as_json:
+            typer.echo(msgspec.json.format(msgspec.json.encode(packs)).decode())
+            return
+        for p in packs:
+            typer.echo(
+                f"{p.made_at:%Y-%m-%d %H:%M} UTC  {p.from_day} to {p.to_day}  SHA-256 {p.sha256}  by {p.made_by}"
+            )
+        if not packs:
+            typer.echo("no pack was made of this home")
+
+    asyncio.run(run())
+
+
 @app.command("key", epilog=examples("cityops evidence key", "cityops evidence key > signing_key.pub.pem"))
 def show_key() -> None:
     """Print the public key that packs are checked with; the key is made where there is none yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Form, HTTPException, Path, UploadFile
@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from cityops.errors import ConfigurationError
-from ops_api.case_work import METHODS, a_contact, a_photo, case_document
+from ops_api.case_work import METHODS, a_contact, a_photo, case_document, not_ahead
 from ops_api.routers.context import Cases, Context, Ctx
 from ops_api.routers.homes import Code
 from ops_api.routers.schemas import Document
@@ -183,6 +183,13 @@ async def _home(ctx: Context, code: str) -> tuple[Cases, int]:
     return cases, await _answered(cases.book.home_id(code))
 
 
+def _not_ahead(at: datetime, ctx: Context) -> None:
+    try:
+        not_ahead(at, ctx.clock.now())
+    except ConfigurationError as e:
+        raise HTTPException(422, str(e)) from e
+
+
 def _document(ctx: Context, cases: Cases, case: Case) -> CaseDocument:
     return CaseDocument(**case_document(case, ctx.clock.now(), cases.law, cases.days))
 
@@ -203,8 +210,8 @@ async def post_case(code: Code, post: CasePost, ctx: Ctx) -> CaseDocument:
         ("reported", post.reported_at),
         ("aware", post.aware_at),
     )
-    if any(at is not None and at > now + timedelta(minutes=5) for _, at in given):
-        raise HTTPException(422, "reported_at and aware_at can't lie in the future.")
+    for _, at in given:
+        _not_ahead(at or now, ctx)
     case_id = await cases.book.open_case(
         home_id, post.kind, hazard=post.hazard, landlord=post.landlord, council_owned=False, at=now, by=BY
     )
@@ -259,6 +266,7 @@ async def post_reply(code: Code, contact_id: Number, post: ReplyPost, ctx: Ctx) 
     """Write down what came back; 409 where a reply is there already."""
     cases, home_id = await _home(ctx, code)
     at = post.at or ctx.clock.now()
+    _not_ahead(at, ctx)
     return ContactDocument(**asdict(await _answered(cases.book.reply(home_id, contact_id, post.reply, at))))
 
 

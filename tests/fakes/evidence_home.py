@@ -24,7 +24,7 @@ from rules.evidence.keys import Signer
 from rules.evidence.memory_book import MemoryBook
 from rules.evidence.memory_source import MemorySource
 from rules.evidence.packing import Order, Workshop, make_pack
-from rules.evidence.ports import Pack
+from rules.evidence.ports import EvidenceSource, Pack
 
 CODE = "frog-lily-42"
 HOME_ID = 7
@@ -62,7 +62,8 @@ def readings(
             2: {"temperature_c": 20.5 + wave, "humidity_pct": 45.0 + 3 * wave},
             9: {"air_temperature_c": 5.0 + 2 * wave + 3 * slow, "humidity_pct": 85.0, "wind_speed_m_s": 3.0},
         }[device_id]
-        values = tuple(float(np.float32(known[n])) if n in known else None for n in names)
+        # As PostgreSQL writes a real: the fewest digits that give it back.
+        values = tuple(float(str(np.float32(known[n]))) if n in known else None for n in names)
         if not (device_id == 1 and at.date() == date(2026, 1, 10)):
             quality = 2 if device_id == 1 and seq == 5 else 0
             found.append(Reading(at, at + timedelta(seconds=2), seq, 1, quality, values))
@@ -136,7 +137,7 @@ ORDER = Order(code=CODE, from_day=FIRST, to_day=LAST, made_at=NOW, by="Ada")
 
 
 async def packed(
-    *, diary: bool = False, signer: Signer = KEY, found: MemorySource | None = None, order: Order = ORDER
+    *, diary: bool = False, signer: Signer = KEY, found: EvidenceSource | None = None, order: Order = ORDER
 ) -> tuple[bytes, Pack]:
     """Return a pack as bytes, and what is remembered of it."""
     used, books, out = found or source(), await book(), io.BytesIO()

@@ -52,9 +52,7 @@ def dsn(db_dsn: str) -> str:
 
 
 def run(dsn: str, folder: Path, *words: str) -> tuple[int, str]:
-    done = cityops(
-        *words, CITYOPS_DB__DSN=dsn, CITYOPS_DATA_DIR=str(folder / "data"), CITYOPS_OPERATOR="kim"
-    )
+    done = cityops(*words, CITYOPS_DB__DSN=dsn, CITYOPS_DATA_DIR=str(folder / "data"), CITYOPS_OPERATOR="kim")
     said = done.stdout + done.stderr
     assert "Traceback" not in said, said
     return done.returncode, said
@@ -62,13 +60,22 @@ def run(dsn: str, folder: Path, *words: str) -> tuple[int, str]:
 
 def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(dsn: str, tmp_path: Path) -> None:
     pack, other = tmp_path / "pack.zip", tmp_path / "again.zip"
-    code, said = run(dsn, tmp_path, "evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", str(pack))
+    code, said = run(
+        dsn, tmp_path, "evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", str(pack)
+    )
     assert code == 0, said
     assert "the diary is private and was left out" in said
-    assert run(dsn, tmp_path, "evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", str(other))[0] == 0
+    assert (
+        run(dsn, tmp_path, "evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", str(other))[0]
+        == 0
+    )
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+    assert f"{FROM} to {TO}  SHA-256 " in run(dsn, tmp_path, "evidence", "list", "lily-42")[1]
+    assert run(dsn, tmp_path, "evidence", "list", "pond-1")[1] == "no pack was made of this home\n"
     with psycopg.connect(dsn) as conn:
-        rows = conn.execute("select made_by, bytes, from_day::text from evidence_pack order by made_at").fetchall()
+        rows = conn.execute(
+            "select made_by, bytes, from_day::text from evidence_pack order by made_at"
+        ).fetchall()
     assert ("kim", pack.stat().st_size, FROM) in rows
 
     with zipfile.ZipFile(pack) as archive:
@@ -87,7 +94,10 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(dsn: str, 
     done = cityops("evidence", "key", CITYOPS_DATA_DIR=str(tmp_path / "data"))
     key.write_text(done.stdout)
     done = cityops("evidence", "verify", str(pack), "--key", str(key), **nowhere)
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "INTACT: every byte is as it was made and signed.")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        0,
+        "INTACT: every byte is as it was made and signed.",
+    )
     assert done.stdout.rstrip().endswith("the expected key")
 
     data = bytearray(pack.read_bytes())
@@ -96,7 +106,10 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(dsn: str, 
     done = cityops("evidence", "verify", str(pack), **nowhere)
     assert done.returncode == 1
     assert done.stdout.startswith("CHANGED: this is not the pack as it was made.\n")
-    assert f"changed: readings of Bedroom on Friday 9 January 2026 (readings/frog-0001/{DAY}.csv)\n" in done.stdout
+    assert (
+        f"changed: readings of Bedroom on Friday 9 January 2026 (readings/frog-0001/{DAY}.csv)\n"
+        in done.stdout
+    )
     found = json.loads(cityops("evidence", "verify", str(pack), "--json", **nowhere).stdout)
     assert (found["intact"], found["changed"]) == (False, [f"readings/frog-0001/{DAY}.csv"])
 
@@ -104,10 +117,18 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(dsn: str, 
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("evidence", "make", "nobody", "--from", FROM, "--to", TO, "-o", "x.zip"), 2, "No home has this code."),
+        (
+            ("evidence", "make", "nobody", "--from", FROM, "--to", TO, "-o", "x.zip"),
+            2,
+            "No home has this code.",
+        ),
         (("evidence", "make", "lily-42", "--from", TO, "--to", FROM, "-o", "x.zip"), 2, "before it begins"),
         (("evidence", "make", "lily-42", "--from", "soon", "--to", FROM, "-o", "x.zip"), 2, "--from 'soon'"),
-        (("evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", "/none/x.zip"), 2, "/none/x.zip: No such"),
+        (
+            ("evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", "/none/x.zip"),
+            2,
+            "/none/x.zip: No such",
+        ),
         (("evidence", "verify", "none.zip"), 2, "none.zip: No such file"),
         (("evidence", "photo", "lily-42", "/etc/hostname", "--caption", "x"), 2, "can't be read"),
         (("case", "show", "99"), 2, "There is no case 99."),
@@ -128,12 +149,18 @@ def test_a_mistake_is_told_in_words(
 
 
 def test_a_case_from_opening_to_reminders(dsn: str, tmp_path: Path) -> None:
-    code, said = run(dsn, tmp_path, "case", "open", "lily-42", "--landlord", "Northgate", "--aware", "2026-01-05")
+    code, said = run(
+        dsn, tmp_path, "case", "open", "lily-42", "--landlord", "Northgate", "--aware", "2026-01-05"
+    )
     assert code == 0, said
     number = said.split(":")[0].removeprefix("case ")
-    assert "Time is up, and not recorded as done: investigate the hazard (limit Monday 19 January 2026)" in said
+    assert (
+        "Time is up, and not recorded as done: investigate the hazard (limit Monday 19 January 2026)" in said
+    )
     assert "Information, not advice" in said
-    case = json.loads(run(dsn, tmp_path, "case", "event", number, "investigated", "--at", "2026-01-21", "--json")[1])
+    case = json.loads(
+        run(dsn, tmp_path, "case", "event", number, "investigated", "--at", "2026-01-21", "--json")[1]
+    )
     assert [s["state"] for s in case["steps"]] == ["late", "missed", "missed", "missed", "missed"]
     assert [e["kind"] for e in case["events"]] == ["aware", "investigated"]
     assert run(dsn, tmp_path, "case", "remind", "--set", "lily-42", "mail", "sam@x.example")[0] == 0
@@ -147,21 +174,27 @@ def test_a_case_from_opening_to_reminders(dsn: str, tmp_path: Path) -> None:
     code, said = run(dsn, tmp_path, "case", "event", number, "extended", "--step", "safety")
     assert (code, "needs its reason" in said) == (2, True)
     assert "lily" not in run(dsn, tmp_path, "case", "list")[1].lower()
-    said = run(dsn, tmp_path, "case", "contact", "lily-42", "--who", "Repairs", "--said", "Spots behind the bed")[1]
+    said = run(
+        dsn, tmp_path, "case", "contact", "lily-42", "--who", "Repairs", "--said", "Spots behind the bed"
+    )[1]
     assert "phone, Repairs: Spots behind the bed; no reply written down" in said
     entry = said.split()[0]
     said = run(dsn, tmp_path, "case", "contact", "lily-42", "--reply-to", entry, "--reply", "Monday")[1]
     assert ": Monday" in said
     photo = tmp_path / "wall.jpg"
     photo.write_bytes(photo_bytes())
-    assert "120 × 80" in run(dsn, tmp_path, "evidence", "photo", "lily-42", str(photo), "--caption", "Wall")[1]
+    assert (
+        "120 × 80" in run(dsn, tmp_path, "evidence", "photo", "lily-42", str(photo), "--caption", "Wall")[1]
+    )
 
 
 @pytest.fixture
 async def http(dsn: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     clock = ManualClock(datetime(2026, 1, 22, 10, 0, tzinfo=UTC))
     async with AsyncConnectionPool(dsn, min_size=1, max_size=2, open=False) as pool:
-        app = create_app(pool, desk=MemoryDesk(lambda: None), clock=clock, case_book=cases_on(pool, tmp_path / "data"))  # type: ignore[arg-type, return-value]
+        app = create_app(
+            pool, desk=MemoryDesk(lambda: None), clock=clock, case_book=cases_on(pool, tmp_path / "data")
+        )  # type: ignore[arg-type, return-value]
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as client:
             yield client
@@ -169,7 +202,11 @@ async def http(dsn: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 async def test_cases_over_rest_are_a_homes_own(http: httpx.AsyncClient) -> None:
     assert (await http.get("/homes/nobody/cases")).status_code == 404
-    asked = {"landlord": "Northgate", "reported_at": "2026-01-04T18:00:00Z", "aware_at": "2026-01-05T09:00:00Z"}
+    asked = {
+        "landlord": "Northgate",
+        "reported_at": "2026-01-04T18:00:00Z",
+        "aware_at": "2026-01-05T09:00:00Z",
+    }
     made = await http.post("/homes/lily-42/cases", json=asked)
     assert made.status_code == 201, made.text
     case = made.json()
@@ -192,7 +229,9 @@ async def test_cases_over_rest_are_a_homes_own(http: httpx.AsyncClient) -> None:
     ):
         assert (await http.post(f"{url}/events", json=body)).status_code == status, body
     assert (await http.post("/homes/lily-42/cases", json={"council_owned": True})).status_code == 422
-    assert (await http.post("/homes/lily-42/cases", json={"aware_at": "2026-03-01T00:00:00Z"})).status_code == 422
+    assert (
+        await http.post("/homes/lily-42/cases", json={"aware_at": "2026-03-01T00:00:00Z"})
+    ).status_code == 422
 
 
 async def test_contacts_and_photos_over_rest(http: httpx.AsyncClient) -> None:
@@ -205,7 +244,9 @@ async def test_contacts_and_photos_over_rest(http: httpx.AsyncClient) -> None:
     assert again.status_code == 409
     assert (await http.get(f"{url}/contacts")).json() == [reply.json()]
     assert (await http.post(f"{url}/contacts", json=said | {"at": "2027-01-01T00:00:00Z"})).status_code == 422
-    sent = await http.post(f"{url}/photos", files={"file": ("w.jpg", photo_bytes())}, data={"caption": "Wall"})
+    sent = await http.post(
+        f"{url}/photos", files={"file": ("w.jpg", photo_bytes())}, data={"caption": "Wall"}
+    )
     assert sent.status_code == 201, sent.text
     photo = sent.json()
     got = await http.get(f"{url}/photos/{photo['photo_id']}")
@@ -217,7 +258,9 @@ async def test_contacts_and_photos_over_rest(http: httpx.AsyncClient) -> None:
     assert (await http.get(f"{url}/photos")).json() == []
 
 
-async def test_the_public_key_is_fetched_and_the_private_one_is_not(http: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_the_public_key_is_fetched_and_the_private_one_is_not(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
     assert (await http.get("/evidence/key")).status_code == 404
     done = cityops("evidence", "key", CITYOPS_DATA_DIR=str(tmp_path / "data"))
     key = (await http.get("/evidence/key")).json()

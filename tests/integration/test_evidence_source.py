@@ -20,7 +20,7 @@ from tests.fakes.evidence_home import CODE, FIRST, HOME_ID, KINDS, LAST, ORDER, 
 pytestmark = pytest.mark.storage
 
 DAY = datetime(2026, 1, 9, tzinfo=UTC)
-CALIBRATION = "create table calibration (device_id integer, field text, \"offset\" float8, by text, how text)"
+CALIBRATION = 'create table calibration (device_id integer, field text, "offset" float8, by text, how text)'
 
 
 def copied(rows: Sequence[Reading]) -> Iterator[tuple[object, ...]]:
@@ -31,18 +31,22 @@ def copied(rows: Sequence[Reading]) -> Iterator[tuple[object, ...]]:
 async def store(pg: psycopg.AsyncConnection[Any], found: MemorySource) -> None:
     home = found.homes[CODE]
     await pg.execute(
-        "insert into home (home_id, code, label) overriding system value values (%s, %s, %s)", (HOME_ID, CODE, home.label)
+        "insert into home (home_id, code, label) overriding system value values (%s, %s, %s)",
+        (HOME_ID, CODE, home.label),
     )
     for kind, devices in (("frog", home.rooms), ("weather", found.weather)):
         for device in devices:
             await add_device(pg, kind, device, found.rows.get(device.device_id, []))
     await pg.execute(
-        "insert into diary_entry (home_id, at, activity, note) select %s, '2026-01-07 07:30Z', 'shower', 'PRIVATE-1'", (HOME_ID,)
+        "insert into diary_entry (home_id, at, activity, note) select %s, '2026-01-07 07:30Z', 'shower', 'PRIVATE-1'",
+        (HOME_ID,),
     )
     await pg.execute("insert into device_sequence values (1, 1, '{[1,241),[289,961)}'), (2, 1, '{[1,961)}')")
 
 
-async def add_device(pg: psycopg.AsyncConnection[Any], kind: str, device: Room, rows: Sequence[Reading]) -> None:
+async def add_device(
+    pg: psycopg.AsyncConnection[Any], kind: str, device: Room, rows: Sequence[Reading]
+) -> None:
     await pg.execute(
         "insert into device (device_id, name, kind, shard, label, latitude_deg, longitude_deg, cadence_s, installed_at)"
         " overriding system value values (%s, %s, %s, 0, %s, %s, %s, %s, %s)",
@@ -52,7 +56,9 @@ async def add_device(pg: psycopg.AsyncConnection[Any], kind: str, device: Room, 
         ),
     )  # fmt: skip
     if kind == "frog":
-        await pg.execute("insert into home_device values (%s, %s, %s)", (device.device_id, HOME_ID, device.label))
+        await pg.execute(
+            "insert into home_device values (%s, %s, %s)", (device.device_id, HOME_ID, device.label)
+        )
     names = ["ts", "received_at", "seq", "boot", "quality", *(f.name for f in KINDS[kind].fields)]
     statement = f"copy {kind}_reading (device_id, {', '.join(names)}) from stdin"
     await pg.execute("select ensure_partitions('2026-01-01', '2026-01-31')")
@@ -86,10 +92,14 @@ async def ask(stored: PostgresSource) -> None:
         span = (kind, device_id, DAY, DAY + timedelta(days=2))
         assert list(await stored.readings(*span)) == list(await twin.readings(*span))
     assert list(await stored.reporting("weather", [8, 9], DAY, DAY + timedelta(days=1))) == [9]
-    assert list(await stored.reporting("frog", [2, 1], DAY + timedelta(days=1), DAY + timedelta(days=2))) == [2]
+    assert list(await stored.reporting("frog", [2, 1], DAY + timedelta(days=1), DAY + timedelta(days=2))) == [
+        2
+    ]
 
 
-async def test_what_comes_while_a_pack_is_made_is_not_in_it(db_dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
+async def test_what_comes_while_a_pack_is_made_is_not_in_it(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
     found = source()
     await store(pg, found)
     async with (
@@ -107,8 +117,12 @@ async def test_what_comes_while_a_pack_is_made_is_not_in_it(db_dsn: str, pg: psy
 
 async def test_a_database_that_goes_away_is_told(db_dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
     conn = await psycopg.AsyncConnection.connect(db_dsn)
-    with pytest.raises(TransientError):
+
+    async def look() -> None:
         async with one_moment(conn, KINDS) as stored:
             await pg.execute("select pg_terminate_backend(%s)", (conn.info.backend_pid,))
             await stored.stations()
+
+    with pytest.raises(TransientError):
+        await look()
     await conn.close()
