@@ -57,7 +57,7 @@ class PostgresSource:
             table=sql.Identifier(self._kinds[kind].table),
         )
         cursor = await self._conn.execute(query, (device_id, start, end), binary=False)
-        return [Reading(*row[: len(KEYS)], values=row[len(KEYS) :]) for row in await cursor.fetchall()]
+        return [Reading._make((*row[: len(KEYS)], row[len(KEYS) :])) for row in await cursor.fetchall()]
 
     async def reporting(
         self, kind: str, device_ids: Sequence[int], start: datetime, end: datetime

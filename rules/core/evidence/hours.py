@@ -34,7 +34,7 @@ class HourMeans:
     def means(self) -> Floats:
         """Return the means, shape (quantities, hours); NaN where nothing is known."""
         nothing = np.full(self._sums.shape, np.nan)
-        return np.divide(self._sums, self._counts, out=nothing, where=self._counts > 0)
+        return array(np.divide(self._sums, self._counts, out=nothing, where=self._counts > 0))
 
     @property
     def times_s(self) -> Floats:

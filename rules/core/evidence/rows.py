@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 REPAIRED_CLOCK, SUSPECT_CLOCK = 1, 2
+_REAL = struct.Struct("f")
 
 QUALITY_WORDS = (
     "0: nothing to remark",
@@ -67,7 +69,8 @@ def shown(value: float | None, decimals: int, step: float | None) -> str:
         return ""
     if step is None:
         return repr(value)
-    finer = 0 if (value / step).is_integer() else 2
+    (stored,) = _REAL.unpack(_REAL.pack(value))  # its shortest digits are not quite what is stored
+    finer = 0 if (stored / step).is_integer() else 2
     return str(Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals - finer), ROUND_HALF_UP))
 
 
