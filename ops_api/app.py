@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
@@ -30,6 +31,7 @@ from ops_api.routers import (
     alarm_stream,
     alarms,
     bins,
+    cases,
     catalogue,
     damp,
     explain,
@@ -52,7 +54,7 @@ from ops_api.routers import (
     winter,
     work,
 )
-from ops_api.routers.context import Context
+from ops_api.routers.context import Cases, Context
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.stream import Hints, Hub
@@ -86,6 +88,8 @@ _ROUTERS = (
     late.router,
     damp.router,
     households.router,
+    cases.router,
+    cases.evidence,
 )
 
 
@@ -101,6 +105,7 @@ def create_app(
     clock: Clock | None = None,
     poll_s: float = 2.0,
     pace_s: float = 0.5,
+    case_book: Cases | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -116,6 +121,7 @@ def create_app(
         clock: source of "now"; the machine's where not given.
         poll_s: seconds between looks for a change while streams are open.
         pace_s: least seconds between two renderings of live state.
+        case_book: cases of homes and the evidence key; without it their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -124,7 +130,8 @@ def create_app(
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
     households = (Sessions(db, residents or pool), Joining(db), People(db), eraser or NoEraser())
-    app.state.context = _context(db, hub, feed, brand, kinds, clock, desk, households)
+    known = _context(db, hub, feed, brand, kinds, clock, desk, households)
+    app.state.context = replace(known, cases=case_book)
     _mount(app)
     return app
 

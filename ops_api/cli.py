@@ -10,12 +10,14 @@ import typer
 from ops_api import (
     cli_alarms,
     cli_bench,
+    cli_case,
     cli_config,
     cli_damp,
     cli_db,
     cli_dead_letters,
     cli_demo,
     cli_doctor,
+    cli_evidence,
     cli_gaps,
     cli_homes,
     cli_notify,
@@ -55,6 +57,8 @@ app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
 app.add_typer(cli_damp.app, name="damp")
 app.add_typer(cli_homes.app, name="homes")
+app.add_typer(cli_case.app, name="case")
+app.add_typer(cli_evidence.app, name="evidence")
 
 
 @app.callback(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -55,6 +55,8 @@ def to_json(document: Any) -> str:
     """Return rows as JSON, times as ISO 8601 in UTC."""
 
     def moment(value: object) -> str:
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value.isoformat()
         assert isinstance(value, datetime)
         return value.astimezone(UTC).isoformat()
 

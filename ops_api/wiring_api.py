@@ -20,6 +20,7 @@ from ops_api.app import create_app
 from ops_api.routers.context import Context
 from ops_api.web.brand import Brand
 from ops_api.wiring import kinds_of
+from ops_api.wiring_cases import cases_on
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
@@ -72,6 +73,7 @@ async def run_api(
             hints=hints,
             brand=_brand(settings),
             kinds=kinds_of(settings),
+            case_book=cases_on(pool, settings.data_dir),
         )
         await _serve(
             app.state.context,

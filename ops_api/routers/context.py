@@ -1,11 +1,11 @@
-"""What every route is given: database port, kinds, clock, brand, hub, alarm feed, templates, metrics, counts, desk, households."""
+"""What every route is given: database port, kinds, clock, brand, hub, feed, templates, metrics, counts, desk, households, cases."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, HTTPException, Request
 
@@ -25,7 +25,29 @@ from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
 from ops_api.web.brand import Brand
 from ops_api.web.render import Templates
+from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
+from rules.evidence.ports import Album, CaseBook
+
+
+class Book(CaseBook, Album, Protocol):
+    """Cases, contacts and photos of homes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """What routes about cases are given.
+
+    Attributes:
+        book: what households write down.
+        law, days: limits, and the calendar that counts.
+        public_key: returns the key that packs are checked with, as PEM and in groups of digits; None: none yet.
+    """
+
+    book: Book
+    law: Law
+    days: WorkingDays
+    public_key: Callable[[], tuple[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +69,7 @@ class Context:
     joining: Joining
     people: People
     eraser: Eraser
+    cases: Cases | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -1,0 +1,73 @@
+"""What was measured, in memory: for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from devices.contract.kind import Kind
+from rules.core.evidence.contents import DiaryLine, Home, MissingNumbers, Room
+from rules.core.evidence.rows import Digits, Reading
+from rules.evidence.ports import NoSuchError
+from rules.evidence.refusals import no_home
+
+
+@dataclass(kw_only=True)
+class MemorySource:
+    """:class:`rules.evidence.ports.EvidenceSource` in memory.
+
+    Attributes:
+        homes: by code.
+        rows: readings by device, in any order.
+        gaps, log: missing numbers and calibrations by device.
+    """
+
+    kinds: Mapping[str, Kind]
+    homes: dict[str, Home] = field(default_factory=dict)
+    weather: list[Room] = field(default_factory=list)
+    rows: dict[int, list[Reading]] = field(default_factory=dict)
+    gaps: dict[int, list[MissingNumbers]] = field(default_factory=dict)
+    entries: dict[int, list[DiaryLine]] = field(default_factory=dict)
+    log: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
+
+    async def home(self, code: str) -> Home:
+        """Return a home."""
+        if code not in self.homes:
+            raise NoSuchError(no_home())
+        return self.homes[code]
+
+    async def stations(self) -> Sequence[Room]:
+        """Return weather stations."""
+        return sorted(self.weather, key=lambda s: s.device)
+
+    def fields(self, kind: str) -> tuple[Digits, ...]:
+        """Return the fields of a kind."""
+        return tuple(Digits(f.name, f.decimals, f.step) for f in self.kinds[kind].fields)
+
+    async def readings(self, kind: str, device_id: int, start: datetime, end: datetime) -> Sequence[Reading]:
+        """Return readings."""
+        del kind
+        found = (r for r in self.rows.get(device_id, []) if start <= r.at < end)
+        return sorted(found, key=lambda r: (r.at, r.boot, r.seq))
+
+    async def reporting(
+        self, kind: str, device_ids: Sequence[int], start: datetime, end: datetime
+    ) -> Sequence[int]:
+        """Return the devices that have readings."""
+        del kind
+        return [d for d in device_ids if any(start <= r.at < end for r in self.rows.get(d, []))]
+
+    async def missing(self, device_ids: Sequence[int]) -> Sequence[MissingNumbers]:
+        """Return missing numbers."""
+        return [g for d in device_ids for g in self.gaps.get(d, [])]
+
+    async def diary(self, home_id: int, start: datetime, end: datetime) -> Sequence[DiaryLine]:
+        """Return diary entries."""
+        found = (e for e in self.entries.get(home_id, []) if start <= e.at < end)
+        return sorted(found, key=lambda e: e.at)
+
+    async def calibrations(self, device_ids: Sequence[int]) -> Sequence[Mapping[str, Any]]:
+        """Return the calibration log."""
+        return [line for d in device_ids for line in self.log.get(d, [])]

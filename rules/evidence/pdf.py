@@ -1,0 +1,47 @@
+"""The report as a tagged PDF (PDF/UA-1), set by Typst with the fonts of its wheel: no system library, no network."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from cityops.errors import InvariantError
+
+TEMPLATE = "report.typ"
+
+
+def make_pdf(document: Any, pictures: Mapping[str, bytes], made_at: datetime) -> bytes:
+    """Return the report; the same bytes for the same arguments.
+
+    Args:
+        document: as from :func:`rules.core.evidence.report.document`.
+        pictures: files that it names: charts as SVG, photos as JPEG.
+        made_at: the time that is written into it.
+
+    Raises:
+        InvariantError: the typesetter refuses it, which is a bug.
+    """
+    template = resources.files("rules.evidence").joinpath(TEMPLATE).read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="cityops-report-") as folder:
+        root = Path(folder)
+        (root / TEMPLATE).write_text(template, encoding="utf-8")
+        (root / "document.json").write_text(json.dumps(document), encoding="utf-8")
+        for name, data in pictures.items():
+            (root / name).write_bytes(data)
+        try:
+            return typst.compile(
+                root / TEMPLATE,
+                root=root,
+                ignore_system_fonts=True,
+                pdf_standards=["ua-1"],
+                timestamp=int(made_at.timestamp()),
+            )
+        except typst.TypstError as error:
+            raise InvariantError(f"the report can't be set: {error.message} {error.hints}") from error

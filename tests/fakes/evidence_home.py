@@ -1,0 +1,153 @@
+"""A home with two boxes and a weather station in memory, and packs made of it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import math
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from PIL import Image
+
+from devices.contract.kind import discover
+from ops_api.case_work import a_contact, a_photo
+from rules.catalogue.law_files import load_law
+from rules.core.evidence.contents import DiaryLine, Home, MissingNumbers, Room
+from rules.core.evidence.rows import Reading
+from rules.core.legal_clock import CaseEvent
+from rules.evidence.figures import FiguresFromReadings
+from rules.evidence.keys import Signer
+from rules.evidence.memory_book import MemoryBook
+from rules.evidence.memory_source import MemorySource
+from rules.evidence.packing import Order, Workshop, make_pack
+from rules.evidence.ports import EvidenceSource, Pack
+
+CODE = "frog-lily-42"
+HOME_ID = 7
+FIRST, LAST = date(2026, 1, 5), date(2026, 1, 24)
+NOW = datetime(2026, 1, 26, 10, 0, tzinfo=UTC)
+STEP = timedelta(minutes=30)
+KEY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+OTHER_KEY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+KINDS = discover()
+
+
+def room(device_id: int, device: str, label: str, **more: float) -> Room:
+    return Room(
+        device_id=device_id, device=device, label=label, cadence_s=1800, installed_at=datetime(2026, 1, 1, tzinfo=UTC),
+        **more,
+    )  # fmt: skip
+
+
+def readings(
+    device_id: int, kind: str, first: date = FIRST, last: date = LAST, step: timedelta = STEP
+) -> list[Reading]:
+    """A damp bedroom (1), a dry living room (2), mild weather (9); the bedroom is silent on the tenth."""
+    names = [f.name for f in KINDS[kind].fields]
+    at, end = (
+        datetime(first.year, first.month, first.day, tzinfo=UTC),
+        datetime(last.year, last.month, last.day, tzinfo=UTC),
+    )
+    found, seq = [], 0
+    while at < end + timedelta(days=1):
+        seq += 1
+        wave = math.sin(at.timestamp() / 86_400 * 2 * math.pi)
+        slow = math.sin(at.timestamp() / (6 * 86_400) * 2 * math.pi)
+        known = {
+            1: {"temperature_c": 17.0 + wave, "humidity_pct": 70.0 + 5 * wave},
+            2: {"temperature_c": 20.5 + wave, "humidity_pct": 45.0 + 3 * wave},
+            9: {"air_temperature_c": 5.0 + 2 * wave + 3 * slow, "humidity_pct": 85.0, "wind_speed_m_s": 3.0},
+        }[device_id]
+        # As PostgreSQL writes a real: the fewest digits that give it back.
+        values = tuple(float(str(np.float32(known[n]))) if n in known else None for n in names)
+        if not (device_id == 1 and at.date() == date(2026, 1, 10)):
+            quality = 2 if device_id == 1 and seq == 5 else 0
+            found.append(Reading(at, at + timedelta(seconds=2), seq, 1, quality, values))
+        at += step
+    return found
+
+
+@cache
+def photo_bytes() -> bytes:
+    """A photo with a place in its metadata."""
+    image, out = Image.new("RGB", (120, 80), (120, 140, 90)), io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010F] = "SECRETCAMERA"
+    exif.get_ifd(0x8825)[1] = "N"
+    image.save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def source() -> MemorySource:
+    home = Home(
+        home_id=HOME_ID, label="3 Lily Court", temperature_factor=0.7,
+        rooms=(room(1, "frog-0001", "Bedroom"), room(2, "frog-0002", "Living room", latitude_deg=51.45, longitude_deg=-2.6)),
+    )  # fmt: skip
+    return MemorySource(
+        kinds=KINDS,
+        homes={CODE: home},
+        weather=[
+            room(8, "weather-0001", "Far away", latitude_deg=52.9, longitude_deg=-2.6),
+            room(9, "weather-0002", "City Farm", latitude_deg=51.46, longitude_deg=-2.6),
+        ],
+        rows={1: readings(1, "frog"), 2: readings(2, "frog"), 9: readings(9, "weather")},
+        gaps={1: [MissingNumbers(device="frog-0001", boot=1, first_seq=241, last_seq=288)]},
+        entries={HOME_ID: [DiaryLine(at=datetime(2026, 1, 7, 7, 30, tzinfo=UTC), activity="shower", note="PRIVATE-1")]},
+        log={1: [{"device": "frog-0001", "field": "humidity_pct", "offset": 1.5, "by": "Sam", "how": "salt, 24 h"}]},
+    )  # fmt: skip
+
+
+async def book() -> MemoryBook:
+    made = MemoryBook({CODE: HOME_ID, "other": 8})
+    case_id = await made.open_case(
+        HOME_ID,
+        "significant",
+        hazard="damp and mould",
+        landlord="Northgate #Homes",
+        council_owned=False,
+        at=NOW,
+        by="Ada",
+    )
+    for kind, day in (("reported", 5), ("aware", 6)):
+        event = CaseEvent(
+            number=0, kind=kind, at_s=datetime(2026, 1, day, 9, tzinfo=UTC).timestamp(), by="Ada"
+        )  # type: ignore[arg-type]
+        await made.add_event(case_id, event, NOW)
+    contact = a_contact(
+        "phone", "Repairs line", "Black spots *behind* $x$ #panic() 🐸", NOW - timedelta(days=20), NOW, "Ada"
+    )
+    await made.log_contact(HOME_ID, contact)
+    photo, jpeg = a_photo(
+        photo_bytes(),
+        caption="Behind the bed",
+        room="Bedroom",
+        taken_at=datetime(2026, 1, 8, 18, tzinfo=UTC),
+        now=NOW,
+        by="Ada",
+    )
+    await made.add_photo(HOME_ID, photo, jpeg, None)
+    return made
+
+
+ORDER = Order(code=CODE, from_day=FIRST, to_day=LAST, made_at=NOW, by="Ada")
+
+
+async def packed(
+    *, diary: bool = False, signer: Signer = KEY, found: EvidenceSource | None = None, order: Order = ORDER
+) -> tuple[bytes, Pack]:
+    """Return a pack as bytes, and what is remembered of it."""
+    used, books, out = found or source(), await book(), io.BytesIO()
+    law, days = load_law()
+    shop = Workshop(used, FiguresFromReadings(used), books, books, law, days, signer)
+    pack = await make_pack(shop, replace(order, diary=diary), out)
+    return out.getvalue(), pack
+
+
+@cache
+def a_pack() -> bytes:
+    """The same pack each time."""
+    return asyncio.run(packed())[0]

@@ -1,0 +1,269 @@
+"""``cityops case`` and ``cityops evidence`` as an operator meets them, and the same home over REST."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from cityops.clock import ManualClock
+from ops_api.app import create_app
+from ops_api.wiring_cases import cases_on
+from rules.desk.memory import MemoryDesk
+from tests.fakes.command_line import cityops
+from tests.fakes.evidence_home import photo_bytes
+
+DAY = "2026-01-09"
+FROM, TO = "2026-01-08", "2026-01-10"
+HOME = """
+insert into home (code, label) values ('lily-42', '3 Lily Court'), ('pond-1', '2 Pond Row');
+insert into device (name, kind, shard, label, installed_at) values
+    ('frog-0001', 'frog', 1, 'Frog', '2026-01-01Z'), ('weather-0001', 'weather', 2, 'City Farm', '2026-01-01Z');
+insert into home_device (device_id, home_id, room)
+select d.device_id, h.home_id, 'Bedroom' from device d, home h where d.kind = 'frog' and h.code = 'lily-42';
+select ensure_partitions('2026-01-01', '2026-01-31');
+insert into frog_reading (ts, received_at, device_id, boot, seq, temperature_c, humidity_pct)
+select t, t + interval '2 s', d.device_id, 1, row_number() over (order by t), 20.5078125, 63.4375
+  from device d, generate_series('2026-01-08Z'::timestamptz, '2026-01-10 23:50Z', '10 min') t where d.kind = 'frog';
+insert into weather_reading (ts, received_at, device_id, boot, seq, air_temperature_c, humidity_pct, wind_speed_m_s)
+select t, t, d.device_id, 1, row_number() over (order by t), 2, 90, 1
+  from device d, generate_series('2026-01-08Z'::timestamptz, '2026-01-10 23:50Z', '30 min') t where d.kind = 'weather';
+insert into device_sequence (device_id, boot, received)
+select device_id, 1, '{[1,40),[43,433)}' from device where kind = 'frog';
+insert into diary_entry (home_id, at, activity, note) select home_id, '2026-01-09 07:30Z', 'shower', 'PRIVATE-1' from home where code = 'lily-42';
+"""
+
+
+@pytest.fixture
+def dsn(db_dsn: str) -> str:
+    with psycopg.connect(db_dsn, autocommit=True) as conn:
+        for statement in HOME.split(";\n"):
+            if statement.strip():
+                conn.execute(statement)  # type: ignore[arg-type]
+    return db_dsn
+
+
+def run(dsn: str, folder: Path, *words: str) -> tuple[int, str]:
+    done = cityops(*words, CITYOPS_DB__DSN=dsn, CITYOPS_DATA_DIR=str(folder / "data"), CITYOPS_OPERATOR="kim")
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said, said
+    return done.returncode, said
+
+
+def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(dsn: str, tmp_path: Path) -> None:
+    pack, other = tmp_path / "pack.zip", tmp_path / "again.zip"
+    code, said = run(
+        dsn, tmp_path, "evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", str(pack)
+    )
+    assert code == 0, said
+    assert "the diary is private and was left out" in said
+    assert (
+        run(dsn, tmp_path, "evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", str(other))[0]
+        == 0
+    )
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+    assert f"{FROM} to {TO}  SHA-256 " in run(dsn, tmp_path, "evidence", "list", "lily-42")[1]
+    assert run(dsn, tmp_path, "evidence", "list", "pond-1")[1] == "no pack was made of this home\n"
+    with psycopg.connect(dsn) as conn:
+        rows = conn.execute(
+            "select made_by, bytes, from_day::text from evidence_pack order by made_at"
+        ).fetchall()
+    assert ("kim", pack.stat().st_size, FROM) in rows
+
+    with zipfile.ZipFile(pack) as archive:
+        files = {i.filename: archive.read(i) for i in archive.infolist()}
+    lines = files[f"readings/frog-0001/{DAY}.csv"].decode().splitlines()
+    assert len(lines) == 145
+    assert lines[1] == f"{DAY}T00:00:00Z,{DAY}T00:00:02Z,145,1,20.51,63.4,,,,0"
+    assert json.loads(files["gaps.json"])["missing"] == [
+        {"device": "frog-0001", "boot": 1, "first_seq": 40, "last_seq": 42}
+    ]
+    assert b"lily-42" not in b"".join(files.values())
+
+    nowhere = {"CITYOPS_DATA_DIR": str(tmp_path / "elsewhere")}  # another machine, no database
+    assert cityops("evidence", "verify", str(pack), **nowhere).returncode == 0
+    key = tmp_path / "key.pem"
+    done = cityops("evidence", "key", CITYOPS_DATA_DIR=str(tmp_path / "data"))
+    key.write_text(done.stdout)
+    done = cityops("evidence", "verify", str(pack), "--key", str(key), **nowhere)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        0,
+        "INTACT: every byte is as it was made and signed.",
+    )
+    assert done.stdout.rstrip().endswith("the expected key")
+
+    data = bytearray(pack.read_bytes())
+    data[data.index(f"readings/frog-0001/{DAY}.csv".encode()) + 60] ^= 1
+    pack.write_bytes(data)
+    done = cityops("evidence", "verify", str(pack), **nowhere)
+    assert done.returncode == 1
+    assert done.stdout.startswith("CHANGED: this is not the pack as it was made.\n")
+    assert (
+        f"changed: readings of Bedroom on Friday 9 January 2026 (readings/frog-0001/{DAY}.csv)\n"
+        in done.stdout
+    )
+    found = json.loads(cityops("evidence", "verify", str(pack), "--json", **nowhere).stdout)
+    assert (found["intact"], found["changed"]) == (False, [f"readings/frog-0001/{DAY}.csv"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (
+            ("evidence", "make", "nobody", "--from", FROM, "--to", TO, "-o", "x.zip"),
+            2,
+            "No home has this code.",
+        ),
+        (("evidence", "make", "lily-42", "--from", TO, "--to", FROM, "-o", "x.zip"), 2, "before it begins"),
+        (("evidence", "make", "lily-42", "--from", "soon", "--to", FROM, "-o", "x.zip"), 2, "--from 'soon'"),
+        (
+            ("evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", "/none/x.zip"),
+            2,
+            "/none/x.zip: No such",
+        ),
+        (("evidence", "verify", "none.zip"), 2, "none.zip: No such file"),
+        (("evidence", "photo", "lily-42", "/etc/hostname", "--caption", "x"), 2, "can't be read"),
+        (("case", "show", "99"), 2, "There is no case 99."),
+        (("case", "event", "99", "danced"), 2, "entry 'danced' is unknown"),
+        (("case", "open", "lily-42", "--aware", "soon"), 2, "--aware 'soon': write 2026-01-12"),
+        (("case", "contact", "lily-42", "--said", "Hello"), 2, "say whom it was with"),
+        (("case", "list"), 0, "no case is open"),
+    ],
+)
+def test_a_mistake_is_told_in_words(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    got, said = run(dsn, tmp_path, *words)
+    assert says in said
+    assert got == code
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_case_from_opening_to_reminders(dsn: str, tmp_path: Path) -> None:
+    code, said = run(
+        dsn, tmp_path, "case", "open", "lily-42", "--landlord", "Northgate", "--aware", "2026-01-05"
+    )
+    assert code == 0, said
+    number = said.split(":")[0].removeprefix("case ")
+    assert (
+        "Time is up, and not recorded as done: investigate the hazard (limit Monday 19 January 2026)" in said
+    )
+    assert "Information, not advice" in said
+    case = json.loads(
+        run(dsn, tmp_path, "case", "event", number, "investigated", "--at", "2026-01-21", "--json")[1]
+    )
+    assert [s["state"] for s in case["steps"]] == ["late", "missed", "missed", "missed", "missed"]
+    assert [e["kind"] for e in case["events"]] == ["aware", "investigated"]
+    assert run(dsn, tmp_path, "case", "remind", "--set", "lily-42", "mail", "sam@x.example")[0] == 0
+    assert run(dsn, tmp_path, "case", "remind")[1] == "nothing new is due\n"  # all of it is long ago
+    aware = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
+    said = run(dsn, tmp_path, "case", "open", "lily-42", "--kind", "emergency", "--aware", aware)[1]
+    assert "investigate the emergency hazard and make it safe" in said
+    assert run(dsn, tmp_path, "case", "remind")[1].startswith("1 planned")
+    assert run(dsn, tmp_path, "case", "remind")[1] == "nothing new is due\n"
+    assert "home:" in run(dsn, tmp_path, "notify", "outbox")[1]
+    code, said = run(dsn, tmp_path, "case", "event", number, "extended", "--step", "safety")
+    assert (code, "needs its reason" in said) == (2, True)
+    assert "lily" not in run(dsn, tmp_path, "case", "list")[1].lower()
+    said = run(
+        dsn, tmp_path, "case", "contact", "lily-42", "--who", "Repairs", "--said", "Spots behind the bed"
+    )[1]
+    assert "phone, Repairs: Spots behind the bed; no reply written down" in said
+    entry = said.split()[0]
+    said = run(dsn, tmp_path, "case", "contact", "lily-42", "--reply-to", entry, "--reply", "Monday")[1]
+    assert ": Monday" in said
+    photo = tmp_path / "wall.jpg"
+    photo.write_bytes(photo_bytes())
+    assert (
+        "120 × 80" in run(dsn, tmp_path, "evidence", "photo", "lily-42", str(photo), "--caption", "Wall")[1]
+    )
+
+
+@pytest.fixture
+async def http(dsn: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    clock = ManualClock(datetime(2026, 1, 22, 10, 0, tzinfo=UTC))
+    async with AsyncConnectionPool(dsn, min_size=1, max_size=2, open=False) as pool:
+        app = create_app(
+            pool, desk=MemoryDesk(lambda: None), clock=clock, case_book=cases_on(pool, tmp_path / "data")
+        )  # type: ignore[arg-type, return-value]
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as client:
+            yield client
+
+
+async def test_cases_over_rest_are_a_homes_own(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/homes/nobody/cases")).status_code == 404
+    asked = {
+        "landlord": "Northgate",
+        "reported_at": "2026-01-04T18:00:00Z",
+        "aware_at": "2026-01-05T09:00:00Z",
+    }
+    made = await http.post("/homes/lily-42/cases", json=asked)
+    assert made.status_code == 201, made.text
+    case = made.json()
+    assert (case["missed"], case["council_owned"]) == (["investigate"], False)
+    assert case["steps"][0]["due"] == "Monday 19 January 2026"
+    url = f"/homes/lily-42/cases/{case['case_id']}"
+    done = await http.post(f"{url}/events", json={"kind": "investigated", "at": "2026-01-21T12:00:00Z"})
+    assert [s["state"] for s in done.json()["steps"]] == ["late", "running", "running", "running", "running"]
+    assert done.json()["answer"] == "Next: give the tenant a written summary by Monday 26 January 2026."
+    assert (await http.get("/homes/lily-42/cases")).json() == [(await http.get(url)).json()]
+    assert (await http.get("/homes/pond-1/cases")).json() == []
+    for method, path in (("GET", url), ("POST", f"{url}/events")):
+        other = await http.request(method, path.replace("lily-42", "pond-1"), json={"kind": "summary"})
+        assert other.status_code == 404
+    for body, status in (
+        ({"kind": "danced"}, 422),
+        ({"kind": "closed"}, 409),
+        ({"kind": "summary", "at": "2026-03-01T00:00:00Z"}, 409),
+        ({"kind": "summary", "note": "\0"}, 409),
+    ):
+        assert (await http.post(f"{url}/events", json=body)).status_code == status, body
+    assert (await http.post("/homes/lily-42/cases", json={"council_owned": True})).status_code == 422
+    assert (
+        await http.post("/homes/lily-42/cases", json={"aware_at": "2026-03-01T00:00:00Z"})
+    ).status_code == 422
+
+
+async def test_contacts_and_photos_over_rest(http: httpx.AsyncClient) -> None:
+    url = "/homes/lily-42"
+    said = {"method": "phone", "who": "Repairs line", "said": "Black spots"}
+    entry = (await http.post(f"{url}/contacts", json=said)).json()
+    reply = await http.post(f"{url}/contacts/{entry['contact_id']}/reply", json={"reply": "Monday"})
+    assert (reply.status_code, reply.json()["reply"]) == (201, "Monday")
+    again = await http.post(f"{url}/contacts/{entry['contact_id']}/reply", json={"reply": "Tuesday"})
+    assert again.status_code == 409
+    assert (await http.get(f"{url}/contacts")).json() == [reply.json()]
+    assert (await http.post(f"{url}/contacts", json=said | {"at": "2027-01-01T00:00:00Z"})).status_code == 422
+    sent = await http.post(
+        f"{url}/photos", files={"file": ("w.jpg", photo_bytes())}, data={"caption": "Wall"}
+    )
+    assert sent.status_code == 201, sent.text
+    photo = sent.json()
+    got = await http.get(f"{url}/photos/{photo['photo_id']}")
+    assert (got.headers["content-type"], b"SECRETCAMERA" in got.content) == ("image/jpeg", False)
+    assert (await http.get(f"/homes/pond-1/photos/{photo['photo_id']}")).status_code == 404
+    wrong = await http.post(f"{url}/photos", files={"file": ("w.jpg", b"<svg/>")}, data={"caption": "Wall"})
+    assert (wrong.status_code, "JPEG, PNG or WebP" in wrong.text) == (409, True)
+    assert (await http.delete(f"{url}/photos/{photo['photo_id']}")).status_code == 204
+    assert (await http.get(f"{url}/photos")).json() == []
+
+
+async def test_the_public_key_is_fetched_and_the_private_one_is_not(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    assert (await http.get("/evidence/key")).status_code == 404
+    done = cityops("evidence", "key", CITYOPS_DATA_DIR=str(tmp_path / "data"))
+    key = (await http.get("/evidence/key")).json()
+    assert key["pem"] == done.stdout
+    assert key["key_id"] in done.stderr
+    assert io.StringIO(key["pem"]).readline() == "-----BEGIN PUBLIC KEY-----\n"
