@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(command: str, path: Path, first_within_s: float) -> int:
     config = load_config(path)
     if command == "check":
-        sys.stdout.write(f"{path}: {config.device.name}, {config.device.kind}, shard {config.shard:02x}\n")
+        page = f", page on port {config.page.port}" if config.page is not None and config.page.enabled else ""
+        sys.stdout.write(
+            f"{path}: {config.device.name}, {config.device.kind}, shard {config.shard:02x}{page}\n"
+        )
         return 0
     sensors = make_sensors(config)
     if command == "read":

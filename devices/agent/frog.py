@@ -99,6 +99,7 @@ class Frog:
         """Stop the page, let the pins go, and write what waits."""
         if self._server is not None:
             self._server.stop()
+            self._server = None
         if self._parts.button is not None:
             self._parts.button.close()
         self._eyes.close()

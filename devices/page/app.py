@@ -90,7 +90,7 @@ class FrogApp:
             "/frog.svg": ("image/svg+xml", (_FOLDER / "frog.svg").read_bytes()),
         }
         digest = hashlib.sha256(self._files["/frog.css"][1]).hexdigest()[:12]
-        self._style = f"/frog.css?v={digest}"
+        self._frame = html.Frame(house.room, f"/frog.css?v={digest}", house.public)
 
     def handle(self, request: Request) -> Response:
         """Return the answer; never raises for what a request may contain."""
@@ -135,7 +135,6 @@ class FrogApp:
                 trouble = "The frog cannot read its memory card. Please tell the council."
         return html.render(
             html.Page(
-                room=self._house.room,
                 answer=answer(st, self._house.zone),
                 facts=facts(st.latest if st.opinion is not None else None),
                 span=span,
@@ -152,7 +151,7 @@ class FrogApp:
                 clock_set=st.clock_set,
                 trouble=trouble,
             ),
-            self._style,
+            self._frame,
         )
 
     def _series(self, span: Span, start_s: int, end_s: int) -> Series:
@@ -216,10 +215,10 @@ class FrogApp:
     # -- answers -------------------------------------------------------------------
 
     def _ask_pin(self, notice: str) -> Response:
-        return self._text(403, html.pin_form(self._house.room, self._tokens.issue(), notice, self._style))
+        return self._text(403, html.pin_form(self._tokens.issue(), notice, self._frame))
 
     def _message(self, status: int, headline: str, text: str) -> Response:
-        return self._text(status, html.message(self._house.room, headline, text, self._style))
+        return self._text(status, html.message(headline, text, self._frame))
 
     def _text(self, status: int, text: str) -> Response:
         return Response(status, text.encode())

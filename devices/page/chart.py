@@ -126,10 +126,14 @@ class _Frame:
         bottom = _HEIGHT - _BOTTOM
         return [
             f'<path class="chart__tick" d="M{self.x(at)} {bottom}v5"/>'
-            f'<text class="chart__label" x="{self.x(at)}" y="{bottom + 18}" text-anchor="middle">{escape(label)}</text>'
+            f'<text class="chart__label" x="{self.x(at)}" y="{bottom + 18}" text-anchor="{self._anchor(at)}">{escape(label)}</text>'
             for at, label in self._axes.ticks
             if self._axes.start_s <= at <= self._axes.end_s
         ]
+
+    def _anchor(self, at_s: int) -> str:
+        """A label near the right edge ends there, or it would be cut."""
+        return "end" if float(self.x(at_s)) > _WIDTH - 22 else "middle"
 
     def line(self) -> str:
         if not self._points:

@@ -16,6 +16,15 @@ _TONES = {"calm": "✓", "look": "!", "act": "!!", "quiet": "…"}
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """What is around every page: the room's name, the style sheet's address, and whether the world may look."""
+
+    room: str
+    style: str
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A diary entry as shown."""
 
@@ -28,7 +37,6 @@ class Entry:
 class Page:
     """Everything that the page shows; see the functions below for where."""
 
-    room: str
     answer: Answer
     facts: Sequence[Fact]
     span: Span
@@ -46,8 +54,8 @@ class Page:
     trouble: str
 
 
-def render(page: Page, style: str) -> str:
-    """Return the document. ``style``: address of the style sheet."""
+def render(page: Page, frame: Frame) -> str:
+    """Return the document."""
     body = "".join(
         (
             _answer(page.answer),
@@ -57,23 +65,26 @@ def render(page: Page, style: str) -> str:
             _town(page),
         )
     )
-    return document(f"{page.answer.headline} – {page.room}", page.room, body, style)
+    return document(f"{page.answer.headline} – {frame.room}", body, frame)
 
 
-def document(title: str, room: str, body: str, style: str) -> str:
+def document(title: str, body: str, frame: Frame) -> str:
     """Return a whole document around ``body`` (which is HTML; the rest is text)."""
     return (
         '<!doctype html><html lang="en-GB"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light"><link rel="icon" href="/frog.svg" type="image/svg+xml">'
-        f'<link rel="stylesheet" href="{escape(style)}"></head><body>'
+        f'<link rel="stylesheet" href="{escape(frame.style)}"></head><body>'
         '<a class="skip" href="#main">Skip to main content</a>'
-        f'<header class="bar"><p><a href="/">Your frog</a> <span>{escape(room)}</span></p></header>'
+        f'<header class="bar"><p><a href="/">Your frog</a> <span>{escape(frame.room)}</span></p></header>'
         f'<main id="main" tabindex="-1">{body}</main>'
-        "<footer><p>This page comes from the frog itself. Only people on your home network can see it. "
-        "Your landlord cannot.</p></footer></body></html>"
+        f"<footer><p>This page comes from the frog itself.{_who(frame)}</p></footer></body></html>"
     )
+
+
+def _who(frame: Frame) -> str:
+    return "" if frame.public else " Only people on your home network can see it. Your landlord cannot."
 
 
 def _answer(a: Answer) -> str:
@@ -206,7 +217,7 @@ def _town(page: Page) -> str:
     return f'<section aria-labelledby="town-t"><h2 id="town-t">Your frog and the town</h2>{lines}</section>'
 
 
-def pin_form(room: str, token: str, notice: str, style: str) -> str:
+def pin_form(token: str, notice: str, frame: Frame) -> str:
     """Return the page that asks for the PIN."""
     said = f'<p class="sorry" role="alert">{escape(notice)}</p>' if notice else ""
     body = (
@@ -216,10 +227,10 @@ def pin_form(room: str, token: str, notice: str, style: str) -> str:
         'autocomplete="current-password" required><button>Show my frog</button></form>'
         '<p class="hint">The PIN is on the card that came with your frog, if somebody set one.</p>'
     )
-    return document("PIN", room, body, style)
+    return document("PIN", body, frame)
 
 
-def message(room: str, headline: str, text: str, style: str) -> str:
+def message(headline: str, text: str, frame: Frame) -> str:
     """Return a page that says one thing."""
     body = f'<h1>{escape(headline)}</h1><p>{escape(text)}</p><p><a href="/">Back to your frog</a></p>'
-    return document(headline, room, body, style)
+    return document(headline, body, frame)

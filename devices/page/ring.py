@@ -223,6 +223,8 @@ class Ring:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._db.in_transaction:  # one that could not even be rolled back
+            self._db.execute("rollback")
         try:
             self._db.execute("begin immediate")  # it may have begun and yet fail
             yield

@@ -76,13 +76,14 @@ def of_hours(hours: Sequence[Hour], start_s: int, end_s: int, zone: ZoneInfo) ->
 
 def of_days(hours: Sequence[Hour], start_s: int, end_s: int, zone: ZoneInfo) -> Series:
     """Return a year of days, with a row of the table for each month, newest first."""
-    days = [_mean(hours_of_day) for _, hours_of_day in _by_day(hours, zone)]
+    days = _by_day(hours, zone)
+    means = [_mean(of_day) for _, of_day in days]
     firsts = [(at_s, f"{day:%b}") for at_s, day in _midnights(start_s, end_s, zone) if day.day == 1]
     return Series(
-        tuple(_temperature(d) for d in days),
-        tuple(_humidity(d) for d in days),
+        tuple(_temperature(d) for d in means),
+        tuple(_humidity(d) for d in means),
         tuple(firsts[::2]),
-        tuple(_row(f"{m:%B} {m.year}", means) for m, means in reversed(_by_month(hours, zone))),
+        tuple(_row(f"{m:%B} {m.year}", of_month) for m, of_month in reversed(_by_month(days))),
     )
 
 
@@ -106,9 +107,9 @@ def _by_day(hours: Iterable[Hour], zone: ZoneInfo) -> list[tuple[date, list[Hour
     return list(days.items())
 
 
-def _by_month(hours: Iterable[Hour], zone: ZoneInfo) -> list[tuple[date, list[Hour]]]:
+def _by_month(days: Iterable[tuple[date, list[Hour]]]) -> list[tuple[date, list[Hour]]]:
     months: dict[date, list[Hour]] = {}
-    for day, of_day in _by_day(hours, zone):
+    for day, of_day in days:
         months.setdefault(day.replace(day=1), []).extend(of_day)
     return list(months.items())
 

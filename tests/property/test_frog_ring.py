@@ -90,7 +90,7 @@ def assert_whole(path: Path) -> None:
 
 
 @given(st.lists(steps, max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_happens_it_is_bounded_ordered_and_whole(script: list[object]) -> None:
     with folder() as path:
         ring = make(path)
@@ -114,7 +114,7 @@ def test_whatever_happens_it_is_bounded_ordered_and_whole(script: list[object]) 
 
 
 @given(st.lists(samples, min_size=1, max_size=60))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_what_is_read_does_not_depend_on_what_is_written_yet(given_samples: list[Sample]) -> None:
     with folder() as a, folder() as b:
         at_once, late = make(a, batch=1), make(b, batch=1000)
