@@ -15,6 +15,7 @@ import structlog
 from devices.agent.agent import Agent
 from devices.agent.clock_state import Moment
 from devices.agent.frog_record import Record
+from devices.agent.outbox import OutboxError
 from devices.agent.presses import PressCounter, Pressed
 from devices.drivers.button import Button
 from devices.drivers.eyes import SORRY, Eyes, Light, thanks
@@ -178,9 +179,15 @@ class _Town:
         if waiting == 0:
             self.waiting_since_s = None
         elif waiting < self._waiting or self.waiting_since_s is None:
-            oldest = self._agent.status().oldest_unreceipted
-            self.waiting_since_s = None if oldest is None else round(oldest.timestamp())
+            self.waiting_since_s = self._oldest_s()
         self._waiting = waiting
+
+    def _oldest_s(self) -> int | None:
+        try:
+            oldest = self._agent.status().oldest_unreceipted
+        except OutboxError:
+            return None  # a broken card is told elsewhere, and must not end the agent
+        return None if oldest is None else round(oldest.timestamp())
 
 
 def _earlier(moment: Moment, seconds: float) -> Moment:

@@ -112,7 +112,7 @@ class Record:
         self.lately = deque(moved, maxlen=_LATELY)
 
     def _take(self, entry: Entry, at_ms: int) -> Sample | None:
-        if at_ms // 1000 < CLOCK_SET_S:
+        if at_ms // 1000 < max(CLOCK_SET_S, self.ring.taken_from_s()):
             return None
         fields = msgspec.json.decode(entry.payload)
         if entry.channel == "diary":

@@ -154,6 +154,19 @@ class SqliteOutbox:
                     (boot, first, last),
                 ).rowcount
 
+    def forget_receipted(self) -> int:
+        """Delete what the server holds, overwriting it in the file; return how many entries.
+
+        Raises:
+            OutboxError: nothing was deleted.
+        """
+        with _as_outbox_error(self._path):
+            self._db.execute("pragma secure_delete = on")
+            gone = self._db.execute("delete from outbox where receipted = 1").rowcount
+            self._db.execute("pragma wal_checkpoint(truncate)")
+            self._rows -= gone
+        return gone
+
     def depth(self) -> int:
         """Return how many entries are unreceipted."""
         return self._unreceipted

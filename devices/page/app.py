@@ -85,6 +85,7 @@ class FrogApp:
         self._desk = desk
         self._tokens = FormTokens(clock)
         self._gate = PinGate(pin, clock)
+        self._pin_tokens = FormTokens(clock)  # of its own: who tries out PINs must not use up the diary's
         self._files = {
             "/frog.css": ("text/css; charset=utf-8", (_FOLDER / "frog.css").read_bytes()),
             "/frog.svg": ("image/svg+xml", (_FOLDER / "frog.svg").read_bytes()),
@@ -201,7 +202,7 @@ class FrogApp:
         return _see_other(f"/?{'saved' if kept == 'kept' else 'soon'}={quote(activity)}#diary")
 
     def _enter(self, form: Mapping[str, str]) -> Response:
-        if not self._tokens.take(form.get("token", "")):
+        if not self._pin_tokens.take(form.get("token", "")):
             return self._ask_pin("This page was too old. Please type the PIN once more.")
         if (wait_s := self._gate.wait_s()) > 0:
             minutes = words.plural(max(1, round(wait_s / 60)), "minute", "minutes")
@@ -215,7 +216,7 @@ class FrogApp:
     # -- answers -------------------------------------------------------------------
 
     def _ask_pin(self, notice: str) -> Response:
-        return self._text(403, html.pin_form(self._tokens.issue(), notice, self._frame))
+        return self._text(403, html.pin_form(self._pin_tokens.issue(), notice, self._frame))
 
     def _message(self, status: int, headline: str, text: str) -> Response:
         return self._text(status, html.message(headline, text, self._frame))

@@ -98,6 +98,11 @@ class Ring:
         row = self._db.execute("select at_s from fine order by slot desc limit 1").fetchone()
         return None if row is None else int(row[0])
 
+    def taken_from_s(self) -> int:
+        """Return the time before which nothing is taken [s since 1970]: it was dropped, or is to be forgotten."""
+        row = self._db.execute("select value from meta where key = ?", (_PRUNED,)).fetchone()
+        return 0 if row is None else int(row[0])
+
     def add(self, sample: Sample, true_s: int | None = None) -> None:
         """Take a sample; every so many are written. ``true_s`` as in :meth:`flush`.
 
@@ -129,11 +134,13 @@ class Ring:
         self.pending = tuple(s for s in self.pending if s.at_s < CLOCK_SET_S)
 
     def note(self, note: Note) -> None:
-        """Keep a diary entry, on the card on return; the same one twice is one.
+        """Keep a diary entry, on the card on return; the same one twice is one, one too old is none.
 
         Raises:
             sqlite3.Error: it was not written.
         """
+        if note.at_s < self.taken_from_s():
+            return
         with self._transaction():
             self._db.execute(
                 "insert or replace into note values (?, ?, ?, ?, ?)",
@@ -151,7 +158,7 @@ class Ring:
         Raises:
             sqlite3.Error: nothing was moved.
         """
-        pruned_s = self._pruned_s()
+        pruned_s = self.taken_from_s()
         with self._transaction():
             rows = self._db.execute(
                 "select at_s, boot, temperature_c, humidity_pct, wall_c from fine where boot = ? and at_s >= ?",
@@ -162,6 +169,22 @@ class Ring:
             self._write(Sample(*row).moved(seconds) for row in rows)
             self._db.execute("update note set at_s = at_s + ? where boot = ?", (seconds, boot))
         self.pending = tuple(s.moved(seconds) if s.boot == boot else s for s in self.pending)
+
+    def forget(self, before_s: int) -> None:
+        """Forget everything, and take nothing older than ``before_s`` [s since 1970] again: a household moved out.
+
+        What is deleted is overwritten in the file. Nothing else may have the record open.
+
+        Raises:
+            sqlite3.Error: nothing was forgotten.
+        """
+        self.pending = ()
+        self._db.execute("pragma secure_delete = on")
+        with self._transaction():
+            for table in ("fine", "hour", "note"):
+                self._db.execute(f"delete from {table}")  # noqa: S608 - constants
+            self._db.execute("insert or replace into meta values (?, ?)", (_PRUNED, before_s))
+        self._db.execute("pragma wal_checkpoint(truncate)")
 
     def reader(self) -> RingReader:
         """Return what another thread reads with; it opens a connection of its own."""
@@ -178,7 +201,7 @@ class Ring:
 
     def _write(self, samples: Iterable[Sample]) -> None:
         """Store samples and the means of their hours; what is older than what was pruned is too late."""
-        pruned_s, touched = self._pruned_s(), set()
+        pruned_s, touched = self.taken_from_s(), set()
         for s in samples:
             if s.at_s < pruned_s:
                 continue
@@ -214,12 +237,8 @@ class Ring:
         from_s = _hour(true_s + _DAY_S)
         self._db.execute("delete from fine where slot >= ?", (from_s // SLOT_S,))
         self._db.execute("delete from hour where at_s >= ?", (from_s,))
-        if self._pruned_s() > true_s:
+        if self.taken_from_s() > true_s:
             self._db.execute("delete from meta where key = ?", (_PRUNED,))
-
-    def _pruned_s(self) -> int:
-        row = self._db.execute("select value from meta where key = ?", (_PRUNED,)).fetchone()
-        return 0 if row is None else int(row[0])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

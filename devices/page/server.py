@@ -15,8 +15,12 @@ import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+import structlog
+
 from devices.page.app import MAX_FORM_BYTES, FrogApp, Request, Response, with_security
 from devices.page.guard import is_home
+
+log = structlog.get_logger(__name__)
 
 CONNECTIONS = 8
 LONGEST_S = 30.0
@@ -92,14 +96,13 @@ class _Server(socketserver.TCPServer):
                 if since_s < limit_s:
                     self._cut(connection)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is nobody's trouble; nothing of the household goes into a log."""
-
     def _answer(self, request: Any, client_address: Any) -> None:
         try:
             self.finish_request(request, client_address)
-        except Exception:
-            self.handle_error(request, client_address)
+        except OSError:
+            pass  # the client went away
+        except Exception as e:
+            log.warning("the frog's page failed", error=f"{type(e).__name__}: {e}")
         finally:
             with self._lock:
                 self._since.pop(request, None)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cityops.errors import ConfigurationError
 from devices.agent.agent import Agent, Identity
 from devices.agent.clock_state import Clk, Moment
+from devices.agent.forget import forget
 from devices.agent.frog import Frog, FrogParts
 from devices.agent.frog_parts import make_frog
 from devices.agent.frog_record import Record, open_ring
@@ -207,6 +209,28 @@ def test_times_of_a_clock_that_was_wrong_are_mended(wrong_s: int, tmp_path: Path
     box.close()
     again = Box(tmp_path, start_s=5000)
     assert again.times() == seen, "what the outbox says with the wrong clock does not come back"
+    again.close()
+
+
+def test_the_next_household_sees_nothing_of_the_last(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+    box.turn()
+    box.run(9)
+    box.button.press(box.now_s + 1.0)
+    box.turn(20.0)
+    box.outbox.receipted(box.agent.boot, [(0, 6)])
+    box.close()
+    with pytest.raises(ConfigurationError, match="clock is not set"):
+        forget(tmp_path, 86_400)
+    said = forget(tmp_path, START_S + 4000)
+    assert "7 entries that the town has; 4 still to be sent stay" in said
+    again = Box(tmp_path, start_s=4200)
+    assert again.times() == []
+    assert (again.record.latest, list(again.record.lately)) == (None, [])
+    assert again.record.ring.reader().notes(*FOREVER) == []
+    assert again.outbox.depth() == 4
+    again.turn()
+    assert again.times() == [4200]
     again.close()
 
 
