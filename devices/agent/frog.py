@@ -111,7 +111,7 @@ class Frog:
     def _write_press(self, pressed: Pressed, moment: Moment, now_s: float) -> None:
         at = _earlier(moment, now_s - pressed.at_s)
         kept = self._agent.diary(pressed.activity, at, source="button")
-        self._eyes.answer(thanks(min(pressed.presses, 4)) if kept else SORRY, now_s)
+        self._eyes.answer(thanks(min(pressed.presses, 9)) if kept else SORRY, now_s)
         self._standing_at_s = float("-inf")
 
     def _stand(self, moment: Moment, now_s: float) -> None:
