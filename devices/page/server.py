@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import socketserver
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
@@ -96,13 +97,17 @@ class _Server(socketserver.TCPServer):
                 if since_s < limit_s:
                     self._cut(connection)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of a fault of ours, without who asked what; a client that went away is none."""
+        e = sys.exception()
+        if not isinstance(e, OSError):
+            log.warning("the frog's page failed", error=f"{type(e).__name__}: {e}")
+
     def _answer(self, request: Any, client_address: Any) -> None:
         try:
             self.finish_request(request, client_address)
-        except OSError:
-            pass  # the client went away
-        except Exception as e:
-            log.warning("the frog's page failed", error=f"{type(e).__name__}: {e}")
+        except Exception:
+            self.handle_error(request, client_address)
         finally:
             with self._lock:
                 self._since.pop(request, None)
