@@ -189,6 +189,10 @@ class Fleet:
                 return agent
         raise KeyError(device)
 
+    def wake(self, device: str) -> None:
+        """Have a device send at the next turn what it holds; ValueError where there is none."""
+        self._to_send[[known.name for known in self._devices].index(device)] = None
+
     def moment(self) -> Moment:
         """Return the simulated instant."""
         return self._moment(self._clock.now_s, 0.0)

@@ -24,6 +24,7 @@ from devices.contract.kind import Kind, discover
 from devices.registry import Device, Registry
 from firmware_sim.clock import SimulatedClock
 from firmware_sim.fleet import Fleet, FleetOptions, FleetStatistics
+from firmware_sim.frog_page import FrogPage, FrogPagePlan
 from firmware_sim.history import History
 from firmware_sim.shared_outbox import SharedOutbox
 from firmware_sim.world.script import Scenario
@@ -46,6 +47,7 @@ class SimulationPlan:
             there unreceipted is sent first.
         kinds: by name; the built-in ones where empty.
         history: file for a checker, None writes none.
+        frog_page: which frog serves its own page, None where none does.
     """
 
     registry: Registry
@@ -59,6 +61,7 @@ class SimulationPlan:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     options: FleetOptions = field(default_factory=FleetOptions)
     history: Path | None = None
+    frog_page: FrogPagePlan | None = None
 
 
 def brokers(
@@ -108,6 +111,7 @@ class Simulation:
         self._drain_s = 0.0
         self._fleet: Fleet | None = None
         self._world: World | None = None
+        self._page: FrogPage | None = None
         self._failure: BaseException | None = None
         self._last: FleetStatistics | None = None
         self.drained = False
@@ -131,6 +135,11 @@ class Simulation:
     def measured(self) -> bool:
         """Whether the plan's end is reached: no device measures any more."""
         return self._measured.is_set()
+
+    @property
+    def frog_port(self) -> int | None:
+        """Port of the frog's own page on the loopback address; None where none is served."""
+        return None if self._page is None else self._page.port
 
     def statistics(self) -> FleetStatistics:
         """Return the totals, also after the end; TransientError where it has failed."""
@@ -216,16 +225,26 @@ class Simulation:
         )
         stack.callback(fleet.close)
         self._world, self._fleet = world, fleet
+        if plan.frog_page is not None:
+            self._page = FrogPage(fleet, plan.frog_page, plan.outbox)
+            stack.callback(self._page.close)
+            self._page.turn()
         return fleet
 
     def _play(self, fleet: Fleet) -> None:
         end = self._plan.end
-        fleet.run(self._stop.is_set, None if end is None else end.timestamp())
+        fleet.run(self._turned, None if end is None else end.timestamp())
         self._measured.set()
         while not self._stop.is_set():
             fleet.idle()
         self.drained = fleet.drain(self._drain_s)
         self._last = fleet.statistics()
+
+    def _turned(self) -> bool:
+        """Between two turns of the fleet: answer the frog's page; return whether to stop."""
+        if self._page is not None:
+            self._page.turn()
+        return self._stop.is_set()
 
 
 async def run_simulation(

@@ -250,7 +250,7 @@ class PostgresSink:
     ) -> None:
         """Store everything but readings."""
         if fresh.diary:
-            rows = [(d.home_id, _datetime(d.ts_us), d.activity, d.note) for d in fresh.diary]
+            rows = [(d.home_id, _datetime(d.ts_us), d.activity, d.note, d.source) for d in fresh.diary]
             await cursor.executemany(store_sql.DIARY, rows)
         if batch.statuses:
             said = [{"device_id": s.device_id, "json": s.status} for s in batch.statuses.values()]

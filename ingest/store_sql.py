@@ -27,7 +27,7 @@ update ingest_batch set (readings, duplicates, dead_letters, kinds) = (%s, %s, %
 """
 
 DIARY: LiteralString = """
-insert into diary_entry (home_id, at, activity, note, source) values (%s, %s, %s, %s, 'device')
+insert into diary_entry (home_id, at, activity, note, source) values (%s, %s, %s, %s, %s)
 """
 
 STATUS: LiteralString = """

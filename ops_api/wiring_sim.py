@@ -14,6 +14,7 @@ from cityops.runtime.stop import Stop, sleep_until_stop
 from cityops.settings import MqttSettings, Settings
 from devices.registry import Registry
 from firmware_sim.fleet import FleetStatistics
+from firmware_sim.frog_page import FrogPagePlan
 from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
 from firmware_sim.service import Simulation, SimulationPlan, brokers
 from firmware_sim.world.script import Scenario
@@ -67,6 +68,7 @@ def plan_of(
     mqtt: MqttSettings | None = None,
     credentials: Mapping[str, str] | None = None,
     end: datetime | None = None,
+    frog_page: FrogPagePlan | None = None,
 ) -> SimulationPlan:
     """Return the plan of a simulation with these settings.
 
@@ -77,6 +79,7 @@ def plan_of(
         mqtt: where devices connect, where not the settings' broker.
         credentials: password by device; without, all use the broker's user.
         end: simulated end; None goes on live.
+        frog_page: which frog serves its own page.
     """
     return SimulationPlan(
         registry=registry,
@@ -88,6 +91,7 @@ def plan_of(
         seed=settings.sim.seed,
         speed=settings.sim.speed,
         kinds=kinds_of(settings),
+        frog_page=frog_page,
     )
 
 

@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cityops.errors import CityopsError
 from cityops.logs import configure
 from cityops.settings import LogSettings
 from devices.agent.config import load_config
+from devices.agent.forget import forget
 from devices.agent.service import DeviceService, make_sensors
 from devices.agent.systemd import Notifier
 from devices.drivers.base import SensorError
@@ -24,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit status."""
     parser = argparse.ArgumentParser(prog="cityops-agent", description="The agent of a cityops device.")
     parser.add_argument(
-        "command", choices=["run", "read", "check"], help="run; read the sensors once; check the file"
+        "command",
+        choices=["run", "read", "check", "forget"],
+        help="run; read the sensors once; check the file; forget the household (stop the agent first)",
     )
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
     parser.add_argument(
@@ -42,7 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(command: str, path: Path, first_within_s: float) -> int:
     config = load_config(path)
     if command == "check":
-        sys.stdout.write(f"{path}: {config.device.name}, {config.device.kind}, shard {config.shard:02x}\n")
+        page = f", page on port {config.page.port}" if config.page is not None and config.page.enabled else ""
+        sys.stdout.write(
+            f"{path}: {config.device.name}, {config.device.kind}, shard {config.shard:02x}{page}\n"
+        )
+        return 0
+    if command == "forget":
+        sys.stdout.write(forget(Path(config.device.data_dir), round(time.time())) + "\n")
         return 0
     sensors = make_sensors(config)
     if command == "read":

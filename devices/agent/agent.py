@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import msgspec
 
@@ -53,6 +54,18 @@ TELL_EVERY_S = 900.0
 """How often a falling outbox is announced until it is empty."""
 
 
+class Witness(Protocol):
+    """Told of what the device keeps, after the outbox has it: for the frog's own page."""
+
+    def measured(self, key: Key, moment: Moment, fields: Mapping[str, float]) -> None:
+        """A reading was put into the outbox."""
+        ...
+
+    def noted(self, key: Key, moment: Moment, activity: Activity, source: str) -> None:
+        """A diary entry was put into the outbox."""
+        ...
+
+
 class Agent:
     """One device. Give :meth:`start` its link before anything else.
 
@@ -82,6 +95,7 @@ class Agent:
         self._monotonic = monotonic
         self._observer = observer
         self._link: Link | None = None
+        self._witness: Witness | None = None
         self._next_seq = 0
         self._fresh: dict[Key, Entry] = {}
         self._sent_keys: dict[int, tuple[Key, ...]] = {}
@@ -98,6 +112,15 @@ class Agent:
         """Use ``link`` from now on; its events must come to this agent."""
         self._link = link
 
+    def tell(self, witness: Witness) -> None:
+        """Have ``witness`` told of each reading and diary entry that is kept from now on."""
+        self._witness = witness
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection to the broker."""
+        return self._link is not None and self._link.connected
+
     # -- measuring ---------------------------------------------------------------
 
     def sample(self, moment: Moment) -> bool:
@@ -110,7 +133,11 @@ class Agent:
         if fields is None:
             self.counts.skipped += 1
             return False
-        return self._keep("reading", moment, {"mono_ms": moment.mono_ms, "clk": moment.clk, **fields})
+        if not self._keep("reading", moment, {"mono_ms": moment.mono_ms, "clk": moment.clk, **fields}):
+            return False
+        if self._witness is not None:
+            self._witness.measured(self._last_key, moment, fields)
+        return True
 
     def report(self, moment: Moment, fields: Mapping[str, object]) -> bool:
         """Put a reading that was measured elsewhere (a file, a gateway) into the outbox.
@@ -120,11 +147,21 @@ class Agent:
         """
         return self._keep("reading", moment, fields)
 
-    def diary(self, activity: Activity, moment: Moment, note: str = "") -> bool:
-        """Put a press of the diary button into the outbox; return whether it was kept."""
-        return self._keep(
-            "diary", moment, {"activity": activity, "note": note} if note else {"activity": activity}
-        )
+    def diary(self, activity: Activity, moment: Moment, note: str = "", source: str = "") -> bool:
+        """Put a press of the diary button into the outbox; return whether it was kept.
+
+        ``source`` says what was pressed, ``button`` or ``page``.
+        """
+        said = {"activity": activity, "note": note, "source": source}
+        if not self._keep("diary", moment, {name: value for name, value in said.items() if value != ""}):
+            return False
+        if self._witness is not None:
+            self._witness.noted(self._last_key, moment, activity, source)
+        return True
+
+    @property
+    def _last_key(self) -> Key:
+        return (self.boot, self._next_seq - 1)
 
     def _keep(self, channel: EntryChannel, moment: Moment, fields: Mapping[str, object]) -> bool:
         seq = self._next_seq

@@ -21,6 +21,8 @@
     driver = "ds18b20"
     rom = "28-0316a2798fff"
     field = "wall_temperature_c"
+
+A frog's page, button and eyes: :mod:`devices.agent.frog_config`.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ import msgspec
 
 from cityops.errors import ConfigurationError
 from devices.agent.broker import BrokerAddress
+from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, check_frog
 from devices.contract.kind import discover
 from devices.contract.topics import SHARDS, is_device_name, shard_of
 
@@ -86,6 +89,9 @@ class AgentConfig(_Strict, frozen=True):
     device: DeviceSection
     broker: BrokerSection
     sensors: tuple[Sht4xSection | Ds18b20Section, ...]
+    page: PageSection | None = None
+    button: ButtonSection | None = None
+    eyes: EyesSection | None = None
 
     @property
     def shard(self) -> int:
@@ -150,6 +156,10 @@ def _check(config: AgentConfig, path: Path) -> None:
                 f"{path}: sensors.field {sensor.field!r} is no field of kind {config.device.kind}; "
                 f"there are {', '.join(fields)}"
             )
+    try:
+        check_frog(config.device.kind, config.page, config.button, config.eyes)
+    except ConfigurationError as e:
+        raise ConfigurationError(f"{path}: {e}") from e
 
 
 def _secret(path: str) -> str:

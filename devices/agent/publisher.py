@@ -100,6 +100,11 @@ class Publisher:
         """The oldest unreceipted entry."""
         return min(self._state, default=None)
 
+    @property
+    def unreceipted_diary(self) -> frozenset[Key]:
+        """Diary entries that no receipt has named."""
+        return frozenset(self._diary_keys)
+
     # -- what the device measures ------------------------------------------------
 
     def add(self, key: Key, channel: str) -> None:

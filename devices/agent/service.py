@@ -14,6 +14,8 @@ from devices.agent.agent import Agent, Identity
 from devices.agent.broker import Will
 from devices.agent.clock_state import ClockWatch, Moment
 from devices.agent.config import AgentConfig, Sht4xSection
+from devices.agent.frog import Frog, FrogParts
+from devices.agent.frog_parts import make_frog, make_parts
 from devices.agent.outbox import OutboxError
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
@@ -71,6 +73,7 @@ class DeviceService:
         synchronised: whether the time service says that the wall clock is right.
         first_within_s: the first connection is spread over this [s], so that a street
             whose power comes back does not connect at once.
+        parts: page, button and eyes; by default what the configuration names.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class DeviceService:
         notifier: Notifier | None = None,
         synchronised: Callable[[], bool] = _TIMESYNC.exists,
         first_within_s: float | None = None,
+        parts: FrogParts | None = None,
     ) -> None:
         kind = discover()[config.device.kind]
         self._config = config
@@ -92,7 +96,7 @@ class DeviceService:
         identity = Identity(device=config.device.name, kind=kind.name, shard=config.shard, firmware=FIRMWARE)
         self.agent = Agent(
             identity,
-            Sampler(kind, sensors, config.device.cadence_s or kind.cadence_s, _boot_time_s()),
+            Sampler(kind, sensors, config.device.cadence_s or kind.cadence_s, boot_time_s()),
             self._outbox,
             Publisher(Limits(), rng),
             time.monotonic,
@@ -102,6 +106,7 @@ class DeviceService:
             config.address(), config.device.name, will, self.agent, first_within_s=first_within_s
         )
         self.agent.start(self._link)
+        self._frog = self._make_frog(parts)
         self._unstored = 0
         self._failures = 0
 
@@ -116,20 +121,35 @@ class DeviceService:
                 self._turn()
         finally:
             self._notifier.stopping()
+            if self._frog is not None:
+                self._frog.close()
             self.agent.stop()
             log.info("stopped", device=self._config.device.name)
 
     def _turn(self) -> None:
         wait_s = self.agent.step(self._moment())
+        if self._frog is not None:
+            self._frog.turn(self._moment())
         self._link.service(min(max(wait_s, 0.0), _LONGEST_WAIT_S))
         self._report()
         if self.agent.counts.unstored == self._unstored:
             # A device that can't store is restarted by the watchdog rather than losing in silence.
             self._notifier.alive(time.monotonic())
 
+    @property
+    def frog(self) -> Frog | None:
+        """Page, button and eyes; None for a device without any."""
+        return self._frog
+
+    def _make_frog(self, parts: FrogParts | None) -> Frog | None:
+        parts = parts or make_parts(self._config, boot_time_s)
+        if parts is None:
+            return None
+        return make_frog(self.agent, self._outbox, Path(self._config.device.data_dir), parts, boot_time_s)
+
     def _moment(self) -> Moment:
         return self._watch.moment(
-            round(time.time() * 1000), round(_boot_time_s() * 1000), synchronised=self._synchronised()
+            round(time.time() * 1000), round(boot_time_s() * 1000), synchronised=self._synchronised()
         )
 
     def _report(self) -> None:
@@ -149,6 +169,6 @@ def _open_outbox(folder: Path) -> SqliteOutbox:
         raise TransientError(str(e)) from e
 
 
-def _boot_time_s() -> float:
+def boot_time_s() -> float:
     """Return seconds since the machine started, sleep included where the system counts it [s]."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

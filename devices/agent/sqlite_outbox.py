@@ -131,6 +131,20 @@ class SqliteOutbox:
             )
             return [Entry(*row) for row in found if row is not None]
 
+    def newest(self, limit: int) -> Iterator[Entry]:
+        """Yield the last ``limit`` entries, receipted ones included, newest first.
+
+        Raises:
+            OutboxError: the file can't be read.
+        """
+        with _as_outbox_error(self._path):
+            rows = self._db.execute(
+                f"select {_COLUMNS} from outbox order by boot desc, seq desc limit ?",  # noqa: S608 - constant
+                (limit,),
+            )
+            for row in rows:
+                yield Entry(*row)
+
     def receipted(self, boot: int, runs: Sequence[Run]) -> None:
         """Mark these entries as held by the server."""
         with _as_outbox_error(self._path), self._transaction():
@@ -139,6 +153,19 @@ class SqliteOutbox:
                     "update outbox set receipted = 1 where boot = ? and seq between ? and ? and receipted = 0",
                     (boot, first, last),
                 ).rowcount
+
+    def forget_receipted(self) -> int:
+        """Delete what the server holds, overwriting it in the file; return how many entries.
+
+        Raises:
+            OutboxError: nothing was deleted.
+        """
+        with _as_outbox_error(self._path):
+            self._db.execute("pragma secure_delete = on")
+            gone = self._db.execute("delete from outbox where receipted = 1").rowcount
+            self._db.execute("pragma wal_checkpoint(truncate)")
+            self._rows -= gone
+        return gone
 
     def depth(self) -> int:
         """Return how many entries are unreceipted."""

@@ -59,13 +59,17 @@ class Status(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Diary(msgspec.Struct, frozen=True, kw_only=True):
-    """Device to server: a press of the frog's lily-pad button."""
+    """Device to server: a press of the frog's lily-pad button, or on its own page.
+
+    ``source`` is ``button`` or ``page``; firmware that does not say is ``device``.
+    """
 
     ts: Timestamp
     activity: Activity
     boot: Seq
     seq: Seq
     note: str = ""
+    source: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,20}$")] = "device"
 
 
 _ENCODER = msgspec.json.Encoder()

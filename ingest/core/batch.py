@@ -26,6 +26,7 @@ class DiaryRow:
     activity: str
     note: str
     message: int
+    source: str = "device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,7 @@ class Others:
                 ts_us=ts_us,
                 activity=entry.activity,
                 note=entry.note.replace("\x00", "")[:1000],
+                source=entry.source,
                 message=message,
             )
         )

@@ -18,6 +18,7 @@ from cityops.errors import ConfigurationError
 from cityops.runtime.stop import Stop, in_thread, sleep_until_stop, unless_stopped
 from cityops.settings import MqttSettings, Settings
 from devices.registry import Registry
+from firmware_sim.frog_page import FrogPagePlan
 from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
 from firmware_sim.service import Simulation
 from ops_api.crews import Crews, simulated_now
@@ -120,12 +121,19 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     end = start + timedelta(hours=scenario.duration_h) if demo.check else None
     devices = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)
     settings = demo.settings.model_copy(update={"data_dir": folder})
+    page = _frog_page(registry, sample) if address is not None else None
     simulation = Simulation(
-        plan_of(settings, registry, start, mqtt=devices, credentials=stack.credentials, end=end)
+        plan_of(
+            settings, registry, start, mqtt=devices, credentials=stack.credentials, end=end, frog_page=page
+        )
     )
     with _Phase(demo.say, f"{len(registry.devices)} simulated devices"):
         await in_thread(simulation.start)
     cleanup.push_async_callback(asyncio.to_thread, simulation.stop, 0.5)
+    if simulation.frog_port is not None:
+        demo.say(
+            f"  http://127.0.0.1:{simulation.frog_port}/   the same resident's frog, as on the home network"
+        )
     conn = await cleanup.enter_async_context(await connect(stack.dsn, application_name="cityops demo"))
     return Running(registry, stack, simulation, Watch(conn), children)
 
@@ -135,6 +143,12 @@ def _sample_home(registry: Registry) -> str | None:
     codes = {h.code for h in registry.homes}
     coldest = min(registry.homes, key=lambda h: h.temperature_factor, default=None)
     return SAMPLE_HOME if SAMPLE_HOME in codes else None if coldest is None else coldest.code
+
+
+def _frog_page(registry: Registry, code: str | None) -> FrogPagePlan | None:
+    """Return the plan of the page that the sample home's first frog serves itself."""
+    devices = [d for home in registry.homes if home.code == code for d in home.devices]
+    return FrogPagePlan(device=devices[0], zone=TOWN_ZONE) if devices else None
 
 
 @contextmanager

@@ -179,6 +179,15 @@ async def test_a_diary_entry_is_stored_once(bench: Bench) -> None:
         assert await bench._all("select activity, source from diary_entry") == [("shower", "device")]
 
 
+async def test_a_diary_entry_says_what_was_pressed(bench: Bench) -> None:
+    payload = b'{"ts":%d,"activity":"cooking","boot":7,"seq":4,"source":"button"}' % NOW_MS
+    await bench.store((channel_topic("frog-0", "diary"), payload))
+    if isinstance(bench.sink, MemorySink):
+        assert [d.source for d in bench.sink.diary] == ["button"]
+    else:
+        assert await bench._all("select activity, source from diary_entry") == [("cooking", "button")]
+
+
 async def test_the_last_status_and_report_stay(bench: Bench) -> None:
     topic = channel_topic("frog-0", "status")
     await bench.store((topic, b'{"online":true,"boot":7}'), (channel_topic("frog-0", "reported"), b'{"v":1}'))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +18,8 @@ from cityops.settings import MqttSettings
 from devices.contract.access import DEVICE_RIGHTS
 from devices.registry import Registry
 from firmware_sim.fleet import FleetStatistics
-from firmware_sim.scenario import load_scenario
+from firmware_sim.frog_page import FrogPagePlan
+from firmware_sim.scenario import TOWN_ZONE, load_scenario
 from firmware_sim.service import Simulation, SimulationPlan, brokers, run_simulation, usual_start
 from firmware_sim.world.town import TownSizes, generate_town
 from tests.fakes.receipt_server import ReceiptServer
@@ -84,6 +87,35 @@ def test_actions_reach_the_world_and_their_results_come_back(
     assert simulation.statistics().outbox == simulation.statistics().created > 0
     late = simulation.call(lambda world: world.now)
     assert "not running" in str(late.exception(5))
+
+
+def test_a_simulated_frog_serves_its_own_page(
+    broker: EmbeddedMosquitto, town: Registry, tmp_path: Path
+) -> None:
+    frog = town.homes[0].devices[0]
+    page = FrogPagePlan(device=frog, room="Attic", zone=TOWN_ZONE)
+    mqtt = MqttSettings(host=broker.host, port=broker.port)
+    with ReceiptServer(broker.host, broker.port) as server:
+        simulation = Simulation(plan(town, mqtt, tmp_path, hours=6, frog_page=page))
+        simulation.start()
+        deadline = time.monotonic() + 60
+        while "In this room now" not in (text := asked(simulation)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert "Attic" in text
+        token = re.search(r'name="token" value="([^"]+)"', text)
+        assert token is not None
+        assert "Saved: Cooking" in asked(simulation, f"activity=cooking&token={token[1]}")
+        while not server.diary and time.monotonic() < deadline:
+            time.sleep(0.05)
+        simulation.stop(drain_s=0.0)
+        assert [(d["activity"], d["source"]) for d in server.diary] == [("cooking", "page")]
+    assert simulation.frog_port is None
+
+
+def asked(simulation: Simulation, form: str | None = None) -> str:
+    address = f"http://127.0.0.1:{simulation.frog_port}{'/diary' if form else '/'}"
+    with urllib.request.urlopen(address, form.encode() if form else None, timeout=60) as answer:
+        return answer.read().decode()
 
 
 async def test_devices_show_their_own_credentials(town: Registry, server_dir: Path, tmp_path: Path) -> None:

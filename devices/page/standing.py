@@ -1,0 +1,96 @@
+"""How things stand with the frog, as its page shows it; and the desk between page and agent.
+
+The agent lives in one thread and the page in others. They share nothing but a :class:`Desk`: the
+agent puts a fresh, frozen :class:`Standing` on it, the page takes it, and leaves what somebody tapped.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Literal
+
+from devices.contract.messages import Activity
+from devices.page.judge import Opinion
+from devices.page.samples import Sample
+
+Kept = Literal["kept", "failed", "soon"]
+
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How things stand.
+
+    Attributes:
+        now_s: the frog's clock [s since 1970].
+        clock_set: whether that clock was ever set.
+        latest: what was measured last.
+        opinion: what the frog thinks of the air; None without a fresh sample.
+        connected: whether there is a connection to the town.
+        waiting: entries that the town has not confirmed.
+        waiting_since_s: when the oldest of them was made [s since 1970].
+        answered_s: when the town last confirmed anything, since this start.
+        waiting_diary: keys of diary entries among them.
+        sensor_trouble: what the sensors last said, where the last reading failed.
+        card_trouble: what the card said, where it did not take the record.
+        eyes, eyes_dark, button: whether the frog has eyes, keeps them shut now, has a button.
+    """
+
+    now_s: int
+    clock_set: bool = True
+    latest: Sample | None = None
+    opinion: Opinion | None = None
+    connected: bool = False
+    waiting: int = 0
+    waiting_since_s: int | None = None
+    answered_s: int | None = None
+    waiting_diary: frozenset[Key] = frozenset()
+    sensor_trouble: str = ""
+    card_trouble: str = ""
+    eyes: bool = False
+    eyes_dark: bool = False
+    button: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """Somebody tapped an activity on the page at ``at_s`` (the desk's clock)."""
+
+    activity: Activity
+    at_s: float
+    done: Future[bool] = field(default_factory=Future)
+
+
+class Desk:
+    """What page and agent hand each other.
+
+    Args:
+        clock: monotonic [s].
+        patience_s: how long a tap waits for the agent to have stored it [s].
+    """
+
+    def __init__(self, clock: Callable[[], float], patience_s: float = 5.0) -> None:
+        self.standing: Standing | None = None
+        self._clock = clock
+        self._patience_s = patience_s
+        self._taps: queue.SimpleQueue[Tap] = queue.SimpleQueue()
+
+    def tap(self, activity: Activity) -> Kept:
+        """Leave a tap and wait for the agent; ``soon`` where it is still busy with the network."""
+        tap = Tap(activity, self._clock())
+        self._taps.put(tap)
+        try:
+            return "kept" if tap.done.result(self._patience_s) else "failed"
+        except TimeoutError:
+            return "soon"
+
+    def taps(self) -> list[Tap]:
+        """Take what was tapped, oldest first; the agent answers each by its ``done``."""
+        taken: list[Tap] = []
+        while not self._taps.empty():
+            taken.append(self._taps.get())
+        return taken
