@@ -96,7 +96,9 @@ async def sign_in(page: Page, site: Site) -> None:
     """Join both demo homes in a page's browser."""
     if not site.http.cookies:
         await site.join(seed_web.DAMP_HOME, seed_web.DRY_HOME, name="Ada")
-    await page.context.add_cookies([{"name": "cityops", "value": site.http.cookies["cityops"], "url": site.url}])
+    await page.context.add_cookies(
+        [{"name": "cityops", "value": site.http.cookies["cityops"], "url": site.url}]
+    )
 
 
 class Watch:
