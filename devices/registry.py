@@ -37,6 +37,7 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
 
     ``code`` is what the resident types; it is a secret, not a name.
     ``temperature_factor`` is the assumed fRsi of the coldest surface [-], 0..1.
+    ``ward_id`` is the area in which homes are counted together.
     """
 
     code: str
@@ -44,6 +45,19 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[str, ...]
     temperature_factor: float = 0.70
     occupants: int = 2
+    ward_id: str | None = None
+
+
+class Ward(msgspec.Struct, frozen=True, kw_only=True):
+    """An area of the town in which homes are counted together; no home has a place but this.
+
+    ``boundary`` is its outline as [longitude, latitude] pairs in degrees (GeoJSON order),
+    empty where it is not known.
+    """
+
+    ward_id: str
+    label: str
+    boundary: tuple[tuple[float, float], ...] = ()
 
 
 class RoadNode(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +142,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
     depots: tuple[Depot, ...] = ()
     routes: tuple[GrittingRoute, ...] = ()
     bins: tuple[BinSite, ...] = ()
+    wards: tuple[Ward, ...] = ()
 
 
 def dump(registry: Registry) -> bytes:

@@ -20,14 +20,21 @@ where (t.kind, t.shard, t.label, t.latitude_deg, t.longitude_deg, t.cadence_s, t
     excluded.longitude_deg, excluded.cadence_s, excluded.installed_at, null)
 """
 
+WARDS: LiteralString = """
+insert into ward as t (ward_id, label, boundary)
+select r.* from jsonb_to_recordset(%s) as r(ward_id text, label text, boundary jsonb)
+on conflict (ward_id) do update set (label, boundary) = (excluded.label, excluded.boundary)
+where (t.label, t.boundary) is distinct from (excluded.label, excluded.boundary)
+"""
+
 HOMES: LiteralString = """
-insert into home as t (code, label, temperature_factor, occupants)
+insert into home as t (code, label, temperature_factor, occupants, ward_id)
 select r.* from jsonb_to_recordset(%s) as r(code text, label text, temperature_factor float8,
-    occupants smallint)
-on conflict (code) do update set (label, temperature_factor, occupants)
-    = (excluded.label, excluded.temperature_factor, excluded.occupants)
-where (t.label, t.temperature_factor, t.occupants)
-    is distinct from (excluded.label, excluded.temperature_factor, excluded.occupants)
+    occupants smallint, ward_id text)
+on conflict (code) do update set (label, temperature_factor, occupants, ward_id)
+    = (excluded.label, excluded.temperature_factor, excluded.occupants, excluded.ward_id)
+where (t.label, t.temperature_factor, t.occupants, t.ward_id)
+    is distinct from (excluded.label, excluded.temperature_factor, excluded.occupants, excluded.ward_id)
 """
 
 JOIN_CODES: LiteralString = """

@@ -30,8 +30,8 @@ async def store_registry(conn: AsyncConnection, registry: Registry) -> dict[str,
         Rows inserted or changed, by table.
 
     Raises:
-        ConfigurationError: a home, segment or bin names a device, a segment a node or
-            route, that is in neither the registry nor the database; or a value that
+        ConfigurationError: a home, segment or bin names a device, a home a ward, a segment a
+            node or route, that is in neither the registry nor the database; or a value that
             the table refuses.
     """
     try:
@@ -52,6 +52,7 @@ async def _store(conn: AsyncConnection, registry: Registry) -> dict[str, int]:
     changed = {"device": await _upsert(conn, sql.DEVICES, registry.devices)}
     await _check_devices(conn, registry)
     links = [{"code": home.code, "device": device} for home in registry.homes for device in home.devices]
+    changed["ward"] = await _upsert(conn, sql.WARDS, registry.wards)
     changed["home"] = await _upsert(conn, sql.HOMES, registry.homes)
     await _upsert(conn, sql.JOIN_CODES, registry.homes)
     # A home without any device left must lose its old ones too: the code alone says so.

@@ -12,7 +12,7 @@ from cityops.errors import ConfigurationError
 from ops_api.moments import a_day, a_moment
 from rules.core.evidence.contents import Case, Contact, Photo
 from rules.core.legal_clock import CaseEvent, Law, WorkingDays, judge_case
-from rules.core.legal_clock.model import EVENT_KINDS, EVENT_WORDS, STEP_NAMES, Step
+from rules.core.legal_clock.model import EVENT_KINDS, EVENT_WORDS, STEP_NAMES, Role, Step
 from rules.core.legal_clock.words import answer, due_words, moment, step_line
 
 AHEAD = timedelta(minutes=5)
@@ -70,6 +70,7 @@ def _event(event: CaseEvent) -> dict[str, Any]:
         "refers_to": event.refers_to,
         "note": event.note,
         "by": event.by,
+        "role": event.role,
         "recorded_at": _utc(event.recorded_s),
     }
 
@@ -118,6 +119,7 @@ def an_event(
     until: str | None = None,
     withdraws: int | None = None,
     by: str,
+    role: Role = "resident",
     name: str = "--at",
 ) -> CaseEvent:
     """Return an entry from what was typed.
@@ -133,6 +135,7 @@ def an_event(
     return CaseEvent(
         number=0, kind=kind, at_s=moment_at.timestamp(), step=step,
         until=None if until is None else a_day(until, "--until"), refers_to=withdraws, note=note, by=by,
+        role=role,
     )  # fmt: skip
 
 

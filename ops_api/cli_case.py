@@ -56,7 +56,7 @@ def open_case(
         who = name_of(by)
         given = (("reported", reported), ("aware", aware))
         events = [
-            an_event(k, at, now=door.now, zone=door.days.zone, by=who, name=f"--{k}")
+            an_event(k, at, now=door.now, zone=door.days.zone, by=who, role="officer", name=f"--{k}")
             for k, at in given
             if at is not None
         ]
@@ -99,7 +99,7 @@ def add_event(
 
         event = an_event(
             kind, at, now=door.now, zone=door.days.zone, note=note, step=step, until=until, withdraws=withdraws,
-            by=name_of(by),
+            by=name_of(by), role="officer",
         )  # fmt: skip
         await door.book.add_event(case_id, event, door.now)
         await _show(door, case_id, as_json)

@@ -24,6 +24,7 @@ IDS = {
     "depots": "depot_id",
     "routes": "route_id",
     "bins": "bin_id",
+    "wards": "ward_id",
 }
 """The field that tells the entries of each list apart."""
 
@@ -35,6 +36,10 @@ _LATITUDE: Rule = (lambda v: -90.0 <= v <= 90.0, "-90 to 90")
 _LONGITUDE: Rule = (lambda v: -180.0 <= v <= 180.0, "-180 to 180")
 _POSITIVE: Rule = (lambda v: 0.0 < v < float("inf"), "more than 0")
 _SHARE: Rule = (lambda v: 0.0 < v <= 1.0, "more than 0, at most 1")
+_OUTLINE: Rule = (
+    lambda v: not v or len(v) >= 3 and all(-180.0 <= x <= 180.0 and -90.0 <= y <= 90.0 for x, y in v),
+    "at least 3 pairs of longitude (-180 to 180) and latitude (-90 to 90), or none",
+)
 _PERCENT: Rule = (lambda v: 0.0 < v <= 100.0, "more than 0, at most 100")
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
@@ -64,6 +69,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "threshold_pct": _PERCENT,
         "max_age_days": _POSITIVE,
     },
+    "wards": {"boundary": _OUTLINE},
 }
 
 

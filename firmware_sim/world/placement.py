@@ -12,6 +12,7 @@ from devices.contract.kind import discover
 from devices.contract.topics import shard_of
 from devices.registry import BinSite, Device, Home, RoadSegment
 from firmware_sim.world.segments import Roads
+from firmware_sim.world.wards import ward_at
 
 CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """No letters and digits that look alike: 31 letters, 9 of them are 44 bits."""
@@ -144,9 +145,16 @@ def place_homes(
                 devices=(name,),
                 temperature_factor=round(float(factor), 2),
                 occupants=occupants,
+                ward_id=ward_at(*_local(roads, segment), roads.radius_m),
             )
         )
     return devices, homes
+
+
+def _local(roads: Roads, segment: RoadSegment) -> tuple[float, float]:
+    """Return a segment's middle in local metres."""
+    x, y = roads.middle[int(segment.segment_id.removeprefix("seg-")) - 1].tolist()
+    return x, y
 
 
 def _codes(rng: np.random.Generator, wanted: int) -> list[str]:

@@ -12,6 +12,7 @@ from firmware_sim.world.noise import generator
 from firmware_sim.world.segments import make_roads
 from firmware_sim.world.street_graph import make_street_graph
 from firmware_sim.world.street_names import name_streets
+from firmware_sim.world.wards import make_wards
 
 TOWN_NAME = "Merewold"
 _LIMITS = {
@@ -97,4 +98,5 @@ def generate_town(
         depots=(roads.depot,),
         routes=roads.routes,
         bins=tuple(bins),
+        wards=make_wards(roads.radius_m),
     )

@@ -33,6 +33,7 @@ FILES = (
     "shadow.sql",
     "damp.sql",
     "households.sql",
+    "housing.sql",
 )
 
 Row = dict[str, Any]

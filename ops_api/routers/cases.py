@@ -19,6 +19,7 @@ from ops_api.routers.homes import Code
 from ops_api.routers.schemas import Document
 from rules.core.evidence.contents import Case
 from rules.core.legal_clock import CaseEvent, CaseKind, EventKind, StepName
+from rules.core.legal_clock.model import Role
 from rules.evidence.ports import NoSuchError, RefusedError
 
 T = TypeVar("T")
@@ -62,6 +63,7 @@ class CaseEntry(Document):
     refers_to: int | None
     note: str
     by: str
+    role: Role
     recorded_at: datetime | None
 
 

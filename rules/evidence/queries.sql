@@ -18,13 +18,14 @@ select case_id, home_id, kind, hazard, landlord, council_owned, opened_at, opene
  order by case_id
 
 -- events
-select case_id, case_event_id as number, kind, extract(epoch from at)::float8 as at_s, step, until, refers_to, note, by,
+select case_id, case_event_id as number, kind, extract(epoch from at)::float8 as at_s, step, until, refers_to, note, by, role,
        extract(epoch from recorded_at)::float8 as recorded_s
   from case_event where case_id = any (%(case_ids)s::bigint[]) order by case_event_id
 
 -- add_event
-insert into case_event (case_id, kind, at, step, until, refers_to, note, by, recorded_at)
-values (%(case_id)s, %(kind)s, to_timestamp(%(at_s)s::float8), %(step)s, %(until)s, %(refers_to)s, %(note)s, %(by)s, %(now)s)
+insert into case_event (case_id, kind, at, step, until, refers_to, note, by, role, recorded_at)
+values (%(case_id)s, %(kind)s, to_timestamp(%(at_s)s::float8), %(step)s, %(until)s, %(refers_to)s, %(note)s, %(by)s,
+        %(role)s, %(now)s)
 returning case_event_id as number
 
 -- log_contact

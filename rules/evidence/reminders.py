@@ -23,6 +23,7 @@ from rules.notify.ports import Outbox, People
 log = structlog.get_logger(__name__)
 
 OFFICER = "on_call:housing_officer"
+KIND = "reminder"
 EVERY_S = 900.0
 LIFE_S = 24 * 3600.0
 """A reminder is worth sending for a day."""
@@ -62,7 +63,10 @@ class CaseReminders:
             await sleep_until_stop(stop, EVERY_S)
 
     async def plan(self, now: datetime) -> int:
-        """Put what is due into the outbox; return how many messages were new.
+        """Put what is due into the outbox, and take out what waits there and is due no more.
+
+        Return how many messages were new. Whose step was done, whose limit was moved or whose case
+        was closed meanwhile is not reminded.
 
         Raises:
             TransientError: the database does not answer.
@@ -70,11 +74,14 @@ class CaseReminders:
         now_s = now.timestamp()
         people, shifts = await self._people.people(), await self._people.shifts(now_s, now_s + SHIFTS_S)
         found: list[Notification] = []
+        keys: list[str] = []
         for filed in await self._book.cases():
             due = self._due(filed, now_s)
+            keys += [reminder.key + ":" for reminder in due]
             channels = await self._book.channels_of(filed.home_id) if due else ()
             for reminder in due:
                 found += self._messages(reminder, filed.home_id, channels, people, shifts, now_s)
+        await self._outbox.withdraw(KIND, keys, "done, moved or closed meanwhile")
         return await self._outbox.put(found)
 
     def _due(self, filed: Filed, now_s: float) -> Sequence[Reminder]:
@@ -101,7 +108,7 @@ def to_household(reminder: Reminder, home_id: int, channels: Sequence[str], from
     """Return the message to a household: over its first channel, with the others to fall back on."""
     return Notification(
         key=f"{reminder.key}:{channels[0]}", recipient=f"home:{home_id}", channel=channels[0], address="",
-        kind="reminder", severity=reminder.severity, title=reminder.title, body=reminder.body, not_before_s=from_s,
+        kind=KIND, severity=reminder.severity, title=reminder.title, body=reminder.body, not_before_s=from_s,
         expires_s=from_s + LIFE_S, fallback=tuple(channels[1:]),
     )  # fmt: skip
 
@@ -116,7 +123,7 @@ def to_officer(
     words = Message(title=reminder.title, body=reminder.body)
     return [
         replace(
-            n, alarm_id=None, kind="reminder", key=n.key.removeprefix("0:"), expires_s=n.not_before_s + LIFE_S
+            n, alarm_id=None, kind=KIND, key=n.key.removeprefix("0:"), expires_s=n.not_before_s + LIFE_S
         )
         for n in fan_out(notice, words, people, shifts, now_s=from_s)
     ]

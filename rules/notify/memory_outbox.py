@@ -76,6 +76,16 @@ class MemoryOutbox:
         """Add those that are new."""
         return sum(self._add(n) is not None for n in notifications)
 
+    async def withdraw(self, kind: str, keep: Sequence[str], why: str) -> int:
+        """Suppress what is no news any more."""
+        gone = [
+            r for r in self.rows
+            if r.state == "pending" and r.notification.kind == kind and not r.notification.key.startswith(tuple(keep))
+        ]  # fmt: skip
+        for row in gone:
+            row.state, row.suppressed_why = "suppressed", why
+        return len(gone)
+
     def _add(self, notification: Notification, fallback_of: int | None = None) -> Kept | None:
         if notification.key in self._keys:
             return None

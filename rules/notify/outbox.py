@@ -47,6 +47,12 @@ class PostgresOutbox:
         async with connection(self._pool) as conn:
             return await put(conn, notifications)
 
+    async def withdraw(self, kind: str, keep: Sequence[str], why: str) -> int:
+        """Suppress what is no news any more; see :class:`rules.notify.ports.Outbox`."""
+        async with connection(self._pool) as conn:
+            done = await conn.execute(SQL["withdraw"], {"kind": kind, "keep": list(keep), "why": why})
+            return done.rowcount
+
     async def bundle(self, channel: str, now_s: float, note: Note = note_nothing) -> int:
         """Bundle what waited; see :class:`rules.notify.ports.Outbox`. One transaction."""
         given = {"channel": channel, "now_s": now_s}

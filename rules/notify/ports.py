@@ -81,6 +81,13 @@ class Outbox(Protocol):
         """Add those whose keys are not there yet; return how many these were."""
         ...
 
+    async def withdraw(self, kind: str, keep: Sequence[str], why: str) -> int:
+        """Suppress what waits of a kind, but for messages whose keys begin with one of ``keep``; return how many.
+
+        What a worker has taken goes out: nobody knows whether it is on its way.
+        """
+        ...
+
     async def bundle(self, channel: str, now_s: float, note: Note = note_nothing) -> int:
         """Make one message of those that waited for each other, for each recipient of whom one is due.
 

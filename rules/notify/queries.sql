@@ -214,3 +214,8 @@ select n.key || '>' || n.fallback[1], n.alarm_id, n.log_id, n.recipient, n.fallb
        n.fallback[2:], n.notification_id
   from given_up n
 on conflict (key) do nothing
+
+-- withdraw
+update notification n set state = 'suppressed', suppressed_why = %(why)s
+ where kind = %(kind)s and state = 'pending'
+   and not exists (select from unnest(%(keep)s::text[]) k where starts_with(n.key, k))

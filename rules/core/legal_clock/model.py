@@ -26,6 +26,7 @@ EventKind = Literal[
     "closed",
     "withdrawn",
 ]
+Role = Literal["resident", "officer"]
 StepState = Literal["waiting", "running", "met", "late", "missed", "not_needed", "closed", "unknown"]
 
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
@@ -61,6 +62,7 @@ class CaseEvent(msgspec.Struct, frozen=True, kw_only=True):
         until: new last day, of ``extended``.
         refers_to: the entry that is withdrawn.
         note: in somebody's words; of those in :data:`NEEDS_NOTE` the reason.
+        by, role: who wrote it down: the household, or an officer of the council.
     """
 
     number: int
@@ -71,6 +73,7 @@ class CaseEvent(msgspec.Struct, frozen=True, kw_only=True):
     refers_to: int | None = None
     note: str = ""
     by: str = ""
+    role: Role = "resident"
     recorded_s: float | None = None
 
 

@@ -121,12 +121,14 @@ _RESIDENT = {
 }
 _OFFICER = {
     "soon": (
-        "Case {case}: {title} by {due}.",
-        "Record the day when it is done, or more time with its reason before the limit. See `cityops case show {case}`.",
+        "Case {case}: by {due}: {title}.",
+        "Record the day when it is done, or more time with its reason before the limit. Where to look: /housing, or "
+        "`cityops case show {case}`.",
     ),
     "missed": (
         "Case {case}: time was up {due}: {title}.",
-        "Nothing is recorded as done. Do it, record it and tell the tenant. See `cityops case show {case}`.",
+        "Nothing is recorded as done. Do it, record it and tell the tenant. Where to look: /housing, or "
+        "`cityops case show {case}`.",
     ),
 }
 

@@ -1,0 +1,106 @@
+-- What the housing team reads of homes that show it something: the risk and why, and the clock of the council's own cases.
+-- See households.sql for who sees what. Every reading of a household writes its line in the household's log.
+
+drop view if exists housing_share, housing_finding cascade;
+drop function if exists housing_read(text, text, text, integer), housing_cases(integer, boolean), housing_other_cases(),
+    housing_not_shared();
+
+-- What is shared with the housing team now, by somebody who lives there.
+create view housing_share with (security_barrier) as
+select distinct c.home_id, c.statistic, c.device_id, hd.room, c.from_at
+  from consent c
+  join household_member m on m.home_id = c.home_id and m.resident_id = c.given_by
+  left join home_device hd on hd.device_id = c.device_id and hd.home_id = c.home_id
+ where c.recipient_kind = 'council' and c.recipient = 'housing' and c.statistic in ('risk', 'daily')
+   and c.revoked_at is null and c.from_at <= now() and (c.to_at is null or c.to_at > now())
+   and (m.to_at is null or m.to_at > now());
+
+-- Findings that belong to the risk that is shared: as of a day that is shared, of a room that is shared. A finding looks
+-- back for weeks: who lives there now must have lived there then, or it would tell of the household before.
+create view housing_finding with (security_barrier) as
+select f.home_id, f.week, f.to_day, f.risk, f.mould_index, f.cause, f.confidence, hd.room,
+       f.evidence -> 'also' as also, f.evidence ->> 'not_enough' as not_enough,
+       (f.evidence ->> 'completeness')::float8 as completeness, (f.evidence ->> 'days')::integer as days,
+       coalesce(f.evidence -> 'flag_days', '{}') as flag_days
+  from damp_finding f
+  left join home_device hd on hd.device_id = f.device_id and hd.home_id = f.home_id
+ where f.home_id = any ((select array_agg(s.home_id) from housing_share s where s.statistic = 'risk')::integer[])
+   and consented(f.home_id, 'risk', 'council:housing', (f.to_day + 1)::timestamp at time zone 'UTC', f.device_id)
+   and exists (
+        select from household_member m
+         where m.home_id = f.home_id and (m.to_at is null or m.to_at > now())
+           and m.from_at <= coalesce((f.evidence ->> 'from_day')::date, f.to_day - 27)::timestamp at time zone 'UTC');
+
+-- The council's own cases of a home. What a household wrote into them shows with its date, without its words.
+create function housing_cases(p_home integer, p_notes boolean) returns jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+               'case_id', c.case_id, 'kind', c.kind, 'hazard', c.hazard, 'landlord', '', 'council_owned', true,
+               'opened_at', c.opened_at, 'opened_by', '',
+               'events', (
+                   select coalesce(jsonb_agg(jsonb_build_object(
+                              'number', e.case_event_id, 'kind', e.kind, 'at_s', extract(epoch from e.at)::float8,
+                              'step', e.step, 'until', e.until, 'refers_to', e.refers_to, 'role', e.role,
+                              'note', case when p_notes and e.role = 'officer' then e.note else '' end,
+                              'by', case when p_notes and e.role = 'officer' then e.by else e.role end,
+                              'recorded_s', extract(epoch from e.recorded_at)::float8) order by e.case_event_id), '[]')
+                     from case_event e where e.case_id = c.case_id)) order by c.case_id), '[]')
+      from housing_case c where c.home_id = p_home and c.council_owned
+$$;
+
+-- One home, or all that show something; p_how: 'page', 'home', 'file', 'program' or 'terminal'.
+create function housing_read(p_who text, p_purpose text, p_how text, p_home integer default null)
+returns table (home_id integer, label text, ward_id text, ward text, shares jsonb, at timestamptz, risk text, since text,
+               room text, finding jsonb, weeks jsonb, cases jsonb)
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+    insert into access_log (home_id, who, role, what, purpose)
+    select s.home_id, p_who, 'housing',
+           case when bool_or(s.statistic = 'risk') then 'damp risk and why' else 'what is shared' end
+           || case when p_how = 'home' and bool_or(s.statistic = 'risk') then ', week by week' else '' end
+           || case when exists (select from housing_case c where c.home_id = s.home_id and c.council_owned)
+                   then ', the clock of the case with the council' else '' end
+           || case p_how when 'file' then ', taken as a file' when 'program' then ', by a program' else '' end,
+           p_purpose
+      from housing_share s where p_home is null or s.home_id = p_home group by s.home_id;
+    return query
+    select h.home_id, h.label, h.ward_id, w.label, s.shares, n.at, n.risk, n.since, n.room, f.newest, f.weeks,
+           housing_cases(h.home_id, true)
+      from (select x.home_id, jsonb_agg(jsonb_build_object('statistic', x.statistic, 'room', x.room, 'from_at', x.from_at)
+                                        order by x.statistic desc, x.room nulls first) as shares
+              from housing_share x where p_home is null or x.home_id = p_home group by x.home_id) s
+      join home h on h.home_id = s.home_id
+      left join ward w on w.ward_id = h.ward_id
+      left join housing_home n on n.home_id = s.home_id
+      left join lateral (
+            select (jsonb_agg(to_jsonb(y) order by y.week desc)) -> 0 as newest,
+                   jsonb_agg(jsonb_build_object('week', y.week, 'to_day', y.to_day, 'risk', y.risk, 'cause', y.cause,
+                             'confidence', y.confidence, 'mould_index', y.mould_index, 'completeness', y.completeness)
+                             order by y.week desc) as weeks
+              from (select * from housing_finding z where z.home_id = s.home_id order by z.week desc limit 53) y) f on true
+     order by h.home_id;
+end $$;
+
+-- Open cases of the council's whose households show nothing: a number and its clock, no home and nobody's words.
+create function housing_other_cases() returns jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+    select coalesce(jsonb_agg(c), '[]')
+      from (select distinct home_id from housing_case where council_owned) o
+     cross join lateral jsonb_array_elements(housing_cases(o.home_id, false)) c
+     where not exists (select from housing_share s where s.home_id = o.home_id)
+$$;
+
+-- How many homes with a box show nothing; null below five.
+create function housing_not_shared() returns bigint
+language sql stable security definer set search_path = public, pg_temp as $$
+    select nullif(greatest(count(*), 4), 4)
+      from home h
+     where exists (select from home_device d where d.home_id = h.home_id)
+       and not exists (select from housing_share s where s.home_id = h.home_id)
+$$;
+
+revoke all on function housing_cases(integer, boolean), housing_read(text, text, text, integer), housing_other_cases(),
+    housing_not_shared() from public;
+grant execute on function housing_read(text, text, text, integer), housing_other_cases(), housing_not_shared()
+    to cityops_housing;
