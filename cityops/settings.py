@@ -206,6 +206,13 @@ class ApiSettings(Group):
         return _known_zone(value)
 
 
+class HousingSettings(Group):
+    """The housing officer's pages."""
+
+    map_min_count: int = Field(default=5, ge=5, le=1000)
+    """Least number of homes that any number of the map of wards, or a difference of such numbers, may be about."""
+
+
 class SimSettings(Group):
     """The simulated town."""
 
@@ -319,6 +326,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     rules: RulesSettings = RulesSettings()
     api: ApiSettings = ApiSettings()
+    housing: HousingSettings = HousingSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()

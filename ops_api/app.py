@@ -42,6 +42,8 @@ from ops_api.routers import (
     home_sharing,
     homes,
     households,
+    housing,
+    housing_pages,
     late,
     live,
     notification_state,
@@ -90,6 +92,7 @@ _ROUTERS = (
     households.router,
     cases.router,
     cases.evidence,
+    housing.router,
 )
 
 
@@ -106,6 +109,7 @@ def create_app(
     poll_s: float = 2.0,
     pace_s: float = 0.5,
     case_book: Cases | None = None,
+    map_min_count: int = 5,
 ) -> FastAPI:
     """Return the application.
 
@@ -122,6 +126,7 @@ def create_app(
         poll_s: seconds between looks for a change while streams are open.
         pace_s: least seconds between two renderings of live state.
         case_book: cases of homes and the evidence key; without it their routes answer 503.
+        map_min_count: least number of homes that the map of wards may tell of.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -131,7 +136,7 @@ def create_app(
     kinds = kinds if kinds is not None else discover()
     households = (Sessions(db, residents or pool), Joining(db), People(db), eraser or NoEraser())
     known = _context(db, hub, feed, brand, kinds, clock, desk, households)
-    app.state.context = replace(known, cases=case_book)
+    app.state.context = replace(known, cases=case_book, map_min_count=map_min_count)
     _mount(app)
     return app
 
@@ -215,6 +220,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(work.pages)
     app.include_router(notification_state.pages)
     app.include_router(late.pages)
+    app.include_router(housing_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)

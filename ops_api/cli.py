@@ -20,6 +20,7 @@ from ops_api import (
     cli_evidence,
     cli_gaps,
     cli_homes,
+    cli_housing,
     cli_notify,
     cli_people,
     cli_replay,
@@ -59,6 +60,7 @@ app.add_typer(cli_damp.app, name="damp")
 app.add_typer(cli_homes.app, name="homes")
 app.add_typer(cli_case.app, name="case")
 app.add_typer(cli_evidence.app, name="evidence")
+app.add_typer(cli_housing.app, name="housing")
 
 
 @app.callback(

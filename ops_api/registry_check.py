@@ -37,7 +37,7 @@ _LONGITUDE: Rule = (lambda v: -180.0 <= v <= 180.0, "-180 to 180")
 _POSITIVE: Rule = (lambda v: 0.0 < v < float("inf"), "more than 0")
 _SHARE: Rule = (lambda v: 0.0 < v <= 1.0, "more than 0, at most 1")
 _OUTLINE: Rule = (
-    lambda v: not v or len(v) >= 3 and all(-180.0 <= x <= 180.0 and -90.0 <= y <= 90.0 for x, y in v),
+    lambda v: not v or (len(v) >= 3 and all(-180.0 <= x <= 180.0 and -90.0 <= y <= 90.0 for x, y in v)),
     "at least 3 pairs of longitude (-180 to 180) and latitude (-90 to 90), or none",
 )
 _PERCENT: Rule = (lambda v: 0.0 < v <= 100.0, "more than 0, at most 100")

@@ -171,7 +171,7 @@ def why_words(finding: Row, wall: Risk | None) -> str:
         return "The walls were dry nearly all the time."
     also = [CAUSES.get(c, c) for c in finding.get("also") or ()]
     more = f"; also {words.joined(also)}" if also else ""
-    said = CAUSES.get(cause, cause)
+    said = CAUSES.get(str(cause), str(cause))
     return f"{said[0].upper()}{said[1:]} ({sure_words(finding['confidence'])}){more}."
 
 
@@ -186,7 +186,11 @@ def sure_words(confidence: float | None) -> str:
 def quality_words(finding: Row) -> tuple[str, ...]:
     """Return what is to be said of a finding's figures."""
     complete = finding.get("completeness")
-    said = [] if complete is None or complete >= COMPLETE else [f"{words.percent(100.0 * complete)} of the readings"]
+    said = (
+        []
+        if complete is None or complete >= COMPLETE
+        else [f"{words.percent(100.0 * complete)} of the readings"]
+    )
     for flag, n in sorted((finding.get("flag_days") or {}).items()):
         if flag != "gaps":
             said.append(f"{FLAG_WORDS.get(flag, flag)} ({words.plural(n, 'day')})")

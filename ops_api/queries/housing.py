@@ -23,7 +23,9 @@ Audience = Literal["resident", "officer"]
 NAME_MOST, PURPOSE_MOST = 100, 300
 DAILY_DAYS = 28
 
-_BECOME = sql.SQL("select set_config('role', 'cityops_housing', true), set_config('search_path', 'public', true)")
+_BECOME = sql.SQL(
+    "select set_config('role', 'cityops_housing', true), set_config('search_path', 'public', true)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class Context:
     people: People
     eraser: Eraser
     cases: Cases | None = None
+    map_min_count: int = 5
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -48,7 +48,9 @@ def published(counts: Sequence[Count], least: int) -> Published:
         ValueError: ``least`` below 1, or a part that is no part.
     """
     if least < 1 or any(not 0 <= c.part <= c.total for c in counts):
-        raise ValueError(f"counts {counts!r} with least {least!r}: 0 <= part <= total and least >= 1 are needed")
+        raise ValueError(
+            f"counts {counts!r} with least {least!r}: 0 <= part <= total and least >= 1 are needed"
+        )
     held = {c.area for c in counts if not _passes(c.total, c.part, least)}
     by_size = sorted((c for c in counts if c.area not in held), key=lambda c: (c.total, c.area))
     while held and by_size and not _is_safe([c for c in counts if c.area in held], least):
@@ -86,7 +88,9 @@ def _is_safe(hidden: Sequence[Count], least: int) -> bool:
 def _totals(counts: Sequence[Count], held: set[str], least: int) -> tuple[tuple[str, int], ...]:
     """Return totals that may be told: those of at least ``least``, where the others add up to as many or none."""
     small = {c.area for c in counts if c.total < least}
-    others = sorted((c for c in counts if c.area in held and c.area not in small), key=lambda c: (c.total, c.area))
+    others = sorted(
+        (c for c in counts if c.area in held and c.area not in small), key=lambda c: (c.total, c.area)
+    )
     while small and others and not _hides([c for c in counts if c.area in small], least):
         small.add(others.pop(0).area)
     return tuple((c.area, c.total) for c in counts if c.area not in small)

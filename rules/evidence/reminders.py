@@ -122,8 +122,6 @@ def to_officer(
     )
     words = Message(title=reminder.title, body=reminder.body)
     return [
-        replace(
-            n, alarm_id=None, kind=KIND, key=n.key.removeprefix("0:"), expires_s=n.not_before_s + LIFE_S
-        )
+        replace(n, alarm_id=None, kind=KIND, key=n.key.removeprefix("0:"), expires_s=n.not_before_s + LIFE_S)
         for n in fan_out(notice, words, people, shifts, now_s=from_s)
     ]

@@ -122,13 +122,17 @@ _RESIDENT = {
 _OFFICER = {
     "soon": (
         "Case {case}: by {due}: {title}.",
-        "Record the day when it is done, or more time with its reason before the limit. Where to look: /housing, or "
-        "`cityops case show {case}`.",
+        (
+            "Record the day when it is done, or more time with its reason before the limit. Where to look: /housing, or "
+            "`cityops case show {case}`."
+        ),
     ),
     "missed": (
         "Case {case}: time was up {due}: {title}.",
-        "Nothing is recorded as done. Do it, record it and tell the tenant. Where to look: /housing, or "
-        "`cityops case show {case}`.",
+        (
+            "Nothing is recorded as done. Do it, record it and tell the tenant. Where to look: /housing, or "
+            "`cityops case show {case}`."
+        ),
     ),
 }
 

@@ -1,0 +1,221 @@
+"""The housing officer's pages. Nobody looks without a name and a purpose; forms work without JavaScript."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from urllib.parse import quote, unquote, urlsplit
+
+from fastapi import APIRouter, Cookie, Depends, Form, Path
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from cityops.errors import ConfigurationError
+from ops_api.case_work import an_event
+from ops_api.housing import view
+from ops_api.housing.csv_file import to_csv
+from ops_api.housing.listing import RISKS, Wanted, ranked
+from ops_api.housing.ward_map import CLASSES, ward_map
+from ops_api.queries import housing as queries
+from ops_api.queries.housing import NAME_MOST, PURPOSE_MOST, Asks
+from ops_api.routers import housing_look
+from ops_api.routers.context import Context, Ctx
+from rules.core.legal_clock.model import EVENT_WORDS
+from rules.evidence.ports import NoSuchError, RefusedError
+
+COOKIE = "cityops_housing"
+COOKIE_AGE_S = 12 * 3600
+"""A name and a purpose are offered again for a shift; the next one asks anew."""
+SHOWN = 200
+CHOICES = {kind: said for kind, said in EVENT_WORDS.items() if kind != "reported"}
+
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+CaseNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Said = Annotated[str, Form(max_length=2000)]
+Short = Annotated[str, Form(max_length=40)]
+
+
+def _asks(cookie: Annotated[str, Cookie(alias=COOKIE)] = "") -> Asks | None:
+    """Who looks and why, as typed before; None: it is to be asked."""
+    try:
+        name, purpose = json.loads(unquote(cookie))
+    except (ValueError, TypeError):
+        return None
+    known = all(isinstance(x, str) and x.strip() for x in (name, purpose))
+    return Asks(name[:NAME_MOST], purpose[:PURPOSE_MOST]) if known else None
+
+
+Who = Annotated[Asks | None, Depends(_asks)]
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+def _page(ctx: Context, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    return HTMLResponse(ctx.templates.render(template, **values), status)
+
+
+def _ask(ctx: Context, back: str, asks: Asks | None = None) -> HTMLResponse:
+    return _page(ctx, "housing_who.html", back=back, asks=asks)
+
+
+def _inside(back: str) -> str:
+    """Return an address of these pages, whatever was sent."""
+    parts = urlsplit(back)
+    inside = not parts.scheme and not parts.netloc and (parts.path + "/").startswith("/housing/")
+    return back if inside and not parts.path.startswith("/housing/who") else "/housing"
+
+
+@router.post("/housing/who")
+async def say_who(
+    by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
+    purpose: Annotated[str, Form(max_length=PURPOSE_MOST, pattern=r"\S")],
+    back: Annotated[str, Form(max_length=500)] = "/housing",
+) -> Response:
+    """Keep who looks and why for a shift."""
+    response = RedirectResponse(_inside(back), 303)
+    response.set_cookie(
+        COOKIE, quote(json.dumps([by.strip(), purpose.strip()])), max_age=COOKIE_AGE_S, path="/housing", httponly=True,
+        samesite="strict",
+    )  # fmt: skip
+    return response
+
+
+@router.get("/housing/who")
+async def ask_who(ctx: Ctx, asks: Who, back: str = "/housing") -> HTMLResponse:
+    """Ask for a name and a purpose again."""
+    return _ask(ctx, _inside(back), asks)
+
+
+@router.get("/housing")
+async def homes(
+    ctx: Ctx, asks: Who, risk: str = "", cause: str = "", case: str = "", ward: str = "", q: str = "", order: str = "risk"
+) -> HTMLResponse:  # fmt: skip
+    """List the homes that are shared, ranked by risk, and the clocks of the council's cases."""
+    if asks is None:
+        return _ask(ctx, "/housing")
+    found = await housing_look.look(ctx, asks, "page")
+    wanted = Wanted(risk=risk, cause=cause, case=case, ward=ward, text=q, order=order)
+    shown, clocks = wanted.of(found.homes), view.clock_rows(found.homes, found.others)
+    return _page(
+        ctx,
+        "housing.html",
+        asks=asks,
+        headline=view.headline(found.homes, clocks),
+        clocks=clocks,
+        homes=shown[:SHOWN],
+        hidden=max(len(shown) - SHOWN, 0),
+        found=len(shown),
+        total=len(found.homes),
+        not_shared=found.not_shared,
+        wanted=wanted,
+        wards=sorted({(h.ward_id, h.ward) for h in found.homes if h.ward_id}, key=lambda w: w[1]),
+        risks=RISKS,
+        causes=view.CAUSE_CHOICES,
+        states=view.CASE_WORDS,
+        badges=view.RISK_BADGES,
+        case_badges=view.CASE_BADGES,
+    )
+
+
+@router.get("/housing/homes.csv")
+async def as_file(ctx: Ctx, asks: Who) -> Response:
+    """Return all homes that are shared as CSV; the log says that it was taken as a file."""
+    if asks is None:
+        return _ask(ctx, "/housing")
+    found = await housing_look.look(ctx, asks, "file")
+    name = f"homes-{ctx.clock.now().astimezone(ctx.brand.time_zone):%Y-%m-%d}.csv"
+    return Response(
+        "\ufeff" + to_csv(ranked(found.homes)),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@router.get("/housing/wards")
+async def wards(ctx: Ctx) -> HTMLResponse:
+    """Show homes at risk by ward: open to everybody, since nobody can be found in it."""
+    document, boundaries = await housing_look.wards(ctx)
+    drawn = ward_map(document["wards"], boundaries)
+    return _page(ctx, "housing_wards.html", wards=document, map=drawn, classes=CLASSES)
+
+
+@router.get("/housing/{home_id}")
+async def home(home_id: Number, ctx: Ctx, asks: Who) -> HTMLResponse:
+    """Show what one home shares, and the council's cases of it."""
+    if asks is None:
+        return _ask(ctx, f"/housing/{home_id}")
+    return await _home(ctx, asks, home_id)
+
+
+async def _home(ctx: Context, asks: Asks, home_id: int, refused: str = "", status: int = 200) -> HTMLResponse:
+    found, law = await housing_look.look_at(ctx, asks, home_id), housing_look.law_of(ctx)
+    now, town = ctx.clock.now(), await ctx.town_now()
+    shares_days = any(s.startswith("daily") for s in found.shares)
+    days = await queries.shared_days(ctx.db, asks, home_id, town) if shares_days else []
+    cases = [
+        view.case_view(
+            c,
+            k,
+            await queries.case_reminders(ctx.db, c.case_id, "officer"),
+            now=now,
+            law=law.law,
+            days=law.days,
+        )
+        for c, k in zip(found.cases, found.clocks, strict=True)
+    ]
+    return _page(
+        ctx,
+        "housing_home.html",
+        status,
+        asks=asks,
+        home=found,
+        badge=view.RISK_BADGES[found.risk],
+        measured=view.measured(found, ctx.brand, town),
+        weeks=view.weeks(found),
+        days=view.days_of(days),
+        shares_days=shares_days,
+        cases=cases,
+        kinds=CHOICES,
+        refused=refused,
+        notice=law.law.notice,
+    )
+
+
+@router.post("/housing/{home_id}/cases/{case_id}")
+async def record(
+    home_id: Number,
+    case_id: CaseNumber,
+    ctx: Ctx,
+    asks: Who,
+    kind: Short,
+    day: Short = "",
+    at: Short = "",
+    step: Short = "",
+    until: Short = "",
+    withdraws: Short = "",
+    note: Said = "",
+) -> Response:
+    """Write down as an officer what happened in one of the council's own cases."""
+    if asks is None:
+        return _ask(ctx, f"/housing/{home_id}")
+    law = housing_look.law_of(ctx)
+    if not await queries.is_shown(ctx.db, home_id, case_id):
+        return await _home(ctx, asks, home_id, "This home has no such case of the council’s.", 404)
+    now = ctx.clock.now()
+    try:
+        event = an_event(
+            kind, f"{day}T{at}" if day and at else day or None, now=now, zone=law.days.zone, note=note.strip(),
+            step=step or None, until=until or None, withdraws=_entry_number(withdraws), by=asks.name, role="officer",
+            name="day",
+        )  # fmt: skip
+        await law.book.add_event(case_id, event, now, home_id)
+    except (NoSuchError, RefusedError, ConfigurationError) as error:
+        return await _home(ctx, asks, home_id, str(error), 409)
+    return RedirectResponse(f"/housing/{home_id}#case-{case_id}", 303)
+
+
+def _entry_number(text: str) -> int | None:
+    if not text.strip():
+        return None
+    if not text.strip().isdecimal():
+        raise ConfigurationError(f"entry {text!r}: give its number from the list")
+    return min(int(text), 2**63 - 1)
