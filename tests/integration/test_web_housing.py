@@ -1,0 +1,261 @@
+"""The housing officer's pages, REST and file: consent, the household's log, clocks, wards."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.fakes import seed_web, website
+from tests.fakes.housing_rows import OFFICER, PURPOSE, case, finding, home_id, last_monday, officer, shares
+from tests.fakes.website import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+DAMP, DRY = seed_web.DAMP_HOME, seed_web.DRY_HOME
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
+    """One site for the file; each test has homes of its own."""
+    async with website.copied(pg_server, *await towns.template()) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    client = await officer(site)
+    yield client
+    await client.aclose()
+
+
+async def looks(site: Site, number: int) -> list[tuple[str, str, str, str]]:
+    """Return the home's log: who, role, what, why."""
+    return await site.sql(
+        "select who, role, what, purpose from access_log where home_id = %s and role = 'housing' order by access_id",
+        number,
+    )  # type: ignore[return-value]
+
+
+async def label_of(site: Site, number: int) -> str:
+    return str((await site.sql("select label from home where home_id = %s", number))[0][0])
+
+
+def code_of(site: Site, n: int) -> str:
+    return site.town.homes[n].code
+
+
+async def test_without_a_name_and_a_purpose_nobody_sees_a_home(site: Site) -> None:
+    number = await shares(site, code_of(site, 4))
+    label = await label_of(site, number)
+    async with httpx.AsyncClient(base_url=site.url) as stranger:
+        for path in ("/housing", f"/housing/{number}", "/housing/homes.csv"):
+            answer = await stranger.get(path)
+            assert "Who looks, and why?" in answer.text, path
+            assert label not in answer.text, path
+        assert (await stranger.get("/api/v1/housing/homes")).status_code == 422
+        assert (await stranger.get("/api/v1/housing/homes", params={"who": "A"})).status_code == 422
+        assert (await stranger.post("/housing/who", data={"by": " ", "purpose": "x"})).status_code == 422
+        for evil in ("//evil.example/housing/", "https://evil.example/housing/1", "/alarms"):
+            said = await stranger.post("/housing/who", data={"by": "A", "purpose": "x", "back": evil})
+            assert said.headers["location"] == "/housing", evil
+        stranger.cookies.clear()
+        stranger.cookies.set("cityops_housing", "%5B1%2C2%5D")
+        assert "Who looks, and why?" in (await stranger.get("/housing")).text
+    assert await looks(site, number) == []
+
+
+async def test_only_what_is_shared_shows_and_every_look_is_in_the_log(
+    site: Site, desk: httpx.AsyncClient
+) -> None:
+    number, hidden = await shares(site, DAMP), await home_id(site, DRY)
+    await finding(site, number, 0, "high")
+    await finding(site, number, 1, "high")
+    await finding(site, hidden, 0, "high", "heat")
+    page = (await desk.get("/housing")).text
+    assert await label_of(site, number) in page
+    assert "Too little ventilation (quite sure, 85%); also too little heat." in page
+    assert "83% of the readings" in page
+    assert "it moves away from the other box" in page
+    assert await label_of(site, hidden) not in page
+    assert await looks(site, number) == [(OFFICER, "housing", "damp risk and why", PURPOSE)]
+    home = (await desk.get(f"/housing/{number}")).text
+    assert "Week by week" in home
+    assert "18.4" not in home
+    listed, at_home, days = [what for _, _, what, _ in await looks(site, number)]
+    assert (listed, at_home) == ("damp risk and why", "damp risk and why, week by week")
+    assert days.startswith("mean temperature and humidity by day, ")
+    assert await looks(site, hidden) == []
+    unknown = await desk.get("/housing/99999")
+    not_shared = await desk.get(f"/housing/{hidden}")
+    assert (unknown.status_code, not_shared.status_code) == (404, 404)
+    assert unknown.text == not_shared.text
+    # The household reads the look on its own page.
+    async with httpx.AsyncClient(base_url=site.url) as resident:
+        await resident.post("/join", data={"code": DAMP})
+        seen = (await resident.get(f"/home/{DAMP}/looks")).text
+        assert OFFICER in seen
+        assert PURPOSE in seen
+        # What is taken back is gone at once.
+        await resident.post(f"/home/{DAMP}/sharing/council", data={"on": "false"})
+    assert (await desk.get(f"/housing/{number}")).status_code == 404
+    assert await label_of(site, number) not in (await desk.get("/housing")).text
+    assert len(await looks(site, number)) == 3
+
+
+async def test_why_follows_the_consent_its_dates_and_who_lived_there(
+    site: Site, desk: httpx.AsyncClient
+) -> None:
+    number = await shares(site, code_of(site, 5), days_ago=1)
+    await finding(site, number, 0, "high", "fabric")  # as of a day before the consent
+    assert "The building" not in (await desk.get(f"/housing/{number}")).text
+    await site.sql("update consent set from_at = now() - interval '40 days' where home_id = %s", number)
+    assert "The building (quite sure, 85%)" in (await desk.get(f"/housing/{number}")).text
+    # Who moved in ten days ago does not show what the household before did.
+    await site.sql("update household_member set from_at = now() - interval '10 days' where home_id = %s", number)
+    assert "The building" not in (await desk.get(f"/housing/{number}")).text
+    # A room that is not shared is not told of either.
+    await site.sql("update household_member set from_at = '-infinity' where home_id = %s", number)
+    await site.sql(
+        "update consent set device_id = (select device_id from device where name = 'road-001') where home_id = %s",
+        number,
+    )
+    assert "The building" not in (await desk.get(f"/housing/{number}")).text
+    await site.sql("delete from consent where home_id = %s", number)
+
+
+async def test_risk_alone_shows_no_days_and_days_alone_no_risk(site: Site, desk: httpx.AsyncClient) -> None:
+    number = await shares(site, code_of(site, 6))
+    await finding(site, number, 0, "raised", "heat")
+    both = (await desk.get(f"/housing/{number}")).text
+    assert "Day by day" in both
+    assert "mean temperature and humidity by day" in (await looks(site, number))[-1][2]
+    await site.sql("update consent set revoked_at = now() where home_id = %s and statistic = 'daily'", number)
+    risk = (await desk.get(f"/housing/{number}")).text
+    assert "Day by day" not in risk
+    assert "Too little heat" in risk
+    await site.sql(
+        "update consent set revoked_at = case when statistic = 'risk' then now() end where home_id = %s", number
+    )
+    days = (await desk.get(f"/housing/{number}")).text
+    assert "Day by day" in days
+    assert "Too little heat" not in days
+    assert "risk not shared" in days
+    await site.sql("delete from consent where home_id = %s", number)
+
+
+async def test_the_councils_case_shows_its_clock_and_an_officer_writes_into_it(
+    site: Site, desk: httpx.AsyncClient
+) -> None:
+    number = await shares(site, code_of(site, 4))
+    own, private = await case(site, number, aware_days_ago=40), await case(
+        site, number, aware_days_ago=40, council_owned=False
+    )
+    other = await case(site, await home_id(site, code_of(site, 7)), aware_days_ago=40)
+    page = (await desk.get("/housing")).text
+    assert "2 cases are overdue" in page
+    assert f"Case {own}: {await label_of(site, number)}" in page
+    assert f"Case {other}: a home that shares nothing" in page
+    assert f"Case {private}:" not in page
+    home = (await desk.get(f"/housing/{number}")).text
+    assert "overdue by" in home.lower()
+    assert f"Case {private}:" not in home
+    assert "My own words" not in home
+    assert "the clock of the case with the council" in (await looks(site, number))[-2][2]
+    refused = await desk.post(f"/housing/{number}/cases/{own}", data={"kind": "closed"})
+    assert (refused.status_code, "needs its reason as a note" in refused.text) == (409, True)
+    wrong = await desk.post(f"/housing/{number}/cases/{own}", data={"kind": "aware", "day": "2999-01-01"})
+    assert (wrong.status_code, "future" in wrong.text) == (409, True)
+    for stranger in (private, other, 2**62):
+        answer = await desk.post(f"/housing/{number}/cases/{stranger}", data={"kind": "investigated"})
+        assert answer.status_code == 404, stranger
+    done = await desk.post(
+        f"/housing/{number}/cases/{own}", data={"kind": "investigated", "note": "Cold bridge found"}
+    )
+    assert done.status_code == 303, done.text[:500]
+    home = (await desk.get(f"/housing/{number}")).text
+    assert "Cold bridge found" in home
+    assert f"by {OFFICER}" in home
+    assert "done after the limit" in home
+    [entry] = await site.sql(
+        "select by, role from case_event where case_id = %s and kind = 'investigated'", own
+    )
+    assert entry == (OFFICER, "officer")
+    await site.sql("delete from consent where home_id = %s", number)
+    await site.sql("delete from housing_case")
+
+
+async def test_lists_files_and_programs_say_the_same_and_are_written_down(
+    site: Site, desk: httpx.AsyncClient
+) -> None:
+    worst, low = await shares(site, code_of(site, 4)), await shares(site, code_of(site, 6))
+    await site.sql("delete from damp_finding")
+    await finding(site, worst, 0, "high", "heat")
+    await site.sql("update home set label = '=1+1' where home_id = %s", worst)
+    await site.sql(
+        "update subject_state set at = now(), state = jsonb_set(state, '{risk}', '\"low\"') where subject_kind = 'home'"
+    )
+    answer = await desk.get("/housing/homes.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert [(r["home"], r["risk"], r["address"]) for r in rows][0] == (str(worst), "high", "'=1+1")
+    assert (await looks(site, worst))[-1][2].endswith(", taken as a file")
+    found = await site.get("/api/v1/housing/homes", who="Program", purpose="Monthly figures")
+    assert [h["home_id"] for h in found["homes"]] == [int(r["home"]) for r in rows]
+    assert (await looks(site, low))[-1] == ("Program", "housing", "damp risk and why, by a program", "Monthly figures")
+    headers = {"X-Cityops-Who": "P", "X-Cityops-Purpose": "Q"}
+    assert (await site.http.get("/api/v1/housing/homes", headers=headers)).status_code == 200
+    narrow = (await desk.get("/housing", params={"risk": "high", "q": str(worst)})).text
+    assert f'href="/housing/{worst}"' in narrow
+    assert f'href="/housing/{low}"' not in narrow
+    assert (len(found["homes"]), found["not_shared"]) == (2, 6)  # five and more are told
+    await shares(site, code_of(site, 7))
+    await shares(site, DAMP)
+    assert (await site.get("/api/v1/housing/homes", who="P", purpose="Q"))["not_shared"] is None
+    await site.sql("delete from consent")
+
+
+async def test_the_teams_role_has_its_functions_and_nothing_else(site: Site) -> None:
+    for statement in (
+        "select * from damp_finding", "select * from housing_finding", "select * from housing_share", "select * from home",
+        "select housing_cases(1, true)", "select * from frog_reading", "select * from case_event", "select * from housing_home",
+    ):  # fmt: skip
+        with pytest.raises(Exception, match="permission denied"):
+            await site.sql(f"set role cityops_housing; {statement}")
+
+
+async def test_wards_are_told_to_everybody_without_small_numbers(site: Site) -> None:
+    await site.sql("delete from damp_finding")
+    first = await site.get("/api/v1/housing/wards")
+    assert {w["at_risk"] for w in first["wards"]} == {None}
+    assert first["others"] is None
+    wards = [w["ward_id"] for w in first["wards"]]
+    counts = {wards[0]: (30, 12), wards[1]: (40, 2), wards[2]: (20, 9), wards[3]: (3, 3)}
+    await site.sql(
+        "insert into device (name, kind, shard, installed_at) values ('frog-ward', 'frog', 0, now() - interval '1 year')"
+    )
+    for ward, (homes, at_risk) in counts.items():
+        await site.sql(
+            "with h as (insert into home (code, label, ward_id) select %s || '-w-' || n, 'Ward home', %s"
+            "             from generate_series(1, %s) n returning home_id, code)"
+            " insert into damp_finding (home_id, week, to_day, device_id, risk, evidence, advice, iso, standard, monthly, rules)"
+            " select home_id, %s, %s, (select device_id from device where name = 'frog-ward'),"
+            "        case when split_part(code, '-w-', 2)::int <= %s then 'raised' else 'low' end, '{}', '{}', '{}', '{}',"
+            "        '{}', 'x' from h",
+            ward, ward, homes, last_monday(), last_monday(), at_risk,
+        )  # fmt: skip
+    told = await site.get("/api/v1/housing/wards")
+    shown = {w["ward_id"]: (w["homes"], w["at_risk"]) for w in told["wards"] if w["at_risk"] is not None}
+    # Of 43 homes with 5 at risk the ward of 40 would have 2 to 5: so a third ward is not told either.
+    assert shown == {wards[0]: (30, 12)}
+    assert told["others"] == {"wards": 6, "homes": 63, "at_risk": 14}
+    assert "Ward home" not in str(told)
+    page = (await site.http.get("/housing/wards")).text
+    assert "12 of 30" in page
+    assert "<svg" in page
+    assert "style=" not in page
