@@ -7,13 +7,13 @@ Reads of households run as the role ``cityops_housing``, which has no right on a
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from ops_api.queries import Db, Row, Transaction
 
@@ -50,6 +50,17 @@ class HousingDb(Db):
         async with super().transaction() as transaction:
             await transaction.fetch(_BECOME, {})
             yield transaction
+
+
+class OfficerPool:
+    """Connections for the council's own cases: of the owner, for officers write into cases that they were shown."""
+
+    def __init__(self, of: Db) -> None:
+        self._pool, self._timeout_s = of._pool, of._timeout_s
+
+    def connection(self, timeout: float | None = None) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+        """Lend a connection; see :class:`ops_api.queries.Pool`."""
+        return self._pool.connection(self._timeout_s if timeout is None else timeout)
 
 
 async def shared_homes(db: Db, asks: Asks, how: How, home_id: int | None = None) -> list[Row]:

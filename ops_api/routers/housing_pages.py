@@ -207,7 +207,7 @@ async def record(
             step=step or None, until=until or None, withdraws=_entry_number(withdraws), by=asks.name, role="officer",
             name="day",
         )  # fmt: skip
-        await law.book.add_event(case_id, event, now, home_id)
+        await law.book_on(queries.OfficerPool(ctx.db)).add_event(case_id, event, now, home_id)
     except (NoSuchError, RefusedError, ConfigurationError) as error:
         return await _home(ctx, asks, home_id, str(error), 409)
     return RedirectResponse(f"/housing/{home_id}#case-{case_id}", 303)

@@ -32,7 +32,9 @@ async def shares(site: Site, code: str, *, days_ago: int = 60) -> int:
         assert switched.status_code == 303, switched.text[:300]
     number = await home_id(site, code)
     ago = timedelta(days=days_ago)
-    await site.sql("update consent set from_at = now() - %s, given_at = now() - %s where home_id = %s", ago, ago, number)
+    await site.sql(
+        "update consent set from_at = now() - %s, given_at = now() - %s where home_id = %s", ago, ago, number
+    )
     return number
 
 

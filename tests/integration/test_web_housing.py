@@ -117,7 +117,9 @@ async def test_why_follows_the_consent_its_dates_and_who_lived_there(
     await site.sql("update consent set from_at = now() - interval '40 days' where home_id = %s", number)
     assert "The building (quite sure, 85%)" in (await desk.get(f"/housing/{number}")).text
     # Who moved in ten days ago does not show what the household before did.
-    await site.sql("update household_member set from_at = now() - interval '10 days' where home_id = %s", number)
+    await site.sql(
+        "update household_member set from_at = now() - interval '10 days' where home_id = %s", number
+    )
     assert "The building" not in (await desk.get(f"/housing/{number}")).text
     # A room that is not shared is not told of either.
     await site.sql("update household_member set from_at = '-infinity' where home_id = %s", number)
@@ -140,7 +142,8 @@ async def test_risk_alone_shows_no_days_and_days_alone_no_risk(site: Site, desk:
     assert "Day by day" not in risk
     assert "Too little heat" in risk
     await site.sql(
-        "update consent set revoked_at = case when statistic = 'risk' then now() end where home_id = %s", number
+        "update consent set revoked_at = case when statistic = 'risk' then now() end where home_id = %s",
+        number,
     )
     days = (await desk.get(f"/housing/{number}")).text
     assert "Day by day" in days
@@ -153,8 +156,9 @@ async def test_the_councils_case_shows_its_clock_and_an_officer_writes_into_it(
     site: Site, desk: httpx.AsyncClient
 ) -> None:
     number = await shares(site, code_of(site, 4))
-    own, private = await case(site, number, aware_days_ago=40), await case(
-        site, number, aware_days_ago=40, council_owned=False
+    own, private = (
+        await case(site, number, aware_days_ago=40),
+        await case(site, number, aware_days_ago=40, council_owned=False),
     )
     other = await case(site, await home_id(site, code_of(site, 7)), aware_days_ago=40)
     page = (await desk.get("/housing")).text
@@ -203,11 +207,16 @@ async def test_lists_files_and_programs_say_the_same_and_are_written_down(
     answer = await desk.get("/housing/homes.csv")
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
-    assert [(r["home"], r["risk"], r["address"]) for r in rows][0] == (str(worst), "high", "'=1+1")
+    assert next((r["home"], r["risk"], r["address"]) for r in rows) == (str(worst), "high", "'=1+1")
     assert (await looks(site, worst))[-1][2].endswith(", taken as a file")
     found = await site.get("/api/v1/housing/homes", who="Program", purpose="Monthly figures")
     assert [h["home_id"] for h in found["homes"]] == [int(r["home"]) for r in rows]
-    assert (await looks(site, low))[-1] == ("Program", "housing", "damp risk and why, by a program", "Monthly figures")
+    assert (await looks(site, low))[-1] == (
+        "Program",
+        "housing",
+        "damp risk and why, by a program",
+        "Monthly figures",
+    )
     headers = {"X-Cityops-Who": "P", "X-Cityops-Purpose": "Q"}
     assert (await site.http.get("/api/v1/housing/homes", headers=headers)).status_code == 200
     narrow = (await desk.get("/housing", params={"risk": "high", "q": str(worst)})).text

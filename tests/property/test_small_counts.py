@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from rules.core.small_counts import Count, Published, published
 
 COUNTS = st.lists(
-    st.integers(0, 60).flatmap(lambda total: st.tuples(st.just(total), st.integers(0, total))), min_size=1, max_size=7
+    st.integers(0, 60).flatmap(lambda total: st.tuples(st.just(total), st.integers(0, total))),
+    min_size=1,
+    max_size=7,
 ).map(lambda pairs: [Count(f"w{n}", total, part) for n, (total, part) in enumerate(pairs)])
 LEAST = st.integers(1, 12)
 

@@ -1,6 +1,7 @@
 -- What the housing team reads of homes that show it something: the risk and why, and the clock of the council's own cases.
 -- See households.sql for who sees what. Every reading of a household writes its line in the household's log.
 
+drop policy if exists household_is_no_officer on case_event;
 drop view if exists housing_share, housing_finding cascade;
 drop function if exists housing_read(text, text, text, integer), housing_cases(integer, boolean), housing_other_cases(),
     housing_not_shared();
@@ -99,6 +100,10 @@ language sql stable security definer set search_path = public, pg_temp as $$
      where exists (select from home_device d where d.home_id = h.home_id)
        and not exists (select from housing_share s where s.home_id = h.home_id)
 $$;
+
+-- A household writes as itself.
+grant insert (role) on case_event to cityops_resident;
+create policy household_is_no_officer on case_event as restrictive for insert with check (role = 'resident');
 
 revoke all on function housing_cases(integer, boolean), housing_read(text, text, text, integer), housing_other_cases(),
     housing_not_shared() from public;
