@@ -82,3 +82,20 @@ async def officer(site: Site) -> httpx.AsyncClient:
     said = await client.post("/housing/who", data={"by": OFFICER, "purpose": PURPOSE})
     assert said.status_code == 303, said.text[:300]
     return client
+
+
+async def ward_homes(site: Site, ward: str, homes: int, at_risk: int) -> None:
+    """Put so many homes into a ward, each with a finding of this week."""
+    await site.sql(
+        "insert into device (name, kind, shard, installed_at) values ('frog-ward', 'frog', 0, now() - interval '1 year')"
+        " on conflict do nothing"
+    )
+    await site.sql(
+        "with h as (insert into home (code, label, ward_id) select %s || '-w-' || n, 'Ward home', %s"
+        "             from generate_series(1, %s) n returning home_id, code)"
+        " insert into damp_finding (home_id, week, to_day, device_id, risk, evidence, advice, iso, standard, monthly, rules)"
+        " select home_id, %s, %s, (select device_id from device where name = 'frog-ward'),"
+        "        case when split_part(code, '-w-', 2)::int <= %s then 'raised' else 'low' end, '{}', '{}', '{}', '{}', '{}', 'x'"
+        "   from h",
+        ward, ward, homes, last_monday(), last_monday(), at_risk,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.fakes import seed_web, website
-from tests.fakes.housing_rows import OFFICER, PURPOSE, case, finding, home_id, last_monday, officer, shares
+from tests.fakes.housing_rows import OFFICER, PURPOSE, case, finding, home_id, officer, shares, ward_homes
 from tests.fakes.website import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -245,19 +245,8 @@ async def test_wards_are_told_to_everybody_without_small_numbers(site: Site) -> 
     assert first["others"] is None
     wards = [w["ward_id"] for w in first["wards"]]
     counts = {wards[0]: (30, 12), wards[1]: (40, 2), wards[2]: (20, 9), wards[3]: (3, 3)}
-    await site.sql(
-        "insert into device (name, kind, shard, installed_at) values ('frog-ward', 'frog', 0, now() - interval '1 year')"
-    )
     for ward, (homes, at_risk) in counts.items():
-        await site.sql(
-            "with h as (insert into home (code, label, ward_id) select %s || '-w-' || n, 'Ward home', %s"
-            "             from generate_series(1, %s) n returning home_id, code)"
-            " insert into damp_finding (home_id, week, to_day, device_id, risk, evidence, advice, iso, standard, monthly, rules)"
-            " select home_id, %s, %s, (select device_id from device where name = 'frog-ward'),"
-            "        case when split_part(code, '-w-', 2)::int <= %s then 'raised' else 'low' end, '{}', '{}', '{}', '{}',"
-            "        '{}', 'x' from h",
-            ward, ward, homes, last_monday(), last_monday(), at_risk,
-        )  # fmt: skip
+        await ward_homes(site, ward, homes, at_risk)
     told = await site.get("/api/v1/housing/wards")
     shown = {w["ward_id"]: (w["homes"], w["at_risk"]) for w in told["wards"] if w["at_risk"] is not None}
     # Of 43 homes with 5 at risk the ward of 40 would have 2 to 5: so a third ward is not told either.
