@@ -37,10 +37,11 @@ def list_homes(
 
     Who looks and why is written into the log of every household that is listed.
     """
+    from ops_api.housing.documents import document
     from ops_api.housing.listing import RISKS, Wanted
+    from ops_api.housing.reading import read
     from ops_api.housing_text import list_lines
     from ops_api.queries.housing import NAME_MOST, PURPOSE_MOST, Asks
-    from ops_api.routers.housing import case_clock, home_document
 
     who = name_of(by)
     if not purpose.strip() or len(purpose) > PURPOSE_MOST or len(who) > NAME_MOST:
@@ -49,22 +50,12 @@ def list_homes(
         raise ConfigurationError(f"--risk {risk!r} is unknown; risks: {', '.join(RISKS)}")
 
     async def run(door: HousingDoor, _: Settings) -> None:
-        from ops_api.housing.reading import read
-
         found = await read(
             door.db, Asks(who, purpose.strip()), "terminal", door.now, door.town, door.law, door.days
         )
         shown = Wanted(risk=risk).of(found.homes)
         if as_json:
-            typer.echo(
-                to_json(
-                    {
-                        "homes": [home_document(h).model_dump() for h in shown],
-                        "other_cases": [case_clock(c).model_dump() for c in found.others],
-                        "not_shared": found.not_shared,
-                    }
-                )
-            )
+            typer.echo(to_json(document(shown, found)))
             return
         typer.echo("\n".join(list_lines(shown, found)))
 

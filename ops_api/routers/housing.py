@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, HTTPException, Query
 from pydantic import Field
 
-from ops_api.housing.clocks import Clock
-from ops_api.housing.listing import Risk, SharedHome, ranked
+from ops_api.housing.documents import document
+from ops_api.housing.listing import Risk, ranked
 from ops_api.queries.housing import NAME_MOST, PURPOSE_MOST, Asks
 from ops_api.routers.context import Ctx
 from ops_api.routers.housing_look import look, wards
@@ -90,41 +90,11 @@ class SharedHomesDocument(Document):
     not_shared: int | None
 
 
-def case_clock(clock: Clock) -> CaseClock:
-    """Return a clock as the API gives it."""
-    return CaseClock(**{name: getattr(clock, name) for name in CaseClock.model_fields})
-
-
-def home_document(home: SharedHome) -> SharedHomeDocument:
-    """Return a home as the API gives it."""
-    same = (
-        "home_id",
-        "label",
-        "ward",
-        "risk",
-        "since",
-        "why",
-        "cause",
-        "confidence",
-        "as_of",
-        "completeness",
-    )
-    return SharedHomeDocument(
-        **{name: getattr(home, name) for name in same},
-        shares=list(home.shares),
-        risk_now=home.now,
-        risk_weeks=home.weeks_say,
-        risk_index=home.index,
-        quality=list(home.quality),
-        cases=[case_clock(c) for c in home.clocks],
-    )
-
-
 @router.get("/wards")
 async def get_wards(ctx: Ctx) -> WardsDocument:
     """Return homes at risk by ward. No personal data: anybody may have it."""
-    document, _ = await wards(ctx)
-    return WardsDocument(**document)
+    told, _ = await wards(ctx)
+    return WardsDocument(**told)
 
 
 @router.get("/homes")
@@ -142,8 +112,4 @@ async def get_homes(
             422, "Say who looks and why: X-Cityops-Who and X-Cityops-Purpose, or who and purpose."
         )
     found = await look(ctx, asks, "program")
-    return SharedHomesDocument(
-        homes=[home_document(h) for h in ranked(found.homes)],
-        other_cases=[case_clock(c) for c in found.others],
-        not_shared=found.not_shared,
-    )
+    return SharedHomesDocument(**document(ranked(found.homes), found))

@@ -205,6 +205,40 @@ async def test_household_and_officer_are_reminded_once_over_the_outbox(bench: Be
     assert await bench.book.channels_of(1) == []
 
 
+async def test_an_officer_is_not_reminded_of_what_was_done_meanwhile(bench: Bench) -> None:
+    case_id = await bench.case(1, council_owned=True)
+    other = await bench.case(2, council_owned=True)
+    for number in (case_id, other):
+        await bench.book.add_event(number, event("aware", 5), NOW)  # until Monday 19 January
+    evening = datetime(2026, 1, 15, 21, tzinfo=UTC)  # reminders wait for the morning
+    assert await bench.reminders.plan(evening) == 2
+    assert await bench.outbox.claim("mail", "w", 60.0, 10, evening.timestamp() + 3600) == []
+    await bench.book.add_event(case_id, event("investigated", 15, role="officer"), evening)
+    assert await bench.reminders.plan(evening + timedelta(minutes=15)) == 0
+    morning = datetime(2026, 1, 16, 9, 1, tzinfo=UTC).timestamp()
+    [taken] = await bench.outbox.claim("mail", "w", 60.0, 10, morning)
+    assert taken.notification.title == f"Case {other}: by Monday 19 January 2026: Investigate the hazard."
+    closed = event("closed", 15, note="Moved out", role="officer")
+    await bench.book.add_event(other, closed, evening)
+    at = datetime(2026, 1, 20, 10, tzinfo=UTC)
+    await bench.reminders.plan(at)
+    later = await bench.outbox.claim("mail", "w2", 60.0, 10, at.timestamp())
+    assert {c.notification.title.partition(":")[0] for c in later} <= {f"Case {case_id}"}
+
+
+async def test_quiet_hours_hold_an_officers_reminder_back(bench: Bench) -> None:
+    case_id = await bench.case(1, council_owned=True)
+    await bench.book.add_event(case_id, event("aware", 5), NOW)
+    reminders = CaseReminders(
+        bench.book, MemoryPeople([replace(AMIRA, quiet_from_min=8 * 60, quiet_to_min=11 * 60)]), bench.outbox,
+        *load_law(), ManualClock(NOW),
+    )  # fmt: skip
+    at = datetime(2026, 1, 16, 9, 30, tzinfo=UTC)
+    assert await reminders.plan(at) == 1
+    assert await bench.outbox.claim("mail", "w", 60.0, 10, at.timestamp() + 3600) == []
+    assert len(await bench.outbox.claim("mail", "w", 60.0, 10, at.timestamp() + 5401)) == 1
+
+
 async def test_a_household_that_goes_takes_everything_with_it(
     db_dsn: str, pg: psycopg.AsyncConnection[Any]
 ) -> None:

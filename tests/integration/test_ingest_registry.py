@@ -7,7 +7,17 @@ import psycopg
 import pytest
 
 from cityops.errors import ConfigurationError
-from devices.registry import BinSite, Depot, Device, GrittingRoute, Home, Registry, RoadNode, RoadSegment
+from devices.registry import (
+    BinSite,
+    Depot,
+    Device,
+    GrittingRoute,
+    Home,
+    Registry,
+    RoadNode,
+    RoadSegment,
+    Ward,
+)
 from ingest.registry_store import load_known_devices, store_registry
 from tests.fakes.ingest_setup import INSTALLED, REGISTRY
 
@@ -15,6 +25,7 @@ pytestmark = pytest.mark.storage
 
 TOWN = msgspec.structs.replace(
     REGISTRY,
+    wards=(Ward(ward_id="w1", label="Castle", boundary=((0.0, 52.0), (0.1, 52.0), (0.1, 52.1))),),
     nodes=tuple(RoadNode(node_id=i, latitude_deg=52.0, longitude_deg=0.1 * i) for i in range(3)),
     depots=(Depot(depot_id="d", label="Depot", node_id=0, salt_t=400.0),),
     routes=(GrittingRoute(route_id="r1", label="Route 1", depot_id="d"),),
@@ -37,11 +48,23 @@ async def test_everything_is_stored_and_again_changes_nothing(pg: psycopg.AsyncC
     first = await store_registry(pg, TOWN)
     assert first == {
         "device": 12, "home": 1, "home_device": 2, "road_node": 3, "depot": 1, "gritting_route": 1,
-        "road_segment": 2, "bin_site": 1,
+        "road_segment": 2, "bin_site": 1, "ward": 1,
     }  # fmt: skip
     assert set((await store_registry(pg, TOWN)).values()) == {0}
     cursor = await pg.execute("select route_id, geometry from road_segment order by segment_id")
     assert await cursor.fetchall() == [("r1", [[0.0, 52.0], [0.1, 52.0]]), (None, [])]
+
+
+async def test_homes_are_put_into_wards(pg: psycopg.AsyncConnection[Any]) -> None:
+    await store_registry(pg, TOWN)
+    castle = tuple(msgspec.structs.replace(h, ward_id="w1") for h in TOWN.homes)
+    changed = await store_registry(pg, msgspec.structs.replace(TOWN, homes=castle))
+    assert {k: v for k, v in changed.items() if v} == {"home": 1}
+    cursor = await pg.execute("select w.label, w.boundary from home join ward w using (ward_id)")
+    assert await cursor.fetchall() == [("Castle", [[0.0, 52.0], [0.1, 52.0], [0.1, 52.1]])]
+    nowhere = tuple(msgspec.structs.replace(h, ward_id="w9") for h in TOWN.homes)
+    with pytest.raises(ConfigurationError, match="w9"):
+        await store_registry(pg, msgspec.structs.replace(TOWN, homes=nowhere))
 
 
 async def test_changes_are_written_and_a_home_loses_what_it_no_longer_has(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -185,12 +186,34 @@ async def test_the_councils_case_shows_its_clock_and_an_officer_writes_into_it(
     home = (await desk.get(f"/housing/{number}")).text
     assert "Cold bridge found" in home
     assert f"by {OFFICER}" in home
-    assert "done after the limit" in home
+    assert "Done after the limit" in home
     [entry] = await site.sql(
         "select by, role from case_event where case_id = %s and kind = 'investigated'", own
     )
     assert entry == (OFFICER, "officer")
     await site.sql("delete from consent where home_id = %s", number)
+    await site.sql("delete from housing_case")
+
+
+async def test_a_household_writes_into_its_case_as_itself(site: Site) -> None:
+    code = code_of(site, 7)
+    number = await home_id(site, code)
+    await site.join(code)
+    [(case_id,)] = await site.sql(
+        "insert into housing_case (home_id, kind, council_owned, opened_at, opened_by)"
+        " values (%s, 'significant', true, now(), 'desk') returning case_id",
+        number,
+    )
+    posted = await site.http.post(f"/api/v1/homes/{code}/cases/{case_id}/events", json={"kind": "aware"})
+    assert posted.status_code == 201, posted.text
+    assert [e["role"] for e in posted.json()["events"]] == ["resident"]
+    entry = "insert into case_event (case_id, kind, at, by, role, recorded_at) values (%s, 'investigated', now(), 'x', %s, now())"
+    async with await psycopg.AsyncConnection.connect(site.dsn) as conn:
+        await conn.execute("select set_config('cityops.session', %s, false)", (site.http.cookies["cityops"],))
+        await conn.execute("set role cityops_resident")
+        await conn.execute(entry, (case_id, "resident"))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            await conn.execute(entry, (case_id, "officer"))
     await site.sql("delete from housing_case")
 
 

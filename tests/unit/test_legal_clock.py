@@ -245,6 +245,21 @@ def test_reminders_come_two_working_days_before_and_when_time_is_up_and_go_to_of
     assert "information, not advice" in told.body
 
 
+def test_an_officers_reminder_says_case_and_last_day_first() -> None:
+    state = judged(
+        event("aware", "2026-01-05 16:00"), event("investigated", "2026-01-08 16:00"), now="2026-01-14 10:00"
+    )
+    told = [
+        r for r in reminders(12, True, state, at("2026-01-14 10:00"), LAW, DAYS) if r.audience == "officer"
+    ]
+    assert [r.title for r in told] == [
+        "Case 12: time was up Tuesday 13 January 2026: Give the tenant a written summary.",
+        "Case 12: by Thursday 15 January 2026: Complete the safety works.",
+        "Case 12: by Thursday 15 January 2026: Begin further works, or take steps to begin them.",
+    ]
+    assert all("/housing" in r.body for r in told)
+
+
 def test_an_extension_brings_a_reminder_of_its_own() -> None:
     events = [event("aware", "2026-01-05 16:00")]
     more = event("extended", "2026-01-16 09:00", step="investigate", until=date(2026, 1, 30), note="Key lost")

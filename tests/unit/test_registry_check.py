@@ -42,7 +42,7 @@ def test_the_documented_example_is_right() -> None:
 def test_every_field_is_documented() -> None:
     page = PAGE.read_text(encoding="utf-8")
     structs = [model.Device, model.Home, model.RoadNode, model.RoadSegment, model.Depot]
-    structs += [model.GrittingRoute, model.BinSite]
+    structs += [model.GrittingRoute, model.BinSite, model.Ward]
     fields = {name for struct in structs for name in struct.__struct_fields__}
     assert {name for name in fields if f"`{name}`" not in page} == set()
 
@@ -73,6 +73,8 @@ def _registry() -> Registry:
         ("homes", {"temperature_factor": 7.0}, "temperature_factor is 7.0; allowed: more than 0, at most 1"),
         ("segments", {"length_m": 0.0}, "length_m is 0.0; allowed: more than 0"),
         ("segments", {"road_class": "M"}, "road_class is 'M'; allowed: A, B, C or U"),
+        ("wards", {"boundary": [[0.1, 52.0], [0.2, 52.0]]}, "allowed: at least 3 pairs of longitude"),
+        ("wards", {"boundary": [[52.0, 0.1], [52.0, 0.2], [520.0, 0.2]]}, "allowed: at least 3 pairs of longitude"),
         ("bins", {"threshold_pct": 900.0}, "threshold_pct is 900.0; allowed: more than 0, at most 100"),
         ("bins", {"full_distance_mm": 2000.0}, "'market-1': empty_distance_mm must be more than full_distance_mm"),
     ],

@@ -157,3 +157,16 @@ def test_a_wrong_size_is_named(change: dict[str, int], words: str) -> None:
 def test_installation_time_must_be_aware() -> None:
     with pytest.raises(ValueError, match="aware"):
         generate_town(1, TownSizes(), datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_every_home_lies_in_a_ward_around_it(town: Registry) -> None:
+    wards = {w.ward_id: w for w in town.wards}
+    assert set(Counter(h.ward_id for h in town.homes)) == set(wards)
+    devices = {d.name: d for d in town.devices}
+    middle = wards["ward-1"].boundary
+    west, east = min(x for x, _ in middle), max(x for x, _ in middle)
+    for home in town.homes:
+        box = devices[home.devices[0]]
+        if home.ward_id == "ward-1":
+            assert box.longitude_deg is not None
+            assert west - 0.002 <= box.longitude_deg <= east + 0.002
