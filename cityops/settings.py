@@ -40,6 +40,7 @@ from pydantic_settings import (
 from cityops.errors import ConfigurationError
 from cityops.paths import default_data_dir
 from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
+from cityops.settings_housing import HousingSettings
 from cityops.settings_retention import RetentionSettings
 
 LAST_PORT = 65535
@@ -204,13 +205,6 @@ class ApiSettings(Group):
     @classmethod
     def _zone_known(cls, value: str) -> str:
         return _known_zone(value)
-
-
-class HousingSettings(Group):
-    """The housing officer's pages."""
-
-    map_min_count: int = Field(default=5, ge=5, le=1000)
-    """Least number of homes that any number of the map of wards, or a difference of such numbers, may be about."""
 
 
 class SimSettings(Group):
