@@ -13,7 +13,7 @@ Statistic = Literal["risk", "daily", "hourly", "readings", "diary"]
 RecipientKind = Literal["council", "landlord", "program"]
 
 STATISTICS: Mapping[Statistic, str] = {
-    "risk": "your damp risk now",
+    "risk": "your damp risk and why",
     "daily": "how warm and how humid each day was",
     "hourly": "how warm and how humid each hour was",
     "readings": "every reading of your frog",

@@ -47,6 +47,17 @@ async def label_of(site: Site, number: int) -> str:
     return str((await site.sql("select label from home where home_id = %s", number))[0][0])
 
 
+async def said_by_consented(site: Site, number: int) -> bool:
+    """Whether the view of findings shows what the one place that decides says, for each week of a home."""
+    rows = await site.sql(
+        "select consented(f.home_id, 'risk', 'council:housing', (f.to_day + 1)::timestamp at time zone 'UTC', f.device_id),"
+        " exists (select from housing_finding z where z.home_id = f.home_id and z.week = f.week)"
+        "  from damp_finding f where f.home_id = %s",
+        number,
+    )
+    return bool(rows) and all(decided == shown for decided, shown in rows)
+
+
 def code_of(site: Site, n: int) -> str:
     return site.town.homes[n].code
 
@@ -115,8 +126,10 @@ async def test_why_follows_the_consent_its_dates_and_who_lived_there(
     number = await shares(site, code_of(site, 5), days_ago=1)
     await finding(site, number, 0, "high", "fabric")  # as of a day before the consent
     assert "The building" not in (await desk.get(f"/housing/{number}")).text
+    assert await said_by_consented(site, number)
     await site.sql("update consent set from_at = now() - interval '40 days' where home_id = %s", number)
     assert "The building (quite sure, 85%)" in (await desk.get(f"/housing/{number}")).text
+    assert await said_by_consented(site, number)
     # Who moved in ten days ago does not show what the household before did.
     await site.sql(
         "update household_member set from_at = now() - interval '10 days' where home_id = %s", number
@@ -191,6 +204,15 @@ async def test_the_councils_case_shows_its_clock_and_an_officer_writes_into_it(
         "select by, role from case_event where case_id = %s and kind = 'investigated'", own
     )
     assert entry == (OFFICER, "officer")
+    await site.sql(
+        "insert into notification (key, recipient, channel, kind, severity, title, body, not_before, expires_at, state, sent_at)"
+        " select 'case:' || %s || ':summary:soon:1:' || who || ':x:mail', 'amira', 'mail', 'reminder', 'warning', 'For the ' || who,"
+        " '', now(), now(), 'sent', now() from unnest(array['officer', 'resident']) who",
+        own,
+    )
+    home = (await desk.get(f"/housing/{number}")).text
+    assert "For the officer To amira over mail: sent today" in home
+    assert "For the resident" not in home
     await site.sql("delete from consent where home_id = %s", number)
     await site.sql("delete from housing_case")
 
