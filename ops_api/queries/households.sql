@@ -191,3 +191,27 @@ where hd.home_id = %(home_id)s order by d.name
 -- my_diary
 select diary_entry_id, at, activity, note, source from diary_entry
 where home_id = %(home_id)s and diary_entry_id > %(after)s order by diary_entry_id limit %(limit)s
+
+-- my_stay
+-- As the resident: since when she lives there, and until when; null without an end.
+select nullif(min(from_at), '-infinity') as from_at, max(to_at) as to_at from household_member
+where home_id = %(home_id)s and (to_at is null or to_at > now()) having count(*) > 0
+
+-- stay_of
+-- Who lives there by that name, whatever the case of its letters.
+select m.resident_id, r.name, nullif(m.from_at, '-infinity') as from_at, m.to_at
+from household_member m join resident r using (resident_id)
+where m.home_id = %(home_id)s and lower(r.name) = lower(%(name)s) and (m.to_at is null or m.to_at > now()) order by m.joined_at
+
+-- shared_readings
+-- By box, the last time within a period of which readings are shown to the council without a break; as consented() decides.
+select distinct on (d.name) d.name as device, lower(r) as from_at, upper(r) as to_at
+from home_device hd join device d using (device_id)
+cross join lateral (
+    select range_agg(tstzrange(greatest(c.from_at, m.from_at), coalesce(c.to_at, 'infinity'))) as t
+    from consent c join household_member m on m.home_id = c.home_id and m.resident_id = c.given_by
+    where c.home_id = hd.home_id and c.statistic = 'readings' and c.revoked_at is null and c.recipient_kind = 'council'
+      and c.recipient = 'housing' and (c.device_id is null or c.device_id = hd.device_id)
+      and (m.to_at is null or m.to_at > now()) and greatest(c.from_at, m.from_at) < coalesce(c.to_at, 'infinity')) s
+cross join lateral unnest(s.t * tstzmultirange(tstzrange(%(start)s, %(end)s))) r
+where hd.home_id = %(home_id)s order by d.name, lower(r) desc
