@@ -105,6 +105,12 @@ where home_id = %(home_id)s
   and (set_by = %(resident_id)s or not exists (
       select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now())))
 
+-- reminders_stop
+-- What waits to be sent to a household that is gone is sent to nobody.
+update notification set state = 'suppressed'
+where recipient = 'home:' || %(home_id)s::integer and state = 'pending' and not exists (
+    select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now()))
+
 -- codes_end
 -- Of who left; and of the home where nobody lives any more: its label must be a new one.
 update join_code set revoked_at = now()
