@@ -20,8 +20,8 @@ _CHANGED = 1
 
 @app.command(
     epilog=examples(
-        "cityops evidence make CODE --from 2025-11-01 --to 2026-01-31 -o pack.zip     # what the household shares with the council",
-        "cityops evidence make CODE --from 2025-11-01 --to 2026-01-31 -o pack.zip --for-household Sam --with-diary",
+        "cityops evidence make CODE --from 2025-11-01 --to 2026-01-31 -o pack.zip  # as shared with the council",
+        "cityops evidence make CODE --from 2025-11-01 --to 2026-01-31 -o p.zip --for-household Sam --with-diary",
     )
 )
 def make(

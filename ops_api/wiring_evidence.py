@@ -24,7 +24,7 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_notify import pool_of
 from ops_api.wiring_reminders import reminders_on
 from rules.catalogue.law_files import load_law
-from rules.core.evidence.scope import Order
+from rules.core.evidence.scope import Order, Scope
 from rules.core.legal_clock import Law, WorkingDays
 from rules.evidence.book import PostgresBook
 from rules.evidence.figures import FiguresFromReadings
@@ -97,8 +97,8 @@ async def write_pack(settings: Settings, asked: Asked, file: Path) -> Pack:
     async with pool_of(settings, "cityops-evidence") as (pool, dsn):
         book, db = PostgresBook(pool), Db(pool)
         home_id = await book.home_id(asked.code)
+        check_period(_order(asked, Scope(why="")))
         order = await _ordered(db, home_id, asked)
-        check_period(order)
         days = f"{asked.days[0]} to {asked.days[1]}"
         await looked(db, home_id, asked.by, f"evidence pack of {days}", asked.purpose)
         async with (
@@ -119,6 +119,10 @@ async def _ordered(db: Db, home_id: int, asked: Asked) -> Order:
             raise ConfigurationError(
                 "--with-diary: the diary is the household's; say --for-household NAME too"
             )
+    return _order(asked, scope)
+
+
+def _order(asked: Asked, scope: Scope) -> Order:
     return Order(
         code=asked.code, from_day=asked.days[0], to_day=asked.days[1], made_at=asked.made_at, by=asked.by,
         scope=scope, diary=asked.diary,
