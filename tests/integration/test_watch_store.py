@@ -338,7 +338,7 @@ async def test_one_process_looks_at_a_time_and_takes_no_transaction_id(
         await conn.execute("select pg_advisory_xact_lock(hashtext('cityops.watch'))")
         assert not await store.look(WATCHED, T, nothing)
     # Others on the same server may take one meanwhile: not each time.
-    taken = []
+    taken: list[int] = []
     while 0 not in taken and len(taken) < 50:
         before = await _next_xid(pool)
         assert await store.look(WATCHED, T, nothing)
