@@ -33,6 +33,7 @@ FILES = (
     "shadow.sql",
     "damp.sql",
     "households.sql",
+    "home_page.sql",
 )
 
 Row = dict[str, Any]
