@@ -85,7 +85,7 @@ def draw(values: Sequence[Value], *, most: float, step: float, width: int = 400,
                 known=v.value is not None,
                 tone=v.tone,
                 name=v.name,
-            )  # fmt: skip
+            )
         )
         if v.label:
             ticks.append(Tick(middle, v.label))

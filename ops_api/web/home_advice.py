@@ -22,6 +22,7 @@ STEPS = 3
 TO_KNOW = ("stay_below", "no_airing")
 """Advice that nobody can do by hand comes last."""
 WARM_UP = "Warm this room to 18\N{NO-BREAK SPACE}°C if you can."
+COMES_BACK = " Some of it comes back later out of walls and beds."
 HEATING_HELP = "If heating costs too much, ask the council for help."
 FAN = "Shut the door when you shower or cook, and use the fan."
 
@@ -145,8 +146,8 @@ def _airing(item: Row) -> tuple[str, str]:
     n = item["numbers"]
     return (
         f"Open a window wide for {n['minutes']:.0f} minutes now. The air outside is drier.",
-        f"The air at your coldest wall goes from {_pct(n['wall_before_pct'])} to about {_pct(n['wall_after_pct'])} full of water."
-        " Some of it comes back later out of walls and beds.",
+        f"It brings the air at your coldest wall from {_pct(n['wall_before_pct'])} full of water to about {_pct(n['wall_after_pct'])}."
+        + COMES_BACK,
     )
 
 

@@ -32,6 +32,7 @@ PATHS = (
     "/api/v1/homes/{}",
     "/api/v1/homes/{}/series?device=frog-0002",
     "/api/v1/homes/{}/diary",
+    "/api/v1/homes/{}/damp",
     "/api/v1/homes/{}/household",
     "/api/v1/homes/{}/consents",
     "/api/v1/homes/{}/access-log",
@@ -101,7 +102,7 @@ async def test_the_database_stands_when_the_apis_check_is_gone(
         return who
 
     monkeypatch.setattr(content, "check_lives_in", everybody)
-    for path in ("/home/{}", "/live/home?code={}", "/api/v1/homes/{}", "/api/v1/homes/{}/series?device=frog-0002", "/api/v1/homes/{}/diary"):  # fmt: skip
+    for path in ("/home/{}", "/live/home?code={}", "/api/v1/homes/{}", "/api/v1/homes/{}/series?device=frog-0002", "/api/v1/homes/{}/diary", "/api/v1/homes/{}/damp"):  # fmt: skip
         answer = await site.http.get(path.format(THEIRS))
         assert answer.status_code == 404, (path, answer.text[:200])
         assert label not in answer.text, path
@@ -118,8 +119,8 @@ async def test_the_database_stands_when_the_apis_check_is_gone(
     assert document["rooms"] == []
     assert document["state"] is None
     assert await site.get(f"/api/v1/homes/{THEIRS}/diary") == []
-    series = await site.http.get(f"/api/v1/homes/{THEIRS}/series?device=frog-0002")
-    assert series.status_code == 404
+    for path in ("series?device=frog-0002", "damp"):
+        assert (await site.http.get(f"/api/v1/homes/{THEIRS}/{path}")).status_code == 404, path
     pressed = await site.http.post(f"/home/{THEIRS}/diary", data={"activity": "shower"})
     assert pressed.status_code == 500
     assert await site.sql("select count(*) from diary_entry where home_id = %s", home_id) == [(before,)]
