@@ -5,7 +5,7 @@ Nothing here looks at more than two days of readings: what a year says is kept b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ FRESH = timedelta(hours=2)
 WEATHER_FRESH = timedelta(hours=3)
 DOUBTFUL_TIME = 2
 """Bit of a reading's quality: its time was repaired or is in doubt."""
-NO_DAY = {"at": None, "items": [], "reason": "There is no whole day yet to work it out from."}
+NO_DAY: Row = {"at": None, "items": [], "reason": "There is no whole day yet to work it out from."}
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,11 +159,9 @@ def _clearing(item: Row) -> tuple[str, str]:
 
 def _less_water(item: Row) -> tuple[str, str]:
     n = item["numbers"]
-    return (
-        "If you can, dry clothes outside or by an open window.",
-        f"They put about {n['litres_per_day']:.1f} litres of water a day into your air. Without it the air at the wall is"
-        f" at {_pct(n['wall_after_pct'])}, not {_pct(n['wall_before_pct'])}.",
-    )
+    litres, before, after = n["litres_per_day"], _pct(n["wall_before_pct"]), _pct(n["wall_after_pct"])
+    why = f"They put about {litres:.1f} litres of water a day into your air. Without it the air at the wall is at {after}, not {before}."
+    return "If you can, dry clothes outside or by an open window.", why
 
 
 def _stay_below(item: Row) -> tuple[str, str]:

@@ -83,7 +83,7 @@ def view(
     """
     today = now.astimezone(brand.time_zone).date()
     known = {d["day"]: d for d in days if d["surface_hours"] > 0}
-    month = [d for d in days if d["day"] > today - timedelta(days=MONTH_DAYS)]
+    month = [d for d in days if today - timedelta(days=MONTH_DAYS) <= d["day"] < today]
     where = home_words.spoken(None if room is None else room["room"])
     by_month = _by_month(list(known.values()), today)
     index = {w["to_day"].replace(day=1): w for w in reversed(weeks) if w["mould_index"] is not None}
@@ -113,9 +113,9 @@ def _first(month: Sequence[Row], where: str) -> tuple[str, str]:
             "Come back tomorrow. We need whole days, and how cold it was outside.",
         )
     damp = sum(d["damp_hours"] > 0 for d in known)
-    of = f"the last {words.plural(len(known), 'day')}" if len(known) > 1 else "the one day we know"
+    of = f"{words.plural(len(known), 'day')} in the last month"
     if damp == 0:
-        return f"No damp hours in {where} on {of}", "All walls were dry, as far as we can tell."
+        return f"No damp hours in {where} on {of}", "The walls were dry, as far as we can tell."
     return (
         f"{home_words.first_upper(where)} had damp hours on {damp} of {of}",
         "A damp hour is one in which the air at the coldest wall is more than 80% full of water. One is nothing. Many each day are a risk.",
@@ -128,11 +128,11 @@ def tone(hours: float) -> str:
 
 
 def _month_bars(known: Mapping[date, Row], today: date) -> Bars:
-    first = today - timedelta(days=MONTH_DAYS - 1)
+    first = today - timedelta(days=MONTH_DAYS)
     values = []
     for n in range(MONTH_DAYS):
         day = first + timedelta(days=n)
-        label = f"{day.day} {day:%b}" if n % 7 == 1 else ""
+        label = f"{day.day} {day:%b}" if n % 7 == 2 else ""
         row = known.get(day)
         if row is None:
             values.append(Value(name=f"{day.day} {day:%B}: not known", label=label, value=None))
@@ -146,7 +146,7 @@ def _month_bars(known: Mapping[date, Row], today: date) -> Bars:
                 low=row["damp_hours_low"],
                 high=row["damp_hours_high"],
                 tone=tone(hours),
-            )  # fmt: skip
+            )
         )
     return bar_chart.draw(values, most=24, step=6)
 
@@ -195,7 +195,7 @@ def _index_bars(index: Mapping[date, Row], today: date) -> Bars:
                 low=value or 0.0,
                 high=value or 0.0,
                 tone=risk,
-            )  # fmt: skip
+            )
         )
     return bar_chart.draw(values, most=MOST_INDEX, step=1)
 
