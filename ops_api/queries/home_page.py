@@ -77,7 +77,9 @@ async def home_page(t: Transaction, frog: Kind, code: str, town: Town) -> Found 
     )
 
 
-async def two_days(t: Transaction, room: Row, calibrations: Sequence[Row], now: datetime) -> list[Row]:
+async def two_days(
+    t: Transaction, room: Mapping[str, Any], calibrations: Sequence[Row], now: datetime
+) -> list[Row]:
     """Return a room's readings of the last two days by steps: at, temperature_c, humidity_pct, corrected."""
     rows = await t.rows(
         "room_series",
