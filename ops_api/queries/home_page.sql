@@ -47,6 +47,12 @@ where k.home_id = %(home_id)s and k.device_id = %(device_id)s and k.day > %(afte
 select week, to_day, device_id, risk, mould_index, cause from damp_finding
 where home_id = %(home_id)s and week > %(after)s order by week desc limit %(limit)s
 
+-- home_pack_span
+-- As the resident: from which day on a pack may tell: of her stay, and of what was measured; null: any.
+select (select nullif(min(from_at), '-infinity')::date from household_member
+         where home_id = %(home_id)s and (to_at is null or to_at > now())) as stay,
+       (select min(day) from damp_day where home_id = %(home_id)s and n > 0) as measured
+
 -- home_town
 -- The owner's: what time it is in the town, and how the air is outside. Nobody's home is in it.
 select c.event_time, c.updated_at,

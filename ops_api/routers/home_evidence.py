@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
+from collections.abc import Iterator
 from datetime import datetime, time
-from typing import Annotated, Literal
+from typing import Annotated, BinaryIO, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, HTTPException, UploadFile
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from ops_api.case_work import case_document
 from ops_api.routers import cases
@@ -27,6 +30,9 @@ Happened = Literal[
     "investigated", "summary", "made_safe", "steps_taken", "works_begun", "works_done", "no_hazard", "aware", "rehoused",
     "closed",
 ]  # fmt: skip
+PIECE = 65_536
+_PACKING = asyncio.Semaphore(1)
+"""A pack of a year takes a core for seconds."""
 NOTICES = {
     "case": "The clock has started.",
     "event": "It is written down.",
@@ -84,6 +90,7 @@ async def evidence(code: Code, ctx: Ctx, who: Who, saved: str = "") -> HTMLRespo
         methods=home_case.METHODS,
         happened=home_case.HAPPENED,
         periods=home_case.PERIODS,
+        packs_here=mine.cases.make_pack is not None,
     )
 
 
@@ -171,3 +178,44 @@ async def remove_photo(code: Code, photo_id: Number, ctx: Ctx, who: Who) -> Resp
     """Take a photo away."""
     await cases.delete_photo(code, photo_id, ctx, who)
     return _back(code, "gone", "photos")
+
+
+@pages.post("/home/{code}/evidence/pack")
+async def make_pack(
+    code: Code, ctx: Ctx, who: Who, period: Annotated[Literal["month", "quarter", "year"], Form()]
+) -> Response:
+    """Make a pack of a time and send it; 503 while another one is being made."""
+    member, home = at_home(who, code)
+    mine = await home_book(ctx, who, code)
+    if mine.cases.make_pack is None:
+        raise HTTPException(503, "Packs are not made here.")
+    if _PACKING.locked():
+        raise HTTPException(
+            503, "Somebody else’s pack is being made. Try again in a minute.", {"Retry-After": "60"}
+        )
+    first, last = home_case.period(period, await ctx.town_now())
+    span = await member.db.one("home_pack_span", home_id=home.home_id)
+    first = max([first, *(day for day in (span["stay"], span["measured"]) if day is not None)])
+    if first > last:
+        raise HTTPException(422, "There is no whole day yet. Try again tomorrow.")
+    out = tempfile.TemporaryFile()  # noqa: SIM115  closed when it is sent
+    try:
+        async with _PACKING:
+            made_at = ctx.clock.now().replace(microsecond=0)
+            pack = await mine.cases.make_pack(member.token, home.code, (first, last), made_at, out)
+        await mine.book.record_pack(home.home_id, pack)
+    except BaseException:
+        out.close()
+        raise
+    headers = {
+        "Content-Disposition": f'attachment; filename="evidence-{first}-to-{last}.zip"',
+        "Content-Length": str(pack.bytes),
+    }
+    return StreamingResponse(_sent(out), media_type="application/zip", headers=headers)
+
+
+def _sent(out: BinaryIO) -> Iterator[bytes]:
+    with out:
+        out.seek(0)
+        while piece := out.read(PIECE):
+            yield piece

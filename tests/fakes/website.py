@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -57,7 +59,10 @@ class Site:
 async def running(dsn: str, town: Registry, now: datetime, port: int = 0, **api: Any) -> AsyncIterator[Site]:
     """Run the site until the end of the block; ``port``: 0 for any."""
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
-    settings = Settings(db=DbSettings(dsn=dsn, pool_max=8), api=ApiSettings(port=port, **api))
+    own = tempfile.TemporaryDirectory()  # the key of packs
+    settings = Settings(
+        db=DbSettings(dsn=dsn, pool_max=8), api=ApiSettings(port=port, **api), data_dir=Path(own.name)
+    )
     task = asyncio.create_task(run_api(settings, stop, started=address.set_result))
     done, _ = await asyncio.wait({task, address}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
     if task in done:
@@ -69,6 +74,7 @@ async def running(dsn: str, town: Registry, now: datetime, port: int = 0, **api:
         finally:
             stop.set()
             await asyncio.wait_for(task, 10)
+            own.cleanup()
 
 
 @asynccontextmanager
