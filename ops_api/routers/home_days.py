@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from ops_api.queries.rooms import rooms_of
 from ops_api.routers.context import Ctx
-from ops_api.routers.home_pages import page
+from ops_api.routers.home_pages import page, today
 from ops_api.routers.home_people import at_home
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who
@@ -39,4 +39,6 @@ async def days(code: Code, ctx: Ctx, who: Who, room: str | None = None) -> HTMLR
             )
         )
     view = home_days.view(rooms, shown, of_room, weeks, now=now, brand=ctx.brand)
-    return page(ctx, "home_days.html", home=home, code=home.code, view=view)
+    return page(
+        ctx, "home_days.html", home=home, code=home.code, view=view, label=home.label, today=today(ctx)
+    )

@@ -16,7 +16,7 @@ from ops_api.case_work import case_document
 from ops_api.routers import cases
 from ops_api.routers.cases import CasePost, ContactPost, EntryPost, Number, ReplyPost, home_book
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.home_pages import home_address, page
+from ops_api.routers.home_pages import home_address, page, today
 from ops_api.routers.home_people import at_home, day_of
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who
@@ -90,6 +90,8 @@ async def evidence(code: Code, ctx: Ctx, who: Who, saved: str = "") -> HTMLRespo
         methods=home_case.METHODS,
         happened=home_case.HAPPENED,
         periods=home_case.PERIODS,
+        label=home.label,
+        today=today(ctx),
         packs_here=mine.cases.make_pack is not None,
     )
 

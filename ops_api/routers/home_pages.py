@@ -14,7 +14,7 @@ from ops_api.routers.context import Context, Ctx
 from ops_api.routers.homes import Code, add_entry, remove_entry, store_entry
 from ops_api.routers.resident import Who, address_of, refresh, sign_in, sign_out
 from ops_api.routers.schemas import Activity, DiaryPost
-from ops_api.web import home_view
+from ops_api.web import home_view, words
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -25,6 +25,11 @@ Name = Annotated[str, Form(max_length=NAME_LENGTH)]
 def home_address(code: str) -> str:
     """Return where a home's page is."""
     return f"/home/{quote(code, safe='')}"
+
+
+def today(ctx: Context) -> str:
+    """Return the day as it stands on paper."""
+    return words.long_date(ctx.clock.now(), ctx.brand.time_zone)
 
 
 def page(ctx: Context, template: str, status: int = 200, **values: object) -> HTMLResponse:
@@ -121,7 +126,16 @@ async def home(
     notice = home_view.notice(saved, removed)
     live = f"/live/home?{urlencode({'code': code} | ({'room': found['room']} if found['room'] else {}))}"
     buttons = [(key, home_view.ACTIVITIES[key]) for key in home_view.BUTTONS]
-    response = page(ctx, "home.html", **found, live=live, notice=notice, buttons=buttons)
+    response = page(
+        ctx,
+        "home.html",
+        **found,
+        live=live,
+        notice=notice,
+        buttons=buttons,
+        label=found["view"].label,
+        today=today(ctx),
+    )
     if isinstance(who, Member):
         await refresh(request, ctx, who, response)
     return response

@@ -33,6 +33,8 @@ def page(name: str) -> str:
         notice="",
         live="/live/home",
         buttons=BUTTONS,
+        label="1 High Street",
+        today="Friday 9 January 2026",
     )
 
 
