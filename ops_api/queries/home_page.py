@@ -87,7 +87,7 @@ async def two_days(
         limit=POINTS,
     )
     mine = [c for c in calibrations if c["device"] == room["name"] and c["withdrawn_at"] is None]
-    return [_point(p, mine) for p in rows] if mine else rows
+    return _corrected(rows, "at", mine) if mine else rows
 
 
 async def marks(
@@ -125,17 +125,19 @@ def _box(finding: Row, rooms: Sequence[Row], now: datetime) -> Row | None:
 
 def _room(room: Row, calibrations: Sequence[Row]) -> Row:
     mine = [c for c in calibrations if c["device"] == room["name"]]
-    return {**room, **_corrected(room["ts"], room, mine)} if mine and room["ts"] is not None else room
+    return _corrected([room], "ts", mine)[0] if mine and room["ts"] is not None else room
 
 
-def _point(point: Row, calibrations: Sequence[Row]) -> Row:
-    return {**point, **_corrected(point["at"], point, calibrations)}
-
-
-def _corrected(at: datetime, row: Row, calibrations: Sequence[Row]) -> dict[str, Any]:
-    if row["temperature_c"] is None or row["humidity_pct"] is None:
-        return {}
-    [(temperature_c, humidity_pct)] = corrected(
-        [(at, row["temperature_c"], row["humidity_pct"])], calibrations
-    )
-    return {"temperature_c": temperature_c, "humidity_pct": humidity_pct}
+def _corrected(rows: Sequence[Row], at: str, calibrations: Sequence[Row]) -> list[Row]:
+    """Return rows of one frog with its calibrations applied, all in one go; those that lack a value stay as they are."""
+    whole = [r for r in rows if r["temperature_c"] is not None and r["humidity_pct"] is not None]
+    if not whole:
+        return list(rows)
+    found = corrected([(r[at], r["temperature_c"], r["humidity_pct"]) for r in whole], calibrations)
+    by_time = {r[at]: values for r, values in zip(whole, found, strict=True)}
+    return [
+        {**r, "temperature_c": by_time[r[at]][0], "humidity_pct": by_time[r[at]][1]}
+        if r[at] in by_time
+        else r
+        for r in rows
+    ]
