@@ -173,7 +173,7 @@ def _quiet(k: Known, room: Row, now: datetime, brand: Brand) -> Answer:
     else:
         said = f"Your frog{where} has not been heard since {home_words.when(room['ts'], now, brand)}"
     before = _risk_by_days(k, now, brand) or k.state.get("risk")
-    then = "Check that it has power and that its eyes or its light come on."
+    then = "Check that it has power. If it has, its own page may still work on your Wi-Fi at home."
     if room["ts"] is not None and before in RISKS:
         then = f"Before that, {home_words.spoken(room['room'])} was at {before} risk of damp. {then}"
     return Answer("quiet", said, then=then, room=room["name"])
