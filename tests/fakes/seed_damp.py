@@ -69,7 +69,7 @@ async def fill(
                 "insert into damp_day (home_id, device_id, day, begins_at, n, expected, hours, temperature_c, humidity_pct,"
                 " vapour_pa, outdoor_c, outdoor_pa, excess_pa, excess_hours, surface_hours, surface_min_c, damp_hours_low,"
                 " damp_hours, damp_hours_high, mould, mould_state, factor, factor_low, factor_high, flags, rules)"
-                " values (%s, %s, %s, %s, %s, 288, %s, 16.8, 68, 1280, 5, 700, 580, %s, %s, 11.2, %s, %s, %s, %s, '', 0.6, 0.55,"
+                " values (%s, %s, %s, %s, %s, 288, %s, %s, %s, 1280, 5, 700, 580, %s, %s, 11.2, %s, %s, %s, %s, '', 0.6, 0.55,"
                 " 0.65, %s, 'test')",
                 [_day(home_id, device_id, last - timedelta(days=n), n) for n in range(days)],
             )
@@ -90,7 +90,8 @@ def _day(home_id: int, device_id: int, day: date, back: int) -> tuple[Any, ...]:
     index = round(2.6 * _winter(day), 2)
     midnight = datetime(day.year, day.month, day.day, tzinfo=LONDON)
     return (
-        home_id, device_id, day, midnight, 288 if known > 0 else 0, known, known, known, max(damp - 3, 0), damp,
+        home_id, device_id, day, midnight, 288 if known > 0 else 0, known,
+        16.8 if known > 0 else None, 68.0 if known > 0 else None, known, known, max(damp - 3, 0), damp,
         min(damp + 4, 24) if damp > 0 else 0, Jsonb({"sensitive": {"index": index}}), ["gaps"] if known == 0 else [],
     )  # fmt: skip
 
