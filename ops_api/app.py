@@ -36,6 +36,7 @@ from ops_api.routers import (
     damp,
     explain,
     health,
+    home_case,
     home_data,
     home_days,
     home_evidence,
@@ -92,6 +93,7 @@ _ROUTERS = (
     households.router,
     cases.router,
     cases.evidence,
+    home_evidence.router,
 )
 
 
@@ -209,6 +211,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(home_sharing.pages)
     app.include_router(home_data.pages)
     app.include_router(home_days.pages)
+    app.include_router(home_case.pages)
     app.include_router(home_evidence.pages)
     app.include_router(home_pages.router)
     app.include_router(pages.router)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Generator
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -22,7 +21,6 @@ from ops_api.routers.context import Context
 from ops_api.web.brand import Brand
 from ops_api.wiring import kinds_of
 from ops_api.wiring_cases import cases_on
-from ops_api.wiring_packs import packs_on
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
@@ -75,7 +73,7 @@ async def run_api(
             hints=hints,
             brand=_brand(settings),
             kinds=kinds_of(settings),
-            case_book=replace(cases_on(settings.data_dir), make_pack=packs_on(settings)),
+            case_book=cases_on(settings),
         )
         await _serve(
             app.state.context,

@@ -23,7 +23,7 @@ _BECOME = sql.SQL(
 
 
 async def become(connection: psycopg.AsyncConnection[Any], token: str) -> None:
-    """Make the transaction that a connection has begun a resident's, until its end."""
+    """Make the connection's transaction the resident's whose session has this token."""
     await connection.execute(_BECOME, {"token": token})
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, BinaryIO, Protocol, cast
 
 from fastapi import Depends, HTTPException, Request
@@ -25,6 +25,7 @@ from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
 from ops_api.web.brand import Brand
 from ops_api.web.render import Templates
+from rules.core.evidence.scope import Order
 from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
 from rules.evidence.ports import Album, CaseBook, Pack
@@ -34,11 +35,6 @@ class Book(CaseBook, Album, Protocol):
     """Cases, contacts and photos of homes."""
 
 
-MakePack = Callable[[str, str, tuple[date, date], datetime, BinaryIO], Awaitable[Pack]]
-"""Writes a pack into an open file and returns what is to be remembered of it: session's token, home's code, first and last
-day (UTC), time that is written into it, file."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cases:
     """What routes about cases are given.
@@ -46,15 +42,15 @@ class Cases:
     Attributes:
         book_on: makes the book of what households write down, on connections: a resident's see her homes alone.
         law, days: limits, and the calendar that counts.
+        pack: makes the pack of the resident with this token, in the caller's thread: it takes seconds of a core.
         public_key: returns the key that packs are checked with, as PEM and in groups of digits; None: none yet.
-        make_pack: makes evidence packs; None: not here.
     """
 
     book_on: Callable[[Pool], Book]
     law: Law
     days: WorkingDays
+    pack: Callable[[str, Order, BinaryIO], Pack]
     public_key: Callable[[], tuple[str, str] | None]
-    make_pack: MakePack | None = None
 
 
 @dataclass(frozen=True, slots=True)

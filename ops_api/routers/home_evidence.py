@@ -1,223 +1,136 @@
-"""What a household can show to others: its case and the law's clock, contacts, photos, and packs. Every form works without JavaScript."""
+"""A resident's own evidence pack: made of her stay while she waits, and which ones were made."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
-from datetime import datetime, time
-from typing import Annotated, BinaryIO, Literal
-from urllib.parse import urlencode
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Form, HTTPException, UploadFile
-from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from fastapi import APIRouter, Form, HTTPException
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response, StreamingResponse
+from msgspec.structs import asdict
+from pydantic import BaseModel, ConfigDict, Field
 
-from ops_api.case_work import case_document
-from ops_api.routers import cases
-from ops_api.routers.cases import CasePost, ContactPost, EntryPost, Number, ReplyPost, home_book
+from cityops.errors import ConfigurationError
+from ops_api.households.model import Member
+from ops_api.households.packs import my_scope
+from ops_api.queries.resident import NotYoursError
+from ops_api.routers import content
+from ops_api.routers.cases import BY, home_book
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.home_pages import home_address, page, today
-from ops_api.routers.home_people import at_home, day_of
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who
-from ops_api.web import home_case
+from ops_api.routers.schemas import Document
+from rules.core.evidence.scope import Order
+from rules.evidence.ports import NoSuchError, Pack
 
-pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = APIRouter(prefix="/api/v1/homes", tags=["cases"])
+pages = APIRouter(include_in_schema=False)
 
-Day = Annotated[str, Form(max_length=10)]
-Text = Annotated[str, Form(min_length=1, max_length=2000, pattern=r"\S")]
-Happened = Literal[
-    "investigated", "summary", "made_safe", "steps_taken", "works_begun", "works_done", "no_hazard", "aware", "rehoused",
-    "closed",
-]  # fmt: skip
-PIECE = 65_536
-_PACKING = asyncio.Semaphore(1)
-"""A pack of a year takes a core for seconds."""
-NOTICES = {
-    "case": "The clock has started.",
-    "event": "It is written down.",
-    "contact": "It is written down.",
-    "reply": "Their answer is written down.",
-    "photo": "The photo is added.",
-    "gone": "The photo is removed.",
-}
-LAW = (
-    "In England, social landlords must act on damp within days that the law sets. Other landlords have other rules. This is"
-    " not legal advice."
-)
+AT_ONCE = 2
+BLOCK = 1 << 16
+_MAKING = asyncio.Semaphore(AT_ONCE)
 
 
-def _back(code: str, said: str, part: str = "") -> RedirectResponse:
-    return RedirectResponse(
-        f"{home_address(code)}/evidence?{urlencode({'saved': said})}{part and '#' + part}", 303
-    )
+class PackPost(BaseModel):
+    """A pack to make: days with both ends included (UTC). The diary is private and left out unless asked for."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    from_day: date = Field(alias="from")
+    to_day: date = Field(alias="to")
+    with_diary: bool = False
 
 
-def noon_of(ctx: Context, typed: str) -> datetime:
-    """Return the noon of a typed day, or now where that is still to come; 422 for no day or one ahead."""
-    now, day = ctx.clock.now(), day_of(ctx, typed)
-    if day is None:
-        return now
-    if day > now:
-        raise HTTPException(422, "Write down what has been. That day is still to come.")
-    noon = datetime.combine(day.date(), time(12), ctx.brand.time_zone)
-    return min(noon, now)
+class PackDocument(Document):
+    """A pack that was made. The pack itself is not kept."""
+
+    pack_id: str
+    from_day: date
+    to_day: date
+    made_at: datetime
+    made_by: str
+    sha256: str
+    bytes: int
+    key_id: str
 
 
-@pages.get("/home/{code}/evidence")
-async def evidence(code: Code, ctx: Ctx, who: Who, saved: str = "") -> HTMLResponse:
-    """Say until when the landlord has time, and show all that was written down."""
-    _, home = at_home(who, code)
+async def pack_response(ctx: Context, who: Member | None, code: str, post: PackPost) -> Response:
+    """Return the zip of a pack of the resident's stay; 404 for who does not live there, 422 for days it can't be of.
+
+    503 while two are being made.
+    """
     mine = await home_book(ctx, who, code)
-    now = ctx.clock.now()
-    filed = [f.case for f in await mine.book.cases(home.home_id)]
-    view = home_case.view(
-        [case_document(c, now, mine.cases.law, mine.cases.days) for c in filed],
-        await mine.book.contacts(home.home_id),
-        await mine.book.photos(home.home_id),
-        await mine.book.packs(home.home_id),
-        now=now,
-        brand=ctx.brand,
-    )
-    return page(
-        ctx,
-        "home_evidence.html",
-        home=home,
-        code=home.code,
-        view=view,
-        notice=NOTICES.get(saved, ""),
-        law=LAW,
-        methods=home_case.METHODS,
-        happened=home_case.HAPPENED,
-        periods=home_case.PERIODS,
-        label=home.label,
-        today=today(ctx),
-        packs_here=mine.cases.make_pack is not None,
-    )
-
-
-@pages.post("/home/{code}/evidence/cases")
-async def open_case(
-    code: Code,
-    ctx: Ctx,
-    who: Who,
-    day: Day = "",
-    landlord: Annotated[str, Form(max_length=120)] = "",
-    emergency: Annotated[bool, Form()] = False,
-) -> Response:
-    """Open a case: the clock starts on the day on which the landlord knew."""
-    at = noon_of(ctx, day)
-    post = CasePost(
-        kind="emergency" if emergency else "significant", hazard="damp and mould", landlord=landlord.strip(), reported_at=at, aware_at=at
+    member = content.check_lives_in(who, code)
+    scope = await my_scope(member, mine.home_id)
+    if scope is None:
+        raise HTTPException(404, content.UNKNOWN_HOME)
+    order = Order(
+        code=code, from_day=post.from_day, to_day=post.to_day, made_at=ctx.clock.now().replace(microsecond=0), by=BY,
+        scope=scope, diary=post.with_diary,
     )  # fmt: skip
-    await cases.post_case(code, post, ctx, who)
-    return _back(code, "case")
+    if _MAKING.locked():
+        raise HTTPException(503, "Other packs are being made. Try again in a minute.", {"Retry-After": "60"})
+    async with _MAKING:
+        file = await _made(mine.cases.pack, member.token, order)
+    size = file.seek(0, 2)
+    file.seek(0)
+    name = f"evidence-{post.from_day}-{post.to_day}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
+    return StreamingResponse(_blocks(file), media_type="application/zip", headers=headers)
 
 
-@pages.post("/home/{code}/evidence/cases/{case_id}")
-async def add_event(
-    code: Code,
-    case_id: Number,
-    ctx: Ctx,
-    who: Who,
-    kind: Annotated[Happened, Form()],
-    day: Day = "",
-    note: Annotated[str, Form(max_length=500)] = "",
-) -> Response:
-    """Write down what happened."""
-    said = note.strip() or ("Closed by the household." if kind == "closed" else "")
-    await cases.post_event(
-        code, case_id, EntryPost(kind=kind, at=noon_of(ctx, day), note=said, refers_to=None), ctx, who
-    )
-    return _back(code, "event", f"case{case_id}")
-
-
-@pages.post("/home/{code}/evidence/contacts")
-async def add_contact(
-    code: Code,
-    ctx: Ctx,
-    who: Who,
-    method: Annotated[Literal["phone", "email", "letter", "visit", "online", "text", "other"], Form()],
-    with_whom: Annotated[str, Form(alias="who", min_length=1, max_length=120, pattern=r"\S")],
-    said: Text,
-    day: Day = "",
-) -> Response:
-    """Write down a call, letter or visit."""
-    post = ContactPost(method=method, who=with_whom.strip(), said=said.strip(), at=noon_of(ctx, day))
-    await cases.post_contact(code, post, ctx, who)
-    return _back(code, "contact", "contacts")
-
-
-@pages.post("/home/{code}/evidence/contacts/{contact_id}")
-async def add_reply(code: Code, contact_id: Number, ctx: Ctx, who: Who, reply: Text) -> Response:
-    """Write down what came back."""
-    await cases.post_reply(code, contact_id, ReplyPost(reply=reply.strip()), ctx, who)
-    return _back(code, "reply", "contacts")
-
-
-@pages.post("/home/{code}/evidence/photos")
-async def add_photo(
-    code: Code,
-    ctx: Ctx,
-    who: Who,
-    file: UploadFile,
-    caption: Annotated[str, Form(min_length=1, max_length=200, pattern=r"\S")],
-    room: Annotated[str, Form(max_length=80)] = "",
-) -> Response:
-    """Add a photo without what is hidden in it."""
-    await cases.post_photo(code, ctx, who, file, caption.strip(), room.strip(), None)
-    return _back(code, "photo", "photos")
-
-
-@pages.get("/home/{code}/evidence/photos/{photo_id}", response_class=Response)
-async def photo(code: Code, photo_id: Number, ctx: Ctx, who: Who) -> Response:
-    """Show a photo."""
-    return await cases.get_photo(code, photo_id, ctx, who)
-
-
-@pages.post("/home/{code}/evidence/photos/{photo_id}/remove")
-async def remove_photo(code: Code, photo_id: Number, ctx: Ctx, who: Who) -> Response:
-    """Take a photo away."""
-    await cases.delete_photo(code, photo_id, ctx, who)
-    return _back(code, "gone", "photos")
-
-
-@pages.post("/home/{code}/evidence/pack")
-async def make_pack(
-    code: Code, ctx: Ctx, who: Who, period: Annotated[Literal["month", "quarter", "year"], Form()]
-) -> Response:
-    """Make a pack of a time and send it; 503 while another one is being made."""
-    member, home = at_home(who, code)
-    mine = await home_book(ctx, who, code)
-    if mine.cases.make_pack is None:
-        raise HTTPException(503, "Packs are not made here.")
-    if _PACKING.locked():
-        raise HTTPException(
-            503, "Somebody else’s pack is being made. Try again in a minute.", {"Retry-After": "60"}
-        )
-    first, last = home_case.period(period, await ctx.town_now())
-    span = await member.db.one("home_pack_span", home_id=home.home_id)
-    first = max([first, *(day for day in (span["stay"], span["measured"]) if day is not None)])
-    if first > last:
-        raise HTTPException(422, "There is no whole day yet. Try again tomorrow.")
-    out = tempfile.TemporaryFile()  # noqa: SIM115  closed when it is sent
+async def _made(pack: Callable[[str, Order, BinaryIO], Pack], token: str, order: Order) -> BinaryIO:
+    """Return a pack in a file that goes when it is closed."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  closed when it has been sent
     try:
-        async with _PACKING:
-            made_at = ctx.clock.now().replace(microsecond=0)
-            pack = await mine.cases.make_pack(member.token, home.code, (first, last), made_at, out)
-        await mine.book.record_pack(home.home_id, pack)
-    except BaseException:
-        out.close()
-        raise
-    headers = {
-        "Content-Disposition": f'attachment; filename="evidence-{first}-to-{last}.zip"',
-        "Content-Length": str(pack.bytes),
-    }
-    return StreamingResponse(_sent(out), media_type="application/zip", headers=headers)
+        await run_in_threadpool(pack, token, order, file)
+    except (NoSuchError, NotYoursError) as e:
+        file.close()
+        raise HTTPException(404, content.UNKNOWN_HOME) from e
+    except ConfigurationError as e:
+        file.close()
+        raise HTTPException(422, f"This pack can't be made: {e}") from e
+    return file
 
 
-def _sent(out: BinaryIO) -> Iterator[bytes]:
-    with out:
-        out.seek(0)
-        while piece := out.read(PIECE):
-            yield piece
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+@router.post(
+    "/{code}/evidence",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def post_evidence(code: Code, post: PackPost, ctx: Ctx, who: Who) -> Response:
+    """Make an evidence pack of the resident's stay and return it as a zip.
+
+    Of days before she moved in nothing is shown, and the pack says so. Check it with ``cityops evidence verify FILE``.
+    """
+    return await pack_response(ctx, who, code, post)
+
+
+@router.get("/{code}/evidence")
+async def list_evidence(code: Code, ctx: Ctx, who: Who) -> list[PackDocument]:
+    """Return which packs were made of the resident's stay, the newest last."""
+    mine = await home_book(ctx, who, code)
+    return [PackDocument(**asdict(pack)) for pack in await mine.book.packs(mine.home_id)]
+
+
+@pages.post("/home/{code}/evidence.zip")
+async def download_evidence(
+    code: Code,
+    ctx: Ctx,
+    who: Who,
+    from_day: Annotated[date, Form()],
+    to_day: Annotated[date, Form()],
+    with_diary: Annotated[bool, Form()] = False,
+) -> Response:
+    """Download a pack, as a form asks for it."""
+    post = PackPost.model_validate({"from": from_day, "to": to_day, "with_diary": with_diary})
+    return await pack_response(ctx, who, code, post)

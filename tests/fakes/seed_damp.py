@@ -63,6 +63,7 @@ async def fill(
         assert home is not None
         home_id, device_id, _, _ = home
         await conn.execute("update home_device set room = 'bedroom' where device_id = %s", (device_id,))
+        await conn.execute("insert into damp_room (home_id, device_id) values (%s, %s)", (home_id, device_id))
         last = now.astimezone(LONDON).date() - timedelta(days=1)
         async with conn.cursor() as cursor:
             await cursor.executemany(

@@ -30,9 +30,9 @@ MOST_STATEMENTS = 8
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
+async def site(pg_server: str, towns: Any, server_dir: Path) -> AsyncIterator[Site]:
     """One site for the file."""
-    async with website.copied(pg_server, *await towns.template()) as started:
+    async with website.copied(pg_server, *await towns.template(), data_dir=server_dir / "keys") as started:
         await seed_damp.fill(started.dsn, seed_web.DAMP_HOME, started.now)
         await started.join(seed_web.DAMP_HOME, name="Ada")
         yield started
