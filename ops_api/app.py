@@ -36,7 +36,9 @@ from ops_api.routers import (
     damp,
     explain,
     health,
+    home_case,
     home_data,
+    home_days,
     home_evidence,
     home_pages,
     home_people,
@@ -213,6 +215,8 @@ def _mount(app: FastAPI) -> None:
     app.include_router(home_people.pages)  # before home_pages: their addresses are no codes
     app.include_router(home_sharing.pages)
     app.include_router(home_data.pages)
+    app.include_router(home_days.pages)
+    app.include_router(home_case.pages)
     app.include_router(home_evidence.pages)
     app.include_router(home_pages.router)
     app.include_router(pages.router)

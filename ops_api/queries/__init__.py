@@ -34,6 +34,7 @@ FILES = (
     "damp.sql",
     "households.sql",
     "housing.sql",
+    "home_page.sql",
 )
 
 Row = dict[str, Any]

@@ -108,9 +108,23 @@ async def advice_now(
     """
     if finding is None:
         return {"at": None, "items": [], "reason": "There is no whole day yet to work it out from."}
-    kept = finding["advice"]
     box = await db.row("damp_now", device=finding["device"], now=now)
     stations = await (db if town is None else town).rows("damp_outdoors_now", now=now)
+    return advice_from(finding, box, stations, calibrations)
+
+
+def advice_from(
+    finding: Row, box: Row | None, stations: Sequence[Row], calibrations: Sequence[Row]
+) -> dict[str, Any]:
+    """Return advice for a moment.
+
+    Args:
+        finding: the newest of the home.
+        box: what its frog measured last, as sent: ts, temperature_c, humidity_pct; None where that is too old.
+        stations: what the weather stations measured last, rows of ``damp_outdoors_now``.
+        calibrations: of the home's frogs.
+    """
+    kept = finding["advice"]
     if box is None or box["temperature_c"] is None or box["humidity_pct"] is None:
         return {"at": None, "items": [], "reason": "The box has not measured for two hours."}
     room_c, humidity_pct = _calibrated(box, [c for c in calibrations if c["device"] == finding["device"]])
@@ -146,9 +160,26 @@ def _vapour(stations: Sequence[Row]) -> float | None:
 
 
 def _calibrated(box: Row, calibrations: Sequence[Row]) -> tuple[float, float]:
-    series = Series(
-        *(np.array([v]) for v in (box["ts"].timestamp(), box["temperature_c"], box["humidity_pct"], np.nan))
+    [(temperature_c, humidity_pct)] = corrected(
+        [(box["ts"], box["temperature_c"], box["humidity_pct"])], calibrations
     )
+    return temperature_c, humidity_pct
+
+
+def corrected(
+    points: Sequence[tuple[datetime, float, float]], calibrations: Sequence[Row]
+) -> list[tuple[float, float]]:
+    """Return temperature and humidity of one frog with its calibrations applied.
+
+    Args:
+        points: time, temperature [°C], humidity [%] as measured, in order.
+        calibrations: of that frog, also those that are withdrawn.
+    """
+    at_s, temperature_c, humidity_pct = (
+        np.array(column, dtype=np.float64)
+        for column in zip(*((at.timestamp(), t, rh) for at, t, rh in points), strict=True)
+    )
+    series = Series(at_s, temperature_c, humidity_pct, np.full(len(at_s), np.nan))
     held = [
         Calibration(
             calibration_id=c["calibration_id"],
@@ -163,7 +194,7 @@ def _calibrated(box: Row, calibrations: Sequence[Row]) -> tuple[float, float]:
         if c["withdrawn_at"] is None
     ]
     found = calibrated(series, held)
-    return float(found.temperature_c[0]), float(found.humidity_pct[0])
+    return list(zip(found.temperature_c.tolist(), found.humidity_pct.tolist(), strict=True))
 
 
 def span_of(

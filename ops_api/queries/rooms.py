@@ -5,13 +5,13 @@ from __future__ import annotations
 from psycopg import sql
 
 from devices.contract.kind import Kind
-from ops_api.queries import Db, Row
+from ops_api.queries import Db, Row, Transaction
 from ops_api.queries.readings import values_as_sent
 
 FIELDS = ("temperature_c", "humidity_pct", "wall_temperature_c", "battery_v")
 
 
-async def rooms_of(db: Db, frog: Kind, home_id: int) -> list[Row]:
+async def rooms_of(db: Db | Transaction, frog: Kind, home_id: int) -> list[Row]:
     """Return a home's frog boxes with their newest reading, by room.
 
     Rows: device_id, name, label, room, cadence_s, ts, quality and ``FIELDS``, as the device

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from ops_api.queries import Db
+from ops_api.queries import Db, Row
 from rules.core.town_time import town_now_s
 
 
@@ -14,7 +14,11 @@ async def town_now(db: Db, now: datetime) -> datetime:
 
     See :func:`rules.core.town_time.town_now_s`.
     """
-    seen = await db.one("event_time")
+    return town_at(await db.one("event_time"), now)
+
+
+def town_at(seen: Row, now: datetime) -> datetime:
+    """Return the town's time from a row event_time, updated_at; see :func:`town_now`."""
     at, moved = seen["event_time"], seen["updated_at"]
     if at is None or moved is None:
         return now

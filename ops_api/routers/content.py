@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,14 +14,12 @@ from ops_api.queries import Row, late, readings
 from ops_api.queries.alarms import ANY_ALARM
 from ops_api.queries.rooms import rooms_of
 from ops_api.routers.context import Context
-from ops_api.web import bins_view, health_view, home_view, late_view, ops_view, sheet_view, winter_view
+from ops_api.web import bins_view, health_view, late_view, ops_view, sheet_view, winter_view
 
 UNKNOWN_HOME = (
     "We do not know this home, or you are not signed in to it. Go to the start page and type the code from the"
     " label on your frog: it is the one under its feet."
 )
-SERIES_STEP = timedelta(minutes=10)
-SERIES_ROWS = 400
 LATE_COUNTED = timedelta(days=7)
 
 
@@ -52,35 +49,6 @@ async def home_rooms(ctx: Context, who: Member, home_id: int) -> list[Row]:
 async def diary_since(who: Member, home_id: int, since: datetime) -> list[Row]:
     """Return a home's diary entries since a time, newest first."""
     return await who.db.rows("diary_since", home_id=home_id, since=since, limit=200)
-
-
-async def home(ctx: Context, who: Member | None, code: str, wanted_room: str | None = None) -> dict[str, Any]:
-    """Return the content of a resident's page; 404 for who does not live there."""
-    who = check_lives_in(who, code)
-    row = await home_row(who, code)
-    rooms = await home_rooms(ctx, who, row["home_id"])
-    found = await who.db.row("home_state", code=code)
-    state = None if found is None else found["state"]
-    room = home_view.chosen_room(rooms, state, wanted_room)
-    now = await ctx.town_now()
-    end = now
-    start = end - home_view.CHART_SPAN
-    points: Sequence[Row] = []
-    if room is not None:
-        points = await who.db.rows(
-            "room_series",
-            **{"device_id": room["device_id"], "from": start, "to": end + SERIES_STEP, "step": SERIES_STEP},
-            limit=SERIES_ROWS,
-        )
-    # The diary is written at the wall clock's time even while the town is behind it.
-    diary = await diary_since(who, row["home_id"], start)
-    view = home_view.view(row, rooms, room, state, points, diary, span=(start, end), now=now, brand=ctx.brand)
-    return {
-        "code": code,
-        "view": view,
-        "entries": home_view.entries(diary, ctx.brand, ctx.clock.now()),
-        "room": None if room is None else room["name"],
-    }
 
 
 async def winter(ctx: Context) -> dict[str, Any]:
@@ -169,14 +137,6 @@ async def health(ctx: Context) -> dict[str, Any]:
 def compact(document: object) -> str:
     """Return JSON on one line."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False, default=str)
-
-
-async def live_home(ctx: Context, who: Member | None, code: str, room: str | None) -> str:
-    """Return the live part of a resident's page."""
-    content = await home(ctx, who, code, room)
-    return live_state(
-        ctx, {"now": "_home_now.html", "chart": "_home_chart.html", "entries": "_home_entries.html"}, content
-    )
 
 
 async def live_winter(ctx: Context) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Form, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.households.model import Member, TooManyTriesError, WrongCodeError
-from ops_api.routers import content
+from ops_api.routers import content, home_content
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.homes import Code, add_entry, remove_entry
+from ops_api.routers.homes import Code, add_entry, remove_entry, store_entry
 from ops_api.routers.resident import Who, address_of, refresh, sign_in, sign_out
 from ops_api.routers.schemas import Activity, DiaryPost
-from ops_api.web import home_view
+from ops_api.web import home_view, words
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -25,6 +25,11 @@ Name = Annotated[str, Form(max_length=NAME_LENGTH)]
 def home_address(code: str) -> str:
     """Return where a home's page is."""
     return f"/home/{quote(code, safe='')}"
+
+
+def today(ctx: Context) -> str:
+    """Return the day as it stands on paper."""
+    return words.long_date(ctx.clock.now(), ctx.brand.time_zone)
 
 
 def page(ctx: Context, template: str, status: int = 200, **values: object) -> HTMLResponse:
@@ -117,19 +122,28 @@ async def home(
     """Answer "is my home damp and what do I do"; to who is not signed in at all: ask to join."""
     if who is None and await _opens(ctx, request, code):
         return RedirectResponse(f"/join/{quote(code, safe='')}", 303)
-    found = await content.home(ctx, who, code, room)
+    found = await home_content.home(ctx, who, code, room)
     notice = home_view.notice(saved, removed)
     live = f"/live/home?{urlencode({'code': code} | ({'room': found['room']} if found['room'] else {}))}"
     buttons = [(key, home_view.ACTIVITIES[key]) for key in home_view.BUTTONS]
-    response = page(ctx, "home.html", **found, live=live, notice=notice, buttons=buttons)
+    response = page(
+        ctx,
+        "home.html",
+        **found,
+        live=live,
+        notice=notice,
+        buttons=buttons,
+        label=found["view"].label,
+        today=today(ctx),
+    )
     if isinstance(who, Member):
         await refresh(request, ctx, who, response)
     return response
 
 
-def _back(code: str, room: str | None, said: str, value: str) -> RedirectResponse:
+def _back(code: str, room: str | None, said: str, value: str, to: str = "diary") -> RedirectResponse:
     query = urlencode(({"room": room} if room else {}) | {said: value})
-    return RedirectResponse(f"{home_address(code)}?{query}#diary", 303)
+    return RedirectResponse(f"{home_address(code)}?{query}#{to}", 303)
 
 
 @router.post("/home/{code}/diary")
@@ -156,3 +170,23 @@ async def unpress(
         if e.status_code != 404 or e.detail == content.UNKNOWN_HOME:
             raise
     return _back(code, room, "removed", "1")
+
+
+@router.post("/home/{code}/events/{event_id}")
+async def name_event(
+    code: Code,
+    event_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    ctx: Ctx,
+    who: Who,
+    activity: Annotated[Literal["shower", "cooking", "washing", "other"], Form()],
+    room: Annotated[str | None, Form()] = None,
+) -> Response:
+    """Write into the diary what something was that the frog noticed; the next pass of the analyst takes it from there."""
+    member = content.check_lives_in(who, code)
+    home = await content.home_row(member, code)
+    event = await member.db.row("home_event", home_id=home["home_id"], event_id=event_id)
+    if event is None:
+        raise HTTPException(404, "This is not there any more. Go back and load the page again.")
+    post = DiaryPost(activity=activity, at=None, note="")
+    await store_entry(ctx, member, home, event["started_at"], post)
+    return _back(code, room, "saved", activity, "noticed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
@@ -74,13 +74,18 @@ async def get_home_series(
 
 
 async def add_entry(ctx: Context, who: Member | None, code: str, post: DiaryPost) -> Row:
-    """Store a diary entry and return it; the same activity within a minute is the same entry."""
+    """Store a diary entry of now or of the last days; see :func:`store_entry`."""
     who = content.check_lives_in(who, code)
     home = await content.home_row(who, code)
     now = ctx.clock.now()
     at = post.at or now
     if not now - BACKDATED <= at <= now + timedelta(minutes=5):
         raise HTTPException(422, "at must lie within the last 7 days.")
+    return await store_entry(ctx, who, home, at, post)
+
+
+async def store_entry(ctx: Context, who: Member, home: Row, at: datetime, post: DiaryPost) -> Row:
+    """Store a diary entry as of ``at`` and return it; the same activity within a minute is the same entry."""
     same = await who.db.row("diary_recent_same", home_id=home["home_id"], activity=post.activity, at=at)
     if same is not None:
         return same

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from ops_api.event_stream import HEADERS, EventStream
 from ops_api.households.model import Member
-from ops_api.routers import content, desk_content
+from ops_api.routers import content, desk_content, home_content
 from ops_api.routers.alarms import list_alarms
 from ops_api.routers.bins import get_round
 from ops_api.routers.context import Context, Ctx
@@ -47,7 +47,9 @@ async def page_topic(
     if page == "home" and code is not None:
         who = content.check_lives_in(who, code)
         # A topic of each session: what is rendered for one must never be another's.
-        return f"page:home:{who.session_id}:{code}:{room}", partial(content.live_home, ctx, who, code, room)
+        return f"page:home:{who.session_id}:{code}:{room}", partial(
+            home_content.live_home, ctx, who, code, room
+        )
     renders = {
         "winter": content.live_winter,
         "bins": content.live_bins,

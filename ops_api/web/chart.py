@@ -36,10 +36,11 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment worth a mark (a diary entry): where [px] and what it was."""
+    """A moment worth a mark: where [px], what it was, and whether the diary tells of it or the readings (found)."""
 
     x: float
     label: str
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def draw(
     at_least: tuple[float, float],
     above: float | None = None,
     marks: Sequence[tuple[datetime, str]] = (),
+    found: Sequence[tuple[datetime, str]] = (),
     width: int = 640,
     height: int = 200,
 ) -> Chart:
@@ -100,6 +102,7 @@ def draw(
         at_least: range that the axis always covers.
         above: values above this are shaded as the range to watch.
         marks: moments to mark on the axis.
+        found: moments to mark at the top.
         width: of the view box [px].
         height: of the view box [px].
     """
@@ -133,5 +136,10 @@ def draw(
         x_ticks=tuple(Tick(x(at), label) for at, label in _hour_ticks(start, end, zone, 12)),
         y_ticks=tuple(Tick(y(v), f"{v:g}".replace("-", "\N{MINUS SIGN}")) for v in levels),
         band=None if above is None or high <= above else Band(top, round(y(max(above, low)) - top, 1)),
-        marks=tuple(Mark(x(at), label) for at, label in marks if start <= at <= end),
+        marks=tuple(
+            Mark(x(at), label, high)
+            for moments, high in ((marks, False), (found, True))
+            for at, label in moments
+            if start <= at <= end
+        ),
     )

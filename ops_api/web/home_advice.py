@@ -6,8 +6,10 @@ Never blame, never a word on what grows on walls: a damp home is often the build
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from ops_api.web import words
 
 Row = Mapping[str, Any]
 
@@ -15,7 +17,12 @@ COOL_C = 18.0
 COLD_C = 16.0
 FROSTY_C = 5.0
 HUMID_PCT = 60.0
+STEPS = 3
+"""As many as are read."""
+TO_KNOW = ("stay_below", "no_airing")
+"""Advice that nobody can do by hand comes last."""
 WARM_UP = "Warm this room to 18\N{NO-BREAK SPACE}°C if you can."
+COMES_BACK = " Some of it comes back later out of walls and beds."
 HEATING_HELP = "If heating costs too much, ask the council for help."
 FAN = "Shut the door when you shower or cook, and use the fan."
 
@@ -44,41 +51,27 @@ def _is_cold(room: Row | None, points: Sequence[Row]) -> bool:
     return now_c is not None and now_c < COLD_C and (not usual or sum(usual) / len(usual) < COLD_C)
 
 
-def advice(
-    tone: str, room: Row | None, state: Row, ago: str, points: Sequence[Row]
-) -> tuple[str, tuple[str, ...]]:
-    """Return what to do first and what else helps.
+def advice(tone: str, room: Row | None, state: Row, points: Sequence[Row]) -> tuple[str, ...]:
+    """Return what to do first and what else helps, from the rules' state alone: until there is a whole day.
 
     Args:
-        tone: low, raised, high, unknown or quiet.
-        room: the room shown.
-        state: the rules' state of the home; empty before the first.
-        ago: when the room was last heard from, in words.
+        tone: low, raised or high.
+        room: the room that it is about.
+        state: the rules' state of the home.
         points: rows at, temperature_c of the chart.
     """
-    if tone == "quiet":
-        heard = "It has sent nothing yet." if ago == "never" else f"We last heard from it {ago}."
-        return f"{heard} Check that it has power and its light is on.", ()
-    if tone == "unknown":
-        return _learning(state), ()
     cold = _is_cold(room, points)
     if tone == "low":
         return _when_low(cold)
     first = _first_step(room, state, cold)
-    return first, tuple(step for step in _further_steps(tone, room, state, cold) if step != first)
+    return (first, *(step for step in _further_steps(tone, room, state, cold) if step != first))[:STEPS]
 
 
-def _learning(state: Row) -> str:
-    if "outdoor_temperature_c" in state and state["outdoor_temperature_c"] is None:
-        return "It does not know how cold it is outside. You can see what it measures below."
-    return "It needs some hours to get to know your home. You can see what it measures below."
-
-
-def _when_low(cold: bool) -> tuple[str, tuple[str, ...]]:
+def _when_low(cold: bool) -> tuple[str, ...]:
     """A dry home that is cold is no damp risk, but a risk to health (WHO 2018: 18 °C)."""
     if not cold:
-        return "You do not need to do anything.", ()
-    return f"Your walls are dry, but it is cold here. {WARM_UP}", (HEATING_HELP,)
+        return ("You do not need to do anything.",)
+    return f"Your walls are dry, but it is cold here. {WARM_UP}", HEATING_HELP
 
 
 def _airing_minutes(state: Row) -> int:
@@ -121,3 +114,81 @@ def _further_steps(tone: str, room: Row | None, state: Row, cold: bool) -> tuple
     elif not cold:
         steps.append(FAN)
     return tuple(steps)
+
+
+def next_steps(computed: Row, kept: Row | None) -> tuple[tuple[str, str], ...]:
+    """Return what was worked out to do next: at most three things, each with its reason.
+
+    Args:
+        computed: advice for this moment, as ``queries.damp.advice_now`` returns it.
+        kept: advice of the newest finding, as of its last day; None where there is none.
+    """
+    items = computed["items"] or (kept or {}).get("items", [])
+    to_do = sorted(items, key=lambda i: i["kind"] in TO_KNOW)
+    return tuple(_SAID.get(i["kind"], _as_it_is)(i) for i in to_do[:STEPS])
+
+
+def _as_it_is(item: Row) -> tuple[str, str]:
+    return str(item["sentence"]).replace(" %", "%"), str(item["why"]).replace(" %", "%")
+
+
+def _heat(item: Row) -> tuple[str, str]:
+    n = item["numbers"]
+    if n["target_c"] < item["band"]["middle"]:  # not enough by itself
+        return _as_it_is(item)
+    return (
+        f"Keep this room at {words.degrees(n['target_c'], 0)} or more.",
+        "Then the air at your coldest wall stays below 80% full of water. Damp starts there.",
+    )
+
+
+def _airing(item: Row) -> tuple[str, str]:
+    n = item["numbers"]
+    return (
+        f"Open a window wide for {n['minutes']:.0f} minutes now. The air outside is drier.",
+        f"It brings the air at your coldest wall from {_pct(n['wall_before_pct'])} full of water to about {_pct(n['wall_after_pct'])}."
+        + COMES_BACK,
+    )
+
+
+def _clearing(item: Row) -> tuple[str, str]:
+    """``sentence`` begins with the room's name."""
+    said, why = _as_it_is(item)
+    return f"After a shower or cooking: {said[:1].lower()}{said[1:]}", why
+
+
+def _less_water(item: Row) -> tuple[str, str]:
+    n = item["numbers"]
+    litres, before, after = n["litres_per_day"], _pct(n["wall_before_pct"]), _pct(n["wall_after_pct"])
+    why = f"They put about {litres:.1f} litres of water a day into your air. Without it the air at the wall is at {after}, not {before}."
+    return "If you can, dry clothes outside or by an open window.", why
+
+
+def _stay_below(item: Row) -> tuple[str, str]:
+    n = item["numbers"]
+    return (
+        f"Keep the humidity here under {_pct(n['humidity_limit_pct'])} while it is {words.degrees(n['outdoor_c'], 0)} outside.",
+        f"It is {_pct(n['humidity_pct'])} now. The colder it is outside, the drier your room must be.",
+    )
+
+
+def _building(item: Row) -> tuple[str, str]:
+    warm = words.degrees(item["numbers"]["warm_c"], 0)
+    return (
+        "Tell your landlord or the council. It is the building: this wall is too cold.",
+        f"It would be damp at {warm} and with a usual amount of water in the air too.",
+    )
+
+
+def _pct(value: float) -> str:
+    return words.percent(min(value, 100.0))
+
+
+_SAID: Mapping[str, Callable[[Row], tuple[str, str]]] = {
+    "heat": _heat,
+    "airing": _airing,
+    "clearing": _clearing,
+    "less_water": _less_water,
+    "building": _building,
+    "stay_below": _stay_below,
+}

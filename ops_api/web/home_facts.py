@@ -8,6 +8,7 @@ from typing import Any
 
 from ops_api.web import words
 from ops_api.web.home_advice import COLD_C, COOL_C, HUMID_PCT
+from rules.core.psychrometrics import dew_point_c
 
 Row = Mapping[str, Any]
 
@@ -41,6 +42,7 @@ def facts_of(room: Row | None, state: Row, *, about_wall: bool) -> tuple[Fact, .
             None if room is None else room["humidity_pct"],
             state.get("humidity_limit_pct") if about_wall else None,
         ),
+        *_dew_fact(room, state if about_wall else {}),
         *(_wall_facts(state) if about_wall else ()),
     )
 
@@ -76,18 +78,28 @@ def _humidity_fact(value: float | None, limit_pct: float | None) -> Fact:
     return Fact("Humidity", words.number(value), "%", said, tone)
 
 
-def _wall_facts(state: Row) -> list[Fact]:
-    dew_c, wall_c, wall_pct = (
-        state.get("dew_point_c"),
+def _dew_fact(room: Row | None, state: Row) -> tuple[Fact, ...]:
+    """Return the dew point, and what it means for the wall where that is known."""
+    if (
+        room is None
+        or room["temperature_c"] is None
+        or room["humidity_pct"] is None
+        or room["humidity_pct"] <= 0
+    ):
+        return ()
+    dew_c, wall_c = (
+        float(dew_point_c(room["temperature_c"], room["humidity_pct"])),
         state.get("surface_temperature_c"),
-        state.get("surface_humidity_pct"),
     )
+    said = f"A wall colder than {words.degrees(dew_c, 0)} gets wet."
+    if wall_c is not None:
+        said += f" Your coldest wall is about {words.degrees(wall_c, 0)}."
+    return (Fact("Dew point", words.number(dew_c, 1), "°C", said),)
+
+
+def _wall_facts(state: Row) -> list[Fact]:
+    wall_pct = state.get("surface_humidity_pct")
     facts = []
-    if dew_c is not None:
-        said = f"A wall colder than {words.degrees(dew_c, 0)} gets wet."
-        if wall_c is not None:
-            said += f" Your coldest wall is about {words.degrees(wall_c, 0)}."
-        facts.append(Fact("Dew point", words.number(dew_c, 1), "°C", said))
     if wall_pct is not None:
         if wall_pct >= WET_WALL_PCT:
             said, tone = "Wet enough for a risk if it lasts.", "bad"

@@ -6,23 +6,26 @@ grows on a wall, and a damp home is not the resident's fault.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ops_api.web import words
+from ops_api.web import home_advice, words
 from ops_api.web.brand import Brand
 from ops_api.web.chart import Chart, draw
-from ops_api.web.home_advice import HUMID_PCT, advice
-from ops_api.web.home_facts import Fact, facts_of
-
-Row = Mapping[str, Any]
+from ops_api.web.home_advice import HUMID_PCT
+from ops_api.web.home_answer import RISKS, Answer, Known, answer
+from ops_api.web.home_events import Noticed, noticed
+from ops_api.web.home_rooms import RoomNow, rooms_now
+from ops_api.web.home_sure import how_sure
+from ops_api.web.home_why import Why, why
+from ops_api.web.home_words import Row, room_name
 
 CHART_SPAN = timedelta(hours=48)
 TABLE_STEP = timedelta(hours=2)
 
-ACTIVITIES: Mapping[str, str] = {
+ACTIVITIES = {
     "shower": "Shower or bath",
     "cooking": "Cooking",
     "washing": "Drying clothes",
@@ -31,14 +34,7 @@ ACTIVITIES: Mapping[str, str] = {
     "other": "Something else",
 }
 BUTTONS = ("shower", "cooking", "washing", "window")
-
-HEADLINES: Mapping[str, str] = {
-    "low": "Your damp risk is low",
-    "raised": "Your damp risk is raised",
-    "high": "Your damp risk is high",
-    "unknown": "Your frog is still learning",
-    "quiet": "Your frog is quiet",
-}
+NO_ADVICE = "We can’t work this out for this very moment. It is from the last whole day."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,73 +47,44 @@ class Entry:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A room to choose."""
-
-    device: str
-    name: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView:
-    """The page's content; ``tone`` is low, raised, high, unknown or quiet."""
+    """The page's content, in the order in which it is read.
+
+    Attributes:
+        label: of the home.
+        answer: the first sentence.
+        why: the cause; None where no home is damp or nothing was worked out.
+        steps: what to do next, each with its reason or "".
+        no_steps: why nothing could be worked out; "" where it was.
+        sure: how far to trust it.
+        rooms: now.
+        chart_room: whose chart it is.
+        noticed: moisture found in the readings of these two days.
+    """
 
     label: str
-    tone: str
-    headline: str
-    action: str
-    steps: tuple[str, ...]
-    why: str
-    measured: str
-    rooms: tuple[Room, ...]
-    facts: tuple[Fact, ...]
+    answer: Answer
+    why: Why | None
+    steps: tuple[tuple[str, str], ...]
+    no_steps: str
+    sure: tuple[str, ...]
+    rooms: tuple[RoomNow, ...]
+    chart_room: str
     humidity: Chart
     temperature: Chart
     table: tuple[tuple[str, str, str], ...]
     chart_summary: str
+    noticed: tuple[Noticed, ...]
 
 
-def room_name(room: Row) -> str:
-    """Return what to call a room: its name, else the device's label."""
-    return str(room["room"] or room["label"] or room["name"]).replace("_", " ").capitalize()
-
-
-def chosen_room(rooms: Sequence[Row], state: Row | None, wanted: str | None) -> Row | None:
+def chosen_room(rooms: Sequence[Row], speaks: str | None, wanted: str | None) -> Row | None:
     """Return the room asked for, else the one the risk is about, else the first."""
-    for name in (wanted, (state or {}).get("device")):
+    for name in (wanted, speaks):
         for room in rooms:
             if name is not None and room["name"] == name:
                 return room
     return rooms[0] if rooms else None
-
-
-def _is_quiet(room: Row, now: datetime) -> bool:
-    limit = timedelta(seconds=max(3 * room["cadence_s"], 1800))
-    return room["ts"] is None or now - room["ts"] > limit
-
-
-def tone_of(room: Row | None, state: Row | None, now: datetime) -> str:
-    """Return low, raised or high; unknown before the rules spoke; quiet without fresh readings."""
-    if room is None or room["ts"] is None or _is_quiet(room, now):
-        return "quiet"
-    risk = (state or {}).get("risk")
-    return str(risk) if risk in ("low", "raised", "high") else "unknown"
-
-
-def _why(state: Row, brand: Brand, now: datetime) -> str:
-    """Return what the answer rests on: the coldest wall, since when, and what would keep it dry."""
-    wall_pct, limit_pct = state.get("surface_humidity_pct"), state.get("humidity_limit_pct")
-    if wall_pct is None:
-        return ""
-    said = f"the air at your coldest wall is {words.number(min(wall_pct, 100.0))}% full of water."
-    since = words.moment(state.get("since"))
-    if since is not None:
-        said += f" It has been wet since {words.day_and_clock(since, brand.time_zone, now)}."
-    if limit_pct is not None:
-        said += f" It stays dry while the room's humidity is under {words.number(limit_pct)}%."
-    return said
 
 
 def _chart_summary(points: Sequence[Row]) -> str:
@@ -164,12 +131,11 @@ def entries(diary: Sequence[Row], brand: Brand, now: datetime) -> tuple[Entry, .
 
 
 def view(
-    home: Row,
-    rooms: Sequence[Row],
+    k: Known,
     room: Row | None,
-    state: Row | None,
     points: Sequence[Row],
     diary: Sequence[Row],
+    events: Sequence[Row],
     *,
     span: tuple[datetime, datetime],
     now: datetime,
@@ -178,57 +144,91 @@ def view(
     """Return the page's content.
 
     Args:
-        home: row of ``home_by_code``.
-        rooms: rows of ``queries.rooms``.
-        room: the chosen one of them.
-        state: the rules' state of the home, None before the first.
-        points: rows at, temperature_c, humidity_pct in time order.
+        k: what is known of the home.
+        room: the room that is shown; one of its rooms.
+        points: rows at, temperature_c, humidity_pct of that room, in time order.
         diary: diary rows, newest first.
+        events: moisture events of that room, newest first.
         span: start and end of the chart.
         now: the time it is in the town.
         brand: name and time zone.
     """
-    known = state or {}
-    tone = tone_of(room, state, now)
-    measured_at = None if room is None else room["ts"]
-    ago = words.ago(measured_at, now)
-    action, steps = advice(tone, room, known, ago, points)
-    # The state is about one room; another room's page shows only what is measured there.
-    about_this_room = room is not None and known.get("device") in (None, room["name"])
-    marks = [(d["at"], ACTIVITIES[d["activity"]]) for d in diary]
-    start, end = span
-    axis = {"start": start, "end": end, "zone": brand.time_zone, "width": 400, "height": 170}
+    first = answer(k, now, brand)
+    steps, lacking = _steps(k, first, points)
+    found = noticed(events, diary, brand, now)
+    humidity, temperature = _charts(points, diary, events, found, span, brand)
     return HomeView(
-        label=str(home["label"]),
-        tone=tone,
-        headline=HEADLINES[tone],
-        action=action,
+        label=str(k.home["label"]),
+        answer=first,
+        why=_why(k, first),
         steps=steps,
-        why=_why(known, brand, now) if tone in ("low", "raised", "high") else "",
-        measured=""
-        if measured_at is None
-        else f"Measured {ago}, at {words.clock(measured_at, brand.time_zone)}",
-        rooms=tuple(
-            Room(r["name"], room_name(r), room is not None and r["name"] == room["name"]) for r in rooms
-        ),
-        facts=facts_of(room, known, about_wall=about_this_room),
-        humidity=draw(
-            [(p["at"], p["humidity_pct"]) for p in points],
-            step=20,
-            at_least=(40, 80),
-            above=HUMID_PCT,
-            marks=marks,
-            **axis,  # type: ignore[arg-type]
-        ),
-        temperature=draw(
-            [(p["at"], p["temperature_c"]) for p in points],
-            step=5,
-            at_least=(15, 25),
-            **axis,  # type: ignore[arg-type]
-        ),
-        table=_table(points, brand, end),
+        no_steps=lacking,
+        sure=how_sure(k, now, brand) if first.tone in RISKS else (),
+        rooms=rooms_now(k.rooms, room, k.state, now, brand),
+        chart_room="" if room is None else room_name(room),
+        humidity=humidity,
+        temperature=temperature,
+        table=_table(points, brand, span[1]),
         chart_summary=_chart_summary(points),
+        noticed=found,
     )
+
+
+def _why(k: Known, first: Answer) -> Why | None:
+    """Return the cause, where there is an answer to give a cause of."""
+    if first.tone not in RISKS:
+        return None
+    found = why(k.finding)
+    if first.is_new and found.cause in ("", "none"):
+        return Why(False, "This is new. We can’t tell yet why.")
+    return found if found.known or first.tone != "low" else None
+
+
+def _charts(
+    points: Sequence[Row],
+    diary: Sequence[Row],
+    events: Sequence[Row],
+    found: Sequence[Noticed],
+    span: tuple[datetime, datetime],
+    brand: Brand,
+) -> tuple[Chart, Chart]:
+    start, end = span
+    axis: dict[str, Any] = {
+        "start": start,
+        "end": end,
+        "zone": brand.time_zone,
+        "width": 400,
+        "height": 170,
+    }
+    titles = {n.event_id: n.title for n in found}
+    humidity = draw(
+        [(p["at"], p["humidity_pct"]) for p in points],
+        step=20,
+        at_least=(40, 80),
+        above=HUMID_PCT,
+        marks=[(d["at"], ACTIVITIES[d["activity"]]) for d in diary],
+        found=[(e["started_at"], titles[e["event_id"]]) for e in events if e["event_id"] in titles],
+        **axis,
+    )
+    temperature = draw([(p["at"], p["temperature_c"]) for p in points], step=5, at_least=(15, 25), **axis)
+    return humidity, temperature
+
+
+def _steps(k: Known, first: Answer, points: Sequence[Row]) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Return what to do, and why it could not be worked out for now where that is so.
+
+    Until a home's first whole day the rules' state has to do.
+    """
+    if first.tone == "quiet":
+        return (), ""
+    if k.finding is not None:
+        steps = home_advice.next_steps(k.advice, k.finding["advice"])
+        if steps:
+            return steps, "" if k.advice["reason"] is None else NO_ADVICE
+    if first.tone not in RISKS:
+        return (), ""
+    room = next((r for r in k.rooms if r["name"] == first.room), None)
+    return tuple((said, "") for said in home_advice.advice(first.tone, room, k.state, points)), ""
 
 
 def notice(saved: str | None, removed: str | None) -> str:

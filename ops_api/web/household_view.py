@@ -12,7 +12,7 @@ from ops_api.households import sharing
 from ops_api.households.people import Invitation
 from ops_api.web import words
 from ops_api.web.brand import Brand
-from ops_api.web.home_view import room_name
+from ops_api.web.home_words import room_name
 
 Row = Mapping[str, Any]
 

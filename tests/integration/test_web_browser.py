@@ -37,6 +37,8 @@ PAGES = (
     "/?unknown=x",
     HOME,
     f"/home/{seed_web.DRY_HOME}",
+    f"{HOME}/days",
+    f"{HOME}/evidence",
     f"{HOME}/sharing",
     f"{HOME}/people",
     f"{HOME}/looks",
@@ -264,7 +266,7 @@ async def test_the_wall_cuts_no_alarm_in_half(site: Site, browser: Browser) -> N
 async def test_a_live_value_changes_without_loading_again(site: Site, browser: Browser) -> None:
     page, watch = await opened(browser, site, HOME)
     headline = page.locator("h1")
-    assert await headline.inner_text() == "Your damp risk is high."
+    assert (await headline.inner_text()).startswith("Your home is at high risk of damp: ")
     await page.evaluate("window.sameDocument = true")
     await page.locator("#chart-table summary").click()
     await site.sql(
@@ -272,7 +274,9 @@ async def test_a_live_value_changes_without_loading_again(site: Site, browser: B
         seed_web.DAMP_HOME,
     )
     await site.sql("select pg_notify('cityops_rules', '{}')")
-    await expect(headline).to_have_text("Your damp risk is low.", timeout=8000)
+    await expect(headline).to_have_text(
+        "Your home is at low risk of damp: its walls are dry now.", timeout=8000
+    )
     assert await page.evaluate("window.sameDocument") is True
     assert await page.locator("#live-status").inner_text() == "Live"
     assert watch.wrong == []

@@ -52,14 +52,14 @@ async def test_a_change_reaches_an_open_page_within_a_second_of_its_notification
     first = await upcoming(stream)
     assert first["event"] == "state"
     assert first["retry"] == "3000"
-    assert "Your damp risk is high" in document(first)["fragments"]["now"]
+    assert "is at high risk of damp" in document(first)["fragments"]["now"]
     await site.sql(
         'update subject_state set state = state || \'{"risk": "low"}\' where subject = %s', seed_web.DAMP_HOME
     )
     started = time.monotonic()
     await site.sql('select pg_notify(\'cityops_rules\', \'{"kinds":["home"],"alarms":[]}\')')
     second = await upcoming(stream)
-    assert "Your damp risk is low" in document(second)["fragments"]["now"]
+    assert "is at low risk of damp" in document(second)["fragments"]["now"]
     assert second["id"] != first["id"]
     assert time.monotonic() - started < 2
     await stream.aclose()

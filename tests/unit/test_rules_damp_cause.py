@@ -120,7 +120,9 @@ def test_more_than_one_cause_is_named_where_it_removes_nearly_as_much() -> None:
 def test_too_few_hours_and_too_warm_outdoors_are_refused_with_the_reason() -> None:
     short = attribute(weeks(days=9), SOUND, P)
     summer = attribute(weeks(room_c=20.0, outdoor_c=18.0), SOUND, P)
-    assert short == NotEnough(reason="Only 216 hours have all that is needed; it takes 240.")
+    assert short == NotEnough(
+        reason="Only 216 hours have all that is needed; it takes 240.", lacks="hours", have=216.0, need=240.0
+    )
     assert isinstance(summer, NotEnough)
     assert "2.0 °C warmer" in summer.reason
 

@@ -1,81 +1,61 @@
-"""What a resident is told to do, state by state."""
+"""What a resident is told to do until there is a whole day: from the rules' state alone."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
-from ops_api.web import home_advice, home_view
-from ops_api.web.brand import Brand
+from ops_api.web import home_advice
+from ops_api.web.home_facts import Fact
+from ops_api.web.home_view import HomeView
+from tests.fakes.home_states import known, points, room, view_of
 
-NOW = datetime(2026, 1, 9, 18, 0, tzinfo=UTC)
 FROST = {"outdoor_temperature_c": -5.0}
 
 
-def home(
-    temperature_c: float, humidity_pct: float, usual_c: float | None = None, **state: Any
-) -> home_view.HomeView:
-    room = {
-        "name": "frog-1",
-        "label": "Frog 1",
-        "room": "bedroom",
-        "cadence_s": 300,
-        "ts": NOW - timedelta(minutes=3),
-        "temperature_c": temperature_c,
-        "humidity_pct": humidity_pct,
-    }
-    points = [
-        {"at": NOW - timedelta(hours=h), "temperature_c": usual_c, "humidity_pct": humidity_pct}
-        for h in range(24, 0, -1)
-        if usual_c is not None
-    ]
+def home(temperature_c: float, humidity_pct: float, usual_c: float | None = None, **state: Any) -> HomeView:
     holds = home_advice.saturation_g_m3(temperature_c) * humidity_pct / 100
-    return home_view.view(
-        {"label": "1 High Street"},
-        [room],
-        room,
-        {"absolute_humidity_g_m3": holds, "device": "frog-1"} | state,
-        points,
-        [],
-        span=(NOW - home_view.CHART_SPAN, NOW),
-        now=NOW,
-        brand=Brand(),
+    k = known(
+        room(temperature_c=temperature_c, humidity_pct=humidity_pct),
+        state={"absolute_humidity_g_m3": holds, "device": "frog-1"} | state,
     )
+    return view_of(k, drawn=[] if usual_c is None else points(usual_c, humidity_pct), events=[], diary=[])
 
 
-def fact(view: home_view.HomeView, name: str) -> home_view.Fact:
-    return next(f for f in view.facts if f.name == name)
+def told(*args: Any, **state: Any) -> list[str]:
+    return [said for said, _ in home(*args, **state).steps]
+
+
+def fact(view: HomeView, name: str) -> Fact:
+    return next(f for f in view.rooms[0].facts if f.name == name)
 
 
 def test_a_cold_room_in_a_frost_is_warmed_before_a_window_is_opened() -> None:
-    view = home(10.0, 80.0, risk="high", **FROST)
-    assert "Warm" in view.action
-    assert "window" not in view.action
-    assert "5 minutes" in view.steps[0]
-    assert any("costs" in step for step in view.steps)
-    assert any("landlord" in step for step in view.steps)
+    first, second, third = told(10.0, 80.0, risk="high", **FROST)
+    assert "Warm" in first
+    assert "window" not in first
+    assert "5 minutes" in second
+    assert "costs" in third
 
 
 def test_a_window_is_open_for_less_time_in_a_frost() -> None:
-    assert "5 minutes" in home(19.0, 70.0, risk="high", **FROST).action
-    assert "10 minutes" in home(19.0, 70.0, risk="high", outdoor_temperature_c=9.0).action
+    assert "5 minutes" in told(19.0, 70.0, risk="high", **FROST)[0]
+    assert "10 minutes" in told(19.0, 70.0, risk="high", outdoor_temperature_c=9.0)[0]
 
 
 def test_no_window_where_the_air_outside_may_be_as_wet() -> None:
-    view = home(18.0, 70.0, risk="high", outdoor_temperature_c=25.0)
-    assert "window" not in view.action
+    assert "window" not in told(18.0, 70.0, risk="high", outdoor_temperature_c=25.0)[0]
 
 
 def test_a_dry_home_that_is_cold_is_not_told_to_do_nothing() -> None:
-    assert home(20.0, 45.0, risk="low").action == "You do not need to do anything."
-    cold = home(11.0, 45.0, usual_c=12.0, risk="low")
-    assert "cold" in cold.action
-    assert "18" in cold.action
-    assert cold.steps
+    assert told(20.0, 45.0, risk="low") == ["You do not need to do anything."]
+    cold = told(11.0, 45.0, 12.0, risk="low")
+    assert "cold" in cold[0]
+    assert "18" in cold[0]
+    assert len(cold) == 2
     # A room that is turned down for the night is no cold home.
-    assert home(15.0, 45.0, usual_c=18.5, risk="low").action == "You do not need to do anything."
+    assert told(15.0, 45.0, 18.5, risk="low") == ["You do not need to do anything."]
 
 
 def test_the_facts_do_not_contradict_the_first_line() -> None:
@@ -84,24 +64,21 @@ def test_the_facts_do_not_contradict_the_first_line() -> None:
     assert fact(raised, "At your coldest wall").tone == "watch"
     soaked = home(18.0, 70.0, risk="high", surface_humidity_pct=118.6)
     assert fact(soaked, "At your coldest wall").value == "100"
-    assert "100%" in soaked.why
     fine = home(20.0, 45.0, risk="low", surface_humidity_pct=55.0, humidity_limit_pct=58.0)
-    assert {f.tone for f in fine.facts} == {"good"}
+    assert {f.tone for f in fine.rooms[0].facts} == {"good", "plain"}
 
 
-def test_without_a_weather_station_the_frog_says_what_it_lacks() -> None:
+def test_without_a_weather_station_the_page_says_what_it_lacks() -> None:
     view = home(18.0, 51.0, risk=None, outdoor_temperature_c=None)
-    assert view.tone == "unknown"
-    assert "outside" in view.action
+    assert view.answer.tone == "unknown"
+    assert "outside" in view.answer.then
 
 
 def test_advice_is_short_and_blames_nobody() -> None:
     for t, rh, risk, outdoor in product(
         (5.0, 15.0, 17.0, 21.0), (20.0, 55.0, 65.0, 90.0), ("low", "raised", "high"), (-8.0, 12.0, 28.0, None)
     ):
-        view = home(t, rh, risk=risk, outdoor_temperature_c=outdoor)
-        said = " ".join((view.headline + ".", view.action, *view.steps, view.why))
-        assert not re.search(r"(?i)mou?ld|your fault|you should|you must", said), said
-        assert len(view.steps) <= 3, said
-        assert len({view.action, *view.steps}) == 1 + len(view.steps), said
-        assert max(len(s.split()) for s in re.split(r"[.:]", said)) <= 17, said
+        steps = told(t, rh, risk=risk, outdoor_temperature_c=outdoor)
+        assert not re.search(r"(?i)mou?ld|your fault|you should|you must", " ".join(steps)), steps
+        assert 1 <= len(steps) == len(set(steps)) <= 3, steps
+        assert max(len(s.split()) for step in steps for s in re.split(r"[.:]", step)) <= 17, steps

@@ -120,7 +120,8 @@ def _cause(r: RoomWeeks, outdoors: Outdoors, facts: HomeFacts, p: CauseParameter
     h = hours_kept(r.days)
     found = attribute(_home_hours(h, outdoors), facts, p)
     if not isinstance(found, Finding):
-        return {"cause": None, "confidence": None, "evidence": {"not_enough": found.reason}}
+        lacking = {"not_enough": found.reason, "lacks": found.lacks, "have": found.have, "need": found.need}
+        return {"cause": None, "confidence": None, "evidence": lacking}
     evidence = {**asdict(found.evidence), "also": list(found.also), "sentence": sentence(found)}
     return {"cause": found.cause, "confidence": round(found.confidence, 4), "evidence": evidence}
 

@@ -33,8 +33,8 @@ def attribute(hours: HomeHours, facts: HomeFacts, p: CauseParameters) -> Finding
         p: the settings.
     """
     k = known_hours(hours, p.wall_lag_h)
-    if (reason := _too_little(k, p)) is not None:
-        return NotEnough(reason=reason)
+    if (lacking := _too_little(k, p)) is not None:
+        return lacking
     factors = [facts.factor - facts.factor_band, facts.factor, facts.factor + facts.factor_band]
     base = [as_is(k, f, p.limit_pct) for f in factors]
     left = {name: _left(k, factors, name, p) for name in REMEDIES}
@@ -49,13 +49,15 @@ def attribute(hours: HomeHours, facts: HomeFacts, p: CauseParameters) -> Finding
     )
 
 
-def _too_little(k: Known, p: CauseParameters) -> str | None:
+def _too_little(k: Known, p: CauseParameters) -> NotEnough | None:
     n = len(k.room_c)
     if n < p.least_hours:
-        return f"Only {n} hours have all that is needed; it takes {p.least_hours}."
+        reason = f"Only {n} hours have all that is needed; it takes {p.least_hours}."
+        return NotEnough(reason=reason, lacks="hours", have=float(n), need=float(p.least_hours))
     difference = float((k.room_c - k.outdoor_c).mean())
     if difference < p.least_difference_c:
-        return f"Indoors was only {difference:.1f} °C warmer than outdoors; walls tell nothing below {p.least_difference_c:g} °C."
+        reason = f"Indoors was only {difference:.1f} °C warmer than outdoors; walls tell nothing below {p.least_difference_c:g} °C."
+        return NotEnough(reason=reason, lacks="difference", have=difference, need=p.least_difference_c)
     return None
 
 

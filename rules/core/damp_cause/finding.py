@@ -54,6 +54,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotEnough:
-    """There is too little to tell a cause from, and why."""
+    """There is too little to tell a cause from, and why.
+
+    Attributes:
+        reason: in words.
+        lacks: of what: hours with everything known [h], or difference between indoors and outdoors [K].
+        have, need: how much of it.
+    """
 
     reason: str
+    lacks: Literal["hours", "difference"]
+    have: float
+    need: float

@@ -1,0 +1,153 @@
+"""Why a home is damp, in words for a reading age of nine; or why that can't be told yet. Pure, and never blame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ops_api.web import home_words, words
+from rules.core.damp_cause.words import FAIRLY, SURE
+
+Row = Mapping[str, Any]
+
+REMEDY: Mapping[str, str] = {
+    "heat": "heat",
+    "ventilation": "moisture",
+    "load": "moisture",
+    "moisture": "moisture",
+    "fabric": "fabric",
+}
+NAMES: Mapping[str, str] = {
+    "heat": "the cold",
+    "ventilation": "too little fresh air",
+    "load": "a lot of water",
+    "moisture": "a lot of water",
+    "fabric": "the wall itself",
+    "outdoor": "the weather",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The cause.
+
+    Attributes:
+        known: whether there is one.
+        text: what, in a few short sentences.
+        sure: how sure that is; empty where nothing is known.
+        cause: its name in the rules; empty where none is known.
+    """
+
+    known: bool
+    text: str
+    sure: str = ""
+    cause: str = ""
+
+
+def why(finding: Row | None) -> Why:
+    """Return why the room of a finding is damp.
+
+    Args:
+        finding: the newest of the home; None before the first.
+    """
+    if finding is None:
+        return Why(False, "We can’t tell yet why, because there is no whole day of readings.")
+    evidence, cause = finding["evidence"], finding["cause"]
+    if cause is None:
+        return Why(False, f"We can’t tell yet why, because {_lacks(evidence)}")
+    room = home_words.first_upper(home_words.spoken(finding["room"]))
+    said = _SAID[cause](room, evidence)
+    sure = "" if cause == "none" else how_sure(finding["confidence"], evidence.get("also", ()))
+    return Why(True, said, sure, cause)
+
+
+def how_sure(confidence: float | None, also: Any) -> str:
+    """Return a confidence in words, with what else it may be."""
+    if confidence is not None and confidence >= SURE:
+        return "We are quite sure of this."
+    if confidence is not None and confidence >= FAIRLY:
+        return "We are fairly sure of this."
+    others = list(dict.fromkeys(NAMES[a] for a in also if a in NAMES))
+    return (
+        f"We are not sure. It may also be {' or '.join(others)}."
+        if others
+        else "We are not sure. More than one thing may help."
+    )
+
+
+def _lacks(evidence: Row) -> str:
+    """Return what is missing to tell a cause; ``lacks``, ``have`` and ``need`` as the finding keeps them."""
+    if evidence.get("surface_hours") == 0:
+        return "we do not know how cold it is outside."
+    if evidence.get("lacks") == "hours":
+        have, need = int(evidence["have"] // 24), round(evidence["need"] / 24)
+        return f"we have {words.plural(have, 'day')} of readings and need {need}."
+    if evidence.get("lacks") == "difference":
+        return "it was nearly as warm outside as inside. Walls tell us more when it is cold."
+    return "there are not enough readings."
+
+
+def _gone(remedy: str, e: Row) -> str:
+    return home_words.share(e["removed"][remedy][1])
+
+
+def _much(e: Row) -> str:
+    ratio = e.get("excess_ratio")
+    if ratio is None or ratio < 1.05:
+        return "There is a lot of water in your air."
+    return f"Your air picks up {ratio:.1f} times as much water as in most homes."
+
+
+def _heat(room: str, e: Row) -> str:
+    return (
+        f"{room} is cold: about {words.degrees(e['room_c'], 0)}. Cold walls get damp."
+        f" If it were 18{home_words.NBSP}°C or more, {_gone('heat', e)} of the damp would go."
+    )
+
+
+def _ventilation(room: str, e: Row) -> str:
+    return (
+        f"{_much(e)} It does not get out fast enough."
+        f" With more fresh air, {_gone('moisture', e)} of the damp would go."
+    )
+
+
+def _load(room: str, e: Row) -> str:
+    return (
+        f"{_much(e)} More gets in than a home of this size can take."
+        f" With less, {_gone('moisture', e)} of the damp would go."
+    )
+
+
+def _moisture(room: str, e: Row) -> str:
+    return (
+        f"{_much(e)} We can’t tell yet if too much gets in or too little gets out."
+        f" With less of it, {_gone('moisture', e)} of the damp would go."
+    )
+
+
+def _fabric(room: str, e: Row) -> str:
+    return (
+        f"The wall gets too cold. With a better wall, {_gone('fabric', e)} of the damp would go."
+        " This is the building. It is not what you do."
+    )
+
+
+def _outdoor(room: str, e: Row) -> str:
+    return "The air outside was wet enough to do this on its own. Look again when it is colder."
+
+
+def _none(room: str, e: Row) -> str:
+    return "Your walls were dry nearly all the time."
+
+
+_SAID: Mapping[str, Callable[[str, Row], str]] = {
+    "heat": _heat,
+    "ventilation": _ventilation,
+    "load": _load,
+    "moisture": _moisture,
+    "fabric": _fabric,
+    "outdoor": _outdoor,
+    "none": _none,
+}
