@@ -9,6 +9,7 @@ import typer
 
 from ops_api.cli_desk import AsJson, By, name_of, to_json
 from ops_api.cli_help import examples, group
+from ops_api.cli_looks import PURPOSE, Purpose, looked
 
 if TYPE_CHECKING:
     from ops_api.wiring_evidence import CaseDoor
@@ -46,6 +47,7 @@ def open_case(
         typer.Option(metavar="DATE", help="When the landlord became aware: the clock starts then."),
     ] = None,
     by: By = "",
+    purpose: Purpose = PURPOSE,
     as_json: AsJson = False,
 ) -> None:
     """Open a case. Without --aware no time runs: whether an alarm of a sensor makes a landlord aware is open."""
@@ -66,7 +68,7 @@ def open_case(
         )
         for event in events:
             await door.book.add_event(case_id, event, door.now)
-        await _show(door, case_id, as_json)
+        await _show(door, case_id, as_json, who, purpose)
 
     _at_cases(run)
 
@@ -90,6 +92,7 @@ def add_event(
     until: Annotated[str | None, typer.Option(metavar="DAY", help="New last day, of extended.")] = None,
     withdraws: Annotated[int | None, typer.Option(help="Number of the entry that is withdrawn.")] = None,
     by: By = "",
+    purpose: Purpose = PURPOSE,
     as_json: AsJson = False,
 ) -> None:
     """Write down what happened in a case. Nothing is rewritten: a mistake is withdrawn by another entry."""
@@ -102,20 +105,22 @@ def add_event(
             by=name_of(by),
         )  # fmt: skip
         await door.book.add_event(case_id, event, door.now)
-        await _show(door, case_id, as_json)
+        await _show(door, case_id, as_json, name_of(by), purpose)
 
     _at_cases(run)
 
 
 @app.command(epilog=examples("cityops case show 12", "cityops case show 12 --json"))
-def show(case_id: CaseId, as_json: AsJson = False) -> None:
+def show(case_id: CaseId, by: By = "", purpose: Purpose = PURPOSE, as_json: AsJson = False) -> None:
     """Print where a case stands, its limits, and what happened."""
-    _at_cases(lambda door: _show(door, case_id, as_json))
+    _at_cases(lambda door: _show(door, case_id, as_json, name_of(by), purpose))
 
 
 @app.command("list", epilog=examples("cityops case list", "cityops case list --home CODE --json"))
 def list_cases(
     home: Annotated[str | None, typer.Option(metavar="CODE", help="Only of this home.")] = None,
+    by: By = "",
+    purpose: Purpose = PURPOSE,
     as_json: AsJson = False,
 ) -> None:
     """List cases and where each stands; homes are not named."""
@@ -124,7 +129,10 @@ def list_cases(
         from ops_api.case_work import case_document, list_lines
 
         home_id = None if home is None else await door.book.home_id(home)
-        cases = [filed.case for filed in await door.book.cases(home_id)]
+        found = await door.book.cases(home_id)
+        for seen in sorted({filed.home_id for filed in found}):
+            await looked(door.db, seen, name_of(by), "where its cases stand", purpose)
+        cases = [filed.case for filed in found]
         if as_json:
             typer.echo(to_json([case_document(c, door.now, door.law, door.days) for c in cases]))
         else:
@@ -179,6 +187,7 @@ def contact(
     reply_to: Annotated[int | None, typer.Option(help="Number of the entry that was answered.")] = None,
     reply: Annotated[str, typer.Option(help="What came back.")] = "",
     by: By = "",
+    purpose: Purpose = PURPOSE,
     as_json: AsJson = False,
 ) -> None:
     """Write down a call, letter or visit, or what came back; list them where neither is given."""
@@ -194,6 +203,7 @@ def contact(
             await door.book.reply(home_id, reply_to, _given(reply, "--reply"), when)
         elif said:
             await door.book.log_contact(home_id, a_contact(method, who, said, when, door.now, name_of(by)))
+        await looked(door.db, home_id, name_of(by), "contact log with the landlord", purpose)
         found = await door.book.contacts(home_id)
         if as_json:
             import msgspec
@@ -221,10 +231,12 @@ def _given(text: str, name: str) -> str:
     return text
 
 
-async def _show(door: CaseDoor, case_id: int, as_json: bool) -> None:
+async def _show(door: CaseDoor, case_id: int, as_json: bool, who: str, purpose: str) -> None:
     from ops_api.case_work import case_document, case_lines
 
-    case = (await door.book.case(case_id)).case
+    filed = await door.book.case(case_id)
+    await looked(door.db, filed.home_id, who, f"case {case_id} with its entries", purpose)
+    case = filed.case
     if as_json:
         typer.echo(to_json(case_document(case, door.now, door.law, door.days)))
     else:

@@ -10,6 +10,7 @@ import typer
 from cityops.errors import ConfigurationError
 from ops_api.cli_desk import AsJson, By, name_of
 from ops_api.cli_help import examples, group
+from ops_api.cli_looks import Purpose, looked
 
 if TYPE_CHECKING:
     from datetime import date
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ops_api.wiring_damp import DampDoor
 
 app = group("Damp in homes: what is known of one, the list by risk, work days out again, offsets of sensors.")
+
+LOOK = "To see how this home's damp is worked out"
 
 Risk = Literal["high", "raised", "low", "unknown"]
 FieldName = Literal["temperature_c", "humidity_pct", "wall_temperature_c"]
@@ -33,6 +36,8 @@ How = Literal["side_by_side", "salt", "reference", "self_heating", "other"]
 def home(
     code: Annotated[str, typer.Argument(help="The home's code or number.")],
     days: Annotated[int, typer.Option(min=1, max=400, help="Days and events to show.")] = 14,
+    by: By = "",
+    purpose: Purpose = LOOK,
     as_json: AsJson = False,
 ) -> None:
     """Print what is known of damp in a home, with its quality and limits."""
@@ -45,6 +50,9 @@ def home(
         row = await home_of(door.db, code)
         if row is None:
             raise ConfigurationError(f"there is no home {code!r}; `cityops damp list` has their numbers")
+        await looked(
+            door.db, row["home_id"], name_of(by), f"damp: days, events and advice of {days} days", purpose
+        )
         since, until = span_of(row, None, None, door.now, timedelta(days=days))
         found = await damp_document(door.db, row, since=since, until=until, now=door.now)
         return found, door.rules.zone

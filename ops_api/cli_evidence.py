@@ -10,6 +10,7 @@ import typer
 
 from ops_api.cli_desk import AsJson, By, name_of
 from ops_api.cli_help import examples, group
+from ops_api.cli_looks import PURPOSE, Purpose, looked
 
 app = group("Evidence packs: make one, check one, show the key that signs.")
 
@@ -91,7 +92,7 @@ def verify(
 
 
 @app.command("list", epilog=examples("cityops evidence list CODE"))
-def list_packs(code: Code, as_json: AsJson = False) -> None:
+def list_packs(code: Code, by: By = "", purpose: Purpose = PURPOSE, as_json: AsJson = False) -> None:
     """List the packs that were made of a home; the files themselves are not kept here."""
     import asyncio
 
@@ -102,7 +103,9 @@ def list_packs(code: Code, as_json: AsJson = False) -> None:
 
     async def run() -> None:
         async with cases_of(load_settings()) as door:
-            packs = await door.book.packs(await door.book.home_id(code))
+            home_id = await door.book.home_id(code)
+            await looked(door.db, home_id, name_of(by), "which evidence packs were made", purpose)
+            packs = await door.book.packs(home_id)
         if as_json:
             typer.echo(msgspec.json.format(msgspec.json.encode(packs)).decode())
             return

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cityops.db.pool import Pool
 from ops_api.routers.context import Cases
 from rules.catalogue.law_files import load_law
 from rules.evidence.book import PostgresBook
 from rules.evidence.keys import published
 
 
-def cases_on(pool: Pool, data_dir: Path) -> Cases:
-    """Return the parts on a database and a data directory.
+def cases_on(data_dir: Path) -> Cases:
+    """Return the parts with a data directory.
 
     Raises:
         ConfigurationError: the law's files can't be read.
@@ -23,4 +22,4 @@ def cases_on(pool: Pool, data_dir: Path) -> Cases:
         key = published(data_dir)
         return None if key is None else (key.pem, key.key_id)
 
-    return Cases(book=PostgresBook(pool), law=law, days=days, public_key=public_key)
+    return Cases(book_on=PostgresBook, law=law, days=days, public_key=public_key)

@@ -15,6 +15,7 @@ from cityops.clock import SystemClock
 from cityops.db.pool import connect
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings
+from ops_api.queries import Db
 from ops_api.wiring import kinds_of
 from ops_api.wiring_notify import pool_of
 from ops_api.wiring_reminders import reminders_on
@@ -32,9 +33,10 @@ from rules.evidence.unpacking import Verdict, verify
 
 @dataclass(frozen=True, slots=True)
 class CaseDoor:
-    """Cases for a command: the book, the law, its calendar, reminders and now."""
+    """Cases for a command: the book, rows, the law, its calendar, reminders and now."""
 
     book: PostgresBook
+    db: Db
     law: Law
     days: WorkingDays
     reminders: CaseReminders
@@ -52,7 +54,7 @@ async def cases_of(settings: Settings) -> AsyncIterator[CaseDoor]:
     law, days = load_law()
     clock = SystemClock()
     async with pool_of(settings, "cityops-cases") as (pool, _):
-        yield CaseDoor(PostgresBook(pool), law, days, reminders_on(pool, clock), clock.now())
+        yield CaseDoor(PostgresBook(pool), Db(pool), law, days, reminders_on(pool, clock), clock.now())
 
 
 async def write_pack(

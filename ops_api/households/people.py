@@ -95,6 +95,7 @@ class People:
             if await t.row("member_leave", **there, at=at) is None:
                 return False
             await t.rows("consents_end", **there)
+            await t.rows("reminders_end", **there)
             await t.rows("codes_end", **there)
             await t.rows("sessions_end", resident_id=resident_id, only_homeless=True)
             await t.rows(

@@ -41,13 +41,14 @@ async def home_of(db: Db, code: str) -> Row | None:
 
 
 async def damp_document(
-    db: Db, home: Row, *, since: datetime, until: datetime, now: datetime
+    db: Db, home: Row, *, since: datetime, until: datetime, now: datetime, town: Db | None = None
 ) -> dict[str, Any]:
     """Return everything that is known of damp in a home, the newest first.
 
     Args:
-        db: the database.
+        db: the database, for a resident as she may see it.
         home: as of :func:`home_of`.
+        town: where the weather stations are read, which are nobody's home; ``db`` without.
         since: of days and events.
         until: the end of them.
         now: the time it is in the town.
@@ -62,7 +63,7 @@ async def damp_document(
     return {
         "state": state_of(home, newest, days),
         "finding": newest,
-        "advice": await advice_now(db, newest, calibrations, now),
+        "advice": await advice_now(db, newest, calibrations, now, town),
         "weeks": [{k: f[k] for k in ("week", "to_day", "risk", "mould_index", "cause", "confidence")} for f in findings],
         "days": days,
         "events": events,
@@ -99,14 +100,17 @@ def state_of(home: Row, finding: Row | None, days: Sequence[Row]) -> dict[str, A
 
 
 async def advice_now(
-    db: Db, finding: Row | None, calibrations: Sequence[Row], now: datetime
+    db: Db, finding: Row | None, calibrations: Sequence[Row], now: datetime, town: Db | None = None
 ) -> dict[str, Any]:
-    """Return advice for this moment, worked out from what the box and the weather stations measured last."""
+    """Return advice for this moment, worked out from what the box and the weather stations measured last.
+
+    ``town``: see :func:`damp_document`.
+    """
     if finding is None:
         return {"at": None, "items": [], "reason": "There is no whole day yet to work it out from."}
     kept = finding["advice"]
     box = await db.row("damp_now", device=finding["device"], now=now)
-    stations = await db.rows("damp_outdoors_now", now=now)
+    stations = await (db if town is None else town).rows("damp_outdoors_now", now=now)
     if box is None or box["temperature_c"] is None or box["humidity_pct"] is None:
         return {"at": None, "items": [], "reason": "The box has not measured for two hours."}
     room_c, humidity_pct = _calibrated(box, [c for c in calibrations if c["device"] == finding["device"]])

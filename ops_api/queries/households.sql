@@ -98,6 +98,13 @@ returning member_id
 update consent set revoked_at = now(), revoked_by = %(resident_id)s
 where home_id = %(home_id)s and given_by = %(resident_id)s and revoked_at is null
 
+-- reminders_end
+-- Where who left was reminded; and all of the home where nobody lives any more.
+delete from home_contact
+where home_id = %(home_id)s
+  and (set_by = %(resident_id)s or not exists (
+      select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now())))
+
 -- codes_end
 -- Of who left; and of the home where nobody lives any more: its label must be a new one.
 update join_code set revoked_at = now()

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from ops_api.queries import Db, Pool, Transaction
@@ -18,6 +20,35 @@ _BECOME = sql.SQL(
     "select set_config('role', 'cityops_resident', true), set_config('search_path', 'my, public', true),"
     " set_config('cityops.session', %(token)s, true)"
 )
+
+
+class NotYoursError(Exception):
+    """The database refused to write: the row would not be of a home of hers."""
+
+
+class ResidentPool:
+    """Connections on which every transaction is one resident's: for what is not a :class:`Db`.
+
+    Raises:
+        NotYoursError: at the end of the block, where the database refused a row or a right.
+    """
+
+    def __init__(self, pool: Pool, token: str) -> None:
+        self._pool = pool
+        self._token = token
+
+    @asynccontextmanager
+    async def connection(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109  as the pool has it
+    ) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """Lend a connection that has begun a transaction as the resident; see :class:`Pool`."""
+        try:
+            async with self._pool.connection(timeout) as connection:
+                await connection.execute(_BECOME, {"token": self._token})
+                yield connection
+        except psycopg.errors.InsufficientPrivilege as e:
+            raise NotYoursError("the database refused it") from e
 
 
 class ResidentDb(Db):
@@ -34,6 +65,10 @@ class ResidentDb(Db):
         self._timeout_s = of._timeout_s
         self._sql = of._sql
         self._token = token
+
+    def lend(self) -> ResidentPool:
+        """Return the connections behind it, as hers."""
+        return ResidentPool(self._pool, self._token)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

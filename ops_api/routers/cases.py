@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -14,8 +16,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from cityops.errors import ConfigurationError
 from ops_api.case_work import METHODS, a_contact, a_photo, case_document, not_ahead
-from ops_api.routers.context import Cases, Context, Ctx
+from ops_api.households.model import Member
+from ops_api.queries.resident import NotYoursError
+from ops_api.routers import content
+from ops_api.routers.context import Book, Cases, Context, Ctx
 from ops_api.routers.homes import Code
+from ops_api.routers.resident import Who
 from ops_api.routers.schemas import Document
 from rules.core.evidence.contents import Case
 from rules.core.legal_clock import CaseEvent, CaseKind, EventKind, StepName
@@ -24,7 +30,10 @@ from rules.evidence.ports import NoSuchError, RefusedError
 T = TypeVar("T")
 TEXT_MOST, NAME_MOST = 2000, 200
 MOST_UPLOAD = 20 * 2**20
+MOST_PHOTOS = 500
 BY = "resident"
+_ENCODING = asyncio.Semaphore(2)
+"""Decoding a photo takes a core for a second and 200 MB at most."""
 
 router = APIRouter(prefix="/api/v1/homes", tags=["cases"])
 evidence = APIRouter(prefix="/api/v1/evidence", tags=["cases"])
@@ -174,13 +183,27 @@ async def _answered(work: Awaitable[T]) -> T:
         return await work
     except NoSuchError as e:
         raise HTTPException(404, str(e)) from e
+    except NotYoursError as e:
+        raise HTTPException(404, content.UNKNOWN_HOME) from e
     except RefusedError as e:
         raise HTTPException(409, str(e)) from e
 
 
-async def _home(ctx: Context, code: str) -> tuple[Cases, int]:
+@dataclass(frozen=True, slots=True)
+class HomeBook:
+    """A home's book, as a resident of it may see it."""
+
+    cases: Cases
+    book: Book
+    home_id: int
+
+
+async def home_book(ctx: Context, who: Member | None, code: str) -> HomeBook:
+    """Return the book of a home; 404 for who does not live there."""
+    member = content.check_lives_in(who, code)
+    row = await content.home_row(member, code)
     cases = _cases(ctx)
-    return cases, await _answered(cases.book.home_id(code))
+    return HomeBook(cases, cases.book_on(member.db.lend()), row["home_id"])
 
 
 def _not_ahead(at: datetime, ctx: Context) -> None:
@@ -195,16 +218,18 @@ def _document(ctx: Context, cases: Cases, case: Case) -> CaseDocument:
 
 
 @router.get("/{code}/cases")
-async def list_cases(code: Code, ctx: Ctx) -> list[CaseDocument]:
+async def list_cases(code: Code, ctx: Ctx, who: Who) -> list[CaseDocument]:
     """Return the home's cases in the order in which they were opened."""
-    cases, home_id = await _home(ctx, code)
-    return [_document(ctx, cases, filed.case) for filed in await cases.book.cases(home_id)]
+    mine = await home_book(ctx, who, code)
+    return [
+        _document(ctx, mine.cases, filed.case) for filed in await _answered(mine.book.cases(mine.home_id))
+    ]
 
 
 @router.post("/{code}/cases", status_code=201)
-async def post_case(code: Code, post: CasePost, ctx: Ctx) -> CaseDocument:
+async def post_case(code: Code, post: CasePost, ctx: Ctx, who: Who) -> CaseDocument:
     """Open a case. That the council is the landlord is said by the council, on the command line."""
-    cases, home_id = await _home(ctx, code)
+    mine = await home_book(ctx, who, code)
     now = ctx.clock.now()
     given: tuple[tuple[EventKind, datetime | None], ...] = (
         ("reported", post.reported_at),
@@ -212,82 +237,98 @@ async def post_case(code: Code, post: CasePost, ctx: Ctx) -> CaseDocument:
     )
     for _, at in given:
         _not_ahead(at or now, ctx)
-    case_id = await cases.book.open_case(
-        home_id, post.kind, hazard=post.hazard, landlord=post.landlord, council_owned=False, at=now, by=BY
+    opened = mine.book.open_case(
+        mine.home_id,
+        post.kind,
+        hazard=post.hazard,
+        landlord=post.landlord,
+        council_owned=False,
+        at=now,
+        by=BY,
     )
+    case_id = await _answered(opened)
     for kind, at in given:
         if at is not None:
             event = CaseEvent(number=0, kind=kind, at_s=at.timestamp(), by=BY)
-            await _answered(cases.book.add_event(case_id, event, now, home_id))
-    return await get_case(code, case_id, ctx)
+            await _answered(mine.book.add_event(case_id, event, now, mine.home_id))
+    return await get_case(code, case_id, ctx, who)
 
 
 @router.get("/{code}/cases/{case_id}")
-async def get_case(code: Code, case_id: Number, ctx: Ctx) -> CaseDocument:
+async def get_case(code: Code, case_id: Number, ctx: Ctx, who: Who) -> CaseDocument:
     """Return one of the home's cases."""
-    cases, home_id = await _home(ctx, code)
-    return _document(ctx, cases, (await _answered(cases.book.case(case_id, home_id))).case)
+    mine = await home_book(ctx, who, code)
+    return _document(ctx, mine.cases, (await _answered(mine.book.case(case_id, mine.home_id))).case)
 
 
 @router.post("/{code}/cases/{case_id}/events", status_code=201)
-async def post_event(code: Code, case_id: Number, post: EntryPost, ctx: Ctx) -> CaseDocument:
+async def post_event(code: Code, case_id: Number, post: EntryPost, ctx: Ctx, who: Who) -> CaseDocument:
     """Write down what happened; the case as it stands then. A mistake is withdrawn by another entry."""
-    cases, home_id = await _home(ctx, code)
+    mine = await home_book(ctx, who, code)
     now = ctx.clock.now()
     event = CaseEvent(
         number=0, kind=post.kind, at_s=(post.at or now).timestamp(), step=post.step, until=post.until,
         refers_to=post.refers_to, note=post.note, by=BY,
     )  # fmt: skip
-    await _answered(cases.book.add_event(case_id, event, now, home_id))
-    return await get_case(code, case_id, ctx)
+    await _answered(mine.book.add_event(case_id, event, now, mine.home_id))
+    return await get_case(code, case_id, ctx, who)
 
 
 @router.get("/{code}/contacts")
-async def list_contacts(code: Code, ctx: Ctx) -> list[ContactDocument]:
+async def list_contacts(code: Code, ctx: Ctx, who: Who) -> list[ContactDocument]:
     """Return the contact log in order of time."""
-    cases, home_id = await _home(ctx, code)
-    return [ContactDocument(**asdict(c)) for c in await cases.book.contacts(home_id)]
+    mine = await home_book(ctx, who, code)
+    return [ContactDocument(**asdict(c)) for c in await mine.book.contacts(mine.home_id)]
 
 
 @router.post("/{code}/contacts", status_code=201)
-async def post_contact(code: Code, post: ContactPost, ctx: Ctx) -> ContactDocument:
+async def post_contact(code: Code, post: ContactPost, ctx: Ctx, who: Who) -> ContactDocument:
     """Write down a call, letter or visit."""
-    cases, home_id = await _home(ctx, code)
+    mine = await home_book(ctx, who, code)
     now = ctx.clock.now()
     try:
         contact = a_contact(post.method, post.who, post.said, post.at or now, now, BY, allowed=METHODS)
     except ConfigurationError as e:
         raise HTTPException(422, str(e)) from e
-    return ContactDocument(**asdict(await _answered(cases.book.log_contact(home_id, contact))))
+    return ContactDocument(**asdict(await _answered(mine.book.log_contact(mine.home_id, contact))))
 
 
 @router.post("/{code}/contacts/{contact_id}/reply", status_code=201)
-async def post_reply(code: Code, contact_id: Number, post: ReplyPost, ctx: Ctx) -> ContactDocument:
+async def post_reply(code: Code, contact_id: Number, post: ReplyPost, ctx: Ctx, who: Who) -> ContactDocument:
     """Write down what came back; 409 where a reply is there already."""
-    cases, home_id = await _home(ctx, code)
+    mine = await home_book(ctx, who, code)
     at = post.at or ctx.clock.now()
     _not_ahead(at, ctx)
-    return ContactDocument(**asdict(await _answered(cases.book.reply(home_id, contact_id, post.reply, at))))
+    return ContactDocument(
+        **asdict(await _answered(mine.book.reply(mine.home_id, contact_id, post.reply, at)))
+    )
 
 
 @router.get("/{code}/photos")
-async def list_photos(code: Code, ctx: Ctx) -> list[PhotoDocument]:
+async def list_photos(code: Code, ctx: Ctx, who: Who) -> list[PhotoDocument]:
     """Return the home's photos, without pictures."""
-    cases, home_id = await _home(ctx, code)
-    return [PhotoDocument(**asdict(p)) for p in await cases.book.photos(home_id)]
+    mine = await home_book(ctx, who, code)
+    return [PhotoDocument(**asdict(p)) for p in await mine.book.photos(mine.home_id)]
 
 
 @router.post("/{code}/photos", status_code=201)
 async def post_photo(
     code: Code,
     ctx: Ctx,
+    who: Who,
     file: UploadFile,
     caption: Annotated[str, Form(min_length=1, max_length=NAME_MOST, pattern=r"\S")],
     room: Annotated[str, Form(max_length=NAME_MOST)] = "",
     taken_at: Annotated[AwareDatetime | None, Form()] = None,
 ) -> PhotoDocument:
     """Add a photo (JPEG, PNG, WebP; at most 20 MB). It is encoded anew: place, time and device are not kept."""
-    cases, home_id = await _home(ctx, code)
+    mine = await home_book(ctx, who, code)
+    if len(await mine.book.photos(mine.home_id)) >= MOST_PHOTOS:
+        raise HTTPException(409, f"A home has at most {MOST_PHOTOS} photos. Delete one first.")
+    if _ENCODING.locked():
+        raise HTTPException(
+            503, "Many people are adding photos. Try again in a minute.", {"Retry-After": "60"}
+        )
     data, now = await file.read(MOST_UPLOAD + 1), ctx.clock.now()
     values: dict[str, Any] = {
         "caption": caption,
@@ -296,23 +337,24 @@ async def post_photo(
         "now": now,
         "by": BY,
     }
-    photo, jpeg = await _answered(run_in_threadpool(a_photo, data, **values))
-    return PhotoDocument(**asdict(await _answered(cases.book.add_photo(home_id, photo, jpeg, None))))
+    async with _ENCODING:
+        photo, jpeg = await _answered(run_in_threadpool(a_photo, data, **values))
+    return PhotoDocument(**asdict(await _answered(mine.book.add_photo(mine.home_id, photo, jpeg, None))))
 
 
 @router.get("/{code}/photos/{photo_id}", response_class=Response)
-async def get_photo(code: Code, photo_id: Number, ctx: Ctx) -> Response:
+async def get_photo(code: Code, photo_id: Number, ctx: Ctx, who: Who) -> Response:
     """Return a photo as JPEG."""
-    cases, home_id = await _home(ctx, code)
-    jpeg = await _answered(cases.book.photo_bytes(home_id, photo_id))
+    mine = await home_book(ctx, who, code)
+    jpeg = await _answered(mine.book.photo_bytes(mine.home_id, photo_id))
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
 @router.delete("/{code}/photos/{photo_id}", status_code=204)
-async def delete_photo(code: Code, photo_id: Number, ctx: Ctx) -> Response:
+async def delete_photo(code: Code, photo_id: Number, ctx: Ctx, who: Who) -> Response:
     """Delete a photo. Packs that were made keep theirs."""
-    cases, home_id = await _home(ctx, code)
-    await _answered(cases.book.remove_photo(home_id, photo_id))
+    mine = await home_book(ctx, who, code)
+    await _answered(mine.book.remove_photo(mine.home_id, photo_id))
     return Response(status_code=204)
 
 

@@ -18,7 +18,7 @@ from ops_api.households.people import People
 from ops_api.households.ports import Eraser
 from ops_api.households.sessions import Sessions
 from ops_api.missing import Missing
-from ops_api.queries import Db
+from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
 from ops_api.routers.metrics import Metrics
@@ -39,12 +39,12 @@ class Cases:
     """What routes about cases are given.
 
     Attributes:
-        book: what households write down.
+        book_on: makes the book of what households write down, on connections: a resident's see her homes alone.
         law, days: limits, and the calendar that counts.
         public_key: returns the key that packs are checked with, as PEM and in groups of digits; None: none yet.
     """
 
-    book: Book
+    book_on: Callable[[Pool], Book]
     law: Law
     days: WorkingDays
     public_key: Callable[[], tuple[str, str] | None]

@@ -13,6 +13,7 @@ from ops_api.routers import content
 from ops_api.routers.catalogue import From, To
 from ops_api.routers.context import Ctx
 from ops_api.routers.homes import Code
+from ops_api.routers.resident import Who
 from ops_api.routers.schemas import Document
 
 router = APIRouter(prefix="/api/v1/homes", tags=["homes"])
@@ -172,14 +173,16 @@ class DampDocument(Document):
 
 
 @router.get("/{code}/damp")
-async def get_damp(code: Code, ctx: Ctx, start: From = None, end: To = None) -> DampDocument:
+async def get_damp(code: Code, ctx: Ctx, who: Who, start: From = None, end: To = None) -> DampDocument:
     """Return what is known of damp in a home; days and events of the last 30 days unless asked otherwise."""
-    await content.home_row(ctx, code)
-    home = await home_of(ctx.db, code)
+    member = content.check_lives_in(who, code)
+    row = await content.home_row(member, code)
+    home = await home_of(member.db, row["code"])
     now = await ctx.town_now()
-    if home is None or home["code"] != code:  # taken away meanwhile
+    if home is None or home["home_id"] != row["home_id"]:  # taken away meanwhile
         raise HTTPException(404, content.UNKNOWN_HOME)
     since, until = span_of(home, start, end, now)
     if since >= until:
         raise HTTPException(422, f"from ({since.isoformat()}) must lie before to ({until.isoformat()}).")
-    return DampDocument(**await damp_document(ctx.db, home, since=since, until=until, now=now))
+    found = await damp_document(member.db, home, since=since, until=until, now=now, town=ctx.db)
+    return DampDocument(**found)

@@ -123,9 +123,10 @@ class PostgresBook:
         query = "remind_at" if address else "remind_no_more"
         await self._rows(query, home_id=home_id, channel=channel, address=address)
 
-    async def channels_of(self, home_id: int) -> Sequence[str]:
+    async def channels_of(self, home_id: int, of_case_at: datetime | None = None) -> Sequence[str]:
         """Return a household's channels."""
-        return [row["channel"] for row in await self._rows("channels_of", home_id=home_id)]
+        rows = await self._rows("channels_of", home_id=home_id, of_case_at=of_case_at)
+        return [row["channel"] for row in rows]
 
     async def add_photo(self, home_id: int, photo: Photo, jpeg: bytes, original: bytes | None) -> Photo:
         """Keep a photo."""
@@ -133,6 +134,8 @@ class PostgresBook:
             values = msgspec.structs.asdict(photo) | {"jpeg": jpeg, "original": original}
             await _all(conn, "add_photo", home_id=home_id, **values)
             rows = await _all(conn, "photos", home_id=home_id, original_sha256=photo.original_sha256)
+        if not rows:  # a household before this one had the same
+            raise RefusedError("This photo can't be added to this home.")
         return Photo(**rows[0])
 
     async def photos(self, home_id: int) -> Sequence[Photo]:

@@ -110,8 +110,8 @@ class MemoryBook:
         else:
             self.addresses.pop((home_id, channel), None)
 
-    async def channels_of(self, home_id: int) -> Sequence[str]:
-        """Return a household's channels."""
+    async def channels_of(self, home_id: int, of_case_at: datetime | None = None) -> Sequence[str]:
+        """Return a household's channels; households do not change here."""
         return sorted(channel for owner, channel in self.addresses if owner == home_id)
 
     async def add_photo(self, home_id: int, photo: Photo, jpeg: bytes, original: bytes | None) -> Photo:

@@ -68,6 +68,15 @@ class MemorySource:
         found = (e for e in self.entries.get(home_id, []) if start <= e.at < end)
         return sorted(found, key=lambda e: e.at)
 
-    async def calibrations(self, device_ids: Sequence[int]) -> Sequence[Mapping[str, Any]]:
+    async def calibrations(
+        self, device_ids: Sequence[int], start: datetime, end: datetime
+    ) -> Sequence[Mapping[str, Any]]:
         """Return the calibration log."""
-        return [line for d in device_ids for line in self.log.get(d, [])]
+        return [line for d in device_ids for line in self.log.get(d, []) if _holds(line, start, end)]
+
+
+def _holds(line: Mapping[str, Any], start: datetime, end: datetime) -> bool:
+    to_at = line["to_at"]
+    return datetime.fromisoformat(line["from_at"]) < end and (
+        to_at is None or datetime.fromisoformat(to_at) > start
+    )

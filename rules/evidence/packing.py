@@ -161,7 +161,7 @@ async def _contents(shop: Workshop, order: Order, home: Home, station: Room | No
         contacts=tuple(await shop.book.contacts(home.home_id)), photos=tuple(photos),
         diary=tuple(await shop.source.diary(home.home_id, start, end)) if order.diary else None,
         missing=tuple(await shop.source.missing(devices)),
-        calibrations=tuple(await shop.source.calibrations(devices)),
+        calibrations=tuple(await shop.source.calibrations(devices, start, end)),
         time_zone=shop.law.time_zone, key_fingerprint=shop.signer.public.key_id, public_key=shop.signer.public.base64,
     )  # fmt: skip
 

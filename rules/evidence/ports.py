@@ -110,8 +110,11 @@ class CaseBook(Protocol):
         """Say where the household is reminded; an empty address ends it."""
         ...
 
-    async def channels_of(self, home_id: int) -> Sequence[str]:
-        """Return the channels over which a household wants to be reminded, by name."""
+    async def channels_of(self, home_id: int, of_case_at: datetime | None = None) -> Sequence[str]:
+        """Return the channels over which a household wants to be reminded, by name.
+
+        ``of_case_at``: when the case was opened it is to be reminded of; none where another household lives there since.
+        """
         ...
 
 
@@ -176,8 +179,10 @@ class EvidenceSource(Protocol):
         """Return the diary of a time, in order."""
         ...
 
-    async def calibrations(self, device_ids: Sequence[int]) -> Sequence[Mapping[str, Any]]:
-        """Return the calibration log of devices, as it is stored; none where the installation keeps none."""
+    async def calibrations(
+        self, device_ids: Sequence[int], start: datetime, end: datetime
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the calibration log of devices as it is stored, withdrawn ones too: what holds at some time of a period."""
         ...
 
 

@@ -43,14 +43,17 @@ select contact_id, at, method, who, said, reply, replied_at, by, recorded_at
  order by at, contact_id
 
 -- remind_at
-insert into home_contact (home_id, channel, address) values (%(home_id)s, %(channel)s, %(address)s)
-on conflict (home_id, channel) do update set address = excluded.address
+insert into home_contact (home_id, channel, address, set_by) values (%(home_id)s, %(channel)s, %(address)s, resident_id())
+on conflict (home_id, channel) do update set address = excluded.address, set_by = excluded.set_by, set_at = now()
 
 -- remind_no_more
 delete from home_contact where home_id = %(home_id)s and channel = %(channel)s
 
 -- channels_of
-select channel from home_contact where home_id = %(home_id)s order by channel
+-- Of a household that has changed since a case was opened, nobody is reminded of it.
+select channel from home_contact
+ where home_id = %(home_id)s and (%(of_case_at)s::timestamptz is null or %(of_case_at)s >= household_since(home_id))
+ order by channel
 
 -- add_photo
 insert into evidence_photo (home_id, taken_at, room, caption, width, height, jpeg, sha256, original_sha256, original_bytes,

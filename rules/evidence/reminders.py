@@ -72,7 +72,8 @@ class CaseReminders:
         found: list[Notification] = []
         for filed in await self._book.cases():
             due = self._due(filed, now_s)
-            channels = await self._book.channels_of(filed.home_id) if due else ()
+            opened_at = filed.case.opened_at
+            channels = await self._book.channels_of(filed.home_id, opened_at) if due else ()
             for reminder in due:
                 found += self._messages(reminder, filed.home_id, channels, people, shifts, now_s)
         return await self._outbox.put(found)

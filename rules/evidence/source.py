@@ -78,11 +78,12 @@ class PostgresSource:
         """Return diary entries."""
         return [DiaryLine(**row) for row in await self._rows("diary", home_id=home_id, start=start, end=end)]
 
-    async def calibrations(self, device_ids: Sequence[int]) -> Sequence[Mapping[str, Any]]:
+    async def calibrations(
+        self, device_ids: Sequence[int], start: datetime, end: datetime
+    ) -> Sequence[Mapping[str, Any]]:
         """Return the calibration log."""
-        if not (await self._rows("has_calibrations"))[0]["there"]:
-            return []
-        return [row["line"] for row in await self._rows("calibrations", device_ids=list(device_ids))]
+        rows = await self._rows("calibrations", device_ids=list(device_ids), start=start, end=end)
+        return [row["line"] for row in rows]
 
     async def _rows(self, query: str, **params: object) -> list[DictRow]:
         cursor = self._conn.cursor(row_factory=dict_row)

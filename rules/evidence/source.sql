@@ -21,11 +21,12 @@ select d.name as device, g.boot, g.first_seq, g.last_seq
 select at, activity, note from diary_entry
  where home_id = %(home_id)s and at >= %(start)s and at < %(end)s order by at, diary_entry_id
 
--- has_calibrations
-select to_regclass('public.calibration') is not null as there
-
 -- calibrations
--- As the table has it, whatever its columns are: the log is copied, not judged.
-select jsonb_build_object('device', d.name) || (to_jsonb(c) - 'device_id') as line
-  from calibration c join device d using (device_id)
- where c.device_id = any (%(device_ids)s::integer[]) order by d.name, to_jsonb(c)::text
+-- As the table has them, withdrawn ones too: the log is copied, not judged.
+select to_jsonb(x) as line
+  from (select d.name as device, c.calibration_id, c.field, c.value_offset, c.keeps_vapour, c.from_at, c.to_at, c.how, c.by,
+               c.evidence, c.created_at, c.withdrawn_at, c.withdrawn_by
+          from calibration c join device d using (device_id)
+         where c.device_id = any (%(device_ids)s::integer[])
+           and c.from_at < %(end)s and (c.to_at is null or c.to_at > %(start)s)) x
+ order by device, calibration_id

@@ -31,6 +31,11 @@ HOME_ID = 7
 FIRST, LAST = date(2026, 1, 5), date(2026, 1, 24)
 NOW = datetime(2026, 1, 26, 10, 0, tzinfo=UTC)
 STEP = timedelta(minutes=30)
+CALIBRATION = {
+    "calibration_id": 1, "device": "frog-0001", "field": "humidity_pct", "value_offset": 1.5, "keeps_vapour": False,
+    "from_at": "2026-01-06T00:00:00+00:00", "to_at": None, "how": "salt", "by": "Sam", "evidence": "24 h over salt",
+    "created_at": "2026-01-06T12:00:00+00:00", "withdrawn_at": None, "withdrawn_by": None,
+}  # fmt: skip
 KEY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 OTHER_KEY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
 KINDS = discover()
@@ -97,7 +102,7 @@ def source() -> MemorySource:
         rows={1: readings(1, "frog"), 2: readings(2, "frog"), 9: readings(9, "weather")},
         gaps={1: [MissingNumbers(device="frog-0001", boot=1, first_seq=241, last_seq=288)]},
         entries={HOME_ID: [DiaryLine(at=datetime(2026, 1, 7, 7, 30, tzinfo=UTC), activity="shower", note="PRIVATE-1")]},
-        log={1: [{"device": "frog-0001", "field": "humidity_pct", "offset": 1.5, "by": "Sam", "how": "salt, 24 h"}]},
+        log={1: [CALIBRATION, CALIBRATION | {"calibration_id": 2, "from_at": "2026-02-01T00:00:00+00:00"}]},
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -16,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import ManualClock
 from ops_api.app import create_app
+from ops_api.households.codes import token_hash
 from ops_api.wiring_cases import cases_on
 from rules.desk.memory import MemoryDesk
 from tests.fakes.command_line import cityops
@@ -179,8 +181,20 @@ def test_a_case_from_opening_to_reminders(dsn: str, tmp_path: Path) -> None:
     )[1]
     assert "phone, Repairs: Spots behind the bed; no reply written down" in said
     entry = said.split()[0]
-    said = run(dsn, tmp_path, "case", "contact", "lily-42", "--reply-to", entry, "--reply", "Monday")[1]
+    words = ("case", "contact", "lily-42", "--reply-to", entry, "--reply", "Monday", "--purpose", "A visit")
+    said = run(dsn, tmp_path, *words)[1]
     assert ": Monday" in said
+    # Each look is in the household's log, with who and why.
+    with psycopg.connect(dsn) as conn:
+        lines = conn.execute("select who, role, what, purpose from access_log order by access_id").fetchall()
+    assert {(who, role) for who, role, _, _ in lines} == {("kim", "operations")}
+    looks = [what for _, _, what, _ in lines]
+    assert looks[:2] == [f"case {number} with its entries"] * 2
+    assert looks[-3:] == ["where its cases stand", *["contact log with the landlord"] * 2]
+    assert [why for *_, why in lines][-2:] == [
+        "Work on the case of this home, by the council or for it",
+        "A visit",
+    ]
     photo = tmp_path / "wall.jpg"
     photo.write_bytes(photo_bytes())
     assert (
@@ -193,15 +207,35 @@ async def http(dsn: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     clock = ManualClock(datetime(2026, 1, 22, 10, 0, tzinfo=UTC))
     async with AsyncConnectionPool(dsn, min_size=1, max_size=2, open=False) as pool:
         app = create_app(
-            pool, desk=MemoryDesk(lambda: None), clock=clock, case_book=cases_on(pool, tmp_path / "data")
+            pool, desk=MemoryDesk(lambda: None), clock=clock, case_book=cases_on(tmp_path / "data")
         )  # type: ignore[arg-type, return-value]
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            signed_in = lives_in(conn, "lily-42", "token-lily")
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://test/api/v1", headers=signed_in
+        ) as client:
             yield client
 
 
+def lives_in(
+    conn: psycopg.Connection[Any], code: str, token: str, since: str = "-infinity"
+) -> dict[str, str]:
+    """Let somebody live in a home and be signed in; return the header that says so."""
+    conn.execute(
+        "with r as (insert into resident (name) values ('Ada') returning resident_id),"
+        " s as (insert into resident_session (resident_id, token_hash, expires_at)"
+        "       select resident_id, %s, now() + interval '1 day' from r)"
+        " insert into household_member (home_id, resident_id, from_at, joined_by)"
+        " select home_id, resident_id, %s, 'label' from r, home where code = %s",
+        (token_hash(token), since, code),
+    )
+    return {"Authorization": f"Bearer {token}"}
+
+
 async def test_cases_over_rest_are_a_homes_own(http: httpx.AsyncClient) -> None:
-    assert (await http.get("/homes/nobody/cases")).status_code == 404
+    for home in ("nobody", "pond-1"):
+        assert (await http.get(f"/homes/{home}/cases")).status_code == 404
     asked = {
         "landlord": "Northgate",
         "reported_at": "2026-01-04T18:00:00Z",
@@ -217,7 +251,6 @@ async def test_cases_over_rest_are_a_homes_own(http: httpx.AsyncClient) -> None:
     assert [s["state"] for s in done.json()["steps"]] == ["late", "running", "running", "running", "running"]
     assert done.json()["answer"] == "Next: give the tenant a written summary by Monday 26 January 2026."
     assert (await http.get("/homes/lily-42/cases")).json() == [(await http.get(url)).json()]
-    assert (await http.get("/homes/pond-1/cases")).json() == []
     for method, path in (("GET", url), ("POST", f"{url}/events")):
         other = await http.request(method, path.replace("lily-42", "pond-1"), json={"kind": "summary"})
         assert other.status_code == 404

@@ -31,6 +31,8 @@ async def town(db_dsn: str) -> AsyncIterator[DampTown]:
 
 async def test_a_home_s_document_under_its_code(site: Site) -> None:
     url = f"/api/v1/homes/{seed_web.DAMP_HOME}/damp"
+    assert (await site.http.get(url)).status_code == 404  # nobody is signed in
+    await site.join(seed_web.DAMP_HOME)
     before = await site.get(url)
     assert (before["state"]["risk"], before["finding"], before["days"]) == ("unknown", None, [])
     async with (

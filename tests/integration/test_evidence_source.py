@@ -20,7 +20,10 @@ from tests.fakes.evidence_home import CODE, FIRST, HOME_ID, KINDS, LAST, ORDER, 
 pytestmark = pytest.mark.storage
 
 DAY = datetime(2026, 1, 9, tzinfo=UTC)
-CALIBRATION = 'create table calibration (device_id integer, field text, "offset" float8, by text, how text)'
+CALIBRATIONS = """
+insert into calibration (device_id, field, value_offset, from_at, how, by, evidence, created_at)
+select 1, 'humidity_pct', 1.5, t, 'salt', 'Sam', '24 h over salt', '2026-01-06 12:00Z'
+  from (values ('2026-01-06Z'::timestamptz), ('2026-02-01Z')) x(t)"""
 
 
 def copied(rows: Sequence[Reading]) -> Iterator[tuple[object, ...]]:
@@ -71,8 +74,7 @@ async def test_the_pack_is_the_same_from_memory_and_from_the_database(
     db_dsn: str, pg: psycopg.AsyncConnection[Any]
 ) -> None:
     await store(pg, source())
-    await pg.execute(CALIBRATION)  # type: ignore[arg-type]
-    await pg.execute("insert into calibration values (1, 'humidity_pct', 1.5, 'Sam', 'salt, 24 h')")
+    await pg.execute(CALIBRATIONS)
     expected, _ = await packed(diary=True)
     async with (
         await psycopg.AsyncConnection.connect(db_dsn, options="-c timezone=UTC") as conn,
@@ -109,7 +111,7 @@ async def test_what_comes_while_a_pack_is_made_is_not_in_it(
         before = await stored.readings("frog", 2, DAY, DAY + timedelta(days=1))
         await pg.execute("update frog_reading set temperature_c = 1 where device_id = 2")
         assert await stored.readings("frog", 2, DAY, DAY + timedelta(days=1)) == before
-        assert await stored.calibrations([1, 2]) == []
+        assert await stored.calibrations([1, 2], DAY, DAY) == []
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             await conn.execute("delete from diary_entry")
     assert (ORDER.from_day, ORDER.to_day) == (FIRST, LAST) == (date(2026, 1, 5), date(2026, 1, 24))

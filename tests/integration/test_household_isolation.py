@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.storage, pytest.mark.asyncio(loop_scope="module")]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lane(pg_server: str, db_template: str) -> AsyncIterator[Street]:
-    """One street for all; whoever changes something has a home of its own: 2 to 6 and 9. The others look at 7 and 8."""
+    """One street for all; whoever changes something has a home of its own: 2 to 6 and 9 to 11. The others look at 7 and 8."""
     with own_database(pg_server, "lane", db_template) as dsn:
-        async with street(dsn) as built:
+        async with street(dsn, 11) as built:
             yield built
 
 
@@ -189,6 +189,43 @@ async def test_a_view_begins_with_the_membership_and_reads_one_homes_rows(lane: 
             assert 0 < read <= MINUTES, (query, read)
 
 
+async def damp_of(lane: Street, n: int, first: datetime, days: int) -> None:
+    """Keep damp of home n: a day and a shower each day, a finding of the first half and one of the second."""
+    home, device = await lane.home(n), await lane.device(n)
+    await lane.sql("insert into damp_home (home_id) values (%s)", home)
+    await lane.sql("insert into damp_room (home_id, device_id) values (%s, %s)", home, device)
+    for day in (first.replace(hour=0) + timedelta(days=i) for i in range(1, days + 1)):
+        await lane.sql(
+            "insert into damp_day (home_id, device_id, day, begins_at, n, expected, hours, excess_hours, surface_hours,"
+            " damp_hours_low, damp_hours, damp_hours_high, mould, mould_state, factor, factor_low, factor_high, rules)"
+            " values (%s, %s, %s, %s, 288, 288, 24, 0, 24, 0, 1, 2, '{}', '', 0.7, 0.65, 0.75, 'r')",
+            home, device, day.date(), day,
+        )  # fmt: skip
+        at = day.replace(hour=7)
+        await lane.sql(
+            "insert into moisture_event (home_id, device_id, started_at, peak_at, ended_at, activity, confidence,"
+            " rise_g_m3, grams_low, grams, grams_high, full_air, aired, of_household, outdoor_known)"
+            " values (%s, %s, %s, %s, %s, 'shower', 0.9, 3, 200, 300, 400, false, false, true, true)",
+            home, device, at, at + timedelta(minutes=10), at + timedelta(hours=1),
+        )  # fmt: skip
+    middle = first + timedelta(days=days - 4)
+    for begun, to in ((first + timedelta(days=1), middle), (middle, first + timedelta(days=days))):
+        await lane.sql(
+            "insert into damp_finding (home_id, week, to_day, device_id, risk, evidence, advice, iso, standard, monthly, rules)"
+            " values (%s, %s, %s, %s, 'high', jsonb_build_object('from_day', %s::text), '{}', '{}', '{}', '{}', 'r')",
+            home, begun.date(), to.date(), device, str(begun.date()),
+        )  # fmt: skip
+    for field, begun, ended, evidence in (
+        ("humidity_pct", first, first + timedelta(days=2), "over"),
+        ("temperature_c", first, None, "holds"),
+    ):
+        await lane.sql(
+            "insert into calibration (device_id, field, value_offset, from_at, to_at, how, by, evidence)"
+            " values (%s, %s, -1, %s, %s, 'salt', 'kim', %s)",
+            device, field, begun, ended, evidence,
+        )  # fmt: skip
+
+
 def rows_read(node: dict[str, Any]) -> float:
     """Rows that the scans of reading tables gave or threw away."""
     own = 0.0
@@ -211,6 +248,135 @@ async def test_a_new_tenant_sees_nothing_of_the_last_one_nor_the_other_way(lane:
     async with lane.as_resident("token-5") as former:
         for table in (*MINE, "frog_reading", "frog_hourly", "frog_daily"):
             assert await count(former, table) == (1 if table == "household_member" else 0), table
+
+
+DAMP = ("damp_day", "moisture_event", "damp_finding", "calibration", "damp_home", "damp_room")
+
+
+async def test_a_new_tenant_sees_no_damp_of_the_last_one_nor_the_other_way(lane: Street) -> None:
+    """A row shows where all that it was made of lies in the stay: whole days, whole events, a finding's first day."""
+    came = NOW.replace(hour=12, minute=0, second=0) - timedelta(days=10)
+    await damp_of(lane, 10, came - timedelta(days=10), 15)
+    await lane.sql("update household_member set to_at = %s where resident_id = %s", came, lane.residents[10])
+    await lane.moves_in(10, "New", "token-damp", came)
+    async with lane.as_resident("token-damp") as new:
+        days = [r["day"] for r in await ask(new, "select day from damp_day order by day")]
+        assert days == [came.date() + timedelta(days=n) for n in range(1, 6)]
+        events = await ask(new, "select min(started_at) as first from moisture_event")
+        assert events == [{"first": came.replace(hour=7) + timedelta(days=1)}]
+        findings = await ask(new, "select evidence ->> 'from_day' as first from damp_finding")
+        assert [r["first"] for r in findings] == [str(came.date() + timedelta(days=1))]
+        assert [r["evidence"] for r in await ask(new, "select evidence from calibration")] == ["holds"]
+        assert [r["n"] for r in await ask(new, "select count(*) as n from damp_home")] == [1]
+    async with lane.as_resident("token-10") as former:
+        for table in DAMP:
+            assert await count(former, table) == 0, table
+    async with lane.as_resident("token-7") as seven:
+        for table in DAMP:
+            assert await count(seven, table) == 0, table
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await count(seven, f"public.{table}")
+    # A box that came meanwhile has only what it measured here.
+    await lane.sql(
+        "update home_device set since = %s where home_id = %s", came + timedelta(days=3), await lane.home(10)
+    )
+    async with lane.as_resident("token-damp") as new:
+        assert await count(new, "damp_day") == 2
+        assert await count(new, "damp_finding") == 0
+
+
+CASES = ("housing_case", "case_event", "contact_log", "evidence_photo", "evidence_pack", "home_contact")
+
+
+async def test_a_new_tenant_sees_no_case_of_the_last_one_nor_the_other_way(lane: Street) -> None:
+    """Cases, contacts, photos, packs and where to remind belong to who lived there when they were written."""
+    home = await lane.home(11)
+    before, came = NOW - timedelta(days=20), NOW - timedelta(days=10)
+    theirs = await case_of(lane, 11, before, lane.residents[11])
+    mine = await case_of(lane, 11, NOW, None)
+    await case_of(lane, 8, NOW, lane.residents[8])
+    await lane.sql("update household_member set to_at = %s where resident_id = %s", came, lane.residents[11])
+    await lane.moves_in(11, "New", "token-case", came)
+    async with lane.as_resident("token-11") as former, lane.as_resident("token-7") as seven:
+        for table in CASES:
+            assert await count(former, table) == 0, table
+            assert await count(seven, table) == 0, table
+    async with lane.as_resident("token-case") as new:
+        for table in CASES:
+            assert await count(new, table) == 1, table
+        assert await ask(new, "select case_id from housing_case") == [{"case_id": mine}]
+        case = "insert into housing_case (home_id, kind, council_owned, opened_at, opened_by) values (%(home)s, 'significant', %(own)s, %(at)s, 'x')"
+        entry = "insert into case_event (case_id, kind, at, by, recorded_at) values (%(case)s, 'aware', now(), 'x', now())"
+        contact = "insert into contact_log (home_id, at, method, who, said, by, recorded_at) values (%(home)s, now(), 'phone', 'x', 'x', 'x', %(at)s)"
+        await ask(new, case, home=home, own=False, at=NOW)
+        await ask(new, entry, case=mine)
+        await ask(new, contact, home=home, at=NOW)
+        other = await lane.home(8)
+        for query, values in (
+            (case, {"home": other, "own": False, "at": NOW}),
+            (case, {"home": home, "own": False, "at": before}),
+            (case, {"home": home, "own": True, "at": NOW}),
+            (entry, {"case": theirs}),
+            (contact, {"home": other, "at": NOW}),
+            (contact, {"home": home, "at": before}),
+            ("update housing_case set hazard = 'x'", {}),
+            ("delete from housing_case", {}),
+            ("delete from case_event", {}),
+            ("update contact_log set said = 'x'", {}),
+            ("update evidence_pack set home_id = 1", {}),
+            ("insert into home_contact (home_id, channel, address) values (%(home)s, 'sms', 'x')", {"home": other}),
+        ):  # fmt: skip
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await ask(new, query, **values)
+        assert (
+            await ask(new, "delete from evidence_photo where home_id <> %(home)s returning 1", home=home)
+            == []
+        )
+        assert await ask(new, "update contact_log set reply = 'x', replied_at = now() where recorded_at < %(came)s returning 1", came=came) == []  # fmt: skip
+    # An entry can't refer to another case's, whoever writes it.
+    [(number,)] = await lane.sql("select case_event_id from case_event where case_id = %s limit 1", theirs)
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        await lane.sql(
+            "insert into case_event (case_id, kind, at, refers_to, by, recorded_at) values (%s, 'withdrawn', now(), %s, 'x', now())",
+            mine,
+            number,
+        )
+
+
+async def case_of(lane: Street, n: int, at: datetime, set_by: str | None) -> int:
+    """Write a case with an entry, a contact, a photo and a pack of home n; return the case's number."""
+    home = await lane.home(n)
+    [(case_id,)] = await lane.sql(
+        "insert into housing_case (home_id, kind, opened_at, opened_by) values (%s, 'significant', %s, 'kim') returning case_id",
+        home, at,
+    )  # fmt: skip
+    await lane.sql(
+        "insert into case_event (case_id, kind, at, by, recorded_at) values (%s, 'aware', %s, 'kim', %s)",
+        case_id, at, at,
+    )  # fmt: skip
+    await lane.sql(
+        "insert into contact_log (home_id, at, method, who, said, by, recorded_at) values (%s, %s, 'phone', 'N', 's', 'kim', %s)",
+        home, at, at,
+    )  # fmt: skip
+    mark = f"{n}-{at.isoformat()}"
+    await lane.sql(
+        "insert into evidence_photo (home_id, taken_at, caption, width, height, jpeg, sha256, original_sha256, original_bytes, by, added_at)"
+        " values (%s, %s, 'c', 1, 1, 'x', 's', %s, 1, 'kim', %s)",
+        home, at, mark, at,
+    )  # fmt: skip
+    await lane.sql(
+        "insert into evidence_pack values (%s, %s, %s, %s, %s, 'kim', 's', 1, 'm', 'k')",
+        mark,
+        home,
+        at.date(),
+        at.date(),
+        at,
+    )
+    await lane.sql(
+        "insert into home_contact values (%s, %s, 'a@b.example', %s, %s)",
+        home, "mail" if set_by is not None else "sms", set_by, at,
+    )  # fmt: skip
+    return int(case_id)
 
 
 async def test_a_frog_that_moves_to_another_home_leaves_its_past_behind(lane: Street) -> None:

@@ -15,6 +15,7 @@ import pytest_asyncio
 from ops_api.households.model import TRIES_AN_HOUR, Member
 from ops_api.routers import content
 from tests.fakes import seed_web, website
+from tests.fakes.evidence_home import photo_bytes
 from tests.fakes.website import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -32,11 +33,26 @@ PATHS = (
     "/api/v1/homes/{}",
     "/api/v1/homes/{}/series?device=frog-0002",
     "/api/v1/homes/{}/diary",
+    "/api/v1/homes/{}/damp",
+    "/api/v1/homes/{}/cases",
+    "/api/v1/homes/{}/cases/1",
+    "/api/v1/homes/{}/contacts",
+    "/api/v1/homes/{}/photos",
+    "/api/v1/homes/{}/photos/1",
     "/api/v1/homes/{}/household",
     "/api/v1/homes/{}/consents",
     "/api/v1/homes/{}/access-log",
     "/api/v1/homes/{}/export",
     "/api/v1/stream?topic=home:{}",
+)
+
+CASES = tuple(p for p in PATHS if re.search("/(cases|contacts|photos)", p))
+POSTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("cases", {"json": {}}),
+    ("cases/1/events", {"json": {"kind": "aware"}}),
+    ("contacts", {"json": {"method": "phone", "who": "N", "said": "x"}}),
+    ("contacts/1/reply", {"json": {"reply": "x"}}),
+    ("photos", {"files": {"file": ("w.jpg", photo_bytes())}, "data": {"caption": "Wall"}}),
 )
 
 
@@ -86,6 +102,14 @@ async def test_a_resident_sees_her_home_and_404_for_her_neighbours(site: Site) -
     ):
         assert (await site.http.post(f"/home/{THEIRS}/{path}", data=body)).status_code == 404, path
     assert (await site.http.delete(f"/api/v1/homes/{THEIRS}/data")).status_code == 404
+    for path, sent in POSTS:
+        assert (await site.http.post(f"/api/v1/homes/{THEIRS}/{path}", **sent)).status_code == 404, path
+
+
+def everybody(who: Member | None, code: str) -> Member:
+    """The API's check, taken away."""
+    assert who is not None
+    return who
 
 
 async def test_the_database_stands_when_the_apis_check_is_gone(
@@ -96,12 +120,8 @@ async def test_the_database_stands_when_the_apis_check_is_gone(
     [(home_id, label)] = await site.sql("select home_id, label from home where code = %s", THEIRS)
     [(before,)] = await site.sql("select count(*) from diary_entry where home_id = %s", home_id)
 
-    def everybody(who: Member | None, code: str) -> Member:
-        assert who is not None
-        return who
-
     monkeypatch.setattr(content, "check_lives_in", everybody)
-    for path in ("/home/{}", "/live/home?code={}", "/api/v1/homes/{}", "/api/v1/homes/{}/series?device=frog-0002", "/api/v1/homes/{}/diary"):  # fmt: skip
+    for path in ("/home/{}", "/live/home?code={}", "/api/v1/homes/{}", "/api/v1/homes/{}/series?device=frog-0002", "/api/v1/homes/{}/diary", "/api/v1/homes/{}/damp", *CASES):  # fmt: skip
         answer = await site.http.get(path.format(THEIRS))
         assert answer.status_code == 404, (path, answer.text[:200])
         assert label not in answer.text, path
@@ -118,11 +138,55 @@ async def test_the_database_stands_when_the_apis_check_is_gone(
     assert document["rooms"] == []
     assert document["state"] is None
     assert await site.get(f"/api/v1/homes/{THEIRS}/diary") == []
-    series = await site.http.get(f"/api/v1/homes/{THEIRS}/series?device=frog-0002")
-    assert series.status_code == 404
+    for path in ("series?device=frog-0002", "damp"):
+        assert (await site.http.get(f"/api/v1/homes/{THEIRS}/{path}")).status_code == 404, path
     pressed = await site.http.post(f"/home/{THEIRS}/diary", data={"activity": "shower"})
     assert pressed.status_code == 500
     assert await site.sql("select count(*) from diary_entry where home_id = %s", home_id) == [(before,)]
+
+
+async def test_a_neighbours_case_is_none_when_the_apis_check_is_gone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading and writing, under her own home's address too; also where the API hands out the neighbour's row."""
+    written = await browser(site, THEIRS)
+    made = {
+        path: (await written.post(f"/api/v1/homes/{THEIRS}/{path}", **sent)).json()
+        for path, sent in POSTS
+        if path in ("cases", "contacts", "photos")
+    }
+    case, contact = made["cases"]["case_id"], made["contacts"]["contact_id"]
+    reads = (f"cases/{case}", f"photos/{made['photos']['photo_id']}")
+    writes: list[tuple[str, dict[str, Any]]] = [
+        *POSTS,
+        (f"cases/{case}/events", {"json": {"kind": "aware"}}),
+        (f"contacts/{contact}/reply", {"json": {"reply": "x"}}),
+    ]
+    await site.join(MINE)
+    monkeypatch.setattr(content, "check_lives_in", everybody)
+
+    async def closed(home: str, writes: list[tuple[str, dict[str, Any]]]) -> None:
+        for path in reads:
+            assert (await site.http.get(f"/api/v1/homes/{home}/{path}")).status_code == 404, path
+        for path, sent in writes:
+            assert (await site.http.post(f"/api/v1/homes/{home}/{path}", **sent)).status_code == 404, path
+        assert (await site.http.delete(f"/api/v1/homes/{home}/{reads[1]}")).status_code == 404
+
+    await closed(MINE, writes[-2:])
+    await closed(THEIRS, writes)
+    [home] = await site.sql("select home_id, code, label, 2 as occupants from home where code = %s", THEIRS)
+    row = dict(zip(("home_id", "code", "label", "occupants"), home, strict=True))
+
+    async def any_home(who: Member, code: str) -> dict[str, Any]:
+        return row
+
+    monkeypatch.setattr(content, "home_row", any_home)
+    for path in made:
+        assert await site.get(f"/api/v1/homes/{THEIRS}/{path}") == []
+    await closed(THEIRS, writes)
+    monkeypatch.undo()
+    assert (await written.get(f"/api/v1/homes/{THEIRS}/cases")).json() == [made["cases"]]
+    assert (await written.get(f"/api/v1/homes/{THEIRS}/contacts")).json() == [made["contacts"]]
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(site: Site) -> None:

@@ -21,16 +21,17 @@ create table case_event (
     at            timestamptz not null,  -- when it happened
     step          text check (step in ('emergency', 'investigate', 'summary', 'safety', 'begin', 'start')),
     until         date,
-    refers_to     bigint references case_event on delete cascade,
+    refers_to     bigint,
     note          text not null default '',
     by            text not null,
     recorded_at   timestamptz not null,  -- when it was written down
     check ((kind in ('not_needed', 'extended')) = (step is not null)),
     check ((kind = 'extended') = (until is not null)),
-    check ((kind = 'withdrawn') = (refers_to is not null))
+    check ((kind = 'withdrawn') = (refers_to is not null)),
+    unique (case_id, case_event_id),
+    foreign key (case_id, refers_to) references case_event (case_id, case_event_id) on delete cascade -- of the same case
 );
-create index case_event_case on case_event (case_id, case_event_id);
-create index case_event_refers on case_event (refers_to) where refers_to is not null;
+create index case_event_refers on case_event (case_id, refers_to) where refers_to is not null;
 
 -- Calls, letters and visits between the resident and the landlord.
 create table contact_log (
@@ -88,5 +89,16 @@ create table home_contact (
     home_id integer not null references home on delete cascade,
     channel text not null,
     address text not null,
+    set_by  uuid references resident on delete cascade, -- goes when they move out; null: the council
+    set_at  timestamptz not null default now(),
     primary key (home_id, channel)
 );
+create index home_contact_by on home_contact (set_by) where set_by is not null;
+
+-- Deny all, as in 0012: routines/households_cases.sql says who sees which rows.
+alter table housing_case enable row level security;
+alter table case_event enable row level security;
+alter table contact_log enable row level security;
+alter table evidence_photo enable row level security;
+alter table evidence_pack enable row level security;
+alter table home_contact enable row level security;
