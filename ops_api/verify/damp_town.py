@@ -73,12 +73,11 @@ def registry(w: Weeks, seed: int) -> Registry:
 
 def messages(w: Weeks) -> Iterator[tuple[list[str], list[bytes]]]:
     """Yield batches of topics and payloads, day by day."""
+    humidity: Floats = np.minimum(100.0 * w.outdoor_vapour_pa / saturation_pa(w.outdoor_c), 100.0)
     outdoors: dict[str, Floats] = {
-        "air_temperature_c": np.round(w.outdoor_c, 1),
-        "humidity_pct": np.round(
-            np.minimum(100.0 * w.outdoor_vapour_pa / saturation_pa(w.outdoor_c), 100.0), 1
-        ),
-        "wind_speed_m_s": np.round(w.wind_m_s, 1),
+        "air_temperature_c": np.asarray(np.round(w.outdoor_c, 1)),
+        "humidity_pct": np.asarray(np.round(humidity, 1)),
+        "wind_speed_m_s": np.asarray(np.round(w.wind_m_s, 1)),
     }
     for first in range(0, len(w.at_s), STEPS_A_DAY):
         steps = range(first, min(first + STEPS_A_DAY, len(w.at_s)))

@@ -15,7 +15,7 @@ from ops_api.measure import damp_agreement, damp_rates, damp_report
 from ops_api.measure.damp_agreement import Agreement, agreements
 from ops_api.measure.damp_report import as_text, report
 
-SMALL = ("--values", "2000", "--homes", "3", "--hours", "200", "--repeats", "1")
+SMALL = ("--values", "2000", "--homes", "3", "--hours", "200", "--repeats", "1", "--no-page")
 
 
 @pytest.fixture
