@@ -14,9 +14,11 @@ import httpx
 import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
+from typer.testing import CliRunner
 
 from cityops.clock import ManualClock
 from ops_api.app import create_app
+from ops_api.cli import app
 from ops_api.households.codes import token_hash
 from ops_api.wiring_cases import cases_on
 from rules.desk.memory import MemoryDesk
@@ -60,7 +62,41 @@ def run(dsn: str, folder: Path, *words: str) -> tuple[int, str]:
     return done.returncode, said
 
 
-def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(dsn: str, tmp_path: Path) -> None:
+def flipped_in_each_member(pack: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change one byte of each file in the pack, one after the other: each is caught, by its name and day."""
+    monkeypatch.setenv("CITYOPS_DATA_DIR", str(folder / "elsewhere"))
+    data, bad = pack.read_bytes(), folder / "flipped.zip"
+    with zipfile.ZipFile(pack) as archive:
+        members = archive.infolist()
+    names = {m.filename for m in members}
+    assert names >= {
+        "report.pdf",
+        "manifest.json",
+        "signature.json",
+        "public_key.pem",
+        "gaps.json",
+        "README.txt",
+    }
+    assert len([n for n in names if n.startswith(("readings/", "outdoor/"))]) == 6
+    for member in members:
+        changed = bytearray(data)
+        at = member.header_offset + 30 + len(member.filename.encode()) + member.compress_size // 2
+        assert at < member.header_offset + 30 + len(member.filename.encode()) + member.compress_size
+        changed[at] ^= 1
+        bad.write_bytes(changed)
+        done = CliRunner().invoke(app, ["evidence", "verify", str(bad)])
+        assert done.exit_code == 1, (member.filename, done.output)
+        assert done.stdout.startswith("CHANGED: this is not the pack as it was made."), member.filename
+        assert member.filename in done.stdout, (member.filename, done.stdout)
+        if "/" in member.filename:
+            day = datetime.fromisoformat(member.filename.rpartition("/")[2].removesuffix(".csv"))
+            assert f"{day:%A} {day.day} {day:%B %Y}" in done.stdout, (member.filename, done.stdout)
+    assert CliRunner().invoke(app, ["evidence", "verify", str(pack)]).exit_code == 0
+
+
+def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pack, other = tmp_path / "pack.zip", tmp_path / "again.zip"
     code, said = run(
         dsn, tmp_path, "evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", str(pack)
@@ -102,6 +138,7 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(dsn: str, 
     )
     assert done.stdout.rstrip().endswith("the expected key")
 
+    flipped_in_each_member(pack, tmp_path, monkeypatch)
     data = bytearray(pack.read_bytes())
     data[data.index(f"readings/frog-0001/{DAY}.csv".encode()) + 60] ^= 1
     pack.write_bytes(data)
