@@ -53,21 +53,15 @@ def damp(
 
     Exit status 1 where a comparison fails; a slow machine fails nothing.
     """
+    from cityops.settings import load_settings
     from ops_api.measure.damp_report import as_text, report
+    from ops_api.measure.page_speed import page_figures, town_of
 
-    town = (page_days, page_homes, page_homes_days)
-    measure = (lambda: _page(town, page_requests)) if page else None
-    found = report(values, homes, hours, repeats, real_data, measure)
+    def measure() -> dict[str, Any]:
+        typer.echo("resident page: filling a database takes a minute or two", err=True)
+        town = town_of(page_days, page_homes, page_homes_days)
+        return page_figures(town, page_requests, load_settings().data_dir)
+
+    found = report(values, homes, hours, repeats, real_data, measure if page else None)
     typer.echo(json.dumps(found, indent=2) if as_json else as_text(found))
     raise typer.Exit(0 if found["correct"] else 1)
-
-
-def _page(town: tuple[int, int, int], requests: int) -> dict[str, Any]:
-    """Return how long the resident's page takes; progress goes to standard error."""
-    import asyncio
-
-    from cityops.settings import load_settings
-    from ops_api.measure.page_speed import page_speed, town_of
-
-    typer.echo("resident page: filling a database takes a minute or two", err=True)
-    return asyncio.run(page_speed(town_of(*town), requests, load_settings().data_dir.absolute()))

@@ -36,6 +36,11 @@ PAGES = {
 BASELINE = "same page, home without readings"
 
 
+def page_figures(town: PageTown, requests: int, data_dir: Path) -> dict[str, Any]:
+    """Return the figures of :func:`page_speed`, where no event loop runs."""
+    return asyncio.run(page_speed(town, requests, data_dir.absolute()))
+
+
 async def page_speed(town: PageTown, requests: int, data_dir: Path) -> dict[str, Any]:
     """Fill a database of its own, have the damp analyst work it out, serve it, and measure; return the figures.
 

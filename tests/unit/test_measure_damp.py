@@ -28,7 +28,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_comparison_holds_and_absent_data_is_named() -> None:
     found = {a.name: a for a in agreements(None)}
-    assert len(found) == 9
+    assert len(found) == 14
     absent = [a for a in found.values() if a.holds is None]
     assert [a.missing for a in absent] == [
         "damp/uci_occ_datatraining.txt in --real-data is not there",
