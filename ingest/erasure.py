@@ -26,9 +26,15 @@ PORTION = 2000
 """Rows of other tables deleted in one transaction."""
 STRETCH_ROWS = 5000
 """Readings that a stretch of time holds at the device's own cadence."""
-IN_PORTIONS = ("diary", "events", "decisions", "dead_letters", "alarms", "late_windows")
+IN_PORTIONS = (
+    "diary", "events", "decisions", "dead_letters", "alarms", "late_windows", "damp_days", "moisture_events", "damp_findings",
+)  # fmt: skip
+WRITTEN = ("cases", "contacts", "photos", "packs", "reminders")
+"""In portions too, but only where the resident is forgotten: who deletes readings may need her photos all the more."""
 AT_ONCE = ("alarms_blanked", "alarm_members")
-FORGET = ("forget_consents", "forget_revoker", "forget_stays", "forget_state", "forget_resident")
+FORGET = (
+    "forget_consents", "forget_revoker", "forget_reminding", "forget_stays", "forget_state", "forget_resident",
+)  # fmt: skip
 
 Row = Mapping[str, Any]
 Connection = psycopg.AsyncConnection[Any]
@@ -89,7 +95,7 @@ class _Run:
         for span in (s for s in spans if not s["kept"]):
             for device in devices:
                 await self._readings(device, span["first"], span["last"])
-            await self._others(span, code, [d["name"] for d in devices])
+            await self._others(span, code, [d["name"] for d in devices], WRITTEN if forget else ())
         if forget:
             await self._forget(code)
         done = await self._one("done", erasure_id=begun["erasure_id"], deleted=Jsonb(dict(self._deleted)))
@@ -135,15 +141,16 @@ class _Run:
                 (f"{kind.name}_{suffix}", start - width, end + width),
             )
 
-    async def _others(self, span: Row, code: str, devices: Sequence[str]) -> None:
+    async def _others(self, span: Row, code: str, devices: Sequence[str], also: Sequence[str]) -> None:
         values = {"first": span["first"], "last": span["last"], "code": code, "devices": list(devices)}
-        for what in IN_PORTIONS:
+        for what in (*IN_PORTIONS, *also):
             gone = PORTION
             while gone == PORTION:
                 gone = await self._execute(what, **values, portion=PORTION)
                 self._deleted[what] += gone
         for what in AT_ONCE:
             self._deleted[what] += await self._execute(what, **values)
+        await self._execute("damp_again", **values)
 
     async def _forget(self, code: str) -> None:
         async with self._conn.transaction():

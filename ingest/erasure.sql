@@ -82,11 +82,72 @@ delete from late_window where late_window_id in (
     select late_window_id from late_window
      where scope_kind = 'home' and scope = %(code)s and from_at >= %(first)s and from_at < %(last)s limit %(portion)s)
 
+-- damp_days
+-- A day that lies in the span in part goes whole: it mixes what is to go with what stays, and is worked out again.
+delete from damp_day where (home_id, device_id, day) in (
+    select home_id, device_id, day from damp_day
+     where home_id = %(home_id)s and begins_at > %(first)s::timestamptz - interval '25 hours' and begins_at < %(last)s
+     limit %(portion)s)
+
+-- moisture_events
+delete from moisture_event where event_id in (
+    select event_id from moisture_event
+     where home_id = %(home_id)s and ended_at >= %(first)s and started_at < %(last)s limit %(portion)s)
+
+-- damp_findings
+-- A finding rests on the days from the first one named in it.
+delete from damp_finding where (home_id, week) in (
+    select home_id, week from damp_finding
+     where home_id = %(home_id)s and to_day >= (%(first)s::timestamptz - interval '25 hours')::date
+       and coalesce((evidence ->> 'from_day')::date, week) <= (%(last)s::timestamptz)::date limit %(portion)s)
+
+-- damp_again
+-- The analyst works out again what is left: nothing of it rests on what is gone.
+update damp_home set due_from = least(due_from, greatest((%(first)s::timestamptz - interval '25 hours')::date, '1970-01-01')),
+       due_no = due_no + 1 where home_id = %(home_id)s
+
+-- cases
+-- One of a home that the council lets itself stays: it is the council's own record of what the law asked of it.
+delete from housing_case where case_id in (
+    select case_id from housing_case
+     where home_id = %(home_id)s and not council_owned and opened_at >= %(first)s and opened_at < %(last)s limit %(portion)s)
+
+-- contacts
+delete from contact_log where contact_id in (
+    select contact_id from contact_log
+     where home_id = %(home_id)s and recorded_at >= %(first)s and recorded_at < %(last)s limit %(portion)s)
+
+-- photos
+delete from evidence_photo where photo_id in (
+    select photo_id from evidence_photo
+     where home_id = %(home_id)s and added_at >= %(first)s and added_at < %(last)s limit %(portion)s)
+
+-- packs
+delete from evidence_pack where pack_id in (
+    select pack_id from evidence_pack
+     where home_id = %(home_id)s and made_at >= %(first)s and made_at < %(last)s limit %(portion)s)
+
+-- reminders
+-- Messages to the household of its cases.
+with old as materialized (
+    select notification_id from notification
+     where recipient = 'home:' || %(home_id)s::integer and created_at >= %(first)s and created_at < %(last)s limit %(portion)s
+), attempts as (
+    delete from delivery_attempt where notification_id in (select notification_id from old)
+)
+delete from notification where notification_id in (select notification_id from old)
+
 -- home_code
 select code from home where home_id = %(home_id)s
 
 -- forget_consents
 delete from consent where home_id = %(home_id)s and given_by = %(resident_id)s
+
+-- forget_reminding
+-- Where she was reminded.
+delete from home_contact where home_id = %(home_id)s and (
+    set_by = %(resident_id)s or not exists (
+        select from household_member where home_id = %(home_id)s and (to_at is null or to_at > now())))
 
 -- forget_state
 -- What is true now of the home, where nobody lives there any more. The rules write it anew with the next reading.

@@ -37,6 +37,7 @@ from ops_api.routers import (
     explain,
     health,
     home_data,
+    home_evidence,
     home_pages,
     home_people,
     home_sharing,
@@ -90,6 +91,7 @@ _ROUTERS = (
     households.router,
     cases.router,
     cases.evidence,
+    home_evidence.router,
 )
 
 
@@ -206,6 +208,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(home_people.pages)  # before home_pages: their addresses are no codes
     app.include_router(home_sharing.pages)
     app.include_router(home_data.pages)
+    app.include_router(home_evidence.pages)
     app.include_router(home_pages.router)
     app.include_router(pages.router)
     app.include_router(rules.pages)

@@ -20,8 +20,8 @@ _CHANGED = 1
 
 @app.command(
     epilog=examples(
-        "cityops evidence make CODE --from 2025-11-01 --to 2026-01-31 -o pack.zip",
-        "cityops evidence make CODE --from 2025-11-01 --to 2026-01-31 -o pack.zip --with-diary",
+        "cityops evidence make CODE --from 2025-11-01 --to 2026-01-31 -o pack.zip  # as shared with the council",
+        "cityops evidence make CODE --from 2025-11-01 --to 2026-01-31 -o p.zip --for-household Sam --with-diary",
     )
 )
 def make(
@@ -32,27 +32,45 @@ def make(
     diary: Annotated[
         bool, typer.Option("--with-diary", help="Put the household's private diary in.")
     ] = False,
+    household: Annotated[
+        str | None,
+        typer.Option(
+            "--for-household",
+            metavar="NAME",
+            help="Who lives there and asked for it: the pack is of their stay. Without: what is shared with the council.",
+        ),
+    ] = None,
     by: By = "",
+    purpose: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why: the household reads it in its log.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make an evidence pack of a home, signed with this installation's key."""
+    """Make an evidence pack of a home, signed with this installation's key.
+
+    It never shows more than a stay: of who asked for it, or what the household shares with the council.
+    """
     import asyncio
 
     import msgspec
 
     from cityops.settings import load_settings
     from ops_api.moments import a_day
-    from ops_api.wiring_evidence import utc_now, write_pack
+    from ops_api.wiring_evidence import Asked, utc_now, write_pack
 
     days = (a_day(first, "--from"), a_day(last, "--to"))
-    pack = asyncio.run(
-        write_pack(load_settings(), code, days, out, by=name_of(by), diary=diary, made_at=utc_now())
+    why = purpose or (PURPOSE if household is None else f"Asked for by {household}, who lives there")
+    asked = Asked(
+        code=code, days=days, by=name_of(by), purpose=why, made_at=utc_now(), diary=diary, household=household
     )
+    pack = asyncio.run(write_pack(load_settings(), asked, out))
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(pack)).decode())
         return
     typer.echo(f"{out}: pack {pack.pack_id}, {pack.bytes:,} bytes, SHA-256 {pack.sha256}")
     typer.echo(f"signed with key {pack.key_id}; check it with: cityops evidence verify {out}")
+    if (pack.from_day, pack.to_day) != days:
+        typer.echo(f"it shows {pack.from_day} to {pack.to_day} only; report.pdf says why")
     if not diary:
         typer.echo("the diary is private and was left out; --with-diary puts it in")
 

@@ -39,7 +39,8 @@ def _contents(found: Verdict) -> list[str]:
     m = found.manifest
     if m is None:
         return []
-    return [f"pack {m.pack_id}: {m.home}, {m.from_day} to {m.to_day}, made {m.made_at}"]
+    cut = [f"shown is less: {m.shown.cut}"] if m.shown.cut else []
+    return [f"pack {m.pack_id}: {m.home}, {m.from_day} to {m.to_day}, made {m.made_at}", *cut]
 
 
 def _files(found: Verdict) -> list[str]:

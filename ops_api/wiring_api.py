@@ -73,7 +73,7 @@ async def run_api(
             hints=hints,
             brand=_brand(settings),
             kinds=kinds_of(settings),
-            case_book=cases_on(settings.data_dir),
+            case_book=cases_on(settings),
         )
         await _serve(
             app.state.context,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import BinaryIO
 
+from cityops.settings import Settings
 from ops_api.routers.context import Cases
+from ops_api.wiring_evidence import pack_of_resident
 from rules.catalogue.law_files import load_law
+from rules.core.evidence.scope import Order
 from rules.evidence.book import PostgresBook
 from rules.evidence.keys import published
+from rules.evidence.ports import Pack
 
 
-def cases_on(data_dir: Path) -> Cases:
-    """Return the parts with a data directory.
+def cases_on(settings: Settings) -> Cases:
+    """Return the parts on the settings' database and data directory.
 
     Raises:
         ConfigurationError: the law's files can't be read.
@@ -19,7 +23,10 @@ def cases_on(data_dir: Path) -> Cases:
     law, days = load_law()
 
     def public_key() -> tuple[str, str] | None:
-        key = published(data_dir)
+        key = published(settings.data_dir)
         return None if key is None else (key.pem, key.key_id)
 
-    return Cases(book_on=PostgresBook, law=law, days=days, public_key=public_key)
+    def pack(token: str, order: Order, out: BinaryIO) -> Pack:
+        return pack_of_resident(settings, token, order, out)
+
+    return Cases(book_on=PostgresBook, law=law, days=days, pack=pack, public_key=public_key)

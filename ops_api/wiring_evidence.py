@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -15,17 +16,21 @@ from cityops.clock import SystemClock
 from cityops.db.pool import connect
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings
-from ops_api.queries import Db
+from ops_api.cli_looks import looked
+from ops_api.households.packs import requested_scope, shared_scope
+from ops_api.queries import Db, OneConnection
+from ops_api.queries.resident import ResidentPool, become
 from ops_api.wiring import kinds_of
 from ops_api.wiring_notify import pool_of
 from ops_api.wiring_reminders import reminders_on
 from rules.catalogue.law_files import load_law
+from rules.core.evidence.scope import Order, Scope
 from rules.core.legal_clock import Law, WorkingDays
 from rules.evidence.book import PostgresBook
 from rules.evidence.figures import FiguresFromReadings
 from rules.evidence.keys import PublicKey, published, read_public, signer
-from rules.evidence.packing import Order, Workshop, check_period, make_pack
-from rules.evidence.ports import Pack
+from rules.evidence.packing import Workshop, check_period, make_pack
+from rules.evidence.ports import EvidenceSource, Pack
 from rules.evidence.reminders import CaseReminders
 from rules.evidence.source import one_moment
 from rules.evidence.unpacking import Verdict, verify
@@ -57,53 +62,116 @@ async def cases_of(settings: Settings) -> AsyncIterator[CaseDoor]:
         yield CaseDoor(PostgresBook(pool), Db(pool), law, days, reminders_on(pool, clock), clock.now())
 
 
-async def write_pack(
-    settings: Settings,
-    code: str,
-    days: tuple[date, date],
-    file: Path,
-    *,
-    by: str,
-    diary: bool,
-    made_at: datetime,
-) -> Pack:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A pack that an operator asks for.
+
+    Attributes:
+        days: first and last, both included (UTC).
+        by, purpose: who asks and why; the household reads it.
+        household: name of who lives there and wants it; None: what is shared with the council.
+    """
+
+    code: str
+    days: tuple[date, date]
+    by: str
+    purpose: str
+    made_at: datetime
+    diary: bool = False
+    household: str | None = None
+
+
+async def write_pack(settings: Settings, asked: Asked, file: Path) -> Pack:
     """Make a pack as a file, which is there whole or not at all, and remember it.
 
     Args:
         settings: ``db``, ``data_dir`` and ``kinds_dir`` are used.
-        code: of the home.
-        days: first and last, both included (UTC).
+        asked: which pack.
         file: to write; one that is there is replaced.
-        by: who asks.
-        diary: whether the diary goes in.
-        made_at: the time that is written into it.
 
     Raises:
-        ConfigurationError: the home, the period, the file's folder or the key is not usable.
+        ConfigurationError: the home, the period, the file's folder or the key is not usable, or the household shows none of it.
         TransientError: the database does not answer.
     """
-    order = Order(code=code, from_day=days[0], to_day=days[1], made_at=made_at, by=by, diary=diary)
-    check_period(order)
-    law, calendar = load_law()
     kinds = kinds_of(settings)
     async with pool_of(settings, "cityops-evidence") as (pool, dsn):
-        book = PostgresBook(pool)
-        home_id = await book.home_id(code)
+        book, db = PostgresBook(pool), Db(pool)
+        home_id = await book.home_id(asked.code)
+        check_period(_order(asked, Scope(why="")))
+        order = await _ordered(db, home_id, asked)
+        days = f"{asked.days[0]} to {asked.days[1]}"
+        await looked(db, home_id, asked.by, f"evidence pack of {days}", asked.purpose)
         async with (
             await connect(dsn, application_name="cityops-evidence", autocommit=False) as conn,
             one_moment(conn, kinds) as source,
         ):
-            shop = Workshop(
-                source, FiguresFromReadings(source), book, book, law, calendar, signer(settings.data_dir)
-            )
-            pack = await _written(shop, order, file)
+            pack = await _written(workshop(settings, source, source, book), order, file)
         await book.record_pack(home_id, pack)
     return pack
+
+
+async def _ordered(db: Db, home_id: int, asked: Asked) -> Order:
+    if asked.household is not None:
+        scope = await requested_scope(db, home_id, asked.household)
+    else:
+        scope = await shared_scope(db, home_id, asked.days)
+        if asked.diary:
+            raise ConfigurationError(
+                "--with-diary: the diary is the household's; say --for-household NAME too"
+            )
+    return _order(asked, scope)
+
+
+def _order(asked: Asked, scope: Scope) -> Order:
+    return Order(
+        code=asked.code, from_day=asked.days[0], to_day=asked.days[1], made_at=asked.made_at, by=asked.by,
+        scope=scope, diary=asked.diary,
+    )  # fmt: skip
+
+
+def workshop(settings: Settings, home: EvidenceSource, town: EvidenceSource, book: PostgresBook) -> Workshop:
+    """Return what packs are made with."""
+    law, calendar = load_law()
+    return Workshop(home, town, FiguresFromReadings, book, book, law, calendar, signer(settings.data_dir))
 
 
 async def _written(shop: Workshop, order: Order, file: Path) -> Pack:
     with _draft(file) as draft:
         return await make_pack(shop, order, draft)
+
+
+def pack_of_resident(settings: Settings, token: str, order: Order, out: BinaryIO) -> Pack:
+    """Make a resident's own pack and remember it: for a worker's thread, it takes seconds of a core.
+
+    What is the home's is read and written as the resident (:mod:`ops_api.queries.resident`).
+
+    Args:
+        settings: ``db``, ``api.resident_dsn``, ``data_dir`` and ``kinds_dir`` are used.
+        token: of the resident's session.
+        order: what is asked for; its scope is her stay.
+        out: an empty file, opened for reading and writing.
+
+    Raises:
+        ConfigurationError, NoSuchError, TransientError: see :func:`rules.evidence.packing.make_pack`.
+    """
+    return asyncio.run(_as_resident(settings, token, order, out))
+
+
+async def _as_resident(settings: Settings, token: str, order: Order, out: BinaryIO) -> Pack:
+    name, kinds = "cityops-evidence", kinds_of(settings)
+    hers = settings.api.resident_dsn or settings.db.dsn
+    async with (
+        await connect(hers, application_name=name, autocommit=False) as reading,
+        await connect(hers, application_name=name, autocommit=False) as writing,
+        await connect(settings.db.dsn, application_name=name, autocommit=False) as ours,
+        one_moment(reading, kinds) as home,
+        one_moment(ours, kinds) as town,
+    ):
+        await become(reading, token)
+        book = PostgresBook(ResidentPool(OneConnection(writing), token))
+        pack = await make_pack(workshop(settings, home, town, book), order, out)
+        await book.record_pack(await book.home_id(order.code), pack)
+    return pack
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class People:
         return code
 
     async def leave(self, who: Member, home: LivesIn, at: datetime | None = None) -> None:
-        """Move out, now or since an earlier time: access ends at once, consents and invitations with it.
+        """Move out, now or since an earlier time: access ends at once, consents, invitations and reminders with it.
 
         The last one to leave makes every code of the home void: who comes next needs a new label.
         """
@@ -96,6 +96,7 @@ class People:
                 return False
             await t.rows("consents_end", **there)
             await t.rows("reminders_end", **there)
+            await t.rows("reminders_stop", **there)
             await t.rows("codes_end", **there)
             await t.rows("sessions_end", resident_id=resident_id, only_homeless=True)
             await t.rows(

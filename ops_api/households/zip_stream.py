@@ -58,6 +58,11 @@ class ZipStream:
             file.write(content.encode())
         return self._sink.take()
 
+    def stored(self, name: str, content: bytes) -> bytes:
+        """Add a file that is compressed already."""
+        self._zip.writestr(zipfile.ZipInfo(name, self._at), content, zipfile.ZIP_STORED)
+        return self._sink.take()
+
     async def csv(
         self, name: str, columns: Sequence[str], pages: AsyncIterable[list[Row]]
     ) -> AsyncIterator[bytes]:
@@ -94,6 +99,8 @@ class ZipStream:
 def _value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, dict | list):
+        return json.loads(json.dumps(value, default=str))
     return value if isinstance(value, int | float | str | bool | None) else str(value)
 
 
@@ -102,5 +109,5 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def _cell(value: Any) -> Any:
     """Return a cell; text that a spreadsheet would run is marked as text."""
-    plain = _value(value)
+    plain = json.dumps(value, default=str) if isinstance(value, dict | list) else _value(value)
     return f"'{plain}" if isinstance(plain, str) and plain.startswith(_FORMULA) else plain

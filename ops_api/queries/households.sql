@@ -105,6 +105,12 @@ where home_id = %(home_id)s
   and (set_by = %(resident_id)s or not exists (
       select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now())))
 
+-- reminders_stop
+-- What waits to be sent to a household that is gone is sent to nobody.
+update notification set state = 'suppressed'
+where recipient = 'home:' || %(home_id)s::integer and state = 'pending' and not exists (
+    select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now()))
+
 -- codes_end
 -- Of who left; and of the home where nobody lives any more: its label must be a new one.
 update join_code set revoked_at = now()
@@ -191,3 +197,70 @@ where hd.home_id = %(home_id)s order by d.name
 -- my_diary
 select diary_entry_id, at, activity, note, source from diary_entry
 where home_id = %(home_id)s and diary_entry_id > %(after)s order by diary_entry_id limit %(limit)s
+
+-- my_stay
+-- As the resident: since when she lives there, and until when; null without an end.
+select nullif(min(from_at), '-infinity') as from_at, max(to_at) as to_at from household_member
+where home_id = %(home_id)s and (to_at is null or to_at > now()) having count(*) > 0
+
+-- stay_of
+-- Who lives there by that name, whatever the case of its letters.
+select m.resident_id, r.name, nullif(m.from_at, '-infinity') as from_at, m.to_at
+from household_member m join resident r using (resident_id)
+where m.home_id = %(home_id)s and lower(r.name) = lower(%(name)s) and (m.to_at is null or m.to_at > now()) order by m.joined_at
+
+-- shared_readings
+-- By box, the last time within a period of which readings are shown to the council without a break; as consented() decides.
+select distinct on (d.name) d.name as device, lower(r) as from_at, upper(r) as to_at
+from home_device hd join device d using (device_id)
+cross join lateral (
+    select range_agg(tstzrange(greatest(c.from_at, m.from_at), coalesce(c.to_at, 'infinity'))) as t
+    from consent c join household_member m on m.home_id = c.home_id and m.resident_id = c.given_by
+    where c.home_id = hd.home_id and c.statistic = 'readings' and c.revoked_at is null and c.recipient_kind = 'council'
+      and c.recipient = 'housing' and (c.device_id is null or c.device_id = hd.device_id)
+      and (m.to_at is null or m.to_at > now()) and greatest(c.from_at, m.from_at) < coalesce(c.to_at, 'infinity')) s
+cross join lateral unnest(s.t * tstzmultirange(tstzrange(%(start)s, %(end)s))) r
+where hd.home_id = %(home_id)s order by d.name, lower(r) desc
+
+-- my_damp_days
+select d.name as device, k.day, k.n, k.expected, k.temperature_c, k.humidity_pct, k.vapour_pa, k.outdoor_c, k.excess_pa,
+       k.surface_hours, k.surface_min_c, k.damp_hours_low, k.damp_hours, k.damp_hours_high, k.mould, k.factor, k.factor_low,
+       k.factor_high, k.factor_error, k.factor_nights, k.flags, k.calibrations, k.rules, k.device_id
+from damp_day k join device d using (device_id)
+where k.home_id = %(home_id)s and (k.device_id, k.day) > (%(device_id)s, %(after)s::date)
+order by k.device_id, k.day limit %(limit)s
+
+-- my_moisture_events
+select e.event_id, d.name as device, e.started_at, e.peak_at, e.ended_at, e.activity, e.confidence, e.rise_g_m3, e.grams_low,
+       e.grams, e.grams_high, e.half_min, e.clear_min, e.aired, e.of_household, e.diary_entry_id
+from moisture_event e join device d using (device_id)
+where e.home_id = %(home_id)s and e.event_id > %(after)s order by e.event_id limit %(limit)s
+
+-- my_findings
+select f.week, f.to_day, d.name as device, f.cause, f.confidence, f.risk, f.mould_index, f.evidence, f.advice, f.iso, f.standard,
+       f.monthly, f.rules
+from damp_finding f join device d using (device_id) where f.home_id = %(home_id)s order by f.week
+
+-- my_cases
+select c.case_id, c.kind as case_kind, c.hazard, c.landlord, c.council_owned, c.opened_at, c.opened_by, e.case_event_id, e.kind,
+       e.at, e.step, e.until, e.refers_to, e.note, e.by, e.recorded_at
+from housing_case c left join case_event e using (case_id)
+where c.home_id = %(home_id)s order by c.case_id, e.case_event_id
+
+-- my_contacts
+select contact_id, at, method, who, said, reply, replied_at, by, recorded_at
+from contact_log where home_id = %(home_id)s order by at, contact_id
+
+-- my_photos
+select photo_id, taken_at, room, caption, width, height, sha256, original_sha256, original_bytes, by, added_at
+from evidence_photo where home_id = %(home_id)s order by photo_id
+
+-- my_photo
+select jpeg, original from evidence_photo where home_id = %(home_id)s and photo_id = %(photo_id)s
+
+-- my_packs
+select pack_id, from_day, to_day, made_at, made_by, sha256, bytes, manifest_sha256, key_id
+from evidence_pack where home_id = %(home_id)s order by made_at, pack_id
+
+-- my_reminding
+select channel, address from home_contact where home_id = %(home_id)s order by channel

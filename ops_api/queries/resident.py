@@ -22,6 +22,11 @@ _BECOME = sql.SQL(
 )
 
 
+async def become(connection: psycopg.AsyncConnection[Any], token: str) -> None:
+    """Make the connection's transaction the resident's whose session has this token."""
+    await connection.execute(_BECOME, {"token": token})
+
+
 class NotYoursError(Exception):
     """The database refused to write: the row would not be of a home of hers."""
 
@@ -45,7 +50,7 @@ class ResidentPool:
         """Lend a connection that has begun a transaction as the resident; see :class:`Pool`."""
         try:
             async with self._pool.connection(timeout) as connection:
-                await connection.execute(_BECOME, {"token": self._token})
+                await become(connection, self._token)
                 yield connection
         except psycopg.errors.InsufficientPrivilege as e:
             raise NotYoursError("the database refused it") from e

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Protocol, cast
+from typing import Annotated, BinaryIO, Protocol, cast
 
 from fastapi import Depends, HTTPException, Request
 
@@ -25,9 +25,10 @@ from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
 from ops_api.web.brand import Brand
 from ops_api.web.render import Templates
+from rules.core.evidence.scope import Order
 from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
-from rules.evidence.ports import Album, CaseBook
+from rules.evidence.ports import Album, CaseBook, Pack
 
 
 class Book(CaseBook, Album, Protocol):
@@ -41,12 +42,14 @@ class Cases:
     Attributes:
         book_on: makes the book of what households write down, on connections: a resident's see her homes alone.
         law, days: limits, and the calendar that counts.
+        pack: makes the pack of the resident with this token, in the caller's thread: it takes seconds of a core.
         public_key: returns the key that packs are checked with, as PEM and in groups of digits; None: none yet.
     """
 
     book_on: Callable[[Pool], Book]
     law: Law
     days: WorkingDays
+    pack: Callable[[str, Order, BinaryIO], Pack]
     public_key: Callable[[], tuple[str, str] | None]
 
 

@@ -91,11 +91,12 @@ async def _rooms(conn: Connection, boxes: Sequence[_Box], rules: DampRules) -> d
         "dues": [b.due for b in boxes],
     }
     series = await _series(conn, boxes)
-    days = await _grouped(conn, "kept_days", **which, look_back=LOOK_BACK_DAYS)
+    zone = rules.zone.key
+    days = await _grouped(conn, "kept_days", **which, look_back=LOOK_BACK_DAYS, zone=zone)
     nights = await _grouped(
-        conn, "first_nights", **which, nights=rules.catalogue.drift.parameters.learn_nights
+        conn, "first_nights", **which, nights=rules.catalogue.drift.parameters.learn_nights, zone=zone
     )
-    months = await _grouped(conn, "months", **which, whole=WHOLE_HOURS)
+    months = await _grouped(conn, "months", **which, whole=WHOLE_HOURS, zone=zone)
     events = await _grouped(
         conn, "kept_events", homes=which["homes"], devices=which["devices"],
         begins_s=[begins_s(b.due, rules.zone) for b in boxes], back_s=WINDOW_DAYS * DAY_S,

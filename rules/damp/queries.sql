@@ -112,6 +112,7 @@ where r.ts >= to_timestamp(%(first)s) and r.ts < to_timestamp(%(last)s) and r.qu
 group by w.n
 
 -- kept_days
+-- Of the household that lives there now: damp_room.from_at is when it came, or the box.
 select w.n, k.day, extract(epoch from k.begins_at)::float8, k.n, k.expected, k.hours, k.temperature_c, k.humidity_pct,
        k.vapour_pa, k.outdoor_c, k.outdoor_pa, k.excess_pa, k.excess_hours, k.surface_hours, k.surface_min_c,
        k.damp_hours_low, k.damp_hours, k.damp_hours_high, k.mould::text, k.mould_state, k.factor, k.factor_low,
@@ -120,14 +121,17 @@ select w.n, k.day, extract(epoch from k.begins_at)::float8, k.n, k.expected, k.h
 from unnest(%(homes)s::integer[], %(devices)s::integer[], %(dues)s::date[]) with ordinality as w(home_id, device_id, due, n)
 join damp_day k on k.home_id = w.home_id and k.device_id = w.device_id
  and k.day < w.due and k.day >= w.due - %(look_back)s::integer
+join damp_room m on m.home_id = k.home_id and m.device_id = k.device_id and k.day >= (m.from_at at time zone %(zone)s)::date
 order by w.n, k.day
 
 -- first_nights
 select w.n, array_agg(f.sister_dew_k order by f.day)
 from unnest(%(homes)s::integer[], %(devices)s::integer[], %(dues)s::date[]) with ordinality as w(home_id, device_id, due, n)
+join damp_room m on m.home_id = w.home_id and m.device_id = w.device_id
 cross join lateral (
     select day, sister_dew_k from damp_day k
     where k.home_id = w.home_id and k.device_id = w.device_id and k.day < w.due and sister_dew_k is not null
+      and k.day >= (m.from_at at time zone %(zone)s)::date
     order by day limit %(nights)s) f
 group by w.n
 
@@ -135,6 +139,7 @@ group by w.n
 select w.n, to_char(k.day, 'YYYY-MM'), count(*), avg(k.temperature_c), avg(k.excess_pa), avg(k.outdoor_c), avg(k.outdoor_pa)
 from unnest(%(homes)s::integer[], %(devices)s::integer[], %(dues)s::date[]) with ordinality as w(home_id, device_id, due, n)
 join damp_day k on k.home_id = w.home_id and k.device_id = w.device_id
+join damp_room m on m.home_id = k.home_id and m.device_id = k.device_id and k.day >= (m.from_at at time zone %(zone)s)::date
 where k.day < date_trunc('month', w.due)::date and k.day >= (date_trunc('month', w.due) - interval '12 months')::date
   and k.excess_hours >= %(whole)s and k.outdoor_c is not null
 group by 1, 2 order by 1, 2
@@ -146,6 +151,7 @@ select w.n, extract(epoch from e.started_at)::float8, extract(epoch from e.peak_
 from unnest(%(homes)s::integer[], %(devices)s::integer[], %(begins_s)s::float8[]) with ordinality as w(home_id, device_id, begins_s, n)
 join moisture_event e on e.home_id = w.home_id and e.device_id = w.device_id
  and e.started_at < to_timestamp(w.begins_s) and e.started_at >= to_timestamp(w.begins_s - %(back_s)s)
+join damp_room m on m.home_id = e.home_id and m.device_id = e.device_id and e.started_at >= m.from_at
 order by 1, 2
 
 -- calibrations

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from devices.contract.kind import Kind
-from rules.core.evidence.contents import DiaryLine, Home, MissingNumbers, Room
+from rules.core.evidence.contents import DampDay, DampWeek, DiaryLine, Home, MissingNumbers, Room
 from rules.core.evidence.rows import Digits, Reading
 from rules.evidence.ports import NoSuchError
 from rules.evidence.refusals import no_home
@@ -22,6 +22,7 @@ class MemorySource:
         homes: by code.
         rows: readings by device, in any order.
         gaps, log: missing numbers and calibrations by device.
+        days, weeks: what the analyst worked out, by home.
     """
 
     kinds: Mapping[str, Kind]
@@ -31,6 +32,8 @@ class MemorySource:
     gaps: dict[int, list[MissingNumbers]] = field(default_factory=dict)
     entries: dict[int, list[DiaryLine]] = field(default_factory=dict)
     log: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
+    days: dict[int, list[DampDay]] = field(default_factory=dict)
+    weeks: dict[int, list[DampWeek]] = field(default_factory=dict)
 
     async def home(self, code: str) -> Home:
         """Return a home."""
@@ -73,6 +76,26 @@ class MemorySource:
     ) -> Sequence[Mapping[str, Any]]:
         """Return the calibration log."""
         return [line for d in device_ids for line in self.log.get(d, []) if _holds(line, start, end)]
+
+    async def damp_days(
+        self, home_id: int, device_ids: Sequence[int], start: datetime, end: datetime
+    ) -> Sequence[DampDay]:
+        """Return the analyst's days."""
+        names = self._names(home_id, device_ids)
+        found = (d for d in self.days.get(home_id, []) if d.device in names and start <= d.begins_at < end)
+        return sorted(found, key=lambda d: (d.device, d.day))
+
+    async def damp_weeks(
+        self, home_id: int, device_ids: Sequence[int], start: datetime, end: datetime
+    ) -> Sequence[DampWeek]:
+        """Return the analyst's findings."""
+        names = self._names(home_id, device_ids)
+        found = (w for w in self.weeks.get(home_id, []) if w.device in names)
+        return sorted((w for w in found if start < w.rests_to <= end), key=lambda w: w.week)
+
+    def _names(self, home_id: int, device_ids: Sequence[int]) -> set[str]:
+        homes = (h for h in self.homes.values() if h.home_id == home_id)
+        return {r.device for h in homes for r in h.rooms if r.device_id in device_ids}
 
 
 def _holds(line: Mapping[str, Any], start: datetime, end: datetime) -> bool:

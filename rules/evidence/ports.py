@@ -9,7 +9,17 @@ from typing import Any, Protocol
 import msgspec
 
 from cityops.errors import ConfigurationError
-from rules.core.evidence.contents import Case, Contact, DiaryLine, Home, MissingNumbers, Photo, Room
+from rules.core.evidence.contents import (
+    Case,
+    Contact,
+    DampDay,
+    DampWeek,
+    DiaryLine,
+    Home,
+    MissingNumbers,
+    Photo,
+    Room,
+)
 from rules.core.evidence.figures import HomeFigures
 from rules.core.evidence.rows import Digits, Reading
 from rules.core.legal_clock.model import CaseEvent, CaseKind
@@ -183,6 +193,18 @@ class EvidenceSource(Protocol):
         self, device_ids: Sequence[int], start: datetime, end: datetime
     ) -> Sequence[Mapping[str, Any]]:
         """Return the calibration log of devices as it is stored, withdrawn ones too: what holds at some time of a period."""
+        ...
+
+    async def damp_days(
+        self, home_id: int, device_ids: Sequence[int], start: datetime, end: datetime
+    ) -> Sequence[DampDay]:
+        """Return the analyst's days of boxes that begin with ``start <= begin < end``, by box and day."""
+        ...
+
+    async def damp_weeks(
+        self, home_id: int, device_ids: Sequence[int], start: datetime, end: datetime
+    ) -> Sequence[DampWeek]:
+        """Return the analyst's findings whose last day lies within a time, the oldest first."""
         ...
 
 

@@ -14,7 +14,7 @@ from psycopg.rows import DictRow, dict_row
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
 from devices.contract.kind import Kind
-from rules.core.evidence.contents import DiaryLine, Home, MissingNumbers, Room
+from rules.core.evidence.contents import DampDay, DampWeek, DiaryLine, Home, MissingNumbers, Room
 from rules.core.evidence.rows import Digits, Reading
 from rules.evidence.ports import NoSuchError
 from rules.evidence.refusals import no_home
@@ -84,6 +84,27 @@ class PostgresSource:
         """Return the calibration log."""
         rows = await self._rows("calibrations", device_ids=list(device_ids), start=start, end=end)
         return [row["line"] for row in rows]
+
+    async def damp_days(
+        self, home_id: int, device_ids: Sequence[int], start: datetime, end: datetime
+    ) -> Sequence[DampDay]:
+        """Return the analyst's days."""
+        rows = await self._rows(
+            "damp_days", home_id=home_id, device_ids=list(device_ids), start=start, end=end
+        )
+        return [
+            DampDay(**row | {"flags": tuple(row["flags"]), "calibrations": tuple(row["calibrations"])})
+            for row in rows
+        ]
+
+    async def damp_weeks(
+        self, home_id: int, device_ids: Sequence[int], start: datetime, end: datetime
+    ) -> Sequence[DampWeek]:
+        """Return the analyst's findings."""
+        rows = await self._rows(
+            "damp_weeks", home_id=home_id, device_ids=list(device_ids), start=start, end=end
+        )
+        return [DampWeek(**row) for row in rows]
 
     async def _rows(self, query: str, **params: object) -> list[DictRow]:
         cursor = self._conn.cursor(row_factory=dict_row)

@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import io
 import math
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 from PIL import Image
 
 from devices.contract.kind import discover
 from ops_api.case_work import a_contact, a_photo
 from rules.catalogue.law_files import load_law
-from rules.core.evidence.contents import DiaryLine, Home, MissingNumbers, Room
+from rules.core.evidence.contents import DampDay, DampWeek, DiaryLine, Home, MissingNumbers, Room
 from rules.core.evidence.rows import Reading
+from rules.core.evidence.scope import Order, Scope
 from rules.core.legal_clock import CaseEvent
 from rules.evidence.figures import FiguresFromReadings
 from rules.evidence.keys import Signer
 from rules.evidence.memory_book import MemoryBook
 from rules.evidence.memory_source import MemorySource
-from rules.evidence.packing import Order, Workshop, make_pack
+from rules.evidence.packing import Workshop, make_pack
 from rules.evidence.ports import EvidenceSource, Pack
 
 CODE = "frog-lily-42"
@@ -103,6 +104,32 @@ def source() -> MemorySource:
         gaps={1: [MissingNumbers(device="frog-0001", boot=1, first_seq=241, last_seq=288)]},
         entries={HOME_ID: [DiaryLine(at=datetime(2026, 1, 7, 7, 30, tzinfo=UTC), activity="shower", note="PRIVATE-1")]},
         log={1: [CALIBRATION, CALIBRATION | {"calibration_id": 2, "from_at": "2026-02-01T00:00:00+00:00"}]},
+        days={HOME_ID: damp_days()},
+        weeks={HOME_ID: [damp_week()]},
+    )  # fmt: skip
+
+
+def damp_days() -> list[DampDay]:
+    """What the analyst makes of the bedroom: ten damp hours a day; the factor is learned from the eighth day on."""
+    return [
+        DampDay(
+            device="frog-0001", day=day, begins_at=datetime(2026, 1, day.day, tzinfo=UTC), n=48, expected=48,
+            surface_hours=24, damp_hours_low=6, damp_hours=10, damp_hours_high=15,
+            mould={"sensitive": {"index": 0.25, "highest": 0.5, "hours": 24}}, factor=0.75, factor_low=0.5, factor_high=1.0,
+            factor_error=0.03125 if day.day >= 12 else None, factor_nights=9 if day.day >= 12 else None, flags=("gaps",),
+            calibrations=(1,) if day.day >= 6 else (), rules="damp_mould@1",
+        )
+        for day in (FIRST + timedelta(days=n) for n in range(20))
+    ]  # fmt: skip
+
+
+def damp_week() -> DampWeek:
+    """A finding of the last day, which rests on all of them."""
+    return DampWeek(
+        device="frog-0001", room="Bedroom", week=date(2026, 1, 19), to_day=LAST, cause="ventilation", confidence=0.75,
+        risk="high", mould_index=0.25, evidence={"days": 20, "from_day": str(FIRST), "sentence": "Wet air."}, iso={"likeliest": 3},
+        standard={"excess_pa": 420, "error_pa": 60}, monthly={}, rules="damp_cause@1",
+        rests_from=datetime(2026, 1, 5, tzinfo=UTC), rests_to=datetime(2026, 1, 25, tzinfo=UTC),
     )  # fmt: skip
 
 
@@ -138,7 +165,8 @@ async def book() -> MemoryBook:
     return made
 
 
-ORDER = Order(code=CODE, from_day=FIRST, to_day=LAST, made_at=NOW, by="Ada")
+WHY = "Made by Ada, who lives in the home."
+ORDER = Order(code=CODE, from_day=FIRST, to_day=LAST, made_at=NOW, by="Ada", scope=Scope(why=WHY))
 
 
 async def packed(
@@ -147,7 +175,7 @@ async def packed(
     """Return a pack as bytes, and what is remembered of it."""
     used, books, out = found or source(), await book(), io.BytesIO()
     law, days = load_law()
-    shop = Workshop(used, FiguresFromReadings(used), books, books, law, days, signer)
+    shop = Workshop(used, used, FiguresFromReadings, books, books, law, days, signer)
     pack = await make_pack(shop, replace(order, diary=diary), out)
     return out.getvalue(), pack
 

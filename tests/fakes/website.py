@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -54,10 +55,14 @@ class Site:
 
 
 @asynccontextmanager
-async def running(dsn: str, town: Registry, now: datetime, port: int = 0, **api: Any) -> AsyncIterator[Site]:
-    """Run the site until the end of the block; ``port``: 0 for any."""
+async def running(
+    dsn: str, town: Registry, now: datetime, port: int = 0, data_dir: Path | None = None, **api: Any
+) -> AsyncIterator[Site]:
+    """Run the site until the end of the block; ``port``: 0 for any; ``data_dir``: of a site that signs packs."""
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
     settings = Settings(db=DbSettings(dsn=dsn, pool_max=8), api=ApiSettings(port=port, **api))
+    if data_dir is not None:
+        settings = settings.model_copy(update={"data_dir": data_dir})
     task = asyncio.create_task(run_api(settings, stop, started=address.set_result))
     done, _ = await asyncio.wait({task, address}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
     if task in done:
@@ -72,12 +77,14 @@ async def running(dsn: str, town: Registry, now: datetime, port: int = 0, **api:
 
 
 @asynccontextmanager
-async def copied(server: str, template: str, town: Registry, now: datetime) -> AsyncIterator[Site]:
+async def copied(
+    server: str, template: str, town: Registry, now: datetime, data_dir: Path | None = None
+) -> AsyncIterator[Site]:
     """Run a site on a copy of a seeded database, whose data flow as of now."""
     name = clone(server, template)
     dsn = with_database(server, name)
     await seed_web.keep_flowing(dsn)
-    async with running(dsn, town, now, sample_home=seed_web.DAMP_HOME) as started:
+    async with running(dsn, town, now, data_dir=data_dir, sample_home=seed_web.DAMP_HOME) as started:
         yield started
     drop(server, name)
 

@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from typer.testing import CliRunner
 
 from cityops.clock import ManualClock
+from cityops.settings import DbSettings, Settings
 from ops_api.app import create_app
 from ops_api.cli_evidence import app as evidence
 from ops_api.households.codes import token_hash
@@ -52,6 +53,7 @@ def settled(dsn: str) -> str:
         for statement in HOME.split(";\n"):
             if statement.strip():
                 conn.execute(statement)  # type: ignore[arg-type]
+        lives_in(conn, "lily-42", "token-sam", name="Sam")
     return dsn
 
 
@@ -110,15 +112,24 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(
     dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pack, other = tmp_path / "pack.zip", tmp_path / "again.zip"
-    code, said = run(
-        dsn, tmp_path, "evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", str(pack)
-    )
+    make = ("evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o")
+    code, said = run(dsn, tmp_path, *make, str(pack))
+    assert (code, "shares no readings" in said, pack.exists()) == (2, True, False)
+    code, said = run(dsn, tmp_path, *make, str(pack), "--for-household", "sam")
     assert code == 0, said
     assert "the diary is private and was left out" in said
-    assert (
-        run(dsn, tmp_path, "evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", str(other))[0]
-        == 0
+    # Of a stay that begins within the days only that; the household reads who made it and why.
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("update household_member set from_at = '2026-01-09 06:00Z'")
+    code, said = run(
+        dsn, tmp_path, *make, str(other), "--for-household", "sam", "--purpose", "For the ombudsman"
     )
+    assert (code, "it shows 2026-01-09 to 2026-01-10 only" in said) == (0, True), said
+    with psycopg.connect(dsn) as conn:
+        looks = conn.execute("select who, role, what, purpose from access_log order by access_id").fetchall()
+    made = ("kim", "operations", f"evidence pack of {FROM} to {TO}")
+    assert looks == [(*made, "Asked for by sam, who lives there"), (*made, "For the ombudsman")]
+    assert "shown is the time from 2026-01-09 06:00 UTC" in cityops("evidence", "verify", str(other)).stdout
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
     assert f"{FROM} to {TO}  SHA-256 " in run(dsn, tmp_path, "evidence", "list", "lily-42")[1]
     assert run(dsn, tmp_path, "evidence", "list", "pond-1")[1] == "no pack was made of this home\n"
@@ -176,7 +187,19 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(
         (("evidence", "make", "lily-42", "--from", TO, "--to", FROM, "-o", "x.zip"), 2, "before it begins"),
         (("evidence", "make", "lily-42", "--from", "soon", "--to", FROM, "-o", "x.zip"), 2, "--from 'soon'"),
         (
-            ("evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o", "/none/x.zip"),
+            (
+                "evidence",
+                "make",
+                "lily-42",
+                "--from",
+                FROM,
+                "--to",
+                TO,
+                "-o",
+                "/none/x.zip",
+                "--for-household",
+                "Sam",
+            ),
             2,
             "/none/x.zip: No such",
         ),
@@ -261,7 +284,10 @@ async def http(dsn: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     clock = ManualClock(datetime(2026, 1, 22, 10, 0, tzinfo=UTC))
     async with AsyncConnectionPool(dsn, min_size=1, max_size=2, open=False) as pool:
         app = create_app(
-            pool, desk=MemoryDesk(lambda: None), clock=clock, case_book=cases_on(tmp_path / "data")
+            pool,
+            desk=MemoryDesk(lambda: None),
+            clock=clock,
+            case_book=cases_on(Settings(db=DbSettings(dsn=dsn), data_dir=tmp_path / "data")),
         )  # type: ignore[arg-type, return-value]
         with psycopg.connect(dsn, autocommit=True) as conn:
             signed_in = lives_in(conn, "lily-42", "token-lily")
@@ -273,16 +299,16 @@ async def http(dsn: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def lives_in(
-    conn: psycopg.Connection[Any], code: str, token: str, since: str = "-infinity"
+    conn: psycopg.Connection[Any], code: str, token: str, since: str = "-infinity", name: str = "Ada"
 ) -> dict[str, str]:
     """Let somebody live in a home and be signed in; return the header that says so."""
     conn.execute(
-        "with r as (insert into resident (name) values ('Ada') returning resident_id),"
+        "with r as (insert into resident (name) values (%s) returning resident_id),"
         " s as (insert into resident_session (resident_id, token_hash, expires_at)"
         "       select resident_id, %s, now() + interval '1 day' from r)"
         " insert into household_member (home_id, resident_id, from_at, joined_by)"
         " select home_id, resident_id, %s, 'label' from r, home where code = %s",
-        (token_hash(token), since, code),
+        (name, token_hash(token), since, code),
     )
     return {"Authorization": f"Bearer {token}"}
 

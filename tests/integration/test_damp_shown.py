@@ -132,11 +132,43 @@ async def test_the_rules_process_works_it_out(town: DampTown, db_dsn: str) -> No
         await running
 
 
+async def test_a_new_household_begins_anew(town: DampTown) -> None:
+    """Its index and findings are those of a home in which nothing was measured before it came."""
+    moved_s = MIDNIGHT + 4 * DAY_S + 9 * HOUR_S
+    columns = room(9.0)
+    home = await town.home("OAK", "frog-1")
+    await town.home("ASH", "frog-2")
+    await town.came(
+        [*frog("frog-1", columns), *frog("frog-2", columns[:, columns[0] >= moved_s]), *weather(9.0)]
+    )
+    await town.work()
+    before = await town.days("frog-1")
+    assert before[-1]["mould_state"] != (await town.days("frog-2"))[-1]["mould_state"]
+    await town.sql(
+        "with r as (insert into resident (name) values ('New') returning resident_id)"
+        " insert into household_member (home_id, resident_id, from_at, joined_by)"
+        " select %s, resident_id, to_timestamp(%s), 'label' from r",
+        home, moved_s,
+    )  # fmt: skip
+    await town.work()
+    mine, alone = await town.days("frog-1"), await town.days("frog-2")
+    assert [d["mould_state"] for d in mine[-len(alone) :]] == [d["mould_state"] for d in alone]
+    assert [d["n"] for d in mine[-len(alone) :]] == [d["n"] for d in alone]
+    assert len(mine) == len(before)  # what was before the move stays with the home
+    found = await town.sql(
+        "select count(*) from damp_finding where home_id = %s and to_day >= '2026-01-14'"
+        " and (evidence ->> 'from_day')::date < '2026-01-14'",
+        home,
+    )
+    assert found == [(0,)]
+
+
 async def test_a_home_that_goes_takes_all_of_it_along(town: DampTown) -> None:
     await town.home("OAK", "frog-1")
     await town.came([*frog("frog-1", room(4.0)), *weather(4.0)])
     await town.work()
     await town.sql("delete from home_device")
+    await town.sql("delete from home_device_past")
     await town.sql("delete from diary_entry")
     await town.sql("delete from home")
     for table in ("damp_home", "damp_room", "damp_day", "moisture_event", "damp_finding"):

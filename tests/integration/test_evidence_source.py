@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from cityops.errors import TransientError
 from rules.core.evidence.contents import Room
@@ -47,6 +50,34 @@ async def store(pg: psycopg.AsyncConnection[Any], found: MemorySource) -> None:
     await pg.execute("insert into device_sequence values (1, 1, '{[1,241),[289,961)}'), (2, 1, '{[1,961)}')")
 
 
+async def store_damp(pg: psycopg.AsyncConnection[Any], found: MemorySource) -> None:
+    for d in found.days[HOME_ID]:
+        row = msgspec.structs.asdict(d)
+        del row["device"]
+        row |= {
+            "mould": Jsonb(row["mould"]),
+            "flags": list(row["flags"]),
+            "calibrations": list(row["calibrations"]),
+        }
+        row |= {"home_id": HOME_ID, "device_id": 1, "hours": 24, "excess_hours": 0, "mould_state": b""}
+        await insert(pg, "damp_day", row)
+    for w in found.weeks[HOME_ID]:
+        row = msgspec.structs.asdict(w)
+        for name in ("device", "room", "rests_from", "rests_to"):
+            del row[name]
+        row |= {n: Jsonb(row[n]) for n in ("evidence", "iso", "standard", "monthly")}
+        await insert(pg, "damp_finding", row | {"home_id": HOME_ID, "device_id": 1, "advice": Jsonb({})})
+
+
+async def insert(pg: psycopg.AsyncConnection[Any], table: str, row: dict[str, Any]) -> None:
+    names, places = (
+        sql.SQL(", ").join(map(sql.Identifier, row)),
+        sql.SQL(", ").join(map(sql.Placeholder, row)),
+    )
+    statement = sql.SQL("insert into {} ({}) values ({})").format(sql.Identifier(table), names, places)
+    await pg.execute(statement, row)
+
+
 async def add_device(
     pg: psycopg.AsyncConnection[Any], kind: str, device: Room, rows: Sequence[Reading]
 ) -> None:
@@ -74,6 +105,7 @@ async def test_the_pack_is_the_same_from_memory_and_from_the_database(
     db_dsn: str, pg: psycopg.AsyncConnection[Any]
 ) -> None:
     await store(pg, source())
+    await store_damp(pg, source())
     await pg.execute(CALIBRATIONS)
     expected, _ = await packed(diary=True)
     async with (

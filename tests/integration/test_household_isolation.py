@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 import pytest_asyncio
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from ops_api.households.codes import token_hash
 from ops_api.queries import Db
 from ops_api.queries.resident import ResidentDb
 from tests.fakes.databases import own_database
-from tests.fakes.households import MINUTES, NOW, Street, street
+from tests.fakes.households import MINUTES, NOW, Street, case_of, damp_of, street
 
 pytestmark = [pytest.mark.storage, pytest.mark.asyncio(loop_scope="module")]
 
@@ -189,43 +190,6 @@ async def test_a_view_begins_with_the_membership_and_reads_one_homes_rows(lane: 
             assert 0 < read <= MINUTES, (query, read)
 
 
-async def damp_of(lane: Street, n: int, first: datetime, days: int) -> None:
-    """Keep damp of home n: a day and a shower each day, a finding of the first half and one of the second."""
-    home, device = await lane.home(n), await lane.device(n)
-    await lane.sql("insert into damp_home (home_id) values (%s)", home)
-    await lane.sql("insert into damp_room (home_id, device_id) values (%s, %s)", home, device)
-    for day in (first.replace(hour=0) + timedelta(days=i) for i in range(1, days + 1)):
-        await lane.sql(
-            "insert into damp_day (home_id, device_id, day, begins_at, n, expected, hours, excess_hours, surface_hours,"
-            " damp_hours_low, damp_hours, damp_hours_high, mould, mould_state, factor, factor_low, factor_high, rules)"
-            " values (%s, %s, %s, %s, 288, 288, 24, 0, 24, 0, 1, 2, '{}', '', 0.7, 0.65, 0.75, 'r')",
-            home, device, day.date(), day,
-        )  # fmt: skip
-        at = day.replace(hour=7)
-        await lane.sql(
-            "insert into moisture_event (home_id, device_id, started_at, peak_at, ended_at, activity, confidence,"
-            " rise_g_m3, grams_low, grams, grams_high, full_air, aired, of_household, outdoor_known)"
-            " values (%s, %s, %s, %s, %s, 'shower', 0.9, 3, 200, 300, 400, false, false, true, true)",
-            home, device, at, at + timedelta(minutes=10), at + timedelta(hours=1),
-        )  # fmt: skip
-    middle = first + timedelta(days=days - 4)
-    for begun, to in ((first + timedelta(days=1), middle), (middle, first + timedelta(days=days))):
-        await lane.sql(
-            "insert into damp_finding (home_id, week, to_day, device_id, risk, evidence, advice, iso, standard, monthly, rules)"
-            " values (%s, %s, %s, %s, 'high', jsonb_build_object('from_day', %s::text), '{}', '{}', '{}', '{}', 'r')",
-            home, begun.date(), to.date(), device, str(begun.date()),
-        )  # fmt: skip
-    for field, begun, ended, evidence in (
-        ("humidity_pct", first, first + timedelta(days=2), "over"),
-        ("temperature_c", first, None, "holds"),
-    ):
-        await lane.sql(
-            "insert into calibration (device_id, field, value_offset, from_at, to_at, how, by, evidence)"
-            " values (%s, %s, -1, %s, %s, 'salt', 'kim', %s)",
-            device, field, begun, ended, evidence,
-        )  # fmt: skip
-
-
 def rows_read(node: dict[str, Any]) -> float:
     """Rows that the scans of reading tables gave or threw away."""
     own = 0.0
@@ -257,8 +221,27 @@ async def test_a_new_tenant_sees_no_damp_of_the_last_one_nor_the_other_way(lane:
     """A row shows where all that it was made of lies in the stay: whole days, whole events, a finding's first day."""
     came = NOW.replace(hour=12, minute=0, second=0) - timedelta(days=10)
     await damp_of(lane, 10, came - timedelta(days=10), 15)
+    home, device = await lane.home(10), await lane.device(10)
     await lane.sql("update household_member set to_at = %s where resident_id = %s", came, lane.residents[10])
     await lane.moves_in(10, "New", "token-damp", came)
+    # The analyst begins anew with the move: what mixes both households is gone, and waits to be worked out.
+    assert await lane.sql("select from_at from damp_room where home_id = %s", home) == [(came,)]
+    assert await lane.sql("select due_from from damp_home where home_id = %s", home) == [
+        ((came - timedelta(hours=25)).date(),)
+    ]
+    assert await lane.sql(
+        "select count(*) from damp_day where home_id = %s and day = %s", home, came.date()
+    ) == [(0,)]
+    await lane.sql("delete from damp_finding where home_id = %s", home)
+    for week, first in (
+        (came - timedelta(days=7), came - timedelta(days=1)),
+        (came, came + timedelta(days=1)),
+    ):
+        await lane.sql(
+            "insert into damp_finding (home_id, week, to_day, device_id, risk, evidence, advice, iso, standard, monthly, rules)"
+            " values (%s, %s, %s, %s, 'high', jsonb_build_object('from_day', %s::text), '{}', '{}', '{}', '{}', 'r')",
+            home, week.date(), (came + timedelta(days=4)).date(), device, str(first.date()),
+        )  # fmt: skip
     async with lane.as_resident("token-damp") as new:
         days = [r["day"] for r in await ask(new, "select day from damp_day order by day")]
         assert days == [came.date() + timedelta(days=n) for n in range(1, 6)]
@@ -276,6 +259,18 @@ async def test_a_new_tenant_sees_no_damp_of_the_last_one_nor_the_other_way(lane:
             assert await count(seven, table) == 0, table
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await count(seven, f"public.{table}")
+    # The day of the move, worked out again, is hers: nothing before the move was read for it. With a room whose work
+    # did not begin anew it is nobody's.
+    copied = (
+        "insert into damp_day select * from jsonb_populate_record(null::damp_day, (select to_jsonb(k) || %s from damp_day k"
+        " where k.home_id = %s order by day desc limit 1))"
+    )
+    moved = {"day": str(came.date()), "begins_at": came.replace(hour=0).isoformat()}
+    await lane.sql(copied, Jsonb(moved), home)
+    async with lane.as_resident("token-damp") as new:
+        assert await count(new, "damp_day") == 6
+        await lane.sql("update damp_room set from_at = '-infinity' where home_id = %s", home)
+        assert await count(new, "damp_day") == 5
     # A box that came meanwhile has only what it measured here.
     await lane.sql(
         "update home_device set since = %s where home_id = %s", came + timedelta(days=3), await lane.home(10)
@@ -341,42 +336,6 @@ async def test_a_new_tenant_sees_no_case_of_the_last_one_nor_the_other_way(lane:
             mine,
             number,
         )
-
-
-async def case_of(lane: Street, n: int, at: datetime, set_by: str | None) -> int:
-    """Write a case with an entry, a contact, a photo and a pack of home n; return the case's number."""
-    home = await lane.home(n)
-    [(case_id,)] = await lane.sql(
-        "insert into housing_case (home_id, kind, opened_at, opened_by) values (%s, 'significant', %s, 'kim') returning case_id",
-        home, at,
-    )  # fmt: skip
-    await lane.sql(
-        "insert into case_event (case_id, kind, at, by, recorded_at) values (%s, 'aware', %s, 'kim', %s)",
-        case_id, at, at,
-    )  # fmt: skip
-    await lane.sql(
-        "insert into contact_log (home_id, at, method, who, said, by, recorded_at) values (%s, %s, 'phone', 'N', 's', 'kim', %s)",
-        home, at, at,
-    )  # fmt: skip
-    mark = f"{n}-{at.isoformat()}"
-    await lane.sql(
-        "insert into evidence_photo (home_id, taken_at, caption, width, height, jpeg, sha256, original_sha256, original_bytes, by, added_at)"
-        " values (%s, %s, 'c', 1, 1, 'x', 's', %s, 1, 'kim', %s)",
-        home, at, mark, at,
-    )  # fmt: skip
-    await lane.sql(
-        "insert into evidence_pack values (%s, %s, %s, %s, %s, 'kim', 's', 1, 'm', 'k')",
-        mark,
-        home,
-        at.date(),
-        at.date(),
-        at,
-    )
-    await lane.sql(
-        "insert into home_contact values (%s, %s, 'a@b.example', %s, %s)",
-        home, "mail" if set_by is not None else "sms", set_by, at,
-    )  # fmt: skip
-    return int(case_id)
 
 
 async def test_a_frog_that_moves_to_another_home_leaves_its_past_behind(lane: Street) -> None:

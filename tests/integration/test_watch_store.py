@@ -316,6 +316,15 @@ async def pool(db_dsn: str) -> AsyncIterator[AsyncConnectionPool[psycopg.AsyncCo
         yield opened
 
 
+async def _next_xid(pool: AsyncConnectionPool[psycopg.AsyncConnection]) -> int:
+    async with pool.connection() as conn:
+        row = await (
+            await conn.execute("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 async def test_one_process_looks_at_a_time_and_takes_no_transaction_id(
     pool: AsyncConnectionPool[psycopg.AsyncConnection],
 ) -> None:
@@ -328,11 +337,13 @@ async def test_one_process_looks_at_a_time_and_takes_no_transaction_id(
     async with pool.connection() as conn, conn.transaction():
         await conn.execute("select pg_advisory_xact_lock(hashtext('cityops.watch'))")
         assert not await store.look(WATCHED, T, nothing)
-    async with pool.connection() as conn:
-        before = await (await conn.execute("select pg_snapshot_xmax(pg_current_snapshot())::text")).fetchone()
+    # Others on the same server may take one meanwhile: not each time.
+    taken: list[int] = []
+    while 0 not in taken and len(taken) < 50:
+        before = await _next_xid(pool)
         assert await store.look(WATCHED, T, nothing)
-        after = await (await conn.execute("select pg_snapshot_xmax(pg_current_snapshot())::text")).fetchone()
-    assert before == after
+        taken.append(await _next_xid(pool) - before)
+    assert 0 in taken
 
 
 async def test_a_memory_that_nobody_can_read_is_begun_anew(

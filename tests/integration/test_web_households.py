@@ -409,6 +409,16 @@ async def test_moving_out_ends_access_consents_and_the_label_at_once(site: Site)
     await ada.post(f"/home/{code}/sharing/council", data={"on": "true"})
     tomorrow = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%d")
     assert (await ada.post(f"/home/{code}/people/leave", data={"day": tomorrow})).status_code == 422
+    # Where she was reminded goes at once, and what waits to be sent is sent to nobody.
+    await site.sql(
+        "insert into home_contact (home_id, channel, address) select home_id, 'mail', 'a@b.example' from home where code = %s",
+        code,
+    )
+    await site.sql(
+        "insert into notification (key, recipient, channel, kind, severity, title, body, not_before, expires_at)"
+        " select 'waits', 'home:' || home_id, 'mail', 'reminder', 'info', 't', 'b', now(), now() from home where code = %s",
+        code,
+    )
     cookie = dict(ada.cookies)
     left = await ada.post(f"/home/{code}/people/leave", follow_redirects=True)
     assert "You are signed out" in left.text
@@ -418,6 +428,8 @@ async def test_moving_out_ends_access_consents_and_the_label_at_once(site: Site)
         "select count(*) from consent c join home h using (home_id) where h.code = %s and revoked_at is null",
         code,
     ) == [(0,)]
+    assert await site.sql("select count(*) from home_contact") == [(0,)]
+    assert await site.sql("select state from notification where key = 'waits'") == [("suppressed",)]
     # The label's code went with the last one who lived there: the next tenant gets a new one.
     again = await httpx.AsyncClient(base_url=site.url).post("/join", data={"code": code})
     assert again.headers["location"].startswith("/?unknown=")

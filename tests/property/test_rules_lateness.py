@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,9 @@ from rules.core.patience import NOTHING, still_waiting
 from rules.core.settling import settle
 from rules.core.stitch import stitch
 from tests.fakes.rules_town import START, Reading, batch, context, latest, random_evening
+
+# Evenings of a whole town, many times over: two minutes do not do where others use the machine too.
+pytestmark = pytest.mark.timeout(400)
 
 SEEDS = st.integers(0, 10**6)
 SHARES = st.lists(st.floats(0, 1), max_size=12)

@@ -39,7 +39,7 @@ create table damp_home (
 );
 create index damp_home_due on damp_home (home_id) where due_from is not null;
 
--- A box in a home, since when: of a box that came from another home nothing before is read.
+-- A box in a home, since when: of a box that came from another home, or of the household before, nothing is read.
 create table damp_room (
     home_id   integer not null references home on delete cascade,
     device_id integer not null references device,

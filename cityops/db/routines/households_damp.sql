@@ -3,6 +3,33 @@
 -- A row counts for a stay only if all that it was made of lies within it: a day whole, an event from start to end, a
 -- finding with the first day that it rests on.
 
+-- A household that moves into an empty home begins anew: its risk index and findings rest on nothing of the one before.
+create or replace function damp_begins_anew() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if new.from_at = '-infinity' or exists (
+        select from household_member o where o.home_id = new.home_id and o.resident_id <> new.resident_id
+           and coalesce(o.to_at, 'infinity') > new.from_at) then
+        return null;
+    end if;
+    update damp_room set from_at = greatest(from_at, new.from_at) where home_id = new.home_id;
+    -- The day of the move mixes both; it is worked out again from the moment of the move on.
+    delete from damp_day where home_id = new.home_id and begins_at < new.from_at and begins_at > new.from_at - interval '25 hours';
+    delete from moisture_event where home_id = new.home_id and started_at < new.from_at and ended_at > new.from_at;
+    delete from damp_finding where home_id = new.home_id and to_day >= (new.from_at - interval '25 hours')::date;
+    update damp_home set due_from = least(due_from, (new.from_at - interval '25 hours')::date), due_no = due_no + 1
+     where home_id = new.home_id;
+    return null;
+end $$;
+create or replace trigger damp_begins_anew after insert on household_member
+    for each row execute function damp_begins_anew();
+
+-- Whether a day is of a stay: whole, or the one on which a room's work began anew with the stay (all that it rests on came later).
+create or replace function damp_day_of_stay(p_begins timestamptz, p_since timestamptz, p_room timestamptz, p_stay timestamptz)
+returns boolean language sql immutable parallel safe as $$
+    select p_begins >= p_since and (p_begins >= p_stay or p_room >= p_stay and p_begins > p_stay - interval '23 hours')
+$$;
+
 create view my.damp_home with (security_barrier) as
 select t.*
   from public.household_member m
@@ -23,8 +50,9 @@ create view my.damp_day with (security_barrier) as
 select k.*
   from public.household_member m
   join public.home_device hd on hd.home_id = m.home_id
-  join public.damp_day k on k.home_id = m.home_id and k.device_id = hd.device_id
-       and k.begins_at >= m.from_at and k.begins_at >= hd.since
+  join public.damp_room r on r.home_id = m.home_id and r.device_id = hd.device_id
+  join public.damp_day k on k.home_id = m.home_id and k.device_id = hd.device_id and k.begins_at >= m.from_at - interval '1 day'
+       and public.damp_day_of_stay(k.begins_at, hd.since, r.from_at, m.from_at)
  where m.resident_id = (select public.resident_id())
    and (m.to_at is null or m.to_at > now() and k.begins_at + interval '1 day' <= m.to_at);
 
@@ -41,8 +69,9 @@ select f.*
   from public.household_member m
   join public.home_device hd on hd.home_id = m.home_id
   join public.damp_finding f on f.home_id = m.home_id and f.device_id = hd.device_id
-  join public.damp_day k on k.home_id = f.home_id and k.device_id = f.device_id
-       and k.day = (f.evidence ->> 'from_day')::date and k.begins_at >= m.from_at and k.begins_at >= hd.since
+  join public.damp_room r on r.home_id = m.home_id and r.device_id = hd.device_id
+  join public.damp_day k on k.home_id = f.home_id and k.device_id = f.device_id and k.day = (f.evidence ->> 'from_day')::date
+       and public.damp_day_of_stay(k.begins_at, hd.since, r.from_at, m.from_at)
  where m.resident_id = (select public.resident_id()) and (m.to_at is null or m.to_at > now() and f.to_day < m.to_at::date);
 
 -- Offsets that held at some time of the stay, whenever they were found.

@@ -94,11 +94,71 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[CaseEvent, ...]
 
 
+class DampDay(msgspec.Struct, frozen=True, kw_only=True):
+    """A local day of a room as the damp analyst worked it out; see docs/damp.md for each figure.
+
+    Attributes:
+        begins_at: its midnight.
+        mould: risk index by class of surfaces at the end of the day, highest so far, hours it rests on.
+        factor_error, factor_nights: standard uncertainty and nights of a learned factor; None: assumed.
+        calibrations: numbers of the offsets that were applied.
+    """
+
+    device: str
+    day: date
+    begins_at: datetime
+    n: int
+    expected: int
+    surface_hours: int
+    damp_hours_low: int
+    damp_hours: int
+    damp_hours_high: int
+    mould: Mapping[str, Any]
+    factor: float
+    factor_low: float
+    factor_high: float
+    factor_error: float | None
+    factor_nights: int | None
+    flags: tuple[str, ...]
+    calibrations: tuple[int, ...]
+    rules: str
+
+
+class DampWeek(msgspec.Struct, frozen=True, kw_only=True):
+    """The analyst's finding of a week: why the home is damp, as of ``to_day``.
+
+    Attributes:
+        device: box of the room that speaks for the home.
+        cause: None: not enough to tell; the evidence says why.
+        rests_from, rests_to: the time whose readings it was made of.
+    """
+
+    device: str
+    room: str
+    week: date
+    to_day: date
+    cause: str | None
+    confidence: float | None
+    risk: str
+    mould_index: float | None
+    evidence: Mapping[str, Any]
+    iso: Mapping[str, Any]
+    standard: Mapping[str, Any]
+    monthly: Mapping[str, Any]
+    rules: str
+    rests_from: datetime
+    rests_to: datetime
+
+
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the report tells.
 
     Attributes:
         from_day, to_day: both included (UTC).
+        why: who may have this pack, and why.
+        cut: in words where less is shown than was asked for; empty where all is.
+        written: whether what the household wrote down is in it.
+        damp_days, damp_weeks: what the analyst worked out.
         states: of the cases, in their order.
         diary: None: left out.
         calibrations: as they are stored, by device.
@@ -109,7 +169,12 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     from_day: date
     to_day: date
     made_at: datetime
+    why: str
+    cut: str
+    written: bool
     figures: HomeFigures
+    damp_days: tuple[DampDay, ...]
+    damp_weeks: tuple[DampWeek, ...]
     cases: tuple[Case, ...]
     states: tuple[CaseState, ...]
     law_title: str

@@ -49,12 +49,32 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     days: tuple[Day, ...]
 
 
+class Shown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose time is shown, and why.
+
+    Attributes:
+        asked_from, asked_to: days that were asked for.
+        start, end: of what is shown (RFC 3339, UTC), within the days of the pack.
+        cut: in words where that is less; empty where it is all.
+        written: whether what the household wrote down is in it: cases, contacts, photos.
+    """
+
+    why: str
+    asked_from: str
+    asked_to: str
+    start: str
+    end: str
+    cut: str
+    written: bool
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a pack is made of.
 
     Attributes:
         from_day, to_day: the period, both days included (UTC).
         made_at: RFC 3339, UTC.
+        shown: of which stay, why, and whether that is less than was asked for.
         diary: whether the household's diary is in it; it is private unless asked for.
         key_id: of the key that signs.
     """
@@ -65,6 +85,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     home: str
     from_day: str
     to_day: str
+    shown: Shown
     diary: bool
     key_id: str
     files: tuple[Listed, ...]

@@ -10,6 +10,7 @@ report.pdf          read this first
 readings/           one file for each room and day (UTC), as the box measured
 outdoor/            the same of the nearest weather station that reported
 statistics.json     the report's figures, with what each rests on
+analysis.json       what was worked out day by day: hours of damp walls, risk index, why, how sure that is
 gaps.json           times without readings; numbers that never came
 calibration.json    what was written down about the sensors' accuracy
 cases.json          cases: what happened when, and the legal clock

@@ -5,7 +5,7 @@ It states what was measured and recorded. It says risk, never that there is moul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +13,14 @@ from zoneinfo import ZoneInfo
 from rules.core.evidence.blocks import Block, bullets, image, para, section, strong, table
 from rules.core.evidence.contents import Case, Contents
 from rules.core.evidence.printable import lost, printable
+from rules.core.evidence.report_damp import analysed
 from rules.core.evidence.report_rooms import gaps, measured, room_answer, use, walls
 from rules.core.legal_clock.model import EVENT_WORDS, CaseState
 from rules.core.legal_clock.words import STATE_WORDS, answer, due_words, moment
 
+NOT_WRITTEN = (
+    "What the household wrote down is not in this pack: cases, contact with the landlord, photos, diary."
+)
 PHOTOS_PRINTED = 24
 DIARY_PRINTED = 400
 
@@ -53,9 +57,11 @@ def _sections(c: Contents) -> list[dict[str, Any]]:
     offsets = chart_numbers(c)
     return [
         section("In short", _short(c)),
+        section("Which days are shown, and why", _shown(c)),
         section("What was measured", measured(c.figures)),
         section("The coldest walls", walls(c.figures, offsets)),
         section("Warmth and moisture", use(c.figures)),
+        section("Why it is damp", analysed(c)),
         section("Gaps", gaps(c.figures, len(c.missing))),
         section("The legal clock", _cases(c)),
         section("Contact with the landlord", _contacts(c)),
@@ -92,6 +98,11 @@ def _short(c: Contents) -> list[Block]:
     return blocks
 
 
+def _shown(c: Contents) -> list[Block]:
+    found = [para(c.why)] + ([para(c.cut)] if c.cut else [])
+    return found if c.written else [*found, para(NOT_WRITTEN)]
+
+
 def _anything_lost(c: Contents) -> bool:
     texts = [t for x in c.contacts for t in (x.who, x.said, x.reply)]
     texts += [t for p in c.photos for t in (p.caption, p.room)]
@@ -100,6 +111,8 @@ def _anything_lost(c: Contents) -> bool:
 
 
 def _cases(c: Contents) -> list[Block]:
+    if not c.written:
+        return []
     if not c.cases:
         return [para("No case was opened in this home.")]
     blocks: list[Block] = [para(f"{c.law_title}. {c.law_notice}")]
@@ -129,6 +142,8 @@ def _case(c: Contents, case: Case, state: CaseState) -> list[Block]:
 
 
 def _contacts(c: Contents) -> list[Block]:
+    if not c.written:
+        return []
     if not c.contacts:
         return [para("Nothing was written down.")]
     rows = [
@@ -140,6 +155,8 @@ def _contacts(c: Contents) -> list[Block]:
 
 
 def _photos(c: Contents) -> list[Block]:
+    if not c.written:
+        return []
     if not c.photos:
         return [para("No photo was added.")]
     shown = [
@@ -156,6 +173,8 @@ def _photos(c: Contents) -> list[Block]:
 
 
 def _diary(c: Contents) -> list[Block]:
+    if not c.written:
+        return []
     if c.diary is None:
         return [para("The diary is private and was left out.")]
     if not c.diary:
@@ -172,11 +191,22 @@ def _diary(c: Contents) -> list[Block]:
 def _calibration(c: Contents) -> list[Block]:
     if not c.calibrations:
         return [para("No calibration was written down: the figures are as the sensors gave them.")]
-    lines = [
-        "; ".join(f"{name} {value}" for name, value in sorted(row.items()) if value not in (None, ""))
-        for row in c.calibrations
-    ]
+    lines = [_offset(row) for row in c.calibrations]
     return [bullets(lines)]
+
+
+def _offset(row: Mapping[str, Any]) -> str:
+    until = "" if row["to_at"] is None else f" to {row['to_at'][:10]}"
+    gone = (
+        ""
+        if row["withdrawn_at"] is None
+        else f"; withdrawn on {row['withdrawn_at'][:10]} by {row['withdrawn_by']}"
+    )
+    said = f" ({row['evidence']})" if row["evidence"] else ""
+    return (
+        f"Calibration {row['calibration_id']}: {row['device']}, {row['field']} {row['value_offset']:+g} from "
+        f"{row['from_at'][:10]}{until}; {row['how'].replace('_', ' ')}, by {row['by']}{said}{gone}"
+    )
 
 
 def _checking(c: Contents) -> list[Block]:

@@ -137,9 +137,9 @@ def gaps(figures: HomeFigures, numbers: int) -> list[Block]:
 
 def _ledger(numbers: int) -> str:
     if numbers == 0:
-        return "Each box numbers its readings. No number is missing between the first and the last that came."
+        return "Each box numbers its readings. No number is missing between the first and the last that are shown."
     ranges = "one range of numbers" if numbers == 1 else f"{numbers} ranges of numbers"
-    return f"Each box numbers its readings: {ranges} never came (gaps.json), in the whole time that the boxes have been there."
+    return f"Each box numbers its readings: {ranges} never came (gaps.json), between the first and the last that are shown."
 
 
 def _how_known(room: RoomFigures) -> str:
