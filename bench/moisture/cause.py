@@ -1,7 +1,6 @@
 """Why simulated homes are damp: what is said beside what truly removes the damp.
 
-The truth is not a label but a second simulation: the same home, weather and habits with one thing
-mended, played again. The true cause is what removes most of the damp at the true wall.
+The truth is a second simulation, see ``firmware_sim.world.home_remedies``.
 """
 
 from __future__ import annotations
@@ -12,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.moisture.homes import KINDS, Weeks, kinds_of, model_of, play
 from bench.moisture.looking import found_in, outdoor_of
 from bench.moisture.truth import share
-from bench.moisture.winter import Winter
-from firmware_sim.world.homes import HomeModel
+from firmware_sim.world.home_remedies import REMEDIES, true_causes
+from firmware_sim.world.home_weeks import KINDS, Weeks
 from firmware_sim.world.psychro import Floats
 from rules.core.damp_advice.recent import facts_of
 from rules.core.damp_cause.cause import attribute
@@ -26,53 +24,13 @@ from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.moisture_events.drying import find_drying
 from rules.core.moisture_events.parameters import MoistureParameters
 
-CAUSES = ("heat", "ventilation", "load", "fabric", "none")
-LIMIT_PCT = 80.0
+CAUSES = (*REMEDIES, "none")
 BUILT = {
     "cold_wall": "fabric",
     "underheated": "heat",
     "unaired": "ventilation",
     "loaded": "load",
 }
-
-
-def mended(model: HomeModel, cause: str) -> HomeModel:
-    """Mend one thing in every home, to what is ordinary in this town."""
-    f, h = model.fabric, model.habits
-    if cause == "heat":
-        model.fabric = replace(
-            f,
-            boiler_w=np.maximum(f.boiler_w, 8000.0),
-            comfort_c=np.maximum(f.comfort_c, 20.0),
-            setback_c=np.maximum(f.setback_c, 17.0),
-        )
-    elif cause == "ventilation":
-        model.fabric = replace(f, leak_per_hour=np.maximum(f.leak_per_hour, 0.65))
-        model.habits = replace(h, extract_share=np.maximum(h.extract_share, 0.4))
-    elif cause == "load":
-        model.habits = replace(h, loads_per_day=np.minimum(h.loads_per_day, 0.15))
-    elif cause == "fabric":
-        model.fabric = replace(f, factor=np.maximum(f.factor, 0.775))
-    return model
-
-
-def dose_pct_h(w: Weeks) -> Floats:
-    """Return by how much and how long each home's true wall is above the limit [% h]."""
-    return np.asarray(np.maximum(w.surface_humidity_pct - LIMIT_PCT, 0.0).sum(axis=0) / 12.0)
-
-
-def true_causes(w: Weeks, seed: int, days: int) -> tuple[list[str], dict[str, Floats]]:
-    """Return each home's true cause, and what each remedy truly removes, by playing the homes again."""
-    winter, kind = Winter(seed), kinds_of(len(w.kind))
-    before = dose_pct_h(w)
-    removed = {}
-    for cause in CAUSES[:-1]:
-        again = play(mended(model_of(kind, seed, winter), cause), kind, winter, days, seed)
-        removed[cause] = 1.0 - dose_pct_h(again) / np.maximum(before, 1e-9)
-    damp_share = (w.surface_humidity_pct >= LIMIT_PCT).mean(axis=0)
-    best = [max(removed, key=lambda c: float(removed[c][home])) for home in range(len(kind))]
-    least = CauseParameters().none_share
-    return [b if damp_share[i] >= least else "none" for i, b in enumerate(best)], removed
 
 
 def said(w: Weeks, home: int, *, facts_known: bool) -> Finding | NotEnough:
@@ -105,7 +63,7 @@ def hourly(values: Floats) -> Floats:
 
 def figures(w: Weeks, seed: int, days: int) -> dict[str, Any]:
     """Return the confusion tables: by true cause, by how the home was built, and by confidence."""
-    truth, removed = true_causes(w, seed, days)
+    truth, removed = true_causes(w, seed, days, CauseParameters().none_share)
     by_truth: dict[str, Counter[str]] = {c: Counter() for c in CAUSES}
     by_kind: dict[str, Counter[str]] = {k: Counter() for k in KINDS}
     right = top_two = sure = sure_right = without = nearly = 0

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.moisture.homes import Weeks
 from bench.moisture.looking import found_in, outdoor_of
 from bench.moisture.truth import QUICK, Score, diary_of, share, spans, touches, truth_of
+from firmware_sim.world.home_weeks import Weeks
 from rules.core.moisture_events.clearing import clear_times
 from rules.core.moisture_events.diary import match
 from rules.core.moisture_events.drying import find_drying

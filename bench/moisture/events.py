@@ -10,10 +10,11 @@ import numpy as np
 
 from bench.moisture import hobby
 from bench.moisture.details import airings, drying, grams, with_diary
-from bench.moisture.homes import KINDS, Weeks, room_of
 from bench.moisture.looking import found_in
+from bench.moisture.rooms import room_of
 from bench.moisture.truth import QUICK, Score, share, spans, truth_of
 from firmware_sim.world.home_events import COOKING, SHOWER
+from firmware_sim.world.home_weeks import KINDS, Weeks
 from rules.core.moisture_events.parameters import AiringParameters, MoistureParameters, RoomParameters
 
 OWN = {"home": QUICK, "bathroom": ("shower",), "kitchen": ("cooking",)}

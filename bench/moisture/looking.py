@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.moisture.homes import Weeks
+from firmware_sim.world.home_weeks import Weeks
 from rules.core.moisture_events.find import Found, find
 from rules.core.moisture_events.grid import Outdoor
 from rules.core.moisture_events.parameters import MoistureParameters

@@ -11,8 +11,8 @@ from typing import Any
 
 from bench.machine import machine
 from bench.moisture import cause, events
-from bench.moisture.homes import weeks
 from bench.stack import say
+from firmware_sim.world.home_weeks import weeks
 
 TUNED_ON = 11
 

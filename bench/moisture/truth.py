@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bench.moisture.homes import Weeks
 from firmware_sim.world.home_events import ACTIVITIES
+from firmware_sim.world.home_weeks import Weeks
 from rules.core.moisture_events.diary import Entry
 from rules.core.moisture_events.model import Event
 

@@ -14,6 +14,8 @@ from ops_api.measure.damp_reference import (
     DAYS,
     HARDY_PA,
     INDEX_TABLE,
+    SATURATION_RATIO,
+    STATES,
     index_after,
     stepped,
 )
@@ -55,6 +57,7 @@ class Agreement:
 def agreements(real_data: Path | None) -> Iterator[Agreement]:
     """Yield all comparisons; ``real_data`` is a folder with the real data sets."""
     yield from published()
+    yield from published_states()
     yield psychrolib_dew_point()
     yield psychrolib_wet_bulb()
     yield coolprop_dew_point()
@@ -70,6 +73,37 @@ def published() -> Iterator[Agreement]:
     for name, table, limit in (("ASHRAE 2017", ASHRAE_PA, 3e-4), ("Hardy 1998", HARDY_PA, 2.6e-4)):
         t, es = (np.array(column) for column in zip(*table.items(), strict=True))
         yield Agreement(f"saturation pressure with {name}", _most(formula(t) / es - 1.0), limit, "relative")
+
+
+def published_states() -> Iterator[Agreement]:
+    """Yield wet bulb and humidity ratio against ASHRAE's examples, and a table of states of moist air."""
+    bulb = psy.wet_bulb_c(7.0, 61.0, 100_000.0) - 3.92667
+    yield Agreement("wet bulb with ASHRAE 2017's example", abs(float(bulb)), 3e-4 * 3.92667, "°C")
+    ratios = (
+        psy.humidity_ratio(3169.7, 95_461.0) / 0.0213603998047487,
+        psy.humidity_ratio_of_wet_bulb(30.0, 25.0, 95_461.0) / 0.0192281274241096,
+        psy.humidity_ratio_of_wet_bulb(-1.0, -5.0, 95_461.0) / 0.00120399819933844,
+    )
+    yield Agreement(
+        "humidity ratio with ASHRAE 2017's examples", _most(np.array(ratios) - 1.0), 3e-4, "relative"
+    )
+    t, saturated = (np.array(column) for column in zip(*SATURATION_RATIO.items(), strict=True))
+    ours = psy.humidity_ratio(psy.saturation_pressure_hyland_wexler_pa(t), psy.STANDARD_PRESSURE_PA)
+    yield Agreement(
+        "saturation ratio with ASHRAE 2017 (real gas)", _most(ours / saturated - 1.0), 1e-2, "relative"
+    )
+    t, rh, dew, e, ratio, absolute, magnus = (np.array(column) for column in zip(*STATES, strict=True))
+    found = psy.vapour_pressure_hyland_wexler_pa(t, rh)
+    rates = (
+        found / e,
+        psy.humidity_ratio(found) * 1000.0 / ratio,
+        psy.absolute_humidity_g_m3(t, found) / absolute,
+    )
+    yield Agreement(
+        "states of moist air: pressure, ratio, g/m³", max(_most(r - 1.0) for r in rates), 3e-5, "relative"
+    )
+    dews = (psy.dew_point_hyland_wexler_c(t, rh) - dew, psy.dew_point_c(t, rh) - magnus)
+    yield Agreement("states of moist air: dew points", max(map(_most, dews)), 1e-4, "°C")
 
 
 def psychrolib_dew_point() -> Agreement:

@@ -70,6 +70,21 @@ HARDY_PA = {
 ASHRAE_PA = {-20.0: 103.24, -5.0: 401.74, 5.0: 872.6, 25.0: 3169.7, 50.0: 12351.3, 100.0: 101418.0}
 """Saturation over ice and water by temperature [°C], ASHRAE 2017 [Pa], known to 3e-4."""
 
+SATURATION_RATIO = {5.0: 0.005425, 25.0: 0.020173, 50.0: 0.086863}
+"""Humidity ratio of saturated air at 101,325 Pa by temperature [°C], ASHRAE 2017 [kg/kg]: of the real gas, 0.4 to 0.6 % above ours."""
+
+STATES = (
+    (20.0, 50.0, 9.2724, 1169.402, 7.2617, 8.6437, 9.2552),
+    (21.0, 60.0, 12.9467, 1492.600, 9.2987, 10.9952, 12.9354),
+    (18.0, 70.0, 12.4526, 1445.004, 8.9979, 10.7543, 12.4437),
+    (16.0, 85.0, 13.4817, 1545.674, 9.6345, 11.5830, 13.4775),
+    (22.0, 45.0, 9.5335, 1190.139, 7.3920, 8.7374, 9.5150),
+    (10.0, 90.0, 8.4372, 1105.196, 6.8586, 8.4577, 8.4339),
+    (5.0, 95.0, 4.2667, 828.862, 5.1296, 6.4570, 4.2650),
+)
+"""Temperature [°C], humidity [%]: dew point [°C], vapour pressure [Pa], humidity ratio [g/kg], absolute humidity [g/m³] after
+Hyland & Wexler at 101,325 Pa; dew point after Magnus with Sonntag's constants [°C]. Worked out independently, to the digits given."""
+
 
 def climate_of(t_c: float, rh_pct: float, name: Sensitivity) -> tuple[float, float] | None:
     """Return 1 / (7 tm) [1/day] and the highest index at constant conditions; None where nothing grows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,14 @@ from ops_api.measure.damp_agreement import Agreement, agreements
 from ops_api.measure.damp_rates import MOULD_HOMES, MOULD_HOURS, Rate, rates
 
 
-def report(values: int, homes: int, hours: int, repeats: int, real_data: Path | None) -> dict[str, Any]:
+def report(
+    values: int,
+    homes: int,
+    hours: int,
+    repeats: int,
+    real_data: Path | None,
+    page: Callable[[], Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
     """Measure, and return the figures and the agreement as plain data.
 
     Args:
@@ -23,6 +30,7 @@ def report(values: int, homes: int, hours: int, repeats: int, real_data: Path | 
         hours: of each home.
         repeats: passes; figures are medians.
         real_data: folder with the real data sets; None without.
+        page: measures the resident's page; None leaves that out.
     """
     agreed = list(agreements(real_data))
     return {
@@ -41,6 +49,7 @@ def report(values: int, homes: int, hours: int, repeats: int, real_data: Path | 
         },
         "figures": [_figure(r) for r in rates(values, homes, hours, repeats)],
         "agreement": [_agreement(a) for a in agreed],
+        "page": None if page is None else dict(page()),
     }
 
 
@@ -72,6 +81,7 @@ def as_text(found: Mapping[str, Any]) -> str:
     lines += [_figure_line(f) for f in found["figures"]]
     lines += ["", "Largest difference:"]
     lines += [_agreement_line(a) for a in found["agreement"]]
+    lines += [] if found["page"] is None else ["", *_page_lines(found["page"])]
     return "\n".join(lines)
 
 
@@ -79,6 +89,7 @@ def _headline(found: Mapping[str, Any]) -> str:
     wrong = [a["name"] for a in found["agreement"] if a["holds"] is False]
     missing = sum(a["holds"] is None for a in found["agreement"])
     slow = [f["name"] for f in found["figures"] if f.get("reached") is False]
+    slow += ["resident page"] if found["page"] is not None and not found["page"]["reached"] else []
     parts = [f"does not agree: {', '.join(wrong)}" if wrong else "all that was compared agrees"]
     parts += [f"{missing} not compared"] if missing else []
     parts.append(f"slower than wanted here: {', '.join(slow)}" if slow else "as fast as wanted")
@@ -91,6 +102,22 @@ def _figure_line(f: Mapping[str, Any]) -> str:
     told = "" if year is None else f"; 10,000 homes × 1 year in {year:g} s"
     ratio = "" if f["ratio"] is None else f", {f['ratio']:g} × {f['baseline']}"
     return f"  {f['name']:<44} {f['per_cpu_second']:>12,} {f['of']}{wanted}{ratio}{told}"
+
+
+def _page_lines(page: Mapping[str, Any]) -> list[str]:
+    """Return how long the resident's page takes, beside the same page of a home without readings."""
+    lines = [
+        (
+            f"Whole answer of {page['requests']} requests each, with {page['readings']:,} readings in the database"
+            f" ({page['rooms']} rooms × {page['days']} days, {page['other_homes']} other homes × {page['other_homes_days']} days):"
+        )
+    ]
+    for name, p in page["pages"].items():
+        wanted = f" (wanted p95 {page['wanted_p95_ms']:g})" if name == "resident page" else ""
+        lines.append(
+            f"  {name:<44} p50 {p['p50_ms']:g}, p95 {p['p95_ms']:g}, p99 {p['p99_ms']:g} ms{wanted}; {p['server_cpu_ms']:g} ms CPU, {p['bytes']:,} bytes"
+        )
+    return lines
 
 
 def _agreement_line(a: Mapping[str, Any]) -> str:

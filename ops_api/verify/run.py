@@ -76,7 +76,7 @@ class Plan:
 async def run_durability(plan: Plan, settings: Settings, say: Say, stop: Stop) -> int:
     """Do it; return 0 where nothing was lost or doubled, else 1."""
     async with AsyncExitStack() as cleanup:
-        with _folder(settings) as folder:
+        with own_folder(settings) as folder:
             history = plan.history or folder / "history"
             outcome = await unless_stopped(
                 _measure(plan, settings, say, folder, history, cleanup), stop.event
@@ -129,7 +129,7 @@ def _rate(plan: Plan, faults: int) -> float:
 
 
 @contextmanager
-def _folder(settings: Settings) -> Iterator[Path]:
+def own_folder(settings: Settings) -> Iterator[Path]:
     """Give the folder of these runs, closed to a second one meanwhile."""
     folder = settings.data_dir.absolute() / FOLDER
     try:

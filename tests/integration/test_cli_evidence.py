@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,17 @@ import httpx
 import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
+from typer.testing import CliRunner
 
 from cityops.clock import ManualClock
 from cityops.settings import DbSettings, Settings
 from ops_api.app import create_app
+from ops_api.cli_evidence import app as evidence
 from ops_api.households.codes import token_hash
 from ops_api.wiring_cases import cases_on
 from rules.desk.memory import MemoryDesk
 from tests.fakes.command_line import cityops
+from tests.fakes.databases import own_database
 from tests.fakes.evidence_home import photo_bytes
 
 DAY = "2026-01-09"
@@ -45,14 +48,25 @@ insert into diary_entry (home_id, at, activity, note) select home_id, '2026-01-0
 """
 
 
-@pytest.fixture
-def dsn(db_dsn: str) -> str:
-    with psycopg.connect(db_dsn, autocommit=True) as conn:
+def settled(dsn: str) -> str:
+    with psycopg.connect(dsn, autocommit=True) as conn:
         for statement in HOME.split(";\n"):
             if statement.strip():
                 conn.execute(statement)  # type: ignore[arg-type]
         lives_in(conn, "lily-42", "token-sam", name="Sam")
-    return db_dsn
+    return dsn
+
+
+@pytest.fixture
+def dsn(db_dsn: str) -> str:
+    return settled(db_dsn)
+
+
+@pytest.fixture(scope="module")
+def looked_at(pg_server: str, db_template: str) -> Iterator[str]:
+    """One database for commands that must change nothing."""
+    with own_database(pg_server, "mistakes", db_template) as made:
+        yield settled(made)
 
 
 def run(dsn: str, folder: Path, *words: str) -> tuple[int, str]:
@@ -62,7 +76,41 @@ def run(dsn: str, folder: Path, *words: str) -> tuple[int, str]:
     return done.returncode, said
 
 
-def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(dsn: str, tmp_path: Path) -> None:
+def flipped_in_each_member(pack: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change one byte of each file in the pack, one after the other: each is caught, by its name and day."""
+    monkeypatch.setenv("CITYOPS_DATA_DIR", str(folder / "elsewhere"))
+    data, bad = pack.read_bytes(), folder / "flipped.zip"
+    with zipfile.ZipFile(pack) as archive:
+        members = archive.infolist()
+    names = {m.filename for m in members}
+    assert names >= {
+        "report.pdf",
+        "manifest.json",
+        "signature.json",
+        "public_key.pem",
+        "gaps.json",
+        "README.txt",
+    }
+    assert len([n for n in names if n.startswith(("readings/", "outdoor/"))]) == 6
+    for member in members:
+        changed = bytearray(data)
+        at = member.header_offset + 30 + len(member.filename.encode()) + member.compress_size // 2
+        assert at < member.header_offset + 30 + len(member.filename.encode()) + member.compress_size
+        changed[at] ^= 1
+        bad.write_bytes(changed)
+        done = CliRunner().invoke(evidence, ["verify", str(bad)])
+        assert done.exit_code == 1, (member.filename, done.output)
+        assert done.stdout.startswith("CHANGED: this is not the pack as it was made."), member.filename
+        assert member.filename in done.stdout, (member.filename, done.stdout)
+        if "/" in member.filename:
+            day = datetime.fromisoformat(member.filename.rpartition("/")[2].removesuffix(".csv"))
+            assert f"{day:%A} {day.day} {day:%B %Y}" in done.stdout, (member.filename, done.stdout)
+    assert CliRunner().invoke(evidence, ["verify", str(pack)]).exit_code == 0
+
+
+def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pack, other = tmp_path / "pack.zip", tmp_path / "again.zip"
     make = ("evidence", "make", "lily-42", "--from", FROM, "--to", TO, "-o")
     code, said = run(dsn, tmp_path, *make, str(pack))
@@ -113,6 +161,7 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(dsn: str, 
     )
     assert done.stdout.rstrip().endswith("the expected key")
 
+    flipped_in_each_member(pack, tmp_path, monkeypatch)
     data = bytearray(pack.read_bytes())
     data[data.index(f"readings/frog-0001/{DAY}.csv".encode()) + 60] ^= 1
     pack.write_bytes(data)
@@ -164,10 +213,15 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(dsn: str, 
     ],
 )
 def test_a_mistake_is_told_in_words(
-    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int, says: str
+    looked_at: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    code: int,
+    says: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    got, said = run(dsn, tmp_path, *words)
+    got, said = run(looked_at, tmp_path, *words)
     assert says in said
     assert got == code
     assert not (tmp_path / "x.zip").exists()

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from bench.moisture.cause import dose_pct_h
-from bench.moisture.homes import Weeks, weeks
+from firmware_sim.world.home_remedies import dose_pct_h
+from firmware_sim.world.home_weeks import Weeks, weeks
 from rules.core.psychrometrics import saturation_pressure_water_pa
 from rules.damp.memory import Reading
 from rules.damp.store import PostgresDamp

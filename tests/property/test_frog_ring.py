@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.air import vapour_pa
-from devices.page.ring import CLOCK_SET_S, Ring
+from devices.page.ring import BATCH, CLOCK_SET_S, Ring
 from devices.page.samples import HOUR_S, SLOT_S, Hour, Note, Sample
 
 START_S = 1_767_225_600  # an hour's beginning
@@ -137,7 +137,8 @@ def test_power_cut_at_any_byte_of_what_is_written(given_samples: list[Sample], d
         states = [stored(path)]
         for s in given_samples:
             ring.add(s)
-            states.append(stored(path))
+            if not ring.pending:  # else nothing of it is on the card yet, and the state must be the last one
+                states.append(stored(path))
         log = (path / "frog.db-wal").read_bytes()
         length = data.draw(st.integers(0, len(log)))
         shutil.copy(path / "frog.db", cut / "frog.db")
@@ -228,7 +229,7 @@ def test_notes_are_kept_once_and_bounded() -> None:
 def test_bytes_written_a_day_and_kept_for_ever() -> None:
     """A card's life: what the record writes is far below what the outbox writes for the same day."""
     with folder() as path:
-        ring = Ring(path / "frog.db")
+        ring = Ring(path / "frog.db", batch=48)  # the days before the one that is weighed are only there
         ring._db.execute("pragma synchronous = off")
         log = path / "frog.db-wal"
         for i in range(40 * 288):
@@ -236,6 +237,7 @@ def test_bytes_written_a_day_and_kept_for_ever() -> None:
                 # One day's writing stays in the log and can be weighed; else it begins anew now and then.
                 ring._db.execute("pragma wal_checkpoint(truncate)")
                 ring._db.execute("pragma wal_autocheckpoint = 0")
+                ring._batch = BATCH
             ring.add(Sample(START_S + i * SLOT_S, 1, 19.87, 61.2, 14.31))
         assert 100_000 < log.stat().st_size < 1_000_000
         assert len(ring.reader().samples(*FOREVER)) <= 35 * 288 + 12

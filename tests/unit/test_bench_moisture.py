@@ -9,12 +9,14 @@ import pytest
 
 from bench.__main__ import parser
 from bench.moisture import events, hobby, report
-from bench.moisture.cause import CAUSES, dose_pct_h, mended, said
-from bench.moisture.homes import KINDS, Weeks, kinds_of, model_of, room_of, weeks
+from bench.moisture.cause import CAUSES, said
 from bench.moisture.looking import found_in
+from bench.moisture.rooms import room_of
 from bench.moisture.truth import QUICK, Score, TrueEvent, diary_of, truth_of
-from bench.moisture.winter import Winter
 from firmware_sim.world.home_events import SHOWER
+from firmware_sim.world.home_remedies import dose_pct_h, mended
+from firmware_sim.world.home_weeks import KINDS, Weeks, kinds_of, model_of, weeks
+from firmware_sim.world.winter import Winter
 from rules.core.damp_cause.finding import NotEnough
 from rules.core.moisture_events.parameters import MoistureParameters
 

@@ -6,23 +6,26 @@ load), ordinary homes, and the town's own damp homes, where several things are w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from bench.moisture.winter import Winter
 from devices.registry import Home
 from firmware_sim.world.home_events import Day, Habits
 from firmware_sim.world.homes import Fabric, HomeModel
 from firmware_sim.world.noise import generator
-from firmware_sim.world.psychro import Floats, saturation_pa
+from firmware_sim.world.psychro import Floats
+from firmware_sim.world.winter import Winter
 
 STEP_S = 300
 SPIN_UP_DAYS = 7
 STARTING = 4.5
 """Absolute humidity outdoors before the first step [g/m³]."""
 KINDS = ("ordinary", "cold_wall", "underheated", "unaired", "loaded", "town_damp")
+TOWN = ("ordinary",) * 6 + ("town_damp",) + ("ordinary",) * 5
+"""A town as ``generate_town`` makes it, where one home in twelve is damp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,9 @@ class Weeks:
     events: Day
 
 
-def kinds_of(n: int) -> tuple[str, ...]:
+def kinds_of(n: int, among: Sequence[str] = KINDS) -> tuple[str, ...]:
     """Return the kind of each of ``n`` homes, in turn."""
-    return tuple(KINDS[i % len(KINDS)] for i in range(n))
+    return tuple(among[i % len(among)] for i in range(n))
 
 
 def model_of(kind: tuple[str, ...], seed: int, winter: Winter) -> HomeModel:
@@ -154,40 +157,7 @@ def _all_events(model: HomeModel, days: int) -> Day:
     return Day(*(np.concatenate([getattr(day, name) for day in every]) for name in names))
 
 
-def weeks(seed: int, homes: int, days: int) -> Weeks:
-    """Return ``days`` days of ``homes`` homes."""
-    winter, kind = Winter(seed), kinds_of(homes)
+def weeks(seed: int, homes: int, days: int, among: Sequence[str] = KINDS) -> Weeks:
+    """Return ``days`` days of ``homes`` homes, whose kinds are of ``among`` in turn."""
+    winter, kind = Winter(seed), kinds_of(homes, among)
     return play(model_of(kind, seed, winter), kind, winter, days, seed)
-
-
-def room_of(w: Weeks, activity: int, volume_m3: float, exchange_per_hour: float, seed: int) -> Weeks:
-    """Return the same weeks as a box in one room sees them (bathroom, kitchen).
-
-    The room's air exchanges with the home's, and its own events release into it:
-    dc/dt = g/V - n (c - c_home). An assumption of this bench, not of the town's model.
-    """
-    steps, homes = w.temperature_c.shape
-    grams = np.zeros((steps, homes))
-    mine = w.events.activity == activity
-    first = np.floor(w.events.start_s[mine] / STEP_S)
-    for k in range(14):
-        edge = (first + k) * STEP_S
-        part = np.clip(
-            np.minimum(w.events.end_s[mine], edge + STEP_S) - np.maximum(w.events.start_s[mine], edge),
-            0.0,
-            None,
-        )
-        row = (first + k).astype(int)
-        good = (part > 0.0) & (row >= 0) & (row < steps)
-        share = part / (w.events.end_s[mine] - w.events.start_s[mine])
-        np.add.at(grams, (row[good], w.events.home[mine][good]), (w.events.vapour_g[mine] * share)[good])
-    keep = np.exp(-exchange_per_hour * STEP_S / 3600.0)
-    gain = (1.0 - keep) / (exchange_per_hour * STEP_S / 3600.0) / volume_m3
-    above = np.zeros(homes)
-    vapour = np.empty((steps, homes))
-    full = 1000.0 * saturation_pa(w.temperature_c) / (461.5 * (w.temperature_c + 273.15))
-    for i in range(steps):
-        above = np.minimum(above * keep + grams[i] * gain, full[i] - w.vapour_g_m3[i])
-        vapour[i] = w.vapour_g_m3[i] + above
-    temperature, humidity = reported(w.temperature_c, 100.0 * vapour / full, seed + 1)
-    return replace(w, temperature_c=temperature, humidity_pct=humidity, vapour_g_m3=vapour)
