@@ -79,7 +79,8 @@ def facts(s: Sample | None) -> tuple[Fact, ...]:
     if s is None:
         return ()
     dew_c = dew_point_c(s.temperature_c, s.humidity_pct)
-    found = [_temperature(s.temperature_c), _humidity(s.humidity_pct)]
+    wall = None if s.wall_c is None else wall_pct(s)
+    found = [_temperature(s.temperature_c), _humidity(s.humidity_pct, wall)]
     if dew_c is not None:
         said = f"A wall colder than {words.degrees(dew_c, 0)} gets wet."
         found.append(Fact("Dew point", words.number(dew_c, 1), "°C", said))
@@ -100,9 +101,12 @@ def _temperature(value: float) -> Fact:
     return Fact("Temperature", words.number(value, 1), "°C", said, tone)
 
 
-def _humidity(value: float) -> Fact:
+def _humidity(value: float, wall: float | None) -> Fact:
+    """Return the air's humidity; ``wall``: what it is at the cold wall [%], where a probe tells."""
     if value < 30:
         said, tone = "The air is dry.", "plain"
+    elif value < AIR_LOOK_PCT and wall is not None and wall >= WALL_LOOK_PCT:
+        said, tone = "More than your cold wall can take.", "look"
     elif value < AIR_LOOK_PCT:
         said, tone = "Just right.", "calm"
     elif value < AIR_ACT_PCT:

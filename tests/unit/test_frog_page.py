@@ -197,6 +197,14 @@ def test_figures_say_what_they_mean() -> None:
     assert facts(None) == ()
 
 
+def test_what_the_cold_wall_cannot_take_is_not_called_just_right() -> None:
+    said = {
+        wall_c: next(f.meaning for f in facts(Sample(NOW_S, 1, 18.0, 59.0, wall_c)) if f.name == "Humidity")
+        for wall_c in (11.0, 17.0, None)
+    }
+    assert said == {11.0: "More than your cold wall can take.", 17.0: "Just right.", None: "Just right."}
+
+
 def syllables(word: str) -> int:
     return max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(?<=[^l])e$", "", word.lower()))))
 
