@@ -117,10 +117,11 @@ def number(
     unit: str = "short",
     steps: Steps = ((None, INFO),),
     decimals: int | None = None,
+    empty: str = "none",
     width: int = 4,
     height: int = 4,
 ) -> Cell:
-    """One big number from a query with one row and one numeric column."""
+    """One big number from a query with one row and one numeric column; ``empty`` is what null says."""
     panel = (
         _common(stat.Panel(), title, description, [(sql, "table")])
         .unit(unit)
@@ -128,7 +129,7 @@ def number(
         .graph_mode(common.BigValueGraphMode.NONE)
         .color_mode(common.BigValueColorMode.BACKGROUND)
         .reduce_options(common_builder.ReduceDataOptions().calcs(["lastNotNull"]).fields(""))
-        .no_value("none")
+        .no_value(empty)
     )
     return Cell(panel if decimals is None else panel.decimals(decimals), width, height)
 

@@ -1,8 +1,8 @@
 """Homes: distributions and counts over all homes, never a home.
 
 The dashboards' database role can read nothing else (cityops/db/routines/reader.sql):
-the functions of schema ``board`` return nothing below five homes, and there is no
-variable by which a reader could narrow the homes down.
+the functions and views of schema ``board`` tell no number below five homes, and none from which
+such a one could be worked out, and there is no variable by which a reader could narrow the homes down.
 """
 
 # ruff: noqa: S608 - SQL put together from this file's own constants
@@ -12,19 +12,18 @@ from __future__ import annotations
 from dashboards.board import BoardSpec, Page, Section
 from dashboards.catalogue import CELSIUS, HUMIDITY, title
 from dashboards.meanings import NONE_IS_FINE, RISK
-from dashboards.panels import GOOD, INFO, columns, lines, note, number, shares
+from dashboards.panels import GOOD, INFO, columns, lines, note, number, rows
 
 CLIMATE = "board.home_climate($__timeFrom(), $__timeTo())"
 
-BY_RISK = """
-select coalesce(sum(homes) filter (where risk = 'high'), 0) as high,
-       coalesce(sum(homes) filter (where risk = 'raised'), 0) as raised,
-       coalesce(sum(homes) filter (where risk = 'low'), 0) as low,
-       coalesce(sum(homes) filter (where risk not in ('high', 'raised', 'low')), 0) as unknown
-  from board.home_risk
-"""
+BY_RISK = "select risk, said as homes from board.home_risk order by array_position(array['high', 'raised', 'low'], risk)"
 
-HIGH = "select coalesce(sum(homes), 0) from board.home_risk where risk = '{risk}'"
+OF_RISK = "select homes from board.home_risk where risk = '{risk}'"
+AT_RISK = """
+select case when count(r.homes) = 2 then 100.0 * sum(r.homes) / nullif(min(h.homes), 0) end
+  from board.home_risk r cross join board.homes_reporting h where r.risk in ('high', 'raised')
+"""
+TOO_FEW = "fewer than 5, or not told"
 
 ALARMS = """
 select $__timeGroupAlias(raised_at,'1h'), count(*) as alarms
@@ -33,9 +32,13 @@ select $__timeGroupAlias(raised_at,'1h'), count(*) as alarms
 
 
 def _histogram(field: str, step: float, unit: str) -> str:
+    """Bands as words; the first and the last have no end, and all have at least five homes."""
     return (
-        f"select band::numeric || '–' || (band + {step})::numeric || ' {unit}' as band, homes"
-        f" from board.home_histogram('{field}', {step}) order by home_histogram.band"
+        f"select case when band_from is null and band_to is null then 'all'"
+        f" when band_from is null then 'below ' || band_to::numeric || ' {unit}'"
+        f" when band_to is null then 'from ' || band_from::numeric || ' {unit}'"
+        f" else band_from::numeric || '–' || band_to::numeric || ' {unit}' end as band, homes"
+        f" from board.home_histogram('{field}', {step}) order by band_from nulls first"
     )
 
 
@@ -59,24 +62,31 @@ BOARD = BoardSpec(
             (
                 (
                     note(
-                        "Counts and percentiles over all homes; nothing is shown below five homes. "
+                        "Counts and percentiles over all homes; no number is shown that is about fewer than five. "
                         "A resident sees their own home on their own page.",
                     ),
                 ),
                 (
-                    number("Homes reporting", "select coalesce(sum(homes), 0) from board.home_risk", width=6),
+                    number("Homes reporting", "select homes from board.homes_reporting", width=6),
                     number(
                         "Risk high now",
-                        HIGH.format(risk="high"),
+                        OF_RISK.format(risk="high"),
                         description="The rule for damp: humidity at the coldest surface, held for long enough.",
                         steps=NONE_IS_FINE,
+                        empty=TOO_FEW,
                         width=6,
                     ),
-                    number("Risk raised now", HIGH.format(risk="raised"), steps=NONE_IS_FINE, width=6),
+                    number(
+                        "Risk raised now",
+                        OF_RISK.format(risk="raised"),
+                        steps=NONE_IS_FINE,
+                        empty=TOO_FEW,
+                        width=6,
+                    ),
                     number(
                         "Share at risk",
-                        "select 100.0 * coalesce(sum(homes) filter (where risk in ('high', 'raised')), 0)"
-                        " / nullif(sum(homes), 0) from board.home_risk",
+                        AT_RISK,
+                        empty="not told",
                         unit="percent",
                         decimals=0,
                         steps=((None, GOOD), (20, INFO)),
@@ -89,7 +99,13 @@ BOARD = BoardSpec(
             "Now",
             (
                 (
-                    shares("Homes by risk", BY_RISK, meanings=RISK),
+                    rows(
+                        "Homes by risk",
+                        BY_RISK,
+                        description="Not told: with it the number of a class of fewer than five could be worked out.",
+                        meanings={"risk": RISK},
+                        width=8,
+                    ),
                     columns(
                         title("frog", "humidity_pct"),
                         _histogram("humidity_pct", 5, "%"),

@@ -10,7 +10,7 @@ from rules.core.small_counts import Count, published
 Row = Mapping[str, Any]
 NOTICE = (
     "A ward's numbers are given only where at least {least} homes are at risk and at least {least} are not, and where no "
-    "subtraction gives less. At risk: raised or high by the findings of the last two weeks. Not every home is measured."
+    "subtraction gives less. They are counted once a week. At risk: raised or high by the findings of the last two weeks. Not every home is measured."
 )
 
 
@@ -18,7 +18,7 @@ def ward_document(rows: Sequence[Row], least: int) -> dict[str, Any]:
     """Return what everybody may know of wards.
 
     Args:
-        rows: ward_id, label, homes, at_risk, as_of: as they are.
+        rows: ward_id, label, homes, at_risk, as_of: as they were counted this week.
         least: smallest number of homes that may be told of.
     """
     told = published([Count(r["ward_id"], r["homes"], r["at_risk"]) for r in rows], least)

@@ -1,20 +1,16 @@
 -- alarms
--- A home's alarm is named by the home's number: its code is the resident's secret and
--- its label may be an address. So of its title only what follows the label is taken: the label
--- may have been another one when the alarm was raised. in_home marks a device that has no page for the same reason.
+-- Homes are masked (routines/masking.sql). in_home marks a device that has no page: it is or was in a home.
 select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind,
-       masked_subject(a.subject_kind, a.subject, h.home_id) as subject,
+       masked_subject(a.subject_kind, a.subject, h.home_id, a.cleared_at) as subject,
        a.severity, a.raised_at, a.cleared_at, a.acknowledged_at, a.acknowledged_by,
        a.assignee, a.shelved_until, a.closed_at, a.closed_by, a.verdict, a.flapping, a.is_group,
        (select count(*) from alarm_member m where m.alarm_id = a.alarm_id and m.left_at is null) as members_now,
-       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label) as title,
-       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label) as reason,
-       a.subject_kind = 'device' and exists (
-           select from home_device hd join device d using (device_id) where d.name = a.subject
-       ) as in_home,
+       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label, a.cleared_at) as title,
+       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label, a.cleared_at) as reason,
+       a.subject_kind = 'device' and is_private(a.subject) as in_home,
        case when a.subject_kind = 'home' or exists (
            select from alarm_member m where m.alarm_id = a.alarm_id and m.kind = 'home'
-       ) then '{}'::jsonb else a.inputs end as inputs
+       ) or a.subject_kind = 'device' and a.rule_id <> 'device.silent' and is_private(a.subject) then '{}'::jsonb else a.inputs end as inputs
 from alarm a
 left join home h on a.subject_kind = 'home' and h.code = a.subject
 where (%(alarm_ids)s::bigint[] is null or a.alarm_id = any (%(alarm_ids)s))
@@ -30,21 +26,14 @@ where (%(alarm_ids)s::bigint[] is null or a.alarm_id = any (%(alarm_ids)s))
 order by a.alarm_id desc limit %(limit)s
 
 -- alarm_members
--- Those in it first, the worst of them first, then who left; a home by its number, as everywhere.
+-- Those in it first, the worst of them first, then who left; homes masked, as everywhere.
 select m.alarm_id, m.kind,
-       case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?') else m.subject end as subject,
-       case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?')
+       masked_subject(m.kind, m.subject, mh.home_id, m.left_at) as subject,
+       case when m.kind = 'home' then masked_subject(m.kind, m.subject, mh.home_id, m.left_at)
             else coalesce(s.street || ' (' || m.subject || ')', b.label, m.subject) end as label,
        m.severity, m.joined_at, m.left_at,
-       case when (m.kind = 'home' and mh.home_id is null) or (a.subject_kind = 'home' and h.home_id is null) then ''
-            else replace(replace(replace(replace(m.reason,
-                     coalesce(mh.code, ''), coalesce('home ' || mh.home_id, '')),
-                     coalesce(mh.label, ''), coalesce('Home ' || mh.home_id, '')),
-                     coalesce(h.code, ''), coalesce('home ' || h.home_id, '')),
-                     coalesce(h.label, ''), coalesce('Home ' || h.home_id, '')) end as reason,
-       m.kind = 'device' and exists (
-           select from home_device hd join device d using (device_id) where d.name = m.subject
-       ) as in_home
+       masked_member(m.kind, m.subject, m.reason, a.rule_id, a.subject_kind, mh, h, coalesce(m.left_at, a.cleared_at)) as reason,
+       m.kind = 'device' and is_private(m.subject) as in_home
 from alarm_member m
 join alarm a using (alarm_id)
 left join home h on a.subject_kind = 'home' and h.code = a.subject

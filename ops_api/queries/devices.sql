@@ -1,9 +1,9 @@
 -- devices
--- Devices in homes are left out: what they measure is reached by the home's code only.
+-- Devices in homes, and those that ever were in one, are left out: what they measure is reached by the home's code only.
 select d.device_id, d.name, d.kind, d.label, d.latitude_deg, d.longitude_deg, d.cadence_s, d.installed_at,
        d.retired_at
 from device d
-where not exists (select from home_device h where h.device_id = d.device_id)
+where not is_private(d.device_id)
   and (%(name)s::text is null or d.name = %(name)s)
   and (%(kind)s::text is null or d.kind = %(kind)s)
   and (%(after)s::text is null or d.name > %(after)s)

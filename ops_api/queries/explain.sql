@@ -4,12 +4,12 @@ select decision_id, rule_id, rule_version, subject_kind, subject, decided_at, ou
 from decision where decision_id = %(decision_id)s
 
 -- alarm_to_explain
--- Masked (routines/masking.sql): a home by its number, without what was measured in it.
+-- Masked (routines/masking.sql), without what was measured in a home.
 select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind, a.subject as scope,
-       masked_subject(a.subject_kind, a.subject, h.home_id) as subject,
+       masked_subject(a.subject_kind, a.subject, h.home_id, a.cleared_at) as subject,
        a.severity, a.raised_at, a.cleared_at, a.held_since, a.flapping, a.catalogue_id,
-       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label) as title,
-       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label) as reason,
+       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label, a.cleared_at) as title,
+       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label, a.cleared_at) as reason,
        case when x.is_home then '{}'::jsonb else a.inputs end as inputs,
        case when x.is_home then null else a.would_change end as would_change,
        case when not x.is_home then a.would_differ
@@ -21,24 +21,21 @@ left join home h on a.subject_kind = 'home' and h.code = a.subject
 cross join lateral (
     select a.subject_kind = 'home' or exists (
         select from alarm_member m where m.alarm_id = a.alarm_id and m.kind = 'home'
-    ) as is_home
+    ) or a.subject_kind = 'device' and a.rule_id <> 'device.silent' and is_private(a.subject) as is_home
 ) x
 where a.alarm_id = %(alarm_id)s
 
 -- alarm_members_to_explain
 -- The worst first, masked (routines/masking.sql); of a device in a home only when it was silent is told.
-select m.kind,
-       case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?') else m.subject end as subject,
-       case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?')
+-- who: the same for the same member; homes that are not named are told apart by it.
+select m.kind, dense_rank() over (order by m.kind, m.subject) as who,
+       masked_subject(m.kind, m.subject, mh.home_id, m.left_at) as subject,
+       case when m.kind = 'home' then masked_subject(m.kind, m.subject, mh.home_id, m.left_at)
             else coalesce(s.street || ' (' || m.subject || ')', b.label, m.subject) end as label,
        m.severity, m.joined_at, m.left_at,
-       case when (m.kind = 'home' and mh.home_id is null) or (a.subject_kind = 'home' and h.home_id is null) then ''
-            else replace(replace(replace(replace(m.reason,
-                     coalesce(mh.code, ''), coalesce('home ' || mh.home_id, '')),
-                     coalesce(mh.label, ''), coalesce('Home ' || mh.home_id, '')),
-                     coalesce(h.code, ''), coalesce('home ' || h.home_id, '')),
-                     coalesce(h.label, ''), coalesce('Home ' || h.home_id, '')) end as reason,
-       case when m.kind = 'home' or (a.subject_kind = 'home' and a.rule_id <> 'device.silent') then '{}'::jsonb
+       masked_member(m.kind, m.subject, m.reason, a.rule_id, a.subject_kind, mh, h, coalesce(m.left_at, a.cleared_at)) as reason,
+       case when m.kind = 'home' or a.rule_id <> 'device.silent' and (
+                 a.subject_kind = 'home' or m.kind = 'device' and is_private(m.subject)) then '{}'::jsonb
             else m.inputs end as inputs
 from alarm_member m
 join alarm a using (alarm_id)

@@ -31,9 +31,3 @@ returning diary_entry_id, at, activity, note, source
 -- diary_remove
 delete from diary_entry where home_id = %(home_id)s and diary_entry_id = %(diary_entry_id)s
 returning diary_entry_id
-
--- homes_by_risk
--- How many homes are at which risk: the only thing staff pages say about homes.
-select coalesce(s.state ->> 'risk', 'unknown') as risk, count(*) as homes
-from home h left join subject_state s on s.subject_kind = 'home' and s.subject = h.code
-group by 1

@@ -91,7 +91,10 @@ async def is_shown(db: Db, home_id: int, case_id: int) -> bool:
 
 
 async def ward_counts(db: Db) -> list[Row]:
-    """Return homes and homes at risk by ward as they are: not to be shown like that (:mod:`ops_api.housing.wards`)."""
+    """Return homes and homes at risk by ward, counted once for the week of the newest findings.
+
+    Not to be shown like that: see :mod:`ops_api.housing.wards`.
+    """
     return await db.rows("ward_counts")
 
 

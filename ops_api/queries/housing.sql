@@ -15,16 +15,8 @@ select exists (select from housing_case c join housing_share s using (home_id)
                 where c.home_id = %(home_id)s and c.case_id = %(case_id)s and c.council_owned) as shown
 
 -- ward_counts
--- Of findings of the last fortnight: they change once a day.
-with newest as (
-    select distinct on (f.home_id) f.home_id, f.risk, f.to_day from damp_finding f order by f.home_id, f.week desc
-), fresh as (
-    select * from newest where risk <> 'unknown' and to_day > (select max(to_day) from newest) - 14
-)
-select w.ward_id, w.label, w.boundary, count(f.home_id) as homes,
-       count(*) filter (where f.risk in ('raised', 'high')) as at_risk, (select max(to_day) from newest) as as_of
-  from ward w left join home h using (ward_id) left join fresh f using (home_id)
- group by w.ward_id order by w.label
+-- Of the week of the newest findings, counted once.
+select * from ward_counts()
 
 -- case_reminders
 -- What was reminded of a case, to the household ('resident') or the council ('officer'). Nobody's address, no text.

@@ -1,5 +1,5 @@
 -- late_windows
--- A home by its number, and without its devices: which device stands where is the household's.
+-- Homes masked (routines/masking.sql), and without their devices: which device stands where is the household's.
 -- would_differ: also of one that is looked at once more, where the first look has found something.
 with marked as (
     select jsonb_array_elements(would_differ -> 'windows')::bigint as id from decision where would_differ is not null
@@ -7,15 +7,16 @@ with marked as (
     select jsonb_array_elements(would_differ -> 'windows')::bigint from alarm where would_differ is not null
 )
 select w.late_window_id, w.scope_kind,
-       case when w.scope_kind = 'home' then coalesce(h.home_id::text, '?') else w.scope end as scope,
-       case w.scope_kind when 'home' then 'Home ' || coalesce(h.home_id::text, '?')
+       case when w.scope_kind <> 'home' then w.scope when home_told(h.home_id, w.to_at) then h.home_id::text
+            else 'a home' end as scope,
+       case w.scope_kind when 'home' then case when home_told(h.home_id, w.to_at) then 'Home ' || h.home_id else 'A home' end
             when 'route' then coalesce(r.label || ' (' || w.scope || ')', w.scope)
             when 'bin' then coalesce(b.label || ' (' || w.scope || ')', w.scope)
             when 'town' then 'The whole town' else 'Device ' || w.scope end as label,
        w.from_at, w.to_at, w.readings, w.first_arrived, w.last_arrived, w.state, w.checked_at,
        cardinality(w.devices) as device_count,
-       array(select d from unnest(w.devices) as d where w.scope_kind <> 'home' and not exists (
-           select from home_device hd join device x using (device_id) where x.name = d) order by d) as devices,
+       array(select d from unnest(w.devices) as d where w.scope_kind <> 'home' and not is_private(d)
+             order by d) as devices,
        w.state = 'differs' or w.late_window_id in (select id from marked) as would_differ,
        to_timestamp((w.result ->> 'from_s')::float8) as judged_from,
        to_timestamp((w.result ->> 'to_s')::float8) as judged_to,
@@ -44,8 +45,9 @@ where d.would_differ is not null and exists (
     select from jsonb_array_elements(d.would_differ -> 'windows') w where w::bigint = any (%(ids)s::bigint[]))
 union all
 select 'alarm', a.alarm_id, a.rule_id, a.subject_kind,
-       case when a.subject_kind = 'home' then coalesce(h.home_id::text, '?') else a.subject end, a.raised_at,
-       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label),
+       case when a.subject_kind <> 'home' then a.subject when home_told(h.home_id, a.cleared_at) then h.home_id::text
+            else 'a home' end, a.raised_at,
+       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label, a.cleared_at),
        a.would_differ ->> 'text',
        array(select jsonb_array_elements(a.would_differ -> 'windows')::bigint)
 from alarm a

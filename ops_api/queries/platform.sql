@@ -53,9 +53,8 @@ select l.dead_letter_id, l.received_at, l.topic, l.device, l.kind, l.reason_code
        l.payload_bytes, l.replayed_at
 from dead_letter l
 cross join lateral (
-    select l.topic like '%%/diary' or exists (
-        select from home_device hd join device d using (device_id)
-        where d.name = l.device or d.name = any (string_to_array(l.topic, '/'))
+    select l.topic like '%%/diary' or l.kind is not distinct from 'frog' or is_private(l.device) or exists (
+        select from unnest(string_to_array(l.topic, '/')) part where part = 'frog' or is_private(part)
     ) as private
 ) p
 where (%(dead_letter_id)s::bigint is null or l.dead_letter_id = %(dead_letter_id)s)

@@ -53,7 +53,7 @@ def aggregated_fields(kind: Kind) -> tuple[Field, ...]:
 
 
 async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int = 1000) -> list[Row]:
-    """Return the newest reading of every device of a kind that stands in no home.
+    """Return the newest reading of every device of a kind that stands and stood in no home.
 
     Rows: device, label, latitude_deg, longitude_deg, ts, received_at, quality, and the
     kind's fields; devices without a reading are left out.
@@ -68,7 +68,7 @@ async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int
         ) r
         where d.kind = %(kind)s and d.retired_at is null
           and (%(device_id)s::integer is null or d.device_id = %(device_id)s)
-          and not exists (select from home_device h where h.device_id = d.device_id)
+          and not is_private(d.device_id)
         order by d.name limit %(limit)s
         """
     ).format(fields=values_as_sent(kind.fields, "r"), table=sql.Identifier(kind.table))

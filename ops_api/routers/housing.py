@@ -39,7 +39,11 @@ class OtherWards(Document):
 
 
 class WardsDocument(Document):
-    """Homes at risk by ward; ``minimum``: no number, sum or difference is about fewer homes."""
+    """Homes at risk by ward, counted once a week.
+
+    ``as_of``: newest day whose findings are counted, null where nothing is. ``minimum``: no number is about fewer
+    homes at risk or fewer that are not, nor is a sum or difference of what is told at one time.
+    """
 
     as_of: date | None
     minimum: int

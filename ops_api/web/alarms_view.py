@@ -64,9 +64,13 @@ class MemberRow:
     link: str
 
 
+LEAST_HOMES = 5
+"""Fewer alarms of homes are no number on the wall."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All active alarms of one rule: a tile."""
+    """All active alarms of one rule: a tile. ``few``: of homes, and fewer than are counted in words."""
 
     rule_id: str
     name: str
@@ -74,6 +78,7 @@ class Group:
     alarms: int
     oldest: str
     unacknowledged: int
+    few: bool = False
 
 
 def subject_link(kind: str, subject: str) -> str:
@@ -190,11 +195,13 @@ def groups(counts: Sequence[Row], now: datetime) -> tuple[Group, ...]:
 
 
 def _tile(rule: str, rows: Sequence[Row], now: datetime) -> Group:
+    alarms = sum(r["alarms"] for r in rows)
     return Group(
         rule_id=rule,
         name=GROUPS.get(rule, rule),
         severity=min((r["severity"] for r in rows), key=_RANK.__getitem__),
-        alarms=sum(r["alarms"] for r in rows),
+        alarms=alarms,
         oldest=words.short_duration(now - min(r["oldest"] for r in rows)),
         unacknowledged=sum(r["unacknowledged"] for r in rows),
+        few=alarms < LEAST_HOMES and all(r["subject_kind"] == "home" for r in rows),
     )

@@ -106,16 +106,21 @@ def _recent(name: str, at: datetime | None, now: datetime, limit: timedelta, did
 def _headline(tiles: Sequence[Group], parts: Sequence[Check]) -> tuple[str, str]:
     broken = [c for c in parts if not c.ok]
     severities = Counter[str]()
-    for tile in tiles:
+    for tile in (t for t in tiles if not t.few or t.severity == "critical"):
         severities[tile.severity] += tile.alarms
     if broken:
         return f"{broken[0].name}: {broken[0].says}", "bad"
     if severities["critical"]:
         which = words.joined([t.name.lower() for t in tiles if t.severity == "critical"])
         return f"{words.plural(severities['critical'], 'critical alarm')}: {which}", "bad"
-    total = sum(severities.values())
+    total, few = sum(severities.values()), any(t.few for t in tiles)
     if total:
-        return f"{words.plural(total, 'active alarm')}, none critical", "watch"
+        return (
+            f"{words.plural(total, 'active alarm')}{' and a few of homes' if few else ''}, none critical",
+            "watch",
+        )
+    if few:
+        return "A few active alarms of homes, none critical", "watch"
     return "Nothing is wrong now", "good"
 
 

@@ -78,13 +78,17 @@ def overrides(rule: Row, now: datetime, zone: ZoneInfo) -> list[dict[str, str]]:
             continue
         found.append(
             {
-                "what": f"{o['path']} is {shown(o['value'])} for {o['scope_kind']} {o['scope']}",
+                "what": f"{o['path']} is {shown(o['value'])} for {_scope(o)}",
                 "when": f"until {words.day_and_clock(until, zone, now)}"
                 + ("" if o["in_use"] else ", as soon as the rules have seen it"),
                 "who": f"{o['author']}: {o['reason']}",
             }
         )
     return found
+
+
+def _scope(o: Row) -> str:
+    return str(o["scope"]) if o["scope"] == "a home" else f"{o['scope_kind']} {o['scope']}"
 
 
 def _event(e: Row, now: datetime, zone: ZoneInfo) -> dict[str, Any]:

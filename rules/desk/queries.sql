@@ -18,22 +18,18 @@ for update of alarm skip locked
 select alarm_id from alarm where alarm_id = %(alarm_id)s for update of alarm
 
 -- alarms
--- Read after locking: what others wrote before they let go is seen. A home is named by its
--- number: its code is the resident's secret and its label may be an address, also the one that it had
--- when the alarm was raised: of its title only what follows that is taken.
+-- Read after locking: what others wrote before they let go is seen. Homes are masked (cityops/db/routines/masking.sql):
+-- what is told of them is in the words that go out.
 select a.alarm_id, a.rule_id, a.subject_kind,
-       case when a.subject_kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else a.subject end as subject,
+       masked_subject(a.subject_kind, a.subject, h.home_id, a.cleared_at) as subject,
        a.severity,
        extract(epoch from a.raised_at)::float8 as raised_s, extract(epoch from a.cleared_at)::float8 as cleared_s,
        extract(epoch from a.acknowledged_at)::float8 as acknowledged_s, a.acknowledged_by, a.acknowledged_severity,
        a.assignee, extract(epoch from a.shelved_until)::float8 as shelved_until_s,
        extract(epoch from a.closed_at)::float8 as closed_s, a.closed_by, a.verdict, a.flapping,
        a.escalation_step as step, a.told,
-       case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
-            else 'Home ' || h.home_id || replace(replace(coalesce(substring(a.title from ': [^:]*$'), ''),
-                     h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
-       case when a.subject_kind <> 'home' then a.reason when h.home_id is null then ''
-            else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as reason
+       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label, a.cleared_at) as title,
+       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label, a.cleared_at) as reason
 from alarm a
 left join home h on a.subject_kind = 'home' and h.code = a.subject
 where a.alarm_id = any (%(alarm_ids)s)
@@ -119,7 +115,8 @@ from jsonb_to_recordset(%(rows)s::jsonb) as x(
 on conflict (key) do nothing
 
 -- timeline
--- Only fields that say nothing of a home beyond its number; its own and its members' names are replaced.
+-- Only fields that say nothing of a home; its own and its members' names are replaced. What the engine says of one is
+-- masked as of then; what people typed is theirs.
 select l.log_id, l.alarm_id, extract(epoch from l.at)::float8 as at_s, l.actor, l."by", l.via, l.what,
        jsonb_strip_nulls(jsonb_build_object(
            'severity', l.detail -> 'severity', 'before', l.detail -> 'before', 'begins', l.detail -> 'begins',
@@ -128,15 +125,17 @@ select l.log_id, l.alarm_id, extract(epoch from l.at)::float8 as at_s, l.actor, 
            'until_s', l.detail -> 'until_s', 'verdict', l.detail -> 'verdict', 'by', l.detail -> 'by',
            'error', l.detail -> 'error',
            'member_kind', m.kind,
-           'member', case when m.kind = 'home' then 'home ' || coalesce(mh.home_id::text, '?') else m.subject end,
+           'member', masked_subject(m.kind, m.subject, mh.home_id, l.at),
            'member_label', coalesce(s.street || ' (' || m.subject || ')', b.label),
            'member_severity', l.detail -> 'member' ->> 'severity'
        )) || coalesce((
-           select jsonb_object_agg(t.name, replace(replace(replace(replace(t.said,
-                      coalesce(h.code, ''), coalesce('home ' || h.home_id, '')),
-                      coalesce(h.label, ''), coalesce('Home ' || h.home_id, '')),
-                      coalesce(mh.code, ''), coalesce('home ' || mh.home_id, '')),
-                      coalesce(mh.label, ''), coalesce('Home ' || mh.home_id, '')))
+           select jsonb_object_agg(t.name, case
+                      when l.actor <> 'engine' or t.name <> 'reason'
+                      then by_number(by_number(t.said, case when home_told(h.home_id, l.at) then h.home_id end, h.code, h.label),
+                                     case when home_told(mh.home_id, l.at) then mh.home_id end, mh.code, mh.label)
+                      when m.kind is not null
+                      then masked_member(m.kind, m.subject, t.said, a.rule_id, a.subject_kind, mh, h, l.at)
+                      else masked_reason(a.subject_kind, t.said, h.home_id, h.code, h.label, l.at) end)
            from (values ('reason', coalesce(l.detail ->> 'reason', l.detail -> 'member' ->> 'reason')),
                         ('text', l.detail ->> 'text'), ('note', l.detail ->> 'note')) t(name, said)
            where t.said is not null

@@ -56,7 +56,7 @@ select now() - i * interval '10 minutes', 'cityops/v1/00/frog/frog-001/reading',
 insert into subject_state (subject_kind, subject, at, state)
 select 'home', code, now(), jsonb_build_object('temperature_c', 17.5 + home_id % 4, 'humidity_pct', 55 + home_id * 3 % 30,
        'dew_point_c', 10, 'surface_humidity_pct', 70 + home_id % 20, 'message', 'secret-message',
-       'risk', (array['low', 'raised', 'high'])[1 + home_id % 3]) from home
+       'risk', (array['low', 'high'])[1 + home_id % 2]) from home
 union all
 select 'segment', segment_id, now(), jsonb_build_object('surface_temperature_c', -2.5, 'dew_point_c', -1.0, 'state', 'hoar',
        'hazard', true, 'source', 'sensor', 'reason', 'below dew point and 0 °C') from road_segment where segment_id <> 's6'

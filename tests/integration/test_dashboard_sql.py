@@ -238,6 +238,80 @@ def test_homes_histogram_counts_every_home_once(town: Reader) -> None:
     assert found == (10,)
 
 
+RISK = "select risk, homes, said from board.home_risk"
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        (
+            {"high": 1, "raised": 9, "low": 40},
+            {"high": "fewer than 5", "raised": "not told", "low": 40, "unknown": 0},
+        ),
+        (
+            {"high": 7, "raised": 6, "low": 40, "unknown": 5},
+            {"high": 7, "raised": 6, "low": 40, "unknown": 5},
+        ),
+        # Of 6 that are at least 5 and some, the others would be 1: so a third class is not told either.
+        (
+            {"high": 1, "raised": 5, "low": 40, "unknown": 9},
+            {"high": "fewer than 5", "raised": "not told", "low": 40, "unknown": "not told"},
+        ),
+        # 4 and 4 add up to 8: with the sum of all, each would be known.
+        (
+            {"high": 4, "raised": 4, "low": 40, "unknown": 9},
+            {"high": "fewer than 5", "raised": "fewer than 5", "low": 40, "unknown": "not told"},
+        ),
+        ({"high": 2, "low": 5}, {"high": "fewer than 5", "raised": 0, "low": "not told", "unknown": 0}),
+        ({}, {"high": 0, "raised": 0, "low": 0, "unknown": 0}),
+    ],
+)
+def test_no_class_of_risk_is_told_or_found_below_five(
+    db_dsn: str, counts: dict[str, int], told: dict[str, object]
+) -> None:
+    with psycopg.connect(db_dsn, autocommit=True) as owner:
+        for risk, n in counts.items():
+            owner.execute(
+                "insert into subject_state (subject_kind, subject, at, state)"
+                " select 'home', %s || n, now(), jsonb_build_object('risk', %s::text) from generate_series(1, %s) n",
+                (risk, risk, n),
+            )
+    with _reader(db_dsn) as conn:
+        found = conn.execute(RISK).fetchall()
+    assert {risk: said if homes is None else homes for risk, homes, said in found} == told
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "bands"),
+    [
+        ([15.5, 16.1, 16.2, 16.3, 16.4, 18.1, 18.2, 18.3, 18.4, 18.5, 21.0],
+         [(None, 18.0, 5), (18.0, None, 6)]),
+        ([15.5, 16.1, 16.2, 16.3, 21.0], [(None, None, 5)]),
+        ([15.5, 16.1, 16.2, 16.3], []),
+        ([16.1] * 5 + [17.1] * 5 + [18.1] * 9, [(None, 17.0, 5), (17.0, 18.0, 5), (18.0, None, 9)]),
+    ],
+)  # fmt: skip
+def test_no_band_of_a_histogram_has_fewer_than_five_homes(
+    db_dsn: str, temperatures: list[float], bands: list[tuple[object, object, int]]
+) -> None:
+    with psycopg.connect(db_dsn, autocommit=True) as owner:
+        for n, value in enumerate(temperatures):
+            owner.execute(
+                "insert into subject_state (subject_kind, subject, at, state)"
+                " values ('home', %s, now(), jsonb_build_object('temperature_c', %s::float8))",
+                (str(n), value),
+            )
+    with _reader(db_dsn) as conn:
+        assert conn.execute("select * from board.home_histogram('temperature_c', 1)").fetchall() == bands
+
+
+def test_humid_homes_are_counted_from_five_on(town: Reader) -> None:
+    climate = "select homes, humid_homes from board.home_climate(now() - interval '2 days', now())"
+    found = town.conn.execute(climate).fetchall()
+    assert found
+    assert all(humid is None or 5 <= humid <= homes - 5 for homes, humid in found)
+
+
 def test_devices_seen_counts_silent_ones(town: Reader) -> None:
     recent = "select kind, devices, seen from board.devices_seen(now() - interval '1 hour', now())"
     assert {k: (d, s) for k, d, s in town.conn.execute(recent).fetchall()} == {

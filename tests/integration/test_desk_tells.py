@@ -19,6 +19,7 @@ from rules.notify.outbox import PostgresOutbox
 from rules.notify.people_store import PostgresPeople
 from rules.waker import HintWaker
 from tests.fakes.desk_alarms import NOW_S, escalations
+from tests.fakes.sharing import SHARES_RISK
 
 pytestmark = pytest.mark.storage
 
@@ -107,7 +108,17 @@ async def test_nobody_answers_the_next_is_told_and_who_answers_ends_it(night: Ni
     assert await night.taken("sms") == []
 
 
-async def test_a_homes_former_label_is_in_no_message(night: Night) -> None:
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        (True, "Major: Home 7: damp wall. The coldest wall is at 85 %."),
+        (False, "Major: A home: damp wall. Its readings are the household's."),
+    ],
+)
+async def test_a_home_is_named_in_a_message_only_where_it_shares(
+    night: Night, shares: bool, expected: str
+) -> None:
+    """By its number then, and never by a former label."""
     async with night.pool.connection() as conn:
         await conn.execute(
             "insert into home (home_id, code, label) overriding system value values (7, 'OAK', 'Flat 2')"
@@ -116,10 +127,16 @@ async def test_a_homes_former_label_is_in_no_message(night: Night) -> None:
             "update alarm set subject_kind = 'home', subject = 'OAK', title = '1 Oak Street: damp wall',"
             " reason = 'The coldest wall is at 85 %.'"
         )
+        if shares:
+            await conn.execute(SHARES_RISK, (7,))
     await night.people.put_people([ADA])
     await night.after(0)
     [(_, _, line)] = await night.taken("sms")
-    assert line == "Major: Home 7: damp wall. The coldest wall is at 85 %."
+    assert line == expected
+    async with night.pool.connection() as conn:
+        said = await (await conn.execute("select title, body, data::text from notification")).fetchall()
+    assert ("85 %" in str(said), "ome 7" in str(said)) == (shares, shares)
+    assert ("OAK" in str(said), "Oak Street" in str(said)) == (False, False)
 
 
 async def test_people_who_are_entered_later_are_found(night: Night) -> None:

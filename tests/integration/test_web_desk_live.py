@@ -156,7 +156,7 @@ async def test_late_readings_are_told_in_the_same_words_everywhere(site: Site) -
     assert "No reading has come too late in the last 7 days" in (await site.http.get("/health")).text
     decision, alarm = await late_readings(site)
     newest, of_route = await site.get("/api/v1/late-windows")
-    assert (newest["label"], newest["devices"], newest["device_count"]) == ("Home 1", [], 1)
+    assert (newest["label"], newest["devices"], newest["device_count"]) == ("A home", [], 1)
     assert "9 readings of 1 device, measured" in newest["text"]
     assert "frog-0001" not in json.dumps(newest)
     assert seed_web.DAMP_HOME not in json.dumps(newest)
@@ -169,8 +169,8 @@ async def test_late_readings_are_told_in_the_same_words_everywhere(site: Site) -
     )
     assert "Would differ: already Fri 9 Jan 19:20" in of_route["text"]
     page = " ".join(plain((await site.http.get("/rules/late")).text).split())
-    assert "Home 1" not in page, "what would differ comes first"
-    assert "Home 1" in (await site.http.get("/rules/late?show=all")).text
+    assert "A home" not in page, "what would differ comes first"
+    assert "A home" in (await site.http.get("/rules/late?show=all")).text
     for sentence in sentences:
         assert sentence in page, sentence
     done = cityops("rules", "late", "--differs", CITYOPS_DB__DSN=site.dsn)
@@ -185,7 +185,7 @@ async def test_late_readings_are_told_in_the_same_words_everywhere(site: Site) -
         assert f'href="{link}"' in (await site.http.get(f"/{what}s/{of}")).text
         shown = (await site.http.get(link)).text
         assert f'id="late-{number}"' in shown
-        assert "Home 1" not in shown
+        assert "A home" not in shown
     other = (await site.http.get(f"/rules/late?alarm={alarm + 1}")).text
     assert "Nothing that came late would have changed it." in other
     assert "26 readings have come too late: something would differ" in (await site.http.get("/health")).text

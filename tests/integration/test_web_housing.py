@@ -302,3 +302,15 @@ async def test_wards_are_told_to_everybody_without_small_numbers(site: Site) -> 
     assert "12 of 30" in page
     assert "<svg" in page
     assert "style=" not in page
+    assert "counted once a week" in page
+    # Who comes in between changes nothing before the next week's findings.
+    await site.sql("update home set ward_id = %s where ward_id = %s", wards[0], wards[2])
+    assert await site.get("/api/v1/housing/wards") == told
+    assert (await site.http.get("/housing/wards")).text == page
+    await site.sql(
+        "update damp_finding set to_day = to_day + 7, week = week + 7 where home_id = (select max(home_id) from home)"
+    )
+    later = await site.get("/api/v1/housing/wards")
+    assert {w["ward_id"]: w["homes"] for w in later["wards"]}[wards[0]] == 50
+    assert later["as_of"] > told["as_of"]
+    await site.sql("delete from ward_week; delete from damp_finding")

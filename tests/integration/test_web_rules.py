@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from rules.catalogue.loader import load, read_files
+from tests.fakes.sharing import SHARES_RISK
 from tests.fakes.website import Site
 
 
@@ -46,13 +47,18 @@ async def test_what_is_live_and_overridden_is_shown(site: Site) -> None:
     damp = await site.get("/api/v1/rules/damp.surface_humidity")
     [override] = damp["overrides"]
     assert (override["path"], override["value"], override["scope"], override["in_use"]) == (
-        "parameters.raise_pct", 85, "1", False,
+        "parameters.raise_pct", 85, "a home", False,
     )  # fmt: skip
     assert isinstance(damp["catalogue_id"], int)
+    assert "home 1" not in (await site.http.get("/rules")).text
+    await site.sql(SHARES_RISK, 1)
+    assert (await site.get("/api/v1/rules/damp.surface_humidity"))["overrides"][0]["scope"] == "1"
+    assert "parameters.raise_pct is 85 for home 1" in (await site.http.get("/rules")).text
+    await site.sql("delete from consent")
     response = await site.http.get("/rules")
     page = response.text
     assert "(colder)" in page
-    assert "parameters.raise_pct is 85 for home 1" in page
+    assert "parameters.raise_pct is 85 for a home" in page
     assert "&lt;b&gt;dry&lt;/b&gt; house" in page
     assert "threshold_pct is 60" not in page  # over
     assert "was made live" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 import pytest
@@ -33,10 +34,15 @@ async def test_none_one_that_waits_runs_and_is_paused(site: Site) -> None:
     assert (await site.get("/api/v1/shadow"))["state"] == "running"
     would_be = await site.get("/api/v1/shadow/alarms")
     [fire] = [a for a in would_be if a["title"] == seed_shadow.TITLE]
-    [damp] = [a for a in would_be if a["reason"].startswith("Wet for 6 h")]
+    [damp] = [
+        a
+        for a in would_be
+        if a["rule_id"] == "damp.surface_humidity"
+        and a["subject"] in str(await site.get("/api/v1/shadow/diff"))
+    ]
     assert (fire["title"], fire["severity"]) == (seed_shadow.TITLE, "critical")
-    assert damp["subject"].startswith("home ")
-    assert damp["reason"] == f"Wet for 6 h at {damp['subject']}, {damp['subject'].capitalize()}"
+    assert re.fullmatch(r"a home \(\d of \d\)", damp["subject"])
+    assert (damp["title"], damp["reason"]) == ("A home: damp wall", "Its readings are the household's.")
     diff = await site.get("/api/v1/shadow/diff")
     changes = [(d["rule_id"], d["change"]) for d in diff["differences"]]
     assert set(changes) >= {

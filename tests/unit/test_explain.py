@@ -286,3 +286,20 @@ def test_the_text_holds_every_sentence(effects: list[Effect]) -> None:
         lines = [*map(input_line, e.inputs), *map(limit_line, e.limits)]
         for sentence in (e.headline, e.first_line, *e.why, *e.would_change, *e.caveats, *lines):
             assert " ".join(sentence.split()) in text
+
+
+def test_homes_that_are_not_named_are_counted_and_told_apart() -> None:
+    """Two homes of one name left a group, one of them twice: two were in it."""
+    group = {
+        "rule_id": "damp.surface_humidity", "rule_version": 1, "subject_kind": "town", "subject": "town",
+        "severity": "warning", "title": "2 Homes at damp risk", "reason": "Two.", "raised_at": iso(START),
+        "cleared_at": iso(START + 7200), "inputs": {},
+    }  # fmt: skip
+    left = [
+        {"kind": "home", "who": who, "subject": "a home", "label": "a home", "severity": "warning", "reason": "",
+         "joined_at": iso(START + at_s), "left_at": iso(START + at_s + 60), "inputs": {}}
+        for who, at_s in ((1, 0), (2, 60), (1, 3600))
+    ]  # fmt: skip
+    found = explained(group, members=left)
+    assert found.first_line == "2 Homes at damp risk: 2 were in it"
+    assert found.members == ()

@@ -86,3 +86,12 @@ def test_unacknowledged_and_severe_alarms_come_first() -> None:
         alarm(5, "critical", False),
     ]
     assert [a["alarm_id"] for a in alarms_view.by_urgency(alarms)] == [4, 3, 1, 2, 5]
+
+
+def test_fewer_than_five_alarms_of_homes_are_no_number_on_the_wall() -> None:
+    damp = counts("damp.surface_humidity", "major", 4) | {"subject_kind": "home"}
+    frost = counts("winter.hoar_frost", "warning", 5)
+    assert wall([damp]).headline == "A few active alarms of homes, none critical"
+    assert wall([damp, frost]).headline == "5 active alarms and a few of homes, none critical"
+    assert [g.few for g in wall([damp, frost]).groups] == [True, False]
+    assert not wall([damp | {"alarms": 5}]).groups[0].few

@@ -13,3 +13,13 @@ alter table case_event add column role text not null default 'resident' check (r
 
 -- What was reminded of a case is found by the case's number.
 create index notification_reminder on notification (key text_pattern_ops) where kind = 'reminder';
+
+-- What the map of wards tells, counted once for each week of findings: who compares two days sees nobody who came between.
+create table ward_week (
+    week    date not null,          -- its Monday
+    ward_id text not null references ward on delete cascade,
+    homes   integer not null,
+    at_risk integer not null,
+    as_of   date not null,          -- newest day that findings were of
+    primary key (week, ward_id)
+);

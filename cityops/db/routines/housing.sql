@@ -4,7 +4,7 @@
 drop policy if exists household_is_no_officer on case_event;
 drop view if exists housing_share, housing_finding cascade;
 drop function if exists housing_read(text, text, text, integer), housing_cases(integer, boolean), housing_other_cases(),
-    housing_not_shared();
+    housing_not_shared(), ward_counts();
 
 -- What is shared with the housing team now, by somebody who lives there; of what was measured from counts_from on.
 create view housing_share with (security_barrier) as
@@ -117,11 +117,39 @@ language sql stable security definer set search_path = public, pg_temp as $$
        and not exists (select from housing_share s where s.home_id = h.home_id)
 $$;
 
+-- Homes and homes at risk by ward, by findings of a fortnight, as they were when somebody first asked in the week of the newest
+-- findings: until the next week's come these are the numbers. Not to be shown as they are (ops_api/housing/wards.py).
+create function ward_counts() returns table (ward_id text, label text, boundary jsonb, homes integer, at_risk integer, as_of date)
+language plpgsql volatile set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare
+    newest date := (select max(to_day) from damp_finding where risk <> 'unknown');
+    monday date := date_trunc('week', newest)::date;
+begin
+    if newest is not null and not exists (select from ward_week where week = monday) then
+        -- Two that ask at once: the second waits, and finds what the first has counted.
+        perform pg_advisory_xact_lock(hashtext('ward_week'));
+        insert into ward_week (week, ward_id, homes, at_risk, as_of)
+        select monday, w.ward_id, count(f.home_id), count(*) filter (where f.risk in ('raised', 'high')), newest
+          from ward w
+          left join home h using (ward_id)
+          left join (select distinct on (x.home_id) x.home_id, x.risk, x.to_day from damp_finding x
+                      order by x.home_id, x.week desc) f
+            on f.home_id = h.home_id and f.risk <> 'unknown' and f.to_day > newest - 14
+         where not exists (select from ward_week where week = monday)
+         group by w.ward_id;
+        delete from ward_week where week < monday - 35;
+    end if;
+    return query
+    select w.ward_id, w.label, w.boundary, coalesce(k.homes, 0), coalesce(k.at_risk, 0), k.as_of
+      from ward w left join ward_week k on k.ward_id = w.ward_id and k.week = monday order by w.label;
+end $$;
+
 -- A household writes as itself.
 grant insert (role) on case_event to cityops_resident;
 create policy household_is_no_officer on case_event as restrictive for insert with check (role = 'resident');
 
 revoke all on function housing_cases(integer, boolean), housing_read(text, text, text, integer), housing_other_cases(),
-    housing_not_shared() from public;
+    housing_not_shared(), ward_counts() from public;
 grant execute on function housing_read(text, text, text, integer), housing_other_cases(), housing_not_shared()
     to cityops_housing;

@@ -3,7 +3,7 @@
 -- The role has no login of its own; an installation makes a login and grants it the
 -- role (docs/deploy.md). It sees no household: no right on home, home_device,
 -- diary_entry, the readings of homes or the bodies of dead letters. Homes come through
--- the functions below as counts and percentiles over at least five homes. A new kind of
+-- the functions below as counts of at least five and percentiles over as many. A new kind of
 -- device is not readable until it is named at the end of this file: whether it tells of
 -- a home is a decision, not a default.
 
@@ -23,14 +23,13 @@ end $$;
 drop schema if exists board cascade;
 create schema board;
 
--- Devices without where and whose: a device in a home has neither place nor label.
+-- Devices without where and whose: one that is or was in a home has neither place nor label.
 create view board.device with (security_barrier) as
 select d.device_id, d.name, d.kind, d.shard, d.cadence_s, d.installed_at, d.retired_at,
-       case when h.device_id is null and d.kind <> 'frog' then d.label else '' end as label,
-       case when h.device_id is null and d.kind <> 'frog' then d.latitude_deg end as latitude_deg,
-       case when h.device_id is null and d.kind <> 'frog' then d.longitude_deg end as longitude_deg
-  from public.device d
-  left join public.home_device h using (device_id);
+       case when p.private then '' else d.label end as label,
+       case when not p.private then d.latitude_deg end as latitude_deg,
+       case when not p.private then d.longitude_deg end as longitude_deg
+  from public.device d cross join lateral (select public.is_private(d.device_id) as private) p;
 
 create view board.subject_state with (security_barrier) as
 select subject_kind, subject, at, state from public.subject_state where subject_kind <> 'home';
@@ -70,29 +69,81 @@ select received_at, device, reason_code, field, 1::bigint as messages from publi
 union all
 select last_at, device, reason_code, null, letters from public.dead_letter_overflow;
 
--- Homes by risk now.
+-- Homes by risk now: each class with its number, or the words why not. A class of one to four is not told, nor are as
+-- many others, the smallest first, as it takes for none to be found by subtracting from the number of all homes: what
+-- they add up to leaves each small one anything from one to four. None is told: it tells of nobody that he is at risk.
 create view board.home_risk with (security_barrier) as
-select coalesce(state ->> 'risk', 'unknown') as risk, count(*) as homes
-  from public.subject_state where subject_kind = 'home' group by 1;
+with class as (
+    select c.risk, count(s.subject) as n
+      from unnest(array['high', 'raised', 'low', 'unknown']) c(risk)
+      left join public.subject_state s
+        on s.subject_kind = 'home' and c.risk = case when s.state ->> 'risk' in ('high', 'raised', 'low')
+                                                     then s.state ->> 'risk' else 'unknown' end
+     group by c.risk
+), ranked as (
+    select risk, n, row_number() over w as place, sum(n) over w as added, count(*) filter (where n < 5) over () as small
+      from class where n > 0 window w as (order by n, risk rows between unbounded preceding and current row)
+), held as (
+    select case when max(small) > 0
+                then coalesce(min(place) filter (where place > small and added >= 5 * (place - small) + 4 * small), 4)
+                else 0 end as places
+      from ranked
+)
+select c.risk, case when r.place is null or r.place > h.places then c.n end as homes,
+       case when r.place is null or r.place > h.places then c.n::text when r.place <= r.small then 'fewer than 5'
+            else 'not told' end as said
+  from class c left join ranked r using (risk) cross join held h;
 
--- How many homes are in each band of a quantity now; empty below five homes.
+-- How many homes report.
+create view board.homes_reporting with (security_barrier) as
+select count(*) as homes from public.subject_state where subject_kind = 'home';
+
+-- How many homes are in each band of a quantity now, lowest first; neighbouring bands are put together until each has at
+-- least five. A band goes from p_from to below p_to; null where it is the first or the last one: it has no end. Empty below five homes.
 -- p_field: temperature_c, humidity_pct, dew_point_c, surface_humidity_pct; p_step: band width.
 create function board.home_histogram(p_field text, p_step double precision)
-returns table (band double precision, homes bigint)
-language sql stable security definer set search_path = public, pg_temp as $$
-    with now_in_homes as (
-        select floor((state ->> p_field)::double precision / p_step) * p_step as band
+returns table (band_from double precision, band_to double precision, homes bigint)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    one record;
+    held bigint := 0; -- in the band that grows
+    begun double precision; -- where it begins
+    waits boolean := false; -- whether there is one before it that is not told yet: the last takes what is left over
+begin
+    for one in
+        select floor((state ->> p_field)::double precision / p_step) * p_step as band, count(*) as n
           from subject_state
          where subject_kind = 'home'
            and p_field in ('temperature_c', 'humidity_pct', 'dew_point_c', 'surface_humidity_pct')
            and state ->> p_field is not null
-    )
-    select n.band, count(*) from now_in_homes n
-     where (select count(*) >= 5 from now_in_homes) group by n.band order by n.band
-$$;
+         group by 1 order by 1
+    loop
+        if held >= 5 then
+            if waits then
+                return next;
+            end if;
+            band_from := begun; homes := held; band_to := one.band;
+            begun := one.band; held := 0; waits := true;
+        end if;
+        held := held + one.n;
+    end loop;
+    if held >= 5 and waits then
+        return next;
+        band_from := begun; homes := held;
+    elsif held >= 5 then
+        homes := held;
+    elsif waits then
+        homes := homes + held;
+    else
+        return;
+    end if;
+    band_to := null;
+    return next;
+end $$;
 
 -- Climate of all homes per hour: tenth, middle and ninetieth percentile of the homes'
--- hourly means; hours in which fewer than five homes reported are left out.
+-- hourly means; hours in which fewer than five homes reported are left out. Humid ones are told where they and the others
+-- are at least five.
 -- Volatile, as health.stored is: the plan and the rows of the aggregate are of one moment.
 create function board.home_climate(p_from timestamptz, p_to timestamptz)
 returns table (bucket timestamptz, homes bigint, humid_homes bigint,
@@ -109,7 +160,9 @@ begin
          where f.bucket >= date_trunc('hour', p_from) and f.bucket <= p_to
          group by f.bucket, h.home_id
     )
-    select p.hour, count(*), count(*) filter (where p.rh >= 70),
+    select p.hour, count(*),
+           case when least(count(*) filter (where p.rh >= 70), count(*) filter (where not p.rh >= 70)) >= 5
+                then count(*) filter (where p.rh >= 70) end,
            percentile_cont(0.1) within group (order by p.t), percentile_cont(0.5) within group (order by p.t),
            percentile_cont(0.9) within group (order by p.t), percentile_cont(0.1) within group (order by p.rh),
            percentile_cont(0.5) within group (order by p.rh), percentile_cont(0.9) within group (order by p.rh)
@@ -222,6 +275,7 @@ begin
 end $$;
 
 revoke all on all functions in schema board from public;
+grant execute on function public.is_private(integer) to cityops_reader;
 grant usage on schema public, board to cityops_reader;
 grant select on all tables in schema board to cityops_reader;
 grant execute on all functions in schema board to cityops_reader;

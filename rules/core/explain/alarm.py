@@ -14,6 +14,8 @@ from rules.core.explain.specs import SPECS, Spec, Threshold
 from rules.core.explain.words import Clock, few, one_line, span, with_unit
 
 MEMBERS_SHOWN = 6
+UNNAMED = "a home"
+"""What a home is called that is not to be told."""
 UNTOLD = "What is measured in a home is shown to its household only."
 
 
@@ -31,9 +33,9 @@ def explain_alarm(
     Args:
         alarm: its row: rule_id, rule_version, subject_kind, subject, severity, title, reason, raised_at,
             cleared_at, inputs, and where they are stored held_since, would_change, would_differ,
-            flapping. A home's must be masked: named by its number, without inputs.
-        members: rows of alarm_member, the worst first, with ``label`` where people call it otherwise;
-            empty for a single alarm.
+            flapping. A home's must be masked: without inputs, and named only where it shares its risk.
+        members: rows of alarm_member, the worst first, with ``label`` where people call it otherwise,
+            and ``who`` where several have the same; empty for a single alarm.
         catalogue: the copy that raised it.
         overrides: rows of rule_override that held then for its subject.
         zone: times are said in it.
@@ -79,11 +81,12 @@ def _of_members(
 
 def _last_of_each(members: Sequence[Json]) -> list[Json]:
     """Return who was in a group, each as it last was: one that flaps was in it several times."""
-    found: dict[str, Json] = {}
+    found: dict[object, Json] = {}
     for m in members:
-        known = found.get(m["subject"])
+        key = m.get("who", m["subject"])
+        known = found.get(key)
         if known is None or m["joined_at"] > known["joined_at"]:
-            found[m["subject"]] = m
+            found[key] = m
     return list(found.values())
 
 
@@ -94,7 +97,9 @@ def _name(member: Json) -> str:
 def _first_line(alarm: Json, inputs: Json, members: Sequence[Json], spec: Spec) -> str:
     if members:
         were = "" if alarm.get("cleared_at") is None else "were "
-        return one_line(f"{alarm['title']}: {len(members)} {were}in it, {few([_name(m) for m in members])}")
+        names = [name for m in members if (name := _name(m)) != UNNAMED]
+        said = f", {few(names)}" if names else ""
+        return one_line(f"{alarm['title']}: {len(members)} {were}in it{said}")
     main = next((i for i in spec.inputs if isinstance(inputs.get(i.key), int | float)), None)
     if main is None or main.key == "cadence_s":
         return one_line(alarm["title"])
