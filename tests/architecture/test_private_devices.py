@@ -15,7 +15,7 @@ ROUTINES = [ROOT / "cityops" / "db" / "routines" / name for name in ("reader.sql
 GUARD = re.compile(
     # Of a device, whether it is in any home: not which home it is in, nor which devices a known home has.
     r"exists\s*\(\s*select\b(?:(?!\bhome_id\b)[^()])*\bfrom\s+(?:public\.)?home_device\b"
-    r"(?:(?!\bhome_id\b)(?:[^()]|\([^()]*\)))*\)"
+    r"(?:(?!\bhome_id\b)(?:[^()]|\((?:[^()]|\([^()]*\))*\)))*\)"
     r"|left\s+join\s+(?:public\.)?home_device\s+\w+\s+using\s*\(device_id\)",
     re.IGNORECASE,
 )
@@ -31,6 +31,8 @@ def test_no_query_asks_home_device_itself_whether_a_device_is_private(path: Path
     [
         "not exists (select from home_device h where h.device_id = d.device_id)",
         "exists (\n select from home_device hd join device d using (device_id) where d.name = a.subject\n)",
+        "exists (\n select from home_device hd join device d using (device_id)\n"
+        " where d.name = l.device or d.name = any (string_to_array(l.topic, '/'))\n)",
         "left join public.home_device h using (device_id)",
     ],
 )
