@@ -31,8 +31,10 @@ def test_no_query_asks_home_device_itself_whether_a_device_is_private(path: Path
     [
         "not exists (select from home_device h where h.device_id = d.device_id)",
         "exists (\n select from home_device hd join device d using (device_id) where d.name = a.subject\n)",
-        "exists (\n select from home_device hd join device d using (device_id)\n"
-        " where d.name = l.device or d.name = any (string_to_array(l.topic, '/'))\n)",
+        (
+            "exists (\n select from home_device hd join device d using (device_id)\n"
+            " where d.name = l.device or d.name = any (string_to_array(l.topic, '/'))\n)"
+        ),
         "left join public.home_device h using (device_id)",
     ],
 )

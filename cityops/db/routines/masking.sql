@@ -8,7 +8,7 @@ drop function if exists masked_subject(text, text, integer), masked_title(text, 
     masked_reason(text, text, integer, text, text);
 
 create or replace function home_told(p_home integer, p_until timestamptz) returns boolean
-language sql stable parallel safe
+language sql stable
 return p_home is not null and consented(p_home, 'risk', 'council:housing', least(coalesce(p_until, now()), now()));
 
 -- A home's code and label replaced by its number; by "a home" where that is not to be told. Null parts change nothing.
@@ -18,7 +18,7 @@ return replace(replace(p_text, coalesce(p_code, ''), coalesce('home ' || p_home,
                coalesce(p_label, ''), coalesce('Home ' || p_home, 'A home'));
 
 create or replace function masked_subject(kind text, subject text, home_id integer, p_until timestamptz) returns text
-language sql stable parallel safe
+language sql stable
 return case when kind is distinct from 'home' then subject
             when home_told(home_id, p_until) then 'home ' || home_id else 'a home' end;
 
@@ -26,7 +26,7 @@ return case when kind is distinct from 'home' then subject
 create or replace function masked_title(
     kind text, title text, home_id integer, code text, label text, p_until timestamptz
 ) returns text
-language sql stable parallel safe
+language sql stable
 return case when kind <> 'home' then title when home_id is null then 'A home'
             else case when home_told(home_id, p_until) then 'Home ' || home_id else 'A home' end
                  || by_number(coalesce(substring(title from ': [^:]*$'), ''),
@@ -35,7 +35,7 @@ return case when kind <> 'home' then title when home_id is null then 'A home'
 create or replace function masked_reason(
     kind text, reason text, home_id integer, code text, label text, p_until timestamptz
 ) returns text
-language sql stable parallel safe
+language sql stable
 return case when kind is distinct from 'home' then reason
             when home_told(home_id, p_until) then by_number(reason, home_id, code, label)
             when home_id is null then '' else 'Its readings are the household''s.' end;
@@ -44,7 +44,7 @@ return case when kind is distinct from 'home' then reason
 create or replace function masked_member(
     p_kind text, p_subject text, p_reason text, p_rule text, p_of_kind text, p_home home, p_of_home home, p_until timestamptz
 ) returns text
-language sql stable parallel safe as $$
+language sql stable as $$
     select case when p_kind = 'home' then
                     case when home_told(p_home.home_id, p_until)
                          then by_number(by_number(p_reason, p_home.home_id, p_home.code, p_home.label),
