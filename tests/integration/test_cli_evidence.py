@@ -105,7 +105,7 @@ def flipped_in_each_member(pack: Path, folder: Path, monkeypatch: pytest.MonkeyP
         if "/" in member.filename:
             day = datetime.fromisoformat(member.filename.rpartition("/")[2].removesuffix(".csv"))
             assert f"{day:%A} {day.day} {day:%B %Y}" in done.stdout, (member.filename, done.stdout)
-    assert CliRunner().invoke(evidence, ["verify", str(pack)]).exit_code == 0
+    assert CliRunner().invoke(evidence, ["verify", str(pack)]).exit_code == 3
 
 
 def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(
@@ -150,7 +150,12 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(
     assert b"lily-42" not in b"".join(files.values())
 
     nowhere = {"CITYOPS_DATA_DIR": str(tmp_path / "elsewhere")}  # another machine, no database
-    assert cityops("evidence", "verify", str(pack), **nowhere).returncode == 0
+    done = cityops("evidence", "verify", str(pack), **nowhere)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        3,
+        "WHOLE, signer not checked: every byte is as somebody signed it, and anybody can sign.",
+    )
+    assert "/api/v1/evidence/key" in done.stdout.splitlines()[-1]
     key = tmp_path / "key.pem"
     done = cityops("evidence", "key", CITYOPS_DATA_DIR=str(tmp_path / "data"))
     key.write_text(done.stdout)

@@ -177,7 +177,7 @@ async def test_a_pack_is_made_in_one_tap_and_is_whole(site: Site, tmp_path: Path
     file = tmp_path / "pack.zip"
     file.write_bytes(made.content)
     verdict = verify(file, None)
-    assert verdict.intact, verdict
+    assert verdict.whole, verdict
     names = zipfile.ZipFile(io.BytesIO(made.content)).namelist()
     assert "report.pdf" in names
     assert any(n.startswith("readings/frog-0001/") for n in names)
