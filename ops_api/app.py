@@ -60,6 +60,7 @@ from ops_api.routers import (
     winter,
     work,
 )
+from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
@@ -233,6 +234,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(housing_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
+    app.add_middleware(LimitBody)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)

@@ -21,6 +21,7 @@ from cityops.settings import DbSettings, Settings
 from ops_api.app import create_app
 from ops_api.cli_evidence import app as evidence
 from ops_api.households.codes import token_hash
+from ops_api.routers import body_limit
 from ops_api.wiring_cases import cases_on
 from rules.desk.memory import MemoryDesk
 from tests.fakes.command_line import cityops
@@ -374,6 +375,44 @@ async def test_contacts_and_photos_over_rest(http: httpx.AsyncClient) -> None:
     assert (wrong.status_code, "JPEG, PNG or WebP" in wrong.text) == (409, True)
     assert (await http.delete(f"{url}/photos/{photo['photo_id']}")).status_code == 204
     assert (await http.get(f"{url}/photos")).json() == []
+
+
+async def in_pieces(taken: list[int], pieces: int = 60) -> AsyncIterator[bytes]:
+    """A form with a photo that says nothing of its size; ``taken``: how much of it was read."""
+    yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="w.jpg"\r\n\r\n'
+    for _ in range(pieces):
+        taken.append(10_000)
+        yield bytes(10_000)
+    yield b"\r\n--x--\r\n"
+
+
+async def test_nothing_is_kept_of_a_body_that_is_too_large_or_of_a_strangers_photo(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body_limit, "PHOTO_MOST", 100_000)
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    for path in ("/api/v1/homes/lily-42/photos", "/home/lily-42/evidence/photos"):
+        url, taken = f"http://test{path}", [0]
+        answer = await http.post(url, content=in_pieces(taken), headers=form)
+        assert (answer.status_code, sum(taken) <= 110_000) == (413, True), (path, answer.text, sum(taken))
+        strange, taken = url.replace("lily-42", "pond-1"), [0]
+        answer = await http.post(strange, content=in_pieces(taken), headers=form)
+        assert (answer.status_code, sum(taken)) == (404, 0), path
+        taken = [0]
+        nobody = form | {"authorization": "", "cookie": ""}
+        answer = await http.post(url, content=in_pieces(taken), headers=nobody)
+        assert (answer.status_code, sum(taken)) == (404, 0), path
+        for size in ("100001", "9" * 5000):
+            taken = [0]
+            answer = await http.post(url, content=in_pieces(taken), headers=form | {"content-length": size})
+            assert (answer.status_code, sum(taken)) == (413, 0), (path, size[:9])
+    taken = [0]
+    elsewhere = "http://test/home/lily-42/evidence/contacts"
+    answer = await http.post(elsewhere, content=in_pieces(taken), headers=form)
+    assert (answer.status_code, sum(taken) <= 80_000) == (413, True)
+    assert "at most 64 kB" in answer.text
+    whole = {"method": "phone", "who": "Repairs line", "said": "\U0001f438" * 2000}
+    assert (await http.post("/homes/lily-42/contacts", json=whole)).status_code == 201
 
 
 async def test_the_public_key_is_fetched_and_the_private_one_is_not(
