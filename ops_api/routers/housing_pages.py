@@ -204,16 +204,19 @@ async def record(
     law = housing_look.law_of(ctx)
     if not await queries.is_shown(ctx.db, home_id, case_id):
         return await _home(ctx, asks, home_id, "This home has no such case of the council’s.", 404)
-    now = ctx.clock.now()
+    now, book = ctx.clock.now(), law.book_on(queries.OfficerPool(ctx.db))
     try:
+        filed = await book.case(case_id, home_id)
         event = an_event(
             kind, f"{day}T{at}" if day and at else day or None, now=now, zone=law.days.zone, note=note.strip(),
             step=step or None, until=until or None, withdraws=_entry_number(withdraws), by=asks.name, role="officer",
-            name="day",
+            name="day", case=filed.case.kind,
         )  # fmt: skip
-        await law.book_on(queries.OfficerPool(ctx.db)).add_event(case_id, event, now, home_id)
-    except (NoSuchError, RefusedError, ConfigurationError) as error:
+        await book.add_event(case_id, event, now, home_id)
+    except (NoSuchError, RefusedError) as error:
         return await _home(ctx, asks, home_id, str(error), 409)
+    except ConfigurationError as error:
+        return await _home(ctx, asks, home_id, str(error), 422)
     return RedirectResponse(f"/housing/{home_id}#case-{case_id}", 303)
 
 

@@ -87,6 +87,7 @@ class CaseView:
 
     case_id: int
     title: str
+    emergency: bool
     over: bool
     steps: tuple[StepLine, ...]
     events: tuple[EventLine, ...]
@@ -232,6 +233,7 @@ def _case(case: Row, now: datetime, brand: Brand) -> CaseView:
     return CaseView(
         case["case_id"],
         f"{kind}{landlord}",
+        case["kind"] == "emergency",
         case["over"],
         tuple(_step(s, now, brand) for s in case["steps"]),
         tuple(

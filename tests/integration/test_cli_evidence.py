@@ -212,7 +212,7 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(
         (("evidence", "verify", "none.zip"), 2, "none.zip: No such file"),
         (("evidence", "photo", "lily-42", "/etc/hostname", "--caption", "x"), 2, "can't be read"),
         (("case", "show", "99"), 2, "There is no case 99."),
-        (("case", "event", "99", "danced"), 2, "entry 'danced' is unknown"),
+        (("case", "event", "99", "danced"), 2, "There is no case 99."),
         (("case", "open", "lily-42", "--aware", "soon"), 2, "--aware 'soon': write 2026-01-12"),
         (("case", "contact", "lily-42", "--said", "Hello"), 2, "say whom it was with"),
         (("case", "list"), 0, "no case is open"),
@@ -251,11 +251,22 @@ def test_a_case_from_opening_to_reminders(dsn: str, tmp_path: Path) -> None:
     assert run(dsn, tmp_path, "case", "remind", "--set", "lily-42", "mail", "sam@x.example")[0] == 0
     assert run(dsn, tmp_path, "case", "remind")[1] == "nothing new is due\n"  # all of it is long ago
     aware = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
-    said = run(dsn, tmp_path, "case", "open", "lily-42", "--kind", "emergency", "--aware", aware)[1]
+    emergency = ("case", "open", "lily-42", "--kind", "emergency", "--aware")
+    code, said = run(dsn, tmp_path, *emergency, "2026-01-05")
+    assert (code, "--aware '2026-01-05': In an emergency the law counts 24 hours by the clock" in said) == (
+        2,
+        True,
+    )
+    said = run(dsn, tmp_path, *emergency, aware)[1]
+    urgent = said.split(":")[0].removeprefix("case ")
+    code, refused = run(dsn, tmp_path, "case", "event", urgent, "made_safe", "--at", "2026-01-05")
+    assert (code, "say the time of day too" in refused) == (2, True)
     assert "investigate the emergency hazard and make it safe" in said
     assert run(dsn, tmp_path, "case", "remind")[1].startswith("1 planned")
     assert run(dsn, tmp_path, "case", "remind")[1] == "nothing new is due\n"
     assert "home:" in run(dsn, tmp_path, "notify", "outbox")[1]
+    code, said = run(dsn, tmp_path, "case", "event", number, "danced")
+    assert (code, "entry 'danced' is unknown" in said) == (2, True)
     code, said = run(dsn, tmp_path, "case", "event", number, "extended", "--step", "safety")
     assert (code, "needs its reason" in said) == (2, True)
     assert "lily" not in run(dsn, tmp_path, "case", "list")[1].lower()
@@ -351,6 +362,39 @@ async def test_cases_over_rest_are_a_homes_own(http: httpx.AsyncClient) -> None:
     assert (
         await http.post("/homes/lily-42/cases", json={"aware_at": "2026-03-01T00:00:00Z"})
     ).status_code == 422
+
+
+async def test_an_emergency_on_the_page_counts_from_a_time_and_not_from_noon(http: httpx.AsyncClient) -> None:
+    url = "http://test/home/lily-42/evidence/cases"
+    emergency = {"day": "2026-01-21", "emergency": "true"}
+    for wrong, says in (
+        ({}, "say the time of day too"),
+        ({"day": "2026-01-22"}, "say the time of day too"),
+        ({"at": "soon"}, "is no time of day"),
+        ({"day": "2026-01-22", "at": "10:30"}, "still to come"),
+    ):
+        refused = await http.post(url, data=emergency | wrong)
+        assert (refused.status_code, says in refused.text) == (422, True), (wrong, refused.text)
+    assert (await http.get("/homes/lily-42/cases")).json() == []
+    assert (await http.post(url, data=emergency | {"at": "14:10"})).status_code == 303
+    [case] = (await http.get("/homes/lily-42/cases")).json()
+    [until] = [s["until_at"] for s in case["steps"] if s["step"] == "emergency"]
+    assert until == "2026-01-22T14:10:00Z"
+    assert (
+        "At what time? In an emergency hours count."
+        in (await http.get("http://test/home/lily-42/evidence")).text
+    )
+    entry = f"{url}/{case['case_id']}"
+    for kind in ("investigated", "made_safe", "no_hazard", "aware"):
+        refused = await http.post(entry, data={"kind": kind, "day": "2026-01-21"})
+        assert (refused.status_code, "say the time of day too" in refused.text) == (422, True), kind
+    assert (await http.post(entry, data={"kind": "summary", "day": "2026-01-21"})).status_code == 303
+    assert (
+        await http.post(entry, data={"kind": "investigated", "day": "2026-01-21", "at": "15:00"})
+    ).status_code == 303
+    assert (await http.post(entry, data={"kind": "made_safe"})).status_code == 303, "without a day it is now"
+    [case] = (await http.get("/homes/lily-42/cases")).json()
+    assert case["steps"][0]["state"] == "met"
 
 
 async def test_contacts_and_photos_over_rest(http: httpx.AsyncClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -307,6 +308,30 @@ async def test_the_councils_case_shows_its_clock_and_an_officer_writes_into_it(
     assert "For the resident" not in home
     await site.sql("delete from consent where home_id = %s", number)
     await site.sql("delete from housing_case")
+
+
+async def test_an_officer_says_the_time_in_an_emergency_and_withdraws_nothing_of_the_households(
+    site: Site, desk: httpx.AsyncClient
+) -> None:
+    number = await shares(site, code_of(site, 6))
+    own = await case(site, number, aware_days_ago=2)
+    await site.sql("update housing_case set kind = 'emergency' where case_id = %s", own)
+    url = f"/housing/{number}/cases/{own}"
+    today = f"{site.now:%Y-%m-%d}"
+    refused = await desk.post(url, data={"kind": "investigated", "day": today})
+    assert (refused.status_code, "say the time of day too" in refused.text) == (422, True)
+    [(aware,)] = await site.sql("select case_event_id from case_event where case_id = %s", own)
+    refused = await desk.post(url, data={"kind": "withdrawn", "withdraws": str(aware), "note": "No"})
+    assert (refused.status_code, "was written by the household" in refused.text) == (409, True)
+    yesterday = site.now - timedelta(hours=40)
+    late = {"kind": "investigated", "day": f"{yesterday:%Y-%m-%d}", "at": f"{yesterday:%H:%M}"}
+    assert (await desk.post(url, data=late)).status_code == 303
+    assert (await desk.post(url, data=late | {"kind": "no_hazard"})).status_code == 303
+    page = (await desk.get(f"/housing/{number}")).text
+    assert "Written down on" in page
+    assert "after the time was up." in page
+    await site.sql("delete from case_event where case_id = %s", own)
+    await site.sql("delete from housing_case where case_id = %s", own)
 
 
 async def test_a_household_writes_into_its_case_as_itself(site: Site) -> None:

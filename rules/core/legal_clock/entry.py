@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rules.core.legal_clock.judge import ORDER
-from rules.core.legal_clock.model import NEEDS_NOTE, NEEDS_STEP, CaseEvent, CaseKind, Role
+from rules.core.legal_clock.model import NEEDS_NOTE, NEEDS_STEP, CaseEvent, CaseKind, EventKind, Role
 
 AHEAD_S = 300.0
 """Clocks differ: so far ahead an event may lie [s]."""
 WROTE: Mapping[Role, str] = {"resident": "the household", "officer": "the council"}
+
+
+BY_THE_CLOCK: frozenset[EventKind] = frozenset({"aware", "investigated", "made_safe", "no_hazard"})
+"""The entries from and by which an emergency's hours count."""
+TIME_MISSING = (
+    "In an emergency the law counts 24 hours by the clock: say the time of day too, not only the day."
+)
+
+
+def needs_time(kind: CaseKind, entry: EventKind) -> bool:
+    """Whether a day alone is too little: noon would be a guess by which a limit of 24 hours is kept or missed."""
+    return kind == "emergency" and entry in BY_THE_CLOCK
 
 
 def why_refused(kind: CaseKind, before: Sequence[CaseEvent], event: CaseEvent, now_s: float) -> str | None:
