@@ -50,7 +50,7 @@ def test_the_warning_is_on_pages_rest_and_command_line() -> None:
     document = case_document(case, NOW, LAW, DAYS)
     assert (document["steps"][0]["state"], document["steps"][0]["warning"]) == ("met", SAID)
     assert SAID in next(line for line in case_lines(case, NOW, LAW, DAYS) if "Investigate the hazard" in line)
-    page = home_case.view([document], [], [], [], now=NOW, brand=Brand())
+    page = home_case.view([document], [], [], [], {}, now=NOW, brand=Brand())
     assert page.cases[0].steps[0].said.endswith(SAID)
     officer = housing_view.case_view(case, clock_of(case, NOW, LAW, DAYS), [], now=NOW, law=LAW, days=DAYS)
     assert officer.steps[0].note == SAID

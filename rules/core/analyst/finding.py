@@ -35,6 +35,8 @@ from rules.core.psychrometrics import relative_humidity_pct
 NOW_ONLY = ("airing", "no_airing")
 """Advice that holds for a moment, not for a week: it is worked out when asked."""
 RISKS = ("low", "raised", "high")
+WHOLE_DAY_H = 18
+"""A day with fewer known hours tells no risk: two wet hours of a first evening are no wet day."""
 
 
 def findings_of(
@@ -81,7 +83,7 @@ def _finding(
         confidence=why["confidence"],
         risk=risk_of(speaks.days, index, catalogue.damp_mould.parameters),
         mould_index=index,
-        evidence=plain({**why["evidence"], "facts": asdict(facts), **_rests_on(speaks.days)}),
+        evidence=plain({**why["evidence"], "facts": asdict(facts), **_rests_on(speaks.days, catalogue)}),
         advice=plain(_advice(speaks, last, recent, catalogue.damp_advice.parameters)),
         iso=plain(load.iso),
         standard=plain(load.standard),
@@ -91,12 +93,15 @@ def _finding(
 
 
 def risk_of(days: Sequence[Day], index: float, p: MouldParameters) -> str:
-    """Return the risk as of the last day: of the index, or of the last days' damp hours where that is more."""
-    recent = [d for d in days if d.day > days[-1].day - timedelta(days=p.risk_days)]
-    known = sum(d.surface_hours for d in recent)
-    if known == 0:
-        return "unknown"
-    share = sum(d.damp_hours for d in recent) / known
+    """Return the risk as of the last day: of the index, or of the last whole days' damp hours where that is more.
+
+    Without a whole day among the last, only an index that took weeks to rise tells anything.
+    """
+    after = days[-1].day - timedelta(days=p.risk_days)
+    recent = [d for d in days if d.day > after and d.surface_hours >= WHOLE_DAY_H]
+    if not recent:
+        return "unknown" if risk_band(index) == "low" else risk_band(index)
+    share = sum(d.damp_hours for d in recent) / sum(d.surface_hours for d in recent)
     by_hours = "high" if share >= p.high_share else "raised" if share >= p.raised_share else "low"
     return max(risk_band(index), by_hours, key=RISKS.index)
 
@@ -133,8 +138,9 @@ def _home_hours(h: RoomHours, outdoors: Outdoors) -> HomeHours:
     )
 
 
-def _rests_on(days: Sequence[Day]) -> dict[str, Any]:
-    """Return what a finding rests on: its days, completeness, flags."""
+def _rests_on(days: Sequence[Day], catalogue: Catalogue) -> dict[str, Any]:
+    """Return what a finding rests on: its days, completeness, flags, and the limits by which pages judge days and hours."""
+    mould, limits = catalogue.damp_mould.parameters, catalogue.damp.parameters
     counts: dict[str, int] = {}
     for day in days:
         for flag in day.flags:
@@ -146,6 +152,8 @@ def _rests_on(days: Sequence[Day]) -> dict[str, Any]:
         "completeness": min(n / expected, 1.0) if expected > 0 else None,
         "surface_hours": sum(d.surface_hours for d in days),
         "damp_hours_band": [sum(getattr(d, f) for d in days) for f in ("damp_hours_low", "damp_hours", "damp_hours_high")],
+        "risk_shares": {"raised": mould.raised_share, "high": mould.high_share},
+        "limits": {name: getattr(limits, name) for name in limits.__struct_fields__},
         "flag_days": dict(sorted(counts.items())),
         "factor_learned": days[-1].factor_nights is not None,
         "calibrations": sorted({c for d in days for c in d.calibrations}),
