@@ -92,6 +92,7 @@ class People:
         """End a stay, see :meth:`leave`; return whether there was one."""
         there = {"home_id": home_id, "resident_id": resident_id}
         async with self._db.transaction() as t:
+            await t.rows("lock_home", home_id=home_id)
             if await t.row("member_leave", **there, at=at) is None:
                 return False
             await t.rows("consents_end", **there)
