@@ -87,7 +87,8 @@ select member_id from household_member
 where home_id = %(home_id)s and resident_id = %(resident_id)s and (to_at is null or to_at > now())
 
 -- lock_home
--- Who joins and who leaves a home comes one after the other: each sees who is there.
+-- Who joins and who leaves a home comes one after the other: each sees who is there. Who waited here has an older now() than
+-- who left meanwhile: whether somebody is still there is asked by the clock.
 select home_id from home where home_id = %(home_id)s for no key update
 
 -- member_add
@@ -112,20 +113,20 @@ where home_id = %(home_id)s and given_by = %(resident_id)s and revoked_at is nul
 delete from home_contact
 where home_id = %(home_id)s
   and (set_by = %(resident_id)s or not exists (
-      select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now())))
+      select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > clock_timestamp())))
 
 -- reminders_stop
 -- What waits to be sent to a household that is gone is sent to nobody.
 update notification set state = 'suppressed'
 where recipient = 'home:' || %(home_id)s::integer and state = 'pending' and not exists (
-    select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now()))
+    select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > clock_timestamp()))
 
 -- codes_end
 -- Labels, which who left has read; who left's invitations; and all of a home where nobody lives any more.
 update join_code set revoked_at = now()
 where home_id = %(home_id)s and revoked_at is null
   and (kind = 'label' or invited_by = %(resident_id)s or not exists (
-      select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now())))
+      select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > clock_timestamp())))
 
 -- invite_add
 insert into join_code (home_id, code_hash, kind, hint, strong, member_from, invited_by, expires_at, uses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -19,7 +20,7 @@ from ingest.erasure import Erasure
 from ops_api.households.joining import Joining
 from ops_api.households.model import LivesIn, Member, WrongCodeError
 from ops_api.households.people import People
-from ops_api.queries import Db
+from ops_api.queries import Db, Transaction
 from ops_api.queries.resident import ResidentDb
 from tests.fakes.databases import own_database
 from tests.fakes.households import NOW, Street, case_of, street
@@ -231,6 +232,27 @@ async def test_two_who_leave_at_the_same_moment_leave_nothing_open(lane: Lane) -
             while (await lane.db.fetch(sql.SQL(waits), {}))[0]["n"] < 2:
                 await asyncio.sleep(0.02)
     assert await asyncio.gather(*leaving) == [True, True]
+    assert await lane.street.sql("select count(*) from home_contact where home_id = %s", home) == [(0,)]
+
+
+async def test_who_began_to_leave_before_the_other_had_left_is_the_last_one(lane: Lane) -> None:
+    """To a transaction that began before, the other one's end is yet to come."""
+    n = await lane.home()
+    home = await lane.street.home(n)
+    ada, ben = [await lane.moves_in(n, name, LONG_AGO) for name in ("Ada", "Ben")]
+    await lane.street.sql(
+        "insert into home_contact (home_id, channel, address) values (%s, 'mail', 'a@b.example')", home
+    )
+
+    class Slow(Db):
+        @asynccontextmanager
+        async def transaction(self) -> AsyncIterator[Transaction]:
+            async with super().transaction() as t:
+                await t.rows("homes_of", code=None)
+                assert await lane.people.moved_out(home, ada)
+                yield t
+
+    assert await People(Slow(lane.pool)).moved_out(home, ben)
     assert await lane.street.sql("select count(*) from home_contact where home_id = %s", home) == [(0,)]
 
 

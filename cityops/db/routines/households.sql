@@ -60,28 +60,29 @@ $$;
 -- Since when a home is nobody's: until the last end of a stay was told, or something was deleted, whichever came later, all that was
 -- measured and written is the last ones'. Null: somebody lives there, or nobody ever did.
 create or replace function home_free_since(p_home integer, p_not uuid default null) returns timestamptz
-language sql stable security definer set search_path = public, pg_temp as $$
-    select case when not coalesce(bool_or(to_at is null or to_at > now()), false) then greatest(
+language sql volatile security definer set search_path = public, pg_temp as $$
+    select case when not coalesce(bool_or(to_at is null or to_at > clock_timestamp()), false) then greatest(
                max(greatest(to_at, ended_at)) filter (where resident_id is distinct from p_not),
                (select max(greatest(asked_at, done_at)) from erasure where home_id = p_home)) end
       from household_member where home_id = p_home
 $$;
 
--- From when a stay counts that begins with a code. A label, and whoever has it in hand, gives no more than all who live there may see:
--- it undoes no "only from now". What the council dated (member_from) may go back to the first one's start. Who was there for less
--- gets nothing of before. In an empty home nothing of the household before.
+-- From when a stay counts that begins with a code. A label gives whoever has it in hand no more than all who live there may
+-- see: it undoes no "only from now". What the council dated (member_from) may go back to the first one's start. Who was there
+-- for less gets nothing of before. In an empty home nothing of the household before.
 create or replace function stay_from(p_code uuid, p_resident uuid, p_now timestamptz) returns timestamptz
-language sql stable security definer set search_path = public, pg_temp as $$
+language sql volatile security definer set search_path = public, pg_temp as $$
     select case
            when c.kind = 'invite' then coalesce(c.member_from, p_now)
            when t.first_from is null then coalesce(greatest(c.member_from, home_free_since(c.home_id, p_resident)), '-infinity')
-           when exists (select from household_member o where o.home_id = c.home_id and o.resident_id = p_resident and o.from_at > s.label_from)
-           then greatest(p_now, t.first_from)
+           when exists (
+               select from household_member o
+                where o.home_id = c.home_id and o.resident_id = p_resident and o.from_at > s.label_from) then greatest(p_now, t.first_from)
            else s.label_from end
       from join_code c
      cross join lateral (
             select min(m.from_at) as first_from, max(m.from_at) as all_from from household_member m
-             where m.home_id = c.home_id and (m.to_at is null or m.to_at > now())) t
+             where m.home_id = c.home_id and (m.to_at is null or m.to_at > clock_timestamp())) t
      cross join lateral (
             select case when c.member_from is null then t.all_from else greatest(c.member_from, t.first_from) end) s (label_from)
      where c.join_code_id = p_code
@@ -220,7 +221,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select * from housing_home where home_id = any ((select my_homes())::integer[])
 $$;
 
-revoke all on function home_free_since(integer, uuid), stay_from(uuid, uuid, timestamptz), resident_id(), my_homes(), my_devices(), council_sees(), consented(integer, text, text, timestamptz, integer),
+revoke all on function home_free_since(integer, uuid), stay_from(uuid, uuid, timestamptz) from public;
+revoke all on function resident_id(), my_homes(), my_devices(), council_sees(), consented(integer, text, text, timestamptz, integer),
     housing_read_homes(text, text) from public;
 grant execute on function resident_id(), my_homes(), my_devices(), council_sees() to cityops_resident;
 grant usage on schema public to cityops_housing;
