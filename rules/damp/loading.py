@@ -61,7 +61,8 @@ async def load(conn: Connection, ids: Sequence[int], rules: DampRules, seen_s: f
     inputs = await _rooms(conn, boxes, rules)
     diary = await _diary(conn, {i: p for i, p in plans.items() if p}, rules)
     return tuple(
-        Due(h[0], h[5], _home(h, plans[h[0]], inputs[h[0]], diary[h[0]], seen_s), plans[h[0]]) for h in homes
+        Due(h[0], h[5], _home(h, plans[h[0]], inputs[h[0]], diary[h[0]], seen_s), plans[h[0]], h[6])
+        for h in homes
     )
 
 

@@ -53,6 +53,7 @@ class MemoryHome:
     occupants: int = 2
     due_from: date | None = None
     due_no: int = 0
+    epoch: int = 0
     done_s: float | None = None
     settle_day: date | None = None
     settle_s: float | None = None
@@ -136,7 +137,20 @@ class MemoryDamp:
 
     async def write(self, done: Sequence[Done]) -> int:
         """Write what came of homes."""
-        return sum(self._write(one) for one in done if one.due.home_id in self.homes_of)
+        epochs = {i: h.epoch for i, h in self.homes_of.items()}
+        return sum(self._write(one) for one in done if epochs.get(one.due.home_id) == one.due.epoch)
+
+    def erase(self, home_id: int) -> None:
+        """Delete what is kept of a home, as ``ingest.erasure`` does: nothing that was read before comes back."""
+        mine = {name for name, box in self.boxes.items() if box.home_id == home_id}
+        gone = [r for r in self.readings[: self.seen] if r.device in mine]
+        self.readings = [r for r in self.readings if r.device not in mine]
+        self.seen = None if self.seen is None else self.seen - len(gone)
+        self.days = {k: v for k, v in self.days.items() if k[0] != home_id}
+        self.events = {k: v for k, v in self.events.items() if k[0] != home_id}
+        self.findings = {k: v for k, v in self.findings.items() if k[0] != home_id}
+        self.homes_of[home_id].epoch += 1
+        self._want(home_id, date(1970, 1, 1))
 
     async def passed(self, event_s: float) -> None:
         """Keep that everything due at an event time is worked out."""
@@ -238,7 +252,7 @@ class MemoryDamp:
             rules,
         )
         found = None if planned is None else self._input(home_id, planned, rules, seen_s)
-        return Due(home_id, home.due_no, found, planned)
+        return Due(home_id, home.due_no, found, planned, home.epoch)
 
     def _input(self, home_id: int, planned: Plan, rules: DampRules, seen_s: float) -> HomeInput:
         home = self.homes_of[home_id]

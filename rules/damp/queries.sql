@@ -83,7 +83,7 @@ select count(*) from damp_home where due_from is not null
 select home_id from damp_home where due_from is not null and home_id > %(after)s order by home_id limit %(limit)s
 
 -- homes
-select h.home_id, h.code, h.temperature_factor, h.occupants, t.due_from, t.due_no
+select h.home_id, h.code, h.temperature_factor, h.occupants, t.due_from, t.due_no, t.epoch
 from damp_home t join home h using (home_id)
 where t.home_id = any(%(ids)s) and t.due_from is not null order by 1
 
@@ -175,8 +175,8 @@ from (
     order by device_id, ts, boot, seq) r
 
 -- lock_homes
--- A home that is taken away meanwhile waits for this, and takes all of it along.
-select home_id from damp_home where home_id = any(%(ids)s) order by 1 for update
+-- A home that is taken away meanwhile waits for this, and takes all of it along. So does what is deleted or begins anew.
+select home_id, epoch from damp_home where home_id = any(%(ids)s) order by 1 for update
 
 -- box_ids
 select name, device_id from device where name = any(%(names)s)

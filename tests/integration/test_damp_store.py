@@ -202,6 +202,32 @@ async def test_what_fails_is_still_due(town: DampTown, monkeypatch: pytest.Monke
     assert await town.store.due(0, 10) == ()
 
 
+async def test_what_was_deleted_while_it_was_worked_out_is_not_written_back(
+    town: DampTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.home("OAK", BOX)
+    await town.home("ELM", "frog-2")
+    await town.came([*frog(BOX, room(3.0)), *frog("frog-2", room(3.0)), *weather(3.0)])
+    write, deleted = town.store.write, False
+
+    async def late(done: Any) -> int:
+        nonlocal deleted
+        if not deleted:
+            deleted = True
+            await town.erased("OAK")
+        return await write(done)
+
+    monkeypatch.setattr(town.store, "write", late)
+    await town.work()
+    assert deleted
+    assert await town.days(BOX) == await town.events(BOX) == await town.findings("OAK") == []
+    assert len(await town.days("frog-2")) == 3  # the neighbour's, of the same portion
+    assert await town.store.due(0, 10) == (town.numbers["OAK"],)  # what is left of it is worked out again
+    await town.work()
+    assert await town.days(BOX) == []
+    assert await town.store.due(0, 10) == ()
+
+
 async def test_a_home_that_can_t_be_worked_out_does_not_stop_the_others(
     town: DampTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ create table damp_home (
     home_id    integer primary key references home on delete cascade,
     due_from   date,
     due_no     bigint not null default 0,
+    epoch      bigint not null default 0, -- raised where something was deleted or begins anew: what was loaded before is not written
     done_to    timestamptz, -- its newest reading that is worked out
     settle_day date,        -- first day that what comes in time can still change
     settle_at  timestamptz  -- event time from which it can't
