@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -211,8 +211,3 @@ def span_of(
 async def damp_list(db: Db, risk: str | None, limit: int) -> list[Row]:
     """Return homes by risk, the worst first, by their numbers; ``risk``: only these."""
     return await db.rows("damp_list", risk=risk, limit=limit)
-
-
-def day_words(day: date | None) -> str:
-    """Return a day as it is typed; a dash of none."""
-    return "-" if day is None else day.isoformat()

@@ -14,7 +14,7 @@ from rules.core.analyst.events import as_event
 from rules.core.analyst.figures import plain
 from rules.core.analyst.hours import RoomHours, hours_kept
 from rules.core.analyst.model import Day, FindingRow, HomeInput
-from rules.core.analyst.moisture_load import moisture_load
+from rules.core.analyst.moisture_load import WHOLE_HOURS, moisture_load
 from rules.core.analyst.outdoors import Outdoors
 from rules.core.analyst.rules import DampRules
 from rules.core.analyst.weeks import RoomWeeks
@@ -34,7 +34,8 @@ from rules.core.psychrometrics import relative_humidity_pct
 
 NOW_ONLY = ("airing", "no_airing")
 """Advice that holds for a moment, not for a week: it is worked out when asked."""
-RISKS = ("low", "raised", "high")
+RISKS = ("unknown", "low", "raised", "high")
+"""From what says least to what must be heard."""
 
 
 def findings_of(
@@ -65,12 +66,12 @@ def _finding(
     parts = [r for r in parts if r.days]
     if not parts:
         return None
-    speaks = max(parts, key=lambda r: (sum(d.damp_hours for d in r.days), r.room.device))
     catalogue = rules.of_home(home.code, begins_s(to_day, rules.zone))
+    mould = catalogue.damp_mould.parameters
+    speaks = max(parts, key=lambda r: _weight(r, mould))
     last = speaks.days[-1]
     facts, recent = _facts(home, speaks, last, catalogue)
     why = _cause(speaks, outdoors, facts, catalogue.damp_cause.parameters)
-    index = last.mould[catalogue.damp_mould.parameters.shown_class]["index"]
     whole = next(r for r in rooms if r.room.device == speaks.room.device)
     load = moisture_load(speaks, whole.until(to_day), to_day)
     return FindingRow(
@@ -79,8 +80,8 @@ def _finding(
         device=speaks.room.device,
         cause=why["cause"],
         confidence=why["confidence"],
-        risk=risk_of(speaks.days, index, catalogue.damp_mould.parameters),
-        mould_index=index,
+        risk=risk_of(speaks.days, mould),
+        mould_index=_index(last, mould),
         evidence=plain({**why["evidence"], "facts": asdict(facts), **_rests_on(speaks.days)}),
         advice=plain(_advice(speaks, last, recent, catalogue.damp_advice.parameters)),
         iso=plain(load.iso),
@@ -90,15 +91,29 @@ def _finding(
     )
 
 
-def risk_of(days: Sequence[Day], index: float, p: MouldParameters) -> str:
-    """Return the risk as of the last day: of the index, or of the last days' damp hours where that is more."""
+def _weight(r: RoomWeeks, p: MouldParameters) -> tuple[int, int, str]:
+    """Return how much a room has to say: a box that has died does not speak before one that measures."""
+    return RISKS.index(risk_of(r.days, p)), sum(d.damp_hours for d in r.days), r.room.device
+
+
+def _index(day: Day, p: MouldParameters) -> float:
+    return day.mould[p.shown_class]["index"]
+
+
+def risk_of(days: Sequence[Day], p: MouldParameters) -> str:
+    """Return the risk as of the last day: of the index, or of the last days' damp hours where that is more.
+
+    A few hours make no share. The index is of weeks: where it calls for more than *low* it does without them, as long
+    as an hour of ``days`` is known.
+    """
+    by_index = risk_band(_index(days[-1], p))
     recent = [d for d in days if d.day > days[-1].day - timedelta(days=p.risk_days)]
     known = sum(d.surface_hours for d in recent)
-    if known == 0:
-        return "unknown"
+    if known < WHOLE_HOURS:
+        return by_index if by_index != "low" and any(d.surface_hours > 0 for d in days) else "unknown"
     share = sum(d.damp_hours for d in recent) / known
     by_hours = "high" if share >= p.high_share else "raised" if share >= p.raised_share else "low"
-    return max(risk_band(index), by_hours, key=RISKS.index)
+    return max(by_index, by_hours, key=RISKS.index)
 
 
 def _facts(home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue) -> tuple[HomeFacts, Recent]:
