@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from rules.core.damp_cause.hours import HomeFacts, HomeHours
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_cause.words import sentence
 from rules.core.damp_parameters import MouldParameters
+from rules.core.moisture_events.parameters import wet_kind
 from rules.core.mould.words import risk_band
 from rules.core.parameters import Catalogue
 from rules.core.psychrometrics import relative_humidity_pct
@@ -127,6 +128,9 @@ def _facts(home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue) -> tu
         HomeFacts(factor=last.factor, factor_band=band, occupants=home.occupants),
         quick, drying, max(days, 1.0), drying_days,
     )  # fmt: skip
+    if home.occupants is None or wet_kind(r.room.room) is not None:
+        # A wet room's air is not the home's, and a rise there clears into the home: load and ventilation look alike.
+        facts = replace(facts, water_g_day=None, shut_clear_min=None)
     p = catalogue.damp_cause.parameters
     return facts, recent_of(facts, quick, drying, max(days, 1.0), drying_days, p)
 

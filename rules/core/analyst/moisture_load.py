@@ -86,10 +86,11 @@ def _monthly(before: Sequence[Month], days: Sequence[Day], to_day: date) -> dict
         return {"reason": "No whole month is known yet."}
     last = days[-1]
     # Measured, so without a designer's margin; of pressures, for those outdoors were not had by the standard's pair.
-    factors = factor_min_of_pressure(
-        *(np.array([getattr(m, f) for m in months]) for f in ("temperature_c", "excess_pa", "outdoor_c", "outdoor_pa")),
-        MEASURED,
-    )  # fmt: skip
+    room_c, excess, outdoor_c, outdoor_pa = (
+        np.array([getattr(m, name) for m in months], dtype=np.float64)
+        for name in ("temperature_c", "excess_pa", "outdoor_c", "outdoor_pa")
+    )
+    factors = factor_min_of_pressure(room_c, excess, outdoor_c, outdoor_pa, MEASURED)
     checked = check(
         [m.month for m in months], factors, FactorBand(last.factor_low, last.factor, last.factor_high)
     )
