@@ -64,7 +64,8 @@ def test_a_box_that_died_in_a_damp_room_does_not_hide_a_room_at_high_risk() -> N
 
 
 def test_where_all_is_dry_a_dead_box_does_not_speak() -> None:
-    found = last_finding(box("frog-9", (0.0, 14.0, DRY_C)), box("frog-1", (0.0, 28.0, DRY_C)))
+    dead = box("frog-9", (0.0, 14.0, DRY_C), grams=0.0)
+    found = last_finding(dead, box("frog-1", (0.0, 28.0, DRY_C), grams=0.0))
     assert (found.device, found.risk) == ("frog-1", "low")
 
 
