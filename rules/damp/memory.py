@@ -50,7 +50,7 @@ class MemoryHome:
 
     code: str
     temperature_factor: float = 0.7
-    occupants: int | None = 2
+    occupants: int | None = None
     due_from: date | None = None
     due_no: int = 0
     done_s: float | None = None
