@@ -68,7 +68,7 @@ async def running(
     if task in done:
         task.result()
     url = await address
-    async with httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=60) as http:
         try:
             yield Site(url, dsn, town, now, http, stop, task)
         finally:

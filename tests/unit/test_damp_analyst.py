@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rules.core.analyst import honesty
+from rules.core.analyst import finding, honesty
 from rules.core.analyst.analyse import analyse
 from rules.core.analyst.calibrate import calibrated
 from rules.core.analyst.days import begins_s, hours_in, settled_day
@@ -267,6 +267,25 @@ def test_two_homes_of_other_parameters_are_worked_out_together_as_alone() -> Non
     together = analyse(both, outdoors(6, before=2), rules)
     alone = [analyse([one], outdoors(6, before=2), rules)[0] for one in both]
     assert [r.rooms for r in together] == [r.rooms for r in alone]
+
+
+def test_a_risk_is_of_whole_days_or_of_an_index_that_took_weeks() -> None:
+    p = RULES.catalogue.damp_mould.parameters
+    [day, *_] = days_with(RULES)
+    evening = replace(day, surface_hours=2, damp_hours=2)
+    assert finding.risk_of([evening], 0.0, p) == "unknown"
+    assert finding.risk_of([evening], 1.4, p) == "raised"
+    wet, dry = (replace(day, surface_hours=finding.WHOLE_DAY_H, damp_hours=n) for n in (18, 0))
+    assert finding.risk_of([wet], 0.0, p) == "high"
+    few = replace(evening, day=dry.day + timedelta(days=1))
+    assert finding.risk_of([dry, few], 0.0, p) == "low", "of the whole day alone"
+
+
+def test_a_finding_keeps_the_limits_by_which_pages_judge() -> None:
+    [result] = analyse([home(seen_s=MIDNIGHT + 5 * DAY_S)], outdoors(6, before=2), RULES)
+    evidence = result.findings[-1].evidence
+    assert evidence["risk_shares"] == {"raised": 0.2, "high": 0.5}
+    assert (evidence["limits"]["raise_pct"], evidence["limits"]["clear_pct"]) == (80.0, 75.0)
 
 
 def test_figures_are_as_json_has_them() -> None:

@@ -91,10 +91,9 @@ def test_an_index_of_weeks_is_told_without_the_hours_of_this_one(index: float, r
     outdoors = Outdoors(MIDNIGHT, np.full(600, 4.0), np.full(600, 650.0))
     [result] = analyse([home], outdoors, RULES)
     *others, last = result.rooms[0].days
-    last = replace(last, mould={**last.mould, MOULD.shown_class: {"index": index}})
-    assert risk_of((*others, last), MOULD) == risk
+    assert risk_of((*others, last), index, MOULD) == risk
     silent = [replace(d, surface_hours=0, damp_hours=0) for d in (*others, last)]
-    assert risk_of(silent, MOULD) == "unknown"  # nothing is known in all these weeks
+    assert risk_of(silent, index, MOULD) == "unknown"  # nothing is known in all these weeks
 
 
 def december(temperature_c: float, excess_pa: float, outdoor_c: float, outdoor_pa: float) -> Month:

@@ -156,6 +156,19 @@ def test_no_hazard_ends_the_works_but_not_the_summary() -> None:
     }  # fmt: skip
 
 
+def test_an_emergency_that_turns_out_to_be_no_hazard_is_met_by_its_investigation() -> None:
+    aware = event("aware", "2026-01-05 09:00")
+    for investigated, state in (("2026-01-05 12:00", "met"), ("2026-01-06 12:00", "late")):
+        events = (aware, event("investigated", investigated), event("no_hazard", investigated))
+        found = judged(*events, now="2026-01-08 09:00", kind="emergency")
+        assert step(found, "emergency").state == state
+        assert found.missed == ()
+    hazard = judged(
+        aware, event("investigated", "2026-01-05 12:00"), now="2026-01-08 09:00", kind="emergency"
+    )
+    assert step(hazard, "emergency").state == "missed", "investigated, and not made safe"
+
+
 def test_an_extension_counts_only_when_given_in_time_and_keeps_the_limit_of_the_law() -> None:
     aware, investigated = event("aware", "2026-01-05 16:00"), event("investigated", "2026-01-14 11:00")
 

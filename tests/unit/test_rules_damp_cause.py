@@ -114,6 +114,11 @@ def test_more_than_one_cause_is_named_where_it_removes_nearly_as_much() -> None:
     found = cause(weeks(room_c=15.0, excess_pa=330.0), HomeFacts(factor=0.5))
     assert (found.cause, found.also) == ("fabric", ("heat",))
     assert found.confidence < 0.8
+    assert "This may be the building." in sentence(found)
+    assert "This may be the building." in sentence(replace(found, confidence=0.95)), (
+        "something stands beside it"
+    )
+    assert "This is the building." in sentence(replace(found, confidence=0.95, also=()))
 
 
 def test_too_few_hours_and_too_warm_outdoors_are_refused_with_the_reason() -> None:

@@ -26,8 +26,8 @@ create index household_member_home on household_member (home_id, from_at);
 -- From when what a frog measures is of the household that it stands at now: what it measured at another one stays there.
 alter table home_device add column since timestamptz not null default '-infinity';
 create table home_device_past (
-    device_id integer not null references device,
-    home_id   integer not null references home,
+    device_id integer not null references device on delete cascade,
+    home_id   integer not null references home on delete cascade,
     since     timestamptz not null,
     until     timestamptz not null,
     primary key (device_id, until)

@@ -14,7 +14,7 @@ from rules.core.analyst.events import as_event
 from rules.core.analyst.figures import plain
 from rules.core.analyst.hours import RoomHours, hours_kept
 from rules.core.analyst.model import Day, FindingRow, HomeInput
-from rules.core.analyst.moisture_load import WHOLE_HOURS, moisture_load
+from rules.core.analyst.moisture_load import moisture_load
 from rules.core.analyst.outdoors import Outdoors
 from rules.core.analyst.rules import DampRules
 from rules.core.analyst.weeks import RoomWeeks
@@ -35,8 +35,9 @@ from rules.core.psychrometrics import relative_humidity_pct
 
 NOW_ONLY = ("airing", "no_airing")
 """Advice that holds for a moment, not for a week: it is worked out when asked."""
-RISKS = ("unknown", "low", "raised", "high")
-"""From what says least to what must be heard."""
+RISKS = ("low", "raised", "high")
+WHOLE_DAY_H = 18
+"""A day with fewer known hours tells no risk: two wet hours of a first evening are no wet day."""
 
 
 def findings_of(
@@ -71,6 +72,7 @@ def _finding(
     mould = catalogue.damp_mould.parameters
     speaks = max(parts, key=lambda r: _weight(r, mould))
     last = speaks.days[-1]
+    index = _index(last, mould)
     facts, recent = _facts(home, speaks, last, catalogue)
     why = _cause(speaks, outdoors, facts, catalogue.damp_cause.parameters)
     whole = next(r for r in rooms if r.room.device == speaks.room.device)
@@ -81,9 +83,9 @@ def _finding(
         device=speaks.room.device,
         cause=why["cause"],
         confidence=why["confidence"],
-        risk=risk_of(speaks.days, mould),
-        mould_index=_index(last, mould),
-        evidence=plain({**why["evidence"], "facts": asdict(facts), **_rests_on(speaks.days)}),
+        risk=risk_of(speaks.days, index, mould),
+        mould_index=index,
+        evidence=plain({**why["evidence"], "facts": asdict(facts), **_rests_on(speaks.days, catalogue)}),
         advice=plain(_advice(speaks, last, recent, catalogue.damp_advice.parameters)),
         iso=plain(load.iso),
         standard=plain(load.standard),
@@ -94,25 +96,26 @@ def _finding(
 
 def _weight(r: RoomWeeks, p: MouldParameters) -> tuple[int, int, str]:
     """Return how much a room has to say: a box that has died does not speak before one that measures."""
-    return RISKS.index(risk_of(r.days, p)), sum(d.damp_hours for d in r.days), r.room.device
+    risk = risk_of(r.days, _index(r.days[-1], p), p)
+    return RISKS.index(risk) if risk in RISKS else -1, sum(d.damp_hours for d in r.days), r.room.device
 
 
 def _index(day: Day, p: MouldParameters) -> float:
     return day.mould[p.shown_class]["index"]
 
 
-def risk_of(days: Sequence[Day], p: MouldParameters) -> str:
-    """Return the risk as of the last day: of the index, or of the last days' damp hours where that is more.
+def risk_of(days: Sequence[Day], index: float, p: MouldParameters) -> str:
+    """Return the risk as of the last day: of the index, or of the last whole days' damp hours where that is more.
 
-    A few hours make no share. The index is of weeks: where it calls for more than *low* it does without them, as long
-    as an hour of ``days`` is known.
+    Without a whole day among the last, only an index that took weeks to rise tells anything, and that only as long as
+    an hour of ``days`` is known.
     """
-    by_index = risk_band(_index(days[-1], p))
-    recent = [d for d in days if d.day > days[-1].day - timedelta(days=p.risk_days)]
-    known = sum(d.surface_hours for d in recent)
-    if known < WHOLE_HOURS:
+    by_index = risk_band(index)
+    after = days[-1].day - timedelta(days=p.risk_days)
+    recent = [d for d in days if d.day > after and d.surface_hours >= WHOLE_DAY_H]
+    if not recent:
         return by_index if by_index != "low" and any(d.surface_hours > 0 for d in days) else "unknown"
-    share = sum(d.damp_hours for d in recent) / known
+    share = sum(d.damp_hours for d in recent) / sum(d.surface_hours for d in recent)
     by_hours = "high" if share >= p.high_share else "raised" if share >= p.raised_share else "low"
     return max(by_index, by_hours, key=RISKS.index)
 
@@ -152,8 +155,9 @@ def _home_hours(h: RoomHours, outdoors: Outdoors) -> HomeHours:
     )
 
 
-def _rests_on(days: Sequence[Day]) -> dict[str, Any]:
-    """Return what a finding rests on: its days, completeness, flags."""
+def _rests_on(days: Sequence[Day], catalogue: Catalogue) -> dict[str, Any]:
+    """Return what a finding rests on: its days, completeness, flags, and the limits by which pages judge days and hours."""
+    mould, limits = catalogue.damp_mould.parameters, catalogue.damp.parameters
     counts: dict[str, int] = {}
     for day in days:
         for flag in day.flags:
@@ -165,6 +169,8 @@ def _rests_on(days: Sequence[Day]) -> dict[str, Any]:
         "completeness": min(n / expected, 1.0) if expected > 0 else None,
         "surface_hours": sum(d.surface_hours for d in days),
         "damp_hours_band": [sum(getattr(d, f) for d in days) for f in ("damp_hours_low", "damp_hours", "damp_hours_high")],
+        "risk_shares": {"raised": mould.raised_share, "high": mould.high_share},
+        "limits": {name: getattr(limits, name) for name in limits.__struct_fields__},
         "flag_days": dict(sorted(counts.items())),
         "factor_learned": days[-1].factor_nights is not None,
         "calibrations": sorted({c for d in days for c in d.calibrations}),

@@ -143,7 +143,12 @@ def _extended(step: Step, case: _Case, days: WorkingDays) -> Step:
 def _done(name: StepName, case: _Case) -> float | None:
     match name:
         case "emergency":
-            return case.both_s("investigated", "made_safe")
+            # Where the investigation finds no hazard there is nothing to make safe: it is all that was owed.
+            return (
+                case.at_s("investigated")
+                if "no_hazard" in case.first
+                else case.both_s("investigated", "made_safe")
+            )
         case "investigate":
             return case.at_s("investigated")
         case "summary":

@@ -10,6 +10,8 @@ RAISED_FROM, HIGH_FROM = 1.0, 3.0
 """1: on a test piece, growth that a microscope shows; 3: that the eye does (Hukka & Viitanen 1999). As limits of
 bands: proposed."""
 
+HIGHEST_INDEX = 6.0
+
 
 def risk_band(index: float) -> RiskBand:
     """Return the band of a risk index."""
