@@ -113,6 +113,7 @@ async def _rooms(conn: Connection, boxes: Sequence[_Box], rules: DampRules) -> d
                 series=series_of(series[n]) if n in series else NO_READINGS,
                 before=tuple(day_of_row(r) for r in days[n]),
                 first_nights=tuple(nights[n][0][0]) if nights[n] else (),
+                first_warmth=tuple(nights[n][0][1]) if nights[n] else (),
                 months=tuple(month_of_row(r) for r in months[n]),
                 calibrations=tuple(calibration_of_row(r) for r in calibrations[n]),
                 events=tuple(event_of_row(r) for r in events[n]),

@@ -23,7 +23,7 @@ from rules.core.analyst.rules import DampRules
 from rules.core.analyst.walls import factor_of, packed, start_state, unpacked, wall_of
 from rules.core.moisture_events.parameters import MoistureParameters, RoomParameters
 from rules.core.overrides import Override, prepare
-from rules.core.psychrometrics import vapour_pressure_pa
+from rules.core.psychrometrics import relative_humidity_pct, vapour_pressure_pa
 from tests.fakes.damp_town import DAY_S, FIRST, HOUR_S, MIDNIGHT, RULES, ZONE, room
 
 NAN = float("nan")
@@ -165,17 +165,44 @@ def test_a_sister_box_tells_of_heat_and_of_drift() -> None:
     one, other = hours_of(series(), MIDNIGHT, 24), hours_of(series(warm_c=20.5), MIDNIGHT, 24)
     warm_k, dew_k, pressure_pa = honesty.sister_differences(other, [one], ZONE, DRIFT)
     assert warm_k == pytest.approx(2.5, abs=0.01)
-    assert honesty.sister_flags(warm_k, 10.0, (), (), SENSOR, DRIFT) == ("self_heating",)
-    assert (
-        honesty.sister_flags(warm_k, 300.0, (), (), SENSOR, DRIFT) == ()
-    )  # another room, with air of its own
     assert honesty.sister_differences(one, [], ZONE, DRIFT) == (None, None, None)
     assert dew_k is not None
     assert pressure_pa is not None
     learnt, now = [0.1] * DRIFT.learn_nights, [0.1, 1.4, 1.5, 1.6]
-    assert honesty.sister_flags(0.0, 0.0, learnt, now, SENSOR, DRIFT) == ("drifts_from_sister",)
-    assert honesty.sister_flags(0.0, 0.0, learnt, [0.1] * 4, SENSOR, DRIFT) == ()
-    assert honesty.sister_flags(0.0, 0.0, learnt[:3], now, SENSOR, DRIFT) == ()
+    assert honesty.sister_flags(learnt, now, DRIFT) == ("drifts_from_sister",)
+    assert honesty.sister_flags(learnt, [0.1] * 4, DRIFT) == ()
+    assert honesty.sister_flags(learnt[:3], now, DRIFT) == ()
+
+
+def test_a_room_that_is_always_warmer_is_not_a_box_that_warms_itself() -> None:
+    alone, n = (None, None, None), DRIFT.learn_nights
+
+    def flags(first: list[float], last: list[float], beside: Any = alone, vapour_pa: float = 10.0) -> Any:
+        return honesty.heat_flags(vapour_pa, first, last, beside, SENSOR, DRIFT)
+
+    assert flags([2.5] * n, [2.5] * DRIFT.recent_nights) == ()
+    assert flags([0.2] * n, [2.5] * DRIFT.recent_nights) == ("self_heating",)
+    assert flags([0.2] * n, [2.5] * DRIFT.recent_nights, vapour_pa=300.0) == ()  # air of its own
+    assert flags([0.2] * (n - 1), [2.5] * DRIFT.recent_nights) == ()  # not learnt yet
+    assert flags([2.5] * n, [2.5] * n, (2.5, 0.0, 10.0)) == ("self_heating",)  # beside one in the same room
+    assert flags([2.5] * n, [2.5] * n, (2.5, 0.0, 300.0)) == ()
+
+
+@pytest.mark.parametrize(
+    ("rooms", "flagged"), [(("Hall", "hall"), True), (("Hall", "Loft"), False), (("", ""), False)]
+)
+def test_a_sister_in_the_same_room_tells_of_heat_at_once(rooms: tuple[str, str], flagged: bool) -> None:
+    warm = series(2.0)
+    pressure = vapour_pressure_pa(warm.temperature_c, warm.humidity_pct)
+    t = warm.temperature_c + 3.0
+    warm = Series(warm.at_s, t, relative_humidity_pct(t, pressure), warm.wall_c)
+    boxes = [
+        RoomInput(device=name, room=where, cadence_s=600.0, installed_s=0.0, series=s)
+        for name, where, s in zip(("frog-1", "frog-2"), rooms, (series(2.0), warm), strict=True)
+    ]
+    [result] = analyse([home(rooms=tuple(boxes))], outdoors(6, before=2), RULES)
+    assert ["self_heating" in d.flags for d in result.rooms[1].days] == [flagged] * 2
+    assert not any("self_heating" in d.flags for d in result.rooms[0].days)
 
 
 def test_no_day_is_left_out_and_long_ago_is_taken_in_portions() -> None:

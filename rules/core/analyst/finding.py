@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from rules.core.damp_cause.hours import HomeFacts, HomeHours
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_cause.words import sentence
 from rules.core.damp_parameters import MouldParameters
+from rules.core.moisture_events.parameters import wet_kind
 from rules.core.mould.words import risk_band
 from rules.core.parameters import Catalogue
 from rules.core.psychrometrics import relative_humidity_pct
@@ -67,12 +68,13 @@ def _finding(
     parts = [r for r in parts if r.days]
     if not parts:
         return None
-    speaks = max(parts, key=lambda r: (sum(d.damp_hours for d in r.days), r.room.device))
     catalogue = rules.of_home(home.code, begins_s(to_day, rules.zone))
+    mould = catalogue.damp_mould.parameters
+    speaks = max(parts, key=lambda r: _weight(r, mould))
     last = speaks.days[-1]
+    index = _index(last, mould)
     facts, recent = _facts(home, speaks, last, catalogue)
     why = _cause(speaks, outdoors, facts, catalogue.damp_cause.parameters)
-    index = last.mould[catalogue.damp_mould.parameters.shown_class]["index"]
     whole = next(r for r in rooms if r.room.device == speaks.room.device)
     load = moisture_load(speaks, whole.until(to_day), to_day)
     return FindingRow(
@@ -81,7 +83,7 @@ def _finding(
         device=speaks.room.device,
         cause=why["cause"],
         confidence=why["confidence"],
-        risk=risk_of(speaks.days, index, catalogue.damp_mould.parameters),
+        risk=risk_of(speaks.days, index, mould),
         mould_index=index,
         evidence=plain({**why["evidence"], "facts": asdict(facts), **_rests_on(speaks.days, catalogue)}),
         advice=plain(_advice(speaks, last, recent, catalogue.damp_advice.parameters)),
@@ -92,18 +94,30 @@ def _finding(
     )
 
 
+def _weight(r: RoomWeeks, p: MouldParameters) -> tuple[int, int, str]:
+    """Return how much a room has to say: a box that has died does not speak before one that measures."""
+    risk = risk_of(r.days, _index(r.days[-1], p), p)
+    return RISKS.index(risk) if risk in RISKS else -1, sum(d.damp_hours for d in r.days), r.room.device
+
+
+def _index(day: Day, p: MouldParameters) -> float:
+    return day.mould[p.shown_class]["index"]
+
+
 def risk_of(days: Sequence[Day], index: float, p: MouldParameters) -> str:
     """Return the risk as of the last day: of the index, or of the last whole days' damp hours where that is more.
 
-    Without a whole day among the last, only an index that took weeks to rise tells anything.
+    Without a whole day among the last, only an index that took weeks to rise tells anything, and that only as long as
+    an hour of ``days`` is known.
     """
+    by_index = risk_band(index)
     after = days[-1].day - timedelta(days=p.risk_days)
     recent = [d for d in days if d.day > after and d.surface_hours >= WHOLE_DAY_H]
     if not recent:
-        return "unknown" if risk_band(index) == "low" else risk_band(index)
+        return by_index if by_index != "low" and any(d.surface_hours > 0 for d in days) else "unknown"
     share = sum(d.damp_hours for d in recent) / sum(d.surface_hours for d in recent)
     by_hours = "high" if share >= p.high_share else "raised" if share >= p.raised_share else "low"
-    return max(risk_band(index), by_hours, key=RISKS.index)
+    return max(by_index, by_hours, key=RISKS.index)
 
 
 def _facts(home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue) -> tuple[HomeFacts, Recent]:
@@ -117,6 +131,9 @@ def _facts(home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue) -> tu
         HomeFacts(factor=last.factor, factor_band=band, occupants=home.occupants),
         quick, drying, max(days, 1.0), drying_days,
     )  # fmt: skip
+    if home.occupants is None or wet_kind(r.room.room) is not None:
+        # A wet room's air is not the home's, and a rise there clears into the home: load and ventilation look alike.
+        facts = replace(facts, water_g_day=None, shut_clear_min=None)
     p = catalogue.damp_cause.parameters
     return facts, recent_of(facts, quick, drying, max(days, 1.0), drying_days, p)
 
