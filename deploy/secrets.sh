@@ -17,7 +17,7 @@ chmod 700 "$SECRETS"
 umask 022
 
 for name in postgres_password cityops_db_password grafana_db_password grafana_admin_password \
-    mqtt_ingest_password mqtt_town_password; do
+    mqtt_ingest_password mqtt_town_password cityops_housing__password; do
     [ -s "$SECRETS/$name" ] || { random > "$SECRETS/$name"; echo "made $SECRETS/$name"; }
 done
 
@@ -38,4 +38,5 @@ STACK_TOWN_SPEED=240
 ENV
     echo "made $ENV_FILE"
 fi
+echo "Housing team: password in $SECRETS/cityops_housing__password"
 echo "Grafana: user admin, password in $SECRETS/grafana_admin_password"

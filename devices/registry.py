@@ -37,6 +37,7 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
 
     ``code`` is what the resident types; it is a secret, not a name.
     ``temperature_factor`` is the assumed fRsi of the coldest surface [-], 0..1.
+    ``occupants`` is how many live there; None where it is not known.
     ``ward_id`` is the area in which homes are counted together.
     """
 
@@ -44,7 +45,7 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     devices: tuple[str, ...]
     temperature_factor: float = 0.70
-    occupants: int = 2
+    occupants: int | None = None
     ward_id: str | None = None
 
 

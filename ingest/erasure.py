@@ -27,11 +27,20 @@ PORTION = 2000
 STRETCH_ROWS = 5000
 """Readings that a stretch of time holds at the device's own cadence."""
 IN_PORTIONS = (
-    "diary", "events", "decisions", "dead_letters", "alarms", "late_windows", "damp_days", "moisture_events", "damp_findings",
+    "diary", "events", "decisions", "dead_letters", "alarms", "work_items", "late_windows", "damp_days",
+    "moisture_events", "damp_findings",
 )  # fmt: skip
 WRITTEN = ("cases", "contacts", "photos", "packs", "reminders")
 """In portions too, but only where the resident is forgotten: who deletes readings may need her photos all the more."""
-AT_ONCE = ("alarms_blanked", "alarm_members")
+AT_ONCE = (
+    "alarm_lines", "alarm_words", "alarms_blanked", "alarm_members", "alarm_members_blanked", "work_item_lines",
+    "work_items_blanked", "override_reasons",
+)  # fmt: skip
+SHADOWED = (
+    "events", "decisions", "shadow_alarms", "work_items", "late_windows", "alarm_lines", "alarms_blanked", "alarm_members",
+    "alarm_members_blanked", "work_item_lines", "work_items_blanked", "memory",
+)  # fmt: skip
+"""What a catalogue in shadow keeps too (``rules.shadow``), in tables of the same names."""
 FORGET = (
     "forget_consents", "forget_revoker", "forget_reminding", "forget_stays", "forget_state", "forget_resident",
 )  # fmt: skip
@@ -95,7 +104,7 @@ class _Run:
         for span in (s for s in spans if not s["kept"]):
             for device in devices:
                 await self._readings(device, span["first"], span["last"])
-            await self._others(span, code, [d["name"] for d in devices], WRITTEN if forget else ())
+            await self._others(span, code, devices, WRITTEN if forget else ())
         if forget:
             await self._forget(code)
         done = await self._one("done", erasure_id=begun["erasure_id"], deleted=Jsonb(dict(self._deleted)))
@@ -141,8 +150,14 @@ class _Run:
                 (f"{kind.name}_{suffix}", start - width, end + width),
             )
 
-    async def _others(self, span: Row, code: str, devices: Sequence[str], also: Sequence[str]) -> None:
-        values = {"first": span["first"], "last": span["last"], "code": code, "devices": list(devices)}
+    async def _others(self, span: Row, code: str, devices: Sequence[Row], also: Sequence[str]) -> None:
+        values = {"first": span["first"], "last": span["last"], "code": code} | {
+            name: [d[of] for d in devices]
+            for name, of in (("devices", "name"), ("since", "since"), ("until", "until"))
+        }
+        # Before, so that nothing the analyst has loaded until now is written any more; and after, since what it loads
+        # meanwhile may still rest on what goes.
+        await self._execute("damp_again", **values)
         for what in (*IN_PORTIONS, *also):
             gone = PORTION
             while gone == PORTION:
@@ -151,11 +166,27 @@ class _Run:
         for what in AT_ONCE:
             self._deleted[what] += await self._execute(what, **values)
         await self._execute("damp_again", **values)
+        await self._shadow(SHADOWED, **values, portion=PORTION)
+
+    async def _shadow(self, queries: Sequence[str], **values: object) -> None:
+        """Run queries on the tables of the catalogue in shadow, where there is one."""
+        if not (await self._one("has_shadow"))["is_there"]:
+            return
+        try:
+            async with self._conn.transaction():
+                await self._execute("stay_in_shadow")
+                await self._execute("enter_shadow")
+                for what in queries:
+                    while await self._execute(what, **values) == PORTION:
+                        pass
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+            return  # it was ended meanwhile, and its tables are gone
 
     async def _forget(self, code: str) -> None:
         async with self._conn.transaction():
             for what in FORGET:
                 self._deleted[what.removeprefix("forget_")] += await self._execute(what, code=code)
+        await self._shadow(("forget_state",), code=code)
 
     async def _execute(self, query: str, **values: object) -> int:
         return (await self._conn.execute(SQL[query], {**self._who, **values})).rowcount

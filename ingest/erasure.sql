@@ -1,7 +1,8 @@
 -- spans
--- The resident's own time in the home: her stays, without the time of those who live there still and were there too.
+-- The resident's own time in the home: her stays, without the time of those who live there still and were there too. A stay
+-- whose end was dated back goes on until that was told: what was written down meanwhile is hers.
 with stays as (
-    select resident_id, tstzrange(from_at, coalesce(to_at, now())) as stay, to_at is null or to_at > now() as now_there
+    select resident_id, tstzrange(from_at, coalesce(greatest(to_at, ended_at), now())) as stay, to_at is null or to_at > now() as now_there
       from household_member where home_id = %(home_id)s
 ), mine as (
     select coalesce(range_agg(stay), '{}') as t from stays where resident_id = %(resident_id)s
@@ -49,11 +50,10 @@ delete from dead_letter where dead_letter_id in (
      where device = any (%(devices)s) and received_at >= %(first)s and received_at < %(last)s limit %(portion)s)
 
 -- alarms
--- Those that are over, with all that is theirs.
+-- Those that are over, with all that is theirs: also one that was up when something of it was deleted.
 with old as materialized (
     select alarm_id from alarm
-     where subject_kind = 'home' and subject = %(code)s and cleared_at is not null
-       and raised_at >= %(first)s and raised_at < %(last)s limit %(portion)s
+     where subject_kind = 'home' and subject = %(code)s and cleared_at >= %(first)s and raised_at < %(last)s limit %(portion)s
 ), attempts as (
     delete from delivery_attempt where notification_id in (select notification_id from notification join old using (alarm_id))
 ), messages as (
@@ -67,15 +67,79 @@ with old as materialized (
 )
 delete from alarm where alarm_id in (select alarm_id from old)
 
+-- shadow_alarms
+-- Likewise of a catalogue in shadow, which has no messages: those of the same numbers are of other alarms.
+with old as materialized (
+    select alarm_id from alarm
+     where subject_kind = 'home' and subject = %(code)s and cleared_at >= %(first)s and raised_at < %(last)s limit %(portion)s
+), members as (
+    delete from alarm_member where alarm_id in (select alarm_id from old)
+), lines as (
+    delete from alarm_log where alarm_id in (select alarm_id from old)
+)
+delete from alarm where alarm_id in (select alarm_id from old)
+
+-- alarm_lines
+-- One that is up stays, or nobody would clear it: without what was measured, here, in its messages and in itself.
+update alarm_log set detail = detail - '{reason,title,summary,member,text,note}'::text[]
+ where alarm_id in (
+        select alarm_id from alarm
+         where subject_kind = 'home' and subject = %(code)s and cleared_at is null and raised_at < %(last)s)
+   and detail ?| '{reason,title,summary,member,text,note}'
+
+-- alarm_words
+update notification set title = 'removed at the household''s wish', body = 'removed at the household''s wish', data = '{}'
+ where alarm_id in (
+        select alarm_id from alarm
+         where subject_kind = 'home' and subject = %(code)s and cleared_at is null and raised_at < %(last)s)
+   and (body <> 'removed at the household''s wish' or data <> '{}')
+
 -- alarms_blanked
--- One that is up stays, or nobody would clear it: without what was measured.
-update alarm set reason = 'removed at the household''s wish', inputs = '{}'
- where subject_kind = 'home' and subject = %(code)s and cleared_at is null
-   and raised_at >= %(first)s and raised_at < %(last)s and inputs <> '{}'
+update alarm set title = 'Home ' || %(home_id)s::integer || ': removed at the household''s wish',
+       reason = 'removed at the household''s wish', inputs = '{}', would_change = null, would_differ = null
+ where subject_kind = 'home' and subject = %(code)s and cleared_at is null and raised_at < %(last)s
+   and (reason <> 'removed at the household''s wish' or inputs <> '{}' or would_change is not null or would_differ is not null)
 
 -- alarm_members
 delete from alarm_member
  where kind = 'home' and subject = %(code)s and left_at is not null and joined_at >= %(first)s and joined_at < %(last)s
+
+-- alarm_members_blanked
+update alarm_member set reason = '', inputs = '{}'
+ where kind = 'home' and subject = %(code)s and left_at is null and joined_at < %(last)s and (reason <> '' or inputs <> '{}')
+
+-- work_items
+-- Of the home's frogs while they were there, with their logs: those that are done.
+with old as materialized (
+    select work_item_id from work_item
+     where done_at >= %(first)s and opened_at < %(last)s
+       and exists (select from unnest(%(devices)s::text[], %(since)s::timestamptz[], %(until)s::timestamptz[]) f (name, since, until)
+                  where f.name = device and opened_at < f.until and coalesce(done_at, 'infinity') >= f.since) limit %(portion)s
+), lines as (
+    delete from work_item_log where work_item_id in (select work_item_id from old)
+)
+delete from work_item where work_item_id in (select work_item_id from old)
+
+-- work_item_lines
+-- One that is to be done stays, for whoever mends the frog: without what was measured.
+update work_item_log set detail = detail - '{reason,note}'::text[]
+ where detail ?| '{reason,note}' and work_item_id in (
+        select work_item_id from work_item
+         where done_at is null and opened_at < %(last)s
+           and exists (select from unnest(%(devices)s::text[], %(since)s::timestamptz[], %(until)s::timestamptz[]) f (name, since, until)
+                  where f.name = device and opened_at < f.until and coalesce(done_at, 'infinity') >= f.since))
+
+-- work_items_blanked
+update work_item set reason = 'removed at the household''s wish', inputs = '{}'
+ where done_at is null and opened_at < %(last)s and (reason <> 'removed at the household''s wish' or inputs <> '{}')
+   and exists (select from unnest(%(devices)s::text[], %(since)s::timestamptz[], %(until)s::timestamptz[]) f (name, since, until)
+                  where f.name = device and opened_at < f.until and coalesce(done_at, 'infinity') >= f.since)
+
+-- override_reasons
+-- Why a limit was another one for the home or its frogs; that it was stays, with who said so.
+update rule_override set reason = 'removed at the household''s wish'
+ where (scope_kind = 'home' and scope = %(code)s or scope_kind = 'device' and scope = any (%(devices)s))
+   and starts_at < %(last)s and coalesce(withdrawn_at, expires_at) >= %(first)s and reason <> 'removed at the household''s wish'
 
 -- late_windows
 delete from late_window where late_window_id in (
@@ -102,9 +166,9 @@ delete from damp_finding where (home_id, week) in (
        and coalesce((evidence ->> 'from_day')::date, week) <= (%(last)s::timestamptz)::date limit %(portion)s)
 
 -- damp_again
--- The analyst works out again what is left: nothing of it rests on what is gone.
+-- The analyst works out again what is left: nothing of it rests on what is gone, and what it has loaded before is not written.
 update damp_home set due_from = least(due_from, greatest((%(first)s::timestamptz - interval '25 hours')::date, '1970-01-01')),
-       due_no = due_no + 1 where home_id = %(home_id)s
+       due_no = due_no + 1, epoch = epoch + 1 where home_id = %(home_id)s
 
 -- cases
 -- One of a home that the council lets itself stays: it is the council's own record of what the law asked of it.
@@ -136,6 +200,21 @@ with old as materialized (
     delete from delivery_attempt where notification_id in (select notification_id from old)
 )
 delete from notification where notification_id in (select notification_id from old)
+
+-- has_shadow
+-- Whether a catalogue runs in shadow, whose tables are like the live ones.
+select to_regclass('shadow.run') is not null as is_there
+
+-- enter_shadow
+-- Until the transaction ends, names without a schema mean the shadow's tables first.
+select set_config('search_path', 'shadow, public', true)
+
+-- stay_in_shadow
+lock table shadow.run in access share mode
+
+-- memory
+-- The shadow's own: the engine's is gone within days.
+delete from rule_state where subject = %(code)s or subject = any (%(devices)s)
 
 -- home_code
 select code from home where home_id = %(home_id)s

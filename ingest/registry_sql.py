@@ -38,8 +38,8 @@ where (t.label, t.temperature_factor, t.occupants, t.ward_id)
 """
 
 JOIN_CODES: LiteralString = """
-insert into join_code (home_id, code_hash, kind, hint, strong, member_from)
-select h.home_id, join_code_hash(h.code), 'label', right(h.code, 3), false, '-infinity'
+insert into join_code (home_id, code_hash, kind, hint, strong)
+select h.home_id, join_code_hash(h.code), 'label', right(h.code, 3), false
 from home h join jsonb_to_recordset(%s) as r(code text) using (code)
 where join_code_hash(h.code) is not null and not exists (select from join_code c where c.home_id = h.home_id)
 on conflict (code_hash) do nothing

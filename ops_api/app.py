@@ -23,6 +23,7 @@ from ops_api.households.joining import Joining
 from ops_api.households.people import People
 from ops_api.households.ports import Eraser, NoEraser
 from ops_api.households.sessions import Sessions
+from ops_api.housing.team_door import TeamDoor
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
@@ -59,6 +60,7 @@ from ops_api.routers import (
     winter,
     work,
 )
+from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
@@ -114,6 +116,7 @@ def create_app(
     pace_s: float = 0.5,
     case_book: Cases | None = None,
     map_min_count: int = 5,
+    team: TeamDoor | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -131,6 +134,7 @@ def create_app(
         pace_s: least seconds between two renderings of live state.
         case_book: cases of homes and the evidence key; without it their routes answer 503.
         map_min_count: least number of homes that the map of wards may tell of.
+        team: lets the housing team in; without it its pages answer 404.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -140,7 +144,7 @@ def create_app(
     kinds = kinds if kinds is not None else discover()
     households = (Sessions(db, residents or pool), Joining(db), People(db), eraser or NoEraser())
     known = _context(db, hub, feed, brand, kinds, clock, desk, households)
-    app.state.context = replace(known, cases=case_book, map_min_count=map_min_count)
+    app.state.context = replace(known, cases=case_book, map_min_count=map_min_count, team=team)
     _mount(app)
     return app
 
@@ -230,6 +234,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(housing_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
+    app.add_middleware(LimitBody)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)

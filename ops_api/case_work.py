@@ -9,9 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cityops.errors import ConfigurationError
-from ops_api.moments import a_day, a_moment
+from ops_api.moments import a_day, a_moment, only_a_day
 from rules.core.evidence.contents import Case, Contact, Photo
-from rules.core.legal_clock import CaseEvent, Law, WorkingDays, judge_case
+from rules.core.legal_clock import CaseEvent, CaseKind, Law, WorkingDays, judge_case
+from rules.core.legal_clock.entry import TIME_MISSING, needs_time
 from rules.core.legal_clock.model import EVENT_KINDS, EVENT_WORDS, STEP_NAMES, Role, Step
 from rules.core.legal_clock.words import answer, due_words, moment, step_line
 
@@ -121,16 +122,19 @@ def an_event(
     by: str,
     role: Role = "resident",
     name: str = "--at",
+    case: CaseKind = "significant",
 ) -> CaseEvent:
-    """Return an entry from what was typed.
+    """Return an entry from what was typed, for a case of kind ``case``.
 
     Raises:
-        ConfigurationError: a kind, step or date that does not exist.
+        ConfigurationError: a kind, step or date that does not exist, or a day where the time of day is needed.
     """
     if kind not in EVENT_KINDS:
         raise ConfigurationError(f"entry {kind!r} is unknown; entries: {', '.join(EVENT_KINDS)}")
     if step is not None and step not in STEP_NAMES:
         raise ConfigurationError(f"--step {step!r} is unknown; steps: {', '.join(STEP_NAMES)}")
+    if at is not None and only_a_day(at) and needs_time(case, kind):
+        raise ConfigurationError(f"{name} {at!r}: {TIME_MISSING} E.g. 2026-01-12T09:30.")
     moment_at = now if at is None else _not_after_today(a_moment(at, zone, name), at, now, zone)
     return CaseEvent(
         number=0, kind=kind, at_s=moment_at.timestamp(), step=step,
@@ -141,8 +145,7 @@ def an_event(
 
 def _not_after_today(found: datetime, text: str, now: datetime, zone: ZoneInfo) -> datetime:
     """Return now where only today's date was given: its noon may be still to come."""
-    only_a_day = "T" not in text and " " not in text
-    return min(now, found) if only_a_day and found.date() == now.astimezone(zone).date() else found
+    return min(now, found) if only_a_day(text) and found.date() == now.astimezone(zone).date() else found
 
 
 def a_contact(

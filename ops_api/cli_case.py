@@ -10,6 +10,7 @@ import typer
 from ops_api.cli_desk import AsJson, By, name_of, to_json
 from ops_api.cli_help import examples, group
 from ops_api.cli_looks import PURPOSE, Purpose, looked
+from ops_api.terminal_text import escaped
 
 if TYPE_CHECKING:
     from ops_api.wiring_evidence import CaseDoor
@@ -20,7 +21,7 @@ Code = Annotated[str, typer.Argument(metavar="CODE", help="The home's code, from
 CaseId = Annotated[
     int, typer.Argument(min=1, max=2**63 - 1, metavar="CASE", help="From `cityops case list`.")
 ]
-At = Annotated[str | None, typer.Option(metavar="DATE", help="When it happened, e.g. 2026-01-12 or 2026-01-12T09:30; now without.")]  # fmt: skip
+At = Annotated[str | None, typer.Option(metavar="DATE", help="When it happened, e.g. 2026-01-12 or (an emergency needs the time) 2026-01-12T09:30; now without.")]  # fmt: skip
 
 
 @app.command(
@@ -58,7 +59,9 @@ def open_case(
         who = name_of(by)
         given = (("reported", reported), ("aware", aware))
         events = [
-            an_event(k, at, now=door.now, zone=door.days.zone, by=who, role="officer", name=f"--{k}")
+            an_event(
+                k, at, now=door.now, zone=door.days.zone, by=who, role="officer", name=f"--{k}", case=kind
+            )
             for k, at in given
             if at is not None
         ]
@@ -100,9 +103,10 @@ def add_event(
     async def run(door: CaseDoor) -> None:
         from ops_api.case_work import an_event
 
+        filed = await door.book.case(case_id)
         event = an_event(
             kind, at, now=door.now, zone=door.days.zone, note=note, step=step, until=until, withdraws=withdraws,
-            by=name_of(by), role="officer",
+            by=name_of(by), role="officer", case=filed.case.kind,
         )  # fmt: skip
         await door.book.add_event(case_id, event, door.now)
         await _show(door, case_id, as_json, name_of(by), purpose)
@@ -136,7 +140,7 @@ def list_cases(
         if as_json:
             typer.echo(to_json([case_document(c, door.now, door.law, door.days) for c in cases]))
         else:
-            typer.echo("\n".join(list_lines(cases, door.now, door.law, door.days)))
+            typer.echo("\n".join(map(escaped, list_lines(cases, door.now, door.law, door.days))))
 
     _at_cases(run)
 
@@ -216,9 +220,8 @@ def contact(
                 if c.replied_at is not None
                 else "; no reply written down"
             )
-            typer.echo(
-                f"{c.contact_id:>6}  {c.at:%Y-%m-%d %H:%M} UTC  {c.method}, {c.who}: {c.said}{replied}"
-            )
+            line = f"{c.contact_id:>6}  {c.at:%Y-%m-%d %H:%M} UTC  {c.method}, {c.who}: {c.said}{replied}"
+            typer.echo(escaped(line))
         if not found:
             typer.echo("nothing was written down yet")
 
@@ -240,7 +243,7 @@ async def _show(door: CaseDoor, case_id: int, as_json: bool, who: str, purpose: 
     if as_json:
         typer.echo(to_json(case_document(case, door.now, door.law, door.days)))
     else:
-        typer.echo("\n".join(case_lines(case, door.now, door.law, door.days)))
+        typer.echo("\n".join(map(escaped, case_lines(case, door.now, door.law, door.days))))
 
 
 def _at_cases(work: Callable[[CaseDoor], Awaitable[Any]]) -> None:

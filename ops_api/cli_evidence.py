@@ -15,7 +15,7 @@ from ops_api.cli_looks import PURPOSE, Purpose, looked
 app = group("Evidence packs: make one, check one, show the key that signs.")
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="The home's code, from the frog's label.")]
-_CHANGED = 1
+_CHANGED, _BY_WHOM = 1, 3
 
 
 @app.command(
@@ -93,7 +93,8 @@ def verify(
 ) -> None:
     """Say what of a pack is intact, what was changed, and who signed it. Needs no database and no network.
 
-    Exit code 0 where every byte is as it was made, 1 where it is not, 2 where there is no such file.
+    Exit code 0 where every byte is as it was made, by the key of --key or of this installation; 1 where it is not; 2 where
+    there is no such file; 3 where it is whole and no key is known here to compare its signer with.
     """
     from cityops.settings import load_settings
     from ops_api.evidence_text import verdict_document, verdict_lines
@@ -106,7 +107,7 @@ def verify(
         else "\n".join(verdict_lines(found, compared))
     )
     if not found.intact:
-        raise typer.Exit(_CHANGED)
+        raise typer.Exit(_BY_WHOM if found.whole and found.expected is None else _CHANGED)
 
 
 @app.command("list", epilog=examples("cityops evidence list CODE"))

@@ -46,8 +46,8 @@ def code(
         str | None,
         typer.Option(
             "--from",
-            help="Who joins sees what was measured from then, e.g. 2026-11-01. Without: as those who live there, "
-            "else since the last ones left.",
+            help="Who joins sees what was measured from then, e.g. 2026-11-01, at most what the first of those who live "
+            "there does. Without: what all who live there see; in an empty home since the last ones' leaving was told.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -110,7 +110,7 @@ def moved_out(
     every: Annotated[bool, typer.Option("--all", help="Everybody who lives there.")] = False,
     at: Annotated[str | None, typer.Option(help="When, e.g. 2026-11-30; now without. Not ahead.")] = None,
 ) -> None:
-    """End stays in a home: access ends at once, retention begins. Give the next tenant a new code afterwards."""
+    """End stays in a home: access ends at once, retention begins, the label's code is void. Make a new code afterwards."""
     if (member is None) != every:
         raise ConfigurationError("say --member ID or --all")
     when = None if at is None else _time(at)

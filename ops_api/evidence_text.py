@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ops_api.terminal_text import escaped
 from rules.core.evidence.check import described
 from rules.evidence.keys import PublicKey
 from rules.evidence.unpacking import Verdict
@@ -13,8 +14,8 @@ SHOWN = 20
 
 
 def verdict_lines(found: Verdict, compared: PublicKey | None) -> list[str]:
-    """Return the answer first, then what is the matter, then who signed."""
-    return [
+    """Return the answer first, then what is the matter, then who signed; what the file says is escaped."""
+    lines = [
         _answer(found),
         *_contents(found),
         *_files(found),
@@ -22,11 +23,14 @@ def verdict_lines(found: Verdict, compared: PublicKey | None) -> list[str]:
         *_container(found),
         _who(found, compared),
     ]
+    return [escaped(line) for line in lines]
 
 
 def _answer(found: Verdict) -> str:
     if found.intact:
         return "INTACT: every byte is as it was made and signed."
+    if found.whole and found.expected is None:
+        return "WHOLE, signer not checked: every byte is as somebody signed it, and anybody can sign."
     clean = found.findings is not None and found.findings.clean and found.signed and not found.trouble
     if clean and found.sealed:
         return "SIGNED BY ANOTHER KEY: it is whole, but not signed by who was expected."
@@ -76,7 +80,8 @@ def _who(found: Verdict, compared: PublicKey | None) -> str:
     signed = "signed" if found.signed else "says it was signed"
     if compared is None:
         return (
-            f"{signed} with key {found.key.key_id}: compare it with what the service publishes, or give --key"
+            f"{signed} with key {found.key.key_id}: get the key of who should have made it from them (`cityops evidence key`, or "
+            "/api/v1/evidence/key of their service), and give it with --key"
         )
     if found.expected:
         return f"{signed} with key {found.key.key_id}: the expected key"
@@ -91,6 +96,7 @@ def verdict_document(found: Verdict) -> dict[str, Any]:
     f, m = found.findings, found.manifest
     return {
         "intact": found.intact,
+        "whole": found.whole,
         "readable": found.readable,
         "manifest_signed": found.signed,
         "file_sealed": found.sealed,

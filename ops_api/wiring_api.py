@@ -17,6 +17,7 @@ from cityops.errors import ConfigurationError
 from cityops.settings import Settings
 from ingest.erasure import Erasure
 from ops_api.app import create_app
+from ops_api.housing.team_door import TeamDoor
 from ops_api.routers.context import Context
 from ops_api.web.brand import Brand
 from ops_api.wiring import kinds_of
@@ -75,6 +76,7 @@ async def run_api(
             kinds=kinds_of(settings),
             case_book=cases_on(settings),
             map_min_count=settings.housing.map_min_count,
+            team=_team(settings),
         )
         await _serve(
             app.state.context,
@@ -95,6 +97,11 @@ async def run_api(
         await pool.close()
         if residents is not pool:
             await residents.close()
+
+
+def _team(settings: Settings) -> TeamDoor | None:
+    password = settings.housing.password
+    return None if password is None else TeamDoor(password.get_secret_value())
 
 
 def _brand(settings: Settings) -> Brand:

@@ -6,19 +6,30 @@ the building. Same words as the town's page (``ops_api.web.home_advice``) where 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from devices.air import dew_point_c
 from devices.page import words
-from devices.page.judge import AIR_ACT_PCT, AIR_LOOK_PCT, COLD_C, WALL_ACT_PCT, WALL_LOOK_PCT, wall_pct
+from devices.page.judge import (
+    AIR_ACT_PCT,
+    AIR_LOOK_PCT,
+    COLD_C,
+    WALL_ACT_PCT,
+    WALL_LOOK_PCT,
+    Opinion,
+    wall_pct,
+)
 from devices.page.samples import Sample
 from devices.page.standing import Standing
 
 WARM_UP = (
     f"Warm this room to 18{words.NBSP}°C if you can. If heating costs too much, ask the council for help."
 )
-AIR_OUT = "Open a window for ten minutes, or use a fan. Shut the door when you shower or cook."
+FAN = "Use a fan."
+SHUT_DOOR = "Shut the door when you shower or cook."
+CANNOT_TELL = "Your frog can't tell how cold your walls are. Look at the council's page too."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,7 @@ def answer(st: Standing, zone: ZoneInfo) -> Answer:
     """Return what to say first."""
     if st.opinion is None or st.latest is None:
         return Answer("quiet", "Your frog is quiet", _why_quiet(st), "")
-    headline, action = _said(st.opinion.mood, by_wall=st.opinion.by_wall, cold=st.opinion.cold)
+    headline, action = _said(st.opinion, air_out(st.latest))
     when = words.ago(st.latest.at_s, st.now_s)
     clock = f", {words.day_and_clock(st.latest.at_s, st.now_s, zone)}" if st.clock_set else ""
     return Answer(st.opinion.mood, headline, action, f"Measured {when}{clock}.")
@@ -62,16 +73,29 @@ def _why_quiet(st: Standing) -> str:
     return f"It measured last {words.ago(st.latest.at_s, st.now_s)}. Check that it has power."
 
 
-def _said(mood: str, *, by_wall: bool, cold: bool) -> tuple[str, str]:
-    if mood == "act":
-        where = "Your cold wall is getting wet" if by_wall else "There is too much water in the air"
-        return where, f"{AIR_OUT} {WARM_UP}" if cold else AIR_OUT
-    if mood == "look" and not cold:
-        where = "Your cold wall is close to wet" if by_wall else "There is a lot of water in the air"
-        return where, AIR_OUT
-    if cold:
+def air_out(s: Sample) -> str:
+    """Return how to dry the air of a room.
+
+    The frog knows no weather: air that is colder than the room's dew point holds less water than the room's even
+    where it is full, so that below it a window dries the room for sure.
+    """
+    dew_c = dew_point_c(s.temperature_c, s.humidity_pct)
+    if dew_c is None:
+        return f"{FAN} {SHUT_DOOR}"
+    below = words.degrees(math.floor(dew_c), 0)
+    return f"{FAN} If it is colder outside than {below}, open a window for ten minutes. {SHUT_DOOR}"
+
+
+def _said(o: Opinion, dry_it: str) -> tuple[str, str]:
+    if o.mood == "act":
+        where = "Your cold wall is getting wet" if o.by_wall else "There is too much water in the air"
+        return where, f"{dry_it} {WARM_UP}" if o.cold else dry_it
+    if o.mood == "look" and not o.cold:
+        where = "Your cold wall is close to wet" if o.by_wall else "There is a lot of water in the air"
+        return where, dry_it
+    if o.cold:
         return "It is cold in here", f"Cold walls get wet easily. {WARM_UP}"
-    return "The air in here is fine", "You do not need to do anything."
+    return "The air in here is fine", "You do not need to do anything." if o.by_wall else CANNOT_TELL
 
 
 def facts(s: Sample | None) -> tuple[Fact, ...]:
@@ -151,5 +175,5 @@ def eyes(st: Standing) -> str:
     return {
         "calm": "Your frog's eyes are dark: all is calm.",
         "look": "Your frog winks every ten seconds: have a look at this page.",
-        "act": "Your frog's eyes blink on and off: do something soon.",
+        "act": "Your frog's eyes blink on and off: do something soon. The top of this page says what.",
     }[mood]

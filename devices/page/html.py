@@ -12,6 +12,7 @@ from devices.page.chart import Axes, svg
 from devices.page.judge import AIR_LOOK_PCT
 from devices.page.spans import SPANS, Series, Span
 
+SAFETY = "Never block a vent. Do not use a gas or paraffin heater without a flue: it wets the air and can poison you."
 _TONES = {"calm": "✓", "look": "!", "act": "!!", "quiet": "…"}
 
 
@@ -88,10 +89,11 @@ def _who(frame: Frame) -> str:
 
 
 def _answer(a: Answer) -> str:
+    safety = "" if a.tone == "quiet" else f'<p class="hint">{SAFETY}</p>'
     measured = f'<p class="hint">{escape(a.measured)}</p>' if a.measured else ""
     return (
         f'<div class="answer answer--{a.tone}"><p class="answer__sign" aria-hidden="true">{_TONES[a.tone]}</p><div>'
-        f"<h1>{escape(a.headline)}.</h1><p>{escape(a.action)}</p>{measured}</div></div>"
+        f"<h1>{escape(a.headline)}.</h1><p>{escape(a.action)}</p>{safety}{measured}</div></div>"
     )
 
 
@@ -177,7 +179,7 @@ def _chart(page: Page, name: str, summary: str) -> str:
     )
     title = f"{'Humidity' if humid else 'Temperature'}. {page.span.during}"
     key = (
-        f'<p class="hint"><span class="key" aria-hidden="true"></span> over {AIR_LOOK_PCT:.0f}%: too much water in the air'
+        f'<p class="hint"><span class="key" aria-hidden="true"></span> over {AIR_LOOK_PCT:.0f}%: a lot of water in the air'
         f"{' · ▼ your diary' if page.marks else ''}</p>"
         if humid
         else ""

@@ -27,6 +27,8 @@ BUFFER_G_PER_PCT = 55.0
 WALL_LAG_S = 3.0 * 3600.0
 WALL_CONDENSATION_PER_HOUR = 0.8
 OPEN_WINDOW_PER_HOUR = 2.5
+USUAL_OCCUPANTS = 2
+"""Of a home whose registry does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ def make_fabric(homes: Sequence[Home], seed: int) -> tuple[Fabric, Habits]:
     n = len(homes)
     rng = generator(seed, 10)
     factor = np.array([h.temperature_factor for h in homes])
-    occupants = np.array([h.occupants for h in homes], dtype=np.int64)
+    occupants = np.array(
+        [USUAL_OCCUPANTS if h.occupants is None else h.occupants for h in homes], dtype=np.int64
+    )
     damp = factor < DAMP_FACTOR
     underheated = damp & (np.cumsum(damp) % 3 == 2)
     volume = rng.uniform(120.0, 220.0, n)

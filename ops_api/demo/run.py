@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from rich.markup import escape
 
 from cityops.db.pool import connect
 from cityops.embedded.account import own_directory, server_account
@@ -113,11 +116,12 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
         extra = while_it_plays(demo.settings)
         if sample is not None:
             extra["CITYOPS_API__SAMPLE_HOME"] = sample
+        extra["CITYOPS_HOUSING__PASSWORD"] = team = _team_password(demo.settings)
         children, address = await start_services(
             {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
         )
     cleanup.push_async_callback(children.stop)
-    _say_addresses(demo.say, address, sample)
+    _say_addresses(demo.say, address, sample, team)
     end = start + timedelta(hours=scenario.duration_h) if demo.check else None
     devices = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)
     settings = demo.settings.model_copy(update={"data_dir": folder})
@@ -260,7 +264,12 @@ def _size(registry: Registry) -> str:
     )
 
 
-def _say_addresses(say: Say, address: str | None, home: str | None) -> None:
+def _team_password(settings: Settings) -> str:
+    given = settings.housing.password
+    return secrets.token_urlsafe(12) if given is None else given.get_secret_value()
+
+
+def _say_addresses(say: Say, address: str | None, home: str | None, team: str) -> None:
     if address is None:
         return
     say(f"\n  [bold]{address}/[/]         choose a role")
@@ -268,4 +277,5 @@ def _say_addresses(say: Say, address: str | None, home: str | None) -> None:
         say(f"  {address}/home/{home}   a resident")
     say(f"  {address}/winter   highways: which roads tonight")
     say(f"  {address}/bins     waste: which bins today")
+    say(f"  {address}/housing  housing: homes that share their damp; password {escape(team)}")
     say(f"  {address}/ops      operations: what is wrong now\n")

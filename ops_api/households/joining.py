@@ -103,6 +103,7 @@ class Joining:
         return Joined(token, code["code"], code["label"])
 
     async def _move_in(self, t: Transaction, code: Row, there: Row, now: datetime) -> None:
+        await t.rows("lock_home", home_id=there["home_id"])
         if await t.row("join_code_use", join_code_id=code["join_code_id"]) is None:
             raise WrongCodeError  # somebody else was quicker
         await t.rows(

@@ -66,8 +66,8 @@ class People:
             home_id: of the home.
             days: after which it opens no more; never without.
             uses: how many may join with it; any number without.
-            from_at: from when those who join see what is measured. Without it: as those who live there do, else since
-                the last ones left.
+            from_at: from when those who join see what is measured; at most what the first of those who live there does.
+                Without it: what all who live there see; in an empty home since the end of the last stay was told.
         """
         code = codes.new_code()
         await self._db.rows(
@@ -84,7 +84,8 @@ class People:
     async def leave(self, who: Member, home: LivesIn, at: datetime | None = None) -> None:
         """Move out, now or since an earlier time: access ends at once, consents, invitations and reminders with it.
 
-        The last one to leave makes every code of the home void: who comes next needs a new label.
+        The label's code is void, since who leaves has read it; the last one to leave makes every code of the home void.
+        What was written until now stays the household's that ends, also where the end is dated back.
         """
         await self.moved_out(home.home_id, who.resident_id, at)
 
@@ -92,6 +93,7 @@ class People:
         """End a stay, see :meth:`leave`; return whether there was one."""
         there = {"home_id": home_id, "resident_id": resident_id}
         async with self._db.transaction() as t:
+            await t.rows("lock_home", home_id=home_id)
             if await t.row("member_leave", **there, at=at) is None:
                 return False
             await t.rows("consents_end", **there)

@@ -89,7 +89,7 @@ def shared_home(row: Row, now: datetime, town: datetime, law: Law, days: Working
     cases = cases_of(row["cases"])
     wall, weekly = _risk(row["risk"]), _risk(finding.get("risk"))
     risk = worse(wall, weekly)
-    since = so_since(risk, weeks, words.moment(row["since"]))
+    since = so_since(risk, weeks, words.moment(row["since"]), _shared_from(row["shares"]))
     return SharedHome(
         home_id=row["home_id"],
         label=row["label"],
@@ -130,13 +130,21 @@ def worse(*risks: Risk | None) -> Risk:
     return min((r for r in risks if r is not None), key=RISKS.index, default="unknown")
 
 
-def so_since(risk: Risk, weeks: Sequence[Row], wall_since: datetime | None) -> datetime | None:
+def _shared_from(shares: Iterable[Row]) -> datetime | None:
+    times = [words.moment(s["from_at"]) for s in shares if s["statistic"] == "risk"]
+    return None if None in times else min((t for t in times if t is not None), default=None)
+
+
+def so_since(
+    risk: Risk, weeks: Sequence[Row], wall_since: datetime | None, shared_from: datetime | None = None
+) -> datetime | None:
     """Return from when a risk has been at least so: the first of unbroken weeks, or since when the wall is damp.
 
     Args:
         risk: that the home is at.
         weeks: findings, the newest first.
         wall_since: from when the alarm's condition holds.
+        shared_from: from when it is shared: nothing before is told, though the first week may begin sooner.
     """
     found = None if risk not in ("high", "raised") else wall_since
     before: date | None = None
@@ -148,6 +156,8 @@ def so_since(risk: Risk, weeks: Sequence[Row], wall_since: datetime | None) -> d
     if before is None:
         return found
     began = datetime(before.year, before.month, before.day, tzinfo=UTC)
+    if shared_from is not None:
+        began = max(began, shared_from)
     return began if found is None else min(began, found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -25,6 +25,7 @@ DAYS = timedelta(days=30)
 ROWS = 1000
 LIMITS = (
     "A risk index of surfaces, not a finding of mould: models of this kind are right about some 7 homes in 10.",
+    "Of the causes named in simulated homes 34 of 38 were right for ventilation, 19 of 30 for heat, 16 of 27 for load, 10 of 24 for fabric. In real homes that is not known.",
     "The temperature factor of the coldest wall is assumed unless a wall probe has taught it; ± 0.05 is ± 4 % at the wall.",
     "Grams of water rest on an assumed volume of air. Air-change rates are not told: such series do not have them.",
     "What an event was is a guess, unless the diary says it.",
@@ -211,8 +212,3 @@ def span_of(
 async def damp_list(db: Db, risk: str | None, limit: int) -> list[Row]:
     """Return homes by risk, the worst first, by their numbers; ``risk``: only these."""
     return await db.rows("damp_list", risk=risk, limit=limit)
-
-
-def day_words(day: date | None) -> str:
-    """Return a day as it is typed; a dash of none."""
-    return "-" if day is None else day.isoformat()

@@ -13,6 +13,7 @@ from typing import Any
 from devices.contract.kind import Kind
 from ops_api.queries import Db, Row, Transaction
 from ops_api.queries.damp import advice_from, corrected
+from ops_api.queries.home_now import state_now
 from ops_api.queries.rooms import rooms_of
 from ops_api.queries.town import town_at
 
@@ -67,7 +68,7 @@ async def home_page(t: Transaction, frog: Kind, code: str, town: Town) -> Found 
     return Found(
         home={k: row[k] for k in ("home_id", "code", "label")},
         rooms=tuple(_room(r, calibrations) for r in sent),
-        state=row["state"] or {},
+        state=state_now(row["state"] or {}, sent, finding, calibrations, row["temperature_factor"]),
         finding=finding,
         days=() if finding is None else tuple(finding["days"]),
         advice=NO_DAY

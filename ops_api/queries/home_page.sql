@@ -1,6 +1,6 @@
 -- home_page
 -- As the resident: everything of a home that its page says first, but readings, in one look. Of days only the finding's last week.
-select h.home_id, h.code, h.label, s.state,
+select h.home_id, h.code, h.label, h.temperature_factor, s.state,
        (select to_jsonb(f) || jsonb_build_object('device', d.name, 'room', hd.room, 'days', (
                    select coalesce(jsonb_agg(jsonb_build_object(
                               'day', k.day, 'surface_hours', k.surface_hours, 'damp_hours_low', k.damp_hours_low,
@@ -44,7 +44,7 @@ where k.home_id = %(home_id)s and k.device_id = %(device_id)s and k.day > %(afte
 
 -- home_weeks
 -- As the resident: the findings of a year in short, the newest first.
-select week, to_day, device_id, risk, mould_index, cause from damp_finding
+select week, to_day, device_id, risk, mould_index, cause, evidence->'risk_shares' as risk_shares from damp_finding
 where home_id = %(home_id)s and week > %(after)s order by week desc limit %(limit)s
 
 -- home_pack_span

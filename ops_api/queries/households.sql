@@ -70,8 +70,14 @@ where join_code_id = %(join_code_id)s and revoked_at is null and (uses is null o
 returning join_code_id
 
 -- resident_add
-insert into resident (name) values (coalesce(%(name)s::text, 'Person ' || (
-    select count(*) + 1 from household_member where home_id = %(home_id)s))) returning resident_id, name
+-- Without a name: "Person 2" where one lives there, or the next number that none of them has.
+with there as (
+    select r.name from household_member m join resident r using (resident_id)
+     where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now())
+), others as (select count(*) as people from there)
+insert into resident (name) values (coalesce(%(name)s::text, (
+    select 'Person ' || min(n) from others, generate_series(people + 1, 2 * people + 1) n
+     where 'Person ' || n not in (select name from there)))) returning resident_id, name
 
 -- resident_rename
 update resident set name = %(name)s where resident_id = %(resident_id)s
@@ -80,17 +86,21 @@ update resident set name = %(name)s where resident_id = %(resident_id)s
 select member_id from household_member
 where home_id = %(home_id)s and resident_id = %(resident_id)s and (to_at is null or to_at > now())
 
+-- lock_home
+-- Who joins and who leaves a home comes one after the other: each sees who is there. Who waited here has an older now() than
+-- who left meanwhile: whether somebody is still there is asked by the clock.
+select home_id from home where home_id = %(home_id)s for no key update
+
 -- member_add
--- Where nobody lives now, what was measured before the last ones left is not for who comes after them.
 insert into household_member (home_id, resident_id, from_at, joined_by)
-select c.home_id, %(resident_id)s::uuid, greatest(coalesce(c.member_from, %(now)s), (
-           select case when bool_or(to_at is null or to_at > now()) then '-infinity' else max(to_at) end
-             from household_member where home_id = c.home_id and resident_id <> %(resident_id)s)), c.kind
-from join_code c where c.join_code_id = %(join_code_id)s
+select home_id, %(resident_id)s::uuid, stay_from(join_code_id, %(resident_id)s::uuid, %(now)s), kind
+from join_code where join_code_id = %(join_code_id)s
 returning member_id
 
 -- member_leave
-update household_member set to_at = greatest(from_at, least(coalesce(%(at)s::timestamptz, now()), now()))
+-- ended_at is after all that this transaction writes: the line in the log is of the household that ends.
+update household_member
+   set to_at = greatest(from_at, least(coalesce(%(at)s::timestamptz, now()), now())), ended_at = clock_timestamp()
 where home_id = %(home_id)s and resident_id = %(resident_id)s and (to_at is null or to_at > now())
 returning member_id
 
@@ -103,20 +113,20 @@ where home_id = %(home_id)s and given_by = %(resident_id)s and revoked_at is nul
 delete from home_contact
 where home_id = %(home_id)s
   and (set_by = %(resident_id)s or not exists (
-      select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now())))
+      select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > clock_timestamp())))
 
 -- reminders_stop
 -- What waits to be sent to a household that is gone is sent to nobody.
 update notification set state = 'suppressed'
 where recipient = 'home:' || %(home_id)s::integer and state = 'pending' and not exists (
-    select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now()))
+    select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > clock_timestamp()))
 
 -- codes_end
--- Of who left; and of the home where nobody lives any more: its label must be a new one.
+-- Labels, which who left has read; who left's invitations; and all of a home where nobody lives any more.
 update join_code set revoked_at = now()
 where home_id = %(home_id)s and revoked_at is null
-  and (invited_by = %(resident_id)s or not exists (
-      select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now())))
+  and (kind = 'label' or invited_by = %(resident_id)s or not exists (
+      select from household_member m where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > clock_timestamp())))
 
 -- invite_add
 insert into join_code (home_id, code_hash, kind, hint, strong, member_from, invited_by, expires_at, uses)
@@ -127,16 +137,13 @@ where m.home_id = %(home_id)s and m.resident_id = %(resident_id)s and (m.to_at i
 returning expires_at
 
 -- label_add
--- A label of its own makes the ones before it void. Who lives there may join with it as one of them; into an empty home
--- comes somebody new, who sees what is measured from the day on which the last ones left.
+-- A label of its own makes the ones before it void. From when a stay counts that begins with it is found when it is used: stay_from().
 with before as (
     update join_code set revoked_at = now() where home_id = %(home_id)s and kind = 'label' and revoked_at is null
 )
 insert into join_code (home_id, code_hash, kind, hint, strong, member_from, expires_at, uses)
-select %(home_id)s, join_code_hash(%(code)s), 'label', %(hint)s, true,
-       coalesce(%(from_at)s::timestamptz, min(from_at) filter (where to_at is null or to_at > now()), max(to_at), '-infinity'),
-       now() + make_interval(days => %(days)s::integer), %(uses)s::integer
-from household_member where home_id = %(home_id)s
+values (%(home_id)s, join_code_hash(%(code)s), 'label', %(hint)s, true, %(from_at)s::timestamptz,
+        now() + make_interval(days => %(days)s::integer), %(uses)s::integer)
 
 -- homes_of
 select home_id, code, label from home where %(code)s::text is null or code = %(code)s order by home_id

@@ -17,6 +17,7 @@ from ops_api.households.joining import Joining
 from ops_api.households.people import People
 from ops_api.households.ports import Eraser
 from ops_api.households.sessions import Sessions
+from ops_api.housing.team_door import TeamDoor
 from ops_api.missing import Missing
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
@@ -74,6 +75,7 @@ class Context:
     eraser: Eraser
     cases: Cases | None = None
     map_min_count: int = 5
+    team: TeamDoor | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, HTTPException, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.case_work import case_document
+from ops_api.queries.housing import case_reminders
 from ops_api.routers import cases
 from ops_api.routers.cases import CasePost, ContactPost, EntryPost, Number, ReplyPost, home_book
 from ops_api.routers.context import Context, Ctx
@@ -19,10 +20,13 @@ from ops_api.routers.home_people import at_home, day_of
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who
 from ops_api.web import home_case
+from rules.core.legal_clock import CaseKind, EventKind
+from rules.core.legal_clock.entry import TIME_MISSING, needs_time
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 Day = Annotated[str, Form(max_length=10)]
+Clock = Annotated[str, Form(max_length=8)]
 Text = Annotated[str, Form(min_length=1, max_length=2000, pattern=r"\S")]
 Happened = Literal[
     "investigated", "summary", "made_safe", "steps_taken", "works_begun", "works_done", "no_hazard", "aware", "rehoused",
@@ -48,6 +52,22 @@ def _back(code: str, said: str, part: str = "") -> RedirectResponse:
     )
 
 
+def moment_of(ctx: Context, kind: CaseKind, entry: EventKind, day: str, clock: str) -> datetime:
+    """Return when something happened, as typed: noon where no time was given and none is needed; 422 in words otherwise."""
+    start = day_of(ctx, day)
+    if start is None or not clock.strip():
+        if start is not None and needs_time(kind, entry):
+            raise HTTPException(422, TIME_MISSING)
+        return noon_of(ctx, day)
+    try:
+        at = datetime.combine(start.date(), time.fromisoformat(clock.strip()), ctx.brand.time_zone)
+    except ValueError as error:
+        raise HTTPException(422, f"{clock!r} is no time of day: write 14:30.") from error
+    if at > ctx.clock.now():
+        raise HTTPException(422, "Write down what has been. That time is still to come.")
+    return at
+
+
 def noon_of(ctx: Context, typed: str) -> datetime:
     """Return the noon of a typed day, or now where that is still to come; 422 for no day or one ahead."""
     now, day = ctx.clock.now(), day_of(ctx, typed)
@@ -66,11 +86,14 @@ async def evidence(code: Code, ctx: Ctx, who: Who, saved: str = "") -> HTMLRespo
     mine = await home_book(ctx, who, code)
     now = ctx.clock.now()
     filed = [f.case for f in await mine.book.cases(home.home_id)]
+    # Messages are the owner's to read: of cases that the resident's own book has just shown.
+    reminders = {c.case_id: await case_reminders(ctx.db, c.case_id, "resident") for c in filed}
     view = home_case.view(
         [case_document(c, now, mine.cases.law, mine.cases.days) for c in filed],
         await mine.book.contacts(home.home_id),
         await mine.book.photos(home.home_id),
         await mine.book.packs(home.home_id),
+        reminders,
         now=now,
         brand=ctx.brand,
     )
@@ -96,13 +119,15 @@ async def open_case(
     ctx: Ctx,
     who: Who,
     day: Day = "",
+    at: Clock = "",
     landlord: Annotated[str, Form(max_length=120)] = "",
     emergency: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Open a case: the clock starts on the day on which the landlord knew."""
-    at = noon_of(ctx, day)
+    """Open a case: the clock starts on the day on which the landlord knew, an emergency's at the time."""
+    kind: CaseKind = "emergency" if emergency else "significant"
+    knew = moment_of(ctx, kind, "aware", day, at)
     post = CasePost(
-        kind="emergency" if emergency else "significant", hazard="damp and mould", landlord=landlord.strip(), reported_at=at, aware_at=at
+        kind=kind, hazard="damp and mould", landlord=landlord.strip(), reported_at=knew, aware_at=knew
     )  # fmt: skip
     await cases.post_case(code, post, ctx, who)
     return _back(code, "case")
@@ -116,12 +141,18 @@ async def add_event(
     who: Who,
     kind: Annotated[Happened, Form()],
     day: Day = "",
+    at: Clock = "",
     note: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Write down what happened."""
+    case = await cases.get_case(code, case_id, ctx, who)
     said = note.strip() or ("Closed by the household." if kind == "closed" else "")
     await cases.post_event(
-        code, case_id, EntryPost(kind=kind, at=noon_of(ctx, day), note=said, refers_to=None), ctx, who
+        code,
+        case_id,
+        EntryPost(kind=kind, at=moment_of(ctx, case.kind, kind, day, at), note=said, refers_to=None),
+        ctx,
+        who,
     )
     return _back(code, "event", f"case{case_id}")
 

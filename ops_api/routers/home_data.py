@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, Response
 
 from ops_api.households.export import export
 from ops_api.households.model import LivesIn, Member
 from ops_api.queries import Row
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.download import Download
 from ops_api.routers.home_pages import page
 from ops_api.routers.home_people import at_home
 from ops_api.routers.homes import Code
@@ -40,7 +41,7 @@ def zip_response(ctx: Context, who: Member, home: LivesIn) -> Response:
                     yield piece
 
     name = f"my-home-{now:%Y-%m-%d}.zip"
-    return StreamingResponse(
+    return Download(
         pieces(),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},

@@ -10,7 +10,7 @@ from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Form, HTTPException
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from msgspec.structs import asdict
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,6 +21,7 @@ from ops_api.queries.resident import NotYoursError
 from ops_api.routers import content
 from ops_api.routers.cases import BY, home_book
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.download import Download
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who
 from ops_api.routers.schemas import Document
@@ -79,7 +80,7 @@ async def pack_response(ctx: Context, who: Member | None, code: str, post: PackP
     file.seek(0)
     name = f"evidence-{post.from_day}-{post.to_day}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
-    return StreamingResponse(_blocks(file), media_type="application/zip", headers=headers)
+    return Download(_blocks(file), media_type="application/zip", headers=headers)
 
 
 async def _made(pack: Callable[[str, Order, BinaryIO], Pack], token: str, order: Order) -> BinaryIO:

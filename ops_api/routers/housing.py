@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Header, HTTPException, Query
+from fastapi import APIRouter
 from pydantic import Field
 
 from ops_api.housing.documents import document
 from ops_api.housing.listing import Risk, ranked
-from ops_api.queries.housing import NAME_MOST, PURPOSE_MOST, Asks
 from ops_api.routers.context import Ctx
 from ops_api.routers.housing_look import look, wards
+from ops_api.routers.housing_team import Program
 from ops_api.routers.schemas import Document
 
 router = APIRouter(prefix="/api/v1/housing", tags=["housing"])
-
-WHO = "Who looks; also as the parameter `who`. Every household that is looked at reads it."
-WHY = "Why; also as the parameter `purpose`. Every household that is looked at reads it."
 
 
 class WardDocument(Document):
@@ -102,18 +99,10 @@ async def get_wards(ctx: Ctx) -> WardsDocument:
 
 
 @router.get("/homes")
-async def get_homes(
-    ctx: Ctx,
-    who: Annotated[str, Query(max_length=NAME_MOST)] = "",
-    purpose: Annotated[str, Query(max_length=PURPOSE_MOST)] = "",
-    x_cityops_who: Annotated[str, Header(max_length=NAME_MOST, description=WHO)] = "",
-    x_cityops_purpose: Annotated[str, Header(max_length=PURPOSE_MOST, description=WHY)] = "",
-) -> SharedHomesDocument:
-    """Return the homes that are shared with the housing team; each look is written into the households' logs."""
-    asks = Asks((x_cityops_who or who).strip(), (x_cityops_purpose or purpose).strip())
-    if not asks.name or not asks.purpose:
-        raise HTTPException(
-            422, "Say who looks and why: X-Cityops-Who and X-Cityops-Purpose, or who and purpose."
-        )
+async def get_homes(ctx: Ctx, asks: Program) -> SharedHomesDocument:
+    """Return the homes that are shared with the housing team; each look is written into the households' logs.
+
+    Needs the team's password as a bearer token.
+    """
     found = await look(ctx, asks, "program")
     return SharedHomesDocument(**document(ranked(found.homes), found))

@@ -1,12 +1,12 @@
-"""The housing officer's pages. Nobody looks without a name and a purpose; forms work without JavaScript."""
+"""The housing officer's pages. Nobody looks without the team's password, a name and a purpose; forms work without JavaScript."""
 
 from __future__ import annotations
 
-import json
+from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Cookie, Depends, Form, Path
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cityops.errors import ConfigurationError
@@ -14,18 +14,17 @@ from ops_api.case_work import an_event
 from ops_api.housing import view
 from ops_api.housing.csv_file import to_csv
 from ops_api.housing.listing import RISKS, Wanted, ranked
+from ops_api.housing.team_door import SHIFT
 from ops_api.housing.ward_map import CLASSES, ward_map
 from ops_api.queries import housing as queries
 from ops_api.queries.housing import NAME_MOST, PURPOSE_MOST, Asks
 from ops_api.routers import housing_look
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.housing_team import COOKIE, Carried, Who, door_of
 from rules.core.legal_clock.model import EVENT_WORDS
 from rules.evidence.ports import NoSuchError, RefusedError
 
-COOKIE = "cityops_housing"
-COOKIE_AGE_S = 12 * 3600
-"""A name and a purpose are offered again for a shift; the next one asks anew."""
-SHOWN = 200
+SHOWN, PASSWORD_MOST = 200, 200
 CHOICES = {kind: said for kind, said in EVENT_WORDS.items() if kind != "reported"}
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -34,18 +33,6 @@ Said = Annotated[str, Form(max_length=2000)]
 Short = Annotated[str, Form(max_length=40)]
 
 
-def _asks(cookie: Annotated[str, Cookie(alias=COOKIE)] = "") -> Asks | None:
-    """Who looks and why, as typed before; None: it is to be asked."""
-    try:
-        name, purpose = json.loads(unquote(cookie))
-    except (ValueError, TypeError):
-        return None
-    known = all(isinstance(x, str) and x.strip() for x in (name, purpose))
-    return Asks(name[:NAME_MOST], purpose[:PURPOSE_MOST]) if known else None
-
-
-Who = Annotated[Asks | None, Depends(_asks)]
-
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
@@ -53,8 +40,17 @@ def _page(ctx: Context, template: str, status: int = 200, **values: Any) -> HTML
     return HTMLResponse(ctx.templates.render(template, **values), status)
 
 
-def _ask(ctx: Context, back: str, asks: Asks | None = None) -> HTMLResponse:
-    return _page(ctx, "housing_who.html", back=back, asks=asks)
+def _ask(ctx: Context, back: str, asks: Asks | None = None, wrong: bool = False) -> HTMLResponse:
+    status = 403 if wrong else 200
+    return _page(
+        ctx,
+        "housing_who.html",
+        status,
+        back=back,
+        asks=asks,
+        known=asks is not None and not wrong,
+        wrong=wrong,
+    )
 
 
 def _inside(back: str) -> str:
@@ -66,15 +62,23 @@ def _inside(back: str) -> str:
 
 @router.post("/housing/who")
 async def say_who(
+    request: Request,
+    ctx: Ctx,
+    carried: Carried,
     by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
     purpose: Annotated[str, Form(max_length=PURPOSE_MOST, pattern=r"\S")],
+    password: Annotated[str, Form(max_length=PASSWORD_MOST)] = "",
     back: Annotated[str, Form(max_length=500)] = "/housing",
 ) -> Response:
-    """Keep who looks and why for a shift."""
+    """Keep who looks and why for a shift, of whom the password is asked once."""
+    door, now, asks = door_of(ctx), ctx.clock.now(), Asks(by.strip(), purpose.strip())
+    if carried is None and not door.opens(password):
+        return _ask(ctx, _inside(back), asks, wrong=True)
+    until = now + SHIFT if carried is None else datetime.fromtimestamp(carried.until_s, UTC)
     response = RedirectResponse(_inside(back), 303)
     response.set_cookie(
-        COOKIE, quote(json.dumps([by.strip(), purpose.strip()])), max_age=COOKIE_AGE_S, path="/housing", httponly=True,
-        samesite="strict",
+        COOKIE, door.issue(asks.name, asks.purpose, until), max_age=int((until - now).total_seconds()), path="/housing",
+        secure=request.url.scheme == "https", httponly=True, samesite="lax",
     )  # fmt: skip
     return response
 
@@ -200,16 +204,19 @@ async def record(
     law = housing_look.law_of(ctx)
     if not await queries.is_shown(ctx.db, home_id, case_id):
         return await _home(ctx, asks, home_id, "This home has no such case of the council’s.", 404)
-    now = ctx.clock.now()
+    now, book = ctx.clock.now(), law.book_on(queries.OfficerPool(ctx.db))
     try:
+        filed = await book.case(case_id, home_id)
         event = an_event(
             kind, f"{day}T{at}" if day and at else day or None, now=now, zone=law.days.zone, note=note.strip(),
             step=step or None, until=until or None, withdraws=_entry_number(withdraws), by=asks.name, role="officer",
-            name="day",
+            name="day", case=filed.case.kind,
         )  # fmt: skip
-        await law.book_on(queries.OfficerPool(ctx.db)).add_event(case_id, event, now, home_id)
-    except (NoSuchError, RefusedError, ConfigurationError) as error:
+        await book.add_event(case_id, event, now, home_id)
+    except (NoSuchError, RefusedError) as error:
         return await _home(ctx, asks, home_id, str(error), 409)
+    except ConfigurationError as error:
+        return await _home(ctx, asks, home_id, str(error), 422)
     return RedirectResponse(f"/housing/{home_id}#case-{case_id}", 303)
 
 

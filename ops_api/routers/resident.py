@@ -18,11 +18,16 @@ def _cookie(request: Request) -> str:
     return SECURE_COOKIE if request.url.scheme == "https" else PLAIN_COOKIE
 
 
-async def _who(request: Request, ctx: Ctx) -> Member | None:
+async def member_of(request: Request, ctx: Context) -> Member | None:
+    """Return the resident whose session a request carries."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         token = request.cookies.get(_cookie(request), "")
     return await ctx.sessions.find(token.strip(), ctx.clock.now())
+
+
+async def _who(request: Request, ctx: Ctx) -> Member | None:
+    return await member_of(request, ctx)
 
 
 Who = Annotated[Member | None, Depends(_who)]

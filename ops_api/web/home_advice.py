@@ -5,11 +5,11 @@ Never blame, never a word on what grows on walls: a damp home is often the build
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ops_api.web import words
+from rules.core.psychrometrics import absolute_humidity_g_m3, saturation_pressure_water_pa
 
 Row = Mapping[str, Any]
 
@@ -24,13 +24,9 @@ TO_KNOW = ("stay_below", "no_airing")
 WARM_UP = "Warm this room to 18\N{NO-BREAK SPACE}°C if you can."
 COMES_BACK = " Some of it comes back later out of walls and beds."
 HEATING_HELP = "If heating costs too much, ask the council for help."
+NO_ADVICE = "We can’t work this out for this very moment. It is from the last whole day."
+DRY_NOW = "Your walls are dry just now. This is from the last whole day."
 FAN = "Shut the door when you shower or cook, and use the fan."
-
-
-def saturation_g_m3(temperature_c: float) -> float:
-    """Return the water that air can hold [g/m³]; Magnus form, WMO-No. 8, -45..60 °C."""
-    pressure_pa = 611.2 * math.exp(17.62 * temperature_c / (243.12 + temperature_c))
-    return 1000 * pressure_pa / (461.5 * (temperature_c + 273.15))
 
 
 def _airing_helps(state: Row) -> bool | None:
@@ -41,7 +37,8 @@ def _airing_helps(state: Row) -> bool | None:
     indoor, outdoor_c = state.get("absolute_humidity_g_m3"), state.get("outdoor_temperature_c")
     if indoor is None or outdoor_c is None:
         return None
-    return bool(saturation_g_m3(outdoor_c) < indoor)
+    full = absolute_humidity_g_m3(outdoor_c, saturation_pressure_water_pa(outdoor_c))
+    return bool(full < indoor)
 
 
 def _is_cold(room: Row | None, points: Sequence[Row]) -> bool:
@@ -63,7 +60,7 @@ def advice(tone: str, room: Row | None, state: Row, points: Sequence[Row]) -> tu
     cold = _is_cold(room, points)
     if tone == "low":
         return _when_low(cold)
-    first = _first_step(room, state, cold)
+    first = _first_step(state, cold)
     return (first, *(step for step in _further_steps(tone, room, state, cold) if step != first))[:STEPS]
 
 
@@ -80,18 +77,15 @@ def _airing_minutes(state: Row) -> int:
     return 5 if outdoor_c is not None and outdoor_c < FROSTY_C else 10
 
 
-def _first_step(room: Row | None, state: Row, cold: bool) -> str:
-    """Return the one thing to do now: warm a cold room, else let wet air out where that helps."""
-    humidity = None if room is None else room["humidity_pct"]
-    helps, minutes = _airing_helps(state), _airing_minutes(state)
+def _first_step(state: Row, cold: bool) -> str:
+    """Return the one thing to do now: warm a cold room, else let wet air out where it is known that this helps."""
     if cold:
         return f"Cold walls get wet. {WARM_UP}"
-    if helps:
+    if _airing_helps(state):
+        minutes = _airing_minutes(state)
         return (
             f"Open a window wide for {minutes} minutes now. The air outside is drier, so your room will dry."
         )
-    if helps is None and humidity is not None and humidity >= HUMID_PCT:
-        return f"Let the wet air out now: open a window wide for {minutes} minutes."
     return FAN
 
 
@@ -116,16 +110,26 @@ def _further_steps(tone: str, room: Row | None, state: Row, cold: bool) -> tuple
     return tuple(steps)
 
 
-def next_steps(computed: Row, kept: Row | None) -> tuple[tuple[str, str], ...]:
-    """Return what was worked out to do next: at most three things, each with its reason.
+def next_steps(tone: str, computed: Row, kept: Row | None) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Return what was worked out to do next: at most three things, each with its reason; and of when it is, if not of now.
 
     Args:
+        tone: of the answer: nobody who is warned reads that there is nothing to do.
         computed: advice for this moment, as ``queries.damp.advice_now`` returns it.
         kept: advice of the newest finding, as of its last day; None where there is none.
     """
-    items = computed["items"] or (kept or {}).get("items", [])
-    to_do = sorted(items, key=lambda i: i["kind"] in TO_KNOW)
-    return tuple(_SAID.get(i["kind"], _as_it_is)(i) for i in to_do[:STEPS])
+    now, before = _of_tone(tone, computed["items"]), _of_tone(tone, (kept or {}).get("items", []))
+    lacking = "" if computed["reason"] is None else NO_ADVICE
+    if len(now) < len(computed["items"]):  # dry at this moment, and still at risk
+        of_now = {i["kind"] for i in now}
+        earlier = [i for i in before if i["kind"] not in of_now]
+        now, lacking = [*now, *earlier], DRY_NOW if earlier else ""
+    to_do = sorted(now or before, key=lambda i: i["kind"] in TO_KNOW)
+    return tuple(_SAID.get(i["kind"], _as_it_is)(i) for i in to_do[:STEPS]), lacking
+
+
+def _of_tone(tone: str, items: Sequence[Row]) -> list[Row]:
+    return [i for i in items if tone == "low" or i["kind"] != "nothing"]
 
 
 def _as_it_is(item: Row) -> tuple[str, str]:
@@ -134,12 +138,11 @@ def _as_it_is(item: Row) -> tuple[str, str]:
 
 def _heat(item: Row) -> tuple[str, str]:
     n = item["numbers"]
+    said = f"Keep this room at {words.degrees(n['target_c'], 0)} or more."
+    why = "Then the air at your coldest wall stays below 80% full of water. Damp starts there."
     if n["target_c"] < item["band"]["middle"]:  # not enough by itself
-        return _as_it_is(item)
-    return (
-        f"Keep this room at {words.degrees(n['target_c'], 0)} or more.",
-        "Then the air at your coldest wall stays below 80% full of water. Damp starts there.",
-    )
+        said, why = _as_it_is(item)
+    return said, f"{why} {HEATING_HELP}"
 
 
 def _airing(item: Row) -> tuple[str, str]:
@@ -175,7 +178,7 @@ def _stay_below(item: Row) -> tuple[str, str]:
 def _building(item: Row) -> tuple[str, str]:
     warm = words.degrees(item["numbers"]["warm_c"], 0)
     return (
-        "Tell your landlord or the council. It is the building: this wall is too cold.",
+        "Tell your landlord or the council: this wall is too cold. It may be the building.",
         f"It would be damp at {warm} and with a usual amount of water in the air too.",
     )
 

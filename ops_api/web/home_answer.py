@@ -13,15 +13,14 @@ from typing import Any
 
 from ops_api.web import home_words, words
 from ops_api.web.brand import Brand
+from rules.core.analyst.finding import RISKS, WHOLE_DAY_H
+from rules.core.mould.words import risk_band
 
 Row = Mapping[str, Any]
 
-RISKS = ("low", "raised", "high")
 STALE = timedelta(days=8)
 """A finding whose last day is older than this is of former days."""
 LITTLE_H = 0.5
-SHARE_OF_RAISED = 0.2
-"""Damp hours below this share do not make a risk by themselves: then it is the weeks before. As ``raised_share``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +94,19 @@ def answer(k: Known, now: datetime, brand: Brand) -> Answer:
     return Answer("unknown", "We can’t tell yet if your home is damp", then=_waiting(k), room=room["name"])
 
 
+def whole(days: Sequence[Row]) -> list[Row]:
+    """Return the days of which enough hours are known to speak of a day."""
+    return [d for d in days if d["surface_hours"] >= WHOLE_DAY_H]
+
+
 def damp_hours(days: Sequence[Row]) -> tuple[float, float, float] | None:
-    """Return damp hours of a usual day: with the warmest, likely and coldest wall; None where no hour is known."""
-    known = sum(d["surface_hours"] for d in days)
-    if known == 0:
+    """Return damp hours of a usual day: with the warmest, likely and coldest wall; None without a whole day."""
+    of = whole(days)
+    if not of:
         return None
+    known = sum(d["surface_hours"] for d in of)
     low, middle, high = (
-        24.0 * sum(d[name] for d in days) / known
+        24.0 * sum(d[name] for d in of) / known
         for name in ("damp_hours_low", "damp_hours", "damp_hours_high")
     )
     return low, middle, high
@@ -110,8 +115,13 @@ def damp_hours(days: Sequence[Row]) -> tuple[float, float, float] | None:
 def _risk_by_days(k: Known, now: datetime, brand: Brand) -> str | None:
     if k.finding is None or k.finding["risk"] not in RISKS:
         return None
-    age = now.astimezone(brand.time_zone).date() - k.finding["to_day"]
-    return None if age > STALE else str(k.finding["risk"])
+    if now.astimezone(brand.time_zone).date() - k.finding["to_day"] > STALE:
+        return None
+    if whole(k.days):
+        return str(k.finding["risk"])
+    # Without a whole day among the last only the index speaks: it takes weeks to rise.
+    by_index = risk_band(k.finding["mould_index"])
+    return None if by_index == "low" else by_index
 
 
 def _whose(room: Row | None, k: Known) -> str:
@@ -121,21 +131,31 @@ def _whose(room: Row | None, k: Known) -> str:
 
 def _of_days(k: Known, risk: str, now: datetime, brand: Brand) -> Answer:
     assert k.finding is not None
-    room, found = speaking_room(k), damp_hours(k.days)
-    until = home_words.day_name(k.finding["to_day"], now, brand)
+    room, found, days = speaking_room(k), damp_hours(k.days), whole(k.days)
+    shares = k.finding["evidence"].get("risk_shares", {})
+    least = 0.0 if risk == "low" else 24.0 * shares.get("raised", 0.0)
     return Answer(
         risk,
         f"{_whose(room, k)} is at {risk} risk of damp",
-        rest=_how_much(risk, None if found is None else found[1]),
-        of=f"This is about the {words.plural(max(len(k.days), 1), 'day')} up to {until}.",
+        rest=_how_much(None if found is None else found[1], least),
+        of=_about(days, now, brand),
         room=None if room is None else room["name"],
     )
 
 
-def _how_much(risk: str, hours: float | None) -> str:
-    if hours is None:
+def _about(days: Sequence[Row], now: datetime, brand: Brand) -> str:
+    """Return which whole days it is about, the newest first; empty without one."""
+    if not days:
         return ""
-    if risk != "low" and hours < SHARE_OF_RAISED * 24:
+    until = home_words.day_name(days[0]["day"], now, brand)
+    if len(days) == 1:
+        return f"This is about one day: {until}."
+    return f"This is about {len(days)} days up to {until}."
+
+
+def _how_much(hours: float | None, least: float) -> str:
+    """Return how damp a usual day is; ``least``: fewer hours do not make the risk that is said: the weeks before do."""
+    if hours is None or hours < least:
         return "it was damp for a long time in the past weeks"
     if hours < LITTLE_H:
         return "its walls are dry"

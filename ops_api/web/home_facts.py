@@ -38,10 +38,7 @@ def facts_of(room: Row | None, state: Row, *, about_wall: bool) -> tuple[Fact, .
     """
     return (
         _temperature_fact(None if room is None else room["temperature_c"]),
-        _humidity_fact(
-            None if room is None else room["humidity_pct"],
-            state.get("humidity_limit_pct") if about_wall else None,
-        ),
+        _humidity_fact(None if room is None else room["humidity_pct"], _is_too_much(room, state, about_wall)),
         *_dew_fact(room, state if about_wall else {}),
         *(_wall_facts(state) if about_wall else ()),
     )
@@ -61,13 +58,27 @@ def _temperature_fact(value: float | None) -> Fact:
     return Fact("Temperature", words.number(value, 1), "°C", said, tone)
 
 
-def _humidity_fact(value: float | None, limit_pct: float | None) -> Fact:
-    """Return the humidity; ``limit_pct`` is what this room's coldest wall bears [%], if known."""
+def _is_too_much(room: Row | None, state: Row, about_wall: bool) -> bool:
+    """Whether the air holds more than this room's coldest wall bears.
+
+    A wall that was measured is believed before the limit, which rests on an assumed one.
+    """
+    if room is None or room["humidity_pct"] is None or not about_wall:
+        return False
+    wall_pct, limit_pct = state.get("surface_humidity_pct"), state.get("humidity_limit_pct")
+    if wall_pct is not None and wall_pct >= WET_WALL_PCT:
+        return True
+    measured = wall_pct is not None and room.get("wall_temperature_c") is not None
+    return limit_pct is not None and not measured and limit_pct <= room["humidity_pct"]
+
+
+def _humidity_fact(value: float | None, too_much: bool) -> Fact:
+    """Return the humidity; ``too_much``: see :func:`_is_too_much`."""
     if value is None:
         return Fact("Humidity", "–", "", "No reading")
     if value < 30:
         said, tone = "The air is dry.", "plain"
-    elif limit_pct is not None and limit_pct <= value < HUMID_PCT:
+    elif too_much and value < HUMID_PCT:
         said, tone = "More than your cold wall can take.", "watch"
     elif value < HUMID_PCT:
         said, tone = "Just right.", "good"

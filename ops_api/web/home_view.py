@@ -9,32 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from ops_api.web import home_advice, words
 from ops_api.web.brand import Brand
-from ops_api.web.chart import Chart, draw
-from ops_api.web.home_advice import HUMID_PCT
-from ops_api.web.home_answer import RISKS, Answer, Known, answer
+from ops_api.web.chart import Chart
+from ops_api.web.home_answer import Answer, Known, answer
+from ops_api.web.home_charts import ACTIVITIES, chart_summary, charts, table
 from ops_api.web.home_events import Noticed, noticed
 from ops_api.web.home_rooms import RoomNow, rooms_now
 from ops_api.web.home_sure import how_sure
 from ops_api.web.home_why import Why, why
 from ops_api.web.home_words import Row, room_name
+from rules.core.analyst.finding import RISKS
 
 CHART_SPAN = timedelta(hours=48)
-TABLE_STEP = timedelta(hours=2)
 
-ACTIVITIES = {
-    "shower": "Shower or bath",
-    "cooking": "Cooking",
-    "washing": "Drying clothes",
-    "window": "Opened a window",
-    "heating": "Heating on",
-    "other": "Something else",
-}
 BUTTONS = ("shower", "cooking", "washing", "window")
-NO_ADVICE = "We can’t work this out for this very moment. It is from the last whole day."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +77,6 @@ def chosen_room(rooms: Sequence[Row], speaks: str | None, wanted: str | None) ->
     return rooms[0] if rooms else None
 
 
-def _chart_summary(points: Sequence[Row]) -> str:
-    humidity = [p["humidity_pct"] for p in points if p["humidity_pct"] is not None]
-    temperature = [p["temperature_c"] for p in points if p["temperature_c"] is not None]
-    if not humidity or not temperature:
-        return "There are no readings from the last 48 hours."
-    above = 100 * sum(v >= HUMID_PCT for v in humidity) / len(humidity)
-    return (
-        f"In the last 48 hours humidity was {words.number(min(humidity))}% to {words.number(max(humidity))}%, "
-        f"and over {HUMID_PCT:.0f}% for {words.number(above)}% of the time. "
-        f"Temperature was {words.degrees(min(temperature))} to {words.degrees(max(temperature))}."
-    )
-
-
-def _table(points: Sequence[Row], brand: Brand, end: datetime) -> tuple[tuple[str, str, str], ...]:
-    rows, due = [], None
-    for p in points:
-        if due is None or p["at"] >= due:
-            due = p["at"] + TABLE_STEP
-            rows.append(
-                (
-                    words.day_and_clock(p["at"], brand.time_zone, end).capitalize(),
-                    words.degrees(p["temperature_c"]),
-                    words.percent(p["humidity_pct"]),
-                )
-            )
-    return tuple(reversed(rows))
-
-
 def entries(diary: Sequence[Row], brand: Brand, now: datetime) -> tuple[Entry, ...]:
     """Return the diary entries of the local day of ``now``, newest first."""
     today = now.astimezone(brand.time_zone).date()
@@ -156,7 +118,7 @@ def view(
     first = answer(k, now, brand)
     steps, lacking = _steps(k, first, points)
     found = noticed(events, diary, brand, now)
-    humidity, temperature = _charts(points, diary, events, found, span, brand)
+    humidity, temperature = charts(points, diary, events, found, span, brand)
     return HomeView(
         label=str(k.home["label"]),
         answer=first,
@@ -168,8 +130,8 @@ def view(
         chart_room="" if room is None else room_name(room),
         humidity=humidity,
         temperature=temperature,
-        table=_table(points, brand, span[1]),
-        chart_summary=_chart_summary(points),
+        table=table(points, brand, span[1]),
+        chart_summary=chart_summary(points),
         noticed=found,
     )
 
@@ -184,36 +146,6 @@ def _why(k: Known, first: Answer) -> Why | None:
     return found if found.known or first.tone != "low" else None
 
 
-def _charts(
-    points: Sequence[Row],
-    diary: Sequence[Row],
-    events: Sequence[Row],
-    found: Sequence[Noticed],
-    span: tuple[datetime, datetime],
-    brand: Brand,
-) -> tuple[Chart, Chart]:
-    start, end = span
-    axis: dict[str, Any] = {
-        "start": start,
-        "end": end,
-        "zone": brand.time_zone,
-        "width": 400,
-        "height": 170,
-    }
-    titles = {n.event_id: n.title for n in found}
-    humidity = draw(
-        [(p["at"], p["humidity_pct"]) for p in points],
-        step=20,
-        at_least=(40, 80),
-        above=HUMID_PCT,
-        marks=[(d["at"], ACTIVITIES[d["activity"]]) for d in diary],
-        found=[(e["started_at"], titles[e["event_id"]]) for e in events if e["event_id"] in titles],
-        **axis,
-    )
-    temperature = draw([(p["at"], p["temperature_c"]) for p in points], step=5, at_least=(15, 25), **axis)
-    return humidity, temperature
-
-
 def _steps(k: Known, first: Answer, points: Sequence[Row]) -> tuple[tuple[tuple[str, str], ...], str]:
     """Return what to do, and why it could not be worked out for now where that is so.
 
@@ -222,9 +154,9 @@ def _steps(k: Known, first: Answer, points: Sequence[Row]) -> tuple[tuple[tuple[
     if first.tone == "quiet":
         return (), ""
     if k.finding is not None:
-        steps = home_advice.next_steps(k.advice, k.finding["advice"])
+        steps, lacking = home_advice.next_steps(first.tone, k.advice, k.finding["advice"])
         if steps:
-            return steps, "" if k.advice["reason"] is None else NO_ADVICE
+            return steps, lacking
     if first.tone not in RISKS:
         return (), ""
     room = next((r for r in k.rooms if r["name"] == first.room), None)

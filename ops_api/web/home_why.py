@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ops_api.web import home_words, words
-from rules.core.damp_cause.words import FAIRLY, SURE
+from rules.core.damp_cause.words import FAIRLY, SURE, is_plain
 
 Row = Mapping[str, Any]
 
@@ -57,23 +57,33 @@ def why(finding: Row | None) -> Why:
     if cause is None:
         return Why(False, f"We can’t tell yet why, because {_lacks(evidence)}")
     room = home_words.first_upper(home_words.spoken(finding["room"]))
+    if cause == "none":
+        return Why(True, _SAID[cause](room, evidence), "", cause)
+    others, confidence = _others(cause, evidence), finding["confidence"]
     said = _SAID[cause](room, evidence)
-    sure = "" if cause == "none" else how_sure(finding["confidence"], evidence.get("also", ()))
-    return Why(True, said, sure, cause)
+    if cause == "fabric":
+        said += f" {_building(is_plain(confidence, bool(others)))}"
+    return Why(True, said, how_sure(confidence, others), cause)
 
 
-def how_sure(confidence: float | None, also: Any) -> str:
+def _others(cause: str, evidence: Row) -> list[str]:
+    """Return what stands beside a cause, in words."""
+    named = (NAMES[a] for a in evidence.get("also", ()) if a in NAMES)
+    return [name for name in dict.fromkeys(named) if name != NAMES.get(cause)]
+
+
+def _building(plain: bool) -> str:
+    return "This is the building. It is not what you do." if plain else "This may be the building."
+
+
+def how_sure(confidence: float | None, others: Sequence[str]) -> str:
     """Return a confidence in words, with what else it may be."""
+    beside = f" It may also be {' or '.join(others)}." if others else ""
     if confidence is not None and confidence >= SURE:
-        return "We are quite sure of this."
+        return f"We are quite sure of this.{beside}"
     if confidence is not None and confidence >= FAIRLY:
-        return "We are fairly sure of this."
-    others = list(dict.fromkeys(NAMES[a] for a in also if a in NAMES))
-    return (
-        f"We are not sure. It may also be {' or '.join(others)}."
-        if others
-        else "We are not sure. More than one thing may help."
-    )
+        return f"We are fairly sure of this.{beside}"
+    return f"We are not sure.{beside or ' More than one thing may help.'}"
 
 
 def _lacks(evidence: Row) -> str:
@@ -115,7 +125,7 @@ def _ventilation(room: str, e: Row) -> str:
 
 def _load(room: str, e: Row) -> str:
     return (
-        f"{_much(e)} More gets in than a home of this size can take."
+        f"{_much(e)} More may get in than a home like yours can clear."
         f" With less, {_gone('moisture', e)} of the damp would go."
     )
 
@@ -128,10 +138,7 @@ def _moisture(room: str, e: Row) -> str:
 
 
 def _fabric(room: str, e: Row) -> str:
-    return (
-        f"The wall gets too cold. With a better wall, {_gone('fabric', e)} of the damp would go."
-        " This is the building. It is not what you do."
-    )
+    return f"The wall gets too cold. With a better wall, {_gone('fabric', e)} of the damp would go."
 
 
 def _outdoor(room: str, e: Row) -> str:

@@ -90,8 +90,8 @@ class SensorParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         implausible_share: a day with more such readings [-] is not to be believed.
         below_outdoor_pa: a room whose air holds so much less water than outdoors, on a day's average, is not:
             the box has drifted [Pa].
-        warm_k, same_pa: warmer than its sister boxes by the first at the same vapour pressure within the second,
-            by night: it may be warmed by itself [K, Pa].
+        warm_k, same_pa: become warmer than its sister boxes by the first since its first nights, or warmer than one in the
+            same room, at the same vapour pressure within the second, by night: it may be warmed by itself [K, Pa].
     """
 
     least_share: Share

@@ -61,7 +61,8 @@ async def load(conn: Connection, ids: Sequence[int], rules: DampRules, seen_s: f
     inputs = await _rooms(conn, boxes, rules)
     diary = await _diary(conn, {i: p for i, p in plans.items() if p}, rules)
     return tuple(
-        Due(h[0], h[5], _home(h, plans[h[0]], inputs[h[0]], diary[h[0]], seen_s), plans[h[0]]) for h in homes
+        Due(h[0], h[5], _home(h, plans[h[0]], inputs[h[0]], diary[h[0]], seen_s), plans[h[0]], h[6])
+        for h in homes
     )
 
 
@@ -112,6 +113,7 @@ async def _rooms(conn: Connection, boxes: Sequence[_Box], rules: DampRules) -> d
                 series=series_of(series[n]) if n in series else NO_READINGS,
                 before=tuple(day_of_row(r) for r in days[n]),
                 first_nights=tuple(nights[n][0][0]) if nights[n] else (),
+                first_warmth=tuple(nights[n][0][1]) if nights[n] else (),
                 months=tuple(month_of_row(r) for r in months[n]),
                 calibrations=tuple(calibration_of_row(r) for r in calibrations[n]),
                 events=tuple(event_of_row(r) for r in events[n]),

@@ -50,9 +50,10 @@ class MemoryHome:
 
     code: str
     temperature_factor: float = 0.7
-    occupants: int = 2
+    occupants: int | None = None
     due_from: date | None = None
     due_no: int = 0
+    epoch: int = 0
     done_s: float | None = None
     settle_day: date | None = None
     settle_s: float | None = None
@@ -61,13 +62,17 @@ class MemoryHome:
 
 @dataclass(slots=True)
 class Box:
-    """A frog box in a home; ``since_s``: of a box that came from another home nothing before is read."""
+    """A frog box in a home; ``since_s``: of a box that came from another home nothing before is read.
+
+    ``seen_in``: the home in which it was when a reading of it came last.
+    """
 
     home_id: int
     room: str = ""
     cadence_s: float = 300.0
     installed_s: float = 0.0
     since_s: dict[int, float] = field(default_factory=dict)
+    seen_in: int | None = None
 
 
 @dataclass
@@ -136,7 +141,20 @@ class MemoryDamp:
 
     async def write(self, done: Sequence[Done]) -> int:
         """Write what came of homes."""
-        return sum(self._write(one) for one in done if one.due.home_id in self.homes_of)
+        epochs = {i: h.epoch for i, h in self.homes_of.items()}
+        return sum(self._write(one) for one in done if epochs.get(one.due.home_id) == one.due.epoch)
+
+    def erase(self, home_id: int) -> None:
+        """Delete what is kept of a home, as ``ingest.erasure`` does: nothing that was read before comes back."""
+        mine = {name for name, box in self.boxes.items() if box.home_id == home_id}
+        gone = [r for r in self.readings[: self.seen] if r.device in mine]
+        self.readings = [r for r in self.readings if r.device not in mine]
+        self.seen = None if self.seen is None else self.seen - len(gone)
+        self.days = {k: v for k, v in self.days.items() if k[0] != home_id}
+        self.events = {k: v for k, v in self.events.items() if k[0] != home_id}
+        self.findings = {k: v for k, v in self.findings.items() if k[0] != home_id}
+        self.homes_of[home_id].epoch += 1
+        self._want(home_id, date(1970, 1, 1))
 
     async def passed(self, event_s: float) -> None:
         """Keep that everything due at an event time is worked out."""
@@ -174,8 +192,10 @@ class MemoryDamp:
     def _in_home(self, device: str) -> int:
         """Return the home of a box; one that comes into it is read from now on if it was in another before."""
         box = self.boxes[device]
-        known = -np.inf if not box.since_s or self.event_s is None else self.event_s
-        box.since_s.setdefault(box.home_id, known)
+        if box.seen_in != box.home_id:
+            now_s = -np.inf if not box.since_s or self.event_s is None else self.event_s
+            box.since_s[box.home_id] = max(now_s, box.since_s.get(box.home_id, -np.inf))
+            box.seen_in = box.home_id
         return box.home_id
 
     def _want(self, home_id: int, day: date) -> None:
@@ -238,7 +258,7 @@ class MemoryDamp:
             rules,
         )
         found = None if planned is None else self._input(home_id, planned, rules, seen_s)
-        return Due(home_id, home.due_no, found, planned)
+        return Due(home_id, home.due_no, found, planned, home.epoch)
 
     def _input(self, home_id: int, planned: Plan, rules: DampRules, seen_s: float) -> HomeInput:
         home = self.homes_of[home_id]
@@ -260,15 +280,24 @@ class MemoryDamp:
 
     def _room(self, home_id: int, device: str, planned: Plan, rules: DampRules) -> RoomInput:
         box = self.boxes[device]
-        due_s = begins_s(planned.due, rules.zone)
+        due_s, since_s = begins_s(planned.due, rules.zone), box.since_s[home_id]
+        first = date.min if since_s == -np.inf else day_of(since_s, rules.zone)
         kept = [
             d
-            for (i, name, _), d in sorted(self.days.items(), key=lambda x: x[0])
-            if (i, name) == (home_id, device)
+            for (i, name, day), d in sorted(self.days.items(), key=lambda x: x[0])
+            if (i, name) == (home_id, device) and day >= first
         ]
         before = [d for d in kept if d.day < planned.due]
-        nights = [d.sister_dew_k for d in before if d.sister_dew_k is not None]
-        events = [e for (i, name, _), e in sorted(self.events.items()) if (i, name) == (home_id, device)]
+        nights = [
+            (d.sister_dew_k, d.sister_k)
+            for d in before
+            if d.sister_dew_k is not None and d.sister_k is not None
+        ][: rules.catalogue.drift.parameters.learn_nights]
+        events = [
+            e
+            for (i, name, at_s), e in sorted(self.events.items())
+            if (i, name) == (home_id, device) and at_s >= since_s
+        ]
         return RoomInput(
             device=device,
             room=box.room,
@@ -276,7 +305,8 @@ class MemoryDamp:
             installed_s=box.installed_s,
             series=self._series(home_id, device, *span_s(planned, rules)),
             before=tuple(d for d in before if d.day >= planned.due - timedelta(days=LOOK_BACK_DAYS)),
-            first_nights=tuple(nights[: rules.catalogue.drift.parameters.learn_nights]),
+            first_nights=tuple(dew_k for dew_k, _ in nights),
+            first_warmth=tuple(warm_k for _, warm_k in nights),
             months=_months(before, planned.due),
             calibrations=tuple(
                 c for n, (d, c) in sorted(self.calibrations.items()) if d == device and n in self.applied

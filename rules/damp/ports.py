@@ -38,12 +38,14 @@ class Due:
         plan: its days.
         home_id: its number.
         due_no: number of the wish that was read: a later one is kept.
+        epoch: raised where something of the home is deleted or it begins anew: what was read before is not written.
     """
 
     home_id: int
     due_no: int
     home: HomeInput | None
     plan: Plan | None
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ class DampStore(Protocol):
     async def write(self, done: Sequence[Done]) -> int:
         """Write what came of homes in one transaction; return how many rows are new or other ones.
 
-        A home that has gone is left out. A wish that came meanwhile is kept.
+        A home that has gone is left out, and so is one of another epoch than what was read: it stays due. A wish that
+        came meanwhile is kept.
         """
         ...
 

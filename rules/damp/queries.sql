@@ -43,13 +43,19 @@ where received_at = any(%(received)s::timestamptz[])
   and received_at between %(first)s and %(last)s and ts between %(min_ts)s and %(max_ts)s and quality & 2 = 0
 
 -- add_rooms
--- A box that was in another home before: nothing of then is read.
-insert into damp_room (home_id, device_id, from_at)
+-- A box that was in another home before: nothing of then is read, also where it comes back to a former home.
+with r as (select * from jsonb_to_recordset(%(rows)s) as r(home_id integer, device_id integer)),
+elsewhere as (
+    update damp_room o set is_here = false from r
+    where o.device_id = r.device_id and o.home_id <> r.home_id and o.is_here)
+insert into damp_room as t (home_id, device_id, from_at)
 select r.home_id, r.device_id,
        case when exists (select from damp_room o where o.device_id = r.device_id)
             then to_timestamp(%(event_s)s) else '-infinity' end
-from jsonb_to_recordset(%(rows)s) as r(home_id integer, device_id integer)
-on conflict do nothing
+from r
+on conflict (home_id, device_id) do update
+    set from_at = greatest(t.from_at, to_timestamp(%(event_s)s::float8)), is_here = true
+    where not t.is_here
 
 -- mark_homes
 insert into damp_home as t (home_id, due_from, due_no)
@@ -83,7 +89,7 @@ select count(*) from damp_home where due_from is not null
 select home_id from damp_home where due_from is not null and home_id > %(after)s order by home_id limit %(limit)s
 
 -- homes
-select h.home_id, h.code, h.temperature_factor, h.occupants, t.due_from, t.due_no
+select h.home_id, h.code, h.temperature_factor, h.occupants, t.due_from, t.due_no, t.epoch
 from damp_home t join home h using (home_id)
 where t.home_id = any(%(ids)s) and t.due_from is not null order by 1
 
@@ -125,12 +131,12 @@ join damp_room m on m.home_id = k.home_id and m.device_id = k.device_id and k.da
 order by w.n, k.day
 
 -- first_nights
-select w.n, array_agg(f.sister_dew_k order by f.day)
+select w.n, array_agg(f.sister_dew_k order by f.day), array_agg(f.sister_k order by f.day)
 from unnest(%(homes)s::integer[], %(devices)s::integer[], %(dues)s::date[]) with ordinality as w(home_id, device_id, due, n)
 join damp_room m on m.home_id = w.home_id and m.device_id = w.device_id
 cross join lateral (
-    select day, sister_dew_k from damp_day k
-    where k.home_id = w.home_id and k.device_id = w.device_id and k.day < w.due and sister_dew_k is not null
+    select day, sister_dew_k, sister_k from damp_day k
+    where k.home_id = w.home_id and k.device_id = w.device_id and k.day < w.due and sister_dew_k is not null and sister_k is not null
       and k.day >= (m.from_at at time zone %(zone)s)::date
     order by day limit %(nights)s) f
 group by w.n
@@ -175,8 +181,8 @@ from (
     order by device_id, ts, boot, seq) r
 
 -- lock_homes
--- A home that is taken away meanwhile waits for this, and takes all of it along.
-select home_id from damp_home where home_id = any(%(ids)s) order by 1 for update
+-- A home that is taken away meanwhile waits for this, and takes all of it along. So does what is deleted or begins anew.
+select home_id, epoch from damp_home where home_id = any(%(ids)s) order by 1 for update
 
 -- box_ids
 select name, device_id from device where name = any(%(names)s)

@@ -65,11 +65,11 @@ class PostgresDamp:
             return 0
         async with self._transaction() as conn:
             rows = await _rows(conn, "lock_homes", ids=[d.due.home_id for d in done])
-            there = {row[0] for row in rows}
+            epochs = {row[0]: row[1] for row in rows}
             boxes = await _boxes(conn, done)
             changed = 0
             for one in done:
-                if one.due.home_id in there:
+                if epochs.get(one.due.home_id) == one.due.epoch:
                     changed += await _write(conn, one, boxes)
         return changed
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import lzma
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,21 +14,15 @@ import msgspec
 
 from cityops.errors import ConfigurationError
 from rules.core.evidence.canonical import canonical
-from rules.core.evidence.check import Findings, Found, compare
+from rules.core.evidence.check import Findings, compare
 from rules.core.evidence.manifest import FORMAT, MANIFEST, SIGNATURE, Manifest
-from rules.evidence.container import BLOCK, sealed
+from rules.evidence.container import sealed
+from rules.evidence.frugal import DAMAGED, MOST_FILES, Unpacker, too_long_a_list
 from rules.evidence.keys import PublicKey
 from rules.evidence.packing import SIGNED
 
-MOST_FILES = 20_000
 MOST_LISTING = 16 * 2**20
 """Bytes of a manifest at most: ten times that of three years of ten rooms."""
-MOST_BYTES = 512 * 2**20
-"""Bytes of one file at most, unpacked: a pack is handed in by strangers."""
-
-_DAMAGED = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError, OSError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +50,15 @@ class Verdict:
     trouble: tuple[str, ...] = ()
 
     @property
-    def intact(self) -> bool:
-        """Whether nothing at all is the matter, and the key is the expected one where one was given."""
+    def whole(self) -> bool:
+        """Whether every byte is as some key signed it. Anybody has a key: it says nothing of who that was."""
         clean = self.findings is not None and self.findings.clean and not self.trouble
-        return self.readable and self.signed and self.sealed and clean and self.expected is not False
+        return self.readable and self.signed and self.sealed and clean
+
+    @property
+    def intact(self) -> bool:
+        """Whether nothing at all is the matter, and the key is the expected one."""
+        return self.whole and self.expected is True
 
 
 def verify(path: Path, expected: PublicKey | None = None) -> Verdict:
@@ -82,17 +79,20 @@ def verify(path: Path, expected: PublicKey | None = None) -> Verdict:
 
 
 def _verify(file: BinaryIO, expected: PublicKey | None) -> Verdict:
+    if too_long_a_list(file):
+        return Verdict(readable=False, trouble=("Its list of files is longer than any pack's.",))
     try:
         archive = zipfile.ZipFile(file)
-    except _DAMAGED:
+    except DAMAGED:
         return Verdict(readable=False, trouble=("The file is no zip, or its list of files is damaged.",))
     with archive:
         if len(archive.infolist()) > MOST_FILES:
             return Verdict(readable=False, trouble=(f"It has more than {MOST_FILES:,} files.",))
-        listing, note = _read(archive, MANIFEST), _read(archive, SIGNATURE)
+        unpacker = Unpacker(archive, file.seek(0, 2))
+        listing, note = unpacker.read(MANIFEST, MOST_LISTING), unpacker.read(SIGNATURE, MOST_LISTING)
         manifest, signature = _parsed(listing), _fields(note)
         key = _key(signature)
-        found = [_found(archive, info) for info in archive.infolist()]
+        found = [unpacker.found(info) for info in archive.infolist()]
     findings = None if manifest is None else compare(manifest, found)
     return Verdict(
         readable=manifest is not None,
@@ -102,32 +102,8 @@ def _verify(file: BinaryIO, expected: PublicKey | None) -> Verdict:
         key=key,
         expected=None if expected is None else key == expected,
         findings=findings,
-        trouble=tuple(_trouble(manifest, listing, signature, key)),
+        trouble=(*unpacker.trouble, *_trouble(manifest, listing, signature, key)),
     )
-
-
-def _read(archive: zipfile.ZipFile, name: str) -> bytes | None:
-    """Return a file of the pack that the manifest does not list; None where it is not there or damaged."""
-    try:
-        with archive.open(name) as file:
-            data = file.read(MOST_LISTING + 1)
-    except (KeyError, *_DAMAGED):
-        return None
-    return data if len(data) <= MOST_LISTING else None
-
-
-def _found(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Found:
-    size, digest = 0, hashlib.sha256()
-    try:
-        with archive.open(info) as file:
-            while block := file.read(BLOCK):
-                size += len(block)
-                digest.update(block)
-                if size > MOST_BYTES:
-                    return Found(info.filename, size, None)
-    except _DAMAGED:
-        return Found(info.filename, size, None)
-    return Found(info.filename, size, digest.hexdigest())
 
 
 def _parsed(data: bytes | None) -> Manifest | None:

@@ -13,6 +13,8 @@ import numpy as np
 import psycopg
 
 from cityops.clock import ManualClock
+from devices.contract.kind import discover
+from ingest.erasure import Erasure
 from rules.catalogue.loader import load
 from rules.core.analyst.rules import DampRules
 from rules.core.moisture_events.diary import Entry
@@ -147,6 +149,20 @@ class DampTown:
             home_id, at_s, activity,
         )  # fmt: skip
         return int(number)
+
+    async def erased(self, code: str) -> None:
+        """Delete what is kept of a home, as its resident may."""
+        if self.conn is None:
+            self.memory.erase(self.numbers[code])
+            return
+        [(resident_id,)] = await self.sql("insert into resident (name) values ('Ada') returning resident_id")
+        await self.sql(
+            "insert into household_member (home_id, resident_id, from_at, joined_by) values (%s, %s, '-infinity', 'label')",
+            self.numbers[code], resident_id,
+        )  # fmt: skip
+        await Erasure(self.conn.info.dsn, discover()).erase(
+            self.numbers[code], str(resident_id), forget=False
+        )
 
     def analyst(self, **options: Any) -> DampAnalyst:
         """An analyst on the store that does not rest."""

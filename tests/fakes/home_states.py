@@ -75,6 +75,7 @@ def finding(
             "surface_hours": 672,
             "completeness": 0.97,
             "flag_days": {},
+            "risk_shares": {"raised": 0.2, "high": 0.5},
             "room_c": 15.2,
             "excess_ratio": 1.8,
             "also": [],
@@ -98,6 +99,12 @@ def days(damp: int = 9, *, learned: bool = False, surface_hours: int = 24) -> li
         }
         for n in range(7)
     ]
+
+
+def first_evening(risk: str, damp: int) -> Known:
+    """A home of which two hours of one day are known, and what a hasty finding says of them."""
+    few = finding(risk, None, None, days=1, lacks="hours", have=2.0, need=240.0) | {"mould_index": 0.0}
+    return known(room(), found=few, week=days(damp, surface_hours=2)[:1])
 
 
 def known(
@@ -162,6 +169,14 @@ STATES: Mapping[str, Known] = {
     "too few days": known(room(), state={"risk": "raised", "device": "frog-1"}, found=finding("raised", None, None, days=3, lacks="hours", have=70.0, need=240.0), week=days(9)[:3]),
     "too mild": known(room(), found=finding("low", None, None, lacks="difference", have=2.0, need=4.0), week=days(0), steps=DRY),
     "gaps and a correction": known(room(), found=finding(completeness=0.61, flag_days={"gaps": 9, "self_heating": 4, "outdoor_unknown": 2, "drier_than_outdoors": 1, "implausible": 1, "drifts_from_sister": 3}), week=days(9), calibrations=[CALIBRATION]),
+    "first evening, wet": first_evening("high", 2),
+    "first evening, dry": first_evening("low", 0),
+    "a broken week after damp ones": known(room(), found=finding("high", "heat", 0.85), week=days(2, surface_hours=3)),
+    "high for days, dry just now": known(room(temperature_c=21.0, humidity_pct=40.0), found=finding("high", "heat", 0.85), week=days(14), steps=DRY),
+    "high, perhaps the building": known(room(), found=finding("high", "fabric", 0.7, also=["heat"]), week=days(16)),
+    "high, the building and the cold": known(room(), found=finding("high", "fabric", 0.95, also=["heat"]), week=days(16)),
+    "first hours, no weather": known(room(temperature_c=19.5, humidity_pct=70.0), state={"risk": "raised", "device": "frog-1", "surface_humidity_pct": 74.0, "outdoor_temperature_c": None, "absolute_humidity_g_m3": 11.8}),
+    "a measured wall": known(room(temperature_c=20.0, humidity_pct=58.0, wall_temperature_c=13.0), state=DAMP_NOW | {"surface_temperature_c": 13.0, "surface_humidity_pct": 90.0, "humidity_limit_pct": 65.0}),
     "two rooms, one silent": known(room(), room(device_id=2, name="frog-2", room="Sam’s room", ts=LAST_WEEK), found=finding(), week=days(9)),
 }  # fmt: skip
 """Every state, by name."""

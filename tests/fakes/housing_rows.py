@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import httpx
 from psycopg.types.json import Jsonb
 
-from tests.fakes.website import Site
+from tests.fakes.website import TEAM_PASSWORD, Site
 
 OFFICER, PURPOSE = "Amira Khan", "Visits this week"
 
@@ -77,11 +77,20 @@ async def case(site: Site, number: int, *, aware_days_ago: float, council_owned:
 
 
 async def officer(site: Site) -> httpx.AsyncClient:
-    """Return a browser whose user has said who looks and why."""
+    """Return a browser whose user has given the team's password, and said who looks and why."""
     client = httpx.AsyncClient(base_url=site.url, timeout=10)
-    said = await client.post("/housing/who", data={"by": OFFICER, "purpose": PURPOSE})
+    said = await client.post(
+        "/housing/who", data={"by": OFFICER, "purpose": PURPOSE, "password": TEAM_PASSWORD}
+    )
     assert said.status_code == 303, said.text[:300]
     return client
+
+
+def program(who: str, purpose: str) -> dict[str, str]:
+    """Return the headers of a program of the team's."""
+    return {
+        "Authorization": f"Bearer {TEAM_PASSWORD}", "X-Cityops-Who": who, "X-Cityops-Purpose": purpose,
+    }  # fmt: skip
 
 
 async def ward_homes(site: Site, ward: str, homes: int, at_risk: int) -> None:

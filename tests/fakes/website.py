@@ -15,10 +15,13 @@ import httpx
 import psycopg
 
 from cityops.settings import ApiSettings, DbSettings, Settings
+from cityops.settings_housing import HousingSettings
 from devices.registry import Registry
 from ops_api.wiring_api import run_api
 from tests.fakes import seed_web
 from tests.fakes.databases import with_database
+
+TEAM_PASSWORD = "pond lily frog newt"
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,29 @@ class Site:
 
 @asynccontextmanager
 async def running(
-    dsn: str, town: Registry, now: datetime, port: int = 0, data_dir: Path | None = None, **api: Any
+    dsn: str,
+    town: Registry,
+    now: datetime,
+    port: int = 0,
+    data_dir: Path | None = None,
+    team: str | None = TEAM_PASSWORD,
+    **api: Any,
 ) -> AsyncIterator[Site]:
-    """Run the site until the end of the block; ``port``: 0 for any; ``data_dir``: of a site that signs packs."""
+    """Run the site until the end of the block.
+
+    Args:
+        dsn, town, now: of its database.
+        port: 0 for any.
+        data_dir: of a site that signs packs.
+        team: the housing team's password; None: its pages are not set up.
+        api: further settings of the API.
+    """
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
-    settings = Settings(db=DbSettings(dsn=dsn, pool_max=8), api=ApiSettings(port=port, **api))
+    settings = Settings(
+        db=DbSettings(dsn=dsn, pool_max=8),
+        api=ApiSettings(port=port, **api),
+        housing=HousingSettings.model_validate({"password": team}),
+    )
     if data_dir is not None:
         settings = settings.model_copy(update={"data_dir": data_dir})
     task = asyncio.create_task(run_api(settings, stop, started=address.set_result))

@@ -71,7 +71,7 @@ async def test_killed_while_it_writes_it_ends_with_the_rows_of_one_left_alone(
     async with AsyncConnectionPool(db_dsn, min_size=1, max_size=2, open=False) as pool:
         town = DampTown(PostgresDamp(pool), conn)
         for number, grams in enumerate((300.0, 900.0)):
-            await town.home(f"h{number}", f"frog-{number}")
+            await town.home(f"h{number}", f"frog-{number}", room="hall")
             await town.came(frog(f"frog-{number}", room(DAYS, grams=grams, step_s=1800.0)))
         await town.came(weather(DAYS))
         await conn.execute(HOLD)

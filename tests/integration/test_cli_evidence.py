@@ -21,6 +21,7 @@ from cityops.settings import DbSettings, Settings
 from ops_api.app import create_app
 from ops_api.cli_evidence import app as evidence
 from ops_api.households.codes import token_hash
+from ops_api.routers import body_limit
 from ops_api.wiring_cases import cases_on
 from rules.desk.memory import MemoryDesk
 from tests.fakes.command_line import cityops
@@ -105,7 +106,7 @@ def flipped_in_each_member(pack: Path, folder: Path, monkeypatch: pytest.MonkeyP
         if "/" in member.filename:
             day = datetime.fromisoformat(member.filename.rpartition("/")[2].removesuffix(".csv"))
             assert f"{day:%A} {day.day} {day:%B %Y}" in done.stdout, (member.filename, done.stdout)
-    assert CliRunner().invoke(evidence, ["verify", str(pack)]).exit_code == 0
+    assert CliRunner().invoke(evidence, ["verify", str(pack)]).exit_code == 3
 
 
 def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(
@@ -150,7 +151,12 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(
     assert b"lily-42" not in b"".join(files.values())
 
     nowhere = {"CITYOPS_DATA_DIR": str(tmp_path / "elsewhere")}  # another machine, no database
-    assert cityops("evidence", "verify", str(pack), **nowhere).returncode == 0
+    done = cityops("evidence", "verify", str(pack), **nowhere)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        3,
+        "WHOLE, signer not checked: every byte is as somebody signed it, and anybody can sign.",
+    )
+    assert "/api/v1/evidence/key" in done.stdout.splitlines()[-1]
     key = tmp_path / "key.pem"
     done = cityops("evidence", "key", CITYOPS_DATA_DIR=str(tmp_path / "data"))
     key.write_text(done.stdout)
@@ -206,7 +212,7 @@ def test_a_pack_is_made_verified_tampered_with_in_one_byte_and_caught(
         (("evidence", "verify", "none.zip"), 2, "none.zip: No such file"),
         (("evidence", "photo", "lily-42", "/etc/hostname", "--caption", "x"), 2, "can't be read"),
         (("case", "show", "99"), 2, "There is no case 99."),
-        (("case", "event", "99", "danced"), 2, "entry 'danced' is unknown"),
+        (("case", "event", "99", "danced"), 2, "There is no case 99."),
         (("case", "open", "lily-42", "--aware", "soon"), 2, "--aware 'soon': write 2026-01-12"),
         (("case", "contact", "lily-42", "--said", "Hello"), 2, "say whom it was with"),
         (("case", "list"), 0, "no case is open"),
@@ -245,11 +251,22 @@ def test_a_case_from_opening_to_reminders(dsn: str, tmp_path: Path) -> None:
     assert run(dsn, tmp_path, "case", "remind", "--set", "lily-42", "mail", "sam@x.example")[0] == 0
     assert run(dsn, tmp_path, "case", "remind")[1] == "nothing new is due\n"  # all of it is long ago
     aware = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
-    said = run(dsn, tmp_path, "case", "open", "lily-42", "--kind", "emergency", "--aware", aware)[1]
+    emergency = ("case", "open", "lily-42", "--kind", "emergency", "--aware")
+    code, said = run(dsn, tmp_path, *emergency, "2026-01-05")
+    assert (code, "--aware '2026-01-05': In an emergency the law counts 24 hours by the clock" in said) == (
+        2,
+        True,
+    )
+    said = run(dsn, tmp_path, *emergency, aware)[1]
+    urgent = said.split(":")[0].removeprefix("case ")
+    code, refused = run(dsn, tmp_path, "case", "event", urgent, "made_safe", "--at", "2026-01-05")
+    assert (code, "say the time of day too" in refused) == (2, True)
     assert "investigate the emergency hazard and make it safe" in said
     assert run(dsn, tmp_path, "case", "remind")[1].startswith("1 planned")
     assert run(dsn, tmp_path, "case", "remind")[1] == "nothing new is due\n"
     assert "home:" in run(dsn, tmp_path, "notify", "outbox")[1]
+    code, said = run(dsn, tmp_path, "case", "event", number, "danced")
+    assert (code, "entry 'danced' is unknown" in said) == (2, True)
     code, said = run(dsn, tmp_path, "case", "event", number, "extended", "--step", "safety")
     assert (code, "needs its reason" in said) == (2, True)
     assert "lily" not in run(dsn, tmp_path, "case", "list")[1].lower()
@@ -347,6 +364,39 @@ async def test_cases_over_rest_are_a_homes_own(http: httpx.AsyncClient) -> None:
     ).status_code == 422
 
 
+async def test_an_emergency_on_the_page_counts_from_a_time_and_not_from_noon(http: httpx.AsyncClient) -> None:
+    url = "http://test/home/lily-42/evidence/cases"
+    emergency = {"day": "2026-01-21", "emergency": "true"}
+    for wrong, says in (
+        ({}, "say the time of day too"),
+        ({"day": "2026-01-22"}, "say the time of day too"),
+        ({"at": "soon"}, "is no time of day"),
+        ({"day": "2026-01-22", "at": "10:30"}, "still to come"),
+    ):
+        refused = await http.post(url, data=emergency | wrong)
+        assert (refused.status_code, says in refused.text) == (422, True), (wrong, refused.text)
+    assert (await http.get("/homes/lily-42/cases")).json() == []
+    assert (await http.post(url, data=emergency | {"at": "14:10"})).status_code == 303
+    [case] = (await http.get("/homes/lily-42/cases")).json()
+    [until] = [s["until_at"] for s in case["steps"] if s["step"] == "emergency"]
+    assert until == "2026-01-22T14:10:00Z"
+    assert (
+        "At what time? In an emergency hours count."
+        in (await http.get("http://test/home/lily-42/evidence")).text
+    )
+    entry = f"{url}/{case['case_id']}"
+    for kind in ("investigated", "made_safe", "no_hazard", "aware"):
+        refused = await http.post(entry, data={"kind": kind, "day": "2026-01-21"})
+        assert (refused.status_code, "say the time of day too" in refused.text) == (422, True), kind
+    assert (await http.post(entry, data={"kind": "summary", "day": "2026-01-21"})).status_code == 303
+    assert (
+        await http.post(entry, data={"kind": "investigated", "day": "2026-01-21", "at": "15:00"})
+    ).status_code == 303
+    assert (await http.post(entry, data={"kind": "made_safe"})).status_code == 303, "without a day it is now"
+    [case] = (await http.get("/homes/lily-42/cases")).json()
+    assert case["steps"][0]["state"] == "met"
+
+
 async def test_contacts_and_photos_over_rest(http: httpx.AsyncClient) -> None:
     url = "/homes/lily-42"
     said = {"method": "phone", "who": "Repairs line", "said": "Black spots"}
@@ -369,6 +419,44 @@ async def test_contacts_and_photos_over_rest(http: httpx.AsyncClient) -> None:
     assert (wrong.status_code, "JPEG, PNG or WebP" in wrong.text) == (409, True)
     assert (await http.delete(f"{url}/photos/{photo['photo_id']}")).status_code == 204
     assert (await http.get(f"{url}/photos")).json() == []
+
+
+async def in_pieces(taken: list[int], pieces: int = 60) -> AsyncIterator[bytes]:
+    """A form with a photo that says nothing of its size; ``taken``: how much of it was read."""
+    yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="w.jpg"\r\n\r\n'
+    for _ in range(pieces):
+        taken.append(10_000)
+        yield bytes(10_000)
+    yield b"\r\n--x--\r\n"
+
+
+async def test_nothing_is_kept_of_a_body_that_is_too_large_or_of_a_strangers_photo(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body_limit, "PHOTO_MOST", 100_000)
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    for path in ("/api/v1/homes/lily-42/photos", "/home/lily-42/evidence/photos"):
+        url, taken = f"http://test{path}", [0]
+        answer = await http.post(url, content=in_pieces(taken), headers=form)
+        assert (answer.status_code, sum(taken) <= 110_000) == (413, True), (path, answer.text, sum(taken))
+        strange, taken = url.replace("lily-42", "pond-1"), [0]
+        answer = await http.post(strange, content=in_pieces(taken), headers=form)
+        assert (answer.status_code, sum(taken)) == (404, 0), path
+        taken = [0]
+        nobody = form | {"authorization": "", "cookie": ""}
+        answer = await http.post(url, content=in_pieces(taken), headers=nobody)
+        assert (answer.status_code, sum(taken)) == (404, 0), path
+        for size in ("100001", "9" * 5000):
+            taken = [0]
+            answer = await http.post(url, content=in_pieces(taken), headers=form | {"content-length": size})
+            assert (answer.status_code, sum(taken)) == (413, 0), (path, size[:9])
+    taken = [0]
+    elsewhere = "http://test/home/lily-42/evidence/contacts"
+    answer = await http.post(elsewhere, content=in_pieces(taken), headers=form)
+    assert (answer.status_code, sum(taken) <= 80_000) == (413, True)
+    assert "at most 64 kB" in answer.text
+    whole = {"method": "phone", "who": "Repairs line", "said": "\U0001f438" * 2000}
+    assert (await http.post("/homes/lily-42/contacts", json=whole)).status_code == 201
 
 
 async def test_the_public_key_is_fetched_and_the_private_one_is_not(

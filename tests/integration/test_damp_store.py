@@ -56,7 +56,9 @@ async def test_a_room_s_days_events_and_finding(town: DampTown) -> None:
     assert days[0]["excess_pa"] > 300.0
     events = [e for e in await town.events(BOX) if e["activity"] != "washing"]
     assert [round((e["started_s"] - MIDNIGHT) / DAY_S - 7.5 / 24.0, 1) for e in events] == list(range(14))
-    assert all(e["of_household"] and e["outdoor_known"] and e["grams"] > 200.0 for e in events)
+    assert all(
+        e["of_household"] and e["outdoor_known"] and 60.0 < e["grams"] < 200.0 for e in events
+    )  # of a bathroom
     findings = await town.findings("OAK")
     assert [f["week"] for f in findings] == [date(2026, 1, 5), date(2026, 1, 12), date(2026, 1, 19)]
     assert findings[0]["cause"] is None
@@ -202,6 +204,32 @@ async def test_what_fails_is_still_due(town: DampTown, monkeypatch: pytest.Monke
     assert await town.store.due(0, 10) == ()
 
 
+async def test_what_was_deleted_while_it_was_worked_out_is_not_written_back(
+    town: DampTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.home("OAK", BOX)
+    await town.home("ELM", "frog-2")
+    await town.came([*frog(BOX, room(3.0)), *frog("frog-2", room(3.0)), *weather(3.0)])
+    write, deleted = town.store.write, False
+
+    async def late(done: Any) -> int:
+        nonlocal deleted
+        if not deleted:
+            deleted = True
+            await town.erased("OAK")
+        return await write(done)
+
+    monkeypatch.setattr(town.store, "write", late)
+    await town.work()
+    assert deleted
+    assert await town.days(BOX) == await town.events(BOX) == await town.findings("OAK") == []
+    assert len(await town.days("frog-2")) == 3  # the neighbour's, of the same portion
+    assert await town.store.due(0, 10) == (town.numbers["OAK"],)  # what is left of it is worked out again
+    await town.work()
+    assert await town.days(BOX) == []
+    assert await town.store.due(0, 10) == ()
+
+
 async def test_a_home_that_can_t_be_worked_out_does_not_stop_the_others(
     town: DampTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +268,34 @@ async def test_a_box_that_moves_takes_nothing_along(town: DampTown) -> None:
     )
     assert [n for home, day, n in homes if home == town.numbers["ELM"] and day < date(2026, 1, 13)] == []
     assert len([n for home, _, n in homes if home == town.numbers["OAK"]]) == 3
+
+
+async def test_a_box_that_comes_back_brings_nothing_of_the_other_household_along(town: DampTown) -> None:
+    """A, B, A: what it measured at B's is not read at A's."""
+    await town.home("OAK", BOX)
+    await town.home("ELM", "frog-2")
+    readings = frog(BOX, room(9.0))
+    for first, last, code in ((0, 3, "OAK"), (3, 6, "ELM"), (6, 9, "OAK")):
+        await town.move(BOX, code)
+        await town.came([r for r in readings if first * DAY_S <= r.at_s - MIDNIGHT < last * DAY_S - HOUR_S])
+        await town.came([r for r in readings if 0.0 <= r.at_s - MIDNIGHT - last * DAY_S + HOUR_S < HOUR_S])
+        await town.work()
+    await town.store.recompute(None, None, town.rules)
+    await town.work()
+    await town.came(weather(9.0))
+    await town.work()
+    document = await town.all_rows()
+    days = (
+        {(k[0], k[2].day): d.n for k, d in document[0].items() if k[1] == BOX}
+        if town.conn is None
+        else {(row[0], row[2].day): row[4] for row in document[0]}
+    )
+    oak, elm = town.numbers["OAK"], town.numbers["ELM"]
+    at_oak = {day: n for (home, day), n in days.items() if home == oak}
+    assert {day: n for day, n in at_oak.items() if n > 0 and 13 <= day < 16} == {}
+    assert {day for (home, day), n in days.items() if home == elm and n > 0} <= {13, 14, 15}
+    assert at_oak[12] > 0
+    assert at_oak[18] > 0
 
 
 async def test_a_pass_an_hour_of_event_time(town: DampTown) -> None:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool
 
 from cityops.db.flavour import detect
 from devices.contract.kind import discover
@@ -18,6 +20,7 @@ from ingest.erasure import Erasure
 from ops_api.households.export import export
 from ops_api.households.model import LivesIn, Member
 from ops_api.queries.each_reading import EXPECTED_ROWS, MOST_ROWS
+from rules.shadow.tables import PostgresShadowTables
 from tests.fakes.databases import own_database
 from tests.fakes.households import MINUTES, NOW, Street, case_of, damp_of, street
 
@@ -33,7 +36,7 @@ HOURS = 300
 async def lane(pg_server: str, db_template: str) -> AsyncIterator[Street]:
     """One street for all; each test has homes of its own."""
     with own_database(pg_server, "mydata", db_template) as dsn:
-        async with street(dsn) as built:
+        async with street(dsn, 12) as built:
             await built.sql("select ensure_partitions(%s, %s)", OLD, NOW)
             await built.sql(
                 "insert into frog_reading (ts, device_id, boot, seq, temperature_c, humidity_pct, received_at)"
@@ -206,6 +209,146 @@ async def test_stays_that_ended_a_year_ago_are_forgotten_and_others_are_not(lane
     assert await lane.sql("select why from erasure where home_id = %s", await lane.home(6)) == [
         ("moved out",)
     ]
+
+
+def measured(n: int, what: str) -> str:
+    """Words with a measurement in them, to be looked for afterwards."""
+    return f"{what} of {n} at 91 %"
+
+
+async def watched(lane: Street, n: int, schema: str = "public") -> int:
+    """Raise an alarm that stays up, and have a repair wait and one done, of home n; return the alarm's number."""
+    code = f"home-code-{n}"
+    [(alarm,)] = await lane.sql(
+        f"insert into {schema}.alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason, inputs, would_change)"
+        " values ('damp', 1, 'home', %s, 'warning', now() - interval '1 hour', %s, %s, %s, %s) returning alarm_id",
+        code, measured(n, "title"), measured(n, "reason"), Jsonb({"x": measured(n, "inputs")}), Jsonb([measured(n, "change")]),
+    )  # fmt: skip
+    await lane.sql(
+        f"insert into {schema}.alarm_log (alarm_id, at, actor, what, detail) values (%s, now(), 'engine', 'raised', %s)",
+        alarm, Jsonb({"severity": "warning", "reason": measured(n, "line")}),
+    )  # fmt: skip
+    await lane.sql(
+        f"insert into {schema}.alarm_member (alarm_id, kind, subject, severity, joined_at, reason, inputs)"
+        " values (%s, 'home', %s, 'warning', now() - interval '1 hour', %s, %s)",
+        alarm, code, measured(n, "member"), Jsonb({"x": measured(n, "member's")}),
+    )  # fmt: skip
+    for done in (None, datetime.now(UTC) - timedelta(minutes=1)):
+        [(item,)] = await lane.sql(
+            f"insert into {schema}.work_item (rule_id, rule_version, device, opened_at, done_at, title, reason, inputs)"
+            " values ('drift', 1, %s, now() - interval '1 hour', %s, 'Look', %s, %s) returning work_item_id",
+            f"frog-{n}", done, measured(n, "why"), Jsonb({"x": measured(n, "item's")}),
+        )  # fmt: skip
+        await lane.sql(
+            f"insert into {schema}.work_item_log (work_item_id, by, what, detail) values (%s, 'engine', 'opened', %s)",
+            item, Jsonb({"reason": measured(n, "work")}),
+        )  # fmt: skip
+    return int(alarm)
+
+
+TOLD = ("alarm", "alarm_log", "alarm_member", "work_item", "work_item_log")
+
+
+async def told(lane: Street, n: int, *tables: str) -> list[str]:
+    """Return the tables that still say something that was measured in home n."""
+    found = []
+    for table in tables:
+        [(rows,)] = await lane.sql(
+            f"select count(*) from {table} t where t::text like %s", f"%of {n} at 91 %%"
+        )
+        found += [table] if rows else []
+    return found
+
+
+async def test_an_alarm_that_is_up_repairs_and_overrides_say_nothing_that_was_measured(lane: Street) -> None:
+    tables = (*TOLD, "notification", "rule_override")
+    for n in (11, 8):
+        alarm = await watched(lane, n)
+        await lane.sql(
+            "insert into notification (key, alarm_id, recipient, channel, kind, severity, title, body, data, not_before, expires_at)"
+            " values (%s, %s, 'kim', 'mail', 'raised', 'warning', %s, %s, %s, now(), now())",
+            f"told{n}", alarm, measured(n, "title"), measured(n, "body"), Jsonb({"x": measured(n, "data")}),
+        )  # fmt: skip
+        await lane.sql(
+            "insert into rule_override (rule_id, path, scope_kind, scope, value, author, reason, starts_at, expires_at)"
+            " values ('damp', 'p', 'home', %s, '1', 'kim', %s, now() - interval '1 day', now() + interval '1 day')",
+            f"home-code-{n}", measured(n, "reason"),
+        )  # fmt: skip
+    await lane.sql("update home_device set room = 'hall' where device_id = %s", await lane.device(11))
+    receipt = await erasure(lane).erase(await lane.home(11), lane.residents[11], forget=False)
+    assert await told(lane, 11, *tables) == []
+    assert set(await told(lane, 8, *tables)) == set(tables)
+    # Who works on it goes on: the alarm is up, a repair waits, and the one that is done is gone.
+    assert await lane.sql("select title, would_change from alarm where subject = 'home-code-11'") == [
+        (f"Home {await lane.home(11)}: removed at the household's wish", None)
+    ]
+    assert await lane.sql("select title, done_at from work_item where device = 'frog-11'") == [("Look", None)]
+    assert await lane.sql("select author from rule_override where scope = 'home-code-11'") == [("kim",)]
+    again = await erasure(lane).erase(await lane.home(11), lane.residents[11], forget=False)
+    assert set(again["deleted"].values()) == {0}, again["deleted"]
+    assert receipt["deleted"]["work_items"] == 1
+    # Once it is over, it goes with the stay that it ended in.
+    await lane.sql("update alarm set cleared_at = now() - interval '1 second' where subject = 'home-code-11'")
+    gone = await erasure(lane).erase(await lane.home(11), lane.residents[11], forget=False)
+    assert gone["deleted"]["alarms"] == 1
+
+
+async def test_repairs_of_a_frog_at_another_home_stay_with_that_home(lane: Street) -> None:
+    await lane.sql(
+        "update home_device set home_id = %s where device_id = %s", await lane.home(5), await lane.device(4)
+    )
+    await lane.sql(
+        "update home_device_past set until = now() - interval '2 hours' where device_id = %s",
+        await lane.device(4),
+    )
+    await watched(lane, 4)
+    await erasure(lane).erase(await lane.home(4), lane.residents[4], forget=False)
+    assert await told(lane, 4, *TOLD) == ["work_item", "work_item_log"]
+    assert await lane.sql("select count(*) from work_item where device = 'frog-4'") == [(2,)]
+
+
+async def test_a_catalogue_in_shadow_keeps_no_more_of_a_home_than_the_live_one(lane: Street) -> None:
+    async with AsyncConnectionPool(lane.dsn, min_size=1, max_size=1, open=False) as pool:
+        tables = PostgresShadowTables(pool)
+        await tables.begin(1)
+        await lane.sql("select setval(pg_get_serial_sequence('shadow.alarm', 'alarm_id'), 1000000)")
+        for n in (12, 7):
+            alarm = await watched(lane, n, "shadow")
+            # A live message of an alarm that has the same number is another alarm's.
+            await lane.sql(
+                "insert into alarm (alarm_id, rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason)"
+                " overriding system value values (%s, 'ice', 1, 'segment', %s, 'info', now(), 't', 'r')",
+                alarm,
+                f"s{n}",
+            )
+            await lane.sql("update shadow.alarm set cleared_at = now() where alarm_id = %s", alarm)
+            await lane.sql(
+                "insert into notification (key, alarm_id, recipient, channel, kind, severity, title, body, not_before, expires_at)"
+                " values (%s, %s, 'kim', 'mail', 'raised', 'info', 't', 'b', now(), now())",
+                f"ice{n}", alarm,
+            )  # fmt: skip
+            await lane.sql(
+                "insert into shadow.subject_state values ('home', %s, now(), %s)",
+                f"home-code-{n}",
+                Jsonb({"x": measured(n, "s")}),
+            )
+            await lane.sql(
+                "insert into shadow.rule_state (rule_id, subject, version, state) values ('home', %s, 1, %s)",
+                f"home-code-{n}", Jsonb({"x": measured(n, "memory")}),
+            )  # fmt: skip
+        shadowed = tuple(f"shadow.{t}" for t in (*TOLD, "subject_state", "rule_state"))
+        await lane.sql("update household_member set to_at = now() where resident_id = %s", lane.residents[12])
+        await erasure(lane).erase(await lane.home(12), lane.residents[12], forget=True)
+        assert await told(lane, 12, *shadowed) == []
+        assert set(await told(lane, 7, *shadowed)) == set(shadowed)
+        assert await lane.sql("select key from notification where key like 'ice%%' order by 1") == [
+            ("ice12",),
+            ("ice7",),
+        ]
+        assert await lane.sql("select count(*) from alarm where alarm_id > 1000000") == [(2,)]
+        await tables.clear()
+    # Without one, and where the schema is somebody else's, there is nothing to look at.
+    await erasure(lane).erase(await lane.home(12), lane.residents[11], forget=False)
 
 
 async def zipped(lane: Street, n: int) -> tuple[dict[str, bytes], list[bytes]]:

@@ -226,8 +226,9 @@ async def test_a_new_tenant_sees_no_damp_of_the_last_one_nor_the_other_way(lane:
     await lane.moves_in(10, "New", "token-damp", came)
     # The analyst begins anew with the move: what mixes both households is gone, and waits to be worked out.
     assert await lane.sql("select from_at from damp_room where home_id = %s", home) == [(came,)]
-    assert await lane.sql("select due_from from damp_home where home_id = %s", home) == [
-        ((came - timedelta(hours=25)).date(),)
+    # So does what it had loaded before: it is not written any more.
+    assert await lane.sql("select due_from, epoch from damp_home where home_id = %s", home) == [
+        ((came - timedelta(hours=25)).date(), 1)
     ]
     assert await lane.sql(
         "select count(*) from damp_day where home_id = %s and day = %s", home, came.date()
@@ -336,6 +337,41 @@ async def test_a_new_tenant_sees_no_case_of_the_last_one_nor_the_other_way(lane:
             mine,
             number,
         )
+
+
+async def test_since_when_a_wall_is_damp_is_not_told_before_the_stay_nor_before_the_consent(
+    lane: Street,
+) -> None:
+    since = NOW - timedelta(days=3)
+    await lane.sql(
+        "update subject_state set state = state || %s where subject = 'home-code-9'",
+        Jsonb({"since": since.isoformat()}),
+    )
+    stay = "update household_member set from_at = %s where resident_id = %s"
+    read = "select state ->> 'risk' as risk, state ->> 'since' as since from subject_state"
+    for came, told in (
+        (NOW - timedelta(days=2), None),
+        (since, since.isoformat()),
+        ("-infinity", since.isoformat()),
+    ):
+        await lane.sql(stay, came, lane.residents[9])
+        async with lane.as_resident("token-9") as nine:
+            assert await ask(nine, read) == [{"risk": "high", "since": told}], came
+    give = (
+        "insert into consent (home_id, statistic, recipient_kind, recipient, from_at, given_by)"
+        " values (%s, 'risk', 'council', 'housing', %s, %s)"
+    )
+    housing = "select risk, since from housing_home where home_id = %s"
+    home = await lane.home(9)
+    assert await lane.sql(housing, home) == []
+    await lane.sql(give, home, NOW - timedelta(days=2), lane.residents[9])
+    assert await lane.sql(housing, home) == [("high", None)]
+    await lane.sql(give, home, since - timedelta(days=1), lane.residents[9])
+    assert await lane.sql(housing, home) == [("high", since.isoformat())]
+    # What is shared of a stay goes no further back than the stay.
+    await lane.sql(stay, NOW - timedelta(days=2), lane.residents[9])
+    assert await lane.sql(housing, home) == [("high", None)]
+    await lane.sql("delete from consent where home_id = %s", home)
 
 
 async def test_a_frog_that_moves_to_another_home_leaves_its_past_behind(lane: Street) -> None:

@@ -17,6 +17,7 @@ from devices.registry import (
     RoadNode,
     RoadSegment,
     Ward,
+    parse,
 )
 from ingest.registry_store import load_known_devices, store_registry
 from tests.fakes.ingest_setup import INSTALLED, REGISTRY
@@ -53,6 +54,18 @@ async def test_everything_is_stored_and_again_changes_nothing(pg: psycopg.AsyncC
     assert set((await store_registry(pg, TOWN)).values()) == {0}
     cursor = await pg.execute("select route_id, geometry from road_segment order by segment_id")
     assert await cursor.fetchall() == [("r1", [[0.0, 52.0], [0.1, 52.0]]), (None, [])]
+
+
+async def test_how_many_live_in_a_home_is_not_known_unless_it_is_said(
+    pg: psycopg.AsyncConnection[Any],
+) -> None:
+    """Nor does it break the format: a file that has the field, or has not, is read as before."""
+    home = b'"code": "home-code-0", "label": "1 High Street", "devices": ["frog-0"]'
+    for said, known in ((b"", None), (b', "occupants": 3', 3), (b', "occupants": null', None)):
+        found = parse(b'{"name": "x", "homes": [{' + home + said + b"}]}")
+        await store_registry(pg, msgspec.structs.replace(TOWN, homes=found.homes))
+        cursor = await pg.execute("select occupants from home where code = 'home-code-0'")
+        assert await cursor.fetchall() == [(known,)], said
 
 
 async def test_homes_are_put_into_wards(pg: psycopg.AsyncConnection[Any]) -> None:

@@ -84,7 +84,7 @@ async def test_a_resident_makes_a_pack_of_her_stay_which_is_cut_and_says_so(
     assert MINE.encode() not in b"".join(files.values())
     pack = tmp_path / "pack.zip"
     pack.write_bytes(sent.content)
-    assert verify(pack).intact
+    assert verify(pack).whole
     [known] = await site.get(f"/api/v1/homes/{MINE}/evidence")
     assert (known["from_day"], known["bytes"]) == (str(came.date()), len(sent.content))
     # The page's form gives the same, with the diary where it is asked for.

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from psycopg.types.json import Jsonb
 
 from ops_api.queries import Transaction
 from rules.evidence.unpacking import verify
@@ -23,6 +24,7 @@ from tests.fakes.website import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+CODE = seed_web.DAMP_HOME
 HOME = f"/home/{seed_web.DAMP_HOME}"
 FIRST_LOAD = 100_000
 """Bytes of everything that a browser fetches for a first look: page, styles, scripts, icon."""
@@ -79,6 +81,33 @@ async def test_a_correction_in_force_is_applied_to_what_is_shown(site: Site) -> 
     [(humidity,)] = await site.sql("select humidity_pct from frog_latest where device = 'frog-0001'")
     shown = float(re.findall(r'Humidity</dt>\s*<dd class="figure__value">(\d+)', page)[0])
     assert abs(shown - (humidity - 1.5)) <= 0.51
+
+
+async def test_the_state_of_the_hour_is_judged_as_it_is_shown(site: Site) -> None:
+    """As sent 80.7 % at the wall and an alarm; corrected by 1.5 points 78.6 %."""
+    [(kept,)] = await site.sql(
+        "select state from subject_state where subject_kind = 'home' and subject = %s", CODE
+    )
+    sent = {"temperature_c": 19.0, "humidity_pct": 56.5, "outdoor_temperature_c": 5.0, "surface_temperature_c": 13.4,
+            "surface_humidity_pct": 80.7, "risk": "high", "device": "frog-0001", "since": site.now.isoformat()}  # fmt: skip
+    write = "update subject_state set state = %s where subject_kind = 'home' and subject = %s"
+    try:
+        await site.sql(write, Jsonb({**kept, **sent}), CODE)
+        page = (await site.http.get(HOME)).text
+        wall = re.findall(r'At your coldest wall</dt>\s*<dd class="figure__value">(\d+)', page)
+        assert wall == ["79"]
+        assert "Close to 80%. Stay under it." in page
+    finally:
+        await site.sql(write, Jsonb(kept), CODE)
+
+
+async def test_what_is_said_of_sharing_and_of_deleting_names_all_of_it(site: Site) -> None:
+    sharing = (await site.http.get(f"{HOME}/sharing")).text
+    assert "your damp risk and why" in sharing
+    assert "Your damp risk and why" in sharing, "and in the list of things to share"
+    data = (await site.http.get(f"{HOME}/data")).text
+    assert "your cases, calls and photos" in data
+    assert "Everything: cases, calls and photos too" in data
 
 
 async def test_a_tap_says_what_the_frog_noticed_and_nobody_asks_again(site: Site) -> None:
@@ -139,6 +168,18 @@ async def test_the_clock_of_a_case_is_told_first_and_moves_on(site: Site) -> Non
     page = (await site.http.get(url)).text
     assert "tell you in writing what they found" in page
     assert "Done in time" in page
+    assert "We sent you this" not in page
+    case_id = add.rpartition("/")[2]
+    await site.sql(
+        "insert into notification (key, recipient, channel, kind, severity, title, body, not_before, expires_at, state, sent_at)"
+        " select 'case:' || %s || ':summary:soon:1:' || who || ':x:' || way, 'ada', way, 'reminder', 'warning', 'For the ' || who,"
+        " '', now(), now(), 'sent', case when way <> 'sms' then now() end"
+        " from unnest(array['officer', 'resident']) who, unnest(array['mail', 'push', 'sms']) way",
+        case_id,
+    )
+    page = (await site.http.get(url)).text
+    assert page.count("For the resident") == 1, "once, however it went"
+    assert "For the officer" not in page
     ahead = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%d")
     assert (await site.http.post(add, data={"kind": "summary", "day": ahead})).status_code == 422
     assert "mould" not in page.lower()
@@ -177,7 +218,7 @@ async def test_a_pack_is_made_in_one_tap_and_is_whole(site: Site, tmp_path: Path
     file = tmp_path / "pack.zip"
     file.write_bytes(made.content)
     verdict = verify(file, None)
-    assert verdict.intact, verdict
+    assert verdict.whole, verdict
     names = zipfile.ZipFile(io.BytesIO(made.content)).namelist()
     assert "report.pdf" in names
     assert any(n.startswith("readings/frog-0001/") for n in names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,8 +14,18 @@ import pytest
 import pytest_asyncio
 
 from tests.fakes import seed_web, website
-from tests.fakes.housing_rows import OFFICER, PURPOSE, case, finding, home_id, officer, shares, ward_homes
-from tests.fakes.website import Site
+from tests.fakes.housing_rows import (
+    OFFICER,
+    PURPOSE,
+    case,
+    finding,
+    home_id,
+    officer,
+    program,
+    shares,
+    ward_homes,
+)
+from tests.fakes.website import TEAM_PASSWORD, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -70,16 +81,98 @@ async def test_without_a_name_and_a_purpose_nobody_sees_a_home(site: Site) -> No
             answer = await stranger.get(path)
             assert "Who looks, and why?" in answer.text, path
             assert label not in answer.text, path
-        assert (await stranger.get("/api/v1/housing/homes")).status_code == 422
-        assert (await stranger.get("/api/v1/housing/homes", params={"who": "A"})).status_code == 422
-        assert (await stranger.post("/housing/who", data={"by": " ", "purpose": "x"})).status_code == 422
+        known = {"password": TEAM_PASSWORD}
+        assert (
+            await stranger.post("/housing/who", data={**known, "by": " ", "purpose": "x"})
+        ).status_code == 422
         for evil in ("//evil.example/housing/", "https://evil.example/housing/1", "/alarms"):
-            said = await stranger.post("/housing/who", data={"by": "A", "purpose": "x", "back": evil})
+            said = await stranger.post(
+                "/housing/who", data={**known, "by": "A", "purpose": "x", "back": evil}
+            )
             assert said.headers["location"] == "/housing", evil
         stranger.cookies.clear()
         stranger.cookies.set("cityops_housing", "%5B1%2C2%5D")
         assert "Who looks, and why?" in (await stranger.get("/housing")).text
     assert await looks(site, number) == []
+
+
+async def test_without_the_teams_password_nobody_sees_or_writes_anything(site: Site) -> None:
+    number = await shares(site, code_of(site, 4))
+    own, label = await case(site, number, aware_days_ago=3), await label_of(site, number)
+    me = {"by": "Mallory", "purpose": "Looking around"}
+    async with httpx.AsyncClient(base_url=site.url) as stranger:
+        for wrong in ({}, {"password": ""}, {"password": "pond lily frog"}):
+            refused = await stranger.post("/housing/who", data={**me, **wrong})
+            assert (refused.status_code, refused.cookies.get("cityops_housing")) == (403, None), wrong
+            assert "That is not the password." in refused.text
+        for forged in ("%5B%22Mallory%22%2C%22x%22%5D", "W10.", ".", "x" * 5000, "é"):
+            stranger.cookies.clear()
+            cookie = {"cookie": f"cityops_housing={forged}".encode()}
+            for path in ("/housing", f"/housing/{number}", "/housing/homes.csv"):
+                answer = await stranger.get(path, headers=cookie)
+                assert answer.status_code in (200, 422), (path, forged)
+                assert label not in answer.text, (path, forged)
+            written = await stranger.post(
+                f"/housing/{number}/cases/{own}", data={"kind": "investigated"}, headers=cookie
+            )
+            assert written.status_code in (200, 422)
+        for key in ("", "Bearer", "Bearer x", f"Basic {TEAM_PASSWORD}", "Bearer \u00e9"):
+            headers = {**program("Mallory", "x"), "Authorization": key.encode()}
+            answer = await stranger.get("/api/v1/housing/homes", headers=headers)
+            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), key
+        known = {"Authorization": f"Bearer {TEAM_PASSWORD}"}
+        in_the_address = await stranger.get(
+            "/api/v1/housing/homes", params={"who": "Mallory", "purpose": "x"}, headers=known
+        )
+        assert in_the_address.status_code == 422, "who and why are not taken from an address"
+        long = await stranger.get("/api/v1/housing/homes", headers=program("M" * 101, "x" * 301))
+        assert long.status_code == 422
+        assert "x-cityops-who" in long.text
+        assert "x-cityops-purpose" in long.text
+    assert await looks(site, number) == []
+    assert await site.sql("select kind from case_event where case_id = %s", own) == [("aware",)]
+    await site.sql("delete from case_event where case_id = %s", own)
+    await site.sql("delete from housing_case where case_id = %s", own)
+
+
+async def test_the_password_is_asked_once_in_twelve_hours_and_the_pass_is_out_of_reach_of_scripts(
+    site: Site,
+) -> None:
+    async with httpx.AsyncClient(base_url=site.url) as browser:
+        said = await browser.post("/housing/who", data={"by": "A", "purpose": "x", "password": TEAM_PASSWORD})
+        kept = said.headers["set-cookie"]
+        assert "HttpOnly" in kept
+        assert "SameSite=lax" in kept
+        assert "Path=/housing" in kept
+        assert "Max-Age=43200" in kept or "Max-Age=43199" in kept
+        assert TEAM_PASSWORD not in kept
+        assert 'name="password"' not in (await browser.get("/housing/who")).text
+        again = await browser.post("/housing/who", data={"by": "B", "purpose": "y"})
+        assert again.status_code == 303, "another purpose needs no password again"
+        assert "Max-Age=4320" not in again.headers["set-cookie"].replace("Max-Age=43200", ""), "nor more time"
+        assert "You are B, looking for: y." in (await browser.get("/housing")).text
+
+
+async def test_where_no_password_is_set_the_teams_pages_are_not_there_and_the_wards_are(site: Site) -> None:
+    number = await shares(site, code_of(site, 4))
+    async with website.running(site.dsn, site.town, site.now, team=None) as bare:
+        for path in (
+            "/housing",
+            "/housing/who",
+            f"/housing/{number}",
+            "/housing/homes.csv",
+            "/api/v1/housing/homes",
+        ):
+            answer = await bare.http.get(path, headers=program("A", "x"))
+            assert answer.status_code == 404, path
+            assert "CITYOPS_HOUSING__PASSWORD" in answer.text, path
+        for path, form in (
+            ("/housing/who", {"by": "A", "purpose": "x", "password": ""}),
+            (f"/housing/{number}/cases/1", {"kind": "investigated"}),
+        ):
+            assert (await bare.http.post(path, data=form)).status_code == 404, path
+        for path in ("/housing/wards", "/api/v1/housing/wards"):
+            assert (await bare.http.get(path)).status_code == 200, path
 
 
 async def test_only_what_is_shared_shows_and_every_look_is_in_the_log(
@@ -217,6 +310,30 @@ async def test_the_councils_case_shows_its_clock_and_an_officer_writes_into_it(
     await site.sql("delete from housing_case")
 
 
+async def test_an_officer_says_the_time_in_an_emergency_and_withdraws_nothing_of_the_households(
+    site: Site, desk: httpx.AsyncClient
+) -> None:
+    number = await shares(site, code_of(site, 6))
+    own = await case(site, number, aware_days_ago=2)
+    await site.sql("update housing_case set kind = 'emergency' where case_id = %s", own)
+    url = f"/housing/{number}/cases/{own}"
+    today = f"{site.now:%Y-%m-%d}"
+    refused = await desk.post(url, data={"kind": "investigated", "day": today})
+    assert (refused.status_code, "say the time of day too" in refused.text) == (422, True)
+    [(aware,)] = await site.sql("select case_event_id from case_event where case_id = %s", own)
+    refused = await desk.post(url, data={"kind": "withdrawn", "withdraws": str(aware), "note": "No"})
+    assert (refused.status_code, "was written by the household" in refused.text) == (409, True)
+    yesterday = site.now - timedelta(hours=40)
+    late = {"kind": "investigated", "day": f"{yesterday:%Y-%m-%d}", "at": f"{yesterday:%H:%M}"}
+    assert (await desk.post(url, data=late)).status_code == 303
+    assert (await desk.post(url, data=late | {"kind": "no_hazard"})).status_code == 303
+    page = (await desk.get(f"/housing/{number}")).text
+    assert "Written down on" in page
+    assert "after the time was up." in page
+    await site.sql("delete from case_event where case_id = %s", own)
+    await site.sql("delete from housing_case where case_id = %s", own)
+
+
 async def test_a_household_writes_into_its_case_as_itself(site: Site) -> None:
     code = code_of(site, 7)
     number = await home_id(site, code)
@@ -254,7 +371,8 @@ async def test_lists_files_and_programs_say_the_same_and_are_written_down(
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert next((r["home"], r["risk"], r["address"]) for r in rows) == (str(worst), "high", "'=1+1")
     assert (await looks(site, worst))[-1][2].endswith(", taken as a file")
-    found = await site.get("/api/v1/housing/homes", who="Program", purpose="Monthly figures")
+    asked = program("Program", "Monthly figures")
+    found = (await site.http.get("/api/v1/housing/homes", headers=asked)).json()
     assert [h["home_id"] for h in found["homes"]] == [int(r["home"]) for r in rows]
     assert (await looks(site, low))[-1] == (
         "Program",
@@ -262,15 +380,17 @@ async def test_lists_files_and_programs_say_the_same_and_are_written_down(
         "damp risk and why, by a program",
         "Monthly figures",
     )
-    headers = {"X-Cityops-Who": "P", "X-Cityops-Purpose": "Q"}
-    assert (await site.http.get("/api/v1/housing/homes", headers=headers)).status_code == 200
+    utf8 = {**program("P", "Q"), "X-Cityops-Who": "Zoë".encode()}
+    assert (await site.http.get("/api/v1/housing/homes", headers=utf8)).status_code == 200
+    assert (await looks(site, low))[-1][0] == "Zoë"
     narrow = (await desk.get("/housing", params={"risk": "high", "q": str(worst)})).text
     assert f'href="/housing/{worst}"' in narrow
     assert f'href="/housing/{low}"' not in narrow
     assert (len(found["homes"]), found["not_shared"]) == (2, 6)  # five and more are told
     await shares(site, code_of(site, 7))
     await shares(site, DAMP)
-    assert (await site.get("/api/v1/housing/homes", who="P", purpose="Q"))["not_shared"] is None
+    found = (await site.http.get("/api/v1/housing/homes", headers=program("P", "Q"))).json()
+    assert found["not_shared"] is None
     await site.sql("delete from consent")
 
 

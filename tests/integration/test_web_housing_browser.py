@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.fakes import website
 from tests.fakes.housing_rows import OFFICER, PURPOSE, case, finding, shares, ward_homes
-from tests.fakes.website import Site
+from tests.fakes.website import TEAM_PASSWORD, Site
 from tests.integration.test_web_browser import CHROMIUM, Watch, violations
 
 pytestmark = [
@@ -54,6 +54,7 @@ async def test_an_officer_sees_homes_clocks_and_wards_with_the_keyboard_and_on_p
     watch = Watch(page, site)
     await page.goto(f"{site.url}/housing")
     assert await violations(page) == []
+    await page.get_by_label("The team’s password").fill(TEAM_PASSWORD)
     await page.get_by_label("Your name").fill(OFFICER)
     await page.get_by_label("Why you look").fill(PURPOSE)
     await page.keyboard.press("Enter")

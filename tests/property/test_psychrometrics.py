@@ -79,4 +79,3 @@ def test_wet_bulb_round_trip(t: float, below: float, pressure_pa: float) -> None
 @given(TEMPERATURES, HUMIDITIES, st.floats(-20, 25), HUMIDITIES)
 def test_excess_changes_its_sign_when_the_sides_change(t: float, rh: float, te: float, rhe: float) -> None:
     assert p.vapour_pressure_excess_pa(t, rh, te, rhe) == -p.vapour_pressure_excess_pa(te, rhe, t, rh)
-    assert p.moisture_excess_g_m3(t, rh, te, rhe) == -p.moisture_excess_g_m3(te, rhe, t, rh)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rules.core.analyst import honesty
+from rules.core.analyst import finding, honesty
 from rules.core.analyst.analyse import analyse
 from rules.core.analyst.calibrate import calibrated
 from rules.core.analyst.days import begins_s, hours_in, settled_day
@@ -23,7 +23,7 @@ from rules.core.analyst.rules import DampRules
 from rules.core.analyst.walls import factor_of, packed, start_state, unpacked, wall_of
 from rules.core.moisture_events.parameters import MoistureParameters, RoomParameters
 from rules.core.overrides import Override, prepare
-from rules.core.psychrometrics import vapour_pressure_pa
+from rules.core.psychrometrics import relative_humidity_pct, vapour_pressure_pa
 from tests.fakes.damp_town import DAY_S, FIRST, HOUR_S, MIDNIGHT, RULES, ZONE, room
 
 NAN = float("nan")
@@ -165,17 +165,44 @@ def test_a_sister_box_tells_of_heat_and_of_drift() -> None:
     one, other = hours_of(series(), MIDNIGHT, 24), hours_of(series(warm_c=20.5), MIDNIGHT, 24)
     warm_k, dew_k, pressure_pa = honesty.sister_differences(other, [one], ZONE, DRIFT)
     assert warm_k == pytest.approx(2.5, abs=0.01)
-    assert honesty.sister_flags(warm_k, 10.0, (), (), SENSOR, DRIFT) == ("self_heating",)
-    assert (
-        honesty.sister_flags(warm_k, 300.0, (), (), SENSOR, DRIFT) == ()
-    )  # another room, with air of its own
     assert honesty.sister_differences(one, [], ZONE, DRIFT) == (None, None, None)
     assert dew_k is not None
     assert pressure_pa is not None
     learnt, now = [0.1] * DRIFT.learn_nights, [0.1, 1.4, 1.5, 1.6]
-    assert honesty.sister_flags(0.0, 0.0, learnt, now, SENSOR, DRIFT) == ("drifts_from_sister",)
-    assert honesty.sister_flags(0.0, 0.0, learnt, [0.1] * 4, SENSOR, DRIFT) == ()
-    assert honesty.sister_flags(0.0, 0.0, learnt[:3], now, SENSOR, DRIFT) == ()
+    assert honesty.sister_flags(learnt, now, DRIFT) == ("drifts_from_sister",)
+    assert honesty.sister_flags(learnt, [0.1] * 4, DRIFT) == ()
+    assert honesty.sister_flags(learnt[:3], now, DRIFT) == ()
+
+
+def test_a_room_that_is_always_warmer_is_not_a_box_that_warms_itself() -> None:
+    alone, n = (None, None, None), DRIFT.learn_nights
+
+    def flags(first: list[float], last: list[float], beside: Any = alone, vapour_pa: float = 10.0) -> Any:
+        return honesty.heat_flags(vapour_pa, first, last, beside, SENSOR, DRIFT)
+
+    assert flags([2.5] * n, [2.5] * DRIFT.recent_nights) == ()
+    assert flags([0.2] * n, [2.5] * DRIFT.recent_nights) == ("self_heating",)
+    assert flags([0.2] * n, [2.5] * DRIFT.recent_nights, vapour_pa=300.0) == ()  # air of its own
+    assert flags([0.2] * (n - 1), [2.5] * DRIFT.recent_nights) == ()  # not learnt yet
+    assert flags([2.5] * n, [2.5] * n, (2.5, 0.0, 10.0)) == ("self_heating",)  # beside one in the same room
+    assert flags([2.5] * n, [2.5] * n, (2.5, 0.0, 300.0)) == ()
+
+
+@pytest.mark.parametrize(
+    ("rooms", "flagged"), [(("Hall", "hall"), True), (("Hall", "Loft"), False), (("", ""), False)]
+)
+def test_a_sister_in_the_same_room_tells_of_heat_at_once(rooms: tuple[str, str], flagged: bool) -> None:
+    warm = series(2.0)
+    pressure = vapour_pressure_pa(warm.temperature_c, warm.humidity_pct)
+    t = warm.temperature_c + 3.0
+    warm = Series(warm.at_s, t, relative_humidity_pct(t, pressure), warm.wall_c)
+    boxes = [
+        RoomInput(device=name, room=where, cadence_s=600.0, installed_s=0.0, series=s)
+        for name, where, s in zip(("frog-1", "frog-2"), rooms, (series(2.0), warm), strict=True)
+    ]
+    [result] = analyse([home(rooms=tuple(boxes))], outdoors(6, before=2), RULES)
+    assert ["self_heating" in d.flags for d in result.rooms[1].days] == [flagged] * 2
+    assert not any("self_heating" in d.flags for d in result.rooms[0].days)
 
 
 def test_no_day_is_left_out_and_long_ago_is_taken_in_portions() -> None:
@@ -240,6 +267,25 @@ def test_two_homes_of_other_parameters_are_worked_out_together_as_alone() -> Non
     together = analyse(both, outdoors(6, before=2), rules)
     alone = [analyse([one], outdoors(6, before=2), rules)[0] for one in both]
     assert [r.rooms for r in together] == [r.rooms for r in alone]
+
+
+def test_a_risk_is_of_whole_days_or_of_an_index_that_took_weeks() -> None:
+    p = RULES.catalogue.damp_mould.parameters
+    [day, *_] = days_with(RULES)
+    evening = replace(day, surface_hours=2, damp_hours=2)
+    assert finding.risk_of([evening], 0.0, p) == "unknown"
+    assert finding.risk_of([evening], 1.4, p) == "raised"
+    wet, dry = (replace(day, surface_hours=finding.WHOLE_DAY_H, damp_hours=n) for n in (18, 0))
+    assert finding.risk_of([wet], 0.0, p) == "high"
+    few = replace(evening, day=dry.day + timedelta(days=1))
+    assert finding.risk_of([dry, few], 0.0, p) == "low", "of the whole day alone"
+
+
+def test_a_finding_keeps_the_limits_by_which_pages_judge() -> None:
+    [result] = analyse([home(seen_s=MIDNIGHT + 5 * DAY_S)], outdoors(6, before=2), RULES)
+    evidence = result.findings[-1].evidence
+    assert evidence["risk_shares"] == {"raised": 0.2, "high": 0.5}
+    assert (evidence["limits"]["raise_pct"], evidence["limits"]["clear_pct"]) == (80.0, 75.0)
 
 
 def test_figures_are_as_json_has_them() -> None:

@@ -68,9 +68,30 @@ def test_a_pack_is_intact_and_says_by_whom_it_was_signed(tmp_path: Path) -> None
     assert lines[1].endswith("3 Lily Court, 2026-01-05 to 2026-01-24, made 2026-01-26T10:00:00Z")
     assert lines[-1] == f"signed with key {KEY.public.key_id}: the expected key"
     assert verdict_document(found)["intact"] is True
-    assert (
-        "compare it with what the service publishes" in verdict_lines(checked(tmp_path, a_pack()), None)[-1]
+
+
+def test_a_pack_whose_signer_nobody_knows_is_whole_and_no_more(tmp_path: Path) -> None:
+    found = checked(tmp_path, a_pack())
+    assert (found.whole, found.intact) == (True, False)
+    lines = verdict_lines(found, None)
+    assert lines[0].startswith("WHOLE, signer not checked")
+    assert lines[-1].startswith(
+        f"signed with key {KEY.public.key_id}: get the key of who should have made it"
     )
+    assert "--key" in lines[-1]
+    assert (verdict_document(found)["intact"], verdict_document(found)["whole"]) == (False, True)
+
+
+def test_what_a_file_says_cannot_write_over_the_terminal(tmp_path: Path) -> None:
+    files = files_of(a_pack())
+    evil = "\x1b[2J\x1b[HINTACT\r\n\u202e\x9b1A"
+    manifest = json.loads(files[MANIFEST]) | {"home": evil, "format": evil}
+    changed = files | {MANIFEST: canonical(manifest), f"{evil}.csv": b""}
+    lines = verdict_lines(checked(tmp_path, zipped(list(changed.items()))), None)
+    assert lines[0].startswith("CHANGED")
+    said = "\n".join(lines)
+    assert "\\x1b[2J\\x1b[HINTACT\\r\\n\\u202e\\x9b1A" in said
+    assert all(line.isprintable() for line in lines), said
 
 
 def test_another_key_is_told(tmp_path: Path) -> None:
@@ -193,7 +214,7 @@ def test_a_manifest_without_its_signature_is_not_believed(tmp_path: Path) -> Non
     files = files_of(a_pack())
     for name in (MANIFEST, SIGNATURE):
         found = checked(tmp_path, zipped([(n, d) for n, d in files.items() if n != name]))
-        assert not found.intact
+        assert not found.whole
         assert f"{name} is missing or damaged" in " ".join(found.trouble)
     manifest = json.loads(files[MANIFEST]) | {"home": "4 Lily Court"}
     found = checked(
@@ -223,8 +244,8 @@ def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
 
 def test_a_file_cut_short_is_no_pack(tmp_path: Path) -> None:
     for keep in (len(a_pack()) - 1, len(a_pack()) - SEAL_CHARS, len(a_pack()) // 2):
-        assert not checked(tmp_path, a_pack()[:keep]).intact
-    assert not checked(tmp_path, a_pack() + b" ").intact
+        assert not checked(tmp_path, a_pack()[:keep]).whole
+    assert not checked(tmp_path, a_pack() + b" ").whole
 
 
 def test_a_period_that_can_not_be_is_refused() -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from devices.page.answer import WARM_UP, answer, facts, town
+from devices.air import saturation_pa, vapour_pa
+from devices.page.answer import CANNOT_TELL, WARM_UP, air_out, answer, facts, town
 from devices.page.app import MAX_FORM_BYTES, Request, with_security
+from devices.page.html import SAFETY
 from devices.page.judge import Opinion, opinion
 from devices.page.ring import Ring
 from devices.page.samples import SLOT_S, Note, Sample
@@ -176,6 +178,44 @@ def test_words_for_every_mood() -> None:
     assert "cannot read its sensor" in answer(quiet, ZONE).action
     assert answer(standing(opinion=None, latest=None), ZONE).headline == "Your frog is quiet"
     assert "2 hours ago" in answer(standing(opinion=None, latest=room_at(NOW_S - 7200)), ZONE).action
+
+
+@pytest.mark.parametrize(
+    ("temperature_c", "humidity_pct"), [(19.5, 70.0), (10.0, 75.0), (2.0, 80.0), (25.0, 99.9)]
+)
+def test_a_window_is_advised_only_where_it_dries_the_room_whatever_the_weather(
+    temperature_c: float, humidity_pct: float
+) -> None:
+    said = air_out(Sample(NOW_S, 1, temperature_c, humidity_pct))
+    assert said.startswith("Use a fan.")
+    [below] = re.findall(r"colder outside than (\N{MINUS SIGN}?\d+)", said)
+    below_c = float(below.replace("\N{MINUS SIGN}", "-"))
+    assert saturation_pa(below_c) <= vapour_pa(temperature_c, humidity_pct), (
+        "full air from outside holds less"
+    )
+    assert saturation_pa(below_c + 1.0) > vapour_pa(temperature_c, humidity_pct), "and no window is left out"
+
+
+def test_mild_wet_weather_is_no_time_for_a_window() -> None:
+    """19.5 °C and 70 % in, 17 °C and 95 % out: the air outside holds more water."""
+    said = answer(
+        standing(latest=Sample(NOW_S, 1, 19.5, 70.0), opinion=Opinion("act", False, False)), ZONE
+    ).action
+    assert "If it is colder outside than 13\N{NO-BREAK SPACE}°C, open a window for ten minutes." in said
+    assert "window" not in air_out(Sample(NOW_S, 1, 20.0, 0.0))
+
+
+def test_without_a_probe_the_frog_does_not_promise_dry_walls() -> None:
+    calm = standing(latest=Sample(NOW_S, 1, 18.0, 59.0), opinion=Opinion("calm", False, False))
+    assert answer(calm, ZONE).action == CANNOT_TELL
+    probed = standing(latest=Sample(NOW_S, 1, 18.0, 50.0, 17.0), opinion=Opinion("calm", True, False))
+    assert answer(probed, ZONE).action == "You do not need to do anything."
+
+
+def test_vents_and_heaters_without_a_flue_and_no_word_against_the_figures(year: Ring, desk: Desk) -> None:
+    said = unescape(text_of(get(app_of(year, desk))))
+    assert SAFETY in said
+    assert "over 60%: a lot of water in the air" in said
 
 
 def test_the_town_in_words() -> None:

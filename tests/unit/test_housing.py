@@ -50,7 +50,7 @@ def row(
 ) -> dict[str, Any]:
     return {
         "home_id": home_id, "label": f"{home_id} Oak Street", "ward_id": "w1", "ward": "Castle",
-        "shares": [{"statistic": "risk", "room": None, "from_at": NOW.isoformat()}], "at": NOW, "risk": risk, "since": None,
+        "shares": [{"statistic": "risk", "room": None, "from_at": (NOW - timedelta(days=365)).isoformat()}], "at": NOW, "risk": risk, "since": None,
         "room": "", "finding": newest, "weeks": None if newest is None else [newest], "cases": [], **more,
     }  # fmt: skip
 
@@ -132,6 +132,9 @@ def test_how_long_counts_unbroken_weeks_at_least_so_bad() -> None:
     broken = weeks("high", "high", "high")
     del broken[1]
     assert so_since("high", broken, None) == datetime(2026, 1, 12, tzinfo=UTC)
+    # A week that begins before it is shared is told from when it is.
+    shared = datetime(2026, 1, 7, 15, tzinfo=UTC)
+    assert so_since("raised", weeks("raised", "high", "low"), None, shared) == shared
     wall = datetime(2026, 1, 14, 3, tzinfo=UTC)
     assert so_since("high", weeks("low"), wall) == wall
     assert so_since("low", [], wall) is None

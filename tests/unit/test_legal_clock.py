@@ -183,6 +183,65 @@ def test_an_extension_counts_only_when_given_in_time_and_keeps_the_limit_of_the_
     assert "does not count" in found.warning
 
 
+def test_more_time_that_was_written_down_when_the_time_was_up_does_not_count_whatever_its_date() -> None:
+    aware, investigated = event("aware", "2026-01-05 16:00"), event("investigated", "2026-01-14 11:00")
+
+    def more(recorded: str) -> Step:
+        given = event(
+            "extended", "2026-01-20 10:00", step="safety", until=date(2026, 2, 6), note="Ill", recorded_s=at(recorded)
+        )  # fmt: skip
+        return step(judged(aware, investigated, given, now="2026-01-30 09:00"), "safety")
+
+    assert (more("2026-01-21 23:59").state, more("2026-01-21 23:59").warning) == ("running", "")
+    found = more("2026-01-22 00:00")
+    assert (found.state, found.extended_to) == ("missed", None)
+    assert (
+        found.warning
+        == "More time was written down on Thursday 22 January 2026, after the time was up; it does not count here."
+    )
+
+
+def test_what_was_written_down_when_the_time_was_up_says_so_beside_its_step() -> None:
+    def found(*events: CaseEvent, name: str, kind: CaseKind = "significant") -> tuple[str, str]:
+        seen = step(
+            judged(event("aware", "2026-01-05 16:00"), *events, now="2026-04-01 09:00", kind=kind), name
+        )
+        assert (seen.warning in step_line(seen, LONDON)) is True
+        return seen.state, seen.warning
+
+    said = "Written down on Monday 2 March 2026, after the time was up."
+    march = at("2026-03-02 10:00")
+    backdated = event("investigated", "2026-01-14 11:00", recorded_s=march)
+    assert found(backdated, name="investigate") == ("met", said)
+    in_time = event("investigated", "2026-01-14 11:00", recorded_s=at("2026-01-19 23:59"))
+    assert found(in_time, name="investigate") == ("met", "")
+    honest = event("investigated", "2026-02-27 11:00", recorded_s=march)
+    assert found(honest, name="investigate") == ("late", "")
+    closed = event("closed", "2026-01-12 09:00", note="Moved", recorded_s=march)
+    assert found(closed, name="investigate") == ("closed", said)
+    spared = event("not_needed", "2026-01-15 09:00", step="safety", note="x", recorded_s=march)
+    assert found(in_time, spared, name="safety") == ("not_needed", said)
+    nothing = event("no_hazard", "2026-01-14 11:00", recorded_s=march)
+    assert found(in_time, nothing, name="safety") == ("not_needed", said)
+    early = event("investigated", "2026-01-05 17:00", recorded_s=at("2026-01-05 17:00"))
+    assert found(early, nothing, name="emergency", kind="emergency") == ("met", said)
+
+
+def test_nobody_withdraws_what_the_other_side_wrote() -> None:
+    before = [
+        event("aware", "2026-01-07 09:00", number=1),
+        event("investigated", "2026-01-08 09:00", number=2, role="officer"),
+    ]
+
+    def refused(number: int, role: str) -> str | None:
+        gone = event("withdrawn", "2026-01-10 09:00", note="x", refers_to=number, role=role)
+        return why_refused("significant", before, gone, at("2026-01-15 09:00"))
+
+    assert "Entry 1 was written by the household, and only they withdraw it" in (refused(1, "officer") or "")
+    assert "Entry 2 was written by the council, and only they withdraw it" in (refused(2, "resident") or "")
+    assert refused(1, "resident") is refused(2, "officer") is None
+
+
 def test_what_is_withdrawn_never_was() -> None:
     wrong = event("investigated", "2026-01-07 11:00", number=7)
     gone = event("withdrawn", "2026-01-08 11:00", number=8, refers_to=7, note="Wrong home")

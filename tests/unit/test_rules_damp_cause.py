@@ -10,10 +10,9 @@ import pytest
 from rules.core.damp_cause.cause import attribute
 from rules.core.damp_cause.counterfactual import as_is, heated, normal_excess_pa, sounder
 from rules.core.damp_cause.finding import Finding, NotEnough
-from rules.core.damp_cause.hours import HomeFacts, HomeHours, known_hours, lagged_c
+from rules.core.damp_cause.hours import HomeFacts, HomeHours, known_hours
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_cause.split import load_ratio, ventilation_share
-from rules.core.damp_cause.wall import factor_of_wall
 from rules.core.damp_cause.words import sentence
 from rules.core.psychrometrics import relative_humidity_pct, vapour_pressure_pa
 
@@ -115,6 +114,11 @@ def test_more_than_one_cause_is_named_where_it_removes_nearly_as_much() -> None:
     found = cause(weeks(room_c=15.0, excess_pa=330.0), HomeFacts(factor=0.5))
     assert (found.cause, found.also) == ("fabric", ("heat",))
     assert found.confidence < 0.8
+    assert "This may be the building." in sentence(found)
+    assert "This may be the building." in sentence(replace(found, confidence=0.95)), (
+        "something stands beside it"
+    )
+    assert "This is the building." in sentence(replace(found, confidence=0.95, also=()))
 
 
 def test_too_few_hours_and_too_warm_outdoors_are_refused_with_the_reason() -> None:
@@ -156,18 +160,6 @@ def test_remedies_never_make_it_worse_and_more_of_one_is_better() -> None:
 def test_the_ordinary_excess_falls_to_nothing_at_20_degrees() -> None:
     excess = normal_excess_pa(np.array([-5.0, 0.0, 10.0, 20.0, 30.0]), 540.0)
     assert excess.tolist() == [540.0, 540.0, 270.0, 0.0, 0.0]
-
-
-def test_a_probe_on_the_wall_tells_its_factor() -> None:
-    hours = weeks()
-    rng = np.random.default_rng(1)
-    behind = lagged_c(hours.outdoor_c, 3.0)
-    wall = behind + 0.62 * (hours.room_c - behind) + rng.normal(0.0, 0.1, len(behind))
-    found = factor_of_wall(hours, wall, 3.0)
-    assert found is not None
-    assert found[0] == pytest.approx(0.62, abs=0.01)
-    assert found[1] == 0.02
-    assert factor_of_wall(weeks(days=4), wall[:96], 3.0) is None
 
 
 def test_words_blame_nobody() -> None:

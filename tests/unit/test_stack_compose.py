@@ -206,7 +206,7 @@ def test_settings_exist(name: str) -> None:
 def test_settings_load(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The service's environment and secret files make valid settings, secrets included."""
     for target in secret_files(SERVICES[name]):
-        (tmp_path / target).write_text("postgresql://secret" if target.endswith("dsn") else "secret")
+        (tmp_path / target).write_text("postgresql://secret" if target.endswith("dsn") else "secret" * 3)
     for key, value in SERVICES[name].get("environment", {}).items():
         monkeypatch.setenv(key, str(value))
     monkeypatch.setitem(Settings.model_config, "secrets_dir", str(tmp_path))
@@ -214,6 +214,9 @@ def test_settings_load(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     targets = secret_files(SERVICES[name])
     assert (settings.db.dsn == "postgresql://secret") == ("cityops_db__dsn" in targets)
     assert (settings.mqtt.password is not None) == ("cityops_mqtt__password" in targets)
+    assert (
+        (settings.housing.password is not None) == ("cityops_housing__password" in targets) == (name == "api")
+    )
 
 
 @OURS

@@ -8,12 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rules.core.damp import surface_humidity_pct
 from rules.core.surface.band import (
-    FactorBand,
     assumed_factor,
-    condensation_margin_k,
     hours_at_or_above,
-    surface_humidity_band_pct,
     surface_temperature_band_c,
 )
 from rules.core.surface.learn import LearnedFactor, LearnSettings, NotLearned, learn_factor
@@ -24,21 +22,19 @@ S = LearnSettings()
 
 def test_the_band_is_as_wide_as_published() -> None:
     """18 °C and 70 %, 5 °C outdoors, fRsi 0.7: 89.8 %; 0.05 more of fRsi is 3.7 points less."""
-    band = surface_humidity_band_pct(18.0, 70.0, 5.0, assumed_factor(0.7))
-    assert band.mid == pytest.approx(89.8, abs=0.15)
-    assert band.mid - band.low == pytest.approx(3.7, abs=0.05)
-    assert band.low < band.mid < band.high
     walls = surface_temperature_band_c(18.0, 5.0, assumed_factor(0.7))
     assert walls == pytest.approx((13.45, 14.1, 14.75))
+    cold, likely, warm = (surface_humidity_pct(18.0, 70.0, c) for c in walls)
+    assert likely == pytest.approx(89.8, abs=0.15)
+    assert likely - warm == pytest.approx(3.7, abs=0.05)
+    assert cold > likely
 
 
 def test_the_band_turns_round_when_it_is_warmer_outside() -> None:
-    band = surface_humidity_band_pct(
-        np.array([18.0, 18.0]), np.array([60.0, 60.0]), np.array([5.0, 28.0]), assumed_factor(0.7)
-    )
+    band = surface_temperature_band_c(np.array([18.0, 18.0]), np.array([5.0, 28.0]), assumed_factor(0.7))
     assert (band.low <= band.mid).all()
     assert (band.mid <= band.high).all()
-    assert band.high[0] > 60.0 > band.low[1]
+    assert band.high[0] < 18.0 < band.low[1]
 
 
 @pytest.mark.parametrize("factor", [-0.1, 1.1, math.nan])
@@ -55,15 +51,12 @@ def test_bands_stay_within_0_and_1() -> None:
 
 
 def test_condensation_is_where_the_surface_is_not_above_the_dew_point() -> None:
-    dry = condensation_margin_k(20.0, 50.0, 12.0)
-    assert dry == pytest.approx(12.0 - 9.2552, abs=1e-3)
-    assert condensation_margin_k(20.0, 50.0, 9.0) < 0.0
-    assert math.isnan(condensation_margin_k(20.0, 0.0, 9.0))
-    wet = surface_humidity_band_pct(20.0, 50.0, -20.0, FactorBand(0.65, 0.7, 0.8))
-    assert wet.mid > 100.0
+    """20 °C and 50 %: the dew point is 9.2552 °C."""
+    assert surface_humidity_pct(20.0, 50.0, 9.2552) == pytest.approx(100.0, abs=0.01)
+    assert surface_humidity_pct(20.0, 50.0, 12.0) < 100.0
     assert (
-        condensation_margin_k(20.0, 50.0, surface_temperature_band_c(20.0, -20.0, assumed_factor(0.7)).mid)
-        < 0.0
+        surface_humidity_pct(20.0, 50.0, surface_temperature_band_c(20.0, -20.0, assumed_factor(0.7)).mid)
+        > 100.0
     )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 
 from firmware_sim.world.home_remedies import REMEDIES
 from firmware_sim.world.home_weeks import TOWN, kinds_of, weeks
+from ops_api.queries import damp as queries
 from ops_api.verify.damp_judge import Said, Truth, Verdict, judge
 from ops_api.verify.damp_report import as_json, as_text, headline
 from ops_api.verify.damp_town import STATION, messages, registry
+from rules.core.evidence import report_damp
 
 
 def home(kind: str, share: float, cause: str, **removed: float) -> Truth:
@@ -92,3 +96,17 @@ def test_the_town_sends_what_its_homes_measured_in_the_order_of_time() -> None:
     assert [r["temperature_c"] for r in of_first] == w.temperature_c[:, 0].tolist()
     station = [b for names, bodies in sent for t, b in zip(names, bodies, strict=True) if STATION in t]
     assert [len(msgspec.json.decode(b)) for b in station] == [48, 48]
+
+
+def test_documents_and_packs_say_how_often_each_cause_is_right() -> None:
+    """As the measured table has it: of what was said (a column), what was true (the diagonal)."""
+    text = (Path(__file__).parents[2] / "docs/damp.md").read_text(encoding="utf-8")
+    rows = text.split("| true cause | said: heat")[1].split("\n\n")[0].splitlines()[2:]
+    table = {
+        cells[1].strip(): [int(c or 0) for c in map(str.strip, cells[2:6])]
+        for cells in (r.split("|") for r in rows)
+    }
+    for number, cause in enumerate(("heat", "ventilation", "load", "fabric")):
+        words = f"{table[cause][number]} of {sum(row[number] for row in table.values())}"
+        for limits in (" ".join(queries.LIMITS), " ".join(report_damp.LIMITS), text):
+            assert words in limits, (cause, words)

@@ -6,16 +6,16 @@ import re
 from itertools import product
 from typing import Any
 
-from ops_api.web import home_advice
 from ops_api.web.home_facts import Fact
 from ops_api.web.home_view import HomeView
-from tests.fakes.home_states import known, points, room, view_of
+from rules.core.psychrometrics import absolute_humidity_g_m3, vapour_pressure_pa
+from tests.fakes.home_states import STATES, known, points, room, view_of
 
 FROST = {"outdoor_temperature_c": -5.0}
 
 
 def home(temperature_c: float, humidity_pct: float, usual_c: float | None = None, **state: Any) -> HomeView:
-    holds = home_advice.saturation_g_m3(temperature_c) * humidity_pct / 100
+    holds = float(absolute_humidity_g_m3(temperature_c, vapour_pressure_pa(temperature_c, humidity_pct)))
     k = known(
         room(temperature_c=temperature_c, humidity_pct=humidity_pct),
         state={"absolute_humidity_g_m3": holds, "device": "frog-1"} | state,
@@ -46,6 +46,13 @@ def test_a_window_is_open_for_less_time_in_a_frost() -> None:
 
 def test_no_window_where_the_air_outside_may_be_as_wet() -> None:
     assert "window" not in told(18.0, 70.0, risk="high", outdoor_temperature_c=25.0)[0]
+
+
+def test_no_window_where_it_is_not_known_what_the_air_outside_is_like() -> None:
+    shown = view_of(STATES["first hours, no weather"])
+    assert shown.answer.tone == "raised"
+    assert shown.steps[0][0].endswith("use the fan.")
+    assert "pen a window" not in " ".join(said for said, _ in shown.steps)
 
 
 def test_a_dry_home_that_is_cold_is_not_told_to_do_nothing() -> None:

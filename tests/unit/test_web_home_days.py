@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from ops_api.web import bar_chart, home_days
+from ops_api.web import bar_chart, home_bars, home_days
 from ops_api.web.bar_chart import Value
 from tests.fakes.home_states import BRAND, NOW, room
 
 TODAY = NOW.date()
+SHARES = {"raised": 0.2, "high": 0.5}
 
 
 def day(back: int, damp: int = 6, **changes: Any) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def day(back: int, damp: int = 6, **changes: Any) -> dict[str, Any]:
 
 def week(back: int, index: float, risk: str = "raised") -> dict[str, Any]:
     to_day = TODAY - timedelta(days=back)
-    return {"week": to_day - timedelta(days=6), "to_day": to_day, "device_id": 1, "risk": risk, "mould_index": index, "cause": None}  # fmt: skip
+    return {"week": to_day - timedelta(days=6), "to_day": to_day, "device_id": 1, "risk": risk, "mould_index": index, "cause": None, "risk_shares": SHARES}  # fmt: skip
 
 
 def view(days: list[dict[str, Any]], weeks: list[dict[str, Any]] | None = None) -> home_days.DaysView:
@@ -48,13 +49,21 @@ def test_the_answer_counts_days_of_the_days_that_are_known() -> None:
 
 
 def test_a_day_that_is_not_known_is_no_dry_day() -> None:
-    found = view([day(1, 14), day(2, surface_hours=0), day(3, 5), day(4, 0)])
+    found = view([day(1, 14), day(2, 2, surface_hours=3), day(3, 5), day(4, 0)], [week(1, 2.0)])
     assert found.month is not None
     *_, dry, some, unknown, bad = found.month.bars
     assert [b.known for b in (dry, some, unknown, bad)] == [True, True, False, True]
     assert [b.tone for b in (dry, some, bad)] == ["low", "raised", "high"]
     assert bad.range_top < bad.top < bad.range_bottom
     assert found.month_table[1].damp == "not known"
+    assert view([day(1, 2, surface_hours=2)]).headline == "There is no whole day yet"
+
+
+def test_a_day_is_judged_as_the_findings_were() -> None:
+    assert [home_bars.tone(h, SHARES) for h in (4.7, 4.9, 11.9, 12.0)] == ["low", "raised", "raised", "high"]
+    assert home_bars.key(SHARES) == (("raised", 5), ("high", 12))
+    assert home_bars.tone(9.0, {"raised": 0.4, "high": 0.6}) == "low"
+    assert home_bars.tone(24.0, {}) == "low", "nothing was judged yet"
 
 
 def test_months_and_the_index_stand_side_by_side() -> None:

@@ -8,15 +8,28 @@ from datetime import timedelta
 
 import pytest
 
-from ops_api.web import home_advice, home_view
+from devices.page import html
+from ops_api.web import home_advice, home_charts, home_view, home_why
 from ops_api.web.home_answer import answer
 from ops_api.web.home_facts import Fact
 from ops_api.web.render import Templates
-from tests.fakes.home_states import BRAND, DAMP_NOW, NOW, STATES, days, finding, known, points, room, view_of
+from tests.fakes.home_states import (
+    BRAND,
+    DAMP_NOW,
+    DRY,
+    NOW,
+    STATES,
+    days,
+    finding,
+    known,
+    points,
+    room,
+    view_of,
+)
 from tests.fakes.readability import grade, sentences
 
 TEMPLATES = Templates(BRAND)
-BUTTONS = [(key, home_view.ACTIVITIES[key]) for key in home_view.BUTTONS]
+BUTTONS = [(key, home_charts.ACTIVITIES[key]) for key in home_view.BUTTONS]
 MOST_GRADE = 4.0
 """Of a whole page: grade 4 is read at nine."""
 MOST_OF_ONE = 10.0
@@ -51,6 +64,9 @@ def page(name: str) -> str:
         ("no weather", "unknown", "We can’t tell yet if your home is damp"),
         ("no data", "quiet", "Your frog has sent nothing yet"),
         ("no frog", "quiet", "There is no frog in your home"),
+        ("first evening, wet", "unknown", "We can’t tell yet if your home is damp"),
+        ("first evening, dry", "unknown", "We can’t tell yet if your home is damp"),
+        ("a broken week after damp ones", "raised", "Your bedroom is at raised risk of damp: it was damp for a long time in the past weeks"),
         ("old readings", "quiet", "Your frog has not been heard since 18:00 on Tuesday"),
     ],
 )  # fmt: skip
@@ -92,8 +108,18 @@ def test_the_cause_is_named_with_how_sure_it_is_or_why_it_is_not_known() -> None
     for name, part, sure in (
         ("raised, cold", "is cold: about 15", "We are quite sure of this."),
         ("high, air", "does not get out fast enough", "We are fairly sure of this."),
-        ("high, water", "More gets in", "We are not sure. It may also be the cold."),
+        ("high, water", "More may get in", "We are not sure. It may also be the cold."),
         ("high, building", "This is the building. It is not what you do.", "We are quite sure of this."),
+        (
+            "high, perhaps the building",
+            "This may be the building.",
+            "We are fairly sure of this. It may also be the cold.",
+        ),
+        (
+            "high, the building and the cold",
+            "This may be the building.",
+            "We are quite sure of this. It may also be the cold.",
+        ),
         ("too few days", "because we have 2 days of readings and need 10.", ""),
         ("first hours", "because there is no whole day", ""),
         ("worse now than for days", "This is new.", ""),
@@ -104,6 +130,46 @@ def test_the_cause_is_named_with_how_sure_it_is_or_why_it_is_not_known() -> None
         assert found.sure == sure, name
     assert why["too mild"] is None, "nothing to explain"
     assert why["new home"] is None
+
+
+def test_what_stands_beside_a_cause_is_not_the_cause_by_another_name() -> None:
+    beside = finding("raised", "load", 0.7, also=["moisture", "fabric"])
+    found = home_why.why(beside)
+    assert found.sure == "We are fairly sure of this. It may also be the wall itself."
+
+
+def test_nobody_who_is_warned_reads_that_there_is_nothing_to_do() -> None:
+    for name, k in STATES.items():
+        shown = view_of(k)
+        text = " ".join(said for said, _ in shown.steps)
+        assert shown.answer.tone == "low" or "Your walls are dry" not in text, name
+        assert shown.answer.tone == "low" or "do not need to do anything" not in text, name
+    dry_now = view_of(STATES["high for days, dry just now"])
+    assert dry_now.no_steps == home_advice.DRY_NOW
+    assert len(dry_now.steps) == 3
+    assert dry_now.steps[0][0].startswith(("Keep this room at", "Warming this room"))
+    nothing_kept = replace(
+        STATES["high for days, dry just now"], finding=finding("high") | {"advice": {"items": DRY}}
+    )
+    assert [said for said, _ in view_of(nothing_kept).steps] == [
+        said for said, _ in home_advice.next_steps("high", {"items": DRY[1:], "reason": None}, None)[0]
+    ]
+
+
+def test_the_hours_that_are_told_are_of_whole_days_and_so_is_their_number() -> None:
+    mixed = [*days(0)[:1], *days(18, surface_hours=17)[1:3], *days(0)[3:]]
+    first = view_of(known(room(), found=finding("low", "none", 1.0), week=mixed)).answer
+    assert (first.rest, first.of) == ("its walls are dry", "This is about 5 days up to yesterday.")
+    one = view_of(known(room(), found=finding("low", "none", 1.0), week=mixed[:2])).answer
+    assert one.of == "This is about one day: yesterday."
+
+
+def test_help_with_the_cost_and_a_warning_stand_by_advice_to_heat() -> None:
+    [(_, why), *_] = view_of(STATES["raised, cold"]).steps
+    assert home_advice.HEATING_HELP in why
+    for name in ("raised, cold", "low", "first hours"):
+        assert html.SAFETY in page(name), name
+    assert "flue" not in page("new home"), "nothing is advised"
 
 
 def test_how_sure_names_the_band_gaps_flags_and_corrections() -> None:
@@ -154,6 +220,17 @@ def test_each_room_has_its_age_and_the_wall_is_only_of_the_room_it_is_about() ->
     assert [len(r.facts) for r in view_of(other).rooms] == [3, 4]
 
 
+def test_what_a_measured_wall_cannot_take_is_not_called_just_right() -> None:
+    def said(name: str, **state: object) -> str:
+        k = STATES[name]
+        [found] = view_of(replace(k, state={**k.state, **state})).rooms
+        return next(f.meaning for f in found.facts if f.name == "Humidity")
+
+    assert said("a measured wall") == "More than your cold wall can take."
+    dry = {"surface_humidity_pct": 62.0, "humidity_limit_pct": 50.0}
+    assert said("a measured wall", **dry) == "Just right.", "a probe is believed before an assumed wall"
+
+
 def facts(k_room: dict[str, object]) -> dict[str, Fact]:
     [found] = view_of(known(room(**k_room))).rooms
     return {f.name: f for f in found.facts}
@@ -164,12 +241,6 @@ def test_zero_degrees_is_a_reading_and_the_dew_point_is_worked_out() -> None:
     assert (cold["Temperature"].value, cold["Humidity"].value) == ("0.0", "0")
     assert "Dew point" not in cold
     assert facts({"temperature_c": 20.0, "humidity_pct": 50.0})["Dew point"].value == "9.3"
-
-
-def test_water_that_air_can_hold_agrees_with_published_values() -> None:
-    # Absolute humidity at 20 °C and 50 % is 8.64 g/m³ (Hyland-Wexler), so 17.29 at saturation.
-    assert home_advice.saturation_g_m3(20) == pytest.approx(17.29, rel=0.004)
-    assert home_advice.saturation_g_m3(5) == pytest.approx(6.457 / 0.95, rel=0.004)
 
 
 def test_the_room_asked_for_wins_then_the_one_at_risk() -> None:

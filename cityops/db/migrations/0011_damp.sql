@@ -1,5 +1,9 @@
 -- Damp in homes: days, moisture events and findings, worked out from readings and worked out again when readings come late.
 
+-- How many live in a home may not be known. 2 was what a registry that does not say made: it is not known until it is loaded again.
+alter table home alter column occupants drop default, alter column occupants drop not null;
+update home set occupants = null where occupants = 2;
+
 -- Offsets of sensors, with dates. Applied when readings are read: raw rows are never rewritten.
 create table calibration (
     calibration_id bigint generated always as identity primary key,
@@ -33,6 +37,7 @@ create table damp_home (
     home_id    integer primary key references home on delete cascade,
     due_from   date,
     due_no     bigint not null default 0,
+    epoch      bigint not null default 0, -- raised where something was deleted or begins anew: what was loaded before is not written
     done_to    timestamptz, -- its newest reading that is worked out
     settle_day date,        -- first day that what comes in time can still change
     settle_at  timestamptz  -- event time from which it can't
@@ -44,6 +49,7 @@ create table damp_room (
     home_id   integer not null references home on delete cascade,
     device_id integer not null references device,
     from_at   timestamptz not null default '-infinity',
+    is_here   boolean not null default true, -- false: the box is in another home now
     done_to   timestamptz, -- its own newest reading that is worked out
     primary key (home_id, device_id)
 );

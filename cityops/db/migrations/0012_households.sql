@@ -16,6 +16,7 @@ create table household_member (
     resident_id uuid not null references resident,
     from_at     timestamptz not null,   -- '-infinity': since the frog came
     to_at       timestamptz,            -- null: lives there
+    ended_at    timestamptz,            -- when somebody said so: until then it was the stay's home, whatever to_at is dated back to
     joined_at   timestamptz not null default now(),
     joined_by   text not null check (joined_by in ('label', 'invite')),
     check (to_at is null or to_at >= from_at)
@@ -63,7 +64,7 @@ create table join_code (
     kind         text not null check (kind in ('label', 'invite')),
     hint         text not null default '',   -- its last three characters, to tell labels apart
     strong       boolean not null,           -- 60 bits and more: nobody guesses it, so no limit applies to it
-    member_from  timestamptz,                -- from when a stay counts that begins with it; null: when it is used
+    member_from  timestamptz,                -- from when a stay counts; null: an invitation's when it is used, a label's as stay_from() says
     invited_by   uuid references resident on delete cascade,
     made_at      timestamptz not null default now(),
     expires_at   timestamptz,
@@ -73,8 +74,8 @@ create table join_code (
 );
 create index join_code_home on join_code (home_id);
 -- Who has the code that opened the page until now joins with it. New homes get theirs from `cityops registry load`.
-insert into join_code (home_id, code_hash, kind, hint, strong, member_from)
-select home_id, join_code_hash(code), 'label', right(code, 3), false, '-infinity'
+insert into join_code (home_id, code_hash, kind, hint, strong)
+select home_id, join_code_hash(code), 'label', right(code, 3), false
   from home where join_code_hash(code) is not null on conflict (code_hash) do nothing;
 
 -- Wrong codes by network and hour: the network as a hash, for two days.

@@ -57,6 +57,46 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select coalesce(array_agg(d.device_id), '{}') from home_device d where d.home_id = any (my_homes())
 $$;
 
+-- Since when a home is nobody's: until the last end of a stay was told, or something was deleted, whichever came later, all that was
+-- measured and written is the last ones'. Null: somebody lives there, or nobody ever did.
+create or replace function home_free_since(p_home integer, p_not uuid default null) returns timestamptz
+language sql volatile security definer set search_path = public, pg_temp as $$
+    select case when not coalesce(bool_or(to_at is null or to_at > clock_timestamp()), false) then greatest(
+               max(greatest(to_at, ended_at)) filter (where resident_id is distinct from p_not),
+               (select max(greatest(asked_at, done_at)) from erasure where home_id = p_home)) end
+      from household_member where home_id = p_home
+$$;
+
+-- From when a stay counts that begins with a code. A label gives whoever has it in hand no more than all who live there may
+-- see: it undoes no "only from now". What the council dated (member_from) may go back to the first one's start. Who was there
+-- for less gets nothing of before. In an empty home nothing of the household before.
+create or replace function stay_from(p_code uuid, p_resident uuid, p_now timestamptz) returns timestamptz
+language sql volatile security definer set search_path = public, pg_temp as $$
+    select case
+           when c.kind = 'invite' then coalesce(c.member_from, p_now)
+           when t.first_from is null then coalesce(greatest(c.member_from, home_free_since(c.home_id, p_resident)), '-infinity')
+           when exists (
+               select from household_member o
+                where o.home_id = c.home_id and o.resident_id = p_resident and o.from_at > s.label_from) then greatest(p_now, t.first_from)
+           else s.label_from end
+      from join_code c
+     cross join lateral (
+            select min(m.from_at) as first_from, max(m.from_at) as all_from from household_member m
+             where m.home_id = c.home_id and (m.to_at is null or m.to_at > clock_timestamp())) t
+     cross join lateral (
+            select case when c.member_from is null then t.all_from else greatest(c.member_from, t.first_from) end) s (label_from)
+     where c.join_code_id = p_code
+$$;
+
+-- What is shared by somebody who lives there, of what was measured from from_at on.
+create or replace view consent_now as
+select c.home_id, c.statistic, c.recipient_kind || ':' || c.recipient as recipient, c.device_id,
+       -- Nobody shows another one's time.
+       greatest(c.from_at, m.from_at) as from_at, c.to_at
+  from consent c
+  join household_member m on m.home_id = c.home_id and m.resident_id = c.given_by
+ where c.revoked_at is null and (m.to_at is null or m.to_at > now());
+
 -- The one place that says whether a household shows something to somebody. p_recipient: 'council:housing'.
 -- p_at: when what is shown was measured. Without p_device only a consent for all rooms counts.
 create or replace function consented(
@@ -64,14 +104,10 @@ create or replace function consented(
 ) returns boolean
 language sql stable security definer set search_path = public, pg_temp as $$
     select exists (
-        select from consent c
-          join household_member m on m.home_id = c.home_id and m.resident_id = c.given_by
-         where c.home_id = p_home and c.statistic = p_statistic and c.revoked_at is null
-           and c.recipient_kind || ':' || c.recipient = p_recipient
+        select from consent_now c
+         where c.home_id = p_home and c.statistic = p_statistic and c.recipient = p_recipient
            and c.from_at <= p_at and (c.to_at is null or c.to_at > p_at)
-           and (c.device_id is null or c.device_id = p_device)
-           -- Who gave it lives there still, and lived there then: nobody shows another one's time.
-           and m.from_at <= p_at and (m.to_at is null or m.to_at > now()))
+           and (c.device_id is null or c.device_id = p_device))
 $$;
 
 -- Policies. They name no role: one that is for cityops_resident only would leave everybody else without any.
@@ -117,8 +153,10 @@ create policy household on access_log for select using (
 drop schema if exists my cascade;
 create schema my;
 
+-- Since when the wall is damp is not said where that is before the stay.
 create view my.subject_state with (security_barrier) as
-select s.subject_kind, s.subject, s.at, s.state
+select s.subject_kind, s.subject, s.at,
+       case when (s.state ->> 'since')::timestamptz < m.from_at then s.state || '{"since": null}' else s.state end as state
   from public.household_member m
   join public.home h on h.home_id = m.home_id
   join public.subject_state s on s.subject_kind = 'home' and s.subject = h.code and s.at >= m.from_at
@@ -155,7 +193,13 @@ grant update (revoked_at, revoked_by) on consent to cityops_resident;
 -- What the housing team sees: homes that show it to them, and of those what they show.
 drop view if exists housing_home, housing_daily cascade;
 create view housing_home with (security_barrier) as
-select h.home_id, h.label, s.at, s.state ->> 'risk' as risk, s.state ->> 'since' as since, hd.device_id, hd.room
+select h.home_id, h.label, s.at, s.state ->> 'risk' as risk,
+       -- Not what was before the stay of who shares it, nor before what they share.
+       case when (s.state ->> 'since')::timestamptz >= (
+           select min(c.from_at) from consent_now c
+            where c.home_id = h.home_id and c.statistic = 'risk' and c.recipient = 'council:housing'
+              and c.from_at <= s.at and (c.to_at is null or c.to_at > s.at)
+              and (c.device_id is null or c.device_id = hd.device_id)) then s.state ->> 'since' end as since, hd.device_id, hd.room
   from home h
   join subject_state s on s.subject_kind = 'home' and s.subject = h.code
   left join device d on d.name = s.state ->> 'device'
@@ -177,6 +221,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select * from housing_home where home_id = any ((select my_homes())::integer[])
 $$;
 
+revoke all on function home_free_since(integer, uuid), stay_from(uuid, uuid, timestamptz) from public;
 revoke all on function resident_id(), my_homes(), my_devices(), council_sees(), consented(integer, text, text, timestamptz, integer),
     housing_read_homes(text, text) from public;
 grant execute on function resident_id(), my_homes(), my_devices(), council_sees() to cityops_resident;

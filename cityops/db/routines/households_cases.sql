@@ -13,7 +13,7 @@ $$;
 -- Since when those who live in a home now do; where nobody does, since the last ones left.
 create or replace function household_since(p_home integer) returns timestamptz
 language sql stable security definer set search_path = public, pg_temp as $$
-    select coalesce(min(from_at) filter (where to_at is null or to_at > now()), max(to_at), '-infinity')
+    select coalesce(min(from_at) filter (where to_at is null or to_at > now()), home_free_since(p_home), '-infinity')
       from household_member where home_id = p_home
 $$;
 revoke all on function my_since(integer), household_since(integer) from public;

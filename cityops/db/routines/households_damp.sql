@@ -12,13 +12,14 @@ begin
            and coalesce(o.to_at, 'infinity') > new.from_at) then
         return null;
     end if;
+    -- First, and until the end of the transaction: what the analyst has loaded before is not written (epoch).
+    update damp_home set due_from = least(due_from, (new.from_at - interval '25 hours')::date), due_no = due_no + 1, epoch = epoch + 1
+     where home_id = new.home_id;
     update damp_room set from_at = greatest(from_at, new.from_at) where home_id = new.home_id;
     -- The day of the move mixes both; it is worked out again from the moment of the move on.
     delete from damp_day where home_id = new.home_id and begins_at < new.from_at and begins_at > new.from_at - interval '25 hours';
     delete from moisture_event where home_id = new.home_id and started_at < new.from_at and ended_at > new.from_at;
     delete from damp_finding where home_id = new.home_id and to_day >= (new.from_at - interval '25 hours')::date;
-    update damp_home set due_from = least(due_from, (new.from_at - interval '25 hours')::date), due_no = due_no + 1
-     where home_id = new.home_id;
     return null;
 end $$;
 create or replace trigger damp_begins_anew after insert on household_member

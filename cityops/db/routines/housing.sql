@@ -84,7 +84,7 @@ begin
     ), now_at as materialized (
         select * from housing_home z where z.home_id = any (ids)
     ), shares as (
-        select x.home_id, jsonb_agg(jsonb_build_object('statistic', x.statistic, 'room', x.room, 'from_at', x.from_at)
+        select x.home_id, jsonb_agg(jsonb_build_object('statistic', x.statistic, 'room', x.room, 'from_at', x.counts_from)
                                     order by x.statistic desc, x.room nulls first) as shares
           from housing_share x where x.home_id = any (ids) group by x.home_id
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Literal
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from rules.core.analyst.hours import RoomHours, hours_kept, hours_of, joined, ke
 from rules.core.analyst.model import Day, HomeInput, HomeResult, RoomInput, RoomResult, Series
 from rules.core.analyst.outdoors import Outdoors
 from rules.core.analyst.rules import DampRules
-from rules.core.analyst.settings import mould_settings
+from rules.core.analyst.settings import mould_settings, of_room
 from rules.core.analyst.weeks import RoomWeeks
 from rules.core.moisture_events.model import Event
 from rules.core.psychrometrics import Floats
@@ -95,14 +96,13 @@ def _work_out(day: date, homes: Sequence[Sequence[_Room]], outdoors: Outdoors, r
         after = walls.after_day([r.state for r, *_ in group], [w for *_, w in group], settings)
         for number, (room, rooms, factor, wall) in enumerate(group):
             room.state = walls.packed(after, number)
-            sisters = [r.hours[day] for r in rooms if r is not room]
-            room.done.append(_day(day, room, sisters, outdoors, rules, factor, wall))
+            room.done.append(_day(day, room, rooms, outdoors, rules, factor, wall))
 
 
 def _day(
     day: date,
     room: _Room,
-    sisters: Sequence[RoomHours],
+    rooms: Sequence[_Room],
     outdoors: Outdoors,
     rules: DampRules,
     factor: walls.Factor,
@@ -116,7 +116,7 @@ def _day(
     known, excess_hours = int(np.isfinite(hours.vapour_pa).sum()), int(np.isfinite(excess).sum())
     limit = rules.of_home(room.home.code, from_s).damp_band.parameters.limit_pct
     surface_c = wall.surface_c[np.isfinite(wall.surface_c)]
-    sister_k, sister_dew_k, flags = _quality(day, room, sisters, rules, mean_or_none(excess), excess_hours)
+    sister_k, sister_dew_k, flags = _quality(day, room, rooms, rules, mean_or_none(excess), excess_hours)
     return Day(
         day=day,
         begins_s=from_s,
@@ -156,7 +156,7 @@ def _day(
 def _quality(
     day: date,
     room: _Room,
-    sisters: Sequence[RoomHours],
+    rooms: Sequence[_Room],
     rules: DampRules,
     excess_pa: float | None,
     excess_hours: int,
@@ -166,17 +166,36 @@ def _quality(
     p = rules.of_device(room.given.device, from_s).damp_sensor.parameters
     raw = _of_day(room.given.series, from_s, to_s)
     known = int(np.isfinite(hours.vapour_pa).sum())
-    warmer_k, dew_k, vapour_pa = honesty.sister_differences(hours, sisters, rules.zone, drift)
-    oldest = day - timedelta(days=LOOK_BACK_DAYS)
-    last = [d for d in (*room.given.before, *room.done) if d.day >= oldest]
-    nights = [n for n in (*(d.sister_dew_k for d in last), dew_k) if n is not None]
-    new = [d.sister_dew_k for d in room.done if d.sister_dew_k is not None]
-    first = (*room.given.first_nights, *new)[: drift.learn_nights]
+    sisters = [r for r in rooms if r is not room]
+    apart = honesty.sister_differences(hours, [r.hours[day] for r in sisters], rules.zone, drift)
+    beside = [r.hours[day] for r in sisters if _same_room(r, room)]
+    warmer_k, dew_k, vapour_pa = apart
     flags = (
         *honesty.flags_of(raw, len(raw), _expected(room, from_s, to_s), excess_pa, excess_hours, known, p),
-        *honesty.sister_flags(warmer_k, vapour_pa, first, nights, p, drift),
-    )
+        *honesty.heat_flags(
+            vapour_pa, *_nights(day, room, "sister_k", warmer_k),
+            honesty.sister_differences(hours, beside, rules.zone, drift), p, drift,
+        ),
+        *honesty.sister_flags(*_nights(day, room, "sister_dew_k", dew_k), drift),
+    )  # fmt: skip
     return warmer_k, dew_k, tuple(flags)
+
+
+def _same_room(a: _Room, b: _Room) -> bool:
+    """Whether two boxes stand in one room, as far as their rooms' names tell."""
+    return a.given.room != "" and a.given.room.casefold() == b.given.room.casefold()
+
+
+def _nights(
+    day: date, room: _Room, name: Literal["sister_k", "sister_dew_k"], now_k: float | None
+) -> tuple[list[float], list[float]]:
+    """Return a difference from the sisters in a box's first nights, and in the last ones up to a day's [K]."""
+    given = room.given.first_warmth if name == "sister_k" else room.given.first_nights
+    new = [getattr(d, name) for d in room.done]
+    oldest = day - timedelta(days=LOOK_BACK_DAYS)
+    last = [getattr(d, name) for d in (*room.given.before, *room.done) if d.day >= oldest]
+    first = [*given, *(n for n in new if n is not None)]
+    return first, [n for n in (*last, now_k) if n is not None]
 
 
 def _expected(room: _Room, from_s: float, to_s: float) -> int:
@@ -205,8 +224,7 @@ def _result(home: HomeInput, rooms: Sequence[_Room], outdoors: Outdoors, rules: 
 
 def _events(home: HomeInput, room: _Room, outdoors: Outdoors, rules: DampRules) -> list[Event]:
     days = days_between(home.due, home.last)
-    parameters = [
-        rules.of_device(room.given.device, begins_s(day, rules.zone)).damp_events.parameters for day in days
-    ]
+    catalogues = [rules.of_device(room.given.device, begins_s(day, rules.zone)) for day in days]
+    parameters = [of_room(c.damp_events.parameters, room.given.room) for c in catalogues]
     spans = spans_of(days, parameters, rules.zone)
     return events_of(room.readings, room.every_hour, outdoors, spans, rules.zone)

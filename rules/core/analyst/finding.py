@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from rules.core.damp_cause.hours import HomeFacts, HomeHours
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_cause.words import sentence
 from rules.core.damp_parameters import MouldParameters
+from rules.core.moisture_events.parameters import wet_kind
 from rules.core.mould.words import risk_band
 from rules.core.parameters import Catalogue
 from rules.core.psychrometrics import relative_humidity_pct
@@ -35,6 +36,8 @@ from rules.core.psychrometrics import relative_humidity_pct
 NOW_ONLY = ("airing", "no_airing")
 """Advice that holds for a moment, not for a week: it is worked out when asked."""
 RISKS = ("low", "raised", "high")
+WHOLE_DAY_H = 18
+"""A day with fewer known hours tells no risk: two wet hours of a first evening are no wet day."""
 
 
 def findings_of(
@@ -65,12 +68,13 @@ def _finding(
     parts = [r for r in parts if r.days]
     if not parts:
         return None
-    speaks = max(parts, key=lambda r: (sum(d.damp_hours for d in r.days), r.room.device))
     catalogue = rules.of_home(home.code, begins_s(to_day, rules.zone))
+    mould = catalogue.damp_mould.parameters
+    speaks = max(parts, key=lambda r: _weight(r, mould))
     last = speaks.days[-1]
+    index = _index(last, mould)
     facts, recent = _facts(home, speaks, last, catalogue)
     why = _cause(speaks, outdoors, facts, catalogue.damp_cause.parameters)
-    index = last.mould[catalogue.damp_mould.parameters.shown_class]["index"]
     whole = next(r for r in rooms if r.room.device == speaks.room.device)
     load = moisture_load(speaks, whole.until(to_day), to_day)
     return FindingRow(
@@ -79,9 +83,9 @@ def _finding(
         device=speaks.room.device,
         cause=why["cause"],
         confidence=why["confidence"],
-        risk=risk_of(speaks.days, index, catalogue.damp_mould.parameters),
+        risk=risk_of(speaks.days, index, mould),
         mould_index=index,
-        evidence=plain({**why["evidence"], "facts": asdict(facts), **_rests_on(speaks.days)}),
+        evidence=plain({**why["evidence"], "facts": asdict(facts), **_rests_on(speaks.days, catalogue)}),
         advice=plain(_advice(speaks, last, recent, catalogue.damp_advice.parameters)),
         iso=plain(load.iso),
         standard=plain(load.standard),
@@ -90,15 +94,30 @@ def _finding(
     )
 
 
+def _weight(r: RoomWeeks, p: MouldParameters) -> tuple[int, int, str]:
+    """Return how much a room has to say: a box that has died does not speak before one that measures."""
+    risk = risk_of(r.days, _index(r.days[-1], p), p)
+    return RISKS.index(risk) if risk in RISKS else -1, sum(d.damp_hours for d in r.days), r.room.device
+
+
+def _index(day: Day, p: MouldParameters) -> float:
+    return day.mould[p.shown_class]["index"]
+
+
 def risk_of(days: Sequence[Day], index: float, p: MouldParameters) -> str:
-    """Return the risk as of the last day: of the index, or of the last days' damp hours where that is more."""
-    recent = [d for d in days if d.day > days[-1].day - timedelta(days=p.risk_days)]
-    known = sum(d.surface_hours for d in recent)
-    if known == 0:
-        return "unknown"
-    share = sum(d.damp_hours for d in recent) / known
+    """Return the risk as of the last day: of the index, or of the last whole days' damp hours where that is more.
+
+    Without a whole day among the last, only an index that took weeks to rise tells anything, and that only as long as
+    an hour of ``days`` is known.
+    """
+    by_index = risk_band(index)
+    after = days[-1].day - timedelta(days=p.risk_days)
+    recent = [d for d in days if d.day > after and d.surface_hours >= WHOLE_DAY_H]
+    if not recent:
+        return by_index if by_index != "low" and any(d.surface_hours > 0 for d in days) else "unknown"
+    share = sum(d.damp_hours for d in recent) / sum(d.surface_hours for d in recent)
     by_hours = "high" if share >= p.high_share else "raised" if share >= p.raised_share else "low"
-    return max(risk_band(index), by_hours, key=RISKS.index)
+    return max(by_index, by_hours, key=RISKS.index)
 
 
 def _facts(home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue) -> tuple[HomeFacts, Recent]:
@@ -112,6 +131,9 @@ def _facts(home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue) -> tu
         HomeFacts(factor=last.factor, factor_band=band, occupants=home.occupants),
         quick, drying, max(days, 1.0), drying_days,
     )  # fmt: skip
+    if home.occupants is None or wet_kind(r.room.room) is not None:
+        # A wet room's air is not the home's, and a rise there clears into the home: load and ventilation look alike.
+        facts = replace(facts, water_g_day=None, shut_clear_min=None)
     p = catalogue.damp_cause.parameters
     return facts, recent_of(facts, quick, drying, max(days, 1.0), drying_days, p)
 
@@ -133,8 +155,9 @@ def _home_hours(h: RoomHours, outdoors: Outdoors) -> HomeHours:
     )
 
 
-def _rests_on(days: Sequence[Day]) -> dict[str, Any]:
-    """Return what a finding rests on: its days, completeness, flags."""
+def _rests_on(days: Sequence[Day], catalogue: Catalogue) -> dict[str, Any]:
+    """Return what a finding rests on: its days, completeness, flags, and the limits by which pages judge days and hours."""
+    mould, limits = catalogue.damp_mould.parameters, catalogue.damp.parameters
     counts: dict[str, int] = {}
     for day in days:
         for flag in day.flags:
@@ -146,6 +169,8 @@ def _rests_on(days: Sequence[Day]) -> dict[str, Any]:
         "completeness": min(n / expected, 1.0) if expected > 0 else None,
         "surface_hours": sum(d.surface_hours for d in days),
         "damp_hours_band": [sum(getattr(d, f) for d in days) for f in ("damp_hours_low", "damp_hours", "damp_hours_high")],
+        "risk_shares": {"raised": mould.raised_share, "high": mould.high_share},
+        "limits": {name: getattr(limits, name) for name in limits.__struct_fields__},
         "flag_days": dict(sorted(counts.items())),
         "factor_learned": days[-1].factor_nights is not None,
         "calibrations": sorted({c for d in days for c in d.calibrations}),

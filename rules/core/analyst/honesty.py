@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from statistics import median
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -23,11 +24,14 @@ Flag = Literal[
     "gaps", "outdoor_unknown", "implausible", "self_heating", "drier_than_outdoors", "drifts_from_sister"
 ]
 
+Difference = tuple[float | None, float | None, float | None]
+"""Of a box from others by night: temperature [K], dew point [K], vapour pressure [Pa]."""
+
 FLAG_WORDS: dict[str, str] = {
     "gaps": "readings are missing",
     "outdoor_unknown": "it is not known how cold it was outdoors in some hours",
     "implausible": "some values can't be those of a home",
-    "self_heating": "the box may be warmed: warmer than its sister at the same moisture",
+    "self_heating": "the box may be warmed: it has become warmer against its sisters, or is warmer than one in the same room, at the same moisture",
     "drier_than_outdoors": "it says that the room is drier than outdoors: the humidity sensor may have drifted",
     "drifts_from_sister": "it moves away from the other box of the home",
 }
@@ -35,7 +39,7 @@ FLAG_WORDS: dict[str, str] = {
 
 def sister_differences(
     mine: RoomHours, sisters: Sequence[RoomHours], zone: ZoneInfo, p: DriftParameters
-) -> tuple[float | None, float | None, float | None]:
+) -> Difference:
     """Return by how much a box is above the median of the home's others by night, the median of the day's night hours.
 
     Temperature [K], dew point [K], vapour pressure [Pa]; None where fewer than ``p.hours`` hours are known.
@@ -88,32 +92,53 @@ def flags_of(
 
 
 def sister_flags(
-    warmer_k: float | None,
+    first_nights_k: Sequence[float],
+    last_nights_k: Sequence[float],
+    d: DriftParameters,
+) -> tuple[Flag, ...]:
+    """Return whether a box has drifted from the home's others.
+
+    Args:
+        first_nights_k: dew point above theirs in its first nights [K].
+        last_nights_k: and in its last ones, this one included [K].
+        d: the rule of drift: a sensor is compared with itself when it was new.
+    """
+    learnt, nights = tuple(first_nights_k[: d.learn_nights]), tuple(last_nights_k[-d.recent_nights :])
+    if len(learnt) < d.learn_nights:
+        return ()
+    verdict = drift_verdict(DriftMemory(nights_c=nights, learnt_c=learnt), d)
+    return ("drifts_from_sister",) if isinstance(verdict, Finding) else ()
+
+
+def heat_flags(
     vapour_pa: float | None,
     first_nights_k: Sequence[float],
     last_nights_k: Sequence[float],
+    beside: Difference,
     p: SensorParameters,
     d: DriftParameters,
 ) -> tuple[Flag, ...]:
-    """Return what the home's other boxes say of one.
+    """Return whether a box warms itself: a room may always be warmer than the others, so that alone says nothing.
 
     Args:
-        warmer_k: than them [K].
-        vapour_pa: vapour pressure above theirs [Pa].
-        first_nights_k: dew point above theirs in its first nights [K].
+        vapour_pa: vapour pressure above the home's other boxes' [Pa].
+        first_nights_k: warmer than they in its first nights [K].
         last_nights_k: and in its last ones, this one included [K].
+        beside: difference from the boxes in the same room.
         p: limits.
-        d: the rule of drift: a sensor is compared with itself when it was new.
+        d: in how many nights it is learnt, and judged.
     """
-    found: list[Flag] = []
-    if warmer_k is not None and vapour_pa is not None and warmer_k > p.warm_k and abs(vapour_pa) < p.same_pa:
-        found.append("self_heating")
-    learnt, nights = tuple(first_nights_k[: d.learn_nights]), tuple(last_nights_k[-d.recent_nights :])
-    if len(learnt) == d.learn_nights:
-        verdict = drift_verdict(DriftMemory(nights_c=nights, learnt_c=learnt), d)
-        if isinstance(verdict, Finding):
-            found.append("drifts_from_sister")
-    return tuple(found)
+    first, last = first_nights_k[: d.learn_nights], last_nights_k[-d.recent_nights :]
+    changed = len(first) == d.learn_nights and len(last) == d.recent_nights
+    changed_k = median(last) - median(first) if changed else None
+    by_change, by_sister = _is_heat(changed_k, vapour_pa, p), _is_heat(beside[0], beside[2], p)
+    return ("self_heating",) if by_change or by_sister else ()
+
+
+def _is_heat(warmer_k: float | None, vapour_pa: float | None, p: SensorParameters) -> bool:
+    if warmer_k is None or vapour_pa is None:
+        return False
+    return warmer_k > p.warm_k and abs(vapour_pa) < p.same_pa
 
 
 def _temperature(h: RoomHours) -> Floats:

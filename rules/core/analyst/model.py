@@ -168,6 +168,7 @@ class RoomInput:
         series: readings from :func:`rules.core.analyst.days.read_from_s` on.
         before: its days before ``due``, at most :data:`rules.core.analyst.days.LOOK_BACK_DAYS`, in order.
         first_nights: ``sister_dew_k`` of its first nights, in order.
+        first_warmth: ``sister_k`` of them.
         months: of the year before.
         calibrations: those that are applied.
         events: of the last weeks before ``due``, for the finding.
@@ -180,6 +181,7 @@ class RoomInput:
     series: Series
     before: tuple[Day, ...] = ()
     first_nights: tuple[float, ...] = ()
+    first_warmth: tuple[float, ...] = ()
     months: tuple[Month, ...] = ()
     calibrations: tuple[Calibration, ...] = ()
     events: tuple[EventRow, ...] = ()
@@ -192,7 +194,7 @@ class HomeInput:
     Attributes:
         home_id, code: which.
         temperature_factor: fRsi assumed of its coldest wall [-].
-        occupants: people who live there.
+        occupants: people who live there; None: not known.
         due: first local day to be worked out.
         last: last one.
         seen_s: event time up to which readings are there [s since 1970].
@@ -203,7 +205,7 @@ class HomeInput:
     home_id: int
     code: str
     temperature_factor: float
-    occupants: int
+    occupants: int | None
     due: date
     last: date
     seen_s: float

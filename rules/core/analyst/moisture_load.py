@@ -13,7 +13,8 @@ import numpy as np
 from rules.core.analyst.model import Day, Month
 from rules.core.analyst.weeks import RoomWeeks
 from rules.core.iso13788.classes import humidity_class
-from rules.core.iso13788.monthly import monthly_check
+from rules.core.iso13788.monthly import check, factor_min_of_pressure
+from rules.core.iso13788.settings import MEASURED
 from rules.core.iso13788.standardised import Standardised, StandardSettings, standardise_excess
 from rules.core.psychrometrics import saturation_pressure_iso13788_pa
 from rules.core.surface.band import FactorBand
@@ -84,15 +85,14 @@ def _monthly(before: Sequence[Month], days: Sequence[Day], to_day: date) -> dict
     if not months:
         return {"reason": "No whole month is known yet."}
     last = days[-1]
-    outdoor_c = np.array([m.outdoor_c for m in months])
-    pct = 100.0 * np.array([m.outdoor_pa for m in months]) / saturation_pressure_iso13788_pa(outdoor_c)
-    checked = monthly_check(
-        [m.month for m in months],
-        np.array([m.temperature_c for m in months]),
-        np.array([m.excess_pa for m in months]),
-        outdoor_c,
-        np.minimum(pct, 100.0),
-        FactorBand(last.factor_low, last.factor, last.factor_high),
+    # Measured, so without a designer's margin; of pressures, for those outdoors were not had by the standard's pair.
+    room_c, excess, outdoor_c, outdoor_pa = (
+        np.array([getattr(m, name) for m in months], dtype=np.float64)
+        for name in ("temperature_c", "excess_pa", "outdoor_c", "outdoor_pa")
+    )
+    factors = factor_min_of_pressure(room_c, excess, outdoor_c, outdoor_pa, MEASURED)
+    checked = check(
+        [m.month for m in months], factors, FactorBand(last.factor_low, last.factor, last.factor_high)
     )
     critical = None if checked.critical is None else months[checked.critical].month
     needed = dict(zip(checked.months, checked.factor_min.tolist(), strict=True))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from rules.core.damp_parameters import BandParameters, LearnParameters, MouldParameters
+from rules.core.moisture_events.parameters import MoistureParameters
 from rules.core.mould.sensitivity import MouldSettings
 from rules.core.surface.learn import LearnSettings
 
@@ -19,3 +22,8 @@ def mould_settings(p: MouldParameters, band: BandParameters) -> MouldSettings:
     return MouldSettings(
         wood=p.wood, surface_quality=p.surface_quality, decline=p.decline, damp_pct=band.limit_pct
     )
+
+
+def of_room(p: MoistureParameters, room: str) -> MoistureParameters:
+    """Return what holds for a box in a room of this name."""
+    return msgspec.structs.replace(p, room=p.room.of(room))

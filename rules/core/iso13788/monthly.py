@@ -52,12 +52,20 @@ def factor_min(
         outdoor_pct: monthly mean of relative humidity outdoors [%].
         settings: margin and limit.
     """
-    outside = array(vapour_pressure_iso13788_pa(array(outdoor_c), array(outdoor_pct)))
-    room_pa = outside + settings.excess_margin * array(excess_pa)
+    outside = vapour_pressure_iso13788_pa(array(outdoor_c), array(outdoor_pct))
+    return like(
+        room_c, factor_min_of_pressure(array(room_c), array(excess_pa), array(outdoor_c), outside, settings)
+    )
+
+
+def factor_min_of_pressure(
+    room_c: Floats, excess_pa: Floats, outdoor_c: Floats, outdoor_pa: Floats, settings: Iso13788Settings
+) -> Floats:
+    """Return :func:`factor_min` where the vapour pressure outdoors [Pa] is known, as of what was measured."""
+    room_pa = outdoor_pa + settings.excess_margin * excess_pa
     surface_c = saturation_temperature_iso13788_c(array(room_pa / (settings.surface_limit_pct / 100.0)))
-    difference = array(room_c) - array(outdoor_c)
-    needed = (surface_c - array(outdoor_c)) / np.where(difference > 0.0, difference, np.nan)
-    return like(room_c, array(needed))
+    difference = room_c - outdoor_c
+    return array((surface_c - outdoor_c) / np.where(difference > 0.0, difference, np.nan))
 
 
 def monthly_check(
@@ -80,7 +88,17 @@ def monthly_check(
         wall: its temperature factor with band.
         settings: margin and limit.
     """
-    needed = factor_min(room_c, excess_pa, outdoor_c, outdoor_pct, settings)
+    return check(months, factor_min(room_c, excess_pa, outdoor_c, outdoor_pct, settings), wall)
+
+
+def check(months: Sequence[str], needed: Floats, wall: FactorBand) -> MonthlyCheck:
+    """Return which month is critical, and whether the wall is warm enough in it.
+
+    Args:
+        months: names, in order.
+        needed: the factor that each needs [-]; NaN unknown.
+        wall: its temperature factor with band.
+    """
     if bool(np.all(np.isnan(needed))):
         return MonthlyCheck(tuple(months), needed, None, None)
     critical = int(np.nanargmax(needed))

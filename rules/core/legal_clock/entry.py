@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rules.core.legal_clock.judge import ORDER
-from rules.core.legal_clock.model import NEEDS_NOTE, NEEDS_STEP, CaseEvent, CaseKind
+from rules.core.legal_clock.model import NEEDS_NOTE, NEEDS_STEP, CaseEvent, CaseKind, EventKind, Role
 
 AHEAD_S = 300.0
 """Clocks differ: so far ahead an event may lie [s]."""
+WROTE: Mapping[Role, str] = {"resident": "the household", "officer": "the council"}
+
+
+BY_THE_CLOCK: frozenset[EventKind] = frozenset({"aware", "investigated", "made_safe", "no_hazard"})
+"""The entries from and by which an emergency's hours count."""
+TIME_MISSING = (
+    "In an emergency the law counts 24 hours by the clock: say the time of day too, not only the day."
+)
+
+
+def needs_time(kind: CaseKind, entry: EventKind) -> bool:
+    """Whether a day alone is too little: noon would be a guess by which a limit of 24 hours is kept or missed."""
+    return kind == "emergency" and entry in BY_THE_CLOCK
 
 
 def why_refused(kind: CaseKind, before: Sequence[CaseEvent], event: CaseEvent, now_s: float) -> str | None:
@@ -51,6 +64,11 @@ def _withdrawal_refused(before: Sequence[CaseEvent], event: CaseEvent) -> str | 
         return f"This case has no entry {event.refers_to}."
     if found.kind == "withdrawn" or event.refers_to in gone:
         return f"Entry {event.refers_to} is withdrawn, or withdraws another: write what is so as a new entry."
+    if event.role != found.role:
+        return (
+            f"Entry {event.refers_to} was written by {WROTE[found.role]}, and only they withdraw it: "
+            "write what is so as an entry of your own."
+        )
     if event.at_s < found.at_s:
         return "An entry can't be withdrawn before it happened."
     return None

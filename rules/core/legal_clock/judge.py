@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from rules.core.legal_clock.afterwards import written_after, written_s
 from rules.core.legal_clock.law import Law
 from rules.core.legal_clock.model import CaseEvent, CaseKind, CaseState, EventKind, Step, StepName, StepState
 from rules.core.legal_clock.working_days import HolidaysUnknownError, WorkingDays, in_words
@@ -25,6 +26,7 @@ ORDER: Mapping[CaseKind, tuple[StepName, ...]] = {
     "emergency": ("emergency", "summary", "begin", "start"),
 }
 WITHOUT_HAZARD: frozenset[StepName] = frozenset({"safety", "begin", "start"})
+_NOT_SO = "More time was written down on {days}, after the time was up; it does not count here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _judged(name: StepName, case: _Case, now_s: float, law: Law, days: WorkingDa
     if from_s is not None:
         step = _extended(_due(replace(step, from_s=from_s), law, days), case, days)
     step = replace(step, done_s=_done(name, case))
-    return replace(step, state=_state(step, case, now_s))
+    return written_after(replace(step, state=_state(step, case, now_s)), case.events, days)
 
 
 def _start(name: StepName, case: _Case, law: Law) -> float | None:
@@ -125,7 +127,7 @@ def _last_day(name: StepName, began: date, law: Law, days: WorkingDays) -> date:
 
 
 def _extended(step: Step, case: _Case, days: WorkingDays) -> Step:
-    """Return the step with the last extension that was given before its time was up."""
+    """Return the step with the last extension that was given, and written down, before its time was up."""
     if step.until_s is None:
         return step
     until_s = step.until_s
@@ -134,6 +136,8 @@ def _extended(step: Step, case: _Case, days: WorkingDays) -> Step:
             continue
         if event.at_s >= until_s:
             step = replace(step, warning="More time was given after the time was up; it does not count here.")
+        elif written_s(event) >= until_s:
+            step = replace(step, warning=_NOT_SO.format(days=in_words(days.day_of(written_s(event)))))
         elif days.end_of(event.until) > until_s:
             until_s = days.end_of(event.until)
             step = replace(step, extended_to=event.until, until_s=until_s, reason=event.note)

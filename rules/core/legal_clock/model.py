@@ -63,6 +63,7 @@ class CaseEvent(msgspec.Struct, frozen=True, kw_only=True):
         refers_to: the entry that is withdrawn.
         note: in somebody's words; of those in :data:`NEEDS_NOTE` the reason.
         by, role: who wrote it down: the household, or an officer of the council.
+        recorded_s: when it was written down, by the database's keeper [s since 1970]; None: not known.
     """
 
     number: int
@@ -90,7 +91,7 @@ class Step:
         extended_to: last day after an extension; with :attr:`reason`.
         until_s: the later of the two [s since 1970].
         done_s: when it was done.
-        warning: why a date is not told, or an extension does not count.
+        warning: why a date is not told, an extension does not count, or that it was written down afterwards.
     """
 
     name: StepName

@@ -61,10 +61,10 @@ def grams_of(
         room: the air that the box measures.
     """
     lost = 0.0 if half_min is None else math.log(2.0) / half_min * standing_g_min_m3
-    middle = (rise_g_m3 + lost) * room.volume_m3
-    most = (rise_g_m3 + max(lost, 0.5 * rise_g_m3)) * room.volume_m3
+    middle = (rise_g_m3 + lost) * room.air_m3
+    most = (rise_g_m3 + max(lost, 0.5 * rise_g_m3)) * room.air_m3
     return Band(
-        low=rise_g_m3 * room.volume_m3 * (1.0 - room.volume_share),
+        low=rise_g_m3 * room.air_m3 * (1.0 - room.volume_share),
         middle=middle,
         high=most * (1.0 + room.volume_share),
     )

@@ -72,7 +72,7 @@ def released_g_h(
         return hour_s, np.full(len(hour_s), np.nan)
     warm = _hourly(at_s, temperature_c)[1]
     excess = vapour - absolute_humidity_g_m3(warm, outdoor.at(hour_s + 0.5 * HOUR_S))
-    volume = p.room.volume_m3
+    volume = p.room.air_m3
     g_h = p.drying.carried_per_hour * volume * excess + volume * _slope(vapour)
     g_h = g_h + p.drying.furnishings_g_per_pct * _slope(humidity)
     half = p.drying.smooth_h // 2

@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from rules.core.figures import NotNegative, Percent, Positive, Share
+
+WetKind = Literal["bathroom", "kitchen"]
+_BATHROOM = (
+    "bath",
+    "shower",
+    "en-suite",
+    "en suite",
+    "ensuite",
+    "toilet",
+    "wc",
+    "wet room",
+    "utility",
+    "laundry",
+)
+_KITCHEN = ("kitchen",)
+
+
+def wet_kind(room: str) -> WetKind | None:
+    """Return which wet room a name means, as people call it; None: a room whose air mixes with the home's."""
+    name = room.casefold()
+    if any(word in name for word in _BATHROOM):
+        return "bathroom"
+    return "kitchen" if any(word in name for word in _KITCHEN) else None
+
 
 HourShare = tuple[float, float, float]
 """A time of day when something is usual: hour of the local day, spread [h], share 0..1."""
@@ -123,14 +149,32 @@ class RoomParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """The air that a box measures. It is assumed to be well mixed.
 
     Attributes:
-        volume_m3: of that air [m³]: a bathroom 12 to 18, a kitchen 25 to 35, a home 120 to 220.
+        home_m3: of that air [m³], in rooms whose air mixes with the home's: 120 to 220.
+        bathroom_m3: in a bathroom, or another small wet room: 12 to 18.
+        kitchen_m3: in a kitchen: 25 to 35.
+        volume_m3: instead of these; absent in the catalogue, for overrides.
         volume_share: how far the volume may be off, to each side [-].
         full_pct: from this relative humidity on air takes up no more: water settles on walls instead [%].
     """
 
-    volume_m3: Positive = 160.0
+    home_m3: Positive = 160.0
+    bathroom_m3: Positive = 14.0
+    kitchen_m3: Positive = 28.0
+    volume_m3: Positive | None = None
     volume_share: Share = 0.3
     full_pct: Percent = 95.0
+
+    @property
+    def air_m3(self) -> float:
+        """The volume that counts [m³]."""
+        return self.home_m3 if self.volume_m3 is None else self.volume_m3
+
+    def of(self, room: str) -> RoomParameters:
+        """Return the settings for a room of this name: its own volume, unless one is given."""
+        if self.volume_m3 is not None:
+            return self
+        volumes = {"bathroom": self.bathroom_m3, "kitchen": self.kitchen_m3, None: self.home_m3}
+        return msgspec.structs.replace(self, volume_m3=volumes[wet_kind(room)])
 
 
 class DiaryParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

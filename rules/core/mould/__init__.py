@@ -9,11 +9,10 @@ from __future__ import annotations
 from rules.core.mould.growth import (
     critical_humidity_pct,
     highest_index,
-    original_growth_from_1,
     weeks_to_index_1,
     weeks_to_index_3,
 )
-from rules.core.mould.index import MouldState, after_hour, after_hours, fresh, index_series
+from rules.core.mould.index import MouldState, after_hours, fresh, index_series
 from rules.core.mould.sensitivity import (
     SURFACES,
     WOOD_OJANEN,
@@ -22,7 +21,7 @@ from rules.core.mould.sensitivity import (
     Surface,
     surfaces_of,
 )
-from rules.core.mould.words import RiskBand, risk_band, risk_words
+from rules.core.mould.words import RiskBand, risk_band
 
 __all__ = [
     "SURFACES",
@@ -32,15 +31,12 @@ __all__ = [
     "RiskBand",
     "Sensitivity",
     "Surface",
-    "after_hour",
     "after_hours",
     "critical_humidity_pct",
     "fresh",
     "highest_index",
     "index_series",
-    "original_growth_from_1",
     "risk_band",
-    "risk_words",
     "surfaces_of",
     "weeks_to_index_1",
     "weeks_to_index_3",

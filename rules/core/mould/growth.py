@@ -91,17 +91,6 @@ def weeks_to_index_3(temperature_c: N, humidity_pct: N, wood: float = 0.0) -> N:
     return like(temperature_c, np.exp(exponent + 0.06 * wood + 61.50))
 
 
-def original_growth_from_1(temperature_c: N, humidity_pct: N) -> N:
-    """Return k1 from index 1 on in the original model for pine, which the classes replace by constants [-].
-
-    References: Hukka & Viitanen 1999: ``2 / (tv / tm - 1)``.
-    """
-    ratio = array(weeks_to_index_3(temperature_c, humidity_pct)) / weeks_to_index_1(
-        temperature_c, humidity_pct
-    )
-    return like(temperature_c, array(2.0 / (ratio - 1.0)))
-
-
 def highest_index(humidity_pct: N, critical_pct: N, surface: Surface) -> N:
     """Return Mmax, the index that growth tends to in a climate, 0 or more [-].
 

@@ -56,28 +56,6 @@ def fresh(homes: int, index: float = 0.0) -> MouldState:
     return MouldState(start, start, none, none, none, none, none)
 
 
-def after_hour(
-    state: MouldState,
-    surface_c: Floats,
-    surface_pct: Floats,
-    surface: Surface,
-    settings: MouldSettings | None = None,
-) -> MouldState:
-    """Return the state one hour later.
-
-    Args:
-        state: of n homes.
-        surface_c: temperature of the surface, mean of the hour [°C], shape (n,); NaN unknown.
-        surface_pct: relative humidity at the surface [%], shape (n,); above 100 counts as 100, NaN unknown.
-        surface: class of the surfaces.
-        settings: what the sources leave open.
-
-    Raises:
-        ValueError: the shapes do not fit.
-    """
-    return after_hours(state, surface_c[None], surface_pct[None], surface, settings)
-
-
 def after_hours(
     state: MouldState,
     surface_c: Floats,

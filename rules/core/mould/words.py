@@ -18,18 +18,3 @@ def risk_band(index: float) -> RiskBand:
     if index >= HIGH_FROM:
         return "high"
     return "raised" if index >= RAISED_FROM else "low"
-
-
-def risk_words(index: float, hours_known: float, hours_unknown: float) -> str:
-    """Return the risk index as a sentence with what it rests on.
-
-    Args:
-        index: risk index [-].
-        hours_known: that were measured.
-        hours_unknown: that are missing.
-    """
-    total = hours_known + hours_unknown
-    if total == 0:
-        return "Damp risk index: not known yet."
-    share = "" if hours_unknown == 0 else f" {hours_unknown / total:.0%} of the hours are missing."
-    return f"Damp risk index {index:.1f} of 6: {risk_band(index)} risk.{share}"

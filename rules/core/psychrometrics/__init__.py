@@ -39,7 +39,6 @@ from rules.core.psychrometrics.dew import (
 from rules.core.psychrometrics.moisture import (
     absolute_humidity_g_m3,
     humidity_ratio,
-    moisture_excess_g_m3,
     relative_humidity_pct,
     vapour_pressure_excess_pa,
     vapour_pressure_hyland_wexler_pa,
@@ -79,7 +78,6 @@ __all__ = [
     "frost_point_of_pressure_c",
     "humidity_ratio",
     "humidity_ratio_of_wet_bulb",
-    "moisture_excess_g_m3",
     "relative_humidity_pct",
     "saturation_pressure_hyland_wexler_ice_pa",
     "saturation_pressure_hyland_wexler_pa",

@@ -110,19 +110,5 @@ def vapour_pressure_excess_pa(
     return like(room_c, array(room - _pressure(outdoor_c, outdoor_pct, saturation)))
 
 
-def moisture_excess_g_m3(room_c: N, humidity_pct: N, outdoor_c: N, outdoor_pct: N) -> N:
-    """Return by how much the absolute humidity of a room is above that outdoors [g/m³].
-
-    Args:
-        room_c: air temperature of the room [°C].
-        humidity_pct: relative humidity of the room's air [%].
-        outdoor_c: air temperature outdoors [°C].
-        outdoor_pct: relative humidity outdoors [%].
-    """
-    room = absolute_humidity_g_m3(array(room_c), vapour_pressure_pa(array(room_c), array(humidity_pct)))
-    out = absolute_humidity_g_m3(array(outdoor_c), vapour_pressure_pa(array(outdoor_c), array(outdoor_pct)))
-    return like(room_c, array(room - out))
-
-
 def _pressure(temperature_c: N, humidity_pct: N, saturation: Saturation) -> Floats:
     return array(humidity_share(humidity_pct) * saturation(array(temperature_c)))

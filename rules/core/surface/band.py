@@ -6,14 +6,12 @@ from typing import Generic, NamedTuple
 
 import numpy as np
 
-from rules.core.damp import surface_humidity_pct, surface_temperature_c
-from rules.core.psychrometrics import Floats, N, dew_point_c
+from rules.core.damp import surface_temperature_c
+from rules.core.psychrometrics import Floats, N
 from rules.core.psychrometrics.shape import array, like
 
 SPREAD = 0.05
 """Half the width of the band of a factor that is assumed [-] (proposed)."""
-
-CONDENSATION_PCT = 100.0
 
 
 class FactorBand(NamedTuple):
@@ -67,31 +65,6 @@ def surface_temperature_band_c(room_c: N, outdoor_c: N, factor: FactorBand) -> B
     """
     low, mid, high = _walls(room_c, outdoor_c, factor)
     return _ordered(room_c, low, mid, high)
-
-
-def surface_humidity_band_pct(room_c: N, humidity_pct: N, outdoor_c: N, factor: FactorBand) -> Band[N]:
-    """Return the humidity at the coldest surface [%] with its band; 100 and more is condensation.
-
-    Args:
-        room_c: air temperature of the room [°C].
-        humidity_pct: relative humidity of the room's air [%].
-        outdoor_c: air temperature outdoors [°C]; where it is warmer out than in, the band turns round.
-        factor: band of fRsi.
-    """
-    walls = _walls(room_c, outdoor_c, factor)
-    low, mid, high = (surface_humidity_pct(array(room_c), array(humidity_pct), wall) for wall in walls)
-    return _ordered(room_c, low, mid, high)
-
-
-def condensation_margin_k(room_c: N, humidity_pct: N, surface_c: N) -> N:
-    """Return by how much a surface is above the dew point of the room's air [K]; water condenses at 0 and less.
-
-    Args:
-        room_c: air temperature of the room [°C].
-        humidity_pct: relative humidity of the room's air [%]. At 0 % there is no dew point: NaN.
-        surface_c: temperature of the surface [°C].
-    """
-    return like(room_c, array(array(surface_c) - dew_point_c(array(room_c), array(humidity_pct))))
 
 
 def hours_at_or_above(surface_pct: Floats, limit_pct: float = 80.0) -> tuple[Floats, Floats]:

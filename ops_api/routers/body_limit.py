@@ -1,0 +1,86 @@
+"""How much of a request's body is taken, and of whom: before anything of it is kept.
+
+A form is read to its end before a route runs, and its files lie on the disk by then. So the bytes are counted as they
+come, and a photo is taken only from who lives in the home.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+from fastapi import HTTPException, Request
+
+from cityops.errors import TransientError
+from ops_api.routers import content
+from ops_api.routers.context import Context
+from ops_api.routers.problems import UNAVAILABLE, problem
+from ops_api.routers.resident import member_of
+from ops_api.web.headers import App, Message, Receive, Send
+
+PHOTO_MOST = 21 * 2**20
+"""Bytes of a request with a photo: of 20 MB at most, and the form around it."""
+MOST = 64 * 2**10
+"""Bytes of any other request: 2,000 characters of any script are 24 kB in a form."""
+DIGITS = 12
+"""Of a size that anybody could mean."""
+_PHOTO = re.compile(r"/api/v1/homes/([^/]+)/photos|/home/([^/]+)/evidence/photos")
+
+
+class LimitBody:
+    """ASGI middleware that answers 413 to what is too large, and 404 to a photo of a stranger."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Handle a request (ASGI)."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        photo = _PHOTO.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+        most = MOST if photo is None else PHOTO_MOST
+        request = Request(scope)
+        try:
+            _check_declared(request, most)
+            if photo is not None:
+                await _check_lives_in(request, photo[1] or photo[2])
+        except HTTPException as refused:
+            answer = problem(request, refused.status_code, str(refused.detail), dict(refused.headers or {}))
+            await answer(scope, receive, send)
+        except TransientError:
+            await problem(request, 503, UNAVAILABLE, {"Retry-After": "10"})(scope, receive, send)
+        else:
+            await self._app(scope, _counted(receive, most), send)
+
+
+def _too_large(most: int) -> HTTPException:
+    size = f"{most // 2**20} MB" if most >= 2**20 else f"{most // 2**10} kB"
+    return HTTPException(413, f"That is too large: at most {size} can be sent here.", {"Connection": "close"})
+
+
+def _check_declared(request: Request, most: int) -> None:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and (len(declared) > DIGITS or int(declared) > most):
+        raise _too_large(most)
+
+
+async def _check_lives_in(request: Request, code: str) -> None:
+    ctx: Context = request.app.state.context
+    content.check_lives_in(await member_of(request, ctx), code)
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    """Return ``receive`` that raises 413 where more came than was allowed, whatever was declared."""
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most:
+            raise _too_large(most)
+        return message
+
+    return counted
