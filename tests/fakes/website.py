@@ -55,7 +55,7 @@ async def running(dsn: str, town: Registry, now: datetime, port: int = 0, **api:
     if task in done:
         task.result()
     url = await address
-    async with httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=60) as http:
         try:
             yield Site(url, dsn, town, now, http, stop, task)
         finally:
