@@ -22,18 +22,14 @@ select alarm_id from alarm where alarm_id = %(alarm_id)s for update of alarm
 -- number: its code is the resident's secret and its label may be an address, also the one that it had
 -- when the alarm was raised: of its title only what follows that is taken.
 select a.alarm_id, a.rule_id, a.subject_kind,
-       case when a.subject_kind = 'home' then 'home ' || coalesce(h.home_id::text, '?') else a.subject end as subject,
-       a.severity,
+       masked_subject(a.subject_kind, a.subject, h.home_id) as subject, a.severity,
        extract(epoch from a.raised_at)::float8 as raised_s, extract(epoch from a.cleared_at)::float8 as cleared_s,
        extract(epoch from a.acknowledged_at)::float8 as acknowledged_s, a.acknowledged_by, a.acknowledged_severity,
        a.assignee, extract(epoch from a.shelved_until)::float8 as shelved_until_s,
        extract(epoch from a.closed_at)::float8 as closed_s, a.closed_by, a.verdict, a.flapping,
        a.escalation_step as step, a.told,
-       case when a.subject_kind <> 'home' then a.title when h.home_id is null then 'Home ?'
-            else 'Home ' || h.home_id || replace(replace(coalesce(substring(a.title from ': [^:]*$'), ''),
-                     h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as title,
-       case when a.subject_kind <> 'home' then a.reason when h.home_id is null then ''
-            else replace(replace(a.reason, h.code, 'home ' || h.home_id), h.label, 'Home ' || h.home_id) end as reason
+       masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label) as title,
+       masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label) as reason
 from alarm a
 left join home h on a.subject_kind = 'home' and h.code = a.subject
 where a.alarm_id = any (%(alarm_ids)s)
