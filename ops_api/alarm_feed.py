@@ -159,6 +159,8 @@ class AlarmFeed:
         self._wake = asyncio.Event()
         self._gaps, self._cursor = Gaps(), -1
         self._looked_s = 0.0
+        self._is_owed = False  # a reset that could not be said yet
+        self._reset_to = -1  # who stood here or before when one was said, and was away, has it to hear
         self._closed = False
 
     @property
@@ -204,10 +206,12 @@ class AlarmFeed:
             look = await self._source.after(self._cursor, BATCH)
             looked_s = _now_s()
             lines = self._gaps.settled(self._cursor, look, looked_s)
+            self._is_owed |= self._gaps.skipped or self._gaps.ended
             events, is_whole = await self._words(lines)
             cursor = lines[-1].log_id if lines else self._cursor
-            if self._gaps.skipped or self._gaps.ended or not is_whole:
+            if self._is_owed or not is_whole:
                 events.append(cursor)
+                self._is_owed, self._reset_to = False, cursor
             self._cursor, self._looked_s = cursor, looked_s
             for reader in self._readers if events else ():
                 reader.put(events)
@@ -220,12 +224,13 @@ class AlarmFeed:
             return [], True
         try:
             return [*await self._source.tell(lines)], True
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
             if len(lines) == 1:
                 log.error("a line of the alarm log can't be told", log_id=lines[0].log_id, error=str(error))
                 return [], False
-        found = [await self._words([line]) for line in lines]
-        return [event for events, _ in found for event in events], all(whole for _, whole in found)
+        half = len(lines) // 2
+        first, rest = await self._words(lines[:half]), await self._words(lines[half:])
+        return first[0] + rest[0], first[1] and rest[1]
 
     async def _begin(self) -> None:
         """Stand at the last line before which nothing can come any more."""
@@ -267,12 +272,14 @@ class AlarmFeed:
         sent = cursor
         if last_log_id is None:
             yield _position("begin", cursor)
-        elif await self._is_too_far(last_log_id, cursor):
+        elif last_log_id <= self._reset_to or await self._is_too_far(last_log_id, cursor):
             yield _position("reset", cursor)
         else:
             yield f"retry: {RETRY_MS}\n\n".encode()
             async for told in self._missed(last_log_id, cursor):
-                if alarm_id in (None, told.line.alarm_id):
+                if isinstance(told, int):
+                    yield _position("reset", told)
+                elif alarm_id in (None, told.line.alarm_id):
                     yield told.encode()
             sent = max(last_log_id, cursor)
         async with aclosing(self._coming(reader, sent, alarm_id)) as coming:
@@ -286,16 +293,19 @@ class AlarmFeed:
         look = await self._source.after(last_log_id, BEHIND_MOST + 1)
         return sum(line.log_id <= cursor for line in look.lines) > BEHIND_MOST
 
-    async def _missed(self, last_log_id: int, cursor: int) -> AsyncIterator[Told]:
+    async def _missed(self, last_log_id: int, cursor: int) -> AsyncIterator[Told | int]:
+        is_whole = True
         while last_log_id < cursor:
             async with self._catching_up:
                 look = await self._source.after(last_log_id, BATCH)
                 lines = [line for line in look.lines if line.log_id <= cursor]
-                words, _ = await self._words(lines)
+                words, all_told = await self._words(lines)
+            is_whole &= all_told
             for told in words:
-                assert isinstance(told, Told)
                 yield told
             last_log_id = lines[-1].log_id if lines else cursor
+        if not is_whole:
+            yield cursor
 
     async def _coming(self, reader: _Reader, sent: int, alarm_id: int | None) -> AsyncGenerator[bytes, None]:
         while not self._closed:

@@ -45,7 +45,7 @@ async def start_services(
     )
     commands = {"ingest": ["ingest"], "rules": ["rules", "run"]}
     if api_port is not None:
-        ports["api"] = api_port or ports["api"]
+        ports["api"] = ports["api"] if api_port == 0 else api_port
         children.environment = {**children.environment, "CITYOPS_API__PORT": str(ports["api"])}
         commands["api"] = ["api"]
     if notify:

@@ -27,7 +27,8 @@ EVENTS = """Server-sent events, in the order of the log, each once:
 
 * `alarm`: a line of an alarm's log; `data` is an `AlarmEvent`, `id` the line's number (`log_id`);
 * `begin`: the first event without `Last-Event-ID`; what comes now comes after this line. Read `GET /api/v1/alarms` after it;
-* `reset`: more than 1,000 lines were missed, or the log is another one: read `GET /api/v1/alarms` anew;
+* `reset`: read `GET /api/v1/alarms` anew: more than 1,000 lines were missed, the log is another one, a line was not waited
+  for any longer (and once more when it may have come), or a line can't be told;
 * `alive`: every 15 s without another; `age_s` says how long ago the log was last read."""
 
 router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"])

@@ -189,14 +189,15 @@ class _Sheet:
     def add(self, alarm: DeskAlarm, step: Step, heard: Mapping[str, str] | None = None) -> None:
         alarm = self._latest.get(alarm.alarm_id, alarm)
         escalation = self._escalation_of(alarm.rule_id)
+        now = ((n.recipient, n.severity) for n in self.told if n.alarm_id == alarm.alarm_id)
+        alarm = replace(alarm, heard=worst_heard((*(heard or {}).items(), *now)))
         try:
             turn = step(alarm, self._now_s, escalation, held_by(alarm.rule_id, self.up))
         except (LookupError, TypeError, ValueError) as error:
             turn = self._given_up(alarm, error)
-        now = ((n.recipient, n.severity) for n in self.told if n.alarm_id == alarm.alarm_id)
-        about = replace(turn.alarm, heard=worst_heard((*(heard or {}).items(), *now)))
-        counts = {n.key: self._messages(n, about, escalation) for n in turn.notices}
-        turn = replace(turn, entries=_counted(turn.entries, counts))
+        counts = {n.key: self._messages(n, turn.alarm, escalation) for n in turn.notices}
+        # What was heard is the outbox's to know, not the alarm's to keep.
+        turn = replace(turn, alarm=replace(turn.alarm, heard=None), entries=_counted(turn.entries, counts))
         self._latest[alarm.alarm_id] = turn.alarm
         self.turns.append(turn)
 

@@ -135,7 +135,11 @@ class _PostgresWork:
         for row in await _rows(self._conn, "unplanned", {"alarm_ids": ids}) if ids else ():
             entries.setdefault(row["alarm_id"], []).append(Entry(**row))
         heard = await self._heard(
-            [alarm_id for alarm_id, found in entries.items() if any(e.what == "cleared" for e in found)]
+            [
+                alarm_id
+                for alarm_id, found in entries.items()
+                if not alarms[alarm_id].active or any(e.what == "cleared" for e in found)
+            ]
         )
         return [
             Unplanned(alarms[alarm_id], tuple(found), heard.get(alarm_id, {}))

@@ -176,7 +176,7 @@ async def test_a_hanging_channel_delays_no_other_and_is_named(db_dsn: str) -> No
         outbox = PostgresOutbox(pool)
         await outbox.put([now_note(f"h{i}", "hung", severity="info") for i in range(4)])
         try:
-            async with running(outbox, hung, good) as service:
+            async with running(outbox, hung, good, timeout_s=8.0) as service:
                 await until(lambda: service.workers["hung"].threads.busy == 2)
                 async with pool.connection() as conn:
                     held = await (await conn.execute(UNLOCKED)).fetchall()

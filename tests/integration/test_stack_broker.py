@@ -17,7 +17,7 @@ import pytest
 
 from cityops.embedded.account import server_account
 from cityops.embedded.mosquitto_binary import find_mosquitto
-from cityops.embedded.process import free_port
+from cityops.embedded.process import free_ports
 from devices.contract.access import DEVICE_RIGHTS, INGEST_RIGHTS
 from devices.contract.topics import DOWN, PREFIX, SHARDS, UP
 
@@ -76,7 +76,7 @@ def stack_broker(server_dir: Path, request: pytest.FixtureRequest) -> Iterator[B
     folder.mkdir(mode=0o711)
     _passwords(folder)
     shutil.copy(FOLDER / "acl", folder / "acl")
-    ports = Broker(free_port(), free_port())
+    ports = Broker(*free_ports(2))
     (folder / "mosquitto.conf").write_text(_configuration(folder, ports, request.param))
     account = server_account(folder)
     if account is not None:

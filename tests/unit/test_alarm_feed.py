@@ -164,6 +164,38 @@ async def test_a_line_that_can_not_be_told_holds_up_none() -> None:
         await stream.aclose()
 
 
+async def test_who_comes_back_past_a_line_that_can_not_be_told_reads_anew() -> None:
+    log = Log()
+    log.commit(1, 2, 3, 4, 5)
+    log.bad = {3}
+    async with following(log) as feed:
+        stream = feed.stream(1)
+        found = [await heard(stream) for _ in range(4)]
+        assert found == [("alarm", 2), ("alarm", 4), ("alarm", 5), ("reset", 5)]
+        await stream.aclose()
+
+
+async def test_who_was_away_when_others_were_told_to_read_anew_does_so_too() -> None:
+    log = Log()
+    log.commit(1)
+    log.bad = {2}
+    async with following(log) as feed:
+        stays = feed.stream()
+        assert await heard(stays) == ("begin", 1)
+        log.commit(2)
+        feed.touch()
+        assert await heard(stays) == ("reset", 2)
+        log.commit(3)
+        feed.touch()
+        assert await heard(stays) == ("alarm", 3)
+        for last, first in ((2, ("reset", 3)), (3, None)):
+            back = feed.stream(last)
+            if first is not None:
+                assert await heard(back) == first
+            await back.aclose()
+        await stays.aclose()
+
+
 async def test_one_alarm_can_be_followed() -> None:
     log = Log()
     log.commit(1)

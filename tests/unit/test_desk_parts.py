@@ -148,3 +148,29 @@ def test_a_fire_that_is_over_before_the_desk_looks_is_told_once_and_rings_no_mor
     if is_told:
         cleared = Entry(alarm_id=1, log_id=8, at_s=NOW_S, actor="engine", what="cleared")
         assert {n.kind for n in follow(turn.alarm, cleared, NOW_S, CHAIN).notices} == {"cleared"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_told"),
+    [
+        ({"heard": {"amira": "major"}}, True),
+        ({"heard": {"amira": "major"}, "acknowledged_s": NOW_S - 90.0, "acknowledged_severity": "major"}, True),
+        ({"heard": {"amira": "critical"}}, False),
+        ({"heard": {"amira": "major"}, "shelved_until_s": NOW_S + 60.0}, False),
+        ({"heard": {"amira": "major"}, "closed_s": NOW_S}, False),
+        ({"heard": {"amira": "major"}, "acknowledged_s": NOW_S, "acknowledged_severity": "critical"}, False),
+    ],
+)  # fmt: skip
+def test_who_heard_of_less_hears_that_it_became_critical_also_when_it_is_over(
+    changed: dict[str, Any], is_told: bool
+) -> None:
+    over = replace(alarm(severity="critical", cleared_s=NOW_S, told=("on_call:winter",)), **changed)
+    worse = Entry(
+        alarm_id=1, log_id=8, at_s=NOW_S - 30.0, actor="engine", what="severity",
+        detail={"severity": "critical", "before": "major"},
+    )  # fmt: skip
+    turn = follow(over, worse, NOW_S, CHAIN)
+    assert [n.kind for n in turn.notices] == ["severity"] * is_told * len(
+        [s for s in CHAIN.steps if s.after_s == 0]
+    )
+    assert turn.set_timers == ()

@@ -2,7 +2,8 @@
 --
 -- A home that shares its risk with the housing team goes by its number, never by its code (a secret) nor its label (an
 -- address). Any other is "a home" without a number, and why its alarm is up is the household's: its alarm has a
--- number of its own. p_until: when what is shown was measured last, null for now (an alarm's cleared_at).
+-- number of its own. p_until: when what is shown was measured last, null for now (an alarm's cleared_at). A number is
+-- made text by a cast: `||` with a number is only stable, and would keep these out of the queries that ask.
 
 drop function if exists masked_subject(text, text, integer), masked_title(text, text, integer, text, text),
     masked_reason(text, text, integer, text, text);
@@ -14,13 +15,13 @@ return p_home is not null and consented(p_home, 'risk', 'council:housing', least
 -- A home's code and label replaced by its number; by "a home" where that is not to be told. Null parts change nothing.
 create or replace function by_number(p_text text, p_home integer, p_code text, p_label text) returns text
 language sql immutable parallel safe
-return replace(replace(p_text, coalesce(p_code, ''), coalesce('home ' || p_home, 'a home')),
-               coalesce(p_label, ''), coalesce('Home ' || p_home, 'A home'));
+return replace(replace(p_text, coalesce(p_code, ''), coalesce('home ' || p_home::text, 'a home')),
+               coalesce(p_label, ''), coalesce('Home ' || p_home::text, 'A home'));
 
 create or replace function masked_subject(kind text, subject text, home_id integer, p_until timestamptz) returns text
 language sql stable
 return case when kind is distinct from 'home' then subject
-            when home_told(home_id, p_until) then 'home ' || home_id else 'a home' end;
+            when home_told(home_id, p_until) then 'home ' || home_id::text else 'a home' end;
 
 -- Of a home's title only what stands behind its name; of one that is gone nothing.
 create or replace function masked_title(
@@ -28,7 +29,7 @@ create or replace function masked_title(
 ) returns text
 language sql stable
 return case when kind <> 'home' then title when home_id is null then 'A home'
-            else case when home_told(home_id, p_until) then 'Home ' || home_id else 'A home' end
+            else case when home_told(home_id, p_until) then 'Home ' || home_id::text else 'A home' end
                  || by_number(coalesce(substring(title from ': [^:]*$'), ''),
                               case when home_told(home_id, p_until) then home_id end, code, label) end;
 

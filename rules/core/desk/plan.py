@@ -80,6 +80,14 @@ class _Draft:
         taken = a.closed or a.acknowledged or a.shelved
         return a.severity == "critical" and not (a.active or a.told or taken or self.held_by is not None)
 
+    @property
+    def unseen_worse(self) -> bool:
+        """Whether it became critical and is over before anybody heard of that: who heard of less knows too little."""
+        a = self.alarm
+        heard = (a.heard or {}).values()
+        elsewhere = a.closed or a.shelved or self.held_by is not None
+        return a.severity == "critical" and not (a.active or elsewhere or "critical" in heard)
+
     def log(self, what: str, **detail: Any) -> None:
         entry = m.Entry(alarm_id=self.alarm.alarm_id, at_s=self.now_s, actor="desk", what=what, detail=detail)
         self._entries.append(entry)
@@ -115,13 +123,13 @@ class _Draft:
         )
 
 
-def _begin(draft: _Draft, why: Why) -> m.Turn:
-    """Tell those who are told at once, and set the timer for the next step."""
+def _begin(draft: _Draft, why: Why, *, is_over: bool = False) -> m.Turn:
+    """Tell those who are told at once, and set the timer for the next step; ``is_over``: tell, though nothing waits."""
     draft.drop(STANDING)
     if draft.urgent and draft.held_by is not None:
         draft.log("held_back", by=draft.held_by)
         draft.wake("held", draft.now_s + LOOK_AGAIN_S)
-    elif draft.urgent or draft.unseen:
+    elif draft.urgent or draft.unseen or is_over:
         first = [step for step in draft.escalation.steps if step.after_s == 0]
         for number, step in enumerate(first, start=1):
             draft.tell(step.to, why, step=number)
@@ -148,8 +156,7 @@ def _severity(draft: _Draft, entry: m.Entry) -> m.Turn:
     alarm = draft.alarm
     # As it is now: a later line may have taken it down again.
     worst = min(rank(entry.detail["severity"]), rank(alarm.severity))
-    is_over = not (alarm.active or draft.unseen)
-    if alarm.closed or is_over or worst <= rank(entry.detail["before"]):
+    if alarm.closed or not (alarm.active or draft.unseen_worse) or worst <= rank(entry.detail["before"]):
         return draft.turn()
     known = alarm.acknowledged_severity
     if known is not None and rank(alarm.severity) <= rank(known):
@@ -159,7 +166,7 @@ def _severity(draft: _Draft, entry: m.Entry) -> m.Turn:
     if alarm.shelved:
         draft.log("unshelved", reason="severity")
     draft.drop(("unshelve",))
-    return _begin(draft, "severity")
+    return _begin(draft, "severity", is_over=not alarm.active)
 
 
 def _flapping(draft: _Draft, entry: m.Entry) -> m.Turn:

@@ -106,7 +106,10 @@ def _asks(message: Notification, now: AlarmNow) -> Fate | Suppressed:
 
 
 def _is_unheard_fire(message: Notification, now: AlarmNow) -> bool:
-    """Whether somebody has yet to learn that it was critical: who read of a warning, or may have, knows too little."""
+    """Whether somebody has yet to learn that it was critical: who read of a warning, or may have, knows too little.
+
+    What is only just being sent, or of which nobody knows, does not count: to hear of a fire twice is better than never.
+    """
     if message.severity == "critical":
         return not now.told_critical
     return now.severity == "critical" and not now.told
