@@ -95,7 +95,7 @@ create table home_contact (
 );
 create index home_contact_by on home_contact (set_by) where set_by is not null;
 
--- Deny all, as in 0012: routines/households_cases.sql says who sees which rows.
+-- Deny all, as in 0013: routines/households_cases.sql says who sees which rows.
 alter table housing_case enable row level security;
 alter table case_event enable row level security;
 alter table contact_log enable row level security;

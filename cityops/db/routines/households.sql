@@ -1,6 +1,6 @@
 -- What a resident's and the housing team's database role may see (docs/adr/016-household-isolation.md).
 --
--- cityops_resident has no right on any reading table. It reads the tables locked in migration 0012 by their
+-- cityops_resident has no right on any reading table. It reads the tables locked in migration 0013 by their
 -- policies, and readings through the schema my, whose views start FROM the membership and its dates. Who asks
 -- is the token of a session, set in the transaction only and looked up here: saying "I am number 8" makes nobody 8.
 
