@@ -28,7 +28,7 @@ EVAPORATION_J_KG, SUBLIMATION_J_KG = 2.50e6, 2.83e6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roads:
-    """What differs between segments (``parameters.Site``): segments × 1, and the ground's factors."""
+    """What differs between segments (``parameters.Site``): 1 × segments, and the ground's factors."""
 
     sky_view: Array
     albedo: Array

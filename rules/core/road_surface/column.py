@@ -79,13 +79,13 @@ def _between(bounds: Floats, ends: Floats, density: Any) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """A column eliminated for one step length; nodes × segments × 1, node 0 unused but in ``own``.
+    """A column eliminated for one step length; nodes × 1 × segments, node 0 unused but in ``own``.
 
     Attributes:
         own, below: what a node's swept value takes of its temperature and of the one below.
         above: what a node's new temperature takes of the one above.
         under: what the last node takes of the air below.
-        diagonal: of the surface equation, without the surface's exchange [W/(m² K)], segments × 1.
+        diagonal: of the surface equation, without the surface's exchange [W/(m² K)], 1 × segments.
         store, to_first: of the surface: capacity / step and conductance downwards [W/(m² K)].
     """
 
@@ -114,7 +114,7 @@ def factors(column: Column, step_s: float, dtype: type[np.floating[Any]] = np.fl
             below[i] = g[i] * inverse
     diagonal = store[0] + g[0] * (1.0 - above[1])
     made = (own, below, above, under, diagonal, store[0], g[0])
-    return Factors(*(np.ascontiguousarray(a[..., None], dtype=dtype) for a in made))
+    return Factors(*(np.ascontiguousarray(a[..., None, :], dtype=dtype) for a in made))
 
 
 def sweep_up(f: Factors, temperature_c: Array, air_below_c: Array) -> tuple[Array, Array]:
@@ -124,7 +124,7 @@ def sweep_up(f: Factors, temperature_c: Array, air_below_c: Array) -> tuple[Arra
 
     Args:
         f: of the column.
-        temperature_c: before the step, nodes × segments × members.
+        temperature_c: before the step, nodes × members × segments.
         air_below_c: where a bridge ends in air.
     """
     swept = np.empty_like(temperature_c)

@@ -54,5 +54,5 @@ def cross_fit(nights: Nights, judged: NDArray[np.bool_], start: ParameterSet) ->
     for month in sorted(set(of[judged].tolist())):
         sets[month] = fit(some(nights, of != month), start)
         here = judged & (of == month)
-        surface[:, here] = run(some(nights, here), sets[month]).surface_c[:, :, 0]
+        surface[:, here] = run(some(nights, here), sets[month]).surface_c[:, 0]
     return CrossFit(surface[:, judged], sets)

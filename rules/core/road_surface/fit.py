@@ -75,7 +75,7 @@ def fit(nights: Nights, start: ParameterSet, bounds: Mapping[str, Bound] = BOUND
         steps = np.where(share + SLOPE_SHARE > 1.0, -SLOPE_SHARE, SLOPE_SHARE)
         each = share + np.concatenate((np.zeros((1, len(share))), np.diag(steps)))
         own = {n: np.repeat(low[j] + each[:, j] * width[j], count) for j, n in enumerate(bounds)}
-        surface = run(changed, start, own).surface_c[:, :, 0].reshape(-1, len(bounds) + 1, count)
+        surface = run(changed, start, own).surface_c[:, 0].reshape(-1, len(bounds) + 1, count)
         known = ~np.isnan(nights.truth_c[1:])
         slope = np.array([(surface[:, j + 1] - surface[:, 0])[known] / steps[j] for j in range(len(bounds))])
         return np.concatenate((slope.T, np.eye(len(share)) * PRIOR * np.sqrt(known.sum())))
@@ -88,6 +88,6 @@ def fit(nights: Nights, start: ParameterSet, bounds: Mapping[str, Bound] = BOUND
 
 def _errors(nights: Nights, p: ParameterSet, own: dict[str, float], away: Floats) -> Floats:
     """Return the errors of all known hours [°C] and the pull towards the start."""
-    surface = run(nights, p, own).surface_c[:, :, 0]
+    surface = run(nights, p, own).surface_c[:, 0]
     known = ~np.isnan(nights.truth_c[1:])
     return np.concatenate(((surface - nights.truth_c[1:])[known], away * PRIOR * np.sqrt(known.sum())))

@@ -20,7 +20,7 @@ RAIN_AT = (22.0, 2.7, 0.2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
-    """Weather at times: times × segments × members, where 1 stands for all. NaN only where it says so.
+    """Weather at times: times × members × segments, where 1 stands for all. NaN only where it says so.
 
     Attributes:
         at_s: times, rising [s since 1970].
@@ -95,7 +95,7 @@ def forcing(
         pressure_pa=at["pressure_pa"],
         direct_w_m2=direct,
         diffuse_w_m2=shortwave - direct,
-        lit=lit[:, :, None],
+        lit=lit[:, None, :],
         longwave_w_m2=at["longwave_w_m2"],
         cloud=np.clip(at["cloud"], 0.0, 1.0),
         rain_mm_h=weather.rain_mm_h[during],

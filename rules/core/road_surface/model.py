@@ -39,27 +39,29 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What is added to the forecast's balance; segments × members.
+    """What is added to the forecast's balance; members × segments.
 
     Attributes:
         flux_w_m2: lacking during the last hours, decays slowly.
         recent_w_m2: what was lacking just before the start beyond that, decays fast.
         sun_share: of the sunshine that the model takes.
+        steady_w_m2: does not decay: how members of an ensemble differ beyond their weather.
     """
 
     flux_w_m2: Array
     recent_w_m2: Array
     sun_share: Array
+    steady_w_m2: Array
 
 
 def no_correction(like: Array) -> Correction:
     """Return a correction that changes nothing, of the shape of ``like``."""
-    return Correction(like * 0.0, like * 0.0, like * 0.0)
+    return Correction(like * 0.0, like * 0.0, like * 0.0, like * 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """The forecast at chosen steps: times × segments × members; °C, mm of water equivalent, g/m²."""
+    """The forecast at chosen steps: times × members × segments; °C, mm of water equivalent, g/m²."""
 
     surface_c: Array
     water_mm: Array
@@ -77,7 +79,7 @@ def through_observed(
 
     Args:
         state: at their beginning.
-        weather: steps × segments × members.
+        weather: steps × members × segments.
         observed_c: of the surface, the same shape; NaN = not observed, the model runs free.
         roads: the segments.
         profile: of the air.
@@ -104,7 +106,8 @@ def correction(past: Past, p: Coupling, step_s: float) -> Correction:
     recent = _mean_rest(past, share, p.recent_h, step_s)
     slow, last = (np.clip(f, -p.most_w_m2, p.most_w_m2) for f in (flux, recent))
     dtype = past.state.zeta.dtype
-    return Correction(slow.astype(dtype), (last - slow).astype(dtype), share.astype(dtype))
+    made = (a.astype(dtype) for a in (slow, last - slow, share, slow * 0.0))
+    return Correction(*made)
 
 
 def _mean_rest(past: Past, share: Array, hours: float, step_s: float) -> Array:
@@ -143,7 +146,7 @@ def forecast(
 
     Args:
         state: now.
-        weather: steps × segments × members.
+        weather: steps × members × segments.
         fix: of :func:`correction`.
         roads: the segments.
         profile: of the air.
@@ -153,13 +156,13 @@ def forecast(
         every: steps between two times of the outlook.
     """
     kept = []
-    no_flux = fix.flux_w_m2 * 0.0
-    sun = np.broadcast_to(no_flux, state.zeta.shape)
+    sun = np.zeros_like(state.zeta)
     learns = bool(fix.sun_share.any())
     for i in range(weather.steps):
         now = weather.at(i)
         slow, fast = (_left((i + 0.5) * step_s, hours) for hours in (coupling.decay_h, coupling.recent_decay_h))
-        extra = fix.flux_w_m2 * slow + fix.recent_w_m2 * fast + (fix.sun_share * sun if learns else no_flux)
+        extra = fix.flux_w_m2 * slow + fix.recent_w_m2 * fast + fix.steady_w_m2
+        extra = extra + fix.sun_share * sun if learns else extra
         done = advance(state, now, roads, profile, stores, step_s, extra)
         state, sun = done.state, done.sun_w_m2
         if (i + 1) % every == 0:

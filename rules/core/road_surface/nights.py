@@ -62,7 +62,7 @@ class Nights:
 
     Attributes:
         start_s: times of the forecasts [s since 1970].
-        past, future: weather before and after: steps × nights × 1.
+        past, future: weather before and after: steps × 1 × nights.
         observed_c: before, at the steps; NaN = missing.
         first_c, deep_c: where the ground begins, per night.
         truth_c: hours 0 to ``LEADS_H`` after the start × nights; NaN = missing.
@@ -110,12 +110,12 @@ def cut(
     hours = at + np.arange(LEADS_H + 1)[:, None]
     memory = at - HISTORY_H + np.arange(-MEMORY_H + HISTORY_H, 1)[:, None]
     recent = np.where(memory >= 0, series.surface_c[np.maximum(memory, 0)], np.nan)
-    observed = fine[before][:, :, None]
+    observed = fine[before][:, None, :]
     first = _first_known(surface[at - HISTORY_H + np.arange(HISTORY_H)[:, None]])
     return Nights(
         series.at_s[at],
-        whole.map(lambda a: np.broadcast_to(a, (len(ends), 1, 1))[before, 0, 0][:, :, None]),
-        whole.map(lambda a: np.broadcast_to(a, (len(ends), 1, 1))[after, 0, 0][:, :, None]),
+        whole.map(lambda a: np.broadcast_to(a, (len(ends), 1, 1))[before, 0, 0][:, None, :]),
+        whole.map(lambda a: np.broadcast_to(a, (len(ends), 1, 1))[after, 0, 0][:, None, :]),
         observed,
         first,
         np.where(np.isnan(recent).all(axis=0), first, np.nanmean(np.concatenate((recent, first[None])), axis=0)),
@@ -181,7 +181,7 @@ def _first_known(values: Floats) -> Floats:
 
 
 def run(n: Nights, p: ParameterSet, own: Mapping[str, ArrayLike] | None = None, coupled: bool = True) -> Outlook:
-    """Return the forecasts of all nights at each hour from 1 on: hours × nights × 1.
+    """Return the forecasts of all nights at each hour from 1 on: hours × 1 × nights.
 
     Args:
         n: the nights.
@@ -206,8 +206,8 @@ def repeated(n: Nights, times: int) -> Nights:
         return np.concatenate([a] * times, axis=axis)
 
     return Nights(
-        again(n.start_s, 0), n.past.map(lambda a: again(a, 1)), n.future.map(lambda a: again(a, 1)),
-        again(n.observed_c, 1), again(n.first_c, 0), again(n.deep_c, 0), again(n.truth_c, 1), again(n.air_c, 1),
+        again(n.start_s, 0), n.past.map(lambda a: again(a, 2)), n.future.map(lambda a: again(a, 2)),
+        again(n.observed_c, 2), again(n.first_c, 0), again(n.deep_c, 0), again(n.truth_c, 1), again(n.air_c, 1),
         n.step_s,
     )  # fmt: skip
 
@@ -215,7 +215,7 @@ def repeated(n: Nights, times: int) -> Nights:
 def some(n: Nights, chosen: NDArray[np.bool_]) -> Nights:
     """Return some of the nights."""
     return Nights(
-        n.start_s[chosen], n.past.map(lambda a: a[:, chosen]), n.future.map(lambda a: a[:, chosen]),
-        n.observed_c[:, chosen], n.first_c[chosen], n.deep_c[chosen], n.truth_c[:, chosen], n.air_c[:, chosen],
+        n.start_s[chosen], n.past.map(lambda a: a[..., chosen]), n.future.map(lambda a: a[..., chosen]),
+        n.observed_c[..., chosen], n.first_c[chosen], n.deep_c[chosen], n.truth_c[:, chosen], n.air_c[:, chosen],
         n.step_s,
     )  # fmt: skip

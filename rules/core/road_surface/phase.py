@@ -38,7 +38,10 @@ def settle(
     if salted.any():
         chosen = [np.broadcast_to(a, salted.shape)[salted] for a in (diagonal, heat, water_mm, frozen_mm, salt_g_m2)]
         melted[salted] = _with_salt(*chosen, per_mm)
-    return (heat - melted * per_mm) / diagonal, melted
+    surface = (heat - melted * per_mm) / diagonal
+    # Water and ice together: exactly 0, so that no rounding decides which of them the vapour meets.
+    held = (melted > -water_mm) & (melted < frozen_mm) & ~salted
+    return np.where(held, surface.dtype.type(0.0), surface), melted
 
 
 def _with_salt(diagonal: Array, heat: Array, water: Array, frozen: Array, salt: Array, per_mm: float) -> Array:

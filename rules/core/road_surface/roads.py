@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rules.core.road_surface.balance import Roads
-from rules.core.road_surface.column import Floats, build, factors, grid
+from rules.core.road_surface.column import Factors, Floats, build, factors, grid
 from rules.core.road_surface.parameters import Ground, ParameterSet, Site
 from rules.core.road_surface.state import State, bare, columns
 from rules.core.road_surface.turbulence import Profile
@@ -60,14 +60,9 @@ def roads(
 
 def some(r: Roads, segments: slice) -> Roads:
     """Return some of the segments."""
-    values = {name: getattr(r, name)[segments] for name in Site.__struct_fields__}
-    ground = r.ground
-    axis = {"diagonal", "store", "to_first", "under"}
-    cut = {
-        name: getattr(ground, name)[segments if name in axis else (slice(None), segments)]
-        for name in ground.__dataclass_fields__
-    }
-    return Roads(**values, ground=type(ground)(**cut))
+    values = {name: getattr(r, name)[..., segments] for name in Site.__struct_fields__}
+    ground = Factors(*(getattr(r.ground, name)[..., segments] for name in Factors.__dataclass_fields__))
+    return Roads(**values, ground=ground)
 
 
 def profile(p: ParameterSet) -> Profile:
@@ -79,5 +74,5 @@ def start(p: ParameterSet, surface_c: ArrayLike, deep_c: ArrayLike, dtype: type[
     """Return dry roads whose ground goes in a line from ``surface_c`` to ``deep_c`` at the last node, per segment."""
     depth = depths_m(p.ground)
     share = (depth / depth[-1])[:, None, None]
-    top, deep = (np.asarray(a, dtype=np.float64).reshape(1, -1, 1) for a in (surface_c, deep_c))
+    top, deep = (np.asarray(a, dtype=np.float64).reshape(1, 1, -1) for a in (surface_c, deep_c))
     return bare(np.ascontiguousarray(top + (deep - top) * share, dtype=dtype))

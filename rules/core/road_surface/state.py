@@ -14,10 +14,10 @@ from rules.core.road_surface.vapour import Array
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Columns: segments × members. Temperatures in °C, stores in mm of water equivalent (kg/m²).
+    """Columns: members × segments. Temperatures in °C, stores in mm of water equivalent (kg/m²).
 
     Attributes:
-        temperature_c: of the nodes: nodes × segments × members.
+        temperature_c: of the nodes: nodes × members × segments.
         water_mm, ice_mm, snow_mm, deposit_mm: on the road; deposit is hoar.
         salt_fast_g_m2, salt_slow_g_m2: NaCl that traffic takes within hours, and the rest.
         zeta: stability of the air, kept as the next step's start.
@@ -64,7 +64,7 @@ class State:
 
 
 def bare(temperature_c: Array) -> State:
-    """Return a dry, unsalted road with the ground at ``temperature_c``: nodes × segments × members."""
+    """Return a dry, unsalted road with the ground at ``temperature_c``: nodes × members × segments."""
     nothing = np.zeros_like(temperature_c[0])
     stores = {f.name: nothing.copy() for f in fields(State) if f.name != "temperature_c"}
     return State(temperature_c=temperature_c, **stores)
@@ -72,7 +72,7 @@ def bare(temperature_c: Array) -> State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forcing:
-    """The weather at the end of each step: steps × segments × members, where 1 stands for all.
+    """The weather at the end of each step: steps × members × segments, where 1 stands for all.
 
     Attributes:
         air_c, vapour_pa, wind_m_s, pressure_pa: at their heights.
@@ -105,15 +105,15 @@ class Forcing:
         return Forcing(**{f.name: change(getattr(self, f.name)) for f in fields(self)})
 
     def at(self, step: int) -> Forcing:
-        """Return the weather at the end of a step: segments × members."""
+        """Return the weather at the end of a step: members × segments."""
         return self.map(lambda a: a[step])
 
     def of(self, segments: slice) -> Forcing:
         """Return the weather of some segments."""
-        return self.map(lambda a: a if a.shape[1] == 1 else a[:, segments])
+        return self.map(lambda a: a if a.shape[2] == 1 else a[..., segments])
 
 
 def columns(values: ArrayLike, dtype: type[np.floating[Any]] = np.float64) -> Array:
-    """Return values per segment as a column: segments × 1; a single one for all."""
-    return np.asarray(values, dtype=dtype).reshape(-1, 1)
+    """Return values per segment as a row: 1 × segments; a single one for all."""
+    return np.asarray(values, dtype=dtype).reshape(1, -1)
 
