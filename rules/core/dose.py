@@ -23,6 +23,8 @@ Positive = Annotated[float, Meta(gt=0)]
 RESOLUTION_C = 0.1
 """Temperatures are told in tenths: the coldest of a band "above -5" is -4.9."""
 GRAMS_PER_MM = 1000.0
+HALF_GRAM = 0.5
+"""Spreaders are set in whole grams."""
 
 
 class DoseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -115,7 +117,7 @@ def dose(
     kept = 1.0 - p.loss if material == "dry_salt" else p.prewet_salt * (1.0 - p.prewet_loss)
     total = max(p.least_g_m2, missing / kept)
     limited = min(total, p.most_g_m2)
-    passes = 1 if limited <= p.most_a_pass_g_m2 + 0.5 else 2
+    passes = 1 if limited <= p.most_a_pass_g_m2 + HALF_GRAM else 2
     return Dose(passes=passes, g_m2=limited / passes, needed_g_m2=needed, capped=total > p.most_g_m2)
 
 
@@ -136,7 +138,9 @@ def coldest_of(row: MatrixRow, p: DoseParameters) -> float:
 def dose_of_row(row: MatrixRow, p: DoseParameters, material: Material = "dry_salt") -> Dose:
     """Return the physical dose for what a row of the matrix is meant for, with no salt there yet."""
     film = film_mm(row.condition, row.surface == "wet", p)
-    return dose(film, coldest_of(row, p), p, material=material, freezing_rain=row.condition == "freezing_rain")
+    return dose(
+        film, coldest_of(row, p), p, material=material, freezing_rain=row.condition == "freezing_rain"
+    )
 
 
 def difference_g_m2(row: MatrixRow, p: DoseParameters, material: Material = "dry_salt") -> float | None:

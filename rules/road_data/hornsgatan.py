@@ -27,7 +27,20 @@ NAMES = (
     "air_c", "wind_m_s", "wind_deg", "humidity_pct", "rain_mm_h", "snow_mm_h", "shortwave_w_m2", "cloud",
     "wetness_mv", "surface_c", "pressure_hpa", "longwave_w_m2",
 )  # fmt: skip
-BEGINNINGS = ("T2m", "FF", "DD", "RH", "Rain", "Snow", "Global", "Cloud", "Road wet", "Road surf", "Press", "Longw")
+BEGINNINGS = (
+    "T2m",
+    "FF",
+    "DD",
+    "RH",
+    "Rain",
+    "Snow",
+    "Global",
+    "Cloud",
+    "Road wet",
+    "Road surf",
+    "Press",
+    "Longw",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,9 @@ def read(path: Path) -> Hours:
         ConfigurationError: the file is not there, not of this format, or has gaps in its clock.
     """
     if not path.is_file():
-        raise ConfigurationError(f"{path}: there is no such file; wanted: hourly observations in NORTRIP's format")
+        raise ConfigurationError(
+            f"{path}: there is no such file; wanted: hourly observations in NORTRIP's format"
+        )
     with path.open(encoding="utf-8") as file:
         lines = list(csv.reader(file, delimiter="\t"))
     if not lines or not _is_head(lines[0]):
@@ -78,7 +93,16 @@ def read(path: Path) -> Hours:
 def series(hours: Hours) -> Series:
     """Return the hours as the road model wants them."""
     v = hours.values
-    names = ("air_c", "humidity_pct", "wind_m_s", "shortwave_w_m2", "rain_mm_h", "snow_mm_h", "longwave_w_m2", "cloud")
+    names = (
+        "air_c",
+        "humidity_pct",
+        "wind_m_s",
+        "shortwave_w_m2",
+        "rain_mm_h",
+        "snow_mm_h",
+        "longwave_w_m2",
+        "cloud",
+    )
     pressure = 100.0 * np.where(np.isnan(v["pressure_hpa"]), PRESSURE_HPA, v["pressure_hpa"])
     return Series(
         at_s=hours.at_s, surface_c=v["surface_c"], pressure_pa=pressure, **{name: v[name] for name in names}

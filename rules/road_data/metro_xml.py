@@ -57,12 +57,28 @@ def read_case(folder: Path) -> MetroCase:
         name=folder.name.removeprefix("case"),
         bridge=(station.findtext(".//station-type") or "").strip().lower() == "bridge",
         layers=layers,
-        sensed=Sensed(*(seen[n][known] for n in ("at_s", "at", "td", "st", "sst")), seen["ws"][known] * KMH),
-        roadcast=Roadcast(
-            *(cast[n] for n in ("at_s", "at", "td")), cast["ws"] * KMH,
-            *(cast[n] for n in ("qp-ra", "qp-sn", "ra", "sn", "sf", "ir", "st")),
+        sensed=Sensed(
+            at_s=seen["at_s"][known],
+            air_c=seen["at"][known],
+            dew_c=seen["td"][known],
+            surface_c=seen["st"][known],
+            deep_c=seen["sst"][known],
+            wind_m_s=seen["ws"][known] * KMH,
         ),
-    )  # fmt: skip
+        roadcast=Roadcast(
+            at_s=cast["at_s"],
+            air_c=cast["at"],
+            dew_c=cast["td"],
+            wind_m_s=cast["ws"] * KMH,
+            rain_mm_h=cast["qp-ra"],
+            snow_mm_h=cast["qp-sn"],
+            water_mm=cast["ra"],
+            ice_mm=cast["sn"],
+            sun_w_m2=cast["sf"],
+            longwave_w_m2=cast["ir"],
+            surface_c=cast["st"],
+        ),
+    )
 
 
 def _root(path: Path) -> Xml.Element:

@@ -44,17 +44,22 @@ def load(name_or_path: str) -> ParameterSet:
 
 def to_toml(p: ParameterSet) -> str:
     """Return a set as TOML, with everything that differs from the defaults."""
-    lines = [f"{name} = {_value(getattr(p, name))}" for name in ("id", "version", "source")]
-    for name in ("fitted_from", "fitted_to", "conductivity_factor"):
-        lines.append(f"{name} = {_value(getattr(p, name))}")
+    head = ("id", "version", "source", "fitted_from", "fitted_to", "conductivity_factor")
+    lines = [f"{name} = {_value(getattr(p, name))}" for name in head]
     empty = ParameterSet(id="", version=0, source="")
     for table in ("site", "turbulence", "stores", "coupling"):
         ours, plain = (msgspec.structs.asdict(getattr(one, table)) for one in (p, empty))
         lines += _table(table, {n: v for n, v in ours.items() if v != plain[n]})
     ground = msgspec.structs.asdict(p.ground)
-    lines += _table("ground", {n: v for n, v in ground.items() if n != "layers" and v != getattr(empty.ground, n)})
+    lines += _table(
+        "ground", {n: v for n, v in ground.items() if n != "layers" and v != getattr(empty.ground, n)}
+    )
     for layer in p.ground.layers if p.ground.layers != empty.ground.layers else ():
-        lines += ["", "[[ground.layers]]", *(f"{n} = {_value(v)}" for n, v in msgspec.structs.asdict(layer).items())]
+        lines += [
+            "",
+            "[[ground.layers]]",
+            *(f"{n} = {_value(v)}" for n, v in msgspec.structs.asdict(layer).items()),
+        ]
     lines += _table("street", {} if p.street is None else msgspec.structs.asdict(p.street))
     for name, bound in p.fitted.items():
         lines += _table(f"fitted.{name}", msgspec.structs.asdict(bound))

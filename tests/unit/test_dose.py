@@ -27,7 +27,15 @@ CELLS = [(row, m) for row in ROWS for m in ("dry_salt", "prewet") if difference_
 
 @pytest.mark.parametrize(
     ("t", "percent", "g"),
-    [(-1, 1.6, 1.6), (-2, 3.2, 3.3), (-3, 4.8, 5.0), (-5, 7.8, 8.4), (-7, 10.5, 11.7), (-10, 14.2, 16.5), (-20, 22.6, 29.3)],
+    [
+        (-1, 1.6, 1.6),
+        (-2, 3.2, 3.3),
+        (-3, 4.8, 5.0),
+        (-5, 7.8, 8.4),
+        (-7, 10.5, 11.7),
+        (-10, 14.2, 16.5),
+        (-20, 22.6, 29.3),
+    ],
 )
 def test_freezing_curve_of_the_sheet(t: float, percent: float, g: float) -> None:
     assert 100.0 * float(freezing_fraction(np.array(float(t)))) == pytest.approx(percent, abs=0.06)

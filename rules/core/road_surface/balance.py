@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -116,12 +116,14 @@ def absorbed_sun_w_m2(state: State, weather: Forcing, roads: Roads, p: Stores) -
     albedo = roads.albedo + (p.snow_albedo - roads.albedo) * white
     view = roads.sky_view + (1.0 - roads.sky_view) * roads.wall_albedo
     coming = weather.direct_w_m2 * (weather.lit + (1.0 - roads.sky_view) * roads.wall_albedo)
-    return (1.0 - albedo) * (coming + weather.diffuse_w_m2 * view)
+    absorbed = (1.0 - albedo) * (coming + weather.diffuse_w_m2 * view)
+    return cast("Array", absorbed)
 
 
 def road_air_c(weather: Forcing, roads: Roads) -> Array:
     """Return the air temperature at the road [°C]: the station's, its offset, and what heated houses add."""
-    return weather.air_c + roads.air_offset_c + roads.air_heat * np.maximum(ROOM_C - weather.air_c, 0.0)
+    warmer: Array = roads.air_heat * np.maximum(ROOM_C - weather.air_c, 0.0)
+    return weather.air_c + roads.air_offset_c + warmer
 
 
 def likely_cloud(weather: Forcing, roads: Roads) -> Array:
@@ -138,7 +140,9 @@ def incoming_longwave_w_m2(weather: Forcing, roads: Roads, air_c: Array) -> Arra
     unknown = np.isnan(sky)
     if unknown.any():
         clouds = np.isnan(weather.cloud)
-        cloud = np.where(clouds, likely_cloud(weather, roads), weather.cloud) if clouds.any() else weather.cloud
+        cloud = (
+            np.where(clouds, likely_cloud(weather, roads), weather.cloud) if clouds.any() else weather.cloud
+        )
         sky = np.where(unknown, from_cloud_w_m2(air_c, weather.vapour_pa, cloud), sky)
     houses = air_c + KELVIN
     square = houses * houses

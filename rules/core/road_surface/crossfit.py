@@ -21,7 +21,12 @@ Months = NDArray[np.int64]
 
 def months(nights: Nights) -> Months:
     """Return the month of each night's start, 1..12."""
-    return np.asarray(nights.start_s.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1)
+    return months_of(nights.start_s)
+
+
+def months_of(at_s: Floats) -> Months:
+    """Return the months of times [s since 1970, UTC], 1..12."""
+    return np.asarray(at_s.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1)
 
 
 def seen(nights: Nights, p: ParameterSet) -> NDArray[np.bool_]:

@@ -161,7 +161,9 @@ def risk(
             wide, weather.of(part), corrected, some(roads, part), profile, stores, coupling, step_s, every
         )
         found.append(summary(out, spread, hazard))
-    return Risk(**{n: np.concatenate([getattr(r, n) for r in found], axis=-1) for n in Risk.__dataclass_fields__})
+    return Risk(
+        **{n: np.concatenate([getattr(r, n) for r in found], axis=-1) for n in Risk.__dataclass_fields__}
+    )
 
 
 def _wide(state: State, part: slice, count: int) -> State:
@@ -182,7 +184,11 @@ def summary(out: Outlook, spread: Spread, hazard: Hazard) -> Risk:
     """Return the chances that members make: times × segments."""
     dtype = out.surface_c.dtype
     below = chance_below(out.surface_c, 0.0, spread.surface_c).mean(axis=1)
-    icy = (out.ice_mm >= hazard.ice_mm) | (out.snow_mm >= hazard.snow_mm) | (out.deposit_mm >= hazard.deposit_mm)
+    icy = (
+        (out.ice_mm >= hazard.ice_mm)
+        | (out.snow_mm >= hazard.snow_mm)
+        | (out.deposit_mm >= hazard.deposit_mm)
+    )
     wet = out.water_mm >= hazard.film_mm
     freezes = chance_below(out.surface_c, out.freezing_c, spread.surface_c)
     ice = np.where(icy, dtype.type(1.0), np.where(wet, freezes, dtype.type(0.0))).mean(axis=1)

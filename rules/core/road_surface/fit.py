@@ -81,7 +81,15 @@ def fit(nights: Nights, start: ParameterSet, bounds: Mapping[str, Bound] = BOUND
         return np.concatenate((slope.T, np.eye(len(share)) * PRIOR * np.sqrt(known.sum())))
 
     found = least_squares(
-        residuals, first, jac=slopes, bounds=(0.0, 1.0), loss="soft_l1", f_scale=FAR_C, max_nfev=30, xtol=1e-4, ftol=1e-5
+        residuals,
+        first,
+        jac=slopes,
+        bounds=(0.0, 1.0),
+        loss="soft_l1",
+        f_scale=FAR_C,
+        max_nfev=30,
+        xtol=1e-4,
+        ftol=1e-5,
     )
     return with_values(start, bounds, low + found.x * width)
 

@@ -54,7 +54,7 @@ def rain_share(air_c: Array, humidity_pct: Array) -> Array:
     """Return which share of precipitation falls as rain, 0, 0.5 or 1, where nobody says (RoadSurf)."""
     level, by_air, by_humidity = RAIN_AT
     share = 1.0 / (1.0 + np.exp(np.clip(level - by_air * air_c - by_humidity * humidity_pct, -50.0, 50.0)))
-    return np.where(share < 0.3, 0.0, np.where(share > 0.7, 1.0, 0.5))
+    return np.select([share < 0.3, share > 0.7], [0.0, 1.0], default=0.5)
 
 
 def steps(start_s: float, hours: float, step_s: float) -> Floats:

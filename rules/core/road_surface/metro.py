@@ -16,7 +16,7 @@ from rules.core.road_surface.model import forecast, no_correction, through_obser
 from rules.core.road_surface.parameters import Ground, Layer, ParameterSet, Site, Stores, Turbulence
 from rules.core.road_surface.roads import depths_m, profile, roads
 from rules.core.road_surface.state import Forcing, State, bare
-from rules.core.road_surface.vapour import over_water_pa
+from rules.core.road_surface.vapour import Array, over_water_pa
 
 Floats = NDArray[np.float64]
 
@@ -83,7 +83,9 @@ class MetroCase:
 def rmse_12h_c(case: MetroCase) -> float:
     """Return how far our surface is from METRo's over the first 12 h, root mean square [°C]."""
     cast, start_s = case.roadcast, case.sensed.at_s[-1]
-    judged = (cast.at_s > start_s) & (cast.at_s <= cast.at_s[0] + JUDGED_H * 3600.0) & ~np.isnan(cast.surface_c)
+    judged = (
+        (cast.at_s > start_s) & (cast.at_s <= cast.at_s[0] + JUDGED_H * 3600.0) & ~np.isnan(cast.surface_c)
+    )
     ends, surface = surfaces(case, float(cast.at_s[judged][-1]) - start_s)
     error = np.interp(cast.at_s[judged], ends, surface) - cast.surface_c[judged]
     return float(np.sqrt(np.mean(error * error)))
@@ -99,15 +101,21 @@ def surfaces(case: MetroCase, seconds: float) -> tuple[Floats, Floats]:
     seen = np.interp(before, s.at_s, s.surface_c)[:, None, None]
     past = through_observed(_first(case, p), _weather(case, before), seen, made, air, p.stores, STEP_S)
     ends = start_s + STEP_S * np.arange(1, int(np.ceil(seconds / STEP_S)) + 1)
-    state = _with_stores(past.state, float(np.nan_to_num(cast.water_mm[0])), float(np.nan_to_num(cast.ice_mm[0])))
-    out = forecast(state, _weather(case, ends), no_correction(state.zeta), made, air, p.stores, p.coupling, STEP_S)
-    return np.concatenate(([start_s], ends)), np.concatenate((past.state.surface_c[0], out.surface_c[:, 0, 0]))
+    state = _with_stores(
+        past.state, float(np.nan_to_num(cast.water_mm[0])), float(np.nan_to_num(cast.ice_mm[0]))
+    )
+    out = forecast(
+        state, _weather(case, ends), no_correction(state.zeta), made, air, p.stores, p.coupling, STEP_S
+    )
+    return np.concatenate(([start_s], ends)), np.concatenate(
+        (past.state.surface_c[0], out.surface_c[:, 0, 0])
+    )
 
 
 def _parameters(case: MetroCase) -> ParameterSet:
     """Return METRo's constants with the case's layers; a bridge ends at its thickness, in air."""
     if not case.bridge:
-        return _on_ground(case.layers + (SAND,), METRO.ground)
+        return _on_ground((*case.layers, SAND), METRO.ground)
     thickness = sum(layer.thickness_m for layer in case.layers)
     nodes = round(thickness / METRO.ground.first_m) + 1
     ground = Ground(first_m=thickness / (nodes - 1), growth=1.0, nodes=nodes, bottom_w_m2k=UNDERSIDE_W_M2K)
@@ -133,7 +141,7 @@ def _with_stores(state: State, water_mm: float, ice_mm: float) -> State:
     return replace(state, water_mm=state.water_mm * 0.0 + water_mm, ice_mm=state.ice_mm * 0.0 + ice_mm)
 
 
-def _weather(case: MetroCase, ends: Floats) -> Forcing:
+def _weather(case: MetroCase, ends: Array) -> Forcing:
     """Return the weather at times: observed before METRo's first hour, METRo's after it."""
     s, cast = case.sensed, case.roadcast
 
@@ -146,7 +154,7 @@ def _weather(case: MetroCase, ends: Floats) -> Forcing:
     def only(said: Floats) -> Floats:
         return np.interp(ends, cast.at_s, np.nan_to_num(said))
 
-    def column(values: Floats) -> Floats:
+    def column(values: Array) -> Floats:
         return np.asarray(values, dtype=np.float64)[:, None, None]
 
     after = ends > s.at_s[-1]

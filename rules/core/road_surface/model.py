@@ -73,7 +73,13 @@ class Outlook:
 
 
 def through_observed(
-    state: State, weather: Forcing, observed_c: Array, roads: Roads, profile: Profile, stores: Stores, step_s: float
+    state: State,
+    weather: Forcing,
+    observed_c: Array,
+    roads: Roads,
+    profile: Profile,
+    stores: Stores,
+    step_s: float,
 ) -> Past:
     """Run through observed hours.
 
@@ -128,7 +134,7 @@ def _sun_share(lacking: Array, sun: Array, known: Array, p: Coupling) -> Array:
     deviation = (sun - sun_mean) * known
     square = (deviation * deviation).sum(axis=0) / count
     slope = (deviation * (lacking - lacking_mean)).sum(axis=0) / count / (square + p.sun_weight_w_m2**2)
-    return np.clip(slope, -p.sun_most, p.sun_most)
+    return cast("Array", np.clip(slope, -p.sun_most, p.sun_most))
 
 
 def forecast(
@@ -160,7 +166,9 @@ def forecast(
     learns = bool(fix.sun_share.any())
     for i in range(weather.steps):
         now = weather.at(i)
-        slow, fast = (_left((i + 0.5) * step_s, hours) for hours in (coupling.decay_h, coupling.recent_decay_h))
+        slow, fast = (
+            _left((i + 0.5) * step_s, hours) for hours in (coupling.decay_h, coupling.recent_decay_h)
+        )
         extra = fix.flux_w_m2 * slow + fix.recent_w_m2 * fast + fix.steady_w_m2
         extra = extra + fix.sun_share * sun if learns else extra
         done = advance(state, now, roads, profile, stores, step_s, extra)

@@ -118,7 +118,9 @@ def cut(
         whole.map(lambda a: np.broadcast_to(a, (len(ends), 1, 1))[after, 0, 0][:, None, :]),
         observed,
         first,
-        np.where(np.isnan(recent).all(axis=0), first, np.nanmean(np.concatenate((recent, first[None])), axis=0)),
+        np.where(
+            np.isnan(recent).all(axis=0), first, np.nanmean(np.concatenate((recent, first[None])), axis=0)
+        ),
         series.surface_c[hours],
         np.asarray(filled.air_c)[hours, 0, 0],
         step_s,
@@ -169,7 +171,9 @@ def _gap_filled(at_s: Floats, values: Floats, longest_h: int) -> Floats:
     before = np.searchsorted(known, np.arange(len(values)), side="right") - 1
     after = np.searchsorted(known, np.arange(len(values)))
     inside = (before >= 0) & (after < len(known))
-    width = np.where(inside, known[np.minimum(after, len(known) - 1)] - known[np.maximum(before, 0)] - 1, len(values))
+    width = np.where(
+        inside, known[np.minimum(after, len(known) - 1)] - known[np.maximum(before, 0)] - 1, len(values)
+    )
     line = np.interp(at_s, at_s[known], values[known])
     return np.where(np.isnan(values) & (width <= longest_h), line, values)
 
@@ -180,7 +184,9 @@ def _first_known(values: Floats) -> Floats:
     return np.asarray(np.take_along_axis(values, place[None], axis=0)[0], dtype=np.float64)
 
 
-def run(n: Nights, p: ParameterSet, own: Mapping[str, ArrayLike] | None = None, coupled: bool = True) -> Outlook:
+def run(
+    n: Nights, p: ParameterSet, own: Mapping[str, ArrayLike] | None = None, coupled: bool = True
+) -> Outlook:
     """Return the forecasts of all nights at each hour from 1 on: hours × 1 × nights.
 
     Args:
@@ -191,7 +197,9 @@ def run(n: Nights, p: ParameterSet, own: Mapping[str, ArrayLike] | None = None, 
     """
     made = roads(p, len(n.start_s), n.step_s, own)
     air = profile(p)
-    past = through_observed(start(p, n.first_c, n.deep_c), n.past, n.observed_c, made, air, p.stores, n.step_s)
+    past = through_observed(
+        start(p, n.first_c, n.deep_c), n.past, n.observed_c, made, air, p.stores, n.step_s
+    )
     fix = correction(past, p.coupling, n.step_s)
     if not coupled:
         fix = no_correction(fix.flux_w_m2)

@@ -165,7 +165,7 @@ class ParameterSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     coupling: Coupling = Coupling()
     street: Street | None = None
     conductivity_factor: Annotated[float, Meta(ge=0.2, le=5)] = 1.0
-    fitted: dict[str, Bound] = {}  # noqa: RUF012 - msgspec copies it
+    fitted: dict[str, Bound] = {}
     fitted_from: str = ""
     fitted_to: str = ""
 

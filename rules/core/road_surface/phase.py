@@ -36,15 +36,19 @@ def settle(
     melted = np.clip(heat * (1.0 / per_mm), -water_mm, frozen_mm)
     salted = (salt_g_m2 > SALT_COUNTS_G_M2) & (water_mm + frozen_mm > 0.0)
     if salted.any():
-        chosen = [np.broadcast_to(a, salted.shape)[salted] for a in (diagonal, heat, water_mm, frozen_mm, salt_g_m2)]
-        melted[salted] = _with_salt(*chosen, per_mm)
+        diagonal_s, heat_s, water_s, frozen_s, salt_s = (
+            np.broadcast_to(a, salted.shape)[salted] for a in (diagonal, heat, water_mm, frozen_mm, salt_g_m2)
+        )
+        melted[salted] = _with_salt(diagonal_s, heat_s, water_s, frozen_s, salt_s, per_mm)
     surface = (heat - melted * per_mm) / diagonal
     # Water and ice together: exactly 0, so that no rounding decides which of them the vapour meets.
     held = (melted > -water_mm) & (melted < frozen_mm) & ~salted
     return np.where(held, surface.dtype.type(0.0), surface), melted
 
 
-def _with_salt(diagonal: Array, heat: Array, water: Array, frozen: Array, salt: Array, per_mm: float) -> Array:
+def _with_salt(
+    diagonal: Array, heat: Array, water: Array, frozen: Array, salt: Array, per_mm: float
+) -> Array:
     """Return what melts where salt is: liquid w with diagonal × Tf(w) + per_mm (w - water) = heat.
 
     With Tf(w) = -kappa / w it is quadratic in w; kappa is found again from the true curve.

@@ -46,7 +46,9 @@ def roads(
     unknown = sorted(set(given) - set(site))
     if unknown:
         raise ValueError(f"{', '.join(unknown)}: not a property of a road; known: {', '.join(sorted(site))}")
-    values = {name: columns(np.broadcast_to(given.get(name, v), (segments,)), dtype) for name, v in site.items()}
+    values = {
+        name: columns(np.broadcast_to(given.get(name, v), (segments,)), dtype) for name, v in site.items()
+    }
     layers = p.ground.layers
     ground = build(
         depths_m(p.ground),
@@ -70,7 +72,9 @@ def profile(p: ParameterSet) -> Profile:
     return Profile(**msgspec.structs.asdict(p.turbulence))
 
 
-def start(p: ParameterSet, surface_c: ArrayLike, deep_c: ArrayLike, dtype: type[np.floating[Any]] = np.float64) -> State:
+def start(
+    p: ParameterSet, surface_c: ArrayLike, deep_c: ArrayLike, dtype: type[np.floating[Any]] = np.float64
+) -> State:
     """Return dry roads whose ground goes in a line from ``surface_c`` to ``deep_c`` at the last node, per segment."""
     depth = depths_m(p.ground)
     share = (depth / depth[-1])[:, None, None]

@@ -66,4 +66,5 @@ def left_share(age_h: Array, traffic: Array) -> Array:
         age_h: since it was spread [h].
         traffic: relative to a busy motorway, 1 = as there; 0 = none passes.
     """
-    return KEPT_SHARE + (1.0 - KEPT_SHARE) * np.exp(-np.maximum(age_h, 0.0) * traffic / FAST_H)
+    left = np.exp(-np.maximum(age_h, 0.0) * traffic / FAST_H)
+    return cast("Array", KEPT_SHARE + (1.0 - KEPT_SHARE) * left)

@@ -6,14 +6,12 @@ is known (here observed). All three are judged on the same hours.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 import msgspec
+import numpy as np
 
 from rules.core.road_surface.nights import LEADS_H, Nights
+from rules.core.road_surface.vapour import Array
 
-Floats = NDArray[np.float64]
 JUDGED_FROM_H = 3
 FROST_C = 0.0
 
@@ -61,7 +59,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
         return all(one.model_c < min(one.persistence_c, one.air_offset_c) for one in judged)
 
 
-def judge(nights: Nights, surface_c: Floats) -> Scores:
+def judge(nights: Nights, surface_c: Array) -> Scores:
     """Return the scores of forecasts.
 
     Args:
@@ -84,11 +82,11 @@ def judge(nights: Nights, surface_c: Floats) -> Scores:
     return Scores(leads=tuple(leads), minimum=_minimum(truth, _named(surface_c, stays, follows)))
 
 
-def _named(model: Floats, stays: Floats, follows: Floats) -> dict[str, Floats]:
+def _named(model: Array, stays: Array, follows: Array) -> dict[str, Array]:
     return {"model_c": model, "persistence_c": stays, "air_offset_c": follows}
 
 
-def _minimum(truth: Floats, forecasts: dict[str, Floats]) -> Minimum:
+def _minimum(truth: Array, forecasts: dict[str, Array]) -> Minimum:
     """Return the scores of the nights' minima, over the hours that were observed."""
     gone = np.isnan(truth)
     usable = ~gone.all(axis=0)
@@ -106,11 +104,11 @@ def _minimum(truth: Floats, forecasts: dict[str, Floats]) -> Minimum:
     )
 
 
-def _rms(error: Floats) -> float:
+def _rms(error: Array) -> float:
     known = error[~np.isnan(error)]
     return float(np.sqrt(np.mean(known * known))) if len(known) > 0 else float("nan")
 
 
-def _mean(error: Floats) -> float:
+def _mean(error: Array) -> float:
     known = error[~np.isnan(error)]
     return float(np.mean(known)) if len(known) > 0 else float("nan")

@@ -36,8 +36,8 @@ class Town:
 def town(segments: int, count: int, step_s: float, seed: int, dtype: type[np.floating[Any]]) -> Town:
     """Return a night with drizzle, then frost under a clearing sky, on different roads, every second one salted."""
     rng = np.random.default_rng(seed)
-    at = JANUARY_S + 3600.0 * np.arange(HOURS + 1)
     hour = np.arange(HOURS + 1.0)
+    at = JANUARY_S + 3600.0 * hour
     wet = ((hour >= 1) & (hour <= 4)) * 0.4
     plain = {
         "air_c": 2.0 - 4.0 * np.sin(np.pi * hour / 28.0),
@@ -73,5 +73,15 @@ def run(t: Town) -> Risk:
     every = round(3600.0 / t.step_s)
     p = t.p
     return risk(
-        t.state, t.weather, t.fix, t.made, profile(p), p.stores, p.coupling, t.step_s, Spread(), Hazard(), every
+        t.state,
+        t.weather,
+        t.fix,
+        t.made,
+        profile(p),
+        p.stores,
+        p.coupling,
+        t.step_s,
+        Spread(),
+        Hazard(),
+        every,
     )

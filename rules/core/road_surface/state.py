@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,7 +35,7 @@ class State:
     @property
     def surface_c(self) -> Array:
         """Return the temperature of the surface [°C]."""
-        return self.temperature_c[0]
+        return cast("Array", self.temperature_c[0])
 
     @property
     def salt_g_m2(self) -> Array:
@@ -116,4 +116,3 @@ class Forcing:
 def columns(values: ArrayLike, dtype: type[np.floating[Any]] = np.float64) -> Array:
     """Return values per segment as a row: 1 × segments; a single one for all."""
     return np.asarray(values, dtype=dtype).reshape(1, -1)
-

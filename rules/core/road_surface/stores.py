@@ -91,7 +91,9 @@ def worn(state: State, p: Stores, traffic: Array, step_s: float) -> State:
 
 def _water(water: Array, p: Stores, traffic: Array, hours: float) -> tuple[Array, Array]:
     """Return water after spray and runoff, and the share of salt that stays."""
-    thrown = p.water_wear * traffic * np.clip((water - p.no_spray_mm) / (DEEP_WATER_MM - p.no_spray_mm), 0.0, 1.0)
+    thrown = (
+        p.water_wear * traffic * np.clip((water - p.no_spray_mm) / (DEEP_WATER_MM - p.no_spray_mm), 0.0, 1.0)
+    )
     sprayed = water * np.exp(-hours * thrown)
     over = np.maximum(sprayed - p.drains_above_mm, 0.0)
     left = sprayed - over * float(-np.expm1(-hours / p.drain_h))

@@ -79,7 +79,8 @@ def street_horizon_deg(axis_deg: float, width_m: float, left_m: float, right_m: 
     Args:
         axis_deg: direction of the street from north.
         width_m: between the houses.
-        left_m, right_m: height of the houses on either side, looking along ``axis_deg``.
+        left_m: height of the houses on the left, looking along ``axis_deg``.
+        right_m: of those on the right.
     """
     across = np.sin(np.radians(np.arange(0.0, 360.0, SECTOR_DEG) - axis_deg))
     height = np.where(across < 0.0, left_m, right_m)
@@ -99,4 +100,5 @@ def lit_share(horizon_deg: Floats, sun: Sun) -> Floats:
     part = (place - np.floor(place))[:, None]
     at = horizon_deg.T
     horizon = at[low] * (1.0 - part) + at[(low + 1) % sectors] * part
-    return np.clip((sun.elevation_deg[:, None] - horizon) / PENUMBRA_DEG + 0.5, 0.0, 1.0)
+    share = (sun.elevation_deg[:, None] - horizon) / PENUMBRA_DEG + 0.5
+    return np.asarray(np.clip(share, 0.0, 1.0), dtype=np.float64)
