@@ -83,7 +83,9 @@ def test_what_flows_in_is_what_the_column_gains() -> None:
 
 def test_layers_may_end_anywhere() -> None:
     depth = grid()
-    column = build(depth, [[0.055, 0.1], [5.0, 5.0]], [[1.5, 2.0], [0.5, 2.0]], [[2.0e6, 1.0e6], [1.0e6, 1.0e6]])
+    column = build(
+        depth, [[0.055, 0.1], [5.0, 5.0]], [[1.5, 2.0], [0.5, 2.0]], [[2.0e6, 1.0e6], [1.0e6, 1.0e6]]
+    )
     assert column.capacity[:, 0].sum() == pytest.approx(2.0e6 * 0.055 + 1.0e6 * (depth[-1] - 0.055))
     assert (1.0 / column.conductance[:, 0]).sum() == pytest.approx(0.055 / 1.5 + (depth[-1] - 0.055) / 0.5)
     assert (1.0 / column.conductance[:, 1]).sum() == pytest.approx(depth[-1] / 2.0)

@@ -89,7 +89,7 @@ def members(weather: Weather, count: int, spread: Spread, rng: np.random.Generat
     """
     hours = (weather.at_s - weather.at_s[0]) / HOUR_S
     air, humidity, wind, cloud, wet = (_errors(hours, count, spread, rng) for _ in range(5))
-    wetter = np.exp(spread.precipitation * wet - 0.5 * (spread.precipitation * wet[-1:].std()) ** 2)
+    wetter = np.exp(spread.precipitation * wet)
     return replace(
         weather,
         air_c=weather.air_c + spread.air_c * air,

@@ -88,8 +88,8 @@ def fit(nights: Nights, start: ParameterSet, bounds: Mapping[str, Bound] = BOUND
         loss="soft_l1",
         f_scale=FAR_C,
         max_nfev=30,
-        xtol=1e-4,
-        ftol=1e-5,
+        xtol=1e-3,
+        ftol=1e-4,
     )
     return with_values(start, bounds, low + found.x * width)
 
