@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.road_data.bench import Judged, Metro, Report, Speed
+    from rules.road_data.bench import Metro, Report, Speed
+    from rules.road_data.street_bench import Judged
 
 ROW = "{:>8} {:>7} {:>8} {:>12} {:>13} {:>8}"
 

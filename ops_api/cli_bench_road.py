@@ -45,11 +45,11 @@ def road(
     import msgspec
 
     from ops_api import bench_text
-    from rules.road_data import bench, sets
+    from rules.road_data import bench, sets, street_bench
 
     first = sets.load(start)
     if fit is not None:
-        fitted = bench.fit_file(file, first, fit.stem)
+        fitted = street_bench.fit_file(file, first, fit.stem)
         fit.write_text(sets.to_toml(fitted), encoding="utf-8")
         typer.echo(f"{fit}: {fitted.source}")
         return

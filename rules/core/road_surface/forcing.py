@@ -59,7 +59,7 @@ def rain_share(air_c: Array, humidity_pct: Array) -> Array:
 
 def steps(start_s: float, hours: float, step_s: float) -> Floats:
     """Return the ends of a run's steps [s since 1970]."""
-    return start_s + step_s * np.arange(1, round(hours * 3600.0 / step_s) + 1)
+    return start_s + step_s * np.arange(1.0, round(hours * 3600.0 / step_s) + 1.0)
 
 
 def forcing(
