@@ -52,6 +52,7 @@ def test_in_words_what_is_missed_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(600)
 def test_a_fit_is_written_and_the_same_again(tmp_path: Path) -> None:
     path = january(tmp_path / "m.txt", 26)
     texts = []
@@ -114,6 +115,7 @@ def test_metro_is_met_on_a_frosty_and_on_a_rainy_road(case: str) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(600)
 @pytest.mark.real_data
 def test_metro_s_sane_cases_are_met() -> None:
     found = bench.judge_metro(real_data("road/metro"))
@@ -124,6 +126,7 @@ def test_metro_s_sane_cases_are_met() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(600)
 @pytest.mark.real_data
 def test_unseen_months_of_the_real_street() -> None:
     street = street_bench.judge_street(

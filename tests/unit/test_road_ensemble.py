@@ -11,7 +11,7 @@ import pytest
 from rules.core import psychrometrics
 from rules.core.road_surface import speed
 from rules.core.road_surface.ensemble import Hazard, Spread, chance_below, members, summary
-from rules.core.road_surface.forcing import Weather, rain_share
+from rules.core.road_surface.forcing import Weather, forcing, rain_share, steps
 from rules.core.road_surface.model import Outlook
 from rules.core.road_surface.vapour import over_ice_pa, over_surface_pa, over_water_pa, water_activity
 from tests.fakes.real_data import real_data
@@ -142,3 +142,22 @@ def test_rain_or_snow_where_nobody_says() -> None:
     assert share[0] == 1.0
     assert share[2] == 0.0
     assert share[1] in (0.0, 0.5, 1.0)
+
+
+def test_weather_with_holes_is_refused_by_name() -> None:
+    """NaN would spread through a column unseen."""
+    ends = steps(0.0, 6.0, 1200.0)
+    assert forcing(weather(), ends, 52.0, 0.0).steps == 18  # longwave is unknown: that may be
+    air = weather().air_c.copy()
+    air[3] = np.nan
+    with pytest.raises(ValueError, match="air_c is missing 1 times"):
+        forcing(replace(weather(), air_c=air), ends, 52.0, 0.0)
+
+
+def test_beyond_its_times_the_weather_holds_and_rain_is_that_of_its_hour() -> None:
+    given = weather(3)
+    air, rain = given.air_c.copy(), given.rain_mm_h.copy()
+    air[:, 0, 0], rain[:, 0, 0] = [0.0, 3.0, 6.0], [9.0, 1.0, 2.0]
+    made = forcing(replace(given, air_c=air, rain_mm_h=rain), steps(0.0, 4.0, 1800.0), 52.0, 0.0)
+    assert made.air_c[:, 0, 0].tolist() == pytest.approx([1.5, 3.0, 4.5, 6.0, 6.0, 6.0, 6.0, 6.0])
+    assert made.rain_mm_h[:, 0, 0].tolist() == pytest.approx([1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0])

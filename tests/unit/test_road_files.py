@@ -12,6 +12,7 @@ from cityops.errors import ConfigurationError
 from rules.core.road_surface.fit import BOUNDS
 from rules.core.road_surface.metro import METRO
 from rules.core.road_surface.nights import despiked
+from rules.core.road_surface.sun import direct_share, lit_share, position, street_horizon_deg
 from rules.road_data import hornsgatan, metro_xml, sets
 from tests.fakes.street_file import HEAD, january
 
@@ -138,3 +139,21 @@ def test_a_wrong_set_is_told_what_is_wrong(tmp_path: Path) -> None:
         sets.load(str(tmp_path / "odd.toml"))
     with pytest.raises(ConfigurationError, match="sets: hornsgatan, hornsgatan_start"):
         sets.load("cambridge")
+
+
+def test_the_sun_is_where_it_should_be_and_a_street_hides_it() -> None:
+    """Stockholm: noon heights from the almanac; along its axis a street sees the sun down to the ground."""
+    at = [
+        np.datetime64(t).astype("datetime64[s]").astype(float)
+        for t in ("2010-06-21T10:50", "2010-12-21T10:46")
+    ]
+    sun = position(at, 59.33, 18.06)
+    assert sun.elevation_deg.tolist() == pytest.approx([54.1, 7.2], abs=0.3)
+    assert sun.azimuth_deg.tolist() == pytest.approx([180.0, 180.0], abs=2.0)
+    horizon = street_horizon_deg(90.0, 20.0, 20.0, 30.0)
+    assert horizon[[9, 27]].tolist() == pytest.approx([0.0, 0.0], abs=1e-9)  # east and west: along the axis
+    assert horizon[18] == pytest.approx(71.57, abs=0.01)  # south, 30 m at 10 m
+    assert lit_share(np.stack((horizon, horizon * 0.0)), sun).tolist() == [[0.0, 1.0], [0.0, 1.0]]
+    shares = direct_share(np.array([600.0, 40.0]), sun)
+    assert 0.3 < shares[0] < 0.9
+    assert shares[1] < 0.35

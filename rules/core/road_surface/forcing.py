@@ -14,6 +14,7 @@ from rules.core.road_surface.vapour import Array, over_water_pa
 
 Floats = NDArray[np.float64]
 
+MAY_BE_UNKNOWN = ("longwave_w_m2", "cloud")
 RAIN_AT = (22.0, 2.7, 0.2)
 """P(rain) = 1 / (1 + exp(22 - 2.7 T - 0.2 RH)): RoadSurf (Koistinen & Saltikoff 1998)."""
 
@@ -79,7 +80,11 @@ def forcing(
         longitude_deg: of the town.
         horizon_deg: segments × sectors from north over east; None = open country.
         dtype: precision of the run.
+
+    Raises:
+        ValueError: a value is missing that must not be.
     """
+    _complete(weather)
     low, part = _places(weather.at_s, ends_s)
     at = {name: _between(a, low, part) for name, a in weather.fields().items() if not name.endswith("_mm_h")}
     during = np.minimum(np.searchsorted(weather.at_s, ends_s), len(weather.at_s) - 1)
@@ -102,6 +107,16 @@ def forcing(
         snow_mm_h=weather.snow_mm_h[during],
     )
     return made.map(lambda a: np.ascontiguousarray(a, dtype=dtype))
+
+
+def _complete(weather: Weather) -> None:
+    """Refuse weather with holes: a NaN would spread through the column and look like a forecast that is not there."""
+    for name, values in weather.fields().items():
+        missing = int(np.isnan(values).sum())
+        if missing > 0 and name not in MAY_BE_UNKNOWN:
+            raise ValueError(
+                f"weather: {name} is missing {missing} times; only {', '.join(MAY_BE_UNKNOWN)} may be"
+            )
 
 
 def _places(at_s: Floats, ends_s: Floats) -> tuple[NDArray[np.int64], Floats]:
