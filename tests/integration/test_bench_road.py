@@ -30,7 +30,9 @@ def test_the_table_has_all_three_on_the_same_hours(tmp_path: Path) -> None:
     path = january(tmp_path / "street" / "m.txt")
     told = cityops("bench", "road", str(path), "--segments", "50", "--json")
     report = json.loads(told.stdout)
-    assert told.returncode == (0 if all(report["met"].values()) else 1)
+    assert told.returncode == (
+        0 if all(good for name, good in report["met"].items() if name != "speed") else 1
+    )
     judged = report["street"]["judged"][0]
     assert judged["what"] == "unseen nights"
     assert judged["nights"] == 27
