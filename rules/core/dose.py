@@ -1,0 +1,158 @@
+"""How much salt keeps a road's water liquid: the physical dose beside the matrix's cell.
+
+``rate = (1000 × film × c / (1 - c) - residual) / retention``, not below 8 g/m²: c is the mass fraction of NaCl whose
+solution freezes at the coldest temperature of the band. The films are calibrated to the published cells of the
+Scottish matrix, which are the formula's test: within 3 g/m² of each.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from rules.core.matrix import Condition, MatrixRow
+from rules.core.road_surface.salt import freezing_fraction, freezing_point_c
+
+Material = Literal["dry_salt", "prewet"]
+Share = Annotated[float, Meta(ge=0, lt=1)]
+Positive = Annotated[float, Meta(gt=0)]
+
+RESOLUTION_C = 0.1
+"""Temperatures are told in tenths: the coldest of a band "above -5" is -4.9."""
+GRAMS_PER_MM = 1000.0
+HALF_GRAM = 0.5
+"""Spreaders are set in whole grams."""
+
+
+class DoseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the dose reckons with.
+
+    Attributes:
+        damp_film_mm, wet_film_mm: of water on a damp (or dry, with hoar to come) and on a wet road.
+        ice_film_mm, light_snow_film_mm, heavy_snow_film_mm: of water that is to stay or become liquid under ice and snow, so
+            that it does not bond; not all of it melts.
+        loss, prewet_loss: share that is gone before it works.
+        prewet_salt: salt in the weight of a pre-wetted spread: 70 % salt, 30 % brine of 23 %.
+        freezing_rain_factor: more where rain dilutes.
+        least_g_m2: what spreaders spread evenly; less is not ordered.
+        most_a_pass_g_m2, most_g_m2: above the first in two passes; never more than the second.
+        coldest_c: below it NaCl is refused.
+        snow_c, rain_c: temperature where a row for snow or freezing rain names none.
+    """
+
+    damp_film_mm: Positive = 0.05
+    wet_film_mm: Positive = 0.10
+    ice_film_mm: Positive = 0.12
+    light_snow_film_mm: Positive = 0.12
+    heavy_snow_film_mm: Positive = 0.24
+    loss: Share = 0.5
+    prewet_loss: Share = 0.35
+    prewet_salt: Positive = 0.77
+    freezing_rain_factor: Positive = 1.25
+    least_g_m2: Positive = 8.0
+    most_a_pass_g_m2: Positive = 20.0
+    most_g_m2: Positive = 40.0
+    coldest_c: float = -10.0
+    snow_c: float = -5.0
+    rain_c: float = -10.0
+
+
+class Dose(msgspec.Struct, frozen=True, kw_only=True):
+    """What to spread. ``passes`` 0 = nothing is needed; ``refused``: salt does not work, in words; "" = it does.
+
+    ``g_m2`` is of one pass, of the material as it is spread; ``needed_g_m2`` is the salt that must lie there.
+    """
+
+    passes: int
+    g_m2: float
+    needed_g_m2: float
+    refused: str = ""
+    capped: bool = False
+
+    @property
+    def total_g_m2(self) -> float:
+        """Return all passes together [g/m²]."""
+        return self.passes * self.g_m2
+
+
+def needed_g_m2(film_mm: float, coldest_c: float) -> float:
+    """Return the NaCl that keeps a film liquid down to a temperature [g/m²].
+
+    Args:
+        film_mm: of water.
+        coldest_c: lowest temperature of the surface.
+    """
+    c = float(freezing_fraction(np.asarray(coldest_c, dtype=np.float64)))
+    return GRAMS_PER_MM * film_mm * c / (1.0 - c)
+
+
+def dose(
+    film_mm: float,
+    coldest_c: float,
+    p: DoseParameters,
+    residual_g_m2: float = 0.0,
+    material: Material = "dry_salt",
+    freezing_rain: bool = False,
+) -> Dose:
+    """Return what to spread on a road.
+
+    Args:
+        film_mm: of water that must not freeze.
+        coldest_c: lowest temperature of the surface that is expected.
+        p: parameters.
+        residual_g_m2: salt that lies there already.
+        material: dry salt, or pre-wetted (weight with its brine).
+        freezing_rain: whether rain falls on the frozen road.
+    """
+    if coldest_c < p.coldest_c:
+        why = f"salt does not work at {coldest_c:.1f} °C, below {p.coldest_c:.0f} °C"
+        return Dose(passes=0, g_m2=0.0, needed_g_m2=needed_g_m2(film_mm, coldest_c), refused=why)
+    needed = needed_g_m2(film_mm, coldest_c) * (p.freezing_rain_factor if freezing_rain else 1.0)
+    missing = needed - residual_g_m2
+    if missing <= 0.0:
+        return Dose(passes=0, g_m2=0.0, needed_g_m2=needed)
+    kept = 1.0 - p.loss if material == "dry_salt" else p.prewet_salt * (1.0 - p.prewet_loss)
+    total = max(p.least_g_m2, missing / kept)
+    limited = min(total, p.most_g_m2)
+    passes = 1 if limited <= p.most_a_pass_g_m2 + HALF_GRAM else 2
+    return Dose(passes=passes, g_m2=limited / passes, needed_g_m2=needed, capped=total > p.most_g_m2)
+
+
+def film_mm(condition: Condition, wet: bool, p: DoseParameters) -> float:
+    """Return the film that a condition puts on a road [mm]."""
+    films = {"ice": p.ice_film_mm, "light_snow": p.light_snow_film_mm, "heavy_snow": p.heavy_snow_film_mm}
+    return films.get(condition, p.wet_film_mm if wet or condition == "freezing_rain" else p.damp_film_mm)
+
+
+def coldest_of(row: MatrixRow, p: DoseParameters) -> float:
+    """Return the coldest temperature that belongs to a row, in tenths; where it ends nowhere, where salt does [°C]."""
+    if row.above_c is not None:
+        return row.above_c if row.above_inclusive else row.above_c + RESOLUTION_C
+    unbounded = {"light_snow": p.snow_c, "heavy_snow": p.snow_c, "freezing_rain": p.rain_c}
+    return unbounded.get(row.condition, p.coldest_c)
+
+
+def dose_of_row(row: MatrixRow, p: DoseParameters, material: Material = "dry_salt") -> Dose:
+    """Return the physical dose for what a row of the matrix is meant for, with no salt there yet."""
+    film = film_mm(row.condition, row.surface == "wet", p)
+    return dose(
+        film, coldest_of(row, p), p, material=material, freezing_rain=row.condition == "freezing_rain"
+    )
+
+
+def difference_g_m2(row: MatrixRow, p: DoseParameters, material: Material = "dry_salt") -> float | None:
+    """Return the dose minus the cell, all passes together [g/m²]; None where the cell is empty."""
+    cell = row.dry_salt_g_m2 if material == "dry_salt" else row.prewet_g_m2
+    return None if cell is None else dose_of_row(row, p, material).total_g_m2 - cell * row.passes
+
+
+def safe_down_to_c(salt_g_m2: float, film_mm: float) -> float:
+    """Return the temperature at which a road with so much salt and water begins to freeze [°C].
+
+    It is the dose's formula solved for the temperature: the hazard is a surface below this, not below 0.
+    """
+    salt, film = (np.asarray(v, dtype=np.float64) for v in (salt_g_m2, film_mm))
+    return float(freezing_point_c(salt, film))
