@@ -9,6 +9,7 @@ import typer
 
 from ops_api import (
     cli_alarms,
+    cli_bench,
     cli_config,
     cli_db,
     cli_dead_letters,
@@ -34,6 +35,7 @@ app.command(epilog=cli_replay.EXAMPLES)(cli_replay.replay)
 app.command(epilog=cli_doctor.EXAMPLES)(cli_doctor.doctor)
 app.command(epilog=cli_gaps.EXAMPLES)(cli_gaps.gaps)
 app.add_typer(cli_verify.verify_app, name="verify")
+app.add_typer(cli_bench.bench_app, name="bench")
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_dead_letters.app, name="dead-letters")
