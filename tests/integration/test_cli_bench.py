@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
     """Three towns: known to the table, to its file alone, and to nobody."""
     inner = tmp_path / "towns"
     inner.mkdir()
-    for name, bounds in (("town-2", None), ("town-10", (1, 2)), ("town-11", None)):
+    for name, bounds in (("town-2", None), ("town-10", (100, 300)), ("town-11", None)):
         made = dataclasses.replace(town(1, nodes=8), depots=(0,), bounds=bounds)
         (inner / f"{name}.dat").write_text(written(made))
     (tmp_path / "best_known.csv").write_text("instance,lower_bound,best_known_cost\ntown-2,100,200\n")
@@ -34,9 +34,9 @@ def test_it_prints_each_instance_and_the_mean_gap_last(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[1:-1]] == ["town-2", "town-10", "town-11"]
-    assert [line.split()[1:3] for line in lines[1:-1]] == [["100", "200"], ["1", "2"], ["-", "-"]]
+    assert [line.split()[1:3] for line in lines[1:-1]] == [["100", "200"], ["100", "300"], ["-", "-"]]
     costs = [int(line.split()[3]) for line in lines[1:-1]]
-    gaps = [100 * (costs[0] / 200 - 1), 100 * (costs[1] / 2 - 1)]
+    gaps = [100 * (costs[0] / 200 - 1), 100 * (costs[1] / 300 - 1)]
     assert lines[-1] == f"mean gap {sum(gaps) / 2:.3f} % over 2 instances"
     assert "not compiled" in done.stderr
 

@@ -22,7 +22,7 @@ try:
 except ImportError:
     COMPILED = False
 else:
-    COMPILED = not numba.config.DISABLE_JIT
+    COMPILED = not getattr(numba.config, "DISABLE_JIT", False)
 
 _SOURCES = tuple(zlib.crc32(file.read_bytes()) for file in sorted(Path(__file__).parent.glob("*.py")))
 

@@ -6,7 +6,8 @@ has thrown out the half that belonged to the dearer solutions.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class Pool(NamedTuple):
         table: where in the rows a set is, -1 = free.
         key, cost, score, slot: name, cost of the route, of the best solution it was in, home slot.
         length, arcs: the route, ``width`` places a row.
-        count: how many routes.
+        used: how many routes.
     """
 
     sign: Ints
@@ -39,7 +40,7 @@ class Pool(NamedTuple):
     slot: Ints
     length: Ints
     arcs: Ints
-    count: Ints
+    used: Ints
 
 
 def pool_of(tables: Tables, signs: Ints) -> Pool:
@@ -57,7 +58,7 @@ def pool_of(tables: Tables, signs: Ints) -> Pool:
         slot=row(ROOM),
         length=row(ROOM),
         arcs=flat(np.zeros(ROOM * tables.width, dtype=np.int32)),
-        count=row(1),
+        used=row(1),
     )
 
 
@@ -85,10 +86,10 @@ def note(t: Tables, s: State, p: Pool, slot: int) -> None:
         at = (at + 1) & _MASK
     entry = p.table[at]
     if entry < 0:
-        if p.count[0] == ROOM:
+        if p.used[0] == ROOM:
             return
-        entry = p.count[0]
-        p.count[0] += 1
+        entry = p.used[0]
+        p.used[0] += 1
         p.table[at] = entry
         p.key[entry] = key
         p.score[entry] = s.num[N_COST]
@@ -114,17 +115,17 @@ def _move(t: Tables, p: Pool, order: Ints, n: int) -> None:
         p.length[to] = p.length[entry]
         for k in range(t.width):
             p.arcs[to * t.width + k] = p.arcs[entry * t.width + k]
-    p.count[0] = n
+    p.used[0] = n
 
 
 def compact(t: Tables, p: Pool) -> None:
     """Throw out the routes of the dearest solutions where little room is left."""
-    count = p.count[0]
+    count = p.used[0]
     if count < _FULL:
         return
-    score = np.array(p.score[:count])
+    score = np.array(cast("Sequence[int]", p.score)[:count])
     order = np.sort(np.argsort(score, kind="stable")[: ROOM // 3])
-    _move(t, p, flat(order, isinstance(p.score, list)), len(order))
+    _move(t, p, flat(order), len(order))
     _index(p)
 
 
@@ -132,7 +133,7 @@ def compact(t: Tables, p: Pool) -> None:
 def _index(p: Pool) -> None:
     for at in range(len(p.table)):
         p.table[at] = -1
-    for entry in range(p.count[0]):
+    for entry in range(p.used[0]):
         at = p.key[entry] & _MASK
         while p.table[at] >= 0:
             at = (at + 1) & _MASK

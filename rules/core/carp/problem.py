@@ -55,8 +55,9 @@ class Problem:
             raise ValueError(
                 f"task {task} needs {self.demand[task]}; allowed: up to the capacity {self.capacity}"
             )
-        for task in np.flatnonzero(self._alone() >= FORBIDDEN):
-            raise ValueError(f"task {task} can't be reached from a depot and back")
+        lost = np.flatnonzero(self._alone() >= FORBIDDEN)
+        if len(lost) > 0:
+            raise ValueError(f"task {lost[0]} can't be reached from a depot and back")
 
     @property
     def tasks(self) -> int:
@@ -72,7 +73,8 @@ class Problem:
         """Cost per task of the cheapest route that does it alone."""
         arcs = 2 * self.tasks
         there, back = self.step[arcs:, :arcs].astype(np.int64), self.step[:arcs, arcs:].astype(np.int64)
-        return (there.T + back).min(axis=1).reshape(self.tasks, 2).min(axis=1)
+        alone: NDArray[np.int64] = (there.T + back).min(axis=1).reshape(self.tasks, 2).min(axis=1)
+        return alone
 
     def depot(self, number: int) -> int:
         """Index of a depot in the matrix."""

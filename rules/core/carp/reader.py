@@ -47,4 +47,6 @@ def _whole(name: str, line: int, word: str) -> int:
 
 
 def _links(values: Sequence[int]) -> tuple[Link, ...]:
-    return tuple(Link(*values[i : i + _LINK]) for i in range(0, len(values), _LINK))
+    return tuple(
+        Link(values[i], values[i + 1], values[i + 2], values[i + 3]) for i in range(0, len(values), _LINK)
+    )

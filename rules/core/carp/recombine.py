@@ -82,7 +82,7 @@ def recombine(problem: Problem, t: Tables, s: State, p: Pool, plan: Plan) -> Pla
 
 def _remembered(t: Tables, p: Pool) -> Remembered:
     """Return the routes of the cheapest solutions."""
-    count = p.count[0]
+    count = p.used[0]
     rows = np.argsort(_row(p.score, count), kind="stable")[:COLUMNS]
     length = _row(p.length, count)[rows]
     arcs = _row(p.arcs, count * t.width).reshape(count, t.width)[rows]
@@ -122,10 +122,8 @@ def _cheaper(known: Remembered, wanted: NDArray[np.bool_], cost: int) -> list[in
     columns = _columns(does, known.cost[rows])
     each = does.sum(axis=1)
     price = np.where(does, (known.cost[rows] / each)[:, None], NONE).min(axis=0)
-    x = Prices(
-        *(flat_floats(price.copy()) for _ in range(2)),
-        flat(np.zeros(len(price), dtype=np.int64)),
-    )
+    times = np.zeros(len(price), dtype=np.int64)
+    x = Prices(flat_floats(price.copy()), flat_floats(price.copy()), flat(times))
     bound = climb(columns, x, float(cost))
     best = np.array([x.best[i] for i in range(len(price))])
     over = known.cost[rows] - np.where(does, best, 0.0).sum(axis=1)
