@@ -11,10 +11,8 @@ import pytest
 from cityops.errors import ConfigurationError
 from ops_api import carp_bench
 from ops_api.carp_bench import Run, measure, read_cases
-from rules.core.carp.compiled import COMPILED
 from tests.fakes.carp_towns import town, written
 from tests.fakes.command_line import cityops
-from tests.fakes.real_data import real_data
 
 
 @pytest.fixture
@@ -75,24 +73,3 @@ def test_a_wrong_plan_fails_the_command(folder: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(carp_bench, "problems_of", lambda *_: ["link 3 is treated 0 times, not 1"])
     row = measure(read_cases(folder)[0], Run(1.0, 1, iterations=10))
     assert row.line.endswith("\n  WRONG: link 3 is treated 0 times, not 1")
-
-
-@pytest.mark.real_data
-@pytest.mark.parametrize("name", ["gdb1", "gdb8", "gdb13", "gdb23"])
-def test_real_instances_are_solved_in_few_iterations(name: str) -> None:
-    folder = real_data("carp/gdb")
-    case = next(case for case in read_cases(folder) if case.instance.name == name)
-    row = measure(case, Run(1.0, 1, iterations=60_000 if COMPILED else 1_500))
-    assert row.wrong == ()
-    assert row.gap_pct is not None
-    assert row.gap_pct <= (0.0 if COMPILED else 3.0)
-
-
-@pytest.mark.real_data
-def test_a_gritting_instance_comes_near_the_best_known() -> None:
-    folder = real_data("carp/egl")
-    case = next(case for case in read_cases(folder) if case.instance.name == "egl-e2-C")
-    row = measure(case, Run(1.0, 1, iterations=60_000 if COMPILED else 1_500))
-    assert row.wrong == ()
-    assert row.gap_pct is not None
-    assert row.gap_pct <= (1.5 if COMPILED else 6.0)

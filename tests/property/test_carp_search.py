@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,8 +25,6 @@ from rules.core.carp.solve import solve
 from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, State, Tables, state_of, tables_of
 from rules.core.carp.verify import problems_of
 from tests.fakes.carp_towns import town
-
-ROOT = Path(__file__).parents[2]
 
 towns = st.builds(
     town,
@@ -135,38 +129,6 @@ def test_turning_tasks_round_is_the_best_of_all_ways(instance: Instance, seed: i
     )
     assert forth - saved == best
     assert recomputed(problem, plan_now(tables, state)) == best
-
-
-INTERPRETED = """
-import sys
-if sys.argv[1] == "absent":
-    sys.modules["numba"] = None
-from rules.core.carp.compiled import COMPILED
-from rules.core.carp.matrix import problem_of
-from rules.core.carp.pace import Budget
-from rules.core.carp.solve import solve
-from tests.fakes.carp_towns import town
-assert not COMPILED
-for seed in range(2):
-    made = town(seed, nodes=14, one_way=0.3, depots=1 + seed % 2)
-    print(solve(problem_of(made), Budget(iterations=150), seed))
-"""
-
-
-@pytest.mark.parametrize("numba", ["absent", "disabled"])
-def test_interpreted_loops_find_what_the_loops_here_find(numba: str) -> None:
-    switch = {"NUMBA_DISABLE_JIT": "1"} if numba == "disabled" else {}
-    done = subprocess.run(
-        [sys.executable, "-c", INTERPRETED, numba],
-        env=os.environ | switch,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    made = [town(seed, nodes=14, one_way=0.3, depots=1 + seed % 2) for seed in range(2)]
-    found = [solve(problem_of(instance), Budget(iterations=150), seed) for seed, instance in enumerate(made)]
-    assert done.stdout.splitlines() == [str(f) for f in found]
 
 
 def test_the_same_seed_and_iterations_give_the_same_plan() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from rules.core.carp.anneal import keep_best
@@ -23,6 +24,12 @@ def put(t: Tables, s: State, routes: Iterable[Route]) -> None:
     s.num[N_COST] = sum(relink(t, s, slot) for slot in range(t.slots))
     if s.num[N_BEST] == 0 or s.num[N_COST] < s.num[N_BEST]:
         keep_best(t, s)
+
+
+def has_room(t: Tables, routes: Iterable[Route]) -> bool:
+    """Whether each depot has rows for its routes."""
+    count = Counter(route.depot for route in routes)
+    return max(count.values(), default=0) <= t.slots // (t.size - 2 * t.tasks)
 
 
 def _clear(t: Tables, s: State) -> None:

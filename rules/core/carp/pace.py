@@ -8,8 +8,11 @@ from dataclasses import dataclass
 LOOKS = 400
 """Times the budget is looked at in a run."""
 
+ENDING = 0.985
+"""Share of a budget of time for the search; the rest is for what follows its last step."""
+
 SETTLED = 0.01
-"""Share of a budget of time after which the speed counts as known."""
+"""Share of a budget of time that the search must have run before its speed counts as known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,13 @@ class Pace:
 
     def __init__(self, budget: Budget) -> None:
         self._total = budget.iterations
-        self._seconds = 0.0 if budget.seconds is None else budget.seconds
+        self._seconds = 0.0 if budget.seconds is None else ENDING * budget.seconds
         self._clock = budget.clock
         self._began = self._now()
         self.iterations = 0
         self.share = 0.0
         self.expected = budget.iterations
+        self._prepared: float | None = None
 
     def _now(self) -> float:
         return 0.0 if self._clock is None else self._clock()
@@ -58,12 +62,15 @@ class Pace:
         """Return how many iterations to do next; 0 = the budget is used up."""
         if self._total is not None:
             return min(self._total - self.iterations, max(1, self._total // LOOKS))
+        if self._prepared is None:
+            self._prepared = self.share = self._used()
         if self.share >= 1.0:
             return 0
-        if self.share == 0.0:
-            return 1
-        rate = self.iterations / self.share
+        rate = self.iterations / max(self.share - self._prepared, 1e-6)
         return max(1, min(int(rate / LOOKS), int(rate * (1.0 - self.share)), 4 * self.iterations))
+
+    def _used(self) -> float:
+        return (self._now() - self._began) / self._seconds
 
     def done(self, iterations: int) -> None:
         """Note iterations as done, and look at the clock."""
@@ -71,6 +78,7 @@ class Pace:
         if self._total is not None:
             self.share = self.iterations / self._total
             return
-        self.share = max((self._now() - self._began) / self._seconds, 1e-9)
-        if self.expected is None and self.share >= SETTLED:
-            self.expected = int(self.iterations / self.share)
+        self.share = self._used()
+        run = self.share - (self._prepared or 0.0)
+        if self.expected is None and run >= SETTLED:
+            self.expected = int(self.iterations * (1.0 + (1.0 - self.share) / run))

@@ -72,7 +72,7 @@ def recombine(problem: Problem, t: Tables, s: State, p: Pool, plan: Plan) -> Pla
         cost = sum(problem.route_cost(plan.routes[i].depot, plan.routes[i].arcs) for i in group)
         wanted = np.zeros(t.tasks, dtype=bool)
         wanted[[arc >> 1 for i in group for arc in plan.routes[i].arcs]] = True
-        chosen = _cheaper(known, wanted, cost)
+        chosen = cheaper(known, wanted, cost)
         if chosen:
             kept = [route for i, route in enumerate(plan.routes) if i not in group]
             new = [known.route(j, problem.depot(0)) for j in chosen]
@@ -113,7 +113,7 @@ def _group(t: Tables, plan: Plan, seed: int) -> list[int]:
     return group
 
 
-def _cheaper(known: Remembered, wanted: NDArray[np.bool_], cost: int) -> list[int]:
+def cheaper(known: Remembered, wanted: NDArray[np.bool_], cost: int) -> list[int]:
     """Return remembered routes that do the wanted tasks for less than ``cost``, or none."""
     rows = np.flatnonzero(~known.does[:, ~wanted].any(axis=1))
     does = known.does[np.ix_(rows, np.flatnonzero(wanted))]
@@ -172,4 +172,4 @@ def warm_up() -> None:
     does = np.array([[True, False], [False, True], [True, True]])
     row = np.array([2, 2, 3], dtype=np.int64)
     known = Remembered(row, does.sum(axis=1), np.zeros((3, 2), dtype=np.int64), row, does)
-    assert _cheaper(known, np.ones(2, dtype=bool), 4) == [2]
+    assert cheaper(known, np.ones(2, dtype=bool), 4) == [2]

@@ -1,8 +1,9 @@
 """How hot the search is at each moment: cycles of cooling, as many as the budget is worth.
 
 One long cooling of a tight instance is frozen for most of its time, and where it froze is
-chance. So a budget is spent on several cycles, each long enough for the size. A small budget or a large network gets one. Every second cycle goes on from
-where the last one ended, heated up fully; the others begin at the best solution, warm.
+chance. So a budget is spent on several cycles, each long enough for the size. A small
+budget or a large network gets one. Every second cycle begins at the best solution, warm; the
+others go on from where the last one ended, heated up fully.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ REST = 2
 """Parts of a cycle after its first half: after each, routes are recombined."""
 
 
+WORTH = 50_000
+"""Iterations of a cycle from which recombining, which takes about as long as so many, is worth its time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heat:
     """Where the search stands.
@@ -46,6 +51,11 @@ class Heat:
 def cycles_for(tasks: int, iterations: float) -> int:
     """Return how many cycles a budget is worth."""
     return int(min(MOST, max(1, round(iterations / (LENGTH * math.sqrt(tasks))))))
+
+
+def is_worth_recombining(iterations: float, cycles: int) -> bool:
+    """Whether cycles of so many iterations altogether leave time for recombination."""
+    return iterations >= WORTH * cycles
 
 
 def heat_at(scale: float, share: float, cycles: int) -> Heat:

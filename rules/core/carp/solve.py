@@ -14,13 +14,13 @@ from rules.core.carp import recombine
 from rules.core.carp.anneal import anneal, keep_best
 from rules.core.carp.chance import seeded
 from rules.core.carp.compiled import COMPILED, flat
-from rules.core.carp.load import best_plan, plan_now, put
+from rules.core.carp.load import best_plan, has_room, plan_now, put
 from rules.core.carp.pace import Budget, Pace
 from rules.core.carp.pool import Pool, compact, pool_of
 from rules.core.carp.problem import Plan, Problem
 from rules.core.carp.routes import reorient
 from rules.core.carp.savings import first_plan
-from rules.core.carp.schedule import Heat, cycles_for, heat_at
+from rules.core.carp.schedule import Heat, cycles_for, heat_at, is_worth_recombining
 from rules.core.carp.state import N_BEST, N_COST, SPARE, State, Tables, state_of, tables_of
 
 
@@ -61,7 +61,7 @@ class Search:
 
     def _improve(self, plan: Plan) -> None:
         better = recombine.recombine(self.problem, self.tables, self.state, self.pool, plan)
-        if better.cost < plan.cost:
+        if better.cost < plan.cost and has_room(self.tables, better.routes):
             put(self.tables, self.state, better.routes)
 
 
@@ -78,28 +78,39 @@ def solve(problem: Problem, budget: Budget, seed: int = 1, start: Plan | None = 
     begun = first_plan(problem) if start is None else start
     if problem.tasks < 2:
         return Found(begun, 0, begun.cost)
-    search = _prepare(problem, begun, seed)
+    search = prepare(problem, begun, seed)
     _run(search, pace, float(problem.serving.mean()))
     return Found(best_plan(search.tables, search.state), pace.iterations, begun.cost)
 
 
 def _run(search: Search, pace: Pace, scale: float) -> None:
     last: Heat | None = None
+    worth = False
     while (chunk := pace.chunk()) > 0:
-        cycles = 1 if pace.expected is None else cycles_for(search.problem.tasks, pace.expected)
+        expected = 0 if pace.expected is None else pace.expected
+        cycles = cycles_for(search.problem.tasks, expected)
+        worth = is_worth_recombining(expected, cycles)
         heat = heat_at(scale, min(pace.share, 1.0), cycles)
         if last is not None and (heat.cycle, heat.part) != (last.cycle, last.part):
-            search.recombine()
-            if heat.cycle != last.cycle and heat.warm:
-                search.begin_at_best()
+            _turn(search, heat, heat.cycle != last.cycle, worth)
         last = heat
         anneal(search.tables, search.state, search.pool, chunk, heat.temperature)
         compact(search.tables, search.pool)
         pace.done(chunk)
-    search.recombine()
+    if worth:
+        search.recombine()
 
 
-def _prepare(problem: Problem, begun: Plan, seed: int) -> Search:
+def _turn(search: Search, heat: Heat, new_cycle: bool, worth: bool) -> None:
+    """Do what is due between two parts of a cycle, or two cycles."""
+    if worth:
+        search.recombine()
+    if new_cycle and heat.warm:
+        search.begin_at_best()
+
+
+def prepare(problem: Problem, begun: Plan, seed: int) -> Search:
+    """Return a run that begins with a plan."""
     rng = np.random.default_rng(seed)
     per_depot = max(sum(route.depot == d for route in begun.routes) for d in range(problem.depots))
     noise = rng.random((problem.tasks, problem.tasks))

@@ -58,7 +58,7 @@ class State(NamedTuple):
         length, load: per slot.
         slot_of, place_of: per task; slot -1 = removed.
         kept_seq, kept_link, kept_length, kept_load, kept_at: touched routes as they were.
-        touched, removed, order: lists whose lengths are in ``num``.
+        touched, removed: lists whose lengths are in ``num``.
         best_seq, best_length: the best solution met.
         num: see the constants N_*.
     """
@@ -76,14 +76,13 @@ class State(NamedTuple):
     kept_at: Ints
     touched: Ints
     removed: Ints
-    order: Ints
     best_seq: Ints
     best_length: Ints
     num: Ints
     random: Ints
 
 
-N_COST, N_BEST, N_TOUCHED, N_REMOVED, N_STAMP, N_USED, N_SPARE1, N_SPARE2 = range(8)
+N_COST, N_BEST, N_TOUCHED, N_REMOVED, N_STAMP, N_USED = range(6)
 """Places in ``num``: costs now and of the best, lengths of lists, stamp of the iteration, routes in use."""
 
 
@@ -165,9 +164,8 @@ def state_of(tables: Tables, seed: list[int]) -> State:
         kept_at=row(slots),
         touched=row(slots),
         removed=row(tasks),
-        order=row(tasks),
         best_seq=row(grid),
         best_length=row(slots),
-        num=row(8),
+        num=row(6),
         random=flat(np.array(seed, dtype=np.int64)),
     )
