@@ -28,6 +28,9 @@ from tests.fakes.databases import Servers, own_database, server_names
 settings.register_profile("cityops", deadline=None)
 settings.load_profile("cityops")
 
+# Compiling the loops of arc routing takes longer than all their tests; one file does it (test_carp_compiled).
+os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+
 _FROM_WORKERS: Counter[str] = Counter()
 
 

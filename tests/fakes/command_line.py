@@ -21,7 +21,7 @@ def _server(_process: int) -> tuple[IO[str], IO[str]]:
     """One for each process that runs tests."""
     started = subprocess.Popen(
         [sys.executable, str(SERVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env=BARE | {"OPENBLAS_NUM_THREADS": "1"},
+        env=BARE | {"OPENBLAS_NUM_THREADS": "1", "NUMBA_DISABLE_JIT": "1"},
     )  # fmt: skip
     atexit.register(started.kill)
     assert started.stdin is not None
