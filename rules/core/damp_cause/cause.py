@@ -23,6 +23,8 @@ from rules.core.damp_cause.hours import HomeFacts, HomeHours, Known, known_hours
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_cause.split import load_ratio, ventilation_share
 
+OF_MOISTURE: frozenset[Cause] = frozenset({"moisture", "ventilation", "load"})
+
 
 def attribute(hours: HomeHours, facts: HomeFacts, p: CauseParameters) -> Finding | NotEnough:
     """Return why a home is damp, or why that can't be told.
@@ -39,7 +41,7 @@ def attribute(hours: HomeHours, facts: HomeFacts, p: CauseParameters) -> Finding
     base = [as_is(k, f, p.limit_pct) for f in factors]
     left = {name: _left(k, factors, name, p) for name in REMEDIES}
     votes = _votes(k, base, left, facts, p)
-    cause = max(votes, key=lambda c: votes[c])
+    cause = _first(votes)
     evidence = _evidence(k, base, left, facts, p)
     return Finding(
         cause=cause,
@@ -47,6 +49,20 @@ def attribute(hours: HomeHours, facts: HomeFacts, p: CauseParameters) -> Finding
         also=_also(cause, evidence, p),
         evidence=evidence,
     )
+
+
+def _first(votes: Counter[Cause]) -> Cause:
+    """Return what most bands say: first whether it is the moisture, then which of its causes.
+
+    Ventilation and load are one remedy's two names: counted apart, a cause that fewer bands name than
+    the moisture came first.
+    """
+    by_remedy: Counter[Cause] = Counter()
+    for cause, n in votes.items():
+        by_remedy["moisture" if cause in OF_MOISTURE else cause] += n
+    first = max(by_remedy, key=lambda c: by_remedy[c])
+    among = {c: n for c, n in votes.items() if c in OF_MOISTURE} if first == "moisture" else {first: 1}
+    return max(among, key=lambda c: among[c])
 
 
 def _too_little(k: Known, p: CauseParameters) -> NotEnough | None:
