@@ -337,9 +337,14 @@ async def test_each_sees_and_may_stop_what_the_other_shares(site: Site) -> None:
     )
     assert added.status_code == 303, added.text
     page = (await ben.get(f"/home/{code}/sharing")).text
-    assert "The council sees some of your home. 1 other can see some of it." in page
+    assert (
+        "The council sees some of your home. Your landlord sees nothing. You said yes to 1 other: nothing is sent to them yet."
+        in page
+    )
     assert "Ada said yes on" in page
-    assert "Your landlord: Mr Lord" in page
+    assert "Your landlord: Mr Lord</strong> may see how warm" in page
+    assert "We keep your yes. Nothing is sent yet" in page
+    assert "look back four weeks" in page
     consents = (await ben.get(f"/api/v1/homes/{code}/consents")).json()
     landlord = next(c for c in consents if c["recipient_kind"] == "landlord")
     assert (landlord["device"], landlord["given_by"], landlord["statistic"]) == (frog, "Ada", "hourly")
