@@ -174,9 +174,7 @@ def case_view(case: Row, reminders: Sequence[Row], now: datetime, brand: Brand) 
             dict.fromkeys(_reminder(r, now, brand) for r in reversed(reminders) if r["sent_at"] is not None)
         ),
         tuple(case["warnings"]),
-        tuple(ClaimLine(c["number"], _claim(c, now, brand)) for c in case["claims"])
-        if not case["over"]
-        else (),
+        tuple(ClaimLine(c["number"], _claim(c, now, brand)) for c in _to_agree(case)),
         case["notice"],
     )
 
@@ -193,6 +191,13 @@ def _step(step: Row, now: datetime, brand: Brand) -> StepLine:
 def _happened(event: Row) -> str:
     who = " The council wrote this." if event["role"] == "officer" else ""
     return f"{HAPPENED_SAID.get(event['kind'], event['words'])}.{who}"
+
+
+def _to_agree(case: Row) -> list[Row]:
+    """Return what the household can still agree to: more time only while there is some."""
+    running = {s["step"] for s in case["steps"] if s["state"] == "running"}
+    left = [c for c in case["claims"] if c["kind"] != "extended" or c["step"] in running]
+    return [] if case["over"] else left
 
 
 def _claim(claim: Row, now: datetime, brand: Brand) -> str:

@@ -332,6 +332,14 @@ async def test_a_new_tenant_sees_no_case_of_the_last_one_nor_the_other_way(lane:
         forged = "insert into case_event (case_id, kind, at, by, recorded_at) values (%(case)s, 'made_safe', '2026-01-01', 'Council officer J', '2020-01-01')"
         await ask(new, forged, case=mine)
         await ask(new, contact, home=home, at=datetime(2020, 1, 1, tzinfo=UTC))
+        photo = "insert into evidence_photo (home_id, taken_at, caption, width, height, jpeg, sha256, original_sha256, original_bytes, by, added_at) values (%(home)s, now(), 'x', 1, 1, '', 'x', 'forged', 1, 'Council officer J', '2020-01-01')"
+        await ask(new, photo, home=home)
+        [added] = await ask(
+            new,
+            "select by, added_at >= %(came)s as so from evidence_photo where original_sha256 = 'forged'",
+            came=came,
+        )
+        assert added == {"by": "resident", "so": True}
         for table in ("case_event", "contact_log"):
             seen = await ask(new, f"select by, recorded_at from {table} order by 2")
             assert all(r["recorded_at"] >= came for r in seen), table

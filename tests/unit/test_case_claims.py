@@ -86,7 +86,7 @@ def test_more_time_that_the_household_wrote_counts_and_says_so_and_one_setting_s
     assert (step(short, "investigate").extended_to, short.claims) == (date(2026, 1, 23), (claim,))
     never = judged(AWARE, claim, own, now="2026-01-30 10:00", law=replace(LAW, more_time="never"))
     assert LAW.more_time == "agreed"
-    assert step(never, "investigate").state == "missed"
+    assert (step(never, "investigate").state, never.claims) == ("missed", ())
     assert step(never, "investigate").warning.count("The law's own limit stays.") == 2
 
 
@@ -146,6 +146,10 @@ def test_what_the_council_says_is_on_every_page_with_who_said_it() -> None:
     assert "They have until Monday 19 January." in page.steps[0].said
     assert "The council (J. Smith) says" in page.steps[0].said
     assert next(e.said for e in page.events) == "More time was given. The council wrote this."
+    up = datetime(2026, 2, 1, tzinfo=UTC)
+    document = case_document(case, up, LAW, DAYS)
+    late = home_case.view([document], [], [], [], {}, now=up, brand=Brand()).cases[0]
+    assert (late.claims, document["missed"]) == ((), ["investigate"]), "to agree now would change nothing"
     officer = housing_view.case_view(case, clock_of(case, now, LAW, DAYS), [], now=now, law=LAW, days=DAYS)
     assert "The council (J. Smith) says" in officer.steps[0].note
     assert officer.clock.due == "Monday 19 January 2026"

@@ -51,6 +51,14 @@ create or replace trigger household_wrote before insert on case_event
     for each row when (current_user = 'cityops_resident') execute function household_wrote();
 create or replace trigger household_wrote before insert on contact_log
     for each row when (current_user = 'cityops_resident') execute function household_wrote();
+create or replace function household_added() returns trigger language plpgsql as $$
+begin
+    new.added_at := clock_timestamp();
+    new.by := 'resident';
+    return new;
+end $$;
+create or replace trigger household_added before insert on evidence_photo
+    for each row when (current_user = 'cityops_resident') execute function household_added();
 
 grant select on housing_case, case_event, contact_log, evidence_photo, evidence_pack, home_contact to cityops_resident;
 grant insert (home_id, kind, hazard, landlord, council_owned, opened_at, opened_by), update (hazard) on housing_case

@@ -32,6 +32,11 @@ def open_claims(events: Sequence[CaseEvent], law: Law) -> tuple[CaseEvent, ...]:
     return tuple(e for e in claimed if not any(_same(e, a) for a in agreed))
 
 
+def can_be_agreed(claim: CaseEvent, law: Law) -> bool:
+    """Return whether a claim would count if the household wrote the same."""
+    return claim.kind != "extended" or law.more_time == "agreed"
+
+
 def _same(claim: CaseEvent, own: CaseEvent) -> bool:
     if (claim.kind, claim.step) != (own.kind, own.step):
         return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from rules.core.legal_clock.afterwards import DONE_BY, written_after, written_s
-from rules.core.legal_clock.claims import claim_words, counts, open_claims
+from rules.core.legal_clock.claims import can_be_agreed, claim_words, counts, open_claims
 from rules.core.legal_clock.law import Law
 from rules.core.legal_clock.model import (
     CaseEvent,
@@ -94,7 +94,7 @@ def judge_case(
         missed=tuple(s for s in steps if s.state == "missed"),
         warnings=_warnings(case, law, days) + (() if over else _closed_claims(case, law, days)),
         over=over,
-        claims=case.claims,
+        claims=tuple(e for e in case.claims if can_be_agreed(e, law)),
     )
 
 

@@ -124,7 +124,7 @@ class CaseState:
         missed: steps whose time is over and that are not done.
         warnings: what to know about the whole case.
         over: it was closed.
-        claims: entries that would free the landlord and don't count, in order of time; see
+        claims: entries that count as soon as the household writes the same, in order of time; see
             :mod:`rules.core.legal_clock.claims`.
     """
 
