@@ -171,3 +171,18 @@ def test_words_blame_nobody() -> None:
     for found in cases:
         said = sentence(found).lower()
         assert not any(word in said for word in ("fault", "should", "mould", "lifestyle", "too many people"))
+
+
+@pytest.mark.parametrize(("occupants", "water_g_day"), [(0, 0.0), (0, 300.0), (1, 0.0)])
+def test_an_empty_home_is_judged_and_nobody_s_water_is_not_divided_by(
+    occupants: int, water_g_day: float
+) -> None:
+    facts = replace(SOUND, occupants=occupants, water_g_day=water_g_day)
+    found = attribute(weeks(excess_pa=900.0), facts, P)
+    assert isinstance(found, Finding)
+    if occupants == 0 and water_g_day == 0.0:
+        assert found == attribute(weeks(excess_pa=900.0), SOUND, P)
+
+
+def test_a_rise_that_clears_at_once_tells_nothing_of_ventilation() -> None:
+    assert ventilation_share(2.0, None, 0.0, P) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from rules.core.mould.words import risk_band
 from rules.core.parameters import Catalogue
 from rules.core.psychrometrics import relative_humidity_pct
 
+Hours = Literal["damp_hours_low", "damp_hours", "damp_hours_high"]
 NOW_ONLY = ("airing", "no_airing")
 """Advice that holds for a moment, not for a week: it is worked out when asked."""
 RISKS = ("low", "raised", "high")
@@ -104,9 +105,10 @@ def _index(day: Day, p: MouldParameters) -> float:
     return day.mould[p.shown_class]["index"]
 
 
-def risk_of(days: Sequence[Day], index: float, p: MouldParameters) -> str:
+def risk_of(days: Sequence[Day], index: float, p: MouldParameters, hours: Hours = "damp_hours") -> str:
     """Return the risk as of the last day: of the index, or of the last whole days' damp hours where that is more.
 
+    ``index`` and ``hours`` are those of one wall: the likely one, or the warmest or coldest of the factor's band.
     Without a whole day among the last, only an index that took weeks to rise tells anything, and that only as long as
     an hour of ``days`` is known.
     """
@@ -115,9 +117,19 @@ def risk_of(days: Sequence[Day], index: float, p: MouldParameters) -> str:
     recent = [d for d in days if d.day > after and d.surface_hours >= WHOLE_DAY_H]
     if not recent:
         return by_index if by_index != "low" and any(d.surface_hours > 0 for d in days) else "unknown"
-    share = sum(d.damp_hours for d in recent) / sum(d.surface_hours for d in recent)
+    share = sum(getattr(d, hours) for d in recent) / sum(d.surface_hours for d in recent)
     by_hours = "high" if share >= p.high_share else "raised" if share >= p.raised_share else "low"
     return max(by_index, by_hours, key=RISKS.index)
+
+
+def risk_between(days: Sequence[Day], p: MouldParameters) -> dict[str, Any]:
+    """Return between what index and risk lie, for the wall's factor is known within a band: warmest and coldest wall."""
+    found = days[-1].mould[p.shown_class]
+    low, high = found["index_low"], found["index_high"]
+    return {
+        "index_band": [low, high],
+        "risk_band": [risk_of(days, low, p, "damp_hours_low"), risk_of(days, high, p, "damp_hours_high")],
+    }
 
 
 def _facts(home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue) -> tuple[HomeFacts, Recent]:
@@ -169,6 +181,7 @@ def _rests_on(days: Sequence[Day], catalogue: Catalogue) -> dict[str, Any]:
         "completeness": min(n / expected, 1.0) if expected > 0 else None,
         "surface_hours": sum(d.surface_hours for d in days),
         "damp_hours_band": [sum(getattr(d, f) for d in days) for f in ("damp_hours_low", "damp_hours", "damp_hours_high")],
+        **risk_between(days, mould),
         "risk_shares": {"raised": mould.raised_share, "high": mould.high_share},
         "limits": {name: getattr(limits, name) for name in limits.__struct_fields__},
         "flag_days": dict(sorted(counts.items())),

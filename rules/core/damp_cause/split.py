@@ -16,10 +16,15 @@ VAPOUR_GAS_CONSTANT_AT_18C = 461.5 * 291.15
 
 
 def water_g_day(facts: HomeFacts, p: CauseParameters) -> float | None:
-    """Return the water let in by people and events [g/day]; None where neither is known."""
+    """Return the water let in by people and events [g/day]; None where neither is known.
+
+    Nor is it where it comes out as none: nobody is registered and no event was found, as in a home
+    that stands empty. Damp there is nobody's habit, and how it is aired can't be told from it.
+    """
     if facts.occupants is None or facts.water_g_day is None:
         return None
-    return facts.occupants * p.person_g_h * p.at_home_h + facts.water_g_day / p.found_share
+    water = facts.occupants * p.person_g_h * p.at_home_h + facts.water_g_day / p.found_share
+    return water if water > 0.0 else None
 
 
 def load_ratio(facts: HomeFacts, p: CauseParameters, excess_pa: float, volume_m3: float) -> float | None:
@@ -53,7 +58,7 @@ def ventilation_share(
         return None
     if load is not None:
         slow, much = math.log(ratio / load), math.log(load)
-    elif clear_min is not None:
+    elif clear_min is not None and clear_min > 0.0:
         slow = math.log(clear_min / p.usual_clear_min)
         much = math.log(ratio) - slow
     else:
