@@ -334,6 +334,36 @@ async def test_an_officer_says_the_time_in_an_emergency_and_withdraws_nothing_of
     await site.sql("delete from housing_case where case_id = %s", own)
 
 
+async def test_more_time_in_an_officers_words_counts_when_the_household_agrees(
+    site: Site, desk: httpx.AsyncClient
+) -> None:
+    code = code_of(site, 5)
+    number = await shares(site, code)
+    own = await case(site, number, aware_days_ago=2)
+    await site.join(code)
+    last = (site.now + timedelta(days=90)).date()
+    more = {"kind": "extended", "step": "investigate", "until": f"{last}", "note": "Roofer ill"}
+    assert (await desk.post(f"/housing/{number}/cases/{own}", data=more)).status_code == 303
+    home = (await desk.get(f"/housing/{number}")).text
+    assert f"The council ({OFFICER}) says since" in home
+    url = f"/home/{code}/evidence"
+    api = f"/api/v1/homes/{code}/cases/{own}"
+    document = (await site.http.get(api)).json()
+    [claim] = document["claims"]
+    assert (claim["role"], document["steps"][0]["extended_to"]) == ("officer", None)
+    page = (await site.http.get(url)).text
+    assert "The council asks you to agree: they have until" in page
+    agree = {"number": claim["number"]}
+    assert (await site.http.post(f"{url}/cases/{own}/agree", data=agree)).status_code == 303
+    document = (await site.http.get(api)).json()
+    step = document["steps"][0]
+    assert (document["claims"], step["extended_to"], step["said_by"]) == ([], f"{last}", "resident")
+    assert "You wrote: Agreed with the council: Roofer ill" in (await site.http.get(url)).text
+    assert (await site.http.post(f"{url}/cases/{own}/agree", data=agree)).status_code == 409
+    await site.sql("delete from consent where home_id = %s", number)
+    await site.sql("delete from housing_case")
+
+
 async def test_a_household_writes_into_its_case_as_itself(site: Site) -> None:
     code = code_of(site, 7)
     number = await home_id(site, code)
