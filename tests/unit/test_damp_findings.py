@@ -170,8 +170,9 @@ def test_a_shower_beside_the_box_is_no_tenfold_load() -> None:
     """The air of a bathroom is a tenth of the home's: what it is in g/m³ is not what it is in a home."""
     in_hall, in_bathroom = shower("Hall"), shower("Bathroom")
     assert in_hall.evidence["facts"]["water_g_day"] is not None
+    assert in_hall.evidence["facts"]["drying_carried_m3_h"] == pytest.approx(0.4 * 160.0)
     facts = in_bathroom.evidence["facts"]
-    assert (facts["water_g_day"], facts["shut_clear_min"]) == (None, None)
+    assert (facts["water_g_day"], facts["drying_g_day"], facts["shut_clear_min"]) == (None, None, None)
     assert in_bathroom.evidence["ventilation_share"] is None
     assert in_bathroom.advice["recent"]["clear_times"]["shut_min"] is not None  # the room's own is still told
 

@@ -28,7 +28,7 @@ from rules.core.damp_cause.hours import HomeFacts, HomeHours
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_cause.words import sentence
 from rules.core.damp_parameters import MouldParameters
-from rules.core.moisture_events.parameters import wet_kind
+from rules.core.moisture_events.parameters import MoistureParameters, wet_kind
 from rules.core.mould.words import risk_band
 from rules.core.parameters import Catalogue
 from rules.core.psychrometrics import relative_humidity_pct
@@ -74,7 +74,8 @@ def _finding(
     speaks = max(parts, key=lambda r: _weight(r, mould))
     last = speaks.days[-1]
     index = _index(last, mould)
-    facts, recent = _facts(home, speaks, last, catalogue)
+    of_box = rules.of_device(speaks.room.device, begins_s(to_day, rules.zone)).damp_events.parameters
+    facts, recent = _facts(home, speaks, last, catalogue, of_box)
     why = _cause(speaks, outdoors, facts, catalogue.damp_cause.parameters)
     whole = next(r for r in rooms if r.room.device == speaks.room.device)
     load = moisture_load(speaks, whole.until(to_day), to_day)
@@ -132,20 +133,23 @@ def risk_between(days: Sequence[Day], p: MouldParameters) -> dict[str, Any]:
     }
 
 
-def _facts(home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue) -> tuple[HomeFacts, Recent]:
+def _facts(
+    home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue, events: MoistureParameters
+) -> tuple[HomeFacts, Recent]:
     household = [as_event(e) for e in r.events]
     quick = [e for e in household if e.activity != "washing"]
     drying = [e for e in household if e.activity == "washing"]
     days = float(sum(d.n > 0 for d in r.days))
     drying_days = max(days - catalogue.damp_events.parameters.drying.least_days, 1.0)
     band = max(last.factor_high - last.factor, last.factor - last.factor_low)
+    carried = events.drying.carried_per_hour * events.room.of(r.room.room).air_m3
     facts = facts_of(
-        HomeFacts(factor=last.factor, factor_band=band, occupants=home.occupants),
+        HomeFacts(factor=last.factor, factor_band=band, occupants=home.occupants, drying_carried_m3_h=carried),
         quick, drying, max(days, 1.0), drying_days,
     )  # fmt: skip
     if home.occupants is None or wet_kind(r.room.room) is not None:
         # A wet room's air is not the home's, and a rise there clears into the home: load and ventilation look alike.
-        facts = replace(facts, water_g_day=None, shut_clear_min=None)
+        facts = replace(facts, water_g_day=None, drying_g_day=None, shut_clear_min=None)
     p = catalogue.damp_cause.parameters
     return facts, recent_of(facts, quick, drying, max(days, 1.0), drying_days, p)
 
