@@ -143,7 +143,9 @@ class DampTown:
         """Wait until the batch is followed: the server's own transactions (autovacuum) may be older than it."""
         deadline = time.monotonic() + 60.0
         while True:
-            [(seen,)] = await self.sql("select max(xid) < pg_snapshot_xmin(pg_current_snapshot()) from ingest_batch")
+            [(seen,)] = await self.sql(
+                "select max(xid) < pg_snapshot_xmin(pg_current_snapshot()) from ingest_batch"
+            )
             if seen:
                 return
             assert time.monotonic() < deadline, "an old transaction holds the batches back"
