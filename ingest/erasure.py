@@ -30,7 +30,7 @@ IN_PORTIONS = (
     "diary", "events", "decisions", "dead_letters", "alarms", "work_items", "late_windows", "damp_days",
     "moisture_events", "damp_findings",
 )  # fmt: skip
-WRITTEN = ("cases", "contacts", "photos", "packs", "reminders")
+WRITTEN = ("cases", "case_words", "contacts", "photos", "packs", "reminders")
 """In portions too, but only where the resident is forgotten: who deletes readings may need her photos all the more."""
 AT_ONCE = (
     "alarm_lines", "alarm_words", "alarms_blanked", "alarm_members", "alarm_members_blanked", "work_item_lines",

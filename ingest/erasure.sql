@@ -176,6 +176,14 @@ delete from housing_case where case_id in (
     select case_id from housing_case
      where home_id = %(home_id)s and not council_owned and opened_at >= %(first)s and opened_at < %(last)s limit %(portion)s)
 
+-- case_words
+-- What she wrote into that one goes: kind and date stay.
+update case_event set note = '', by = 'resident'
+ where case_event_id in (
+        select e.case_event_id from case_event e join housing_case c using (case_id)
+         where c.home_id = %(home_id)s and c.council_owned and e.role = 'resident' and (e.note <> '' or e.by <> 'resident')
+           and e.recorded_at >= %(first)s and e.recorded_at < %(last)s limit %(portion)s)
+
 -- contacts
 delete from contact_log where contact_id in (
     select contact_id from contact_log

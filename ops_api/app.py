@@ -9,11 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
@@ -99,6 +101,26 @@ _ROUTERS = (
     cases.evidence,
     home_evidence.router,
     housing.router,
+)
+_PAGES = (
+    live.pages,
+    platform.health,
+    home_people.pages,  # before home_pages: their addresses are no codes
+    home_sharing.pages,
+    home_data.pages,
+    home_days.pages,
+    home_case.pages,
+    home_evidence.pages,
+    home_pages.router,
+    pages.router,
+    rules.pages,
+    shadow.pages,
+    alarm_pages.router,
+    explain.pages,
+    work.pages,
+    notification_state.pages,
+    late.pages,
+    housing_pages.router,
 )
 
 
@@ -206,38 +228,33 @@ def _context(
 
 
 def _mount(app: FastAPI) -> None:
-    errors: dict[int | str, dict[str, object]] = {
-        404: {"model": Problem},
-        409: {"model": Problem},
-        422: {"model": Problem},
-        503: {"model": Problem},
-    }
-    for router in _ROUTERS:
-        app.include_router(router, responses=errors)
-    app.include_router(live.pages)
-    app.include_router(platform.health)
-    app.include_router(home_people.pages)  # before home_pages: their addresses are no codes
-    app.include_router(home_sharing.pages)
-    app.include_router(home_data.pages)
-    app.include_router(home_days.pages)
-    app.include_router(home_case.pages)
-    app.include_router(home_evidence.pages)
-    app.include_router(home_pages.router)
-    app.include_router(pages.router)
-    app.include_router(rules.pages)
-    app.include_router(shadow.pages)
-    app.include_router(alarm_pages.router)
-    app.include_router(explain.pages)
-    app.include_router(work.pages)
-    app.include_router(notification_state.pages)
-    app.include_router(late.pages)
-    app.include_router(housing_pages.router)
+    app.router.routes.extend(_routes())
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return the routes, which hold nothing of an application.
+
+    FastAPI works out what each takes and gives when it is first asked: most of a second, once a process.
+    """
+    errors: dict[int | str, dict[str, object]] = {
+        404: {"model": Problem},
+        409: {"model": Problem},
+        422: {"model": Problem},
+        503: {"model": Problem},
+    }
+    all_of_them = APIRouter()
+    for router in _ROUTERS:
+        all_of_them.include_router(router, responses=errors)
+    for router in _PAGES:
+        all_of_them.include_router(router)
+    return tuple(all_of_them.routes)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from ops_api.moments import a_day, a_moment, only_a_day
 from rules.core.evidence.contents import Case, Contact, Photo
 from rules.core.legal_clock import CaseEvent, CaseKind, Law, WorkingDays, judge_case
 from rules.core.legal_clock.entry import TIME_MISSING, needs_time
-from rules.core.legal_clock.model import EVENT_KINDS, EVENT_WORDS, STEP_NAMES, Role, Step
+from rules.core.legal_clock.model import EVENT_KINDS, EVENT_WORDS, STEP_NAMES, WROTE, Role, Step
 from rules.core.legal_clock.words import answer, due_words, moment, step_line
 
 AHEAD = timedelta(minutes=5)
@@ -36,6 +36,7 @@ def case_document(case: Case, now: datetime, law: Law, days: WorkingDays) -> dic
         "next": None if state.next is None else state.next.name,
         "missed": [s.name for s in state.missed],
         "warnings": list(state.warnings),
+        "claims": [_event(e) for e in state.claims],
         "steps": [_step(s, days.zone) for s in state.steps],
         "events": [_event(e) for e in case.events],
         "law": law.title,
@@ -56,6 +57,7 @@ def _step(step: Step, zone: ZoneInfo) -> dict[str, Any]:
         "done_at": _utc(step.done_s),
         "extended_to": step.extended_to,
         "reason": step.reason,
+        "said_by": step.said_by,
         "warning": step.warning,
     }
 
@@ -96,7 +98,9 @@ def case_lines(case: Case, now: datetime, law: Law, days: WorkingDays) -> list[s
             f" [{e.step}]" if e.step else "", f" until {e.until}" if e.until else "",
             f" [entry {e.refers_to}]" if e.refers_to else "", f": {e.note}" if e.note else "",
         ))  # fmt: skip
-        lines.append(f"  {e.number:>5}  {moment(e.at_s, zone)}  {EVENT_WORDS[e.kind]}{about} (by {e.by})")
+        lines.append(
+            f"  {e.number:>5}  {moment(e.at_s, zone)}  {EVENT_WORDS[e.kind]}{about} ({WROTE[e.role]}: {e.by})"
+        )
     return [*lines, law.notice]
 
 

@@ -80,7 +80,7 @@ def open_case(
     "event",
     epilog=examples(
         "cityops case event 12 investigated --at 2026-01-14",
-        "cityops case event 12 extended --step safety --until 2026-02-06 --note 'Roofer ill; tenant agrees'",
+        "cityops case event 12 extended --step safety --until 2026-02-06 --note 'Roofer ill'",
         "cityops case event 12 withdrawn --withdraws 31 --note 'Wrong day'",
     ),
 )

@@ -17,6 +17,7 @@ from cityops.errors import CityopsError, ConfigurationError
 from cityops.redact import redact
 from cityops.settings import MqttSettings, Settings
 from ops_api.doctor_finding import Finding, error, ok, warning
+from ops_api.doctor_homes import homes
 from ops_api.mqtt_probe import probe
 from ops_api.own_database import running_database
 
@@ -105,7 +106,7 @@ async def _inside(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
         _migrations(state),
         _clocks((row[0] - datetime.now(UTC)).total_seconds()),
     ]
-    return [*found, *await _cursor(conn)] if state.current else found
+    return [*found, *await _cursor(conn), *await homes(conn)] if state.current else found
 
 
 async def _cursor(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:

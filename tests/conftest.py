@@ -22,7 +22,7 @@ from hypothesis import settings
 
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.mosquitto_binary import find_mosquitto
-from tests.fakes.databases import Servers, own_database, server_names
+from tests.fakes.databases import Servers, own_database, quick_place, server_names
 
 # An absolute time of one example says nothing on a machine that is shared.
 settings.register_profile("cityops", deadline=None)
@@ -52,11 +52,14 @@ def server_dir() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def servers(server_dir: Path) -> Iterator[Servers]:
-    """The database servers of this run."""
-    made = Servers(server_dir)
+def servers() -> Iterator[Servers]:
+    """The database servers of this run, in memory where there is enough of it."""
+    folder = Path(tempfile.mkdtemp(prefix="cityops-test-", dir=quick_place()))
+    folder.chmod(0o711)
+    made = Servers(folder)
     yield made
     made.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,8 @@ COUNCIL = "housing"
 """The council's only recipient: others of the council see no home."""
 SWITCHES: tuple[Statistic, ...] = ("risk", "daily")
 """What the council's switch covers: the least that a housing officer can work with."""
+READ_BY_COUNCIL: frozenset[Statistic] = frozenset({"risk", "daily", "readings"})
+"""What the officer's pages and the council's evidence packs read."""
 
 
 def recipient_name(row: Fields) -> str:
@@ -39,14 +41,29 @@ def recipient_name(row: Fields) -> str:
     return f"{RECIPIENTS[row['recipient_kind']]}: {row['recipient']}"
 
 
-def in_force(rows: Sequence[Fields]) -> list[Fields]:
-    """Return the consents that nobody has taken back."""
-    return [row for row in rows if row["revoked_at"] is None]
+def standing(rows: Sequence[Fields], now: datetime) -> list[Fields]:
+    """Return the consents that nobody has taken back and that are not over: in force, or to begin."""
+    return [row for row in rows if row["revoked_at"] is None and (row["to_at"] is None or row["to_at"] > now)]
 
 
-def switched_on(rows: Sequence[Fields]) -> bool:
+def in_force(rows: Sequence[Fields], now: datetime) -> list[Fields]:
+    """Return the consents that show something now."""
+    return [row for row in standing(rows, now) if row["from_at"] is None or row["from_at"] <= now]
+
+
+def is_read(row: Fields) -> bool:
+    """Whether anything of ours shows the recipient what the consent covers; others are only kept."""
+    return row["recipient_kind"] == "council" and row["statistic"] in READ_BY_COUNCIL
+
+
+def switched_on(rows: Sequence[Fields], now: datetime) -> bool:
     """Whether the housing team sees anything."""
-    return any(row["recipient_kind"] == "council" for row in in_force(rows))
+    return any(is_read(row) for row in in_force(rows, now))
+
+
+async def council_is_landlord(who: Member, home: LivesIn) -> bool:
+    """Whether the council has opened a case as landlord since the resident came."""
+    return bool((await who.db.one("my_landlord", home_id=home.home_id))["council"])
 
 
 async def consents(who: Member, home: LivesIn) -> list[Row]:
@@ -80,7 +97,7 @@ async def share(
         "to_at": to_at,
     }
     async with who.db.transaction() as t:
-        found = await t.row("consent_same", **what) if from_at is None else None
+        found = await t.row("consent_same", **what, now=now) if from_at is None else None
         if found is None:
             found = await t.row("consent_add", **what, from_at=from_at, now=now)
     return None if found is None else str(found["consent_id"])
@@ -97,6 +114,6 @@ async def switch(who: Member, home: LivesIn, now: datetime, *, on: bool) -> None
         for statistic in SWITCHES:
             await share(who, home, now, statistic=statistic, recipient_kind="council")
         return
-    for row in in_force(await consents(who, home)):
+    for row in standing(await consents(who, home), now):
         if row["recipient_kind"] == "council":
             await stop(who, home, str(row["consent_id"]))

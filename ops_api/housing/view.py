@@ -16,7 +16,7 @@ from ops_api.web.brand import Brand
 from rules.core.evidence.contents import Case
 from rules.core.legal_clock import Law, WorkingDays, judge_case
 from rules.core.legal_clock.model import EVENT_WORDS, Step
-from rules.core.legal_clock.words import STATE_WORDS, day, due_words, moment
+from rules.core.legal_clock.words import STATE_WORDS, day, due_words, moment, said_words
 
 Row = Mapping[str, Any]
 
@@ -145,10 +145,13 @@ def _step(s: Step, zone: ZoneInfo) -> StepRow:
         else "warning"
         if s.state in ("running", "late", "unknown")
         else "info",
-        note=" ".join(
-            filter(None, (f"More time: {s.reason}." if s.extended_to and s.reason else "", s.warning))
-        ),
+        note=" ".join(filter(None, (_said(s), s.warning))),
     )
+
+
+def _said(s: Step) -> str:
+    said = said_words(s).rstrip(".")
+    return f"{'More time, ' if s.extended_to else ''}{said}." if said else ""
 
 
 def _entry(e: Any) -> str:

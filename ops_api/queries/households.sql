@@ -166,6 +166,10 @@ where home_id = %(home_id)s order by to_at nulls first, joined_at, member_id
 select consent_id, device, room, statistic, recipient_kind, recipient, nullif(from_at, '-infinity') as from_at, to_at, given_at, given_by, revoked_at, revoked_by
 from consents where home_id = %(home_id)s order by revoked_at desc nulls first, given_at desc, consent_id
 
+-- my_landlord
+-- Whether the council is the landlord, as far as it has said so in a case of her stay.
+select exists (select from housing_case where home_id = %(home_id)s and council_owned) as council
+
 -- council_sees
 -- What the housing team would read of the home now.
 select label, risk, room from council_sees() where home_id = %(home_id)s
@@ -181,10 +185,11 @@ where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now()) and (%(de
 returning consent_id
 
 -- consent_same
+-- One that holds already.
 select consent_id from consent
 where home_id = %(home_id)s and statistic = %(statistic)s and recipient_kind = %(recipient_kind)s and recipient = %(recipient)s
   and device_id is not distinct from (select device_id from device where name = %(device)s)
-  and to_at is not distinct from %(to_at)s and revoked_at is null limit 1
+  and to_at is not distinct from %(to_at)s and revoked_at is null and from_at <= %(now)s limit 1
 
 -- consent_revoke
 update consent set revoked_at = now(), revoked_by = resident_id()
@@ -224,7 +229,7 @@ cross join lateral (
     select range_agg(tstzrange(greatest(c.from_at, m.from_at), coalesce(c.to_at, 'infinity'))) as t
     from consent c join household_member m on m.home_id = c.home_id and m.resident_id = c.given_by
     where c.home_id = hd.home_id and c.statistic = 'readings' and c.revoked_at is null and c.recipient_kind = 'council'
-      and c.recipient = 'housing' and (c.device_id is null or c.device_id = hd.device_id)
+      and c.recipient = 'housing' and (c.to_at is null or c.to_at > now()) and (c.device_id is null or c.device_id = hd.device_id)
       and (m.to_at is null or m.to_at > now()) and greatest(c.from_at, m.from_at) < coalesce(c.to_at, 'infinity')) s
 cross join lateral unnest(s.t * tstzmultirange(tstzrange(%(start)s, %(end)s))) r
 where hd.home_id = %(home_id)s order by d.name, lower(r) desc

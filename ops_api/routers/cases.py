@@ -44,7 +44,10 @@ Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 class CaseStep(Document):
-    """A limit. ``due``: its last day in words; ``until_at``: the end of it, after an extension."""
+    """A limit. ``due``: its last day in words; ``until_at``: the end of it, after an extension that counts.
+
+    ``reason`` and ``said_by``: why it has more time or is not needed, and who wrote that down.
+    """
 
     step: str
     title: str
@@ -57,6 +60,7 @@ class CaseStep(Document):
     done_at: datetime | None
     extended_to: date | None
     reason: str
+    said_by: Role | None
     warning: str
 
 
@@ -77,7 +81,10 @@ class CaseEntry(Document):
 
 
 class CaseDocument(Document):
-    """A case, with the legal clock as it stands now. Information, not advice."""
+    """A case, with the legal clock as it stands now. Information, not advice.
+
+    ``claims``: what the council says to be free of a step, and the household has not written itself: it does not count.
+    """
 
     case_id: int
     kind: CaseKind
@@ -90,6 +97,7 @@ class CaseDocument(Document):
     next: str | None
     missed: list[str]
     warnings: list[str]
+    claims: list[CaseEntry]
     steps: list[CaseStep]
     events: list[CaseEntry]
     law: str

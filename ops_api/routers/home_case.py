@@ -157,6 +157,22 @@ async def add_event(
     return _back(code, "event", f"case{case_id}")
 
 
+@pages.post("/home/{code}/evidence/cases/{case_id}/agree")
+async def agree(
+    code: Code, case_id: Number, ctx: Ctx, who: Who, number: Annotated[int, Form(ge=1, le=2**63 - 1)]
+) -> Response:
+    """Write the same as the council did, as the household: from then on it counts."""
+    case = await cases.get_case(code, case_id, ctx, who)
+    claim = next((c for c in case.claims if c.number == number), None)
+    if claim is None:
+        raise HTTPException(409, "There is nothing to agree to any more.")
+    post = EntryPost(
+        kind=claim.kind, step=claim.step, until=claim.until, refers_to=None, note=f"Agreed with the council: {claim.note}"[:2000]
+    )  # fmt: skip
+    await cases.post_event(code, case_id, post, ctx, who)
+    return _back(code, "event", f"case{case_id}")
+
+
 @pages.post("/home/{code}/evidence/contacts")
 async def add_contact(
     code: Code,

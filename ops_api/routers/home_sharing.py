@@ -72,7 +72,8 @@ async def shared(code: Code, ctx: Ctx, who: Who) -> HTMLResponse:
     found, home = at_home(who, code)
     rows = await sharing.consents(found, home)
     rooms = await content.home_rooms(ctx, found, home.home_id)
-    view = household_view.shared(rows, ctx.brand, ctx.clock.now())
+    own = await sharing.council_is_landlord(found, home)
+    view = household_view.shared(rows, ctx.brand, ctx.clock.now(), council_owned=own)
     seen = await found.db.row("council_sees", home_id=home.home_id)
     return page(
         ctx,

@@ -69,6 +69,14 @@ class EventLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """What the council says to be free of something, by its number: it counts only when the household agrees."""
+
+    number: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReminderLine:
     """A message that was sent to the household about a case."""
 
@@ -88,6 +96,7 @@ class CaseView:
     events: tuple[EventLine, ...]
     reminders: tuple[ReminderLine, ...]
     warnings: tuple[str, ...]
+    claims: tuple[ClaimLine, ...]
     notice: str
 
 
@@ -158,13 +167,14 @@ def case_view(case: Row, reminders: Sequence[Row], now: datetime, brand: Brand) 
         case["over"],
         tuple(_step(s, now, brand) for s in case["steps"]),
         tuple(
-            EventLine(when(e["at"], now, brand), f"{HAPPENED_SAID.get(e['kind'], e['words'])}.", e["note"])
+            EventLine(when(e["at"], now, brand), _happened(e), e["note"])
             for e in sorted(case["events"], key=lambda e: (e["at"], e["number"]), reverse=True)
         ),
         tuple(
             dict.fromkeys(_reminder(r, now, brand) for r in reversed(reminders) if r["sent_at"] is not None)
         ),
         tuple(case["warnings"]),
+        tuple(ClaimLine(c["number"], _claim(c, now, brand)) for c in _to_agree(case)),
         case["notice"],
     )
 
@@ -176,6 +186,28 @@ def _step(step: Row, now: datetime, brand: Brand) -> StepLine:
         f"{home_words.first_upper(MUST[step['step']])}",
         _stands(step, now, brand),
     )
+
+
+def _happened(event: Row) -> str:
+    who = " The council wrote this." if event["role"] == "officer" else ""
+    return f"{HAPPENED_SAID.get(event['kind'], event['words'])}.{who}"
+
+
+def _to_agree(case: Row) -> list[Row]:
+    """Return what the household can still agree to: more time only while there is some."""
+    running = {s["step"] for s in case["steps"] if s["state"] == "running"}
+    left = [c for c in case["claims"] if c["kind"] != "extended" or c["step"] in running]
+    return [] if case["over"] else left
+
+
+def _claim(claim: Row, now: datetime, brand: Brand) -> str:
+    """Return what an agreement would say."""
+    if claim["kind"] == "closed":
+        return "close this case"
+    do = MUST[claim["step"]]
+    if claim["kind"] == "not_needed":
+        return f"they do not need to {do}"
+    return f"they have until {day_of(claim['until'], now, brand)} to {do}"
 
 
 def _reminder(r: Row, now: datetime, brand: Brand) -> ReminderLine:
@@ -196,7 +228,10 @@ def _stands(step: Row, now: datetime, brand: Brand) -> str:
         "closed": "The case was closed before.",
         "unknown": "We do not know the last day.",
     }[state]
-    more = f" They got more time: {step['reason']}" if step["extended_to"] is not None else ""
+    more = ""
+    if step["said_by"] is not None:
+        who = "You wrote" if step["said_by"] == "resident" else "The council wrote"
+        more = f" {who}: {step['reason']}" if step["reason"] else ""
     return f"{said}{more}{warning}"
 
 

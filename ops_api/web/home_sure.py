@@ -49,6 +49,14 @@ def band(k: Known) -> str:
     return f"{how} {between}"
 
 
+def risk_between(evidence: Row) -> str:
+    """Return between what the risk may lie; empty where the wall makes no difference, or it is not known."""
+    low, high = evidence.get("risk_band", ("unknown", "unknown"))
+    if low == high or "unknown" in (low, high):
+        return ""
+    return f"If your wall is warmer than we think, your risk is {low}. If it is colder, your risk is {high}."
+
+
 def _readings(evidence: Row) -> str:
     share = evidence.get("completeness")
     if share is None:
@@ -89,6 +97,7 @@ def how_sure(k: Known, now: datetime, brand: Brand) -> tuple[str, ...]:
     flags = evidence.get("flag_days", {})
     said = (
         band(k),
+        risk_between(evidence),
         _readings(evidence),
         *(_flag(flag, days) for flag, days in sorted(flags.items())),
         *(correction(c, now, brand) for c in in_force(k.calibrations, now)),

@@ -99,7 +99,8 @@ def _lacks(evidence: Row) -> str:
 
 
 def _gone(remedy: str, e: Row) -> str:
-    return home_words.share(e["removed"][remedy][1])
+    """Return what a remedy would remove; findings of before, and where the water is not known, have only moisture."""
+    return home_words.share(e["removed"].get(remedy, e["removed"]["moisture"])[1])
 
 
 def _much(e: Row) -> str:
@@ -119,14 +120,14 @@ def _heat(room: str, e: Row) -> str:
 def _ventilation(room: str, e: Row) -> str:
     return (
         f"{_much(e)} It does not get out fast enough."
-        f" With more fresh air, {_gone('moisture', e)} of the damp would go."
+        f" With more fresh air, {_gone('ventilation', e)} of the damp would go."
     )
 
 
 def _load(room: str, e: Row) -> str:
     return (
         f"{_much(e)} More may get in than a home like yours can clear."
-        f" With less, {_gone('moisture', e)} of the damp would go."
+        f" With less, {_gone('load', e)} of the damp would go."
     )
 
 

@@ -37,6 +37,7 @@ DELETED: Mapping[str, str] = {
     "moisture_events": "showers and the like found in your readings",
     "damp_findings": "findings why your home is damp",
     "cases": "cases with your landlord",
+    "case_words": "lines in a case with the council, with your words and your name taken out",
     "contacts": "lines of calls and letters",
     "photos": "photos",
     "packs": "notes of evidence packs",
@@ -71,9 +72,14 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Something shown to somebody; ``consent_id`` is what to take back."""
+    """Something shown to somebody; ``consent_id`` is what to take back.
+
+    ``is_read``: whether anything of ours shows it to them. ``looks_back``: the risk rests on weeks before the day it is shared from.
+    """
 
     consent_id: str
+    is_read: bool
+    looks_back: bool
     what: str
     who: str
     room: str
@@ -85,11 +91,13 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """The page of what others see."""
+    """The page of what others see; ``council``: whether anything is to be stopped there, ``council_sees``: now."""
 
     council: bool
+    council_sees: bool
     headline: str
     now: tuple[Shared, ...]
+    later: tuple[Shared, ...]
     before: tuple[Shared, ...]
 
 
@@ -138,31 +146,47 @@ def rooms(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
     return tuple((str(row["name"]), room_name(row)) for row in rows)
 
 
-def shared(rows: Sequence[Row], brand: Brand, now: datetime) -> Sharing:
-    """Return what is shown to whom, and what was."""
-    now_rows = sharing.in_force(rows)
-    council = sharing.switched_on(rows)
-    others = len(
-        {(r["recipient_kind"], r["recipient"]) for r in now_rows if r["recipient_kind"] != "council"}
-    )
-    said = "The council sees some of your home" if council else "The council does not see your home"
-    if others == 0:
-        said += ". Your landlord sees nothing."
-    else:
-        said += f". {words.plural(others, 'other')} can see some of it."
-    before = [row for row in rows if row["revoked_at"] is not None]
+def shared(rows: Sequence[Row], brand: Brand, now: datetime, *, council_owned: bool = False) -> Sharing:
+    """Return what is shown to whom, what will be, and what was.
+
+    Args:
+        rows: consents.
+        brand: whose time zone names the days.
+        now: by which a consent holds, is to begin, or is over.
+        council_owned: whether the council is the landlord.
+    """
+    held, standing = sharing.in_force(rows, now), sharing.standing(rows, now)
     return Sharing(
-        council,
-        said,
-        tuple(_shared(row, brand) for row in now_rows),
-        tuple(_shared(row, brand) for row in before),
+        any(row["recipient_kind"] == "council" for row in standing),
+        sharing.switched_on(rows, now),
+        _headline(held, sees=sharing.switched_on(rows, now), council_owned=council_owned),
+        tuple(_shared(row, brand) for row in held),
+        tuple(_shared(row, brand) for row in standing if row not in held),
+        tuple(_shared(row, brand) for row in rows if row not in standing),
     )
+
+
+def _headline(held: Sequence[Row], *, sees: bool, council_owned: bool) -> str:
+    if council_owned:
+        said = f"The council is your landlord. It {'sees some of' if sees else 'does not see'} your home."
+    else:
+        said = (
+            f"The council {'sees some of' if sees else 'does not see'} your home. Your landlord sees nothing."
+        )
+    others = len({(r["recipient_kind"], r["recipient"]) for r in held if r["recipient_kind"] != "council"})
+    if others > 0:
+        said += f" You said yes to {words.plural(others, 'other')}: nothing is sent to them yet."
+    return said
 
 
 def _shared(row: Row, brand: Brand) -> Shared:
     until = row["to_at"]
     return Shared(
         consent_id=str(row["consent_id"]),
+        is_read=sharing.is_read(row),
+        looks_back=row["statistic"] == "risk"
+        and row["recipient_kind"] == "council"
+        and row["from_at"] is not None,
         what=sharing.STATISTICS[row["statistic"]],
         who=sharing.recipient_name(row),
         room="all rooms" if row["device"] is None else room_name({**row, "label": "", "name": row["device"]}),

@@ -177,7 +177,7 @@ def _subject(ctx: Context, home: Home, memory: HomeMemory, ended: str = "") -> S
 def _words(ctx: Context, home: Home, memory: HomeMemory, level: int) -> Words:
     rule = ctx.catalogue.damp
     room, point = worst(memory, rule.parameters.device_age_s)
-    wall = point.surface_humidity_pct or 0.0
+    wall = point.surface_humidity_pct
     since = iso(memory.damp.held_since_s)
     raise_at = rule.alarm.levels[level - 1].raise_at
     limit = rule.parameters.raise_pct if raise_at is None else raise_at
@@ -200,7 +200,12 @@ def _words(ctx: Context, home: Home, memory: HomeMemory, level: int) -> Words:
     )
 
 
-def _why(wall: float, limit: float, since_s: float, clear_pct: float) -> str:
+def _why(wall: float | None, limit: float, since_s: float, clear_pct: float) -> str:
+    if wall is None:
+        return (
+            f"The coldest wall was at {limit:g} % relative humidity or more; how it is now is not known,"
+            f" for it is not known how cold it is outdoors: the alarm holds until it stays below {clear_pct:g} %."
+        )
     if wall < limit:
         return f"The coldest wall is at {wall:.0f} %: the alarm holds until it stays below {clear_pct:g} %."
     wet = ", water condenses on it," if limit >= 100.0 else ""

@@ -80,7 +80,7 @@ class PostgresBook:
                 raise RefusedError(refused)
             values = msgspec.structs.asdict(event)
             rows = await _all(conn, "add_event", **values, case_id=case_id, now=now)
-        return msgspec.structs.replace(event, number=rows[0]["number"], recorded_s=now.timestamp())
+        return msgspec.structs.replace(event, **rows[0])
 
     async def case(self, case_id: int, home_id: int | None = None) -> Filed:
         """Return a case."""
@@ -98,7 +98,7 @@ class PostgresBook:
     async def log_contact(self, home_id: int, contact: Contact) -> Contact:
         """Write down a contact."""
         rows = await self._rows("log_contact", home_id=home_id, **msgspec.structs.asdict(contact))
-        return msgspec.structs.replace(contact, contact_id=rows[0]["contact_id"])
+        return msgspec.structs.replace(contact, **rows[0])
 
     async def reply(self, home_id: int, contact_id: int, reply: str, at: datetime) -> Contact:
         """Write down a reply; the first stays."""

@@ -26,12 +26,12 @@ select case_id, case_event_id as number, kind, extract(epoch from at)::float8 as
 insert into case_event (case_id, kind, at, step, until, refers_to, note, by, role, recorded_at)
 values (%(case_id)s, %(kind)s, to_timestamp(%(at_s)s::float8), %(step)s, %(until)s, %(refers_to)s, %(note)s, %(by)s,
         %(role)s, %(now)s)
-returning case_event_id as number
+returning case_event_id as number, extract(epoch from recorded_at)::float8 as recorded_s
 
 -- log_contact
 insert into contact_log (home_id, at, method, who, said, reply, replied_at, by, recorded_at)
 values (%(home_id)s, %(at)s, %(method)s, %(who)s, %(said)s, %(reply)s, %(replied_at)s, %(by)s, %(recorded_at)s)
-returning contact_id
+returning contact_id, recorded_at
 
 -- reply
 update contact_log set reply = %(reply)s, replied_at = %(at)s

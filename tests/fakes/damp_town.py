@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -136,6 +137,19 @@ class DampTown:
         for name in sorted({r.device for r in readings if r.kind == "weather"}):
             await self.device(name, "weather", 1800)
         await insert_batch(self.conn, [_as_sent(r) for r in readings], self.batches)
+        await self._is_seen()
+
+    async def _is_seen(self) -> None:
+        """Wait until the batch is followed: the server's own transactions (autovacuum) may be older than it."""
+        deadline = time.monotonic() + 60.0
+        while True:
+            [(seen,)] = await self.sql(
+                "select max(xid) < pg_snapshot_xmin(pg_current_snapshot()) from ingest_batch"
+            )
+            if seen:
+                return
+            assert time.monotonic() < deadline, "an old transaction holds the batches back"
+            await asyncio.sleep(0.05)
 
     async def told(self, code: str, at_s: float, activity: str) -> int:
         """Write an entry into a home's diary; return its number."""

@@ -9,7 +9,7 @@ import pytest
 
 from devices.registry import Registry
 from tests.fakes import seed_web, website
-from tests.fakes.databases import seal, with_database
+from tests.fakes.databases import drop, seal, with_database
 
 REFRESH = timedelta(minutes=4)
 """A town older than this is seeded anew: after a while its devices would count as silent."""
@@ -37,7 +37,7 @@ class Towns:
     def drop(self) -> None:
         """Remove the template."""
         if self._name is not None:
-            website.drop(self._server, self._name)
+            drop(self._server, self._name)
             self._name = None
 
 

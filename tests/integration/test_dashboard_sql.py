@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 
 from cityops.db.migration_files import routines
+from tests.fakes.databases import create
 from tests.fakes.grafana_boards import BOARDS, Query, queries
 from tests.fakes.grafana_sql import expand
 
@@ -61,7 +62,7 @@ def town(pg_server: str, db_template: str) -> Iterator[Reader]:
     """A database with a night in a small town, read as the dashboards read it."""
     name = f"{db_template}_boards"
     with psycopg.connect(pg_server, autocommit=True) as admin:
-        _create(admin, name, db_template)
+        create(pg_server, name, db_template)
         dsn = psycopg.conninfo.make_conninfo(pg_server, dbname=name)
         with psycopg.connect(dsn, autocommit=True) as owner:
             owner.execute(TOWN)  # type: ignore[call-overload]
@@ -130,7 +131,7 @@ def test_the_role_is_made_once_for_all_databases_of_a_cluster(pg_server: str, db
     names = [f"{db_template}_role{i}" for i in range(4)]
     with psycopg.connect(pg_server, autocommit=True) as admin:
         for name in names:
-            _create(admin, name, db_template)
+            create(pg_server, name, db_template)
         dsns = [psycopg.conninfo.make_conninfo(pg_server, dbname=name) for name in names]
         try:
             with ThreadPoolExecutor(len(dsns)) as pool:
@@ -148,12 +149,6 @@ def _apply_twice(dsn: str, routine: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as conn:
         for _ in range(2):
             conn.execute(routine)  # type: ignore[call-overload]
-
-
-def _create(admin: psycopg.Connection[Any], name: str, template: str) -> None:
-    admin.execute(
-        sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
-    )
 
 
 CLOSED = (

@@ -218,7 +218,7 @@ async def test_an_officer_is_not_reminded_of_what_was_done_meanwhile(bench: Benc
     morning = datetime(2026, 1, 16, 9, 1, tzinfo=UTC).timestamp()
     [taken] = await bench.outbox.claim("mail", "w", 60.0, 10, morning)
     assert taken.notification.title == f"Case {other}: by Monday 19 January 2026: Investigate the hazard."
-    closed = event("closed", 15, note="Moved out", role="officer")
+    closed = event("closed", 15, note="Moved out")
     await bench.book.add_event(other, closed, evening)
     at = datetime(2026, 1, 20, 10, tzinfo=UTC)
     await bench.reminders.plan(at)

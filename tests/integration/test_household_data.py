@@ -152,10 +152,18 @@ async def test_damp_and_what_was_written_down_go_with_the_stay(lane: Street) -> 
     await damp_of(lane, 10, came - timedelta(days=10), 15)
     await case_of(lane, 10, came - timedelta(days=5), None)
     mine = await case_of(lane, 10, NOW - timedelta(days=1), lane.residents[10])
-    await lane.sql(
-        "insert into housing_case (home_id, kind, council_owned, opened_at, opened_by) values (%s, 'significant', true, %s, 'kim')",
+    [(councils,)] = await lane.sql(
+        "insert into housing_case (home_id, kind, council_owned, opened_at, opened_by) values (%s, 'significant', true, %s, 'kim')"
+        " returning case_id",
         home, NOW - timedelta(days=1),
     )  # fmt: skip
+    said = NOW - timedelta(hours=9)
+    for role, at in (("resident", said), ("officer", said), ("resident", came - timedelta(days=2))):
+        await lane.sql(
+            "insert into case_event (case_id, kind, at, note, by, role, recorded_at)"
+            " values (%s, 'investigated', %s, 'My son has asthma', 'Ada', %s, %s)",
+            councils, at, role, at,
+        )  # fmt: skip
     message = (
         "insert into notification (key, recipient, channel, kind, severity, title, body, not_before, expires_at)"
         " values (%s, %s, 'mail', 'reminder', 'info', 't', 'b', now(), now())"
@@ -176,13 +184,25 @@ async def test_damp_and_what_was_written_down_go_with_the_stay(lane: Street) -> 
         ((came - timedelta(hours=25)).date(),)
     ]
     assert await lane.sql("select count(*) from housing_case where home_id = %s", home) == [(3,)]
+    written = "select role, kind, at, note, by from case_event where case_id = %s order by case_event_id"
+    before = await lane.sql(written, councils)
+    assert {note for *_, note, _ in before} == {"My son has asthma"}, (
+        "who deletes readings may need the words"
+    )
     gone = (await erasure(lane).erase(home, lane.residents[10], forget=True))["deleted"]
-    told = {k: gone[k] for k in ("cases", "contacts", "photos", "packs", "reminders", "reminding")}
+    told = {
+        k: gone[k] for k in ("cases", "case_words", "contacts", "photos", "packs", "reminders", "reminding")
+    }
     assert set(told.values()) == {1}, told
     left = await lane.sql(
         "select case_id, council_owned from housing_case where home_id = %s order by 1", home
     )
     assert [own for _, own in left] == [False, True]
+    # In the council's own record her words and name are gone; what was done and when, the officer's and another's stay.
+    assert await lane.sql(written, councils) == [
+        ("resident", "investigated", said, "", "resident"),
+        *before[1:],
+    ]
     assert mine not in [number for number, _ in left]
     assert await lane.sql("select recipient from notification") == [(f"home:{await lane.home(8)}",)]
     assert await lane.sql("select count(*) from damp_day where home_id = %s", home) == [(9,)]

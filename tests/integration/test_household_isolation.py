@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -314,7 +314,6 @@ async def test_a_new_tenant_sees_no_case_of_the_last_one_nor_the_other_way(lane:
             (case, {"home": home, "own": True, "at": NOW}),
             (entry, {"case": theirs}),
             (contact, {"home": other, "at": NOW}),
-            (contact, {"home": home, "at": before}),
             ("update housing_case set hazard = 'x'", {}),
             ("delete from housing_case", {}),
             ("delete from case_event", {}),
@@ -329,6 +328,22 @@ async def test_a_new_tenant_sees_no_case_of_the_last_one_nor_the_other_way(lane:
             == []
         )
         assert await ask(new, "update contact_log set reply = 'x', replied_at = now() where recorded_at < %(came)s returning 1", came=came) == []  # fmt: skip
+        # When it was written down is the database's, and so is who wrote it.
+        forged = "insert into case_event (case_id, kind, at, by, recorded_at) values (%(case)s, 'made_safe', '2026-01-01', 'Council officer J', '2020-01-01')"
+        await ask(new, forged, case=mine)
+        await ask(new, contact, home=home, at=datetime(2020, 1, 1, tzinfo=UTC))
+        photo = "insert into evidence_photo (home_id, taken_at, caption, width, height, jpeg, sha256, original_sha256, original_bytes, by, added_at) values (%(home)s, now(), 'x', 1, 1, '', 'x', 'forged', 1, 'Council officer J', '2020-01-01')"
+        await ask(new, photo, home=home)
+        [added] = await ask(
+            new,
+            "select by, added_at >= %(came)s as so from evidence_photo where original_sha256 = 'forged'",
+            came=came,
+        )
+        assert added == {"by": "resident", "so": True}
+        for table in ("case_event", "contact_log"):
+            seen = await ask(new, f"select by, recorded_at from {table} order by 2")
+            assert all(r["recorded_at"] >= came for r in seen), table
+            assert [r["by"] for r in seen[1:]] == ["resident"] * (len(seen) - 1), table
     # An entry can't refer to another case's, whoever writes it.
     [(number,)] = await lane.sql("select case_event_id from case_event where case_id = %s limit 1", theirs)
     with pytest.raises(psycopg.errors.ForeignKeyViolation):

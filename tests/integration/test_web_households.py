@@ -16,7 +16,7 @@ from ops_api.households.model import TRIES_AN_HOUR, Member
 from ops_api.routers import content
 from tests.fakes import seed_web, website
 from tests.fakes.evidence_home import photo_bytes
-from tests.fakes.website import Site
+from tests.fakes.website import PLAIN, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,7 +75,7 @@ async def site(shared_site: Site) -> Site:
 
 async def browser(site: Site, code: str, name: str = "") -> httpx.AsyncClient:
     """Return another browser, signed in to the home with a code."""
-    client = httpx.AsyncClient(base_url=site.url, timeout=10)
+    client = httpx.AsyncClient(verify=PLAIN, base_url=site.url, timeout=10)
     joined = await client.post("/join", data={"code": code, "name": name})
     assert joined.status_code == 303, joined.text[:300]
     assert joined.headers["location"].startswith("/home/"), joined.headers["location"]
@@ -96,7 +96,7 @@ async def test_a_resident_sees_her_home_and_404_for_her_neighbours(site: Site) -
         assert answer.status_code == 404, path
         assert label not in answer.text, path
         assert (
-            await httpx.AsyncClient(base_url=site.url).get(path.format("no-such-home"))
+            await httpx.AsyncClient(verify=PLAIN, base_url=site.url).get(path.format("no-such-home"))
         ).status_code == 404, path
     for path, body in (
         ("diary", {"activity": "shower"}),
@@ -221,7 +221,7 @@ async def test_joining_again_makes_a_new_session_of_the_same_resident(site: Site
     assert site.http.cookies["cityops"] != first
     homes = await site.get("/api/v1/homes")
     assert [h["home"] for h in homes] == [THEIRS, MINE]
-    old = httpx.AsyncClient(base_url=site.url, headers={"Authorization": f"Bearer {first}"})
+    old = httpx.AsyncClient(verify=PLAIN, base_url=site.url, headers={"Authorization": f"Bearer {first}"})
     assert (await old.get("/api/v1/homes")).status_code == 401
 
 
@@ -236,7 +236,7 @@ async def test_a_token_is_replaced_after_a_day_and_the_old_one_goes_when_the_new
     assert new != old
 
     async def works(token: str) -> bool:
-        answer = await httpx.AsyncClient(base_url=site.url).get(
+        answer = await httpx.AsyncClient(verify=PLAIN, base_url=site.url).get(
             f"/api/v1/homes/{MINE}", headers={"Authorization": f"Bearer {token}"}
         )
         return answer.status_code == 200
@@ -254,7 +254,7 @@ async def test_a_token_is_replaced_after_a_day_and_the_old_one_goes_when_the_new
 async def test_signing_out_ends_one_browser_or_all(site: Site) -> None:
     await site.join(MINE)
     token = site.http.cookies["cityops"]
-    program = httpx.AsyncClient(base_url=site.url, headers={"Authorization": f"Bearer {token}"})
+    program = httpx.AsyncClient(verify=PLAIN, base_url=site.url, headers={"Authorization": f"Bearer {token}"})
     assert (await program.get("/api/v1/homes")).status_code == 200
     out = await site.http.post("/sign-out", data={"everywhere": "true"}, follow_redirects=True)
     assert "You are signed out" in out.text
@@ -265,7 +265,7 @@ async def test_signing_out_ends_one_browser_or_all(site: Site) -> None:
 async def test_guessing_is_slowed_where_it_could_work_and_locks_nobody_out(site: Site) -> None:
     await site.join(MINE)
     invited = (await site.http.post(f"/api/v1/homes/{MINE}/invitations")).json()["code"]
-    resident = httpx.AsyncClient(base_url=site.url, cookies=dict(site.http.cookies))
+    resident = httpx.AsyncClient(verify=PLAIN, base_url=site.url, cookies=dict(site.http.cookies))
     site.http.cookies.clear()
     for n in range(TRIES_AN_HOUR):
         wrong = await site.http.post("/api/v1/join", json={"code": f"wrong-code-{n}"})
@@ -301,10 +301,10 @@ async def test_an_invitation_lets_one_person_in_and_both_are_named(site: Site) -
         "select count(*) from join_code where code_hash = convert_to(%s, 'UTF8')", invitation
     )
     assert stored == [(0,)]
-    looked = await httpx.AsyncClient(base_url=site.url).get(f"/join/{invitation}")
+    looked = await httpx.AsyncClient(verify=PLAIN, base_url=site.url).get(f"/join/{invitation}")
     assert looked.status_code == 200
     ben = await browser(site, invitation, "Ben")
-    again = await httpx.AsyncClient(base_url=site.url).post("/join", data={"code": invitation})
+    again = await httpx.AsyncClient(verify=PLAIN, base_url=site.url).post("/join", data={"code": invitation})
     assert again.headers["location"].startswith("/?unknown=")
     for one in (ada, ben):
         people = (await one.get(f"/home/{code}/people")).text
@@ -337,9 +337,14 @@ async def test_each_sees_and_may_stop_what_the_other_shares(site: Site) -> None:
     )
     assert added.status_code == 303, added.text
     page = (await ben.get(f"/home/{code}/sharing")).text
-    assert "The council sees some of your home. 1 other can see some of it." in page
+    assert (
+        "The council sees some of your home. Your landlord sees nothing. You said yes to 1 other: nothing is sent to them yet."
+        in page
+    )
     assert "Ada said yes on" in page
-    assert "Your landlord: Mr Lord" in page
+    assert "Your landlord: Mr Lord</strong> may see how warm" in page
+    assert "We keep your yes. Nothing is sent yet" in page
+    assert "look back four weeks" in page
     consents = (await ben.get(f"/api/v1/homes/{code}/consents")).json()
     landlord = next(c for c in consents if c["recipient_kind"] == "landlord")
     assert (landlord["device"], landlord["given_by"], landlord["statistic"]) == (frog, "Ada", "hourly")
@@ -432,7 +437,7 @@ async def test_moving_out_ends_access_consents_and_the_label_at_once(site: Site)
     cookie = dict(ada.cookies)
     left = await ada.post(f"/home/{code}/people/leave", follow_redirects=True)
     assert "You are signed out" in left.text
-    kept = httpx.AsyncClient(base_url=site.url, cookies=cookie)
+    kept = httpx.AsyncClient(verify=PLAIN, base_url=site.url, cookies=cookie)
     assert (await kept.get(f"/api/v1/homes/{code}")).status_code == 404
     assert await site.sql(
         "select count(*) from consent c join home h using (home_id) where h.code = %s and revoked_at is null",
@@ -441,7 +446,7 @@ async def test_moving_out_ends_access_consents_and_the_label_at_once(site: Site)
     assert await site.sql("select count(*) from home_contact") == [(0,)]
     assert await site.sql("select state from notification where key = 'waits'") == [("suppressed",)]
     # The label's code went with the last one who lived there: the next tenant gets a new one.
-    again = await httpx.AsyncClient(base_url=site.url).post("/join", data={"code": code})
+    again = await httpx.AsyncClient(verify=PLAIN, base_url=site.url).post("/join", data={"code": code})
     assert again.headers["location"].startswith("/?unknown=")
 
 

@@ -25,7 +25,7 @@ from tests.fakes.housing_rows import (
     shares,
     ward_homes,
 )
-from tests.fakes.website import TEAM_PASSWORD, Site
+from tests.fakes.website import PLAIN, TEAM_PASSWORD, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -76,7 +76,7 @@ def code_of(site: Site, n: int) -> str:
 async def test_without_a_name_and_a_purpose_nobody_sees_a_home(site: Site) -> None:
     number = await shares(site, code_of(site, 4))
     label = await label_of(site, number)
-    async with httpx.AsyncClient(base_url=site.url) as stranger:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=site.url) as stranger:
         for path in ("/housing", f"/housing/{number}", "/housing/homes.csv"):
             answer = await stranger.get(path)
             assert "Who looks, and why?" in answer.text, path
@@ -100,7 +100,7 @@ async def test_without_the_teams_password_nobody_sees_or_writes_anything(site: S
     number = await shares(site, code_of(site, 4))
     own, label = await case(site, number, aware_days_ago=3), await label_of(site, number)
     me = {"by": "Mallory", "purpose": "Looking around"}
-    async with httpx.AsyncClient(base_url=site.url) as stranger:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=site.url) as stranger:
         for wrong in ({}, {"password": ""}, {"password": "pond lily frog"}):
             refused = await stranger.post("/housing/who", data={**me, **wrong})
             assert (refused.status_code, refused.cookies.get("cityops_housing")) == (403, None), wrong
@@ -138,7 +138,7 @@ async def test_without_the_teams_password_nobody_sees_or_writes_anything(site: S
 async def test_the_password_is_asked_once_in_twelve_hours_and_the_pass_is_out_of_reach_of_scripts(
     site: Site,
 ) -> None:
-    async with httpx.AsyncClient(base_url=site.url) as browser:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=site.url) as browser:
         said = await browser.post("/housing/who", data={"by": "A", "purpose": "x", "password": TEAM_PASSWORD})
         kept = said.headers["set-cookie"]
         assert "HttpOnly" in kept
@@ -201,7 +201,7 @@ async def test_only_what_is_shared_shows_and_every_look_is_in_the_log(
     assert (unknown.status_code, not_shared.status_code) == (404, 404)
     assert unknown.text == not_shared.text
     # The household reads the look on its own page.
-    async with httpx.AsyncClient(base_url=site.url) as resident:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=site.url) as resident:
         await resident.post("/join", data={"code": DAMP})
         seen = (await resident.get(f"/home/{DAMP}/looks")).text
         assert OFFICER in seen
@@ -332,6 +332,36 @@ async def test_an_officer_says_the_time_in_an_emergency_and_withdraws_nothing_of
     assert "after the time was up." in page
     await site.sql("delete from case_event where case_id = %s", own)
     await site.sql("delete from housing_case where case_id = %s", own)
+
+
+async def test_more_time_in_an_officers_words_counts_when_the_household_agrees(
+    site: Site, desk: httpx.AsyncClient
+) -> None:
+    code = code_of(site, 5)
+    number = await shares(site, code)
+    own = await case(site, number, aware_days_ago=2)
+    await site.join(code)
+    last = (site.now + timedelta(days=90)).date()
+    more = {"kind": "extended", "step": "investigate", "until": f"{last}", "note": "Roofer ill"}
+    assert (await desk.post(f"/housing/{number}/cases/{own}", data=more)).status_code == 303
+    home = (await desk.get(f"/housing/{number}")).text
+    assert f"The council ({OFFICER}) says since" in home
+    url = f"/home/{code}/evidence"
+    api = f"/api/v1/homes/{code}/cases/{own}"
+    document = (await site.http.get(api)).json()
+    [claim] = document["claims"]
+    assert (claim["role"], document["steps"][0]["extended_to"]) == ("officer", None)
+    page = (await site.http.get(url)).text
+    assert "The council asks you to agree: they have until" in page
+    agree = {"number": claim["number"]}
+    assert (await site.http.post(f"{url}/cases/{own}/agree", data=agree)).status_code == 303
+    document = (await site.http.get(api)).json()
+    step = document["steps"][0]
+    assert (document["claims"], step["extended_to"], step["said_by"]) == ([], f"{last}", "resident")
+    assert "You wrote: Agreed with the council: Roofer ill" in (await site.http.get(url)).text
+    assert (await site.http.post(f"{url}/cases/{own}/agree", data=agree)).status_code == 409
+    await site.sql("delete from consent where home_id = %s", number)
+    await site.sql("delete from housing_case")
 
 
 async def test_a_household_writes_into_its_case_as_itself(site: Site) -> None:

@@ -11,14 +11,16 @@ from typing import Any
 import httpx
 
 from tests.fakes import seed_web
-from tests.fakes.website import Site
+from tests.fakes.website import PLAIN, Site
 
 
 async def events(site: Site, path: str, **headers: str) -> AsyncIterator[dict[str, str]]:
     """Yield the events of a stream as dictionaries; comments and bare retries are left out."""
     timeout = httpx.Timeout(10, read=20)
     async with (
-        httpx.AsyncClient(base_url=site.url, timeout=timeout, cookies=dict(site.http.cookies)) as http,
+        httpx.AsyncClient(
+            verify=PLAIN, base_url=site.url, timeout=timeout, cookies=dict(site.http.cookies)
+        ) as http,
         http.stream("GET", path, headers=headers) as response,
     ):
         assert response.status_code == 200

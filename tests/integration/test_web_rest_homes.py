@@ -5,9 +5,20 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes import seed_web
+from tests.fakes.sharing import SHARES_RISK
 from tests.fakes.website import Site
 
 ALARM_OF_A_HOME = "damp.surface_humidity"
+LISTS = (
+    "/api/v1/alarms?state=all",
+    "/api/v1/devices?limit=1000",
+    "/api/v1/status",
+    "/alarms?show=all",
+    "/alarms?rule=" + ALARM_OF_A_HOME,
+    "/ops",
+    "/live/ops",
+    "/metrics",
+)
 MEANINGLESS = (
     {"activity": "dancing"},
     {"activity": "shower", "at": "2001-01-01T00:00:00Z"},
@@ -56,22 +67,26 @@ async def test_a_room_has_the_digits_that_the_device_sent(
 
 async def test_no_list_gives_away_a_home_code_or_address(site: Site) -> None:
     secrets = [h.code for h in site.town.homes] + [h.label for h in site.town.homes]
-    for path in (
-        "/api/v1/alarms?state=all",
-        "/api/v1/devices?limit=1000",
-        "/api/v1/status",
-        "/alarms?show=all",
-        "/alarms?rule=" + ALARM_OF_A_HOME,
-        "/ops",
-        "/live/ops",
-        "/metrics",
-    ):
+    await _gives_nothing_away(site, secrets)
+    homes = await site.get("/api/v1/alarms", subject_kind="home")
+    assert {home["subject"] for home in homes} == {"a home"}
+    assert homes[0]["inputs"] == {}
+    await site.sql(SHARES_RISK, await _number_of(site, seed_web.DAMP_HOME))
+    await _gives_nothing_away(site, secrets)
+    told = await site.get("/api/v1/alarms", subject_kind="home")
+    assert f"home {await _number_of(site, seed_web.DAMP_HOME)}" in {home["subject"] for home in told}
+    assert all(home["inputs"] == {} for home in told)
+
+
+async def _gives_nothing_away(site: Site, secrets: list[str]) -> None:
+    for path in LISTS:
         text = (await site.http.get(path)).text
         assert not [s for s in secrets if s in text], path
-    homes = await site.get("/api/v1/alarms", subject_kind="home")
-    assert homes
-    assert homes[0]["subject"].startswith("home ")
-    assert homes[0]["inputs"] == {}
+
+
+async def _number_of(site: Site, code: str) -> int:
+    [(number,)] = await site.sql("select home_id from home where code = %s", code)
+    return int(number)
 
 
 async def test_the_diary_takes_an_entry_once_and_gives_it_back(site: Site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -188,5 +189,5 @@ class Life(RuleBasedStateMachine):
         assert running or ended or fell_below
 
 
-Life.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
-TestLife = Life.TestCase
+Life.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestLife = pytest.mark.timeout(400)(Life.TestCase)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rules.catalogue.law_files import load_law
 from rules.core.legal_clock import CaseEvent, WorkingDays, judge_case
-from rules.core.legal_clock.model import EVENT_KINDS, STEP_NAMES, CaseKind
+from rules.core.legal_clock.model import CLAIMS, EVENT_KINDS, STEP_NAMES, CaseKind
 
 LONDON = ZoneInfo("Europe/London")
 LAW, DAYS = load_law()
@@ -56,6 +56,7 @@ events = st.builds(
     step=st.sampled_from([None, *STEP_NAMES]),
     until=st.one_of(st.none(), days),
     note=st.just("x"),
+    role=st.sampled_from(["resident", "officer"]),
 )
 cases = st.lists(events, max_size=8, unique_by=lambda e: e.number)
 kinds = st.sampled_from(["significant", "emergency"])
@@ -82,6 +83,16 @@ def test_the_state_does_not_depend_on_the_order_of_writing(
     kind: CaseKind, found: list[CaseEvent], now_s: float
 ) -> None:
     assert judge_case(kind, found, now_s, LAW, DAYS) == judge_case(kind, found[::-1], now_s, LAW, DAYS)
+
+
+@given(kinds, cases, times)
+def test_what_the_council_says_to_be_free_of_a_step_moves_none(
+    kind: CaseKind, found: list[CaseEvent], now_s: float
+) -> None:
+    without = [e for e in found if e.kind not in CLAIMS or e.role == "resident"]
+    told, judged = (judge_case(kind, events, now_s, LAW, DAYS).steps for events in (found, without))
+    for a, b in zip(told, judged, strict=True):
+        assert (a.state, a.until_s, a.done_s, a.extended_to) == (b.state, b.until_s, b.done_s, b.extended_to)
 
 
 @given(kinds, cases, times)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,9 @@ from rules.core.late import late_spans
 from rules.core.memory import EngineState, changed_rows, from_rows
 from rules.core.parameters import Dwell
 from tests.fakes.rules_town import START, Reading, batch, context, gritter_fix, latest, random_evening
+
+# Evenings of a whole town, many times over: two minutes do not do where others use the machine too.
+pytestmark = pytest.mark.timeout(400)
 
 CONTEXT = context()
 
@@ -47,7 +51,7 @@ def last_states(effects: Sequence[Effect]) -> dict[tuple[str, str], str]:
 
 
 @given(st.integers(0, 10**6), st.floats(0.2, 9.0), st.lists(st.floats(0, 1), max_size=25))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_split_gives_the_same(seed: int, hours: float, shares: list[float]) -> None:
     readings = random_evening(random.Random(seed), hours)
     whole, at_once = run(readings, [])

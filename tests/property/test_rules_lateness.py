@@ -67,7 +67,7 @@ def shuffled(readings: Sequence[Reading], lateness_s: float, rng: random.Random)
 
 
 @given(SEEDS, st.floats(0.5, 7.0), st.sampled_from([30.0, 60.0, 900.0]), SHARES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_order_within_the_lateness_decides_nothing(
     seed: int, hours: float, lateness_s: float, shares: list[float]
 ) -> None:
@@ -86,7 +86,7 @@ def _decisions(effects: Sequence[Effect]) -> list[tuple[str, str, float, str]]:
 
 
 @given(SEEDS, st.floats(0.5, 7.0), st.sampled_from([0.0, 60.0, 600.0]), SHARES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_split_gives_the_same_with_late_readings_too(
     seed: int, hours: float, lateness_s: float, shares: list[float]
 ) -> None:

@@ -20,7 +20,8 @@ from rules.core.analyst.model import Calibration, Day, HomeInput, RoomInput, Ser
 from rules.core.analyst.outdoors import Outdoors, outdoors_of
 from rules.core.analyst.plan import plan, waits
 from rules.core.analyst.rules import DampRules
-from rules.core.analyst.walls import factor_of, packed, start_state, unpacked, wall_of
+from rules.core.analyst.settings import mould_settings
+from rules.core.analyst.walls import after_day, as_shown, factor_of, packed, start_state, unpacked, wall_of
 from rules.core.moisture_events.parameters import MoistureParameters, RoomParameters
 from rules.core.overrides import Override, prepare
 from rules.core.psychrometrics import relative_humidity_pct, vapour_pressure_pa
@@ -145,10 +146,25 @@ def test_a_wall_probe_s_nights_teach_the_factor_and_its_hours_are_believed() -> 
 
 def test_a_state_is_kept_exactly() -> None:
     state = unpacked([start_state(), start_state()])
-    state.index[:] = np.pi * np.arange(8)
+    state.index[:] = np.pi * np.arange(24)
     again = unpacked([packed(state, 0), packed(state, 1)])
     assert again.index.tolist() == state.index.tolist()
-    assert unpacked([b"of another version"]).index.tolist() == [0.0] * 4
+    assert unpacked([b"of another version"]).index.tolist() == [0.0] * 12
+
+
+def test_the_index_has_a_band_from_the_warmest_to_the_coldest_wall() -> None:
+    out, hours = outdoors(1), hours_of(series(warm_c=14.0), MIDNIGHT, 24)
+    factor = factor_of(replace(hours, wall_c=np.full(24, NAN)), out, 0.7, BAND)
+    wall = wall_of(
+        replace(hours, vapour_pa=vapour_pressure_pa(hours.room_c, np.full(24, 72.0))), out, factor, BAND
+    )
+    settings = mould_settings(RULES.catalogue.damp_mould.parameters, BAND)
+    state = start_state()
+    for _ in range(40):
+        state = packed(after_day([state], [wall], settings), 0)
+    shown = as_shown(state)["sensitive"]
+    assert 0.0 <= shown["index_low"] < shown["index"] < shown["index_high"]
+    assert shown["hours_known"] == 40 * 24
 
 
 def test_what_a_day_says_of_a_box() -> None:

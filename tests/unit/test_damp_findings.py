@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rules.core.analyst.analyse import analyse
-from rules.core.analyst.finding import risk_of
+from rules.core.analyst.finding import RISKS, risk_between, risk_of
 from rules.core.analyst.model import FindingRow, HomeInput, Month, RoomInput, Series
 from rules.core.analyst.moisture_load import moisture_load
 from rules.core.analyst.outdoors import Outdoors
@@ -82,6 +82,28 @@ def test_a_few_hours_tell_no_risk(warm_c: float, risk: str) -> None:
     assert last_finding(box("frog-1", (0.0, 18.0 / 24.0, warm_c)), days=1).risk == risk
 
 
+def test_a_risk_that_hangs_on_the_wall_s_factor_says_between_what_it_lies() -> None:
+    wet = last_finding(box("frog-1", (0.0, 28.0, DAMP_C)))
+    low, high = wet.evidence["risk_band"]
+    assert RISKS.index(low) <= RISKS.index(wet.risk) <= RISKS.index(high)
+    first, last = wet.evidence["index_band"]
+    assert first <= wet.mould_index <= last
+
+
+def test_walls_that_differ_are_judged_each_by_its_own_hours_and_index() -> None:
+    home = HomeInput(
+        home_id=1, code="OAK", temperature_factor=0.7, occupants=2, due=FIRST, last=FIRST + timedelta(9),
+        seen_s=MIDNIGHT + 12 * DAY_S, rooms=(box("frog-1", (0.0, 10.0, DAMP_C)),),
+    )  # fmt: skip
+    [result] = analyse([home], Outdoors(MIDNIGHT, np.full(600, 4.0), np.full(600, 650.0)), RULES)
+    index = {MOULD.shown_class: {"index_low": 0.0, "index": 0.2, "index_high": 1.2}}
+    few = {"damp_hours_low": 0, "damp_hours": 0, "damp_hours_high": 2, "surface_hours": 24}
+    days = [replace(d, mould=index, **few) for d in result.rooms[0].days]
+    assert risk_between(days, MOULD) == {"index_band": [0.0, 1.2], "risk_band": ["low", "raised"]}
+    many = [replace(d, damp_hours_high=20) for d in days]
+    assert risk_between(many, MOULD)["risk_band"] == ["low", "high"]
+
+
 @pytest.mark.parametrize(("index", "risk"), [(0.9, "unknown"), (1.0, "raised"), (3.2, "high")])
 def test_an_index_of_weeks_is_told_without_the_hours_of_this_one(index: float, risk: str) -> None:
     home = HomeInput(
@@ -148,8 +170,9 @@ def test_a_shower_beside_the_box_is_no_tenfold_load() -> None:
     """The air of a bathroom is a tenth of the home's: what it is in g/m³ is not what it is in a home."""
     in_hall, in_bathroom = shower("Hall"), shower("Bathroom")
     assert in_hall.evidence["facts"]["water_g_day"] is not None
+    assert in_hall.evidence["facts"]["drying_carried_m3_h"] == pytest.approx(0.4 * 160.0)
     facts = in_bathroom.evidence["facts"]
-    assert (facts["water_g_day"], facts["shut_clear_min"]) == (None, None)
+    assert (facts["water_g_day"], facts["drying_g_day"], facts["shut_clear_min"]) == (None, None, None)
     assert in_bathroom.evidence["ventilation_share"] is None
     assert in_bathroom.advice["recent"]["clear_times"]["shut_min"] is not None  # the room's own is still told
 

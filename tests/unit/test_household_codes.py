@@ -53,9 +53,45 @@ def test_the_first_line_says_who_sees_the_home() -> None:
 
     assert headline() == "The council does not see your home. Your landlord sees nothing."
     assert headline(consent(revoked_at=NOW, revoked_by="Ben")) == headline()
-    assert headline(consent()) == "The council does not see your home. 1 other can see some of it."
+    other = "Your landlord sees nothing. You said yes to 1 other: nothing is sent to them yet."
+    assert headline(consent()) == f"The council does not see your home. {other}"
     both = headline(consent(), consent(recipient_kind="council", recipient="housing"))
-    assert both == "The council sees some of your home. 1 other can see some of it."
+    assert both == f"The council sees some of your home. {other}"
+
+
+def council(**changed: object) -> dict[str, object]:
+    return consent(recipient_kind="council", recipient="housing", **changed)
+
+
+def test_what_is_over_or_to_begin_is_not_seen_now() -> None:
+    day = timedelta(days=1)
+    over, later = council(from_at=NOW - 9 * day, to_at=NOW), council(from_at=NOW + day)
+    view = household_view.shared([over, later], Brand(), NOW)
+    assert view.headline == "The council does not see your home. Your landlord sees nothing."
+    assert (view.now, len(view.later), len(view.before)) == ((), 1, 1)
+    assert (view.council, view.council_sees) == (True, False), "there is something to stop"
+    begun = household_view.shared([later], Brand(), NOW + day)
+    assert (begun.council_sees, len(begun.now), begun.later) == (True, 1, ())
+
+
+def test_a_council_that_is_the_landlord_is_said_to_be_it() -> None:
+    alone = household_view.shared([], Brand(), NOW, council_owned=True)
+    assert alone.headline == "The council is your landlord. It does not see your home."
+    seen = household_view.shared([council()], Brand(), NOW, council_owned=True)
+    assert seen.headline == "The council is your landlord. It sees some of your home."
+
+
+def test_a_yes_that_nothing_reads_is_not_told_as_seen() -> None:
+    rows = [council(), council(statistic="hourly"), council(statistic="diary"), consent()]
+    assert [s.is_read for s in household_view.shared(rows, Brand(), NOW).now] == [True, False, False, False]
+    diary = household_view.shared([council(statistic="diary")], Brand(), NOW)
+    assert (diary.council, diary.council_sees) == (True, False)
+    assert "does not see" in diary.headline
+
+
+def test_a_risk_that_looks_back_before_the_day_it_is_shared_from_says_so() -> None:
+    rows = [council(from_at=NOW), council(from_at=None), council(from_at=NOW, statistic="daily")]
+    assert [s.looks_back for s in household_view.shared(rows, Brand(), NOW).now] == [True, False, False]
 
 
 def test_the_last_day_is_the_one_before_the_end() -> None:

@@ -95,11 +95,13 @@ def test_a_closed_case_is_over_and_runs_no_more() -> None:
     closed = case(
         1,
         event(1, "aware", datetime(2026, 1, 5, 9, tzinfo=UTC)),
-        event(2, "closed", datetime(2026, 1, 6, 9, tzinfo=UTC), note="Moved out"),
+        event(2, "closed", datetime(2026, 1, 6, 9, tzinfo=UTC), note="Moved out", role="resident"),
     )
     h = home(1, "low", cases=[closed])
     assert (h.case_state, h.clock.step) == ("over", "")
     assert view.clock_rows([h], []) == []
+    said = case(1, closed["events"][0], closed["events"][1] | {"role": "officer"})
+    assert home(1, "low", cases=[said]).case_state == "running", "the council's word alone"
     assert [c.where for c in by_urgency(home(2, "low", cases=[closed, aware(2, 6)]).clocks)] == [
         "running",
         "over",

@@ -145,6 +145,7 @@ def test_what_events_tell_the_cause_and_the_advice() -> None:
     drying = [event("washing", 1800.0)]
     facts = facts_of(HomeFacts(factor=0.7, occupants=2), quick, drying, days=2.0, drying_days=1.0)
     assert facts.water_g_day == 250.0 + 1800.0
+    assert facts.drying_g_day == 1800.0
     assert facts.shut_clear_min == 60.0
     p = CauseParameters()
     recent = recent_of(facts, quick, drying, 2.0, 1.0, p)

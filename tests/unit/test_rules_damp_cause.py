@@ -8,11 +8,17 @@ import numpy as np
 import pytest
 
 from rules.core.damp_cause.cause import attribute
-from rules.core.damp_cause.counterfactual import as_is, heated, normal_excess_pa, sounder
+from rules.core.damp_cause.counterfactual import as_is, drier, heated, normal_excess_pa, sounder
+from rules.core.damp_cause.drier import driers
 from rules.core.damp_cause.finding import Finding, NotEnough
 from rules.core.damp_cause.hours import HomeFacts, HomeHours, known_hours
 from rules.core.damp_cause.parameters import CauseParameters
-from rules.core.damp_cause.split import load_ratio, ventilation_share
+from rules.core.damp_cause.split import (
+    left_by_airing,
+    left_by_less_drying,
+    share_by_clearing,
+    share_by_what_is_left,
+)
 from rules.core.damp_cause.words import sentence
 from rules.core.psychrometrics import relative_humidity_pct, vapour_pressure_pa
 
@@ -55,41 +61,92 @@ def test_a_cold_wall_in_a_warm_room_is_the_building() -> None:
 WET = weeks(room_c=19.0, excess_pa=800.0)
 
 
+FEW = replace(SOUND, occupants=2, water_g_day=600.0, drying_g_day=0.0, volume_m3=160.0)
+DRYING = replace(SOUND, occupants=5, water_g_day=4000.0, drying_g_day=2600.0, volume_m3=120.0)
+
+
 def test_much_water_of_few_people_is_slow_ventilation() -> None:
-    facts = replace(SOUND, occupants=2, water_g_day=600.0, volume_m3=160.0)
-    found = cause(WET, facts)
+    found = cause(WET, FEW)
     assert found.cause == "ventilation"
     assert found.evidence.ventilation_share == 1.0
+    assert found.evidence.removed["ventilation"] == found.evidence.removed["moisture"]
+    assert found.evidence.removed["load"][2] == 0.0
 
 
-def test_much_water_of_many_people_is_load() -> None:
-    facts = replace(SOUND, occupants=6, water_g_day=6000.0, volume_m3=120.0)
-    assert cause(WET, facts).cause == "load"
+def test_many_clothes_dried_in_a_home_that_is_aired_are_load() -> None:
+    found = cause(WET, DRYING)
+    assert found.cause == "load"
+    low, _, high = found.evidence.removed["load"]
+    assert 0.0 < low <= high
+
+
+def test_the_water_of_a_crowd_is_no_load_that_could_be_removed() -> None:
+    """Breath and showers stay whoever mends what: in a crowded home without clothes to dry it is the airing."""
+    crowd = replace(SOUND, occupants=6, water_g_day=1500.0, drying_g_day=0.0, volume_m3=160.0)
+    assert cause(weeks(room_c=19.0, excess_pa=700.0), crowd).cause == "ventilation"
+
+
+def test_of_several_things_wrong_each_is_asked_what_it_would_remove() -> None:
+    """A cold wall, four people, no fan: to air it as ordinary homes are removes more than a wall that is sound."""
+    facts = HomeFacts(factor=0.6, occupants=4, water_g_day=1500.0, drying_g_day=300.0)
+    found = cause(weeks(room_c=18.5, excess_pa=750.0), facts)
+    assert found.cause == "ventilation"
+    assert found.evidence.removed["ventilation"][1] > found.evidence.removed["fabric"][1]
 
 
 def test_with_nothing_known_of_the_household_moisture_is_not_split() -> None:
     found = cause(WET, SOUND)
     assert found.cause == "moisture"
     assert found.evidence.ventilation_share is None
+    assert set(found.evidence.removed) == {"heat", "fabric", "moisture"}
     assert "cannot tell yet" in sentence(found)
 
 
 def test_clear_times_split_where_the_water_is_not_known() -> None:
-    assert ventilation_share(2.0, None, 2.0 * P.usual_clear_min, P) == pytest.approx(1.0)
-    assert ventilation_share(2.0, None, P.usual_clear_min, P) == 0.0
-    assert ventilation_share(4.0, 2.0, None, P) == pytest.approx(0.5)
-    assert ventilation_share(0.9, 2.0, 100.0, P) is None
-    assert ventilation_share(2.0, None, None, P) is None
+    assert share_by_clearing(2.0, 2.0 * P.usual_clear_min, P) == pytest.approx(1.0)
+    assert share_by_clearing(2.0, P.usual_clear_min, P) == 0.0
+    assert share_by_clearing(4.0, 2.0 * P.usual_clear_min, P) == pytest.approx(0.5)
+    assert share_by_clearing(0.9, 100.0, P) is None
+    assert share_by_clearing(2.0, None, P) is None
 
 
-def test_the_load_is_relative_to_what_an_ordinary_home_carries_off() -> None:
-    facts = HomeFacts(factor=0.75, occupants=2, water_g_day=1000.0)
-    one = load_ratio(facts, P, 300.0, 160.0)
-    assert one is not None
-    assert load_ratio(facts, P, 600.0, 160.0) == pytest.approx(one / 2.0)
-    assert load_ratio(facts, P, 300.0, 80.0) == pytest.approx(one * 2.0)
-    assert load_ratio(HomeFacts(factor=0.75, occupants=2), P, 300.0, 160.0) is None
-    assert load_ratio(facts, P, 0.0, 160.0) is None
+def test_airing_leaves_what_it_does_not_carry_off_and_nothing_worse() -> None:
+    one = left_by_airing(4000.0, 800.0, 160.0, 0.65)
+    assert 0.0 < one < 1.0
+    assert left_by_airing(4000.0, 800.0, 320.0, 0.65) == pytest.approx(0.5 * one)
+    assert left_by_airing(4000.0, 800.0, 160.0, 1.3) == pytest.approx(0.5 * one)
+    assert left_by_airing(20_000.0, 800.0, 160.0, 0.65) == 1.0
+    assert left_by_airing(4000.0, -50.0, 160.0, 0.65) == 1.0
+
+
+def test_only_clothes_beyond_the_ordinary_can_be_dried_elsewhere() -> None:
+    some = replace(SOUND, drying_g_day=800.0)
+    left = left_by_less_drying(some, 6000.0, 600.0, P)
+    assert 0.0 < left < 1.0
+    assert left_by_less_drying(replace(some, drying_g_day=1200.0), 6000.0, 600.0, P) < left
+    assert left_by_less_drying(replace(some, drying_g_day=20.0), 6000.0, 600.0, P) == 1.0
+    assert left_by_less_drying(SOUND, 6000.0, 600.0, P) == 1.0
+    assert left_by_less_drying(some, 6000.0, 0.0, P) == 1.0
+
+
+def test_the_share_of_drying_hangs_not_on_the_air_that_was_assumed() -> None:
+    some = replace(SOUND, drying_g_day=800.0)
+    twice = replace(SOUND, drying_g_day=1600.0, drying_carried_m3_h=2.0 * some.drying_carried_m3_h)
+    assert left_by_less_drying(twice, 6000.0, 600.0, P) == left_by_less_drying(some, 6000.0, 600.0, P)
+
+
+def test_what_both_remedies_remove_is_shared() -> None:
+    assert share_by_what_is_left(0.6, 0.8) == pytest.approx(2.0 / 3.0)
+    assert (share_by_what_is_left(1.0, 1.0), share_by_what_is_left(1.0, 0.7)) == (0.5, 0.0)
+
+
+def test_the_middle_of_what_is_assumed_is_that_of_all_middles() -> None:
+    known = known_hours(WET, P.wall_lag_h)
+    home = replace(FEW, volume_m3=None)
+    air = driers(known, home, P)
+    narrow = replace(home, volume_m3=P.volume_m3[1])
+    assert air[len(air) // 2] == driers(known, narrow, P)[1]
+    assert all(a.moisture <= 1.0 for a in (*air, *driers(known, SOUND, P)))
 
 
 def test_a_dry_home_has_no_cause() -> None:
@@ -155,6 +212,8 @@ def test_remedies_never_make_it_worse_and_more_of_one_is_better() -> None:
     assert warm == sorted(warm, reverse=True)
     assert warm[0] == before.dose_pct_h
     assert sounder(known, 0.6, 80.0, 0.5) == before
+    assert drier(known, 0.6, 80.0, 1.0) == before
+    assert drier(known, 0.6, 80.0, 0.5).dose_pct_h < before.dose_pct_h
 
 
 def test_the_ordinary_excess_falls_to_nothing_at_20_degrees() -> None:
@@ -165,9 +224,24 @@ def test_the_ordinary_excess_falls_to_nothing_at_20_degrees() -> None:
 def test_words_blame_nobody() -> None:
     cases = [
         cause(weeks(room_c=12.0), SOUND),
-        cause(WET, replace(SOUND, occupants=6, water_g_day=6000.0, volume_m3=120.0)),
-        cause(WET, replace(SOUND, occupants=2, water_g_day=600.0, volume_m3=160.0)),
+        cause(WET, DRYING),
+        cause(WET, FEW),
     ]
     for found in cases:
         said = sentence(found).lower()
         assert not any(word in said for word in ("fault", "should", "mould", "lifestyle", "too many people"))
+
+
+@pytest.mark.parametrize(("occupants", "water_g_day"), [(0, 0.0), (0, 300.0), (1, 0.0)])
+def test_an_empty_home_is_judged_and_nobody_s_water_is_not_divided_by(
+    occupants: int, water_g_day: float
+) -> None:
+    facts = replace(SOUND, occupants=occupants, water_g_day=water_g_day)
+    found = attribute(weeks(excess_pa=900.0), facts, P)
+    assert isinstance(found, Finding)
+    if occupants == 0 and water_g_day == 0.0:
+        assert found == attribute(weeks(excess_pa=900.0), SOUND, P)
+
+
+def test_a_rise_that_clears_at_once_tells_nothing_of_ventilation() -> None:
+    assert share_by_clearing(2.0, 0.0, P) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from rules.catalogue.loader import load
 from rules.core import bin_fill
@@ -19,6 +20,7 @@ from rules.core.damp import (
 from rules.core.effects import ChangeSeverity, ClearAlarm, Event, Flapping, RaiseAlarm, SubjectState
 from rules.core.engine import step
 from rules.core.fire_warning import heat_demand
+from rules.core.home_rule import standing
 from rules.core.memory import EngineState
 from tests.fakes.rules_town import START, Reading, batch, context, hamlet, latest
 
@@ -276,3 +278,27 @@ def test_a_silent_device_in_a_home_is_called_by_its_name_since_its_label_may_be_
     assert "frog-0" in repr(raised["home"])
     assert "Acacia" not in repr(raised["home"])
     assert "12 Acacia Avenue, bin-0" in raised["kind"].reason
+
+
+def test_a_wall_that_is_no_longer_known_is_not_said_to_be_dry() -> None:
+    readings = [
+        cold_air(0),
+        *(cold_air(m) for m in range(2, 400, 60)),
+        *(frog(m, 75.0) for m in range(10, 400, 5)),
+    ]
+    readings.sort(key=lambda r: r[2])
+    ctx = context()
+    state, effects = step(EngineState(), batch(readings), latest(readings), ctx)
+    assert [e for e in effects if isinstance(e, RaiseAlarm) and e.subject == "OAK"]
+    memory = state.home["OAK"]
+    unknown = {
+        device: replace(
+            point, surface_humidity_pct=None, surface_temperature_c=None, outdoor_temperature_c=None
+        )
+        for device, point in memory.points.items()
+    }
+    [(subject, condition)] = standing({"OAK": replace(memory, points=unknown)}, ctx)
+    words = subject.say(condition.level)
+    assert words.inputs["surface_humidity_pct"] is None
+    assert "not known" in words.reason
+    assert "0 %" not in words.reason.replace("80 %", "")

@@ -12,6 +12,7 @@ from devices.page import html
 from ops_api.web import home_advice, home_charts, home_view, home_why
 from ops_api.web.home_answer import answer
 from ops_api.web.home_facts import Fact
+from ops_api.web.home_sure import risk_between
 from ops_api.web.render import Templates
 from tests.fakes.home_states import (
     BRAND,
@@ -183,6 +184,11 @@ def test_how_sure_names_the_band_gaps_flags_and_corrections() -> None:
         "7 homes in 10",
     ):
         assert part in said, part
+    assert risk_between({}) == risk_between({"risk_band": ["low", "low"]}) == ""
+    assert risk_between({"risk_band": ["unknown", "raised"]}) == ""
+    assert risk_between({"risk_band": ["low", "raised"]}) == (
+        "If your wall is warmer than we think, your risk is low. If it is colder, your risk is raised."
+    )
     learned = " ".join(view_of(STATES["high, building"]).sure)
     assert "Your frog has measured how cold your wall gets." in learned
 

@@ -88,14 +88,14 @@ language sql volatile security definer set search_path = public, pg_temp as $$
      where c.join_code_id = p_code
 $$;
 
--- What is shared by somebody who lives there, of what was measured from from_at on.
+-- What is shared now by somebody who lives there, of what was measured from from_at on. One whose end is past shows nothing more.
 create or replace view consent_now as
 select c.home_id, c.statistic, c.recipient_kind || ':' || c.recipient as recipient, c.device_id,
        -- Nobody shows another one's time.
        greatest(c.from_at, m.from_at) as from_at, c.to_at
   from consent c
   join household_member m on m.home_id = c.home_id and m.resident_id = c.given_by
- where c.revoked_at is null and (m.to_at is null or m.to_at > now());
+ where c.revoked_at is null and (c.to_at is null or c.to_at > now()) and (m.to_at is null or m.to_at > now());
 
 -- The one place that says whether a household shows something to somebody. p_recipient: 'council:housing'.
 -- p_at: when what is shown was measured. Without p_device only a consent for all rooms counts.
@@ -107,6 +107,18 @@ language sql stable security definer set search_path = public, pg_temp as $$
         select from consent_now c
          where c.home_id = p_home and c.statistic = p_statistic and c.recipient = p_recipient
            and c.from_at <= p_at and (c.to_at is null or c.to_at > p_at)
+           and (c.device_id is null or c.device_id = p_device))
+$$;
+
+-- Likewise of what was made from measurements of a while: one consent covers all of it.
+create or replace function consented_throughout(
+    p_home integer, p_statistic text, p_recipient text, p_from timestamptz, p_to timestamptz, p_device integer default null
+) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+    select exists (
+        select from consent_now c
+         where c.home_id = p_home and c.statistic = p_statistic and c.recipient = p_recipient
+           and c.from_at <= p_from and (c.to_at is null or c.to_at >= p_to)
            and (c.device_id is null or c.device_id = p_device))
 $$;
 
@@ -144,7 +156,9 @@ create policy household_gives on consent for insert with check (
                    and (m.to_at is null or m.to_at > now()) and consent.from_at >= m.from_at));
 create policy household_revokes on consent for update
     using (home_id = any ((select my_homes())::integer[]) and revoked_at is null)
-    with check (home_id = any ((select my_homes())::integer[]) and revoked_by = (select resident_id()));
+    -- Now: dated back, it would be hidden from those who have come since.
+    with check (home_id = any ((select my_homes())::integer[]) and revoked_by = (select resident_id())
+                and revoked_at between now() - interval '1 minute' and now());
 create policy household on access_log for select using (
     exists (select from household_member m
              where m.home_id = access_log.home_id and m.resident_id = (select resident_id())
@@ -210,9 +224,12 @@ select h.home_id, h.label, s.at, s.state ->> 'risk' as risk,
 create or replace function housing_read_homes(p_who text, p_purpose text) returns setof housing_home
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
-    insert into access_log (home_id, who, role, what, purpose)
-    select distinct home_id, p_who, 'housing', 'damp risk now', p_purpose from housing_home;
-    return query select * from housing_home;
+    return query
+      with seen as materialized (select * from housing_home),
+           written as (
+               insert into access_log (home_id, who, role, what, purpose)
+               select distinct s.home_id, p_who, 'housing', 'damp risk now', p_purpose from seen s)
+    select * from seen;
 end $$;
 
 -- What the housing team would read now of the homes of the resident who asks: to show her, and it is no look.
@@ -223,6 +240,7 @@ $$;
 
 revoke all on function home_free_since(integer, uuid), stay_from(uuid, uuid, timestamptz) from public;
 revoke all on function resident_id(), my_homes(), my_devices(), council_sees(), consented(integer, text, text, timestamptz, integer),
+    consented_throughout(integer, text, text, timestamptz, timestamptz, integer),
     housing_read_homes(text, text) from public;
 grant execute on function resident_id(), my_homes(), my_devices(), council_sees() to cityops_resident;
 grant usage on schema public to cityops_housing;

@@ -39,6 +39,27 @@ create policy household on evidence_pack for all
 create policy household on home_contact for all
     using (set_at >= my_since(home_id)) with check (set_at >= my_since(home_id) and set_by = (select resident_id()));
 
+-- When something was written down, and by whom, is not the household's to choose: what it sends for these is not looked at.
+-- What the owner's services write (an officer's entry, an operator's) has the clock of the service.
+create or replace function household_wrote() returns trigger language plpgsql as $$
+begin
+    new.recorded_at := clock_timestamp();
+    new.by := 'resident';
+    return new;
+end $$;
+create or replace trigger household_wrote before insert on case_event
+    for each row when (current_user = 'cityops_resident') execute function household_wrote();
+create or replace trigger household_wrote before insert on contact_log
+    for each row when (current_user = 'cityops_resident') execute function household_wrote();
+create or replace function household_added() returns trigger language plpgsql as $$
+begin
+    new.added_at := clock_timestamp();
+    new.by := 'resident';
+    return new;
+end $$;
+create or replace trigger household_added before insert on evidence_photo
+    for each row when (current_user = 'cityops_resident') execute function household_added();
+
 grant select on housing_case, case_event, contact_log, evidence_photo, evidence_pack, home_contact to cityops_resident;
 grant insert (home_id, kind, hazard, landlord, council_owned, opened_at, opened_by), update (hazard) on housing_case
     to cityops_resident;

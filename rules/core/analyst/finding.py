@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,11 +28,12 @@ from rules.core.damp_cause.hours import HomeFacts, HomeHours
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_cause.words import sentence
 from rules.core.damp_parameters import MouldParameters
-from rules.core.moisture_events.parameters import wet_kind
+from rules.core.moisture_events.parameters import MoistureParameters, wet_kind
 from rules.core.mould.words import risk_band
 from rules.core.parameters import Catalogue
 from rules.core.psychrometrics import relative_humidity_pct
 
+Hours = Literal["damp_hours_low", "damp_hours", "damp_hours_high"]
 NOW_ONLY = ("airing", "no_airing")
 """Advice that holds for a moment, not for a week: it is worked out when asked."""
 RISKS = ("low", "raised", "high")
@@ -73,7 +74,8 @@ def _finding(
     speaks = max(parts, key=lambda r: _weight(r, mould))
     last = speaks.days[-1]
     index = _index(last, mould)
-    facts, recent = _facts(home, speaks, last, catalogue)
+    of_box = rules.of_device(speaks.room.device, begins_s(to_day, rules.zone)).damp_events.parameters
+    facts, recent = _facts(home, speaks, last, catalogue, of_box)
     why = _cause(speaks, outdoors, facts, catalogue.damp_cause.parameters)
     whole = next(r for r in rooms if r.room.device == speaks.room.device)
     load = moisture_load(speaks, whole.until(to_day), to_day)
@@ -104,9 +106,10 @@ def _index(day: Day, p: MouldParameters) -> float:
     return day.mould[p.shown_class]["index"]
 
 
-def risk_of(days: Sequence[Day], index: float, p: MouldParameters) -> str:
+def risk_of(days: Sequence[Day], index: float, p: MouldParameters, hours: Hours = "damp_hours") -> str:
     """Return the risk as of the last day: of the index, or of the last whole days' damp hours where that is more.
 
+    ``index`` and ``hours`` are those of one wall: the likely one, or the warmest or coldest of the factor's band.
     Without a whole day among the last, only an index that took weeks to rise tells anything, and that only as long as
     an hour of ``days`` is known.
     """
@@ -115,25 +118,38 @@ def risk_of(days: Sequence[Day], index: float, p: MouldParameters) -> str:
     recent = [d for d in days if d.day > after and d.surface_hours >= WHOLE_DAY_H]
     if not recent:
         return by_index if by_index != "low" and any(d.surface_hours > 0 for d in days) else "unknown"
-    share = sum(d.damp_hours for d in recent) / sum(d.surface_hours for d in recent)
+    share = sum(getattr(d, hours) for d in recent) / sum(d.surface_hours for d in recent)
     by_hours = "high" if share >= p.high_share else "raised" if share >= p.raised_share else "low"
     return max(by_index, by_hours, key=RISKS.index)
 
 
-def _facts(home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue) -> tuple[HomeFacts, Recent]:
+def risk_between(days: Sequence[Day], p: MouldParameters) -> dict[str, Any]:
+    """Return between what index and risk lie, for the wall's factor is known within a band: warmest and coldest wall."""
+    found = days[-1].mould[p.shown_class]
+    low, high = found["index_low"], found["index_high"]
+    return {
+        "index_band": [low, high],
+        "risk_band": [risk_of(days, low, p, "damp_hours_low"), risk_of(days, high, p, "damp_hours_high")],
+    }
+
+
+def _facts(
+    home: HomeInput, r: RoomWeeks, last: Day, catalogue: Catalogue, events: MoistureParameters
+) -> tuple[HomeFacts, Recent]:
     household = [as_event(e) for e in r.events]
     quick = [e for e in household if e.activity != "washing"]
     drying = [e for e in household if e.activity == "washing"]
     days = float(sum(d.n > 0 for d in r.days))
     drying_days = max(days - catalogue.damp_events.parameters.drying.least_days, 1.0)
     band = max(last.factor_high - last.factor, last.factor - last.factor_low)
+    carried = events.drying.carried_per_hour * events.room.of(r.room.room).air_m3
     facts = facts_of(
-        HomeFacts(factor=last.factor, factor_band=band, occupants=home.occupants),
+        HomeFacts(factor=last.factor, factor_band=band, occupants=home.occupants, drying_carried_m3_h=carried),
         quick, drying, max(days, 1.0), drying_days,
     )  # fmt: skip
     if home.occupants is None or wet_kind(r.room.room) is not None:
         # A wet room's air is not the home's, and a rise there clears into the home: load and ventilation look alike.
-        facts = replace(facts, water_g_day=None, shut_clear_min=None)
+        facts = replace(facts, water_g_day=None, drying_g_day=None, shut_clear_min=None)
     p = catalogue.damp_cause.parameters
     return facts, recent_of(facts, quick, drying, max(days, 1.0), drying_days, p)
 
@@ -169,6 +185,7 @@ def _rests_on(days: Sequence[Day], catalogue: Catalogue) -> dict[str, Any]:
         "completeness": min(n / expected, 1.0) if expected > 0 else None,
         "surface_hours": sum(d.surface_hours for d in days),
         "damp_hours_band": [sum(getattr(d, f) for d in days) for f in ("damp_hours_low", "damp_hours", "damp_hours_high")],
+        **risk_between(days, mould),
         "risk_shares": {"raised": mould.raised_share, "high": mould.high_share},
         "limits": {name: getattr(limits, name) for name in limits.__struct_fields__},
         "flag_days": dict(sorted(counts.items())),

@@ -19,7 +19,10 @@ from rules.core.surface.band import FactorBand, assumed_factor, surface_temperat
 from rules.core.surface.learn import LearnedFactor, learn_factor
 
 CLASSES: tuple[Sensitivity, ...] = get_args(Sensitivity)
+WALLS = ("low", "mid", "high")
+"""The wall of which an index is: the warmest, the likely and the coldest of the factor's band."""
 _COLUMNS = ("index", "highest", "dry_h", "hours_growing", "hours_damp", "hours_known", "hours_unknown")
+_OF_A_ROOM = len(WALLS) * len(CLASSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,11 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """The coldest surface hour by hour, NaN where not known: temperature [°C], humidity at the warmest, likely, coldest [%]."""
+    """The coldest surface hour by hour, NaN where not known: temperature [°C] and humidity [%] at the warmest, likely, coldest."""
 
+    warm_c: Floats
     surface_c: Floats
+    cold_c: Floats
     low_pct: Floats
     mid_pct: Floats
     high_pct: Floats
@@ -68,23 +73,24 @@ def wall_of(hours: RoomHours, outdoors: Outdoors, factor: Factor, p: BandParamet
         for by, assumed in ((-off, band.low), (0.0, band.mid), (off, band.high))
     )
     pct = [relative_humidity_pct(c, hours.vapour_pa) for c in (warm, likely, cold)]
-    return Wall(np.where(np.isfinite(hours.vapour_pa), likely, np.nan), *pct)
+    known = np.isfinite(hours.vapour_pa)
+    return Wall(*(np.where(known, c, np.nan) for c in (warm, likely, cold)), *pct)
 
 
 def start_state() -> bytes:
-    """Return the state of a clean wall, all classes of surfaces."""
-    return packed(fresh(len(CLASSES)), 0)
+    """Return the state of a clean wall: all classes of surfaces, of each of :data:`WALLS`."""
+    return packed(fresh(_OF_A_ROOM), 0)
 
 
 def packed(state: MouldState, room: int) -> bytes:
-    """Return the state of one room of many, all classes, exactly."""
-    part = slice(room * len(CLASSES), (room + 1) * len(CLASSES))
+    """Return the state of one room of many, all walls and classes, exactly."""
+    part = slice(room * _OF_A_ROOM, (room + 1) * _OF_A_ROOM)
     return np.stack([getattr(state, name)[part] for name in _COLUMNS]).astype("<f8").tobytes()
 
 
 def unpacked(states: Sequence[bytes]) -> MouldState:
     """Return the states of rooms as one; of a state of other length a clean wall's."""
-    size = 8 * len(_COLUMNS) * len(CLASSES)
+    size = 8 * len(_COLUMNS) * _OF_A_ROOM
     rows = [
         np.frombuffer(s if len(s) == size else start_state(), dtype="<f8").reshape(len(_COLUMNS), -1)
         for s in states
@@ -94,22 +100,27 @@ def unpacked(states: Sequence[bytes]) -> MouldState:
 
 def after_day(states: Sequence[bytes], walls: Sequence[Wall], settings: MouldSettings) -> MouldState:
     """Return the state of rooms after a day of each, all of the same number of hours."""
-    n = len(CLASSES)
-    surface_c = np.repeat(np.stack([w.surface_c for w in walls], axis=1), n, axis=1)
-    surface_pct = np.repeat(np.stack([w.mid_pct for w in walls], axis=1), n, axis=1)
-    return after_hours(unpacked(states), surface_c, surface_pct, surfaces_of(CLASSES * len(walls)), settings)
+    columns_c = [c for w in walls for c in (w.warm_c, w.surface_c, w.cold_c)]
+    columns_pct = [pct for w in walls for pct in (w.low_pct, w.mid_pct, w.high_pct)]
+    surface_c = np.repeat(np.stack(columns_c, axis=1), len(CLASSES), axis=1)
+    surface_pct = np.repeat(np.stack(columns_pct, axis=1), len(CLASSES), axis=1)
+    surfaces = surfaces_of(CLASSES * len(columns_c))
+    return after_hours(unpacked(states), surface_c, surface_pct, surfaces, settings)
 
 
 def as_shown(state: bytes) -> Mapping[str, Mapping[str, float]]:
-    """Return a room's state by class: index and highest so far, and the hours that it rests on."""
+    """Return a room's state by class: index of the likely wall with its band, highest so far, and the hours that it rests on."""
     s = unpacked([state])
+    n = len(CLASSES)
     return {
         name: {
-            "index": round(float(s.index[i]), 4),
-            "highest": round(float(s.highest[i]), 4),
-            "hours_growing": float(s.hours_growing[i]),
-            "hours_known": float(s.hours_known[i]),
-            "hours_unknown": float(s.hours_unknown[i]),
+            "index_low": round(float(s.index[i]), 4),
+            "index": round(float(s.index[n + i]), 4),
+            "index_high": round(float(s.index[2 * n + i]), 4),
+            "highest": round(float(s.highest[n + i]), 4),
+            "hours_growing": float(s.hours_growing[n + i]),
+            "hours_known": float(s.hours_known[n + i]),
+            "hours_unknown": float(s.hours_unknown[n + i]),
         }
         for i, name in enumerate(CLASSES)
     }

@@ -17,7 +17,7 @@ from rules.core.moisture_events.model import Event
 def facts_of(
     home: HomeFacts, quick: Sequence[Event], drying: Sequence[Event], days: float, drying_days: float
 ) -> HomeFacts:
-    """Return a home's facts with what its events add: water a day, and minutes to clear.
+    """Return a home's facts with what its events add: water a day, that of drying, and minutes to clear.
 
     Args:
         home: what is known of it beside.
@@ -27,8 +27,9 @@ def facts_of(
         days: that ``quick`` is of; above 0.
         drying_days: that ``drying`` is of: it is not looked for in the first days; above 0.
     """
-    water = _grams(quick) / days + _grams(drying) / drying_days
-    return replace(home, water_g_day=water, shut_clear_min=clear_times(quick).shut_min)
+    dried = _grams(drying) / drying_days
+    water = _grams(quick) / days + dried
+    return replace(home, water_g_day=water, drying_g_day=dried, shut_clear_min=clear_times(quick).shut_min)
 
 
 def recent_of(

@@ -1,7 +1,6 @@
 """What if: the same weeks with the room heated, with ordinary moisture, or with a sound wall.
 
-Each remedy brings one thing to what is ordinary and leaves the rest: heating leaves the water
-in the air as it is, and so on. What furnishings would give or take is left out.
+Each remedy mends one thing and leaves the rest: heating leaves the water in the air as it is, and so on. What furnishings would give or take is left out.
 """
 
 from __future__ import annotations
@@ -70,11 +69,9 @@ def heated(k: Known, factor: float, limit_pct: float, heated_c: float) -> Dampne
     return dampness(np.maximum(k.room_c, heated_c), k.behind_c, k.vapour_pa, factor, limit_pct)
 
 
-def drier(k: Known, factor: float, limit_pct: float, at_zero_pa: float) -> Dampness:
-    """Return how damp it would have been with an ordinary excess; never a higher one than it had."""
-    ratio = max(excess_ratio(k, at_zero_pa), 1.0)
-    vapour = k.outdoor_pa + (0.0 if np.isinf(ratio) else 1.0 / ratio) * k.excess_pa
-    return dampness(k.room_c, k.behind_c, vapour, factor, limit_pct)
+def drier(k: Known, factor: float, limit_pct: float, left: float) -> Dampness:
+    """Return how damp it would have been with this part ``left`` of the moisture excess [-]."""
+    return dampness(k.room_c, k.behind_c, k.outdoor_pa + left * k.excess_pa, factor, limit_pct)
 
 
 def sounder(k: Known, factor: float, limit_pct: float, sound_factor: float) -> Dampness:
@@ -88,4 +85,4 @@ def outdoor_only(k: Known, factor: float, limit_pct: float) -> Dampness:
 
 
 Remedy = Callable[[Known, float, float, float], Dampness]
-REMEDIES: dict[str, Remedy] = {"heat": heated, "moisture": drier, "fabric": sounder}
+REMEDIES: dict[str, Remedy] = {"heat": heated, "fabric": sounder}

@@ -17,11 +17,12 @@ class Evidence:
     Attributes:
         hours: looked at.
         damp_hours: of them with the coldest wall at or above the limit.
-        removed: share of the damp (by how much and how long) that each remedy would remove, 0..1.
+        removed: share of the damp (by how much and how long) that each remedy would remove, 0..1: heat, fabric,
+            moisture, and where the water let in is known also ventilation and load, of which moisture is the better.
         hours_left: damp hours that each remedy would leave.
         room_c, outdoor_c, excess_pa: means.
         excess_ratio: moisture excess as times the ordinary.
-        ventilation_share: how much of that is slow ventilation; None where nothing tells.
+        ventilation_share: how much of what is removable of that is slow ventilation; None where nothing tells.
     """
 
     hours: int

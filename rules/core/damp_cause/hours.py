@@ -37,6 +37,9 @@ class HomeFacts:
         factor, factor_band: fRsi of the coldest wall, and how far it may be off to each side [-].
         occupants: people who live there.
         water_g_day: water of showers, cooking and drying that was found [g/day], all over the home.
+        drying_g_day: the part of it of clothes dried indoors [g/day].
+        drying_carried_m3_h: outdoor air that the search for drying took for granted [m³/h]: what its balance, and
+            so the water it found, is in terms of.
         shut_clear_min: usual minutes to clear with windows shut.
         volume_m3: of the home [m³].
     """
@@ -45,6 +48,8 @@ class HomeFacts:
     factor_band: float = 0.05
     occupants: int | None = None
     water_g_day: float | None = None
+    drying_g_day: float | None = None
+    drying_carried_m3_h: float = 64.0
     shut_clear_min: float | None = None
     volume_m3: float | None = None
 

@@ -17,7 +17,8 @@ class CauseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         limit_pct: surface humidity above which an hour counts (BS 5250:2002 annex D) [%].
         heated_c: "had the room been heated to": WHO 2018 and English guidance, 18 °C and a little more.
         normal_pa: moisture excess of a home in ordinary use, at 0 °C outdoors, falling to 0 at
-            20 °C [Pa]: the middle of class 2 of ISO 13788; class 1 ends at 270, class 2 at 540.
+            20 °C [Pa]: the middle of class 2 of ISO 13788; class 1 ends at 270, class 2 at 540. What drier air
+            would be where the water let in is not known.
         sound_factor: fRsi of a sound building [-]: 0.75 (BRE IP 1/06) to 0.8.
         wall_lag_h: how slowly a wall follows the outdoor temperature [h].
         least_hours: fewer hours with everything known tell nothing.
@@ -30,8 +31,14 @@ class CauseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         found_share: share of the water of showers, cooking and drying that is found; the rest is
             too slow to be seen from one box [-] (measured on simulated homes, ``bench moisture``).
         volume_m3: of the home, where not known [m³].
-        normal_exchange_per_hour: ventilation of a home in ordinary order [1/h]; only to weigh load
-            against ventilation, never told: air-change rates can't be had from such series.
+        drying_found_share: the same of clothes dried indoors, as shares of all water [-]: what is dried every day
+            is taken for usual and not found (measured on simulated homes that dry most days).
+        ordinary_drying_g_day: clothes dried indoors in an ordinary home: a load of 2 kg a week [g/day].
+        mended_exchange_per_hour: ventilation that better airing brings, with extract fans in the wet rooms
+            [1/h]: the half of an hour that is a standard in much of Europe and about what Approved Document F
+            asks for, and more where fans and vents are used as meant.
+        normal_exchange_per_hour: ventilation below which it is too little [1/h]: the lowest of these; only to weigh
+            load against ventilation, never told: air-change rates can't be had from such series.
         usual_clear_min: how long a rise takes to clear in a home in ordinary order [min].
     """
 
@@ -49,5 +56,8 @@ class CauseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     at_home_h: Positive = 17.0
     found_share: Positive = 0.65
     volume_m3: Three = (125.0, 160.0, 205.0)
+    drying_found_share: Positive = 0.45
+    ordinary_drying_g_day: NotNegative = 285.0
+    mended_exchange_per_hour: Three = (0.5, 0.65, 0.8)
     normal_exchange_per_hour: Positive = 0.5
     usual_clear_min: Positive = 150.0

@@ -1,8 +1,8 @@
 """Too much moisture in the air: because little of it gets out, or because much is let in?
 
 One series can't tell: excess = water / ventilation. What helps is how much water is known to be let
-in (people, showers, cooking, drying) and how long rises take to clear. Without either
-it is not split.
+in (people, showers, cooking, drying): then each remedy is asked what it would leave. Without it, clear
+times tell a little; without either it is not split.
 """
 
 from __future__ import annotations
@@ -13,50 +13,69 @@ from rules.core.damp_cause.hours import HomeFacts
 from rules.core.damp_cause.parameters import CauseParameters
 
 VAPOUR_GAS_CONSTANT_AT_18C = 461.5 * 291.15
+HOURS_A_DAY = 24.0
 
 
 def water_g_day(facts: HomeFacts, p: CauseParameters) -> float | None:
-    """Return the water let in by people and events [g/day]; None where neither is known."""
+    """Return the water let in by people and events [g/day]; None where neither is known.
+
+    Nor is it where it comes out as none: nobody is registered and no event was found, as in a home
+    that stands empty. Damp there is nobody's habit, and how it is aired can't be told from it.
+    """
     if facts.occupants is None or facts.water_g_day is None:
         return None
-    return facts.occupants * p.person_g_h * p.at_home_h + facts.water_g_day / p.found_share
+    water = facts.occupants * p.person_g_h * p.at_home_h + facts.water_g_day / p.found_share
+    return water if water > 0.0 else None
 
 
-def load_ratio(facts: HomeFacts, p: CauseParameters, excess_pa: float, volume_m3: float) -> float | None:
-    """Return how many times the water it takes to have an ordinary excess in ordinary ventilation [-].
+def left_by_airing(water: float, excess_pa: float, volume_m3: float, exchange_per_hour: float) -> float:
+    """Return what part of the excess is left with the home aired ``exchange_per_hour`` [1/h]; 1 where it is aired so.
+
+    How it is aired now follows from water and excess; it is used for this and never told.
 
     Args:
-        facts: of the home.
-        p: the settings.
-        excess_pa: the ordinary excess at the outdoor temperatures there were [Pa].
+        water: let in [g/day]; above 0.
+        excess_pa: mean vapour-pressure excess [Pa].
         volume_m3: of the home [m³].
+        exchange_per_hour: ventilation that the remedy brings [1/h].
     """
-    water = water_g_day(facts, p)
-    if water is None or excess_pa <= 0.0:
-        return None
-    excess_g_m3 = 1000.0 * excess_pa / VAPOUR_GAS_CONSTANT_AT_18C
-    return water / (24.0 * p.normal_exchange_per_hour * volume_m3 * excess_g_m3)
+    carried_off = HOURS_A_DAY * exchange_per_hour * volume_m3 * _g_m3(excess_pa)
+    return 1.0 if carried_off <= water else water / carried_off
 
 
-def ventilation_share(
-    ratio: float, load: float | None, clear_min: float | None, p: CauseParameters
-) -> float | None:
-    """Return how much of an excess of ``ratio`` times the ordinary is slow ventilation, 0..1.
+def left_by_less_drying(facts: HomeFacts, water: float, excess_pa: float, p: CauseParameters) -> float:
+    """Return what part of the excess is left with an ordinary amount of clothes dried indoors.
 
-    The ratio is the product of both, so shares are of logarithms. Where the water is known,
-    ventilation is the rest; clear times are asked where it is not.
+    People's breath, showers and cooking stay. Drying is found by a balance of all water that takes some ventilation
+    for granted: its *share* of that balance does not hang on it, nor on the volume.
+    """
+    if facts.drying_g_day is None or excess_pa <= 0.0:
+        return 1.0
+    balance = HOURS_A_DAY * facts.drying_carried_m3_h * _g_m3(excess_pa)
+    beyond = facts.drying_g_day / balance / p.drying_found_share - p.ordinary_drying_g_day / water
+    return 1.0 - min(max(beyond, 0.0), 1.0)
+
+
+def _g_m3(excess_pa: float) -> float:
+    return 1000.0 * excess_pa / VAPOUR_GAS_CONSTANT_AT_18C
+
+
+def share_by_what_is_left(airing: float, less_drying: float) -> float:
+    """Return how much of what both remedies would remove is the ventilation's, 0..1; 0.5 where neither removes any."""
+    slow, much = 1.0 - airing, 1.0 - less_drying
+    return 0.5 if slow + much == 0.0 else slow / (slow + much)
+
+
+def share_by_clearing(ratio: float, clear_min: float | None, p: CauseParameters) -> float | None:
+    """Return how much of an excess of ``ratio`` times the ordinary is slow ventilation, by how slowly rises clear, 0..1.
+
+    The ratio is the product of both, so shares are of logarithms.
 
     Returns:
         None where nothing tells, or there is no excess.
     """
-    if ratio <= 1.0 or math.isinf(ratio):
+    if ratio <= 1.0 or math.isinf(ratio) or clear_min is None or clear_min <= 0.0:
         return None
-    if load is not None:
-        slow, much = math.log(ratio / load), math.log(load)
-    elif clear_min is not None:
-        slow = math.log(clear_min / p.usual_clear_min)
-        much = math.log(ratio) - slow
-    else:
-        return None
-    slow, much = max(slow, 0.0), max(much, 0.0)
+    slow = math.log(clear_min / p.usual_clear_min)
+    slow, much = max(slow, 0.0), max(math.log(ratio) - slow, 0.0)
     return 0.5 if slow + much == 0.0 else slow / (slow + much)

@@ -27,8 +27,8 @@ def _because(f: Finding, e: Evidence) -> str:
     much = f"There is {e.excess_ratio:.1f} times as much water in your air as in an ordinary home."
     return {
         "heat": f"The room was at {e.room_c:.0f} °C on average. {_would_go('heat', e)} if it had been at 18 °C or more.",
-        "ventilation": f"{much} The water does not get out quickly enough. {_would_go('moisture', e)} with better ventilation.",
-        "load": f"{much} More may go into the air than the home can take. {_would_go('moisture', e)} with less.",
+        "ventilation": f"{much} The water does not get out quickly enough. {_would_go('ventilation', e)} with better ventilation.",
+        "load": f"{much} More may go into the air than the home can take. {_would_go('load', e)} with less.",
         "moisture": f"{much} We cannot tell yet whether more goes in, or less gets out. {_would_go('moisture', e)} with an ordinary amount.",
         "fabric": f"The wall gets too cold. {_would_go('fabric', e)} with a well built wall. {building}",
         "outdoor": "The air outside was nearly wet enough to do this by itself. Look again in colder weather.",
@@ -37,7 +37,7 @@ def _because(f: Finding, e: Evidence) -> str:
 
 
 def _would_go(remedy: str, e: Evidence) -> str:
-    low, middle, high = e.removed[remedy]
+    low, middle, high = e.removed.get(remedy, e.removed["moisture"])
     return f"About {10 * round(10 * middle)} % of the damp would go ({_whole(low)} to {_whole(high)} %)"
 
 

@@ -15,8 +15,8 @@ from rules.core.evidence.contents import Case, Contents
 from rules.core.evidence.printable import lost, printable
 from rules.core.evidence.report_damp import analysed
 from rules.core.evidence.report_rooms import gaps, measured, room_answer, use, walls
-from rules.core.legal_clock.model import EVENT_WORDS, CaseState
-from rules.core.legal_clock.words import STATE_WORDS, answer, due_words, moment
+from rules.core.legal_clock.model import EVENT_WORDS, WROTE, CaseEvent, CaseState
+from rules.core.legal_clock.words import STATE_WORDS, answer, due_words, moment, said_words
 
 NOT_WRITTEN = (
     "What the household wrote down is not in this pack: cases, contact with the landlord, photos, diary."
@@ -125,11 +125,11 @@ def _case(c: Contents, case: Case, state: CaseState) -> list[Block]:
     zone = ZoneInfo(c.time_zone)
     rows = [
         [s.title, s.limit, due_words(s, zone) or s.warning, "" if s.done_s is None else moment(s.done_s, zone),
-         STATE_WORDS[s.state] + (f"; more time: {s.reason}" if s.reason else "") + (f" ({s.warning})" if s.warning else "")]
+         STATE_WORDS[s.state] + (f"; {said_words(s)}" if s.said_by else "") + (f" ({s.warning})" if s.warning else "")]
         for s in state.steps
     ]  # fmt: skip
     events = [
-        [moment(e.at_s, zone), EVENT_WORDS[e.kind] + (f" (entry {e.refers_to})" if e.refers_to is not None else ""), e.note, e.by]
+        [moment(e.at_s, zone), EVENT_WORDS[e.kind] + (f" (entry {e.refers_to})" if e.refers_to is not None else ""), e.note, _by(e)]
         for e in sorted(case.events, key=lambda e: (e.at_s, e.number))
     ]  # fmt: skip
     landlord = f", landlord {case.landlord}" if case.landlord else ""
@@ -139,6 +139,10 @@ def _case(c: Contents, case: Case, state: CaseState) -> list[Block]:
         *(para(w) for w in state.warnings),
         table(f"{name}: what happened", ["When", "What", "Note", "Written down by"], events),
     ]
+
+
+def _by(event: CaseEvent) -> str:
+    return f"{event.by} ({WROTE[event.role]})" if event.role == "officer" else event.by
 
 
 def _contacts(c: Contents) -> list[Block]:

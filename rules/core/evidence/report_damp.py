@@ -22,7 +22,7 @@ CAUSES = {
 }
 LIMITS = (
     "A judgement of a model from temperature, humidity and weather. It finds homes that are damp more surely than it tells why.",
-    "Which reason it names matters: in simulated homes it was right in 34 of 38 that it put down to ventilation, 19 of 30 to too little heat, 16 of 27 to much moisture let in and 10 of 24 to the building. In real homes that is not known.",
+    "Which reason it names matters: in simulated homes it was right in 48 of 53 that it put down to ventilation, 19 of 29 to too little heat, 16 of 22 to much moisture let in and 9 of 15 to the building. In real homes that is not known.",
     "The confidence is the share of the assumed walls and volumes of air for which the same reason comes first.",
     "Days here are local days, and offsets of sensors are applied; the figures above are of UTC days and of readings as they came. So the two differ a little.",
     "The index goes on from day to day since the household's first one; hours that nobody knows change nothing and are counted.",

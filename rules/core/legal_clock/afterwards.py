@@ -1,7 +1,7 @@
 """What was written down only when the time was up, with a date from before: it is said beside the step. Pure.
 
 Either side writes into a case, and dates what it writes. What happened is what they say; when it was written down is
-the database's, and nobody can choose it.
+the database's: it sets the time of what a household writes, the council's is the clock of the service that writes it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from rules.core.legal_clock.working_days import WorkingDays, in_words
 
 DONE_BY: Mapping[StepName, frozenset[EventKind]] = {
     "emergency": frozenset({"investigated", "made_safe", "no_hazard"}),
-    "investigate": frozenset({"investigated"}),
+    "investigate": frozenset({"investigated", "no_hazard"}),
     "summary": frozenset({"summary"}),
     "safety": frozenset({"made_safe"}),
-    "begin": frozenset({"steps_taken", "works_begun"}),
-    "start": frozenset({"works_begun"}),
+    "begin": frozenset({"steps_taken", "works_begun", "works_done"}),
+    "start": frozenset({"works_begun", "works_done"}),
 }
-"""The entries by which a step is done."""
+"""The entries by which a step is done: the first of them, of an emergency all that is owed."""
 WORDS = "Written down on {day}, after the time was up."
 
 
@@ -55,6 +55,8 @@ def _deciding(step: Step, events: Sequence[CaseEvent]) -> list[CaseEvent]:
     if step.state == "met":
         assert step.done_s is not None
         by = [e for kind in DONE_BY[step.name] if (e := first.get(kind)) is not None]
+        if step.name != "emergency":
+            return [min(by, key=lambda e: (e.at_s, written_s(e)))]
         return [e for e in by if e.at_s <= step.done_s or e.kind == "no_hazard"]
     if step.state == "not_needed":
         spared = [e for e in events if e.kind == "not_needed" and e.step == step.name]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rules.core.legal_clock.judge import ORDER
-from rules.core.legal_clock.model import NEEDS_NOTE, NEEDS_STEP, CaseEvent, CaseKind, EventKind, Role
+from rules.core.legal_clock.model import NEEDS_NOTE, NEEDS_STEP, WROTE, CaseEvent, CaseKind, EventKind
 
 AHEAD_S = 300.0
 """Clocks differ: so far ahead an event may lie [s]."""
-WROTE: Mapping[Role, str] = {"resident": "the household", "officer": "the council"}
-
-
 BY_THE_CLOCK: frozenset[EventKind] = frozenset({"aware", "investigated", "made_safe", "no_hazard"})
 """The entries from and by which an emergency's hours count."""
 TIME_MISSING = (

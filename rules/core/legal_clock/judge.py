@@ -6,9 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from rules.core.legal_clock.afterwards import written_after, written_s
+from rules.core.legal_clock.afterwards import DONE_BY, written_after, written_s
+from rules.core.legal_clock.claims import can_be_agreed, claim_words, counts, open_claims
 from rules.core.legal_clock.law import Law
-from rules.core.legal_clock.model import CaseEvent, CaseKind, CaseState, EventKind, Step, StepName, StepState
+from rules.core.legal_clock.model import (
+    CaseEvent,
+    CaseKind,
+    CaseState,
+    EventKind,
+    Step,
+    StepName,
+    StepState,
+)
 from rules.core.legal_clock.working_days import HolidaysUnknownError, WorkingDays, in_words
 
 HOUR_S = 3600.0
@@ -26,15 +35,17 @@ ORDER: Mapping[CaseKind, tuple[StepName, ...]] = {
     "emergency": ("emergency", "summary", "begin", "start"),
 }
 WITHOUT_HAZARD: frozenset[StepName] = frozenset({"safety", "begin", "start"})
+OWED: frozenset[StepState] = frozenset({"running", "missed", "unknown"})
 _NOT_SO = "More time was written down on {days}, after the time was up; it does not count here."
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What is known of a case at one time: the first event of each kind, and the rest."""
+    """What is known of a case at one time: the first event of each kind, all that count, and what is only claimed."""
 
     first: Mapping[EventKind, CaseEvent]
     events: tuple[CaseEvent, ...]
+    claims: tuple[CaseEvent, ...]
 
     def at_s(self, kind: EventKind) -> float | None:
         event = self.first.get(kind)
@@ -69,18 +80,21 @@ def judge_case(
         days: calendar that counts as ``law`` says.
     """
     found = standing(events, now_s)
+    counted = tuple(e for e in found if counts(e, law))
     first: dict[EventKind, CaseEvent] = {}
-    for event in found:
+    for event in counted:
         first.setdefault(event.kind, event)
-    case = _Case(first, found)
+    case = _Case(first, counted, open_claims(found, law))
     steps = tuple(_judged(name, case, now_s, law, days) for name in ORDER[kind])
+    over = _over(steps, case)
     running = [s for s in steps if s.state == "running" and s.until_s is not None]
     return CaseState(
         steps=steps,
         next=min(running, key=lambda s: s.until_s or 0.0, default=None),
         missed=tuple(s for s in steps if s.state == "missed"),
-        warnings=_warnings(case, law, days),
-        over="closed" in first,
+        warnings=_warnings(case, law, days) + (() if over else _closed_claims(case, law, days)),
+        over=over,
+        claims=tuple(e for e in case.claims if can_be_agreed(e, law)),
     )
 
 
@@ -90,7 +104,23 @@ def _judged(name: StepName, case: _Case, now_s: float, law: Law, days: WorkingDa
     if from_s is not None:
         step = _extended(_due(replace(step, from_s=from_s), law, days), case, days)
     step = replace(step, done_s=_done(name, case))
-    return written_after(replace(step, state=_state(step, case, now_s)), case.events, days)
+    step = _why_spared(replace(step, state=_state(step, case, now_s)), case)
+    return _claimed(written_after(step, case.events, days), case, law, days)
+
+
+def _over(steps: Sequence[Step], case: _Case) -> bool:
+    """Return whether the case is closed: by the household, or by the council once it owes nothing."""
+    if "closed" in case.first:
+        return True
+    return any(e.kind == "closed" for e in case.claims) and not any(s.state in OWED for s in steps)
+
+
+def _claimed(step: Step, case: _Case, law: Law, days: WorkingDays) -> Step:
+    """Return the step with what is said of it that does not count."""
+    if step.state == "met":
+        return step
+    said = [claim_words(e, law, days) for e in case.claims if e.step == step.name]
+    return replace(step, warning=" ".join(filter(None, (step.warning, *said))))
 
 
 def _start(name: StepName, case: _Case, law: Law) -> float | None:
@@ -98,7 +128,7 @@ def _start(name: StepName, case: _Case, law: Law) -> float | None:
         return case.at_s("aware")
     if name == "start" and law.twelve_weeks_from == "first_contact":
         return case.earliest_s("reported", "aware")
-    return case.at_s("investigated")
+    return case.earliest_s(*DONE_BY["investigate"])
 
 
 def _due(step: Step, law: Law, days: WorkingDays) -> Step:
@@ -140,29 +170,19 @@ def _extended(step: Step, case: _Case, days: WorkingDays) -> Step:
             step = replace(step, warning=_NOT_SO.format(days=in_words(days.day_of(written_s(event)))))
         elif days.end_of(event.until) > until_s:
             until_s = days.end_of(event.until)
-            step = replace(step, extended_to=event.until, until_s=until_s, reason=event.note)
+            step = replace(
+                step, extended_to=event.until, until_s=until_s, reason=event.note, said_by=event.role
+            )
     return step
 
 
 def _done(name: StepName, case: _Case) -> float | None:
-    match name:
-        case "emergency":
-            # Where the investigation finds no hazard there is nothing to make safe: it is all that was owed.
-            return (
-                case.at_s("investigated")
-                if "no_hazard" in case.first
-                else case.both_s("investigated", "made_safe")
-            )
-        case "investigate":
-            return case.at_s("investigated")
-        case "summary":
-            return case.at_s("summary")
-        case "safety":
-            return case.at_s("made_safe")
-        case "begin":
-            return case.earliest_s("steps_taken", "works_begun")
-        case "start":
-            return case.at_s("works_begun")
+    if name != "emergency":
+        return case.earliest_s(*DONE_BY[name])
+    if "no_hazard" in case.first:
+        # Where the investigation finds no hazard there is nothing to make safe: it is all that was owed.
+        return case.earliest_s("investigated", "no_hazard")
+    return case.both_s("investigated", "made_safe")
 
 
 def _state(step: Step, case: _Case, now_s: float) -> StepState:
@@ -182,6 +202,17 @@ def _state(step: Step, case: _Case, now_s: float) -> StepState:
     return "running" if closed_s is None else "closed"
 
 
+def _why_spared(step: Step, case: _Case) -> Step:
+    """Return a step that is not needed with who says so and why."""
+    if step.state != "not_needed":
+        return step
+    found = case.first.get("no_hazard") if step.name in WITHOUT_HAZARD else None
+    if found is not None:
+        return replace(step, reason=found.note or "no hazard was found", said_by=found.role)
+    said = next(e for e in case.events if e.kind == "not_needed" and e.step == step.name)
+    return replace(step, reason=said.note, said_by=said.role)
+
+
 def _spared(name: StepName, case: _Case) -> bool:
     if name in WITHOUT_HAZARD and "no_hazard" in case.first:
         return True
@@ -199,6 +230,10 @@ def _warnings(case: _Case, law: Law, days: WorkingDays) -> tuple[str, ...]:
             "they may not apply."
         )
     return tuple(found)
+
+
+def _closed_claims(case: _Case, law: Law, days: WorkingDays) -> tuple[str, ...]:
+    return tuple(claim_words(e, law, days) for e in case.claims if e.kind == "closed")
 
 
 def limit_words(name: StepName, law: Law) -> str:

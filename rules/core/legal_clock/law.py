@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 DayCounting = Literal["next_working_day", "same_day"]
+MoreTime = Literal["agreed", "never"]
 TwelveWeeksFrom = Literal["investigation_concluded", "first_contact"]
 
 Positive = Annotated[int, msgspec.Meta(ge=1, le=366)]
@@ -48,6 +49,8 @@ class Law(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
         time_zone: whose midnight ends a day.
         day_counting: which day is day 1.
         twelve_weeks_from: where the twelve weeks begin.
+        more_time: ``agreed``: more time moves a limit where the household itself wrote it down in time; ``never``: it is
+            shown only.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Law(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     time_zone: str
     day_counting: DayCounting
     twelve_weeks_from: TwelveWeeksFrom
+    more_time: MoreTime
     limits: Limits
     remind: Remind
 

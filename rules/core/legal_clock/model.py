@@ -48,6 +48,9 @@ EVENT_WORDS: dict[EventKind, str] = {
     "closed": "The case was closed",
     "withdrawn": "An earlier entry was withdrawn",
 }
+CLAIMS: frozenset[EventKind] = frozenset({"extended", "not_needed", "closed"})
+"""What frees a landlord: it counts in the household's own words, and is shown beside the limit in the council's."""
+WROTE: dict[Role, str] = {"resident": "the household", "officer": "the council"}
 NEEDS_STEP: frozenset[EventKind] = frozenset({"not_needed", "extended"})
 NEEDS_NOTE: frozenset[EventKind] = frozenset({"not_needed", "extended", "closed", "withdrawn"})
 
@@ -88,10 +91,12 @@ class Step:
         from_s: when its time began [s since 1970]; None: not yet.
         due_day: its last day by the Regulations; None where it has not begun, goes by the hour or is not known.
         due_s: the time by which it must be done, by the Regulations [s since 1970].
-        extended_to: last day after an extension; with :attr:`reason`.
+        extended_to: last day after an extension that counts.
+        reason, said_by: why it is extended or not needed, and who wrote that down.
         until_s: the later of the two [s since 1970].
         done_s: when it was done.
-        warning: why a date is not told, an extension does not count, or that it was written down afterwards.
+        warning: why a date is not told, an extension does not count, that it was written down afterwards, or what the
+            council says of the step that does not count.
     """
 
     name: StepName
@@ -103,6 +108,7 @@ class Step:
     due_s: float | None = None
     extended_to: date | None = None
     reason: str = ""
+    said_by: Role | None = None
     until_s: float | None = None
     done_s: float | None = None
     warning: str = ""
@@ -118,6 +124,8 @@ class CaseState:
         missed: steps whose time is over and that are not done.
         warnings: what to know about the whole case.
         over: it was closed.
+        claims: entries that count as soon as the household writes the same, in order of time; see
+            :mod:`rules.core.legal_clock.claims`.
     """
 
     steps: tuple[Step, ...]
@@ -125,3 +133,4 @@ class CaseState:
     missed: tuple[Step, ...]
     warnings: tuple[str, ...] = field(default=())
     over: bool = False
+    claims: tuple[CaseEvent, ...] = field(default=())

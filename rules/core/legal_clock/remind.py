@@ -123,7 +123,7 @@ _OFFICER = {
     "soon": (
         "Case {case}: by {due}: {title}.",
         (
-            "Record the day when it is done, or more time with its reason before the limit. Where to look: /housing, or "
+            "Record the day when it is done. More time counts when the tenant agrees before the limit. Where to look: /housing, or "
             "`cityops case show {case}`."
         ),
     ),

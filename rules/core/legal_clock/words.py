@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rules.core.legal_clock.model import CaseState, Step, StepState
+from rules.core.legal_clock.model import WROTE, CaseState, Step, StepState
 from rules.core.legal_clock.working_days import in_words
 
 STATE_WORDS: dict[StepState, str] = {
@@ -48,10 +48,19 @@ def step_line(step: Step, zone: ZoneInfo) -> str:
     if step.done_s is not None:
         parts.append(f"done {day(step.done_s, zone)}")
     if step.extended_to is not None and step.due_day is not None:
-        parts.append(f"extended from {in_words(step.due_day)}: {step.reason}")
+        parts.append(f"extended from {in_words(step.due_day)}")
+    if step.said_by is not None:
+        parts.append(said_words(step))
     if step.warning:
         parts.append(step.warning)
     return "; ".join(parts)
+
+
+def said_words(step: Step) -> str:
+    """Return who says why a step has more time or is not needed; empty where nobody does."""
+    if step.said_by is None:
+        return ""
+    return f"as {WROTE[step.said_by]} says" + (f": {step.reason}" if step.reason else "")
 
 
 def answer(state: CaseState, zone: ZoneInfo) -> str:
