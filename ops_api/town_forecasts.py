@@ -11,6 +11,7 @@ import structlog
 
 from cityops.errors import TransientError
 from cityops.runtime.stop import sleep_until_stop
+from firmware_sim.service import Simulation
 from firmware_sim.world.forecast import EVERY_S, TownForecaster, issues
 from rules.winter.weather.files import read
 from rules.winter.weather.formats.given import Given
@@ -55,20 +56,29 @@ class TownForecasts:
             count += 1
         return count
 
-    async def run(self, now_s: Callable[[], float], speed: float, stop: asyncio.Event) -> None:
+    async def follow(self, simulation: Simulation, speed: float, stop: asyncio.Event) -> None:
+        """Follow a simulation's time until ``stop``; ``speed`` is its own until it is live."""
+
+        def clock() -> tuple[float, float]:
+            now = simulation.statistics()
+            return now.simulated_s, 1.0 if now.live else speed
+
+        await self.run(clock, stop)
+
+    async def run(self, clock: Callable[[], tuple[float, float]], stop: asyncio.Event) -> None:
         """Follow the town's time until ``stop``.
 
         An issue is imported before its time is there, by as much as passes until the next look: in a town that plays
         fast, whoever asks at an hour's event time finds that hour's issue.
 
         Args:
-            now_s: the town's time [s since 1970].
-            speed: seconds of the town per second, at most.
+            clock: returns the town's time [s since 1970], and its seconds per second.
             stop: set it to end.
         """
         while not stop.is_set():
             try:
-                await self.up_to(now_s() + 2.0 * POLL_S * speed)
+                now_s, speed = clock()
+                await self.up_to(now_s + 2.0 * POLL_S * speed)
             except TransientError as error:
                 log.warning("the town's forecast waits", why=str(error))
             await sleep_until_stop(stop, POLL_S)

@@ -133,7 +133,7 @@ async def _weather(
     settings: Settings, registry: Registry, start: datetime, simulation: Simulation, stop: asyncio.Event
 ) -> None:
     async with town_forecasts(settings, settings.db.dsn, registry, start) as service:
-        await service.run(lambda: simulation.statistics().simulated_s, settings.sim.speed, stop)
+        await service.follow(simulation, settings.sim.speed, stop)
 
 
 async def _report(simulation: Simulation, stop: asyncio.Event) -> None:

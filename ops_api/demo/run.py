@@ -192,11 +192,8 @@ async def _crews(running: Running, stop: Stop) -> AsyncIterator[asyncio.Task[Non
 @asynccontextmanager
 async def _weather_service(demo: Demo, running: Running, stop: Stop) -> AsyncIterator[None]:
     """Have the town's forecasts issued, for as long as the context lasts."""
-    simulation, speed = running.simulation, demo.settings.sim.speed
-    task = asyncio.create_task(
-        running.forecasts.run(lambda: simulation.statistics().simulated_s, speed, stop.event),
-        name="forecasts",
-    )
+    following = running.forecasts.follow(running.simulation, demo.settings.sim.speed, stop.event)
+    task = asyncio.create_task(following, name="forecasts")
     try:
         yield
     finally:

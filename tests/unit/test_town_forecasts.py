@@ -124,7 +124,7 @@ class Flaky(MemoryForecasts):
 async def test_it_follows_the_town_s_time_ahead_of_it_and_outlives_an_outage() -> None:
     store, stop = Flaky(), asyncio.Event()
     service = TownForecasts.from_start(town(), store, START)
-    running = asyncio.create_task(service.run(lambda: START - 60.0, 480.0, stop))
+    running = asyncio.create_task(service.run(lambda: (START - 60.0, 480.0), stop))
     async with asyncio.timeout(60):
         while len(await store.listed()) == 0:
             await asyncio.sleep(0.05)

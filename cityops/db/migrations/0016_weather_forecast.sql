@@ -25,4 +25,3 @@ create table weather_forecast (
     by                 text not null
 );
 create index weather_forecast_newest on weather_forecast (place, source, issued_at desc, forecast_id desc);
-create index weather_forecast_issued on weather_forecast (issued_at);
