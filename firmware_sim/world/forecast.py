@@ -8,7 +8,7 @@ jump. All is a pure function of scenario, seed and issue.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,9 @@ from firmware_sim.world.weather import (
     WeatherModel,
     precipitation_type,
 )
+
+Error = Callable[[str, float], float]
+"""Error of a quantity of ``AT_24_H`` at a time [s since 1970]."""
 
 HOUR_S = 3600.0
 EVERY_S = 3 * HOUR_S
@@ -98,7 +101,7 @@ class TownForecaster:
         hours = [self._hour(issued_s + h * HOUR_S, error) for h in range(AHEAD_H + 1)]
         return {"place": self._place, "source": SOURCE, "issued_at": _utc(issued_s), "hours": hours}
 
-    def _hour(self, at_s: float, error: Any) -> dict[str, Any]:
+    def _hour(self, at_s: float, error: Error) -> dict[str, Any]:
         now = self._weather.at(at_s)
         air = now.air_temperature_c + error("air_c", at_s)
         # Warmer air is moister too: half of the error in the air is in the dew point.
@@ -120,7 +123,7 @@ class TownForecaster:
             "longwave_w_m2": round(sky.longwave_w_m2(air, saturation_water_pa(dew), cloud)),
         }
 
-    def _fell(self, at_s: float, air_c: float, dew_c: float, error: Any) -> tuple[float, float]:
+    def _fell(self, at_s: float, air_c: float, dew_c: float, error: Error) -> tuple[float, float]:
         """Return what falls in the hour that ends then, and the part of it that is snow [mm]."""
         humidity = 100.0 * saturation_water_pa(dew_c) / saturation_water_pa(air_c)
         late_s = HOUR_S * error("rain_h", at_s)

@@ -10,7 +10,6 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import AwareDatetime, Field
 
 from cityops.errors import ConfigurationError, TransientError
-from ops_api.queries import DatabaseUnavailableError
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
 from rules.core.weather_forecast import WeatherForecast
@@ -20,6 +19,9 @@ from rules.winter.weather.formats.given import Given
 from rules.winter.weather.ports import Kept, Listed, WeatherForecasts
 
 router = APIRouter(prefix="/api/v1/weather-forecasts", tags=["weather forecasts"])
+
+MEASURE_S = 2.0
+"""How long whoever reads the metrics waits for the database."""
 
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
@@ -140,9 +142,10 @@ async def measure(ctx: Context) -> None:
     if ctx.forecasts is None:
         return
     try:
-        now_s = (await ctx.town_now()).timestamp()
-        newest = await ctx.forecasts.newest(now_s)
-    except (DatabaseUnavailableError, TransientError):
+        async with asyncio.timeout(MEASURE_S):
+            now_s = (await ctx.town_now()).timestamp()
+            newest = await ctx.forecasts.newest(now_s)
+    except (TransientError, TimeoutError):
         return
     for kept in newest:
         f = kept.forecast

@@ -25,6 +25,8 @@ MOST_HOURS = 16 * 24 + int(OLDEST_HOUR_H)
 """Sixteen days, the longest that Open-Meteo gives, after hours that are over."""
 ABOVE_AIR_C = 0.5
 """How far a dew point may be above the air temperature: both are rounded, and air may be supersaturated."""
+LAST_ISSUE_S = 4_102_444_800.0
+"""The end of 2099."""
 LIMITS: Mapping[str, tuple[float, float]] = {
     "air_c": (-60.0, 50.0),
     "dew_point_c": (-80.0, 40.0),
@@ -180,7 +182,9 @@ def _check_source(source: str) -> None:
 def _check_times(at_s: Floats, issued_s: float) -> None:
     if not 2 <= len(at_s) <= MOST_HOURS:
         raise ForecastError(f"{len(at_s)} hours; there must be 2 to {MOST_HOURS}")
-    if not (np.isfinite(issued_s) and np.isfinite(at_s).all()):
+    if not 0.0 <= issued_s <= LAST_ISSUE_S:
+        raise ForecastError(f"its issue is {issued_s:g} s after 1970; it must be from 1970 to 2099")
+    if not np.isfinite(at_s).all():
         raise ForecastError("a time is not a number")
     steps = np.diff(at_s)
     uneven = np.flatnonzero(np.abs(steps - HOUR_S) > 0.5)

@@ -17,7 +17,6 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 LARGEST_FILE = 8_000_000
 """A file of a hundred places is half of it."""
 STATION = "station.xml"
-_SAMPLE = 20_000
 _READERS: Mapping[str, Callable[[bytes, Given], list[WeatherForecast]]] = {
     "json": own_json.read,
     "csv": own_csv.read,
@@ -74,7 +73,7 @@ def told(content: bytes, name: str) -> Format:
     Raises:
         ConfigurationError: none of them.
     """
-    start = content[:_SAMPLE].removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<"):
         return "metro"
     if start.startswith((b"{", b"[")):

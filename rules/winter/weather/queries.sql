@@ -1,3 +1,7 @@
+-- one_after_another
+-- Numbers rise in the order of commits, and two who bring the same in another order do not wait for each other.
+select pg_advisory_xact_lock(hashtext('cityops.weather_forecast'))
+
 -- add
 -- Nothing comes back where the very same is there already.
 insert into weather_forecast (place, latitude_deg, longitude_deg, altitude_m, source, issued_at, from_at, hours,

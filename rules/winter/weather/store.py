@@ -38,6 +38,7 @@ class PostgresForecasts:
     async def add(self, forecasts: Sequence[WeatherForecast], by: str) -> list[Added]:
         """Keep forecasts; see :class:`rules.winter.weather.ports.WeatherForecasts`."""
         async with self._transaction() as conn:
+            await conn.execute(SQL["one_after_another"])
             return [await _add(conn, forecast, by) for forecast in forecasts]
 
     async def newest(self, at_s: float, place: str | None = None) -> list[Kept]:

@@ -122,7 +122,7 @@ def _columns(series: Sequence[Mapping[str, Any]], where: str) -> dict[str, Float
 
 def _cloud(series: Sequence[Mapping[str, Any]], where: str) -> Floats:
     codes = [number(h.get("significantWeatherCode"), f"{where}: significantWeatherCode") for h in series]
-    return np.array([CLOUD_OF_CODE.get(-1 if math.isnan(c) else int(c), math.nan) for c in codes])
+    return np.array([CLOUD_OF_CODE.get(int(c) if math.isfinite(c) else -1, math.nan) for c in codes])
 
 
 def _place(feature: object, where: str) -> Place:

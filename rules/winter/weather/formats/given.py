@@ -72,9 +72,9 @@ def time_s(text: object, what: str) -> float:
     """
     try:
         at = datetime.fromisoformat(str(text).strip())
-    except ValueError:
+        return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         raise ForecastError(f"{what} is {text!r}; it must be a time such as 2026-01-09T15:00Z") from None
-    return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
 
 
 def json_of(content: bytes) -> Any:
@@ -85,7 +85,7 @@ def json_of(content: bytes) -> Any:
     """
     try:
         return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ForecastError(f"no JSON: {error}") from None
 
 
@@ -97,9 +97,12 @@ def number(value: object, what: str) -> float:
     """
     if value is None:
         return float("nan")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ForecastError(f"{what} is {value!r}; it must be a number or null")
-    return float(value)
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        pass
+    raise ForecastError(f"{what} is {value!r}; it must be a number or null")
 
 
 def member(document: object, *path: str) -> Any:

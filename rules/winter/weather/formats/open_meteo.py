@@ -60,7 +60,7 @@ def read(content: bytes, given: Given) -> list[WeatherForecast]:
     """
     document = json_of(content)
     if member(document, "error"):
-        raise ForecastError(f"the file holds Open-Meteo's error: {member(document, 'reason')}")
+        raise ForecastError(f"the file holds Open-Meteo's error: {member(document, 'reason')!r}")
     locations = document if isinstance(document, list) else [document]
     given.only_one(len(locations))
     return [_forecast(one, given) for one in locations]
@@ -102,7 +102,7 @@ def _forecast(one: Any, given: Given) -> WeatherForecast:
 def _times(one: Any, times: list[Any]) -> Floats:
     """Return hours [s since 1970]: texts are local with one offset for all, numbers are UTC whatever it is."""
     if all(isinstance(t, int | float) and not isinstance(t, bool) for t in times):
-        return np.array(times, dtype=np.float64)
+        return np.array([number(t, "hourly.time") for t in times])
     offset_s = number(member(one, "utc_offset_seconds"), "utc_offset_seconds")
     if np.isnan(offset_s):
         raise ForecastError("utc_offset_seconds is missing: its times are local")
@@ -115,7 +115,7 @@ def _column(one: Any, ours: str, hours: int) -> Floats:
     if name is None:
         return np.full(hours, np.nan)
     values, unit = member(one, "hourly", name), member(one, "hourly_units", name)
-    if unit not in units:
+    if not isinstance(unit, str) or unit not in units:
         raise ForecastError(f"hourly_units.{name} is {unit!r}; it must be {' or '.join(units)}")
     if not isinstance(values, list) or len(values) != hours:
         raise ForecastError(f"hourly.{name} has not the {hours} values of hourly.time")

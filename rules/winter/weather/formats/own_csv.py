@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -44,10 +44,11 @@ def _rows(content: bytes) -> list[tuple[int, Row]]:
             f"it is no UTF-8 text: byte {error.start} is {content[error.start]:#04x}"
         ) from None
     lines = csv.reader(io.StringIO(text))
-    names = [name.strip() for name in next(lines, [])]
+    _, first = next(_numbered(lines, 1), (1, []))
+    names = [name.strip() for name in first]
     _check_names(names)
     found = []
-    for line, values in enumerate(lines, start=2):
+    for line, values in _numbered(lines):
         if not any(v.strip() for v in values):
             continue
         if len(values) != len(names):
@@ -56,6 +57,16 @@ def _rows(content: bytes) -> list[tuple[int, Row]]:
             )
         found.append((line, {n: v.strip() for n, v in zip(names, values, strict=True)}))
     return found
+
+
+def _numbered(lines: Iterator[list[str]], start: int = 2) -> Iterator[tuple[int, list[str]]]:
+    """Yield rows with their numbers; a cell without end is no row."""
+    number = start
+    try:
+        for number, values in enumerate(lines, start):
+            yield number, values
+    except csv.Error as error:
+        raise ForecastError(f"below line {number}: {error}") from None
 
 
 def _check_names(names: Sequence[str]) -> None:

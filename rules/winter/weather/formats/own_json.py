@@ -21,7 +21,6 @@ from rules.core.weather_forecast import (
 )
 from rules.winter.weather.formats.given import Given, json_of
 
-SCHEMA_ID = "https://cityops.invalid/weather-forecast.schema.json"
 _WRONG = re.compile(r"^(?P<what>.*) - at `\$(?P<path>[^`]*)`$", re.DOTALL)
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 
@@ -126,7 +125,6 @@ def schema() -> dict[str, Any]:
     made = msgspec.json.schema(ForecastDocument)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": SCHEMA_ID,
         "title": "cityops weather forecast",
     } | made
 
@@ -164,8 +162,16 @@ def _forecast(said: ForecastDocument, given: Given) -> WeatherForecast:
             del columns[name]
     return WeatherForecast(
         place=given.place_of(Place(**{f: getattr(said.place, f) for f in said.place.__struct_fields__})),
-        issued_s=said.issued_at.timestamp() if given.issued_s is None else given.issued_s,
+        issued_s=_s(said.issued_at) if given.issued_s is None else given.issued_s,
         source=given.source or said.source,
-        at_s=np.array([h.at.timestamp() for h in hours]),
+        at_s=np.array([_s(h.at) for h in hours]),
         **columns,
     )
+
+
+def _s(at: datetime) -> float:
+    """Return seconds since 1970; NaN, which no forecast takes, for a time that no calendar has (year 0)."""
+    try:
+        return at.timestamp()
+    except OverflowError:
+        return math.nan
