@@ -228,14 +228,8 @@ def _refuse(name: str, values: Floats, wrong: NDArray[np.bool_], allowed: str) -
 
 def _digest(forecast: WeatherForecast) -> str:
     place = forecast.place
-    said = (
-        place.name,
-        place.latitude_deg,
-        place.longitude_deg,
-        place.altitude_m,
-        forecast.issued_s,
-        forecast.source,
-    )
+    at = (place.latitude_deg, place.longitude_deg, place.altitude_m, forecast.issued_s)
+    said = (place.name, forecast.source, *(None if v is None else float(v) for v in at))
     made = hashlib.blake2b(repr(said).encode(), digest_size=16)
     made.update(forecast.at_s.tobytes())
     for name in COLUMNS:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from pathlib import Path
 
 import jsonschema
+import psycopg
 
+from cityops.errors import TransientError
+from cityops.settings import DbSettings, Settings
+from ops_api.wiring_forecasts import watching
 from rules.winter.weather.formats import own_json
 from tests.fakes import weather_forecasts as files
 from tests.fakes.command_line import cityops
@@ -118,6 +124,22 @@ def test_commands_import_list_show_and_watch(db_dsn: str, tmp_path: Path) -> Non
     missing = cityops("forecast", "show", "99", CITYOPS_DB__DSN=db_dsn)
     assert missing.returncode == 2
     assert "there is no forecast 99" in missing.stderr
+
+
+async def test_who_watches_has_connections_that_come_back(db_dsn: str) -> None:
+    settings = Settings(db=DbSettings(dsn=db_dsn))
+    async with watching(settings) as store:
+        await store.add([forecast()], by="kim")
+        async with await psycopg.AsyncConnection.connect(db_dsn, autocommit=True) as conn:
+            await conn.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cityops-forecast'"
+            )
+        async with asyncio.timeout(60):
+            while True:
+                with contextlib.suppress(TransientError):
+                    assert len(await store.listed()) == 1
+                    break
+                await asyncio.sleep(0.05)
 
 
 def test_the_simulated_town_writes_a_forecast_that_can_be_imported(db_dsn: str, tmp_path: Path) -> None:

@@ -52,17 +52,13 @@ def test_a_document_is_of_our_own_format_and_the_same_every_time() -> None:
     assert not np.array_equal(made.air_c[both], later.air_c[:7])
 
 
-def errors_c(lead_h: int) -> np.ndarray:
-    found = []
+def test_errors_grow_with_the_lead() -> None:
+    leads, errors = (0, 6, 36), []
     for seed in range(12):
         truth = WeatherModel(load_scenario("frost_night"), seed, START)
         made = issued(town(seed))
-        found.append(made.air_c[lead_h] - truth.at(made.at_s[lead_h]).air_temperature_c)
-    return np.array(found)
-
-
-def test_errors_grow_with_the_lead() -> None:
-    spread = [float(np.sqrt(np.mean(errors_c(h) ** 2))) for h in (0, 6, 36)]
+        errors.append([made.air_c[h] - truth.at(made.at_s[h]).air_temperature_c for h in leads])
+    spread = np.sqrt(np.mean(np.square(errors), axis=0))
     assert spread[0] < 0.6 < spread[2]
     assert spread[0] < spread[1] < spread[2] < 4.0
     assert widening(24.0) == pytest.approx(1.0)

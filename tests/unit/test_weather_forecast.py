@@ -57,6 +57,12 @@ def test_the_digest_is_of_all_that_it_says(change: dict[str, Any]) -> None:
     assert forecast(**change).digest != forecast().digest
 
 
+def test_a_place_in_whole_degrees_is_the_same_place() -> None:
+    assert (
+        forecast(place=Place("A", 52, -1, 85)).digest == forecast(place=Place("A", 52.0, -1.0, 85.0)).digest
+    )
+
+
 def test_minus_zero_and_nan_of_any_kind_are_one() -> None:
     plus, minus = np.zeros(HOURS), -np.zeros(HOURS)
     assert forecast(cloud=plus).digest == forecast(cloud=minus).digest

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from cityops.errors import ConfigurationError, TransientError
+from ops_api.wiring_forecasts import follow
 from rules.core.weather_forecast import WeatherForecast
 from rules.winter.weather.formats import own_json
 from rules.winter.weather.formats.given import Given
@@ -98,3 +100,19 @@ async def test_what_was_not_kept_is_read_again(tmp_path: Path) -> None:
         await inbox.look(settled=True)
     assert names(await inbox.look(settled=True)) == ["a.json", "b.json"]
     assert len(await store.listed()) == 2
+
+
+async def test_a_folder_is_followed_until_told_to_stop_whatever_is_put_there(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{")
+    put(tmp_path / "b.json")
+    store, stop = Away(), asyncio.Event()
+    following = asyncio.create_task(follow(Inbox(tmp_path, store, by="kim"), stop, 0.02))
+    async with asyncio.timeout(60):
+        while len(await store.listed()) < 1:
+            await asyncio.sleep(0.02)
+        put(tmp_path / "c.json", source="other")
+        while len(await store.listed()) < 2:
+            await asyncio.sleep(0.02)
+    stop.set()
+    await following
+    assert store.times == 0
