@@ -17,6 +17,7 @@ from rules.winter.weather.files import FORMATS, LARGEST_FILE, Format, read, read
 from rules.winter.weather.formats import own_json
 from rules.winter.weather.formats.given import Given, station_hpa
 from tests.fakes import weather_forecasts as files
+from tests.fakes.real_data import real_data
 from tests.fakes.weather_forecasts import HOURS, T, dumped, forecast
 
 HOUR_S = 3600.0
@@ -360,3 +361,19 @@ def test_formats_are_told_apart(tmp_path: Path) -> None:
 def test_pressure_falls_with_height_as_in_the_standard_atmosphere() -> None:
     made = station_hpa(np.array([1013.25]), 1000.0, np.array([15.0 - 6.5]))
     assert made[0] == pytest.approx(898.7, abs=0.3)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("case", "place", "hours"), [("case002", "rya", 37), ("case004", "ost", 33), ("selftest", "rsy", 51)]
+)
+def test_metro_s_own_cases_are_read(case: str, place: str, hours: int) -> None:
+    [made] = read_file(real_data(f"road/metro/{case}/forecast.xml"), Given())
+    assert (made.place.name, len(made.at_s)) == (place, hours)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("case", ["case040", "case044"])
+def test_metro_s_broken_cases_are_refused(case: str) -> None:
+    with pytest.raises(ConfigurationError, match="it must be 0 to"):
+        read_file(real_data(f"road/metro/{case}/forecast.xml"), Given())
