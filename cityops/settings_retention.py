@@ -47,6 +47,9 @@ class RetentionSettings(BaseModel):
     access_log_days: Days = 1096
     """Days that lines of the households' access logs are kept: who looked, when, and why. Three years; never less than a year,
     since the table itself refuses to lose younger ones."""
+    weather_forecast_days: Days = 2557
+    """Days since they came that weather forecasts are kept. Seven years, as alarms: what a decision to treat roads or not was made on.
+    One an hour is 36 MB a year for each place."""
     moved_out_days: Days = 365
     """Days after somebody has moved out that what was measured while they lived there is kept, with their name and what they
     shared. A year, in which they can ask for it. Of a time that somebody who lives there still shared with them, it stays."""

@@ -35,7 +35,7 @@ SQL = load_queries("ingest", "retention.sql")
 
 KEPT = (
     "notification", "alarm", "event", "override", "late_window", "catalogue_log", "checkpoint",
-    "damp_hour", "moisture_event", "damp_day", "damp_finding", "access_log",
+    "damp_hour", "moisture_event", "damp_day", "damp_finding", "access_log", "weather_forecast",
 )  # fmt: skip
 """What ``RetentionSettings`` has days for, in the order in which it goes."""
 _QUERIES = {"override": "overrides", "catalogue_log": "catalogue_lines", "access_log": "access_lines"}

@@ -111,3 +111,9 @@ delete from damp_finding where (home_id, week) in (
 delete from access_log where access_id in (
     select access_id from access_log where at < now() - make_interval(days => greatest(%(days)s, 367))
     order by access_id limit %(portion)s for update skip locked)
+
+-- weather_forecasts
+-- What was received long ago; a night of the past that is played has forecasts of then, received today.
+delete from weather_forecast where forecast_id in (
+    select forecast_id from weather_forecast where received_at < now() - make_interval(days => %(days)s)
+    order by forecast_id limit %(portion)s for update skip locked)

@@ -59,6 +59,7 @@ from ops_api.routers import (
     problems,
     rules,
     shadow,
+    weather_forecasts,
     winter,
     work,
 )
@@ -71,6 +72,7 @@ from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
 from ops_api.web.render import STATIC, Templates
 from rules.desk.ports import AlarmDesk
+from rules.winter.weather.ports import WeatherForecasts
 
 DESCRIPTION = """What the council's sensors measure and what the rules decide.
 
@@ -101,6 +103,7 @@ _ROUTERS = (
     cases.evidence,
     home_evidence.router,
     housing.router,
+    weather_forecasts.router,
 )
 _PAGES = (
     live.pages,
@@ -139,6 +142,7 @@ def create_app(
     case_book: Cases | None = None,
     map_min_count: int = 5,
     team: TeamDoor | None = None,
+    forecasts: WeatherForecasts | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -157,6 +161,7 @@ def create_app(
         case_book: cases of homes and the evidence key; without it their routes answer 503.
         map_min_count: least number of homes that the map of wards may tell of.
         team: lets the housing team in; without it its pages answer 404.
+        forecasts: weather forecasts; without them their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -166,7 +171,9 @@ def create_app(
     kinds = kinds if kinds is not None else discover()
     households = (Sessions(db, residents or pool), Joining(db), People(db), eraser or NoEraser())
     known = _context(db, hub, feed, brand, kinds, clock, desk, households)
-    app.state.context = replace(known, cases=case_book, map_min_count=map_min_count, team=team)
+    app.state.context = replace(
+        known, cases=case_book, map_min_count=map_min_count, team=team, forecasts=forecasts
+    )
     _mount(app)
     return app
 

@@ -18,6 +18,7 @@ from ops_api import (
     cli_demo,
     cli_doctor,
     cli_evidence,
+    cli_forecast,
     cli_gaps,
     cli_homes,
     cli_housing,
@@ -61,6 +62,8 @@ app.add_typer(cli_homes.app, name="homes")
 app.add_typer(cli_case.app, name="case")
 app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_housing.app, name="housing")
+app.add_typer(cli_forecast.app, name="forecast")
+cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_forecast.sim_forecast)
 
 
 @app.callback(

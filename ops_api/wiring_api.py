@@ -25,6 +25,7 @@ from ops_api.wiring_cases import cases_on
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
+from rules.winter.weather.store import PostgresForecasts
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +78,7 @@ async def run_api(
             case_book=cases_on(settings),
             map_min_count=settings.housing.map_min_count,
             team=_team(settings),
+            forecasts=PostgresForecasts(pool),
         )
         await _serve(
             app.state.context,

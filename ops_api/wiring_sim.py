@@ -22,6 +22,7 @@ from firmware_sim.world.town import TownSizes, generate_town
 from ingest.registry_store import store_registry
 from ops_api.crews import Crews
 from ops_api.wiring import kinds_of
+from ops_api.wiring_forecasts import town_forecasts
 
 log = structlog.get_logger(__name__)
 
@@ -110,6 +111,7 @@ async def run_town(settings: Settings, stop: Stop) -> None:
         async with asyncio.TaskGroup() as group:
             if settings.db.dsn:
                 group.create_task(_crews(settings, registry, simulation, stop.event), name="crews")
+                group.create_task(_weather(settings, registry, start, simulation, stop.event), name="weather")
             group.create_task(_report(simulation, stop.event), name="town-report")
     finally:
         await asyncio.to_thread(simulation.stop)
@@ -125,6 +127,13 @@ async def _crews(settings: Settings, registry: Registry, simulation: Simulation,
     gritters = [d.name for d in registry.devices if d.kind == "gritter"]
     async with await connect(settings.db.dsn, application_name="cityops crews") as conn:
         await Crews(conn, simulation, gritters, TOWN_ZONE).run(stop)
+
+
+async def _weather(
+    settings: Settings, registry: Registry, start: datetime, simulation: Simulation, stop: asyncio.Event
+) -> None:
+    async with town_forecasts(settings, settings.db.dsn, registry, start) as service:
+        await service.follow(simulation, settings.sim.speed, stop)
 
 
 async def _report(simulation: Simulation, stop: asyncio.Event) -> None:

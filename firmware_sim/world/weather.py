@@ -129,6 +129,12 @@ class WeatherModel:
     def _value(self, name: str, hour: float) -> float:
         return self._usual(name, hour) + self._tracks[name].at(hour)
 
+    def sun_sine(self, time_s: float) -> float:
+        """Return the sine of the sun's height over the town, negative below the horizon."""
+        hour = (time_s - self._start_s) / 3600.0
+        day = self._day_of_year + int((self._start_hour + hour) // 24.0)
+        return sky.sun_height_sine(day, self._local(hour), ORIGIN_LATITUDE_DEG)
+
     def at(self, time_s: float) -> Sky:
         """Return the weather at a time [s since 1970]."""
         hour = (time_s - self._start_s) / 3600.0
@@ -142,14 +148,11 @@ class WeatherModel:
         wind = max(0.2, self._value("wind_speed_m_s", hour) * (1.0 + self._wiggle("wind", time_s)))
         vapour = saturation_water_pa(dew)
         humidity = min(100.0, 100.0 * vapour / saturation_water_pa(air))
-        local = self._local(hour)
-        sine = sky.sun_height_sine(
-            self._day_of_year + int((self._start_hour + hour) // 24.0), local, ORIGIN_LATITUDE_DEG
-        )
+        sine = self.sun_sine(time_s)
         return Sky(
             time_s=time_s,
             hour=hour,
-            hour_local=local,
+            hour_local=self._local(hour),
             air_temperature_c=air,
             vapour_pa=vapour,
             humidity_pct=humidity,

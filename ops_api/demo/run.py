@@ -33,7 +33,9 @@ from ops_api.demo.verify import Finding, as_expected, no_loss
 from ops_api.demo.watch import Watch
 from ops_api.own_database import DEMO_FOLDER
 from ops_api.rules_lag import wait_for_rules
+from ops_api.town_forecasts import TownForecasts
 from ops_api.wiring import kinds_of
+from ops_api.wiring_forecasts import town_forecasts
 from ops_api.wiring_sim import plan_of, town_of
 
 Say = Callable[[str], None]
@@ -72,6 +74,7 @@ class Running:
     simulation: Simulation
     watch: Watch
     children: Children
+    forecasts: TownForecasts
 
 
 async def run_demo(demo: Demo, stop: Stop) -> int:
@@ -85,6 +88,7 @@ async def run_demo(demo: Demo, stop: Stop) -> int:
         if running is None:
             return _stopped(demo)
         crews = await cleanup.enter_async_context(_crews(running, stop))
+        await cleanup.enter_async_context(_weather_service(demo, running, stop))
         await _follow(demo, running, stop)
         if not demo.check or stop.event.is_set():
             return _stopped(demo)
@@ -124,6 +128,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     _say_addresses(demo.say, address, sample, team)
     end = start + timedelta(hours=scenario.duration_h) if demo.check else None
     devices = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)
+    forecasts = await cleanup.enter_async_context(town_forecasts(demo.settings, stack.dsn, registry, start))
     settings = demo.settings.model_copy(update={"data_dir": folder})
     page = _frog_page(registry, sample) if address is not None else None
     simulation = Simulation(
@@ -139,7 +144,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
             f"  http://127.0.0.1:{simulation.frog_port}/   the same resident's frog, as on the home network"
         )
     conn = await cleanup.enter_async_context(await connect(stack.dsn, application_name="cityops demo"))
-    return Running(registry, stack, simulation, Watch(conn), children)
+    return Running(registry, stack, simulation, Watch(conn), children, forecasts)
 
 
 def _sample_home(registry: Registry) -> str | None:
@@ -182,6 +187,18 @@ async def _crews(running: Running, stop: Stop) -> AsyncIterator[asyncio.Task[Non
         finally:
             stop("the demo ends")
             await task
+
+
+@asynccontextmanager
+async def _weather_service(demo: Demo, running: Running, stop: Stop) -> AsyncIterator[None]:
+    """Have the town's forecasts issued, for as long as the context lasts."""
+    following = running.forecasts.follow(running.simulation, demo.settings.sim.speed, stop.event)
+    task = asyncio.create_task(following, name="forecasts")
+    try:
+        yield
+    finally:
+        stop("the demo ends")
+        await task
 
 
 # -- while it runs -------------------------------------------------------------------

@@ -21,6 +21,8 @@ from ops_api.web.headers import App, Message, Receive, Send
 
 PHOTO_MOST = 21 * 2**20
 """Bytes of a request with a photo: of 20 MB at most, and the form around it."""
+FORECAST_MOST = 8 * 2**20
+"""Bytes of weather forecasts: of a hundred places is half of it."""
 MOST = 64 * 2**10
 """Bytes of any other request: 2,000 characters of any script are 24 kB in a form."""
 DIGITS = 12
@@ -40,7 +42,8 @@ class LimitBody:
             await self._app(scope, receive, send)
             return
         photo = _PHOTO.fullmatch(scope["path"]) if scope["method"] == "POST" else None
-        most = MOST if photo is None else PHOTO_MOST
+        forecast = scope["method"] == "POST" and scope["path"] == "/api/v1/weather-forecasts"
+        most = PHOTO_MOST if photo is not None else FORECAST_MOST if forecast else MOST
         request = Request(scope)
         try:
             _check_declared(request, most)

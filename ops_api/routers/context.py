@@ -30,6 +30,7 @@ from rules.core.evidence.scope import Order
 from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
 from rules.evidence.ports import Album, CaseBook, Pack
+from rules.winter.weather.ports import WeatherForecasts
 
 
 class Book(CaseBook, Album, Protocol):
@@ -76,6 +77,7 @@ class Context:
     cases: Cases | None = None
     map_min_count: int = 5
     team: TeamDoor | None = None
+    forecasts: WeatherForecasts | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -29,6 +29,12 @@ class Metrics:
             registry=self.registry,
         )
         self.readers = Gauge("cityops_api_streams", "Open event streams", registry=self.registry)
+        self.forecast_age_s = Gauge(
+            "cityops_weather_forecast_age_seconds",
+            "The town's time since the newest weather forecast was issued",
+            ["place", "source"],
+            registry=self.registry,
+        )
         self.dropped = Gauge(
             "cityops_api_stream_dropped",
             "Events dropped for slow readers since the start",

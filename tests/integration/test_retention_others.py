@@ -45,11 +45,14 @@ OLD_AND_NEW = (
     " select 1, 1, at, at, at, 'shower', 1, 1, 1, 1, 1, false, false, true, true from " + AGES,
     "insert into damp_finding (home_id, week, to_day, device_id, risk, evidence, advice, iso, standard, monthly, rules)"
     " select 1, at, at, 1, 'low', '{}', '{}', '{}', '{}', '{}', '' from " + AGES,
+    "insert into weather_forecast (place, latitude_deg, longitude_deg, source, issued_at, from_at, hours, air_c, dew_point_c,"
+    " wind_m_s, cloud, precipitation_mm_h, snow_mm_h, pressure_hpa, digest, received_at, by)"
+    " select 'p', 0, 0, 's', at, at, 2, '{}', '{}', '{}', '{}', '{}', '{}', '{}', 'd' || age, at, 'x' from " + AGES,
 )  # fmt: skip
 LEFT = {
     "event": 3, "rule_override": 4, "late_window": 8, "catalogue_log": 4, "rule_checkpoint": 3,
     "damp_day": 3, "moisture_event": 3, "damp_finding": 3,
-    "access_log": 3,
+    "access_log": 3, "weather_forecast": 3,
 }  # fmt: skip
 
 ALARM = (
@@ -134,7 +137,7 @@ async def test_everything_goes_at_its_age_and_what_is_wanted_stays(
     dropped = await Retention(db_dsn, 90, kept=SHORT).drop()
     assert dropped.others == {
         "notification": 2, "alarm": 5, "event": 2, "override": 2, "late_window": 2, "catalogue_log": 2, "checkpoint": 3,
-        "damp_hour": 2, "moisture_event": 2, "damp_day": 2, "damp_finding": 2, "access_log": 2, "state": 3,
+        "damp_hour": 2, "moisture_event": 2, "damp_day": 2, "damp_finding": 2, "access_log": 2, "weather_forecast": 2, "state": 3,
     }  # fmt: skip
     assert {table: await tables.count(table) for table in LEFT} == LEFT
     alarms = await (await pg.execute("select alarm_id from alarm order by 1")).fetchall()
