@@ -96,8 +96,15 @@ def _turns(network: Network) -> Iterator[Finding]:
     names = [network.segments[network.arcs[n].segment] for n in undrivable(network)]
     if names:
         shown = _some([f"{s.segment_id} ({s.street})" for s in names])
+        text = f"{len(names)} arcs can't be driven on a round without a turn that is not allowed: {shown}"
+        yield Finding("warning", text)
+    # Where a road ends for everybody, a lorry turns; here it does because all else comes the other way.
+    forced = [a for a in sorted(network.ending) if network.arcs[a].head not in network.turning]
+    if forced:
+        shown = _some([network.segments[network.arcs[a].segment].street for a in forced])
         yield Finding(
-            "warning", f"{len(names)} arcs can't be driven without turning round or a forbidden turn: {shown}"
+            "note",
+            f"{len(forced)} roads end against a one-way road or a ban, so lorries turn round there: {shown}",
         )
 
 

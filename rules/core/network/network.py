@@ -101,12 +101,24 @@ class Network:
         ends = {n for n, segments in enumerate(meeting) if len(segments) == 1}
         return frozenset(ends | {n for n, node in enumerate(self.nodes) if node.turning_place})
 
+    @cached_property
+    def ending(self) -> frozenset[int]:
+        """Arcs from whose end no way leads on but the arc back: what comes the other way there is one-way or banned."""
+        return frozenset(
+            a
+            for a, arc in enumerate(self.arcs)
+            if all(b == self.reverse[a] or (a, b) in self.banned for b in self.arcs_from[arc.head])
+        )
+
     def may_follow(self, first: int, second: int) -> bool:
-        """Tell whether arc ``second`` may be driven right after arc ``first``."""
+        """Tell whether arc ``second`` may be driven right after arc ``first``.
+
+        Turning round is for places in ``turning``, and for arcs in ``ending``, whose road ends for who comes along it.
+        """
         here = self.arcs[first].head
         if here != self.arcs[second].tail or (first, second) in self.banned:
             return False
-        return self.reverse[first] != second or here in self.turning
+        return self.reverse[first] != second or here in self.turning or first in self.ending
 
     def speed_km_h(self, number: int) -> float:
         """Return the speed on an arc [km/h]: its limit, or its class's default."""
