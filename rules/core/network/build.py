@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from devices.registry import Device
-from rules.core.network.attach import bans_of, nodes_of, segments_of
+from rules.core.network.attach import bans_of, node_id, nodes_of, segments_of
 from rules.core.network.clean import clean
 from rules.core.network.connected import CutPart, largest_part
 from rules.core.network.contract import contract, cut_long
@@ -52,11 +52,11 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is known beside the map: sensors, a survey, and nodes that must stay (depots)."""
+    """What is known beside the map: sensors, a survey, and the numbers of nodes that must stay (depots)."""
 
     devices: Sequence[Device] = ()
     survey: Sequence[SurveyPoint] = ()
-    keep: Collection[str] = field(default_factory=frozenset)
+    keep: Collection[int] = field(default_factory=frozenset)
 
 
 def build(draft: Draft, settings: NetworkSettings, beside: Beside | None = None) -> tuple[Network, Steps]:
@@ -70,7 +70,7 @@ def build(draft: Draft, settings: NetworkSettings, beside: Beside | None = None)
     part, cut = largest_part(whole)
     if not part.roads:
         raise ValueError("network: the map has no road that can be driven")
-    joined = contract(part, beside.keep)
+    joined = contract(part, {key for key in part.nodes if node_id(key) in beside.keep})
     final = cut_long(joined, settings.longest_m)
     bans, lost = bans_of(final)
     network = Network(nodes_of(final), segments_of(final, settings), bans)

@@ -93,19 +93,33 @@ def _reach(network: Network) -> Iterator[Finding]:
 
 
 def _turns(network: Network) -> Iterator[Finding]:
-    names = [network.segments[network.arcs[n].segment] for n in undrivable(network)]
-    if names:
-        shown = _some([f"{s.segment_id} ({s.street})" for s in names])
-        text = f"{len(names)} arcs can't be driven on a round without a turn that is not allowed: {shown}"
-        yield Finding("warning", text)
+    never = set(undrivable(network))
+    neither = [n for n in sorted(never) if network.reverse[n] is None or network.reverse[n] in never]
+    if neither:
+        yield Finding(
+            "warning",
+            f"{len(neither)} arcs can't be driven on a round without a turn that is not allowed: {_arcs(network, neither)}",
+        )
+    if len(never) > len(neither):
+        others = sorted(never - set(neither))
+        yield Finding(
+            "note",
+            f"{len(others)} arcs begin where one could only turn round; their other direction can be driven:"
+            f" {_arcs(network, others)}",
+        )
     # Where a road ends for everybody, a lorry turns; here it does because all else comes the other way.
     forced = [a for a in sorted(network.ending) if network.arcs[a].head not in network.turning]
     if forced:
-        shown = _some([network.segments[network.arcs[a].segment].street for a in forced])
         yield Finding(
             "note",
-            f"{len(forced)} roads end against a one-way road or a ban, so lorries turn round there: {shown}",
+            f"{len(forced)} arcs end against a one-way road or a ban, so lorries turn round there:"
+            f" {_arcs(network, forced)}",
         )
+
+
+def _arcs(network: Network, numbers: Sequence[int]) -> str:
+    segments = [network.segments[network.arcs[n].segment] for n in numbers]
+    return _some([f"{s.segment_id} ({s.street})" for s in segments])
 
 
 def _shapes(network: Network) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from rules.core.network.draft import Draft, Road
 from rules.core.network.lines import Line
@@ -34,7 +35,7 @@ def clean(draft: Draft) -> Draft:
 
 
 def _both(known: Road, road: Road) -> Road:
-    """Return one road for two on the same line."""
-    if known.one_way and road.one_way and known.tail == road.tail and known.line == road.line:
-        return known
-    return Road(known.key, known.tail, known.head, known.line, known.traits, False, known.first, known.last)
+    """Return one road for two on the same line: that of the smaller key, whichever comes first."""
+    least = min(known, road, key=lambda r: r.key)
+    same_way = known.tail == road.tail and known.line == road.line
+    return replace(least, one_way=known.one_way and road.one_way and same_way)

@@ -49,7 +49,9 @@ def cut(line: Sequence[Point], parts: int) -> list[Line]:
     New points are rounded to 7 digits, a centimetre, as maps are.
     """
     steps = [distance_m(a, b) for a, b in pairwise(line)]
-    total, pieces, current, walked = sum(steps), [], [line[0]], 0.0
+    total, walked = sum(steps), 0.0
+    pieces: list[Line] = []
+    current = [line[0]]
     for (a, b), step in zip(pairwise(line), steps, strict=True):
         while len(pieces) < parts - 1 and walked + step >= total * (len(pieces) + 1) / parts:
             share = (total * (len(pieces) + 1) / parts - walked) / step if step > 0.0 else 0.0

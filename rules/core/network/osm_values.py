@@ -41,8 +41,8 @@ def tonnes(text: str) -> float | None:
 
 
 def count(text: str) -> int | None:
-    """Return a number of lanes, at least 1; None for any other text."""
-    return int(text) if re.fullmatch(r"[1-9]\d?", text.strip()) else None
+    """Return a number of lanes, 1 to 20; None for any other text."""
+    return int(text) if re.fullmatch(r"[1-9]|1\d|20", text.strip()) else None
 
 
 def _measure(text: str, units: dict[str, float]) -> float | None:
