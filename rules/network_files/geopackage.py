@@ -39,7 +39,7 @@ def links(path: Path, area: Area | None) -> Iterator[Feature]:
 def _links(conn: sqlite3.Connection, name: str, area: Area | None) -> Iterator[Feature]:
     table, column, reference = _layer(conn, name)
     wanted, arguments = _within(conn, table, column, reference, area)
-    cursor = conn.execute(f"select * from {_quoted(table)} as t{wanted} order by t.rowid", arguments)  # noqa: S608 - names come from the file's own catalogue, quoted
+    cursor = conn.execute(f"select t.* from {_quoted(table)} as t{wanted} order by t.rowid", arguments)  # noqa: S608 - names come from the file's own catalogue, quoted
     names = [str(d[0]) for d in cursor.description]
     at = names.index(column)
     for number, row in enumerate(cursor):

@@ -41,7 +41,7 @@ def draft_of(
 ) -> Draft:
     """Return a map's ways as roads between junctions.
 
-    A junction is a node that ends a way, or lies on two, or twice on one. A way with a node whose
+    A junction is a node that ends a way, lies on two or twice on one, or is a place to turn round. A way with a node whose
     position is not known (outside an extract) is cut there.
 
     Args:
@@ -57,7 +57,7 @@ def draft_of(
     ]
     uses = Counter(node for _, _, run in parts for node in run)
     ends = {n for _, _, run in parts for n in (run[0], run[-1])}
-    junctions = ends | {n for n, times in uses.items() if times > 1}
+    junctions = ends | turning | {n for n, times in uses.items() if times > 1}
     roads: list[Road] = []
     numbers: Counter[str] = Counter()
     for map_way, way, run in parts:
