@@ -48,6 +48,10 @@ Survey = Annotated[
 Devices = Annotated[
     Path | None, typer.Option("--devices", help="Registry file whose road sensors are put on the roads.")
 ]
+Assume = Annotated[
+    Path | None,
+    typer.Option("--assume", metavar="TOML", help="Sky view, widths by class where the map does not say."),
+]
 Depots = Annotated[
     list[str] | None,
     typer.Option(
@@ -66,12 +70,14 @@ def _wanted(
     survey: Path | None,
     devices: Path | None,
     depots: list[str] | None,
+    assume: Path | None,
 ) -> Wanted:
     from cityops.errors import ConfigurationError
     from devices.registry import load
     from ops_api.network_map import Wanted
     from rules.core.network.defaults import NetworkSettings
     from rules.network_files.area import area_of
+    from rules.network_files.assumptions import read_assumptions
     from rules.network_files.survey import read_survey
 
     longest_m, snap_m, altitude_m = numbers
@@ -83,7 +89,7 @@ def _wanted(
         raise ConfigurationError(str(error)) from error
     return Wanted(
         file=file,
-        settings=settings,
+        settings=settings if assume is None else read_assumptions(assume, settings),
         kind=kind,
         area=None if area is None else area_of(area),
         survey=() if survey is None else read_survey(survey),
@@ -116,6 +122,7 @@ def import_network(
     survey: Survey = None,
     devices: Devices = None,
     depot: Depots = None,
+    assume: Assume = None,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Import in spite of errors that are found.")
     ] = False,
@@ -130,7 +137,7 @@ def import_network(
     from ops_api.network_import import import_map
 
     wanted = _wanted(
-        file, kind, area, (longest_m, snap_m, altitude_m), (service, restricted), survey, devices, depot
+        file, kind, area, (longest_m, snap_m, altitude_m), (service, restricted), survey, devices, depot, assume
     )
     import_map(wanted, name, out, anyway=anyway, as_json=as_json, say=typer.echo)
 
@@ -156,6 +163,7 @@ def check(
     survey: Survey = None,
     devices: Devices = None,
     depot: Depots = None,
+    assume: Assume = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a map would become, or what the registry has, and what is wrong with it. Changes nothing.
@@ -173,7 +181,7 @@ def check(
         made = of_database()
     else:
         numbers = (longest_m, snap_m, altitude_m)
-        made = make(_wanted(file, kind, area, numbers, (service, restricted), survey, devices, depot))
+        made = make(_wanted(file, kind, area, numbers, (service, restricted), survey, devices, depot, assume))
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(report(made)), indent=2).decode())
     else:
@@ -209,7 +217,7 @@ def show(
         made = of_database(typer.echo)
     else:
         flags = (service, restricted)
-        made = make(_wanted(file, kind, area, (longest_m, 25.0, 100.0), flags, None, None, None))
+        made = make(_wanted(file, kind, area, (longest_m, 25.0, 100.0), flags, None, None, None, None))
     _show(made, street, geojson)
 
 

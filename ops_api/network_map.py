@@ -13,7 +13,7 @@ from cityops.errors import ConfigurationError
 from devices.registry import Depot, Device, Registry
 from ingest.networks.ports import Imported, Source
 from rules.core.network.build import Beside, Steps, build
-from rules.core.network.check import Finding, judge
+from rules.core.network.check import Finding, in_order, judge
 from rules.core.network.counts import counts
 from rules.core.network.defaults import NetworkSettings
 from rules.core.network.lines import distance_m
@@ -25,6 +25,12 @@ from rules.network_files.read import MapFile, read_map
 FARTHEST_DEPOT_M = 1_000.0
 """A depot's place may be so far from the nearest node [m]."""
 _DEPOT = re.compile(r"^(?P<id>[a-z0-9][a-z0-9-]*)=(?P<lat>-?\d+(\.\d+)?),(?P<lon>-?\d+(\.\d+)?)$")
+LACKS = {
+    "osm-geojson": "GeoJSON of OpenStreetMap has no turn restrictions; its .pbf has",
+    "os-geopackage": "OS Open Roads has no one-way streets, turn restrictions, lanes and limits: check routes on the ground",
+}
+LACKS["os-geojson"] = LACKS["os-geopackage"]
+"""What maps of a kind can't tell and routes need."""
 NETWORK_ID = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
 
 
@@ -71,8 +77,8 @@ def make(wanted: Wanted) -> Made:
     except ValueError as error:
         raise ConfigurationError(f"{wanted.file}: {error}") from error
     depots = (*depots, *(depot_at(text, network) for text in wanted.depots))
-    # Depots that stand elsewhere are of other networks; one that is on this map must be on its roads.
-    findings = judge(network, steps, depots)
+    lacks = (Finding("warning", LACKS[read.kind]),) if read.kind in LACKS else ()
+    findings = in_order((*judge(network, steps, depots), *lacks))
     return Made(read.kind, read.attribution, network, depots, steps, findings)
 
 

@@ -16,6 +16,7 @@ from rules.core.network.defaults import NetworkSettings
 from rules.core.network.draft import Draft
 from rules.core.network.national_grid import from_wgs84, to_wgs84
 from rules.network_files.area import Area, area_of
+from rules.network_files.assumptions import read_assumptions
 from rules.network_files.geopackage import lines_of
 from rules.network_files.read import read_map
 from rules.network_files.survey import read_survey
@@ -301,6 +302,37 @@ def test_surveys_that_are_none(tmp_path: Path, text: str, said: str) -> None:
     path.write_text(text)
     with pytest.raises(ConfigurationError) as caught:
         read_survey(path)
+    assert said in str(caught.value)
+
+
+# ---- assumptions
+
+
+def test_an_authoritys_own_assumptions(tmp_path: Path) -> None:
+    path = tmp_path / "assume.toml"
+    path.write_text("bridge_sky_view = 1\n[sky_view]\nA = 0.95\n[one_way_width_m]\nU = 3.2\n")
+    found = read_assumptions(path, NetworkSettings(altitude_m=12.0))
+    assert (found.sky_view, found.bridge_sky_view) == (dict(SETTINGS.sky_view) | {"A": 0.95}, 1.0)
+    assert (found.one_way_width_m["U"], found.two_way_width_m, found.altitude_m) == (3.2, SETTINGS.two_way_width_m, 12.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sky = 1", "'sky' is no field; allowed: two_way_width_m, one_way_width_m, sky_view"),
+        ("sky_view = 1", "sky_view is 1; allowed: a table with A, B, C, U"),
+        ("[sky_view]\nM = 1", "allowed: a table with A, B, C, U"),
+        ("[sky_view]\nA = 0", "sky_view.A is 0; allowed: more than 0 to 1"),
+        ("[two_way_width_m]\nA = true", "two_way_width_m.A is True; allowed: more than 0 to 100"),
+        ("altitude_m = 9001", "altitude_m is 9001; allowed: -500 to 9000"),
+        ("a = ", "can't be read"),
+    ],
+)
+def test_assumptions_that_are_none(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "assume.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        read_assumptions(path, SETTINGS)
     assert said in str(caught.value)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,6 +45,11 @@ def judge(network: Network, steps: Steps | None = None, depots: Sequence[Depot] 
     """
     found = [*_reach(network), *_turns(network), *_shapes(network), *_depots(network, depots)]
     found += [] if steps is None else _map(steps)
+    return in_order(found)
+
+
+def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings with errors first, then warnings."""
     return tuple(sorted(found, key=lambda f: ("error", "warning", "note").index(f.level)))
 
 

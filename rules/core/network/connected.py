@@ -38,13 +38,15 @@ def largest_part(draft: Draft) -> tuple[Draft, tuple[CutPart, ...]]:
     """Return the strongly connected part with the greatest length of road, and what was cut, longest first."""
     if not draft.roads:
         return draft, ()
-    number = {key: i for i, key in enumerate(draft.nodes)}
+    number = {key: i for i, key in enumerate(sorted(draft.nodes))}
     ends = np.array([(number[r.tail], number[r.head]) for r in draft.roads])
     both = np.array([not r.one_way for r in draft.roads])
     strong = strong_parts(len(number), np.r_[ends[:, 0], ends[both, 1]], np.r_[ends[:, 1], ends[both, 0]])
     lengths = np.array([r.length_m for r in draft.roads])
     inside = strong[ends[:, 0]] == strong[ends[:, 1]]
-    largest = int(np.argmax(np.bincount(strong[ends[inside, 0]], lengths[inside], int(strong.max()) + 1)))
+    totals = np.round(np.bincount(strong[ends[inside, 0]], lengths[inside], int(strong.max()) + 1), 3)
+    # Of parts of the same length the one with the smallest key, whatever the order of the map.
+    largest = int(strong[np.flatnonzero(totals[strong] == totals.max())[0]])
     kept = (strong[ends] == largest).all(axis=1)
     roads = tuple(r for r, keep in zip(draft.roads, kept, strict=True) if keep)
     cut = [r for r, keep in zip(draft.roads, kept, strict=True) if not keep]

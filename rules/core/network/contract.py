@@ -32,10 +32,15 @@ def contract(draft: Draft, keep: Collection[str] = ()) -> Draft:
     joined: list[Road] = []
     for road in sorted(draft.roads, key=lambda r: r.key):
         if road.key not in done:
-            chain = _chain(road, at, through)
+            chain = _chain(_upright(road), at, through)
             done.update(other.key for other, _ in chain)
             joined.append(_one(chain))
     return draft.with_roads(tuple(sorted(joined, key=lambda r: r.key)))
+
+
+def _upright(road: Road) -> Road:
+    """Return a two-way road from the smaller of its ends' keys, so that a ring always begins at the same place."""
+    return road.turned() if not road.one_way and road.tail > road.head else road
 
 
 def _passes(node: str, roads: Sequence[Road]) -> bool:

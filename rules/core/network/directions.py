@@ -33,7 +33,7 @@ def find_dual(draft: Draft) -> Draft:
     for road in draft.roads:
         if road.one_way and road.traits.carriageway == "single" and _name(road):
             groups[_name(road)].append(road)
-    dual = {road.key for group in groups.values() for road in _with_partner(group)}
+    dual = {road.key for group in groups.values() for road in _with_partner(sorted(group, key=lambda r: r.key))}
     if not dual:
         return draft
     roads = tuple(
@@ -65,7 +65,8 @@ def _with_partner(group: Sequence[Road]) -> list[Road]:
 
 
 def _cell(piece: Course) -> tuple[int, int]:
-    return math.floor(piece[0] / BESIDE_M), math.floor(piece[1] / BESIDE_M)
+    # What is beside a piece is in its cell or the next: it is nearer than a cell is wide.
+    return math.floor(piece[0] / (2 * BESIDE_M)), math.floor(piece[1] / (2 * BESIDE_M))
 
 
 def _accompanied(
