@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,10 +43,7 @@ def import_map(wanted: Wanted, name: str, out: Path | None, *, anyway: bool, as_
 async def _into_database(wanted: Wanted, name: str, anyway: bool, as_json: bool, say: Say) -> None:
     async with road_networks(load_settings()) as networks:
         made, more, changed = await store_map(networks, wanted, name, datetime.now(UTC), anyway=anyway)
-        _tell(made, more, as_json, say)
-        if not as_json:
-            for table, n in changed.written.items():
-                say(f"{table}: {n} changed, {changed.gone.get(table, 0)} removed")
+    _tell(made, more, as_json, say, changed)
 
 
 async def store_map(
@@ -55,7 +52,8 @@ async def store_map(
     """Store a map's network in the place of the one of its name.
 
     Args:
-        networks: where; its road sensors are put on the roads where ``wanted`` brings none.
+        networks: where. Its road sensors are put on the roads where ``wanted`` brings none, but for those
+            that are on segments of others.
         wanted: the map.
         name: of the network.
         at: when that is.
@@ -64,11 +62,13 @@ async def store_map(
     Raises:
         ConfigurationError: as the map's reader and the store do, and for errors found without ``anyway``.
     """
-    standing = await networks.roads()
-    wanted = replace(wanted, devices=wanted.devices or standing.devices, standing=standing.depots)
+    standing, own = await networks.roads(), await networks.own(name)
+    elsewhere = {s.device for s in standing.segments if s.segment_id not in own.segments}
+    devices = wanted.devices or [d for d in standing.devices if d.name not in elsewhere]
+    wanted = replace(wanted, devices=devices, standing=standing.depots)
     made = make(wanted)
     new = imported(made, wanted, name, at)
-    more = lost_depots(made, standing.depots, {n.node_id for n in standing.nodes})
+    more = lost_depots(made, standing.depots, own.nodes)
     _refuse((*made.findings, *more), anyway)
     return made, more, await networks.replace(new)
 
@@ -103,11 +103,17 @@ async def _of_database(say: Say | None) -> Made:
     return Made("registry", "", network, roads.depots, None, judge(network, None, roads.depots))
 
 
-def _tell(made: Made, more: tuple[Finding, ...], as_json: bool, say: Say) -> None:
+def _tell(made: Made, more: tuple[Finding, ...], as_json: bool, say: Say, changed: Replaced | None = None) -> None:
     if as_json:
-        say(msgspec.json.format(msgspec.json.encode(report(made, more)), indent=2).decode())
-    else:
-        say("\n".join(report_lines(made, more)))
+        document = report(made, more) | {"changed": None if changed is None else asdict(changed)}
+        say(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+        return
+    say("\n".join(report_lines(made, more)))
+    if changed is not None:
+        for table, n in changed.written.items():
+            say(f"{table}: {n} changed, {changed.gone.get(table, 0)} removed")
+        for route, n in sorted(changed.lost.items()):
+            say(escaped(f"warning: {n} segments of gritting route {route} are not in the new map"))
 
 
 def _refuse(findings: tuple[Finding, ...], anyway: bool) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TypeVar
 
 from cityops.errors import ConfigurationError
 from devices.registry import Device, Registry, RoadSegment
 from ingest.networks.keep import Known, keeping, refuse_others
-from ingest.networks.ports import Imported, Replaced, Source
+from ingest.networks.ports import Imported, Own, Replaced, Source
 
 K = TypeVar("K", int, str)
 V = TypeVar("V")
@@ -38,7 +39,8 @@ class MemoryRoadNetworks:
         self._check(imported)
         written = self._write(imported, keeping(imported.segments, known))
         self._sources[network_id] = imported.source
-        return Replaced(written, self._remove(imported))
+        lost = self._lost(imported)
+        return Replaced(written, self._remove(imported), lost)
 
     def _known(self, segment_id: str) -> Known:
         segment = self._segments[segment_id]
@@ -69,6 +71,12 @@ class MemoryRoadNetworks:
             "depot": _put(self._depots, {d.depot_id: d for d in imported.depots}),
         }
 
+    def _lost(self, imported: Imported) -> dict[str, int]:
+        kept = {s.segment_id for s in imported.segments}
+        gone = [s for s, network in self._network.items() if network == imported.source.network_id and s not in kept]
+        routes = [self._segments[s].route_id for s in gone]
+        return dict(Counter(route for route in routes if route is not None))
+
     def _remove(self, imported: Imported) -> dict[str, int]:
         own, bans = imported.source.network_id, {b.ban_id for b in imported.turn_bans}
         segments, nodes = {s.segment_id for s in imported.segments}, {n.node_id for n in imported.nodes}
@@ -98,6 +106,13 @@ class MemoryRoadNetworks:
             segments=tuple(_sorted(self._segments)),
             turn_bans=tuple(_sorted(self._bans)),
             depots=tuple(_sorted(self._depots)),
+        )
+
+    async def own(self, network_id: str) -> Own:
+        """Return what belongs to a network."""
+        return Own(
+            frozenset(s for s, network in self._network.items() if network == network_id),
+            frozenset(n for n, network in self._node_network.items() if network == network_id),
         )
 
     async def sources(self) -> tuple[Source, ...]:

@@ -46,10 +46,24 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What an import changed: rows ``written`` by table, and those that are ``gone``."""
+    """What an import changed.
+
+    Attributes:
+        written, gone: rows inserted or changed, and rows removed, by table.
+        lost: of gritting routes, how many of their segments are gone, by route.
+    """
 
     written: Mapping[str, int]
     gone: Mapping[str, int]
+    lost: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The names of a network's segments and the numbers of its nodes."""
+
+    segments: frozenset[str]
+    nodes: frozenset[int]
 
 
 class RoadNetworks(Protocol):
@@ -70,6 +84,10 @@ class RoadNetworks(Protocol):
 
     async def roads(self) -> Registry:
         """Return nodes, segments, turn bans, depots and devices of the whole installation."""
+        ...
+
+    async def own(self, network_id: str) -> Own:
+        """Return what belongs to a network; empty where there is none of that name."""
         ...
 
     async def sources(self) -> tuple[Source, ...]:

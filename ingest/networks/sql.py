@@ -36,6 +36,7 @@ where s.segment_id = b.from_segment and s.network_id = %(network_id)s and b.ban_
 
 SEGMENTS_GONE: LiteralString = """
 delete from road_segment where network_id = %(network_id)s and segment_id <> all(%(segments)s)
+returning route_id
 """
 
 NODES_GONE: LiteralString = """
@@ -44,6 +45,11 @@ delete from road_node n where n.network_id = %(network_id)s and n.node_id <> all
     and not exists (select from road_segment s where s.to_node = n.node_id)
     and not exists (select from turn_ban b where b.via_node = n.node_id)
     and not exists (select from depot d where d.node_id = n.node_id)
+"""
+
+OWN: LiteralString = """
+select coalesce((select array_agg(segment_id) from road_segment where network_id = %(network_id)s), '{}'),
+    coalesce((select array_agg(node_id) from road_node where network_id = %(network_id)s), '{}')
 """
 
 SOURCES: LiteralString = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import psycopg
@@ -10,7 +11,7 @@ from psycopg.types.json import Jsonb
 from devices.registry import Registry, parse
 from ingest.networks import sql
 from ingest.networks.keep import Known, keeping, refuse_others
-from ingest.networks.ports import Imported, Replaced, Source
+from ingest.networks.ports import Imported, Own, Replaced, Source
 from ingest.registry_store import store_registry
 
 AsyncConnection = psycopg.AsyncConnection[Any]
@@ -29,7 +30,8 @@ class PgRoadNetworks:
             known = await self._known([s.segment_id for s in imported.segments])
             refuse_others(imported.source.network_id, known)
             written = await self._write(imported, known)
-            return Replaced(written, await self._remove(imported))
+            gone, lost = await self._remove(imported)
+            return Replaced(written, gone, lost)
 
     async def _known(self, segments: list[str]) -> dict[str, Known]:
         cursor = await self._conn.execute(sql.KNOWN, [segments])
@@ -51,22 +53,26 @@ class PgRoadNetworks:
         await self._conn.execute(sql.OWN_NODES, _names(imported))
         return {table: changed[table] for table in ("road_node", "road_segment", "turn_ban", "depot")}
 
-    async def _remove(self, imported: Imported) -> dict[str, int]:
-        statements = {
-            "turn_ban": sql.BANS_GONE,
-            "road_segment": sql.SEGMENTS_GONE,
-            "road_node": sql.NODES_GONE,
-        }
-        gone = {}
-        for table, statement in statements.items():
-            gone[table] = (await self._conn.execute(statement, _names(imported))).rowcount
-        return gone
+    async def _remove(self, imported: Imported) -> tuple[dict[str, int], dict[str, int]]:
+        names = _names(imported)
+        bans = await self._conn.execute(sql.BANS_GONE, names)
+        segments = await self._conn.execute(sql.SEGMENTS_GONE, names)
+        routes = Counter(row[0] for row in await segments.fetchall() if row[0] is not None)
+        nodes = await self._conn.execute(sql.NODES_GONE, names)
+        gone = {"turn_ban": bans.rowcount, "road_segment": segments.rowcount, "road_node": nodes.rowcount}
+        return gone, dict(routes)
 
     async def roads(self) -> Registry:
         """Return nodes, segments, turn bans, depots and road sensors of the whole installation."""
         row = await (await self._conn.execute(sql.ROADS)).fetchone()
         assert row is not None
         return parse(row[0].encode())
+
+    async def own(self, network_id: str) -> Own:
+        """Return what belongs to a network."""
+        row = await (await self._conn.execute(sql.OWN, {"network_id": network_id})).fetchone()
+        assert row is not None
+        return Own(frozenset(row[0]), frozenset(row[1]))
 
     async def sources(self) -> tuple[Source, ...]:
         """Return where the networks come from, by name."""

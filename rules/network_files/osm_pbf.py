@@ -30,7 +30,8 @@ def read_pbf(path: Path, *, service: bool, area: Area | None) -> Draft:
     osmium = _osmium(path)
     gathered = _Gathered(area)
     try:
-        for thing in osmium.FileProcessor(str(path)).with_locations():
+        wanted = osmium.filter.KeyFilter("highway", "type")
+        for thing in osmium.FileProcessor(str(path)).with_locations().with_filter(wanted):
             gathered.take(thing)
     except (RuntimeError, OSError) as error:
         raise ConfigurationError(f"{path} can't be read as a map: {error}") from error
@@ -48,6 +49,7 @@ def read_pbf(path: Path, *, service: bool, area: Area | None) -> Draft:
 def _osmium(path: Path) -> Any:
     try:
         import osmium
+        import osmium.filter
     except ImportError:
         raise ConfigurationError(
             f"{path}: reading OpenStreetMap's own files needs osmium, an extra: pip install 'cityops[network]',"

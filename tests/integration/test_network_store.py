@@ -13,7 +13,7 @@ import pytest
 from cityops.errors import ConfigurationError
 from devices.registry import Depot, Device, GrittingRoute, Registry, RoadNode, RoadSegment, TurnBan
 from ingest.networks.memory import MemoryRoadNetworks
-from ingest.networks.ports import Imported, RoadNetworks, Source
+from ingest.networks.ports import Imported, Own, RoadNetworks, Source
 from ingest.networks.store import PgRoadNetworks
 from ingest.registry_store import store_registry
 
@@ -98,6 +98,8 @@ async def test_a_network_comes_beside_what_is_there(networks: RoadNetworks) -> N
         STANDING.devices,
     )
     assert await networks.sources() == (TOWN.source,)
+    assert await networks.own("town") == Own(frozenset("abc"), frozenset({BIG, 11, 12, 13}))
+    assert await networks.own("elsewhere") == Own(frozenset(), frozenset())
     again = await networks.replace(TOWN)
     assert set(again.written.values()) | set(again.gone.values()) == {0}
 
@@ -139,6 +141,7 @@ async def test_routes_and_sensors_stay_where_the_map_does_not_say(networks: Road
     await networks.replace(replaced(TOWN, segments=elsewhere))
     found = await segments(networks)
     assert [found[s].device for s in "abc"] == [None, None, "road-1"]
+    assert (await networks.replace(replaced(TOWN, segments=elsewhere[2:], turn_bans=()))).lost == {"r1": 2}
 
 
 async def test_segments_of_others_and_devices_that_are_not_there_are_refused(networks: RoadNetworks) -> None:

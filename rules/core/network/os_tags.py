@@ -30,7 +30,7 @@ NAMES = {
     "function": ("road_function", "function", "roadFunction"),
     "number": ("road_classification_number", "roadNumber", "roadClassificationNumber"),
     "name": ("name_1", "name1"),
-    "id": ("id", "identifier"),
+    "id": ("identifier", "id"),
     "start": ("start_node", "startNode"),
     "end": ("end_node", "endNode"),
     "structure": ("road_structure", "structure", "roadStructure"),
