@@ -25,9 +25,17 @@ def sensor(name: str, x: float, y: float) -> Device:
 
 def standing() -> Registry:
     """A stretch made by hand with its sensor and depot, and a sensor that is on no road yet."""
-    ends = [RoadNode(node_id=n, longitude_deg=at(20 + n, 0)[0], latitude_deg=at(20 + n, 0)[1]) for n in (91, 92)]
+    ends = [
+        RoadNode(node_id=n, longitude_deg=at(20 + n, 0)[0], latitude_deg=at(20 + n, 0)[1]) for n in (91, 92)
+    ]
     own = RoadSegment(
-        segment_id="hand", street="Mill Road", road_class="A", from_node=91, to_node=92, length_m=68.0, device="r-hand"
+        segment_id="hand",
+        street="Mill Road",
+        road_class="A",
+        from_node=91,
+        to_node=92,
+        length_m=68.0,
+        device="r-hand",
     )
     return Registry(
         name="x", devices=(sensor("r-hand", 111.5, 0), sensor("r-new", 1.5, 0)), nodes=tuple(ends), segments=(own,),
@@ -43,7 +51,9 @@ def town(tmp_path: Path, *pairs: tuple[int, int]) -> Path:
 
 async def test_what_belongs_to_others_is_left_alone(tmp_path: Path) -> None:
     networks = MemoryRoadNetworks(standing())
-    wanted = Wanted(file=town(tmp_path, (1, 2), (2, 3), (3, 4)), depots=(f"north={at(0, 0)[1]},{at(0, 0)[0]}",))
+    wanted = Wanted(
+        file=town(tmp_path, (1, 2), (2, 3), (3, 4)), depots=(f"north={at(0, 0)[1]},{at(0, 0)[0]}",)
+    )
     made, more, changed = await store_map(networks, wanted, "town", AT)
     assert more == ()
     assert [s.device for s in made.steps.sensors] == ["r-new"] if made.steps else False
@@ -66,7 +76,9 @@ async def test_a_depot_keeps_its_node_or_is_missed(tmp_path: Path) -> None:
     assert first in {n.node_id for n in made.network.nodes}
     assert changed.written["road_segment"] == 0
     path = town(tmp_path, (3, 4), (4, 1))
-    with pytest.raises(ConfigurationError, match=f"depot north is at node {first}, which the new map has not"):
+    with pytest.raises(
+        ConfigurationError, match=f"depot north is at node {first}, which the new map has not"
+    ):
         await store_map(networks, Wanted(file=path), "town", AT)
     assert {s.segment_id for s in (await networks.roads()).segments} > {"hand"}
     _, found, _ = await store_map(networks, Wanted(file=path), "town", AT, anyway=True)
