@@ -63,6 +63,7 @@ def way(**tags: Any) -> Way:
     [
         ({"highway": "bus_guideway"}, "highway=bus_guideway"),
         ({"highway": ["footway", "steps"]}, "highway=footway"),
+        ({"highway": ["unclassified", "bus_guideway"]}, "highway=bus_guideway"),
         ({}, "no highway"),
         ({"highway": "residential", "access": "private"}, "no access for vehicles"),
         ({"highway": "residential", "motor_vehicle": "no"}, "no access for vehicles"),
@@ -101,7 +102,7 @@ def test_directions(tags: dict[str, object], direction: int) -> None:
         ({"highway": "secondary", "ref": "A603"}, "A", "single"),
         ({"highway": "primary", "ref": "B1049;A10"}, "B", "single"),
         ({"highway": "tertiary", "ref": "Bus"}, "C", "single"),
-        ({"highway": ["residential", "tertiary", "footway"]}, "C", "single"),
+        ({"highway": ["residential", "tertiary_link", "tertiary"]}, "C", "single"),
         ({"highway": "living_street", "junction": "circular"}, "U", "roundabout"),
         ({"highway": "primary", "dual_carriageway": "yes"}, "A", "dual"),
     ],

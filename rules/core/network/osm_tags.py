@@ -1,7 +1,8 @@
 """What OpenStreetMap's tags say of a road, and whether a gritter may drive it.
 
 A value may be a list where the map was simplified before (as ``["30 mph", "20 mph"]``): the most
-important class, the lowest limit and the fewest lanes are taken, the first of names.
+important class, the lowest limit and the fewest lanes are taken, the first of names. What is no
+road for a part of its length is none.
 """
 
 from __future__ import annotations
@@ -70,10 +71,15 @@ def _least(tags: Mapping[str, object], key: str, of: Callable[[str], N | None]) 
 
 
 def _highway(tags: Mapping[str, object]) -> str:
-    """Return the most important of the kinds of road, the first where none is one."""
+    """Return the most important of the kinds of road, or one that is no road: who can't pass a part can't pass."""
     kinds = _texts(tags, "highway")
-    roads = [k for k in kinds if k.removesuffix("_link") in CLASSES]
-    return min(roads, key=lambda k: ORDER.index(k.removesuffix("_link")), default=_text(tags, "highway"))
+    others = [k for k in kinds if k.removesuffix("_link") not in CLASSES]
+    return min(others or kinds, key=_rank, default="")
+
+
+def _rank(kind: str) -> tuple[int, bool]:
+    base = kind.removesuffix("_link")
+    return (ORDER.index(base) if base in ORDER else len(ORDER), base != kind)
 
 
 def _refused(tags: Mapping[str, object], highway: str, service: bool) -> str | None:
