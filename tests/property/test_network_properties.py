@@ -46,7 +46,7 @@ def maps(draw: st.DrawFn) -> Draft:
 
 
 @given(maps())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_every_place_can_be_reached_and_the_length_is_the_roads(given_map: Draft) -> None:
     part, cut_off = largest_part(given_map)
     assert len(part.roads) + sum(p.roads for p in cut_off) == len(given_map.roads)
@@ -65,7 +65,7 @@ def test_every_place_can_be_reached_and_the_length_is_the_roads(given_map: Draft
 
 
 @given(maps(), st.randoms(use_true_random=False))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_the_order_of_a_map_and_how_it_draws_two_way_streets_change_nothing(
     given_map: Draft, random: Random
 ) -> None:
@@ -80,7 +80,7 @@ def test_the_order_of_a_map_and_how_it_draws_two_way_streets_change_nothing(
 
 
 @given(maps())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_joining_and_cutting_make_no_way_longer_or_shorter(given_map: Draft) -> None:
     part, _ = largest_part(given_map)
     final = cut_long(contract(part), 150.0)
@@ -103,7 +103,7 @@ def _ways(found: Draft, between: list[str]) -> np.ndarray[tuple[int, ...], np.dt
 
 
 @given(maps(), st.data())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_ban_forbids_that_turn_and_no_other(given_map: Draft, data: st.DataObject) -> None:
     part, _ = largest_part(given_map)
     turns = [
