@@ -62,11 +62,16 @@ class Ward(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoadNode(msgspec.Struct, frozen=True, kw_only=True):
-    """A junction or road end."""
+    """A junction or road end.
+
+    ``turning_place``: a lorry can turn round here although the road goes on. Where a road
+    ends it can in any case.
+    """
 
     node_id: int
     latitude_deg: float
     longitude_deg: float
+    turning_place: bool = False
 
 
 class RoadSegment(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +79,13 @@ class RoadSegment(msgspec.Struct, frozen=True, kw_only=True):
 
     ``geometry`` is a list of [longitude, latitude] pairs in degrees (GeoJSON order).
     ``route_id`` is the gritting route that treats it, or None where it is not treated.
+    ``ref`` is the road's number, as ``A10``. ``lanes`` are those of the carriageway, of both
+    directions where it has two; ``width_m`` is its width from kerb to kerb.
+    ``carriageway`` is ``single``; ``dual``, one side of a dual carriageway where it is one-way,
+    else a dual carriageway drawn as one line, whose sides are each ``width_m`` wide with
+    ``lanes`` each and are driven and treated apart; ``roundabout``; or ``slip``.
+    ``speed_km_h`` is the legal limit; ``max_…`` are what a vehicle may weigh and measure. None
+    is not known, and no limit.
     """
 
     segment_id: str
@@ -91,6 +103,22 @@ class RoadSegment(msgspec.Struct, frozen=True, kw_only=True):
     route_id: str | None = None
     device: str | None = None
     geometry: tuple[tuple[float, float], ...] = ()
+    ref: str = ""
+    lanes: int | None = None
+    carriageway: str = "single"  # single, dual, roundabout or slip
+    speed_km_h: float | None = None
+    max_weight_t: float | None = None
+    max_height_m: float | None = None
+    max_width_m: float | None = None
+
+
+class TurnBan(msgspec.Struct, frozen=True, kw_only=True):
+    """Who comes along ``from_segment`` to ``via_node`` may not go on along ``to_segment``."""
+
+    ban_id: str
+    from_segment: str
+    via_node: int
+    to_segment: str
 
 
 class Depot(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +168,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
     homes: tuple[Home, ...] = ()
     nodes: tuple[RoadNode, ...] = ()
     segments: tuple[RoadSegment, ...] = ()
+    turn_bans: tuple[TurnBan, ...] = ()
     depots: tuple[Depot, ...] = ()
     routes: tuple[GrittingRoute, ...] = ()
     bins: tuple[BinSite, ...] = ()

@@ -65,16 +65,18 @@ where t.home_id is distinct from excluded.home_id
 """
 
 NODES: LiteralString = """
-insert into road_node as t (node_id, latitude_deg, longitude_deg)
-select r.* from jsonb_to_recordset(%s) as r(node_id integer, latitude_deg float8, longitude_deg float8)
-on conflict (node_id) do update set (latitude_deg, longitude_deg)
-    = (excluded.latitude_deg, excluded.longitude_deg)
-where (t.latitude_deg, t.longitude_deg) is distinct from (excluded.latitude_deg, excluded.longitude_deg)
+insert into road_node as t (node_id, latitude_deg, longitude_deg, turning_place)
+select r.* from jsonb_to_recordset(%s) as r(node_id bigint, latitude_deg float8, longitude_deg float8,
+    turning_place boolean)
+on conflict (node_id) do update set (latitude_deg, longitude_deg, turning_place)
+    = (excluded.latitude_deg, excluded.longitude_deg, excluded.turning_place)
+where (t.latitude_deg, t.longitude_deg, t.turning_place)
+    is distinct from (excluded.latitude_deg, excluded.longitude_deg, excluded.turning_place)
 """
 
 DEPOTS: LiteralString = """
 insert into depot as t (depot_id, label, node_id, salt_t)
-select r.* from jsonb_to_recordset(%s) as r(depot_id text, label text, node_id integer, salt_t float8)
+select r.* from jsonb_to_recordset(%s) as r(depot_id text, label text, node_id bigint, salt_t float8)
 on conflict (depot_id) do update set (label, node_id, salt_t)
     = (excluded.label, excluded.node_id, excluded.salt_t)
 where (t.label, t.node_id, t.salt_t)
@@ -92,19 +94,42 @@ where (t.label, t.depot_id, t.priority)
 
 SEGMENTS: LiteralString = """
 insert into road_segment as t (segment_id, street, road_class, from_node, to_node, length_m, width_m,
-    one_way, bus_route, bridge, sky_view_factor, altitude_m, route_id, device_id, geometry)
+    one_way, bus_route, bridge, sky_view_factor, altitude_m, route_id, device_id, geometry,
+    ref, lanes, carriageway, speed_km_h, max_weight_t, max_height_m, max_width_m)
 select r.segment_id, r.street, r.road_class, r.from_node, r.to_node, r.length_m, r.width_m, r.one_way,
-    r.bus_route, r.bridge, r.sky_view_factor, r.altitude_m, r.route_id, d.device_id, r.geometry
-from jsonb_to_recordset(%s) as r(segment_id text, street text, road_class text, from_node integer,
-    to_node integer, length_m float8, width_m float8, one_way boolean, bus_route boolean, bridge boolean,
-    sky_view_factor float8, altitude_m float8, route_id text, device text, geometry jsonb)
+    r.bus_route, r.bridge, r.sky_view_factor, r.altitude_m, r.route_id, d.device_id, r.geometry,
+    r.ref, r.lanes, r.carriageway, r.speed_km_h, r.max_weight_t, r.max_height_m, r.max_width_m
+from jsonb_to_recordset(%s) as r(segment_id text, street text, road_class text, from_node bigint,
+    to_node bigint, length_m float8, width_m float8, one_way boolean, bus_route boolean, bridge boolean,
+    sky_view_factor float8, altitude_m float8, route_id text, device text, geometry jsonb,
+    ref text, lanes smallint, carriageway text, speed_km_h float8, max_weight_t float8,
+    max_height_m float8, max_width_m float8)
 left join device d on d.name = r.device
 on conflict (segment_id) do update set (street, road_class, from_node, to_node, length_m, width_m,
-    one_way, bus_route, bridge, sky_view_factor, altitude_m, route_id, device_id, geometry)
+    one_way, bus_route, bridge, sky_view_factor, altitude_m, route_id, device_id, geometry,
+    ref, lanes, carriageway, speed_km_h, max_weight_t, max_height_m, max_width_m)
     = (excluded.street, excluded.road_class, excluded.from_node, excluded.to_node, excluded.length_m,
     excluded.width_m, excluded.one_way, excluded.bus_route, excluded.bridge, excluded.sky_view_factor,
-    excluded.altitude_m, excluded.route_id, excluded.device_id, excluded.geometry)
-where (t.*) is distinct from (excluded.*)
+    excluded.altitude_m, excluded.route_id, excluded.device_id, excluded.geometry,
+    excluded.ref, excluded.lanes, excluded.carriageway, excluded.speed_km_h, excluded.max_weight_t,
+    excluded.max_height_m, excluded.max_width_m)
+where (t.street, t.road_class, t.from_node, t.to_node, t.length_m, t.width_m, t.one_way, t.bus_route,
+    t.bridge, t.sky_view_factor, t.altitude_m, t.route_id, t.device_id, t.geometry, t.ref, t.lanes,
+    t.carriageway, t.speed_km_h, t.max_weight_t, t.max_height_m, t.max_width_m)
+    is distinct from (excluded.street, excluded.road_class, excluded.from_node, excluded.to_node,
+    excluded.length_m, excluded.width_m, excluded.one_way, excluded.bus_route, excluded.bridge,
+    excluded.sky_view_factor, excluded.altitude_m, excluded.route_id, excluded.device_id,
+    excluded.geometry, excluded.ref, excluded.lanes, excluded.carriageway, excluded.speed_km_h,
+    excluded.max_weight_t, excluded.max_height_m, excluded.max_width_m)
+"""
+
+TURN_BANS: LiteralString = """
+insert into turn_ban as t (ban_id, from_segment, via_node, to_segment)
+select r.* from jsonb_to_recordset(%s) as r(ban_id text, from_segment text, via_node bigint, to_segment text)
+on conflict (ban_id) do update set (from_segment, via_node, to_segment)
+    = (excluded.from_segment, excluded.via_node, excluded.to_segment)
+where (t.from_segment, t.via_node, t.to_segment)
+    is distinct from (excluded.from_segment, excluded.via_node, excluded.to_segment)
 """
 
 BINS: LiteralString = """

@@ -63,6 +63,7 @@ async def _store(conn: AsyncConnection, registry: Registry) -> dict[str, int]:
     changed["depot"] = await _upsert(conn, sql.DEPOTS, registry.depots)
     changed["gritting_route"] = await _upsert(conn, sql.ROUTES, registry.routes)
     changed["road_segment"] = await _upsert(conn, sql.SEGMENTS, registry.segments)
+    changed["turn_ban"] = await _upsert(conn, sql.TURN_BANS, registry.turn_bans)
     changed["bin_site"] = await _upsert(conn, sql.BINS, registry.bins)
     return changed
 

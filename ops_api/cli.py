@@ -22,6 +22,7 @@ from ops_api import (
     cli_gaps,
     cli_homes,
     cli_housing,
+    cli_network,
     cli_notify,
     cli_people,
     cli_replay,
@@ -46,6 +47,7 @@ app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_dead_letters.app, name="dead-letters")
 app.add_typer(cli_run.registry_app, name="registry")
+app.add_typer(cli_network.app, name="network")
 app.command(epilog=cli_run.KINDS_EXAMPLES)(cli_run.kinds)
 app.command(epilog=cli_run.INGEST_EXAMPLES)(cli_run.ingest)
 app.add_typer(cli_run.rules_app, name="rules")

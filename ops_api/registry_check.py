@@ -21,6 +21,7 @@ IDS = {
     "homes": "code",
     "nodes": "node_id",
     "segments": "segment_id",
+    "turn_bans": "ban_id",
     "depots": "depot_id",
     "routes": "route_id",
     "bins": "bin_id",
@@ -61,6 +62,15 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "length_m": _POSITIVE,
         "width_m": _POSITIVE,
         "sky_view_factor": _SHARE,
+        "lanes": (lambda v: 1 <= v <= 20, "1 to 20"),
+        "carriageway": (
+            lambda v: v in {"single", "dual", "roundabout", "slip"},
+            "single, dual, roundabout or slip",
+        ),
+        "speed_km_h": _POSITIVE,
+        "max_weight_t": _POSITIVE,
+        "max_height_m": _POSITIVE,
+        "max_width_m": _POSITIVE,
     },
     "bins": {
         "latitude_deg": _LATITUDE,

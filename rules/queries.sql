@@ -17,7 +17,8 @@ select jsonb_build_object(
         ) order by h.home_id) from home h), '[]'),
     'nodes', coalesce((
         select jsonb_agg(jsonb_build_object(
-            'node_id', node_id, 'latitude_deg', latitude_deg, 'longitude_deg', longitude_deg
+            'node_id', node_id, 'latitude_deg', latitude_deg, 'longitude_deg', longitude_deg,
+            'turning_place', turning_place
         ) order by node_id) from road_node), '[]'),
     'segments', coalesce((
         select jsonb_agg(jsonb_build_object(
@@ -25,9 +26,15 @@ select jsonb_build_object(
             'from_node', s.from_node, 'to_node', s.to_node, 'length_m', s.length_m,
             'width_m', s.width_m, 'one_way', s.one_way, 'bus_route', s.bus_route, 'bridge', s.bridge,
             'sky_view_factor', s.sky_view_factor, 'altitude_m', s.altitude_m, 'route_id', s.route_id,
-            'device', d.name, 'geometry', s.geometry
+            'device', d.name, 'geometry', s.geometry, 'ref', s.ref, 'lanes', s.lanes,
+            'carriageway', s.carriageway, 'speed_km_h', s.speed_km_h, 'max_weight_t', s.max_weight_t,
+            'max_height_m', s.max_height_m, 'max_width_m', s.max_width_m
         ) order by s.segment_id)
         from road_segment s left join device d on d.device_id = s.device_id and d.retired_at is null), '[]'),
+    'turn_bans', coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'ban_id', ban_id, 'from_segment', from_segment, 'via_node', via_node, 'to_segment', to_segment
+        ) order by ban_id) from turn_ban), '[]'),
     'depots', coalesce((
         select jsonb_agg(jsonb_build_object(
             'depot_id', depot_id, 'label', label, 'node_id', node_id, 'salt_t', salt_t

@@ -63,9 +63,10 @@ def test_locks_pin_every_file_and_name_no_place(lock: Path) -> None:
     assert (unpinned, unhashed) == ([], [])
 
 
-def test_the_server_lock_agrees_with_the_dev_lock() -> None:
+@pytest.mark.parametrize("lock", ["server.lock", "network.lock"])
+def test_locks_of_what_runs_agree_with_the_dev_lock(lock: str) -> None:
     dev = pins("dev.lock")
-    differing = {name: version for name, version in pins("server.lock").items() if dev.get(name) != version}
+    differing = {name: version for name, version in pins(lock).items() if dev.get(name) != version}
     assert differing == {}
 
 
@@ -75,10 +76,12 @@ def test_the_server_lock_agrees_with_the_dev_lock() -> None:
         (PROJECT["project"]["dependencies"], "server.lock"),
         (PROJECT["project"]["optional-dependencies"]["server"], "server.lock"),
         (PROJECT["project"]["optional-dependencies"]["dashboards"], "dev.lock"),
+        (PROJECT["project"]["optional-dependencies"]["network"], "dev.lock"),
+        (PROJECT["project"]["optional-dependencies"]["network"], "network.lock"),
         (PROJECT["dependency-groups"]["dev"], "dev.lock"),
         (PROJECT["build-system"]["requires"], "build.lock"),
     ],
-    ids=["base", "server", "dashboards", "dev", "build"],
+    ids=["base", "server", "dashboards", "network in dev", "network", "dev", "build"],
 )
 def test_locks_satisfy_what_the_project_declares(declared: list[str], lock: str) -> None:
     pinned = pins(lock)

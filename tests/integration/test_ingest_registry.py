@@ -16,6 +16,7 @@ from devices.registry import (
     Registry,
     RoadNode,
     RoadSegment,
+    TurnBan,
     Ward,
     parse,
 )
@@ -37,6 +38,7 @@ TOWN = msgspec.structs.replace(
         ),
         RoadSegment(segment_id="s2", street="Low Street", road_class="U", from_node=1, to_node=2, length_m=80.0),
     ),
+    turn_bans=(TurnBan(ban_id="b", from_segment="s1", via_node=1, to_segment="s2"),),
     bins=(
         BinSite(
             bin_id="b1", label="Market", street="High Street", device="bin-0", latitude_deg=52.0, longitude_deg=0.0
@@ -49,7 +51,7 @@ async def test_everything_is_stored_and_again_changes_nothing(pg: psycopg.AsyncC
     first = await store_registry(pg, TOWN)
     assert first == {
         "device": 12, "home": 1, "home_device": 2, "road_node": 3, "depot": 1, "gritting_route": 1,
-        "road_segment": 2, "bin_site": 1, "ward": 1,
+        "road_segment": 2, "turn_ban": 1, "bin_site": 1, "ward": 1,
     }  # fmt: skip
     assert set((await store_registry(pg, TOWN)).values()) == {0}
     cursor = await pg.execute("select route_id, geometry from road_segment order by segment_id")

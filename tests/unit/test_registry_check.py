@@ -42,7 +42,7 @@ def test_the_documented_example_is_right() -> None:
 def test_every_field_is_documented() -> None:
     page = PAGE.read_text(encoding="utf-8")
     structs = [model.Device, model.Home, model.RoadNode, model.RoadSegment, model.Depot]
-    structs += [model.GrittingRoute, model.BinSite, model.Ward]
+    structs += [model.GrittingRoute, model.BinSite, model.Ward, model.TurnBan]
     fields = {name for struct in structs for name in struct.__struct_fields__}
     assert {name for name in fields if f"`{name}`" not in page} == set()
 
@@ -73,6 +73,10 @@ def _registry() -> Registry:
         ("homes", {"temperature_factor": 7.0}, "temperature_factor is 7.0; allowed: more than 0, at most 1"),
         ("segments", {"length_m": 0.0}, "length_m is 0.0; allowed: more than 0"),
         ("segments", {"road_class": "M"}, "road_class is 'M'; allowed: A, B, C or U"),
+        ("segments", {"carriageway": "both"}, "carriageway is 'both'; allowed: single, dual, roundabout or slip"),
+        ("segments", {"lanes": 0}, "lanes is 0; allowed: 1 to 20"),
+        ("segments", {"max_weight_t": 0.0}, "max_weight_t is 0.0; allowed: more than 0"),
+        ("turn_bans", {"via": 2}, "turn_bans[0]: 'via' is no field"),
         ("wards", {"boundary": [[0.1, 52.0], [0.2, 52.0]]}, "allowed: at least 3 pairs of longitude"),
         ("wards", {"boundary": [[52.0, 0.1], [52.0, 0.2], [520.0, 0.2]]}, "allowed: at least 3 pairs of longitude"),
         ("bins", {"threshold_pct": 900.0}, "threshold_pct is 900.0; allowed: more than 0, at most 100"),

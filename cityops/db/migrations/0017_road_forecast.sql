@@ -1,0 +1,1 @@
+-- Road forecasts come with another branch; this file keeps the number, and the merge replaces it.

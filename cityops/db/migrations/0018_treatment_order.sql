@@ -1,0 +1,1 @@
+-- Treatment orders come with another branch; this file keeps the number, and the merge replaces it.
