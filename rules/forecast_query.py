@@ -13,20 +13,23 @@ from rules.core.forecast_rule import SEGMENT
 from rules.core.psychrometrics import Floats
 from rules.core.readings import Readings
 from rules.core.road_now.table import RoadForecast, Shorts
-from rules.winter.forecaster.wire import from_array_send
+from rules.forecast_wire import from_array_send
 
-COLUMNS: LiteralString = """
-extract(epoch from i.available_at)::float8, f.segment_id, extract(epoch from i.issued_at)::float8,
+BY_BATCH: LiteralString = """
+select b.rank, extract(epoch from i.available_at)::float8, f.segment_id, extract(epoch from i.issued_at)::float8,
        i.weather = 'forecast', f.off_c::float8, array_send(f.hours)
-from road_forecast_issue i join road_forecast f using (forecast_id)"""
-BY_BATCH: LiteralString = (
-    "select b.rank, x.* from unnest(%(received)s::timestamptz[]) with ordinality as b(received_at, rank)"
-    " cross join lateral (select " + COLUMNS + " where i.received_at = b.received_at) x order by b.rank, 2, 3"
-)
-BY_TIME: LiteralString = (
-    "select 0, " + COLUMNS + " where i.available_at >= %(from)s and i.available_at < %(to)s"
-    " order by i.available_at, i.forecast_id, f.segment_id"
-)
+from unnest(%(received)s::timestamptz[]) with ordinality as b(received_at, rank)
+join road_forecast_issue i on i.received_at = b.received_at
+join road_forecast f using (forecast_id)
+order by b.rank, 2, 3
+"""
+BY_TIME: LiteralString = """
+select 0, extract(epoch from i.available_at)::float8, f.segment_id, extract(epoch from i.issued_at)::float8,
+       i.weather = 'forecast', f.off_c::float8, array_send(f.hours)
+from road_forecast_issue i join road_forecast f using (forecast_id)
+where i.available_at >= %(from)s and i.available_at < %(to)s
+order by i.available_at, i.forecast_id, f.segment_id
+"""
 
 
 def span(from_s: float, to_s: float) -> dict[str, datetime]:
@@ -59,7 +62,13 @@ def readings_of(forecast: RoadForecast, available_s: float) -> Readings:
 
 
 def _readings(
-    position: Any, ts_s: Floats, segment: Sequence[str], issued_s: Floats, by: Floats, off_c: Floats, whole: Shorts
+    position: Any,
+    ts_s: Floats,
+    segment: Sequence[str],
+    issued_s: Floats,
+    by: Floats,
+    off_c: Floats,
+    whole: Shorts,
 ) -> Readings:
     assert whole.shape[1] == SHAPE[0] * SHAPE[1]
     return Readings(

@@ -11,8 +11,8 @@ from typing import Any
 from msgspec import structs
 
 from devices.registry import RoadSegment
-from rules.core.coat import BARE, Done, done
 from rules.core import forecast_rule
+from rules.core.coat import BARE, Done, done
 from rules.core.context import Context
 from rules.core.effects import Decision, Json, clock, iso, num
 from rules.core.forecast_looks import Looks
@@ -57,8 +57,8 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
         if must_write(before, plan, treated, at_s, p):
             assessed = [assess(o, p, matrix) for o in looks.of(members)]
             change = would_change(assessed, coats, held, plan, at_s, p, matrix)
-            seen = _inputs(work, ctx, assessed, [found[i] for i in members], town)
-            seen |= forecast_rule.told(work, ctx, at_s)
+            inputs = _inputs(work, ctx, assessed, [found[i] for i in members], town)
+            seen = {**inputs, **forecast_rule.told(work, ctx, at_s)}
             heard = informed(work, ctx, route_id, at_s)
             work.effects.append(_decision(ctx, route_id, plan, seen, result.told(), heard, change, at_s))
             memory[route_id] = _decided(before, plan, at_s)

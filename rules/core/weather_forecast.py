@@ -49,7 +49,7 @@ class Place:
     """Where a forecast is for.
 
     Attributes:
-        name: as the authority calls it: letters, digits and ``-_.`` or spaces, at most 80.
+        name: as the authority calls it: 1 to 80 visible characters.
         latitude_deg, longitude_deg: WGS 84.
         altitude_m: above sea level, of the ground that the temperatures are for; None: not given.
     """
@@ -68,9 +68,9 @@ class WeatherForecast:
 
     Attributes:
         place: where.
-        issued_s: when it was given out (a model's run) [s since 1970].
+        issued_s: when it was given out (a model's run), to the second [s since 1970].
         source: who says so, as ``metro``, ``datahub``, ``open-meteo``, ``town``; at most 40 characters.
-        at_s: hours, each 3600 s after the one before [s since 1970].
+        at_s: hours, each 3600 s after the one before, to the second [s since 1970].
         air_c: air temperature at 1.5–2 m [°C]; given at every hour.
         dew_point_c: over water, also below 0 [°C].
         wind_m_s: at 10 m.
@@ -98,17 +98,19 @@ class WeatherForecast:
     _digest: str = field(init=False, default="", repr=False)
 
     def __post_init__(self) -> None:
-        """Freeze the arrays and refuse what cannot be.
+        """Round times to the second, freeze the arrays, refuse what cannot be.
 
         Raises:
             ForecastError: names the first that is wrong.
         """
-        for name, values in self.columns().items():
-            object.__setattr__(self, name, _frozen(values))
-        object.__setattr__(self, "at_s", _frozen(self.at_s))
         _check_place(self.place)
         _check_source(self.source)
-        _check_times(self.at_s, self.issued_s)
+        at_s = np.array(self.at_s, dtype=np.float64)
+        _check_times(at_s, self.issued_s)
+        object.__setattr__(self, "issued_s", float(round(self.issued_s)))
+        object.__setattr__(self, "at_s", _frozen(round(at_s[0]) + HOUR_S * np.arange(len(at_s))))
+        for name, values in self.columns().items():
+            object.__setattr__(self, name, _frozen(values))
         _check_columns(self)
         object.__setattr__(self, "_digest", _digest(self))
 
@@ -156,9 +158,9 @@ def _frozen(values: Any) -> Floats:
 
 def _check_place(place: Place) -> None:
     name = place.name
-    if not 0 < len(name) <= 80 or name != name.strip() or not all(c.isalnum() or c in " -_." for c in name):
+    if not 0 < len(name) <= 80 or name != name.strip() or not name.isprintable():
         raise ForecastError(
-            f"place: name is {name!r}; it has 1 to 80 letters, digits, spaces, '-', '_' or '.'"
+            f"place: name is {name!r}; it has 1 to 80 visible characters and no space at its ends"
         )
     for what, value, most in (
         ("latitude", place.latitude_deg, 90.0),

@@ -7,6 +7,7 @@ fill the memory, and METRo writes none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as Xml
@@ -88,12 +89,21 @@ def _root(path: Path) -> Xml.Element:
         content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
+    return parsed(content, str(path))
+
+
+def parsed(content: bytes, name: str) -> Xml.Element:
+    """Return the outermost element of a METRo file; ``name`` is for errors.
+
+    Raises:
+        ConfigurationError: it is no XML, or has a document type.
+    """
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise ConfigurationError(f"{path}: has a document type, which a METRo file never has")
+        raise ConfigurationError(f"{name}: has a document type, which a METRo file never has")
     try:
         return Xml.fromstring(content)  # noqa: S314 - no document type, so no entities
     except Xml.ParseError as error:
-        raise ConfigurationError(f"{path}: {error}") from None
+        raise ConfigurationError(f"{name}: {error}") from None
 
 
 def _layer(folder: Path, layer: Xml.Element) -> Layer:
@@ -108,14 +118,37 @@ def _layer(folder: Path, layer: Xml.Element) -> Layer:
 
 
 def _table(path: Path, row: str, time: str, names: tuple[str, ...]) -> dict[str, Floats]:
-    """Return columns by name in order of time; what is missing or impossible is NaN."""
-    rows = [(_time(path, r.findtext(time)), [_number(r, n) for n in names]) for r in _root(path).iter(row)]
+    return table(_root(path), str(path), row, time, names)
+
+
+def table(
+    root: Xml.Element,
+    name: str,
+    row: str,
+    time: str,
+    names: tuple[str, ...],
+    limits: Mapping[str, tuple[float, float]] = LIMITS,
+) -> dict[str, Floats]:
+    """Return the columns of a METRo file in order of time, and ``at_s``; what is missing is NaN.
+
+    Args:
+        root: its outermost element.
+        name: of the file, for errors.
+        row: element of a row.
+        time: element with its time.
+        names: elements to read.
+        limits: outside them a value is NaN too; one without limits is taken as it is.
+
+    Raises:
+        ConfigurationError: a time is none.
+    """
+    rows = [(_time(name, r.findtext(time)), [_number(r, n) for n in names]) for r in root.iter(row)]
     rows.sort(key=lambda r: r[0])
-    table = np.array([values for _, values in rows], dtype=np.float64).reshape(-1, len(names)).T
+    values = np.array([v for _, v in rows], dtype=np.float64).reshape(-1, len(names)).T
     columns = {}
-    for name, column in zip(names, table, strict=True):
-        low, high = LIMITS[name]
-        columns[name] = np.where((column >= low) & (column <= high), column, np.nan)
+    for column, found in zip(names, values, strict=True):
+        low, high = limits.get(column, (-np.inf, np.inf))
+        columns[column] = np.where((found >= low) & (found <= high), found, np.nan)
     return columns | {"at_s": np.array([at for at, _ in rows], dtype=np.float64)}
 
 
@@ -126,9 +159,9 @@ def _number(row: Xml.Element, name: str) -> float:
         return float("nan")
 
 
-def _time(path: Path, text: str | None) -> float:
+def _time(name: str, text: str | None) -> float:
     try:
         at = datetime.fromisoformat((text or "").strip())
     except ValueError as error:
-        raise ConfigurationError(f"{path}: {error}") from None
+        raise ConfigurationError(f"{name}: {error}") from None
     return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()

@@ -89,7 +89,10 @@ def frost_night() -> RoadNight:
 
 
 def _night(
-    registry: Registry, heard: Mapping[str, list[tuple[float, Mapping[str, float]]]], at_s: Floats, truth: Floats
+    registry: Registry,
+    heard: Mapping[str, list[tuple[float, Mapping[str, float]]]],
+    at_s: Floats,
+    truth: Floats,
 ) -> RoadNight:
     on = [s.device for s in registry.segments if s.device is not None]
     names = [d.name for d in registry.devices if d.kind == "road" and d.name in on]

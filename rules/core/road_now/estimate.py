@@ -16,6 +16,7 @@ from rules.core.road_now.model import Ints, Passes
 from rules.core.road_now.parameters import NowParameters
 from rules.core.road_now.stretches import Stretches
 from rules.core.road_surface.state import State
+from rules.core.road_surface.vapour import Array
 
 SOURCES = ("model", "neighbours", "gritter", "sensor")
 MODEL, NEIGHBOURS, GRITTER, SENSOR = range(4)
@@ -57,7 +58,7 @@ class Passing:
     beyond_c: Floats
 
 
-def passing(s: Stretches, passes: Passes, ends_s: Floats, surface_c: Floats, believed: Floats) -> Passing:
+def passing(s: Stretches, passes: Passes, ends_s: Floats, surface_c: Array, believed: Floats) -> Passing:
     """Return gritters' measurements against the run through the past; their thermometers' common error is taken out.
 
     Args:
@@ -68,9 +69,7 @@ def passing(s: Stretches, passes: Passes, ends_s: Floats, surface_c: Floats, bel
         believed: observed surfaces of believed sensors: steps × m.
     """
     step_s = float(ends_s[1] - ends_s[0])
-    inside = (
-        (passes.at_s > ends_s[0] - step_s) & (passes.at_s <= ends_s[-1]) & ~np.isnan(passes.surface_c)
-    )
+    inside = (passes.at_s > ends_s[0] - step_s) & (passes.at_s <= ends_s[-1]) & ~np.isnan(passes.surface_c)
     step, at = np.searchsorted(ends_s, passes.at_s[inside]), passes.segment[inside]
     beyond = passes.surface_c[inside] - surface_c[step, at]
     sensor = s.sensor_of[at]
@@ -96,7 +95,8 @@ def estimate(
     Args:
         s: the town.
         base_c: of the run through the past, neighbours' missing flux in it [°C].
-        mapped_c, mapped_deviation_c: what the stretches differ by in this weather, and how well that is known [°C].
+        mapped_c: what the stretches differ by in this weather [°C].
+        mapped_deviation_c: how well that is known [°C].
         own: segments whose own sensor is believed and fresh.
         speaks: sensors that are believed and fresh.
         passed: of :func:`passing`.
@@ -120,9 +120,9 @@ def _pulled(
     """Return the passes' precision by segment [1/K²], and by it weighted how far they are from model and map."""
     weight = np.exp(-passed.age_h / p.pass_h) / p.gritter_c**2
     weight = np.where(own[passed.segment], 0.0, weight)
-    precision = np.bincount(passed.segment, weights=weight, minlength=n)
+    precision = np.bincount(passed.segment, weights=weight, minlength=n).astype(np.float64)
     beyond = passed.beyond_c - mapped_c[passed.segment]
-    pulled = np.bincount(passed.segment, weights=weight * beyond, minlength=n)
+    pulled = np.bincount(passed.segment, weights=weight * beyond, minlength=n).astype(np.float64)
     # Passes of one round are not independent: together they never say more than four of them.
     most = 4.0 / p.gritter_c**2
     held = np.minimum(1.0, most / np.maximum(precision, 1e-9))

@@ -6,7 +6,6 @@ from collections.abc import Set
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
 from rules.core.road_now import estimate as est
@@ -33,6 +32,7 @@ from rules.core.road_surface.forcing import Weather, forcing, steps
 from rules.core.road_surface.model import Correction
 from rules.core.road_surface.roads import depths_m, profile
 from rules.core.road_surface.state import Forcing, State
+from rules.core.road_surface.vapour import Array
 from rules.core.weather_forecast import WeatherForecast
 
 HOUR_S = 3600.0
@@ -135,8 +135,10 @@ def _place(town: Stretches) -> wx.Place:
 
 def _types(w: Weather, p: NowParameters) -> Ints:
     falling = w.rain_mm_h + w.snow_mm_h
-    columns = (a[:, 0, 0] for a in (w.cloud, w.wind_m_s, falling, w.shortwave_w_m2))
-    return weather_type(*columns, p.mapping)
+    cloud, wind, falls, sun = (
+        a[:, 0, 0].astype(np.float64) for a in (w.cloud, w.wind_m_s, falling, w.shortwave_w_m2)
+    )
+    return weather_type(cloud, wind, falls, sun, p.mapping)
 
 
 def _trust(g: Given, looked: _Looked, free_c: Floats) -> Trust:
@@ -161,9 +163,7 @@ def _of_night(later: Weather, p: NowParameters) -> int:
     return prevailing(_types(later, p))
 
 
-def _now(
-    g: Given, looked: _Looked, believed: Floats, ran: past.Ran, passed: Passing, night: int
-) -> Now:
+def _now(g: Given, looked: _Looked, believed: Floats, ran: past.Ran, passed: Passing, night: int) -> Now:
     town, p = g.town, g.p
     speaks = ~np.isnan(believed[-1])
     own = np.zeros(len(town), dtype=bool)
@@ -226,7 +226,7 @@ def _chances(
     return _widened(found, unsure), later
 
 
-def _widened(found: Risk, unsure_c: Floats) -> Risk:
+def _widened(found: Risk, unsure_c: Array) -> Risk:
     """Return quantiles that hold what members share: the surface now is not known exactly, nor is the model exact."""
     more = (TO_10_PCT * unsure_c) ** 2
     low = found.middle_c - np.sqrt((found.middle_c - found.low_c) ** 2 + more)
@@ -234,9 +234,7 @@ def _widened(found: Risk, unsure_c: Floats) -> Risk:
     return replace(found, low_c=low, high_c=high)
 
 
-def _mapped(
-    g: Given, looked: _Looked, found: Trust, free_c: Floats, passed: Passing
-) -> ThermalMap:
+def _mapped(g: Given, looked: _Looked, found: Trust, free_c: Floats, passed: Passing) -> ThermalMap:
     """Return the thermal map with what gritters and believed sensors measured since the last issue."""
     p, town = g.p, g.town
     age_h = (g.at_s - g.learnt_s) / HOUR_S
@@ -262,14 +260,10 @@ def _mapped(
     return thermal_map.learnt(mapped, kind, where, left.ravel(), nights, p.mapping)
 
 
-def _forecast(
-    g: Given, chances: Risk, later: Weather, now: Now, state: State, found: Trust
-) -> RoadForecast:
+def _forecast(g: Given, chances: Risk, later: Weather, now: Now, state: State, found: Trust) -> RoadForecast:
     n, hours = len(g.town), HOUR_S * np.arange(1.0, HOURS + 1.0) + g.at_s
     at = np.minimum(np.searchsorted(later.at_s, hours), len(later.at_s) - 1)
-    rain, snow = (
-        np.broadcast_to(a[at, 0, :], (HOURS, n)) for a in (later.rain_mm_h, later.snow_mm_h)
-    )
+    rain, snow = (np.broadcast_to(a[at, 0, :], (HOURS, n)) for a in (later.rain_mm_h, later.snow_mm_h))
     values = np.stack(
         [
             chances.low_c, chances.middle_c, chances.high_c, chances.below_zero, chances.ice,
@@ -315,5 +309,3 @@ def _sensors(town: Stretches, found: Trust) -> tuple[SensorJudged, ...]:
 def seed_of(at_s: float) -> int:
     """Return the seed of an issue: its time, so that whoever makes it again makes the same."""
     return int(at_s)
-
-

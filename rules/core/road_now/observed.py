@@ -25,7 +25,7 @@ def gridded(ends_s: Floats, who: Ints, at_s: Floats, values: Floats, count: int,
     size = len(ends_s) * count
     n = np.bincount(place, minlength=size).reshape(len(ends_s), count)
     total = np.bincount(place, weights=values[inside], minlength=size).reshape(n.shape)
-    mean = np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
+    mean: Floats = np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
     for k in np.flatnonzero((n > 0).any(axis=0)).tolist():
         mean[:, k] = _bridged(ends_s, mean[:, k], gap_s)
     return mean

@@ -35,13 +35,13 @@ class Ran:
 
     Attributes:
         state: of all segments: nodes × 1 × n.
-        surface_c: through the past: steps × n.
+        surface_c: through the past: steps × n, of the run's precision.
         fix: of the coupling: 1 × n.
         roads: the segments, made for the step.
     """
 
     state: State
-    surface_c: Floats
+    surface_c: Array
     fix: Correction
     roads: Roads
 
@@ -112,9 +112,9 @@ def _lent(s: Stretches, weather: Forcing, observed_c: Floats, p: NowParameters) 
         state, weather, observed_c[:, None, :], made, profile(p.road), p.road.stores, p.step_s
     )
     fix = correction(past, p.road.coupling, p.step_s)
-    lacking = past.lacking_w_m2[:, 0, :]
+    lacking = past.lacking_w_m2[:, 0, :].astype(np.float64)
     steps = max(1, round(p.road.coupling.window_h * 3600.0 / p.step_s))
-    lent = shares(s.weight, (~np.isnan(lacking[-steps:])).any(axis=0))
+    lent = shares(s.weight, np.asarray((~np.isnan(lacking[-steps:])).any(axis=0), dtype=np.bool_))
     spread = replace(fix, **{n: _spread(getattr(fix, n), lent, s) for n in ("flux_w_m2", "recent_w_m2", "sun_share")},
                      steady_w_m2=np.zeros((1, len(s)), dtype=DTYPE))  # fmt: skip
     return lacking, spread

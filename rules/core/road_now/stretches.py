@@ -119,4 +119,4 @@ def shares(weight: Floats, there: NDArray[np.bool_]) -> Floats:
     """
     found = weight * there
     total = found.sum(axis=1, keepdims=True)
-    return np.divide(found, total, out=np.zeros_like(found), where=total > 0.0)
+    return np.asarray(np.divide(found, total, out=np.zeros_like(found), where=total > 0.0), dtype=np.float64)

@@ -71,7 +71,12 @@ def judged(
 
 
 def _forgive(
-    middle: Floats, known: NDArray[np.bool_], good: NDArray[np.bool_], limit_c: Floats, weight: Floats, p: TrustParameters
+    middle: Floats,
+    known: NDArray[np.bool_],
+    good: NDArray[np.bool_],
+    limit_c: Floats,
+    weight: Floats,
+    p: TrustParameters,
 ) -> None:
     """Take back into ``good`` those that looked wrong only beside one that is."""
     for i in np.flatnonzero(known & ~good).tolist():

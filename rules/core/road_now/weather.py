@@ -91,7 +91,8 @@ def measured(
 
 def clear_sky_w_m2(at_s: Floats, place: Place) -> Floats:
     """Return global radiation under a clear sky."""
-    return CLEAR_TRANSMISSION * position(at_s, place.latitude_deg, place.longitude_deg).horizontal_w_m2
+    above = position(at_s, place.latitude_deg, place.longitude_deg).horizontal_w_m2
+    return np.asarray(CLEAR_TRANSMISSION * above, dtype=np.float64)
 
 
 def dimmed(cloud: Floats) -> Floats:
@@ -99,7 +100,9 @@ def dimmed(cloud: Floats) -> Floats:
     return 1.0 - 0.75 * np.where(np.isnan(cloud), USUAL_CLOUD, cloud) ** 3.4
 
 
-def expected(past: Weather, hours: int, forecast: WeatherForecast | None, place: Place, p: Relaxing) -> Weather:
+def expected(
+    past: Weather, hours: int, forecast: WeatherForecast | None, place: Place, p: Relaxing
+) -> Weather:
     """Return the weather from the last measured moment on: times × 1 × 1.
 
     Args:
@@ -148,7 +151,7 @@ def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
         last = values[-1] if values[-1] == values[-1] else mean
         return mean + (last - mean) * np.exp(-lead_h / hours)
 
-    one = {name: values[:, 0, 0] for name, values in past.fields().items()}
+    one = {name: values[:, 0, 0].astype(np.float64) for name, values in past.fields().items()}
     air = one["air_c"]
     yesterday = np.interp((at_s - DAY_S), past.at_s, air)
     was = float(np.interp(now_s - DAY_S, past.at_s, air))
@@ -188,7 +191,7 @@ def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Rel
         "pressure_pa": 100.0 * f.pressure_hpa,
         "longwave_w_m2": _or_nan(f.longwave_w_m2, f),
     }
-    found = {name: values[:, 0, 0].copy() for name, values in base.fields().items()}
+    found = {name: values[:, 0, 0].astype(np.float64) for name, values in base.fields().items()}
     for name, values in said.items():
         here = _at(at_s, f.at_s, values)
         found[name] = np.where(np.isnan(here), found[name], here)
@@ -213,7 +216,7 @@ def _go_on(found: dict[str, Floats], base: Weather, beyond: NDArray[np.bool_]) -
         return
     last = int(np.argmax(beyond)) - 1
     for name in ("air_c", "humidity_pct", "wind_m_s", "cloud"):
-        course: Floats = getattr(base, name)[:, 0, 0]
+        course = getattr(base, name)[:, 0, 0]
         moved = found[name][last] + (course[beyond] - course[last] if name == "air_c" else 0.0)
         found[name][beyond] = moved
 
@@ -253,7 +256,8 @@ def _at(at_s: Floats, hours_s: Floats, values: Floats) -> Floats:
 def _during(at_s: Floats, hours_s: Floats, values: Floats) -> Floats:
     """Return the value of the hour in which each time lies: of the one that ends at it or next."""
     i = np.searchsorted(hours_s, at_s)
-    return np.where(i < len(hours_s), values[np.minimum(i, len(hours_s) - 1)], np.nan)
+    said = np.where(i < len(hours_s), values[np.minimum(i, len(hours_s) - 1)], np.nan)
+    return np.asarray(said, dtype=np.float64)
 
 
 def _or_nan(values: Floats | None, f: WeatherForecast) -> Floats:

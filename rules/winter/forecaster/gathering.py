@@ -22,9 +22,7 @@ KM_PER_DEGREE = 111.2
 def town_of(found: Installed) -> Stretches:
     """Return the stretches of a town, in the order of the engine's graph."""
     ctx = found.ctx
-    return stretches(
-        ctx.graph.segments, found.registry.nodes, ctx.sensors, ctx.catalogue.transfer.parameters
-    )
+    return stretches(ctx.graph.segments, found.registry.nodes, ctx.sensors, ctx.catalogue.transfer.parameters)
 
 
 def observed(rows: Measured, town: Stretches, ctx: Context) -> Observed:
@@ -64,9 +62,7 @@ def _spreads(s: SaltRows, town: Stretches) -> Spreads:
 
 def chosen(kept: Sequence[Kept], town: Stretches, at_s: float) -> tuple[int, WeatherForecast] | None:
     """Return the weather forecast to be used: the one issued last that covers the hours to come; of equals the nearest."""
-    usable = [
-        k for k in kept if 0.0 <= at_s - k.forecast.issued_s <= OLDEST_S and covers(k.forecast, at_s)
-    ]
+    usable = [k for k in kept if 0.0 <= at_s - k.forecast.issued_s <= OLDEST_S and covers(k.forecast, at_s)]
     if not usable:
         return None
     best = min(usable, key=lambda k: (-k.forecast.issued_s, _away_km(k.forecast, town), -k.forecast_id))

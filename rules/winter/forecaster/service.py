@@ -81,7 +81,9 @@ class RoadForecaster:
             except TransientError as error:
                 wait_s, failures = RETRY.delay(failures, rng), failures + 1
                 log.warning("road forecast: trying again", error=str(error), retry_s=wait_s)
-            except Exception:  # whatever is wrong here, the engine beside it goes on, and says that no forecast comes
+            except (
+                Exception
+            ):  # whatever is wrong here, the engine beside it goes on, and says that no forecast comes
                 wait_s, failures = RETRY.delay(failures, rng), failures + 1
                 self.metrics.failed.inc()
                 log.exception("road forecast: failed", retry_s=wait_s)

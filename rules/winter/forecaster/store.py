@@ -16,13 +16,12 @@ from cityops.db.queries import load_queries
 from cityops.errors import TransientError
 from rules.catalogue.store import Lender
 from rules.core.memory import TreatedMemory
-from rules.core.road_now.model import StationReadings
 from rules.core.road_now.table import NowRows, RoadForecast, SensorJudged, WeatherUsed
 from rules.core.road_now.thermal_map import ThermalMap, unknown
 from rules.core.road_now.weather_type import TYPES
-from rules.winter.forecaster.ports import GritterRows, Measured, Progress, RoadRows, SaltRows, Stored
+from rules.winter.forecaster.ports import GritterRows, Measured, Progress, RoadRows, Stored
 from rules.winter.forecaster.rows import salt_rows, station_readings
-from rules.winter.forecaster.wire import (
+from rules.forecast_wire import (
     COPY_BEGINS,
     COPY_ENDS,
     bigint,
@@ -183,7 +182,9 @@ async def _stored(conn: Connection, number: int) -> Stored | None:
     issued_s, weather, weather_id, source, weather_s, members, sensors, limit_c = found[0]
     rows = await _rows(conn, "rows", forecast_id=number)
     ids, surface, deviation, sources, conditions, water, salt, hours = zip(*rows, strict=True)
-    now = NowRows(*(np.array(c) for c in (surface, deviation)), sources, conditions, np.array(water), np.array(salt))
+    now = NowRows(
+        np.array(surface), np.array(deviation), sources, conditions, np.array(water), np.array(salt)
+    )
     made = RoadForecast(
         issued_s=issued_s,
         ids=ids,

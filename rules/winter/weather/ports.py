@@ -81,7 +81,3 @@ class WeatherForecasts(Protocol):
     ) -> list[Listed]:
         """Return forecasts, the last received first; ``before_id``: those before that one."""
         ...
-
-    async def forget(self, before_s: float) -> int:
-        """Delete forecasts that were issued before a time, but for the newest of each place and source; return how many."""
-        ...

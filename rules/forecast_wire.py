@@ -46,10 +46,8 @@ def from_array_send(sent: Sequence[bytes]) -> Shorts:
 
 def copy_row(fields: Sequence[bytes | None]) -> bytes:
     """Return a row of a binary COPY; None is null."""
-    parts = [struct.pack(">h", len(fields))]
-    for value in fields:
-        parts.append(NULL if value is None else struct.pack(">i", len(value)) + value)
-    return b"".join(parts)
+    told = (NULL if value is None else struct.pack(">i", len(value)) + value for value in fields)
+    return b"".join((struct.pack(">h", len(fields)), *told))
 
 
 def real(value: float) -> bytes:
