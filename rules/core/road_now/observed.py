@@ -1,4 +1,4 @@
-"""Readings on the steps of a run: the mean of each step, short gaps bridged."""
+"""Readings on the steps of a run: of each step the last or the mean, short gaps bridged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from rules.core.psychrometrics import Floats
 from rules.core.road_now.model import Ints
 
 
-def gridded(ends_s: Floats, who: Ints, at_s: Floats, values: Floats, count: int, gap_s: float) -> Floats:
+def gridded(
+    ends_s: Floats,
+    who: Ints,
+    at_s: Floats,
+    values: Floats,
+    count: int,
+    gap_s: float,
+    *,
+    means: bool = False,
+) -> Floats:
     """Return values of ``count`` sensors on steps: steps × count, NaN = unknown.
 
     Args:
@@ -17,17 +26,28 @@ def gridded(ends_s: Floats, who: Ints, at_s: Floats, values: Floats, count: int,
         at_s: when it was measured; what is outside of the steps is left out.
         values: NaN = not measured.
         count: of sensors.
+        means: of a step's values the mean, not the last: where ``who`` is the town, not a sensor.
         gap_s: so far from a step with a value the value still counts, and gaps up to twice that are bridged.
     """
     step_s = float(ends_s[1] - ends_s[0])
     inside = (at_s > ends_s[0] - step_s) & (at_s <= ends_s[-1]) & ~np.isnan(values)
     place = np.searchsorted(ends_s, at_s[inside]) * count + who[inside]
-    size = len(ends_s) * count
-    n = np.bincount(place, minlength=size).reshape(len(ends_s), count)
-    total = np.bincount(place, weights=values[inside], minlength=size).reshape(n.shape)
-    mean: Floats = np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
-    for k in np.flatnonzero((n > 0).any(axis=0)).tolist():
-        mean[:, k] = _bridged(ends_s, mean[:, k], gap_s)
+    found = (
+        _means(place, values[inside], len(ends_s) * count) if means else np.full(len(ends_s) * count, np.nan)
+    )
+    if not means:
+        in_time = np.argsort(at_s[inside], kind="stable")  # the last one written stays
+        found[place[in_time]] = values[inside][in_time]
+    grid = found.reshape(len(ends_s), count)
+    for k in np.flatnonzero((~np.isnan(grid)).any(axis=0)).tolist():
+        grid[:, k] = _bridged(ends_s, grid[:, k], gap_s)
+    return grid
+
+
+def _means(place: Ints, values: Floats, size: int) -> Floats:
+    n = np.bincount(place, minlength=size)
+    total = np.bincount(place, weights=values, minlength=size)
+    mean: Floats = np.divide(total, n, out=np.full(size, np.nan), where=n > 0)
     return mean
 
 

@@ -60,14 +60,14 @@ def measured(
     """
     one = np.zeros(len(stations.at_s), dtype=np.int64)
     found = {
-        name: gridded(ends_s, one, stations.at_s, getattr(stations, name), 1, gap_s)[:, 0]
+        name: gridded(ends_s, one, stations.at_s, getattr(stations, name), 1, gap_s, means=True)[:, 0]
         for name in ("air_c", "humidity_pct", "wind_m_s", "shortwave_w_m2", "longwave_w_m2", "cloud", "rain_mm_h")
     }  # fmt: skip
     for name in ("snow_mm_h", "pressure_hpa"):
-        found[name] = gridded(ends_s, one, stations.at_s, getattr(stations, name), 1, gap_s)[:, 0]
+        found[name] = gridded(ends_s, one, stations.at_s, getattr(stations, name), 1, gap_s, means=True)[:, 0]
     zero = np.zeros(len(sensors.at_s), dtype=np.int64)
     for name in ("air_c", "humidity_pct"):
-        of_roads = gridded(ends_s, zero, sensors.at_s, getattr(sensors, name), 1, gap_s)[:, 0]
+        of_roads = gridded(ends_s, zero, sensors.at_s, getattr(sensors, name), 1, gap_s, means=True)[:, 0]
         found[name] = np.where(np.isnan(found[name]), of_roads, found[name])
     if np.isnan(found["air_c"]).all():
         raise NothingKnownError("no weather station and no road sensor has measured the air in these hours")

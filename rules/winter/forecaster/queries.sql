@@ -1,10 +1,11 @@
 -- progress
-select extract(epoch from least(now(), greatest(
-           (select max(ts) from road_latest where quality & 2 = 0),
-           (select max(ts) from weather_latest where quality & 2 = 0))))::float8,
+-- least() takes no notice of null: before the first reading there is no event time.
+select case when n.ts is not null then extract(epoch from least(now(), n.ts))::float8 end,
        extract(epoch from i.issued_at)::float8,
        coalesce((select array_agg(s ->> 'device') from jsonb_array_elements(i.sensors) s where (s ->> 'wrong')::boolean), '{}')
-from (select) x left join lateral (select issued_at, sensors from road_forecast_issue order by issued_at desc limit 1) i on true
+from (select greatest((select max(ts) from road_latest where quality & 2 = 0),
+                      (select max(ts) from weather_latest where quality & 2 = 0)) as ts) n
+left join lateral (select issued_at, sensors from road_forecast_issue order by issued_at desc limit 1) i on true
 
 -- stations
 select extract(epoch from ts)::float8, air_temperature_c::float8, humidity_pct::float8, wind_speed_m_s::float8,

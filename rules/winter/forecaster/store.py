@@ -19,8 +19,6 @@ from rules.core.memory import TreatedMemory
 from rules.core.road_now.table import NowRows, RoadForecast, SensorJudged, WeatherUsed
 from rules.core.road_now.thermal_map import ThermalMap, unknown
 from rules.core.road_now.weather_type import TYPES
-from rules.winter.forecaster.ports import GritterRows, Measured, Progress, RoadRows, Stored
-from rules.winter.forecaster.rows import salt_rows, station_readings
 from rules.forecast_wire import (
     COPY_BEGINS,
     COPY_ENDS,
@@ -30,6 +28,8 @@ from rules.forecast_wire import (
     real,
     to_array_send,
 )
+from rules.winter.forecaster.ports import GritterRows, Measured, Progress, RoadRows, Stored
+from rules.winter.forecaster.rows import salt_rows, station_readings
 
 SQL = load_queries("rules.winter.forecaster")
 ROWS_AT_ONCE = 500
