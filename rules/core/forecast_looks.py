@@ -27,10 +27,12 @@ TO_DEVIATION = 2.0 * 1.2816
 class Looks:
     """What the forecast says, by segment; NaN = not within the horizon, or no fresh forecast (``fresh``).
 
-    Attributes as of :class:`rules.core.gritting.Outlook`; ``freezing_rain``: rain falls on a road below 0 °C.
+    Attributes as of :class:`rules.core.gritting.Outlook`; ``by_forecast``: it is fresh, and somebody forecast the weather
+    of it; ``freezing_rain``: rain falls on a road below 0 °C.
     """
 
     fresh: Bools
+    by_forecast: Bools
     minimum_c: Floats
     spread_c: Floats
     zero_in_h: Floats
@@ -45,13 +47,16 @@ class Looks:
     freezing_rain: Bools
 
 
-def looks(whole: NDArray[np.int16], lead_h: Floats, fresh: Bools, now_c: Floats, horizon_h: float) -> Looks:
+def looks(
+    whole: NDArray[np.int16], lead_h: Floats, fresh: Bools, by_forecast: Bools, now_c: Floats, horizon_h: float
+) -> Looks:
     """Return what forecasts say of the hours from now to the horizon.
 
     Args:
         whole: segments × quantities × hours.
         lead_h: age of each segment's forecast [h].
         fresh: whether it counts.
+        by_forecast: whether somebody forecast the weather of it.
         now_c: surface now, NaN = unknown.
         horizon_h: how far to look [h].
     """
@@ -71,6 +76,7 @@ def looks(whole: NDArray[np.int16], lead_h: Floats, fresh: Bools, now_c: Floats,
     lowest = np.fmin(np.where(fresh, forecast_c, np.nan), np.where(fresh, now_c, np.nan))
     return Looks(
         fresh=fresh,
+        by_forecast=fresh & by_forecast,
         minimum_c=lowest,
         spread_c=_if(fresh, width),
         zero_in_h=_reached(middle, in_h, now_c, np.zeros(len(middle)), fresh),

@@ -71,7 +71,8 @@ class Outlooks:
     def _of_forecast(self, i: int) -> dict[str, Any]:
         if self.cast is None or not self.cast.fresh[i]:
             return {}
-        return {name: _known(getattr(self.cast, name), i) for name in FROM_FORECAST} | {"source": "forecast"}
+        source = "forecast" if self.cast.by_forecast[i] else "nowcast"
+        return {name: _known(getattr(self.cast, name), i) for name in FROM_FORECAST} | {"source": source}
 
     def of(self, members: Sequence[int]) -> list[Outlook]:
         """Return those of some segments."""
@@ -85,10 +86,15 @@ def outlooks(found: Views, town: Outdoor, p: GrittingParameters, cast: Looks | N
 
 
 def _by_forecast(o: Outlooks, cast: Looks) -> Outlooks:
-    """Return outlooks with what the forecast says where it is fresh; a road is wet that is so now or when it freezes."""
+    """Return outlooks with what the forecast says where it is fresh; a road is wet that is so now or when it freezes.
+
+    Where nobody forecast the weather, the colder and earlier of both counts: what stations alone tell may miss a clearing sky.
+    """
     limits = o.found.ctx.catalogue.surface.parameters
     names = ("minimum_c", "zero_in_h", "hoar_in_h", "low_in_h")
-    said = {n: np.where(cast.fresh, getattr(cast, n), getattr(o, n)) for n in names}
+    said = {n: np.where(cast.by_forecast, getattr(cast, n), getattr(o, n)) for n in names}
+    guessed = cast.fresh & ~cast.by_forecast
+    said = {n: np.where(guessed, np.fmin(getattr(cast, n), getattr(o, n)), v) for n, v in said.items()}
     film, hoar = np.nan_to_num(cast.film_mm), np.nan_to_num(cast.deposit_mm)
     wet = o.wet | (film >= limits.wet_film_mm)
     damp = o.damp | (film >= limits.damp_film_mm) | (hoar >= HOAR_MM)

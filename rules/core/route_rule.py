@@ -200,7 +200,7 @@ def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
 
 def _forecast(o: Outlook) -> Json:
     """Return what a decision keeps of the road forecast of a stretch; nothing where there was none."""
-    if o.source != "forecast":
+    if o.p_ice is None:
         return {}
     return {"outlook": o.source, **{name: num(getattr(o, name), 3) for name in FROM_FORECAST}}
 

@@ -21,6 +21,8 @@ DAY_S = 86_400.0
 USUAL_PA, USUAL_WIND_M_S, USUAL_HUMIDITY_PCT, USUAL_CLOUD = 1.0e5, 2.0, 85.0, 0.6
 RAIN_LASTS_H = 1.0
 """Without a forecast: rain dies out in this time [h]."""
+TREND_H, TREND_LASTS_H = 3.0, 4.0
+"""The air's trend is that of so many hours [h]; beyond yesterday's at the same time it dies out in the other."""
 LEAST_HOURS = 6
 """A forecast that covers less of the hours to come is none."""
 CLEAR_TRANSMISSION = 0.75
@@ -139,8 +141,10 @@ class Relaxing:
 
 
 def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
-    """Return what is likely without a forecast: the air's course of yesterday from the value of now on; vapour,
-    cloud and wind on their way from now to the mean of the last day; rain that dies out.
+    """Return what is likely without a forecast.
+
+    The air takes yesterday's course from the value of now on, and the trend of the last hours beyond yesterday's at the
+    same time dies out; vapour, cloud and wind are on their way from now to the mean of the last day; rain dies out.
     """
     now_s = float(past.at_s[-1])
     day = past.at_s > now_s - DAY_S
@@ -153,10 +157,10 @@ def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
 
     one = {name: values[:, 0, 0].astype(np.float64) for name, values in past.fields().items()}
     air = one["air_c"]
-    yesterday = np.interp((at_s - DAY_S), past.at_s, air)
+    yesterday = np.interp(at_s - DAY_S, past.at_s, air)
     was = float(np.interp(now_s - DAY_S, past.at_s, air))
-    knows_day = past.at_s[0] <= now_s - DAY_S
-    air_c = air[-1] + (yesterday - was if knows_day else 0.0 * yesterday)
+    beyond = _trend_c_h(past.at_s, air, now_s) - _trend_c_h(past.at_s, air, now_s - DAY_S)
+    air_c = air[-1] + (yesterday - was) + beyond * TREND_LASTS_H * -np.expm1(-lead_h / TREND_LASTS_H)
     vapour = to_mean(one["humidity_pct"] * 0.01 * over_water_pa(air), 12.0)
     cloud = np.clip(to_mean(one["cloud"], 6.0), 0.0, 1.0)
     left = np.exp(-lead_h / RAIN_LASTS_H)
@@ -172,6 +176,12 @@ def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
         longwave_w_m2=np.full(len(at_s), np.nan),
         cloud=cloud,
     )
+
+
+def _trend_c_h(at_s: Floats, air_c: Floats, to_s: float) -> float:
+    """Return the air's change over the hours before a time [°C/h]; 0 where nothing is known of them."""
+    before, at = np.interp([to_s - TREND_H * HOUR_S, to_s], at_s, air_c).tolist()
+    return float((at - before) / TREND_H) if to_s - TREND_H * HOUR_S >= at_s[0] else 0.0
 
 
 def _dying(rate_mm_h: Floats) -> Floats:
