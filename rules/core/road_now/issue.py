@@ -79,7 +79,10 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """The past as it was measured: ends of the steps, weather, its types, sensors' surfaces (steps × m) and films."""
+    """The past as it was measured: ends of the steps, weather, its types, sensors' surfaces (steps × m) and films.
+
+    ``offset_c``: what the thermal map says that the stretches differ by: weather types × n.
+    """
 
     ends_s: Floats
     measured: Weather
@@ -87,6 +90,7 @@ class _Looked:
     types: Ints
     surface_c: Floats
     film_mm: Floats
+    offset_c: Floats
 
 
 def issue(g: Given) -> Issue:
@@ -108,7 +112,7 @@ def issue(g: Given) -> Issue:
     night = _of_night(later, p)
     now = _now(g, looked, believed, ran, passed, night)
     sky = wx.longwave_beyond_w_m2(looked.measured) if np.isnan(later.longwave_w_m2).all() else 0.0
-    state, fix = _shifted(ran, now, g, night, sky)
+    state, fix = _shifted(ran, now, g, looked.offset_c[night], sky)
     chances, weather = _chances(g, later, state, fix, ran, now)
     mapped = _mapped(g, looked, found, free, passed)
     return Issue(_forecast(g, chances, weather, now, state, found), mapped)
@@ -125,7 +129,8 @@ def _looked(g: Given) -> _Looked:
         gridded(ends, o.sensors.sensor, o.sensors.at_s, v, m, p.gap_s)
         for v in (o.sensors.surface_c, o.sensors.film_mm)
     )
-    return _Looked(ends, measured, made, _types(measured, p), surface, film)
+    offset = g.mapped.offset_c(thermal_map.features_of(g.town), p.mapping)
+    return _Looked(ends, measured, made, _types(measured, p), surface, film, offset)
 
 
 def _place(town: Stretches) -> wx.Place:
@@ -146,7 +151,7 @@ def _trust(g: Given, looked: _Looked, free_c: Floats) -> Trust:
     p, town = g.p.trust, g.town
     window = max(1, round(p.window_h * HOUR_S / g.p.step_s))
     dark = np.flatnonzero(looked.types != BY_DAY)[-window:]
-    known_by = g.mapped.offset_c(g.p.mapping)[:, town.sensor_at]
+    known_by = looked.offset_c[:, town.sensor_at]
     beyond = looked.surface_c[dark] - free_c[dark] - known_by[looked.types[dark]]
     least = max(1, round(p.least_h * HOUR_S / g.p.step_s))
     places = {i for i, name in enumerate(town.sensors) if name in g.doubted}
@@ -169,17 +174,17 @@ def _now(g: Given, looked: _Looked, believed: Floats, ran: past.Ran, passed: Pas
     own = np.zeros(len(town), dtype=bool)
     own[town.sensor_at[speaks]] = True
     kind = int(looked.types[-1])
-    offset, deviation = g.mapped.offset_c(p.mapping), g.mapped.deviation_c(p.mapping)
-    mapped = np.zeros(len(town)) if kind == BY_DAY else offset[kind]
+    deviation = g.mapped.deviation_c(p.mapping)
+    mapped = np.zeros(len(town)) if kind == BY_DAY else looked.offset_c[kind]
     unsure = deviation[night if kind == BY_DAY else kind]
     base = ran.surface_c[-1].astype(np.float64)
     return estimate(town, base, mapped, unsure, own, speaks, passed, p)
 
 
-def _shifted(ran: past.Ran, now: Now, g: Given, night: int, sky_w_m2: float) -> tuple[State, Correction]:
+def _shifted(ran: past.Ran, now: Now, g: Given, by_map_c: Floats, sky_w_m2: float) -> tuple[State, Correction]:
     """Return state and correction with what thermal map and gritters add: at once, and as a flux that keeps it so.
 
-    ``sky_w_m2``: radiation of the sky beyond what is made of cloud.
+    ``by_map_c``: what the thermal map says for the night; ``sky_w_m2``: radiation of the sky beyond what is made of cloud.
     """
     p, state, fix = g.p.mapping, ran.state, ran.fix
     sky = (ran.roads.emissivity * ran.roads.sky_view)[0] * sky_w_m2
@@ -187,7 +192,7 @@ def _shifted(ran: past.Ran, now: Now, g: Given, night: int, sky_w_m2: float) -> 
     dtype = state.zeta.dtype
     moved = (state.temperature_c + depth * now.shift_c[None, None, :]).astype(dtype)
     own = now.source == est.SENSOR
-    of_night = np.where(own, 0.0, g.mapped.offset_c(p)[night]) * p.flux_w_m2k
+    of_night = np.where(own, 0.0, by_map_c) * p.flux_w_m2k
     by_gritters = (now.shift_c - now.mapped_c) * p.flux_w_m2k
     return replace(state, temperature_c=moved), replace(
         fix,
