@@ -20,7 +20,9 @@ from rules.core.road_now.model import Observed, Passes, SensorReadings, Spreads,
 from rules.core.road_now.stretches import Stretches, stretches
 from rules.core.road_surface.vapour import over_water_pa
 from rules.core.weather_forecast import Place, WeatherForecast
+from rules.core.readings import ReadingBatch
 from rules.core.weather_rule import precipitation_of
+from tests.fakes.rules_town import START, Reading, batch
 
 START_S = datetime(2026, 1, 14, 15, 0, tzinfo=UTC).timestamp()
 LATER_H = 24.0
@@ -39,12 +41,14 @@ class RoadNight:
 
     Attributes:
         observed: all readings of 41 hours.
+        heard: (kind, device, seconds after START of ``rules_town``, fields), in order of time.
         at_s, surface_c: the roads' true surfaces by time: times × segments.
     """
 
     registry: Registry
     town: Stretches
     observed: Observed
+    heard: tuple[Reading, ...]
     at_s: Floats
     surface_c: Floats
 
@@ -59,6 +63,16 @@ class RoadNight:
         sensors["surface_c"] = sensors["surface_c"] + off[sensors["sensor"]]
         stations = {f: getattr(w, f)[theirs] for f in StationReadings.__dataclass_fields__}
         return Observed(StationReadings(**stations), SensorReadings(**sensors), o.passes, o.spreads)
+
+    def between(self, from_h: float, to_h: float, wrong_c: Mapping[str, float]) -> ReadingBatch:
+        """Return what was measured after ``from_h`` up to ``to_h`` [h after START_S], as the rules take it."""
+        low, high = (START_S - START + 3600.0 * h for h in (from_h, to_h))
+        field = "surface_temperature_c"
+        return batch(
+            (k, d, t, {**v, field: v[field] + wrong_c[d]} if d in wrong_c and field in v else v)
+            for k, d, t, v in self.heard
+            if low < t <= high
+        )
 
     def truth_c(self, at_s: float) -> Floats:
         """Return the roads' true surfaces at a time."""
@@ -108,7 +122,11 @@ def _night(
     passes = Passes(segment=NOWHERE, at_s=NOTHING, surface_c=NOTHING)
     spreads = Spreads(segment=NOWHERE, at_s=NOTHING, salt_g_m2=NOTHING)
     heard_of = [(t, v) for n in stations for t, v in heard[n] if v]
-    return RoadNight(registry, town, Observed(_stations(heard_of), sensors, passes, spreads), at_s, truth)
+    kind_of = {d.name: d.kind for d in registry.devices}
+    all_of = sorted(
+        ((kind_of[n], n, t - START, v) for n, found in heard.items() for t, v in found if v), key=lambda r: r[2]
+    )
+    return RoadNight(registry, town, Observed(_stations(heard_of), sensors, passes, spreads), tuple(all_of), at_s, truth)
 
 
 def _stations(rows: list[tuple[float, Mapping[str, float]]]) -> StationReadings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 from rules.core.memory import EngineState
 from rules.core.road_now.table import HOURS, QUANTITIES
 from rules.ports import CursorMovedError
+from rules.replay.reader import PostgresReadings
+from rules.replay.runner import run
 from tests.fakes.road_forecaster import RoadBench, road_bench
 from tests.fakes.rules_bench import frosty, service
-from tests.fakes.rules_town import START, Reading, hamlet
+from tests.fakes.rules_town import START, Reading, context, gritter_fix, hamlet
 
 pytestmark = pytest.mark.storage
 
@@ -120,3 +123,51 @@ def _same_as(state: EngineState, whole: np.ndarray, ids: tuple[str, ...]) -> Non
     for i, segment_id in enumerate(ids):
         assert state.forecast[segment_id].issued_s == SEVEN_PM_S
         assert state.forecast[segment_id].table == whole[i].astype("<i2").tobytes()
+
+
+async def test_a_replay_reads_an_issue_where_it_became_known_and_decides_the_same(db_dsn: str) -> None:
+    async with road_bench(db_dsn) as bench:
+        rules = service(bench.rules.store)
+        await bench.add(evening(245.0))
+        await bench.forecaster().turn()
+        await bench.add(evening(305.0, 250.0))
+        await _all(bench, rules)
+        await bench.rules.want_settled()
+        await _all(bench, rules)
+        live = {row[1:] for row in await bench.rules.rows("decisions") if row[0] == "winter.gritting"}
+        stored = await bench.store.newest()
+    source = PostgresReadings(db_dsn, ("frog", "road", "weather", "gritter", "bin"))
+    spans = await asyncio.to_thread(lambda: list(source.spans(START, START + 6 * 3600.0)))
+    issues = [span["forecast"] for span in spans if "forecast" in span]
+    assert [set(i.ts_s.tolist()) for i in issues] == [{START + 240 * 60.0 + 2.0}]
+    assert stored is not None
+    order = [f"segment:{i}" for i in stored.forecast.ids]
+    assert list(issues[0].device) == order
+    np.testing.assert_array_equal(issues[0].fields["table"], stored.forecast.whole.reshape(5, -1))
+    again = await asyncio.to_thread(lambda: run(source, context(), START, START + 6 * 3600.0))
+    replayed = {(d.subject, d.outcome, d.at_s) for d in again.decisions if d.rule_id == "winter.gritting"}
+    assert live == replayed
+
+
+async def test_what_gritters_spread_and_measure_is_found_again(db_dsn: str) -> None:
+    async with road_bench(db_dsn) as bench:
+        await bench.add([*evening(245.0), *_driven()])
+        await _all(bench, service(bench.rules.store))
+        found = await bench.store.measured(START, SEVEN_PM_S)
+        number = await bench.forecaster().turn()
+        stored = await bench.store.newest()
+    assert len(found.gritters.at_s) > 0
+    assert found.gritters.surface_c.tolist() == [-1.0] * len(found.gritters.at_s)
+    assert set(found.salt.segment_id) <= {s.segment_id for s in hamlet().segments}
+    assert len(found.salt.at_s) > 0
+    assert number is not None
+    assert stored is not None
+    assert stored.forecast.now.salt_g_m2.max() > 1.0
+    assert "gritter" in stored.forecast.now.source
+
+
+def _driven() -> list[Reading]:
+    """A gritter drives along the roads for ten minutes and spreads 10 g/m²; its thermometer reads -1 °C."""
+    fields = {"surface_temperature_c": -1.0}
+    minutes = [220.0 + 0.5 * k for k in range(20)]
+    return [("gritter", "gritter-0", 60.0 * m, {**gritter_fix(m / 60.0), **fields}) for m in minutes]

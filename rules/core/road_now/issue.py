@@ -2,71 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rules.core.psychrometrics import Floats
+from rules.core.road_now import coming, past
 from rules.core.road_now import estimate as est
-from rules.core.road_now import past, thermal_map, trust
 from rules.core.road_now import weather as wx
 from rules.core.road_now.estimate import Now, Passing, estimate, passing
-from rules.core.road_now.model import Ints, Observed
-from rules.core.road_now.observed import gridded
-from rules.core.road_now.parameters import SHIPPED, NowParameters
-from rules.core.road_now.stretches import Stretches, shares
-from rules.core.road_now.table import (
-    HOURS,
-    NowRows,
-    RoadForecast,
-    SensorJudged,
-    WeatherUsed,
-    packed,
-)
+from rules.core.road_now.looked import Given, Looked, learn, look, place_of, trusted, types_of
+from rules.core.road_now.parameters import NowParameters
+from rules.core.road_now.stretches import Stretches
+from rules.core.road_now.table import HOURS, NowRows, RoadForecast, SensorJudged, WeatherUsed, packed
 from rules.core.road_now.thermal_map import ThermalMap
 from rules.core.road_now.trust import Trust
-from rules.core.road_now.weather_type import BY_DAY, prevailing, weather_type
+from rules.core.road_now.weather_type import BY_DAY, prevailing
 from rules.core.road_surface.ensemble import Risk, Spread, member_fluxes, members, risk
 from rules.core.road_surface.forcing import Weather, forcing, steps
 from rules.core.road_surface.model import Correction
 from rules.core.road_surface.roads import depths_m, profile
-from rules.core.road_surface.state import Forcing, State
+from rules.core.road_surface.state import State
 from rules.core.road_surface.vapour import Array
-from rules.core.weather_forecast import WeatherForecast
 
 HOUR_S = 3600.0
 SKIN_M = 0.1
 """Depth at which a shift of the surface has fallen to 1/e: what a few hours warm or cool."""
 TO_10_PCT = 1.2816
 """Standard deviations between the middle and the 10 % quantile of a normal distribution."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """All that an issue is made of.
-
-    Attributes:
-        at_s: now: the end of a step [s since 1970].
-        town: its stretches.
-        observed: readings of the last ``past_h`` hours, up to now.
-        mapped: thermal map so far.
-        learnt_s: up to when measurements are in it [s since 1970].
-        doubted: names of sensors that were wrong at the last issue.
-        forecast: of the weather, with its number; None: none.
-        p: settings.
-        seed: of the ensemble.
-    """
-
-    at_s: float
-    town: Stretches
-    observed: Observed
-    mapped: ThermalMap
-    learnt_s: float = 0.0
-    doubted: Set[str] = frozenset()
-    forecast: tuple[int | None, WeatherForecast] | None = None
-    p: NowParameters = SHIPPED
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +40,6 @@ class Issue:
     mapped: ThermalMap
 
 
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """The past as it was measured: ends of the steps, weather, its types, sensors' surfaces (steps × m) and films.
-
-    ``offset_c``: what the thermal map says that the stretches differ by: weather types × n.
-    """
-
-    ends_s: Floats
-    measured: Weather
-    made: Forcing
-    types: Ints
-    surface_c: Floats
-    film_mm: Floats
-    offset_c: Floats
-
-
 def issue(g: Given) -> Issue:
     """Return the road forecast of a moment.
 
@@ -100,9 +47,9 @@ def issue(g: Given) -> Issue:
         NothingKnownError: nobody has measured the air in the past hours.
     """
     p, town = g.p, g.town
-    looked = _looked(g)
+    looked = look(g)
     free = past.free_c(town, looked.made, looked.surface_c, p) if len(town.sensors) else looked.surface_c
-    found = _trust(g, looked, free)
+    found = trusted(g, looked, free)
     believed = np.where(found.wrong, np.nan, looked.surface_c)
     salt = past.in_steps(g.observed.spreads, looked.ends_s)
     film = np.where(found.wrong, np.nan, looked.film_mm)
@@ -114,61 +61,21 @@ def issue(g: Given) -> Issue:
     sky = wx.longwave_beyond_w_m2(looked.measured) if np.isnan(later.longwave_w_m2).all() else 0.0
     state, fix = _shifted(ran, now, g, looked.offset_c[night], sky)
     chances, weather = _chances(g, later, state, fix, ran, now)
-    mapped = _mapped(g, looked, found, free, passed)
+    mapped = learn(g, looked, found, free, passed)
     return Issue(_forecast(g, chances, weather, now, state, found), mapped)
 
 
-def _looked(g: Given) -> _Looked:
-    p, o = g.p, g.observed
-    ends = steps(g.at_s - HOUR_S * p.past_h, p.past_h, p.step_s)
-    place = _place(g.town)
-    measured = wx.measured(ends, o.stations, o.sensors, place, p.gap_s)
-    made = forcing(measured, ends, place.latitude_deg, place.longitude_deg)
-    m = len(g.town.sensors)
-    surface, film = (
-        gridded(ends, o.sensors.sensor, o.sensors.at_s, v, m, p.gap_s)
-        for v in (o.sensors.surface_c, o.sensors.film_mm)
-    )
-    offset = g.mapped.offset_c(thermal_map.features_of(g.town), p.mapping)
-    return _Looked(ends, measured, made, _types(measured, p), surface, film, offset)
-
-
-def _place(town: Stretches) -> wx.Place:
-    usual_m = float(np.median(town.altitude_m)) if len(town) else 0.0
-    return wx.Place(town.latitude_deg, town.longitude_deg, usual_m)
-
-
-def _types(w: Weather, p: NowParameters) -> Ints:
-    falling = w.rain_mm_h + w.snow_mm_h
-    cloud, wind, falls, sun = (
-        a[:, 0, 0].astype(np.float64) for a in (w.cloud, w.wind_m_s, falling, w.shortwave_w_m2)
-    )
-    return weather_type(cloud, wind, falls, sun, p.mapping)
-
-
-def _trust(g: Given, looked: _Looked, free_c: Floats) -> Trust:
-    """Return which sensors are wrong, by the dark hours of the last night or evening."""
-    p, town = g.p.trust, g.town
-    window = max(1, round(p.window_h * HOUR_S / g.p.step_s))
-    dark = np.flatnonzero(looked.types != BY_DAY)[-window:]
-    known_by = looked.offset_c[:, town.sensor_at]
-    beyond = looked.surface_c[dark] - free_c[dark] - known_by[looked.types[dark]]
-    least = max(1, round(p.least_h * HOUR_S / g.p.step_s))
-    places = {i for i, name in enumerate(town.sensors) if name in g.doubted}
-    return trust.judged(beyond, town.weight[town.sensor_at], p, least, places)
-
-
 def _later(g: Given, measured: Weather) -> Weather:
-    relaxing = wx.Relaxing(g.p.relax_h, g.p.lapse_c_per_m)
+    relaxing = coming.Relaxing(g.p.relax_h, g.p.lapse_c_per_m)
     said = None if g.forecast is None else g.forecast[1]
-    return wx.expected(measured, HOURS, said, _place(g.town), relaxing)
+    return coming.expected(measured, HOURS, said, place_of(g.town), relaxing)
 
 
 def _of_night(later: Weather, p: NowParameters) -> int:
-    return prevailing(_types(later, p))
+    return prevailing(types_of(later, p))
 
 
-def _now(g: Given, looked: _Looked, believed: Floats, ran: past.Ran, passed: Passing, night: int) -> Now:
+def _now(g: Given, looked: Looked, believed: Floats, ran: past.Ran, passed: Passing, night: int) -> Now:
     town, p = g.town, g.p
     speaks = ~np.isnan(believed[-1])
     own = np.zeros(len(town), dtype=bool)
@@ -206,7 +113,7 @@ def _spread(g: Given, later: Weather) -> Spread:
 
 
 def _is_forecast(g: Given, later: Weather) -> bool:
-    return g.forecast is not None and wx.covers(g.forecast[1], float(later.at_s[0]))
+    return g.forecast is not None and coming.covers(g.forecast[1], float(later.at_s[0]))
 
 
 def _chances(
@@ -217,7 +124,7 @@ def _chances(
     rng = np.random.default_rng(g.seed)
     ends = steps(g.at_s, HOURS, p.step_s)
     wide = members(later, p.members, spread, rng)
-    place = _place(g.town)
+    place = place_of(g.town)
     made = forcing(wide, ends, place.latitude_deg, place.longitude_deg, dtype=past.DTYPE)
     fluxes = member_fluxes(fix, p.members, spread, rng)
     fluxes = replace(fluxes, steady_w_m2=fluxes.steady_w_m2 + fix.steady_w_m2)
@@ -237,32 +144,6 @@ def _widened(found: Risk, unsure_c: Array) -> Risk:
     low = found.middle_c - np.sqrt((found.middle_c - found.low_c) ** 2 + more)
     high = found.middle_c + np.sqrt((found.high_c - found.middle_c) ** 2 + more)
     return replace(found, low_c=low, high_c=high)
-
-
-def _mapped(g: Given, looked: _Looked, found: Trust, free_c: Floats, passed: Passing) -> ThermalMap:
-    """Return the thermal map with what gritters and believed sensors measured since the last issue."""
-    p, town = g.p, g.town
-    age_h = (g.at_s - g.learnt_s) / HOUR_S
-    new = passed.age_h < age_h
-    place = np.searchsorted(looked.ends_s, g.at_s - passed.age_h[new] * HOUR_S)
-    kinds = looked.types[np.minimum(place, len(looked.types) - 1)]
-    mapped = thermal_map.learnt(
-        g.mapped, kinds, passed.segment[new], passed.beyond_c[new], p.mapping.pass_nights, p.mapping
-    )
-    if len(town.sensors) < 2:
-        return mapped
-    beyond = np.where(found.wrong, np.nan, looked.surface_c - free_c)
-    step = np.flatnonzero(looked.ends_s > g.learnt_s)
-    others = town.weight[town.sensor_at] * (1.0 - np.eye(len(town.sensors)))
-    left = np.full((len(step), len(town.sensors)), np.nan)
-    for row, i in enumerate(step.tolist()):
-        there = ~np.isnan(beyond[i])
-        if there.sum() > p.trust.neighbours:
-            left[row] = beyond[i] - shares(others, there) @ np.nan_to_num(beyond[i])
-    kind = np.repeat(looked.types[step], len(town.sensors))
-    where = np.tile(town.sensor_at, len(step))
-    nights = p.step_s / HOUR_S / p.mapping.night_h
-    return thermal_map.learnt(mapped, kind, where, left.ravel(), nights, p.mapping)
 
 
 def _forecast(g: Given, chances: Risk, later: Weather, now: Now, state: State, found: Trust) -> RoadForecast:

@@ -17,7 +17,8 @@ from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
 from cityops.runtime.stop import sleep_until_stop
 from rules.core.context import Context
-from rules.core.road_now.issue import Given, Issue, issue, seed_of
+from rules.core.road_now.issue import Issue, issue, seed_of
+from rules.core.road_now.looked import Given
 from rules.core.road_now.parameters import SHIPPED, NowParameters
 from rules.core.road_now.stretches import Stretches
 from rules.core.road_now.weather import NothingKnownError
