@@ -11,7 +11,7 @@ from rules.core.context import Context
 from rules.core.memory import ForecastMemory
 from rules.core.numbers import Numbers
 from rules.core.psychrometrics import Floats
-from rules.core.road_now.table import HOURS, QUANTITIES, UNKNOWN, Shorts
+from rules.core.road_now.table import HOURS, QUANTITIES, UNKNOWN, Shorts, unpacked
 
 SHAPE = (len(QUANTITIES), HOURS)
 LITTLE = "<i2"
@@ -35,8 +35,15 @@ class ForecastColumns:
         self.issued_s, self.off_c = np.full(n, np.nan), np.full(n, np.nan)
         self.by_forecast, self._touched = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         self.whole: Shorts = np.full((n, *SHAPE), UNKNOWN, dtype=np.int16)
+        self._values: Floats | None = None
         for segment_id, value in memory.items():
             self.reload(segment_id, value)
+
+    def values(self) -> Floats:
+        """Return the tables' values: segments × quantities × hours, NaN = unknown; worked out once an issue."""
+        if self._values is None:
+            self._values = unpacked(self.whole)
+        return self._values
 
     def rows(self, segment_ids: list[str]) -> Numbers:
         """Return the rows of segments, -1 for one that is not installed."""
@@ -48,7 +55,7 @@ class ForecastColumns:
         """Take newer forecasts of different segments."""
         self.issued_s[rows], self.by_forecast[rows], self.off_c[rows] = issued_s, by_forecast, off_c
         self.whole[rows] = whole.reshape(len(rows), *SHAPE)
-        self._touched[rows] = True
+        self._touched[rows], self._values = True, None
 
     def reload(self, subject: str, value: ForecastMemory) -> None:
         """Take one segment's memory as it is now."""
@@ -58,7 +65,7 @@ class ForecastColumns:
         self.issued_s[i], self.by_forecast[i] = value.issued_s, value.by_forecast
         self.off_c[i] = np.nan if value.off_c is None else value.off_c
         self.whole[i] = np.frombuffer(value.table, dtype=LITTLE).reshape(SHAPE)
-        self._touched[i] = False
+        self._touched[i], self._values = False, None
 
     def has_changed(self) -> bool:
         """Whether anything has changed since the last :meth:`flush`."""

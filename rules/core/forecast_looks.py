@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
-from rules.core.road_now.table import HOURS, QUANTITIES, unpacked
+from rules.core.road_now.table import HOURS, QUANTITIES
 
 Bools = NDArray[np.bool_]
 
@@ -48,31 +48,31 @@ class Looks:
 
 
 def looks(
-    whole: NDArray[np.int16], lead_h: Floats, fresh: Bools, by_forecast: Bools, now_c: Floats, horizon_h: float
+    values: Floats, lead_h: Floats, fresh: Bools, by_forecast: Bools, now_c: Floats, horizon_h: float
 ) -> Looks:
     """Return what forecasts say of the hours from now to the horizon.
 
     Args:
-        whole: segments × quantities × hours.
+        values: of the table: segments × quantities × hours.
         lead_h: age of each segment's forecast [h].
         fresh: whether it counts.
         by_forecast: whether somebody forecast the weather of it.
         now_c: surface now, NaN = unknown.
         horizon_h: how far to look [h].
     """
-    values = dict(zip(QUANTITIES, np.moveaxis(unpacked(whole), 1, 0), strict=True))
+    said = dict(zip(QUANTITIES, np.moveaxis(values, 1, 0), strict=True))
     in_h = np.arange(1.0, HOURS + 1.0)[None, :] - lead_h[:, None]
-    ahead = (in_h > 0.0) & (in_h <= horizon_h) & fresh[:, None] & ~np.isnan(values["middle_c"])
+    ahead = (in_h > 0.0) & (in_h <= horizon_h) & fresh[:, None] & ~np.isnan(said["middle_c"])
     fresh = fresh & ahead.any(axis=1)
-    middle = np.where(ahead, values["middle_c"], np.inf)
+    middle = np.where(ahead, said["middle_c"], np.inf)
     coldest = np.argmin(middle, axis=1)
     rows = np.arange(len(middle))
     forecast_c = middle[rows, coldest]
-    width = (values["high_c"] - values["low_c"])[rows, coldest] / TO_DEVIATION
-    below, ice = (np.where(ahead, values[n], 0.0) for n in ("below_zero", "ice"))
-    film = np.where(ahead & (below >= MAY_FREEZE), values["film_mm"], 0.0)
-    deposit = np.where(ahead, values["deposit_mm"], 0.0)
-    rains = ahead & (values["rain_mm_h"] + values["snow_mm_h"] >= FALLS_MM_H)
+    width = (said["high_c"] - said["low_c"])[rows, coldest] / TO_DEVIATION
+    below, ice = (np.where(ahead, said[n], 0.0) for n in ("below_zero", "ice"))
+    film = np.where(ahead & (below >= MAY_FREEZE), said["film_mm"], 0.0)
+    deposit = np.where(ahead, said["deposit_mm"], 0.0)
+    rains = ahead & (said["rain_mm_h"] + said["snow_mm_h"] >= FALLS_MM_H)
     lowest = np.fmin(np.where(fresh, forecast_c, np.nan), np.where(fresh, now_c, np.nan))
     return Looks(
         fresh=fresh,
@@ -87,8 +87,8 @@ def looks(
         film_mm=_if(fresh, film.max(axis=1)),
         deposit_mm=_if(fresh, deposit.max(axis=1)),
         rain_ends_in_h=np.where(rains.any(axis=1), np.where(rains, in_h, 0.0).max(axis=1), np.nan),
-        snow_mm=_if(fresh, np.where(ahead, values["snow_mm_h"], 0.0).sum(axis=1)),
-        freezing_rain=(ahead & (values["rain_mm_h"] >= FALLS_MM_H) & (middle < 0.0)).any(axis=1),
+        snow_mm=_if(fresh, np.where(ahead, said["snow_mm_h"], 0.0).sum(axis=1)),
+        freezing_rain=(ahead & (said["rain_mm_h"] >= FALLS_MM_H) & (middle < 0.0)).any(axis=1),
     )
 
 

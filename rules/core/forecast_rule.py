@@ -112,7 +112,8 @@ def looked(work: Work, ctx: Context, now_c: Floats, at_s: float) -> Looks | None
     if not fresh.any():
         return None
     lead_h = (at_s - np.nan_to_num(table.issued_s)) / HOUR_S
-    return looks(table.whole, lead_h, fresh, table.by_forecast, now_c, p.horizon_h)
+    found = looks(table.values(), lead_h, fresh, table.by_forecast, now_c, p.horizon_h)
+    return found if found.fresh.any() else None
 
 
 def _fresh(ctx: Context, table: ForecastColumns, at_s: float) -> NDArray[np.bool_]:

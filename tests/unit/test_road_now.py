@@ -106,7 +106,7 @@ def test_thermal_mapping_believes_more_nights_more_and_forgets() -> None:
         offsets.append(mapped.offset_c(flat, p)[EXTREME, 0])
         deviations.append(mapped.deviation_c(p)[EXTREME, 0])
     assert offsets[0] == pytest.approx(-1.0)  # a night weighs as much as knowing nothing
-    assert offsets == sorted(offsets, reverse=True)
+    assert np.diff(offsets).max() < 1e-9
     assert offsets[-1] == pytest.approx(-2.0, abs=0.11)
     assert deviations[0] > deviations[10] > 0.0
     assert mapped.nights[EXTREME, 0] == pytest.approx(p.most_nights)
@@ -143,8 +143,9 @@ def test_tables_keep_hundredths_and_what_is_unknown() -> None:
     back = unpacked(whole)
     assert np.isnan(back[0, 0, 0])
     assert back[1, 1, 1] == pytest.approx(327.67)
-    values[1, 1, 1] = 0.0
-    np.testing.assert_allclose(np.delete(back.ravel(), 0)[:20], np.delete(np.moveaxis(values, 2, 0).ravel(), 0)[:20], atol=0.0051)
+    told = np.moveaxis(values, 2, 0).copy()
+    told[1, 1, 1] = back[1, 1, 1]
+    np.testing.assert_allclose(back, told, atol=0.0051)
     np.testing.assert_array_equal(packed(np.moveaxis(back, 0, 2)), whole)
 
 
@@ -252,6 +253,6 @@ def test_where_nobody_measured_the_air_nothing_is_made_up() -> None:
 
 def test_what_the_sky_sends_beyond_cloud_goes_on() -> None:
     plain = past(stations())
-    measured = past(stations(longwave_w_m2=300.0))
+    measured = past(stations(longwave_w_m2=290.0))
     assert wx.longwave_beyond_w_m2(plain) == 0.0
     assert 5.0 < wx.longwave_beyond_w_m2(measured) < 50.0

@@ -13,6 +13,7 @@ from rules.core.effects import ClearAlarm, Decision, Effect, Event, LateReadings
 from rules.core.engine import step
 from rules.core.forecast_looks import looks
 from rules.core.memory import EngineState, changed_rows, from_rows
+from rules.core.readings import Readings
 from rules.core.reconcile import reconcile
 from rules.core.road_now.table import RoadForecast
 from tests.fakes.road_tables import IDS, table, with_issues
@@ -72,7 +73,7 @@ def test_a_forecast_of_frost_on_a_wet_road_is_treated_hours_before() -> None:
 
 
 def test_a_cold_dry_road_is_watched_only() -> None:
-    _, effects = run(mild(2.0), {18: table(HOUR_S, -3.0)})
+    _, effects = run(mild(2.0), {18: table(HOUR_S, -1.0)})
     assert decisions(effects)[-1].outcome == "monitor"
 
 
@@ -91,14 +92,15 @@ def test_snow_to_come_is_told() -> None:
 
 
 def test_where_nobody_forecast_the_weather_the_colder_of_both_counts() -> None:
-    warm = {18: table(HOUR_S, 5.0, kind="stations", film_mm=0.3)}
-    frosty = [(k, d, t, {**v, "surface_temperature_c": 3.0 - t / 2000.0, "water_film_mm": 0.3} if k == "road" else v)
-              for k, d, t, v in mild(2.0)]  # fmt: skip
-    _, effects = run(frosty, warm)
+    falls = [
+        (k, d, t, {**v, "surface_temperature_c": 3.5 - t / 3000.0, "water_film_mm": 0.3} if k == "road" else v)
+        for k, d, t, v in mild(2.0)
+    ]
+    _, effects = run(falls, {3: table(0.0, 5.0, kind="stations")})
     assert decisions(effects)[-1].outcome == "treat", "the sensors' trend is seen"
     seen = decisions(effects)[-1].inputs["segments"][0]
     assert seen["outlook"] == "nowcast"
-    _, sure = run(frosty, {18: table(HOUR_S, 5.0)})
+    _, sure = run(falls, {3: table(0.0, 5.0)})
     assert decisions(sure)[-1].outcome == "no_action"
 
 
@@ -179,14 +181,17 @@ def test_where_all_sensors_are_wrong_they_are_asked_all_the_same() -> None:
 
 
 def test_a_forecast_that_comes_behind_time_counts_and_is_not_late() -> None:
-    state, effects = run(mild(3.0), {50: table(HOUR_S)})
+    readings = with_issues(mild(3.0), {50: table(HOUR_S)})
+    rows = readings["forecast"]
+    late = Readings(rows.position, rows.ts_s - 3000.0, rows.device, rows.quality, rows.fields)
+    state, effects = step(EngineState(), {**readings, "forecast": late}, latest(mild(3.0)), CONTEXT)
     assert len(state.forecast) == 5
     assert not [e for e in effects if isinstance(e, LateReadings)]
 
 
 def test_what_a_forecast_says_depends_on_its_age() -> None:
     hours = np.array([4.0, 2.0, 0.0, -2.0, *[-3.0] * 20])
-    whole = table(0.0, hours, film_mm=0.2, rain_mm_h=[0.0, 1.0, 1.0, *[0.0] * 21]).whole[:2]
+    whole = table(0.0, hours, film_mm=0.2, rain_mm_h=[0.0, 1.0, 1.0, *[0.0] * 21]).values()[:2]
     yes, now = np.ones(2, dtype=bool), np.array([5.0, np.nan])
     found = looks(whole, np.array([0.0, 1.5]), yes, yes, now, 12.0)
     assert found.zero_in_h.tolist() == pytest.approx([3.0, 1.5])
@@ -206,7 +211,7 @@ def test_what_a_forecast_says_depends_on_its_age() -> None:
 
 def test_freezing_rain_is_rain_on_a_road_below_zero() -> None:
     rain = [0.0, 0.5, *[0.0] * 22]
-    cold, warm = (table(0.0, c, rain_mm_h=rain).whole[:1] for c in (-1.0, 1.0))
+    cold, warm = (table(0.0, c, rain_mm_h=rain).values()[:1] for c in (-1.0, 1.0))
     yes, now = np.ones(1, dtype=bool), np.array([0.5])
     assert looks(cold, np.zeros(1), yes, yes, now, 12.0).freezing_rain.all()
     assert not looks(warm, np.zeros(1), yes, yes, now, 12.0).freezing_rain.any()

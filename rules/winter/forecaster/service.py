@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 RETRY = Backoff(first_s=1.0, cap_s=60.0)
 EVERY_S = 1800.0
-POLL_S = 5.0
+POLL_S = 2.0
 KEPT_S = 30 * 86_400.0
 """Issues go after so long: decisions keep what they saw of theirs."""
 HOUR_S = 3600.0
