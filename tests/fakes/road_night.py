@@ -16,11 +16,11 @@ from firmware_sim.world.town import TownSizes, generate_town
 from firmware_sim.world.world import World
 from rules.catalogue.loader import load
 from rules.core.psychrometrics import Floats
+from rules.core.readings import ReadingBatch
 from rules.core.road_now.model import Observed, Passes, SensorReadings, Spreads, StationReadings
 from rules.core.road_now.stretches import Stretches, stretches
 from rules.core.road_surface.vapour import over_water_pa
 from rules.core.weather_forecast import Place, WeatherForecast
-from rules.core.readings import ReadingBatch
 from rules.core.weather_rule import precipitation_of
 from tests.fakes.rules_town import START, Reading, batch
 
@@ -124,9 +124,12 @@ def _night(
     heard_of = [(t, v) for n in stations for t, v in heard[n] if v]
     kind_of = {d.name: d.kind for d in registry.devices}
     all_of = sorted(
-        ((kind_of[n], n, t - START, v) for n, found in heard.items() for t, v in found if v), key=lambda r: r[2]
+        ((kind_of[n], n, t - START, v) for n, found in heard.items() for t, v in found if v),
+        key=lambda r: r[2],
     )
-    return RoadNight(registry, town, Observed(_stations(heard_of), sensors, passes, spreads), tuple(all_of), at_s, truth)
+    return RoadNight(
+        registry, town, Observed(_stations(heard_of), sensors, passes, spreads), tuple(all_of), at_s, truth
+    )
 
 
 def _stations(rows: list[tuple[float, Mapping[str, float]]]) -> StationReadings:

@@ -38,7 +38,10 @@ def table(
     ``wrong``: by segment, by how much its sensor is wrong.
     """
     n, given = len(ids), {"middle_c": middle_c, **more}
-    hours = {name: np.broadcast_to(np.asarray(given.get(name, 0.0), dtype=np.float64), (HOURS,)) for name in QUANTITIES}
+    hours = {
+        name: np.broadcast_to(np.asarray(given.get(name, 0.0), dtype=np.float64), (HOURS,))
+        for name in QUANTITIES
+    }
     middle = hours["middle_c"]
     hours["low_c"], hours["high_c"] = (
         hours[q] if q in more else middle + d for q, d in (("low_c", -1.0), ("high_c", 1.0))
@@ -61,7 +64,15 @@ def with_issues(readings: Sequence[Reading], issues: Mapping[int, RoadForecast])
     for place, forecast in sorted(issues.items()):
         seen_s = START + max((r[2] for r in readings[:place]), default=0.0)
         rows = readings_of(forecast, max(seen_s, forecast.issued_s))
-        parts.append(Readings(rows.position + PLACES * place - PLACES // 2, rows.ts_s, rows.device, rows.quality, rows.fields))
+        parts.append(
+            Readings(
+                rows.position + PLACES * place - PLACES // 2,
+                rows.ts_s,
+                rows.device,
+                rows.quality,
+                rows.fields,
+            )
+        )
     if parts:
         whole["forecast"] = Readings(
             np.concatenate([p.position for p in parts]), np.concatenate([p.ts_s for p in parts]),

@@ -24,7 +24,7 @@ LATENESS = st.sampled_from([0.0, 60.0])
 def evening(seed: int) -> tuple[ReadingBatch, int]:
     """Return an evening with forecasts among its readings, some of a few segments, some behind time, and how many readings."""
     rng = random.Random(seed)
-    readings = random_evening(rng, 3.5)
+    readings = random_evening(rng, 2.5)
     issues = {}
     for place in rng.sample(range(1, len(readings)), k=min(5, len(readings) - 1)):
         seen_s = max(r[2] for r in readings[:place])
@@ -53,8 +53,10 @@ def run(parts: list[ReadingBatch], lateness_s: float) -> tuple[EngineState, list
 
 
 @given(st.integers(0, 10**6), st.lists(st.floats(0, 1), max_size=8), LATENESS)
-@settings(max_examples=8, deadline=None)
-def test_any_split_gives_the_same_also_through_an_issue(seed: int, shares: list[float], lateness_s: float) -> None:
+@settings(max_examples=5, deadline=None)
+def test_any_split_gives_the_same_also_through_an_issue(
+    seed: int, shares: list[float], lateness_s: float
+) -> None:
     readings, n = evening(seed)
     whole, at_once = run([readings], lateness_s)
     parts, bit_by_bit = run(cut(readings, sorted(int(s * n * PLACES) for s in shares)), lateness_s)
@@ -64,7 +66,7 @@ def test_any_split_gives_the_same_also_through_an_issue(seed: int, shares: list[
 
 
 @given(st.integers(0, 10**6), st.floats(0, 1))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_a_restart_changes_nothing(seed: int, share: float) -> None:
     readings, n = evening(seed)
     first, rest = cut(readings, [int(share * n * PLACES)])
@@ -76,5 +78,5 @@ def test_a_restart_changes_nothing(seed: int, share: float) -> None:
 
 
 def test_the_evenings_have_forecasts_that_count() -> None:
-    counted = [len(run([evening(seed)[0]], 0.0)[0].forecast) for seed in range(5)]
+    counted = [len(run([evening(seed)[0]], 0.0)[0].forecast) for seed in range(2)]
     assert max(counted) == len(IDS)

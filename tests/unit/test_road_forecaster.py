@@ -24,7 +24,9 @@ TOWN = town_of(Installed(hamlet(), context()))
 SEVEN_PM_S = START + 4 * 3600.0
 
 
-def said(issued_s: float, hours: int = 30, latitude_deg: float = 52.0, air_c: float = -6.0) -> WeatherForecast:
+def said(
+    issued_s: float, hours: int = 30, latitude_deg: float = 52.0, air_c: float = -6.0
+) -> WeatherForecast:
     at_s, plain = issued_s + 3600.0 * np.arange(hours), np.zeros(hours)
     return WeatherForecast(
         place=Place(f"at {latitude_deg:g}", latitude_deg, 0.1), issued_s=issued_s, source="town", at_s=at_s,
@@ -70,7 +72,12 @@ async def test_an_issue_says_which_weather_it_was_made_by() -> None:
         stored = await bench.store.newest()
     assert stored is not None
     used = stored.forecast.weather
-    assert (used.kind, used.forecast_id, used.source, used.issued_s) == ("forecast", 1, "town", SEVEN_PM_S - 3600.0)
+    assert (used.kind, used.forecast_id, used.source, used.issued_s) == (
+        "forecast",
+        1,
+        "town",
+        SEVEN_PM_S - 3600.0,
+    )
     assert stored.forecast.values()[:, 1, 12].max() < -4.0
 
 

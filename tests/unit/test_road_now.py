@@ -163,7 +163,7 @@ EMPTY = np.empty(0)
 NO_SENSORS = SensorReadings(
     sensor=np.empty(0, dtype=np.int64), at_s=EMPTY, surface_c=EMPTY, air_c=EMPTY, humidity_pct=EMPTY, film_mm=EMPTY
 )  # fmt: skip
-NO_STATIONS = StationReadings(**{n: EMPTY for n in StationReadings.__dataclass_fields__})
+NO_STATIONS = StationReadings(**dict.fromkeys(StationReadings.__dataclass_fields__, EMPTY))
 PAST_ENDS = AT_S - 48.0 * 3600.0 + 1200.0 * np.arange(1.0, 145.0)
 
 
@@ -195,7 +195,11 @@ def said(hours: int = 30, **columns: object) -> WeatherForecast:
         "precipitation_mm_h": plain, "snow_mm_h": plain * np.nan, "pressure_hpa": plain + 1010.0,
     }  # fmt: skip
     return WeatherForecast(
-        place=Place("town", 55.0, -3.0), issued_s=AT_S - 7200.0, source="town", at_s=at_s, **{**given, **columns}
+        place=Place("town", 55.0, -3.0),
+        issued_s=AT_S - 7200.0,
+        source="town",
+        at_s=at_s,
+        **{**given, **columns},
     )
 
 

@@ -87,8 +87,13 @@ def test_a_sensor_two_degrees_wrong_is_found_and_changes_nobody_elses_forecast(e
 def test_the_same_readings_give_the_same_table() -> None:
     o = frost_night().until(FIVE_PM_S)  # in whatever order they came
     order = np.random.default_rng(1).permutation(len(o.sensors.at_s))
-    shuffled = type(o.sensors)(**{n: getattr(o.sensors, n)[order] for n in type(o.sensors).__dataclass_fields__})
-    mixed, first = issue(given(Observed(o.stations, shuffled, o.passes, o.spreads), FIVE_PM_S, None)), made(by_forecast=False)
+    shuffled = type(o.sensors)(
+        **{n: getattr(o.sensors, n)[order] for n in type(o.sensors).__dataclass_fields__}
+    )
+    mixed, first = (
+        issue(given(Observed(o.stations, shuffled, o.passes, o.spreads), FIVE_PM_S, None)),
+        made(by_forecast=False),
+    )
     np.testing.assert_array_equal(first.forecast.whole, mixed.forecast.whole)
     np.testing.assert_array_equal(first.mapped.sum_c, mixed.mapped.sum_c)
 
@@ -119,7 +124,9 @@ def test_salt_lies_there_and_keeps_the_road_open() -> None:
     night, at_s = frost_night(), FIVE_PM_S
     o = night.until(at_s)
     salted = np.arange(0, len(night.town), 2)
-    spreads = Spreads(segment=salted, at_s=np.full(len(salted), at_s - 3600.0), salt_g_m2=np.full(len(salted), 20.0))
+    spreads = Spreads(
+        segment=salted, at_s=np.full(len(salted), at_s - 3600.0), salt_g_m2=np.full(len(salted), 20.0)
+    )
     told = issue(given(Observed(o.stations, o.sensors, o.passes, spreads), at_s, None)).forecast
     salt = told.now.salt_g_m2
     assert salt[salted].min() > 5.0

@@ -93,7 +93,12 @@ def test_snow_to_come_is_told() -> None:
 
 def test_where_nobody_forecast_the_weather_the_colder_of_both_counts() -> None:
     falls = [
-        (k, d, t, {**v, "surface_temperature_c": 3.5 - t / 3000.0, "water_film_mm": 0.3} if k == "road" else v)
+        (
+            k,
+            d,
+            t,
+            {**v, "surface_temperature_c": 6.0 - t / 2400.0, "water_film_mm": 0.3} if k == "road" else v,
+        )
         for k, d, t, v in mild(2.0)
     ]
     _, effects = run(falls, {3: table(0.0, 5.0, kind="stations")})
@@ -138,7 +143,7 @@ def test_nothing_is_said_before_the_first_forecast() -> None:
 
 
 def test_the_alarm_fits_the_memory_after_a_restart() -> None:
-    state, effects = run(mild(5.0), {18: table(HOUR_S)})
+    state, _ = run(mild(5.0), {18: table(HOUR_S)})
     again = from_rows(changed_rows(EngineState(), state), state.seen_s, state.settled_s)
     assert again == state
     missing = [e for e in reconcile(again, (), CONTEXT) if isinstance(e, RaiseAlarm)]

@@ -88,7 +88,9 @@ def _now(g: Given, looked: Looked, believed: Floats, ran: past.Ran, passed: Pass
     return estimate(town, base, mapped, unsure, own, speaks, passed, p)
 
 
-def _shifted(ran: past.Ran, now: Now, g: Given, by_map_c: Floats, sky_w_m2: float) -> tuple[State, Correction]:
+def _shifted(
+    ran: past.Ran, now: Now, g: Given, by_map_c: Floats, sky_w_m2: float
+) -> tuple[State, Correction]:
     """Return state and correction with what thermal map and gritters add: at once, and as a flux that keeps it so.
 
     ``by_map_c``: what the thermal map says for the night; ``sky_w_m2``: radiation of the sky beyond what is made of cloud.

@@ -20,7 +20,6 @@ from rules.core.road_now.parameters import MapParameters
 from rules.core.road_now.stretches import Stretches, shares
 from rules.core.road_now.weather_type import TYPES
 
-
 SLOPE_SD = (0.3, 2.0, 1.0)
 """Standard deviations of what 10 m of height, a whole sky and a bridge make [°C], before anything is known."""
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from rules.core.context import Context
+from rules.core.road_now.coming import covers
 from rules.core.road_now.model import Observed, Passes, SensorReadings, Spreads
 from rules.core.road_now.stretches import Stretches, stretches
-from rules.core.road_now.coming import covers
 from rules.core.weather_forecast import WeatherForecast
 from rules.winter.forecaster.ports import GritterRows, Installed, Measured, RoadRows, SaltRows
 from rules.winter.weather.ports import Kept
