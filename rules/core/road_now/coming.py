@@ -165,7 +165,7 @@ def _falling(found: dict[str, Floats], at_s: Floats, f: WeatherForecast) -> dict
 
 def _at(at_s: Floats, hours_s: Floats, values: Floats) -> Floats:
     """Return values between hours, NaN beyond them and beside one that is not given."""
-    return np.interp(at_s, hours_s, values, left=values[0], right=np.nan)
+    return np.asarray(np.interp(at_s, hours_s, values, left=values[0], right=np.nan), dtype=np.float64)
 
 
 def _during(at_s: Floats, hours_s: Floats, values: Floats) -> Floats:

@@ -29,7 +29,7 @@ class TrustParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         most_share: more than this share of the sensors is never wrong at once: then it is the weather.
     """
 
-    window_h: Positive = 12.0
+    window_h: Positive = 6.0
     least_h: Positive = 1.5
     wrong_c: Positive = 1.2
     wrong_sd: Positive = 3.0
