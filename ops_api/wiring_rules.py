@@ -105,9 +105,8 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             # Before the engine's first step: after an outage it finds silent all that have not come back yet.
             await watch.look()
             shadow = beside_the_rules(settings, engine.metrics.registry, waker)
-            await _until_all_end(
-                stop, engine.run, desk.run, reopener.run, watch.run, shadow, damp.run, roads.run
-            )
+            runs = [engine.run, desk.run, reopener.run, watch.run, shadow, damp.run]
+            await _until_all_end(stop, *runs, *([roads.run] if settings.rules.road_forecast else []))
             for task in hints:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
