@@ -182,6 +182,8 @@ class RulesSettings(Group):
     them the order of arrival decides nothing. Fire in a bin does not wait."""
     health_port: Port = 0
     """Port of /healthz, /readyz and /metrics; 0 serves none."""
+    road_forecast: bool = True
+    """Whether road forecasts are made in this process. Where none ever was, decisions are by the sensors' own trend."""
 
 
 class ApiSettings(Group):

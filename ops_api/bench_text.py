@@ -59,4 +59,5 @@ def _speed_lines(speed: Speed) -> Iterator[str]:
     yield (
         f"speed: {speed.segments} segments × {speed.hours} h × {speed.members} members, steps of "
         f"{speed.step_s / 60:.0f} min: {speed.cpu_s:.1f} CPU s; float32 against float64: at most {speed.float32_costs_c:.3f} °C"
+        f"; an issue with two days of readings: {speed.issue_cpu_s:.1f} CPU s"
     )

@@ -18,6 +18,7 @@ from cityops.settings import Settings
 from devices.registry import Registry
 from ops_api.wiring import kinds_of
 from ops_api.wiring_damp import damp_analyst
+from ops_api.wiring_forecaster import road_forecaster
 from ops_api.wiring_shadow import beside_the_rules
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.loader import load
@@ -43,6 +44,7 @@ from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
 from rules.watch.service import WatchMetrics, WatchService
 from rules.watch.store import PostgresWatch
+from rules.winter.forecaster.metrics import ForecasterMetrics
 
 CHANNEL = "cityops_batch"
 DESK_CHANNEL = "cityops_rules"
@@ -80,6 +82,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
         desk = _desk(pool, desk_waker, catalogues, DeskMetrics(engine.metrics.registry))
         reopener = _reopener(settings, pool, catalogues, ReopenMetrics(engine.metrics.registry))
         damp = damp_analyst(pool, catalogues, DampMetrics(engine.metrics.registry))
+        roads = road_forecaster(pool, catalogues, ForecasterMetrics(engine.metrics.registry))
         clock = SystemClock()
         watch = WatchService(
             PostgresWatch(pool),
@@ -102,7 +105,8 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             # Before the engine's first step: after an outage it finds silent all that have not come back yet.
             await watch.look()
             shadow = beside_the_rules(settings, engine.metrics.registry, waker)
-            await _until_all_end(stop, engine.run, desk.run, reopener.run, watch.run, shadow, damp.run)
+            runs = [engine.run, desk.run, reopener.run, watch.run, shadow, damp.run]
+            await _until_all_end(stop, *runs, *([roads.run] if settings.rules.road_forecast else []))
             for task in hints:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

@@ -13,6 +13,8 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
+from rules import forecast_query
+from rules.core import forecast_rule
 from rules.core.engine import FIELDS_OF_KIND
 from rules.core.readings import ReadingBatch, Readings
 
@@ -88,6 +90,9 @@ async def _columns(
     """Return rank, time, device, quality and the rule's fields of a kind; empty without rows."""
     spans = [b.kinds[kind] for b in batches]
     received = [b.received_at for b in batches]
+    if kind == forecast_rule.KIND:
+        found = await conn.execute(forecast_query.BY_BATCH, {"received": received})
+        return list(zip(*await found.fetchall(), strict=True))
     fields = [sql.SQL(", r.{}::float8").format(sql.Identifier(f)) for f in FIELDS_OF_KIND.get(kind, ())]
     statement = sql.SQL(SELECT).format(fields=sql.Composed(fields), table=sql.Identifier(f"{kind}_reading"))
     async with conn.cursor(binary=True) as cursor:
@@ -106,6 +111,8 @@ async def _columns(
 
 
 def _readings(kind: str, columns: list[tuple[Any, ...]], position: Any) -> Readings:
+    if kind == forecast_rule.KIND:
+        return forecast_query.readings_of_columns(columns, position)
     _, ts_s, device, quality, *values = columns
     names = FIELDS_OF_KIND.get(kind, ())
     return Readings(

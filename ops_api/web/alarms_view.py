@@ -19,6 +19,7 @@ GROUPS: Mapping[str, str] = {
     "damp.surface_humidity": "Homes at damp risk",
     "winter.hoar_frost": "Routes with frost",
     "winter.ice": "Routes with ice",
+    "winter.forecast_stale": "No road forecast",
     "bins.full": "Full bins",
     "bins.fire": "Bins on fire",
     "device.silent": "Groups of silent devices",

@@ -34,6 +34,7 @@ FILES: dict[str, tuple[str, Any]] = {
     "hoar_frost": ("winter_hoar_frost.toml", p.AlarmRule[p.RoadAlarmParameters]),
     "ice": ("winter_ice.toml", p.AlarmRule[p.RoadAlarmParameters]),
     "gritting": ("winter_gritting.toml", p.Rule[p.GrittingParameters]),
+    "forecast": ("winter_forecast_stale.toml", p.AlarmRule[p.ForecastParameters]),
     "full": ("bins_full.toml", p.AlarmRule[p.BinParameters]),
     "fire": ("bins_fire.toml", p.AlarmRule[p.FireParameters]),
     "round": ("bins_round.toml", p.Rule[p.RoundParameters]),

@@ -27,6 +27,7 @@ import numpy as np
 from rules.core import (
     bin_rule,
     fire_warning,
+    forecast_rule,
     home_rule,
     home_words,
     round_rule,
@@ -52,6 +53,7 @@ AT_ONCE: dict[str, Observer] = {
     "weather": weather_rule.observe,
     "bin": bin_rule.observe,
     "gritter": treatment_rule.observe,
+    forecast_rule.KIND: forecast_rule.observe,
 }
 """Whose readings are taken minute by minute; those of others when somebody asks (:mod:`rules.core.flow`)."""
 
@@ -149,6 +151,7 @@ def _advance(work: Work, ctx: Context, flow: Flow, run: int, before_s: float | N
     if winter is not None:
         flow.roads(run)
         flow.notes(run, ("weather",))
+        forecast_rule.evaluate(work, ctx, winter)
         found = segment_rule.evaluate(work, ctx, winter)
         if found is not None:
             route_rule.evaluate(work, ctx, found, winter)

@@ -52,6 +52,7 @@ def _installed(ctx: Context) -> dict[str, Container[str]]:
         "bin": ctx.bins,
         "fire_told": ctx.bins,
         "segment": ctx.graph.segment_index,
+        "forecast": ctx.graph.segment_index,
         "treated": ctx.graph.segment_index,
         "route": ctx.routes,
     }

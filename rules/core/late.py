@@ -16,6 +16,8 @@ from rules.core.readings import Readings
 from rules.core.settling import Settled
 
 TOWN = ("town", "town")
+FORECASTS = ("forecast",)
+"""Road forecasts count when they come: none is late."""
 TOWN_KINDS = ("weather", "gritter")
 
 
@@ -53,7 +55,7 @@ def late_readings(ctx: Context, found: Settled) -> Iterator[LateReadings]:
     if not found.late.any():
         return
     for kind, rows in found.readings.items():
-        late = found.late[rows.position]
+        late = found.late[rows.position] & (kind not in FORECASTS)
         if late.any():
             yield from _by_device(ctx, kind, rows.where(late))
 

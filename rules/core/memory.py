@@ -112,6 +112,29 @@ class SegmentMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     ice: Condition = DOWN
 
 
+class ForecastMemory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The newest road forecast of a segment.
+
+    Attributes:
+        issued_s: when it was issued [s since 1970].
+        table: quantities × hours of ``rules.core.road_now.table`` as whole numbers, the lower byte first.
+        by_forecast: whether somebody forecast the weather of it.
+        off_c: by how much the segment's own sensor is wrong [°C]; None: it is not, or there is none.
+    """
+
+    issued_s: float
+    table: bytes
+    by_forecast: bool = True
+    off_c: float | None = None
+
+
+class ForecastAge(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When the newest road forecast was issued [s since 1970], and whether that is too long ago."""
+
+    issued_s: float
+    stale: Condition = DOWN
+
+
 class MemberNow(msgspec.Struct, frozen=True, omit_defaults=True):
     """A subject in a group alarm.
 
@@ -243,6 +266,8 @@ SECTIONS: Mapping[str, Section] = {
     "battery": Section(1, BatteryMemory),
     "drift": Section(1, DriftMemory),
     "heard": Section(1, HeardMemory),
+    "forecast": Section(1, ForecastMemory),
+    "forecast_age": Section(1, ForecastAge),
 }
 
 
@@ -276,6 +301,8 @@ class EngineState(msgspec.Struct, frozen=True):
     battery: dict[str, BatteryMemory] = {}
     drift: dict[str, DriftMemory] = {}
     heard: dict[str, HeardMemory] = {}
+    forecast: dict[str, ForecastMemory] = {}
+    forecast_age: dict[str, ForecastAge] = {}
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.core.forecast_looks import HOAR_MM, SNOWS_MM, Looks
 from rules.core.gritting import Outlook
 from rules.core.memory import Outdoor
 from rules.core.nowcast import hours_until, minimum_c
@@ -19,12 +22,16 @@ from rules.core.segment_views import Views
 NEARLY_C = 0.5
 """A surface this close to its lowest temperature is as good as there."""
 
+FROM_FORECAST = ("p_below_0", "p_ice", "film_mm", "deposit_mm", "rain_ends_in_h", "spread_c")
+"""What only a road forecast knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outlooks:
     """Of each segment, in the order of the graph. Temperatures in °C, hours until limits; NaN = none.
 
     Attributes:
+        cast: what the road forecast says; None: there is none that counts.
         wet, damp: see :class:`rules.core.gritting.Outlook`.
     """
 
@@ -36,6 +43,7 @@ class Outlooks:
     low_in_h: Floats
     wet: NDArray[np.bool_]
     damp: NDArray[np.bool_]
+    cast: Looks | None = None
 
     def __getitem__(self, i: int) -> Outlook:
         """Return one segment's."""
@@ -57,15 +65,54 @@ class Outlooks:
             damp=bool(self.damp[i]),
             precipitation=town.precipitation,
             snow_mm=town.snow_mm,
+            **self._of_forecast(i),
         )
+
+    def _of_forecast(self, i: int) -> dict[str, Any]:
+        if self.cast is None or not self.cast.fresh[i]:
+            return {}
+        source = "forecast" if self.cast.by_forecast[i] else "nowcast"
+        return {name: _known(getattr(self.cast, name), i) for name in FROM_FORECAST} | {"source": source}
 
     def of(self, members: Sequence[int]) -> list[Outlook]:
         """Return those of some segments."""
         return [self[i] for i in members]
 
 
-def outlooks(found: Views, town: Outdoor, p: GrittingParameters) -> Outlooks:
-    """Return what is known of the segments for the coming hours."""
+def outlooks(found: Views, town: Outdoor, p: GrittingParameters, cast: Looks | None = None) -> Outlooks:
+    """Return what is known of the segments for the coming hours: by the road forecast, else by the sensors' trend."""
+    nowcast = _by_trend(found, town, p)
+    return nowcast if cast is None else _by_forecast(nowcast, cast)
+
+
+def _by_forecast(o: Outlooks, cast: Looks) -> Outlooks:
+    """Return outlooks with what the forecast says where it is fresh; a road is wet that is so now or when it freezes.
+
+    Where nobody forecast the weather, the colder and earlier of both counts: what stations alone tell may miss a clearing sky.
+    """
+    limits = o.found.ctx.catalogue.surface.parameters
+    names = ("minimum_c", "zero_in_h", "hoar_in_h", "low_in_h")
+    said = {n: np.where(cast.by_forecast, getattr(cast, n), getattr(o, n)) for n in names}
+    guessed = cast.fresh & ~cast.by_forecast
+    said = {n: np.where(guessed, np.fmin(getattr(cast, n), getattr(o, n)), v) for n, v in said.items()}
+    film, hoar = np.nan_to_num(cast.film_mm), np.nan_to_num(cast.deposit_mm)
+    wet = o.wet | (film >= limits.wet_film_mm)
+    damp = o.damp | (film >= limits.damp_film_mm) | (hoar >= HOAR_MM)
+    return replace(o, **said, wet=wet, damp=damp, town=_falling(o.town, cast), cast=cast)
+
+
+def _falling(town: Outdoor, cast: Looks) -> Outdoor:
+    """Return the town's weather with the snow and freezing rain to come."""
+    snow_mm = float(np.nanmax(cast.snow_mm))
+    falls = town.precipitation
+    if falls != "freezing_rain" and 2 * int(cast.freezing_rain.sum()) >= int(cast.fresh.sum()):
+        falls = "freezing_rain"
+    elif falls in ("none", "rain") and snow_mm >= SNOWS_MM:
+        falls = "snow"
+    return msgspec.structs.replace(town, precipitation=falls, snow_mm=max(town.snow_mm, snow_mm))
+
+
+def _by_trend(found: Views, town: Outdoor, p: GrittingParameters) -> Outlooks:
     s, slope = found.surfaces, np.nan_to_num(found.guessed.slope_c_h)
     point = np.where(np.isnan(s.frost_point_c), s.dew_point_c, s.frost_point_c)
     lowest = minimum_c(s.surface_c, slope, p.trend_damping_h, p.horizon_h)

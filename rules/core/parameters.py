@@ -61,6 +61,13 @@ class RoadAlarmParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """Alarm on a road surface state: winter.surface says which state it is, there is nothing to set here."""
 
 
+class ForecastParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long a road forecast counts, and how far ahead decisions look where there is one."""
+
+    fresh_h: Annotated[float, Meta(gt=0, le=24)]
+    horizon_h: Annotated[float, Meta(ge=1, le=24)]
+
+
 class SpreadParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Lorries."""
 
@@ -225,6 +232,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     hoar_frost: AlarmRule[RoadAlarmParameters]
     ice: AlarmRule[RoadAlarmParameters]
     gritting: Rule[GrittingParameters]
+    forecast: AlarmRule[ForecastParameters]
     matrix: TreatmentMatrix
     full: AlarmRule[BinParameters]
     fire: AlarmRule[FireParameters]
@@ -251,4 +259,4 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def alarm_rules(self) -> tuple[AlarmRule[Any], ...]:
         """The rules that raise alarms."""
-        return (self.damp, self.hoar_frost, self.ice, self.full, self.fire, self.silent)
+        return (self.damp, self.hoar_frost, self.ice, self.forecast, self.full, self.fire, self.silent)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from rules.core import bin_rule, fire_warning, grouping, home_rule, segment_rule, silence_rule
+from rules.core import bin_rule, fire_warning, forecast_rule, grouping, home_rule, segment_rule, silence_rule
 from rules.core.alarm_book import Key, OpenAlarm
 from rules.core.conditions import telling
 from rules.core.conditions.condition import Condition
@@ -70,6 +70,7 @@ def _standing(state: EngineState, ctx: Context) -> Iterator[tuple[telling.Subjec
     yield from home_rule.standing(state.home, ctx)
     yield from bin_rule.standing(state.bin, ctx)
     yield from fire_warning.standing(state.fire_told, ctx)
+    yield from forecast_rule.standing(state.forecast_age, ctx)
 
 
 def _no_longer(

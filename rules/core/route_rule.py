@@ -11,13 +11,15 @@ from typing import Any
 from msgspec import structs
 
 from devices.registry import RoadSegment
+from rules.core import forecast_rule
 from rules.core.coat import BARE, Done, done
 from rules.core.context import Context
 from rules.core.effects import Decision, Json, clock, iso, num
-from rules.core.gritting import Assessment, assess
+from rules.core.forecast_looks import Looks
+from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.judged import Judged, judge
 from rules.core.memory import Order, Outdoor, RouteMemory
-from rules.core.outlooks import Outlooks, outlooks
+from rules.core.outlooks import FROM_FORECAST, Outlooks, outlooks
 from rules.core.parameters import GrittingParameters
 from rules.core.plan_columns import Stretches, plan_of
 from rules.core.route_inputs import Informed, informed
@@ -41,7 +43,8 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     period = period_of(at_s, ctx.catalogue.gritting.parameters.period_start_h, _utc_offset_s(ctx, at_s))
     memory = work.write("route")
     coats = coats_now(work, ctx, at_s)
-    prospects = _Prospects(found, town)
+    without = forecast_rule.in_words(work, ctx, at_s)
+    prospects = _Prospects(found, town, forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s))
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
         p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
@@ -50,11 +53,12 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
         looks, here = prospects.of(ctx, route_id)
         plan = plan_of(here, coats, held, at_s, period, p)
         treated = done([coats.get(s, BARE) for s in here.ids] if coats else (), at_s)
-        result = _Result(ctx, route_id, plan, members, treated, at_s)
+        result = _Result(ctx, route_id, plan, members, treated, at_s, without)
         if must_write(before, plan, treated, at_s, p):
             assessed = [assess(o, p, matrix) for o in looks.of(members)]
             change = would_change(assessed, coats, held, plan, at_s, p, matrix)
-            seen = _inputs(work, ctx, assessed, [found[i] for i in members], town)
+            inputs = _inputs(work, ctx, assessed, [found[i] for i in members], town)
+            seen = {**inputs, **forecast_rule.told(work, ctx, at_s)}
             heard = informed(work, ctx, route_id, at_s)
             work.effects.append(_decision(ctx, route_id, plan, seen, result.told(), heard, change, at_s))
             memory[route_id] = _decided(before, plan, at_s)
@@ -66,15 +70,15 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
 class _Prospects:
     """What the segments need, once for all routes with the same parameters."""
 
-    def __init__(self, found: Views, town: Outdoor) -> None:
-        self._found, self._town = found, town
+    def __init__(self, found: Views, town: Outdoor, cast: Looks | None) -> None:
+        self._found, self._town, self._cast = found, town, cast
         self._by_catalogue: dict[int, tuple[Outlooks, Judged]] = {}
 
     def of(self, ctx: Context, route_id: str) -> tuple[Outlooks, Stretches]:
         """Return the outlooks of all segments, and what those of a route need."""
         p, matrix, key = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix, id(ctx.catalogue)
         if key not in self._by_catalogue:
-            looks = outlooks(self._found, self._town, p)
+            looks = outlooks(self._found, self._town, p, self._cast)
             self._by_catalogue[key] = looks, judge(looks, p, matrix)
         looks, judged = self._by_catalogue[key]
         ids, at = ctx.members_of[route_id]
@@ -190,7 +194,15 @@ def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
         "state": o.state,
         "wet": o.wet,
         "why": a.why,
+        **_forecast(o),
     }
+
+
+def _forecast(o: Outlook) -> Json:
+    """Return what a decision keeps of the road forecast of a stretch; nothing where there was none."""
+    if o.p_ice is None:
+        return {}
+    return {"outlook": o.source, **{name: num(getattr(o, name), 3) for name in FROM_FORECAST}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +215,7 @@ class _Result:
     members: Sequence[int]
     treated: Done | None
     at_s: float
+    without: str = ""
 
     def told_with(self, decided_s: float) -> Json:
         """Return it with the time of the last decision [s since 1970]."""
@@ -211,7 +224,8 @@ class _Result:
     def told(self) -> dict[str, Any]:
         """Return it."""
         here = [self.ctx.graph.segments[i] for i in self.members]
-        return _result(self.ctx, self.route_id, self.plan, here, self.treated, self.at_s)
+        found = _result(self.ctx, self.route_id, self.plan, here, self.treated, self.at_s)
+        return {**found, "reason": found["reason"] + self.without}
 
 
 def _result(

@@ -13,6 +13,7 @@ from rules.core.conditions.condition import Condition, advance
 from rules.core.conditions.telling import severity_at
 from rules.core.context import Context
 from rules.core.effects import Event, iso
+from rules.core.forecast_rule import wrong_sensors
 from rules.core.grouping import GroupRule, Joining, Members, Place, Tellers, Up, settle, worst
 from rules.core.memory import Outdoor, RoadMemory, SegmentMemory
 from rules.core.numbers import rounds
@@ -67,7 +68,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
         return None
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     sky, memory = sky_effect_c(town, ctx.catalogue.transfer.parameters.sky_view_c), _memory(work, ctx)
-    sensed = sensed_now(ctx, roads, at_s)
+    sensed = sensed_now(ctx, roads, at_s, wrong_sensors(work, ctx, at_s))
     wet = town.wet_until_s is not None and at_s <= town.wet_until_s
     own = own_sensors(ctx, sensed.fresh)
     guessed = estimate(ctx.transfer, sensed, sky)

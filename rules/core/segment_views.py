@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.registry import RoadSegment
 from rules.core import psychrometrics as psy
@@ -214,12 +215,13 @@ def views(
     return Views(ctx, case, before, surfaces, guessed, own)
 
 
-def sensed_now(ctx: Context, roads: RoadColumns, at_s: float) -> Sensed:
-    """Return what the sensors say."""
+def sensed_now(ctx: Context, roads: RoadColumns, at_s: float, wrong: NDArray[np.bool_]) -> Sensed:
+    """Return what the sensors say; ``wrong``: those that are not believed, as long as there is another one."""
     p = ctx.catalogue.surface.parameters
     air, humidity = roads.sensed("air_c"), roads.sensed("humidity_pct")
+    fresh = at_s - roads.at_s[roads.sensors] <= p.sensor_age_s  # NaN is not
     return Sensed(
-        fresh=at_s - roads.at_s[roads.sensors] <= p.sensor_age_s,  # NaN is not
+        fresh=fresh & ~wrong if (fresh & ~wrong).any() else fresh,
         surface_c=roads.sensed("surface_c"),
         air_c=air,
         vapour_pa=psy.vapour_pressure_pa(air, humidity),

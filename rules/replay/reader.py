@@ -18,6 +18,8 @@ from psycopg import sql
 from cityops.db.pool import session
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
+from rules import forecast_query
+from rules.core import forecast_rule
 from rules.core.engine import FIELDS_OF_KIND
 from rules.core.readings import ReadingBatch, Readings
 from rules.core.replayed import AlarmSpan, DecisionMade, Replayed, made
@@ -73,7 +75,12 @@ class PostgresReadings:
         with self._reading() as conn:
             names: dict[int, str] = dict(conn.execute(SQL["devices"]).fetchall())
             found = {kind: _rows(conn, kind, from_s, to_s) for kind in self._kinds}
-        return {kind: _readings(kind, rows, names) for kind, rows in found.items() if rows}
+            issued = conn.execute(forecast_query.BY_TIME, forecast_query.span(from_s, to_s)).fetchall()
+        readings = {kind: _readings(kind, rows, names) for kind, rows in found.items() if rows}
+        if issued:
+            columns, place = list(zip(*issued, strict=True)), np.arange(len(issued), dtype=np.int64)
+            readings[forecast_rule.KIND] = forecast_query.readings_of_columns(columns, place)
+        return readings
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

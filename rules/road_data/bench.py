@@ -8,6 +8,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from rules.catalogue.loader import load
+from rules.core.road_now.issue import issue
+from rules.core.road_now.speed import county
 from rules.core.road_surface import speed
 from rules.core.road_surface.metro import rmse_12h_c
 from rules.core.road_surface.parameters import ParameterSet
@@ -29,7 +32,10 @@ class Metro(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Speed(msgspec.Struct, frozen=True, kw_only=True):
-    """CPU seconds for an ensemble of a town's roads, and what float32 cost against float64 [°C]."""
+    """CPU seconds for an ensemble of a town's roads, and what float32 cost against float64 [°C].
+
+    ``issue_cpu_s``: of a whole issue of the road forecast, two days of readings with it, for as many.
+    """
 
     segments: int
     members: int
@@ -37,6 +43,7 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True):
     step_s: float
     cpu_s: float
     float32_costs_c: float
+    issue_cpu_s: float = 0.0
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +108,15 @@ def measure_speed(segments: int, members: int = 20, step_s: float = 1200.0) -> S
         step_s=step_s,
         cpu_s=cpu_s,
         float32_costs_c=costs,
+        issue_cpu_s=_issue_cpu_s(segments),
     )
+
+
+def _issue_cpu_s(segments: int) -> float:
+    given = county(segments, load().transfer.parameters)
+    began = time.process_time()
+    issue(given)
+    return time.process_time() - began
 
 
 def _met(street: Street, metro: Metro, fast: Speed | None) -> dict[str, bool]:
@@ -114,5 +129,5 @@ def _met(street: Street, metro: Metro, fast: Speed | None) -> dict[str, bool]:
     if metro.median_c is not None:
         met["METRo"] = metro.median_c <= WANTED_METRO_C
     if fast is not None:
-        met[SPEED] = fast.cpu_s <= WANTED_SPEED_S
+        met[SPEED] = max(fast.cpu_s, fast.issue_cpu_s) <= WANTED_SPEED_S
     return met

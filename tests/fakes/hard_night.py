@@ -101,6 +101,7 @@ class Rules:
             "CITYOPS_DB__DSN": self._dsn,
             "CITYOPS_RULES__POLL_S": "0.1",
             "CITYOPS_RULES__HEALTH_PORT": "0",
+            "CITYOPS_RULES__ROAD_FORECAST": "false",
         }
         return subprocess.Popen(
             [sys.executable, "-m", "ops_api", "rules", "run"], cwd=ROOT, env=environment,

@@ -57,6 +57,7 @@ def start(dsn: str) -> subprocess.Popen[bytes]:
         "CITYOPS_RULES__LATENESS_S": str(LATENESS_S),
         "CITYOPS_RULES__POLL_S": "0.2",
         "CITYOPS_RULES__HEALTH_PORT": "0",
+        "CITYOPS_RULES__ROAD_FORECAST": "false",
     }
     return subprocess.Popen(
         [sys.executable, "-m", "ops_api", "rules", "run"], cwd=ROOT, env=environment,

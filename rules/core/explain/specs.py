@@ -116,6 +116,10 @@ SPECS: Mapping[str, Spec] = {
     ),
     "winter.hoar_frost": _ROAD,
     "winter.ice": _ROAD,
+    "winter.forecast_stale": Spec(
+        inputs=(Input("issued_at", "newest road forecast"),),
+        limits=(Threshold("a road forecast counts for", "fresh_h", ("parameters.fresh_h",), "h"),),
+    ),
     "bins.full": Spec(
         inputs=(
             Input("fill_pct", "fill", "%", 0),

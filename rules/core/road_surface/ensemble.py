@@ -69,6 +69,7 @@ class Risk:
         below_zero: P(surface < 0 °C).
         ice: P(ice, snow, hoar, or a film below its freezing point).
         low_c, middle_c, high_c: the surface's ``QUANTILES`` over the members.
+        film_mm, deposit_mm: water and hoar on the road, means over the members.
     """
 
     below_zero: Array
@@ -76,6 +77,8 @@ class Risk:
     low_c: Array
     middle_c: Array
     high_c: Array
+    film_mm: Array
+    deposit_mm: Array
 
 
 def members(weather: Weather, count: int, spread: Spread, rng: np.random.Generator) -> Weather:
@@ -134,6 +137,7 @@ def risk(
     spread: Spread,
     hazard: Hazard,
     every: int = 1,
+    deviation_c: Array | None = None,
 ) -> Risk:
     """Return chances for each segment after each ``every`` steps.
 
@@ -149,6 +153,7 @@ def risk(
         spread: ``surface_c`` widens each member.
         hazard: what counts as icy.
         every: steps between two times.
+        deviation_c: per segment, instead of ``spread.surface_c``.
     """
     count, segments = weather.air_c.shape[1], state.zeta.shape[1]
     size = max(1, BLOCK // count)
@@ -160,7 +165,7 @@ def risk(
         out = forecast(
             wide, weather.of(part), corrected, some(roads, part), profile, stores, coupling, step_s, every
         )
-        found.append(summary(out, spread, hazard))
+        found.append(summary(out, spread, hazard, None if deviation_c is None else deviation_c[part]))
     return Risk(
         **{n: np.concatenate([getattr(r, n) for r in found], axis=-1) for n in Risk.__dataclass_fields__}
     )
@@ -180,26 +185,30 @@ def _part(values: Array, part: slice) -> Array:
     return values if values.shape[-1] == 1 else values[..., part]
 
 
-def summary(out: Outlook, spread: Spread, hazard: Hazard) -> Risk:
-    """Return the chances that members make: times × segments."""
+def summary(out: Outlook, spread: Spread, hazard: Hazard, deviation_c: Array | None = None) -> Risk:
+    """Return the chances that members make: times × segments; ``deviation_c``: as of :func:`risk`."""
     dtype = out.surface_c.dtype
-    below = chance_below(out.surface_c, 0.0, spread.surface_c).mean(axis=1)
+    deviation = spread.surface_c if deviation_c is None else deviation_c
+    below = chance_below(out.surface_c, 0.0, deviation).mean(axis=1)
     icy = (
         (out.ice_mm >= hazard.ice_mm)
         | (out.snow_mm >= hazard.snow_mm)
         | (out.deposit_mm >= hazard.deposit_mm)
     )
     wet = out.water_mm >= hazard.film_mm
-    freezes = chance_below(out.surface_c, out.freezing_c, spread.surface_c)
+    freezes = chance_below(out.surface_c, out.freezing_c, deviation)
     ice = np.where(icy, dtype.type(1.0), np.where(wet, freezes, dtype.type(0.0))).mean(axis=1)
     ordered = np.sort(out.surface_c, axis=1)
     low, middle, high = (_quantile(ordered, q) for q in QUANTILES)
-    return Risk(below_zero=below, ice=ice, low_c=low, middle_c=middle, high_c=high)
+    film, deposit = out.water_mm.mean(axis=1), out.deposit_mm.mean(axis=1)
+    return Risk(
+        below_zero=below, ice=ice, low_c=low, middle_c=middle, high_c=high, film_mm=film, deposit_mm=deposit
+    )
 
 
-def chance_below(surface_c: Array, limit_c: Array | float, deviation_c: float) -> Array:
+def chance_below(surface_c: Array, limit_c: Array | float, deviation_c: Array | float) -> Array:
     """Return the chance that a temperature known to so many degrees lies below a limit (logistic, 0.02 of the normal's)."""
-    scaled = (limit_c - surface_c) * (1.702 / max(deviation_c, 1e-3))
+    scaled = (limit_c - surface_c) * (1.702 / np.maximum(deviation_c, 1e-3)).astype(surface_c.dtype)
     return cast("Array", 1.0 / (1.0 + np.exp(-np.clip(scaled, -30.0, 30.0))))
 
 

@@ -19,6 +19,7 @@ HOUR_S = 3600.0
 THIN_SNOW_MM = 0.2
 THIN_SNOW_WEAR = 3.0
 DEEP_WATER_MM = 0.9
+TRACE_MM = 1e-6
 
 
 def fallen(state: State, weather: Forcing, step_s: float) -> State:
@@ -98,4 +99,6 @@ def _water(water: Array, p: Stores, traffic: Array, hours: float) -> tuple[Array
     over = np.maximum(sprayed - p.drains_above_mm, 0.0)
     left = sprayed - over * float(-np.expm1(-hours / p.drain_h))
     left = np.minimum(left, p.water_max_mm)
-    return left, np.where(water > 0.0, left / np.maximum(water, 1e-9), 1.0)
+    # A trace that rounding leaves when a road dries carries no salt away.
+    there = water > TRACE_MM
+    return left, np.where(there, left / np.where(there, water, 1.0), 1.0).astype(water.dtype)

@@ -1,0 +1,116 @@
+"""What a road forecast says of the coming hours, in columns: of each segment, seen from a tick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.core.psychrometrics import Floats
+from rules.core.road_now.table import HOURS, QUANTITIES
+
+Bools = NDArray[np.bool_]
+
+HOUR_S = 3600.0
+HOAR_MM = 0.02
+"""Hoar from which on a road counts as white: ``road_surface.ensemble.Hazard``."""
+MAY_FREEZE = 0.1
+"""The film on the road counts in hours in which it freezes with this chance."""
+FALLS_MM_H, SNOWS_MM = 0.1, 0.5
+NEARLY_C = 0.5
+TO_DEVIATION = 2.0 * 1.2816
+"""10 % to 90 % of a normal distribution, in standard deviations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What the forecast says, by segment; NaN = not within the horizon, or no fresh forecast (``fresh``).
+
+    Attributes as of :class:`rules.core.gritting.Outlook`; ``by_forecast``: it is fresh, and somebody forecast the weather
+    of it; ``freezing_rain``: rain falls on a road below 0 °C.
+    """
+
+    fresh: Bools
+    by_forecast: Bools
+    minimum_c: Floats
+    spread_c: Floats
+    zero_in_h: Floats
+    hoar_in_h: Floats
+    low_in_h: Floats
+    p_below_0: Floats
+    p_ice: Floats
+    film_mm: Floats
+    deposit_mm: Floats
+    rain_ends_in_h: Floats
+    snow_mm: Floats
+    freezing_rain: Bools
+
+
+def looks(
+    values: Floats, lead_h: Floats, fresh: Bools, by_forecast: Bools, now_c: Floats, horizon_h: float
+) -> Looks:
+    """Return what forecasts say of the hours from now to the horizon.
+
+    Args:
+        values: of the table: segments × quantities × hours.
+        lead_h: age of each segment's forecast [h].
+        fresh: whether it counts.
+        by_forecast: whether somebody forecast the weather of it.
+        now_c: surface now, NaN = unknown.
+        horizon_h: how far to look [h].
+    """
+    said = dict(zip(QUANTITIES, np.moveaxis(values, 1, 0), strict=True))
+    in_h = np.arange(1.0, HOURS + 1.0)[None, :] - lead_h[:, None]
+    ahead = (in_h > 0.0) & (in_h <= horizon_h) & fresh[:, None] & ~np.isnan(said["middle_c"])
+    fresh = fresh & ahead.any(axis=1)
+    middle = np.where(ahead, said["middle_c"], np.inf)
+    coldest = np.argmin(middle, axis=1)
+    rows = np.arange(len(middle))
+    forecast_c = middle[rows, coldest]
+    width = (said["high_c"] - said["low_c"])[rows, coldest] / TO_DEVIATION
+    below, ice = (np.where(ahead, said[n], 0.0) for n in ("below_zero", "ice"))
+    film = np.where(ahead & (below >= MAY_FREEZE), said["film_mm"], 0.0)
+    deposit = np.where(ahead, said["deposit_mm"], 0.0)
+    rains = ahead & (said["rain_mm_h"] + said["snow_mm_h"] >= FALLS_MM_H)
+    lowest = np.fmin(np.where(fresh, forecast_c, np.nan), np.where(fresh, now_c, np.nan))
+    return Looks(
+        fresh=fresh,
+        by_forecast=fresh & by_forecast,
+        minimum_c=lowest,
+        spread_c=_if(fresh, width),
+        zero_in_h=_reached(middle, in_h, now_c, np.zeros(len(middle)), fresh),
+        hoar_in_h=_first(ahead & (deposit >= HOAR_MM) & (middle <= 0.0), in_h),
+        low_in_h=_reached(middle, in_h, now_c, lowest + NEARLY_C, fresh),
+        p_below_0=_if(fresh, below.max(axis=1)),
+        p_ice=_if(fresh, ice.max(axis=1)),
+        film_mm=_if(fresh, film.max(axis=1)),
+        deposit_mm=_if(fresh, deposit.max(axis=1)),
+        rain_ends_in_h=np.where(rains.any(axis=1), np.where(rains, in_h, 0.0).max(axis=1), np.nan),
+        snow_mm=_if(fresh, np.where(ahead, said["snow_mm_h"], 0.0).sum(axis=1)),
+        freezing_rain=(ahead & (said["rain_mm_h"] >= FALLS_MM_H) & (middle < 0.0)).any(axis=1),
+    )
+
+
+def _if(fresh: Bools, values: Floats) -> Floats:
+    return np.where(fresh, values, np.nan)
+
+
+def _first(there: Bools, in_h: Floats) -> Floats:
+    """Return the first hour that is marked, NaN where none is."""
+    return np.where(there.any(axis=1), in_h[np.arange(len(in_h)), np.argmax(there, axis=1)], np.nan)
+
+
+def _reached(middle_c: Floats, in_h: Floats, now_c: Floats, limit_c: Floats, fresh: Bools) -> Floats:
+    """Return when limits are reached or passed downwards, between the hours linearly [h]; 0 if they are, NaN if never."""
+    with np.errstate(invalid="ignore"):
+        there = middle_c <= limit_c[:, None]
+        first, rows = np.argmax(there, axis=1), np.arange(len(middle_c))
+        before = np.where(first > 0, middle_c[rows, np.maximum(first - 1, 0)], np.inf)
+        since = np.where(np.isfinite(before), in_h[rows, np.maximum(first - 1, 0)], 0.0)
+        before = np.where(np.isfinite(before), before, now_c)
+        at, to = middle_c[rows, first], in_h[rows, first]
+        share = np.clip((before - limit_c) / np.maximum(before - at, 1e-9), 0.0, 1.0)
+        hours = np.where(np.isnan(before), to, since + share * (to - since))
+        found = np.where(there.any(axis=1), hours, np.nan)
+        return np.where(fresh, np.where(now_c <= limit_c, 0.0, found), np.nan)

@@ -1,0 +1,151 @@
+"""The road forecast in the engine: issues as they come, whether the newest still counts, and whose sensor is wrong.
+
+An issue is an input like a reading: rows of the kind ``forecast``, one a segment, in the order in which
+they were stored, so that engine, replay, shadow and reopening see the same. Rule winter.forecast_stale says when none has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from rules.core.alarms import Demand
+from rules.core.conditions.asking import asked
+from rules.core.conditions.condition import Condition, advance
+from rules.core.conditions.telling import Subject, Words, effects_of
+from rules.core.context import Context
+from rules.core.effects import Event, Json, clock, iso, num
+from rules.core.forecast_columns import ForecastColumns
+from rules.core.forecast_looks import HOUR_S, Looks, looks
+from rules.core.memory import ForecastAge
+from rules.core.numbers import Numbers
+from rules.core.psychrometrics import Floats
+from rules.core.readings import Readings
+from rules.core.work import Work
+
+KIND = "forecast"
+SEGMENT = "segment:"
+"""Before a segment's id in the place of a device's name: no device can be called so."""
+FIELDS = ("issued_s", "by_forecast", "off_c", "table")
+TOWN = "town"
+WORDS = {True: "forecast", False: "stations"}
+"""By which weather a road forecast was made."""
+
+
+def observe(work: Work, ctx: Context, rows: Readings) -> None:
+    """Take rows of forecasts; of each segment the one issued last counts."""
+    table = work.table("forecast", ctx, ForecastColumns)
+    at = table.rows([name.removeprefix(SEGMENT) for name in rows.device])
+    issued, by, off, whole = (rows.column(name) for name in FIELDS)
+    for issued_s in np.unique(issued).tolist():
+        some = np.flatnonzero((issued == issued_s) & (at >= 0))
+        some = some[~(issued_s <= table.issued_s[at[some]])]  # NaN: the first
+        if len(some) == 0:
+            continue
+        _tell_wrong(work, ctx, table, at[some], off[some], float(rows.ts_s[some[0]]))
+        table.take(at[some], issued[some], by[some] > 0.0, off[some], whole[some].astype(np.int16))
+        _note(work, issued_s)
+
+
+def _note(work: Work, issued_s: float) -> None:
+    before: ForecastAge | None = work.read("forecast_age").get(TOWN)
+    if before is None or issued_s > before.issued_s:
+        stale = Condition() if before is None else before.stale
+        work.write("forecast_age")[TOWN] = ForecastAge(issued_s, stale)
+
+
+def _tell_wrong(
+    work: Work, ctx: Context, table: ForecastColumns, rows: Numbers, off_c: Floats, at_s: float
+) -> None:
+    """Tell of sensors that are wrong by their neighbours, or no longer."""
+    changed = np.isnan(table.off_c[rows]) != np.isnan(off_c)
+    for row, error_c in zip(rows[changed].tolist(), off_c[changed].tolist(), strict=True):
+        segment = ctx.graph.segments[row]
+        if segment.device is not None:
+            error = num(None if error_c != error_c else error_c)
+            detail = {"wrong": error is not None, "error_c": error, "segment_id": segment.segment_id}
+            work.effects.append(Event("sensor_judged", "device", segment.device, at_s, detail))
+
+
+def evaluate(work: Work, ctx: Context, at_s: float) -> None:
+    """Raise the alarm when the newest forecast is too old at a tick, and clear it; nothing before the first one came."""
+    age: ForecastAge | None = work.read("forecast_age").get(TOWN)
+    if age is None:
+        return
+    rule = ctx.catalogue.forecast
+    is_old = at_s - age.issued_s > rule.parameters.fresh_h * HOUR_S
+    wanted = asked(rule.alarm, Demand.ON if is_old else Demand.OFF)
+    stale, turns = advance(age.stale, wanted, at_s, rule.alarm)
+    if stale is not age.stale:
+        after = replace(age, stale=stale)
+        work.write("forecast_age")[TOWN] = after
+        work.effects += effects_of(_subject(ctx, after), turns, stale)
+
+
+def standing(ages: Mapping[str, ForecastAge], ctx: Context) -> Iterator[tuple[Subject, Condition]]:
+    """Return the alarm, if it is up."""
+    for age in ages.values():
+        if age.stale.is_active:
+            yield _subject(ctx, age), age.stale
+
+
+def _subject(ctx: Context, age: ForecastAge) -> Subject:
+    rule, issued = ctx.catalogue.forecast, iso(age.issued_s)
+    words = Words(
+        title="No road forecast",
+        reason=f"The newest road forecast was issued at {issued}; one counts for {rule.parameters.fresh_h:g} h. Until "
+        "there is another, treatments are decided by the sensors' own trend.",
+        inputs={"issued_at": issued, "fresh_h": rule.parameters.fresh_h},
+    )
+    return Subject(rule, "kind", KIND, lambda level: words, lambda: f"A road forecast of {issued} has come.")
+
+
+def looked(work: Work, ctx: Context, now_c: Floats, at_s: float) -> Looks | None:
+    """Return what fresh forecasts say of the segments at a tick; None where there is none."""
+    if not work.read("forecast_age"):
+        return None
+    table, p = work.table("forecast", ctx, ForecastColumns), ctx.catalogue.forecast.parameters
+    fresh = _fresh(ctx, table, at_s)
+    if not fresh.any():
+        return None
+    lead_h = (at_s - np.nan_to_num(table.issued_s)) / HOUR_S
+    found = looks(table.values(), lead_h, fresh, table.by_forecast, now_c, p.horizon_h)
+    return found if found.fresh.any() else None
+
+
+def _fresh(ctx: Context, table: ForecastColumns, at_s: float) -> NDArray[np.bool_]:
+    limit_s = ctx.catalogue.forecast.parameters.fresh_h * HOUR_S
+    return np.asarray(at_s - table.issued_s <= limit_s, dtype=np.bool_)  # NaN is not
+
+
+def wrong_sensors(work: Work, ctx: Context, at_s: float) -> NDArray[np.bool_]:
+    """Return which of ``ctx.sensors`` a fresh forecast has found wrong by their neighbours."""
+    wrong = np.zeros(len(ctx.sensors), dtype=np.bool_)
+    if work.read("forecast_age"):
+        table = work.table("forecast", ctx, ForecastColumns)
+        has = (ctx.transfer.own >= 0) & _fresh(ctx, table, at_s) & ~np.isnan(table.off_c)
+        wrong[ctx.transfer.own[has]] = True
+    return wrong
+
+
+def told(work: Work, ctx: Context, at_s: float) -> Json:
+    """Return what a decision keeps of the forecast that it saw; nothing before the first one came."""
+    age: ForecastAge | None = work.read("forecast_age").get(TOWN)
+    if age is None:
+        return {}
+    table = work.table("forecast", ctx, ForecastColumns)
+    newest = np.flatnonzero(table.issued_s == age.issued_s)
+    by = WORDS[bool(table.by_forecast[newest].any())] if len(newest) else WORDS[False]
+    is_fresh = at_s - age.issued_s <= ctx.catalogue.forecast.parameters.fresh_h * HOUR_S
+    return {"road_forecast": {"issued_at": iso(age.issued_s), "weather": by, "used": is_fresh}}
+
+
+def in_words(work: Work, ctx: Context, at_s: float) -> str:
+    """Return since when there is no forecast, in a sentence; empty while there is one, and before the first one came."""
+    age: ForecastAge | None = work.read("forecast_age").get(TOWN)
+    if age is None or at_s - age.issued_s <= ctx.catalogue.forecast.parameters.fresh_h * HOUR_S:
+        return ""
+    return f" No road forecast since {clock(age.issued_s, ctx.zone)}: the coming hours are the sensors' own trend."

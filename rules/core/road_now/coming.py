@@ -1,0 +1,179 @@
+"""The weather to come: what a forecast says, moved to what is measured now; what is likely where nobody says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.core.psychrometrics import Floats
+from rules.core.road_now.weather import HOUR_S, Place, clear_sky_w_m2, dimmed, one_weather
+from rules.core.road_surface.forcing import Weather, rain_share
+from rules.core.road_surface.vapour import over_water_pa
+from rules.core.weather_forecast import WeatherForecast
+
+DAY_S = 86_400.0
+RAIN_LASTS_H = 1.0
+"""Without a forecast: rain dies out in this time [h]."""
+TREND_H, TREND_LASTS_H = 3.0, 4.0
+"""The air's trend is that of so many hours [h]; beyond yesterday's at the same time it dies out in the other."""
+LEAST_HOURS = 6
+"""A forecast that covers less of the hours to come is none."""
+
+
+def expected(
+    past: Weather, hours: int, forecast: WeatherForecast | None, place: Place, p: Relaxing
+) -> Weather:
+    """Return the weather from the last measured moment on: times × 1 × 1.
+
+    Args:
+        past: of :func:`measured`; its last time is now.
+        hours: to come.
+        forecast: None, or one that does not cover them: what is likely without.
+        place: of the town.
+        p: how the forecast's error of now dies out.
+    """
+    now_s = float(past.at_s[-1])
+    if not covers(forecast, now_s):
+        return likely(past, now_s + HOUR_S * np.arange(hours + 1.0), place)
+    assert forecast is not None
+    later = forecast.at_s[(forecast.at_s > now_s) & (forecast.at_s < now_s + (hours + 1.0) * HOUR_S)]
+    beyond = np.arange(later[-1] + HOUR_S, now_s + (hours + 1.0) * HOUR_S, HOUR_S)
+    at_s = np.concatenate(([now_s], later, beyond))
+    return _said(likely(past, at_s, place), past, forecast, place, p)
+
+
+def covers(forecast: WeatherForecast | None, now_s: float) -> bool:
+    """Whether a forecast says enough of the hours to come, and of now."""
+    if forecast is None:
+        return False
+    reaches_h = (forecast.at_s[-1] - now_s) / HOUR_S
+    return bool(reaches_h >= LEAST_HOURS and forecast.at_s[0] <= now_s + HOUR_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxing:
+    """``hours``: in which a forecast's error of now falls to 1/e; ``lapse_c_per_m``: of air with altitude."""
+
+    hours: float
+    lapse_c_per_m: float
+
+
+def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
+    """Return what is likely without a forecast.
+
+    The air takes yesterday's course from the value of now on, and the trend of the last hours beyond yesterday's at the
+    same time dies out; vapour, cloud and wind are on their way from now to the mean of the last day; rain dies out.
+    """
+    now_s = float(past.at_s[-1])
+    day = past.at_s > now_s - DAY_S
+    lead_h = (at_s - now_s) / HOUR_S
+
+    def to_mean(values: Floats, hours: float) -> Floats:
+        mean = float(np.nanmean(values[day])) if not np.isnan(values[day]).all() else np.nan
+        last = values[-1] if values[-1] == values[-1] else mean
+        return mean + (last - mean) * np.exp(-lead_h / hours)
+
+    one = {name: values[:, 0, 0].astype(np.float64) for name, values in past.fields().items()}
+    air = one["air_c"]
+    yesterday = np.interp(at_s - DAY_S, past.at_s, air)
+    was = float(np.interp(now_s - DAY_S, past.at_s, air))
+    beyond = _trend_c_h(past.at_s, air, now_s) - _trend_c_h(past.at_s, air, now_s - DAY_S)
+    air_c = air[-1] + (yesterday - was) + beyond * TREND_LASTS_H * -np.expm1(-lead_h / TREND_LASTS_H)
+    vapour = to_mean(one["humidity_pct"] * 0.01 * over_water_pa(air), 12.0)
+    cloud = np.clip(to_mean(one["cloud"], 6.0), 0.0, 1.0)
+    left = np.exp(-lead_h / RAIN_LASTS_H)
+    return one_weather(
+        at_s,
+        air_c=air_c,
+        humidity_pct=np.clip(100.0 * vapour / over_water_pa(air_c), 1.0, 100.0),
+        wind_m_s=to_mean(one["wind_m_s"], 6.0),
+        shortwave_w_m2=clear_sky_w_m2(at_s, place) * dimmed(cloud),
+        rain_mm_h=_dying(one["rain_mm_h"][-1] * left),
+        snow_mm_h=_dying(one["snow_mm_h"][-1] * left),
+        pressure_pa=np.full(len(at_s), one["pressure_pa"][-1]),
+        longwave_w_m2=np.full(len(at_s), np.nan),
+        cloud=cloud,
+    )
+
+
+def _trend_c_h(at_s: Floats, air_c: Floats, to_s: float) -> float:
+    """Return the air's change over the hours before a time [°C/h]; 0 where nothing is known of them."""
+    before, at = np.interp([to_s - TREND_H * HOUR_S, to_s], at_s, air_c).tolist()
+    return float((at - before) / TREND_H) if to_s - TREND_H * HOUR_S >= at_s[0] else 0.0
+
+
+def _dying(rate_mm_h: Floats) -> Floats:
+    return np.where(rate_mm_h < 0.05, 0.0, rate_mm_h)
+
+
+def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Relaxing) -> Weather:
+    """Return what a forecast says where it says something, else what is likely; moved to what is measured now."""
+    at_s = base.at_s
+    lower_m = 0.0 if f.place.altitude_m is None else place.altitude_m - f.place.altitude_m
+    by_height = p.lapse_c_per_m * lower_m
+    said = {
+        "air_c": f.air_c + by_height,
+        "humidity_pct": f.humidity_pct(),
+        "wind_m_s": f.wind_m_s,
+        "cloud": f.cloud,
+        "pressure_pa": 100.0 * f.pressure_hpa,
+        "longwave_w_m2": _or_nan(f.longwave_w_m2, f),
+    }
+    found = {name: values[:, 0, 0].astype(np.float64) for name, values in base.fields().items()}
+    for name, values in said.items():
+        here = _at(at_s, f.at_s, values)
+        found[name] = np.where(np.isnan(here), found[name], here)
+    _go_on(found, base, at_s > f.at_s[-1])
+    fades = np.exp(-(at_s - at_s[0]) / (HOUR_S * p.hours))
+    now = {name: float(values[-1, 0, 0]) for name, values in past.fields().items()}
+    for name in ("air_c", "humidity_pct"):
+        found[name] = found[name] + (now[name] - found[name][0]) * fades
+    ratio = np.clip(max(now["wind_m_s"], 0.3) / np.maximum(found["wind_m_s"][0], 0.3), 0.3, 3.0)
+    found["wind_m_s"] = found["wind_m_s"] * ratio**fades
+    found["humidity_pct"] = np.clip(found["humidity_pct"], 1.0, 100.0)
+    sun = _during(at_s, f.at_s, _or_nan(f.shortwave_w_m2, f))
+    found["shortwave_w_m2"] = np.where(
+        np.isnan(sun), clear_sky_w_m2(at_s, place) * dimmed(found["cloud"]), sun
+    )
+    return one_weather(at_s, **{**found, **_falling(found, at_s, f)})
+
+
+def _go_on(found: dict[str, Floats], base: Weather, beyond: NDArray[np.bool_]) -> None:
+    """Beyond the forecast's end let the air go on from there on its likely course."""
+    if not beyond.any():
+        return
+    last = int(np.argmax(beyond)) - 1
+    for name in ("air_c", "humidity_pct", "wind_m_s", "cloud"):
+        course = getattr(base, name)[:, 0, 0]
+        moved = found[name][last] + (course[beyond] - course[last] if name == "air_c" else 0.0)
+        found[name][beyond] = moved
+
+
+def _falling(found: dict[str, Floats], at_s: Floats, f: WeatherForecast) -> dict[str, Floats]:
+    """Return rain and snow of the hours that end at the times; parted by air and humidity where nobody parts them."""
+    all_mm, snow_mm = (_during(at_s, f.at_s, v) for v in (f.precipitation_mm_h, f.snow_mm_h))
+    parted = (1.0 - rain_share(found["air_c"], found["humidity_pct"])) * all_mm
+    snow = np.where(np.isnan(snow_mm), parted, np.minimum(snow_mm, all_mm))
+    unsaid = np.isnan(all_mm)
+    return {
+        "rain_mm_h": np.where(unsaid, found["rain_mm_h"], all_mm - snow),
+        "snow_mm_h": np.where(unsaid, found["snow_mm_h"], snow),
+    }
+
+
+def _at(at_s: Floats, hours_s: Floats, values: Floats) -> Floats:
+    """Return values between hours, NaN beyond them and beside one that is not given."""
+    return np.asarray(np.interp(at_s, hours_s, values, left=values[0], right=np.nan), dtype=np.float64)
+
+
+def _during(at_s: Floats, hours_s: Floats, values: Floats) -> Floats:
+    """Return the value of the hour in which each time lies: of the one that ends at it or next."""
+    i = np.searchsorted(hours_s, at_s)
+    said = np.where(i < len(hours_s), values[np.minimum(i, len(hours_s) - 1)], np.nan)
+    return np.asarray(said, dtype=np.float64)
+
+
+def _or_nan(values: Floats | None, f: WeatherForecast) -> Floats:
+    return np.full(len(f.at_s), np.nan) if values is None else values

@@ -1,0 +1,141 @@
+"""What an issue looks at: the past as it was measured, which sensors are believed, what stretches differ by."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+import numpy as np
+
+from rules.core.psychrometrics import Floats
+from rules.core.road_now import thermal_map, trust
+from rules.core.road_now import weather as wx
+from rules.core.road_now.estimate import Passing
+from rules.core.road_now.model import Ints, Observed
+from rules.core.road_now.observed import gridded
+from rules.core.road_now.parameters import SHIPPED, NowParameters
+from rules.core.road_now.stretches import Stretches, shares
+from rules.core.road_now.thermal_map import ThermalMap
+from rules.core.road_now.trust import Trust
+from rules.core.road_now.weather_type import BY_DAY, weather_type
+from rules.core.road_surface.forcing import Weather, forcing, steps
+from rules.core.road_surface.state import Forcing
+from rules.core.weather_forecast import WeatherForecast
+
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """All that an issue is made of.
+
+    Attributes:
+        at_s: now: the end of a step [s since 1970].
+        town: its stretches.
+        observed: readings of the last ``past_h`` hours, up to now.
+        mapped: thermal map so far.
+        learnt_s: up to when measurements are in it [s since 1970].
+        doubted: names of sensors that were wrong at the last issue.
+        forecast: of the weather, with its number; None: none.
+        p: settings.
+        seed: of the ensemble.
+    """
+
+    at_s: float
+    town: Stretches
+    observed: Observed
+    mapped: ThermalMap
+    learnt_s: float = 0.0
+    doubted: Set[str] = frozenset()
+    forecast: tuple[int | None, WeatherForecast] | None = None
+    p: NowParameters = SHIPPED
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The past as it was measured: ends of the steps, weather, its types, sensors' surfaces (steps × m) and films.
+
+    ``offset_c``: what the thermal map says that the stretches differ by: weather types × n.
+    """
+
+    ends_s: Floats
+    measured: Weather
+    made: Forcing
+    types: Ints
+    surface_c: Floats
+    film_mm: Floats
+    offset_c: Floats
+
+
+def look(g: Given) -> Looked:
+    """Return the past as it was measured.
+
+    Raises:
+        NothingKnownError: nobody has measured the air.
+    """
+    p, o = g.p, g.observed
+    ends = steps(g.at_s - HOUR_S * p.past_h, p.past_h, p.step_s)
+    place = place_of(g.town)
+    measured = wx.measured(ends, o.stations, o.sensors, place, p.gap_s)
+    made = forcing(measured, ends, place.latitude_deg, place.longitude_deg)
+    m = len(g.town.sensors)
+    surface, film = (
+        gridded(ends, o.sensors.sensor, o.sensors.at_s, v, m, p.gap_s)
+        for v in (o.sensors.surface_c, o.sensors.film_mm)
+    )
+    offset = g.mapped.offset_c(thermal_map.features_of(g.town), p.mapping)
+    return Looked(ends, measured, made, types_of(measured, p), surface, film, offset)
+
+
+def place_of(town: Stretches) -> wx.Place:
+    """Return where a town is."""
+    usual_m = float(np.median(town.altitude_m)) if len(town) else 0.0
+    return wx.Place(town.latitude_deg, town.longitude_deg, usual_m)
+
+
+def types_of(w: Weather, p: NowParameters) -> Ints:
+    """Return the weather types of the town's weather."""
+    falling = w.rain_mm_h + w.snow_mm_h
+    cloud, wind, falls, sun = (
+        a[:, 0, 0].astype(np.float64) for a in (w.cloud, w.wind_m_s, falling, w.shortwave_w_m2)
+    )
+    return weather_type(cloud, wind, falls, sun, p.mapping)
+
+
+def trusted(g: Given, looked: Looked, free_c: Floats) -> Trust:
+    """Return which sensors are wrong, by the dark hours of the last night or evening."""
+    p, town = g.p.trust, g.town
+    window = max(1, round(p.window_h * HOUR_S / g.p.step_s))
+    dark = np.flatnonzero(looked.types != BY_DAY)[-window:]
+    known_by = looked.offset_c[:, town.sensor_at]
+    beyond = looked.surface_c[dark] - free_c[dark] - known_by[looked.types[dark]]
+    least = max(1, round(p.least_h * HOUR_S / g.p.step_s))
+    places = {i for i, name in enumerate(town.sensors) if name in g.doubted}
+    return trust.judged(beyond, town.weight[town.sensor_at], p, least, places)
+
+
+def learn(g: Given, looked: Looked, found: Trust, free_c: Floats, passed: Passing) -> ThermalMap:
+    """Return the thermal map with what gritters and believed sensors measured since the last issue."""
+    p, town = g.p, g.town
+    age_h = (g.at_s - g.learnt_s) / HOUR_S
+    new = passed.age_h < age_h
+    place = np.searchsorted(looked.ends_s, g.at_s - passed.age_h[new] * HOUR_S)
+    kinds = looked.types[np.minimum(place, len(looked.types) - 1)]
+    mapped = thermal_map.learnt(
+        g.mapped, kinds, passed.segment[new], passed.beyond_c[new], p.mapping.pass_nights, p.mapping
+    )
+    if len(town.sensors) < 2:
+        return mapped
+    beyond = np.where(found.wrong, np.nan, looked.surface_c - free_c)
+    step = np.flatnonzero(looked.ends_s > g.learnt_s)
+    others = town.weight[town.sensor_at] * (1.0 - np.eye(len(town.sensors)))
+    left = np.full((len(step), len(town.sensors)), np.nan)
+    for row, i in enumerate(step.tolist()):
+        there = ~np.isnan(beyond[i])
+        if there.sum() > p.trust.neighbours:
+            left[row] = beyond[i] - shares(others, there) @ np.nan_to_num(beyond[i])
+    kind = np.repeat(looked.types[step], len(town.sensors))
+    where = np.tile(town.sensor_at, len(step))
+    nights = p.step_s / HOUR_S / p.mapping.night_h
+    return thermal_map.learnt(mapped, kind, where, left.ravel(), nights, p.mapping)

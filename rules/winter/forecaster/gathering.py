@@ -1,0 +1,75 @@
+"""From stored readings to what an issue is made of: sensors and gritters find their stretches. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rules.core.context import Context
+from rules.core.road_now.coming import covers
+from rules.core.road_now.model import Observed, Passes, SensorReadings, Spreads
+from rules.core.road_now.stretches import Stretches, stretches
+from rules.core.weather_forecast import WeatherForecast
+from rules.winter.forecaster.ports import GritterRows, Installed, Measured, RoadRows, SaltRows
+from rules.winter.weather.ports import Kept
+
+OLDEST_S = 24 * 3600.0
+"""A weather forecast issued so long before is none."""
+KM_PER_DEGREE = 111.2
+
+
+def town_of(found: Installed) -> Stretches:
+    """Return the stretches of a town, in the order of the engine's graph."""
+    ctx = found.ctx
+    return stretches(ctx.graph.segments, found.registry.nodes, ctx.sensors, ctx.catalogue.transfer.parameters)
+
+
+def observed(rows: Measured, town: Stretches, ctx: Context) -> Observed:
+    """Return readings with the stretch that each is of; those of sensors on none are left out."""
+    return Observed(
+        rows.stations, _sensors(rows.roads, town), _passes(rows.gritters, ctx), _spreads(rows.salt, town)
+    )
+
+
+def _sensors(r: RoadRows, town: Stretches) -> SensorReadings:
+    place = {name: i for i, name in enumerate(town.sensors)}
+    sensor = np.array([place.get(d, -1) for d in r.device], dtype=np.int64)
+    mine = sensor >= 0
+    return SensorReadings(
+        sensor=sensor[mine],
+        at_s=r.at_s[mine],
+        surface_c=r.surface_c[mine],
+        air_c=r.air_c[mine],
+        humidity_pct=r.humidity_pct[mine],
+        film_mm=r.film_mm[mine],
+    )
+
+
+def _passes(g: GritterRows, ctx: Context) -> Passes:
+    most_m = ctx.catalogue.gritting.parameters.treatment.position_m
+    segment, _ = ctx.streets.match(g.latitude_deg, g.longitude_deg, most_m)
+    on = segment >= 0
+    return Passes(segment=segment[on], at_s=g.at_s[on], surface_c=g.surface_c[on])
+
+
+def _spreads(s: SaltRows, town: Stretches) -> Spreads:
+    place = {name: i for i, name in enumerate(town.ids)}
+    segment = np.array([place.get(i, -1) for i in s.segment_id], dtype=np.int64)
+    mine = segment >= 0
+    return Spreads(segment=segment[mine], at_s=s.at_s[mine], salt_g_m2=s.salt_g_m2[mine])
+
+
+def chosen(kept: Sequence[Kept], town: Stretches, at_s: float) -> tuple[int, WeatherForecast] | None:
+    """Return the weather forecast to be used: the one issued last that covers the hours to come; of equals the nearest."""
+    usable = [k for k in kept if 0.0 <= at_s - k.forecast.issued_s <= OLDEST_S and covers(k.forecast, at_s)]
+    if not usable:
+        return None
+    best = min(usable, key=lambda k: (-k.forecast.issued_s, _away_km(k.forecast, town), -k.forecast_id))
+    return best.forecast_id, best.forecast
+
+
+def _away_km(f: WeatherForecast, town: Stretches) -> float:
+    north = f.place.latitude_deg - town.latitude_deg
+    east = (f.place.longitude_deg - town.longitude_deg) * float(np.cos(np.radians(town.latitude_deg)))
+    return float(np.hypot(north, east)) * KM_PER_DEGREE

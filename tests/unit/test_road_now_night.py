@@ -1,0 +1,175 @@
+"""The road forecast of a simulated frost night: how good, and what a sensor that is 2 °C wrong does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import pytest
+
+from rules.core.effects import Decision, Effect
+from rules.core.engine import step
+from rules.core.memory import EngineState
+from rules.core.road_now.issue import Issue, issue, seed_of
+from rules.core.road_now.looked import Given
+from rules.core.road_now.model import Observed, Passes, Spreads
+from rules.core.road_now.table import QUANTITIES
+from rules.core.road_now.thermal_map import unknown
+from rules.core.road_now.weather_type import EXTREME
+from rules.core.weather_forecast import WeatherForecast
+from rules.forecast_query import readings_of
+from tests.fakes.road_night import FIVE_PM_S, START_S, forecast_of, frost_night
+from tests.fakes.rules_town import context
+
+MIDDLE, BELOW = QUANTITIES.index("middle_c"), QUANTITIES.index("below_zero")
+WRONG = 3
+NIGHT_H = 14
+
+
+@cache
+def made(wrong_c: float = 0.0, by_forecast: bool = True, at_s: float = FIVE_PM_S) -> Issue:
+    night = frost_night()
+    wrong: Mapping[str, float] = {night.town.sensors[WRONG]: wrong_c}
+    said = (7, forecast_of(night, FIVE_PM_S - 3600.0)) if by_forecast else None
+    return issue(given(night.until(at_s, wrong), at_s, said))
+
+
+def given(observed: Observed, at_s: float, said: tuple[int, WeatherForecast] | None) -> Given:
+    town = frost_night().town
+    return Given(
+        at_s=at_s, town=town, observed=observed, mapped=unknown(len(town)), learnt_s=at_s - 3600.0,
+        forecast=said, seed=seed_of(at_s),
+    )  # fmt: skip
+
+
+def rmse(lead_h: int, middle: np.ndarray) -> float:
+    truth = frost_night().truth_c(FIVE_PM_S + 3600.0 * lead_h)
+    return float(np.sqrt(np.mean((middle - truth) ** 2)))
+
+
+def test_all_roads_are_known_now_with_their_uncertainty() -> None:
+    now, truth = made().forecast.now, frost_night().truth_c(FIVE_PM_S)
+    assert np.sqrt(np.mean((now.surface_c - truth) ** 2)) < 0.3
+    own = np.isin(np.arange(len(truth)), frost_night().town.sensor_at)
+    assert {now.source[i] for i in np.flatnonzero(own)} == {"sensor"}
+    assert now.deviation_c[own].max() < 0.3 < now.deviation_c[~own].min()
+    assert set(now.condition) <= {"dry", "damp", "wet"}
+
+
+@pytest.mark.parametrize("by_forecast", [True, False])
+def test_the_night_is_forecast_better_than_by_standing_still(by_forecast: bool) -> None:
+    f, night = made(by_forecast=by_forecast).forecast, frost_night()
+    values = f.values()
+    assert f.weather.kind == ("forecast" if by_forecast else "stations")
+    for lead_h in (6, 9, 12):
+        persistence = rmse(lead_h, night.truth_c(FIVE_PM_S))
+        assert rmse(lead_h, values[:, MIDDLE, lead_h - 1]) < 0.6 * persistence
+    lowest = np.min([night.truth_c(FIVE_PM_S + 3600.0 * k) for k in range(1, NIGHT_H + 1)], axis=0)
+    chance = values[:, BELOW, :NIGHT_H].max(axis=1)
+    assert np.mean((chance - (lowest < 0.0)) ** 2) < 0.1
+
+
+@pytest.mark.parametrize("error", [2.0, -2.0])
+def test_a_sensor_two_degrees_wrong_is_found_and_changes_nobody_elses_forecast(error: float) -> None:
+    good, bad = made().forecast, made(error).forecast
+    town = frost_night().town
+    assert [s.device for s in good.wrong] == []
+    assert [s.device for s in bad.wrong] == [town.sensors[WRONG]]
+    judged = bad.sensors[WRONG]
+    assert judged.error_c == pytest.approx(error, abs=0.6)
+    night = [f.values()[:, MIDDLE, :NIGHT_H].min(axis=1) for f in (good, bad)]
+    apart = np.abs(night[0] - night[1])
+    assert apart.max() < 0.3, "its own stretch by its neighbours too"
+    assert np.delete(apart, town.sensor_at[WRONG]).max() < 0.2
+
+
+def test_the_same_readings_give_the_same_table() -> None:
+    o = frost_night().until(FIVE_PM_S)  # in whatever order they came
+    order = np.random.default_rng(1).permutation(len(o.sensors.at_s))
+    shuffled = type(o.sensors)(
+        **{n: getattr(o.sensors, n)[order] for n in type(o.sensors).__dataclass_fields__}
+    )
+    mixed, first = (
+        issue(given(Observed(o.stations, shuffled, o.passes, o.spreads), FIVE_PM_S, None)),
+        made(by_forecast=False),
+    )
+    np.testing.assert_array_equal(first.forecast.whole, mixed.forecast.whole)
+    np.testing.assert_array_equal(first.mapped.sum_c, mixed.mapped.sum_c)
+
+
+def test_gritters_tell_of_roads_without_a_sensor_and_are_remembered() -> None:
+    night, at_s = frost_night(), START_S + 33.0 * 3600.0
+    town = night.town
+    without = np.setdiff1d(np.arange(len(town)), town.sensor_at)
+    here, with_sensor = without[:5], town.sensor_at[:5]
+    segment = np.concatenate([here, with_sensor])
+    # Thermometers that read 1 °C too warm; here it is 3 °C colder than anywhere near.
+    surface = np.concatenate([night.truth_c(at_s)[here] - 3.0, night.truth_c(at_s)[with_sensor]]) + 1.0
+    passes = Passes(segment=segment, at_s=np.full(10, at_s - 600.0), surface_c=surface)
+    o = night.until(at_s)
+    plain = issue(given(o, at_s, None))
+    told = issue(given(Observed(o.stations, o.sensors, passes, o.spreads), at_s, None))
+    colder = plain.forecast.now.surface_c - told.forecast.now.surface_c
+    assert 1.0 < colder[here].min() < colder[here].max() < 3.5
+    assert np.abs(np.delete(colder, here)).max() < 1e-4
+    assert np.all(told.forecast.now.deviation_c[here] < plain.forecast.now.deviation_c[here])
+    assert set(np.array(told.forecast.now.source)[here]) == {"gritter"}
+    assert (told.forecast.values()[here, MIDDLE, 0] < plain.forecast.values()[here, MIDDLE, 0]).all()
+    assert told.mapped.sum_c[EXTREME, here].max() < -0.5
+    assert told.mapped.nights[EXTREME, here].min() > 0.0
+
+
+def test_salt_lies_there_and_keeps_the_road_open() -> None:
+    night, at_s = frost_night(), FIVE_PM_S
+    o = night.until(at_s)
+    salted = np.arange(0, len(night.town), 2)
+    spreads = Spreads(
+        segment=salted, at_s=np.full(len(salted), at_s - 3600.0), salt_g_m2=np.full(len(salted), 20.0)
+    )
+    told = issue(given(Observed(o.stations, o.sensors, o.passes, spreads), at_s, None)).forecast
+    salt = told.now.salt_g_m2
+    assert salt[salted].min() > 5.0
+    assert salt[1::2].max() == 0.0
+    ice = told.values()[:, QUANTITIES.index("ice")].max(axis=1)
+    bare = made(by_forecast=False).forecast.values()[:, QUANTITIES.index("ice")].max(axis=1)
+    assert ice[salted].mean() <= bare[salted].mean()
+
+
+def test_a_town_without_sensors_and_a_forecast_still_has_a_table() -> None:
+    night = frost_night()
+    o = night.until(FIVE_PM_S)
+    nobody = type(o.sensors)(**{n: getattr(o.sensors, n)[:0] for n in type(o.sensors).__dataclass_fields__})
+    f = issue(given(Observed(o.stations, nobody, o.passes, o.spreads), FIVE_PM_S, None)).forecast
+    assert not np.isnan(f.values()).any()
+    assert set(f.now.source) == {"model"}
+    assert f.now.deviation_c.min() > 0.8
+
+
+def decided(wrong_c: float) -> dict[str, list[Decision]]:
+    """Return the decisions of 17:00 to 20:00, the forecast of 17:00 among the readings, by route."""
+    night = frost_night()
+    ctx = context(night.registry)
+    state, found = EngineState(), list[Effect]()
+    device = night.town.sensors[WRONG]
+    for hour in range(23, 29):
+        if hour == 26:
+            rows = readings_of(made(wrong_c).forecast, FIVE_PM_S)
+            state, effects = step(state, {"forecast": rows}, FIVE_PM_S, ctx)
+            found += effects
+        part = night.between(hour, hour + 1, {device: wrong_c})
+        state, effects = step(state, part, START_S + 3600.0 * (hour + 1), ctx)
+        found += effects if hour >= 26 else ()
+    made_then = [e for e in found if isinstance(e, Decision) and e.rule_id == "winter.gritting"]
+    return {route: [d for d in made_then if d.subject == route] for route in ctx.routes}
+
+
+@pytest.mark.parametrize("error", [2.0, -2.0])
+def test_a_sensor_two_degrees_wrong_leaves_the_decisions_as_they_are(error: float) -> None:
+    good, bad = decided(0.0), decided(error)
+    assert any(d.outcome == "treat" for ds in good.values() for d in ds)
+    for route, decisions in good.items():
+        assert [d.outcome for d in bad[route]] == [d.outcome for d in decisions]
+        for one, other in zip(decisions, bad[route], strict=True):
+            assert other.result["spread_rate_g_m2"] == one.result["spread_rate_g_m2"]
+            assert abs(other.result["segments_to_treat"] - one.result["segments_to_treat"]) <= 1

@@ -1,0 +1,222 @@
+"""The road forecast in the engine: outlooks, wrong sensors, and what happens when none comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rules.core.context import Context
+from rules.core.effects import ClearAlarm, Decision, Effect, Event, LateReadings, RaiseAlarm, SubjectState
+from rules.core.engine import step
+from rules.core.forecast_looks import looks
+from rules.core.memory import EngineState, changed_rows, from_rows
+from rules.core.readings import Readings
+from rules.core.reconcile import reconcile
+from rules.core.road_now.table import RoadForecast
+from tests.fakes.road_tables import IDS, table, with_issues
+from tests.fakes.rules_town import START, Reading, context, latest
+
+CONTEXT = context()
+HOUR_S = 3600.0
+
+
+def mild(until_h: float, from_h: float = 0.0, surface_c: float = 4.0, road_1: float = 4.0) -> list[Reading]:
+    """Roads that neither cool nor are wet."""
+    found = []
+    for at_s in np.arange(from_h * HOUR_S, until_h * HOUR_S, 600.0).tolist():
+        air = {"air_temperature_c": 5.0, "humidity_pct": 60.0}
+        found += [
+            ("weather", "wx-0", at_s, {**air, "wind_speed_m_s": 2.0}),
+            ("road", "road-0", at_s + 1, {**air, "surface_temperature_c": surface_c, "water_film_mm": 0.0}),
+            ("road", "road-1", at_s + 2, {**air, "surface_temperature_c": road_1, "water_film_mm": 0.0}),
+        ]
+    return found
+
+
+def run(
+    readings: Sequence[Reading], issues: Mapping[int, RoadForecast], ctx: Context = CONTEXT
+) -> tuple[EngineState, list[Effect]]:
+    state, effects = step(EngineState(), with_issues(readings, issues), latest(readings), ctx)
+    return state, list(effects)
+
+
+def decisions(effects: Sequence[Effect], route: str = "r1") -> list[Decision]:
+    return [e for e in effects if isinstance(e, Decision) and e.subject == route]
+
+
+def test_without_a_forecast_a_mild_dry_evening_needs_nothing() -> None:
+    _, effects = run(mild(2.0), {})
+    assert [d.outcome for d in decisions(effects)] == ["no_action"]
+    assert "road_forecast" not in decisions(effects)[0].inputs
+
+
+def test_a_forecast_of_frost_on_a_wet_road_is_treated_hours_before() -> None:
+    hours = [3.0, 2.0, 1.0, 0.5, -0.5, -1.5, *[-2.5] * 18]
+    readings = mild(2.0)
+    _, effects = run(readings, {18: table(HOUR_S, hours, film_mm=0.3, ice=0.7)})
+    last = decisions(effects)[-1]
+    assert last.outcome == "treat"
+    assert last.result["spread_rate_g_m2"] == 16.0
+    assert last.result["min_surface_temperature_c"] == -2.5
+    seen = last.inputs["segments"][0]
+    assert (seen["outlook"], seen["p_ice"], seen["film_mm"]) == ("forecast", 0.7, 0.3)
+    assert seen["p_below_0"] == 1.0
+    assert seen["spread_c"] == pytest.approx(0.78, abs=0.01)
+    assert last.inputs["road_forecast"] == {
+        "issued_at": "2026-01-09T16:00:00Z", "weather": "forecast", "used": True,
+    }  # fmt: skip
+    # 0 °C half way between the 4th and the 5th hour after the issue: 20:30.
+    assert last.result["treat_by"] == "2026-01-09T20:30:00Z"
+
+
+def test_a_cold_dry_road_is_watched_only() -> None:
+    _, effects = run(mild(2.0), {18: table(HOUR_S, -1.0)})
+    assert decisions(effects)[-1].outcome == "monitor"
+
+
+def test_hoar_that_gathers_is_treated() -> None:
+    deposit = [0.0] * 6 + [0.03] * 18
+    _, effects = run(mild(2.0), {18: table(HOUR_S, -1.0, deposit_mm=deposit)})
+    assert decisions(effects)[-1].outcome == "treat"
+
+
+def test_snow_to_come_is_told() -> None:
+    snow = [0.0] * 4 + [1.0] * 3 + [0.0] * 17
+    _, effects = run(mild(2.0), {18: table(HOUR_S, 0.2, snow_mm_h=snow)})
+    last = decisions(effects)[-1]
+    assert last.outcome == "treat"
+    assert "snow" in last.reason.lower()
+
+
+def test_where_nobody_forecast_the_weather_the_colder_of_both_counts() -> None:
+    falls = [
+        (
+            k,
+            d,
+            t,
+            {**v, "surface_temperature_c": 6.0 - t / 2400.0, "water_film_mm": 0.3} if k == "road" else v,
+        )
+        for k, d, t, v in mild(2.0)
+    ]
+    _, effects = run(falls, {3: table(0.0, 5.0, kind="stations")})
+    assert decisions(effects)[-1].outcome == "treat", "the sensors' trend is seen"
+    seen = decisions(effects)[-1].inputs["segments"][0]
+    assert seen["outlook"] == "nowcast"
+    _, sure = run(falls, {3: table(0.0, 5.0)})
+    assert decisions(sure)[-1].outcome == "no_action"
+
+
+def test_of_each_segment_the_forecast_issued_last_counts() -> None:
+    newer, older = table(2 * HOUR_S, -1.0), table(HOUR_S, -5.0)
+    state, _ = run(mild(3.0), {36: newer, 40: older})
+    assert {m.issued_s for m in state.forecast.values()} == {START + 2 * HOUR_S}
+    part = table(2.5 * HOUR_S, -2.0, ids=("s1", "gone"))
+    state, _ = run(mild(3.0), {36: newer, 50: part})
+    assert {s: m.issued_s - START for s, m in state.forecast.items()} == {
+        i: (2.5 if i == "s1" else 2.0) * HOUR_S for i in IDS
+    }
+    assert state.forecast_age["town"].issued_s == START + 2.5 * HOUR_S
+
+
+def test_a_forecast_that_is_too_old_is_said_and_alarmed_and_the_sensors_trend_decides() -> None:
+    first, second = {18: table(HOUR_S, -3.0, film_mm=0.3)}, table(6.5 * HOUR_S, -3.0, film_mm=0.3)
+    readings = mild(7.0)
+    _, effects = run(readings, {**first, 118: second})
+    raised = [e for e in effects if isinstance(e, RaiseAlarm) and e.rule_id == "winter.forecast_stale"]
+    cleared = [e for e in effects if isinstance(e, ClearAlarm) and e.rule_id == "winter.forecast_stale"]
+    assert [(e.subject_kind, e.subject, e.severity) for e in raised] == [("kind", "forecast", "major")]
+    assert START + 4 * HOUR_S < raised[0].at_s <= START + 4 * HOUR_S + 600.0
+    assert "16:00" in raised[0].reason
+    assert [e.at_s for e in cleared] == [START + 6.5 * HOUR_S + 600.0]
+    states = [e for e in run(mild(5.0), first)[1] if isinstance(e, SubjectState) and e.subject == "r1"]
+    assert "No road forecast since 16:00" in states[-1].state["reason"]
+    assert "No road forecast" not in [e for e in effects if isinstance(e, SubjectState) and e.subject == "r1"][-1].state["reason"]  # fmt: skip
+
+
+def test_nothing_is_said_before_the_first_forecast() -> None:
+    state, effects = run(mild(8.0), {})
+    assert state.forecast_age == {}
+    assert not [e for e in effects if isinstance(e, RaiseAlarm) and e.rule_id == "winter.forecast_stale"]
+
+
+def test_the_alarm_fits_the_memory_after_a_restart() -> None:
+    state, _ = run(mild(5.0), {18: table(HOUR_S)})
+    again = from_rows(changed_rows(EngineState(), state), state.seen_s, state.settled_s)
+    assert again == state
+    missing = [e for e in reconcile(again, (), CONTEXT) if isinstance(e, RaiseAlarm)]
+    assert [e.rule_id for e in missing] == ["winter.forecast_stale"]
+
+
+def test_a_sensor_that_is_wrong_is_told_and_not_asked() -> None:
+    cold = mild(3.0, road_1=-4.0)
+    wrong = {40: table(2 * HOUR_S, 4.0, wrong={"s3": -2.1})}
+    _, believed = run(cold, {40: table(2 * HOUR_S, 4.0)})
+    _, effects = run(cold, wrong)
+    told = [e for e in effects if isinstance(e, Event) and e.kind == "sensor_judged"]
+    assert [(e.subject_kind, e.subject, e.detail["wrong"], e.detail["error_c"]) for e in told] == [
+        ("device", "road-1", True, -2.1)
+    ]
+    assert states(believed, "s3")["device"] == "road-1"
+    now = states(effects, "s3")
+    assert (now["source"], now["device"]) == ("neighbour", "road-0")
+    assert now["surface_temperature_c"] > 2.0
+
+
+def states(effects: Sequence[Effect], segment: str) -> dict[str, Any]:
+    found = [e.state for e in effects if isinstance(e, SubjectState) and e.subject == segment]
+    return dict(found[-1])
+
+
+def test_a_sensor_that_is_right_again_is_told_and_asked() -> None:
+    readings = mild(4.0, road_1=-4.0)
+    issues = {40: table(2 * HOUR_S, 4.0, wrong={"s3": -2.1}), 60: table(3 * HOUR_S, 4.0)}
+    _, effects = run(readings, issues)
+    told = [e.detail["wrong"] for e in effects if isinstance(e, Event) and e.kind == "sensor_judged"]
+    assert told == [True, False]
+    assert states(effects, "s3")["device"] == "road-1"
+
+
+def test_where_all_sensors_are_wrong_they_are_asked_all_the_same() -> None:
+    both = {40: table(2 * HOUR_S, 4.0, wrong={"s0": 2.0, "s3": -2.1})}
+    assert states(run(mild(3.0), both)[1], "s1")["source"] == "neighbour"
+    assert states(run(mild(3.0), both)[1], "s3")["surface_temperature_c"] is not None
+
+
+def test_a_forecast_that_comes_behind_time_counts_and_is_not_late() -> None:
+    readings = with_issues(mild(3.0), {50: table(HOUR_S)})
+    rows = readings["forecast"]
+    late = Readings(rows.position, rows.ts_s - 3000.0, rows.device, rows.quality, rows.fields)
+    state, effects = step(EngineState(), {**readings, "forecast": late}, latest(mild(3.0)), CONTEXT)
+    assert len(state.forecast) == 5
+    assert not [e for e in effects if isinstance(e, LateReadings)]
+
+
+def test_what_a_forecast_says_depends_on_its_age() -> None:
+    hours = np.array([4.0, 2.0, 0.0, -2.0, *[-3.0] * 20])
+    whole = table(0.0, hours, film_mm=0.2, rain_mm_h=[0.0, 1.0, 1.0, *[0.0] * 21]).values()[:2]
+    yes, now = np.ones(2, dtype=bool), np.array([5.0, np.nan])
+    found = looks(whole, np.array([0.0, 1.5]), yes, yes, now, 12.0)
+    assert found.zero_in_h.tolist() == pytest.approx([3.0, 1.5])
+    assert found.minimum_c.tolist() == [-3.0, -3.0]
+    assert found.rain_ends_in_h.tolist() == pytest.approx([3.0, 1.5])
+    assert found.film_mm.tolist() == pytest.approx([0.2, 0.2])
+    near = looks(whole, np.zeros(2), yes, yes, now, 2.0)
+    assert near.minimum_c.tolist() == [2.0, 2.0]
+    assert np.isnan(near.zero_in_h).all()
+    assert near.p_below_0.tolist() == [0.0, 0.0]
+    old = looks(whole, np.full(2, 30.0), yes, yes, now, 12.0)
+    assert not old.fresh.any()
+    assert np.isnan(old.minimum_c).all()
+    stale = looks(whole, np.zeros(2), np.array([True, False]), yes, now, 12.0)
+    assert stale.fresh.tolist() == [True, False]
+
+
+def test_freezing_rain_is_rain_on_a_road_below_zero() -> None:
+    rain = [0.0, 0.5, *[0.0] * 22]
+    cold, warm = (table(0.0, c, rain_mm_h=rain).values()[:1] for c in (-1.0, 1.0))
+    yes, now = np.ones(1, dtype=bool), np.array([0.5])
+    assert looks(cold, np.zeros(1), yes, yes, now, 12.0).freezing_rain.all()
+    assert not looks(warm, np.zeros(1), yes, yes, now, 12.0).freezing_rain.any()
