@@ -58,6 +58,8 @@ def headline(homes: Sequence[SharedHome], clocks: Sequence[ClockRow]) -> str:
     said = [f"{words.plural(overdue, 'case is', 'cases are')} overdue"] if overdue else []
     if high:
         said.append(f"{words.plural(high, 'home is', 'homes are')} at high risk")
+    if not said and not homes:
+        return "No household shares its risk yet, and no limit is overdue"
     if not said:
         return "No limit is overdue and no shared home is at high risk"
     return " and ".join(said)
