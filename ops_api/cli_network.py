@@ -137,7 +137,15 @@ def import_network(
     from ops_api.network_import import import_map
 
     wanted = _wanted(
-        file, kind, area, (longest_m, snap_m, altitude_m), (service, restricted), survey, devices, depot, assume
+        file,
+        kind,
+        area,
+        (longest_m, snap_m, altitude_m),
+        (service, restricted),
+        survey,
+        devices,
+        depot,
+        assume,
     )
     import_map(wanted, name, out, anyway=anyway, as_json=as_json, say=typer.echo)
 

@@ -103,7 +103,9 @@ async def _of_database(say: Say | None) -> Made:
     return Made("registry", "", network, roads.depots, None, judge(network, None, roads.depots))
 
 
-def _tell(made: Made, more: tuple[Finding, ...], as_json: bool, say: Say, changed: Replaced | None = None) -> None:
+def _tell(
+    made: Made, more: tuple[Finding, ...], as_json: bool, say: Say, changed: Replaced | None = None
+) -> None:
     if as_json:
         document = report(made, more) | {"changed": None if changed is None else asdict(changed)}
         say(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())

@@ -73,7 +73,11 @@ class MemoryRoadNetworks:
 
     def _lost(self, imported: Imported) -> dict[str, int]:
         kept = {s.segment_id for s in imported.segments}
-        gone = [s for s, network in self._network.items() if network == imported.source.network_id and s not in kept]
+        gone = [
+            s
+            for s, network in self._network.items()
+            if network == imported.source.network_id and s not in kept
+        ]
         routes = [self._segments[s].route_id for s in gone]
         return dict(Counter(route for route in routes if route is not None))
 

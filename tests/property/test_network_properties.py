@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -32,7 +33,9 @@ LINKS += [((x, y), (x, y + 1)) for x in range(SIZE) for y in range(SIZE - 1)]
 def maps(draw: st.DrawFn) -> Draft:
     """A part of a grid of streets: some one-way, some bent, of two names."""
     roads: list[Road] = []
-    for number, (a, b) in enumerate(draw(st.lists(st.sampled_from(LINKS), min_size=3, max_size=24, unique=True))):
+    for number, (a, b) in enumerate(
+        draw(st.lists(st.sampled_from(LINKS), min_size=3, max_size=24, unique=True))
+    ):
         kind = draw(st.sampled_from(("two-way", "two-way", "two-way", "there", "back")))
         if kind == "back":
             a, b = b, a
@@ -50,8 +53,12 @@ def test_every_place_can_be_reached_and_the_length_is_the_roads(given_map: Draft
     if not part.roads:
         return
     network, steps = build(given_map, SETTINGS)
-    assert [f for f in judge(network, steps) if f.level == "error" and "is the map whole?" not in f.text] == []
-    assert sum(s.length_m for s in network.segments) == pytest.approx(steps.kept_m, abs=0.06 * len(network.segments))
+    assert [
+        f for f in judge(network, steps) if f.level == "error" and "is the map whole?" not in f.text
+    ] == []
+    assert sum(s.length_m for s in network.segments) == pytest.approx(
+        steps.kept_m, abs=0.06 * len(network.segments)
+    )
     assert all(s.length_m <= SETTINGS.longest_m + 0.1 for s in network.segments)
     for arcs in network.arcs_of:
         assert (network.reverse[arcs[0]] is None) == network.segments[network.arcs[arcs[0]].segment].one_way
@@ -59,7 +66,9 @@ def test_every_place_can_be_reached_and_the_length_is_the_roads(given_map: Draft
 
 @given(maps(), st.randoms(use_true_random=False))
 @settings(max_examples=40)
-def test_the_order_of_a_map_and_how_it_draws_two_way_streets_change_nothing(given_map: Draft, random: Random) -> None:
+def test_the_order_of_a_map_and_how_it_draws_two_way_streets_change_nothing(
+    given_map: Draft, random: Random
+) -> None:
     if not largest_part(given_map)[0].roads:
         return
     roads = [r.turned() if not r.one_way and random.random() < 0.5 else r for r in given_map.roads]
@@ -98,7 +107,10 @@ def _ways(found: Draft, between: list[str]) -> np.ndarray[tuple[int, ...], np.dt
 def test_a_ban_forbids_that_turn_and_no_other(given_map: Draft, data: st.DataObject) -> None:
     part, _ = largest_part(given_map)
     turns = [
-        (a.key, a.head, b.key) for a in part.roads for b in part.roads if a.key != b.key and a.head in (b.tail, b.head)
+        (a.key, a.head, b.key)
+        for a in part.roads
+        for b in part.roads
+        if a.key != b.key and a.head in (b.tail, b.head)
     ]
     if not turns:
         return
@@ -113,14 +125,17 @@ def test_a_ban_forbids_that_turn_and_no_other(given_map: Draft, data: st.DataObj
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 5), st.floats(0, 5)), min_size=2, max_size=8, unique=True), st.integers(1, 9)
+    st.lists(st.tuples(st.floats(0, 5), st.floats(0, 5)), min_size=2, max_size=8, unique=True),
+    st.integers(1, 9),
 )
-def test_pieces_of_a_line_follow_each_other_and_are_equal(places: list[tuple[float, float]], parts: int) -> None:
+def test_pieces_of_a_line_follow_each_other_and_are_equal(
+    places: list[tuple[float, float]], parts: int
+) -> None:
     line = tuple(dict.fromkeys(at(*p) for p in places))
     if length_m(line) < 1.0:
         return
     pieces = cut(line, parts)
     assert len(pieces) == parts
     assert (pieces[0][0], pieces[-1][-1]) == (line[0], line[-1])
-    assert all(a[-1] == b[0] for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a[-1] == b[0] for a, b in pairwise(pieces))
     assert [length_m(p) for p in pieces] == pytest.approx([length_m(line) / parts] * parts, abs=0.05)

@@ -313,7 +313,11 @@ def test_an_authoritys_own_assumptions(tmp_path: Path) -> None:
     path.write_text("bridge_sky_view = 1\n[sky_view]\nA = 0.95\n[one_way_width_m]\nU = 3.2\n")
     found = read_assumptions(path, NetworkSettings(altitude_m=12.0))
     assert (found.sky_view, found.bridge_sky_view) == (dict(SETTINGS.sky_view) | {"A": 0.95}, 1.0)
-    assert (found.one_way_width_m["U"], found.two_way_width_m, found.altitude_m) == (3.2, SETTINGS.two_way_width_m, 12.0)
+    assert (found.one_way_width_m["U"], found.two_way_width_m, found.altitude_m) == (
+        3.2,
+        SETTINGS.two_way_width_m,
+        12.0,
+    )
 
 
 @pytest.mark.parametrize(

@@ -72,10 +72,10 @@ def _parts(cut: Sequence[Road], home: set[str]) -> tuple[CutPart, ...]:
     )
     part = connected_components(graph, directed=False)[1] if keys else np.zeros(0, dtype=np.int32)
     groups: dict[int, list[Road]] = {}
-    for index, road in enumerate(cut):
-        outside = next((n for n in (road.tail, road.head) if n in number), None)
-        # A one-way road between two places that are both in the kept part can't be cut, so each has an end outside.
-        groups.setdefault(-1 - index if outside is None else int(part[number[outside]]), []).append(road)
+    for road in cut:
+        # A road between two places of the part that was kept is in it, so one end is outside.
+        outside = road.tail if road.tail in number else road.head
+        groups.setdefault(int(part[number[outside]]), []).append(road)
     parts = [_part(roads, home) for roads in groups.values()]
     return tuple(sorted(parts, key=lambda p: (-p.length_m, p.street, p.place)))
 
@@ -83,9 +83,8 @@ def _parts(cut: Sequence[Road], home: set[str]) -> tuple[CutPart, ...]:
 def _part(roads: Sequence[Road], home: set[str]) -> CutPart:
     named = [r for r in roads if r.traits.street or r.traits.ref] or list(roads)
     longest = max(named, key=lambda r: (r.length_m, r.key))
-    entered = any(r.tail in home for r in roads)
-    left = any(r.head in home or (not r.one_way and r.tail in home) for r in roads)
-    entered = entered or any(not r.one_way and r.head in home for r in roads)
+    # A two-way road from there would belong to it, so what joins them is one-way.
+    entered, left = any(r.tail in home for r in roads), any(r.head in home for r in roads)
     if not (entered or left):
         why = "no way there and none back"
     elif entered and left:

@@ -33,7 +33,9 @@ def find_dual(draft: Draft) -> Draft:
     for road in draft.roads:
         if road.one_way and road.traits.carriageway == "single" and _name(road):
             groups[_name(road)].append(road)
-    dual = {road.key for group in groups.values() for road in _with_partner(sorted(group, key=lambda r: r.key))}
+    dual = {
+        road.key for group in groups.values() for road in _with_partner(sorted(group, key=lambda r: r.key))
+    }
     if not dual:
         return draft
     roads = tuple(
