@@ -86,10 +86,10 @@ def _settings(found: FleetFile) -> FleetSettings:
     for name in found.settings:
         if name not in known:
             raise ValueError(f"settings: there is no {name}; allowed: {', '.join(sorted(known))}")
-    if found.limits_min is None:
-        return FleetSettings(**found.settings)
-    limits = {priority: 60.0 * limit for priority, limit in found.limits_min.items()}
-    return FleetSettings(**found.settings, limits_s=limits)
+    values: dict[str, Any] = dict(found.settings)
+    if found.limits_min is not None:
+        values["limits_s"] = {priority: 60.0 * limit for priority, limit in found.limits_min.items()}
+    return FleetSettings(**values)
 
 
 def wanted_of(registry: Registry, g_m2: float, part: Path | None) -> list[Wanted]:

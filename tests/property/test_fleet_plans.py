@@ -167,7 +167,10 @@ def kept() -> tuple[Check, FleetPlan]:
     """The first town whose plan keeps everything."""
     for seed in range(20):
         network, wanted, jobs, fleet = night(seed, lorries=4, capacity_kg=5000.0)
-        check, plan = Check(network, wanted, fleet, SETTINGS), Builder()(Request(network, jobs, fleet, SETTINGS))
+        check, plan = (
+            Check(network, wanted, fleet, SETTINGS),
+            Builder()(Request(network, jobs, fleet, SETTINGS)),
+        )
         if check.verdict(plan).holds:
             return check, plan
     raise AssertionError("no town")

@@ -89,6 +89,7 @@ def _passes(network: Network, one: Wanted, settings: FleetSettings) -> list[Job]
     due_s = limit if one.due_s is None else min(limit, one.due_s)
     salt_kg = one.g_m2 * segment.width_m / count * segment.length_m / 1000.0
     serve_s = 3.6 * segment.length_m / treating_km_h(network, arcs[0], settings)
+    names: list[tuple[str, tuple[int, ...]]]
     if len(arcs) == 1 or network.sides(arcs[0]) == 2:
         names = [(f"{name}{n}", (arc,)) for name, arc in zip("fb", arcs, strict=False) for n in range(count)]
     elif count == 1:

@@ -63,5 +63,5 @@ def reached(steps: Times, jobs: int) -> list[bool]:
     """Tell per job whether some lorry gets there in some way, and back."""
     there = steps[2 * jobs :, : 2 * jobs] < FAR
     back = steps[: 2 * jobs, 2 * jobs :] < FAR
-    both = (there & back.T).any(axis=0)
-    return [bool(both[2 * j] or both[2 * j + 1]) for j in range(jobs)]
+    both: list[bool] = np.any(there & back.T, axis=0).tolist()
+    return [both[2 * j] or both[2 * j + 1] for j in range(jobs)]

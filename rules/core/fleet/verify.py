@@ -85,7 +85,8 @@ class Check:
         """Return what is treated too little, and what is treated too often or without need."""
         driven = [s.arc for t in plan.trips for s in t.steps if isinstance(s, Leg) and s.job is not None]
         done = Counter([*driven, *self.before])
-        too_little, too_much = [], []
+        too_little: list[str] = []
+        too_much: list[str] = []
         for index, segment in enumerate(self.network.segments):
             arcs = self.network.arcs_of[index]
             counts = [done[a] for a in arcs]
