@@ -58,11 +58,11 @@ def renew(s: State, slot: int) -> None:
 def _changed(t: Tables, s: State, slot: int) -> bool:
     if s.length[slot] != s.kept_length[slot]:
         return True
-    row = slot * t.width
-    for p in range(row + 1, row + s.length[slot] + 1):
-        if s.seq[p] != s.kept_seq[p]:
-            return True
-    return False
+    p = slot * t.width + 1
+    end = p + s.length[slot]
+    while p < end and s.seq[p] == s.kept_seq[p]:
+        p += 1
+    return p < end
 
 
 @compiled

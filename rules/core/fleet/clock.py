@@ -51,27 +51,13 @@ def _end(t: Tables, s: State, row: int, n: int, lorry: int) -> int:
     s.ready[0] = s.ready[1] = t.begin[lorry]
     s.parent[1] = 0
     for k in range(n + 1):
-        room = t.holds[lorry] if k > 0 else t.board[lorry]
-        time = s.ready[k]
-        if time >= NO_TIME:
+        if s.ready[k] >= NO_TIME:
             continue
-        first = max(k, 1)
-        for p in range(first, n + 1):
-            stop = s.seq[row + p]
-            room -= t.salt[stop >> 1]
-            if room < 0:
-                break
-            at = s.seq[row + p - 1] * t.size + stop
-            time += t.loading[at] if p == k else t.step[at]
-            if p == n:
-                done = time + t.step[stop * t.size + s.seq[row + n + 1]]
-                if done < end:
-                    end = done
-                    last = k
-            elif time < s.ready[p + 1]:
-                s.ready[p + 1] = time
-                s.parent[p + 1] = k
-        if k == 0 and room >= 0:
+        done = _on_one_load(t, s, row, n, k, t.holds[lorry] if k > 0 else t.board[lorry])
+        if done < end:
+            end = done
+            last = k
+        if k == 0 and done < NO_TIME:
             break
     for k in range(n + 2):
         s.ready[k] = 0
@@ -79,3 +65,23 @@ def _end(t: Tables, s: State, row: int, n: int, lorry: int) -> int:
         s.ready[last] = LOADS
         last = s.parent[last]
     return end
+
+
+@compiled
+def _on_one_load(t: Tables, s: State, row: int, n: int, k: int, room: int) -> int:
+    """Go on from a load before place k (0 = from the start) while it lasts; note where the next may be taken.
+
+    Returns when the lorry is back; NO_TIME where the load does not last till then.
+    """
+    time = s.ready[k]
+    for p in range(max(k, 1), n + 1):
+        stop = s.seq[row + p]
+        room -= t.salt[stop >> 1]
+        if room < 0:
+            return NO_TIME
+        at = s.seq[row + p - 1] * t.size + stop
+        time += t.loading[at] if p == k else t.step[at]
+        if p < n and time < s.ready[p + 1]:
+            s.ready[p + 1] = time
+            s.parent[p + 1] = k
+    return time + t.step[s.seq[row + n] * t.size + s.seq[row + n + 1]]

@@ -101,7 +101,7 @@ def recreate(t: Tables, s: State, limit: float) -> bool:
     """Put every removed job back; False as soon as the cost is over ``limit`` or one fits nowhere."""
     for i in range(s.num[N_REMOVED]):
         job = s.removed[i]
-        added, lorry, at, way = best_place(t, s, job, limit - s.num[N_COST])
+        _, lorry, at, way = best_place(t, s, job, limit - s.num[N_COST])
         if lorry < 0:
             return False
         put_in(t, s, lorry, at, 2 * job + way)
