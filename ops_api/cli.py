@@ -29,6 +29,7 @@ from ops_api import (
     cli_rules,
     cli_run,
     cli_verify,
+    cli_winter_plan,
     cli_work,
 )
 from ops_api.cli_errors import first_of, in_words
@@ -66,6 +67,7 @@ app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_housing.app, name="housing")
 app.add_typer(cli_forecast.app, name="forecast")
 cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_forecast.sim_forecast)
+app.add_typer(cli_winter_plan.winter_app, name="winter")
 
 
 @app.callback(

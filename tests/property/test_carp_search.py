@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.core.carp.anneal import anneal
 from rules.core.carp.chance import below, draw, seeded
 from rules.core.carp.compiled import flat
 from rules.core.carp.drive import drives_of
@@ -17,11 +18,11 @@ from rules.core.carp.load import plan_now, put
 from rules.core.carp.matrix import problem_of
 from rules.core.carp.pace import Budget
 from rules.core.carp.problem import FORBIDDEN, Plan, Problem, Route
-from rules.core.carp.recreate import best_place, insert
+from rules.core.carp.recreate import best_place, insert, packed
 from rules.core.carp.routes import bring_back, keep, reorient
 from rules.core.carp.ruin import ruin
 from rules.core.carp.savings import first_plan
-from rules.core.carp.solve import solve
+from rules.core.carp.solve import prepare, solve
 from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, State, Tables, state_of, tables_of
 from rules.core.carp.verify import problems_of
 from tests.fakes.carp_towns import town
@@ -87,6 +88,23 @@ def test_ruin_and_insertion_keep_the_books(instance: Instance, seed: int) -> Non
         assert state.load[slot] <= problem.capacity
     bring_back(tables, state)
     assert plan_now(tables, state).routes == before.routes
+
+
+@FEW
+@given(instance=towns, seed=st.integers(0, 1000))
+def test_what_is_known_of_a_place_is_what_it_costs(instance: Instance, seed: int) -> None:
+    """Places are sought once per version of a route: after plans were taken and undone that must still be right."""
+    problem = problem_of(instance)
+    search = prepare(problem, first_plan(problem), seed)
+    tables, state = search.tables, search.state
+    anneal(tables, state, search.pool, 40, float(problem.serving.mean()))
+    known = 0
+    for task, slot in itertools.product(range(tables.tasks), range(tables.slots)):
+        k = 2 * (task * tables.slots + slot)
+        if state.known[k] == state.version[slot] and state.slot_of[task] != slot:
+            known += 1
+            assert state.known[k + 1] == packed(tables, state, task, slot, 0)
+    assert known > 0 or tables.tasks < 3
 
 
 @FEW

@@ -8,7 +8,7 @@ from rules.core.carp.chance import share
 from rules.core.carp.compiled import compiled
 from rules.core.carp.pool import Pool, remember
 from rules.core.carp.recreate import arrange, recreate
-from rules.core.carp.routes import bring_back
+from rules.core.carp.routes import accept, bring_back
 from rules.core.carp.ruin import ruin
 from rules.core.carp.state import N_BEST, N_COST, N_REMOVED, N_STAMP, N_TOUCHED, State, Tables
 
@@ -33,6 +33,7 @@ def anneal(t: Tables, s: State, p: Pool, iterations: int, temperature: float) ->
             s.num[N_COST] = was
             continue
         taken += 1
+        accept(t, s)
         if s.num[N_COST] < WITHIN * s.num[N_BEST]:
             remember(t, s, p)
         if s.num[N_COST] < s.num[N_BEST]:

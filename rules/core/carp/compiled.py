@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
@@ -24,7 +25,17 @@ except ImportError:
 else:
     COMPILED = not getattr(numba.config, "DISABLE_JIT", False)
 
-_SOURCES = tuple(zlib.crc32(file.read_bytes()) for file in sorted(Path(__file__).parent.glob("*.py")))
+
+@cache
+def _sources(folder: Path) -> tuple[int, ...]:
+    """What is in the files of a folder and of this one, in short."""
+    folders = {folder, Path(__file__).parent}
+    return tuple(zlib.crc32(file.read_bytes()) for f in sorted(folders) for file in sorted(f.glob("*.py")))
+
+
+_HOW: dict[str, Any] = {"nogil": True, "_nrt": False, "forceinline": True}
+"""The loops make no arrays, so nothing need count references to them, and each becomes a part of
+the loop that calls it: handing over some thirty arrays a call took most of the time."""
 
 
 class Ints(Protocol):
@@ -48,21 +59,21 @@ def compiled(function: F) -> F:
     if not COMPILED:
         return function
     try:
-        loop = numba.njit(cache=True, nogil=True)(function)
-        _stamp(loop)
+        loop = numba.njit(cache=True, **_HOW)(function)
+        _stamp(loop, Path(function.__code__.co_filename).parent)
     except (AttributeError, RuntimeError):
         # Nowhere to keep it (a read-only installation without a home), or numba keeps it differently.
-        loop = numba.njit(nogil=True)(function)
+        loop = numba.njit(**_HOW)(function)
     return cast("F", loop)
 
 
-def _stamp(loop: Any) -> None:
-    """Make what is kept of a compiled loop worthless when any file here changes.
+def _stamp(loop: Any, folder: Path) -> None:
+    """Make what is kept of a compiled loop worthless when any file here or in its folder changes.
 
     numba looks at the loop's own file only, but compiles into it what it calls in others.
     """
     kept = loop._cache._cache_file
-    kept._source_stamp = (kept._source_stamp, _SOURCES)
+    kept._source_stamp = (kept._source_stamp, _sources(folder))
 
 
 def flat(values: NDArray[np.integer]) -> Ints:

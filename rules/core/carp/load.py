@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from rules.core.carp.anneal import keep_best
 from rules.core.carp.compiled import Ints
 from rules.core.carp.problem import Plan, Route
-from rules.core.carp.routes import place, relink
+from rules.core.carp.routes import place, relink, renew
 from rules.core.carp.state import N_BEST, N_COST, N_USED, State, Tables
 
 
@@ -36,6 +36,7 @@ def _clear(t: Tables, s: State) -> None:
     for slot in range(t.slots):
         s.length[slot] = s.load[slot] = 0
         s.seq[slot * t.width] = s.seq[slot * t.width + 1] = t.home[slot]
+        renew(s, slot)
     s.num[N_USED] = 0
 
 

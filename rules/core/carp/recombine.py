@@ -115,8 +115,9 @@ def _group(t: Tables, plan: Plan, seed: int) -> list[int]:
 
 def cheaper(known: Remembered, wanted: NDArray[np.bool_], cost: int) -> list[int]:
     """Return remembered routes that do the wanted tasks for less than ``cost``, or none."""
-    rows = np.flatnonzero(~known.does[:, ~wanted].any(axis=1))
-    does = known.does[np.ix_(rows, np.flatnonzero(wanted))]
+    does = known.does[:, wanted]
+    rows = np.flatnonzero(np.count_nonzero(does, axis=1) == known.length)
+    does = does[rows]
     if not does.any(axis=0).all():
         return []
     columns = _columns(does, known.cost[rows])

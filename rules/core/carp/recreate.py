@@ -6,10 +6,15 @@ from rules.core.carp.chance import below, share
 from rules.core.carp.compiled import compiled
 from rules.core.carp.problem import FORBIDDEN
 from rules.core.carp.routes import keep
-from rules.core.carp.state import N_COST, N_REMOVED, N_USED, State, Tables
+from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, N_USED, State, Tables
 
 BLINK = 0.01
 """With this chance a place is overlooked."""
+
+BITS = 20
+"""Of a packed place below its cost; the longest route has fewer than half a million places."""
+
+MASK = (1 << BITS) - 1
 
 
 @compiled
@@ -50,39 +55,65 @@ def recreate(t: Tables, s: State, limit: float) -> bool:
 @compiled
 def best_place(t: Tables, s: State, task: int) -> tuple[int, int, int, int]:
     """Return the cheapest added cost and where: slot (-1 = nowhere), place, way."""
-    best = FORBIDDEN
+    best = FORBIDDEN << BITS
     best_slot = -1
-    best_at = 0
-    best_way = 0
     room = t.capacity - t.demand[task]
-    base = task * t.size * 4
     empty = -1
     for slot in range(t.slots):
         if s.load[slot] > room:
             continue
-        n = s.length[slot]
-        row = slot * t.width
-        v = s.seq[row]
-        if n == 0:
-            if v == empty:
+        if s.length[slot] == 0:
+            home = s.seq[slot * t.width]
+            if home == empty:
                 continue
-            empty = v
-        j = base + 4 * v
+            empty = home
+        found = _known(t, s, task, slot)
+        if found >= best:
+            continue
+        if share(s.random) < BLINK:
+            found = packed(t, s, task, slot, (found & MASK) >> 1)
+        if found < best:
+            best = found
+            best_slot = slot
+    return best >> BITS, best_slot, (best & MASK) >> 1, best & 1
+
+
+@compiled
+def _known(t: Tables, s: State, task: int, slot: int) -> int:
+    """Return the cheapest place in a route; those in routes as accepted are sought once."""
+    if s.kept_at[slot] == s.num[N_STAMP]:
+        return packed(t, s, task, slot, 0)
+    k = 2 * (task * t.slots + slot)
+    if s.known[k] != s.version[slot]:
+        s.known[k] = s.version[slot]
+        s.known[k + 1] = packed(t, s, task, slot, 0)
+    return s.known[k + 1]
+
+
+@compiled
+def packed(t: Tables, s: State, task: int, slot: int, skip: int) -> int:
+    """Return the cheapest place of a route but for ``skip``: added cost, place and way in one number.
+
+    The way is the lowest bit, the place the other BITS - 1, the cost the rest.
+    """
+    base = task * t.size * 4
+    row = slot * t.width
+    j = base + 4 * s.seq[row]
+    in0 = t.beside[j]
+    in1 = t.beside[j + 1]
+    best = FORBIDDEN
+    where = 0
+    for p in range(1, s.length[slot] + 2):
+        j = base + 4 * s.seq[row + p]
+        c0 = in0 + t.beside[j + 2]
+        c1 = in1 + t.beside[j + 3]
         in0 = t.beside[j]
         in1 = t.beside[j + 1]
-        for p in range(1, n + 2):
-            j = base + 4 * s.seq[row + p]
-            c0 = in0 + t.beside[j + 2]
-            c1 = in1 + t.beside[j + 3]
-            in0 = t.beside[j]
-            in1 = t.beside[j + 1]
-            c = min(c0, c1) - s.link[row + p]
-            if c < best and share(s.random) >= BLINK:
-                best = c
-                best_slot = slot
-                best_at = p
-                best_way = 0 if c0 <= c1 else 1
-    return best, best_slot, best_at, best_way
+        c = min(c0, c1) - s.link[row + p]
+        if c < best and p != skip:
+            best = c
+            where = 2 * p + (0 if c0 <= c1 else 1)
+    return (best << BITS) + where
 
 
 @compiled

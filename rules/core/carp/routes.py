@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.core.carp.compiled import compiled
-from rules.core.carp.state import N_STAMP, N_TOUCHED, N_USED, State, Tables
+from rules.core.carp.state import N_COST, N_STAMP, N_TOUCHED, N_USED, N_VERSION, State, Tables
 
 
 @compiled
@@ -38,6 +38,34 @@ def bring_back(t: Tables, s: State) -> None:
 
 
 @compiled
+def accept(t: Tables, s: State) -> None:
+    """Name the routes anew that this iteration has changed, and turn their tasks round where that saves."""
+    for i in range(s.num[N_TOUCHED]):
+        slot = s.touched[i]
+        if _changed(t, s, slot):
+            renew(s, slot)
+            s.num[N_COST] -= reorient(t, s, slot)
+
+
+@compiled
+def renew(s: State, slot: int) -> None:
+    """Give a route a new name: what is known of places in it is known no longer."""
+    s.num[N_VERSION] += 1
+    s.version[slot] = s.num[N_VERSION]
+
+
+@compiled
+def _changed(t: Tables, s: State, slot: int) -> bool:
+    if s.length[slot] != s.kept_length[slot]:
+        return True
+    p = slot * t.width + 1
+    end = p + s.length[slot]
+    while p < end and s.seq[p] == s.kept_seq[p]:
+        p += 1
+    return p < end
+
+
+@compiled
 def place(t: Tables, s: State, slot: int, first: int) -> None:
     """Tell the tasks of a route, from place ``first`` on, where they are."""
     row = slot * t.width
@@ -62,8 +90,8 @@ def relink(t: Tables, s: State, slot: int) -> int:
 def reorient(t: Tables, s: State, slot: int) -> int:
     """Choose the best way of every task of a route in its order; return what that saves.
 
-    An exact dynamic program with two states, the way of the last task. Insertion tries both
-    ways anyway; this is for routes that came from outside, imported or made by hand.
+    An exact dynamic program with two states, the way of the last task. Insertion tries both ways
+    of the task put in; this is for the others, and for routes imported or made by hand.
     """
     row = slot * t.width
     n = s.length[slot]
@@ -86,7 +114,7 @@ def _best_ways(t: Tables, s: State, slot: int) -> tuple[int, int]:
     """Return a route's least cost and the way of its last task.
 
     Which way the task before takes is left in the slot's rows of ``kept_seq`` (before a task
-    done forth) and ``kept_link`` (back), which are free between iterations.
+    done forth) and ``kept_link`` (back), which are free once an iteration is taken.
     """
     row = slot * t.width
     home = s.seq[row]

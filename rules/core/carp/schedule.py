@@ -8,11 +8,10 @@ others go on from where the last one ended, heated up fully.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-LENGTH = 40_000
-"""Iterations of a cycle, times the square root of the number of tasks."""
+LENGTH = 4_000
+"""Iterations of a cycle, times the number of tasks."""
 
 MOST = 60
 """Cycles at most."""
@@ -50,7 +49,7 @@ class Heat:
 
 def cycles_for(tasks: int, iterations: float) -> int:
     """Return how many cycles a budget is worth."""
-    return int(min(MOST, max(1, round(iterations / (LENGTH * math.sqrt(tasks))))))
+    return int(min(MOST, max(1, round(iterations / (LENGTH * tasks)))))
 
 
 def is_worth_recombining(iterations: float, cycles: int) -> bool:

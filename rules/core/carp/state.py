@@ -59,6 +59,9 @@ class State(NamedTuple):
         slot_of, place_of: per task; slot -1 = removed.
         kept_seq, kept_link, kept_length, kept_load, kept_at: touched routes as they were.
         touched, removed: lists whose lengths are in ``num``.
+        version: per slot a number that names its route as it was last accepted.
+        known: per task and slot two numbers: the version that the task's cheapest place there was
+            sought in, and that place (see :func:`rules.core.carp.recreate.packed`).
         best_seq, best_length: the best solution met.
         num: see the constants N_*.
     """
@@ -76,14 +79,16 @@ class State(NamedTuple):
     kept_at: Ints
     touched: Ints
     removed: Ints
+    version: Ints
+    known: Ints
     best_seq: Ints
     best_length: Ints
     num: Ints
     random: Ints
 
 
-N_COST, N_BEST, N_TOUCHED, N_REMOVED, N_STAMP, N_USED = range(6)
-"""Places in ``num``: costs now and of the best, lengths of lists, stamp of the iteration, routes in use."""
+N_COST, N_BEST, N_TOUCHED, N_REMOVED, N_STAMP, N_USED, N_VERSION = range(7)
+"""Places in ``num``: costs now and of the best, lengths of lists, stamp of the iteration, routes in use, last version."""
 
 
 def tables_of(problem: Problem, noise: NDArray[np.float64], slots: int) -> Tables:
@@ -164,8 +169,10 @@ def state_of(tables: Tables, seed: list[int]) -> State:
         kept_at=row(slots),
         touched=row(slots),
         removed=row(tasks),
+        version=row(slots),
+        known=row(2 * tasks * slots, -1),
         best_seq=row(grid),
         best_length=row(slots),
-        num=row(6),
+        num=row(7),
         random=flat(np.array(seed, dtype=np.int64)),
     )

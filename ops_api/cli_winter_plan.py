@@ -1,0 +1,73 @@
+"""``cityops winter plan``: which lorry treats which street tonight, and in what order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops_api.cli_help import examples, group
+
+EXAMPLES = examples(
+    "cityops winter plan town.json --lorries lorries.toml --out plan.json",
+    "cityops winter plan town.json --lorries lorries.toml --part cold.csv --standing plan.json",
+    "cityops winter plan town.json --lorries lorries.toml --standing plan.json --broken L2 --at-min 55",
+)
+MISSED = 1
+
+winter_app = group("Winter service.")
+
+
+@winter_app.callback()
+def winter() -> None:
+    """Winter service."""
+
+
+def plan(
+    registry: Annotated[Path, typer.Argument(help="Registry file with roads, depots and gritting routes.")],
+    lorries: Annotated[Path, typer.Option(help="TOML: lorries, barns, settings; see docs/fleet.md.")],
+    g_m2: Annotated[float, typer.Option("--g-m2", help="Salt where --part says nothing [g/m²].")] = 10.0,
+    part: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of tonight's streets: segment_id[, g_m2, priority, due_min]; all on routes without."
+        ),
+    ] = None,
+    standing: Annotated[
+        Path | None, typer.Option(help="A plan of before: streets keep their lorry where possible.")
+    ] = None,
+    broken: Annotated[
+        list[str] | None, typer.Option(help="A lorry that fails on the plan --standing; may be given again.")
+    ] = None,
+    at_min: Annotated[float, typer.Option(help="When it fails [min after the start].")] = 0.0,
+    seconds: Annotated[float, typer.Option(min=0, help="CPU seconds to search; 0 = only build.")] = 30.0,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 1,
+    iterations: Annotated[
+        int | None, typer.Option(min=0, help="So many iterations instead of seconds.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the plan there, leg by leg (JSON).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Plan a whole night: streets, passes, turns, salt and loads, limits, crews' hours.
+
+    The plan is worked out anew from the roads by a check that shares nothing with the planner.
+    Exit status 1 where something asked for is not kept: late, too long, not treated.
+    """
+    import msgspec
+
+    from ops_api import fleet_night
+
+    asked = fleet_night.Asked(registry, lorries, g_m2, part, standing, broken or (), at_min)
+    planned = fleet_night.plan_night(asked, fleet_night.planner_of(seconds, iterations, seed))
+    if out is not None:
+        fleet_night.write(out, planned)
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(planned.told), indent=1).decode())
+    else:
+        for line in planned.lines:
+            typer.echo(line)
+    raise typer.Exit(0 if planned.verdict.holds else MISSED)
+
+
+winter_app.command(epilog=EXAMPLES)(plan)

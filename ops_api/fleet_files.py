@@ -1,0 +1,198 @@
+"""What a night's planner reads and writes: lorries in TOML, streets in CSV, plans in JSON."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cityops.errors import ConfigurationError
+from devices.registry import Registry
+from rules.core.fleet.jobs import Wanted
+from rules.core.fleet.lorries import Fleet, Lorry
+from rules.core.fleet.plan import FleetPlan, Leg, Loading, Trip
+from rules.core.fleet.settings import FleetSettings
+from rules.core.network.network import Network
+
+
+class LorryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A lorry in the file: depot by id, salt [t], crew's hours from the start of the night [h]."""
+
+    id: str
+    depot: str
+    salt_t: float
+    hours: float | None = None
+    from_min: float = 0.0
+
+
+class FleetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The file: lorries, nodes of barns beside the depots, settings by their names, limits [min] by priority."""
+
+    lorry: list[LorryEntry]
+    barn: list[int] = []
+    settings: dict[str, float] = {}
+    limits_min: dict[int, float] | None = None
+
+
+def read_fleet(file: Path, network: Network, registry: Registry) -> tuple[Fleet, FleetSettings]:
+    """Return the lorries and settings in a file.
+
+    Raises:
+        ConfigurationError: naming what is wrong and what is allowed.
+    """
+    found: FleetFile = _decoded(file, FleetFile)
+    places = {depot.depot_id: depot.node_id for depot in registry.depots}
+    try:
+        lorries = tuple(_lorry(entry, places, network) for entry in found.lorry)
+        barns = dict.fromkeys([*(lorry.depot for lorry in lorries), *(_node(network, n) for n in found.barn)])
+        fleet = Fleet(lorries, tuple(barns))
+        fleet.check(network)
+        return fleet, _settings(found)
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"{file}: {error}") from error
+
+
+def _decoded(file: Path, kind: Any) -> Any:
+    try:
+        return msgspec.toml.decode(file.read_bytes(), type=kind)
+    except OSError as error:
+        raise ConfigurationError(f"{file} can't be read: {error.strerror}") from error
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise ConfigurationError(f"{file}: {error}") from error
+
+
+def _lorry(entry: LorryEntry, places: dict[str, int], network: Network) -> Lorry:
+    if entry.depot not in places:
+        raise ValueError(
+            f"lorry {entry.id}: no depot {entry.depot!r}; there are {', '.join(sorted(places)) or 'none'}"
+        )
+    until_s = math.inf if entry.hours is None else 3600.0 * entry.hours
+    return Lorry(
+        entry.id, _node(network, places[entry.depot]), 1000.0 * entry.salt_t, 60.0 * entry.from_min, until_s
+    )
+
+
+def _node(network: Network, node_id: int) -> int:
+    if node_id not in network.graph.node_index:
+        raise ValueError(f"node {node_id} is not in the network")
+    return network.graph.node_index[node_id]
+
+
+def _settings(found: FleetFile) -> FleetSettings:
+    known = set(FleetSettings.__dataclass_fields__) - {"limits_s"}
+    for name in found.settings:
+        if name not in known:
+            raise ValueError(f"settings: there is no {name}; allowed: {', '.join(sorted(known))}")
+    values: dict[str, Any] = dict(found.settings)
+    if found.limits_min is not None:
+        values["limits_s"] = {priority: 60.0 * limit for priority, limit in found.limits_min.items()}
+    return FleetSettings(**values)
+
+
+def wanted_of(registry: Registry, g_m2: float, part: Path | None) -> list[Wanted]:
+    """Return the streets to be treated: those of a file, or all on a gritting route.
+
+    Args:
+        registry: roads and routes; a route's priority is its streets'.
+        g_m2: salt where the file says nothing [g/m²].
+        part: CSV with the column segment_id, and g_m2, priority, due_min where wanted.
+
+    Raises:
+        ConfigurationError: naming line and column.
+    """
+    priority = {route.route_id: route.priority for route in registry.routes}
+    usual = {s.segment_id: priority.get(s.route_id or "", 1) for s in registry.segments}
+    if part is None:
+        return [
+            Wanted(s.segment_id, g_m2, usual[s.segment_id])
+            for s in registry.segments
+            if s.route_id is not None
+        ]
+    try:
+        with part.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    except OSError as error:
+        raise ConfigurationError(f"{part} can't be read: {error.strerror}") from error
+    return [_wanted(part, number, row, g_m2, usual) for number, row in enumerate(rows, 2)]
+
+
+def _wanted(part: Path, number: int, row: dict[str, str], g_m2: float, usual: dict[str, int]) -> Wanted:
+    where = f"{part}, line {number}"
+    name = row.get("segment_id") or ""
+    if name not in usual:
+        raise ConfigurationError(f"{where}: segment_id is {name!r}; not in the network")
+
+    def value(column: str, without: float) -> float:
+        text = (row.get(column) or "").strip()
+        try:
+            return float(text) if text else without
+        except ValueError as error:
+            raise ConfigurationError(f"{where}: {column} is {text!r}; a number is wanted") from error
+
+    due_min = value("due_min", math.inf)
+    return Wanted(
+        name,
+        value("g_m2", g_m2),
+        int(value("priority", usual[name])),
+        None if due_min == math.inf else 60.0 * due_min,
+    )
+
+
+class StepEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a plan in a file: a stretch driven, or a load."""
+
+    begins_s: float
+    ends_s: float
+    segment_id: str | None = None
+    from_node: int | None = None
+    job: str | None = None
+    load_at: int | None = None
+
+
+class TripEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A lorry's trip in a file."""
+
+    lorry: str
+    steps: list[StepEntry]
+
+
+class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read of a plan in a file."""
+
+    trips: list[TripEntry]
+    late: list[str]
+    over: list[str]
+    left_out: list[str]
+    cost_s: float
+
+
+def read_plan(file: Path, network: Network) -> FleetPlan:
+    """Return a plan that was written before.
+
+    Raises:
+        ConfigurationError: it can't be read, is no plan, or is one of other roads.
+    """
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=PlanFile)
+        trips = tuple(Trip(t.lorry, tuple(_step(network, s) for s in t.steps)) for t in found.trips)
+    except OSError as error:
+        raise ConfigurationError(f"{file} can't be read: {error.strerror}") from error
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
+        raise ConfigurationError(f"{file} is no plan for these roads: {error}") from error
+    left_out = tuple(found.left_out)
+    return FleetPlan(trips, tuple(found.late), tuple(found.over), left_out, found.cost_s, found.cost_s)
+
+
+def _step(network: Network, step: StepEntry) -> Leg | Loading:
+    if step.load_at is not None:
+        return Loading(_node(network, step.load_at), step.begins_s, step.ends_s)
+    segment = network.graph.segment_index.get(step.segment_id or "")
+    if segment is None:
+        raise ValueError(f"segment {step.segment_id!r} is not in the network")
+    for arc in network.arcs_of[segment]:
+        if network.nodes[network.arcs[arc].tail].node_id == step.from_node:
+            return Leg(arc, step.begins_s, step.ends_s, step.job)
+    raise ValueError(f"segment {step.segment_id} can't be driven from node {step.from_node}")

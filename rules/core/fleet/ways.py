@@ -1,0 +1,161 @@
+"""Quickest ways between arcs, with what each turn takes: Dijkstra on the graph whose nodes are arcs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from rules.core.fleet.jobs import driving_km_h
+from rules.core.fleet.settings import FleetSettings
+from rules.core.fleet.units import NEVER, tenths
+from rules.core.network.network import Network
+
+Times = NDArray[np.int64]
+
+AT_ONCE = 200
+"""Starts of one call of Dijkstra, whose tables are wide."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Ways from some starts: the ends of arcs, or nodes from which a lorry leaves a yard.
+
+    Attributes:
+        row: start to row; a start is an arc's number, or minus one minus a node's.
+        drive: time along each arc with the spreader off [0.1 s].
+        through: (rows, arcs) time to the end of an arc [0.1 s], all turns included; NEVER.
+        before: (rows, arcs) the arc before on the way; no arc's number where it is the first.
+    """
+
+    row: dict[int, int]
+    drive: Times
+    through: NDArray[np.int32]
+    before: NDArray[np.int32]
+
+    def until(self, starts: Sequence[int], arcs: Sequence[int]) -> Times:
+        """Return times from starts to the beginning of arcs [0.1 s], the turn into it included; NEVER."""
+        rows = [self.row[start] for start in starts]
+        through = self.through[np.ix_(rows, arcs)].astype(np.int64)
+        return np.where(through < NEVER, through - self.drive[list(arcs)], NEVER)
+
+    def to_arc(self, start: int, arc: int) -> list[int]:
+        """Return the arcs driven from a start until ``arc`` begins."""
+        return self._back(start, int(self.before[self.row[start], arc]))
+
+    def to_node(self, network: Network, start: int, node: int) -> list[int]:
+        """Return the arcs driven from a start to a node; none where it is there already."""
+        if is_at(network, start, node):
+            return []
+        row = self.through[self.row[start]]
+        return self._back(start, min(arcs_to(network, node), key=lambda arc: int(row[arc])))
+
+    def _back(self, start: int, last: int) -> list[int]:
+        arcs: list[int] = []
+        row = self.before[self.row[start]]
+        while 0 <= last < len(self.drive):
+            arcs.append(last)
+            last = int(row[last])
+        return arcs[::-1]
+
+    def time_to_node(self, network: Network, start: int, node: int) -> int:
+        """Return the time from a start to a node [0.1 s]."""
+        if is_at(network, start, node):
+            return 0
+        row = self.through[self.row[start]]
+        return int(min((row[arc] for arc in arcs_to(network, node)), default=NEVER))
+
+
+def yard(node: int) -> int:
+    """Return the start that is a node."""
+    return -1 - node
+
+
+def is_at(network: Network, start: int, node: int) -> bool:
+    """Whether a start is at a node."""
+    return start == yard(node) or (start >= 0 and network.arcs[start].head == node)
+
+
+def arcs_to(network: Network, node: int) -> list[int]:
+    """Return the arcs that end at a node."""
+    return [b for b, arc in enumerate(network.arcs) if arc.head == node]
+
+
+def passable(network: Network, arc: int, settings: FleetSettings) -> bool:
+    """Whether lorries of this weight, height and width may drive an arc."""
+    s = network.segments[network.arcs[arc].segment]
+    limits = (
+        (s.max_weight_t, settings.weight_t),
+        (s.max_height_m, settings.height_m),
+        (s.max_width_m, settings.width_m),
+    )
+    return all(most is None or own <= most for most, own in limits)
+
+
+def drive_time(network: Network, arc: int, settings: FleetSettings) -> int:
+    """Return the time along an arc with the spreader off [0.1 s]."""
+    return max(1, tenths(3.6 * network.arcs[arc].length_m / driving_km_h(network, arc, settings)))
+
+
+def turn_time(network: Network, first: int, second: int, settings: FleetSettings) -> int:
+    """Return the time of the turn from an arc into the next [0.1 s]."""
+    if network.reverse[first] == second:
+        return tenths(settings.turn_round_s)
+    deg = network.turn_deg(first, second)
+    if abs(deg) <= settings.straight_deg:
+        return tenths(settings.straight_s)
+    return tenths(settings.right_s if deg > 0.0 else settings.left_s)
+
+
+def ways_of(network: Network, starts: Sequence[int], settings: FleetSettings) -> Ways:
+    """Return the quickest ways from each start.
+
+    Args:
+        network: the roads.
+        starts: arcs from whose ends, and yards from which a lorry goes.
+        settings: speeds, turns, the lorries' weight and size.
+    """
+    arcs = len(network.arcs)
+    open_ = [passable(network, a, settings) for a in range(arcs)]
+    drive = np.array([drive_time(network, a, settings) for a in range(arcs)], dtype=np.int64)
+    edges = _edges(network, starts, settings, open_, drive)
+    size = arcs + len(starts)
+    graph = csr_array((edges[:, 2].astype(float), (edges[:, 0], edges[:, 1])), shape=(size, size))
+    through = np.full((len(starts), arcs), NEVER, dtype=np.int32)
+    before = np.full((len(starts), arcs), -1, dtype=np.int32)
+    for first in range(0, len(starts), AT_ONCE):
+        some = slice(first, min(first + AT_ONCE, len(starts)))
+        found, previous = dijkstra(
+            graph, indices=np.arange(arcs + some.start, arcs + some.stop), return_predecessors=True
+        )
+        reached = found[:, :arcs] < NEVER
+        through[some][reached] = found[:, :arcs][reached].astype(np.int32)
+        before[some] = previous[:, :arcs]
+    return Ways({start: i for i, start in enumerate(starts)}, drive, through, before)
+
+
+def _edges(
+    network: Network, starts: Sequence[int], settings: FleetSettings, open_: Sequence[bool], drive: Times
+) -> Times:
+    """Return (from, to, time through ``to``) of all turns; starts are numbered after the arcs."""
+    after = [_turns(network, a, settings, open_) for a in range(len(network.arcs))]
+    edges = [(a, b, turn + drive[b]) for a, turns in enumerate(after) for b, turn in turns]
+    for number, start in enumerate(starts, len(network.arcs)):
+        turns = after[start] if start >= 0 else [(b, 0) for b in network.arcs_from[-1 - start] if open_[b]]
+        edges += [(number, b, turn + drive[b]) for b, turn in turns]
+    return np.array(edges, dtype=np.int64).reshape(-1, 3)
+
+
+def _turns(
+    network: Network, arc: int, settings: FleetSettings, open_: Sequence[bool]
+) -> list[tuple[int, int]]:
+    following = network.arcs_from[network.arcs[arc].head]
+    return [
+        (b, turn_time(network, arc, b, settings))
+        for b in following
+        if open_[b] and network.may_follow(arc, b)
+    ]
