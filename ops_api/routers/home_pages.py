@@ -8,13 +8,14 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Form, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from devices.page.words import ACTIVITIES, BUTTONS
 from ops_api.households.model import Member, TooManyTriesError, WrongCodeError
 from ops_api.routers import content, home_content
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.homes import Code, add_entry, remove_entry, store_entry
 from ops_api.routers.resident import Who, address_of, refresh, sign_in, sign_out
 from ops_api.routers.schemas import Activity, DiaryPost
-from ops_api.web import home_charts, home_view, words
+from ops_api.web import home_view, words
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -125,7 +126,7 @@ async def home(
     found = await home_content.home(ctx, who, code, room)
     notice = home_view.notice(saved, removed)
     live = f"/live/home?{urlencode({'code': code} | ({'room': found['room']} if found['room'] else {}))}"
-    buttons = [(key, home_charts.ACTIVITIES[key]) for key in home_view.BUTTONS]
+    buttons = [(key, ACTIVITIES[key]) for key in BUTTONS]
     response = page(
         ctx,
         "home.html",

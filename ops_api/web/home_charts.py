@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from devices.page.words import ACTIVITIES
 from ops_api.web import words
 from ops_api.web.brand import Brand
 from ops_api.web.chart import Chart, draw
@@ -14,15 +15,6 @@ from ops_api.web.home_events import Noticed
 from ops_api.web.home_words import Row
 
 TABLE_STEP = timedelta(hours=2)
-
-ACTIVITIES = {
-    "shower": "Shower or bath",
-    "cooking": "Cooking",
-    "washing": "Drying clothes",
-    "window": "Opened a window",
-    "heating": "Heating on",
-    "other": "Something else",
-}
 
 
 def charts(

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from devices.page.words import ACTIVITIES
 from ops_api.web import home_advice, words
 from ops_api.web.brand import Brand
 from ops_api.web.chart import Chart
 from ops_api.web.home_answer import Answer, Known, answer
-from ops_api.web.home_charts import ACTIVITIES, chart_summary, charts, table
+from ops_api.web.home_charts import chart_summary, charts, table
 from ops_api.web.home_events import Noticed, noticed
 from ops_api.web.home_rooms import RoomNow, rooms_now
 from ops_api.web.home_sure import how_sure
@@ -23,8 +24,6 @@ from ops_api.web.home_words import Row, room_name
 from rules.core.analyst.finding import RISKS
 
 CHART_SPAN = timedelta(hours=48)
-
-BUTTONS = ("shower", "cooking", "washing", "window")
 
 
 @dataclass(frozen=True, slots=True)

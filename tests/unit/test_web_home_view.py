@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from devices.page import html
-from ops_api.web import home_advice, home_charts, home_view, home_why
+from devices.page import html, words
+from ops_api.web import home_advice, home_view, home_why
 from ops_api.web.home_answer import answer
 from ops_api.web.home_facts import Fact
 from ops_api.web.home_sure import risk_between
@@ -30,7 +30,7 @@ from tests.fakes.home_states import (
 from tests.fakes.readability import grade, sentences
 
 TEMPLATES = Templates(BRAND)
-BUTTONS = [(key, home_charts.ACTIVITIES[key]) for key in home_view.BUTTONS]
+BUTTONS = [(key, words.ACTIVITIES[key]) for key in words.BUTTONS]
 MOST_GRADE = 4.0
 """Of a whole page: grade 4 is read at nine."""
 MOST_OF_ONE = 10.0

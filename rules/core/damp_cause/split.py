@@ -48,6 +48,15 @@ def left_by_less_drying(facts: HomeFacts, water: float, excess_pa: float, p: Cau
 
     People's breath, showers and cooking stay. Drying is found by a balance of all water that takes some ventilation
     for granted: its *share* of that balance does not hang on it, nor on the volume.
+
+    Args:
+        facts: of the home.
+        water: let in by people and events [g/day], above 0.
+        excess_pa: mean vapour-pressure excess [Pa].
+        p: the settings.
+
+    Returns:
+        The share that is left, 0..1.
     """
     if facts.drying_g_day is None or excess_pa <= 0.0:
         return 1.0
@@ -69,7 +78,7 @@ def share_by_what_is_left(airing: float, less_drying: float) -> float:
 def share_by_clearing(ratio: float, clear_min: float | None, p: CauseParameters) -> float | None:
     """Return how much of an excess of ``ratio`` times the ordinary is slow ventilation, by how slowly rises clear, 0..1.
 
-    The ratio is the product of both, so shares are of logarithms.
+    The ratio [-] is the product of both, so shares are of logarithms; ``clear_min``: how long rises take to clear [min].
 
     Returns:
         None where nothing tells, or there is no excess.
