@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.core.gritting import Outlook
 from rules.core.memory import Outdoor
 from rules.core.nowcast import hours_until, minimum_c
+from rules.core.outlook import Outlook
 from rules.core.parameters import GrittingParameters
 from rules.core.psychrometrics import Floats
 from rules.core.road_state import DAMP, WET
@@ -21,11 +23,24 @@ NEARLY_C = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a road forecast tells of each segment, NaN where it tells nothing; see :class:`rules.core.outlook.Outlook`."""
+
+    p_below_0: Floats
+    p_ice: Floats
+    film_mm: Floats
+    deposit_mm: Floats
+    rain_ends_in_h: Floats
+    spread_c: Floats
+
+
+@dataclass(frozen=True)
 class Outlooks:
     """Of each segment, in the order of the graph. Temperatures in °C, hours until limits; NaN = none.
 
     Attributes:
-        wet, damp: see :class:`rules.core.gritting.Outlook`.
+        wet, damp: see :class:`rules.core.outlook.Outlook`.
+        ahead: what a road forecast tells; None where there is none.
     """
 
     found: Views
@@ -36,6 +51,31 @@ class Outlooks:
     low_in_h: Floats
     wet: NDArray[np.bool_]
     damp: NDArray[np.bool_]
+    ahead: Ahead | None = None
+
+    @cached_property
+    def _silent(self) -> Floats:
+        return np.full(len(self.minimum_c), np.nan)
+
+    @property
+    def p_ice(self) -> Floats:
+        """The chance of ice."""
+        return self._silent if self.ahead is None else self.ahead.p_ice
+
+    @property
+    def film_mm(self) -> Floats:
+        """The water on the road when it freezes."""
+        return self._silent if self.ahead is None else self.ahead.film_mm
+
+    @property
+    def deposit_mm(self) -> Floats:
+        """The hoar that gathers."""
+        return self._silent if self.ahead is None else self.ahead.deposit_mm
+
+    @property
+    def rain_ends_in_h(self) -> Floats:
+        """Hours until rain ends."""
+        return self._silent if self.ahead is None else self.ahead.rain_ends_in_h
 
     def __getitem__(self, i: int) -> Outlook:
         """Return one segment's."""
@@ -57,7 +97,17 @@ class Outlooks:
             damp=bool(self.damp[i]),
             precipitation=town.precipitation,
             snow_mm=town.snow_mm,
+            **self._told(i),
         )
+
+    def _told(self, i: int) -> dict[str, Any]:
+        """Return what a forecast tells of a segment: of one it says nothing of, the sensors' trend is all there is."""
+        a = self.ahead
+        if a is None:
+            return {}
+        found = {name: _known(getattr(a, name), i) for name in a.__slots__}
+        known = any(value is not None for value in found.values())
+        return {**found, "source": "forecast" if known else "nowcast"}
 
     def of(self, members: Sequence[int]) -> list[Outlook]:
         """Return those of some segments."""

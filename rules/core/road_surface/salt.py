@@ -6,6 +6,7 @@ at -21.6 °C; loss in two pools fitted to TRL PPR392 (M62: 51 to 59 % gone after
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import numpy as np
@@ -68,3 +69,8 @@ def left_share(age_h: Array, traffic: Array) -> Array:
     """
     left = np.exp(-np.maximum(age_h, 0.0) * traffic / FAST_H)
     return cast("Array", KEPT_SHARE + (1.0 - KEPT_SHARE) * left)
+
+
+def left_of_one(age_h: float, traffic: float = 1.0) -> float:
+    """Return :func:`left_share` of one number: many are asked for one by one."""
+    return KEPT_SHARE + (1.0 - KEPT_SHARE) * math.exp(-max(age_h, 0.0) * traffic / FAST_H)
