@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Meta
 
 from rules.core.matrix import Condition, MatrixRow
-from rules.core.road_surface.salt import freezing_fraction, freezing_point_c
+from rules.core.road_surface.salt import fraction_of_one, freezing_fraction, point_of_one_c
 from rules.core.road_surface.vapour import Array
 
 Material = Literal["dry_salt", "prewet"]
@@ -98,7 +98,8 @@ def needed_g_m2(film_mm: float, coldest_c: float) -> float:
         film_mm: of water.
         coldest_c: lowest temperature of the surface.
     """
-    return float(_needed(np.asarray(film_mm, dtype=np.float64), np.asarray(coldest_c, dtype=np.float64)))
+    c = fraction_of_one(coldest_c)
+    return GRAMS_PER_MM * film_mm * c / (1.0 - c)
 
 
 def _needed(film_mm: Array, coldest_c: Array) -> Array:
@@ -211,5 +212,4 @@ def safe_down_to_c(salt_g_m2: float, film_mm: float) -> float:
 
     It is the dose's formula solved for the temperature: the hazard is a surface below this, not below 0.
     """
-    salt, film = (np.asarray(v, dtype=np.float64) for v in (salt_g_m2, film_mm))
-    return float(freezing_point_c(salt, film))
+    return point_of_one_c(salt_g_m2, film_mm)

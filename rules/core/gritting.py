@@ -15,9 +15,9 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from rules.core.dose import dose, film_mm, gated_g_m2, material_of
+from rules.core.dose import dose, gated_g_m2, material_of
 from rules.core.gritting_parameters import GrittingParameters
-from rules.core.hazards import Hazard, film_of, hazard_of, is_likely
+from rules.core.hazards import Hazard, film_for, hazard_of, is_likely
 from rules.core.matrix import MatrixRow, TreatmentMatrix
 from rules.core.outlook import Outlook as Outlook
 from rules.core.outlook import Precipitation as Precipitation
@@ -36,7 +36,7 @@ class Assessment(msgspec.Struct, frozen=True):
         near: it needs nothing yet, but a lorry that goes out anyway treats it.
         in_h: hours until it is slippery without salt, None = not within the horizon.
         film_mm: of water that is to stay liquid, where it is frost that threatens; else None.
-        dose_g_m2: the physical dose with no salt there yet, all passes [g/m²]; None where nothing threatens.
+        dose_g_m2: the physical dose with no salt there yet, all passes [g/m²]; None where nothing is treated.
         cell_g_m2: what the matrix has, all passes [g/m²].
         plough: whether the snow is ploughed before.
     """
@@ -78,8 +78,7 @@ def _treated(
     o: Outlook, minimum_c: float, hazard: Hazard, row: MatrixRow, cell: float, why: str, p: GrittingParameters
 ) -> Assessment:
     """Return a treatment by a cell of the matrix, with the dose beside it."""
-    film = film_of(o, hazard, p)
-    film = film_mm(hazard.condition, hazard.wet, p.dose) if film is None else film
+    film = film_for(o, hazard, p)
     rains = hazard.condition == "freezing_rain"
     material = material_of(row, p.spread.material)
     physical = dose(film, min(0.0, minimum_c), p.dose, material=material, freezing_rain=rains).total_g_m2
@@ -138,14 +137,13 @@ def _near(found: Assessment, minimum_c: float, p: GrittingParameters, matrix: Tr
     rate = None if row is None else row.rate_g_m2(p.spread.material)
     if hazard is None or row is None or rate is None:
         return found
-    would = _treated(o, minimum_c, hazard, row, rate, "", p)
+    film = film_for(o, hazard, p)
     return replace(
         found,
-        rate_g_m2=would.rate_g_m2,
+        rate_g_m2=rate_of(row, rate, film, minimum_c, p),
         passes=row.passes,
         near=True,
-        film_mm=would.film_mm,
-        dose_g_m2=would.dose_g_m2,
+        film_mm=film if hazard.condition == "frost" else None,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rules.core.dose import film_mm
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.matrix import Condition, TreatmentMatrix
 from rules.core.outlook import Outlook
@@ -101,8 +102,8 @@ def _by_chance(o: Outlook, p: GrittingParameters) -> Hazard | None:
     return Hazard("frost", False, "dry in most, but not all, of the forecast's cases")
 
 
-def film_of(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float | None:
-    """Return the film of water that a forecast has on a road when it freezes [mm]; None where it tells none."""
+def film_for(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float:
+    """Return the film of water that must not freeze [mm]: a forecast's, else the one that is usual for the hazard."""
     if hazard.condition != "frost" or (o.film_mm is None and o.deposit_mm is None):
-        return None
+        return film_mm(hazard.condition, hazard.wet, p.dose)
     return max(o.film_mm or 0.0, o.deposit_mm or 0.0)

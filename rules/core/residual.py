@@ -31,21 +31,20 @@ def safe_c(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> flo
     return safe_down_to_c(left, a.film_mm)
 
 
-def still_protects(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> bool:
-    """Whether nothing more is needed on a segment, for the salt of an earlier run does it."""
-    safe, minimum_c = safe_c(a, here, at_s, p), a.outlook.minimum_c
-    return safe is not None and minimum_c is not None and minimum_c >= safe + p.dose.safety_c
-
-
 def protected(
     found: Sequence[Assessment], coats: Mapping[str, Coat], at_s: float, p: GrittingParameters
 ) -> dict[str, float]:
     """Return the segments that earlier salt protects, with the temperature down to which it does [°C]."""
     if not coats:
         return {}
-    salted = [(a, coats[a.outlook.segment_id]) for a in found if a.outlook.segment_id in coats]
-    kept = [(a, c) for a, c in salted if still_protects(a, c, at_s, p)]
-    return {a.outlook.segment_id: safe for a, c in kept if (safe := safe_c(a, c, at_s, p)) is not None}
+    kept = {}
+    for a in found:
+        if a.outlook.segment_id not in coats:
+            continue
+        safe, minimum_c = safe_c(a, coats[a.outlook.segment_id], at_s, p), a.outlook.minimum_c
+        if safe is not None and minimum_c is not None and minimum_c >= safe + p.dose.safety_c:
+            kept[a.outlook.segment_id] = safe
+    return kept
 
 
 def safe_of_all_c(left_g_m2: Floats, film_mm: Floats) -> Floats:

@@ -39,7 +39,7 @@ def colder(tmp_path: Path) -> Path:
     )
     path = folder / "winter_gritting.toml"
     path.write_text(
-        path.read_text().replace("action_c = 1.0", "action_c = 0.5").replace("version = 2", "version = 3")
+        path.read_text().replace("action_c = 1.0", "action_c = 0.5").replace("version = 3", "version = 4")
     )
     return folder
 

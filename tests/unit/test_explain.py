@@ -219,7 +219,7 @@ def test_a_treated_route_is_explained(effects: list[Effect]) -> None:
     decision = decision_of(effects, "winter.gritting", "treat")
     e = explain_decision(decision, COPY, [], ZONE, NOW_S)
     assert e.headline.startswith("Route r")
-    assert ": treat, decided today" in e.headline
+    assert ": treat twice, decided today" in e.headline
     assert "g/m²" in e.first_line
     [change] = decision["would_change"]
     assert e.would_change == (
