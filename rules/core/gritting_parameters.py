@@ -17,13 +17,15 @@ class SpreadParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     Attributes:
         spreading_km_h, driving_km_h: with the spreader on and off.
         turn_out_min: from the call to the depot's gate [min].
-        limit_min: a run should be done in this time, from the gate to the end of the last stretch [min].
+        limit_min: a pass should be done in this time, from the gate to the end of the last stretch [min].
+        reserve_min: kept in hand before the hour that a treatment must be done by [min].
     """
 
     spreading_km_h: Positive
     driving_km_h: Positive
     turn_out_min: NotNegative
     limit_min: Positive = 120.0
+    reserve_min: NotNegative = 10.0
     material: Annotated[str, Meta(pattern="^(dry_salt|prewet)$")]
 
 

@@ -104,6 +104,7 @@ def _by_chance(o: Outlook, p: GrittingParameters) -> Hazard | None:
 
 def film_for(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float:
     """Return the film of water that must not freeze [mm]: a forecast's, else the one that is usual for the hazard."""
-    if hazard.condition != "frost" or (o.film_mm is None and o.deposit_mm is None):
+    told = max(o.film_mm or 0.0, o.deposit_mm or 0.0)
+    if hazard.condition != "frost" or told < p.dose.hoar_mm:
         return film_mm(hazard.condition, hazard.wet, p.dose)
-    return max(o.film_mm or 0.0, o.deposit_mm or 0.0)
+    return told

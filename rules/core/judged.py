@@ -145,7 +145,7 @@ def _cells(
         left = hazard == number
         films = np.full(n, film_mm(condition, wet, p.dose))
         if condition == "frost":
-            films = np.where(np.isnan(told), films, told)
+            films = np.where(told >= p.dose.hoar_mm, told, films)  # NaN is not
             film[left] = films[left]
         for row in matrix.rows:
             if row.is_for(condition, wet):

@@ -24,33 +24,33 @@ class RunTimes(NamedTuple):
 
     Attributes:
         round_min: once from the depot over the route and back [min].
-        run_min: from the gate to the end of the last stretch, all passes [min].
+        pass_min: from the gate to the end of the last stretch, once [min].
+        run_min: the same of all passes, with the ways home between [min].
         leave_s: latest time at the gate [s since 1970], None where nothing is treated.
         call_out_s: latest call [s since 1970].
     """
 
     round_min: float
+    pass_min: float
     run_min: float
     leave_s: float | None
     call_out_s: float | None
 
 
 def times_of(plan: RoutePlan, drive: Drive, p: SpreadParameters) -> RunTimes:
-    """Return when a lorry must go out so that the last stretch is treated in time.
-
-    The way home does not count, but for the passes between.
-    """
+    """Return when a lorry must go out so that the last stretch is treated in time; the last way home does not count."""
     around = drive.minutes(p.spreading_km_h, p.driving_km_h)
-    run = plan.passes * around - drive.minutes_home(p.driving_km_h)
+    once = around - drive.minutes_home(p.driving_km_h)
+    run = (plan.passes - 1) * around + once
     if plan.treat_by_s is None:
-        return RunTimes(around, run, None, None)
-    leave_s = plan.treat_by_s - 60.0 * run
-    return RunTimes(around, run, leave_s, leave_s - 60.0 * p.turn_out_min)
+        return RunTimes(around, once, run, None, None)
+    leave_s = plan.treat_by_s - 60.0 * (run + p.reserve_min)
+    return RunTimes(around, once, run, leave_s, leave_s - 60.0 * p.turn_out_min)
 
 
 @dataclass(frozen=True, slots=True)
 class RouteResult:
-    """What is to be told of a route, should anybody be told."""
+    """What is to be told of a route, should anybody be told. ``rains``: whether rain falls now."""
 
     ctx: Context
     route_id: str
@@ -58,6 +58,7 @@ class RouteResult:
     members: Sequence[int]
     treated: Done | None
     at_s: float
+    rains: bool = False
 
     def told_with(self, decided_s: float) -> Json:
         """Return it with the time of the last decision [s since 1970]."""
@@ -66,7 +67,7 @@ class RouteResult:
     def told(self) -> dict[str, Any]:
         """Return it."""
         here = [self.ctx.graph.segments[i] for i in self.members]
-        return _result(self.ctx, self.route_id, self.plan, here, self.treated, self.at_s)
+        return _result(self.ctx, self.route_id, self.plan, here, self.treated, self.at_s, self.rains)
 
 
 def _result(
@@ -76,6 +77,7 @@ def _result(
     members: Sequence[RoadSegment],
     treated: Done | None,
     at_s: float,
+    rains: bool,
 ) -> dict[str, Any]:
     p = ctx.catalogue.gritting.parameters
     drive = ctx.drive(route_id, plan.segments) if plan.outcome == "treat" else NOWHERE
@@ -95,7 +97,7 @@ def _result(
         "leave_by": iso(times.leave_s),
         "not_before": iso(plan.not_before_s),
         "run_min": num(times.run_min, 1),
-        "over_limit": times.run_min > p.spread.limit_min,
+        "over_limit": times.pass_min > p.spread.limit_min,
         "min_surface_temperature_c": num(plan.minimum_c),
         "coldest_segment": plan.coldest,
         "segments_to_treat": len(plan.segments),
@@ -106,7 +108,7 @@ def _result(
         "treated_until": iso(None if treated is None else treated.until_s),
         "length_km": num(sum(m.length_m for m in members) / 1000.0, 3),
         "drive": {**_NAMES_FIRST, **drive.told, "minutes": num(times.round_min, 1)},
-        "reason": _reason(ctx, plan, treated, len(members), drive),
+        "reason": _reason(ctx, plan, treated, len(members)) + _remarks(ctx, plan, drive, times, rains),
     }
 
 
@@ -120,18 +122,27 @@ def status_of(plan: RoutePlan, treated: Done | None, at_s: float, p: GrittingPar
     return "none" if plan.outcome == "no_action" else "refer"
 
 
-def _reason(ctx: Context, plan: RoutePlan, treated: Done | None, segments: int, drive: Drive) -> str:
+def _reason(ctx: Context, plan: RoutePlan, treated: Done | None, segments: int) -> str:
     """Return why, in words: first what is done, then what is still to do or to be expected."""
+    words = in_words(plan, segments, clock(plan.treat_by_s, ctx.zone))
     if treated is None or plan.outcome == "no_action":
-        reason = in_words(plan, segments, clock(plan.treat_by_s, ctx.zone))
-    else:
-        times = (clock(t, ctx.zone) or "" for t in (treated.from_s, treated.to_s, treated.until_s))
-        said = treated_in_words(treated, *times)
-        if plan.outcome == "monitor":
-            reason = f"{said} {plan.why}."
-        else:
-            reason = f"{in_words(plan, segments, clock(plan.treat_by_s, ctx.zone))} {said}"
-    reason += rain_in_words(plan, clock(plan.not_before_s, ctx.zone))
+        return words
+    times = (clock(t, ctx.zone) or "" for t in (treated.from_s, treated.to_s, treated.until_s))
+    said = treated_in_words(treated, *times)
+    return f"{said} {plan.why}." if plan.outcome == "monitor" else f"{words} {said}"
+
+
+def _remarks(ctx: Context, plan: RoutePlan, drive: Drive, times: RunTimes, rains: bool) -> str:
+    """Return what a driver and an officer must mind of a treatment, a sentence each."""
+    if plan.outcome != "treat":
+        return ""
+    said, limit_min = rain_in_words(plan, clock(plan.not_before_s, ctx.zone), rains), _limit_min(ctx)
+    if times.pass_min > limit_min:
+        said += f" A run takes {times.pass_min:.0f} min, more than the limit of {limit_min:.0f}."
     if drive.unreachable:
-        reason += f" {len(drive.unreachable)} stretches can't be reached from the depot."
-    return reason
+        said += f" {len(drive.unreachable)} stretches can't be reached from the depot."
+    return said
+
+
+def _limit_min(ctx: Context) -> float:
+    return ctx.catalogue.gritting.parameters.spread.limit_min

@@ -48,7 +48,7 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
         looks, here = prospects.of(ctx, route_id)
         plan = plan_of(here, coats, held, at_s, period, p)
         treated = done([coats.get(s, BARE) for s in here.ids] if coats else (), at_s)
-        result = RouteResult(ctx, route_id, plan, members, treated, at_s)
+        result = RouteResult(ctx, route_id, plan, members, treated, at_s, town.precipitation == "rain")
         if must_write(before, plan, treated, at_s, p):
             assessed = [assess(o, p, matrix) for o in looks.of(members)]
             change = would_change(assessed, coats, held, plan, at_s, p, matrix)

@@ -42,12 +42,16 @@ def treated_in_words(done: Done, from_clock: str, to_clock: str, until_clock: st
     return f"Treated {when} at {rate} g/m², {stretches}; holds until about {until_clock}."
 
 
-def rain_in_words(plan: RoutePlan, ends: str | None) -> str:
-    """Return when a lorry starts for the rain, as a sentence; empty where no end of rain is foreseen."""
-    if plan.outcome != "treat" or plan.not_before_s is None or ends is None:
-        return ""
+def rain_in_words(plan: RoutePlan, ends: str | None, rains: bool) -> str:
+    """Return how salt goes with rain, as a sentence; empty where it need not.
+
+    Args:
+        plan: a treatment.
+        ends: when the rain ends, where that is foreseen.
+        rains: whether it rains now.
+    """
+    if plan.not_before_s is None or ends is None:
+        return " It rains: treat after the rain, but before the frost." if rains else ""
     if plan.treat_by_s is not None and plan.not_before_s >= plan.treat_by_s:
-        return (
-            f" Rain lasts until {ends}, after it freezes: treat before the frost, and again after the rain."
-        )
+        return f" Rain lasts until {ends}, after it freezes: treat before the frost, and again after the rain."
     return f" Treat after the rain, from {ends}."
