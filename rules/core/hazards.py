@@ -31,9 +31,15 @@ class Hazard(NamedTuple):
     hoar: bool = False
 
 
+def foreseen_ice(o: Outlook) -> float | None:
+    """Return the chance of ice where somebody forecast the weather; what stations alone tell is too wide to act on."""
+    return o.p_ice if o.source == "forecast" else None
+
+
 def is_likely(o: Outlook, p: GrittingParameters) -> bool:
     """Whether a forecast has ice in so many of its cases that salt costs less than none."""
-    return o.p_ice is not None and o.p_ice >= p.cost.act_from
+    chance = foreseen_ice(o)
+    return chance is not None and chance >= p.cost.act_from
 
 
 def hazard_of(
@@ -67,7 +73,7 @@ def water_of(o: Outlook, p: GrittingParameters) -> tuple[bool, bool]:
     if o.film_mm is None:
         return o.wet, o.damp
     wet, damp = o.film_mm >= p.dose.wet_from_mm, o.film_mm >= p.dose.damp_from_mm
-    if o.p_ice is None or is_likely(o, p):
+    if foreseen_ice(o) is None or is_likely(o, p):
         return wet or o.wet, damp or o.damp
     return wet, damp
 
@@ -87,7 +93,7 @@ def _hoar(o: Outlook, minimum_c: float, margin_c: float, p: GrittingParameters) 
     if o.deposit_mm is not None:
         if o.deposit_mm >= p.dose.hoar_mm:
             return Hazard("frost", False, f"hoar frost likely, {o.deposit_mm:.2f} mm", hoar=True)
-        if o.p_ice is not None and not is_likely(o, p):
+        if foreseen_ice(o) is not None and not is_likely(o, p):
             return None
     point = o.frost_point_c if minimum_c < 0.0 and o.frost_point_c is not None else o.dew_point_c
     if point is None or minimum_c > point + margin_c:

@@ -24,8 +24,12 @@ NEARLY_C = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What a road forecast tells of each segment, NaN where it tells nothing; see :class:`rules.core.outlook.Outlook`."""
+    """What a road forecast tells of each segment, NaN where it tells nothing; see :class:`rules.core.outlook.Outlook`.
 
+    ``by_forecast``: whether somebody forecast the weather of it; else stations alone told of it.
+    """
+
+    by_forecast: NDArray[np.bool_]
     p_below_0: Floats
     p_ice: Floats
     film_mm: Floats
@@ -34,13 +38,17 @@ class Ahead:
     spread_c: Floats
 
 
+FROM_FORECAST = ("p_below_0", "p_ice", "film_mm", "deposit_mm", "rain_ends_in_h", "spread_c")
+"""What only a road forecast knows."""
+
+
 @dataclass(frozen=True)
 class Outlooks:
     """Of each segment, in the order of the graph. Temperatures in °C, hours until limits; NaN = none.
 
     Attributes:
         wet, damp: see :class:`rules.core.outlook.Outlook`.
-        ahead: what a road forecast tells; None where there is none.
+        cast: what a road forecast tells; None where there is none.
     """
 
     found: Views
@@ -51,7 +59,7 @@ class Outlooks:
     low_in_h: Floats
     wet: NDArray[np.bool_]
     damp: NDArray[np.bool_]
-    ahead: Ahead | None = None
+    cast: Ahead | None = None
 
     @cached_property
     def _silent(self) -> Floats:
@@ -59,23 +67,23 @@ class Outlooks:
 
     @property
     def p_ice(self) -> Floats:
-        """The chance of ice."""
-        return self._silent if self.ahead is None else self.ahead.p_ice
+        """The chance of ice where somebody forecast the weather: :func:`rules.core.hazards.foreseen_ice`."""
+        return self._silent if self.cast is None else np.where(self.cast.by_forecast, self.cast.p_ice, np.nan)
 
     @property
     def film_mm(self) -> Floats:
         """The water on the road when it freezes."""
-        return self._silent if self.ahead is None else self.ahead.film_mm
+        return self._silent if self.cast is None else self.cast.film_mm
 
     @property
     def deposit_mm(self) -> Floats:
         """The hoar that gathers."""
-        return self._silent if self.ahead is None else self.ahead.deposit_mm
+        return self._silent if self.cast is None else self.cast.deposit_mm
 
     @property
     def rain_ends_in_h(self) -> Floats:
         """Hours until rain ends."""
-        return self._silent if self.ahead is None else self.ahead.rain_ends_in_h
+        return self._silent if self.cast is None else self.cast.rain_ends_in_h
 
     def __getitem__(self, i: int) -> Outlook:
         """Return one segment's."""
@@ -97,17 +105,14 @@ class Outlooks:
             damp=bool(self.damp[i]),
             precipitation=town.precipitation,
             snow_mm=town.snow_mm,
-            **self._told(i),
+            **self._of_forecast(i),
         )
 
-    def _told(self, i: int) -> dict[str, Any]:
-        """Return what a forecast tells of a segment: of one it says nothing of, the sensors' trend is all there is."""
-        a = self.ahead
-        if a is None:
+    def _of_forecast(self, i: int) -> dict[str, Any]:
+        if self.cast is None:
             return {}
-        found = {name: _known(getattr(a, name), i) for name in a.__slots__}
-        known = any(value is not None for value in found.values())
-        return {**found, "source": "forecast" if known else "nowcast"}
+        source = "forecast" if self.cast.by_forecast[i] else "nowcast"
+        return {name: _known(getattr(self.cast, name), i) for name in FROM_FORECAST} | {"source": source}
 
     def of(self, members: Sequence[int]) -> list[Outlook]:
         """Return those of some segments."""

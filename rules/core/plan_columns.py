@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.core import residual
 from rules.core.coat import BARE, Coat
 from rules.core.gritting import Assessment, Outcome
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.judged import MONITOR, REFER, TREAT, Judged
 from rules.core.psychrometrics import Floats
-from rules.core.residual import safe_of_all_c
 from rules.core.route_plan import (
     Need,
     RoutePlan,
@@ -56,8 +56,9 @@ def plan_of(
     first = _coldest(here, ~np.isnan(here.minimum_c))
     minimum = None if first is None else float(here.minimum_c[first])
     kept = held_over(before, minimum, bool((here.judged.outcome == TREAT).any()), period, p)
-    salt = _Salt.of(here, coats, at_s, p)
-    needs = _needs_of(here, salt, {} if kept is None else kept.needs, at_s, p)
+    held = {} if kept is None else kept.needs
+    salt = _Salt.of(here, coats, held, at_s, p)
+    needs = _needs_of(here, salt, held, at_s, p)
     coldest = None if first is None else here.ids[first]
     if not needs:
         outcome, why = _without_treatment(here, salt)
@@ -200,18 +201,20 @@ class _Salt:
     protects: Bools
 
     @classmethod
-    def of(cls, here: Stretches, coats: Mapping[str, Coat], at_s: float, p: GrittingParameters) -> _Salt:
+    def of(
+        cls, here: Stretches, coats: Mapping[str, Coat], held: Container[str], at_s: float, p: GrittingParameters
+    ) -> _Salt:
         n = len(here.ids)
-        g_m2, until_s, left = np.zeros(n), np.zeros(n), np.zeros(n)
+        g_m2, until_s, left, margin_c = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
         if not coats:
             return cls(g_m2, until_s, np.full(n, np.nan), np.zeros(n, dtype=bool))
         for k, segment in enumerate(here.ids):
             coat = coats.get(segment)
             if coat is not None:
-                g_m2[k], until_s[k] = coat.g_m2, coat.until_s
+                g_m2[k], until_s[k], margin_c[k] = coat.g_m2, coat.until_s, residual.margin_c(segment in held, p)
                 left[k] = coat.left_g_m2(at_s + 3600.0 * p.horizon_h)
-        safe_c = safe_of_all_c(left, here.judged.film_mm)
-        return cls(g_m2, until_s, safe_c, here.minimum_c >= safe_c + p.dose.safety_c)
+        safe_c = residual.safe_of_all_c(left, here.judged.film_mm)
+        return cls(g_m2, until_s, safe_c, here.minimum_c >= safe_c + margin_c)
 
     def enough(self, need: _Needs, at_s: float, p: GrittingParameters) -> Bools:
         missing_g_m2 = need.total_g_m2 - self.g_m2

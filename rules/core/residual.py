@@ -8,7 +8,7 @@ found 2 to 3 g/m² to prevent hoar for days without rain, and 7 enough for drizz
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 
@@ -32,19 +32,24 @@ def safe_c(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> flo
 
 
 def protected(
-    found: Sequence[Assessment], coats: Mapping[str, Coat], at_s: float, p: GrittingParameters
+    found: Sequence[Assessment], coats: Mapping[str, Coat], held: Container[str], at_s: float, p: GrittingParameters
 ) -> dict[str, float]:
-    """Return the segments that earlier salt protects, with the temperature down to which it does [°C]."""
-    if not coats:
-        return {}
+    """Return the segments that earlier salt protects, with the temperature down to which it does [°C].
+
+    ``held``: those that a standing plan has treated; it is given up only where they are clearly warmer.
+    """
     kept = {}
-    for a in found:
-        if a.outlook.segment_id not in coats:
-            continue
-        safe, minimum_c = safe_c(a, coats[a.outlook.segment_id], at_s, p), a.outlook.minimum_c
-        if safe is not None and minimum_c is not None and minimum_c >= safe + p.dose.safety_c:
-            kept[a.outlook.segment_id] = safe
+    for a in found if coats else ():
+        segment, minimum_c = a.outlook.segment_id, a.outlook.minimum_c
+        safe = safe_c(a, coats[segment], at_s, p) if segment in coats else None
+        if safe is not None and minimum_c is not None and minimum_c >= safe + margin_c(segment in held, p):
+            kept[segment] = safe
     return kept
+
+
+def margin_c(is_held: bool, p: GrittingParameters) -> float:
+    """Return how much warmer than its freezing point a surface must stay for earlier salt to do [°C]."""
+    return p.dose.safety_c + (p.release_c if is_held else 0.0)
 
 
 def safe_of_all_c(left_g_m2: Floats, film_mm: Floats) -> Floats:

@@ -104,8 +104,9 @@ def make_plan(
     known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]
     minimum, coldest = min(known, default=(None, None))
     kept = held_over(before, minimum, any(a.outcome == "treat" for a in found), period, p)
-    safe_c = residual.protected(found, coats, at_s, p)
-    needs = _needs(found, coats, safe_c, {} if kept is None else kept.needs, at_s, p)
+    held = {} if kept is None else kept.needs
+    safe_c = residual.protected(found, coats, held, at_s, p)
+    needs = _needs(found, coats, safe_c, held, at_s, p)
     if not needs:
         outcome, why = _without_treatment(found, safe_c)
         if kept is not None and kept.outcome in ("treat", "monitor") and outcome == "no_action":

@@ -217,7 +217,7 @@ def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
 
 def _foreseen(o: Outlook) -> dict[str, Any]:
     """Return what a road forecast told of a segment; where there was none, nothing."""
-    if o.source != "forecast":
+    if o.p_ice is None:
         return {}
     return {
         "outlook": o.source,

@@ -18,6 +18,7 @@ from rules.core.effects import Json
 from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.matrix import TreatmentMatrix
+from rules.core.residual import margin_c
 from rules.core.route_plan import RoutePlan, make_plan
 
 SIDE_C = 0.01
@@ -125,8 +126,9 @@ def _limits_c(
 def _protected_from_c(o: Outlook, here: Coat, at_s: float, p: GrittingParameters) -> list[float]:
     """Return the surface temperatures from which earlier salt does, for each film that may be there [°C]."""
     left = here.left_g_m2(at_s + 3600.0 * p.horizon_h)
-    films = {p.dose.damp_film_mm, p.dose.wet_film_mm, o.film_mm, o.deposit_mm} - {None, 0.0}
-    return [safe_down_to_c(left, film) + p.dose.safety_c for film in films if film is not None and left > 0.0]
+    films = [p.dose.damp_film_mm, p.dose.wet_film_mm, o.film_mm, o.deposit_mm]
+    safe = {safe_down_to_c(left, film) for film in films if film is not None and film > 0.0 and left > 0.0}
+    return [c + margin_c(held, p) for c in safe for held in (False, True)]
 
 
 def _least(limits: Sequence[float], other: Treats) -> float | None:

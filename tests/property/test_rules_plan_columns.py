@@ -82,8 +82,8 @@ def prospects(draw: st.DrawFn) -> Outlooks:
     return Outlooks(
         found, town, surface - 0.5, column(HOURS), column(HOURS), column(HOURS),
         wet=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0, damp=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0,
-        ahead=None if draw(st.booleans()) else Ahead(
-            unknown, column(CHANCES), column(FILMS), column(FILMS), column(HOURS), column(st.sampled_from([math.nan, 1.0])),
+        cast=None if draw(st.booleans()) else Ahead(
+            column(st.sampled_from([0.0, 1.0])) > 0.0, unknown, column(CHANCES), column(FILMS), column(FILMS), column(HOURS), column(st.sampled_from([math.nan, 1.0])),
         ),
     )  # fmt: skip
 

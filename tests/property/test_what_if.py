@@ -29,7 +29,7 @@ COATS = st.dictionaries(
 AHEAD = st.one_of(
     st.just({}),
     st.fixed_dictionaries({
-        "p_ice": st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.95, 1.0]), "spread_c": st.sampled_from([None, 0.5, 2.0]),
+        "source": st.sampled_from(["forecast", "nowcast"]), "p_ice": st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.95, 1.0]), "spread_c": st.sampled_from([None, 0.5, 2.0]),
         "film_mm": st.sampled_from([None, 0.0, 0.05, 0.2]), "deposit_mm": st.sampled_from([None, 0.0, 0.03]),
     }),
 )  # fmt: skip
@@ -100,7 +100,7 @@ def test_usual_nights_have_an_answer() -> None:
 
 
 def test_a_forecast_s_chance_moves_with_the_temperature() -> None:
-    risky = one(2.5, wet=False, p_ice=0.3, spread_c=2.0)
+    risky = one(2.5, wet=False, p_ice=0.3, spread_c=2.0, source="forecast")
     [(by_c, then)] = said(risky)
     assert then == "no_treatment"
     assert warmer(risky[0], by_c + 0.01).p_ice < P.cost.act_from <= warmer(risky[0], by_c - 0.01).p_ice

@@ -25,6 +25,7 @@ def outlook(minimum_c: float | None = -1.0, **more) -> Outlook:
         "segment_id": "s", "street": "High Street", "surface_c": 2.0, "dew_point_c": -8.0,
         "frost_point_c": -7.0, "state": "dry", **more,
     }  # fmt: skip
+    given.setdefault("source", "forecast" if "p_ice" in given else "nowcast")
     return Outlook(minimum_c=minimum_c, **given)
 
 
@@ -51,6 +52,10 @@ def plan(*views: Outlook, coats=None, before=None, p=P, at_s=0.0) -> RoutePlan:
         ({"film_mm": 0.0, "p_ice": 0.05}, "monitor", "too dry"),
         ({"minimum_c": 1.6, "p_ice": 0.2}, "treat", "ice in 20 % of cases"),
         ({"minimum_c": 1.6, "wet": True, "p_ice": 0.05}, "no_action", "stays above"),
+        # where nobody forecast the weather, chances are too wide to act on, and nothing is taken away
+        ({"minimum_c": 1.6, "p_ice": 0.4, "source": "nowcast"}, "no_action", "stays above"),
+        ({"wet": True, "film_mm": 0.0, "p_ice": NEVER, "source": "nowcast"}, "treat", "wet road"),
+        ({"film_mm": 0.10, "p_ice": NEVER, "source": "nowcast"}, "treat", "wet road"),
     ],
 )  # fmt: skip
 def test_a_road_forecast_tells_more_than_the_trend(given, outcome, says) -> None:

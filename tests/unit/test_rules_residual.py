@@ -22,6 +22,7 @@ OLD = {"s": Coat(16.0, 0.0, 6 * HOUR)}
 
 def outlook(minimum_c: float | None, **more) -> Outlook:
     given = {"segment_id": "s", "street": "High Street", "surface_c": 2.0, "dew_point_c": -8.0, **more}
+    given.setdefault("source", "forecast" if "p_ice" in given else "nowcast")
     return Outlook(minimum_c=minimum_c, **given)
 
 
@@ -57,12 +58,17 @@ def test_a_run_is_spared_where_it_does(view: Outlook, outcome: str) -> None:
     assert plan(view, {}).outcome == "treat"
 
 
-def test_rain_takes_it_and_a_standing_need_ends_with_it() -> None:
-    asked = plan(outlook(-3.0, damp=True), {})
-    assert plan(outlook(-3.0, damp=True), OLD, asked).outcome == "monitor"
+def test_a_standing_need_is_given_up_only_where_it_is_clearly_warmer() -> None:
+    asked = plan(outlook(-4.0, damp=True), OLD)
+    assert asked.outcome == "treat"
+    assert plan(outlook(-3.4, damp=True), OLD, asked).outcome == "treat"  # it would not have been asked for
+    assert plan(outlook(-2.5, damp=True), OLD, asked).outcome == "monitor"
+
+
+def test_rain_takes_it() -> None:
     washed = {"s": Coat(16.0, 0.0, 2 * HOUR, washed=True)}
     assert plan(outlook(-3.0, damp=True), washed).outcome == "treat"
-    assert protected([assess(outlook(-3.0, damp=True), P, MATRIX)], washed, NOW, P) == {}
+    assert protected([assess(outlook(-3.0, damp=True), P, MATRIX)], washed, (), NOW, P) == {}
 
 
 def chance(view: Outlook, coat: Coat = BARE) -> float | None:
