@@ -202,7 +202,12 @@ class _Salt:
 
     @classmethod
     def of(
-        cls, here: Stretches, coats: Mapping[str, Coat], held: Container[str], at_s: float, p: GrittingParameters
+        cls,
+        here: Stretches,
+        coats: Mapping[str, Coat],
+        held: Container[str],
+        at_s: float,
+        p: GrittingParameters,
     ) -> _Salt:
         n = len(here.ids)
         g_m2, until_s, left, margin_c = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
@@ -211,7 +216,11 @@ class _Salt:
         for k, segment in enumerate(here.ids):
             coat = coats.get(segment)
             if coat is not None:
-                g_m2[k], until_s[k], margin_c[k] = coat.g_m2, coat.until_s, residual.margin_c(segment in held, p)
+                g_m2[k], until_s[k], margin_c[k] = (
+                    coat.g_m2,
+                    coat.until_s,
+                    residual.margin_c(segment in held, p),
+                )
                 left[k] = coat.left_g_m2(at_s + 3600.0 * p.horizon_h)
         safe_c = residual.safe_of_all_c(left, here.judged.film_mm)
         return cls(g_m2, until_s, safe_c, here.minimum_c >= safe_c + margin_c)

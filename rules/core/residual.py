@@ -32,7 +32,11 @@ def safe_c(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> flo
 
 
 def protected(
-    found: Sequence[Assessment], coats: Mapping[str, Coat], held: Container[str], at_s: float, p: GrittingParameters
+    found: Sequence[Assessment],
+    coats: Mapping[str, Coat],
+    held: Container[str],
+    at_s: float,
+    p: GrittingParameters,
 ) -> dict[str, float]:
     """Return the segments that earlier salt protects, with the temperature down to which it does [°C].
 

@@ -53,5 +53,7 @@ def rain_in_words(plan: RoutePlan, ends: str | None, rains: bool) -> str:
     if plan.not_before_s is None or ends is None:
         return " It rains: treat after the rain, but before the frost." if rains else ""
     if plan.treat_by_s is not None and plan.not_before_s >= plan.treat_by_s:
-        return f" Rain lasts until {ends}, after it freezes: treat before the frost, and again after the rain."
+        return (
+            f" Rain lasts until {ends}, after it freezes: treat before the frost, and again after the rain."
+        )
     return f" Treat after the rain, from {ends}."

@@ -68,7 +68,17 @@ async def test_an_authority_s_own_matrix(cityops: Console, tmp_path: Path) -> No
     ours.write_text(said(await cityops("", "matrix", "show", "--csv")))
     assert "open: frost on a wet road, up to -10 °C" in said(await cityops("", "matrix", "show"))
     assert "11 rows, 0 errors, 2 warnings" in said(await cityops("", "matrix", "check", str(ours)))
-    words = ("matrix", "import", str(ours), "--id", "ours_2026", "--source", "our plan", "--into", str(folder))
+    words = (
+        "matrix",
+        "import",
+        str(ours),
+        "--id",
+        "ours_2026",
+        "--source",
+        "our plan",
+        "--into",
+        str(folder),
+    )
     assert "ours_2026 v1, 11 rows" in said(await cityops("", *words))
     assert "ours_2026 v2" in said(await cityops("", *words, "--use"))
     assert said(await cityops("", "check", str(folder))) == "0 errors, 0 warnings\n"
@@ -121,7 +131,7 @@ async def test_promote_history_and_back(
     chain.write_text(told)
     assert "(colder) is live" in said(await cityops(db_dsn, "promote", str(colder), *who))
     assert "parameters.action_c" in said(await cityops(db_dsn, "show", "winter.gritting"))
-    assert "version 3" in said(await cityops(db_dsn, "list"))
+    assert "version 4" in said(await cityops(db_dsn, "list"))
     assert "is live again" in said(await cityops(db_dsn, "promote", "--back", *who))
     lines = said(await cityops(db_dsn, "history")).splitlines()
     assert ["back" in lines[0], "promoted" in lines[1], "B. Officer: as Lancashire does" in lines[1]] == [

@@ -33,7 +33,7 @@ SHIPPED = read_files()
 COLDER = {
     **SHIPPED,
     "winter_gritting.toml": SHIPPED["winter_gritting.toml"]
-    .replace("version = 2", "version = 3")
+    .replace("version = 3", "version = 4")
     .replace("action_c = 1.0", "action_c = 0.5"),
 }
 NEW = NewOverride(

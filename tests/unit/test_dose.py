@@ -116,7 +116,12 @@ def test_two_pools_lose_what_trl_measured() -> None:
     assert float(left_share(np.array(25.0), np.array(0.0))) == 1.0
 
 
-@given(t=st.floats(-30.0, 5.0), salt=st.floats(0.0, 60.0), film=st.floats(0.001, 1.0), age_h=st.floats(-1.0, 100.0))
+@given(
+    t=st.floats(-30.0, 5.0),
+    salt=st.floats(0.0, 60.0),
+    film=st.floats(0.001, 1.0),
+    age_h=st.floats(-1.0, 100.0),
+)
 def test_one_road_is_as_many(t: float, salt: float, film: float, age_h: float) -> None:
     assert fraction_of_one(t) == float(freezing_fraction(np.array(t)))
     assert point_of_one_c(salt, film) == float(freezing_point_c(np.array(salt), np.array(film)))

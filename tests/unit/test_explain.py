@@ -234,7 +234,7 @@ def test_a_treated_route_is_explained(effects: list[Effect]) -> None:
     assert any("Transport Scotland" in limit.source for limit in e.limits)
     shown = {i.name: f"{i.value} {i.unit}" for i in e.inputs}
     [salt] = [value for name, value in shown.items() if name.endswith("salt by the matrix")]
-    assert salt.startswith("30, by physics ")  # 2 × 15
+    assert salt.startswith("40, by physics ")  # ice: 2 × 20
     assert shown["expected cost of treating"].startswith("£1,")
     assert "% chance of ice, from the sensors' trend" in shown["expected cost of not treating"]
     limits = {limit.name: limit for limit in e.limits}
@@ -316,7 +316,7 @@ def test_homes_that_are_not_named_are_counted_and_told_apart() -> None:
 def test_a_forecast_and_salt_that_is_left_are_shown(effects: list[Effect]) -> None:
     decision = decision_of(effects, "winter.gritting", "treat")
     inputs = decision["inputs"]
-    worst = min(inputs["segments"], key=lambda s: s["minimum_c"])
+    worst = max(inputs["segments"], key=lambda s: s["cell_g_m2"] or 0.0)
     worst |= {"p_ice": 0.42, "film_mm": 0.07}
     inputs["salt_left"] = {"a": {"g_m2": 4.3, "safe_c": -2.6}, "b": {"g_m2": 6.0, "safe_c": None}}
     inputs["cost"] |= {"source": "forecast"}

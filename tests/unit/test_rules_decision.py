@@ -74,7 +74,7 @@ def test_a_forecast_alone_never_makes_a_missing_reading_safe() -> None:
         ({"minimum_c": -10.01, "state": "snow", "snow_mm": 5.0}, "refer"),
         ({"minimum_c": -10.01, "precipitation": "freezing_rain"}, "refer"),
         ({"minimum_c": -9.99, "state": "ice"}, "treat"),
-        ({"minimum_c": -30.0}, "monitor"),  # dry: nothing to be done about cold alone
+        ({"minimum_c": -30.0, "frost_point_c": -40.0}, "monitor"),  # dry: nothing to be done about cold alone
     ],
 )
 def test_where_salt_no_longer_works_a_person_decides(given, outcome) -> None:

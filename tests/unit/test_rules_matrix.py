@@ -64,7 +64,10 @@ def test_all_errors_are_told_at_once_and_cells_of_several_lines_keep_count() -> 
     ("text", "says"),
     [
         ("", "no header"),
-        ("condition,salt,dry_salt_g_m2\nfrost,8,8\n", "column 'salt': no such column; columns: condition, surface"),
+        (
+            "condition,salt,dry_salt_g_m2\nfrost,8,8\n",
+            "column 'salt': no such column; columns: condition, surface",
+        ),
         ("surface,dry_salt_g_m2\nany,8\n", "column 'condition' is missing"),
         ("condition\nfrost\n", "column 'dry_salt_g_m2' or 'prewet_g_m2' is missing"),
         ("condition,condition,prewet_g_m2\nfrost,frost,8\n", "column 'condition' is there twice"),
@@ -88,12 +91,16 @@ def test_rows_that_contradict_each_other_are_an_error() -> None:
         "ours.csv:4: row 1 is for frost on a wet road at -4.5 °C too: one of them must give way",
     ]
     assert faults("frost,any,-5,,,10,1", "frost,any,-9,-5,yes,16,1") == []  # they meet
-    assert len(faults("frost,any,-5,,,10,1", "frost,any,,-5,yes,16,1", "ice,any,,,,20,1", "ice,wet,,,,20,1")) == 1
+    assert (
+        len(faults("frost,any,-5,,,10,1", "frost,any,,-5,yes,16,1", "ice,any,,,,20,1", "ice,wet,,,,20,1"))
+        == 1
+    )
 
 
 def test_gaps_are_the_duty_officer_s() -> None:
     assert [f.text for f in gaps_of(SHIPPED.rows)] == [
-        f"frost on a {road} road, up to -10 °C: no rate, the duty officer decides" for road in ("dry or damp", "wet")
+        f"frost on a {road} road, up to -10 °C: no rate, the duty officer decides"
+        for road in ("dry or damp", "wet")
     ]
     rows = (
         MatrixRow(condition="frost", surface="wet", above_c=-2.0, dry_salt_g_m2=8.0),
@@ -118,7 +125,7 @@ def test_what_looks_like_a_slip_is_told() -> None:
     assert (1, "8 g/m² for a colder road than that of 10 g/m²") in found
     assert (2, "the physical dose is 15 g/m² more than its dry salt") in found
     assert (3, "no rate for dry salt: the duty officer decides where dry salt is spread") in found
-    assert [str(f) for f in faults_of("m.csv", (2, 3, 4, 5), oddities_of(rows, DOSE))][0].startswith("m.csv:")
+    assert {f.line for f in faults_of("m.csv", (2, 3, 4, 5), oddities_of(rows, DOSE))} == {3, 4, 5}
 
 
 def test_a_catalogue_with_rows_that_contradict_each_other_is_refused() -> None:

@@ -34,7 +34,9 @@ def test_what_is_left_protects_down_to_where_it_freezes() -> None:
     damp = assess(outlook(-1.0, damp=True), P, MATRIX)
     safe = safe_c(damp, OLD["s"], NOW, P)
     assert safe == pytest.approx(-5.1, abs=0.1)  # 4.3 g/m² in 0.05 mm
-    assert safe_c(assess(outlook(-1.0, wet=True), P, MATRIX), OLD["s"], NOW, P) == pytest.approx(-2.6, abs=0.1)
+    assert safe_c(assess(outlook(-1.0, wet=True), P, MATRIX), OLD["s"], NOW, P) == pytest.approx(
+        -2.6, abs=0.1
+    )
     assert OLD["s"].left_g_m2(1e9) == pytest.approx(KEPT_SHARE * 16.0)
 
 
@@ -87,7 +89,10 @@ def test_the_chance_of_ice_without_a_forecast_is_the_trend_s() -> None:
 
 
 def test_costs_are_of_the_stretch_where_ice_is_most_likely() -> None:
-    views = [outlook(1.5, wet=True), outlook(-3.0, segment_id="t", wet=True, p_ice=0.8, film_mm=0.1, spread_c=1.0)]
+    views = [
+        outlook(1.5, wet=True),
+        outlook(-3.0, segment_id="t", wet=True, p_ice=0.8, film_mm=0.1, spread_c=1.0),
+    ]
     found = cost_loss([assess(v, P, MATRIX) for v in views], {}, 1, NOW, P)
     assert found is not None
     assert (found.segment_id, found.p_ice, found.leave_gbp) == ("t", 0.8, 4000.0)

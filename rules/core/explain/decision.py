@@ -99,9 +99,9 @@ def _stretches(inputs: Json, clock: Clock, qualities: Qualities | None) -> list[
         minimum = s.get("minimum_c")
         return s.get("outcome") != "treat", 99.0 if minimum is None else float(minimum)
 
-    worst = sorted(rows_of(inputs, "segments"), key=urgency)[:STRETCHES_SHOWN]
-    found = [shown for s in worst for shown in _stretch(s, clock, qualities)]
-    found += weighed(inputs, worst)
+    urgent = sorted(rows_of(inputs, "segments"), key=urgency)
+    found = [shown for s in urgent[:STRETCHES_SHOWN] for shown in _stretch(s, clock, qualities)]
+    found += weighed(inputs, urgent)
     if inputs.get("air_temperature_c") is not None:
         found.append(Shown(name="air in the town", value=number(inputs["air_temperature_c"]), unit="°C"))
     if inputs.get("precipitation") is not None:

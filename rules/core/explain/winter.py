@@ -24,8 +24,14 @@ DOSE = (
 
 
 def weighed(inputs: Json, worst: Sequence[Json]) -> list[Shown]:
-    """Return what is shown of it; ``worst``: the stretches that mattered most, that most first."""
-    return [*(_salt(worst[0]) if worst else ()), *_left(inputs), *_costs(inputs)]
+    """Return what is shown of it; ``worst``: the stretches that mattered, the coldest to treat first."""
+    most = max(worst, key=_needed, default=None)
+    return [*(() if most is None else _salt(most)), *_left(inputs), *_costs(inputs)]
+
+
+def _needed(s: Json) -> float:
+    """Return the salt that the matrix has for a stretch; of those that need none the first counts [g/m²]."""
+    return float(s.get("cell_g_m2") or 0.0) if s.get("outcome") == "treat" else 0.0
 
 
 def _salt(s: Json) -> list[Shown]:
