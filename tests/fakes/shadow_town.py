@@ -11,7 +11,7 @@ SHIPPED = read_files()
 HOTTER = {
     **SHIPPED,
     "bins_fire.toml": SHIPPED["bins_fire.toml"]
-    .replace("version = 3", "version = 4")
+    .replace("version = 2", "version = 3")
     .replace("hot_c = 75.0", "hot_c = 55.0"),
 }
 FIRE = ("bins.fire", "b0")
