@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api import cli_rules_late, cli_rules_override, cli_rules_replay, cli_rules_shadow
-from ops_api.cli_catalogues import usable, with_catalogues
+from ops_api import cli_rules_late, cli_rules_matrix, cli_rules_override, cli_rules_replay, cli_rules_shadow
+from ops_api.cli_catalogues import has_database, live_or_shipped, usable, with_catalogues
 from ops_api.cli_help import examples
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rules.catalogue.ports import CatalogueStore, StoredOverride
-    from rules.core.parameters import Catalogue
 
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 By = Annotated[str, typer.Option(help="Who decides it.")]
@@ -48,6 +45,7 @@ def add_to(app: typer.Typer) -> None:
         name="override",
         epilog=examples("cityops rules override list", "cityops rules override add --help"),
     )
+    app.add_typer(cli_rules_matrix.app, name="matrix", epilog=cli_rules_matrix.EXAMPLES)
     app.add_typer(
         cli_rules_shadow.app,
         name="shadow",
@@ -103,7 +101,7 @@ def check(
     from rules.catalogue.loader import read_files
 
     where = OURS if folder is None else folder
-    live, desks = _live_or_shipped()
+    live, desks = live_or_shipped()
     report = find(read_files(where), live, desks)
     for fault in (*report.errors, *report.warnings):
         kind = "error" if fault in report.errors else "warning"
@@ -177,26 +175,6 @@ async def _before(store: CatalogueStore) -> int:
     return before
 
 
-def _live_or_shipped() -> tuple[Catalogue, Mapping[str, str]]:
-    """Return the catalogue that runs, of a configured database, and its files; without one this version's.
-
-    A file that the live one does not have is this version's: the desk goes by that.
-    """
-    from cityops.errors import TransientError
-    from rules.catalogue.loader import load, read_files
-    from rules.catalogue.rulebook import readable
-
-    shipped = read_files()
-    if not _has_database():
-        return load(), shipped
-    try:
-        live = with_catalogues(lambda store: store.live())
-        return (load(), shipped) if live is None else (readable(live), {**shipped, **live.files})
-    except (ConfigurationError, TransientError) as e:
-        typer.echo(f"compared with this version's catalogue: {e}", err=True)
-        return load(), shipped
-
-
 def _in_use() -> tuple[list[dict[str, Any]], str]:
     """Return the rules that run as documents, and whose they are."""
     import msgspec
@@ -209,7 +187,7 @@ def _in_use() -> tuple[list[dict[str, Any]], str]:
     catalogue, source = load(), "of this version, as no database is set"
     watch = load_watch()
     overrides: tuple[StoredOverride, ...] = ()
-    if _has_database():
+    if has_database():
 
         async def look(store: CatalogueStore) -> tuple[Any, tuple[StoredOverride, ...]]:
             return await store.live(), await store.overrides()
@@ -221,12 +199,3 @@ def _in_use() -> tuple[list[dict[str, Any]], str]:
             watch = examine_watch(live.files)[0] or watch
     rules = msgspec.to_builtins(catalogue) | msgspec.to_builtins(watch)
     return rules_text.rule_documents(rules, overrides), source
-
-
-def _has_database() -> bool:
-    """Whether a database is configured, or the embedded one of this installation runs."""
-    from cityops.settings import load_settings
-    from ops_api.own_database import running_database
-
-    settings = load_settings()
-    return bool(settings.db.dsn) or running_database(settings.data_dir) is not None

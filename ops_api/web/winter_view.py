@@ -22,6 +22,9 @@ OUTCOMES: Mapping[str, str] = {
     "unknown": "No decision yet",
 }
 
+ACTIONS: Mapping[str, str] = {"treat_twice": "Treat twice", "plough": "Plough and treat"}
+"""What there is to do, where the outcome does not say it all."""
+
 STATES: Mapping[str, str] = {
     "ice": "Ice",
     "hoar": "Hoar frost",
@@ -120,7 +123,7 @@ def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetim
         route_id=str(route["route_id"]),
         label=str(route["label"]),
         outcome=outcome,
-        outcome_name=OUTCOMES[outcome],
+        outcome_name=ACTIONS.get(str(state.get("action")), OUTCOMES[outcome]),
         status=status,
         status_name=STATUSES[status],
         overdue=is_overdue(route),

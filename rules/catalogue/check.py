@@ -11,7 +11,7 @@ import msgspec
 from rules.catalogue.escalations import examine_escalations
 from rules.catalogue.faults import Fault, parse_file
 from rules.catalogue.lines import line_of
-from rules.catalogue.loader import FILES, Files, examine
+from rules.catalogue.loader import FILES, Files, examine, read_matrix
 from rules.catalogue.watches import WATCH_FILES, examine_watch
 from rules.core.alarm_spec import Escalation
 from rules.core.matrix import TreatmentMatrix
@@ -55,9 +55,9 @@ def _errors_of_others(files: Files) -> list[Fault]:
     found = [*examine_escalations(files)[1], *examine_watch(files)[1]]
     named = _raw(files.get("winter_gritting.toml", "")).get("parameters", {})
     used = f"matrix_{named.get('matrix')}.toml" if isinstance(named, dict) else ""
-    for name, text in files.items():
+    for name in files:
         if name.startswith("matrix_") and name != used:
-            found += parse_file(name, text, TreatmentMatrix).faults
+            found += read_matrix(files, name).faults
     return found
 
 

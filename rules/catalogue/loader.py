@@ -23,6 +23,7 @@ from rules.core import quality_parameters as q
 from rules.core.damp_advice.parameters import AdviceParameters
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.matrix import TreatmentMatrix
+from rules.core.matrix_check import errors_of
 from rules.core.moisture_events.parameters import MoistureParameters
 
 SHIPPED = Path(__file__).parent
@@ -150,11 +151,21 @@ def _matrix(files: Files, gritting: p.Rule[p.GrittingParameters] | None) -> Pars
     asked = "scottish_2010" if gritting is None else gritting.parameters.matrix
     name = f"matrix_{asked}.toml"
     if name in files or gritting is None:
-        return _read(files, name, TreatmentMatrix) if name in files else Parsed(None, ())
+        return read_matrix(files, name) if name in files else Parsed(None, ())
     there = ", ".join(sorted(f[7:-5] for f in files if f.startswith("matrix_"))) or "none"
     file = FILES["gritting"][0]
     says = f"there is no file {name}; matrices here: {there}"
     return Parsed(None, (fault_at(file, files[file], ("parameters", "matrix"), says),))
+
+
+def read_matrix(files: Files, name: str) -> Parsed:
+    """Return a matrix; rows that contradict each other are faults of it."""
+    parsed = _read(files, name, TreatmentMatrix)
+    if parsed.value is None:
+        return parsed
+    found = errors_of(parsed.value.rows)
+    faults = tuple(fault_at(name, files[name], ("rows", f.row or 0, "condition"), f.text) for f in found)
+    return Parsed(None if faults else parsed.value, faults)
 
 
 def _zone_faults(files: Files, field: str, rule: Any) -> list[Fault]:

@@ -1,9 +1,9 @@
 """What lies on a stretch of road after gritters have passed, and for how long it holds. Pure.
 
-Salt on a stretch does not last. Of salt spread on an open motorway 51 to 59 % was lost within
-2 h and 73 % after 25 h (TRL PPR392, M62); two pools fit both: the share left after t hours is
-``0.27 + 0.73 exp(-t / 1.2)``. A treatment counts in full for as long as it holds (a parameter);
-when another is put on top, only what is left of the first is added.
+Salt on a stretch does not last: what is left after some time is told by the two pools of
+:mod:`rules.core.road_surface.salt`. A treatment counts in full for as long as it holds (a parameter);
+when another is put on top, only what is left of the first is added. After that it still counts as far
+as what is left keeps the water of tonight liquid (:mod:`rules.core.residual`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rules.core.parameters import TreatmentParameters
+from rules.core.road_surface.salt import left_of_one
 from rules.core.treatment import Pass
 
 CELLS = 10
@@ -39,16 +40,11 @@ class Coat:
 
     def left_g_m2(self, at_s: float) -> float:
         """Return what is still there [g/m²]."""
-        return 0.0 if self.washed else self.g_m2 * left_share(at_s - self.at_s)
+        return 0.0 if self.washed else self.g_m2 * left_of_one((at_s - self.at_s) / 3600.0)
 
 
 BARE = Coat(0.0, 0.0, 0.0)
 """A segment that nobody has treated."""
-
-
-def left_share(age_s: float) -> float:
-    """Return which share of salt is left after some time: two pools, fitted to TRL PPR392."""
-    return 0.27 + 0.73 * math.exp(-max(0.0, age_s) / (1.2 * 3600.0))
 
 
 def coat(passes: Sequence[Pass], rain_mm: float, p: TreatmentParameters) -> Coat:

@@ -124,12 +124,7 @@ def _decisions(
     mine, other = sorted(before, key=lambda d: d.at_s), sorted(after, key=lambda d: d.at_s)
     found: list[Difference] = []
     for a, b in _pairs(mine, other, tolerance_s, same=True):
-        if (a.rate_g_m2, a.passes, set(a.segments), set(a.bins)) != (
-            b.rate_g_m2,
-            b.passes,
-            set(b.segments),
-            set(b.bins),
-        ):
+        if _amount(a) != _amount(b):
             found.append(_told("decision", "amount", key, a, b, f"{_words(a)} before, {_words(b)} after"))
     for a, b in _pairs(mine, other, tolerance_s, same=False):
         found.append(_told("decision", "outcome", key, a, b, f"{_words(a)} before, {_words(b)} after"))
@@ -137,6 +132,10 @@ def _decisions(
         found.append(_told("decision", "time", key, a, b, f"{_words(b)} {_later(b.at_s - a.at_s)}"))
     found += [_told("decision", "only_before", key, a, None, f"{_words(a)}: no longer decided") for a in mine]
     return found + [_told("decision", "only_after", key, None, b, f"{_words(b)}: decided now") for b in other]
+
+
+def _amount(d: DecisionMade) -> tuple[object, ...]:
+    return d.rate_g_m2, d.passes, d.plough, set(d.segments), set(d.bins)
 
 
 def _pairs(
@@ -156,9 +155,7 @@ def _pairs(
 
 def _words(d: DecisionMade) -> str:
     if d.outcome == "treat":
-        return (
-            f"treat {len(d.segments)} stretches with {d.passes} x {d.rate_g_m2:g} g/m² ({d.salt_kg:.0f} kg)"
-        )
+        return f"{'plough and treat' if d.plough else 'treat'} {len(d.segments)} stretches with {d.passes} x {d.rate_g_m2:g} g/m² ({d.salt_kg:.0f} kg)"
     return f"collect {len(d.bins)} bins" if d.outcome == "collect" else d.outcome
 
 

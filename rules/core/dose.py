@@ -7,14 +7,15 @@ Scottish matrix, which are the formula's test: within 3 g/m² of each.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
 from rules.core.matrix import Condition, MatrixRow
-from rules.core.road_surface.salt import freezing_fraction, freezing_point_c
+from rules.core.road_surface.salt import fraction_of_one, freezing_fraction, point_of_one_c
+from rules.core.road_surface.vapour import Array
 
 Material = Literal["dry_salt", "prewet"]
 Share = Annotated[float, Meta(ge=0, lt=1)]
@@ -39,8 +40,13 @@ class DoseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         freezing_rain_factor: more where rain dilutes.
         least_g_m2: what spreaders spread evenly; less is not ordered.
         most_a_pass_g_m2, most_g_m2: above the first in two passes; never more than the second.
-        coldest_c: below it NaCl is refused.
+        coldest_c: below it NaCl is refused; below ``weak_below_c`` it works slowly.
         snow_c, rain_c: temperature where a row for snow or freezing rain names none.
+        safety_c: salt that is there already counts only where it would do for a surface so much colder.
+        damp_from_mm, wet_from_mm: a forecast's film from which a road is damp, and wet.
+        hoar_mm: hoar is a hazard from so much on [mm of water].
+        decides: what is ordered: the matrix's cell, or the dose held within ``gate_g_m2`` of it.
+        gate_g_m2: a dose that asks for so much more than the cell is told in words [g/m², all passes].
     """
 
     damp_film_mm: Positive = 0.05
@@ -56,8 +62,15 @@ class DoseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     most_a_pass_g_m2: Positive = 20.0
     most_g_m2: Positive = 40.0
     coldest_c: float = -10.0
+    weak_below_c: float = -7.0
     snow_c: float = -5.0
     rain_c: float = -10.0
+    safety_c: Annotated[float, Meta(ge=0)] = 1.5
+    damp_from_mm: Positive = 0.03
+    wet_from_mm: Positive = 0.075
+    hoar_mm: Positive = 0.02
+    decides: Literal["matrix", "dose"] = "matrix"
+    gate_g_m2: Annotated[float, Meta(ge=0)] = 3.0
 
 
 class Dose(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +98,12 @@ def needed_g_m2(film_mm: float, coldest_c: float) -> float:
         film_mm: of water.
         coldest_c: lowest temperature of the surface.
     """
-    c = float(freezing_fraction(np.asarray(coldest_c, dtype=np.float64)))
+    c = fraction_of_one(coldest_c)
+    return GRAMS_PER_MM * film_mm * c / (1.0 - c)
+
+
+def _needed(film_mm: Array, coldest_c: Array) -> Array:
+    c = freezing_fraction(coldest_c)
     return GRAMS_PER_MM * film_mm * c / (1.0 - c)
 
 
@@ -114,16 +132,55 @@ def dose(
     missing = needed - residual_g_m2
     if missing <= 0.0:
         return Dose(passes=0, g_m2=0.0, needed_g_m2=needed)
-    kept = 1.0 - p.loss if material == "dry_salt" else p.prewet_salt * (1.0 - p.prewet_loss)
-    total = max(p.least_g_m2, missing / kept)
+    total = max(p.least_g_m2, missing / _kept(p, material))
     limited = min(total, p.most_g_m2)
     passes = 1 if limited <= p.most_a_pass_g_m2 + HALF_GRAM else 2
     return Dose(passes=passes, g_m2=limited / passes, needed_g_m2=needed, capped=total > p.most_g_m2)
 
 
+def _kept(p: DoseParameters, material: str) -> float:
+    """Return the share of what is spread that works as salt."""
+    return 1.0 - p.loss if material == "dry_salt" else p.prewet_salt * (1.0 - p.prewet_loss)
+
+
+def material_of(row: MatrixRow, material: str) -> Material:
+    """Return what is spread by a row: dry salt where it has no pre-wetted rate."""
+    return "prewet" if material == "prewet" and row.prewet_g_m2 is not None else "dry_salt"
+
+
+def gated_g_m2(
+    row: MatrixRow, rate_g_m2: float, film_mm: Array, coldest_c: Array, p: DoseParameters, material: str
+) -> Array:
+    """Return the rate of a pass that is ordered where the dose decides: it stays near the matrix's cell [g/m²].
+
+    Args:
+        row: of the matrix.
+        rate_g_m2: its rate of a pass.
+        film_mm: of water that must not freeze.
+        coldest_c: lowest temperature of the surface that is expected, 0 at the most.
+        p: parameters.
+        material: dry_salt or prewet.
+
+    Returns:
+        Whole grams, no more than a lorry spreads well in a pass, no less than it can.
+    """
+    factor = p.freezing_rain_factor if row.condition == "freezing_rain" else 1.0
+    total = _needed(film_mm, coldest_c) * factor / _kept(p, material_of(row, material))
+    cell = rate_g_m2 * row.passes
+    held = np.clip(total, cell - p.gate_g_m2, cell + p.gate_g_m2)
+    whole = np.ceil(np.round(held / row.passes, 6))
+    return cast("Array", np.clip(whole, p.least_g_m2, max(rate_g_m2, p.most_a_pass_g_m2)))
+
+
 def film_mm(condition: Condition, wet: bool, p: DoseParameters) -> float:
     """Return the film that a condition puts on a road [mm]."""
-    films = {"ice": p.ice_film_mm, "light_snow": p.light_snow_film_mm, "heavy_snow": p.heavy_snow_film_mm}
+    # A plough takes the snow: what is left needs what light snow needs.
+    films = {
+        "ice": p.ice_film_mm,
+        "light_snow": p.light_snow_film_mm,
+        "snow_cover": p.light_snow_film_mm,
+        "heavy_snow": p.heavy_snow_film_mm,
+    }
     return films.get(condition, p.wet_film_mm if wet or condition == "freezing_rain" else p.damp_film_mm)
 
 
@@ -131,7 +188,8 @@ def coldest_of(row: MatrixRow, p: DoseParameters) -> float:
     """Return the coldest temperature that belongs to a row, in tenths; where it ends nowhere, where salt does [°C]."""
     if row.above_c is not None:
         return row.above_c if row.above_inclusive else row.above_c + RESOLUTION_C
-    unbounded = {"light_snow": p.snow_c, "heavy_snow": p.snow_c, "freezing_rain": p.rain_c}
+    snow = dict.fromkeys(("light_snow", "heavy_snow", "snow_cover"), p.snow_c)
+    unbounded = {**snow, "freezing_rain": p.rain_c}
     return unbounded.get(row.condition, p.coldest_c)
 
 
@@ -154,5 +212,4 @@ def safe_down_to_c(salt_g_m2: float, film_mm: float) -> float:
 
     It is the dose's formula solved for the temperature: the hazard is a surface below this, not below 0.
     """
-    salt, film = (np.asarray(v, dtype=np.float64) for v in (salt_g_m2, film_mm))
-    return float(freezing_point_c(salt, film))
+    return point_of_one_c(salt_g_m2, film_mm)

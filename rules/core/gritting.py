@@ -2,8 +2,9 @@
 
 Nothing above the action threshold; on a dry road whose surface stays above the dew or
 frost point nothing but watching; else what the treatment matrix says for the lowest
-surface temperature of the coming hours. Where the matrix has a gap or no reading is there,
-the duty officer decides. What follows for a route is in :mod:`rules.core.route_plan`.
+surface temperature of the coming hours, beside the physical dose (:mod:`rules.core.dose`).
+Where the matrix has a gap, salt no longer works or no reading is there, the duty officer
+decides. What follows for a route is in :mod:`rules.core.route_plan`.
 """
 
 from __future__ import annotations
@@ -11,54 +12,19 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
-from rules.core.matrix import Condition, TreatmentMatrix
-from rules.core.parameters import GrittingParameters
+from rules.core.dose import dose, gated_g_m2, material_of
+from rules.core.gritting_parameters import GrittingParameters
+from rules.core.hazards import Hazard, film_for, hazard_of, is_likely
+from rules.core.matrix import MatrixRow, TreatmentMatrix
+from rules.core.outlook import Outlook as Outlook
+from rules.core.outlook import Precipitation as Precipitation
 
 Outcome = Literal["treat", "no_action", "monitor", "refer"]
-Precipitation = Literal["none", "rain", "snow", "freezing_rain"]
-Hazard = tuple[Condition, bool, str]
-"""Condition, whether the road is wet, and why."""
-HOAR = "hoar frost likely"
-
-
-class Outlook(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a segment for the coming hours. None = unknown; temperatures in °C.
-
-    ``wet``: water is on the road or rain is falling; ``damp``: moist or white already.
-    Hours until the surface reaches 0 °C (``zero_in_h``), 0 °C and its frost or dew point
-    (``hoar_in_h``), nearly its lowest (``low_in_h``); None = not within the horizon.
-    ``air_c``: of the town. ``snow_mm``: water equivalent of snow expected [mm].
-
-    From a road forecast only, else None: the probabilities that the surface falls to 0 °C or
-    below and that ice forms on it, the film of water when it does and the hoar that gathers
-    [mm], hours until rain ends, and the standard deviation of the lowest surface temperature.
-    ``source`` says which of the two this is.
-    """
-
-    segment_id: str
-    street: str
-    surface_c: float | None
-    minimum_c: float | None
-    zero_in_h: float | None = None
-    hoar_in_h: float | None = None
-    low_in_h: float | None = None
-    dew_point_c: float | None = None
-    frost_point_c: float | None = None
-    air_c: float | None = None
-    state: str = "unknown"
-    wet: bool = False
-    damp: bool = False
-    precipitation: Precipitation = "none"
-    snow_mm: float = 0.0
-    p_below_0: float | None = None
-    p_ice: float | None = None
-    film_mm: float | None = None
-    deposit_mm: float | None = None
-    rain_ends_in_h: float | None = None
-    spread_c: float | None = None
-    source: Literal["forecast", "nowcast"] = "nowcast"
+"""What is written of a decision; ``Action`` says what of it there is to do."""
+Action = Literal["no_action", "monitor", "treat", "treat_twice", "plough", "refer"]
 
 
 class Assessment(msgspec.Struct, frozen=True):
@@ -69,6 +35,10 @@ class Assessment(msgspec.Struct, frozen=True):
         why: in words.
         near: it needs nothing yet, but a lorry that goes out anyway treats it.
         in_h: hours until it is slippery without salt, None = not within the horizon.
+        film_mm: of water that is to stay liquid, where it is frost that threatens; else None.
+        dose_g_m2: the physical dose with no salt there yet, all passes [g/m²]; None where nothing is treated.
+        cell_g_m2: what the matrix has, all passes [g/m²].
+        plough: whether the snow is ploughed before.
     """
 
     outlook: Outlook
@@ -78,45 +48,103 @@ class Assessment(msgspec.Struct, frozen=True):
     why: str = ""
     near: bool = False
     in_h: float | None = None
+    film_mm: float | None = None
+    dose_g_m2: float | None = None
+    cell_g_m2: float | None = None
+    plough: bool = False
 
 
 def assess(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Assessment:
     """Return what a segment needs in the coming hours, with the reason in words."""
     if o.minimum_c is None:
         return _unknown(o, p)
-    if o.minimum_c > p.action_c:
+    if o.minimum_c > p.action_c and not is_likely(o, p):
         why = f"stays above {p.action_c:g} °C, lowest {o.minimum_c:.1f} °C"
         return _near(Assessment(o, "no_action", why=why), o.minimum_c, p, matrix)
-    found = _hazard(o, o.minimum_c, p.hoar_margin_c)
-    if found is None:
-        why = f"may fall to {o.minimum_c:.1f} °C, but is dry and the air too dry for hoar"
-        return _near(Assessment(o, "monitor", why=why), o.minimum_c, p, matrix)
-    condition, wet, why = found if o.snow_mm < p.light_snow_mm else _heavy(found)
-    row = matrix.find(condition, wet, o.minimum_c)
+    hazard = hazard_of(o, o.minimum_c, p.hoar_margin_c, p, matrix)
+    if hazard is None:
+        return _near(Assessment(o, "monitor", why=_dry(o, o.minimum_c)), o.minimum_c, p, matrix)
+    why = f"{hazard.why}, lowest {o.minimum_c:.1f} °C{_in_cases(o, p)}"
+    if o.minimum_c < p.dose.coldest_c:
+        return Assessment(o, "refer", why=f"{why}: salt does not work below {p.dose.coldest_c:g} °C")
+    row = matrix.find(hazard.condition, hazard.wet, o.minimum_c)
     rate = None if row is None else row.rate_g_m2(p.spread.material)
     if row is None or rate is None:
-        return Assessment(
-            o, "refer", why=f"{why}, lowest {o.minimum_c:.1f} °C: the treatment matrix has no rate for it"
-        )
-    in_h = o.hoar_in_h if found[2].startswith(HOAR) else o.zero_in_h
-    return Assessment(o, "treat", rate, row.passes, f"{why}, lowest {o.minimum_c:.1f} °C", in_h=in_h)
+        return Assessment(o, "refer", why=f"{why}: the treatment matrix has no rate for it")
+    return _treated(o, o.minimum_c, hazard, row, rate, why, p)
+
+
+def _treated(
+    o: Outlook, minimum_c: float, hazard: Hazard, row: MatrixRow, cell: float, why: str, p: GrittingParameters
+) -> Assessment:
+    """Return a treatment by a cell of the matrix, with the dose beside it."""
+    film = film_for(o, hazard, p)
+    rains = hazard.condition == "freezing_rain"
+    material = material_of(row, p.spread.material)
+    physical = dose(film, min(0.0, minimum_c), p.dose, material=material, freezing_rain=rains).total_g_m2
+    return Assessment(
+        outlook=o,
+        outcome="treat",
+        rate_g_m2=rate_of(row, cell, film, minimum_c, p),
+        passes=row.passes,
+        why=why + _beside(physical, row, cell * row.passes, minimum_c, p),
+        in_h=o.hoar_in_h if hazard.hoar else o.zero_in_h,
+        film_mm=film if hazard.condition == "frost" else None,
+        dose_g_m2=physical,
+        cell_g_m2=cell * row.passes,
+        plough=row.plough,
+    )
+
+
+def rate_of(row: MatrixRow, cell: float, film: float, minimum_c: float, p: GrittingParameters) -> float:
+    """Return the rate of a pass that is ordered [g/m²]: the cell, or the dose held near it."""
+    if p.dose.decides == "matrix":
+        return cell
+    films_mm, coldest_c = np.array([film]), np.array([min(0.0, minimum_c)])
+    return float(gated_g_m2(row, cell, films_mm, coldest_c, p.dose, p.spread.material)[0])
+
+
+def _beside(
+    dose_g_m2: float, row: MatrixRow, cell_g_m2: float, minimum_c: float, p: GrittingParameters
+) -> str:
+    """Return what is to be said of a treatment that salt alone may not do."""
+    said = "; again as long as it lasts" if row.successive else ""
+    if dose_g_m2 > cell_g_m2 + p.dose.gate_g_m2:
+        said += f"; so much water needs {dose_g_m2:.0f} g/m², the matrix has {cell_g_m2:.0f}"
+    if minimum_c < p.dose.weak_below_c:
+        said += f"; salt works slowly below {p.dose.weak_below_c:g} °C"
+    return said
+
+
+def _in_cases(o: Outlook, p: GrittingParameters) -> str:
+    """Return the forecast's chance of ice where it is a reason."""
+    return "" if o.p_ice is None or not is_likely(o, p) else f", ice in {100.0 * o.p_ice:.0f} % of cases"
+
+
+def _dry(o: Outlook, minimum_c: float) -> str:
+    if o.film_mm is not None and (o.wet or o.damp):
+        return f"may fall to {minimum_c:.1f} °C, but is dry by then, and the air too dry for hoar"
+    return f"may fall to {minimum_c:.1f} °C, but is dry and the air too dry for hoar"
 
 
 def _near(found: Assessment, minimum_c: float, p: GrittingParameters, matrix: TreatmentMatrix) -> Assessment:
     """Mark a segment that needs no salt now but nearly does."""
-    if minimum_c > p.action_c + p.join_c:
+    if minimum_c > p.action_c + p.join_c or minimum_c < p.dose.coldest_c:
         return found
-    hazard = _hazard(found.outlook, minimum_c, p.hoar_margin_c + p.join_c)
-    row = None if hazard is None else matrix.find(hazard[0], hazard[1], minimum_c)
+    o = found.outlook
+    hazard = hazard_of(o, minimum_c, p.hoar_margin_c + p.join_c, p, matrix)
+    row = None if hazard is None else matrix.find(hazard.condition, hazard.wet, minimum_c)
     rate = None if row is None else row.rate_g_m2(p.spread.material)
-    if row is None or rate is None:
+    if hazard is None or row is None or rate is None:
         return found
-    return replace(found, rate_g_m2=rate, passes=row.passes, near=True)
-
-
-def _heavy(found: Hazard) -> Hazard:
-    """Return heavy snow instead of light snow."""
-    return ("heavy_snow", *found[1:]) if found[0] == "light_snow" else found
+    film = film_for(o, hazard, p)
+    return replace(
+        found,
+        rate_g_m2=rate_of(row, rate, film, minimum_c, p),
+        passes=row.passes,
+        near=True,
+        film_mm=film if hazard.condition == "frost" else None,
+    )
 
 
 def _unknown(o: Outlook, p: GrittingParameters) -> Assessment:
@@ -125,22 +153,3 @@ def _unknown(o: Outlook, p: GrittingParameters) -> Assessment:
     if o.air_c is not None and o.air_c > p.action_c + p.air_margin_c:
         return Assessment(o, "no_action", why=f"{why}, but the air is at {o.air_c:.1f} °C")
     return Assessment(o, "refer", why=why)
-
-
-def _hazard(o: Outlook, minimum_c: float, hoar_margin_c: float) -> Hazard | None:
-    """Return condition, wet road, and why; None where a dry road stays dry."""
-    if o.precipitation == "freezing_rain":
-        return "freezing_rain", True, "freezing rain"
-    if o.state == "snow" or o.precipitation == "snow":
-        return "light_snow", True, "snow"
-    if o.state == "ice":
-        return "ice", True, "ice on the road"
-    if o.wet:
-        return "frost", True, "wet road that may freeze"
-    if o.damp:
-        return "frost", False, "damp road that may freeze"
-    point = o.frost_point_c if minimum_c < 0.0 and o.frost_point_c is not None else o.dew_point_c
-    if point is not None and minimum_c <= point + hoar_margin_c:
-        name = "frost point" if point is o.frost_point_c else "dew point"
-        return "frost", False, f"{HOAR}, {name} {point:.1f} °C"
-    return None

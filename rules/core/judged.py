@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.core.dose import film_mm, gated_g_m2
 from rules.core.gritting import Outcome
+from rules.core.gritting_parameters import GrittingParameters
 from rules.core.matrix import Condition, MatrixRow, TreatmentMatrix
 from rules.core.outlooks import Outlooks
-from rules.core.parameters import GrittingParameters
 from rules.core.psychrometrics import Floats
 
 Bools = NDArray[np.bool_]
@@ -19,10 +20,10 @@ OUTCOMES: tuple[Outcome, ...] = ("no_action", "monitor", "refer", "treat")
 NO_ACTION, MONITOR, REFER, TREAT = range(4)
 HAZARDS: tuple[tuple[Condition, bool], ...] = (
     ("freezing_rain", True), ("light_snow", True), ("ice", True), ("frost", True), ("frost", False),
-    ("frost", False), ("heavy_snow", True),
+    ("frost", False), ("frost", False), ("heavy_snow", True), ("snow_cover", True),
 )  # fmt: skip
 """Condition and whether the road is wet, in the order in which they are looked for; -1: none."""
-LIGHT_SNOW, HOAR, HEAVY_SNOW = 1, 5, 6
+LIGHT_SNOW, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER = 1, 3, 5, 6, 7, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,25 @@ class Judged:
     passes: Ints
     near: Bools
     in_h: Floats
+    film_mm: Floats
+    plough: Bools
 
     def of(self, at: Ints) -> Judged:
         """Return that of some segments."""
-        return Judged(self.outcome[at], self.rate_g_m2[at], self.passes[at], self.near[at], self.in_h[at])
+        return Judged(
+            self.outcome[at], self.rate_g_m2[at], self.passes[at], self.near[at], self.in_h[at], self.film_mm[at],
+            self.plough[at],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """What the matrix has for segments: rate of a pass [g/m²], NaN where nothing; film of frosts [mm], else NaN."""
+
+    rate_g_m2: Floats
+    passes: Ints
+    plough: Bools
+    film_mm: Floats
 
 
 def judge(
@@ -46,25 +62,27 @@ def judge(
     """Return what the segments need; ``by_c``: were they so much warmer [°C]."""
     lowest = looks.minimum_c if by_c is None else looks.minimum_c + by_c
     with np.errstate(invalid="ignore"):
-        hazard = _hazards(looks, lowest, p.hoar_margin_c)
-        if looks.town.snow_mm >= p.light_snow_mm:
-            hazard = np.where(hazard == LIGHT_SNOW, HEAVY_SNOW, hazard)
-        rate, passes = _rates(matrix, hazard, lowest, p.spread.material)
+        likely, cold = looks.p_ice >= p.cost.act_from, lowest <= p.action_c
+        hazard = _hazards(looks, lowest, p.hoar_margin_c, likely, p, matrix)
+        cell = _cells(looks, hazard, lowest, p, matrix)
+        dead = lowest < p.dose.coldest_c
         outcome = np.select(
-            [np.isnan(lowest), lowest > p.action_c, hazard < 0, np.isnan(rate)],
+            [np.isnan(lowest), ~(cold | likely), hazard < 0, dead | np.isnan(cell.rate_g_m2)],
             [_without_reading(looks, p), NO_ACTION, MONITOR, REFER], default=TREAT,
         )  # fmt: skip
-        nearly = _hazards(looks, lowest, p.hoar_margin_c + p.join_c)
-        near_rate, near_passes = _rates(matrix, nearly, lowest, p.spread.material)
-        near = (outcome <= MONITOR) & (lowest <= p.action_c + p.join_c) & ~np.isnan(near_rate)
+        nearly = _hazards(looks, lowest, p.hoar_margin_c + p.join_c, likely, p, matrix)
+        beside = _cells(looks, nearly, lowest, p, matrix)
+        near = (outcome <= MONITOR) & (lowest <= p.action_c + p.join_c) & ~dead & ~np.isnan(beside.rate_g_m2)
     treat = outcome == TREAT
     in_h = np.where(hazard == HOAR, looks.hoar_in_h, looks.zero_in_h)
     return Judged(
         outcome=outcome,
-        rate_g_m2=np.where(treat, rate, np.where(near, near_rate, 0.0)),
-        passes=np.where(treat, passes, np.where(near, near_passes, 1)),
+        rate_g_m2=np.where(treat, cell.rate_g_m2, np.where(near, beside.rate_g_m2, 0.0)),
+        passes=np.where(treat, cell.passes, np.where(near, beside.passes, 1)),
         near=near,
         in_h=np.where(treat, in_h, np.nan),
+        film_mm=np.where(treat, cell.film_mm, np.where(near, beside.film_mm, np.nan)),
+        plough=treat & cell.plough,
     )
 
 
@@ -73,32 +91,78 @@ def _without_reading(looks: Outlooks, p: GrittingParameters) -> int:
     return NO_ACTION if air_c is not None and air_c > p.action_c + p.air_margin_c else REFER
 
 
-def _hazards(looks: Outlooks, lowest: Floats, hoar_margin_c: float) -> Ints:
+def _hazards(
+    looks: Outlooks,
+    lowest: Floats,
+    hoar_margin_c: float,
+    likely: Bools,
+    p: GrittingParameters,
+    matrix: TreatmentMatrix,
+) -> Ints:
     """Return the place in ``HAZARDS`` of each segment's, -1 where a dry road stays dry."""
-    s, falls = looks.found.surfaces, looks.town.precipitation
+    s, falls, snows = looks.found.surfaces, looks.town.precipitation, looks.found.is_in("snow")
     if falls == "freezing_rain":
         return np.zeros(len(lowest), dtype=np.int64)
-    if falls == "snow":
-        return np.full(len(lowest), LIGHT_SNOW)
     point = np.where((lowest < 0.0) & ~np.isnan(s.frost_point_c), s.frost_point_c, s.dew_point_c)
-    fits = [looks.found.is_in("snow"), looks.found.is_in("ice"), looks.wet, looks.damp]
-    fits.append(lowest <= point + hoar_margin_c)
-    return np.select(fits, range(LIGHT_SNOW, HOAR + 1), default=-1)
+    wet, damp = _water(looks, likely, p)
+    gathers = looks.deposit_mm >= p.dose.hoar_mm  # NaN does not
+    told_dry = ~np.isnan(looks.deposit_mm) & ~np.isnan(looks.p_ice) & ~likely
+    hoar = gathers | (~told_dry & (lowest <= point + hoar_margin_c))
+    fits = [snows | (falls == "snow"), looks.found.is_in("ice"), wet, damp, hoar, likely]
+    found = np.select(fits, range(LIGHT_SNOW, BY_CHANCE + 1), default=-1)
+    return _deeper(found, snows, looks.town.snow_mm, p, matrix)
 
 
-def _rates(matrix: TreatmentMatrix, hazard: Ints, lowest: Floats, material: str) -> tuple[Floats, Ints]:
-    """Return rate of a pass [g/m²] and passes by the matrix, NaN where it has none."""
-    rate, passes = np.full(len(hazard), np.nan), np.ones(len(hazard), dtype=np.int64)
+def _deeper(
+    found: Ints, snows: Bools, snow_mm: float, p: GrittingParameters, matrix: TreatmentMatrix
+) -> Ints:
+    """Return heavy snow instead of light snow, and snow to be ploughed, where there is so much."""
+    light = found == LIGHT_SNOW
+    if snow_mm >= p.light_snow_mm:
+        found = np.where(light, HEAVY_SNOW, found)
+    if snow_mm >= p.plough_snow_mm and matrix.knows("snow_cover"):
+        found = np.where(light & snows, SNOW_COVER, found)
+    return found
+
+
+def _water(looks: Outlooks, likely: Bools, p: GrittingParameters) -> tuple[Bools, Bools]:
+    """Return which roads are wet, and damp, when they freeze."""
+    told = ~np.isnan(looks.film_mm)
+    as_now = ~told | np.isnan(looks.p_ice) | likely
+    wet, damp = looks.film_mm >= p.dose.wet_from_mm, looks.film_mm >= p.dose.damp_from_mm
+    return (as_now & looks.wet) | wet, (as_now & looks.damp) | damp
+
+
+def _cells(
+    looks: Outlooks, hazard: Ints, lowest: Floats, p: GrittingParameters, matrix: TreatmentMatrix
+) -> _Cells:
+    n = len(hazard)
+    rate, film = np.full(n, np.nan), np.full(n, np.nan)
+    passes, plough = np.ones(n, dtype=np.int64), np.zeros(n, dtype=bool)
+    told = np.fmax(looks.film_mm, looks.deposit_mm)
     for number in np.unique(hazard[hazard >= 0]).tolist():
         condition, wet = HAZARDS[number]
         left = hazard == number
+        films = np.full(n, film_mm(condition, wet, p.dose))
+        if condition == "frost":
+            films = np.where(told >= p.dose.hoar_mm, told, films)  # NaN is not
+            film[left] = films[left]
         for row in matrix.rows:
             if row.is_for(condition, wet):
                 here = left & _within(row, lowest)
-                found = row.rate_g_m2(material)
-                rate[here], passes[here] = np.nan if found is None else found, row.passes
+                rate[here] = _rate(row, films[here], lowest[here], p)
+                passes[here], plough[here] = row.passes, row.plough
                 left &= ~here
-    return rate, passes
+    return _Cells(rate, passes, plough, film)
+
+
+def _rate(row: MatrixRow, films: Floats, lowest: Floats, p: GrittingParameters) -> Floats | float:
+    cell = row.rate_g_m2(p.spread.material)
+    if cell is None:
+        return np.nan
+    if p.dose.decides == "matrix":
+        return cell
+    return gated_g_m2(row, cell, films, np.minimum(0.0, lowest), p.dose, p.spread.material).astype(np.float64)
 
 
 def _within(row: MatrixRow, lowest: Floats) -> Bools:

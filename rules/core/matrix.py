@@ -11,14 +11,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Condition = Literal["frost", "ice", "light_snow", "heavy_snow", "freezing_rain"]
+Condition = Literal["frost", "ice", "light_snow", "heavy_snow", "snow_cover", "freezing_rain"]
 Wetness = Literal["any", "dry_or_damp", "wet"]
 
 
 class MatrixRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One row. Bounds in °C of road surface temperature; absent = unbounded.
 
-    ``passes``: number of treatments; ``successive``: repeated as long as it lasts.
+    ``passes``: number of treatments; ``successive``: repeated as long as it lasts; ``plough``: before the salt.
     """
 
     condition: Condition
@@ -31,6 +31,7 @@ class MatrixRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     prewet_g_m2: Annotated[float, Meta(ge=0, le=60)] | None = None
     passes: Annotated[int, Meta(ge=1, le=4)] = 1
     successive: bool = False
+    plough: bool = False
     note: str = ""
 
     def covers(self, condition: Condition, wet: bool, surface_c: float) -> bool:
@@ -75,3 +76,7 @@ class TreatmentMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
             surface_c: lowest expected road surface temperature [°C].
         """
         return next((r for r in self.rows if r.covers(condition, wet, surface_c)), None)
+
+    def knows(self, condition: Condition) -> bool:
+        """Whether any row is meant for a condition."""
+        return any(r.condition == condition for r in self.rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -11,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.forecast_looks import HOAR_MM, SNOWS_MM, Looks
-from rules.core.gritting import Outlook
 from rules.core.memory import Outdoor
 from rules.core.nowcast import hours_until, minimum_c
+from rules.core.outlook import Outlook
 from rules.core.parameters import GrittingParameters
 from rules.core.psychrometrics import Floats
 from rules.core.road_state import DAMP, WET
@@ -26,13 +27,13 @@ FROM_FORECAST = ("p_below_0", "p_ice", "film_mm", "deposit_mm", "rain_ends_in_h"
 """What only a road forecast knows."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outlooks:
     """Of each segment, in the order of the graph. Temperatures in °C, hours until limits; NaN = none.
 
     Attributes:
         cast: what the road forecast says; None: there is none that counts.
-        wet, damp: see :class:`rules.core.gritting.Outlook`.
+        wet, damp: see :class:`rules.core.outlook.Outlook`.
     """
 
     found: Views
@@ -44,6 +45,30 @@ class Outlooks:
     wet: NDArray[np.bool_]
     damp: NDArray[np.bool_]
     cast: Looks | None = None
+
+    @cached_property
+    def _silent(self) -> Floats:
+        return np.full(len(self.minimum_c), np.nan)
+
+    @property
+    def p_ice(self) -> Floats:
+        """The chance of ice where somebody forecast the weather: :func:`rules.core.hazards.foreseen_ice`."""
+        return self._silent if self.cast is None else np.where(self.cast.by_forecast, self.cast.p_ice, np.nan)
+
+    @property
+    def film_mm(self) -> Floats:
+        """The water on the road when it freezes."""
+        return self._silent if self.cast is None else self.cast.film_mm
+
+    @property
+    def deposit_mm(self) -> Floats:
+        """The hoar that gathers."""
+        return self._silent if self.cast is None else self.cast.deposit_mm
+
+    @property
+    def rain_ends_in_h(self) -> Floats:
+        """Hours until rain ends."""
+        return self._silent if self.cast is None else self.cast.rain_ends_in_h
 
     def __getitem__(self, i: int) -> Outlook:
         """Return one segment's."""

@@ -42,8 +42,9 @@ SCOPES: Mapping[str, tuple[ScopeKind, tuple[str, ...]]] = {
             f"parameters.{name}"
             for name in (
                 "action_c", "hoar_margin_c", "release_c", "air_margin_c", "horizon_h", "redecide_s",
-                "respond_s", "join_c", "join_h", "light_snow_mm", "spread.spreading_km_h",
-                "spread.driving_km_h", "spread.turn_out_min",
+                "respond_s", "join_c", "join_h", "light_snow_mm", "plough_snow_mm", "selective",
+                "spread.spreading_km_h", "spread.driving_km_h", "spread.turn_out_min", "spread.limit_min",
+                "spread.reserve_min", "dose", "cost",
             )
         ),
     ),

@@ -20,6 +20,9 @@ from rules.core.figures import Celsius, NotNegative, Percent, Share, WholeMinute
 from rules.core.figures import Dwell as Dwell
 from rules.core.figures import Positive as Positive
 from rules.core.figures import Severity as Severity
+from rules.core.gritting_parameters import GrittingParameters as GrittingParameters
+from rules.core.gritting_parameters import SpreadParameters as SpreadParameters
+from rules.core.gritting_parameters import TreatmentParameters as TreatmentParameters
 from rules.core.matrix import TreatmentMatrix
 from rules.core.moisture_events.parameters import MoistureParameters
 from rules.core.quality_parameters import (
@@ -66,70 +69,6 @@ class ForecastParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     fresh_h: Annotated[float, Meta(gt=0, le=24)]
     horizon_h: Annotated[float, Meta(ge=1, le=24)]
-
-
-class SpreadParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Lorries."""
-
-    spreading_km_h: Positive
-    driving_km_h: Positive
-    turn_out_min: NotNegative
-    material: Annotated[str, Meta(pattern="^(dry_salt|prewet)$")]
-
-
-class TreatmentParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What gritters have done, from their positions, and how long it lasts.
-
-    Attributes:
-        position_m: a position further from any road [m] is on none.
-        gap_s: two reports further apart [s] say nothing of what was between.
-        fastest_m_s: a way that would have been driven faster [m/s] was not driven.
-        weighing_share: how far the salt that is gone may differ from rate times area.
-        holds_h: how long a treatment counts.
-        rain_mm, holds_after_rain_h: after more rain than this it counts no longer than that.
-        worth_g_m2: no lorry is sent for less than this on top of a treatment that holds.
-        least_g_m2: lowest rate that is asked for on top of an earlier treatment.
-        under_way_s: a route is under way for this long after the last salt on it.
-        track_s: how far back a late report still counts.
-        passes_kept_s: how long a pass is remembered.
-    """
-
-    position_m: Positive
-    gap_s: Positive
-    fastest_m_s: Positive
-    weighing_share: Share
-    holds_h: Positive
-    rain_mm: NotNegative
-    holds_after_rain_h: NotNegative
-    worth_g_m2: NotNegative
-    least_g_m2: NotNegative
-    under_way_s: NotNegative
-    track_s: Positive
-    passes_kept_s: Positive
-
-
-class GrittingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The decision on a precautionary treatment."""
-
-    action_c: Celsius
-    hoar_margin_c: NotNegative
-    release_c: NotNegative
-    air_margin_c: NotNegative
-    horizon_h: Positive
-    trend_window_h: Positive
-    trend_damping_h: Positive
-    trend_limit_c_h: Positive
-    redecide_s: NotNegative
-    respond_s: NotNegative
-    join_c: NotNegative
-    join_h: NotNegative
-    light_snow_mm: NotNegative
-    evaluate_every_s: WholeMinutes
-    period_start_h: Annotated[float, Meta(ge=0, lt=24)]
-    matrix: str
-    time_zone: str
-    spread: SpreadParameters
-    treatment: TreatmentParameters
 
 
 class FilterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

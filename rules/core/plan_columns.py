@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.core import residual
 from rules.core.coat import BARE, Coat
 from rules.core.gritting import Assessment, Outcome
+from rules.core.gritting_parameters import GrittingParameters
 from rules.core.judged import MONITOR, REFER, TREAT, Judged
-from rules.core.parameters import GrittingParameters
 from rules.core.psychrometrics import Floats
-from rules.core.route_plan import Need, RoutePlan, held_over, missing, referred_in_words
+from rules.core.route_plan import (
+    Need,
+    RoutePlan,
+    held_over,
+    missing,
+    rain_ends_s,
+    referred,
+    said_of,
+    strongest,
+)
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -21,7 +31,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """The segments of a route: ids, what they need, lowest temperatures and hours until nearly those.
+    """The segments of a route: ids, what they need, lowest temperatures, hours until nearly those and until rain ends.
 
     ``explain``: what one of them needs, by its place in the route, with the reason in words.
     """
@@ -30,6 +40,7 @@ class Stretches:
     judged: Judged
     minimum_c: Floats
     low_in_h: Floats
+    rain_ends_in_h: Floats
     explain: Callable[[int], Assessment]
 
 
@@ -44,18 +55,26 @@ def plan_of(
     """Return the plan of a route; arguments as of :func:`rules.core.route_plan.make_plan`."""
     first = _coldest(here, ~np.isnan(here.minimum_c))
     minimum = None if first is None else float(here.minimum_c[first])
-    kept = held_over(before, minimum, period, p)
-    needs = needs_of(here, coats, {} if kept is None else kept.needs, at_s, p)
+    kept = held_over(before, minimum, bool((here.judged.outcome == TREAT).any()), period, p)
+    held = {} if kept is None else kept.needs
+    salt = _Salt.of(here, coats, held, at_s, p)
+    needs = _needs_of(here, salt, held, at_s, p)
     coldest = None if first is None else here.ids[first]
     if not needs:
-        outcome, why = _without_treatment(here)
+        outcome, why = _without_treatment(here, salt)
         if kept is not None and kept.outcome in ("treat", "monitor") and outcome == "no_action":
             outcome = "monitor"
         return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
     left = [missing(n, coats.get(here.ids[k], BARE), at_s, p) for k, n in needs.items()]
     rate, passes = max(left, key=lambda m: (m[0] * m[1], m[0]))
     named = {here.ids[k]: n for k, n in needs.items()}
-    return RoutePlan(period, "treat", _why(here, needs), rate, passes, named, minimum, coldest)
+    asked = list(needs)
+    ends_h = float(np.nan_to_num(here.rain_ends_in_h[asked]).max())
+    return RoutePlan(
+        period, "treat", _why(here, needs), rate, passes, named, minimum, coldest,
+        plough=bool(here.judged.plough[asked].any()) or (kept is not None and kept.plough),
+        not_before_s=rain_ends_s(ends_h, at_s),
+    )  # fmt: skip
 
 
 def _coldest(here: Stretches, among: Bools) -> int | None:
@@ -68,19 +87,15 @@ def _coldest(here: Stretches, among: Bools) -> int | None:
     return min(coldest, key=lambda k: here.ids[k])
 
 
-def _without_treatment(here: Stretches) -> tuple[Outcome, str]:
+def _without_treatment(here: Stretches, salt: _Salt) -> tuple[Outcome, str]:
     meaning: tuple[tuple[int, Outcome], ...] = ((REFER, "refer"), (TREAT, "monitor"), (MONITOR, "monitor"))
     for outcome, route_outcome in meaning:
         worst = _coldest(here, here.judged.outcome == outcome)
         if worst is not None:
-            return route_outcome, _said(here, worst)
+            safe_c = float(salt.safe_c[worst]) if salt.protects[worst] else None
+            return route_outcome, said_of(here.explain(worst), safe_c)
     worst = _coldest(here, np.ones(len(here.ids), dtype=bool))
-    return "no_action", "the route has no segments" if worst is None else _said(here, worst)
-
-
-def _said(here: Stretches, k: int) -> str:
-    found = here.explain(k)
-    return f"{found.outlook.street}: {found.why}"
+    return "no_action", "the route has no segments" if worst is None else said_of(here.explain(worst), None)
 
 
 def _why(here: Stretches, needs: Mapping[int, Need]) -> str:
@@ -89,26 +104,26 @@ def _why(here: Stretches, needs: Mapping[int, Need]) -> str:
     cold = np.nan_to_num(here.minimum_c, nan=0.0)
     worst = here.explain(min(now, key=lambda k: (-needs[k].total_g_m2, float(cold[k]))))
     since = "" if worst.outcome == "treat" else "asked for earlier tonight, now "
-    more = referred_in_words(int((here.judged.outcome == REFER).sum()))
-    return f"{worst.outlook.street}: {since}{worst.why}{more}"
+    left = sum(k not in needs for k in np.flatnonzero(here.judged.outcome == REFER).tolist())
+    return f"{worst.outlook.street}: {since}{worst.why}{referred(left)}"
 
 
-def needs_of(
-    here: Stretches, coats: Mapping[str, Coat], held: Mapping[str, Need], at_s: float, p: GrittingParameters
+def _needs_of(
+    here: Stretches, salt: _Salt, held: Mapping[str, Need], at_s: float, p: GrittingParameters
 ) -> dict[int, Need]:
     """Return what is still to be treated by place in the route; once there is something, what is nearly due joins it."""
     treat = here.judged.outcome == TREAT
     if not held and not treat.any():
         return {}
-    salt = _Salt.of(here, coats)
     fresh = _fresh(here, salt, at_s, p)
     want = fresh.where(treat)
     if held:
         want = _Needs.of([held.get(s) for s in here.ids]).stronger(want)
-    due = want.there & ~salt.enough(want, at_s, p)
-    soon = ~due & fresh.there & ~salt.enough(fresh, at_s + p.respond_s, p)
+    open_ = ~salt.protects
+    due = open_ & want.there & ~salt.enough(want, at_s, p)
+    soon = open_ & ~due & fresh.there & ~salt.enough(fresh, at_s + p.respond_s, p)
     join_s = at_s + p.respond_s + 3600.0 * p.join_h
-    later = ~due & ~soon & fresh.there & ~salt.enough(fresh, join_s, p)
+    later = open_ & ~due & ~soon & fresh.there & ~salt.enough(fresh, join_s, p)
     both = want.stronger(fresh)
     first = due | (soon & treat)
     if not first.any():
@@ -117,7 +132,21 @@ def needs_of(
     for among in (first, (soon & ~treat) | later):
         for k in np.flatnonzero(among).tolist():
             found[k] = (want if due[k] else both if soon[k] else fresh).need(k)
-    return found
+    return {**found, **_along(here, salt, found, at_s, p)}
+
+
+def _along(
+    here: Stretches, salt: _Salt, needs: Mapping[int, Need], at_s: float, p: GrittingParameters
+) -> dict[int, Need]:
+    """Return what a lorry that drives the route anyway treats as well."""
+    outcome = here.judged.outcome
+    blind = np.isnan(here.minimum_c) & (outcome == REFER)
+    others = blind if p.selective else blind | (outcome != REFER)
+    if not others.any():
+        return {}
+    need = strongest(needs, at_s)
+    open_ = others & ~salt.protects & ~salt.enough(_Needs.of([need] * len(here.ids)), at_s, p)
+    return {k: need for k in np.flatnonzero(open_).tolist() if k not in needs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +193,37 @@ class _Needs:
 
 @dataclass(frozen=True, slots=True)
 class _Salt:
-    """The salt that counts on segments."""
+    """The salt that counts on segments, and down to which temperature what is left of it protects them [°C]."""
 
     g_m2: Floats
     until_s: Floats
+    safe_c: Floats
+    protects: Bools
 
     @classmethod
-    def of(cls, here: Stretches, coats: Mapping[str, Coat]) -> _Salt:
-        g_m2, until_s = np.zeros(len(here.ids)), np.zeros(len(here.ids))
-        if coats:
-            for k, segment in enumerate(here.ids):
-                coat = coats.get(segment)
-                if coat is not None:
-                    g_m2[k], until_s[k] = coat.g_m2, coat.until_s
-        return cls(g_m2, until_s)
+    def of(
+        cls,
+        here: Stretches,
+        coats: Mapping[str, Coat],
+        held: Container[str],
+        at_s: float,
+        p: GrittingParameters,
+    ) -> _Salt:
+        n = len(here.ids)
+        g_m2, until_s, left, margin_c = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+        if not coats:
+            return cls(g_m2, until_s, np.full(n, np.nan), np.zeros(n, dtype=bool))
+        for k, segment in enumerate(here.ids):
+            coat = coats.get(segment)
+            if coat is not None:
+                g_m2[k], until_s[k], margin_c[k] = (
+                    coat.g_m2,
+                    coat.until_s,
+                    residual.margin_c(segment in held, p),
+                )
+                left[k] = coat.left_g_m2(at_s + 3600.0 * p.horizon_h)
+        safe_c = residual.safe_of_all_c(left, here.judged.film_mm)
+        return cls(g_m2, until_s, safe_c, here.minimum_c >= safe_c + margin_c)
 
     def enough(self, need: _Needs, at_s: float, p: GrittingParameters) -> Bools:
         missing_g_m2 = need.total_g_m2 - self.g_m2

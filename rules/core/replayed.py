@@ -35,7 +35,7 @@ class DecisionMade(msgspec.Struct, frozen=True, kw_only=True):
     """A decision, with what of it can be counted.
 
     Attributes:
-        rate_g_m2, passes: of a treatment.
+        rate_g_m2, passes: of a treatment; ``plough``: whether snow is ploughed before it.
         km, salt_kg: that it takes.
         call_out_s: when the lorry is to be sent for it [s since 1970]; None where nothing is driven.
         is_salted: whether gritters had treated the route already.
@@ -57,6 +57,7 @@ class DecisionMade(msgspec.Struct, frozen=True, kw_only=True):
     is_salted: bool = False
     segments: tuple[str, ...] = ()
     bins: tuple[str, ...] = ()
+    plough: bool = False
 
 
 class ColdSpell(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,4 +127,5 @@ def made(
         is_salted=(result.get("treated_segments") or 0) > 0,
         segments=tuple(dict.fromkeys(leg["segment_id"] for leg in treated)),
         bins=tuple(stop["bin_id"] for stop in result.get("stops", ())),
+        plough=result.get("action") == "plough",
     )

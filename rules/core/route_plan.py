@@ -4,19 +4,23 @@ The plan is precautionary and holds: once a segment is to be treated it stays so
 been, the service period ends (noon), or the route has become clearly warmer than the
 threshold. What has been treated is not asked for again as long as the treatment holds, unless a
 colder night needs more: then what is missing is asked for. It is asked for again early enough to
-be there when the first treatment ends.
+be there when the first treatment ends; not where what is left of it still does for tonight
+(:mod:`rules.core.residual`). A lorry that drives the route anyway also treats stretches that nobody
+knows anything of, and all of them where the route is not treated selectively.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from rules.core.coat import BARE, Coat, Done
+from rules.core import residual
+from rules.core.coat import BARE, Coat
 from rules.core.gritting import Assessment, Outcome
-from rules.core.parameters import GrittingParameters
+from rules.core.gritting_parameters import GrittingParameters
 
 
 class Need(msgspec.Struct, frozen=True, array_like=True):
@@ -43,6 +47,8 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
         needs: per segment to treat, what must be on it in all.
         minimum_c: lowest surface temperature expected on the route now [°C].
         coldest: segment id of the lowest expected temperature.
+        plough: whether snow is ploughed before the salt.
+        not_before_s: when the rain ends that would wash the salt off [s since 1970]; None where none is foreseen.
     """
 
     period: int
@@ -53,6 +59,8 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     needs: dict[str, Need] = {}
     minimum_c: float | None = None
     coldest: str | None = None
+    plough: bool = False
+    not_before_s: float | None = None
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -95,29 +103,46 @@ def make_plan(
     """
     known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]
     minimum, coldest = min(known, default=(None, None))
-    kept = held_over(before, minimum, period, p)
-    needs = _needs(found, coats, {} if kept is None else kept.needs, at_s, p)
+    kept = held_over(before, minimum, any(a.outcome == "treat" for a in found), period, p)
+    held = {} if kept is None else kept.needs
+    safe_c = residual.protected(found, coats, held, at_s, p)
+    needs = _needs(found, coats, safe_c, held, at_s, p)
     if not needs:
-        outcome, why = _without_treatment(found)
+        outcome, why = _without_treatment(found, safe_c)
         if kept is not None and kept.outcome in ("treat", "monitor") and outcome == "no_action":
             outcome = "monitor"
         return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
     left = {s: missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
     rate, passes = max(left.values(), key=lambda m: (m[0] * m[1], m[0]))
-    return RoutePlan(period, "treat", _why(found, needs), rate, passes, needs, minimum, coldest)
+    asked = [a for a in found if a.outlook.segment_id in needs]
+    ends_h = [a.outlook.rain_ends_in_h for a in asked if a.outlook.rain_ends_in_h is not None]
+    return RoutePlan(
+        period, "treat", _why(found, needs), rate, passes, needs, minimum, coldest,
+        plough=any(a.plough for a in asked) or (kept is not None and kept.plough),
+        not_before_s=rain_ends_s(max(ends_h, default=0.0), at_s),
+    )  # fmt: skip
+
+
+def rain_ends_s(hours: float, at_s: float) -> float | None:
+    """Return when rain ends that ends in some hours [s since 1970]; None where it has."""
+    return at_s + 3600.0 * hours if hours > 0.0 else None
 
 
 def held_over(
-    before: RoutePlan | None, minimum: float | None, period: int, p: GrittingParameters
+    before: RoutePlan | None, minimum: float | None, treats: bool, period: int, p: GrittingParameters
 ) -> RoutePlan | None:
-    """Return the plan so far where it holds: in its own service period, and until it is clearly warmer."""
-    warm = minimum is not None and minimum > p.action_c + p.release_c
+    """Return the plan so far where it holds: in its own service period, and until it is clearly warmer.
+
+    ``treats``: whether any stretch calls for salt as of now, however warm it is expected to stay.
+    """
+    warm = minimum is not None and minimum > p.action_c + p.release_c and not treats
     return None if before is None or before.period != period or warm else before
 
 
 def _needs(
     found: Sequence[Assessment],
     coats: Mapping[str, Coat],
+    safe_c: Mapping[str, float],
     held: Mapping[str, Need],
     at_s: float,
     p: GrittingParameters,
@@ -126,6 +151,8 @@ def _needs(
     needs: dict[str, Need] = {}
     later: dict[str, Need] = {}
     for a in found:
+        if a.outlook.segment_id in safe_c:
+            continue
         segment, here = a.outlook.segment_id, coats.get(a.outlook.segment_id, BARE)
         fresh = _fresh(a, here, at_s, p)
         want = _stronger(held.get(segment), fresh if a.outcome == "treat" else None)
@@ -135,7 +162,39 @@ def _needs(
             (needs if a.outcome == "treat" else later)[segment] = _stronger(want, fresh) or fresh
         elif fresh is not None and not _enough(fresh, here, at_s + p.respond_s + 3600.0 * p.join_h, p):
             later[segment] = fresh
-    return {**needs, **later} if needs else {}
+    if not needs:
+        return {}
+    needs = {**needs, **later}
+    return {**needs, **_along(found, coats, safe_c, needs, at_s, p)}
+
+
+def _along(
+    found: Sequence[Assessment],
+    coats: Mapping[str, Coat],
+    safe_c: Mapping[str, float],
+    needs: Mapping[str, Need],
+    at_s: float,
+    p: GrittingParameters,
+) -> dict[str, Need]:
+    """Return what a lorry that drives the route anyway treats as well: what nobody knows of, or all that salt works on."""
+    need = strongest(needs, at_s)
+    others = [a for a in found if a.outlook.segment_id not in needs and a.outlook.segment_id not in safe_c]
+    return {
+        a.outlook.segment_id: need
+        for a in others
+        if (_is_blind(a) or not (p.selective or a.outcome == "refer"))
+        and not _enough(need, coats.get(a.outlook.segment_id, BARE), at_s, p)
+    }
+
+
+def _is_blind(a: Assessment) -> bool:
+    return a.outcome == "refer" and a.outlook.minimum_c is None
+
+
+def strongest(needs: Mapping[Any, Need], at_s: float) -> Need:
+    """Return the most that any of some needs asks for, by the earliest hour, asked for now."""
+    most = max(needs.values(), key=lambda n: (n.total_g_m2, n.g_m2))
+    return Need(most.g_m2, most.passes, min(n.by_s for n in needs.values()), at_s)
 
 
 def _fresh(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> Need | None:
@@ -189,17 +248,17 @@ def _why(found: Sequence[Assessment], needs: Mapping[str, Need]) -> str:
 
     worst = min(now, key=rank)
     since = "" if worst.outcome == "treat" else "asked for earlier tonight, now "
-    more = referred_in_words(sum(a.outcome == "refer" for a in found))
-    return f"{worst.outlook.street}: {since}{worst.why}{more}"
+    left = sum(a.outcome == "refer" and a.outlook.segment_id not in needs for a in found)
+    return f"{worst.outlook.street}: {since}{worst.why}{referred(left)}"
 
 
-def referred_in_words(stretches: int) -> str:
+def referred(stretches: int) -> str:
     """Return how many stretches somebody must decide on."""
     more = f"{stretches} more stretches need" if stretches > 1 else "1 more stretch needs"
     return f"; {more} the duty officer's decision" if stretches else ""
 
 
-def _without_treatment(found: Sequence[Assessment]) -> tuple[Outcome, str]:
+def _without_treatment(found: Sequence[Assessment], safe_c: Mapping[str, float]) -> tuple[Outcome, str]:
     """Return outcome and reason of a route on which nothing is to be treated, or nothing is left to."""
     meaning: tuple[tuple[Outcome, Outcome], ...] = (
         ("refer", "refer"), ("treat", "monitor"), ("monitor", "monitor"),
@@ -208,40 +267,18 @@ def _without_treatment(found: Sequence[Assessment]) -> tuple[Outcome, str]:
         some = [a for a in found if a.outcome == outcome]
         if some:
             worst = min(some, key=_coldness)
-            return route_outcome, f"{worst.outlook.street}: {worst.why}"
+            return route_outcome, said_of(worst, safe_c.get(worst.outlook.segment_id))
     if not found:
         return "no_action", "the route has no segments"
     worst = min(found, key=_coldness)
-    return "no_action", f"{worst.outlook.street}: {worst.why}"
+    return "no_action", said_of(worst, None)
+
+
+def said_of(a: Assessment, safe_c: float | None) -> str:
+    """Return why a stretch is as it is; ``safe_c``: down to which earlier salt protects it [°C]."""
+    more = "" if safe_c is None else f"; {residual.in_words(safe_c)}"
+    return f"{a.outlook.street}: {a.why}{more}"
 
 
 def _coldness(a: Assessment) -> tuple[float, str]:
     return math.inf if a.outlook.minimum_c is None else a.outlook.minimum_c, a.outlook.segment_id
-
-
-def in_words(plan: RoutePlan, of_segments: int, treat_by: str | None) -> str:
-    """Return a plan that has nothing treated, as one or two sentences."""
-    if plan.outcome == "treat":
-        when = "" if treat_by is None else f" Finish by {treat_by}."
-        n = len(plan.needs)
-        return f"Treat {n} of {of_segments} stretches at {how_much(plan)}. {plan.why}.{when}"
-    lead = {
-        "monitor": "Keep watching",
-        "refer": "Duty officer to decide; treat if in doubt",
-        "no_action": "No treatment",
-    }[plan.outcome]
-    return f"{lead}. {plan.why}."
-
-
-def how_much(plan: RoutePlan) -> str:
-    """Return the rate in words."""
-    return f"{plan.passes} × {plan.rate_g_m2:g} g/m²" if plan.passes > 1 else f"{plan.rate_g_m2:g} g/m²"
-
-
-def treated_in_words(done: Done, from_clock: str, to_clock: str, until_clock: str) -> str:
-    """Return what was treated, when, and how long it holds, as a sentence."""
-    least, most = round(done.least_g_m2), round(done.most_g_m2)
-    rate = f"{most}" if least == most else f"{least} to {most}"
-    when = from_clock if from_clock == to_clock else f"{from_clock} to {to_clock}"
-    stretches = "1 stretch" if done.segments == 1 else f"{done.segments} stretches"
-    return f"Treated {when} at {rate} g/m², {stretches}; holds until about {until_clock}."

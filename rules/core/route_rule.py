@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from msgspec import structs
 
-from devices.registry import RoadSegment
 from rules.core import forecast_rule
-from rules.core.coat import BARE, Done, done
+from rules.core.coat import BARE, Coat, Done, done
 from rules.core.context import Context
-from rules.core.effects import Decision, Json, clock, iso, num
+from rules.core.cost_loss import cost_loss
+from rules.core.effects import Decision, Json, num
 from rules.core.forecast_looks import Looks
 from rules.core.gritting import Assessment, Outlook, assess
+from rules.core.gritting_parameters import GrittingParameters
 from rules.core.judged import Judged, judge
 from rules.core.memory import Order, Outdoor, RouteMemory
 from rules.core.outlooks import FROM_FORECAST, Outlooks, outlooks
-from rules.core.parameters import GrittingParameters
 from rules.core.plan_columns import Stretches, plan_of
+from rules.core.residual import safe_c
 from rules.core.route_inputs import Informed, informed
-from rules.core.route_plan import RoutePlan, in_words, period_of, treated_in_words
-from rules.core.routing import NOWHERE, Drive
+from rules.core.route_plan import RoutePlan, period_of
+from rules.core.route_result import RouteResult
 from rules.core.segment_rule import read_at
 from rules.core.segment_views import SegmentNow, Views
 from rules.core.treatment_rule import coats_now
@@ -33,8 +33,6 @@ from rules.core.work import Work
 
 RULE = "winter.gritting"
 ORDERS_KEPT = 4
-_NAMES_FIRST = dict.fromkeys(("km", "spread_km", "minutes"))
-"""Of a drive, in the order in which it is told."""
 
 
 def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
@@ -53,12 +51,14 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
         looks, here = prospects.of(ctx, route_id)
         plan = plan_of(here, coats, held, at_s, period, p)
         treated = done([coats.get(s, BARE) for s in here.ids] if coats else (), at_s)
-        result = _Result(ctx, route_id, plan, members, treated, at_s, without)
+        result = RouteResult(
+            ctx, route_id, plan, members, treated, at_s, town.precipitation == "rain", without
+        )
         if must_write(before, plan, treated, at_s, p):
             assessed = [assess(o, p, matrix) for o in looks.of(members)]
             change = would_change(assessed, coats, held, plan, at_s, p, matrix)
-            inputs = _inputs(work, ctx, assessed, [found[i] for i in members], town)
-            seen = {**inputs, **forecast_rule.told(work, ctx, at_s)}
+            seen = _inputs(work, ctx, assessed, [found[i] for i in members], town)
+            seen = {**seen, **_weighed(assessed, coats, plan, at_s, p), **forecast_rule.told(work, ctx, at_s)}
             heard = informed(work, ctx, route_id, at_s)
             work.effects.append(_decision(ctx, route_id, plan, seen, result.told(), heard, change, at_s))
             memory[route_id] = _decided(before, plan, at_s)
@@ -87,6 +87,7 @@ class _Prospects:
             judged.of(at),
             looks.minimum_c[at],
             looks.low_in_h[at],
+            looks.rain_ends_in_h[at],
             lambda k: assess(looks[int(at[k])], p, matrix),
         )
 
@@ -122,7 +123,7 @@ def must_write(
         ended = before.decided.period != plan.period and plan.outcome != "no_action"
         return ended or plan.outcome != before.decided.outcome
     last = before.orders[-1] if before.orders else None
-    if last is None or last.period != plan.period:
+    if last is None or last.period != plan.period or (plan.plough and not before.decided.plough):
         return True
     due = [n for n in plan.needs.values() if n.by_s <= at_s + p.respond_s + p.redecide_s / 2.0]
     waiting = [n for n in due if n.since_s <= last.at_s]
@@ -164,7 +165,7 @@ def _decision(
 
 def _inputs(
     work: Work, ctx: Context, assessed: Sequence[Assessment], here: Sequence[SegmentNow], town: Outdoor
-) -> Json:
+) -> dict[str, Any]:
     p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
     return {
         "action_c": p.action_c,
@@ -175,6 +176,25 @@ def _inputs(
         "precipitation": town.precipitation,
         "weather_stations": town.stations,
         "segments": [_input(work, a, now) for a, now in zip(assessed, here, strict=True)],
+    }
+
+
+def _weighed(
+    assessed: Sequence[Assessment],
+    coats: Mapping[str, Coat],
+    plan: RoutePlan,
+    at_s: float,
+    p: GrittingParameters,
+) -> dict[str, Any]:
+    """Return what was weighed: the costs of treating and of not, and the salt that lies there."""
+    cost = cost_loss(assessed, coats, max(1, plan.passes), at_s, p)
+    salted = [(a, coats[a.outlook.segment_id]) for a in assessed if a.outlook.segment_id in coats]
+    return {
+        "cost": None if cost is None else structs.asdict(cost),
+        "salt_left": {
+            a.outlook.segment_id: {"g_m2": num(c.left_g_m2(at_s), 1), "safe_c": num(safe_c(a, c, at_s, p), 1)}
+            for a, c in salted
+        },
     }
 
 
@@ -194,98 +214,14 @@ def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
         "state": o.state,
         "wet": o.wet,
         "why": a.why,
-        **_forecast(o),
+        "cell_g_m2": a.cell_g_m2,
+        "dose_g_m2": num(a.dose_g_m2, 1),
+        **_foreseen(o),
     }
 
 
-def _forecast(o: Outlook) -> Json:
-    """Return what a decision keeps of the road forecast of a stretch; nothing where there was none."""
+def _foreseen(o: Outlook) -> dict[str, Any]:
+    """Return what a road forecast told of a segment; where there was none, nothing."""
     if o.p_ice is None:
         return {}
     return {"outlook": o.source, **{name: num(getattr(o, name), 3) for name in FROM_FORECAST}}
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What is to be told of a route, should anybody be told."""
-
-    ctx: Context
-    route_id: str
-    plan: RoutePlan
-    members: Sequence[int]
-    treated: Done | None
-    at_s: float
-    without: str = ""
-
-    def told_with(self, decided_s: float) -> Json:
-        """Return it with the time of the last decision [s since 1970]."""
-        return {**self.told(), "decided_at": iso(decided_s)}
-
-    def told(self) -> dict[str, Any]:
-        """Return it."""
-        here = [self.ctx.graph.segments[i] for i in self.members]
-        found = _result(self.ctx, self.route_id, self.plan, here, self.treated, self.at_s)
-        return {**found, "reason": found["reason"] + self.without}
-
-
-def _result(
-    ctx: Context,
-    route_id: str,
-    plan: RoutePlan,
-    members: Sequence[RoadSegment],
-    treated: Done | None,
-    at_s: float,
-) -> dict[str, Any]:
-    p = ctx.catalogue.gritting.parameters
-    drive = ctx.drive(route_id, plan.segments) if plan.outcome == "treat" else NOWHERE
-    minutes = drive.minutes(p.spread.spreading_km_h, p.spread.driving_km_h)
-    # Where no gritter reports, nobody knows what has been done: nothing is called overdue.
-    late = sum(n.by_s < at_s for n in plan.needs.values()) if ctx.gritters_report else 0
-    start = None if plan.treat_by_s is None else plan.treat_by_s - 60.0 * (minutes + p.spread.turn_out_min)
-    return {
-        "outcome": plan.outcome,
-        "status": status_of(plan, treated, at_s, p),
-        "overdue": late > 0,
-        "overdue_segments": late,
-        "spread_rate_g_m2": plan.rate_g_m2 if plan.outcome == "treat" else 0.0,
-        "passes": plan.passes,
-        "treat_by": iso(plan.treat_by_s),
-        "call_out_by": iso(start),
-        "min_surface_temperature_c": num(plan.minimum_c),
-        "coldest_segment": plan.coldest,
-        "segments_to_treat": len(plan.segments),
-        "segments": len(members),
-        "treated_segments": 0 if treated is None else treated.segments,
-        "treated_from": iso(None if treated is None else treated.from_s),
-        "treated_to": iso(None if treated is None else treated.to_s),
-        "treated_until": iso(None if treated is None else treated.until_s),
-        "length_km": num(sum(m.length_m for m in members) / 1000.0, 3),
-        "drive": {**_NAMES_FIRST, **drive.told, "minutes": num(minutes, 1)},
-        "reason": _reason(ctx, plan, treated, len(members), drive),
-    }
-
-
-def status_of(plan: RoutePlan, treated: Done | None, at_s: float, p: GrittingParameters) -> str:
-    """Return where a route stands: to_treat, under_way, treated, watch, none or refer."""
-    if plan.outcome == "treat":
-        going = treated is not None and at_s - treated.to_s <= p.treatment.under_way_s
-        return "under_way" if going else "to_treat"
-    if plan.outcome == "monitor":
-        return "watch" if treated is None else "treated"
-    return "none" if plan.outcome == "no_action" else "refer"
-
-
-def _reason(ctx: Context, plan: RoutePlan, treated: Done | None, segments: int, drive: Drive) -> str:
-    """Return why, in words: first what is done, then what is still to do or to be expected."""
-    if treated is None or plan.outcome == "no_action":
-        reason = in_words(plan, segments, clock(plan.treat_by_s, ctx.zone))
-    else:
-        times = (clock(t, ctx.zone) or "" for t in (treated.from_s, treated.to_s, treated.until_s))
-        said = treated_in_words(treated, *times)
-        if plan.outcome == "monitor":
-            reason = f"{said} {plan.why}."
-        else:
-            reason = f"{in_words(plan, segments, clock(plan.treat_by_s, ctx.zone))} {said}"
-    if drive.unreachable:
-        reason += f" {len(drive.unreachable)} stretches can't be reached from the depot."
-    return reason

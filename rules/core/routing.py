@@ -81,6 +81,15 @@ class Drive:
         """Return how long it takes at two speeds [min]."""
         return 0.06 * (self.spread_m / spreading_km_h + self.deadhead_m / driving_km_h)
 
+    def minutes_home(self, driving_km_h: float) -> float:
+        """Return how long the way home takes, from the end of the last treated stretch [min]."""
+        home_m = 0.0
+        for leg in reversed(self.legs):
+            if leg.treat:
+                break
+            home_m += leg.length_m
+        return 0.06 * home_m / driving_km_h
+
 
 NOWHERE = Drive((), (), 0.0, 0.0)
 

@@ -1,27 +1,35 @@
 """How much warmer or colder it would have to be for another gritting decision.
 
 The change is put on every road's surface temperature, now and expected; dew points, water and
-salt stay as they are. The decision changes only where a road crosses a limit, so the limits are
+salt stay as they are; a forecast's chance of ice moves with it, as far as its spread says. The decision changes only where a road crosses a limit, so the limits are
 tried, not guessed at; and what is found is tried again on both sides before it is said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import NormalDist
 
 from msgspec.structs import replace
 
 from rules.core.coat import Coat
+from rules.core.dose import safe_down_to_c
 from rules.core.effects import Json
 from rules.core.gritting import Assessment, Outlook, assess
+from rules.core.gritting_parameters import GrittingParameters
 from rules.core.matrix import TreatmentMatrix
-from rules.core.parameters import GrittingParameters
+from rules.core.residual import margin_c
 from rules.core.route_plan import RoutePlan, make_plan
 
 SIDE_C = 0.01
 """A change is tried this much before and after [°C]."""
 MOST_C = 15.0
 QUANTITY = "surface_temperature_c"
+
+NORMAL = NormalDist()
+RARE = 1e-4
+"""A chance that an ensemble can't tell from none."""
+LEAST_SPREAD_C = 0.1
 
 Treats = Callable[[float], bool]
 
@@ -31,7 +39,19 @@ def warmer(o: Outlook, by_c: float) -> Outlook:
     if o.minimum_c is None:
         return o
     surface = None if o.surface_c is None else o.surface_c + by_c
-    return replace(o, surface_c=surface, minimum_c=o.minimum_c + by_c)
+    warm = replace(o, surface_c=surface, minimum_c=o.minimum_c + by_c)
+    if o.p_ice is None:
+        return warm
+    return replace(warm, p_ice=NORMAL.cdf(_quantile(o.p_ice) - by_c / _spread_c(o)))
+
+
+def _quantile(chance: float) -> float:
+    return NORMAL.inv_cdf(min(max(chance, RARE), 1.0 - RARE))
+
+
+def _spread_c(o: Outlook) -> float:
+    """Return the spread of a forecast's lowest surface temperature [°C]."""
+    return LEAST_SPREAD_C if o.spread_c is None else max(LEAST_SPREAD_C, o.spread_c)
 
 
 def would_change(
@@ -71,7 +91,9 @@ def would_change(
     # Warming asks for no new salt: roads that need none now are left out of the search.
     asked = [o for o in outlooks if o.segment_id in plan.needs or o.segment_id == plan.coldest]
     searched = asked if treated else outlooks
-    limits = sorted({round(way * c, 3) for c in _limits_c(searched, p, matrix) if 0.0 <= way * c <= MOST_C})
+    limits = sorted(
+        {round(way * c, 3) for c in _limits_c(searched, coats, at_s, p, matrix) if 0.0 <= way * c <= MOST_C}
+    )
     by_c = _least(limits, lambda c: other(c, searched))
     if by_c is None or not other(by_c + SIDE_C, outlooks):
         return ()
@@ -81,15 +103,32 @@ def would_change(
     return ({"quantity": QUANTITY, "by": round(way * by_c, 3), "unit": "°C", "then": then},)
 
 
-def _limits_c(outlooks: Iterable[Outlook], p: GrittingParameters, matrix: TreatmentMatrix) -> Iterable[float]:
-    """Yield the changes [°C] at which a road crosses a limit of the rule or of the matrix."""
-    fixed = [p.action_c, p.action_c + p.release_c, p.action_c + p.join_c, 0.0]
+def _limits_c(
+    outlooks: Iterable[Outlook],
+    coats: Mapping[str, Coat],
+    at_s: float,
+    p: GrittingParameters,
+    matrix: TreatmentMatrix,
+) -> Iterable[float]:
+    """Yield the changes [°C] at which a road crosses a limit of the rule, of the matrix or of the salt on it."""
+    fixed = [p.action_c, p.action_c + p.release_c, p.action_c + p.join_c, 0.0, p.dose.coldest_c]
     fixed += [b for r in matrix.rows for b in (r.above_c, r.below_c) if b is not None]
     for o in outlooks:
         if o.minimum_c is not None:
             points = [c for c in (o.dew_point_c, o.frost_point_c) if c is not None]
             near = [c + p.hoar_margin_c + more for c in points for more in (0.0, p.join_c)]
-            yield from (limit - o.minimum_c for limit in (*fixed, *near))
+            salt = _protected_from_c(o, coats[o.segment_id], at_s, p) if o.segment_id in coats else []
+            yield from (limit - o.minimum_c for limit in (*fixed, *near, *salt))
+            if o.p_ice is not None:
+                yield _spread_c(o) * (_quantile(o.p_ice) - _quantile(p.cost.act_from))
+
+
+def _protected_from_c(o: Outlook, here: Coat, at_s: float, p: GrittingParameters) -> list[float]:
+    """Return the surface temperatures from which earlier salt does, for each film that may be there [°C]."""
+    left = here.left_g_m2(at_s + 3600.0 * p.horizon_h)
+    films = [p.dose.damp_film_mm, p.dose.wet_film_mm, o.film_mm, o.deposit_mm]
+    safe = {safe_down_to_c(left, film) for film in films if film is not None and film > 0.0 and left > 0.0}
+    return [c + margin_c(held, p) for c in safe for held in (False, True)]
 
 
 def _least(limits: Sequence[float], other: Treats) -> float | None:

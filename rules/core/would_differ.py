@@ -197,7 +197,7 @@ def _made(d: Json) -> str:
     """Return a decision in words."""
     if d["outcome"] == "treat":
         n, kg = len(d["segments"]), d["salt_kg"]
-        return f"treat {n} {'stretch' if n == 1 else 'stretches'} at {d['passes']} × {d['rate_g_m2']:g} g/m² ({kg:.0f} kg)"
+        return f"{'plough and ' if d.get('plough') else ''}treat {n} {'stretch' if n == 1 else 'stretches'} at {d['passes']} × {d['rate_g_m2']:g} g/m² ({kg:.0f} kg)"
     if d["outcome"] == "collect":
         return f"collect {len(d['bins'])} bins"
     return str(d["outcome"]).replace("_", " ")

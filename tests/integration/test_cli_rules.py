@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import SystemClock
 from ingest.registry_store import store_registry
-from rules.catalogue.loader import SHIPPED
+from rules.catalogue.loader import SHIPPED, load
 from rules.catalogue.rulebook import StoredRulebook
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.service import RulesService
@@ -39,7 +39,7 @@ def colder(tmp_path: Path) -> Path:
     )
     path = folder / "winter_gritting.toml"
     path.write_text(
-        path.read_text().replace("action_c = 1.0", "action_c = 0.5").replace("version = 2", "version = 3")
+        path.read_text().replace("action_c = 1.0", "action_c = 0.5").replace("version = 3", "version = 4")
     )
     return folder
 
@@ -61,6 +61,36 @@ async def run_rules(dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
             while (await (await pg.execute(last)).fetchone()) != (True,):
                 if not await service.turn():
                     await asyncio.sleep(0.02)
+
+
+async def test_an_authority_s_own_matrix(cityops: Console, tmp_path: Path) -> None:
+    ours, folder = tmp_path / "ours.csv", tmp_path / "own"
+    ours.write_text(said(await cityops("", "matrix", "show", "--csv")))
+    assert "open: frost on a wet road, up to -10 °C" in said(await cityops("", "matrix", "show"))
+    assert "11 rows, 0 errors, 2 warnings" in said(await cityops("", "matrix", "check", str(ours)))
+    words = (
+        "matrix",
+        "import",
+        str(ours),
+        "--id",
+        "ours_2026",
+        "--source",
+        "our plan",
+        "--into",
+        str(folder),
+    )
+    assert "ours_2026 v1, 11 rows" in said(await cityops("", *words))
+    assert "ours_2026 v2" in said(await cityops("", *words, "--use"))
+    assert said(await cityops("", "check", str(folder))) == "0 errors, 0 warnings\n"
+    assert load(folder).matrix.id == "ours_2026"
+    assert "names it already" in said(await cityops("", *words, "--use"))
+    ours.write_text(ours.read_text().replace("frost,any,-2,", "frost,any,cold,"))
+    done = await cityops("", "matrix", "check", str(ours))
+    assert (done.returncode, f"{ours}:2: above_c = 'cold': a number is wanted" in done.stdout) == (2, True)
+    done = await cityops("", *words)
+    assert (done.returncode, "above_c = 'cold'" in done.stderr) == (2, True)
+    done = await cityops("", *("our plan!" if w == "ours_2026" else w for w in words))
+    assert (done.returncode, "small letters, digits and _" in done.stderr) == (2, True)
 
 
 async def test_the_shipped_catalogue_without_a_database(
@@ -101,7 +131,7 @@ async def test_promote_history_and_back(
     chain.write_text(told)
     assert "(colder) is live" in said(await cityops(db_dsn, "promote", str(colder), *who))
     assert "parameters.action_c" in said(await cityops(db_dsn, "show", "winter.gritting"))
-    assert "version 3" in said(await cityops(db_dsn, "list"))
+    assert "version 4" in said(await cityops(db_dsn, "list"))
     assert "is live again" in said(await cityops(db_dsn, "promote", "--back", *who))
     lines = said(await cityops(db_dsn, "history")).splitlines()
     assert ["back" in lines[0], "promoted" in lines[1], "B. Officer: as Lancashire does" in lines[1]] == [

@@ -255,7 +255,7 @@ def half_a_degree(tmp_path: Path) -> Path:
     text = file.read_text()
     assert "action_c = 1.0 " in text
     file.write_text(
-        text.replace("action_c = 1.0 ", "action_c = 0.5 ").replace("version = 2", "version = 3", 1)
+        text.replace("action_c = 1.0 ", "action_c = 0.5 ").replace("version = 3", "version = 4", 1)
     )
     return folder
 

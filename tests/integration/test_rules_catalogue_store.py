@@ -33,7 +33,7 @@ SHIPPED = read_files()
 COLDER = {
     **SHIPPED,
     "winter_gritting.toml": SHIPPED["winter_gritting.toml"]
-    .replace("version = 2", "version = 3")
+    .replace("version = 3", "version = 4")
     .replace("action_c = 1.0", "action_c = 0.5"),
 }
 NEW = NewOverride(
@@ -160,7 +160,7 @@ async def test_the_shipped_catalogue_is_live_until_a_person_chooses_another(stor
     await store.promote(chosen, "B. Officer", "because")
     assert (await StoredRulebook(store, SHIPPED).start()).gritting.parameters.action_c == 0.5
     in_use = await upgraded.in_use(None)
-    assert (in_use.catalogue_id, in_use.catalogue.gritting.version) == (chosen, 3)
+    assert (in_use.catalogue_id, in_use.catalogue.gritting.version) == (chosen, 4)
 
 
 async def test_one_that_cannot_be_read_is_not_taken_by_rules_that_run(store: CatalogueStore) -> None:

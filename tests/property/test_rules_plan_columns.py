@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from rules.catalogue.loader import load
 from rules.core.coat import Coat
+from rules.core.forecast_looks import Looks
 from rules.core.gritting import assess
+from rules.core.gritting_parameters import GrittingParameters
 from rules.core.judged import OUTCOMES, judge
 from rules.core.memory import Outdoor
 from rules.core.outlooks import Outlooks
@@ -47,6 +51,32 @@ HELD = st.one_of(
 )  # fmt: skip
 
 
+CHANCES = st.sampled_from([math.nan, 0.0, 0.05, P.cost.act_from, 0.4, 1.0])
+FILMS = st.sampled_from([math.nan, 0.0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.2])
+SETTINGS = st.builds(
+    lambda decides, material, selective: structs.replace(
+        P, selective=selective, dose=structs.replace(P.dose, decides=decides), spread=structs.replace(P.spread, material=material)
+    ),
+    st.sampled_from(["matrix", "dose"]), st.sampled_from(["dry_salt", "prewet"]), st.booleans(),
+)  # fmt: skip
+
+
+def cast_of(column: Callable[[st.SearchStrategy[float]], np.ndarray]) -> Looks:
+    """Any road forecast: of some segments there is none."""
+    fresh = column(st.sampled_from([0.0, 1.0])) > 0.0
+    unknown = np.full(len(IDS), math.nan)
+
+    def known(of: st.SearchStrategy[float]) -> np.ndarray:
+        return np.where(fresh, column(of), math.nan)
+
+    return Looks(
+        fresh=fresh, by_forecast=fresh & (column(st.sampled_from([0.0, 1.0])) > 0.0),
+        minimum_c=unknown, spread_c=known(st.sampled_from([math.nan, 1.0])), zero_in_h=unknown, hoar_in_h=unknown, low_in_h=unknown,
+        p_below_0=unknown, p_ice=known(CHANCES), film_mm=known(FILMS), deposit_mm=known(FILMS), rain_ends_in_h=known(HOURS),
+        snow_mm=unknown, freezing_rain=fresh & False,
+    )  # fmt: skip
+
+
 @st.composite
 def prospects(draw: st.DrawFn) -> Outlooks:
     """Any outlook of the hamlet's five segments."""
@@ -70,30 +100,40 @@ def prospects(draw: st.DrawFn) -> Outlooks:
     return Outlooks(
         found, town, surface - 0.5, column(HOURS), column(HOURS), column(HOURS),
         wet=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0, damp=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0,
+        cast=None if draw(st.booleans()) else cast_of(column),
     )  # fmt: skip
 
 
-@given(prospects())
+@given(prospects(), SETTINGS)
 @settings(max_examples=300)
-def test_segments_need_the_same_as_one_by_one(looks: Outlooks) -> None:
-    found = judge(looks, P, MATRIX)
+def test_segments_need_the_same_as_one_by_one(looks: Outlooks, p: GrittingParameters) -> None:
+    found = judge(looks, p, MATRIX)
     for i in range(len(IDS)):
-        one = assess(looks[i], P, MATRIX)
+        one = assess(looks[i], p, MATRIX)
         assert OUTCOMES[found.outcome[i]] == one.outcome
         assert bool(found.near[i]) is one.near
         if one.outcome == "treat" or one.near:
             assert (found.rate_g_m2[i], found.passes[i]) == (one.rate_g_m2, one.passes)
         assert (None if math.isnan(found.in_h[i]) else found.in_h[i]) == one.in_h
+        assert (None if math.isnan(found.film_mm[i]) else found.film_mm[i]) == one.film_mm
+        assert bool(found.plough[i]) is one.plough
 
 
-@given(prospects(), COATS, HELD)
+@given(prospects(), COATS, HELD, SETTINGS)
 @settings(max_examples=300)
 def test_a_plan_is_the_same_as_of_one_by_one(
-    looks: Outlooks, coats: dict[str, Coat], held: RoutePlan | None
+    looks: Outlooks, coats: dict[str, Coat], held: RoutePlan | None, p: GrittingParameters
 ) -> None:
-    one_by_one = [assess(looks[i], P, MATRIX) for i in range(len(IDS))]
-    here = Stretches(IDS, judge(looks, P, MATRIX), looks.minimum_c, looks.low_in_h, lambda k: one_by_one[k])
-    found = plan_of(here, coats, held, START, 7, P)
-    expected = make_plan(one_by_one, coats, held, START, 7, P)
+    one_by_one = [assess(looks[i], p, MATRIX) for i in range(len(IDS))]
+    here = Stretches(
+        IDS,
+        judge(looks, p, MATRIX),
+        looks.minimum_c,
+        looks.low_in_h,
+        looks.rain_ends_in_h,
+        lambda k: one_by_one[k],
+    )
+    found = plan_of(here, coats, held, START, 7, p)
+    expected = make_plan(one_by_one, coats, held, START, 7, p)
     assert found == expected
     assert list(found.needs) == list(expected.needs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,16 @@ COATS = st.dictionaries(
 )  # fmt: skip
 
 
+AHEAD = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({
+        "source": st.sampled_from(["forecast", "nowcast"]), "p_ice": st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.95, 1.0]), "spread_c": st.sampled_from([None, 0.5, 2.0]),
+        "film_mm": st.sampled_from([None, 0.0, 0.05, 0.2]), "deposit_mm": st.sampled_from([None, 0.0, 0.03]),
+    }),
+)  # fmt: skip
+"""What a road forecast tells, or nothing."""
+
+
 @st.composite
 def outlooks(draw: st.DrawFn) -> list[Outlook]:
     return [
@@ -40,6 +51,7 @@ def outlooks(draw: st.DrawFn) -> list[Outlook]:
             state=draw(st.sampled_from(["dry", "dry", "damp", "wet", "hoar", "ice"])),
             wet=draw(st.booleans()),
             damp=draw(st.booleans()),
+            **draw(AHEAD),
         )
         for i, minimum in enumerate(draw(st.lists(DEGREES, min_size=1, max_size=6)))
     ]
@@ -85,3 +97,21 @@ def test_usual_nights_have_an_answer() -> None:
     assert said(one(0.2, wet=False, dew_point_c=-0.4, frost_point_c=-0.4)) == [(-0.1, "treat")]
     assert said(one(-12.0)) == [], "the matrix has no rate: the duty officer decides"
     assert said([*one(0.6), *one(-2.0)]) == [(3.0, "no_treatment")], "the coldest stretch counts"
+
+
+def test_a_forecast_s_chance_moves_with_the_temperature() -> None:
+    risky = one(2.5, wet=False, p_ice=0.3, spread_c=2.0, source="forecast")
+    [(by_c, then)] = said(risky)
+    assert then == "no_treatment"
+    assert warmer(risky[0], by_c + 0.01).p_ice < P.cost.act_from <= warmer(risky[0], by_c - 0.01).p_ice
+    assert warmer(risky[0], 0.0).p_ice == pytest.approx(0.3)
+
+
+def test_salt_that_is_left_is_a_limit_too() -> None:
+    coats = {"s0": Coat(16.0, AT_S - 10 * 3600, AT_S - 4 * 3600)}
+    o = one(-0.5, wet=False, damp=True)
+    plan = decided(o, coats, None)
+    assert plan.outcome == "monitor"
+    [change] = would_change([assess(x, P, MATRIX) for x in o], coats, None, plan, AT_S, P, MATRIX)
+    assert change["then"] == "treat"
+    assert -3.5 < change["by"] < -2.5

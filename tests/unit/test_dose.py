@@ -18,7 +18,15 @@ from rules.core.dose import (
     safe_down_to_c,
 )
 from rules.core.matrix import MatrixRow
-from rules.core.road_surface.salt import freezing_fraction, freezing_point_c, left_share, liquid_mm
+from rules.core.road_surface.salt import (
+    fraction_of_one,
+    freezing_fraction,
+    freezing_point_c,
+    left_of_one,
+    left_share,
+    liquid_mm,
+    point_of_one_c,
+)
 
 P = DoseParameters()
 ROWS = load().matrix.rows
@@ -106,3 +114,15 @@ def test_two_pools_lose_what_trl_measured() -> None:
     left = left_share(np.array([0.0, 2.0, 25.0]), np.array(1.0))
     assert left.tolist() == pytest.approx([1.0, 0.41, 0.27], abs=0.01)
     assert float(left_share(np.array(25.0), np.array(0.0))) == 1.0
+
+
+@given(
+    t=st.floats(-30.0, 5.0),
+    salt=st.floats(0.0, 60.0),
+    film=st.floats(0.001, 1.0),
+    age_h=st.floats(-1.0, 100.0),
+)
+def test_one_road_is_as_many(t: float, salt: float, film: float, age_h: float) -> None:
+    assert fraction_of_one(t) == float(freezing_fraction(np.array(t)))
+    assert point_of_one_c(salt, film) == float(freezing_point_c(np.array(salt), np.array(film)))
+    assert left_of_one(age_h) == pytest.approx(float(left_share(np.array(age_h), np.array(1.0))), rel=1e-12)

@@ -219,7 +219,7 @@ def test_a_treated_route_is_explained(effects: list[Effect]) -> None:
     decision = decision_of(effects, "winter.gritting", "treat")
     e = explain_decision(decision, COPY, [], ZONE, NOW_S)
     assert e.headline.startswith("Route r")
-    assert ": treat, decided today" in e.headline
+    assert ": treat twice, decided today" in e.headline
     assert "g/m²" in e.first_line
     [change] = decision["would_change"]
     assert e.would_change == (
@@ -232,6 +232,14 @@ def test_a_treated_route_is_explained(effects: list[Effect]) -> None:
         True,
     )
     assert any("Transport Scotland" in limit.source for limit in e.limits)
+    shown = {i.name: f"{i.value} {i.unit}" for i in e.inputs}
+    [salt] = [value for name, value in shown.items() if name.endswith("salt by the matrix")]
+    assert salt.startswith("40, by physics ")  # ice: 2 × 20
+    assert shown["expected cost of treating"].startswith("£1,")
+    assert "% chance of ice, from the sensors' trend" in shown["expected cost of not treating"]
+    limits = {limit.name: limit for limit in e.limits}
+    assert limits["salt is not spread below"].value == "−10 °C"
+    assert limits["a night of ice untreated costs"].value == "£5,000"
     measured = [i for i in e.inputs if i.device is not None]
     assert measured
     assert all(i.at is not None for i in measured)
@@ -303,3 +311,28 @@ def test_homes_that_are_not_named_are_counted_and_told_apart() -> None:
     found = explained(group, members=left)
     assert found.first_line == "2 Homes at damp risk: 2 were in it"
     assert found.members == ()
+
+
+def test_a_forecast_and_salt_that_is_left_are_shown(effects: list[Effect]) -> None:
+    decision = decision_of(effects, "winter.gritting", "treat")
+    inputs = decision["inputs"]
+    worst = max(inputs["segments"], key=lambda s: s["cell_g_m2"] or 0.0)
+    worst |= {"p_ice": 0.42, "film_mm": 0.07}
+    inputs["salt_left"] = {"a": {"g_m2": 4.3, "safe_c": -2.6}, "b": {"g_m2": 6.0, "safe_c": None}}
+    inputs["cost"] |= {"source": "forecast"}
+    shown = {i.name: f"{i.value} {i.unit}" for i in explain_decision(decision, COPY, [], ZONE, NOW_S).inputs}
+    assert shown[f"{worst['street']}, chance of ice"] == "42 %"
+    assert shown["salt left on 2 stretches"] == "4.3 to 6 g/m²"
+    assert shown["… keeps water there liquid down to"] == "−2.6 °C"
+    assert "the forecast's" in shown["expected cost of not treating"]
+
+
+def test_a_decision_that_knew_nothing_of_costs_is_explained_as_it_was(effects: list[Effect]) -> None:
+    decision = decision_of(effects, "winter.gritting", "treat")
+    for key in ("cost", "salt_left"):
+        del decision["inputs"][key]
+    del decision["result"]["action"]
+    e = explain_decision(decision, COPY, [], ZONE, NOW_S)
+    assert ": treat, decided today" in e.headline
+    assert "a run costs" not in {limit.name for limit in e.limits}
+    assert not [i for i in e.inputs if "cost" in i.name]

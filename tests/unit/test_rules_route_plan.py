@@ -11,8 +11,10 @@ from rules.core.effects import SubjectState
 from rules.core.engine import step
 from rules.core.gritting import Outlook, assess
 from rules.core.memory import EngineState, Order, RouteMemory
-from rules.core.route_plan import RoutePlan, in_words, make_plan, period_of, treated_in_words
-from rules.core.route_rule import must_write, status_of
+from rules.core.route_plan import RoutePlan, make_plan, period_of
+from rules.core.route_result import status_of
+from rules.core.route_rule import must_write
+from rules.core.route_words import in_words, treated_in_words
 from tests.fakes.rules_town import batch, context, hamlet, latest
 
 CATALOGUE = load()
@@ -52,7 +54,15 @@ def test_a_route_follows_its_worst_segments() -> None:
     assert plan(0.0, mild).outcome == "no_action"
     assert plan(0.0, mild, outlook(None)).outcome == "refer"
     assert "more stretch" not in found.why
-    assert "1 more stretch needs" in plan(0.0, cold, outlook(None, segment_id="d")).why
+    assert "1 more stretch needs" in plan(0.0, cold, outlook(-12.0, segment_id="d", wet=True)).why
+
+
+def test_what_nobody_knows_of_is_treated_with_the_rest() -> None:
+    blind = plan(0.0, wet("c", -3.0), outlook(None, segment_id="d"))
+    assert blind.segments == ("c", "d")  # never less for a missing reading
+    assert "decision" not in blind.why
+    warm = plan(0.0, wet("c", -3.0), outlook(None, segment_id="d", air_c=13.0))
+    assert warm.segments == ("c",)
 
 
 def test_nobody_is_asked_to_be_there_sooner_than_they_can() -> None:

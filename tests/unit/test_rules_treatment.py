@@ -9,9 +9,10 @@ import pytest
 
 from devices.registry import RoadNode, RoadSegment
 from rules.catalogue.loader import load
-from rules.core.coat import BARE, Coat, coat, coats, done, left_share
+from rules.core.coat import BARE, Coat, coat, coats, done
 from rules.core.itinerary import Itinerary
 from rules.core.road_graph import RoadGraph
+from rules.core.road_surface.salt import left_of_one
 from rules.core.routing import plan
 from rules.core.street_match import METRES_PER_DEGREE, Streets, Stretch
 from rules.core.treatment import Fix, Pass, Passed, Way, insert, spread_between
@@ -210,9 +211,9 @@ def spread(at_s: float, g_m2: float, low: float = 0.0, high: float = 1.0, rain_m
 
 
 def test_salt_left_is_what_the_trl_measured() -> None:
-    assert left_share(0.0) == 1.0
-    assert left_share(2 * HOUR) == pytest.approx(1 - 0.59, abs=0.02)
-    assert left_share(25 * HOUR) == pytest.approx(1 - 0.73, abs=0.01)
+    assert left_of_one(0.0) == 1.0
+    assert left_of_one(2.0) == pytest.approx(1 - 0.59, abs=0.02)
+    assert left_of_one(25.0) == pytest.approx(1 - 0.73, abs=0.01)
 
 
 def test_a_coat_holds_for_its_time() -> None:
@@ -220,7 +221,7 @@ def test_a_coat_holds_for_its_time() -> None:
     assert found == Coat(10.0, 100.0, 100.0 + 6 * HOUR)
     assert coat([], 0.0, P) == BARE
     two = coat([spread(100.0, 15.0), spread(700.0, 15.0)], 0.0, P)
-    assert two.g_m2 == pytest.approx(15 + 15 * left_share(600.0))
+    assert two.g_m2 == pytest.approx(15 + 15 * left_of_one(600.0 / HOUR))
     assert two.until_s == 700.0 + 6 * HOUR
     less = coat([spread(0.0, 18.0), spread(4 * HOUR, 8.0)], 0.0, P)
     assert (less.g_m2, less.at_s) == (18.0, 0.0)  # the first still holds and is worth more

@@ -44,6 +44,7 @@ RATES: list[tuple[Condition, bool, float, tuple[float, float | None, int] | None
     ("freezing_rain", True, -1.0, (20, None, 2)),
     ("ice", True, -4.99, (20, None, 1)),
     ("ice", True, -5.0, (20, None, 2)),
+    ("snow_cover", True, -1.0, (20, None, 1)),  # ploughed, and successive
 ]
 
 
@@ -64,14 +65,17 @@ def test_scottish_matrix(
 
 UNCLAIMED = (
     "freezing rain that falls now: successive treatments", "after freezing rain",
-    "snow covering of more than 30 mm", "hard-packed snow or ice",
+    "hard-packed snow or ice",
 )  # fmt: skip
-"""Rows of the source that the shipped matrix does not claim: they need a plough or a person on the road."""
+"""Rows of the source that the shipped matrix does not claim: they need a person on the road."""
 
 
 def test_what_is_not_claimed_is_not_there() -> None:
     assert UNCLAIMED
-    assert {r.condition for r in MATRIX.rows} == {"frost", "ice", "light_snow", "heavy_snow", "freezing_rain"}
+    assert {r.condition for r in MATRIX.rows} == {
+        "frost", "ice", "light_snow", "heavy_snow", "snow_cover", "freezing_rain",
+    }  # fmt: skip
+    assert [r.condition for r in MATRIX.rows if r.plough] == ["snow_cover"]
 
 
 MORE = "we are more careful"

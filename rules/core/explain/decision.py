@@ -10,6 +10,7 @@ from rules.core.explain.catalogue_copy import CatalogueCopy, Figures
 from rules.core.explain.changes import sentences, would_differ
 from rules.core.explain.model import Explanation, Limit, Shown
 from rules.core.explain.shown import Qualities, of_readings, quality_words
+from rules.core.explain.winter import salt_limits, weighed
 from rules.core.explain.words import Clock, few, number, one_line, with_unit
 
 STRETCHES_SHOWN, BINS_SHOWN = 6, 12
@@ -21,6 +22,8 @@ OUTCOMES = {
     "refer": "the duty officer decides",
     "collect": "collect",
 }
+ACTIONS = {"treat_twice": "treat twice", "plough": "plough and treat"}
+"""What there is to do, where the outcome does not say it all."""
 
 
 def explain_decision(
@@ -48,6 +51,7 @@ def explain_decision(
     seen, limits = (_bins, _round_limits) if is_round else (_stretches, _limits)
     shown = seen(decision["inputs"], clock, qualities)
     outcome = OUTCOMES.get(decision["outcome"], str(decision["outcome"]))
+    outcome = ACTIONS.get(str(decision["result"].get("action")), outcome)
     name = "Collection round" if is_round else f"Route {decision['subject'].removeprefix('route-')}"
     return Explanation(
         headline=f"{name}: {outcome}, decided {clock.at(decision['decided_at'])}",
@@ -73,7 +77,7 @@ def _first_line(name: str, outcome: str, decision: Json, clock: Clock) -> str:
         by = clock.at(r.get("treat_by"))
         passes = f"{r['passes']} × " if r.get("passes", 1) > 1 else ""
         return one_line(
-            f"{name}: treat {r.get('segments_to_treat')} of {r.get('segments')} stretches at "
+            f"{name}: {'plough and ' if r.get('action') == 'plough' else ''}treat {r.get('segments_to_treat')} of {r.get('segments')} stretches at "
             f"{passes}{number(r.get('spread_rate_g_m2'), 0)} g/m²{_coldest(r)}"
             + ("" if by is None else f", by {by}")
         )
@@ -95,8 +99,9 @@ def _stretches(inputs: Json, clock: Clock, qualities: Qualities | None) -> list[
         minimum = s.get("minimum_c")
         return s.get("outcome") != "treat", 99.0 if minimum is None else float(minimum)
 
-    worst = sorted(rows_of(inputs, "segments"), key=urgency)[:STRETCHES_SHOWN]
-    found = [shown for s in worst for shown in _stretch(s, clock, qualities)]
+    urgent = sorted(rows_of(inputs, "segments"), key=urgency)
+    found = [shown for s in urgent[:STRETCHES_SHOWN] for shown in _stretch(s, clock, qualities)]
+    found += weighed(inputs, urgent)
     if inputs.get("air_temperature_c") is not None:
         found.append(Shown(name="air in the town", value=number(inputs["air_temperature_c"]), unit="°C"))
     if inputs.get("precipitation") is not None:
@@ -143,6 +148,7 @@ def _limits(inputs: Json, figures: Figures) -> list[Limit]:
     if matrix in figures.catalogue:
         text = f"matrix {inputs['matrix']}, {str(inputs.get('material', '')).replace('_', ' ')}"
         found.append(figures.limit("rate", text, (), matrix))
+    found += salt_limits(inputs, figures)
     return [limit for limit in found if limit is not None]
 
 

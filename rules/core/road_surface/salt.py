@@ -6,6 +6,7 @@ at -21.6 °C; loss in two pools fitted to TRL PPR392 (M62: 51 to 59 % gone after
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import numpy as np
@@ -68,3 +69,23 @@ def left_share(age_h: Array, traffic: Array) -> Array:
     """
     left = np.exp(-np.maximum(age_h, 0.0) * traffic / FAST_H)
     return cast("Array", KEPT_SHARE + (1.0 - KEPT_SHARE) * left)
+
+
+def left_of_one(age_h: float, traffic: float = 1.0) -> float:
+    """Return :func:`left_share` of one number: many are asked for one by one."""
+    return KEPT_SHARE + (1.0 - KEPT_SHARE) * math.exp(-max(age_h, 0.0) * traffic / FAST_H)
+
+
+def fraction_of_one(temperature_c: float) -> float:
+    """Return :func:`freezing_fraction` of one number, to the last bit."""
+    t = min(max(temperature_c, EUTECTIC_C), 0.0)
+    return max(SQUARE * t * t + LINEAR * t + CONSTANT, 0.0) / 100.0
+
+
+def point_of_one_c(salt_g_m2: float, water_mm: float) -> float:
+    """Return :func:`freezing_point_c` of one road, to the last bit."""
+    percent = 100.0 * salt_g_m2 / max(salt_g_m2 + 1000.0 * water_mm, 1e-9)
+    if percent <= 0.0:
+        return 0.0
+    root = math.sqrt(max(LINEAR * LINEAR - 4.0 * SQUARE * (CONSTANT - percent), 0.0))
+    return min(max((-LINEAR - root) / (2.0 * SQUARE), EUTECTIC_C), 0.0)

@@ -1,0 +1,116 @@
+"""What would make a stretch of road slippery in the coming hours: water, ice, snow or hoar, and why.
+
+Without a road forecast it is what lies there now, and hoar where the surface comes near its frost or
+dew point. With one it is the water that is left when the road freezes and the hoar that has gathered
+by then, an accumulated flux; and where neither is enough, ice in so many of the forecast's cases that
+salt costs less than none. A forecast takes a hazard away only where its own chance of ice is below that.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rules.core.dose import film_mm
+from rules.core.gritting_parameters import GrittingParameters
+from rules.core.matrix import Condition, TreatmentMatrix
+from rules.core.outlook import Outlook
+
+
+class Hazard(NamedTuple):
+    """What would be treated.
+
+    Attributes:
+        condition, wet: as the matrix knows them.
+        why: in words.
+        hoar: whether it comes out of the air.
+    """
+
+    condition: Condition
+    wet: bool
+    why: str
+    hoar: bool = False
+
+
+def foreseen_ice(o: Outlook) -> float | None:
+    """Return the chance of ice where somebody forecast the weather; what stations alone tell is too wide to act on."""
+    return o.p_ice if o.source == "forecast" else None
+
+
+def is_likely(o: Outlook, p: GrittingParameters) -> bool:
+    """Whether a forecast has ice in so many of its cases that salt costs less than none."""
+    chance = foreseen_ice(o)
+    return chance is not None and chance >= p.cost.act_from
+
+
+def hazard_of(
+    o: Outlook, minimum_c: float, margin_c: float, p: GrittingParameters, matrix: TreatmentMatrix
+) -> Hazard | None:
+    """Return what makes a segment slippery; None where a dry road stays dry.
+
+    Args:
+        o: what is known of it.
+        minimum_c: lowest surface temperature [°C].
+        margin_c: a surface this close to the dew or frost point counts as reaching it [°C].
+        p: parameters.
+        matrix: without a row for snow that is ploughed, deep snow is heavy snow.
+    """
+    if o.precipitation == "freezing_rain":
+        return Hazard("freezing_rain", True, "freezing rain")
+    if o.state == "snow" or o.precipitation == "snow":
+        return _snow(o, p, matrix)
+    if o.state == "ice":
+        return Hazard("ice", True, "ice on the road")
+    wet, damp = water_of(o, p)
+    if wet:
+        return Hazard("frost", True, "wet road that may freeze")
+    if damp:
+        return Hazard("frost", False, "damp road that may freeze")
+    return _hoar(o, minimum_c, margin_c, p) or _by_chance(o, p)
+
+
+def water_of(o: Outlook, p: GrittingParameters) -> tuple[bool, bool]:
+    """Return whether a road is wet, and damp, when it freezes: as it is now, or as a forecast has it."""
+    if o.film_mm is None:
+        return o.wet, o.damp
+    wet, damp = o.film_mm >= p.dose.wet_from_mm, o.film_mm >= p.dose.damp_from_mm
+    if foreseen_ice(o) is None or is_likely(o, p):
+        return wet or o.wet, damp or o.damp
+    return wet, damp
+
+
+def is_deep(o: Outlook, p: GrittingParameters) -> bool:
+    """Whether so much snow lies that it is ploughed."""
+    return o.state == "snow" and o.snow_mm >= p.plough_snow_mm
+
+
+def _snow(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Hazard:
+    if is_deep(o, p) and matrix.knows("snow_cover"):
+        return Hazard("snow_cover", True, f"about {10.0 * o.snow_mm:.0f} mm of snow")
+    return Hazard("light_snow" if o.snow_mm < p.light_snow_mm else "heavy_snow", True, "snow")
+
+
+def _hoar(o: Outlook, minimum_c: float, margin_c: float, p: GrittingParameters) -> Hazard | None:
+    if o.deposit_mm is not None:
+        if o.deposit_mm >= p.dose.hoar_mm:
+            return Hazard("frost", False, f"hoar frost likely, {o.deposit_mm:.2f} mm", hoar=True)
+        if foreseen_ice(o) is not None and not is_likely(o, p):
+            return None
+    point = o.frost_point_c if minimum_c < 0.0 and o.frost_point_c is not None else o.dew_point_c
+    if point is None or minimum_c > point + margin_c:
+        return None
+    name = "frost point" if point is o.frost_point_c else "dew point"
+    return Hazard("frost", False, f"hoar frost likely, {name} {point:.1f} °C", hoar=True)
+
+
+def _by_chance(o: Outlook, p: GrittingParameters) -> Hazard | None:
+    if not is_likely(o, p):
+        return None
+    return Hazard("frost", False, "dry in most, but not all, of the forecast's cases")
+
+
+def film_for(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float:
+    """Return the film of water that must not freeze [mm]: a forecast's, else the one that is usual for the hazard."""
+    told = max(o.film_mm or 0.0, o.deposit_mm or 0.0)
+    if hazard.condition != "frost" or told < p.dose.hoar_mm:
+        return film_mm(hazard.condition, hazard.wet, p.dose)
+    return told

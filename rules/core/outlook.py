@@ -1,0 +1,47 @@
+"""What is known of a stretch of road for the coming hours, and the weather words for it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Precipitation = Literal["none", "rain", "snow", "freezing_rain"]
+
+
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a segment for the coming hours. None = unknown; temperatures in °C.
+
+    ``wet``: water is on the road or rain is falling; ``damp``: moist or white already.
+    Hours until the surface reaches 0 °C (``zero_in_h``), 0 °C and its frost or dew point
+    (``hoar_in_h``), nearly its lowest (``low_in_h``); None = not within the horizon.
+    ``air_c``: of the town. ``snow_mm``: water equivalent of snow expected [mm].
+
+    From a road forecast only, else None: the probabilities that the surface falls to 0 °C or
+    below and that ice forms on it, the film of water when it does and the hoar that gathers
+    [mm], hours until rain ends, and the standard deviation of the lowest surface temperature.
+    ``source`` says which of the two this is.
+    """
+
+    segment_id: str
+    street: str
+    surface_c: float | None
+    minimum_c: float | None
+    zero_in_h: float | None = None
+    hoar_in_h: float | None = None
+    low_in_h: float | None = None
+    dew_point_c: float | None = None
+    frost_point_c: float | None = None
+    air_c: float | None = None
+    state: str = "unknown"
+    wet: bool = False
+    damp: bool = False
+    precipitation: Precipitation = "none"
+    snow_mm: float = 0.0
+    p_below_0: float | None = None
+    p_ice: float | None = None
+    film_mm: float | None = None
+    deposit_mm: float | None = None
+    rain_ends_in_h: float | None = None
+    spread_c: float | None = None
+    source: Literal["forecast", "nowcast"] = "nowcast"

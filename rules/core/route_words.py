@@ -1,0 +1,59 @@
+"""A route's plan in words: what is to be done by when, what has been done, and what somebody must decide."""
+
+from __future__ import annotations
+
+from rules.core.coat import Done
+from rules.core.gritting import Action
+from rules.core.route_plan import RoutePlan
+
+
+def action_of(plan: RoutePlan) -> Action:
+    """Return what there is to do: of a treatment, whether twice, or with a plough."""
+    if plan.outcome != "treat":
+        return plan.outcome
+    return "plough" if plan.plough else "treat_twice" if plan.passes > 1 else "treat"
+
+
+def in_words(plan: RoutePlan, of_segments: int, treat_by: str | None) -> str:
+    """Return a plan that has nothing treated, as one or two sentences."""
+    if plan.outcome == "treat":
+        when = "" if treat_by is None else f" Finish by {treat_by}."
+        n, lead = len(plan.needs), "Plough and treat" if plan.plough else "Treat"
+        return f"{lead} {n} of {of_segments} stretches at {how_much(plan)}. {plan.why}.{when}"
+    lead = {
+        "monitor": "Keep watching",
+        "refer": "Duty officer to decide; treat if in doubt",
+        "no_action": "No treatment",
+    }[plan.outcome]
+    return f"{lead}. {plan.why}."
+
+
+def how_much(plan: RoutePlan) -> str:
+    """Return the rate in words."""
+    return f"{plan.passes} × {plan.rate_g_m2:g} g/m²" if plan.passes > 1 else f"{plan.rate_g_m2:g} g/m²"
+
+
+def treated_in_words(done: Done, from_clock: str, to_clock: str, until_clock: str) -> str:
+    """Return what was treated, when, and how long it holds, as a sentence."""
+    least, most = round(done.least_g_m2), round(done.most_g_m2)
+    rate = f"{most}" if least == most else f"{least} to {most}"
+    when = from_clock if from_clock == to_clock else f"{from_clock} to {to_clock}"
+    stretches = "1 stretch" if done.segments == 1 else f"{done.segments} stretches"
+    return f"Treated {when} at {rate} g/m², {stretches}; holds until about {until_clock}."
+
+
+def rain_in_words(plan: RoutePlan, ends: str | None, rains: bool) -> str:
+    """Return how salt goes with rain, as a sentence; empty where it need not.
+
+    Args:
+        plan: a treatment.
+        ends: when the rain ends, where that is foreseen.
+        rains: whether it rains now.
+    """
+    if plan.not_before_s is None or ends is None:
+        return " It rains: treat after the rain, but before the frost." if rains else ""
+    if plan.treat_by_s is not None and plan.not_before_s >= plan.treat_by_s:
+        return (
+            f" Rain lasts until {ends}, after it freezes: treat before the frost, and again after the rain."
+        )
+    return f" Treat after the rain, from {ends}."
