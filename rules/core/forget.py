@@ -54,4 +54,5 @@ def _installed(ctx: Context) -> dict[str, Container[str]]:
         "segment": ctx.graph.segment_index,
         "treated": ctx.graph.segment_index,
         "route": ctx.routes,
+        "order": ctx.routes,
     }

@@ -14,6 +14,7 @@ from rules.core.context import Context
 from rules.core.effects import Effect, LateReadings
 from rules.core.readings import Readings
 from rules.core.settling import Settled
+from rules.core.winter_orders.rows import KIND as ORDERS
 
 TOWN = ("town", "town")
 TOWN_KINDS = ("weather", "gritter")
@@ -53,6 +54,8 @@ def late_readings(ctx: Context, found: Settled) -> Iterator[LateReadings]:
     if not found.late.any():
         return
     for kind, rows in found.readings.items():
+        if kind == ORDERS:
+            continue  # what people said is not judged again
         late = found.late[rows.position]
         if late.any():
             yield from _by_device(ctx, kind, rows.where(late))

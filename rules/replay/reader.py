@@ -21,6 +21,8 @@ from cityops.errors import TransientError
 from rules.core.engine import FIELDS_OF_KIND
 from rules.core.readings import ReadingBatch, Readings
 from rules.core.replayed import AlarmSpan, DecisionMade, Replayed, made
+from rules.core.winter_orders.rows import KIND as ORDERS
+from rules.order_rows import of_time
 from rules.replay.memory import in_order_of_time
 
 SQL = load_queries("rules.replay")
@@ -73,7 +75,9 @@ class PostgresReadings:
         with self._reading() as conn:
             names: dict[int, str] = dict(conn.execute(SQL["devices"]).fetchall())
             found = {kind: _rows(conn, kind, from_s, to_s) for kind in self._kinds}
-        return {kind: _readings(kind, rows, names) for kind, rows in found.items() if rows}
+            acts = of_time(conn, from_s, to_s)
+        readings = {kind: _readings(kind, rows, names) for kind, rows in found.items() if rows}
+        return readings if acts is None else {**readings, ORDERS: acts}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -1,0 +1,1 @@
+-- Comes with another branch; this file only keeps the numbers without a gap until then.

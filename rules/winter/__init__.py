@@ -1,0 +1,1 @@
+"""Winter service beyond the engine."""
