@@ -42,6 +42,7 @@ from cityops.paths import default_data_dir
 from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
 from cityops.settings_housing import HousingSettings
 from cityops.settings_retention import RetentionSettings
+from cityops.settings_winter import WinterSettings
 
 LAST_PORT = 65535
 Port = Annotated[int, Field(ge=0, le=LAST_PORT)]
@@ -321,6 +322,7 @@ class Settings(BaseSettings):
     rules: RulesSettings = RulesSettings()
     api: ApiSettings = ApiSettings()
     housing: HousingSettings = HousingSettings()
+    winter: WinterSettings = WinterSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()

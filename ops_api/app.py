@@ -52,6 +52,8 @@ from ops_api.routers import (
     live,
     notification_state,
     notifications,
+    order_pages,
+    orders,
     pages,
     platform,
     problems,
@@ -61,7 +63,7 @@ from ops_api.routers import (
     work,
 )
 from ops_api.routers.body_limit import LimitBody
-from ops_api.routers.context import Cases, Context
+from ops_api.routers.context import Cases, Context, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.stream import Hints, Hub
@@ -99,6 +101,7 @@ _ROUTERS = (
     cases.evidence,
     home_evidence.router,
     housing.router,
+    orders.router,
 )
 
 
@@ -117,6 +120,7 @@ def create_app(
     case_book: Cases | None = None,
     map_min_count: int = 5,
     team: TeamDoor | None = None,
+    officers: Officers | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -135,6 +139,7 @@ def create_app(
         case_book: cases of homes and the evidence key; without it their routes answer 503.
         map_min_count: least number of homes that the map of wards may tell of.
         team: lets the housing team in; without it its pages answer 404.
+        officers: the winter service's duty officers; without it there are no orders.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -144,7 +149,9 @@ def create_app(
     kinds = kinds if kinds is not None else discover()
     households = (Sessions(db, residents or pool), Joining(db), People(db), eraser or NoEraser())
     known = _context(db, hub, feed, brand, kinds, clock, desk, households)
-    app.state.context = replace(known, cases=case_book, map_min_count=map_min_count, team=team)
+    app.state.context = replace(
+        known, cases=case_book, map_min_count=map_min_count, team=team, officers=officers
+    )
     _mount(app)
     return app
 
@@ -232,6 +239,7 @@ def _mount(app: FastAPI) -> None:
     app.include_router(notification_state.pages)
     app.include_router(late.pages)
     app.include_router(housing_pages.router)
+    app.include_router(order_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(LimitBody)

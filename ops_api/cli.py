@@ -27,6 +27,7 @@ from ops_api import (
     cli_rules,
     cli_run,
     cli_verify,
+    cli_winter,
     cli_work,
 )
 from ops_api.cli_errors import first_of, in_words
@@ -61,6 +62,7 @@ app.add_typer(cli_homes.app, name="homes")
 app.add_typer(cli_case.app, name="case")
 app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_housing.app, name="housing")
+app.add_typer(cli_winter.app, name="winter")
 
 
 @app.callback(

@@ -18,13 +18,14 @@ from cityops.settings import Settings
 from ingest.erasure import Erasure
 from ops_api.app import create_app
 from ops_api.housing.team_door import TeamDoor
-from ops_api.routers.context import Context
+from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
 from ops_api.wiring import kinds_of
 from ops_api.wiring_cases import cases_on
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
+from rules.winter.orders.store import PostgresOrders
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +78,7 @@ async def run_api(
             case_book=cases_on(settings),
             map_min_count=settings.housing.map_min_count,
             team=_team(settings),
+            officers=_officers(settings, PostgresOrders(pool)),
         )
         await _serve(
             app.state.context,
@@ -102,6 +104,11 @@ async def run_api(
 def _team(settings: Settings) -> TeamDoor | None:
     password = settings.housing.password
     return None if password is None else TeamDoor(password.get_secret_value())
+
+
+def _officers(settings: Settings, desk: PostgresOrders) -> Officers:
+    password = settings.winter.password
+    return Officers(desk, None if password is None else TeamDoor(password.get_secret_value(), "winter"))
 
 
 def _brand(settings: Settings) -> Brand:

@@ -19,6 +19,7 @@ from devices.registry import Registry
 from ops_api.wiring import kinds_of
 from ops_api.wiring_damp import damp_analyst
 from ops_api.wiring_shadow import beside_the_rules
+from ops_api.wiring_winter import unanswered
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.loader import load
 from rules.catalogue.ports import CatalogueStore
@@ -102,7 +103,10 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             # Before the engine's first step: after an outage it finds silent all that have not come back yet.
             await watch.look()
             shadow = beside_the_rules(settings, engine.metrics.registry, waker)
-            await _until_all_end(stop, engine.run, desk.run, reopener.run, watch.run, shadow, damp.run)
+            orders = unanswered(pool, catalogues, engine.metrics.registry)
+            await _until_all_end(
+                stop, engine.run, desk.run, reopener.run, watch.run, shadow, damp.run, orders.run
+            )
             for task in hints:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

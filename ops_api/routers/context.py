@@ -30,6 +30,7 @@ from rules.core.evidence.scope import Order
 from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
 from rules.evidence.ports import Album, CaseBook, Pack
+from rules.winter.orders.ports import OrderDesk
 
 
 class Book(CaseBook, Album, Protocol):
@@ -55,6 +56,14 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
+class Officers:
+    """The duty officer's desk, and the door that lets officers act; without one they only look."""
+
+    desk: OrderDesk
+    door: TeamDoor | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The parts of one application; built once by ``ops_api.app.create_app``."""
 
@@ -76,6 +85,7 @@ class Context:
     cases: Cases | None = None
     map_min_count: int = 5
     team: TeamDoor | None = None
+    officers: Officers | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

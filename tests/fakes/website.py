@@ -16,12 +16,14 @@ import psycopg
 
 from cityops.settings import ApiSettings, DbSettings, Settings
 from cityops.settings_housing import HousingSettings
+from cityops.settings_winter import WinterSettings
 from devices.registry import Registry
 from ops_api.wiring_api import run_api
 from tests.fakes import seed_web
 from tests.fakes.databases import with_database
 
 TEAM_PASSWORD = "pond lily frog newt"
+OFFICERS_PASSWORD = "salt grit plough brine"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ async def running(
         dsn, town, now: of its database.
         port: 0 for any.
         data_dir: of a site that signs packs.
-        team: the housing team's password; None: its pages are not set up.
+        team: the housing team's password; None: neither its pages nor the officers' desk are set up.
         api: further settings of the API.
     """
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
@@ -81,6 +83,7 @@ async def running(
         db=DbSettings(dsn=dsn, pool_max=8),
         api=ApiSettings(port=port, **api),
         housing=HousingSettings.model_validate({"password": team}),
+        winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
     )
     if data_dir is not None:
         settings = settings.model_copy(update={"data_dir": data_dir})
