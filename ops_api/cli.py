@@ -28,6 +28,7 @@ from ops_api import (
     cli_run,
     cli_verify,
     cli_winter,
+    cli_winter_verify,
     cli_work,
 )
 from ops_api.cli_errors import first_of, in_words
@@ -63,6 +64,7 @@ app.add_typer(cli_case.app, name="case")
 app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_housing.app, name="housing")
 app.add_typer(cli_winter.app, name="winter")
+cli_winter.app.command(epilog=cli_winter_verify.EXAMPLES)(cli_winter_verify.verify)
 
 
 @app.callback(

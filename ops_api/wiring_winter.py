@@ -20,20 +20,23 @@ from rules.notify.outbox import Pool
 from rules.winter.orders.ports import OrderDesk
 from rules.winter.orders.service import OrdersMetrics, UnansweredService
 from rules.winter.orders.store import PostgresOrders
+from rules.winter.scores.ports import ScoreBook
+from rules.winter.scores.store import PostgresScores
 
 
 @dataclass(frozen=True, slots=True)
 class WinterDoor:
-    """The officer's desk for a command: orders, the town's time and its zone."""
+    """The officer's desk for a command: orders, scores, the town's time and its zone."""
 
     desk: OrderDesk
+    scores: ScoreBook
     now_s: float
     zone: ZoneInfo
 
 
 @asynccontextmanager
 async def winter_of(settings: Settings) -> AsyncIterator[WinterDoor]:
-    """Lend the desk on the settings' database (or the embedded one that runs).
+    """Lend desk and scores on the settings' database (or the embedded one that runs).
 
     Raises:
         ConfigurationError: without a database.
@@ -41,9 +44,10 @@ async def winter_of(settings: Settings) -> AsyncIterator[WinterDoor]:
     """
     name = "cityops-winter"
     async with await connect(database(settings), application_name=name, autocommit=False) as conn:
-        desk = PostgresOrders(OneConnection(conn))
+        one = OneConnection(conn)
+        desk = PostgresOrders(one)
         now_s = await desk.town_now_s(SystemClock().now().timestamp())
-        yield WinterDoor(desk, now_s, ZoneInfo(settings.api.time_zone))
+        yield WinterDoor(desk, PostgresScores(one, desk), now_s, ZoneInfo(settings.api.time_zone))
 
 
 def unanswered(pool: Pool, catalogues: CatalogueStore, registry: CollectorRegistry) -> UnansweredService:

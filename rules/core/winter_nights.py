@@ -26,3 +26,8 @@ def in_words(night: date) -> str:
     after = night + timedelta(days=1)
     first = f"{night.day}" if night.month == after.month else f"{night.day} {night:%B}"
     return f"the night from {first} to {after.day} {after:%B %Y}"
+
+
+def season_of(night: date) -> date:
+    """Return the first night of the season that a night is in: 1 October."""
+    return date(night.year if night.month >= 10 else night.year - 1, 10, 1)
