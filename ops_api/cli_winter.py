@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -181,6 +182,47 @@ def order(
         )  # fmt: skip
 
     _do(make, as_json)
+
+
+@app.command(
+    epilog=examples(
+        "cityops winter record 2026-01-09 -o night.zip --why 'claim 26/0117, Mill Lane'",
+        "cityops evidence verify night.zip         # whoever has it can check it",
+    )
+)
+def record(
+    night: Annotated[str, typer.Argument(metavar="NIGHT", help="The day on which the night began.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to write it.")],
+    why: Annotated[str, typer.Option(help="What it is for; it is in the record.")] = "",
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write the record of a night as a signed pack: what was proposed and seen, who decided what, what was done.
+
+    Exit code 1 where the chain over the acts does not hold: somebody changed the tables.
+    """
+    import asyncio
+
+    import msgspec
+
+    from cityops.settings import load_settings
+    from ops_api.moments import a_day
+    from ops_api.wiring_winter import write_record
+
+    made = asyncio.run(
+        write_record(load_settings(), a_day(night, "NIGHT"), by=name_of(by), why=why, file=out)
+    )
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(made)).decode())
+    else:
+        typer.echo(f"{out}: record {made.pack_id}, {made.cases} proposals and orders, {made.files} files")
+        typer.echo(f"signed with key {made.key_id}; check it with: cityops evidence verify {out}")
+    if made.broken:
+        typer.echo(
+            f"the chain is broken at acts {', '.join(map(str, made.broken))}: the tables were changed",
+            err=True,
+        )
+        raise typer.Exit(1)
 
 
 def _do(make: Callable[[WinterDoor], Command], as_json: bool) -> None:
