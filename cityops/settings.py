@@ -1,12 +1,10 @@
 """The settings of the whole product: one frozen tree, built once, passed down.
 
-Sources, the first wins: arguments, environment (``CITYOPS_`` + path joined by
-``__``), files in ``/run/secrets`` of the same names, the TOML file named by
-``CITYOPS_CONFIG``, defaults. Thresholds of rules are no settings: they are
-versioned in ``rules/catalogue``.
+Sources, the first wins: arguments, environment (``CITYOPS_`` + path joined by ``__``), files in
+``/run/secrets`` of the same names, the TOML file named by ``CITYOPS_CONFIG``, defaults. Thresholds of
+rules are no settings: they are versioned in ``rules/catalogue``.
 
-Only a composition root calls :func:`load_settings`; everyone else is given the
-group that it needs.
+Only a composition root calls :func:`load_settings`; everyone else is given the group that it needs.
 """
 
 from __future__ import annotations

@@ -58,6 +58,7 @@ from ops_api.routers import (
     platform,
     problems,
     rules,
+    scores,
     shadow,
     winter,
     work,
@@ -102,6 +103,7 @@ _ROUTERS = (
     home_evidence.router,
     housing.router,
     orders.router,
+    scores.router,
 )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Generator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 import uvicorn
+from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import SystemClock
 from cityops.db.notify import listen
@@ -26,6 +28,7 @@ from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
 from rules.winter.orders.store import PostgresOrders
+from rules.winter.scores.store import PostgresScores
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +81,7 @@ async def run_api(
             case_book=cases_on(settings),
             map_min_count=settings.housing.map_min_count,
             team=_team(settings),
-            officers=_officers(settings, PostgresOrders(pool)),
+            officers=_officers(settings, pool),
         )
         await _serve(
             app.state.context,
@@ -106,9 +109,10 @@ def _team(settings: Settings) -> TeamDoor | None:
     return None if password is None else TeamDoor(password.get_secret_value())
 
 
-def _officers(settings: Settings, desk: PostgresOrders) -> Officers:
-    password = settings.winter.password
-    return Officers(desk, None if password is None else TeamDoor(password.get_secret_value(), "winter"))
+def _officers(settings: Settings, pool: AsyncConnectionPool[Any]) -> Officers:
+    password, desk = settings.winter.password, PostgresOrders(pool)
+    door = None if password is None else TeamDoor(password.get_secret_value(), "winter")
+    return Officers(desk, door, PostgresScores(pool, desk))
 
 
 def _brand(settings: Settings) -> Brand:

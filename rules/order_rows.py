@@ -14,7 +14,8 @@ from rules.core.winter_orders.rows import table
 _ROWS: LiteralString = """
        extract(epoch from a.counts_at)::float8, n.name, a.act_id::float8, a.thread::float8,
        extract(epoch from a.answers_at)::float8, coalesce((a.treatment ->> 'g_m2')::float8, 0),
-       coalesce((a.treatment ->> 'passes')::float8, 0), (a.treatment ->> 'by_s')::float8
+       coalesce((a.treatment ->> 'passes')::float8, 0), (a.treatment ->> 'by_s')::float8,
+       (a.treatment ->> 'start_s')::float8
 """
 _NAMES: LiteralString = """
 cross join lateral (

@@ -31,6 +31,7 @@ from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
 from rules.evidence.ports import Album, CaseBook, Pack
 from rules.winter.orders.ports import OrderDesk
+from rules.winter.scores.ports import ScoreBook
 
 
 class Book(CaseBook, Album, Protocol):
@@ -57,10 +58,11 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Officers:
-    """The duty officer's desk, and the door that lets officers act; without one they only look."""
+    """The duty officer's desk, the door that lets officers act (without one they only look), and the nights' scores."""
 
     desk: OrderDesk
     door: TeamDoor | None = None
+    scores: ScoreBook | None = None
 
 
 @dataclass(frozen=True, slots=True)

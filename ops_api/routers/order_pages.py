@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -67,6 +68,7 @@ async def say(
     rate: Short = "",
     passes: Short = "",
     start: Short = "",
+    start_was: Short = "",
     reason: Said = "",
     segment: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
@@ -76,7 +78,8 @@ async def say(
         return await _page(ctx, route_id, None, refused="Say who you are first.", status=403)
     route = await _route(ctx, route_id)
     try:
-        form = _Form(what, ref, rate, passes, start, reason, segment)
+        # A time is shown to the minute: one that was left as it was is no other one.
+        form = _Form(what, ref, rate, passes, "" if start == start_was else start, reason, segment)
         command = form.command(carried, route, ctx.brand.time_zone)
         if not isinstance(command, OrderOwn) and (await officers_of(ctx).desk.case(ref)).route_id != route_id:
             raise HTTPException(404, f"{ref} is not about this route.")
@@ -109,7 +112,7 @@ class _Form:
             return Cancel(ref=self.ref, by=by, role=role, via=via, reason=reason)
         rate, passes = _number(self.rate, "rate"), _whole(self.passes, "passes")
         start_s = a_moment(self.start, zone, "start").timestamp() if self.start.strip() else None
-        segments = None if self.segments is None else tuple(self.segments)
+        segments = None if self.segments is None else tuple(s for s in self.segments if s)
         if self.what == "change":
             return Change(
                 ref=self.ref, by=by, role=role, via=via, reason=reason, g_m2=rate, passes=passes, start_s=start_s,
@@ -136,7 +139,7 @@ def _whole(text: str, name: str) -> int | None:
     found = _number(text, name)
     if found is None:
         return None
-    if found != found or found != int(found):
+    if not math.isfinite(found) or found != int(found):
         raise ConfigurationError(f"{name} {text!r}: write a whole number")
     return int(found)
 

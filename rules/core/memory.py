@@ -185,6 +185,7 @@ class OrderAct(msgspec.Struct, frozen=True, array_like=True):
         g_m2, passes: rate of a pass [g/m²], and how many.
         segments: where; empty: nothing is to be driven.
         by_s: when it must be done [s since 1970]; None: no time is set.
+        start_s: when the lorry leaves [s since 1970]; None: at once.
     """
 
     number: int
@@ -195,6 +196,7 @@ class OrderAct(msgspec.Struct, frozen=True, array_like=True):
     passes: int
     segments: tuple[str, ...]
     by_s: float | None
+    start_s: float | None = None
 
 
 class OrderMemory(msgspec.Struct, frozen=True, omit_defaults=True):

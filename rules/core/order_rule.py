@@ -51,7 +51,7 @@ def _acts(rows: Readings, from_s: float) -> Iterator[tuple[str, OrderAct]]:
 
 
 def _act(figures: Sequence[float], segments: tuple[str, ...], from_s: float) -> OrderAct:
-    number, thread, answers_s, g_m2, passes, by_s = figures
+    number, thread, answers_s, g_m2, passes, by_s, start_s = figures
     return OrderAct(
-        int(number), int(thread), from_s, known(answers_s), g_m2, int(passes), segments, known(by_s)
-    )
+        int(number), int(thread), from_s, known(answers_s), g_m2, int(passes), segments, known(by_s), known(start_s)
+    )  # fmt: skip

@@ -11,6 +11,8 @@ from tests.fakes.rules_town import START
 
 R1 = Route(route_id="r1", label="Route 1", segments=("s0", "s1", "s2"))
 R2 = Route(route_id="r2", label="Route 2", segments=("s3", "s4"))
+FORECAST = {"issued_at": "2026-01-09T14:30:00Z", "weather": "weather forecast", "used": True}
+SAID = "issued 2026-01-09T14:30:00Z, weather forecast"
 CALL_OUT_S = 3600.0
 """The lorry leaves so long after a proposal [s]."""
 
@@ -49,7 +51,7 @@ def row(
     return {
         "decision_id": number, "route_id": route_id, "at_s": START + at_s, "outcome": outcome,
         "reason": f"Because of {outcome}.", "rule_version": 2, "catalogue_id": None,
-        "inputs": {"forecast": "wf-7", "segments": [{"segment_id": s} for s in segments]}, "result": result,
+        "inputs": {"road_forecast": FORECAST, "segments": [{"segment_id": s} for s in segments]}, "result": result,
     }  # fmt: skip
 
 

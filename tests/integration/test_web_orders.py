@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from tests.fakes import website
 from tests.fakes.website import OFFICERS_PASSWORD, TEAM_PASSWORD, Site
-from tests.fakes.winter_orders import row
+from tests.fakes.winter_orders import SAID, row
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 BASE = "/api/v1/winter/orders"
@@ -67,7 +67,7 @@ async def test_programs_answer_with_the_password_and_a_name(site: Site, ada: htt
         await ada.get(BASE, params={"from": "2026-01-01T00:00:00Z", "to": "2020-01-01T00:00:00Z"})
     ).status_code == 422
     [case] = [c for c in (await ada.get(BASE, params={"route_id": route})).json() if c["ref"] == ref]
-    assert (case["state"], case["waits"], case["proposal"]["forecast"]) == ("open", True, "wf-7")
+    assert (case["state"], case["waits"], case["proposal"]["forecast"]) == ("open", True, SAID)
 
     done = await ada.post(f"{BASE}/{ref}/confirm", json={"note": "as the model says", "request_id": "c-1"})
     assert (done.status_code, done.json()["state"]) == (200, "confirmed")
@@ -115,7 +115,29 @@ async def test_an_officer_answers_on_the_routes_page_and_others_only_look(site: 
         other = await proposed(site, site.town.routes[2].route_id)
         assert (await browser.post(page, data={"what": "confirm", "ref": other})).status_code == 404
         assert (await browser.post(page, data={"what": "confirm", "ref": ref})).status_code == 303
+        [one, two, *_] = [
+            r[0]
+            for r in await site.sql(
+                "select segment_id from road_segment where route_id = %s order by 1", route
+            )
+        ]
+        change = {
+            "what": "change",
+            "ref": ref,
+            "rate": "11.5",
+            "segment": [one, two],
+            "reason": "only the hill",
+        }
+        assert (await browser.post(page, data=change)).status_code == 303
+        none_left = await browser.post(page, data={**change, "segment": [""]})
+        assert (none_left.status_code, "no stretch is named" in none_left.text) == (409, True)
+        endless = await browser.post(page, data={**change, "passes": "inf"})
+        assert (endless.status_code, "write a whole number" in endless.text) == (422, True)
+        own = {"what": "order", "rate": "8", "passes": "2", "start": "", "reason": "school"}
+        assert (await browser.post(page, data=own)).status_code == 303
         after = (await browser.get(page)).text
+        assert "11.5 g/m² on 2 stretches" in after
+        assert "2 × 8 g/m²" in after
         assert "Bob &lt;b&gt; (duty officer) confirmed it" in after
     assert "Bob" not in (await site.http.get(page)).text
     assert (await site.http.get("/winter/no-such/orders")).status_code == 404
@@ -145,3 +167,13 @@ async def test_the_same_on_the_command_line(site: Site, monkeypatch: pytest.Monk
     assert (status, "nothing is to be driven" in text) == (0, True)
     status, text = await run("show", ref.lower())
     assert (status, "SHA-256" in text, "Cleo (duty officer) cancelled it" in text) == (0, True, True)
+
+
+async def test_anybody_reads_how_nights_did(site: Site) -> None:
+    absent = await site.http.get("/api/v1/winter/scores/2026-01-09")
+    assert (absent.status_code, "cityops winter verify 2026-01-09" in absent.json()["detail"]) == (404, True)
+    empty = await site.get("/api/v1/winter/scores/season", **{"from": "2026-01-01", "to": "2026-01-31"})
+    assert (empty["nights"], empty["measures"]["pod"]) == (0, None)
+    backwards = {"from": "2026-01-31", "to": "2026-01-01"}
+    assert (await site.http.get("/api/v1/winter/scores/season", params=backwards)).status_code == 422
+    assert (await site.http.get("/api/v1/winter/scores/x")).status_code == 422

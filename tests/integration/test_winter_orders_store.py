@@ -27,7 +27,7 @@ from rules.winter.orders.ports import NoSuchOrderError, UnusableTextError
 from rules.winter.orders.service import UnansweredService
 from rules.winter.orders.store import PostgresOrders
 from tests.fakes.rules_town import START, hamlet
-from tests.fakes.winter_orders import R1, R2, decision, row
+from tests.fakes.winter_orders import R1, R2, SAID, decision, row
 
 ADA = {"by": "Ada", "role": "duty officer"}
 NOW = START + 600.0
@@ -159,7 +159,7 @@ async def _engine_gets(bench: Bench, acts: list[m.Act]) -> None:
     assert [s[KIND].fields["act"].tolist() for s in spans] == [[2.0, 2.0, 3.0, 3.0, 3.0, 4.0]]
     seen = await bench.sql("select seen from treatment_act where act_id = 2")
     assert set(seen[0][0]) == {"route", "roads", "weather", "catalogue", "rules_at", "decision", "forecast"}
-    assert seen[0][0]["forecast"] == "wf-7"
+    assert seen[0][0]["forecast"] == SAID
     for change in (
         "update treatment_act set reason = 'other'",
         "delete from treatment_act",

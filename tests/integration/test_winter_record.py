@@ -31,7 +31,7 @@ from rules.winter.record.packing import RecordRoom, make_record
 from rules.winter.scores.memory import MemoryScores
 from tests.fakes.rules_batches import insert_batch
 from tests.fakes.rules_town import START, hamlet
-from tests.fakes.winter_orders import R1, R2, decision, row
+from tests.fakes.winter_orders import FORECAST, R1, R2, decision, row
 
 NIGHT = date(2026, 1, 9)
 KEY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
@@ -116,7 +116,7 @@ async def test_the_command_writes_it_and_says_where_the_tables_were_changed(
         decisions = json.loads(pack.read("decisions.json"))
         acts = [msgspec.convert(a, type=Act) for a in json.loads(pack.read("chain.json"))["acts"]]
         readings = pack.read("readings/road-0.csv").decode().splitlines()
-    assert decisions[0]["inputs"]["forecast"] == "wf-7"
+    assert decisions[0]["inputs"]["road_forecast"] == FORECAST
     assert broken(FIRST, acts) == ()
     assert readings[0].startswith("ts,")
     assert len(readings) == 2

@@ -81,6 +81,13 @@ def test_the_last_act_about_an_order_counts() -> None:
     assert [o.segments for o in driven((), acts, 70.0)] == [("s0",)]
 
 
+def test_an_order_of_the_afternoon_for_the_night_counts_when_the_lorry_leaves() -> None:
+    act = OrderAct(1, 1, 60.0, None, 9.0, 1, ("s0",), None, 36_000.0)
+    assert [o.at_s for o in driven((), [act], 120.0)] == [60.0, 36_000.0 - 3600.0]
+    soon = OrderAct(1, 1, 60.0, None, 9.0, 1, ("s0",), None, 90.0)
+    assert [o.at_s for o in driven((), [soon], 120.0)] == [60.0]
+
+
 def test_an_act_on_an_unknown_route_is_for_nobody_and_memory_comes_back() -> None:
     state = after(proposed(), act(1, 60.0, ("s0",), route="r9"), act(2, 61.0, ("s0",)))
     assert list(state.order) == ["r1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import msgspec
@@ -14,10 +15,12 @@ from rules.core.effects import ChangeSeverity, ClearAlarm, RaiseAlarm
 from rules.core.winter_orders import model as m
 from rules.core.winter_orders.chain import FIRST, broken, link_of
 from rules.core.winter_orders.commands import OrderRefusedError, obey
+from rules.core.winter_orders.proposals import proposal_of
 from rules.core.winter_orders.standing import cases
 from rules.core.winter_orders.unanswered import RULE, deadline_s, look
+from rules.core.winter_orders.words import treatment_words
 from tests.fakes.rules_town import START
-from tests.fakes.winter_orders import CALL_OUT_S, R1, decision
+from tests.fakes.winter_orders import CALL_OUT_S, FORECAST, R1, SAID, decision, row
 
 WHO = {"by": "Ada", "role": "duty officer"}
 NOW = START + 600.0
@@ -52,7 +55,15 @@ def test_a_decision_that_asks_something_is_a_proposal_with_what_it_asks() -> Non
     assert case.proposal.treatment == m.Treatment(
         g_m2=10.0, passes=1, segments=("s0", "s2"), start_s=START + CALL_OUT_S, by_s=START + 2 * CALL_OUT_S
     )
-    assert case.proposal.forecast == "wf-7"
+    assert case.proposal.forecast == SAID
+    old = {**row(1)["inputs"], "road_forecast": {**FORECAST, "used": False}}
+    assert proposal_of(**{**row(1), "inputs": old}).forecast == f"{SAID}, too old to be used"
+    assert proposal_of(**{**row(1), "inputs": {}}).forecast == ""
+    ploughs = proposal_of(**{**row(1), "result": {**row(1)["result"], "action": "plough"}}).treatment
+    assert ploughs is not None
+    assert treatment_words(ploughs, UTC).startswith(
+        "plough, then 10 g/m² on 2 stretches, lorry out by 9 January"
+    )
 
 
 def test_confirmed_changed_cancelled_each_with_who_and_why() -> None:

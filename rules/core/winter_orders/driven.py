@@ -9,6 +9,8 @@ from rules.core.memory import Order, OrderAct
 
 ACTS_KEPT = 16
 """Acts of a route that the engine remembers."""
+EARLY_S = 3600.0
+"""An order for later is looked for from so long before its lorry is to leave [s]."""
 
 
 def driven(proposals: Sequence[Order], acts: Sequence[OrderAct], at_s: float) -> Sequence[Order]:
@@ -29,10 +31,20 @@ def driven(proposals: Sequence[Order], acts: Sequence[OrderAct], at_s: float) ->
     last = {a.thread: a for a in known}
     answered_s = max((a.answers_s for a in known if a.answers_s is not None), default=-math.inf)
     left = [o for o in proposals if o.at_s > answered_s]
-    theirs = [_order(a) for a in last.values() if a.segments]
+    theirs = [o for a in last.values() if a.segments for o in _orders(a)]
     return sorted([*left, *theirs], key=lambda o: o.at_s)
 
 
-def _order(act: OrderAct) -> Order:
-    by_s = act.from_s if act.by_s is None else act.by_s
-    return Order(act.from_s, 0, act.g_m2, act.segments, act.g_m2 * act.passes, by_s)
+def _orders(act: OrderAct) -> list[Order]:
+    """Return an act's order as of when it was given, and where it is for later as of then, too.
+
+    Orders are looked for some hours back only, and one of the afternoon may be for the night.
+    """
+    begins = [act.from_s]
+    if act.start_s is not None and act.start_s - EARLY_S > act.from_s:
+        begins.append(act.start_s - EARLY_S)
+    most_g_m2 = act.g_m2 * act.passes
+    return [
+        Order(at_s, 0, act.g_m2, act.segments, most_g_m2, at_s if act.by_s is None else act.by_s)
+        for at_s in begins
+    ]

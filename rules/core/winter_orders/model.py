@@ -25,6 +25,7 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
         segments: ids of the stretches, sorted.
         start_s: when the lorry leaves; None: at once.
         by_s: when the salt must be on the road; None: no time is set.
+        plough: whether snow is cleared first.
     """
 
     g_m2: float
@@ -32,6 +33,7 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[str, ...]
     start_s: float | None = None
     by_s: float | None = None
+    plough: bool = False
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +43,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         decision_id: its number; inputs and result are frozen in its row.
         treatment: None where the engine refers to the duty officer.
         rule_version, catalogue_id: what decided.
-        forecast: what the decision says of the forecast it saw; empty where it names none.
+        forecast: which road forecast the decision saw, in words; empty where it saw none.
         sha256: of its inputs and result, as they were stored.
     """
 

@@ -33,8 +33,17 @@ def proposal_of(
     return Proposal(
         decision_id=decision_id, route_id=route_id, at_s=at_s, outcome=outcome, reason=reason,
         treatment=_treatment(result), rule_version=rule_version, catalogue_id=catalogue_id,
-        forecast=str(inputs.get("forecast") or ""), sha256=frozen(inputs, result),
+        forecast=forecast_words(inputs), sha256=frozen(inputs, result),
     )  # fmt: skip
+
+
+def forecast_words(inputs: Mapping[str, Any]) -> str:
+    """Return which road forecast a decision saw; empty where it saw none."""
+    seen = inputs.get("road_forecast")
+    if not isinstance(seen, Mapping) or not seen.get("issued_at"):
+        return ""
+    said = f"issued {seen['issued_at']}, {seen.get('weather') or 'weather not said'}"
+    return said if seen.get("used", True) else f"{said}, too old to be used"
 
 
 def frozen(inputs: Mapping[str, Any], result: Mapping[str, Any]) -> str:
@@ -53,6 +62,7 @@ def _treatment(result: Mapping[str, Any]) -> Treatment | None:
     return Treatment(
         g_m2=rate, passes=int(result.get("passes") or 1), segments=segments,
         start_s=_at(result.get("call_out_by")), by_s=_at(result.get("treat_by")),
+        plough=result.get("action") == "plough",
     )  # fmt: skip
 
 

@@ -17,9 +17,10 @@ from rules.core.winter_orders.model import Act
 KIND = "order"
 """What the rows are called among the kinds of a batch."""
 ROUTE, SEGMENT = "route:", "segment:"
-FIELDS = ("act", "thread", "answers_s", "g_m2", "passes", "by_s")
+FIELDS = ("act", "thread", "answers_s", "g_m2", "passes", "by_s", "start_s")
 """Number of the act and of the first about the same order; when the proposal was made that it answers [s
-since 1970], NaN for an order of an officer's own; rate of a pass [g/m²]; passes; when it must be done."""
+since 1970], NaN for an order of an officer's own; rate of a pass [g/m²]; passes; when it must be done, and when
+the lorry leaves [s since 1970]."""
 
 
 def rows_of(acts: Sequence[tuple[Act, float, int, float | None]], first: int = 0) -> Readings:
@@ -37,6 +38,7 @@ def rows_of(acts: Sequence[tuple[Act, float, int, float | None]], first: int = 0
         figures = (
             counts_s, float(act.act_id), float(thread), _nan(answers_s), 0.0 if t is None else t.g_m2,
             0.0 if t is None else float(t.passes), _nan(None if t is None else t.by_s),
+            _nan(None if t is None else t.start_s),
         )  # fmt: skip
         named = [ROUTE + act.route_id, *(SEGMENT + s for s in (() if t is None else t.segments))]
         names += named

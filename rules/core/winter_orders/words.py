@@ -31,7 +31,8 @@ def treatment_words(treatment: Treatment | None, zone: tzinfo) -> str:
         return "nothing is to be driven"
     passes = f"{treatment.passes} × " if treatment.passes > 1 else ""
     n = len(treatment.segments)
-    found = f"{passes}{treatment.g_m2:g} g/m² on {n} {'stretch' if n == 1 else 'stretches'}"
+    first = "plough, then " if treatment.plough else ""
+    found = f"{first}{passes}{treatment.g_m2:g} g/m² on {n} {'stretch' if n == 1 else 'stretches'}"
     if treatment.start_s is not None:
         found += f", lorry out by {moment(treatment.start_s, zone)}"
     if treatment.by_s is not None:

@@ -11,6 +11,20 @@ where rule_id = 'winter.gritting' and subject_kind = 'route'
   and (%(route_id)s::text is null or subject = %(route_id)s)
 order by decision_id
 
+-- waiting
+-- The newest decision on each route, where it asks something that nobody has answered: older ones no longer matter.
+-- Without its inputs, as this is read every few seconds.
+select d.decision_id, r.route_id, extract(epoch from d.decided_at)::float8 as at_s, d.outcome, d.reason, d.rule_version,
+       d.catalogue_id, '{}'::jsonb as inputs, d.result #- '{drive,geometry}' as result
+from gritting_route r cross join lateral (
+    select * from decision
+    where subject_kind = 'route' and subject = r.route_id and rule_id = 'winter.gritting'
+      and decided_at >= to_timestamp(%(since_s)s)
+    order by decided_at desc, decision_id desc limit 1) d
+where not d.outcome = any (%(quiet)s)
+  and not exists (select from treatment_act a where a.ref = 'P' || d.decision_id and a.what <> 'unanswered')
+order by d.decision_id
+
 -- one_decision
 -- A decision, and the next on its route, which takes its place where nobody has answered.
 with wanted as (

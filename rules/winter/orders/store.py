@@ -22,7 +22,7 @@ from rules.core.winter_orders import model as m
 from rules.core.winter_orders.chain import FIRST, link_of
 from rules.core.winter_orders.commands import obey
 from rules.core.winter_orders.standing import cases
-from rules.core.winter_orders.unanswered import RULE
+from rules.core.winter_orders.unanswered import RULE, Said
 from rules.winter.orders.ports import Chain, Judge, NoSuchOrderError, UnusableTextError
 from rules.winter.orders.rows import act_of_row, no_such, parse_ref, proposal_of_row, route_of_row
 
@@ -86,14 +86,17 @@ class PostgresOrders:
     async def look(self, since_s: float, catalogue_id: int | None, judge: Judge) -> bool:
         """Look at what nobody answers; see :class:`rules.winter.orders.ports.UnansweredStore`."""
         async with self._transaction() as conn:
+            said = await _judged(conn, since_s, judge)
+            if not (said.acts or said.effects):
+                return False
+        async with self._transaction() as conn:
             await conn.execute(SQL["lock"])
-            found = await _cases(conn, since_s, since_s + 1e9, None)
-            opened = await (await conn.execute(SQL["open_alarms"], {"rule_id": RULE})).fetchall()
-            labels = {r["route_id"]: r["label"] for r in await _rows(conn, "routes", route_id=None)}
-            said = judge(found, [OpenAlarm(*row) for row in opened], labels)
-            proposals = {c.ref: c.proposal for c in found}
+            said = await _judged(conn, since_s, judge)  # again: somebody may have answered
             for new in said.acts:
-                await _write(conn, new, proposals[new.ref], reaches_engine=False)
+                proposal = (
+                    await _case(conn, new.ref)
+                ).proposal  # with its inputs, which are frozen in the act
+                await _write(conn, new, proposal, reaches_engine=False)
             if said.effects:
                 await _alarm(conn, catalogue_id, said.effects)
             elif said.acts:
@@ -132,6 +135,20 @@ async def _cases(conn: Connection, from_s: float, to_s: float, route_id: str | N
     refs = [d.ref for d in decisions if d.at_s < to_s]
     acts = [act_of_row(r) for r in await _rows(conn, "acts", refs=refs, **span)]
     return tuple(c for c in cases(decisions, acts) if from_s <= c.at_s < to_s)
+
+
+async def _judged(conn: Connection, since_s: float, judge: Judge) -> Said:
+    """Return what follows of the proposals that wait; without a lock it may be out of date."""
+    rows = await _rows(conn, "waiting", since_s=since_s, quiet=list(m.NO_TREATMENT))
+    opened = await (await conn.execute(SQL["open_alarms"], {"rule_id": RULE})).fetchall()
+    if not rows and not opened:
+        return Said((), ())
+    waiting = [proposal_of_row(r) for r in rows]
+    nothing = {"from_s": 0.0, "to_s": 0.0, "route_id": None}
+    acts = await _rows(conn, "acts", refs=[p.ref for p in waiting], **nothing)
+    labels = {r["route_id"]: r["label"] for r in await _rows(conn, "routes", route_id=None)}
+    found = cases(waiting, [act_of_row(r) for r in acts])
+    return judge(found, [OpenAlarm(*row) for row in opened], labels)
 
 
 async def _case(conn: Connection, ref: str) -> m.Case:

@@ -18,7 +18,7 @@ from rules.core.evidence.canonical import canonical
 from rules.core.evidence.manifest import FORMAT, MANIFEST, SIGNATURE, Listed, Manifest, Shown, pack_id
 from rules.core.winter_nights import in_words, span_s
 from rules.core.winter_orders.chain import broken
-from rules.core.winter_orders.record import README, Contents, document
+from rules.core.winter_record import README, Contents, document
 from rules.core.winter_scores.facts import ScoreParameters
 from rules.core.winter_scores.night import score
 from rules.evidence.container import Container

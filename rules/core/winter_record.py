@@ -71,10 +71,11 @@ def document(c: Contents) -> dict[str, Any]:
     """Return the report as plain values for the typesetter."""
     zone = ZoneInfo(c.time_zone)
     title = f"Winter service: {in_words(c.night)}"
+    names = {**c.labels, **{r: r for r in routes_of(c.cases) if r not in c.labels}}
     made = f"Noon to noon, {c.time_zone}. Made {moment(c.made_at.timestamp(), zone)} {c.made_at.year} by {c.made_by}."
     found = [
         section("In short", _short(c)),
-        *(_route(c, route, label, zone) for route, label in c.labels.items()),
+        *(_route(c, route, label, zone) for route, label in names.items()),
         section("Alarms of the night", _alarms(c, zone)),
         section("What gritters spread", _treated(c, zone)),
         section("How the night did", _score(c)),
