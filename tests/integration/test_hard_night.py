@@ -232,7 +232,7 @@ def test_nobody_is_told_twice_and_no_line_is_missing(story: Story) -> None:
         "select a.alarm_id, a.cleared_at is not null, jsonb_array_length(l.detail -> 'members'),"
         " (select count(*)::int from alarm_member m where m.alarm_id = a.alarm_id),"
         " (select count(left_at)::int from alarm_member m where m.alarm_id = a.alarm_id)"
-        " from alarm a join alarm_log l on l.alarm_id = a.alarm_id and l.what = 'raised'"
+        " from alarm a join alarm_log l on l.alarm_id = a.alarm_id and l.what = 'raised' where a.is_group"
     ):
         assert raised_with + moves[alarm_id, "member_joined"] == members
         assert moves[alarm_id, "member_left"] < left == members if cleared else left < members, alarm_id
