@@ -1,4 +1,4 @@
-"""The duty officer of a simulated town: reads each proposal for some minutes and confirms it, unless somebody else has answered."""
+"""The duty officer of a simulated town: reads each proposal for a minute and confirms it, unless somebody else has answered."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from rules.winter.orders.ports import OrderDesk
 
 log = structlog.get_logger(__name__)
 
-POLL_S = 1.0
-READS_FOR_S = 240.0
+POLL_S = 0.25
+READS_FOR_S = 60.0
 """So long a proposal lies on the desk, in the town's time [s]."""
 LOOK_BACK_S = 2 * 3600.0
 NAME = "Sam (simulated)"

@@ -19,7 +19,7 @@ from tests.fakes.winter_orders import R1, R2, decision, row
 
 async def test_the_officer_confirms_what_nobody_else_has_answered() -> None:
     desk = MemoryOrders((R1, R2), [decision(1), decision(2, 0.0, "refer", "r2")])
-    now = [START + 60.0]
+    now = [START + 30.0]
     officer = SimulatedOfficer(desk, lambda: now[0])
     assert await officer.step() == 0
     now[0] = START + READS_FOR_S
