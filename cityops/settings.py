@@ -1,12 +1,10 @@
 """The settings of the whole product: one frozen tree, built once, passed down.
 
-Sources, the first wins: arguments, environment (``CITYOPS_`` + path joined by
-``__``), files in ``/run/secrets`` of the same names, the TOML file named by
-``CITYOPS_CONFIG``, defaults. Thresholds of rules are no settings: they are
-versioned in ``rules/catalogue``.
+Sources, the first wins: arguments, environment (``CITYOPS_`` + path joined by ``__``), files in
+``/run/secrets`` of the same names, the TOML file named by ``CITYOPS_CONFIG``, defaults. Thresholds of
+rules are no settings: they are versioned in ``rules/catalogue``.
 
-Only a composition root calls :func:`load_settings`; everyone else is given the
-group that it needs.
+Only a composition root calls :func:`load_settings`; everyone else is given the group that it needs.
 """
 
 from __future__ import annotations
@@ -40,6 +38,7 @@ from cityops.settings_group import LAST_PORT, Group, Port, known_zone
 from cityops.settings_housing import HousingSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
 from cityops.settings_retention import RetentionSettings
+from cityops.settings_winter import WinterSettings
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
 """A path in which ``~`` is the user's home, as in a shell."""
@@ -250,6 +249,7 @@ class Settings(BaseSettings):
     rules: RulesSettings = RulesSettings()
     api: ApiSettings = ApiSettings()
     housing: HousingSettings = HousingSettings()
+    winter: WinterSettings = WinterSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()

@@ -17,7 +17,7 @@ chmod 700 "$SECRETS"
 umask 022
 
 for name in postgres_password cityops_db_password grafana_db_password grafana_admin_password \
-    mqtt_ingest_password mqtt_town_password cityops_housing__password; do
+    mqtt_ingest_password mqtt_town_password cityops_housing__password cityops_winter__password; do
     [ -s "$SECRETS/$name" ] || { random > "$SECRETS/$name"; echo "made $SECRETS/$name"; }
 done
 
@@ -39,4 +39,5 @@ ENV
     echo "made $ENV_FILE"
 fi
 echo "Housing team: password in $SECRETS/cityops_housing__password"
+echo "Duty officers of the winter service: password in $SECRETS/cityops_winter__password"
 echo "Grafana: user admin, password in $SECRETS/grafana_admin_password"

@@ -54,17 +54,20 @@ from ops_api.routers import (
     live,
     notification_state,
     notifications,
+    order_pages,
+    orders,
     pages,
     platform,
     problems,
     rules,
+    scores,
     shadow,
     weather_forecasts,
     winter,
     work,
 )
 from ops_api.routers.body_limit import LimitBody
-from ops_api.routers.context import Cases, Context
+from ops_api.routers.context import Cases, Context, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.stream import Hints, Hub
@@ -104,6 +107,8 @@ _ROUTERS = (
     home_evidence.router,
     housing.router,
     weather_forecasts.router,
+    orders.router,
+    scores.router,
 )
 _PAGES = (
     live.pages,
@@ -124,6 +129,7 @@ _PAGES = (
     notification_state.pages,
     late.pages,
     housing_pages.router,
+    order_pages.router,
 )
 
 
@@ -143,6 +149,7 @@ def create_app(
     map_min_count: int = 5,
     team: TeamDoor | None = None,
     forecasts: WeatherForecasts | None = None,
+    officers: Officers | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -162,6 +169,7 @@ def create_app(
         map_min_count: least number of homes that the map of wards may tell of.
         team: lets the housing team in; without it its pages answer 404.
         forecasts: weather forecasts; without them their routes answer 503.
+        officers: the winter service's duty officers; without it there are no orders.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -172,7 +180,12 @@ def create_app(
     households = (Sessions(db, residents or pool), Joining(db), People(db), eraser or NoEraser())
     known = _context(db, hub, feed, brand, kinds, clock, desk, households)
     app.state.context = replace(
-        known, cases=case_book, map_min_count=map_min_count, team=team, forecasts=forecasts
+        known,
+        cases=case_book,
+        map_min_count=map_min_count,
+        team=team,
+        forecasts=forecasts,
+        officers=officers,
     )
     _mount(app)
     return app

@@ -29,7 +29,9 @@ from ops_api import (
     cli_rules,
     cli_run,
     cli_verify,
+    cli_winter,
     cli_winter_plan,
+    cli_winter_verify,
     cli_work,
 )
 from ops_api.cli_errors import first_of, in_words
@@ -67,7 +69,9 @@ app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_housing.app, name="housing")
 app.add_typer(cli_forecast.app, name="forecast")
 cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_forecast.sim_forecast)
-app.add_typer(cli_winter_plan.winter_app, name="winter")
+app.add_typer(cli_winter.app, name="winter")
+cli_winter.app.command(epilog=cli_winter_verify.EXAMPLES)(cli_winter_verify.verify)
+cli_winter.app.command("plan", epilog=cli_winter_plan.EXAMPLES)(cli_winter_plan.plan)
 
 
 @app.callback(

@@ -1,8 +1,8 @@
-"""Gritters and bin crews of a simulated town: they do what the platform decides.
+"""Gritters and bin crews of a simulated town: they do what the platform decides and the duty officer orders.
 
-Reads decisions as a depot would and acts on the world: when it is time to call out, a gritter
-that is free drives the route as last decided, and in the morning a lorry empties the bins
-on the day's list.
+Reads decisions and officers' acts as a depot would and acts on the world: when it is time to call
+out, a gritter that is free drives the route as last proposed, or as an officer changed it, and none
+that was cancelled. In the morning a lorry empties the bins on the day's list.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import psycopg
 import structlog
 from psycopg.rows import dict_row
@@ -23,6 +24,8 @@ from psycopg.rows import dict_row
 from cityops.runtime.stop import sleep_until_stop
 from firmware_sim.service import Simulation
 from firmware_sim.world.world import World
+from rules.core.routing import Drive
+from rules.core.winter_orders.model import Treatment
 
 log = structlog.get_logger(__name__)
 
@@ -38,15 +41,24 @@ order by decision_id limit 500
 """
 
 
+ACTS = """
+select act_id, ref, route_id, what, treatment from treatment_act
+where act_id > %s order by act_id limit 500
+"""
+DriveOf = Callable[[str, tuple[str, ...]], Drive]
+"""Returns the drive of a route that treats some stretches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """A gritting run that a driver is asked to make: legs in driving order, and when to leave."""
+    """A gritting run that a driver is asked to make: legs in driving order, when to leave, and by which order."""
 
     route_id: str
     segments: tuple[str, ...]
     spread: tuple[bool, ...]
     rate_g_m2: float
     call_out_by: datetime
+    ref: str = ""
 
 
 @dataclass
@@ -58,13 +70,16 @@ class Crews:
         simulation: where they take effect.
         gritters: names of the lorries.
         zone: the town's time zone.
+        drive_of: makes the drive of an order that is not as proposed; without it such orders are not driven.
     """
 
     conn: psycopg.AsyncConnection[Any]
     simulation: Simulation
     gritters: Sequence[str]
     zone: ZoneInfo
+    drive_of: DriveOf | None = None
     _seen: int = 0
+    _acts_seen: int = 0
     _tours: deque[Tour] = field(default_factory=deque)
     _bins: list[str] = field(default_factory=list)
     _rounds_done: set[str] = field(default_factory=set)
@@ -97,7 +112,19 @@ class Crews:
             # A newer decision replaces one that nobody has begun.
             self._tours = deque(t for t in self._tours if t.route_id != row["subject"])
             if row["outcome"] == "treat":
-                self._tours.append(tour_of(row["subject"], row["result"]))
+                self._tours.append(tour_of(row["subject"], row["result"], f"P{row['decision_id']}"))
+        await self._read_acts()
+
+    async def _read_acts(self) -> None:
+        async with self.conn.cursor(row_factory=dict_row) as cursor:
+            rows = await (await cursor.execute(ACTS, (self._acts_seen,))).fetchall()
+        for row in rows:
+            self._acts_seen = row["act_id"]
+            if row["what"] == "confirmed" or (row["what"] == "unanswered" and row["treatment"]):
+                continue  # as it was proposed
+            self._tours = deque(t for t in self._tours if t.ref != row["ref"])
+            if row["treatment"] is not None and self.drive_of is not None:
+                self._tours.append(_ordered(row, self.drive_of))
 
     def _send_gritters(self, world: World) -> None:
         free = [g for g in self.gritters if world.gritter_free(g, world.now)]
@@ -118,7 +145,17 @@ class Crews:
         log.info("lorry sent", bins=len(self._bins))
 
 
-def tour_of(route_id: str, result: dict[str, Any]) -> Tour:
+def _ordered(row: dict[str, Any], drive_of: DriveOf) -> Tour:
+    """Return the tour that an officer's act describes; without a time to leave it is at once."""
+    treatment = msgspec.convert(row["treatment"], type=Treatment, strict=False)
+    legs = drive_of(row["route_id"], treatment.segments).legs * treatment.passes
+    return Tour(
+        row["route_id"], tuple(leg.segment_id for leg in legs), tuple(leg.treat for leg in legs), treatment.g_m2,
+        datetime.fromtimestamp(treatment.start_s or 0.0, UTC), row["ref"],
+    )  # fmt: skip
+
+
+def tour_of(route_id: str, result: dict[str, Any], ref: str = "") -> Tour:
     """Return the tour that a gritting decision's result describes."""
     legs = result["drive"]["legs"] * int(result["passes"])
     return Tour(
@@ -127,6 +164,7 @@ def tour_of(route_id: str, result: dict[str, Any]) -> Tour:
         tuple(bool(leg["treat"]) for leg in legs),
         float(result["spread_rate_g_m2"]),
         datetime.fromisoformat(result["call_out_by"]),
+        ref,
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Generator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 import uvicorn
+from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import SystemClock
 from cityops.db.notify import listen
@@ -18,13 +20,15 @@ from cityops.settings import Settings
 from ingest.erasure import Erasure
 from ops_api.app import create_app
 from ops_api.housing.team_door import TeamDoor
-from ops_api.routers.context import Context
+from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
 from ops_api.wiring import kinds_of
 from ops_api.wiring_cases import cases_on
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
+from rules.winter.orders.store import PostgresOrders
+from rules.winter.scores.store import PostgresScores
 from rules.winter.weather.store import PostgresForecasts
 
 log = structlog.get_logger(__name__)
@@ -79,6 +83,7 @@ async def run_api(
             map_min_count=settings.housing.map_min_count,
             team=_team(settings),
             forecasts=PostgresForecasts(pool),
+            officers=_officers(settings, pool),
         )
         await _serve(
             app.state.context,
@@ -104,6 +109,12 @@ async def run_api(
 def _team(settings: Settings) -> TeamDoor | None:
     password = settings.housing.password
     return None if password is None else TeamDoor(password.get_secret_value())
+
+
+def _officers(settings: Settings, pool: AsyncConnectionPool[Any]) -> Officers:
+    password, desk = settings.winter.password, PostgresOrders(pool)
+    door = None if password is None else TeamDoor(password.get_secret_value(), "winter")
+    return Officers(desk, door, PostgresScores(pool, desk))
 
 
 def _brand(settings: Settings) -> Brand:

@@ -136,7 +136,7 @@ def workshop(settings: Settings, home: EvidenceSource, town: EvidenceSource, boo
 
 
 async def _written(shop: Workshop, order: Order, file: Path) -> Pack:
-    with _draft(file) as draft:
+    with drafted(file) as draft:
         return await make_pack(shop, order, draft)
 
 
@@ -175,7 +175,7 @@ async def _as_resident(settings: Settings, token: str, order: Order, out: Binary
 
 
 @contextmanager
-def _draft(file: Path) -> Iterator[BinaryIO]:
+def drafted(file: Path) -> Iterator[BinaryIO]:
     """Lend a file beside ``file`` that takes its place at the end; of one that fails nothing is left."""
     try:
         descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")

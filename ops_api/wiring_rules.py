@@ -20,6 +20,7 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_damp import damp_analyst
 from ops_api.wiring_forecaster import road_forecaster
 from ops_api.wiring_shadow import beside_the_rules
+from ops_api.wiring_winter import unanswered
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.loader import load
 from rules.catalogue.ports import CatalogueStore
@@ -105,7 +106,8 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             # Before the engine's first step: after an outage it finds silent all that have not come back yet.
             await watch.look()
             shadow = beside_the_rules(settings, engine.metrics.registry, waker)
-            runs = [engine.run, desk.run, reopener.run, watch.run, shadow, damp.run]
+            orders = unanswered(pool, catalogues, engine.metrics.registry)
+            runs = [engine.run, desk.run, reopener.run, watch.run, shadow, damp.run, orders.run]
             await _until_all_end(stop, *runs, *([roads.run] if settings.rules.road_forecast else []))
             for task in hints:
                 task.cancel()

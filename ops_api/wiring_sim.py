@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import structlog
 
@@ -21,8 +23,14 @@ from firmware_sim.world.script import Scenario
 from firmware_sim.world.town import TownSizes, generate_town
 from ingest.registry_store import store_registry
 from ops_api.crews import Crews
+from ops_api.officer import SimulatedOfficer
+from ops_api.queries import OneConnection
 from ops_api.wiring import kinds_of
 from ops_api.wiring_forecasts import town_forecasts
+from rules.catalogue.loader import load
+from rules.core.context import Context, build_context
+from rules.core.routing import Drive
+from rules.winter.orders.store import PostgresOrders
 
 log = structlog.get_logger(__name__)
 
@@ -124,9 +132,35 @@ async def _register(settings: Settings, registry: Registry) -> None:
 
 
 async def _crews(settings: Settings, registry: Registry, simulation: Simulation, stop: asyncio.Event) -> None:
+    async with (
+        crews_of(settings.db.dsn, registry, simulation) as (crews, officer),
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(officer.run(stop), name="officer")
+        group.create_task(crews.run(stop), name="crews-drive")
+
+
+@asynccontextmanager
+async def crews_of(
+    dsn: str, registry: Registry, simulation: Simulation
+) -> AsyncIterator[tuple[Crews, SimulatedOfficer]]:
+    """Lend those who carry out what is decided, and who confirms what is proposed."""
     gritters = [d.name for d in registry.devices if d.kind == "gritter"]
-    async with await connect(settings.db.dsn, application_name="cityops crews") as conn:
-        await Crews(conn, simulation, gritters, TOWN_ZONE).run(stop)
+
+    @cache
+    def context() -> Context:
+        return build_context(registry, load(), TOWN_ZONE)
+
+    def drive_of(route_id: str, segments: tuple[str, ...]) -> Drive:
+        return context().drive(route_id, segments)
+
+    async with (
+        await connect(dsn, application_name="cityops crews") as conn,
+        await connect(dsn, application_name="cityops officer", autocommit=False) as desk,
+    ):
+        orders = PostgresOrders(OneConnection(desk))
+        officer = SimulatedOfficer(orders, lambda: simulation.statistics().simulated_s)
+        yield Crews(conn, simulation, gritters, TOWN_ZONE, drive_of), officer
 
 
 async def _weather(

@@ -17,6 +17,8 @@ from rules import forecast_query
 from rules.core import forecast_rule
 from rules.core.engine import FIELDS_OF_KIND
 from rules.core.readings import ReadingBatch, Readings
+from rules.core.winter_orders.rows import KIND as ORDERS
+from rules.order_rows import of_batches
 
 _KIND = re.compile(r"^[a-z][a-z0-9_]{0,30}$")
 
@@ -88,11 +90,13 @@ async def _columns(
     conn: psycopg.AsyncConnection[Any], kind: str, batches: Sequence[Batch]
 ) -> list[tuple[Any, ...]]:
     """Return rank, time, device, quality and the rule's fields of a kind; empty without rows."""
-    spans = [b.kinds[kind] for b in batches]
     received = [b.received_at for b in batches]
     if kind == forecast_rule.KIND:
         found = await conn.execute(forecast_query.BY_BATCH, {"received": received})
         return list(zip(*await found.fetchall(), strict=True))
+    if kind == ORDERS:
+        return await of_batches(conn, received)
+    spans = [b.kinds[kind] for b in batches]
     fields = [sql.SQL(", r.{}::float8").format(sql.Identifier(f)) for f in FIELDS_OF_KIND.get(kind, ())]
     statement = sql.SQL(SELECT).format(fields=sql.Composed(fields), table=sql.Identifier(f"{kind}_reading"))
     async with conn.cursor(binary=True) as cursor:

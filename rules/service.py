@@ -22,7 +22,7 @@ from cityops.runtime.stop import sleep_until_stop
 from devices.registry import Registry
 from rules.catalogue.ports import InUse, Rulebook
 from rules.catalogue.rulebook import FixedRulebook
-from rules.core import checkpoint, forecast_rule
+from rules.core import checkpoint, late
 from rules.core.context import Context, build_context
 from rules.core.engine import step
 from rules.core.forget import forget, no_longer_work
@@ -227,7 +227,7 @@ class RulesService:
 
     async def _surroundings(self, readings: ReadingBatch, settled_s: float | None) -> Context:
         """Return the context, read again when it is old or a batch names an unknown device."""
-        devices = {d for kind, r in readings.items() if kind != forecast_rule.KIND for d in r.device}
+        devices = {d for kind, r in readings.items() if kind not in late.WHEN_THEY_COME for d in r.device}
         now = self._clock.monotonic()
         context = self._context
         young = now - self._context_at_s < REGISTRY_AGE_S

@@ -24,7 +24,7 @@ from devices.registry import Registry
 from firmware_sim.frog_page import FrogPagePlan
 from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
 from firmware_sim.service import Simulation
-from ops_api.crews import Crews, simulated_now
+from ops_api.crews import simulated_now
 from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
 from ops_api.demo.services import start_services
@@ -36,7 +36,7 @@ from ops_api.rules_lag import wait_for_rules
 from ops_api.town_forecasts import TownForecasts
 from ops_api.wiring import kinds_of
 from ops_api.wiring_forecasts import town_forecasts
-from ops_api.wiring_sim import plan_of, town_of
+from ops_api.wiring_sim import crews_of, plan_of, town_of
 
 Say = Callable[[str], None]
 
@@ -121,6 +121,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
         if sample is not None:
             extra["CITYOPS_API__SAMPLE_HOME"] = sample
         extra["CITYOPS_HOUSING__PASSWORD"] = team = _team_password(demo.settings)
+        extra.setdefault("CITYOPS_WINTER__PASSWORD", _officers_password(demo.settings, team))
         children, address = await start_services(
             {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
         )
@@ -177,16 +178,15 @@ def _folder(demo: Demo) -> Iterator[Path]:
 
 @asynccontextmanager
 async def _crews(running: Running, stop: Stop) -> AsyncIterator[asyncio.Task[None]]:
-    """Have gritters and bin crews do what is decided, for as long as the context lasts."""
-    gritters = [d.name for d in running.registry.devices if d.kind == "gritter"]
-    async with await connect(running.stack.dsn, application_name="cityops crews") as conn:
-        crews = Crews(conn, running.simulation, gritters, TOWN_ZONE)
+    """Have gritters and bin crews do what is decided, and an officer confirm what is proposed, for as long as the context lasts."""
+    async with crews_of(running.stack.dsn, running.registry, running.simulation) as (crews, officer):
         task = asyncio.create_task(crews.run(stop.event), name="crews")
+        answers = asyncio.create_task(officer.run(stop.event), name="officer")
         try:
             yield task
         finally:
             stop("the demo ends")
-            await task
+            await asyncio.gather(task, answers)
 
 
 @asynccontextmanager
@@ -286,13 +286,18 @@ def _team_password(settings: Settings) -> str:
     return secrets.token_urlsafe(12) if given is None else given.get_secret_value()
 
 
+def _officers_password(settings: Settings, team: str) -> str:
+    given = settings.winter.password
+    return team if given is None else given.get_secret_value()
+
+
 def _say_addresses(say: Say, address: str | None, home: str | None, team: str) -> None:
     if address is None:
         return
     say(f"\n  [bold]{address}/[/]         choose a role")
     if home is not None:
         say(f"  {address}/home/{home}   a resident")
-    say(f"  {address}/winter   highways: which roads tonight")
+    say(f"  {address}/winter   highways: which roads tonight; orders: the same password as for housing")
     say(f"  {address}/bins     waste: which bins today")
     say(f"  {address}/housing  housing: homes that share their damp; password {escape(team)}")
     say(f"  {address}/ops      operations: what is wrong now\n")

@@ -1,4 +1,4 @@
-"""The housing team's one password, and what a browser that gave it carries for a shift. Pure but for chance.
+"""A team's one password (housing, or winter service), and what a browser that gave it carries for a shift. Pure but for chance.
 
 Whoever has the password is of the team; who of the team it is they say themselves, until there is a sign-in for staff.
 """
@@ -16,12 +16,11 @@ from typing import Final
 
 SHIFT: Final = timedelta(hours=12)
 """So long a browser is not asked again."""
-_SALT: Final = b"cityops housing pass 1"
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a browser of the team carries: who looks, why, and until when it holds [s since 1970]."""
+    """What a browser of the team carries: who it is, why or as what, and until when it holds [s since 1970]."""
 
     name: str
     purpose: str
@@ -35,11 +34,14 @@ class TeamDoor:
         password: of the team. Passes are signed with a key that is slow to work out from it, so that neither is a pass
             of any use for guessing it, nor does one outlive it; with the same password every process takes the
             others' passes, also after a restart.
+        team: which; no team's pass opens another's door, though their passwords were the same.
     """
 
-    def __init__(self, password: str) -> None:
+    def __init__(self, password: str, team: str = "housing") -> None:
         self._known = _hash(password)
-        self._key = hashlib.scrypt(password.encode(), salt=_SALT, n=2**14, r=8, p=1)
+        self._key = hashlib.scrypt(
+            password.encode(), salt=f"cityops {team} pass 1".encode(), n=2**14, r=8, p=1
+        )
 
     def opens(self, typed: str) -> bool:
         """Whether ``typed`` is the password; takes as long whatever is typed."""

@@ -30,6 +30,8 @@ from rules.core.evidence.scope import Order
 from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
 from rules.evidence.ports import Album, CaseBook, Pack
+from rules.winter.orders.ports import OrderDesk
+from rules.winter.scores.ports import ScoreBook
 from rules.winter.weather.ports import WeatherForecasts
 
 
@@ -56,6 +58,15 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
+class Officers:
+    """The duty officer's desk, the door that lets officers act (without one they only look), and the nights' scores."""
+
+    desk: OrderDesk
+    door: TeamDoor | None = None
+    scores: ScoreBook | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The parts of one application; built once by ``ops_api.app.create_app``."""
 
@@ -78,6 +89,7 @@ class Context:
     map_min_count: int = 5
     team: TeamDoor | None = None
     forecasts: WeatherForecasts | None = None
+    officers: Officers | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

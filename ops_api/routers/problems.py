@@ -15,7 +15,10 @@ from ops_api.queries import UnusableValueError
 from ops_api.routers.context import Context
 from ops_api.web.headers import HEADERS
 from rules.core.desk.commands import DeskRefusedError
+from rules.core.winter_orders.commands import OrderRefusedError
 from rules.desk.ports import NoSuchAlarmError, UnusableTextError
+from rules.winter.orders import ports as orders
+from rules.winter.orders.ports import NoSuchOrderError
 
 log = structlog.get_logger(__name__)
 
@@ -59,16 +62,22 @@ def install(app: FastAPI) -> None:
     async def unusable(request: Request, _: UnusableValueError) -> Response:
         return problem(request, 422, UNUSABLE)
 
+    @app.exception_handler(orders.UnusableTextError)
     @app.exception_handler(UnusableTextError)
-    async def unusable_text(request: Request, _: UnusableTextError) -> Response:
+    async def unusable_text(request: Request, _: Exception) -> Response:
         return problem(request, 422, UNUSABLE)
 
     @app.exception_handler(NoSuchAlarmError)
     async def no_such_alarm(request: Request, error: NoSuchAlarmError) -> Response:
         return problem(request, 404, str(error))
 
+    @app.exception_handler(NoSuchOrderError)
+    async def no_such_order(request: Request, error: NoSuchOrderError) -> Response:
+        return problem(request, 404, str(error))
+
+    @app.exception_handler(OrderRefusedError)
     @app.exception_handler(DeskRefusedError)
-    async def refused(request: Request, error: DeskRefusedError) -> Response:
+    async def refused(request: Request, error: ValueError) -> Response:
         return problem(request, 409, str(error))
 
     @app.exception_handler(TransientError)

@@ -15,6 +15,7 @@ from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
 from ops_api.web import rules_view
 from rules.catalogue.loader import FILES, read_files
+from rules.catalogue.orders import FILE as ORDERS_FILE
 from rules.catalogue.watches import WATCH_FILES
 
 router = APIRouter(prefix="/api/v1/rules", tags=["rules"])
@@ -61,7 +62,7 @@ async def rule_documents(ctx: Context, rule_id: str | None = None) -> tuple[Row 
     overrides = await ctx.db.rows("rule_overrides", rule_id=rule_id)
     files: Mapping[str, str] = read_files() if live is None else live["files"]
     found = []
-    for name, _ in (*FILES.values(), *WATCH_FILES.values()):
+    for name, _ in (*FILES.values(), *WATCH_FILES.values(), (ORDERS_FILE, None)):
         raw = tomllib.loads(files.get(name, ""))
         if not raw or (rule_id is not None and raw["id"] != rule_id):
             continue

@@ -27,6 +27,7 @@ GROUPS: Mapping[str, str] = {
     "platform.rules_behind": "Rules behind",
     "platform.channel_failing": "Channels that fail",
     "platform.rota_empty": "Gaps in the rota",
+    "winter.order_unanswered": "Proposals without an answer",
 }
 
 

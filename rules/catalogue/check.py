@@ -12,13 +12,17 @@ from rules.catalogue.escalations import examine_escalations
 from rules.catalogue.faults import Fault, parse_file
 from rules.catalogue.lines import line_of
 from rules.catalogue.loader import FILES, Files, examine, read_matrix
+from rules.catalogue.orders import FILE as ORDERS_FILE
+from rules.catalogue.orders import examine_unanswered
 from rules.catalogue.watches import WATCH_FILES, examine_watch
 from rules.core.alarm_spec import Escalation
 from rules.core.matrix import TreatmentMatrix
 from rules.core.parameters import Catalogue
+from rules.core.winter_orders.unanswered import UnansweredRule
 
 _FIELD_OF = {name: field for field, (name, _) in FILES.items()}
-_WATCH = {name for name, _ in WATCH_FILES.values()}
+_DESKS: dict[str, Any] = {**dict(WATCH_FILES.values()), ORDERS_FILE: UnansweredRule}
+_WATCH = set(_DESKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ def check(files: Files, live: Catalogue | None = None, desks: Files | None = Non
     Args:
         files: the catalogue.
         live: the one in use, to say where a rule was changed without a new version.
-        desks: the files in use that only the desk reads, likewise: of its watch and of its escalations.
+        desks: the files in use that only the desks read, likewise: of the watch, of the officer's and of escalations.
     """
     catalogue, errors = examine(files)
     errors = (*errors, *_errors_of_others(files))
@@ -53,6 +57,7 @@ def check(files: Files, live: Catalogue | None = None, desks: Files | None = Non
 def _errors_of_others(files: Files) -> list[Fault]:
     """Check the files that the engine does not read: the desk's, and matrices that nobody names."""
     found = [*examine_escalations(files)[1], *examine_watch(files)[1]]
+    found += examine_unanswered(files)[1] if ORDERS_FILE in files else ()
     named = _raw(files.get("winter_gritting.toml", "")).get("parameters", {})
     used = f"matrix_{named.get('matrix')}.toml" if isinstance(named, dict) else ""
     for name in files:
@@ -86,8 +91,7 @@ def _versions(name: str, text: str, live: Catalogue) -> list[Fault]:
 
 def _desks(name: str, text: str, live: str) -> list[Fault]:
     """Say the same of a file that only the desk reads."""
-    kinds = dict(WATCH_FILES.values())
-    kind: Any = Escalation if name.startswith("escalation_") else kinds.get(name)
+    kind: Any = Escalation if name.startswith("escalation_") else _DESKS.get(name)
     before = None if kind is None else parse_file(name, live, kind).value
     return [] if before is None else _unraised(name, text, kind, before)
 

@@ -30,6 +30,7 @@ from rules.core import (
     forecast_rule,
     home_rule,
     home_words,
+    order_rule,
     round_rule,
     route_rule,
     segment_rule,
@@ -46,6 +47,7 @@ from rules.core.quality import notes as quality_notes
 from rules.core.quality import rule as quality_rule
 from rules.core.readings import SUSPECT_CLOCK, ReadingBatch, Readings
 from rules.core.settling import settle
+from rules.core.winter_orders import rows as orders
 from rules.core.work import Watch, Work
 
 Observer = Callable[[Work, Context, Readings], None]
@@ -63,6 +65,7 @@ FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
     "weather": weather_rule.FIELDS,
     "bin": bin_rule.FIELDS,
     "gritter": treatment_rule.FIELDS,
+    orders.KIND: orders.FIELDS,
 }
 """The fields that the rules read; of other kinds only time and device matter."""
 
@@ -130,6 +133,8 @@ def _take(
         silence_rule.observe(work, ctx, *flow.devices(run))
         for kind, rows in flow.rows(run, tuple(AT_ONCE)):
             AT_ONCE[kind](work, ctx, rows)
+        for _, rows in flow.rows(run, (orders.KIND,)):
+            order_rule.observe(work, ctx, rows, upto_s)
     flow.roads(len(flow))
     flow.homes()
     flow.notes(len(flow))

@@ -55,4 +55,5 @@ def _installed(ctx: Context) -> dict[str, Container[str]]:
         "forecast": ctx.graph.segment_index,
         "treated": ctx.graph.segment_index,
         "route": ctx.routes,
+        "order": ctx.routes,
     }

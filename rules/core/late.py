@@ -14,10 +14,11 @@ from rules.core.context import Context
 from rules.core.effects import Effect, LateReadings
 from rules.core.readings import Readings
 from rules.core.settling import Settled
+from rules.core.winter_orders.rows import KIND as ORDERS
 
 TOWN = ("town", "town")
-FORECASTS = ("forecast",)
-"""Road forecasts count when they come: none is late."""
+WHEN_THEY_COME = ("forecast", ORDERS)
+"""Road forecasts and what officers said count when they come: none is late, none is judged again."""
 TOWN_KINDS = ("weather", "gritter")
 
 
@@ -55,7 +56,7 @@ def late_readings(ctx: Context, found: Settled) -> Iterator[LateReadings]:
     if not found.late.any():
         return
     for kind, rows in found.readings.items():
-        late = found.late[rows.position] & (kind not in FORECASTS)
+        late = found.late[rows.position] & (kind not in WHEN_THEY_COME)
         if late.any():
             yield from _by_device(ctx, kind, rows.where(late))
 

@@ -10,6 +10,7 @@ import numpy as np
 from rules.core.coat import Coat, coats
 from rules.core.context import Context
 from rules.core.memory import GritterMemory, Outdoor, RouteMemory, TreatedMemory
+from rules.core.order_rule import driven_at
 from rules.core.readings import Readings, known
 from rules.core.street_match import Place, Stretch
 from rules.core.treatment import Fix, Pass, Passed, Spread, Way, insert, spread_between
@@ -86,11 +87,12 @@ def _between(work: Work, ctx: Context, a: Fix, b: Fix) -> list[Spread]:
         return []
     sure = len(starts) == 1, len(ends) == 1
     most_m = seconds * p.fastest_m_s
-    routes: dict[str, RouteMemory] = work.read("route")
+    memory: dict[str, RouteMemory] = work.read("route")
+    routes = {r: driven_at(work, r, memory.get(r), b.at_s) for r in {**memory, **work.read("order")}}
     ways = [
         Way(tuple(_passed(ctx, s.stretch, order.g_m2 if s.treat else 0.0, s.treat) for s in stages), *sure)
-        for route_id, memory in routes.items()
-        for order in memory.orders
+        for route_id, orders in routes.items()
+        for order in orders
         if 0.0 <= b.at_s - order.at_s <= p.track_s
         for here in starts
         for there in ends
@@ -98,7 +100,7 @@ def _between(work: Work, ctx: Context, a: Fix, b: Fix) -> list[Spread]:
     ]
     shortest = ctx.streets.between(starts[0], ends[0], most_m)
     if shortest is not None:
-        asked = {s: o.g_m2 for m in routes.values() for o in m.orders for s in o.segments}
+        asked = {s: o.g_m2 for orders in routes.values() for o in orders for s in o.segments}
         ids = [ctx.graph.segments[s.segment].segment_id for s in shortest]
         passed = (_passed(ctx, s, asked.get(i, 0.0), None) for s, i in zip(shortest, ids, strict=True))
         ways.append(Way(tuple(passed), *sure))

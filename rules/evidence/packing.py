@@ -99,7 +99,7 @@ async def make_pack(shop: Workshop, order: Order, out: BinaryIO) -> Pack:
     manifest = _manifest(shop, order, contents, series, files)
     data = canonical(msgspec.to_builtins(manifest))
     container.add(MANIFEST, data)
-    container.add(SIGNATURE, _signature(shop.signer, data))
+    container.add(SIGNATURE, signature_of(shop.signer, data))
     container.close(shop.signer)
     return _remembered(order, period, manifest, data, out)
 
@@ -307,7 +307,8 @@ def _utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _signature(signer: Signer, manifest: bytes) -> bytes:
+def signature_of(signer: Signer, manifest: bytes) -> bytes:
+    """Return the file ``signature.json`` of a manifest."""
     return canonical(
         {
             "algorithm": "Ed25519",

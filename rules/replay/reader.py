@@ -23,6 +23,8 @@ from rules.core import forecast_rule
 from rules.core.engine import FIELDS_OF_KIND
 from rules.core.readings import ReadingBatch, Readings
 from rules.core.replayed import AlarmSpan, DecisionMade, Replayed, made
+from rules.core.winter_orders.rows import KIND as ORDERS
+from rules.order_rows import of_time
 from rules.replay.memory import in_order_of_time
 
 SQL = load_queries("rules.replay")
@@ -76,11 +78,12 @@ class PostgresReadings:
             names: dict[int, str] = dict(conn.execute(SQL["devices"]).fetchall())
             found = {kind: _rows(conn, kind, from_s, to_s) for kind in self._kinds}
             issued = conn.execute(forecast_query.BY_TIME, forecast_query.span(from_s, to_s)).fetchall()
+            acts = of_time(conn, from_s, to_s)
         readings = {kind: _readings(kind, rows, names) for kind, rows in found.items() if rows}
         if issued:
             columns, place = list(zip(*issued, strict=True)), np.arange(len(issued), dtype=np.int64)
             readings[forecast_rule.KIND] = forecast_query.readings_of_columns(columns, place)
-        return readings
+        return readings if acts is None else {**readings, ORDERS: acts}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

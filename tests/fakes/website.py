@@ -17,6 +17,7 @@ import psycopg
 
 from cityops.settings import ApiSettings, DbSettings, Settings
 from cityops.settings_housing import HousingSettings
+from cityops.settings_winter import WinterSettings
 from devices.registry import Registry
 from ops_api.wiring_api import run_api
 from tests.fakes import seed_web
@@ -25,6 +26,7 @@ from tests.fakes.databases import create, drop, with_database
 TEAM_PASSWORD = "pond lily frog newt"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of sites, which speak plain HTTP: without it each reads all certificates there are, 60 ms of CPU."""
+OFFICERS_PASSWORD = "salt grit plough brine"
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ async def running(
         dsn, town, now: of its database.
         port: 0 for any.
         data_dir: of a site that signs packs.
-        team: the housing team's password; None: its pages are not set up.
+        team: the housing team's password; None: neither its pages nor the officers' desk are set up.
         api: further settings of the API.
     """
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
@@ -84,6 +86,7 @@ async def running(
         db=DbSettings(dsn=dsn, pool_max=8),
         api=ApiSettings(port=port, **api),
         housing=HousingSettings.model_validate({"password": team}),
+        winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
     )
     if data_dir is not None:
         settings = settings.model_copy(update={"data_dir": data_dir})

@@ -95,13 +95,31 @@ def icy_times(device: str) -> list[tuple[float, float]]:
 def test_there_is_one_alarm_a_route_and_rule(story: Story) -> None:
     assert story.kills == 2
     assert set(story.answered.values()) == {200}
-    found = Counter(story.rows("select rule_id, subject from alarm"))
+    found = Counter(
+        story.rows("select rule_id, subject from alarm where rule_id <> 'winter.order_unanswered'")
+    )
     assert found == Counter(
         [*(("winter.ice", r) for r in (*ROUTES, "segment")), ("device.silent", "route-1")]
     )
     assert story.rows("select count(*) from alarm where rule_id = 'winter.ice' and cleared_at is null") == [
         (0,)
     ]
+
+
+def test_proposals_that_nobody_answers_are_one_alarm_a_route_and_one_act_each(story: Story) -> None:
+    alarms = Counter(
+        story.rows(
+            "select subject from alarm where rule_id = 'winter.order_unanswered' and cleared_at is null"
+        )
+    )
+    assert set(alarms.values()) <= {1}
+    acts = story.rows("select ref, what, by from treatment_act")
+    assert len(acts) == len({ref for ref, _, _ in acts}) > 0
+    assert {(what, by) for _, what, by in acts} == {("unanswered", "cityops")}
+    late = story.rows(
+        "select extract(epoch from a.at - d.decided_at)::float8 from treatment_act a join decision d using (decision_id)"
+    )
+    assert min(s for (s,) in late) >= 300.0
 
 
 def test_members_are_the_stretches_whose_sensors_said_so_and_joined_when_they_did(story: Story) -> None:
@@ -201,7 +219,11 @@ def test_nobody_is_told_twice_and_no_line_is_missing(story: Story) -> None:
     told = story.rows("select sum((detail ->> 'messages')::int)::int from alarm_log where what = 'told'")
     assert told == story.rows("select count(*)::int from notification")
     assert story.rows("select count(*) from alarm_log where planned_at is null") == [(0,)]
-    assert story.rows("select count(*) from alarm_log where what in ('skipped', 'not_followed')") == [(0,)]
+    # Time goes by the hour in the morning: there an unanswered proposal may be told late, and nothing else is up.
+    assert story.rows(
+        "select count(*) from alarm_log join alarm using (alarm_id) where what = 'not_followed'"
+        " or (what = 'skipped' and rule_id <> 'winter.order_unanswered')"
+    ) == [(0,)]
     # Each membership has its line: in the one that raised it or of its own, and its end in its own or in the clearing.
     moves = Counter(
         story.rows("select alarm_id, what from alarm_log where what in ('member_joined', 'member_left')")
@@ -210,7 +232,7 @@ def test_nobody_is_told_twice_and_no_line_is_missing(story: Story) -> None:
         "select a.alarm_id, a.cleared_at is not null, jsonb_array_length(l.detail -> 'members'),"
         " (select count(*)::int from alarm_member m where m.alarm_id = a.alarm_id),"
         " (select count(left_at)::int from alarm_member m where m.alarm_id = a.alarm_id)"
-        " from alarm a join alarm_log l on l.alarm_id = a.alarm_id and l.what = 'raised'"
+        " from alarm a join alarm_log l on l.alarm_id = a.alarm_id and l.what = 'raised' where a.is_group"
     ):
         assert raised_with + moves[alarm_id, "member_joined"] == members
         assert moves[alarm_id, "member_left"] < left == members if cleared else left < members, alarm_id

@@ -217,6 +217,9 @@ def test_settings_load(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (
         (settings.housing.password is not None) == ("cityops_housing__password" in targets) == (name == "api")
     )
+    assert (
+        (settings.winter.password is not None) == ("cityops_winter__password" in targets) == (name == "api")
+    )
 
 
 @OURS

@@ -209,6 +209,20 @@ SPECS: Mapping[str, Spec] = {
             CALM,
         ),
     ),
+    "winter.order_unanswered": Spec(
+        inputs=(
+            Input("proposal", "proposal"),
+            Input("proposed_at", "proposed", is_time=True),
+            Input("waited_s", "has waited for", "s", 0),
+            Input("call_out_by", "the lorry must leave by", is_time=True),
+            Input("no_answer", "what counts without an answer"),
+        ),
+        limits=(
+            Threshold("to be answered within", "", ("parameters.answer_s",), is_span=True),
+            Threshold("and before the lorry must leave by", "", ("parameters.before_start_s",), is_span=True),
+            Threshold("major when over it by", "", ("alarm.levels.1.raise_at",), is_span=True),
+        ),
+    ),
     "platform.rota_empty": Spec(
         inputs=(
             Input("empty_h", "nobody on call for", "h"),

@@ -1,0 +1,15 @@
+"""What an installation sets of the winter service's desk."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class WinterSettings(BaseModel):
+    """The duty officer's desk."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    password: SecretStr | None = Field(default=None, min_length=16)
+    """Password of the winter service's duty officers, at least 16 characters: whoever has it confirms, changes and cancels
+    treatments on pages and over REST. Without it they are shown there, and answered with `cityops winter` only."""

@@ -1,0 +1,58 @@
+"""The duty officer of a simulated town: reads each proposal for a minute and confirms it, unless somebody else has answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import structlog
+
+from cityops.errors import TransientError
+from cityops.runtime.stop import sleep_until_stop
+from rules.core.winter_orders.commands import OrderRefusedError
+from rules.core.winter_orders.model import Confirm
+from rules.winter.orders.ports import OrderDesk
+
+log = structlog.get_logger(__name__)
+
+POLL_S = 0.25
+READS_FOR_S = 60.0
+"""So long a proposal lies on the desk, in the town's time [s]."""
+LOOK_BACK_S = 2 * 3600.0
+NAME = "Sam (simulated)"
+
+
+class SimulatedOfficer:
+    """Confirms what is proposed.
+
+    Args:
+        desk: of the orders.
+        now_s: returns the simulated time [s since 1970].
+        reads_for_s: see ``READS_FOR_S``.
+    """
+
+    def __init__(
+        self, desk: OrderDesk, now_s: Callable[[], float], *, reads_for_s: float = READS_FOR_S
+    ) -> None:
+        self._desk, self._now_s, self._reads_for_s = desk, now_s, reads_for_s
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer until ``stop``."""
+        while not await sleep_until_stop(stop, POLL_S):
+            with contextlib.suppress(TransientError):
+                await self.step()
+
+    async def step(self) -> int:
+        """Confirm what has lain on the desk long enough; return how many."""
+        now_s, done = self._now_s(), 0
+        for case in await self._desk.cases(now_s - LOOK_BACK_S, now_s + 60.0):
+            p = case.proposal
+            if not case.is_waiting or p is None or p.treatment is None or now_s - p.at_s < self._reads_for_s:
+                continue
+            command = Confirm(ref=case.ref, by=NAME, role="duty officer", via="simulation")
+            with contextlib.suppress(OrderRefusedError):
+                await self._desk.act(command, now_s)
+                done += 1
+                log.info("proposal confirmed", ref=case.ref, route=case.route_id)
+        return done

@@ -1,0 +1,71 @@
+"""Who may act at the duty officer's desk: a browser with a pass, a program with the password. Without a password nobody."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Cookie, Depends, Header, HTTPException
+
+from ops_api.housing.team_door import Pass, TeamDoor
+from ops_api.routers.context import Context, Ctx, Officers
+from rules.core.winter_orders.commands import NAME_MOST
+
+COOKIE = "cityops_winter"
+OFFICER = "duty officer"
+NOT_SET_UP = (
+    "The duty officer's desk is not set up here: whoever runs this sets CITYOPS_WINTER__PASSWORD. "
+    "Until then proposals are answered with `cityops winter`."
+)
+
+
+def officers_of(ctx: Context) -> Officers:
+    """Return the officers' desk; 503 where orders are not served."""
+    if ctx.officers is None:
+        raise HTTPException(503, "Orders are not served here.")
+    return ctx.officers
+
+
+def door_of(ctx: Context) -> TeamDoor:
+    """Return the officers' door; 404 where no password is set."""
+    door = officers_of(ctx).door
+    if door is None:
+        raise HTTPException(404, NOT_SET_UP)
+    return door
+
+
+def _pass(ctx: Ctx, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = "") -> Pass | None:
+    door = officers_of(ctx).door
+    return None if door is None else door.read(cookie, ctx.clock.now())
+
+
+Carried = Annotated[Pass | None, Depends(_pass)]
+"""Who acts and in which role, as a browser that gave the password carries it; None: it is to be asked."""
+
+
+def _program(
+    ctx: Ctx,
+    authorization: Annotated[str, Header(include_in_schema=False)] = "",
+    x_cityops_who: Annotated[str, Header(max_length=NAME_MOST, description="Who acts: a person's name")] = "",
+    x_cityops_role: Annotated[str, Header(max_length=NAME_MOST, description="In which role")] = OFFICER,
+) -> Pass:
+    scheme, _, given = authorization.partition(" ")
+    if not door_of(ctx).opens(given.strip() if scheme.lower() == "bearer" else ""):
+        raise HTTPException(
+            401, "Send the winter service's password: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"}
+        )
+    who = Pass(_utf8(x_cityops_who).strip(), _utf8(x_cityops_role).strip(), 0.0)
+    if not who.name or not who.purpose:
+        raise HTTPException(422, "Say who acts in the header X-Cityops-Who, and as what in X-Cityops-Role.")
+    return who
+
+
+Program = Annotated[Pass, Depends(_program)]
+"""A program of the winter service; ``purpose`` is the role."""
+
+
+def _utf8(text: str) -> str:
+    """Return a header as it was meant: bytes of a header are read as Latin-1, and programs send UTF-8."""
+    try:
+        return text.encode("latin-1").decode()
+    except ValueError:
+        return text

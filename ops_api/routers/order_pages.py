@@ -1,0 +1,181 @@
+"""The duty officer's panel of a route. Forms work without JavaScript; who has not given the password only looks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from cityops.errors import ConfigurationError
+from ops_api.housing.team_door import SHIFT, Pass
+from ops_api.moments import a_moment
+from ops_api.routers.context import Context, Ctx
+from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of, officers_of
+from ops_api.routers.orders import do
+from ops_api.web import orders_view
+from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST, OrderRefusedError
+from rules.core.winter_orders.model import Cancel, Case, Change, Command, Confirm, OrderOwn, Route
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+SHOWN_S = 36 * 3600.0
+PASSWORD_MOST = 200
+
+Short = Annotated[str, Form(max_length=100)]
+Said = Annotated[str, Form(max_length=TEXT_MOST)]
+
+
+@router.get("/winter/{route_id}/orders")
+async def orders(route_id: str, ctx: Ctx, carried: Carried) -> HTMLResponse:
+    """Show what is proposed and ordered on a route, and to officers who said what."""
+    return await _page(ctx, route_id, carried)
+
+
+@router.post("/winter/{route_id}/officer")
+async def say_who(
+    route_id: str,
+    request: Request,
+    ctx: Ctx,
+    by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
+    role: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")] = OFFICER,
+    password: Annotated[str, Form(max_length=PASSWORD_MOST)] = "",
+) -> Response:
+    """Let an officer in for a shift."""
+    door, now = door_of(ctx), ctx.clock.now()
+    route = await _route(ctx, route_id)
+    if not door.opens(password):
+        return await _page(ctx, route_id, None, refused="That is not the password.", status=403)
+    response = RedirectResponse(_address(route), 303)
+    response.set_cookie(
+        COOKIE, door.issue(by.strip(), role.strip(), now + SHIFT), max_age=int(SHIFT.total_seconds()),
+        path="/winter", secure=request.url.scheme == "https", httponly=True, samesite="lax",
+    )  # fmt: skip
+    return response
+
+
+@router.post("/winter/{route_id}/orders")
+async def say(
+    route_id: str,
+    ctx: Ctx,
+    carried: Carried,
+    what: Short,
+    ref: Short = "",
+    rate: Short = "",
+    passes: Short = "",
+    start: Short = "",
+    start_was: Short = "",
+    reason: Said = "",
+    segment: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Confirm, change, cancel or order, as an officer says."""
+    if carried is None:
+        door_of(ctx)
+        return await _page(ctx, route_id, None, refused="Say who you are first.", status=403)
+    route = await _route(ctx, route_id)
+    try:
+        # A time is shown to the minute: one that was left as it was is no other one.
+        form = _Form(what, ref, rate, passes, "" if start == start_was else start, reason, segment)
+        command = form.command(carried, route, ctx.brand.time_zone)
+        if not isinstance(command, OrderOwn) and (await officers_of(ctx).desk.case(ref)).route_id != route_id:
+            raise HTTPException(404, f"{ref} is not about this route.")
+        await do(ctx, command)
+    except OrderRefusedError as error:
+        return await _page(ctx, route_id, carried, refused=str(error), status=409)
+    except ConfigurationError as error:
+        return await _page(ctx, route_id, carried, refused=str(error), status=422)
+    return RedirectResponse(_address(route), 303)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a form of the panel says."""
+
+    what: str
+    ref: str
+    rate: str
+    passes: str
+    start: str
+    reason: str
+    segments: list[str] | None
+
+    def command(self, who: Pass, route: Route, zone: ZoneInfo) -> Command:
+        """Return it as the desk takes it; ConfigurationError where it can't be read."""
+        by, role, via, reason = who.name, who.purpose, "page", self.reason
+        if self.what == "confirm":
+            return Confirm(ref=self.ref, by=by, role=role, via=via, note=reason)
+        if self.what == "cancel":
+            return Cancel(ref=self.ref, by=by, role=role, via=via, reason=reason)
+        rate, passes = _number(self.rate, "rate"), _whole(self.passes, "passes")
+        start_s = a_moment(self.start, zone, "start").timestamp() if self.start.strip() else None
+        segments = None if self.segments is None else tuple(s for s in self.segments if s)
+        if self.what == "change":
+            return Change(
+                ref=self.ref, by=by, role=role, via=via, reason=reason, g_m2=rate, passes=passes, start_s=start_s,
+                segments=segments,
+            )  # fmt: skip
+        if self.what != "order":
+            raise ConfigurationError(f"what {self.what!r}: write confirm, change, cancel or order")
+        if rate is None:
+            raise ConfigurationError("rate: an order needs one, in g/m²")
+        return OrderOwn(
+            route_id=route.route_id, by=by, role=role, via=via, reason=reason, g_m2=rate, passes=passes or 1,
+            start_s=start_s, segments=segments,
+        )  # fmt: skip
+
+
+def _number(text: str, name: str) -> float | None:
+    try:
+        return float(text) if text.strip() else None
+    except ValueError as error:
+        raise ConfigurationError(f"{name} {text!r}: write a number") from error
+
+
+def _whole(text: str, name: str) -> int | None:
+    found = _number(text, name)
+    if found is None:
+        return None
+    if not math.isfinite(found) or found != int(found):
+        raise ConfigurationError(f"{name} {text!r}: write a whole number")
+    return int(found)
+
+
+async def _route(ctx: Context, route_id: str) -> Route:
+    found = next((r for r in await officers_of(ctx).desk.routes() if r.route_id == route_id), None)
+    if found is None:
+        raise HTTPException(404, f"There is no gritting route {route_id!r}.")
+    return found
+
+
+def _address(route: Route) -> str:
+    return f"/winter/{quote(route.route_id, safe='')}/orders"
+
+
+async def recent(ctx: Context, route_id: str) -> tuple[Case, ...]:
+    """Return what came up on a route in the last day and a half."""
+    now_s = (await ctx.town_now()).timestamp()
+    return await officers_of(ctx).desk.cases(now_s - SHOWN_S, now_s + 60.0, route_id)
+
+
+async def _page(
+    ctx: Context, route_id: str, who: Pass | None, refused: str = "", status: int = 200
+) -> HTMLResponse:
+    route, found = await _route(ctx, route_id), await recent(ctx, route_id)
+    until = None if who is None else datetime.fromtimestamp(who.until_s, UTC).astimezone(ctx.brand.time_zone)
+    page = ctx.templates.render(
+        "orders.html",
+        route=route,
+        address=_address(route),
+        headline=orders_view.headline(found),
+        cases=orders_view.case_views(found, ctx.brand.time_zone, names=who is not None),
+        who=who,
+        is_set_up=officers_of(ctx).door is not None,
+        until="" if until is None else f"{until:%H:%M}",
+        role=OFFICER,
+        refused=refused,
+    )
+    return HTMLResponse(page, status)

@@ -1,0 +1,197 @@
+"""What an officer asks: whether it is allowed now, and what it makes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import singledispatch
+from typing import Any
+
+from msgspec.structs import replace
+
+from rules.core.winter_orders import model as m
+
+RATE_MOST_G_M2 = 40.0
+"""The most that a pass may put on the road [g/m²]: twice the largest cell of the matrices."""
+PASSES_MOST = 4
+AHEAD_S = 48 * 3600.0
+"""An order is for the coming two days at most [s]."""
+TEXT_MOST = 1000
+NAME_MOST = 100
+
+
+class OrderRefusedError(ValueError):
+    """A command is not allowed now; the text is for whoever asked."""
+
+
+def obey(case: m.Case | None, command: m.Command, now_s: float, route: m.Route) -> m.NewAct:
+    """Return the act that a command makes.
+
+    Args:
+        case: what it is about, as it stands; None for an order of one's own.
+        command: what is asked, and by whom.
+        now_s: the town's time [s since 1970].
+        route: which it is on.
+
+    Raises:
+        OrderRefusedError: it is not allowed now, in words for whoever asked.
+    """
+    for what, text in (("who", command.by), ("in which role", command.role)):
+        if not text.strip():
+            raise OrderRefusedError(f"{what} it is said is missing: the record names a person and a role")
+        if len(text) > NAME_MOST:
+            raise OrderRefusedError(f"{what} it is said has {len(text)} letters; at most {NAME_MOST}")
+    return _obey(command, case, now_s, route)
+
+
+@singledispatch
+def _obey(command: Any, case: m.Case | None, now_s: float, route: m.Route) -> m.NewAct:
+    raise TypeError(f"{type(command).__name__} is no command of the officer's desk")
+
+
+@_obey.register
+def _confirm(command: m.Confirm, case: m.Case, now_s: float, route: m.Route) -> m.NewAct:
+    if not case.is_waiting or case.proposal is None:
+        raise OrderRefusedError(_done(case))
+    if case.proposal.treatment is None:
+        raise OrderRefusedError(
+            f"{case.ref} proposes nothing that could be done: the rules refer it to you. "
+            "Order a treatment, or cancel it with a reason."
+        )
+    return _act(case, command, "confirmed", now_s, command.note, case.proposal.treatment)
+
+
+@_obey.register
+def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route) -> m.NewAct:
+    _changeable(case)
+    base = case.treatment or (None if case.proposal is None else case.proposal.treatment)
+    if base is None:
+        if command.g_m2 is None:
+            raise OrderRefusedError(
+                f"{case.ref} has no rate to change: the rules refer it to you; give one (g_m2)"
+            )
+        base = m.Treatment(g_m2=command.g_m2, passes=1, segments=route.segments)
+    wanted = {
+        "g_m2": command.g_m2, "passes": command.passes, "start_s": command.start_s, "by_s": command.by_s,
+        "segments": None if command.segments is None else tuple(sorted(set(command.segments))),
+    }  # fmt: skip
+    new = replace(base, **{k: v for k, v in wanted.items() if v is not None})
+    if new == case.treatment or (
+        case.treatment is None and case.proposal is not None and new == case.proposal.treatment
+    ):
+        raise OrderRefusedError(
+            f"that changes nothing of {case.ref}; to have it done as proposed, confirm it"
+        )
+    _check(new, now_s, route, base)
+    return _act(case, command, "changed", now_s, _reason(command.reason), new)
+
+
+@_obey.register
+def _cancel(command: m.Cancel, case: m.Case, now_s: float, route: m.Route) -> m.NewAct:
+    _changeable(case)
+    return _act(case, command, "cancelled", now_s, _reason(command.reason), None)
+
+
+@_obey.register
+def _order(command: m.OrderOwn, case: None, now_s: float, route: m.Route) -> m.NewAct:
+    segments = route.segments if command.segments is None else tuple(sorted(set(command.segments)))
+    treatment = m.Treatment(
+        g_m2=command.g_m2, passes=command.passes, segments=segments, start_s=command.start_s, by_s=command.by_s
+    )  # fmt: skip
+    _check(treatment, now_s, route, None)
+    return m.NewAct(
+        ref="", route_id=route.route_id, decision_id=None, what="ordered", at_s=now_s, by=command.by.strip(),
+        role=command.role.strip(), via=command.via, reason=_reason(command.reason), treatment=treatment,
+        request_id=command.request_id,
+    )  # fmt: skip
+
+
+def _changeable(case: m.Case) -> None:
+    if case.state in ("cancelled", "superseded", "withdrawn"):
+        raise OrderRefusedError(_done(case))
+
+
+def _done(case: m.Case) -> str:
+    """Return why nothing can be made of a case any more, in words."""
+    if case.state == "superseded":
+        return f"{case.ref} is no longer the newest proposal on {case.route_id}: answer that one."
+    if case.state == "withdrawn":
+        return f"The rules no longer call for {case.ref}. To treat all the same, give an order of your own."
+    last = case.acts[-1]
+    more = (
+        "To treat all the same, give an order of your own."
+        if case.state == "cancelled"
+        else "It can be changed or cancelled."
+    )
+    return f"{last.by} has {_SAID[last.what]} {case.ref} at {utc(last.at_s)} already. {more}"
+
+
+_SAID = {
+    "confirmed": "confirmed",
+    "changed": "changed",
+    "cancelled": "cancelled",
+    "ordered": "ordered",
+    "unanswered": "not answered",
+}
+
+
+def _reason(text: str) -> str:
+    found = text.strip()
+    if not found:
+        raise OrderRefusedError("why is missing: give a reason, it is part of the record")
+    if len(found) > TEXT_MOST:
+        raise OrderRefusedError(f"the reason has {len(found)} letters; at most {TEXT_MOST}")
+    return found
+
+
+def _check(t: m.Treatment, now_s: float, route: m.Route, before: m.Treatment | None) -> None:
+    if not 0.0 < t.g_m2 <= RATE_MOST_G_M2:
+        raise OrderRefusedError(
+            f"rate {t.g_m2:g} g/m²: allowed is more than 0 and at most {RATE_MOST_G_M2:g}; to treat nothing, cancel"
+        )
+    if not 1 <= t.passes <= PASSES_MOST:
+        raise OrderRefusedError(f"{t.passes} passes: allowed are 1 to {PASSES_MOST}")
+    _segments(t.segments, route)
+    for name in ("start_s", "by_s"):
+        value, was = getattr(t, name), None if before is None else getattr(before, name)
+        if value is not None and value != was and not now_s - 60.0 <= value <= now_s + AHEAD_S:
+            raise OrderRefusedError(
+                f"{_TIMES[name]} {utc(value)} is not allowed: it must lie between now, {utc(now_s)}, and {utc(now_s + AHEAD_S)}"
+            )
+    if t.start_s is not None and t.by_s is not None and t.by_s <= t.start_s:
+        raise OrderRefusedError(
+            f"{_TIMES['by_s']} {utc(t.by_s)} is not after {_TIMES['start_s']} {utc(t.start_s)}"
+        )
+
+
+_TIMES = {"start_s": "the start", "by_s": "the time by which it is done"}
+
+
+def _segments(segments: Sequence[str], route: m.Route) -> None:
+    if not segments:
+        raise OrderRefusedError("no stretch is named; to treat nothing, cancel")
+    strange = sorted(set(segments) - set(route.segments))
+    if strange:
+        named = ", ".join(strange[:5]) + (" …" if len(strange) > 5 else "")
+        raise OrderRefusedError(f"not on {route.route_id}: {named}")
+
+
+def _act(
+    case: m.Case,
+    command: m.Confirm | m.Change | m.Cancel,
+    what: m.What,
+    now_s: float,
+    reason: str,
+    treatment: m.Treatment | None,
+) -> m.NewAct:
+    return m.NewAct(
+        ref=case.ref, route_id=case.route_id,
+        decision_id=None if case.proposal is None else case.proposal.decision_id,
+        what=what, at_s=now_s, by=command.by.strip(), role=command.role.strip(), via=command.via,
+        reason=reason.strip()[:TEXT_MOST], treatment=treatment, request_id=command.request_id,
+    )  # fmt: skip
+
+
+def utc(at_s: float) -> str:
+    """Return a time for a person: ``2026-01-09 21:40 UTC``."""
+    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M} UTC"

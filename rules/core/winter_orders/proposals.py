@@ -1,0 +1,70 @@
+"""From the engine's stored decision to what an officer is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from rules.core.effects import num
+from rules.core.winter_orders.model import NO_TREATMENT, Proposal, Treatment
+
+
+def asks(outcome: str) -> bool:
+    """Whether a decision with this outcome asks somebody for an answer."""
+    return outcome not in NO_TREATMENT
+
+
+def proposal_of(
+    *,
+    decision_id: int,
+    route_id: str,
+    at_s: float,
+    outcome: str,
+    reason: str,
+    rule_version: int,
+    catalogue_id: int | None,
+    inputs: Mapping[str, Any],
+    result: Mapping[str, Any],
+) -> Proposal:
+    """Return a decision as a proposal."""
+    return Proposal(
+        decision_id=decision_id, route_id=route_id, at_s=at_s, outcome=outcome, reason=reason,
+        treatment=_treatment(result), rule_version=rule_version, catalogue_id=catalogue_id,
+        forecast=forecast_words(inputs), sha256=frozen(inputs, result),
+    )  # fmt: skip
+
+
+def forecast_words(inputs: Mapping[str, Any]) -> str:
+    """Return which road forecast a decision saw; empty where it saw none."""
+    seen = inputs.get("road_forecast")
+    if not isinstance(seen, Mapping) or not seen.get("issued_at"):
+        return ""
+    said = f"issued {seen['issued_at']}, {seen.get('weather') or 'weather not said'}"
+    return said if seen.get("used", True) else f"{said}, too old to be used"
+
+
+def frozen(inputs: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """Return the hash of what a decision saw and said: the same for the same rows."""
+    text = json.dumps([inputs, result], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _treatment(result: Mapping[str, Any]) -> Treatment | None:
+    drive = result.get("drive") or {}
+    driven = {leg["segment_id"] for leg in drive.get("legs", ()) if leg.get("treat")}
+    segments = tuple(sorted(driven | set(drive.get("unreachable") or ())))
+    rate = float(result.get("spread_rate_g_m2") or 0.0)
+    if not segments or rate <= 0.0:
+        return None
+    return Treatment(
+        g_m2=rate, passes=int(result.get("passes") or 1), segments=segments,
+        start_s=_at(result.get("call_out_by")), by_s=_at(result.get("treat_by")),
+        plough=result.get("action") == "plough",
+    )  # fmt: skip
+
+
+def _at(text: str | None) -> float | None:
+    return None if text is None else num(datetime.fromisoformat(text).timestamp(), 3)

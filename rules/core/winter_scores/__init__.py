@@ -1,0 +1,1 @@
+"""How forecasts, decisions and the service of a night did, judged in the morning. Pure."""

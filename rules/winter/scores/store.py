@@ -1,0 +1,100 @@
+"""Facts and scores of nights in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+
+import msgspec
+import numpy as np
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from cityops.db.queries import load_queries
+from cityops.errors import TransientError
+from rules.core.memory import SECTIONS, TreatedMemory
+from rules.core.winter_scores.facts import Forecasts, Measured, NightFacts, Stretch
+from rules.core.winter_scores.night import NightScore
+from rules.winter.orders.ports import OrderDesk
+from rules.winter.orders.store import Lender
+
+SQL = load_queries("rules.winter.scores")
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class PostgresScores:
+    """:class:`rules.winter.scores.ports.ScoreBook` on anything that lends connections; ``desk``: of the orders."""
+
+    def __init__(self, pool: Lender, desk: OrderDesk) -> None:
+        self._pool, self._desk = pool, desk
+
+    async def facts(self, night: date, from_s: float, to_s: float) -> NightFacts:
+        """Return what is known of a night."""
+        cases = await self._desk.cases(from_s, to_s)
+        span = {"from_s": from_s, "to_s": to_s}
+        async with self._transaction() as conn:
+            routes = await _rows(conn, "routes")
+            measured = await _rows(conn, "measured", **span)
+            [(known,)] = await _rows(conn, "has_forecasts")
+            sensors = [row[2] for row in routes if row[5] is not None]
+            forecasts = await _rows(conn, "forecasts", **span, segments=sensors) if known else None
+            treated = await _rows(conn, "treated", version=SECTIONS["treated"].version)
+        labels, stretches = _routes(routes)
+        return NightFacts(
+            night=night, from_s=from_s, to_s=to_s, labels=labels, stretches=stretches,
+            measured={name: _measured(*columns) for name, *columns in measured},
+            forecasts=None if forecasts is None else _forecasts(forecasts),
+            treated={s: msgspec.json.decode(state, type=TreatedMemory) for s, state in treated}, cases=cases,
+        )  # fmt: skip
+
+    async def put(self, score: NightScore, by: str) -> None:
+        """Keep a score."""
+        summary = msgspec.json.encode(score).decode()
+        async with self._transaction() as conn:
+            await conn.execute(SQL["put"], {"night": score.night, "by": by, "summary": summary})
+
+    async def nights(self, first: date, last: date) -> Sequence[NightScore]:
+        """Return the newest score of each night."""
+        async with self._transaction() as conn:
+            rows = await _rows(conn, "nights", first=first, last=last)
+        return [msgspec.json.decode(row[0], type=NightScore) for row in rows]
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._pool.connection() as conn, conn.transaction():
+                yield conn
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            raise TransientError(f"database: {' '.join(str(error).split())}") from error
+
+
+def _routes(rows: Sequence[Any]) -> tuple[Mapping[str, str], Mapping[str, tuple[Stretch, ...]]]:
+    labels: dict[str, str] = {}
+    stretches: dict[str, tuple[Stretch, ...]] = {}
+    for route_id, label, segment_id, length_m, width_m, device in rows:
+        labels[route_id] = label
+        if segment_id is not None:
+            mine = Stretch(segment_id, length_m, width_m, device)
+            stretches[route_id] = (*stretches.get(route_id, ()), mine)
+    return labels, stretches
+
+
+def _measured(ts_s: list[float], surface_c: list[float], wet: list[bool]) -> Measured:
+    return Measured(np.array(ts_s), np.array(surface_c), np.array(wet, dtype=np.bool_))
+
+
+def _forecasts(rows: Sequence[Any]) -> Forecasts:
+    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * 6
+    segment, issued_s, at_s, lead_h, surface_c, below_zero = columns
+    return Forecasts(
+        tuple(segment), np.array(issued_s, dtype=np.float64), np.array(at_s, dtype=np.float64),
+        np.array(lead_h, dtype=np.int64), np.array(surface_c, dtype=np.float64),
+        np.array(below_zero, dtype=np.float64),
+    )  # fmt: skip
+
+
+async def _rows(conn: Connection, query: str, **params: object) -> list[Any]:
+    return await (await conn.execute(SQL[query], params)).fetchall()

@@ -1,0 +1,179 @@
+"""The officer's desk over REST, on the route's page and on the command line: one night, one site."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from psycopg.types.json import Jsonb
+from typer.testing import CliRunner
+
+from tests.fakes import website
+from tests.fakes.website import OFFICERS_PASSWORD, TEAM_PASSWORD, Site
+from tests.fakes.winter_orders import SAID, row
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+BASE = "/api/v1/winter/orders"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
+    """One site for the file."""
+    async with website.copied(pg_server, *await towns.template()) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ada(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    """A program of the winter service."""
+    headers = {"Authorization": f"Bearer {OFFICERS_PASSWORD}", "X-Cityops-Who": "Ada"}
+    async with httpx.AsyncClient(base_url=site.url, headers=headers, timeout=60) as client:
+        yield client
+
+
+async def proposed(site: Site, route_id: str) -> str:
+    """Return a new proposal on a route."""
+    segments = [
+        r[0]
+        for r in await site.sql("select segment_id from road_segment where route_id = %s limit 3", route_id)
+    ]
+    found = row(0, segments=tuple(segments), route_id=route_id)
+    [(number,)] = await site.sql(
+        "insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, inputs, result)"
+        " select 'winter.gritting', 2, 'route', %s, event_time, 'treat', %s, %s, %s from rule_cursor"
+        " where service = 'rules' returning decision_id",
+        route_id, found["reason"], Jsonb(found["inputs"]),
+        Jsonb({**found["result"], "call_out_by": None, "treat_by": None}),
+    )  # fmt: skip
+    return f"P{number}"
+
+
+async def test_programs_answer_with_the_password_and_a_name(site: Site, ada: httpx.AsyncClient) -> None:
+    route = site.town.routes[0].route_id
+    ref = await proposed(site, route)
+    for headers, status in (
+        ({}, 401),
+        ({"Authorization": f"Bearer {TEAM_PASSWORD}"}, 401),
+        ({"Authorization": f"Bearer {OFFICERS_PASSWORD}"}, 422),
+    ):
+        answer = await site.http.post(f"{BASE}/{ref}/confirm", json={}, headers=headers)
+        assert answer.status_code == status, headers
+    assert (await ada.get(f"{BASE}/P999999999")).status_code == 404
+    assert (
+        await ada.get(BASE, params={"from": "2026-01-01T00:00:00Z", "to": "2020-01-01T00:00:00Z"})
+    ).status_code == 422
+    [case] = [c for c in (await ada.get(BASE, params={"route_id": route})).json() if c["ref"] == ref]
+    assert (case["state"], case["waits"], case["proposal"]["forecast"]) == ("open", True, SAID)
+
+    done = await ada.post(f"{BASE}/{ref}/confirm", json={"note": "as the model says", "request_id": "c-1"})
+    assert (done.status_code, done.json()["state"]) == (200, "confirmed")
+    said = done.json()["acts"][0]
+    assert (said["by"], said["role"], said["via"]) == ("Ada", "duty officer", "api")
+    assert len(said["seen"]["roads"]) == sum(s.route_id == route for s in site.town.segments)
+    twice = await ada.post(f"{BASE}/{ref}/confirm", json={"request_id": "c-2"})
+    assert twice.status_code == 409
+    assert "Ada has confirmed" in twice.json()["detail"]
+    assert (
+        await ada.post(f"{BASE}/{ref}/change", json={"reason": "x", "spread_rate_g_m2": 99})
+    ).status_code == 422
+    changed = await ada.post(f"{BASE}/{ref}/change", json={"reason": "Bridge", "spread_rate_g_m2": 15.0})
+    assert changed.json()["treatment"]["spread_rate_g_m2"] == 15.0
+    own = await ada.post(BASE, json={"route_id": route, "reason": "Burst main", "spread_rate_g_m2": 8.0})
+    assert own.status_code == 201
+    gone = await ada.post(f"{BASE}/{own.json()['ref']}/cancel", json={"reason": "Mended"})
+    assert (gone.json()["state"], gone.json()["treatment"]) == ("cancelled", None)
+    batches = await site.sql("select count(*)::int from ingest_batch where kinds ? 'order'")
+    assert batches == [(4,)]
+
+
+async def test_an_officer_answers_on_the_routes_page_and_others_only_look(site: Site) -> None:
+    route = site.town.routes[1].route_id
+    ref = await proposed(site, route)
+    page = f"/winter/{route}/orders"
+    assert page in (await site.http.get(f"/winter/{route}")).text
+    async with httpx.AsyncClient(base_url=site.url, timeout=60) as browser:
+        seen = (await browser.get(page)).text
+        assert "waits for an answer" in seen
+        assert "Confirm" not in seen
+        assert (await browser.post(page, data={"what": "confirm", "ref": ref})).status_code == 403
+        who = {"by": "Bob <b>", "role": "duty officer", "password": "no"}
+        assert (await browser.post(f"/winter/{route}/officer", data=who)).status_code == 403
+        let_in = await browser.post(f"/winter/{route}/officer", data={**who, "password": OFFICERS_PASSWORD})
+        assert (let_in.status_code, let_in.headers["location"]) == (303, page)
+        cookie = let_in.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "path=/winter" in cookie
+        assert f"Confirm {ref} as proposed" in (await browser.get(page)).text
+        refused = await browser.post(page, data={"what": "cancel", "ref": ref, "reason": " "})
+        assert (refused.status_code, "why is missing" in refused.text) == (409, True)
+        unread = await browser.post(page, data={"what": "change", "ref": ref, "rate": "ten", "reason": "x"})
+        assert (unread.status_code, "write a number" in unread.text) == (422, True)
+        other = await proposed(site, site.town.routes[2].route_id)
+        assert (await browser.post(page, data={"what": "confirm", "ref": other})).status_code == 404
+        assert (await browser.post(page, data={"what": "confirm", "ref": ref})).status_code == 303
+        [one, two, *_] = [
+            r[0]
+            for r in await site.sql(
+                "select segment_id from road_segment where route_id = %s order by 1", route
+            )
+        ]
+        change = {
+            "what": "change",
+            "ref": ref,
+            "rate": "11.5",
+            "segment": [one, two],
+            "reason": "only the hill",
+        }
+        assert (await browser.post(page, data=change)).status_code == 303
+        none_left = await browser.post(page, data={**change, "segment": [""]})
+        assert (none_left.status_code, "no stretch is named" in none_left.text) == (409, True)
+        endless = await browser.post(page, data={**change, "passes": "inf"})
+        assert (endless.status_code, "write a whole number" in endless.text) == (422, True)
+        own = {"what": "order", "rate": "8", "passes": "2", "start": "", "reason": "school"}
+        assert (await browser.post(page, data=own)).status_code == 303
+        after = (await browser.get(page)).text
+        assert "11.5 g/m² on 2 stretches" in after
+        assert "2 × 8 g/m²" in after
+        assert "Bob &lt;b&gt; (duty officer) confirmed it" in after
+    assert "Bob" not in (await site.http.get(page)).text
+    assert (await site.http.get("/winter/no-such/orders")).status_code == 404
+
+
+async def test_the_same_on_the_command_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    import asyncio
+
+    from ops_api.cli import app
+
+    monkeypatch.setenv("CITYOPS_DB__DSN", site.dsn)
+    ref = await proposed(site, site.town.routes[2].route_id)
+
+    async def run(*words: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["winter", *words])
+        return done.exit_code, done.output
+
+    status, text = await run("list")
+    assert (status, ref in text, "wait" in text.splitlines()[0]) == (0, True, True)
+    status, text = await run(
+        "change", ref, "--rate", "12", "--reason", "wet bridge", "--by", "Cleo", "--json"
+    )
+    assert (status, json.loads(text)["treatment"]["spread_rate_g_m2"]) == (0, 12.0)
+    status, text = await run("confirm", ref, "--by", "Cleo")
+    assert (status, "Cleo has changed" in text) == (1, True)
+    status, text = await run("cancel", ref, "--reason", "rain", "--by", "Cleo")
+    assert (status, "nothing is to be driven" in text) == (0, True)
+    status, text = await run("show", ref.lower())
+    assert (status, "SHA-256" in text, "Cleo (duty officer) cancelled it" in text) == (0, True, True)
+
+
+async def test_anybody_reads_how_nights_did(site: Site) -> None:
+    absent = await site.http.get("/api/v1/winter/scores/2026-01-09")
+    assert (absent.status_code, "cityops winter verify 2026-01-09" in absent.json()["detail"]) == (404, True)
+    empty = await site.get("/api/v1/winter/scores/season", **{"from": "2026-01-01", "to": "2026-01-31"})
+    assert (empty["nights"], empty["measures"]["pod"]) == (0, None)
+    backwards = {"from": "2026-01-31", "to": "2026-01-01"}
+    assert (await site.http.get("/api/v1/winter/scores/season", params=backwards)).status_code == 422
+    assert (await site.http.get("/api/v1/winter/scores/x")).status_code == 422

@@ -1,0 +1,135 @@
+"""Facts and scores of nights, on PostgreSQL and in memory, and the command that makes them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import psycopg
+import pytest
+from psycopg_pool import AsyncConnectionPool
+from typer.testing import CliRunner
+
+from ingest.registry_store import store_registry
+from rules.core.memory import TreatedMemory
+from rules.core.treatment import Pass
+from rules.core.winter_nights import span_s
+from rules.core.winter_scores.facts import NightFacts, ScoreParameters
+from rules.core.winter_scores.night import score
+from rules.winter.orders.memory import MemoryOrders
+from rules.winter.scores.memory import MemoryScores
+from rules.winter.scores.ports import ScoreBook
+from rules.winter.scores.store import PostgresScores
+from tests.fakes.rules_batches import insert_batch
+from tests.fakes.rules_town import START, Reading, hamlet
+from tests.fakes.winter_orders import decision
+
+NIGHT = date(2026, 1, 9)
+SPAN = span_s(NIGHT, ZoneInfo("Europe/London"))
+FORECASTS = """
+create view road_forecast_hour as
+select 's0'::text as segment_id, to_timestamp({issued}) as issued_at, to_timestamp({issued} + h * 3600) as at,
+       h as hour, (1.0 - h)::numeric as middle_c, 0.25 * h as below_zero
+from generate_series(1, 3) h
+"""
+
+
+@dataclass
+class Bench:
+    book: ScoreBook
+    conn: psycopg.AsyncConnection[Any] | None
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def database(request: pytest.FixtureRequest) -> str | None:
+    return request.getfixturevalue("db_dsn") if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def bench(database: str | None) -> AsyncIterator[Bench]:
+    if database is None:
+        yield Bench(MemoryScores(), None)
+        return
+    async with (
+        await psycopg.AsyncConnection.connect(database, autocommit=True) as conn,
+        AsyncConnectionPool(database, min_size=1, max_size=2, open=False) as pool,
+    ):
+        await store_registry(conn, hamlet())
+        yield Bench(PostgresScores(pool, MemoryOrders(decisions=[decision(1, segments=("s0", "s1"))])), conn)
+
+
+async def a_night(conn: psycopg.AsyncConnection[Any]) -> None:
+    road: list[Reading] = [
+        ("road", "road-0", 600.0 * k, {"surface_temperature_c": 1.0 - 0.5 * k, "air_temperature_c": 2.0, "humidity_pct": 90.0, "water_film_mm": 0.2})
+        for k in range(8)
+    ]  # fmt: skip
+    await insert_batch(conn, [*road, ("road", "road-0", 90_000.0, {"surface_temperature_c": -9.0, "air_temperature_c": 2.0, "humidity_pct": 90.0})], 1)  # fmt: skip
+    spread = TreatedMemory((Pass(START + 300.0, 10.0, 0.0, 1.0, "g", START, START + 300.0),))
+    await conn.execute(
+        "insert into rule_state (rule_id, subject, version, state) values ('treated', 's0', 1, %s::jsonb)",
+        (msgspec.json.encode(spread).decode(),),
+    )
+
+
+async def test_the_newest_score_of_a_night_counts(bench: Bench, database: str | None) -> None:
+    if bench.conn is not None:
+        await a_night(bench.conn)
+    facts = await bench.book.facts(NIGHT, *SPAN)
+    first = score(facts, ZoneInfo("Europe/London"), ScoreParameters())
+    await bench.book.put(first, "Ada")
+    second = msgspec.structs.replace(first, notes=("again",))
+    await bench.book.put(second, "Ada")
+    assert await bench.book.nights(NIGHT, NIGHT) == [second]
+    assert await bench.book.nights(date(2026, 2, 1), date(2026, 2, 2)) == []
+    if bench.conn is not None and database is not None:
+        _are_right(facts)
+        assert facts.forecasts is None
+        await bench.conn.execute(FORECASTS.format(issued=START))  # type: ignore[call-overload]
+        forecasts = (await bench.book.facts(NIGHT, *SPAN)).forecasts
+        assert forecasts is not None
+        assert (forecasts.segment, forecasts.lead_h.tolist()) == (("s0",) * 3, [1, 2, 3])
+        await _by_command(database)
+
+
+def _are_right(facts: NightFacts) -> None:
+    assert list(facts.labels) == ["r1", "r2"]
+    assert [(s.segment_id, s.device) for s in facts.stretches["r1"]] == [
+        ("s0", "road-0"),
+        ("s1", None),
+        ("s2", None),
+    ]
+    assert facts.measured["road-0"].surface_c.tolist() == [1.0 - 0.5 * k for k in range(8)]
+    assert facts.measured["road-0"].wet.all()
+    assert facts.treated["s0"].passes[0].at_s == START + 300.0
+    found = score(facts, ZoneInfo("Europe/London"), ScoreParameters())
+    assert [r.outcome for r in found.routes] == ["hit", "unknown"]
+    assert found.routes[0].service.in_time_km == pytest.approx(0.22)
+
+
+async def _by_command(dsn: str) -> None:
+    from ops_api.cli import app
+
+    async def run(*words: str) -> tuple[int, str]:
+        env = {"CITYOPS_DB__DSN": dsn, "CITYOPS_OPERATOR": "Ada"}
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["winter", "verify", *words], env=env)
+        return done.exit_code, done.output
+
+    status, text = await run("2026-01-09", "--json")
+    told = json.loads(text)
+    # Nothing was proposed in this database: the frost was missed.
+    assert (status, told["counts"]["misses"], told["measures"]["pod"]) == (0, 1, 0.0)
+    assert told["leads"][0]["errors"]["n"] == 1
+    status, text = await run("season", "--from", "2026-01-01", "--to", "2026-01-31")
+    headline = (
+        "0 hits, 1 misses, 0 false alarms, 0 correct rejections, 1 not judged; POD 0.00, FAR –, TSS –, n = 1"
+    )
+    assert (status, text.splitlines()[0]) == (0, f"1 night from 2026-01-09 to 2026-01-09: {headline}")
+    status, text = await run("2026-01-09", "--dry")
+    assert (status, "not treated" in text, "surface temperature  1 h ahead" in text) == (0, True, True)
+    assert (await run("2026-01-09", "--from", "2026-01-01"))[0] != 0

@@ -1,0 +1,119 @@
+"""The simulated officer confirms what lies on the desk, and the simulated crews drive what was ordered."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ops_api.crews import Crews
+from ops_api.officer import READS_FOR_S, SimulatedOfficer
+from rules.core.winter_orders.model import Cancel
+from rules.winter.orders.memory import MemoryOrders
+from tests.fakes.rules_town import START, context
+from tests.fakes.winter_orders import R1, R2, decision, row
+
+
+async def test_the_officer_confirms_what_nobody_else_has_answered() -> None:
+    desk = MemoryOrders((R1, R2), [decision(1), decision(2, 0.0, "refer", "r2")])
+    now = [START + 30.0]
+    officer = SimulatedOfficer(desk, lambda: now[0])
+    assert await officer.step() == 0
+    now[0] = START + READS_FOR_S
+    assert await officer.step() == 1
+    assert await officer.step() == 0
+    assert [(c.ref, c.state) for c in await desk.cases(START - 1, START + 1)] == [
+        ("P1", "confirmed"),
+        ("P2", "open"),
+    ]
+    desk.decisions.append(decision(3, 600.0))
+    await desk.act(Cancel(ref="P3", by="Ada", role="duty officer", reason="rain"), START + 700.0)
+    now[0] = START + 2000.0
+    assert await officer.step() == 0
+
+
+class Rows:
+    """A connection that answers two queries after another."""
+
+    def __init__(self, *answers: list[dict[str, Any]]) -> None:
+        self._answers = deque(answers)
+
+    def cursor(self, **_: object) -> Rows:
+        return self
+
+    async def __aenter__(self) -> Rows:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def execute(self, query: str, values: object) -> Rows:
+        return self
+
+    async def fetchall(self) -> list[dict[str, Any]]:
+        return self._answers.popleft() if self._answers else []
+
+
+class Town:
+    """A simulated town with one lorry, which remembers what it was sent for."""
+
+    def __init__(self) -> None:
+        self.now = datetime.fromtimestamp(START + 9000.0, UTC)
+        self.sent: list[tuple[str, ...]] = []
+
+    def gritter_free(self, *_: object) -> bool:
+        return True
+
+    def treat(self, name: str, segments: tuple[str, ...], rate: float, spread: tuple[bool, ...]) -> None:
+        self.sent.append(tuple(s for s, on in zip(segments, spread, strict=True) if on))
+
+
+def proposal() -> dict[str, Any]:
+    found = row(1)
+    legs = [{**leg, "from_node": 0, "to_node": 1} for leg in found["result"]["drive"]["legs"]]
+    return {
+        "decision_id": 1,
+        "subject": "r1",
+        "outcome": "treat",
+        "result": {**found["result"], "drive": {"legs": legs}},
+    }
+
+
+def said(what: str, ref: str, treatment: dict[str, Any] | None) -> dict[str, Any]:
+    return {"act_id": 1, "ref": ref, "route_id": "r1", "what": what, "treatment": treatment}
+
+
+ONE = {"g_m2": 12.0, "passes": 1, "segments": ["s1"], "start_s": None, "by_s": None}
+
+
+@pytest.mark.parametrize(
+    ("acts", "driven"),
+    [
+        ([], [("s0", "s2")]),
+        ([said("confirmed", "P1", ONE)], [("s0", "s2")]),
+        ([said("cancelled", "P1", None)], []),
+        ([said("unanswered", "P1", None)], []),
+        ([said("changed", "P1", ONE)], [("s1",)]),
+        ([said("ordered", "O5", ONE)], [("s0", "s2"), ("s1",)]),
+        ([said("ordered", "O5", ONE), said("cancelled", "O5", None)], [("s0", "s2")]),
+    ],
+)
+async def test_crews_drive_what_was_ordered(
+    acts: list[dict[str, Any]], driven: list[tuple[str, ...]]
+) -> None:
+    town, ctx = Town(), context()
+
+    crews = Crews(
+        cast("Any", Rows([proposal()], acts)), cast("Any", None), ["g1", "g2"],
+        ZoneInfo("Europe/London"), ctx.drive,
+    )  # fmt: skip
+    crews._act = lambda action: _run(action, town)  # type: ignore[method-assign]
+    await crews.step()
+    assert town.sent == driven
+
+
+async def _run(action: Any, town: Town) -> None:
+    action(town)

@@ -1,0 +1,194 @@
+"""Proposals and what people make of them: states, refusals, deadlines, the chain."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from rules.catalogue.orders import load_unanswered
+from rules.core.alarm_book import OpenAlarm
+from rules.core.effects import ChangeSeverity, ClearAlarm, RaiseAlarm
+from rules.core.winter_orders import model as m
+from rules.core.winter_orders.chain import FIRST, broken, link_of
+from rules.core.winter_orders.commands import OrderRefusedError, obey
+from rules.core.winter_orders.proposals import proposal_of
+from rules.core.winter_orders.standing import cases
+from rules.core.winter_orders.unanswered import RULE, deadline_s, look
+from rules.core.winter_orders.words import treatment_words
+from tests.fakes.rules_town import START
+from tests.fakes.winter_orders import CALL_OUT_S, FORECAST, R1, SAID, decision, row
+
+WHO = {"by": "Ada", "role": "duty officer"}
+NOW = START + 600.0
+
+
+def acted(new: m.NewAct, number: int) -> m.Act:
+    fields = {f: getattr(new, f) for f in m.NewAct.__struct_fields__}
+    return m.Act(act_id=number, seen={}, **{**fields, "ref": new.ref or f"O{number}"})
+
+
+class Desk:
+    """Decisions and acts, played."""
+
+    def __init__(self, *decisions: m.Proposal) -> None:
+        self.decisions, self.acts = list(decisions), list[m.Act]()
+
+    def case(self, ref: str) -> m.Case:
+        return next(c for c in cases(self.decisions, self.acts) if c.ref == ref)
+
+    def do(self, command: m.Command, now_s: float = NOW) -> m.Case:
+        case = None if isinstance(command, m.OrderOwn) else self.case(command.ref)
+        act = acted(obey(case, command, now_s, R1), len(self.acts) + 1)
+        self.acts.append(act)
+        return self.case(act.ref)
+
+
+def test_a_decision_that_asks_something_is_a_proposal_with_what_it_asks() -> None:
+    desk = Desk(decision(1), decision(2, 60.0, "monitor", "r2"))
+    (case,) = cases(desk.decisions, ())
+    assert (case.ref, case.state, case.treatment) == ("P1", "open", None)
+    assert case.proposal is not None
+    assert case.proposal.treatment == m.Treatment(
+        g_m2=10.0, passes=1, segments=("s0", "s2"), start_s=START + CALL_OUT_S, by_s=START + 2 * CALL_OUT_S
+    )
+    assert case.proposal.forecast == SAID
+    old = {**row(1)["inputs"], "road_forecast": {**FORECAST, "used": False}}
+    assert proposal_of(**{**row(1), "inputs": old}).forecast == f"{SAID}, too old to be used"
+    assert proposal_of(**{**row(1), "inputs": {}}).forecast == ""
+    ploughs = proposal_of(**{**row(1), "result": {**row(1)["result"], "action": "plough"}}).treatment
+    assert ploughs is not None
+    assert treatment_words(ploughs, UTC).startswith(
+        "plough, then 10 g/m² on 2 stretches, lorry out by 9 January"
+    )
+
+
+def test_confirmed_changed_cancelled_each_with_who_and_why() -> None:
+    desk = Desk(decision(1))
+    assert desk.do(m.Confirm(ref="P1", **WHO)).state == "confirmed"
+    changed = desk.do(m.Change(ref="P1", **WHO, reason="Bridge is wet", g_m2=15.0, segments=("s2",)))
+    assert changed.state == "changed"
+    assert changed.treatment is not None
+    assert (changed.treatment.g_m2, changed.treatment.segments) == (15.0, ("s2",))
+    gone = desk.do(m.Cancel(ref="P1", **WHO, reason="Cloud has come in"))
+    assert (gone.state, gone.treatment) == ("cancelled", None)
+    assert [a.what for a in gone.acts] == ["confirmed", "changed", "cancelled"]
+    assert {(a.by, a.role) for a in gone.acts} == {("Ada", "duty officer")}
+
+
+def test_a_newer_decision_takes_the_place_of_what_nobody_answered_but_not_of_an_answer() -> None:
+    desk = Desk(decision(1), decision(2, 300.0))
+    assert desk.case("P1").state == "superseded"
+    with pytest.raises(OrderRefusedError, match="no longer the newest"):
+        desk.do(m.Confirm(ref="P1", **WHO))
+    desk.do(m.Confirm(ref="P2", **WHO))
+    desk.decisions.append(decision(3, 900.0, "monitor"))
+    assert desk.case("P2").state == "confirmed"
+    assert Desk(decision(1), decision(2, 300.0, "no_action")).case("P1").state == "withdrawn"
+
+
+def test_a_referral_can_not_be_confirmed_but_answered_with_a_rate() -> None:
+    desk = Desk(decision(1, outcome="refer"))
+    with pytest.raises(OrderRefusedError, match="refer it to you"):
+        desk.do(m.Confirm(ref="P1", **WHO))
+    answered = desk.do(m.Change(ref="P1", **WHO, reason="Below the matrix", g_m2=20.0, passes=2))
+    assert answered.treatment is not None
+    assert answered.treatment.segments == R1.segments
+
+
+REFUSED: list[tuple[m.Command, str]] = [
+    (m.Confirm(ref="P1", by=" ", role="duty officer"), "who"),
+    (m.Confirm(ref="P1", by="Ada", role=""), "role"),
+    (m.Change(ref="P1", **WHO, reason=" ", g_m2=12.0), "reason"),
+    (m.Change(ref="P1", **WHO, reason="x"), "changes nothing"),
+    (m.Change(ref="P1", **WHO, reason="x", g_m2=41.0), "at most 40"),
+    (m.Change(ref="P1", **WHO, reason="x", g_m2=float("nan")), "nan"),
+    (m.Change(ref="P1", **WHO, reason="x", passes=5), "1 to 4"),
+    (m.Change(ref="P1", **WHO, reason="x", segments=("s9",)), "not on r1: s9"),
+    (m.Change(ref="P1", **WHO, reason="x", segments=()), "no stretch"),
+    (m.Change(ref="P1", **WHO, reason="x", start_s=START - 3600.0), "the start"),
+    (m.Change(ref="P1", **WHO, reason="x", start_s=START + 3 * CALL_OUT_S), "is not after"),
+    (m.Cancel(ref="P1", **WHO, reason=""), "reason"),
+    (m.OrderOwn(route_id="r1", **WHO, reason="", g_m2=10.0), "reason"),
+    (m.OrderOwn(route_id="r1", **WHO, reason="x", g_m2=0.0), "to treat nothing, cancel"),
+]
+
+
+@pytest.mark.parametrize(("command", "says"), REFUSED)
+def test_what_the_record_could_not_stand_is_refused_in_words(command: m.Command, says: str) -> None:
+    with pytest.raises(OrderRefusedError, match=says):
+        Desk(decision(1)).do(command)
+
+
+def test_an_order_of_ones_own_can_be_changed_and_cancelled() -> None:
+    desk = Desk()
+    own = desk.do(m.OrderOwn(route_id="r1", **WHO, reason="School run", g_m2=8.0))
+    assert (own.ref, own.state) == ("O1", "ordered")
+    assert desk.do(m.Change(ref="O1", **WHO, reason="Colder", g_m2=12.0)).state == "changed"
+    assert desk.do(m.Cancel(ref="O1", **WHO, reason="Closed road")).state == "cancelled"
+    with pytest.raises(OrderRefusedError, match="an order of your own"):
+        desk.do(m.Change(ref="O1", **WHO, reason="x", g_m2=9.0))
+
+
+def test_the_time_to_answer_ends_before_the_lorry_must_leave_but_nobody_is_rushed() -> None:
+    p = load_unanswered().parameters
+    assert deadline_s(decision(1), p) == START + p.answer_s
+    late = replace(decision(1), treatment=m.Treatment(g_m2=9.0, passes=1, segments=("s0",), start_s=START))
+    assert deadline_s(late, p) == START + p.least_s
+    soon = replace(
+        decision(1), treatment=m.Treatment(g_m2=9.0, passes=1, segments=("s0",), start_s=START + 1500.0)
+    )
+    assert deadline_s(soon, p) == START + 1500.0 - p.before_start_s
+
+
+def up(severity: str) -> OpenAlarm:
+    return OpenAlarm(1, RULE, "route", "r1", severity, START, False)
+
+
+def test_nobody_answers_the_desk_says_what_counts_then_and_gets_louder() -> None:
+    rule = load_unanswered()
+    desk = Desk(decision(1))
+    due = START + rule.parameters.answer_s
+    assert look(cases(desk.decisions, ()), due - 1.0, rule, (), {}) == look((), 0.0, rule, (), {})
+    said = look(cases(desk.decisions, ()), due, rule, (), {"r1": "Route 1"})
+    (raised,) = said.effects
+    assert isinstance(raised, RaiseAlarm)
+    assert (raised.severity, raised.subject) == ("warning", "r1")
+    assert "proposal counts" in raised.reason
+    (act,) = said.acts
+    assert act.treatment == desk.decisions[0].treatment
+    desk.acts.append(acted(act, 1))
+    waiting = desk.case("P1")
+    assert (waiting.state, waiting.is_waiting) == ("unanswered", True)
+    again = look([waiting], due + 900.0, rule, [up("warning")], {})
+    assert again.acts == ()
+    assert [(type(e), getattr(e, "severity", "")) for e in again.effects] == [(ChangeSeverity, "major")]
+    answered = desk.do(m.Confirm(ref="P1", **WHO), due + 1000.0)
+    over = look([answered], due + 1001.0, rule, [up("major")], {})
+    assert [type(e) for e in over.effects] == [ClearAlarm]
+
+
+def test_a_setting_says_that_nothing_is_ordered_without_an_answer() -> None:
+    rule = load_unanswered()
+    strict = replace(rule, parameters=replace(rule.parameters, no_answer="nothing_is_ordered"))
+    said = look(cases([decision(1)], ()), START + 7200.0, strict, (), {})
+    assert said.acts[0].treatment is None
+    assert "Nothing is ordered" in said.acts[0].reason
+
+
+def test_the_chain_breaks_where_an_act_is_changed_or_left_out() -> None:
+    desk, before = Desk(decision(1)), FIRST
+    for command in (m.Confirm(ref="P1", **WHO), m.Cancel(ref="P1", **WHO, reason="Rain")):
+        desk.do(command)
+        desk.acts[-1] = replace(desk.acts[-1], link=link_of(before, desk.acts[-1]))
+        before = desk.acts[-1].link
+    assert broken(FIRST, desk.acts) == ()
+    assert broken(FIRST, desk.acts[1:]) == (2,)
+    for field, value in (("by", "Bob"), ("at_s", NOW + 1.0), ("reason", "Snow"), ("seen", {"a": 1})):
+        changed: dict[str, Any] = {field: value}
+        assert broken(FIRST, [replace(desk.acts[0], **changed), desk.acts[1]]) == (1,)
+    read = msgspec.json.decode(msgspec.json.encode(desk.acts[1]), type=m.Act)
+    assert broken(desk.acts[0].link, [read]) == ()
