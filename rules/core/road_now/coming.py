@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
+from rules.core.road_now.local_air import stillness
+from rules.core.road_now.parameters import AirParameters
 from rules.core.road_now.weather import HOUR_S, Place, clear_sky_w_m2, dimmed, one_weather
 from rules.core.road_surface.forcing import Weather, rain_share
 from rules.core.road_surface.vapour import over_water_pa
@@ -54,10 +56,19 @@ def covers(forecast: WeatherForecast | None, now_s: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Relaxing:
-    """``hours``: in which a forecast's error of now falls to 1/e; ``lapse_c_per_m``: of air with altitude."""
+    """How a forecast is moved to what is measured, and to the town's height.
+
+    Attributes:
+        hours: in which its error of now falls to 1/e.
+        air: how air changes with height.
+        stillness: of now.
+        slope_c_m: of still air with height, beyond the usual lapse.
+    """
 
     hours: float
-    lapse_c_per_m: float
+    air: AirParameters
+    stillness: float = 0.0
+    slope_c_m: float = 0.0
 
 
 def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
@@ -111,10 +122,8 @@ def _dying(rate_mm_h: Floats) -> Floats:
 def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Relaxing) -> Weather:
     """Return what a forecast says where it says something, else what is likely; moved to what is measured now."""
     at_s = base.at_s
-    lower_m = 0.0 if f.place.altitude_m is None else place.altitude_m - f.place.altitude_m
-    by_height = p.lapse_c_per_m * lower_m
     said = {
-        "air_c": f.air_c + by_height,
+        "air_c": f.air_c,
         "humidity_pct": f.humidity_pct(),
         "wind_m_s": f.wind_m_s,
         "cloud": f.cloud,
@@ -126,6 +135,11 @@ def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Rel
         here = _at(at_s, f.at_s, values)
         found[name] = np.where(np.isnan(here), found[name], here)
     _go_on(found, base, at_s > f.at_s[-1])
+    sun = _during(at_s, f.at_s, _or_nan(f.shortwave_w_m2, f))
+    found["shortwave_w_m2"] = np.where(
+        np.isnan(sun), clear_sky_w_m2(at_s, place) * dimmed(found["cloud"]), sun
+    )
+    found["air_c"] = found["air_c"] + _by_height_c(one_weather(at_s, **found), f, place, p)
     fades = np.exp(-(at_s - at_s[0]) / (HOUR_S * p.hours))
     now = {name: float(values[-1, 0, 0]) for name, values in past.fields().items()}
     for name in ("air_c", "humidity_pct"):
@@ -133,11 +147,15 @@ def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Rel
     ratio = np.clip(max(now["wind_m_s"], 0.3) / np.maximum(found["wind_m_s"][0], 0.3), 0.3, 3.0)
     found["wind_m_s"] = found["wind_m_s"] * ratio**fades
     found["humidity_pct"] = np.clip(found["humidity_pct"], 1.0, 100.0)
-    sun = _during(at_s, f.at_s, _or_nan(f.shortwave_w_m2, f))
-    found["shortwave_w_m2"] = np.where(
-        np.isnan(sun), clear_sky_w_m2(at_s, place) * dimmed(found["cloud"]), sun
-    )
     return one_weather(at_s, **{**found, **_falling(found, at_s, f)})
+
+
+def _by_height_c(w: Weather, f: WeatherForecast, place: Place, p: Relaxing) -> Floats:
+    """Return what the air at the town's height is beyond that at the forecast's: an inversion where it is still."""
+    if f.place.altitude_m is None:
+        return np.zeros(len(w.at_s))
+    still = stillness(w, p.air, p.stillness)
+    return (p.air.lapse_c_per_m + still * p.slope_c_m) * (place.altitude_m - f.place.altitude_m)
 
 
 def _go_on(found: dict[str, Floats], base: Weather, beyond: NDArray[np.bool_]) -> None:

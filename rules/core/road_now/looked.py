@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rules.core.psychrometrics import Floats
-from rules.core.road_now import thermal_map, trust
+from rules.core.road_now import local_air, thermal_map, trust
 from rules.core.road_now import weather as wx
 from rules.core.road_now.estimate import Passing
+from rules.core.road_now.local_air import LocalAir
 from rules.core.road_now.model import Ints, Observed
 from rules.core.road_now.observed import gridded
 from rules.core.road_now.parameters import SHIPPED, NowParameters
@@ -56,7 +57,7 @@ class Given:
 class Looked:
     """The past as it was measured: ends of the steps, weather, its types, sensors' surfaces (steps × m) and films.
 
-    ``offset_c``: what the thermal map says that the stretches differ by: weather types × n.
+    ``offset_c``: what the thermal map says that the stretches differ by: weather types × n; ``air``: at the stretches.
     """
 
     ends_s: Floats
@@ -66,6 +67,7 @@ class Looked:
     surface_c: Floats
     film_mm: Floats
     offset_c: Floats
+    air: LocalAir
 
 
 def look(g: Given) -> Looked:
@@ -78,14 +80,17 @@ def look(g: Given) -> Looked:
     ends = steps(g.at_s - HOUR_S * p.past_h, p.past_h, p.step_s)
     place = place_of(g.town)
     measured = wx.measured(ends, o.stations, o.sensors, place, p.gap_s)
-    made = forcing(measured, ends, place.latitude_deg, place.longitude_deg)
     m = len(g.town.sensors)
-    surface, film = (
+    surface, film, thermometers = (
         gridded(ends, o.sensors.sensor, o.sensors.at_s, v, m, p.gap_s)
-        for v in (o.sensors.surface_c, o.sensors.film_mm)
+        for v in (o.sensors.surface_c, o.sensors.film_mm, o.sensors.air_c)
     )
+    air = local_air.found(g.town, place.altitude_m, thermometers, measured, g.mapped.air, g.learnt_s, p.air)
+    measured = local_air.moved(measured, air.town_c)
+    made = forcing(measured, ends, place.latitude_deg, place.longitude_deg)
+    made = local_air.at_stretches(made, air.beyond_c)
     offset = g.mapped.offset_c(thermal_map.features_of(g.town), p.mapping)
-    return Looked(ends, measured, made, types_of(measured, p), surface, film, offset)
+    return Looked(ends, measured, made, types_of(measured, p), surface, film, offset, air)
 
 
 def place_of(town: Stretches) -> wx.Place:
@@ -122,8 +127,9 @@ def learn(g: Given, looked: Looked, found: Trust, free_c: Floats, passed: Passin
     new = passed.age_h < age_h
     place = np.searchsorted(looked.ends_s, g.at_s - passed.age_h[new] * HOUR_S)
     kinds = looked.types[np.minimum(place, len(looked.types) - 1)]
+    before = replace(g.mapped, air=looked.air.learnt)
     mapped = thermal_map.learnt(
-        g.mapped, kinds, passed.segment[new], passed.beyond_c[new], p.mapping.pass_nights, p.mapping
+        before, kinds, passed.segment[new], passed.beyond_c[new], p.mapping.pass_nights, p.mapping
     )
     if len(town.sensors) < 2:
         return mapped
