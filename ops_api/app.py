@@ -57,6 +57,7 @@ from ops_api.routers import (
     pages,
     platform,
     problems,
+    road_forecast,
     rules,
     shadow,
     weather_forecasts,
@@ -104,6 +105,7 @@ _ROUTERS = (
     home_evidence.router,
     housing.router,
     weather_forecasts.router,
+    road_forecast.router,
 )
 _PAGES = (
     live.pages,

@@ -29,6 +29,7 @@ from ops_api import (
     cli_rules,
     cli_run,
     cli_verify,
+    cli_winter_forecast,
     cli_winter_plan,
     cli_work,
 )
@@ -67,6 +68,9 @@ app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_housing.app, name="housing")
 app.add_typer(cli_forecast.app, name="forecast")
 cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_forecast.sim_forecast)
+cli_winter_plan.winter_app.command("forecast", epilog=cli_winter_forecast.EXAMPLES)(
+    cli_winter_forecast.forecast
+)
 app.add_typer(cli_winter_plan.winter_app, name="winter")
 
 

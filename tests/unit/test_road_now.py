@@ -172,13 +172,20 @@ def past(found: StationReadings) -> wx.Weather:
     return wx.measured(PAST_ENDS, found, NO_SENSORS, PLACE, 3600.0)
 
 
-def test_without_a_forecast_the_air_goes_on_from_now_as_yesterday() -> None:
-    later = coming.expected(past(stations()), 24, None, PLACE, RELAXING)
+def test_without_a_forecast_the_air_takes_much_of_the_last_days_course_under_cloud() -> None:
+    later = coming.expected(past(stations(cloud=1.0)), 24, None, PLACE, RELAXING)
     air = later.air_c[:, 0, 0]
     assert air[0] == pytest.approx(3.0, abs=0.1)
-    assert air[6] == pytest.approx(5.0, abs=0.3)
-    assert air[18] == pytest.approx(1.0, abs=0.3)
+    assert air[6] == pytest.approx(3.0 + coming.ALIKE * 2.0, abs=0.3)
+    assert air[18] == pytest.approx(3.0 - coming.ALIKE * 2.0, abs=0.3)
     assert not np.isnan(later.shortwave_w_m2).any()
+
+
+def test_without_a_forecast_a_clear_calm_night_cools_with_the_root_of_time() -> None:
+    later = coming.expected(past(stations(cloud=0.0, wind_m_s=0.5)), 12, None, PLACE, RELAXING)
+    air = later.air_c[:, 0, 0]  # from sunset on
+    assert -6.0 < air[12] - air[1] < -3.0
+    assert air[2] - air[6] > air[6] - air[10] > 0.0
 
 
 def test_rain_dies_out_without_a_forecast() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
-from rules.core.road_now.local_air import stillness
+from rules.core.road_now.local_air import SUN_W_M2, clear_and_calm, stillness
 from rules.core.road_now.parameters import AirParameters
 from rules.core.road_now.weather import HOUR_S, Place, clear_sky_w_m2, dimmed, one_weather
 from rules.core.road_surface.forcing import Weather, rain_share
@@ -20,6 +20,14 @@ RAIN_LASTS_H = 1.0
 """Without a forecast: rain dies out in this time [h]."""
 TREND_H, TREND_LASTS_H = 3.0, 4.0
 """The air's trend is that of so many hours [h]; beyond yesterday's at the same time it dies out in the other."""
+BRUNT_C = 2.2
+"""Air cools by so much in the first hour of a clear calm night, with the root of time after it [°C/h½]: some half of
+what 80 W/m² do to ground (2 R / √(π k ρ c))."""
+QUARTER_S = 900.0
+ALIKE = 0.6
+"""So much of the last days' course comes again: one night is not as the other."""
+SKY_LASTS_H = 30.0
+"""Cloud and wind are on their way to the last day's mean in this time [h]."""
 LEAST_HOURS = 6
 """A forecast that covers less of the hours to come is none."""
 
@@ -38,12 +46,12 @@ def expected(
     """
     now_s = float(past.at_s[-1])
     if not covers(forecast, now_s):
-        return likely(past, now_s + HOUR_S * np.arange(hours + 1.0), place)
+        return likely(past, now_s + HOUR_S * np.arange(hours + 1.0), place, p.air)
     assert forecast is not None
     later = forecast.at_s[(forecast.at_s > now_s) & (forecast.at_s < now_s + (hours + 1.0) * HOUR_S)]
     beyond = np.arange(later[-1] + HOUR_S, now_s + (hours + 1.0) * HOUR_S, HOUR_S)
     at_s = np.concatenate(([now_s], later, beyond))
-    return _said(likely(past, at_s, place), past, forecast, place, p)
+    return _said(likely(past, at_s, place, p.air), past, forecast, place, p)
 
 
 def covers(forecast: WeatherForecast | None, now_s: float) -> bool:
@@ -71,11 +79,11 @@ class Relaxing:
     slope_c_m: float = 0.0
 
 
-def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
+def likely(past: Weather, at_s: Floats, place: Place, p: AirParameters) -> Weather:
     """Return what is likely without a forecast.
 
-    The air takes yesterday's course from the value of now on, and the trend of the last hours beyond yesterday's at the
-    same time dies out; vapour, cloud and wind are on their way from now to the mean of the last day; rain dies out.
+    Vapour, cloud and wind are on their way from now to the mean of the last day, the air cools or warms as
+    :func:`_cooling_c` says; rain dies out.
     """
     now_s = float(past.at_s[-1])
     day = past.at_s > now_s - DAY_S
@@ -88,18 +96,16 @@ def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
 
     one = {name: values[:, 0, 0].astype(np.float64) for name, values in past.fields().items()}
     air = one["air_c"]
-    yesterday = np.interp(at_s - DAY_S, past.at_s, air)
-    was = float(np.interp(now_s - DAY_S, past.at_s, air))
-    beyond = _trend_c_h(past.at_s, air, now_s) - _trend_c_h(past.at_s, air, now_s - DAY_S)
-    air_c = air[-1] + (yesterday - was) + beyond * TREND_LASTS_H * -np.expm1(-lead_h / TREND_LASTS_H)
+    cloud = np.clip(to_mean(one["cloud"], SKY_LASTS_H), 0.0, 1.0)
+    wind = to_mean(one["wind_m_s"], SKY_LASTS_H)
+    air_c = air[-1] + _cooling_c(past.at_s, air, at_s, clear_and_calm(cloud, wind, p), place)
     vapour = to_mean(one["humidity_pct"] * 0.01 * over_water_pa(air), 12.0)
-    cloud = np.clip(to_mean(one["cloud"], 6.0), 0.0, 1.0)
     left = np.exp(-lead_h / RAIN_LASTS_H)
     return one_weather(
         at_s,
         air_c=air_c,
         humidity_pct=np.clip(100.0 * vapour / over_water_pa(air_c), 1.0, 100.0),
-        wind_m_s=to_mean(one["wind_m_s"], 6.0),
+        wind_m_s=wind,
         shortwave_w_m2=clear_sky_w_m2(at_s, place) * dimmed(cloud),
         rain_mm_h=_dying(one["rain_mm_h"][-1] * left),
         snow_mm_h=_dying(one["snow_mm_h"][-1] * left),
@@ -107,6 +113,32 @@ def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
         longwave_w_m2=np.full(len(at_s), np.nan),
         cloud=cloud,
     )
+
+
+def _cooling_c(past_s: Floats, air_c: Floats, at_s: Floats, clear: Floats, place: Place) -> Floats:
+    """Return how the air is likely to change from now on [°C].
+
+    In the dark, as far as it is clear and calm, it cools with the root of the time since dusk (Brunt 1932); else it
+    takes some of the last days' course, and the trend of the last hours beyond yesterday's at the same time dies out.
+    """
+    now_s = float(at_s[0])
+    days = [d * DAY_S for d in (1.0, 2.0) if d == 1.0 or now_s - d * DAY_S >= past_s[0]]
+    course = ALIKE * np.mean([np.interp(at_s - d, past_s, air_c) for d in days], axis=0)
+    night_h = _since_dusk_h(at_s, place)
+    brunt = -BRUNT_C * np.diff(np.sqrt(night_h), prepend=np.sqrt(night_h[0]))
+    weight = np.where(night_h > 0.0, clear, 0.0)
+    steps = weight * np.minimum(brunt, 0.0) + (1.0 - weight) * np.diff(course, prepend=course[0])
+    beyond = _trend_c_h(past_s, air_c, now_s) - _trend_c_h(past_s, air_c, now_s - DAY_S)
+    dies_out = -np.expm1(-(at_s - now_s) / (HOUR_S * TREND_LASTS_H))
+    trend = (1.0 - weight[0]) * beyond * TREND_LASTS_H * dies_out
+    return np.asarray(np.cumsum(steps) + trend, dtype=np.float64)
+
+
+def _since_dusk_h(at_s: Floats, place: Place) -> Floats:
+    """Return hours since the sun went, 0 by day."""
+    before_s = at_s[:, None] - QUARTER_S * np.arange(64.0)[None, :]
+    lit = clear_sky_w_m2(before_s, place) > SUN_W_M2
+    return np.where(lit.any(axis=1), np.argmax(lit, axis=1), 64) * (QUARTER_S / HOUR_S)
 
 
 def _trend_c_h(at_s: Floats, air_c: Floats, to_s: float) -> float:

@@ -12,7 +12,7 @@ from rules.core.road_now import estimate as est
 from rules.core.road_now import weather as wx
 from rules.core.road_now.estimate import Now, Passing, estimate, passing
 from rules.core.road_now.local_air import LocalAir
-from rules.core.road_now.looked import Given, Looked, learn, look, place_of, trusted, types_of
+from rules.core.road_now.looked import Given, Looked, learn, look, place_of, trusted, types_of, unlikeness
 from rules.core.road_now.parameters import NowParameters
 from rules.core.road_now.stretches import Stretches
 from rules.core.road_now.table import HOURS, NowRows, RoadForecast, SensorJudged, WeatherUsed, packed
@@ -58,7 +58,7 @@ def issue(g: Given) -> Issue:
     passed = passing(town, g.observed.passes, looked.ends_s, ran.surface_c, believed)
     later = _later(g, looked)
     night = _of_night(later, p)
-    now = _now(g, looked, believed, ran, passed, night)
+    now = _now(g, looked, believed, ran, passed, night, unlikeness(g, looked, found, free))
     sky = wx.longwave_beyond_w_m2(looked.measured) if np.isnan(later.longwave_w_m2).all() else 0.0
     state, fix = _shifted(ran, now, g, looked.offset_c[night], sky)
     chances, weather = _chances(g, later, looked.air, state, fix, ran, now)
@@ -77,7 +77,9 @@ def _of_night(later: Weather, p: NowParameters) -> int:
     return prevailing(types_of(later, p))
 
 
-def _now(g: Given, looked: Looked, believed: Floats, ran: past.Ran, passed: Passing, night: int) -> Now:
+def _now(
+    g: Given, looked: Looked, believed: Floats, ran: past.Ran, passed: Passing, night: int, unlike: float
+) -> Now:
     town, p = g.town, g.p
     speaks = ~np.isnan(believed[-1])
     own = np.zeros(len(town), dtype=bool)
@@ -87,7 +89,8 @@ def _now(g: Given, looked: Looked, believed: Floats, ran: past.Ran, passed: Pass
     mapped = np.zeros(len(town)) if kind == BY_DAY else looked.offset_c[kind]
     unsure = deviation[night if kind == BY_DAY else kind]
     base = ran.surface_c[-1].astype(np.float64)
-    return estimate(town, base, mapped, unsure, own, speaks, passed, p)
+    found = estimate(town, base, mapped, unsure, own, speaks, passed, p)
+    return replace(found, deviation_c=np.where(own, 1.0, unlike) * found.deviation_c)
 
 
 def _shifted(

@@ -29,7 +29,9 @@ from rules.core.road_surface.vapour import Array, over_water_pa
 HOUR_S = 3600.0
 SUN_W_M2 = 20.0
 LEAST = 3
-"""So many thermometers tell differences; fewer only tell the town's air."""
+"""So many thermometers tell differences; with fewer the stations' air is the town's."""
+MOST_WRONG = 3
+"""So many thermometers are left out at a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +131,19 @@ def at_stretches(made: Forcing, beyond_c: Array) -> Forcing:
 def stillness(w: Weather, p: AirParameters, begun: float = 0.0) -> Floats:
     """Return how far the air has settled at each time, 0 (mixed) to 1: slowly in, faster out."""
     cloud, wind, sun = (a[:, 0, 0].astype(np.float64) for a in (w.cloud, w.wind_m_s, w.shortwave_w_m2))
-    cloud = np.where(np.isnan(cloud), p.usual_cloud, cloud)
-    wanted = np.where(sun > SUN_W_M2, 0.0, (1.0 - cloud) * np.exp(-((wind / p.mixing_m_s) ** 2)))
+    wanted = np.where(sun > SUN_W_M2, 0.0, clear_and_calm(cloud, wind, p))
     still, now = np.empty(len(wanted)), begun
     for i, hours in enumerate(np.diff(w.at_s, prepend=w.at_s[0]) / HOUR_S):
         settles = p.settles_h if wanted[i] > now else p.mixes_h
         now += (wanted[i] - now) * -float(np.expm1(-hours / settles))
         still[i] = now
     return still
+
+
+def clear_and_calm(cloud: Floats, wind_m_s: Floats, p: AirParameters) -> Floats:
+    """Return how clear and calm it is, 0..1."""
+    covered = np.where(np.isnan(cloud), p.usual_cloud, cloud)
+    return np.asarray((1.0 - covered) * np.exp(-((wind_m_s / p.mixing_m_s) ** 2)), dtype=np.float64)
 
 
 class _Field:
@@ -158,20 +165,28 @@ class _Field:
     def read(self, values_c: Floats, there: NDArray[np.bool_]) -> tuple[float, Floats]:
         """Return the town's air and the differences of all stretches, from what sensors measure beyond what is likely.
 
-        One that is far from what the others say is left out.
+        One that lies far from what all others say of it is left out, the worst first.
         """
-        mean, rest = self._solved(values_c, there)
-        off = np.abs(values_c - mean - rest[self._at]) > self._p.wrong_c
-        if (off & there).any() and (there & ~off).sum() >= LEAST:
-            mean, rest = self._solved(values_c, there & ~off)
+        for _ in range(MOST_WRONG):
+            worst = self._worst(values_c, there)
+            if worst is None or there.sum() <= LEAST:
+                break
+            there = there & (np.arange(len(there)) != worst)
+        inverse, one, lent = self._factors(there)
+        mean = float(one @ values_c[there])
+        rest = lent @ (inverse @ (values_c[there] - mean))
         usual = float(rest[self._usual].mean())
         return mean + usual, rest - usual
 
-    def _solved(self, values_c: Floats, there: NDArray[np.bool_]) -> tuple[float, Floats]:
-        inverse, one, lent = self._factors(there)
-        y = values_c[there]
-        mean = float(one @ y)
-        return mean, lent @ (inverse @ (y - mean))
+    def _worst(self, values_c: Floats, there: NDArray[np.bool_]) -> int | None:
+        """Return the thermometer that is furthest from what the others say, None where none is too far."""
+        inverse, one, _ = self._factors(there)
+        y = values_c[there] - float(one @ values_c[there])
+        precision = np.diagonal(inverse)
+        missed_c = np.abs(inverse @ y) / precision
+        odd = np.where(missed_c > self._p.wrong_c, missed_c * np.sqrt(precision), 0.0)
+        worst = int(np.argmax(odd))
+        return int(np.flatnonzero(there)[worst]) if odd[worst] > self._p.wrong_sd else None
 
     def _factors(self, there: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
         key = there.tobytes()

@@ -24,6 +24,8 @@ from rules.core.road_surface.state import Forcing
 from rules.core.weather_forecast import WeatherForecast
 
 HOUR_S = 3600.0
+USUAL_SENSORS = 2.0
+"""What is usual elsewhere counts as so many sensors here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,15 +135,42 @@ def learn(g: Given, looked: Looked, found: Trust, free_c: Floats, passed: Passin
     )
     if len(town.sensors) < 2:
         return mapped
-    beyond = np.where(found.wrong, np.nan, looked.surface_c - free_c)
     step = np.flatnonzero(looked.ends_s > g.learnt_s)
-    others = town.weight[town.sensor_at] * (1.0 - np.eye(len(town.sensors)))
-    left = np.full((len(step), len(town.sensors)), np.nan)
-    for row, i in enumerate(step.tolist()):
-        there = ~np.isnan(beyond[i])
-        if there.sum() > p.trust.neighbours:
-            left[row] = beyond[i] - shares(others, there) @ np.nan_to_num(beyond[i])
+    left = _beyond_others(g, looked, found, free_c, step)
     kind = np.repeat(looked.types[step], len(town.sensors))
     where = np.tile(town.sensor_at, len(step))
     nights = p.step_s / HOUR_S / p.mapping.night_h
     return thermal_map.learnt(mapped, kind, where, left.ravel(), nights, p.mapping)
+
+
+def unlikeness(g: Given, looked: Looked, found: Trust, free_c: Floats) -> float:
+    """Return how well neighbours tell a stretch here, over how well they are taken to where nothing is known of it.
+
+    Each believed sensor is told by the others: what they missed in the dark hours of the past, with a few sensors that
+    are as far off as is usual.
+    """
+    p = g.p
+    if len(g.town.sensors) < 2:
+        return 1.0
+    dark = np.flatnonzero(looked.types != BY_DAY)
+    missed = (
+        _beyond_others(g, looked, found, free_c, dark)
+        - looked.offset_c[looked.types[dark]][:, g.town.sensor_at]
+    )
+    there = (~np.isnan(missed)).sum(axis=0)
+    told = (np.nan_to_num(missed) ** 2).sum(axis=0)[there > 0] / there[there > 0]
+    usual = p.model_c**2
+    return float(np.sqrt((told.sum() + USUAL_SENSORS * usual) / (len(told) + USUAL_SENSORS) / usual))
+
+
+def _beyond_others(g: Given, looked: Looked, found: Trust, free_c: Floats, step: Ints) -> Floats:
+    """Return by how much sensors' surfaces lie beyond what the others say: those steps × m, NaN = unknown."""
+    town = g.town
+    beyond = np.where(found.wrong, np.nan, looked.surface_c - free_c)
+    others = town.weight[town.sensor_at] * (1.0 - np.eye(len(town.sensors)))
+    left = np.full((len(step), len(town.sensors)), np.nan)
+    for row, i in enumerate(step.tolist()):
+        there = ~np.isnan(beyond[i])
+        if there.sum() > g.p.trust.neighbours:
+            left[row] = beyond[i] - shares(others, there) @ np.nan_to_num(beyond[i])
+    return left

@@ -11,7 +11,14 @@ from rules.core.road_surface.ensemble import Hazard, Spread
 from rules.core.road_surface.parameters import DEFAULT, NotNegative, ParameterSet, Positive, Share
 
 FROM_STATIONS = Spread(
-    air_c=2.5, humidity_pct=10.0, wind=0.5, cloud=0.4, precipitation=0.8, full_h=12.0, flux_w_m2=10.0
+    air_c=4.5,
+    humidity_pct=10.0,
+    wind=0.5,
+    cloud=0.5,
+    precipitation=0.8,
+    full_h=12.0,
+    flux_w_m2=10.0,
+    surface_c=0.25,
 )
 """Errors where nobody forecasts the weather: yesterday's course, moved to what is measured now."""
 
@@ -76,7 +83,8 @@ class AirParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         rest_h: time in which what is left over dies out to 1/e.
         height_c, height_m: standard deviation between stretches by height, and the height in which it changes.
         sky_c, rest_c: likewise of a whole sky, and of the rest.
-        thermometer_c: of a sensor's air temperature; beyond ``wrong_c`` it is left out.
+        thermometer_c: of a sensor's air temperature.
+        wrong_c, wrong_sd: one that misses what the others say of it by more, and by so many standard deviations, is left out.
     """
 
     lapse_c_per_m: float = -0.0065
@@ -85,7 +93,7 @@ class AirParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     settles_h: Positive = 3.0
     mixes_h: Positive = 1.5
     usual_cloud: Share = 0.6
-    known_steps: Positive = 4.0
+    known_steps: Positive = 1.0
     most_steps: Positive = 300.0
     rest_h: Positive = 5.0
     height_c: Positive = 1.5
@@ -94,6 +102,7 @@ class AirParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     rest_c: Positive = 0.8
     thermometer_c: Positive = 0.2
     wrong_c: Positive = 2.5
+    wrong_sd: Positive = 3.0
 
 
 class NowParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -124,7 +133,7 @@ class NowParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     road: ParameterSet = DEFAULT
     trust: TrustParameters = TrustParameters()
     mapping: MapParameters = MapParameters()
-    with_forecast: Spread = Spread()
+    with_forecast: Spread = Spread(air_c=1.9, surface_c=0.25)
     from_stations: Spread = FROM_STATIONS
     hazard: Hazard = Hazard()
 
