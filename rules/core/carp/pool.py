@@ -74,13 +74,14 @@ def remember(t: Tables, s: State, p: Pool) -> None:
 @compiled
 def note(t: Tables, s: State, p: Pool, slot: int) -> None:
     """Note one route of a solution."""
-    row = slot * t.width
+    row = s.row[slot]
     n = s.length[slot]
     key = 0
     cost = s.link[row + n + 1]
     for q in range(row + 1, row + n + 1):
-        key ^= p.sign[s.seq[q] >> 1]
-        cost += s.link[q]
+        task = s.seq[q] >> 1
+        key ^= p.sign[task]
+        cost += s.link[q] + t.serving[task]
     at = key & _MASK
     while p.table[at] >= 0 and p.key[p.table[at]] != key:
         at = (at + 1) & _MASK
