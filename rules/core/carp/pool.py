@@ -121,10 +121,13 @@ def _move(t: Tables, p: Pool, order: Ints, n: int) -> None:
 
 def compact(t: Tables, p: Pool) -> None:
     """Throw out the routes of the dearest solutions where little room is left."""
-    count = p.used[0]
-    if count < _FULL:
-        return
-    score = np.array(cast("Sequence[int]", p.score)[:count])
+    if p.used[0] >= _FULL:
+        shrink(t, p)
+
+
+def shrink(t: Tables, p: Pool) -> None:
+    """Keep the routes of the cheapest solutions, a third of the room at most."""
+    score = np.array(cast("Sequence[int]", p.score)[: p.used[0]])
     order = np.sort(np.argsort(score, kind="stable")[: ROOM // 3])
     _move(t, p, flat(order), len(order))
     _index(p)
