@@ -1,7 +1,7 @@
 """The matrix made small: arcs that end at one junction have the same ways on.
 
 A town of 190 streets has 380 arcs, but 140 junctions: between those the costs fit a
-processor's nearest memory, which made the search half as fast again. Junctions are not known
+processor's nearer memory. Junctions are not known
 here: arcs whose rows of the matrix are the same end alike, arcs whose columns are the same start
 alike. Where each turn has its price every arc is of its own kind, and nothing is lost.
 """
