@@ -12,7 +12,7 @@ from cityops.settings_group import Group, Port, known_zone
 class NotifySettings(Group):
     """Telling people and programs of alarms."""
 
-    channels: dict[str, SecretStr] = Field(default_factory=dict)
+    channels: dict[str, SecretStr] = Field(default={})
     """apprise URLs by channel name, one variable each: `CITYOPS_NOTIFY__CHANNELS__MAIL=mailtos://...?to={address}`.
     `{address}` becomes the recipient's; without it the channel is a team's."""
     govuk_key: SecretStr | None = None
@@ -23,7 +23,7 @@ class NotifySettings(Group):
     """Id of the mail's template, likewise."""
     govuk_url: str = "https://api.notifications.service.gov.uk"
     """Address of GOV.UK Notify."""
-    webhook_secrets: dict[str, SecretStr] = Field(default_factory=dict)
+    webhook_secrets: dict[str, SecretStr] = Field(default={})
     """Secrets of webhooks by name, one variable each: `CITYOPS_NOTIFY__WEBHOOK_SECRETS__CRM=whsec_...`."""
     webhook_hosts: str = ""
     """Hosts, separated by commas, to which webhooks may go although they are private, and by plain http."""
