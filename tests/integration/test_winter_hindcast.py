@@ -73,4 +73,4 @@ def test_real_salt_is_seen_by_the_engine_as_it_was_logged() -> None:
     assert "2010-12-06" in output
     assert "23:00 20 g; 02:00 10 g + sand 250" in output
     assert "what stood at 17 h: 2 hits" in output
-    assert "salt: 40 g/m² logged, 40 on the road of this run" in output
+    assert "salt: 30 g/m² logged, 30 on the road of this run" in output
