@@ -59,6 +59,7 @@ from ops_api.routers import (
     pages,
     platform,
     problems,
+    road_forecast,
     rules,
     scores,
     shadow,
@@ -109,6 +110,7 @@ _ROUTERS = (
     weather_forecasts.router,
     orders.router,
     scores.router,
+    road_forecast.router,
 )
 _PAGES = (
     live.pages,

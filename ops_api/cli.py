@@ -30,6 +30,7 @@ from ops_api import (
     cli_run,
     cli_verify,
     cli_winter,
+    cli_winter_forecast,
     cli_winter_hindcast,
     cli_winter_plan,
     cli_winter_verify,
@@ -74,6 +75,7 @@ app.add_typer(cli_winter.app, name="winter")
 cli_winter.app.command(epilog=cli_winter_verify.EXAMPLES)(cli_winter_verify.verify)
 cli_winter.app.command(epilog=cli_winter_hindcast.EXAMPLES)(cli_winter_hindcast.hindcast)
 cli_winter.app.command("plan", epilog=cli_winter_plan.EXAMPLES)(cli_winter_plan.plan)
+cli_winter.app.command("forecast", epilog=cli_winter_forecast.EXAMPLES)(cli_winter_forecast.forecast)
 
 
 @app.callback(

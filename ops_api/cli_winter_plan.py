@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops_api.cli_help import examples, group
+from ops_api.cli_help import examples
 
 EXAMPLES = examples(
     "cityops winter plan town.json --lorries lorries.toml --out plan.json",
@@ -15,13 +15,6 @@ EXAMPLES = examples(
     "cityops winter plan town.json --lorries lorries.toml --standing plan.json --broken L2 --at-min 55",
 )
 MISSED = 1
-
-winter_app = group("Winter service.")
-
-
-@winter_app.callback()
-def winter() -> None:
-    """Winter service."""
 
 
 def plan(
@@ -68,6 +61,3 @@ def plan(
         for line in planned.lines:
             typer.echo(line)
     raise typer.Exit(0 if planned.verdict.holds else MISSED)
-
-
-winter_app.command(epilog=EXAMPLES)(plan)

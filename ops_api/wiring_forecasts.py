@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from cityops.clock import SystemClock
 from cityops.db.pool import connect, open_pool
 from cityops.errors import TransientError
 from cityops.runtime.stop import sleep_until_stop
@@ -19,7 +20,8 @@ from devices.registry import Registry
 from firmware_sim.scenario import load_scenario
 from firmware_sim.world.forecast import TownForecaster
 from ops_api.cli_db import database
-from ops_api.queries import OneConnection
+from ops_api.queries import Db, OneConnection
+from ops_api.queries.town import town_now
 from ops_api.town_forecasts import TownForecasts
 from rules.winter.weather.inbox import Inbox
 from rules.winter.weather.ports import WeatherForecasts
@@ -47,6 +49,20 @@ async def forecasts_of(settings: Settings) -> AsyncIterator[ForecastDoor]:
     name = "cityops-forecast"
     async with await connect(database(settings), application_name=name, autocommit=False) as conn:
         yield ForecastDoor(PostgresForecasts(OneConnection(conn)), ZoneInfo(settings.api.time_zone))
+
+
+@asynccontextmanager
+async def reading(settings: Settings) -> AsyncIterator[tuple[Db, datetime]]:
+    """Lend what the API reads by, and the town's time, to a command.
+
+    Raises:
+        ConfigurationError: without a database.
+        TransientError: it does not answer.
+    """
+    name = "cityops-forecast"
+    async with await connect(database(settings), application_name=name, autocommit=False) as conn:
+        db = Db(OneConnection(conn))
+        yield db, await town_now(db, SystemClock().now())
 
 
 @asynccontextmanager

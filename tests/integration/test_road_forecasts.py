@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rules.core.memory import EngineState
 from rules.core.road_now.table import HOURS, QUANTITIES
+from rules.core.road_now.thermal_map import StillAir
 from rules.ports import CursorMovedError
 from rules.replay.reader import PostgresReadings
 from rules.replay.runner import run
@@ -86,6 +88,24 @@ async def test_the_same_time_twice_writes_nothing(bench: RoadBench) -> None:
     assert stored is not None
     mapped = await bench.store.mapped(stored.forecast.ids)
     assert await bench.store.publish(stored.forecast, mapped) is None
+
+
+async def test_what_is_known_of_still_air_is_kept_beside_the_map(bench: RoadBench) -> None:
+    await bench.add(evening(245.0))
+    await bench.forecaster().turn()
+    stored = await bench.store.newest()
+    assert stored is not None
+    ids = stored.forecast.ids
+    mapped, n = await bench.store.mapped(ids), len(ids)
+    assert mapped.air is not None, "the first issue has learnt of its evening"
+    air = StillAir(np.full(n, 12.5), -0.5 * np.arange(n))
+    later = replace(stored.forecast, issued_s=stored.forecast.issued_s + 1800.0)
+    assert await bench.store.publish(later, replace(mapped, air=air)) is not None
+    back = await bench.store.mapped(ids[::-1])
+    assert back.air is not None
+    np.testing.assert_array_equal(back.air.weight, air.weight)
+    np.testing.assert_array_equal(back.air.sum_c, air.sum_c[::-1])
+    np.testing.assert_array_equal(back.sum_c, mapped.sum_c[:, ::-1])
 
 
 async def test_the_rules_take_an_issue_as_their_next_input(bench: RoadBench) -> None:

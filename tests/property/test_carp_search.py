@@ -13,6 +13,7 @@ from rules.core.carp.anneal import anneal
 from rules.core.carp.chance import below, draw, seeded
 from rules.core.carp.compiled import flat
 from rules.core.carp.drive import drives_of
+from rules.core.carp.ends import ends_of
 from rules.core.carp.instance import Instance
 from rules.core.carp.load import plan_now, put
 from rules.core.carp.matrix import problem_of
@@ -23,7 +24,7 @@ from rules.core.carp.routes import bring_back, keep, reorient
 from rules.core.carp.ruin import ruin
 from rules.core.carp.savings import first_plan
 from rules.core.carp.solve import prepare, solve
-from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, State, Tables, state_of, tables_of
+from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, N_USED, State, Tables, state_of, tables_of
 from rules.core.carp.verify import problems_of
 from tests.fakes.carp_towns import town
 
@@ -100,11 +101,26 @@ def test_what_is_known_of_a_place_is_what_it_costs(instance: Instance, seed: int
     anneal(tables, state, search.pool, 40, float(problem.serving.mean()))
     known = 0
     for task, slot in itertools.product(range(tables.tasks), range(tables.slots)):
-        k = 2 * (task * tables.slots + slot)
-        if state.known[k] == state.version[slot] and state.slot_of[task] != slot:
+        k = task * tables.slots + slot
+        if state.known_in[k] == state.version[slot] and state.slot_of[task] != slot:
             known += 1
-            assert state.known[k + 1] == packed(tables, state, task, slot, 0)
-    assert known > 0 or tables.tasks < 3
+            assert state.known[k] == packed(tables, state, task, slot, 0)
+    # Where routes have one task each, every iteration cuts all of them: then nothing is known.
+    assert known > 0 or tables.tasks < 2 * state.num[N_USED]
+
+
+@FEW
+@given(instance=towns)
+def test_the_small_matrix_says_what_the_whole_one_says(instance: Instance) -> None:
+    problem = problem_of(instance)
+    ends = ends_of(problem)
+    doing = np.zeros(problem.size, dtype=int)
+    doing[: 2 * problem.tasks] = np.repeat(problem.serving, 2)
+    driven = ends.way[np.ix_(ends.end, ends.start)]
+    allowed = problem.step < FORBIDDEN
+    assert ((driven + doing)[allowed] == problem.step[allowed]).all()
+    assert (driven[~allowed] == FORBIDDEN).all()
+    assert len(ends.way) <= min(problem.size, 2 * instance.nodes + problem.depots)
 
 
 @FEW

@@ -20,6 +20,7 @@ ENDS = 1200.0 * np.arange(1.0, 10.0)
 ONE = np.zeros(3, dtype=np.int64)
 AT_S = 1_768_147_200.0
 PLACE = wx.Place(55.0, -3.0, 100.0)
+RELAXING = coming.Relaxing(4.0, SHIPPED.air)
 
 
 def test_a_step_has_the_last_reading_of_a_sensor_and_the_mean_of_a_town() -> None:
@@ -171,17 +172,24 @@ def past(found: StationReadings) -> wx.Weather:
     return wx.measured(PAST_ENDS, found, NO_SENSORS, PLACE, 3600.0)
 
 
-def test_without_a_forecast_the_air_goes_on_from_now_as_yesterday() -> None:
-    later = coming.expected(past(stations()), 24, None, PLACE, coming.Relaxing(4.0, -0.0065))
+def test_without_a_forecast_the_air_takes_much_of_the_last_days_course_under_cloud() -> None:
+    later = coming.expected(past(stations(cloud=1.0)), 24, None, PLACE, RELAXING)
     air = later.air_c[:, 0, 0]
     assert air[0] == pytest.approx(3.0, abs=0.1)
-    assert air[6] == pytest.approx(5.0, abs=0.3)
-    assert air[18] == pytest.approx(1.0, abs=0.3)
+    assert air[6] == pytest.approx(3.0 + coming.ALIKE * 2.0, abs=0.3)
+    assert air[18] == pytest.approx(3.0 - coming.ALIKE * 2.0, abs=0.3)
     assert not np.isnan(later.shortwave_w_m2).any()
 
 
+def test_without_a_forecast_a_clear_calm_night_cools_with_the_root_of_time() -> None:
+    later = coming.expected(past(stations(cloud=0.0, wind_m_s=0.5)), 12, None, PLACE, RELAXING)
+    air = later.air_c[:, 0, 0]  # from sunset on
+    assert -6.0 < air[12] - air[1] < -3.0
+    assert air[2] - air[6] > air[6] - air[10] > 0.0
+
+
 def test_rain_dies_out_without_a_forecast() -> None:
-    later = coming.expected(past(stations(rain_mm_h=2.0)), 24, None, PLACE, coming.Relaxing(4.0, -0.0065))
+    later = coming.expected(past(stations(rain_mm_h=2.0)), 24, None, PLACE, RELAXING)
     rain = later.rain_mm_h[:, 0, 0]
     assert 0.5 < rain[1] < 1.0
     assert rain[6:].max() == 0.0
@@ -204,7 +212,7 @@ def said(hours: int = 30, **columns: object) -> WeatherForecast:
 
 
 def test_a_forecast_is_moved_to_what_is_measured_now_and_the_move_dies_out() -> None:
-    later = coming.expected(past(stations()), 24, said(), PLACE, coming.Relaxing(4.0, -0.0065))
+    later = coming.expected(past(stations()), 24, said(), PLACE, RELAXING)
     air = later.air_c[:, 0, 0]
     assert air[0] == pytest.approx(3.0, abs=0.1)
     assert air[4] == pytest.approx(-2.0 + 5.0 * np.exp(-1.0), abs=0.1)
@@ -217,19 +225,19 @@ def test_the_altitude_of_a_forecast_counts() -> None:
     moved = WeatherForecast(
         place=at_place, issued_s=high.issued_s, source="town", at_s=high.at_s, **high.columns()
     )
-    later = coming.expected(past(stations()), 24, moved, PLACE, coming.Relaxing(4.0, -0.0065))
+    later = coming.expected(past(stations()), 24, moved, PLACE, RELAXING)
     assert later.air_c[-1, 0, 0] == pytest.approx(-2.0 + 1.3, abs=0.1)
 
 
 def test_snow_is_told_from_rain_where_the_forecast_does_not_say() -> None:
     wet = said(precipitation_mm_h=np.full(30, 1.0))
-    later = coming.expected(past(stations(air_c=-2.0)), 24, wet, PLACE, coming.Relaxing(4.0, -0.0065))
+    later = coming.expected(past(stations(air_c=-2.0)), 24, wet, PLACE, RELAXING)
     assert later.snow_mm_h[12, 0, 0] == 1.0
     assert later.rain_mm_h[12, 0, 0] == 0.0
 
 
 def test_beyond_a_forecast_the_air_goes_on_from_its_end() -> None:
-    later = coming.expected(past(stations()), 24, said(12), PLACE, coming.Relaxing(4.0, -0.0065))
+    later = coming.expected(past(stations()), 24, said(12), PLACE, RELAXING)
     air = later.air_c[:, 0, 0]
     assert len(air) >= 25
     assert np.abs(np.diff(air)).max() < 1.5

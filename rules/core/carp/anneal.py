@@ -34,7 +34,7 @@ def anneal(t: Tables, s: State, p: Pool, iterations: int, temperature: float) ->
             continue
         taken += 1
         accept(t, s)
-        if s.num[N_COST] < WITHIN * s.num[N_BEST]:
+        if s.num[N_TOUCHED] > 0 and s.num[N_COST] < WITHIN * s.num[N_BEST]:
             remember(t, s, p)
         if s.num[N_COST] < s.num[N_BEST]:
             keep_best(t, s)
@@ -47,6 +47,6 @@ def keep_best(t: Tables, s: State) -> None:
     s.num[N_BEST] = s.num[N_COST]
     for slot in range(t.slots):
         s.best_length[slot] = s.length[slot]
-        row = slot * t.width
-        for p in range(row, row + s.length[slot] + 2):
-            s.best_seq[p] = s.seq[p]
+        row = s.row[slot]
+        for p in range(s.length[slot] + 2):
+            s.best_seq[slot * t.width + p] = s.seq[row + p]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rules.core.carp.anneal import keep_best
 from rules.core.carp.compiled import Ints
@@ -17,11 +17,13 @@ def put(t: Tables, s: State, routes: Iterable[Route]) -> None:
     _clear(t, s)
     per_depot = t.slots // (t.size - 2 * t.tasks)
     used: dict[int, int] = {}
+    serving = 0
     for route in routes:
         nth = used.get(route.depot, 0)
         used[route.depot] = nth + 1
         _write(t, s, route.depot * per_depot + nth, route.arcs)
-    s.num[N_COST] = sum(relink(t, s, slot) for slot in range(t.slots))
+        serving += sum(t.serving[arc >> 1] for arc in route.arcs)
+    s.num[N_COST] = serving + sum(relink(t, s, slot) for slot in range(t.slots))
     if s.num[N_BEST] == 0 or s.num[N_COST] < s.num[N_BEST]:
         keep_best(t, s)
 
@@ -35,36 +37,38 @@ def has_room(t: Tables, routes: Iterable[Route]) -> bool:
 def _clear(t: Tables, s: State) -> None:
     for slot in range(t.slots):
         s.length[slot] = s.load[slot] = 0
-        s.seq[slot * t.width] = s.seq[slot * t.width + 1] = t.home[slot]
+        row, spare = s.row[slot], s.spare[slot]
+        s.seq[row] = s.seq[row + 1] = s.seq[spare] = s.seq[spare + 1] = t.home[slot]
         renew(s, slot)
     s.num[N_USED] = 0
 
 
 def _write(t: Tables, s: State, slot: int, arcs: tuple[int, ...]) -> None:
-    row = slot * t.width
+    row = s.row[slot]
     for p, arc in enumerate(arcs, 1):
         s.seq[row + p] = arc
         s.load[slot] += t.demand[arc >> 1]
     s.seq[row + len(arcs) + 1] = t.home[slot]
     s.length[slot] = len(arcs)
-    place(t, s, slot, 1)
+    place(s, slot)
     s.num[N_USED] += 1
 
 
 def best_plan(t: Tables, s: State) -> Plan:
     """Return the best solution met."""
-    return _plan(t, s.best_seq, s.best_length, s.num[N_BEST])
+    rows = [slot * t.width for slot in range(t.slots)]
+    return _plan(t, rows, s.best_seq, s.best_length, s.num[N_BEST])
 
 
 def plan_now(t: Tables, s: State) -> Plan:
     """Return the solution as it is."""
-    return _plan(t, s.seq, s.length, s.num[N_COST])
+    return _plan(t, s.row, s.seq, s.length, s.num[N_COST])
 
 
-def _plan(t: Tables, seq: Ints, length: Ints, cost: int) -> Plan:
+def _plan(t: Tables, rows: Sequence[int] | Ints, seq: Ints, length: Ints, cost: int) -> Plan:
     routes = []
     for slot in range(t.slots):
-        row, n = slot * t.width, length[slot]
+        row, n = rows[slot], length[slot]
         if n > 0:
             arcs = tuple(int(seq[p]) for p in range(row + 1, row + n + 1))
             routes.append(Route(int(t.home[slot]) - 2 * t.tasks, arcs))

@@ -74,13 +74,14 @@ def remember(t: Tables, s: State, p: Pool) -> None:
 @compiled
 def note(t: Tables, s: State, p: Pool, slot: int) -> None:
     """Note one route of a solution."""
-    row = slot * t.width
+    row = s.row[slot]
     n = s.length[slot]
     key = 0
     cost = s.link[row + n + 1]
     for q in range(row + 1, row + n + 1):
-        key ^= p.sign[s.seq[q] >> 1]
-        cost += s.link[q]
+        task = s.seq[q] >> 1
+        key ^= p.sign[task]
+        cost += s.link[q] + t.serving[task]
     at = key & _MASK
     while p.table[at] >= 0 and p.key[p.table[at]] != key:
         at = (at + 1) & _MASK
@@ -120,10 +121,13 @@ def _move(t: Tables, p: Pool, order: Ints, n: int) -> None:
 
 def compact(t: Tables, p: Pool) -> None:
     """Throw out the routes of the dearest solutions where little room is left."""
-    count = p.used[0]
-    if count < _FULL:
-        return
-    score = np.array(cast("Sequence[int]", p.score)[:count])
+    if p.used[0] >= _FULL:
+        shrink(t, p)
+
+
+def shrink(t: Tables, p: Pool) -> None:
+    """Keep the routes of the cheapest solutions, a third of the room at most."""
+    score = np.array(cast("Sequence[int]", p.score)[: p.used[0]])
     order = np.sort(np.argsort(score, kind="stable")[: ROOM // 3])
     _move(t, p, flat(order), len(order))
     _index(p)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules.core.carp.chance import below, share
 from rules.core.carp.compiled import compiled
 from rules.core.carp.problem import FORBIDDEN
-from rules.core.carp.routes import keep
+from rules.core.carp.routes import driving, keep
 from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, N_USED, State, Tables
 
 BLINK = 0.01
@@ -63,7 +63,7 @@ def best_place(t: Tables, s: State, task: int) -> tuple[int, int, int, int]:
         if s.load[slot] > room:
             continue
         if s.length[slot] == 0:
-            home = s.seq[slot * t.width]
+            home = t.home[slot]
             if home == empty:
                 continue
             empty = home
@@ -75,7 +75,7 @@ def best_place(t: Tables, s: State, task: int) -> tuple[int, int, int, int]:
         if found < best:
             best = found
             best_slot = slot
-    return best >> BITS, best_slot, (best & MASK) >> 1, best & 1
+    return t.serving[task] + (best >> BITS), best_slot, (best & MASK) >> 1, best & 1
 
 
 @compiled
@@ -83,11 +83,11 @@ def _known(t: Tables, s: State, task: int, slot: int) -> int:
     """Return the cheapest place in a route; those in routes as accepted are sought once."""
     if s.kept_at[slot] == s.num[N_STAMP]:
         return packed(t, s, task, slot, 0)
-    k = 2 * (task * t.slots + slot)
-    if s.known[k] != s.version[slot]:
-        s.known[k] = s.version[slot]
-        s.known[k + 1] = packed(t, s, task, slot, 0)
-    return s.known[k + 1]
+    k = task * t.slots + slot
+    if s.known_in[k] != s.version[slot]:
+        s.known_in[k] = s.version[slot]
+        s.known[k] = packed(t, s, task, slot, 0)
+    return s.known[k]
 
 
 @compiled
@@ -96,30 +96,29 @@ def packed(t: Tables, s: State, task: int, slot: int, skip: int) -> int:
 
     The way is the lowest bit, the place the other BITS - 1, the cost the rest.
     """
-    base = task * t.size * 4
-    row = slot * t.width
-    j = base + 4 * s.seq[row]
-    in0 = t.beside[j]
-    in1 = t.beside[j + 1]
-    best = FORBIDDEN
-    where = 0
+    to0 = t.before[2 * task]
+    to1 = t.before[2 * task + 1]
+    from0 = t.onward[2 * task]
+    from1 = t.onward[2 * task + 1]
+    row = s.row[slot]
+    best = FORBIDDEN << BITS
+    last = t.end[s.seq[row]]
     for p in range(1, s.length[slot] + 2):
-        j = base + 4 * s.seq[row + p]
-        c0 = in0 + t.beside[j + 2]
-        c1 = in1 + t.beside[j + 3]
-        in0 = t.beside[j]
-        in1 = t.beside[j + 1]
-        c = min(c0, c1) - s.link[row + p]
-        if c < best and p != skip:
-            best = c
-            where = 2 * p + (0 if c0 <= c1 else 1)
-    return (best << BITS) + where
+        arc = s.seq[row + p]
+        next_ = t.start[arc]
+        c0 = t.back[to0 + last] + t.way[from0 + next_]
+        c1 = t.back[to1 + last] + t.way[from1 + next_]
+        last = t.end[arc]
+        found = min(c0 << BITS, (c1 << BITS) + 1) - (s.link[row + p] << BITS) + 2 * p
+        if found < best and p != skip:
+            best = found
+    return best
 
 
 @compiled
 def insert(t: Tables, s: State, slot: int, at: int, arc: int) -> None:
     """Put an arc at a place of a route."""
-    row = slot * t.width
+    row = s.row[slot]
     n = s.length[slot]
     for p in range(row + n + 1, row + at - 1, -1):
         s.seq[p + 1] = s.seq[p]
@@ -128,13 +127,10 @@ def insert(t: Tables, s: State, slot: int, at: int, arc: int) -> None:
     after = s.seq[p + 1]
     s.num[N_COST] -= s.link[p + 1]
     s.seq[p] = arc
-    s.link[p] = t.step[s.seq[p - 1] * t.size + arc]
-    s.link[p + 1] = t.step[arc * t.size + after]
-    s.num[N_COST] += s.link[p] + s.link[p + 1]
+    s.link[p] = driving(t, s.seq[p - 1], arc)
+    s.link[p + 1] = driving(t, arc, after)
+    s.num[N_COST] += s.link[p] + s.link[p + 1] + t.serving[arc >> 1]
     s.length[slot] = n + 1
     s.load[slot] += t.demand[arc >> 1]
     if n == 0:
         s.num[N_USED] += 1
-    s.slot_of[arc >> 1] = slot
-    for q in range(at, n + 2):
-        s.place_of[s.seq[row + q] >> 1] = q

@@ -7,19 +7,35 @@ from rules.core.carp.state import N_COST, N_STAMP, N_TOUCHED, N_USED, N_VERSION,
 
 
 @compiled
-def keep(t: Tables, s: State, slot: int) -> None:
-    """Note a route as it is, if this iteration has not touched it yet."""
-    if s.kept_at[slot] == s.num[N_STAMP]:
-        return
+def driving(t: Tables, x: int, y: int) -> int:
+    """Return the cost of driving from the end of an arc or depot to the start of another."""
+    return t.way[t.onward[x] + t.start[y]]
+
+
+@compiled
+def turn_page(s: State, slot: int) -> None:
+    """Note a route as it is; it will be written in its other row."""
     s.kept_at[slot] = s.num[N_STAMP]
     s.touched[s.num[N_TOUCHED]] = slot
     s.num[N_TOUCHED] += 1
     s.kept_length[slot] = s.length[slot]
     s.kept_load[slot] = s.load[slot]
-    row = slot * t.width
-    for p in range(row, row + s.length[slot] + 2):
-        s.kept_seq[p] = s.seq[p]
-        s.kept_link[p] = s.link[p]
+    row = s.row[slot]
+    s.row[slot] = s.spare[slot]
+    s.spare[slot] = row
+
+
+@compiled
+def keep(t: Tables, s: State, slot: int) -> None:
+    """Note a route as it is, if this iteration has not touched it yet."""
+    if s.kept_at[slot] == s.num[N_STAMP]:
+        return
+    turn_page(s, slot)
+    row = s.row[slot]
+    was = s.spare[slot]
+    for p in range(s.length[slot] + 2):
+        s.seq[row + p] = s.seq[was + p]
+        s.link[row + p] = s.link[was + p]
 
 
 @compiled
@@ -30,21 +46,27 @@ def bring_back(t: Tables, s: State) -> None:
         s.num[N_USED] += (1 if s.kept_length[slot] > 0 else 0) - (1 if s.length[slot] > 0 else 0)
         s.length[slot] = s.kept_length[slot]
         s.load[slot] = s.kept_load[slot]
-        row = slot * t.width
-        for p in range(row, row + s.length[slot] + 2):
-            s.seq[p] = s.kept_seq[p]
-            s.link[p] = s.kept_link[p]
-        place(t, s, slot, 1)
+        row = s.row[slot]
+        s.row[slot] = s.spare[slot]
+        s.spare[slot] = row
 
 
 @compiled
 def accept(t: Tables, s: State) -> None:
-    """Name the routes anew that this iteration has changed, and turn their tasks round where that saves."""
+    """Name the routes anew that this iteration has changed, and turn their tasks round where that saves.
+
+    Routes that are what they were are touched no longer.
+    """
+    changed = 0
     for i in range(s.num[N_TOUCHED]):
         slot = s.touched[i]
-        if _changed(t, s, slot):
+        if _changed(s, slot):
             renew(s, slot)
             s.num[N_COST] -= reorient(t, s, slot)
+            place(s, slot)
+            s.touched[changed] = slot
+            changed += 1
+    s.num[N_TOUCHED] = changed
 
 
 @compiled
@@ -55,21 +77,23 @@ def renew(s: State, slot: int) -> None:
 
 
 @compiled
-def _changed(t: Tables, s: State, slot: int) -> bool:
-    if s.length[slot] != s.kept_length[slot]:
+def _changed(s: State, slot: int) -> bool:
+    n = s.length[slot]
+    if n != s.kept_length[slot]:
         return True
-    p = slot * t.width + 1
-    end = p + s.length[slot]
-    while p < end and s.seq[p] == s.kept_seq[p]:
+    row = s.row[slot]
+    was = s.spare[slot]
+    p = 1
+    while p <= n and s.seq[row + p] == s.seq[was + p]:
         p += 1
-    return p < end
+    return p <= n
 
 
 @compiled
-def place(t: Tables, s: State, slot: int, first: int) -> None:
-    """Tell the tasks of a route, from place ``first`` on, where they are."""
-    row = slot * t.width
-    for p in range(first, s.length[slot] + 1):
+def place(s: State, slot: int) -> None:
+    """Tell the tasks of a route where they are."""
+    row = s.row[slot]
+    for p in range(1, s.length[slot] + 1):
         task = s.seq[row + p] >> 1
         s.slot_of[task] = slot
         s.place_of[task] = p
@@ -77,11 +101,11 @@ def place(t: Tables, s: State, slot: int, first: int) -> None:
 
 @compiled
 def relink(t: Tables, s: State, slot: int) -> int:
-    """Write a route's steps anew and return its cost."""
-    row = slot * t.width
+    """Write a route's driving anew and return what it costs."""
+    row = s.row[slot]
     cost = 0
     for p in range(row + 1, row + s.length[slot] + 2):
-        s.link[p] = t.step[s.seq[p - 1] * t.size + s.seq[p]]
+        s.link[p] = driving(t, s.seq[p - 1], s.seq[p])
         cost += s.link[p]
     return cost
 
@@ -93,7 +117,8 @@ def reorient(t: Tables, s: State, slot: int) -> int:
     An exact dynamic program with two states, the way of the last task. Insertion tries both ways
     of the task put in; this is for the others, and for routes imported or made by hand.
     """
-    row = slot * t.width
+    row = s.row[slot]
+    note = s.spare[slot]
     n = s.length[slot]
     if n == 0:
         return 0
@@ -103,9 +128,9 @@ def reorient(t: Tables, s: State, slot: int) -> int:
     best, last = _best_ways(t, s, slot)
     if best >= was:
         return 0
-    for p in range(row + n, row, -1):
-        s.seq[p] = (s.seq[p] & -2) + last
-        last = s.kept_seq[p] if last == 0 else s.kept_link[p]
+    for p in range(n, 0, -1):
+        s.seq[row + p] = (s.seq[row + p] & -2) + last
+        last = s.seq[note + p] if last == 0 else s.link[note + p]
     return was - relink(t, s, slot)
 
 
@@ -113,27 +138,28 @@ def reorient(t: Tables, s: State, slot: int) -> int:
 def _best_ways(t: Tables, s: State, slot: int) -> tuple[int, int]:
     """Return a route's least cost and the way of its last task.
 
-    Which way the task before takes is left in the slot's rows of ``kept_seq`` (before a task
-    done forth) and ``kept_link`` (back), which are free once an iteration is taken.
+    Which way the task before takes is left in the slot's spare row, in ``seq`` (before a task
+    done forth) and ``link`` (back): that row is free once an iteration is taken.
     """
-    row = slot * t.width
+    row = s.row[slot]
+    note = s.spare[slot]
     home = s.seq[row]
     last0 = home
     last1 = home
     cost0 = 0
     cost1 = 0
-    for p in range(row + 1, row + s.length[slot] + 1):
-        arc = s.seq[p] & -2
-        forth0 = cost0 + t.step[last0 * t.size + arc]
-        forth1 = cost1 + t.step[last1 * t.size + arc]
-        back0 = cost0 + t.step[last0 * t.size + arc + 1]
-        back1 = cost1 + t.step[last1 * t.size + arc + 1]
-        s.kept_seq[p] = 0 if forth0 <= forth1 else 1
-        s.kept_link[p] = 0 if back0 <= back1 else 1
+    for p in range(1, s.length[slot] + 1):
+        arc = s.seq[row + p] & -2
+        forth0 = cost0 + driving(t, last0, arc)
+        forth1 = cost1 + driving(t, last1, arc)
+        back0 = cost0 + driving(t, last0, arc + 1)
+        back1 = cost1 + driving(t, last1, arc + 1)
+        s.seq[note + p] = 0 if forth0 <= forth1 else 1
+        s.link[note + p] = 0 if back0 <= back1 else 1
         cost0 = min(forth0, forth1)
         cost1 = min(back0, back1)
         last0 = arc
         last1 = arc + 1
-    cost0 += t.step[last0 * t.size + home]
-    cost1 += t.step[last1 * t.size + home]
+    cost0 += driving(t, last0, home)
+    cost1 += driving(t, last1, home)
     return min(cost0, cost1), 0 if cost0 <= cost1 else 1

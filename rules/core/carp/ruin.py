@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rules.core.carp.chance import below, share
 from rules.core.carp.compiled import compiled
-from rules.core.carp.routes import keep
+from rules.core.carp.routes import driving, turn_page
 from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, N_USED, State, Tables
 
 AVERAGE, LONGEST = 10, 10
@@ -35,7 +35,7 @@ def ruin(t: Tables, s: State) -> None:
             break
         task = t.near[seed * t.reach + i]
         slot = s.slot_of[task]
-        if slot >= 0 and s.kept_at[slot] != s.num[N_STAMP]:
+        if s.kept_at[slot] != s.num[N_STAMP]:
             _cut(t, s, task, cap)
             strings -= 1
 
@@ -60,34 +60,39 @@ def _cut(t: Tables, s: State, task: int, cap: float) -> None:
     skip = start + span
     if inner > 0:
         skip = start + 1 + below(s.random, out - 1)
-    keep(t, s, slot)
+    turn_page(s, slot)
     _remove(t, s, slot, start, start + span, skip, skip + inner)
 
 
 @compiled
 def _remove(t: Tables, s: State, slot: int, start: int, end: int, skip: int, again: int) -> None:
-    """Take the places from ``start`` up to ``end`` out, but for those from ``skip`` up to ``again``."""
-    row = slot * t.width
+    """Copy a route from its spare row without the places from ``start`` up to ``end``, but with ``skip`` to ``again``."""
+    row = s.row[slot]
+    was = s.spare[slot]
     n = s.length[slot]
+    for p in range(start):
+        s.seq[row + p] = s.seq[was + p]
+        s.link[row + p] = s.link[was + p]
     to = start
+    gap = False
     for p in range(start, n + 2):
-        arc = s.seq[row + p]
+        arc = s.seq[was + p]
+        link = s.link[was + p]
         if p < end and (p < skip or p >= again):
             task = arc >> 1
-            s.num[N_COST] -= s.link[row + p]
+            s.num[N_COST] -= link + t.serving[task]
             s.load[slot] -= t.demand[task]
-            s.slot_of[task] = -1
             s.removed[s.num[N_REMOVED]] = task
             s.num[N_REMOVED] += 1
+            gap = True
             continue
-        if to != p:
-            last = s.seq[row + to - 1]
-            step = t.step[last * t.size + arc]
-            s.num[N_COST] += step - s.link[row + p]
-            s.seq[row + to] = arc
-            s.link[row + to] = step
-            if p <= n:
-                s.place_of[arc >> 1] = to
+        if gap:
+            gap = False
+            new = driving(t, s.seq[row + to - 1], arc)
+            s.num[N_COST] += new - link
+            link = new
+        s.seq[row + to] = arc
+        s.link[row + to] = link
         to += 1
     s.length[slot] = to - 2
     if to == 2:

@@ -16,7 +16,7 @@ from rules.core.carp.chance import seeded
 from rules.core.carp.compiled import COMPILED, flat
 from rules.core.carp.load import best_plan, has_room, plan_now, put
 from rules.core.carp.pace import Budget, Pace
-from rules.core.carp.pool import Pool, compact, pool_of
+from rules.core.carp.pool import Pool, compact, pool_of, shrink
 from rules.core.carp.problem import Plan, Problem
 from rules.core.carp.routes import reorient
 from rules.core.carp.savings import first_plan
@@ -131,5 +131,9 @@ def warm_up() -> None:
     tasks = 4
     step = np.full((2 * tasks + 1, 2 * tasks + 1), 3, dtype=np.int32)
     ones = np.ones(tasks, dtype=np.int64)
-    solve(Problem(step, ones, ones, 2, 2), Budget(iterations=200))
+    problem = Problem(step, ones, ones, 2, 2)
+    plan = solve(problem, Budget(iterations=200)).plan
+    search = prepare(problem, plan, 1)
+    shrink(search.tables, search.pool)
+    search.recombine()
     recombine.warm_up()

@@ -1,8 +1,10 @@
 """What the loops work on: tables of the problem that stay, and a solution that changes.
 
 Routes are rows of ``width`` places: a depot, the arcs, the depot again. ``link`` holds beside
-each place but the first the step that leads there. A row with no arc between its depots is a
-vehicle that stays at home.
+each place but the first what driving there costs. A row with no arc between its depots is a
+vehicle that stays at home. Each route has two rows: the one it is in and one to change it in.
+
+What it costs to do a task is the same at every place, so the loops compare places by driving alone.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.carp.compiled import Ints, flat
+from rules.core.carp.ends import ends_of
 from rules.core.carp.problem import Problem
 
 SPARE = 6
@@ -28,9 +31,10 @@ class Tables(NamedTuple):
     Attributes:
         tasks, size, slots, width, capacity, reach: numbers of tasks, of arcs and depots, of routes'
             rows, of places in a row; load; entries per task in ``near``.
-        step: size² costs.
-        beside: per task t and x of size: steps x to 2t, x to 2t + 1, 2t to x, 2t + 1 to x.
-        demand: per task.
+        end, start: per arc and depot the kind of its end and of its start, see :mod:`rules.core.carp.ends`.
+        onward, before: per arc and depot where the row of its end is in ``way``, of its start in ``back``.
+        way, back: cost of driving from an end to a start: ``way`` has a row per end, ``back`` per start.
+        demand, serving: per task.
         near: per task the others, nearest first.
         key: three rows of what removed tasks may be sorted by: demand, far and near first.
         home: per slot its depot in the matrix.
@@ -42,9 +46,14 @@ class Tables(NamedTuple):
     width: int
     capacity: int
     reach: int
-    step: Ints
-    beside: Ints
+    end: Ints
+    start: Ints
+    onward: Ints
+    before: Ints
+    way: Ints
+    back: Ints
     demand: Ints
+    serving: Ints
     near: Ints
     key: Ints
     home: Ints
@@ -54,26 +63,27 @@ class State(NamedTuple):
     """A solution and its scratch paper.
 
     Attributes:
-        seq, link: per slot the row of places and the steps between.
+        seq, link: two rows per slot of places and the driving between.
+        row, spare: per slot where its row begins, and its other one: of a touched route as it was.
         length, load: per slot.
-        slot_of, place_of: per task; slot -1 = removed.
-        kept_seq, kept_link, kept_length, kept_load, kept_at: touched routes as they were.
+        slot_of, place_of: per task, in the routes as accepted.
+        kept_length, kept_load, kept_at: touched routes as they were, and the iteration that touched them.
         touched, removed: lists whose lengths are in ``num``.
         version: per slot a number that names its route as it was last accepted.
-        known: per task and slot two numbers: the version that the task's cheapest place there was
-            sought in, and that place (see :func:`rules.core.carp.recreate.packed`).
+        known, known_in: per task and slot the task's cheapest place there (see
+            :func:`rules.core.carp.recreate.packed`) and the version it was sought in.
         best_seq, best_length: the best solution met.
         num: see the constants N_*.
     """
 
     seq: Ints
     link: Ints
+    row: Ints
+    spare: Ints
     length: Ints
     load: Ints
     slot_of: Ints
     place_of: Ints
-    kept_seq: Ints
-    kept_link: Ints
     kept_length: Ints
     kept_load: Ints
     kept_at: Ints
@@ -81,6 +91,7 @@ class State(NamedTuple):
     removed: Ints
     version: Ints
     known: Ints
+    known_in: Ints
     best_seq: Ints
     best_length: Ints
     num: Ints
@@ -101,6 +112,7 @@ def tables_of(problem: Problem, noise: NDArray[np.float64], slots: int) -> Table
     """
     tasks = problem.tasks
     near = _near(problem, noise)
+    ends = ends_of(problem)
     homes = np.repeat(2 * tasks + np.arange(problem.depots), slots)
     return Tables(
         tasks=tasks,
@@ -109,9 +121,14 @@ def tables_of(problem: Problem, noise: NDArray[np.float64], slots: int) -> Table
         width=_width(problem),
         capacity=problem.capacity,
         reach=near.shape[1],
-        step=flat(problem.step),
-        beside=flat(_beside(problem)),
+        end=flat(ends.end),
+        start=flat(ends.start),
+        onward=flat(ends.end * np.uint32(ends.way.shape[1])),
+        before=flat(ends.start * np.uint32(ends.way.shape[0])),
+        way=flat(ends.way),
+        back=flat(ends.way.T),
         demand=flat(problem.demand),
+        serving=flat(problem.serving),
         near=flat(near),
         key=flat(_keys(problem)),
         home=flat(homes),
@@ -122,13 +139,6 @@ def _width(problem: Problem) -> int:
     """Return the places of the longest route that fits a vehicle, with one to spare."""
     loads = np.cumsum(np.sort(problem.demand))
     return int((loads <= problem.capacity).sum()) + 3
-
-
-def _beside(problem: Problem) -> NDArray[np.int32]:
-    arcs = 2 * problem.tasks
-    to, out = problem.step[:, :arcs].T, problem.step[:arcs]
-    both = np.stack([to[0::2], to[1::2], out[0::2], out[1::2]], axis=-1)
-    return np.ascontiguousarray(both, dtype=np.int32)
 
 
 def _near(problem: Problem, noise: NDArray[np.float64]) -> NDArray[np.int32]:
@@ -154,24 +164,25 @@ def state_of(tables: Tables, seed: list[int]) -> State:
     def row(n: int, value: int = 0) -> Ints:
         return flat(np.full(n, value, dtype=np.int64))
 
-    grid = slots * width
+    grid = 2 * slots * width
     return State(
-        seq=row(grid),
-        link=row(grid),
+        seq=flat(np.zeros(grid, dtype=np.uint32)),
+        link=flat(np.zeros(grid, dtype=np.int32)),
+        row=flat(np.arange(slots, dtype=np.int64) * width),
+        spare=flat((slots + np.arange(slots, dtype=np.int64)) * width),
         length=row(slots),
         load=row(slots),
         slot_of=row(tasks, -1),
         place_of=row(tasks),
-        kept_seq=row(grid),
-        kept_link=row(grid),
         kept_length=row(slots),
         kept_load=row(slots),
         kept_at=row(slots),
         touched=row(slots),
         removed=row(tasks),
         version=row(slots),
-        known=row(2 * tasks * slots, -1),
-        best_seq=row(grid),
+        known=row(tasks * slots),
+        known_in=row(tasks * slots, -1),
+        best_seq=row(slots * width),
         best_length=row(slots),
         num=row(7),
         random=flat(np.array(seed, dtype=np.int64)),

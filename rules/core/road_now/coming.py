@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
+from rules.core.road_now.local_air import SUN_W_M2, clear_and_calm, stillness
+from rules.core.road_now.parameters import AirParameters
 from rules.core.road_now.weather import HOUR_S, Place, clear_sky_w_m2, dimmed, one_weather
 from rules.core.road_surface.forcing import Weather, rain_share
 from rules.core.road_surface.vapour import over_water_pa
@@ -18,6 +20,14 @@ RAIN_LASTS_H = 1.0
 """Without a forecast: rain dies out in this time [h]."""
 TREND_H, TREND_LASTS_H = 3.0, 4.0
 """The air's trend is that of so many hours [h]; beyond yesterday's at the same time it dies out in the other."""
+BRUNT_C = 2.2
+"""Air cools by so much in the first hour of a clear calm night, with the root of time after it [°C/h½]: some half of
+what 80 W/m² do to ground (2 R / √(π k ρ c))."""
+QUARTER_S = 900.0
+ALIKE = 0.6
+"""So much of the last days' course comes again: one night is not as the other."""
+SKY_LASTS_H = 30.0
+"""Cloud and wind are on their way to the last day's mean in this time [h]."""
 LEAST_HOURS = 6
 """A forecast that covers less of the hours to come is none."""
 
@@ -36,12 +46,12 @@ def expected(
     """
     now_s = float(past.at_s[-1])
     if not covers(forecast, now_s):
-        return likely(past, now_s + HOUR_S * np.arange(hours + 1.0), place)
+        return likely(past, now_s + HOUR_S * np.arange(hours + 1.0), place, p.air)
     assert forecast is not None
     later = forecast.at_s[(forecast.at_s > now_s) & (forecast.at_s < now_s + (hours + 1.0) * HOUR_S)]
     beyond = np.arange(later[-1] + HOUR_S, now_s + (hours + 1.0) * HOUR_S, HOUR_S)
     at_s = np.concatenate(([now_s], later, beyond))
-    return _said(likely(past, at_s, place), past, forecast, place, p)
+    return _said(likely(past, at_s, place, p.air), past, forecast, place, p)
 
 
 def covers(forecast: WeatherForecast | None, now_s: float) -> bool:
@@ -54,17 +64,26 @@ def covers(forecast: WeatherForecast | None, now_s: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Relaxing:
-    """``hours``: in which a forecast's error of now falls to 1/e; ``lapse_c_per_m``: of air with altitude."""
+    """How a forecast is moved to what is measured, and to the town's height.
+
+    Attributes:
+        hours: in which its error of now falls to 1/e.
+        air: how air changes with height.
+        stillness: of now.
+        slope_c_m: of still air with height, beyond the usual lapse.
+    """
 
     hours: float
-    lapse_c_per_m: float
+    air: AirParameters
+    stillness: float = 0.0
+    slope_c_m: float = 0.0
 
 
-def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
+def likely(past: Weather, at_s: Floats, place: Place, p: AirParameters) -> Weather:
     """Return what is likely without a forecast.
 
-    The air takes yesterday's course from the value of now on, and the trend of the last hours beyond yesterday's at the
-    same time dies out; vapour, cloud and wind are on their way from now to the mean of the last day; rain dies out.
+    Vapour, cloud and wind are on their way from now to the mean of the last day, the air cools or warms as
+    :func:`_cooling_c` says; rain dies out.
     """
     now_s = float(past.at_s[-1])
     day = past.at_s > now_s - DAY_S
@@ -77,18 +96,16 @@ def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
 
     one = {name: values[:, 0, 0].astype(np.float64) for name, values in past.fields().items()}
     air = one["air_c"]
-    yesterday = np.interp(at_s - DAY_S, past.at_s, air)
-    was = float(np.interp(now_s - DAY_S, past.at_s, air))
-    beyond = _trend_c_h(past.at_s, air, now_s) - _trend_c_h(past.at_s, air, now_s - DAY_S)
-    air_c = air[-1] + (yesterday - was) + beyond * TREND_LASTS_H * -np.expm1(-lead_h / TREND_LASTS_H)
+    cloud = np.clip(to_mean(one["cloud"], SKY_LASTS_H), 0.0, 1.0)
+    wind = to_mean(one["wind_m_s"], SKY_LASTS_H)
+    air_c = air[-1] + _cooling_c(past.at_s, air, at_s, clear_and_calm(cloud, wind, p), place)
     vapour = to_mean(one["humidity_pct"] * 0.01 * over_water_pa(air), 12.0)
-    cloud = np.clip(to_mean(one["cloud"], 6.0), 0.0, 1.0)
     left = np.exp(-lead_h / RAIN_LASTS_H)
     return one_weather(
         at_s,
         air_c=air_c,
         humidity_pct=np.clip(100.0 * vapour / over_water_pa(air_c), 1.0, 100.0),
-        wind_m_s=to_mean(one["wind_m_s"], 6.0),
+        wind_m_s=wind,
         shortwave_w_m2=clear_sky_w_m2(at_s, place) * dimmed(cloud),
         rain_mm_h=_dying(one["rain_mm_h"][-1] * left),
         snow_mm_h=_dying(one["snow_mm_h"][-1] * left),
@@ -96,6 +113,32 @@ def likely(past: Weather, at_s: Floats, place: Place) -> Weather:
         longwave_w_m2=np.full(len(at_s), np.nan),
         cloud=cloud,
     )
+
+
+def _cooling_c(past_s: Floats, air_c: Floats, at_s: Floats, clear: Floats, place: Place) -> Floats:
+    """Return how the air is likely to change from now on [°C].
+
+    In the dark, as far as it is clear and calm, it cools with the root of the time since dusk (Brunt 1932); else it
+    takes some of the last days' course, and the trend of the last hours beyond yesterday's at the same time dies out.
+    """
+    now_s = float(at_s[0])
+    days = [d * DAY_S for d in (1.0, 2.0) if d == 1.0 or now_s - d * DAY_S >= past_s[0]]
+    course = ALIKE * np.mean([np.interp(at_s - d, past_s, air_c) for d in days], axis=0)
+    night_h = _since_dusk_h(at_s, place)
+    brunt = -BRUNT_C * np.diff(np.sqrt(night_h), prepend=np.sqrt(night_h[0]))
+    weight = np.where(night_h > 0.0, clear, 0.0)
+    steps = weight * np.minimum(brunt, 0.0) + (1.0 - weight) * np.diff(course, prepend=course[0])
+    beyond = _trend_c_h(past_s, air_c, now_s) - _trend_c_h(past_s, air_c, now_s - DAY_S)
+    dies_out = -np.expm1(-(at_s - now_s) / (HOUR_S * TREND_LASTS_H))
+    trend = (1.0 - weight[0]) * beyond * TREND_LASTS_H * dies_out
+    return np.asarray(np.cumsum(steps) + trend, dtype=np.float64)
+
+
+def _since_dusk_h(at_s: Floats, place: Place) -> Floats:
+    """Return hours since the sun went, 0 by day."""
+    before_s = at_s[:, None] - QUARTER_S * np.arange(64.0)[None, :]
+    lit = clear_sky_w_m2(before_s, place) > SUN_W_M2
+    return np.where(lit.any(axis=1), np.argmax(lit, axis=1), 64) * (QUARTER_S / HOUR_S)
 
 
 def _trend_c_h(at_s: Floats, air_c: Floats, to_s: float) -> float:
@@ -111,10 +154,8 @@ def _dying(rate_mm_h: Floats) -> Floats:
 def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Relaxing) -> Weather:
     """Return what a forecast says where it says something, else what is likely; moved to what is measured now."""
     at_s = base.at_s
-    lower_m = 0.0 if f.place.altitude_m is None else place.altitude_m - f.place.altitude_m
-    by_height = p.lapse_c_per_m * lower_m
     said = {
-        "air_c": f.air_c + by_height,
+        "air_c": f.air_c,
         "humidity_pct": f.humidity_pct(),
         "wind_m_s": f.wind_m_s,
         "cloud": f.cloud,
@@ -126,6 +167,11 @@ def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Rel
         here = _at(at_s, f.at_s, values)
         found[name] = np.where(np.isnan(here), found[name], here)
     _go_on(found, base, at_s > f.at_s[-1])
+    sun = _during(at_s, f.at_s, _or_nan(f.shortwave_w_m2, f))
+    found["shortwave_w_m2"] = np.where(
+        np.isnan(sun), clear_sky_w_m2(at_s, place) * dimmed(found["cloud"]), sun
+    )
+    found["air_c"] = found["air_c"] + _by_height_c(one_weather(at_s, **found), f, place, p)
     fades = np.exp(-(at_s - at_s[0]) / (HOUR_S * p.hours))
     now = {name: float(values[-1, 0, 0]) for name, values in past.fields().items()}
     for name in ("air_c", "humidity_pct"):
@@ -133,11 +179,15 @@ def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Rel
     ratio = np.clip(max(now["wind_m_s"], 0.3) / np.maximum(found["wind_m_s"][0], 0.3), 0.3, 3.0)
     found["wind_m_s"] = found["wind_m_s"] * ratio**fades
     found["humidity_pct"] = np.clip(found["humidity_pct"], 1.0, 100.0)
-    sun = _during(at_s, f.at_s, _or_nan(f.shortwave_w_m2, f))
-    found["shortwave_w_m2"] = np.where(
-        np.isnan(sun), clear_sky_w_m2(at_s, place) * dimmed(found["cloud"]), sun
-    )
     return one_weather(at_s, **{**found, **_falling(found, at_s, f)})
+
+
+def _by_height_c(w: Weather, f: WeatherForecast, place: Place, p: Relaxing) -> Floats:
+    """Return what the air at the town's height is beyond that at the forecast's: an inversion where it is still."""
+    if f.place.altitude_m is None:
+        return np.zeros(len(w.at_s))
+    still = stillness(w, p.air, p.stillness)
+    return (p.air.lapse_c_per_m + still * p.slope_c_m) * (place.altitude_m - f.place.altitude_m)
 
 
 def _go_on(found: dict[str, Floats], base: Weather, beyond: NDArray[np.bool_]) -> None:

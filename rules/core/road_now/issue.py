@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rules.core.psychrometrics import Floats
-from rules.core.road_now import coming, past
+from rules.core.road_now import coming, local_air, past
 from rules.core.road_now import estimate as est
 from rules.core.road_now import weather as wx
 from rules.core.road_now.estimate import Now, Passing, estimate, passing
-from rules.core.road_now.looked import Given, Looked, learn, look, place_of, trusted, types_of
+from rules.core.road_now.local_air import LocalAir
+from rules.core.road_now.looked import Given, Looked, learn, look, place_of, trusted, types_of, unlikeness
 from rules.core.road_now.parameters import NowParameters
 from rules.core.road_now.stretches import Stretches
 from rules.core.road_now.table import HOURS, NowRows, RoadForecast, SensorJudged, WeatherUsed, packed
@@ -19,7 +20,7 @@ from rules.core.road_now.thermal_map import ThermalMap
 from rules.core.road_now.trust import Trust
 from rules.core.road_now.weather_type import BY_DAY, prevailing
 from rules.core.road_surface.ensemble import Risk, Spread, member_fluxes, members, risk
-from rules.core.road_surface.forcing import Weather, forcing, steps
+from rules.core.road_surface.forcing import Weather, forcing, on_steps, steps
 from rules.core.road_surface.model import Correction
 from rules.core.road_surface.roads import depths_m, profile
 from rules.core.road_surface.state import State
@@ -55,27 +56,30 @@ def issue(g: Given) -> Issue:
     film = np.where(found.wrong, np.nan, looked.film_mm)
     ran = past.ran(town, looked.made, believed, film, salt, p)
     passed = passing(town, g.observed.passes, looked.ends_s, ran.surface_c, believed)
-    later = _later(g, looked.measured)
+    later = _later(g, looked)
     night = _of_night(later, p)
-    now = _now(g, looked, believed, ran, passed, night)
+    now = _now(g, looked, believed, ran, passed, night, unlikeness(g, looked, found, free))
     sky = wx.longwave_beyond_w_m2(looked.measured) if np.isnan(later.longwave_w_m2).all() else 0.0
     state, fix = _shifted(ran, now, g, looked.offset_c[night], sky)
-    chances, weather = _chances(g, later, state, fix, ran, now)
+    chances, weather = _chances(g, later, looked.air, state, fix, ran, now)
     mapped = learn(g, looked, found, free, passed)
     return Issue(_forecast(g, chances, weather, now, state, found), mapped)
 
 
-def _later(g: Given, measured: Weather) -> Weather:
-    relaxing = coming.Relaxing(g.p.relax_h, g.p.lapse_c_per_m)
+def _later(g: Given, looked: Looked) -> Weather:
+    air = looked.air
+    relaxing = coming.Relaxing(g.p.relax_h, g.p.air, float(air.stillness[-1]), air.slope_c_m)
     said = None if g.forecast is None else g.forecast[1]
-    return coming.expected(measured, HOURS, said, place_of(g.town), relaxing)
+    return coming.expected(looked.measured, HOURS, said, place_of(g.town), relaxing)
 
 
 def _of_night(later: Weather, p: NowParameters) -> int:
     return prevailing(types_of(later, p))
 
 
-def _now(g: Given, looked: Looked, believed: Floats, ran: past.Ran, passed: Passing, night: int) -> Now:
+def _now(
+    g: Given, looked: Looked, believed: Floats, ran: past.Ran, passed: Passing, night: int, unlike: float
+) -> Now:
     town, p = g.town, g.p
     speaks = ~np.isnan(believed[-1])
     own = np.zeros(len(town), dtype=bool)
@@ -85,7 +89,8 @@ def _now(g: Given, looked: Looked, believed: Floats, ran: past.Ran, passed: Pass
     mapped = np.zeros(len(town)) if kind == BY_DAY else looked.offset_c[kind]
     unsure = deviation[night if kind == BY_DAY else kind]
     base = ran.surface_c[-1].astype(np.float64)
-    return estimate(town, base, mapped, unsure, own, speaks, passed, p)
+    found = estimate(town, base, mapped, unsure, own, speaks, passed, p)
+    return replace(found, deviation_c=np.where(own, 1.0, unlike) * found.deviation_c)
 
 
 def _shifted(
@@ -119,7 +124,7 @@ def _is_forecast(g: Given, later: Weather) -> bool:
 
 
 def _chances(
-    g: Given, later: Weather, state: State, fix: Correction, ran: past.Ran, now: Now
+    g: Given, later: Weather, air: LocalAir, state: State, fix: Correction, ran: past.Ran, now: Now
 ) -> tuple[Risk, Weather]:
     """Return the ensemble's chances by hour, and the weather of its first member at those hours."""
     p, spread = g.p, _spread(g, later)
@@ -128,6 +133,8 @@ def _chances(
     wide = members(later, p.members, spread, rng)
     place = place_of(g.town)
     made = forcing(wide, ends, place.latitude_deg, place.longitude_deg, dtype=past.DTYPE)
+    beyond = on_steps(later.at_s, local_air.ahead(air, later, p.air), ends)
+    made = local_air.at_stretches(made, beyond)
     fluxes = member_fluxes(fix, p.members, spread, rng)
     fluxes = replace(fluxes, steady_w_m2=fluxes.steady_w_m2 + fix.steady_w_m2)
     unsure = np.sqrt(spread.surface_c**2 + now.deviation_c**2).astype(past.DTYPE)

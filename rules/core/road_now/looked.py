@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rules.core.psychrometrics import Floats
-from rules.core.road_now import thermal_map, trust
+from rules.core.road_now import local_air, thermal_map, trust
 from rules.core.road_now import weather as wx
 from rules.core.road_now.estimate import Passing
+from rules.core.road_now.local_air import LocalAir
 from rules.core.road_now.model import Ints, Observed
 from rules.core.road_now.observed import gridded
 from rules.core.road_now.parameters import SHIPPED, NowParameters
@@ -23,6 +24,8 @@ from rules.core.road_surface.state import Forcing
 from rules.core.weather_forecast import WeatherForecast
 
 HOUR_S = 3600.0
+USUAL_SENSORS = 2.0
+"""What is usual elsewhere counts as so many sensors here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class Given:
 class Looked:
     """The past as it was measured: ends of the steps, weather, its types, sensors' surfaces (steps × m) and films.
 
-    ``offset_c``: what the thermal map says that the stretches differ by: weather types × n.
+    ``offset_c``: what the thermal map says that the stretches differ by: weather types × n; ``air``: at the stretches.
     """
 
     ends_s: Floats
@@ -66,6 +69,7 @@ class Looked:
     surface_c: Floats
     film_mm: Floats
     offset_c: Floats
+    air: LocalAir
 
 
 def look(g: Given) -> Looked:
@@ -78,14 +82,17 @@ def look(g: Given) -> Looked:
     ends = steps(g.at_s - HOUR_S * p.past_h, p.past_h, p.step_s)
     place = place_of(g.town)
     measured = wx.measured(ends, o.stations, o.sensors, place, p.gap_s)
-    made = forcing(measured, ends, place.latitude_deg, place.longitude_deg)
     m = len(g.town.sensors)
-    surface, film = (
+    surface, film, thermometers = (
         gridded(ends, o.sensors.sensor, o.sensors.at_s, v, m, p.gap_s)
-        for v in (o.sensors.surface_c, o.sensors.film_mm)
+        for v in (o.sensors.surface_c, o.sensors.film_mm, o.sensors.air_c)
     )
+    air = local_air.found(g.town, place.altitude_m, thermometers, measured, g.mapped.air, g.learnt_s, p.air)
+    measured = local_air.moved(measured, air.town_c)
+    made = forcing(measured, ends, place.latitude_deg, place.longitude_deg)
+    made = local_air.at_stretches(made, air.beyond_c)
     offset = g.mapped.offset_c(thermal_map.features_of(g.town), p.mapping)
-    return Looked(ends, measured, made, types_of(measured, p), surface, film, offset)
+    return Looked(ends, measured, made, types_of(measured, p), surface, film, offset, air)
 
 
 def place_of(town: Stretches) -> wx.Place:
@@ -122,20 +129,48 @@ def learn(g: Given, looked: Looked, found: Trust, free_c: Floats, passed: Passin
     new = passed.age_h < age_h
     place = np.searchsorted(looked.ends_s, g.at_s - passed.age_h[new] * HOUR_S)
     kinds = looked.types[np.minimum(place, len(looked.types) - 1)]
+    before = replace(g.mapped, air=looked.air.learnt)
     mapped = thermal_map.learnt(
-        g.mapped, kinds, passed.segment[new], passed.beyond_c[new], p.mapping.pass_nights, p.mapping
+        before, kinds, passed.segment[new], passed.beyond_c[new], p.mapping.pass_nights, p.mapping
     )
     if len(town.sensors) < 2:
         return mapped
-    beyond = np.where(found.wrong, np.nan, looked.surface_c - free_c)
     step = np.flatnonzero(looked.ends_s > g.learnt_s)
-    others = town.weight[town.sensor_at] * (1.0 - np.eye(len(town.sensors)))
-    left = np.full((len(step), len(town.sensors)), np.nan)
-    for row, i in enumerate(step.tolist()):
-        there = ~np.isnan(beyond[i])
-        if there.sum() > p.trust.neighbours:
-            left[row] = beyond[i] - shares(others, there) @ np.nan_to_num(beyond[i])
+    left = _beyond_others(g, looked, found, free_c, step)
     kind = np.repeat(looked.types[step], len(town.sensors))
     where = np.tile(town.sensor_at, len(step))
     nights = p.step_s / HOUR_S / p.mapping.night_h
     return thermal_map.learnt(mapped, kind, where, left.ravel(), nights, p.mapping)
+
+
+def unlikeness(g: Given, looked: Looked, found: Trust, free_c: Floats) -> float:
+    """Return how well neighbours tell a stretch here, over how well they are taken to where nothing is known of it.
+
+    Each believed sensor is told by the others: what they missed in the dark hours of the past, with a few sensors that
+    are as far off as is usual.
+    """
+    p = g.p
+    if len(g.town.sensors) < 2:
+        return 1.0
+    dark = np.flatnonzero(looked.types != BY_DAY)
+    missed = (
+        _beyond_others(g, looked, found, free_c, dark)
+        - looked.offset_c[looked.types[dark]][:, g.town.sensor_at]
+    )
+    there = (~np.isnan(missed)).sum(axis=0)
+    told = (np.nan_to_num(missed) ** 2).sum(axis=0)[there > 0] / there[there > 0]
+    usual = p.model_c**2
+    return float(np.sqrt((told.sum() + USUAL_SENSORS * usual) / (len(told) + USUAL_SENSORS) / usual))
+
+
+def _beyond_others(g: Given, looked: Looked, found: Trust, free_c: Floats, step: Ints) -> Floats:
+    """Return by how much sensors' surfaces lie beyond what the others say: those steps × m, NaN = unknown."""
+    town = g.town
+    beyond = np.where(found.wrong, np.nan, looked.surface_c - free_c)
+    others = town.weight[town.sensor_at] * (1.0 - np.eye(len(town.sensors)))
+    left = np.full((len(step), len(town.sensors)), np.nan)
+    for row, i in enumerate(step.tolist()):
+        there = ~np.isnan(beyond[i])
+        if there.sum() > g.p.trust.neighbours:
+            left[row] = beyond[i] - shares(others, there) @ np.nan_to_num(beyond[i])
+    return left

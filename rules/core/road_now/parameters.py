@@ -11,7 +11,14 @@ from rules.core.road_surface.ensemble import Hazard, Spread
 from rules.core.road_surface.parameters import DEFAULT, NotNegative, ParameterSet, Positive, Share
 
 FROM_STATIONS = Spread(
-    air_c=2.5, humidity_pct=10.0, wind=0.5, cloud=0.4, precipitation=0.8, full_h=12.0, flux_w_m2=10.0
+    air_c=4.5,
+    humidity_pct=10.0,
+    wind=0.5,
+    cloud=0.5,
+    precipitation=0.8,
+    full_h=12.0,
+    flux_w_m2=10.0,
+    surface_c=0.25,
 )
 """Errors where nobody forecasts the weather: yesterday's course, moved to what is measured now."""
 
@@ -63,6 +70,41 @@ class MapParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     flux_w_m2k: NotNegative = 14.0
 
 
+class AirParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the air at each stretch is told from the town's.
+
+    Attributes:
+        lapse_c_per_m: of mixed air with height: the standard atmosphere's.
+        inversion_c_per_m: of still air beyond that, before anything was measured: valleys have 1 to 3 °C in 100 m.
+        mixing_m_s: wind that mixes the air of a clear night (to 1/e).
+        settles_h, mixes_h: times in which air settles, and is mixed again.
+        usual_cloud: where nobody says.
+        known_steps, most_steps: steps of still air that count as much as knowing nothing; older ones fade beyond so many.
+        rest_h: time in which what is left over dies out to 1/e.
+        height_c, height_m: standard deviation between stretches by height, and the height in which it changes.
+        sky_c, rest_c: likewise of a whole sky, and of the rest.
+        thermometer_c: of a sensor's air temperature.
+        wrong_c, wrong_sd: one that misses what the others say of it by more, and by so many standard deviations, is left out.
+    """
+
+    lapse_c_per_m: float = -0.0065
+    inversion_c_per_m: float = 0.02
+    mixing_m_s: Positive = 4.0
+    settles_h: Positive = 3.0
+    mixes_h: Positive = 1.5
+    usual_cloud: Share = 0.6
+    known_steps: Positive = 1.0
+    most_steps: Positive = 300.0
+    rest_h: Positive = 5.0
+    height_c: Positive = 1.5
+    height_m: Positive = 25.0
+    sky_c: Positive = 2.0
+    rest_c: Positive = 0.8
+    thermometer_c: Positive = 0.2
+    wrong_c: Positive = 2.5
+    wrong_sd: Positive = 3.0
+
+
 class NowParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Settings of an issue.
 
@@ -75,7 +117,7 @@ class NowParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         sensor_c, gritter_c: standard deviations of what is measured [°C]; gritters measure in passing.
         pass_h: time in which a pass loses its weight to 1/e.
         model_c: standard deviation of the model where nothing is measured near [°C].
-        lapse_c_per_m: of air with altitude.
+        air: of the air at each stretch.
     """
 
     past_h: Positive = 48.0
@@ -87,11 +129,11 @@ class NowParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     gritter_c: Positive = 0.8
     pass_h: Positive = 3.0
     model_c: Positive = 1.2
-    lapse_c_per_m: float = -0.0065
+    air: AirParameters = AirParameters()
     road: ParameterSet = DEFAULT
     trust: TrustParameters = TrustParameters()
     mapping: MapParameters = MapParameters()
-    with_forecast: Spread = Spread()
+    with_forecast: Spread = Spread(air_c=1.9, surface_c=0.25)
     from_stations: Spread = FROM_STATIONS
     hazard: Hazard = Hazard()
 

@@ -49,6 +49,7 @@ class Ran:
 def free_c(s: Stretches, weather: Forcing, observed_c: Floats, p: NowParameters) -> Floats:
     """Return the surfaces of the sensors' roads with nothing forced: steps × m."""
     made = roads(p.road, len(s.sensors), p.step_s, _of(s.own, s.sensor_at))
+    weather = weather.of(s.sensor_at)
     first, deep = begun_c(observed_c, weather)
     state = start(p.road, np.where(np.isnan(first), np.nanmean(first), first), deep)
     surfaces = np.empty(observed_c.shape)
@@ -74,7 +75,7 @@ def ran(
 
     Args:
         s: the town.
-        weather: steps × 1 × 1.
+        weather: steps × 1 × (1 or n).
         observed_c: of believed sensors: steps × m, NaN = not observed or not believed.
         film_mm: water that they see: steps × m.
         spreads: salt, within the steps.
@@ -105,7 +106,7 @@ def _lent(s: Stretches, weather: Forcing, observed_c: Floats, p: NowParameters) 
     if m == 0 or np.isnan(observed_c).all():
         none = np.zeros((1, len(s)), dtype=DTYPE)
         return np.full((weather.steps, m), np.nan), Correction(none, none, none, none)
-    made = roads(p.road, m, p.step_s, _of(s.own, s.sensor_at))
+    made, weather = roads(p.road, m, p.step_s, _of(s.own, s.sensor_at)), weather.of(s.sensor_at)
     first, deep = begun_c(observed_c, weather)
     state = start(p.road, np.where(np.isnan(first), deep, first), deep)
     past = through_observed(

@@ -86,7 +86,7 @@ def stretches(
         ids=tuple(s.segment_id for s in segments),
         sensors=tuple(sensors),
         sensor_at=np.array([of_device[d] for d in sensors], dtype=np.int64),
-        own=_own(segments, altitude, p.lapse_c_per_m),
+        own=_own(segments),
         altitude_m=altitude,
         weight=build_transfer(segments, nodes, sensors, p).weight,
         latitude_deg=latitude,
@@ -94,18 +94,16 @@ def stretches(
     )
 
 
-def _own(segments: Sequence[RoadSegment], altitude_m: Floats, lapse_c_per_m: float) -> dict[str, Floats]:
+def _own(segments: Sequence[RoadSegment]) -> dict[str, Floats]:
     sky = np.clip([s.sky_view_factor for s in segments], 0.0, 1.0)
     busy = np.array([BUSY.get(s.road_class, BUSY["U"]) for s in segments], dtype=np.float64)
     bridge = np.array([s.bridge for s in segments], dtype=np.bool_)
-    usual_m = float(np.median(altitude_m)) if len(altitude_m) else 0.0
     return {
         "sky_view": sky,
         "wind_factor": SHELTER + (1.0 - SHELTER) * sky,
         "traffic": MOTORWAY_SHARE * busy,
         "traffic_w_m2": HEAT_W_M2 * busy,
         "traffic_w_m2k": STIRRING_W_M2K * busy,
-        "air_offset_c": lapse_c_per_m * (altitude_m - usual_m),
         "conductivity_factor": np.where(bridge, DECK, 1.0),
     }
 

@@ -25,16 +25,31 @@ SLOPE_SD = (0.3, 2.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
+class StillAir:
+    """What was learnt of still air (``local_air``): by segment.
+
+    Attributes:
+        weight: sum over steps of stillness squared.
+        sum_c: sum of stillness times what the air differed by beyond what is usual [°C].
+    """
+
+    weight: Floats
+    sum_c: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class ThermalMap:
     """What was learnt: weather types × segments.
 
     Attributes:
         nights: how many nights' worth of measurements there are.
         sum_c: sum over them of the differences [°C].
+        air: of the air; None: nothing yet.
     """
 
     nights: Floats
     sum_c: Floats
+    air: StillAir | None = None
 
     def offset_c(self, features: Floats, p: MapParameters) -> Floats:
         """Return what the stretches differ by: types × segments [°C]; ``features``: as of :func:`features_of`."""
@@ -96,7 +111,7 @@ def learnt(
     np.add.at(total, (kind[use], segment[use]), weight * difference_c[use])
     nights_n, sum_c = before.nights + more, before.sum_c + total
     fade = np.minimum(1.0, p.most_nights / np.maximum(nights_n, 1e-9))
-    return ThermalMap(nights_n * fade, sum_c * fade)
+    return ThermalMap(nights_n * fade, sum_c * fade, before.air)
 
 
 def _held_back(p: MapParameters) -> float:

@@ -121,9 +121,16 @@ def absorbed_sun_w_m2(state: State, weather: Forcing, roads: Roads, p: Stores) -
 
 
 def road_air_c(weather: Forcing, roads: Roads) -> Array:
-    """Return the air temperature at the road [°C]: the station's, its offset, and what heated houses add."""
+    """Return the air temperature at the road [°C]: the station's, its offset, what heated houses add, and local air."""
     warmer: Array = roads.air_heat * np.maximum(ROOM_C - weather.air_c, 0.0)
-    return weather.air_c + roads.air_offset_c + warmer
+    air = weather.air_c + roads.air_offset_c + warmer
+    return air if weather.local_c is None else air + weather.local_c
+
+
+def road_vapour_pa(weather: Forcing) -> Array:
+    """Return the vapour pressure at the road [Pa]: the station's, no more than the air there can hold."""
+    most = weather.most_vapour_pa
+    return weather.vapour_pa if most is None else np.minimum(weather.vapour_pa, most)
 
 
 def likely_cloud(weather: Forcing, roads: Roads) -> Array:
@@ -161,7 +168,9 @@ def _exchange(
     sensible = density * AIR_HEAT_J_KGK * exchange + rain
     kelvin = surface + KELVIN
     radiated = roads.emissivity * SIGMA * kelvin * kelvin * kelvin
-    vapour = _vapour(state, weather.vapour_pa, EPSILON * density * exchange / weather.pressure_pa, step_s)
+    vapour = _vapour(
+        state, road_vapour_pa(weather), EPSILON * density * exchange / weather.pressure_pa, step_s
+    )
     slope = sensible + 4.0 * radiated - vapour.latent * vapour.slope
     heat = (
         roads.emissivity * incoming_longwave_w_m2(weather, roads, air)

@@ -109,6 +109,11 @@ def forcing(
     return made.map(lambda a: np.ascontiguousarray(a, dtype=dtype))
 
 
+def on_steps(at_s: Floats, values: Array, ends_s: Floats) -> Array:
+    """Return values at times, times × anything, at the ends of a run's steps: linear between, first and last hold."""
+    return _between(values, *_places(at_s, ends_s))
+
+
 def _complete(weather: Weather) -> None:
     """Refuse weather with holes: a NaN would spread through the column and look like a forecast that is not there."""
     for name, values in weather.fields().items():

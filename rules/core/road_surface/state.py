@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from rules.core.road_surface.vapour import Array
 
@@ -81,6 +81,8 @@ class Forcing:
         longwave_w_m2: from the sky; NaN = from ``cloud``.
         cloud: covered share of the sky; NaN = unknown, the site's value.
         rain_mm_h, snow_mm_h: of water equivalent.
+        local_c: air at the road beyond ``air_c`` that changes with time; None: nowhere.
+        most_vapour_pa: what air at the road can hold at most; None: whatever ``vapour_pa`` says.
     """
 
     air_c: Array
@@ -94,6 +96,8 @@ class Forcing:
     cloud: Array
     rain_mm_h: Array
     snow_mm_h: Array
+    local_c: Array | None = None
+    most_vapour_pa: Array | None = None
 
     @property
     def steps(self) -> int:
@@ -102,13 +106,14 @@ class Forcing:
 
     def map(self, change: Callable[[Array], Array]) -> Forcing:
         """Return the forcing with ``change`` made to every array."""
-        return Forcing(**{f.name: change(getattr(self, f.name)) for f in fields(self)})
+        there = {f.name: a for f in fields(self) if (a := getattr(self, f.name)) is not None}
+        return Forcing(**{name: change(a) for name, a in there.items()})
 
     def at(self, step: int) -> Forcing:
         """Return the weather at the end of a step: members × segments."""
         return self.map(lambda a: a[step])
 
-    def of(self, segments: slice) -> Forcing:
+    def of(self, segments: slice | NDArray[np.int64]) -> Forcing:
         """Return the weather of some segments."""
         return self.map(lambda a: a if a.shape[2] == 1 else a[..., segments])
 

@@ -10,11 +10,10 @@ import numpy as np
 from rules.core.readings import ReadingBatch, Readings
 from rules.core.road_now.model import StationReadings
 from rules.core.road_now.table import RoadForecast
-from rules.core.road_now.thermal_map import ThermalMap, unknown
-from rules.core.road_now.weather_type import TYPES
+from rules.core.road_now.thermal_map import ThermalMap
 from rules.forecast_query import readings_of
 from rules.winter.forecaster.ports import GritterRows, Measured, Progress, RoadRows, SaltRows, Stored
-from rules.winter.forecaster.rows import station_readings
+from rules.winter.forecaster.rows import ids_of, map_of, map_rows, station_readings
 
 STATION = (
     "air_temperature_c", "humidity_pct", "wind_speed_m_s", "shortwave_w_m2", "longwave_w_m2", "cloud_oktas",
@@ -60,11 +59,8 @@ class MemoryRoadForecasts:
 
     async def mapped(self, segment_ids: Sequence[str]) -> ThermalMap:
         """Return the thermal map of segments."""
-        found = unknown(len(segment_ids))
-        for i, segment_id in enumerate(segment_ids):
-            for k, kind in enumerate(TYPES):
-                found.nights[k, i], found.sum_c[k, i] = self.map_of.get((segment_id, kind), (0.0, 0.0))
-        return found
+        asked = set(ids_of(segment_ids))
+        return map_of(((*key, *row) for key, row in self.map_of.items() if key[0] in asked), segment_ids)
 
     async def publish(self, forecast: RoadForecast, mapped: ThermalMap) -> int | None:
         """Keep a forecast and the thermal map, and hand it on."""
@@ -72,10 +68,8 @@ class MemoryRoadForecasts:
             return None
         self.last_id += 1
         self.issues[self.last_id] = forecast
-        for i, segment_id in enumerate(forecast.ids):
-            for k, kind in enumerate(TYPES):
-                if mapped.nights[k, i] > 0.0:
-                    self.map_of[segment_id, kind] = float(mapped.nights[k, i]), float(mapped.sum_c[k, i])
+        for name, kind, weight, sum_c in map_rows(forecast.ids, mapped):
+            self.map_of[name, kind] = weight, sum_c
         available_s = max(forecast.issued_s, self._event_s() or forecast.issued_s)
         self.hand_on({"forecast": readings_of(forecast, available_s)})
         return self.last_id

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from rules.core.memory import TreatedMemory
 from rules.core.psychrometrics import Floats
 from rules.core.road_now.model import StationReadings
+from rules.core.road_now.thermal_map import StillAir, ThermalMap, unknown
+from rules.core.road_now.weather_type import EXTREME, TYPES
 from rules.core.road_surface.forcing import rain_share
 from rules.winter.forecaster.ports import SaltRows
 
+AIR = "air:"
+"""Before a segment's id: what its air differs by in still air, not its surface."""
 SLEET, SNOW = 2.0, 3.0
 """Of ``precipitation_type`` in the kind ``weather``; sleet is half snow."""
 
@@ -36,6 +41,41 @@ def station_readings(columns: Sequence[Floats]) -> StationReadings:
         snow_mm_h=snow,
         pressure_hpa=pressure,
     )
+
+
+def map_of(rows: Iterable[tuple[str, str, float, float]], segment_ids: Sequence[str]) -> ThermalMap:
+    """Return the thermal map of segments from rows: id, weather type, weight, sum. Still air has rows with ids of its own."""
+    n, place = len(segment_ids), {name: i for i, name in enumerate(segment_ids)}
+    found, air = unknown(n), StillAir(np.zeros(n), np.zeros(n))
+    for name, kind, weight, sum_c in rows:
+        if name.startswith(AIR):
+            i = place[name.removeprefix(AIR)]
+            air.weight[i], air.sum_c[i] = weight, sum_c
+        else:
+            at = TYPES.index(kind), place[name]
+            found.nights[at], found.sum_c[at] = weight, sum_c
+    return replace(found, air=air) if air.weight.any() else found
+
+
+def ids_of(segment_ids: Sequence[str]) -> list[str]:
+    """Return the ids of all rows of a thermal map."""
+    return [*segment_ids, *(AIR + name for name in segment_ids)]
+
+
+def map_rows(ids: Sequence[str], mapped: ThermalMap) -> list[tuple[str, str, float, float]]:
+    """Return the rows of a thermal map, as :func:`map_of` takes them."""
+    kind, segment = np.nonzero(mapped.nights)
+    rows = [
+        (ids[i], TYPES[k], float(mapped.nights[k, i]), float(mapped.sum_c[k, i]))
+        for k, i in zip(kind.tolist(), segment.tolist(), strict=True)
+    ]
+    if mapped.air is None:
+        return rows
+    there = np.flatnonzero(mapped.air.weight).tolist()
+    still = TYPES[EXTREME]
+    return rows + [
+        (AIR + ids[i], still, float(mapped.air.weight[i]), float(mapped.air.sum_c[i])) for i in there
+    ]
 
 
 def salt_rows(treated: Mapping[str, TreatedMemory], from_s: float, to_s: float) -> SaltRows:

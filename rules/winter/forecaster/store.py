@@ -17,8 +17,7 @@ from cityops.errors import TransientError
 from rules.catalogue.store import Lender
 from rules.core.memory import TreatedMemory
 from rules.core.road_now.table import NowRows, RoadForecast, SensorJudged, WeatherUsed
-from rules.core.road_now.thermal_map import ThermalMap, unknown
-from rules.core.road_now.weather_type import TYPES
+from rules.core.road_now.thermal_map import ThermalMap
 from rules.forecast_wire import (
     COPY_BEGINS,
     COPY_ENDS,
@@ -29,7 +28,7 @@ from rules.forecast_wire import (
     to_array_send,
 )
 from rules.winter.forecaster.ports import GritterRows, Measured, Progress, RoadRows, Stored
-from rules.winter.forecaster.rows import salt_rows, station_readings
+from rules.winter.forecaster.rows import ids_of, map_of, map_rows, salt_rows, station_readings
 
 SQL = load_queries("rules.winter.forecaster")
 ROWS_AT_ONCE = 500
@@ -70,12 +69,8 @@ class PostgresRoadForecasts:
     async def mapped(self, segment_ids: Sequence[str]) -> ThermalMap:
         """Return the thermal map of segments."""
         async with self._transaction() as conn:
-            rows = await _rows(conn, "mapped", ids=list(segment_ids))
-        found, place = unknown(len(segment_ids)), {name: i for i, name in enumerate(segment_ids)}
-        for segment_id, kind, nights, sum_c in rows:
-            at = TYPES.index(kind), place[segment_id]
-            found.nights[at], found.sum_c[at] = nights, sum_c
-        return found
+            rows = await _rows(conn, "mapped", ids=ids_of(segment_ids))
+        return map_of(rows, segment_ids)
 
     async def publish(self, forecast: RoadForecast, mapped: ThermalMap) -> int | None:
         """Keep a forecast and the thermal map, and hand it to the rules; all or nothing."""
@@ -166,13 +161,8 @@ async def _batch(conn: Connection, number: int, received_at: datetime, available
 
 
 def _map_rows(ids: Sequence[str], mapped: ThermalMap) -> dict[str, Any]:
-    kind, segment = np.nonzero(mapped.nights)
-    return {
-        "segments": [ids[i] for i in segment.tolist()],
-        "types": [TYPES[k] for k in kind.tolist()],
-        "nights": mapped.nights[kind, segment].tolist(),
-        "sums": mapped.sum_c[kind, segment].tolist(),
-    }
+    columns = list(zip(*map_rows(ids, mapped), strict=True)) or [()] * 4
+    return {name: list(of) for name, of in zip(("segments", "types", "nights", "sums"), columns, strict=True)}
 
 
 async def _stored(conn: Connection, number: int) -> Stored | None:
