@@ -31,6 +31,7 @@ from ops_api import (
     cli_verify,
     cli_winter,
     cli_winter_forecast,
+    cli_winter_hindcast,
     cli_winter_plan,
     cli_winter_verify,
     cli_work,
@@ -72,6 +73,7 @@ app.add_typer(cli_forecast.app, name="forecast")
 cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_forecast.sim_forecast)
 app.add_typer(cli_winter.app, name="winter")
 cli_winter.app.command(epilog=cli_winter_verify.EXAMPLES)(cli_winter_verify.verify)
+cli_winter.app.command(epilog=cli_winter_hindcast.EXAMPLES)(cli_winter_hindcast.hindcast)
 cli_winter.app.command("plan", epilog=cli_winter_plan.EXAMPLES)(cli_winter_plan.plan)
 cli_winter.app.command("forecast", epilog=cli_winter_forecast.EXAMPLES)(cli_winter_forecast.forecast)
 

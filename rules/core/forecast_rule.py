@@ -12,12 +12,13 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from devices.registry import RoadSegment
 from rules.core.alarms import Demand
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance
 from rules.core.conditions.telling import Subject, Words, effects_of
 from rules.core.context import Context
-from rules.core.effects import Event, Json, clock, iso, num
+from rules.core.effects import CloseWork, Event, Json, OpenWork, clock, iso, num
 from rules.core.forecast_columns import ForecastColumns
 from rules.core.forecast_looks import HOUR_S, Looks, looks
 from rules.core.memory import ForecastAge
@@ -68,6 +69,23 @@ def _tell_wrong(
             error = num(None if error_c != error_c else error_c)
             detail = {"wrong": error is not None, "error_c": error, "segment_id": segment.segment_id}
             work.effects.append(Event("sensor_judged", "device", segment.device, at_s, detail))
+            work.effects.append(_work_item(ctx, segment, error, at_s))
+
+
+def _work_item(
+    ctx: Context, segment: RoadSegment, error_c: float | None, at_s: float
+) -> OpenWork | CloseWork:
+    """Return what maintenance is told: the sensor needs a look, or its neighbours no longer say so."""
+    rule, device = ctx.catalogue.drift, segment.device or ""
+    if error_c is None:
+        return CloseWork(rule.id, device, at_s, "Its neighbours say what it says again.")
+    way = "warm" if error_c > 0.0 else "cold"
+    return OpenWork(
+        rule.id, rule.version, device, at_s, f"{device}: its neighbours say otherwise",
+        f"By its neighbours it reads {abs(error_c):.1f} °C too {way} on {segment.street}. Until they agree the road there "
+        "is known by them, and decisions do not ask this sensor.",
+        {"error_c": error_c, "segment_id": segment.segment_id},
+    )  # fmt: skip
 
 
 def evaluate(work: Work, ctx: Context, at_s: float) -> None:

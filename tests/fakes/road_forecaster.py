@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from cityops.clock import ManualClock
+from devices.registry import Registry
 from rules.core.readings import Readings
 from rules.core.stitch import stitch
 from rules.memory_store import MemoryRuleStore
@@ -32,6 +33,7 @@ class RoadBench:
     rules: Bench
     store: RoadForecasts
     weather: MemoryForecasts
+    registry: Registry
 
     async def add(self, readings: Sequence[Reading]) -> None:
         """Add a batch of readings."""
@@ -43,7 +45,7 @@ class RoadBench:
 
     def forecaster(self) -> RoadForecaster:
         """Return the service."""
-        installed = Installed(hamlet(), context())
+        installed = Installed(self.registry, context(self.registry))
 
         async def surroundings() -> Installed:
             return installed
@@ -53,18 +55,19 @@ class RoadBench:
 
 
 @asynccontextmanager
-async def road_bench(database: str | None) -> AsyncIterator[RoadBench]:
-    """Give a bench on a database, or in memory."""
-    async with opened(database) as rules:
+async def road_bench(database: str | None, registry: Registry | None = None) -> AsyncIterator[RoadBench]:
+    """Give a bench on a database, or in memory; of the hamlet or another town."""
+    town = hamlet() if registry is None else registry
+    async with opened(database, town) as rules:
         if isinstance(rules.store, PostgresRuleStore):
-            yield RoadBench(rules, PostgresRoadForecasts(rules.store._pool), MemoryForecasts())
+            yield RoadBench(rules, PostgresRoadForecasts(rules.store._pool), MemoryForecasts(), town)
             return
         kept = rules.store
         assert isinstance(kept, MemoryRuleStore)
         store = MemoryRoadForecasts(
             hand_on=lambda batch: kept.add_batch(START + 1e6 + len(kept.batches), batch)
         )
-        yield RoadBench(rules, store, MemoryForecasts())
+        yield RoadBench(rules, store, MemoryForecasts(), town)
 
 
 def _readings(rows: Sequence[Reading], kind: str) -> Readings:

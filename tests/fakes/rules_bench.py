@@ -13,6 +13,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import ManualClock
+from devices.registry import Registry
 from ingest.registry_store import store_registry
 from ops_api.rules_lag import SETTLE
 from rules.catalogue.loader import load
@@ -89,17 +90,18 @@ class Bench:
 
 
 @asynccontextmanager
-async def opened(database: str | None) -> AsyncIterator[Bench]:
-    """Give a bench on a database, or on the store in memory."""
+async def opened(database: str | None, registry: Registry | None = None) -> AsyncIterator[Bench]:
+    """Give a bench on a database, or on the store in memory; of the hamlet or another town."""
+    town = hamlet() if registry is None else registry
     if database is None:
-        yield Bench(MemoryRuleStore(hamlet()), None)
+        yield Bench(MemoryRuleStore(town), None)
         return
     dsn = database
     async with (
         await psycopg.AsyncConnection.connect(dsn, autocommit=True, options="-c timezone=UTC") as conn,
         AsyncConnectionPool(dsn, min_size=1, max_size=3, open=False) as pool,
     ):
-        await store_registry(conn, hamlet())
+        await store_registry(conn, town)
         yield Bench(PostgresRuleStore(pool), conn)
 
 

@@ -96,7 +96,10 @@ def test_there_is_one_alarm_a_route_and_rule(story: Story) -> None:
     assert story.kills == 2
     assert set(story.answered.values()) == {200}
     found = Counter(
-        story.rows("select rule_id, subject from alarm where rule_id <> 'winter.order_unanswered'")
+        # What fails of the platform is by the wall clock: on a busy machine rules may be behind for minutes.
+        story.rows(
+            "select rule_id, subject from alarm where rule_id <> 'winter.order_unanswered' and rule_id not like 'platform.%'"
+        )
     )
     assert found == Counter(
         [*(("winter.ice", r) for r in (*ROUTES, "segment")), ("device.silent", "route-1")]

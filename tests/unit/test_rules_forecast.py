@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 from rules.core.context import Context
-from rules.core.effects import ClearAlarm, Decision, Effect, Event, LateReadings, RaiseAlarm, SubjectState
+from rules.core.effects import (
+    ClearAlarm,
+    CloseWork,
+    Decision,
+    Effect,
+    Event,
+    LateReadings,
+    OpenWork,
+    RaiseAlarm,
+    SubjectState,
+)
 from rules.core.engine import step
 from rules.core.forecast_looks import looks
 from rules.core.memory import EngineState, changed_rows, from_rows
@@ -159,6 +169,9 @@ def test_a_sensor_that_is_wrong_is_told_and_not_asked() -> None:
     assert [(e.subject_kind, e.subject, e.detail["wrong"], e.detail["error_c"]) for e in told] == [
         ("device", "road-1", True, -2.1)
     ]
+    [work] = [e for e in effects if isinstance(e, OpenWork)]
+    assert (work.rule_id, work.device) == ("quality.drift", "road-1")
+    assert "2.1 °C too cold on S3 Road" in work.reason
     assert states(believed, "s3")["device"] == "road-1"
     now = states(effects, "s3")
     assert (now["source"], now["device"]) == ("neighbour", "road-0")
@@ -176,6 +189,8 @@ def test_a_sensor_that_is_right_again_is_told_and_asked() -> None:
     _, effects = run(readings, issues)
     told = [e.detail["wrong"] for e in effects if isinstance(e, Event) and e.kind == "sensor_judged"]
     assert told == [True, False]
+    work = [type(e).__name__ for e in effects if isinstance(e, OpenWork | CloseWork)]
+    assert work == ["OpenWork", "CloseWork"]
     assert states(effects, "s3")["device"] == "road-1"
 
 

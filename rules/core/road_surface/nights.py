@@ -103,7 +103,7 @@ def cut(
         horizon = street_horizon_deg(street.axis_deg, street.width_m, street.left_m, street.right_m)[None]
     whole = forcing(filled, ends, *where, horizon)
     at = _starts(series, gaps, start_hour_utc)
-    surface = _gap_filled(series.at_s, series.surface_c, 2)
+    surface = gap_filled(series.at_s, series.surface_c, 2)
     fine = np.interp(ends, series.at_s, surface)
     before = at * per_hour + np.arange(1 - HISTORY_H * per_hour, 1)[:, None]
     after = at * per_hour + np.arange(1, LEADS_H * per_hour + 1)[:, None]
@@ -156,14 +156,14 @@ def _filled(series: Series) -> tuple[Weather, NDArray[np.bool_]]:
     gaps = np.zeros(len(series.at_s), dtype=np.bool_)
     made = {}
     for name in NEEDED:
-        values = _gap_filled(series.at_s, getattr(series, name), LONGEST_GAP_H)
+        values = gap_filled(series.at_s, getattr(series, name), LONGEST_GAP_H)
         gaps |= np.isnan(values)
         made[name] = np.nan_to_num(values)[:, None, None]
     others = {n: getattr(series, n)[:, None, None] for n in ("pressure_pa", "longwave_w_m2", "cloud")}
     return Weather(at_s=series.at_s, **made, **others), gaps
 
 
-def _gap_filled(at_s: Floats, values: Floats, longest_h: int) -> Floats:
+def gap_filled(at_s: Floats, values: Floats, longest_h: int) -> Floats:
     """Return values with gaps of up to ``longest_h`` hours filled by straight lines."""
     known = np.flatnonzero(~np.isnan(values))
     if len(known) == 0:
