@@ -167,6 +167,19 @@ async def violations(page: Page) -> list[str]:
     ]
 
 
+async def at_widths(browser: Browser, site: Site, path: str, *widths: int, unfold: bool = False) -> None:
+    """Look at a page on screens of ``widths`` [px]: nothing violates, complains or is wider than the screen."""
+    page, watch = await opened(browser, site, path, viewport={"width": widths[0], "height": 900})
+    for summary in await page.locator("summary").all() if unfold else ():
+        await summary.click()
+    for width in widths:
+        await page.set_viewport_size({"width": width, "height": 900})
+        assert await violations(page) == [], (path, width)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+    assert watch.wrong == [], path
+    await page.close()
+
+
 @pytest.mark.parametrize("path", PAGES)
 async def test_no_page_has_an_accessibility_violation_an_error_or_a_foreign_request(
     looked_at: Site, browser: Browser, path: str
@@ -192,22 +205,12 @@ async def test_explanations_and_work_items_are_accessible_and_fit(site: Site, br
     await seed(site.dsn)
     [(item,)] = await site.sql("select min(work_item_id) from work_item")
     for path in (f"/decisions/{number}", f"/work/{item}", "/work"):
-        for width in (1280, 320):
-            page, watch = await opened(browser, site, path, viewport={"width": width, "height": 800})
-            assert await violations(page) == [], (path, width)
-            assert watch.wrong == [], (path, width)
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
-            await page.close()
+        await at_widths(browser, site, path, 1280, 320)
 
 
 async def test_notifications_in_trouble_are_accessible_and_fit(site: Site, browser: Browser) -> None:
     await told(site)
-    for width in (1280, 320):
-        page, watch = await opened(browser, site, "/notifications", viewport={"width": width, "height": 800})
-        assert await violations(page) == [], width
-        assert watch.wrong == [], width
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        await page.close()
+    await at_widths(browser, site, "/notifications", 1280, 320)
 
 
 async def test_the_rules_would_find_something(browser: Browser) -> None:
@@ -231,14 +234,7 @@ async def test_the_wall_fits_one_screen(looked_at: Site, browser: Browser) -> No
 async def test_an_alarm_with_members_and_a_story_is_for_everybody(site: Site, browser: Browser) -> None:
     alarm_id = await ice_on_a_route(site)
     for path in (f"/alarms/{alarm_id}", "/alarms?rule=winter.ice"):
-        for width in (1920, 390, 320):
-            page, watch = await opened(browser, site, path, viewport={"width": width, "height": 900})
-            for summary in await page.locator("summary").all():
-                await summary.click()
-            assert await violations(page) == [], (path, width)
-            assert watch.wrong == [], (path, width)
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
-            await page.close()
+        await at_widths(browser, site, path, 1920, 390, 320, unfold=True)
     page, watch = await opened(browser, site, f"/alarms/{alarm_id}", java_script_enabled=False)
     await page.get_by_label("Your name").first.fill("Ada")
     await page.get_by_role("button", name="Acknowledge: I have it in hand").click()
