@@ -6,6 +6,8 @@ JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SOAK_S ?= 600
 SEED ?=
 export PYTHON
+# Set in many images. Here it would have every worker and every process of a test compile everything anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo test test-long lint bench soak docs locks stack-secrets clean

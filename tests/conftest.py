@@ -31,6 +31,12 @@ settings.load_profile("cityops")
 # Compiling the loops of arc routing takes longer than all their tests; one file does it (test_carp_compiled).
 os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
+TESTS = Path(__file__).parent
+WAITING = ("e2e", "fault")
+COMPUTING = ("property", "integration", "unit", "architecture")
+AHEAD = 0.7
+"""Part of the run after which no file that waits is begun."""
+
 _FROM_WORKERS: Counter[str] = Counter()
 
 
@@ -119,6 +125,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = server_names() if metafunc.definition.get_closest_marker("storage") else ()
     if len(names) > 1 and "pg_server" in metafunc.fixturenames:
         metafunc.parametrize("pg_server", names, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files that mostly wait among those that compute: there is work for each core all the time.
+
+    Both kinds begin with their long files, and what waits is over first: the last minutes have short files only.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [path for path in files if _kind(path) in WAITING]
+    computing = sorted((path for path in files if path not in waiting), key=_rank)
+    place = {path: AHEAD * (n + 0.5) / len(waiting) for n, path in enumerate(waiting)}
+    place |= {path: (n + 0.5) / len(computing) for n, path in enumerate(computing)}
+    items[:] = [item for path in sorted(files, key=place.__getitem__) for item in files[path]]
+
+
+def _kind(path: Path) -> str:
+    """Return the folder of a test, ``unit`` or the like."""
+    return path.relative_to(TESTS).parts[0]
+
+
+def _rank(path: Path) -> int:
+    kind = _kind(path)
+    return COMPUTING.index(kind) if kind in COMPUTING else len(COMPUTING)
 
 
 def pytest_runtest_call(item: pytest.Item) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.fakes import command_line
 from tests.fakes.stretched import stretched_s
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -60,13 +61,7 @@ def demo(
 
 def cityops(folder: Path, *arguments: str) -> str:
     """Return what a command prints while a demo runs in ``folder``."""
-    return subprocess.run(
-        [sys.executable, "-m", "ops_api", *arguments],
-        env=os.environ | {"CITYOPS_DATA_DIR": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
+    return command_line.cityops(*arguments, **os.environ | {"CITYOPS_DATA_DIR": str(folder)}).stdout
 
 
 def read_until(process: subprocess.Popen[str], pattern: str) -> str:
@@ -147,16 +142,7 @@ def test_pages_answer_and_ctrl_c_leaves_nothing_within_5_s(folder: Path) -> None
     assert not left_over(folder)
 
 
-def test_a_killed_demo_leaves_no_process(folder: Path) -> None:
-    with demo(folder, "--port", "0", town=SMALL) as process:
-        read_until(process, r"/ops ")
-        assert len(left_over(folder)) > 4
-        process.kill()
-        process.wait()
-    assert not gone_within(folder, 15.0)
-
-
-def test_a_second_demo_is_refused_and_the_first_goes_on(folder: Path) -> None:
+def test_a_second_demo_is_refused_the_first_goes_on_and_killed_it_leaves_no_process(folder: Path) -> None:
     with demo(folder, "--port", "0", town=SMALL) as first:
         output = read_until(first, r"/ops ")
         address = re.search(r"(http://127\.0\.0\.1:\d+)/winter", output)
@@ -171,6 +157,10 @@ def test_a_second_demo_is_refused_and_the_first_goes_on(folder: Path) -> None:
         with urllib.request.urlopen(address[1] + "/api/v1/devices", timeout=20) as answer:
             assert answer.status == 200
         read_until(first, "readings committed")
+        assert len(left_over(folder)) > 4
+        first.kill()
+        first.wait()
+    assert not gone_within(folder, 15.0)
 
 
 def test_a_taken_port_is_named_before_anything_is_cleared(folder: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import uuid
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from tests.fakes.real_data import real_data
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
+Query = Callable[[str | sql.Composed], list[tuple[Any, ...]]]
+
 
 class Replayed:
     """What a replay printed, and the database it left."""
@@ -31,20 +33,16 @@ class Replayed:
     def __init__(self, folder: Path, output: str) -> None:
         self.folder, self.output = folder, output
 
-    def query(self, text: str | sql.Composed) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def database(self) -> Iterator[Query]:
+        """Run the database that was left, for the questions of the block."""
         with EmbeddedPostgres(self.folder / "replay") as server, psycopg.connect(server.dsn) as conn:
-            return conn.execute(text).fetchall()  # type: ignore[call-overload,no-any-return]
+            yield lambda text: conn.execute(text).fetchall()  # type: ignore[call-overload]
 
 
 def replay(folder: Path, *arguments: str) -> Replayed:
-    done = subprocess.run(
-        [sys.executable, "-m", "ops_api", "replay", *arguments, "--data-dir", str(folder)],
-        capture_output=True,
-        text=True,
-        timeout=150,
-        env={k: v for k, v in os.environ.items() if not k.startswith("CITYOPS_DB")},
-        check=False,
-    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYOPS_DB")}
+    done = cityops("replay", *arguments, "--data-dir", str(folder), **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return Replayed(folder, done.stdout + done.stderr)
 
@@ -87,31 +85,27 @@ def test_a_file_with_everything_wrong_loses_no_row_and_another_may_follow(
 
     first = replay(folder, *arguments)
     assert "8 rows played, 2 stored, 6 dead letters, 0 stored before" in first.output
-    reasons = Counter(
-        r for (r,) in first.query("select reason_code from dead_letter where device = 'room-1'")
-    )
+    with first.database() as query:
+        reasons = Counter(r for (r,) in query("select reason_code from dead_letter where device = 'room-1'"))
+        sentences = [s for (s,) in query("select reason from dead_letter where device = 'room-1'")]
+        assert (0.0, 100.0) in query("select temperature_c, humidity_pct from frog_reading")
     assert reasons["missing_field"] == 1
     assert sum(reasons.values()) == 6
-    sentences = [s for (s,) in first.query("select reason from dead_letter where device = 'room-1'")]
     assert all(len(s) > 15 for s in sentences)
-    assert (0.0, 100.0) in first.query("select temperature_c, humidity_pct from frog_reading")
 
     next_month = tmp_path / "2026-02.csv"
     next_month.write_text("time,t,rh\n2026-02-09 05:00,18.5,55\n2026-02-09 05:05,18.6,\n")
     in_turn = replay(folder, str(next_month), *arguments[1:]).output
     assert "2 rows played, 1 stored, 1 dead letters, 0 stored before" in in_turn
 
-    older = tmp_path / "older.csv"
-    older.write_text("time,t,rh\n2020-01-09 05:00,18.5,55\n")
-    warned = replay(folder, str(older), "--kind", "frog", "--device", "room-2", "--map", arguments[-1])
-    assert "the rules have already seen 2026-02-09" in warned.output
-
     again = replay(folder, *arguments)  # exit code 0: all rows are known
     assert "8 rows played, 0 stored, 0 dead letters, 8 stored before" in again.output
+    assert "the rules have already seen 2026-02-09" in again.output
     also = replay(folder, str(next_month), *arguments[1:]).output
     assert "2 rows played, 0 stored, 0 dead letters, 2 stored before" in also
     stored = "select 1 from frog_reading join device using (device_id) where name = 'room-1'"
-    assert len(again.query(stored)) == 3
+    with again.database() as query:
+        assert len(query(stored)) == 3
 
 
 @pytest.mark.parametrize(
@@ -156,16 +150,15 @@ def test_a_winter_in_stockholm_brings_frost_and_ice_when_it_was_there(folder: Pa
     assert "8,832 rows played, 8,676 stored, 156 dead letters" in played.output
     assert "156 × missing_field" in played.output
 
-    rows = played.query(
-        "select ts, surface_temperature_c, air_temperature_c, humidity_pct, surface_state "
-        "from road_reading join device using (device_id) where name = 'hornsgatan' order by ts"
-    )
-    treated = {
-        nights(at)
-        for (at,) in played.query(
+    with played.database() as query:
+        rows = query(
+            "select ts, surface_temperature_c, air_temperature_c, humidity_pct, surface_state "
+            "from road_reading join device using (device_id) where name = 'hornsgatan' order by ts"
+        )
+        decided = query(
             "select decided_at from decision where subject = 'route-hornsgatan' and outcome = 'treat'"
         )
-    }
+    treated = {nights(at) for (at,) in decided}
     hazard = hazard_nights(rows)
     assert len(hazard) > 30
     missed = {n for n in hazard if n not in treated and n - timedelta(days=1) not in treated}
@@ -199,11 +192,12 @@ def test_an_office_in_mons_has_the_humidity_ratio_of_the_file(folder: Path) -> N
     assert "8,143 rows played, 8,143 stored, 0 dead letters" in played.output
     frog = discover()["frog"]
     measured = values_as_sent([frog.by_name["temperature_c"], frog.by_name["humidity_pct"]], "r")
-    rows = played.query(
-        sql.SQL(
-            "select {} from frog_reading r join device using (device_id) where name = 'mons-office' order by seq"
-        ).format(measured)
-    )
+    with played.database() as query:
+        rows = query(
+            sql.SQL(
+                "select {} from frog_reading r join device using (device_id) where name = 'mons-office' order by seq"
+            ).format(measured)
+        )
     published = [float(line.split(",")[6]) for line in file.read_text().splitlines()[1:]]
     worst = max(
         abs(
@@ -225,11 +219,13 @@ def test_bins_in_wyndham_are_thirty_one_devices(folder: Path) -> None:
         "--map", "ts=timestamp,fill_pct=latestFullness:tenths",
     )  # fmt: skip
     total = len(file.read_text().splitlines()) - 1
-    stored = played.query("select count(*) from bin_reading")[0][0]
-    dead = played.query("select count(*) from dead_letter where device like 'bin-%'")[0][0]
+    with played.database() as query:
+        stored = query("select count(*) from bin_reading")[0][0]
+        dead = query("select count(*) from dead_letter where device like 'bin-%'")[0][0]
+        devices = query("select count(distinct device_id) from bin_reading")[0][0]
+        emptied = query("select count(*) from event where kind = 'bin_emptied'")[0][0]
     assert stored + dead == total
-    assert played.query("select count(distinct device_id) from bin_reading")[0][0] == 31
-    emptied = played.query("select count(*) from event where kind = 'bin_emptied'")[0][0]
+    assert devices == 31
     drops = big_drops(file)
     assert 0.8 * drops < emptied < 1.2 * drops
 

@@ -12,13 +12,17 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.fakes.command_line import cityops
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-VERIFY = [sys.executable, "-m", "ops_api", "verify"]
+
+def words_of(folder: Path, *options: str) -> list[str]:
+    return ["verify", "durability", "--data-dir", str(folder), "--devices", "10", *options]
 
 
 def command(folder: Path, *options: str) -> list[str]:
-    return [*VERIFY, "durability", "--data-dir", str(folder), "--devices", "10", *options]
+    return [sys.executable, "-m", "ops_api", *words_of(folder, *options)]
 
 
 def test_it_proves_a_small_run_and_its_history_can_be_judged_again(server_dir: Path, tmp_path: Path) -> None:
@@ -42,12 +46,12 @@ def test_it_proves_a_small_run_and_its_history_can_be_judged_again(server_dir: P
     assert "--seed 3" in figures["command"]
     assert "kill-ingester" in done.stderr
 
-    again = subprocess.run([*VERIFY, "history", str(kept)], capture_output=True, text=True, check=False)
+    again = cityops("verify", "history", str(kept))
     assert again.returncode == 0, again.stderr
     assert "passed" in again.stdout
     lines = kept.read_text().splitlines(keepends=True)
     kept.write_text("".join(line for line in lines if not line.startswith("row verify-00003")))
-    spoilt = subprocess.run([*VERIFY, "history", str(kept)], capture_output=True, text=True, check=False)
+    spoilt = cityops("verify", "history", str(kept))
     assert spoilt.returncode == 1
     assert "receipted missing: verify-00003 boot 1 sequence 0" in spoilt.stdout
 
@@ -85,17 +89,16 @@ def test_ctrl_c_leaves_no_process(server_dir: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, options: list[str], words: str) -> None:
-    done = subprocess.run(command(tmp_path, *options), capture_output=True, text=True, check=False)
+    done = cityops(*words_of(tmp_path, *options))
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_the_faults_are_listed_and_a_file_that_is_no_history_is_named(tmp_path: Path) -> None:
-    listed = subprocess.run([*VERIFY, "faults"], capture_output=True, text=True, check=True)
+    listed = cityops("verify", "faults")
+    assert listed.returncode == 0, listed.stderr
     assert "half-open" in listed.stdout
     (tmp_path / "x").write_text("hello\n")
-    done = subprocess.run(
-        [*VERIFY, "history", str(tmp_path / "x")], capture_output=True, text=True, check=False
-    )
+    done = cityops("verify", "history", str(tmp_path / "x"))
     assert (done.returncode, "line 1" in done.stderr) == (2, True)

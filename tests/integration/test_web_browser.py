@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from ops_api import app
+from ops_api.cached import Cached
 from tests.fakes import seed_web, website
 from tests.fakes.desk_rows import ice_on_a_route
 from tests.fakes.seed_notifications import told
@@ -94,6 +97,20 @@ async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
         yield started
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def kept_site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
+    """A site for all tests that only look."""
+    async with website.copied(pg_server, *await towns.template()) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def looked_at(kept_site: Site) -> Site:
+    """The site that nobody changes, whose devices are heard as of now."""
+    await seed_web.keep_flowing(kept_site.dsn)
+    return kept_site
+
+
 async def sign_in(page: Page, site: Site) -> None:
     """Join both demo homes in a page's browser."""
     if not site.http.cookies:
@@ -150,18 +167,37 @@ async def violations(page: Page) -> list[str]:
     ]
 
 
+async def at_widths(browser: Browser, site: Site, path: str, *widths: int, unfold: bool = False) -> None:
+    """Look at a page on screens of ``widths`` [px]: nothing violates, complains or is wider than the screen."""
+    page, watch = await opened(browser, site, path, viewport={"width": widths[0], "height": 900})
+    for summary in await page.locator("summary").all() if unfold else ():
+        await summary.click()
+    for width in widths:
+        await page.set_viewport_size({"width": width, "height": 900})
+        assert await violations(page) == [], (path, width)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+    assert watch.wrong == [], path
+    await page.close()
+
+
 @pytest.mark.parametrize("path", PAGES)
 async def test_no_page_has_an_accessibility_violation_an_error_or_a_foreign_request(
-    site: Site, browser: Browser, path: str
+    looked_at: Site, browser: Browser, path: str
 ) -> None:
-    for size in ({"width": 1280, "height": 800}, {"width": 390, "height": 844}):
-        page, watch = await opened(browser, site, path, viewport=size)
-        # Located anew for each: the live state may have replaced it meanwhile.
-        for summary in await page.locator("summary").all():
-            await summary.click()
-        assert await violations(page) == [], (path, size)
-        assert watch.wrong == [], (path, size)
-        await page.close()
+    """At a desk, on a phone, and as wide as 1280 px are at 400 %, where nothing may be wider than the screen."""
+    page, watch = await opened(browser, looked_at, path, viewport={"width": 1280, "height": 800})
+    # Located anew for each: the live state may have replaced it meanwhile.
+    for summary in await page.locator("summary").all():
+        await summary.click()
+    assert await violations(page) == [], path
+    await page.set_viewport_size({"width": 390, "height": 844})
+    assert await violations(page) == [], (path, "phone")
+    await page.set_viewport_size({"width": 320, "height": 640})
+    await page.reload()
+    await page.wait_for_timeout(400)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
+    assert watch.wrong == [], path
+    await page.close()
 
 
 async def test_explanations_and_work_items_are_accessible_and_fit(site: Site, browser: Browser) -> None:
@@ -169,22 +205,12 @@ async def test_explanations_and_work_items_are_accessible_and_fit(site: Site, br
     await seed(site.dsn)
     [(item,)] = await site.sql("select min(work_item_id) from work_item")
     for path in (f"/decisions/{number}", f"/work/{item}", "/work"):
-        for width in (1280, 320):
-            page, watch = await opened(browser, site, path, viewport={"width": width, "height": 800})
-            assert await violations(page) == [], (path, width)
-            assert watch.wrong == [], (path, width)
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
-            await page.close()
+        await at_widths(browser, site, path, 1280, 320)
 
 
 async def test_notifications_in_trouble_are_accessible_and_fit(site: Site, browser: Browser) -> None:
     await told(site)
-    for width in (1280, 320):
-        page, watch = await opened(browser, site, "/notifications", viewport={"width": width, "height": 800})
-        assert await violations(page) == [], width
-        assert watch.wrong == [], width
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        await page.close()
+    await at_widths(browser, site, "/notifications", 1280, 320)
 
 
 async def test_the_rules_would_find_something(browser: Browser) -> None:
@@ -195,12 +221,8 @@ async def test_the_rules_would_find_something(browser: Browser) -> None:
     assert {v.partition(":")[0] for v in await violations(page)} >= {"image-alt", "button-name"}
 
 
-async def test_every_page_fits_a_narrow_screen_and_the_wall_fits_one(site: Site, browser: Browser) -> None:
-    for path in PAGES:
-        page, _ = await opened(browser, site, path, viewport={"width": 320, "height": 640})
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
-        await page.close()
-    page, _ = await opened(browser, site, "/ops", viewport={"width": 1920, "height": 1080})
+async def test_the_wall_fits_one_screen(looked_at: Site, browser: Browser) -> None:
+    page, _ = await opened(browser, looked_at, "/ops", viewport={"width": 1920, "height": 1080})
     assert await page.evaluate("document.documentElement.scrollHeight") <= 1080
     smallest = await page.evaluate(
         "Math.min(...[...document.querySelectorAll('main p, main li, main dd, main dt, main h2')]"
@@ -212,14 +234,7 @@ async def test_every_page_fits_a_narrow_screen_and_the_wall_fits_one(site: Site,
 async def test_an_alarm_with_members_and_a_story_is_for_everybody(site: Site, browser: Browser) -> None:
     alarm_id = await ice_on_a_route(site)
     for path in (f"/alarms/{alarm_id}", "/alarms?rule=winter.ice"):
-        for width in (1920, 390, 320):
-            page, watch = await opened(browser, site, path, viewport={"width": width, "height": 900})
-            for summary in await page.locator("summary").all():
-                await summary.click()
-            assert await violations(page) == [], (path, width)
-            assert watch.wrong == [], (path, width)
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
-            await page.close()
+        await at_widths(browser, site, path, 1920, 390, 320, unfold=True)
     page, watch = await opened(browser, site, f"/alarms/{alarm_id}", java_script_enabled=False)
     await page.get_by_label("Your name").first.fill("Ada")
     await page.get_by_role("button", name="Acknowledge: I have it in hand").click()
@@ -282,7 +297,15 @@ async def test_a_live_value_changes_without_loading_again(site: Site, browser: B
     assert watch.wrong == []
 
 
-async def test_what_is_missing_shows_and_changes_without_loading_again(site: Site, browser: Browser) -> None:
+@pytest.fixture
+def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts are kept for half a minute, as counting a city costs something: here for three seconds."""
+    monkeypatch.setattr(app, "Cached", partial(Cached, keep_s=3.0))
+
+
+async def test_what_is_missing_shows_and_changes_without_loading_again(
+    short_memory: None, site: Site, browser: Browser
+) -> None:
     page, watch = await opened(browser, site, "/ops")
     await page.get_by_role("link", name="Health").click()
     headline = page.locator("h1")
@@ -292,7 +315,6 @@ async def test_what_is_missing_shows_and_changes_without_loading_again(site: Sit
     await page.evaluate("window.sameDocument = true")
     await site.sql("update device_sequence set received = '{[1,1400]}' where boot = 3829")
     await site.sql("select pg_notify('cityops_batch', '{}')")
-    # Counts are kept for half a minute: counting a city costs something.
     await expect(headline).to_have_text("1 device is silent or behind", timeout=90_000)
     assert await page.evaluate("window.sameDocument") is True
     assert watch.wrong == []
@@ -355,8 +377,8 @@ async def test_the_diary_works_without_javascript(site: Site, browser: Browser) 
     assert count == 0
 
 
-async def test_maps_draw_roads_and_numbered_bins_from_our_own_data(site: Site, browser: Browser) -> None:
-    page, watch = await opened(browser, site, "/winter")
+async def test_maps_draw_roads_and_numbered_bins_from_our_own_data(looked_at: Site, browser: Browser) -> None:
+    page, watch = await opened(browser, looked_at, "/winter")
     await page.wait_for_selector("#map canvas")
     painted = await page.evaluate(
         "(() => { const c = document.querySelector('#map canvas');"
@@ -365,8 +387,8 @@ async def test_maps_draw_roads_and_numbered_bins_from_our_own_data(site: Site, b
     )
     assert painted > 2000
     assert watch.wrong == []
-    page, watch = await opened(browser, site, "/bins")
-    stops = (await site.get("/api/v1/bins/round"))["result"]["stops"]
+    page, watch = await opened(browser, looked_at, "/bins")
+    stops = (await looked_at.get("/api/v1/bins/round"))["result"]["stops"]
     await expect(page.locator("#map .pin")).to_have_count(len(stops))
     # Until the live state has come a full bin is a plus: its place in the round is not known.
     await expect(page.locator("#map .pin", has_text="+")).to_have_count(0)
@@ -375,8 +397,8 @@ async def test_maps_draw_roads_and_numbered_bins_from_our_own_data(site: Site, b
     assert watch.wrong == []
 
 
-async def test_the_keyboard_reaches_the_content_first(site: Site, browser: Browser) -> None:
-    page, _ = await opened(browser, site, "/winter")
+async def test_the_keyboard_reaches_the_content_first(looked_at: Site, browser: Browser) -> None:
+    page, _ = await opened(browser, looked_at, "/winter")
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.className") == "govuk-skip-link"
     await page.keyboard.press("Enter")

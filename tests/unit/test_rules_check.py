@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -14,6 +16,14 @@ from rules.catalogue.loader import FILES, load, read_files
 SHIPPED = read_files()
 LIVE = load()
 _LEAF = re.compile(r"^([\w.\"]+)\s*=")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _read_once() -> Iterator[None]:
+    """A check reads every file, and one of them is another at each of a thousand checks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tomllib, "loads", cache(tomllib.loads))
+        yield
 
 
 def leaves() -> list[tuple[str, int]]:
