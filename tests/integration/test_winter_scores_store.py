@@ -32,12 +32,23 @@ from tests.fakes.winter_orders import decision
 
 NIGHT = date(2026, 1, 9)
 SPAN = span_s(NIGHT, ZoneInfo("Europe/London"))
-FORECASTS = """
-create view road_forecast_hour as
-select 's0'::text as segment_id, to_timestamp({issued}) as issued_at, to_timestamp({issued} + h * 3600) as at,
-       h as hour, (1.0 - h)::numeric as middle_c, 0.25 * h as below_zero
-from generate_series(1, 3) h
+ISSUE = """
+insert into road_forecast_issue (issued_at, available_at, received_at, weather, members, limit_c, segments)
+select to_timestamp(%(at)s), to_timestamp(%(at)s), to_timestamp(%(at)s), 'forecast', 20, 1.2, 1 returning forecast_id
 """
+TABLE = """
+insert into road_forecast (forecast_id, segment_id, surface_c, deviation_c, source, condition, water_mm, salt_g_m2, hours)
+values (%(id)s, 's0', 1, 0.2, 'sensor', 'damp', 0, 0, %(hours)s::smallint[])
+"""
+
+
+async def a_forecast(conn: psycopg.AsyncConnection[Any]) -> None:
+    """Store a forecast of three hours: 0, -1 and -2 °C, P(< 0 °C) 0.25, 0.5 and 0.75."""
+    hours = [[-32768] * 24 for _ in range(9)]
+    hours[1][:3], hours[3][:3] = [0, -100, -200], [2500, 5000, 7500]
+    row = await (await conn.execute(ISSUE, {"at": START})).fetchone()
+    assert row is not None
+    await conn.execute(TABLE, {"id": row[0], "hours": hours})
 
 
 @dataclass
@@ -90,7 +101,7 @@ async def test_the_newest_score_of_a_night_counts(bench: Bench, database: str | 
     if bench.conn is not None and database is not None:
         _are_right(facts)
         assert facts.forecasts is None
-        await bench.conn.execute(FORECASTS.format(issued=START))  # type: ignore[call-overload]
+        await a_forecast(bench.conn)
         forecasts = (await bench.book.facts(NIGHT, *SPAN)).forecasts
         assert forecasts is not None
         assert (forecasts.segment, forecasts.lead_h.tolist()) == (("s0",) * 3, [1, 2, 3])

@@ -17,9 +17,6 @@ where r.ts >= to_timestamp(%(from_s)s) and r.ts < to_timestamp(%(to_s)s) and r.q
   and r.surface_temperature_c is not null
 group by d.name
 
--- has_forecasts
-select to_regclass('road_forecast_hour') is not null
-
 -- forecasts
 select f.segment_id, extract(epoch from f.issued_at)::float8, extract(epoch from f.at)::float8, f.hour::integer,
        f.middle_c::float8, f.below_zero::float8

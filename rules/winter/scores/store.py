@@ -38,15 +38,14 @@ class PostgresScores:
         async with self._transaction() as conn:
             routes = await _rows(conn, "routes")
             measured = await _rows(conn, "measured", **span)
-            [(known,)] = await _rows(conn, "has_forecasts")
             sensors = [row[2] for row in routes if row[5] is not None]
-            forecasts = await _rows(conn, "forecasts", **span, segments=sensors) if known else None
+            forecasts = await _rows(conn, "forecasts", **span, segments=sensors)
             treated = await _rows(conn, "treated", version=SECTIONS["treated"].version)
         labels, stretches = _routes(routes)
         return NightFacts(
             night=night, from_s=from_s, to_s=to_s, labels=labels, stretches=stretches,
             measured={name: _measured(*columns) for name, *columns in measured},
-            forecasts=None if forecasts is None else _forecasts(forecasts),
+            forecasts=_forecasts(forecasts) if forecasts else None,
             treated={s: msgspec.json.decode(state, type=TreatedMemory) for s, state in treated}, cases=cases,
         )  # fmt: skip
 
@@ -87,7 +86,7 @@ def _measured(ts_s: list[float], surface_c: list[float], wet: list[bool]) -> Mea
 
 
 def _forecasts(rows: Sequence[Any]) -> Forecasts:
-    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * 6
+    columns: list[Any] = list(zip(*rows, strict=True))
     segment, issued_s, at_s, lead_h, surface_c, below_zero = columns
     return Forecasts(
         tuple(segment), np.array(issued_s, dtype=np.float64), np.array(at_s, dtype=np.float64),
