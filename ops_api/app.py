@@ -64,6 +64,7 @@ from ops_api.routers import (
     shadow,
     weather_forecasts,
     winter,
+    winter_board,
     work,
 )
 from ops_api.routers.body_limit import LimitBody
@@ -109,6 +110,7 @@ _ROUTERS = (
     weather_forecasts.router,
     orders.router,
     scores.router,
+    winter_board.router,
 )
 _PAGES = (
     live.pages,
@@ -120,6 +122,7 @@ _PAGES = (
     home_case.pages,
     home_evidence.pages,
     home_pages.router,
+    winter_board.pages,
     pages.router,
     rules.pages,
     shadow.pages,

@@ -35,6 +35,7 @@ FILES = (
     "households.sql",
     "housing.sql",
     "home_page.sql",
+    "winter.sql",
 )
 
 Row = dict[str, Any]
