@@ -127,7 +127,7 @@ async def keep_score(ctx: Ctx, who: Carried, night: Annotated[date, Form()]) -> 
         raise HTTPException(503, "Scores are not served here.")
     found = await winter_content.worked_out(ctx, night)
     if found is None:
-        raise HTTPException(409, "There is no route that could be judged.")
+        raise HTTPException(409, "Nobody measured any route in that night: there is nothing to keep.")
     await ctx.officers.scores.put(found, who.name)
     return RedirectResponse(f"/winter?night={night}#verify", 303)
 

@@ -30,6 +30,7 @@ from rules.core.winter_scores.facts import ScoreParameters
 from rules.core.winter_scores.night import NightScore, score
 from rules.core.winter_scores.season import season
 from rules.winter.orders.ports import NoSuchOrderError
+from rules.winter.scores.ports import ScoreBook
 
 FRESH_H = 3.0
 """How old a road forecast may be where no catalogue is live [h]: winter_forecast_stale.toml as it is shipped."""
@@ -222,11 +223,20 @@ async def _forecasts(ctx: Context, labels: dict[str, str], begin: datetime, end:
 
 async def verification(ctx: Context, asked: date | None) -> VerifyView | None:
     """Return how a night did, the newest that can be judged where none is asked for; None where scores are not served."""
-    if ctx.officers is None or ctx.officers.scores is None:
+    book = None if ctx.officers is None else ctx.officers.scores
+    if book is None:
         return None
     now, zone = await ctx.town_now(), ctx.brand.time_zone
-    night = asked or last_judged(now, zone)
-    nights = list(await ctx.officers.scores.nights(season_of(night), night))
+    found = await _verified(ctx, book, asked or last_judged(now, zone), now)
+    if asked is None and found.early:
+        # Before the first night has been measured: when the present one can be judged.
+        return await _verified(ctx, book, night_of(now.timestamp(), zone), now)
+    return found
+
+
+async def _verified(ctx: Context, book: ScoreBook, night: date, now: datetime) -> VerifyView:
+    zone = ctx.brand.time_zone
+    nights = list(await book.nights(season_of(night), night))
     found = next((s for s in nights if s.night == night), None)
     kept = found is not None
     if now < judged_from(night, zone):
@@ -238,7 +248,7 @@ async def verification(ctx: Context, asked: date | None) -> VerifyView | None:
 
 
 async def worked_out(ctx: Context, night: date) -> NightScore | None:
-    """Return a night's score, worked out and not kept; None where there is no route."""
+    """Return a night's score, worked out and not kept; None where nothing of it can be judged."""
     book = None if ctx.officers is None else ctx.officers.scores
     if book is None:
         return None
@@ -249,7 +259,7 @@ async def worked_out(ctx: Context, night: date) -> NightScore | None:
         return await asyncio.to_thread(score, facts, ctx.brand.time_zone, ScoreParameters())
 
     found = await _kept(ctx, ("score", night), SCORE_KEPT_S, work)
-    return found if found.routes else None
+    return found if found.counts.judged > 0 else None
 
 
 async def _kept(ctx: Context, key: tuple[object, ...], for_s: float, make: Callable[[], Awaitable[T]]) -> T:

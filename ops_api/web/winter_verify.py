@@ -129,8 +129,8 @@ def view(
 def _early(night: date, now: datetime, zone: ZoneInfo) -> str:
     at = judged_from(night, zone)
     if now >= at:
-        return f"There is no route whose {in_words(night).removeprefix('the ')} could be judged."
-    return f"{in_words(night).capitalize()} can be judged from {words.day_and_clock(at, zone, now).removeprefix('today ')}."
+        return f"Nobody measured any route in {in_words(night)}: there is nothing to judge it by."
+    return f"The {in_words(night).removeprefix('the ')} can be judged from {words.day_and_clock(at, zone, now).removeprefix('today ')}."
 
 
 def _headline(c: Counts) -> str:

@@ -78,7 +78,7 @@
   function outline() {
     layers.route.clearLayers();
     const mine = { ...town, features: town.features.filter((f) => f.properties.route_id === chosen) };
-    if (chosen) layers.route.addLayer(L.geoJSON(mine, { interactive: false, style: (f) => ({ color: "#10262d", weight: CityMap.ROAD_WIDTH[f.properties.road_class] + 6, opacity: 0.28 }) }));
+    if (chosen) layers.route.addLayer(L.geoJSON(mine, { interactive: false, style: (f) => ({ color: "#f2cf4a", weight: CityMap.ROAD_WIDTH[f.properties.road_class] + 8 }) }));
     if (roads) roads.bringToFront();
   }
 
