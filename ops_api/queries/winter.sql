@@ -69,6 +69,9 @@ order by decided_at, decision_id
 select act_id, ref, route_id, what, at, by, role, reason, treatment
 from treatment_act where at >= %(from)s and at < %(to)s order by act_id
 
+-- newest_act
+select max(act_id) as act_id from treatment_act
+
 -- night_alarms
 -- Of the winter rules, and of sensors that fell silent on a route or by themselves.
 select alarm_id, rule_id, subject_kind, subject, severity, raised_at, cleared_at, title, reason

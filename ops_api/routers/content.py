@@ -17,7 +17,6 @@ from ops_api.routers import winter_content
 from ops_api.routers.context import Context
 from ops_api.routers.winter_content import Asked
 from ops_api.web import bins_view, health_view, late_view, ops_view, sheet_view
-from ops_api.web.winter_log import KINDS
 
 UNKNOWN_HOME = (
     "We do not know this home, or you are not signed in to it. Go to the start page and type the code from the"
@@ -137,20 +136,18 @@ def compact(document: object) -> str:
 async def live_winter(ctx: Context, asked: Asked = EVERYBODY, *, states: bool = True) -> str:
     """Return the live part of the winter board; ``states``: with the state of each stretch."""
     content = await winter_content.board(ctx, asked)
-    entries = await winter_content.log_of(
-        ctx, winter_content.night_now(content["now_s"], ctx), names=asked.officer
-    )
-    content |= {"entries": entries, "kinds": KINDS, "zone": ctx.brand.time_zone}
     fragments = {
-        name: f"_winter_{name}.html"
-        for name in ("answer", "routes", "hazards", "hours", "decision", "orders", "log")
+        name: f"_winter_{name}.html" for name in ("answer", "routes", "hazards", "decision", "orders")
     }
     data = {
         "issue": content["issue"],
         "now_s": content["now_s"],
         "route": (content["route"] or {}).get("route_id"),
-    } | ({"states": content["view"].states} if states else {})
-    return live_state(ctx, fragments, content, **data)
+        "parts": await winter_content.parts(ctx, content, names=asked.officer),
+    }
+    return live_state(
+        ctx, fragments, content, **data, **({"states": content["view"].states} if states else {})
+    )
 
 
 async def live_bins(ctx: Context) -> str:

@@ -110,6 +110,20 @@ async def live_poll(ctx: Ctx, who: Officer, route: Name = "") -> Response:
     return Response(text, media_type="application/json")
 
 
+@pages.get("/winter/board/part/{name}")
+async def part(name: Literal["hours", "log"], ctx: Ctx, who: Officer) -> HTMLResponse:
+    """Return a part of the page that changes seldom, for its script."""
+    if name == "hours":
+        found = await winter_content.board(ctx, Asked())
+        return HTMLResponse(ctx.templates.render("_winter_hours.html", **found))
+    night = winter_content.night_now((await ctx.town_now()).timestamp(), ctx)
+    entries = await winter_content.log_of(ctx, night, names=who is not None)
+    zone = ctx.brand.time_zone
+    return HTMLResponse(
+        ctx.templates.render("_winter_log.html", entries=entries, kinds=winter_log.KINDS, zone=zone)
+    )
+
+
 @pages.get("/winter/board/stretch")
 async def stretch_part(ctx: Ctx, stretch: Name) -> HTMLResponse:
     """Return a stretch hour by hour, for the page's script."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import tomllib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -36,6 +37,9 @@ FRESH_H = 3.0
 """How old a road forecast may be where no catalogue is live [h]: winter_forecast_stale.toml as it is shipped."""
 LOG_KEPT_S, SCORE_KEPT_S = 5.0, 60.0
 """How long a night's log and a score that was only worked out are good enough [s]: many look, few things happen."""
+
+SLIPPERY = 20
+"""Slippery stretches that are listed, the coldest first; the map has all."""
 
 T = TypeVar("T")
 
@@ -75,7 +79,7 @@ async def board(ctx: Context, asked: Asked) -> dict[str, Any]:
     rows = board_rows(routes, Board(ahead, answers, segments, now, ctx.brand))
     as_of = max((s["at"] for s in segments if s["at"] is not None), default=None)
     return {
-        "view": winter_view.view(routes, segments, as_of=as_of, now=now, brand=ctx.brand),
+        "view": winter_view.view(routes, segments, as_of=as_of, now=now, brand=ctx.brand, show=SLIPPERY),
         "rows": rows,
         "waiting": sum(a.waits for a in answers.values()),
         "note": note(ahead, now, ctx.brand.time_zone, await _fresh_h(ctx)),
@@ -174,7 +178,11 @@ async def stretch(ctx: Context, segment_id: str) -> StretchView:
 
 async def log_of(ctx: Context, night: date, *, names: bool) -> tuple[Entry, ...]:
     """Return a night's log, the newest entry first; ``names``: whether it says who."""
-    return await _kept(ctx, ("log", night, names), LOG_KEPT_S, lambda: _log_of(ctx, night, names))
+    # What an officer has just said is there at once.
+    acts = await ctx.db.one("newest_act")
+    return await _kept(
+        ctx, ("log", night, names), LOG_KEPT_S, lambda: _log_of(ctx, night, names), acts["act_id"]
+    )
 
 
 async def _log_of(ctx: Context, night: date, names: bool) -> tuple[Entry, ...]:
@@ -193,6 +201,17 @@ async def _log_of(ctx: Context, night: date, names: bool) -> tuple[Entry, ...]:
         ),
         names=names,
     )  # fmt: skip
+
+
+async def parts(ctx: Context, shown: dict[str, Any], *, names: bool) -> dict[str, str]:
+    """Return a mark of each part of the board that is fetched anew only when its mark differs: they are long, and seldom change."""
+    entries = await log_of(ctx, night_now(shown["now_s"], ctx), names=names)
+    hours = [row.label for row in shown["hours"]["rows"][:1]]
+    return {"hours": _mark((shown["issue"], hours)), "log": _mark(entries)}
+
+
+def _mark(what: object) -> str:
+    return hashlib.blake2b(repr(what).encode(), digest_size=6).hexdigest()
 
 
 async def _forecasts(ctx: Context, labels: dict[str, str], begin: datetime, end: datetime) -> list[Entry]:
@@ -262,12 +281,14 @@ async def worked_out(ctx: Context, night: date) -> NightScore | None:
     return found if found.counts.judged > 0 else None
 
 
-async def _kept(ctx: Context, key: tuple[object, ...], for_s: float, make: Callable[[], Awaitable[T]]) -> T:
-    """Return what was made lately under a key, else make it."""
+async def _kept(
+    ctx: Context, key: Hashable, for_s: float, make: Callable[[], Awaitable[T]], stand: object = None
+) -> T:
+    """Return what was made lately under a key while things stood as they do, else make it."""
     roads, clock = roads_of(ctx), asyncio.get_running_loop().time
     held = roads.known(key)
-    if held is None or clock() - held[0] > for_s:
-        held = (clock(), await make())
+    if held is None or held[1] != stand or clock() - held[0] > for_s:
+        held = (clock(), stand, await make())
         roads.keep(key, held)
-    made: T = held[1]
+    made: T = held[2]
     return made

@@ -109,6 +109,25 @@ class Ahead:
             min(known, key=lambda c: (c.surface_c, c.at_s)), float(ice[row, hour]), self.at_s(first + hour), int(rows[row])
         )  # fmt: skip
 
+    def prospects(self, rows: Rows, first: int = 0) -> dict[int, Prospect]:
+        """Return what it says of each stretch by itself, by its row; stretches that nothing is known of are left out."""
+        if len(rows) == 0 or first >= HOURS:
+            return {}
+        middle = self.values("middle_c", rows)[:, first:]
+        low = np.where(np.isnan(middle), np.inf, middle)
+        ice = np.nan_to_num(self.values("ice", rows)[:, first:], nan=0.0)
+        each = zip(rows.tolist(), low.argmin(axis=1).tolist(), ice.argmax(axis=1).tolist(), strict=True)
+        return {
+            row: Prospect(
+                Coldest(float(low[i, at]), self.at_s(first + at), row),
+                float(ice[i, icy]),
+                self.at_s(first + icy),
+                row,
+            )
+            for i, (row, at, icy) in enumerate(each)
+            if np.isfinite(low[i, at])
+        }
+
 
 def hour_labels(times_s: Sequence[float], zone: ZoneInfo) -> tuple[str, ...]:
     """Return times as ``Fri 02:30``; with the zone's name where the clock changes among them, as an hour may come twice."""

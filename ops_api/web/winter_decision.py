@@ -186,11 +186,11 @@ def _stretches(
     """Return the route's stretches by their coldest hour to come, the coldest first; none without a forecast."""
     if ahead is None:
         return ()
-    first, found = ahead.first_hour(now.timestamp()), []
-    for s in members:
-        prospect = ahead.prospect(ahead.rows([str(s["segment_id"])]), first)
-        if prospect is not None:
-            found.append((prospect, s))
+    rows = {
+        s["segment_id"]: ahead.row_of[s["segment_id"]] for s in members if s["segment_id"] in ahead.row_of
+    }
+    known = ahead.prospects(ahead.rows(list(rows)), ahead.first_hour(now.timestamp()))
+    found = [(known[rows[s["segment_id"]]], s) for s in members if rows.get(s["segment_id"]) in known]
     found.sort(key=lambda f: f[0].coldest.surface_c)
     return tuple(
         StretchRow(

@@ -34,6 +34,7 @@
 
   let town = { hours: [], features: [] }, roadsNow = {}, issue = null, ahead = [], chosen = element.dataset.route;
   let townNow = Number(element.dataset.town) * 1000, asked = 0, drawn = "", waits = 0;
+  const parts = {};
   const map = CityMap.make(element);
   const layers = { casing: L.layerGroup().addTo(map), route: L.layerGroup().addTo(map), roads: L.layerGroup().addTo(map), marks: L.layerGroup().addTo(map) };
   let roads = null;
@@ -180,10 +181,32 @@
     if (byKey) { part.scrollIntoView({ block: "nearest" }); document.getElementById("stretch-title").focus({ preventScroll: true }); }
   }
 
+  // Long parts that seldom change: fetched when their mark differs, and never changed under somebody's hand.
+  async function renew(marks) {
+    for (const [name, mark] of Object.entries(marks || {})) {
+      const part = document.getElementById("part-" + name);
+      if (!part || parts[name] === mark) continue;
+      if (parts[name] && (part.matches(":hover") || part.contains(document.activeElement))) continue;
+      const known = parts[name];
+      parts[name] = mark;
+      if (!known) continue;
+      const response = await fetch(element.dataset.part + name);
+      if (!response.ok) { parts[name] = known; continue; }
+      const open = new Set([...part.querySelectorAll("details[open]")].map((d) => d.id));
+      const scrolled = [...part.querySelectorAll("ol, .wide")].map((e) => e.scrollTop);
+      part.innerHTML = await response.text(); // rendered and escaped by our own server
+      for (const d of part.querySelectorAll("details")) d.open = open.has(d.id);
+      [...part.querySelectorAll("ol, .wide")].forEach((e, i) => { e.scrollTop = scrolled[i] || 0; });
+    }
+  }
+
   function failed(error) {
     says.textContent = "The map could not be loaded: " + error.message + ". The tables on this page say the same.";
   }
 
+  // There is room for the table beside the map: it is opened there, and stays as whoever looks leaves it.
+  const byHour = document.getElementById("by-hour");
+  if (byHour && matchMedia("(min-width: 1000px)").matches) byHour.open = true;
   form.addEventListener("input", repaint);
   form.addEventListener("submit", (event) => event.preventDefault());
   document.addEventListener("click", (event) => {
@@ -198,6 +221,7 @@
     if (detail.issue !== issue && roads) loadMap().catch(failed);
     else if (roads) { const before = ahead.length; shift(); if (ahead.length !== before) repaint(); }
     if (roads) loadNow().catch(failed);
+    renew(detail.parts).catch(() => {}); // the next event tries again
   });
 
   try {
