@@ -69,8 +69,11 @@ order by decided_at, decision_id
 select act_id, ref, route_id, what, at, by, role, reason, treatment
 from treatment_act where at >= %(from)s and at < %(to)s order by act_id
 
--- newest_act
-select max(act_id) as act_id from treatment_act
+-- log_stand
+-- Differs where anything was added to a night's log, but for what lorries do.
+select (select max(act_id) from treatment_act) as acts, (select max(decision_id) from decision) as decisions,
+       (select max(event_id) from event) as events, (select max(log_id) from alarm_log) as alarms,
+       (select max(forecast_id) from road_forecast_issue) as forecasts
 
 -- night_alarms
 -- Of the winter rules, and of sensors that fell silent on a route or by themselves.

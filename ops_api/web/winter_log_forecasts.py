@@ -73,7 +73,7 @@ def entries(
             last.update({r: now for r in now.by_route if r in changed or r not in last})
         is_newest = issue is issues[-1]
         if now is not None and (before is None or is_newest):
-            notes.insert(0, _whole(now, labels, zone))
+            notes = [*_whole(now, labels, zone), *notes]
         if notes:
             name = "Newest road forecast" if is_newest and before is not None else "Road forecast"
             found.append(Entry(issue["issued_at"], "forecast", f"{name}: {'; '.join(notes)}."))
@@ -111,16 +111,19 @@ def _changes(
     return notes if more <= 0 else [*notes, f"and {words.plural(more, 'more route')} changed"]
 
 
-def _whole(now: Told, labels: Mapping[str, str], zone: ZoneInfo) -> str:
+def _whole(now: Told, labels: Mapping[str, str], zone: ZoneInfo) -> list[str]:
+    """Return what an issue says of the night as a whole; nothing where no hour of it is left."""
     lows = {r: low for r in labels if (low := _lowest(now, r)) is not None}
     if not lows:
-        return "nothing is known of the routes"
+        return []
     route_id = min(lows, key=lambda r: lows[r][1])
     at_s, surface_c, street = lows[route_id]
     below = sum(low[1] < 0.0 for low in lows.values())
     at = words.clock(datetime.fromtimestamp(at_s, UTC), zone)
     where = f" on {street}" if street else ""
-    return f"{below} of {words.plural(len(labels), 'route')} below 0 °C, lowest {words.degrees(surface_c)}{where} ({labels[route_id]}) at {at}"
+    all_of_them = words.plural(len(labels), "route")
+    lowest = f"lowest {words.degrees(surface_c)}{where} ({labels[route_id]}) at {at}"
+    return [f"{below} of {all_of_them} below 0 °C, {lowest}"]
 
 
 def _weather(issue: Row, before: Row | None) -> list[str]:

@@ -126,22 +126,15 @@
     legend.hidden = false;
   }
 
+  // Markup of our own figures only; the words are text.
   function entry(c, count) {
-    const SVG = "http://www.w3.org/2000/svg", item = document.createElement("li"), svg = document.createElementNS(SVG, "svg");
-    for (const [k, v] of Object.entries({ width: 36, height: 12, viewBox: "0 0 36 12", "aria-hidden": "true", focusable: "false" })) svg.setAttribute(k, v);
-    const line = (color, width, dash) => {
-      const path = document.createElementNS(SVG, "path");
-      for (const [k, v] of Object.entries({ d: "M1 6H35", stroke: color, "stroke-width": width, "stroke-dasharray": dash || "none" })) path.setAttribute(k, v);
-      svg.append(path);
-    };
-    line(c.color, Math.max(2, 5 * c.factor + (c.extra || 0)), c.dashArray);
-    if (c.core) line("#fff", 2, c.core);
-    if (c === STATE.ice) { const mark = document.createElementNS(SVG, "path"); mark.setAttribute("d", "M18 0l6 6-6 6-6-6z"); mark.setAttribute("class", "road__mark"); svg.append(mark); }
-    const label = document.createElement("span"), number = document.createElement("span");
+    const line = (color, width, dash) => `<path d="M1 6H35" stroke="${color}" stroke-width="${width}" stroke-dasharray="${dash || "none"}"/>`;
+    const item = document.createElement("li"), label = document.createElement("span"), number = document.createElement("span");
+    item.innerHTML = `<svg width="36" height="12" viewBox="0 0 36 12" aria-hidden="true" focusable="false">${line(c.color, Math.max(2, 5 * c.factor + (c.extra || 0)), c.dashArray)}${c.core ? line("#fff", 2, c.core) : ""}${c === STATE.ice ? '<path class="road__mark" d="M18 0l6 6-6 6-6-6z"/>' : ""}</svg>`;
     label.textContent = c.name;
     number.className = "legend__count";
     number.textContent = count;
-    item.append(svg, label, number);
+    item.append(label, number);
     return item;
   }
 
