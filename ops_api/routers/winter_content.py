@@ -35,7 +35,7 @@ from rules.winter.scores.ports import ScoreBook
 
 FRESH_H = 3.0
 """How old a road forecast may be where no catalogue is live [h]: winter_forecast_stale.toml as it is shipped."""
-LOG_KEPT_S, SCORE_KEPT_S = 5.0, 60.0
+LOG_KEPT_S, SCORE_KEPT_S = 15.0, 60.0
 """How long a night's log and a score that was only worked out are good enough [s]: many look, few things happen."""
 
 SLIPPERY = 20
@@ -178,11 +178,9 @@ async def stretch(ctx: Context, segment_id: str) -> StretchView:
 
 async def log_of(ctx: Context, night: date, *, names: bool) -> tuple[Entry, ...]:
     """Return a night's log, the newest entry first; ``names``: whether it says who."""
-    # What an officer has just said is there at once.
-    acts = await ctx.db.one("newest_act")
-    return await _kept(
-        ctx, ("log", night, names), LOG_KEPT_S, lambda: _log_of(ctx, night, names), acts["act_id"]
-    )
+    # Only lorries come late; what an officer has just said is there at once.
+    stand = await ctx.db.one("log_stand")
+    return await _kept(ctx, ("log", night, names), LOG_KEPT_S, lambda: _log_of(ctx, night, names), stand)
 
 
 async def _log_of(ctx: Context, night: date, names: bool) -> tuple[Entry, ...]:
