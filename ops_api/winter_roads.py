@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, Protocol
 
 from ops_api.web.winter_ahead import Ahead
-from rules.winter.forecaster.ports import RoadForecasts
+from rules.core.road_now.table import RoadForecast
 
 WHOLE = 2
 """Issues kept whole: a county's is some megabytes."""
@@ -15,10 +15,27 @@ SMALL = 400
 """Things worked out of an issue that are kept: a night has 48 issues."""
 
 
+class Kept(Protocol):
+    """An issue as it is kept."""
+
+    @property
+    def forecast(self) -> RoadForecast:
+        """What it says."""
+        ...
+
+
+class Issues(Protocol):
+    """What is needed of :class:`rules.winter.forecaster.ports.RoadForecasts`."""
+
+    async def by_id(self, forecast_id: int) -> Kept | None:
+        """Return an issue by its number; None where there is none."""
+        ...
+
+
 class Roads:
     """Lends issues, and keeps what was worked out of them; ``store`` None: there are no road forecasts."""
 
-    def __init__(self, store: RoadForecasts | None) -> None:
+    def __init__(self, store: Issues | None) -> None:
         self._store = store
         self._issues: OrderedDict[int, Ahead] = OrderedDict()
         self._made: OrderedDict[Hashable, Any] = OrderedDict()
