@@ -128,7 +128,7 @@ async def _chosen(
 ) -> dict[str, Any]:
     """Return the decision on the chosen route, the most urgent one where none is chosen, and its forms."""
     if not rows:
-        return {"decision": None, "cases": (), "route": None, "address": "", "back": "board"}
+        return {"decision": None, "cases": (), "route": None, "streets": {}, "address": "", "back": "board"}
     route_id = asked.route_id or rows[0].route.route_id
     route = next((r for r in routes if r["route_id"] == route_id), None)
     if route is None:
@@ -139,6 +139,7 @@ async def _chosen(
         "decision": decision_view(route, decided, members, ahead, now=now, brand=ctx.brand),
         "cases": await _cases(ctx, answers.get(route_id, NOTHING).ref, asked.officer),
         "route": {"route_id": route_id, "segments": sorted(str(s["segment_id"]) for s in members)},
+        "streets": {str(s["segment_id"]): str(s["street"]) for s in members},
         "address": f"/winter/{quote(route_id, safe='')}/orders",
         "back": "board",
     }
