@@ -210,7 +210,7 @@ async def test_the_log_of_a_night_is_one_list_by_time(site: Site) -> None:
     earlier = (await site.http.get(f"/winter?night={night - timedelta(days=40)}")).text
     assert "Log of the night from" in earlier
     assert "This night" in earlier
-    assert 'id="live-log"' not in earlier
+    assert 'id="part-log"' not in earlier
 
 
 async def test_the_morning_is_judged_and_an_officer_keeps_the_score(site: Site) -> None:
