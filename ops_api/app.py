@@ -65,6 +65,7 @@ from ops_api.routers import (
     shadow,
     weather_forecasts,
     winter,
+    winter_board,
     work,
 )
 from ops_api.routers.body_limit import LimitBody
@@ -111,6 +112,7 @@ _ROUTERS = (
     orders.router,
     scores.router,
     road_forecast.router,
+    winter_board.router,
 )
 _PAGES = (
     live.pages,
@@ -122,6 +124,7 @@ _PAGES = (
     home_case.pages,
     home_evidence.pages,
     home_pages.router,
+    winter_board.pages,
     pages.router,
     rules.pages,
     shadow.pages,

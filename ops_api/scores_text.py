@@ -48,7 +48,7 @@ def season_document(season: Season) -> dict[str, Any]:
 
 def night_lines(score: NightScore, zone: tzinfo) -> list[str]:
     """Return a night, the answer first."""
-    lines = [f"{in_words(score.night).capitalize()}: {_counts(score.counts)}"]
+    lines = [f"The {in_words(score.night).removeprefix('the ')}: {_counts(score.counts)}"]
     for r in score.routes:
         f = r.frost
         low = "not measured" if f.minimum_c is None else f"lowest {f.minimum_c:.1f} °C"

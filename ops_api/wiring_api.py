@@ -22,11 +22,13 @@ from ops_api.app import create_app
 from ops_api.housing.team_door import TeamDoor
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
+from ops_api.winter_roads import Roads
 from ops_api.wiring import kinds_of
 from ops_api.wiring_cases import cases_on
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
+from rules.winter.forecaster.store import PostgresRoadForecasts
 from rules.winter.orders.store import PostgresOrders
 from rules.winter.scores.store import PostgresScores
 from rules.winter.weather.store import PostgresForecasts
@@ -114,7 +116,7 @@ def _team(settings: Settings) -> TeamDoor | None:
 def _officers(settings: Settings, pool: AsyncConnectionPool[Any]) -> Officers:
     password, desk = settings.winter.password, PostgresOrders(pool)
     door = None if password is None else TeamDoor(password.get_secret_value(), "winter")
-    return Officers(desk, door, PostgresScores(pool, desk))
+    return Officers(desk, door, PostgresScores(pool, desk), Roads(PostgresRoadForecasts(pool)))
 
 
 def _brand(settings: Settings) -> Brand:

@@ -36,6 +36,7 @@ FILES = (
     "housing.sql",
     "home_page.sql",
     "road_forecast.sql",
+    "winter.sql",
 )
 
 Row = dict[str, Any]

@@ -13,13 +13,16 @@ from ops_api.households.model import Member
 from ops_api.queries import Row, late, readings
 from ops_api.queries.alarms import ANY_ALARM
 from ops_api.queries.rooms import rooms_of
+from ops_api.routers import winter_content
 from ops_api.routers.context import Context
-from ops_api.web import bins_view, health_view, late_view, ops_view, sheet_view, winter_view
+from ops_api.routers.winter_content import Asked
+from ops_api.web import bins_view, health_view, late_view, ops_view, sheet_view
 
 UNKNOWN_HOME = (
     "We do not know this home, or you are not signed in to it. Go to the start page and type the code from the"
     " label on your frog: it is the one under its feet."
 )
+EVERYBODY = Asked()
 LATE_COUNTED = timedelta(days=7)
 
 
@@ -49,15 +52,6 @@ async def home_rooms(ctx: Context, who: Member, home_id: int) -> list[Row]:
 async def diary_since(who: Member, home_id: int, since: datetime) -> list[Row]:
     """Return a home's diary entries since a time, newest first."""
     return await who.db.rows("diary_since", home_id=home_id, since=since, limit=200)
-
-
-async def winter(ctx: Context) -> dict[str, Any]:
-    """Return the content of the winter page."""
-    routes = await ctx.db.rows("routes", route_id=None)
-    segments = await ctx.db.rows("segments", route_id=None)
-    now = await ctx.town_now()
-    as_of = max((s["at"] for s in segments if s["at"] is not None), default=None)
-    return {"view": winter_view.view(routes, segments, as_of=as_of, now=now, brand=ctx.brand)}
 
 
 async def route_sheet(ctx: Context, route_id: str) -> dict[str, Any]:
@@ -139,15 +133,21 @@ def compact(document: object) -> str:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
-async def live_winter(ctx: Context) -> str:
-    """Return the live part of the winter page."""
-    content = await winter(ctx)
+async def live_winter(ctx: Context, asked: Asked = EVERYBODY, *, states: bool = True) -> str:
+    """Return the live part of the winter board; ``states``: with the state of each stretch."""
+    content = await winter_content.board(ctx, asked)
     fragments = {
-        "answer": "_winter_answer.html",
-        "routes": "_winter_routes.html",
-        "hazards": "_winter_hazards.html",
+        name: f"_winter_{name}.html" for name in ("answer", "routes", "hazards", "decision", "orders")
     }
-    return live_state(ctx, fragments, content, states=content["view"].states)
+    data = {
+        "issue": content["issue"],
+        "now_s": content["now_s"],
+        "route": (content["route"] or {}).get("route_id"),
+        "parts": await winter_content.parts(ctx, content, names=asked.officer),
+    }
+    return live_state(
+        ctx, fragments, content, **data, **({"states": content["view"].states} if states else {})
+    )
 
 
 async def live_bins(ctx: Context) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, BinaryIO, Protocol, cast
 
@@ -26,6 +26,7 @@ from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
 from ops_api.web.brand import Brand
 from ops_api.web.render import Templates
+from ops_api.winter_roads import Roads
 from rules.core.evidence.scope import Order
 from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
@@ -59,11 +60,12 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Officers:
-    """The duty officer's desk, the door that lets officers act (without one they only look), and the nights' scores."""
+    """The duty officer's desk, the door that lets officers act (without one they only look), the nights' scores, the road forecasts."""
 
     desk: OrderDesk
     door: TeamDoor | None = None
     scores: ScoreBook | None = None
+    roads: Roads = field(default_factory=lambda: Roads(None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,14 @@ async def say_who(
     by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
     role: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")] = OFFICER,
     password: Annotated[str, Form(max_length=PASSWORD_MOST)] = "",
+    back: Short = "",
 ) -> Response:
     """Let an officer in for a shift."""
     door, now = door_of(ctx), ctx.clock.now()
     route = await _route(ctx, route_id)
     if not door.opens(password):
         return await _page(ctx, route_id, None, refused="That is not the password.", status=403)
-    response = RedirectResponse(_address(route), 303)
+    response = RedirectResponse(_back(route, back), 303)
     response.set_cookie(
         COOKIE, door.issue(by.strip(), role.strip(), now + SHIFT), max_age=int(SHIFT.total_seconds()),
         path="/winter", secure=request.url.scheme == "https", httponly=True, samesite="lax",
@@ -71,6 +72,7 @@ async def say(
     start_was: Short = "",
     reason: Said = "",
     segment: Annotated[list[str] | None, Form()] = None,
+    back: Short = "",
 ) -> Response:
     """Confirm, change, cancel or order, as an officer says."""
     if carried is None:
@@ -88,7 +90,7 @@ async def say(
         return await _page(ctx, route_id, carried, refused=str(error), status=409)
     except ConfigurationError as error:
         return await _page(ctx, route_id, carried, refused=str(error), status=422)
-    return RedirectResponse(_address(route), 303)
+    return RedirectResponse(_back(route, back), 303)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,11 @@ async def _route(ctx: Context, route_id: str) -> Route:
 
 def _address(route: Route) -> str:
     return f"/winter/{quote(route.route_id, safe='')}/orders"
+
+
+def _back(route: Route, back: str) -> str:
+    """Return where an officer came from: the board, or the route's own page."""
+    return f"/winter?route={quote(route.route_id, safe='')}#decision" if back == "board" else _address(route)
 
 
 async def recent(ctx: Context, route_id: str) -> tuple[Case, ...]:

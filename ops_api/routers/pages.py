@@ -29,12 +29,6 @@ async def start(
     return _page(ctx, "start.html", unknown=unknown, wait=wait, left=left, homes=homes)
 
 
-@router.get("/winter")
-async def winter(ctx: Ctx) -> HTMLResponse:
-    """Answer "which routes tonight and when"."""
-    return _page(ctx, "winter.html", **await content.winter(ctx))
-
-
 @router.get("/winter/{route_id}")
 async def sheet(route_id: str, ctx: Ctx) -> HTMLResponse:
     """The driver's sheet of a route, for paper."""

@@ -20,7 +20,7 @@ STATUSES: Mapping[str, str] = {
     "none": "No action",
     "unknown": "No decision yet",
 }
-_ORDER = {name: i for i, name in enumerate(STATUSES)}
+_ORDER = {name: i for i, name in enumerate(("under_way", "to_treat", "treated", "watch", "none", "unknown"))}
 _OF_OUTCOME = {"treat": "to_treat", "refer": "refer", "monitor": "watch", "no_action": "none"}
 
 
@@ -40,11 +40,25 @@ def _time(route: Row, key: str) -> datetime | None:
     return words.moment((route["state"] or {}).get(key))
 
 
-def urgency(route: Row) -> tuple[bool, int, float, int]:
-    """Return a sort key: what is overdue first, then by where it stands and by when."""
-    by = _time(route, "treat_by")
+def urgency(route: Row, *, waits: bool = False, cancelled: bool = False) -> tuple[int, float, int]:
+    """Return a sort key: overdue, to be decided now, under way, to treat later, treated, watched, the rest; then by when.
+
+    Args:
+        route: its row.
+        waits: whether its proposal has no answer.
+        cancelled: whether an officer has cancelled it: then nobody is late.
+    """
+    by, status = _time(route, "treat_by"), status_of(route)
     by_s = float("inf") if by is None else by.timestamp()
-    return not is_overdue(route), _ORDER[status_of(route)], by_s, route["priority"]
+    if cancelled:
+        stage = _ORDER["watch"] + 2
+    elif is_overdue(route):
+        stage = 0
+    elif waits or status == "refer":
+        stage = 1
+    else:
+        stage = _ORDER[status] + 2
+    return stage, by_s, route["priority"]
 
 
 def headline(routes: Sequence[Row], brand: Brand, now: datetime) -> str:

@@ -118,9 +118,9 @@ def test_routes_are_sorted_by_urgency() -> None:
         route("untimed", "treat", spread_rate_g_m2=8),
     ]
     view = winter_view.view(routes, [], as_of=None, now=NOW, brand=BRAND)
-    assert [r.route_id for r in view.routes] == ["soon", "late", "untimed", "ask", "quiet", "new"]
-    assert [r.treat_by for r in view.routes[:3]] == ["20:00", "23:00", "–"]
-    assert view.routes[0].rate == "16 g/m²"
+    assert [r.route_id for r in view.routes] == ["ask", "soon", "late", "untimed", "quiet", "new"]
+    assert [r.treat_by for r in view.routes[1:4]] == ["20:00", "23:00", "–"]
+    assert view.routes[1].rate == "16 g/m²"
 
 
 def segment(name: str, **state: Any) -> dict[str, Any]:
