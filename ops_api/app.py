@@ -34,6 +34,8 @@ from ops_api.routers import (
     alarm_stream,
     alarms,
     bins,
+    cab,
+    cab_pages,
     cases,
     catalogue,
     damp,
@@ -109,6 +111,7 @@ _ROUTERS = (
     weather_forecasts.router,
     orders.router,
     scores.router,
+    cab.router,
 )
 _PAGES = (
     live.pages,
@@ -120,6 +123,7 @@ _PAGES = (
     home_case.pages,
     home_evidence.pages,
     home_pages.router,
+    cab_pages.router,  # before pages: "cab" is no route
     pages.router,
     rules.pages,
     shadow.pages,

@@ -30,6 +30,7 @@ from ops_api import (
     cli_run,
     cli_verify,
     cli_winter,
+    cli_winter_cab,
     cli_winter_plan,
     cli_winter_verify,
     cli_work,
@@ -72,6 +73,7 @@ cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_foreca
 app.add_typer(cli_winter.app, name="winter")
 cli_winter.app.command(epilog=cli_winter_verify.EXAMPLES)(cli_winter_verify.verify)
 cli_winter.app.command("plan", epilog=cli_winter_plan.EXAMPLES)(cli_winter_plan.plan)
+cli_winter_cab.add_to(cli_winter.app)
 
 
 @app.callback(

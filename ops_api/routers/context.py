@@ -30,6 +30,7 @@ from rules.core.evidence.scope import Order
 from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
 from rules.evidence.ports import Album, CaseBook, Pack
+from rules.winter.fleet.service import PlanDesk
 from rules.winter.orders.ports import OrderDesk
 from rules.winter.scores.ports import ScoreBook
 from rules.winter.weather.ports import WeatherForecasts
@@ -59,11 +60,12 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Officers:
-    """The duty officer's desk, the door that lets officers act (without one they only look), and the nights' scores."""
+    """The duty officer's desk, the door that lets officers act (without one they only look), the nights' scores and the lorries' plans."""
 
     desk: OrderDesk
     door: TeamDoor | None = None
     scores: ScoreBook | None = None
+    plans: PlanDesk | None = None
 
 
 @dataclass(frozen=True, slots=True)
