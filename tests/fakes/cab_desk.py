@@ -46,7 +46,7 @@ def small_town(lorries: int = 3) -> Registry:
             GrittingRoute(route_id="r2", label="Route 2", depot_id="north", priority=2),
         ),
         devices=tuple(
-            Device(name=f"G{n}", kind="gritter", shard=0, installed_at=INSTALLED) for n in range(1, lorries + 1)
+            Device(name=f"g{n}", kind="gritter", shard=0, installed_at=INSTALLED) for n in range(1, lorries + 1)
         ),
     )  # fmt: skip
 
