@@ -123,6 +123,8 @@ def test_turns_in_words() -> None:
     assert turns.turn_words(network, arc["west", False], arc["west", True], own) == "Turn round in West"
     assert turns.turn_words(network, None, arc["west", True], own) == "Start along West"
     assert turns.turn_words(network, arc["west", True], arc["ring0", True], own) == "Turn left into Circle"
+    bend = turns.turn_words(network, arc["west", True], arc["ring0", True], own, forks=False)
+    assert bend == "Follow the road into Circle"
     assert turns.crossing(network, (network.graph.segment_index["west"],), "West") == "the end of the road"
 
 

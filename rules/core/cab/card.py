@@ -142,7 +142,8 @@ class _Writer:
         if self._round(step.arc):
             return True
         same = turns.street_of(self.network, last.arc) == turns.street_of(self.network, step.arc)
-        straight = abs(self.network.turn_deg(last.arc, step.arc)) <= self.on.settings.straight_deg
+        bend_deg = abs(self.network.turn_deg(last.arc, step.arc))
+        straight = bend_deg <= self.on.settings.straight_deg or not self._forks(step.arc)
         return same and straight and self.network.reverse[last.arc] != step.arc
 
     def _round(self, arc: int) -> bool:
@@ -214,7 +215,11 @@ class _Writer:
             return turns.roundabout_words(self.network, arcs, leg.arc)
         if self._round(leg.arc) and last is not None and not self._round(last):
             return "Enter the roundabout"
-        return turns.turn_words(self.network, last, leg.arc, self.on.settings)
+        return turns.turn_words(self.network, last, leg.arc, self.on.settings, self._forks(leg.arc))
+
+    def _forks(self, arc: int) -> bool:
+        """Whether more than two roads meet where an arc begins."""
+        return len(self.on.meeting[self.network.arcs[arc].tail]) > 2
 
     def _spread(self, legs: Sequence[Leg], g_m2: float, side: Side) -> str:
         street = turns.street_of(self.network, legs[0].arc)

@@ -164,7 +164,8 @@ class _Reader:
         leg = self.way.legs[n][0]
         if self.off >= OFF_AFTER and place_m < self.way.length_m - AT_BARN_M:
             return leg, "off_plan"
-        started = self.now_s >= self.begins_s if not self.reports else place_m > AT_BARN_M
+        on_road = next(v for v in self.on.contents.fleet if v.lorry == self.lorry).after is not None
+        started = on_road or (self.now_s >= self.begins_s if not self.reports else place_m > AT_BARN_M)
         if not started:
             return leg, "waits"
         if place_m >= self.way.length_m - AT_BARN_M and (not self.reports or self._stands()):

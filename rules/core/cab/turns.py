@@ -22,8 +22,18 @@ def is_roundabout(network: Network, arc: int) -> bool:
     return network.segments[network.arcs[arc].segment].carriageway == "roundabout"
 
 
-def turn_words(network: Network, last: int | None, arc: int, settings: FleetSettings) -> str:
-    """Return what is done to get from an arc into the next: ``Turn left into Mill Road``."""
+def turn_words(
+    network: Network, last: int | None, arc: int, settings: FleetSettings, forks: bool = True
+) -> str:
+    """Return what is done to get from an arc into the next: ``Turn left into Mill Road``.
+
+    Args:
+        network: the roads.
+        last: arc before; None at the start.
+        arc: next one.
+        settings: up to which angle it is no turn.
+        forks: whether other roads meet there: a bend is no turn.
+    """
     street = street_of(network, arc)
     if last is None:
         return f"Start along {street}"
@@ -31,6 +41,8 @@ def turn_words(network: Network, last: int | None, arc: int, settings: FleetSett
         return f"Turn round in {street}"
     deg = network.turn_deg(last, arc)
     same = street == street_of(network, last)
+    if not forks:
+        return f"Go on along {street}" if same else f"Follow the road into {street}"
     if abs(deg) <= settings.straight_deg:
         return f"Go on along {street}" if same else f"Go straight on into {street}"
     side = "right" if deg > 0.0 else "left"
