@@ -82,6 +82,7 @@ def plan_lines(plan: Plan, on: OnRoads, zone: tzinfo) -> Iterator[str]:
     yield from (f"MISSED: {escaped(m)}" for m in c.missed[:SHOWN])
     if len(c.missed) > SHOWN:
         yield f"MISSED: {len(c.missed) - SHOWN} more; --json has all"
+    yield from (f"out of service: {escaped(v)} ({escaped(why)})" for v, why in sorted(c.out.items()))
     yield from (f"note: {escaped(n)}" for n in c.notes)
     if not c.missed:
         yield "checked anew from the network: coverage, turns, times, salt, limits and hours hold"

@@ -58,6 +58,12 @@ async def board(ctx: Context) -> dict[str, Any]:
     return {**content, "view": view, "versions": older}
 
 
+async def news(ctx: Context) -> tuple[str, ...]:
+    """Return the orders that tonight's plan does not know as they stand."""
+    plan = await newest(ctx)
+    return () if plan is None else await plans_of(ctx).news(plan, (await ctx.town_now()).timestamp())
+
+
 async def lorry(ctx: Context, name: str, version: int | None = None) -> dict[str, Any]:
     """Return the content of a lorry's page; 404 where no plan has it."""
     desk, now_s = plans_of(ctx), (await ctx.town_now()).timestamp()
@@ -85,7 +91,7 @@ async def _absent(ctx: Context, name: str) -> str:
         return "This town has no directed roads to plan on: drive by the route sheet."
     broken = (await desk.book.out()).get(name)
     if broken is not None:
-        return f"{name} is out of service: {broken.reason} Its card does not count any more; others drive what was left."
+        return f"{name} is out of service ({broken.reason}). Its card does not count any more: others drive what was left."
     if name not in [e.id for e in (await desk.roster()).lorry]:
         raise HTTPException(404, f"There is no lorry {name!r}.")
     return NOTHING_YET if await newest(ctx) is None else f"Tonight’s plan has nothing for {name}."

@@ -12,7 +12,7 @@ from ops_api.web.cab_map import CabMap, map_of
 from ops_api.web.sheet_view import distance
 from rules.core.cab.card import Card, Entry, card_of
 from rules.core.cab.codec import OnRoads
-from rules.core.cab.model import KIND_WORDS, Plan
+from rules.core.cab.model import KIND_WORDS, OrderSeen, Plan
 from rules.core.cab.progress import Progress
 
 PHASES = {
@@ -244,13 +244,20 @@ def plan_view(
     made = words.day_and_clock(datetime.fromtimestamp(plan.at_s, UTC), zone, now)
     what = f"{plan.lorry}: " if plan.lorry else ""
     headline, tone = _headline(plan, lorries)
+    if c.out:
+        headline = f"{words.joined(sorted(c.out))} out of service. {headline}"
     return PlanView(
         headline=headline, tone=tone, version=plan.version,
-        made=f"made {made}, {what}{KIND_WORDS[plan.kind]}", orders=tuple(f"{o.ref} {o.label}: {o.passes} × {o.g_m2:g} g/m²" if o.passes > 1 else f"{o.ref} {o.label}: {o.g_m2:g} g/m²" for o in c.orders),
+        made=f"made {made}, {what}{KIND_WORDS[plan.kind]}", orders=tuple(map(_order_words, c.orders)),
         waiting=c.waiting, later=c.later, notes=c.notes, missed=missed_words(plan, on),
         left_out=len(c.left_out), lorries=tuple(lorries), out=tuple(sorted(c.out.items())),
         treated=len(c.done) + sum(v.treated for v in lorries), passes=len(on.jobs),
     )  # fmt: skip
+
+
+def _order_words(o: OrderSeen) -> str:
+    runs = f"{o.passes} × " if o.passes > 1 else ""
+    return f"{o.ref} {o.label}: {runs}{o.g_m2:g} g/m²"
 
 
 def missed_words(plan: Plan, on: OnRoads) -> tuple[str, ...]:
@@ -277,8 +284,10 @@ def _headline(plan: Plan, lorries: Sequence[LorryView]) -> tuple[str, str]:
         return f"{bad.lorry}: {bad.status.lower()}", "bad"
     out = sum(v.status.startswith(("Under way", "Loading")) for v in lorries)
     finish = max((v.finish for v in lorries if v.finish != "–"), default="")
+    missed = sum(v.missed for v in lorries)
     if out == 0 and all(v.next is None for v in lorries):
-        return "Every lorry is back", "good"
+        left = f"; {words.plural(missed, 'pass', 'passes')} not treated, or not seen" if missed else ""
+        return f"Every lorry is back{left}", "watch" if missed else "good"
     if out == 0:
         return (
             f"{words.plural(sum(bool(v.entries) for v in lorries), 'lorry', 'lorries')} ready, all in time",

@@ -110,6 +110,7 @@ async def test_a_night_with_a_breakdown(bench: Bench) -> None:
     with pytest.raises(NoSuchPlanError):
         await book.plan(2)
 
+    assert await plans.news(first, NOW + 70.0) == ()
     await bench.drives(first, 900.0)
     found = await plans.situation(NOW + 60.0 + 900.0)
     assert found is not None
@@ -123,7 +124,7 @@ async def test_a_night_with_a_breakdown(bench: Bench) -> None:
     assert {d.job for d in second.contents.done if d.lorry == "g1"} == treated["g1"]
     assert sorted(every_pass(second.contents)) == sorted(OnRoads(found.on.network, first.contents).jobs)
     assert [t.lorry for t in second.contents.trips] == ["g2"]
-    assert any("gearbox" in n for n in second.contents.notes)
+    assert second.contents.out["g1"] == "gearbox"
     assert (await book.out())["g1"].by == "Ada"
 
     third = await plans.returned("g1", ADA, NOW + 1000.0)
@@ -182,5 +183,6 @@ async def test_orders_of_the_desk_are_what_is_planned(bench: Bench) -> None:
     assert [(o.ref, o.passes, o.state) for o in plan.contents.orders] == [(case.ref, 2, "ordered")]
     assert {a.runs for a in plan.contents.asked} == {2}
     await bench.orders.act(m.Cancel(ref=case.ref, by="Ada", role="duty officer", reason="rain"), NOW + 90.0)
+    assert await bench.desk.news(plan, NOW + 100.0) == (case.ref,)
     with pytest.raises(NotPlannedError, match="No order stands"):
         await bench.desk.plan_tonight(ADA, NOW + 120.0)

@@ -67,7 +67,7 @@ def first(means: Means, asked: Tonight, last: Plan | None) -> Wish:
         network=means.network, start_s=asked.start_s, asked=asked.asked, starts=means.starts(), barns=means.barns,
         settings=settings, standing=standing_of(means.network, means.registry, jobs, lorries, last),
         orders=asked.orders, waiting=asked.waiting, later=asked.later, out=means.out,
-        standing_plan=None if last is None else last.version, notes=tuple(_notes(means, asked)), seed=means.seed,
+        standing_plan=None if last is None else last.version, notes=tuple(_notes(asked)), seed=means.seed,
         iterations=means.iterations,
     )  # fmt: skip
 
@@ -96,14 +96,12 @@ def again(means: Means, before: Plan, rest: Rest, now_s: float, asked: Tonight |
         starts=(*rest.starts, *means.starts(known, now_s)), barns=means.barns, settings=settings,
         standing=rest.standing, done=done, orders=c.orders if asked is None else asked.orders,
         waiting=c.waiting if asked is None else asked.waiting, later=c.later if asked is None else asked.later,
-        out=means.out, standing_plan=before.version, notes=(*rest.notes, *_notes(means, asked)), seed=means.seed,
+        out=means.out, standing_plan=before.version, notes=(*rest.notes, *_notes(asked)), seed=means.seed,
         iterations=means.iterations,
     )  # fmt: skip
 
 
-def _notes(means: Means, asked: Tonight | None) -> Iterator[str]:
+def _notes(asked: Tonight | None) -> Iterator[str]:
     if asked is not None and asked.treated:
         n = len(asked.treated)
         yield f"{n} {'stretch was' if n == 1 else 'stretches were'} treated since the order, before there was a plan."
-    for lorry, why in sorted(means.out.items()):
-        yield f"{lorry} is out of service: {why}"

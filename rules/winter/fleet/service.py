@@ -16,7 +16,7 @@ from rules.core.cab.making import Wish, WrongPlanError, make
 from rules.core.cab.match import Report
 from rules.core.cab.model import KIND_WORDS, Kind, NewPlan, Plan, Service
 from rules.core.cab.progress import Following, Progress
-from rules.core.cab.tonight import RouteFacts, Tonight, tonight
+from rules.core.cab.tonight import RouteFacts, Tonight, standing_orders, tonight
 from rules.core.cab.wishing import Means, again, first
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.roster import Roster, roster_of, settings_of
@@ -181,6 +181,14 @@ class PlanDesk:
         for s in seen:
             said[devices[s.device]].append(_report(s, zero_s))
         return {lorry: following.progress(lorry, said.get(lorry, []), now_s) for lorry in on.trips}
+
+    async def news(self, plan: Plan, now_s: float) -> tuple[str, ...]:
+        """Return the orders that have come, changed or gone since a plan was made."""
+        cases = await self.orders.cases(*span_s(night_of(now_s, self.zone), self.zone))
+        stand = {c.ref: len(c.acts) for c in standing_orders(cases)}
+        had = {o.ref: o.acts for o in plan.contents.orders}
+        later = set(plan.contents.later) & set(stand)
+        return tuple(sorted(ref for ref in {*stand, *had} - later if stand.get(ref) != had.get(ref)))
 
     # ---- what is done
 
