@@ -15,7 +15,6 @@ from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import Program
 from rules.core.cab.model import Plan
-from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanMovedError
 from rules.winter.fleet.service import USUAL_ITERATIONS, Who
 
 router = APIRouter(prefix="/api/v1/winter/plan", tags=["winter"])
@@ -61,10 +60,7 @@ async def get_plan(
 @router.get("/lorries")
 async def get_lorries(ctx: Ctx) -> dict[str, Any]:
     """Return where the lorries of tonight's plan are: treated and skipped passes, salt left, when they will be done."""
-    try:
-        found = await plans_of(ctx).situation((await ctx.town_now()).timestamp())
-    except NotPlannedError as error:
-        raise HTTPException(409, str(error)) from error
+    found = await plans_of(ctx).situation((await ctx.town_now()).timestamp())
     if found is None:
         raise HTTPException(404, f"{cab_content.NOTHING_YET}.")
     return situation_document(found)
@@ -74,10 +70,7 @@ async def get_lorries(ctx: Ctx) -> dict[str, Any]:
 async def post_plan(body: PlanTonight, ctx: Ctx, who: Program) -> dict[str, Any]:
     """Plan the night; a plan that is being driven goes on where it is. Takes some seconds of a core."""
     desk, now_s = plans_of(ctx), (await ctx.town_now()).timestamp()
-    try:
-        plan = await desk.plan_tonight(_who(body, who), now_s, seed=body.seed, iterations=body.iterations)
-    except (NotPlannedError, PlanMovedError) as error:
-        raise HTTPException(409, str(error)) from error
+    plan = await desk.plan_tonight(_who(body, who), now_s, seed=body.seed, iterations=body.iterations)
     ctx.hub.touch()
     return plan_document(plan)
 
@@ -97,12 +90,7 @@ async def post_return(lorry: str, body: Returned, ctx: Ctx, who: Program) -> dic
 async def _change(ctx: Context, what: str, lorry: str, body: _Asked, who: Pass) -> dict[str, Any]:
     desk, now_s = plans_of(ctx), (await ctx.town_now()).timestamp()
     do = desk.breakdown if what == "breakdown" else desk.returned
-    try:
-        plan = await do(lorry, _who(body, who), now_s, seed=body.seed, iterations=body.iterations)
-    except NoSuchPlanError as error:
-        raise cab_content.no_such(error) from error
-    except (NotPlannedError, PlanMovedError) as error:
-        raise HTTPException(409, str(error)) from error
+    plan = await do(lorry, _who(body, who), now_s, seed=body.seed, iterations=body.iterations)
     ctx.hub.touch()
     at = datetime.fromtimestamp(now_s, UTC)
     return {"version": None, "lorry": lorry, "what": what, "at": at} if plan is None else plan_document(plan)
@@ -114,7 +102,4 @@ async def _plan(ctx: Context, version: int | None) -> Plan:
         if found is None:
             raise HTTPException(404, f"{cab_content.NOTHING_YET}.")
         return found
-    try:
-        return await plans_of(ctx).book.plan(version)
-    except NoSuchPlanError as error:
-        raise cab_content.no_such(error) from error
+    return await plans_of(ctx).book.plan(version)

@@ -10,7 +10,7 @@ from ops_api.routers.content import live_state
 from ops_api.routers.context import Context
 from ops_api.web import cab_view
 from rules.core.cab.model import Plan
-from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError
+from rules.winter.fleet.ports import NotPlannedError
 from rules.winter.fleet.service import PlanDesk
 
 NOTHING_YET = "No plan for tonight yet"
@@ -21,11 +21,6 @@ def plans_of(ctx: Context) -> PlanDesk:
     if ctx.officers is None or ctx.officers.plans is None:
         raise HTTPException(503, "Plans of lorries are not served here.")
     return ctx.officers.plans
-
-
-def no_such(error: NoSuchPlanError) -> HTTPException:
-    """Return the answer to what is not there."""
-    return HTTPException(404, str(error))
 
 
 async def newest(ctx: Context) -> Plan | None:
@@ -73,8 +68,6 @@ async def lorry(ctx: Context, name: str, version: int | None = None) -> dict[str
         if plan is None or name not in plan.trips:
             return {"view": None, "name": name, "why": await _absent(ctx, name)}
         found = await desk.follow(plan, now_s)
-    except NoSuchPlanError as error:
-        raise no_such(error) from error
     except NotPlannedError as error:
         return {"view": None, "name": name, "why": str(error)}
     counts = latest is not None and latest.version == plan.version

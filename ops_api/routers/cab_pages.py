@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cityops.errors import CityopsError
@@ -111,12 +111,7 @@ async def track(lorry: str, ctx: Ctx, version: Version = None) -> Response:
 
 async def _card(ctx: Context, lorry: str, version: int | None, suffix: str) -> bytes:
     now_s = (await ctx.town_now()).timestamp()
-    try:
-        return await card_file(plans_of(ctx), lorry, version, now_s, suffix, ctx.brand.council)
-    except NoSuchPlanError as error:
-        raise cab_content.no_such(error) from error
-    except NotPlannedError as error:
-        raise HTTPException(409, str(error)) from error
+    return await card_file(plans_of(ctx), lorry, version, now_s, suffix, ctx.brand.council)
 
 
 def _file(data: bytes, kind: str, name: str, how: str) -> Response:
