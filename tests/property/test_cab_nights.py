@@ -15,7 +15,7 @@ from rules.core.fleet.planner import Builder
 from rules.core.fleet.verify import Check
 from tests.fakes.cab_night import SETTINGS, drive, every_pass, night, plan_of, progress_of
 
-FEW = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=8, deadline=None)
 
 
 def holds(on: OnRoads) -> None:
