@@ -34,6 +34,8 @@ from ops_api.routers import (
     alarm_stream,
     alarms,
     bins,
+    cab,
+    cab_pages,
     cases,
     catalogue,
     damp,
@@ -113,6 +115,7 @@ _ROUTERS = (
     scores.router,
     road_forecast.router,
     winter_board.router,
+    cab.router,
 )
 _PAGES = (
     live.pages,
@@ -124,6 +127,7 @@ _PAGES = (
     home_case.pages,
     home_evidence.pages,
     home_pages.router,
+    cab_pages.router,  # before pages: "cab" is no route
     winter_board.pages,
     pages.router,
     rules.pages,

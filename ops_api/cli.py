@@ -30,6 +30,7 @@ from ops_api import (
     cli_run,
     cli_verify,
     cli_winter,
+    cli_winter_cab,
     cli_winter_forecast,
     cli_winter_hindcast,
     cli_winter_plan,
@@ -76,6 +77,7 @@ cli_winter.app.command(epilog=cli_winter_verify.EXAMPLES)(cli_winter_verify.veri
 cli_winter.app.command(epilog=cli_winter_hindcast.EXAMPLES)(cli_winter_hindcast.hindcast)
 cli_winter.app.command("plan", epilog=cli_winter_plan.EXAMPLES)(cli_winter_plan.plan)
 cli_winter.app.command("forecast", epilog=cli_winter_forecast.EXAMPLES)(cli_winter_forecast.forecast)
+cli_winter_cab.add_to(cli_winter.app)
 
 
 @app.callback(

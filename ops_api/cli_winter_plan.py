@@ -7,9 +7,14 @@ from typing import Annotated
 
 import typer
 
+from cityops.errors import ConfigurationError
+from ops_api import cli_winter_cab
+from ops_api.cli_desk import By
 from ops_api.cli_help import examples
+from ops_api.cli_winter_cab import OFFICER
 
 EXAMPLES = examples(
+    "cityops winter plan --tonight            # from the orders that stand, of the database; kept",
     "cityops winter plan town.json --lorries lorries.toml --out plan.json",
     "cityops winter plan town.json --lorries lorries.toml --part cold.csv --standing plan.json",
     "cityops winter plan town.json --lorries lorries.toml --standing plan.json --broken L2 --at-min 55",
@@ -18,8 +23,16 @@ MISSED = 1
 
 
 def plan(
-    registry: Annotated[Path, typer.Argument(help="Registry file with roads, depots and gritting routes.")],
-    lorries: Annotated[Path, typer.Option(help="TOML: lorries, barns, settings; see docs/fleet.md.")],
+    registry: Annotated[
+        Path | None, typer.Argument(help="Registry file with roads, depots and gritting routes.")
+    ] = None,
+    tonight: Annotated[
+        bool,
+        typer.Option("--tonight", help="Plan the database's night from the orders that stand, and keep it."),
+    ] = False,
+    lorries: Annotated[
+        Path | None, typer.Option(help="TOML: lorries, barns, settings; see docs/fleet.md.")
+    ] = None,
     g_m2: Annotated[float, typer.Option("--g-m2", help="Salt where --part says nothing [g/m²].")] = 10.0,
     part: Annotated[
         Path | None,
@@ -40,6 +53,12 @@ def plan(
         int | None, typer.Option(min=0, help="So many iterations instead of seconds.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the plan there, leg by leg (JSON).")] = None,
+    reason: Annotated[str, typer.Option(help="With --tonight: why.")] = "",
+    by: By = "",
+    role: Annotated[str, typer.Option(envvar="CITYOPS_ROLE", help="With --tonight: as what.")] = OFFICER,
+    request_id: Annotated[
+        str | None, typer.Option(help="With --tonight: sent twice it is done once.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Plan a whole night: streets, passes, turns, salt and loads, limits, crews' hours.
@@ -51,6 +70,14 @@ def plan(
 
     from ops_api import fleet_night
 
+    if tonight:
+        if any(x is not None for x in (registry, lorries, part, standing, broken, out)):
+            raise ConfigurationError(
+                "--tonight plans the database's night: it takes no files; `winter roster` says which lorries"
+            )
+        return cli_winter_cab.tonight(reason, by, role, seed, iterations, request_id, as_json)
+    if registry is None or lorries is None:
+        raise ConfigurationError("give a registry file and --lorries FILE, or --tonight")
     asked = fleet_night.Asked(registry, lorries, g_m2, part, standing, broken or (), at_min)
     planned = fleet_night.plan_night(asked, fleet_night.planner_of(seconds, iterations, seed))
     if out is not None:

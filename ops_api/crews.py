@@ -24,6 +24,8 @@ from psycopg.rows import dict_row
 from cityops.runtime.stop import sleep_until_stop
 from firmware_sim.service import Simulation
 from firmware_sim.world.world import World
+from ops_api.crews_plan import PLANS, PlanTours, tours_of
+from rules.core.network.network import Network
 from rules.core.routing import Drive
 from rules.core.winter_orders.model import Treatment
 
@@ -71,6 +73,7 @@ class Crews:
         gritters: names of the lorries.
         zone: the town's time zone.
         drive_of: makes the drive of an order that is not as proposed; without it such orders are not driven.
+        network: the roads, as a plan of the night's lorries has them; without it plans are not driven.
     """
 
     conn: psycopg.AsyncConnection[Any]
@@ -78,6 +81,11 @@ class Crews:
     gritters: Sequence[str]
     zone: ZoneInfo
     drive_of: DriveOf | None = None
+    network: Network | None = None
+    _plan: PlanTours | None = None
+    _plans_seen: int = 0
+    _plans_driven: int = 0
+    _planned: set[str] = field(default_factory=set)
     _seen: int = 0
     _acts_seen: int = 0
     _tours: deque[Tour] = field(default_factory=deque)
@@ -93,6 +101,8 @@ class Crews:
     async def step(self) -> None:
         """Read what is new and act on it."""
         await self._read()
+        if self._plan is not None:
+            await self._act(self._follow_plan)
         if self._tours:
             await self._act(self._send_gritters)
         if self._bins:
@@ -114,6 +124,30 @@ class Crews:
             if row["outcome"] == "treat":
                 self._tours.append(tour_of(row["subject"], row["result"], f"P{row['decision_id']}"))
         await self._read_acts()
+        if self.network is not None:
+            await self._read_plans(self.network)
+
+    async def _read_plans(self, network: Network) -> None:
+        """Take the newest plan: what it carries out is no tour of its own."""
+        async with self.conn.cursor(row_factory=dict_row) as cursor:
+            rows = await (await cursor.execute(PLANS, (self._plans_seen,))).fetchall()
+        for row in rows:
+            self._plans_seen = row["version"]
+            self._plan = tours_of(network, row["at_s"], row["contents"], self._plan)
+            self._planned |= self._plan.refs
+        self._tours = deque(t for t in self._tours if t.ref not in self._planned)
+
+    def _follow_plan(self, world: World) -> None:
+        plan = self._plan
+        if plan is None or self._plans_driven == self._plans_seen:
+            return
+        self._plans_driven = self._plans_seen
+        for gritter in plan.failed & set(self.gritters):
+            world.follow(gritter, (), stays=True)
+        for gritter, way in plan.ways.items():
+            if gritter in self.gritters and way:
+                world.follow(gritter, way)
+        log.info("gritters drive a plan", plan=self._plans_seen, gritters=len(plan.ways))
 
     async def _read_acts(self) -> None:
         async with self.conn.cursor(row_factory=dict_row) as cursor:

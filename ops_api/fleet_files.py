@@ -12,29 +12,11 @@ import msgspec
 from cityops.errors import ConfigurationError
 from devices.registry import Registry
 from rules.core.fleet.jobs import Wanted
-from rules.core.fleet.lorries import Fleet, Lorry
+from rules.core.fleet.lorries import Fleet
 from rules.core.fleet.plan import FleetPlan, Leg, Loading, Trip
+from rules.core.fleet.roster import Roster, fleet_of, node_of, settings_of
 from rules.core.fleet.settings import FleetSettings
 from rules.core.network.network import Network
-
-
-class LorryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A lorry in the file: depot by id, salt [t], crew's hours from the start of the night [h]."""
-
-    id: str
-    depot: str
-    salt_t: float
-    hours: float | None = None
-    from_min: float = 0.0
-
-
-class FleetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The file: lorries, nodes of barns beside the depots, settings by their names, limits [min] by priority."""
-
-    lorry: list[LorryEntry]
-    barn: list[int] = []
-    settings: dict[str, float] = {}
-    limits_min: dict[int, float] | None = None
 
 
 def read_fleet(file: Path, network: Network, registry: Registry) -> tuple[Fleet, FleetSettings]:
@@ -43,53 +25,21 @@ def read_fleet(file: Path, network: Network, registry: Registry) -> tuple[Fleet,
     Raises:
         ConfigurationError: naming what is wrong and what is allowed.
     """
-    found: FleetFile = _decoded(file, FleetFile)
-    places = {depot.depot_id: depot.node_id for depot in registry.depots}
+    found: Roster = decoded(file, Roster)
     try:
-        lorries = tuple(_lorry(entry, places, network) for entry in found.lorry)
-        barns = dict.fromkeys([*(lorry.depot for lorry in lorries), *(_node(network, n) for n in found.barn)])
-        fleet = Fleet(lorries, tuple(barns))
-        fleet.check(network)
-        return fleet, _settings(found)
+        return fleet_of(found, network, registry.depots), settings_of(found)
     except (ValueError, TypeError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
 
 
-def _decoded(file: Path, kind: Any) -> Any:
+def decoded(file: Path, kind: Any) -> Any:
+    """Return a TOML file as a value of a type; ConfigurationError naming the field."""
     try:
         return msgspec.toml.decode(file.read_bytes(), type=kind)
     except OSError as error:
         raise ConfigurationError(f"{file} can't be read: {error.strerror}") from error
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
-
-
-def _lorry(entry: LorryEntry, places: dict[str, int], network: Network) -> Lorry:
-    if entry.depot not in places:
-        raise ValueError(
-            f"lorry {entry.id}: no depot {entry.depot!r}; there are {', '.join(sorted(places)) or 'none'}"
-        )
-    until_s = math.inf if entry.hours is None else 3600.0 * entry.hours
-    return Lorry(
-        entry.id, _node(network, places[entry.depot]), 1000.0 * entry.salt_t, 60.0 * entry.from_min, until_s
-    )
-
-
-def _node(network: Network, node_id: int) -> int:
-    if node_id not in network.graph.node_index:
-        raise ValueError(f"node {node_id} is not in the network")
-    return network.graph.node_index[node_id]
-
-
-def _settings(found: FleetFile) -> FleetSettings:
-    known = set(FleetSettings.__dataclass_fields__) - {"limits_s"}
-    for name in found.settings:
-        if name not in known:
-            raise ValueError(f"settings: there is no {name}; allowed: {', '.join(sorted(known))}")
-    values: dict[str, Any] = dict(found.settings)
-    if found.limits_min is not None:
-        values["limits_s"] = {priority: 60.0 * limit for priority, limit in found.limits_min.items()}
-    return FleetSettings(**values)
 
 
 def wanted_of(registry: Registry, g_m2: float, part: Path | None) -> list[Wanted]:
@@ -188,7 +138,7 @@ def read_plan(file: Path, network: Network) -> FleetPlan:
 
 def _step(network: Network, step: StepEntry) -> Leg | Loading:
     if step.load_at is not None:
-        return Loading(_node(network, step.load_at), step.begins_s, step.ends_s)
+        return Loading(node_of(network, step.load_at), step.begins_s, step.ends_s)
     segment = network.graph.segment_index.get(step.segment_id or "")
     if segment is None:
         raise ValueError(f"segment {step.segment_id!r} is not in the network")

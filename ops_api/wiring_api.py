@@ -24,6 +24,7 @@ from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
 from ops_api.winter_roads import Roads
 from ops_api.wiring import kinds_of
+from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
@@ -116,7 +117,8 @@ def _team(settings: Settings) -> TeamDoor | None:
 def _officers(settings: Settings, pool: AsyncConnectionPool[Any]) -> Officers:
     password, desk = settings.winter.password, PostgresOrders(pool)
     door = None if password is None else TeamDoor(password.get_secret_value(), "winter")
-    return Officers(desk, door, PostgresScores(pool, desk), Roads(PostgresRoadForecasts(pool)))
+    roads, plans = Roads(PostgresRoadForecasts(pool)), plan_desk(settings, pool, desk)
+    return Officers(desk, door, PostgresScores(pool, desk), roads, plans)
 
 
 def _brand(settings: Settings) -> Brand:

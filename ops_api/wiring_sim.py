@@ -29,6 +29,7 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_forecasts import town_forecasts
 from rules.catalogue.loader import load
 from rules.core.context import Context, build_context
+from rules.core.network.network import Network
 from rules.core.routing import Drive
 from rules.winter.orders.store import PostgresOrders
 
@@ -160,7 +161,7 @@ async def crews_of(
     ):
         orders = PostgresOrders(OneConnection(desk))
         officer = SimulatedOfficer(orders, lambda: simulation.statistics().simulated_s)
-        yield Crews(conn, simulation, gritters, TOWN_ZONE, drive_of), officer
+        yield Crews(conn, simulation, gritters, TOWN_ZONE, drive_of, Network.of(registry)), officer
 
 
 async def _weather(

@@ -10,7 +10,7 @@ import itertools
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devices.registry import Registry, RoadSegment
 from firmware_sim.world.graph import adjacency, shortest_path
@@ -23,7 +23,10 @@ MOST_G_M2 = 400.0
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One segment driven: times [s], row, direction, rate [g/m²] and salt left at its end [kg]."""
+    """One segment driven: times [s], row, direction, rate [g/m²] and salt left at its end [kg].
+
+    ``width_m``: that a pass treats; None: all of the segment's. ``part``: of it that is driven before the lorry fails.
+    """
 
     start_s: float
     end_s: float
@@ -31,6 +34,19 @@ class Leg:
     forward: bool
     rate_g_m2: float
     salt_kg: float
+    width_m: float | None = None
+    part: float = 1.0
+
+
+def _reached(streets: Streets, leg: Leg) -> int:
+    """Return the node at a leg's end."""
+    return streets.ends[leg.row][1 if leg.forward else 0]
+
+
+def _stopped(leg: Leg, at_s: float) -> Leg:
+    """Return a leg on which a lorry stops at a time."""
+    part = (at_s - leg.start_s) / (leg.end_s - leg.start_s)
+    return replace(leg, end_s=at_s, part=part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +62,31 @@ class Position:
     salt_kg: float
 
 
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A stretch that a lorry is to drive from one of its ends, at times [s since 1970]; ``load``: full before it."""
+
+    segment_id: str
+    from_node: int
+    start_s: float
+    end_s: float
+    rate_g_m2: float
+    width_m: float
+    load: bool = False
+
+
 class Streets:
     """The road network as lorries drive it."""
 
     def __init__(self, registry: Registry) -> None:
         self.segments = registry.segments
         self.row = {s.segment_id: i for i, s in enumerate(registry.segments)}
-        self._node = {n.node_id: i for i, n in enumerate(registry.nodes)}
-        self.ends = [(self._node[s.from_node], self._node[s.to_node]) for s in registry.segments]
+        self.node = {n.node_id: i for i, n in enumerate(registry.nodes)}
+        self.ends = [(self.node[s.from_node], self.node[s.to_node]) for s in registry.segments]
         arcs = [(a, b, e) for e, (a, b) in enumerate(self.ends)]
         arcs += [(b, a, e) for e, (a, b) in enumerate(self.ends) if not registry.segments[e].one_way]
         self._graph = adjacency(len(registry.nodes), arcs)
-        self.depot = self._node[registry.depots[0].node_id] if registry.depots else 0
+        self.depot = self.node[registry.depots[0].node_id] if registry.depots else 0
         self.depot_row = next((e for e, ends in enumerate(self.ends) if self.depot in ends), 0)
 
     def path(self, a: int, b: int) -> list[tuple[int, int]]:
@@ -89,12 +118,13 @@ class Streets:
 
 
 class Gritter:
-    """One lorry: parked, or on its last ordered tour."""
+    """One lorry: parked, or on its last ordered tour; between two legs it stands where the first ends."""
 
     def __init__(self, streets: Streets) -> None:
         self._streets = streets
         self._legs: list[Leg] = []
         self._starts: list[float] = []
+        self._stays = False
 
     def order(
         self, rows: Sequence[int], spread: Sequence[bool], rate_g_m2: float, start_s: float
@@ -116,8 +146,50 @@ class Gritter:
             end = time_s + segment.length_m / (SPREADING_M_S if spreads else DRIVING_M_S)
             legs.append(Leg(time_s, end, row, self._streets.ends[row][0] == node, rate, salt))
             time_s, node = end, reached
-        self._legs = legs
+        self._legs, self._stays = legs, False
         self._starts = [leg.start_s for leg in legs]
+        return legs
+
+    def follow(
+        self, ordered: Sequence[Ordered], from_s: float, *, stays: bool = False
+    ) -> tuple[list[Leg], list[Leg]]:
+        """Drive a plan from a time on; return the legs that are given up, and the new ones.
+
+        What has begun is driven to its end, and the plan begins then where it would sooner. ``stays``: at the end the
+        lorry stands where it is, and spreads no more of the stretch that it is on: it has failed.
+        """
+        kept = [leg for leg in self._legs if leg.start_s < from_s]
+        given_up = [leg for leg in self._legs if leg.start_s >= from_s]
+        if stays and kept and kept[-1].end_s > from_s:
+            given_up.append(kept[-1])
+            kept[-1] = _stopped(kept[-1], from_s)
+        legs = self._planned(ordered, kept, from_s) if ordered else []
+        self._legs, self._stays = [*kept, *legs], stays
+        self._starts = [leg.start_s for leg in self._legs]
+        return given_up, legs
+
+    def _planned(self, ordered: Sequence[Ordered], kept: Sequence[Leg], from_s: float) -> list[Leg]:
+        """Return the legs of a plan, from where the lorry is: on the road, or at its depot."""
+        streets = self._streets
+        out = bool(kept) and (kept[-1].end_s > from_s or self._stays)
+        node = _reached(streets, kept[-1]) if out else streets.depot
+        time_s = max(from_s, kept[-1].end_s) if out else from_s
+        salt = kept[-1].salt_kg if out else HOPPER_KG
+        legs: list[Leg] = []
+        for row, there in streets.path(node, streets.node[ordered[0].from_node]):
+            end_s = time_s + streets.segments[row].length_m / DRIVING_M_S
+            legs.append(Leg(time_s, end_s, row, streets.ends[row][1] == there, 0.0, salt))
+            time_s = end_s
+        late_s = max(0.0, time_s - ordered[0].start_s)
+        for o in ordered:
+            row = streets.row[o.segment_id]
+            segment = streets.segments[row]
+            salt = HOPPER_KG if o.load else salt
+            needed = o.rate_g_m2 * segment.length_m * o.width_m / 1000.0
+            rate = o.rate_g_m2 if needed <= salt else 0.0
+            salt -= needed if rate > 0.0 else 0.0
+            forward = segment.from_node == o.from_node
+            legs.append(Leg(o.start_s + late_s, o.end_s + late_s, row, forward, rate, salt, o.width_m))
         return legs
 
     def returns_at_s(self) -> float | None:
@@ -128,19 +200,23 @@ class Gritter:
         """Return where the lorry is at a time [s since 1970]."""
         streets = self._streets
         i = bisect_right(self._starts, time_s) - 1
-        if i < 0 or time_s >= self._legs[-1].end_s:
+        if i < 0 or (time_s >= self._legs[-1].end_s and not self._stays):
             row = streets.depot_row
             segment = streets.segments[row]
             end = segment.geometry[0] if streets.ends[row][0] == streets.depot else segment.geometry[-1]
             return Position(end[0], end[1], row, 0.0, 0.0, 0.0, HOPPER_KG)
         leg = self._legs[i]
         segment = streets.segments[leg.row]
-        part = (time_s - leg.start_s) / (leg.end_s - leg.start_s)
+        share = min(1.0, (time_s - leg.start_s) / (leg.end_s - leg.start_s))
+        stands = share == 1.0
+        part = share * leg.part
         longitude, latitude = along(segment, part if leg.forward else 1.0 - part)
-        used = leg.rate_g_m2 * segment.length_m * segment.width_m / 1000.0 * (1.0 - part)
-        speed = segment.length_m / (leg.end_s - leg.start_s)
-        width = segment.width_m if leg.rate_g_m2 > 0.0 else 0.0
-        return Position(longitude, latitude, leg.row, speed, leg.rate_g_m2, width, leg.salt_kg + used)
+        across_m = segment.width_m if leg.width_m is None else leg.width_m
+        used = leg.rate_g_m2 * segment.length_m * across_m / 1000.0 * (1.0 - part)
+        speed = 0.0 if stands else segment.length_m * leg.part / (leg.end_s - leg.start_s)
+        rate = 0.0 if stands else leg.rate_g_m2
+        width = across_m if rate > 0.0 else 0.0
+        return Position(longitude, latitude, leg.row, speed, rate, width, leg.salt_kg + used)
 
 
 def along(segment: RoadSegment, part: float) -> tuple[float, float]:

@@ -16,7 +16,7 @@ import numpy as np
 from devices.registry import Registry
 from firmware_sim.world import faults, readers
 from firmware_sim.world.bins import BinModel
-from firmware_sim.world.gritters import MOST_G_M2, Gritter, Position, Streets
+from firmware_sim.world.gritters import MOST_G_M2, Gritter, Leg, Ordered, Position, Streets
 from firmware_sim.world.home_events import ACTIVITIES, Day
 from firmware_sim.world.homes import HomeModel
 from firmware_sim.world.local_air import ColdPool
@@ -226,9 +226,32 @@ class World:
         legs = self._gritters[gritter].order(rows, wanted, rate_g_m2, start.timestamp())
         for leg in legs:
             if leg.rate_g_m2 > 0.0:
-                heapq.heappush(self._spreading, (leg.end_s, leg.row, leg.rate_g_m2))
+                heapq.heappush(self._spreading, self._spread(leg))
         back_s = legs[-1].end_s if legs else start.timestamp()
         return start + timedelta(seconds=back_s - start.timestamp())
+
+    def follow(self, gritter: str, ordered: Sequence[Ordered], *, stays: bool = False) -> None:
+        """Let a gritter drive a plan from now on; see :meth:`firmware_sim.world.gritters.Gritter.follow`.
+
+        Raises:
+            KeyError: no such gritter or segment.
+            ValueError: a rate outside 0..400 g/m².
+        """
+        for o in ordered:
+            if not 0.0 <= o.rate_g_m2 <= MOST_G_M2:
+                raise ValueError(f"rate_g_m2 is {o.rate_g_m2}; allowed are 0 to {MOST_G_M2:g}")
+        given_up, legs = self._gritters[gritter].follow(ordered, self.now.timestamp(), stays=stays)
+        lost = [self._spread(leg) for leg in given_up if leg.rate_g_m2 > 0.0]
+        for one in lost:
+            if one in self._spreading:
+                self._spreading.remove(one)
+        self._spreading += [self._spread(leg) for leg in legs if leg.rate_g_m2 > 0.0]
+        heapq.heapify(self._spreading)
+
+    def _spread(self, leg: Leg) -> tuple[float, int, float]:
+        """Return when a leg's salt lies on its segment, and how much [g/m²] of all its width."""
+        whole_m = self._streets.segments[leg.row].width_m
+        return leg.end_s, leg.row, leg.rate_g_m2 * (1.0 if leg.width_m is None else leg.width_m / whole_m)
 
     def empty_bins(self, bin_ids: Iterable[str], at: datetime | None = None) -> None:
         """Let a crew empty bins at a time (default now); it shows at the next grid step.

@@ -31,6 +31,7 @@ from rules.core.evidence.scope import Order
 from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
 from rules.evidence.ports import Album, CaseBook, Pack
+from rules.winter.fleet.service import PlanDesk
 from rules.winter.orders.ports import OrderDesk
 from rules.winter.scores.ports import ScoreBook
 from rules.winter.weather.ports import WeatherForecasts
@@ -60,12 +61,13 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Officers:
-    """The duty officer's desk, the door that lets officers act (without one they only look), the nights' scores, the road forecasts."""
+    """The duty officer's desk, the door that lets officers act (without one they only look), the nights' scores, the road forecasts, the lorries' plans."""
 
     desk: OrderDesk
     door: TeamDoor | None = None
     scores: ScoreBook | None = None
     roads: Roads = field(default_factory=lambda: Roads(None))
+    plans: PlanDesk | None = None
 
 
 @dataclass(frozen=True, slots=True)

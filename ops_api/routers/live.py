@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from ops_api.event_stream import HEADERS, EventStream
 from ops_api.households.model import Member
-from ops_api.routers import content, desk_content, home_content
+from ops_api.routers import cab_content, content, desk_content, home_content
 from ops_api.routers.alarms import list_alarms
 from ops_api.routers.bins import get_round
 from ops_api.routers.context import Context, Ctx
@@ -50,6 +50,8 @@ async def page_topic(
         return f"page:home:{who.session_id}:{code}:{room}", partial(
             home_content.live_home, ctx, who, code, room
         )
+    if page == "cab":
+        return f"page:cab:{code or ''}", partial(cab_content.live_cab, ctx, code)
     renders = {
         "winter": content.live_winter,
         "bins": content.live_bins,

@@ -17,6 +17,7 @@ from ops_api.web.headers import HEADERS
 from rules.core.desk.commands import DeskRefusedError
 from rules.core.winter_orders.commands import OrderRefusedError
 from rules.desk.ports import NoSuchAlarmError, UnusableTextError
+from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanMovedError
 from rules.winter.orders import ports as orders
 from rules.winter.orders.ports import NoSuchOrderError
 
@@ -72,12 +73,15 @@ def install(app: FastAPI) -> None:
         return problem(request, 404, str(error))
 
     @app.exception_handler(NoSuchOrderError)
-    async def no_such_order(request: Request, error: NoSuchOrderError) -> Response:
+    @app.exception_handler(NoSuchPlanError)
+    async def no_such_order(request: Request, error: Exception) -> Response:
         return problem(request, 404, str(error))
 
     @app.exception_handler(OrderRefusedError)
     @app.exception_handler(DeskRefusedError)
-    async def refused(request: Request, error: ValueError) -> Response:
+    @app.exception_handler(NotPlannedError)
+    @app.exception_handler(PlanMovedError)
+    async def refused(request: Request, error: Exception) -> Response:
         return problem(request, 409, str(error))
 
     @app.exception_handler(TransientError)

@@ -84,7 +84,7 @@ def distance(length_m: float) -> str:
     return f"{round(length_m / 10) * 10} m" if length_m < 995 else f"{words.number(length_m / 1000, 1)} km"
 
 
-class _Plan:
+class PlanFit:
     """Equirectangular fit of longitudes and latitudes into a box, north up."""
 
     def __init__(self, points: Sequence[Sequence[float]], width: int, height: int, margin: int = 12) -> None:
@@ -99,11 +99,13 @@ class _Plan:
         self.dy = (height - span_y * self.scale) / 2
 
     def at(self, point: Sequence[float]) -> tuple[float, float]:
+        """Return where a position (longitude, latitude) [°] is [px]."""
         x = self.dx + (point[0] - self.west) * self.squeeze * self.scale
         y = self.dy + (self.north - point[1]) * self.scale
         return round(x, 1), round(y, 1)
 
     def path(self, points: Sequence[Sequence[float]]) -> str:
+        """Return a line as the data of an SVG path."""
         return "".join(f"{'ML'[i > 0]}{x} {y}" for i, (x, y) in enumerate(self.at(p) for p in points))
 
 
@@ -142,7 +144,7 @@ def view(
         for s in (by_id.get(str(leg["segment_id"])) for leg in legs if leg.get("treat"))
         if s and s["geometry"]
     ]
-    plan = _Plan([*geometry, *(p for line in treated for p in line)], *size) if geometry else None
+    plan = PlanFit([*geometry, *(p for line in treated for p in line)], *size) if geometry else None
     passes = int(state.get("passes") or 1)
     kg = None if rate is None else passes * salt_kg(legs, {k: s["width_m"] for k, s in by_id.items()}, rate)
     return SheetView(

@@ -29,6 +29,11 @@ def make_pdf(document: Any, pictures: Mapping[str, bytes], made_at: datetime) ->
         InvariantError: the typesetter refuses it, which is a bug.
     """
     template = resources.files("rules.evidence").joinpath(TEMPLATE).read_text(encoding="utf-8")
+    return set_pdf(template, document, pictures, made_at)
+
+
+def set_pdf(template: str, document: Any, pictures: Mapping[str, bytes], made_at: datetime) -> bytes:
+    """Return a document set by a template, which reads it as ``document.json``; otherwise as :func:`make_pdf`."""
     with tempfile.TemporaryDirectory(prefix="cityops-report-") as folder:
         root = Path(folder)
         (root / TEMPLATE).write_text(template, encoding="utf-8")

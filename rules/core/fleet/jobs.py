@@ -20,12 +20,14 @@ class Wanted:
         g_m2: salt on it [g/m²], all passes over one place together.
         priority: 1 is the most urgent; sets the limit.
         due_s: end of its treatment after the start of the night [s], where it is earlier than the limit.
+        runs: how often it is treated as a whole: 2 where the rate is more than one pass can lay.
     """
 
     segment_id: str
     g_m2: float = 10.0
     priority: int = 1
     due_s: float | None = None
+    runs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def jobs_of(network: Network, wanted: Sequence[Wanted], settings: FleetSettings)
             raise ValueError(f"segment {one.segment_id}: {one.g_m2} g/m²; allowed: above 0")
         if one.due_s is not None and not one.due_s >= 0.0:
             raise ValueError(f"segment {one.segment_id}: due at {one.due_s} s; allowed: 0 or later")
+        if one.runs < 1:
+            raise ValueError(f"segment {one.segment_id}: {one.runs} runs; allowed: 1 or more")
         seen.add(one.segment_id)
         jobs += _passes(network, one, settings)
     return tuple(jobs)
@@ -84,7 +88,7 @@ def jobs_of(network: Network, wanted: Sequence[Wanted], settings: FleetSettings)
 def _passes(network: Network, one: Wanted, settings: FleetSettings) -> list[Job]:
     index = network.graph.segment_index[one.segment_id]
     segment, arcs = network.segments[index], network.arcs_of[index]
-    count = max(1, math.ceil(segment.width_m / settings.spread_width_m - 1e-9))
+    count = one.runs * max(1, math.ceil(segment.width_m / settings.spread_width_m - 1e-9))
     limit = settings.limits_s.get(one.priority, math.inf)
     due_s = limit if one.due_s is None else min(limit, one.due_s)
     salt_kg = one.g_m2 * segment.width_m / count * segment.length_m / 1000.0

@@ -31,8 +31,10 @@ class Facts:
         return {one.segment_id: one for one in self.wanted}
 
     def passes(self, segment: int) -> int:
-        """Return the passes that a segment's width needs."""
-        return max(1, math.ceil(self.network.segments[segment].width_m / self.settings.spread_width_m - 1e-9))
+        """Return the passes that a segment's width needs, as often as it is to be treated."""
+        asked = self.by_segment.get(self.network.segments[segment].segment_id)
+        across = math.ceil(self.network.segments[segment].width_m / self.settings.spread_width_m - 1e-9)
+        return max(1, across) * (1 if asked is None else asked.runs)
 
     def salt_kg(self, arc: int) -> float:
         """Salt of one pass over an arc [kg]; 0 where none is wanted."""

@@ -1,0 +1,112 @@
+"""Tonight's plan and lorries for terminals and programs: lines, and documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import msgspec
+
+from ops_api.terminal_text import escaped
+from rules.core.cab.card import card_of
+from rules.core.cab.codec import OnRoads
+from rules.core.cab.model import KIND_WORDS, Plan
+from rules.core.cab.progress import Progress
+from rules.winter.fleet.service import Situation
+
+ROW = "{:<14} {:>7} {:>11} {:>9} {:>6} {:>8} {:>6} {:>6} {:>6}"
+HEADING = ROW.format("lorry", "passes", "treated km", "empty km", "loads", "salt t", "out", "last", "back")
+LIVE = "{:<14} {:<10} {:>7} {:>8} {:>7} {:>6} {:>6}  {}"
+LIVE_HEADING = LIVE.format("lorry", "phase", "treated", "skipped", "salt t", "last", "back", "")
+SHOWN = 12
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Return a plan for programs, without names of people; its times are seconds after ``start_at``."""
+    c = msgspec.to_builtins(plan.contents)
+    start_s = c.pop("start_s")
+    return {
+        "version": plan.version, "night": plan.night, "kind": plan.kind, "after": plan.after, "lorry": plan.lorry,
+        "at": _moment(plan.at_s), "start_at": _moment(start_s), "via": plan.via, **c,
+    }  # fmt: skip
+
+
+def situation_document(found: Situation) -> dict[str, Any]:
+    """Return where the lorries are, for programs."""
+    zero_s = found.plan.contents.start_s
+    return {
+        "version": found.plan.version,
+        "at": _moment(zero_s + found.now_s),
+        "treated_before": len(found.plan.contents.done),
+        "lorries": [_lorry(found, p, zero_s) for p in found.progress.values()],
+    }
+
+
+def _lorry(found: Situation, p: Progress, zero_s: float) -> dict[str, Any]:
+    steps = found.on.trips[p.lorry].steps
+
+    def jobs(numbers: Any) -> list[str]:
+        return [steps[n].job for n in sorted(numbers)]
+
+    return {
+        "lorry": p.lorry, "phase": p.phase, "step": p.step, "share": round(p.share, 3),
+        "longitude_deg": None if p.at is None else round(p.at[0], 6),
+        "latitude_deg": None if p.at is None else round(p.at[1], 6),
+        "seen_at": None if p.seen_s is None else _moment(zero_s + p.seen_s), "by_clock": p.by_clock,
+        "silent": p.is_silent(found.now_s), "treated": jobs(p.treated), "skipped": jobs(p.skipped),
+        "salt_kg": round(p.salt_kg, 1), "weighed": p.weighed, "behind_s": round(p.behind_s, 1),
+        "last_at": None if p.last_s is None else _moment(zero_s + p.last_s),
+        "back_at": None if p.back_s is None else _moment(zero_s + p.back_s),
+        "late": [{"job": job, "by_s": round(s, 1)} for job, s in p.late],
+    }  # fmt: skip
+
+
+def plan_lines(plan: Plan, on: OnRoads, zone: tzinfo) -> Iterator[str]:
+    """Yield a plan for people."""
+    c, zero_s = plan.contents, plan.contents.start_s
+    what = f"{escaped(plan.lorry)}: " if plan.lorry else ""
+    yield f"plan {plan.version}, night of {plan.night}, {what}{KIND_WORDS[plan.kind]} ({escaped(plan.reason)})"
+    yield f"orders: {', '.join(escaped(o.ref) for o in c.orders)}; {len(c.asked)} stretches, {len(c.done)} passes done before"
+    yield HEADING
+    for lorry in on.trips:
+        k = card_of(on, lorry)
+        passes = len(on.trips[lorry].jobs)
+        yield ROW.format(
+            escaped(lorry), passes, f"{k.treated_m / 1000:.1f}", f"{k.empty_m / 1000:.1f}", k.loads, f"{k.salt_kg / 1000:.2f}",
+            *(_clock(zero_s + s, zone) if k.entries else "–" for s in (k.begins_s, k.last_s, k.back_s)),
+        )  # fmt: skip
+    for word, names in (("waits for an answer", c.waiting), ("for later", c.later)):
+        if names:
+            yield f"{word}: {', '.join(map(escaped, names))}"
+    yield from (f"MISSED: {escaped(m)}" for m in c.missed[:SHOWN])
+    if len(c.missed) > SHOWN:
+        yield f"MISSED: {len(c.missed) - SHOWN} more; --json has all"
+    yield from (f"out of service: {escaped(v)} ({escaped(why)})" for v, why in sorted(c.out.items()))
+    yield from (f"note: {escaped(n)}" for n in c.notes)
+    if not c.missed:
+        yield "checked anew from the network: coverage, turns, times, salt, limits and hours hold"
+
+
+def situation_lines(found: Situation, zone: tzinfo) -> Iterator[str]:
+    """Yield where the lorries are, for people."""
+    zero_s = found.plan.contents.start_s
+    yield f"plan {found.plan.version} at {_clock(zero_s + found.now_s, zone)}"
+    yield LIVE_HEADING
+    for p in found.progress.values():
+        said = [f"{len(p.late)} late" if p.late else "", "silent" if p.is_silent(found.now_s) else "",
+                "does not report" if p.by_clock else ""]  # fmt: skip
+        yield LIVE.format(
+            escaped(p.lorry), p.phase.replace("_", " "), f"{len(p.treated)}/{len(found.on.trips[p.lorry].jobs)}",
+            len(p.skipped), f"{p.salt_kg / 1000:.2f}",
+            *("–" if s is None else _clock(zero_s + s, zone) for s in (p.last_s, p.back_s)),
+            ", ".join(x for x in said if x),
+        )  # fmt: skip
+
+
+def _clock(at_s: float, zone: tzinfo) -> str:
+    return f"{datetime.fromtimestamp(at_s, zone):%H:%M}"
+
+
+def _moment(at_s: float) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC)

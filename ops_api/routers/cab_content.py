@@ -1,0 +1,97 @@
+"""What the pages about tonight's lorries say, and their live parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import HTTPException
+
+from ops_api.routers.content import live_state
+from ops_api.routers.context import Context
+from ops_api.web import cab_view
+from rules.core.cab.model import Plan
+from rules.winter.fleet.ports import NotPlannedError
+from rules.winter.fleet.service import PlanDesk
+
+NOTHING_YET = "No plan for tonight yet"
+
+
+def plans_of(ctx: Context) -> PlanDesk:
+    """Return the desk of plans; 503 where it is not served."""
+    if ctx.officers is None or ctx.officers.plans is None:
+        raise HTTPException(503, "Plans of lorries are not served here.")
+    return ctx.officers.plans
+
+
+async def newest(ctx: Context) -> Plan | None:
+    """Return tonight's plan."""
+    desk = plans_of(ctx)
+    return await desk.book.newest(desk.night((await ctx.town_now()).timestamp()))
+
+
+async def board(ctx: Context) -> dict[str, Any]:
+    """Return the content of the page of all lorries."""
+    desk, now = plans_of(ctx), await ctx.town_now()
+    why_not = await desk.why_not()
+    out = {name: s.reason for name, s in (await desk.book.out()).items()}
+    content: dict[str, Any] = {"view": None, "why_not": why_not, "changed": "", "out": out, "versions": ()}
+    if why_not:
+        return content
+    try:
+        found = await desk.situation(now.timestamp())
+    except NotPlannedError as error:
+        return {**content, "changed": str(error)}
+    if found is None:
+        return content
+    lorries = [
+        cab_view.lorry_view(found.plan, found.on, p.lorry, ctx.brand.time_zone, progress=p, now_s=found.now_s)
+        for p in found.progress.values()
+    ]
+    versions = await desk.book.versions(found.plan.night)
+    older = tuple(cab_view.version_line(v, ctx.brand.time_zone, now) for v in reversed(versions[:-1]))
+    view = cab_view.plan_view(found.plan, found.on, lorries, ctx.brand.time_zone, now)
+    return {**content, "view": view, "versions": older}
+
+
+async def news(ctx: Context) -> tuple[str, ...]:
+    """Return the orders that tonight's plan does not know as they stand."""
+    plan = await newest(ctx)
+    return () if plan is None else await plans_of(ctx).news(plan, (await ctx.town_now()).timestamp())
+
+
+async def lorry(ctx: Context, name: str, version: int | None = None) -> dict[str, Any]:
+    """Return the content of a lorry's page; 404 where no plan has it."""
+    desk, now_s = plans_of(ctx), (await ctx.town_now()).timestamp()
+    latest = await newest(ctx)
+    try:
+        plan = latest if version is None else await desk.book.plan(version)
+        if plan is None or name not in plan.trips:
+            return {"view": None, "name": name, "why": await _absent(ctx, name)}
+        found = await desk.follow(plan, now_s)
+    except NotPlannedError as error:
+        return {"view": None, "name": name, "why": str(error)}
+    counts = latest is not None and latest.version == plan.version
+    view = cab_view.lorry_view(
+        plan, found.on, name, ctx.brand.time_zone, progress=found.progress[name] if counts else None,
+        now_s=found.now_s, newest=None if latest is None or latest.night != plan.night else latest.version,
+    )  # fmt: skip
+    return {"view": view, "name": name, "why": ""}
+
+
+async def _absent(ctx: Context, name: str) -> str:
+    desk = plans_of(ctx)
+    if await desk.why_not():
+        return "This town has no directed roads to plan on: drive by the route sheet."
+    broken = (await desk.book.out()).get(name)
+    if broken is not None:
+        return f"{name} is out of service ({broken.reason}). Its card does not count any more: others drive what was left."
+    if name not in [e.id for e in (await desk.roster()).lorry]:
+        raise HTTPException(404, f"There is no lorry {name!r}.")
+    return NOTHING_YET if await newest(ctx) is None else f"Tonight’s plan has nothing for {name}."
+
+
+async def live_cab(ctx: Context, name: str | None) -> str:
+    """Return the live part of one lorry's page, or of all lorries'."""
+    if name is None:
+        return live_state(ctx, {"cab": "_cab_board.html"}, {**await board(ctx), "who": None})
+    return live_state(ctx, {"cab": "_cab_lorry.html"}, await lorry(ctx, name))

@@ -1,0 +1,135 @@
+"""Tonight's lorries: the driver's phone page, card and track, and the officer's page of all of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from cityops.errors import CityopsError
+from ops_api.cab_files import card_file
+from ops_api.housing.team_door import SHIFT, Pass
+from ops_api.routers import cab_content
+from ops_api.routers.cab_content import plans_of
+from ops_api.routers.context import Context, Ctx
+from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of
+from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST
+from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanMovedError
+from rules.winter.fleet.service import Who
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+ADDRESS = "/winter/cab"
+PASSWORD_MOST = 200
+
+Short = Annotated[str, Form(max_length=100)]
+Said = Annotated[str, Form(max_length=TEXT_MOST)]
+Version = Annotated[int | None, Query(ge=1, le=2**31)]
+
+
+@router.get("/winter/cab")
+async def cab(ctx: Ctx, carried: Carried) -> HTMLResponse:
+    """Show all lorries; officers can plan, and say what breaks down and comes back."""
+    return await _board(ctx, carried)
+
+
+@router.post("/winter/cab/officer")
+async def say_who(
+    request: Request,
+    ctx: Ctx,
+    by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
+    role: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")] = OFFICER,
+    password: Annotated[str, Form(max_length=PASSWORD_MOST)] = "",
+) -> Response:
+    """Let an officer in for a shift."""
+    door, now = door_of(ctx), ctx.clock.now()
+    if not door.opens(password):
+        return await _board(ctx, None, refused="That is not the password.", status=403)
+    response = RedirectResponse(ADDRESS, 303)
+    response.set_cookie(
+        COOKIE, door.issue(by.strip(), role.strip(), now + SHIFT), max_age=int(SHIFT.total_seconds()),
+        path="/winter", secure=request.url.scheme == "https", httponly=True, samesite="lax",
+    )  # fmt: skip
+    return response
+
+
+@router.post("/winter/cab")
+async def say(
+    ctx: Ctx, carried: Carried, what: Short, lorry: Short = "", reason: Said = "", request_id: Short = ""
+) -> Response:
+    """Plan tonight, or say that a lorry has broken down or is back."""
+    if carried is None:
+        door_of(ctx)
+        return await _board(ctx, None, refused="Say who you are first.", status=403)
+    who = Who(carried.name, carried.purpose, "page", reason.strip(), request_id or None)
+    now_s, desk = (await ctx.town_now()).timestamp(), plans_of(ctx)
+    try:
+        if what == "plan":
+            await desk.plan_tonight(who, now_s)
+        elif what == "breakdown":
+            await desk.breakdown(lorry, who, now_s)
+        elif what == "returned":
+            await desk.returned(lorry, who, now_s)
+        else:
+            return await _board(
+                ctx, carried, refused=f"what {what!r}: plan, breakdown or returned", status=422
+            )
+    except (NotPlannedError, PlanMovedError) as error:
+        return await _board(ctx, carried, refused=str(error), status=409)
+    except NoSuchPlanError as error:
+        return await _board(ctx, carried, refused=str(error), status=404)
+    ctx.hub.touch()
+    return RedirectResponse(ADDRESS, 303)
+
+
+@router.get("/winter/cab/{lorry}")
+async def phone(lorry: str, ctx: Ctx, version: Version = None) -> HTMLResponse:
+    """Show a lorry's card, the next turn first."""
+    content = await cab_content.lorry(ctx, lorry, version)
+    address = f"{ADDRESS}/{quote(lorry, safe='')}"
+    live = "" if version is not None else f"/live/cab?code={quote(lorry, safe='')}"
+    return HTMLResponse(
+        ctx.templates.render("cab_lorry.html", **content, address=address, live=live, version=version)
+    )
+
+
+@router.get("/winter/cab/{lorry}/card.pdf")
+async def paper(lorry: str, ctx: Ctx, version: Version = None) -> Response:
+    """Give a lorry's card for paper."""
+    data = await _card(ctx, lorry, version, ".pdf")
+    return _file(data, "application/pdf", f"card-{lorry}.pdf", "inline")
+
+
+@router.get("/winter/cab/{lorry}/track.gpx")
+async def track(lorry: str, ctx: Ctx, version: Version = None) -> Response:
+    """Give a lorry's way and turns for a navigation device."""
+    data = await _card(ctx, lorry, version, ".gpx")
+    return _file(data, "application/gpx+xml", f"{lorry}.gpx", "attachment")
+
+
+async def _card(ctx: Context, lorry: str, version: int | None, suffix: str) -> bytes:
+    now_s = (await ctx.town_now()).timestamp()
+    return await card_file(plans_of(ctx), lorry, version, now_s, suffix, ctx.brand.council)
+
+
+def _file(data: bytes, kind: str, name: str, how: str) -> Response:
+    disposition = f"{how}; filename*=UTF-8''{quote(name, safe='')}"
+    return Response(data, media_type=kind, headers={"Content-Disposition": disposition})
+
+
+async def _board(ctx: Context, who: Pass | None, refused: str = "", status: int = 200) -> HTMLResponse:
+    content: dict[str, Any] = await cab_content.board(ctx)
+    until = None if who is None else datetime.fromtimestamp(who.until_s, UTC).astimezone(ctx.brand.time_zone)
+    names: tuple[str, ...] = ()
+    try:
+        names = tuple(e.id for e in (await plans_of(ctx).roster()).lorry)
+    except CityopsError as error:
+        refused = refused or ("" if content["why_not"] else str(error))
+    officers = ctx.officers
+    page = ctx.templates.render(
+        "cab.html", **content, news=await cab_content.news(ctx), who=who, refused=refused, names=names, role=OFFICER,
+        is_set_up=officers is not None and officers.door is not None, until="" if until is None else f"{until:%H:%M}",
+    )  # fmt: skip
+    return HTMLResponse(page, status)

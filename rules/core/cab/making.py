@@ -1,0 +1,109 @@
+"""A plan from what is asked, where the lorries are, and what is done: planned, checked, told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from rules.core.cab.codec import (
+    arc_of,
+    lorry_of,
+    roads_sha256,
+    settings_told,
+    trip_told,
+    wanted_of,
+)
+from rules.core.cab.model import Asked, Contents, Done, OrderSeen, Start
+from rules.core.fleet.jobs import Job, jobs_of
+from rules.core.fleet.lorries import Fleet
+from rules.core.fleet.plan import FleetPlan
+from rules.core.fleet.planner import FleetPlanner
+from rules.core.fleet.request import Request
+from rules.core.fleet.roster import node_of
+from rules.core.fleet.settings import FleetSettings
+from rules.core.fleet.verify import Check, Verdict
+from rules.core.network.network import Network
+
+
+class WrongPlanError(AssertionError):
+    """The check does not agree with the planner: a bug, and no plan to be driven."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is to be planned.
+
+    Attributes:
+        network: the roads.
+        start_s: the time 0 [s since 1970].
+        asked: every stretch of the night.
+        starts: lorries where the plan takes them up.
+        barns: numbers of the nodes with salt.
+        settings: of all lorries; each stretch has its own time, and no limit counts beside it.
+        standing: by lorry jobs in their usual order.
+        done: under earlier plans of the night.
+        orders, waiting, later, out, standing_plan, notes: told in the plan.
+        seed, iterations: told, and as the planner was made.
+    """
+
+    network: Network
+    start_s: float
+    asked: Sequence[Asked]
+    starts: Sequence[Start]
+    barns: Sequence[int]
+    settings: FleetSettings
+    standing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    done: Sequence[Done] = ()
+    orders: Sequence[OrderSeen] = ()
+    waiting: Sequence[str] = ()
+    later: Sequence[str] = ()
+    out: Mapping[str, str] = field(default_factory=dict)
+    standing_plan: int | None = None
+    notes: Sequence[str] = ()
+    seed: int = 1
+    iterations: int = 0
+
+
+def make(wish: Wish, planner: FleetPlanner) -> Contents:
+    """Return the plan.
+
+    Raises:
+        ValueError: something that is asked for can't be, in words.
+        WrongPlanError: the check finds the plan wrong.
+    """
+    wish = replace(wish, settings=replace(wish.settings, limits_s={}))
+    jobs = jobs_of(wish.network, wanted_of(wish.asked), wish.settings)
+    finished = {d.job for d in wish.done}
+    left = [job for job in jobs if job.name not in finished]
+    plan, verdict = _planned(wish, left, planner)
+    if verdict.wrong:
+        raise WrongPlanError(f"the plan is not what it claims to be: {'; '.join(verdict.wrong[:3])}")
+    return _told(wish, plan, verdict)
+
+
+def _planned(wish: Wish, left: Sequence[Job], planner: FleetPlanner) -> tuple[FleetPlan, Verdict]:
+    if not wish.starts:
+        names = tuple(job.name for job in left)
+        said = tuple(f"{name}: no lorry is left" for name in names)
+        return FleetPlan((), (), (), names, 0.0, 0.0), Verdict((), said)
+    lorries = tuple(lorry_of(wish.network, s) for s in wish.starts)
+    fleet = Fleet(lorries, tuple(node_of(wish.network, n) for n in wish.barns))
+    fleet.check(wish.network)
+    plan = planner(Request(wish.network, left, fleet, wish.settings, wish.standing))
+    before = [arc_of(wish.network, d.segment_id, d.from_node) for d in wish.done]
+    check = Check(wish.network, wanted_of(wish.asked), fleet, wish.settings, before)
+    return plan, check.verdict(plan)
+
+
+def _told(wish: Wish, plan: FleetPlan, verdict: Verdict) -> Contents:
+    usual = {name: lorry for lorry, names in wish.standing.items() for name in names}
+    changed = sum(usual.get(job, lorry) != lorry for job, lorry in plan.lorry_of.items())
+    return Contents(
+        start_s=wish.start_s, orders=tuple(wish.orders), asked=tuple(wish.asked), fleet=tuple(wish.starts),
+        barns=tuple(wish.barns), settings=settings_told(wish.settings),
+        trips=tuple(trip_told(wish.network, t) for t in plan.trips), late=plan.late, over=plan.over,
+        left_out=plan.left_out, missed=verdict.missed, cost_s=float(plan.cost_s), begun_s=float(plan.begun_s), seed=wish.seed,
+        iterations=wish.iterations, roads=roads_sha256(wish.network), waiting=tuple(wish.waiting),
+        later=tuple(wish.later), done=tuple(wish.done), out=dict(wish.out), standing=wish.standing_plan,
+        changed=changed, notes=tuple(wish.notes),
+    )  # fmt: skip

@@ -1,0 +1,189 @@
+"""A night's plan as it is kept: what was asked, with which lorries, and what each is to drive. Plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["tonight", "breakdown", "returned"]
+KIND_WORDS: Mapping[str, str] = {
+    "tonight": "planned from the orders that stand",
+    "breakdown": "a lorry has broken down",
+    "returned": "a lorry is back in service",
+}
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch that is to be treated.
+
+    Attributes:
+        ref: of the order that asks for it.
+        g_m2: salt of all runs together [g/m²]; ``runs``: over the whole width of it.
+        priority: of its route.
+        due_s: end of its treatment [s after the start of the plan]; None: the priority's limit alone.
+    """
+
+    segment_id: str
+    ref: str
+    g_m2: float
+    priority: int
+    due_s: float | None = None
+    runs: int = 1
+
+
+class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as it stood when the plan was made; ``acts``: how many there were about it."""
+
+    ref: str
+    route_id: str
+    label: str
+    state: str
+    acts: int
+    g_m2: float
+    passes: int
+    stretches: int
+    start_s: float | None
+    by_s: float | None
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """A lorry where the plan takes it up.
+
+    Attributes:
+        depot: number of the node where it ends.
+        from_s, until_s: when it can start, and when its crew must be back [s after the start of the plan].
+        on_board_kg: salt.
+        after: stretch, and node from which that is driven, at whose end it stands.
+        stands: number of the node of another yard than the depot's where it stands.
+        device: that reports from it.
+    """
+
+    lorry: str
+    device: str
+    depot: int
+    capacity_kg: float
+    on_board_kg: float
+    from_s: float = 0.0
+    until_s: float | None = None
+    after: tuple[str, int] | None = None
+    stands: int | None = None
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """A pass that was done under an earlier plan of the night."""
+
+    lorry: str
+    job: str
+    segment_id: str
+    from_node: int
+    ref: str
+    plan: int
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stretch driven, treated where it has a job; or a load. Times in s after the start of the plan."""
+
+    begins_s: float
+    ends_s: float
+    segment_id: str | None = None
+    from_node: int | None = None
+    job: str | None = None
+    load_at: int | None = None
+
+
+class TripDoc(msgspec.Struct, frozen=True, kw_only=True):
+    """One lorry's way."""
+
+    lorry: str
+    steps: tuple[Step, ...]
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan was made from, and what it says.
+
+    Attributes:
+        start_s: the time 0 of all its times [s since 1970].
+        orders: that it carries out; ``waiting`` are those that nobody has answered, ``later`` those for later.
+        asked: every stretch of the night, those that are done too.
+        done: under earlier plans of the night.
+        fleet, barns, settings: what it was planned for.
+        out: lorries that are out of service, and why.
+        standing: plan whose routes it begins with; None: the standing routes.
+        changed: passes that another lorry does than the standing plan's.
+        roads: SHA-256 of the roads that it is for.
+        notes: what the officer should know, in sentences.
+    """
+
+    start_s: float
+    orders: tuple[OrderSeen, ...]
+    asked: tuple[Asked, ...]
+    fleet: tuple[Start, ...]
+    barns: tuple[int, ...]
+    settings: dict[str, float]
+    trips: tuple[TripDoc, ...]
+    late: tuple[str, ...]
+    over: tuple[str, ...]
+    left_out: tuple[str, ...]
+    missed: tuple[str, ...]
+    cost_s: float
+    begun_s: float
+    seed: int
+    iterations: int
+    roads: str
+    waiting: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    done: tuple[Done, ...] = ()
+    out: dict[str, str] = {}
+    standing: int | None = None
+    changed: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class NewPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan before it has a number.
+
+    Attributes:
+        night: the day on which it began, ISO 8601.
+        at_s: the town's time.
+        after: number of the night's plan that it takes the place of; None: the night's first.
+        lorry: that it is about (a breakdown, a return).
+        reason: why it was made.
+    """
+
+    night: str
+    kind: Kind
+    at_s: float
+    by: str
+    role: str
+    via: str
+    reason: str
+    contents: Contents
+    after: int | None = None
+    lorry: str | None = None
+    request_id: str | None = None
+
+
+class Plan(NewPlan, frozen=True, kw_only=True):
+    """A plan that is kept; nothing changes it."""
+
+    version: int
+
+    @property
+    def trips(self) -> Mapping[str, TripDoc]:
+        """Ways by lorry."""
+        return {t.lorry: t for t in self.contents.trips}
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """A lorry breaks down, or is back."""
+
+    lorry: str
+    what: Literal["broken", "returned"]
+    at_s: float
+    by: str
+    role: str
+    via: str
+    reason: str
+    request_id: str | None = None

@@ -1,0 +1,170 @@
+"""What the orders that stand ask of the lorries tonight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from rules.core.cab.model import Asked, OrderSeen
+from rules.core.treatment import Pass
+from rules.core.winter_orders.model import Case, Treatment
+
+TOGETHER_S = 2 * 3600.0
+"""Orders whose lorry leaves so much later than the first are for another plan [s]."""
+COVERED, ENOUGH = 0.9, 0.8
+"""A stretch counts as treated from this share of its length on, with this share of the rate."""
+STANDS = ("confirmed", "changed", "unanswered")
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFacts:
+    """A route's name and priority."""
+
+    label: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tonight:
+    """What is asked.
+
+    Attributes:
+        start_s: when the first lorry leaves [s since 1970].
+        orders: that count; ``later`` and ``waiting`` are refs of those that do not yet.
+        asked: stretches, each once.
+        treated: stretches that are asked for and treated already.
+    """
+
+    start_s: float
+    orders: tuple[OrderSeen, ...]
+    asked: tuple[Asked, ...]
+    later: tuple[str, ...]
+    waiting: tuple[str, ...]
+    treated: tuple[str, ...]
+
+
+def standing_orders(cases: Iterable[Case]) -> tuple[Case, ...]:
+    """Return the cases that are to be driven: the newest of each route, and all orders of officers' own."""
+    newest: dict[str, Case] = {}
+    own: list[Case] = []
+    for case in sorted(cases, key=lambda c: (c.at_s, c.ref)):
+        if case.treatment is None:
+            continue
+        if case.proposal is None:
+            own.append(case)
+        elif case.state in STANDS:
+            newest[case.route_id] = case
+    return tuple(sorted([*newest.values(), *own], key=lambda c: (c.at_s, c.ref)))
+
+
+def tonight(
+    cases: Sequence[Case],
+    routes: Mapping[str, RouteFacts],
+    now_s: float,
+    *,
+    start_s: float | None = None,
+    limits_s: Mapping[int, float],
+    treated: Mapping[str, Sequence[Pass]] | None = None,
+    known: Iterable[Asked] = (),
+) -> Tonight:
+    """Return what is to be driven.
+
+    Args:
+        cases: of the night.
+        routes: by id.
+        now_s: the town's time [s since 1970].
+        start_s: of a plan of the night that goes on; without it the first lorry's.
+        limits_s: by priority, from when a lorry can leave for an order to the end of the treatment [s].
+        treated: what gritters have spread, by stretch: an order that no plan had yet is not driven twice.
+        known: what the night's plan so far asks: its times stand, and its passes are counted there.
+    """
+    found = standing_orders(cases)
+    first_s = max(now_s, min((_leaves(c, now_s) for c in found), default=now_s))
+    zero_s = first_s if start_s is None else start_s
+    now, later = _split(found, max(first_s, now_s) + TOGETHER_S, now_s)
+    asked: dict[str, Asked] = {}
+    done: list[str] = []
+    known = tuple(known)
+    times, seen = {(a.ref, a.segment_id): a.due_s for a in known}, {a.ref for a in known}
+    for case in now:
+        t = _treatment(case)
+        for segment in t.segments:
+            if case.ref not in seen and _is_treated((treated or {}).get(segment, ()), case.at_s, t):
+                done.append(segment)
+                continue
+            new = _asked(case, segment, routes)
+            leaves_s = max(now_s, _leaves(case, now_s)) - zero_s
+            due_s = _due(t, leaves_s, limits_s.get(new.priority), zero_s)
+            new = replace(new, due_s=times.get((case.ref, segment), due_s))
+            asked[segment] = new if segment not in asked else _both(asked[segment], new)
+    return Tonight(
+        zero_s, tuple(_seen(c, routes) for c in now), tuple(asked[s] for s in sorted(asked)),
+        tuple(c.ref for c in later), tuple(sorted(c.ref for c in cases if c.state == "open")), tuple(sorted(set(done))),
+    )  # fmt: skip
+
+
+def _split(found: Iterable[Case], until_s: float, now_s: float) -> tuple[list[Case], list[Case]]:
+    now, later = list[Case](), list[Case]()
+    for case in found:
+        (now if _leaves(case, now_s) <= until_s else later).append(case)
+    return now, later
+
+
+def _treatment(case: Case) -> Treatment:
+    assert case.treatment is not None
+    return case.treatment
+
+
+def _leaves(case: Case, now_s: float) -> float:
+    start_s = _treatment(case).start_s
+    return now_s if start_s is None else start_s
+
+
+def _due(t: Treatment, leaves_s: float, limit_s: float | None, zero_s: float) -> float | None:
+    """Return by when a stretch is to be treated: as ordered, or within its priority's limit."""
+    times = [] if t.by_s is None else [t.by_s - zero_s]
+    times += [] if limit_s is None else [leaves_s + limit_s]
+    return max(0.0, float(math.floor(min(times)))) if times else None
+
+
+def _asked(case: Case, segment: str, routes: Mapping[str, RouteFacts]) -> Asked:
+    t = _treatment(case)
+    priority = routes[case.route_id].priority if case.route_id in routes else 1
+    return Asked(segment_id=segment, ref=case.ref, g_m2=t.g_m2 * t.passes, priority=priority, runs=t.passes)
+
+
+def _both(a: Asked, b: Asked) -> Asked:
+    """Return one treatment for two orders: the heavier, under its order's name, by the earlier time."""
+    heavy = b if b.g_m2 > a.g_m2 else a
+    times = [x.due_s for x in (a, b) if x.due_s is not None]
+    return Asked(
+        segment_id=a.segment_id, ref=heavy.ref, g_m2=heavy.g_m2, priority=min(a.priority, b.priority),
+        due_s=min(times, default=None), runs=heavy.runs,
+    )  # fmt: skip
+
+
+def _is_treated(passes: Sequence[Pass], since_s: float, t: Treatment) -> bool:
+    """Whether what was spread since an order does it."""
+    kept = [p for p in passes if p.at_s >= since_s]
+    area = sum((p.high - p.low) * p.g_m2 for p in kept)
+    return _covered(kept) >= COVERED and area >= ENOUGH * COVERED * t.g_m2 * t.passes
+
+
+def _covered(passes: Iterable[Pass]) -> float:
+    end = total = 0.0
+    for p in sorted(passes, key=lambda p: p.low):
+        total += max(0.0, p.high - max(end, p.low))
+        end = max(end, p.high)
+    return total
+
+
+def _seen(case: Case, routes: Mapping[str, RouteFacts]) -> OrderSeen:
+    t = _treatment(case)
+    label = routes[case.route_id].label if case.route_id in routes else case.route_id
+    return OrderSeen(
+        ref=case.ref, route_id=case.route_id, label=label, state=case.state, acts=len(case.acts), g_m2=t.g_m2,
+        passes=t.passes, stretches=len(t.segments), start_s=t.start_s, by_s=t.by_s,
+    )  # fmt: skip

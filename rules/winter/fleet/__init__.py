@@ -1,0 +1,1 @@
+"""Tonight's plans: kept, made, and followed."""

@@ -1,0 +1,108 @@
+"""What tonight's plans need of the outside: Protocols with two implementations each; one suite of tests runs on both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cityops.errors import CityopsError
+from devices.registry import Registry
+from rules.core.cab.model import NewPlan, Plan, Service
+from rules.core.fleet.roster import Roster
+from rules.core.treatment import Pass
+
+
+class NoSuchPlanError(CityopsError):
+    """There is no plan of that number, or no lorry of that name in it."""
+
+    exit_code = 2
+
+
+class PlanMovedError(CityopsError):
+    """Somebody else has made the night's next plan meanwhile; it is read and tried again."""
+
+
+class NotPlannedError(CityopsError):
+    """No plan can be made, in words for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One reading of a gritter: time [s since 1970], place [°], speed [m/s], rate [g/m²], salt left [kg]."""
+
+    device: str
+    ts_s: float
+    latitude_deg: float
+    longitude_deg: float
+    speed_m_s: float
+    spread_rate_g_m2: float | None
+    salt_remaining_kg: float | None
+
+
+class PlanBook(Protocol):
+    """Plans, the roster and what is out of service; TransientError where the database does not answer."""
+
+    async def newest(self, night: str) -> Plan | None:
+        """Return the newest plan of a night (ISO 8601, the day on which it began)."""
+        ...
+
+    async def before(self, night: str) -> Plan | None:
+        """Return the newest plan of an earlier night."""
+        ...
+
+    async def plan(self, version: int) -> Plan:
+        """Return a plan; NoSuchPlanError where there is none."""
+        ...
+
+    async def versions(self, night: str) -> Sequence[Plan]:
+        """Return the plans of a night, oldest first."""
+        ...
+
+    async def known(self, request_id: str) -> Plan | None:
+        """Return the plan that a request made."""
+        ...
+
+    async def add(self, new: NewPlan, service: Service | None = None) -> Plan:
+        """Keep a plan, and with it what happened to a lorry, in one transaction.
+
+        Raises:
+            PlanMovedError: ``new.after`` is not the newest plan of its night; nothing was written.
+        """
+        ...
+
+    async def put_service(self, service: Service) -> None:
+        """Keep that a lorry is out of service, or back; with a known ``request_id`` nothing again."""
+        ...
+
+    async def out(self) -> Mapping[str, Service]:
+        """Return the lorries that are out of service, with what was said."""
+        ...
+
+    async def roster(self) -> Roster | None:
+        """Return the newest roster; None where nobody has written one."""
+        ...
+
+    async def put_roster(self, roster: Roster, by: str, reason: str) -> None:
+        """Keep a roster; it counts from the next plan on."""
+        ...
+
+
+class Town(Protocol):
+    """Roads, gritters' readings and what they have spread; TransientError where the database does not answer."""
+
+    async def stamp(self) -> object:
+        """Return a value that differs where the roads may have changed; cheap."""
+        ...
+
+    async def registry(self) -> Registry:
+        """Return what is installed."""
+        ...
+
+    async def readings(self, devices: Sequence[str], from_s: float, to_s: float) -> Sequence[Seen]:
+        """Return gritters' readings in a time [s since 1970], by time."""
+        ...
+
+    async def treated(self) -> Mapping[str, Sequence[Pass]]:
+        """Return what gritters have spread in the last day, by stretch, as the rules have found it."""
+        ...
