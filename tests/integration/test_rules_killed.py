@@ -131,7 +131,8 @@ async def same_as_one_pass(dsn: str, pg: psycopg.AsyncConnection[Any], kills: in
     calm = await undisturbed(dsn)
     assert {a.raised.rule_id for a in calm.alarms} >= {"winter.ice", "bins.full"}
     for what, query in QUERIES.items():
-        found = await (await pg.execute(query)).fetchall()
+        # Whether officers answered is the desk's to say, beside the rules and by the wall clock.
+        found = [r for r in await (await pg.execute(query)).fetchall() if "winter.order_unanswered" not in r]
         assert sorted(found, key=text) == sorted(memory_rows(calm, what), key=text), what
 
 

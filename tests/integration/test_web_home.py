@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import pytest_asyncio
 from psycopg.types.json import Jsonb
@@ -29,6 +30,12 @@ HOME = f"/home/{seed_web.DAMP_HOME}"
 FIRST_LOAD = 100_000
 """Bytes of everything that a browser fetches for a first look: page, styles, scripts, icon."""
 MOST_STATEMENTS = 8
+
+YESTERDAYS_WEATHER = """
+insert into weather_reading (ts, device_id, seq, boot, air_temperature_c, humidity_pct, quality, received_at)
+select %(now)s::timestamptz - interval '25 hours', device_id, 9999, 0, 4.0, 90, 0, %(now)s::timestamptz - interval '25 hours'
+from device where kind = 'weather'
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -211,6 +218,9 @@ async def test_calls_answers_and_photos_are_written_down(site: Site) -> None:
 
 async def test_a_pack_is_made_in_one_tap_and_is_whole(site: Site, tmp_path: Path) -> None:
     url = f"{HOME}/evidence"
+    async with await psycopg.AsyncConnection.connect(site.dsn, autocommit=True) as conn:
+        # A pack ends with yesterday; by the afternoon the seeded weather is today's alone.
+        await conn.execute(YESTERDAYS_WEATHER, {"now": site.now})
     made = await site.http.post(f"{url}/pack", data={"period": "month"}, timeout=120)
     assert made.status_code == 200, made.text[:300]
     assert made.headers["content-type"] == "application/zip"

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import psychrolib
 import pytest
 from CoolProp.CoolProp import PropsSI
 from CoolProp.HumidAirProp import HAPropsSI
 
+from ops_api.measure.libraries import library
 from rules.core import psychrometrics as p
 
 PRESSURE_PA = 101_325.0
-
-
-@pytest.fixture(autouse=True)
-def _si_units() -> None:
-    psychrolib.SetUnitSystem(psychrolib.SI)
+psychrolib = library("psychrolib")
 
 
 @pytest.mark.parametrize("t", [-40.0, -20.0, -5.0, -0.01, 0.0, 0.01, 5.0, 20.0, 35.0, 50.0])
