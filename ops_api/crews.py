@@ -1,7 +1,7 @@
 """Gritters and bin crews of a simulated town: they do what the platform decides and the duty officer orders.
 
-Reads decisions and officers' acts as a depot would and acts on the world: when it is time to call
-out, a gritter that is free drives the route as last proposed, or as an officer changed it, and none
+Reads decisions and officers' acts as a depot would and acts on the world: when it is time to
+leave, a gritter that is free drives the route as last proposed, or as an officer changed it, and none
 that was cancelled. In the morning a lorry empties the bins on the day's list.
 """
 
@@ -53,13 +53,13 @@ DriveOf = Callable[[str, tuple[str, ...]], Drive]
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """A gritting run that a driver is asked to make: legs in driving order, when to leave, and by which order."""
+    """A gritting run that a driver is asked to make: legs in driving order, when he leaves, and by which order."""
 
     route_id: str
     segments: tuple[str, ...]
     spread: tuple[bool, ...]
     rate_g_m2: float
-    call_out_by: datetime
+    leaves_at: datetime
     ref: str = ""
 
 
@@ -162,7 +162,7 @@ class Crews:
 
     def _send_gritters(self, world: World) -> None:
         free = [g for g in self.gritters if world.gritter_free(g, world.now)]
-        due = [t for t in self._tours if t.call_out_by <= world.now]
+        due = [t for t in self._tours if t.leaves_at <= world.now]
         for tour, gritter in zip(due, free, strict=False):
             self._tours.remove(tour)
             world.treat(gritter, tour.segments, tour.rate_g_m2, spread=tour.spread)
@@ -197,7 +197,7 @@ def tour_of(route_id: str, result: dict[str, Any], ref: str = "") -> Tour:
         tuple(leg["segment_id"] for leg in legs),
         tuple(bool(leg["treat"]) for leg in legs),
         float(result["spread_rate_g_m2"]),
-        datetime.fromisoformat(result["call_out_by"]),
+        datetime.fromisoformat(result.get("leave_by") or result["call_out_by"]),
         ref,
     )
 

@@ -64,7 +64,10 @@ class TreatmentDocument(Document):
     spread_rate_g_m2: float
     passes: int
     segments: list[str]
-    start_at: datetime | None
+    call_out_at: datetime | None = Field(
+        description="When the crew must be called; null where nothing says it"
+    )
+    start_at: datetime | None = Field(description="When the lorry leaves; null: at once")
     done_by: datetime | None
 
 

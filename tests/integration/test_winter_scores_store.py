@@ -156,5 +156,5 @@ async def _by_command(dsn: str) -> None:
     )
     assert (status, text.splitlines()[0]) == (0, f"1 night from 2026-01-09 to 2026-01-09: {headline}")
     status, text = await run("2026-01-09", "--dry")
-    assert (status, "not treated" in text, "surface temperature  1 h ahead" in text) == (0, True, True)
+    assert (status, "not treated" in text, "surface temperature  2 h ahead" in text) == (0, True, True)
     assert (await run("2026-01-09", "--from", "2026-01-01"))[0] != 0

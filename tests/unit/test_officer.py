@@ -14,7 +14,7 @@ from ops_api.officer import READS_FOR_S, SimulatedOfficer
 from rules.core.winter_orders.model import Cancel
 from rules.winter.orders.memory import MemoryOrders
 from tests.fakes.rules_town import START, context
-from tests.fakes.winter_orders import R1, R2, decision, row
+from tests.fakes.winter_orders import LEAVE_S, R1, R2, decision, row
 
 
 async def test_the_officer_confirms_what_nobody_else_has_answered() -> None:
@@ -113,6 +113,18 @@ async def test_crews_drive_what_was_ordered(
     crews._act = lambda action: _run(action, town)  # type: ignore[method-assign]
     await crews.step()
     assert town.sent == driven
+
+
+async def test_the_lorry_goes_when_it_must_leave_and_not_when_the_crew_is_called() -> None:
+    town, ctx = Town(), context()
+    crews = Crews(cast("Any", Rows([proposal()], [])), cast("Any", None), ["g1"], ZoneInfo("Europe/London"), ctx.drive)  # fmt: skip
+    crews._act = lambda action: _run(action, town)  # type: ignore[method-assign]
+    town.now = datetime.fromtimestamp(START + LEAVE_S - 1.0, UTC)
+    await crews.step()
+    assert town.sent == []
+    town.now = datetime.fromtimestamp(START + LEAVE_S, UTC)
+    await crews.step()
+    assert town.sent == [("s0", "s2")]
 
 
 async def _run(action: Any, town: Town) -> None:

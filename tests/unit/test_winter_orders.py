@@ -20,7 +20,7 @@ from rules.core.winter_orders.standing import cases
 from rules.core.winter_orders.unanswered import RULE, deadline_s, look
 from rules.core.winter_orders.words import treatment_words
 from tests.fakes.rules_town import START
-from tests.fakes.winter_orders import CALL_OUT_S, FORECAST, R1, SAID, decision, row
+from tests.fakes.winter_orders import CALL_OUT_S, FORECAST, LEAVE_S, R1, SAID, decision, row
 
 WHO = {"by": "Ada", "role": "duty officer"}
 NOW = START + 600.0
@@ -53,8 +53,13 @@ def test_a_decision_that_asks_something_is_a_proposal_with_what_it_asks() -> Non
     assert (case.ref, case.state, case.treatment) == ("P1", "open", None)
     assert case.proposal is not None
     assert case.proposal.treatment == m.Treatment(
-        g_m2=10.0, passes=1, segments=("s0", "s2"), start_s=START + CALL_OUT_S, by_s=START + 2 * CALL_OUT_S
-    )
+        g_m2=10.0, passes=1, segments=("s0", "s2"), start_s=START + LEAVE_S, by_s=START + 2 * CALL_OUT_S,
+        call_out_s=START + CALL_OUT_S,
+    )  # fmt: skip
+    old_result = {**row(1)["result"], "leave_by": None}
+    before = proposal_of(**{**row(1), "result": old_result}).treatment
+    assert before is not None
+    assert before.start_s == START + CALL_OUT_S
     assert case.proposal.forecast == SAID
     old = {**row(1)["inputs"], "road_forecast": {**FORECAST, "used": False}}
     assert proposal_of(**{**row(1), "inputs": old}).forecast == f"{SAID}, too old to be used"
@@ -62,7 +67,7 @@ def test_a_decision_that_asks_something_is_a_proposal_with_what_it_asks() -> Non
     ploughs = proposal_of(**{**row(1), "result": {**row(1)["result"], "action": "plough"}}).treatment
     assert ploughs is not None
     assert treatment_words(ploughs, UTC).startswith(
-        "plough, then 10 g/m² on 2 stretches, lorry out by 9 January"
+        "plough, then 10 g/m² on 2 stretches, crew called by 9 January, 16:00, lorry out by 9 January, 16:20"
     )
 
 
@@ -146,6 +151,22 @@ def test_the_time_to_answer_ends_before_the_lorry_must_leave_but_nobody_is_rushe
 
 def up(severity: str) -> OpenAlarm:
     return OpenAlarm(1, RULE, "route", "r1", severity, START, False)
+
+
+def test_who_sets_when_the_lorry_leaves_calls_the_crew_himself() -> None:
+    desk = Desk(decision(1))
+    rate = desk.do(m.Change(ref="P1", **WHO, reason="Bridge is wet", g_m2=15.0)).treatment
+    assert rate is not None
+    assert rate.call_out_s == START + CALL_OUT_S
+    later = desk.do(m.Change(ref="P1", **WHO, reason="Rain first", start_s=START + 5000.0)).treatment
+    assert later is not None
+    assert (later.start_s, later.call_out_s) == (START + 5000.0, msgspec.UNSET)
+
+
+def test_links_of_acts_from_before_call_outs_were_said_still_follow() -> None:
+    old = m.Treatment(g_m2=9.0, passes=1, segments=("s0",), start_s=START)
+    assert "call_out_s" not in msgspec.to_builtins(old)
+    assert msgspec.convert(msgspec.to_builtins(old), type=m.Treatment) == old
 
 
 def test_nobody_answers_the_desk_says_what_counts_then_and_gets_louder() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import singledispatch
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from rules.core.winter_orders import model as m
@@ -76,6 +77,8 @@ def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route) -> m.
         "segments": None if command.segments is None else tuple(sorted(set(command.segments))),
     }  # fmt: skip
     new = replace(base, **{k: v for k, v in wanted.items() if v is not None})
+    if _is_moved(base.start_s, new.start_s):
+        new = replace(new, call_out_s=UNSET)  # who sets when the lorry leaves calls the crew himself
     if new == case.treatment or (
         case.treatment is None and case.proposal is not None and new == case.proposal.treatment
     ):
@@ -104,6 +107,13 @@ def _order(command: m.OrderOwn, case: None, now_s: float, route: m.Route) -> m.N
         role=command.role.strip(), via=command.via, reason=_reason(command.reason), treatment=treatment,
         request_id=command.request_id,
     )  # fmt: skip
+
+
+def _is_moved(before_s: float | None, after_s: float | None) -> bool:
+    """Whether a time is another one; forms have no seconds."""
+    if before_s is None or after_s is None:
+        return before_s is not after_s
+    return abs(after_s - before_s) >= 60.0
 
 
 def _changeable(case: m.Case) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from msgspec import UNSET
+
 from rules.core.winter_orders.model import Act, Case, Treatment
 
 STATE_WORDS = {
@@ -33,6 +35,8 @@ def treatment_words(treatment: Treatment | None, zone: tzinfo) -> str:
     n = len(treatment.segments)
     first = "plough, then " if treatment.plough else ""
     found = f"{first}{passes}{treatment.g_m2:g} g/m² on {n} {'stretch' if n == 1 else 'stretches'}"
+    if treatment.call_out_s is not UNSET:
+        found += f", crew called by {moment(treatment.call_out_s, zone)}"
     if treatment.start_s is not None:
         found += f", lorry out by {moment(treatment.start_s, zone)}"
     if treatment.by_s is not None:
