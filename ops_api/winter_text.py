@@ -104,6 +104,7 @@ def _treatment(t: Treatment | None) -> dict[str, Any] | None:
     return {
         "spread_rate_g_m2": t.g_m2,
         "passes": t.passes,
+        "plough": t.plough,
         "segments": list(t.segments),
         "call_out_at": None if t.call_out_s is UNSET else _time(t.call_out_s),
         "start_at": _time(t.start_s),

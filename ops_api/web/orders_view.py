@@ -19,7 +19,7 @@ class CaseView:
         reason: of the rules; empty of an officer's own order.
         acts: who said what; empty where names are not shown.
         can_confirm, can_change: what is possible now.
-        rate, passes, start: of what stands or is asked, for the form.
+        rate, passes, start, ploughs: of what stands or is asked, for the form.
     """
 
     ref: str
@@ -35,6 +35,7 @@ class CaseView:
     rate: str
     passes: int
     start: str
+    ploughs: bool
     segments: tuple[str, ...]
 
 
@@ -68,7 +69,7 @@ def _view(case: Case, zone: tzinfo, names: bool) -> CaseView:
         can_confirm=case.is_waiting and p is not None and p.treatment is not None,
         can_change=case.state not in ("cancelled", "superseded", "withdrawn"),
         rate="" if asked is None else f"{asked.g_m2:g}", passes=1 if asked is None else asked.passes,
-        start=_local(asked, zone), segments=() if asked is None else asked.segments,
+        start=_local(asked, zone), ploughs=asked is not None and asked.plough, segments=() if asked is None else asked.segments,
     )  # fmt: skip
 
 

@@ -163,6 +163,22 @@ def test_who_sets_when_the_lorry_leaves_calls_the_crew_himself() -> None:
     assert (later.start_s, later.call_out_s) == (START + 5000.0, msgspec.UNSET)
 
 
+def test_an_officer_orders_a_plough_and_takes_it_away() -> None:
+    desk = Desk(decision(1))
+    ploughs = desk.do(m.Change(ref="P1", **WHO, reason="5 cm lying", plough=True))
+    assert ploughs.treatment is not None
+    assert ploughs.treatment.plough
+    kept = desk.do(m.Change(ref="P1", **WHO, reason="Colder", g_m2=15.0)).treatment
+    assert kept is not None
+    assert kept.plough, "what is not named stays"
+    without = desk.do(m.Change(ref="P1", **WHO, reason="Melted", plough=False)).treatment
+    assert without is not None
+    assert not without.plough
+    own = desk.do(m.OrderOwn(route_id="r1", **WHO, reason="Drifts", g_m2=8.0, plough=True))
+    assert own.treatment is not None
+    assert own.treatment.plough
+
+
 def test_links_of_acts_from_before_call_outs_were_said_still_follow() -> None:
     old = m.Treatment(g_m2=9.0, passes=1, segments=("s0",), start_s=START)
     assert "call_out_s" not in msgspec.to_builtins(old)

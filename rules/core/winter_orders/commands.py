@@ -74,6 +74,7 @@ def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route) -> m.
         base = m.Treatment(g_m2=command.g_m2, passes=1, segments=route.segments)
     wanted = {
         "g_m2": command.g_m2, "passes": command.passes, "start_s": command.start_s, "by_s": command.by_s,
+        "plough": command.plough,
         "segments": None if command.segments is None else tuple(sorted(set(command.segments))),
     }  # fmt: skip
     new = replace(base, **{k: v for k, v in wanted.items() if v is not None})
@@ -99,7 +100,8 @@ def _cancel(command: m.Cancel, case: m.Case, now_s: float, route: m.Route) -> m.
 def _order(command: m.OrderOwn, case: None, now_s: float, route: m.Route) -> m.NewAct:
     segments = route.segments if command.segments is None else tuple(sorted(set(command.segments)))
     treatment = m.Treatment(
-        g_m2=command.g_m2, passes=command.passes, segments=segments, start_s=command.start_s, by_s=command.by_s
+        g_m2=command.g_m2, passes=command.passes, segments=segments, start_s=command.start_s, by_s=command.by_s,
+        plough=command.plough,
     )  # fmt: skip
     _check(treatment, now_s, route, None)
     return m.NewAct(

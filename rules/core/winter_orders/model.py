@@ -156,6 +156,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, tag="change"):
     segments: tuple[str, ...] | None = None
     start_s: float | None = None
     by_s: float | None = None
+    plough: bool | None = None
     via: str = "api"
     request_id: str | None = None
 
@@ -183,6 +184,7 @@ class OrderOwn(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
     segments: tuple[str, ...] | None = None
     start_s: float | None = None
     by_s: float | None = None
+    plough: bool = False
     via: str = "api"
     request_id: str | None = None
 
