@@ -176,13 +176,14 @@ async def _page(
     ctx: Context, route_id: str, who: Pass | None, refused: str = "", status: int = 200
 ) -> HTMLResponse:
     route, found = await _route(ctx, route_id), await recent(ctx, route_id)
+    now_s = (await ctx.town_now()).timestamp()
     until = None if who is None else datetime.fromtimestamp(who.until_s, UTC).astimezone(ctx.brand.time_zone)
     page = ctx.templates.render(
         "orders.html",
         route=route,
         address=_address(route),
         headline=orders_view.headline(found),
-        cases=orders_view.case_views(found, ctx.brand.time_zone, names=who is not None),
+        cases=orders_view.case_views(found, ctx.brand.time_zone, now_s, names=who is not None),
         who=who,
         is_set_up=officers_of(ctx).door is not None,
         until="" if until is None else f"{until:%H:%M}",

@@ -152,7 +152,8 @@ async def _cases(ctx: Context, ref: str, names: bool) -> tuple[orders_view.CaseV
         found = await ctx.officers.desk.case(ref)
     except NoSuchOrderError:
         return ()
-    return orders_view.case_views([found], ctx.brand.time_zone, names=names)
+    now_s = (await ctx.town_now()).timestamp()
+    return orders_view.case_views([found], ctx.brand.time_zone, now_s, names=names)
 
 
 async def _fresh_h(ctx: Context) -> float:

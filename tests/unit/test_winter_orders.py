@@ -16,7 +16,7 @@ from rules.core.winter_orders import model as m
 from rules.core.winter_orders.chain import FIRST, broken, link_of
 from rules.core.winter_orders.commands import OrderRefusedError, obey
 from rules.core.winter_orders.proposals import proposal_of
-from rules.core.winter_orders.standing import cases
+from rules.core.winter_orders.standing import OLD_S, OVER_S, cases
 from rules.core.winter_orders.unanswered import RULE, deadline_s, look
 from rules.core.winter_orders.words import treatment_words
 from tests.fakes.rules_town import START
@@ -151,6 +151,46 @@ def test_the_time_to_answer_ends_before_the_lorry_must_leave_but_nobody_is_rushe
 
 def up(severity: str) -> OpenAlarm:
     return OpenAlarm(1, RULE, "route", "r1", severity, START, False)
+
+
+def test_what_is_over_can_not_be_answered_changed_or_cancelled_any_more() -> None:
+    desk = Desk(decision(1), decision(2, 60.0, route_id="r2"))
+    done_s = START + 2 * CALL_OUT_S  # by when P1 was to be on the road
+    desk.do(m.Confirm(ref="P1", **WHO))
+    desk.do(m.Change(ref="P1", **WHO, reason="Late lorry", g_m2=12.0), done_s + OVER_S - 1.0)
+    last_s = done_s + 2 * OVER_S
+    for command in (
+        m.Change(ref="P1", **WHO, reason="x", g_m2=15.0),
+        m.Cancel(ref="P1", **WHO, reason="x"),
+        m.Confirm(ref="P1", **WHO),
+    ):
+        with pytest.raises(
+            OrderRefusedError, match=r"P1 is over since 2026-01-10 04:59 UTC.*order of your own"
+        ):
+            desk.do(command, last_s)
+    # What nobody has answered can be answered late, but not the next night.
+    assert desk.do(m.Confirm(ref="P2", **WHO), START + OLD_S).state == "confirmed"
+    with pytest.raises(OrderRefusedError, match="is over"):
+        Desk(decision(1)).do(m.Confirm(ref="P1", **WHO), START + OLD_S)
+    own = Desk()
+    own.do(m.OrderOwn(route_id="r1", **WHO, reason="School run", g_m2=8.0))
+    with pytest.raises(OrderRefusedError, match="O1 is over"):
+        own.do(m.Cancel(ref="O1", **WHO, reason="x"), NOW + OVER_S)
+
+
+def test_an_alarm_that_a_newer_proposal_ends_does_not_say_that_somebody_answered() -> None:
+    rule = load_unanswered()
+    due = START + rule.parameters.answer_s
+    desk = Desk(decision(1), decision(2, rule.parameters.answer_s))
+    (cleared,) = look([desk.case("P2")], due + 1.0, rule, [up("warning")], {}).effects
+    assert isinstance(cleared, ClearAlarm)
+    assert (
+        cleared.reason
+        == "Nobody has answered. A newer proposal, P2, has taken its place and waits for an answer."
+    )
+    (over,) = look([], due + 1.0, rule, [up("warning")], {}).effects
+    assert isinstance(over, ClearAlarm)
+    assert over.reason.startswith("Somebody has answered")
 
 
 def test_who_sets_when_the_lorry_leaves_calls_the_crew_himself() -> None:

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from rules.core.winter_orders import model as m
+from rules.core.winter_orders.standing import over_s
 
 RATE_MOST_G_M2 = 40.0
 """The most that a pass may put on the road [g/m²]: twice the largest cell of the matrices."""
@@ -52,6 +53,7 @@ def _obey(command: Any, case: m.Case | None, now_s: float, route: m.Route) -> m.
 
 @_obey.register
 def _confirm(command: m.Confirm, case: m.Case, now_s: float, route: m.Route) -> m.NewAct:
+    _not_over(case, now_s)
     if not case.is_waiting or case.proposal is None:
         raise OrderRefusedError(_done(case))
     if case.proposal.treatment is None:
@@ -64,7 +66,7 @@ def _confirm(command: m.Confirm, case: m.Case, now_s: float, route: m.Route) -> 
 
 @_obey.register
 def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route) -> m.NewAct:
-    _changeable(case)
+    _changeable(case, now_s)
     base = case.treatment or (None if case.proposal is None else case.proposal.treatment)
     if base is None:
         if command.g_m2 is None:
@@ -92,7 +94,7 @@ def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route) -> m.
 
 @_obey.register
 def _cancel(command: m.Cancel, case: m.Case, now_s: float, route: m.Route) -> m.NewAct:
-    _changeable(case)
+    _changeable(case, now_s)
     return _act(case, command, "cancelled", now_s, _reason(command.reason), None)
 
 
@@ -118,7 +120,17 @@ def _is_moved(before_s: float | None, after_s: float | None) -> bool:
     return abs(after_s - before_s) >= 60.0
 
 
-def _changeable(case: m.Case) -> None:
+def _not_over(case: m.Case, now_s: float) -> None:
+    over = over_s(case)
+    if now_s >= over:
+        raise OrderRefusedError(
+            f"{case.ref} is over since {utc(over)}: what was done for it is the record. "
+            "To treat now, give an order of your own."
+        )
+
+
+def _changeable(case: m.Case, now_s: float) -> None:
+    _not_over(case, now_s)
     if case.state in ("cancelled", "superseded", "withdrawn"):
         raise OrderRefusedError(_done(case))
 

@@ -84,25 +84,34 @@ def look(
         labels: names of routes by id.
     """
     late: dict[str, tuple[Case, Proposal, float]] = {}
+    newer: dict[str, str] = {}
     acts: list[NewAct] = []
     for case in found:
         if not case.is_waiting or case.proposal is None:
             continue
         over_s = now_s - deadline_s(case.proposal, rule.parameters)
         if over_s < 0.0:
+            newer[case.route_id] = case.ref
             continue
         late[case.route_id] = case, case.proposal, over_s
         if case.state == "open":
             acts.append(_act(case, case.proposal, now_s, rule.parameters))
     up = {a.subject: a for a in opened}
     effects: list[AlarmEffect] = [
-        ClearAlarm(RULE, "route", route, now_s, "Somebody has answered, or the rules no longer call for it.")
+        ClearAlarm(RULE, "route", route, now_s, _over_words(newer.get(route)))
         for route in up
         if route not in late
     ]
     for route, (case, proposal, over_s) in sorted(late.items()):
         effects += _alarm(case, proposal, over_s, now_s, rule, up.get(route), labels.get(route, route))
     return Said(tuple(acts), tuple(effects))
+
+
+def _over_words(newer: str | None) -> str:
+    """Return why nobody is to answer any more; ``newer``: the proposal that waits on the route now."""
+    if newer is None:
+        return "Somebody has answered, or the rules no longer call for it."
+    return f"Nobody has answered. A newer proposal, {newer}, has taken its place and waits for an answer."
 
 
 def _act(case: Case, proposal: Proposal, now_s: float, p: UnansweredParameters) -> NewAct:
