@@ -79,7 +79,8 @@ async def board(ctx: Context, asked: Asked) -> dict[str, Any]:
     rows = board_rows(routes, Board(ahead, answers, segments, now, ctx.brand))
     as_of = max((s["at"] for s in segments if s["at"] is not None), default=None)
     return {
-        "view": winter_view.view(routes, segments, as_of=as_of, now=now, brand=ctx.brand, show=SLIPPERY),
+        "view": winter_view.view(routes, segments, as_of=as_of, now=now, brand=ctx.brand, show=SLIPPERY,
+                                 cancelled={r for r, a in answers.items() if a.cancelled}),
         "rows": rows,
         "waiting": sum(a.waits for a in answers.values()),
         "note": note(ahead, now, ctx.brand.time_zone, await _fresh_h(ctx)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from rules.core.winter_orders.commands import OrderRefusedError, obey
 from rules.core.winter_orders.proposals import proposal_of
 from rules.core.winter_orders.standing import OLD_S, OVER_S, cases
 from rules.core.winter_orders.unanswered import RULE, deadline_s, look
-from rules.core.winter_orders.words import treatment_words
+from rules.core.winter_orders.words import moment, treatment_words
 from tests.fakes.rules_town import START
 from tests.fakes.winter_orders import CALL_OUT_S, FORECAST, LEAVE_S, R1, SAID, decision, row
 
@@ -217,6 +218,15 @@ def test_an_officer_orders_a_plough_and_takes_it_away() -> None:
     own = desk.do(m.OrderOwn(route_id="r1", **WHO, reason="Drifts", g_m2=8.0, plough=True))
     assert own.treatment is not None
     assert own.treatment.plough
+
+
+def test_hours_that_come_twice_say_by_which_clock() -> None:
+    london, second = ZoneInfo("Europe/London"), datetime(2026, 10, 25, 1, 40, tzinfo=UTC).timestamp()
+    assert moment(second - 3600.0, london) == "25 October, 01:40 BST"
+    assert moment(second, london) == "25 October, 01:40 GMT"
+    assert moment(second + 3 * 86_400.0, london) == "28 October, 01:40"
+    twice = m.Treatment(g_m2=9.0, passes=1, segments=("s0",), start_s=second - 3600.0, by_s=second)
+    assert "out by 25 October, 01:40 BST, done by 25 October, 01:40 GMT" in treatment_words(twice, london)
 
 
 def test_links_of_acts_from_before_call_outs_were_said_still_follow() -> None:
