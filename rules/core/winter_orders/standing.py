@@ -73,8 +73,9 @@ def over_s(case: Case) -> float:
     if case.is_waiting:
         return case.at_s + OLD_S
     stands = [a.treatment for a in case.acts if a.treatment is not None]
-    times = (stands[-1].start_s, stands[-1].by_s) if stands else ()
-    return max(t for t in (case.at_s, *(a.at_s for a in case.acts), *times) if t is not None) + OVER_S
+    times: list[float | None] = [case.at_s, *(a.at_s for a in case.acts)]
+    times += [stands[-1].start_s, stands[-1].by_s] if stands else []
+    return max(t for t in times if t is not None) + OVER_S
 
 
 def routes_of(found: Iterable[Case]) -> Mapping[str, tuple[Case, ...]]:
