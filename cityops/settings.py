@@ -173,6 +173,10 @@ class RulesSettings(Group):
     """Port of /healthz, /readyz and /metrics; 0 serves none."""
     road_forecast: bool = True
     """Whether road forecasts are made in this process. Where none ever was, decisions are by the sensors' own trend."""
+    weather_most_km: float = Field(default=50.0, gt=0)
+    """A weather forecast for a place farther from the middle of the roads is not used [km]."""
+    weather_sources: str = "*,open-meteo"
+    """Whose weather forecasts are used first: names of sources in their order, with commas; * is all others."""
 
 
 class ApiSettings(Group):

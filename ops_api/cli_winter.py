@@ -113,6 +113,9 @@ def change(
     rate: Rate = None,
     passes: Passes = None,
     segments: Segments = None,
+    plough: Annotated[
+        bool | None, typer.Option("--plough/--no-plough", help="Whether snow is cleared first.")
+    ] = None,
     start: Start = None,
     done_by: DoneBy = None,
     by: By = "",
@@ -127,7 +130,7 @@ def change(
         return Change(
             ref=ref, by=name_of(by), role=role, reason=reason, via="cli", request_id=request_id, g_m2=rate,
             passes=passes, segments=_named(segments), start_s=_at(start, door, "--start"),
-            by_s=_at(done_by, door, "--done-by"),
+            by_s=_at(done_by, door, "--done-by"), plough=plough,
         )  # fmt: skip
 
     _do(make, as_json)
@@ -164,6 +167,7 @@ def order(
     rate: Annotated[float, typer.Option("--rate", metavar="G_M2", help="Salt of a pass [g/m²].")],
     passes: Annotated[int, typer.Option("--passes", help="Passes over each stretch.")] = 1,
     segments: Segments = None,
+    plough: Annotated[bool, typer.Option("--plough", help="Snow is cleared first.")] = False,
     start: Start = None,
     done_by: DoneBy = None,
     by: By = "",
@@ -178,7 +182,7 @@ def order(
         return OrderOwn(
             route_id=route, by=name_of(by), role=role, reason=reason, via="cli", request_id=request_id, g_m2=rate,
             passes=passes, segments=_named(segments), start_s=_at(start, door, "--start"),
-            by_s=_at(done_by, door, "--done-by"),
+            by_s=_at(done_by, door, "--done-by"), plough=plough,
         )  # fmt: skip
 
     _do(make, as_json)

@@ -58,6 +58,7 @@ def verify(
 
 async def _night(door: WinterDoor, night: date, keep: bool, by: str, as_json: bool) -> None:
     from ops_api import scores_text
+    from ops_api.web.winter_verify import judged_from
     from rules.core.winter_nights import span_s
     from rules.core.winter_scores.facts import ScoreParameters
     from rules.core.winter_scores.night import score
@@ -65,6 +66,10 @@ async def _night(door: WinterDoor, night: date, keep: bool, by: str, as_json: bo
     from_s, to_s = span_s(night, door.zone)
     if door.now_s < from_s:
         raise ConfigurationError(f"the night of {night} has not begun")
+    if keep and door.now_s < judged_from(night, door.zone).timestamp():
+        raise ConfigurationError(
+            f"the night of {night} can be judged from 10:00 in its morning; --dry says how it stands"
+        )
     found = score(await door.scores.facts(night, from_s, to_s), door.zone, ScoreParameters())
     if keep:
         await door.scores.put(found, by)

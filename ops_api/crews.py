@@ -1,7 +1,7 @@
 """Gritters and bin crews of a simulated town: they do what the platform decides and the duty officer orders.
 
-Reads decisions and officers' acts as a depot would and acts on the world: when it is time to call
-out, a gritter that is free drives the route as last proposed, or as an officer changed it, and none
+Reads decisions and officers' acts as a depot would and acts on the world: when it is time to
+leave, a gritter that is free drives the route as last proposed, or as an officer changed it, and none
 that was cancelled. In the morning a lorry empties the bins on the day's list.
 """
 
@@ -53,13 +53,13 @@ DriveOf = Callable[[str, tuple[str, ...]], Drive]
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """A gritting run that a driver is asked to make: legs in driving order, when to leave, and by which order."""
+    """A gritting run that a driver is asked to make: legs in driving order, when he leaves, and by which order."""
 
     route_id: str
     segments: tuple[str, ...]
     spread: tuple[bool, ...]
     rate_g_m2: float
-    call_out_by: datetime
+    leaves_at: datetime
     ref: str = ""
 
 
@@ -88,6 +88,7 @@ class Crews:
     _planned: set[str] = field(default_factory=set)
     _seen: int = 0
     _acts_seen: int = 0
+    _answered: set[str] = field(default_factory=set)
     _tours: deque[Tour] = field(default_factory=deque)
     _bins: list[str] = field(default_factory=list)
     _rounds_done: set[str] = field(default_factory=set)
@@ -114,16 +115,17 @@ class Crews:
     async def _read(self) -> None:
         async with self.conn.cursor(row_factory=dict_row) as cursor:
             rows = await (await cursor.execute(DECISIONS, (self._seen,))).fetchall()
+        # Acts after decisions: whatever was answered before a decision that is read here is known then.
+        acts = await self._read_acts()
+        self._answered |= {a["ref"] for a in acts if a["what"] != "unanswered"}
         for row in rows:
             self._seen = row["decision_id"]
             if row["subject"] == "bins":
                 self._bins = [stop["bin_id"] for stop in row["result"].get("stops", ())]
                 continue
-            # A newer decision replaces one that nobody has begun.
-            self._tours = deque(t for t in self._tours if t.route_id != row["subject"])
-            if row["outcome"] == "treat":
-                self._tours.append(tour_of(row["subject"], row["result"], f"P{row['decision_id']}"))
-        await self._read_acts()
+            self._propose(row)
+        for act in acts:
+            self._answer(act)
         if self.network is not None:
             await self._read_plans(self.network)
 
@@ -149,20 +151,29 @@ class Crews:
                 world.follow(gritter, way)
         log.info("gritters drive a plan", plan=self._plans_seen, gritters=len(plan.ways))
 
-    async def _read_acts(self) -> None:
+    def _propose(self, row: dict[str, Any]) -> None:
+        """Take a decision: it replaces proposals on its route that nobody answered or began, and no orders."""
+        route_id = row["subject"]
+        self._tours = deque(t for t in self._tours if t.route_id != route_id or t.ref in self._answered)
+        if row["outcome"] == "treat":
+            self._tours.append(tour_of(route_id, row["result"], f"P{row['decision_id']}"))
+
+    async def _read_acts(self) -> list[dict[str, Any]]:
         async with self.conn.cursor(row_factory=dict_row) as cursor:
             rows = await (await cursor.execute(ACTS, (self._acts_seen,))).fetchall()
-        for row in rows:
-            self._acts_seen = row["act_id"]
-            if row["what"] == "confirmed" or (row["what"] == "unanswered" and row["treatment"]):
-                continue  # as it was proposed
-            self._tours = deque(t for t in self._tours if t.ref != row["ref"])
-            if row["treatment"] is not None and self.drive_of is not None:
-                self._tours.append(_ordered(row, self.drive_of))
+        self._acts_seen = rows[-1]["act_id"] if rows else self._acts_seen
+        return rows
+
+    def _answer(self, act: dict[str, Any]) -> None:
+        if act["what"] == "confirmed" or (act["what"] == "unanswered" and act["treatment"]):
+            return  # as it was proposed
+        self._tours = deque(t for t in self._tours if t.ref != act["ref"])
+        if act["treatment"] is not None and self.drive_of is not None:
+            self._tours.append(_ordered(act, self.drive_of))
 
     def _send_gritters(self, world: World) -> None:
         free = [g for g in self.gritters if world.gritter_free(g, world.now)]
-        due = [t for t in self._tours if t.call_out_by <= world.now]
+        due = [t for t in self._tours if t.leaves_at <= world.now]
         for tour, gritter in zip(due, free, strict=False):
             self._tours.remove(tour)
             world.treat(gritter, tour.segments, tour.rate_g_m2, spread=tour.spread)
@@ -197,7 +208,7 @@ def tour_of(route_id: str, result: dict[str, Any], ref: str = "") -> Tour:
         tuple(leg["segment_id"] for leg in legs),
         tuple(bool(leg["treat"]) for leg in legs),
         float(result["spread_rate_g_m2"]),
-        datetime.fromisoformat(result["call_out_by"]),
+        datetime.fromisoformat(result.get("leave_by") or result["call_out_by"]),
         ref,
     )
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from msgspec import UNSET
+
 from ops_api.terminal_text import escaped
 from rules.core.winter_orders.model import Act, Case, Treatment
 from rules.core.winter_orders.words import STATE_WORDS, act_words, answer_words, moment
@@ -102,7 +104,9 @@ def _treatment(t: Treatment | None) -> dict[str, Any] | None:
     return {
         "spread_rate_g_m2": t.g_m2,
         "passes": t.passes,
+        "plough": t.plough,
         "segments": list(t.segments),
+        "call_out_at": None if t.call_out_s is UNSET else _time(t.call_out_s),
         "start_at": _time(t.start_s),
         "done_by": _time(t.by_s),
     }

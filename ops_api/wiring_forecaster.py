@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import SystemClock
+from cityops.settings import RulesSettings
 from devices.registry import Registry
 from rules.catalogue.loader import load
 from rules.catalogue.ports import CatalogueStore
@@ -16,6 +17,7 @@ from rules.catalogue.rulebook import readable
 from rules.core.context import build_context
 from rules.core.parameters import Catalogue
 from rules.store import PostgresRuleStore
+from rules.winter.forecaster.gathering import WeatherChoice
 from rules.winter.forecaster.metrics import ForecasterMetrics
 from rules.winter.forecaster.ports import Installed, Surroundings
 from rules.winter.forecaster.service import RoadForecaster
@@ -24,7 +26,10 @@ from rules.winter.weather.store import PostgresForecasts
 
 
 def road_forecaster(
-    pool: AsyncConnectionPool[Any], catalogues: CatalogueStore, metrics: ForecasterMetrics
+    pool: AsyncConnectionPool[Any],
+    catalogues: CatalogueStore,
+    metrics: ForecasterMetrics,
+    settings: RulesSettings,
 ) -> RoadForecaster:
     """Return the forecaster on a pool of connections."""
     return RoadForecaster(
@@ -32,8 +37,15 @@ def road_forecaster(
         PostgresForecasts(pool),
         surroundings_of(pool, catalogues),
         SystemClock(),
+        choice=choice_of(settings),
         metrics=metrics,
     )
+
+
+def choice_of(settings: RulesSettings) -> WeatherChoice:
+    """Return which weather forecasts are used, as the settings say."""
+    names = tuple(n.strip() for n in settings.weather_sources.split(",") if n.strip())
+    return WeatherChoice(settings.weather_most_km, names)
 
 
 def surroundings_of(pool: AsyncConnectionPool[Any], catalogues: CatalogueStore) -> Surroundings:

@@ -83,7 +83,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
         desk = _desk(pool, desk_waker, catalogues, DeskMetrics(engine.metrics.registry))
         reopener = _reopener(settings, pool, catalogues, ReopenMetrics(engine.metrics.registry))
         damp = damp_analyst(pool, catalogues, DampMetrics(engine.metrics.registry))
-        roads = road_forecaster(pool, catalogues, ForecasterMetrics(engine.metrics.registry))
+        roads = road_forecaster(pool, catalogues, ForecasterMetrics(engine.metrics.registry), settings.rules)
         clock = SystemClock()
         watch = WatchService(
             PostgresWatch(pool),

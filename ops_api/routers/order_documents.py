@@ -35,6 +35,7 @@ class ChangeOrder(_Asked):
     reason: Text
     spread_rate_g_m2: Rate | None = None
     passes: Passes | None = None
+    plough: bool | None = None
     segments: Segments | None = None
     start_at: AwareDatetime | None = None
     done_by: AwareDatetime | None = None
@@ -53,6 +54,7 @@ class NewOrder(_Asked):
     reason: Text
     spread_rate_g_m2: Rate
     passes: Passes = 1
+    plough: bool = False
     segments: Segments | None = None
     start_at: AwareDatetime | None = None
     done_by: AwareDatetime | None = None
@@ -63,8 +65,12 @@ class TreatmentDocument(Document):
 
     spread_rate_g_m2: float
     passes: int
+    plough: bool = Field(description="Whether snow is cleared first")
     segments: list[str]
-    start_at: datetime | None
+    call_out_at: datetime | None = Field(
+        description="When the crew must be called; null where nothing says it"
+    )
+    start_at: datetime | None = Field(description="When the lorry leaves; null: at once")
     done_by: datetime | None
 
 
@@ -125,7 +131,7 @@ def change_of(ref: str, body: ChangeOrder, by: str, role: str) -> m.Change:
     return m.Change(
         ref=ref, by=by, role=role, reason=body.reason, g_m2=body.spread_rate_g_m2, passes=body.passes,
         segments=None if body.segments is None else tuple(body.segments), start_s=stamp(body.start_at),
-        by_s=stamp(body.done_by), request_id=body.request_id,
+        by_s=stamp(body.done_by), plough=body.plough, request_id=body.request_id,
     )  # fmt: skip
 
 
@@ -134,5 +140,5 @@ def order_of(body: NewOrder, by: str, role: str) -> m.OrderOwn:
     return m.OrderOwn(
         route_id=body.route_id, by=by, role=role, reason=body.reason, g_m2=body.spread_rate_g_m2, passes=body.passes,
         segments=None if body.segments is None else tuple(body.segments), start_s=stamp(body.start_at),
-        by_s=stamp(body.done_by), request_id=body.request_id,
+        by_s=stamp(body.done_by), plough=body.plough, request_id=body.request_id,
     )  # fmt: skip

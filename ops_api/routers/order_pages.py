@@ -72,6 +72,7 @@ async def say(
     start_was: Short = "",
     reason: Said = "",
     segment: Annotated[list[str] | None, Form()] = None,
+    plough: Annotated[list[str] | None, Form()] = None,
     back: Short = "",
 ) -> Response:
     """Confirm, change, cancel or order, as an officer says."""
@@ -81,7 +82,7 @@ async def say(
     route = await _route(ctx, route_id)
     try:
         # A time is shown to the minute: one that was left as it was is no other one.
-        form = _Form(what, ref, rate, passes, "" if start == start_was else start, reason, segment)
+        form = _Form(what, ref, rate, passes, "" if start == start_was else start, reason, segment, plough)
         command = form.command(carried, route, ctx.brand.time_zone)
         if not isinstance(command, OrderOwn) and (await officers_of(ctx).desk.case(ref)).route_id != route_id:
             raise HTTPException(404, f"{ref} is not about this route.")
@@ -104,6 +105,7 @@ class _Form:
     start: str
     reason: str
     segments: list[str] | None
+    plough: list[str] | None
 
     def command(self, who: Pass, route: Route, zone: ZoneInfo) -> Command:
         """Return it as the desk takes it; ConfigurationError where it can't be read."""
@@ -114,11 +116,13 @@ class _Form:
             return Cancel(ref=self.ref, by=by, role=role, via=via, reason=reason)
         rate, passes = _number(self.rate, "rate"), _whole(self.passes, "passes")
         start_s = a_moment(self.start, zone, "start").timestamp() if self.start.strip() else None
+        # A box that is not ticked sends nothing: the form says "no" before it.
+        plough = None if self.plough is None else "yes" in self.plough
         segments = None if self.segments is None else tuple(s for s in self.segments if s)
         if self.what == "change":
             return Change(
                 ref=self.ref, by=by, role=role, via=via, reason=reason, g_m2=rate, passes=passes, start_s=start_s,
-                segments=segments,
+                segments=segments, plough=plough,
             )  # fmt: skip
         if self.what != "order":
             raise ConfigurationError(f"what {self.what!r}: write confirm, change, cancel or order")
@@ -126,7 +130,7 @@ class _Form:
             raise ConfigurationError("rate: an order needs one, in g/m²")
         return OrderOwn(
             route_id=route.route_id, by=by, role=role, via=via, reason=reason, g_m2=rate, passes=passes or 1,
-            start_s=start_s, segments=segments,
+            start_s=start_s, segments=segments, plough=plough is True,
         )  # fmt: skip
 
 
@@ -172,13 +176,14 @@ async def _page(
     ctx: Context, route_id: str, who: Pass | None, refused: str = "", status: int = 200
 ) -> HTMLResponse:
     route, found = await _route(ctx, route_id), await recent(ctx, route_id)
+    now_s = (await ctx.town_now()).timestamp()
     until = None if who is None else datetime.fromtimestamp(who.until_s, UTC).astimezone(ctx.brand.time_zone)
     page = ctx.templates.render(
         "orders.html",
         route=route,
         address=_address(route),
         headline=orders_view.headline(found),
-        cases=orders_view.case_views(found, ctx.brand.time_zone, names=who is not None),
+        cases=orders_view.case_views(found, ctx.brand.time_zone, now_s, names=who is not None),
         who=who,
         is_set_up=officers_of(ctx).door is not None,
         until="" if until is None else f"{until:%H:%M}",

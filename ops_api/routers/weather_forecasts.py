@@ -6,11 +6,12 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
 from pydantic import AwareDatetime, Field
 
 from cityops.errors import ConfigurationError, TransientError
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.officers import door_of
 from ops_api.routers.schemas import Document
 from rules.core.weather_forecast import WeatherForecast
 from rules.winter.weather.files import Format, read
@@ -22,6 +23,9 @@ router = APIRouter(prefix="/api/v1/weather-forecasts", tags=["weather forecasts"
 
 MEASURE_S = 2.0
 """How long whoever reads the metrics waits for the database."""
+
+UNASKED = ("", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+"""What any page of the web can have a browser send without asking; no forecast comes so."""
 
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
@@ -60,9 +64,26 @@ class ForecastKept(Document):
     forecast: dict[str, Any]
 
 
+async def _may_bring(
+    ctx: Ctx,
+    authorization: Annotated[str, Header(include_in_schema=False)] = "",
+    content_type: Annotated[str, Header(include_in_schema=False)] = "",
+) -> None:
+    """Let a program in that has the winter service's password and says what it sends: forecasts decide about salt."""
+    scheme, _, given = authorization.partition(" ")
+    if not door_of(ctx).opens(given.strip() if scheme.lower() == "bearer" else ""):
+        raise HTTPException(
+            401, "Send the winter service's password: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"}
+        )
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in UNASKED:
+        raise HTTPException(415, f"Content-Type {kind!r} is not taken: send application/octet-stream.")
+
+
 @router.post(
     "",
     status_code=201,
+    dependencies=[Depends(_may_bring)],
     openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
 )
 async def post_forecast(

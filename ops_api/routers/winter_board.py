@@ -20,6 +20,7 @@ from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of
 from ops_api.routers.schemas import Document
 from ops_api.routers.winter_content import Asked
 from ops_api.web import winter_log, winter_map
+from ops_api.web.winter_verify import judged_from
 from rules.core.winter_nights import in_words
 
 router = APIRouter(prefix="/api/v1/winter", tags=["winter"])
@@ -139,6 +140,9 @@ async def keep_score(ctx: Ctx, who: Carried, night: Annotated[date, Form()]) -> 
         raise HTTPException(403, "Say who you are first: on the page of any route’s orders.")
     if ctx.officers is None or ctx.officers.scores is None:
         raise HTTPException(503, "Scores are not served here.")
+    zone = ctx.brand.time_zone
+    if await ctx.town_now() < judged_from(night, zone):
+        raise HTTPException(409, f"{in_words(night).capitalize()} can be judged from 10:00 in its morning.")
     found = await winter_content.worked_out(ctx, night)
     if found is None:
         raise HTTPException(409, "Nobody measured any route in that night: there is nothing to keep.")

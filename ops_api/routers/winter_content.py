@@ -79,7 +79,8 @@ async def board(ctx: Context, asked: Asked) -> dict[str, Any]:
     rows = board_rows(routes, Board(ahead, answers, segments, now, ctx.brand))
     as_of = max((s["at"] for s in segments if s["at"] is not None), default=None)
     return {
-        "view": winter_view.view(routes, segments, as_of=as_of, now=now, brand=ctx.brand, show=SLIPPERY),
+        "view": winter_view.view(routes, segments, as_of=as_of, now=now, brand=ctx.brand, show=SLIPPERY,
+                                 cancelled={r for r, a in answers.items() if a.cancelled}),
         "rows": rows,
         "waiting": sum(a.waits for a in answers.values()),
         "note": note(ahead, now, ctx.brand.time_zone, await _fresh_h(ctx)),
@@ -152,7 +153,8 @@ async def _cases(ctx: Context, ref: str, names: bool) -> tuple[orders_view.CaseV
         found = await ctx.officers.desk.case(ref)
     except NoSuchOrderError:
         return ()
-    return orders_view.case_views([found], ctx.brand.time_zone, names=names)
+    now_s = (await ctx.town_now()).timestamp()
+    return orders_view.case_views([found], ctx.brand.time_zone, now_s, names=names)
 
 
 async def _fresh_h(ctx: Context) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from rules.core.winter_orders.model import Case, Treatment
+from rules.core.winter_orders.standing import over_s
 from rules.core.winter_orders.words import act_words, answer_words, moment
 
 
@@ -19,7 +20,7 @@ class CaseView:
         reason: of the rules; empty of an officer's own order.
         acts: who said what; empty where names are not shown.
         can_confirm, can_change: what is possible now.
-        rate, passes, start: of what stands or is asked, for the form.
+        rate, passes, start, ploughs: of what stands or is asked, for the form.
     """
 
     ref: str
@@ -35,6 +36,7 @@ class CaseView:
     rate: str
     passes: int
     start: str
+    ploughs: bool
     segments: tuple[str, ...]
 
 
@@ -51,24 +53,24 @@ def headline(cases: Sequence[Case]) -> str:
     )
 
 
-def case_views(cases: Sequence[Case], zone: tzinfo, *, names: bool) -> tuple[CaseView, ...]:
-    """Return cases as shown, the newest first, those that wait before all others."""
+def case_views(cases: Sequence[Case], zone: tzinfo, now_s: float, *, names: bool) -> tuple[CaseView, ...]:
+    """Return cases as shown, the newest first, those that wait before all others; ``now_s``: the town's time."""
     order = sorted(cases, key=lambda c: (not c.is_waiting, -c.at_s))
-    return tuple(_view(c, zone, names) for c in order)
+    return tuple(_view(c, zone, now_s, names) for c in order)
 
 
-def _view(case: Case, zone: tzinfo, names: bool) -> CaseView:
-    p = case.proposal
+def _view(case: Case, zone: tzinfo, now_s: float, names: bool) -> CaseView:
+    p, is_over = case.proposal, now_s >= over_s(case)
     asked = case.treatment or (None if p is None else p.treatment)
     return CaseView(
         ref=case.ref, at=moment(case.at_s, zone), answer=answer_words(case, zone), waits=case.is_waiting,
         stands=case.treatment is not None, reason="" if p is None else p.reason,
         forecast="" if p is None else p.forecast,
         acts=tuple(act_words(a, zone) for a in case.acts) if names else (),
-        can_confirm=case.is_waiting and p is not None and p.treatment is not None,
-        can_change=case.state not in ("cancelled", "superseded", "withdrawn"),
+        can_confirm=not is_over and case.is_waiting and p is not None and p.treatment is not None,
+        can_change=not is_over and case.state not in ("cancelled", "superseded", "withdrawn"),
         rate="" if asked is None else f"{asked.g_m2:g}", passes=1 if asked is None else asked.passes,
-        start=_local(asked, zone), segments=() if asked is None else asked.segments,
+        start=_local(asked, zone), ploughs=asked is not None and asked.plough, segments=() if asked is None else asked.segments,
     )  # fmt: skip
 
 

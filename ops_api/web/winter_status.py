@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,12 +61,23 @@ def urgency(route: Row, *, waits: bool = False, cancelled: bool = False) -> tupl
     return stage, by_s, route["priority"]
 
 
-def headline(routes: Sequence[Row], brand: Brand, now: datetime) -> str:
-    """Return which routes tonight and when: what is late, to do, going on and done."""
-    by_status = {s: [r for r in routes if status_of(r) == s] for s in STATUSES}
+CALLED_FOR = ("to_treat", "under_way", "refer")
+
+
+def headline(
+    routes: Sequence[Row], brand: Brand, now: datetime, cancelled: Collection[str] = frozenset()
+) -> str:
+    """Return which routes tonight and when: what is late, to do, going on and done.
+
+    ``cancelled``: routes whose treatment an officer has cancelled: nothing is to be done there.
+    """
+    off = (
+        [r for r in routes if r["route_id"] in cancelled and status_of(r) in CALLED_FOR] if cancelled else []
+    )
+    by_status = {s: [r for r in routes if status_of(r) == s and r not in off] for s in STATUSES}
     if len(by_status["unknown"]) == len(routes):
         return "No decision yet: waiting for the first road readings"
-    late = [r for r in routes if is_overdue(r)]
+    late = [r for r in routes if is_overdue(r) and r not in off]
     todo = [r for r in by_status["to_treat"] if r not in late]
     going = [r for r in by_status["under_way"] if r not in late]
     parts = [
@@ -78,10 +89,12 @@ def headline(routes: Sequence[Row], brand: Brand, now: datetime) -> str:
         *_treated(by_status["treated"], len(routes), brand),
     ]
     watched = len(by_status["watch"])
-    if not parts and watched:
+    if not parts and watched and not off:
         return f"No salt yet. Watch {words.plural(watched, 'route')} {_when(brand, now)}"
     if watched and not (late or todo or going):
         parts.append(f"watch {watched}")
+    if off:
+        parts.append(f"{words.plural(len(off), 'route')} cancelled by the duty officer")
     text = " · ".join(parts) or f"No treatment needed {_when(brand, now)}"
     return text[0].upper() + text[1:]
 

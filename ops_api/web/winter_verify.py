@@ -19,11 +19,11 @@ JUDGED_FROM = time(10)
 """By then the morning's frost is over; noon ends the night, and until then a score may still change."""
 LEADS = (1, 3, 6, 9, 12, 15, 18, 24)
 OUTCOMES: Mapping[str, tuple[str, str]] = {
-    "hit": ("Hit", "asked for before it froze"),
-    "miss": ("Miss", "it froze, and nobody had asked in time"),
-    "false_alarm": ("False alarm", "asked for, and it did not freeze"),
-    "correct_rejection": ("Correct rejection", "not asked for, and it did not freeze"),
-    "unknown": ("Not judged", "no sensor measured here"),
+    "hit": ("Hit", "a treatment was asked for before a road that was not dry froze"),
+    "miss": ("Miss", "a road that was not dry froze, and no treatment asked for stood"),
+    "false_alarm": ("False alarm", "asked for, and no road froze that was not dry"),
+    "correct_rejection": ("Correct rejection", "not asked for, and no road froze that was not dry"),
+    "unknown": ("Not judged", "no sensor to be believed measured here"),
 }
 
 
@@ -179,9 +179,9 @@ def _service(s: Service) -> str:
 def _rates(c: Counts) -> tuple[Rate, ...]:
     m = measures(c)
     named = (
-        ("POD", m.pod, "of frosts, so many were asked for in time"),
-        ("FAR", m.far, "of treatments asked for, so many had no frost"),
-        ("POFD", m.pofd, "of nights without frost, so many were treated"),
+        ("POD", m.pod, "of hazards, so many were asked for in time"),
+        ("FAR", m.far, "of treatments asked for, so many had no hazard"),
+        ("POFD", m.pofd, "of nights without a hazard, so many were treated"),
         ("TSS", m.tss, "POD − POFD: 1 is perfect, 0 no skill"),
     )  # fmt: skip
     return tuple(Rate(name, "–" if v is None else words.number(v, 2), means) for name, v, means in named)

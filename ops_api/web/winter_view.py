@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -198,16 +198,20 @@ def view(
     now: datetime,
     brand: Brand,
     show: int = 5,
+    cancelled: Collection[str] = frozenset(),
 ) -> WinterView:
-    """Return the page's content; ``show`` slippery stretches are listed at once, ``LISTED`` in all."""
+    """Return the page's content; ``show`` slippery stretches are listed at once, ``LISTED`` in all.
+
+    ``cancelled``: routes whose treatment an officer has cancelled: nobody is late there.
+    """
     streets = {str(s["segment_id"]): str(s["street"]) for s in segments}
     labels = {r["route_id"]: str(r["label"]) for r in routes}
     ordered = [route_row(r, streets, brand, now) for r in sorted(routes, key=urgency)]
     counts = Counter(state_of(s) for s in segments)
     hazards = _hazards(segments, labels)
     return WinterView(
-        headline=headline(routes, brand, now),
-        overdue=any(r.overdue for r in ordered),
+        headline=headline(routes, brand, now, cancelled),
+        overdue=any(r.overdue and r.route_id not in cancelled for r in ordered),
         routes=tuple(ordered),
         hazards=tuple(hazards[:show]),
         more_hazards=tuple(hazards[show:LISTED]),

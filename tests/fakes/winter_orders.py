@@ -14,7 +14,9 @@ R2 = Route(route_id="r2", label="Route 2", segments=("s3", "s4"))
 FORECAST = {"issued_at": "2026-01-09T14:30:00Z", "weather": "weather forecast", "used": True}
 SAID = "issued 2026-01-09T14:30:00Z, weather forecast"
 CALL_OUT_S = 3600.0
-"""The lorry leaves so long after a proposal [s]."""
+"""The crew is called so long after a proposal [s]; the lorry leaves ..."""
+LEAVE_S = CALL_OUT_S + 1200.0
+"""... so long after it."""
 
 
 def decision(
@@ -45,6 +47,7 @@ def row(
         "spread_rate_g_m2": rate if treats else 0.0,
         "passes": 1,
         "call_out_by": _iso(at_s + CALL_OUT_S) if treats else None,
+        "leave_by": _iso(at_s + LEAVE_S) if treats else None,
         "treat_by": _iso(at_s + 2 * CALL_OUT_S) if treats else None,
         "drive": {"km": 1.0, "legs": legs if treats else [], "unreachable": []},
     }

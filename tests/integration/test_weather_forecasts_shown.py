@@ -17,14 +17,32 @@ from rules.winter.weather.formats import own_json
 from tests.fakes import weather_forecasts as files
 from tests.fakes.command_line import cityops
 from tests.fakes.weather_forecasts import T, dumped, forecast
-from tests.fakes.website import Site
+from tests.fakes.website import OFFICERS_PASSWORD, Site
 
 PATH = "/api/v1/weather-forecasts"
+MAY = {"Authorization": f"Bearer {OFFICERS_PASSWORD}", "Content-Type": "application/octet-stream"}
+
+
+async def test_nobody_brings_a_forecast_without_the_password_or_from_a_page_of_the_web(site: Site) -> None:
+    content = dumped(files.datahub())
+
+    async def status(**headers: str) -> int:
+        given = {k: v for k, v in ({**MAY, **headers}).items() if v}
+        answer = await site.http.post(PATH, params={"by": "kim"}, content=content, headers=given)
+        assert answer.headers["content-type"] == "application/problem+json"
+        return answer.status_code
+
+    assert await status(Authorization="") == 401
+    assert await status(Authorization="Bearer salt") == 401
+    assert await status(Authorization=f"Basic {OFFICERS_PASSWORD}") == 401
+    for kind in ("", "text/plain", "text/plain; charset=utf-8", "application/x-www-form-urlencoded", "Multipart/form-data; boundary=x"):  # fmt: skip
+        assert await status(**{"Content-Type": kind}) == 415, kind
+    assert await site.get(PATH) == []
 
 
 async def test_files_come_in_and_what_is_kept_goes_out_again(site: Site) -> None:
     assert await site.get(PATH) == []
-    posted = await site.http.post(PATH, params={"by": "kim"}, content=dumped(files.datahub()))
+    posted = await site.http.post(PATH, params={"by": "kim"}, content=dumped(files.datahub()), headers=MAY)
     assert posted.status_code == 201, posted.text
     [added] = posted.json()
     assert (added["place"], added["source"], added["is_new"], added["hours"]) == (
@@ -34,7 +52,7 @@ async def test_files_come_in_and_what_is_kept_goes_out_again(site: Site) -> None
         6,
     )
     assert added["missing"] == {"snow_mm_h": 2, "shortwave_w_m2": 6, "longwave_w_m2": 6}
-    again = await site.http.post(PATH, params={"by": "sam"}, content=dumped(files.datahub()))
+    again = await site.http.post(PATH, params={"by": "sam"}, content=dumped(files.datahub()), headers=MAY)
     assert (again.status_code, again.json()[0]["forecast_id"]) == (200, added["forecast_id"])
     [head] = await site.get(PATH, place="Ourtown")
     assert (head["by"], head["from"], head["to"]) == ("kim", "2026-01-09T15:00:00Z", "2026-01-09T20:00:00Z")
@@ -43,7 +61,7 @@ async def test_files_come_in_and_what_is_kept_goes_out_again(site: Site) -> None
     kept = await site.get(f"{PATH}/{number}")
     schema = await site.get(f"{PATH}/schema")
     jsonschema.validate(kept["forecast"], schema)
-    back = await site.http.post(PATH, params={"by": "kim"}, content=dumped(kept["forecast"]))
+    back = await site.http.post(PATH, params={"by": "kim"}, content=dumped(kept["forecast"]), headers=MAY)
     assert (back.status_code, back.json()[0]["forecast_id"]) == (200, number)
     assert [k["forecast_id"] for k in await site.get(f"{PATH}/newest")] == [number]
     assert await site.get(f"{PATH}/newest", at="2026-01-09T14:00:00Z") == []
@@ -52,7 +70,7 @@ async def test_files_come_in_and_what_is_kept_goes_out_again(site: Site) -> None
 
 async def test_wrong_ones_are_told_what_is_wrong(site: Site) -> None:
     async def refused(content: bytes, status: int, **params: str) -> str:
-        answer = await site.http.post(PATH, params={"by": "kim"} | params, content=content)
+        answer = await site.http.post(PATH, params={"by": "kim"} | params, content=content, headers=MAY)
         assert answer.status_code == status, answer.text
         assert answer.headers["content-type"] == "application/problem+json"
         return str(answer.json()["detail"])
@@ -65,14 +83,14 @@ async def test_wrong_ones_are_told_what_is_wrong(site: Site) -> None:
     assert (await site.http.get(f"{PATH}/7")).status_code == 404
     assert await site.get(PATH) == []
     given = {"latitude": "52.1", "longitude": "-1.0", "place": "Hill", "issued_at": "2026-01-09T14:00:00Z"}
-    answer = await site.http.post(PATH, params={"by": "kim"} | given, content=files.metro())
+    answer = await site.http.post(PATH, params={"by": "kim"} | given, content=files.metro(), headers=MAY)
     assert answer.json()[0]["issued_at"] == "2026-01-09T14:00:00Z"
 
 
 async def test_the_gauge_says_how_old_the_newest_is_by_the_town_s_clock(site: Site) -> None:
     issued_s = site.now.timestamp() - 7200.0
     fresh = forecast(issued_s=issued_s, at_s=issued_s + 3600.0 * (forecast().at_s - T) / 3600.0)
-    await site.http.post(PATH, params={"by": "kim"}, content=own_json.write(fresh))
+    await site.http.post(PATH, params={"by": "kim"}, content=own_json.write(fresh), headers=MAY)
     text = (await site.http.get("/metrics")).text
     [line] = [x for x in text.splitlines() if x.startswith("cityops_weather_forecast_age_seconds{")]
     assert 'place="Ourtown",source="test"' in line

@@ -47,7 +47,7 @@ async def proposed(site: Site, route_id: str) -> str:
         " select 'winter.gritting', 2, 'route', %s, event_time, 'treat', %s, %s, %s from rule_cursor"
         " where service = 'rules' returning decision_id",
         route_id, found["reason"], Jsonb(found["inputs"]),
-        Jsonb({**found["result"], "call_out_by": None, "treat_by": None}),
+        Jsonb({**found["result"], "call_out_by": None, "leave_by": None, "treat_by": None}),
     )  # fmt: skip
     return f"P{number}"
 
@@ -82,12 +82,16 @@ async def test_programs_answer_with_the_password_and_a_name(site: Site, ada: htt
     ).status_code == 422
     changed = await ada.post(f"{BASE}/{ref}/change", json={"reason": "Bridge", "spread_rate_g_m2": 15.0})
     assert changed.json()["treatment"]["spread_rate_g_m2"] == 15.0
-    own = await ada.post(BASE, json={"route_id": route, "reason": "Burst main", "spread_rate_g_m2": 8.0})
-    assert own.status_code == 201
+    assert changed.json()["treatment"]["plough"] is False
+    ploughs = await ada.post(f"{BASE}/{ref}/change", json={"reason": "5 cm lying", "plough": True})
+    assert ploughs.json()["treatment"]["plough"] is True
+    asked = {"route_id": route, "reason": "Burst main", "spread_rate_g_m2": 8.0, "plough": True}
+    own = await ada.post(BASE, json=asked)
+    assert (own.status_code, own.json()["treatment"]["plough"]) == (201, True)
     gone = await ada.post(f"{BASE}/{own.json()['ref']}/cancel", json={"reason": "Mended"})
     assert (gone.json()["state"], gone.json()["treatment"]) == ("cancelled", None)
     batches = await site.sql("select count(*)::int from ingest_batch where kinds ? 'order'")
-    assert batches == [(4,)]
+    assert batches == [(5,)]
 
 
 async def test_an_officer_answers_on_the_routes_page_and_others_only_look(site: Site) -> None:
@@ -129,6 +133,12 @@ async def test_an_officer_answers_on_the_routes_page_and_others_only_look(site: 
             "reason": "only the hill",
         }
         assert (await browser.post(page, data=change)).status_code == 303
+        ploughs = {**change, "plough": ["no", "yes"]}
+        assert (await browser.post(page, data=ploughs)).status_code == 303
+        assert "Plough first" in (await browser.get(page)).text
+        assert "plough, then 11.5 g/m² on 2 stretches" in (await browser.get(page)).text
+        assert (await browser.post(page, data={**ploughs, "plough": ["no"]})).status_code == 303
+        assert "Changed: 11.5 g/m² on 2 stretches" in (await browser.get(page)).text
         none_left = await browser.post(page, data={**change, "segment": [""]})
         assert (none_left.status_code, "no stretch is named" in none_left.text) == (409, True)
         endless = await browser.post(page, data={**change, "passes": "inf"})

@@ -233,6 +233,10 @@ async def test_the_morning_is_judged_and_an_officer_keeps_the_score(site: Site) 
         assert "Keep this score for the season" in (await browser.get(f"/winter?night={before}")).text
         kept = await browser.post("/winter/board/keep", data={"night": before.isoformat()})
         assert (kept.status_code, kept.headers["location"]) == (303, f"/winter?night={before}#verify")
+        early = await browser.post(
+            "/winter/board/keep", data={"night": (night + timedelta(days=1)).isoformat()}
+        )
+        assert (early.status_code, "can be judged from" in early.text) == (409, True)
         nothing = await browser.post("/winter/board/keep", data={"night": "2020-01-01"})
         assert nothing.status_code == 409
     assert (await site.get(f"/api/v1/winter/scores/{before}"))["night"] == before.isoformat()

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 from typer.testing import CliRunner
 
@@ -77,7 +78,7 @@ async def bench(database: str | None) -> AsyncIterator[Bench]:
 
 async def a_night(conn: psycopg.AsyncConnection[Any]) -> None:
     road: list[Reading] = [
-        ("road", "road-0", 600.0 * k, {"surface_temperature_c": 1.0 - 0.5 * k, "air_temperature_c": 2.0, "humidity_pct": 90.0, "water_film_mm": 0.2})
+        ("road", "road-0", 7200.0 + 600.0 * k, {"surface_temperature_c": 1.0 - 0.5 * k, "air_temperature_c": 2.0, "humidity_pct": 90.0, "water_film_mm": 0.2})
         for k in range(8)
     ]  # fmt: skip
     await insert_batch(conn, [*road, ("road", "road-0", 90_000.0, {"surface_temperature_c": -9.0, "air_temperature_c": 2.0, "humidity_pct": 90.0})], 1)  # fmt: skip
@@ -100,12 +101,25 @@ async def test_the_newest_score_of_a_night_counts(bench: Bench, database: str | 
     assert await bench.book.nights(date(2026, 2, 1), date(2026, 2, 2)) == []
     if bench.conn is not None and database is not None:
         _are_right(facts)
+        await _one_sensor_was_found_wrong(bench)
         assert facts.forecasts is None
         await a_forecast(bench.conn)
         forecasts = (await bench.book.facts(NIGHT, *SPAN)).forecasts
         assert forecasts is not None
         assert (forecasts.segment, forecasts.lead_h.tolist()) == (("s0",) * 3, [1, 2, 3])
         await _by_command(database)
+
+
+async def _one_sensor_was_found_wrong(bench: Bench) -> None:
+    """One that is wrong as the night begins, or becomes so, is named; one that was wrong earlier is not."""
+    assert bench.conn is not None
+    told = (("a", -7200.0, True), ("b", -7200.0, True), ("b", -3600.0, False), ("c", 60.0, True), ("c", 90.0, False), ("d", 5e5, True))  # fmt: skip
+    for device, at_s, wrong in told:
+        await bench.conn.execute(
+            "insert into event (kind, subject_kind, subject, at, detail) values ('sensor_judged', 'device', %s, to_timestamp(%s), %s)",
+            (device, SPAN[0] + at_s, Jsonb({"wrong": wrong})),
+        )
+    assert (await bench.book.facts(NIGHT, *SPAN)).wrong == {"a", "c"}
 
 
 def _are_right(facts: NightFacts) -> None:
@@ -142,5 +156,5 @@ async def _by_command(dsn: str) -> None:
     )
     assert (status, text.splitlines()[0]) == (0, f"1 night from 2026-01-09 to 2026-01-09: {headline}")
     status, text = await run("2026-01-09", "--dry")
-    assert (status, "not treated" in text, "surface temperature  1 h ahead" in text) == (0, True, True)
+    assert (status, "not treated" in text, "surface temperature  2 h ahead" in text) == (0, True, True)
     assert (await run("2026-01-09", "--from", "2026-01-01"))[0] != 0

@@ -27,7 +27,7 @@ from tests.fakes.cab_desk import ZONE
 from tests.fakes.cab_night import drive, night, progress_of
 from tests.fakes.pdf_text import pdf_text
 from tests.fakes.rules_town import START
-from tests.fakes.winter_orders import CALL_OUT_S, decision
+from tests.fakes.winter_orders import CALL_OUT_S, LEAVE_S, decision
 
 ROUTES = {"r1": RouteFacts("Route 1", 1), "r2": RouteFacts("Route 2", 2)}
 LIMITS = {1: 7200.0, 2: 10800.0}
@@ -70,8 +70,8 @@ def test_what_nobody_answered_counts_where_the_setting_says_so_and_times_are_the
     p1 = decision(1)
     unanswered = act(1, "P1", "unanswered", p1.treatment)
     found = tonight(cases([p1], [unanswered]), ROUTES, START + 60.0, limits_s=LIMITS)
-    assert found.start_s == START + CALL_OUT_S
-    assert [a.due_s for a in found.asked] == [CALL_OUT_S, CALL_OUT_S]
+    assert found.start_s == START + LEAVE_S
+    assert [a.due_s for a in found.asked] == [2 * CALL_OUT_S - LEAVE_S] * 2
     nothing = tonight(cases([p1], [act(1, "P1", "unanswered", None)]), ROUTES, START + 60.0, limits_s=LIMITS)
     assert nothing.asked == ()
 

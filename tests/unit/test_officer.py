@@ -14,7 +14,7 @@ from ops_api.officer import READS_FOR_S, SimulatedOfficer
 from rules.core.winter_orders.model import Cancel
 from rules.winter.orders.memory import MemoryOrders
 from tests.fakes.rules_town import START, context
-from tests.fakes.winter_orders import R1, R2, decision, row
+from tests.fakes.winter_orders import LEAVE_S, R1, R2, decision, row
 
 
 async def test_the_officer_confirms_what_nobody_else_has_answered() -> None:
@@ -71,11 +71,11 @@ class Town:
         self.sent.append(tuple(s for s, on in zip(segments, spread, strict=True) if on))
 
 
-def proposal() -> dict[str, Any]:
-    found = row(1)
+def proposal(number: int = 1, segments: tuple[str, ...] = ("s0", "s2")) -> dict[str, Any]:
+    found = row(number, segments=segments)
     legs = [{**leg, "from_node": 0, "to_node": 1} for leg in found["result"]["drive"]["legs"]]
     return {
-        "decision_id": 1,
+        "decision_id": number,
         "subject": "r1",
         "outcome": "treat",
         "result": {**found["result"], "drive": {"legs": legs}},
@@ -113,6 +113,48 @@ async def test_crews_drive_what_was_ordered(
     crews._act = lambda action: _run(action, town)  # type: ignore[method-assign]
     await crews.step()
     assert town.sent == driven
+
+
+ORDER = said("ordered", "O5", ONE)
+
+
+@pytest.mark.parametrize(
+    ("acts", "driven"),
+    [
+        ([], [("s0",)]),
+        ([said("confirmed", "P1", ONE)], [("s0", "s2"), ("s0",)]),
+        ([said("changed", "P1", ONE)], [("s0",), ("s1",)]),
+        ([ORDER], [("s0",), ("s1",)]),
+        ([said("cancelled", "P1", None)], [("s0",)]),
+        ([said("unanswered", "P1", ONE)], [("s0",)]),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False], ids=["read at once", "read one after another"])
+async def test_a_newer_decision_takes_the_place_of_nothing_that_was_answered(
+    acts: list[dict[str, Any]], driven: list[tuple[str, ...]], at_once: bool
+) -> None:
+    town, ctx, newer = Town(), context(), proposal(2, ("s0",))
+    rows = Rows([proposal(), newer], acts) if at_once else Rows([proposal()], acts, [newer], [])
+    crews = Crews(cast("Any", rows), cast("Any", None), ["g1", "g2"], ZoneInfo("Europe/London"), ctx.drive)
+    crews._act = lambda action: _run(action, town)  # type: ignore[method-assign]
+    leave, town.now = town.now, datetime.fromtimestamp(START - 1e9, UTC)
+    crews.gritters = []
+    await crews.step()
+    crews.gritters, town.now = ["g1", "g2"], leave
+    await crews.step()
+    assert sorted(town.sent) == sorted(driven)
+
+
+async def test_the_lorry_goes_when_it_must_leave_and_not_when_the_crew_is_called() -> None:
+    town, ctx = Town(), context()
+    crews = Crews(cast("Any", Rows([proposal()], [])), cast("Any", None), ["g1"], ZoneInfo("Europe/London"), ctx.drive)  # fmt: skip
+    crews._act = lambda action: _run(action, town)  # type: ignore[method-assign]
+    town.now = datetime.fromtimestamp(START + LEAVE_S - 1.0, UTC)
+    await crews.step()
+    assert town.sent == []
+    town.now = datetime.fromtimestamp(START + LEAVE_S, UTC)
+    await crews.step()
+    assert town.sent == [("s0", "s2")]
 
 
 async def _run(action: Any, town: Town) -> None:

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from cityops.errors import TransientError
+from cityops.settings import RulesSettings
+from ops_api.wiring_forecaster import choice_of
 from rules.core.road_now.model import Observed
 from rules.core.weather_forecast import Place, WeatherForecast
-from rules.winter.forecaster.gathering import chosen, observed, town_of
+from rules.winter.forecaster.gathering import WeatherChoice, chosen, observed, town_of
 from rules.winter.forecaster.memory import MemoryRoadForecasts
 from rules.winter.forecaster.ports import Installed, Progress
 from rules.winter.weather.ports import Kept
@@ -54,6 +56,29 @@ def test_the_weather_forecast_issued_last_counts_of_equals_the_nearest() -> None
     assert number_of(chosen(kept(old, new), TOWN, at_s)) == 2
     assert number_of(chosen(kept(far, new, old), TOWN, at_s)) == 2
     assert number_of(chosen(kept(new, new), TOWN, at_s)) == 2  # a correction that came later
+
+
+def test_a_weather_forecast_for_another_town_is_none_however_new() -> None:
+    at_s = SEVEN_PM_S
+    madrid, here = said(at_s - 60.0, latitude_deg=40.4), said(at_s - 3600.0)
+    assert number_of(chosen(kept(madrid, here), TOWN, at_s)) == 2
+    assert chosen(kept(madrid), TOWN, at_s) is None
+    assert number_of(chosen(kept(madrid), TOWN, at_s, WeatherChoice(most_km=2000.0))) == 1
+
+
+def test_sources_count_in_their_order_and_not_by_who_was_fetched_last() -> None:
+    at_s = SEVEN_PM_S
+    datahub = replace(said(at_s - 5400.0), source="datahub")
+    fetched = replace(said(at_s - 60.0), source="open-meteo")
+    assert number_of(chosen(kept(fetched, datahub), TOWN, at_s)) == 2
+    ours = WeatherChoice(sources=("open-meteo", "*"))
+    assert number_of(chosen(kept(fetched, datahub), TOWN, at_s, ours)) == 1
+    named = WeatherChoice(sources=("datahub",))
+    assert number_of(chosen(kept(fetched, datahub), TOWN, at_s, named)) == 2
+    # One that was not renewed for long comes after what is fresh.
+    old = replace(said(at_s - 10 * 3600.0, hours=40), source="datahub")
+    assert number_of(chosen(kept(old, fetched), TOWN, at_s)) == 2
+    assert choice_of(RulesSettings(weather_sources="met-desk, *")).sources == ("met-desk", "*")
 
 
 def test_a_weather_forecast_that_is_old_short_or_from_the_future_is_none() -> None:

@@ -82,6 +82,22 @@ def test_the_first_line_through_the_night(states: list[tuple[str, dict[str, Any]
     assert view.overdue is ("overdue" in headline)
 
 
+def test_the_first_line_counts_no_route_that_an_officer_has_cancelled() -> None:
+    late = staged("late", "to_treat", treat_by=-1.0, call_out_by=-2.0, overdue=True)
+    routes = [late, staged("todo", "to_treat", treat_by=1.0, call_out_by=0.5)]
+
+    def first(*cancelled: str) -> tuple[str, bool]:
+        view = winter_view.view(routes, [], as_of=NOW, now=NOW, brand=BRAND, cancelled=cancelled)
+        return view.headline, view.overdue
+
+    assert first("late") == (
+        "Treat 1 of 2 routes tonight, the first by 19:00 · 1 route cancelled by the duty officer",
+        False,
+    )
+    assert first("todo") == ("1 route overdue since 17:00 · 1 route cancelled by the duty officer", True)
+    assert first("late", "todo") == ("2 routes cancelled by the duty officer", False)
+
+
 @pytest.mark.parametrize(("hour", "when"), [(3, "tonight"), (6, "this morning"), (13, "tonight")])
 def test_the_night_ends_in_the_morning(hour: int, when: str) -> None:
     now = NOW.replace(hour=hour)

@@ -353,9 +353,11 @@ def test_where_it_is_too_early_the_page_says_from_when() -> None:
 
 
 def a_score(asked_min: float = 0.0) -> NightScore:
-    """A route that froze twenty minutes after START, one that nobody measured; asked for at a time."""
+    """A route that froze at 17:20, one that nobody measured; asked for at a time."""
     from_s, to_s = span_s(date(2026, 1, 9), LONDON)
-    sensor = Measured(START + 600.0 * np.arange(4), np.array([1.0, 0.5, -1.0, -2.0]), np.full(4, True))
+    sensor = Measured(
+        START + 7200.0 + 600.0 * np.arange(4), np.array([1.0, 0.5, -1.0, -2.0]), np.full(4, True)
+    )
     facts = NightFacts(
         night=date(2026, 1, 9), from_s=from_s, to_s=to_s, labels={"r1": "Route 1", "r2": "Route 2"},
         stretches={"r1": (Stretch("s0", 1000.0, 8.0, "road-0"),), "r2": (Stretch("s3", 800.0, 6.0),)},
@@ -370,7 +372,7 @@ def test_the_morning_says_what_hit_and_what_it_cost() -> None:
     found = winter_verify.view(night.night, night, season([night, night]), kept=False, now=NOW, zone=LONDON)
     assert found.headline == "1 of 1 route right: 1 hit"
     assert [(r.name, r.lowest, r.frost) for r in found.routes] == [
-        ("Hit", "−2.0\xa0°C", "from 15:20, 0.7 h"), ("Not judged", "–", "–"),
+        ("Hit", "−2.0\xa0°C", "from 17:20, 0.7 h"), ("Not judged", "–", "–"),
     ]  # fmt: skip
     assert found.service == "0.0 of 1.0 km treated before it froze, 1.0 km never"
     assert found.salt == "0.00 t of salt; the fixed policy, every route once at 10 g/m², 0.13 t: 100% less"
@@ -389,7 +391,7 @@ def test_the_morning_says_what_hit_and_what_it_cost() -> None:
         "8",
     )
     assert found.can_keep
-    missed = winter_verify.view(night.night, a_score(30.0), season([]), kept=True, now=NOW, zone=LONDON)
+    missed = winter_verify.view(night.night, a_score(150.0), season([]), kept=True, now=NOW, zone=LONDON)
     assert (missed.headline, missed.can_keep) == ("0 of 1 route right: 1 miss", False)
     blind = replace_counts(night, Counts(unknown=2))
     assert winter_verify.view(night.night, blind, season([]), kept=True, now=NOW, zone=LONDON).headline.startswith("Nobody measured")  # fmt: skip

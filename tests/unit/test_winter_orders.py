@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -16,11 +17,11 @@ from rules.core.winter_orders import model as m
 from rules.core.winter_orders.chain import FIRST, broken, link_of
 from rules.core.winter_orders.commands import OrderRefusedError, obey
 from rules.core.winter_orders.proposals import proposal_of
-from rules.core.winter_orders.standing import cases
+from rules.core.winter_orders.standing import OLD_S, OVER_S, cases
 from rules.core.winter_orders.unanswered import RULE, deadline_s, look
-from rules.core.winter_orders.words import treatment_words
+from rules.core.winter_orders.words import moment, treatment_words
 from tests.fakes.rules_town import START
-from tests.fakes.winter_orders import CALL_OUT_S, FORECAST, R1, SAID, decision, row
+from tests.fakes.winter_orders import CALL_OUT_S, FORECAST, LEAVE_S, R1, SAID, decision, row
 
 WHO = {"by": "Ada", "role": "duty officer"}
 NOW = START + 600.0
@@ -53,8 +54,13 @@ def test_a_decision_that_asks_something_is_a_proposal_with_what_it_asks() -> Non
     assert (case.ref, case.state, case.treatment) == ("P1", "open", None)
     assert case.proposal is not None
     assert case.proposal.treatment == m.Treatment(
-        g_m2=10.0, passes=1, segments=("s0", "s2"), start_s=START + CALL_OUT_S, by_s=START + 2 * CALL_OUT_S
-    )
+        g_m2=10.0, passes=1, segments=("s0", "s2"), start_s=START + LEAVE_S, by_s=START + 2 * CALL_OUT_S,
+        call_out_s=START + CALL_OUT_S,
+    )  # fmt: skip
+    old_result = {**row(1)["result"], "leave_by": None}
+    before = proposal_of(**{**row(1), "result": old_result}).treatment
+    assert before is not None
+    assert before.start_s == START + CALL_OUT_S
     assert case.proposal.forecast == SAID
     old = {**row(1)["inputs"], "road_forecast": {**FORECAST, "used": False}}
     assert proposal_of(**{**row(1), "inputs": old}).forecast == f"{SAID}, too old to be used"
@@ -62,7 +68,7 @@ def test_a_decision_that_asks_something_is_a_proposal_with_what_it_asks() -> Non
     ploughs = proposal_of(**{**row(1), "result": {**row(1)["result"], "action": "plough"}}).treatment
     assert ploughs is not None
     assert treatment_words(ploughs, UTC).startswith(
-        "plough, then 10 g/m² on 2 stretches, lorry out by 9 January"
+        "plough, then 10 g/m² on 2 stretches, crew called by 9 January, 16:00, lorry out by 9 January, 16:20"
     )
 
 
@@ -146,6 +152,87 @@ def test_the_time_to_answer_ends_before_the_lorry_must_leave_but_nobody_is_rushe
 
 def up(severity: str) -> OpenAlarm:
     return OpenAlarm(1, RULE, "route", "r1", severity, START, False)
+
+
+def test_what_is_over_can_not_be_answered_changed_or_cancelled_any_more() -> None:
+    desk = Desk(decision(1), decision(2, 60.0, route_id="r2"))
+    done_s = START + 2 * CALL_OUT_S  # by when P1 was to be on the road
+    desk.do(m.Confirm(ref="P1", **WHO))
+    desk.do(m.Change(ref="P1", **WHO, reason="Late lorry", g_m2=12.0), done_s + OVER_S - 1.0)
+    last_s = done_s + 2 * OVER_S
+    for command in (
+        m.Change(ref="P1", **WHO, reason="x", g_m2=15.0),
+        m.Cancel(ref="P1", **WHO, reason="x"),
+        m.Confirm(ref="P1", **WHO),
+    ):
+        with pytest.raises(
+            OrderRefusedError, match=r"P1 is over since 2026-01-10 04:59 UTC.*order of your own"
+        ):
+            desk.do(command, last_s)
+    # What nobody has answered can be answered late, but not the next night.
+    assert desk.do(m.Confirm(ref="P2", **WHO), START + OLD_S).state == "confirmed"
+    with pytest.raises(OrderRefusedError, match="is over"):
+        Desk(decision(1)).do(m.Confirm(ref="P1", **WHO), START + OLD_S)
+    own = Desk()
+    own.do(m.OrderOwn(route_id="r1", **WHO, reason="School run", g_m2=8.0))
+    with pytest.raises(OrderRefusedError, match="O1 is over"):
+        own.do(m.Cancel(ref="O1", **WHO, reason="x"), NOW + OVER_S)
+
+
+def test_an_alarm_that_a_newer_proposal_ends_does_not_say_that_somebody_answered() -> None:
+    rule = load_unanswered()
+    due = START + rule.parameters.answer_s
+    desk = Desk(decision(1), decision(2, rule.parameters.answer_s))
+    (cleared,) = look([desk.case("P2")], due + 1.0, rule, [up("warning")], {}).effects
+    assert isinstance(cleared, ClearAlarm)
+    assert (
+        cleared.reason
+        == "Nobody has answered. A newer proposal, P2, has taken its place and waits for an answer."
+    )
+    (over,) = look([], due + 1.0, rule, [up("warning")], {}).effects
+    assert isinstance(over, ClearAlarm)
+    assert over.reason.startswith("Somebody has answered")
+
+
+def test_who_sets_when_the_lorry_leaves_calls_the_crew_himself() -> None:
+    desk = Desk(decision(1))
+    rate = desk.do(m.Change(ref="P1", **WHO, reason="Bridge is wet", g_m2=15.0)).treatment
+    assert rate is not None
+    assert rate.call_out_s == START + CALL_OUT_S
+    later = desk.do(m.Change(ref="P1", **WHO, reason="Rain first", start_s=START + 5000.0)).treatment
+    assert later is not None
+    assert (later.start_s, later.call_out_s) == (START + 5000.0, msgspec.UNSET)
+
+
+def test_an_officer_orders_a_plough_and_takes_it_away() -> None:
+    desk = Desk(decision(1))
+    ploughs = desk.do(m.Change(ref="P1", **WHO, reason="5 cm lying", plough=True))
+    assert ploughs.treatment is not None
+    assert ploughs.treatment.plough
+    kept = desk.do(m.Change(ref="P1", **WHO, reason="Colder", g_m2=15.0)).treatment
+    assert kept is not None
+    assert kept.plough, "what is not named stays"
+    without = desk.do(m.Change(ref="P1", **WHO, reason="Melted", plough=False)).treatment
+    assert without is not None
+    assert not without.plough
+    own = desk.do(m.OrderOwn(route_id="r1", **WHO, reason="Drifts", g_m2=8.0, plough=True))
+    assert own.treatment is not None
+    assert own.treatment.plough
+
+
+def test_hours_that_come_twice_say_by_which_clock() -> None:
+    london, second = ZoneInfo("Europe/London"), datetime(2026, 10, 25, 1, 40, tzinfo=UTC).timestamp()
+    assert moment(second - 3600.0, london) == "25 October, 01:40 BST"
+    assert moment(second, london) == "25 October, 01:40 GMT"
+    assert moment(second + 3 * 86_400.0, london) == "28 October, 01:40"
+    twice = m.Treatment(g_m2=9.0, passes=1, segments=("s0",), start_s=second - 3600.0, by_s=second)
+    assert "out by 25 October, 01:40 BST, done by 25 October, 01:40 GMT" in treatment_words(twice, london)
+
+
+def test_links_of_acts_from_before_call_outs_were_said_still_follow() -> None:
+    old = m.Treatment(g_m2=9.0, passes=1, segments=("s0",), start_s=START)
+    assert "call_out_s" not in msgspec.to_builtins(old)
+    assert msgspec.convert(msgspec.to_builtins(old), type=m.Treatment) == old
 
 
 def test_nobody_answers_the_desk_says_what_counts_then_and_gets_louder() -> None:

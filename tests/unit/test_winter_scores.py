@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,6 +13,8 @@ import pytest
 from rules.core.memory import TreatedMemory
 from rules.core.treatment import Pass
 from rules.core.winter_nights import in_words, night_of, span_s
+from rules.core.winter_orders import model as m
+from rules.core.winter_orders.commands import obey
 from rules.core.winter_orders.model import Case
 from rules.core.winter_orders.standing import cases
 from rules.core.winter_scores.contingency import Counts, counted, measures, outcome_of
@@ -21,12 +23,14 @@ from rules.core.winter_scores.leads import Errors, by_lead, errors, pooled, prob
 from rules.core.winter_scores.night import NightScore, nearest, score
 from rules.core.winter_scores.season import season
 from tests.fakes.rules_town import START
-from tests.fakes.winter_orders import decision
+from tests.fakes.winter_orders import R1, decision
 
 LONDON = ZoneInfo("Europe/London")
 NIGHT = date(2026, 1, 9)
 FROM_S, TO_S = span_s(NIGHT, LONDON)
 HOUR_S = 3600.0
+P = ScoreParameters(from_h=12.0)
+"""The measurements of these tests are from the afternoon on."""
 
 
 def test_measures_are_those_of_the_textbook() -> None:
@@ -52,7 +56,7 @@ def test_a_rate_of_nothing_is_not_zero() -> None:
 
 def test_a_warning_that_comes_when_it_is_frozen_is_a_miss() -> None:
     assert outcome_of(100.0, 50.0, True) == "hit"
-    assert outcome_of(100.0, 100.0, True) == "miss"
+    assert outcome_of(100.0, 100.1, True) == "miss"
     assert outcome_of(100.0, None, True) == "miss"
     assert outcome_of(None, 50.0, True) == "false_alarm"
     assert outcome_of(None, None, True) == "correct_rejection"
@@ -121,24 +125,80 @@ def of(night: NightScore, route: str) -> msgspec.Struct:
 
 
 def test_a_route_is_judged_by_its_coldest_section_and_one_without_a_sensor_is_not() -> None:
-    night = score(facts(PROPOSED), LONDON, ScoreParameters())
+    night = score(facts(PROPOSED), LONDON, P)
     assert [r.outcome for r in night.routes] == ["hit", "correct_rejection", "unknown"]
     frost = night.routes[0].frost
     assert (frost.minimum_c, frost.from_s, frost.to_s) == (-1.0, START + 1200.0, START + 2400.0)
     assert (frost.frost_h, frost.hazard_h) == (0.5, 0.5)
     assert night.counts == Counts(hits=1, correct_rejections=1, unknown=1)
     assert any("Route 3" in note for note in night.notes)
-    late = score(facts(cases([decision(1, 1300.0)], ())), LONDON, ScoreParameters())
+    late = score(facts(cases([decision(1, 1300.0)], ())), LONDON, P)
     assert late.routes[0].outcome == "miss"
-    other = score(
-        facts(cases([decision(1, 0.0, route_id="r2", segments=("s3",))], ())), LONDON, ScoreParameters()
-    )
+    other = score(facts(cases([decision(1, 0.0, route_id="r2", segments=("s3",))], ())), LONDON, P)
     assert [r.outcome for r in other.routes[:2]] == ["miss", "false_alarm"]
+
+
+def answered(*commands: m.Command, at_s: float = 600.0) -> tuple[Case, ...]:
+    """The proposal with officers' acts, the first at a time after START, a minute apart."""
+    acts: list[m.Act] = []
+    for k, command in enumerate(commands):
+        [case] = cases([decision(1, 0.0, segments=("s0", "s1", "s2"))], acts)
+        new = obey(case, command, START + at_s + 60.0 * k, R1)
+        acts.append(m.Act(act_id=k + 1, seen={}, **{f: getattr(new, f) for f in m.NewAct.__struct_fields__}))
+    return cases([decision(1, 0.0, segments=("s0", "s1", "s2"))], acts)
+
+
+WHO = {"by": "Ada", "role": "duty officer"}
+CANCELLED = m.Cancel(ref="P1", **WHO, reason="cloud has come in")
+
+
+def test_what_an_officer_cancelled_before_a_wet_road_froze_is_a_miss_and_untreated() -> None:
+    one = score(facts(answered(CANCELLED)), LONDON, P).routes[0]
+    assert (one.outcome, one.warned_s) == ("miss", None)
+    assert (one.service.due_km, one.service.untreated_km, one.service.untreated_hazard_h) == (2.0, 2.0, 0.5)
+    # Cancelled only when it was frozen, or when it had been driven: it stood.
+    assert score(facts(answered(CANCELLED, at_s=1300.0)), LONDON, P).routes[0].outcome == "hit"
+    driven = facts(answered(CANCELLED), treated={"s0": spread(300.0)})
+    assert score(driven, LONDON, P).routes[0].outcome == "hit"
+    # Where no road froze that was not dry, cancelling was right.
+    dry = facts(answered(CANCELLED), measured={"road-0": measured(1.0, -1.0, -1.0, wet=False)})
+    assert score(dry, LONDON, P).routes[0].outcome == "correct_rejection"
+    assert score(dry, LONDON, P).routes[0].service.due_km == 0.0
+
+
+def test_a_proposal_that_the_rules_withdrew_before_it_froze_is_no_warning() -> None:
+    decided = [decision(1, 0.0, segments=("s0", "s1", "s2")), decision(2, 900.0, "no_action")]
+    one = score(facts(cases(decided, ())), LONDON, P).routes[0]
+    assert (one.outcome, one.service.untreated_km) == ("miss", 2.0)
+    again = [*decided, decision(3, 1100.0)]
+    assert score(facts(cases(again, ())), LONDON, P).routes[0].warned_s == START + 1100.0
+
+
+def test_a_dry_road_that_freezes_is_no_hazard_as_in_the_hindcast() -> None:
+    dry = {"road-0": measured(1.0, -1.0, -1.0, wet=False)}
+    assert score(facts((), measured=dry), LONDON, P).routes[0].outcome == "correct_rejection"
+    assert score(facts(PROPOSED, measured=dry), LONDON, P).routes[0].outcome == "false_alarm"
+
+
+def test_a_road_that_was_frozen_before_the_evening_is_judged_from_the_evening_on() -> None:
+    all_day = Measured(FROM_S + 600.0 * np.arange(144), np.full(144, -3.0), np.full(144, True))
+    # Asked for at 15:00; frozen since noon. The hindcast judges from 17:00 to 8:00.
+    one = score(facts(PROPOSED, measured={"road-0": all_day}), LONDON, ScoreParameters()).routes[0]
+    assert (one.outcome, one.frost.hazard_h) == ("hit", 15.0)
+    assert one.frost.hazard_from_s == datetime(2026, 1, 9, 17, tzinfo=LONDON).timestamp()
+    morning_only = facts((), measured={"road-0": measured(-1.0, -1.0)})
+    assert score(morning_only, LONDON, ScoreParameters()).routes[0].outcome == "unknown"
+
+
+def test_a_sensor_that_was_found_wrong_is_not_asked() -> None:
+    night = score(facts((), wrong=frozenset({"road-0"})), LONDON, P)
+    assert night.routes[0].outcome == "unknown"
+    assert "Found wrong by their neighbours, and not asked: road-0." in night.notes
 
 
 def test_what_was_treated_in_time_late_and_not_at_all_and_the_salt() -> None:
     treated = {"s0": spread(600.0), "s1": spread(3000.0, 20.0)}
-    night = score(facts(PROPOSED, treated=treated), LONDON, ScoreParameters())
+    night = score(facts(PROPOSED, treated=treated), LONDON, P)
     one, two = night.routes[0].service, night.routes[1].service
     assert (one.due_km, one.in_time_km, one.late_km, one.untreated_km) == (2.0, 1.0, 0.5, 0.5)
     assert one.late_km_min == pytest.approx(0.5 * 30.0)
@@ -148,7 +208,7 @@ def test_what_was_treated_in_time_late_and_not_at_all_and_the_salt() -> None:
     assert (one.policy_t, two.policy_t) == (pytest.approx(0.16), pytest.approx(0.048))
     assert (two.due_km, two.in_time_pct) == (0.0, None)
     # Nothing was asked for: the policy salts nothing either.
-    assert score(facts(()), LONDON, ScoreParameters()).routes[1].service.policy_t == 0.0
+    assert score(facts(()), LONDON, P).routes[1].service.policy_t == 0.0
 
 
 def test_forecasts_are_compared_hour_by_hour_and_the_evening_by_its_minimum() -> None:
@@ -160,21 +220,21 @@ def test_forecasts_are_compared_hour_by_hour_and_the_evening_by_its_minimum() ->
         segment=("s0",) * 3, issued_s=np.full(3, issued), at_s=issued + HOUR_S * hours, lead_h=hours,
         surface_c=truth + np.array([0.5, -0.5, 1.0]), below_zero=np.array([0.0, 0.1, 0.2]),
     )  # fmt: skip
-    night = score(facts((), measured={"road-0": sensor}, forecasts=forecasts), LONDON, ScoreParameters())
+    night = score(facts((), measured={"road-0": sensor}, forecasts=forecasts), LONDON, P)
     assert [(e.lead_h, round(e.errors.bias_c, 6)) for e in night.leads] == [(1, 0.5), (2, -0.5), (3, 1.0)]
     assert night.minimum is not None
     assert night.minimum.bias_c == pytest.approx(min(forecasts.surface_c) - min(truth))
     assert night.below_zero is not None
     assert night.below_zero.n == 3
     after = replace(forecasts, issued_s=np.full(3, FROM_S + 5 * HOUR_S))
-    made_late = score(facts((), measured={"road-0": sensor}, forecasts=after), LONDON, ScoreParameters())
+    made_late = score(facts((), measured={"road-0": sensor}, forecasts=after), LONDON, P)
     assert made_late.minimum is None
     assert np.isnan(nearest(sensor, np.array([FROM_S + 1800.0]), 900.0)).all()
 
 
 def test_a_season_adds_counts_and_pairs_and_comes_back_from_json() -> None:
-    one = score(facts(PROPOSED, treated={"s0": spread(600.0)}), LONDON, ScoreParameters())
-    two = score(facts(()), LONDON, ScoreParameters())
+    one = score(facts(PROPOSED, treated={"s0": spread(600.0)}), LONDON, P)
+    two = score(facts(()), LONDON, P)
     both = season([one, msgspec.json.decode(msgspec.json.encode(two), type=NightScore)])
     assert both.nights == 2
     assert both.counts == Counts(hits=1, misses=1, correct_rejections=2, unknown=2)

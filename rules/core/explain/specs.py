@@ -214,12 +214,14 @@ SPECS: Mapping[str, Spec] = {
             Input("proposal", "proposal"),
             Input("proposed_at", "proposed", is_time=True),
             Input("waited_s", "has waited for", "s", 0),
-            Input("call_out_by", "the lorry must leave by", is_time=True),
+            Input("call_out_by", "the crew must be called by", is_time=True),
             Input("no_answer", "what counts without an answer"),
         ),
         limits=(
             Threshold("to be answered within", "", ("parameters.answer_s",), is_span=True),
-            Threshold("and before the lorry must leave by", "", ("parameters.before_start_s",), is_span=True),
+            Threshold(
+                "and before the crew must be called by", "", ("parameters.before_start_s",), is_span=True
+            ),
             Threshold("major when over it by", "", ("alarm.levels.1.raise_at",), is_span=True),
         ),
     ),

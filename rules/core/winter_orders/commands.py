@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from functools import singledispatch
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from rules.core.winter_orders import model as m
+from rules.core.winter_orders.standing import over_s
 
 RATE_MOST_G_M2 = 40.0
 """The most that a pass may put on the road [g/m²]: twice the largest cell of the matrices."""
@@ -51,6 +53,7 @@ def _obey(command: Any, case: m.Case | None, now_s: float, route: m.Route) -> m.
 
 @_obey.register
 def _confirm(command: m.Confirm, case: m.Case, now_s: float, route: m.Route) -> m.NewAct:
+    _not_over(case, now_s)
     if not case.is_waiting or case.proposal is None:
         raise OrderRefusedError(_done(case))
     if case.proposal.treatment is None:
@@ -63,7 +66,7 @@ def _confirm(command: m.Confirm, case: m.Case, now_s: float, route: m.Route) -> 
 
 @_obey.register
 def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route) -> m.NewAct:
-    _changeable(case)
+    _changeable(case, now_s)
     base = case.treatment or (None if case.proposal is None else case.proposal.treatment)
     if base is None:
         if command.g_m2 is None:
@@ -73,9 +76,12 @@ def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route) -> m.
         base = m.Treatment(g_m2=command.g_m2, passes=1, segments=route.segments)
     wanted = {
         "g_m2": command.g_m2, "passes": command.passes, "start_s": command.start_s, "by_s": command.by_s,
+        "plough": command.plough,
         "segments": None if command.segments is None else tuple(sorted(set(command.segments))),
     }  # fmt: skip
     new = replace(base, **{k: v for k, v in wanted.items() if v is not None})
+    if _is_moved(base.start_s, new.start_s):
+        new = replace(new, call_out_s=UNSET)  # who sets when the lorry leaves calls the crew himself
     if new == case.treatment or (
         case.treatment is None and case.proposal is not None and new == case.proposal.treatment
     ):
@@ -88,7 +94,7 @@ def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route) -> m.
 
 @_obey.register
 def _cancel(command: m.Cancel, case: m.Case, now_s: float, route: m.Route) -> m.NewAct:
-    _changeable(case)
+    _changeable(case, now_s)
     return _act(case, command, "cancelled", now_s, _reason(command.reason), None)
 
 
@@ -96,7 +102,8 @@ def _cancel(command: m.Cancel, case: m.Case, now_s: float, route: m.Route) -> m.
 def _order(command: m.OrderOwn, case: None, now_s: float, route: m.Route) -> m.NewAct:
     segments = route.segments if command.segments is None else tuple(sorted(set(command.segments)))
     treatment = m.Treatment(
-        g_m2=command.g_m2, passes=command.passes, segments=segments, start_s=command.start_s, by_s=command.by_s
+        g_m2=command.g_m2, passes=command.passes, segments=segments, start_s=command.start_s, by_s=command.by_s,
+        plough=command.plough,
     )  # fmt: skip
     _check(treatment, now_s, route, None)
     return m.NewAct(
@@ -106,7 +113,24 @@ def _order(command: m.OrderOwn, case: None, now_s: float, route: m.Route) -> m.N
     )  # fmt: skip
 
 
-def _changeable(case: m.Case) -> None:
+def _is_moved(before_s: float | None, after_s: float | None) -> bool:
+    """Whether a time is another one; forms have no seconds."""
+    if before_s is None or after_s is None:
+        return before_s is not after_s
+    return abs(after_s - before_s) >= 60.0
+
+
+def _not_over(case: m.Case, now_s: float) -> None:
+    over = over_s(case)
+    if now_s >= over:
+        raise OrderRefusedError(
+            f"{case.ref} is over since {utc(over)}: what was done for it is the record. "
+            "To treat now, give an order of your own."
+        )
+
+
+def _changeable(case: m.Case, now_s: float) -> None:
+    _not_over(case, now_s)
     if case.state in ("cancelled", "superseded", "withdrawn"):
         raise OrderRefusedError(_done(case))
 

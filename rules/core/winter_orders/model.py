@@ -26,6 +26,8 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
         start_s: when the lorry leaves; None: at once.
         by_s: when the salt must be on the road; None: no time is set.
         plough: whether snow is cleared first.
+        call_out_s: when the crew must be called, to leave then. Absent where nothing says it, so that the
+            links of acts from before it was said still follow.
     """
 
     g_m2: float
@@ -34,6 +36,7 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float | None = None
     by_s: float | None = None
     plough: bool = False
+    call_out_s: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +156,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, tag="change"):
     segments: tuple[str, ...] | None = None
     start_s: float | None = None
     by_s: float | None = None
+    plough: bool | None = None
     via: str = "api"
     request_id: str | None = None
 
@@ -180,6 +184,7 @@ class OrderOwn(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
     segments: tuple[str, ...] | None = None
     start_s: float | None = None
     by_s: float | None = None
+    plough: bool = False
     via: str = "api"
     request_id: str | None = None
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec import UNSET
+
 from rules.core.effects import num
 from rules.core.winter_orders.model import NO_TREATMENT, Proposal, Treatment
 
@@ -59,10 +61,11 @@ def _treatment(result: Mapping[str, Any]) -> Treatment | None:
     rate = float(result.get("spread_rate_g_m2") or 0.0)
     if not segments or rate <= 0.0:
         return None
+    call_out_s, leave_s = _at(result.get("call_out_by")), _at(result.get("leave_by"))
     return Treatment(
         g_m2=rate, passes=int(result.get("passes") or 1), segments=segments,
-        start_s=_at(result.get("call_out_by")), by_s=_at(result.get("treat_by")),
-        plough=result.get("action") == "plough",
+        start_s=call_out_s if leave_s is None else leave_s, by_s=_at(result.get("treat_by")),
+        plough=result.get("action") == "plough", call_out_s=UNSET if call_out_s is None else call_out_s,
     )  # fmt: skip
 
 

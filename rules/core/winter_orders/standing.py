@@ -62,6 +62,22 @@ def _own(ref: str, acts: Sequence[Act]) -> Case:
     )  # fmt: skip
 
 
+OVER_S = 6 * 3600.0
+"""What is to be done is over so long after it was to be on the road, or after its lorry left or the last act [s]."""
+OLD_S = 24 * 3600.0
+"""A proposal that nobody has answered is another night's so long after it was made [s]."""
+
+
+def over_s(case: Case) -> float:
+    """Return from when on nothing can be made of a case any more [s since 1970]."""
+    if case.is_waiting:
+        return case.at_s + OLD_S
+    stands = [a.treatment for a in case.acts if a.treatment is not None]
+    times: list[float | None] = [case.at_s, *(a.at_s for a in case.acts)]
+    times += [stands[-1].start_s, stands[-1].by_s] if stands else []
+    return max(t for t in times if t is not None) + OVER_S
+
+
 def routes_of(found: Iterable[Case]) -> Mapping[str, tuple[Case, ...]]:
     """Return the cases by route, in their order."""
     by_route: dict[str, tuple[Case, ...]] = {}

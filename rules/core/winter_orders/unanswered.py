@@ -25,7 +25,7 @@ class UnansweredParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
 
     Attributes:
         answer_s: so long after it was made [s] ...
-        before_start_s: ... or so long before the lorry must leave [s], whichever comes first ...
+        before_start_s: ... or so long before the crew must be called [s], whichever comes first ...
         least_s: ... but never sooner than so long after it was made [s].
         no_answer: what counts until somebody says otherwise: ``proposal_stands``, the proposal, or
             ``nothing_is_ordered``, no order at all.
@@ -52,11 +52,19 @@ class Said:
 
 def deadline_s(proposal: Proposal, p: UnansweredParameters) -> float:
     """Return when a proposal counts as not answered [s since 1970]."""
-    start_s = None if proposal.treatment is None else proposal.treatment.start_s
+    start_s = call_out_s(proposal)
     due_s = proposal.at_s + p.answer_s
     if start_s is not None:
         due_s = min(due_s, start_s - p.before_start_s)
     return max(due_s, proposal.at_s + p.least_s)
+
+
+def call_out_s(proposal: Proposal) -> float | None:
+    """Return when the crew must be called, else when the lorry leaves [s since 1970]; None: no time is set."""
+    t = proposal.treatment
+    if t is None:
+        return None
+    return t.start_s if t.call_out_s is msgspec.UNSET else t.call_out_s
 
 
 def look(
@@ -76,25 +84,34 @@ def look(
         labels: names of routes by id.
     """
     late: dict[str, tuple[Case, Proposal, float]] = {}
+    newer: dict[str, str] = {}
     acts: list[NewAct] = []
     for case in found:
         if not case.is_waiting or case.proposal is None:
             continue
         over_s = now_s - deadline_s(case.proposal, rule.parameters)
         if over_s < 0.0:
+            newer[case.route_id] = case.ref
             continue
         late[case.route_id] = case, case.proposal, over_s
         if case.state == "open":
             acts.append(_act(case, case.proposal, now_s, rule.parameters))
     up = {a.subject: a for a in opened}
     effects: list[AlarmEffect] = [
-        ClearAlarm(RULE, "route", route, now_s, "Somebody has answered, or the rules no longer call for it.")
+        ClearAlarm(RULE, "route", route, now_s, _over_words(newer.get(route)))
         for route in up
         if route not in late
     ]
     for route, (case, proposal, over_s) in sorted(late.items()):
         effects += _alarm(case, proposal, over_s, now_s, rule, up.get(route), labels.get(route, route))
     return Said(tuple(acts), tuple(effects))
+
+
+def _over_words(newer: str | None) -> str:
+    """Return why nobody is to answer any more; ``newer``: the proposal that waits on the route now."""
+    if newer is None:
+        return "Somebody has answered, or the rules no longer call for it."
+    return f"Nobody has answered. A newer proposal, {newer}, has taken its place and waits for an answer."
 
 
 def _act(case: Case, proposal: Proposal, now_s: float, p: UnansweredParameters) -> NewAct:
@@ -128,7 +145,7 @@ def _alarm(
 ) -> list[AlarmEffect]:
     severity = severity_of(over_s, rule)
     treatment = standing_in(proposal, rule.parameters)
-    start_s = None if proposal.treatment is None else proposal.treatment.start_s
+    start_s = call_out_s(proposal)
     reason = f"{what_counts(treatment)} {proposal.reason}"
     inputs = {
         "proposal": case.ref, "proposed_at": iso(proposal.at_s), "outcome": proposal.outcome,

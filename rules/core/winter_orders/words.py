@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from msgspec import UNSET
+
 from rules.core.winter_orders.model import Act, Case, Treatment
 
 STATE_WORDS = {
@@ -24,6 +26,8 @@ SAID = {
     "unanswered": "nobody answered in time",
 }
 
+DAY_S = 24 * 3600.0
+
 
 def treatment_words(treatment: Treatment | None, zone: tzinfo) -> str:
     """Return what is to be done, in words."""
@@ -33,6 +37,8 @@ def treatment_words(treatment: Treatment | None, zone: tzinfo) -> str:
     n = len(treatment.segments)
     first = "plough, then " if treatment.plough else ""
     found = f"{first}{passes}{treatment.g_m2:g} g/m² on {n} {'stretch' if n == 1 else 'stretches'}"
+    if treatment.call_out_s is not UNSET:
+        found += f", crew called by {moment(treatment.call_out_s, zone)}"
     if treatment.start_s is not None:
         found += f", lorry out by {moment(treatment.start_s, zone)}"
     if treatment.by_s is not None:
@@ -62,6 +68,7 @@ def act_words(act: Act, zone: tzinfo) -> str:
 
 
 def moment(at_s: float, zone: tzinfo) -> str:
-    """Return a time by the town's clock: ``9 January, 21:40``."""
+    """Return a time by the town's clock: ``9 January, 21:40``; ``25 October, 01:40 BST`` within a day of its change."""
     local = datetime.fromtimestamp(at_s, zone)
-    return f"{local.day} {local:%B, %H:%M}"
+    near = {datetime.fromtimestamp(at_s + d, zone).utcoffset() for d in (-DAY_S, 0.0, DAY_S)}
+    return f"{local.day} {local:%B, %H:%M}" + (f" {local:%Z}" if len(near) > 1 else "")

@@ -88,20 +88,20 @@ def measures(t: Counts) -> Measures:
     )  # fmt: skip
 
 
-def outcome_of(frost_from_s: float | None, warned_s: float | None, is_known: bool) -> Outcome:
-    """Return how a warning did.
+def outcome_of(hazard_from_s: float | None, warned_s: float | None, is_known: bool) -> Outcome:
+    """Return how a warning did, by the definition of :mod:`rules.core.hindcast.compare`.
 
     Args:
-        frost_from_s: when the surface first reached the limit [s since 1970]; None: never.
-        warned_s: when a treatment was first asked for; None: never. A warning that comes when it is frozen
-            already is a miss.
+        hazard_from_s: when a road that was not dry was first frozen [s since 1970]; None: never.
+        warned_s: since when the treatment was asked for that stood then; None: none stood. One that was
+            asked for only later is a miss.
         is_known: whether anybody measured.
     """
     if not is_known:
         return "unknown"
-    if frost_from_s is None:
+    if hazard_from_s is None:
         return "correct_rejection" if warned_s is None else "false_alarm"
-    return "hit" if warned_s is not None and warned_s < frost_from_s else "miss"
+    return "hit" if warned_s is not None and warned_s <= hazard_from_s else "miss"
 
 
 def _share(part: float, of: float) -> float | None:

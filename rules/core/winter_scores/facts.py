@@ -24,6 +24,8 @@ class ScoreParameters(msgspec.Struct, frozen=True, kw_only=True):
         gap_s: a surface is taken to be as it was measured for at most so long [s].
         near_s: a forecast hour is compared with the measurement next to it, at most so far off [s].
         evening_h: hour of the day, by the town's clock, whose forecast the night's minimum is judged by.
+        from_h, until_h: hours of the day, by the town's clock, between which the road is judged: as the
+            hindcast of past winters judges it.
         policy_g_m2: the fixed policy that salt is compared with: whenever a treatment is asked for
             anywhere, every route is treated in full, once, at this rate [g/m²].
     """
@@ -32,6 +34,8 @@ class ScoreParameters(msgspec.Struct, frozen=True, kw_only=True):
     gap_s: float = 1800.0
     near_s: float = 900.0
     evening_h: float = 15.0
+    from_h: float = 17.0
+    until_h: float = 8.0
     policy_g_m2: float = 10.0
 
 
@@ -87,6 +91,7 @@ class NightFacts:
         forecasts: None where the installation has none.
         treated: what gritters spread, by stretch.
         cases: proposals and orders of the night.
+        wrong: sensors that their neighbours found wrong: nothing is judged by them.
     """
 
     night: date
@@ -98,3 +103,4 @@ class NightFacts:
     forecasts: Forecasts | None
     treated: Mapping[str, TreatedMemory]
     cases: tuple[Case, ...]
+    wrong: frozenset[str] = frozenset()

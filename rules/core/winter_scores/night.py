@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 import msgspec
 import numpy as np
 
 from rules.core.winter_orders.model import Case
 from rules.core.winter_orders.standing import routes_of
+from rules.core.winter_scores.asked import asked_s, warned_since_s
 from rules.core.winter_scores.contingency import Counts, Outcome, counted, outcome_of
 from rules.core.winter_scores.facts import Floats, Forecasts, Measured, NightFacts, ScoreParameters
 from rules.core.winter_scores.frost import Frost, frost_on
@@ -21,7 +22,8 @@ class RouteScore(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         outcome: of its warning: a treatment that was asked for, by the rules or an officer.
-        warned_s: when that was first [s since 1970]; None: it never was.
+        warned_s: since when the treatment was asked for that stood when the hazard began, or in the morning
+            where there was none [s since 1970]; else since when one was that came later; None: none stood.
         frost: as its sensors measured it.
         service: what was done.
     """
@@ -58,9 +60,10 @@ class NightScore(msgspec.Struct, frozen=True, kw_only=True):
 def score(facts: NightFacts, zone: tzinfo, p: ScoreParameters) -> NightScore:
     """Return the score of a night."""
     by_route = routes_of(facts.cases)
-    anybody = any(_warned_s(cases) is not None for cases in by_route.values())
+    anybody = any(asked_s(c) is not None for cases in by_route.values() for c in cases)
+    judged = _at_s(facts, zone, p.from_h), _at_s(facts, zone, p.until_h)
     routes = tuple(
-        _route(route, label, by_route.get(route, ()), facts, p, p.policy_g_m2 if anybody else 0.0)
+        _route(route, label, by_route.get(route, ()), facts, judged, p, p.policy_g_m2 if anybody else 0.0)
         for route, label in facts.labels.items()
     )
     leads, minimum, below = _forecasts(facts, zone, p)
@@ -71,24 +74,17 @@ def score(facts: NightFacts, zone: tzinfo, p: ScoreParameters) -> NightScore:
 
 
 def _route(
-    route: str, label: str, cases: tuple[Case, ...], facts: NightFacts, p: ScoreParameters, policy_g_m2: float
-) -> RouteScore:
+    route: str, label: str, cases: tuple[Case, ...], facts: NightFacts, judged: tuple[float, float],
+    p: ScoreParameters, policy_g_m2: float,
+) -> RouteScore:  # fmt: skip
     stretches = facts.stretches.get(route, ())
-    frost, warned_s = frost_on(stretches, facts, p), _warned_s(cases)
+    frost = frost_on(stretches, facts, judged, p)
+    warned_s = warned_since_s(cases, frost.hazard_from_s, judged[1], facts.treated)
+    due = due_on(cases, frost.hazard_from_s is not None)
     return RouteScore(
-        route_id=route, label=label, outcome=outcome_of(frost.from_s, warned_s, frost.minimum_c is not None),
-        warned_s=warned_s, frost=frost, service=service_on(stretches, due_on(cases), frost, facts, policy_g_m2),
+        route_id=route, label=label, outcome=outcome_of(frost.hazard_from_s, warned_s, frost.is_judged),
+        warned_s=warned_s, frost=frost, service=service_on(stretches, due, frost, facts, policy_g_m2),
     )  # fmt: skip
-
-
-def _warned_s(cases: tuple[Case, ...]) -> float | None:
-    """Return when a treatment was first asked for; a referral without a rate asks for none."""
-    asked = (
-        c.at_s
-        for c in cases
-        if c.treatment is not None or (c.proposal is not None and c.proposal.treatment is not None)
-    )
-    return min(asked, default=None)
 
 
 def _forecasts(
@@ -103,10 +99,11 @@ def _forecasts(
     for i, segment in enumerate(f.segment):
         where.setdefault(segment, []).append(i)
     for segment, rows in where.items():
-        measured = facts.measured.get(device.get(segment) or "")
-        if measured is not None:
+        name = device.get(segment) or ""
+        measured = facts.measured.get(name)
+        if measured is not None and name not in facts.wrong:
             observed_c[rows] = nearest(measured, f.at_s[rows], p.near_s)
-    minimum = _minimum(f, observed_c, where, _evening_s(facts, zone, p))
+    minimum = _minimum(f, observed_c, where, _at_s(facts, zone, p.evening_h))
     return by_lead(f.lead_h, f.surface_c, observed_c), minimum, probability(f.below_zero, observed_c)
 
 
@@ -122,10 +119,11 @@ def nearest(m: Measured, at_s: Floats, near_s: float) -> Floats:
     return found
 
 
-def _evening_s(facts: NightFacts, zone: tzinfo, p: ScoreParameters) -> float:
-    noon = datetime.fromtimestamp(facts.from_s, zone)
-    hours, minutes = divmod(round(p.evening_h * 60), 60)
-    return noon.replace(hour=hours, minute=minutes).timestamp()
+def _at_s(facts: NightFacts, zone: tzinfo, hour: float) -> float:
+    """Return when an hour of the day is in the night [s since 1970]; those before noon are of the morning."""
+    hours, minutes = divmod(round(hour * 60), 60)
+    day = facts.night if hours >= 12 else facts.night + timedelta(days=1)
+    return datetime.combine(day, time(hours, minutes), zone).timestamp()
 
 
 def _minimum(
@@ -150,6 +148,10 @@ def _notes(facts: NightFacts, routes: tuple[RouteScore, ...]) -> tuple[str, ...]
     blind = [r.label for r in routes if r.outcome == "unknown"]
     if blind:
         notes.append(f"Nobody measured the surface on: {', '.join(blind)}. These are not judged.")
+    seen = {s.device for row in facts.stretches.values() for s in row}
+    wrong = sorted(name for name in facts.wrong if name in seen)
+    if wrong:
+        notes.append(f"Found wrong by their neighbours, and not asked: {', '.join(wrong)}.")
     if facts.forecasts is None or len(facts.forecasts.segment) == 0:
         notes.append("There is no road forecast of this night: errors by lead are not known.")
     if not facts.treated:

@@ -9,6 +9,7 @@ import msgspec
 from rules.core.memory import TreatedMemory
 from rules.core.treatment import Pass
 from rules.core.winter_orders.model import Case
+from rules.core.winter_scores.asked import asked_of
 from rules.core.winter_scores.facts import NightFacts, Stretch
 from rules.core.winter_scores.frost import Frost
 
@@ -20,7 +21,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         due_km: length of the stretches that were to be treated.
-        in_time_km: of them, treated before the surface froze; where it did not, treated at all.
+        in_time_km: of them, treated before a road that was not dry froze; where it did not, treated at all.
         late_km, late_km_min: treated after it froze: their length, and length times minutes of delay.
         untreated_km: of them, not treated at all.
         untreated_hazard_h: hours of a wet or white frozen road where some of it was never treated.
@@ -43,13 +44,17 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.due_km == 0.0 else 100.0 * self.in_time_km / self.due_km
 
 
-def due_on(cases: Iterable[Case]) -> frozenset[str]:
-    """Return the stretches that were to be treated: by what stands, and by proposals nobody answered."""
+def due_on(cases: Iterable[Case], is_hazard: bool) -> frozenset[str]:
+    """Return the stretches that were to be treated: by what stands, and by proposals nobody answered.
+
+    Where a hazard came (``is_hazard``), also those of what was cancelled or withdrawn: they needed it.
+    """
+    needed = {"open", "cancelled", "withdrawn"} if is_hazard else {"open"}
     found: set[str] = set()
     for case in cases:
         asked = case.treatment
-        if asked is None and case.state == "open" and case.proposal is not None:
-            asked = case.proposal.treatment
+        if asked is None and case.state in needed:
+            asked = asked_of(case)
         found.update(() if asked is None else asked.segments)
     return frozenset(found)
 
@@ -74,11 +79,11 @@ def service_on(
         first_s = min((p.at_s for p in passes), default=None)
         if first_s is None:
             untreated_m += s.length_m
-        elif frost.from_s is None or first_s < frost.from_s:
+        elif frost.hazard_from_s is None or first_s < frost.hazard_from_s:
             in_time_m += s.length_m
         else:
             late_m += s.length_m
-            late_m_min += s.length_m * (first_s - frost.from_s) / 60.0
+            late_m_min += s.length_m * (first_s - frost.hazard_from_s) / 60.0
     return Service(
         due_km=due_m / 1000.0, in_time_km=in_time_m / 1000.0, late_km=late_m / 1000.0,
         late_km_min=late_m_min / 1000.0, untreated_km=untreated_m / 1000.0,

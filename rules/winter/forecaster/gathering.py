@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +17,34 @@ from rules.winter.weather.ports import Kept
 
 OLDEST_S = 24 * 3600.0
 """A weather forecast issued so long before is none."""
+FRESH_S = 9 * 3600.0
+"""One issued so long before comes after all that are fresher, whatever its source."""
 KM_PER_DEGREE = 111.2
+OTHERS = "*"
+"""In an order of sources: those that it does not name."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherChoice:
+    """Which weather forecasts are of the town, and whose count first.
+
+    Attributes:
+        most_km: one for a place farther from the middle of the roads is of another town [km].
+        sources: names in their order, with ``*`` for all others; without it these come last. Those of
+            Open-Meteo's are issued whenever they are fetched: by time of issue alone they were always the newest.
+    """
+
+    most_km: float = 50.0
+    sources: tuple[str, ...] = (OTHERS, "open-meteo")
+
+    def rank(self, source: str) -> int:
+        """Return a source's place in the order, 0 = first."""
+        if source in self.sources:
+            return self.sources.index(source)
+        return self.sources.index(OTHERS) if OTHERS in self.sources else len(self.sources)
+
+
+SHIPPED_CHOICE = WeatherChoice()
 
 
 def town_of(found: Installed) -> Stretches:
@@ -60,13 +88,30 @@ def _spreads(s: SaltRows, town: Stretches) -> Spreads:
     return Spreads(segment=segment[mine], at_s=s.at_s[mine], salt_g_m2=s.salt_g_m2[mine])
 
 
-def chosen(kept: Sequence[Kept], town: Stretches, at_s: float) -> tuple[int, WeatherForecast] | None:
-    """Return the weather forecast to be used: the one issued last that covers the hours to come; of equals the nearest."""
-    usable = [k for k in kept if 0.0 <= at_s - k.forecast.issued_s <= OLDEST_S and covers(k.forecast, at_s)]
+def chosen(
+    kept: Sequence[Kept], town: Stretches, at_s: float, choice: WeatherChoice = SHIPPED_CHOICE
+) -> tuple[int, WeatherForecast] | None:
+    """Return the weather forecast to be used, with its number; None where there is none.
+
+    Of those for the town that cover the hours to come: the fresh before the others, then by the order of
+    sources, then the one issued last, then the nearest.
+    """
+    usable = [k for k in kept if _is_usable(k.forecast, town, at_s, choice)]
     if not usable:
         return None
-    best = min(usable, key=lambda k: (-k.forecast.issued_s, _away_km(k.forecast, town), -k.forecast_id))
+
+    def order(k: Kept) -> tuple[bool, int, float, float, int]:
+        f = k.forecast
+        is_old = at_s - f.issued_s > FRESH_S
+        return is_old, choice.rank(f.source), -f.issued_s, _away_km(f, town), -k.forecast_id
+
+    best = min(usable, key=order)
     return best.forecast_id, best.forecast
+
+
+def _is_usable(f: WeatherForecast, town: Stretches, at_s: float, choice: WeatherChoice) -> bool:
+    is_of_town = _away_km(f, town) <= choice.most_km
+    return is_of_town and 0.0 <= at_s - f.issued_s <= OLDEST_S and covers(f, at_s)
 
 
 def _away_km(f: WeatherForecast, town: Stretches) -> float:

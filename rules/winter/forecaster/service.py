@@ -22,7 +22,7 @@ from rules.core.road_now.looked import Given
 from rules.core.road_now.parameters import SHIPPED, NowParameters
 from rules.core.road_now.stretches import Stretches
 from rules.core.road_now.weather import NothingKnownError
-from rules.winter.forecaster.gathering import chosen, observed, town_of
+from rules.winter.forecaster.gathering import SHIPPED_CHOICE, WeatherChoice, chosen, observed, town_of
 from rules.winter.forecaster.metrics import ForecasterMetrics
 from rules.winter.forecaster.ports import Installed, Progress, RoadForecasts, Surroundings
 from rules.winter.weather.ports import WeatherForecasts
@@ -63,11 +63,13 @@ class RoadForecaster:
         poll_s: float = POLL_S,
         kept_s: float = KEPT_S,
         p: NowParameters = SHIPPED,
+        choice: WeatherChoice = SHIPPED_CHOICE,
         metrics: ForecasterMetrics | None = None,
     ) -> None:
         self._store, self._weather, self._surroundings, self._clock = store, weather, surroundings, clock
         self._every_s, self._poll_s, self._kept_s, self._p = every_s, poll_s, kept_s, p
         self.metrics = ForecasterMetrics() if metrics is None else metrics
+        self._choice = choice
         self._tried_s: float | None = None
         self._town: tuple[Context, Stretches] | None = None
 
@@ -128,7 +130,7 @@ class RoadForecaster:
             mapped=await self._store.mapped(town.ids),
             learnt_s=at_s - self._every_s if progress.issued_s is None else progress.issued_s,
             doubted=progress.wrong,
-            forecast=chosen(await self._weather.newest(at_s), town, at_s),
+            forecast=chosen(await self._weather.newest(at_s), town, at_s, self._choice),
             p=self._p,
             seed=seed_of(at_s),
         )

@@ -26,6 +26,17 @@ where f.at >= to_timestamp(%(from_s)s) and f.at < to_timestamp(%(to_s)s)
   and f.segment_id = any (%(segments)s) and f.middle_c is not null
 order by f.segment_id, f.issued_at, f.hour
 
+-- wrong
+-- Sensors that were wrong by their neighbours when the night began, or were found so in it.
+select subject from (
+    select distinct on (subject) subject, detail from event
+    where kind = 'sensor_judged' and at < to_timestamp(%(from_s)s) order by subject, at desc, event_id desc
+) as before where (detail ->> 'wrong')::boolean
+union
+select subject from event
+where kind = 'sensor_judged' and at >= to_timestamp(%(from_s)s) and at < to_timestamp(%(to_s)s)
+  and (detail ->> 'wrong')::boolean
+
 -- treated
 select subject, state::text from rule_state where rule_id = 'treated' and version = %(version)s
 

@@ -39,6 +39,7 @@ class PostgresScores:
             routes = await _rows(conn, "routes")
             measured = await _rows(conn, "measured", **span)
             sensors = [row[2] for row in routes if row[5] is not None]
+            wrong = await _rows(conn, "wrong", **span)
             forecasts = await _rows(conn, "forecasts", **span, segments=sensors)
             treated = await _rows(conn, "treated", version=SECTIONS["treated"].version)
         labels, stretches = _routes(routes)
@@ -47,6 +48,7 @@ class PostgresScores:
             measured={name: _measured(*columns) for name, *columns in measured},
             forecasts=_forecasts(forecasts) if forecasts else None,
             treated={s: msgspec.json.decode(state, type=TreatedMemory) for s, state in treated}, cases=cases,
+            wrong=frozenset(row[0] for row in wrong),
         )  # fmt: skip
 
     async def put(self, score: NightScore, by: str) -> None:
