@@ -228,11 +228,18 @@ class _Reader:
             self.way.legs[n][0]
             for n, metres in self._covered.items()
             if self.way.legs[n][1].job is not None
-            and metres >= min(self._length_m(n) - 2.0 * NOISE_M, WHOLE * self._length_m(n))
+            and metres >= enough_m(self._length_m(n))
         )
 
     def _is_on_it(self, n: int, share: float) -> bool:
-        return self._covered.get(n, 0.0) >= share * self._length_m(n) - 2.0 * NOISE_M
+        """Whether it treats the leg that it is on: its last sure report there says so, and what lies behind is covered."""
+        driven_m = share * self._length_m(n)
+        said = [r.rate_g_m2 for r, m in self.matched if self.way.leg_at(m)[0] == n and self._is_sure(m)]
+        if said and said[-1] <= 0.0:
+            return False
+        if not said and driven_m <= 2.0 * NOISE_M:
+            return False  # just entered: that the spreader is on is not known yet
+        return self._covered.get(n, 0.0) >= enough_m(driven_m) - NOISE_M
 
     def _length_m(self, n: int) -> float:
         return float(self.way.begins_m[n + 1] - self.way.begins_m[n])
@@ -278,6 +285,11 @@ class _Reader:
     def _is_sure(self, place_m: float) -> bool:
         n, share = self.way.leg_at(place_m)
         return min(share, 1.0 - share) * self._length_m(n) > NOISE_M
+
+
+def enough_m(length_m: float) -> float:
+    """Return from how many metres on a stretch of a length [m] counts as treated."""
+    return WHOLE * length_m
 
 
 def _rate(passed: Sequence[Passed], said: Sequence[float]) -> float:
