@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from rules.core.cab.codec import OnRoads
+from rules.core.cab.going_on import Rest, rest_of
+from rules.core.cab.making import Wish, make
 from rules.core.cab.match import Report, Way
+from rules.core.cab.model import Contents, Done, Plan
 from rules.core.cab.progress import enough_m
-from tests.fakes.cab_night import along, drive, night, progress_of
+from rules.core.fleet.planner import Builder
+from tests.fakes.cab_night import SETTINGS, along, drive, night, plan_of, progress_of
 
 
 def entered(on: OnRoads, lorry: str, number: int, into_m: float, rate_g_m2: float) -> list[Report]:
@@ -43,3 +49,56 @@ def test_a_short_stretch_is_treated_over_nearly_all_of_it() -> None:
     assert enough_m(20.0) > 15.0
     assert enough_m(60.0) > 45.0
     assert enough_m(400.0) > 300.0
+
+
+def second_plan() -> tuple[OnRoads, OnRoads, Plan, Done, float]:
+    """A night whose L1 has failed while L0 was treating a stretch: both plans, that stretch, and when."""
+    _, plan, on = night(3)
+    number = treating_leg(on, "L0")
+    at_s = Way(on.network, on.trips["L0"]).legs[number][1].begins_s + 10.0
+    reports = {v: drive(on, v, at_s, every_s=5.0, noise_m=0.0) for v in on.trips}
+    rest = rest_of(on, plan, progress_of(on, reports, at_s), at_s, {"L1": "gearbox"})
+    [mine] = [d for d in rest.done if d.until_s is not None and d.lorry == "L0"]
+    contents = planned_again(on, rest, {"L1": "gearbox"})
+    return on, OnRoads(on.network, contents), plan_of(contents, 2, "breakdown"), mine, at_s
+
+
+def planned_again(on: OnRoads, rest: Rest, out: dict[str, str]) -> Contents:
+    c = on.contents
+    wish = Wish(
+        network=on.network, start_s=c.start_s, asked=c.asked, starts=rest.starts, barns=c.barns, settings=SETTINGS,
+        standing=rest.standing, done=rest.done, out=out,
+    )  # fmt: skip
+    return make(wish, Builder())
+
+
+@pytest.mark.parametrize("seen", [False, True])
+@pytest.mark.parametrize("after_s", [0.0, 3.0, 15.0, 60.0])
+def test_a_stretch_that_a_lorry_was_to_finish_is_driven_by_others_when_it_fails_too(
+    after_s: float, seen: bool
+) -> None:
+    _, on, plan, mine, at_s = second_plan()
+    out = {"L1": "gearbox", "L0": "battery"}
+    there = drive(on, "L0", mine.until_s or 0.0, every_s=30.0, noise_m=0.0)
+    progress = progress_of(on, {"L0": there[-1:]} if seen else {}, at_s + after_s)
+    rest = rest_of(on, plan, progress, at_s + after_s, out)
+    assert mine.job not in {d.job for d in rest.done}
+    contents = planned_again(on, rest, out)
+    assert mine.job in {s.job for t in contents.trips if t.lorry == "L2" for s in t.steps}
+
+
+def test_a_stretch_that_a_lorry_has_left_stays_done_when_it_fails() -> None:
+    _, on, plan, mine, _ = second_plan()
+    at_s = (mine.until_s or 0.0) + 120.0
+    rest = rest_of(on, plan, progress_of(on, {"L0": drive(on, "L0", at_s)}, at_s), at_s, {"L0": "battery"})
+    assert [d.until_s for d in rest.done if d.job == mine.job] == [None]
+
+
+def test_a_lorry_still_on_its_stretch_is_taken_up_at_its_end_again() -> None:
+    _, on, plan, mine, at_s = second_plan()
+    there = drive(on, "L0", at_s + 1.0, every_s=600.0, noise_m=0.0)
+    rest = rest_of(on, plan, progress_of(on, {"L0": there}, at_s + 1.0), at_s + 1.0, {"L1": "gearbox"})
+    assert mine in rest.done
+    [before] = [s for s in plan.contents.fleet if s.lorry == "L0"]
+    [start] = [s for s in rest.starts if s.lorry == "L0"]
+    assert (start.after, start.from_s) == (before.after, before.from_s)

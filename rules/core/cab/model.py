@@ -72,7 +72,11 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """A pass that was done under an earlier plan of the night."""
+    """A pass that was done under an earlier plan of the night.
+
+    Attributes:
+        until_s: of one that no report has shown yet: when the lorry will have done it [s after the start of the plan].
+    """
 
     lorry: str
     job: str
@@ -80,6 +84,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     from_node: int
     ref: str
     plan: int
+    until_s: float | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

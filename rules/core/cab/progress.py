@@ -68,6 +68,11 @@ class Progress:
     back_s: float | None
     late: tuple[tuple[str, float], ...]
 
+    @property
+    def has_left(self) -> bool:
+        """Whether reports show that it has left the place where the plan took it up."""
+        return not self.by_clock and self.phase not in ("no_way", "waits") and self.place_m > NOISE_M
+
     def is_silent(self, now_s: float) -> bool:
         """Whether it is out and has said nothing for a while."""
         if self.phase in ("waits", "back", "no_way"):
@@ -227,8 +232,7 @@ class _Reader:
         return frozenset(
             self.way.legs[n][0]
             for n, metres in self._covered.items()
-            if self.way.legs[n][1].job is not None
-            and metres >= enough_m(self._length_m(n))
+            if self.way.legs[n][1].job is not None and metres >= enough_m(self._length_m(n))
         )
 
     def _is_on_it(self, n: int, share: float) -> bool:
