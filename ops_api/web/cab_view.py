@@ -13,7 +13,7 @@ from ops_api.web.sheet_view import distance
 from rules.core.cab.card import Card, Entry, card_of
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import KIND_WORDS, OrderSeen, Plan
-from rules.core.cab.progress import Progress
+from rules.core.cab.progress import SILENT_S, Progress
 
 PHASES = {
     "waits": "At the yard",
@@ -165,6 +165,9 @@ def _status(p: Progress | None, card: Card, start_s: float, zone: ZoneInfo, now_
         return f"Leave at {time_of(start_s, card.begins_s, zone)}", "calm" if not p.late else "bad"
     if p.phase == "off_plan":
         return PHASES[p.phase], "bad"
+    if p.by_clock and p.phase != "no_way":
+        said = "Has never reported on this plan"
+        return said, "bad" if now_s - card.begins_s > SILENT_S else "watch"
     if p.is_silent(now_s):
         return f"{PHASES[p.phase]}, not heard of since {time_of(start_s, p.seen_s, zone)}", "watch"
     if p.late:
@@ -176,8 +179,10 @@ def _notes(p: Progress | None, now_s: float) -> tuple[str, ...]:
     if p is None:
         return ()
     said = []
-    if p.by_clock and p.phase in ("drives", "loads"):
-        said.append("This lorry does not report: places and times are the plan’s.")
+    if p.by_clock and p.phase in ("drives", "loads", "back"):
+        said.append(
+            "This lorry does not report: places and times are the plan’s, and nothing counts as treated."
+        )
     if p.phase == "off_plan":
         said.append("Its last reports are away from the route: the list goes on where it left it.")
     if p.skipped:
@@ -251,7 +256,7 @@ def plan_view(
         made=f"made {made}, {what}{KIND_WORDS[plan.kind]}", orders=tuple(map(_order_words, c.orders)),
         waiting=c.waiting, later=c.later, notes=c.notes, missed=missed_words(plan, on),
         left_out=len(c.left_out), lorries=tuple(lorries), out=tuple(sorted(c.out.items())),
-        treated=len(c.done) + sum(v.treated for v in lorries), passes=len(on.jobs),
+        treated=sum(d.until_s is None for d in c.done) + sum(v.treated for v in lorries), passes=len(on.jobs),
     )  # fmt: skip
 
 
@@ -282,7 +287,7 @@ def _headline(plan: Plan, lorries: Sequence[LorryView]) -> tuple[str, str]:
     if any(v.tone == "bad" for v in lorries):
         bad = next(v for v in lorries if v.tone == "bad")
         return f"{bad.lorry}: {bad.status.lower()}", "bad"
-    out = sum(v.status.startswith(("Under way", "Loading")) for v in lorries)
+    out = sum(v.status.startswith(("Under way", "Loading", "Has never")) for v in lorries)
     finish = max((v.finish for v in lorries if v.finish != "–"), default="")
     missed = sum(v.missed for v in lorries)
     if out == 0 and all(v.next is None for v in lorries):

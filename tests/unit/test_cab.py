@@ -240,7 +240,8 @@ def test_a_lorry_loads_goes_off_its_way_comes_back_or_never_reports() -> None:
     lost = [*away[:-4], *(_moved(r) for r in away[-4:])]
     assert progress_of(on, {"L2": lost}, 900.0)["L2"].phase == "off_plan"
     unseen = progress_of(on, {}, 900.0)["L2"]
-    assert (unseen.by_clock, unseen.treated) == (True, frozenset(jobs_by(on, "L2", 900.0)))
+    assert (unseen.by_clock, unseen.treated, unseen.skipped) == (True, frozenset(), ())
+    assert unseen.assumed == frozenset(jobs_by(on, "L2", 900.0))
 
 
 def _moved(r: object) -> object:

@@ -77,8 +77,8 @@ def _unseen(lorry: str, broken: bool) -> str:
 def _finished(on: OnRoads, p: Progress, broken: bool) -> tuple[int, ...]:
     """Return the steps that a lorry has treated, with the one that it is at, which it will."""
     if broken:
-        return () if p.by_clock else tuple(sorted(p.treated))
-    steps = set(p.treated)
+        return tuple(sorted(p.treated))
+    steps = set(p.treated | p.assumed)
     here = on.trips[p.lorry].steps[p.step] if on.trips[p.lorry].steps else None
     if p.phase == "drives" and isinstance(here, Leg) and here.job is not None and p.on_it:
         steps.add(p.step)
@@ -102,7 +102,7 @@ def _done(on: OnRoads, plan: Plan, p: Progress, number: int, at_s: float) -> Don
     ends_s = at_s + (1.0 - p.share) * (step.ends_s - step.begins_s) if number == p.step else step.ends_s
     return Done(
         lorry=p.lorry, job=step.job, segment_id=segment_id, from_node=node, ref=on.ref_of[segment_id],
-        plan=plan.version, until_s=None if number in p.treated and not p.by_clock else ends_s,
+        plan=plan.version, until_s=None if number in p.treated else ends_s,
     )  # fmt: skip
 
 

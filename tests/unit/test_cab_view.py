@@ -1,0 +1,35 @@
+"""Tonight's lorries as shown: what nobody has reported is not said to be done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ops_api.web.cab_view import LorryView, PlanView, lorry_view, plan_view
+from rules.core.cab.codec import OnRoads
+from rules.core.cab.match import Report
+from rules.core.cab.model import Plan
+from tests.fakes.cab_desk import ZONE
+from tests.fakes.cab_night import drive, night, progress_of
+
+
+def shown(
+    plan: Plan, on: OnRoads, reports: dict[str, list[Report]], now_s: float
+) -> tuple[PlanView, dict[str, LorryView]]:
+    """The officer's page and each lorry's."""
+    progress = progress_of(on, reports, now_s)
+    views = [lorry_view(plan, on, v, ZONE, progress=progress[v], now_s=now_s) for v in on.trips]
+    now = datetime.fromtimestamp(plan.contents.start_s + now_s, UTC)
+    return plan_view(plan, on, views, ZONE, now), {v.lorry: v for v in views}
+
+
+def test_a_lorry_that_never_reports_is_named_and_nothing_of_it_is_treated() -> None:
+    _, plan, on = night(3)
+    ends_s = max(t.ends_s for t in on.trips.values()) + 600.0
+    seen = {v: drive(on, v, ends_s) for v in on.trips if v != "L1"}
+    board, views = shown(plan, on, seen, ends_s)
+    assert (board.headline, board.tone) == ("L1: has never reported on this plan", "bad")
+    assert (views["L1"].treated, views["L1"].missed, views["L1"].tone) == (0, 0, "bad")
+    assert board.treated < board.passes
+    soon, lorries = shown(plan, on, {}, 60.0)
+    assert {v.tone for v in lorries.values()} == {"watch"}
+    assert soon.treated == 0
