@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replace_
 
-from rules.core.cab.codec import OnRoads
+from rules.core.cab.codec import OnRoads, wanted_of
 from rules.core.cab.going_on import Rest, rest_of
 from rules.core.cab.making import Wish, make
 from rules.core.cab.match import Report, Way
-from rules.core.cab.model import Contents, Done, Plan
+from rules.core.cab.model import Asked, Contents, Done, Plan
 from rules.core.cab.progress import enough_m
+from rules.core.cab.still_done import still_done
+from rules.core.fleet.jobs import jobs_of
 from rules.core.fleet.planner import Builder
 from tests.fakes.cab_night import SETTINGS, along, drive, night, plan_of, progress_of
 
@@ -102,3 +105,29 @@ def test_a_lorry_still_on_its_stretch_is_taken_up_at_its_end_again() -> None:
     [before] = [s for s in plan.contents.fleet if s.lorry == "L0"]
     [start] = [s for s in rest.starts if s.lorry == "L0"]
     assert (start.after, start.from_s) == (before.after, before.from_s)
+
+
+def test_a_pass_counts_on_when_runs_change_and_not_when_the_rate_is_raised() -> None:
+    network, _, on = night(3)
+    first = next(n for n, s in enumerate(network.segments) if not s.one_way and s.width_m < 8.0 and s.carriageway == "single")  # fmt: skip
+    segment = network.segments[first]
+    done = Done(lorry="L0", job=segment.segment_id, segment_id=segment.segment_id, from_node=segment.from_node, ref="P1", plan=1, g_m2=10.0)  # fmt: skip
+
+    def left(
+        g_m2: float, runs: int, had: tuple[Done, ...] = (done,), ref: str = "P1"
+    ) -> tuple[set[str], int]:
+        asked = [Asked(segment_id=segment.segment_id, ref=ref, g_m2=g_m2 * runs, priority=1, runs=runs)]
+        jobs = jobs_of(network, wanted_of(asked), on.settings)
+        kept, said = still_done(network, jobs, asked, had)
+        assert {d.job for d in kept} <= {j.name for j in jobs}
+        return {j.name for j in jobs} - {d.job for d in kept}, len(said)
+
+    name = segment.segment_id
+    assert left(10.0, 1) == (set(), 0)
+    assert left(8.0, 1) == (set(), 0)
+    assert left(20.0, 1) == ({name}, 1)
+    assert left(10.0, 2) == ({f"{name}/b0"}, 0)
+    assert left(10.0, 1, ref="P2") == ({name}, 0)
+    twice = (replace_(done, job=f"{name}/f0"), replace_(done, job=f"{name}/b0", from_node=segment.to_node))
+    assert left(10.0, 1, twice) == (set(), 0)
+    assert left(10.0, 2, twice) == (set(), 0)

@@ -75,6 +75,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     """A pass that was done under an earlier plan of the night.
 
     Attributes:
+        g_m2: rate of it [g/m²].
         until_s: of one that no report has shown yet: when the lorry will have done it [s after the start of the plan].
     """
 
@@ -84,6 +85,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     from_node: int
     ref: str
     plan: int
+    g_m2: float
     until_s: float | None = None
 
 

@@ -12,6 +12,7 @@ from rules.core.cab.going_on import Rest
 from rules.core.cab.making import Wish
 from rules.core.cab.model import Plan, Start
 from rules.core.cab.standing import standing_of
+from rules.core.cab.still_done import still_done
 from rules.core.cab.tonight import Tonight
 from rules.core.fleet.jobs import jobs_of
 from rules.core.fleet.roster import Roster, fleet_of, settings_of
@@ -87,16 +88,15 @@ def again(means: Means, before: Plan, rest: Rest, now_s: float, asked: Tonight |
     """
     c, settings = before.contents, settings_of(means.roster)
     stretches = c.asked if asked is None else asked.asked
-    names = {job.name for job in jobs_of(means.network, wanted_of(stretches), settings)}
-    ref_of = {a.segment_id: a.ref for a in stretches}
-    done = tuple(d for d in rest.done if d.job in names and ref_of.get(d.segment_id) == d.ref)
+    jobs = jobs_of(means.network, wanted_of(stretches), settings)
+    done, thin = still_done(means.network, jobs, stretches, rest.done)
     known = {s.lorry for s in rest.starts}
     return Wish(
         network=means.network, start_s=c.start_s, asked=stretches,
         starts=(*rest.starts, *means.starts(known, now_s)), barns=means.barns, settings=settings,
         standing=rest.standing, done=done, orders=c.orders if asked is None else asked.orders,
         waiting=c.waiting if asked is None else asked.waiting, later=c.later if asked is None else asked.later,
-        out=means.out, standing_plan=before.version, notes=(*rest.notes, *_notes(asked)), seed=means.seed,
+        out=means.out, standing_plan=before.version, notes=(*rest.notes, *thin, *_notes(asked)), seed=means.seed,
         iterations=means.iterations,
     )  # fmt: skip
 

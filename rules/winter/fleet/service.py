@@ -304,6 +304,7 @@ class PlanDesk:
             cases, routes, now_s, start_s=None if before is None else before.contents.start_s,
             limits_s=settings_of(means.roster).limits_s, treated=await self.town.treated(),
             known=() if before is None else before.contents.asked,
+            had=() if before is None else before.contents.orders,
         )  # fmt: skip
 
 
