@@ -280,6 +280,8 @@ def missed_words(plan: Plan, on: OnRoads) -> tuple[str, ...]:
 
 def _headline(plan: Plan, lorries: Sequence[LorryView]) -> tuple[str, str]:
     late = [v for v in lorries if v.late]
+    if not plan.contents.asked:
+        return "Nothing to treat: every lorry drives home", "calm"
     if plan.contents.left_out:
         return f"{words.plural(len(plan.contents.left_out), 'pass', 'passes')} that no lorry can do", "bad"
     if late:

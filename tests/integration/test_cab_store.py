@@ -184,5 +184,7 @@ async def test_orders_of_the_desk_are_what_is_planned(bench: Bench) -> None:
     assert {a.runs for a in plan.contents.asked} == {2}
     await bench.orders.act(m.Cancel(ref=case.ref, by="Ada", role="duty officer", reason="rain"), NOW + 90.0)
     assert await bench.desk.news(plan, NOW + 100.0) == (case.ref,)
+    empty = await bench.desk.plan_tonight(ADA, NOW + 120.0)
+    assert (empty.version, empty.contents.asked, empty.contents.orders) == (2, (), ())
     with pytest.raises(NotPlannedError, match="No order stands"):
-        await bench.desk.plan_tonight(ADA, NOW + 120.0)
+        await bench.desk.plan_tonight(ADA, NOW + 150.0)

@@ -197,6 +197,8 @@ class PlanDesk:
     ) -> Plan:
         """Plan the night from the orders that stand; a plan of the night that is being driven goes on.
 
+        Where no order stands any more the plan has nothing to drive: it sends all lorries home.
+
         Raises:
             NotPlannedError: nothing can be planned, in words for whoever asked.
             TransientError: the database does not answer.
@@ -286,7 +288,7 @@ class PlanDesk:
 
     async def _wish(self, kind: Kind, means: Means, before: Plan | None, now_s: float) -> Wish:
         asked = await self._asked(means, before, now_s) if kind == "tonight" else None
-        if asked is not None and not asked.asked:
+        if asked is not None and not asked.asked and (before is None or not before.contents.asked):
             raise NotPlannedError(nothing_words(asked))
         if before is not None:
             situation = await self.follow(before, now_s)

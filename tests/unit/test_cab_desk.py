@@ -1,0 +1,26 @@
+"""The desk of tonight's plans in memory: what officers do, in the order in which it goes wrong."""
+
+from __future__ import annotations
+
+from rules.core.winter_orders import model as m
+from tests.fakes.cab_desk import ADA, NOW, as_seen, desk, ordered
+from tests.fakes.cab_night import drive
+
+
+async def test_when_all_orders_are_cancelled_a_plan_sends_everybody_home() -> None:
+    plans, orders, town = desk()
+    case = await ordered(orders)
+    first = await plans.plan_tonight(ADA, NOW)
+    on = await plans.on_roads(first)
+    town.seen += [r for v in on.trips for r in as_seen(v, drive(on, v, 600.0), first.contents.start_s)]
+    await orders.act(m.Cancel(ref=case.ref, by="Ada", role="duty officer", reason="rain"), NOW + 590.0)
+    assert await plans.news(first, NOW + 600.0) == (case.ref,)
+    second = await plans.plan_tonight(ADA, NOW + 600.0)
+    assert (second.after, second.contents.asked, second.contents.done) == (first.version, (), ())
+    assert all(t.steps == () for t in second.contents.trips)
+    assert second.contents.notes[-1].startswith("No order stands any more")
+    assert await plans.news(second, NOW + 660.0) == ()
+    # A new order is planned from where they are.
+    await ordered(orders, at_s=NOW + 700.0)
+    third = await plans.plan_tonight(ADA, NOW + 720.0)
+    assert third.contents.asked
