@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from rules.core.fleet.plan import FleetPlan
+from rules.core.fleet.planner import FleetPlanner
+from rules.core.fleet.request import Request
 from rules.core.winter_orders import model as m
+from rules.winter.fleet.ports import NotPlannedError
+from rules.winter.fleet.service import Who
 from tests.fakes.cab_desk import ADA, NOW, as_seen, desk, ordered
 from tests.fakes.cab_night import drive
 
@@ -24,3 +31,26 @@ async def test_when_all_orders_are_cancelled_a_plan_sends_everybody_home() -> No
     await ordered(orders, at_s=NOW + 700.0)
     third = await plans.plan_tonight(ADA, NOW + 720.0)
     assert third.contents.asked
+
+
+async def test_a_breakdown_is_kept_though_nothing_can_be_planned() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    await plans.plan_tonight(ADA, NOW)
+    usual = plans._planner_of
+
+    def fails(request: Request) -> FleetPlan:
+        raise ValueError("no way to segment s1")
+
+    def failing(iterations: int, seed: int) -> FleetPlanner:
+        return fails  # type: ignore[return-value]
+
+    plans._planner_of = failing
+    gearbox = Who("Ada", "duty officer", "page", "gearbox", "b-1")
+    with pytest.raises(NotPlannedError, match=r"g1 is out of service, but there is no new plan: no way"):
+        await plans.breakdown("g1", gearbox, NOW + 60.0)
+    assert (await plans.book.out())["g1"].reason == "gearbox"
+    plans._planner_of = usual
+    again = await plans.breakdown("g1", gearbox, NOW + 90.0)
+    assert again is not None
+    assert again.contents.out == {"g1": "gearbox"}

@@ -46,13 +46,15 @@ class MemoryPlans:
         """Return the plan that a request made."""
         return next((p for p in self.plans if p.request_id == request_id), None)
 
-    async def add(self, new: NewPlan, service: Service | None = None) -> Plan:
+    async def said(self, request_id: str) -> Service | None:
+        """Return what a request said of a lorry."""
+        return next((s for s in self.services if s.request_id == request_id), None)
+
+    async def add(self, new: NewPlan) -> Plan:
         """Keep a plan; see :class:`rules.winter.fleet.ports.PlanBook`."""
         newest = await self.newest(new.night)
         if new.after != (None if newest is None else newest.version):
             raise PlanMovedError("somebody else has made the night's next plan meanwhile")
-        if service is not None:
-            await self.put_service(service)
         fields = {f: getattr(new, f) for f in NewPlan.__struct_fields__}
         plan = Plan(version=len(self.plans) + 1, **fields)
         # What is kept is what can be read again.

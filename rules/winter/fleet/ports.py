@@ -63,8 +63,12 @@ class PlanBook(Protocol):
         """Return the plan that a request made."""
         ...
 
-    async def add(self, new: NewPlan, service: Service | None = None) -> Plan:
-        """Keep a plan, and with it what happened to a lorry, in one transaction.
+    async def said(self, request_id: str) -> Service | None:
+        """Return what a request said of a lorry."""
+        ...
+
+    async def add(self, new: NewPlan) -> Plan:
+        """Keep a plan.
 
         Raises:
             PlanMovedError: ``new.after`` is not the newest plan of its night; nothing was written.

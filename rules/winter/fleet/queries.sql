@@ -40,6 +40,10 @@ insert into lorry_service (lorry, what, at, by, role, via, reason, request_id)
 values (%(lorry)s, %(what)s, to_timestamp(%(at_s)s), %(by)s, %(role)s, %(via)s, %(reason)s, %(request_id)s)
 on conflict (request_id) do nothing
 
+-- said
+select lorry, what, extract(epoch from at)::float8 as at_s, by, role, via, reason, request_id
+from lorry_service where request_id = %(request_id)s
+
 -- out
 select lorry, what, extract(epoch from at)::float8 as at_s, by, role, via, reason, request_id
 from (select distinct on (lorry) * from lorry_service order by lorry, service_id desc) s

@@ -210,6 +210,8 @@ class PlanDesk:
     ) -> Plan | None:
         """Take a lorry out of service; what it has not treated goes to the others. None: the night has no plan.
 
+        That it is out of service is kept first, whatever comes of the plan.
+
         Raises:
             NoSuchPlanError: there is no such lorry.
             NotPlannedError: it is out of service already, no reason is given, or nothing can be planned.
@@ -238,13 +240,23 @@ class PlanDesk:
             raise NoSuchPlanError(f"There is no lorry {lorry!r}; there are {', '.join(names)}.")
         if broken and not who.reason.strip():
             raise NotPlannedError("why is missing: a breakdown needs a reason")
-        if (lorry in await self.book.out()) == broken:
-            raise NotPlannedError(f"{lorry} is {'out of' if broken else 'in'} service already")
+        await self._record(lorry, broken, who, now_s)
         if await self._driven(now_s) is None:
-            await self.book.put_service(_service(lorry, broken, who, now_s))
             return None
         kind: Kind = "breakdown" if broken else "returned"
-        return await self._again(partial(self._plan, kind, lorry, who, now_s, seed, iterations), who)
+        try:
+            return await self._again(partial(self._plan, kind, lorry, who, now_s, seed, iterations), who)
+        except NotPlannedError as error:
+            kept = f"{lorry} is {'out of' if broken else 'back in'} service"
+            raise NotPlannedError(f"{kept}, but there is no new plan: {error}") from error
+
+    async def _record(self, lorry: str, broken: bool, who: Who, now_s: float) -> None:
+        """Keep what happened before anything is planned: it is true whether there is a plan or not."""
+        if who.request_id is not None and await self.book.said(who.request_id) is not None:
+            return  # sent again after no plan came of it
+        if (lorry in await self.book.out()) == broken:
+            raise NotPlannedError(f"{lorry} is {'out of' if broken else 'in'} service already")
+        await self.book.put_service(_service(lorry, broken, who, now_s))
 
     async def _again(self, work: Callable[[], Awaitable[Plan]], who: Who) -> Plan:
         for attempt in range(TRIES):
@@ -262,7 +274,7 @@ class PlanDesk:
     ) -> Plan:
         newest = await self.book.newest(self.night(now_s))
         before = await self._driven(now_s)
-        means = await self._means(kind, lorry, who, seed, iterations)
+        means = await self._means(seed, iterations)
         try:
             wish = await self._wish(kind, means, before, now_s)
             contents = await asyncio.to_thread(make, wish, self._planner_of(iterations, seed))
@@ -275,15 +287,11 @@ class PlanDesk:
             reason=who.reason or KIND_WORDS[kind], contents=contents, lorry=lorry, request_id=who.request_id,
             after=None if newest is None else newest.version,
         )  # fmt: skip
-        change = None if lorry is None else _service(lorry, kind == "breakdown", who, now_s)
-        return await self.book.add(new, change)
+        return await self.book.add(new)
 
-    async def _means(self, kind: Kind, lorry: str | None, who: Who, seed: int, iterations: int) -> Means:
+    async def _means(self, seed: int, iterations: int) -> Means:
         roads, roster = await self.roads(), await self.roster()
         out = {name: s.reason for name, s in (await self.book.out()).items()}
-        if lorry is not None:
-            out = {k: v for k, v in out.items() if k != lorry}
-            out |= {lorry: who.reason} if kind == "breakdown" else {}
         return Means(roads.registry, roads.network, roster, out, seed, iterations)
 
     async def _wish(self, kind: Kind, means: Means, before: Plan | None, now_s: float) -> Wish:

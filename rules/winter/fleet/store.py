@@ -72,7 +72,13 @@ class PostgresPlans(_OnDatabase):
         """Return the plan that a request made."""
         return await self._one("known", request_id=request_id)
 
-    async def add(self, new: NewPlan, service: Service | None = None) -> Plan:
+    async def said(self, request_id: str) -> Service | None:
+        """Return what a request said of a lorry."""
+        async with self._transaction() as conn:
+            rows = await _rows(conn, "said", request_id=request_id)
+        return Service(**rows[0]) if rows else None
+
+    async def add(self, new: NewPlan) -> Plan:
         """Keep a plan; see :class:`rules.winter.fleet.ports.PlanBook`."""
         async with self._transaction() as conn:
             await conn.execute(SQL["lock"])
@@ -83,8 +89,6 @@ class PostgresPlans(_OnDatabase):
             fields = {f: getattr(new, f) for f in NewPlan.__struct_fields__}
             text = msgspec.json.encode(new.contents).decode()
             await conn.execute(SQL["add"], {**fields, "version": version, "contents": text})
-            if service is not None:
-                await conn.execute(SQL["add_service"], msgspec.structs.asdict(service))
             await _tell(conn)
         return Plan(version=version, **fields)
 
