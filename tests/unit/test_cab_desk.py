@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rules.core.cab.model import Service
 from rules.core.fleet.plan import FleetPlan
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.request import Request
@@ -54,3 +55,25 @@ async def test_a_breakdown_is_kept_though_nothing_can_be_planned() -> None:
     again = await plans.breakdown("g1", gearbox, NOW + 90.0)
     assert again is not None
     assert again.contents.out == {"g1": "gearbox"}
+
+
+async def test_a_lorry_that_fails_while_the_night_is_planned_is_not_in_the_plan_that_is_kept() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    usual, failed = plans._planner_of, False
+
+    def fails_meanwhile(iterations: int, seed: int) -> FleetPlanner:
+        nonlocal failed
+        if not failed:
+            failed = True
+            book = plans.book
+            book.services.append(  # type: ignore[attr-defined]
+                Service(lorry="g1", what="broken", at_s=NOW, by="Bob", role="r", via="api", reason="gearbox")
+            )
+        return usual(iterations, seed)
+
+    plans._planner_of = fails_meanwhile
+    plan = await plans.plan_tonight(ADA, NOW)
+    assert plan.version == 1
+    assert [s.lorry for s in plan.contents.fleet] == ["g2", "g3"]
+    assert plan.contents.out == {"g1": "gearbox"}

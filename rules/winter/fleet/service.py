@@ -272,6 +272,7 @@ class PlanDesk:
     async def _plan(
         self, kind: Kind, lorry: str | None, who: Who, now_s: float, seed: int, iterations: int
     ) -> Plan:
+        marks = await self.book.marks()
         newest = await self.book.newest(self.night(now_s))
         before = await self._driven(now_s)
         means = await self._means(seed, iterations)
@@ -287,7 +288,7 @@ class PlanDesk:
             reason=who.reason or KIND_WORDS[kind], contents=contents, lorry=lorry, request_id=who.request_id,
             after=None if newest is None else newest.version,
         )  # fmt: skip
-        return await self.book.add(new)
+        return await self.book.add(new, marks)
 
     async def _means(self, seed: int, iterations: int) -> Means:
         roads, roster = await self.roads(), await self.roster()
