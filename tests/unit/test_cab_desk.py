@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from rules.core.cab.model import Service
@@ -77,3 +79,23 @@ async def test_a_lorry_that_fails_while_the_night_is_planned_is_not_in_the_plan_
     assert plan.version == 1
     assert [s.lorry for s in plan.contents.fleet] == ["g2", "g3"]
     assert plan.contents.out == {"g1": "gearbox"}
+
+
+async def test_a_request_that_is_sent_twice_is_done_once_and_its_id_is_its_own() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    once = Who("Ada", "duty officer", "page", "gearbox", "r-1")
+    first, again = await asyncio.gather(plans.plan_tonight(once, NOW), plans.plan_tonight(once, NOW))
+    assert first == again
+    assert [p.version for p in await plans.book.versions(first.night)] == [1]
+    for ask in (plans.breakdown("g1", once, NOW + 9.0), plans.returned("g1", once, NOW + 9.0)):
+        with pytest.raises(NotPlannedError, match="was used for something else: planned from the orders"):
+            await ask
+    assert await plans.book.out() == {}
+    down = Who("Ada", "duty officer", "page", "gearbox", "r-2")
+    second = await plans.breakdown("g1", down, NOW + 10.0)
+    assert await plans.breakdown("g1", down, NOW + 20.0) == second
+    with pytest.raises(NotPlannedError, match=r"something else: a lorry has broken down \(g1\)"):
+        await plans.breakdown("g2", down, NOW + 30.0)
+    with pytest.raises(NotPlannedError, match="something else"):
+        await plans.plan_tonight(down, NOW + 30.0)

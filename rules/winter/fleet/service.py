@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import partial
 
 from cityops.errors import InvariantError
 from devices.registry import Registry
@@ -203,7 +202,7 @@ class PlanDesk:
             NotPlannedError: nothing can be planned, in words for whoever asked.
             TransientError: the database does not answer.
         """
-        return await self._again(partial(self._plan, "tonight", None, who, now_s, seed, iterations), who)
+        return await self._again("tonight", None, who, now_s, seed, iterations)
 
     async def breakdown(
         self, lorry: str, who: Who, now_s: float, *, seed: int = 1, iterations: int = USUAL_ITERATIONS
@@ -233,7 +232,7 @@ class PlanDesk:
         self, lorry: str, what: str, who: Who, now_s: float, seed: int, iterations: int
     ) -> Plan | None:
         broken = what == "broken"
-        if who.request_id is not None and (known := await self.book.known(who.request_id)) is not None:
+        if (known := await self._known("breakdown" if broken else "returned", lorry, who)) is not None:
             return known
         names = [e.id for e in (await self.roster()).lorry]
         if lorry not in names:
@@ -245,7 +244,7 @@ class PlanDesk:
             return None
         kind: Kind = "breakdown" if broken else "returned"
         try:
-            return await self._again(partial(self._plan, kind, lorry, who, now_s, seed, iterations), who)
+            return await self._again(kind, lorry, who, now_s, seed, iterations)
         except NotPlannedError as error:
             kept = f"{lorry} is {'out of' if broken else 'back in'} service"
             raise NotPlannedError(f"{kept}, but there is no new plan: {error}") from error
@@ -258,12 +257,29 @@ class PlanDesk:
             raise NotPlannedError(f"{lorry} is {'out of' if broken else 'in'} service already")
         await self.book.put_service(_service(lorry, broken, who, now_s))
 
-    async def _again(self, work: Callable[[], Awaitable[Plan]], who: Who) -> Plan:
+    async def _known(self, kind: Kind, lorry: str | None, who: Who) -> Plan | None:
+        """Return the plan that a request has made; NotPlannedError where it asked for something else."""
+        if who.request_id is None:
+            return None
+        plan, said = await self.book.known(who.request_id), await self.book.said(who.request_id)
+        had = {(p.kind, p.lorry) for p in (plan,) if p is not None}
+        had |= {
+            ("breakdown" if x.what == "broken" else "returned", x.lorry) for x in (said,) if x is not None
+        }
+        if had - {(kind, lorry)}:
+            raise NotPlannedError(
+                f"request_id {who.request_id!r} was used for something else: {_asked_words(*had.pop())}"
+            )
+        return plan
+
+    async def _again(
+        self, kind: Kind, lorry: str | None, who: Who, now_s: float, seed: int, iterations: int
+    ) -> Plan:
         for attempt in range(TRIES):
-            if who.request_id is not None and (known := await self.book.known(who.request_id)) is not None:
+            if (known := await self._known(kind, lorry, who)) is not None:
                 return known
             try:
-                return await work()
+                return await self._plan(kind, lorry, who, now_s, seed, iterations)
             except PlanMovedError:
                 if attempt == TRIES - 1:
                     raise
@@ -343,6 +359,10 @@ def nothing_words(asked: Tonight) -> str:
     if asked.treated:
         said.append("What was ordered is treated.")
     return " ".join(said)
+
+
+def _asked_words(kind: str, lorry: str | None) -> str:
+    return f"{KIND_WORDS[kind]}{'' if lorry is None else f' ({lorry})'}"
 
 
 def _service(lorry: str, broken: bool, who: Who, now_s: float) -> Service:
