@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace as with_
 
 from rules.core.cab.model import Service
 from rules.core.fleet.plan import FleetPlan
@@ -99,3 +100,17 @@ async def test_a_request_that_is_sent_twice_is_done_once_and_its_id_is_its_own()
         await plans.breakdown("g2", down, NOW + 30.0)
     with pytest.raises(NotPlannedError, match="something else"):
         await plans.plan_tonight(down, NOW + 30.0)
+
+
+async def test_a_breakdown_after_the_roads_have_changed_plans_the_night_anew() -> None:
+    plans, orders, town = desk()
+    await ordered(orders)
+    first = await plans.plan_tonight(ADA, NOW)
+    changed = tuple(with_(s, width_m=s.width_m + 0.5) for s in town.installed.segments)
+    town.installed = with_(town.installed, segments=changed)
+    second = await plans.breakdown("g1", Who("Ada", "duty officer", "page", "gearbox"), NOW + 60.0)
+    assert second is not None
+    assert (second.kind, second.lorry, second.after) == ("breakdown", "g1", first.version)
+    assert second.contents.roads != first.contents.roads
+    assert [s.lorry for s in second.contents.fleet] == ["g2", "g3"]
+    assert "roads have changed since plan 1" in second.contents.notes[-1]

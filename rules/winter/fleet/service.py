@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from cityops.errors import InvariantError
@@ -240,7 +240,7 @@ class PlanDesk:
         if broken and not who.reason.strip():
             raise NotPlannedError("why is missing: a breakdown needs a reason")
         await self._record(lorry, broken, who, now_s)
-        if await self._driven(now_s) is None:
+        if await self.book.newest(self.night(now_s)) is None:
             return None
         kind: Kind = "breakdown" if broken else "returned"
         try:
@@ -312,7 +312,7 @@ class PlanDesk:
         return Means(roads.registry, roads.network, roster, out, seed, iterations)
 
     async def _wish(self, kind: Kind, means: Means, before: Plan | None, now_s: float) -> Wish:
-        asked = await self._asked(means, before, now_s) if kind == "tonight" else None
+        asked = await self._asked(means, before, now_s) if kind == "tonight" or before is None else None
         if asked is not None and not asked.asked and (before is None or not before.contents.asked):
             raise NotPlannedError(nothing_words(asked))
         if before is not None:
@@ -322,7 +322,9 @@ class PlanDesk:
             return await asyncio.to_thread(again, means, before, rest, at_s, asked)
         assert asked is not None
         last = await self.book.before(self.night(now_s))
-        return await asyncio.to_thread(first, means, asked, last)
+        wish = await asyncio.to_thread(first, means, asked, last)
+        old = await self.book.newest(self.night(now_s))
+        return wish if old is None else replace(wish, notes=(*wish.notes, _new_roads_words(old)))
 
     async def _asked(self, means: Means, before: Plan | None, now_s: float) -> Tonight:
         cases = await self.orders.cases(*span_s(night_of(now_s, self.zone), self.zone))
@@ -359,6 +361,13 @@ def nothing_words(asked: Tonight) -> str:
     if asked.treated:
         said.append("What was ordered is treated.")
     return " ".join(said)
+
+
+def _new_roads_words(old: Plan) -> str:
+    return (
+        f"The roads have changed since plan {old.version}: the night is planned anew, with every lorry full at its depot. "
+        "What gritters have spread since an order counts."
+    )
 
 
 def _asked_words(kind: str, lorry: str | None) -> str:
