@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from ops_api.web import words
 from ops_api.web.cab_map import CabMap, map_of
 from ops_api.web.sheet_view import distance
-from rules.core.cab.card import Card, Entry, card_of
+from rules.core.cab.card import Card, Entry
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import KIND_WORDS, OrderSeen, Plan
+from rules.core.cab.ploughing import card_of
 from rules.core.cab.progress import SILENT_S, Progress
 
 PHASES = {
@@ -262,7 +263,7 @@ def plan_view(
 
 def _order_words(o: OrderSeen) -> str:
     runs = f"{o.passes} × " if o.passes > 1 else ""
-    return f"{o.ref} {o.label}: {runs}{o.g_m2:g} g/m²"
+    return f"{o.ref} {o.label}: {'plough and ' if o.plough else ''}{runs}{o.g_m2:g} g/m²"
 
 
 def missed_words(plan: Plan, on: OnRoads) -> tuple[str, ...]:

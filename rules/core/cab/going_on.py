@@ -102,7 +102,7 @@ def _done(on: OnRoads, plan: Plan, p: Progress, number: int, at_s: float) -> Don
     ends_s = at_s + (1.0 - p.share) * (step.ends_s - step.begins_s) if number == p.step else step.ends_s
     return Done(
         lorry=p.lorry, job=step.job, segment_id=segment_id, from_node=node, ref=on.ref_of[segment_id],
-        plan=plan.version, g_m2=on.rate_of[segment_id], until_s=None if number in p.treated else ends_s,
+        plan=plan.version, g_m2=on.rate_of[segment_id], plough=segment_id in on.ploughed, until_s=None if number in p.treated else ends_s,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         g_m2: salt of all runs together [g/m²]; ``runs``: over the whole width of it.
         priority: of its route.
         due_s: end of its treatment [s after the start of the plan]; None: the priority's limit alone.
+        plough: whether snow is cleared in the same pass.
     """
 
     segment_id: str
@@ -31,6 +32,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     due_s: float | None = None
     runs: int = 1
+    plough: bool = False
 
 
 class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
     stretches: int
     start_s: float | None
     by_s: float | None
+    plough: bool = False
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +78,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     """A pass that was done under an earlier plan of the night.
 
     Attributes:
-        g_m2: rate of it [g/m²].
+        g_m2: rate of it [g/m²]; ``plough``: whether it cleared snow.
         until_s: of one that no report has shown yet: when the lorry will have done it [s after the start of the plan].
     """
 
@@ -86,6 +89,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     ref: str
     plan: int
     g_m2: float
+    plough: bool = False
     until_s: float | None = None
 
 

@@ -18,7 +18,7 @@ def still_done(
     """Return the passes that count, under the names that they have now, and what is said of the others.
 
     A pass counts for one of the same order along the same arc, whatever it was called when there were more or
-    fewer runs; one with less salt than a run has now is done again.
+    fewer runs; one with less salt than a run has now, or not ploughed, is done again.
 
     Args:
         network: the roads.
@@ -27,6 +27,7 @@ def still_done(
         done: passes under earlier plans of the night.
     """
     rate = {(a.segment_id, a.ref): a.g_m2 / a.runs for a in asked}
+    ploughed = {a.segment_id for a in asked if a.plough}
     open_: dict[str, list[Job]] = {}
     for job in jobs:
         open_.setdefault(network.segments[job.segment].segment_id, []).append(job)
@@ -36,7 +37,7 @@ def still_done(
         wanted = rate.get((d.segment_id, d.ref))
         if wanted is None:
             continue
-        if d.g_m2 < wanted - 1e-9:
+        if d.g_m2 < wanted - 1e-9 or (d.segment_id in ploughed and not d.plough):
             thin += 1
             continue
         fits = [j for j in open_[d.segment_id] if arc_of(network, d.segment_id, d.from_node) in j.ways]
@@ -51,4 +52,6 @@ def _thin_words(count: int) -> tuple[str, ...]:
     if count == 0:
         return ()
     was = "pass was" if count == 1 else "passes were"
-    return (f"{count} {was} done with less salt than is asked for now: done again at the new rate.",)
+    return (
+        f"{count} {was} done with less salt than is asked for now, or without the plough: done again as asked.",
+    )

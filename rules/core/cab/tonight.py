@@ -138,7 +138,14 @@ def _due(t: Treatment, leaves_s: float, limit_s: float | None, zero_s: float) ->
 def _asked(case: Case, segment: str, routes: Mapping[str, RouteFacts]) -> Asked:
     t = _treatment(case)
     priority = routes[case.route_id].priority if case.route_id in routes else 1
-    return Asked(segment_id=segment, ref=case.ref, g_m2=t.g_m2 * t.passes, priority=priority, runs=t.passes)
+    return Asked(
+        segment_id=segment,
+        ref=case.ref,
+        g_m2=t.g_m2 * t.passes,
+        priority=priority,
+        runs=t.passes,
+        plough=t.plough,
+    )
 
 
 def _both(a: Asked, b: Asked) -> Asked:
@@ -147,12 +154,14 @@ def _both(a: Asked, b: Asked) -> Asked:
     times = [x.due_s for x in (a, b) if x.due_s is not None]
     return Asked(
         segment_id=a.segment_id, ref=heavy.ref, g_m2=heavy.g_m2, priority=min(a.priority, b.priority),
-        due_s=min(times, default=None), runs=heavy.runs,
+        due_s=min(times, default=None), runs=heavy.runs, plough=a.plough or b.plough,
     )  # fmt: skip
 
 
 def _is_treated(passes: Sequence[Pass], since_s: float, t: Treatment) -> bool:
-    """Whether what was spread since an order does it."""
+    """Whether what was spread since an order does it; that a road was ploughed no reading says."""
+    if t.plough:
+        return False
     kept = [p for p in passes if p.at_s >= since_s]
     area = sum((p.high - p.low) * p.g_m2 for p in kept)
     return _covered(kept) >= COVERED and area >= ENOUGH * COVERED * t.g_m2 * t.passes
@@ -171,5 +180,5 @@ def _seen(case: Case, routes: Mapping[str, RouteFacts]) -> OrderSeen:
     label = routes[case.route_id].label if case.route_id in routes else case.route_id
     return OrderSeen(
         ref=case.ref, route_id=case.route_id, label=label, state=case.state, acts=len(case.acts), g_m2=t.g_m2,
-        passes=t.passes, stretches=len(t.segments), start_s=t.start_s, by_s=t.by_s,
+        passes=t.passes, stretches=len(t.segments), start_s=t.start_s, by_s=t.by_s, plough=t.plough,
     )  # fmt: skip

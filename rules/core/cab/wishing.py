@@ -104,6 +104,8 @@ def again(means: Means, before: Plan, rest: Rest, now_s: float, asked: Tonight |
 def _notes(asked: Tonight | None) -> Iterator[str]:
     if asked is not None and not asked.asked:
         yield "No order stands any more: every lorry drives back to its depot."
+    if asked is not None and any(a.plough for a in asked.asked):
+        yield "Ploughing is planned at the speed of spreading: lorries that clear snow will be later."
     if asked is not None and asked.treated:
         n = len(asked.treated)
         yield f"{n} {'stretch was' if n == 1 else 'stretches were'} treated since the order, before there was a plan."
