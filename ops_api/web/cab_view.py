@@ -49,7 +49,7 @@ class LorryView:
         status: where it stands, in a few words; ``tone``: good, watch, bad or calm.
         now: what it is at; ``next``: what comes then, in ``ahead``; None where nothing does.
         treated, passes: passes done, and all of its.
-        finish: when it will have treated its last stretch; ``back``: be back.
+        finish, finish_s: when it will have treated its last stretch [s after the start of the plan]; ``back``: be back.
         late: how many passes will be late and by how much at most; empty where none.
         replaced: what the card's place was taken by; empty where it counts.
     """
@@ -72,6 +72,7 @@ class LorryView:
     salt_note: str
     starts: str
     finish: str
+    finish_s: float | None
     back: str
     due: str
     late: str
@@ -111,6 +112,7 @@ def lorry_view(
     replaced = "" if newest is None or newest == plan.version else f"Replaced by plan {newest}"
     salt_kg = start.on_board_kg if progress is None else progress.salt_kg
     status, tone = _status(progress, card, start_s, zone, now_s) if not replaced else (replaced, "bad")
+    last_s = card.last_s if progress is None else progress.last_s
     following = None if not entries else n if progress is not None and progress.phase == "waits" else n + 1
     return LorryView(
         lorry=lorry, version=plan.version, status=status, tone=tone, notes=_notes(progress, now_s),
@@ -121,7 +123,7 @@ def lorry_view(
         missed=0 if progress is None else len(progress.skipped), salt=f"{words.number(salt_kg / 1000.0, 1)} t",
         salt_share=round(100.0 * salt_kg / start.capacity_kg), salt_note=_salt_note(progress),
         starts=time_of(start_s, card.begins_s, zone),
-        finish=time_of(start_s, card.last_s if progress is None else progress.last_s, zone),
+        finish=time_of(start_s, last_s, zone), finish_s=last_s,
         back=time_of(start_s, card.back_s if progress is None else progress.back_s, zone),
         due=time_of(start_s, card.due_s, zone), late=_late(progress, card),
         km=f"{words.number((card.treated_m + card.empty_m) / 1000.0, 1)} km, {words.number(card.treated_m / 1000.0, 1)} spread",
@@ -291,7 +293,8 @@ def _headline(plan: Plan, lorries: Sequence[LorryView]) -> tuple[str, str]:
         bad = next(v for v in lorries if v.tone == "bad")
         return f"{bad.lorry}: {bad.status.lower()}", "bad"
     out = sum(v.status.startswith(("Under way", "Loading", "Has never")) for v in lorries)
-    finish = max((v.finish for v in lorries if v.finish != "–"), default="")
+    last = max((v for v in lorries if v.finish_s is not None), key=lambda v: v.finish_s or 0.0, default=None)
+    finish = "" if last is None else last.finish
     missed = sum(v.missed for v in lorries)
     if out == 0 and all(v.next is None for v in lorries):
         left = f"; {words.plural(missed, 'pass', 'passes')} not treated, or not seen" if missed else ""

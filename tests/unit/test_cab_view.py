@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as with_
 from datetime import UTC, datetime
 
 from ops_api.web.cab_view import LorryView, PlanView, lorry_view, plan_view
@@ -33,3 +34,16 @@ def test_a_lorry_that_never_reports_is_named_and_nothing_of_it_is_treated() -> N
     soon, lorries = shown(plan, on, {}, 60.0)
     assert {v.tone for v in lorries.values()} == {"watch"}
     assert soon.treated == 0
+
+
+def test_the_last_lorry_is_done_after_midnight() -> None:
+    _, plan, on = night(3)
+    _, views = shown(plan, on, {v: drive(on, v, 400.0) for v in on.trips}, 400.0)
+    one, other, *rest = views.values()
+    before, after = (
+        with_(one, finish="23:50", finish_s=6600.0, late=""), with_(other, finish="00:20", finish_s=8400.0, late="")
+    )  # fmt: skip
+    quiet = [with_(v, finish="–", finish_s=None, late="") for v in rest]
+    now = datetime.fromtimestamp(plan.contents.start_s + 400.0, UTC)
+    board = plan_view(plan, on, [before, after, *quiet], ZONE, now)
+    assert board.headline.endswith("done by 00:20")
