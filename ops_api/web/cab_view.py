@@ -16,6 +16,9 @@ from rules.core.cab.model import KIND_WORDS, OrderSeen, Plan
 from rules.core.cab.ploughing import card_of
 from rules.core.cab.progress import SILENT_S, Progress
 
+FRESH_S = 10.0
+"""How far the next turn is is said from a report up to so old [s]: at 50 km/h a lorry is 140 m further by then."""
+
 PHASES = {
     "waits": "At the yard",
     "drives": "Under way",
@@ -48,6 +51,7 @@ class LorryView:
     Attributes:
         status: where it stands, in a few words; ``tone``: good, watch, bad or calm.
         now: what it is at; ``next``: what comes then, in ``ahead``; None where nothing does.
+        as_of: time of the report that all this is from; empty where there is none.
         treated, passes: passes done, and all of its.
         finish, finish_s: when it will have treated its last stretch [s after the start of the plan]; ``back``: be back.
         late: how many passes will be late and by how much at most; empty where none.
@@ -62,6 +66,7 @@ class LorryView:
     now: EntryView | None
     next: EntryView | None
     ahead: str
+    as_of: str
     entries: tuple[EntryView, ...]
     done: int
     treated: int
@@ -118,7 +123,7 @@ def lorry_view(
         lorry=lorry, version=plan.version, status=status, tone=tone, notes=_notes(progress, now_s),
         now=entries[n] if progress is not None and entries and progress.phase in ("drives", "loads") else None,
         next=entries[following] if following is not None and following < len(entries) and not _is_over(progress) else None,
-        ahead=_ahead(card, following, progress), entries=entries, done=n if progress is not None else 0,
+        ahead=_ahead(card, following, progress, now_s), as_of=_as_of(progress, start_s, zone), entries=entries, done=n if progress is not None else 0,
         treated=0 if progress is None else len(progress.treated), passes=passes,
         missed=0 if progress is None else len(progress.skipped), salt=f"{words.number(salt_kg / 1000.0, 1)} t",
         salt_share=round(100.0 * salt_kg / start.capacity_kg), salt_note=_salt_note(progress),
@@ -195,9 +200,17 @@ def _notes(p: Progress | None, now_s: float) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _ahead(card: Card, n: int | None, p: Progress | None) -> str:
+def _as_of(p: Progress | None, start_s: float, zone: ZoneInfo) -> str:
+    if p is None or p.seen_s is None:
+        return ""
+    return f"as of {datetime.fromtimestamp(start_s + p.seen_s, zone):%H:%M:%S}"
+
+
+def _ahead(card: Card, n: int | None, p: Progress | None, now_s: float) -> str:
     if n is None or n >= len(card.entries) or p is None or p.phase == "waits":
         return ""
+    if p.seen_s is None or now_s - p.seen_s > FRESH_S:
+        return ""  # it has driven on since
     metres = card.entries[n].at_m - p.place_m
     return "now" if metres < 15.0 else f"in {distance(metres)}"
 

@@ -47,3 +47,15 @@ def test_the_last_lorry_is_done_after_midnight() -> None:
     now = datetime.fromtimestamp(plan.contents.start_s + 400.0, UTC)
     board = plan_view(plan, on, [before, after, *quiet], ZONE, now)
     assert board.headline.endswith("done by 00:20")
+
+
+def test_how_far_the_next_turn_is_is_only_said_from_a_fresh_report() -> None:
+    _, plan, on = night(3)
+    seen = {v: drive(on, v, 400.0, every_s=5.0) for v in on.trips}
+    for late_s, said in ((4.0, True), (11.0, False), (55.0, False)):
+        _, views = shown(plan, on, seen, 400.0 + late_s)
+        view = views["L2"]
+        assert view.next is not None
+        assert bool(view.ahead) == said
+        at = datetime.fromtimestamp(plan.contents.start_s + 400.0, ZONE)
+        assert view.as_of == f"as of {at:%H:%M:%S}"
