@@ -13,6 +13,7 @@ from ops_api.web.sheet_view import distance
 from rules.core.cab.card import Card, Entry
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import KIND_WORDS, OrderSeen, Plan
+from rules.core.cab.needed import needed_s
 from rules.core.cab.ploughing import card_of
 from rules.core.cab.progress import SILENT_S, Progress
 
@@ -54,6 +55,7 @@ class LorryView:
         as_of: time of the report that all this is from; empty where there is none.
         treated, passes: passes done, and all of its.
         finish, finish_s: when it will have treated its last stretch [s after the start of the plan]; ``back``: be back.
+        due: by when its last stretch is needed.
         late: how many passes will be late and by how much at most; empty where none.
         replaced: what the card's place was taken by; empty where it counts.
     """
@@ -130,7 +132,7 @@ def lorry_view(
         starts=time_of(start_s, card.begins_s, zone),
         finish=time_of(start_s, last_s, zone), finish_s=last_s,
         back=time_of(start_s, card.back_s if progress is None else progress.back_s, zone),
-        due=time_of(start_s, card.due_s, zone), late=_late(progress, card),
+        due=time_of(start_s, needed_s(on, lorry), zone), late=_late(progress, card),
         km=f"{words.number((card.treated_m + card.empty_m) / 1000.0, 1)} km, {words.number(card.treated_m / 1000.0, 1)} spread",
         minutes=f"{words.number((card.back_s - card.begins_s) / 60.0)} min",
         salt_needed=f"{words.number(card.salt_kg / 1000.0, 2)} t", loads=card.loads,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace as with_
 from datetime import UTC, datetime
 
-from ops_api.web.cab_view import LorryView, PlanView, lorry_view, plan_view
+from ops_api.web.cab_view import LorryView, PlanView, lorry_view, plan_view, time_of
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.match import Report
 from rules.core.cab.model import Plan
+from rules.core.cab.paper import document
+from rules.core.cab.ploughing import card_of
 from tests.fakes.cab_desk import ZONE
 from tests.fakes.cab_night import drive, night, progress_of
 
@@ -59,3 +61,14 @@ def test_how_far_the_next_turn_is_is_only_said_from_a_fresh_report() -> None:
         assert bool(view.ahead) == said
         at = datetime.fromtimestamp(plan.contents.start_s + 400.0, ZONE)
         assert view.as_of == f"as of {at:%H:%M:%S}"
+
+
+def test_needed_by_is_of_the_stretch_that_is_done_last() -> None:
+    _, plan, on = night(3)
+    dues = {v: [on.jobs[j].due_s for j in on.trips[v].jobs] for v in on.trips}
+    lorry = next(v for v, due in dues.items() if min(due) < due[-1])
+    view = lorry_view(plan, on, lorry, ZONE, progress=None, now_s=0.0)
+    last = time_of(plan.contents.start_s, dues[lorry][-1], ZONE)
+    assert view.due == last != time_of(plan.contents.start_s, min(dues[lorry]), ZONE)
+    facts = dict(document(plan, on, card_of(on, lorry), ZONE, council="Frogham")["facts"])
+    assert facts["Treated by"].endswith(f"(needed by {last})")
