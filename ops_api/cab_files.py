@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from ops_api.web import words
 from ops_api.web.cab_view import time_of
-from rules.core.cab.card import card_of
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.gpx import gpx
 from rules.core.cab.model import Plan
 from rules.core.cab.paper import document
+from rules.core.cab.ploughing import card_of
 from rules.winter.fleet.card_pdf import make_card
 from rules.winter.fleet.ports import NoSuchPlanError
 from rules.winter.fleet.service import PlanDesk

@@ -38,7 +38,7 @@ def situation_document(found: Situation) -> dict[str, Any]:
     return {
         "version": found.plan.version,
         "at": _moment(zero_s + found.now_s),
-        "treated_before": len(found.plan.contents.done),
+        "treated_before": sum(d.until_s is None for d in found.plan.contents.done),
         "lorries": [_lorry(found, p, zero_s) for p in found.progress.values()],
     }
 
@@ -54,7 +54,8 @@ def _lorry(found: Situation, p: Progress, zero_s: float) -> dict[str, Any]:
         "longitude_deg": None if p.at is None else round(p.at[0], 6),
         "latitude_deg": None if p.at is None else round(p.at[1], 6),
         "seen_at": None if p.seen_s is None else _moment(zero_s + p.seen_s), "by_clock": p.by_clock,
-        "silent": p.is_silent(found.now_s), "treated": jobs(p.treated), "skipped": jobs(p.skipped),
+        "silent": p.is_silent(found.now_s), "treated": jobs(p.treated), "assumed": jobs(p.assumed),
+        "skipped": jobs(p.skipped),
         "salt_kg": round(p.salt_kg, 1), "weighed": p.weighed, "behind_s": round(p.behind_s, 1),
         "last_at": None if p.last_s is None else _moment(zero_s + p.last_s),
         "back_at": None if p.back_s is None else _moment(zero_s + p.back_s),

@@ -27,6 +27,7 @@ from firmware_sim.world.world import World
 from ops_api.crews_plan import PLANS, PlanTours, tours_of
 from rules.core.network.network import Network
 from rules.core.routing import Drive
+from rules.core.winter_nights import night_of
 from rules.core.winter_orders.model import Treatment
 
 log = structlog.get_logger(__name__)
@@ -135,7 +136,7 @@ class Crews:
             rows = await (await cursor.execute(PLANS, (self._plans_seen,))).fetchall()
         for row in rows:
             self._plans_seen = row["version"]
-            self._plan = tours_of(network, row["at_s"], row["contents"], self._plan)
+            self._plan = tours_of(network, row["at_s"], row["contents"], self._plan, row["night"])
             self._planned |= self._plan.refs
         self._tours = deque(t for t in self._tours if t.ref not in self._planned)
 
@@ -144,6 +145,10 @@ class Crews:
         if plan is None or self._plans_driven == self._plans_seen:
             return
         self._plans_driven = self._plans_seen
+        if plan.night != str(night_of(world.now.timestamp(), self.zone)):
+            return  # read again after a restart: that night is over
+        for gritter in (plan.returned | plan.idle) & set(self.gritters):
+            world.follow(gritter, ())
         for gritter in plan.failed & set(self.gritters):
             world.follow(gritter, (), stays=True)
         for gritter, way in plan.ways.items():

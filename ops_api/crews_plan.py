@@ -15,7 +15,7 @@ from rules.core.fleet.settings import FleetSettings
 from rules.core.network.network import Network
 
 PLANS = """
-select version, extract(epoch from at)::float8 as at_s, contents::text as contents from winter_plan
+select version, night::text, extract(epoch from at)::float8 as at_s, contents::text as contents from winter_plan
 where version > %s order by version
 """
 
@@ -28,16 +28,23 @@ class PlanTours:
         at_s: when the plan was made [s since 1970].
         refs: orders that it carries out: no tour of their own is driven for them.
         ways: by gritter.
-        failed: gritters that stand where they are.
+        failed: gritters that stand where they are; ``returned``: those that did, and begin at their depots again.
+        idle: gritters that drove by the plan before, and have nothing to drive any more.
+        night: that it is for, ISO 8601.
     """
 
     at_s: float
     refs: frozenset[str]
     ways: Mapping[str, tuple[Ordered, ...]]
     failed: frozenset[str]
+    returned: frozenset[str] = frozenset()
+    idle: frozenset[str] = frozenset()
+    night: str = ""
 
 
-def tours_of(network: Network, at_s: float, contents: str, before: PlanTours | None) -> PlanTours:
+def tours_of(
+    network: Network, at_s: float, contents: str, before: PlanTours | None, night: str = ""
+) -> PlanTours:
     """Return what a stored plan has lorries do; ``before``: what they did until then."""
     c = msgspec.json.decode(contents, type=Contents)
     settings = FleetSettings(**c.settings, limits_s={})
@@ -53,7 +60,12 @@ def tours_of(network: Network, at_s: float, contents: str, before: PlanTours | N
     device = {s.lorry: s.device for s in c.fleet}
     ways = {device[t.lorry]: _way(t, c.start_s, rate, width, segments) for t in c.trips}
     known = set() if before is None else set(before.ways) | set(before.failed)
-    return PlanTours(at_s, frozenset(o.ref for o in c.orders), ways, frozenset(known - set(ways)))
+    had = {} if before is None else before.ways
+    failed = frozenset() if before is None else before.failed
+    idle = frozenset(g for g, way in ways.items() if not way and had.get(g))
+    return PlanTours(
+        at_s, frozenset(o.ref for o in c.orders), ways, frozenset(known - set(ways)), failed & set(ways), idle, night
+    )  # fmt: skip
 
 
 def _way(

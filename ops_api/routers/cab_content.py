@@ -34,7 +34,9 @@ async def board(ctx: Context) -> dict[str, Any]:
     desk, now = plans_of(ctx), await ctx.town_now()
     why_not = await desk.why_not()
     out = {name: s.reason for name, s in (await desk.book.out()).items()}
-    content: dict[str, Any] = {"view": None, "why_not": why_not, "changed": "", "out": out, "versions": ()}
+    content: dict[str, Any] = {
+        "view": None, "why_not": why_not, "changed": "", "out": out, "versions": (), "news": await news(ctx),
+    }  # fmt: skip
     if why_not:
         return content
     try:
@@ -75,7 +77,7 @@ async def lorry(ctx: Context, name: str, version: int | None = None) -> dict[str
         plan, found.on, name, ctx.brand.time_zone, progress=found.progress[name] if counts else None,
         now_s=found.now_s, newest=None if latest is None or latest.night != plan.night else latest.version,
     )  # fmt: skip
-    return {"view": view, "name": name, "why": ""}
+    return {"view": view, "name": name, "why": "", "news": await news(ctx) if counts else ()}
 
 
 async def _absent(ctx: Context, name: str) -> str:

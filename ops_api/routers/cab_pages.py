@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from secrets import token_urlsafe
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -129,7 +130,7 @@ async def _board(ctx: Context, who: Pass | None, refused: str = "", status: int 
         refused = refused or ("" if content["why_not"] else str(error))
     officers = ctx.officers
     page = ctx.templates.render(
-        "cab.html", **content, news=await cab_content.news(ctx), who=who, refused=refused, names=names, role=OFFICER,
+        "cab.html", **content, once=token_urlsafe(12), who=who, refused=refused, names=names, role=OFFICER,
         is_set_up=officers is not None and officers.door is not None, until="" if until is None else f"{until:%H:%M}",
     )  # fmt: skip
     return HTMLResponse(page, status)

@@ -10,10 +10,15 @@ from zoneinfo import ZoneInfo
 from ops_api.web import words
 from ops_api.web.cab_map import CabMap, map_of
 from ops_api.web.sheet_view import distance
-from rules.core.cab.card import Card, Entry, card_of
+from rules.core.cab.card import Card, Entry
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import KIND_WORDS, OrderSeen, Plan
-from rules.core.cab.progress import Progress
+from rules.core.cab.needed import needed_s
+from rules.core.cab.ploughing import card_of
+from rules.core.cab.progress import SILENT_S, Progress
+
+FRESH_S = 10.0
+"""How far the next turn is is said from a report up to so old [s]: at 50 km/h a lorry is 140 m further by then."""
 
 PHASES = {
     "waits": "At the yard",
@@ -47,8 +52,10 @@ class LorryView:
     Attributes:
         status: where it stands, in a few words; ``tone``: good, watch, bad or calm.
         now: what it is at; ``next``: what comes then, in ``ahead``; None where nothing does.
+        as_of: time of the report that all this is from; empty where there is none.
         treated, passes: passes done, and all of its.
-        finish: when it will have treated its last stretch; ``back``: be back.
+        finish, finish_s: when it will have treated its last stretch [s after the start of the plan]; ``back``: be back.
+        due: by when its last stretch is needed.
         late: how many passes will be late and by how much at most; empty where none.
         replaced: what the card's place was taken by; empty where it counts.
     """
@@ -61,6 +68,7 @@ class LorryView:
     now: EntryView | None
     next: EntryView | None
     ahead: str
+    as_of: str
     entries: tuple[EntryView, ...]
     done: int
     treated: int
@@ -71,6 +79,7 @@ class LorryView:
     salt_note: str
     starts: str
     finish: str
+    finish_s: float | None
     back: str
     due: str
     late: str
@@ -110,19 +119,20 @@ def lorry_view(
     replaced = "" if newest is None or newest == plan.version else f"Replaced by plan {newest}"
     salt_kg = start.on_board_kg if progress is None else progress.salt_kg
     status, tone = _status(progress, card, start_s, zone, now_s) if not replaced else (replaced, "bad")
+    last_s = card.last_s if progress is None else progress.last_s
     following = None if not entries else n if progress is not None and progress.phase == "waits" else n + 1
     return LorryView(
         lorry=lorry, version=plan.version, status=status, tone=tone, notes=_notes(progress, now_s),
         now=entries[n] if progress is not None and entries and progress.phase in ("drives", "loads") else None,
         next=entries[following] if following is not None and following < len(entries) and not _is_over(progress) else None,
-        ahead=_ahead(card, following, progress), entries=entries, done=n if progress is not None else 0,
+        ahead=_ahead(card, following, progress, now_s), as_of=_as_of(progress, start_s, zone), entries=entries, done=n if progress is not None else 0,
         treated=0 if progress is None else len(progress.treated), passes=passes,
         missed=0 if progress is None else len(progress.skipped), salt=f"{words.number(salt_kg / 1000.0, 1)} t",
         salt_share=round(100.0 * salt_kg / start.capacity_kg), salt_note=_salt_note(progress),
         starts=time_of(start_s, card.begins_s, zone),
-        finish=time_of(start_s, card.last_s if progress is None else progress.last_s, zone),
+        finish=time_of(start_s, last_s, zone), finish_s=last_s,
         back=time_of(start_s, card.back_s if progress is None else progress.back_s, zone),
-        due=time_of(start_s, card.due_s, zone), late=_late(progress, card),
+        due=time_of(start_s, needed_s(on, lorry), zone), late=_late(progress, card),
         km=f"{words.number((card.treated_m + card.empty_m) / 1000.0, 1)} km, {words.number(card.treated_m / 1000.0, 1)} spread",
         minutes=f"{words.number((card.back_s - card.begins_s) / 60.0)} min",
         salt_needed=f"{words.number(card.salt_kg / 1000.0, 2)} t", loads=card.loads,
@@ -165,6 +175,9 @@ def _status(p: Progress | None, card: Card, start_s: float, zone: ZoneInfo, now_
         return f"Leave at {time_of(start_s, card.begins_s, zone)}", "calm" if not p.late else "bad"
     if p.phase == "off_plan":
         return PHASES[p.phase], "bad"
+    if p.by_clock and p.phase != "no_way":
+        said = "Has never reported on this plan"
+        return said, "bad" if now_s - card.begins_s > SILENT_S else "watch"
     if p.is_silent(now_s):
         return f"{PHASES[p.phase]}, not heard of since {time_of(start_s, p.seen_s, zone)}", "watch"
     if p.late:
@@ -176,8 +189,10 @@ def _notes(p: Progress | None, now_s: float) -> tuple[str, ...]:
     if p is None:
         return ()
     said = []
-    if p.by_clock and p.phase in ("drives", "loads"):
-        said.append("This lorry does not report: places and times are the plan’s.")
+    if p.by_clock and p.phase in ("drives", "loads", "back"):
+        said.append(
+            "This lorry does not report: places and times are the plan’s, and nothing counts as treated."
+        )
     if p.phase == "off_plan":
         said.append("Its last reports are away from the route: the list goes on where it left it.")
     if p.skipped:
@@ -187,9 +202,17 @@ def _notes(p: Progress | None, now_s: float) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _ahead(card: Card, n: int | None, p: Progress | None) -> str:
+def _as_of(p: Progress | None, start_s: float, zone: ZoneInfo) -> str:
+    if p is None or p.seen_s is None:
+        return ""
+    return f"as of {datetime.fromtimestamp(start_s + p.seen_s, zone):%H:%M:%S}"
+
+
+def _ahead(card: Card, n: int | None, p: Progress | None, now_s: float) -> str:
     if n is None or n >= len(card.entries) or p is None or p.phase == "waits":
         return ""
+    if p.seen_s is None or now_s - p.seen_s > FRESH_S:
+        return ""  # it has driven on since
     metres = card.entries[n].at_m - p.place_m
     return "now" if metres < 15.0 else f"in {distance(metres)}"
 
@@ -251,13 +274,13 @@ def plan_view(
         made=f"made {made}, {what}{KIND_WORDS[plan.kind]}", orders=tuple(map(_order_words, c.orders)),
         waiting=c.waiting, later=c.later, notes=c.notes, missed=missed_words(plan, on),
         left_out=len(c.left_out), lorries=tuple(lorries), out=tuple(sorted(c.out.items())),
-        treated=len(c.done) + sum(v.treated for v in lorries), passes=len(on.jobs),
+        treated=sum(d.until_s is None for d in c.done) + sum(v.treated for v in lorries), passes=len(on.jobs),
     )  # fmt: skip
 
 
 def _order_words(o: OrderSeen) -> str:
     runs = f"{o.passes} × " if o.passes > 1 else ""
-    return f"{o.ref} {o.label}: {runs}{o.g_m2:g} g/m²"
+    return f"{o.ref} {o.label}: {'plough and ' if o.plough else ''}{runs}{o.g_m2:g} g/m²"
 
 
 def missed_words(plan: Plan, on: OnRoads) -> tuple[str, ...]:
@@ -275,6 +298,8 @@ def missed_words(plan: Plan, on: OnRoads) -> tuple[str, ...]:
 
 def _headline(plan: Plan, lorries: Sequence[LorryView]) -> tuple[str, str]:
     late = [v for v in lorries if v.late]
+    if not plan.contents.asked:
+        return "Nothing to treat: every lorry drives home", "calm"
     if plan.contents.left_out:
         return f"{words.plural(len(plan.contents.left_out), 'pass', 'passes')} that no lorry can do", "bad"
     if late:
@@ -282,8 +307,9 @@ def _headline(plan: Plan, lorries: Sequence[LorryView]) -> tuple[str, str]:
     if any(v.tone == "bad" for v in lorries):
         bad = next(v for v in lorries if v.tone == "bad")
         return f"{bad.lorry}: {bad.status.lower()}", "bad"
-    out = sum(v.status.startswith(("Under way", "Loading")) for v in lorries)
-    finish = max((v.finish for v in lorries if v.finish != "–"), default="")
+    out = sum(v.status.startswith(("Under way", "Loading", "Has never")) for v in lorries)
+    last = max((v for v in lorries if v.finish_s is not None), key=lambda v: v.finish_s or 0.0, default=None)
+    finish = "" if last is None else last.finish
     missed = sum(v.missed for v in lorries)
     if out == 0 and all(v.next is None for v in lorries):
         left = f"; {words.plural(missed, 'pass', 'passes')} not treated, or not seen" if missed else ""

@@ -157,7 +157,7 @@ async def only_the_database(bench: Bench, last: Plan) -> None:
     from rules.core.cab.model import NewPlan
 
     with pytest.raises(PlanMovedError):
-        await bench.desk.book.add(NewPlan(**stale, after=1))
+        await bench.desk.book.add(NewPlan(**stale, after=1), await bench.desk.book.marks())
     again = Service(
         lorry="g2", what="broken", at_s=NOW, by="A", role="r", via="cli", reason="x", request_id="s1"
     )
@@ -165,7 +165,15 @@ async def only_the_database(bench: Bench, last: Plan) -> None:
     await bench.desk.book.put_service(again)
     assert (await bench.desk.book.out())["g2"] == again
     roster = Roster(lorry=[LorryEntry(id="g1", depot="south", salt_t=6.0)])
+    marks = await bench.desk.book.marks()
     await bench.desk.book.put_roster(roster, "Ada", "two are sold")
+    newest = await bench.desk.book.newest(bench.desk.night(NOW + 86_400.0))
+    assert newest is not None
+    follower = NewPlan(**{**stale, "night": newest.night}, after=newest.version)
+    with pytest.raises(PlanMovedError, match="have changed meanwhile"):
+        await bench.desk.book.add(follower, marks)
+    kept = await bench.desk.book.marks()
+    assert (kept.services, kept.rosters) != (marks.services, marks.rosters)
     assert await bench.desk.roster() == roster
     if bench.conn is None:
         return
@@ -184,5 +192,7 @@ async def test_orders_of_the_desk_are_what_is_planned(bench: Bench) -> None:
     assert {a.runs for a in plan.contents.asked} == {2}
     await bench.orders.act(m.Cancel(ref=case.ref, by="Ada", role="duty officer", reason="rain"), NOW + 90.0)
     assert await bench.desk.news(plan, NOW + 100.0) == (case.ref,)
+    empty = await bench.desk.plan_tonight(ADA, NOW + 120.0)
+    assert (empty.version, empty.contents.asked, empty.contents.orders) == (2, (), ())
     with pytest.raises(NotPlannedError, match="No order stands"):
-        await bench.desk.plan_tonight(ADA, NOW + 120.0)
+        await bench.desk.plan_tonight(ADA, NOW + 150.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -140,11 +141,16 @@ async def test_an_officer_acts_on_the_page_and_old_cards_say_that_they_are_repla
         assert (await browser.post("/winter/cab/officer", data=who)).status_code == 403
         let_in = await browser.post("/winter/cab/officer", data={**who, "password": OFFICERS_PASSWORD})
         assert (let_in.status_code, let_in.headers["location"]) == (303, "/winter/cab")
-        assert "Give its streets to the others" in (await browser.get("/winter/cab")).text
+        forms = (await browser.get("/winter/cab")).text
+        assert "Give its streets to the others" in forms
+        [once] = re.findall(r'name="request_id" value="(breakdown-[^"]{12,})"', forms)
         refused = await browser.post("/winter/cab", data={**ask, "reason": " "})
         assert (refused.status_code, "needs a reason" in refused.text) == (409, True)
         assert (await browser.post("/winter/cab", data={"what": "dance"})).status_code == 422
-        assert (await browser.post("/winter/cab", data=ask)).status_code == 303
+        sent = {**ask, "request_id": once}
+        assert (await browser.post("/winter/cab", data=sent)).status_code == 303
+        assert (await browser.post("/winter/cab", data=sent)).status_code == 303  # a double click
+        assert (await browser.post("/winter/cab", data={**sent, "lorry": "Red 2"})).status_code == 409
         board = (await browser.get("/winter/cab")).text
         assert "that no lorry can do" in board
         assert "Treated by nobody" in board

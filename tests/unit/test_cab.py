@@ -15,7 +15,7 @@ from rules.core.cab.codec import OnRoads
 from rules.core.cab.gpx import NAMESPACE, gpx
 from rules.core.cab.match import Way
 from rules.core.cab.paper import document
-from rules.core.cab.tonight import RouteFacts, tonight
+from rules.core.cab.tonight import RouteFacts, Tonight, tonight
 from rules.core.fleet.plan import Leg
 from rules.core.fleet.settings import FleetSettings
 from rules.core.network.network import Network
@@ -88,6 +88,23 @@ def test_what_was_treated_before_there_was_a_plan_is_not_driven_again() -> None:
     assert ([a.segment_id for a in found.asked], found.treated) == (["s1", "s2"], ("s0",))
     again = tonight(own, ROUTES, START + 600.0, limits_s=LIMITS, treated=passes, known=found.asked)
     assert len(again.asked) == 3
+
+
+def test_a_stretch_keeps_its_time_until_an_officer_moves_the_orders() -> None:
+    by_s = START + 9000.0
+
+    def found(treated: m.Treatment, at_s: float, before: Tonight | None = None) -> Tonight:
+        own = cases([], [act(1, "O1", "ordered", treated)])
+        known, had = ((), ()) if before is None else (before.asked, before.orders)
+        start_s = None if before is None else before.start_s
+        return tonight(own, ROUTES, at_s, start_s=start_s, limits_s=LIMITS, known=known, had=had)
+
+    first = found(treatment("s0", by_s=by_s), START + 600.0)
+    assert [a.due_s for a in first.asked] == [7200.0]
+    raised = found(treatment("s0", by_s=by_s, g_m2=20.0), START + 1600.0, first)
+    assert [(a.due_s, a.g_m2) for a in raised.asked] == [(7200.0, 20.0)]
+    moved = found(treatment("s0", by_s=START + 4200.0), START + 1600.0, first)
+    assert [a.due_s for a in moved.asked] == [3600.0]
 
 
 def roundabout() -> Network:
@@ -240,7 +257,8 @@ def test_a_lorry_loads_goes_off_its_way_comes_back_or_never_reports() -> None:
     lost = [*away[:-4], *(_moved(r) for r in away[-4:])]
     assert progress_of(on, {"L2": lost}, 900.0)["L2"].phase == "off_plan"
     unseen = progress_of(on, {}, 900.0)["L2"]
-    assert (unseen.by_clock, unseen.treated) == (True, frozenset(jobs_by(on, "L2", 900.0)))
+    assert (unseen.by_clock, unseen.treated, unseen.skipped) == (True, frozenset(), ())
+    assert unseen.assumed == frozenset(jobs_by(on, "L2", 900.0))
 
 
 def _moved(r: object) -> object:

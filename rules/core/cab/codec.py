@@ -142,6 +142,11 @@ class OnRoads:
         return {a.segment_id: a.g_m2 / a.runs for a in self.contents.asked}
 
     @cached_property
+    def ploughed(self) -> frozenset[str]:
+        """Stretches that are ploughed as they are treated."""
+        return frozenset(a.segment_id for a in self.contents.asked if a.plough)
+
+    @cached_property
     def meeting(self) -> dict[int, list[int]]:
         """Segments that meet at each node, by indices."""
         found: dict[int, list[int]] = {}

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from rules.core.cab.codec import OnRoads, name_of
 from rules.core.cab.model import Done, Plan, Start
-from rules.core.cab.progress import Progress
+from rules.core.cab.progress import NOISE_M, Progress
 from rules.core.fleet.plan import Leg, Loading
 from rules.core.street_match import Streets
 
@@ -22,7 +22,8 @@ class Rest:
 
     Attributes:
         starts: lorries that drive on, where and with what they can be given new orders.
-        done: passes of the whole night; those of a stretch that a lorry is on, unless it has failed, are of them.
+        done: passes of the whole night; those of a stretch that a lorry is on, unless it has failed, are of them,
+            with ``until_s`` until reports show them.
         standing: by lorry what it was to do next.
         notes: what was taken for granted, in sentences.
     """
@@ -50,7 +51,8 @@ def rest_of(
         out: lorries out of service.
     """
     streets = Streets(on.network.graph)
-    starts, done, notes = [], list(plan.contents.done), list[str]()
+    starts, notes = [], list[str]()
+    done = [d for before in plan.contents.done for d in _still(before, progress.get(before.lorry), out)]
     standing: dict[str, tuple[str, ...]] = {}
     for start in plan.contents.fleet:
         p = progress[start.lorry]
@@ -58,7 +60,7 @@ def rest_of(
         steps = _finished(on, p, broken)
         if p.by_clock and p.phase not in ("no_way", "waits"):
             notes.append(_unseen(start.lorry, broken))
-        done += [_done(on, plan, start.lorry, on.trips[start.lorry].steps[n]) for n in steps]
+        done += [_done(on, plan, p, n, at_s) for n in steps]
         if broken:
             continue
         starts.append(_now(on, start, p, at_s, streets))
@@ -75,21 +77,32 @@ def _unseen(lorry: str, broken: bool) -> str:
 def _finished(on: OnRoads, p: Progress, broken: bool) -> tuple[int, ...]:
     """Return the steps that a lorry has treated, with the one that it is at, which it will."""
     if broken:
-        return () if p.by_clock else tuple(sorted(p.treated))
-    steps = set(p.treated)
+        return tuple(sorted(p.treated))
+    steps = set(p.treated | p.assumed)
     here = on.trips[p.lorry].steps[p.step] if on.trips[p.lorry].steps else None
     if p.phase == "drives" and isinstance(here, Leg) and here.job is not None and p.on_it:
         steps.add(p.step)
     return tuple(sorted(steps))
 
 
-def _done(on: OnRoads, plan: Plan, lorry: str, step: Leg | Loading) -> Done:
+def _still(d: Done, p: Progress | None, out: Mapping[str, str]) -> tuple[Done, ...]:
+    """Return what counts of a pass of an earlier plan: one that no report has shown, not of a lorry that has failed."""
+    if d.until_s is None:
+        return (d,)
+    if p is not None and p.has_left:
+        return (replace(d, until_s=None),)
+    return () if d.lorry in out else (d,)
+
+
+def _done(on: OnRoads, plan: Plan, p: Progress, number: int, at_s: float) -> Done:
+    step = on.trips[p.lorry].steps[number]
     assert isinstance(step, Leg)
     assert step.job is not None
     segment_id, node = name_of(on.network, step.arc)
+    ends_s = at_s + (1.0 - p.share) * (step.ends_s - step.begins_s) if number == p.step else step.ends_s
     return Done(
-        lorry=lorry, job=step.job, segment_id=segment_id, from_node=node, ref=on.ref_of[segment_id],
-        plan=plan.version,
+        lorry=p.lorry, job=step.job, segment_id=segment_id, from_node=node, ref=on.ref_of[segment_id],
+        plan=plan.version, g_m2=on.rate_of[segment_id], plough=segment_id in on.ploughed, until_s=None if number in p.treated else ends_s,
     )  # fmt: skip
 
 
@@ -115,6 +128,9 @@ def _now(on: OnRoads, start: Start, p: Progress, at_s: float, streets: Streets) 
         return replace(
             start, from_s=at_s, on_board_kg=salt_kg, after=_nearest(on, p.at, streets), stands=None
         )
+    if start.after is not None and p.place_m <= NOISE_M and p.phase == "drives":
+        # It is still on the stretch at whose end the plan took it up.
+        return replace(start, from_s=max(start.from_s, at_s), on_board_kg=min(salt_kg, start.on_board_kg))
     here = steps[p.step]
     if isinstance(here, Loading):
         node = on.network.nodes[here.node].node_id

@@ -23,6 +23,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         g_m2: salt of all runs together [g/m²]; ``runs``: over the whole width of it.
         priority: of its route.
         due_s: end of its treatment [s after the start of the plan]; None: the priority's limit alone.
+        plough: whether snow is cleared in the same pass.
     """
 
     segment_id: str
@@ -31,6 +32,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     due_s: float | None = None
     runs: int = 1
+    plough: bool = False
 
 
 class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
     stretches: int
     start_s: float | None
     by_s: float | None
+    plough: bool = False
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +75,12 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """A pass that was done under an earlier plan of the night."""
+    """A pass that was done under an earlier plan of the night.
+
+    Attributes:
+        g_m2: rate of it [g/m²]; ``plough``: whether it cleared snow.
+        until_s: of one that no report has shown yet: when the lorry will have done it [s after the start of the plan].
+    """
 
     lorry: str
     job: str
@@ -80,6 +88,9 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     from_node: int
     ref: str
     plan: int
+    g_m2: float
+    plough: bool = False
+    until_s: float | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

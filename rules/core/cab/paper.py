@@ -9,6 +9,7 @@ from typing import Any
 from rules.core.cab.card import Card, Entry
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import Plan
+from rules.core.cab.needed import needed_s
 from rules.core.evidence.printable import printable
 
 
@@ -30,13 +31,14 @@ def document(
     def clock(at_s: float | None) -> str:
         return "–" if at_s is None else f"{datetime.fromtimestamp(zero_s + at_s, zone):%H:%M}"
 
+    due_s = needed_s(on, card.lorry)
     day = datetime.fromtimestamp(zero_s, zone)
     start = next(s for s in plan.contents.fleet if s.lorry == card.lorry)
     facts = [
         ("Leave", clock(card.begins_s)),
         (
             "Treated by",
-            clock(card.last_s) + (f" (needed by {clock(card.due_s)})" if card.due_s is not None else ""),
+            clock(card.last_s) + (f" (needed by {clock(due_s)})" if due_s is not None else ""),
         ),
         ("Back", clock(card.back_s)),
         ("Salt", f"{card.salt_kg / 1000.0:.2f} t" + (f", {card.loads} × reload" if card.loads else "")),

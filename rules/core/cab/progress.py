@@ -42,7 +42,8 @@ class Progress:
         at: (longitude, latitude) of its last report [°]; None: it has not reported.
         seen_s: time of that report [s after the start of the plan].
         by_clock: it does not report: places are the plan's.
-        treated: steps that it has treated; ``skipped``: passed without treating them.
+        treated: steps that reports show it has treated; ``skipped``: passed without treating them.
+        assumed: of a lorry that does not report, the steps that are behind it by the plan's times.
         on_it: whether it has treated what it has driven of the stretch that it is on.
         salt_kg: left; ``weighed``: as it reports, else as planned.
         behind_s: how much later than planned it is [s], negative: earlier.
@@ -67,6 +68,12 @@ class Progress:
     last_s: float | None
     back_s: float | None
     late: tuple[tuple[str, float], ...]
+    assumed: frozenset[int] = frozenset()
+
+    @property
+    def has_left(self) -> bool:
+        """Whether reports show that it has left the place where the plan took it up."""
+        return not self.by_clock and self.phase not in ("no_way", "waits") and self.place_m > NOISE_M
 
     def is_silent(self, now_s: float) -> bool:
         """Whether it is out and has said nothing for a while."""
@@ -133,14 +140,23 @@ class _Reader:
         """Return how far it is."""
         by_clock = not self.reports
         place_m = self.way.place_at(self.now_s) if by_clock else self._place_m()
-        treated = self._by_clock() if by_clock else self._treated()
+        assumed = self._by_clock() if by_clock else frozenset()
+        treated = frozenset() if by_clock else self._treated()
         n, share = self.way.leg_at(place_m)
         step, phase = self._step(n, share, place_m)
         behind_s = 0.0 if by_clock else self._behind_s(place_m, phase)
-        passed = {i for m, (i, leg) in enumerate(self.way.legs) if leg.job and self._is_past(m, n, share)}
+        passed = (
+            set()
+            if by_clock
+            else {i for m, (i, leg) in enumerate(self.way.legs) if leg.job and self._is_past(m, n, share)}
+        )
         last = self.reports[-1] if self.reports else None
         salt_kg = _weight(self.reports)
-        ahead = [leg for m, (i, leg) in enumerate(self.way.legs) if leg.job and m >= n and i not in treated]
+        ahead = [
+            leg
+            for m, (i, leg) in enumerate(self.way.legs)
+            if leg.job and m >= n and i not in treated | assumed
+        ]
         return Progress(
             self.lorry, phase, place_m, step, share if step == self.way.legs[n][0] else 0.0,
             None if last is None else (last.longitude_deg, last.latitude_deg),
@@ -148,7 +164,7 @@ class _Reader:
             by_clock or self._is_on_it(n, share), self._planned_kg(n, share) if salt_kg is None else salt_kg, salt_kg is not None, behind_s,
             max((leg.ends_s + behind_s for leg in ahead), default=None),
             None if phase == "back" else self.way.steps[-1].ends_s + behind_s,
-            self._late(ahead, behind_s),
+            self._late(ahead, behind_s), assumed,
         )  # fmt: skip
 
     def _place_m(self) -> float:
@@ -227,12 +243,18 @@ class _Reader:
         return frozenset(
             self.way.legs[n][0]
             for n, metres in self._covered.items()
-            if self.way.legs[n][1].job is not None
-            and metres >= min(self._length_m(n) - 2.0 * NOISE_M, WHOLE * self._length_m(n))
+            if self.way.legs[n][1].job is not None and metres >= enough_m(self._length_m(n))
         )
 
     def _is_on_it(self, n: int, share: float) -> bool:
-        return self._covered.get(n, 0.0) >= share * self._length_m(n) - 2.0 * NOISE_M
+        """Whether it treats the leg that it is on: its last sure report there says so, and what lies behind is covered."""
+        driven_m = share * self._length_m(n)
+        said = [r.rate_g_m2 for r, m in self.matched if self.way.leg_at(m)[0] == n and self._is_sure(m)]
+        if said and said[-1] <= 0.0:
+            return False
+        if not said and driven_m <= 2.0 * NOISE_M:
+            return False  # just entered: that the spreader is on is not known yet
+        return self._covered.get(n, 0.0) >= enough_m(driven_m) - NOISE_M
 
     def _length_m(self, n: int) -> float:
         return float(self.way.begins_m[n + 1] - self.way.begins_m[n])
@@ -278,6 +300,11 @@ class _Reader:
     def _is_sure(self, place_m: float) -> bool:
         n, share = self.way.leg_at(place_m)
         return min(share, 1.0 - share) * self._length_m(n) > NOISE_M
+
+
+def enough_m(length_m: float) -> float:
+    """Return from how many metres on a stretch of a length [m] counts as treated."""
+    return WHOLE * length_m
 
 
 def _rate(passed: Sequence[Passed], said: Sequence[float]) -> float:

@@ -69,6 +69,7 @@ def tonight(
     limits_s: Mapping[int, float],
     treated: Mapping[str, Sequence[Pass]] | None = None,
     known: Iterable[Asked] = (),
+    had: Iterable[OrderSeen] = (),
 ) -> Tonight:
     """Return what is to be driven.
 
@@ -79,7 +80,8 @@ def tonight(
         start_s: of a plan of the night that goes on; without it the first lorry's.
         limits_s: by priority, from when a lorry can leave for an order to the end of the treatment [s].
         treated: what gritters have spread, by stretch: an order that no plan had yet is not driven twice.
-        known: what the night's plan so far asks: its times stand, and its passes are counted there.
+        known: what the night's plan so far asks: its passes are counted there, and its times stand where the order's do.
+        had: orders as that plan saw them.
     """
     found = standing_orders(cases)
     first_s = max(now_s, min((_leaves(c, now_s) for c in found), default=now_s))
@@ -89,6 +91,7 @@ def tonight(
     done: list[str] = []
     known = tuple(known)
     times, seen = {(a.ref, a.segment_id): a.due_s for a in known}, {a.ref for a in known}
+    stood = {o.ref: (o.start_s, o.by_s) for o in had}
     for case in now:
         t = _treatment(case)
         for segment in t.segments:
@@ -98,7 +101,9 @@ def tonight(
             new = _asked(case, segment, routes)
             leaves_s = max(now_s, _leaves(case, now_s)) - zero_s
             due_s = _due(t, leaves_s, limits_s.get(new.priority), zero_s)
-            new = replace(new, due_s=times.get((case.ref, segment), due_s))
+            if stood.get(case.ref) == (t.start_s, t.by_s):
+                due_s = times.get((case.ref, segment), due_s)
+            new = replace(new, due_s=due_s)
             asked[segment] = new if segment not in asked else _both(asked[segment], new)
     return Tonight(
         zero_s, tuple(_seen(c, routes) for c in now), tuple(asked[s] for s in sorted(asked)),
@@ -133,7 +138,14 @@ def _due(t: Treatment, leaves_s: float, limit_s: float | None, zero_s: float) ->
 def _asked(case: Case, segment: str, routes: Mapping[str, RouteFacts]) -> Asked:
     t = _treatment(case)
     priority = routes[case.route_id].priority if case.route_id in routes else 1
-    return Asked(segment_id=segment, ref=case.ref, g_m2=t.g_m2 * t.passes, priority=priority, runs=t.passes)
+    return Asked(
+        segment_id=segment,
+        ref=case.ref,
+        g_m2=t.g_m2 * t.passes,
+        priority=priority,
+        runs=t.passes,
+        plough=t.plough,
+    )
 
 
 def _both(a: Asked, b: Asked) -> Asked:
@@ -142,12 +154,14 @@ def _both(a: Asked, b: Asked) -> Asked:
     times = [x.due_s for x in (a, b) if x.due_s is not None]
     return Asked(
         segment_id=a.segment_id, ref=heavy.ref, g_m2=heavy.g_m2, priority=min(a.priority, b.priority),
-        due_s=min(times, default=None), runs=heavy.runs,
+        due_s=min(times, default=None), runs=heavy.runs, plough=a.plough or b.plough,
     )  # fmt: skip
 
 
 def _is_treated(passes: Sequence[Pass], since_s: float, t: Treatment) -> bool:
-    """Whether what was spread since an order does it."""
+    """Whether what was spread since an order does it; that a road was ploughed no reading says."""
+    if t.plough:
+        return False
     kept = [p for p in passes if p.at_s >= since_s]
     area = sum((p.high - p.low) * p.g_m2 for p in kept)
     return _covered(kept) >= COVERED and area >= ENOUGH * COVERED * t.g_m2 * t.passes
@@ -166,5 +180,5 @@ def _seen(case: Case, routes: Mapping[str, RouteFacts]) -> OrderSeen:
     label = routes[case.route_id].label if case.route_id in routes else case.route_id
     return OrderSeen(
         ref=case.ref, route_id=case.route_id, label=label, state=case.state, acts=len(case.acts), g_m2=t.g_m2,
-        passes=t.passes, stretches=len(t.segments), start_s=t.start_s, by_s=t.by_s,
+        passes=t.passes, stretches=len(t.segments), start_s=t.start_s, by_s=t.by_s, plough=t.plough,
     )  # fmt: skip

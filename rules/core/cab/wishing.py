@@ -12,6 +12,7 @@ from rules.core.cab.going_on import Rest
 from rules.core.cab.making import Wish
 from rules.core.cab.model import Plan, Start
 from rules.core.cab.standing import standing_of
+from rules.core.cab.still_done import still_done
 from rules.core.cab.tonight import Tonight
 from rules.core.fleet.jobs import jobs_of
 from rules.core.fleet.roster import Roster, fleet_of, settings_of
@@ -87,21 +88,24 @@ def again(means: Means, before: Plan, rest: Rest, now_s: float, asked: Tonight |
     """
     c, settings = before.contents, settings_of(means.roster)
     stretches = c.asked if asked is None else asked.asked
-    names = {job.name for job in jobs_of(means.network, wanted_of(stretches), settings)}
-    ref_of = {a.segment_id: a.ref for a in stretches}
-    done = tuple(d for d in rest.done if d.job in names and ref_of.get(d.segment_id) == d.ref)
+    jobs = jobs_of(means.network, wanted_of(stretches), settings)
+    done, thin = still_done(means.network, jobs, stretches, rest.done)
     known = {s.lorry for s in rest.starts}
     return Wish(
         network=means.network, start_s=c.start_s, asked=stretches,
         starts=(*rest.starts, *means.starts(known, now_s)), barns=means.barns, settings=settings,
         standing=rest.standing, done=done, orders=c.orders if asked is None else asked.orders,
         waiting=c.waiting if asked is None else asked.waiting, later=c.later if asked is None else asked.later,
-        out=means.out, standing_plan=before.version, notes=(*rest.notes, *_notes(asked)), seed=means.seed,
+        out=means.out, standing_plan=before.version, notes=(*rest.notes, *thin, *_notes(asked)), seed=means.seed,
         iterations=means.iterations,
     )  # fmt: skip
 
 
 def _notes(asked: Tonight | None) -> Iterator[str]:
+    if asked is not None and not asked.asked:
+        yield "No order stands any more: every lorry drives back to its depot."
+    if asked is not None and any(a.plough for a in asked.asked):
+        yield "Ploughing is planned at the speed of spreading: lorries that clear snow will be later."
     if asked is not None and asked.treated:
         n = len(asked.treated)
         yield f"{n} {'stretch was' if n == 1 else 'stretches were'} treated since the order, before there was a plan."

@@ -11,7 +11,7 @@ from devices.registry import Registry
 from rules.core.cab.model import NewPlan, Plan, Service
 from rules.core.fleet.roster import Roster
 from rules.core.treatment import Pass
-from rules.winter.fleet.ports import NoSuchPlanError, PlanMovedError, Seen
+from rules.winter.fleet.ports import Marks, NoSuchPlanError, PlanMovedError, Seen
 
 
 @dataclass
@@ -46,13 +46,21 @@ class MemoryPlans:
         """Return the plan that a request made."""
         return next((p for p in self.plans if p.request_id == request_id), None)
 
-    async def add(self, new: NewPlan, service: Service | None = None) -> Plan:
+    async def said(self, request_id: str) -> Service | None:
+        """Return what a request said of a lorry."""
+        return next((s for s in self.services if s.request_id == request_id), None)
+
+    async def marks(self) -> Marks:
+        """Return what a plan that is kept later must have been made from."""
+        return Marks(len(self.services), len(self.rosters))
+
+    async def add(self, new: NewPlan, marks: Marks) -> Plan:
         """Keep a plan; see :class:`rules.winter.fleet.ports.PlanBook`."""
         newest = await self.newest(new.night)
         if new.after != (None if newest is None else newest.version):
             raise PlanMovedError("somebody else has made the night's next plan meanwhile")
-        if service is not None:
-            await self.put_service(service)
+        if marks != await self.marks():
+            raise PlanMovedError("lorries or their service have changed meanwhile")
         fields = {f: getattr(new, f) for f in NewPlan.__struct_fields__}
         plan = Plan(version=len(self.plans) + 1, **fields)
         # What is kept is what can be read again.

@@ -40,6 +40,14 @@ class Seen:
     salt_remaining_kg: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How many changes of service and of the roster there have been: what a plan was made from is still so where these are."""
+
+    services: int
+    rosters: int
+
+
 class PlanBook(Protocol):
     """Plans, the roster and what is out of service; TransientError where the database does not answer."""
 
@@ -63,11 +71,20 @@ class PlanBook(Protocol):
         """Return the plan that a request made."""
         ...
 
-    async def add(self, new: NewPlan, service: Service | None = None) -> Plan:
-        """Keep a plan, and with it what happened to a lorry, in one transaction.
+    async def said(self, request_id: str) -> Service | None:
+        """Return what a request said of a lorry."""
+        ...
+
+    async def marks(self) -> Marks:
+        """Return what a plan that is kept later must have been made from."""
+        ...
+
+    async def add(self, new: NewPlan, marks: Marks) -> Plan:
+        """Keep a plan that was made from what ``marks`` stand for.
 
         Raises:
-            PlanMovedError: ``new.after`` is not the newest plan of its night; nothing was written.
+            PlanMovedError: ``new.after`` is not the newest plan of its night, or a lorry has gone out of service or come
+                back, or the roster has changed meanwhile; nothing was written.
         """
         ...
 

@@ -30,6 +30,9 @@ from winter_plan where request_id = %(request_id)s
 -- heads
 select (select max(version) from winter_plan) as last, (select max(version) from winter_plan where night = %(night)s::date) as of_night
 
+-- marks
+select (select coalesce(max(service_id), 0) from lorry_service) as services, (select coalesce(max(roster_id), 0) from winter_roster) as rosters
+
 -- add
 insert into winter_plan (version, night, kind, after, lorry, at, by, role, via, reason, contents, request_id)
 values (%(version)s, %(night)s::date, %(kind)s, %(after)s, %(lorry)s, to_timestamp(%(at_s)s), %(by)s, %(role)s, %(via)s,
@@ -39,6 +42,10 @@ values (%(version)s, %(night)s::date, %(kind)s, %(after)s, %(lorry)s, to_timesta
 insert into lorry_service (lorry, what, at, by, role, via, reason, request_id)
 values (%(lorry)s, %(what)s, to_timestamp(%(at_s)s), %(by)s, %(role)s, %(via)s, %(reason)s, %(request_id)s)
 on conflict (request_id) do nothing
+
+-- said
+select lorry, what, extract(epoch from at)::float8 as at_s, by, role, via, reason, request_id
+from lorry_service where request_id = %(request_id)s
 
 -- out
 select lorry, what, extract(epoch from at)::float8 as at_s, by, role, via, reason, request_id

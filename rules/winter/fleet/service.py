@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import tzinfo
-from functools import partial
 
 from cityops.errors import InvariantError
 from devices.registry import Registry
@@ -197,16 +196,20 @@ class PlanDesk:
     ) -> Plan:
         """Plan the night from the orders that stand; a plan of the night that is being driven goes on.
 
+        Where no order stands any more the plan has nothing to drive: it sends all lorries home.
+
         Raises:
             NotPlannedError: nothing can be planned, in words for whoever asked.
             TransientError: the database does not answer.
         """
-        return await self._again(partial(self._plan, "tonight", None, who, now_s, seed, iterations), who)
+        return await self._again("tonight", None, who, now_s, seed, iterations)
 
     async def breakdown(
         self, lorry: str, who: Who, now_s: float, *, seed: int = 1, iterations: int = USUAL_ITERATIONS
     ) -> Plan | None:
         """Take a lorry out of service; what it has not treated goes to the others. None: the night has no plan.
+
+        That it is out of service is kept first, whatever comes of the plan.
 
         Raises:
             NoSuchPlanError: there is no such lorry.
@@ -229,27 +232,54 @@ class PlanDesk:
         self, lorry: str, what: str, who: Who, now_s: float, seed: int, iterations: int
     ) -> Plan | None:
         broken = what == "broken"
-        if who.request_id is not None and (known := await self.book.known(who.request_id)) is not None:
+        if (known := await self._known("breakdown" if broken else "returned", lorry, who)) is not None:
             return known
         names = [e.id for e in (await self.roster()).lorry]
         if lorry not in names:
             raise NoSuchPlanError(f"There is no lorry {lorry!r}; there are {', '.join(names)}.")
         if broken and not who.reason.strip():
             raise NotPlannedError("why is missing: a breakdown needs a reason")
-        if (lorry in await self.book.out()) == broken:
-            raise NotPlannedError(f"{lorry} is {'out of' if broken else 'in'} service already")
-        if await self._driven(now_s) is None:
-            await self.book.put_service(_service(lorry, broken, who, now_s))
+        await self._record(lorry, broken, who, now_s)
+        if await self.book.newest(self.night(now_s)) is None:
             return None
         kind: Kind = "breakdown" if broken else "returned"
-        return await self._again(partial(self._plan, kind, lorry, who, now_s, seed, iterations), who)
+        try:
+            return await self._again(kind, lorry, who, now_s, seed, iterations)
+        except NotPlannedError as error:
+            kept = f"{lorry} is {'out of' if broken else 'back in'} service"
+            raise NotPlannedError(f"{kept}, but there is no new plan: {error}") from error
 
-    async def _again(self, work: Callable[[], Awaitable[Plan]], who: Who) -> Plan:
+    async def _record(self, lorry: str, broken: bool, who: Who, now_s: float) -> None:
+        """Keep what happened before anything is planned: it is true whether there is a plan or not."""
+        if who.request_id is not None and await self.book.said(who.request_id) is not None:
+            return  # sent again after no plan came of it
+        if (lorry in await self.book.out()) == broken:
+            raise NotPlannedError(f"{lorry} is {'out of' if broken else 'in'} service already")
+        await self.book.put_service(_service(lorry, broken, who, now_s))
+
+    async def _known(self, kind: Kind, lorry: str | None, who: Who) -> Plan | None:
+        """Return the plan that a request has made; NotPlannedError where it asked for something else."""
+        if who.request_id is None:
+            return None
+        plan, said = await self.book.known(who.request_id), await self.book.said(who.request_id)
+        had = {(p.kind, p.lorry) for p in (plan,) if p is not None}
+        had |= {
+            ("breakdown" if x.what == "broken" else "returned", x.lorry) for x in (said,) if x is not None
+        }
+        if had - {(kind, lorry)}:
+            raise NotPlannedError(
+                f"request_id {who.request_id!r} was used for something else: {_asked_words(*had.pop())}"
+            )
+        return plan
+
+    async def _again(
+        self, kind: Kind, lorry: str | None, who: Who, now_s: float, seed: int, iterations: int
+    ) -> Plan:
         for attempt in range(TRIES):
-            if who.request_id is not None and (known := await self.book.known(who.request_id)) is not None:
+            if (known := await self._known(kind, lorry, who)) is not None:
                 return known
             try:
-                return await work()
+                return await self._plan(kind, lorry, who, now_s, seed, iterations)
             except PlanMovedError:
                 if attempt == TRIES - 1:
                     raise
@@ -258,9 +288,10 @@ class PlanDesk:
     async def _plan(
         self, kind: Kind, lorry: str | None, who: Who, now_s: float, seed: int, iterations: int
     ) -> Plan:
+        marks = await self.book.marks()
         newest = await self.book.newest(self.night(now_s))
         before = await self._driven(now_s)
-        means = await self._means(kind, lorry, who, seed, iterations)
+        means = await self._means(seed, iterations)
         try:
             wish = await self._wish(kind, means, before, now_s)
             contents = await asyncio.to_thread(make, wish, self._planner_of(iterations, seed))
@@ -273,20 +304,16 @@ class PlanDesk:
             reason=who.reason or KIND_WORDS[kind], contents=contents, lorry=lorry, request_id=who.request_id,
             after=None if newest is None else newest.version,
         )  # fmt: skip
-        change = None if lorry is None else _service(lorry, kind == "breakdown", who, now_s)
-        return await self.book.add(new, change)
+        return await self.book.add(new, marks)
 
-    async def _means(self, kind: Kind, lorry: str | None, who: Who, seed: int, iterations: int) -> Means:
+    async def _means(self, seed: int, iterations: int) -> Means:
         roads, roster = await self.roads(), await self.roster()
         out = {name: s.reason for name, s in (await self.book.out()).items()}
-        if lorry is not None:
-            out = {k: v for k, v in out.items() if k != lorry}
-            out |= {lorry: who.reason} if kind == "breakdown" else {}
         return Means(roads.registry, roads.network, roster, out, seed, iterations)
 
     async def _wish(self, kind: Kind, means: Means, before: Plan | None, now_s: float) -> Wish:
-        asked = await self._asked(means, before, now_s) if kind == "tonight" else None
-        if asked is not None and not asked.asked:
+        asked = await self._asked(means, before, now_s) if kind == "tonight" or before is None else None
+        if asked is not None and not asked.asked and (before is None or not before.contents.asked):
             raise NotPlannedError(nothing_words(asked))
         if before is not None:
             situation = await self.follow(before, now_s)
@@ -295,7 +322,9 @@ class PlanDesk:
             return await asyncio.to_thread(again, means, before, rest, at_s, asked)
         assert asked is not None
         last = await self.book.before(self.night(now_s))
-        return await asyncio.to_thread(first, means, asked, last)
+        wish = await asyncio.to_thread(first, means, asked, last)
+        old = await self.book.newest(self.night(now_s))
+        return wish if old is None else replace(wish, notes=(*wish.notes, _new_roads_words(old)))
 
     async def _asked(self, means: Means, before: Plan | None, now_s: float) -> Tonight:
         cases = await self.orders.cases(*span_s(night_of(now_s, self.zone), self.zone))
@@ -304,6 +333,7 @@ class PlanDesk:
             cases, routes, now_s, start_s=None if before is None else before.contents.start_s,
             limits_s=settings_of(means.roster).limits_s, treated=await self.town.treated(),
             known=() if before is None else before.contents.asked,
+            had=() if before is None else before.contents.orders,
         )  # fmt: skip
 
 
@@ -331,6 +361,17 @@ def nothing_words(asked: Tonight) -> str:
     if asked.treated:
         said.append("What was ordered is treated.")
     return " ".join(said)
+
+
+def _new_roads_words(old: Plan) -> str:
+    return (
+        f"The roads have changed since plan {old.version}: the night is planned anew, with every lorry full at its depot. "
+        "What gritters have spread since an order counts."
+    )
+
+
+def _asked_words(kind: str, lorry: str | None) -> str:
+    return f"{KIND_WORDS[kind]}{'' if lorry is None else f' ({lorry})'}"
 
 
 def _service(lorry: str, broken: bool, who: Who, now_s: float) -> Service:

@@ -18,7 +18,7 @@ from rules.core.cab.model import Contents, NewPlan, Plan, Service
 from rules.core.fleet.roster import Roster
 from rules.core.memory import SECTIONS, TreatedMemory
 from rules.core.treatment import Pass
-from rules.winter.fleet.ports import NoSuchPlanError, PlanMovedError, Seen
+from rules.winter.fleet.ports import Marks, NoSuchPlanError, PlanMovedError, Seen
 from rules.winter.orders.ports import UnusableTextError
 from rules.winter.orders.store import Lender
 
@@ -72,25 +72,37 @@ class PostgresPlans(_OnDatabase):
         """Return the plan that a request made."""
         return await self._one("known", request_id=request_id)
 
-    async def add(self, new: NewPlan, service: Service | None = None) -> Plan:
+    async def said(self, request_id: str) -> Service | None:
+        """Return what a request said of a lorry."""
+        async with self._transaction() as conn:
+            rows = await _rows(conn, "said", request_id=request_id)
+        return Service(**rows[0]) if rows else None
+
+    async def marks(self) -> Marks:
+        """Return what a plan that is kept later must have been made from."""
+        async with self._transaction() as conn:
+            return await _marks(conn)
+
+    async def add(self, new: NewPlan, marks: Marks) -> Plan:
         """Keep a plan; see :class:`rules.winter.fleet.ports.PlanBook`."""
         async with self._transaction() as conn:
             await conn.execute(SQL["lock"])
             [heads] = await _rows(conn, "heads", night=new.night)
             if heads["of_night"] != new.after:
                 raise PlanMovedError("somebody else has made the night's next plan meanwhile")
+            if await _marks(conn) != marks:
+                raise PlanMovedError("lorries or their service have changed meanwhile")
             version = 1 + (heads["last"] or 0)
             fields = {f: getattr(new, f) for f in NewPlan.__struct_fields__}
             text = msgspec.json.encode(new.contents).decode()
             await conn.execute(SQL["add"], {**fields, "version": version, "contents": text})
-            if service is not None:
-                await conn.execute(SQL["add_service"], msgspec.structs.asdict(service))
             await _tell(conn)
         return Plan(version=version, **fields)
 
     async def put_service(self, service: Service) -> None:
         """Keep that a lorry is out of service, or back."""
         async with self._transaction() as conn:
+            await conn.execute(SQL["lock"])
             await conn.execute(SQL["add_service"], msgspec.structs.asdict(service))
             await _tell(conn)
 
@@ -109,6 +121,7 @@ class PostgresPlans(_OnDatabase):
         """Keep a roster."""
         text = msgspec.json.encode(roster).decode()
         async with self._transaction() as conn:
+            await conn.execute(SQL["lock"])
             await conn.execute(SQL["add_roster"], {"roster": text, "by": by, "reason": reason})
 
     async def _one(self, query: str, **params: object) -> Plan | None:
@@ -147,6 +160,11 @@ class PostgresTown(_OnDatabase):
 
 def _plan(row: Mapping[str, Any]) -> Plan:
     return Plan(**{**row, "contents": msgspec.json.decode(row["contents"], type=Contents)})
+
+
+async def _marks(conn: Connection) -> Marks:
+    [row] = await _rows(conn, "marks")
+    return Marks(**row)
 
 
 async def _tell(conn: Connection) -> None:

@@ -1,0 +1,116 @@
+"""The desk of tonight's plans in memory: what officers do, in the order in which it goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from msgspec.structs import replace as with_
+
+from rules.core.cab.model import Service
+from rules.core.fleet.plan import FleetPlan
+from rules.core.fleet.planner import FleetPlanner
+from rules.core.fleet.request import Request
+from rules.core.winter_orders import model as m
+from rules.winter.fleet.ports import NotPlannedError
+from rules.winter.fleet.service import Who
+from tests.fakes.cab_desk import ADA, NOW, as_seen, desk, ordered
+from tests.fakes.cab_night import drive
+
+
+async def test_when_all_orders_are_cancelled_a_plan_sends_everybody_home() -> None:
+    plans, orders, town = desk()
+    case = await ordered(orders)
+    first = await plans.plan_tonight(ADA, NOW)
+    on = await plans.on_roads(first)
+    town.seen += [r for v in on.trips for r in as_seen(v, drive(on, v, 600.0), first.contents.start_s)]
+    await orders.act(m.Cancel(ref=case.ref, by="Ada", role="duty officer", reason="rain"), NOW + 590.0)
+    assert await plans.news(first, NOW + 600.0) == (case.ref,)
+    second = await plans.plan_tonight(ADA, NOW + 600.0)
+    assert (second.after, second.contents.asked, second.contents.done) == (first.version, (), ())
+    assert all(t.steps == () for t in second.contents.trips)
+    assert second.contents.notes[-1].startswith("No order stands any more")
+    assert await plans.news(second, NOW + 660.0) == ()
+    # A new order is planned from where they are.
+    await ordered(orders, at_s=NOW + 700.0)
+    third = await plans.plan_tonight(ADA, NOW + 720.0)
+    assert third.contents.asked
+
+
+async def test_a_breakdown_is_kept_though_nothing_can_be_planned() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    await plans.plan_tonight(ADA, NOW)
+    usual = plans._planner_of
+
+    def fails(request: Request) -> FleetPlan:
+        raise ValueError("no way to segment s1")
+
+    def failing(iterations: int, seed: int) -> FleetPlanner:
+        return fails  # type: ignore[return-value]
+
+    plans._planner_of = failing
+    gearbox = Who("Ada", "duty officer", "page", "gearbox", "b-1")
+    with pytest.raises(NotPlannedError, match=r"g1 is out of service, but there is no new plan: no way"):
+        await plans.breakdown("g1", gearbox, NOW + 60.0)
+    assert (await plans.book.out())["g1"].reason == "gearbox"
+    plans._planner_of = usual
+    again = await plans.breakdown("g1", gearbox, NOW + 90.0)
+    assert again is not None
+    assert again.contents.out == {"g1": "gearbox"}
+
+
+async def test_a_lorry_that_fails_while_the_night_is_planned_is_not_in_the_plan_that_is_kept() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    usual, failed = plans._planner_of, False
+
+    def fails_meanwhile(iterations: int, seed: int) -> FleetPlanner:
+        nonlocal failed
+        if not failed:
+            failed = True
+            book = plans.book
+            book.services.append(  # type: ignore[attr-defined]
+                Service(lorry="g1", what="broken", at_s=NOW, by="Bob", role="r", via="api", reason="gearbox")
+            )
+        return usual(iterations, seed)
+
+    plans._planner_of = fails_meanwhile
+    plan = await plans.plan_tonight(ADA, NOW)
+    assert plan.version == 1
+    assert [s.lorry for s in plan.contents.fleet] == ["g2", "g3"]
+    assert plan.contents.out == {"g1": "gearbox"}
+
+
+async def test_a_request_that_is_sent_twice_is_done_once_and_its_id_is_its_own() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    once = Who("Ada", "duty officer", "page", "gearbox", "r-1")
+    first, again = await asyncio.gather(plans.plan_tonight(once, NOW), plans.plan_tonight(once, NOW))
+    assert first == again
+    assert [p.version for p in await plans.book.versions(first.night)] == [1]
+    for ask in (plans.breakdown("g1", once, NOW + 9.0), plans.returned("g1", once, NOW + 9.0)):
+        with pytest.raises(NotPlannedError, match="was used for something else: planned from the orders"):
+            await ask
+    assert await plans.book.out() == {}
+    down = Who("Ada", "duty officer", "page", "gearbox", "r-2")
+    second = await plans.breakdown("g1", down, NOW + 10.0)
+    assert await plans.breakdown("g1", down, NOW + 20.0) == second
+    with pytest.raises(NotPlannedError, match=r"something else: a lorry has broken down \(g1\)"):
+        await plans.breakdown("g2", down, NOW + 30.0)
+    with pytest.raises(NotPlannedError, match="something else"):
+        await plans.plan_tonight(down, NOW + 30.0)
+
+
+async def test_a_breakdown_after_the_roads_have_changed_plans_the_night_anew() -> None:
+    plans, orders, town = desk()
+    await ordered(orders)
+    first = await plans.plan_tonight(ADA, NOW)
+    changed = tuple(with_(s, width_m=s.width_m + 0.5) for s in town.installed.segments)
+    town.installed = with_(town.installed, segments=changed)
+    second = await plans.breakdown("g1", Who("Ada", "duty officer", "page", "gearbox"), NOW + 60.0)
+    assert second is not None
+    assert (second.kind, second.lorry, second.after) == ("breakdown", "g1", first.version)
+    assert second.contents.roads != first.contents.roads
+    assert [s.lorry for s in second.contents.fleet] == ["g2", "g3"]
+    assert "roads have changed since plan 1" in second.contents.notes[-1]
