@@ -144,7 +144,7 @@ class _Writer:
         same = turns.street_of(self.network, last.arc) == turns.street_of(self.network, step.arc)
         bend_deg = abs(self.network.turn_deg(last.arc, step.arc))
         straight = bend_deg <= self.on.settings.straight_deg or not self._forks(step.arc)
-        return same and straight and self.network.reverse[last.arc] != step.arc
+        return same and straight and not self.network.turns_round(last.arc, step.arc)
 
     def _round(self, arc: int) -> bool:
         return turns.is_roundabout(self.network, arc)
