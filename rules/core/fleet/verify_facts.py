@@ -78,7 +78,7 @@ class Facts:
         # Who comes this way has nowhere else to go: the road ends here for him.
         return all(
             (come, here.node_id, network.segments[network.arcs[n].segment].segment_id) in self._banned
-            for n in self._leaving.get(a.head, ())
+            for n in self.leaving.get(a.head, ())
             if not self._is_round(first, n)
         )
 
@@ -100,7 +100,8 @@ class Facts:
         return frozenset((ban.from_segment, ban.via_node, ban.to_segment) for ban in self.network.turn_bans)
 
     @cached_property
-    def _leaving(self) -> dict[int, list[int]]:
+    def leaving(self) -> dict[int, list[int]]:
+        """Arcs that start at each node."""
         found: dict[int, list[int]] = {}
         for number, arc in enumerate(self.network.arcs):
             found.setdefault(arc.tail, []).append(number)
