@@ -169,7 +169,7 @@ def test_a_card_is_the_plan_in_words() -> None:
 def test_the_track_is_gpx_with_the_way_and_a_waypoint_for_each_entry() -> None:
     _, plan, on = night(3)
     card = card_of(on, "L2")
-    root = ET.fromstring(gpx(card, "L2 <&>", "about", plan.at_s, lambda s: f"{s:.0f}"))
+    root = ET.fromstring(gpx(card, "L2 <&>\x0b", "about\x00", plan.at_s, lambda s: f"{s:.0f}"))
     ns = f"{{{NAMESPACE}}}"
     # The order of elements is the schema's: metadata, waypoints, then tracks.
     assert [c.tag.removeprefix(ns) for c in root] == ["metadata", *["wpt"] * len(card.entries), "trk"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cityops.errors import ConfigurationError
-from devices.registry import Registry
+from devices.registry import Depot, Registry
 from ops_api.fleet_files import read_fleet, wanted_of
 from tests.fakes.fleet_towns import fleet_town
 
@@ -46,3 +47,25 @@ def test_lorries_that_are_not_utf_8(tmp_path: Path) -> None:
     file.write_bytes("# Stra\u00dfe\nlorry = []\n".encode("latin-1"))
     with pytest.raises(ConfigurationError, match=r"lorries\.toml"):
         read_fleet(file, NETWORK, TOWN)
+
+
+@pytest.mark.parametrize(
+    ("lorries", "words"),
+    [
+        ('{id = "G/1", depot = "d", salt_t = 9}', "lorry 'G/1': allowed in an id: letters"),
+        ('{id = "", depot = "d", salt_t = 9}', "lorry '': allowed in an id: letters"),
+        (
+            '{id = "A", depot = "d", salt_t = 9}, {id = "B", depot = "d", salt_t = 9, device = "A"}',
+            "lorries A and B both report from device A",
+        ),
+    ],
+)
+def test_lorries_whose_names_cannot_be(tmp_path: Path, lorries: str, words: str) -> None:
+    file = tmp_path / "lorries.toml"
+    file.write_text(f"lorry = [{lorries}]\n")
+    town = msgspec.structs.replace(
+        TOWN, depots=(Depot(depot_id="d", label="D", node_id=NETWORK.nodes[0].node_id),)
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        read_fleet(file, NETWORK, town)
+    assert words in str(caught.value)
