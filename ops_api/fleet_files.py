@@ -38,7 +38,7 @@ def decoded(file: Path, kind: Any) -> Any:
         return msgspec.toml.decode(file.read_bytes(), type=kind)
     except OSError as error:
         raise ConfigurationError(f"{file} can't be read: {error.strerror}") from error
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file}: {error}") from error
 
 
@@ -62,10 +62,10 @@ def wanted_of(registry: Registry, g_m2: float, part: Path | None) -> list[Wanted
             if s.route_id is not None
         ]
     try:
-        with part.open(encoding="utf-8", newline="") as lines:
+        with part.open(encoding="utf-8-sig", newline="") as lines:
             rows = list(csv.DictReader(lines))
-    except OSError as error:
-        raise ConfigurationError(f"{part} can't be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{part} can't be read: {error}") from error
     return [_wanted(part, number, row, g_m2, usual) for number, row in enumerate(rows, 2)]
 
 
@@ -78,15 +78,20 @@ def _wanted(part: Path, number: int, row: dict[str, str], g_m2: float, usual: di
     def value(column: str, without: float) -> float:
         text = (row.get(column) or "").strip()
         try:
-            return float(text) if text else without
+            found = float(text or without)
         except ValueError as error:
             raise ConfigurationError(f"{where}: {column} is {text!r}; a number is wanted") from error
+        if text and not math.isfinite(found):
+            raise ConfigurationError(f"{where}: {column} is {text!r}; a finite number is wanted")
+        return found
 
-    due_min = value("due_min", math.inf)
+    due_min, priority = value("due_min", math.inf), value("priority", usual[name])
+    if not priority.is_integer():
+        raise ConfigurationError(f"{where}: priority is {priority:g}; a whole number is wanted")
     return Wanted(
         name,
         value("g_m2", g_m2),
-        int(value("priority", usual[name])),
+        int(priority),
         None if due_min == math.inf else 60.0 * due_min,
     )
 

@@ -12,6 +12,9 @@ from cityops.errors import ConfigurationError
 from rules.core.network.lines import Line
 from rules.core.network.national_grid import to_wgs84
 
+SHORT = "a line of fewer than 2 points"
+"""Why a feature is left out that :attr:`Feature.is_short`."""
+
 GRID = "27700"
 DEGREES = ("CRS84", "4326")
 
@@ -23,6 +26,11 @@ class Feature:
     place: str
     line: Line
     properties: Mapping[str, Any]
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it has fewer than two points: no line that could be driven."""
+        return len(self.line) < 2
 
 
 def features(document: Any, name: str) -> Iterator[Feature]:
@@ -45,7 +53,13 @@ def features(document: Any, name: str) -> Iterator[Feature]:
         parts = _parts(geometry)
         if parts is not None:
             line = points(parts, place, on_grid=on_grid)
-            yield Feature(place, line, feature.get("properties") or {})
+            yield Feature(place, line, _properties(feature.get("properties"), place))
+
+
+def _properties(found: Any, place: str) -> Mapping[str, Any]:
+    if not isinstance(found, dict | None):
+        raise ConfigurationError(f"{place}: properties is {found!r:.60}; allowed: an object, or null")
+    return found or {}
 
 
 def _on_grid(document: Mapping[str, Any], name: str) -> bool:
@@ -73,7 +87,7 @@ def _parts(geometry: Mapping[str, Any]) -> list[Any] | None:
 
 
 def points(parts: Sequence[Any], place: str, *, on_grid: bool) -> Line:
-    """Return one line in degrees of the coordinates of one or more that follow each other.
+    """Return one line in degrees of the coordinates of one or more that follow each other; it may be too short.
 
     Raises:
         ConfigurationError: they are no coordinates, or the parts don't follow each other.
@@ -84,8 +98,8 @@ def points(parts: Sequence[Any], place: str, *, on_grid: bool) -> Line:
         if flat and line and flat[-1] != line[0]:
             raise ConfigurationError(f"{place}: its {len(parts)} lines do not follow each other")
         flat += line[1:] if flat else line
-    if len(flat) < 2:
-        raise ConfigurationError(f"{place}: a line needs at least 2 points, it has {len(flat)}")
+    if not flat:
+        return ()
     table = np.array(flat, dtype=np.float64)
     if on_grid:
         table = np.stack(to_wgs84(table[:, 0], table[:, 1]), axis=1)
@@ -101,7 +115,7 @@ def points(parts: Sequence[Any], place: str, *, on_grid: bool) -> Line:
 def _numbers(part: Any, place: str) -> list[tuple[float, float]]:
     try:
         line = [(float(point[0]), float(point[1])) for point in part]
-    except (TypeError, ValueError, IndexError, KeyError):
+    except (TypeError, ValueError, OverflowError, IndexError, KeyError):
         raise ConfigurationError(f"{place}: its coordinates are no list of [longitude, latitude]") from None
     if not np.isfinite(line).all():
         raise ConfigurationError(f"{place}: a coordinate is not a finite number")

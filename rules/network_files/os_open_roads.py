@@ -10,7 +10,7 @@ from rules.core.network.directions import give_directions
 from rules.core.network.draft import Draft, Road
 from rules.core.network.lines import Point
 from rules.core.network.os_tags import one_side, traits_of, value
-from rules.network_files.features import Feature
+from rules.network_files.features import SHORT, Feature
 
 
 def read_os(found: Iterable[Feature], *, restricted: bool) -> Draft:
@@ -25,7 +25,7 @@ def read_os(found: Iterable[Feature], *, restricted: bool) -> Draft:
     one_sided: set[str] = set()
     for feature in found:
         key, start, end = (_need(feature, name) for name in ("id", "start", "end"))
-        traits = traits_of(feature.properties, restricted=restricted)
+        traits = SHORT if feature.is_short else traits_of(feature.properties, restricted=restricted)
         if isinstance(traits, str):
             dropped[traits] += 1
             continue

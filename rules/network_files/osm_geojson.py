@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cityops.errors import ConfigurationError
 from rules.core.network.draft import Draft, Road
 from rules.core.network.lines import Point
 from rules.core.network.noding import MapWay, draft_of
 from rules.core.network.osm_tags import way_of
-from rules.network_files.features import Feature
+from rules.network_files.features import SHORT, Feature
 
 
 def read_osm(found: Sequence[Feature], *, service: bool) -> Draft:
@@ -32,7 +33,7 @@ def _from_graph(found: Sequence[Feature], service: bool) -> Draft:
     roads: list[Road] = []
     dropped: Counter[str] = Counter()
     for feature in found:
-        way = way_of(feature.properties, service=service)
+        way = SHORT if feature.is_short else way_of(feature.properties, service=service)
         if isinstance(way, str):
             dropped[way] += 1
             continue
@@ -49,7 +50,10 @@ def _from_graph(found: Sequence[Feature], service: bool) -> Draft:
 def _from_ways(found: Sequence[Feature], service: bool) -> Draft:
     positions: dict[str, Point] = {}
     ways: list[MapWay] = []
+    short = sum(feature.is_short for feature in found)
     for number, feature in enumerate(found):
+        if feature.is_short:
+            continue
         keys = tuple(f"{x:.7f},{y:.7f}" for x, y in feature.line)
         positions |= dict(zip(keys, feature.line, strict=True))
         tags = feature.properties
@@ -59,4 +63,5 @@ def _from_ways(found: Sequence[Feature], service: bool) -> Draft:
     repeated = [key for key, n in Counter(w.key for w in ways).items() if n > 1]
     if repeated:
         raise ConfigurationError(f"{found[0].place.partition(',')[0]}: {repeated[0]} is there more than once")
-    return draft_of(ways, positions, service=service)
+    draft = draft_of(ways, positions, service=service)
+    return replace(draft, dropped={**draft.dropped, SHORT: short}) if short > 0 else draft

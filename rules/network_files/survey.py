@@ -28,7 +28,7 @@ def read_survey(path: Path) -> tuple[SurveyPoint, ...]:
             rows = csv.DictReader(file)
             _check_columns(path, rows.fieldnames or ())
             return tuple(_point(f"{path.name}, line {rows.line_num}", row) for row in rows)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(f"survey {path} can't be read: {error}") from error
 
 

@@ -138,6 +138,47 @@ def test_a_street_too_low_for_a_lorry_is_left_out_and_said() -> None:
     assert Check(network, wanted, fleet, SETTINGS).verdict(plan).wrong == ()
 
 
+def on_the_road(until_s: float = math.inf) -> tuple[Network, Fleet]:
+    """A lorry at work from its depot, and one that stands on the road, its depot elsewhere."""
+    network = fleet_town(3)
+    fleet = fleet_of(network, 2, 5000.0)
+    out = next(
+        a for a, arc in enumerate(network.arcs) if arc.head not in {v.depot for v in fleet.lorries} and a > 9
+    )
+    lorries = (fleet.lorries[0], replace(fleet.lorries[1], after=out, from_s=600.0, until_s=until_s))
+    return network, Fleet(lorries, fleet.barns)
+
+
+@both
+def test_a_lorry_on_the_road_without_work_drives_home_and_that_costs_and_is_checked(
+    planner: FleetPlanner,
+) -> None:
+    network, fleet = on_the_road()
+    wanted = [Wanted("s0")]
+    jobs = jobs_of(network, wanted, SETTINGS)
+    plan = planner(Request(network, jobs, fleet, SETTINGS))
+    idle = next(t for t in plan.trips if not t.jobs)
+    assert idle.lorry_id == "L1"
+    last = idle.steps[-1]
+    assert isinstance(last, Leg)
+    assert network.arcs[last.arc].head == fleet.lorries[1].depot
+    assert plan.cost_s == pytest.approx(plan.trips[0].ends_s + idle.ends_s - 600.0)
+    check = Check(network, wanted, fleet, SETTINGS)
+    assert check.verdict(plan).holds
+    left = replace(plan, trips=(plan.trips[0], Trip("L1", ())))
+    assert any("a way leads to its depot" in text for text in check.verdict(left).wrong)
+
+
+@both
+def test_a_lorry_without_work_may_be_back_after_its_hours(planner: FleetPlanner) -> None:
+    network, fleet = on_the_road(until_s=601.0)
+    wanted = [Wanted("s0")]
+    plan = planner(Request(network, jobs_of(network, wanted, SETTINGS), fleet, SETTINGS))
+    assert plan.over == ("L1",)
+    verdict = Check(network, wanted, fleet, SETTINGS).verdict(plan)
+    assert (verdict.wrong, verdict.missed) == ((), ("L1: is back after its crew's hours",))
+
+
 # The check finds what is wrong
 
 

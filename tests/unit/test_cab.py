@@ -11,12 +11,13 @@ import pytest
 from devices.registry import RoadNode, RoadSegment
 from rules.core.cab import turns
 from rules.core.cab.card import card_of
-from rules.core.cab.codec import OnRoads
+from rules.core.cab.codec import OnRoads, trip_told
 from rules.core.cab.gpx import NAMESPACE, gpx
 from rules.core.cab.match import Way
+from rules.core.cab.model import Asked, Contents, Start
 from rules.core.cab.paper import document
 from rules.core.cab.tonight import RouteFacts, Tonight, tonight
-from rules.core.fleet.plan import Leg
+from rules.core.fleet.plan import Leg, Trip
 from rules.core.fleet.settings import FleetSettings
 from rules.core.network.network import Network
 from rules.core.treatment import Pass
@@ -145,6 +146,25 @@ def test_turns_in_words() -> None:
     assert turns.crossing(network, (network.graph.segment_index["west"],), "West") == "the end of the road"
 
 
+def test_the_exit_is_counted_from_where_the_roundabout_is_entered_though_the_spreader_changes() -> None:
+    network = roundabout()
+    arc = {(network.segments[a.segment].segment_id, a.forward): n for n, a in enumerate(network.arcs)}
+    way = [(arc["west", True], None), (arc["ring0", True], "ring0/f0"), (arc["ring1", True], None)]
+    way += [(arc["ring2", True], None), (arc["south", False], None)]
+    trip = Trip("L0", tuple(Leg(a, 60.0 * n, 60.0 * n + 60.0, job) for n, (a, job) in enumerate(way)))
+    contents = Contents(
+        start_s=0.0, orders=(), asked=(Asked(segment_id="ring0", ref="P1", g_m2=10.0, priority=1, due_s=9000.0),),
+        fleet=(Start(lorry="L0", device="L0", depot=10, capacity_kg=9000.0, on_board_kg=9000.0),), barns=(10,),
+        settings={}, trips=(trip_told(network, trip),), late=(), over=(), left_out=(), missed=(), cost_s=0.0,
+        begun_s=0.0, seed=1, iterations=0, roads="",
+    )  # fmt: skip
+    entries = card_of(OnRoads(network, contents), "L0").entries
+    assert [e.text for e in entries] == [
+        "Start along West", "Enter the roundabout", "Go on round the roundabout",
+        "At the roundabout take the third exit into South", "Back at the barn",
+    ]  # fmt: skip
+
+
 def test_a_card_is_the_plan_in_words() -> None:
     _, _, on = night(3)
     for lorry, trip in on.trips.items():
@@ -166,7 +186,7 @@ def test_a_card_is_the_plan_in_words() -> None:
 def test_the_track_is_gpx_with_the_way_and_a_waypoint_for_each_entry() -> None:
     _, plan, on = night(3)
     card = card_of(on, "L2")
-    root = ET.fromstring(gpx(card, "L2 <&>", "about", plan.at_s, lambda s: f"{s:.0f}"))
+    root = ET.fromstring(gpx(card, "L2 <&>\x0b", "about\x00", plan.at_s, lambda s: f"{s:.0f}"))
     ns = f"{{{NAMESPACE}}}"
     # The order of elements is the schema's: metadata, waypoints, then tracks.
     assert [c.tag.removeprefix(ns) for c in root] == ["metadata", *["wpt"] * len(card.entries), "trk"]

@@ -12,7 +12,8 @@ from rules.core.fleet.jobs import Wanted, jobs_of
 from rules.core.fleet.lorries import Fleet, Lorry
 from rules.core.fleet.settings import FleetSettings
 from rules.core.fleet.units import NEVER, tenths, tenths_down
-from rules.core.fleet.ways import ways_of, yard
+from rules.core.fleet.verify_facts import Facts
+from rules.core.fleet.ways import turn_time, ways_of, yard
 from rules.core.network.network import Network
 
 SETTINGS = FleetSettings()
@@ -90,6 +91,39 @@ def test_turns_cost_what_they_are() -> None:
     assert ways.to_arc(0, 1) == [2, 3]
     assert ways.to_node(network, 0, 1) == []
     assert ways.to_node(network, 0, 3) == [4]
+
+
+def dual_end(*more: RoadSegment, name: str = "Ring Road") -> Network:
+    """A dual carriageway whose sides (arcs 0 towards, 1 away) meet at node 1, and what else is there."""
+    sides = [
+        road(0, 0, 1, one_way=True, carriageway="dual", street="Ring Road"),
+        road(1, 1, 4, one_way=True, carriageway="dual", street=name),
+    ]
+    nodes = [*NODES[:4], msgspec.structs.replace(NODES[0], node_id=4, latitude_deg=51.9998)]
+    return Network(nodes, [*sides, *more])
+
+
+def test_round_the_end_of_a_central_reserve_is_turning_round() -> None:
+    network = dual_end(road(2, 1, 2), road(3, 4, 0))
+    assert abs(network.turn_deg(0, 1)) > 150.0
+    assert network.turns_round(0, 1)
+    assert not network.may_follow(0, 1)
+    facts = Facts(network, (), SETTINGS)
+    assert (facts.may_turn(0, 1), facts.turn_s(0, 1)) == (False, 60.0)
+    # So one goes on to the road's end, turns there, and comes back.
+    assert ways_of(network, [0], SETTINGS).to_arc(0, 1) == [2, 3]
+    # Where nothing else leads on, the road ends, and a lorry turns as at any other.
+    alone = dual_end()
+    assert alone.may_follow(0, 1)
+    assert Facts(alone, (), SETTINGS).may_turn(0, 1)
+    assert turn_time(alone, 0, 1, SETTINGS) == 600
+
+
+def test_a_turn_as_sharp_as_turning_round_takes_as_long() -> None:
+    network = dual_end(road(2, 1, 2), name="Other Road")
+    assert network.may_follow(0, 1)
+    assert turn_time(network, 0, 1, SETTINGS) == 600
+    assert Facts(network, (), SETTINGS).turn_s(0, 1) == 60.0
 
 
 def test_bans_places_to_turn_and_limits_are_kept() -> None:

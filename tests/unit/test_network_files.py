@@ -73,8 +73,12 @@ ODD: list[tuple[Any, str]] = [
     ("{", "is no JSON"),
     ('{"type": "FeatureCollection", "features": {}}', "is no GeoJSON FeatureCollection"),
     (collection([], crs={"type": "name", "properties": {"name": "EPSG:3857"}}), "crs is EPSG:3857; allowed: CRS84"),
-    (collection([{"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[0, 0]]}, "properties": {}}]),
-     "features[0]: a line needs at least 2 points, it has 1"),
+    (collection([{"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, "properties": ["highway"]}]),
+     "features[0]: properties is ['highway']; allowed: an object, or null"),
+    (collection([{"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, "properties": "highway"}]),
+     "features[0]: properties is 'highway'; allowed: an object, or null"),
+    (collection([{"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[0, 0], [10**400, 1]]}, "properties": {}}]),
+     "its coordinates are no list of [longitude, latitude]"),
     (collection([{"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[0, 0], [500000, 1]]}, "properties": {}}]),
      "features[0]: a point is (500000.0, 1.0); allowed: longitude -180 to 180"),
     (collection([{"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[0, 0], ["a", 1]]}, "properties": {}}]),
@@ -101,6 +105,23 @@ def test_odd_files_are_refused_in_words(tmp_path: Path, text: str, said: str) ->
     with pytest.raises(ConfigurationError) as caught:
         read_map(path, SETTINGS)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "more", [{"highway": "primary"}, {"highway": "primary", "u": 1, "v": 1}, {"startNode": "a"}]
+)
+def test_a_line_of_one_point_is_left_out_and_counted_and_the_others_are_read(
+    tmp_path: Path, more: dict[str, Any]
+) -> None:
+    path = tmp_path / "x.geojson"
+    other = more | ({"v": 2} if "u" in more else {}) | ({"endNode": "b"} if "startNode" in more else {})
+    ends = {"endNode": "c"} if "startNode" in more else {}
+    whole = feature([(0, 0), (1, 0)], **other, identifier="i")
+    short = [feature(line, **more, **ends, identifier=f"j{n}") for n, line in enumerate(([], [(0, 0)]))]
+    path.write_text(collection([*short, whole]))
+    found = draft_in(path)
+    assert len(found.roads) == 1
+    assert found.dropped == {"a line of fewer than 2 points": 2}
 
 
 def test_formats_files_and_areas_that_there_are_not(tmp_path: Path) -> None:
@@ -303,6 +324,13 @@ def test_surveys_that_are_none(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_survey(path)
     assert said in str(caught.value)
+
+
+def test_a_survey_with_a_field_without_end_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "sky.csv"
+    path.write_text('latitude_deg,longitude_deg,altitude_m\n52,0.1,"' + "1" * 200_000)
+    with pytest.raises(ConfigurationError, match="can't be read: field larger than field limit"):
+        read_survey(path)
 
 
 # ---- assumptions

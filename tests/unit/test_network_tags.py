@@ -37,6 +37,11 @@ def test_lengths(text: str, m: float | None) -> None:
     assert metres(text) == (None if m is None else pytest.approx(m, abs=0.001))
 
 
+@pytest.mark.parametrize(("text", "m"), [("7.3", 7.3), ("24'", 7.315), ("999", None), ("1", None)])
+def test_a_width_that_no_road_has_is_none(text: str, m: float | None) -> None:
+    assert way(highway="primary", width=text).traits.width_m == m
+
+
 @pytest.mark.parametrize(
     ("text", "t"),
     [("7.5", 7.5), ("7.5 t", 7.5), ("3500 kg", 3.5), ("18T", 18.0), ("none", None), ("7.5 m", None)],

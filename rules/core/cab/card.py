@@ -144,7 +144,7 @@ class _Writer:
         same = turns.street_of(self.network, last.arc) == turns.street_of(self.network, step.arc)
         bend_deg = abs(self.network.turn_deg(last.arc, step.arc))
         straight = bend_deg <= self.on.settings.straight_deg or not self._forks(step.arc)
-        return same and straight and self.network.reverse[last.arc] != step.arc
+        return same and straight and not self.network.turns_round(last.arc, step.arc)
 
     def _round(self, arc: int) -> bool:
         return turns.is_roundabout(self.network, arc)
@@ -172,7 +172,7 @@ class _Writer:
         at_m, last = 0.0, self._comes_from
         groups = self._groups()
         for number, group in enumerate(groups, 1):
-            entry = self._entry(number, group, groups[number - 2] if number > 1 else None, last, at_m)
+            entry = self._entry(number, group, last, at_m)
             yield entry
             at_m += entry.length_m
             final = group.steps[-1]
@@ -185,9 +185,7 @@ class _Writer:
         lorry = next(v for v in self.on.fleet.lorries if v.lorry_id == self.trip.lorry_id)
         return lorry.after
 
-    def _entry(
-        self, number: int, group: _Group, before: _Group | None, last: int | None, at_m: float
-    ) -> Entry:
+    def _entry(self, number: int, group: _Group, last: int | None, at_m: float) -> Entry:
         first = group.steps[0]
         ends = group.first + len(group.steps) - 1
         if isinstance(first, Loading):
@@ -203,19 +201,28 @@ class _Writer:
         salt = self._salt(first)
         point = self.network.line(first.arc)[0]
         return Entry(
-            number, group.first, ends, first.begins_s, at_m, self._text(first, before, last),
+            number, group.first, ends, first.begins_s, at_m, self._text(first, group.first, last),
             "" if salt is None else self._spread(legs, *salt), None if salt is None else salt[0],
             sum(self.network.arcs[leg.arc].length_m for leg in legs),
             sum(self.on.jobs[leg.job].salt_kg for leg in legs if leg.job is not None), point[0], point[1], False,
         )  # fmt: skip
 
-    def _text(self, leg: Leg, before: _Group | None, last: int | None) -> str:
-        arcs = () if before is None else tuple(s.arc for s in before.steps if isinstance(s, Leg))
-        if arcs and self._round(arcs[0]) and not self._round(leg.arc):
-            return turns.roundabout_words(self.network, arcs, leg.arc)
-        if self._round(leg.arc) and last is not None and not self._round(last):
-            return "Enter the roundabout"
+    def _text(self, leg: Leg, first: int, last: int | None) -> str:
+        here = self._round(leg.arc)
+        if (ring := self._ring(first)) and not here:
+            return turns.roundabout_words(self.network, ring, leg.arc)
+        if here and last is not None:
+            return "Go on round the roundabout" if self._round(last) else "Enter the roundabout"
         return turns.turn_words(self.network, last, leg.arc, self.on.settings, self._forks(leg.arc))
+
+    def _ring(self, step: int) -> tuple[int, ...]:
+        """Return the arcs of a roundabout driven just before a step, whatever is spread on each of them."""
+        arcs: list[int] = []
+        for before in reversed(self.trip.steps[:step]):
+            if isinstance(before, Loading) or not self._round(before.arc):
+                break
+            arcs.append(before.arc)
+        return tuple(reversed(arcs))
 
     def _forks(self, arc: int) -> bool:
         """Whether more than two roads meet where an arc begins."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from rules.core.cab.card import Card, Entry
+from rules.core.evidence.printable import printable
 
 NAMESPACE = "http://www.topografix.com/GPX/1/1"
 SCHEMA = f"{NAMESPACE} http://www.topografix.com/GPX/1/1/gpx.xsd"
@@ -55,7 +56,7 @@ def _waypoint(root: ET.Element, entry: Entry, clock: Callable[[float], str]) -> 
 
 def _child(parent: ET.Element, tag: str, text: str | None = None) -> ET.Element:
     child = ET.SubElement(parent, f"{{{NAMESPACE}}}{tag}")
-    child.text = text
+    child.text = None if text is None else printable(text)
     return child
 
 

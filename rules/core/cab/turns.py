@@ -37,7 +37,7 @@ def turn_words(
     street = street_of(network, arc)
     if last is None:
         return f"Start along {street}"
-    if network.reverse[last] == arc:
+    if network.turns_round(last, arc):
         return f"Turn round in {street}"
     deg = network.turn_deg(last, arc)
     same = street == street_of(network, last)

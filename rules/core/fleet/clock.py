@@ -18,13 +18,21 @@ LOADS = -1
 
 
 @compiled
+def home_of(t: Tables, start: int) -> int:
+    """Return what a lorry without work takes home from where it starts; 0 where it is there, or no way leads there."""
+    step = t.step[start * t.size + start]
+    return 0 if step >= FAR else step
+
+
+@compiled
 def cost_of(t: Tables, s: State, row: int, n: int, lorry: int) -> int:
     """Return the cost of the n jobs in the route that begins at ``row``; NO_TIME where it can't be driven.
 
     It is the time that the lorry is away, with lateness, overtime and changes of lorry at their prices.
     """
     if n == 0:
-        return 0
+        home = home_of(t, s.seq[row])
+        return home + max(0, t.begin[lorry] + home - t.until[lorry]) * t.late_cost if home > 0 else 0
     end = _end(t, s, row, n, lorry)
     if end >= FAR:
         return NO_TIME

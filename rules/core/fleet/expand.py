@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rules.core.carp.compiled import Ints
-from rules.core.fleet.clock import LOADS, cost_of
+from rules.core.fleet.clock import LOADS, cost_of, home_of
 from rules.core.fleet.night import Night
 from rules.core.fleet.plan import FleetPlan, Leg, Loading, Trip
 from rules.core.fleet.tables import N_BEST, State
@@ -46,11 +46,13 @@ def _trip(night: Night, s: State, lorry: int, n: int) -> Trip:
     t = night.tables
     row = t.lorries * t.width
     vehicle = night.fleet.lorries[lorry]
+    driver = _Driver(night, night.start(s.seq[row]), t.begin[lorry])
     if n == 0:
-        return Trip(vehicle.lorry_id, ())
+        if home_of(t, s.seq[row]) > 0:
+            driver.go_home(vehicle.depot)
+        return Trip(vehicle.lorry_id, tuple(driver.steps))
     cost_of(t, s, row, n, lorry)
     loads = [s.ready[p] == LOADS for p in range(n + 1)]
-    driver = _Driver(night, night.start(s.seq[row]), t.begin[lorry])
     for p in range(1, n + 1):
         if loads[p]:
             driver.load(_next_arc(night, s.seq, row + p))

@@ -34,7 +34,7 @@ class Loading:
 
 @dataclass(frozen=True)
 class Trip:
-    """One lorry's night; without steps it stays where it is."""
+    """One lorry's night; without steps it stays at its depot, or no way leads there."""
 
     lorry_id: str
     steps: tuple[Leg | Loading, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,10 @@ from rules.core.network.network import Network
 
 USUAL_SALT_T, USUAL_HOURS = 9.0, 8.0
 """Of a lorry that nobody says more of: a hopper of 6 m³ on 18 t, and a shift. Design defaults."""
+
+
+NAME = re.compile(r"\w(?:[\w .-]{0,62}[\w.-])?")
+"""A lorry's id: it is part of addresses of pages and of file names."""
 
 
 class LorryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -74,12 +79,25 @@ def roster_of(registry: Registry) -> Roster:
 
 def fleet_of(roster: Roster, network: Network, depots: Iterable[Depot]) -> Fleet:
     """Return the lorries of a roster on a network; ValueError naming what is wrong and what is allowed."""
+    _check_names(roster)
     places = {depot.depot_id: depot.node_id for depot in depots}
     lorries = tuple(_lorry(entry, places, network) for entry in roster.lorry)
     barns = dict.fromkeys([*(lorry.depot for lorry in lorries), *(node_of(network, n) for n in roster.barn)])
     fleet = Fleet(lorries, tuple(barns))
     fleet.check(network)
     return fleet
+
+
+def _check_names(roster: Roster) -> None:
+    """Raise ValueError where a lorry's name can't be part of an address, or two lorries report as one."""
+    devices: dict[str, str] = {}
+    for entry in roster.lorry:
+        if not NAME.fullmatch(entry.id):
+            raise ValueError(
+                f"lorry {entry.id!r}: allowed in an id: letters, digits, blank, . _ -, at most 64"
+            )
+        if (other := devices.setdefault(entry.reports_as, entry.id)) != entry.id:
+            raise ValueError(f"lorries {other} and {entry.id} both report from device {entry.reports_as}")
 
 
 def settings_of(roster: Roster) -> FleetSettings:

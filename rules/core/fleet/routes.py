@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.core.carp.compiled import compiled
-from rules.core.fleet.clock import LOADS, cost_of
+from rules.core.fleet.clock import LOADS, cost_of, home_of
 from rules.core.fleet.tables import N_BEST, N_COST, N_REMOVED, N_STAMP, N_TOUCHED, State, Tables
 
 
@@ -67,7 +67,7 @@ def _note_times(t: Tables, s: State, row: int, n: int, lorry: int) -> None:
     for p in range(row + 1, row + n + 2):
         k = s.seq[p - 1] * t.size + s.seq[p]
         s.loads[p] = 1 if n > 0 and p <= row + n and s.ready[p - row] == LOADS else 0
-        step = 0 if n == 0 else (t.loading[k] if s.loads[p] == 1 else t.step[k])
+        step = home_of(t, s.seq[row]) if n == 0 else (t.loading[k] if s.loads[p] == 1 else t.step[k])
         s.at[p] = s.at[p - 1] + step
     slack = t.until[lorry] - s.at[row + n + 1]
     s.slack[row + n + 1] = slack

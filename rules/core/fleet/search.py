@@ -10,7 +10,7 @@ import math
 
 from rules.core.carp.chance import below, share
 from rules.core.carp.compiled import compiled
-from rules.core.fleet.clock import NO_TIME, cost_of
+from rules.core.fleet.clock import NO_TIME, cost_of, home_of
 from rules.core.fleet.routes import bring_back, keep_best, put_in, take_out
 from rules.core.fleet.tables import N_BEST, N_COST, N_REMOVED, N_STAMP, N_TOUCHED, State, Tables
 
@@ -142,7 +142,7 @@ def _added(t: Tables, s: State, lorry: int, at: int, stop: int, allowed: int) ->
     if s.loads[p] == 1:
         delay = there + t.loading[k + after] - t.loading[before * t.size + after]
     elif s.length[lorry] == 0:
-        delay = there + t.step[k + after]
+        delay = there + t.step[k + after] - home_of(t, before)
     else:
         delay = there + t.step[k + after] - t.step[before * t.size + after]
     job = stop >> 1

@@ -21,6 +21,7 @@ class FleetSettings:
         spread_width_m: width that one pass treats [m].
         right_s, left_s, straight_s, turn_round_s: what a turn takes [s] (traffic on the left).
         straight_deg: up to this angle it is no turn [°].
+        round_deg: above this angle it takes as long as turning round [°].
         loading_s: at a depot or barn for a load of salt [s] (MDSS: 30 min).
         limits_s: by priority, the end of treatment after the start of the night [s]; a priority that
             is not there has no limit.
@@ -41,6 +42,7 @@ class FleetSettings:
     straight_s: float = 2.0
     turn_round_s: float = 60.0
     straight_deg: float = 40.0
+    round_deg: float = 150.0
     loading_s: float = 1800.0
     limits_s: Mapping[int, float] = field(default_factory=_limits)
     late_cost: float = 20.0

@@ -14,7 +14,9 @@ from functools import cached_property
 from rules.core.fleet.jobs import Wanted
 from rules.core.fleet.settings import FleetSettings
 from rules.core.network.network import Network
-from rules.core.road_graph import Arc
+
+ACROSS_DEG = 90.0
+"""Between the two sides of a dual carriageway a sharper turn is turning round [°]."""
 
 
 @dataclass(frozen=True)
@@ -71,36 +73,47 @@ class Facts:
         come, here = network.segments[a.segment].segment_id, network.nodes[a.head]
         if (come, here.node_id, network.segments[b.segment].segment_id) in self._banned:
             return False
-        if a.segment != b.segment or here.turning_place:
+        if here.turning_place or not self._is_round(first, second):
             return True
         # Who comes this way has nowhere else to go: the road ends here for him.
         return all(
-            (come, here.node_id, network.segments[arc.segment].segment_id) in self._banned
-            for arc in self._leaving.get(a.head, ())
-            if arc.segment != a.segment
+            (come, here.node_id, network.segments[network.arcs[n].segment].segment_id) in self._banned
+            for n in self.leaving.get(a.head, ())
+            if not self._is_round(first, n)
         )
+
+    def _is_round(self, first: int, second: int) -> bool:
+        """Back on the same segment, or round the end of what parts the sides of one dual carriageway."""
+        a, b = (self.network.segments[self.network.arcs[n].segment] for n in (first, second))
+        if a is b:
+            return self.network.arcs[first].forward != self.network.arcs[second].forward
+        apart = all(s.one_way and s.carriageway == "dual" for s in (a, b))
+        one_name = a.street == b.street != "" or a.ref == b.ref != ""
+        return apart and one_name and abs(self._angle_deg(first, second)) > ACROSS_DEG
+
+    def _angle_deg(self, first: int, second: int) -> float:
+        turn = _bearing(self.network, second, first=True) - _bearing(self.network, first, first=False)
+        return (turn + 180.0) % 360.0 - 180.0
 
     @cached_property
     def _banned(self) -> frozenset[tuple[str, int, str]]:
         return frozenset((ban.from_segment, ban.via_node, ban.to_segment) for ban in self.network.turn_bans)
 
     @cached_property
-    def _leaving(self) -> dict[int, list[Arc]]:
-        found: dict[int, list[Arc]] = {}
-        for arcs in self.network.graph.arcs_of:
-            for arc in arcs:
-                found.setdefault(arc.tail, []).append(arc)
+    def leaving(self) -> dict[int, list[int]]:
+        """Arcs that start at each node."""
+        found: dict[int, list[int]] = {}
+        for number, arc in enumerate(self.network.arcs):
+            found.setdefault(arc.tail, []).append(number)
         return found
 
     def turn_s(self, last: int | None, arc: int) -> float:
         """Return the time of the turn from one arc into the next [s]."""
         if last is None:
             return 0.0
-        own, a, b = self.settings, self.network.arcs[last], self.network.arcs[arc]
-        if a.segment == b.segment and a.forward != b.forward:
+        own, turn = self.settings, self._angle_deg(last, arc)
+        if self._is_round(last, arc) or abs(turn) > own.round_deg:
             return own.turn_round_s
-        turn = _bearing(self.network, arc, first=True) - _bearing(self.network, last, first=False)
-        turn = (turn + 180.0) % 360.0 - 180.0
         if abs(turn) <= own.straight_deg:
             return own.straight_s
         return own.right_s if turn > 0.0 else own.left_s

@@ -43,8 +43,39 @@ class TripCheck:
             if salt_kg < -EPSILON:
                 yield f"{where} needs {-salt_kg:.1f} kg of salt more than is on board"
             node, last = self.facts.network.arcs[step.arc].head, step.arc
+        if not trip.steps and node != lorry.depot and self._leads_home(lorry, node):
+            yield f"stays at node {node}, though a way leads to its depot {lorry.depot}"
         if trip.steps and node != lorry.depot:
             yield f"ends at node {node}, not at its depot {lorry.depot}"
+
+    def _leads_home(self, lorry: Lorry, node: int) -> bool:
+        """Whether a lorry gets from where it starts to its depot by any way that it may drive."""
+        seen = self._after(lorry.after, node)
+        ways = sorted(seen)
+        while ways:
+            last = ways.pop()
+            end = self.facts.network.arcs[last].head
+            if end == lorry.depot:
+                return True
+            new = self._after(last, end) - seen
+            seen |= new
+            ways += sorted(new)
+        return False
+
+    def _after(self, last: int | None, node: int) -> set[int]:
+        found = [a for a in self.facts.leaving.get(node, ()) if not any(self._limits(a))]
+        return {a for a in found if last is None or self.facts.may_turn(last, a)}
+
+    def _limits(self, arc: int) -> Iterator[str]:
+        """Yield for what a lorry is too heavy, too high or too wide there."""
+        s, own = self.facts.network.segments[self.facts.network.arcs[arc].segment], self.facts.settings
+        for what, most, has in (
+            ("weight", s.max_weight_t, own.weight_t),
+            ("height", s.max_height_m, own.height_m),
+            ("width", s.max_width_m, own.width_m),
+        ):
+            if most is not None and has > most:
+                yield f"{s.segment_id} allows a {what} of {most}, lorries have {has}"
 
     def _load(self, step: Loading, node: int) -> Iterator[str]:
         if step.node not in self.barns:
@@ -55,19 +86,12 @@ class TripCheck:
             yield f"loads in {step.ends_s - step.begins_s} s; it takes {self.facts.settings.loading_s} s"
 
     def _leg(self, leg: Leg, node: int, last: int | None) -> Iterator[str]:
-        network, arc = self.facts.network, self.facts.network.arcs[leg.arc]
+        arc = self.facts.network.arcs[leg.arc]
         if arc.tail != node:
             yield f"begins at node {arc.tail}, the lorry is at {node}"
         if last is not None and arc.tail == node and not self.facts.may_turn(last, leg.arc):
             yield f"turns from arc {last} into {leg.arc}, which is not allowed"
-        s, own = network.segments[arc.segment], self.facts.settings
-        for what, most, has in (
-            ("weight", s.max_weight_t, own.weight_t),
-            ("height", s.max_height_m, own.height_m),
-            ("width", s.max_width_m, own.width_m),
-        ):
-            if most is not None and has > most:
-                yield f"{s.segment_id} allows a {what} of {most}, lorries have {has}"
+        yield from self._limits(leg.arc)
         takes_s = self.facts.turn_s(last, leg.arc) + 3.6 * arc.length_m / self.facts.speed_km_h(
             leg.arc, leg.job is not None
         )

@@ -103,9 +103,9 @@ def drive_time(network: Network, arc: int, settings: FleetSettings) -> int:
 
 def turn_time(network: Network, first: int, second: int, settings: FleetSettings) -> int:
     """Return the time of the turn from an arc into the next [0.1 s]."""
-    if network.reverse[first] == second:
-        return tenths(settings.turn_round_s)
     deg = network.turn_deg(first, second)
+    if network.turns_round(first, second) or abs(deg) > settings.round_deg:
+        return tenths(settings.turn_round_s)
     if abs(deg) <= settings.straight_deg:
         return tenths(settings.straight_s)
     return tenths(settings.right_s if deg > 0.0 else settings.left_s)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.registry import Depot
 from rules.core.network.build import Steps
@@ -48,6 +49,23 @@ def judge(network: Network, steps: Steps | None = None, depots: Sequence[Depot] 
     return in_order(found)
 
 
+def stopping(network: Network, depots: Sequence[Depot] = ()) -> tuple[Finding, ...]:
+    """Return only what stops every plan on a network: no road, or a depot from which lorries reach next to nothing.
+
+    A segment out of reach stops none: who asks for it is told that no lorry gets there.
+    """
+    if not network.arcs:
+        return tuple(_reach(network))
+    off = tuple(_depots(network, depots))
+    if off:
+        return off
+    parts, largest = _parts(network)
+    apart = [d for d in depots if parts[network.graph.node_index[d.node_id]] != largest]
+    return tuple(
+        Finding("error", f"no way leads to and from depot {d.depot_id} at node {d.node_id}") for d in apart
+    )
+
+
 def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings with errors first, then warnings."""
     return tuple(sorted(found, key=lambda f: ("error", "warning", "note").index(f.level)))
@@ -80,10 +98,8 @@ def _reach(network: Network) -> Iterator[Finding]:
     if not network.arcs:
         yield Finding("error", "there is no road")
         return
-    ends = np.array([(a.tail, a.head) for a in network.arcs])
-    parts = strong_parts(len(network.nodes), ends[:, 0], ends[:, 1])
-    used = np.unique(ends)
-    largest = int(np.bincount(parts[used]).argmax())
+    parts, largest = _parts(network)
+    used = {n for a in network.arcs for n in (a.tail, a.head)}
     lost = sorted(
         {
             network.segments[a.segment].segment_id
@@ -95,6 +111,13 @@ def _reach(network: Network) -> Iterator[Finding]:
         yield Finding("error", f"{len(lost)} segments can't be reached or not be left: {_some(lost)}")
     if len(used) < len(network.nodes):
         yield Finding("warning", f"{len(network.nodes) - len(used)} nodes are on no segment")
+
+
+def _parts(network: Network) -> tuple[NDArray[np.int32], int]:
+    """Return the number of the strongly connected part of each node, and that of the one with most nodes."""
+    ends = np.array([(a.tail, a.head) for a in network.arcs])
+    parts = strong_parts(len(network.nodes), ends[:, 0], ends[:, 1])
+    return parts, int(np.bincount(parts[np.unique(ends)]).argmax())
 
 
 def _turns(network: Network) -> Iterator[Finding]:

@@ -16,6 +16,9 @@ from rules.core.road_graph import Arc, RoadGraph
 SPEED_KM_H = {"A": 64.0, "B": 56.0, "C": 48.0, "U": 32.0}
 """What is driven on a road of each class [km/h] where nobody says. Our own defaults."""
 
+ACROSS_DEG = 90.0
+"""From one side of a dual carriageway into the other of the same name, a sharper turn is round the reserve's end [°]."""
+
 LANE_M = 3.5
 """Width of a lane [m], by which lanes are counted where nobody says."""
 
@@ -103,12 +106,23 @@ class Network:
 
     @cached_property
     def ending(self) -> frozenset[int]:
-        """Arcs from whose end no way leads on but the arc back: what comes the other way there is one-way or banned."""
+        """Arcs from whose end no way leads on but round: what comes the other way there is one-way or banned."""
         return frozenset(
             a
             for a, arc in enumerate(self.arcs)
-            if all(b == self.reverse[a] or (a, b) in self.banned for b in self.arcs_from[arc.head])
+            if all(self.turns_round(a, b) or (a, b) in self.banned for b in self.arcs_from[arc.head])
         )
+
+    def turns_round(self, first: int, second: int) -> bool:
+        """Tell whether a lorry turns round between two arcs that meet.
+
+        It does into the arc back, and round the end of a central reserve: from one side of a dual
+        carriageway into the other, sharper than ``ACROSS_DEG``.
+        """
+        if self.reverse[first] == second:
+            return True
+        before, after = (self.segments[self.arcs[a].segment] for a in (first, second))
+        return _sides(before, after) and abs(self.turn_deg(first, second)) > ACROSS_DEG
 
     def may_follow(self, first: int, second: int) -> bool:
         """Tell whether arc ``second`` may be driven right after arc ``first``.
@@ -118,7 +132,7 @@ class Network:
         here = self.arcs[first].head
         if here != self.arcs[second].tail or (first, second) in self.banned:
             return False
-        return self.reverse[first] != second or here in self.turning or first in self.ending
+        return not self.turns_round(first, second) or here in self.turning or first in self.ending
 
     def speed_km_h(self, number: int) -> float:
         """Return the speed on an arc [km/h]: its limit, or its class's default."""
@@ -146,6 +160,13 @@ class Network:
         before, after = self.line(first)[-2:], self.line(second)[:2]
         turn = _bearing_deg(*after) - _bearing_deg(*before)
         return (turn + 180.0) % 360.0 - 180.0
+
+
+def _sides(a: RoadSegment, b: RoadSegment) -> bool:
+    """Whether two segments are sides of dual carriageways of one name or number."""
+    if any(s.carriageway != "dual" or not s.one_way for s in (a, b)):
+        return False
+    return (a.street == b.street != "") or (a.ref == b.ref != "")
 
 
 def _bearing_deg(a: tuple[float, float], b: tuple[float, float]) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rules.core.network.draft import Traits
-from rules.core.network.osm_values import count, metres, speed_km_h, tonnes
+from rules.core.network.osm_values import count, metres, road_width_m, speed_km_h, tonnes
 
 CLASSES = {
     "motorway": "A", "trunk": "A", "primary": "A", "secondary": "B", "tertiary": "C", "unclassified": "U",
@@ -124,7 +124,7 @@ def _traits(tags: Mapping[str, object], base: str, *, link: bool) -> Traits:
         road_class=letter or CLASSES[base],
         carriageway=_carriageway(tags, base, link=link),
         lanes=_least(tags, "lanes", count),
-        width_m=_least(tags, "width", metres),
+        width_m=_least(tags, "width", road_width_m),
         speed_km_h=_least(tags, "maxspeed", speed_km_h),
         bridge=any(t != "no" for t in _texts(tags, "bridge")),
         tunnel=any(t != "no" for t in _texts(tags, "tunnel")),

@@ -9,6 +9,9 @@ import re
 
 KM_H_PER_MPH = 1.609344
 M_PER_FOOT = 0.3048
+NARROWEST_M, WIDEST_M = 2.0, 80.0
+"""A road's width from kerb to kerb is between these: less than a lorry, more than 20 lanes are mistakes of the map."""
+
 NAMED_SPEEDS = {
     "GB:nsl_restricted": 30 * KM_H_PER_MPH,
     "GB:nsl_single": 60 * KM_H_PER_MPH,
@@ -33,6 +36,12 @@ def metres(text: str) -> float | None:
     if match := _FEET.match(text):
         return round(int(match[1]) * M_PER_FOOT + float(match[2] or 0) * M_PER_FOOT / 12, 3)
     return _measure(text, _TO_METRES)
+
+
+def road_width_m(text: str) -> float | None:
+    """Return a road's width [m], 2 to 80; None for any other text: ``999`` is a slip of the pen, not a road."""
+    found = metres(text)
+    return found if found is not None and NARROWEST_M <= found <= WIDEST_M else None
 
 
 def tonnes(text: str) -> float | None:

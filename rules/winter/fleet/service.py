@@ -20,7 +20,7 @@ from rules.core.cab.wishing import Means, again, first
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.roster import Roster, roster_of, settings_of
 from rules.core.gritting_parameters import TreatmentParameters
-from rules.core.network.check import judge
+from rules.core.network.check import stopping
 from rules.core.network.network import Network
 from rules.core.winter_nights import night_of, span_s
 from rules.winter.fleet.ports import (
@@ -345,7 +345,7 @@ def _directed(registry: Registry) -> Roads | str:
         network = Network.of(registry)
     except ValueError as error:
         return str(error)
-    errors = [f.text for f in judge(network, None, registry.depots) if f.level == "error"]
+    errors = [f.text for f in stopping(network, registry.depots)]
     return f"the roads can't be driven as they are: {errors[0]}" if errors else Roads(registry, network)
 
 
