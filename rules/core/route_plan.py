@@ -230,7 +230,7 @@ def _enough(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> bool:
 def missing(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> tuple[float, int]:
     """Return rate [g/m²] and passes that bring a segment to what it needs."""
     left = here.left_g_m2(at_s)
-    if left == 0.0:
+    if left == 0.0 or need.g_m2 == 0.0:  # 0: remembered from a matrix that was let in before
         return need.g_m2, need.passes
     still_g_m2 = max(p.treatment.least_g_m2, need.total_g_m2 - left)
     passes = min(need.passes, math.ceil(still_g_m2 / need.g_m2))

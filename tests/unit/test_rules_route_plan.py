@@ -11,7 +11,7 @@ from rules.core.effects import SubjectState
 from rules.core.engine import step
 from rules.core.gritting import Outlook, assess
 from rules.core.memory import EngineState, Order, RouteMemory
-from rules.core.route_plan import RoutePlan, make_plan, period_of
+from rules.core.route_plan import Need, RoutePlan, make_plan, period_of
 from rules.core.route_result import status_of
 from rules.core.route_rule import must_write
 from rules.core.route_words import in_words, treated_in_words
@@ -108,6 +108,12 @@ def test_a_colder_need_asks_only_for_what_is_missing() -> None:
     left = coats["a"].left_g_m2(2 * HOUR)
     assert found.rate_g_m2 == pytest.approx(18 - left, abs=1.0)
     assert 10 < found.rate_g_m2 < 18
+
+
+def test_a_remembered_need_of_nothing_does_not_stop_the_engine() -> None:
+    before = RoutePlan(period_of(0.0, P.period_start_h), "treat", "x", needs={"a": Need(0.0, 1, HOUR, 0.0)})
+    coats = {"a": salted(10, -7 * HOUR)}
+    assert plan(0.0, outlook(0.5, segment_id="a"), before=before, coats=coats).rate_g_m2 == 0.0
 
 
 def test_no_lorry_is_sent_for_a_few_grams() -> None:
