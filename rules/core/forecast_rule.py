@@ -134,6 +134,14 @@ def looked(work: Work, ctx: Context, now_c: Floats, at_s: float) -> Looks | None
     return found if found.fresh.any() else None
 
 
+def lost(work: Work, ctx: Context, cast: Looks | None) -> NDArray[np.bool_]:
+    """Return of which segments there was a forecast and none counts now; ``cast``: of :func:`looked`."""
+    if not work.read("forecast_age"):
+        return np.zeros(len(ctx.graph.segments), dtype=np.bool_)
+    had = ~np.isnan(work.table("forecast", ctx, ForecastColumns).issued_s)
+    return had if cast is None else had & ~cast.fresh
+
+
 def _fresh(ctx: Context, table: ForecastColumns, at_s: float) -> NDArray[np.bool_]:
     limit_s = ctx.catalogue.forecast.parameters.fresh_h * HOUR_S
     return np.asarray(at_s - table.issued_s <= limit_s, dtype=np.bool_)  # NaN is not

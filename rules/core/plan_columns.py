@@ -17,7 +17,9 @@ from rules.core.psychrometrics import Floats
 from rules.core.route_plan import (
     Need,
     RoutePlan,
+    cautious,
     held_over,
+    is_watched,
     missing,
     rain_ends_s,
     referred,
@@ -51,8 +53,10 @@ def plan_of(
     at_s: float,
     period: int,
     p: GrittingParameters,
+    lost: bool = False,
 ) -> RoutePlan:
     """Return the plan of a route; arguments as of :func:`rules.core.route_plan.make_plan`."""
+    p = cautious(p) if lost else p
     first = _coldest(here, ~np.isnan(here.minimum_c))
     minimum = None if first is None else float(here.minimum_c[first])
     kept = held_over(before, minimum, bool((here.judged.outcome == TREAT).any()), period, p)
@@ -62,7 +66,7 @@ def plan_of(
     coldest = None if first is None else here.ids[first]
     if not needs:
         outcome, why = _without_treatment(here, salt)
-        if kept is not None and kept.outcome in ("treat", "monitor") and outcome == "no_action":
+        if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
         return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
     left = [missing(n, coats.get(here.ids[k], BARE), at_s, p) for k, n in needs.items()]

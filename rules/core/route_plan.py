@@ -7,6 +7,9 @@ colder night needs more: then what is missing is asked for. It is asked for agai
 be there when the first treatment ends; not where what is left of it still does for tonight
 (:mod:`rules.core.residual`). A lorry that drives the route anyway also treats stretches that nobody
 knows anything of, and all of them where the route is not treated selectively.
+
+Where the road forecast is lost, the sensors' trend sees a few hours only: it adds to the plan, but
+takes nothing back, and nothing to do becomes watching.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from rules.core import residual
 from rules.core.coat import BARE, Coat
@@ -90,6 +94,7 @@ def make_plan(
     at_s: float,
     period: int,
     p: GrittingParameters,
+    lost: bool = False,
 ) -> RoutePlan:
     """Return the plan of a route.
 
@@ -100,7 +105,9 @@ def make_plan(
         at_s: now [s since 1970].
         period: service period of now.
         p: parameters of the rule.
+        lost: whether there was a road forecast of it and none counts now.
     """
+    p = cautious(p) if lost else p
     known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]
     minimum, coldest = min(known, default=(None, None))
     kept = held_over(before, minimum, any(a.outcome == "treat" for a in found), period, p)
@@ -109,7 +116,7 @@ def make_plan(
     needs = _needs(found, coats, safe_c, held, at_s, p)
     if not needs:
         outcome, why = _without_treatment(found, safe_c)
-        if kept is not None and kept.outcome in ("treat", "monitor") and outcome == "no_action":
+        if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
         return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
     left = {s: missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
@@ -121,6 +128,18 @@ def make_plan(
         plough=any(a.plough for a in asked) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(max(ends_h, default=0.0), at_s),
     )  # fmt: skip
+
+
+def cautious(p: GrittingParameters) -> GrittingParameters:
+    """Return parameters by which the sensors' trend alone takes back what a forecast has asked for only where no air could freeze it."""
+    return structs.replace(p, release_c=max(p.release_c, p.air_margin_c))
+
+
+def is_watched(kept: RoutePlan | None, minimum: float | None, lost: bool, p: GrittingParameters) -> bool:
+    """Whether a route on which nothing threatens is watched all the same: it was, or its forecast is lost and it is not warm."""
+    if lost and minimum is not None and minimum <= p.action_c + p.release_c:
+        return True
+    return kept is not None and kept.outcome in ("treat", "monitor")
 
 
 def rain_ends_s(hours: float, at_s: float) -> float | None:

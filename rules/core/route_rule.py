@@ -42,21 +42,23 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     memory = work.write("route")
     coats = coats_now(work, ctx, at_s)
     without = forecast_rule.in_words(work, ctx, at_s)
-    prospects = _Prospects(found, town, forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s))
+    cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
+    prospects, gone = _Prospects(found, town, cast), forecast_rule.lost(work, ctx, cast)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
         p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
         before: RouteMemory | None = memory.get(route_id)
         held = None if before is None else before.plan
         looks, here = prospects.of(ctx, route_id)
-        plan = plan_of(here, coats, held, at_s, period, p)
+        lost = bool(gone[list(members)].any())
+        plan = plan_of(here, coats, held, at_s, period, p, lost)
         treated = done([coats.get(s, BARE) for s in here.ids] if coats else (), at_s)
         result = RouteResult(
             ctx, route_id, plan, members, treated, at_s, town.precipitation == "rain", without
         )
         if must_write(before, plan, treated, at_s, p):
             assessed = [assess(o, p, matrix) for o in looks.of(members)]
-            change = would_change(assessed, coats, held, plan, at_s, p, matrix)
+            change = would_change(assessed, coats, held, plan, at_s, p, matrix, lost)
             seen = _inputs(work, ctx, assessed, [found[i] for i in members], town)
             seen = {**seen, **_weighed(assessed, coats, plan, at_s, p), **forecast_rule.told(work, ctx, at_s)}
             heard = informed(work, ctx, route_id, at_s)

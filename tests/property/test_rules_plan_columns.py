@@ -119,10 +119,10 @@ def test_segments_need_the_same_as_one_by_one(looks: Outlooks, p: GrittingParame
         assert bool(found.plough[i]) is one.plough
 
 
-@given(prospects(), COATS, HELD, SETTINGS)
+@given(prospects(), COATS, HELD, SETTINGS, st.booleans())
 @settings(max_examples=300)
 def test_a_plan_is_the_same_as_of_one_by_one(
-    looks: Outlooks, coats: dict[str, Coat], held: RoutePlan | None, p: GrittingParameters
+    looks: Outlooks, coats: dict[str, Coat], held: RoutePlan | None, p: GrittingParameters, lost: bool
 ) -> None:
     one_by_one = [assess(looks[i], p, MATRIX) for i in range(len(IDS))]
     here = Stretches(
@@ -133,7 +133,7 @@ def test_a_plan_is_the_same_as_of_one_by_one(
         looks.rain_ends_in_h,
         lambda k: one_by_one[k],
     )
-    found = plan_of(here, coats, held, START, 7, p)
-    expected = make_plan(one_by_one, coats, held, START, 7, p)
+    found = plan_of(here, coats, held, START, 7, p, lost)
+    expected = make_plan(one_by_one, coats, held, START, 7, p, lost)
     assert found == expected
     assert list(found.needs) == list(expected.needs)

@@ -119,6 +119,23 @@ def test_where_nobody_forecast_the_weather_the_colder_of_both_counts() -> None:
     assert decisions(sure)[-1].outcome == "no_action"
 
 
+def test_a_stale_forecast_does_not_cancel_a_treatment() -> None:
+    cold = [4.0] * 8 + [-3.0] * 16
+    _, effects = run(mild(6.0), {18: table(HOUR_S, cold, film_mm=0.3)})
+    assert decisions(effects)[-1].outcome == "treat"  # nothing takes it back for want of a forecast
+    told = [e.state for e in effects if isinstance(e, SubjectState) and e.subject == "r1"][-1]
+    assert told["outcome"] == "treat"
+    assert "No road forecast since" in told["reason"]
+
+
+def test_nothing_to_do_is_watched_while_the_forecast_is_stale() -> None:
+    _, effects = run(mild(8.0), {18: table(HOUR_S, 5.0)})
+    assert decisions(effects)[-1].outcome == "monitor"
+    assert "No road forecast since" in decisions(effects)[-1].reason
+    _, warm = run(mild(8.0, surface_c=16.0, road_1=16.0), {18: table(HOUR_S, 16.0)})
+    assert decisions(warm)[-1].outcome == "no_action"  # no air makes such a road freeze in time
+
+
 def test_of_each_segment_the_forecast_issued_last_counts() -> None:
     newer, older = table(2 * HOUR_S, -1.0), table(HOUR_S, -5.0)
     state, _ = run(mild(3.0), {36: newer, 40: older})
