@@ -60,7 +60,8 @@ def plan_of(
     first = _coldest(here, ~np.isnan(here.minimum_c))
     minimum = None if first is None else float(here.minimum_c[first])
     kept = held_over(before, minimum, bool((here.judged.outcome == TREAT).any()), period, p)
-    held = {} if kept is None else kept.needs
+    refused = {here.ids[k] for k in np.flatnonzero((here.judged.outcome == REFER) & ~np.isnan(here.minimum_c))}
+    held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
     salt = _Salt.of(here, coats, held, at_s, p)
     needs = _needs_of(here, salt, held, at_s, p)
     coldest = None if first is None else here.ids[first]
@@ -68,7 +69,7 @@ def plan_of(
         outcome, why = _without_treatment(here, salt)
         if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
-        return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
+        return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest, refused=len(refused))
     left = [missing(n, coats.get(here.ids[k], BARE), at_s, p) for k, n in needs.items()]
     rate, passes = max(left, key=lambda m: (m[0] * m[1], m[0]))
     named = {here.ids[k]: n for k, n in needs.items()}
@@ -78,6 +79,7 @@ def plan_of(
         period, "treat", _why(here, needs), rate, passes, named, minimum, coldest,
         plough=bool(here.judged.plough[asked].any()) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(ends_h, at_s),
+        refused=len(refused),
     )  # fmt: skip
 
 

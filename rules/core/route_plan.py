@@ -1,8 +1,8 @@
 """What a route's segments need, less what is on them already: the route's plan.
 
 The plan is precautionary and holds: once a segment is to be treated it stays so until it has
-been, the service period ends (noon), or the route has become clearly warmer than the
-threshold. What has been treated is not asked for again as long as the treatment holds, unless a
+been, the service period ends (noon), the route has become clearly warmer than the
+threshold, or salt no longer works there. What has been treated is not asked for again as long as the treatment holds, unless a
 colder night needs more: then what is missing is asked for. It is asked for again early enough to
 be there when the first treatment ends; not where what is left of it still does for tonight
 (:mod:`rules.core.residual`). A lorry that drives the route anyway also treats stretches that nobody
@@ -53,6 +53,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
         coldest: segment id of the lowest expected temperature.
         plough: whether snow is ploughed before the salt.
         not_before_s: when the rain ends that would wash the salt off [s since 1970]; None where none is foreseen.
+        refused: on how many stretches salt does not work, or the matrix has no rate: the duty officer's.
     """
 
     period: int
@@ -65,6 +66,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     coldest: str | None = None
     plough: bool = False
     not_before_s: float | None = None
+    refused: int = 0
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -111,14 +113,15 @@ def make_plan(
     known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]
     minimum, coldest = min(known, default=(None, None))
     kept = held_over(before, minimum, any(a.outcome == "treat" for a in found), period, p)
-    held = {} if kept is None else kept.needs
+    refused = {a.outlook.segment_id for a in found if a.outcome == "refer" and not _is_blind(a)}
+    held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
     safe_c = residual.protected(found, coats, held, at_s, p)
     needs = _needs(found, coats, safe_c, held, at_s, p)
     if not needs:
         outcome, why = _without_treatment(found, safe_c)
         if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
-        return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
+        return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest, refused=len(refused))
     left = {s: missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
     rate, passes = max(left.values(), key=lambda m: (m[0] * m[1], m[0]))
     asked = [a for a in found if a.outlook.segment_id in needs]
@@ -127,6 +130,7 @@ def make_plan(
         period, "treat", _why(found, needs), rate, passes, needs, minimum, coldest,
         plough=any(a.plough for a in asked) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(max(ends_h, default=0.0), at_s),
+        refused=len(refused),
     )  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def must_write(
 ) -> bool:
     """Whether a plan is a new decision.
 
-    Another outcome is one at once. All else waits until it has to be, for the forecast still changes:
+    Another outcome is one at once, and stretches on which salt no longer works. All else waits until it has to be, for the forecast still changes:
     then more salt for stretches that are waiting for it and a need that comes much sooner are
     decided at once, and further stretches at most hourly, so that lorries are not sent for each
     alone. What a run left out is asked for again when it is overdue; where nobody has been,
@@ -124,6 +124,8 @@ def must_write(
     if plan.outcome != "treat":
         ended = before.decided.period != plan.period and plan.outcome != "no_action"
         return ended or plan.outcome != before.decided.outcome
+    if plan.refused > before.decided.refused:
+        return True
     last = before.orders[-1] if before.orders else None
     if last is None or last.period != plan.period or (plan.plough and not before.decided.plough):
         return True

@@ -85,6 +85,21 @@ def test_a_need_rises_within_the_night_and_falls_only_when_clearly_warmer() -> N
     assert next_day.outcome == "no_action"
 
 
+def test_salt_that_no_longer_works_is_told_at_once() -> None:
+    first = plan(0.0, wet("a", -8.0), wet("b", -8.0))
+    memory = remember(first, 0.0)
+    part = plan(300.0, wet("a", -8.0), wet("b", -12.0), before=first)
+    assert (part.outcome, part.segments) == ("treat", ("a",))
+    assert "1 more stretch needs the duty officer" in part.why
+    assert must_write(memory, part, None, 300.0, P)
+    colder = plan(300.0, wet("a", -12.0), wet("b", -12.0), before=first)
+    assert (colder.outcome, colder.needs) == ("refer", {})
+    assert "salt does not work" in colder.why
+    assert must_write(memory, colder, None, 300.0, P)
+    blind = plan(300.0, outlook(None, segment_id="a"), wet("b", -8.0), before=first)
+    assert blind.segments == ("a", "b")  # a lost reading is no reason
+
+
 def salted(g_m2: float, at_s: float = 0.0, hours: float = 6.0) -> Coat:
     return Coat(g_m2, at_s, at_s + hours * HOUR)
 
