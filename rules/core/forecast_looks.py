@@ -27,7 +27,8 @@ TO_DEVIATION = 2.0 * 1.2816
 class Looks:
     """What the forecast says, by segment; NaN = not within the horizon, or no fresh forecast (``fresh``).
 
-    Attributes as of :class:`rules.core.gritting.Outlook`; ``by_forecast``: it is fresh, and somebody forecast the weather
+    ``in_h``: when the table's hours end, ``ice``: the chance of ice in each, 0 in those that are not looked at: segments × hours.
+    Other attributes as of :class:`rules.core.gritting.Outlook`; ``by_forecast``: it is fresh, and somebody forecast the weather
     of it; ``freezing_rain``: rain falls on a road below 0 °C.
     """
 
@@ -45,6 +46,12 @@ class Looks:
     rain_ends_in_h: Floats
     snow_mm: Floats
     freezing_rain: Bools
+    in_h: Floats
+    ice: Floats
+
+    def ice_in_h(self, chance: float) -> Floats:
+        """Return when ice is first as likely as that [h]; NaN if never."""
+        return _first(self.ice >= chance, self.in_h)
 
 
 def looks(
@@ -89,6 +96,8 @@ def looks(
         rain_ends_in_h=np.where(rains.any(axis=1), np.where(rains, in_h, 0.0).max(axis=1), np.nan),
         snow_mm=_if(fresh, np.where(ahead, said["snow_mm_h"], 0.0).sum(axis=1)),
         freezing_rain=(ahead & (said["rain_mm_h"] >= FALLS_MM_H) & (middle < 0.0)).any(axis=1),
+        in_h=in_h,
+        ice=ice,
     )
 
 

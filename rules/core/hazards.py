@@ -23,12 +23,14 @@ class Hazard(NamedTuple):
         condition, wet: as the matrix knows them.
         why: in words.
         hoar: whether it comes out of the air.
+        by_chance: whether nothing but so many of a forecast's cases tells of it.
     """
 
     condition: Condition
     wet: bool
     why: str
     hoar: bool = False
+    by_chance: bool = False
 
 
 def foreseen_ice(o: Outlook) -> float | None:
@@ -105,7 +107,18 @@ def _hoar(o: Outlook, minimum_c: float, margin_c: float, p: GrittingParameters) 
 def _by_chance(o: Outlook, p: GrittingParameters) -> Hazard | None:
     if not is_likely(o, p):
         return None
-    return Hazard("frost", False, "dry in most, but not all, of the forecast's cases")
+    return Hazard("frost", False, "dry in most, but not all, of the forecast's cases", by_chance=True)
+
+
+def slippery_in_h(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float | None:
+    """Return the hours until a hazard is there; None = not within the horizon.
+
+    The surface reaches what freezes it; where the middle of the forecast never does, ice is likely
+    enough; else it is nearly as cold as it will be. What only a chance tells of comes with the chance.
+    """
+    reached, chance = o.hoar_in_h if hazard.hoar else o.zero_in_h, o.ice_in_h if is_likely(o, p) else None
+    times = (chance, reached) if hazard.by_chance else (reached, chance)
+    return next((h for h in (*times, o.low_in_h) if h is not None), None)
 
 
 def film_for(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float:

@@ -74,7 +74,7 @@ def judge(
         beside = _cells(looks, nearly, lowest, p, matrix)
         near = (outcome <= MONITOR) & (lowest <= p.action_c + p.join_c) & ~dead & ~np.isnan(beside.rate_g_m2)
     treat = outcome == TREAT
-    in_h = np.where(hazard == HOAR, looks.hoar_in_h, looks.zero_in_h)
+    in_h = _slippery_in_h(looks, hazard, likely)
     return Judged(
         outcome=outcome,
         rate_g_m2=np.where(treat, cell.rate_g_m2, np.where(near, beside.rate_g_m2, 0.0)),
@@ -84,6 +84,15 @@ def judge(
         film_mm=np.where(treat, cell.film_mm, np.where(near, beside.film_mm, np.nan)),
         plough=treat & cell.plough,
     )
+
+
+def _slippery_in_h(looks: Outlooks, hazard: Ints, likely: Bools) -> Floats:
+    """Return :func:`rules.core.hazards.slippery_in_h` of all."""
+    reached = np.where(hazard == HOAR, looks.hoar_in_h, looks.zero_in_h)
+    chance, by_chance = np.where(likely, looks.ice_in_h, np.nan), hazard == BY_CHANCE
+    first, second = np.where(by_chance, chance, reached), np.where(by_chance, reached, chance)
+    found = np.where(np.isnan(first), second, first)
+    return np.where(np.isnan(found), looks.low_in_h, found)
 
 
 def _without_reading(looks: Outlooks, p: GrittingParameters) -> int:

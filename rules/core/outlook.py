@@ -17,7 +17,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     (``hoar_in_h``), nearly its lowest (``low_in_h``); None = not within the horizon.
     ``air_c``: of the town. ``snow_mm``: water equivalent of snow expected [mm].
 
-    From a road forecast only, else None: the probabilities that the surface falls to 0 °C or
+    From a road forecast only, else None: hours until it has ice in so many of its cases that salt costs
+    less than none (``ice_in_h``), the probabilities that the surface falls to 0 °C or
     below and that ice forms on it, the film of water when it does and the hoar that gathers
     [mm], hours until rain ends, and the standard deviation of the lowest surface temperature.
     ``source`` says which of the two this is.
@@ -38,6 +39,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     damp: bool = False
     precipitation: Precipitation = "none"
     snow_mm: float = 0.0
+    ice_in_h: float | None = None
     p_below_0: float | None = None
     p_ice: float | None = None
     film_mm: float | None = None

@@ -32,6 +32,7 @@ class Outlooks:
     """Of each segment, in the order of the graph. Temperatures in °C, hours until limits; NaN = none.
 
     Attributes:
+        ice_in_h: until a road forecast has ice in so many of its cases that salt costs less than none.
         cast: what the road forecast says; None: there is none that counts.
         wet, damp: see :class:`rules.core.outlook.Outlook`.
     """
@@ -42,6 +43,7 @@ class Outlooks:
     zero_in_h: Floats
     hoar_in_h: Floats
     low_in_h: Floats
+    ice_in_h: Floats
     wet: NDArray[np.bool_]
     damp: NDArray[np.bool_]
     cast: Looks | None = None
@@ -82,6 +84,7 @@ class Outlooks:
             zero_in_h=_known(self.zero_in_h, i),
             hoar_in_h=_known(self.hoar_in_h, i),
             low_in_h=_known(self.low_in_h, i),
+            ice_in_h=_known(self.ice_in_h, i),
             dew_point_c=_known(s.dew_point_c, i),
             frost_point_c=_known(s.frost_point_c, i),
             air_c=town.air_c,
@@ -107,10 +110,10 @@ class Outlooks:
 def outlooks(found: Views, town: Outdoor, p: GrittingParameters, cast: Looks | None = None) -> Outlooks:
     """Return what is known of the segments for the coming hours: by the road forecast, else by the sensors' trend."""
     nowcast = _by_trend(found, town, p)
-    return nowcast if cast is None else _by_forecast(nowcast, cast)
+    return nowcast if cast is None else _by_forecast(nowcast, cast, p)
 
 
-def _by_forecast(o: Outlooks, cast: Looks) -> Outlooks:
+def _by_forecast(o: Outlooks, cast: Looks, p: GrittingParameters) -> Outlooks:
     """Return outlooks with what the forecast says where it is fresh; a road is wet that is so now or when it freezes.
 
     Where nobody forecast the weather, the colder and earlier of both counts: what stations alone tell may miss a clearing sky.
@@ -123,6 +126,7 @@ def _by_forecast(o: Outlooks, cast: Looks) -> Outlooks:
     film, hoar = np.nan_to_num(cast.film_mm), np.nan_to_num(cast.deposit_mm)
     wet = o.wet | (film >= limits.wet_film_mm)
     damp = o.damp | (film >= limits.damp_film_mm) | (hoar >= HOAR_MM)
+    said["ice_in_h"] = cast.ice_in_h(p.cost.act_from)
     return replace(o, **said, wet=wet, damp=damp, town=_falling(o.town, cast), cast=cast)
 
 
@@ -152,6 +156,7 @@ def _by_trend(found: Views, town: Outdoor, p: GrittingParameters) -> Outlooks:
         zero_in_h=reached(np.zeros(len(lowest))),
         hoar_in_h=reached(np.minimum(0.0, point + p.hoar_margin_c)),
         low_in_h=reached(lowest + NEARLY_C),
+        ice_in_h=np.full(len(lowest), np.nan),
         wet=(wetness > (DAMP + WET) / 2) | (town.precipitation == "rain"),
         damp=(wetness >= DAMP / 2) | found.is_in("hoar"),
     )  # fmt: skip

@@ -73,7 +73,7 @@ def cast_of(column: Callable[[st.SearchStrategy[float]], np.ndarray]) -> Looks:
         fresh=fresh, by_forecast=fresh & (column(st.sampled_from([0.0, 1.0])) > 0.0),
         minimum_c=unknown, spread_c=known(st.sampled_from([math.nan, 1.0])), zero_in_h=unknown, hoar_in_h=unknown, low_in_h=unknown,
         p_below_0=unknown, p_ice=known(CHANCES), film_mm=known(FILMS), deposit_mm=known(FILMS), rain_ends_in_h=known(HOURS),
-        snow_mm=unknown, freezing_rain=fresh & False,
+        snow_mm=unknown, freezing_rain=fresh & False, in_h=np.zeros((len(IDS), 24)), ice=np.zeros((len(IDS), 24)),
     )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def prospects(draw: st.DrawFn) -> Outlooks:
         Estimate(surface, unknown, dew, frost, unknown, unknown, unknown, np.full(n, -1)), np.full(n, -1),
     )  # fmt: skip
     return Outlooks(
-        found, town, surface - 0.5, column(HOURS), column(HOURS), column(HOURS),
+        found, town, surface - 0.5, column(HOURS), column(HOURS), column(HOURS), column(HOURS),
         wet=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0, damp=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0,
         cast=None if draw(st.booleans()) else cast_of(column),
     )  # fmt: skip

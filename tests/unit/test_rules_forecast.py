@@ -82,6 +82,14 @@ def test_a_forecast_of_frost_on_a_wet_road_is_treated_hours_before() -> None:
     assert last.result["treat_by"] == "2026-01-09T20:30:00Z"
 
 
+def test_ice_by_chance_is_treated_before_the_first_hour_in_which_it_is_likely() -> None:
+    ice = [0.0, 0.0, 0.05, *[0.3] * 21]
+    _, effects = run(mild(2.0), {18: table(HOUR_S, 2.0, ice=ice)})
+    last = decisions(effects)[-1]
+    assert last.outcome == "treat"
+    assert last.result["treat_by"] == "2026-01-09T20:00:00Z"  # issued at 16:00
+
+
 def test_a_cold_dry_road_is_watched_only() -> None:
     _, effects = run(mild(2.0), {18: table(HOUR_S, -1.0)})
     assert decisions(effects)[-1].outcome == "monitor"

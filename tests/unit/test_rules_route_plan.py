@@ -70,6 +70,16 @@ def test_nobody_is_asked_to_be_there_sooner_than_they_can() -> None:
     assert frozen.treat_by_s == HOUR + P.respond_s
 
 
+def test_a_treatment_is_due_when_it_is_coldest_where_nothing_crosses_zero() -> None:
+    assert plan(0.0, wet("a", 0.6, low_in_h=14.0)).treat_by_s == 14 * HOUR  # not spent before
+    assert plan(0.0, wet("a", 0.6)).treat_by_s == P.horizon_h * HOUR  # nothing is known of it
+    told = {"source": "forecast", "p_ice": 0.3, "film_mm": 0.0, "deposit_mm": 0.0, "low_in_h": 9.0}
+    chance = outlook(1.5, ice_in_h=1.8, zero_in_h=5.0, **told)
+    assert plan(0.0, chance).treat_by_s == 1.8 * HOUR  # it may be ice in two hours
+    soaked = outlook(0.5, ice_in_h=3.0, **{**told, "film_mm": 0.2})
+    assert plan(0.0, soaked).treat_by_s == 3.0 * HOUR
+
+
 def test_a_need_rises_within_the_night_and_falls_only_when_clearly_warmer() -> None:
     first = plan(0.0, wet("a", -1.0), outlook(3.0, segment_id="b"))
     worse = plan(300.0, wet("a", -1.0), wet("b", -3.0), before=first)
