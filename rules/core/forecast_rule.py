@@ -147,12 +147,12 @@ def _fresh(ctx: Context, table: ForecastColumns, at_s: float) -> NDArray[np.bool
     return np.asarray(at_s - table.issued_s <= limit_s, dtype=np.bool_)  # NaN is not
 
 
-def wrong_sensors(work: Work, ctx: Context, at_s: float) -> NDArray[np.bool_]:
-    """Return which of ``ctx.sensors`` a fresh forecast has found wrong by their neighbours."""
+def wrong_sensors(work: Work, ctx: Context) -> NDArray[np.bool_]:
+    """Return which of ``ctx.sensors`` are wrong by their neighbours: the newest forecast's judgement stands until another."""
     wrong = np.zeros(len(ctx.sensors), dtype=np.bool_)
     if work.read("forecast_age"):
         table = work.table("forecast", ctx, ForecastColumns)
-        has = (ctx.transfer.own >= 0) & _fresh(ctx, table, at_s) & ~np.isnan(table.off_c)
+        has = (ctx.transfer.own >= 0) & ~np.isnan(table.off_c)
         wrong[ctx.transfer.own[has]] = True
     return wrong
 

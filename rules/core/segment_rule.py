@@ -68,7 +68,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
         return None
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     sky, memory = sky_effect_c(town, ctx.catalogue.transfer.parameters.sky_view_c), _memory(work, ctx)
-    sensed = sensed_now(ctx, roads, at_s, wrong_sensors(work, ctx, at_s))
+    sensed = sensed_now(ctx, roads, at_s, wrong_sensors(work, ctx))
     wet = town.wet_until_s is not None and at_s <= town.wet_until_s
     own = own_sensors(ctx, sensed.fresh)
     guessed = estimate(ctx.transfer, sensed, sky)

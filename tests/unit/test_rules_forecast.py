@@ -219,6 +219,13 @@ def test_a_sensor_that_is_right_again_is_told_and_asked() -> None:
     assert states(effects, "s3")["device"] == "road-1"
 
 
+def test_a_wrong_sensor_is_not_believed_again_because_the_forecast_is_stale() -> None:
+    cold = mild(8.0, road_1=-4.0)
+    _, effects = run(cold, {40: table(2 * HOUR_S, 4.0, wrong={"s3": -2.1})})
+    assert "No road forecast since" in decisions(effects)[-1].reason
+    assert states(effects, "s3")["device"] == "road-0"
+
+
 def test_where_all_sensors_are_wrong_they_are_asked_all_the_same() -> None:
     both = {40: table(2 * HOUR_S, 4.0, wrong={"s0": 2.0, "s3": -2.1})}
     assert states(run(mild(3.0), both)[1], "s1")["source"] == "neighbour"
