@@ -138,7 +138,7 @@ def lost(work: Work, ctx: Context, cast: Looks | None) -> NDArray[np.bool_]:
     """Return of which segments there was a forecast and none counts now; ``cast``: of :func:`looked`."""
     if not work.read("forecast_age"):
         return np.zeros(len(ctx.graph.segments), dtype=np.bool_)
-    had = ~np.isnan(work.table("forecast", ctx, ForecastColumns).issued_s)
+    had: NDArray[np.bool_] = ~np.isnan(work.table("forecast", ctx, ForecastColumns).issued_s)
     return had if cast is None else had & ~cast.fresh
 
 

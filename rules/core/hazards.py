@@ -15,6 +15,9 @@ from rules.core.gritting_parameters import GrittingParameters
 from rules.core.matrix import Condition, TreatmentMatrix
 from rules.core.outlook import Outlook
 
+FALLING = ("freezing_rain", "light_snow", "heavy_snow", "snow_cover")
+"""Conditions that come with precipitation."""
+
 
 class Hazard(NamedTuple):
     """What would be treated.
@@ -113,10 +116,17 @@ def _by_chance(o: Outlook, p: GrittingParameters) -> Hazard | None:
 def slippery_in_h(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float | None:
     """Return the hours until a hazard is there; None = not within the horizon.
 
-    The surface reaches what freezes it; where the middle of the forecast never does, ice is likely
+    Snow and freezing rain are when they fall, or a wet road freezes before. Else the surface reaches what freezes it; where the middle of the forecast never does, ice is likely
     enough; else it is nearly as cold as it will be. What only a chance tells of comes with the chance.
     """
     reached, chance = o.hoar_in_h if hazard.hoar else o.zero_in_h, o.ice_in_h if is_likely(o, p) else None
+    if hazard.condition in FALLING:
+        if o.state == "snow":
+            return 0.0
+        freezes = reached if any(water_of(o, p)) else None
+        sooner = [h for h in (o.falls_in_h, freezes, chance) if h is not None]
+        if sooner:
+            return min(sooner)
     times = (chance, reached) if hazard.by_chance else (reached, chance)
     return next((h for h in (*times, o.low_in_h) if h is not None), None)
 

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.forecast_looks import HOAR_MM, SNOWS_MM, Looks
 from rules.core.memory import Outdoor
 from rules.core.nowcast import hours_until, minimum_c
-from rules.core.outlook import Outlook
+from rules.core.outlook import Outlook, Precipitation
 from rules.core.parameters import GrittingParameters
 from rules.core.psychrometrics import Floats
 from rules.core.road_state import DAMP, WET
 from rules.core.segment_views import Views
+
+Bools = NDArray[np.bool_]
 
 NEARLY_C = 0.5
 """A surface this close to its lowest temperature is as good as there."""
@@ -44,8 +45,8 @@ class Outlooks:
     hoar_in_h: Floats
     low_in_h: Floats
     ice_in_h: Floats
-    wet: NDArray[np.bool_]
-    damp: NDArray[np.bool_]
+    wet: Bools
+    damp: Bools
     cast: Looks | None = None
 
     @cached_property
@@ -72,6 +73,39 @@ class Outlooks:
         """Hours until rain ends."""
         return self._silent if self.cast is None else self.cast.rain_ends_in_h
 
+    @cached_property
+    def freezing_rain(self) -> Bools:
+        """Where rain falls, or will, on a road below 0 °C."""
+        now = np.full(len(self.minimum_c), self.town.precipitation == "freezing_rain")
+        return now if self.cast is None else now | self.cast.freezing_rain
+
+    @cached_property
+    def snows(self) -> Bools:
+        """Where snow falls, or will."""
+        now = np.full(len(self.minimum_c), self.town.precipitation == "snow")
+        return now if self.cast is None else now | (np.nan_to_num(self.cast.snow_mm) >= SNOWS_MM)
+
+    @cached_property
+    def snow_mm(self) -> Floats:
+        """The snow that has fallen, or will if that is more [mm of water]."""
+        fallen = np.full(len(self.minimum_c), self.town.snow_mm)
+        return fallen if self.cast is None else np.fmax(fallen, self.cast.snow_mm)
+
+    @cached_property
+    def falls_in_h(self) -> Floats:
+        """Hours until snow or freezing rain falls, NaN where none is foreseen."""
+        if self.town.precipitation in ("snow", "freezing_rain"):
+            return np.zeros(len(self.minimum_c))
+        if self.cast is None:
+            return self._silent
+        snow_in_h = np.where(self.snows, self.cast.snow_in_h, np.nan)
+        return np.fmin(snow_in_h, np.where(self.freezing_rain, self.cast.freezing_in_h, np.nan))
+
+    def _precipitation(self, i: int) -> Precipitation:
+        if self.freezing_rain[i]:
+            return "freezing_rain"
+        return "snow" if self.snows[i] else self.town.precipitation
+
     def __getitem__(self, i: int) -> Outlook:
         """Return one segment's."""
         s, town = self.found.surfaces, self.town
@@ -91,8 +125,9 @@ class Outlooks:
             state=self.found.states[i],
             wet=bool(self.wet[i]),
             damp=bool(self.damp[i]),
-            precipitation=town.precipitation,
-            snow_mm=town.snow_mm,
+            precipitation=self._precipitation(i),
+            falls_in_h=_known(self.falls_in_h, i),
+            snow_mm=float(self.snow_mm[i]),
             **self._of_forecast(i),
         )
 
@@ -127,18 +162,7 @@ def _by_forecast(o: Outlooks, cast: Looks, p: GrittingParameters) -> Outlooks:
     wet = o.wet | (film >= limits.wet_film_mm)
     damp = o.damp | (film >= limits.damp_film_mm) | (hoar >= HOAR_MM)
     said["ice_in_h"] = cast.ice_in_h(p.cost.act_from)
-    return replace(o, **said, wet=wet, damp=damp, town=_falling(o.town, cast), cast=cast)
-
-
-def _falling(town: Outdoor, cast: Looks) -> Outdoor:
-    """Return the town's weather with the snow and freezing rain to come."""
-    snow_mm = float(np.nanmax(cast.snow_mm))
-    falls = town.precipitation
-    if falls != "freezing_rain" and 2 * int(cast.freezing_rain.sum()) >= int(cast.fresh.sum()):
-        falls = "freezing_rain"
-    elif falls in ("none", "rain") and snow_mm >= SNOWS_MM:
-        falls = "snow"
-    return msgspec.structs.replace(town, precipitation=falls, snow_mm=max(town.snow_mm, snow_mm))
+    return replace(o, **said, wet=wet, damp=damp, cast=cast)
 
 
 def _by_trend(found: Views, town: Outdoor, p: GrittingParameters) -> Outlooks:

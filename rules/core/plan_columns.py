@@ -60,7 +60,8 @@ def plan_of(
     first = _coldest(here, ~np.isnan(here.minimum_c))
     minimum = None if first is None else float(here.minimum_c[first])
     kept = held_over(before, minimum, bool((here.judged.outcome == TREAT).any()), period, p)
-    refused = {here.ids[k] for k in np.flatnonzero((here.judged.outcome == REFER) & ~np.isnan(here.minimum_c))}
+    refers = (here.judged.outcome == REFER) & ~np.isnan(here.minimum_c)
+    refused = {here.ids[k] for k in np.flatnonzero(refers).tolist()}
     held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
     salt = _Salt.of(here, coats, held, at_s, p)
     needs = _needs_of(here, salt, held, at_s, p)

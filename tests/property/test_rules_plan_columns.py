@@ -73,7 +73,8 @@ def cast_of(column: Callable[[st.SearchStrategy[float]], np.ndarray]) -> Looks:
         fresh=fresh, by_forecast=fresh & (column(st.sampled_from([0.0, 1.0])) > 0.0),
         minimum_c=unknown, spread_c=known(st.sampled_from([math.nan, 1.0])), zero_in_h=unknown, hoar_in_h=unknown, low_in_h=unknown,
         p_below_0=unknown, p_ice=known(CHANCES), film_mm=known(FILMS), deposit_mm=known(FILMS), rain_ends_in_h=known(HOURS),
-        snow_mm=unknown, freezing_rain=fresh & False, in_h=np.zeros((len(IDS), 24)), ice=np.zeros((len(IDS), 24)),
+        snow_mm=known(st.sampled_from([0.0, 0.4, 0.5, 2.0, 5.0])), snow_in_h=known(HOURS),
+        freezing_rain=fresh & (column(st.sampled_from([0.0, 0.0, 0.0, 1.0])) > 0.0), freezing_in_h=known(HOURS), in_h=np.zeros((len(IDS), 24)), ice=np.zeros((len(IDS), 24)),
     )  # fmt: skip
 
 

@@ -160,6 +160,11 @@ def test_salt_goes_on_after_the_rain_and_before_the_frost() -> None:
     assert rain_in_words(ends, "20:00", True) == " Treat after the rain, from 20:00."
     into = plan(outlook(-3.0, wet=True, zero_in_h=2.0, rain_ends_in_h=5.0))
     assert "treat before the frost, and again after the rain" in rain_in_words(into, "23:00", True)
+    late = rain_in_words(ends, "20:00", True, leave_s=HOUR)
+    assert late == (
+        " Rain lasts until 20:00, but a lorry that waits for its end is late: leave in time, and treat again what it washes off."
+    )
+    assert rain_in_words(ends, "20:00", True, leave_s=3 * HOUR) == " Treat after the rain, from 20:00."
     unknown = plan(outlook(-3.0, wet=True, zero_in_h=2.0))
     assert unknown.not_before_s is None
     assert "It rains" in rain_in_words(unknown, None, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,46 @@ def test_snow_to_come_is_told() -> None:
     last = decisions(effects)[-1]
     assert last.outcome == "treat"
     assert "snow" in last.reason.lower()
+
+
+def test_snow_to_come_is_treated_before_it_falls() -> None:
+    snow = [0.0] * 12 + [1.0] * 3 + [0.0] * 9
+    _, effects = run(mild(2.0), {18: table(HOUR_S, 0.2, snow_mm_h=snow)})
+    last = decisions(effects)[-1]
+    assert last.result["treat_by"] == "2026-01-10T04:00:00Z"  # it begins twelve hours after 16:00
+    assert last.result["not_before"] is None  # nobody waits for the end of the snow
+    wet = table(HOUR_S, [1.0, 0.5, *[-1.0] * 22], snow_mm_h=snow, film_mm=0.2)
+    _, frozen = run(mild(2.0), {18: wet})
+    assert decisions(frozen)[-1].result["treat_by"] < "2026-01-09T19:00:00Z"  # it freezes before
+
+
+def test_a_shower_after_the_frost_is_not_waited_for() -> None:
+    yes, now = np.ones(1, dtype=bool), np.array([3.0])
+    hours, rain = [3.0, 2.0, 1.0, 0.5, *[-2.0] * 20], np.zeros(24)
+    rain[[0, 1, 14]] = 1.0
+
+    def ends(rain_mm_h, middle_c=hours) -> float:
+        whole = table(0.0, middle_c, rain_mm_h=rain_mm_h).values()[:1]
+        return float(looks(whole, np.zeros(1), yes, yes, now, 18.0).rain_ends_in_h[0])
+
+    assert ends(rain) == 2.0
+    assert ends([0.0] * 3 + [1.0] * 4 + [0.0] * 17) == 7.0  # it goes on into the frost
+    assert np.isnan(ends([0.0] * 14 + [1.0] + [0.0] * 9))
+    snow = table(0.0, hours, snow_mm_h=[1.0] * 3 + [0.0] * 21).values()[:1]
+    assert np.isnan(looks(snow, np.zeros(1), yes, yes, now, 18.0).rain_ends_in_h[0])
+
+
+def test_freezing_rain_is_of_the_stretches_that_freeze() -> None:
+    rain = [0.0] * 4 + [0.5] * 3 + [0.0] * 17
+    warm = table(HOUR_S, 0.8, rain_mm_h=rain)
+    cold = table(HOUR_S, -0.5, rain_mm_h=rain)
+    values = warm.whole.copy()
+    values[0] = cold.whole[0]
+    one = replace(warm, whole=values)
+    _, effects = run(mild(2.0), {18: one})
+    seen = {s["segment_id"]: s["why"] for s in decisions(effects)[-1].inputs["segments"]}
+    assert "freezing rain" in seen["s0"]
+    assert not any("freezing rain" in why for s, why in seen.items() if s != "s0")
 
 
 def test_where_nobody_forecast_the_weather_the_colder_of_both_counts() -> None:
