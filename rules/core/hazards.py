@@ -85,12 +85,12 @@ def water_of(o: Outlook, p: GrittingParameters) -> tuple[bool, bool]:
 
 def is_deep(o: Outlook, p: GrittingParameters) -> bool:
     """Whether so much snow lies that it is ploughed."""
-    return o.state == "snow" and o.snow_mm >= p.plough_snow_mm
+    return o.state == "snow" and o.lying_mm >= p.plough_snow_mm
 
 
 def _snow(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Hazard:
     if is_deep(o, p) and matrix.knows("snow_cover"):
-        return Hazard("snow_cover", True, f"about {10.0 * o.snow_mm:.0f} mm of snow")
+        return Hazard("snow_cover", True, f"about {10.0 * o.lying_mm:.0f} mm of snow")
     return Hazard("light_snow" if o.snow_mm < p.light_snow_mm else "heavy_snow", True, "snow")
 
 

@@ -123,17 +123,17 @@ def _hazards(
     hoar = gathers | (~told_dry & (lowest <= point + hoar_margin_c))
     fits = [looks.freezing_rain, lies | looks.snows, looks.found.is_in("ice"), wet, damp, hoar, likely]
     found = np.select(fits, range(FREEZING_RAIN, BY_CHANCE + 1), default=-1)
-    return _deeper(found, lies, looks.snow_mm, p, matrix)
+    return _deeper(found, looks, lies, p, matrix)
 
 
 def _deeper(
-    found: Ints, lies: Bools, snow_mm: Floats, p: GrittingParameters, matrix: TreatmentMatrix
+    found: Ints, looks: Outlooks, lies: Bools, p: GrittingParameters, matrix: TreatmentMatrix
 ) -> Ints:
     """Return heavy snow instead of light snow, and snow to be ploughed, where there is so much."""
     light = found == LIGHT_SNOW
-    found = np.where(light & (snow_mm >= p.light_snow_mm), HEAVY_SNOW, found)
-    if matrix.knows("snow_cover"):
-        found = np.where(light & lies & (snow_mm >= p.plough_snow_mm), SNOW_COVER, found)
+    found = np.where(light & (looks.snow_mm >= p.light_snow_mm), HEAVY_SNOW, found)
+    if looks.town.snow_mm >= p.plough_snow_mm and matrix.knows("snow_cover"):
+        found = np.where(light & lies, SNOW_COVER, found)
     return found
 
 

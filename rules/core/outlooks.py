@@ -128,6 +128,7 @@ class Outlooks:
             precipitation=self._precipitation(i),
             falls_in_h=_known(self.falls_in_h, i),
             snow_mm=float(self.snow_mm[i]),
+            lying_mm=town.snow_mm,
             **self._of_forecast(i),
         )
 

@@ -21,6 +21,8 @@ from rules.core.route_plan import (
     held_over,
     is_watched,
     missing,
+    on_ploughed,
+    ploughed_since,
     rain_ends_s,
     referred,
     said_of,
@@ -63,6 +65,9 @@ def plan_of(
     refers = (here.judged.outcome == REFER) & ~np.isnan(here.minimum_c)
     refused = {here.ids[k] for k in np.flatnonzero(refers).tolist()}
     held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
+    deep = [here.ids[k] for k in np.flatnonzero(here.judged.plough).tolist()]
+    ploughed_s = ploughed_since(before, bool(deep), at_s)
+    coats = on_ploughed(coats, deep, ploughed_s)
     salt = _Salt.of(here, coats, held, at_s, p)
     needs = _needs_of(here, salt, held, at_s, p)
     coldest = None if first is None else here.ids[first]
@@ -70,7 +75,15 @@ def plan_of(
         outcome, why = _without_treatment(here, salt)
         if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
-        return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest, refused=len(refused))
+        return RoutePlan(
+            period,
+            outcome,
+            why,
+            minimum_c=minimum,
+            coldest=coldest,
+            refused=len(refused),
+            ploughed_s=ploughed_s,
+        )
     left = [missing(n, coats.get(here.ids[k], BARE), at_s, p) for k, n in needs.items()]
     rate, passes = max(left, key=lambda m: (m[0] * m[1], m[0]))
     named = {here.ids[k]: n for k, n in needs.items()}
@@ -81,6 +94,7 @@ def plan_of(
         plough=bool(here.judged.plough[asked].any()) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(ends_h, at_s),
         refused=len(refused),
+        ploughed_s=ploughed_s,
     )  # fmt: skip
 
 

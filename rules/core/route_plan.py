@@ -52,6 +52,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
         minimum_c: lowest surface temperature expected on the route now [°C].
         coldest: segment id of the lowest expected temperature.
         plough: whether snow is ploughed before the salt.
+        ploughed_s: since when the plan has it ploughed [s since 1970], None where it does not.
         not_before_s: when the rain ends that would wash the salt off [s since 1970]; None where none is foreseen.
         refused: on how many stretches salt does not work, or the matrix has no rate: the duty officer's.
     """
@@ -67,6 +68,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     plough: bool = False
     not_before_s: float | None = None
     refused: int = 0
+    ploughed_s: float | None = None
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -115,13 +117,24 @@ def make_plan(
     kept = held_over(before, minimum, any(a.outcome == "treat" for a in found), period, p)
     refused = {a.outlook.segment_id for a in found if a.outcome == "refer" and not _is_blind(a)}
     held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
+    deep = [a.outlook.segment_id for a in found if a.plough]
+    ploughed_s = ploughed_since(before, bool(deep), at_s)
+    coats = on_ploughed(coats, deep, ploughed_s)
     safe_c = residual.protected(found, coats, held, at_s, p)
     needs = _needs(found, coats, safe_c, held, at_s, p)
     if not needs:
         outcome, why = _without_treatment(found, safe_c)
         if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
-        return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest, refused=len(refused))
+        return RoutePlan(
+            period,
+            outcome,
+            why,
+            minimum_c=minimum,
+            coldest=coldest,
+            refused=len(refused),
+            ploughed_s=ploughed_s,
+        )
     left = {s: missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
     rate, passes = max(left.values(), key=lambda m: (m[0] * m[1], m[0]))
     asked = [a for a in found if a.outlook.segment_id in needs]
@@ -131,7 +144,23 @@ def make_plan(
         plough=any(a.plough for a in asked) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(max(ends_h, default=0.0), at_s),
         refused=len(refused),
+        ploughed_s=ploughed_s,
     )  # fmt: skip
+
+
+def ploughed_since(before: RoutePlan | None, deep: bool, at_s: float) -> float | None:
+    """Return since when snow is to be ploughed [s since 1970]; ``deep``: whether it is now."""
+    if not deep:
+        return None
+    return at_s if before is None or before.ploughed_s is None else before.ploughed_s
+
+
+def on_ploughed(
+    coats: Mapping[str, Coat], deep: Sequence[str], ploughed_s: float | None
+) -> Mapping[str, Coat]:
+    """Return the salt that counts: what lies under snow that is to be ploughed goes with it; later salt came behind a plough."""
+    gone = {s for s in deep if s in coats and ploughed_s is not None and coats[s].at_s < ploughed_s}
+    return {s: c for s, c in coats.items() if s not in gone} if gone else coats
 
 
 def cautious(p: GrittingParameters) -> GrittingParameters:

@@ -45,8 +45,10 @@ NEEDS = st.dictionaries(
 HELD = st.one_of(
     st.none(),
     st.builds(
-        lambda period, outcome, needs: RoutePlan(period, "treat" if needs else outcome, "as before", needs=needs),
-        st.sampled_from([6, 7]), st.sampled_from(["no_action", "monitor"]), NEEDS,
+        lambda period, outcome, needs, ploughed_s: RoutePlan(
+            period, "treat" if needs else outcome, "as before", needs=needs, ploughed_s=ploughed_s
+        ),
+        st.sampled_from([6, 7]), st.sampled_from(["no_action", "monitor"]), NEEDS, st.sampled_from([None, START - 7200.0]),
     ),
 )  # fmt: skip
 
