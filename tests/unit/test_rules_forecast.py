@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -28,7 +29,7 @@ from rules.core.readings import Readings
 from rules.core.reconcile import reconcile
 from rules.core.road_now.table import RoadForecast
 from tests.fakes.road_tables import IDS, table, with_issues
-from tests.fakes.rules_town import START, Reading, context, latest
+from tests.fakes.rules_town import START, Reading, context, hamlet, latest
 
 CONTEXT = context()
 HOUR_S = 3600.0
@@ -242,6 +243,24 @@ def test_a_sensor_that_is_wrong_is_told_and_not_asked() -> None:
     now = states(effects, "s3")
     assert (now["source"], now["device"]) == ("neighbour", "road-0")
     assert now["surface_temperature_c"] > 2.0
+
+
+@pytest.mark.parametrize("sensors", [True, False])
+def test_without_a_road_reading_routes_are_decided_by_the_forecast_and_then_referred(sensors: bool) -> None:
+    town = hamlet()
+    devices = tuple(d for d in town.devices if sensors or d.kind != "road")
+    ctx = context(msgspec.structs.replace(town, devices=devices))
+    air = [r for r in mild(8.0) if r[0] == "weather"]
+    _, effects = run(
+        air, {6: table(HOUR_S, 4.0), 9: table(1.5 * HOUR_S, [4.0] * 4 + [-3.0] * 20, film_mm=0.2)}, ctx
+    )
+    said = decisions(effects)
+    assert [d.outcome for d in said][:2] == ["no_action", "treat"]
+    assert said[1].result["spread_rate_g_m2"] == 16.0
+    assert said[1].inputs["segments"][0]["surface_c"] is None
+    _, mildest = run(air, {6: table(HOUR_S, 4.0)}, ctx)
+    assert [d.outcome for d in decisions(mildest)] == ["no_action", "refer"]  # nothing is known any more
+    assert not decisions(run(air, {}, ctx)[1])
 
 
 def states(effects: Sequence[Effect], segment: str) -> dict[str, Any]:
