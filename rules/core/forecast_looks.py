@@ -16,7 +16,7 @@ HOUR_S = 3600.0
 HOAR_MM = 0.02
 """Hoar from which on a road counts as white: ``road_surface.ensemble.Hazard``."""
 MAY_FREEZE = 0.1
-"""The film on the road counts in hours in which it freezes with this chance."""
+"""The film on the road counts in hours in which it freezes with this chance, and in the hour before: what is frozen is no film."""
 FALLS_MM_H, SNOWS_MM = 0.1, 0.5
 NEARLY_C = 0.5
 TO_DEVIATION = 2.0 * 1.2816
@@ -80,7 +80,9 @@ def looks(
     forecast_c = middle[rows, coldest]
     width = (said["high_c"] - said["low_c"])[rows, coldest] / TO_DEVIATION
     below, ice = (np.where(ahead, said[n], 0.0) for n in ("below_zero", "ice"))
-    film = np.where(ahead & (below >= MAY_FREEZE), said["film_mm"], 0.0)
+    freezing = below >= MAY_FREEZE
+    freezing[:, :-1] |= freezing[:, 1:]
+    film = np.where(ahead & freezing, said["film_mm"], 0.0)
     deposit = np.where(ahead, said["deposit_mm"], 0.0)
     snow = np.where(ahead, said["snow_mm_h"], 0.0)
     rains = ahead & (said["rain_mm_h"] >= FALLS_MM_H)

@@ -18,6 +18,9 @@ from rules.core.outlook import Outlook
 FALLING = ("freezing_rain", "light_snow", "heavy_snow", "snow_cover")
 """Conditions that come with precipitation."""
 
+MOSTLY = 0.5
+"""Where ice is as likely as that the road is taken for wet, though no film is told."""
+
 
 class Hazard(NamedTuple):
     """What would be treated.
@@ -70,7 +73,7 @@ def hazard_of(
         return Hazard("frost", True, "wet road that may freeze")
     if damp:
         return Hazard("frost", False, "damp road that may freeze")
-    return _hoar(o, minimum_c, margin_c, p) or _by_chance(o, p)
+    return _gathering(o, p) or _frozen(o, p) or _hoar(o, minimum_c, margin_c, p) or _by_chance(o, p)
 
 
 def water_of(o: Outlook, p: GrittingParameters) -> tuple[bool, bool]:
@@ -94,12 +97,22 @@ def _snow(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Hazard:
     return Hazard("light_snow" if o.snow_mm < p.light_snow_mm else "heavy_snow", True, "snow")
 
 
+def _gathering(o: Outlook, p: GrittingParameters) -> Hazard | None:
+    if o.deposit_mm is None or o.deposit_mm < p.dose.hoar_mm:
+        return None
+    return Hazard("frost", False, f"hoar frost likely, {o.deposit_mm:.2f} mm", hoar=True)
+
+
+def _frozen(o: Outlook, p: GrittingParameters) -> Hazard | None:
+    """Return what is icy in most of a forecast's cases: water that froze before is no film any more."""
+    if not is_likely(o, p) or o.p_ice is None or o.p_ice < MOSTLY:
+        return None
+    return Hazard("frost", True, "ice in most of the forecast's cases", by_chance=True)
+
+
 def _hoar(o: Outlook, minimum_c: float, margin_c: float, p: GrittingParameters) -> Hazard | None:
-    if o.deposit_mm is not None:
-        if o.deposit_mm >= p.dose.hoar_mm:
-            return Hazard("frost", False, f"hoar frost likely, {o.deposit_mm:.2f} mm", hoar=True)
-        if foreseen_ice(o) is not None and not is_likely(o, p):
-            return None
+    if o.deposit_mm is not None and foreseen_ice(o) is not None and not is_likely(o, p):
+        return None
     point = o.frost_point_c if minimum_c < 0.0 and o.frost_point_c is not None else o.dew_point_c
     if point is None or minimum_c > point + margin_c:
         return None

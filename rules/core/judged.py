@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rules.core.dose import film_mm, gated_g_m2
 from rules.core.gritting import Outcome
 from rules.core.gritting_parameters import GrittingParameters
+from rules.core.hazards import MOSTLY
 from rules.core.matrix import Condition, MatrixRow, TreatmentMatrix
 from rules.core.outlooks import Outlooks
 from rules.core.psychrometrics import Floats
@@ -20,10 +21,10 @@ OUTCOMES: tuple[Outcome, ...] = ("no_action", "monitor", "refer", "treat")
 NO_ACTION, MONITOR, REFER, TREAT = range(4)
 HAZARDS: tuple[tuple[Condition, bool], ...] = (
     ("freezing_rain", True), ("light_snow", True), ("ice", True), ("frost", True), ("frost", False),
-    ("frost", False), ("frost", False), ("heavy_snow", True), ("snow_cover", True),
+    ("frost", False), ("frost", False), ("heavy_snow", True), ("snow_cover", True), ("frost", True),
 )  # fmt: skip
 """Condition and whether the road is wet, in the order in which they are looked for; -1: none."""
-FREEZING_RAIN, LIGHT_SNOW, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER = 0, 1, 3, 5, 6, 7, 8
+FREEZING_RAIN, LIGHT_SNOW, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER, MOSTLY_ICE = 0, 1, 3, 5, 6, 7, 8, 9
 FALLING = (FREEZING_RAIN, LIGHT_SNOW, HEAVY_SNOW, SNOW_COVER)
 """Those of :data:`rules.core.hazards.FALLING`."""
 
@@ -91,7 +92,7 @@ def judge(
 def _slippery_in_h(looks: Outlooks, hazard: Ints, likely: Bools, p: GrittingParameters) -> Floats:
     """Return :func:`rules.core.hazards.slippery_in_h` of all."""
     reached = np.where(hazard == HOAR, looks.hoar_in_h, looks.zero_in_h)
-    chance, by_chance = np.where(likely, looks.ice_in_h, np.nan), hazard == BY_CHANCE
+    chance, by_chance = np.where(likely, looks.ice_in_h, np.nan), np.isin(hazard, (BY_CHANCE, MOSTLY_ICE))
     first, second = np.where(by_chance, chance, reached), np.where(by_chance, reached, chance)
     found = np.where(np.isnan(first), second, first)
     wet, damp = _water(looks, likely, p)
@@ -123,6 +124,8 @@ def _hazards(
     hoar = gathers | (~told_dry & (lowest <= point + hoar_margin_c))
     fits = [looks.freezing_rain, lies | looks.snows, looks.found.is_in("ice"), wet, damp, hoar, likely]
     found = np.select(fits, range(FREEZING_RAIN, BY_CHANCE + 1), default=-1)
+    mostly = likely & (looks.p_ice >= MOSTLY) & ~gathers
+    found = np.where(np.isin(found, (HOAR, BY_CHANCE)) & mostly, MOSTLY_ICE, found)
     return _deeper(found, looks, lies, p, matrix)
 
 

@@ -92,6 +92,16 @@ def test_ice_by_chance_is_treated_before_the_first_hour_in_which_it_is_likely() 
     assert last.result["treat_by"] == "2026-01-09T20:00:00Z"  # issued at 16:00
 
 
+def test_water_that_has_frozen_is_not_taken_for_a_dry_road() -> None:
+    frozen = table(HOUR_S, -3.0, ice=0.95)  # all of its water is ice: no film in any hour
+    _, effects = run(mild(2.0), {18: frozen})
+    assert decisions(effects)[-1].result["spread_rate_g_m2"] == 16.0  # of a wet road, not 10
+    assert "dry in most" not in decisions(effects)[-1].reason
+    freezes = table(0.0, [2.0, 1.0, *[-3.0] * 22], film_mm=[0.2, 0.2, *[0.0] * 22]).values()[:1]
+    yes, now = np.ones(1, dtype=bool), np.array([3.0])
+    assert looks(freezes, np.zeros(1), yes, yes, now, 18.0).film_mm.tolist() == [0.2]
+
+
 def test_a_cold_dry_road_is_watched_only() -> None:
     _, effects = run(mild(2.0), {18: table(HOUR_S, -1.0)})
     assert decisions(effects)[-1].outcome == "monitor"
