@@ -16,7 +16,7 @@ HOUR_S = 3600.0
 HOAR_MM = 0.02
 """Hoar from which on a road counts as white: ``road_surface.ensemble.Hazard``."""
 MAY_FREEZE = 0.1
-"""The film on the road counts in hours in which it freezes with this chance."""
+"""The film on the road counts in hours in which it freezes with this chance, and in the hour before: what is frozen is no film."""
 FALLS_MM_H, SNOWS_MM = 0.1, 0.5
 NEARLY_C = 0.5
 TO_DEVIATION = 2.0 * 1.2816
@@ -27,8 +27,10 @@ TO_DEVIATION = 2.0 * 1.2816
 class Looks:
     """What the forecast says, by segment; NaN = not within the horizon, or no fresh forecast (``fresh``).
 
-    Attributes as of :class:`rules.core.gritting.Outlook`; ``by_forecast``: it is fresh, and somebody forecast the weather
-    of it; ``freezing_rain``: rain falls on a road below 0 °C.
+    ``in_h``: when the table's hours end, ``ice``: the chance of ice in each, 0 in those that are not looked at: segments × hours.
+    Other attributes as of :class:`rules.core.gritting.Outlook`; ``by_forecast``: it is fresh, and somebody forecast the weather
+    of it; ``freezing_rain``: rain falls on a road below 0 °C; ``freezing_in_h``, ``snow_in_h``: hours until that, and until
+    snow begins; ``rain_ends_in_h``: of the rain that begins before the frost.
     """
 
     fresh: Bools
@@ -44,7 +46,15 @@ class Looks:
     deposit_mm: Floats
     rain_ends_in_h: Floats
     snow_mm: Floats
+    snow_in_h: Floats
     freezing_rain: Bools
+    freezing_in_h: Floats
+    in_h: Floats
+    ice: Floats
+
+    def ice_in_h(self, chance: float) -> Floats:
+        """Return when ice is first as likely as that [h]; NaN if never."""
+        return _first(self.ice >= chance, self.in_h)
 
 
 def looks(
@@ -70,25 +80,35 @@ def looks(
     forecast_c = middle[rows, coldest]
     width = (said["high_c"] - said["low_c"])[rows, coldest] / TO_DEVIATION
     below, ice = (np.where(ahead, said[n], 0.0) for n in ("below_zero", "ice"))
-    film = np.where(ahead & (below >= MAY_FREEZE), said["film_mm"], 0.0)
+    freezing = below >= MAY_FREEZE
+    freezing[:, :-1] |= freezing[:, 1:]
+    film = np.where(ahead & freezing, said["film_mm"], 0.0)
     deposit = np.where(ahead, said["deposit_mm"], 0.0)
-    rains = ahead & (said["rain_mm_h"] + said["snow_mm_h"] >= FALLS_MM_H)
+    snow = np.where(ahead, said["snow_mm_h"], 0.0)
+    rains = ahead & (said["rain_mm_h"] >= FALLS_MM_H)
+    freezes, starts_in_h = rains & (middle < 0.0), np.maximum(in_h - 1.0, 0.0)
     lowest = np.fmin(np.where(fresh, forecast_c, np.nan), np.where(fresh, now_c, np.nan))
+    zero_in_h = _reached(middle, in_h, now_c, np.zeros(len(middle)), fresh)
+    low_in_h = _reached(middle, in_h, now_c, lowest + NEARLY_C, fresh)
     return Looks(
         fresh=fresh,
         by_forecast=fresh & by_forecast,
         minimum_c=lowest,
         spread_c=_if(fresh, width),
-        zero_in_h=_reached(middle, in_h, now_c, np.zeros(len(middle)), fresh),
+        zero_in_h=zero_in_h,
         hoar_in_h=_first(ahead & (deposit >= HOAR_MM) & (middle <= 0.0), in_h),
-        low_in_h=_reached(middle, in_h, now_c, lowest + NEARLY_C, fresh),
+        low_in_h=low_in_h,
         p_below_0=_if(fresh, below.max(axis=1)),
         p_ice=_if(fresh, ice.max(axis=1)),
         film_mm=_if(fresh, film.max(axis=1)),
         deposit_mm=_if(fresh, deposit.max(axis=1)),
-        rain_ends_in_h=np.where(rains.any(axis=1), np.where(rains, in_h, 0.0).max(axis=1), np.nan),
-        snow_mm=_if(fresh, np.where(ahead, said["snow_mm_h"], 0.0).sum(axis=1)),
-        freezing_rain=(ahead & (said["rain_mm_h"] >= FALLS_MM_H) & (middle < 0.0)).any(axis=1),
+        rain_ends_in_h=_ends(rains, in_h, np.where(np.isnan(zero_in_h), low_in_h, zero_in_h)),
+        snow_mm=_if(fresh, snow.sum(axis=1)),
+        snow_in_h=_first(snow.cumsum(axis=1) >= FALLS_MM_H, starts_in_h),
+        freezing_rain=freezes.any(axis=1),
+        freezing_in_h=_first(freezes, starts_in_h),
+        in_h=in_h,
+        ice=ice,
     )
 
 
@@ -99,6 +119,16 @@ def _if(fresh: Bools, values: Floats) -> Floats:
 def _first(there: Bools, in_h: Floats) -> Floats:
     """Return the first hour that is marked, NaN where none is."""
     return np.where(there.any(axis=1), in_h[np.arange(len(in_h)), np.argmax(there, axis=1)], np.nan)
+
+
+def _ends(rains: Bools, in_h: Floats, frost_in_h: Floats) -> Floats:
+    """Return when the last rain ends that begins before the frost [h], NaN where none does; a later shower is another matter."""
+    ends, goes_on = np.full(len(in_h), np.nan), np.zeros(len(in_h), dtype=np.bool_)
+    before = in_h - 1.0 < np.nan_to_num(frost_in_h, nan=np.inf)[:, None]
+    for hour in range(HOURS):
+        goes_on = rains[:, hour] & (goes_on | before[:, hour])
+        ends = np.where(goes_on, in_h[:, hour], ends)
+    return ends
 
 
 def _reached(middle_c: Floats, in_h: Floats, now_c: Floats, limit_c: Floats, fresh: Bools) -> Floats:

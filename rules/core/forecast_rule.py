@@ -123,7 +123,7 @@ def _subject(ctx: Context, age: ForecastAge) -> Subject:
 
 def looked(work: Work, ctx: Context, now_c: Floats, at_s: float) -> Looks | None:
     """Return what fresh forecasts say of the segments at a tick; None where there is none."""
-    if not work.read("forecast_age"):
+    if not has_come(work):
         return None
     table, p = work.table("forecast", ctx, ForecastColumns), ctx.catalogue.forecast.parameters
     fresh = _fresh(ctx, table, at_s)
@@ -134,17 +134,30 @@ def looked(work: Work, ctx: Context, now_c: Floats, at_s: float) -> Looks | None
     return found if found.fresh.any() else None
 
 
+def has_come(work: Work) -> bool:
+    """Whether any road forecast has ever come."""
+    return len(work.read("forecast_age")) > 0
+
+
+def lost(work: Work, ctx: Context, cast: Looks | None) -> NDArray[np.bool_]:
+    """Return of which segments there was a forecast and none counts now; ``cast``: of :func:`looked`."""
+    if not has_come(work):
+        return np.zeros(len(ctx.graph.segments), dtype=np.bool_)
+    had: NDArray[np.bool_] = ~np.isnan(work.table("forecast", ctx, ForecastColumns).issued_s)
+    return had if cast is None else had & ~cast.fresh
+
+
 def _fresh(ctx: Context, table: ForecastColumns, at_s: float) -> NDArray[np.bool_]:
     limit_s = ctx.catalogue.forecast.parameters.fresh_h * HOUR_S
     return np.asarray(at_s - table.issued_s <= limit_s, dtype=np.bool_)  # NaN is not
 
 
-def wrong_sensors(work: Work, ctx: Context, at_s: float) -> NDArray[np.bool_]:
-    """Return which of ``ctx.sensors`` a fresh forecast has found wrong by their neighbours."""
+def wrong_sensors(work: Work, ctx: Context) -> NDArray[np.bool_]:
+    """Return which of ``ctx.sensors`` are wrong by their neighbours: the newest forecast's judgement stands until another."""
     wrong = np.zeros(len(ctx.sensors), dtype=np.bool_)
-    if work.read("forecast_age"):
+    if has_come(work):
         table = work.table("forecast", ctx, ForecastColumns)
-        has = (ctx.transfer.own >= 0) & _fresh(ctx, table, at_s) & ~np.isnan(table.off_c)
+        has = (ctx.transfer.own >= 0) & ~np.isnan(table.off_c)
         wrong[ctx.transfer.own[has]] = True
     return wrong
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from rules.core.dose import dose, gated_g_m2, material_of
 from rules.core.gritting_parameters import GrittingParameters
-from rules.core.hazards import Hazard, film_for, hazard_of, is_likely
+from rules.core.hazards import Hazard, film_for, hazard_of, is_likely, slippery_in_h
 from rules.core.matrix import MatrixRow, TreatmentMatrix
 from rules.core.outlook import Outlook as Outlook
 from rules.core.outlook import Precipitation as Precipitation
@@ -88,7 +88,7 @@ def _treated(
         rate_g_m2=rate_of(row, cell, film, minimum_c, p),
         passes=row.passes,
         why=why + _beside(physical, row, cell * row.passes, minimum_c, p),
-        in_h=o.hoar_in_h if hazard.hoar else o.zero_in_h,
+        in_h=slippery_in_h(o, hazard, p),
         film_mm=film if hazard.condition == "frost" else None,
         dose_g_m2=physical,
         cell_g_m2=cell * row.passes,

@@ -15,6 +15,12 @@ from rules.core.gritting_parameters import GrittingParameters
 from rules.core.matrix import Condition, TreatmentMatrix
 from rules.core.outlook import Outlook
 
+FALLING = ("freezing_rain", "light_snow", "heavy_snow", "snow_cover")
+"""Conditions that come with precipitation."""
+
+MOSTLY = 0.5
+"""Where ice is as likely as that the road is taken for wet, though no film is told."""
+
 
 class Hazard(NamedTuple):
     """What would be treated.
@@ -23,12 +29,14 @@ class Hazard(NamedTuple):
         condition, wet: as the matrix knows them.
         why: in words.
         hoar: whether it comes out of the air.
+        by_chance: whether nothing but so many of a forecast's cases tells of it.
     """
 
     condition: Condition
     wet: bool
     why: str
     hoar: bool = False
+    by_chance: bool = False
 
 
 def foreseen_ice(o: Outlook) -> float | None:
@@ -65,7 +73,7 @@ def hazard_of(
         return Hazard("frost", True, "wet road that may freeze")
     if damp:
         return Hazard("frost", False, "damp road that may freeze")
-    return _hoar(o, minimum_c, margin_c, p) or _by_chance(o, p)
+    return _gathering(o, p) or _frozen(o, p) or _hoar(o, minimum_c, margin_c, p) or _by_chance(o, p)
 
 
 def water_of(o: Outlook, p: GrittingParameters) -> tuple[bool, bool]:
@@ -80,21 +88,31 @@ def water_of(o: Outlook, p: GrittingParameters) -> tuple[bool, bool]:
 
 def is_deep(o: Outlook, p: GrittingParameters) -> bool:
     """Whether so much snow lies that it is ploughed."""
-    return o.state == "snow" and o.snow_mm >= p.plough_snow_mm
+    return o.state == "snow" and o.lying_mm >= p.plough_snow_mm
 
 
 def _snow(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Hazard:
     if is_deep(o, p) and matrix.knows("snow_cover"):
-        return Hazard("snow_cover", True, f"about {10.0 * o.snow_mm:.0f} mm of snow")
+        return Hazard("snow_cover", True, f"about {10.0 * o.lying_mm:.0f} mm of snow")
     return Hazard("light_snow" if o.snow_mm < p.light_snow_mm else "heavy_snow", True, "snow")
 
 
+def _gathering(o: Outlook, p: GrittingParameters) -> Hazard | None:
+    if o.deposit_mm is None or o.deposit_mm < p.dose.hoar_mm:
+        return None
+    return Hazard("frost", False, f"hoar frost likely, {o.deposit_mm:.2f} mm", hoar=True)
+
+
+def _frozen(o: Outlook, p: GrittingParameters) -> Hazard | None:
+    """Return what is icy in most of a forecast's cases: water that froze before is no film any more."""
+    if not is_likely(o, p) or o.p_ice is None or o.p_ice < MOSTLY:
+        return None
+    return Hazard("frost", True, "ice in most of the forecast's cases", by_chance=True)
+
+
 def _hoar(o: Outlook, minimum_c: float, margin_c: float, p: GrittingParameters) -> Hazard | None:
-    if o.deposit_mm is not None:
-        if o.deposit_mm >= p.dose.hoar_mm:
-            return Hazard("frost", False, f"hoar frost likely, {o.deposit_mm:.2f} mm", hoar=True)
-        if foreseen_ice(o) is not None and not is_likely(o, p):
-            return None
+    if o.deposit_mm is not None and foreseen_ice(o) is not None and not is_likely(o, p):
+        return None
     point = o.frost_point_c if minimum_c < 0.0 and o.frost_point_c is not None else o.dew_point_c
     if point is None or minimum_c > point + margin_c:
         return None
@@ -105,7 +123,25 @@ def _hoar(o: Outlook, minimum_c: float, margin_c: float, p: GrittingParameters) 
 def _by_chance(o: Outlook, p: GrittingParameters) -> Hazard | None:
     if not is_likely(o, p):
         return None
-    return Hazard("frost", False, "dry in most, but not all, of the forecast's cases")
+    return Hazard("frost", False, "dry in most, but not all, of the forecast's cases", by_chance=True)
+
+
+def slippery_in_h(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float | None:
+    """Return the hours until a hazard is there; None = not within the horizon.
+
+    Snow and freezing rain are when they fall, or a wet road freezes before. Else the surface reaches what freezes it; where the middle of the forecast never does, ice is likely
+    enough; else it is nearly as cold as it will be. What only a chance tells of comes with the chance.
+    """
+    reached, chance = o.hoar_in_h if hazard.hoar else o.zero_in_h, o.ice_in_h if is_likely(o, p) else None
+    if hazard.condition in FALLING:
+        if o.state == "snow":
+            return 0.0
+        freezes = reached if any(water_of(o, p)) else None
+        sooner = [h for h in (o.falls_in_h, freezes, chance) if h is not None]
+        if sooner:
+            return min(sooner)
+    times = (chance, reached) if hazard.by_chance else (reached, chance)
+    return next((h for h in (*times, o.low_in_h) if h is not None), None)
 
 
 def film_for(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rules.core.dose import film_mm, gated_g_m2
 from rules.core.gritting import Outcome
 from rules.core.gritting_parameters import GrittingParameters
+from rules.core.hazards import MOSTLY
 from rules.core.matrix import Condition, MatrixRow, TreatmentMatrix
 from rules.core.outlooks import Outlooks
 from rules.core.psychrometrics import Floats
@@ -20,10 +21,12 @@ OUTCOMES: tuple[Outcome, ...] = ("no_action", "monitor", "refer", "treat")
 NO_ACTION, MONITOR, REFER, TREAT = range(4)
 HAZARDS: tuple[tuple[Condition, bool], ...] = (
     ("freezing_rain", True), ("light_snow", True), ("ice", True), ("frost", True), ("frost", False),
-    ("frost", False), ("frost", False), ("heavy_snow", True), ("snow_cover", True),
+    ("frost", False), ("frost", False), ("heavy_snow", True), ("snow_cover", True), ("frost", True),
 )  # fmt: skip
 """Condition and whether the road is wet, in the order in which they are looked for; -1: none."""
-LIGHT_SNOW, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER = 1, 3, 5, 6, 7, 8
+FREEZING_RAIN, LIGHT_SNOW, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER, MOSTLY_ICE = 0, 1, 3, 5, 6, 7, 8, 9
+FALLING = (FREEZING_RAIN, LIGHT_SNOW, HEAVY_SNOW, SNOW_COVER)
+"""Those of :data:`rules.core.hazards.FALLING`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,8 @@ def judge(
         nearly = _hazards(looks, lowest, p.hoar_margin_c + p.join_c, likely, p, matrix)
         beside = _cells(looks, nearly, lowest, p, matrix)
         near = (outcome <= MONITOR) & (lowest <= p.action_c + p.join_c) & ~dead & ~np.isnan(beside.rate_g_m2)
+        in_h = _slippery_in_h(looks, hazard, likely, p)
     treat = outcome == TREAT
-    in_h = np.where(hazard == HOAR, looks.hoar_in_h, looks.zero_in_h)
     return Judged(
         outcome=outcome,
         rate_g_m2=np.where(treat, cell.rate_g_m2, np.where(near, beside.rate_g_m2, 0.0)),
@@ -84,6 +87,19 @@ def judge(
         film_mm=np.where(treat, cell.film_mm, np.where(near, beside.film_mm, np.nan)),
         plough=treat & cell.plough,
     )
+
+
+def _slippery_in_h(looks: Outlooks, hazard: Ints, likely: Bools, p: GrittingParameters) -> Floats:
+    """Return :func:`rules.core.hazards.slippery_in_h` of all."""
+    reached = np.where(hazard == HOAR, looks.hoar_in_h, looks.zero_in_h)
+    chance, by_chance = np.where(likely, looks.ice_in_h, np.nan), np.isin(hazard, (BY_CHANCE, MOSTLY_ICE))
+    first, second = np.where(by_chance, chance, reached), np.where(by_chance, reached, chance)
+    found = np.where(np.isnan(first), second, first)
+    wet, damp = _water(looks, likely, p)
+    sooner = np.fmin(np.fmin(looks.falls_in_h, np.where(wet | damp, reached, np.nan)), chance)
+    sooner = np.where(looks.found.is_in("snow"), 0.0, sooner)
+    found = np.where(np.isin(hazard, FALLING) & ~np.isnan(sooner), sooner, found)
+    return np.where(np.isnan(found), looks.low_in_h, found)
 
 
 def _without_reading(looks: Outlooks, p: GrittingParameters) -> int:
@@ -100,28 +116,27 @@ def _hazards(
     matrix: TreatmentMatrix,
 ) -> Ints:
     """Return the place in ``HAZARDS`` of each segment's, -1 where a dry road stays dry."""
-    s, falls, snows = looks.found.surfaces, looks.town.precipitation, looks.found.is_in("snow")
-    if falls == "freezing_rain":
-        return np.zeros(len(lowest), dtype=np.int64)
+    s, lies = looks.found.surfaces, looks.found.is_in("snow")
     point = np.where((lowest < 0.0) & ~np.isnan(s.frost_point_c), s.frost_point_c, s.dew_point_c)
     wet, damp = _water(looks, likely, p)
     gathers = looks.deposit_mm >= p.dose.hoar_mm  # NaN does not
     told_dry = ~np.isnan(looks.deposit_mm) & ~np.isnan(looks.p_ice) & ~likely
     hoar = gathers | (~told_dry & (lowest <= point + hoar_margin_c))
-    fits = [snows | (falls == "snow"), looks.found.is_in("ice"), wet, damp, hoar, likely]
-    found = np.select(fits, range(LIGHT_SNOW, BY_CHANCE + 1), default=-1)
-    return _deeper(found, snows, looks.town.snow_mm, p, matrix)
+    fits = [looks.freezing_rain, lies | looks.snows, looks.found.is_in("ice"), wet, damp, hoar, likely]
+    found = np.select(fits, range(FREEZING_RAIN, BY_CHANCE + 1), default=-1)
+    mostly = likely & (looks.p_ice >= MOSTLY) & ~gathers
+    found = np.where(np.isin(found, (HOAR, BY_CHANCE)) & mostly, MOSTLY_ICE, found)
+    return _deeper(found, looks, lies, p, matrix)
 
 
 def _deeper(
-    found: Ints, snows: Bools, snow_mm: float, p: GrittingParameters, matrix: TreatmentMatrix
+    found: Ints, looks: Outlooks, lies: Bools, p: GrittingParameters, matrix: TreatmentMatrix
 ) -> Ints:
     """Return heavy snow instead of light snow, and snow to be ploughed, where there is so much."""
     light = found == LIGHT_SNOW
-    if snow_mm >= p.light_snow_mm:
-        found = np.where(light, HEAVY_SNOW, found)
-    if snow_mm >= p.plough_snow_mm and matrix.knows("snow_cover"):
-        found = np.where(light & snows, SNOW_COVER, found)
+    found = np.where(light & (looks.snow_mm >= p.light_snow_mm), HEAVY_SNOW, found)
+    if looks.town.snow_mm >= p.plough_snow_mm and matrix.knows("snow_cover"):
+        found = np.where(light & lies, SNOW_COVER, found)
     return found
 
 

@@ -18,7 +18,7 @@ Wetness = Literal["any", "dry_or_damp", "wet"]
 class MatrixRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One row. Bounds in °C of road surface temperature; absent = unbounded.
 
-    ``passes``: number of treatments; ``successive``: repeated as long as it lasts; ``plough``: before the salt.
+    A rate is above 0: a row without one is the duty officer's. ``passes``: number of treatments; ``successive``: repeated as long as it lasts; ``plough``: before the salt.
     """
 
     condition: Condition
@@ -27,8 +27,8 @@ class MatrixRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     above_inclusive: bool = False
     below_c: float | None = None
     below_inclusive: bool = False
-    dry_salt_g_m2: Annotated[float, Meta(ge=0, le=60)] | None = None
-    prewet_g_m2: Annotated[float, Meta(ge=0, le=60)] | None = None
+    dry_salt_g_m2: Annotated[float, Meta(gt=0, le=60)] | None = None
+    prewet_g_m2: Annotated[float, Meta(gt=0, le=60)] | None = None
     passes: Annotated[int, Meta(ge=1, le=4)] = 1
     successive: bool = False
     plough: bool = False

@@ -14,12 +14,13 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
 
     ``wet``: water is on the road or rain is falling; ``damp``: moist or white already.
     Hours until the surface reaches 0 °C (``zero_in_h``), 0 °C and its frost or dew point
-    (``hoar_in_h``), nearly its lowest (``low_in_h``); None = not within the horizon.
-    ``air_c``: of the town. ``snow_mm``: water equivalent of snow expected [mm].
+    (``hoar_in_h``), nearly its lowest (``low_in_h``), and until snow or freezing rain falls (``falls_in_h``); None = not within the horizon.
+    ``air_c``: of the town. ``snow_mm``: snow that has fallen, or is expected if that is more, ``lying_mm``: that has fallen [mm of water].
 
-    From a road forecast only, else None: the probabilities that the surface falls to 0 °C or
+    From a road forecast only, else None: hours until it has ice in so many of its cases that salt costs
+    less than none (``ice_in_h``), the probabilities that the surface falls to 0 °C or
     below and that ice forms on it, the film of water when it does and the hoar that gathers
-    [mm], hours until rain ends, and the standard deviation of the lowest surface temperature.
+    [mm], hours until the rain ends that begins before the frost, and the standard deviation of the lowest surface temperature.
     ``source`` says which of the two this is.
     """
 
@@ -30,6 +31,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     zero_in_h: float | None = None
     hoar_in_h: float | None = None
     low_in_h: float | None = None
+    falls_in_h: float | None = None
     dew_point_c: float | None = None
     frost_point_c: float | None = None
     air_c: float | None = None
@@ -38,6 +40,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     damp: bool = False
     precipitation: Precipitation = "none"
     snow_mm: float = 0.0
+    lying_mm: float = 0.0
+    ice_in_h: float | None = None
     p_below_0: float | None = None
     p_ice: float | None = None
     film_mm: float | None = None

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.forecast_looks import HOAR_MM, SNOWS_MM, Looks
 from rules.core.memory import Outdoor
 from rules.core.nowcast import hours_until, minimum_c
-from rules.core.outlook import Outlook
+from rules.core.outlook import Outlook, Precipitation
 from rules.core.parameters import GrittingParameters
 from rules.core.psychrometrics import Floats
 from rules.core.road_state import DAMP, WET
 from rules.core.segment_views import Views
+
+Bools = NDArray[np.bool_]
 
 NEARLY_C = 0.5
 """A surface this close to its lowest temperature is as good as there."""
@@ -32,6 +33,7 @@ class Outlooks:
     """Of each segment, in the order of the graph. Temperatures in °C, hours until limits; NaN = none.
 
     Attributes:
+        ice_in_h: until a road forecast has ice in so many of its cases that salt costs less than none.
         cast: what the road forecast says; None: there is none that counts.
         wet, damp: see :class:`rules.core.outlook.Outlook`.
     """
@@ -42,8 +44,9 @@ class Outlooks:
     zero_in_h: Floats
     hoar_in_h: Floats
     low_in_h: Floats
-    wet: NDArray[np.bool_]
-    damp: NDArray[np.bool_]
+    ice_in_h: Floats
+    wet: Bools
+    damp: Bools
     cast: Looks | None = None
 
     @cached_property
@@ -70,6 +73,39 @@ class Outlooks:
         """Hours until rain ends."""
         return self._silent if self.cast is None else self.cast.rain_ends_in_h
 
+    @cached_property
+    def freezing_rain(self) -> Bools:
+        """Where rain falls, or will, on a road below 0 °C."""
+        now = np.full(len(self.minimum_c), self.town.precipitation == "freezing_rain")
+        return now if self.cast is None else now | self.cast.freezing_rain
+
+    @cached_property
+    def snows(self) -> Bools:
+        """Where snow falls, or will."""
+        now = np.full(len(self.minimum_c), self.town.precipitation == "snow")
+        return now if self.cast is None else now | (np.nan_to_num(self.cast.snow_mm) >= SNOWS_MM)
+
+    @cached_property
+    def snow_mm(self) -> Floats:
+        """The snow that has fallen, or will if that is more [mm of water]."""
+        fallen = np.full(len(self.minimum_c), self.town.snow_mm)
+        return fallen if self.cast is None else np.fmax(fallen, self.cast.snow_mm)
+
+    @cached_property
+    def falls_in_h(self) -> Floats:
+        """Hours until snow or freezing rain falls, NaN where none is foreseen."""
+        if self.town.precipitation in ("snow", "freezing_rain"):
+            return np.zeros(len(self.minimum_c))
+        if self.cast is None:
+            return self._silent
+        snow_in_h = np.where(self.snows, self.cast.snow_in_h, np.nan)
+        return np.fmin(snow_in_h, np.where(self.freezing_rain, self.cast.freezing_in_h, np.nan))
+
+    def _precipitation(self, i: int) -> Precipitation:
+        if self.freezing_rain[i]:
+            return "freezing_rain"
+        return "snow" if self.snows[i] else self.town.precipitation
+
     def __getitem__(self, i: int) -> Outlook:
         """Return one segment's."""
         s, town = self.found.surfaces, self.town
@@ -82,14 +118,17 @@ class Outlooks:
             zero_in_h=_known(self.zero_in_h, i),
             hoar_in_h=_known(self.hoar_in_h, i),
             low_in_h=_known(self.low_in_h, i),
+            ice_in_h=_known(self.ice_in_h, i),
             dew_point_c=_known(s.dew_point_c, i),
             frost_point_c=_known(s.frost_point_c, i),
             air_c=town.air_c,
             state=self.found.states[i],
             wet=bool(self.wet[i]),
             damp=bool(self.damp[i]),
-            precipitation=town.precipitation,
-            snow_mm=town.snow_mm,
+            precipitation=self._precipitation(i),
+            falls_in_h=_known(self.falls_in_h, i),
+            snow_mm=float(self.snow_mm[i]),
+            lying_mm=town.snow_mm,
             **self._of_forecast(i),
         )
 
@@ -107,10 +146,10 @@ class Outlooks:
 def outlooks(found: Views, town: Outdoor, p: GrittingParameters, cast: Looks | None = None) -> Outlooks:
     """Return what is known of the segments for the coming hours: by the road forecast, else by the sensors' trend."""
     nowcast = _by_trend(found, town, p)
-    return nowcast if cast is None else _by_forecast(nowcast, cast)
+    return nowcast if cast is None else _by_forecast(nowcast, cast, p)
 
 
-def _by_forecast(o: Outlooks, cast: Looks) -> Outlooks:
+def _by_forecast(o: Outlooks, cast: Looks, p: GrittingParameters) -> Outlooks:
     """Return outlooks with what the forecast says where it is fresh; a road is wet that is so now or when it freezes.
 
     Where nobody forecast the weather, the colder and earlier of both counts: what stations alone tell may miss a clearing sky.
@@ -123,18 +162,8 @@ def _by_forecast(o: Outlooks, cast: Looks) -> Outlooks:
     film, hoar = np.nan_to_num(cast.film_mm), np.nan_to_num(cast.deposit_mm)
     wet = o.wet | (film >= limits.wet_film_mm)
     damp = o.damp | (film >= limits.damp_film_mm) | (hoar >= HOAR_MM)
-    return replace(o, **said, wet=wet, damp=damp, town=_falling(o.town, cast), cast=cast)
-
-
-def _falling(town: Outdoor, cast: Looks) -> Outdoor:
-    """Return the town's weather with the snow and freezing rain to come."""
-    snow_mm = float(np.nanmax(cast.snow_mm))
-    falls = town.precipitation
-    if falls != "freezing_rain" and 2 * int(cast.freezing_rain.sum()) >= int(cast.fresh.sum()):
-        falls = "freezing_rain"
-    elif falls in ("none", "rain") and snow_mm >= SNOWS_MM:
-        falls = "snow"
-    return msgspec.structs.replace(town, precipitation=falls, snow_mm=max(town.snow_mm, snow_mm))
+    said["ice_in_h"] = cast.ice_in_h(p.cost.act_from)
+    return replace(o, **said, wet=wet, damp=damp, cast=cast)
 
 
 def _by_trend(found: Views, town: Outdoor, p: GrittingParameters) -> Outlooks:
@@ -152,6 +181,7 @@ def _by_trend(found: Views, town: Outdoor, p: GrittingParameters) -> Outlooks:
         zero_in_h=reached(np.zeros(len(lowest))),
         hoar_in_h=reached(np.minimum(0.0, point + p.hoar_margin_c)),
         low_in_h=reached(lowest + NEARLY_C),
+        ice_in_h=np.full(len(lowest), np.nan),
         wet=(wetness > (DAMP + WET) / 2) | (town.precipitation == "rain"),
         damp=(wetness >= DAMP / 2) | found.is_in("hoar"),
     )  # fmt: skip

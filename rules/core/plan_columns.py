@@ -17,8 +17,12 @@ from rules.core.psychrometrics import Floats
 from rules.core.route_plan import (
     Need,
     RoutePlan,
+    cautious,
     held_over,
+    is_watched,
     missing,
+    on_ploughed,
+    ploughed_since,
     rain_ends_s,
     referred,
     said_of,
@@ -51,20 +55,35 @@ def plan_of(
     at_s: float,
     period: int,
     p: GrittingParameters,
+    lost: bool = False,
 ) -> RoutePlan:
     """Return the plan of a route; arguments as of :func:`rules.core.route_plan.make_plan`."""
+    p = cautious(p) if lost else p
     first = _coldest(here, ~np.isnan(here.minimum_c))
     minimum = None if first is None else float(here.minimum_c[first])
     kept = held_over(before, minimum, bool((here.judged.outcome == TREAT).any()), period, p)
-    held = {} if kept is None else kept.needs
+    refers = (here.judged.outcome == REFER) & ~np.isnan(here.minimum_c)
+    refused = {here.ids[k] for k in np.flatnonzero(refers).tolist()}
+    held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
+    deep = [here.ids[k] for k in np.flatnonzero(here.judged.plough).tolist()]
+    ploughed_s = ploughed_since(before, bool(deep), at_s)
+    coats = on_ploughed(coats, deep, ploughed_s)
     salt = _Salt.of(here, coats, held, at_s, p)
     needs = _needs_of(here, salt, held, at_s, p)
     coldest = None if first is None else here.ids[first]
     if not needs:
         outcome, why = _without_treatment(here, salt)
-        if kept is not None and kept.outcome in ("treat", "monitor") and outcome == "no_action":
+        if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
-        return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
+        return RoutePlan(
+            period,
+            outcome,
+            why,
+            minimum_c=minimum,
+            coldest=coldest,
+            refused=len(refused),
+            ploughed_s=ploughed_s,
+        )
     left = [missing(n, coats.get(here.ids[k], BARE), at_s, p) for k, n in needs.items()]
     rate, passes = max(left, key=lambda m: (m[0] * m[1], m[0]))
     named = {here.ids[k]: n for k, n in needs.items()}
@@ -74,6 +93,8 @@ def plan_of(
         period, "treat", _why(here, needs), rate, passes, named, minimum, coldest,
         plough=bool(here.judged.plough[asked].any()) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(ends_h, at_s),
+        refused=len(refused),
+        ploughed_s=ploughed_s,
     )  # fmt: skip
 
 

@@ -1,12 +1,15 @@
 """What a route's segments need, less what is on them already: the route's plan.
 
 The plan is precautionary and holds: once a segment is to be treated it stays so until it has
-been, the service period ends (noon), or the route has become clearly warmer than the
-threshold. What has been treated is not asked for again as long as the treatment holds, unless a
+been, the service period ends (noon), the route has become clearly warmer than the
+threshold, or salt no longer works there. What has been treated is not asked for again as long as the treatment holds, unless a
 colder night needs more: then what is missing is asked for. It is asked for again early enough to
 be there when the first treatment ends; not where what is left of it still does for tonight
 (:mod:`rules.core.residual`). A lorry that drives the route anyway also treats stretches that nobody
 knows anything of, and all of them where the route is not treated selectively.
+
+Where the road forecast is lost, the sensors' trend sees a few hours only: it adds to the plan, but
+takes nothing back, and nothing to do becomes watching.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from rules.core import residual
 from rules.core.coat import BARE, Coat
@@ -48,7 +52,9 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
         minimum_c: lowest surface temperature expected on the route now [°C].
         coldest: segment id of the lowest expected temperature.
         plough: whether snow is ploughed before the salt.
+        ploughed_s: since when the plan has it ploughed [s since 1970], None where it does not.
         not_before_s: when the rain ends that would wash the salt off [s since 1970]; None where none is foreseen.
+        refused: on how many stretches salt does not work, or the matrix has no rate: the duty officer's.
     """
 
     period: int
@@ -61,6 +67,8 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     coldest: str | None = None
     plough: bool = False
     not_before_s: float | None = None
+    refused: int = 0
+    ploughed_s: float | None = None
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -90,6 +98,7 @@ def make_plan(
     at_s: float,
     period: int,
     p: GrittingParameters,
+    lost: bool = False,
 ) -> RoutePlan:
     """Return the plan of a route.
 
@@ -100,18 +109,32 @@ def make_plan(
         at_s: now [s since 1970].
         period: service period of now.
         p: parameters of the rule.
+        lost: whether there was a road forecast of it and none counts now.
     """
+    p = cautious(p) if lost else p
     known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]
     minimum, coldest = min(known, default=(None, None))
     kept = held_over(before, minimum, any(a.outcome == "treat" for a in found), period, p)
-    held = {} if kept is None else kept.needs
+    refused = {a.outlook.segment_id for a in found if a.outcome == "refer" and not _is_blind(a)}
+    held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
+    deep = [a.outlook.segment_id for a in found if a.plough]
+    ploughed_s = ploughed_since(before, bool(deep), at_s)
+    coats = on_ploughed(coats, deep, ploughed_s)
     safe_c = residual.protected(found, coats, held, at_s, p)
     needs = _needs(found, coats, safe_c, held, at_s, p)
     if not needs:
         outcome, why = _without_treatment(found, safe_c)
-        if kept is not None and kept.outcome in ("treat", "monitor") and outcome == "no_action":
+        if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
-        return RoutePlan(period, outcome, why, minimum_c=minimum, coldest=coldest)
+        return RoutePlan(
+            period,
+            outcome,
+            why,
+            minimum_c=minimum,
+            coldest=coldest,
+            refused=len(refused),
+            ploughed_s=ploughed_s,
+        )
     left = {s: missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
     rate, passes = max(left.values(), key=lambda m: (m[0] * m[1], m[0]))
     asked = [a for a in found if a.outlook.segment_id in needs]
@@ -120,7 +143,36 @@ def make_plan(
         period, "treat", _why(found, needs), rate, passes, needs, minimum, coldest,
         plough=any(a.plough for a in asked) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(max(ends_h, default=0.0), at_s),
+        refused=len(refused),
+        ploughed_s=ploughed_s,
     )  # fmt: skip
+
+
+def ploughed_since(before: RoutePlan | None, deep: bool, at_s: float) -> float | None:
+    """Return since when snow is to be ploughed [s since 1970]; ``deep``: whether it is now."""
+    if not deep:
+        return None
+    return at_s if before is None or before.ploughed_s is None else before.ploughed_s
+
+
+def on_ploughed(
+    coats: Mapping[str, Coat], deep: Sequence[str], ploughed_s: float | None
+) -> Mapping[str, Coat]:
+    """Return the salt that counts: what lies under snow that is to be ploughed goes with it; later salt came behind a plough."""
+    gone = {s for s in deep if s in coats and ploughed_s is not None and coats[s].at_s < ploughed_s}
+    return {s: c for s, c in coats.items() if s not in gone} if gone else coats
+
+
+def cautious(p: GrittingParameters) -> GrittingParameters:
+    """Return parameters by which the sensors' trend alone takes back what a forecast has asked for only where no air could freeze it."""
+    return structs.replace(p, release_c=max(p.release_c, p.air_margin_c))
+
+
+def is_watched(kept: RoutePlan | None, minimum: float | None, lost: bool, p: GrittingParameters) -> bool:
+    """Whether a route on which nothing threatens is watched all the same: it was, or its forecast is lost and it is not warm."""
+    if lost and minimum is not None and minimum <= p.action_c + p.release_c:
+        return True
+    return kept is not None and kept.outcome in ("treat", "monitor")
 
 
 def rain_ends_s(hours: float, at_s: float) -> float | None:
@@ -230,7 +282,7 @@ def _enough(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> bool:
 def missing(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> tuple[float, int]:
     """Return rate [g/m²] and passes that bring a segment to what it needs."""
     left = here.left_g_m2(at_s)
-    if left == 0.0:
+    if left == 0.0 or need.g_m2 == 0.0:  # 0: remembered from a matrix that was let in before
         return need.g_m2, need.passes
     still_g_m2 = max(p.treatment.least_g_m2, need.total_g_m2 - left)
     passes = min(need.passes, math.ceil(still_g_m2 / need.g_m2))

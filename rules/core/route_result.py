@@ -138,7 +138,10 @@ def _remarks(ctx: Context, plan: RoutePlan, drive: Drive, times: RunTimes, rains
     """Return what a driver and an officer must mind of a treatment, a sentence each."""
     if plan.outcome != "treat":
         return ""
-    said, limit_min = rain_in_words(plan, clock(plan.not_before_s, ctx.zone), rains), _limit_min(ctx)
+    said, limit_min = (
+        rain_in_words(plan, clock(plan.not_before_s, ctx.zone), rains, times.leave_s),
+        _limit_min(ctx),
+    )
     if times.pass_min > limit_min:
         said += f" A run takes {times.pass_min:.0f} min, more than the limit of {limit_min:.0f}."
     if drive.unreachable:

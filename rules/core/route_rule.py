@@ -42,21 +42,23 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     memory = work.write("route")
     coats = coats_now(work, ctx, at_s)
     without = forecast_rule.in_words(work, ctx, at_s)
-    prospects = _Prospects(found, town, forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s))
+    cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
+    prospects, gone = _Prospects(found, town, cast), forecast_rule.lost(work, ctx, cast)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
         p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
         before: RouteMemory | None = memory.get(route_id)
         held = None if before is None else before.plan
         looks, here = prospects.of(ctx, route_id)
-        plan = plan_of(here, coats, held, at_s, period, p)
+        lost = bool(gone[list(members)].any())
+        plan = plan_of(here, coats, held, at_s, period, p, lost)
         treated = done([coats.get(s, BARE) for s in here.ids] if coats else (), at_s)
         result = RouteResult(
             ctx, route_id, plan, members, treated, at_s, town.precipitation == "rain", without
         )
         if must_write(before, plan, treated, at_s, p):
             assessed = [assess(o, p, matrix) for o in looks.of(members)]
-            change = would_change(assessed, coats, held, plan, at_s, p, matrix)
+            change = would_change(assessed, coats, held, plan, at_s, p, matrix, lost)
             seen = _inputs(work, ctx, assessed, [found[i] for i in members], town)
             seen = {**seen, **_weighed(assessed, coats, plan, at_s, p), **forecast_rule.told(work, ctx, at_s)}
             heard = informed(work, ctx, route_id, at_s)
@@ -111,7 +113,7 @@ def must_write(
 ) -> bool:
     """Whether a plan is a new decision.
 
-    Another outcome is one at once. All else waits until it has to be, for the forecast still changes:
+    Another outcome is one at once, and stretches on which salt no longer works. All else waits until it has to be, for the forecast still changes:
     then more salt for stretches that are waiting for it and a need that comes much sooner are
     decided at once, and further stretches at most hourly, so that lorries are not sent for each
     alone. What a run left out is asked for again when it is overdue; where nobody has been,
@@ -122,6 +124,8 @@ def must_write(
     if plan.outcome != "treat":
         ended = before.decided.period != plan.period and plan.outcome != "no_action"
         return ended or plan.outcome != before.decided.outcome
+    if plan.refused > before.decided.refused:
+        return True
     last = before.orders[-1] if before.orders else None
     if last is None or last.period != plan.period or (plan.plough and not before.decided.plough):
         return True

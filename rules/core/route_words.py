@@ -42,13 +42,14 @@ def treated_in_words(done: Done, from_clock: str, to_clock: str, until_clock: st
     return f"Treated {when} at {rate} g/m², {stretches}; holds until about {until_clock}."
 
 
-def rain_in_words(plan: RoutePlan, ends: str | None, rains: bool) -> str:
+def rain_in_words(plan: RoutePlan, ends: str | None, rains: bool, leave_s: float | None = None) -> str:
     """Return how salt goes with rain, as a sentence; empty where it need not.
 
     Args:
         plan: a treatment.
         ends: when the rain ends, where that is foreseen.
         rains: whether it rains now.
+        leave_s: when a lorry must leave at the latest to be in time [s since 1970].
     """
     if plan.not_before_s is None or ends is None:
         return " It rains: treat after the rain, but before the frost." if rains else ""
@@ -56,4 +57,6 @@ def rain_in_words(plan: RoutePlan, ends: str | None, rains: bool) -> str:
         return (
             f" Rain lasts until {ends}, after it freezes: treat before the frost, and again after the rain."
         )
+    if leave_s is not None and leave_s < plan.not_before_s:
+        return f" Rain lasts until {ends}, but a lorry that waits for its end is late: leave in time, and treat again what it washes off."
     return f" Treat after the rain, from {ends}."

@@ -13,7 +13,7 @@ from rules.core.conditions.condition import Condition, advance
 from rules.core.conditions.telling import severity_at
 from rules.core.context import Context
 from rules.core.effects import Event, iso
-from rules.core.forecast_rule import wrong_sensors
+from rules.core.forecast_rule import has_come, wrong_sensors
 from rules.core.grouping import GroupRule, Joining, Members, Place, Tellers, Up, settle, worst
 from rules.core.memory import Outdoor, RoadMemory, SegmentMemory
 from rules.core.numbers import rounds
@@ -58,17 +58,17 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
 def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
     """Estimate and classify every segment at a tick; raise and clear its alarms.
 
-    Nothing is said before the first road sensor has reported: None.
+    Nothing is said before the first road sensor has reported or the first road forecast has come: None.
     """
     roads = work.table("road", ctx, RoadColumns)
-    if np.isnan(roads.at_s[roads.sensors]).all():
+    if np.isnan(roads.at_s[roads.sensors]).all() and not has_come(work):
         if not ctx.sensors:  # nothing is left that could ever end them
             for rule, state in ((ctx.catalogue.hoar_frost, "hoar"), (ctx.catalogue.ice, "ice")):
                 _settle(work, ctx, Hazard(rule, state), None, at_s)
         return None
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     sky, memory = sky_effect_c(town, ctx.catalogue.transfer.parameters.sky_view_c), _memory(work, ctx)
-    sensed = sensed_now(ctx, roads, at_s, wrong_sensors(work, ctx, at_s))
+    sensed = sensed_now(ctx, roads, at_s, wrong_sensors(work, ctx))
     wet = town.wet_until_s is not None and at_s <= town.wet_until_s
     own = own_sensors(ctx, sensed.fresh)
     guessed = estimate(ctx.transfer, sensed, sky)

@@ -19,7 +19,7 @@ from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.matrix import TreatmentMatrix
 from rules.core.residual import margin_c
-from rules.core.route_plan import RoutePlan, make_plan
+from rules.core.route_plan import RoutePlan, cautious, make_plan
 
 SIDE_C = 0.01
 """A change is tried this much before and after [°C]."""
@@ -62,6 +62,7 @@ def would_change(
     at_s: float,
     p: GrittingParameters,
     matrix: TreatmentMatrix,
+    lost: bool = False,
 ) -> tuple[Json, ...]:
     """Return the least change after which a route is not treated, or is.
 
@@ -73,6 +74,7 @@ def would_change(
         at_s: when [s since 1970].
         p: of the rule.
         matrix: of the rule.
+        lost: whether the road forecast is lost.
 
     Returns:
         ``{quantity, by, unit, then}``, ``by`` with its sign, ``then`` = treat or no_treatment; nothing where
@@ -80,12 +82,13 @@ def would_change(
     """
     if plan.outcome == "refer":
         return ()
+    p = cautious(p) if lost else p
     treated = plan.outcome == "treat"
     way = 1.0 if treated else -1.0
 
     def other(by_c: float, among: Sequence[Outlook]) -> bool:
         found = [assess(warmer(o, way * by_c), p, matrix) for o in among]
-        return (make_plan(found, coats, held, at_s, plan.period, p).outcome == "treat") is not treated
+        return (make_plan(found, coats, held, at_s, plan.period, p, lost).outcome == "treat") is not treated
 
     outlooks = [a.outlook for a in assessed]
     # Warming asks for no new salt: roads that need none now are left out of the search.

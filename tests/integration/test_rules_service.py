@@ -51,7 +51,7 @@ async def test_a_frosty_night_is_decided(bench: Bench) -> None:
     states = {(k, s): state for k, s, _, state in await bench.rows("states")}
     assert states["segment", "s0"]["state"] == "ice"
     assert states["segment", "s1"]["source"] == "neighbour"
-    assert states["route", "r1"]["drive"]["legs"]
+    assert states["route", "r1"]["outcome"] == "refer"  # at the end -12 °C: salt no longer works
     assert states["home", "ELM"]["risk"] == "high"
     assert states["bin", "b0"]["needs_collection"] is True
     collected = [

@@ -45,8 +45,10 @@ NEEDS = st.dictionaries(
 HELD = st.one_of(
     st.none(),
     st.builds(
-        lambda period, outcome, needs: RoutePlan(period, "treat" if needs else outcome, "as before", needs=needs),
-        st.sampled_from([6, 7]), st.sampled_from(["no_action", "monitor"]), NEEDS,
+        lambda period, outcome, needs, ploughed_s: RoutePlan(
+            period, "treat" if needs else outcome, "as before", needs=needs, ploughed_s=ploughed_s
+        ),
+        st.sampled_from([6, 7]), st.sampled_from(["no_action", "monitor"]), NEEDS, st.sampled_from([None, START - 7200.0]),
     ),
 )  # fmt: skip
 
@@ -73,7 +75,8 @@ def cast_of(column: Callable[[st.SearchStrategy[float]], np.ndarray]) -> Looks:
         fresh=fresh, by_forecast=fresh & (column(st.sampled_from([0.0, 1.0])) > 0.0),
         minimum_c=unknown, spread_c=known(st.sampled_from([math.nan, 1.0])), zero_in_h=unknown, hoar_in_h=unknown, low_in_h=unknown,
         p_below_0=unknown, p_ice=known(CHANCES), film_mm=known(FILMS), deposit_mm=known(FILMS), rain_ends_in_h=known(HOURS),
-        snow_mm=unknown, freezing_rain=fresh & False,
+        snow_mm=known(st.sampled_from([0.0, 0.4, 0.5, 2.0, 5.0])), snow_in_h=known(HOURS),
+        freezing_rain=fresh & (column(st.sampled_from([0.0, 0.0, 0.0, 1.0])) > 0.0), freezing_in_h=known(HOURS), in_h=np.zeros((len(IDS), 24)), ice=np.zeros((len(IDS), 24)),
     )  # fmt: skip
 
 
@@ -98,7 +101,7 @@ def prospects(draw: st.DrawFn) -> Outlooks:
         Estimate(surface, unknown, dew, frost, unknown, unknown, unknown, np.full(n, -1)), np.full(n, -1),
     )  # fmt: skip
     return Outlooks(
-        found, town, surface - 0.5, column(HOURS), column(HOURS), column(HOURS),
+        found, town, surface - 0.5, column(HOURS), column(HOURS), column(HOURS), column(HOURS),
         wet=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0, damp=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0,
         cast=None if draw(st.booleans()) else cast_of(column),
     )  # fmt: skip
@@ -119,10 +122,10 @@ def test_segments_need_the_same_as_one_by_one(looks: Outlooks, p: GrittingParame
         assert bool(found.plough[i]) is one.plough
 
 
-@given(prospects(), COATS, HELD, SETTINGS)
+@given(prospects(), COATS, HELD, SETTINGS, st.booleans())
 @settings(max_examples=300)
 def test_a_plan_is_the_same_as_of_one_by_one(
-    looks: Outlooks, coats: dict[str, Coat], held: RoutePlan | None, p: GrittingParameters
+    looks: Outlooks, coats: dict[str, Coat], held: RoutePlan | None, p: GrittingParameters, lost: bool
 ) -> None:
     one_by_one = [assess(looks[i], p, MATRIX) for i in range(len(IDS))]
     here = Stretches(
@@ -133,7 +136,7 @@ def test_a_plan_is_the_same_as_of_one_by_one(
         looks.rain_ends_in_h,
         lambda k: one_by_one[k],
     )
-    found = plan_of(here, coats, held, START, 7, p)
-    expected = make_plan(one_by_one, coats, held, START, 7, p)
+    found = plan_of(here, coats, held, START, 7, p, lost)
+    expected = make_plan(one_by_one, coats, held, START, 7, p, lost)
     assert found == expected
     assert list(found.needs) == list(expected.needs)

@@ -92,17 +92,36 @@ def test_an_authority_s_policy_may_go_further_down() -> None:
 
 
 def test_deep_snow_is_ploughed_and_salted() -> None:
-    light, heavy, deep = (assess(outlook(state="snow", snow_mm=mm), P, MATRIX) for mm in (0.5, 2.9, 3.0))
+    light, heavy, deep = (
+        assess(outlook(state="snow", snow_mm=mm, lying_mm=mm), P, MATRIX) for mm in (0.5, 2.9, 3.0)
+    )
     assert [(a.rate_g_m2, a.passes, a.plough) for a in (light, heavy, deep)] == [
         (20.0, 1, False), (20.0, 2, False), (20.0, 1, True),
     ]  # fmt: skip
     assert "about 30 mm of snow" in deep.why
     assert "again as long as it lasts" in deep.why
-    found = plan(outlook(state="snow", snow_mm=3.0))
+    found = plan(outlook(state="snow", snow_mm=3.0, lying_mm=3.0))
     assert (found.outcome, action_of(found)) == ("treat", "plough")
     assert in_words(found, 2, None).startswith("Plough and treat 1 of 2 stretches at 20 g/m²")
     bare = structs.replace(MATRIX, rows=tuple(r for r in MATRIX.rows if r.condition != "snow_cover"))
-    assert assess(outlook(state="snow", snow_mm=9.0), P, bare).passes == 2  # an older matrix: heavy snow
+    assert (
+        assess(outlook(state="snow", snow_mm=9.0, lying_mm=9.0), P, bare).passes == 2
+    )  # an older matrix: heavy snow
+
+
+def test_snow_to_come_is_not_ploughed() -> None:
+    dusting = assess(outlook(state="snow", snow_mm=4.0, lying_mm=0.2), P, MATRIX)
+    assert (dusting.plough, dusting.passes) == (False, 2)  # heavy snow is on its way
+    assert "mm of snow" not in dusting.why
+
+
+def test_salt_under_deep_snow_does_not_count_but_behind_the_plough_it_does() -> None:
+    snowed = outlook(state="snow", snow_mm=5.0, lying_mm=5.0)
+    first = plan(snowed, coats={"s": Coat(40.0, -HOUR, 5 * HOUR)})
+    assert (first.outcome, action_of(first), first.rate_g_m2) == ("treat", "plough", 20.0)
+    behind = plan(snowed, before=first, coats={"s": Coat(40.0, 600.0, 6 * HOUR)})
+    assert behind.outcome == "monitor"
+    assert plan(snowed, before=behind, coats={"s": Coat(40.0, 600.0, 6 * HOUR)}).outcome == "monitor"
 
 
 def test_what_there_is_to_do() -> None:
@@ -160,6 +179,11 @@ def test_salt_goes_on_after_the_rain_and_before_the_frost() -> None:
     assert rain_in_words(ends, "20:00", True) == " Treat after the rain, from 20:00."
     into = plan(outlook(-3.0, wet=True, zero_in_h=2.0, rain_ends_in_h=5.0))
     assert "treat before the frost, and again after the rain" in rain_in_words(into, "23:00", True)
+    late = rain_in_words(ends, "20:00", True, leave_s=HOUR)
+    assert late == (
+        " Rain lasts until 20:00, but a lorry that waits for its end is late: leave in time, and treat again what it washes off."
+    )
+    assert rain_in_words(ends, "20:00", True, leave_s=3 * HOUR) == " Treat after the rain, from 20:00."
     unknown = plan(outlook(-3.0, wet=True, zero_in_h=2.0))
     assert unknown.not_before_s is None
     assert "It rains" in rain_in_words(unknown, None, True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ from rules.core.readings import Readings
 from rules.core.reconcile import reconcile
 from rules.core.road_now.table import RoadForecast
 from tests.fakes.road_tables import IDS, table, with_issues
-from tests.fakes.rules_town import START, Reading, context, latest
+from tests.fakes.rules_town import START, Reading, context, hamlet, latest
 
 CONTEXT = context()
 HOUR_S = 3600.0
@@ -82,6 +84,24 @@ def test_a_forecast_of_frost_on_a_wet_road_is_treated_hours_before() -> None:
     assert last.result["treat_by"] == "2026-01-09T20:30:00Z"
 
 
+def test_ice_by_chance_is_treated_before_the_first_hour_in_which_it_is_likely() -> None:
+    ice = [0.0, 0.0, 0.05, *[0.3] * 21]
+    _, effects = run(mild(2.0), {18: table(HOUR_S, 2.0, ice=ice)})
+    last = decisions(effects)[-1]
+    assert last.outcome == "treat"
+    assert last.result["treat_by"] == "2026-01-09T20:00:00Z"  # issued at 16:00
+
+
+def test_water_that_has_frozen_is_not_taken_for_a_dry_road() -> None:
+    frozen = table(HOUR_S, -3.0, ice=0.95)  # all of its water is ice: no film in any hour
+    _, effects = run(mild(2.0), {18: frozen})
+    assert decisions(effects)[-1].result["spread_rate_g_m2"] == 16.0  # of a wet road, not 10
+    assert "dry in most" not in decisions(effects)[-1].reason
+    freezes = table(0.0, [2.0, 1.0, *[-3.0] * 22], film_mm=[0.2, 0.2, *[0.0] * 22]).values()[:1]
+    yes, now = np.ones(1, dtype=bool), np.array([3.0])
+    assert looks(freezes, np.zeros(1), yes, yes, now, 18.0).film_mm.tolist() == [0.2]
+
+
 def test_a_cold_dry_road_is_watched_only() -> None:
     _, effects = run(mild(2.0), {18: table(HOUR_S, -1.0)})
     assert decisions(effects)[-1].outcome == "monitor"
@@ -101,6 +121,46 @@ def test_snow_to_come_is_told() -> None:
     assert "snow" in last.reason.lower()
 
 
+def test_snow_to_come_is_treated_before_it_falls() -> None:
+    snow = [0.0] * 12 + [1.0] * 3 + [0.0] * 9
+    _, effects = run(mild(2.0), {18: table(HOUR_S, 0.2, snow_mm_h=snow)})
+    last = decisions(effects)[-1]
+    assert last.result["treat_by"] == "2026-01-10T04:00:00Z"  # it begins twelve hours after 16:00
+    assert last.result["not_before"] is None  # nobody waits for the end of the snow
+    wet = table(HOUR_S, [1.0, 0.5, *[-1.0] * 22], snow_mm_h=snow, film_mm=0.2)
+    _, frozen = run(mild(2.0), {18: wet})
+    assert decisions(frozen)[-1].result["treat_by"] < "2026-01-09T19:00:00Z"  # it freezes before
+
+
+def test_a_shower_after_the_frost_is_not_waited_for() -> None:
+    yes, now = np.ones(1, dtype=bool), np.array([3.0])
+    hours, rain = [3.0, 2.0, 1.0, 0.5, *[-2.0] * 20], np.zeros(24)
+    rain[[0, 1, 14]] = 1.0
+
+    def ends(rain_mm_h, middle_c=hours) -> float:
+        whole = table(0.0, middle_c, rain_mm_h=rain_mm_h).values()[:1]
+        return float(looks(whole, np.zeros(1), yes, yes, now, 18.0).rain_ends_in_h[0])
+
+    assert ends(rain) == 2.0
+    assert ends([0.0] * 3 + [1.0] * 4 + [0.0] * 17) == 7.0  # it goes on into the frost
+    assert np.isnan(ends([0.0] * 14 + [1.0] + [0.0] * 9))
+    snow = table(0.0, hours, snow_mm_h=[1.0] * 3 + [0.0] * 21).values()[:1]
+    assert np.isnan(looks(snow, np.zeros(1), yes, yes, now, 18.0).rain_ends_in_h[0])
+
+
+def test_freezing_rain_is_of_the_stretches_that_freeze() -> None:
+    rain = [0.0] * 4 + [0.5] * 3 + [0.0] * 17
+    warm = table(HOUR_S, 0.8, rain_mm_h=rain)
+    cold = table(HOUR_S, -0.5, rain_mm_h=rain)
+    values = warm.whole.copy()
+    values[0] = cold.whole[0]
+    one = replace(warm, whole=values)
+    _, effects = run(mild(2.0), {18: one})
+    seen = {s["segment_id"]: s["why"] for s in decisions(effects)[-1].inputs["segments"]}
+    assert "freezing rain" in seen["s0"]
+    assert not any("freezing rain" in why for s, why in seen.items() if s != "s0")
+
+
 def test_where_nobody_forecast_the_weather_the_colder_of_both_counts() -> None:
     falls = [
         (
@@ -117,6 +177,23 @@ def test_where_nobody_forecast_the_weather_the_colder_of_both_counts() -> None:
     assert seen["outlook"] == "nowcast"
     _, sure = run(falls, {3: table(0.0, 5.0)})
     assert decisions(sure)[-1].outcome == "no_action"
+
+
+def test_a_stale_forecast_does_not_cancel_a_treatment() -> None:
+    cold = [4.0] * 8 + [-3.0] * 16
+    _, effects = run(mild(6.0), {18: table(HOUR_S, cold, film_mm=0.3)})
+    assert decisions(effects)[-1].outcome == "treat"  # nothing takes it back for want of a forecast
+    told = [e.state for e in effects if isinstance(e, SubjectState) and e.subject == "r1"][-1]
+    assert told["outcome"] == "treat"
+    assert "No road forecast since" in told["reason"]
+
+
+def test_nothing_to_do_is_watched_while_the_forecast_is_stale() -> None:
+    _, effects = run(mild(8.0), {18: table(HOUR_S, 5.0)})
+    assert decisions(effects)[-1].outcome == "monitor"
+    assert "No road forecast since" in decisions(effects)[-1].reason
+    _, warm = run(mild(8.0, surface_c=16.0, road_1=16.0), {18: table(HOUR_S, 16.0)})
+    assert decisions(warm)[-1].outcome == "no_action"  # no air makes such a road freeze in time
 
 
 def test_of_each_segment_the_forecast_issued_last_counts() -> None:
@@ -178,6 +255,24 @@ def test_a_sensor_that_is_wrong_is_told_and_not_asked() -> None:
     assert now["surface_temperature_c"] > 2.0
 
 
+@pytest.mark.parametrize("sensors", [True, False])
+def test_without_a_road_reading_routes_are_decided_by_the_forecast_and_then_referred(sensors: bool) -> None:
+    town = hamlet()
+    devices = tuple(d for d in town.devices if sensors or d.kind != "road")
+    ctx = context(msgspec.structs.replace(town, devices=devices))
+    air = [r for r in mild(8.0) if r[0] == "weather"]
+    _, effects = run(
+        air, {6: table(HOUR_S, 4.0), 9: table(1.5 * HOUR_S, [4.0] * 4 + [-3.0] * 20, film_mm=0.2)}, ctx
+    )
+    said = decisions(effects)
+    assert [d.outcome for d in said][:2] == ["no_action", "treat"]
+    assert said[1].result["spread_rate_g_m2"] == 16.0
+    assert said[1].inputs["segments"][0]["surface_c"] is None
+    _, mildest = run(air, {6: table(HOUR_S, 4.0)}, ctx)
+    assert [d.outcome for d in decisions(mildest)] == ["no_action", "refer"]  # nothing is known any more
+    assert not decisions(run(air, {}, ctx)[1])
+
+
 def states(effects: Sequence[Effect], segment: str) -> dict[str, Any]:
     found = [e.state for e in effects if isinstance(e, SubjectState) and e.subject == segment]
     return dict(found[-1])
@@ -192,6 +287,13 @@ def test_a_sensor_that_is_right_again_is_told_and_asked() -> None:
     work = [type(e).__name__ for e in effects if isinstance(e, OpenWork | CloseWork)]
     assert work == ["OpenWork", "CloseWork"]
     assert states(effects, "s3")["device"] == "road-1"
+
+
+def test_a_wrong_sensor_is_not_believed_again_because_the_forecast_is_stale() -> None:
+    cold = mild(8.0, road_1=-4.0)
+    _, effects = run(cold, {40: table(2 * HOUR_S, 4.0, wrong={"s3": -2.1})})
+    assert "No road forecast since" in decisions(effects)[-1].reason
+    assert states(effects, "s3")["device"] == "road-0"
 
 
 def test_where_all_sensors_are_wrong_they_are_asked_all_the_same() -> None:

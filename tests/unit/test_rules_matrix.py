@@ -40,7 +40,8 @@ def test_a_matrix_comes_back_as_it_was_from_csv_and_from_toml() -> None:
         ("frost,any,minus 5,,,8,1", "above_c = 'minus 5': a number is wanted"),
         ("frost,any,nan,,,8,1", "above_c = 'nan': a number is wanted"),
         ("frost,any,,,maybe,8,1", "below_inclusive = 'maybe': allowed: true, yes, 1, false, no, 0"),
-        ("frost,any,,,,-8,1", "dry_salt_g_m2 = -8.0: expected `float` >= 0"),
+        ("frost,any,,,,-8,1", "dry_salt_g_m2 = -8.0: expected `float` > 0"),
+        ("frost,any,,,,0,1", "dry_salt_g_m2 = 0.0: expected `float` > 0"),
         ("frost,any,,,,80,1", "dry_salt_g_m2 = 80.0: expected `float` <= 60"),
         ("frost,any,,,,8,two", "passes = 'two': a whole number from 1 to 4 is wanted"),
         ("frost,any,,,,8,9", "passes = 9: expected `int` <= 4"),
@@ -53,6 +54,14 @@ def test_every_error_names_line_column_value_and_what_is_allowed(line: str, says
     [found] = faults("# a comment", "frost,any,0,,,8,1", "", line)
     assert found.startswith("ours.csv:5: ")
     assert says in found
+
+
+def test_a_rate_of_nothing_is_refused_in_a_catalogue() -> None:
+    files = read_files()
+    name = "matrix_scottish_2010.toml"
+    files[name] += '\n[[rows]]\ncondition = "frost"\nbelow_c = -20.0\nprewet_g_m2 = 0.0\n'
+    [error] = check(files).errors
+    assert "expected `float` > 0" in error.text
 
 
 def test_all_errors_are_told_at_once_and_cells_of_several_lines_keep_count() -> None:

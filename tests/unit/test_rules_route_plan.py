@@ -11,7 +11,7 @@ from rules.core.effects import SubjectState
 from rules.core.engine import step
 from rules.core.gritting import Outlook, assess
 from rules.core.memory import EngineState, Order, RouteMemory
-from rules.core.route_plan import RoutePlan, make_plan, period_of
+from rules.core.route_plan import Need, RoutePlan, make_plan, period_of
 from rules.core.route_result import status_of
 from rules.core.route_rule import must_write
 from rules.core.route_words import in_words, treated_in_words
@@ -70,6 +70,16 @@ def test_nobody_is_asked_to_be_there_sooner_than_they_can() -> None:
     assert frozen.treat_by_s == HOUR + P.respond_s
 
 
+def test_a_treatment_is_due_when_it_is_coldest_where_nothing_crosses_zero() -> None:
+    assert plan(0.0, wet("a", 0.6, low_in_h=14.0)).treat_by_s == 14 * HOUR  # not spent before
+    assert plan(0.0, wet("a", 0.6)).treat_by_s == P.horizon_h * HOUR  # nothing is known of it
+    told = {"source": "forecast", "p_ice": 0.3, "film_mm": 0.0, "deposit_mm": 0.0, "low_in_h": 9.0}
+    chance = outlook(1.5, ice_in_h=1.8, zero_in_h=5.0, **told)
+    assert plan(0.0, chance).treat_by_s == 1.8 * HOUR  # it may be ice in two hours
+    soaked = outlook(0.5, ice_in_h=3.0, **{**told, "film_mm": 0.2})
+    assert plan(0.0, soaked).treat_by_s == 3.0 * HOUR
+
+
 def test_a_need_rises_within_the_night_and_falls_only_when_clearly_warmer() -> None:
     first = plan(0.0, wet("a", -1.0), outlook(3.0, segment_id="b"))
     worse = plan(300.0, wet("a", -1.0), wet("b", -3.0), before=first)
@@ -83,6 +93,21 @@ def test_a_need_rises_within_the_night_and_falls_only_when_clearly_warmer() -> N
     assert warm.outcome == "no_action"
     next_day = plan(86_400.0, outlook(1.5, segment_id="a"), before=worse)
     assert next_day.outcome == "no_action"
+
+
+def test_salt_that_no_longer_works_is_told_at_once() -> None:
+    first = plan(0.0, wet("a", -8.0), wet("b", -8.0))
+    memory = remember(first, 0.0)
+    part = plan(300.0, wet("a", -8.0), wet("b", -12.0), before=first)
+    assert (part.outcome, part.segments) == ("treat", ("a",))
+    assert "1 more stretch needs the duty officer" in part.why
+    assert must_write(memory, part, None, 300.0, P)
+    colder = plan(300.0, wet("a", -12.0), wet("b", -12.0), before=first)
+    assert (colder.outcome, colder.needs) == ("refer", {})
+    assert "salt does not work" in colder.why
+    assert must_write(memory, colder, None, 300.0, P)
+    blind = plan(300.0, outlook(None, segment_id="a"), wet("b", -8.0), before=first)
+    assert blind.segments == ("a", "b")  # a lost reading is no reason
 
 
 def salted(g_m2: float, at_s: float = 0.0, hours: float = 6.0) -> Coat:
@@ -108,6 +133,12 @@ def test_a_colder_need_asks_only_for_what_is_missing() -> None:
     left = coats["a"].left_g_m2(2 * HOUR)
     assert found.rate_g_m2 == pytest.approx(18 - left, abs=1.0)
     assert 10 < found.rate_g_m2 < 18
+
+
+def test_a_remembered_need_of_nothing_does_not_stop_the_engine() -> None:
+    before = RoutePlan(period_of(0.0, P.period_start_h), "treat", "x", needs={"a": Need(0.0, 1, HOUR, 0.0)})
+    coats = {"a": salted(10, -7 * HOUR)}
+    assert plan(0.0, outlook(0.5, segment_id="a"), before=before, coats=coats).rate_g_m2 == 0.0
 
 
 def test_no_lorry_is_sent_for_a_few_grams() -> None:
