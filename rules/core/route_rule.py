@@ -27,7 +27,6 @@ from rules.core.route_plan import RoutePlan, period_of
 from rules.core.route_result import RouteResult
 from rules.core.segment_rule import read_at
 from rules.core.segment_views import SegmentNow, Views
-from rules.core.treatment_rule import coats_now
 from rules.core.what_if import would_change
 from rules.core.work import Work
 
@@ -40,7 +39,7 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     period = period_of(at_s, ctx.catalogue.gritting.parameters.period_start_h, _utc_offset_s(ctx, at_s))
     memory = work.write("route")
-    coats = coats_now(work, ctx, at_s)
+    coats = found.coats
     without = forecast_rule.in_words(work, ctx, at_s)
     cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
     prospects, gone = _Prospects(found, town, cast), forecast_rule.lost(work, ctx, cast)
