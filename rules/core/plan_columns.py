@@ -19,12 +19,15 @@ from rules.core.route_plan import (
     RoutePlan,
     cautious,
     held_over,
+    is_by_trend,
     is_watched,
     missing,
     on_ploughed,
+    on_route,
     ploughed_since,
     rain_ends_s,
     referred,
+    released,
     said_of,
     strongest,
 )
@@ -37,6 +40,7 @@ Ints = NDArray[np.int64]
 class Stretches:
     """The segments of a route: ids, what they need, lowest temperatures, hours until nearly those and until rain ends.
 
+    ``p_ice``: the chance of ice where somebody forecast the weather, else NaN.
     ``explain``: what one of them needs, by its place in the route, with the reason in words.
     """
 
@@ -45,6 +49,7 @@ class Stretches:
     minimum_c: Floats
     low_in_h: Floats
     rain_ends_in_h: Floats
+    p_ice: Floats
     explain: Callable[[int], Assessment]
 
 
@@ -64,7 +69,11 @@ def plan_of(
     kept = held_over(before, minimum, bool((here.judged.outcome == TREAT).any()), period, p)
     refers = (here.judged.outcome == REFER) & ~np.isnan(here.minimum_c)
     refused = {here.ids[k] for k in np.flatnonzero(refers).tolist()}
-    held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
+    asks = here.judged.outcome >= REFER
+    freed = released(
+        kept, None if lost else _most_p_ice(here), bool(asks.any()), on_route(coats, here.ids), p
+    )
+    held = {} if kept is None or freed else {s: n for s, n in kept.needs.items() if s not in refused}
     deep = [here.ids[k] for k in np.flatnonzero(here.judged.plough).tolist()]
     ploughed_s = ploughed_since(before, bool(deep), at_s)
     coats = on_ploughed(coats, deep, ploughed_s)
@@ -73,6 +82,7 @@ def plan_of(
     coldest = None if first is None else here.ids[first]
     if not needs:
         outcome, why = _without_treatment(here, salt)
+        why += freed
         if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
         return RoutePlan(
@@ -95,7 +105,13 @@ def plan_of(
         not_before_s=rain_ends_s(ends_h, at_s),
         refused=len(refused),
         ploughed_s=ploughed_s,
+        by_trend=is_by_trend(kept, bool(((here.judged.outcome == TREAT) & ~np.isnan(here.p_ice)).any())),
     )  # fmt: skip
+
+
+def _most_p_ice(here: Stretches) -> float | None:
+    """Return :func:`rules.core.route_plan.most_of` of a route."""
+    return None if len(here.ids) == 0 or np.isnan(here.p_ice).any() else float(here.p_ice.max())
 
 
 def _coldest(here: Stretches, among: Bools) -> int | None:

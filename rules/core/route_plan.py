@@ -15,7 +15,7 @@ takes nothing back, and nothing to do becomes watching.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from rules.core import residual
 from rules.core.coat import BARE, Coat
 from rules.core.gritting import Assessment, Outcome
 from rules.core.gritting_parameters import GrittingParameters
+from rules.core.hazards import foreseen_ice
 
 
 class Need(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +53,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
         minimum_c: lowest surface temperature expected on the route now [°C].
         coldest: segment id of the lowest expected temperature.
         plough: whether snow is ploughed before the salt.
+        by_trend: whether nothing but the sensors' trend, and never a forecast, has asked for the treatment.
         ploughed_s: since when the plan has it ploughed [s since 1970], None where it does not.
         not_before_s: when the rain ends that would wash the salt off [s since 1970]; None where none is foreseen.
         refused: on how many stretches salt does not work, or the matrix has no rate: the duty officer's.
@@ -69,6 +71,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     not_before_s: float | None = None
     refused: int = 0
     ploughed_s: float | None = None
+    by_trend: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -116,7 +119,15 @@ def make_plan(
     minimum, coldest = min(known, default=(None, None))
     kept = held_over(before, minimum, any(a.outcome == "treat" for a in found), period, p)
     refused = {a.outlook.segment_id for a in found if a.outcome == "refer" and not _is_blind(a)}
-    held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
+    threatens = any(a.outcome in ("treat", "refer") for a in found)
+    freed = released(
+        kept,
+        None if lost else most_of(found),
+        threatens,
+        on_route(coats, [a.outlook.segment_id for a in found]),
+        p,
+    )
+    held = {} if kept is None or freed else {s: n for s, n in kept.needs.items() if s not in refused}
     deep = [a.outlook.segment_id for a in found if a.plough]
     ploughed_s = ploughed_since(before, bool(deep), at_s)
     coats = on_ploughed(coats, deep, ploughed_s)
@@ -124,6 +135,7 @@ def make_plan(
     needs = _needs(found, coats, safe_c, held, at_s, p)
     if not needs:
         outcome, why = _without_treatment(found, safe_c)
+        why += freed
         if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
         return RoutePlan(
@@ -145,7 +157,54 @@ def make_plan(
         not_before_s=rain_ends_s(max(ends_h, default=0.0), at_s),
         refused=len(refused),
         ploughed_s=ploughed_s,
+        by_trend=is_by_trend(kept, any(foreseen_ice(a.outlook) is not None for a in found if a.outcome == "treat")),
     )  # fmt: skip
+
+
+def is_by_trend(kept: RoutePlan | None, forecast_asks: bool) -> bool:
+    """Whether only the sensors' trend has asked for a treatment; ``forecast_asks``: whether a forecast does now."""
+    return not forecast_asks and (kept is None or not kept.needs or kept.by_trend)
+
+
+def most_of(found: Sequence[Assessment]) -> float | None:
+    """Return the highest chance of ice that a fresh forecast has on a route; None where it tells none of some stretch."""
+    chances = [c for a in found if (c := foreseen_ice(a.outlook)) is not None]
+    return max(chances) if found and len(chances) == len(found) else None
+
+
+def on_route(coats: Mapping[str, Coat], ids: Iterable[str]) -> list[Coat]:
+    """Return the salt on a route."""
+    return [coats[s] for s in ids if s in coats] if coats else []
+
+
+def released(
+    kept: RoutePlan | None,
+    most_p_ice: float | None,
+    threatens: bool,
+    here: Iterable[Coat],
+    p: GrittingParameters,
+) -> str:
+    """Return why a plan that only the trend has asked for is given up, to be put behind a reason; empty where it is not.
+
+    A forecast that has come since must have ice nowhere clearly as likely as would be acted on, nothing else may
+    threaten, and nobody may have begun.
+
+    Args:
+        kept: the plan that holds.
+        most_p_ice: of :func:`most_of`.
+        threatens: whether any stretch calls for salt or for the duty officer as of now.
+        here: the salt on the route.
+        p: parameters.
+    """
+    if kept is None or not kept.by_trend or not kept.needs or threatens or most_p_ice is None:
+        return ""
+    asked_s = min(n.since_s for n in kept.needs.values())
+    if any(c.at_s >= asked_s for c in here) or most_p_ice >= p.cost.release_below:
+        return ""
+    return (
+        f"; the forecast that has come since gives ice in {100.0 * most_p_ice:.0f} % of cases at most: "
+        "what the sensors' trend asked for is not needed"
+    )
 
 
 def ploughed_since(before: RoutePlan | None, deep: bool, at_s: float) -> float | None:

@@ -89,6 +89,7 @@ class _Prospects:
             looks.minimum_c[at],
             looks.low_in_h[at],
             looks.rain_ends_in_h[at],
+            looks.p_ice[at],
             lambda k: assess(looks[int(at[k])], p, matrix),
         )
 

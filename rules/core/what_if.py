@@ -123,7 +123,8 @@ def _limits_c(
             salt = _protected_from_c(o, coats[o.segment_id], at_s, p) if o.segment_id in coats else []
             yield from (limit - o.minimum_c for limit in (*fixed, *near, *salt))
             if o.p_ice is not None:
-                yield _spread_c(o) * (_quantile(o.p_ice) - _quantile(p.cost.act_from))
+                limits = (p.cost.act_from, p.cost.release_below)
+                yield from (_spread_c(o) * (_quantile(o.p_ice) - _quantile(limit)) for limit in limits)
 
 
 def _protected_from_c(o: Outlook, here: Coat, at_s: float, p: GrittingParameters) -> list[float]:

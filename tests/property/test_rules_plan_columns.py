@@ -45,10 +45,10 @@ NEEDS = st.dictionaries(
 HELD = st.one_of(
     st.none(),
     st.builds(
-        lambda period, outcome, needs, ploughed_s: RoutePlan(
-            period, "treat" if needs else outcome, "as before", needs=needs, ploughed_s=ploughed_s
+        lambda period, outcome, needs, ploughed_s, by_trend: RoutePlan(
+            period, "treat" if needs else outcome, "as before", needs=needs, ploughed_s=ploughed_s, by_trend=by_trend
         ),
-        st.sampled_from([6, 7]), st.sampled_from(["no_action", "monitor"]), NEEDS, st.sampled_from([None, START - 7200.0]),
+        st.sampled_from([6, 7]), st.sampled_from(["no_action", "monitor"]), NEEDS, st.sampled_from([None, START - 7200.0]), st.booleans(),
     ),
 )  # fmt: skip
 
@@ -134,6 +134,7 @@ def test_a_plan_is_the_same_as_of_one_by_one(
         looks.minimum_c,
         looks.low_in_h,
         looks.rain_ends_in_h,
+        looks.p_ice,
         lambda k: one_by_one[k],
     )
     found = plan_of(here, coats, held, START, 7, p, lost)
