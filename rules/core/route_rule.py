@@ -124,7 +124,8 @@ def must_write(
     if plan.outcome != "treat":
         ended = before.decided.period != plan.period and plan.outcome != "no_action"
         return ended or plan.outcome != before.decided.outcome
-    if plan.refused > before.decided.refused:
+    withdrawn = before.decided.outcome != "treat" and treated is None
+    if withdrawn or before.decided.outcome == "refer" or plan.refused > before.decided.refused:
         return True
     last = before.orders[-1] if before.orders else None
     if last is None or last.period != plan.period or (plan.plough and not before.decided.plough):

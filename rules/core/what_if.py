@@ -17,9 +17,10 @@ from rules.core.dose import safe_down_to_c
 from rules.core.effects import Json
 from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.gritting_parameters import GrittingParameters
+from rules.core.holding import cautious
 from rules.core.matrix import TreatmentMatrix
 from rules.core.residual import margin_c
-from rules.core.route_plan import RoutePlan, cautious, make_plan
+from rules.core.route_plan import RoutePlan, make_plan
 
 SIDE_C = 0.01
 """A change is tried this much before and after [°C]."""

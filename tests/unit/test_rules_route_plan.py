@@ -112,6 +112,7 @@ def test_salt_that_no_longer_works_is_told_at_once() -> None:
     assert (again.outcome, again.segments) == ("treat", ("a",))  # not forgotten, though it is dry now
     assert "asked for earlier tonight" in again.why
     assert again.needs["a"] == first.needs["a"]
+    assert must_write(structs.replace(memory, decided=near), again, None, 900.0, P)
     assert (
         plan(86_400.0, outlook(-9.0, segment_id="a", frost_point_c=-12.0), before=near).outcome == "monitor"
     )
@@ -216,8 +217,10 @@ def test_a_finished_run_is_a_decision_and_what_follows_it_is_gathered() -> None:
     memory = structs.replace(memory, plan=finished, decided=finished, decided_s=600.0)
     new = plan(900.0, wet("a", -1.0), wet("b", -1.0), before=finished, coats=coats)
     assert new.outcome == "treat"
-    assert not must_write(memory, new, None, 900.0, P)
-    assert must_write(memory, new, None, 5 * HOUR, P)
+    run = done([coats["a"]], 900.0)
+    assert not must_write(memory, new, run, 900.0, P)
+    assert must_write(memory, new, run, 5 * HOUR, P)
+    assert must_write(memory, new, None, 900.0, P)  # nobody was there: it had been taken back
 
 
 @pytest.mark.parametrize(
