@@ -43,7 +43,9 @@ def segment(name: str, of: str | None = "r1", width_m: float = 6.0) -> dict[str,
 
 
 def answered(**row: Any) -> dict[str, Any]:
-    empty = dict.fromkeys(("what", "at", "by", "last_ref", "last_what", "last_at", "last_by"))
+    empty = dict.fromkeys(
+        ("what", "at", "by", "last_ref", "last_what", "last_at", "last_by", "last_not_needed")
+    )
     return {"decision_id": 17, "outcome": "treat", "stands": True, **empty, **row}
 
 
@@ -139,6 +141,8 @@ def test_an_answer_says_who_only_to_officers() -> None:
     assert answer_of(answered(what="cancelled", at=NOW, by="Ada"), BRAND, NOW, names=False).cancelled
     quiet = answered(outcome="monitor", last_ref="P9", last_what="confirmed", last_at=NOW, last_by="Ada")
     assert answer_of(quiet, BRAND, NOW, names=False).words == "P9 confirmed 18:00"
+    gone = answer_of(quiet | {"last_not_needed": True}, BRAND, NOW, names=False).words
+    assert gone == "P9 confirmed 18:00: stands, though no longer asked for"
     assert answer_of(answered(outcome=None), BRAND, NOW, names=False).words == "–"
 
 
