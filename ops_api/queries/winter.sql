@@ -15,9 +15,7 @@ select segment_id, street, route_id from road_segment where route_id is not null
 
 -- network_print
 -- Differs where a stretch came, went, moved or changed its name or route: what a map is drawn of.
-select count(*) as stretches,
-       coalesce(sum(hashtextextended(segment_id || ' ' || street || ' ' || coalesce(route_id, '') || geometry::text, 0)), 0)::text as print
-from road_segment
+select stretches, print::text as print from road_map_print
 
 -- roads_now
 select segment_id, st.at, st.state ->> 'state' as state, (st.state ->> 'surface_temperature_c')::float8 as surface_c,
