@@ -152,8 +152,12 @@ def _notes(facts: NightFacts, routes: tuple[RouteScore, ...]) -> tuple[str, ...]
     wrong = sorted(name for name in facts.wrong if name in seen)
     if wrong:
         notes.append(f"Found wrong by their neighbours, and not asked: {', '.join(wrong)}.")
-    if facts.forecasts is None or len(facts.forecasts.segment) == 0:
+    if facts.roads_gone:
+        notes.append(facts.roads_gone)
+    elif facts.forecasts is None or len(facts.forecasts.segment) == 0:
         notes.append("There is no road forecast of this night: errors by lead are not known.")
-    if not facts.treated:
+    if facts.passes_gone:
+        notes.append(facts.passes_gone)
+    elif not facts.treated:
         notes.append("No gritter reported what it spread: salt and treated length are as far as known.")
     return tuple(notes)
