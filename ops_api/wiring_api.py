@@ -26,6 +26,7 @@ from ops_api.winter_roads import Roads
 from ops_api.wiring import kinds_of
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
+from ops_api.wiring_winter import kept_days
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
@@ -118,7 +119,8 @@ def _officers(settings: Settings, pool: AsyncConnectionPool[Any]) -> Officers:
     password, desk = settings.winter.password, PostgresOrders(pool)
     door = None if password is None else TeamDoor(password.get_secret_value(), "winter")
     roads, plans = Roads(PostgresRoadForecasts(pool)), plan_desk(settings, pool, desk)
-    return Officers(desk, door, PostgresScores(pool, desk), roads, plans)
+    scores = PostgresScores(pool, desk, kept_days(settings), ZoneInfo(settings.api.time_zone))
+    return Officers(desk, door, scores, roads, plans)
 
 
 def _brand(settings: Settings) -> Brand:

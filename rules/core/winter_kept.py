@@ -19,6 +19,18 @@ class KeptDays(msgspec.Struct, frozen=True, kw_only=True):
     roads: int = 30
 
 
+class Gone(msgspec.Struct, frozen=True, kw_only=True):
+    """Sentences on what is no longer kept of a night, or was not yet; empty where it is."""
+
+    passes: str = ""
+    alarms: str = ""
+    weather: str = ""
+    roads: str = ""
+
+
+NOTHING_GONE = Gone()
+
+
 def passes_gone(
     to_s: float, now_s: float, days: int, *, logged_s: float | None, decided_s: float | None
 ) -> str:

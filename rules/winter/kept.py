@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
@@ -12,21 +11,11 @@ from psycopg.rows import dict_row
 from cityops.db.queries import load_queries
 from rules.core.treatment import Pass
 from rules.core.treatment_log import PassLine
-from rules.core.winter_kept import KeptDays, alarms_gone, passes_gone, roads_gone, weather_gone
+from rules.core.winter_kept import Gone, KeptDays, alarms_gone, passes_gone, roads_gone, weather_gone
 
 SQL = load_queries("rules.winter")
 
 Connection = psycopg.AsyncConnection[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """Sentences on what is no longer kept of a night, or was not yet; empty where it is."""
-
-    passes: str = ""
-    alarms: str = ""
-    weather: str = ""
-    roads: str = ""
 
 
 async def lines_of(conn: Connection, from_s: float, to_s: float) -> list[PassLine]:
@@ -46,8 +35,8 @@ async def gone_of(conn: Connection, from_s: float, to_s: float, kept: KeptDays, 
     assert row is not None
     now_s: float = row["now_s"]
     return Gone(
-        passes_gone(to_s, now_s, kept.passes, logged_s=row["logged_s"], decided_s=row["decided_s"]),
-        alarms_gone(to_s, now_s, kept.alarms),
-        weather_gone(to_s, now_s, kept.weather),
-        roads_gone(row["used_s"], row["there_s"], kept.roads, zone),
+        passes=passes_gone(to_s, now_s, kept.passes, logged_s=row["logged_s"], decided_s=row["decided_s"]),
+        alarms=alarms_gone(to_s, now_s, kept.alarms),
+        weather=weather_gone(to_s, now_s, kept.weather),
+        roads=roads_gone(row["used_s"], row["there_s"], kept.roads, zone),
     )

@@ -44,3 +44,7 @@ insert into winter_score (night, by, summary) values (%(night)s, %(by)s, %(summa
 select distinct on (night) summary::text from winter_score
 where night between %(first)s and %(last)s
 order by night, score_id desc
+
+-- kept
+select summary::text, extract(epoch from worked_at)::float8, by from winter_score
+where night = %(night)s order by score_id desc limit 1

@@ -16,6 +16,7 @@ from cityops.db.queries import load_queries
 from cityops.errors import TransientError
 from rules.core.treatment_log import standing
 from rules.core.winter_kept import KeptDays
+from rules.core.winter_record import KeptScore
 from rules.core.winter_scores.facts import Forecasts, Measured, NightFacts, Stretch
 from rules.core.winter_scores.night import NightScore
 from rules.winter.kept import gone_of, lines_of
@@ -69,6 +70,15 @@ class PostgresScores:
         summary = msgspec.json.encode(score).decode()
         async with self._transaction() as conn:
             await conn.execute(SQL["put"], {"night": score.night, "by": by, "summary": summary})
+
+    async def kept(self, night: date) -> KeptScore | None:
+        """Return the newest score of a night."""
+        async with self._transaction() as conn:
+            rows = await _rows(conn, "kept", night=night)
+        if not rows:
+            return None
+        summary, at_s, by = rows[0]
+        return KeptScore(score=msgspec.json.decode(summary, type=NightScore), at_s=at_s, by=by)
 
     async def nights(self, first: date, last: date) -> Sequence[NightScore]:
         """Return the newest score of each night."""
