@@ -14,7 +14,7 @@ from rules.core.winter_scores.contingency import Counts, Outcome, counted, outco
 from rules.core.winter_scores.facts import Floats, Forecasts, Measured, NightFacts, ScoreParameters
 from rules.core.winter_scores.frost import Frost, frost_on
 from rules.core.winter_scores.leads import Errors, LeadErrors, Probability, by_lead, errors, probability
-from rules.core.winter_scores.service import Service, due_on, service_on
+from rules.core.winter_scores.service import NOT_KNOWN, Service, due_on, service_on
 
 
 class RouteScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,9 +81,11 @@ def _route(
     frost = frost_on(stretches, facts, judged, p)
     warned_s = warned_since_s(cases, frost.hazard_from_s, judged[1], facts.treated)
     due = due_on(cases, frost.hazard_from_s is not None)
+    # Where nobody knows any more what was spread, nothing is said of it: not that all was left untreated.
+    service = NOT_KNOWN if facts.passes_gone else service_on(stretches, due, frost, facts, policy_g_m2)
     return RouteScore(
         route_id=route, label=label, outcome=outcome_of(frost.hazard_from_s, warned_s, frost.is_judged),
-        warned_s=warned_s, frost=frost, service=service_on(stretches, due, frost, facts, policy_g_m2),
+        warned_s=warned_s, frost=frost, service=service,
     )  # fmt: skip
 
 

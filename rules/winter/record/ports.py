@@ -71,7 +71,10 @@ class RecordBook(Protocol):
     """Records that the service makes itself; every method raises TransientError where the database does not answer."""
 
     async def due(self, nights: Sequence[Night]) -> list[date]:
-        """Return the nights in which something happened and of which no record is kept, oldest first."""
+        """Return the nights of which no record is kept and one is due, oldest first.
+
+        Something was decided, ordered or spread in them, or, from October to April, measured on a road.
+        """
         ...
 
     async def counted_s(self) -> float | None:

@@ -67,12 +67,15 @@ from issues i join used u using (issued_at) join road_forecast_hour h on (h.fore
 group by i.issued_at order by i.issued_at
 
 -- due
--- Nights with a decision of the rules, an act of an officer or a pass of a gritter, of which no record is kept.
+-- Nights with a decision of the rules, an act of an officer or a pass of a gritter, and from October to April those in which a
+-- road sensor measured: a night in which nothing was done is asked for too. Without those of which a record is kept.
 select n.night
 from unnest(%(nights)s::date[], %(from_s)s::float8[], %(to_s)s::float8[]) as n(night, from_s, to_s)
 where not exists (select from winter_record r where r.night = n.night)
   and (exists (select from decision d where d.rule_id = 'winter.gritting' and d.subject_kind = 'route'
                and d.decided_at >= to_timestamp(n.from_s) and d.decided_at < to_timestamp(n.to_s))
+       or (extract(month from n.night) not between 5 and 9
+           and exists (select from road_reading r where r.ts >= to_timestamp(n.from_s) and r.ts < to_timestamp(n.to_s)))
        or exists (select from treatment_act a where a.at >= to_timestamp(n.from_s) and a.at < to_timestamp(n.to_s))
        or exists (select from treatment_pass p where p.at >= to_timestamp(n.from_s) and p.at < to_timestamp(n.to_s)))
 order by n.night
