@@ -17,7 +17,6 @@ from rules.core.carp.pace import Budget
 from rules.core.fleet.planner import Builder, FleetPlanner, Searcher
 from rules.winter.fleet.service import PlanDesk
 from rules.winter.fleet.store import PostgresPlans, PostgresTown
-from rules.winter.orders.ports import OrderDesk
 from rules.winter.orders.store import Lender, PostgresOrders
 
 
@@ -26,11 +25,12 @@ def planner_of(iterations: int, seed: int) -> FleetPlanner:
     return Builder(seed) if iterations == 0 else Searcher(Budget(iterations=iterations), seed)
 
 
-def plan_desk(settings: Settings, pool: Lender, orders: OrderDesk) -> PlanDesk:
+def plan_desk(settings: Settings, pool: Lender, orders: PostgresOrders) -> PlanDesk:
     """Return the desk on anything that lends connections."""
+    clock = SystemClock()
     return PlanDesk(
         PostgresPlans(pool), PostgresTown(pool), orders, planner_of, load().gritting.parameters.treatment,
-        ZoneInfo(settings.api.time_zone),
+        ZoneInfo(settings.api.time_zone), town_now=lambda: orders.town_now_s(clock.now().timestamp()),
     )  # fmt: skip
 
 

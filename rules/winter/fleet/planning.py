@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from cityops.errors import InvariantError
 from rules.core.cab.going_on import rest_of
 from rules.core.cab.making import Wish, WrongPlanError, make
-from rules.core.cab.model import KIND_WORDS, Kind, NewPlan, Plan
+from rules.core.cab.model import KIND_WORDS, Contents, Kind, NewPlan, Plan
+from rules.core.cab.overtaken import overtaken
 from rules.core.cab.tonight import RouteFacts, Tonight, tonight
 from rules.core.cab.wishing import Means, again, first
 from rules.core.fleet.planner import FleetPlanner
@@ -23,6 +24,13 @@ from rules.winter.fleet.roads import InstalledRoads
 from rules.winter.orders.ports import OrderDesk
 
 TRIES = 4
+ALLOWANCE_S = 30.0
+"""Lorries drive on by the plan so far for so long while the next is made [s]; a try that took longer gives the next one more."""
+MORE = 1.5
+"""... so many times what it took."""
+
+TownNow = Callable[[], Awaitable[float]]
+"""Returns the town's time [s since 1970]."""
 
 PlannerOf = Callable[[int, int], FleetPlanner]
 """Returns a planner for so many iterations and a seed."""
@@ -50,14 +58,16 @@ class Planning:
         follower: of the lorries that are out.
         planner_of: see ``PlannerOf``.
         zone: of the town.
+        town_now: its clock; without one no time passes while a plan is made.
     """
 
     def __init__(
         self, book: PlanBook, town: Town, orders: OrderDesk, installed: InstalledRoads, follower: Follower,
-        planner_of: PlannerOf, zone: tzinfo,
+        planner_of: PlannerOf, zone: tzinfo, town_now: TownNow | None = None,
     ) -> None:  # fmt: skip
         self.book, self._town, self._orders = book, town, orders
         self._installed, self._follower, self.planner_of, self._zone = installed, follower, planner_of, zone
+        self._town_now = town_now
 
     async def known(self, kind: Kind, lorry: str | None, who: Who) -> Plan | None:
         """Return the plan that a request has made; NotPlannedError where it asked for something else."""
@@ -93,29 +103,37 @@ class Planning:
             NotPlannedError: nothing can be planned, in words for whoever asked.
             PlanMovedError: what it is made from has changed again and again meanwhile.
         """
+        allow_s = ALLOWANCE_S
         for attempt in range(TRIES):
             if (known := await self.known(ask.kind, ask.lorry, ask.who)) is not None:
                 return known
+            now_s = await self._now_s(ask)
             try:
-                return await self._try(ask)
+                return await self._try(replace(ask, now_s=now_s), allow_s)
             except PlanMovedError:
                 if attempt == TRIES - 1:
                     raise
+            allow_s = max(allow_s, MORE * (await self._now_s(ask) - now_s))
         raise AssertionError
 
-    async def _try(self, ask: Ask) -> Plan:
+    async def _now_s(self, ask: Ask) -> float:
+        return ask.now_s if self._town_now is None else max(ask.now_s, await self._town_now())
+
+    async def _try(self, ask: Ask, allow_s: float) -> Plan:
         night, who = str(night_of(ask.now_s, self._zone)), ask.who
         marks = await self.book.marks()
         newest = await self.book.newest(night)
         before = newest if newest is not None and await self._installed.are_of(newest) else None
         means = await self._means(ask)
         try:
-            wish = await self._wish(ask, means, before, newest)
+            wish = await self._wish(ask, means, before, newest, allow_s)
             contents = await asyncio.to_thread(make, wish, self.planner_of(ask.iterations, ask.seed))
         except WrongPlanError as error:
             raise InvariantError(str(error)) from error
         except ValueError as error:
             raise NotPlannedError(str(error)) from error
+        if before is not None:
+            await self._not_overtaken(ask, before, contents)
         new = NewPlan(
             night=night, kind=ask.kind, at_s=ask.now_s, by=who.by, role=who.role, via=who.via,
             reason=who.reason or KIND_WORDS[ask.kind], contents=contents, lorry=ask.lorry,
@@ -123,12 +141,24 @@ class Planning:
         )  # fmt: skip
         return await self.book.add(new, marks)
 
+    async def _not_overtaken(self, ask: Ask, before: Plan, contents: Contents) -> None:
+        """Read again where the lorries are: what one has begun meanwhile must not be another's."""
+        situation = await self._follower.follow(before, await self._now_s(ask))
+        hit = await asyncio.to_thread(overtaken, situation.on, situation.progress, contents)
+        if hit is not None:
+            raise PlanMovedError(
+                f"{hit.lorry} has begun {hit.street} while the plan was made, which would have given it to {hit.other}; "
+                "the plan so far counts: plan again"
+            )
+
     async def _means(self, ask: Ask) -> Means:
         roads, roster = await self._installed.roads(), await self.roster()
         out = {name: s.reason for name, s in (await self.book.out()).items()}
         return Means(roads.registry, roads.network, roster, out, ask.seed, ask.iterations)
 
-    async def _wish(self, ask: Ask, means: Means, before: Plan | None, newest: Plan | None) -> Wish:
+    async def _wish(
+        self, ask: Ask, means: Means, before: Plan | None, newest: Plan | None, allow_s: float
+    ) -> Wish:
         asked = (
             await self._asked(means, before, ask.now_s) if ask.kind == "tonight" or before is None else None
         )
@@ -137,7 +167,7 @@ class Planning:
         if before is not None:
             situation = await self._follower.follow(before, ask.now_s)
             at_s = max(0.0, situation.now_s)
-            rest = rest_of(situation.on, before, situation.progress, at_s, means.out)
+            rest = rest_of(situation.on, before, situation.progress, at_s, means.out, allow_s)
             return await asyncio.to_thread(again, means, before, rest, at_s, asked)
         assert asked is not None
         last = await self.book.before(str(night_of(ask.now_s, self._zone)))

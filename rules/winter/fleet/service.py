@@ -12,7 +12,7 @@ from rules.core.gritting_parameters import TreatmentParameters
 from rules.core.winter_nights import night_of, span_s
 from rules.winter.fleet.asking import Who, service_of
 from rules.winter.fleet.following import Follower, Situation
-from rules.winter.fleet.planning import Ask, PlannerOf, Planning
+from rules.winter.fleet.planning import Ask, PlannerOf, Planning, TownNow
 from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanBook, Town
 from rules.winter.fleet.roads import InstalledRoads, Roads
 from rules.winter.orders.ports import OrderDesk
@@ -31,6 +31,7 @@ class PlanDesk:
         planner_of: see ``PlannerOf``.
         treatment: how gritters' reports are read.
         zone: of the town.
+        town_now: its clock, read again while a plan is made; without one no time passes.
     """
 
     def __init__(
@@ -41,11 +42,15 @@ class PlanDesk:
         planner_of: PlannerOf,
         treatment: TreatmentParameters,
         zone: tzinfo,
+        *,
+        town_now: TownNow | None = None,
     ) -> None:
         self.book, self.town, self.orders, self.zone = book, town, orders, zone
         self._installed = InstalledRoads(town)
         self._follower = Follower(self._installed, town, treatment)
-        self.planning = Planning(book, town, orders, self._installed, self._follower, planner_of, zone)
+        self.planning = Planning(
+            book, town, orders, self._installed, self._follower, planner_of, zone, town_now
+        )
 
     # ---- what there is
 
