@@ -75,13 +75,18 @@ def make(wish: Wish, planner: FleetPlanner) -> Contents:
         WrongPlanError: the check finds the plan wrong.
     """
     wish = replace(wish, settings=replace(wish.settings, limits_s={}))
-    jobs = jobs_of(wish.network, wanted_of(wish.asked), wish.settings)
-    finished = {d.job for d in wish.done}
-    left = [job for job in jobs if job.name not in finished]
-    plan, verdict = _planned(wish, left, planner)
+    plan, verdict = _planned(wish, left_of(wish), planner)
     if verdict.wrong:
         raise WrongPlanError(f"the plan is not what it claims to be: {'; '.join(verdict.wrong[:3])}")
     return _told(wish, plan, verdict)
+
+
+def left_of(wish: Wish) -> list[Job]:
+    """Return the passes that are still to be planned; ValueError where something that is asked for can't be."""
+    settings = replace(wish.settings, limits_s={})
+    finished = {d.job for d in wish.done}
+    jobs = jobs_of(wish.network, wanted_of(wish.asked), settings)
+    return [job for job in jobs if job.name not in finished]
 
 
 def _planned(wish: Wish, left: Sequence[Job], planner: FleetPlanner) -> tuple[FleetPlan, Verdict]:

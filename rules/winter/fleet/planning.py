@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from cityops.errors import InvariantError
 from rules.core.cab.going_on import rest_of
-from rules.core.cab.making import Wish, WrongPlanError, make
+from rules.core.cab.making import Wish, WrongPlanError, left_of, make
 from rules.core.cab.model import KIND_WORDS, Contents, Kind, NewPlan, Plan
 from rules.core.cab.overtaken import overtaken
 from rules.core.cab.tonight import RouteFacts, Tonight, tonight
@@ -19,7 +19,7 @@ from rules.core.fleet.roster import Roster, roster_of, settings_of
 from rules.core.winter_nights import night_of, span_s
 from rules.winter.fleet.asking import Who, asked_words, new_roads_words, nothing_words
 from rules.winter.fleet.following import Follower
-from rules.winter.fleet.ports import NotPlannedError, PlanBook, PlanMovedError, Town
+from rules.winter.fleet.ports import Makes, NotPlannedError, PlanBook, PlanBusyError, PlanMovedError, Town
 from rules.winter.fleet.roads import InstalledRoads
 from rules.winter.orders.ports import OrderDesk
 
@@ -29,11 +29,19 @@ ALLOWANCE_S = 30.0
 MORE = 1.5
 """... so many times what it took."""
 
+PASSES_MOST = 1500
+"""Passes of one plan at most, where nothing else is set: the memory grows with their square."""
+
 TownNow = Callable[[], Awaitable[float]]
 """Returns the town's time [s since 1970]."""
 
 PlannerOf = Callable[[int, int], FleetPlanner]
 """Returns a planner for so many iterations and a seed."""
+
+
+async def in_thread(wish: Wish, planner: FleetPlanner) -> Contents:
+    """Return the plan, made in a thread: for commands, which do nothing beside."""
+    return await asyncio.to_thread(make, wish, planner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +67,20 @@ class Planning:
         planner_of: see ``PlannerOf``.
         zone: of the town.
         town_now: its clock; without one no time passes while a plan is made.
+        makes: makes the plans.
+        passes_most: of one plan.
     """
 
     def __init__(
         self, book: PlanBook, town: Town, orders: OrderDesk, installed: InstalledRoads, follower: Follower,
         planner_of: PlannerOf, zone: tzinfo, town_now: TownNow | None = None,
+        makes: Makes = in_thread, passes_most: int = PASSES_MOST,
     ) -> None:  # fmt: skip
         self.book, self._town, self._orders = book, town, orders
         self._installed, self._follower, self.planner_of, self._zone = installed, follower, planner_of, zone
-        self._town_now = town_now
+        self._town_now, self._makes, self._passes_most = town_now, makes, passes_most
+        self._one = asyncio.Lock()
+        self._at: Ask | None = None
 
     async def known(self, kind: Kind, lorry: str | None, who: Who) -> Plan | None:
         """Return the plan that a request has made; NotPlannedError where it asked for something else."""
@@ -97,12 +110,30 @@ class Planning:
             ) from error
 
     async def plan(self, ask: Ask) -> Plan:
-        """Return the plan that is asked for, made and kept.
+        """Return the plan that is asked for, made and kept. One is made at a time: breakdowns and returns wait their turn.
 
         Raises:
+            PlanBusyError: the night is to be planned, and a plan is being made.
             NotPlannedError: nothing can be planned, in words for whoever asked.
             PlanMovedError: what it is made from has changed again and again meanwhile.
         """
+        if ask.kind == "tonight" and self._at is not None and not self._is_same(ask, self._at):
+            raise PlanBusyError(
+                f"a plan is being made since {datetime.fromtimestamp(self._at.now_s, self._zone):%H:%M:%S}, "
+                "and one is made at a time: ask again in some seconds"
+            )
+        async with self._one:
+            self._at = ask
+            try:
+                return await self._until_kept(ask)
+            finally:
+                self._at = None
+
+    @staticmethod
+    def _is_same(a: Ask, b: Ask) -> bool:
+        return a.who.request_id is not None and a.who.request_id == b.who.request_id
+
+    async def _until_kept(self, ask: Ask) -> Plan:
         allow_s = ALLOWANCE_S
         for attempt in range(TRIES):
             if (known := await self.known(ask.kind, ask.lorry, ask.who)) is not None:
@@ -127,7 +158,8 @@ class Planning:
         means = await self._means(ask)
         try:
             wish = await self._wish(ask, means, before, newest, allow_s)
-            contents = await asyncio.to_thread(make, wish, self.planner_of(ask.iterations, ask.seed))
+            await asyncio.to_thread(self._check_size, wish)
+            contents = await self._makes(wish, self.planner_of(ask.iterations, ask.seed))
         except WrongPlanError as error:
             raise InvariantError(str(error)) from error
         except ValueError as error:
@@ -140,6 +172,14 @@ class Planning:
             request_id=who.request_id, after=None if newest is None else newest.version,
         )  # fmt: skip
         return await self.book.add(new, marks)
+
+    def _check_size(self, wish: Wish) -> None:
+        passes = len(left_of(wish))
+        if passes > self._passes_most:
+            raise NotPlannedError(
+                f"{passes} passes are to be driven; one plan may have {self._passes_most} (winter.passes_most): "
+                "take stretches off the orders, or plan one order after the other"
+            )
 
     async def _not_overtaken(self, ask: Ask, before: Plan, contents: Contents) -> None:
         """Read again where the lorries are: what one has begun meanwhile must not be another's."""

@@ -12,8 +12,8 @@ from rules.core.gritting_parameters import TreatmentParameters
 from rules.core.winter_nights import night_of, span_s
 from rules.winter.fleet.asking import Who, service_of
 from rules.winter.fleet.following import Follower, Situation
-from rules.winter.fleet.planning import Ask, PlannerOf, Planning, TownNow
-from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanBook, Town
+from rules.winter.fleet.planning import PASSES_MOST, Ask, PlannerOf, Planning, TownNow, in_thread
+from rules.winter.fleet.ports import Makes, NoSuchPlanError, NotPlannedError, PlanBook, Town
 from rules.winter.fleet.roads import InstalledRoads, Roads
 from rules.winter.orders.ports import OrderDesk
 
@@ -32,6 +32,7 @@ class PlanDesk:
         treatment: how gritters' reports are read.
         zone: of the town.
         town_now: its clock, read again while a plan is made; without one no time passes.
+        makes: makes the plans; ``passes_most``: of one plan.
     """
 
     def __init__(
@@ -44,13 +45,15 @@ class PlanDesk:
         zone: tzinfo,
         *,
         town_now: TownNow | None = None,
+        makes: Makes = in_thread,
+        passes_most: int = PASSES_MOST,
     ) -> None:
         self.book, self.town, self.orders, self.zone = book, town, orders, zone
         self._installed = InstalledRoads(town)
         self._follower = Follower(self._installed, town, treatment)
         self.planning = Planning(
-            book, town, orders, self._installed, self._follower, planner_of, zone, town_now
-        )
+            book, town, orders, self._installed, self._follower, planner_of, zone, town_now, makes, passes_most,
+        )  # fmt: skip
 
     # ---- what there is
 
@@ -110,7 +113,7 @@ class PlanDesk:
         Where no order stands any more the plan has nothing to drive: it sends all lorries home.
 
         Raises:
-            NotPlannedError: nothing can be planned, in words for whoever asked.
+            NotPlannedError: nothing can be planned, in words for whoever asked; PlanBusyError: a plan is being made.
             TransientError: the database does not answer.
         """
         return await self.planning.plan(Ask("tonight", None, who, now_s, seed, iterations))
