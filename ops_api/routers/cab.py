@@ -15,7 +15,8 @@ from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import Program
 from rules.core.cab.model import Plan
-from rules.winter.fleet.service import USUAL_ITERATIONS, Who
+from rules.winter.fleet.asking import Who
+from rules.winter.fleet.service import USUAL_ITERATIONS
 
 router = APIRouter(prefix="/api/v1/winter/plan", tags=["winter"])
 

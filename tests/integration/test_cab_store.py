@@ -16,13 +16,14 @@ from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import Plan, Service
 from rules.core.fleet.roster import LorryEntry, Roster
 from rules.core.winter_orders import model as m
+from rules.winter.fleet.asking import Who
 from rules.winter.fleet.ports import (
     NoSuchPlanError,
     NotPlannedError,
     PlanMovedError,
     Seen,
 )
-from rules.winter.fleet.service import PlanDesk, Who
+from rules.winter.fleet.service import PlanDesk
 from rules.winter.fleet.store import PostgresPlans, PostgresTown
 from rules.winter.orders.memory import MemoryOrders
 from rules.winter.orders.store import PostgresOrders

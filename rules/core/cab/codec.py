@@ -52,7 +52,7 @@ def name_of(network: Network, arc: int) -> tuple[str, int]:
 
 def wanted_of(asked: Iterable[Asked]) -> tuple[Wanted, ...]:
     """Return what the planner is asked."""
-    return tuple(Wanted(a.segment_id, a.g_m2, a.priority, a.due_s, a.runs) for a in asked)
+    return tuple(Wanted(a.segment_id, a.g_m2, a.priority, a.due_s, a.runs, a.from_s) for a in asked)
 
 
 def settings_told(settings: FleetSettings) -> dict[str, float]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from cityops.errors import CityopsError
 from devices.registry import Registry
-from rules.core.cab.model import NewPlan, Plan, Service
+from rules.core.cab.making import Wish
+from rules.core.cab.model import Contents, NewPlan, Plan, Service
+from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.roster import Roster
 from rules.core.treatment import Pass
 
@@ -25,6 +27,10 @@ class PlanMovedError(CityopsError):
 
 class NotPlannedError(CityopsError):
     """No plan can be made, in words for whoever asked."""
+
+
+class PlanBusyError(NotPlannedError):
+    """A plan is being made, and one is made at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,10 @@ class Marks:
 
     services: int
     rosters: int
+
+
+Makes = Callable[[Wish, FleetPlanner], Awaitable[Contents]]
+"""Makes a plan as ``rules.core.cab.making.make`` does, beside the event loop."""
 
 
 class PlanBook(Protocol):
