@@ -92,6 +92,11 @@ def _step(network: Network, s: Step) -> Leg | Loading:
     return Leg(arc_of(network, s.segment_id, s.from_node), s.begins_s, s.ends_s, s.job)
 
 
+def trip_of(network: Network, doc: TripDoc) -> Trip:
+    """Return a kept trip."""
+    return Trip(doc.lorry, tuple(_step(network, s) for s in doc.steps))
+
+
 @dataclass(frozen=True)
 class OnRoads:
     """A kept plan on its roads.
@@ -128,7 +133,7 @@ class OnRoads:
     def plan(self) -> FleetPlan:
         """The ways."""
         c = self.contents
-        trips = tuple(Trip(t.lorry, tuple(_step(self.network, s) for s in t.steps)) for t in c.trips)
+        trips = tuple(trip_of(self.network, t) for t in c.trips)
         return FleetPlan(trips, c.late, c.over, c.left_out, c.cost_s, c.begun_s, c.iterations)
 
     @cached_property

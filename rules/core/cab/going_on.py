@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from rules.core.cab.codec import OnRoads, name_of
 from rules.core.cab.committed import committed, next_step
-from rules.core.cab.model import Done, Plan, Start
+from rules.core.cab.model import Done, Heard, Plan, Start
 from rules.core.cab.progress import NOISE_M, Progress
 from rules.core.fleet.plan import Leg, Loading
 from rules.core.street_match import Streets
@@ -28,6 +28,7 @@ class Rest:
         standing: by lorry what it was to do next.
         notes: what was taken for granted, in sentences.
         fixed: by lorry the steps that it drives on by the plan so far, while the next is made.
+        heard: each lorry's last report.
     """
 
     starts: tuple[Start, ...]
@@ -35,6 +36,7 @@ class Rest:
     standing: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...]
     fixed: Mapping[str, tuple[Leg | Loading, ...]] = field(default_factory=dict)
+    heard: tuple[Heard, ...] = ()
 
 
 def rest_of(
@@ -78,7 +80,17 @@ def rest_of(
         first = next_step(start, p, trip)
         fixed[start.lorry] = committed(trip, first, p.waits, starts[-1].from_s, at_s + allow_s)
         standing[start.lorry] = _ahead(on, start.lorry, steps)
-    return Rest(tuple(starts), tuple(done), standing, tuple(notes), fixed)
+    return Rest(tuple(starts), tuple(done), standing, tuple(notes), fixed, _heard(progress))
+
+
+def _heard(progress: Mapping[str, Progress]) -> tuple[Heard, ...]:
+    return tuple(
+        Heard(
+            lorry=p.lorry, at_s=p.seen_s, longitude_deg=p.at[0], latitude_deg=p.at[1], salt_kg=p.salt_kg, weighed=p.weighed
+        )
+        for _, p in sorted(progress.items())
+        if p.at is not None and p.seen_s is not None
+    )  # fmt: skip
 
 
 def _unseen(lorry: str, broken: bool) -> str:

@@ -14,10 +14,10 @@ from rules.core.cab.codec import (
     wanted_of,
 )
 from rules.core.cab.committed import heads_of
-from rules.core.cab.model import Asked, Contents, Done, OrderSeen, Start
+from rules.core.cab.model import Asked, Contents, Done, Heard, OrderSeen, Start, Usual
 from rules.core.fleet.jobs import Job, jobs_of
 from rules.core.fleet.lorries import Fleet
-from rules.core.fleet.plan import FleetPlan, Leg, Loading
+from rules.core.fleet.plan import FleetPlan, Leg, Loading, Trip
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.request import Request
 from rules.core.fleet.roster import node_of
@@ -43,6 +43,7 @@ class Wish:
         settings: of all lorries; each stretch has its own time, and no limit counts beside it.
         standing: by lorry jobs in their usual order.
         fixed: by lorry what it drives while the plan is made.
+        heard: lorries' last reports, told in the plan.
         done: under earlier plans of the night.
         orders, waiting, later, out, standing_plan, notes: told in the plan.
         seed, iterations: told, and as the planner was made.
@@ -56,6 +57,7 @@ class Wish:
     settings: FleetSettings
     standing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     fixed: Mapping[str, Sequence[Leg | Loading]] = field(default_factory=dict)
+    heard: Sequence[Heard] = ()
     done: Sequence[Done] = ()
     orders: Sequence[OrderSeen] = ()
     waiting: Sequence[str] = ()
@@ -115,5 +117,7 @@ def _told(wish: Wish, plan: FleetPlan, verdict: Verdict) -> Contents:
         left_out=plan.left_out, missed=verdict.missed, cost_s=float(plan.cost_s), begun_s=float(plan.begun_s), seed=wish.seed,
         iterations=wish.iterations, roads=roads_sha256(wish.network), waiting=tuple(wish.waiting),
         later=tuple(wish.later), done=tuple(wish.done), out=dict(wish.out), standing=wish.standing_plan,
-        changed=changed, notes=tuple(wish.notes),
+        usual=tuple(Usual(lorry=v, jobs=tuple(names)) for v, names in wish.standing.items()),
+        fixed=tuple(trip_told(wish.network, Trip(v, tuple(steps))) for v, steps in wish.fixed.items()),
+        heard=tuple(wish.heard), changed=changed, notes=tuple(wish.notes),
     )  # fmt: skip

@@ -94,7 +94,7 @@ def again(means: Means, before: Plan, rest: Rest, now_s: float, asked: Tonight |
     return Wish(
         network=means.network, start_s=c.start_s, asked=stretches,
         starts=(*rest.starts, *means.starts(known, now_s)), barns=means.barns, settings=settings,
-        standing=rest.standing, fixed=rest.fixed, done=done, orders=c.orders if asked is None else asked.orders,
+        standing=rest.standing, fixed=rest.fixed, heard=rest.heard, done=done, orders=c.orders if asked is None else asked.orders,
         waiting=c.waiting if asked is None else asked.waiting, later=c.later if asked is None else asked.later,
         out=means.out, standing_plan=before.version, notes=(*rest.notes, *thin, *_notes(asked)), seed=means.seed,
         iterations=means.iterations,
