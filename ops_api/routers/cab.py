@@ -103,4 +103,4 @@ async def _plan(ctx: Context, version: int | None) -> Plan:
         if found is None:
             raise HTTPException(404, f"{cab_content.NOTHING_YET}.")
         return found
-    return await plans_of(ctx).book.plan(version)
+    return await plans_of(ctx).shelf.plan(version)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -150,6 +151,11 @@ class OnRoads:
     def ploughed(self) -> frozenset[str]:
         """Stretches that are ploughed as they are treated."""
         return frozenset(a.segment_id for a in self.contents.asked if a.plough)
+
+    @cached_property
+    def cards(self) -> dict[str, Any]:
+        """Cards that have been written, by lorry; see ``rules.core.cab.ploughing``."""
+        return {}
 
     @cached_property
     def meeting(self) -> dict[int, list[int]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -97,18 +98,22 @@ class Following:
     p: TreatmentParameters
 
     def progress(self, lorry: str, reports: Sequence[Report], now_s: float) -> Progress:
-        """Return how far a lorry is.
+        """Return how far a lorry is; arguments as for :meth:`followed`, and the time [s after the start of the plan]."""
+        return self.followed(lorry, reports)(now_s)
+
+    def followed(self, lorry: str, reports: Sequence[Report]) -> Callable[[float], Progress]:
+        """Return how to tell how far a lorry is at a time: what takes long is done already.
 
         Args:
             lorry: of the plan.
             reports: its gritter's since shortly before the plan began, by time.
-            now_s: the town's time [s after the start of the plan].
         """
         way = Way(self.on.network, self.on.trips[lorry])
         if not way.legs:
-            return self._idle(lorry, reports)
+            idle = self._idle(lorry, reports)
+            return lambda _: idle
         found = places(way, reports, self.p.position_m, self.p.fastest_m_s)
-        return _Reader(self, lorry, way, reports, found, now_s).progress()
+        return _Reader(self, lorry, way, reports, found).at
 
     def _idle(self, lorry: str, reports: Sequence[Report]) -> Progress:
         last = reports[-1] if reports else None
@@ -135,14 +140,20 @@ class _Reader:
         way: Way,
         reports: Sequence[Report],
         found: Sequence[float | None],
-        now_s: float,
     ) -> None:
         self.on, self.p, self.lorry, self.way = following.on, following.p, lorry, way
-        self.reports, self.now_s = reports, now_s
+        self.reports, self.now_s = reports, 0.0
         self.waits = waits_of(self.on, lorry)
         self.matched = [(r, m) for r, m in zip(reports, found, strict=True) if m is not None]
         self.off = sum(1 for _ in _trailing(found))
         self.begins_s = way.legs[0][1].begins_s
+
+    def at(self, now_s: float) -> Progress:
+        """Return how far it is at a time."""
+        self._covered  # noqa: B018 - worked out once, for all times
+        now = copy(self)
+        now.now_s = now_s
+        return now.progress()
 
     def progress(self) -> Progress:
         """Return how far it is."""

@@ -77,6 +77,10 @@ class PlanBook(Protocol):
         """Return the plans of a night, oldest first."""
         ...
 
+    async def numbers(self, night: str) -> Sequence[int]:
+        """Return the numbers of a night's plans, ascending; cheap."""
+        ...
+
     async def known(self, request_id: str) -> Plan | None:
         """Return the plan that a request made."""
         ...
@@ -128,6 +132,10 @@ class Town(Protocol):
 
     async def readings(self, devices: Sequence[str], from_s: float, to_s: float) -> Sequence[Seen]:
         """Return gritters' readings in a time [s since 1970], by time."""
+        ...
+
+    async def heard(self, devices: Sequence[str], from_s: float, to_s: float) -> object:
+        """Return a value that differs where ``readings`` would; cheap."""
         ...
 
     async def treated(self) -> Mapping[str, Sequence[Pass]]:

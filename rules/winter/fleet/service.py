@@ -12,17 +12,23 @@ from rules.core.gritting_parameters import TreatmentParameters
 from rules.core.winter_nights import night_of, span_s
 from rules.winter.fleet.asking import Who, service_of
 from rules.winter.fleet.following import Follower, Situation
+from rules.winter.fleet.last_used import LastUsed
 from rules.winter.fleet.planning import PASSES_MOST, Ask, PlannerOf, Planning, TownNow, in_thread
 from rules.winter.fleet.ports import Makes, NoSuchPlanError, NotPlannedError, PlanBook, Town
 from rules.winter.fleet.roads import InstalledRoads, Roads
+from rules.winter.fleet.shelf import Shelf
 from rules.winter.orders.ports import OrderDesk
 
 USUAL_ITERATIONS = 2000
 """Of the search: some seconds of a core for a town's 400 passes."""
+FILES = 64
+"""Cards that are kept as they were set for paper or a device."""
 
 
 class PlanDesk:
     """Makes plans and follows them.
+
+    ``shelf`` has the plans that were read, ``files`` the cards that were given out; nothing changes either.
 
     Args:
         book: of plans, roster, lorries out of service.
@@ -49,6 +55,7 @@ class PlanDesk:
         passes_most: int = PASSES_MOST,
     ) -> None:
         self.book, self.town, self.orders, self.zone = book, town, orders, zone
+        self.shelf, self.files = Shelf(book), LastUsed[bytes](FILES)
         self._installed = InstalledRoads(town)
         self._follower = Follower(self._installed, town, treatment)
         self.planning = Planning(
@@ -84,7 +91,7 @@ class PlanDesk:
         Raises:
             NotPlannedError: the roads are no longer the plan's.
         """
-        plan = await self.book.newest(self.night(now_s))
+        plan = await self.shelf.newest(self.night(now_s))
         return None if plan is None else await self.follow(plan, now_s)
 
     async def on_roads(self, plan: Plan) -> OnRoads:
