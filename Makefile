@@ -39,8 +39,9 @@ bench: setup-dev  ## measure on this machine
 soak: setup-dev  ## ten minutes of faults in random order, counted to the message (SOAK_S=60 SEED=7)
 	.venv/bin/cityops verify durability --faults all --rate 1000 --seconds $(SOAK_S) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-test-long: setup-dev  ## the long tests: twenty kills of each part, ten minutes without database, every scenario
+test-long: setup-dev  ## the long tests: twenty kills of each part, ten minutes without database, every scenario, ten times the examples
 	$(PY) -m pytest -m soak $(ARGS)
+	CITYOPS_TEST_EXAMPLES=10 $(PY) -m pytest -n $(JOBS) tests/property tests/unit/test_rules_overrides.py $(ARGS)
 
 docs: setup-dev  ## write the generated pages of docs/
 	.venv/bin/cityops config docs

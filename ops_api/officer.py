@@ -1,4 +1,7 @@
-"""The duty officer of a simulated town: reads each proposal for a minute and confirms it, unless somebody else has answered."""
+"""The duty officer of a simulated town: reads each proposal for a minute and confirms it, unless somebody else has answered.
+
+He cancels what he has confirmed when the rules no longer ask for it before its lorry leaves.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import structlog
 from cityops.errors import TransientError
 from cityops.runtime.stop import sleep_until_stop
 from rules.core.winter_orders.commands import OrderRefusedError
-from rules.core.winter_orders.model import Confirm
+from rules.core.winter_orders.model import Cancel, Case, Confirm
 from rules.winter.orders.ports import OrderDesk
 
 log = structlog.get_logger(__name__)
@@ -19,12 +22,12 @@ log = structlog.get_logger(__name__)
 POLL_S = 0.25
 READS_FOR_S = 60.0
 """So long a proposal lies on the desk, in the town's time [s]."""
-LOOK_BACK_S = 2 * 3600.0
+LOOK_BACK_S = 12 * 3600.0
 NAME = "Sam (simulated)"
 
 
 class SimulatedOfficer:
-    """Confirms what is proposed.
+    """Confirms what is proposed, and takes it back with the rules.
 
     Args:
         desk: of the orders.
@@ -44,15 +47,34 @@ class SimulatedOfficer:
                 await self.step()
 
     async def step(self) -> int:
-        """Confirm what has lain on the desk long enough; return how many."""
+        """Answer what has lain on the desk long enough; return how many."""
         now_s, done = self._now_s(), 0
         for case in await self._desk.cases(now_s - LOOK_BACK_S, now_s + 60.0):
-            p = case.proposal
-            if not case.is_waiting or p is None or p.treatment is None or now_s - p.at_s < self._reads_for_s:
+            command = self._answer(case, now_s)
+            if command is None:
                 continue
-            command = Confirm(ref=case.ref, by=NAME, role="duty officer", via="simulation")
             with contextlib.suppress(OrderRefusedError):
                 await self._desk.act(command, now_s)
                 done += 1
-                log.info("proposal confirmed", ref=case.ref, route=case.route_id)
+                log.info("officer answered", ref=case.ref, route=case.route_id, what=type(command).__name__)
         return done
+
+    def _answer(self, case: Case, now_s: float) -> Confirm | Cancel | None:
+        p, gone_s = case.proposal, case.not_needed_s
+        if (
+            p is None
+            or p.treatment is None
+            or now_s - (p.at_s if gone_s is None else gone_s) < self._reads_for_s
+        ):
+            return None
+        if case.is_waiting:
+            return Confirm(ref=case.ref, by=NAME, role="duty officer", via="simulation")
+        if gone_s is None or case.acts[-1].by != NAME:
+            return None
+        return Cancel(
+            ref=case.ref,
+            by=NAME,
+            role="duty officer",
+            via="simulation",
+            reason="The rules no longer ask for it.",
+        )

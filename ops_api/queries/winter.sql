@@ -36,7 +36,9 @@ where s.segment_id = %(segment_id)s
 -- Of each route: the newest decision, the newest act about it, and the newest act about anything on the route.
 select r.route_id, d.decision_id, d.decided_at, d.outcome,
        mine.what, mine.at, mine.by, mine.treatment is not null as stands,
-       last.ref as last_ref, last.what as last_what, last.at as last_at, last.by as last_by
+       last.ref as last_ref, last.what as last_what, last.at as last_at, last.by as last_by,
+       last.at < d.decided_at and last.treatment ->> 'start_s' is not null
+           and to_timestamp((last.treatment ->> 'start_s')::float8) > d.decided_at as last_not_needed
 from gritting_route r
 left join lateral (
     select decision_id, decided_at, outcome from decision
@@ -46,7 +48,7 @@ left join lateral (
     select what, at, by, treatment from treatment_act where ref = 'P' || d.decision_id
     order by act_id desc limit 1) mine on true
 left join lateral (
-    select ref, what, at, by from treatment_act where route_id = r.route_id and at >= %(since)s
+    select ref, what, at, by, treatment from treatment_act where route_id = r.route_id and at >= %(since)s
     order by act_id desc limit 1) last on true
 order by r.priority, r.route_id
 

@@ -60,7 +60,8 @@ def _earlier(row: Row, brand: Brand, now: datetime, names: bool) -> Answer:
     if row["last_what"] is None or row["last_what"] == "unanswered":
         return NOTHING
     said = _said(row["last_what"], row["last_at"], row["last_by"], brand, now, names)
-    return Answer(str(row["last_ref"]), words=f"{row['last_ref']} {said}")
+    stands = ": stands, though no longer asked for" if row["last_not_needed"] else ""
+    return Answer(str(row["last_ref"]), words=f"{row['last_ref']} {said}{stands}")
 
 
 def _said(what: str, at: datetime, by: str, brand: Brand, now: datetime, names: bool) -> str:

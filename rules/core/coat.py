@@ -31,12 +31,14 @@ class Coat:
         at_s: when the last treatment that counts was done [s since 1970].
         until_s: how long it holds.
         washed: whether rain has washed it off since.
+        rained_mm: the rain since [mm].
     """
 
     g_m2: float
     at_s: float
     until_s: float
     washed: bool = False
+    rained_mm: float = 0.0
 
     def left_g_m2(self, at_s: float) -> float:
         """Return what is still there [g/m²]."""
@@ -61,13 +63,14 @@ def coat(passes: Sequence[Pass], rain_mm: float, p: TreatmentParameters) -> Coat
     """
     cells = [BARE] * CELLS
     for one in sorted(passes):
-        washed = rain_mm - one.rain_mm > p.rain_mm
+        rained_mm = rain_mm - one.rain_mm
+        washed = rained_mm > p.rain_mm
         until_s = one.at_s + 3600.0 * (p.holds_after_rain_h if washed else p.holds_h)
         for i, before in enumerate(cells):
             if one.low <= (i + 0.5) / CELLS <= one.high:
                 sum_g_m2 = one.g_m2 + before.left_g_m2(one.at_s)
                 if sum_g_m2 >= before.g_m2 or one.at_s >= before.until_s:
-                    cells[i] = Coat(sum_g_m2, one.at_s, until_s, washed)
+                    cells[i] = Coat(sum_g_m2, one.at_s, until_s, washed, rained_mm)
     counted = sorted(cells, key=lambda c: c.g_m2)[CELLS - math.ceil(COVERED_SHARE * CELLS) :]
     if counted[0].g_m2 == 0.0:
         return BARE
@@ -76,6 +79,7 @@ def coat(passes: Sequence[Pass], rain_mm: float, p: TreatmentParameters) -> Coat
         at_s=max(c.at_s for c in counted),
         until_s=min(c.until_s for c in counted),
         washed=any(c.washed for c in counted),
+        rained_mm=max(c.rained_mm for c in counted),
     )
 
 

@@ -41,6 +41,7 @@ class DoseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         least_g_m2: what spreaders spread evenly; less is not ordered.
         most_a_pass_g_m2, most_g_m2: above the first in two passes; never more than the second.
         coldest_c: below it NaCl is refused; below ``weak_below_c`` it works slowly.
+        back_c: where it was refused it is ordered again only so much above ``coldest_c``.
         snow_c, rain_c: temperature where a row for snow or freezing rain names none.
         safety_c: salt that is there already counts only where it would do for a surface so much colder.
         damp_from_mm, wet_from_mm: a forecast's film from which a road is damp, and wet.
@@ -63,6 +64,7 @@ class DoseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     most_g_m2: Positive = 40.0
     coldest_c: float = -10.0
     weak_below_c: float = -7.0
+    back_c: Annotated[float, Meta(ge=0)] = 0.5
     snow_c: float = -5.0
     rain_c: float = -10.0
     safety_c: Annotated[float, Meta(ge=0)] = 1.5

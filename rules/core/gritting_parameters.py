@@ -68,17 +68,25 @@ class CostParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         loss_gbp: a route that ices untreated for a night [£].
         fails_share: chance that a road which would have iced ices although it was treated.
         spread_c: standard deviation of the lowest surface temperature where no forecast tells it [°C].
+        release_share: what only the sensors' trend has asked for is given up where a forecast's chance of ice is below
+            this share of ``act_from``.
     """
 
     run_gbp: Positive = 500.0
     loss_gbp: Positive = 5000.0
     fails_share: Annotated[float, Meta(ge=0, lt=1)] = 0.05
     spread_c: Positive = 1.5
+    release_share: Share = 0.5
 
     @property
     def act_from(self) -> float:
         """From which chance of ice a treatment costs less than none."""
         return self.run_gbp / (self.loss_gbp * (1.0 - self.fails_share))
+
+    @property
+    def release_below(self) -> float:
+        """Below which chance of ice a forecast takes back what only the sensors' trend has asked for."""
+        return self.release_share * self.act_from
 
 
 class GrittingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

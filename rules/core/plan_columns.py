@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,20 @@ from rules.core import residual
 from rules.core.coat import BARE, Coat
 from rules.core.gritting import Assessment, Outcome
 from rules.core.gritting_parameters import GrittingParameters
-from rules.core.judged import MONITOR, REFER, TREAT, Judged
-from rules.core.psychrometrics import Floats
-from rules.core.route_plan import (
-    Need,
-    RoutePlan,
+from rules.core.holding import (
     cautious,
     held_over,
+    is_by_trend,
+    is_nearly_dead,
     is_watched,
+    on_route,
+    released,
+    still_refused,
+)
+from rules.core.judged import MONITOR, REFER, TREAT, Judged
+from rules.core.planned import Need, RoutePlan
+from rules.core.psychrometrics import Floats
+from rules.core.route_plan import (
     missing,
     on_ploughed,
     ploughed_since,
@@ -37,6 +43,7 @@ Ints = NDArray[np.int64]
 class Stretches:
     """The segments of a route: ids, what they need, lowest temperatures, hours until nearly those and until rain ends.
 
+    ``p_ice``: the chance of ice where somebody forecast the weather, else NaN.
     ``explain``: what one of them needs, by its place in the route, with the reason in words.
     """
 
@@ -45,6 +52,7 @@ class Stretches:
     minimum_c: Floats
     low_in_h: Floats
     rain_ends_in_h: Floats
+    p_ice: Floats
     explain: Callable[[int], Assessment]
 
 
@@ -62,9 +70,16 @@ def plan_of(
     first = _coldest(here, ~np.isnan(here.minimum_c))
     minimum = None if first is None else float(here.minimum_c[first])
     kept = held_over(before, minimum, bool((here.judged.outcome == TREAT).any()), period, p)
+    here = _still_refused(here, kept, p) if kept is not None and kept.aside else here
     refers = (here.judged.outcome == REFER) & ~np.isnan(here.minimum_c)
     refused = {here.ids[k] for k in np.flatnonzero(refers).tolist()}
-    held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
+    asks = here.judged.outcome >= REFER
+    freed = released(
+        kept, None if lost else _most_p_ice(here), bool(asks.any()), on_route(coats, here.ids), p
+    )
+    asked = {} if kept is None or freed else kept.asked
+    held = {s: n for s, n in asked.items() if s not in refused}
+    aside = {s: n for s, n in asked.items() if s in refused}
     deep = [here.ids[k] for k in np.flatnonzero(here.judged.plough).tolist()]
     ploughed_s = ploughed_since(before, bool(deep), at_s)
     coats = on_ploughed(coats, deep, ploughed_s)
@@ -73,6 +88,7 @@ def plan_of(
     coldest = None if first is None else here.ids[first]
     if not needs:
         outcome, why = _without_treatment(here, salt)
+        why += freed
         if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
         return RoutePlan(
@@ -83,19 +99,42 @@ def plan_of(
             coldest=coldest,
             refused=len(refused),
             ploughed_s=ploughed_s,
+            aside=aside,
+            by_trend=bool(aside) and is_by_trend(kept, False),
         )
     left = [missing(n, coats.get(here.ids[k], BARE), at_s, p) for k, n in needs.items()]
     rate, passes = max(left, key=lambda m: (m[0] * m[1], m[0]))
     named = {here.ids[k]: n for k, n in needs.items()}
-    asked = list(needs)
-    ends_h = float(np.nan_to_num(here.rain_ends_in_h[asked]).max())
+    due = list(needs)
+    ends_h = float(np.nan_to_num(here.rain_ends_in_h[due]).max())
     return RoutePlan(
         period, "treat", _why(here, needs), rate, passes, named, minimum, coldest,
-        plough=bool(here.judged.plough[asked].any()) or (kept is not None and kept.plough),
+        plough=bool(here.judged.plough[due].any()) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(ends_h, at_s),
         refused=len(refused),
         ploughed_s=ploughed_s,
+        aside=aside,
+        by_trend=is_by_trend(kept, bool(((here.judged.outcome == TREAT) & ~np.isnan(here.p_ice)).any())),
     )  # fmt: skip
+
+
+def _still_refused(here: Stretches, kept: RoutePlan, p: GrittingParameters) -> Stretches:
+    """Return what the stretches need with :func:`rules.core.holding.still_refused` of all."""
+    judged = here.judged
+    waits = np.array([s in kept.aside for s in here.ids], dtype=bool) & (judged.outcome != REFER)
+    waits &= np.array([is_nearly_dead(c, p) for c in here.minimum_c.tolist()], dtype=bool)  # NaN is not
+    judged = replace(
+        judged,
+        outcome=np.where(waits, REFER, judged.outcome),
+        near=judged.near & ~waits,
+        plough=judged.plough & ~waits,
+    )
+    return replace(here, judged=judged, explain=lambda k: still_refused(here.explain(k), kept, p))
+
+
+def _most_p_ice(here: Stretches) -> float | None:
+    """Return :func:`rules.core.route_plan.most_of` of a route."""
+    return None if len(here.ids) == 0 or np.isnan(here.p_ice).any() else float(here.p_ice.max())
 
 
 def _coldest(here: Stretches, among: Bools) -> int | None:

@@ -13,10 +13,11 @@ from collections.abc import Container, Mapping, Sequence
 import numpy as np
 
 from rules.core.coat import Coat
-from rules.core.dose import safe_down_to_c
+from rules.core.dose import DoseParameters, safe_down_to_c
 from rules.core.gritting import Assessment
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.psychrometrics import Floats
+from rules.core.road_state import DAMP, WET
 from rules.core.road_surface.salt import freezing_point_c
 
 
@@ -61,6 +62,35 @@ def safe_of_all_c(left_g_m2: Floats, film_mm: Floats) -> Floats:
     known = (left_g_m2 > 0.0) & ~np.isnan(film_mm)
     safe = freezing_point_c(np.where(known, left_g_m2, 0.0), np.where(known, film_mm, 1.0))
     return np.where(known, safe, np.nan)
+
+
+def freezes_at_c(
+    coats: Mapping[str, Coat],
+    place: Mapping[str, int],
+    film_mm: Floats,
+    wetness: Floats,
+    at_s: float,
+    p: DoseParameters,
+) -> Floats:
+    """Return the temperature at which what lies on each treated segment freezes now [°C]; NaN where no salt lies.
+
+    It is what is reckoned as of now; the safety of :func:`protected` is for hours to come.
+
+    Args:
+        coats: the salt, by segment id.
+        place: of each segment in the columns.
+        film_mm: of water as its own sensor sees it, NaN = unknown: then the usual one, or the rain since.
+        wetness: DRY, DAMP, WET or between.
+        at_s: now [s since 1970].
+        p: of the dose.
+    """
+    left, rained_mm = np.zeros(len(film_mm)), np.zeros(len(film_mm))
+    for segment, here in coats.items():
+        if segment in place:
+            left[place[segment]], rained_mm[place[segment]] = here.left_g_m2(at_s), here.rained_mm
+    usual = np.where(wetness > (DAMP + WET) / 2.0, p.wet_film_mm, p.damp_film_mm)
+    film = np.maximum(np.where(np.isnan(film_mm), rained_mm, film_mm), usual)
+    return np.where(left > 0.0, freezing_point_c(left, film), np.nan)
 
 
 def in_words(safe: float) -> str:

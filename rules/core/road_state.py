@@ -32,6 +32,8 @@ HAZARDS: frozenset[str] = frozenset({"hoar", "ice", "snow"})
 DRY, DAMP, WET = 0.0, 1.0, 2.0
 METRES_PER_DEGREE = 111_195.0
 WEIGHTS_KEPT = 2
+LIQUID = (1, 2)
+"""Codes of a sensor that sees water: whatever is reckoned, its road is not frozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,8 @@ def classify(s: Surface, previous: str, p: SurfaceParameters) -> tuple[State, st
     A hazard is left only ``hysteresis_c`` above the temperature at which it begins.
 
     References: hoar: surface below 0 °C and below the frost point (vapour pressure over
-    ice); ice: water on a surface at or below its freezing point.
+    ice); ice: water on a surface at or below its freezing point. Neither is inferred where
+    the road's own sensor sees the water liquid.
     """
     t = s.surface_c
     if t is None:
@@ -280,6 +283,7 @@ def cases(s: Surfaces, was_hazard: Flags, p: SurfaceParameters) -> Indices:
     t, no_code = s.surface_c, s.code < 0
     slack = np.where(was_hazard, p.hysteresis_c, 0.0)
     freezing = np.minimum(0.0, np.nan_to_num(s.freezing_point_c, nan=0.0)) + slack
+    may_freeze = ~np.isin(s.code, LIQUID)
     with np.errstate(invalid="ignore"):
         damp, wet = s.wetness >= 0.5, s.wetness >= 1.5
         fits = [
@@ -287,8 +291,8 @@ def cases(s: Surfaces, was_hazard: Flags, p: SurfaceParameters) -> Indices:
             (s.code == 5) | (no_code & (t <= 0.5) if s.snowing else False),
             s.code == 4,
             s.code == 3,
-            damp & (t <= freezing),
-            (t < freezing) & (t < s.frost_point_c + slack),
+            may_freeze & damp & (t <= freezing),
+            may_freeze & (t < freezing) & (t < s.frost_point_c + slack),
             wet,
             damp | ((t <= s.dew_point_c) & (t > 0.0)),
         ]
@@ -343,6 +347,8 @@ def _seen(s: Surface, t: float) -> tuple[State, str] | None:
 
 
 def _frozen(s: Surface, t: float, slack: float) -> tuple[State, str] | None:
+    if s.code in LIQUID:
+        return None
     freezing = 0.0 if s.freezing_point_c is None else min(0.0, s.freezing_point_c)
     water = "wet" if s.wetness is not None and s.wetness >= 1.5 else "damp"
     if s.wetness is not None and s.wetness >= 0.5 and t <= freezing + slack:

@@ -18,77 +18,24 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-from msgspec import structs
-
 from rules.core import residual
 from rules.core.coat import BARE, Coat
 from rules.core.gritting import Assessment, Outcome
 from rules.core.gritting_parameters import GrittingParameters
-
-
-class Need(msgspec.Struct, frozen=True, array_like=True):
-    """Salt that a segment must have: rate of a pass [g/m²], passes, by when and asked when [s since 1970]."""
-
-    g_m2: float
-    passes: int
-    by_s: float
-    since_s: float
-
-    @property
-    def total_g_m2(self) -> float:
-        """All passes together [g/m²]."""
-        return self.g_m2 * self.passes
-
-
-class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A route's plan, remembered so that it does not flutter.
-
-    Attributes:
-        period: service period (a night, noon to noon), counted from 1970.
-        why: of the segment that needs most, as things are now.
-        rate_g_m2, passes: of the treatment that brings every segment to what it needs.
-        needs: per segment to treat, what must be on it in all.
-        minimum_c: lowest surface temperature expected on the route now [°C].
-        coldest: segment id of the lowest expected temperature.
-        plough: whether snow is ploughed before the salt.
-        ploughed_s: since when the plan has it ploughed [s since 1970], None where it does not.
-        not_before_s: when the rain ends that would wash the salt off [s since 1970]; None where none is foreseen.
-        refused: on how many stretches salt does not work, or the matrix has no rate: the duty officer's.
-    """
-
-    period: int
-    outcome: Outcome
-    why: str
-    rate_g_m2: float = 0.0
-    passes: int = 1
-    needs: dict[str, Need] = {}
-    minimum_c: float | None = None
-    coldest: str | None = None
-    plough: bool = False
-    not_before_s: float | None = None
-    refused: int = 0
-    ploughed_s: float | None = None
-
-    @property
-    def segments(self) -> tuple[str, ...]:
-        """Ids of the segments to treat, sorted."""
-        return tuple(sorted(self.needs))
-
-    @property
-    def treat_by_s(self) -> float | None:
-        """When the first segment must be treated [s since 1970], None where none is."""
-        return min((n.by_s for n in self.needs.values()), default=None)
-
-    @property
-    def most_g_m2(self) -> float:
-        """The most that any segment needs in all [g/m²]."""
-        return max((n.total_g_m2 for n in self.needs.values()), default=0.0)
-
-
-def period_of(at_s: float, start_h: float, utc_offset_s: float = 0.0) -> int:
-    """Return the service period that a time belongs to: periods begin at ``start_h`` local."""
-    return int((at_s + utc_offset_s - start_h * 3600.0) // 86_400.0)
+from rules.core.hazards import foreseen_ice
+from rules.core.holding import (
+    cautious,
+    held_over,
+    is_by_trend,
+    is_watched,
+    most_of,
+    on_route,
+    released,
+    still_refused,
+)
+from rules.core.planned import Need as Need
+from rules.core.planned import RoutePlan as RoutePlan
+from rules.core.planned import period_of as period_of
 
 
 def make_plan(
@@ -115,8 +62,19 @@ def make_plan(
     known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]
     minimum, coldest = min(known, default=(None, None))
     kept = held_over(before, minimum, any(a.outcome == "treat" for a in found), period, p)
+    found = [still_refused(a, kept, p) for a in found] if kept is not None and kept.aside else found
     refused = {a.outlook.segment_id for a in found if a.outcome == "refer" and not _is_blind(a)}
-    held = {} if kept is None else {s: n for s, n in kept.needs.items() if s not in refused}
+    threatens = any(a.outcome in ("treat", "refer") for a in found)
+    freed = released(
+        kept,
+        None if lost else most_of(found),
+        threatens,
+        on_route(coats, [a.outlook.segment_id for a in found]),
+        p,
+    )
+    asked = {} if kept is None or freed else kept.asked
+    held = {s: n for s, n in asked.items() if s not in refused}
+    aside = {s: n for s, n in asked.items() if s in refused}
     deep = [a.outlook.segment_id for a in found if a.plough]
     ploughed_s = ploughed_since(before, bool(deep), at_s)
     coats = on_ploughed(coats, deep, ploughed_s)
@@ -124,6 +82,7 @@ def make_plan(
     needs = _needs(found, coats, safe_c, held, at_s, p)
     if not needs:
         outcome, why = _without_treatment(found, safe_c)
+        why += freed
         if outcome == "no_action" and is_watched(kept, minimum, lost, p):
             outcome = "monitor"
         return RoutePlan(
@@ -134,17 +93,21 @@ def make_plan(
             coldest=coldest,
             refused=len(refused),
             ploughed_s=ploughed_s,
+            aside=aside,
+            by_trend=bool(aside) and is_by_trend(kept, False),
         )
     left = {s: missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
     rate, passes = max(left.values(), key=lambda m: (m[0] * m[1], m[0]))
-    asked = [a for a in found if a.outlook.segment_id in needs]
-    ends_h = [a.outlook.rain_ends_in_h for a in asked if a.outlook.rain_ends_in_h is not None]
+    due = [a for a in found if a.outlook.segment_id in needs]
+    ends_h = [a.outlook.rain_ends_in_h for a in due if a.outlook.rain_ends_in_h is not None]
     return RoutePlan(
         period, "treat", _why(found, needs), rate, passes, needs, minimum, coldest,
-        plough=any(a.plough for a in asked) or (kept is not None and kept.plough),
+        plough=any(a.plough for a in due) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(max(ends_h, default=0.0), at_s),
         refused=len(refused),
         ploughed_s=ploughed_s,
+        aside=aside,
+        by_trend=is_by_trend(kept, any(foreseen_ice(a.outlook) is not None for a in found if a.outcome == "treat")),
     )  # fmt: skip
 
 
@@ -163,32 +126,9 @@ def on_ploughed(
     return {s: c for s, c in coats.items() if s not in gone} if gone else coats
 
 
-def cautious(p: GrittingParameters) -> GrittingParameters:
-    """Return parameters by which the sensors' trend alone takes back what a forecast has asked for only where no air could freeze it."""
-    return structs.replace(p, release_c=max(p.release_c, p.air_margin_c))
-
-
-def is_watched(kept: RoutePlan | None, minimum: float | None, lost: bool, p: GrittingParameters) -> bool:
-    """Whether a route on which nothing threatens is watched all the same: it was, or its forecast is lost and it is not warm."""
-    if lost and minimum is not None and minimum <= p.action_c + p.release_c:
-        return True
-    return kept is not None and kept.outcome in ("treat", "monitor")
-
-
 def rain_ends_s(hours: float, at_s: float) -> float | None:
     """Return when rain ends that ends in some hours [s since 1970]; None where it has."""
     return at_s + 3600.0 * hours if hours > 0.0 else None
-
-
-def held_over(
-    before: RoutePlan | None, minimum: float | None, treats: bool, period: int, p: GrittingParameters
-) -> RoutePlan | None:
-    """Return the plan so far where it holds: in its own service period, and until it is clearly warmer.
-
-    ``treats``: whether any stretch calls for salt as of now, however warm it is expected to stay.
-    """
-    warm = minimum is not None and minimum > p.action_c + p.release_c and not treats
-    return None if before is None or before.period != period or warm else before
 
 
 def _needs(

@@ -27,7 +27,6 @@ from rules.core.route_plan import RoutePlan, period_of
 from rules.core.route_result import RouteResult
 from rules.core.segment_rule import read_at
 from rules.core.segment_views import SegmentNow, Views
-from rules.core.treatment_rule import coats_now
 from rules.core.what_if import would_change
 from rules.core.work import Work
 
@@ -40,7 +39,7 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     period = period_of(at_s, ctx.catalogue.gritting.parameters.period_start_h, _utc_offset_s(ctx, at_s))
     memory = work.write("route")
-    coats = coats_now(work, ctx, at_s)
+    coats = found.coats
     without = forecast_rule.in_words(work, ctx, at_s)
     cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
     prospects, gone = _Prospects(found, town, cast), forecast_rule.lost(work, ctx, cast)
@@ -90,6 +89,7 @@ class _Prospects:
             looks.minimum_c[at],
             looks.low_in_h[at],
             looks.rain_ends_in_h[at],
+            looks.p_ice[at],
             lambda k: assess(looks[int(at[k])], p, matrix),
         )
 
@@ -124,7 +124,8 @@ def must_write(
     if plan.outcome != "treat":
         ended = before.decided.period != plan.period and plan.outcome != "no_action"
         return ended or plan.outcome != before.decided.outcome
-    if plan.refused > before.decided.refused:
+    withdrawn = before.decided.outcome != "treat" and treated is None
+    if withdrawn or before.decided.outcome == "refer" or plan.refused > before.decided.refused:
         return True
     last = before.orders[-1] if before.orders else None
     if last is None or last.period != plan.period or (plan.plough and not before.decided.plough):

@@ -23,6 +23,7 @@ from rules.core.road_columns import RoadColumns, Trend
 from rules.core.road_state import estimate
 from rules.core.segment_columns import NEW, SegmentColumns
 from rules.core.segment_views import SegmentNow, Views, own_sensors, sensed_now, views
+from rules.core.treatment_rule import coats_now
 from rules.core.weather_rule import sky_effect_c
 from rules.core.work import Work
 
@@ -72,7 +73,8 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
     wet = town.wet_until_s is not None and at_s <= town.wet_until_s
     own = own_sensors(ctx, sensed.fresh)
     guessed = estimate(ctx.transfer, sensed, sky)
-    found = views(ctx, guessed, roads, own, list(memory.states), memory.is_hazard, wet, town.snowing)
+    coats, before = coats_now(work, ctx, at_s), list(memory.states)
+    found = views(ctx, guessed, roads, own, before, memory.is_hazard, wet, town.snowing, coats, at_s)
     hazards = (Hazard(ctx.catalogue.hoar_frost, "hoar"), Hazard(ctx.catalogue.ice, "ice"))
     for i in memory.to_look_at(found.states, own >= 0, ALARMING):
         memory.put(i, _remember(work, ctx, found[i], memory.of[i], at_s, hazards))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from devices.registry import RoadSegment
 from rules.core import psychrometrics as psy
+from rules.core.coat import Coat
 from rules.core.context import Context
 from rules.core.effects import Json, num, rounded
 from rules.core.numbers import Numbers
 from rules.core.parameters import SurfaceParameters
+from rules.core.residual import freezes_at_c
 from rules.core.road_columns import RoadColumns
 from rules.core.road_state import (
     HAZARDS,
@@ -84,6 +86,7 @@ class Views:
         surfaces: what they were judged by.
         guessed: what they are estimated to have.
         own: the place in ``ctx.sensors`` of each one's own sensor where that is fresh, else -1.
+        coats: the salt on those that have been treated, by id.
     """
 
     ctx: Context
@@ -92,6 +95,7 @@ class Views:
     surfaces: Surfaces
     guessed: Estimate
     own: Numbers
+    coats: Mapping[str, Coat] = field(default_factory=dict)
     _made: dict[int, SegmentNow] = field(default_factory=dict)
 
     @cached_property
@@ -186,6 +190,8 @@ def views(
     was_hazard: np.ndarray[tuple[int], np.dtype[np.bool_]],
     wet: bool,
     snowing: bool,
+    coats: Mapping[str, Coat],
+    at_s: float,
 ) -> Views:
     """Classify all segments.
 
@@ -198,21 +204,26 @@ def views(
         was_hazard: which of those were slippery.
         wet: whether it has rained lately.
         snowing: whether it snows.
+        coats: the salt on the segments, by id.
+        at_s: now [s since 1970].
     """
     wetness = guessed.wetness
     if wet:  # after rain a road counts as wet where no sensor says otherwise
         wetness = np.where((own < 0) | np.isnan(wetness), WET, wetness)
+    measured_c, film = (np.append(roads.sensed(n), np.nan)[own] for n in ("freezing_point_c", "film_mm"))
+    place, dose = ctx.graph.segment_index, ctx.catalogue.gritting.parameters.dose
+    salted_c = freezes_at_c(coats, place, film, wetness, at_s, dose)
     surfaces = Surfaces(
         surface_c=guessed.surface_c,
         dew_point_c=guessed.dew_point_c,
         frost_point_c=guessed.frost_point_c,
         wetness=wetness,
         code=np.nan_to_num(np.append(roads.sensed("code"), np.nan)[own], nan=-1.0).astype(np.int64),
-        freezing_point_c=np.append(roads.sensed("freezing_point_c"), np.nan)[own],
+        freezing_point_c=np.where(np.isnan(measured_c), salted_c, measured_c),
         snowing=snowing,
     )
     case = cases(surfaces, was_hazard, ctx.catalogue.surface.parameters)
-    return Views(ctx, case, before, surfaces, guessed, own)
+    return Views(ctx, case, before, surfaces, guessed, own, coats)
 
 
 def sensed_now(ctx: Context, roads: RoadColumns, at_s: float, wrong: NDArray[np.bool_]) -> Sensed:

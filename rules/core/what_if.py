@@ -17,9 +17,10 @@ from rules.core.dose import safe_down_to_c
 from rules.core.effects import Json
 from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.gritting_parameters import GrittingParameters
+from rules.core.holding import cautious
 from rules.core.matrix import TreatmentMatrix
 from rules.core.residual import margin_c
-from rules.core.route_plan import RoutePlan, cautious, make_plan
+from rules.core.route_plan import RoutePlan, make_plan
 
 SIDE_C = 0.01
 """A change is tried this much before and after [°C]."""
@@ -123,7 +124,8 @@ def _limits_c(
             salt = _protected_from_c(o, coats[o.segment_id], at_s, p) if o.segment_id in coats else []
             yield from (limit - o.minimum_c for limit in (*fixed, *near, *salt))
             if o.p_ice is not None:
-                yield _spread_c(o) * (_quantile(o.p_ice) - _quantile(p.cost.act_from))
+                limits = (p.cost.act_from, p.cost.release_below)
+                yield from (_spread_c(o) * (_quantile(o.p_ice) - _quantile(limit)) for limit in limits)
 
 
 def _protected_from_c(o: Outlook, here: Coat, at_s: float, p: GrittingParameters) -> list[float]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.core.alarms import INACTIVE, Lifecycle, advance, demand
@@ -18,6 +18,7 @@ from rules.core.engine import step
 from rules.core.late import late_spans
 from rules.core.memory import EngineState, changed_rows, from_rows
 from rules.core.parameters import Dwell
+from tests.fakes.examples import examples
 from tests.fakes.rules_town import START, Reading, batch, context, gritter_fix, latest, random_evening
 
 # Evenings of a whole town, many times over: two minutes do not do where others use the machine too.
@@ -63,7 +64,7 @@ def told_whole(effect: Effect) -> None:
 
 
 @given(st.integers(0, 10**6), st.floats(0.2, 9.0), st.lists(st.floats(0, 1), max_size=25))
-@settings(max_examples=25, deadline=None)
+@examples(8)
 def test_any_split_gives_the_same_and_every_effect_is_plain_json_with_its_rule_and_reason(
     seed: int, hours: float, shares: list[float]
 ) -> None:
@@ -96,7 +97,7 @@ def test_the_random_evenings_do_something() -> None:
 
 
 @given(st.integers(0, 10**6), st.lists(st.floats(0, 1), max_size=8))
-@settings(max_examples=25, deadline=None)
+@examples(8)
 def test_late_reports_of_a_gritter_tell_the_same(seed: int, shares: list[float]) -> None:
     rng = random.Random(seed)
     readings = [
@@ -115,7 +116,7 @@ def test_late_reports_of_a_gritter_tell_the_same(seed: int, shares: list[float])
 
 
 @given(st.integers(0, 10**6), st.floats(0, 1))
-@settings(max_examples=25, deadline=None)
+@examples(8)
 def test_a_restart_from_the_stored_rows_changes_nothing(seed: int, share: float) -> None:
     readings = random_evening(random.Random(seed), 5.0)
     cut = int(share * len(readings))

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Iterable, Mapping
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.core.alarm_spec import rank
@@ -18,6 +18,7 @@ from rules.core.reconcile import reconcile
 from rules.core.work import Work
 from rules.memory_store import MemoryRuleStore
 from rules.ports import Change, Resumed
+from tests.fakes.examples import examples
 from tests.fakes.rules_town import START, batch, context, hamlet, latest, random_evening
 
 CONTEXT = context()
@@ -56,7 +57,7 @@ def up(state: EngineState) -> set[tuple[str, str]]:
 
 
 @given(st.integers(0, 10**6), st.integers(1, 12))
-@settings(max_examples=12, deadline=None)
+@examples(5)
 def test_members_are_the_subjects_that_are_up(seed: int, parts: int) -> None:
     readings = random_evening(random.Random(seed), 7.0)
     state, groups = EngineState(), Groups()
@@ -118,7 +119,7 @@ def test_two_hundred_at_once_are_one_effect() -> None:
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=10, deadline=None)
+@examples(4)
 def test_memory_without_its_alarms_raises_them_and_nothing_else(seed: int) -> None:
     state, effects = step(
         EngineState(), batch(r := random_evening(random.Random(seed), 9.0)), latest(r), CONTEXT

@@ -13,7 +13,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.core.effects import ClearAlarm, Decision, Effect, LateReadings, RaiseAlarm, SubjectState
@@ -23,6 +23,7 @@ from rules.core.memory import EngineState, changed_rows, from_rows
 from rules.core.patience import NOTHING, still_waiting
 from rules.core.settling import settle
 from rules.core.stitch import stitch
+from tests.fakes.examples import examples
 from tests.fakes.rules_town import START, Reading, batch, context, latest, random_evening
 
 # Evenings of a whole town, many times over: two minutes do not do where others use the machine too.
@@ -67,7 +68,7 @@ def shuffled(readings: Sequence[Reading], lateness_s: float, rng: random.Random)
 
 
 @given(SEEDS, st.floats(0.5, 7.0), st.sampled_from([30.0, 60.0, 900.0]), SHARES)
-@settings(max_examples=20, deadline=None)
+@examples(7)
 def test_the_order_within_the_lateness_decides_nothing(
     seed: int, hours: float, lateness_s: float, shares: list[float]
 ) -> None:
@@ -86,7 +87,7 @@ def _decisions(effects: Sequence[Effect]) -> list[tuple[str, str, float, str]]:
 
 
 @given(SEEDS, st.floats(0.5, 7.0), st.sampled_from([0.0, 60.0, 600.0]), SHARES)
-@settings(max_examples=20, deadline=None)
+@examples(7)
 def test_any_split_gives_the_same_with_late_readings_too(
     seed: int, hours: float, lateness_s: float, shares: list[float]
 ) -> None:
@@ -99,7 +100,7 @@ def test_any_split_gives_the_same_with_late_readings_too(
 
 
 @given(SEEDS, st.floats(0, 1), st.sampled_from([60.0, 1200.0]))
-@settings(max_examples=25, deadline=None)
+@examples(7)
 def test_a_restart_fetches_again_what_waits(seed: int, share: float, lateness_s: float) -> None:
     rng = random.Random(seed)
     readings = shuffled(random_evening(rng, 5.0), 2.0 * lateness_s, rng)
@@ -116,7 +117,7 @@ def test_a_restart_fetches_again_what_waits(seed: int, share: float, lateness_s:
 
 
 @given(SEEDS, st.floats(1.0, 7.0), SHARES)
-@settings(max_examples=20, deadline=None)
+@examples(7)
 def test_whoever_is_late_is_told_of_once_whatever_the_split(
     seed: int, hours: float, shares: list[float]
 ) -> None:

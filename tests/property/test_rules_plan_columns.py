@@ -29,7 +29,8 @@ CATALOGUE = load()
 P, MATRIX = CATALOGUE.gritting.parameters, CATALOGUE.matrix
 IDS = list(CONTEXT.graph.segment_index)
 CELSIUS = st.one_of(
-    st.sampled_from([math.nan, P.action_c, P.action_c + P.join_c, 0.0, -5.0, -0.5]), st.floats(-12.0, 6.0)
+    st.sampled_from([math.nan, P.action_c, P.action_c + P.join_c, 0.0, -5.0, -0.5, -9.3]),
+    st.floats(-12.0, 6.0),
 )
 HOURS = st.one_of(st.just(math.nan), st.sampled_from([0.0, 0.5]), st.floats(0.0, 12.0))
 COATS = st.dictionaries(
@@ -45,10 +46,10 @@ NEEDS = st.dictionaries(
 HELD = st.one_of(
     st.none(),
     st.builds(
-        lambda period, outcome, needs, ploughed_s: RoutePlan(
-            period, "treat" if needs else outcome, "as before", needs=needs, ploughed_s=ploughed_s
+        lambda period, outcome, needs, ploughed_s, by_trend, aside: RoutePlan(
+            period, "treat" if needs else outcome, "as before", needs=needs, ploughed_s=ploughed_s, by_trend=by_trend, aside=aside
         ),
-        st.sampled_from([6, 7]), st.sampled_from(["no_action", "monitor"]), NEEDS, st.sampled_from([None, START - 7200.0]),
+        st.sampled_from([6, 7]), st.sampled_from(["no_action", "monitor"]), NEEDS, st.sampled_from([None, START - 7200.0]), st.booleans(), NEEDS,
     ),
 )  # fmt: skip
 
@@ -134,6 +135,7 @@ def test_a_plan_is_the_same_as_of_one_by_one(
         looks.minimum_c,
         looks.low_in_h,
         looks.rain_ends_in_h,
+        looks.p_ice,
         lambda k: one_by_one[k],
     )
     found = plan_of(here, coats, held, START, 7, p, lost)

@@ -11,7 +11,8 @@ import pytest
 
 from ops_api.crews import Crews
 from ops_api.officer import READS_FOR_S, SimulatedOfficer
-from rules.core.winter_orders.model import Cancel
+from rules.core.winter_orders.model import Cancel, Confirm
+from rules.core.winter_orders.words import answer_words
 from rules.winter.orders.memory import MemoryOrders
 from tests.fakes.rules_town import START, context
 from tests.fakes.winter_orders import LEAVE_S, R1, R2, decision, row
@@ -159,3 +160,36 @@ async def test_the_lorry_goes_when_it_must_leave_and_not_when_the_crew_is_called
 
 async def _run(action: Any, town: Town) -> None:
     action(town)
+
+
+@pytest.mark.parametrize(
+    ("after_s", "then", "states"),
+    [
+        (LEAVE_S - 600.0, "monitor", ["cancelled"]),
+        (LEAVE_S + 600.0, "monitor", ["confirmed"]),
+        (LEAVE_S - 600.0, "treat", ["confirmed", "confirmed"]),
+    ],
+)
+async def test_the_officer_takes_back_what_is_no_longer_asked_for_before_the_lorry_leaves(
+    after_s: float, then: str, states: list[str]
+) -> None:
+    desk, now = MemoryOrders((R1, R2), [decision(1)]), [START + 90.0]
+    officer = SimulatedOfficer(desk, lambda: now[0])
+    assert await officer.step() == 1
+    desk.decisions.append(decision(2, after_s, then))
+    now[0] = START + after_s + READS_FOR_S
+    await officer.step()
+    assert [c.state for c in await desk.cases(START - 1, START + 9e4)] == states
+
+
+async def test_what_another_officer_confirmed_stands_and_says_that_nobody_asks_for_it() -> None:
+    desk = MemoryOrders((R1, R2), [decision(1)])
+    await desk.act(Confirm(ref="P1", by="Ada", role="duty officer"), START + 60.0)
+    desk.decisions.append(decision(2, 600.0, "monitor"))
+    officer = SimulatedOfficer(desk, lambda: START + 900.0)
+    assert await officer.step() == 0
+    [case] = await desk.cases(START - 1, START + 9e4)
+    assert (case.state, case.not_needed_s) == ("confirmed", START + 600.0)
+    assert answer_words(case, UTC).endswith(
+        "The rules have not asked for it since 9 January, 15:10: it stands until it is cancelled."
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.catalogue.loader import load
@@ -18,6 +18,7 @@ from rules.core.engine import step
 from rules.core.late import late_spans
 from rules.core.memory import EngineState
 from rules.core.overrides import SCOPES, Override, OverrideError, check_scope, field_of, prepare, with_value
+from tests.fakes.examples import examples
 from tests.fakes.rules_town import START, ZONE, Reading, batch, hamlet, latest, random_evening
 
 CATALOGUE = load()
@@ -259,7 +260,7 @@ SOME = [
 
 
 @given(st.integers(0, 10**6), st.floats(0.5, 5.0), st.lists(st.floats(0, 1), max_size=20))
-@settings(max_examples=20, deadline=None)
+@examples(7)
 def test_any_split_gives_the_same_with_overrides_that_come_and_go(
     seed: int, hours: float, shares: list[float]
 ) -> None:

@@ -106,6 +106,16 @@ def test_salt_that_no_longer_works_is_told_at_once() -> None:
     assert (colder.outcome, colder.needs) == ("refer", {})
     assert "salt does not work" in colder.why
     assert must_write(memory, colder, None, 300.0, P)
+    near = plan(600.0, wet("a", -9.7), outlook(-9.7, segment_id="b"), before=colder)
+    assert (near.outcome, near.needs) == ("refer", {})  # it does not flutter about -10
+    again = plan(900.0, outlook(-9.4, segment_id="a", frost_point_c=-12.0), wet("b", -12.0), before=near)
+    assert (again.outcome, again.segments) == ("treat", ("a",))  # not forgotten, though it is dry now
+    assert "asked for earlier tonight" in again.why
+    assert again.needs["a"] == first.needs["a"]
+    assert must_write(structs.replace(memory, decided=near), again, None, 900.0, P)
+    assert (
+        plan(86_400.0, outlook(-9.0, segment_id="a", frost_point_c=-12.0), before=near).outcome == "monitor"
+    )
     blind = plan(300.0, outlook(None, segment_id="a"), wet("b", -8.0), before=first)
     assert blind.segments == ("a", "b")  # a lost reading is no reason
 
@@ -207,8 +217,10 @@ def test_a_finished_run_is_a_decision_and_what_follows_it_is_gathered() -> None:
     memory = structs.replace(memory, plan=finished, decided=finished, decided_s=600.0)
     new = plan(900.0, wet("a", -1.0), wet("b", -1.0), before=finished, coats=coats)
     assert new.outcome == "treat"
-    assert not must_write(memory, new, None, 900.0, P)
-    assert must_write(memory, new, None, 5 * HOUR, P)
+    run = done([coats["a"]], 900.0)
+    assert not must_write(memory, new, run, 900.0, P)
+    assert must_write(memory, new, run, 5 * HOUR, P)
+    assert must_write(memory, new, None, 900.0, P)  # nobody was there: it had been taken back
 
 
 @pytest.mark.parametrize(

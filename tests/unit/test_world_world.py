@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import math
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -247,17 +249,20 @@ def test_commands_refuse_nonsense(town: Registry) -> None:
 
 
 def test_the_default_town_is_cheap_to_play() -> None:
-    """17 hours in a minute beside everything else: an hour costs under 100 ms, a reading under 15 µs (measured 8, 5)."""
+    """17 hours in a minute beside everything else: measured 8 ms an hour, 5 µs a reading, 3 µs to write one as JSON."""
     town = generate_town(1, TownSizes(), datetime(2026, 1, 1, tzinfo=UTC))
     world = World(town, load_scenario("frost_night"), 1, START)
+    hour_s = cpu_s(lambda: world.advance_to(START + timedelta(hours=1)))
+    at, sensed = world.now, []
+    reading_s = cpu_s(lambda: sensed.extend(world.sense(d.name, at) for d in town.devices)) / len(
+        town.devices
+    )
+    written_s = cpu_s(lambda: [json.dumps(values) for values in sensed]) / len(sensed)
+    assert reading_s < 20.0 * written_s
+    assert hour_s < 60_000 * written_s
+
+
+def cpu_s(work: Callable[[], object]) -> float:
     begun = time.process_time()
-    world.advance_to(START + timedelta(hours=6))
-    per_hour_s = (time.process_time() - begun) / 6.0
-    at = world.now
-    begun = time.process_time()
-    for second in range(10):
-        for device in town.devices:
-            world.sense(device.name, at + timedelta(seconds=second))
-    per_reading_s = (time.process_time() - begun) / (10.0 * len(town.devices))
-    assert per_hour_s < 0.1
-    assert per_reading_s < 30e-6
+    work()
+    return time.process_time() - begun

@@ -106,6 +106,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         treatment: what stands: None where nothing is to be driven, or where nobody has answered yet.
         until_s: when a newer decision took an unanswered proposal's place; None: it has not.
+        not_needed_s: when the rules last said, before its lorry was to leave, that the route needs nothing. It stands
+            all the same until an officer cancels it. None: they still ask for it, or the lorry had left.
     """
 
     ref: str
@@ -115,6 +117,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     acts: tuple[Act, ...]
     treatment: Treatment | None = None
     until_s: float | None = None
+    not_needed_s: float | None = None
 
     @property
     def is_waiting(self) -> bool:

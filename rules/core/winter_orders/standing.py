@@ -19,39 +19,41 @@ def cases(decisions: Iterable[Proposal], acts: Iterable[Act]) -> tuple[Case, ...
     done: dict[str, list[Act]] = {}
     for act in acts:
         done.setdefault(act.ref, []).append(act)
-    found = [_proposed(p, done.pop(p.ref, []), next_p) for p, next_p in _with_next(decisions)]
+    found = [_proposed(p, done.pop(p.ref, []), row) for p, row in _with_later(decisions)]
     found += [_own(ref, rows) for ref, rows in done.items()]
     return tuple(sorted(found, key=lambda c: (c.at_s, c.route_id, c.ref)))
 
 
-def _with_next(decisions: Iterable[Proposal]) -> list[tuple[Proposal, Proposal | None]]:
-    """Return the proposals, each with the decision on its route that came next."""
+def _with_later(decisions: Iterable[Proposal]) -> list[tuple[Proposal, Sequence[Proposal]]]:
+    """Return the proposals, each with the decisions on its route that came later."""
     of_route: dict[str, list[Proposal]] = {}
     for decision in decisions:
         of_route.setdefault(decision.route_id, []).append(decision)
-    return [
-        (p, after)
-        for row in of_route.values()
-        for p, after in zip(row, [*row[1:], None], strict=True)
-        if asks(p.outcome)
-    ]
+    return [(p, row[n + 1 :]) for row in of_route.values() for n, p in enumerate(row) if asks(p.outcome)]
 
 
-def _proposed(p: Proposal, acts: Sequence[Act], after: Proposal | None) -> Case:
+def _proposed(p: Proposal, acts: Sequence[Act], later: Sequence[Proposal]) -> Case:
     said = [a for a in acts if a.what != "unanswered"]
     state: State = "open"
     treatment: Treatment | None = None
     until_s = None
     if said:
         state, treatment = said[-1].what, said[-1].treatment
-    elif after is not None:
-        state, until_s = ("superseded" if asks(after.outcome) else "withdrawn"), after.at_s
+    elif later:
+        state, until_s = ("superseded" if asks(later[0].outcome) else "withdrawn"), later[0].at_s
     elif acts:
         state, treatment = "unanswered", acts[-1].treatment
     return Case(
         ref=p.ref, route_id=p.route_id, state=state, proposal=p, acts=tuple(acts), treatment=treatment,
-        until_s=until_s,
+        until_s=until_s, not_needed_s=_not_needed_s(treatment, later),
     )  # fmt: skip
+
+
+def _not_needed_s(treatment: Treatment | None, later: Sequence[Proposal]) -> float | None:
+    """Return when the newest decision asked for nothing, if that was before the lorry was to leave."""
+    if treatment is None or treatment.start_s is None or not later or asks(later[-1].outcome):
+        return None
+    return later[-1].at_s if later[-1].at_s < treatment.start_s else None
 
 
 def _own(ref: str, acts: Sequence[Act]) -> Case:

@@ -55,7 +55,10 @@ def answer_words(case: Case, zone: tzinfo) -> str:
         return f"Proposed: {what}; {state}."
     if case.state in ("cancelled", "superseded", "withdrawn"):
         return f"{state.capitalize()}."
-    return f"{state.capitalize()}: {treatment_words(case.treatment, zone)}."
+    found = f"{state.capitalize()}: {treatment_words(case.treatment, zone)}."
+    if case.not_needed_s is not None:
+        found += f" The rules have not asked for it since {moment(case.not_needed_s, zone)}: it stands until it is cancelled."
+    return found
 
 
 def act_words(act: Act, zone: tzinfo) -> str:

@@ -1,0 +1,19 @@
+"""How many examples a property is tried with: few in every run, ten times as many in the long one."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+TIMES = float(os.environ.get("CITYOPS_TEST_EXAMPLES", "1"))
+"""``make test-long`` sets 10: properties that live a whole evening cost seconds each."""
+
+
+def examples(usual: int) -> settings:
+    """Return settings for ``usual`` examples of ``make test``, times ``CITYOPS_TEST_EXAMPLES``.
+
+    Args:
+        usual: examples of one run beside all other tests, at least 1.
+    """
+    return settings(max_examples=max(1, round(usual * TIMES)), deadline=None)
