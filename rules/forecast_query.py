@@ -20,13 +20,13 @@ select b.rank, extract(epoch from i.available_at)::float8, f.segment_id, extract
        i.weather = 'forecast', f.off_c::float8, array_send(f.hours)
 from unnest(%(received)s::timestamptz[]) with ordinality as b(received_at, rank)
 join road_forecast_issue i on i.received_at = b.received_at
-join road_forecast f using (forecast_id)
+join road_forecast f using (forecast_id, issued_at)
 order by b.rank, 2, 3
 """
 BY_TIME: LiteralString = """
 select 0, extract(epoch from i.available_at)::float8, f.segment_id, extract(epoch from i.issued_at)::float8,
        i.weather = 'forecast', f.off_c::float8, array_send(f.hours)
-from road_forecast_issue i join road_forecast f using (forecast_id)
+from road_forecast_issue i join road_forecast f using (forecast_id, issued_at)
 where i.available_at >= %(from)s and i.available_at < %(to)s
 order by i.available_at, i.forecast_id, f.segment_id
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -20,6 +21,7 @@ HEADER = struct.Struct(">iiIiiii")
 COPY_BEGINS = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 COPY_ENDS = struct.pack(">h", -1)
 NULL = struct.pack(">i", -1)
+EPOCH, MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 def to_array_send(whole: Shorts) -> list[bytes]:
@@ -58,3 +60,8 @@ def real(value: float) -> bytes:
 def bigint(value: int) -> bytes:
     """Return a ``bigint``."""
     return struct.pack(">q", value)
+
+
+def timestamptz(value: datetime) -> bytes:
+    """Return a ``timestamptz``."""
+    return bigint((value - EPOCH) // MICROSECOND)

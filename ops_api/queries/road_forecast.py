@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from ops_api.queries import Db, Row
+from rules.core.road_now.table import HOURS
 
 Kind = Literal["segment", "route"]
 
@@ -34,13 +35,22 @@ async def segments_of(db: Db, name: str, kind: Kind | None = None) -> list[str] 
     return None if row is None else list(row["segments"])
 
 
-async def outlook(db: Db, now: datetime, segments: list[str] | None = None) -> RoadOutlook | None:
-    """Return the newest forecast of segments (None: all); None where there is no forecast, or none of them."""
+async def outlook(
+    db: Db, now: datetime, segments: list[str] | None = None, hours_ahead: int = HOURS
+) -> RoadOutlook | None:
+    """Return the newest forecast of segments (None: all); None where there is no forecast, or none of them.
+
+    Args:
+        db: the database.
+        now: the town's time.
+        segments: those that are asked for.
+        hours_ahead: so many of the hours to come, 1 to 24.
+    """
     issue = await db.row("road_forecast_issue")
     if issue is None:
         return None
     number = issue["forecast_id"]
-    hours = await db.rows("road_forecast_hours", forecast_id=number, segments=segments)
+    hours = await db.rows("road_forecast_hours", forecast_id=number, segments=segments, hours=hours_ahead)
     if not hours:
         return None
     there = (

@@ -13,16 +13,27 @@ where segments is not null and (%(kind)s::text is null or kind = %(kind)s) limit
 
 -- road_forecast_now
 select segment_id, surface_c, deviation_c, source, condition, water_mm, salt_g_m2, off_c
-from road_forecast where forecast_id = %(forecast_id)s and segment_id = any(%(segments)s::text[])
+from road_forecast
+where forecast_id = %(forecast_id)s and segment_id = any(%(segments)s::text[])
+  and issued_at = (select issued_at from road_forecast_issue where forecast_id = %(forecast_id)s)
 order by surface_c, segment_id
 
 -- road_forecast_hours
--- Of several stretches the coldest and the likeliest each: what a route is judged by.
-select hour, at, min(low_c)::float8 as low_c, min(middle_c)::float8 as middle_c, min(high_c)::float8 as high_c,
-       max(below_zero)::float8 as below_zero, max(ice)::float8 as ice, max(film_mm)::float8 as film_mm,
-       max(deposit_mm)::float8 as deposit_mm, max(rain_mm_h)::float8 as rain_mm_h, max(snow_mm_h)::float8 as snow_mm_h,
-       (array_agg(segment_id order by middle_c, segment_id))[1] as coldest
-from road_forecast_hour
-where forecast_id = %(forecast_id)s
-  and (%(segments)s::text[] is null or segment_id = any(%(segments)s::text[]))
-group by hour, at order by hour
+-- Of several stretches the coldest and the likeliest each: what a route is judged by. Whole numbers until there is one row an hour.
+select hour, issued_at + hour * interval '1 hour' as at, min(low) / 100.0::float8 as low_c, min(middle) / 100.0::float8 as middle_c,
+       min(high) / 100.0::float8 as high_c, max(below) / 10000.0::float8 as below_zero, max(ice) / 10000.0::float8 as ice,
+       max(film) / 1000.0::float8 as film_mm, max(deposit) / 1000.0::float8 as deposit_mm, max(rain) / 100.0::float8 as rain_mm_h,
+       max(snow) / 100.0::float8 as snow_mm_h,
+       substr(min((coalesce(middle, 32767) + 1100000)::text || segment_id collate "C"), 8) as coldest
+from (
+    select h.hour, f.issued_at, f.segment_id, nullif(f.hours[1][h.hour], -32768) as low, nullif(f.hours[2][h.hour], -32768) as middle,
+           nullif(f.hours[3][h.hour], -32768) as high, nullif(f.hours[4][h.hour], -32768) as below,
+           nullif(f.hours[5][h.hour], -32768) as ice, nullif(f.hours[6][h.hour], -32768) as film,
+           nullif(f.hours[7][h.hour], -32768) as deposit, nullif(f.hours[8][h.hour], -32768) as rain,
+           nullif(f.hours[9][h.hour], -32768) as snow
+    from road_forecast f cross join generate_series(1, %(hours)s) as h(hour)
+    where f.forecast_id = %(forecast_id)s
+      and f.issued_at = (select issued_at from road_forecast_issue where forecast_id = %(forecast_id)s)
+      and (%(segments)s::text[] is null or f.segment_id = any(%(segments)s::text[]))
+) said
+group by hour, issued_at order by hour

@@ -15,9 +15,18 @@ select segment_id, street, route_id from road_segment where route_id is not null
 
 -- network_print
 -- Differs where a stretch came, went, moved or changed its name or route: what a map is drawn of.
-select count(*) as stretches,
-       coalesce(sum(hashtextextended(segment_id || ' ' || street || ' ' || coalesce(route_id, '') || geometry::text, 0)), 0)::text as print
-from road_segment
+select stretches, print::text as print from road_map_print
+
+-- stretches_stand
+-- Differs where what the board says of stretches may: the rules moved on, or the network changed.
+select (select max(updated_at) from rule_cursor) as rules, print::text as print from road_map_print
+
+-- stretches
+-- Without their lines: those are the map's.
+select s.segment_id, s.street, s.width_m, s.bridge, s.route_id, st.at, st.state
+from road_segment s
+left join subject_state st on st.subject_kind = 'segment' and st.subject = s.segment_id
+order by s.segment_id
 
 -- roads_now
 select segment_id, st.at, st.state ->> 'state' as state, (st.state ->> 'surface_temperature_c')::float8 as surface_c,

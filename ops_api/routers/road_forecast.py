@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import Field
 
 from ops_api.queries.road_forecast import Kind, outlook, segments_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
+from rules.core.road_now.table import HOURS
 
 router = APIRouter(prefix="/api/v1", tags=["winter"])
+
+Ahead = Annotated[int, Query(ge=1, le=HOURS, description="So many of the hours to come")]
 
 
 class RoadNow(Document):
@@ -60,21 +63,21 @@ class RoadForecastDocument(Document):
 
 
 @router.get("/road-forecast")
-async def get_road_forecast(ctx: Ctx) -> RoadForecastDocument:
+async def get_road_forecast(ctx: Ctx, hours: Ahead = HOURS) -> RoadForecastDocument:
     """Return the newest forecast of the town's coldest stretches by hour; 404 where there is none yet."""
-    return await _document(ctx, None)
+    return await _document(ctx, None, hours)
 
 
 @router.get("/segments/{segment_id}/forecast")
-async def get_segment_forecast(segment_id: str, ctx: Ctx) -> RoadForecastDocument:
+async def get_segment_forecast(segment_id: str, ctx: Ctx, hours: Ahead = HOURS) -> RoadForecastDocument:
     """Return the newest forecast of a segment by hour; 404 where there is none."""
-    return await _document(ctx, await _of(ctx, segment_id, "segment"))
+    return await _document(ctx, await _of(ctx, segment_id, "segment"), hours)
 
 
 @router.get("/routes/{route_id}/forecast")
-async def get_route_forecast(route_id: str, ctx: Ctx) -> RoadForecastDocument:
+async def get_route_forecast(route_id: str, ctx: Ctx, hours: Ahead = HOURS) -> RoadForecastDocument:
     """Return the newest forecast of a route's coldest stretches by hour; 404 where there is none."""
-    return await _document(ctx, await _of(ctx, route_id, "route"))
+    return await _document(ctx, await _of(ctx, route_id, "route"), hours)
 
 
 async def _of(ctx: Context, name: str, kind: Kind) -> list[str]:
@@ -84,8 +87,8 @@ async def _of(ctx: Context, name: str, kind: Kind) -> list[str]:
     return found
 
 
-async def _document(ctx: Context, segments: list[str] | None) -> RoadForecastDocument:
-    found = await outlook(ctx.db, await ctx.town_now(), segments)
+async def _document(ctx: Context, segments: list[str] | None, hours_ahead: int) -> RoadForecastDocument:
+    found = await outlook(ctx.db, await ctx.town_now(), segments, hours_ahead)
     if found is None:
         raise HTTPException(404, "There is no road forecast yet; decisions go by the sensors' own trend.")
     now, hours = [RoadNow(**r) for r in found.now], [RoadHour(**r) for r in found.hours]

@@ -35,8 +35,8 @@ from rules.winter.scores.ports import ScoreBook
 
 FRESH_H = 3.0
 """How old a road forecast may be where no catalogue is live [h]: winter_forecast_stale.toml as it is shipped."""
-LOG_KEPT_S, SCORE_KEPT_S = 15.0, 60.0
-"""How long a night's log and a score that was only worked out are good enough [s]: many look, few things happen."""
+LOG_KEPT_S, SCORE_KEPT_S, STRETCHES_KEPT_S = 15.0, 60.0, 30.0
+"""How long a night's log, a score that was only worked out, and what is known of stretches are good enough [s]: many look, few things happen."""
 
 SLIPPERY = 20
 """Slippery stretches that are listed, the coldest first; the map has all."""
@@ -73,7 +73,7 @@ async def newest(ctx: Context) -> Ahead | None:
 async def board(ctx: Context, asked: Asked) -> dict[str, Any]:
     """Return the content of the board's live parts; 404 for an unknown route."""
     routes = await ctx.db.rows("routes", route_id=None)
-    segments = await ctx.db.rows("segments", route_id=None)
+    segments = await _stretches(ctx)
     now, ahead = await ctx.town_now(), await newest(ctx)
     answers = await _answers(ctx, now, asked.officer)
     rows = board_rows(routes, Board(ahead, answers, segments, now, ctx.brand))
@@ -91,6 +91,12 @@ async def board(ctx: Context, asked: Asked) -> dict[str, Any]:
         "hours": _hours(ahead, rows, segments, now, ctx),
         **await _chosen(ctx, asked, routes, segments, rows, answers, ahead, now),
     }  # fmt: skip
+
+
+async def _stretches(ctx: Context) -> list[Row]:
+    """Return every stretch as it is now, read once however many boards of routes are open."""
+    stand = await ctx.db.one("stretches_stand")
+    return await _kept(ctx, "stretches", STRETCHES_KEPT_S, lambda: ctx.db.rows("stretches"), stand)
 
 
 async def _answers(ctx: Context, now: datetime, names: bool) -> dict[str, Answer]:

@@ -16,7 +16,7 @@ HOUR_S = 3600.0
 HOAR_MM = 0.02
 """Hoar from which on a road counts as white: ``road_surface.ensemble.Hazard``."""
 MAY_FREEZE = 0.1
-"""The film on the road counts in hours in which it freezes with this chance, and in the hour before: what is frozen is no film."""
+"""The film on the road, ice in it, counts in hours in which it freezes with this chance, and in the hour before: it dries while it freezes."""
 FALLS_MM_H, SNOWS_MM = 0.1, 0.5
 NEARLY_C = 0.5
 TO_DEVIATION = 2.0 * 1.2816

@@ -55,6 +55,9 @@ async def test_a_segment_a_route_and_the_town_have_their_hours(site: Site) -> No
 
     one = await site.get(ROAD.format(on[0]))
     assert (one["weather"], one["weather_source"], len(one["hours"])) == ("forecast", "met-desk", HOURS)
+    soon = await site.get(f"{ROAD.format(on[0])}?hours=6")
+    assert soon["hours"] == one["hours"][:6]
+    assert (await site.http.get("/api/v1/road-forecast?hours=25")).status_code == 422
     first, last = one["hours"][0], one["hours"][-1]
     assert (first["low_c"], first["middle_c"], first["high_c"], first["below_zero"]) == (1.0, 2.0, 3.0, 0.1)
     assert last["middle_c"] is None

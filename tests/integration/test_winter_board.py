@@ -18,6 +18,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import async_playwright, expect
 from psycopg.types.json import Jsonb
 
+from ops_api.queries import Db, Row
 from rules.core.road_now.table import SensorJudged
 from rules.core.winter_nights import night_of
 from tests.fakes import website
@@ -117,6 +118,27 @@ async def test_the_board_answers_without_javascript(site: Site) -> None:
     for path in ("/winter?route=none", "/winter?stretch=none", "/winter/board/stretch?stretch=none", "/winter/board/live/stream?route=none"):  # fmt: skip
         assert (await site.http.get(path)).status_code == 404, path
     assert (await site.http.get("/winter?night=yesterday")).status_code == 422
+
+
+async def test_boards_of_many_routes_read_the_stretches_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A county's stretches for each open route's board were the whole table each time, lines and all."""
+    asked: list[str] = []
+    plain = Db.rows
+
+    async def rows(self: Db, query: str, /, **params: object) -> list[Row]:
+        asked.append(query)
+        return await plain(self, query, **params)
+
+    monkeypatch.setattr(Db, "rows", rows)
+    for route in site.town.routes:
+        await site.get(f"/winter/board/live?route={route.route_id}")
+    assert asked.count("stretches") <= 1
+    assert "segments" not in asked
+    await site.sql("update road_segment set street = 'Ermine Street' where segment_id = %s", ids_of(site)[1])
+    await site.get(f"/winter/board/live?route={site.town.routes[0].route_id}")
+    assert asked.count("stretches") >= 1, "a road that was renamed is read again"
 
 
 async def proposed(site: Site, route_id: str) -> str:

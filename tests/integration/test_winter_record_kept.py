@@ -86,8 +86,8 @@ async def test_where_nothing_counts_any_more_it_is_not_waited_for_for_ever() -> 
 
 
 HOURS = """
-insert into road_forecast (forecast_id, segment_id, surface_c, deviation_c, source, condition, water_mm, salt_g_m2, hours)
-select forecast_id, s, 1, 0.2, 'sensor', 'damp', 0, 0, %(hours)s::smallint[] from road_forecast_issue, unnest(array['s0', 's1', 's2']) s
+insert into road_forecast (forecast_id, issued_at, segment_id, surface_c, deviation_c, source, condition, water_mm, salt_g_m2, hours)
+select forecast_id, issued_at, s, 1, 0.2, 'sensor', 'damp', 0, 0, %(hours)s::smallint[] from road_forecast_issue, unnest(array['s0', 's1', 's2']) s
 """
 ISSUE = """
 insert into road_forecast_issue (issued_at, available_at, received_at, weather, members, limit_c, segments)
@@ -122,6 +122,7 @@ async def night(db_dsn: str) -> str:
             (START, Jsonb(found["inputs"]), Jsonb(found["result"])),
         )
         await conn.execute(ISSUE)
+        await conn.execute("select ensure_road_forecast_day('2026-01-09T14:30Z')")
         hours = [[-32768] * 24 for _ in range(9)]
         hours[1][:3] = [0, -100, -200]
         await conn.execute(HOURS, {"hours": hours})

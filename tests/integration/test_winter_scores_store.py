@@ -36,8 +36,8 @@ insert into road_forecast_issue (issued_at, available_at, received_at, weather, 
 select to_timestamp(%(at)s), to_timestamp(%(at)s), to_timestamp(%(at)s), 'forecast', 20, 1.2, 1 returning forecast_id
 """
 TABLE = """
-insert into road_forecast (forecast_id, segment_id, surface_c, deviation_c, source, condition, water_mm, salt_g_m2, hours)
-values (%(id)s, 's0', 1, 0.2, 'sensor', 'damp', 0, 0, %(hours)s::smallint[])
+insert into road_forecast (forecast_id, issued_at, segment_id, surface_c, deviation_c, source, condition, water_mm, salt_g_m2, hours)
+values (%(id)s, to_timestamp(%(at)s), 's0', 1, 0.2, 'sensor', 'damp', 0, 0, %(hours)s::smallint[])
 """
 
 
@@ -47,7 +47,8 @@ async def a_forecast(conn: psycopg.AsyncConnection[Any]) -> None:
     hours[1][:3], hours[3][:3] = [0, -100, -200], [2500, 5000, 7500]
     row = await (await conn.execute(ISSUE, {"at": START})).fetchone()
     assert row is not None
-    await conn.execute(TABLE, {"id": row[0], "hours": hours})
+    await conn.execute("select ensure_road_forecast_day(to_timestamp(%s))", [START])
+    await conn.execute(TABLE, {"id": row[0], "at": START, "hours": hours})
 
 
 @dataclass

@@ -10,9 +10,10 @@ import pytest
 
 from rules.core import psychrometrics
 from rules.core.road_surface import speed
-from rules.core.road_surface.ensemble import Hazard, Spread, chance_below, members, summary
+from rules.core.road_surface.ensemble import Hazard, chance_below, members, summary
 from rules.core.road_surface.forcing import Weather, forcing, rain_share, steps
 from rules.core.road_surface.model import Outlook
+from rules.core.road_surface.spread import Spread
 from rules.core.road_surface.vapour import over_ice_pa, over_surface_pa, over_water_pa, water_activity
 from tests.fakes.real_data import real_data
 
@@ -85,6 +86,73 @@ def test_the_chance_of_frost_is_the_members_share() -> None:
 def test_ice_is_what_lies_there_not_the_temperature(stores: dict[str, float], chance: float) -> None:
     found = summary(outlook([-3.0], **stores), Spread(surface_c=0.3), Hazard())
     assert found.ice[0, 0] == pytest.approx(chance, abs=1e-3)
+
+
+def test_frozen_water_is_film_too() -> None:
+    """Salt has to keep it liquid: with the film's water alone a road that is icy in all cases was a dry one."""
+    frozen, half = (
+        summary(outlook([-3.0] * 4, water_mm=water, ice_mm=ice), Spread(), Hazard())
+        for water, ice in ((0.0, 0.12), (0.05, 0.07))
+    )
+    assert frozen.film_mm[0, 0] == pytest.approx(0.12)
+    assert half.film_mm[0, 0] == pytest.approx(0.12)
+
+
+def test_a_shower_in_one_member_of_twenty_makes_no_road_wet() -> None:
+    one = np.zeros((1, 20, 1))
+    one[0, 7] = 0.9
+    plain = outlook(np.full(20, -1.0))
+    found = summary(replace(plain, water_mm=one), Spread(surface_c=0.1), Hazard())
+    assert found.film_mm[0, 0] == 0.0
+    assert found.ice[0, 0] == pytest.approx(0.05, abs=0.01)
+
+
+def at_hours(rain: dict[int, float], **other: float) -> Weather:
+    """Return weather with rain in the hours that end then."""
+    given = weather()
+    falls = np.zeros(25)
+    falls[list(rain)] = list(rain.values())
+    plain = {name: np.full((25, 1, 1), value) for name, value in other.items()}
+    return replace(given, rain_mm_h=falls[:, None, None], **{"air_c": np.full((25, 1, 1), 4.0)} | plain)
+
+
+def test_rain_comes_early_in_some_members_and_late_in_others() -> None:
+    """The same sum, in other hours; what falls in the next minutes is not moved by hours."""
+    timed = Spread(precipitation=0.0, dry=0.0, shower=0.0, timing_h=1.5)
+    made = members(at_hours({10: 1.0, 11: 1.0}), 20, timed, np.random.default_rng(4)).rain_mm_h[:, :, 0]
+    np.testing.assert_allclose(made.sum(axis=0), 2.0)
+    hours = (np.arange(25)[:, None] * made).sum(axis=0) / 2.0
+    assert hours.min() < 9.0 < 12.0 < hours.max()
+    assert hours.mean() == pytest.approx(10.5, abs=0.1)
+    now = members(at_hours({1: 1.0}), 20, timed, np.random.default_rng(4)).rain_mm_h[:, :, 0]
+    assert now[3:].max() == 0.0
+
+
+def test_forecast_rain_stays_away_in_some_members() -> None:
+    given, spread = at_hours({23: 1.0, 24: 2.0}), Spread(dry=0.2, timing_h=0.0, shower=0.0)
+    made = members(given, 20, spread, np.random.default_rng(5)).rain_mm_h[:, :, 0]
+    assert int((made.sum(axis=0) == 0.0).sum()) == 4
+    assert made[:, 0].sum() == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "air_c", "rains", "snows"),
+    [(0.9, 4.0, 2, 0), (0.9, -6.0, 0, 2), (np.nan, 4.0, 2, 0), (0.0, 4.0, 0, 0)],
+)
+def test_a_dry_forecast_has_a_shower_in_few_members_but_out_of_a_clear_sky(
+    cloud: float, air_c: float, rains: int, snows: int
+) -> None:
+    given = at_hours({}, cloud=cloud, air_c=air_c)
+    made = members(given, 20, Spread(cloud=0.1, air_c=0.5), np.random.default_rng(6))
+    falls = [int((a[:, :, 0].sum(axis=0) > 0.0).sum()) for a in (made.rain_mm_h, made.snow_mm_h)]
+    assert falls == [rains, snows]
+    assert made.rain_mm_h[:, 0].sum() == made.snow_mm_h[:, 0].sum() == 0.0
+
+
+def test_what_falls_leaves_the_other_errors_as_they_are() -> None:
+    wide, narrow = (members(weather(), 20, s, np.random.default_rng(7)) for s in (Spread(), Spread(dry=0.5)))
+    np.testing.assert_array_equal(wide.air_c, narrow.air_c)
+    np.testing.assert_array_equal(wide.cloud, narrow.cloud)
 
 
 def test_a_town_s_night_freezes_by_morning_and_salt_helps() -> None:

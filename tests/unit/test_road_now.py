@@ -236,6 +236,34 @@ def test_snow_is_told_from_rain_where_the_forecast_does_not_say() -> None:
     assert later.rain_mm_h[12, 0, 0] == 0.0
 
 
+def test_a_forecast_s_sun_is_the_mean_of_the_hour_before() -> None:
+    """Taken for the sun of the hour's end it would rise, and set, half an hour late."""
+    at_s, quarter = AT_S + 3600.0 * np.arange(-1.0, 29.0), 60.0 * (np.arange(60.0) + 0.5)
+    mean = 0.6 * wx.clear_sky_w_m2((at_s[:, None] - quarter).ravel(), PLACE).reshape(30, 60).mean(axis=1)
+    later = coming.expected(past(stations()), 24, said(shortwave_w_m2=mean), PLACE, RELAXING)
+    true = 0.6 * wx.clear_sky_w_m2(later.at_s, PLACE)
+    assert true.max() > 60.0
+    np.testing.assert_allclose(later.shortwave_w_m2[:, 0, 0], true, atol=2.0)
+    assert np.abs(np.interp(later.at_s, at_s, mean) - true).max() > 20.0, (
+        "so much was wrong at the hour's end"
+    )
+
+
+def test_a_forecast_s_sun_that_is_not_given_follows_from_its_cloud() -> None:
+    partly = np.full(30, np.nan)
+    partly[20:] = 40.0
+    later = coming.expected(past(stations()), 24, said(shortwave_w_m2=partly), PLACE, RELAXING)
+    assert not np.isnan(later.shortwave_w_m2).any()
+    plain = coming.expected(past(stations()), 24, said(), PLACE, RELAXING)
+    np.testing.assert_array_equal(later.shortwave_w_m2[:18], plain.shortwave_w_m2[:18])
+
+
+def test_radiation_of_the_sky_is_a_mean_of_its_hour_too() -> None:
+    rising = 250.0 + 10.0 * np.arange(30.0)
+    later = coming.expected(past(stations()), 24, said(longwave_w_m2=rising), PLACE, RELAXING)
+    np.testing.assert_allclose(later.longwave_w_m2[:20, 0, 0], 265.0 + 10.0 * np.arange(20.0))
+
+
 def test_beyond_a_forecast_the_air_goes_on_from_its_end() -> None:
     later = coming.expected(past(stations()), 24, said(12), PLACE, RELAXING)
     air = later.air_c[:, 0, 0]

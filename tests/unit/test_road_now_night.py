@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -163,6 +164,21 @@ def standing(wrong_c: float) -> dict[str, Decision]:
         state, effects = step(state, night.between(hour, hour + 1, {device: wrong_c}), at_s + 3600.0, ctx)
         found += effects
     return {e.subject: e for e in found if isinstance(e, Decision) and e.rule_id == "winter.gritting"}
+
+
+def test_rain_that_froze_is_still_told_as_what_salt_has_to_keep_liquid() -> None:
+    """With the liquid alone, roads that were icy in all cases had no film: a dry road's cell for ice."""
+    night = frost_night()
+    dry = forecast_of(night, FIVE_PM_S - 3600.0)
+    lead_h = (dry.at_s - FIVE_PM_S) / 3600.0
+    wet = replace(dry, precipitation_mm_h=np.where((lead_h > 1.0) & (lead_h <= 4.0), 1.0, 0.0))
+    made_of = issue(given(night.until(FIVE_PM_S), FIVE_PM_S, (7, wet))).forecast
+    film, ice = (made_of.values()[:, QUANTITIES.index(name), NIGHT_H - 1] for name in ("film_mm", "ice"))
+    icy = ice > 0.75
+    assert icy.mean() > 0.5
+    assert film[icy].min() > 0.075, "wet when it freezes, as the dose has it"
+    plain = made().forecast.values()[:, QUANTITIES.index("film_mm"), NIGHT_H - 1]
+    assert plain.max() < 0.03
 
 
 @pytest.mark.parametrize("error", [2.0, -2.0])

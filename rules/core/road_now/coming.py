@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
+from rules.core.road_now.hour_means import mean_at, sun_at
 from rules.core.road_now.local_air import SUN_W_M2, clear_and_calm, stillness
 from rules.core.road_now.parameters import AirParameters
 from rules.core.road_now.weather import HOUR_S, Place, clear_sky_w_m2, dimmed, one_weather
@@ -160,14 +161,14 @@ def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Rel
         "wind_m_s": f.wind_m_s,
         "cloud": f.cloud,
         "pressure_pa": 100.0 * f.pressure_hpa,
-        "longwave_w_m2": _or_nan(f.longwave_w_m2, f),
     }
     found = {name: values[:, 0, 0].astype(np.float64) for name, values in base.fields().items()}
-    for name, values in said.items():
-        here = _at(at_s, f.at_s, values)
+    here_of = {name: _at(at_s, f.at_s, values) for name, values in said.items()}
+    here_of["longwave_w_m2"] = mean_at(at_s, f.at_s, _or_nan(f.longwave_w_m2, f))
+    for name, here in here_of.items():
         found[name] = np.where(np.isnan(here), found[name], here)
     _go_on(found, base, at_s > f.at_s[-1])
-    sun = _during(at_s, f.at_s, _or_nan(f.shortwave_w_m2, f))
+    sun = sun_at(at_s, f.at_s, _or_nan(f.shortwave_w_m2, f), place)
     found["shortwave_w_m2"] = np.where(
         np.isnan(sun), clear_sky_w_m2(at_s, place) * dimmed(found["cloud"]), sun
     )

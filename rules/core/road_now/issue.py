@@ -19,10 +19,11 @@ from rules.core.road_now.table import HOURS, NowRows, RoadForecast, SensorJudged
 from rules.core.road_now.thermal_map import ThermalMap
 from rules.core.road_now.trust import Trust
 from rules.core.road_now.weather_type import BY_DAY, prevailing
-from rules.core.road_surface.ensemble import Risk, Spread, member_fluxes, members, risk
+from rules.core.road_surface.ensemble import Risk, member_fluxes, members, risk
 from rules.core.road_surface.forcing import Weather, forcing, on_steps, steps
 from rules.core.road_surface.model import Correction
 from rules.core.road_surface.roads import depths_m, profile
+from rules.core.road_surface.spread import Spread
 from rules.core.road_surface.state import State
 from rules.core.road_surface.vapour import Array
 

@@ -7,8 +7,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from rules.core.road_surface.ensemble import Hazard, Spread
+from rules.core.road_surface.ensemble import Hazard
 from rules.core.road_surface.parameters import DEFAULT, NotNegative, ParameterSet, Positive, Share
+from rules.core.road_surface.spread import Spread
 
 FROM_STATIONS = Spread(
     air_c=4.5,
@@ -16,6 +17,9 @@ FROM_STATIONS = Spread(
     wind=0.5,
     cloud=0.5,
     precipitation=0.8,
+    timing_h=2.0,
+    dry=0.3,
+    shower=0.2,
     full_h=12.0,
     flux_w_m2=10.0,
     surface_c=0.25,

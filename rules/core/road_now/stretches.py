@@ -23,8 +23,9 @@ HEAT_W_M2, STIRRING_W_M2K = 6.0, 1.5
 """Heat and stirred air of the busiest road, mean of a day: RoadSurf and METRo have 5 to 10 W/m²."""
 SHELTER = 0.5
 """Share of the wind that is left where no sky is seen."""
-DECK = 0.4
-"""A bridge's deck has less ground to draw heat from: share of the conductivity."""
+DECK_M, UNDERSIDE_W_M2K = 0.25, 12.0
+"""A bridge's deck with its surfacing, and how its underside exchanges heat with the air: convection in a light wind and
+radiation. Chosen; METRo gives the underside the air's temperature itself."""
 LATITUDE_DEG, LONGITUDE_DEG = 55.0, -3.0
 """Of a town whose roads have no positions."""
 
@@ -104,7 +105,8 @@ def _own(segments: Sequence[RoadSegment]) -> dict[str, Floats]:
         "traffic": MOTORWAY_SHARE * busy,
         "traffic_w_m2": HEAT_W_M2 * busy,
         "traffic_w_m2k": STIRRING_W_M2K * busy,
-        "conductivity_factor": np.where(bridge, DECK, 1.0),
+        "deck_m": np.where(bridge, DECK_M, np.nan),
+        "bottom_w_m2k": np.where(bridge, UNDERSIDE_W_M2K, 0.0),
     }
 
 

@@ -18,7 +18,7 @@ QUANTITIES = (
     "low_c", "middle_c", "high_c", "below_zero", "ice", "film_mm", "deposit_mm", "rain_mm_h", "snow_mm_h",
 )  # fmt: skip
 """By hour: 10, 50 and 90 % of the surface temperature [°C]; P(surface < 0 °C), P(ice, snow, hoar or freezing film);
-water and hoar on the road, means [mm]; rain and snow of the hour that ends then [mm/h, water equivalent]."""
+water on the road, liquid or ice, middle of the members, and hoar, their mean [mm of water]; rain and snow of the hour that ends then [mm/h, water equivalent]."""
 PER_UNIT = np.array([100, 100, 100, 10_000, 10_000, 1000, 1000, 100, 100], dtype=np.float64)
 """Whole numbers per unit of each quantity."""
 UNKNOWN = -32_768

@@ -72,7 +72,7 @@ class ThermalMap:
 
 def features_of(town: Stretches) -> Floats:
     """Return what stretches are beyond the sensors that speak for them, their own left out: n × height [10 m], sky view, bridge."""
-    bridge = town.own["conductivity_factor"] < 1.0
+    bridge = ~np.isnan(town.own["deck_m"])
     own = np.stack([0.1 * town.altitude_m, town.own["sky_view"], bridge.astype(np.float64)], axis=1)
     others = town.weight.copy()
     others[town.sensor_at, np.arange(len(town.sensors))] = 0.0

@@ -1,7 +1,7 @@
 """From one forecast to chances: members with other weather, and what share of them freezes.
 
-Members differ from the weather forecast by errors that grow with the lead and keep their sign for hours, and by
-a steady flux: the error of clouds nobody forecast, and of the model. What is left, the error of the first hours, widens
+Members differ from the weather forecast by errors that grow with the lead and keep their sign for hours, by when and
+whether rain falls (``falls``), and by a steady flux: the error of clouds nobody forecast, and of the model. What is left, the error of the first hours, widens
 each member. How wide is a parameter (``Spread``): verify it by the reliability of what comes out.
 """
 
@@ -14,11 +14,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.core.road_surface import falls
 from rules.core.road_surface.balance import Roads
 from rules.core.road_surface.forcing import Weather
 from rules.core.road_surface.model import Correction, Outlook, forecast
 from rules.core.road_surface.parameters import Coupling, Stores
 from rules.core.road_surface.roads import some
+from rules.core.road_surface.spread import Spread
 from rules.core.road_surface.state import Forcing, State
 from rules.core.road_surface.stores import HOUR_S
 from rules.core.road_surface.turbulence import Profile
@@ -28,28 +30,6 @@ Floats = NDArray[np.float64]
 BLOCK = 16_384
 """Columns that are run together: their working arrays stay in the processor's cache."""
 QUANTILES = (0.1, 0.5, 0.9)
-
-
-class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Standard deviations of the forecast's errors.
-
-    Attributes:
-        air_c, humidity_pct, wind, cloud, precipitation: at ``full_h`` and later; the last four relative but humidity and cloud.
-        full_h: they grow with the root of the lead until then.
-        memory_h: errors of times so far apart are related by 1/e.
-        flux_w_m2: steady, of each member.
-        surface_c: of the model itself, with which each member is widened.
-    """
-
-    air_c: float = 1.5
-    humidity_pct: float = 6.0
-    wind: float = 0.3
-    cloud: float = 0.25
-    precipitation: float = 0.5
-    full_h: float = 24.0
-    memory_h: float = 8.0
-    flux_w_m2: float = 6.0
-    surface_c: float = 0.4
 
 
 class Hazard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -69,7 +49,9 @@ class Risk:
         below_zero: P(surface < 0 °C).
         ice: P(ice, snow, hoar, or a film below its freezing point).
         low_c, middle_c, high_c: the surface's ``QUANTILES`` over the members.
-        film_mm, deposit_mm: water and hoar on the road, means over the members.
+        film_mm: water on the road, liquid or frozen to ice, the middle of the members: what salt has to keep liquid. A
+            shower in one member of twenty makes no road wet; it is in the chance of ice.
+        deposit_mm: hoar on the road, mean over the members.
     """
 
     below_zero: Array
@@ -92,16 +74,16 @@ def members(weather: Weather, count: int, spread: Spread, rng: np.random.Generat
     """
     hours = (weather.at_s - weather.at_s[0]) / HOUR_S
     air, humidity, wind, cloud, wet = (_errors(hours, count, spread, rng) for _ in range(5))
-    wetter = np.exp(spread.precipitation * wet)
-    return replace(
+    made = replace(
         weather,
         air_c=weather.air_c + spread.air_c * air,
         humidity_pct=np.clip(weather.humidity_pct + spread.humidity_pct * humidity, 1.0, 100.0),
         wind_m_s=weather.wind_m_s * np.exp(spread.wind * wind),
         cloud=np.clip(weather.cloud + spread.cloud * cloud, 0.0, 1.0),
-        rain_mm_h=weather.rain_mm_h * wetter,
-        snow_mm_h=weather.snow_mm_h * wetter,
     )
+    # A stream of its own: the other errors are the same whatever falls.
+    rain, snow = falls.fallen(weather, made, np.exp(spread.precipitation * wet), spread, rng.spawn(1)[0])
+    return replace(made, rain_mm_h=rain, snow_mm_h=snow)
 
 
 def _errors(hours: Floats, count: int, spread: Spread, rng: np.random.Generator) -> Floats:
@@ -112,7 +94,7 @@ def _errors(hours: Floats, count: int, spread: Spread, rng: np.random.Generator)
     for i in range(1, len(hours)):
         kept = np.exp(-(hours[i] - hours[i - 1]) / spread.memory_h)
         error[i] = kept * error[i - 1] + np.sqrt(1.0 - kept * kept) * drawn[i]
-    error *= np.sqrt(np.clip(hours / spread.full_h, 0.0, 1.0))[:, None, None]
+    error *= spread.grown(hours)[:, None, None]
     error[:, 0] = 0.0
     return error
 
@@ -200,7 +182,8 @@ def summary(out: Outlook, spread: Spread, hazard: Hazard, deviation_c: Array | N
     ice = np.where(icy, dtype.type(1.0), np.where(wet, freezes, dtype.type(0.0))).mean(axis=1)
     ordered = np.sort(out.surface_c, axis=1)
     low, middle, high = (_quantile(ordered, q) for q in QUANTILES)
-    film, deposit = out.water_mm.mean(axis=1), out.deposit_mm.mean(axis=1)
+    film = _quantile(np.sort(out.water_mm + out.ice_mm, axis=1), 0.5)
+    deposit = out.deposit_mm.mean(axis=1)
     return Risk(
         below_zero=below, ice=ice, low_c=low, middle_c=middle, high_c=high, film_mm=film, deposit_mm=deposit
     )

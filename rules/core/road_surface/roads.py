@@ -16,6 +16,8 @@ from rules.core.road_surface.state import State, bare, columns
 from rules.core.road_surface.turbulence import Profile
 
 CONDUCTIVITY = "conductivity_factor"
+AIR_W_MK, AIR_J_M3K = 1e3, 1.2e3
+"""Under a deck the column is air that is mixed well: it holds no heat, and its end is the deck's underside."""
 
 
 def depths_m(ground: Ground) -> Floats:
@@ -36,12 +38,14 @@ def roads(
         p: the set.
         segments: how many.
         step_s: for which the ground is made ready.
-        own: by name in ``Site`` (or ``conductivity_factor``, ``bottom_w_m2k``), one value per segment.
+        own: by name in ``Site`` (or ``conductivity_factor``, ``bottom_w_m2k``, ``deck_m``), one value per segment;
+            ``deck_m``: thickness of a bridge's deck, below which there is air [m]; NaN = the road lies on the ground.
         dtype: precision of the run.
     """
     given = dict(own or {})
     factor = np.broadcast_to(given.pop(CONDUCTIVITY, p.conductivity_factor), (segments,))
     bottom = np.broadcast_to(given.pop("bottom_w_m2k", p.ground.bottom_w_m2k), (segments,))
+    deck = np.broadcast_to(np.asarray(given.pop("deck_m", np.nan), dtype=np.float64), (segments,))
     site = msgspec.structs.asdict(p.site)
     unknown = sorted(set(given) - set(site))
     if unknown:
@@ -49,15 +53,24 @@ def roads(
     values = {
         name: columns(np.broadcast_to(given.get(name, v), (segments,)), dtype) for name, v in site.items()
     }
-    layers = p.ground.layers
-    ground = build(
-        depths_m(p.ground),
-        [[layer.thickness_m] for layer in layers],
-        np.array([[layer.conductivity_w_mk] for layer in layers]) * factor,
-        [[layer.capacity_j_m3k] for layer in layers],
-        bottom,
-    )
+    ground = build(depths_m(p.ground), *_layers(p.ground, factor, deck), bottom)
     return Roads(**values, ground=factors(ground, step_s, dtype))
+
+
+def _layers(ground: Ground, factor: Floats, deck_m: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return thickness, conductivity and heat capacity: layers × segments; a deck is of the uppermost, with air below."""
+    thickness, conductivity, capacity = (
+        np.repeat(np.array([[getattr(layer, name)] for layer in ground.layers]), len(deck_m), axis=1)
+        for name in ("thickness_m", "conductivity_w_mk", "capacity_j_m3k")
+    )
+    conductivity = conductivity * factor
+    bridge = ~np.isnan(deck_m)
+    if bridge.any():
+        top = np.arange(len(thickness))[:, None] == 0
+        thickness = np.where(top & bridge, deck_m, thickness)
+        conductivity = np.where(~top & bridge, AIR_W_MK, conductivity)
+        capacity = np.where(~top & bridge, AIR_J_M3K, capacity)
+    return thickness, conductivity, capacity
 
 
 def some(r: Roads, segments: slice) -> Roads:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from rules.core.road_surface.balance import Roads
-from rules.core.road_surface.ensemble import Hazard, Risk, Spread, member_fluxes, members, risk
+from rules.core.road_surface.ensemble import Hazard, Risk, member_fluxes, members, risk
 from rules.core.road_surface.forcing import Weather, forcing, steps
 from rules.core.road_surface.model import Correction, no_correction
 from rules.core.road_surface.parameters import DEFAULT, ParameterSet
 from rules.core.road_surface.roads import profile, roads, start
 from rules.core.road_surface.salt import KEPT_SHARE
+from rules.core.road_surface.spread import Spread
 from rules.core.road_surface.state import Forcing, State
 
 JANUARY_S = 1_768_147_200.0  # 11 January 2026, 16:00 UTC

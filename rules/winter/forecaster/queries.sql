@@ -50,11 +50,14 @@ values (
     to_timestamp(%(issued_s)s), to_timestamp(%(available_s)s), clock_timestamp(), %(weather)s, %(weather_id)s,
     %(weather_source)s, to_timestamp(%(weather_issued_s)s), %(members)s, %(sensors)s::jsonb, %(limit_c)s, %(segments)s)
 on conflict (issued_at) do nothing
-returning forecast_id, received_at
+returning forecast_id, received_at, issued_at
+
+-- ensure_day
+select ensure_road_forecast_day(%(issued_at)s)
 
 -- add_rows
 copy road_forecast (
-    forecast_id, segment_id, surface_c, deviation_c, source, condition, water_mm, salt_g_m2, off_c, hours)
+    forecast_id, issued_at, segment_id, surface_c, deviation_c, source, condition, water_mm, salt_g_m2, off_c, hours)
 from stdin (format binary)
 
 -- add_batch
@@ -91,8 +94,15 @@ from road_forecast_issue where forecast_id = %(forecast_id)s
 -- rows
 select segment_id, surface_c::float8, deviation_c::float8, source, condition, water_mm::float8, salt_g_m2::float8,
        array_send(hours)
-from road_forecast where forecast_id = %(forecast_id)s order by segment_id
+from road_forecast
+where forecast_id = %(forecast_id)s
+  and issued_at = (select issued_at from road_forecast_issue where forecast_id = %(forecast_id)s)
+order by segment_id
 
 -- forget
+-- Their rows go with their day.
 delete from road_forecast_issue
 where issued_at < to_timestamp(%(before_s)s) and issued_at < (select max(issued_at) from road_forecast_issue)
+
+-- drop_days
+select drop_road_forecast_days(to_timestamp(%(before_s)s))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import numpy as np
 import psycopg
+from psycopg.errors import LockNotAvailable
 from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
@@ -25,6 +26,7 @@ from rules.forecast_wire import (
     copy_row,
     from_array_send,
     real,
+    timestamptz,
     to_array_send,
 )
 from rules.winter.forecaster.ports import GritterRows, Measured, Progress, RoadRows, Stored
@@ -79,9 +81,10 @@ class PostgresRoadForecasts:
             found = await _rows(conn, "add_issue", **_issue(forecast, available))
             if not found:
                 return None
-            number, received_at = found[0]
+            number, received_at, issued_at = found[0]
+            await conn.execute(SQL["ensure_day"], {"issued_at": issued_at})
             async with conn.cursor() as cursor, cursor.copy(SQL["add_rows"]) as copy:
-                for block in _blocks(number, forecast):
+                for block in _blocks(number, issued_at, forecast):
                     await copy.write(block)
             await conn.execute(SQL["put_map"], _map_rows(forecast.ids, mapped))
             await _batch(conn, number, received_at, available, len(forecast.ids))
@@ -100,9 +103,14 @@ class PostgresRoadForecasts:
             return await _stored(conn, forecast_id)
 
     async def forget(self, before_s: float) -> int:
-        """Delete forecasts that were issued before a time, but for the newest."""
+        """Delete forecasts that were issued before a time, but for the newest; rows of whole days go at once."""
         async with self._transaction() as conn:
-            return (await conn.execute(SQL["forget"], {"before_s": before_s})).rowcount
+            gone = (await conn.execute(SQL["forget"], {"before_s": before_s})).rowcount
+        with suppress(LockNotAvailable):  # somebody reads for long: the next issue tries again
+            async with self._pool.connection() as conn, conn.transaction():
+                await conn.execute("set local lock_timeout = '2s'")
+                await conn.execute(SQL["drop_days"], {"before_s": before_s})
+        return gone
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
@@ -128,10 +136,10 @@ def _issue(f: RoadForecast, available_s: float) -> dict[str, Any]:
     }
 
 
-def _blocks(number: int, f: RoadForecast) -> Iterator[bytes]:
+def _blocks(number: int, issued_at: datetime, f: RoadForecast) -> Iterator[bytes]:
     """Yield the rows of a table for a binary COPY."""
     off = {s.segment_id: s.error_c for s in f.wrong}
-    now, first = f.now, bigint(number)
+    now, first, second = f.now, bigint(number), timestamptz(issued_at)
     rows = zip(
         f.ids, now.surface_c.tolist(), now.deviation_c.tolist(), now.source, now.condition,
         now.water_mm.tolist(), now.salt_g_m2.tolist(), to_array_send(f.whole), strict=True,
@@ -139,7 +147,7 @@ def _blocks(number: int, f: RoadForecast) -> Iterator[bytes]:
     made = [
         copy_row(
             (
-                first, segment_id.encode(), real(surface), real(deviation), source.encode(), condition.encode(),
+                first, second, segment_id.encode(), real(surface), real(deviation), source.encode(), condition.encode(),
                 real(water), real(salt), None if (error := off.get(segment_id)) is None else real(error), hours,
             )
         )

@@ -1,0 +1,45 @@
+"""How far a weather forecast, and the road's model, may be wrong: the widths of an ensemble."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Standard deviations of the forecast's errors, and shares of members; all chosen, none fitted to past forecasts.
+
+    Attributes:
+        air_c, humidity_pct, wind, cloud, precipitation: at ``full_h`` and later; the last four relative but humidity and cloud.
+        timing_h: by which rain and snow come late or early [h].
+        dry: share of members in which at ``full_h`` and later nothing falls of what is forecast.
+        shower: share of members with a shower in a dry hour that nobody forecast, one in all their hours.
+        shower_mm: its amount [mm].
+        shower_cloud: none falls out of a sky that is covered less, 0..1; an unknown one may be.
+        full_h: errors grow with the root of the lead until then.
+        memory_h: errors of times so far apart are related by 1/e.
+        flux_w_m2: steady, of each member.
+        surface_c: of the model itself, with which each member is widened.
+    """
+
+    air_c: float = 1.5
+    humidity_pct: float = 6.0
+    wind: float = 0.3
+    cloud: float = 0.25
+    precipitation: float = 0.5
+    timing_h: float = 1.0
+    dry: float = 0.15
+    shower: float = 0.1
+    shower_mm: float = 0.5
+    shower_cloud: float = 0.5
+    full_h: float = 24.0
+    memory_h: float = 8.0
+    flux_w_m2: float = 6.0
+    surface_c: float = 0.4
+
+    def grown(self, lead_h: Floats) -> Floats:
+        """Return the share of the full error after so many hours."""
+        return np.asarray(np.sqrt(np.clip(lead_h / self.full_h, 0.0, 1.0)))
