@@ -50,6 +50,11 @@ class RetentionSettings(BaseModel):
     weather_forecast_days: Days = 2557
     """Days since they came that weather forecasts are kept. Seven years, as alarms: what a decision to treat roads or not was made on.
     One an hour is 36 MB a year for each place."""
+    treatment_pass_days: Days = 9132
+    """Days that what gritters spread is kept, pass by pass. 25 years: claims over an icy road come up to six years later (Limitation
+    Act 1980), and one of a child until it is 21. Never less than six years, since the table itself refuses to lose younger ones."""
+    winter_record_days: Days = 9132
+    """Days that the records of winter nights are kept which the service makes itself. As what gritters spread."""
     moved_out_days: Days = 365
     """Days after somebody has moved out that what was measured while they lived there is kept, with their name and what they
     shared. A year, in which they can ask for it. Of a time that somebody who lives there still shared with them, it stays."""

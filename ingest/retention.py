@@ -36,9 +36,13 @@ SQL = load_queries("ingest", "retention.sql")
 KEPT = (
     "notification", "alarm", "event", "override", "late_window", "catalogue_log", "checkpoint",
     "damp_hour", "moisture_event", "damp_day", "damp_finding", "access_log", "weather_forecast",
+    "treatment_pass", "winter_record",
 )  # fmt: skip
 """What ``RetentionSettings`` has days for, in the order in which it goes."""
-_QUERIES = {"override": "overrides", "catalogue_log": "catalogue_lines", "access_log": "access_lines"}
+_QUERIES = {
+    "override": "overrides", "catalogue_log": "catalogue_lines", "access_log": "access_lines",
+    "treatment_pass": "treatment_passes",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,3 +117,14 @@ delete from access_log where access_id in (
 delete from weather_forecast where forecast_id in (
     select forecast_id from weather_forecast where received_at < now() - make_interval(days => %(days)s)
     order by forecast_id limit %(portion)s for update skip locked)
+
+-- treatment_passes
+-- What gritters spread. The table itself refuses to lose a line that is less than six years old.
+delete from treatment_pass where pass_id in (
+    select pass_id from treatment_pass where recorded_at < now() - make_interval(days => greatest(%(days)s, 2193))
+    order by pass_id limit %(portion)s for update skip locked)
+
+-- winter_records
+delete from winter_record where record_id in (
+    select record_id from winter_record where made_at < now() - make_interval(days => greatest(%(days)s, 2193))
+    order by record_id limit %(portion)s for update skip locked)

@@ -190,38 +190,53 @@ def order(
 
 @app.command(
     epilog=examples(
-        "cityops winter record 2026-01-09 -o night.zip --why 'claim 26/0117, Mill Lane'",
+        "cityops winter record 2026-01-09 -o night.zip         # the one that was kept when the night was over",
+        "cityops winter record 2026-01-09 -o night.zip --again --why 'claim 26/0117, Mill Lane'",
         "cityops evidence verify night.zip         # whoever has it can check it",
     )
 )
 def record(
     night: Annotated[str, typer.Argument(metavar="NIGHT", help="The day on which the night began.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to write it.")],
-    why: Annotated[str, typer.Option(help="What it is for; it is in the record.")] = "",
+    why: Annotated[str, typer.Option(help="What a new one is for; it is in the record.")] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="Make a new one from what is stored now, with the kept one in it.")
+    ] = False,
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Write the record of a night as a signed pack: what was proposed and seen, who decided what, what was done.
 
+    The service makes it itself when the night is over, and keeps it: that one is written. Where none is kept it is made now.
     Exit code 1 where the chain over the acts does not hold: somebody changed the tables.
     """
     import asyncio
+    from datetime import UTC, datetime
 
     import msgspec
 
     from cityops.settings import load_settings
     from ops_api.moments import a_day
     from ops_api.wiring_winter import write_record
+    from rules.core.winter_record import KeptRecord
 
     made = asyncio.run(
-        write_record(load_settings(), a_day(night, "NIGHT"), by=name_of(by), why=why, file=out)
+        write_record(load_settings(), a_day(night, "NIGHT"), by=name_of(by), why=why, file=out, again=again)
     )
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(made)).decode())
+    elif isinstance(made, KeptRecord):
+        at = datetime.fromtimestamp(made.made_s, UTC).isoformat(" ", "seconds")
+        typer.echo(
+            f"{out}: record {made.pack_id}, as the service made and kept it {at}; SHA-256 {made.sha256}"
+        )
     else:
-        typer.echo(f"{out}: record {made.pack_id}, {made.cases} proposals and orders, {made.files} files")
+        typer.echo(
+            f"{out}: record {made.pack_id}, {made.cases} proposals and orders, {made.files} files, made now"
+        )
+    if not as_json:
         typer.echo(f"signed with key {made.key_id}; check it with: cityops evidence verify {out}")
-    if made.broken:
+    if not isinstance(made, KeptRecord) and made.broken:
         typer.echo(
             f"the chain is broken at acts {', '.join(map(str, made.broken))}: the tables were changed",
             err=True,

@@ -41,8 +41,8 @@ def verify(
 ) -> None:
     """Say how forecasts, decisions and the service did: hits and misses, errors by lead, what was treated in time.
 
-    A night is worked out from what is stored and kept; made again it is kept beside, and the newest counts. What gritters
-    spread is remembered for 24 hours: verify a night in its morning.
+    A night is worked out from what is stored and kept; made again it is kept beside, and the newest counts. The service does
+    it itself when the night is over. Where something that it needs is no longer kept, the score that is kept stays.
     """
     from ops_api.moments import a_day
 
@@ -70,7 +70,12 @@ async def _night(door: WinterDoor, night: date, keep: bool, by: str, as_json: bo
         raise ConfigurationError(
             f"the night of {night} can be judged from 10:00 in its morning; --dry says how it stands"
         )
-    found = score(await door.scores.facts(night, from_s, to_s), door.zone, ScoreParameters())
+    facts = await door.scores.facts(night, from_s, to_s)
+    if keep and (gone := facts.passes_gone or facts.roads_gone) and await door.scores.kept(night) is not None:
+        raise ConfigurationError(
+            f"the score of {night} is kept from when more was known: {gone} --dry says what can still be worked out"
+        )
+    found = score(facts, door.zone, ScoreParameters())
     if keep:
         await door.scores.put(found, by)
     typer.echo(

@@ -76,7 +76,8 @@ def season_lines(season: Season) -> list[str]:
         m = measures(r.counts)
         lines.append(
             f"  {escaped(r.label)}: {r.counts.hits} hits, {r.counts.misses} misses, {r.counts.false_alarms} false "
-            f"alarms, {r.counts.correct_rejections} correct rejections; {_rates(m.pod, m.far, m.tss)}"
+            f"alarms, {r.counts.correct_rejections} correct rejections; {_rates(m.pod, m.far, m.tss)}; salt {r.service.salt_t:.2f} t, by the fixed policy "
+            f"{r.service.policy_t:.2f} t"
         )
     per = season.hazard_nights
     salt = [] if per == 0 else [f"salt per night with a hazard: {season.service.salt_t / per:.2f} t"]

@@ -26,9 +26,11 @@ from ops_api.winter_roads import Roads
 from ops_api.wiring import kinds_of
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
+from ops_api.wiring_winter import kept_days
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
+from rules.winter.fleet.own_process import OwnProcess
 from rules.winter.forecaster.store import PostgresRoadForecasts
 from rules.winter.orders.store import PostgresOrders
 from rules.winter.scores.store import PostgresScores
@@ -64,7 +66,9 @@ async def run_api(
         TransientError: the database does not answer.
     """
     pool = await open_pool(settings.db, application_name="cityops-api")
-    residents = pool
+    residents, planner = pool, OwnProcess()
+    if settings.winter.password is not None:
+        planner.start()  # only who has it has plans made here
     try:
         dsn = settings.db.dsn
         if settings.api.resident_dsn:
@@ -86,7 +90,7 @@ async def run_api(
             map_min_count=settings.housing.map_min_count,
             team=_team(settings),
             forecasts=PostgresForecasts(pool),
-            officers=_officers(settings, pool),
+            officers=_officers(settings, pool, planner),
         )
         await _serve(
             app.state.context,
@@ -104,6 +108,7 @@ async def run_api(
             started,
         )
     finally:
+        planner.close()
         await pool.close()
         if residents is not pool:
             await residents.close()
@@ -114,11 +119,12 @@ def _team(settings: Settings) -> TeamDoor | None:
     return None if password is None else TeamDoor(password.get_secret_value())
 
 
-def _officers(settings: Settings, pool: AsyncConnectionPool[Any]) -> Officers:
+def _officers(settings: Settings, pool: AsyncConnectionPool[Any], planner: OwnProcess) -> Officers:
     password, desk = settings.winter.password, PostgresOrders(pool)
     door = None if password is None else TeamDoor(password.get_secret_value(), "winter")
-    roads, plans = Roads(PostgresRoadForecasts(pool)), plan_desk(settings, pool, desk)
-    return Officers(desk, door, PostgresScores(pool, desk), roads, plans)
+    roads, plans = Roads(PostgresRoadForecasts(pool)), plan_desk(settings, pool, desk, planner)
+    scores = PostgresScores(pool, desk, kept_days(settings), ZoneInfo(settings.api.time_zone))
+    return Officers(desk, door, scores, roads, plans)
 
 
 def _brand(settings: Settings) -> Brand:

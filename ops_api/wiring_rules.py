@@ -20,7 +20,7 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_damp import damp_analyst
 from ops_api.wiring_forecaster import road_forecaster
 from ops_api.wiring_shadow import beside_the_rules
-from ops_api.wiring_winter import unanswered
+from ops_api.wiring_winter import record_keeper, unanswered
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.loader import load
 from rules.catalogue.ports import CatalogueStore
@@ -107,7 +107,10 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             await watch.look()
             shadow = beside_the_rules(settings, engine.metrics.registry, waker)
             orders = unanswered(pool, catalogues, engine.metrics.registry)
-            runs = [engine.run, desk.run, reopener.run, watch.run, shadow, damp.run, orders.run]
+            records = record_keeper(settings, pool, engine.metrics.registry)
+            runs = [
+                engine.run, desk.run, reopener.run, watch.run, shadow, damp.run, orders.run, records.run
+            ]  # fmt: skip
             await _until_all_end(stop, *runs, *([roads.run] if settings.rules.road_forecast else []))
             for task in hints:
                 task.cancel()

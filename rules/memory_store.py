@@ -21,6 +21,7 @@ from rules.core.effects import (
 from rules.core.memory import Row, from_rows, outdated
 from rules.core.readings import ReadingBatch
 from rules.core.stitch import stitch
+from rules.core.treatment_log import PassLine
 from rules.memory_late import MemoryLate
 from rules.memory_work import MemoryWork
 from rules.ports import Change, CursorMovedError, Fetched, Resumed
@@ -69,6 +70,7 @@ class MemoryRuleStore:
     notified: list[list[str]] = field(default_factory=list)
     work: MemoryWork = field(default_factory=MemoryWork)
     late: MemoryLate = field(default_factory=MemoryLate)
+    passes: list[PassLine] = field(default_factory=list)
 
     def add_batch(self, received_s: float, readings: ReadingBatch) -> None:
         """Append a batch as an ingester would."""
@@ -121,6 +123,7 @@ class MemoryRuleStore:
         for effect in change.effects:
             self._apply(effect)
         self._write([e for e in change.effects if isinstance(e, AlarmEffect)])
+        self.passes += change.passes
         self.late.take(change)
         if change.effects:
             told = [e for e in change.effects if not isinstance(e, LateReadings)]

@@ -15,6 +15,7 @@ from rules.core.effects import Effect
 from rules.core.forget import Gone
 from rules.core.memory import EngineState, Row
 from rules.core.readings import ReadingBatch
+from rules.core.treatment_log import PassLine
 
 
 class CursorMovedError(CityopsError):
@@ -84,6 +85,7 @@ class Change:
         effects: in order.
         catalogue_id: the catalogue that decided; None where copies are not kept.
         checkpoint: all of the memory, to be kept for replays (``rules.core.checkpoint``).
+        passes: of gritters, for the log that outlives the memory.
     """
 
     from_cursor: int
@@ -98,6 +100,7 @@ class Change:
     checkpoint: bytes | None = None
     from_settled_s: float | None = None
     gone: Gone = ()
+    passes: tuple[PassLine, ...] = ()
 
 
 class RuleStore(Protocol):

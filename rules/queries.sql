@@ -198,6 +198,13 @@ from jsonb_to_recordset(%(rows)s::jsonb) as x(section text, subject text, versio
 on conflict (rule_id, subject) do update
 set version = excluded.version, state = excluded.state, updated_at = now()
 
+-- add_passes
+insert into treatment_pass (what, segment_id, lorry, at, g_m2, low, high, from_at, to_at, rain_mm)
+select what, segment_id, lorry, to_timestamp(at_s), g_m2, low, high, to_timestamp(from_s), to_timestamp(to_s), rain_mm
+from jsonb_to_recordset(%(rows)s::jsonb) as x(
+    what text, segment_id text, lorry text, at_s float8, g_m2 float8, low float8, high float8, from_s float8, to_s float8,
+    rain_mm float8)
+
 -- drop_memory
 delete from rule_state s
 using jsonb_array_elements(%(rows)s::jsonb) as x(gone)

@@ -32,6 +32,7 @@ from rules.core.parameters import Catalogue
 from rules.core.patience import NOTHING, still_waiting
 from rules.core.readings import ReadingBatch
 from rules.core.reconcile import reconcile
+from rules.core.treatment_log import pass_lines
 from rules.metrics import RulesMetrics
 from rules.pause import pause
 from rules.ports import Change, CursorMovedError, Fetched, Resumed, RuleStore, Waker
@@ -185,6 +186,10 @@ class RulesService:
             waiting_from=self._spans.since(state.waiting), everything=everything, catalogue_id=self._catalogue_id,
             checkpoint=_kept(standing.state, state),
             from_settled_s=standing.state.settled_s,
+            passes=pass_lines(
+                standing.state.treated, state.treated,
+                context.catalogue.gritting.parameters.treatment.passes_kept_s,
+            ),
         )  # fmt: skip
         await self._store.commit(change)
         self._standing = Resumed(state, cursor)

@@ -19,6 +19,7 @@ from rules.catalogue.store import Lender
 from rules.core.effects import AlarmEffect, Decision, Effect, Event, LateReadings, SubjectState
 from rules.core.memory import Row, from_rows, outdated
 from rules.core.readings import ReadingBatch
+from rules.core.treatment_log import PassLine
 from rules.late_store import put_checkpoint, put_late
 from rules.ports import Change, CursorMovedError, Fetched, Resumed
 from rules.reading_query import fetch_readings, parse_batch
@@ -106,6 +107,7 @@ class PostgresRuleStore:
                 await conn.execute(SQL["drop_memory"], {"rows": gone})
                 await conn.execute(SQL["drop_states"], {"rows": gone})
             await _put_memory(conn, change.rows)
+            await _add_passes(conn, change.passes)
             await put_late(conn, change.effects)
             await put_checkpoint(conn, self._service, change)
             if change.effects and self._tells:
@@ -170,6 +172,16 @@ async def _put_memory(conn: Connection, rows: tuple[Row, ...]) -> None:
         for r in rows
     ]
     await conn.execute(SQL["put_memory"], {"rows": msgspec.json.encode(listed).decode()})
+
+
+async def _add_passes(conn: Connection, passes: Sequence[PassLine]) -> None:
+    if passes:
+        rows = [
+            {"what": p.what, "segment_id": p.segment_id}
+            | {name: getattr(p.one, name) for name in p.one.__struct_fields__}
+            for p in passes
+        ]
+        await conn.execute(SQL["add_passes"], {"rows": msgspec.json.encode(rows).decode()})
 
 
 def _flat(effect: Effect) -> dict[str, Any]:

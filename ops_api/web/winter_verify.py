@@ -12,7 +12,7 @@ from rules.core.winter_nights import in_words, night_of
 from rules.core.winter_scores.contingency import Counts, measures
 from rules.core.winter_scores.leads import Errors, LeadErrors
 from rules.core.winter_scores.night import NightScore, RouteScore
-from rules.core.winter_scores.season import Season, together
+from rules.core.winter_scores.season import RouteSeason, Season, together
 from rules.core.winter_scores.service import Service
 
 JUDGED_FROM = time(10)
@@ -61,6 +61,16 @@ class LeadRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SeasonRow:
+    """A route's season: nights of each outcome, and what is counted of them."""
+
+    label: str
+    counts: tuple[str, ...]
+    rates: tuple[str, ...]
+    salt: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyView:
     """The part's content.
 
@@ -81,6 +91,7 @@ class VerifyView:
     rates: tuple[Rate, ...]
     season: str
     season_salt: str
+    season_routes: tuple[SeasonRow, ...]
     leads: tuple[LeadRow, ...]
     minimum: str
     notes: tuple[str, ...]
@@ -120,6 +131,7 @@ def view(
         salt="" if all_of_it is None else _salt(all_of_it), service="" if all_of_it is None else _service(all_of_it),
         rates=_rates(season.counts), season=_season(season),
         season_salt="" if season.nights == 0 else _salt(season.service),
+        season_routes=tuple(_season_route(r) for r in season.routes),
         leads=_leads(() if score is None else score.leads, season.leads),
         minimum=_minimum(None if score is None else score.minimum, season.minimum),
         notes=() if score is None else score.notes, can_keep=score is not None and not kept,
@@ -195,6 +207,16 @@ def _season(s: Season) -> str:
         f"Season, {words.plural(s.nights, 'night')} since {s.first.day} {s.first:%B}, {words.number(s.frost_nights)} with frost: "
         f"{words.plural(c.hits, 'hit')}, {words.plural(c.misses, 'miss', 'misses')}, "
         f"{words.plural(c.false_alarms, 'false alarm')}, {words.plural(c.correct_rejections, 'correct rejection')}"
+    )
+
+
+def _season_route(r: RouteSeason) -> SeasonRow:
+    c, m, s = r.counts, measures(r.counts), r.service
+    return SeasonRow(
+        label=r.label,
+        counts=tuple(words.number(n) for n in (c.hits, c.misses, c.false_alarms, c.correct_rejections)),
+        rates=tuple("–" if v is None else words.number(v, 2) for v in (m.pod, m.far, m.tss)),
+        salt=f"{words.number(s.salt_t, 2)} of {words.number(s.policy_t, 2)} t",
     )
 
 

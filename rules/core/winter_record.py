@@ -11,6 +11,8 @@ import msgspec
 
 from rules.core.evidence.blocks import Block, bullets, para, section, strong, table
 from rules.core.evidence.printable import printable
+from rules.core.treatment_log import PassLine, standing
+from rules.core.winter_kept import Gone
 from rules.core.winter_nights import in_words
 from rules.core.winter_orders.model import Case
 from rules.core.winter_orders.standing import routes_of
@@ -22,6 +24,23 @@ ROWS_PRINTED = 200
 Row = Mapping[str, Any]
 
 
+class KeptScore(msgspec.Struct, frozen=True, kw_only=True):
+    """A night's score as it is kept: when it was put down [s since 1970, wall], by whom."""
+
+    score: NightScore
+    at_s: float
+    by: str
+
+
+class KeptRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that the service made itself and keeps: its number, key and hash, and when it was made [s since 1970]."""
+
+    made_s: float
+    pack_id: str
+    key_id: str
+    sha256: str
+
+
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the record tells.
 
@@ -30,10 +49,16 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         cases: proposals and orders of the night with all acts, and what was on the desk at each.
         decisions: every decision of the rules on a route, with its inputs and result as stored.
         alarms: winter alarms of the night with their lines.
-        treated: what gritters spread, by stretch.
+        treated: the log of what gritters spread, with what was taken back.
         catalogues: copies of the rules that decided.
         forecasts: rows of the forecasts of the night, by table; empty where the installation has none.
+        hours: road forecasts by the hour, by their issue.
+        has_readings: whether any reading of the night is stored.
+        gone: what is no longer kept.
         score: None where the night could not be judged.
+        scored: where and when it was put down; None: it is worked out for this record.
+        by_itself: whether the service makes it, to be kept.
+        kept: the record that it made of this night before, which is in this one; None: none is kept.
         broken: numbers of acts whose link in the chain does not follow; empty: none was changed.
         acts_in_all: how many acts the chain has.
     """
@@ -49,16 +74,23 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[Case, ...]
     decisions: Sequence[Row]
     alarms: Sequence[Row]
-    treated: Sequence[Row]
+    treated: Sequence[PassLine]
     catalogues: Sequence[Row]
     forecasts: Mapping[str, Sequence[Row]]
+    hours: Mapping[str, str]
+    has_readings: bool
+    gone: Gone
     score: NightScore | None
+    scored: KeptScore | None
+    by_itself: bool
+    kept: KeptRecord | None
     broken: tuple[int, ...]
     acts_in_all: int
     key_fingerprint: str
     public_key: str
 
 
+NO_READINGS = "No reading of a road sensor, weather station or gritter of this night is stored: none came, or they are no longer kept."
 CANNOT_SHOW = (
     "Whether what was decided was enough: what is reasonably practicable is for others to say. This states what was known.",
     "What nobody measured: a route without a sensor is known from its neighbours only.",
@@ -74,11 +106,12 @@ def document(c: Contents) -> dict[str, Any]:
     names = {**c.labels, **{r: r for r in routes_of(c.cases) if r not in c.labels}}
     made = f"Noon to noon, {c.time_zone}. Made {moment(c.made_at.timestamp(), zone)} {c.made_at.year} by {c.made_by}."
     found = [
+        section("Which record this is", _which(c, zone)),
         section("In short", _short(c)),
         *(_route(c, route, label, zone) for route, label in names.items()),
         section("Alarms of the night", _alarms(c, zone)),
         section("What gritters spread", _treated(c, zone)),
-        section("How the night did", _score(c)),
+        section("How the night did", _score(c, zone)),
         section("What decided, and what it saw", _sources(c, zone)),
         section("What this cannot show", [bullets(CANNOT_SHOW)]),
         section("How to check that nothing was changed", _checking(c)),
@@ -100,6 +133,27 @@ def _short(c: Contents) -> list[Block]:
         f"Why this record was made: {c.why}" if c.why else "",
     ]
     return [strong(lines[0]), *(para(line) for line in lines[1:] if line)]
+
+
+def _which(c: Contents, zone: ZoneInfo) -> list[Block]:
+    if c.by_itself:
+        return [para("The service made this record itself when the night was over, and keeps it as it is.")]
+    after_h = (c.made_at.timestamp() - c.to_s) / 3600.0
+    when = "before the night was over" if after_h < 0.0 else f"{after_h:.0f} hours after the night"
+    if after_h >= 72.0:
+        when = f"{after_h / 24.0:.0f} days after the night"
+    made = f"Made by hand, {when}, from what is stored then."
+    if c.kept is None:
+        return [para(made), para("The service has kept no record of this night of its own.")]
+    k = c.kept
+    at = f"{moment(k.made_s, zone)} {datetime.fromtimestamp(k.made_s, zone).year}"
+    return [
+        para(made),
+        strong(
+            f"The record that the service made itself, {at}, is in it untouched: kept_record.zip, number {k.pack_id}, SHA-256 "
+            f"{k.sha256}. Where the two differ, that one was made nearer to the night."
+        ),
+    ]
 
 
 def _route(c: Contents, route: str, label: str, zone: ZoneInfo) -> dict[str, Any]:
@@ -137,24 +191,40 @@ def _alarms(c: Contents, zone: ZoneInfo) -> list[Block]:
          "still up" if a["cleared_s"] is None else moment(a["cleared_s"], zone)]
         for a in c.alarms[:ROWS_PRINTED]
     ]  # fmt: skip
-    return [table("Winter alarms", ["Raised", "Severity", "What", "Over"], rows)] if rows else [para("None.")]
+    if rows:
+        return [table("Winter alarms", ["Raised", "Severity", "What", "Over"], rows)]
+    return [para(c.gone.alarms or "None.")]
 
 
 def _treated(c: Contents, zone: ZoneInfo) -> list[Block]:
     if not c.treated:
-        return [para("No gritter reported anything that it spread.")]
+        return [para(c.gone.passes or "No gritter reported anything that it spread.")]
+    stand = sorted(
+        (p.at_s, segment, p) for segment, memory in standing(c.treated).items() for p in memory.passes
+    )
     rows = [
-        [moment(t["at_s"], zone), t["segment_id"], f"{t['g_m2']:g}", t["lorry"]]
-        for t in c.treated[:ROWS_PRINTED]
+        [moment(p.at_s, zone), segment, f"{p.g_m2:g}", f"{p.low:.0%} to {p.high:.0%}", p.lorry]
+        for _, segment, p in stand[:ROWS_PRINTED]
     ]
-    more = len(c.treated) - len(rows)
-    blocks = [table("Passes, oldest first", ["When", "Stretch", "g/m²", "Lorry"], rows)]
-    return blocks + ([para(f"{more} more are in treated.json.")] if more > 0 else [])
+    more, back = len(stand) - len(rows), sum(line.what == "taken_back" for line in c.treated)
+    said = [
+        c.gone.passes,
+        f"{more} more are in treated.json." if more > 0 else "",
+        f"{back} passes that were concluded first were taken back when late reports came; they are in treated.json." if back else "",
+    ]  # fmt: skip
+    head = ["When", "Stretch", "g/m²", "Part of it", "Lorry"]
+    return [table("Passes, oldest first", head, rows), *(para(line) for line in said if line)]
 
 
-def _score(c: Contents) -> list[Block]:
+def _score(c: Contents, zone: ZoneInfo) -> list[Block]:
     if c.score is None:
         return []
+    found = c.scored
+    how = (
+        "Worked out for this record, from what is stored."
+        if found is None
+        else f"As it was put down {moment(found.at_s, zone)} {datetime.fromtimestamp(found.at_s, zone).year} by {found.by}."
+    )
     m, counts = measures(c.score.counts), c.score.counts
     rows = [
         [r.label, r.outcome.replace("_", " "), "–" if r.frost.minimum_c is None else f"{r.frost.minimum_c:.1f}",
@@ -163,6 +233,7 @@ def _score(c: Contents) -> list[Block]:
     ]  # fmt: skip
     pod = "–" if m.pod is None else f"{m.pod:.2f}"
     return [
+        para(how),
         para(
             f"{counts.hits} hits, {counts.misses} misses, {counts.false_alarms} false alarms, {counts.correct_rejections} correct "
             f"rejections, {counts.unknown} not judged; probability of detection {pod}."
@@ -179,6 +250,9 @@ def _score(c: Contents) -> list[Block]:
 def _sources(c: Contents, zone: ZoneInfo) -> list[Block]:
     lines = [f"Catalogue {k['catalogue_id']} ({k['label']}): SHA-256 {k['sha256']}" for k in c.catalogues]
     lines += [f"{name}: {len(rows)} rows" for name, rows in c.forecasts.items()]
+    lines += [f"{len(c.hours)} road forecasts by the hour, those that decisions used"] if c.hours else []
+    lines += [line for line in (c.gone.weather, c.gone.roads) if line]
+    lines += [] if c.has_readings else [NO_READINGS]
     return [bullets(lines)] if lines else [para("No copy of the rules is kept here.")]
 
 
@@ -204,9 +278,12 @@ report.pdf        read this first
 orders.json       proposals and orders with every act: who, when, why, and what was on the desk then
 decisions.json    every decision of the rules on a route, with its inputs and result as they were stored
 alarms.json       winter alarms with their lines
-treated.json      what gritters spread, stretch by stretch
-readings/         road sensors and weather stations, a file each, as they measured
+treated.json      what gritters spread, stretch by stretch, as it was found; taken_back: a late report told otherwise
+readings/         road sensors, weather stations and gritters, a file each, as they measured
 forecasts.json    the forecasts of the night, where the installation has any
+road_forecast/    road forecasts that decisions used, by stretch and hour, a file each
+gone.json         what is no longer kept, or was not yet; empty where it is
+kept_record.zip   the record that the service made itself of this night, where there is one and this one was made again
 catalogues.json   the rules that decided, word for word
 score.json        how forecasts, decisions and the service did
 chain.json        every act ever given here with its link: SHA-256 of the link before, a line feed, the act as JSON

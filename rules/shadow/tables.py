@@ -20,6 +20,7 @@ SQL = load_queries("rules.shadow")
 TABLES = (
     "rule_cursor", "rule_state", "rule_checkpoint", "subject_state", "alarm", "alarm_member", "alarm_log",
     "decision", "event", "work_item", "work_item_log", "late_window",
+    "treatment_pass",
 )  # fmt: skip
 """All that the rules' store writes."""
 LIKE = "create table shadow.{table} (like public.{table} including all)"

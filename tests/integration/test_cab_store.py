@@ -13,16 +13,19 @@ from psycopg_pool import AsyncConnectionPool
 
 from ingest.registry_store import store_registry
 from rules.core.cab.codec import OnRoads
+from rules.core.cab.making import make
 from rules.core.cab.model import Plan, Service
+from rules.core.cab.remaking import wish_of
 from rules.core.fleet.roster import LorryEntry, Roster
 from rules.core.winter_orders import model as m
+from rules.winter.fleet.asking import Who
 from rules.winter.fleet.ports import (
     NoSuchPlanError,
     NotPlannedError,
     PlanMovedError,
     Seen,
 )
-from rules.winter.fleet.service import PlanDesk, Who
+from rules.winter.fleet.service import PlanDesk
 from rules.winter.fleet.store import PostgresPlans, PostgresTown
 from rules.winter.orders.memory import MemoryOrders
 from rules.winter.orders.store import PostgresOrders
@@ -146,7 +149,18 @@ async def test_a_night_with_a_breakdown(bench: Bench) -> None:
     await ordered(bench.orders, "r2", at_s=tomorrow)  # type: ignore[arg-type]
     next_night = await plans.plan_tonight(ADA, tomorrow)
     assert (next_night.contents.standing, next_night.after, next_night.version) == (4, None, 5)
+    await _can_be_made_again(plans, 5)
     await only_the_database(bench, fourth)
+
+
+async def _can_be_made_again(plans: PlanDesk, versions: int) -> None:
+    """Every plan follows from what is kept of it, to the last time."""
+    network = (await plans.roads()).network
+    for version in range(1, versions + 1):
+        kept = (await plans.book.plan(version)).contents
+        assert make(wish_of(network, kept), builder(kept.iterations, kept.seed)) == kept
+    changed = [kept.heard for kept in [(await plans.book.plan(v)).contents for v in (1, 2)]]
+    assert (changed[0], {h.lorry for h in changed[1]}) == ((), {"g1", "g2"})
 
 
 async def only_the_database(bench: Bench, last: Plan) -> None:

@@ -48,11 +48,16 @@ OLD_AND_NEW = (
     "insert into weather_forecast (place, latitude_deg, longitude_deg, source, issued_at, from_at, hours, air_c, dew_point_c,"
     " wind_m_s, cloud, precipitation_mm_h, snow_mm_h, pressure_hpa, digest, received_at, by)"
     " select 'p', 0, 0, 's', at, at, 2, '{}', '{}', '{}', '{}', '{}', '{}', '{}', 'd' || age, at, 'x' from " + AGES,
+    # Never less than six years, whatever is set.
+    "insert into treatment_pass (what, segment_id, lorry, at, g_m2, low, high, from_at, to_at, rain_mm, recorded_at)"
+    " select 'driven', 's', 'g', at, 10, 0, 1, at, at, 0, at - make_interval(days => 1740) from " + AGES,
+    "insert into winter_record (night, made_at, pack_id, key_id, sha256, pack)"
+    " select at::date, at - make_interval(days => 1740), '', '', '', '' from " + AGES,
 )  # fmt: skip
 LEFT = {
     "event": 3, "rule_override": 4, "late_window": 8, "catalogue_log": 4, "rule_checkpoint": 3,
     "damp_day": 3, "moisture_event": 3, "damp_finding": 3,
-    "access_log": 3, "weather_forecast": 3,
+    "access_log": 3, "weather_forecast": 3, "treatment_pass": 4, "winter_record": 4,
 }  # fmt: skip
 
 ALARM = (
@@ -137,7 +142,8 @@ async def test_everything_goes_at_its_age_and_what_is_wanted_stays(
     dropped = await Retention(db_dsn, 90, kept=SHORT).drop()
     assert dropped.others == {
         "notification": 2, "alarm": 5, "event": 2, "override": 2, "late_window": 2, "catalogue_log": 2, "checkpoint": 3,
-        "damp_hour": 2, "moisture_event": 2, "damp_day": 2, "damp_finding": 2, "access_log": 2, "weather_forecast": 2, "state": 3,
+        "damp_hour": 2, "moisture_event": 2, "damp_day": 2, "damp_finding": 2, "access_log": 2, "weather_forecast": 2,
+        "treatment_pass": 1, "winter_record": 1, "state": 3,
     }  # fmt: skip
     assert {table: await tables.count(table) for table in LEFT} == LEFT
     alarms = await (await pg.execute("select alarm_id from alarm order by 1")).fetchall()

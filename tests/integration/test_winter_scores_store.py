@@ -18,8 +18,6 @@ from psycopg_pool import AsyncConnectionPool
 from typer.testing import CliRunner
 
 from ingest.registry_store import store_registry
-from rules.core.memory import TreatedMemory
-from rules.core.treatment import Pass
 from rules.core.winter_nights import span_s
 from rules.core.winter_scores.facts import NightFacts, ScoreParameters
 from rules.core.winter_scores.night import score
@@ -83,11 +81,13 @@ async def a_night(conn: psycopg.AsyncConnection[Any]) -> None:
         for k in range(8)
     ]  # fmt: skip
     await insert_batch(conn, [*road, ("road", "road-0", 90_000.0, {"surface_temperature_c": -9.0, "air_temperature_c": 2.0, "humidity_pct": 90.0})], 1)  # fmt: skip
-    spread = TreatedMemory((Pass(START + 300.0, 10.0, 0.0, 1.0, "g", START, START + 300.0),))
-    await conn.execute(
-        "insert into rule_state (rule_id, subject, version, state) values ('treated', 's0', 1, %s::jsonb)",
-        (msgspec.json.encode(spread).decode(),),
-    )
+    # Driven twice by what was known first; a late report took one of them back.
+    for what, at_s in (("driven", 200.0), ("driven", 300.0), ("taken_back", 200.0)):
+        await conn.execute(
+            "insert into treatment_pass (what, segment_id, lorry, at, g_m2, low, high, from_at, to_at, rain_mm)"
+            " select %s, 's0', 'g', at, 10, 0, 1, at, at, 0 from to_timestamp(%s) at",
+            (what, START + at_s),
+        )
 
 
 async def test_the_newest_score_of_a_night_counts(bench: Bench, database: str | None) -> None:
@@ -132,7 +132,8 @@ def _are_right(facts: NightFacts) -> None:
     ]
     assert facts.measured["road-0"].surface_c.tolist() == [1.0 - 0.5 * k for k in range(8)]
     assert facts.measured["road-0"].wet.all()
-    assert facts.treated["s0"].passes[0].at_s == START + 300.0
+    assert [p.at_s for p in facts.treated["s0"].passes] == [START + 300.0]
+    assert (facts.passes_gone, facts.roads_gone) == ("", "")
     found = score(facts, ZoneInfo("Europe/London"), ScoreParameters())
     assert [r.outcome for r in found.routes] == ["hit", "unknown"]
     assert found.routes[0].service.in_time_km == pytest.approx(0.22)

@@ -387,6 +387,10 @@ def test_the_morning_says_what_hit_and_what_it_cost() -> None:
         ("POFD", "–"),
         ("TSS", "–"),
     ]
+    first, blind = found.season_routes
+    assert (first.counts, first.rates) == (("2", "0", "0", "0"), ("1.00", "0.00", "–"))
+    assert first.salt == "0.00 of 0.16 t"
+    assert blind.counts == ("0", "0", "0", "0")
     [lead] = found.leads
     assert (lead.lead, lead.night, lead.season, lead.pairs) == (
         "3 h",

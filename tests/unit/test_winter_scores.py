@@ -22,6 +22,7 @@ from rules.core.winter_scores.facts import Forecasts, Measured, NightFacts, Scor
 from rules.core.winter_scores.leads import Errors, by_lead, errors, pooled, probability
 from rules.core.winter_scores.night import NightScore, nearest, score
 from rules.core.winter_scores.season import season
+from rules.core.winter_scores.service import NOT_KNOWN
 from tests.fakes.rules_town import START
 from tests.fakes.winter_orders import R1, decision
 
@@ -242,3 +243,14 @@ def test_a_season_adds_counts_and_pairs_and_comes_back_from_json() -> None:
     assert both.service.due_km == one.routes[0].service.due_km
     assert {r.route_id: r.counts.judged for r in both.routes} == {"r1": 2, "r2": 2, "r3": 0}
     assert season([]).first is None
+
+
+def test_what_is_no_longer_kept_is_not_told_as_not_done() -> None:
+    gone = "What gritters spread is no longer kept (kept 30 days)."
+    night = score(facts(PROPOSED, passes_gone=gone, roads_gone="No hours."), LONDON, P)
+    assert night.routes[0].service == NOT_KNOWN
+    assert {gone, "No hours."} < set(night.notes)
+    assert not any("No gritter reported" in n or "no road forecast" in n for n in night.notes)
+    known = score(facts(PROPOSED), LONDON, P)
+    assert known.routes[0].service.untreated_km == 2.0
+    assert any("No gritter reported" in n for n in known.notes)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -52,7 +53,7 @@ def name_of(network: Network, arc: int) -> tuple[str, int]:
 
 def wanted_of(asked: Iterable[Asked]) -> tuple[Wanted, ...]:
     """Return what the planner is asked."""
-    return tuple(Wanted(a.segment_id, a.g_m2, a.priority, a.due_s, a.runs) for a in asked)
+    return tuple(Wanted(a.segment_id, a.g_m2, a.priority, a.due_s, a.runs, a.from_s) for a in asked)
 
 
 def settings_told(settings: FleetSettings) -> dict[str, float]:
@@ -92,6 +93,11 @@ def _step(network: Network, s: Step) -> Leg | Loading:
     return Leg(arc_of(network, s.segment_id, s.from_node), s.begins_s, s.ends_s, s.job)
 
 
+def trip_of(network: Network, doc: TripDoc) -> Trip:
+    """Return a kept trip."""
+    return Trip(doc.lorry, tuple(_step(network, s) for s in doc.steps))
+
+
 @dataclass(frozen=True)
 class OnRoads:
     """A kept plan on its roads.
@@ -128,7 +134,7 @@ class OnRoads:
     def plan(self) -> FleetPlan:
         """The ways."""
         c = self.contents
-        trips = tuple(Trip(t.lorry, tuple(_step(self.network, s) for s in t.steps)) for t in c.trips)
+        trips = tuple(trip_of(self.network, t) for t in c.trips)
         return FleetPlan(trips, c.late, c.over, c.left_out, c.cost_s, c.begun_s, c.iterations)
 
     @cached_property
@@ -145,6 +151,11 @@ class OnRoads:
     def ploughed(self) -> frozenset[str]:
         """Stretches that are ploughed as they are treated."""
         return frozenset(a.segment_id for a in self.contents.asked if a.plough)
+
+    @cached_property
+    def cards(self) -> dict[str, Any]:
+        """Cards that have been written, by lorry; see ``rules.core.cab.ploughing``."""
+        return {}
 
     @cached_property
     def meeting(self) -> dict[int, list[int]]:

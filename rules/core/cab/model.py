@@ -24,6 +24,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         priority: of its route.
         due_s: end of its treatment [s after the start of the plan]; None: the priority's limit alone.
         plough: whether snow is cleared in the same pass.
+        from_s: its treatment begins no earlier [s after the start of the plan].
     """
 
     segment_id: str
@@ -33,6 +34,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     due_s: float | None = None
     runs: int = 1
     plough: bool = False
+    from_s: float = 0.0
 
 
 class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +113,29 @@ class TripDoc(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
 
 
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """A lorry's passes in the order from which the search began: by routes, or as the plan before had them."""
+
+    lorry: str
+    jobs: tuple[str, ...]
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """A lorry's last report that a plan was made from.
+
+    Attributes:
+        at_s: when [s after the start of the plan].
+        salt_kg: left; ``weighed``: as it reported, else as planned.
+    """
+
+    lorry: str
+    at_s: float
+    longitude_deg: float
+    latitude_deg: float
+    salt_kg: float
+    weighed: bool
+
+
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan was made from, and what it says.
 
@@ -123,6 +148,9 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         out: lorries that are out of service, and why.
         standing: plan whose routes it begins with; None: the standing routes.
         changed: passes that another lorry does than the standing plan's.
+        usual: where the search began; None: of a plan from before this was kept.
+        fixed: what lorries drove while it was made.
+        heard: lorries' last reports, which ``fleet`` and ``done`` are worked out from.
         roads: SHA-256 of the roads that it is for.
         notes: what the officer should know, in sentences.
     """
@@ -148,6 +176,9 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     done: tuple[Done, ...] = ()
     out: dict[str, str] = {}
     standing: int | None = None
+    usual: tuple[Usual, ...] | None = None
+    fixed: tuple[TripDoc, ...] = ()
+    heard: tuple[Heard, ...] = ()
     changed: int = 0
     notes: tuple[str, ...] = ()
 

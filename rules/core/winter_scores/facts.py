@@ -92,6 +92,8 @@ class NightFacts:
         treated: what gritters spread, by stretch.
         cases: proposals and orders of the night.
         wrong: sensors that their neighbours found wrong: nothing is judged by them.
+        passes_gone: why what gritters spread is not known, as a sentence; empty where it is.
+        roads_gone: likewise the road forecasts by the hour.
     """
 
     night: date
@@ -104,3 +106,5 @@ class NightFacts:
     treated: Mapping[str, TreatedMemory]
     cases: tuple[Case, ...]
     wrong: frozenset[str] = frozenset()
+    passes_gone: str = ""
+    roads_gone: str = ""

@@ -14,7 +14,7 @@ from rules.core.winter_scores.contingency import Counts, Outcome, counted, outco
 from rules.core.winter_scores.facts import Floats, Forecasts, Measured, NightFacts, ScoreParameters
 from rules.core.winter_scores.frost import Frost, frost_on
 from rules.core.winter_scores.leads import Errors, LeadErrors, Probability, by_lead, errors, probability
-from rules.core.winter_scores.service import Service, due_on, service_on
+from rules.core.winter_scores.service import NOT_KNOWN, Service, due_on, service_on
 
 
 class RouteScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,9 +81,11 @@ def _route(
     frost = frost_on(stretches, facts, judged, p)
     warned_s = warned_since_s(cases, frost.hazard_from_s, judged[1], facts.treated)
     due = due_on(cases, frost.hazard_from_s is not None)
+    # Where nobody knows any more what was spread, nothing is said of it: not that all was left untreated.
+    service = NOT_KNOWN if facts.passes_gone else service_on(stretches, due, frost, facts, policy_g_m2)
     return RouteScore(
         route_id=route, label=label, outcome=outcome_of(frost.hazard_from_s, warned_s, frost.is_judged),
-        warned_s=warned_s, frost=frost, service=service_on(stretches, due, frost, facts, policy_g_m2),
+        warned_s=warned_s, frost=frost, service=service,
     )  # fmt: skip
 
 
@@ -152,8 +154,12 @@ def _notes(facts: NightFacts, routes: tuple[RouteScore, ...]) -> tuple[str, ...]
     wrong = sorted(name for name in facts.wrong if name in seen)
     if wrong:
         notes.append(f"Found wrong by their neighbours, and not asked: {', '.join(wrong)}.")
-    if facts.forecasts is None or len(facts.forecasts.segment) == 0:
+    if facts.roads_gone:
+        notes.append(facts.roads_gone)
+    elif facts.forecasts is None or len(facts.forecasts.segment) == 0:
         notes.append("There is no road forecast of this night: errors by lead are not known.")
-    if not facts.treated:
+    if facts.passes_gone:
+        notes.append(facts.passes_gone)
+    elif not facts.treated:
         notes.append("No gritter reported what it spread: salt and treated length are as far as known.")
     return tuple(notes)

@@ -44,6 +44,10 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.due_km == 0.0 else 100.0 * self.in_time_km / self.due_km
 
 
+NOT_KNOWN = Service(**dict.fromkeys(Service.__struct_fields__, 0.0))
+"""Where it is no longer known what was spread: counts nothing."""
+
+
 def due_on(cases: Iterable[Case], is_hazard: bool) -> frozenset[str]:
     """Return the stretches that were to be treated: by what stands, and by proposals nobody answered.
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
-import msgspec
 import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
-from rules.core.memory import SECTIONS, TreatedMemory
+from rules.core.winter_kept import KeptDays
+from rules.winter.kept import gone_of, lines_of
 from rules.winter.orders.store import Lender
 from rules.winter.record.ports import NightRows, Row
 
 SQL = load_queries("rules.winter.record")
 FORECASTS = ("weather_forecast", "road_forecast_issue")
 """Tables of forecasts; an installation may have none of them."""
+HOURS = "segment_id,at,low_c,middle_c,high_c,p_below_zero,p_ice,film_mm,deposit_mm,rain_mm_h,snow_mm_h"
+"""Columns of a road forecast's hours; ``at``: seconds since 1970."""
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -28,8 +31,9 @@ Connection = psycopg.AsyncConnection[Any]
 class PostgresNights:
     """:class:`rules.winter.record.ports.NightSource` on anything that lends connections: one moment for all of it."""
 
-    def __init__(self, pool: Lender) -> None:
-        self._pool = pool
+    def __init__(self, pool: Lender, kept: KeptDays | None = None, zone: tzinfo = UTC) -> None:
+        self._pool, self._zone = pool, zone
+        self._kept = KeptDays() if kept is None else kept
 
     async def rows(self, from_s: float, to_s: float) -> NightRows:
         """Return the rows of a night."""
@@ -42,7 +46,7 @@ class PostgresNights:
                 return NightRows(
                     decisions=decisions,
                     alarms=await _rows(conn, "alarms", **span),
-                    treated=await _treated(conn, from_s, to_s),
+                    treated=await lines_of(conn, from_s, to_s),
                     catalogues=await _rows(conn, "catalogues", ids=ids),
                     forecasts={
                         name: [r["forecast"] for r in await _rows(conn, name, **span)]
@@ -52,25 +56,15 @@ class PostgresNights:
                     readings={
                         **_lines(await _rows(conn, "road_readings", **span)),
                         **_lines(await _rows(conn, "weather_readings", **span)),
+                        **_lines(await _rows(conn, "gritter_readings", **span)),
                     },
+                    hours={
+                        r["issued"]: f"{HOURS}\n{r['lines']}\n" for r in await _rows(conn, "hours", **span)
+                    },
+                    gone=await gone_of(conn, from_s, to_s, self._kept, self._zone),
                 )
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
             raise TransientError(f"database: {' '.join(str(error).split())}") from error
-
-
-async def _treated(conn: Connection, from_s: float, to_s: float) -> list[Row]:
-    rows = await _rows(conn, "treated", version=SECTIONS["treated"].version)
-    passes = [
-        {"segment_id": r["subject"], **msgspec.to_builtins(_named(p))}
-        for r in rows
-        for p in msgspec.json.decode(r["state"], type=TreatedMemory).passes
-        if from_s <= p.at_s < to_s
-    ]
-    return sorted(passes, key=lambda p: (p["at_s"], p["segment_id"]))
-
-
-def _named(spread: Any) -> dict[str, Any]:
-    return {name: getattr(spread, name) for name in spread.__struct_fields__}
 
 
 def _lines(rows: Sequence[Row]) -> dict[str, list[str]]:

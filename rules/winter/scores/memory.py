@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from rules.core.winter_record import KeptScore
 from rules.core.winter_scores.facts import NightFacts
 from rules.core.winter_scores.night import NightScore
 
@@ -15,7 +16,7 @@ class MemoryScores:
     """:class:`rules.winter.scores.ports.ScoreBook` in memory; ``known``: by night."""
 
     known: dict[date, NightFacts] = field(default_factory=dict)
-    kept: list[tuple[NightScore, str]] = field(default_factory=list)
+    scores: list[tuple[NightScore, str]] = field(default_factory=list)
 
     async def facts(self, night: date, from_s: float, to_s: float) -> NightFacts:
         """Return what is known of a night."""
@@ -28,9 +29,14 @@ class MemoryScores:
 
     async def put(self, score: NightScore, by: str) -> None:
         """Keep a score."""
-        self.kept.append((score, by))
+        self.scores.append((score, by))
+
+    async def kept(self, night: date) -> KeptScore | None:
+        """Return the newest score of a night."""
+        found = [KeptScore(score=s, at_s=0.0, by=by) for s, by in self.scores if s.night == night]
+        return found[-1] if found else None
 
     async def nights(self, first: date, last: date) -> Sequence[NightScore]:
         """Return the newest score of each night."""
-        newest = {score.night: score for score, _ in self.kept if first <= score.night <= last}
+        newest = {score.night: score for score, _ in self.scores if first <= score.night <= last}
         return [newest[night] for night in sorted(newest)]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
+from rules.core.winter_record import KeptScore
 from rules.core.winter_scores.facts import NightFacts
 from rules.core.winter_scores.night import NightScore
 
@@ -19,6 +20,10 @@ class ScoreBook(Protocol):
 
     async def put(self, score: NightScore, by: str) -> None:
         """Keep a score; one that is there stays, and the newest counts."""
+        ...
+
+    async def kept(self, night: date) -> KeptScore | None:
+        """Return the newest score of a night with when and by whom it was kept; None: none is."""
         ...
 
     async def nights(self, first: date, last: date) -> Sequence[NightScore]:

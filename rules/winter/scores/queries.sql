@@ -37,9 +37,6 @@ select subject from event
 where kind = 'sensor_judged' and at >= to_timestamp(%(from_s)s) and at < to_timestamp(%(to_s)s)
   and (detail ->> 'wrong')::boolean
 
--- treated
-select subject, state::text from rule_state where rule_id = 'treated' and version = %(version)s
-
 -- put
 insert into winter_score (night, by, summary) values (%(night)s, %(by)s, %(summary)s::jsonb)
 
@@ -47,3 +44,7 @@ insert into winter_score (night, by, summary) values (%(night)s, %(by)s, %(summa
 select distinct on (night) summary::text from winter_score
 where night between %(first)s and %(last)s
 order by night, score_id desc
+
+-- kept
+select summary::text, extract(epoch from worked_at)::float8, by from winter_score
+where night = %(night)s order by score_id desc limit 1

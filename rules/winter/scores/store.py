@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import UTC, date, tzinfo
 from typing import Any
 
 import msgspec
@@ -14,9 +14,12 @@ from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
 from cityops.errors import TransientError
-from rules.core.memory import SECTIONS, TreatedMemory
+from rules.core.treatment_log import standing
+from rules.core.winter_kept import KeptDays
+from rules.core.winter_record import KeptScore
 from rules.core.winter_scores.facts import Forecasts, Measured, NightFacts, Stretch
 from rules.core.winter_scores.night import NightScore
+from rules.winter.kept import gone_of, lines_of
 from rules.winter.orders.ports import OrderDesk
 from rules.winter.orders.store import Lender
 
@@ -26,10 +29,20 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 class PostgresScores:
-    """:class:`rules.winter.scores.ports.ScoreBook` on anything that lends connections; ``desk``: of the orders."""
+    """:class:`rules.winter.scores.ports.ScoreBook` on anything that lends connections.
 
-    def __init__(self, pool: Lender, desk: OrderDesk) -> None:
-        self._pool, self._desk = pool, desk
+    Args:
+        pool: lends them.
+        desk: of the orders.
+        kept: for how many days what a night is judged by is kept.
+        zone: of the town, for times in words.
+    """
+
+    def __init__(
+        self, pool: Lender, desk: OrderDesk, kept: KeptDays | None = None, zone: tzinfo = UTC
+    ) -> None:
+        self._pool, self._desk, self._zone = pool, desk, zone
+        self._kept = KeptDays() if kept is None else kept
 
     async def facts(self, night: date, from_s: float, to_s: float) -> NightFacts:
         """Return what is known of a night."""
@@ -41,14 +54,15 @@ class PostgresScores:
             sensors = [row[2] for row in routes if row[5] is not None]
             wrong = await _rows(conn, "wrong", **span)
             forecasts = await _rows(conn, "forecasts", **span, segments=sensors)
-            treated = await _rows(conn, "treated", version=SECTIONS["treated"].version)
+            treated = standing(await lines_of(conn, from_s, to_s))
+            gone = await gone_of(conn, from_s, to_s, self._kept, self._zone)
         labels, stretches = _routes(routes)
         return NightFacts(
             night=night, from_s=from_s, to_s=to_s, labels=labels, stretches=stretches,
             measured={name: _measured(*columns) for name, *columns in measured},
             forecasts=_forecasts(forecasts) if forecasts else None,
-            treated={s: msgspec.json.decode(state, type=TreatedMemory) for s, state in treated}, cases=cases,
-            wrong=frozenset(row[0] for row in wrong),
+            treated=treated, cases=cases, wrong=frozenset(row[0] for row in wrong), passes_gone=gone.passes,
+            roads_gone=gone.roads,
         )  # fmt: skip
 
     async def put(self, score: NightScore, by: str) -> None:
@@ -56,6 +70,15 @@ class PostgresScores:
         summary = msgspec.json.encode(score).decode()
         async with self._transaction() as conn:
             await conn.execute(SQL["put"], {"night": score.night, "by": by, "summary": summary})
+
+    async def kept(self, night: date) -> KeptScore | None:
+        """Return the newest score of a night."""
+        async with self._transaction() as conn:
+            rows = await _rows(conn, "kept", night=night)
+        if not rows:
+            return None
+        summary, at_s, by = rows[0]
+        return KeptScore(score=msgspec.json.decode(summary, type=NightScore), at_s=at_s, by=by)
 
     async def nights(self, first: date, last: date) -> Sequence[NightScore]:
         """Return the newest score of each night."""
