@@ -52,7 +52,11 @@ class _Server(uvicorn.Server):
 
 
 async def run_api(
-    settings: Settings, stop: asyncio.Event, *, started: Callable[[str], None] | None = None
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    started: Callable[[str], None] | None = None,
+    warm: bool = True,
 ) -> None:
     """Serve pages and REST until ``stop``; ends within 3 s of it, open streams included.
 
@@ -60,6 +64,7 @@ async def run_api(
         settings: needs ``db.dsn`` and ``api``.
         stop: set it to end.
         started: called once with the address, when requests are accepted.
+        warm: whether the process that plans starts at once, and not with the first plan.
 
     Raises:
         ConfigurationError: the address is taken, or the database is not named.
@@ -67,7 +72,7 @@ async def run_api(
     """
     pool = await open_pool(settings.db, application_name="cityops-api")
     residents, planner = pool, OwnProcess()
-    if settings.winter.password is not None:
+    if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:
         dsn = settings.db.dsn

@@ -24,9 +24,10 @@ START_S = 1_767_990_000.0
 
 
 def wish_of(
-    network: Network, seed: int = 1, lorries: int = 3, capacity_kg: float = 250.0, share: float = 1.0
-) -> Wish:
-    """Everything of a town asked for by one order."""
+    network: Network, seed: int = 1, lorries: int = 3, capacity_kg: float = 250.0, share: float = 1.0,
+    from_s: float = 0.0,
+) -> Wish:  # fmt: skip
+    """Everything of a town asked for by one order; every other stretch from a time on."""
     asked = [
         Asked(
             segment_id=w.segment_id,
@@ -34,8 +35,9 @@ def wish_of(
             g_m2=w.g_m2,
             priority=w.priority,
             due_s=SETTINGS.limits_s[w.priority],
+            from_s=from_s if n % 2 else 0.0,
         )
-        for w in all_wanted(network, share, seed)
+        for n, w in enumerate(all_wanted(network, share, seed))
     ]
     fleet = fleet_of(network, lorries, capacity_kg)
     starts = [

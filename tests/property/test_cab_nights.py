@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules.core.cab.codec import OnRoads, wanted_of
@@ -36,13 +36,22 @@ def holds(on: OnRoads) -> None:
     behind_s=st.sampled_from([0.0, 0.0, 400.0]),
     silent=st.sampled_from([None, "L0", "L1"]),
     again=st.booleans(),
+    from_s=st.sampled_from([0.0, 0.0, 3600.0]),
     allow_s=st.sampled_from([0.0, 45.0, 600.0]),
     later_s=st.one_of(st.floats(0.0, 60.0), st.just(300.0)),
 )
+@example(seed=285, at_s=1.125, behind_s=0.0, silent=None, again=False, from_s=0.0, allow_s=45.0, later_s=0.0)
 def test_everything_is_treated_once_by_somebody(
-    seed: int, at_s: float, behind_s: float, silent: str | None, again: bool, allow_s: float, later_s: float
+    seed: int,
+    at_s: float,
+    behind_s: float,
+    silent: str | None,
+    again: bool,
+    from_s: float,
+    allow_s: float,
+    later_s: float,
 ) -> None:
-    network, plan, on = night(seed)
+    network, plan, on = night(seed, from_s=from_s)
     out = {"L1": "gearbox"}
     for step in range(2 if again else 1):
         reports = {v: drive(on, v, at_s, behind_s=behind_s, seed=seed) for v in on.trips if v != silent}

@@ -10,6 +10,7 @@ from rules.core.cab.progress import NOISE_M, Progress
 from rules.core.fleet.jobs import Job
 from rules.core.fleet.lorries import Lorry
 from rules.core.fleet.plan import FleetPlan, Leg, Loading, Trip
+from rules.core.fleet.units import tenths
 
 Steps = Sequence[Leg | Loading]
 
@@ -47,7 +48,8 @@ def committed(
         begins_s = max(from_s, step.begins_s) if number == 0 or number in waits else from_s
         if begins_s >= until_s:
             break
-        from_s = round(begins_s + step.ends_s - step.begins_s, 1)
+        begins_s = tenths(begins_s) / 10.0
+        from_s = (tenths(begins_s) + round(10.0 * (step.ends_s - step.begins_s))) / 10.0
         found.append(replace(step, begins_s=begins_s, ends_s=from_s))
     return tuple(found)
 
