@@ -123,7 +123,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         out: lorries that are out of service, and why.
         standing: plan whose routes it begins with; None: the standing routes.
         changed: passes that another lorry does than the standing plan's.
-        roads: SHA-256 of the roads that it is for.
+        roads: SHA-256 of the roads that it is for; ``stretches``: a short hash of each that it asks for or drives.
         notes: what the officer should know, in sentences.
     """
 
@@ -150,6 +150,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     standing: int | None = None
     changed: int = 0
     notes: tuple[str, ...] = ()
+    stretches: dict[str, str] = {}
 
 
 class NewPlan(msgspec.Struct, frozen=True, kw_only=True):

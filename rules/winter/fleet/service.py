@@ -9,12 +9,13 @@ from datetime import tzinfo
 
 from cityops.errors import InvariantError
 from devices.registry import Registry
-from rules.core.cab.codec import OnRoads, roads_sha256
+from rules.core.cab.codec import OnRoads
 from rules.core.cab.going_on import rest_of
 from rules.core.cab.making import Wish, WrongPlanError, make
 from rules.core.cab.match import Report
 from rules.core.cab.model import KIND_WORDS, Kind, NewPlan, Plan, Service
 from rules.core.cab.progress import Following, Progress
+from rules.core.cab.roads import changed_words, roads_sha256
 from rules.core.cab.tonight import RouteFacts, Tonight, standing_orders, tonight
 from rules.core.cab.wishing import Means, again, first
 from rules.core.fleet.planner import FleetPlanner
@@ -151,9 +152,7 @@ class PlanDesk:
         """Return a plan on its roads; NotPlannedError where they are others than those it was made for."""
         network = (await self.roads()).network
         if roads_sha256(network) != plan.contents.roads:
-            raise NotPlannedError(
-                f"the roads have changed since plan {plan.version} was made: plan tonight again"
-            )
+            raise NotPlannedError(f"{_changed_words(plan, network)}: plan tonight again")
         return OnRoads(network, plan.contents)
 
     async def _driven(self, now_s: float) -> Plan | None:
@@ -324,7 +323,9 @@ class PlanDesk:
         last = await self.book.before(self.night(now_s))
         wish = await asyncio.to_thread(first, means, asked, last)
         old = await self.book.newest(self.night(now_s))
-        return wish if old is None else replace(wish, notes=(*wish.notes, _new_roads_words(old)))
+        return (
+            wish if old is None else replace(wish, notes=(*wish.notes, _new_roads_words(old, means.network)))
+        )
 
     async def _asked(self, means: Means, before: Plan | None, now_s: float) -> Tonight:
         cases = await self.orders.cases(*span_s(night_of(now_s, self.zone), self.zone))
@@ -363,9 +364,15 @@ def nothing_words(asked: Tonight) -> str:
     return " ".join(said)
 
 
-def _new_roads_words(old: Plan) -> str:
+def _changed_words(old: Plan, network: Network) -> str:
+    which = changed_words(old.contents.stretches, network)
+    return f"the roads have changed since plan {old.version} was made{f' ({which})' if which else ''}"
+
+
+def _new_roads_words(old: Plan, network: Network) -> str:
+    said = _changed_words(old, network)
     return (
-        f"The roads have changed since plan {old.version}: the night is planned anew, with every lorry full at its depot. "
+        f"{said[0].upper()}{said[1:]}: the night is planned anew, with every lorry full at its depot. "
         "What gritters have spread since an order counts."
     )
 
