@@ -16,6 +16,8 @@ from rules.core.network.osm_values import metres, texts, tonnes
 HGV_T = 3.5
 """A goods vehicle that weighs more is a heavy one [t]."""
 
+SOME = ("maxw", "maxh", "maxg", "maxa", "maxb", "maxl", "hgv")
+"""How keys of limits begin: most roads have none."""
 HGV_NO = {"no", "private", "agricultural", "forestry", "emergency"}
 FOR = ("", ":hgv", ":forward", ":backward", ":hgv:forward", ":hgv:backward")
 HGV = ("hgv", "hgv:forward", "hgv:backward")
@@ -26,6 +28,14 @@ NO_LIMIT = {"none", "no", "default", "unsigned", "no_sign", "no_indications"}
 """Values by which mappers say that nothing is signed."""
 NOT_READ = ("maxaxleload", "maxbogieweight", "maxlength")
 """Limits that a lorry's weight and size are not enough to judge."""
+
+
+def _with_whom(keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{key}{more}" for key in keys for more in FOR)
+
+
+WEIGHT_KEYS, HEIGHT_KEYS, WIDTH_KEYS = _with_whom(WEIGHTS), _with_whom(HEIGHTS), _with_whom(WIDTHS)
+ALL_KEYS = frozenset((*WEIGHT_KEYS, *HEIGHT_KEYS, *WIDTH_KEYS, *HGV, *NOT_READ))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +49,21 @@ class Limits:
 
 def limits_of(tags: Mapping[str, object]) -> Limits:
     """Return the limits for a lorry that tags of a way or of a barrier say."""
-    weight_t = _least(tags, WEIGHTS, tonnes)
+    weight_t = _least(tags, WEIGHT_KEYS, tonnes)
     if hgv_closed(tags):
         weight_t = HGV_T if weight_t is None else min(weight_t, HGV_T)
-    return Limits(weight_t, _least(tags, HEIGHTS, metres), _least(tags, WIDTHS, metres))
+    return Limits(weight_t, _least(tags, HEIGHT_KEYS, metres), _least(tags, WIDTH_KEYS, metres))
 
 
 def hgv_closed(tags: Mapping[str, object]) -> bool:
     """Tell whether heavy goods vehicles are kept out, in a direction at least; ``destination`` does not."""
-    return any(value in HGV_NO for key in HGV for value in texts(tags, key))
+    return any(value in HGV_NO for key in HGV if key in tags for value in texts(tags, key))
 
 
 def said(tags: Mapping[str, object]) -> list[str]:
     """Return which limits for lorries tags say, kept or not, in words to count them by."""
+    if not any(key.startswith(SOME) for key in tags):
+        return []
     found = limits_of({k: v for k, v in tags.items() if k not in HGV})
     kept = {
         "closed to heavy goods vehicles (hgv), taken for a limit of 3.5 t": hgv_closed(tags),
@@ -64,12 +76,10 @@ def said(tags: Mapping[str, object]) -> list[str]:
 
 def unread(tags: Mapping[str, object]) -> list[str]:
     """Return in words the limits of tags that can't be kept: for a time or for some, of another kind, or odd."""
-    names = {f"{key}{more}" for key in (*WEIGHTS, *HEIGHTS, *WIDTHS) for more in FOR}
-    kinds = names | set(HGV) | set(NOT_READ)
-    found = [f"{key}, for a time or for some only" for key in tags if key.removesuffix(":conditional") in kinds
+    found = [f"{key}, for a time or for some only" for key in tags if key.removesuffix(":conditional") in ALL_KEYS
              and key.endswith(":conditional")]  # fmt: skip
     found += [f"{key} is not read" for key in NOT_READ if texts(tags, key)]
-    for keys, of in ((WEIGHTS, tonnes), (HEIGHTS, metres), (WIDTHS, metres)):
+    for keys, of in ((WEIGHT_KEYS, tonnes), (HEIGHT_KEYS, metres), (WIDTH_KEYS, metres)):
         found += [
             f"{key} {value!r} is no number with a unit"
             for key, value in _said(tags, keys)
@@ -79,8 +89,7 @@ def unread(tags: Mapping[str, object]) -> list[str]:
 
 
 def _said(tags: Mapping[str, object], keys: tuple[str, ...]) -> list[tuple[str, str]]:
-    named = [f"{key}{more}" for key in keys for more in FOR]
-    return [(key, v) for key in named for v in texts(tags, key) if v not in NO_LIMIT]
+    return [(key, v) for key in keys if key in tags for v in texts(tags, key) if v not in NO_LIMIT]
 
 
 def _least(
