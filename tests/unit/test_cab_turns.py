@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from msgspec.structs import replace as with_
 
 from devices.registry import RoadNode, RoadSegment
 from rules.core.cab import turns
@@ -140,9 +141,12 @@ def test_a_turn_says_towards_which_street_it_leads() -> None:
         "Start along Mill Road, towards Lane", "Turn left, still Mill Road, towards Lane", "Turn right into Lane",
         "Back at the barn",
     ]  # fmt: skip
-    assert card_texts(drawn, ("in", True), ("b", True), ("d", True))[1:3] == [
-        "Turn right into an unnamed road, towards North Street", "Follow the road into North Street",
-    ]  # fmt: skip
+    for name in ("", "unnamed road"):  # of a registry, and of a map that was imported
+        roads = [with_(s, street=name) if s.segment_id == "b" else s for s in network.segments]
+        other = numbered(Network(network.nodes, roads))
+        assert card_texts(other, ("in", True), ("b", True), ("d", True))[1:3] == [
+            "Turn right into an unnamed road, towards North Street", "Follow the road into North Street",
+        ]  # fmt: skip
 
 
 def test_a_fork_where_the_street_keeps_its_name_is_an_entry_of_its_own() -> None:
@@ -155,3 +159,11 @@ def test_a_fork_where_the_street_keeps_its_name_is_an_entry_of_its_own() -> None
     assert (
         card_texts(plain, ("in", True), ("in", False))[1] == "Turn round at East Road, back along Mill Road"
     )
+
+
+def test_a_road_without_a_name_that_goes_on_is_not_named_twice() -> None:
+    drawn = junction(a=(-90.0, ""), b=(90.0, "East Road"))
+    network = Network(
+        drawn[0].nodes, [with_(s, street="") if s.segment_id == "in" else s for s in drawn[0].segments]
+    )
+    assert words(numbered(network), "a") == "Turn left"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from rules.core.fleet.settings import FleetSettings
+from rules.core.network import attach
 from rules.core.network.network import Network
 
 UNNAMED = "an unnamed road"
@@ -14,6 +15,7 @@ FORK_DEG = 45.0
 """Roads that go on at less than this angle are the arms of a fork [°]."""
 CLEARER_DEG = 15.0
 """One arm of a fork is plainly straight on where the others turn by so much more [°]."""
+GO_ON = "Go on along "
 NEXT_JUNCTION = "the next junction"
 
 Side = Literal["left", "right", "in the middle"]
@@ -22,7 +24,8 @@ Side = Literal["left", "right", "in the middle"]
 def street_of(network: Network, arc: int) -> str:
     """Return a street's name, or its number, or that it has none."""
     segment = network.segments[network.arcs[arc].segment]
-    return segment.street or segment.ref or UNNAMED
+    name = segment.street or segment.ref
+    return UNNAMED if name in ("", attach.UNNAMED) else name
 
 
 def is_roundabout(network: Network, arc: int) -> bool:
@@ -73,20 +76,24 @@ def turn_words(
     deg = network.turn_deg(last, arc)
     same = street == street_of(network, last)
     if not forks:
-        return f"Go on along {street}" if same else f"Follow the road into {street}"
+        return f"{GO_ON}{street}" if same else f"Follow the road into {street}"
     if (keep := fork_side(network, last, arc)) is not None:
-        return f"Keep {keep}, still {street}" if same else f"Keep {keep} into {street}"
+        return f"Keep {keep}{_still(street)}" if same else f"Keep {keep} into {street}"
     if abs(deg) <= settings.straight_deg:
-        return f"Go on along {street}" if same else f"Go straight on into {street}"
+        return f"{GO_ON}{street}" if same else f"Go straight on into {street}"
     side = "right" if deg > 0.0 else "left"
     if abs(deg) > settings.round_deg:
         return (
-            f"Make a U-turn to the {side}, still {street}"
+            f"Make a U-turn to the {side}{_still(street)}"
             if same
             else f"Make a U-turn to the {side} into {street}"
         )
     how = f"Turn sharp {side}" if abs(deg) > SHARP_DEG else f"Turn {side}"
-    return f"{how}, still {street}" if same else f"{how} into {street}"
+    return f"{how}{_still(street)}" if same else f"{how} into {street}"
+
+
+def _still(street: str) -> str:
+    return "" if street == UNNAMED else f", still {street}"
 
 
 def _round_words(network: Network, last: int, arc: int, at: str) -> str:
@@ -98,8 +105,8 @@ def _round_words(network: Network, last: int, arc: int, at: str) -> str:
 
 
 def towards(words: str, name: str) -> str:
-    """Return a turn's words with the street that it leads towards, where that is known."""
-    return f"{words}, towards {name}" if name else words
+    """Return a turn's words with the street that it leads towards, where that is known; who goes on needs none."""
+    return words if not name or words.startswith(GO_ON) else f"{words}, towards {name}"
 
 
 def exit_number(network: Network, round_arcs: tuple[int, ...], out: int) -> int:
