@@ -37,18 +37,25 @@ async def card_file(
         NoSuchPlanError: there is no such card.
         NotPlannedError: the roads are no longer the plan's.
     """
-    latest = await desk.book.newest(desk.night(now_s))
-    plan = latest if version is None else await desk.book.plan(version)
+    latest = await desk.shelf.newest(desk.night(now_s))
+    plan = latest if version is None else await desk.shelf.plan(version)
     if plan is None or lorry not in plan.trips or not plan.trips[lorry].steps:
         raise NoSuchPlanError(f"There is no card of {lorry} tonight.")
-    newest = await desk.book.newest(plan.night)
+    newest = await desk.shelf.newest(plan.night)
     replaced = newest.version if newest is not None and newest.version != plan.version else None
     on = await desk.on_roads(plan)
     zone = ZoneInfo(str(desk.zone))
-    if suffix == ".gpx":
-        return _track(plan, on, lorry, zone, council, replaced)
+    made = _track if suffix == ".gpx" else _paper
+
+    async def make() -> bytes:
+        return await asyncio.to_thread(made, plan, on, lorry, zone, council, replaced)
+
+    return await desk.files.get((plan.version, lorry, suffix, council, replaced), make)
+
+
+def _paper(plan: Plan, on: OnRoads, lorry: str, zone: ZoneInfo, council: str, replaced: int | None) -> bytes:
     content = document(plan, on, card_of(on, lorry), zone, council=council, replaced=replaced)
-    return await asyncio.to_thread(make_card, content, datetime.fromtimestamp(plan.at_s, UTC))
+    return make_card(content, datetime.fromtimestamp(plan.at_s, UTC))
 
 
 def _track(plan: Plan, on: OnRoads, lorry: str, zone: ZoneInfo, council: str, replaced: int | None) -> bytes:

@@ -13,7 +13,7 @@ from rules.core.cab.card import card_of
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import KIND_WORDS, Plan
 from rules.core.cab.progress import Progress
-from rules.winter.fleet.service import Situation
+from rules.winter.fleet.following import Situation
 
 ROW = "{:<14} {:>7} {:>11} {:>9} {:>6} {:>8} {:>6} {:>6} {:>6}"
 HEADING = ROW.format("lorry", "passes", "treated km", "empty km", "loads", "salt t", "out", "last", "back")

@@ -15,7 +15,7 @@ from ops_api.cli_help import examples
 if TYPE_CHECKING:
     from ops_api.wiring_cab import CabDoor
     from rules.core.cab.model import Plan
-    from rules.winter.fleet.service import Who
+    from rules.winter.fleet.asking import Who
 
 OFFICER = "duty officer"
 MISSED = 1
@@ -174,7 +174,7 @@ def _changed(
 
 
 def _who(by: str, role: str, reason: str, request_id: str | None) -> Who:
-    from rules.winter.fleet.service import Who
+    from rules.winter.fleet.asking import Who
 
     return Who(name_of(by), role, "cli", reason.strip(), request_id)
 

@@ -37,7 +37,7 @@ def plan(
     part: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of tonight's streets: segment_id[, g_m2, priority, due_min]; all on routes without."
+            help="CSV of tonight's streets: segment_id[, g_m2, priority, due_min, from_min]; all on routes without."
         ),
     ] = None,
     standing: Annotated[

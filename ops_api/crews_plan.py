@@ -9,8 +9,9 @@ import msgspec
 
 from devices.registry import RoadSegment
 from firmware_sim.world.gritters import Ordered
+from rules.core.cab.codec import wanted_of
 from rules.core.cab.model import Contents, TripDoc
-from rules.core.fleet.jobs import Wanted, jobs_of
+from rules.core.fleet.jobs import jobs_of
 from rules.core.fleet.settings import FleetSettings
 from rules.core.network.network import Network
 
@@ -48,7 +49,7 @@ def tours_of(
     """Return what a stored plan has lorries do; ``before``: what they did until then."""
     c = msgspec.json.decode(contents, type=Contents)
     settings = FleetSettings(**c.settings, limits_s={})
-    wanted = [Wanted(a.segment_id, a.g_m2, a.priority, a.due_s, a.runs) for a in c.asked]
+    wanted = wanted_of(c.asked)
     rate = {a.segment_id: a.g_m2 / a.runs for a in c.asked}
     segments = {s.segment_id: s for s in network.segments}
     width = {

@@ -93,6 +93,7 @@ def _wanted(part: Path, number: int, row: dict[str, str], g_m2: float, usual: di
         value("g_m2", g_m2),
         int(priority),
         None if due_min == math.inf else 60.0 * due_min,
+        from_s=60.0 * value("from_min", 0.0),
     )
 
 

@@ -13,9 +13,10 @@ from cityops.errors import ConfigurationError
 from devices.registry import load
 from ops_api import fleet_text
 from ops_api.fleet_files import read_fleet, read_plan, wanted_of
+from rules.catalogue.loader import load as catalogue
+from rules.core.cab.as_planned import left_of_plan
 from rules.core.carp.pace import Budget
 from rules.core.effects import Json
-from rules.core.fleet.breakdown import rest_of
 from rules.core.fleet.jobs import Job, jobs_of
 from rules.core.fleet.plan import FleetPlan
 from rules.core.fleet.planner import Builder, FleetPlanner, Searcher
@@ -102,16 +103,19 @@ def _planned(
     jobs: Sequence[Job], check: Check, before: FleetPlan | None, asked: Asked, planner: FleetPlanner
 ) -> Planned:
     network, by_name = check.network, {job.name: job for job in jobs}
-    standing = {} if before is None else {trip.lorry_id: trip.jobs for trip in before.trips}
+    standing: dict[str, Sequence[str]] = (
+        {} if before is None else {trip.lorry_id: trip.jobs for trip in before.trips}
+    )
     if asked.broken:
         if before is None:
             raise ValueError("--broken needs the plan that is being driven: --standing FILE")
         wrong = check.verdict(before).wrong
         if wrong:
             raise ValueError(f"{asked.standing} is not a plan of these lorries and streets: {wrong[0]}")
-        rest = rest_of(before, jobs, check.fleet, 60.0 * asked.at_min, asked.broken)
+        treatment = catalogue().gritting.parameters.treatment
+        rest = left_of_plan(before, check, 60.0 * asked.at_min, asked.broken, treatment)
         check = replace(check, fleet=rest.fleet, before=rest.done)
-        jobs, standing = rest.jobs, rest.standing
+        jobs, standing = rest.jobs, dict(rest.standing)
     plan = planner(Request(network, jobs, check.fleet, check.settings, standing))
     return Planned(network, by_name, plan, check.verdict(plan))
 

@@ -29,6 +29,7 @@ from ops_api.wiring_cases import cases_on
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
+from rules.winter.fleet.own_process import OwnProcess
 from rules.winter.forecaster.store import PostgresRoadForecasts
 from rules.winter.orders.store import PostgresOrders
 from rules.winter.scores.store import PostgresScores
@@ -50,7 +51,11 @@ class _Server(uvicorn.Server):
 
 
 async def run_api(
-    settings: Settings, stop: asyncio.Event, *, started: Callable[[str], None] | None = None
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    started: Callable[[str], None] | None = None,
+    warm: bool = True,
 ) -> None:
     """Serve pages and REST until ``stop``; ends within 3 s of it, open streams included.
 
@@ -58,13 +63,16 @@ async def run_api(
         settings: needs ``db.dsn`` and ``api``.
         stop: set it to end.
         started: called once with the address, when requests are accepted.
+        warm: whether the process that plans starts at once, and not with the first plan.
 
     Raises:
         ConfigurationError: the address is taken, or the database is not named.
         TransientError: the database does not answer.
     """
     pool = await open_pool(settings.db, application_name="cityops-api")
-    residents = pool
+    residents, planner = pool, OwnProcess()
+    if warm and settings.winter.password is not None:
+        planner.start()  # only who has it has plans made here
     try:
         dsn = settings.db.dsn
         if settings.api.resident_dsn:
@@ -86,7 +94,7 @@ async def run_api(
             map_min_count=settings.housing.map_min_count,
             team=_team(settings),
             forecasts=PostgresForecasts(pool),
-            officers=_officers(settings, pool),
+            officers=_officers(settings, pool, planner),
         )
         await _serve(
             app.state.context,
@@ -106,6 +114,7 @@ async def run_api(
             started,
         )
     finally:
+        planner.close()
         await pool.close()
         if residents is not pool:
             await residents.close()
@@ -116,10 +125,10 @@ def _team(settings: Settings) -> TeamDoor | None:
     return None if password is None else TeamDoor(password.get_secret_value())
 
 
-def _officers(settings: Settings, pool: AsyncConnectionPool[Any]) -> Officers:
+def _officers(settings: Settings, pool: AsyncConnectionPool[Any], planner: OwnProcess) -> Officers:
     password, desk = settings.winter.password, PostgresOrders(pool)
     door = None if password is None else TeamDoor(password.get_secret_value(), "winter")
-    roads, plans = Roads(PostgresRoadForecasts(pool)), plan_desk(settings, pool, desk)
+    roads, plans = Roads(PostgresRoadForecasts(pool)), plan_desk(settings, pool, desk, planner)
     return Officers(desk, door, PostgresScores(pool, desk), roads, plans)
 
 

@@ -15,9 +15,10 @@ from ops_api.queries import OneConnection
 from rules.catalogue.loader import load
 from rules.core.carp.pace import Budget
 from rules.core.fleet.planner import Builder, FleetPlanner, Searcher
+from rules.winter.fleet.planning import in_thread
+from rules.winter.fleet.ports import Makes
 from rules.winter.fleet.service import PlanDesk
 from rules.winter.fleet.store import PostgresPlans, PostgresTown
-from rules.winter.orders.ports import OrderDesk
 from rules.winter.orders.store import Lender, PostgresOrders
 
 
@@ -26,11 +27,13 @@ def planner_of(iterations: int, seed: int) -> FleetPlanner:
     return Builder(seed) if iterations == 0 else Searcher(Budget(iterations=iterations), seed)
 
 
-def plan_desk(settings: Settings, pool: Lender, orders: OrderDesk) -> PlanDesk:
-    """Return the desk on anything that lends connections."""
+def plan_desk(settings: Settings, pool: Lender, orders: PostgresOrders, makes: Makes = in_thread) -> PlanDesk:
+    """Return the desk on anything that lends connections; ``makes`` makes the plans."""
+    clock = SystemClock()
     return PlanDesk(
         PostgresPlans(pool), PostgresTown(pool), orders, planner_of, load().gritting.parameters.treatment,
-        ZoneInfo(settings.api.time_zone),
+        ZoneInfo(settings.api.time_zone), town_now=lambda: orders.town_now_s(clock.now().timestamp()),
+        makes=makes, passes_most=settings.winter.passes_most,
     )  # fmt: skip
 
 

@@ -38,6 +38,16 @@ class Leg:
     part: float = 1.0
 
 
+def _begun(streets: Streets, kept: Sequence[Leg], ordered: Sequence[Ordered]) -> int:
+    """Return how many steps a plan begins with that the lorry has begun already, while the plan was made."""
+    driven = [(leg.row, leg.forward) for leg in kept]
+    steps = [
+        (streets.row[o.segment_id], streets.segments[streets.row[o.segment_id]].from_node == o.from_node)
+        for o in ordered[: len(driven)]
+    ]
+    return next((k for k in range(len(steps), 0, -1) if driven[-k:] == steps[:k]), 0)
+
+
 def _reached(streets: Streets, leg: Leg) -> int:
     """Return the node at a leg's end."""
     return streets.ends[leg.row][1 if leg.forward else 0]
@@ -176,6 +186,9 @@ class Gritter:
         time_s = max(from_s, kept[-1].end_s) if out else from_s
         salt = kept[-1].salt_kg if out else HOPPER_KG
         legs: list[Leg] = []
+        ordered = ordered[_begun(streets, kept, ordered) if out and not self._stays else 0 :]
+        if not ordered:
+            return legs  # it is on the last of them
         for row, there in streets.path(node, streets.node[ordered[0].from_node]):
             end_s = time_s + streets.segments[row].length_m / DRIVING_M_S
             legs.append(Leg(time_s, end_s, row, streets.ends[row][1] == there, 0.0, salt))

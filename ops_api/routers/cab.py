@@ -15,7 +15,8 @@ from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import Program
 from rules.core.cab.model import Plan
-from rules.winter.fleet.service import USUAL_ITERATIONS, Who
+from rules.winter.fleet.asking import Who
+from rules.winter.fleet.service import USUAL_ITERATIONS
 
 router = APIRouter(prefix="/api/v1/winter/plan", tags=["winter"])
 
@@ -102,4 +103,4 @@ async def _plan(ctx: Context, version: int | None) -> Plan:
         if found is None:
             raise HTTPException(404, f"{cab_content.NOTHING_YET}.")
         return found
-    return await plans_of(ctx).book.plan(version)
+    return await plans_of(ctx).shelf.plan(version)

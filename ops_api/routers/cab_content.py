@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException
 
@@ -10,6 +13,7 @@ from ops_api.routers.content import live_state
 from ops_api.routers.context import Context
 from ops_api.web import cab_view
 from rules.core.cab.model import Plan
+from rules.winter.fleet.following import Situation
 from rules.winter.fleet.ports import NotPlannedError
 from rules.winter.fleet.service import PlanDesk
 
@@ -26,7 +30,7 @@ def plans_of(ctx: Context) -> PlanDesk:
 async def newest(ctx: Context) -> Plan | None:
     """Return tonight's plan."""
     desk = plans_of(ctx)
-    return await desk.book.newest(desk.night((await ctx.town_now()).timestamp()))
+    return await desk.shelf.newest(desk.night((await ctx.town_now()).timestamp()))
 
 
 async def board(ctx: Context) -> dict[str, Any]:
@@ -45,14 +49,18 @@ async def board(ctx: Context) -> dict[str, Any]:
         return {**content, "changed": str(error)}
     if found is None:
         return content
+    versions = await desk.shelf.versions(found.plan.night)
+    older = tuple(cab_view.version_line(v, ctx.brand.time_zone, now) for v in reversed(versions[:-1]))
+    view = await asyncio.to_thread(_view, found, ctx.brand.time_zone, now)
+    return {**content, "view": view, "versions": older}
+
+
+def _view(found: Situation, zone: ZoneInfo, now: datetime) -> cab_view.PlanView:
     lorries = [
-        cab_view.lorry_view(found.plan, found.on, p.lorry, ctx.brand.time_zone, progress=p, now_s=found.now_s)
+        cab_view.lorry_view(found.plan, found.on, p.lorry, zone, progress=p, now_s=found.now_s)
         for p in found.progress.values()
     ]
-    versions = await desk.book.versions(found.plan.night)
-    older = tuple(cab_view.version_line(v, ctx.brand.time_zone, now) for v in reversed(versions[:-1]))
-    view = cab_view.plan_view(found.plan, found.on, lorries, ctx.brand.time_zone, now)
-    return {**content, "view": view, "versions": older}
+    return cab_view.plan_view(found.plan, found.on, lorries, zone, now)
 
 
 async def news(ctx: Context) -> tuple[str, ...]:
@@ -66,15 +74,15 @@ async def lorry(ctx: Context, name: str, version: int | None = None) -> dict[str
     desk, now_s = plans_of(ctx), (await ctx.town_now()).timestamp()
     latest = await newest(ctx)
     try:
-        plan = latest if version is None else await desk.book.plan(version)
+        plan = latest if version is None else await desk.shelf.plan(version)
         if plan is None or name not in plan.trips:
             return {"view": None, "name": name, "why": await _absent(ctx, name)}
         found = await desk.follow(plan, now_s)
     except NotPlannedError as error:
         return {"view": None, "name": name, "why": str(error)}
     counts = latest is not None and latest.version == plan.version
-    view = cab_view.lorry_view(
-        plan, found.on, name, ctx.brand.time_zone, progress=found.progress[name] if counts else None,
+    view = await asyncio.to_thread(
+        cab_view.lorry_view, plan, found.on, name, ctx.brand.time_zone, progress=found.progress[name] if counts else None,
         now_s=found.now_s, newest=None if latest is None or latest.night != plan.night else latest.version,
     )  # fmt: skip
     return {"view": view, "name": name, "why": "", "news": await news(ctx) if counts else ()}

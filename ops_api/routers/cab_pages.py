@@ -19,8 +19,8 @@ from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of
 from ops_api.routers.password import try_password
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST
+from rules.winter.fleet.asking import Who
 from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanMovedError
-from rules.winter.fleet.service import Who
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 ADDRESS = "/winter/cab"

@@ -12,9 +12,10 @@ from devices.registry import Depot, Device, GrittingRoute, Registry
 from rules.core.cab.match import Report
 from rules.core.fleet.planner import Builder, FleetPlanner
 from rules.core.winter_orders import model as m
+from rules.winter.fleet.asking import Who
 from rules.winter.fleet.memory import MemoryPlans, MemoryTown
 from rules.winter.fleet.ports import Seen
-from rules.winter.fleet.service import PlanDesk, Who
+from rules.winter.fleet.service import PlanDesk
 from rules.winter.orders.memory import MemoryOrders
 from tests.fakes.cab_night import P
 from tests.fakes.fleet_towns import fleet_town

@@ -95,7 +95,7 @@ def _report(
     n, share = way.leg_at(way.place_at(clock_s))
     number, leg = way.legs[n]
     lon, lat = along(on.network.line(leg.arc), share)
-    stands = clock_s < steps[0].begins_s or clock_s >= steps[-1].ends_s
+    stands = clock_s < leg.begins_s or clock_s >= steps[-1].ends_s
     stands |= any(isinstance(s, Loading) and s.begins_s <= clock_s < s.ends_s for s in steps)
     moves = 0.0 if stands else on.network.arcs[leg.arc].length_m / (leg.ends_s - leg.begins_s)
     spreads = leg.job is not None and not stands and number not in off

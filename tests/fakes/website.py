@@ -90,7 +90,7 @@ async def running(
     )
     if data_dir is not None:
         settings = settings.model_copy(update={"data_dir": data_dir})
-    task = asyncio.create_task(run_api(settings, stop, started=address.set_result))
+    task = asyncio.create_task(run_api(settings, stop, started=address.set_result, warm=False))
     done, _ = await asyncio.wait({task, address}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
     if task in done:
         task.result()

@@ -16,19 +16,22 @@ from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import Plan, Service
 from rules.core.fleet.roster import LorryEntry, Roster
 from rules.core.winter_orders import model as m
+from rules.winter.fleet.asking import Who
 from rules.winter.fleet.ports import (
     NoSuchPlanError,
     NotPlannedError,
     PlanMovedError,
     Seen,
 )
-from rules.winter.fleet.service import PlanDesk, Who
+from rules.winter.fleet.service import PlanDesk
 from rules.winter.fleet.store import PostgresPlans, PostgresTown
 from rules.winter.orders.memory import MemoryOrders
 from rules.winter.orders.store import PostgresOrders
 from tests.fakes.cab_desk import ADA, NOW, ZONE, as_seen, builder, desk, ordered, small_town
 from tests.fakes.cab_night import P, drive, every_pass
 from tests.fakes.rules_town import START
+
+HEARD = ("g1", "g2", "g3")
 
 
 @dataclass
@@ -111,7 +114,10 @@ async def test_a_night_with_a_breakdown(bench: Bench) -> None:
         await book.plan(2)
 
     assert await plans.news(first, NOW + 70.0) == ()
+    quiet = await plans.town.heard(HEARD, NOW, NOW + 960.0)
     await bench.drives(first, 900.0)
+    assert await plans.town.heard(HEARD, NOW, NOW + 960.0) != quiet
+    assert await plans.town.heard((), NOW, NOW + 960.0) == quiet
     found = await plans.situation(NOW + 60.0 + 900.0)
     assert found is not None
     assert {p.phase for p in found.progress.values()} == {"drives"}
@@ -131,6 +137,7 @@ async def test_a_night_with_a_breakdown(bench: Bench) -> None:
     assert third is not None
     assert {t.lorry for t in third.contents.trips} == {"g1", "g2"}
     assert [v.version for v in await book.versions(first.night)] == [1, 2, 3]
+    assert await book.numbers(first.night) == [1, 2, 3]
     with pytest.raises(NotPlannedError, match="in service already"):
         await plans.returned("g1", ADA, NOW + 1001.0)
     # Another order comes: what is done stays done.

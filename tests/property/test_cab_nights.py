@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.core.cab.codec import OnRoads, wanted_of
-from rules.core.cab.going_on import rest_of
+from rules.core.cab.going_on import Rest, rest_of
 from rules.core.cab.making import Wish, make
 from rules.core.cab.model import Contents
 from rules.core.fleet.planner import Builder
@@ -36,18 +36,19 @@ def holds(on: OnRoads) -> None:
     behind_s=st.sampled_from([0.0, 0.0, 400.0]),
     silent=st.sampled_from([None, "L0", "L1"]),
     again=st.booleans(),
+    allow_s=st.sampled_from([0.0, 45.0, 600.0]),
     later_s=st.one_of(st.floats(0.0, 60.0), st.just(300.0)),
 )
 def test_everything_is_treated_once_by_somebody(
-    seed: int, at_s: float, behind_s: float, silent: str | None, again: bool, later_s: float
+    seed: int, at_s: float, behind_s: float, silent: str | None, again: bool, allow_s: float, later_s: float
 ) -> None:
     network, plan, on = night(seed)
     out = {"L1": "gearbox"}
     for step in range(2 if again else 1):
         reports = {v: drive(on, v, at_s, behind_s=behind_s, seed=seed) for v in on.trips if v != silent}
         progress = progress_of(on, reports, at_s)
-        rest = rest_of(on, plan, progress, at_s, out)
-        contents = _planned(on, rest.starts, rest.standing, rest.done, out)
+        rest = rest_of(on, plan, progress, at_s, out, allow_s)
+        contents = _planned(on, rest, out)
         # What a lorry was only going to do does not count once it has failed.
         assert not {d.job for d in contents.done if d.until_s is not None and d.lorry in out}
         counts = Counter(every_pass(contents))
@@ -79,12 +80,12 @@ def test_everything_is_treated_once_by_somebody(
         )
 
 
-def _planned(on: OnRoads, starts: object, standing: object, done: object, out: dict[str, str]) -> Contents:
+def _planned(on: OnRoads, rest: Rest, out: dict[str, str]) -> Contents:
     c = on.contents
     return make(
         Wish(
-            network=on.network, start_s=c.start_s, asked=c.asked, starts=starts, barns=c.barns, settings=SETTINGS,
-            standing=standing, done=done, out=out,  # type: ignore[arg-type]
+            network=on.network, start_s=c.start_s, asked=c.asked, starts=rest.starts, barns=c.barns, settings=SETTINGS,
+            standing=rest.standing, done=rest.done, out=out, fixed=rest.fixed,
         ),
         Builder(),
     )  # fmt: skip

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.core.cab.as_planned import left_of_plan
 from rules.core.carp.pace import Budget
-from rules.core.fleet.breakdown import rest_of
 from rules.core.fleet.jobs import Job, Wanted, jobs_of
 from rules.core.fleet.lorries import Fleet
 from rules.core.fleet.plan import FleetPlan, Leg, Loading, Trip
@@ -22,6 +22,7 @@ from rules.core.fleet.request import Request
 from rules.core.fleet.settings import FleetSettings
 from rules.core.fleet.verify import Check
 from rules.core.network.network import Network
+from tests.fakes.cab_night import P
 from tests.fakes.fleet_towns import all_wanted, fleet_of, fleet_town
 
 SETTINGS = FleetSettings()
@@ -67,12 +68,12 @@ def test_what_is_left_after_a_breakdown_is_done_by_the_others(
 ) -> None:
     network, wanted, jobs, fleet = night(seed, lorries=3)
     plan = Builder()(Request(network, jobs, fleet, SETTINGS))
-    rest = rest_of(plan, jobs, fleet, at_s, ["L1"])
+    rest = left_of_plan(plan, Check(network, wanted, fleet, SETTINGS), at_s, ["L1"], P)
     new = planner(Request(network, rest.jobs, rest.fleet, SETTINGS, rest.standing))
     check = Check(network, wanted, rest.fleet, SETTINGS, before=rest.done)
     assert check.verdict(new).wrong == ()
     assert len(rest.done) + len(new.lorry_of) + len(new.left_out) == len(jobs)
-    assert all(step.begins_s >= at_s for trip in new.trips for step in trip.steps)
+    assert all(step.begins_s >= at_s - 1e-6 for trip in new.trips for step in trip.steps)
 
 
 def test_searching_is_no_worse_than_building_and_the_same_again() -> None:

@@ -14,8 +14,8 @@ from rules.core.fleet.plan import FleetPlan
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.request import Request
 from rules.core.winter_orders import model as m
+from rules.winter.fleet.asking import Who
 from rules.winter.fleet.ports import NotPlannedError
-from rules.winter.fleet.service import Who
 from tests.fakes.cab_desk import ADA, NOW, as_seen, desk, ordered
 from tests.fakes.cab_night import drive
 
@@ -44,7 +44,7 @@ async def test_a_breakdown_is_kept_though_nothing_can_be_planned() -> None:
     plans, orders, _ = desk()
     await ordered(orders)
     await plans.plan_tonight(ADA, NOW)
-    usual = plans._planner_of
+    usual = plans.planning.planner_of
 
     def fails(request: Request) -> FleetPlan:
         raise ValueError("no way to segment s1")
@@ -52,12 +52,12 @@ async def test_a_breakdown_is_kept_though_nothing_can_be_planned() -> None:
     def failing(iterations: int, seed: int) -> FleetPlanner:
         return fails  # type: ignore[return-value]
 
-    plans._planner_of = failing
+    plans.planning.planner_of = failing
     gearbox = Who("Ada", "duty officer", "page", "gearbox", "b-1")
     with pytest.raises(NotPlannedError, match=r"g1 is out of service, but there is no new plan: no way"):
         await plans.breakdown("g1", gearbox, NOW + 60.0)
     assert (await plans.book.out())["g1"].reason == "gearbox"
-    plans._planner_of = usual
+    plans.planning.planner_of = usual
     again = await plans.breakdown("g1", gearbox, NOW + 90.0)
     assert again is not None
     assert again.contents.out == {"g1": "gearbox"}
@@ -66,7 +66,7 @@ async def test_a_breakdown_is_kept_though_nothing_can_be_planned() -> None:
 async def test_a_lorry_that_fails_while_the_night_is_planned_is_not_in_the_plan_that_is_kept() -> None:
     plans, orders, _ = desk()
     await ordered(orders)
-    usual, failed = plans._planner_of, False
+    usual, failed = plans.planning.planner_of, False
 
     def fails_meanwhile(iterations: int, seed: int) -> FleetPlanner:
         nonlocal failed
@@ -78,7 +78,7 @@ async def test_a_lorry_that_fails_while_the_night_is_planned_is_not_in_the_plan_
             )
         return usual(iterations, seed)
 
-    plans._planner_of = fails_meanwhile
+    plans.planning.planner_of = fails_meanwhile
     plan = await plans.plan_tonight(ADA, NOW)
     assert plan.version == 1
     assert [s.lorry for s in plan.contents.fleet] == ["g2", "g3"]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from rules.core.cab.model import Asked, Contents, Start, Step, TripDoc
 from rules.core.fleet.jobs import Job, Wanted, jobs_of
@@ -39,7 +40,7 @@ def name_of(network: Network, arc: int) -> tuple[str, int]:
 
 def wanted_of(asked: Iterable[Asked]) -> tuple[Wanted, ...]:
     """Return what the planner is asked."""
-    return tuple(Wanted(a.segment_id, a.g_m2, a.priority, a.due_s, a.runs) for a in asked)
+    return tuple(Wanted(a.segment_id, a.g_m2, a.priority, a.due_s, a.runs, a.from_s) for a in asked)
 
 
 def settings_told(settings: FleetSettings) -> dict[str, float]:
@@ -132,6 +133,11 @@ class OnRoads:
     def ploughed(self) -> frozenset[str]:
         """Stretches that are ploughed as they are treated."""
         return frozenset(a.segment_id for a in self.contents.asked if a.plough)
+
+    @cached_property
+    def cards(self) -> dict[str, Any]:
+        """Cards that have been written, by lorry; see ``rules.core.cab.ploughing``."""
+        return {}
 
     @cached_property
     def meeting(self) -> dict[int, list[int]]:

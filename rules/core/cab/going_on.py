@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from msgspec.structs import replace
 
 from rules.core.cab.codec import OnRoads, name_of
+from rules.core.cab.committed import committed, next_step
 from rules.core.cab.model import Done, Plan, Start
 from rules.core.cab.progress import NOISE_M, Progress
 from rules.core.fleet.plan import Leg, Loading
@@ -26,16 +27,23 @@ class Rest:
             with ``until_s`` until reports show them.
         standing: by lorry what it was to do next.
         notes: what was taken for granted, in sentences.
+        fixed: by lorry the steps that it drives on by the plan so far, while the next is made.
     """
 
     starts: tuple[Start, ...]
     done: tuple[Done, ...]
     standing: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...]
+    fixed: Mapping[str, tuple[Leg | Loading, ...]] = field(default_factory=dict)
 
 
 def rest_of(
-    on: OnRoads, plan: Plan, progress: Mapping[str, Progress], at_s: float, out: Mapping[str, str]
+    on: OnRoads,
+    plan: Plan,
+    progress: Mapping[str, Progress],
+    at_s: float,
+    out: Mapping[str, str],
+    allow_s: float = 0.0,
 ) -> Rest:
     """Return what is left of a plan.
 
@@ -49,11 +57,13 @@ def rest_of(
         progress: of each of its lorries.
         at_s: now [s after the start of the plan].
         out: lorries out of service.
+        allow_s: how long the next plan may take to be made: what a lorry begins until then it drives as it is [s].
     """
     streets = Streets(on.network.graph)
     starts, notes = [], list[str]()
     done = [d for before in plan.contents.done for d in _still(before, progress.get(before.lorry), out)]
     standing: dict[str, tuple[str, ...]] = {}
+    fixed: dict[str, tuple[Leg | Loading, ...]] = {}
     for start in plan.contents.fleet:
         p = progress[start.lorry]
         broken = start.lorry in out
@@ -64,8 +74,11 @@ def rest_of(
         if broken:
             continue
         starts.append(_now(on, start, p, at_s, streets))
+        trip = on.trips[start.lorry].steps
+        first = next_step(start, p, trip)
+        fixed[start.lorry] = committed(trip, first, p.waits, starts[-1].from_s, at_s + allow_s)
         standing[start.lorry] = _ahead(on, start.lorry, steps)
-    return Rest(tuple(starts), tuple(done), standing, tuple(notes))
+    return Rest(tuple(starts), tuple(done), standing, tuple(notes), fixed)
 
 
 def _unseen(lorry: str, broken: bool) -> str:

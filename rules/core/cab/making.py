@@ -12,11 +12,12 @@ from rules.core.cab.codec import (
     trip_told,
     wanted_of,
 )
+from rules.core.cab.committed import heads_of
 from rules.core.cab.model import Asked, Contents, Done, OrderSeen, Start
 from rules.core.cab.roads import marks_of, roads_sha256
 from rules.core.fleet.jobs import Job, jobs_of
 from rules.core.fleet.lorries import Fleet
-from rules.core.fleet.plan import FleetPlan, Leg
+from rules.core.fleet.plan import FleetPlan, Leg, Loading
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.request import Request
 from rules.core.fleet.roster import node_of
@@ -41,6 +42,7 @@ class Wish:
         barns: numbers of the nodes with salt.
         settings: of all lorries; each stretch has its own time, and no limit counts beside it.
         standing: by lorry jobs in their usual order.
+        fixed: by lorry what it drives while the plan is made.
         done: under earlier plans of the night.
         orders, waiting, later, out, standing_plan, notes: told in the plan.
         seed, iterations: told, and as the planner was made.
@@ -53,6 +55,7 @@ class Wish:
     barns: Sequence[int]
     settings: FleetSettings
     standing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    fixed: Mapping[str, Sequence[Leg | Loading]] = field(default_factory=dict)
     done: Sequence[Done] = ()
     orders: Sequence[OrderSeen] = ()
     waiting: Sequence[str] = ()
@@ -72,13 +75,18 @@ def make(wish: Wish, planner: FleetPlanner) -> Contents:
         WrongPlanError: the check finds the plan wrong.
     """
     wish = replace(wish, settings=replace(wish.settings, limits_s={}))
-    jobs = jobs_of(wish.network, wanted_of(wish.asked), wish.settings)
-    finished = {d.job for d in wish.done}
-    left = [job for job in jobs if job.name not in finished]
-    plan, verdict = _planned(wish, left, planner)
+    plan, verdict = _planned(wish, left_of(wish), planner)
     if verdict.wrong:
         raise WrongPlanError(f"the plan is not what it claims to be: {'; '.join(verdict.wrong[:3])}")
     return _told(wish, plan, verdict)
+
+
+def left_of(wish: Wish) -> list[Job]:
+    """Return the passes that are still to be planned; ValueError where something that is asked for can't be."""
+    settings = replace(wish.settings, limits_s={})
+    finished = {d.job for d in wish.done}
+    jobs = jobs_of(wish.network, wanted_of(wish.asked), settings)
+    return [job for job in jobs if job.name not in finished]
 
 
 def _planned(wish: Wish, left: Sequence[Job], planner: FleetPlanner) -> tuple[FleetPlan, Verdict]:
@@ -89,7 +97,9 @@ def _planned(wish: Wish, left: Sequence[Job], planner: FleetPlanner) -> tuple[Fl
     lorries = tuple(lorry_of(wish.network, s) for s in wish.starts)
     fleet = Fleet(lorries, tuple(node_of(wish.network, n) for n in wish.barns))
     fleet.check(wish.network)
-    plan = planner(Request(wish.network, left, fleet, wish.settings, wish.standing))
+    heads = heads_of(lorries, wish.fixed, left)
+    ahead = replace(fleet, lorries=heads.ahead)
+    plan = heads.joined(planner(Request(wish.network, heads.left, ahead, wish.settings, wish.standing)))
     before = [arc_of(wish.network, d.segment_id, d.from_node) for d in wish.done]
     check = Check(wish.network, wanted_of(wish.asked), fleet, wish.settings, before)
     return plan, check.verdict(plan)

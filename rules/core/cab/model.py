@@ -24,6 +24,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         priority: of its route.
         due_s: end of its treatment [s after the start of the plan]; None: the priority's limit alone.
         plough: whether snow is cleared in the same pass.
+        from_s: its treatment begins no earlier [s after the start of the plan].
     """
 
     segment_id: str
@@ -33,6 +34,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     due_s: float | None = None
     runs: int = 1
     plough: bool = False
+    from_s: float = 0.0
 
 
 class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):

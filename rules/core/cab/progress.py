@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.match import Report, Way, places
+from rules.core.cab.waiting import late_at, waits_of
 from rules.core.fleet.plan import Leg, Loading
 from rules.core.gritting_parameters import TreatmentParameters
 from rules.core.street_match import Stretch
@@ -49,6 +51,7 @@ class Progress:
         behind_s: how much later than planned it is [s], negative: earlier.
         last_s, back_s: when it will have treated its last stretch, and be back [s after the start of the plan].
         late: passes that will be late, each by how much [s].
+        waits: by step how long the plan waits before it [s].
     """
 
     lorry: str
@@ -69,6 +72,11 @@ class Progress:
     back_s: float | None
     late: tuple[tuple[str, float], ...]
     assumed: frozenset[int] = frozenset()
+    waits: Mapping[int, float] = field(default_factory=dict)
+
+    def late_at(self, step: int) -> float:
+        """Return how late it will be at a step [s]; negative: early."""
+        return late_at(self.behind_s, self.step, self.waits, step)
 
     @property
     def has_left(self) -> bool:
@@ -90,18 +98,22 @@ class Following:
     p: TreatmentParameters
 
     def progress(self, lorry: str, reports: Sequence[Report], now_s: float) -> Progress:
-        """Return how far a lorry is.
+        """Return how far a lorry is; arguments as for :meth:`followed`, and the time [s after the start of the plan]."""
+        return self.followed(lorry, reports)(now_s)
+
+    def followed(self, lorry: str, reports: Sequence[Report]) -> Callable[[float], Progress]:
+        """Return how to tell how far a lorry is at a time: what takes long is done already.
 
         Args:
             lorry: of the plan.
             reports: its gritter's since shortly before the plan began, by time.
-            now_s: the town's time [s after the start of the plan].
         """
         way = Way(self.on.network, self.on.trips[lorry])
         if not way.legs:
-            return self._idle(lorry, reports)
+            idle = self._idle(lorry, reports)
+            return lambda _: idle
         found = places(way, reports, self.p.position_m, self.p.fastest_m_s)
-        return _Reader(self, lorry, way, reports, found, now_s).progress()
+        return _Reader(self, lorry, way, reports, found).at
 
     def _idle(self, lorry: str, reports: Sequence[Report]) -> Progress:
         last = reports[-1] if reports else None
@@ -128,13 +140,20 @@ class _Reader:
         way: Way,
         reports: Sequence[Report],
         found: Sequence[float | None],
-        now_s: float,
     ) -> None:
         self.on, self.p, self.lorry, self.way = following.on, following.p, lorry, way
-        self.reports, self.now_s = reports, now_s
+        self.reports, self.now_s = reports, 0.0
+        self.waits = waits_of(self.on, lorry)
         self.matched = [(r, m) for r, m in zip(reports, found, strict=True) if m is not None]
         self.off = sum(1 for _ in _trailing(found))
         self.begins_s = way.legs[0][1].begins_s
+
+    def at(self, now_s: float) -> Progress:
+        """Return how far it is at a time."""
+        self._covered  # noqa: B018 - worked out once, for all times
+        now = copy(self)
+        now.now_s = now_s
+        return now.progress()
 
     def progress(self) -> Progress:
         """Return how far it is."""
@@ -145,6 +164,7 @@ class _Reader:
         n, share = self.way.leg_at(place_m)
         step, phase = self._step(n, share, place_m)
         behind_s = 0.0 if by_clock else self._behind_s(place_m, phase)
+        behind_s = max(0.0, behind_s) if step in self.waits else behind_s
         passed = (
             set()
             if by_clock
@@ -153,7 +173,7 @@ class _Reader:
         last = self.reports[-1] if self.reports else None
         salt_kg = _weight(self.reports)
         ahead = [
-            leg
+            (i, leg)
             for m, (i, leg) in enumerate(self.way.legs)
             if leg.job and m >= n and i not in treated | assumed
         ]
@@ -162,13 +182,21 @@ class _Reader:
             None if last is None else (last.longitude_deg, last.latitude_deg),
             None if last is None else last.at_s, by_clock, treated, tuple(sorted(passed - treated)),
             by_clock or self._is_on_it(n, share), self._planned_kg(n, share) if salt_kg is None else salt_kg, salt_kg is not None, behind_s,
-            max((leg.ends_s + behind_s for leg in ahead), default=None),
-            None if phase == "back" else self.way.steps[-1].ends_s + behind_s,
-            self._late(ahead, behind_s), assumed,
+            max((leg.ends_s + late_at(behind_s, step, self.waits, i) for i, leg in ahead), default=None),
+            None if phase == "back" else self._back_s(behind_s, step),
+            self._late(ahead, behind_s, step), assumed, self.waits,
         )  # fmt: skip
 
     def _place_m(self) -> float:
-        return self.matched[-1][1] if self.matched else 0.0
+        return self._held_back(self.matched[-1][1]) if self.matched else 0.0
+
+    def _held_back(self, place_m: float) -> float:
+        """Return the place where it waits of a lorry that a receiver's noise has just beyond it, before its time."""
+        n, _ = self.way.leg_at(place_m)
+        number, leg = self.way.legs[n]
+        begins_m = float(self.way.begins_m[n])
+        waits = n > 0 and number in self.waits and self.now_s < leg.begins_s
+        return begins_m - 0.1 if waits and place_m - begins_m < 2.0 * NOISE_M else place_m
 
     def _is_past(self, leg: int, n: int, share: float) -> bool:
         """Whether a leg lies behind: its end by more than a receiver's noise."""
@@ -231,8 +259,18 @@ class _Reader:
                 salt_kg -= self.on.jobs[step.job].salt_kg * (share if i == here else 1.0)
         return max(0.0, salt_kg)
 
-    def _late(self, ahead: Sequence[Leg], behind_s: float) -> tuple[tuple[str, float], ...]:
-        late = [(leg, leg.ends_s + behind_s - self.on.jobs[leg.job].due_s) for leg in ahead if leg.job]
+    def _back_s(self, behind_s: float, step: int) -> float:
+        last = len(self.way.steps) - 1
+        return self.way.steps[last].ends_s + late_at(behind_s, step, self.waits, last)
+
+    def _late(
+        self, ahead: Sequence[tuple[int, Leg]], behind_s: float, step: int
+    ) -> tuple[tuple[str, float], ...]:
+        late = [
+            (leg, leg.ends_s + late_at(behind_s, step, self.waits, i) - self.on.jobs[leg.job].due_s)
+            for i, leg in ahead
+            if leg.job
+        ]
         return tuple((leg.job or "", by_s) for leg, by_s in late if by_s > 0.0)
 
     def _by_clock(self) -> frozenset[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 import msgspec
 
@@ -21,7 +20,6 @@ SHOWN = 5
 """So many streets are named."""
 
 
-@lru_cache(maxsize=2)
 def roads_sha256(network: Network) -> str:
     """Return the hash of all that a plan needs of the roads: stretches, their nodes, and turn bans."""
     rows = [_row(s) for s in network.segments]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from rules.core.cab.model import Asked, OrderSeen
@@ -103,7 +104,7 @@ def tonight(
             due_s = _due(t, leaves_s, limits_s.get(new.priority), zero_s)
             if stood.get(case.ref) == (t.start_s, t.by_s):
                 due_s = times.get((case.ref, segment), due_s)
-            new = replace(new, due_s=due_s)
+            new = replace(new, due_s=due_s, from_s=_from(t, zero_s))
             asked[segment] = new if segment not in asked else _both(asked[segment], new)
     return Tonight(
         zero_s, tuple(_seen(c, routes) for c in now), tuple(asked[s] for s in sorted(asked)),
@@ -135,6 +136,16 @@ def _due(t: Treatment, leaves_s: float, limit_s: float | None, zero_s: float) ->
     return max(0.0, float(math.floor(min(times)))) if times else None
 
 
+def _from(t: Treatment, zero_s: float) -> float:
+    """Return before when nothing may be treated: the start that an officer has set, or the end of the rain.
+
+    A proposal's own start is the latest at which the lorry must leave: being earlier is no fault.
+    """
+    start_s = t.start_s if t.call_out_s is UNSET else None
+    soonest_s = start_s if isinstance(t.not_before_s, UnsetType) else t.not_before_s
+    return 0.0 if soonest_s is None else max(0.0, float(math.ceil(soonest_s - zero_s)))
+
+
 def _asked(case: Case, segment: str, routes: Mapping[str, RouteFacts]) -> Asked:
     t = _treatment(case)
     priority = routes[case.route_id].priority if case.route_id in routes else 1
@@ -149,12 +160,12 @@ def _asked(case: Case, segment: str, routes: Mapping[str, RouteFacts]) -> Asked:
 
 
 def _both(a: Asked, b: Asked) -> Asked:
-    """Return one treatment for two orders: the heavier, under its order's name, by the earlier time."""
+    """Return one treatment for two orders: the heavier, under its order's name, by the earlier time, from the later on."""
     heavy = b if b.g_m2 > a.g_m2 else a
     times = [x.due_s for x in (a, b) if x.due_s is not None]
     return Asked(
         segment_id=a.segment_id, ref=heavy.ref, g_m2=heavy.g_m2, priority=min(a.priority, b.priority),
-        due_s=min(times, default=None), runs=heavy.runs, plough=a.plough or b.plough,
+        due_s=min(times, default=None), runs=heavy.runs, plough=a.plough or b.plough, from_s=max(a.from_s, b.from_s),
     )  # fmt: skip
 
 

@@ -89,12 +89,12 @@ def again(means: Means, before: Plan, rest: Rest, now_s: float, asked: Tonight |
     c, settings = before.contents, settings_of(means.roster)
     stretches = c.asked if asked is None else asked.asked
     jobs = jobs_of(means.network, wanted_of(stretches), settings)
-    done, thin = still_done(means.network, jobs, stretches, rest.done)
+    done, thin = still_done(means.network, jobs, stretches, rest.done, now_s)
     known = {s.lorry for s in rest.starts}
     return Wish(
         network=means.network, start_s=c.start_s, asked=stretches,
         starts=(*rest.starts, *means.starts(known, now_s)), barns=means.barns, settings=settings,
-        standing=rest.standing, done=done, orders=c.orders if asked is None else asked.orders,
+        standing=rest.standing, fixed=rest.fixed, done=done, orders=c.orders if asked is None else asked.orders,
         waiting=c.waiting if asked is None else asked.waiting, later=c.later if asked is None else asked.later,
         out=means.out, standing_plan=before.version, notes=(*rest.notes, *thin, *_notes(asked)), seed=means.seed,
         iterations=means.iterations,

@@ -2,7 +2,8 @@
 
 The places to load are chosen by a dynamic program over the route's fixed order: ``ready[k]`` is
 the earliest time at which the stop before place k can be left for a load before k. Loading never
-makes a lorry earlier, so without need there is none.
+makes a lorry earlier, so without need there is none. Who comes to a job before its time waits: a lorry that is
+later by less than that is no later afterwards.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def home_of(t: Tables, start: int) -> int:
 def cost_of(t: Tables, s: State, row: int, n: int, lorry: int) -> int:
     """Return the cost of the n jobs in the route that begins at ``row``; NO_TIME where it can't be driven.
 
-    It is the time that the lorry is away, with lateness, overtime and changes of lorry at their prices.
+    It is the time that the lorry is away, waits included, with lateness, overtime and changes of lorry at their prices.
     """
     if n == 0:
         home = home_of(t, s.seq[row])
@@ -43,6 +44,7 @@ def cost_of(t: Tables, s: State, row: int, n: int, lorry: int) -> int:
         k = s.seq[row + p - 1] * t.size + stop
         time += t.loading[k] if s.ready[p] == LOADS else t.step[k]
         job = stop >> 1
+        time = max(time, t.soon[job])
         cost += t.moved[job * t.lorries + lorry]
         if time > t.due[job]:
             cost += t.late_job + (time - t.due[job]) * t.late_cost
@@ -88,7 +90,7 @@ def _on_one_load(t: Tables, s: State, row: int, n: int, k: int, room: int) -> in
         if room < 0:
             return NO_TIME
         at = s.seq[row + p - 1] * t.size + stop
-        time += t.loading[at] if p == k else t.step[at]
+        time = max(time + (t.loading[at] if p == k else t.step[at]), t.soon[stop >> 1])
         if p < n and time < s.ready[p + 1]:
             s.ready[p + 1] = time
             s.parent[p + 1] = k

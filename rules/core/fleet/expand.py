@@ -84,10 +84,16 @@ class _Driver:
         self.time += takes
         self.at = arc
 
+    def _wait(self, begins: int, soonest: int) -> None:
+        """Set out later where a job would else begin at ``begins``, before its time: in the yard, or where the last ended."""
+        self.time += max(0, soonest - begins)
+
     def treat(self, stop: int) -> None:
         """Drive to a job and do it."""
         job = self.night.jobs[stop // 2]
         arc = job.ways[stop % 2]
+        there = int(self.night.ways.until([self.at], [arc])[0, 0])
+        self._wait(self.time + there, tenths(job.from_s))
         self._drive(self.night.ways.to_arc(self.at, arc))
         turn = 0 if self.at < 0 else turn_time(self.night.network, self.at, arc, self.night.settings)
         self._step(arc, turn + tenths(job.serve_s), job.name)

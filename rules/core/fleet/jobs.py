@@ -21,6 +21,7 @@ class Wanted:
         priority: 1 is the most urgent; sets the limit.
         due_s: end of its treatment after the start of the night [s], where it is earlier than the limit.
         runs: how often it is treated as a whole: 2 where the rate is more than one pass can lay.
+        from_s: its treatment begins no earlier after the start of the night [s].
     """
 
     segment_id: str
@@ -28,6 +29,7 @@ class Wanted:
     priority: int = 1
     due_s: float | None = None
     runs: int = 1
+    from_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Job:
         serve_s: that it takes, the drive along it.
         due_s: when it has to be done [s], infinite where there is no limit.
         priority: as asked for.
+        from_s: before this time nobody begins it [s]; who is there earlier waits.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Job:
     serve_s: float
     due_s: float
     priority: int
+    from_s: float = 0.0
 
     @property
     def salt(self) -> int:
@@ -78,6 +82,8 @@ def jobs_of(network: Network, wanted: Sequence[Wanted], settings: FleetSettings)
             raise ValueError(f"segment {one.segment_id}: {one.g_m2} g/m²; allowed: above 0")
         if one.due_s is not None and not one.due_s >= 0.0:
             raise ValueError(f"segment {one.segment_id}: due at {one.due_s} s; allowed: 0 or later")
+        if not 0.0 <= one.from_s < math.inf:
+            raise ValueError(f"segment {one.segment_id}: from {one.from_s} s on; allowed: 0 or later")
         if one.runs < 1:
             raise ValueError(f"segment {one.segment_id}: {one.runs} runs; allowed: 1 or more")
         seen.add(one.segment_id)
@@ -101,7 +107,16 @@ def _passes(network: Network, one: Wanted, settings: FleetSettings) -> list[Job]
     else:
         names = [(f"{'fb'[n % 2]}{n // 2}", (arcs[n % 2],)) for n in range(count)]
     return [
-        Job(f"{one.segment_id}/{name}".rstrip("/"), index, ways, salt_kg, serve_s, due_s, one.priority)
+        Job(
+            f"{one.segment_id}/{name}".rstrip("/"),
+            index,
+            ways,
+            salt_kg,
+            serve_s,
+            due_s,
+            one.priority,
+            one.from_s,
+        )
         for name, ways in names
     ]
 

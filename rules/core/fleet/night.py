@@ -123,6 +123,7 @@ def _tables(
         serve=flat(np.array([tenths(job.serve_s) for job in jobs], dtype=np.int64)),
         salt=flat(salt),
         due=flat(due),
+        soon=flat(np.array([_soonest(job) for job in jobs], dtype=np.int64)),
         moved=flat(np.array(moved, dtype=np.int64)),
         near=flat(near),
         begin=flat(np.array([tenths(v.from_s) for v in lorries], dtype=np.int64)),
@@ -131,6 +132,11 @@ def _tables(
         board=flat(np.array([tenths_down(v.begins_with_kg) for v in lorries], dtype=np.int64)),
         key=flat(np.stack([due, -away, -salt])),
     )
+
+
+def _soonest(job: Job) -> int:
+    """Return the earliest end of a job [0.1 s]; 0 where it may be done at any time."""
+    return tenths(job.from_s) + tenths(job.serve_s) if job.from_s > 0.0 else 0
 
 
 def _near(steps: Times, jobs: int, noise: NDArray[np.float64]) -> Times:

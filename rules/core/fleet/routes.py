@@ -49,7 +49,7 @@ def price(t: Tables, s: State, lorry: int) -> None:
     """Count a route's cost anew, and note at each place what putting a job in before it is up to.
 
     ``loads``: whether salt is loaded on the way to it. ``at``: when it is done. ``slack``: what it
-    and all after it can wait without being late. ``room``: for salt in the load that a job put in
+    and all after it can wait without being late, where nobody waits. ``waits``: how long the lorry waits before it and after. ``room``: for salt in the load that a job put in
     before it would come from.
     """
     n = s.length[lorry]
@@ -69,11 +69,14 @@ def _note_times(t: Tables, s: State, row: int, n: int, lorry: int) -> None:
         s.loads[p] = 1 if n > 0 and p <= row + n and s.ready[p - row] == LOADS else 0
         step = home_of(t, s.seq[row]) if n == 0 else (t.loading[k] if s.loads[p] == 1 else t.step[k])
         s.at[p] = s.at[p - 1] + step
+        s.waits[p] = max(0, t.soon[s.seq[p] >> 1] - s.at[p]) if p <= row + n else 0
+        s.at[p] += s.waits[p]
     slack = t.until[lorry] - s.at[row + n + 1]
     s.slack[row + n + 1] = slack
     for p in range(row + n, row, -1):
         slack = min(slack, t.due[s.seq[p] >> 1] - s.at[p])
         s.slack[p] = slack
+        s.waits[p] += s.waits[p + 1]
 
 
 @compiled

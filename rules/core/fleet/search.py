@@ -131,8 +131,8 @@ def best_place(t: Tables, s: State, job: int, allowed: float) -> tuple[int, int,
 def _added(t: Tables, s: State, lorry: int, at: int, stop: int, allowed: int) -> int:
     """Return what a job costs at a place; MOST where its way alone costs ``allowed`` or more.
 
-    Where nothing gets late by it and the load that it would come from has room, that is the
-    longer way. Else the whole route is timed.
+    Where nothing gets late by it, nobody waits and the load that it would come from has room, that is
+    the longer way. Else the whole route is timed.
     """
     p = lorry * t.width + at
     before = s.seq[p - 1]
@@ -147,10 +147,12 @@ def _added(t: Tables, s: State, lorry: int, at: int, stop: int, allowed: int) ->
         delay = there + t.step[k + after] - t.step[before * t.size + after]
     job = stop >> 1
     moved = t.moved[job * t.lorries + lorry]
-    if delay + moved >= allowed:
-        return MOST
-    if s.room[p] >= t.salt[job] and delay <= s.slack[p] and s.at[p - 1] + there <= t.due[job]:
-        return delay + moved
+    done = s.at[p - 1] + there
+    if s.waits[p] == 0:
+        if delay + moved >= allowed:
+            return MOST
+        if s.room[p] >= t.salt[job] and delay <= s.slack[p] and t.soon[job] <= done <= t.due[job]:
+            return delay + moved
     return tried(t, s, lorry, at, stop) - s.cost[lorry]
 
 

@@ -26,7 +26,7 @@ class Tables(NamedTuple):
         late_cost, late_job: of a tenth of a second late, and of a job late at all.
         step, loading: size² times from stop to stop with what is done there, direct and by the best barn.
         into: ``step`` the other way round.
-        serve, salt, due: per job.
+        serve, salt, due, soon: per job; ``soon`` is the earliest end of a job that may not begin before its time.
         moved: per job and lorry what it costs that this lorry does it.
         near: per job the others, nearest first.
         begin, until, holds, board: per lorry times, salt that it holds, and salt at the start.
@@ -46,6 +46,7 @@ class Tables(NamedTuple):
     serve: Ints
     salt: Ints
     due: Ints
+    soon: Ints
     moved: Ints
     near: Ints
     begin: Ints
@@ -63,7 +64,7 @@ class State(NamedTuple):
         length, cost: per lorry.
         lorry_of, place_of: per job; lorry -1 = removed.
         touched, removed: lists whose lengths are in ``num``.
-        at, slack, room, loads: per place of the lorries' rows, see ``routes.price``.
+        at, slack, room, loads, waits: per place of the lorries' rows, see ``routes.price``.
         ready, parent: of the program over places to load, see ``clock``.
         best_seq, best_length: the best routes met.
         num: see the constants N_*.
@@ -83,6 +84,7 @@ class State(NamedTuple):
     slack: Ints
     room: Ints
     loads: Ints
+    waits: Ints
     ready: Ints
     parent: Ints
     best_seq: Ints
@@ -117,6 +119,7 @@ def state_of(tables: Tables, seed: list[int]) -> State:
         slack=filled(lorries * width),
         room=filled(lorries * width),
         loads=filled(lorries * width),
+        waits=filled(lorries * width),
         ready=filled(width + 1),
         parent=filled(width + 1),
         best_seq=filled(lorries * width),

@@ -66,6 +66,11 @@ class Facts:
         limit = self.settings.limits_s.get(one.priority, math.inf)
         return limit if one.due_s is None else min(limit, one.due_s)
 
+    def from_s(self, arc: int) -> float:
+        """Return when an arc's treatment may begin [s]."""
+        one = self.by_segment.get(self.network.segments[self.network.arcs[arc].segment].segment_id)
+        return 0.0 if one is None else one.from_s
+
     def may_turn(self, first: int, second: int) -> bool:
         """Worked out from segments and bans, not from the network's own answer."""
         network = self.network

@@ -81,9 +81,10 @@ class TripCheck:
         if last is not None and arc.tail == node and not self.facts.may_turn(last, leg.arc):
             yield f"turns from arc {last} into {leg.arc}, which is not allowed"
         yield from self.facts.limits(leg.arc)
-        takes_s = self.facts.turn_s(last, leg.arc) + 3.6 * arc.length_m / self.facts.speed_km_h(
-            leg.arc, leg.job is not None
-        )
+        along_s = 3.6 * arc.length_m / self.facts.speed_km_h(leg.arc, leg.job is not None)
+        takes_s = self.facts.turn_s(last, leg.arc) + along_s
+        if leg.job is not None and leg.ends_s - along_s < self.facts.from_s(leg.arc) - EPSILON:
+            yield f"is treated from {leg.ends_s - along_s:.1f} s on, before its time at {self.facts.from_s(leg.arc):.1f} s"
         claimed_s = leg.ends_s - leg.begins_s
         if not takes_s - EPSILON <= claimed_s <= takes_s + SLACK_S:
             yield f"takes {takes_s:.2f} s, planned are {claimed_s:.2f} s"

@@ -81,7 +81,9 @@ def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route) -> m.
     }  # fmt: skip
     new = replace(base, **{k: v for k, v in wanted.items() if v is not None})
     if _is_moved(base.start_s, new.start_s):
-        new = replace(new, call_out_s=UNSET)  # who sets when the lorry leaves calls the crew himself
+        new = replace(
+            new, call_out_s=UNSET, not_before_s=UNSET
+        )  # who sets when the lorry leaves calls the crew himself
     if new == case.treatment or (
         case.treatment is None and case.proposal is not None and new == case.proposal.treatment
     ):

@@ -28,6 +28,7 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
         plough: whether snow is cleared first.
         call_out_s: when the crew must be called, to leave then. Absent where nothing says it, so that the
             links of acts from before it was said still follow.
+        not_before_s: when the rain is over that salt would else be washed off by. Absent where nothing says it.
     """
 
     g_m2: float
@@ -37,6 +38,7 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
     by_s: float | None = None
     plough: bool = False
     call_out_s: float | msgspec.UnsetType = msgspec.UNSET
+    not_before_s: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from rules.core.effects import num
 from rules.core.winter_orders.model import NO_TREATMENT, Proposal, Treatment
@@ -62,11 +62,18 @@ def _treatment(result: Mapping[str, Any]) -> Treatment | None:
     if not segments or rate <= 0.0:
         return None
     call_out_s, leave_s = _at(result.get("call_out_by")), _at(result.get("leave_by"))
+    leaves_s = call_out_s if leave_s is None else leave_s
     return Treatment(
         g_m2=rate, passes=int(result.get("passes") or 1), segments=segments,
-        start_s=call_out_s if leave_s is None else leave_s, by_s=_at(result.get("treat_by")),
+        start_s=leaves_s, by_s=_at(result.get("treat_by")),
         plough=result.get("action") == "plough", call_out_s=UNSET if call_out_s is None else call_out_s,
+        not_before_s=_after_rain(_at(result.get("not_before")), leaves_s),
     )  # fmt: skip
+
+
+def _after_rain(ends_s: float | None, leaves_s: float | None) -> float | UnsetType:
+    """Return when the rain is over, where a lorry that waits for it is still in time."""
+    return UNSET if ends_s is None or leaves_s is None or ends_s > leaves_s else ends_s
 
 
 def _at(text: str | None) -> float | None:

@@ -42,6 +42,10 @@ class MemoryPlans:
         """Return the plans of a night, oldest first."""
         return [p for p in self.plans if p.night == night]
 
+    async def numbers(self, night: str) -> Sequence[int]:
+        """Return the numbers of a night's plans, ascending."""
+        return [p.version for p in self.plans if p.night == night]
+
     async def known(self, request_id: str) -> Plan | None:
         """Return the plan that a request made."""
         return next((p for p in self.plans if p.request_id == request_id), None)
@@ -106,6 +110,10 @@ class MemoryTown:
         """Return gritters' readings in a time, by time."""
         found = [s for s in self.seen if s.device in devices and from_s <= s.ts_s <= to_s]
         return sorted(found, key=lambda s: (s.ts_s, s.device))
+
+    async def heard(self, devices: Sequence[str], from_s: float, to_s: float) -> object:
+        """Return a value that differs where ``readings`` would."""
+        return sum(s.device in devices and from_s <= s.ts_s <= to_s for s in self.seen)
 
     async def treated(self) -> Mapping[str, Sequence[Pass]]:
         """Return what gritters have spread."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from cityops.errors import CityopsError
 from devices.registry import Registry
-from rules.core.cab.model import NewPlan, Plan, Service
+from rules.core.cab.making import Wish
+from rules.core.cab.model import Contents, NewPlan, Plan, Service
+from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.roster import Roster
 from rules.core.treatment import Pass
 
@@ -25,6 +27,10 @@ class PlanMovedError(CityopsError):
 
 class NotPlannedError(CityopsError):
     """No plan can be made, in words for whoever asked."""
+
+
+class PlanBusyError(NotPlannedError):
+    """A plan is being made, and one is made at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,10 @@ class Marks:
     rosters: int
 
 
+Makes = Callable[[Wish, FleetPlanner], Awaitable[Contents]]
+"""Makes a plan as ``rules.core.cab.making.make`` does, beside the event loop."""
+
+
 class PlanBook(Protocol):
     """Plans, the roster and what is out of service; TransientError where the database does not answer."""
 
@@ -65,6 +75,10 @@ class PlanBook(Protocol):
 
     async def versions(self, night: str) -> Sequence[Plan]:
         """Return the plans of a night, oldest first."""
+        ...
+
+    async def numbers(self, night: str) -> Sequence[int]:
+        """Return the numbers of a night's plans, ascending; cheap."""
         ...
 
     async def known(self, request_id: str) -> Plan | None:
@@ -118,6 +132,10 @@ class Town(Protocol):
 
     async def readings(self, devices: Sequence[str], from_s: float, to_s: float) -> Sequence[Seen]:
         """Return gritters' readings in a time [s since 1970], by time."""
+        ...
+
+    async def heard(self, devices: Sequence[str], from_s: float, to_s: float) -> object:
+        """Return a value that differs where ``readings`` would; cheap."""
         ...
 
     async def treated(self) -> Mapping[str, Sequence[Pass]]:

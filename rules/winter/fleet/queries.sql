@@ -22,6 +22,9 @@ select version, night::text, kind, after, lorry, extract(epoch from at)::float8 
        contents::text as contents
 from winter_plan where night = %(night)s::date order by version
 
+-- numbers
+select version from winter_plan where night = %(night)s::date order by version
+
 -- known
 select version, night::text, kind, after, lorry, extract(epoch from at)::float8 as at_s, by, role, via, reason, request_id,
        contents::text as contents
@@ -73,6 +76,11 @@ select d.name as device, extract(epoch from r.ts)::float8 as ts_s, r.latitude_de
 from gritter_reading r join device d using (device_id)
 where d.name = any (%(devices)s) and r.ts >= to_timestamp(%(from_s)s) and r.ts <= to_timestamp(%(to_s)s)
 order by r.ts, d.name
+
+-- heard
+select count(*) as readings, max(r.ts) as last
+from gritter_reading r join device d using (device_id)
+where d.name = any (%(devices)s) and r.ts >= to_timestamp(%(from_s)s) and r.ts <= to_timestamp(%(to_s)s)
 
 -- treated
 select subject, state::text as state from rule_state where rule_id = 'treated' and version = %(version)s order by subject

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -66,7 +67,13 @@ class PostgresPlans(_OnDatabase):
     async def versions(self, night: str) -> Sequence[Plan]:
         """Return the plans of a night, oldest first."""
         async with self._transaction() as conn:
-            return [_plan(row) for row in await _rows(conn, "of_night", night=night)]
+            rows = await _rows(conn, "of_night", night=night)
+        return [await asyncio.to_thread(_plan, row) for row in rows]
+
+    async def numbers(self, night: str) -> Sequence[int]:
+        """Return the numbers of a night's plans, ascending."""
+        async with self._transaction() as conn:
+            return [row["version"] for row in await _rows(conn, "numbers", night=night)]
 
     async def known(self, request_id: str) -> Plan | None:
         """Return the plan that a request made."""
@@ -127,7 +134,7 @@ class PostgresPlans(_OnDatabase):
     async def _one(self, query: str, **params: object) -> Plan | None:
         async with self._transaction() as conn:
             rows = await _rows(conn, query, **params)
-        return _plan(rows[0]) if rows else None
+        return await asyncio.to_thread(_plan, rows[0]) if rows else None
 
 
 class PostgresTown(_OnDatabase):
@@ -150,6 +157,12 @@ class PostgresTown(_OnDatabase):
         async with self._transaction() as conn:
             rows = await _rows(conn, "readings", devices=list(devices), from_s=from_s, to_s=to_s)
         return [Seen(**row) for row in rows]
+
+    async def heard(self, devices: Sequence[str], from_s: float, to_s: float) -> object:
+        """Return how many readings there are, and of when the last is."""
+        async with self._transaction() as conn:
+            rows = await _rows(conn, "heard", devices=list(devices), from_s=from_s, to_s=to_s)
+        return tuple(rows[0].values())
 
     async def treated(self) -> Mapping[str, Sequence[Pass]]:
         """Return what gritters have spread."""

@@ -1,0 +1,110 @@
+"""One plan at a time, none too large, made in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, replace
+
+import pytest
+
+from rules.core.cab.making import Wish, make
+from rules.core.cab.model import Contents
+from rules.core.fleet.plan import FleetPlan
+from rules.core.fleet.planner import Builder, FleetPlanner
+from rules.core.fleet.request import Request
+from rules.winter.fleet.asking import Who
+from rules.winter.fleet.own_process import OwnProcess
+from rules.winter.fleet.planning import in_thread
+from rules.winter.fleet.ports import NotPlannedError, PlanBusyError
+from tests.fakes.cab_desk import ADA, NOW, desk, ordered
+from tests.fakes.cab_night import wish_of
+from tests.fakes.fleet_towns import fleet_town
+
+
+class Held:
+    """Makes no plan before it is let."""
+
+    def __init__(self) -> None:
+        self.begun, self.go, self.made = asyncio.Event(), asyncio.Event(), 0
+
+    async def __call__(self, wish: Wish, planner: FleetPlanner) -> Contents:
+        self.begun.set()
+        await self.go.wait()
+        self.made += 1
+        return await in_thread(wish, planner)
+
+
+async def test_a_second_plan_is_refused_while_one_is_made_and_a_breakdown_waits_its_turn() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    first = await plans.plan_tonight(ADA, NOW)
+    held = Held()
+    plans.planning._makes = held
+    making = asyncio.create_task(
+        plans.plan_tonight(Who("Ada", "duty officer", "page", "", "a-1"), NOW + 60.0)
+    )
+    await asyncio.wait_for(held.begun.wait(), 60.0)
+    with pytest.raises(PlanBusyError, match=r"a plan is being made since \d\d:\d\d:\d\d.*ask again"):
+        await plans.plan_tonight(ADA, NOW + 61.0)
+    again = asyncio.create_task(plans.plan_tonight(Who("Ada", "duty officer", "page", "", "a-1"), NOW + 62.0))
+    down = asyncio.create_task(plans.breakdown("g1", Who("Bob", "r", "page", "gearbox"), NOW + 63.0))
+    while "g1" not in await plans.book.out():
+        await asyncio.sleep(0)
+    held.go.set()
+    second, same, third = await making, await again, await down
+    assert second == same
+    assert third is not None
+    assert third.version > second.version > first.version
+    assert third.contents.out == {"g1": "gearbox"}
+    # Nothing is held up after one that fails.
+    assert (await plans.plan_tonight(ADA, NOW + 90.0)).version == third.version + 1
+
+
+async def test_more_passes_than_a_plan_may_have_are_refused_with_both_figures() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    first = await plans.plan_tonight(ADA, NOW)
+    most = sum(s.job is not None for t in first.contents.trips for s in t.steps) // 2
+    made = 0
+
+    async def makes(wish: Wish, planner: FleetPlanner) -> Contents:
+        nonlocal made
+        made += 1
+        return await in_thread(wish, planner)
+
+    plans.planning._makes, plans.planning._passes_most = makes, most
+    with pytest.raises(NotPlannedError, match=rf"\d+ passes .* may have {most} \(winter.passes_most\)"):
+        await plans.plan_tonight(ADA, NOW + 1.0)
+    assert made == 0
+    plans.planning._passes_most = 3 * most
+    await plans.plan_tonight(ADA, NOW + 2.0)
+    assert made == 1
+
+
+@dataclass(frozen=True)
+class Dies:
+    """Ends the process that it is called in."""
+
+    def __call__(self, request: Request) -> FleetPlan:
+        os._exit(9)
+
+
+async def test_the_process_that_plans_gives_the_same_plan_and_is_started_anew_where_it_has_ended() -> None:
+    wish = wish_of(fleet_town(1))
+    planner = OwnProcess()
+    planner.start()
+    try:
+        ticks, making = 0, asyncio.create_task(planner(wish, Builder()))
+        while not making.done():
+            ticks += 1
+            await asyncio.sleep(0.01)
+        assert await making == make(wish, Builder())
+        assert ticks > 1
+        with pytest.raises(ValueError, match="nowhere to load salt"):
+            await planner(replace(wish, barns=()), Builder())
+        with pytest.raises(NotPlannedError, match="has ended"):
+            await planner(wish, Dies())
+        assert planner._child is None  # the next plan starts another
+    finally:
+        planner.close()
