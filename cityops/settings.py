@@ -186,6 +186,10 @@ class ApiSettings(Group):
     """Address to listen on."""
     port: Port = 8080
     """Port to listen on; 0 takes a free one."""
+    trusted_proxies: str = "127.0.0.1,::1"
+    """Addresses or networks of reverse proxies, by commas, of which `X-Forwarded-For` and `X-Forwarded-Proto` are believed;
+    empty: of none. From there wrong passwords and codes are counted by who is behind the proxy; a proxy elsewhere that is not named
+    is one source for all its users. The proxy must set the headers itself."""
     council: str = "Ourtown Council"
     """Name in the header of every page."""
     time_zone: str = "Europe/London"

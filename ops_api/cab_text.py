@@ -23,9 +23,10 @@ SHOWN = 12
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """Return a plan for programs, without names of people; its times are seconds after ``start_at``."""
+    """Return a plan for programs, without names of people and what they wrote; its times are seconds after ``start_at``."""
     c = msgspec.to_builtins(plan.contents)
     start_s = c.pop("start_s")
+    c["out"] = sorted(c["out"])
     return {
         "version": plan.version, "night": plan.night, "kind": plan.kind, "after": plan.after, "lorry": plan.lorry,
         "at": _moment(plan.at_s), "start_at": _moment(start_s), "via": plan.via, **c,

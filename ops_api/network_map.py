@@ -16,6 +16,7 @@ from rules.core.network.build import Beside, Steps, build
 from rules.core.network.check import Finding, in_order, judge
 from rules.core.network.counts import counts
 from rules.core.network.defaults import NetworkSettings
+from rules.core.network.draft import Draft
 from rules.core.network.lines import distance_m
 from rules.core.network.network import Network
 from rules.core.network.snap import SurveyPoint
@@ -26,11 +27,15 @@ FARTHEST_DEPOT_M = 1_000.0
 """A depot's place may be so far from the nearest node [m]."""
 _DEPOT = re.compile(r"^(?P<id>[a-z0-9][a-z0-9-]*)=(?P<lat>-?\d+(\.\d+)?),(?P<lon>-?\d+(\.\d+)?)$")
 LACKS = {
-    "osm-geojson": "GeoJSON of OpenStreetMap has no turn restrictions; its .pbf has",
-    "os-geopackage": "OS Open Roads has no one-way streets, turn restrictions, lanes and limits: check routes on the ground",
+    "osm-geojson": "GeoJSON of OpenStreetMap has no turn restrictions, and barriers only where they are in it as points; its .pbf has both",
+    "os-geopackage": "OS Open Roads has no one-way streets, turn restrictions, lanes, limits of weight and height, and barriers: check routes on the ground",
 }
 LACKS["os-geojson"] = LACKS["os-geopackage"]
 """What maps of a kind can't tell and routes need."""
+NO_LIMITS = (
+    "no road of this map has a limit of weight, height or width or is closed to lorries: many extracts are written"
+    " without these tags; check weak and low bridges on the ground"
+)
 NETWORK_ID = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
 
 
@@ -77,8 +82,10 @@ def make(wanted: Wanted) -> Made:
     except ValueError as error:
         raise ConfigurationError(f"{wanted.file}: {error}") from error
     depots = (*depots, *(depot_at(text, network) for text in wanted.depots))
-    lacks = (Finding("warning", LACKS[read.kind]),) if read.kind in LACKS else ()
-    findings = in_order((*judge(network, steps, depots), *lacks))
+    lacks = [Finding("warning", LACKS[read.kind])] if read.kind in LACKS else []
+    if isinstance(read.content, Draft) and read.kind.startswith("osm") and not read.content.limits:
+        lacks.append(Finding("warning", NO_LIMITS))
+    findings = in_order((*judge(network, steps, depots, wanted.settings.gritter), *lacks))
     return Made(read.kind, read.attribution, network, depots, steps, findings)
 
 

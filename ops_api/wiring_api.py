@@ -105,6 +105,8 @@ async def run_api(
                 port=settings.api.port,
                 log_config=None,
                 access_log=False,
+                proxy_headers=bool(settings.api.trusted_proxies.strip()),
+                forwarded_allow_ips=settings.api.trusted_proxies,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_S,
                 lifespan="on",

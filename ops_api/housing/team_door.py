@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from ops_api.housing.tries import Tries
+
 SHIFT: Final = timedelta(hours=12)
 """So long a browser is not asked again."""
 
@@ -38,6 +40,7 @@ class TeamDoor:
     """
 
     def __init__(self, password: str, team: str = "housing") -> None:
+        self.team, self.tries = team, Tries()
         self._known = _hash(password)
         self._key = hashlib.scrypt(
             password.encode(), salt=f"cityops {team} pass 1".encode(), n=2**14, r=8, p=1

@@ -92,9 +92,8 @@ async def _absent(ctx: Context, name: str) -> str:
     desk = plans_of(ctx)
     if await desk.why_not():
         return "This town has no directed roads to plan on: drive by the route sheet."
-    broken = (await desk.book.out()).get(name)
-    if broken is not None:
-        return f"{name} is out of service ({broken.reason}). Its card does not count any more: others drive what was left."
+    if name in await desk.book.out():
+        return f"{name} is out of service. Its card does not count any more: others drive what was left."
     if name not in [e.id for e in (await desk.roster()).lorry]:
         raise HTTPException(404, f"There is no lorry {name!r}.")
     return NOTHING_YET if await newest(ctx) is None else f"Tonight’s plan has nothing for {name}."

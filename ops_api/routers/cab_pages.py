@@ -17,6 +17,7 @@ from ops_api.routers import cab_content
 from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of
+from ops_api.routers.password import try_password
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST
 from rules.winter.fleet.asking import Who
 from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanMovedError
@@ -46,8 +47,8 @@ async def say_who(
 ) -> Response:
     """Let an officer in for a shift."""
     door, now = door_of(ctx), ctx.clock.now()
-    if not door.opens(password):
-        return await _board(ctx, None, refused="That is not the password.", status=403)
+    if (no := try_password(ctx, request, door, password)) is not None:
+        return no.on(await _board(ctx, None, refused=no.words, status=no.status))
     response = RedirectResponse(ADDRESS, 303)
     response.set_cookie(
         COOKIE, door.issue(by.strip(), role.strip(), now + SHIFT), max_age=int(SHIFT.total_seconds()),

@@ -21,6 +21,7 @@ from ops_api.queries.housing import NAME_MOST, PURPOSE_MOST, Asks
 from ops_api.routers import housing_look
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.housing_team import COOKIE, Carried, Who, door_of
+from ops_api.routers.password import Refused, try_password
 from rules.core.legal_clock.model import EVENT_WORDS
 from rules.evidence.ports import NoSuchError, RefusedError
 
@@ -40,17 +41,17 @@ def _page(ctx: Context, template: str, status: int = 200, **values: Any) -> HTML
     return HTMLResponse(ctx.templates.render(template, **values), status)
 
 
-def _ask(ctx: Context, back: str, asks: Asks | None = None, wrong: bool = False) -> HTMLResponse:
-    status = 403 if wrong else 200
-    return _page(
+def _ask(ctx: Context, back: str, asks: Asks | None = None, no: Refused | None = None) -> HTMLResponse:
+    page = _page(
         ctx,
         "housing_who.html",
-        status,
+        200 if no is None else no.status,
         back=back,
         asks=asks,
-        known=asks is not None and not wrong,
-        wrong=wrong,
+        known=asks is not None and no is None,
+        wrong="" if no is None else no.words,
     )
+    return page if no is None else no.on(page)
 
 
 def _inside(back: str) -> str:
@@ -72,8 +73,8 @@ async def say_who(
 ) -> Response:
     """Keep who looks and why for a shift, of whom the password is asked once."""
     door, now, asks = door_of(ctx), ctx.clock.now(), Asks(by.strip(), purpose.strip())
-    if carried is None and not door.opens(password):
-        return _ask(ctx, _inside(back), asks, wrong=True)
+    if carried is None and (no := try_password(ctx, request, door, password)) is not None:
+        return _ask(ctx, _inside(back), asks, no)
     until = now + SHIFT if carried is None else datetime.fromtimestamp(carried.until_s, UTC)
     response = RedirectResponse(_inside(back), 303)
     response.set_cookie(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Cookie, Depends, Header, HTTPException
+from fastapi import Cookie, Depends, Header, HTTPException, Request
 
 from ops_api.housing.team_door import Pass, TeamDoor
 from ops_api.queries.housing import NAME_MOST, PURPOSE_MOST, Asks
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.password import needs_bearer
 
 COOKIE = "cityops_housing"
 NOT_SET_UP = (
@@ -39,12 +40,12 @@ Who = Annotated[Asks | None, Depends(_asks)]
 """Who looks and why, as a browser that gave the password carries it; None: it is to be asked."""
 
 
-def _of_the_team(ctx: Ctx, authorization: Annotated[str, Header(include_in_schema=False)] = "") -> None:
-    scheme, _, given = authorization.partition(" ")
-    if not door_of(ctx).opens(given.strip() if scheme.lower() == "bearer" else ""):
-        raise HTTPException(
-            401, "Send the housing team's password: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"}
-        )
+def _of_the_team(
+    ctx: Ctx, request: Request, authorization: Annotated[str, Header(include_in_schema=False)] = ""
+) -> None:
+    needs_bearer(
+        ctx, request, door_of(ctx), authorization, "Send the housing team's password: Authorization: Bearer …"
+    )
 
 
 def _program(

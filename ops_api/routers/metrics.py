@@ -35,6 +35,12 @@ class Metrics:
             ["place", "source"],
             registry=self.registry,
         )
+        self.password_tries = Counter(
+            "cityops_api_password_tries_total",
+            "Passwords tried at a team's door: right, wrong, or held back after too many wrong ones",
+            ["team", "outcome"],
+            registry=self.registry,
+        )
         self.dropped = Gauge(
             "cityops_api_stream_dropped",
             "Events dropped for slow readers since the start",

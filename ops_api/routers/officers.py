@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Cookie, Depends, Header, HTTPException
+from fastapi import Cookie, Depends, Header, HTTPException, Request
 
 from ops_api.housing.team_door import Pass, TeamDoor
 from ops_api.routers.context import Context, Ctx, Officers
+from ops_api.routers.password import needs_bearer
 from rules.core.winter_orders.commands import NAME_MOST
 
 COOKIE = "cityops_winter"
@@ -44,15 +45,18 @@ Carried = Annotated[Pass | None, Depends(_pass)]
 
 def _program(
     ctx: Ctx,
+    request: Request,
     authorization: Annotated[str, Header(include_in_schema=False)] = "",
     x_cityops_who: Annotated[str, Header(max_length=NAME_MOST, description="Who acts: a person's name")] = "",
     x_cityops_role: Annotated[str, Header(max_length=NAME_MOST, description="In which role")] = OFFICER,
 ) -> Pass:
-    scheme, _, given = authorization.partition(" ")
-    if not door_of(ctx).opens(given.strip() if scheme.lower() == "bearer" else ""):
-        raise HTTPException(
-            401, "Send the winter service's password: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"}
-        )
+    needs_bearer(
+        ctx,
+        request,
+        door_of(ctx),
+        authorization,
+        "Send the winter service's password: Authorization: Bearer …",
+    )
     who = Pass(_utf8(x_cityops_who).strip(), _utf8(x_cityops_role).strip(), 0.0)
     if not who.name or not who.purpose:
         raise HTTPException(422, "Say who acts in the header X-Cityops-Who, and as what in X-Cityops-Role.")

@@ -18,6 +18,7 @@ from ops_api.moments import a_moment
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of, officers_of
 from ops_api.routers.orders import do
+from ops_api.routers.password import try_password
 from ops_api.web import orders_view
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST, OrderRefusedError
 from rules.core.winter_orders.model import Cancel, Case, Change, Command, Confirm, OrderOwn, Route
@@ -49,8 +50,8 @@ async def say_who(
     """Let an officer in for a shift."""
     door, now = door_of(ctx), ctx.clock.now()
     route = await _route(ctx, route_id)
-    if not door.opens(password):
-        return await _page(ctx, route_id, None, refused="That is not the password.", status=403)
+    if (no := try_password(ctx, request, door, password)) is not None:
+        return no.on(await _page(ctx, route_id, None, refused=no.words, status=no.status))
     response = RedirectResponse(_back(route, back), 303)
     response.set_cookie(
         COOKIE, door.issue(by.strip(), role.strip(), now + SHIFT), max_age=int(SHIFT.total_seconds()),

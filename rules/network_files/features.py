@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cityops.errors import ConfigurationError
-from rules.core.network.lines import Line
+from rules.core.network.lines import Line, Point
 from rules.core.network.national_grid import to_wgs84
 
 SHORT = "a line of fewer than 2 points"
@@ -54,6 +54,19 @@ def features(document: Any, name: str) -> Iterator[Feature]:
         if parts is not None:
             line = points(parts, place, on_grid=on_grid)
             yield Feature(place, line, _properties(feature.get("properties"), place))
+
+
+def barriers(document: Any, name: str) -> dict[Point, Mapping[str, Any]]:
+    """Return the tags of a collection's points that are barriers, by place; errors as in :func:`features`."""
+    if not isinstance(document, dict) or not isinstance(document.get("features"), list):
+        raise ConfigurationError(f"{name} is no GeoJSON FeatureCollection")
+    on_grid, found = _on_grid(document, name), dict[Point, Mapping[str, Any]]()
+    for number, feature in enumerate(document["features"]):
+        geometry, tags = feature.get("geometry") or {}, feature.get("properties") or {}
+        if geometry.get("type") == "Point" and "barrier" in tags:
+            place = f"{name}, features[{number}]"
+            found |= dict.fromkeys(points([[geometry.get("coordinates")]], place, on_grid=on_grid), tags)
+    return found
 
 
 def _properties(found: Any, place: str) -> Mapping[str, Any]:

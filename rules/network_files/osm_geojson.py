@@ -10,6 +10,7 @@ from cityops.errors import ConfigurationError
 from rules.core.network.draft import Draft, Road
 from rules.core.network.lines import Point
 from rules.core.network.noding import MapWay, draft_of
+from rules.core.network.osm_limits import said
 from rules.core.network.osm_tags import way_of
 from rules.network_files.features import SHORT, Feature
 
@@ -32,6 +33,7 @@ def _from_graph(found: Sequence[Feature], service: bool) -> Draft:
     nodes: dict[str, Point] = {}
     roads: list[Road] = []
     dropped: Counter[str] = Counter()
+    limits: Counter[str] = Counter()
     for feature in found:
         way = SHORT if feature.is_short else way_of(feature.properties, service=service)
         if isinstance(way, str):
@@ -41,10 +43,11 @@ def _from_graph(found: Sequence[Feature], service: bool) -> Draft:
         for node, point in zip(ends, (feature.line[0], feature.line[-1]), strict=True):
             if nodes.setdefault(node, point) != point:
                 raise ConfigurationError(f"{feature.place}: node {node} is at {point} and at {nodes[node]}")
+        limits.update(said(feature.properties))
         key = f"{ends[0]}-{ends[1]}-{feature.properties.get('key', 0)}"
         # A graph's edges run as they are driven, whatever the way was drawn like.
         roads.append(Road(key, *ends, feature.line, way.traits, one_way=way.direction != 0))
-    return Draft(nodes, tuple(roads), dropped=dropped)
+    return Draft(nodes, tuple(roads), dropped=dropped, limits=limits)
 
 
 def _from_ways(found: Sequence[Feature], service: bool) -> Draft:

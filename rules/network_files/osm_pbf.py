@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cityops.errors import ConfigurationError
+from rules.core.network.barriers import close
 from rules.core.network.draft import Draft
 from rules.core.network.lines import Point
+from rules.core.network.lorry import Gritter
 from rules.core.network.noding import MapBan, MapWay, draft_of
 from rules.network_files.area import Area
 
@@ -21,7 +23,7 @@ RESTRICTIONS = ("restriction:hgv", "restriction")
 """A gritter is a heavy goods vehicle."""
 
 
-def read_pbf(path: Path, *, service: bool, area: Area | None) -> Draft:
+def read_pbf(path: Path, *, service: bool, area: Area | None, gritter: Gritter) -> Draft:
     """Return the roads of a map.
 
     Raises:
@@ -30,7 +32,7 @@ def read_pbf(path: Path, *, service: bool, area: Area | None) -> Draft:
     osmium = _osmium(path)
     gathered = _Gathered(area)
     try:
-        wanted = osmium.filter.KeyFilter("highway", "type")
+        wanted = osmium.filter.KeyFilter("highway", "barrier", "type")
         for thing in osmium.FileProcessor(str(path)).with_locations().with_filter(wanted):
             gathered.take(thing)
     except (RuntimeError, OSError) as error:
@@ -43,7 +45,8 @@ def read_pbf(path: Path, *, service: bool, area: Area | None) -> Draft:
         bans=gathered.bans,
     )
     unread = Counter(draft.unread) + gathered.unread
-    return replace(draft, turning=draft.turning & set(draft.nodes), unread=unread)
+    draft = replace(draft, turning=draft.turning & set(draft.nodes), unread=unread)
+    return close(draft, gathered.barriers, gritter)
 
 
 def _osmium(path: Path) -> Any:
@@ -59,6 +62,10 @@ def _osmium(path: Path) -> Any:
     return osmium
 
 
+def _point(location: Any) -> Point:
+    return round(location.lon, 7), round(location.lat, 7)
+
+
 class _Gathered:
     """What is wanted of a file that is read from its beginning to its end."""
 
@@ -67,14 +74,17 @@ class _Gathered:
         self.ways: list[MapWay] = []
         self.positions: dict[str, Point] = {}
         self.turning: set[str] = set()
+        self.barriers: dict[Point, Mapping[str, object]] = {}
         self.bans: list[MapBan] = []
         self.unread: Counter[str] = Counter()
 
     def take(self, thing: Any) -> None:
-        """Keep what is a way of roads, a place to turn or a restriction of turns."""
+        """Keep what is a way of roads, a place to turn, a barrier or a restriction of turns."""
         if thing.is_node():
             if thing.tags.get("highway") in TURNING:
                 self.turning.add(str(thing.id))
+            if "barrier" in thing.tags and thing.location.valid():
+                self.barriers[_point(thing.location)] = dict(thing.tags)
         elif thing.is_way():
             if "highway" in thing.tags:
                 self._way(thing)
@@ -82,7 +92,7 @@ class _Gathered:
             self._ban(thing)
 
     def _way(self, way: Any) -> None:
-        known = {str(n.ref): (round(n.lon, 7), round(n.lat, 7)) for n in way.nodes if n.location.valid()}
+        known = {str(n.ref): _point(n.location) for n in way.nodes if n.location.valid()}
         if self.area is None or self.area.touches(known.values()):
             self.positions |= known
             self.ways.append(MapWay(f"way/{way.id}", tuple(str(n.ref) for n in way.nodes), dict(way.tags)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ import msgspec
 
 from cityops.errors import ConfigurationError
 from devices.registry import Registry, parse
+from rules.core.network.barriers import close
 from rules.core.network.defaults import NetworkSettings
 from rules.core.network.draft import Draft
 from rules.network_files.area import Area
-from rules.network_files.features import Feature, features
+from rules.network_files.features import Feature, barriers, features
 from rules.network_files.geopackage import links
 from rules.network_files.os_open_roads import read_os
 from rules.network_files.osm_geojson import read_osm
@@ -57,7 +58,9 @@ def read_map(
         raise ConfigurationError(f"map {path} can't be read: there is no such file")
     name = path.name.lower()
     if kind == "osm-pbf" or (kind is None and name.endswith((".pbf", ".osm", ".osm.bz2", ".osm.gz"))):
-        return MapFile("osm-pbf", read_pbf(path, service=settings.service, area=area))
+        return MapFile(
+            "osm-pbf", read_pbf(path, service=settings.service, area=area, gritter=settings.gritter)
+        )
     if kind == "os-geopackage" or (kind is None and name.endswith(".gpkg")):
         found = (f for f in links(path, area) if area is None or area.touches(f.line))
         return MapFile("os-geopackage", read_os(found, restricted=settings.restricted))
@@ -76,7 +79,10 @@ def _json(path: Path, settings: NetworkSettings, kind: str | None, area: Area | 
         return MapFile("registry", parse(raw))
     found = [f for f in features(document, path.name) if area is None or area.touches(f.line)]
     attribution = " ".join(str(document[k]) for k in ("attribution", "license") if k in document)
-    return _collection(path, settings, kind or _kind(found, path), found, attribution)
+    read = _collection(path, settings, kind or _kind(found, path), found, attribution)
+    if read.kind != "osm-geojson" or not isinstance(read.content, Draft):
+        return read
+    return replace(read, content=close(read.content, barriers(document, path.name), settings.gritter))
 
 
 def _kind(found: list[Feature], path: Path) -> str:

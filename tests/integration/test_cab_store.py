@@ -203,6 +203,15 @@ async def only_the_database(bench: Bench, last: Plan) -> None:
     ):  # fmt: skip
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="appended only"):
             await bench.conn.execute(change)
+    # Roads that are changed in place are noticed: as many stretches as before, another speed on one.
+    await bench.desk.on_roads(last)
+    await bench.conn.execute(
+        "update road_segment set speed_km_h = 16 where segment_id = %s", [last.contents.asked[0].segment_id]
+    )
+    with pytest.raises(
+        NotPlannedError, match=r"roads have changed since plan 4 was made \(1 of its stretches: "
+    ):
+        await bench.desk.on_roads(last)
 
 
 async def test_orders_of_the_desk_are_what_is_planned(bench: Bench) -> None:

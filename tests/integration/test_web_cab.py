@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
 
+from ops_api.housing.tries import FREE
 from tests.fakes import website
 from tests.fakes.pdf_text import pdf_text
 from tests.fakes.website import OFFICERS_PASSWORD, Site
@@ -154,7 +155,17 @@ async def test_an_officer_acts_on_the_page_and_old_cards_say_that_they_are_repla
         board = (await browser.get("/winter/cab")).text
         assert "that no lorry can do" in board
         assert "Treated by nobody" in board
-        assert "gearbox" in board
+        assert "gearbox" in board, "an officer reads why"
+        for path in (
+            "/winter/cab",
+            f"/winter/cab/{LORRY}",
+            "/live/cab",
+            f"/live/cab?code={LORRY}",
+            BASE,
+            f"{BASE}?version=2",
+            f"{BASE}/lorries",
+        ):
+            assert "gearbox" not in (await site.http.get(path)).text, path
         old = (await browser.get(f"/winter/cab/{LORRY}?version=1")).text
         assert "Replaced by plan 2" in old
         assert "live.js" not in old
@@ -214,3 +225,23 @@ async def test_a_town_without_directed_roads_keeps_its_sheets(site: Site) -> Non
     assert "Drive by the route sheets" in page
     assert "the registry has no depot" in page
     assert (await site.http.get(f"{BASE}/lorries")).status_code == 409
+
+
+async def test_wrong_passwords_are_slowed_down_by_who_is_behind_the_proxy(site: Site) -> None:
+    who = {"by": "Eve", "role": "duty officer", "password": "a guess"}
+    right = {**who, "password": OFFICERS_PASSWORD}
+
+    async def post(data: dict[str, str], forwarded: str) -> httpx.Response:
+        return await site.http.post("/winter/cab/officer", data=data, headers={"X-Forwarded-For": forwarded})
+
+    bad = "203.0.113.9"
+    # What the sender itself puts before the proxy's word does not make it another.
+    assert [(await post(who, f"198.51.100.{n}, {bad}")).status_code for n in range(FREE)] == [403] * FREE
+    held = await post(right, bad)
+    assert (held.status_code, "Too many wrong passwords. Wait" in held.text) == (429, True)
+    assert 0 < int(held.headers["retry-after"]) <= 2
+    program = {"Authorization": f"Bearer {OFFICERS_PASSWORD}", "X-Cityops-Who": "Eve", "X-Forwarded-For": bad}
+    assert (await site.http.post(BASE, json={}, headers=program)).status_code == 429
+    assert (await post(right, "198.51.100.77")).status_code == 303
+    text = (await site.http.get("/metrics")).text
+    assert re.search(r'cityops_api_password_tries_total\{outcome="held back",team="winter"\} 2', text)

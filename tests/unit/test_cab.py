@@ -160,7 +160,7 @@ def test_the_exit_is_counted_from_where_the_roundabout_is_entered_though_the_spr
     )  # fmt: skip
     entries = card_of(OnRoads(network, contents), "L0").entries
     assert [e.text for e in entries] == [
-        "Start along West", "Enter the roundabout", "Go on round the roundabout",
+        "Start along West, towards South", "Enter the roundabout", "Go on round the roundabout",
         "At the roundabout take the third exit into South", "Back at the barn",
     ]  # fmt: skip
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from msgspec.structs import replace as with_
 
 from rules.core.cab.model import Service
+from rules.core.cab.roads import changed_words
 from rules.core.fleet.plan import FleetPlan
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.request import Request
@@ -103,6 +105,52 @@ async def test_a_request_that_is_sent_twice_is_done_once_and_its_id_is_its_own()
         await plans.plan_tonight(down, NOW + 30.0)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width_m": 9.5}, {"lanes": 3}, {"one_way": True}, {"speed_km_h": 16.0}, {"road_class": "C"}, {"street": "New Street"},
+        {"ref": "B9"}, {"carriageway": "slip"}, {"bridge": True}, {"max_weight_t": 7.5}, {"max_height_m": 3.0},
+        {"max_width_m": 2.0}, {"length_m": 1.5}, {"geometry": ((0.1, 52.2), (0.1001, 52.2001))},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+async def test_any_change_of_a_road_that_check_or_card_use_is_noticed_and_named(
+    change: dict[str, Any],
+) -> None:
+    plans, orders, town = desk()
+    await ordered(orders)
+    first = await plans.plan_tonight(ADA, NOW)
+    own = first.contents.asked[0].segment_id
+    town.installed = with_(
+        town.installed,
+        segments=tuple(with_(s, **change) if s.segment_id == own else s for s in town.installed.segments),
+    )
+    with pytest.raises(
+        NotPlannedError, match=r"since plan 1 was made \(1 of its stretches: .+\): plan tonight again"
+    ):
+        await plans.on_roads(first)
+
+
+async def test_what_forecasts_use_changes_no_plan_and_what_is_beside_the_way_is_said_so() -> None:
+    plans, orders, town = desk()
+    await ordered(orders)
+    first = await plans.plan_tonight(ADA, NOW)
+    network = (await plans.on_roads(first)).network
+    town.installed = with_(
+        town.installed,
+        segments=tuple(with_(s, sky_view_factor=0.5, altitude_m=7.0) for s in town.installed.segments),
+    )
+    await plans.on_roads(first)
+    marks = first.contents.stretches
+    assert set(marks) >= {a.segment_id for a in first.contents.asked}
+    assert (
+        changed_words(marks, network)
+        == "none of the stretches that it drives, but roads or turns beside them"
+    )
+    assert changed_words({**marks, "old-1": "ab"}, network) == "1 of its stretches: old-1 (gone)"
+    assert changed_words({}, network) == ""
+
+
 async def test_a_breakdown_after_the_roads_have_changed_plans_the_night_anew() -> None:
     plans, orders, town = desk()
     await ordered(orders)
@@ -114,4 +162,5 @@ async def test_a_breakdown_after_the_roads_have_changed_plans_the_night_anew() -
     assert (second.kind, second.lorry, second.after) == ("breakdown", "g1", first.version)
     assert second.contents.roads != first.contents.roads
     assert [s.lorry for s in second.contents.fleet] == ["g2", "g3"]
-    assert "roads have changed since plan 1" in second.contents.notes[-1]
+    assert "roads have changed since plan 1 was made (" in second.contents.notes[-1]
+    assert "of its stretches: " in second.contents.notes[-1]

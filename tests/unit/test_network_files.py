@@ -270,6 +270,37 @@ def test_a_map_of_osm(tmp_path: Path) -> None:
     )
 
 
+def test_limits_and_barriers_of_a_map_of_osm(tmp_path: Path) -> None:
+    osmium = pytest.importorskip("osmium")
+    from osmium.osm import mutable
+
+    path = tmp_path / "x.osm.pbf"
+    with osmium.SimpleWriter(str(path)) as writer:
+        for number, place in {1: (0, 0), 2: (1, 0), 3: (2, 0), 4: (2, 1)}.items():
+            writer.add_node(
+                mutable.Node(
+                    id=number, location=at(*place), tags={"barrier": "bollard"} if number == 2 else {}
+                )
+            )
+        for number, nodes, tags in (
+            (10, [1, 2, 3], {"highway": "residential", "name": "High Street"}),
+            (11, [3, 4], {"highway": "residential", "hgv": "no", "maxheight": "3.1"}),
+            (12, [4, 1], {"highway": "residential", "maxweightrating": "7.5"}),
+            (13, [2, 4], {"barrier": "fence"}),
+        ):
+            writer.add_way(mutable.Way(id=number, nodes=nodes, tags=tags))
+    found = draft_in(path)
+    assert [r.key for r in found.roads] == ["way/10.1|1", "way/10.1|2", "way/11.1", "way/12.1"]
+    assert [(b.what, b.street, b.closes) for b in found.barriers] == [("bollard", "High Street", True)]
+    assert [(r.traits.max_weight_t, r.traits.max_height_m) for r in found.roads[2:]] == [
+        (3.5, 3.1),
+        (7.5, None),
+    ]
+    assert found.limits == {
+        "closed to heavy goods vehicles (hgv), taken for a limit of 3.5 t": 1, "a limit of height": 1, "a limit of weight": 1,
+    }  # fmt: skip
+
+
 def test_without_osmium_the_reader_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,6 +144,7 @@ class _Writer:
         same = turns.street_of(self.network, last.arc) == turns.street_of(self.network, step.arc)
         bend_deg = abs(self.network.turn_deg(last.arc, step.arc))
         straight = bend_deg <= self.on.settings.straight_deg or not self._forks(step.arc)
+        straight &= not self._forks(step.arc) or turns.fork_side(self.network, last.arc, step.arc) is None
         return same and straight and not self.network.turns_round(last.arc, step.arc)
 
     def _round(self, arc: int) -> bool:
@@ -201,19 +202,34 @@ class _Writer:
         salt = self._salt(first)
         point = self.network.line(first.arc)[0]
         return Entry(
-            number, group.first, ends, first.begins_s, at_m, self._text(first, group.first, last),
+            number, group.first, ends, first.begins_s, at_m, self._text(first, group.first, ends, last),
             "" if salt is None else self._spread(legs, *salt), None if salt is None else salt[0],
             sum(self.network.arcs[leg.arc].length_m for leg in legs),
             sum(self.on.jobs[leg.job].salt_kg for leg in legs if leg.job is not None), point[0], point[1], False,
         )  # fmt: skip
 
-    def _text(self, leg: Leg, first: int, last: int | None) -> str:
+    def _text(self, leg: Leg, first: int, ends: int, last: int | None) -> str:
         here = self._round(leg.arc)
         if (ring := self._ring(first)) and not here:
-            return turns.roundabout_words(self.network, ring, leg.arc)
+            return turns.towards(
+                turns.roundabout_words(self.network, ring, leg.arc), self._towards(leg.arc, ends)
+            )
         if here and last is not None:
             return "Go on round the roundabout" if self._round(last) else "Enter the roundabout"
-        return turns.turn_words(self.network, last, leg.arc, self.on.settings, self._forks(leg.arc))
+        at = self._crossing(self.network.arcs[leg.arc].tail, turns.street_of(self.network, leg.arc))
+        words = turns.turn_words(self.network, last, leg.arc, self.on.settings, self._forks(leg.arc), at)
+        return turns.towards(words, self._towards(leg.arc, ends))
+
+    def _towards(self, arc: int, ends: int) -> str:
+        """Return the next street with another name on the way after step ``ends``; empty before a load and at the end."""
+        here = turns.street_of(self.network, arc)
+        for step in self.trip.steps[ends + 1 :]:
+            if isinstance(step, Loading):
+                break
+            name = turns.street_of(self.network, step.arc)
+            if name not in (here, turns.UNNAMED) and not self._round(step.arc):
+                return name
+        return ""
 
     def _ring(self, step: int) -> tuple[int, ...]:
         """Return the arcs of a roundabout driven just before a step, whatever is spread on each of them."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-
-import msgspec
 
 from rules.core.cab.model import Asked, Contents, Start, Step, TripDoc
 from rules.core.fleet.jobs import Job, Wanted, jobs_of
@@ -18,16 +15,6 @@ from rules.core.fleet.plan import FleetPlan, Leg, Loading, Trip
 from rules.core.fleet.roster import node_of
 from rules.core.fleet.settings import FleetSettings
 from rules.core.network.network import Network
-
-
-def roads_sha256(network: Network) -> str:
-    """Return the hash of what a plan needs of the roads: stretches, their ends and lengths, and bans."""
-    rows = [
-        [s.segment_id, s.from_node, s.to_node, round(s.length_m, 2), round(s.width_m, 2), s.one_way, s.carriageway]
-        for s in network.segments
-    ]  # fmt: skip
-    bans = [[b.from_segment, b.via_node, b.to_segment] for b in network.turn_bans]
-    return hashlib.sha256(msgspec.json.encode([rows, bans])).hexdigest()
 
 
 def arc_of(network: Network, segment_id: str, from_node: int) -> int:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from rules.core.cab.codec import (
     arc_of,
     lorry_of,
-    roads_sha256,
     settings_told,
     trip_told,
     wanted_of,
 )
 from rules.core.cab.committed import heads_of
 from rules.core.cab.model import Asked, Contents, Done, Heard, OrderSeen, Start, Usual
+from rules.core.cab.roads import marks_of, roads_sha256
 from rules.core.fleet.jobs import Job, jobs_of
 from rules.core.fleet.lorries import Fleet
 from rules.core.fleet.plan import FleetPlan, Leg, Loading, Trip
@@ -115,9 +115,16 @@ def _told(wish: Wish, plan: FleetPlan, verdict: Verdict) -> Contents:
         barns=tuple(wish.barns), settings=settings_told(wish.settings),
         trips=tuple(trip_told(wish.network, t) for t in plan.trips), late=plan.late, over=plan.over,
         left_out=plan.left_out, missed=verdict.missed, cost_s=float(plan.cost_s), begun_s=float(plan.begun_s), seed=wish.seed,
-        iterations=wish.iterations, roads=roads_sha256(wish.network), waiting=tuple(wish.waiting),
+        iterations=wish.iterations, roads=roads_sha256(wish.network), stretches=marks_of(wish.network, _stretches(wish, plan)), waiting=tuple(wish.waiting),
         later=tuple(wish.later), done=tuple(wish.done), out=dict(wish.out), standing=wish.standing_plan,
         usual=tuple(Usual(lorry=v, jobs=tuple(names)) for v, names in wish.standing.items()),
         fixed=tuple(trip_told(wish.network, Trip(v, tuple(steps))) for v, steps in wish.fixed.items()),
         heard=tuple(wish.heard), changed=changed, notes=tuple(wish.notes),
     )  # fmt: skip
+
+
+def _stretches(wish: Wish, plan: FleetPlan) -> set[str]:
+    """Return what is asked for and what is driven."""
+    arcs = [s.arc for t in plan.trips for s in t.steps if isinstance(s, Leg)]
+    driven = {wish.network.segments[wish.network.arcs[a].segment].segment_id for a in arcs}
+    return driven | {a.segment_id for a in wish.asked}

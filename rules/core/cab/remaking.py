@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from rules.core.cab.codec import roads_sha256, trip_of
+from rules.core.cab.codec import trip_of
 from rules.core.cab.making import Wish
 from rules.core.cab.model import Contents
+from rules.core.cab.roads import roads_sha256
 from rules.core.fleet.settings import FleetSettings
 from rules.core.network.network import Network
 

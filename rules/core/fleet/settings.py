@@ -6,6 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+from rules.core.network.lorry import Gritter
+
+USUAL = Gritter()
+
 
 def _limits() -> Mapping[int, float]:
     return {1: 7200.0, 2: 10800.0}
@@ -48,9 +52,9 @@ class FleetSettings:
     late_cost: float = 20.0
     late_job_cost: float = 600.0
     change_s: float = 60.0
-    weight_t: float = 18.0
-    height_m: float = 3.6
-    width_m: float = 2.6
+    weight_t: float = USUAL.weight_t
+    height_m: float = USUAL.height_m
+    width_m: float = USUAL.width_m
 
     def __post_init__(self) -> None:
         positive = ("treating_km_h", "driving_share", "spread_width_m")

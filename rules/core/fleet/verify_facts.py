@@ -7,7 +7,7 @@ turns and times are worked out anew from the network's segments, arcs and bans.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -83,9 +83,21 @@ class Facts:
         # Who comes this way has nowhere else to go: the road ends here for him.
         return all(
             (come, here.node_id, network.segments[network.arcs[n].segment].segment_id) in self._banned
+            or any(self.limits(n))
             for n in self.leaving.get(a.head, ())
             if not self._is_round(first, n)
         )
+
+    def limits(self, arc: int) -> Iterator[str]:
+        """Yield for what a lorry is too heavy, too high or too wide there."""
+        s, own = self.network.segments[self.network.arcs[arc].segment], self.settings
+        for what, most, has in (
+            ("weight", s.max_weight_t, own.weight_t),
+            ("height", s.max_height_m, own.height_m),
+            ("width", s.max_width_m, own.width_m),
+        ):
+            if most is not None and has > most:
+                yield f"{s.segment_id} allows a {what} of {most}, lorries have {has}"
 
     def _is_round(self, first: int, second: int) -> bool:
         """Back on the same segment, or round the end of what parts the sides of one dual carriageway."""

@@ -63,19 +63,8 @@ class TripCheck:
         return False
 
     def _after(self, last: int | None, node: int) -> set[int]:
-        found = [a for a in self.facts.leaving.get(node, ()) if not any(self._limits(a))]
+        found = [a for a in self.facts.leaving.get(node, ()) if not any(self.facts.limits(a))]
         return {a for a in found if last is None or self.facts.may_turn(last, a)}
-
-    def _limits(self, arc: int) -> Iterator[str]:
-        """Yield for what a lorry is too heavy, too high or too wide there."""
-        s, own = self.facts.network.segments[self.facts.network.arcs[arc].segment], self.facts.settings
-        for what, most, has in (
-            ("weight", s.max_weight_t, own.weight_t),
-            ("height", s.max_height_m, own.height_m),
-            ("width", s.max_width_m, own.width_m),
-        ):
-            if most is not None and has > most:
-                yield f"{s.segment_id} allows a {what} of {most}, lorries have {has}"
 
     def _load(self, step: Loading, node: int) -> Iterator[str]:
         if step.node not in self.barns:
@@ -91,7 +80,7 @@ class TripCheck:
             yield f"begins at node {arc.tail}, the lorry is at {node}"
         if last is not None and arc.tail == node and not self.facts.may_turn(last, leg.arc):
             yield f"turns from arc {last} into {leg.arc}, which is not allowed"
-        yield from self._limits(leg.arc)
+        yield from self.facts.limits(leg.arc)
         along_s = 3.6 * arc.length_m / self.facts.speed_km_h(leg.arc, leg.job is not None)
         takes_s = self.facts.turn_s(last, leg.arc) + along_s
         if leg.job is not None and leg.ends_s - along_s < self.facts.from_s(leg.arc) - EPSILON:

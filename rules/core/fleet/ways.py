@@ -153,9 +153,9 @@ def _edges(
 def _turns(
     network: Network, arc: int, settings: FleetSettings, open_: Sequence[bool]
 ) -> list[tuple[int, int]]:
-    following = network.arcs_from[network.arcs[arc].head]
-    return [
-        (b, turn_time(network, arc, b, settings))
-        for b in following
-        if open_[b] and network.may_follow(arc, b)
-    ]
+    following = [b for b in network.arcs_from[network.arcs[arc].head] if open_[b]]
+    onward = [b for b in following if network.may_follow(arc, b)]
+    if not onward:
+        # All else is closed for lorries like these: they turn round before it, as where a road ends.
+        onward = [b for b in following if (arc, b) not in network.banned]
+    return [(b, turn_time(network, arc, b, settings)) for b in onward]

@@ -10,6 +10,9 @@ from devices.registry import RoadNode, RoadSegment, TurnBan
 from rules.core.network.defaults import NetworkSettings
 from rules.core.network.draft import Draft, Road
 
+UNNAMED = "unnamed road"
+"""Name of a stretch that has neither name nor number."""
+
 OWN_NUMBERS = 1 << 50
 """Numbers of nodes whose key is no number begin here; above all of OpenStreetMap's, below what JSON keeps exact."""
 
@@ -52,7 +55,7 @@ def _segment(road: Road, settings: NetworkSettings) -> RoadSegment:
     traits = road.traits
     return RoadSegment(
         segment_id=road.key,
-        street=traits.street or traits.ref or "unnamed road",
+        street=traits.street or traits.ref or UNNAMED,
         ref=traits.ref,
         road_class=traits.road_class,
         from_node=node_id(road.tail),

@@ -12,7 +12,7 @@ from rules.core.network.connected import CutPart, largest_part
 from rules.core.network.contract import contract, cut_long
 from rules.core.network.defaults import NetworkSettings
 from rules.core.network.directions import find_dual
-from rules.core.network.draft import Draft
+from rules.core.network.draft import Barrier, Draft
 from rules.core.network.network import Network
 from rules.core.network.snap import Snapped, SurveyPoint, snap_sensors, with_sensors, with_survey
 
@@ -23,7 +23,7 @@ class Steps:
 
     Attributes:
         read: roads of the map, before anything was left out.
-        dropped, inferred, unread: as in :class:`~rules.core.network.draft.Draft`.
+        dropped, inferred, unread, barriers, limits: as in :class:`~rules.core.network.draft.Draft`.
         cut: parts left out as they can't be reached and left, longest first.
         read_m, kept_m: length of roads before that and after it [m].
         before_joining: roads that were joined to the network's segments, before long ones were cut.
@@ -48,6 +48,8 @@ class Steps:
     bans_lost: int
     sensors: tuple[Snapped, ...] = ()
     survey_off: int = 0
+    barriers: tuple[Barrier, ...] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def build(draft: Draft, settings: NetworkSettings, beside: Beside | None = None)
         bans_lost=lost,
         sensors=sensors,
         survey_off=off,
+        barriers=draft.barriers,
+        limits=draft.limits,
     )
 
 

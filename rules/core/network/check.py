@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from devices.registry import Depot
 from rules.core.network.build import Steps
+from rules.core.network.check_lorry import SHOWN, closed_roads, met
 from rules.core.network.connected import strong_parts
 from rules.core.network.lines import distance_m, length_m
+from rules.core.network.lorry import Gritter
 from rules.core.network.network import Network
 
-SHOWN = 5
-"""Of one kind of finding so many are named."""
+USUAL_GRITTER = Gritter()
 APART_M = 10.0
 """A segment's line may end so far from its node [m]."""
 LENGTH_SHARE = 0.1
@@ -36,16 +37,24 @@ class Finding:
     text: str
 
 
-def judge(network: Network, steps: Steps | None = None, depots: Sequence[Depot] = ()) -> tuple[Finding, ...]:
+def judge(
+    network: Network,
+    steps: Steps | None = None,
+    depots: Sequence[Depot] = (),
+    gritter: Gritter = USUAL_GRITTER,
+) -> tuple[Finding, ...]:
     """Return what there is to say of a network, errors first.
 
     Args:
         network: the network.
         steps: what became of the map; None where the network comes from a registry.
         depots: those that are to be on it.
+        gritter: that is to drive on it.
     """
     found = [*_reach(network), *_turns(network), *_shapes(network), *_depots(network, depots)]
-    found += [] if steps is None else _map(steps)
+    found += [Finding(*said) for said in closed_roads(network, gritter)]
+    if steps is not None:
+        found += [*_map(steps), *(Finding(*said) for said in met(steps.barriers, steps.limits))]
     return in_order(found)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rules.core.network.draft import Road, Traits
+from rules.core.network.lorry import Gritter
 from rules.core.network.network import LANE_M
 
 
@@ -27,6 +28,7 @@ class NetworkSettings:
         altitude_m: of all roads, where no survey says.
         service: whether service roads count (OpenStreetMap).
         restricted: whether roads of restricted access count (OS Open Roads).
+        gritter: for which barriers close roads, and which ``check`` looks at limits for.
 
     Raises:
         ValueError: a length that is not above 0.
@@ -42,6 +44,7 @@ class NetworkSettings:
     altitude_m: float = 100.0
     service: bool = False
     restricted: bool = False
+    gritter: Gritter = field(default_factory=Gritter)
 
     def __post_init__(self) -> None:
         for name in ("longest_m", "snap_m"):

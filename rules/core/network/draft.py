@@ -89,6 +89,16 @@ class Ban:
 
 
 @dataclass(frozen=True, slots=True)
+class Barrier:
+    """A barrier on a road: what it is, where, in which street, and whether the road was closed there for a gritter."""
+
+    what: str
+    place: Point
+    street: str
+    closes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """Roads, their nodes, and what was left out so far.
 
@@ -99,6 +109,8 @@ class Draft:
         bans: turn bans by keys of the map's roads.
         dropped: number of the map's roads left out, by reason.
         unread: number of turn bans that could not be read, by reason.
+        barriers: met on roads.
+        limits: number of the map's roads with a limit for lorries that is kept or not, by which.
         inferred: number of roads of which something was worked out that the map does not say, by what.
     """
 
@@ -109,6 +121,8 @@ class Draft:
     dropped: Mapping[str, int] = field(default_factory=dict)
     unread: Mapping[str, int] = field(default_factory=dict)
     inferred: Mapping[str, int] = field(default_factory=dict)
+    barriers: tuple[Barrier, ...] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     def with_roads(self, roads: tuple[Road, ...], dropped: Mapping[str, int] | None = None) -> Draft:
         """Return the draft with these roads, nodes that none of them touches left out, and more dropped."""

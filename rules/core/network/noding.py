@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rules.core.network.draft import Ban, Draft, Road
 from rules.core.network.lines import Point
+from rules.core.network.osm_limits import said
 from rules.core.network.osm_tags import Way, way_of
 
 
@@ -65,7 +66,10 @@ def draft_of(
             numbers[map_way.key] += 1
             roads.append(_road(f"{map_way.key}.{numbers[map_way.key]}", piece, way, positions))
     found, unread = _bans(bans, roads)
-    return Draft(positions, (), turning, tuple(found), dropped, unread).with_roads(tuple(roads))
+    limits = Counter(what for map_way, _ in kept for what in said(map_way.tags))
+    return Draft(positions, (), turning, tuple(found), dropped, unread, limits=limits).with_roads(
+        tuple(roads)
+    )
 
 
 def _roads(ways: Iterable[MapWay], service: bool) -> tuple[list[tuple[MapWay, Way]], Counter[str]]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rules.core.network.draft import Traits
-from rules.core.network.osm_values import count, metres, road_width_m, speed_km_h, tonnes
+from rules.core.network.osm_limits import limits_of
+from rules.core.network.osm_values import count, road_width_m, speed_km_h, texts
 
 CLASSES = {
     "motorway": "A", "trunk": "A", "primary": "A", "secondary": "B", "tertiary": "C", "unclassified": "U",
@@ -55,24 +56,17 @@ def way_of(tags: Mapping[str, object], *, service: bool = False) -> Way | str:
     return Way(_traits(tags, base, link=base != highway), _direction(tags, base))
 
 
-def _texts(tags: Mapping[str, object], key: str) -> list[str]:
-    value = tags.get(key)
-    values = value if isinstance(value, list | tuple) else [value]
-    texts = [str(v).lower() if isinstance(v, bool) else str(v) for v in values if v is not None]
-    return [t for t in texts if t]
-
-
 def _text(tags: Mapping[str, object], key: str) -> str:
-    return next(iter(_texts(tags, key)), "")
+    return next(iter(texts(tags, key)), "")
 
 
 def _least(tags: Mapping[str, object], key: str, of: Callable[[str], N | None]) -> N | None:
-    return min((v for t in _texts(tags, key) if (v := of(t)) is not None), default=None)
+    return min((v for t in texts(tags, key) if (v := of(t)) is not None), default=None)
 
 
 def _highway(tags: Mapping[str, object]) -> str:
     """Return the most important of the kinds of road, or one that is no road: who can't pass a part can't pass."""
-    kinds = _texts(tags, "highway")
+    kinds = texts(tags, "highway")
     others = [k for k in kinds if k.removesuffix("_link") not in CLASSES]
     return min(others or kinds, key=_rank, default="")
 
@@ -117,6 +111,7 @@ def _carriageway(tags: Mapping[str, object], base: str, *, link: bool) -> str:
 
 def _traits(tags: Mapping[str, object], base: str, *, link: bool) -> Traits:
     ref = _text(tags, "ref").split(";")[0].strip()
+    limits = limits_of(tags)
     letter = {"M": "A", "A": "A", "B": "B"}.get(ref[:1]) if ref[1:2].isdigit() else None
     return Traits(
         street=_text(tags, "name"),
@@ -126,9 +121,9 @@ def _traits(tags: Mapping[str, object], base: str, *, link: bool) -> Traits:
         lanes=_least(tags, "lanes", count),
         width_m=_least(tags, "width", road_width_m),
         speed_km_h=_least(tags, "maxspeed", speed_km_h),
-        bridge=any(t != "no" for t in _texts(tags, "bridge")),
-        tunnel=any(t != "no" for t in _texts(tags, "tunnel")),
-        max_weight_t=_least(tags, "maxweight", tonnes),
-        max_height_m=_least(tags, "maxheight", metres),
-        max_width_m=_least(tags, "maxwidth", metres),
+        bridge=any(t != "no" for t in texts(tags, "bridge")),
+        tunnel=any(t != "no" for t in texts(tags, "tunnel")),
+        max_weight_t=limits.weight_t,
+        max_height_m=limits.height_m,
+        max_width_m=limits.width_m,
     )

@@ -6,6 +6,7 @@ Sources: the pages Key:maxspeed, Key:maxweight and Map features/Units of the OSM
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 KM_H_PER_MPH = 1.609344
 M_PER_FOOT = 0.3048
@@ -19,11 +20,30 @@ NAMED_SPEEDS = {
     "GB:motorway": 70 * KM_H_PER_MPH,
     "walk": 8.0,
 }
-_NUMBER = re.compile(r"^\s*(\d+(?:[.,]\d+)?)\s*(mph|km/h|kmh|kph|m|cm|t|kg|st|lbs?)?\s*$", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"^\s*(\d+(?:[.,]\d+)?)\s*(mph|km/h|kmh|kph|m|cm|t|kg|st|lt|cwt|lbs?)?\s*$", re.IGNORECASE
+)
 _FEET = re.compile(r"^\s*(\d+)\s*(?:'|ft)\s*(?:(\d+(?:\.\d+)?)\s*(?:\"|''|in)?)?\s*$")
 _TO_METRES = {"": 1.0, "m": 1.0, "cm": 0.01}
-_TO_TONNES = {"": 1.0, "t": 1.0, "kg": 0.001, "st": 0.907185, "lb": 0.000453592, "lbs": 0.000453592}
+_TO_TONNES = {
+    "": 1.0,
+    "t": 1.0,
+    "kg": 0.001,
+    "st": 0.907185,
+    "lt": 1.016047,
+    "cwt": 0.0508023,
+    "lb": 0.000453592,
+    "lbs": 0.000453592,
+}
 _TO_KM_H = {"": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "mph": KM_H_PER_MPH}
+
+
+def texts(tags: Mapping[str, object], key: str) -> list[str]:
+    """Return a tag's values as texts: one, or those of a list; none where the tag is not there or empty."""
+    value = tags.get(key)
+    values = value if isinstance(value, list | tuple) else [value]
+    found = [str(v).lower() if isinstance(v, bool) else str(v) for v in values if v is not None]
+    return [t for t in found if t]
 
 
 def speed_km_h(text: str) -> float | None:

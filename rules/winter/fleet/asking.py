@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.core.cab.model import KIND_WORDS, Plan, Service
+from rules.core.cab.roads import changed_words
 from rules.core.cab.tonight import Tonight
+from rules.core.network.network import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,17 @@ def nothing_words(asked: Tonight) -> str:
     return " ".join(said)
 
 
-def new_roads_words(old: Plan) -> str:
+def changed_roads_words(old: Plan, network: Network) -> str:
+    """Return that the roads are others than a plan's, and in which streets."""
+    which = changed_words(old.contents.stretches, network)
+    return f"the roads have changed since plan {old.version} was made{f' ({which})' if which else ''}"
+
+
+def new_roads_words(old: Plan, network: Network) -> str:
     """Return what a plan says that could not go on from the one before."""
+    said = changed_roads_words(old, network)
     return (
-        f"The roads have changed since plan {old.version}: the night is planned anew, with every lorry full at its depot. "
+        f"{said[0].upper()}{said[1:]}: the night is planned anew, with every lorry full at its depot. "
         "What gritters have spread since an order counts."
     )
 

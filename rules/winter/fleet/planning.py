@@ -212,7 +212,11 @@ class Planning:
         assert asked is not None
         last = await self.book.before(str(night_of(ask.now_s, self._zone)))
         wish = await asyncio.to_thread(first, means, asked, last)
-        return wish if newest is None else replace(wish, notes=(*wish.notes, new_roads_words(newest)))
+        return (
+            wish
+            if newest is None
+            else replace(wish, notes=(*wish.notes, new_roads_words(newest, means.network)))
+        )
 
     async def _asked(self, means: Means, before: Plan | None, now_s: float) -> Tonight:
         cases = await self._orders.cases(*span_s(night_of(now_s, self._zone), self._zone))

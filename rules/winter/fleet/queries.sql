@@ -62,9 +62,13 @@ select roster::text from winter_roster order by roster_id desc limit 1
 insert into winter_roster (roster, by, reason) values (%(roster)s::jsonb, %(by)s, %(reason)s)
 
 -- stamp
-select (select count(*) from road_segment), (select count(*) from road_node), (select count(*) from turn_ban),
-       (select max(imported_at) from road_network), (select count(*) from gritting_route), (select count(*) from depot),
-       (select count(*) from device where kind = 'gritter' and retired_at is null)
+-- A row that is written has a newer transaction, so that of equal numbers of rows the sum differs whatever was changed.
+select (select array[count(*), sum(xmin::text::numeric)] from road_segment),
+       (select array[count(*), sum(xmin::text::numeric)] from road_node),
+       (select array[count(*), sum(xmin::text::numeric)] from turn_ban),
+       (select array[count(*), sum(xmin::text::numeric)] from gritting_route),
+       (select array[count(*), sum(xmin::text::numeric)] from depot),
+       (select array[count(*), sum(device_id)] from device where kind = 'gritter' and retired_at is null)
 
 -- readings
 select d.name as device, extract(epoch from r.ts)::float8 as ts_s, r.latitude_deg::float8, r.longitude_deg::float8,

@@ -6,10 +6,12 @@ import asyncio
 from dataclasses import dataclass
 
 from devices.registry import Registry
-from rules.core.cab.codec import OnRoads, roads_sha256
+from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import Plan
+from rules.core.cab.roads import roads_sha256
 from rules.core.network.check import stopping
 from rules.core.network.network import Network
+from rules.winter.fleet.asking import changed_roads_words
 from rules.winter.fleet.last_used import LastUsed
 from rules.winter.fleet.ports import NotPlannedError, Town
 
@@ -55,9 +57,7 @@ class InstalledRoads:
         """Return a plan on its roads; NotPlannedError where they are others than those it was made for."""
         roads = await self.roads()
         if roads.sha256 != plan.contents.roads:
-            raise NotPlannedError(
-                f"the roads have changed since plan {plan.version} was made: plan tonight again"
-            )
+            raise NotPlannedError(f"{changed_roads_words(plan, roads.network)}: plan tonight again")
 
         async def on() -> OnRoads:
             return OnRoads(roads.network, plan.contents)
