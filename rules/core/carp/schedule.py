@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LENGTH = 4_000
+LENGTH = 2_000
 """Iterations of a cycle, times the number of tasks."""
 
 MOST = 60
