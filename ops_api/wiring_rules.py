@@ -79,6 +79,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             batch_limit=settings.rules.batch_limit,
             lateness_s=settings.rules.lateness_s,
             rulebook=rulebook,
+            forecasts_expected=True,
         )
         desk = _desk(pool, desk_waker, catalogues, DeskMetrics(engine.metrics.registry))
         reopener = _reopener(settings, pool, catalogues, ReopenMetrics(engine.metrics.registry))
@@ -160,4 +161,5 @@ def _reopener(
 
 def _context(registry: Registry, catalogue: Catalogue, overrides: list[Override]) -> Context:
     zone = ZoneInfo(catalogue.gritting.parameters.time_zone)
-    return build_context(registry, catalogue, zone, overrides=prepare(catalogue, overrides))
+    taken = prepare(catalogue, overrides)
+    return build_context(registry, catalogue, zone, overrides=taken, forecasts_expected=True)

@@ -149,7 +149,7 @@ def _near(found: Assessment, minimum_c: float, p: GrittingParameters, matrix: Tr
 
 def _unknown(o: Outlook, p: GrittingParameters) -> Assessment:
     """Without a road reading only air far too warm for frost excuses from asking a person."""
-    why = "no fresh reading from here or nearby"
+    why = "no fresh reading from here or nearby and no road forecast: nothing measures this road"
     if o.air_c is not None and o.air_c > p.action_c + p.air_margin_c:
         return Assessment(o, "no_action", why=f"{why}, but the air is at {o.air_c:.1f} °C")
     return Assessment(o, "refer", why=why)

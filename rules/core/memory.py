@@ -129,10 +129,14 @@ class ForecastMemory(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ForecastAge(msgspec.Struct, frozen=True, omit_defaults=True):
-    """When the newest road forecast was issued [s since 1970], and whether that is too long ago."""
+    """When the newest road forecast was issued [s since 1970], and whether that is too long ago.
+
+    ``awaited``: none has ever come; ``issued_s`` is since when the engine has been reading.
+    """
 
     issued_s: float
     stale: Condition = DOWN
+    awaited: bool = False
 
 
 class MemberNow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -255,7 +259,7 @@ class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
     """The weather of the town at the last tick. None = unknown.
 
     ``wet_until_s``: roads count as wet from rain until then. ``rain_mm``: rain since the
-    engine first ran, where it rained most.
+    engine first ran, where it rained most; ``gauge``: what it showed before (:mod:`rules.core.rain_gauge`).
     """
 
     at_s: float = 0.0
@@ -268,6 +272,7 @@ class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
     shortwave_w_m2: float | None = None
     stations: int = 0
     rain_mm: float = 0.0
+    gauge: tuple[tuple[float, float], ...] = ()
 
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]

@@ -21,6 +21,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     less than none (``ice_in_h``), the probabilities that the surface falls to 0 °C or
     below and that ice forms on it, the film of water when it does and the hoar that gathers
     [mm], hours until the rain ends that begins before the frost, and the standard deviation of the lowest surface temperature.
+    ``rain_mm``: rain until it is coldest [mm], ``ahead_h``: how far the forecast is looked at [h].
     ``source`` says which of the two this is.
     """
 
@@ -48,4 +49,6 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     deposit_mm: float | None = None
     rain_ends_in_h: float | None = None
     spread_c: float | None = None
+    rain_mm: float | None = None
+    ahead_h: float | None = None
     source: Literal["forecast", "nowcast"] = "nowcast"

@@ -19,7 +19,7 @@ from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.judged import Judged, judge
 from rules.core.memory import Order, Outdoor, RouteMemory
-from rules.core.outlooks import FROM_FORECAST, Outlooks, outlooks
+from rules.core.outlooks import FROM_FORECAST, Outlooks, Wash, outlooks
 from rules.core.plan_columns import Stretches, plan_of
 from rules.core.residual import safe_c
 from rules.core.route_inputs import Informed, informed
@@ -42,7 +42,8 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     coats = found.coats
     without = forecast_rule.in_words(work, ctx, at_s)
     cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
-    prospects, gone = _Prospects(found, town, cast), forecast_rule.lost(work, ctx, cast)
+    wash = forecast_rule.wash(work, ctx, cast, at_s) if coats else None
+    prospects, gone = _Prospects(found, town, cast, wash), forecast_rule.lost(work, ctx, cast)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
         p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
@@ -71,15 +72,15 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
 class _Prospects:
     """What the segments need, once for all routes with the same parameters."""
 
-    def __init__(self, found: Views, town: Outdoor, cast: Looks | None) -> None:
-        self._found, self._town, self._cast = found, town, cast
+    def __init__(self, found: Views, town: Outdoor, cast: Looks | None, wash: Wash | None) -> None:
+        self._found, self._town, self._cast, self._wash = found, town, cast, wash
         self._by_catalogue: dict[int, tuple[Outlooks, Judged]] = {}
 
     def of(self, ctx: Context, route_id: str) -> tuple[Outlooks, Stretches]:
         """Return the outlooks of all segments, and what those of a route need."""
         p, matrix, key = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix, id(ctx.catalogue)
         if key not in self._by_catalogue:
-            looks = outlooks(self._found, self._town, p, self._cast)
+            looks = outlooks(self._found, self._town, p, self._cast, self._wash)
             self._by_catalogue[key] = looks, judge(looks, p, matrix)
         looks, judged = self._by_catalogue[key]
         ids, at = ctx.members_of[route_id]
@@ -90,6 +91,8 @@ class _Prospects:
             looks.low_in_h[at],
             looks.rain_ends_in_h[at],
             looks.p_ice[at],
+            looks.rain_mm[at],
+            looks.ahead_h[at],
             lambda k: assess(looks[int(at[k])], p, matrix),
         )
 
@@ -229,4 +232,4 @@ def _foreseen(o: Outlook) -> dict[str, Any]:
     """Return what a road forecast told of a segment; where there was none, nothing."""
     if o.p_ice is None:
         return {}
-    return {"outlook": o.source, **{name: num(getattr(o, name), 3) for name in FROM_FORECAST}}
+    return {"outlook": o.source, **{name: num(getattr(o, name), 3) for name in (*FROM_FORECAST, "rain_mm")}}

@@ -10,6 +10,7 @@ from rules.core.context import Context
 from rules.core.gritting import Precipitation
 from rules.core.memory import Outdoor, RoadMemory, WeatherMemory
 from rules.core.parameters import SurfaceParameters
+from rules.core.rain_gauge import Points, noted
 from rules.core.readings import Readings, known
 from rules.core.work import Work
 
@@ -97,6 +98,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     airs = [w.air_c for w in fresh] or _air_of_roads(work, at_s, age)
     recent = [w for w in fresh if at_s - w.at_s <= p.sensor_age_s]
     before: Outdoor | None = work.read("outdoor").get("town")
+    rain_mm = _rain_mm(before, recent, at_s)
     town = Outdoor(
         at_s=at_s,
         air_c=median(airs) if airs else None,
@@ -107,7 +109,8 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
         cloud_oktas=_median([w.cloud_oktas for w in recent]),
         shortwave_w_m2=_median([w.shortwave_w_m2 for w in recent]),
         stations=len(recent),
-        rain_mm=_rain_mm(before, recent, at_s),
+        rain_mm=rain_mm,
+        gauge=_gauge(before, rain_mm, at_s, ctx.catalogue.gritting.parameters.treatment.track_s),
     )
     work.write("outdoor")["town"] = town
 
@@ -130,6 +133,13 @@ def _rain_mm(before: Outdoor | None, stations: list[WeatherMemory], at_s: float)
     rates = [w.precipitation_mm_h for w in stations if w.precipitation in ("rain", "freezing_rain")]
     hours = min(1.0, max(0.0, at_s - before.at_s) / 3600.0)
     return before.rain_mm + max(rates, default=0.0) * hours
+
+
+def _gauge(before: Outdoor | None, rain_mm: float, at_s: float, keep_s: float) -> Points:
+    """Return what the gauge showed in the hours of which a gritter may still tell."""
+    if before is None or (not before.gauge and rain_mm == before.rain_mm):
+        return ()
+    return noted(before.gauge, (before.at_s, before.rain_mm), (at_s, rain_mm), keep_s)
 
 
 def _wet_until(w: WeatherMemory, p: SurfaceParameters) -> float | None:
