@@ -43,7 +43,7 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     without = forecast_rule.in_words(work, ctx, at_s)
     cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
     wash = forecast_rule.wash(work, ctx, cast, at_s) if coats else None
-    prospects, gone = _Prospects(found, town, cast, wash), forecast_rule.lost(work, ctx, cast)
+    prospects, gone = _Prospects(found, town, cast, wash, at_s), forecast_rule.lost(work, ctx, cast)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
         p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
@@ -57,9 +57,10 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
             ctx, route_id, plan, members, treated, at_s, town.precipitation == "rain", without
         )
         if must_write(before, plan, treated, at_s, p):
-            assessed = [assess(o, p, matrix) for o in looks.of(members)]
+            left = [prospects.left_g_m2(s) for s in here.ids]
+            assessed = [assess(o, p, matrix, g) for o, g in zip(looks.of(members), left, strict=True)]
             change = would_change(assessed, coats, held, plan, at_s, p, matrix, lost)
-            seen = _inputs(work, ctx, assessed, [found[i] for i in members], town)
+            seen = _inputs(work, ctx, assessed, [found[i] for i in members], left, town)
             seen = {**seen, **_weighed(assessed, coats, plan, at_s, p), **forecast_rule.told(work, ctx, at_s)}
             heard = informed(work, ctx, route_id, at_s)
             work.effects.append(_decision(ctx, route_id, plan, seen, result.told(), heard, change, at_s))
@@ -72,8 +73,10 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
 class _Prospects:
     """What the segments need, once for all routes with the same parameters."""
 
-    def __init__(self, found: Views, town: Outdoor, cast: Looks | None, wash: Wash | None) -> None:
-        self._found, self._town, self._cast, self._wash = found, town, cast, wash
+    def __init__(
+        self, found: Views, town: Outdoor, cast: Looks | None, wash: Wash | None, at_s: float
+    ) -> None:
+        self._found, self._town, self._cast, self._wash, self._at_s = found, town, cast, wash, at_s
         self._by_catalogue: dict[int, tuple[Outlooks, Judged]] = {}
 
     def of(self, ctx: Context, route_id: str) -> tuple[Outlooks, Stretches]:
@@ -93,8 +96,12 @@ class _Prospects:
             looks.p_ice[at],
             looks.rain_mm[at],
             looks.ahead_h[at],
-            lambda k: assess(looks[int(at[k])], p, matrix),
+            lambda k: assess(looks[int(at[k])], p, matrix, self.left_g_m2(ids[k])),
         )
+
+    def left_g_m2(self, segment_id: str) -> float:
+        """Return the salt that lies on a segment."""
+        return self._found.coats.get(segment_id, BARE).left_g_m2(self._at_s)
 
 
 def _decided(before: RouteMemory | None, plan: RoutePlan, at_s: float) -> RouteMemory:
@@ -172,7 +179,12 @@ def _decision(
 
 
 def _inputs(
-    work: Work, ctx: Context, assessed: Sequence[Assessment], here: Sequence[SegmentNow], town: Outdoor
+    work: Work,
+    ctx: Context,
+    assessed: Sequence[Assessment],
+    here: Sequence[SegmentNow],
+    left_g_m2: Sequence[float],
+    town: Outdoor,
 ) -> dict[str, Any]:
     p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
     return {
@@ -183,7 +195,9 @@ def _inputs(
         "air_temperature_c": num(town.air_c),
         "precipitation": town.precipitation,
         "weather_stations": town.stations,
-        "segments": [_input(work, a, now) for a, now in zip(assessed, here, strict=True)],
+        "segments": [
+            _input(work, a, now, left) for a, now, left in zip(assessed, here, left_g_m2, strict=True)
+        ],
     }
 
 
@@ -206,7 +220,7 @@ def _weighed(
     }
 
 
-def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
+def _input(work: Work, a: Assessment, now: SegmentNow, left_g_m2: float) -> dict[str, Any]:
     o = a.outlook
     return {
         "segment_id": o.segment_id,
@@ -224,6 +238,7 @@ def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
         "why": a.why,
         "cell_g_m2": a.cell_g_m2,
         "dose_g_m2": num(a.dose_g_m2, 1),
+        "residual_g_m2": num(left_g_m2, 1),
         **_foreseen(o),
     }
 
