@@ -75,7 +75,8 @@ def assess(
     row = matrix.find(hazard.condition, hazard.wet, o.minimum_c)
     rate = None if row is None else row.rate_g_m2(p.spread.material)
     if row is None or rate is None:
-        return Assessment(o, "refer", why=f"{why}: the treatment matrix has no rate for it")
+        note = "" if row is None or not row.note else f" ({row.note})"
+        return Assessment(o, "refer", why=f"{why}: the treatment matrix has no rate for it{note}")
     return _treated(o, o.minimum_c, hazard, row, rate, why, p, residual_g_m2)
 
 

@@ -149,6 +149,7 @@ class Outlooks:
             falls_in_h=_known(self.falls_in_h, i),
             snow_mm=float(self.snow_mm[i]),
             lying_mm=town.snow_mm,
+            glazed=town.glazed,
             rain_mm=_known(self.rain_mm, i),
             ahead_h=_known(self.ahead_h, i),
             **self._of_forecast(i),

@@ -18,6 +18,7 @@ TYPES: dict[int, Precipitation] = {1: "rain", 2: "snow", 3: "snow", 4: "freezing
 """Meaning of ``precipitation_type`` of the kind ``weather``; sleet counts as snow."""
 
 SNOW_KEPT_S = 6 * 3600.0
+"""So long after the last snow what lies still is as it fell; so long after freezing rain there may be glaze."""
 FIELDS = (
     "air_temperature_c",
     "humidity_pct",
@@ -75,7 +76,10 @@ def _next(
         snow_mm = 0.0
     if falls != "none":
         water_s = at_s
-    return WeatherMemory(at_s, air, humidity, falls, rate or 0.0, water_s, snow_s, snow_mm, cloud, sun)
+    glaze_s = at_s if falls == "freezing_rain" else None if before is None else before.glaze_s
+    return WeatherMemory(
+        at_s, air, humidity, falls, rate or 0.0, water_s, snow_s, snow_mm, cloud, sun, glaze_s
+    )
 
 
 def is_heard(work: Work, ctx: Context, at_s: float) -> bool:
@@ -99,10 +103,12 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     recent = [w for w in fresh if at_s - w.at_s <= p.sensor_age_s]
     before: Outdoor | None = work.read("outdoor").get("town")
     rain_mm = _rain_mm(before, recent, at_s)
+    falls = _falls(recent)
+    glazed = any(w.glaze_s is not None and at_s - w.glaze_s <= SNOW_KEPT_S for w in recent)
     town = Outdoor(
         at_s=at_s,
         air_c=median(airs) if airs else None,
-        precipitation=_falls(recent),
+        precipitation=falls,
         wet_until_s=max((u for w in fresh if (u := _wet_until(w, p)) is not None), default=None),
         snow_mm=max((w.snow_mm for w in recent), default=0.0),
         snowing=any(w.precipitation == "snow" for w in recent),
@@ -110,6 +116,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
         shortwave_w_m2=_median([w.shortwave_w_m2 for w in recent]),
         stations=len(recent),
         rain_mm=rain_mm,
+        glazed=glazed and falls != "freezing_rain",
         gauge=_gauge(before, rain_mm, at_s, ctx.catalogue.gritting.parameters.treatment.track_s),
     )
     work.write("outdoor")["town"] = town

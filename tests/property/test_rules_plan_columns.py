@@ -96,6 +96,7 @@ def prospects(draw: st.DrawFn) -> Outlooks:
         air_c=draw(st.sampled_from([None, 3.0, 12.0])),
         precipitation=draw(st.sampled_from(["none", "none", "none", "rain", "snow", "freezing_rain"])),
         snow_mm=draw(st.sampled_from([0.0, 40.0])),
+        glazed=draw(st.booleans()),
     )
     found = Views(
         CONTEXT, case, ["dry"] * n,

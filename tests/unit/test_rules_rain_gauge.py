@@ -80,3 +80,20 @@ def test_salt_that_rain_will_wash_off_protects_nothing() -> None:
     young = Coat(20.0, now_s, now_s + 6 * HOUR)
     near, far = (left_g_m2(young, 0.0, ahead_h, now_s, P) for ahead_h in (2.0, 18.0))
     assert near > left_g_m2(young, None, None, now_s, P) > far
+
+
+def test_freezing_rain_is_remembered_for_some_hours() -> None:
+    air = {"air_temperature_c": -1.0, "humidity_pct": 95.0, "wind_speed_m_s": 2.0}
+    glazing = {**air, "precipitation_mm_h": 1.0, "precipitation_type": 4.0}
+
+    def glazed(hours: int) -> bool:
+        readings: list[Reading] = [
+            ("weather", "wx-0", 600.0 * i, glazing if i < 3 else air) for i in range(6 * hours)
+        ]
+        state, _ = step(EngineState(), batch(readings), latest(readings), context())
+        return state.outdoor["town"].glazed
+
+    assert glazed(2)
+    assert not glazed(8)
+    state, _ = step(EngineState(), batch([("weather", "wx-0", 0.0, glazing)] * 2), 0.0, context())
+    assert not any(town.glazed for town in state.outdoor.values())  # it falls now
