@@ -79,6 +79,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             batch_limit=settings.rules.batch_limit,
             lateness_s=settings.rules.lateness_s,
             rulebook=rulebook,
+            forecasts_expected=settings.rules.road_forecast,
         )
         desk = _desk(pool, desk_waker, catalogues, DeskMetrics(engine.metrics.registry))
         reopener = _reopener(settings, pool, catalogues, ReopenMetrics(engine.metrics.registry))
@@ -154,13 +155,14 @@ def _reopener(
         catalogue = load() if live is None else readable(live)
         registry = await store.registry()
         taken = [o.override for o in overrides if o.is_taken]
-        ctx = await asyncio.to_thread(_context, registry, catalogue, taken)
+        ctx = await asyncio.to_thread(_context, registry, catalogue, taken, settings.rules.road_forecast)
         return None if live is None else live.catalogue_id, ctx
 
     source = PostgresReadings(settings.db.dsn, tuple(kinds_of(settings)))
     return Reopener(PostgresLateWindows(pool), source, surroundings, SystemClock(), metrics=metrics)
 
 
-def _context(registry: Registry, catalogue: Catalogue, overrides: list[Override]) -> Context:
+def _context(registry: Registry, catalogue: Catalogue, overrides: list[Override], expected: bool) -> Context:
     zone = ZoneInfo(catalogue.gritting.parameters.time_zone)
-    return build_context(registry, catalogue, zone, overrides=prepare(catalogue, overrides))
+    taken = prepare(catalogue, overrides)
+    return build_context(registry, catalogue, zone, overrides=taken, forecasts_expected=expected)

@@ -50,6 +50,7 @@ def beside_the_rules(
                 lateness_s=settings.rules.lateness_s,
                 metrics=ShadowMetrics(registry),
                 hint=hint,
+                forecasts_expected=settings.rules.road_forecast,
             )
             await service.run(stop)
         finally:

@@ -58,6 +58,7 @@ class RulesService:
             the clock where nothing more comes.
         metrics: counters to use.
         rulebook: tells of another catalogue and of overrides; without it ``catalogue`` is for ever.
+        forecasts_expected: whether somebody makes road forecasts: that none ever comes is an alarm then.
     """
 
     def __init__(
@@ -72,11 +73,13 @@ class RulesService:
         lateness_s: float = 0.0,
         metrics: RulesMetrics | None = None,
         rulebook: Rulebook | None = None,
+        forecasts_expected: bool = False,
     ) -> None:
         self._store, self._waker, self._clock = store, waker, clock
         self._rulebook: Rulebook = FixedRulebook(catalogue) if rulebook is None else rulebook
         self._in_use: InUse | None = None
         self._poll_s, self._batch_limit, self._lateness_s = poll_s, batch_limit, lateness_s
+        self._forecasts_expected = forecasts_expected
         self.metrics = RulesMetrics() if metrics is None else metrics
         self._standing: Resumed | None = None
         self._context: Context | None = None
@@ -242,7 +245,9 @@ class RulesService:
         registry = await self._store.registry()
         in_use = await self._rulebook.in_use(settled_s)
         if context is None or registry != self._registry or in_use != self._in_use:
-            context = await asyncio.to_thread(_build, registry, in_use, self._lateness_s)
+            context = await asyncio.to_thread(
+                _build, registry, in_use, self._lateness_s, self._forecasts_expected
+            )
             self._in_use = in_use
             self._registry = self._registry if registry == self._registry else registry
         self._context, self._context_at_s = context, now
@@ -250,10 +255,13 @@ class RulesService:
         return context
 
 
-def _build(registry: Registry, in_use: InUse, lateness_s: float) -> Context:
+def _build(registry: Registry, in_use: InUse, lateness_s: float, forecasts_expected: bool) -> Context:
     zone = ZoneInfo(in_use.catalogue.gritting.parameters.time_zone)
     overrides = prepare(in_use.catalogue, in_use.overrides)
-    return build_context(registry, in_use.catalogue, zone, overrides=overrides, lateness_s=lateness_s)
+    return build_context(
+        registry, in_use.catalogue, zone, overrides=overrides, lateness_s=lateness_s,
+        forecasts_expected=forecasts_expected,
+    )  # fmt: skip
 
 
 def _kept(before: EngineState, after: EngineState) -> bytes | None:

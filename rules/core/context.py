@@ -41,6 +41,7 @@ class Context:
         depot_of: per route the node id of its depot, None where it has none.
         lateness_s: how long a reading waits for those measured before it [s].
         overrides: parameters that are other ones for one subject; see :meth:`at`.
+        forecasts_expected: whether somebody makes road forecasts: that none ever comes is an alarm then.
         kept: memory in columns, from one step to the next.
     """
 
@@ -62,6 +63,7 @@ class Context:
     router: Router = plan
     lateness_s: float = 0.0
     overrides: Overrides = NONE
+    forecasts_expected: bool = False
     _root: tuple[Context, ...] = field(default=(), repr=False, compare=False)
     # Not shared by what is made of it by replace(): a context with another lateness has others under it.
     _overridden: dict[int, Context] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -224,6 +226,7 @@ def build_context(
     router: Router = plan,
     overrides: Overrides = NONE,
     lateness_s: float = 0.0,
+    forecasts_expected: bool = False,
 ) -> Context:
     """Return the surroundings for a registry and a catalogue.
 
@@ -234,6 +237,7 @@ def build_context(
         router: finds the drive of a lorry.
         lateness_s: how long a reading waits for those measured before it [s].
         overrides: prepared for this catalogue.
+        forecasts_expected: whether somebody makes road forecasts.
     """
     graph = RoadGraph(registry.nodes, registry.segments)
     road = {d.name for d in registry.devices if d.kind == "road"}
@@ -262,6 +266,7 @@ def build_context(
         router=router,
         lateness_s=lateness_s,
         overrides=overrides,
+        forecasts_expected=forecasts_expected,
     )
 
 

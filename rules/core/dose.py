@@ -33,7 +33,7 @@ class DoseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     Attributes:
         damp_film_mm, wet_film_mm: of water on a damp (or dry, with hoar to come) and on a wet road.
-        ice_film_mm, light_snow_film_mm, heavy_snow_film_mm: of water that is to stay or become liquid under ice and snow, so
+        ice_film_mm, light_snow_film_mm, heavy_snow_film_mm, packed_snow_film_mm: of water that is to stay or become liquid under ice and snow, so
             that it does not bond; not all of it melts.
         loss, prewet_loss: share that is gone before it works.
         prewet_salt: salt in the weight of a pre-wetted spread: 70 % salt, 30 % brine of 23 %.
@@ -55,6 +55,7 @@ class DoseParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     ice_film_mm: Positive = 0.12
     light_snow_film_mm: Positive = 0.12
     heavy_snow_film_mm: Positive = 0.24
+    packed_snow_film_mm: Positive = 0.075
     loss: Share = 0.5
     prewet_loss: Share = 0.35
     prewet_salt: Positive = 0.77
@@ -182,6 +183,8 @@ def film_mm(condition: Condition, wet: bool, p: DoseParameters) -> float:
         "light_snow": p.light_snow_film_mm,
         "snow_cover": p.light_snow_film_mm,
         "heavy_snow": p.heavy_snow_film_mm,
+        "packed_snow": p.packed_snow_film_mm,
+        "after_freezing_rain": p.ice_film_mm,
     }
     return films.get(condition, p.wet_film_mm if wet or condition == "freezing_rain" else p.damp_film_mm)
 
@@ -190,7 +193,7 @@ def coldest_of(row: MatrixRow, p: DoseParameters) -> float:
     """Return the coldest temperature that belongs to a row, in tenths; where it ends nowhere, where salt does [°C]."""
     if row.above_c is not None:
         return row.above_c if row.above_inclusive else row.above_c + RESOLUTION_C
-    snow = dict.fromkeys(("light_snow", "heavy_snow", "snow_cover"), p.snow_c)
+    snow = dict.fromkeys(("light_snow", "heavy_snow", "snow_cover", "after_freezing_rain"), p.snow_c)
     unbounded = {**snow, "freezing_rain": p.rain_c}
     return unbounded.get(row.condition, p.coldest_c)
 

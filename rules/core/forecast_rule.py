@@ -23,7 +23,9 @@ from rules.core.forecast_columns import ForecastColumns
 from rules.core.forecast_looks import HOUR_S, Looks, looks
 from rules.core.memory import ForecastAge
 from rules.core.numbers import Numbers
+from rules.core.outlooks import Wash
 from rules.core.psychrometrics import Floats
+from rules.core.rain_gauge import coming_mm
 from rules.core.readings import Readings
 from rules.core.work import Work
 
@@ -53,7 +55,7 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
 
 def _note(work: Work, issued_s: float) -> None:
     before: ForecastAge | None = work.read("forecast_age").get(TOWN)
-    if before is None or issued_s > before.issued_s:
+    if before is None or before.awaited or issued_s > before.issued_s:
         stale = Condition() if before is None else before.stale
         work.write("forecast_age")[TOWN] = ForecastAge(issued_s, stale)
 
@@ -89,12 +91,18 @@ def _work_item(
 
 
 def evaluate(work: Work, ctx: Context, at_s: float) -> None:
-    """Raise the alarm when the newest forecast is too old at a tick, and clear it; nothing before the first one came."""
+    """Raise the alarm when the newest forecast is too old at a tick, and clear it.
+
+    Before the first one came, time counts from the first tick, and only where forecasts are expected.
+    """
     age: ForecastAge | None = work.read("forecast_age").get(TOWN)
     if age is None:
+        if ctx.graph.segments:
+            work.write("forecast_age")[TOWN] = ForecastAge(at_s, awaited=True)
         return
     rule = ctx.catalogue.forecast
     is_old = at_s - age.issued_s > rule.parameters.fresh_h * HOUR_S
+    is_old &= ctx.forecasts_expected or not age.awaited
     wanted = asked(rule.alarm, Demand.ON if is_old else Demand.OFF)
     stale, turns = advance(age.stale, wanted, at_s, rule.alarm)
     if stale is not age.stale:
@@ -112,13 +120,21 @@ def standing(ages: Mapping[str, ForecastAge], ctx: Context) -> Iterator[tuple[Su
 
 def _subject(ctx: Context, age: ForecastAge) -> Subject:
     rule, issued = ctx.catalogue.forecast, iso(age.issued_s)
+    newest = (
+        f"No road forecast has ever come; the rules have been reading since {issued}. The first was due after"
+        if age.awaited
+        else f"The newest road forecast was issued at {issued}; one counts for"
+    )
     words = Words(
         title="No road forecast",
-        reason=f"The newest road forecast was issued at {issued}; one counts for {rule.parameters.fresh_h:g} h. Until "
-        "there is another, treatments are decided by the sensors' own trend.",
-        inputs={"issued_at": issued, "fresh_h": rule.parameters.fresh_h},
+        reason=f"{newest} {rule.parameters.fresh_h:g} h. Until there is another, treatments are decided by the "
+        "sensors' own trend.",
+        inputs={"issued_at": None if age.awaited else issued, "fresh_h": rule.parameters.fresh_h},
     )
-    return Subject(rule, "kind", KIND, lambda level: words, lambda: f"A road forecast of {issued} has come.")
+    gone = (
+        "Road forecasts are not expected here." if age.awaited else f"A road forecast of {issued} has come."
+    )
+    return Subject(rule, "kind", KIND, lambda level: words, lambda: gone)
 
 
 def looked(work: Work, ctx: Context, now_c: Floats, at_s: float) -> Looks | None:
@@ -134,9 +150,29 @@ def looked(work: Work, ctx: Context, now_c: Floats, at_s: float) -> Looks | None
     return found if found.fresh.any() else None
 
 
+def wash(work: Work, ctx: Context, cast: Looks | None, at_s: float) -> Wash | None:
+    """Return what rain the forecasts have until it is coldest, and how far they are looked at; ``cast``: of :func:`looked`."""
+    if cast is None:
+        return None
+    table, horizon_h = (
+        work.table("forecast", ctx, ForecastColumns),
+        ctx.catalogue.forecast.parameters.horizon_h,
+    )
+    lead_h = (at_s - np.nan_to_num(table.issued_s)) / HOUR_S
+    rain_mm = coming_mm(table.values(), lead_h, cast.low_in_h, horizon_h)
+    return Wash(*(np.where(cast.fresh, v, np.nan) for v in (rain_mm, np.full(len(rain_mm), horizon_h))))
+
+
 def has_come(work: Work) -> bool:
     """Whether any road forecast has ever come."""
-    return len(work.read("forecast_age")) > 0
+    age: ForecastAge | None = work.read("forecast_age").get(TOWN)
+    return age is not None and not age.awaited
+
+
+def is_unmeasured(work: Work, ctx: Context, at_s: float) -> bool:
+    """Whether the engine has been reading for so long that a road sensor, or a forecast, should have been heard of."""
+    age: ForecastAge | None = work.read("forecast_age").get(TOWN)
+    return age is not None and at_s - age.issued_s > ctx.catalogue.surface.parameters.sensor_age_s
 
 
 def lost(work: Work, ctx: Context, cast: Looks | None) -> NDArray[np.bool_]:
@@ -165,7 +201,7 @@ def wrong_sensors(work: Work, ctx: Context) -> NDArray[np.bool_]:
 def told(work: Work, ctx: Context, at_s: float) -> Json:
     """Return what a decision keeps of the forecast that it saw; nothing before the first one came."""
     age: ForecastAge | None = work.read("forecast_age").get(TOWN)
-    if age is None:
+    if age is None or age.awaited:
         return {}
     table = work.table("forecast", ctx, ForecastColumns)
     newest = np.flatnonzero(table.issued_s == age.issued_s)
@@ -179,4 +215,7 @@ def in_words(work: Work, ctx: Context, at_s: float) -> str:
     age: ForecastAge | None = work.read("forecast_age").get(TOWN)
     if age is None or at_s - age.issued_s <= ctx.catalogue.forecast.parameters.fresh_h * HOUR_S:
         return ""
+    if age.awaited:
+        never = " No road forecast has ever come: the coming hours are the sensors' own trend."
+        return never if ctx.forecasts_expected else ""
     return f" No road forecast since {clock(age.issued_s, ctx.zone)}: the coming hours are the sensors' own trend."

@@ -36,7 +36,7 @@ class Assessment(msgspec.Struct, frozen=True):
         near: it needs nothing yet, but a lorry that goes out anyway treats it.
         in_h: hours until it is slippery without salt, None = not within the horizon.
         film_mm: of water that is to stay liquid, where it is frost that threatens; else None.
-        dose_g_m2: the physical dose with no salt there yet, all passes [g/m²]; None where nothing is treated.
+        dose_g_m2: the physical dose on top of the salt that lies there, all passes [g/m²]; None where nothing is treated.
         cell_g_m2: what the matrix has, all passes [g/m²].
         plough: whether the snow is ploughed before.
     """
@@ -54,8 +54,13 @@ class Assessment(msgspec.Struct, frozen=True):
     plough: bool = False
 
 
-def assess(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Assessment:
-    """Return what a segment needs in the coming hours, with the reason in words."""
+def assess(
+    o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix, residual_g_m2: float = 0.0
+) -> Assessment:
+    """Return what a segment needs in the coming hours, with the reason in words.
+
+    ``residual_g_m2``: salt that lies there; the physical dose beside the cell is what is still missing.
+    """
     if o.minimum_c is None:
         return _unknown(o, p)
     if o.minimum_c > p.action_c and not is_likely(o, p):
@@ -70,18 +75,26 @@ def assess(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Assess
     row = matrix.find(hazard.condition, hazard.wet, o.minimum_c)
     rate = None if row is None else row.rate_g_m2(p.spread.material)
     if row is None or rate is None:
-        return Assessment(o, "refer", why=f"{why}: the treatment matrix has no rate for it")
-    return _treated(o, o.minimum_c, hazard, row, rate, why, p)
+        note = "" if row is None or not row.note else f" ({row.note})"
+        return Assessment(o, "refer", why=f"{why}: the treatment matrix has no rate for it{note}")
+    return _treated(o, o.minimum_c, hazard, row, rate, why, p, residual_g_m2)
 
 
 def _treated(
-    o: Outlook, minimum_c: float, hazard: Hazard, row: MatrixRow, cell: float, why: str, p: GrittingParameters
+    o: Outlook,
+    minimum_c: float,
+    hazard: Hazard,
+    row: MatrixRow,
+    cell: float,
+    why: str,
+    p: GrittingParameters,
+    residual_g_m2: float,
 ) -> Assessment:
     """Return a treatment by a cell of the matrix, with the dose beside it."""
     film = film_for(o, hazard, p)
     rains = hazard.condition == "freezing_rain"
     material = material_of(row, p.spread.material)
-    physical = dose(film, min(0.0, minimum_c), p.dose, material=material, freezing_rain=rains).total_g_m2
+    physical = dose(film, min(0.0, minimum_c), p.dose, residual_g_m2, material, rains).total_g_m2
     return Assessment(
         outlook=o,
         outcome="treat",
@@ -149,7 +162,7 @@ def _near(found: Assessment, minimum_c: float, p: GrittingParameters, matrix: Tr
 
 def _unknown(o: Outlook, p: GrittingParameters) -> Assessment:
     """Without a road reading only air far too warm for frost excuses from asking a person."""
-    why = "no fresh reading from here or nearby"
+    why = "no fresh reading from here or nearby and no road forecast: nothing measures this road"
     if o.air_c is not None and o.air_c > p.action_c + p.air_margin_c:
         return Assessment(o, "no_action", why=f"{why}, but the air is at {o.air_c:.1f} °C")
     return Assessment(o, "refer", why=why)

@@ -69,6 +69,13 @@ def hazard_of(
     if o.state == "ice":
         return Hazard("ice", True, "ice on the road")
     wet, damp = water_of(o, p)
+    if (
+        o.glazed
+        and (wet or damp)
+        and minimum_c <= 0.0
+        and matrix.is_more_after_rain(wet, minimum_c, p.spread.material)
+    ):
+        return Hazard("after_freezing_rain", True, "freezing rain has fallen, and the road may freeze")
     if wet:
         return Hazard("frost", True, "wet road that may freeze")
     if damp:
@@ -91,9 +98,16 @@ def is_deep(o: Outlook, p: GrittingParameters) -> bool:
     return o.state == "snow" and o.lying_mm >= p.plough_snow_mm
 
 
+def is_packed(o: Outlook) -> bool:
+    """Whether snow lies that traffic has had hours to pack, and none falls or is foreseen."""
+    return o.state == "snow" and o.precipitation != "snow" and o.lying_mm == 0.0
+
+
 def _snow(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Hazard:
     if is_deep(o, p) and matrix.knows("snow_cover"):
         return Hazard("snow_cover", True, f"about {10.0 * o.lying_mm:.0f} mm of snow")
+    if is_packed(o) and matrix.knows("packed_snow"):
+        return Hazard("packed_snow", True, "snow that has lain for hours")
     return Hazard("light_snow" if o.snow_mm < p.light_snow_mm else "heavy_snow", True, "snow")
 
 

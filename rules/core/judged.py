@@ -22,9 +22,11 @@ NO_ACTION, MONITOR, REFER, TREAT = range(4)
 HAZARDS: tuple[tuple[Condition, bool], ...] = (
     ("freezing_rain", True), ("light_snow", True), ("ice", True), ("frost", True), ("frost", False),
     ("frost", False), ("frost", False), ("heavy_snow", True), ("snow_cover", True), ("frost", True),
+    ("packed_snow", True), ("after_freezing_rain", True),
 )  # fmt: skip
 """Condition and whether the road is wet, in the order in which they are looked for; -1: none."""
 FREEZING_RAIN, LIGHT_SNOW, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER, MOSTLY_ICE = 0, 1, 3, 5, 6, 7, 8, 9
+DAMP_ROAD, PACKED_SNOW, AFTER_RAIN = 4, 10, 11
 FALLING = (FREEZING_RAIN, LIGHT_SNOW, HEAVY_SNOW, SNOW_COVER)
 """Those of :data:`rules.core.hazards.FALLING`."""
 
@@ -126,6 +128,10 @@ def _hazards(
     found = np.select(fits, range(FREEZING_RAIN, BY_CHANCE + 1), default=-1)
     mostly = likely & (looks.p_ice >= MOSTLY) & ~gathers
     found = np.where(np.isin(found, (HOAR, BY_CHANCE)) & mostly, MOSTLY_ICE, found)
+    if looks.town.glazed:
+        for k in np.flatnonzero(np.isin(found, (WET, DAMP_ROAD)) & (lowest <= 0.0)).tolist():
+            if matrix.is_more_after_rain(bool(found[k] == WET), float(lowest[k]), p.spread.material):
+                found[k] = AFTER_RAIN
     return _deeper(found, looks, lies, p, matrix)
 
 
@@ -134,6 +140,9 @@ def _deeper(
 ) -> Ints:
     """Return heavy snow instead of light snow, and snow to be ploughed, where there is so much."""
     light = found == LIGHT_SNOW
+    if looks.town.snow_mm == 0.0 and matrix.knows("packed_snow"):
+        found = np.where(light & lies & ~looks.snows, PACKED_SNOW, found)
+        light = found == LIGHT_SNOW
     found = np.where(light & (looks.snow_mm >= p.light_snow_mm), HEAVY_SNOW, found)
     if looks.town.snow_mm >= p.plough_snow_mm and matrix.knows("snow_cover"):
         found = np.where(light & lies, SNOW_COVER, found)

@@ -11,7 +11,16 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Condition = Literal["frost", "ice", "light_snow", "heavy_snow", "snow_cover", "freezing_rain"]
+Condition = Literal[
+    "frost",
+    "ice",
+    "light_snow",
+    "heavy_snow",
+    "snow_cover",
+    "packed_snow",
+    "freezing_rain",
+    "after_freezing_rain",
+]
 Wetness = Literal["any", "dry_or_damp", "wet"]
 
 
@@ -76,6 +85,12 @@ class TreatmentMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
             surface_c: lowest expected road surface temperature [°C].
         """
         return next((r for r in self.rows if r.covers(condition, wet, surface_c)), None)
+
+    def is_more_after_rain(self, wet: bool, surface_c: float, material: str) -> bool:
+        """Whether the row for the hours after freezing rain has more salt than that for frost; False where either has none."""
+        found = (self.find("frost", wet, surface_c), self.find("after_freezing_rain", True, surface_c))
+        frost, after = ((r.rate_g_m2(material) or 0.0) * r.passes if r is not None else 0.0 for r in found)
+        return 0.0 < frost < after
 
     def knows(self, condition: Condition) -> bool:
         """Whether any row is meant for a condition."""

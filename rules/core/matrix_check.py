@@ -16,6 +16,8 @@ from rules.core.matrix import Condition, MatrixRow
 WETS: dict[Condition, tuple[bool, ...]] = {"frost": (False, True)}
 """Which surfaces a condition is looked up for; else a wet one."""
 BEYOND_C = 1.0
+OPTIONAL: tuple[Condition, ...] = ("packed_snow", "after_freezing_rain")
+"""Without any row for it a condition is treated as what it began as: snow, and a wet or icy road."""
 
 
 class Finding(NamedTuple):
@@ -66,6 +68,8 @@ def gaps_of(rows: Sequence[MatrixRow]) -> list[Finding]:
     """Return what no row is for: the duty officer decides there."""
     found = list[Finding]()
     for condition, wet in _roads():
+        if condition in OPTIONAL and not any(r.condition == condition for r in rows):
+            continue
         open_ = list[Piece]()
         for piece, claimed in _claims(rows, condition, wet):
             if not claimed:
@@ -104,7 +108,8 @@ def _total(row: MatrixRow) -> float:
 
 
 def _against_dose(i: int, row: MatrixRow, p: DoseParameters) -> Iterator[Finding]:
-    if row.dry_salt_g_m2 is None:
+    meant = row.prewet_g_m2 is None and row.note != ""  # says itself what there is to do
+    if row.dry_salt_g_m2 is None and not meant:
         yield Finding(i, "no rate for dry salt: the duty officer decides where dry salt is spread")
     for material in get_args(Material):
         off = difference_g_m2(row, p, material)

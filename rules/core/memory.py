@@ -57,7 +57,7 @@ class RoadMemory(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WeatherMemory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A weather station's last reading and the last rain and snow [s since 1970]."""
+    """A weather station's last reading and the last rain, snow and freezing rain (``glaze_s``) [s since 1970]."""
 
     at_s: float
     air_c: float
@@ -69,6 +69,7 @@ class WeatherMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     snow_mm: float = 0.0
     cloud_oktas: float | None = None
     shortwave_w_m2: float | None = None
+    glaze_s: float | None = None
 
 
 Heat = tuple[tuple[float, float], ...]
@@ -129,10 +130,11 @@ class ForecastMemory(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ForecastAge(msgspec.Struct, frozen=True, omit_defaults=True):
-    """When the newest road forecast was issued [s since 1970], and whether that is too long ago."""
+    """When the newest road forecast was issued [s since 1970] (``awaited``: since when none has come), and whether that is too long ago."""
 
     issued_s: float
     stale: Condition = DOWN
+    awaited: bool = False
 
 
 class MemberNow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -255,7 +257,8 @@ class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
     """The weather of the town at the last tick. None = unknown.
 
     ``wet_until_s``: roads count as wet from rain until then. ``rain_mm``: rain since the
-    engine first ran, where it rained most.
+    engine first ran, where it rained most; ``gauge``: what it showed before (:mod:`rules.core.rain_gauge`).
+    ``glazed``: freezing rain has fallen lately, and falls no more.
     """
 
     at_s: float = 0.0
@@ -268,6 +271,8 @@ class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
     shortwave_w_m2: float | None = None
     stations: int = 0
     rain_mm: float = 0.0
+    gauge: tuple[tuple[float, float], ...] = ()
+    glazed: bool = False
 
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]

@@ -28,6 +28,14 @@ FROM_FORECAST = ("p_below_0", "p_ice", "film_mm", "deposit_mm", "rain_ends_in_h"
 """What only a road forecast knows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wash:
+    """What a road forecast says of the fate of salt, by segment; NaN where none is fresh."""
+
+    rain_mm: Floats
+    ahead_h: Floats
+
+
 @dataclass(frozen=True)
 class Outlooks:
     """Of each segment, in the order of the graph. Temperatures in °C, hours until limits; NaN = none.
@@ -36,6 +44,7 @@ class Outlooks:
         ice_in_h: until a road forecast has ice in so many of its cases that salt costs less than none.
         cast: what the road forecast says; None: there is none that counts.
         wet, damp: see :class:`rules.core.outlook.Outlook`.
+        wash: rain until it is coldest, and hours that are looked at; None without a forecast.
     """
 
     found: Views
@@ -48,6 +57,7 @@ class Outlooks:
     wet: Bools
     damp: Bools
     cast: Looks | None = None
+    wash: Wash | None = None
 
     @cached_property
     def _silent(self) -> Floats:
@@ -67,6 +77,16 @@ class Outlooks:
     def deposit_mm(self) -> Floats:
         """The hoar that gathers."""
         return self._silent if self.cast is None else self.cast.deposit_mm
+
+    @property
+    def rain_mm(self) -> Floats:
+        """The rain until it is coldest."""
+        return self._silent if self.wash is None else self.wash.rain_mm
+
+    @property
+    def ahead_h(self) -> Floats:
+        """How far a forecast is looked at."""
+        return self._silent if self.wash is None else self.wash.ahead_h
 
     @property
     def rain_ends_in_h(self) -> Floats:
@@ -129,6 +149,9 @@ class Outlooks:
             falls_in_h=_known(self.falls_in_h, i),
             snow_mm=float(self.snow_mm[i]),
             lying_mm=town.snow_mm,
+            glazed=town.glazed,
+            rain_mm=_known(self.rain_mm, i),
+            ahead_h=_known(self.ahead_h, i),
             **self._of_forecast(i),
         )
 
@@ -143,10 +166,12 @@ class Outlooks:
         return [self[i] for i in members]
 
 
-def outlooks(found: Views, town: Outdoor, p: GrittingParameters, cast: Looks | None = None) -> Outlooks:
+def outlooks(
+    found: Views, town: Outdoor, p: GrittingParameters, cast: Looks | None = None, wash: Wash | None = None
+) -> Outlooks:
     """Return what is known of the segments for the coming hours: by the road forecast, else by the sensors' trend."""
     nowcast = _by_trend(found, town, p)
-    return nowcast if cast is None else _by_forecast(nowcast, cast, p)
+    return nowcast if cast is None else replace(_by_forecast(nowcast, cast, p), wash=wash)
 
 
 def _by_forecast(o: Outlooks, cast: Looks, p: GrittingParameters) -> Outlooks:

@@ -44,6 +44,7 @@ class Stretches:
     """The segments of a route: ids, what they need, lowest temperatures, hours until nearly those and until rain ends.
 
     ``p_ice``: the chance of ice where somebody forecast the weather, else NaN.
+    ``rain_mm``: rain until it is coldest, ``ahead_h``: how far a forecast is looked at; NaN without one.
     ``explain``: what one of them needs, by its place in the route, with the reason in words.
     """
 
@@ -53,6 +54,8 @@ class Stretches:
     low_in_h: Floats
     rain_ends_in_h: Floats
     p_ice: Floats
+    rain_mm: Floats
+    ahead_h: Floats
     explain: Callable[[int], Assessment]
 
 
@@ -281,7 +284,10 @@ class _Salt:
                     coat.until_s,
                     residual.margin_c(segment in held, p),
                 )
-                left[k] = coat.left_g_m2(at_s + 3600.0 * p.horizon_h)
+                rain_mm, ahead_h = (
+                    None if v != v else v for v in (float(here.rain_mm[k]), float(here.ahead_h[k]))
+                )
+                left[k] = residual.left_g_m2(coat, rain_mm, ahead_h, at_s, p)
         safe_c = residual.safe_of_all_c(left, here.judged.film_mm)
         return cls(g_m2, until_s, safe_c, here.minimum_c >= safe_c + margin_c)
 

@@ -26,10 +26,28 @@ def safe_c(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> flo
 
     None where it is not the frost that threatens, or no salt is left.
     """
-    left = here.left_g_m2(at_s + 3600.0 * p.horizon_h)
+    left = left_g_m2(here, a.outlook.rain_mm, a.outlook.ahead_h, at_s, p)
     if a.film_mm is None or left == 0.0:
         return None
     return safe_down_to_c(left, a.film_mm)
+
+
+def left_g_m2(
+    here: Coat, rain_mm: float | None, ahead_h: float | None, at_s: float, p: GrittingParameters
+) -> float:
+    """Return what will be left at the end of the hours that are looked at [g/m²].
+
+    Args:
+        here: the salt.
+        rain_mm: that a forecast has until it is coldest, None = unknown. With what has fallen since the pass it may wash the salt off.
+        ahead_h: how far a forecast is looked at, None = there is none: as far as the trend.
+        at_s: now [s since 1970].
+        p: parameters.
+    """
+    fallen_mm = here.rained_mm + (0.0 if rain_mm is None else rain_mm)
+    if fallen_mm > p.treatment.rain_mm:
+        return 0.0
+    return here.left_g_m2(at_s + 3600.0 * (p.horizon_h if ahead_h is None else ahead_h))
 
 
 def protected(

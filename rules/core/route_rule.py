@@ -19,7 +19,7 @@ from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.judged import Judged, judge
 from rules.core.memory import Order, Outdoor, RouteMemory
-from rules.core.outlooks import FROM_FORECAST, Outlooks, outlooks
+from rules.core.outlooks import FROM_FORECAST, Outlooks, Wash, outlooks
 from rules.core.plan_columns import Stretches, plan_of
 from rules.core.residual import safe_c
 from rules.core.route_inputs import Informed, informed
@@ -42,7 +42,8 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     coats = found.coats
     without = forecast_rule.in_words(work, ctx, at_s)
     cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
-    prospects, gone = _Prospects(found, town, cast), forecast_rule.lost(work, ctx, cast)
+    wash = forecast_rule.wash(work, ctx, cast, at_s) if coats else None
+    prospects, gone = _Prospects(found, town, cast, wash, at_s), forecast_rule.lost(work, ctx, cast)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
         p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
@@ -56,9 +57,10 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
             ctx, route_id, plan, members, treated, at_s, town.precipitation == "rain", without
         )
         if must_write(before, plan, treated, at_s, p):
-            assessed = [assess(o, p, matrix) for o in looks.of(members)]
+            left = [prospects.left_g_m2(s) for s in here.ids]
+            assessed = [assess(o, p, matrix, g) for o, g in zip(looks.of(members), left, strict=True)]
             change = would_change(assessed, coats, held, plan, at_s, p, matrix, lost)
-            seen = _inputs(work, ctx, assessed, [found[i] for i in members], town)
+            seen = _inputs(work, ctx, assessed, [found[i] for i in members], left, town)
             seen = {**seen, **_weighed(assessed, coats, plan, at_s, p), **forecast_rule.told(work, ctx, at_s)}
             heard = informed(work, ctx, route_id, at_s)
             work.effects.append(_decision(ctx, route_id, plan, seen, result.told(), heard, change, at_s))
@@ -71,15 +73,17 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
 class _Prospects:
     """What the segments need, once for all routes with the same parameters."""
 
-    def __init__(self, found: Views, town: Outdoor, cast: Looks | None) -> None:
-        self._found, self._town, self._cast = found, town, cast
+    def __init__(
+        self, found: Views, town: Outdoor, cast: Looks | None, wash: Wash | None, at_s: float
+    ) -> None:
+        self._found, self._town, self._cast, self._wash, self._at_s = found, town, cast, wash, at_s
         self._by_catalogue: dict[int, tuple[Outlooks, Judged]] = {}
 
     def of(self, ctx: Context, route_id: str) -> tuple[Outlooks, Stretches]:
         """Return the outlooks of all segments, and what those of a route need."""
         p, matrix, key = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix, id(ctx.catalogue)
         if key not in self._by_catalogue:
-            looks = outlooks(self._found, self._town, p, self._cast)
+            looks = outlooks(self._found, self._town, p, self._cast, self._wash)
             self._by_catalogue[key] = looks, judge(looks, p, matrix)
         looks, judged = self._by_catalogue[key]
         ids, at = ctx.members_of[route_id]
@@ -90,8 +94,14 @@ class _Prospects:
             looks.low_in_h[at],
             looks.rain_ends_in_h[at],
             looks.p_ice[at],
-            lambda k: assess(looks[int(at[k])], p, matrix),
+            looks.rain_mm[at],
+            looks.ahead_h[at],
+            lambda k: assess(looks[int(at[k])], p, matrix, self.left_g_m2(ids[k])),
         )
+
+    def left_g_m2(self, segment_id: str) -> float:
+        """Return the salt that lies on a segment."""
+        return self._found.coats.get(segment_id, BARE).left_g_m2(self._at_s)
 
 
 def _decided(before: RouteMemory | None, plan: RoutePlan, at_s: float) -> RouteMemory:
@@ -169,7 +179,12 @@ def _decision(
 
 
 def _inputs(
-    work: Work, ctx: Context, assessed: Sequence[Assessment], here: Sequence[SegmentNow], town: Outdoor
+    work: Work,
+    ctx: Context,
+    assessed: Sequence[Assessment],
+    here: Sequence[SegmentNow],
+    left_g_m2: Sequence[float],
+    town: Outdoor,
 ) -> dict[str, Any]:
     p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
     return {
@@ -180,7 +195,9 @@ def _inputs(
         "air_temperature_c": num(town.air_c),
         "precipitation": town.precipitation,
         "weather_stations": town.stations,
-        "segments": [_input(work, a, now) for a, now in zip(assessed, here, strict=True)],
+        "segments": [
+            _input(work, a, now, left) for a, now, left in zip(assessed, here, left_g_m2, strict=True)
+        ],
     }
 
 
@@ -203,7 +220,7 @@ def _weighed(
     }
 
 
-def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
+def _input(work: Work, a: Assessment, now: SegmentNow, left_g_m2: float) -> dict[str, Any]:
     o = a.outlook
     return {
         "segment_id": o.segment_id,
@@ -221,6 +238,7 @@ def _input(work: Work, a: Assessment, now: SegmentNow) -> dict[str, Any]:
         "why": a.why,
         "cell_g_m2": a.cell_g_m2,
         "dose_g_m2": num(a.dose_g_m2, 1),
+        "residual_g_m2": num(left_g_m2, 1),
         **_foreseen(o),
     }
 
@@ -229,4 +247,4 @@ def _foreseen(o: Outlook) -> dict[str, Any]:
     """Return what a road forecast told of a segment; where there was none, nothing."""
     if o.p_ice is None:
         return {}
-    return {"outlook": o.source, **{name: num(getattr(o, name), 3) for name in FROM_FORECAST}}
+    return {"outlook": o.source, **{name: num(getattr(o, name), 3) for name in (*FROM_FORECAST, "rain_mm")}}

@@ -13,7 +13,7 @@ from rules.core.conditions.condition import Condition, advance
 from rules.core.conditions.telling import severity_at
 from rules.core.context import Context
 from rules.core.effects import Event, iso
-from rules.core.forecast_rule import has_come, wrong_sensors
+from rules.core.forecast_rule import has_come, is_unmeasured, wrong_sensors
 from rules.core.grouping import GroupRule, Joining, Members, Place, Tellers, Up, settle, worst
 from rules.core.memory import Outdoor, RoadMemory, SegmentMemory
 from rules.core.numbers import rounds
@@ -59,13 +59,13 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
 def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
     """Estimate and classify every segment at a tick; raise and clear its alarms.
 
-    Nothing is said before the first road sensor has reported or the first road forecast has come: None.
+    Nothing is said before the first road sensor has reported or the first road forecast has come, until one is
+    overdue: None.
     """
     roads = work.table("road", ctx, RoadColumns)
-    if np.isnan(roads.at_s[roads.sensors]).all() and not has_come(work):
-        if not ctx.sensors:  # nothing is left that could ever end them
-            for rule, state in ((ctx.catalogue.hoar_frost, "hoar"), (ctx.catalogue.ice, "ice")):
-                _settle(work, ctx, Hazard(rule, state), None, at_s)
+    silent = np.isnan(roads.at_s[roads.sensors]).all() and not has_come(work)
+    if silent and not is_unmeasured(work, ctx, at_s):
+        _end_unwatched(work, ctx, at_s)
         return None
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     sky, memory = sky_effect_c(town, ctx.catalogue.transfer.parameters.sky_view_c), _memory(work, ctx)
@@ -79,9 +79,17 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
     for i in memory.to_look_at(found.states, own >= 0, ALARMING):
         memory.put(i, _remember(work, ctx, found[i], memory.of[i], at_s, hazards))
     work.tell_roads(found, at_s)
-    for hazard in hazards:
+    for hazard in hazards if ctx.sensors else ():
         _settle(work, ctx, hazard, found, at_s)
+    _end_unwatched(work, ctx, at_s)
     return found
+
+
+def _end_unwatched(work: Work, ctx: Context, at_s: float) -> None:
+    """Clear the alarms of a town without road sensors: nothing is left that could ever end them."""
+    for rule, state in ((ctx.catalogue.hoar_frost, "hoar"), (ctx.catalogue.ice, "ice")):
+        if not ctx.sensors:
+            _settle(work, ctx, Hazard(rule, state), None, at_s)
 
 
 def _memory(work: Work, ctx: Context) -> SegmentColumns:

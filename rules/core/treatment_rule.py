@@ -11,6 +11,7 @@ from rules.core.coat import Coat, coats
 from rules.core.context import Context
 from rules.core.memory import GritterMemory, Outdoor, RouteMemory, TreatedMemory
 from rules.core.order_rule import driven_at
+from rules.core.rain_gauge import gauge_mm
 from rules.core.readings import Readings, known
 from rules.core.street_match import Place, Stretch
 from rules.core.treatment import Fix, Pass, Passed, Spread, Way, insert, spread_between
@@ -132,7 +133,8 @@ def _remember(work: Work, ctx: Context, lorry: str, a: Fix, b: Fix, spread: Spre
     before: TreatedMemory = treated.get(segment, UNTREATED)
     keep_s = ctx.catalogue.gritting.parameters.treatment.passes_kept_s
     low, high = round(spread.stretch.low, 3), round(spread.stretch.high, 3)
-    new = Pass(b.at_s, spread.g_m2, low, high, lorry, a.at_s, b.at_s, town.rain_mm)
+    rain_mm = gauge_mm(town.gauge, (town.at_s, town.rain_mm), b.at_s)
+    new = Pass(b.at_s, spread.g_m2, low, high, lorry, a.at_s, b.at_s, rain_mm)
     kept = [p for p in before.passes if p.at_s > b.at_s - keep_s]
     treated[segment] = TreatedMemory(tuple(sorted([*kept, new])))
 

@@ -10,6 +10,7 @@ from rules.core.context import Context
 from rules.core.gritting import Precipitation
 from rules.core.memory import Outdoor, RoadMemory, WeatherMemory
 from rules.core.parameters import SurfaceParameters
+from rules.core.rain_gauge import Points, noted
 from rules.core.readings import Readings, known
 from rules.core.work import Work
 
@@ -17,6 +18,7 @@ TYPES: dict[int, Precipitation] = {1: "rain", 2: "snow", 3: "snow", 4: "freezing
 """Meaning of ``precipitation_type`` of the kind ``weather``; sleet counts as snow."""
 
 SNOW_KEPT_S = 6 * 3600.0
+"""So long after the last snow what lies still is as it fell; so long after freezing rain there may be glaze."""
 FIELDS = (
     "air_temperature_c",
     "humidity_pct",
@@ -74,7 +76,10 @@ def _next(
         snow_mm = 0.0
     if falls != "none":
         water_s = at_s
-    return WeatherMemory(at_s, air, humidity, falls, rate or 0.0, water_s, snow_s, snow_mm, cloud, sun)
+    glaze_s = at_s if falls == "freezing_rain" else None if before is None else before.glaze_s
+    return WeatherMemory(
+        at_s, air, humidity, falls, rate or 0.0, water_s, snow_s, snow_mm, cloud, sun, glaze_s
+    )
 
 
 def is_heard(work: Work, ctx: Context, at_s: float) -> bool:
@@ -97,17 +102,22 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     airs = [w.air_c for w in fresh] or _air_of_roads(work, at_s, age)
     recent = [w for w in fresh if at_s - w.at_s <= p.sensor_age_s]
     before: Outdoor | None = work.read("outdoor").get("town")
+    rain_mm = _rain_mm(before, recent, at_s)
+    falls = _falls(recent)
+    glazed = any(w.glaze_s is not None and at_s - w.glaze_s <= SNOW_KEPT_S for w in recent)
     town = Outdoor(
         at_s=at_s,
         air_c=median(airs) if airs else None,
-        precipitation=_falls(recent),
+        precipitation=falls,
         wet_until_s=max((u for w in fresh if (u := _wet_until(w, p)) is not None), default=None),
         snow_mm=max((w.snow_mm for w in recent), default=0.0),
         snowing=any(w.precipitation == "snow" for w in recent),
         cloud_oktas=_median([w.cloud_oktas for w in recent]),
         shortwave_w_m2=_median([w.shortwave_w_m2 for w in recent]),
         stations=len(recent),
-        rain_mm=_rain_mm(before, recent, at_s),
+        rain_mm=rain_mm,
+        glazed=glazed and falls != "freezing_rain",
+        gauge=_gauge(before, rain_mm, at_s, ctx.catalogue.gritting.parameters.treatment.track_s),
     )
     work.write("outdoor")["town"] = town
 
@@ -130,6 +140,13 @@ def _rain_mm(before: Outdoor | None, stations: list[WeatherMemory], at_s: float)
     rates = [w.precipitation_mm_h for w in stations if w.precipitation in ("rain", "freezing_rain")]
     hours = min(1.0, max(0.0, at_s - before.at_s) / 3600.0)
     return before.rain_mm + max(rates, default=0.0) * hours
+
+
+def _gauge(before: Outdoor | None, rain_mm: float, at_s: float, keep_s: float) -> Points:
+    """Return what the gauge showed in the hours of which a gritter may still tell."""
+    if before is None or (not before.gauge and rain_mm == before.rain_mm):
+        return ()
+    return noted(before.gauge, (before.at_s, before.rain_mm), (at_s, rain_mm), keep_s)
 
 
 def _wet_until(w: WeatherMemory, p: SurfaceParameters) -> float | None:

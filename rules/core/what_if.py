@@ -19,7 +19,7 @@ from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.holding import cautious
 from rules.core.matrix import TreatmentMatrix
-from rules.core.residual import margin_c
+from rules.core.residual import left_g_m2, margin_c
 from rules.core.route_plan import RoutePlan, make_plan
 
 SIDE_C = 0.01
@@ -130,7 +130,7 @@ def _limits_c(
 
 def _protected_from_c(o: Outlook, here: Coat, at_s: float, p: GrittingParameters) -> list[float]:
     """Return the surface temperatures from which earlier salt does, for each film that may be there [°C]."""
-    left = here.left_g_m2(at_s + 3600.0 * p.horizon_h)
+    left = left_g_m2(here, o.rain_mm, o.ahead_h, at_s, p)
     films = [p.dose.damp_film_mm, p.dose.wet_film_mm, o.film_mm, o.deposit_mm]
     safe = {safe_down_to_c(left, film) for film in films if film is not None and film > 0.0 and left > 0.0}
     return [c + margin_c(held, p) for c in safe for held in (False, True)]

@@ -47,6 +47,7 @@ class ShadowService:
         poll_s: seconds between looks when there is nothing to do.
         metrics: gauges to use.
         hint: called when the shadow has written: batches that came meanwhile can be read only now.
+        forecasts_expected: as of the live engine.
     """
 
     def __init__(
@@ -60,9 +61,11 @@ class ShadowService:
         poll_s: float = POLL_S,
         metrics: ShadowMetrics | None = None,
         hint: Callable[[], None] = lambda: None,
+        forecasts_expected: bool = False,
     ) -> None:
         self._choice, self._tables, self._catalogues, self._clock = choice, tables, catalogues, clock
         self._lateness_s, self._poll_s = lateness_s, poll_s
+        self._forecasts_expected = forecasts_expected
         self.metrics = ShadowMetrics() if metrics is None else metrics
         self._hint = hint
         self._chosen: Chosen | None = None
@@ -138,6 +141,7 @@ class ShadowService:
             batch_limit=BATCH_LIMIT,
             lateness_s=self._lateness_s,
             rulebook=rulebook,
+            forecasts_expected=self._forecasts_expected,
         )
 
     async def _end(self) -> None:

@@ -17,7 +17,7 @@ from rules.core.gritting import assess
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.judged import OUTCOMES, judge
 from rules.core.memory import Outdoor
-from rules.core.outlooks import Outlooks
+from rules.core.outlooks import Outlooks, Wash
 from rules.core.plan_columns import Stretches, plan_of
 from rules.core.road_state import STATE_OF_CASE, Estimate, Surfaces
 from rules.core.route_plan import Need, RoutePlan, make_plan
@@ -36,7 +36,8 @@ HOURS = st.one_of(st.just(math.nan), st.sampled_from([0.0, 0.5]), st.floats(0.0,
 COATS = st.dictionaries(
     st.sampled_from(IDS),
     st.builds(
-        Coat, st.sampled_from([5.0, 10.0, 20.0]), st.just(START - 3600.0), st.sampled_from([START - 60.0, START + 9000.0, START + 90_000.0])
+        Coat, st.sampled_from([5.0, 10.0, 20.0]), st.just(START - 3600.0), st.sampled_from([START - 60.0, START + 9000.0, START + 90_000.0]),
+        rained_mm=st.sampled_from([0.0, 1.0]),
     ),
 )  # fmt: skip
 NEEDS = st.dictionaries(
@@ -95,6 +96,7 @@ def prospects(draw: st.DrawFn) -> Outlooks:
         air_c=draw(st.sampled_from([None, 3.0, 12.0])),
         precipitation=draw(st.sampled_from(["none", "none", "none", "rain", "snow", "freezing_rain"])),
         snow_mm=draw(st.sampled_from([0.0, 40.0])),
+        glazed=draw(st.booleans()),
     )
     found = Views(
         CONTEXT, case, ["dry"] * n,
@@ -105,6 +107,7 @@ def prospects(draw: st.DrawFn) -> Outlooks:
         found, town, surface - 0.5, column(HOURS), column(HOURS), column(HOURS), column(HOURS),
         wet=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0, damp=column(st.sampled_from([0.0, 0.0, 1.0])) > 0.0,
         cast=None if draw(st.booleans()) else cast_of(column),
+        wash=None if draw(st.booleans()) else Wash(column(st.sampled_from([math.nan, 0.0, 1.5, 2.5])), column(st.sampled_from([math.nan, 12.0]))),
     )  # fmt: skip
 
 
@@ -136,6 +139,8 @@ def test_a_plan_is_the_same_as_of_one_by_one(
         looks.low_in_h,
         looks.rain_ends_in_h,
         looks.p_ice,
+        looks.rain_mm,
+        looks.ahead_h,
         lambda k: one_by_one[k],
     )
     found = plan_of(here, coats, held, START, 7, p, lost)

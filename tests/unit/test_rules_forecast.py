@@ -223,9 +223,35 @@ def test_a_forecast_that_is_too_old_is_said_and_alarmed_and_the_sensors_trend_de
     assert "No road forecast" not in [e for e in effects if isinstance(e, SubjectState) and e.subject == "r1"][-1].state["reason"]  # fmt: skip
 
 
+def test_where_forecasts_are_expected_the_alarm_counts_from_the_first_reading() -> None:
+    expecting = replace(CONTEXT, forecasts_expected=True)
+    fresh_h = expecting.catalogue.forecast.parameters.fresh_h
+    _, effects = run(mild(fresh_h), {}, expecting)
+    assert not [e for e in effects if isinstance(e, RaiseAlarm)]
+    state, effects = run(mild(5.0), {}, expecting)
+    (alarm,) = [e for e in effects if isinstance(e, RaiseAlarm)]
+    assert (alarm.rule_id, alarm.inputs["issued_at"]) == ("winter.forecast_stale", None)
+    assert "No road forecast has ever come" in alarm.reason
+    assert reconcile(state, (), expecting)  # it is up after a restart, too
+    late = {len(mild(4.0)): table(4 * HOUR_S, 4.0)}
+    _, effects = run(mild(5.0), late, expecting)
+    assert [type(e) for e in effects if isinstance(e, RaiseAlarm | ClearAlarm)] == [RaiseAlarm, ClearAlarm]
+    _, effects = run(mild(5.0), {}, CONTEXT)
+    assert not [e for e in effects if isinstance(e, RaiseAlarm)]
+
+
+def test_an_alarm_of_forecasts_that_never_came_ends_where_they_are_not_expected_any_more() -> None:
+    expecting = replace(CONTEXT, forecasts_expected=True)
+    state, _ = run(mild(4.0), {}, expecting)
+    later = mild(5.0, from_h=4.0)
+    _, effects = step(state, with_issues(later, {}), latest(later), CONTEXT)
+    (clear,) = [e for e in effects if isinstance(e, ClearAlarm)]
+    assert "not expected" in clear.reason
+
+
 def test_nothing_is_said_before_the_first_forecast() -> None:
     state, effects = run(mild(8.0), {})
-    assert state.forecast_age == {}
+    assert state.forecast_age["town"].awaited
     assert not [e for e in effects if isinstance(e, RaiseAlarm) and e.rule_id == "winter.forecast_stale"]
 
 
@@ -270,7 +296,11 @@ def test_without_a_road_reading_routes_are_decided_by_the_forecast_and_then_refe
     assert said[1].inputs["segments"][0]["surface_c"] is None
     _, mildest = run(air, {6: table(HOUR_S, 4.0)}, ctx)
     assert [d.outcome for d in decisions(mildest)] == ["no_action", "refer"]  # nothing is known any more
-    assert not decisions(run(air, {}, ctx)[1])
+    never = decisions(run(air, {}, ctx)[1])
+    assert [d.outcome for d in never] == ["refer"]  # not silence
+    assert "nothing measures this road" in never[0].reason
+    assert never[0].at_s - START >= ctx.catalogue.surface.parameters.sensor_age_s  # a sensor may be late
+    assert not decisions(run(air[:8], {}, ctx)[1])
 
 
 def states(effects: Sequence[Effect], segment: str) -> dict[str, Any]:

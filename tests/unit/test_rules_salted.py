@@ -80,6 +80,20 @@ def test_too_little_salt_is_ice() -> None:
     assert outcomes(effects)[0][0] == "treat"
 
 
+def test_the_dose_beside_the_cell_is_what_is_missing() -> None:
+    def segment(state: EngineState) -> dict:
+        effects = told(state, cooling(0.5, 1.0, -5.5, water_film_mm=0.3))
+        (first,) = [e for e in effects if isinstance(e, Decision) and e.subject == "r1"][:1]
+        return next(s for s in first.inputs["segments"] if s["segment_id"] == "s0")
+
+    bare, salted = segment(EngineState()), segment(treated(10.0))
+    assert bare["cell_g_m2"] == salted["cell_g_m2"]
+    assert (bare["residual_g_m2"], salted["residual_g_m2"]) == (0.0, pytest.approx(7.0, abs=0.6))
+    lost = CONTEXT.catalogue.gritting.parameters.dose.loss
+    missing = bare["dose_g_m2"] - salted["residual_g_m2"] / (1.0 - lost)
+    assert salted["dose_g_m2"] == pytest.approx(missing, abs=0.2)
+
+
 @pytest.mark.parametrize("code", [1.0, 2.0])
 def test_a_sensor_that_sees_water_is_no_ice(code: float) -> None:
     effects = told(EngineState(), cooling(0.0, 1.0, -0.5, surface_state=code))

@@ -6,9 +6,11 @@ import csv
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from rules.catalogue.loader import load
 from rules.core.gritting import Assessment, Outlook, assess
+from rules.core.matrix_check import OPTIONAL, gaps_of
 from rules.core.nowcast import Nowcast
 from rules.core.road_state import Sensed, Surface, build_transfer, classify, estimate
 from tests.fakes.rules_town import hamlet
@@ -34,6 +36,9 @@ SURFACE = CATALOGUE.surface.parameters
         ("ice", True, -5.0, 20, 2),
         ("light_snow", True, -20.0, 20, 1),
         ("freezing_rain", True, 0.0, 20, 2),
+        ("packed_snow", True, -7.999, 20, 1),
+        ("packed_snow", True, -8.0, None, 1),  # salt and abrasive: the duty officer's
+        ("after_freezing_rain", True, -3.0, 20, 1),
     ],
 )
 def test_scottish_matrix_at_its_edges(condition, wet, surface_c, rate, passes) -> None:
@@ -88,6 +93,13 @@ def outlook(minimum_c: float | None = -1.0, **more) -> Outlook:
         ({"minimum_c": 0.6, "frost_point_c": None, "dew_point_c": 0.3}, "treat", 8),
         ({"minimum_c": 0.5, "state": "ice"}, "treat", 20),
         ({"minimum_c": -1.0, "precipitation": "snow", "snow_mm": 3.0}, "treat", 20),
+        ({"minimum_c": -3.0, "state": "snow"}, "treat", 20),  # hours old: packed
+        ({"minimum_c": -8.0, "state": "snow"}, "refer", 0),  # salt and abrasive
+        ({"minimum_c": -8.0, "state": "snow", "lying_mm": 0.5, "snow_mm": 0.5}, "treat", 20),  # fresh
+        ({"minimum_c": -1.0, "wet": True, "glazed": True}, "treat", 20),
+        ({"minimum_c": -3.0, "damp": True, "glazed": True}, "treat", 20),
+        ({"minimum_c": 0.5, "wet": True, "glazed": True}, "treat", 8),  # it does not freeze
+        ({"minimum_c": -6.0, "wet": True, "glazed": True}, "treat", 15),  # twice: more than after the rain
         ({"minimum_c": None, "surface_c": None}, "refer", 0),  # missing is not "no action"
         ({"minimum_c": None, "surface_c": None, "air_c": 11.0}, "refer", 0),
         ({"minimum_c": None, "surface_c": None, "air_c": 11.1}, "no_action", 0),  # far too warm
@@ -99,6 +111,18 @@ def test_what_a_segment_needs(given, outcome, rate) -> None:
     if outcome == "treat":
         assert found.rate_g_m2 == rate
     assert found.why
+
+
+def test_the_officer_is_told_what_packed_snow_needs_that_salt_alone_does_not_do() -> None:
+    found = assess(outlook(minimum_c=-8.5, state="snow"), P, CATALOGUE.matrix)
+    assert "snow that has lain for hours" in found.why
+    assert "salt and abrasive" in found.why
+    ours = structs.replace(
+        CATALOGUE.matrix, rows=tuple(r for r in CATALOGUE.matrix.rows if r.condition not in OPTIONAL)
+    )
+    assert assess(outlook(minimum_c=-8.5, state="snow"), P, ours).rate_g_m2 == 20  # as it was
+    assert assess(outlook(minimum_c=-1.0, wet=True, glazed=True), P, ours).rate_g_m2 == 8
+    assert gaps_of(ours.rows) == gaps_of(CATALOGUE.matrix.rows)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,9 @@ def _salt(s: Json) -> list[Shown]:
     """Return the matrix's cell with the dose beside it, and what a forecast told of a stretch."""
     street, found = s.get("street") or s["segment_id"], list[Shown]()
     if s.get("cell_g_m2") is not None and s.get("dose_g_m2") is not None:
+        there = s.get("residual_g_m2") or 0.0
         value = f"{number(s['cell_g_m2'])}, by physics {number(s['dose_g_m2'])}"
+        value += f" on top of {number(there)} that lie there" if there > 0.0 else ""
         found.append(Shown(name=f"{street}, salt by the matrix", value=value, unit="g/m²"))
     return found + [
         Shown(name=f"{street}, {name}", value=number(factor * s[key], digits), unit=unit)
