@@ -33,7 +33,7 @@ DRY, DAMP, WET = 0.0, 1.0, 2.0
 METRES_PER_DEGREE = 111_195.0
 WEIGHTS_KEPT = 2
 LIQUID = (1, 2)
-"""Codes of a sensor that sees water: whatever is reckoned, its road is not frozen."""
+"""Codes of a sensor that sees water: unless it is at the freezing point that it measures itself, its road is not frozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +232,7 @@ class Surface:
     code: int | None = None
     freezing_point_c: float | None = None
     snowing: bool = False
+    freezing_measured: bool = False
 
 
 def classify(s: Surface, previous: str, p: SurfaceParameters) -> tuple[State, str]:
@@ -241,7 +242,8 @@ def classify(s: Surface, previous: str, p: SurfaceParameters) -> tuple[State, st
 
     References: hoar: surface below 0 °C and below the frost point (vapour pressure over
     ice); ice: water on a surface at or below its freezing point. Neither is inferred where
-    the road's own sensor sees the water liquid.
+    the road's own sensor sees the water liquid, unless it has measured the freezing point as well: of
+    two readings of one sensor that contradict each other the one that asks for salt counts.
     """
     t = s.surface_c
     if t is None:
@@ -254,7 +256,8 @@ def classify(s: Surface, previous: str, p: SurfaceParameters) -> tuple[State, st
 class Surfaces:
     """Segments as :func:`classify_all` sees them, one entry each. NaN = unknown; temperatures in °C.
 
-    ``code``: what the segment's own sensor sees, -1 where it has none or does not say.
+    ``code``: what the segment's own sensor sees, -1 where it has none or does not say. ``freezing_measured``: whether
+    the freezing point is that of its own sensor, not reckoned.
     """
 
     surface_c: Floats
@@ -263,6 +266,7 @@ class Surfaces:
     wetness: Floats
     code: NDArray[np.int64]
     freezing_point_c: Floats
+    freezing_measured: Flags
     snowing: bool = False
 
 
@@ -283,7 +287,7 @@ def cases(s: Surfaces, was_hazard: Flags, p: SurfaceParameters) -> Indices:
     t, no_code = s.surface_c, s.code < 0
     slack = np.where(was_hazard, p.hysteresis_c, 0.0)
     freezing = np.minimum(0.0, np.nan_to_num(s.freezing_point_c, nan=0.0)) + slack
-    may_freeze = ~np.isin(s.code, LIQUID)
+    may_freeze = ~np.isin(s.code, LIQUID) | s.freezing_measured
     with np.errstate(invalid="ignore"):
         damp, wet = s.wetness >= 0.5, s.wetness >= 1.5
         fits = [
@@ -347,7 +351,7 @@ def _seen(s: Surface, t: float) -> tuple[State, str] | None:
 
 
 def _frozen(s: Surface, t: float, slack: float) -> tuple[State, str] | None:
-    if s.code in LIQUID:
+    if s.code in LIQUID and not s.freezing_measured:
         return None
     freezing = 0.0 if s.freezing_point_c is None else min(0.0, s.freezing_point_c)
     water = "wet" if s.wetness is not None and s.wetness >= 1.5 else "damp"

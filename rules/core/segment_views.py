@@ -124,6 +124,7 @@ class Views:
             code=None if code < 0 else code,
             freezing_point_c=_known(s.freezing_point_c, i),
             snowing=s.snowing,
+            freezing_measured=bool(s.freezing_measured[i]),
         )
         return SegmentNow(
             segment=self.ctx.graph.segments[i],
@@ -221,6 +222,7 @@ def views(
         code=np.nan_to_num(np.append(roads.sensed("code"), np.nan)[own], nan=-1.0).astype(np.int64),
         freezing_point_c=np.where(np.isnan(measured_c), salted_c, measured_c),
         snowing=snowing,
+        freezing_measured=~np.isnan(measured_c),
     )
     case = cases(surfaces, was_hazard, ctx.catalogue.surface.parameters)
     return Views(ctx, case, before, surfaces, guessed, own, coats)

@@ -272,22 +272,27 @@ def test_the_alarms_page_tells_the_story_in_order(story: Story) -> None:
 
 
 @pytest.fixture
-def half_a_degree(tmp_path: Path) -> Path:
-    """The shipped catalogue with an action threshold of +0.5 °C."""
+def colder(tmp_path: Path) -> Path:
+    """The shipped catalogue with an action threshold of -1.5 °C instead of 1: much too cold."""
     ignored = shutil.ignore_patterns("*.py", "*.sql", "__*")
-    folder = Path(shutil.copytree(SHIPPED, tmp_path / "half-a-degree", ignore=ignored))
+    folder = Path(shutil.copytree(SHIPPED, tmp_path / "colder", ignore=ignored))
     file = folder / "winter_gritting.toml"
     text = file.read_text()
     assert "action_c = 1.0 " in text
     file.write_text(
-        text.replace("action_c = 1.0 ", "action_c = 0.5 ").replace("version = 3", "version = 4", 1)
+        re.sub(
+            r"(?m)^version = \d+",
+            "version = 99",
+            text.replace("action_c = 1.0 ", "action_c = -1.5 "),
+            count=1,
+        )
     )
     return folder
 
 
-def test_half_a_degree_less_says_what_it_saves_and_risks(
+def test_a_lower_threshold_says_what_it_saves_and_risks(
     story: Story,
-    half_a_degree: Path,
+    colder: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -304,7 +309,7 @@ def test_half_a_degree_less_says_what_it_saves_and_risks(
     monkeypatch.setattr(rules_replay, "play", once)
 
     def replay(*more: str) -> str:
-        command = ["cityops", "rules", "replay", *span, "--catalogue", str(half_a_degree), "--diff", *more]
+        command = ["cityops", "rules", "replay", *span, "--catalogue", str(colder), "--diff", *more]
         monkeypatch.setattr(sys, "argv", command)
         with pytest.raises(SystemExit) as ended:
             main()

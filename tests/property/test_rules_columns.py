@@ -48,6 +48,7 @@ def test_segments_are_classified_as_one_by_one(segments: list[tuple], snowing: b
     many = Surfaces(
         surface_c=column(t), dew_point_c=column(dew), frost_point_c=column(frost), wetness=column(wetness),
         code=np.array([-1 if c is None else c for c in code]), freezing_point_c=column(freezing), snowing=snowing,
+        freezing_measured=np.array([f is not None and f < 0.0 for f in freezing]),
     )  # fmt: skip
     hazard = np.array([b in HAZARDS for b in before])
     found, case = classify_all(many, hazard, SURFACE), cases(many, hazard, SURFACE)
@@ -55,6 +56,7 @@ def test_segments_are_classified_as_one_by_one(segments: list[tuple], snowing: b
         one = Surface(
             surface_c=t[i], dew_point_c=dew[i], frost_point_c=frost[i], wetness=wetness[i], code=code[i],
             freezing_point_c=freezing[i], snowing=snowing,
+            freezing_measured=freezing[i] is not None and freezing[i] < 0.0,
         )  # fmt: skip
         words = case_in_words(
             int(case[i]), many.surface_c[i], many.dew_point_c[i], many.frost_point_c[i], many.wetness[i],

@@ -94,6 +94,11 @@ def test_the_dose_beside_the_cell_is_what_is_missing() -> None:
     assert salted["dose_g_m2"] == pytest.approx(missing, abs=0.2)
 
 
+def test_a_sensor_that_sees_water_at_the_freezing_point_it_measures_itself_is_ice() -> None:
+    effects = told(EngineState(), cooling(0.0, 1.0, -0.5, surface_state=1.0, freezing_point_c=-0.2))
+    assert last_states(effects)["s0"] == "ice"
+
+
 @pytest.mark.parametrize("code", [1.0, 2.0])
 def test_a_sensor_that_sees_water_is_no_ice(code: float) -> None:
     effects = told(EngineState(), cooling(0.0, 1.0, -0.5, surface_state=code))

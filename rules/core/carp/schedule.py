@@ -1,8 +1,7 @@
 """How hot the search is at each moment: cycles of cooling, as many as the budget is worth.
 
 One long cooling of a tight instance is frozen for most of its time, and where it froze is
-chance. So a budget is spent on several cycles, each long enough for the size. A small
-budget or a large network gets one. Every second cycle begins at the best solution, warm; the
+chance. So a budget is spent on several cycles; a small one on a single cycle. Every second cycle begins at the best solution, warm; the
 others go on from where the last one ended, heated up fully.
 """
 
@@ -10,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LENGTH = 2_000
-"""Iterations of a cycle, times the number of tasks."""
+LENGTH = 400_000
+"""Iterations of a cycle. Shorter and longer ones left more on networks of 90 as on those of 190 tasks (docs/benchmarks.md)."""
 
 MOST = 60
 """Cycles at most."""
@@ -47,9 +46,9 @@ class Heat:
     part: int
 
 
-def cycles_for(tasks: int, iterations: float) -> int:
+def cycles_for(iterations: float) -> int:
     """Return how many cycles a budget is worth."""
-    return int(min(MOST, max(1, round(iterations / (LENGTH * tasks)))))
+    return int(min(MOST, max(1, round(iterations / LENGTH))))
 
 
 def is_worth_recombining(iterations: float, cycles: int) -> bool:
