@@ -110,7 +110,7 @@ def _result(
         "treated_until": iso(None if treated is None else treated.until_s),
         "length_km": num(sum(m.length_m for m in members) / 1000.0, 3),
         "drive": {**_NAMES_FIRST, **drive.told, "minutes": num(times.round_min, 1)},
-        "reason": _reason(ctx, plan, treated, len(members)) + _remarks(ctx, plan, drive, times, rains),
+        "reason": _reason(ctx, plan, treated, len(members), at_s) + _remarks(ctx, plan, drive, times, rains),
     }
 
 
@@ -124,9 +124,10 @@ def status_of(plan: RoutePlan, treated: Done | None, at_s: float, p: GrittingPar
     return "none" if plan.outcome == "no_action" else "refer"
 
 
-def _reason(ctx: Context, plan: RoutePlan, treated: Done | None, segments: int) -> str:
+def _reason(ctx: Context, plan: RoutePlan, treated: Done | None, segments: int, at_s: float) -> str:
     """Return why, in words: first what is done, then what is still to do or to be expected."""
-    words = in_words(plan, segments, clock(plan.treat_by_s, ctx.zone))
+    is_past = plan.treat_by_s is not None and plan.treat_by_s <= at_s
+    words = in_words(plan, segments, clock(plan.treat_by_s, ctx.zone), is_past)
     if treated is None or plan.outcome == "no_action":
         return words
     times = (clock(t, ctx.zone) or "" for t in (treated.from_s, treated.to_s, treated.until_s))

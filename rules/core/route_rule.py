@@ -108,7 +108,7 @@ def _decided(before: RouteMemory | None, plan: RoutePlan, at_s: float) -> RouteM
     """Return the memory of a route after a decision."""
     orders = () if before is None else before.orders
     if plan.outcome == "treat":
-        most, by_s = plan.most_g_m2, plan.treat_by_s or at_s
+        most, by_s = plan.most_g_m2, at_s if plan.treat_by_s is None else plan.treat_by_s
         orders = (*orders, Order(at_s, plan.period, plan.rate_g_m2, plan.segments, most, by_s))[-ORDERS_KEPT:]
     return RouteMemory(plan, plan, at_s, orders)
 

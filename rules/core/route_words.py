@@ -14,10 +14,11 @@ def action_of(plan: RoutePlan) -> Action:
     return "plough" if plan.plough else "treat_twice" if plan.passes > 1 else "treat"
 
 
-def in_words(plan: RoutePlan, of_segments: int, treat_by: str | None) -> str:
-    """Return a plan that has nothing treated, as one or two sentences."""
+def in_words(plan: RoutePlan, of_segments: int, treat_by: str | None, is_past: bool) -> str:
+    """Return a plan that has nothing treated, as one or two sentences; ``is_past``: it should be done by now."""
     if plan.outcome == "treat":
-        when = "" if treat_by is None else f" Finish by {treat_by}."
+        when = f" Finish at once: it was due by {treat_by}." if is_past else f" Finish by {treat_by}."
+        when = "" if treat_by is None else when
         n, lead = len(plan.needs), "Plough and treat" if plan.plough else "Treat"
         return f"{lead} {n} of {of_segments} stretches at {how_much(plan)}. {plan.why}.{when}"
     lead = {

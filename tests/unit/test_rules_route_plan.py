@@ -47,10 +47,9 @@ def test_a_route_follows_its_worst_segments() -> None:
     found = plan(HOUR, mild, cool, cold)
     assert (found.outcome, found.rate_g_m2, found.segments) == ("treat", 16.0, ("b", "c"))
     assert (found.coldest, found.minimum_c, found.treat_by_s) == ("c", -3.0, 3 * HOUR)
-    assert in_words(found, 3, "18:00") == (
-        "Treat 2 of 3 stretches at 16 g/m². Bridge Road: wet road that may freeze, lowest -3.0 °C. "
-        "Finish by 18:00."
-    )
+    said = "Treat 2 of 3 stretches at 16 g/m². Bridge Road: wet road that may freeze, lowest -3.0 °C."
+    assert in_words(found, 3, "18:00", is_past=False) == f"{said} Finish by 18:00."
+    assert in_words(found, 3, "18:00", is_past=True) == f"{said} Finish at once: it was due by 18:00."
     assert plan(0.0, mild).outcome == "no_action"
     assert plan(0.0, mild, outlook(None)).outcome == "refer"
     assert "more stretch" not in found.why
