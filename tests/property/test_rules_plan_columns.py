@@ -100,7 +100,7 @@ def prospects(draw: st.DrawFn) -> Outlooks:
     )
     found = Views(
         CONTEXT, case, ["dry"] * n,
-        Surfaces(surface_c=surface, dew_point_c=dew, frost_point_c=frost, wetness=unknown, code=np.full(n, -1), freezing_point_c=unknown),
+        Surfaces(surface_c=surface, dew_point_c=dew, frost_point_c=frost, wetness=unknown, code=np.full(n, -1), freezing_point_c=unknown, freezing_measured=np.zeros(n, dtype=bool)),
         Estimate(surface, unknown, dew, frost, unknown, unknown, unknown, np.full(n, -1)), np.full(n, -1),
     )  # fmt: skip
     return Outlooks(
