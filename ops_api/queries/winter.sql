@@ -47,10 +47,10 @@ select r.route_id, d.decision_id, d.decided_at, d.outcome,
        mine.what, mine.at, mine.by, mine.treatment is not null as stands,
        last.ref as last_ref, last.what as last_what, last.at as last_at, last.by as last_by,
        last.at < d.decided_at and last.treatment ->> 'start_s' is not null
-           and to_timestamp((last.treatment ->> 'start_s')::float8) > d.decided_at as last_not_needed
+           and to_timestamp((last.treatment ->> 'start_s')::float8) > d.decided_at and d.treated = 0 as last_not_needed
 from gritting_route r
 left join lateral (
-    select decision_id, decided_at, outcome from decision
+    select decision_id, decided_at, outcome, coalesce((result ->> 'treated_segments')::int, 0) as treated from decision
     where subject_kind = 'route' and subject = r.route_id and rule_id = 'winter.gritting' and decided_at >= %(since)s
     order by decided_at desc, decision_id desc limit 1) d on true
 left join lateral (

@@ -12,6 +12,7 @@ import pytest
 from ops_api.crews import Crews
 from ops_api.officer import READS_FOR_S, SimulatedOfficer
 from rules.core.winter_orders.model import Cancel, Confirm
+from rules.core.winter_orders.proposals import proposal_of
 from rules.core.winter_orders.words import answer_words
 from rules.winter.orders.memory import MemoryOrders
 from tests.fakes.rules_town import START, context
@@ -180,6 +181,15 @@ async def test_the_officer_takes_back_what_is_no_longer_asked_for_before_the_lor
     now[0] = START + after_s + READS_FOR_S
     await officer.step()
     assert [c.state for c in await desk.cases(START - 1, START + 9e4)] == states
+
+
+async def test_what_is_done_early_is_not_called_no_longer_asked_for() -> None:
+    desk = MemoryOrders((R1, R2), [decision(1)])
+    await desk.act(Confirm(ref="P1", by="Ada", role="duty officer"), START + 60.0)
+    found = row(2, 600.0, "monitor")
+    desk.decisions.append(proposal_of(**{**found, "result": {**found["result"], "treated_segments": 2}}))
+    [case] = await desk.cases(START - 1, START + 9e4)
+    assert (case.state, case.not_needed_s) == ("confirmed", None)
 
 
 async def test_what_another_officer_confirmed_stands_and_says_that_nobody_asks_for_it() -> None:

@@ -50,6 +50,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         rule_version, catalogue_id: what decided.
         forecast: which road forecast the decision saw, in words; empty where it saw none.
         sha256: of its inputs and result, as they were stored.
+        treated: whether the route had been treated, so that asking for nothing says that it is done.
     """
 
     decision_id: int
@@ -62,6 +63,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     catalogue_id: int | None = None
     forecast: str = ""
     sha256: str = ""
+    treated: bool = False
 
     @property
     def ref(self) -> str:

@@ -36,6 +36,7 @@ def proposal_of(
         decision_id=decision_id, route_id=route_id, at_s=at_s, outcome=outcome, reason=reason,
         treatment=_treatment(result), rule_version=rule_version, catalogue_id=catalogue_id,
         forecast=forecast_words(inputs), sha256=frozen(inputs, result),
+        treated=int(result.get("treated_segments") or 0) > 0,
     )  # fmt: skip
 
 

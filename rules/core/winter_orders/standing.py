@@ -50,10 +50,11 @@ def _proposed(p: Proposal, acts: Sequence[Act], later: Sequence[Proposal]) -> Ca
 
 
 def _not_needed_s(treatment: Treatment | None, later: Sequence[Proposal]) -> float | None:
-    """Return when the newest decision asked for nothing, if that was before the lorry was to leave."""
+    """Return when the newest decision asked for nothing, if that was before the lorry was to leave and not because it is done."""
     if treatment is None or treatment.start_s is None or not later or asks(later[-1].outcome):
         return None
-    return later[-1].at_s if later[-1].at_s < treatment.start_s else None
+    last = later[-1]
+    return last.at_s if last.at_s < treatment.start_s and not last.treated else None
 
 
 def _own(ref: str, acts: Sequence[Act]) -> Case:
