@@ -117,8 +117,9 @@ def test_the_schedule_cools_in_cycles_to_the_coldest() -> None:
 
 
 def test_small_budgets_and_large_networks_get_one_cycle() -> None:
-    assert cycles_for(100_000) == 1
-    assert cycles_for(4_000_000) > cycles_for(2_000_000) > 1
-    assert cycles_for(10**12) == MOST
+    assert cycles_for(tasks=375, iterations=100_000) == 1
+    assert cycles_for(tasks=51, iterations=2_000_000) > cycles_for(tasks=98, iterations=2_000_000) > 1
+    assert cycles_for(tasks=375, iterations=2_000_000) == cycles_for(tasks=190, iterations=2_000_000)
+    assert cycles_for(tasks=1, iterations=10**12) == MOST
     assert not is_worth_recombining(15_000, 1)
     assert is_worth_recombining(2_000_000, 5)

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LENGTH = 400_000
-"""Iterations of a cycle. Shorter and longer ones left more on networks of 90 as on those of 190 tasks (docs/benchmarks.md)."""
+LENGTH = 4_000
+"""Iterations of a cycle, times the number of tasks ..."""
+
+LONGEST = 400_000
+"""... but no more than this: longer cycles left more on networks of 190 and of 350 tasks (docs/benchmarks.md)."""
 
 MOST = 60
 """Cycles at most."""
@@ -46,9 +49,9 @@ class Heat:
     part: int
 
 
-def cycles_for(iterations: float) -> int:
+def cycles_for(tasks: int, iterations: float) -> int:
     """Return how many cycles a budget is worth."""
-    return int(min(MOST, max(1, round(iterations / LENGTH))))
+    return int(min(MOST, max(1, round(iterations / min(LENGTH * tasks, LONGEST)))))
 
 
 def is_worth_recombining(iterations: float, cycles: int) -> bool:

@@ -88,7 +88,7 @@ def _run(search: Search, pace: Pace, scale: float) -> None:
     worth = False
     while (chunk := pace.chunk()) > 0:
         expected = 0 if pace.expected is None else pace.expected
-        cycles = cycles_for(expected)
+        cycles = cycles_for(search.problem.tasks, expected)
         worth = is_worth_recombining(expected, cycles)
         heat = heat_at(scale, min(pace.share, 1.0), cycles)
         if last is not None and (heat.cycle, heat.part) != (last.cycle, last.part):
