@@ -18,6 +18,9 @@ from rules.core.outlook import Outlook
 FALLING = ("freezing_rain", "light_snow", "heavy_snow", "snow_cover")
 """Conditions that come with precipitation."""
 
+WHITE = ("ice", "hoar", "snow")
+"""States of a road that is slippery now."""
+
 MOSTLY = 0.5
 """Where ice is as likely as that the road is taken for wet, though no film is told."""
 
@@ -96,6 +99,29 @@ def water_of(o: Outlook, p: GrittingParameters) -> tuple[bool, bool]:
 def is_deep(o: Outlook, p: GrittingParameters) -> bool:
     """Whether so much snow lies that it is ploughed."""
     return o.state == "snow" and o.lying_mm >= p.plough_snow_mm
+
+
+def is_ploughed(o: Outlook, hazard: Hazard | None) -> bool:
+    """Whether a hazard is snow that lies and is ploughed: then it is, however warm the road stays."""
+    return hazard is not None and hazard.condition == "snow_cover" and o.state == "snow"
+
+
+def is_seen(o: Outlook, minimum_c: float, p: GrittingParameters) -> bool:
+    """Whether a road is slippery now, though it is to stay above the threshold: its surface is white or icy, or freezing rain falls.
+
+    Snow that falls counts as far as a lorry on its way would treat for it, ``join_c`` above the threshold: sleet on warm roads is water.
+    """
+    if o.state in WHITE:
+        return True
+    falls = o.precipitation == "freezing_rain" or (
+        o.precipitation == "snow" and minimum_c <= p.action_c + p.join_c
+    )
+    return falls and not is_to_come(o)
+
+
+def is_to_come(o: Outlook) -> bool:
+    """Whether what falls is foreseen, not falling."""
+    return o.falls_in_h is not None and o.falls_in_h > 0.0
 
 
 def is_packed(o: Outlook) -> bool:

@@ -72,8 +72,9 @@ def judge(
         cell = _cells(looks, hazard, lowest, p, matrix)
         dead = lowest < p.dose.coldest_c
         outcome = np.select(
-            [np.isnan(lowest), ~(cold | likely), hazard < 0, dead | np.isnan(cell.rate_g_m2)],
-            [_without_reading(looks, p), NO_ACTION, MONITOR, REFER], default=TREAT,
+            [np.isnan(lowest), ~(cold | likely | _ploughed(looks, hazard)), hazard < 0, dead | np.isnan(cell.rate_g_m2)],
+            [_without_reading(looks, p), np.where(_seen(looks, lowest, p), MONITOR, NO_ACTION), MONITOR, REFER],
+            default=TREAT,
         )  # fmt: skip
         nearly = _hazards(looks, lowest, p.hoar_margin_c + p.join_c, likely, p, matrix)
         beside = _cells(looks, nearly, lowest, p, matrix)
@@ -89,6 +90,19 @@ def judge(
         film_mm=np.where(treat, cell.film_mm, np.where(near, beside.film_mm, np.nan)),
         plough=treat & cell.plough,
     )
+
+
+def _ploughed(looks: Outlooks, hazard: Ints) -> Bools:
+    """Return :func:`rules.core.hazards.is_ploughed` of all."""
+    ploughed: Bools = (hazard == SNOW_COVER) & looks.found.is_in("snow")
+    return ploughed
+
+
+def _seen(looks: Outlooks, lowest: Floats, p: GrittingParameters) -> Bools:
+    """Return :func:`rules.core.hazards.is_seen` of all."""
+    white = looks.found.is_in("ice") | looks.found.is_in("hoar") | looks.found.is_in("snow")
+    snows = looks.snows & ~looks.freezing_rain & (lowest <= p.action_c + p.join_c)
+    return white | ((looks.freezing_rain | snows) & ~(looks.falls_in_h > 0.0))  # NaN is not
 
 
 def _slippery_in_h(looks: Outlooks, hazard: Ints, likely: Bools, p: GrittingParameters) -> Floats:
