@@ -18,7 +18,16 @@ from msgspec.structs import replace
 
 from rules.core.dose import dose, gated_g_m2, material_of
 from rules.core.gritting_parameters import GrittingParameters
-from rules.core.hazards import Hazard, film_for, hazard_of, is_likely, is_ploughed, is_seen, slippery_in_h
+from rules.core.hazards import (
+    Hazard,
+    film_for,
+    hazard_of,
+    is_likely,
+    is_ploughed,
+    is_seen,
+    lasts,
+    slippery_in_h,
+)
 from rules.core.matrix import MatrixRow, TreatmentMatrix
 from rules.core.outlook import Outlook as Outlook
 from rules.core.outlook import Precipitation as Precipitation
@@ -40,6 +49,8 @@ class Assessment(msgspec.Struct, frozen=True):
         dose_g_m2: the physical dose on top of the salt that lies there, all passes [g/m²]; None where nothing is treated.
         cell_g_m2: what the matrix has, all passes [g/m²].
         plough: whether the snow is ploughed before.
+        condition: of the hazard, as the matrix knows it; "" where none is treated.
+        lasts: of :func:`rules.core.hazards.lasts`.
     """
 
     outlook: Outlook
@@ -53,6 +64,8 @@ class Assessment(msgspec.Struct, frozen=True):
     dose_g_m2: float | None = None
     cell_g_m2: float | None = None
     plough: bool = False
+    condition: str = ""
+    lasts: bool = False
 
 
 def assess(
@@ -115,6 +128,8 @@ def _treated(
         dose_g_m2=physical,
         cell_g_m2=cell * row.passes,
         plough=row.plough,
+        condition=hazard.condition,
+        lasts=lasts(o, hazard, row.successive),
     )
 
 

@@ -18,6 +18,9 @@ from rules.core.outlook import Outlook
 FALLING = ("freezing_rain", "light_snow", "heavy_snow", "snow_cover")
 """Conditions that come with precipitation."""
 
+SALTED_SNOW = ("light_snow", "heavy_snow", "packed_snow")
+"""Conditions of snow that is salted where it lies, without a plough."""
+
 WHITE = ("ice", "hoar", "snow")
 """States of a road that is slippery now."""
 
@@ -164,6 +167,17 @@ def _by_chance(o: Outlook, p: GrittingParameters) -> Hazard | None:
     if not is_likely(o, p):
         return None
     return Hazard("frost", False, "dry in most, but not all, of the forecast's cases", by_chance=True)
+
+
+def lasts(o: Outlook, hazard: Hazard, successive: bool) -> bool:
+    """Whether what salt is spread against is there, and is salted again as long as it is: ice, or what the matrix treats so.
+
+    ``successive``: of the row of the matrix.
+    """
+    if hazard.condition == "ice":
+        return True
+    falls = hazard.condition in FALLING and not is_to_come(o)
+    return successive and (o.state == "snow" or falls)
 
 
 def slippery_in_h(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float | None:

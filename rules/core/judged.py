@@ -25,7 +25,17 @@ HAZARDS: tuple[tuple[Condition, bool], ...] = (
     ("packed_snow", True), ("after_freezing_rain", True),
 )  # fmt: skip
 """Condition and whether the road is wet, in the order in which they are looked for; -1: none."""
-FREEZING_RAIN, LIGHT_SNOW, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER, MOSTLY_ICE = 0, 1, 3, 5, 6, 7, 8, 9
+FREEZING_RAIN, LIGHT_SNOW, ICE, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER, MOSTLY_ICE = (
+    0,
+    1,
+    2,
+    3,
+    5,
+    6,
+    7,
+    8,
+    9,
+)
 DAMP_ROAD, PACKED_SNOW, AFTER_RAIN = 4, 10, 11
 FALLING = (FREEZING_RAIN, LIGHT_SNOW, HEAVY_SNOW, SNOW_COVER)
 """Those of :data:`rules.core.hazards.FALLING`."""
@@ -33,7 +43,7 @@ FALLING = (FREEZING_RAIN, LIGHT_SNOW, HEAVY_SNOW, SNOW_COVER)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Of each segment, as in :class:`rules.core.gritting.Assessment`; ``outcome``: place in ``OUTCOMES``, NaN = none."""
+    """Of each segment, as in :class:`rules.core.gritting.Assessment`; ``outcome``: place in ``OUTCOMES``, ``hazard``: in ``HAZARDS``, NaN = none."""
 
     outcome: Ints
     rate_g_m2: Floats
@@ -42,12 +52,14 @@ class Judged:
     in_h: Floats
     film_mm: Floats
     plough: Bools
+    hazard: Ints
+    lasts: Bools
 
     def of(self, at: Ints) -> Judged:
         """Return that of some segments."""
         return Judged(
             self.outcome[at], self.rate_g_m2[at], self.passes[at], self.near[at], self.in_h[at], self.film_mm[at],
-            self.plough[at],
+            self.plough[at], self.hazard[at], self.lasts[at],
         )  # fmt: skip
 
 
@@ -59,6 +71,7 @@ class _Cells:
     passes: Ints
     plough: Bools
     film_mm: Floats
+    successive: Bools
 
 
 def judge(
@@ -89,6 +102,8 @@ def judge(
         in_h=np.where(treat, in_h, np.nan),
         film_mm=np.where(treat, cell.film_mm, np.where(near, beside.film_mm, np.nan)),
         plough=treat & cell.plough,
+        hazard=hazard,
+        lasts=treat & _lasts(looks, hazard, cell),
     )
 
 
@@ -96,6 +111,13 @@ def _ploughed(looks: Outlooks, hazard: Ints) -> Bools:
     """Return :func:`rules.core.hazards.is_ploughed` of all."""
     ploughed: Bools = (hazard == SNOW_COVER) & looks.found.is_in("snow")
     return ploughed
+
+
+def _lasts(looks: Outlooks, hazard: Ints, cell: _Cells) -> Bools:
+    """Return :func:`rules.core.hazards.lasts` of all."""
+    falls = np.isin(hazard, FALLING) & ~(looks.falls_in_h > 0.0)  # NaN is not
+    found: Bools = (hazard == ICE) | (cell.successive & (looks.found.is_in("snow") | falls))
+    return found
 
 
 def _seen(looks: Outlooks, lowest: Floats, p: GrittingParameters) -> Bools:
@@ -176,7 +198,7 @@ def _cells(
 ) -> _Cells:
     n = len(hazard)
     rate, film = np.full(n, np.nan), np.full(n, np.nan)
-    passes, plough = np.ones(n, dtype=np.int64), np.zeros(n, dtype=bool)
+    passes, plough, successive = np.ones(n, dtype=np.int64), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     told = np.fmax(looks.film_mm, looks.deposit_mm)
     for number in np.unique(hazard[hazard >= 0]).tolist():
         condition, wet = HAZARDS[number]
@@ -189,9 +211,9 @@ def _cells(
             if row.is_for(condition, wet):
                 here = left & _within(row, lowest)
                 rate[here] = _rate(row, films[here], lowest[here], p)
-                passes[here], plough[here] = row.passes, row.plough
+                passes[here], plough[here], successive[here] = row.passes, row.plough, row.successive
                 left &= ~here
-    return _Cells(rate, passes, plough, film)
+    return _Cells(rate, passes, plough, film, successive)
 
 
 def _rate(row: MatrixRow, films: Floats, lowest: Floats, p: GrittingParameters) -> Floats | float:

@@ -258,7 +258,7 @@ class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``wet_until_s``: roads count as wet from rain until then. ``rain_mm``: rain since the
     engine first ran, where it rained most; ``gauge``: what it showed before (:mod:`rules.core.rain_gauge`).
-    ``glazed``: freezing rain has fallen lately, and falls no more.
+    ``glazed``: freezing rain has fallen lately, and falls no more. ``snowed_mm``, ``snow_gauge``: the same of snow.
     """
 
     at_s: float = 0.0
@@ -273,6 +273,8 @@ class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
     rain_mm: float = 0.0
     gauge: tuple[tuple[float, float], ...] = ()
     glazed: bool = False
+    snowed_mm: float = 0.0
+    snow_gauge: tuple[tuple[float, float], ...] = ()
 
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]

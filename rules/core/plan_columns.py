@@ -22,18 +22,18 @@ from rules.core.holding import (
     released,
     still_refused,
 )
-from rules.core.judged import MONITOR, REFER, TREAT, Judged
+from rules.core.judged import HAZARDS, MONITOR, REFER, TREAT, Judged
 from rules.core.planned import Need, RoutePlan
 from rules.core.psychrometrics import Floats
 from rules.core.route_plan import (
     missing,
-    on_ploughed,
     ploughed_since,
     rain_ends_s,
     referred,
     said_of,
     strongest,
 )
+from rules.core.worn import Wear, counted
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -45,6 +45,7 @@ class Stretches:
 
     ``p_ice``: the chance of ice where somebody forecast the weather, else NaN.
     ``rain_mm``: rain until it is coldest, ``ahead_h``: how far a forecast is looked at; NaN without one.
+    ``lying_mm``: snow that has fallen on the town [mm of water].
     ``explain``: what one of them needs, by its place in the route, with the reason in words.
     """
 
@@ -57,6 +58,7 @@ class Stretches:
     rain_mm: Floats
     ahead_h: Floats
     explain: Callable[[int], Assessment]
+    lying_mm: float = 0.0
 
 
 def plan_of(
@@ -84,8 +86,8 @@ def plan_of(
     held = {s: n for s, n in asked.items() if s not in refused}
     aside = {s: n for s, n in asked.items() if s in refused}
     deep = [here.ids[k] for k in np.flatnonzero(here.judged.plough).tolist()]
-    ploughed_s = ploughed_since(before, bool(deep), at_s)
-    coats = on_ploughed(coats, deep, ploughed_s)
+    ploughed_s = ploughed_since(before, bool(deep), here.lying_mm >= p.plough_snow_mm, at_s)
+    coats = counted(coats, _worn(here) if coats else (), ploughed_s, at_s, p)
     salt = _Salt.of(here, coats, held, at_s, p)
     needs = _needs_of(here, salt, held, at_s, p)
     coldest = None if first is None else here.ids[first]
@@ -119,6 +121,15 @@ def plan_of(
         aside=aside,
         by_trend=is_by_trend(kept, bool(((here.judged.outcome == TREAT) & ~np.isnan(here.p_ice)).any())),
     )  # fmt: skip
+
+
+def _worn(here: Stretches) -> list[Wear]:
+    """Return what wears the salt of the segments that are to be treated."""
+    judged = here.judged
+    return [
+        Wear(here.ids[k], HAZARDS[judged.hazard[k]][0], bool(judged.plough[k]), bool(judged.lasts[k]))
+        for k in np.flatnonzero(judged.outcome == TREAT).tolist()
+    ]
 
 
 def _still_refused(here: Stretches, kept: RoutePlan, p: GrittingParameters) -> Stretches:

@@ -36,6 +36,7 @@ from rules.core.holding import (
 from rules.core.planned import Need as Need
 from rules.core.planned import RoutePlan as RoutePlan
 from rules.core.planned import period_of as period_of
+from rules.core.worn import Wear, counted
 
 
 def make_plan(
@@ -76,8 +77,10 @@ def make_plan(
     held = {s: n for s, n in asked.items() if s not in refused}
     aside = {s: n for s, n in asked.items() if s in refused}
     deep = [a.outlook.segment_id for a in found if a.plough]
-    ploughed_s = ploughed_since(before, bool(deep), at_s)
-    coats = on_ploughed(coats, deep, ploughed_s)
+    lying_mm = max((a.outlook.lying_mm for a in found), default=0.0)
+    ploughed_s = ploughed_since(before, bool(deep), lying_mm >= p.plough_snow_mm, at_s)
+    worn = [Wear(a.outlook.segment_id, a.condition, a.plough, a.lasts) for a in found if a.outcome == "treat"]
+    coats = counted(coats, worn, ploughed_s, at_s, p)
     safe_c = residual.protected(found, coats, held, at_s, p)
     needs = _needs(found, coats, safe_c, held, at_s, p)
     if not needs:
@@ -111,19 +114,15 @@ def make_plan(
     )  # fmt: skip
 
 
-def ploughed_since(before: RoutePlan | None, deep: bool, at_s: float) -> float | None:
-    """Return since when snow is to be ploughed [s since 1970]; ``deep``: whether it is now."""
-    if not deep:
-        return None
-    return at_s if before is None or before.ploughed_s is None else before.ploughed_s
+def ploughed_since(before: RoutePlan | None, deep: bool, lies: bool, at_s: float) -> float | None:
+    """Return since when snow is to be ploughed [s since 1970].
 
-
-def on_ploughed(
-    coats: Mapping[str, Coat], deep: Sequence[str], ploughed_s: float | None
-) -> Mapping[str, Coat]:
-    """Return the salt that counts: what lies under snow that is to be ploughed goes with it; later salt came behind a plough."""
-    gone = {s for s in deep if s in coats and ploughed_s is not None and coats[s].at_s < ploughed_s}
-    return {s: c for s, c in coats.items() if s not in gone} if gone else coats
+    ``deep``: whether it is now; ``lies``: whether so much has fallen, though a road that was just ploughed shows none.
+    """
+    since_s = None if before is None else before.ploughed_s
+    if since_s is not None and lies:
+        return since_s
+    return at_s if deep else None
 
 
 def rain_ends_s(hours: float, at_s: float) -> float | None:

@@ -36,8 +36,9 @@ HOURS = st.one_of(st.just(math.nan), st.sampled_from([0.0, 0.5]), st.floats(0.0,
 COATS = st.dictionaries(
     st.sampled_from(IDS),
     st.builds(
-        Coat, st.sampled_from([5.0, 10.0, 20.0]), st.just(START - 3600.0), st.sampled_from([START - 60.0, START + 9000.0, START + 90_000.0]),
-        rained_mm=st.sampled_from([0.0, 1.0]),
+        Coat, st.sampled_from([5.0, 10.0, 20.0]), st.sampled_from([START - 3600.0, START - 7200.0]),
+        st.sampled_from([START - 60.0, START + 9000.0, START + 90_000.0]),
+        rained_mm=st.sampled_from([0.0, 1.0]), snowed_mm=st.sampled_from([0.0, 1.0, 3.0]),
     ),
 )  # fmt: skip
 NEEDS = st.dictionaries(
@@ -123,7 +124,7 @@ def test_segments_need_the_same_as_one_by_one(looks: Outlooks, p: GrittingParame
             assert (found.rate_g_m2[i], found.passes[i]) == (one.rate_g_m2, one.passes)
         assert (None if math.isnan(found.in_h[i]) else found.in_h[i]) == one.in_h
         assert (None if math.isnan(found.film_mm[i]) else found.film_mm[i]) == one.film_mm
-        assert bool(found.plough[i]) is one.plough
+        assert (bool(found.plough[i]), bool(found.lasts[i])) == (one.plough, one.lasts)
 
 
 @given(prospects(), COATS, HELD, SETTINGS, st.booleans())
@@ -142,6 +143,7 @@ def test_a_plan_is_the_same_as_of_one_by_one(
         looks.rain_mm,
         looks.ahead_h,
         lambda k: one_by_one[k],
+        looks.town.snow_mm,
     )
     found = plan_of(here, coats, held, START, 7, p, lost)
     expected = make_plan(one_by_one, coats, held, START, 7, p, lost)
