@@ -49,7 +49,8 @@ class Assessment(msgspec.Struct, frozen=True):
         dose_g_m2: the physical dose on top of the salt that lies there, all passes [g/m²]; None where nothing is treated.
         cell_g_m2: what the matrix has, all passes [g/m²].
         plough: whether the snow is ploughed before.
-        condition: of the hazard, as the matrix knows it; "" where none is treated.
+        condition: of the hazard, as the matrix knows it; "" where none is treated or referred.
+        gap: whether the matrix has no rate for it; of a treatment, whether it had none were it ``dose.back_c`` colder.
         lasts: of :func:`rules.core.hazards.lasts`.
     """
 
@@ -65,6 +66,7 @@ class Assessment(msgspec.Struct, frozen=True):
     cell_g_m2: float | None = None
     plough: bool = False
     condition: str = ""
+    gap: bool = False
     lasts: bool = False
 
 
@@ -84,13 +86,17 @@ def assess(
         return _near(Assessment(o, "monitor", why=_dry(o, o.minimum_c)), o.minimum_c, p, matrix)
     why = f"{hazard.why}, lowest {o.minimum_c:.1f} °C{_in_cases(o, p)}"
     if o.minimum_c < p.dose.coldest_c:
-        return Assessment(o, "refer", why=f"{why}: salt does not work below {p.dose.coldest_c:g} °C")
+        why += f": salt does not work below {p.dose.coldest_c:g} °C"
+        return Assessment(o, "refer", why=why, condition=hazard.condition)
     row = matrix.find(hazard.condition, hazard.wet, o.minimum_c)
     rate = None if row is None else row.rate_g_m2(p.spread.material)
     if row is None or rate is None:
         note = "" if row is None or not row.note else f" ({row.note})"
-        return Assessment(o, "refer", why=f"{why}: the treatment matrix has no rate for it{note}")
-    return _treated(o, o.minimum_c, hazard, row, rate, why, p, residual_g_m2)
+        why += f": the treatment matrix has no rate for it{note}"
+        return Assessment(o, "refer", why=why, condition=hazard.condition, gap=True)
+    below = matrix.find(hazard.condition, hazard.wet, o.minimum_c - p.dose.back_c)
+    gap = below is None or below.rate_g_m2(p.spread.material) is None
+    return replace(_treated(o, o.minimum_c, hazard, row, rate, why, p, residual_g_m2), gap=gap)
 
 
 def _warm(o: Outlook, minimum_c: float, hazard: Hazard | None, p: GrittingParameters) -> Assessment:

@@ -21,6 +21,9 @@ FALLING = ("freezing_rain", "light_snow", "heavy_snow", "snow_cover")
 SALTED_SNOW = ("light_snow", "heavy_snow", "packed_snow")
 """Conditions of snow that is salted where it lies, without a plough."""
 
+PACKED_H = 3.0
+"""Snow that has lain for less is not packed."""
+
 WHITE = ("ice", "hoar", "snow")
 """States of a road that is slippery now."""
 
@@ -128,8 +131,9 @@ def is_to_come(o: Outlook) -> bool:
 
 
 def is_packed(o: Outlook) -> bool:
-    """Whether snow lies that traffic has had hours to pack, and none falls or is foreseen."""
-    return o.state == "snow" and o.precipitation != "snow" and o.lying_mm == 0.0
+    """Whether snow lies that traffic has had hours to pack, and none falls or is foreseen; a sensor may see the first flakes before a gauge does."""
+    is_new = o.lain_h is not None and o.lain_h < PACKED_H
+    return o.state == "snow" and o.precipitation != "snow" and o.lying_mm == 0.0 and not is_new
 
 
 def _snow(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Hazard:

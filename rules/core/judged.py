@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rules.core.dose import film_mm, gated_g_m2
 from rules.core.gritting import Outcome
 from rules.core.gritting_parameters import GrittingParameters
-from rules.core.hazards import MOSTLY
+from rules.core.hazards import MOSTLY, PACKED_H
 from rules.core.matrix import Condition, MatrixRow, TreatmentMatrix
 from rules.core.outlooks import Outlooks
 from rules.core.psychrometrics import Floats
@@ -54,12 +54,13 @@ class Judged:
     plough: Bools
     hazard: Ints
     lasts: Bools
+    gap: Bools
 
     def of(self, at: Ints) -> Judged:
         """Return that of some segments."""
         return Judged(
             self.outcome[at], self.rate_g_m2[at], self.passes[at], self.near[at], self.in_h[at], self.film_mm[at],
-            self.plough[at], self.hazard[at], self.lasts[at],
+            self.plough[at], self.hazard[at], self.lasts[at], self.gap[at],
         )  # fmt: skip
 
 
@@ -94,6 +95,7 @@ def judge(
         near = (outcome <= MONITOR) & (lowest <= p.action_c + p.join_c) & ~dead & ~np.isnan(beside.rate_g_m2)
         in_h = _slippery_in_h(looks, hazard, likely, p)
     treat = outcome == TREAT
+    refer = (outcome == REFER) & ~np.isnan(lowest) & ~dead
     return Judged(
         outcome=outcome,
         rate_g_m2=np.where(treat, cell.rate_g_m2, np.where(near, beside.rate_g_m2, 0.0)),
@@ -104,6 +106,7 @@ def judge(
         plough=treat & cell.plough,
         hazard=hazard,
         lasts=treat & _lasts(looks, hazard, cell),
+        gap=refer | (treat & ~_has_rate(hazard, lowest - p.dose.back_c, p, matrix)),
     )
 
 
@@ -177,7 +180,8 @@ def _deeper(
     """Return heavy snow instead of light snow, and snow to be ploughed, where there is so much."""
     light = found == LIGHT_SNOW
     if looks.town.snow_mm == 0.0 and matrix.knows("packed_snow"):
-        found = np.where(light & lies & ~looks.snows, PACKED_SNOW, found)
+        is_new = looks.lain_h < PACKED_H  # NaN is not
+        found = np.where(light & lies & ~looks.snows & ~is_new, PACKED_SNOW, found)
         light = found == LIGHT_SNOW
     found = np.where(light & (looks.snow_mm >= p.light_snow_mm), HEAVY_SNOW, found)
     if looks.town.snow_mm >= p.plough_snow_mm and matrix.knows("snow_cover"):
@@ -214,6 +218,19 @@ def _cells(
                 passes[here], plough[here], successive[here] = row.passes, row.plough, row.successive
                 left &= ~here
     return _Cells(rate, passes, plough, film, successive)
+
+
+def _has_rate(hazard: Ints, lowest: Floats, p: GrittingParameters, matrix: TreatmentMatrix) -> Bools:
+    """Return where the matrix has a rate for a hazard."""
+    found, left = np.zeros(len(hazard), dtype=bool), np.ones(len(hazard), dtype=bool)
+    for number in np.unique(hazard[hazard >= 0]).tolist():
+        for row in matrix.rows:
+            if row.is_for(*HAZARDS[number]):
+                here = left & (hazard == number) & _within(row, lowest)
+                left &= ~here
+                if row.rate_g_m2(p.spread.material) is not None:
+                    found |= here
+    return found
 
 
 def _rate(row: MatrixRow, films: Floats, lowest: Floats, p: GrittingParameters) -> Floats | float:

@@ -106,11 +106,12 @@ class SeenMemory(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SegmentMemory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A segment's state and alarms."""
+    """A segment's state and alarms; ``snow_s``: since when snow lies on it [s since 1970], None where none does or nobody noted it."""
 
     state: str = "unknown"
     hoar: Condition = DOWN
     ice: Condition = DOWN
+    snow_s: float | None = None
 
 
 class ForecastMemory(msgspec.Struct, frozen=True, omit_defaults=True):

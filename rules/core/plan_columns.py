@@ -16,9 +16,9 @@ from rules.core.holding import (
     cautious,
     held_over,
     is_by_trend,
-    is_nearly_dead,
     is_watched,
     on_route,
+    refused_by,
     released,
     still_refused,
 )
@@ -85,6 +85,8 @@ def plan_of(
     asked = {} if kept is None or freed else kept.asked
     held = {s: n for s, n in asked.items() if s not in refused}
     aside = {s: n for s, n in asked.items() if s in refused}
+    gapped = np.flatnonzero(refers & here.judged.gap).tolist()
+    gaps = {here.ids[k]: _gap(here.judged, k) for k in gapped if here.ids[k] in aside}
     deep = [here.ids[k] for k in np.flatnonzero(here.judged.plough).tolist()]
     ploughed_s = ploughed_since(before, bool(deep), here.lying_mm >= p.plough_snow_mm, at_s)
     coats = counted(coats, _worn(here) if coats else (), ploughed_s, at_s, p)
@@ -105,6 +107,7 @@ def plan_of(
             refused=len(refused),
             ploughed_s=ploughed_s,
             aside=aside,
+            gaps=gaps,
             by_trend=bool(aside) and is_by_trend(kept, False),
         )
     left = [missing(n, coats.get(here.ids[k], BARE), at_s, p) for k, n in needs.items()]
@@ -119,6 +122,7 @@ def plan_of(
         refused=len(refused),
         ploughed_s=ploughed_s,
         aside=aside,
+        gaps=gaps,
         by_trend=is_by_trend(kept, bool(((here.judged.outcome == TREAT) & ~np.isnan(here.p_ice)).any())),
     )  # fmt: skip
 
@@ -134,16 +138,22 @@ def _worn(here: Stretches) -> list[Wear]:
 
 def _still_refused(here: Stretches, kept: RoutePlan, p: GrittingParameters) -> Stretches:
     """Return what the stretches need with :func:`rules.core.holding.still_refused` of all."""
-    judged = here.judged
-    waits = np.array([s in kept.aside for s in here.ids], dtype=bool) & (judged.outcome != REFER)
-    waits &= np.array([is_nearly_dead(c, p) for c in here.minimum_c.tolist()], dtype=bool)  # NaN is not
+    judged, lowest = here.judged, here.minimum_c.tolist()
+    by = np.array([refused_by(s, lowest[k], _gap(judged, k), kept, p) for k, s in enumerate(here.ids)])
+    waits = (by != "") & (judged.outcome != REFER) & ~np.isnan(here.minimum_c)
     judged = replace(
         judged,
         outcome=np.where(waits, REFER, judged.outcome),
         near=judged.near & ~waits,
         plough=judged.plough & ~waits,
+        gap=np.where(waits, by == "gap", judged.gap),
     )
     return replace(here, judged=judged, explain=lambda k: still_refused(here.explain(k), kept, p))
+
+
+def _gap(judged: Judged, k: int) -> str:
+    """Return the condition for which the matrix has no rate, here or a little colder; "" where it has one."""
+    return HAZARDS[judged.hazard[k]][0] if judged.gap[k] else ""
 
 
 def _most_p_ice(here: Stretches) -> float | None:

@@ -76,6 +76,11 @@ def make_plan(
     asked = {} if kept is None or freed else kept.asked
     held = {s: n for s, n in asked.items() if s not in refused}
     aside = {s: n for s, n in asked.items() if s in refused}
+    gaps = {
+        s: a.condition
+        for a in found
+        if a.outcome == "refer" and a.gap and (s := a.outlook.segment_id) in aside
+    }
     deep = [a.outlook.segment_id for a in found if a.plough]
     lying_mm = max((a.outlook.lying_mm for a in found), default=0.0)
     ploughed_s = ploughed_since(before, bool(deep), lying_mm >= p.plough_snow_mm, at_s)
@@ -97,6 +102,7 @@ def make_plan(
             refused=len(refused),
             ploughed_s=ploughed_s,
             aside=aside,
+            gaps=gaps,
             by_trend=bool(aside) and is_by_trend(kept, False),
         )
     left = {s: missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
@@ -110,6 +116,7 @@ def make_plan(
         refused=len(refused),
         ploughed_s=ploughed_s,
         aside=aside,
+        gaps=gaps,
         by_trend=is_by_trend(kept, any(foreseen_ice(a.outlook) is not None for a in found if a.outcome == "treat")),
     )  # fmt: skip
 

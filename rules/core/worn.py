@@ -51,10 +51,9 @@ def counted(
 
 def _worn(here: Coat, w: Wear, ploughed_s: float | None, at_s: float, p: GrittingParameters) -> Coat | None:
     """Return one segment's salt; None where a plough takes it away, ended where it no longer does."""
+    failed = w.lasts and at_s >= here.at_s + 3600.0 * p.treatment.holds_after_rain_h
     if w.plough:
         under = ploughed_s is not None and here.at_s < ploughed_s
-        if under or here.snowed_mm >= p.plough_snow_mm:
-            return None
+        return None if under or failed or here.snowed_mm >= p.plough_snow_mm else here
     covered = w.condition in SALTED_SNOW and here.snowed_mm >= p.light_snow_mm
-    failed = w.lasts and at_s >= here.at_s + 3600.0 * p.treatment.holds_after_rain_h
     return replace(here, until_s=min(here.until_s, at_s)) if covered or failed else here
