@@ -226,12 +226,16 @@ def _enough(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> bool:
 
 
 def missing(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> tuple[float, int]:
-    """Return rate [g/m²] and passes that bring a segment to what it needs."""
-    left = here.left_g_m2(at_s)
+    """Return rate [g/m²] and passes that bring a segment to what it needs.
+
+    Of what was put down since it was asked for all counts while it holds, as in :func:`_enough`: half a double run leaves half of it.
+    """
+    is_part = here.at_s >= need.since_s and here.until_s > at_s and not here.washed
+    left = here.g_m2 if is_part else here.left_g_m2(at_s)
     if left == 0.0 or need.g_m2 == 0.0:  # 0: remembered from a matrix that was let in before
         return need.g_m2, need.passes
     still_g_m2 = max(p.treatment.least_g_m2, need.total_g_m2 - left)
-    passes = min(need.passes, math.ceil(still_g_m2 / need.g_m2))
+    passes = max(1, min(need.passes, math.ceil(still_g_m2 / p.dose.most_a_pass_g_m2)))
     return float(math.ceil(still_g_m2 / passes)), passes
 
 
