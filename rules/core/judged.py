@@ -106,7 +106,7 @@ def judge(
         plough=treat & cell.plough,
         hazard=hazard,
         lasts=treat & _lasts(looks, hazard, cell),
-        gap=refer | (treat & ~_has_rate(hazard, lowest - p.dose.back_c, p, matrix)),
+        gap=refer | (treat & ~_has_rate(np.where(treat, hazard, -1), lowest - p.dose.back_c, p, matrix)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from rules.catalogue.loader import load
@@ -9,7 +10,7 @@ from rules.core.coat import Coat
 from rules.core.context import Context
 from rules.core.engine import step
 from rules.core.gritting import Outlook, assess
-from rules.core.memory import EngineState, Outdoor
+from rules.core.memory import EngineState, Outdoor, RouteMemory
 from rules.core.route_plan import RoutePlan, make_plan
 from rules.core.treatment_rule import coats_now
 from rules.core.work import Work
@@ -111,5 +112,11 @@ def test_snow_is_counted_from_the_pass_on_whenever_that_is_reported() -> None:
     assert len(afterwards) == len(in_time)
 
 
-def test_a_town_that_was_remembered_before_has_no_snow_gauge() -> None:
-    assert (Outdoor().snowed_mm, Outdoor().snow_gauge) == (0.0, ())
+def test_what_was_remembered_before_is_read() -> None:
+    town = msgspec.json.decode(b'{"at_s":60.0,"snow_mm":4.0}', type=Outdoor)
+    assert (town.snowed_mm, town.snow_gauge) == (0.0, ())
+    plan_then = b'{"period":7,"outcome":"treat","why":"x","needs":{"s":[8.0,1,60.0,0.0]},"ploughed_s":0.0}'
+    route = msgspec.json.decode(
+        b'{"plan":%b,"decided":%b,"decided_s":0.0}' % (plan_then, plan_then), type=RouteMemory
+    )
+    assert route.plan.gaps == {}
