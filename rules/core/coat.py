@@ -32,6 +32,7 @@ class Coat:
         until_s: how long it holds.
         washed: whether rain has washed it off since.
         rained_mm: the rain since [mm].
+        snowed_mm: the snow since [mm of water].
     """
 
     g_m2: float
@@ -39,6 +40,7 @@ class Coat:
     until_s: float
     washed: bool = False
     rained_mm: float = 0.0
+    snowed_mm: float = 0.0
 
     def left_g_m2(self, at_s: float) -> float:
         """Return what is still there [g/m²]."""

@@ -1,6 +1,7 @@
 """What salt a stretch of road needs in the coming hours, and why.
 
-Nothing above the action threshold; on a dry road whose surface stays above the dew or
+Nothing above the action threshold, where nothing slippery is there already: that is watched, and
+deep snow ploughed, at any temperature; on a dry road whose surface stays above the dew or
 frost point nothing but watching; else what the treatment matrix says for the lowest
 surface temperature of the coming hours, beside the physical dose (:mod:`rules.core.dose`).
 Where the matrix has a gap, salt no longer works or no reading is there, the duty officer
@@ -17,7 +18,16 @@ from msgspec.structs import replace
 
 from rules.core.dose import dose, gated_g_m2, material_of
 from rules.core.gritting_parameters import GrittingParameters
-from rules.core.hazards import Hazard, film_for, hazard_of, is_likely, slippery_in_h
+from rules.core.hazards import (
+    Hazard,
+    film_for,
+    hazard_of,
+    is_likely,
+    is_ploughed,
+    is_seen,
+    lasts,
+    slippery_in_h,
+)
 from rules.core.matrix import MatrixRow, TreatmentMatrix
 from rules.core.outlook import Outlook as Outlook
 from rules.core.outlook import Precipitation as Precipitation
@@ -39,6 +49,9 @@ class Assessment(msgspec.Struct, frozen=True):
         dose_g_m2: the physical dose on top of the salt that lies there, all passes [g/m²]; None where nothing is treated.
         cell_g_m2: what the matrix has, all passes [g/m²].
         plough: whether the snow is ploughed before.
+        condition: of the hazard, as the matrix knows it; "" where none is treated or referred.
+        gap: whether the matrix has no rate for it; of a treatment, whether it had none were it ``dose.back_c`` colder.
+        lasts: of :func:`rules.core.hazards.lasts`.
     """
 
     outlook: Outlook
@@ -52,6 +65,9 @@ class Assessment(msgspec.Struct, frozen=True):
     dose_g_m2: float | None = None
     cell_g_m2: float | None = None
     plough: bool = False
+    condition: str = ""
+    gap: bool = False
+    lasts: bool = False
 
 
 def assess(
@@ -63,21 +79,33 @@ def assess(
     """
     if o.minimum_c is None:
         return _unknown(o, p)
-    if o.minimum_c > p.action_c and not is_likely(o, p):
-        why = f"stays above {p.action_c:g} °C, lowest {o.minimum_c:.1f} °C"
-        return _near(Assessment(o, "no_action", why=why), o.minimum_c, p, matrix)
     hazard = hazard_of(o, o.minimum_c, p.hoar_margin_c, p, matrix)
+    if o.minimum_c > p.action_c and not is_likely(o, p) and not is_ploughed(o, hazard):
+        return _near(_warm(o, o.minimum_c, hazard, p), o.minimum_c, p, matrix)
     if hazard is None:
         return _near(Assessment(o, "monitor", why=_dry(o, o.minimum_c)), o.minimum_c, p, matrix)
     why = f"{hazard.why}, lowest {o.minimum_c:.1f} °C{_in_cases(o, p)}"
     if o.minimum_c < p.dose.coldest_c:
-        return Assessment(o, "refer", why=f"{why}: salt does not work below {p.dose.coldest_c:g} °C")
+        why += f": salt does not work below {p.dose.coldest_c:g} °C"
+        return Assessment(o, "refer", why=why, condition=hazard.condition)
     row = matrix.find(hazard.condition, hazard.wet, o.minimum_c)
     rate = None if row is None else row.rate_g_m2(p.spread.material)
     if row is None or rate is None:
         note = "" if row is None or not row.note else f" ({row.note})"
-        return Assessment(o, "refer", why=f"{why}: the treatment matrix has no rate for it{note}")
-    return _treated(o, o.minimum_c, hazard, row, rate, why, p, residual_g_m2)
+        why += f": the treatment matrix has no rate for it{note}"
+        return Assessment(o, "refer", why=why, condition=hazard.condition, gap=True)
+    below = matrix.find(hazard.condition, hazard.wet, o.minimum_c - p.dose.back_c)
+    gap = below is None or below.rate_g_m2(p.spread.material) is None
+    return replace(_treated(o, o.minimum_c, hazard, row, rate, why, p, residual_g_m2), gap=gap)
+
+
+def _warm(o: Outlook, minimum_c: float, hazard: Hazard | None, p: GrittingParameters) -> Assessment:
+    """Return what a road needs that stays above the threshold: nothing, but what is there already is watched."""
+    why = f"stays above {p.action_c:g} °C, lowest {minimum_c:.1f} °C"
+    if not is_seen(o, minimum_c, p):
+        return Assessment(o, "no_action", why=why)
+    seen = "hoar frost on the road" if hazard is None or o.state == "hoar" else hazard.why
+    return Assessment(o, "monitor", why=f"{seen}, though it {why}")
 
 
 def _treated(
@@ -106,6 +134,8 @@ def _treated(
         dose_g_m2=physical,
         cell_g_m2=cell * row.passes,
         plough=row.plough,
+        condition=hazard.condition,
+        lasts=lasts(o, hazard, row.successive),
     )
 
 

@@ -18,6 +18,15 @@ from rules.core.outlook import Outlook
 FALLING = ("freezing_rain", "light_snow", "heavy_snow", "snow_cover")
 """Conditions that come with precipitation."""
 
+SALTED_SNOW = ("light_snow", "heavy_snow", "packed_snow")
+"""Conditions of snow that is salted where it lies, without a plough."""
+
+PACKED_H = 3.0
+"""Snow that has lain for less is not packed."""
+
+WHITE = ("ice", "hoar", "snow")
+"""States of a road that is slippery now."""
+
 MOSTLY = 0.5
 """Where ice is as likely as that the road is taken for wet, though no film is told."""
 
@@ -98,9 +107,33 @@ def is_deep(o: Outlook, p: GrittingParameters) -> bool:
     return o.state == "snow" and o.lying_mm >= p.plough_snow_mm
 
 
+def is_ploughed(o: Outlook, hazard: Hazard | None) -> bool:
+    """Whether a hazard is snow that lies and is ploughed: then it is, however warm the road stays."""
+    return hazard is not None and hazard.condition == "snow_cover" and o.state == "snow"
+
+
+def is_seen(o: Outlook, minimum_c: float, p: GrittingParameters) -> bool:
+    """Whether a road is slippery now, though it is to stay above the threshold: its surface is white or icy, or freezing rain falls.
+
+    Snow that falls counts as far as a lorry on its way would treat for it, ``join_c`` above the threshold: sleet on warm roads is water.
+    """
+    if o.state in WHITE:
+        return True
+    falls = o.precipitation == "freezing_rain" or (
+        o.precipitation == "snow" and minimum_c <= p.action_c + p.join_c
+    )
+    return falls and not is_to_come(o)
+
+
+def is_to_come(o: Outlook) -> bool:
+    """Whether what falls is foreseen, not falling."""
+    return o.falls_in_h is not None and o.falls_in_h > 0.0
+
+
 def is_packed(o: Outlook) -> bool:
-    """Whether snow lies that traffic has had hours to pack, and none falls or is foreseen."""
-    return o.state == "snow" and o.precipitation != "snow" and o.lying_mm == 0.0
+    """Whether snow lies that traffic has had hours to pack, and none falls or is foreseen; a sensor may see the first flakes before a gauge does."""
+    is_new = o.lain_h is not None and o.lain_h < PACKED_H
+    return o.state == "snow" and o.precipitation != "snow" and o.lying_mm == 0.0 and not is_new
 
 
 def _snow(o: Outlook, p: GrittingParameters, matrix: TreatmentMatrix) -> Hazard:
@@ -138,6 +171,17 @@ def _by_chance(o: Outlook, p: GrittingParameters) -> Hazard | None:
     if not is_likely(o, p):
         return None
     return Hazard("frost", False, "dry in most, but not all, of the forecast's cases", by_chance=True)
+
+
+def lasts(o: Outlook, hazard: Hazard, successive: bool) -> bool:
+    """Whether what salt is spread against is there, and is salted again as long as it is: ice, or what the matrix treats so.
+
+    ``successive``: of the row of the matrix.
+    """
+    if hazard.condition == "ice":
+        return True
+    falls = hazard.condition in FALLING and not is_to_come(o)
+    return successive and (o.state == "snow" or falls)
 
 
 def slippery_in_h(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float | None:

@@ -83,13 +83,30 @@ def released(
 
 
 def still_refused(a: Assessment, kept: RoutePlan | None, p: GrittingParameters) -> Assessment:
-    """Return what a stretch needs; where salt did not work it is the duty officer's until it is ``dose.back_c`` warmer."""
+    """Return what a stretch needs; where salt did not work, or the matrix had no rate, it is the duty officer's until it is ``dose.back_c`` warmer."""
     minimum = a.outlook.minimum_c
-    waits = kept is not None and a.outlook.segment_id in kept.aside and minimum is not None
-    if not waits or a.outcome == "refer" or minimum is None or not is_nearly_dead(minimum, p):
+    if kept is None or minimum is None or a.outcome == "refer":
         return a
-    why = f"{a.why}: salt works again from {p.dose.coldest_c + p.dose.back_c:g} °C on"
-    return structs.replace(a, outcome="refer", why=why, near=False, plough=False)
+    by = refused_by(a.outlook.segment_id, minimum, a.condition if a.gap else "", kept, p)
+    if by == "":
+        return a
+    cold = f"salt works again from {p.dose.coldest_c + p.dose.back_c:g} °C on"
+    why = cold if by == "cold" else f"the treatment matrix has no rate {p.dose.back_c:g} °C below that"
+    return structs.replace(
+        a, outcome="refer", why=f"{a.why}: {why}", near=False, plough=False, gap=by == "gap"
+    )
+
+
+def refused_by(segment_id: str, minimum_c: float, gap: str, kept: RoutePlan, p: GrittingParameters) -> str:
+    """Return what a stretch that was set aside still waits for: "cold", "gap" of the matrix, or "" nothing.
+
+    ``gap``: the condition that threatens now, where the matrix has no rate for it here or ``dose.back_c`` colder; else "".
+    """
+    if segment_id not in kept.aside:
+        return ""
+    if segment_id in kept.gaps:
+        return "gap" if kept.gaps[segment_id] == gap else ""
+    return "cold" if is_nearly_dead(minimum_c, p) else ""
 
 
 def is_nearly_dead(minimum_c: float, p: GrittingParameters) -> bool:

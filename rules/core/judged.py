@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rules.core.dose import film_mm, gated_g_m2
 from rules.core.gritting import Outcome
 from rules.core.gritting_parameters import GrittingParameters
-from rules.core.hazards import MOSTLY
+from rules.core.hazards import MOSTLY, PACKED_H
 from rules.core.matrix import Condition, MatrixRow, TreatmentMatrix
 from rules.core.outlooks import Outlooks
 from rules.core.psychrometrics import Floats
@@ -25,7 +25,17 @@ HAZARDS: tuple[tuple[Condition, bool], ...] = (
     ("packed_snow", True), ("after_freezing_rain", True),
 )  # fmt: skip
 """Condition and whether the road is wet, in the order in which they are looked for; -1: none."""
-FREEZING_RAIN, LIGHT_SNOW, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER, MOSTLY_ICE = 0, 1, 3, 5, 6, 7, 8, 9
+FREEZING_RAIN, LIGHT_SNOW, ICE, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER, MOSTLY_ICE = (
+    0,
+    1,
+    2,
+    3,
+    5,
+    6,
+    7,
+    8,
+    9,
+)
 DAMP_ROAD, PACKED_SNOW, AFTER_RAIN = 4, 10, 11
 FALLING = (FREEZING_RAIN, LIGHT_SNOW, HEAVY_SNOW, SNOW_COVER)
 """Those of :data:`rules.core.hazards.FALLING`."""
@@ -33,7 +43,7 @@ FALLING = (FREEZING_RAIN, LIGHT_SNOW, HEAVY_SNOW, SNOW_COVER)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Of each segment, as in :class:`rules.core.gritting.Assessment`; ``outcome``: place in ``OUTCOMES``, NaN = none."""
+    """Of each segment, as in :class:`rules.core.gritting.Assessment`; ``outcome``: place in ``OUTCOMES``, ``hazard``: in ``HAZARDS``, NaN = none."""
 
     outcome: Ints
     rate_g_m2: Floats
@@ -42,12 +52,15 @@ class Judged:
     in_h: Floats
     film_mm: Floats
     plough: Bools
+    hazard: Ints
+    lasts: Bools
+    gap: Bools
 
     def of(self, at: Ints) -> Judged:
         """Return that of some segments."""
         return Judged(
             self.outcome[at], self.rate_g_m2[at], self.passes[at], self.near[at], self.in_h[at], self.film_mm[at],
-            self.plough[at],
+            self.plough[at], self.hazard[at], self.lasts[at], self.gap[at],
         )  # fmt: skip
 
 
@@ -59,6 +72,7 @@ class _Cells:
     passes: Ints
     plough: Bools
     film_mm: Floats
+    successive: Bools
 
 
 def judge(
@@ -72,14 +86,16 @@ def judge(
         cell = _cells(looks, hazard, lowest, p, matrix)
         dead = lowest < p.dose.coldest_c
         outcome = np.select(
-            [np.isnan(lowest), ~(cold | likely), hazard < 0, dead | np.isnan(cell.rate_g_m2)],
-            [_without_reading(looks, p), NO_ACTION, MONITOR, REFER], default=TREAT,
+            [np.isnan(lowest), ~(cold | likely | _ploughed(looks, hazard)), hazard < 0, dead | np.isnan(cell.rate_g_m2)],
+            [_without_reading(looks, p), np.where(_seen(looks, lowest, p), MONITOR, NO_ACTION), MONITOR, REFER],
+            default=TREAT,
         )  # fmt: skip
         nearly = _hazards(looks, lowest, p.hoar_margin_c + p.join_c, likely, p, matrix)
         beside = _cells(looks, nearly, lowest, p, matrix)
         near = (outcome <= MONITOR) & (lowest <= p.action_c + p.join_c) & ~dead & ~np.isnan(beside.rate_g_m2)
         in_h = _slippery_in_h(looks, hazard, likely, p)
     treat = outcome == TREAT
+    refer = (outcome == REFER) & ~np.isnan(lowest) & ~dead
     return Judged(
         outcome=outcome,
         rate_g_m2=np.where(treat, cell.rate_g_m2, np.where(near, beside.rate_g_m2, 0.0)),
@@ -88,7 +104,30 @@ def judge(
         in_h=np.where(treat, in_h, np.nan),
         film_mm=np.where(treat, cell.film_mm, np.where(near, beside.film_mm, np.nan)),
         plough=treat & cell.plough,
+        hazard=hazard,
+        lasts=treat & _lasts(looks, hazard, cell),
+        gap=refer | (treat & ~_has_rate(np.where(treat, hazard, -1), lowest - p.dose.back_c, p, matrix)),
     )
+
+
+def _ploughed(looks: Outlooks, hazard: Ints) -> Bools:
+    """Return :func:`rules.core.hazards.is_ploughed` of all."""
+    ploughed: Bools = (hazard == SNOW_COVER) & looks.found.is_in("snow")
+    return ploughed
+
+
+def _lasts(looks: Outlooks, hazard: Ints, cell: _Cells) -> Bools:
+    """Return :func:`rules.core.hazards.lasts` of all."""
+    falls = np.isin(hazard, FALLING) & ~(looks.falls_in_h > 0.0)  # NaN is not
+    found: Bools = (hazard == ICE) | (cell.successive & (looks.found.is_in("snow") | falls))
+    return found
+
+
+def _seen(looks: Outlooks, lowest: Floats, p: GrittingParameters) -> Bools:
+    """Return :func:`rules.core.hazards.is_seen` of all."""
+    white = looks.found.is_in("ice") | looks.found.is_in("hoar") | looks.found.is_in("snow")
+    snows = looks.snows & ~looks.freezing_rain & (lowest <= p.action_c + p.join_c)
+    return white | ((looks.freezing_rain | snows) & ~(looks.falls_in_h > 0.0))  # NaN is not
 
 
 def _slippery_in_h(looks: Outlooks, hazard: Ints, likely: Bools, p: GrittingParameters) -> Floats:
@@ -141,7 +180,8 @@ def _deeper(
     """Return heavy snow instead of light snow, and snow to be ploughed, where there is so much."""
     light = found == LIGHT_SNOW
     if looks.town.snow_mm == 0.0 and matrix.knows("packed_snow"):
-        found = np.where(light & lies & ~looks.snows, PACKED_SNOW, found)
+        is_new = looks.lain_h < PACKED_H  # NaN is not
+        found = np.where(light & lies & ~looks.snows & ~is_new, PACKED_SNOW, found)
         light = found == LIGHT_SNOW
     found = np.where(light & (looks.snow_mm >= p.light_snow_mm), HEAVY_SNOW, found)
     if looks.town.snow_mm >= p.plough_snow_mm and matrix.knows("snow_cover"):
@@ -162,7 +202,7 @@ def _cells(
 ) -> _Cells:
     n = len(hazard)
     rate, film = np.full(n, np.nan), np.full(n, np.nan)
-    passes, plough = np.ones(n, dtype=np.int64), np.zeros(n, dtype=bool)
+    passes, plough, successive = np.ones(n, dtype=np.int64), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     told = np.fmax(looks.film_mm, looks.deposit_mm)
     for number in np.unique(hazard[hazard >= 0]).tolist():
         condition, wet = HAZARDS[number]
@@ -175,9 +215,22 @@ def _cells(
             if row.is_for(condition, wet):
                 here = left & _within(row, lowest)
                 rate[here] = _rate(row, films[here], lowest[here], p)
-                passes[here], plough[here] = row.passes, row.plough
+                passes[here], plough[here], successive[here] = row.passes, row.plough, row.successive
                 left &= ~here
-    return _Cells(rate, passes, plough, film)
+    return _Cells(rate, passes, plough, film, successive)
+
+
+def _has_rate(hazard: Ints, lowest: Floats, p: GrittingParameters, matrix: TreatmentMatrix) -> Bools:
+    """Return where the matrix has a rate for a hazard."""
+    found, left = np.zeros(len(hazard), dtype=bool), np.ones(len(hazard), dtype=bool)
+    for number in np.unique(hazard[hazard >= 0]).tolist():
+        for row in matrix.rows:
+            if row.is_for(*HAZARDS[number]):
+                here = left & (hazard == number) & _within(row, lowest)
+                left &= ~here
+                if row.rate_g_m2(p.spread.material) is not None:
+                    found |= here
+    return found
 
 
 def _rate(row: MatrixRow, films: Floats, lowest: Floats, p: GrittingParameters) -> Floats | float:

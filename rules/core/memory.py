@@ -106,11 +106,12 @@ class SeenMemory(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SegmentMemory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A segment's state and alarms."""
+    """A segment's state and alarms; ``snow_s``: since when snow lies on it [s since 1970], None where none does or nobody noted it."""
 
     state: str = "unknown"
     hoar: Condition = DOWN
     ice: Condition = DOWN
+    snow_s: float | None = None
 
 
 class ForecastMemory(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -258,7 +259,7 @@ class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``wet_until_s``: roads count as wet from rain until then. ``rain_mm``: rain since the
     engine first ran, where it rained most; ``gauge``: what it showed before (:mod:`rules.core.rain_gauge`).
-    ``glazed``: freezing rain has fallen lately, and falls no more.
+    ``glazed``: freezing rain has fallen lately, and falls no more. ``snowed_mm``, ``snow_gauge``: the same of snow.
     """
 
     at_s: float = 0.0
@@ -273,6 +274,8 @@ class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
     rain_mm: float = 0.0
     gauge: tuple[tuple[float, float], ...] = ()
     glazed: bool = False
+    snowed_mm: float = 0.0
+    snow_gauge: tuple[tuple[float, float], ...] = ()
 
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]

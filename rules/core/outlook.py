@@ -16,7 +16,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     Hours until the surface reaches 0 °C (``zero_in_h``), 0 °C and its frost or dew point
     (``hoar_in_h``), nearly its lowest (``low_in_h``), and until snow or freezing rain falls (``falls_in_h``); None = not within the horizon.
     ``air_c``: of the town. ``snow_mm``: snow that has fallen, or is expected if that is more, ``lying_mm``: that has fallen [mm of water].
-    ``glazed``: freezing rain has fallen in the last hours.
+    ``lain_h``: for how long snow has lain on the segment. ``glazed``: freezing rain has fallen in the last hours.
 
     From a road forecast only, else None: hours until it has ice in so many of its cases that salt costs
     less than none (``ice_in_h``), the probabilities that the surface falls to 0 °C or
@@ -43,6 +43,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     precipitation: Precipitation = "none"
     snow_mm: float = 0.0
     lying_mm: float = 0.0
+    lain_h: float | None = None
     glazed: bool = False
     ice_in_h: float | None = None
     p_below_0: float | None = None

@@ -111,6 +111,11 @@ class Outlooks:
         fallen = np.full(len(self.minimum_c), self.town.snow_mm)
         return fallen if self.cast is None else np.fmax(fallen, self.cast.snow_mm)
 
+    @property
+    def lain_h(self) -> Floats:
+        """For how long snow has lain [h]."""
+        return self._silent if self.found.lain_h is None else self.found.lain_h
+
     @cached_property
     def falls_in_h(self) -> Floats:
         """Hours until snow or freezing rain falls, NaN where none is foreseen."""
@@ -149,6 +154,7 @@ class Outlooks:
             falls_in_h=_known(self.falls_in_h, i),
             snow_mm=float(self.snow_mm[i]),
             lying_mm=town.snow_mm,
+            lain_h=_known(self.lain_h, i),
             glazed=town.glazed,
             rain_mm=_known(self.rain_mm, i),
             ahead_h=_known(self.ahead_h, i),

@@ -16,24 +16,24 @@ from rules.core.holding import (
     cautious,
     held_over,
     is_by_trend,
-    is_nearly_dead,
     is_watched,
     on_route,
+    refused_by,
     released,
     still_refused,
 )
-from rules.core.judged import MONITOR, REFER, TREAT, Judged
+from rules.core.judged import HAZARDS, MONITOR, REFER, TREAT, Judged
 from rules.core.planned import Need, RoutePlan
 from rules.core.psychrometrics import Floats
 from rules.core.route_plan import (
     missing,
-    on_ploughed,
     ploughed_since,
     rain_ends_s,
     referred,
     said_of,
     strongest,
 )
+from rules.core.worn import Wear, counted
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -45,6 +45,7 @@ class Stretches:
 
     ``p_ice``: the chance of ice where somebody forecast the weather, else NaN.
     ``rain_mm``: rain until it is coldest, ``ahead_h``: how far a forecast is looked at; NaN without one.
+    ``lying_mm``: snow that has fallen on the town [mm of water].
     ``explain``: what one of them needs, by its place in the route, with the reason in words.
     """
 
@@ -57,6 +58,7 @@ class Stretches:
     rain_mm: Floats
     ahead_h: Floats
     explain: Callable[[int], Assessment]
+    lying_mm: float = 0.0
 
 
 def plan_of(
@@ -83,9 +85,11 @@ def plan_of(
     asked = {} if kept is None or freed else kept.asked
     held = {s: n for s, n in asked.items() if s not in refused}
     aside = {s: n for s, n in asked.items() if s in refused}
+    gapped = np.flatnonzero(refers & here.judged.gap).tolist()
+    gaps = {here.ids[k]: _gap(here.judged, k) for k in gapped if here.ids[k] in aside}
     deep = [here.ids[k] for k in np.flatnonzero(here.judged.plough).tolist()]
-    ploughed_s = ploughed_since(before, bool(deep), at_s)
-    coats = on_ploughed(coats, deep, ploughed_s)
+    ploughed_s = ploughed_since(before, bool(deep), here.lying_mm >= p.plough_snow_mm, at_s)
+    coats = counted(coats, _worn(here) if coats else (), ploughed_s, at_s, p)
     salt = _Salt.of(here, coats, held, at_s, p)
     needs = _needs_of(here, salt, held, at_s, p)
     coldest = None if first is None else here.ids[first]
@@ -103,6 +107,7 @@ def plan_of(
             refused=len(refused),
             ploughed_s=ploughed_s,
             aside=aside,
+            gaps=gaps,
             by_trend=bool(aside) and is_by_trend(kept, False),
         )
     left = [missing(n, coats.get(here.ids[k], BARE), at_s, p) for k, n in needs.items()]
@@ -117,22 +122,38 @@ def plan_of(
         refused=len(refused),
         ploughed_s=ploughed_s,
         aside=aside,
+        gaps=gaps,
         by_trend=is_by_trend(kept, bool(((here.judged.outcome == TREAT) & ~np.isnan(here.p_ice)).any())),
     )  # fmt: skip
 
 
+def _worn(here: Stretches) -> list[Wear]:
+    """Return what wears the salt of the segments that are to be treated."""
+    judged = here.judged
+    return [
+        Wear(here.ids[k], HAZARDS[judged.hazard[k]][0], bool(judged.plough[k]), bool(judged.lasts[k]))
+        for k in np.flatnonzero(judged.outcome == TREAT).tolist()
+    ]
+
+
 def _still_refused(here: Stretches, kept: RoutePlan, p: GrittingParameters) -> Stretches:
     """Return what the stretches need with :func:`rules.core.holding.still_refused` of all."""
-    judged = here.judged
-    waits = np.array([s in kept.aside for s in here.ids], dtype=bool) & (judged.outcome != REFER)
-    waits &= np.array([is_nearly_dead(c, p) for c in here.minimum_c.tolist()], dtype=bool)  # NaN is not
+    judged, lowest = here.judged, here.minimum_c.tolist()
+    by = np.array([refused_by(s, lowest[k], _gap(judged, k), kept, p) for k, s in enumerate(here.ids)])
+    waits = (by != "") & (judged.outcome != REFER) & ~np.isnan(here.minimum_c)
     judged = replace(
         judged,
         outcome=np.where(waits, REFER, judged.outcome),
         near=judged.near & ~waits,
         plough=judged.plough & ~waits,
+        gap=np.where(waits, by == "gap", judged.gap),
     )
     return replace(here, judged=judged, explain=lambda k: still_refused(here.explain(k), kept, p))
+
+
+def _gap(judged: Judged, k: int) -> str:
+    """Return the condition for which the matrix has no rate, here or a little colder; "" where it has one."""
+    return HAZARDS[judged.hazard[k]][0] if judged.gap[k] else ""
 
 
 def _most_p_ice(here: Stretches) -> float | None:

@@ -33,6 +33,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
         coldest: segment id of the lowest expected temperature.
         plough: whether snow is ploughed before the salt.
         aside: what was asked for where salt does not work now: asked for again when it does.
+        gaps: of those set aside because the matrix has no rate, the condition that it has none for; of the others it is too cold for salt.
         by_trend: whether nothing but the sensors' trend, and never a forecast, has asked for the treatment.
         ploughed_s: since when the plan has it ploughed [s since 1970], None where it does not.
         not_before_s: when the rain ends that would wash the salt off [s since 1970]; None where none is foreseen.
@@ -53,6 +54,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     ploughed_s: float | None = None
     by_trend: bool = False
     aside: dict[str, Need] = {}
+    gaps: dict[str, str] = {}
 
     @property
     def asked(self) -> dict[str, Need]:

@@ -36,6 +36,7 @@ from rules.core.holding import (
 from rules.core.planned import Need as Need
 from rules.core.planned import RoutePlan as RoutePlan
 from rules.core.planned import period_of as period_of
+from rules.core.worn import Wear, counted
 
 
 def make_plan(
@@ -75,9 +76,16 @@ def make_plan(
     asked = {} if kept is None or freed else kept.asked
     held = {s: n for s, n in asked.items() if s not in refused}
     aside = {s: n for s, n in asked.items() if s in refused}
+    gaps = {
+        s: a.condition
+        for a in found
+        if a.outcome == "refer" and a.gap and (s := a.outlook.segment_id) in aside
+    }
     deep = [a.outlook.segment_id for a in found if a.plough]
-    ploughed_s = ploughed_since(before, bool(deep), at_s)
-    coats = on_ploughed(coats, deep, ploughed_s)
+    lying_mm = max((a.outlook.lying_mm for a in found), default=0.0)
+    ploughed_s = ploughed_since(before, bool(deep), lying_mm >= p.plough_snow_mm, at_s)
+    worn = [Wear(a.outlook.segment_id, a.condition, a.plough, a.lasts) for a in found if a.outcome == "treat"]
+    coats = counted(coats, worn, ploughed_s, at_s, p)
     safe_c = residual.protected(found, coats, held, at_s, p)
     needs = _needs(found, coats, safe_c, held, at_s, p)
     if not needs:
@@ -94,6 +102,7 @@ def make_plan(
             refused=len(refused),
             ploughed_s=ploughed_s,
             aside=aside,
+            gaps=gaps,
             by_trend=bool(aside) and is_by_trend(kept, False),
         )
     left = {s: missing(n, coats.get(s, BARE), at_s, p) for s, n in needs.items()}
@@ -107,23 +116,20 @@ def make_plan(
         refused=len(refused),
         ploughed_s=ploughed_s,
         aside=aside,
+        gaps=gaps,
         by_trend=is_by_trend(kept, any(foreseen_ice(a.outlook) is not None for a in found if a.outcome == "treat")),
     )  # fmt: skip
 
 
-def ploughed_since(before: RoutePlan | None, deep: bool, at_s: float) -> float | None:
-    """Return since when snow is to be ploughed [s since 1970]; ``deep``: whether it is now."""
-    if not deep:
-        return None
-    return at_s if before is None or before.ploughed_s is None else before.ploughed_s
+def ploughed_since(before: RoutePlan | None, deep: bool, lies: bool, at_s: float) -> float | None:
+    """Return since when snow is to be ploughed [s since 1970].
 
-
-def on_ploughed(
-    coats: Mapping[str, Coat], deep: Sequence[str], ploughed_s: float | None
-) -> Mapping[str, Coat]:
-    """Return the salt that counts: what lies under snow that is to be ploughed goes with it; later salt came behind a plough."""
-    gone = {s for s in deep if s in coats and ploughed_s is not None and coats[s].at_s < ploughed_s}
-    return {s: c for s, c in coats.items() if s not in gone} if gone else coats
+    ``deep``: whether it is now; ``lies``: whether so much has fallen, though a road that was just ploughed shows none.
+    """
+    since_s = None if before is None else before.ploughed_s
+    if since_s is not None and lies:
+        return since_s
+    return at_s if deep else None
 
 
 def rain_ends_s(hours: float, at_s: float) -> float | None:
@@ -220,12 +226,16 @@ def _enough(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> bool:
 
 
 def missing(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> tuple[float, int]:
-    """Return rate [g/m²] and passes that bring a segment to what it needs."""
-    left = here.left_g_m2(at_s)
+    """Return rate [g/m²] and passes that bring a segment to what it needs.
+
+    Of what was put down since it was asked for all counts while it holds, as in :func:`_enough`: half a double run leaves half of it.
+    """
+    is_part = here.at_s >= need.since_s and here.until_s > at_s and not here.washed
+    left = here.g_m2 if is_part else here.left_g_m2(at_s)
     if left == 0.0 or need.g_m2 == 0.0:  # 0: remembered from a matrix that was let in before
         return need.g_m2, need.passes
     still_g_m2 = max(p.treatment.least_g_m2, need.total_g_m2 - left)
-    passes = min(need.passes, math.ceil(still_g_m2 / need.g_m2))
+    passes = max(1, min(need.passes, math.ceil(still_g_m2 / p.dose.most_a_pass_g_m2)))
     return float(math.ceil(still_g_m2 / passes)), passes
 
 

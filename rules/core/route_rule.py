@@ -97,6 +97,7 @@ class _Prospects:
             looks.rain_mm[at],
             looks.ahead_h[at],
             lambda k: assess(looks[int(at[k])], p, matrix, self.left_g_m2(ids[k])),
+            self._town.snow_mm,
         )
 
     def left_g_m2(self, segment_id: str) -> float:

@@ -22,6 +22,7 @@ class SegmentColumns:
         of: the memory of each segment, ``NEW`` where there is none.
         states: the state of each.
         is_hazard: whether that is slippery.
+        snow_s: since when snow lies there [s since 1970], NaN where none does or it is not known.
     """
 
     def __init__(self, ctx: Context, memory: Mapping[str, SegmentMemory]) -> None:
@@ -31,6 +32,7 @@ class SegmentColumns:
         self.of: list[SegmentMemory] = [NEW] * n
         self.states: list[str] = [NEW.state] * n
         self.is_hazard, self._is_busy = np.zeros(n, dtype=bool), np.ones(n, dtype=bool)
+        self.snow_s = np.full(n, np.nan)
         self._touched: set[int] = set()
         for segment_id, value in memory.items():
             self.reload(segment_id, value)
@@ -56,6 +58,7 @@ class SegmentColumns:
 
     def _put(self, i: int, value: SegmentMemory) -> None:
         self.of[i], self.states[i], self.is_hazard[i] = value, value.state, value.state in HAZARDS
+        self.snow_s[i] = np.nan if value.snow_s is None else value.snow_s
         conditions = (value.hoar, value.ice)
         self._is_busy[i] = value is NEW or any(c.lives or c.is_on for c in conditions)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -78,6 +78,8 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
     hazards = (Hazard(ctx.catalogue.hoar_frost, "hoar"), Hazard(ctx.catalogue.ice, "ice"))
     for i in memory.to_look_at(found.states, own >= 0, ALARMING):
         memory.put(i, _remember(work, ctx, found[i], memory.of[i], at_s, hazards))
+    if not np.isnan(memory.snow_s).all():
+        found = replace(found, lain_h=(at_s - memory.snow_s) / 3600.0)
     work.tell_roads(found, at_s)
     for hazard in hazards if ctx.sensors else ():
         _settle(work, ctx, hazard, found, at_s)
@@ -125,7 +127,8 @@ def _remember(
     ice = _advance(ctx, hazards[1], now, before.ice, at_s)
     if now.state == before.state and hoar is before.hoar and ice is before.ice:
         return before
-    return SegmentMemory(now.state, hoar, ice)
+    since_s = before.snow_s if before.state == "snow" else at_s
+    return SegmentMemory(now.state, hoar, ice, since_s if now.state == "snow" else None)
 
 
 def _advance(ctx: Context, hazard: Hazard, now: SegmentNow, before: Condition, at_s: float) -> Condition:

@@ -87,6 +87,7 @@ class Views:
         guessed: what they are estimated to have.
         own: the place in ``ctx.sensors`` of each one's own sensor where that is fresh, else -1.
         coats: the salt on those that have been treated, by id.
+        lain_h: for how long snow has lain on each [h], NaN where none does or it is not known; None: it is of none.
     """
 
     ctx: Context
@@ -96,6 +97,7 @@ class Views:
     guessed: Estimate
     own: Numbers
     coats: Mapping[str, Coat] = field(default_factory=dict)
+    lain_h: psy.Floats | None = None
     _made: dict[int, SegmentNow] = field(default_factory=dict)
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -154,4 +155,9 @@ def coats_now(work: Work, ctx: Context, at_s: float) -> dict[str, Coat]:
     """Return the salt on each treated segment at a tick."""
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     treated = {segment: memory.passes for segment, memory in work.read("treated").items()}
-    return coats(treated, town.rain_mm, at_s, ctx.catalogue.gritting.parameters.treatment)
+    found = coats(treated, town.rain_mm, at_s, ctx.catalogue.gritting.parameters.treatment)
+    if not town.snow_gauge:
+        return found
+    now = (town.at_s, town.snowed_mm)
+    since = {s: town.snowed_mm - gauge_mm(town.snow_gauge, now, c.at_s) for s, c in found.items()}
+    return {s: replace(c, snowed_mm=since[s]) for s, c in found.items()}

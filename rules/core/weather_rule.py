@@ -17,6 +17,8 @@ from rules.core.work import Work
 TYPES: dict[int, Precipitation] = {1: "rain", 2: "snow", 3: "snow", 4: "freezing_rain"}
 """Meaning of ``precipitation_type`` of the kind ``weather``; sleet counts as snow."""
 
+RAINS: tuple[Precipitation, ...] = ("rain", "freezing_rain")
+SNOWS: tuple[Precipitation, ...] = ("snow",)
 SNOW_KEPT_S = 6 * 3600.0
 """So long after the last snow what lies still is as it fell; so long after freezing rain there may be glaze."""
 FIELDS = (
@@ -102,7 +104,11 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     airs = [w.air_c for w in fresh] or _air_of_roads(work, at_s, age)
     recent = [w for w in fresh if at_s - w.at_s <= p.sensor_age_s]
     before: Outdoor | None = work.read("outdoor").get("town")
-    rain_mm = _rain_mm(before, recent, at_s)
+    rain_mm = _fallen_mm(before, 0.0 if before is None else before.rain_mm, recent, RAINS, at_s)
+    snowed_mm = _fallen_mm(before, 0.0 if before is None else before.snowed_mm, recent, SNOWS, at_s)
+    keep_s = ctx.catalogue.gritting.parameters.treatment.track_s
+    was = (0.0, 0.0) if before is None else (before.at_s, before.rain_mm)
+    had = (0.0, 0.0) if before is None else (before.at_s, before.snowed_mm)
     falls = _falls(recent)
     glazed = any(w.glaze_s is not None and at_s - w.glaze_s <= SNOW_KEPT_S for w in recent)
     town = Outdoor(
@@ -117,7 +123,9 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
         stations=len(recent),
         rain_mm=rain_mm,
         glazed=glazed and falls != "freezing_rain",
-        gauge=_gauge(before, rain_mm, at_s, ctx.catalogue.gritting.parameters.treatment.track_s),
+        gauge=_gauge(() if before is None else before.gauge, was, (at_s, rain_mm), keep_s),
+        snowed_mm=snowed_mm,
+        snow_gauge=_gauge(() if before is None else before.snow_gauge, had, (at_s, snowed_mm), keep_s),
     )
     work.write("outdoor")["town"] = town
 
@@ -133,20 +141,24 @@ def _falls(stations: list[WeatherMemory]) -> Precipitation:
     return next((kind for kind in worst_first if kind in falling), "none")
 
 
-def _rain_mm(before: Outdoor | None, stations: list[WeatherMemory], at_s: float) -> float:
-    """Return the rain so far [mm]: since the last tick as much as where it rains most now."""
+def _fallen_mm(
+    before: Outdoor | None,
+    so_far_mm: float,
+    stations: list[WeatherMemory],
+    kinds: tuple[Precipitation, ...],
+    at_s: float,
+) -> float:
+    """Return the rain, or the snow, so far [mm of water]: since the last tick as much as where most of it falls now."""
     if before is None:
         return 0.0
-    rates = [w.precipitation_mm_h for w in stations if w.precipitation in ("rain", "freezing_rain")]
+    rates = [w.precipitation_mm_h for w in stations if w.precipitation in kinds]
     hours = min(1.0, max(0.0, at_s - before.at_s) / 3600.0)
-    return before.rain_mm + max(rates, default=0.0) * hours
+    return so_far_mm + max(rates, default=0.0) * hours
 
 
-def _gauge(before: Outdoor | None, rain_mm: float, at_s: float, keep_s: float) -> Points:
+def _gauge(points: Points, before: tuple[float, float], now: tuple[float, float], keep_s: float) -> Points:
     """Return what the gauge showed in the hours of which a gritter may still tell."""
-    if before is None or (not before.gauge and rain_mm == before.rain_mm):
-        return ()
-    return noted(before.gauge, (before.at_s, before.rain_mm), (at_s, rain_mm), keep_s)
+    return () if not points and now[1] == before[1] else noted(points, before, now, keep_s)
 
 
 def _wet_until(w: WeatherMemory, p: SurfaceParameters) -> float | None:

@@ -29,15 +29,16 @@ CATALOGUE = load()
 P, MATRIX = CATALOGUE.gritting.parameters, CATALOGUE.matrix
 IDS = list(CONTEXT.graph.segment_index)
 CELSIUS = st.one_of(
-    st.sampled_from([math.nan, P.action_c, P.action_c + P.join_c, 0.0, -5.0, -0.5, -9.3]),
+    st.sampled_from([math.nan, P.action_c, P.action_c + P.join_c, 0.0, -5.0, -0.5, -9.3, -7.3, -7.0]),
     st.floats(-12.0, 6.0),
 )
 HOURS = st.one_of(st.just(math.nan), st.sampled_from([0.0, 0.5]), st.floats(0.0, 12.0))
 COATS = st.dictionaries(
     st.sampled_from(IDS),
     st.builds(
-        Coat, st.sampled_from([5.0, 10.0, 20.0]), st.just(START - 3600.0), st.sampled_from([START - 60.0, START + 9000.0, START + 90_000.0]),
-        rained_mm=st.sampled_from([0.0, 1.0]),
+        Coat, st.sampled_from([5.0, 10.0, 20.0]), st.sampled_from([START - 3600.0, START - 7200.0]),
+        st.sampled_from([START - 60.0, START + 9000.0, START + 90_000.0]),
+        rained_mm=st.sampled_from([0.0, 1.0]), snowed_mm=st.sampled_from([0.0, 1.0, 3.0]),
     ),
 )  # fmt: skip
 NEEDS = st.dictionaries(
@@ -47,10 +48,12 @@ NEEDS = st.dictionaries(
 HELD = st.one_of(
     st.none(),
     st.builds(
-        lambda period, outcome, needs, ploughed_s, by_trend, aside: RoutePlan(
-            period, "treat" if needs else outcome, "as before", needs=needs, ploughed_s=ploughed_s, by_trend=by_trend, aside=aside
+        lambda period, outcome, needs, ploughed_s, by_trend, aside, gaps: RoutePlan(
+            period, "treat" if needs else outcome, "as before", needs=needs, ploughed_s=ploughed_s, by_trend=by_trend, aside=aside,
+            gaps={s: c for s, c in gaps.items() if s in aside},
         ),
         st.sampled_from([6, 7]), st.sampled_from(["no_action", "monitor"]), NEEDS, st.sampled_from([None, START - 7200.0]), st.booleans(), NEEDS,
+        st.dictionaries(st.sampled_from(IDS), st.sampled_from(["frost", "packed_snow"])),
     ),
 )  # fmt: skip
 
@@ -102,6 +105,7 @@ def prospects(draw: st.DrawFn) -> Outlooks:
         CONTEXT, case, ["dry"] * n,
         Surfaces(surface_c=surface, dew_point_c=dew, frost_point_c=frost, wetness=unknown, code=np.full(n, -1), freezing_point_c=unknown, freezing_measured=np.zeros(n, dtype=bool)),
         Estimate(surface, unknown, dew, frost, unknown, unknown, unknown, np.full(n, -1)), np.full(n, -1),
+        lain_h=column(st.sampled_from([math.nan, 0.0, 2.9, 3.0])),
     )  # fmt: skip
     return Outlooks(
         found, town, surface - 0.5, column(HOURS), column(HOURS), column(HOURS), column(HOURS),
@@ -123,7 +127,11 @@ def test_segments_need_the_same_as_one_by_one(looks: Outlooks, p: GrittingParame
             assert (found.rate_g_m2[i], found.passes[i]) == (one.rate_g_m2, one.passes)
         assert (None if math.isnan(found.in_h[i]) else found.in_h[i]) == one.in_h
         assert (None if math.isnan(found.film_mm[i]) else found.film_mm[i]) == one.film_mm
-        assert bool(found.plough[i]) is one.plough
+        assert (bool(found.plough[i]), bool(found.lasts[i]), bool(found.gap[i])) == (
+            one.plough,
+            one.lasts,
+            one.gap,
+        )
 
 
 @given(prospects(), COATS, HELD, SETTINGS, st.booleans())
@@ -142,6 +150,7 @@ def test_a_plan_is_the_same_as_of_one_by_one(
         looks.rain_mm,
         looks.ahead_h,
         lambda k: one_by_one[k],
+        looks.town.snow_mm,
     )
     found = plan_of(here, coats, held, START, 7, p, lost)
     expected = make_plan(one_by_one, coats, held, START, 7, p, lost)

@@ -102,11 +102,38 @@ def test_deep_snow_is_ploughed_and_salted() -> None:
     assert "again as long as it lasts" in deep.why
     found = plan(outlook(state="snow", snow_mm=3.0, lying_mm=3.0))
     assert (found.outcome, action_of(found)) == ("treat", "plough")
-    assert in_words(found, 2, None).startswith("Plough and treat 1 of 2 stretches at 20 g/m²")
+    assert in_words(found, 2, None, is_past=False).startswith("Plough and treat 1 of 2 stretches at 20 g/m²")
     bare = structs.replace(MATRIX, rows=tuple(r for r in MATRIX.rows if r.condition != "snow_cover"))
     assert (
         assess(outlook(state="snow", snow_mm=9.0, lying_mm=9.0), P, bare).passes == 2
     )  # an older matrix: heavy snow
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome", "says"),
+    [
+        ({"minimum_c": 1.2, "state": "ice"}, "monitor", "ice on the road, though it stays above 1 °C"),
+        ({"minimum_c": 1.2, "state": "hoar", "damp": True}, "monitor", "hoar frost on the road, though"),
+        ({"minimum_c": 1.2, "state": "snow", "lying_mm": 0.5}, "monitor", "snow, though it stays above"),
+        ({"minimum_c": 1.5, "precipitation": "snow", "snow_mm": 3.0}, "monitor", "snow, though it stays"),
+        ({"minimum_c": 2.1, "precipitation": "snow", "snow_mm": 3.0}, "no_action", "stays above"),  # sleet
+        ({"minimum_c": 1.5, "precipitation": "snow", "falls_in_h": 9.0}, "no_action", "stays above"),
+        ({"minimum_c": 1.1, "precipitation": "freezing_rain"}, "monitor", "freezing rain, though"),
+        (
+            {"minimum_c": 1.1, "precipitation": "freezing_rain", "p_ice": 0.05},
+            "monitor",
+            "freezing rain, though",
+        ),
+        ({"minimum_c": 1.1, "precipitation": "freezing_rain", "falls_in_h": 9.0}, "no_action", "stays above"),
+        ({"minimum_c": 1.2, "state": "snow", "lying_mm": 5.0}, "treat", "about 50 mm of snow"),
+        ({"minimum_c": 7.0, "state": "snow", "lying_mm": 5.0}, "treat", "about 50 mm of snow"),
+        ({"minimum_c": 1.2, "precipitation": "snow", "lying_mm": 5.0}, "monitor", "snow, though"),  # melts
+        ({"minimum_c": 1.2, "wet": True}, "no_action", "stays above"),
+    ],
+)
+def test_what_is_on_the_road_counts_above_the_threshold_too(given, outcome, says) -> None:
+    found = assess(outlook(**given), P, MATRIX)
+    assert (found.outcome, says in found.why, found.plough) == (outcome, True, outcome == "treat"), found.why
 
 
 def test_snow_to_come_is_not_ploughed() -> None:

@@ -134,6 +134,28 @@ def test_what_is_treated_is_not_asked_for_again() -> None:
     assert plan(HOUR, wet("a", 1.5), before=finished, coats=both).outcome == "monitor"
 
 
+def test_of_a_double_run_half_done_one_run_is_left() -> None:
+    cold = wet("c", -6.0, zero_in_h=5.0)
+    first = plan(0.0, cold)
+    assert (first.rate_g_m2, first.passes) == (15.0, 2)
+    for hours in (2.1, 3.0, 5.0):  # what was put down counts, not what traffic has thrown off since
+        half = plan(hours * HOUR, cold, before=first, coats={"c": Coat(15.0, 2 * HOUR, 8 * HOUR)})
+        assert (half.rate_g_m2, half.passes) == (15.0, 1)
+    ended = plan(8.1 * HOUR, cold, before=first, coats={"c": Coat(15.0, 2 * HOUR, 8 * HOUR)})
+    assert (ended.passes, 20.0 < ended.rate_g_m2 * ended.passes < 30.0) == (2, True)
+    washed = plan(3 * HOUR, cold, before=first, coats={"c": Coat(15.0, 2 * HOUR, 4 * HOUR, washed=True)})
+    assert (washed.rate_g_m2, washed.passes) == (15.0, 2)
+
+
+def test_what_a_pass_can_spread_is_one_pass() -> None:
+    colder = plan(3 * HOUR, wet("c", -6.0), coats={"c": Coat(16.0, 2 * HOUR, 8 * HOUR)})
+    left = Coat(16.0, 2 * HOUR, 8 * HOUR).left_g_m2(3 * HOUR)
+    assert 30.0 - left > P.dose.most_a_pass_g_m2
+    assert colder.passes == 2
+    just = plan(2.2 * HOUR, wet("c", -6.0), coats={"c": Coat(16.0, 2 * HOUR, 8 * HOUR)})
+    assert (just.passes, 15.0 < just.rate_g_m2 <= P.dose.most_a_pass_g_m2) == (1, True)
+
+
 def test_a_colder_need_asks_only_for_what_is_missing() -> None:
     coats = {"a": salted(10), "b": salted(18)}
     views = [outlook(-6.0, segment_id=s, damp=True) for s in "ab"]  # 18 g/m²
