@@ -151,7 +151,7 @@ def looked(work: Work, ctx: Context, now_c: Floats, at_s: float) -> Looks | None
 
 
 def wash(work: Work, ctx: Context, cast: Looks | None, at_s: float) -> Wash | None:
-    """Return what rain the forecasts have until it is coldest, and how far they are looked at; ``cast``: of :func:`looked`."""
+    """Return what rain the forecasts have until it freezes for the last time, and how far they are looked at; ``cast``: of :func:`looked`."""
     if cast is None:
         return None
     table, horizon_h = (
