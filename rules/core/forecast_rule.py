@@ -35,7 +35,7 @@ SEGMENT = "segment:"
 FIELDS = ("issued_s", "by_forecast", "off_c", "table")
 TOWN = "town"
 WORDS = {True: "forecast", False: "stations"}
-"""By which weather a road forecast was made."""
+"""By which weather a road forecast was made; one by an old forecast of the weather counts as one by stations."""
 
 
 def observe(work: Work, ctx: Context, rows: Readings) -> None:
