@@ -15,9 +15,10 @@ from rules.core.readings import Readings
 from rules.core.road_now.table import RoadForecast, Shorts
 from rules.forecast_wire import from_array_send
 
+# 9 hours: rules.core.road_now.table.FRESH_S.
 BY_BATCH: LiteralString = """
 select b.rank, extract(epoch from i.available_at)::float8, f.segment_id, extract(epoch from i.issued_at)::float8,
-       i.weather = 'forecast', f.off_c::float8, array_send(f.hours)
+       i.weather = 'forecast' and i.issued_at - coalesce(i.weather_issued_at, i.issued_at) <= interval '9 hours', f.off_c::float8, array_send(f.hours)
 from unnest(%(received)s::timestamptz[]) with ordinality as b(received_at, rank)
 join road_forecast_issue i on i.received_at = b.received_at
 join road_forecast f using (forecast_id, issued_at)
@@ -25,7 +26,7 @@ order by b.rank, 2, 3
 """
 BY_TIME: LiteralString = """
 select 0, extract(epoch from i.available_at)::float8, f.segment_id, extract(epoch from i.issued_at)::float8,
-       i.weather = 'forecast', f.off_c::float8, array_send(f.hours)
+       i.weather = 'forecast' and i.issued_at - coalesce(i.weather_issued_at, i.issued_at) <= interval '9 hours', f.off_c::float8, array_send(f.hours)
 from road_forecast_issue i join road_forecast f using (forecast_id, issued_at)
 where i.available_at >= %(from)s and i.available_at < %(to)s
 order by i.available_at, i.forecast_id, f.segment_id
@@ -53,7 +54,7 @@ def readings_of(forecast: RoadForecast, available_s: float) -> Readings:
     place = {segment_id: i for i, segment_id in enumerate(forecast.ids)}
     for sensor in forecast.wrong:
         off[place[sensor.segment_id]] = np.float32(sensor.error_c)
-    by = np.full(n, float(forecast.weather.kind == "forecast"))
+    by = np.full(n, float(forecast.by_forecast))
     order = np.argsort(np.array(forecast.ids))
     ids = [forecast.ids[i] for i in order.tolist()]
     whole = forecast.whole[order].reshape(n, -1)

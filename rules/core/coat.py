@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from rules.core.parameters import TreatmentParameters
 from rules.core.road_surface.salt import left_of_one
@@ -20,6 +21,25 @@ CELLS = 10
 """A stretch is looked at in so many parts: a lorry may have turned in the middle of it."""
 COVERED_SHARE = 0.8
 """A stretch counts as treated where so much of it is."""
+
+
+class Holds(Protocol):
+    """How long a treatment holds: that of :class:`rules.core.gritting_parameters.TreatmentParameters`."""
+
+    @property
+    def holds_h(self) -> float:
+        """How long it counts."""
+        ...
+
+    @property
+    def rain_mm(self) -> float:
+        """After more rain than this ..."""
+        ...
+
+    @property
+    def holds_after_rain_h(self) -> float:
+        """... it counts no longer than that."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +71,7 @@ BARE = Coat(0.0, 0.0, 0.0)
 """A segment that nobody has treated."""
 
 
-def coat(passes: Sequence[Pass], rain_mm: float, p: TreatmentParameters) -> Coat:
+def coat(passes: Sequence[Pass], rain_mm: float, p: Holds) -> Coat:
     """Return what the passes over a segment come to.
 
     Each part of the segment has its own history: a pass adds what is left of the one before,

@@ -30,7 +30,7 @@ class Looks:
     ``in_h``: when the table's hours end, ``ice``: the chance of ice in each, 0 in those that are not looked at: segments × hours.
     Other attributes as of :class:`rules.core.gritting.Outlook`; ``by_forecast``: it is fresh, and somebody forecast the weather
     of it; ``freezing_rain``: rain falls on a road below 0 °C; ``freezing_in_h``, ``snow_in_h``: hours until that, and until
-    snow begins; ``rain_ends_in_h``: of the rain that begins before the frost.
+    snow begins; ``rain_ends_in_h``: of the rain that begins before the frost, the last one where it thaws between.
     """
 
     fresh: Bools
@@ -102,7 +102,9 @@ def looks(
         p_ice=_if(fresh, ice.max(axis=1)),
         film_mm=_if(fresh, film.max(axis=1)),
         deposit_mm=_if(fresh, deposit.max(axis=1)),
-        rain_ends_in_h=_ends(rains, in_h, np.where(np.isnan(zero_in_h), low_in_h, zero_in_h)),
+        rain_ends_in_h=_ends(
+            rains, in_h, np.fmax(np.where(np.isnan(zero_in_h), low_in_h, zero_in_h), _again(middle, in_h))
+        ),
         snow_mm=_if(fresh, snow.sum(axis=1)),
         snow_in_h=_first(snow.cumsum(axis=1) >= FALLS_MM_H, starts_in_h),
         freezing_rain=freezes.any(axis=1),
@@ -119,6 +121,17 @@ def _if(fresh: Bools, values: Floats) -> Floats:
 def _first(there: Bools, in_h: Floats) -> Floats:
     """Return the first hour that is marked, NaN where none is."""
     return np.where(there.any(axis=1), in_h[np.arange(len(in_h)), np.argmax(there, axis=1)], np.nan)
+
+
+def _again(middle_c: Floats, in_h: Floats) -> Floats:
+    """Return when the middle passes 0 °C downwards for the last time, between the hours linearly [h]; NaN if never."""
+    passes = (middle_c[:, :-1] > 0.0) & np.isfinite(middle_c[:, :-1]) & (middle_c[:, 1:] <= 0.0)
+    last = middle_c.shape[1] - 1 - np.argmax(passes[:, ::-1], axis=1)
+    rows = np.arange(len(middle_c))
+    before, after = middle_c[rows, last - 1], middle_c[rows, last]
+    with np.errstate(invalid="ignore"):
+        found = in_h[rows, last] - after / np.minimum(after - before, -1e-9)
+    return np.where(passes.any(axis=1), found, np.nan)
 
 
 def _ends(rains: Bools, in_h: Floats, frost_in_h: Floats) -> Floats:

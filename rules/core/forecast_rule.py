@@ -35,7 +35,7 @@ SEGMENT = "segment:"
 FIELDS = ("issued_s", "by_forecast", "off_c", "table")
 TOWN = "town"
 WORDS = {True: "forecast", False: "stations"}
-"""By which weather a road forecast was made."""
+"""By which weather a road forecast was made; one by an old forecast of the weather counts as one by stations."""
 
 
 def observe(work: Work, ctx: Context, rows: Readings) -> None:
@@ -151,7 +151,7 @@ def looked(work: Work, ctx: Context, now_c: Floats, at_s: float) -> Looks | None
 
 
 def wash(work: Work, ctx: Context, cast: Looks | None, at_s: float) -> Wash | None:
-    """Return what rain the forecasts have until it is coldest, and how far they are looked at; ``cast``: of :func:`looked`."""
+    """Return what rain the forecasts have until it freezes for the last time, and how far they are looked at; ``cast``: of :func:`looked`."""
     if cast is None:
         return None
     table, horizon_h = (

@@ -120,7 +120,7 @@ class ForecastMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         issued_s: when it was issued [s since 1970].
         table: quantities × hours of ``rules.core.road_now.table`` as whole numbers, the lower byte first.
-        by_forecast: whether somebody forecast the weather of it.
+        by_forecast: whether somebody had forecast the weather of it lately (:data:`rules.core.road_now.table.FRESH_S`).
         off_c: by how much the segment's own sensor is wrong [°C]; None: it is not, or there is none.
     """
 

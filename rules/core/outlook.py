@@ -22,7 +22,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     less than none (``ice_in_h``), the probabilities that the surface falls to 0 °C or
     below and that ice forms on it, the film of water when it does and the hoar that gathers
     [mm], hours until the rain ends that begins before the frost, and the standard deviation of the lowest surface temperature.
-    ``rain_mm``: rain until it is coldest [mm], ``ahead_h``: how far the forecast is looked at [h].
+    ``rain_mm``: rain until it freezes for the last time [mm], ``ahead_h``: how far the forecast is looked at [h].
     ``source`` says which of the two this is.
     """
 

@@ -44,7 +44,7 @@ class Outlooks:
         ice_in_h: until a road forecast has ice in so many of its cases that salt costs less than none.
         cast: what the road forecast says; None: there is none that counts.
         wet, damp: see :class:`rules.core.outlook.Outlook`.
-        wash: rain until it is coldest, and hours that are looked at; None without a forecast.
+        wash: rain until it freezes for the last time, and hours that are looked at; None without a forecast.
     """
 
     found: Views
@@ -80,7 +80,7 @@ class Outlooks:
 
     @property
     def rain_mm(self) -> Floats:
-        """The rain until it is coldest."""
+        """The rain until it freezes for the last time."""
         return self._silent if self.wash is None else self.wash.rain_mm
 
     @property

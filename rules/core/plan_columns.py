@@ -44,7 +44,7 @@ class Stretches:
     """The segments of a route: ids, what they need, lowest temperatures, hours until nearly those and until rain ends.
 
     ``p_ice``: the chance of ice where somebody forecast the weather, else NaN.
-    ``rain_mm``: rain until it is coldest, ``ahead_h``: how far a forecast is looked at; NaN without one.
+    ``rain_mm``: rain until it freezes for the last time, ``ahead_h``: how far a forecast is looked at; NaN without one.
     ``lying_mm``: snow that has fallen on the town [mm of water].
     ``explain``: what one of them needs, by its place in the route, with the reason in words.
     """

@@ -39,7 +39,7 @@ def left_g_m2(
 
     Args:
         here: the salt.
-        rain_mm: that a forecast has until it is coldest, None = unknown. With what has fallen since the pass it may wash the salt off.
+        rain_mm: that a forecast has until the road freezes for the last time, None = unknown. With what has fallen since the pass it may wash the salt off.
         ahead_h: how far a forecast is looked at, None = there is none: as far as the trend.
         at_s: now [s since 1970].
         p: parameters.

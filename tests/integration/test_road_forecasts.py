@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rules.core.memory import EngineState
-from rules.core.road_now.table import HOURS, QUANTITIES
+from rules.core.road_now.table import HOURS, QUANTITIES, WeatherUsed
 from rules.core.road_now.thermal_map import StillAir
 from rules.ports import CursorMovedError
 from rules.replay.reader import PostgresReadings
@@ -120,6 +120,28 @@ async def test_the_rules_take_an_issue_as_their_next_input(bench: RoadBench) -> 
     _same_as(resumed.state, stored.forecast.whole, stored.forecast.ids)
     found = await bench.rules.rows("decisions")
     assert {row[1] for row in found if row[0] == "winter.gritting"} == {"r1", "r2"}
+
+
+async def test_an_issue_by_an_old_weather_forecast_is_none_by_forecast_for_the_rules(
+    bench: RoadBench,
+) -> None:
+    await bench.add(evening(245.0))
+    await bench.forecaster().turn()
+    stored = await bench.store.newest()
+    assert stored is not None
+    seen = []
+    for k, age_h in enumerate((None, 9.0, 9.1), start=1):
+        issued_s = stored.forecast.issued_s + 1800.0 * k
+        weather_s = None if age_h is None else issued_s - 3600.0 * age_h
+        later = replace(
+            stored.forecast, issued_s=issued_s, weather=WeatherUsed("forecast", 1, "Met", weather_s)
+        )
+        mapped = await bench.store.mapped(later.ids)
+        assert await bench.store.publish(later, mapped) is not None
+        await _all(bench, service(bench.rules.store))
+        memory = (await bench.rules.store.resume()).state.forecast
+        seen.append({m.by_forecast for m in memory.values() if m.issued_s == issued_s})
+    assert seen == [{True}, {True}, {False}]
 
 
 async def _all(bench: RoadBench, rules: object) -> None:

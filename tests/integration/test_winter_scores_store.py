@@ -77,10 +77,17 @@ async def bench(database: str | None) -> AsyncIterator[Bench]:
 
 async def a_night(conn: psycopg.AsyncConnection[Any]) -> None:
     road: list[Reading] = [
-        ("road", "road-0", 7200.0 + 600.0 * k, {"surface_temperature_c": 1.0 - 0.5 * k, "air_temperature_c": 2.0, "humidity_pct": 90.0, "water_film_mm": 0.2})
+        ("road", "road-0", 7200.0 + 600.0 * k, {"surface_temperature_c": 1.0 - 0.5 * k, "air_temperature_c": 2.0, "humidity_pct": 90.0, "water_film_mm": 0.2, "surface_state": 2.0, "freezing_point_c": -0.25})
         for k in range(8)
     ]  # fmt: skip
     await insert_batch(conn, [*road, ("road", "road-0", 90_000.0, {"surface_temperature_c": -9.0, "air_temperature_c": 2.0, "humidity_pct": 90.0})], 1)  # fmt: skip
+    air = {"air_temperature_c": 3.0, "humidity_pct": 95.0, "wind_speed_m_s": 2.0}
+    falls = ((-7200.0, 1.5, 1.0), (-5400.0, 0.5, 1.0), (-3600.0, 4.0, 3.0), (0.0, 0.0, 0.0))
+    weather: list[Reading] = [
+        ("weather", "wx-0", at_s, {**air, "precipitation_mm_h": rate, "precipitation_type": kind})
+        for at_s, rate, kind in falls
+    ]
+    await insert_batch(conn, weather, 2)
     # Driven twice by what was known first; a late report took one of them back.
     for what, at_s in (("driven", 200.0), ("driven", 300.0), ("taken_back", 200.0)):
         await conn.execute(
@@ -132,6 +139,9 @@ def _are_right(facts: NightFacts) -> None:
     ]
     assert facts.measured["road-0"].surface_c.tolist() == [1.0 - 0.5 * k for k in range(8)]
     assert facts.measured["road-0"].wet.all()
+    told = [float(facts.measured["road-0"].told(n)[0]) for n in ("film_mm", "freezing_c", "state")]
+    assert told == pytest.approx([0.2, -0.25, 2.0])
+    assert facts.rain == ((START - 3600.0, 1.0),)
     assert [p.at_s for p in facts.treated["s0"].passes] == [START + 300.0]
     assert (facts.passes_gone, facts.roads_gone) == ("", "")
     found = score(facts, ZoneInfo("Europe/London"), ScoreParameters())

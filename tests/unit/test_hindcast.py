@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from cityops.errors import ConfigurationError
-from rules.core.hindcast.compare import agreement, compared, verified
+from rules.core.hindcast.compare import Night, agreement, compared, verified
 from rules.core.hindcast.facts import Hours, Issued, NightFacts, Proposed, Spread
 from rules.core.hindcast.nights import cut, forecast_score
 from rules.winter.hindcast.activity import read_log
@@ -92,6 +93,23 @@ def test_outcomes_are_of_a_frozen_road_that_is_not_dry() -> None:
     gone = hours(np.nan)
     assert compared(night(treats, [], gone), ACTION_C).ours == "unknown"
     assert compared(night([proposed(1, "refer")], [], hours()), ACTION_C).evening == "hit"
+
+
+def test_salt_of_before_that_keeps_the_road_liquid_is_no_hazard_and_that_of_the_night_hides_none() -> None:
+    def judged(at_hour: float, decided: list[Proposed], seen: Hours) -> Night:
+        driven = [spread(at_hour, 20.0)]
+        [facts] = cut([NIGHT], ZONE, decided, [s for s in driven if at_hour >= 0.0], seen, {}, driven)
+        return compared(facts, ACTION_C)
+
+    wet = hours(-1.0)
+    assert (judged(-1.0, [], wet).ours, judged(-1.0, [], wet).road.hazard_h) == ("correct_rejection", 0)
+    assert judged(-1.0, [], hours(-6.0)).ours == "miss"
+    assert judged(-1.0, [], replace(wet, rain_mm_h=np.full(25, 1.0))).ours == "miss"
+    assert judged(-1.0, [], hours(-1.0, snow=0.2)).ours == "miss"
+    asked = judged(2.0, [proposed(1, "treat")], wet)
+    assert (asked.ours, asked.theirs) == ("hit", "hit")
+    false = judged(-1.0, [proposed(1, "treat")], wet)
+    assert "kept liquid by salt of before" in false.why
 
 
 def test_the_table_counts_every_night_once() -> None:

@@ -229,3 +229,14 @@ def test_beyond_its_times_the_weather_holds_and_rain_is_that_of_its_hour() -> No
     made = forcing(replace(given, air_c=air, rain_mm_h=rain), steps(0.0, 4.0, 1800.0), 52.0, 0.0)
     assert made.air_c[:, 0, 0].tolist() == pytest.approx([1.5, 3.0, 4.5, 6.0, 6.0, 6.0, 6.0, 6.0])
     assert made.rain_mm_h[:, 0, 0].tolist() == pytest.approx([1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0])
+
+
+def test_errors_of_an_old_forecast_have_grown_but_not_those_of_what_is_measured_now() -> None:
+    lead_h = np.array([0.0, 1.0, 4.0, 20.0])
+    young, old = Spread(), Spread(age_h=8.0)
+    np.testing.assert_array_equal(young.grown(lead_h), np.sqrt(lead_h / 24.0))
+    found = old.grown(lead_h)
+    assert found[0] == 0.0, "the forecast is moved to what is measured now"
+    assert np.all(found[1:] > young.grown(lead_h)[1:])
+    assert found[2] == pytest.approx(np.sqrt((4.0 + 8.0 * (1.0 - np.exp(-1.0))) / 24.0))
+    assert found[3] == 1.0

@@ -44,6 +44,24 @@ def given(observed: Observed, at_s: float, said: tuple[int, WeatherForecast] | N
     )  # fmt: skip
 
 
+def of_age(age_h: float) -> Issue:
+    """An issue by the same weather forecast, said to have been made so many hours ago."""
+    night = frost_night()
+    said = replace(forecast_of(night, FIVE_PM_S - 3600.0), issued_s=FIVE_PM_S - 3600.0 * age_h)
+    return issue(given(night.until(FIVE_PM_S, {}), FIVE_PM_S, (7, said)))
+
+
+def test_an_old_weather_forecast_is_less_sure_and_one_beyond_its_freshness_is_told_apart() -> None:
+    young, old, gone = (of_age(h).forecast for h in (0.0, 9.0, 20.0))
+    low, high = QUANTITIES.index("low_c"), QUANTITIES.index("high_c")
+    width = [float(np.mean((f.values()[:, high] - f.values()[:, low])[:, 3:9])) for f in (young, old, gone)]
+    assert width[0] * 1.1 < width[1] < width[2]
+    assert [f.by_forecast for f in (young, old, gone)] == [True, True, False]
+    assert [f.weather.kind for f in (young, old, gone)] == ["forecast"] * 3, "it is named all the same"
+    rows = [readings_of(f, f.issued_s).column("by_forecast") for f in (young, old, gone)]
+    assert [set(r.tolist()) for r in rows] == [{1.0}, {1.0}, {0.0}]
+
+
 def rmse(lead_h: int, middle: np.ndarray) -> float:
     truth = frost_night().truth_c(FIVE_PM_S + 3600.0 * lead_h)
     return float(np.sqrt(np.mean((middle - truth) ** 2)))

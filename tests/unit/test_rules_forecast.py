@@ -27,7 +27,7 @@ from rules.core.forecast_looks import looks
 from rules.core.memory import EngineState, changed_rows, from_rows
 from rules.core.readings import Readings
 from rules.core.reconcile import reconcile
-from rules.core.road_now.table import RoadForecast
+from rules.core.road_now.table import RoadForecast, WeatherUsed
 from tests.fakes.road_tables import IDS, table, with_issues
 from tests.fakes.rules_town import START, Reading, context, hamlet, latest
 
@@ -177,6 +177,40 @@ def test_where_nobody_forecast_the_weather_the_colder_of_both_counts() -> None:
     assert seen["outlook"] == "nowcast"
     _, sure = run(falls, {3: table(0.0, 5.0)})
     assert decisions(sure)[-1].outcome == "no_action"
+
+
+def test_an_old_forecast_of_the_weather_adds_but_takes_nothing_back_alone() -> None:
+    falls = [
+        (
+            k,
+            d,
+            t,
+            {**v, "surface_temperature_c": 6.0 - t / 2400.0, "water_film_mm": 0.3} if k == "road" else v,
+        )
+        for k, d, t, v in mild(2.0)
+    ]
+
+    def last(middle_c: float, age_h: float) -> Decision:
+        made = table(0.0, middle_c, film_mm=0.3)
+        made = replace(made, weather=WeatherUsed("forecast", 1, "town", made.issued_s - age_h * HOUR_S))
+        return decisions(run(falls, {3: made})[1])[-1]
+
+    assert last(5.0, 8.5).outcome == "no_action"
+    assert last(5.0, 9.5).outcome == "treat", "the sensors' trend is seen"
+    assert (
+        decisions(
+            run(
+                mild(2.0),
+                {
+                    3: replace(
+                        table(0.0, -3.0, film_mm=0.3),
+                        weather=WeatherUsed("forecast", 1, "town", START - 20 * HOUR_S),
+                    )
+                },
+            )[1]
+        )[-1].outcome
+        == "treat"
+    )
 
 
 def test_a_stale_forecast_does_not_cancel_a_treatment() -> None:

@@ -8,8 +8,10 @@ import pytest
 from rules.catalogue.loader import load
 from rules.core.coat import Coat
 from rules.core.engine import step
+from rules.core.forecast_looks import Looks, looks
 from rules.core.gritting import Outlook, assess
 from rules.core.memory import EngineState
+from rules.core.psychrometrics import Floats
 from rules.core.rain_gauge import RAIN, Points, coming_mm, gauge_mm, noted
 from rules.core.residual import left_g_m2, safe_c
 from rules.core.road_now.table import HOURS, QUANTITIES
@@ -63,6 +65,30 @@ def test_rain_to_come_is_that_before_the_cold_hour() -> None:
     found = coming_mm(values, np.array([0.0, 2.5, 0.0]), np.array([np.nan, 10.0, 3.5]), 18.0)
     assert found.tolist() == pytest.approx([2.0, 1.5, 1.5])
     assert coming_mm(values * np.nan, np.zeros(3), np.full(3, 5.0), 18.0).tolist() == [0.0, 0.0, 0.0]
+
+
+def thawing() -> tuple[Floats, Looks]:
+    """Frozen now, a thaw with 9 mm of rain from three to six hours, and frozen again from seven hours on, little colder."""
+    middle = np.array([-0.6, -0.6, 0.4, 0.8, 0.8, 0.6, 0.2, -0.2, -0.5, -0.6, *[-0.8] * 14])
+    values = np.zeros((1, len(QUANTITIES), HOURS))
+    values[0, QUANTITIES.index("middle_c")] = middle
+    values[0, QUANTITIES.index("below_zero")] = np.where(middle < 0.0, 0.7, 0.3)
+    values[0, RAIN, 3:6] = 3.0
+    yes = np.array([True])
+    return values, looks(values, np.zeros(1), yes, yes, np.array([-0.5]), 18.0)
+
+
+def test_rain_of_a_thaw_between_two_frosts_washes_off_what_lies_there() -> None:
+    values, found = thawing()
+    assert (found.low_in_h.tolist(), found.zero_in_h.tolist()) == ([0.0], [0.0])
+    assert coming_mm(values, np.zeros(1), found.low_in_h, 18.0).tolist() == pytest.approx([9.0])
+    assert found.rain_ends_in_h.tolist() == [6.0], "to be treated again after it"
+    # A road that stays above zero once it has thawed does not freeze after the rain.
+    values[0, QUANTITIES.index("below_zero"), 2:] = 0.05
+    assert coming_mm(values, np.zeros(1), found.low_in_h, 18.0).tolist() == [0.0]
+    # Beyond the horizon nothing is looked at.
+    values[0, QUANTITIES.index("below_zero"), 3:] = 0.7
+    assert coming_mm(values, np.zeros(1), found.low_in_h, 4.0).tolist() == pytest.approx([3.0])
 
 
 def test_salt_that_rain_will_wash_off_protects_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from rules.catalogue.loader import load
 from rules.core.memory import TreatedMemory
 from rules.core.treatment import Pass
 from rules.core.winter_nights import in_words, night_of, span_s
@@ -19,6 +21,7 @@ from rules.core.winter_orders.model import Case
 from rules.core.winter_orders.standing import cases
 from rules.core.winter_scores.contingency import Counts, counted, measures, outcome_of
 from rules.core.winter_scores.facts import Forecasts, Measured, NightFacts, ScoreParameters, Stretch
+from rules.core.winter_scores.hazard import LOOK_BACK_S
 from rules.core.winter_scores.leads import Errors, by_lead, errors, pooled, probability
 from rules.core.winter_scores.night import NightScore, nearest, score
 from rules.core.winter_scores.season import season
@@ -179,6 +182,74 @@ def test_a_dry_road_that_freezes_is_no_hazard_as_in_the_hindcast() -> None:
     dry = {"road-0": measured(1.0, -1.0, -1.0, wet=False)}
     assert score(facts((), measured=dry), LONDON, P).routes[0].outcome == "correct_rejection"
     assert score(facts(PROPOSED, measured=dry), LONDON, P).routes[0].outcome == "false_alarm"
+
+
+EVENING_S = datetime(2026, 1, 9, 17, tzinfo=LONDON).timestamp()
+MORNING_PASS = TreatedMemory((Pass(FROM_S - HOUR_S, 20.0, 0.0, 1.0, "g", FROM_S - HOUR_S, FROM_S - HOUR_S),))
+
+
+def all_night(surface_c: float = -1.0, state: float = 2.0, freezing_c: float = np.nan) -> Measured:
+    count = 90
+    told = (np.full(count, np.nan), np.full(count, freezing_c), np.full(count, state))
+    return Measured(
+        EVENING_S + 600.0 * np.arange(count), np.full(count, surface_c), np.full(count, True), *told
+    )
+
+
+def judged(m: Measured, found: tuple[Case, ...] = (), **more: object) -> msgspec.Struct:
+    return score(facts(found, measured={"road-0": m}, **more), LONDON, ScoreParameters()).routes[0]
+
+
+def test_salt_of_before_that_keeps_a_wet_road_liquid_is_no_hazard_until_rain_washes_it_off() -> None:
+    salted = {"s0": MORNING_PASS}
+    assert judged(all_night()).outcome == "miss"
+    assert judged(all_night(), treated=salted).outcome == "correct_rejection"
+    assert judged(all_night(-6.0), treated=salted).outcome == "miss", "too little for such cold"
+    assert judged(all_night(state=4.0), treated=salted).outcome == "miss", "the sensor sees ice"
+    rained = ((FROM_S + HOUR_S, 3.0),)
+    assert judged(all_night(), treated=salted, rain=rained).outcome == "miss"
+
+
+def test_the_freezing_point_that_a_sensor_measures_counts_before_what_is_reckoned() -> None:
+    assert judged(all_night(freezing_c=-3.0)).outcome == "correct_rejection"
+    assert judged(all_night(freezing_c=-0.5)).outcome == "miss"
+    assert judged(all_night(freezing_c=-0.2), treated={"s0": MORNING_PASS}).outcome == "miss"
+    assert judged(all_night(0.4, freezing_c=1.0)).outcome == "correct_rejection", "never above 0 °C"
+
+
+def test_salt_that_was_spread_because_of_a_warning_makes_no_false_alarm_of_it() -> None:
+    driven = {"s0": spread(1800.0, 20.0)}
+    assert judged(all_night(), PROPOSED, treated=driven).outcome == "hit"
+    assert judged(all_night(freezing_c=-6.0), PROPOSED, treated=driven).outcome == "hit"
+    # Driven in the night without anybody having been asked: the rules missed it.
+    late = {"s0": spread(EVENING_S - START + HOUR_S, 20.0)}
+    assert judged(all_night(), treated=late).outcome == "miss"
+
+
+def test_a_referral_is_a_warning_as_in_the_hindcast() -> None:
+    referred = cases([decision(1, 0.0, "refer")], ())
+    assert (judged(all_night(), referred).outcome, judged(all_night(2.0), referred).outcome) == (
+        "hit",
+        "false_alarm",
+    )
+    withdrawn = cases([decision(1, 0.0, "refer"), decision(2, 900.0, "no_action")], ())
+    assert judged(all_night(), withdrawn).outcome == "miss"
+
+
+def test_salt_counts_as_long_as_the_rules_reckon_it() -> None:
+    told, p = ScoreParameters(), load().gritting.parameters.treatment
+    for name in ("holds_h", "rain_mm", "holds_after_rain_h"):
+        assert getattr(told, name) == getattr(p, name)
+    assert p.passes_kept_s == LOOK_BACK_S
+
+
+def test_a_score_that_was_kept_before_is_read_still() -> None:
+    told = json.loads(msgspec.json.encode(score(facts(PROPOSED), LONDON, P)))
+    for name in ("holds_h", "rain_mm", "holds_after_rain_h"):
+        del told["parameters"][name]
+    assert msgspec.json.decode(json.dumps(told), type=NightScore).counts == Counts(
+        hits=1, correct_rejections=1, unknown=1
+    )
 
 
 def test_a_road_that_was_frozen_before_the_evening_is_judged_from_the_evening_on() -> None:

@@ -9,11 +9,17 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from rules.core.hindcast.facts import Hours, NightFacts, Proposed, Spread
+from rules.core.hindcast.facts import NightFacts, Proposed, Spread
+from rules.core.psychrometrics import Floats
+from rules.core.treatment import Pass
 from rules.core.winter_scores.contingency import Counts, Outcome, counted
+from rules.core.winter_scores.facts import ScoreParameters
+from rules.core.winter_scores.hazard import by_salt_c, counts_until_s, freezing_point_c, is_hazard
 
 Asked = Literal["treat", "refer", "nothing"]
 ASKED: tuple[Asked, ...] = ("treat", "refer", "nothing")
+HOLDS = ScoreParameters()
+"""How long salt counts that lay there."""
 
 
 class Road(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +28,7 @@ class Road(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         hours: that were measured.
         lowest_c: surface [°C]; None: nobody measured.
-        frozen_h: hours at or below 0 °C; hazard_h: those of them in which it was not dry.
+        frozen_h: hours at or below 0 °C; hazard_h: those of them with a hazard (:mod:`rules.core.winter_scores.hazard`).
         hazard_from_s: when the first of these began [s since 1970].
         dry_h: hours in which the road was dry.
         rain_mm, snow_mm: that fell.
@@ -67,17 +73,23 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compared(n: NightFacts, action_c: float) -> Night:
-    """Return a night; ``action_c``: the catalogue's threshold [°C]."""
-    road, salted = road_of(n.hours), any(s.salt_g_m2 > 0.0 for s in n.log)
-    asking = [d for d in n.decided if d.treats or d.action == "refer"]
+    """Return a night; ``action_c``: the catalogue's threshold [°C].
+
+    Each is judged on the road with the salt that lay there before its own: the rules', and what was done.
+    """
+    asking = [d for d in n.decided if asks(d)]
+    stood = [n.standing] if n.standing is not None and asks(n.standing) else []
+    road = road_of(n, min((d.at_s for d in stood + asking), default=None))
+    first_s = min((s.at_s for s in n.log if s.salt_g_m2 > 0.0), default=None)
+    salted = first_s is not None
     asked: Asked = "treat" if any(d.treats for d in asking) else "refer" if asking else "nothing"
-    at_five = n.standing is not None and asks(n.standing)
+    at_five = len(stood) > 0
     in_time = at_five or any(d.at_s <= (road.hazard_from_s or n.morning_s) for d in asking)
     return Night(
         night=n.night, standing=n.standing, asked=asked, first=asking[0] if asking else None,
         later=max(0, len(asking) - 1), log=n.log, salted=salted, road=road,
         why=difference(n, asked, road, salted, action_c), evening=_outcome(road, at_five),
-        ours=_outcome(road, asked != "nothing" and in_time), theirs=_outcome(road, salted),
+        ours=_outcome(road, asked != "nothing" and in_time), theirs=_outcome(road_of(n, first_s), salted),
     )  # fmt: skip
 
 
@@ -86,17 +98,33 @@ def asks(d: Proposed) -> bool:
     return d.treats or d.action == "refer"
 
 
-def road_of(h: Hours) -> Road:
-    """Return what the road did in hours."""
-    known = ~np.isnan(h.surface_c)
+def road_of(n: NightFacts, warned_s: float | None = None) -> Road:
+    """Return what the road did in a night; ``warned_s``: since when salt was spread for it, None: it was not warned of."""
+    h = n.hours
+    known, falls = ~np.isnan(h.surface_c), np.nan_to_num(h.snow_mm_h) > 0.0
     frozen = known & (h.surface_c <= 0.0)
-    hazard = frozen & (h.wet | (np.nan_to_num(h.snow_mm_h) > 0.0))
+    freezes_c = freezing_point_c(
+        np.full(len(h.at_s), np.nan), _salted(n, counts_until_s(warned_s, n.evening_s))
+    )
+    hazard = is_hazard(h.surface_c, h.wet, falls, freezes_c)
     return Road(
         hours=int(known.sum()), lowest_c=float(h.surface_c[known].min()) if known.any() else None,
         frozen_h=int(frozen.sum()), hazard_h=int(hazard.sum()),
         hazard_from_s=float(h.at_s[hazard][0]) if hazard.any() else None, dry_h=int((known & ~h.wet).sum()),
         rain_mm=float(np.nansum(h.rain_mm_h)), snow_mm=float(np.nansum(h.snow_mm_h)),
     )  # fmt: skip
+
+
+def _salted(n: NightFacts, until_s: float) -> Floats:
+    """Return the freezing point by the salt that lay there before ``until_s`` [°C]; NaN where there was none."""
+    passes = [
+        Pass(s.at_s, s.salt_g_m2, 0.0, 1.0, "log", s.at_s, s.at_s)
+        for s in n.lying
+        if s.salt_g_m2 > 0.0 and s.at_s < until_s
+    ]
+    count = len(n.hours.at_s)
+    damp = np.zeros(count, dtype=np.bool_) if n.hours.damp is None else n.hours.damp
+    return by_salt_c(passes, n.rain, n.hours.at_s, np.full(count, np.nan), damp, HOLDS)
 
 
 def _outcome(road: Road, warned: bool) -> Outcome:
@@ -152,6 +180,8 @@ def _only_ours(n: NightFacts, road: Road) -> str:
         )
     if road.hazard_h > 0:
         return f"The road was frozen and not dry for {road.hazard_h} h, {_lowest(road.lowest_c)}; the log has nothing."
+    if road.frozen_h > 0 and road.dry_h < road.hours:
+        return f"A false alarm: the surface froze, {_lowest(road.lowest_c)}, but was dry or kept liquid by salt of before. {first.reason}"
     if road.frozen_h > 0:
         return f"A false alarm: the surface froze, {_lowest(road.lowest_c)}, but was dry. {first.reason}"
     return f"A false alarm: the surface stayed above 0 °C, {_lowest(road.lowest_c)}. {first.reason}"

@@ -67,6 +67,7 @@ class Hours:
         surface_c: of the road.
         wet: whether the road was not dry.
         rain_mm_h, snow_mm_h: of the hour [mm/h, water equivalent].
+        damp: whether the road was damp rather than wet; None: not told, it is wet.
     """
 
     at_s: Floats
@@ -74,13 +75,15 @@ class Hours:
     wet: NDArray[np.bool_]
     rain_mm_h: Floats
     snow_mm_h: Floats
+    damp: NDArray[np.bool_] | None = None
 
     def between(self, from_s: float, to_s: float) -> Hours:
         """Return those from a time up to another, with both."""
         mine = (self.at_s >= from_s) & (self.at_s <= to_s)
+        damp = None if self.damp is None else self.damp[mine]
         return Hours(
-            *(getattr(self, n)[mine] for n in ("at_s", "surface_c", "wet", "rain_mm_h", "snow_mm_h"))
-        )
+            self.at_s[mine], self.surface_c[mine], self.wet[mine], self.rain_mm_h[mine], self.snow_mm_h[mine], damp
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class NightFacts:
         log: what was done in it.
         hours: as measured, from evening to morning.
         issued: the evening's road forecast; None: there was none.
+        lying: salt that was driven on the road from the day before the night on.
+        rain: hours of the same time: when they ended, and the rain of each [mm].
     """
 
     night: date
@@ -118,3 +123,5 @@ class NightFacts:
     log: tuple[Spread, ...]
     hours: Hours
     issued: Issued | None
+    lying: tuple[Spread, ...] = ()
+    rain: tuple[tuple[float, float], ...] = ()

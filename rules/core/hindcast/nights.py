@@ -10,6 +10,7 @@ import numpy as np
 
 from rules.core.hindcast.facts import Hours, Issued, NightFacts, Proposed, Spread
 from rules.core.winter_nights import span_s
+from rules.core.winter_scores.hazard import LOOK_BACK_S
 from rules.core.winter_scores.leads import Errors, LeadErrors, Probability, by_lead, errors, probability
 
 EVENING, MORNING = time(17), time(8)
@@ -27,24 +28,27 @@ def cut(
     log: Sequence[Spread],
     hours: Hours,
     issued: Mapping[float, Issued],
+    driven: Sequence[Spread] = (),
 ) -> tuple[NightFacts, ...]:
-    """Return the facts of each night."""
-    return tuple(_night(n, zone, decided, log, hours, issued) for n in nights)
+    """Return the facts of each night; ``driven``: the salt that lay on the road."""
+    return tuple(_night(n, zone, decided, log, hours, issued, driven) for n in nights)
 
 
 def _night(
     night: date, zone: tzinfo, decided: Sequence[Proposed], log: Sequence[Spread], hours: Hours,
-    issued: Mapping[float, Issued],
+    issued: Mapping[float, Issued], driven: Sequence[Spread],
 ) -> NightFacts:  # fmt: skip
     from_s, to_s = span_s(night, zone)
     evening_s = datetime.combine(night, EVENING, zone).timestamp()
     morning_s = datetime.combine(night + timedelta(days=1), MORNING, zone).timestamp()
+    before = hours.between(from_s - LOOK_BACK_S, to_s)
     stood = [d for d in decided if d.at_s <= evening_s]
     return NightFacts(
         night=night, from_s=from_s, to_s=to_s, evening_s=evening_s, morning_s=morning_s,
         standing=stood[-1] if stood else None, decided=tuple(d for d in decided if from_s <= d.at_s < to_s),
         log=tuple(s for s in log if from_s <= s.at_s < to_s), hours=hours.between(evening_s, morning_s),
-        issued=issued.get(evening_s),
+        issued=issued.get(evening_s), lying=tuple(s for s in driven if from_s - LOOK_BACK_S <= s.at_s < to_s),
+        rain=tuple(zip(before.at_s.tolist(), np.nan_to_num(before.rain_mm_h).tolist(), strict=True)),
     )  # fmt: skip
 
 

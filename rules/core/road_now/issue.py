@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 
 from rules.core.psychrometrics import Floats
@@ -117,7 +118,10 @@ def _shifted(
 
 
 def _spread(g: Given, later: Weather) -> Spread:
-    return g.p.with_forecast if _is_forecast(g, later) else g.p.from_stations
+    if g.forecast is None or not _is_forecast(g, later):
+        return g.p.from_stations
+    age_h = max(0.0, g.at_s - g.forecast[1].issued_s) / HOUR_S
+    return msgspec.structs.replace(g.p.with_forecast, age_h=age_h, moved_h=g.p.relax_h)
 
 
 def _is_forecast(g: Given, later: Weather) -> bool:

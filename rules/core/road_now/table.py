@@ -54,6 +54,11 @@ class SensorJudged:
     wrong: bool
 
 
+FRESH_S = 9 * 3600.0
+"""A weather forecast issued so long before comes after all that are fresher, whatever its source, and an issue that is made
+by it adds to what the rules ask for but takes nothing back."""
+
+
 @dataclass(frozen=True, slots=True)
 class WeatherUsed:
     """By which weather an issue was made.
@@ -108,6 +113,12 @@ class RoadForecast:
     def values(self) -> Floats:
         """Return the table's values: segments × quantities × hours."""
         return unpacked(self.whole)
+
+    @property
+    def by_forecast(self) -> bool:
+        """Whether somebody has forecast the weather of it lately: what it takes for the rules to give something up."""
+        said_s = self.issued_s if self.weather.issued_s is None else self.weather.issued_s
+        return self.weather.kind == "forecast" and self.issued_s - said_s <= FRESH_S
 
     @property
     def wrong(self) -> tuple[SensorJudged, ...]:

@@ -23,6 +23,8 @@ class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         memory_h: errors of times so far apart are related by 1/e.
         flux_w_m2: steady, of each member.
         surface_c: of the model itself, with which each member is widened.
+        age_h: how long ago the forecast was issued when the ensemble begins [h].
+        moved_h: a forecast is moved to what is measured then; that is forgotten to 1/e in this time [h].
     """
 
     air_c: float = 1.5
@@ -39,7 +41,13 @@ class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     memory_h: float = 8.0
     flux_w_m2: float = 6.0
     surface_c: float = 0.4
+    age_h: float = 0.0
+    moved_h: float = 4.0
 
     def grown(self, lead_h: Floats) -> Floats:
-        """Return the share of the full error after so many hours."""
-        return np.asarray(np.sqrt(np.clip(lead_h / self.full_h, 0.0, 1.0)))
+        """Return the share of the full error so many hours from now.
+
+        An old forecast has erred for longer; the error of now is measured and taken out, and its age counts as that fades.
+        """
+        older_h = self.age_h * -np.expm1(-lead_h / self.moved_h)
+        return np.asarray(np.sqrt(np.clip((lead_h + older_h) / self.full_h, 0.0, 1.0)))

@@ -89,11 +89,11 @@ def measures(t: Counts) -> Measures:
 
 
 def outcome_of(hazard_from_s: float | None, warned_s: float | None, is_known: bool) -> Outcome:
-    """Return how a warning did, by the definition of :mod:`rules.core.hindcast.compare`.
+    """Return how a warning did.
 
     Args:
-        hazard_from_s: when a road that was not dry was first frozen [s since 1970]; None: never.
-        warned_s: since when the treatment was asked for that stood then; None: none stood. One that was
+        hazard_from_s: when a hazard began (:mod:`rules.core.winter_scores.hazard`) [s since 1970]; None: there was none.
+        warned_s: since when the warning was there that stood then; None: none stood. One that was
             asked for only later is a miss.
         is_known: whether anybody measured.
     """

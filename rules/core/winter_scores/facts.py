@@ -26,6 +26,7 @@ class ScoreParameters(msgspec.Struct, frozen=True, kw_only=True):
         evening_h: hour of the day, by the town's clock, whose forecast the night's minimum is judged by.
         from_h, until_h: hours of the day, by the town's clock, between which the road is judged: as the
             hindcast of past winters judges it.
+        holds_h, rain_mm, holds_after_rain_h: how long salt counts that lay on the road, as the rules shipped reckon it.
         policy_g_m2: the fixed policy that salt is compared with: whenever a treatment is asked for
             anywhere, every route is treated in full, once, at this rate [g/m²].
     """
@@ -37,6 +38,9 @@ class ScoreParameters(msgspec.Struct, frozen=True, kw_only=True):
     from_h: float = 17.0
     until_h: float = 8.0
     policy_g_m2: float = 10.0
+    holds_h: float = 6.0
+    rain_mm: float = 2.0
+    holds_after_rain_h: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,28 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A road sensor in a night: times [s since 1970], surface [°C], and whether the road was wet or white."""
+    """A road sensor in a night; NaN = not told, None = of nothing.
+
+    Attributes:
+        ts_s: times [s since 1970].
+        surface_c: of the road [°C].
+        wet: whether the road was wet or white.
+        film_mm: of water on it.
+        freezing_c: freezing point of what lies on it, as it measured it.
+        state: what it saw, by the codes of the kind ``road``.
+    """
 
     ts_s: Floats
     surface_c: Floats
     wet: NDArray[np.bool_]
+    film_mm: Floats | None = None
+    freezing_c: Floats | None = None
+    state: Floats | None = None
+
+    def told(self, name: str) -> Floats:
+        """Return one of the last three, NaN where nothing is told."""
+        found: Floats | None = getattr(self, name)
+        return np.full(len(self.ts_s), np.nan) if found is None else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +110,12 @@ class NightFacts:
         stretches: of the routes.
         measured: by device.
         forecasts: None where the installation has none.
-        treated: what gritters spread, by stretch.
+        treated: what gritters spread, by stretch, from the day before the night on: salt of before may still lie there.
         cases: proposals and orders of the night.
         wrong: sensors that their neighbours found wrong: nothing is judged by them.
         passes_gone: why what gritters spread is not known, as a sentence; empty where it is.
         roads_gone: likewise the road forecasts by the hour.
+        rain: hours of the same time in which it rained: when they ended, and where it rained most [mm].
     """
 
     night: date
@@ -108,3 +130,4 @@ class NightFacts:
     wrong: frozenset[str] = frozenset()
     passes_gone: str = ""
     roads_gone: str = ""
+    rain: tuple[tuple[float, float], ...] = ()

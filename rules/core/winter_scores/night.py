@@ -9,7 +9,7 @@ import numpy as np
 
 from rules.core.winter_orders.model import Case
 from rules.core.winter_orders.standing import routes_of
-from rules.core.winter_scores.asked import asked_s, warned_since_s
+from rules.core.winter_scores.asked import asked_s, first_warned_s, warned_since_s
 from rules.core.winter_scores.contingency import Counts, Outcome, counted, outcome_of
 from rules.core.winter_scores.facts import Floats, Forecasts, Measured, NightFacts, ScoreParameters
 from rules.core.winter_scores.frost import Frost, frost_on
@@ -21,8 +21,8 @@ class RouteScore(msgspec.Struct, frozen=True, kw_only=True):
     """A route in a night.
 
     Attributes:
-        outcome: of its warning: a treatment that was asked for, by the rules or an officer.
-        warned_s: since when the treatment was asked for that stood when the hazard began, or in the morning
+        outcome: of its warning: a treatment that was asked for, by the rules or an officer, or a referral to one.
+        warned_s: since when the warning was there that stood when the hazard began, or in the morning
             where there was none [s since 1970]; else since when one was that came later; None: none stood.
         frost: as its sensors measured it.
         service: what was done.
@@ -78,7 +78,7 @@ def _route(
     p: ScoreParameters, policy_g_m2: float,
 ) -> RouteScore:  # fmt: skip
     stretches = facts.stretches.get(route, ())
-    frost = frost_on(stretches, facts, judged, p)
+    frost = frost_on(stretches, facts, judged, p, first_warned_s(cases))
     warned_s = warned_since_s(cases, frost.hazard_from_s, judged[1], facts.treated)
     due = due_on(cases, frost.hazard_from_s is not None)
     # Where nobody knows any more what was spread, nothing is said of it: not that all was left untreated.
@@ -160,6 +160,6 @@ def _notes(facts: NightFacts, routes: tuple[RouteScore, ...]) -> tuple[str, ...]
         notes.append("There is no road forecast of this night: errors by lead are not known.")
     if facts.passes_gone:
         notes.append(facts.passes_gone)
-    elif not facts.treated:
+    elif not any(facts.from_s <= p.at_s < facts.to_s for m in facts.treated.values() for p in m.passes):
         notes.append("No gritter reported what it spread: salt and treated length are as far as known.")
     return tuple(notes)

@@ -11,14 +11,13 @@ from rules.core.context import Context
 from rules.core.road_now.coming import covers
 from rules.core.road_now.model import Observed, Passes, SensorReadings, Spreads
 from rules.core.road_now.stretches import Stretches, stretches
+from rules.core.road_now.table import FRESH_S
 from rules.core.weather_forecast import WeatherForecast
 from rules.winter.forecaster.ports import GritterRows, Installed, Measured, RoadRows, SaltRows
 from rules.winter.weather.ports import Kept
 
 OLDEST_S = 24 * 3600.0
 """A weather forecast issued so long before is none."""
-FRESH_S = 9 * 3600.0
-"""One issued so long before comes after all that are fresher, whatever its source."""
 KM_PER_DEGREE = 111.2
 OTHERS = "*"
 """In an order of sources: those that it does not name."""

@@ -20,7 +20,7 @@ from rules.core.winter_scores.contingency import Counts
 from rules.road_data import hornsgatan
 from rules.winter.hindcast import activity
 from rules.winter.hindcast.run import BEFORE_S, Ran, Settings, run
-from rules.winter.hindcast.street_town import DAMP_MV, clock_of
+from rules.winter.hindcast.street_town import DAMP_MV, WET_MV, clock_of
 
 
 class Winter(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +99,7 @@ def told(
 ) -> Winter:
     """Return a winter that was run."""
     zone = clock_of(hours)
-    facts = cut(nights, zone, ran.decided, log, seen(hours), ran.issued)
+    facts = cut(nights, zone, ran.decided, log, seen(hours), ran.issued, ran.driven)
     action_c = load().gritting.parameters.action_c
     found = tuple(compared(n, action_c) for n in facts)
     return Winter(
@@ -115,7 +115,8 @@ def seen(hours: hornsgatan.Hours) -> Seen:
     v = hours.values
     with np.errstate(invalid="ignore"):
         wet = np.asarray(v["wetness_mv"] > DAMP_MV, dtype=np.bool_)
-    return Seen(hours.at_s, v["surface_c"], wet, v["rain_mm_h"], v["snow_mm_h"])
+        damp = np.asarray(wet & (v["wetness_mv"] < WET_MV), dtype=np.bool_)
+    return Seen(hours.at_s, v["surface_c"], wet, v["rain_mm_h"], v["snow_mm_h"], damp)
 
 
 def _salt(spread: Sequence[Spread], nights: Sequence[date], zone: timezone) -> float:

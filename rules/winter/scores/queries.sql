@@ -11,11 +11,27 @@ select d.name, array_agg(extract(epoch from r.ts)::float8 order by r.ts) as ts_s
        array_agg(r.surface_temperature_c::float8 order by r.ts) as surface_c,
        array_agg(case when r.water_film_mm is null and r.surface_state is null then true
                        else coalesce(r.water_film_mm > 0.01, false) or coalesce(r.surface_state >= 1, false) end
-                  order by r.ts) as wet
+                  order by r.ts) as wet,
+       array_agg(r.water_film_mm::float8 order by r.ts) as film_mm,
+       array_agg(r.freezing_point_c::float8 order by r.ts) as freezing_c,
+       array_agg(r.surface_state::float8 order by r.ts) as state
 from road_reading r join device d using (device_id)
 where r.ts >= to_timestamp(%(from_s)s) and r.ts < to_timestamp(%(to_s)s) and r.quality & 2 = 0
   and r.surface_temperature_c is not null
 group by d.name
+
+-- rain
+-- By the hour, where it rained most, as the rules count it. Where no station tells rain from snow, it is rain above 1 °C.
+select extract(epoch from h)::float8 + 3600.0, max(mm) from (
+    select date_trunc('hour', ts) as h, device_id,
+           avg(case when coalesce(precipitation_type::float8, case when air_temperature_c > 1.0 then 1 else 3 end) in (1, 4)
+               then coalesce(precipitation_mm_h, 0.0) else 0.0 end)::float8 as mm
+    from weather_reading
+    where ts >= to_timestamp(%(from_s)s) and ts < to_timestamp(%(to_s)s) and quality & 2 = 0
+    group by 1, 2
+) as by_station
+group by h having max(mm) > 0.0
+order by h
 
 -- forecasts
 select f.segment_id, extract(epoch from f.issued_at)::float8, extract(epoch from f.at)::float8, f.hour::integer,

@@ -18,6 +18,7 @@ from rules.core.treatment_log import standing
 from rules.core.winter_kept import KeptDays
 from rules.core.winter_record import KeptScore
 from rules.core.winter_scores.facts import Forecasts, Measured, NightFacts, Stretch
+from rules.core.winter_scores.hazard import LOOK_BACK_S
 from rules.core.winter_scores.night import NightScore
 from rules.winter.kept import gone_of, lines_of
 from rules.winter.orders.ports import OrderDesk
@@ -54,7 +55,9 @@ class PostgresScores:
             sensors = [row[2] for row in routes if row[5] is not None]
             wrong = await _rows(conn, "wrong", **span)
             forecasts = await _rows(conn, "forecasts", **span, segments=sensors)
-            treated = standing(await lines_of(conn, from_s, to_s))
+            before_s = from_s - LOOK_BACK_S
+            treated = standing(await lines_of(conn, before_s, to_s))
+            rain = await _rows(conn, "rain", from_s=before_s, to_s=to_s)
             gone = await gone_of(conn, from_s, to_s, self._kept, self._zone)
         labels, stretches = _routes(routes)
         return NightFacts(
@@ -62,7 +65,7 @@ class PostgresScores:
             measured={name: _measured(*columns) for name, *columns in measured},
             forecasts=_forecasts(forecasts) if forecasts else None,
             treated=treated, cases=cases, wrong=frozenset(row[0] for row in wrong), passes_gone=gone.passes,
-            roads_gone=gone.roads,
+            roads_gone=gone.roads, rain=tuple((at_s, mm) for at_s, mm in rain),
         )  # fmt: skip
 
     async def put(self, score: NightScore, by: str) -> None:
@@ -106,8 +109,13 @@ def _routes(rows: Sequence[Any]) -> tuple[Mapping[str, str], Mapping[str, tuple[
     return labels, stretches
 
 
-def _measured(ts_s: list[float], surface_c: list[float], wet: list[bool]) -> Measured:
-    return Measured(np.array(ts_s), np.array(surface_c), np.array(wet, dtype=np.bool_))
+def _measured(
+    ts_s: list[float], surface_c: list[float], wet: list[bool], *more: list[float | None]
+) -> Measured:
+    film_mm, freezing_c, state = (np.array(column, dtype=np.float64) for column in more)
+    return Measured(
+        np.array(ts_s), np.array(surface_c), np.array(wet, dtype=np.bool_), film_mm, freezing_c, state
+    )
 
 
 def _forecasts(rows: Sequence[Any]) -> Forecasts:
