@@ -183,6 +183,13 @@ def lost(work: Work, ctx: Context, cast: Looks | None) -> NDArray[np.bool_]:
     return had if cast is None else had & ~cast.fresh
 
 
+def without_weather(ctx: Context, cast: Looks | None) -> NDArray[np.bool_]:
+    """Return of which segments the forecast that counts was made without one of the weather; ``cast``: of :func:`looked`."""
+    if cast is None:
+        return np.zeros(len(ctx.graph.segments), dtype=np.bool_)
+    return np.asarray(cast.fresh & ~cast.by_forecast, dtype=np.bool_)
+
+
 def _fresh(ctx: Context, table: ForecastColumns, at_s: float) -> NDArray[np.bool_]:
     limit_s = ctx.catalogue.forecast.parameters.fresh_h * HOUR_S
     return np.asarray(at_s - table.issued_s <= limit_s, dtype=np.bool_)  # NaN is not

@@ -41,6 +41,11 @@ def is_by_trend(kept: RoutePlan | None, forecast_asks: bool) -> bool:
     return not forecast_asks and (kept is None or not kept.asked or kept.by_trend)
 
 
+def is_by_forecast(before: RoutePlan | None, period: int) -> bool:
+    """Whether a treatment stands that a forecast of the weather has asked for: one made without it takes nothing back."""
+    return before is not None and before.period == period and bool(before.asked) and not before.by_trend
+
+
 def most_of(found: Sequence[Assessment]) -> float | None:
     """Return the highest chance of ice that a fresh forecast has on a route; None where it tells none of some stretch."""
     chances = [c for a in found if (c := foreseen_ice(a.outlook)) is not None]

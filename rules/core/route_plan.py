@@ -9,7 +9,8 @@ be there when the first treatment ends; not where what is left of it still does 
 knows anything of, and all of them where the route is not treated selectively.
 
 Where the road forecast is lost, the sensors' trend sees a few hours only: it adds to the plan, but
-takes nothing back, and nothing to do becomes watching.
+takes nothing back, and nothing to do becomes watching. The same goes for a road forecast made without
+one of the weather, where one with it has asked for a treatment.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def make_plan(
         at_s: now [s since 1970].
         period: service period of now.
         p: parameters of the rule.
-        lost: whether there was a road forecast of it and none counts now.
+        lost: whether there was a road forecast of it and none counts now, or none of the weather though one has asked.
     """
     p = cautious(p) if lost else p
     known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]

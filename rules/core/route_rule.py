@@ -17,6 +17,7 @@ from rules.core.effects import Decision, Json, num
 from rules.core.forecast_looks import Looks
 from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.gritting_parameters import GrittingParameters
+from rules.core.holding import is_by_forecast
 from rules.core.judged import Judged, judge
 from rules.core.memory import Order, Outdoor, RouteMemory
 from rules.core.outlooks import FROM_FORECAST, Outlooks, Wash, outlooks
@@ -44,13 +45,15 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
     wash = forecast_rule.wash(work, ctx, cast, at_s) if coats else None
     prospects, gone = _Prospects(found, town, cast, wash, at_s), forecast_rule.lost(work, ctx, cast)
+    blind = forecast_rule.without_weather(ctx, cast)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
         p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
         before: RouteMemory | None = memory.get(route_id)
         held = None if before is None else before.plan
         looks, here = prospects.of(ctx, route_id)
-        lost = bool(gone[list(members)].any())
+        counts = gone | blind if is_by_forecast(held, period) else gone
+        lost = bool(counts[list(members)].any())
         plan = plan_of(here, coats, held, at_s, period, p, lost)
         treated = done([coats.get(s, BARE) for s in here.ids] if coats else (), at_s)
         result = RouteResult(
