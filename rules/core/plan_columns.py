@@ -27,6 +27,7 @@ from rules.core.planned import Need, RoutePlan
 from rules.core.psychrometrics import Floats
 from rules.core.route_plan import (
     missing,
+    not_before,
     on_ploughed,
     ploughed_since,
     rain_ends_s,
@@ -87,7 +88,8 @@ def plan_of(
     ploughed_s = ploughed_since(before, bool(deep), at_s)
     coats = on_ploughed(coats, deep, ploughed_s)
     salt = _Salt.of(here, coats, held, at_s, p)
-    needs = _needs_of(here, salt, held, at_s, p)
+    told = np.zeros(len(here.ids), dtype=bool) if lost else ~np.isnan(here.p_ice)
+    needs = _needs_of(here, salt, held, told, at_s, p)
     coldest = None if first is None else here.ids[first]
     if not needs:
         outcome, why = _without_treatment(here, salt)
@@ -172,7 +174,7 @@ def _why(here: Stretches, needs: Mapping[int, Need]) -> str:
 
 
 def _needs_of(
-    here: Stretches, salt: _Salt, held: Mapping[str, Need], at_s: float, p: GrittingParameters
+    here: Stretches, salt: _Salt, held: Mapping[str, Need], told: Bools, at_s: float, p: GrittingParameters
 ) -> dict[int, Need]:
     """Return what is still to be treated by place in the route; once there is something, what is nearly due joins it."""
     treat = here.judged.outcome == TREAT
@@ -181,7 +183,9 @@ def _needs_of(
     fresh = _fresh(here, salt, at_s, p)
     want = fresh.where(treat)
     if held:
-        want = _Needs.of([held.get(s) for s in here.ids]).stronger(want)
+        want = _Needs.of([held.get(s) for s in here.ids]).stronger(
+            want, told & (fresh.by_s > at_s + p.respond_s)
+        )
     open_ = ~salt.protects
     due = open_ & want.there & ~salt.enough(want, at_s, p)
     soon = open_ & ~due & fresh.there & ~salt.enough(fresh, at_s + p.respond_s, p)
@@ -195,6 +199,9 @@ def _needs_of(
     for among in (first, (soon & ~treat) | later):
         for k in np.flatnonzero(among).tolist():
             found[k] = (want if due[k] else both if soon[k] else fresh).need(k)
+    along = told & ~treat
+    first_s = min((n.by_s for k, n in found.items() if treat[k]), default=-np.inf)
+    found = {k: not_before(n, first_s) if along[k] else n for k, n in found.items()}
     return {**found, **_along(here, salt, found, at_s, p)}
 
 
@@ -236,12 +243,13 @@ class _Needs:
     def where(self, keep: Bools) -> _Needs:
         return _Needs(self.there & keep, self.g_m2, self.passes, self.by_s, self.since_s)
 
-    def stronger(self, fresh: _Needs) -> _Needs:
-        """Return the larger needs, by the earlier hour."""
+    def stronger(self, fresh: _Needs, moves: Bools | None = None) -> _Needs:
+        """Return the larger needs, by the earlier hour; ``moves``: by the fresh one's, even if that is later."""
         both = self.there & fresh.there
         only = fresh.there & ~self.there
         more = only | (both & (fresh.total_g_m2 > self.total_g_m2))
-        earlier = np.where(both, np.where(fresh.by_s < self.by_s, fresh.by_s, self.by_s), self.by_s)
+        sooner = fresh.by_s < self.by_s if moves is None else moves | (fresh.by_s < self.by_s)
+        earlier = np.where(both & sooner, fresh.by_s, self.by_s)
         return _Needs(
             self.there | fresh.there,
             np.where(more, fresh.g_m2, self.g_m2),

@@ -16,7 +16,7 @@ one of the weather, where one with it has asked for a treatment.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from rules.core import residual
@@ -80,7 +80,10 @@ def make_plan(
     ploughed_s = ploughed_since(before, bool(deep), at_s)
     coats = on_ploughed(coats, deep, ploughed_s)
     safe_c = residual.protected(found, coats, held, at_s, p)
-    needs = _needs(found, coats, safe_c, held, at_s, p)
+    told = (
+        frozenset() if lost else {a.outlook.segment_id for a in found if foreseen_ice(a.outlook) is not None}
+    )
+    needs = _needs(found, coats, safe_c, held, told, at_s, p)
     if not needs:
         outcome, why = _without_treatment(found, safe_c)
         why += freed
@@ -137,10 +140,14 @@ def _needs(
     coats: Mapping[str, Coat],
     safe_c: Mapping[str, float],
     held: Mapping[str, Need],
+    told: Container[str],
     at_s: float,
     p: GrittingParameters,
 ) -> dict[str, Need]:
-    """Return what is still to be treated; once there is something, what is nearly due joins it."""
+    """Return what is still to be treated; once there is something, what is nearly due joins it.
+
+    ``told``: of which stretches a forecast of the weather tells: of them the hour that it gives now counts.
+    """
     needs: dict[str, Need] = {}
     later: dict[str, Need] = {}
     for a in found:
@@ -148,7 +155,8 @@ def _needs(
             continue
         segment, here = a.outlook.segment_id, coats.get(a.outlook.segment_id, BARE)
         fresh = _fresh(a, here, at_s, p)
-        want = _stronger(held.get(segment), fresh if a.outcome == "treat" else None)
+        asks = fresh if a.outcome == "treat" else None
+        want = _stronger(held.get(segment), asks, segment in told and may_wait(asks, at_s, p))
         if want is not None and not _enough(want, here, at_s, p):
             needs[segment] = want
         elif fresh is not None and not _enough(fresh, here, at_s + p.respond_s, p):
@@ -158,6 +166,9 @@ def _needs(
     if not needs:
         return {}
     needs = {**needs, **later}
+    ask = {a.outlook.segment_id for a in found if a.outcome == "treat"}
+    first_s = min((n.by_s for s, n in needs.items() if s in ask), default=-math.inf)
+    needs = {s: n if s in ask or s not in told else not_before(n, first_s) for s, n in needs.items()}
     return {**needs, **_along(found, coats, safe_c, needs, at_s, p)}
 
 
@@ -207,12 +218,23 @@ def _fresh(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> Nee
     return Need(a.rate_g_m2, a.passes, max(by_s, at_s + p.respond_s), at_s)
 
 
-def _stronger(held: Need | None, fresh: Need | None) -> Need | None:
-    """Return the larger need, by the earlier hour."""
+def _stronger(held: Need | None, fresh: Need | None, moves: bool = False) -> Need | None:
+    """Return the larger need, by the earlier hour; ``moves``: by the fresh one's, even if that is later."""
     if held is None or fresh is None:
         return held or fresh
     more = fresh if fresh.total_g_m2 > held.total_g_m2 else held
-    return Need(more.g_m2, more.passes, min(held.by_s, fresh.by_s), held.since_s)
+    by_s = fresh.by_s if moves else min(held.by_s, fresh.by_s)
+    return Need(more.g_m2, more.passes, by_s, held.since_s)
+
+
+def may_wait(fresh: Need | None, at_s: float, p: GrittingParameters) -> bool:
+    """Whether a need is for later than somebody can be there; else its hour is only that, and what was promised stands."""
+    return fresh is not None and fresh.by_s > at_s + p.respond_s
+
+
+def not_before(need: Need, first_s: float) -> Need:
+    """Return the need of a stretch that only goes along: no sooner than the first that asks [s since 1970]."""
+    return need if need.by_s >= first_s else Need(need.g_m2, need.passes, first_s, need.since_s)
 
 
 def _enough(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> bool:

@@ -88,6 +88,42 @@ def test_it_is_taken_back_once_a_night_at_most() -> None:
     assert plan(4 * HOUR, outlook(1.4, 0.01), before=again).outcome == "treat"
 
 
+FROST = {"film_mm": 0.2}
+
+
+def test_the_hour_to_be_done_by_follows_a_forecast_of_the_weather() -> None:
+    first = plan(0.0, outlook(-1.0, 0.6, zero_in_h=3.0, **FROST))
+    assert first.treat_by_s == 3 * HOUR
+    later = plan(HOUR, outlook(-1.0, 0.6, zero_in_h=14.0, **FROST), before=first)
+    assert later.treat_by_s == 15 * HOUR
+    assert plan(2 * HOUR, outlook(-1.0, 0.6, zero_in_h=3.0, **FROST), before=later).treat_by_s == 5 * HOUR
+    for doubt in (
+        plan(HOUR, outlook(-1.0, 0.6, zero_in_h=14.0, **FROST), before=first, lost=True),
+        plan(HOUR, outlook(-1.0, wet=True, zero_in_h=14.0), before=first),  # the trend's
+        plan(HOUR, outlook(1.4, 0.08), before=first),  # nobody asks for it now
+    ):
+        assert doubt.treat_by_s == 3 * HOUR
+
+
+def test_the_hour_to_be_done_by_stands_once_nobody_can_be_there_sooner() -> None:
+    first = plan(0.0, outlook(-1.0, 0.6, zero_in_h=2.0, **FROST))
+    frozen = plan(2 * HOUR, outlook(-1.0, 0.6, zero_in_h=0.0, **FROST), before=first)
+    assert frozen.treat_by_s == 2 * HOUR  # now, not in an hour and a half again and again
+
+
+def test_stretches_that_only_go_along_do_not_set_the_hour() -> None:
+    asks = outlook(-1.0, 0.6, zero_in_h=12.0, **FROST)
+    near = outlook(1.4, 0.08, "b", film_mm=0.2)
+    assert plan(0.0, asks, near).treat_by_s == 12 * HOUR
+    both = plan(
+        0.0, outlook(-1.0, 0.6, zero_in_h=3.0, **FROST), outlook(-1.0, 0.6, "b", zero_in_h=3.0, **FROST)
+    )
+    moved = plan(HOUR, asks, near, before=both)
+    assert (moved.segments, moved.treat_by_s) == (("a", "b"), 13 * HOUR)
+    unsure = plan(HOUR, asks, outlook(1.4, None, "b", wet=True), before=both)
+    assert unsure.treat_by_s == 3 * HOUR  # no forecast speaks for it
+
+
 def falling(hours: float) -> list[Reading]:
     """Wet roads that cool towards 1 °C."""
     found: list[Reading] = []
