@@ -20,6 +20,7 @@ from rules.core.holding import (
     is_watched,
     on_route,
     released,
+    rests,
     still_refused,
 )
 from rules.core.judged import MONITOR, REFER, TREAT, Judged
@@ -73,7 +74,8 @@ def plan_of(
     p = cautious(p) if lost else p
     first = _coldest(here, ~np.isnan(here.minimum_c))
     minimum = None if first is None else float(here.minimum_c[first])
-    kept = held_over(before, minimum, bool((here.judged.outcome == TREAT).any()), period, p)
+    treats = bool((here.judged.outcome == TREAT).any())
+    kept = held_over(before, minimum, treats, _any_p_ice(here), period, p)
     here = _still_refused(here, kept, p) if kept is not None and kept.aside else here
     refers = (here.judged.outcome == REFER) & ~np.isnan(here.minimum_c)
     refused = {here.ids[k] for k in np.flatnonzero(refers).tolist()}
@@ -82,8 +84,13 @@ def plan_of(
         kept, None if lost else _most_p_ice(here), bool(asks.any()), on_route(coats, here.ids), p
     )
     asked = {} if kept is None or freed else kept.asked
-    held = {s: n for s, n in asked.items() if s not in refused}
-    aside = {s: n for s, n in asked.items() if s in refused}
+    away = refused | (
+        {s for k, s in enumerate(here.ids) if _rests(here, k, kept, lost, p)}
+        if kept is not None and kept.aside
+        else set()
+    )
+    held = {s: n for s, n in asked.items() if s not in away}
+    aside = {s: n for s, n in asked.items() if s in away}
     deep = [here.ids[k] for k in np.flatnonzero(here.judged.plough).tolist()]
     ploughed_s = ploughed_since(before, bool(deep), at_s)
     coats = on_ploughed(coats, deep, ploughed_s)
@@ -140,6 +147,18 @@ def _still_refused(here: Stretches, kept: RoutePlan, p: GrittingParameters) -> S
 def _most_p_ice(here: Stretches) -> float | None:
     """Return :func:`rules.core.route_plan.most_of` of a route."""
     return None if len(here.ids) == 0 or np.isnan(here.p_ice).any() else float(here.p_ice.max())
+
+
+def _any_p_ice(here: Stretches) -> float | None:
+    """Return :func:`rules.core.holding.any_of` of a route."""
+    known = here.p_ice[~np.isnan(here.p_ice)]
+    return float(known.max()) if len(known) else None
+
+
+def _rests(here: Stretches, k: int, kept: RoutePlan, lost: bool, p: GrittingParameters) -> bool:
+    """Return :func:`rules.core.holding.rests` of a stretch, by its place in the route."""
+    p_ice = None if lost or np.isnan(here.p_ice[k]) else float(here.p_ice[k])
+    return rests(kept, here.ids[k], bool(here.judged.outcome[k] == TREAT), p_ice, p)
 
 
 def _coldest(here: Stretches, among: Bools) -> int | None:

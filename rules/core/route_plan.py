@@ -25,6 +25,7 @@ from rules.core.gritting import Assessment, Outcome
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.hazards import foreseen_ice
 from rules.core.holding import (
+    any_of,
     cautious,
     held_over,
     is_by_trend,
@@ -32,6 +33,7 @@ from rules.core.holding import (
     most_of,
     on_route,
     released,
+    rests,
     still_refused,
 )
 from rules.core.planned import Need as Need
@@ -62,7 +64,8 @@ def make_plan(
     p = cautious(p) if lost else p
     known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]
     minimum, coldest = min(known, default=(None, None))
-    kept = held_over(before, minimum, any(a.outcome == "treat" for a in found), period, p)
+    treats = any(a.outcome == "treat" for a in found)
+    kept = held_over(before, minimum, treats, any_of(found), period, p)
     found = [still_refused(a, kept, p) for a in found] if kept is not None and kept.aside else found
     refused = {a.outlook.segment_id for a in found if a.outcome == "refer" and not _is_blind(a)}
     threatens = any(a.outcome in ("treat", "refer") for a in found)
@@ -74,8 +77,15 @@ def make_plan(
         p,
     )
     asked = {} if kept is None or freed else kept.asked
-    held = {s: n for s, n in asked.items() if s not in refused}
-    aside = {s: n for s, n in asked.items() if s in refused}
+    away = refused | {
+        a.outlook.segment_id
+        for a in found
+        if rests(
+            kept, a.outlook.segment_id, a.outcome == "treat", None if lost else foreseen_ice(a.outlook), p
+        )
+    }
+    held = {s: n for s, n in asked.items() if s not in away}
+    aside = {s: n for s, n in asked.items() if s in away}
     deep = [a.outlook.segment_id for a in found if a.plough]
     ploughed_s = ploughed_since(before, bool(deep), at_s)
     coats = on_ploughed(coats, deep, ploughed_s)
