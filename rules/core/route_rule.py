@@ -44,7 +44,7 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     without = forecast_rule.in_words(work, ctx, at_s)
     cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
     wash = forecast_rule.wash(work, ctx, cast, at_s) if coats else None
-    prospects, gone = _Prospects(found, town, cast, wash, at_s), forecast_rule.lost(work, ctx, cast)
+    prospects, gone = _Prospects(found, town, cast, wash, at_s), forecast_rule.lost(work, ctx, cast, at_s)
     blind = forecast_rule.without_weather(ctx, cast)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)

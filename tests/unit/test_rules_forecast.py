@@ -267,6 +267,24 @@ def test_where_forecasts_are_expected_the_alarm_counts_from_the_first_reading() 
     assert not [e for e in effects if isinstance(e, RaiseAlarm)]
 
 
+def test_where_forecasts_are_expected_and_never_come_nothing_to_do_is_watched() -> None:
+    expecting = replace(CONTEXT, forecasts_expected=True)
+    fresh_h = expecting.catalogue.forecast.parameters.fresh_h
+    first, then = decisions(run(mild(6.0), {}, expecting)[1])
+    assert (first.outcome, then.outcome) == ("no_action", "monitor")
+    assert fresh_h < (then.at_s - START) / HOUR_S <= fresh_h + 0.5  # as long as the alarm waits
+    assert "No road forecast has ever come" in then.reason
+    assert [d.outcome for d in decisions(run(mild(6.0), {})[1])] == ["no_action"]
+
+
+def test_a_stretch_that_no_forecast_covers_has_lost_it_where_forecasts_are_expected() -> None:
+    expecting = replace(CONTEXT, forecasts_expected=True)
+    some = {9: table(0.5 * HOUR_S, 4.0, ids=("s0", "s1", "s3", "s4"))}
+    assert decisions(run(mild(2.0), some, expecting)[1])[-1].outcome == "monitor"
+    assert decisions(run(mild(2.0), some)[1])[-1].outcome == "no_action"
+    assert decisions(run(mild(2.0), {9: table(0.5 * HOUR_S, 4.0)}, expecting)[1])[-1].outcome == "no_action"
+
+
 def test_an_alarm_of_forecasts_that_never_came_ends_where_they_are_not_expected_any_more() -> None:
     expecting = replace(CONTEXT, forecasts_expected=True)
     state, _ = run(mild(4.0), {}, expecting)
