@@ -37,6 +37,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
         ploughed_s: since when the plan has it ploughed [s since 1970], None where it does not.
         not_before_s: when the rain ends that would wash the salt off [s since 1970]; None where none is foreseen.
         refused: on how many stretches salt does not work, or the matrix has no rate: the duty officer's.
+        refused_ids: ids of these, sorted.
     """
 
     period: int
@@ -53,6 +54,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     ploughed_s: float | None = None
     by_trend: bool = False
     aside: dict[str, Need] = {}
+    refused_ids: tuple[str, ...] = ()
 
     @property
     def asked(self) -> dict[str, Need]:

@@ -138,9 +138,9 @@ def must_write(
         ended = before.decided.period != plan.period and plan.outcome != "no_action"
         return ended or plan.outcome != before.decided.outcome
     withdrawn = before.decided.outcome != "treat" and treated is None
-    if withdrawn or before.decided.outcome == "refer" or plan.refused > before.decided.refused:
-        return True
     last = before.orders[-1] if before.orders else None
+    if withdrawn or before.decided.outcome == "refer" or _is_refused_more(plan, before.decided, last):
+        return True
     if last is None or last.period != plan.period or (plan.plough and not before.decided.plough):
         return True
     due = [n for n in plan.needs.values() if n.by_s <= at_s + p.respond_s + p.redecide_s / 2.0]
@@ -151,6 +151,12 @@ def must_write(
         return False
     run = treated is not None and treated.to_s > last.at_s
     return any(n.since_s > last.at_s or (run and n.by_s < at_s) for n in due)
+
+
+def _is_refused_more(plan: RoutePlan, decided: RoutePlan, last: Order | None) -> bool:
+    """Whether salt no longer works on more stretches, or on one that the last order treats and did not refuse."""
+    newly = set(plan.refused_ids).difference(decided.refused_ids)
+    return plan.refused > decided.refused or (last is not None and not newly.isdisjoint(last.segments))
 
 
 def _decision(
