@@ -21,9 +21,10 @@ from rules.core.holding import is_by_forecast
 from rules.core.judged import Judged, judge
 from rules.core.memory import Order, Outdoor, RouteMemory
 from rules.core.outlooks import FROM_FORECAST, Outlooks, Wash, outlooks
-from rules.core.plan_columns import Stretches, plan_of
+from rules.core.plan_columns import Stretches
 from rules.core.residual import safe_c
 from rules.core.route_inputs import Informed, informed
+from rules.core.route_lead import plan_in_time
 from rules.core.route_plan import RoutePlan, period_of
 from rules.core.route_result import RouteResult
 from rules.core.segment_rule import read_at
@@ -48,13 +49,13 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     blind = forecast_rule.without_weather(ctx, cast)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
-        p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
+        matrix = ctx.catalogue.matrix
         before: RouteMemory | None = memory.get(route_id)
         held = None if before is None else before.plan
         looks, here = prospects.of(ctx, route_id)
         counts = gone | blind if is_by_forecast(held, period) else gone
         lost = bool(counts[list(members)].any())
-        plan = plan_of(here, coats, held, at_s, period, p, lost)
+        plan, p = plan_in_time(ctx, route_id, here, coats, held, at_s, period, lost)
         treated = done([coats.get(s, BARE) for s in here.ids] if coats else (), at_s)
         result = RouteResult(
             ctx, route_id, plan, members, treated, at_s, town.precipitation == "rain", without

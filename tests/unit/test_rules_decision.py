@@ -102,7 +102,7 @@ def test_deep_snow_is_ploughed_and_salted() -> None:
     assert "again as long as it lasts" in deep.why
     found = plan(outlook(state="snow", snow_mm=3.0, lying_mm=3.0))
     assert (found.outcome, action_of(found)) == ("treat", "plough")
-    assert in_words(found, 2, None).startswith("Plough and treat 1 of 2 stretches at 20 g/m²")
+    assert in_words(found, 2, None, is_past=False).startswith("Plough and treat 1 of 2 stretches at 20 g/m²")
     bare = structs.replace(MATRIX, rows=tuple(r for r in MATRIX.rows if r.condition != "snow_cover"))
     assert (
         assess(outlook(state="snow", snow_mm=9.0, lying_mm=9.0), P, bare).passes == 2
