@@ -15,7 +15,7 @@ from rules.core.planned import RoutePlan
 from rules.core.route_result import run_min
 from rules.core.routing import Drive
 
-Work = tuple[tuple[str, ...], int]
+Way = tuple[tuple[str, ...], int]
 """Ids of the stretches to drive, sorted, and how often."""
 
 
@@ -37,29 +37,29 @@ def plan_in_time(
 ) -> tuple[RoutePlan, GrittingParameters]:
     """Return a route's plan, and the parameters by which it was made: ``respond_s`` is its own lead.
 
-    What is due depends on the lead, and the lead on what is driven: it is planned by the way of the plan so far,
-    else of the whole route, and once more where another way comes out.
+    What is due depends on the lead, and the lead on what is driven: it is planned by the way of the plan so far, and once
+    more where another way comes out. Where all that asks is salted it is planned by the whole route's: its salt may end
+    before a lorry can be there again.
     """
     p = ctx.catalogue.gritting.parameters
-    work = _work(here, before, period)
-    if not work[0]:
-        return plan_of(here, coats, before, at_s, period, p, lost), p
-    own = _own(ctx, route_id, work, p)
+    way = None if before is None or before.period != period or not before.needs else _way(before)
+    own = p if way is None else _own(ctx, route_id, way, p)
     plan = plan_of(here, coats, before, at_s, period, own, lost)
-    if plan.outcome == "treat" and (plan.segments, plan.passes) != work:
-        own = _own(ctx, route_id, (plan.segments, plan.passes), p)
+    asks = here.judged.outcome == TREAT
+    if plan.outcome != "treat" and asks.any():
+        way = tuple(sorted(here.ids)), int(here.judged.passes[asks].max())
+        own = _own(ctx, route_id, way, p)
+        plan = plan_of(here, coats, before, at_s, period, own, lost)
+    if plan.outcome == "treat" and _way(plan) != way:
+        own = _own(ctx, route_id, _way(plan), p)
         plan = plan_of(here, coats, before, at_s, period, own, lost)
     return plan, own
 
 
-def _own(ctx: Context, route_id: str, work: Work, p: GrittingParameters) -> GrittingParameters:
-    segments, passes = work
+def _way(plan: RoutePlan) -> Way:
+    return plan.segments, plan.passes
+
+
+def _own(ctx: Context, route_id: str, way: Way, p: GrittingParameters) -> GrittingParameters:
+    segments, passes = way
     return structs.replace(p, respond_s=lead_s(passes, ctx.drive(route_id, segments), p))
-
-
-def _work(here: Stretches, before: RoutePlan | None, period: int) -> Work:
-    """Return what the plan so far has driven, else the whole route, once its way is known for good; nothing where nothing asks."""
-    if before is not None and before.period == period and before.needs:
-        return before.segments, before.passes
-    asks = here.judged.outcome == TREAT
-    return (tuple(sorted(here.ids)), int(here.judged.passes[asks].max())) if asks.any() else ((), 1)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from msgspec import structs
 
 from rules.catalogue.loader import load
+from rules.core.coat import Coat
 from rules.core.context import Context, build_context
 from rules.core.effects import Decision
-from rules.core.route_lead import lead_s
+from rules.core.gritting import Outlook, assess
+from rules.core.judged import TREAT, Judged
+from rules.core.plan_columns import Stretches
+from rules.core.planned import RoutePlan
+from rules.core.route_lead import lead_s, plan_in_time
 from rules.core.routing import NOWHERE
 from tests.fakes.road_tables import table
 from tests.fakes.rules_town import START, context, hamlet
@@ -64,3 +71,38 @@ def test_more_salt_is_decided_before_the_call_out_that_it_needs() -> None:
     treats = [d for d in decisions(effects) if d.outcome == "treat"]
     assert [(d.result["spread_rate_g_m2"], d.result["passes"]) for d in treats] == [(8.0, 1), (15.0, 2)]
     assert (treats[1].at_s - START) / HOUR <= hours(treats[1], "call_out_by")
+
+
+def wet_at(minimum_c: float, ids: Sequence[str]) -> Stretches:
+    """A route whose stretches are all as wet and cold."""
+    n = len(ids)
+    unknown, found = np.full(n, np.nan), assess(
+        Outlook(segment_id="s0", street="S0 Road", surface_c=minimum_c, minimum_c=minimum_c, wet=True, zero_in_h=0.0), P, load().matrix
+    )  # fmt: skip
+    judged = Judged(
+        outcome=np.full(n, TREAT), rate_g_m2=np.full(n, found.rate_g_m2), passes=np.full(n, found.passes), near=np.zeros(n, dtype=bool),
+        in_h=np.zeros(n), film_mm=np.full(n, 0.1), plough=np.zeros(n, dtype=bool),
+    )  # fmt: skip
+    return Stretches(
+        ids, judged, np.full(n, minimum_c), np.zeros(n), unknown, unknown, unknown, unknown, lambda k: found
+    )
+
+
+def test_salt_that_ends_is_asked_for_again_as_early_as_the_routes_own_crew_needs() -> None:
+    ids = ("s0", "s1", "s2")
+    coats = {s: Coat(16.0, START, START + 6 * HOUR) for s in ids}
+
+    def at(hour: float, before: RoutePlan | None = None) -> RoutePlan:
+        here = wet_at(-3.0, ids)
+        return plan_in_time(slow(), "r1", here, coats, before, START + hour * HOUR, 7, lost=False)[0]
+
+    assert at(3.49).outcome == "monitor"
+    again = at(3.51)
+    assert (again.outcome, again.segments) == ("treat", ids)
+    assert again.treat_by_s is not None
+    assert abs(again.treat_by_s - START - 6.01 * HOUR) < 1.0  # in two and a half hours
+    assert at(3.6, again).treat_by_s == again.treat_by_s
+    one = {"s0": Coat(16.0, START, START + 6 * HOUR)}  # a third of the way: the others hold for longer
+    coats.update({s: Coat(16.0, START + 4 * HOUR, START + 10 * HOUR) for s in ids[1:]} | one)
+    assert at(4.3).outcome == "monitor"
+    assert at(4.5).segments == ("s0",)
