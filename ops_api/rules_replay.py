@@ -22,11 +22,12 @@ from rules.replay.runner import Progress, run, widths_m
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """What is installed now, the catalogue that runs and every override that counted."""
+    """What is installed now, the catalogue that runs, every override that counted, and whether road forecasts are made."""
 
     registry: Registry
     live: Catalogue
     overrides: tuple[Override, ...]
+    forecasts_expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +86,5 @@ def period_start_s(from_s: float, start_h: float, zone: ZoneInfo) -> float:
 
 def _context(town: Town, catalogue: Catalogue) -> Context:
     zone = ZoneInfo(catalogue.gritting.parameters.time_zone)
-    return build_context(town.registry, catalogue, zone, overrides=prepare(catalogue, town.overrides))
+    taken, expected = prepare(catalogue, town.overrides), town.forecasts_expected
+    return build_context(town.registry, catalogue, zone, overrides=taken, forecasts_expected=expected)

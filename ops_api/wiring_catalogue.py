@@ -48,6 +48,7 @@ async def town_of(settings: Settings) -> Town:
         parse(row[0].encode()),
         load() if live is None else readable(live),
         tuple(o.override for o in overrides if o.is_taken),
+        settings.rules.road_forecast,
     )
 
 

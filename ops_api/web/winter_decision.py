@@ -164,8 +164,9 @@ def _forecast(inputs: Row, brand: Brand, now: datetime) -> str:
 
 
 def _times(route: Row, brand: Brand, now: datetime) -> tuple[tuple[str, str], ...]:
-    state = route["state"] or {}
-    if status_of(route) not in ("to_treat", "under_way"):
+    """Return when what is to be done; what is past is to be done at once, or has been where a lorry is out."""
+    state, status = route["state"] or {}, status_of(route)
+    if status not in ("to_treat", "under_way"):
         return ()
     named = (
         ("Call out by", "call_out_by"),
@@ -173,7 +174,20 @@ def _times(route: Row, brand: Brand, now: datetime) -> tuple[tuple[str, str], ..
         ("Not before", "not_before"),
         ("Done by", "treat_by"),
     )
-    return tuple((name, _clock(state[key], brand, now)) for name, key in named if state.get(key) is not None)
+    is_out = status == "under_way"
+    return tuple((name, said) for name, key in named if (said := _time_of(state, key, is_out, brand, now)))
+
+
+def _time_of(state: Row, key: str, is_out: bool, brand: Brand, now: datetime) -> str:
+    """Return one of the times in words; empty where there is none, or it no longer matters."""
+    at = words.moment(state.get(key))
+    if at is None or at > now:
+        return "" if at is None else _clock(at, brand, now)
+    if key == "not_before" or (is_out and key != "treat_by"):
+        return ""
+    late_min = int((now - at).total_seconds() // 60)
+    late = f"{late_min} min" if late_min < 120 else f"{late_min // 60} h"
+    return f"at once, {late} late" if late_min > 0 else "at once"
 
 
 def _clock(value: object, brand: Brand, now: datetime) -> str:

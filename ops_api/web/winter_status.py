@@ -129,8 +129,10 @@ def _todo(todo: Sequence[Row], of_routes: int, brand: Brand, now: datetime) -> l
     later = [r for r in todo if r not in called]
     said = []
     if called:
+        is_past = any((t := _time(r, "treat_by")) is not None and t <= now for r in called)
         by = _first(called, "treat_by", brand)
-        said.append(f"treat {words.plural(len(called), 'route')} now" + (f", by {by}" if by else ""))
+        when = "at once" if is_past else "now" + (f", by {by}" if by else "")
+        said.append(f"treat {words.plural(len(called), 'route')} {when}")
     by = _first(later, "treat_by", brand)
     if later and called:
         said.append(f"{len(later)} more" + (f" by {by}" if by else ""))

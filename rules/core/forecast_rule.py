@@ -175,12 +175,25 @@ def is_unmeasured(work: Work, ctx: Context, at_s: float) -> bool:
     return age is not None and at_s - age.issued_s > ctx.catalogue.surface.parameters.sensor_age_s
 
 
-def lost(work: Work, ctx: Context, cast: Looks | None) -> NDArray[np.bool_]:
-    """Return of which segments there was a forecast and none counts now; ``cast``: of :func:`looked`."""
+def lost(work: Work, ctx: Context, cast: Looks | None, at_s: float) -> NDArray[np.bool_]:
+    """Return of which segments no forecast counts now, though there was one or should be; ``cast``: of :func:`looked`.
+
+    Where forecasts are expected it should be for all, from the hour on at which the alarm says that none has come.
+    """
+    n = len(ctx.graph.segments)
     if not has_come(work):
+        age: ForecastAge | None = work.read("forecast_age").get(TOWN)
+        late = age is not None and at_s - age.issued_s > ctx.catalogue.forecast.parameters.fresh_h * HOUR_S
+        return np.full(n, ctx.forecasts_expected and late)
+    had = ~np.isnan(work.table("forecast", ctx, ForecastColumns).issued_s) | ctx.forecasts_expected
+    return np.asarray(had if cast is None else had & ~cast.fresh, dtype=np.bool_)
+
+
+def without_weather(ctx: Context, cast: Looks | None) -> NDArray[np.bool_]:
+    """Return of which segments the forecast that counts was made without one of the weather; ``cast``: of :func:`looked`."""
+    if cast is None:
         return np.zeros(len(ctx.graph.segments), dtype=np.bool_)
-    had: NDArray[np.bool_] = ~np.isnan(work.table("forecast", ctx, ForecastColumns).issued_s)
-    return had if cast is None else had & ~cast.fresh
+    return np.asarray(cast.fresh & ~cast.by_forecast, dtype=np.bool_)
 
 
 def _fresh(ctx: Context, table: ForecastColumns, at_s: float) -> NDArray[np.bool_]:

@@ -14,13 +14,21 @@ from rules.core.planned import RoutePlan
 
 
 def held_over(
-    before: RoutePlan | None, minimum: float | None, treats: bool, period: int, p: GrittingParameters
+    before: RoutePlan | None,
+    minimum: float | None,
+    treats: bool,
+    p_ice: float | None,
+    period: int,
+    p: GrittingParameters,
 ) -> RoutePlan | None:
     """Return the plan so far where it holds: in its own service period, and until it is clearly warmer.
 
-    ``treats``: whether any stretch calls for salt as of now, however warm it is expected to stay.
+    ``treats``: whether any stretch calls for salt as of now, however warm it is expected to stay; ``p_ice``: the highest
+    chance of ice that a forecast of the weather has for any, None where there is none: with it ice must be clearly less
+    likely than would be acted on.
     """
-    warm = minimum is not None and minimum > p.action_c + p.release_c and not treats
+    unlikely = p_ice is None or p_ice < p.cost.release_below
+    warm = minimum is not None and minimum > p.action_c + p.release_c and unlikely and not treats
     return None if before is None or before.period != period or warm else before
 
 
@@ -33,7 +41,7 @@ def is_watched(kept: RoutePlan | None, minimum: float | None, lost: bool, p: Gri
     """Whether a route on which nothing threatens is watched all the same: it was, or its forecast is lost and it is not warm."""
     if lost and minimum is not None and minimum <= p.action_c + p.release_c:
         return True
-    return kept is not None and kept.outcome in ("treat", "monitor")
+    return kept is not None and (kept.outcome in ("treat", "monitor") or bool(kept.aside))
 
 
 def is_by_trend(kept: RoutePlan | None, forecast_asks: bool) -> bool:
@@ -41,10 +49,37 @@ def is_by_trend(kept: RoutePlan | None, forecast_asks: bool) -> bool:
     return not forecast_asks and (kept is None or not kept.asked or kept.by_trend)
 
 
+def is_by_forecast(before: RoutePlan | None, period: int) -> bool:
+    """Whether a treatment stands that a forecast of the weather has asked for: one made without it takes nothing back."""
+    return before is not None and before.period == period and bool(before.asked) and not before.by_trend
+
+
 def most_of(found: Sequence[Assessment]) -> float | None:
     """Return the highest chance of ice that a fresh forecast has on a route; None where it tells none of some stretch."""
     chances = [c for a in found if (c := foreseen_ice(a.outlook)) is not None]
     return max(chances) if found and len(chances) == len(found) else None
+
+
+def any_of(found: Sequence[Assessment]) -> float | None:
+    """Return the highest chance of ice that a fresh forecast has for any stretch of a route; None where it tells of none."""
+    return max((c for a in found if (c := foreseen_ice(a.outlook)) is not None), default=None)
+
+
+def rests(
+    kept: RoutePlan | None, segment_id: str, asks: bool, p_ice: float | None, p: GrittingParameters
+) -> bool:
+    """Whether what was set aside stays so, though salt may work again: nothing asks for it now, and ice is clearly unlikely.
+
+    Args:
+        kept: the plan that holds.
+        segment_id: of the stretch.
+        asks: whether it calls for salt as of now.
+        p_ice: the chance of ice there by a fresh forecast of the weather; None where there is none, or the forecast is lost.
+        p: parameters.
+    """
+    if kept is None or asks or segment_id not in kept.aside or segment_id in kept.needs:
+        return False
+    return p_ice is not None and p_ice < p.cost.release_below
 
 
 def on_route(coats: Mapping[str, Coat], ids: Iterable[str]) -> list[Coat]:

@@ -20,6 +20,7 @@ from rules.core.holding import (
     on_route,
     refused_by,
     released,
+    rests,
     still_refused,
 )
 from rules.core.judged import HAZARDS, MONITOR, REFER, TREAT, Judged
@@ -27,6 +28,7 @@ from rules.core.planned import Need, RoutePlan
 from rules.core.psychrometrics import Floats
 from rules.core.route_plan import (
     missing,
+    not_before,
     ploughed_since,
     rain_ends_s,
     referred,
@@ -74,7 +76,8 @@ def plan_of(
     p = cautious(p) if lost else p
     first = _coldest(here, ~np.isnan(here.minimum_c))
     minimum = None if first is None else float(here.minimum_c[first])
-    kept = held_over(before, minimum, bool((here.judged.outcome == TREAT).any()), period, p)
+    treats = bool((here.judged.outcome == TREAT).any())
+    kept = held_over(before, minimum, treats, _any_p_ice(here), period, p)
     here = _still_refused(here, kept, p) if kept is not None and kept.aside else here
     refers = (here.judged.outcome == REFER) & ~np.isnan(here.minimum_c)
     refused = {here.ids[k] for k in np.flatnonzero(refers).tolist()}
@@ -83,15 +86,21 @@ def plan_of(
         kept, None if lost else _most_p_ice(here), bool(asks.any()), on_route(coats, here.ids), p
     )
     asked = {} if kept is None or freed else kept.asked
-    held = {s: n for s, n in asked.items() if s not in refused}
-    aside = {s: n for s, n in asked.items() if s in refused}
+    away = refused | (
+        {s for k, s in enumerate(here.ids) if _rests(here, k, kept, lost, p)}
+        if kept is not None and kept.aside
+        else set()
+    )
+    held = {s: n for s, n in asked.items() if s not in away}
+    aside = {s: n for s, n in asked.items() if s in away}
     gapped = np.flatnonzero(refers & here.judged.gap).tolist()
     gaps = {here.ids[k]: _gap(here.judged, k) for k in gapped if here.ids[k] in aside}
     deep = [here.ids[k] for k in np.flatnonzero(here.judged.plough).tolist()]
     ploughed_s = ploughed_since(before, bool(deep), here.lying_mm >= p.plough_snow_mm, at_s)
     coats = counted(coats, _worn(here) if coats else (), ploughed_s, at_s, p)
     salt = _Salt.of(here, coats, held, at_s, p)
-    needs = _needs_of(here, salt, held, at_s, p)
+    told = np.zeros(len(here.ids), dtype=bool) if lost else ~np.isnan(here.p_ice)
+    needs = _needs_of(here, salt, held, told, at_s, p)
     coldest = None if first is None else here.ids[first]
     if not needs:
         outcome, why = _without_treatment(here, salt)
@@ -105,6 +114,7 @@ def plan_of(
             minimum_c=minimum,
             coldest=coldest,
             refused=len(refused),
+            refused_ids=tuple(sorted(refused)),
             ploughed_s=ploughed_s,
             aside=aside,
             gaps=gaps,
@@ -120,6 +130,7 @@ def plan_of(
         plough=bool(here.judged.plough[due].any()) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(ends_h, at_s),
         refused=len(refused),
+        refused_ids=tuple(sorted(refused)),
         ploughed_s=ploughed_s,
         aside=aside,
         gaps=gaps,
@@ -161,6 +172,18 @@ def _most_p_ice(here: Stretches) -> float | None:
     return None if len(here.ids) == 0 or np.isnan(here.p_ice).any() else float(here.p_ice.max())
 
 
+def _any_p_ice(here: Stretches) -> float | None:
+    """Return :func:`rules.core.holding.any_of` of a route."""
+    known = here.p_ice[~np.isnan(here.p_ice)]
+    return float(known.max()) if len(known) else None
+
+
+def _rests(here: Stretches, k: int, kept: RoutePlan, lost: bool, p: GrittingParameters) -> bool:
+    """Return :func:`rules.core.holding.rests` of a stretch, by its place in the route."""
+    p_ice = None if lost or np.isnan(here.p_ice[k]) else float(here.p_ice[k])
+    return rests(kept, here.ids[k], bool(here.judged.outcome[k] == TREAT), p_ice, p)
+
+
 def _coldest(here: Stretches, among: Bools) -> int | None:
     """Return the place of the coldest of some segments, of those without a temperature the first by id."""
     at = np.flatnonzero(among)
@@ -193,7 +216,7 @@ def _why(here: Stretches, needs: Mapping[int, Need]) -> str:
 
 
 def _needs_of(
-    here: Stretches, salt: _Salt, held: Mapping[str, Need], at_s: float, p: GrittingParameters
+    here: Stretches, salt: _Salt, held: Mapping[str, Need], told: Bools, at_s: float, p: GrittingParameters
 ) -> dict[int, Need]:
     """Return what is still to be treated by place in the route; once there is something, what is nearly due joins it."""
     treat = here.judged.outcome == TREAT
@@ -202,7 +225,9 @@ def _needs_of(
     fresh = _fresh(here, salt, at_s, p)
     want = fresh.where(treat)
     if held:
-        want = _Needs.of([held.get(s) for s in here.ids]).stronger(want)
+        want = _Needs.of([held.get(s) for s in here.ids]).stronger(
+            want, told & (fresh.by_s > at_s + p.respond_s)
+        )
     open_ = ~salt.protects
     due = open_ & want.there & ~salt.enough(want, at_s, p)
     soon = open_ & ~due & fresh.there & ~salt.enough(fresh, at_s + p.respond_s, p)
@@ -216,6 +241,9 @@ def _needs_of(
     for among in (first, (soon & ~treat) | later):
         for k in np.flatnonzero(among).tolist():
             found[k] = (want if due[k] else both if soon[k] else fresh).need(k)
+    along = told & ~treat
+    first_s = min((n.by_s for k, n in found.items() if treat[k]), default=-np.inf)
+    found = {k: not_before(n, first_s) if along[k] else n for k, n in found.items()}
     return {**found, **_along(here, salt, found, at_s, p)}
 
 
@@ -257,12 +285,13 @@ class _Needs:
     def where(self, keep: Bools) -> _Needs:
         return _Needs(self.there & keep, self.g_m2, self.passes, self.by_s, self.since_s)
 
-    def stronger(self, fresh: _Needs) -> _Needs:
-        """Return the larger needs, by the earlier hour."""
+    def stronger(self, fresh: _Needs, moves: Bools | None = None) -> _Needs:
+        """Return the larger needs, by the earlier hour; ``moves``: by the fresh one's, even if that is later."""
         both = self.there & fresh.there
         only = fresh.there & ~self.there
         more = only | (both & (fresh.total_g_m2 > self.total_g_m2))
-        earlier = np.where(both, np.where(fresh.by_s < self.by_s, fresh.by_s, self.by_s), self.by_s)
+        sooner = fresh.by_s < self.by_s if moves is None else moves | (fresh.by_s < self.by_s)
+        earlier = np.where(both & sooner, fresh.by_s, self.by_s)
         return _Needs(
             self.there | fresh.there,
             np.where(more, fresh.g_m2, self.g_m2),

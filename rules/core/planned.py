@@ -38,6 +38,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
         ploughed_s: since when the plan has it ploughed [s since 1970], None where it does not.
         not_before_s: when the rain ends that would wash the salt off [s since 1970]; None where none is foreseen.
         refused: on how many stretches salt does not work, or the matrix has no rate: the duty officer's.
+        refused_ids: ids of these, sorted.
     """
 
     period: int
@@ -55,6 +56,7 @@ class RoutePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     by_trend: bool = False
     aside: dict[str, Need] = {}
     gaps: dict[str, str] = {}
+    refused_ids: tuple[str, ...] = ()
 
     @property
     def asked(self) -> dict[str, Need]:

@@ -9,13 +9,14 @@ be there when the first treatment ends; not where what is left of it still does 
 knows anything of, and all of them where the route is not treated selectively.
 
 Where the road forecast is lost, the sensors' trend sees a few hours only: it adds to the plan, but
-takes nothing back, and nothing to do becomes watching.
+takes nothing back, and nothing to do becomes watching. The same goes for a road forecast made without
+one of the weather, where one with it has asked for a treatment.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from rules.core import residual
@@ -24,6 +25,7 @@ from rules.core.gritting import Assessment, Outcome
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.hazards import foreseen_ice
 from rules.core.holding import (
+    any_of,
     cautious,
     held_over,
     is_by_trend,
@@ -31,6 +33,7 @@ from rules.core.holding import (
     most_of,
     on_route,
     released,
+    rests,
     still_refused,
 )
 from rules.core.planned import Need as Need
@@ -57,12 +60,13 @@ def make_plan(
         at_s: now [s since 1970].
         period: service period of now.
         p: parameters of the rule.
-        lost: whether there was a road forecast of it and none counts now.
+        lost: whether there was a road forecast of it and none counts now, or none of the weather though one has asked.
     """
     p = cautious(p) if lost else p
     known = [(a.outlook.minimum_c, a.outlook.segment_id) for a in found if a.outlook.minimum_c is not None]
     minimum, coldest = min(known, default=(None, None))
-    kept = held_over(before, minimum, any(a.outcome == "treat" for a in found), period, p)
+    treats = any(a.outcome == "treat" for a in found)
+    kept = held_over(before, minimum, treats, any_of(found), period, p)
     found = [still_refused(a, kept, p) for a in found] if kept is not None and kept.aside else found
     refused = {a.outlook.segment_id for a in found if a.outcome == "refer" and not _is_blind(a)}
     threatens = any(a.outcome in ("treat", "refer") for a in found)
@@ -74,8 +78,15 @@ def make_plan(
         p,
     )
     asked = {} if kept is None or freed else kept.asked
-    held = {s: n for s, n in asked.items() if s not in refused}
-    aside = {s: n for s, n in asked.items() if s in refused}
+    away = refused | {
+        a.outlook.segment_id
+        for a in found
+        if rests(
+            kept, a.outlook.segment_id, a.outcome == "treat", None if lost else foreseen_ice(a.outlook), p
+        )
+    }
+    held = {s: n for s, n in asked.items() if s not in away}
+    aside = {s: n for s, n in asked.items() if s in away}
     gaps = {
         s: a.condition
         for a in found
@@ -87,7 +98,10 @@ def make_plan(
     worn = [Wear(a.outlook.segment_id, a.condition, a.plough, a.lasts) for a in found if a.outcome == "treat"]
     coats = counted(coats, worn, ploughed_s, at_s, p)
     safe_c = residual.protected(found, coats, held, at_s, p)
-    needs = _needs(found, coats, safe_c, held, at_s, p)
+    told = (
+        frozenset() if lost else {a.outlook.segment_id for a in found if foreseen_ice(a.outlook) is not None}
+    )
+    needs = _needs(found, coats, safe_c, held, told, at_s, p)
     if not needs:
         outcome, why = _without_treatment(found, safe_c)
         why += freed
@@ -100,6 +114,7 @@ def make_plan(
             minimum_c=minimum,
             coldest=coldest,
             refused=len(refused),
+            refused_ids=tuple(sorted(refused)),
             ploughed_s=ploughed_s,
             aside=aside,
             gaps=gaps,
@@ -114,6 +129,7 @@ def make_plan(
         plough=any(a.plough for a in due) or (kept is not None and kept.plough),
         not_before_s=rain_ends_s(max(ends_h, default=0.0), at_s),
         refused=len(refused),
+        refused_ids=tuple(sorted(refused)),
         ploughed_s=ploughed_s,
         aside=aside,
         gaps=gaps,
@@ -142,10 +158,14 @@ def _needs(
     coats: Mapping[str, Coat],
     safe_c: Mapping[str, float],
     held: Mapping[str, Need],
+    told: Container[str],
     at_s: float,
     p: GrittingParameters,
 ) -> dict[str, Need]:
-    """Return what is still to be treated; once there is something, what is nearly due joins it."""
+    """Return what is still to be treated; once there is something, what is nearly due joins it.
+
+    ``told``: of which stretches a forecast of the weather tells: of them the hour that it gives now counts.
+    """
     needs: dict[str, Need] = {}
     later: dict[str, Need] = {}
     for a in found:
@@ -153,7 +173,8 @@ def _needs(
             continue
         segment, here = a.outlook.segment_id, coats.get(a.outlook.segment_id, BARE)
         fresh = _fresh(a, here, at_s, p)
-        want = _stronger(held.get(segment), fresh if a.outcome == "treat" else None)
+        asks = fresh if a.outcome == "treat" else None
+        want = _stronger(held.get(segment), asks, segment in told and may_wait(asks, at_s, p))
         if want is not None and not _enough(want, here, at_s, p):
             needs[segment] = want
         elif fresh is not None and not _enough(fresh, here, at_s + p.respond_s, p):
@@ -163,6 +184,9 @@ def _needs(
     if not needs:
         return {}
     needs = {**needs, **later}
+    ask = {a.outlook.segment_id for a in found if a.outcome == "treat"}
+    first_s = min((n.by_s for s, n in needs.items() if s in ask), default=-math.inf)
+    needs = {s: n if s in ask or s not in told else not_before(n, first_s) for s, n in needs.items()}
     return {**needs, **_along(found, coats, safe_c, needs, at_s, p)}
 
 
@@ -212,12 +236,23 @@ def _fresh(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> Nee
     return Need(a.rate_g_m2, a.passes, max(by_s, at_s + p.respond_s), at_s)
 
 
-def _stronger(held: Need | None, fresh: Need | None) -> Need | None:
-    """Return the larger need, by the earlier hour."""
+def _stronger(held: Need | None, fresh: Need | None, moves: bool = False) -> Need | None:
+    """Return the larger need, by the earlier hour; ``moves``: by the fresh one's, even if that is later."""
     if held is None or fresh is None:
         return held or fresh
     more = fresh if fresh.total_g_m2 > held.total_g_m2 else held
-    return Need(more.g_m2, more.passes, min(held.by_s, fresh.by_s), held.since_s)
+    by_s = fresh.by_s if moves else min(held.by_s, fresh.by_s)
+    return Need(more.g_m2, more.passes, by_s, held.since_s)
+
+
+def may_wait(fresh: Need | None, at_s: float, p: GrittingParameters) -> bool:
+    """Whether a need is for later than somebody can be there; else its hour is only that, and what was promised stands."""
+    return fresh is not None and fresh.by_s > at_s + p.respond_s
+
+
+def not_before(need: Need, first_s: float) -> Need:
+    """Return the need of a stretch that only goes along: no sooner than the first that asks [s since 1970]."""
+    return need if need.by_s >= first_s else Need(need.g_m2, need.passes, first_s, need.since_s)
 
 
 def _enough(need: Need, here: Coat, at_s: float, p: GrittingParameters) -> bool:

@@ -40,12 +40,17 @@ class RunTimes(NamedTuple):
 def times_of(plan: RoutePlan, drive: Drive, p: SpreadParameters) -> RunTimes:
     """Return when a lorry must go out so that the last stretch is treated in time; the last way home does not count."""
     around = drive.minutes(p.spreading_km_h, p.driving_km_h)
-    once = around - drive.minutes_home(p.driving_km_h)
-    run = (plan.passes - 1) * around + once
+    once, run = run_min(1, drive, p), run_min(plan.passes, drive, p)
     if plan.treat_by_s is None:
         return RunTimes(around, once, run, None, None)
     leave_s = plan.treat_by_s - 60.0 * (run + p.reserve_min)
     return RunTimes(around, once, run, leave_s, leave_s - 60.0 * p.turn_out_min)
+
+
+def run_min(passes: int, drive: Drive, p: SpreadParameters) -> float:
+    """Return how long so many passes take, from the gate to the end of the last stretch [min]."""
+    around = drive.minutes(p.spreading_km_h, p.driving_km_h)
+    return passes * around - drive.minutes_home(p.driving_km_h)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,14 @@ from rules.core.effects import Decision, Json, num
 from rules.core.forecast_looks import Looks
 from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.gritting_parameters import GrittingParameters
+from rules.core.holding import is_by_forecast
 from rules.core.judged import Judged, judge
 from rules.core.memory import Order, Outdoor, RouteMemory
 from rules.core.outlooks import FROM_FORECAST, Outlooks, Wash, outlooks
-from rules.core.plan_columns import Stretches, plan_of
+from rules.core.plan_columns import Stretches
 from rules.core.residual import safe_c
 from rules.core.route_inputs import Informed, informed
+from rules.core.route_lead import plan_in_time
 from rules.core.route_plan import RoutePlan, period_of
 from rules.core.route_result import RouteResult
 from rules.core.segment_rule import read_at
@@ -43,15 +45,17 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     without = forecast_rule.in_words(work, ctx, at_s)
     cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
     wash = forecast_rule.wash(work, ctx, cast, at_s) if coats else None
-    prospects, gone = _Prospects(found, town, cast, wash, at_s), forecast_rule.lost(work, ctx, cast)
+    prospects, gone = _Prospects(found, town, cast, wash, at_s), forecast_rule.lost(work, ctx, cast, at_s)
+    blind = forecast_rule.without_weather(ctx, cast)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
-        p, matrix = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix
+        matrix = ctx.catalogue.matrix
         before: RouteMemory | None = memory.get(route_id)
         held = None if before is None else before.plan
         looks, here = prospects.of(ctx, route_id)
-        lost = bool(gone[list(members)].any())
-        plan = plan_of(here, coats, held, at_s, period, p, lost)
+        counts = gone | blind if is_by_forecast(held, period) else gone
+        lost = bool(counts[list(members)].any())
+        plan, p = plan_in_time(ctx, route_id, here, coats, held, at_s, period, lost)
         treated = done([coats.get(s, BARE) for s in here.ids] if coats else (), at_s)
         result = RouteResult(
             ctx, route_id, plan, members, treated, at_s, town.precipitation == "rain", without
@@ -136,9 +140,9 @@ def must_write(
         ended = before.decided.period != plan.period and plan.outcome != "no_action"
         return ended or plan.outcome != before.decided.outcome
     withdrawn = before.decided.outcome != "treat" and treated is None
-    if withdrawn or before.decided.outcome == "refer" or plan.refused > before.decided.refused:
-        return True
     last = before.orders[-1] if before.orders else None
+    if withdrawn or before.decided.outcome == "refer" or _is_refused_more(plan, before.decided, last):
+        return True
     if last is None or last.period != plan.period or (plan.plough and not before.decided.plough):
         return True
     due = [n for n in plan.needs.values() if n.by_s <= at_s + p.respond_s + p.redecide_s / 2.0]
@@ -149,6 +153,12 @@ def must_write(
         return False
     run = treated is not None and treated.to_s > last.at_s
     return any(n.since_s > last.at_s or (run and n.by_s < at_s) for n in due)
+
+
+def _is_refused_more(plan: RoutePlan, decided: RoutePlan, last: Order | None) -> bool:
+    """Whether salt no longer works on more stretches, or on one that the last order treats and did not refuse."""
+    newly = set(plan.refused_ids).difference(decided.refused_ids)
+    return plan.refused > decided.refused or (last is not None and not newly.isdisjoint(last.segments))
 
 
 def _decision(

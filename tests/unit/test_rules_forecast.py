@@ -222,6 +222,33 @@ def test_a_stale_forecast_does_not_cancel_a_treatment() -> None:
     assert "No road forecast since" in told["reason"]
 
 
+def test_road_forecasts_without_a_weather_forecast_do_not_cancel_a_treatment() -> None:
+    cold = [4.0] * 8 + [-3.0] * 16
+    asks = {18: table(HOUR_S, cold, film_mm=0.3, ice=0.8)}
+    alone = table(1.5 * HOUR_S, 3.0, kind="stations", ice=0.3, film_mm=0.3)
+    _, effects = run(mild(4.0), {**asks, 27: alone})
+    assert [d.outcome for d in decisions(effects)] == ["no_action", "treat"]
+    told = [e.state for e in effects if isinstance(e, SubjectState) and e.subject == "r1"][-1]
+    assert (told["outcome"], told["spread_rate_g_m2"]) == ("treat", 16.0)
+    again = table(2.5 * HOUR_S, 3.0, ice=0.0)
+    _, effects = run(mild(4.0), {**asks, 27: alone, 45: again})
+    assert [d.outcome for d in decisions(effects)][-1] == "no_action"  # a forecast of the weather does
+    _, next_day = run(mild(22.0), {**asks, **{9 * k: table(k * HOUR_S / 2.0, 3.0, kind="stations", ice=0.3, film_mm=0.3) for k in range(3, 43)}})  # fmt: skip
+    assert decisions(next_day)[-1].outcome == "no_action"  # of another night nothing has been asked
+
+
+def test_where_nobody_ever_forecasts_the_weather_road_forecasts_take_back_what_they_did() -> None:
+    falls = [
+        (k, d, t, {**v, "surface_temperature_c": max(1.0, 4.0 - t / 1200.0), "water_film_mm": 0.3} if k == "road" else v)
+        for k, d, t, v in mild(1.5)
+    ]  # fmt: skip
+    warm = mild(4.0, from_h=1.5, surface_c=6.0, road_1=6.0)
+    issues = {9 * k: table(k * HOUR_S / 2.0, 5.0, kind="stations") for k in range(1, 8)}
+    said = [d.outcome for d in decisions(run([*falls, *warm], issues)[1])]
+    assert "treat" in said
+    assert said[-1] == "no_action"
+
+
 def test_nothing_to_do_is_watched_while_the_forecast_is_stale() -> None:
     _, effects = run(mild(8.0), {18: table(HOUR_S, 5.0)})
     assert decisions(effects)[-1].outcome == "monitor"
@@ -272,6 +299,24 @@ def test_where_forecasts_are_expected_the_alarm_counts_from_the_first_reading() 
     assert [type(e) for e in effects if isinstance(e, RaiseAlarm | ClearAlarm)] == [RaiseAlarm, ClearAlarm]
     _, effects = run(mild(5.0), {}, CONTEXT)
     assert not [e for e in effects if isinstance(e, RaiseAlarm)]
+
+
+def test_where_forecasts_are_expected_and_never_come_nothing_to_do_is_watched() -> None:
+    expecting = replace(CONTEXT, forecasts_expected=True)
+    fresh_h = expecting.catalogue.forecast.parameters.fresh_h
+    first, then = decisions(run(mild(6.0), {}, expecting)[1])
+    assert (first.outcome, then.outcome) == ("no_action", "monitor")
+    assert fresh_h < (then.at_s - START) / HOUR_S <= fresh_h + 0.5  # as long as the alarm waits
+    assert "No road forecast has ever come" in then.reason
+    assert [d.outcome for d in decisions(run(mild(6.0), {})[1])] == ["no_action"]
+
+
+def test_a_stretch_that_no_forecast_covers_has_lost_it_where_forecasts_are_expected() -> None:
+    expecting = replace(CONTEXT, forecasts_expected=True)
+    some = {9: table(0.5 * HOUR_S, 4.0, ids=("s0", "s1", "s3", "s4"))}
+    assert decisions(run(mild(2.0), some, expecting)[1])[-1].outcome == "monitor"
+    assert decisions(run(mild(2.0), some)[1])[-1].outcome == "no_action"
+    assert decisions(run(mild(2.0), {9: table(0.5 * HOUR_S, 4.0)}, expecting)[1])[-1].outcome == "no_action"
 
 
 def test_an_alarm_of_forecasts_that_never_came_ends_where_they_are_not_expected_any_more() -> None:

@@ -88,6 +88,70 @@ def test_it_is_taken_back_once_a_night_at_most() -> None:
     assert plan(4 * HOUR, outlook(1.4, 0.01), before=again).outcome == "treat"
 
 
+@pytest.mark.parametrize(("p_ice", "outcome"), [(HARDLY, "treat"), (CLEARLY, "no_action")])
+def test_a_warm_road_gives_up_only_where_the_forecast_has_ice_clearly_less_often(p_ice, outcome) -> None:
+    likely = plan(0.0, outlook(2.3, P.cost.act_from))
+    assert likely.outcome == "treat"
+    assert plan(HOUR, outlook(2.3, p_ice), before=likely).outcome == outcome
+    both = plan(HOUR, outlook(2.3, CLEARLY), outlook(2.3, p_ice, "b"), before=likely)
+    assert both.outcome == outcome
+    assert plan(HOUR, outlook(2.3), before=likely).outcome == "no_action"  # nobody forecast the weather
+
+
+def test_what_was_set_aside_comes_back_only_where_a_forecast_does_not_speak_against_it() -> None:
+    first = plan(0.0, outlook(-8.0, 0.9, film_mm=0.2))
+    aside = plan(HOUR, outlook(-10.3, 0.9, film_mm=0.2), before=first)
+    assert (aside.outcome, list(aside.aside)) == ("refer", ["a"])
+    dry = plan(2 * HOUR, outlook(1.5, 0.0), before=aside)
+    assert (dry.outcome, dry.needs, list(dry.aside)) == ("monitor", {}, ["a"])
+    assert plan(3 * HOUR, outlook(1.5, 0.0), before=dry).outcome == "monitor"
+    for back in (
+        plan(3 * HOUR, outlook(-8.0, 0.9, film_mm=0.2), before=dry),  # asked for now
+        plan(3 * HOUR, outlook(1.5, HARDLY), before=dry),
+        plan(3 * HOUR, outlook(1.5), before=dry, lost=True),
+        plan(3 * HOUR, outlook(1.5, 0.0), before=dry, lost=True),
+        plan(3 * HOUR, outlook(1.5), before=dry),
+    ):
+        assert (back.outcome, back.needs["a"].total_g_m2) == ("treat", first.needs["a"].total_g_m2)
+    assert plan(3 * HOUR, outlook(2.5, 0.0), before=dry).outcome == "no_action"
+
+
+FROST = {"film_mm": 0.2}
+
+
+def test_the_hour_to_be_done_by_follows_a_forecast_of_the_weather() -> None:
+    first = plan(0.0, outlook(-1.0, 0.6, zero_in_h=3.0, **FROST))
+    assert first.treat_by_s == 3 * HOUR
+    later = plan(HOUR, outlook(-1.0, 0.6, zero_in_h=14.0, **FROST), before=first)
+    assert later.treat_by_s == 15 * HOUR
+    assert plan(2 * HOUR, outlook(-1.0, 0.6, zero_in_h=3.0, **FROST), before=later).treat_by_s == 5 * HOUR
+    for doubt in (
+        plan(HOUR, outlook(-1.0, 0.6, zero_in_h=14.0, **FROST), before=first, lost=True),
+        plan(HOUR, outlook(-1.0, wet=True, zero_in_h=14.0), before=first),  # the trend's
+        plan(HOUR, outlook(1.4, 0.08), before=first),  # nobody asks for it now
+    ):
+        assert doubt.treat_by_s == 3 * HOUR
+
+
+def test_the_hour_to_be_done_by_stands_once_nobody_can_be_there_sooner() -> None:
+    first = plan(0.0, outlook(-1.0, 0.6, zero_in_h=2.0, **FROST))
+    frozen = plan(2 * HOUR, outlook(-1.0, 0.6, zero_in_h=0.0, **FROST), before=first)
+    assert frozen.treat_by_s == 2 * HOUR  # now, not in an hour and a half again and again
+
+
+def test_stretches_that_only_go_along_do_not_set_the_hour() -> None:
+    asks = outlook(-1.0, 0.6, zero_in_h=12.0, **FROST)
+    near = outlook(1.4, 0.08, "b", film_mm=0.2)
+    assert plan(0.0, asks, near).treat_by_s == 12 * HOUR
+    both = plan(
+        0.0, outlook(-1.0, 0.6, zero_in_h=3.0, **FROST), outlook(-1.0, 0.6, "b", zero_in_h=3.0, **FROST)
+    )
+    moved = plan(HOUR, asks, near, before=both)
+    assert (moved.segments, moved.treat_by_s) == (("a", "b"), 13 * HOUR)
+    unsure = plan(HOUR, asks, outlook(1.4, None, "b", wet=True), before=both)
+    assert unsure.treat_by_s == 3 * HOUR  # no forecast speaks for it
+
+
 def falling(hours: float) -> list[Reading]:
     """Wet roads that cool towards 1 °C."""
     found: list[Reading] = []

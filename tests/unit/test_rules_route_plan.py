@@ -13,7 +13,7 @@ from rules.core.gritting import Outlook, assess
 from rules.core.memory import EngineState, Order, RouteMemory
 from rules.core.route_plan import Need, RoutePlan, make_plan, period_of
 from rules.core.route_result import status_of
-from rules.core.route_rule import must_write
+from rules.core.route_rule import _decided, must_write
 from rules.core.route_words import in_words, treated_in_words
 from tests.fakes.rules_town import batch, context, hamlet, latest
 
@@ -117,6 +117,17 @@ def test_salt_that_no_longer_works_is_told_at_once() -> None:
     )
     blind = plan(300.0, outlook(None, segment_id="a"), wet("b", -8.0), before=first)
     assert blind.segments == ("a", "b")  # a lost reading is no reason
+
+
+def test_salt_that_no_longer_works_is_told_of_each_stretch_that_an_order_treats() -> None:
+    first = plan(0.0, wet("a", -8.0), wet("b", -8.0))
+    second = plan(HOUR, wet("a", -12.0), wet("b", -8.0), before=first)
+    memory = _decided(remember(first, 0.0), second, HOUR)
+    swapped = plan(2 * HOUR, wet("a", -9.0), wet("b", -12.0), before=second)
+    assert (swapped.segments, swapped.refused) == (("a",), second.refused)
+    assert must_write(memory, swapped, None, 2 * HOUR, P)  # else the order salts b, and leaves out a
+    after = _decided(memory, swapped, 2 * HOUR)
+    assert not must_write(after, plan(3 * HOUR, wet("a", -9.0), wet("b", -12.0), before=swapped), None, 3 * HOUR, P)  # fmt: skip
 
 
 def salted(g_m2: float, at_s: float = 0.0, hours: float = 6.0) -> Coat:

@@ -61,6 +61,10 @@ TREATED = {"treated_segments": 15, "treated_from": -2.0, "treated_to": -1.5, "tr
             "Treat 1 route now, by 19:00 · 1 more by 23:00",
         ),
         (
+            [("to_treat", {"treat_by": -4.0, "call_out_by": -6.0}), ("to_treat", {"treat_by": 1.0, "call_out_by": -0.5})],
+            "Treat 2 routes at once",  # where no gritter reports nothing is overdue
+        ),
+        (
             [("to_treat", {"treat_by": -1.0, "call_out_by": -2.0, "overdue": True}), ("under_way", {"treat_by": 1.0}),
              ("watch", {})],
             "1 route overdue since 17:00 · 1 under way",

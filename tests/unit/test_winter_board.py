@@ -218,6 +218,24 @@ def test_the_decision_has_the_cell_beside_the_dose_and_both_costs() -> None:
     assert (none.decision_id, none.stretches) == (None, ())
 
 
+@pytest.mark.parametrize(
+    ("status", "hours", "times"),
+    [
+        ("to_treat", {"call_out_by": 1.0, "leave_by": 2.0, "treat_by": 3.0},
+         {"Call out by": "19:00", "Leave by": "20:00", "Done by": "21:00"}),
+        ("to_treat", {"call_out_by": -0.5, "leave_by": 0.0, "treat_by": 1.0},
+         {"Call out by": "at once, 30 min late", "Leave by": "at once", "Done by": "19:00"}),
+        ("to_treat", {"not_before": -1.0, "treat_by": -3.0}, {"Done by": "at once, 3 h late"}),
+        ("under_way", {"call_out_by": -1.5, "leave_by": -0.5, "treat_by": 1.0}, {"Done by": "19:00"}),
+        ("under_way", {"leave_by": -2.0, "treat_by": -0.25}, {"Done by": "at once, 15 min late"}),
+    ],
+)  # fmt: skip
+def test_a_time_that_is_past_is_at_once(status: str, hours: dict[str, float], times: dict[str, str]) -> None:
+    state = {k: (NOW + timedelta(hours=h)).isoformat() for k, h in hours.items()}
+    of = route("r", "treat", status=status, **state)
+    assert dict(winter_decision.view(of, None, [], None, now=NOW, brand=BRAND).times) == times
+
+
 # -- the night's log -------------------------------------------------------------------
 
 
