@@ -94,13 +94,13 @@ async def test_a_second_look_works_nothing_out_again(monkeypatch: pytest.MonkeyP
     for where, name in (
         (card, "card_of"),
         (progress, "places"),
-        (roads, "roads_sha256"),
+        (roads, "known_as"),
         (cab_files, "make_card"),
     ):
         counted(monkeypatch, where, name)
     CALLS.clear()
     first = await look()
-    assert CALLS["readings"] == CALLS["registry"] == CALLS["roads_sha256"] == CALLS["make_card"] == 1
+    assert CALLS["readings"] == CALLS["registry"] == CALLS["known_as"] == CALLS["make_card"] == 1
     assert CALLS["plan"] == 1
     assert CALLS["newest"] == CALLS["versions"] == 0
     before = CALLS.copy()
