@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ops_api.housing.tries import Tries
+from ops_api.housing.tries import KNOWN_S, Tries
 
 SHIFT: Final = timedelta(hours=12)
 """So long a browser is not asked again."""
@@ -58,11 +58,20 @@ class TeamDoor:
 
     def read(self, text: str, now: datetime) -> Pass | None:
         """Return a pass that was issued here and still holds; None for anything else."""
+        found = self._issued(text)
+        return found if found is not None and now.timestamp() < found.until_s else None
+
+    def knows(self, text: str, now: datetime) -> bool:
+        """Whether a pass was issued here that holds, or did within 30 days: who has it once gave the password."""
+        found = self._issued(text)
+        return found is not None and now.timestamp() < found.until_s + KNOWN_S
+
+    def _issued(self, text: str) -> Pass | None:
         body, _, mark = text.encode("utf-8", "surrogatepass").partition(b".")
         if not hmac.compare_digest(self._mark(body).encode(), mark):
             return None
         name, purpose, until_s, _ = json.loads(base64.urlsafe_b64decode(body))
-        return Pass(name, purpose, until_s) if now.timestamp() < until_s else None
+        return Pass(name, purpose, until_s)
 
     def _mark(self, body: bytes) -> str:
         return hmac.new(self._key, body, hashlib.sha256).hexdigest()

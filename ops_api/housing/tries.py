@@ -2,8 +2,8 @@
 
 A wrong password costs nothing a few times; then each costs twice the wait of the one before, up to a quarter of an hour. While
 one waits nothing is looked at, right or wrong, so that guessing on tells nothing and costs nothing more. Many networks
-that guess together are held by the team's own count; a network from which the right password came before is not, so
-that nobody keeps officers out in a frosty night by typing nonsense. What is counted is of one process and lost at its
+that guess together are held by the team's own count; a network or a browser from which the right password came before is
+not, so that nobody keeps officers out in a frosty night by typing nonsense. What is counted is of one process and lost at its
 end; a password of 16 characters stands a few more tries.
 """
 
@@ -50,12 +50,15 @@ class Tries:
         self._team = _Count(0, 0.0, 0.0)
         self._known: dict[str, float] = {}
 
-    def wait_s(self, address: str, now_s: float) -> float:
-        """Return how long who is at an address has to wait before a try is looked at [s]; 0: not at all."""
+    def wait_s(self, address: str, now_s: float, *, known: bool = False) -> float:
+        """Return how long who is at an address has to wait before a try is looked at [s]; 0: not at all.
+
+        Who is ``known`` by something else waits for no wrong ones but those of its own network.
+        """
         network = network_of(address)
         own = self._of.get(network)
         until_s = 0.0 if own is None else own.until_s
-        if now_s - self._known.get(network, -KNOWN_S) >= KNOWN_S:
+        if not known and now_s - self._known.get(network, -KNOWN_S) >= KNOWN_S:
             until_s = max(until_s, self._team.until_s)
         return max(0.0, until_s - now_s)
 

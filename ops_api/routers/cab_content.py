@@ -12,7 +12,9 @@ from fastapi import HTTPException
 from ops_api.routers.content import live_state
 from ops_api.routers.context import Context
 from ops_api.web import cab_view
+from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import Plan
+from rules.core.cab.progress import Progress
 from rules.winter.fleet.following import Situation
 from rules.winter.fleet.ports import NotPlannedError
 from rules.winter.fleet.service import PlanDesk
@@ -77,15 +79,24 @@ async def lorry(ctx: Context, name: str, version: int | None = None) -> dict[str
         plan = latest if version is None else await desk.shelf.plan(version)
         if plan is None or name not in plan.trips:
             return {"view": None, "name": name, "why": await _absent(ctx, name)}
-        found = await desk.follow(plan, now_s)
+        counts = latest is not None and latest.version == plan.version
+        # A card that does not count is shown as it was made: nothing is read for it.
+        on, progress = (
+            await _followed(desk, plan, name, now_s) if counts else (await desk.on_roads(plan), None)
+        )
     except NotPlannedError as error:
         return {"view": None, "name": name, "why": str(error)}
-    counts = latest is not None and latest.version == plan.version
     view = await asyncio.to_thread(
-        cab_view.lorry_view, plan, found.on, name, ctx.brand.time_zone, progress=found.progress[name] if counts else None,
-        now_s=found.now_s, newest=None if latest is None or latest.night != plan.night else latest.version,
+        cab_view.lorry_view, plan, on, name, ctx.brand.time_zone, progress=progress,
+        now_s=now_s - plan.contents.start_s,
+        newest=None if latest is None or latest.night != plan.night else latest.version,
     )  # fmt: skip
     return {"view": view, "name": name, "why": "", "news": await news(ctx) if counts else ()}
+
+
+async def _followed(desk: PlanDesk, plan: Plan, name: str, now_s: float) -> tuple[OnRoads, Progress]:
+    found = await desk.follow(plan, now_s)
+    return found.on, found.progress[name]
 
 
 async def _absent(ctx: Context, name: str) -> str:

@@ -17,7 +17,7 @@ from ops_api.routers import cab_content
 from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of
-from ops_api.routers.password import try_password
+from ops_api.routers.password import remember, try_password
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST
 from rules.winter.fleet.asking import Who
 from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanMovedError
@@ -54,6 +54,7 @@ async def say_who(
         COOKIE, door.issue(by.strip(), role.strip(), now + SHIFT), max_age=int(SHIFT.total_seconds()),
         path="/winter", secure=request.url.scheme == "https", httponly=True, samesite="lax",
     )  # fmt: skip
+    remember(response, request, door, now, "/winter")
     return response
 
 

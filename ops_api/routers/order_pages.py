@@ -18,7 +18,7 @@ from ops_api.moments import a_moment
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of, officers_of
 from ops_api.routers.orders import do
-from ops_api.routers.password import try_password
+from ops_api.routers.password import remember, try_password
 from ops_api.web import orders_view
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST, OrderRefusedError
 from rules.core.winter_orders.model import Cancel, Case, Change, Command, Confirm, OrderOwn, Route
@@ -57,6 +57,7 @@ async def say_who(
         COOKIE, door.issue(by.strip(), role.strip(), now + SHIFT), max_age=int(SHIFT.total_seconds()),
         path="/winter", secure=request.url.scheme == "https", httponly=True, samesite="lax",
     )  # fmt: skip
+    remember(response, request, door, now, "/winter")
     return response
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -11,7 +12,7 @@ from fastapi import HTTPException, Request
 from fastapi.responses import Response
 
 from ops_api.housing.team_door import TeamDoor
-from ops_api.housing.tries import network_of
+from ops_api.housing.tries import KNOWN_S, network_of
 from ops_api.routers.context import Context
 from ops_api.routers.resident import address_of
 
@@ -38,8 +39,10 @@ def try_password(ctx: Context, request: Request, door: TeamDoor, typed: str) -> 
     """Return why what was typed does not open a door; None: it opens. Who types nothing tries nothing."""
     if not typed:
         return Refused(WRONG, 403, {})
-    address, now_s = address_of(request), ctx.clock.now().timestamp()
-    wait_s = door.tries.wait_s(address, now_s)
+    address, now = address_of(request), ctx.clock.now()
+    now_s = now.timestamp()
+    known = door.knows(request.cookies.get(_known_by(door), ""), now)
+    wait_s = door.tries.wait_s(address, now_s, known=known)
     if wait_s > 0.0:
         ctx.metrics.password_tries.labels(door.team, "held back").inc()
         return _too_many(wait_s)
@@ -51,6 +54,14 @@ def try_password(ctx: Context, request: Request, door: TeamDoor, typed: str) -> 
     ctx.metrics.password_tries.labels(door.team, "wrong").inc()
     log.warning("wrong password", team=door.team, network=network_of(address), wait_s=round(wait_s, 1))
     return Refused(WRONG, 403, {})
+
+
+def remember(response: Response, request: Request, door: TeamDoor, now: datetime, path: str) -> None:
+    """Let a browser that gave the password keep that it did: it names nobody, opens nothing, and spares it others' waits."""
+    response.set_cookie(
+        _known_by(door), door.issue("", "", now), max_age=int(KNOWN_S), path=path, secure=request.url.scheme == "https",
+        httponly=True, samesite="lax",
+    )  # fmt: skip
 
 
 def needs_bearer(ctx: Context, request: Request, door: TeamDoor, authorization: str, ask: str) -> None:
@@ -66,6 +77,10 @@ def needs_bearer(ctx: Context, request: Request, door: TeamDoor, authorization: 
         raise HTTPException(429, said.words, said.headers)
     if said is not None:
         raise HTTPException(401, ask, {"WWW-Authenticate": "Bearer"})
+
+
+def _known_by(door: TeamDoor) -> str:
+    return f"cityops_{door.team}_known"
 
 
 def _too_many(wait_s: float) -> Refused:

@@ -47,10 +47,7 @@ def features(document: Any, name: str) -> Iterator[Feature]:
     on_grid = _on_grid(document, name)
     for number, feature in enumerate(document["features"]):
         place = f"{name}, features[{number}]"
-        if not isinstance(feature, dict) or not isinstance(feature.get("geometry"), dict | None):
-            raise ConfigurationError(f"{place} is no feature with a geometry")
-        geometry = feature.get("geometry") or {}
-        parts = _parts(geometry)
+        parts = _parts(_geometry(feature, number, name))
         if parts is not None:
             line = points(parts, place, on_grid=on_grid)
             yield Feature(place, line, _properties(feature.get("properties"), place))
@@ -62,11 +59,17 @@ def barriers(document: Any, name: str) -> dict[Point, Mapping[str, Any]]:
         raise ConfigurationError(f"{name} is no GeoJSON FeatureCollection")
     on_grid, found = _on_grid(document, name), dict[Point, Mapping[str, Any]]()
     for number, feature in enumerate(document["features"]):
-        geometry, tags = feature.get("geometry") or {}, feature.get("properties") or {}
-        if geometry.get("type") == "Point" and "barrier" in tags:
-            place = f"{name}, features[{number}]"
+        place, geometry = f"{name}, features[{number}]", _geometry(feature, number, name)
+        tags = _properties(feature.get("properties"), place) if geometry.get("type") == "Point" else {}
+        if "barrier" in tags:
             found |= dict.fromkeys(points([[geometry.get("coordinates")]], place, on_grid=on_grid), tags)
     return found
+
+
+def _geometry(feature: Any, number: int, name: str) -> Mapping[str, Any]:
+    if not isinstance(feature, dict) or not isinstance(feature.get("geometry"), dict | None):
+        raise ConfigurationError(f"{name}, features[{number}] is no feature with a geometry")
+    return feature.get("geometry") or {}
 
 
 def _properties(found: Any, place: str) -> Mapping[str, Any]:

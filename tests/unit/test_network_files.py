@@ -92,13 +92,16 @@ ODD: list[tuple[Any, str]] = [
      "node 1 is at"),
     (collection([feature([(0, 0), (1, 0)], id=7, highway="primary"), feature([(0, 0), (2, 0)], id=7, highway="primary")]),
      "way/7 is there more than once"),
+    *((collection([feature([(0, 0), (1, 0)], highway="primary"),
+                   {"type": "Feature", "geometry": {"type": "Point", "coordinates": [0, 0]}, "properties": odd}]),
+       f"features[1]: properties is {odd!r}; allowed: an object, or null") for odd in (5, "barrier", ["barrier"])),
     (collection([feature([(0, 0), (1, 0)], startNode="a", identifier="i")]), "a link of OS Open Roads needs its end"),
     (collection([feature([(0, 0), (1, 0)], startNode="a", endNode="b", identifier="i")] * 2), "link i is there twice"),
     ('{"nodez": []}', "missing required field `name`"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "said"), ODD, ids=[said[:40] for _, said in ODD])
+@pytest.mark.parametrize(("text", "said"), ODD, ids=[said[:50] for _, said in ODD])
 def test_odd_files_are_refused_in_words(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "odd.json"
     path.write_text(text)

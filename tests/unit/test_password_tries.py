@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
 
+import pytest
+from fastapi.responses import Response
+
+from ops_api.housing.team_door import TeamDoor
 from ops_api.housing.tries import (
     FORGOTTEN_S,
     FREE,
+    KNOWN_S,
     LONGEST_S,
     MOST,
     TEAM_FREE,
@@ -14,6 +22,7 @@ from ops_api.housing.tries import (
     Tries,
     network_of,
 )
+from ops_api.routers.password import remember, try_password
 
 OFFICE, BAD = "192.0.2.7", "203.0.113.9"
 
@@ -82,3 +91,57 @@ def test_a_day_of_guessing_as_fast_as_it_is_looked_at(networks: int) -> None:
         tries.wrong(address, now_s)
         looks += 1
     assert looks <= (110 if networks == 1 else 1500)
+
+
+NOW = datetime(2026, 1, 9, 17, tzinfo=UTC)
+PASSWORD = "a long password of the winter service"
+
+
+def browser(address: str, cookies: dict[str, str]) -> Any:
+    url = SimpleNamespace(scheme="https")
+    return SimpleNamespace(client=SimpleNamespace(host=address), cookies=cookies, url=url)
+
+
+def kept_by_browser(answer: Response) -> dict[str, str]:
+    name, _, rest = answer.headers["set-cookie"].partition("=")
+    return {name: rest.split(";")[0]}
+
+
+def test_a_browser_that_was_let_in_before_does_not_wait_for_what_others_guess() -> None:
+    door, ctx = TeamDoor(PASSWORD, "winter"), Mock()
+    ctx.clock.now.return_value = NOW
+    answer = Response()
+    remember(answer, browser("192.0.2.1", {}), door, NOW, "/winter")
+    assert all(
+        w in answer.headers["set-cookie"] for w in ("Max-Age=2592000", "HttpOnly", "Secure", "/winter")
+    )
+    cookies = kept_by_browser(answer)
+    assert door.read(next(iter(cookies.values())), NOW) is None, "it opens nothing"
+    # Fifteen addresses guess on; the process has been started anew, and the officer is somewhere else.
+    door = TeamDoor(PASSWORD, "winter")
+    now_s = NOW.timestamp()
+    for n in range(TEAM_FREE + 15):
+        door.tries.wrong(f"203.0.113.{n % 15}", now_s)
+    new = try_password(ctx, browser("198.51.100.7", {}), door, PASSWORD)
+    assert new is not None
+    assert new.status == 429
+    assert try_password(ctx, browser("198.51.100.7", cookies), door, PASSWORD) is None
+    # Its own wrong ones cost what they cost anybody.
+    for n in range(FREE + 1):
+        assert n > FREE or try_password(ctx, browser("198.51.100.8", cookies), door, "wrong") is not None
+    held = try_password(ctx, browser("198.51.100.8", cookies), door, PASSWORD)
+    assert held is not None
+    assert held.status == 429
+
+
+@pytest.mark.parametrize("what", ["too old", "another team's", "another password's", "made up"])
+def test_what_no_longer_says_that_a_browser_was_let_in(what: str) -> None:
+    door = TeamDoor(PASSWORD, "winter")
+    issuer = {
+        "another team's": TeamDoor(PASSWORD, "housing"),
+        "another password's": TeamDoor("x" * 20, "winter"),
+    }
+    text = issuer.get(what, door).issue("", "", NOW)
+    assert door.knows(door.issue("Ada", "duty officer", NOW), NOW + timedelta(days=29))
+    later = NOW + timedelta(seconds=KNOWN_S if what == "too old" else 0.0)
+    assert not door.knows("W10.é\udcff" if what == "made up" else text, later)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
+import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +112,73 @@ async def test_the_process_that_plans_gives_the_same_plan_and_is_started_anew_wh
         assert planner._child is None  # the next plan starts another
     finally:
         planner.close()
+
+
+@dataclass(frozen=True)
+class Hangs:
+    """Never comes to an end, and never rests."""
+
+    def __call__(self, request: Request) -> FleetPlan:
+        while True:
+            pass
+
+
+async def test_a_plan_that_takes_too_long_is_ended_and_the_next_one_made() -> None:
+    planner = OwnProcess(longest_s=120.0)
+    planner.start()
+    try:
+        wish = wish_of(fleet_town(1))
+        await planner(wish, Builder())  # it is ready now
+        assert planner._child is not None
+        hanging = planner._child[0]
+        planner._longest_s = 0.2
+        with pytest.raises(NotPlannedError, match=r"longer than 0.2 s .* fewer iterations"):
+            await planner(wish, Hangs())
+        assert not hanging.is_alive()
+        planner._longest_s = 120.0
+        assert await planner(wish, Builder()) == make(wish, Builder())
+    finally:
+        planner.close()
+
+
+ASKS = """
+import asyncio
+from rules.winter.fleet.own_process import OwnProcess
+from tests.fakes.cab_night import wish_of
+from tests.fakes.fleet_towns import fleet_town
+from tests.unit.test_plan_making import Builder, Hangs
+
+async def main():
+    planner = OwnProcess()
+    await planner(wish_of(fleet_town(1)), Builder())
+    asyncio.get_running_loop().call_later(0.5, lambda: print(planner._child[0].pid, flush=True))
+    await planner(wish_of(fleet_town(1)), Hangs())
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_the_process_that_plans_ends_with_the_one_that_asks_whatever_it_is_at(tmp_path: Path) -> None:
+    (tmp_path / "asks.py").write_text(ASKS)
+    path = os.pathsep.join(p for p in sys.path if p)
+    asks = subprocess.Popen(
+        [sys.executable, "asks.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True
+    )  # fmt: skip
+    try:
+        assert asks.stdout is not None
+        child = int(asks.stdout.readline())
+        assert is_there(child)
+    finally:
+        asks.kill()
+        asks.wait()
+    until_s = time.monotonic() + 60.0
+    while is_there(child) and time.monotonic() < until_s:
+        time.sleep(0.02)
+    assert not is_there(child)
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process is at work still; one that only waits to be counted out is not."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return found.stdout.strip()[:1] not in ("", "Z")

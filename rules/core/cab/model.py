@@ -151,7 +151,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         usual: where the search began; None: of a plan from before this was kept.
         fixed: what lorries drove while it was made.
         heard: lorries' last reports, which ``fleet`` and ``done`` are worked out from.
-        roads: SHA-256 of the roads that it is for; ``stretches``: a short hash of each that it asks for or drives.
+        roads: SHA-256 of the roads that it is for, with its version; ``stretches``: a short hash of each that it asks for or drives.
         notes: what the officer should know, in sentences.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules.core.cab.codec import trip_of
 from rules.core.cab.making import Wish
 from rules.core.cab.model import Contents
-from rules.core.cab.roads import roads_sha256
+from rules.core.cab.roads import known_as
 from rules.core.fleet.settings import FleetSettings
 from rules.core.network.network import Network
 
@@ -16,7 +16,7 @@ def wish_of(network: Network, c: Contents) -> Wish:
     Raises:
         ValueError: the roads are others than those it was made for, or it does not say where the search began.
     """
-    if roads_sha256(network) != c.roads:
+    if c.roads not in known_as(network):
         raise ValueError("the roads have changed since the plan was made: it can't be made again on these")
     if c.usual is None:
         raise ValueError("the plan does not say where the search began: it was made before that was kept")

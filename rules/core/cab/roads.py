@@ -16,16 +16,27 @@ FIELDS = (
 )  # fmt: skip
 """What planner, check and card use of a stretch; sensors, routes and what forecasts use change no plan."""
 
+VERSION = "2:"
+"""Before a hash, so that a version after this one knows by what it was made; hashes before it have none."""
+
 SHOWN = 5
 """So many streets are named."""
 
 
 def roads_sha256(network: Network) -> str:
-    """Return the hash of all that a plan needs of the roads: stretches, their nodes, and turn bans."""
+    """Return the hash of all that a plan needs of the roads: stretches, their nodes, and turn bans; its version is before it."""
     rows = [_row(s) for s in network.segments]
     nodes = [[n.node_id, n.longitude_deg, n.latitude_deg, n.turning_place] for n in network.nodes]
-    bans = [[b.from_segment, b.via_node, b.to_segment] for b in network.turn_bans]
-    return hashlib.sha256(msgspec.json.encode([rows, nodes, bans])).hexdigest()
+    return VERSION + _sha256([rows, nodes, _bans(network)])
+
+
+def known_as(network: Network) -> frozenset[str]:
+    """Return the hashes by which plans may name these roads: today's, and those of versions that wrote none before it.
+
+    The first told no limits, speeds, shapes and places of nodes: a plan that has it is judged by what it kept.
+    """
+    today = roads_sha256(network)
+    return frozenset({today, today.removeprefix(VERSION), _first(network)})
 
 
 def marks_of(network: Network, segments: Iterable[str]) -> dict[str, str]:
@@ -49,6 +60,22 @@ def changed_words(marks: Mapping[str, str], network: Network) -> str:
     named = ", ".join(list(streets)[:SHOWN])
     more = f" and {len(streets) - SHOWN} more" if len(streets) > SHOWN else ""
     return f"{len(other)} of its stretches: {named}{more}"
+
+
+def _first(network: Network) -> str:
+    rows = [
+        [s.segment_id, s.from_node, s.to_node, round(s.length_m, 2), round(s.width_m, 2), s.one_way, s.carriageway]
+        for s in network.segments
+    ]  # fmt: skip
+    return _sha256([rows, _bans(network)])
+
+
+def _bans(network: Network) -> list[object]:
+    return [[b.from_segment, b.via_node, b.to_segment] for b in network.turn_bans]
+
+
+def _sha256(told: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 
 def _row(s: RoadSegment) -> list[object]:

@@ -10,7 +10,7 @@ from rules.core.carp.chance import seeded
 from rules.core.fleet.night import Night, night_of
 from rules.core.fleet.request import Request
 from rules.core.fleet.routes import keep_best, place, price, put_in
-from rules.core.fleet.search import MOST, best_place
+from rules.core.fleet.search import BLINK, MOST, best_place
 from rules.core.fleet.tables import N_STAMP, N_TOUCHED, State, state_of
 
 
@@ -70,6 +70,24 @@ def _build(night: Night, s: State) -> None:
     for job in missing:
         s.num[N_STAMP] += 1
         s.num[N_TOUCHED] = 0
-        _, lorry, at, way = best_place(t, s, job, float(MOST))
+        _, lorry, at, way = best_place(t, s, job, float(MOST), BLINK)
+        if lorry < 0:  # where only one place is left, it must not be the one that is overlooked
+            _, lorry, at, way = best_place(t, s, job, float(MOST), 0.0)
         if lorry >= 0:
             put_in(t, s, lorry, at, 2 * job + way)
+
+
+def with_missing(night: Night, s: State) -> None:
+    """Put into the best routes met what found no place in the first ones, and now may; the search moves only what is placed."""
+    t = night.tables
+    if all(s.lorry_of[job] >= 0 for job in range(t.jobs)):
+        return
+    for lorry in range(t.lorries):
+        row, n = lorry * t.width, s.best_length[lorry]
+        s.length[lorry] = n
+        for p in range(row, row + n + 2):
+            s.seq[p] = s.best_seq[p]
+        place(t, s, lorry, 1)
+        price(t, s, lorry)
+    _build(night, s)
+    keep_best(t, s)

@@ -11,7 +11,7 @@ from typing import Protocol
 from devices.registry import RoadNode, RoadSegment
 from rules.core.carp.compiled import COMPILED
 from rules.core.carp.pace import Budget, Pace
-from rules.core.fleet.begin import begun
+from rules.core.fleet.begin import begun, with_missing
 from rules.core.fleet.expand import best_plan
 from rules.core.fleet.jobs import Wanted, jobs_of
 from rules.core.fleet.lorries import Fleet, Lorry
@@ -73,6 +73,7 @@ class Searcher:
             heat = start * (COLD / start) ** min(pace.share, 1.0)
             anneal(night.tables, state, chunk, scale * heat)
             pace.done(chunk)
+        with_missing(night, state)
         return best_plan(night, state, pace.iterations, first)
 
 

@@ -101,7 +101,7 @@ def recreate(t: Tables, s: State, limit: float) -> bool:
     """Put every removed job back; False as soon as the cost is over ``limit`` or one fits nowhere."""
     for i in range(s.num[N_REMOVED]):
         job = s.removed[i]
-        _, lorry, at, way = best_place(t, s, job, limit - s.num[N_COST])
+        _, lorry, at, way = best_place(t, s, job, limit - s.num[N_COST], BLINK)
         if lorry < 0:
             return False
         put_in(t, s, lorry, at, 2 * job + way)
@@ -109,8 +109,11 @@ def recreate(t: Tables, s: State, limit: float) -> bool:
 
 
 @compiled
-def best_place(t: Tables, s: State, job: int, allowed: float) -> tuple[int, int, int, int]:
-    """Return the least cost below ``allowed`` that a job adds, and where: lorry (-1 = nowhere), place, way."""
+def best_place(t: Tables, s: State, job: int, allowed: float, blink: float) -> tuple[int, int, int, int]:
+    """Return the least cost below ``allowed`` that a job adds, and where: lorry (-1 = nowhere), place, way.
+
+    With the chance ``blink`` a place is overlooked.
+    """
     best = MOST if allowed > MOST else math.ceil(allowed)
     best_lorry = -1
     best_at = 0
@@ -119,7 +122,7 @@ def best_place(t: Tables, s: State, job: int, allowed: float) -> tuple[int, int,
         for p in range(1, s.length[lorry] + 2):
             for way in range(2):
                 cost = _added(t, s, lorry, p, 2 * job + way, best)
-                if cost < best and share(s.random) >= BLINK:
+                if cost < best and share(s.random) >= blink:
                     best = cost
                     best_lorry = lorry
                     best_at = p

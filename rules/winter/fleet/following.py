@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, tzinfo
 
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.match import Report
 from rules.core.cab.model import Plan
 from rules.core.cab.progress import Following, Progress
 from rules.core.gritting_parameters import TreatmentParameters
+from rules.core.winter_nights import span_s
 from rules.winter.fleet.last_used import LastUsed
 from rules.winter.fleet.ports import Seen, Town
 from rules.winter.fleet.roads import InstalledRoads
@@ -42,23 +44,27 @@ class Follower:
         installed: the town's roads.
         town: its readings.
         treatment: how gritters' reports are read.
+        zone: of the town.
     """
 
-    def __init__(self, installed: InstalledRoads, town: Town, treatment: TreatmentParameters) -> None:
-        self._installed, self._town, self._treatment = installed, town, treatment
+    def __init__(
+        self, installed: InstalledRoads, town: Town, treatment: TreatmentParameters, zone: tzinfo
+    ) -> None:
+        self._installed, self._town, self._treatment, self._zone = installed, town, treatment, zone
         self._kept: LastUsed[tuple[OnRoads, Followed]] = LastUsed(MOST)
 
     async def follow(self, plan: Plan, now_s: float) -> Situation:
-        """Return where the lorries of a plan are."""
+        """Return where the lorries of a plan are; what is reported after its night is of other plans."""
         on = await self._installed.on_roads(plan)
         devices = sorted(s.device for s in plan.contents.fleet)
         from_s = max(plan.at_s - 30.0, plan.contents.start_s - EARLY_S)
+        to_s = min(now_s, span_s(date.fromisoformat(plan.night), self._zone)[1])
 
         async def followed() -> tuple[OnRoads, Followed]:
-            seen = await self._town.readings(devices, from_s, now_s)
+            seen = await self._town.readings(devices, from_s, to_s)
             return on, await asyncio.to_thread(self._followed, on, seen)
 
-        heard = await self._town.heard(devices, from_s, now_s)
+        heard = await self._town.heard(devices, from_s, to_s)
         _, lorries = await self._kept.get((plan.version, id(on), heard), followed)
         at_s = now_s - plan.contents.start_s
         progress = await asyncio.to_thread(_progress, lorries, at_s)

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from rules.core.cab.making import Wish, make
@@ -18,13 +18,19 @@ from rules.winter.fleet.ports import NotPlannedError
 
 NICER = 5
 """The process leaves the processor to others first."""
+LONGEST_S = 3600.0
+"""So long a plan may take [s]: after that the night has gone on without it, and others may plan."""
 
 
 class OwnProcess:
-    """Makes plans one after the other in a child process; one that has ended is started anew."""
+    """Makes plans one after the other in a child process; one that has ended is started anew.
 
-    def __init__(self) -> None:
-        self._one = threading.Lock()
+    Args:
+        longest_s: so long a plan may take [s].
+    """
+
+    def __init__(self, longest_s: float = LONGEST_S) -> None:
+        self._one, self._longest_s = threading.Lock(), longest_s
         self._child: tuple[Any, Connection] | None = None
 
     def start(self) -> None:
@@ -41,7 +47,7 @@ class OwnProcess:
         """Return the plan; ValueError and WrongPlanError as :func:`rules.core.cab.making.make`.
 
         Raises:
-            NotPlannedError: the process has ended, or memory was not enough.
+            NotPlannedError: the process has ended, memory was not enough, or it took too long.
         """
         return await asyncio.to_thread(self._ask, wish, planner)
 
@@ -58,7 +64,8 @@ class OwnProcess:
             _, pipe = self._child
             try:
                 pipe.send((wish, planner))
-                answer = pipe.recv()
+                in_time = pipe.poll(self._longest_s)
+                answer = pipe.recv() if in_time else self._too_long()
             except (EOFError, OSError) as error:
                 self._child = None
                 raise NotPlannedError(
@@ -71,15 +78,31 @@ class OwnProcess:
         assert isinstance(answer, Exception)
         raise answer
 
+    def _too_long(self) -> NotPlannedError:
+        self.close()
+        self._child = None
+        return NotPlannedError(
+            f"the plan has taken longer than {self._longest_s:g} s and was ended: plan again, with fewer iterations"
+        )
+
 
 def _serve(pipe: Connection) -> None:
     """Make the plans that are asked for until whoever asks is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks ends it
     os.nice(NICER)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     warm_up()
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send(_answer(*pipe.recv()))
+
+
+def _end_with_parent() -> None:
+    """End when whoever asks has ended, killed or not: a search can take long, and nobody would hear of its plan."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _answer(wish: Wish, planner: FleetPlanner) -> Contents | Exception:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from devices.registry import Registry
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import Plan
-from rules.core.cab.roads import roads_sha256
+from rules.core.cab.roads import known_as
 from rules.core.network.check import stopping
 from rules.core.network.network import Network
 from rules.winter.fleet.asking import changed_roads_words
@@ -21,11 +21,11 @@ PLANS = 16
 
 @dataclass(frozen=True, eq=False)
 class Roads:
-    """What is installed, as lorries drive it; ``sha256``: of what plans need of it."""
+    """What is installed, as lorries drive it; ``known_as``: the hashes by which plans name it."""
 
     registry: Registry
     network: Network
-    sha256: str
+    known_as: frozenset[str]
 
 
 class InstalledRoads:
@@ -56,7 +56,7 @@ class InstalledRoads:
     async def on_roads(self, plan: Plan) -> OnRoads:
         """Return a plan on its roads; NotPlannedError where they are others than those it was made for."""
         roads = await self.roads()
-        if roads.sha256 != plan.contents.roads:
+        if plan.contents.roads not in roads.known_as:
             raise NotPlannedError(f"{changed_roads_words(plan, roads.network)}: plan tonight again")
 
         async def on() -> OnRoads:
@@ -66,7 +66,7 @@ class InstalledRoads:
 
     async def are_of(self, plan: Plan) -> bool:
         """Whether the roads are still the ones that a plan was made for."""
-        return (await self.roads()).sha256 == plan.contents.roads
+        return plan.contents.roads in (await self.roads()).known_as
 
 
 def _directed(registry: Registry) -> Roads | str:
@@ -80,4 +80,4 @@ def _directed(registry: Registry) -> Roads | str:
     errors = [f.text for f in stopping(network, registry.depots)]
     if errors:
         return f"the roads can't be driven as they are: {errors[0]}"
-    return Roads(registry, network, roads_sha256(network))
+    return Roads(registry, network, known_as(network))

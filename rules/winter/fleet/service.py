@@ -57,7 +57,7 @@ class PlanDesk:
         self.book, self.town, self.orders, self.zone = book, town, orders, zone
         self.shelf, self.files = Shelf(book), LastUsed[bytes](FILES)
         self._installed = InstalledRoads(town)
-        self._follower = Follower(self._installed, town, treatment)
+        self._follower = Follower(self._installed, town, treatment, zone)
         self.planning = Planning(
             book, town, orders, self._installed, self._follower, planner_of, zone, town_now, makes, passes_most,
         )  # fmt: skip
