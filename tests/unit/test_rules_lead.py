@@ -82,6 +82,7 @@ def wet_at(minimum_c: float, ids: Sequence[str]) -> Stretches:
     judged = Judged(
         outcome=np.full(n, TREAT), rate_g_m2=np.full(n, found.rate_g_m2), passes=np.full(n, found.passes), near=np.zeros(n, dtype=bool),
         in_h=np.zeros(n), film_mm=np.full(n, 0.1), plough=np.zeros(n, dtype=bool),
+        hazard=np.full(n, -1), lasts=np.zeros(n, dtype=bool), gap=np.zeros(n, dtype=bool),
     )  # fmt: skip
     return Stretches(
         ids, judged, np.full(n, minimum_c), np.zeros(n), unknown, unknown, unknown, unknown, lambda k: found
