@@ -18,7 +18,7 @@ from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.roster import Roster, roster_of, settings_of
 from rules.core.winter_nights import night_of, span_s
 from rules.winter.fleet.asking import Who, asked_words, new_roads_words, nothing_words
-from rules.winter.fleet.following import Follower
+from rules.winter.fleet.following import Follower, Situation
 from rules.winter.fleet.ports import Makes, NotPlannedError, PlanBook, PlanBusyError, PlanMovedError, Town
 from rules.winter.fleet.roads import InstalledRoads
 from rules.winter.orders.ports import OrderDesk
@@ -157,15 +157,16 @@ class Planning:
         before = newest if newest is not None and await self._installed.are_of(newest) else None
         means = await self._means(ask)
         try:
-            wish = await self._wish(ask, means, before, newest, allow_s)
+            found = None if before is None else await self._follower.follow(before, ask.now_s)
+            wish = await self._wish(ask, means, found, newest, allow_s)
             await asyncio.to_thread(self._check_size, wish)
             contents = await self._makes(wish, self.planner_of(ask.iterations, ask.seed))
         except WrongPlanError as error:
             raise InvariantError(str(error)) from error
         except ValueError as error:
             raise NotPlannedError(str(error)) from error
-        if before is not None:
-            await self._not_overtaken(ask, before, contents)
+        if found is not None:
+            await self._not_overtaken(ask, found, contents)
         new = NewPlan(
             night=night, kind=ask.kind, at_s=ask.now_s, by=who.by, role=who.role, via=who.via,
             reason=who.reason or KIND_WORDS[ask.kind], contents=contents, lorry=ask.lorry,
@@ -181,10 +182,10 @@ class Planning:
                 "take stretches off the orders, or plan one order after the other"
             )
 
-    async def _not_overtaken(self, ask: Ask, before: Plan, contents: Contents) -> None:
+    async def _not_overtaken(self, ask: Ask, found: Situation, contents: Contents) -> None:
         """Read again where the lorries are: what one has begun meanwhile must not be another's."""
-        situation = await self._follower.follow(before, await self._now_s(ask))
-        hit = await asyncio.to_thread(overtaken, situation.on, situation.progress, contents)
+        now = await self._follower.follow(found.plan, await self._now_s(ask))
+        hit = await asyncio.to_thread(overtaken, now.on, found.progress, now.progress, contents)
         if hit is not None:
             raise PlanMovedError(
                 f"{hit.lorry} has begun {hit.street} while the plan was made, which would have given it to {hit.other}; "
@@ -197,18 +198,18 @@ class Planning:
         return Means(roads.registry, roads.network, roster, out, ask.seed, ask.iterations)
 
     async def _wish(
-        self, ask: Ask, means: Means, before: Plan | None, newest: Plan | None, allow_s: float
+        self, ask: Ask, means: Means, found: Situation | None, newest: Plan | None, allow_s: float
     ) -> Wish:
+        before = None if found is None else found.plan
         asked = (
             await self._asked(means, before, ask.now_s) if ask.kind == "tonight" or before is None else None
         )
         if asked is not None and not asked.asked and (before is None or not before.contents.asked):
             raise NotPlannedError(nothing_words(asked))
-        if before is not None:
-            situation = await self._follower.follow(before, ask.now_s)
-            at_s = max(0.0, situation.now_s)
-            rest = rest_of(situation.on, before, situation.progress, at_s, means.out, allow_s)
-            return await asyncio.to_thread(again, means, before, rest, at_s, asked)
+        if found is not None:
+            at_s = max(0.0, found.now_s)
+            rest = rest_of(found.on, found.plan, found.progress, at_s, means.out, allow_s)
+            return await asyncio.to_thread(again, means, found.plan, rest, at_s, asked)
         assert asked is not None
         last = await self.book.before(str(night_of(ask.now_s, self._zone)))
         wish = await asyncio.to_thread(first, means, asked, last)
