@@ -38,7 +38,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as it stood when the plan was made; ``acts``: how many there were about it."""
+    """An order as it stood when the plan was made.
+
+    Attributes:
+        acts: how many there were about it.
+        over: its stretches that were treated when a later order asked for them: that one's treatment counts there.
+    """
 
     ref: str
     route_id: str
@@ -51,6 +56,7 @@ class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float | None
     by_s: float | None
     plough: bool = False
+    over: tuple[str, ...] = ()
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):

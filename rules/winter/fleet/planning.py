@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
@@ -12,6 +12,7 @@ from rules.core.cab.going_on import rest_of
 from rules.core.cab.making import Wish, WrongPlanError, left_of, make
 from rules.core.cab.model import KIND_WORDS, Contents, Kind, NewPlan, Plan
 from rules.core.cab.overtaken import overtaken
+from rules.core.cab.shared import driven_of
 from rules.core.cab.tonight import RouteFacts, Tonight, tonight
 from rules.core.cab.wishing import Means, again, first
 from rules.core.fleet.planner import FleetPlanner
@@ -200,17 +201,11 @@ class Planning:
     async def _wish(
         self, ask: Ask, means: Means, found: Situation | None, newest: Plan | None, allow_s: float
     ) -> Wish:
-        before = None if found is None else found.plan
-        asked = (
-            await self._asked(means, before, ask.now_s) if ask.kind == "tonight" or before is None else None
-        )
-        if asked is not None and not asked.asked and (before is None or not before.contents.asked):
-            raise NotPlannedError(nothing_words(asked))
         if found is not None:
-            at_s = max(0.0, found.now_s)
-            rest = rest_of(found.on, found.plan, found.progress, at_s, means.out, allow_s)
-            return await asyncio.to_thread(again, means, found.plan, rest, at_s, asked)
-        assert asked is not None
+            return await self._again(ask, means, found, allow_s)
+        asked = await self._asked(means, ask.now_s)
+        if not asked.asked:
+            raise NotPlannedError(nothing_words(asked))
         last = await self.book.before(str(night_of(ask.now_s, self._zone)))
         wish = await asyncio.to_thread(first, means, asked, last)
         return (
@@ -219,12 +214,28 @@ class Planning:
             else replace(wish, notes=(*wish.notes, new_roads_words(newest, means.network)))
         )
 
-    async def _asked(self, means: Means, before: Plan | None, now_s: float) -> Tonight:
+    async def _again(self, ask: Ask, means: Means, found: Situation, allow_s: float) -> Wish:
+        before, at_s = found.plan, max(0.0, found.now_s)
+        rest = rest_of(found.on, before, found.progress, at_s, means.out, allow_s)
+        asked = None
+        if ask.kind == "tonight":
+            driven = await asyncio.to_thread(driven_of, found.on, rest.done)
+            asked = await self._asked(means, ask.now_s, before.contents, driven)
+            if not asked.asked and not before.contents.asked:
+                raise NotPlannedError(nothing_words(asked))
+        return await asyncio.to_thread(again, means, before, rest, at_s, asked)
+
+    async def _asked(
+        self,
+        means: Means,
+        now_s: float,
+        before: Contents | None = None,
+        driven: Mapping[str, bool] | None = None,
+    ) -> Tonight:
         cases = await self._orders.cases(*span_s(night_of(now_s, self._zone), self._zone))
         routes = {r.route_id: RouteFacts(r.label, r.priority) for r in means.registry.routes}
         return tonight(
-            cases, routes, now_s, start_s=None if before is None else before.contents.start_s,
+            cases, routes, now_s, start_s=None if before is None else before.start_s,
             limits_s=settings_of(means.roster).limits_s, treated=await self._town.treated(),
-            known=() if before is None else before.contents.asked,
-            had=() if before is None else before.contents.orders,
+            known=() if before is None else before.asked, had=() if before is None else before.orders, driven=driven,
         )  # fmt: skip
