@@ -181,6 +181,37 @@ async def test_what_lay_at_less_than_is_asked_for_now_may_be_another_lorrys() ->
     assert any("done again as asked" in note for note in second.contents.notes)
 
 
+async def test_a_lorry_on_the_stretch_at_whose_end_a_plan_takes_it_up_is_on_its_route() -> None:
+    looked = 0
+    for seconds in range(300, 1000, 100):
+        plans, orders, town = desk()
+        await ordered(orders)
+        first = await plans.plan_tonight(ADA, NOW)
+        on = await plans.on_roads(first)
+        for v in on.trips:
+            town.seen += as_seen(v, drive(on, v, seconds + 600.0, every_s=10.0), first.contents.start_s)
+        now_s = NOW + seconds
+        await ordered(orders, "r2", at_s=now_s)
+        second = await plans.plan_tonight(ADA, now_s)
+        [start] = [s for s in second.contents.fleet if s.lorry == "g1"]
+        if start.after is None:
+            continue
+        at_s = now_s
+        while at_s < second.contents.start_s + start.from_s:
+            found = await plans.follow(second, at_s)
+            assert found.progress["g1"].phase == "drives"
+            if found.progress["g1"].place_m == 0.0:
+                [again] = [
+                    s
+                    for s in rest_of(found.on, second, found.progress, found.now_s, {}).starts
+                    if s.lorry == "g1"
+                ]
+                assert again.after == start.after
+                looked += 1
+            at_s += 5.0
+    assert looked > 10
+
+
 def swapping(iterations: int, seed: int) -> FleetPlanner:
     """The planner that builds, with each route first given to the other lorry."""
 
