@@ -40,6 +40,35 @@ async def test_when_all_orders_are_cancelled_a_plan_sends_everybody_home() -> No
     assert third.contents.asked
 
 
+async def test_an_order_for_later_is_news_when_it_is_moved_and_when_its_time_has_come() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    later = await orders.act(
+        m.OrderOwn(
+            route_id="r2", by="Ada", role="duty officer", reason="frost", g_m2=10.0, passes=1,
+            start_s=NOW + 5 * 3600.0, by_s=NOW + 7 * 3600.0,
+        ),
+        NOW,
+    )  # fmt: skip
+    first = await plans.plan_tonight(ADA, NOW)
+    assert first.contents.later == (later.ref,)
+    assert [await plans.news(first, NOW + h * 3600.0) for h in (0, 2, 3, 5)] == [
+        (),
+        (),
+        (later.ref,),
+        (later.ref,),
+    ]
+    # Moved, to now or to another later time, it is news until the night is planned again.
+    for hours in (6.0, 0.2):
+        await orders.act(
+            m.Change(ref=later.ref, by="Ada", role="duty officer", reason="frost", start_s=NOW + hours * 3600.0), NOW + 60.0
+        )  # fmt: skip
+        assert await plans.news(first, NOW + 120.0) == (later.ref,)
+        first = await plans.plan_tonight(ADA, NOW + 120.0)
+        assert await plans.news(first, NOW + 180.0) == ()
+    assert later.ref in {o.ref for o in first.contents.orders}
+
+
 async def test_a_breakdown_is_kept_though_nothing_can_be_planned() -> None:
     plans, orders, _ = desk()
     await ordered(orders)

@@ -148,6 +148,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         start_s: the time 0 of all its times [s since 1970].
         orders: that it carries out; ``waiting`` are those that nobody has answered, ``later`` those for later.
+        later_acts: how many acts there were about each of these; none of a plan from before this was kept.
         asked: every stretch of the night, those that are done too.
         done: under earlier plans of the night.
         fleet, barns, settings: what it was planned for.
@@ -179,6 +180,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     roads: str
     waiting: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
+    later_acts: dict[str, int] = {}
     done: tuple[Done, ...] = ()
     out: dict[str, str] = {}
     standing: int | None = None

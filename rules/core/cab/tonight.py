@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -36,6 +36,7 @@ class Tonight:
     Attributes:
         start_s: when the first lorry leaves [s since 1970].
         orders: that count; ``later`` and ``waiting`` are refs of those that do not yet.
+        later_acts: how many acts there are about each that is for later.
         asked: stretches, each once.
         treated: stretches that are asked for and treated already.
     """
@@ -46,6 +47,7 @@ class Tonight:
     later: tuple[str, ...]
     waiting: tuple[str, ...]
     treated: tuple[str, ...]
+    later_acts: Mapping[str, int] = field(default_factory=dict)
 
 
 def standing_orders(cases: Iterable[Case]) -> tuple[Case, ...]:
@@ -125,7 +127,13 @@ def tonight(
     return Tonight(
         zero_s, tuple(_seen(c, routes, over[c.ref]) for c in now), tuple(asked),
         tuple(c.ref for c in later), tuple(sorted(c.ref for c in cases if c.state == "open")), tuple(sorted(set(done))),
+        {c.ref: len(c.acts) for c in later},
     )  # fmt: skip
+
+
+def is_for_later(case: Case, now_s: float) -> bool:
+    """Whether the lorry of an order that stands leaves so much later that a plan of now would not have it."""
+    return _leaves(case, now_s) > now_s + TOGETHER_S
 
 
 def _split(found: Iterable[Case], until_s: float, now_s: float) -> tuple[list[Case], list[Case]]:

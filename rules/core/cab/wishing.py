@@ -67,7 +67,7 @@ def first(means: Means, asked: Tonight, last: Plan | None) -> Wish:
     return Wish(
         network=means.network, start_s=asked.start_s, asked=asked.asked, starts=means.starts(), barns=means.barns,
         settings=settings, standing=standing_of(means.network, means.registry, jobs, lorries, last),
-        orders=asked.orders, waiting=asked.waiting, later=asked.later, out=means.out,
+        orders=asked.orders, waiting=asked.waiting, later=asked.later, later_acts=asked.later_acts, out=means.out,
         standing_plan=None if last is None else last.version, notes=tuple(_notes(asked)), seed=means.seed,
         iterations=means.iterations,
     )  # fmt: skip
@@ -96,6 +96,7 @@ def again(means: Means, before: Plan, rest: Rest, now_s: float, asked: Tonight |
         starts=(*rest.starts, *means.starts(known, now_s)), barns=means.barns, settings=settings,
         standing=rest.standing, fixed=rest.fixed, heard=rest.heard, done=done, orders=c.orders if asked is None else asked.orders,
         waiting=c.waiting if asked is None else asked.waiting, later=c.later if asked is None else asked.later,
+        later_acts=c.later_acts if asked is None else asked.later_acts,
         out=means.out, standing_plan=before.version, notes=(*rest.notes, *thin, *_notes(asked)), seed=means.seed,
         iterations=means.iterations,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import Plan
-from rules.core.cab.tonight import standing_orders
+from rules.core.cab.tonight import is_for_later, standing_orders
 from rules.core.fleet.roster import Roster
 from rules.core.gritting_parameters import TreatmentParameters
 from rules.core.winter_nights import night_of, span_s
@@ -103,12 +103,19 @@ class PlanDesk:
         return await self._follower.follow(plan, now_s)
 
     async def news(self, plan: Plan, now_s: float) -> tuple[str, ...]:
-        """Return the orders that have come, changed or gone since a plan was made."""
+        """Return the orders that have come, changed or gone since a plan was made, or are no longer for later."""
         cases = await self.orders.cases(*span_s(night_of(now_s, self.zone), self.zone))
-        stand = {c.ref: len(c.acts) for c in standing_orders(cases)}
+        stand = {c.ref: c for c in standing_orders(cases)}
         had = {o.ref: o.acts for o in plan.contents.orders}
-        later = set(plan.contents.later) & set(stand)
-        return tuple(sorted(ref for ref in {*stand, *had} - later if stand.get(ref) != had.get(ref)))
+        as_it_was = plan.contents.later_acts
+        later = {
+            ref
+            for ref in set(plan.contents.later) & set(stand)
+            if len(stand[ref].acts) == as_it_was.get(ref, len(stand[ref].acts))
+            and is_for_later(stand[ref], now_s)
+        }
+        acts = {ref: len(case.acts) for ref, case in stand.items()}
+        return tuple(sorted(ref for ref in {*acts, *had} - later if acts.get(ref) != had.get(ref)))
 
     # ---- what is done
 
