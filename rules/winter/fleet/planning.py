@@ -216,6 +216,7 @@ class Planning:
 
     async def _again(self, ask: Ask, means: Means, found: Situation, allow_s: float) -> Wish:
         before, at_s = found.plan, max(0.0, found.now_s)
+        means = means.without_gone(before)
         rest = rest_of(found.on, before, found.progress, at_s, means.out, allow_s)
         asked = None
         if ask.kind == "tonight":

@@ -160,7 +160,10 @@ class PlanDesk:
         broken = ask.kind == "breakdown"
         if (known := await self.planning.known(ask.kind, lorry, ask.who)) is not None:
             return known
+        plan = await self.book.newest(self.night(ask.now_s))
         names = [e.id for e in (await self.roster()).lorry]
+        # Taken off the roster in the night it may still be on the road.
+        names += [] if plan is None else [s.lorry for s in plan.contents.fleet if s.lorry not in names]
         if lorry not in names:
             raise NoSuchPlanError(f"There is no lorry {lorry!r}; there are {', '.join(names)}.")
         if broken and not ask.who.reason.strip():
