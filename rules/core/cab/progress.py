@@ -80,6 +80,11 @@ class Progress:
         return late_at(self.behind_s, self.step, self.waits, step)
 
     @property
+    def late_s(self) -> float:
+        """How late it begins its next step [s]; negative: early. Who waits as planned is not late."""
+        return self.late_at(self.step + 1)
+
+    @property
     def has_left(self) -> bool:
         """Whether reports show that it has left the place where the plan took it up."""
         return not self.by_clock and self.phase not in ("no_way", "waits") and self.place_m > NOISE_M
