@@ -99,10 +99,7 @@ def tonight(
     known, old = tuple(known), {o.ref: o for o in had}
     times, seen = {(a.ref, a.segment_id): a.due_s for a in known}, {a.ref for a in known}
     new = {c.ref for c in now if asks_more(_treatment(c), old.get(c.ref))}
-    over = {
-        ref: set[str]() if ref in new or ref not in old else set(old[ref].over)
-        for ref in (c.ref for c in now)
-    }
+    over = {c.ref: set[str]() if c.ref in new else set(old[c.ref].over) for c in now}
     for case in now:
         t = _treatment(case)
         for segment in t.segments:
@@ -117,12 +114,12 @@ def tonight(
             if case.ref in old and (old[case.ref].start_s, old[case.ref].by_s) == (t.start_s, t.by_s):
                 due_s = times.get((case.ref, segment), due_s)
             wants.setdefault(segment, []).append(replace(want, due_s=due_s, from_s=_from(t, zero_s)))
-    before = {a.segment_id: a for a in known}
     asked: list[Asked] = []
+    before = {a.segment_id: a for a in known}
     for segment in sorted(wants):
-        one, finished = one_for_all(wants[segment], new, before.get(segment), (driven or {}).get(segment))
+        one, treated_for = one_for_all(wants[segment], new, before.get(segment), (driven or {}).get(segment))
         asked.append(one)
-        for ref in finished:
+        for ref in treated_for:
             over[ref].add(segment)
     return Tonight(
         zero_s, tuple(_seen(c, routes, over[c.ref]) for c in now), tuple(asked),
