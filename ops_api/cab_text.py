@@ -57,7 +57,7 @@ def _lorry(found: Situation, p: Progress, zero_s: float) -> dict[str, Any]:
         "seen_at": None if p.seen_s is None else _moment(zero_s + p.seen_s), "by_clock": p.by_clock,
         "silent": p.is_silent(found.now_s), "treated": jobs(p.treated), "assumed": jobs(p.assumed),
         "skipped": jobs(p.skipped),
-        "salt_kg": round(p.salt_kg, 1), "weighed": p.weighed, "behind_s": round(p.behind_s, 1),
+        "salt_kg": round(p.salt_kg, 1), "weighed": p.weighed, "behind_s": round(p.late_s, 1),
         "last_at": None if p.last_s is None else _moment(zero_s + p.last_s),
         "back_at": None if p.back_s is None else _moment(zero_s + p.back_s),
         "late": [{"job": job, "by_s": round(s, 1)} for job, s in p.late],

@@ -161,7 +161,7 @@ def _entry(
             "missed" if jobs & set(p.skipped) and m < n else "done" if m < n else "now" if m == n else "ahead"
         )
         state = "ahead" if p.phase == "waits" else state
-    behind_s = 0.0 if p is None or state in ("done", "missed") else p.late_at(e.first)
+    behind_s = 0.0 if p is None or state in ("done", "missed") else p.late_s if m == n else p.late_at(e.first)
     return EntryView(
         e.number, e.text, e.spread, "" if e.g_m2 is None else f"{e.g_m2:g}", distance(e.length_m) if e.length_m else "",
         time_of(start_s, e.at_s + behind_s, zone), f"{e.at_m / 1000.0:.1f} km", e.loads, state,

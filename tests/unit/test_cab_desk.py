@@ -13,11 +13,12 @@ from rules.core.cab.roads import changed_words
 from rules.core.fleet.plan import FleetPlan
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.request import Request
+from rules.core.fleet.roster import LorryEntry, Roster
 from rules.core.winter_orders import model as m
 from rules.winter.fleet.asking import Who
-from rules.winter.fleet.ports import NotPlannedError
+from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError
 from tests.fakes.cab_desk import ADA, NOW, as_seen, desk, ordered
-from tests.fakes.cab_night import drive
+from tests.fakes.cab_night import drive, every_pass
 
 
 async def test_when_all_orders_are_cancelled_a_plan_sends_everybody_home() -> None:
@@ -38,6 +39,76 @@ async def test_when_all_orders_are_cancelled_a_plan_sends_everybody_home() -> No
     await ordered(orders, at_s=NOW + 700.0)
     third = await plans.plan_tonight(ADA, NOW + 720.0)
     assert third.contents.asked
+
+
+async def test_an_order_for_later_is_news_when_it_is_moved_and_when_its_time_has_come() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    later = await orders.act(
+        m.OrderOwn(
+            route_id="r2", by="Ada", role="duty officer", reason="frost", g_m2=10.0, passes=1,
+            start_s=NOW + 5 * 3600.0, by_s=NOW + 7 * 3600.0,
+        ),
+        NOW,
+    )  # fmt: skip
+    first = await plans.plan_tonight(ADA, NOW)
+    assert first.contents.later == (later.ref,)
+    assert [await plans.news(first, NOW + h * 3600.0) for h in (0, 2, 3, 5)] == [
+        (),
+        (),
+        (later.ref,),
+        (later.ref,),
+    ]
+    # Moved, to now or to another later time, it is news until the night is planned again.
+    for hours in (6.0, 0.2):
+        await orders.act(
+            m.Change(ref=later.ref, by="Ada", role="duty officer", reason="frost", start_s=NOW + hours * 3600.0), NOW + 60.0
+        )  # fmt: skip
+        assert await plans.news(first, NOW + 120.0) == (later.ref,)
+        first = await plans.plan_tonight(ADA, NOW + 120.0)
+        assert await plans.news(first, NOW + 180.0) == ()
+    assert later.ref in {o.ref for o in first.contents.orders}
+
+
+async def test_a_lorry_that_is_taken_off_the_roster_drives_no_further_in_the_plan() -> None:
+    plans, orders, town = desk()
+    for route in ("r1", "r2"):
+        await ordered(orders, route)
+    first = await plans.plan_tonight(ADA, NOW)
+    on = await plans.on_roads(first)
+    town.seen += [r for v in on.trips for r in as_seen(v, drive(on, v, 600.0), first.contents.start_s)]
+    roster = await plans.roster()
+    left = [
+        LorryEntry(id=e.id, depot=e.depot, salt_t=4.0, hours=5.0, device=f"new-{e.id}")
+        for e in roster.lorry
+        if e.id != "g1"
+    ]
+    await plans.book.put_roster(Roster(lorry=left), "Ada", "g1 is sold")
+    # Who says that it has broken down is understood, though it is on the roster no longer.
+    with pytest.raises(NoSuchPlanError, match="no lorry 'g9'; there are g2, g3, g1"):
+        await plans.breakdown("g9", ADA, NOW + 600.0)
+    second = await plans.plan_tonight(ADA, NOW + 600.0)
+    assert second.contents.out == {"g1": "not on the roster"}
+    assert [s.lorry for s in second.contents.fleet] == ["g2", "g3"]
+    told = {(s.device, s.capacity_kg, s.until_s) for s in second.contents.fleet}
+    assert told == {(f"new-{v}", 4000.0, 5 * 3600.0) for v in ("g2", "g3")}
+    assert all(s.on_board_kg <= 4000.0 for s in second.contents.fleet)
+    had, has = set(every_pass(first.contents)), set(every_pass(second.contents))
+    assert had == has
+
+
+async def test_a_lorry_off_the_roster_can_be_said_to_have_broken_down() -> None:
+    plans, orders, _ = desk()
+    await ordered(orders)
+    await plans.plan_tonight(ADA, NOW)
+    left = [e for e in (await plans.roster()).lorry if e.id != "g1"]
+    await plans.book.put_roster(Roster(lorry=left), "Ada", "g1 is sold")
+    second = await plans.breakdown("g1", Who("Ada", "duty officer", "page", "gearbox"), NOW + 60.0)
+    assert second is not None
+    assert (second.contents.out, [s.lorry for s in second.contents.fleet]) == (
+        {"g1": "gearbox"},
+        ["g2", "g3"],
+    )
 
 
 async def test_a_breakdown_is_kept_though_nothing_can_be_planned() -> None:

@@ -131,3 +131,17 @@ def test_a_pass_counts_on_when_runs_change_and_not_when_the_rate_is_raised() -> 
     twice = (replace_(done, job=f"{name}/f0"), replace_(done, job=f"{name}/b0", from_node=segment.to_node))
     assert left(10.0, 1, twice) == (set(), 0)
     assert left(10.0, 2, twice) == (set(), 0)
+
+
+@pytest.mark.parametrize(("for_s", "said"), [(200.0, 0), (1800.0, 1)])
+def test_a_lorry_that_has_gone_silent_is_planned_from_where_it_was_and_the_plan_says_so(
+    for_s: float, said: int
+) -> None:
+    _, plan, on = night(1)
+    seen_s = 600.0
+    reports = {v: drive(on, v, seen_s, every_s=10.0) for v in on.trips}
+    at_s = seen_s + for_s
+    rest = rest_of(on, plan, progress_of(on, reports, at_s), at_s, {"L1": "gearbox"})
+    lorries = [s.lorry for s in rest.starts if on.trips[s.lorry].steps]
+    words = "had not been heard of for 30 min: it is taken to be where it was then."
+    assert list(rest.notes) == [f"{v} {words}" for v in lorries] * said

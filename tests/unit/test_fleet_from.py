@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as with_
 
+from ops_api.cab_text import situation_document
+from ops_api.web.cab_view import lorry_view
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.making import make
 from rules.core.cab.model import Asked
@@ -24,8 +26,9 @@ from rules.core.fleet.verify import Check
 from rules.core.network.network import Network
 from rules.core.winter_orders.model import Case
 from rules.core.winter_orders.proposals import proposal_of
-from tests.fakes.cab_desk import ADA, NOW, desk, ordered
-from tests.fakes.cab_night import SETTINGS, drive, progress_of, wish_of
+from rules.winter.fleet.following import Situation
+from tests.fakes.cab_desk import ADA, NOW, ZONE, desk, ordered
+from tests.fakes.cab_night import SETTINGS, drive, plan_of, progress_of, wish_of
 from tests.fakes.fleet_towns import all_wanted, fleet_of, fleet_town
 
 PLANNERS: tuple[FleetPlanner, ...] = (Builder(), Searcher(Budget(iterations=6)))
@@ -118,6 +121,15 @@ def test_who_waits_as_planned_is_not_late_and_the_card_says_that_it_waits() -> N
     assert p.phase == "drives"
     assert p.step == at - 1
     assert p.late_at(at) == 0.0
+    assert p.late_s == 0.0
+    kept = plan_of(on.contents)
+    [told] = situation_document(Situation(kept, on, {"L0": p}, now_s))["lorries"]
+    assert told["behind_s"] == 0.0
+    shown = lorry_view(kept, on, "L0", ZONE, progress=p, now_s=now_s)
+    planned = lorry_view(kept, on, "L0", ZONE, progress=None, now_s=now_s)
+    assert [e.at for e in shown.entries if e.state != "done"] == [
+        e.at for e, now in zip(planned.entries, shown.entries, strict=True) if now.state != "done"
+    ]
     assert p.back_s == pytest.approx(steps[-1].ends_s, abs=15.0)
     assert any(e.text.startswith("Wait about ") for e in card_of(on, "L0").entries)
     # Who is late by less than the wait is in time afterwards.

@@ -72,6 +72,8 @@ def rest_of(
         steps = _finished(on, p, broken)
         if p.by_clock and p.phase not in ("no_way", "waits"):
             notes.append(_unseen(start.lorry, broken))
+        elif p.seen_s is not None and p.is_silent(at_s) and not broken:
+            notes.append(_silent(start.lorry, at_s - p.seen_s))
         done += [_done(on, plan, p, n, at_s) for n in steps]
         if broken:
             continue
@@ -97,6 +99,10 @@ def _unseen(lorry: str, broken: bool) -> str:
     if broken:
         return f"{lorry} has not reported: nothing that it was to treat counts as treated."
     return f"{lorry} has not reported: it is taken to be where its plan has it."
+
+
+def _silent(lorry: str, for_s: float) -> str:
+    return f"{lorry} had not been heard of for {for_s / 60.0:.0f} min: it is taken to be where it was then."
 
 
 def _finished(on: OnRoads, p: Progress, broken: bool) -> tuple[int, ...]:

@@ -45,7 +45,7 @@ class Wish:
         fixed: by lorry what it drives while the plan is made.
         heard: lorries' last reports, told in the plan.
         done: under earlier plans of the night.
-        orders, waiting, later, out, standing_plan, notes: told in the plan.
+        orders, waiting, later, later_acts, out, standing_plan, notes: told in the plan.
         seed, iterations: told, and as the planner was made.
     """
 
@@ -62,6 +62,7 @@ class Wish:
     orders: Sequence[OrderSeen] = ()
     waiting: Sequence[str] = ()
     later: Sequence[str] = ()
+    later_acts: Mapping[str, int] = field(default_factory=dict)
     out: Mapping[str, str] = field(default_factory=dict)
     standing_plan: int | None = None
     notes: Sequence[str] = ()
@@ -116,7 +117,7 @@ def _told(wish: Wish, plan: FleetPlan, verdict: Verdict) -> Contents:
         trips=tuple(trip_told(wish.network, t) for t in plan.trips), late=plan.late, over=plan.over,
         left_out=plan.left_out, missed=verdict.missed, cost_s=float(plan.cost_s), begun_s=float(plan.begun_s), seed=wish.seed,
         iterations=wish.iterations, roads=roads_sha256(wish.network), stretches=marks_of(wish.network, _stretches(wish, plan)), waiting=tuple(wish.waiting),
-        later=tuple(wish.later), done=tuple(wish.done), out=dict(wish.out), standing=wish.standing_plan,
+        later=tuple(wish.later), later_acts=dict(wish.later_acts), done=tuple(wish.done), out=dict(wish.out), standing=wish.standing_plan,
         usual=tuple(Usual(lorry=v, jobs=tuple(names)) for v, names in wish.standing.items()),
         fixed=tuple(trip_told(wish.network, Trip(v, tuple(steps))) for v, steps in wish.fixed.items()),
         heard=tuple(wish.heard), changed=changed, notes=tuple(wish.notes),

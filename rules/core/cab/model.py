@@ -38,7 +38,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as it stood when the plan was made; ``acts``: how many there were about it."""
+    """An order as it stood when the plan was made.
+
+    Attributes:
+        acts: how many there were about it.
+        over: its stretches that were treated when a later order asked for them: that one's treatment counts there.
+    """
 
     ref: str
     route_id: str
@@ -51,6 +56,7 @@ class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float | None
     by_s: float | None
     plough: bool = False
+    over: tuple[str, ...] = ()
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +148,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         start_s: the time 0 of all its times [s since 1970].
         orders: that it carries out; ``waiting`` are those that nobody has answered, ``later`` those for later.
+        later_acts: how many acts there were about each of these; none of a plan from before this was kept.
         asked: every stretch of the night, those that are done too.
         done: under earlier plans of the night.
         fleet, barns, settings: what it was planned for.
@@ -173,6 +180,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     roads: str
     waiting: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
+    later_acts: dict[str, int] = {}
     done: tuple[Done, ...] = ()
     out: dict[str, str] = {}
     standing: int | None = None

@@ -20,17 +20,23 @@ class Overtaken:
     street: str
 
 
-def overtaken(on: OnRoads, progress: Mapping[str, Progress], new: Contents) -> Overtaken | None:
-    """Return what a lorry has begun that a new plan gives to another; None where there is nothing.
+def overtaken(
+    on: OnRoads, was: Mapping[str, Progress], progress: Mapping[str, Progress], new: Contents
+) -> Overtaken | None:
+    """Return what a lorry has begun meanwhile that a new plan gives to another; None where there is nothing.
+
+    What was begun before, the new plan knows of: where it has such a pass driven, it is to be driven again.
 
     Args:
         on: the plan that is being driven, on its roads.
-        progress: of its lorries, when the new plan is there.
+        was: of its lorries, as the new plan was made from it.
+        progress: when the new plan is there.
         new: that plan.
     """
     gives = {s.job: t.lorry for t in new.trips for s in t.steps if s.job is not None}
     for lorry, p in progress.items():
-        for number in sorted(_begun(on, p)) if lorry not in new.out else ():
+        knew = _begun(on, was[lorry]) if lorry in was else frozenset()
+        for number in sorted(_begun(on, p) - knew) if lorry not in new.out else ():
             leg = on.trips[lorry].steps[number]
             if not isinstance(leg, Leg) or gives.get(leg.job or "", lorry) == lorry:
                 continue

@@ -9,10 +9,11 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-from rules.core.cab.codec import OnRoads
+from rules.core.cab.codec import OnRoads, arc_of
 from rules.core.cab.match import Report, Way, places
+from rules.core.cab.model import Start
 from rules.core.cab.waiting import late_at, waits_of
-from rules.core.fleet.plan import Leg, Loading
+from rules.core.fleet.plan import Leg, Loading, Trip
 from rules.core.gritting_parameters import TreatmentParameters
 from rules.core.street_match import Stretch
 from rules.core.treatment import STANDING_M_S, Fix, Passed, Spread, spread_between
@@ -77,6 +78,11 @@ class Progress:
     def late_at(self, step: int) -> float:
         """Return how late it will be at a step [s]; negative: early."""
         return late_at(self.behind_s, self.step, self.waits, step)
+
+    @property
+    def late_s(self) -> float:
+        """How late it begins its next step [s]; negative: early. Who waits as planned is not late."""
+        return self.late_at(self.step + 1)
 
     @property
     def has_left(self) -> bool:
@@ -206,9 +212,9 @@ class _Reader:
 
     def _step(self, n: int, share: float, place_m: float) -> tuple[int, Phase]:
         leg = self.way.legs[n][0]
-        if self.off >= OFF_AFTER and place_m < self.way.length_m - AT_BARN_M:
+        if self.off >= OFF_AFTER and place_m < self.way.length_m - AT_BARN_M and not self._is_taken_up:
             return leg, "off_plan"
-        on_road = next(v for v in self.on.contents.fleet if v.lorry == self.lorry).after is not None
+        on_road = self._start.after is not None
         started = on_road or (self.now_s >= self.begins_s if not self.reports else place_m > AT_BARN_M)
         if not started:
             return leg, "waits"
@@ -219,6 +225,21 @@ class _Reader:
             if load is not None and self._loads(beside, place_m):
                 return load, "loads"
         return leg, "drives"
+
+    @property
+    def _start(self) -> Start:
+        return next(v for v in self.on.contents.fleet if v.lorry == self.lorry)
+
+    @cached_property
+    def _is_taken_up(self) -> bool:
+        """Whether it is still on the stretch at whose end its way begins: no report is on the way, the last is on that."""
+        after = self._start.after
+        if after is None or self.matched or not self.reports:
+            return False
+        leg = Leg(arc_of(self.on.network, *after), 0.0, 0.0)
+        last = self.reports[-1]
+        there = Way(self.on.network, Trip(self.lorry, (leg,)))
+        return bool(there.near(last.longitude_deg, last.latitude_deg, self.p.position_m))
 
     def _stands(self) -> bool:
         return bool(self.reports) and self.reports[-1].speed_m_s < STANDING_M_S
@@ -249,7 +270,7 @@ class _Reader:
         return max(seen_s - planned_s, self.now_s - SILENT_S - planned_s)
 
     def _planned_kg(self, n: int, share: float) -> float:
-        start = next(s for s in self.on.contents.fleet if s.lorry == self.lorry)
+        start = self._start
         salt_kg = start.on_board_kg
         here = self.way.legs[n][0]
         for i, step in enumerate(self.way.steps[: here + 1]):

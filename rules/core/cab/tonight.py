@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from rules.core.cab.model import Asked, OrderSeen
+from rules.core.cab.shared import asks_more, one_for_all
 from rules.core.treatment import Pass
 from rules.core.winter_orders.model import Case, Treatment
 
@@ -35,6 +36,7 @@ class Tonight:
     Attributes:
         start_s: when the first lorry leaves [s since 1970].
         orders: that count; ``later`` and ``waiting`` are refs of those that do not yet.
+        later_acts: how many acts there are about each that is for later.
         asked: stretches, each once.
         treated: stretches that are asked for and treated already.
     """
@@ -45,6 +47,7 @@ class Tonight:
     later: tuple[str, ...]
     waiting: tuple[str, ...]
     treated: tuple[str, ...]
+    later_acts: Mapping[str, int] = field(default_factory=dict)
 
 
 def standing_orders(cases: Iterable[Case]) -> tuple[Case, ...]:
@@ -71,6 +74,7 @@ def tonight(
     treated: Mapping[str, Sequence[Pass]] | None = None,
     known: Iterable[Asked] = (),
     had: Iterable[OrderSeen] = (),
+    driven: Mapping[str, bool] | None = None,
 ) -> Tonight:
     """Return what is to be driven.
 
@@ -83,33 +87,50 @@ def tonight(
         treated: what gritters have spread, by stretch: an order that no plan had yet is not driven twice.
         known: what the night's plan so far asks: its passes are counted there, and its times stand where the order's do.
         had: orders as that plan saw them.
+        driven: its stretches that are treated, True wholly, False in part: what is, is treated again for an order
+            that it did not have.
     """
     found = standing_orders(cases)
     first_s = max(now_s, min((_leaves(c, now_s) for c in found), default=now_s))
     zero_s = first_s if start_s is None else start_s
     now, later = _split(found, max(first_s, now_s) + TOGETHER_S, now_s)
-    asked: dict[str, Asked] = {}
+    wants: dict[str, list[Asked]] = {}
     done: list[str] = []
-    known = tuple(known)
+    known, old = tuple(known), {o.ref: o for o in had}
     times, seen = {(a.ref, a.segment_id): a.due_s for a in known}, {a.ref for a in known}
-    stood = {o.ref: (o.start_s, o.by_s) for o in had}
+    new = {c.ref for c in now if asks_more(_treatment(c), old.get(c.ref))}
+    over = {c.ref: set[str]() if c.ref in new else set(old[c.ref].over) for c in now}
     for case in now:
         t = _treatment(case)
         for segment in t.segments:
+            if segment in over[case.ref]:
+                continue
             if case.ref not in seen and _is_treated((treated or {}).get(segment, ()), case.at_s, t):
                 done.append(segment)
                 continue
-            new = _asked(case, segment, routes)
+            want = _asked(case, segment, routes)
             leaves_s = max(now_s, _leaves(case, now_s)) - zero_s
-            due_s = _due(t, leaves_s, limits_s.get(new.priority), zero_s)
-            if stood.get(case.ref) == (t.start_s, t.by_s):
+            due_s = _due(t, leaves_s, limits_s.get(want.priority), zero_s)
+            if case.ref in old and (old[case.ref].start_s, old[case.ref].by_s) == (t.start_s, t.by_s):
                 due_s = times.get((case.ref, segment), due_s)
-            new = replace(new, due_s=due_s, from_s=_from(t, zero_s))
-            asked[segment] = new if segment not in asked else _both(asked[segment], new)
+            wants.setdefault(segment, []).append(replace(want, due_s=due_s, from_s=_from(t, zero_s)))
+    asked: list[Asked] = []
+    before = {a.segment_id: a for a in known}
+    for segment in sorted(wants):
+        one, treated_for = one_for_all(wants[segment], new, before.get(segment), (driven or {}).get(segment))
+        asked.append(one)
+        for ref in treated_for:
+            over[ref].add(segment)
     return Tonight(
-        zero_s, tuple(_seen(c, routes) for c in now), tuple(asked[s] for s in sorted(asked)),
+        zero_s, tuple(_seen(c, routes, over[c.ref]) for c in now), tuple(asked),
         tuple(c.ref for c in later), tuple(sorted(c.ref for c in cases if c.state == "open")), tuple(sorted(set(done))),
+        {c.ref: len(c.acts) for c in later},
     )  # fmt: skip
+
+
+def is_for_later(case: Case, now_s: float) -> bool:
+    """Whether the lorry of an order that stands leaves so much later that a plan of now would not have it."""
+    return _leaves(case, now_s) > now_s + TOGETHER_S
 
 
 def _split(found: Iterable[Case], until_s: float, now_s: float) -> tuple[list[Case], list[Case]]:
@@ -159,16 +180,6 @@ def _asked(case: Case, segment: str, routes: Mapping[str, RouteFacts]) -> Asked:
     )
 
 
-def _both(a: Asked, b: Asked) -> Asked:
-    """Return one treatment for two orders: the heavier, under its order's name, by the earlier time, from the later on."""
-    heavy = b if b.g_m2 > a.g_m2 else a
-    times = [x.due_s for x in (a, b) if x.due_s is not None]
-    return Asked(
-        segment_id=a.segment_id, ref=heavy.ref, g_m2=heavy.g_m2, priority=min(a.priority, b.priority),
-        due_s=min(times, default=None), runs=heavy.runs, plough=a.plough or b.plough, from_s=max(a.from_s, b.from_s),
-    )  # fmt: skip
-
-
 def _is_treated(passes: Sequence[Pass], since_s: float, t: Treatment) -> bool:
     """Whether what was spread since an order does it; that a road was ploughed no reading says."""
     if t.plough:
@@ -186,10 +197,11 @@ def _covered(passes: Iterable[Pass]) -> float:
     return total
 
 
-def _seen(case: Case, routes: Mapping[str, RouteFacts]) -> OrderSeen:
+def _seen(case: Case, routes: Mapping[str, RouteFacts], over: Collection[str]) -> OrderSeen:
     t = _treatment(case)
     label = routes[case.route_id].label if case.route_id in routes else case.route_id
     return OrderSeen(
         ref=case.ref, route_id=case.route_id, label=label, state=case.state, acts=len(case.acts), g_m2=t.g_m2,
         passes=t.passes, stretches=len(t.segments), start_s=t.start_s, by_s=t.by_s, plough=t.plough,
+        over=tuple(s for s in t.segments if s in over),
     )  # fmt: skip

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from msgspec.structs import replace as with_
 
 from devices.registry import Registry
 from rules.core.cab.codec import wanted_of
@@ -18,6 +20,9 @@ from rules.core.fleet.jobs import jobs_of
 from rules.core.fleet.roster import Roster, fleet_of, settings_of
 from rules.core.network.network import Network
 
+GONE = "not on the roster"
+"""Why a lorry is out that a plan had and the roster has no longer."""
+
 
 @dataclass(frozen=True)
 class Means:
@@ -29,6 +34,22 @@ class Means:
     out: Mapping[str, str]
     seed: int
     iterations: int
+
+    def without_gone(self, before: Plan) -> Means:
+        """Return the means with the lorries of a plan that the roster has no longer out of service."""
+        names = {e.id for e in self.roster.lorry}
+        gone = {s.lorry: GONE for s in before.contents.fleet if s.lorry not in names | set(self.out)}
+        return replace(self, out={**self.out, **gone})
+
+    def as_written(self, starts: Iterable[Start]) -> Iterator[Start]:
+        """Yield lorries on the road with load, hours and device as the roster has them now."""
+        of = {v.lorry: v for v in self.starts()}
+        for s in starts:
+            now = of.get(s.lorry, s)
+            yield with_(
+                s, device=now.device, capacity_kg=now.capacity_kg, until_s=now.until_s,
+                on_board_kg=min(s.on_board_kg, now.capacity_kg),
+            )  # fmt: skip
 
     def starts(self, without: Collection[str] = (), from_s: float = 0.0) -> tuple[Start, ...]:
         """Return the roster's lorries in service at their depots, full, from a time on [s]."""
@@ -67,7 +88,7 @@ def first(means: Means, asked: Tonight, last: Plan | None) -> Wish:
     return Wish(
         network=means.network, start_s=asked.start_s, asked=asked.asked, starts=means.starts(), barns=means.barns,
         settings=settings, standing=standing_of(means.network, means.registry, jobs, lorries, last),
-        orders=asked.orders, waiting=asked.waiting, later=asked.later, out=means.out,
+        orders=asked.orders, waiting=asked.waiting, later=asked.later, later_acts=asked.later_acts, out=means.out,
         standing_plan=None if last is None else last.version, notes=tuple(_notes(asked)), seed=means.seed,
         iterations=means.iterations,
     )  # fmt: skip
@@ -93,9 +114,10 @@ def again(means: Means, before: Plan, rest: Rest, now_s: float, asked: Tonight |
     known = {s.lorry for s in rest.starts}
     return Wish(
         network=means.network, start_s=c.start_s, asked=stretches,
-        starts=(*rest.starts, *means.starts(known, now_s)), barns=means.barns, settings=settings,
+        starts=(*means.as_written(rest.starts), *means.starts(known, now_s)), barns=means.barns, settings=settings,
         standing=rest.standing, fixed=rest.fixed, heard=rest.heard, done=done, orders=c.orders if asked is None else asked.orders,
         waiting=c.waiting if asked is None else asked.waiting, later=c.later if asked is None else asked.later,
+        later_acts=c.later_acts if asked is None else asked.later_acts,
         out=means.out, standing_plan=before.version, notes=(*rest.notes, *thin, *_notes(asked)), seed=means.seed,
         iterations=means.iterations,
     )  # fmt: skip

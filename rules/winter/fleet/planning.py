@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
@@ -12,13 +12,14 @@ from rules.core.cab.going_on import rest_of
 from rules.core.cab.making import Wish, WrongPlanError, left_of, make
 from rules.core.cab.model import KIND_WORDS, Contents, Kind, NewPlan, Plan
 from rules.core.cab.overtaken import overtaken
+from rules.core.cab.shared import driven_of
 from rules.core.cab.tonight import RouteFacts, Tonight, tonight
 from rules.core.cab.wishing import Means, again, first
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.roster import Roster, roster_of, settings_of
 from rules.core.winter_nights import night_of, span_s
 from rules.winter.fleet.asking import Who, asked_words, new_roads_words, nothing_words
-from rules.winter.fleet.following import Follower
+from rules.winter.fleet.following import Follower, Situation
 from rules.winter.fleet.ports import Makes, NotPlannedError, PlanBook, PlanBusyError, PlanMovedError, Town
 from rules.winter.fleet.roads import InstalledRoads
 from rules.winter.orders.ports import OrderDesk
@@ -157,15 +158,16 @@ class Planning:
         before = newest if newest is not None and await self._installed.are_of(newest) else None
         means = await self._means(ask)
         try:
-            wish = await self._wish(ask, means, before, newest, allow_s)
+            found = None if before is None else await self._follower.follow(before, ask.now_s)
+            wish = await self._wish(ask, means, found, newest, allow_s)
             await asyncio.to_thread(self._check_size, wish)
             contents = await self._makes(wish, self.planner_of(ask.iterations, ask.seed))
         except WrongPlanError as error:
             raise InvariantError(str(error)) from error
         except ValueError as error:
             raise NotPlannedError(str(error)) from error
-        if before is not None:
-            await self._not_overtaken(ask, before, contents)
+        if found is not None:
+            await self._not_overtaken(ask, found, contents)
         new = NewPlan(
             night=night, kind=ask.kind, at_s=ask.now_s, by=who.by, role=who.role, via=who.via,
             reason=who.reason or KIND_WORDS[ask.kind], contents=contents, lorry=ask.lorry,
@@ -181,10 +183,10 @@ class Planning:
                 "take stretches off the orders, or plan one order after the other"
             )
 
-    async def _not_overtaken(self, ask: Ask, before: Plan, contents: Contents) -> None:
+    async def _not_overtaken(self, ask: Ask, found: Situation, contents: Contents) -> None:
         """Read again where the lorries are: what one has begun meanwhile must not be another's."""
-        situation = await self._follower.follow(before, await self._now_s(ask))
-        hit = await asyncio.to_thread(overtaken, situation.on, situation.progress, contents)
+        now = await self._follower.follow(found.plan, await self._now_s(ask))
+        hit = await asyncio.to_thread(overtaken, now.on, found.progress, now.progress, contents)
         if hit is not None:
             raise PlanMovedError(
                 f"{hit.lorry} has begun {hit.street} while the plan was made, which would have given it to {hit.other}; "
@@ -197,19 +199,13 @@ class Planning:
         return Means(roads.registry, roads.network, roster, out, ask.seed, ask.iterations)
 
     async def _wish(
-        self, ask: Ask, means: Means, before: Plan | None, newest: Plan | None, allow_s: float
+        self, ask: Ask, means: Means, found: Situation | None, newest: Plan | None, allow_s: float
     ) -> Wish:
-        asked = (
-            await self._asked(means, before, ask.now_s) if ask.kind == "tonight" or before is None else None
-        )
-        if asked is not None and not asked.asked and (before is None or not before.contents.asked):
+        if found is not None:
+            return await self._again(ask, means, found, allow_s)
+        asked = await self._asked(means, ask.now_s)
+        if not asked.asked:
             raise NotPlannedError(nothing_words(asked))
-        if before is not None:
-            situation = await self._follower.follow(before, ask.now_s)
-            at_s = max(0.0, situation.now_s)
-            rest = rest_of(situation.on, before, situation.progress, at_s, means.out, allow_s)
-            return await asyncio.to_thread(again, means, before, rest, at_s, asked)
-        assert asked is not None
         last = await self.book.before(str(night_of(ask.now_s, self._zone)))
         wish = await asyncio.to_thread(first, means, asked, last)
         return (
@@ -218,12 +214,29 @@ class Planning:
             else replace(wish, notes=(*wish.notes, new_roads_words(newest, means.network)))
         )
 
-    async def _asked(self, means: Means, before: Plan | None, now_s: float) -> Tonight:
+    async def _again(self, ask: Ask, means: Means, found: Situation, allow_s: float) -> Wish:
+        before, at_s = found.plan, max(0.0, found.now_s)
+        means = means.without_gone(before)
+        rest = rest_of(found.on, before, found.progress, at_s, means.out, allow_s)
+        asked = None
+        if ask.kind == "tonight":
+            driven = await asyncio.to_thread(driven_of, found.on, rest.done)
+            asked = await self._asked(means, ask.now_s, before.contents, driven)
+            if not asked.asked and not before.contents.asked:
+                raise NotPlannedError(nothing_words(asked))
+        return await asyncio.to_thread(again, means, before, rest, at_s, asked)
+
+    async def _asked(
+        self,
+        means: Means,
+        now_s: float,
+        before: Contents | None = None,
+        driven: Mapping[str, bool] | None = None,
+    ) -> Tonight:
         cases = await self._orders.cases(*span_s(night_of(now_s, self._zone), self._zone))
         routes = {r.route_id: RouteFacts(r.label, r.priority) for r in means.registry.routes}
         return tonight(
-            cases, routes, now_s, start_s=None if before is None else before.contents.start_s,
+            cases, routes, now_s, start_s=None if before is None else before.start_s,
             limits_s=settings_of(means.roster).limits_s, treated=await self._town.treated(),
-            known=() if before is None else before.contents.asked,
-            had=() if before is None else before.contents.orders,
+            known=() if before is None else before.asked, had=() if before is None else before.orders, driven=driven,
         )  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import Plan
-from rules.core.cab.tonight import standing_orders
+from rules.core.cab.tonight import is_for_later, standing_orders
 from rules.core.fleet.roster import Roster
 from rules.core.gritting_parameters import TreatmentParameters
 from rules.core.winter_nights import night_of, span_s
@@ -103,12 +103,19 @@ class PlanDesk:
         return await self._follower.follow(plan, now_s)
 
     async def news(self, plan: Plan, now_s: float) -> tuple[str, ...]:
-        """Return the orders that have come, changed or gone since a plan was made."""
+        """Return the orders that have come, changed or gone since a plan was made, or are no longer for later."""
         cases = await self.orders.cases(*span_s(night_of(now_s, self.zone), self.zone))
-        stand = {c.ref: len(c.acts) for c in standing_orders(cases)}
+        stand = {c.ref: c for c in standing_orders(cases)}
         had = {o.ref: o.acts for o in plan.contents.orders}
-        later = set(plan.contents.later) & set(stand)
-        return tuple(sorted(ref for ref in {*stand, *had} - later if stand.get(ref) != had.get(ref)))
+        as_it_was = plan.contents.later_acts
+        later = {
+            ref
+            for ref in set(plan.contents.later) & set(stand)
+            if len(stand[ref].acts) == as_it_was.get(ref, len(stand[ref].acts))
+            and is_for_later(stand[ref], now_s)
+        }
+        acts = {ref: len(case.acts) for ref, case in stand.items()}
+        return tuple(sorted(ref for ref in {*acts, *had} - later if acts.get(ref) != had.get(ref)))
 
     # ---- what is done
 
@@ -153,7 +160,10 @@ class PlanDesk:
         broken = ask.kind == "breakdown"
         if (known := await self.planning.known(ask.kind, lorry, ask.who)) is not None:
             return known
+        plan = await self.book.newest(self.night(ask.now_s))
         names = [e.id for e in (await self.roster()).lorry]
+        # Taken off the roster in the night it may still be on the road.
+        names += [] if plan is None else [s.lorry for s in plan.contents.fleet if s.lorry not in names]
         if lorry not in names:
             raise NoSuchPlanError(f"There is no lorry {lorry!r}; there are {', '.join(names)}.")
         if broken and not ask.who.reason.strip():
