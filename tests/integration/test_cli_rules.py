@@ -62,6 +62,7 @@ async def run_rules(dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
             await rulebook.start(),
             batch_limit=7,
             rulebook=rulebook,
+            forecasts_expected=True,
         )
         async with asyncio.timeout(60):
             while (await (await pg.execute(last)).fetchone()) != (True,):
