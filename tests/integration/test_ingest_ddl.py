@@ -184,7 +184,8 @@ async def test_partitions_on_plain_postgresql_columnstore_and_policies_on_timesc
     pg: psycopg.AsyncConnection[Any],
 ) -> None:
     if (await detect(pg)).timescaledb is None:
-        cursor = await pg.execute("select count(*) from pg_partitioned_table")
+        kinds = "select count(*) from pg_partitioned_table p join pg_class c on c.oid = p.partrelid where relname like '%_reading'"
+        cursor = await pg.execute(kinds)
         assert await cursor.fetchone() == (5,)
         return
     cursor = await pg.execute(
