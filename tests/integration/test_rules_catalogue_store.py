@@ -265,7 +265,7 @@ async def test_rules_that_run_take_what_is_promoted_and_overridden(
     shipped = {c for _, _, c, _ in first}
     assert len(shipped) == 1
     assert {(c, a) for _, _, c, a in later} <= {(number, 0.5), (number, -5.0)}
-    assert ("r1", "no_action", number, -5.0) in later
+    assert ("r1", "monitor", number, -5.0) in later, "the road is icy by then: watched, not salted"
     cursor = await (await pg.execute("select catalogue_id from rule_cursor")).fetchall()
     assert cursor == [(number,)], "the one that it goes by"
 
