@@ -63,19 +63,20 @@ def test_scottish_matrix(
     assert row.passes == passes
 
 
-UNCLAIMED = (
-    "freezing rain that falls now: successive treatments", "after freezing rain",
-    "hard-packed snow or ice",
-)  # fmt: skip
+UNCLAIMED = ("hard-packed snow or ice at or below -8 °C: salt and an abrasive, without a rate",)
 """Rows of the source that the shipped matrix does not claim: they need a person on the road."""
 
 
 def test_what_is_not_claimed_is_not_there() -> None:
     assert UNCLAIMED
     assert {r.condition for r in MATRIX.rows} == {
-        "frost", "ice", "light_snow", "heavy_snow", "snow_cover", "freezing_rain",
+        "frost", "ice", "light_snow", "heavy_snow", "snow_cover", "packed_snow", "freezing_rain",
+        "after_freezing_rain",
     }  # fmt: skip
     assert [r.condition for r in MATRIX.rows if r.plough] == ["snow_cover"]
+    packed = MATRIX.find("packed_snow", True, -8.0)
+    assert packed is not None
+    assert packed.rate_g_m2("dry_salt") is None, "a question for the duty officer"
 
 
 MORE = "we are more careful"
