@@ -55,7 +55,7 @@ def read_map(
     if kind is not None and kind not in FORMATS:
         raise ConfigurationError(f"format is {kind!r}; allowed: {', '.join(FORMATS)}")
     if not path.is_file():
-        raise ConfigurationError(f"map {path} can't be read: there is no such file")
+        raise ConfigurationError(f"map {path} can't be read: there is no such file (a folder is no map)")
     name = path.name.lower()
     if kind == "osm-pbf" or (kind is None and name.endswith((".pbf", ".osm", ".osm.bz2", ".osm.gz"))):
         return MapFile(
