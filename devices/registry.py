@@ -84,6 +84,8 @@ class RoadSegment(msgspec.Struct, frozen=True, kw_only=True):
     ``carriageway`` is ``single``; ``dual``, one side of a dual carriageway where it is one-way,
     else a dual carriageway drawn as one line, whose sides are each ``width_m`` wide with
     ``lanes`` each and are driven and treated apart; ``roundabout``; or ``slip``.
+    ``horizon_deg`` is how high houses, trees and hills reach, seen from the middle of the road [°], in
+    equal sectors from north over east, 8 to 72 of them; empty: not surveyed.
     ``speed_km_h`` is the legal limit; ``max_…`` are what a vehicle may weigh and measure. None
     is not known, and no limit.
     """
@@ -110,6 +112,7 @@ class RoadSegment(msgspec.Struct, frozen=True, kw_only=True):
     max_weight_t: float | None = None
     max_height_m: float | None = None
     max_width_m: float | None = None
+    horizon_deg: tuple[float, ...] = ()
 
 
 class TurnBan(msgspec.Struct, frozen=True, kw_only=True):

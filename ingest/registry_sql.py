@@ -95,32 +95,32 @@ where (t.label, t.depot_id, t.priority)
 SEGMENTS: LiteralString = """
 insert into road_segment as t (segment_id, street, road_class, from_node, to_node, length_m, width_m,
     one_way, bus_route, bridge, sky_view_factor, altitude_m, route_id, device_id, geometry,
-    ref, lanes, carriageway, speed_km_h, max_weight_t, max_height_m, max_width_m)
+    ref, lanes, carriageway, speed_km_h, max_weight_t, max_height_m, max_width_m, horizon_deg)
 select r.segment_id, r.street, r.road_class, r.from_node, r.to_node, r.length_m, r.width_m, r.one_way,
     r.bus_route, r.bridge, r.sky_view_factor, r.altitude_m, r.route_id, d.device_id, r.geometry,
-    r.ref, r.lanes, r.carriageway, r.speed_km_h, r.max_weight_t, r.max_height_m, r.max_width_m
+    r.ref, r.lanes, r.carriageway, r.speed_km_h, r.max_weight_t, r.max_height_m, r.max_width_m, r.horizon_deg
 from jsonb_to_recordset(%s) as r(segment_id text, street text, road_class text, from_node bigint,
     to_node bigint, length_m float8, width_m float8, one_way boolean, bus_route boolean, bridge boolean,
     sky_view_factor float8, altitude_m float8, route_id text, device text, geometry jsonb,
     ref text, lanes smallint, carriageway text, speed_km_h float8, max_weight_t float8,
-    max_height_m float8, max_width_m float8)
+    max_height_m float8, max_width_m float8, horizon_deg float8[])
 left join device d on d.name = r.device
 on conflict (segment_id) do update set (street, road_class, from_node, to_node, length_m, width_m,
     one_way, bus_route, bridge, sky_view_factor, altitude_m, route_id, device_id, geometry,
-    ref, lanes, carriageway, speed_km_h, max_weight_t, max_height_m, max_width_m)
+    ref, lanes, carriageway, speed_km_h, max_weight_t, max_height_m, max_width_m, horizon_deg)
     = (excluded.street, excluded.road_class, excluded.from_node, excluded.to_node, excluded.length_m,
     excluded.width_m, excluded.one_way, excluded.bus_route, excluded.bridge, excluded.sky_view_factor,
     excluded.altitude_m, excluded.route_id, excluded.device_id, excluded.geometry,
     excluded.ref, excluded.lanes, excluded.carriageway, excluded.speed_km_h, excluded.max_weight_t,
-    excluded.max_height_m, excluded.max_width_m)
+    excluded.max_height_m, excluded.max_width_m, excluded.horizon_deg)
 where (t.street, t.road_class, t.from_node, t.to_node, t.length_m, t.width_m, t.one_way, t.bus_route,
     t.bridge, t.sky_view_factor, t.altitude_m, t.route_id, t.device_id, t.geometry, t.ref, t.lanes,
-    t.carriageway, t.speed_km_h, t.max_weight_t, t.max_height_m, t.max_width_m)
+    t.carriageway, t.speed_km_h, t.max_weight_t, t.max_height_m, t.max_width_m, t.horizon_deg)
     is distinct from (excluded.street, excluded.road_class, excluded.from_node, excluded.to_node,
     excluded.length_m, excluded.width_m, excluded.one_way, excluded.bus_route, excluded.bridge,
     excluded.sky_view_factor, excluded.altitude_m, excluded.route_id, excluded.device_id,
     excluded.geometry, excluded.ref, excluded.lanes, excluded.carriageway, excluded.speed_km_h,
-    excluded.max_weight_t, excluded.max_height_m, excluded.max_width_m)
+    excluded.max_weight_t, excluded.max_height_m, excluded.max_width_m, excluded.horizon_deg)
 """
 
 TURN_BANS: LiteralString = """

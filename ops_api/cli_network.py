@@ -42,7 +42,7 @@ Survey = Annotated[
     Path | None,
     typer.Option(
         "--survey",
-        help="CSV: latitude_deg, longitude_deg, sky_view_factor and/or altitude_m of places on roads.",
+        help="CSV: latitude_deg, longitude_deg and any of sky_view_factor, altitude_m, horizon_deg of places on roads.",
     ),
 ]
 Devices = Annotated[

@@ -67,6 +67,7 @@ def _segment(s: RoadSegment) -> str:
         f"{s.lanes} lane" + "s" * (s.lanes > 1) if s.lanes is not None else "", "one-way" if s.one_way else "",
         s.carriageway if s.carriageway != "single" else "", "bridge" if s.bridge else "",
         f"{s.speed_km_h:.0f} km/h" if s.speed_km_h is not None else "", f"sky {s.sky_view_factor:.2f}",
+        f"horizon up to {max(s.horizon_deg):.0f}°" if s.horizon_deg else "",
         f"route {s.route_id}" if s.route_id else "", f"sensor {s.device}" if s.device else "",
     ]  # fmt: skip
     return escaped(f"{s.segment_id}: {s.from_node} to {s.to_node}, " + ", ".join(t for t in traits if t))

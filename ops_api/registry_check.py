@@ -41,6 +41,10 @@ _OUTLINE: Rule = (
     lambda v: not v or (len(v) >= 3 and all(-180.0 <= x <= 180.0 and -90.0 <= y <= 90.0 for x, y in v)),
     "at least 3 pairs of longitude (-180 to 180) and latitude (-90 to 90), or none",
 )
+_HORIZON: Rule = (
+    lambda v: not v or (8 <= len(v) <= 72 and all(0.0 <= h <= 90.0 for h in v)),
+    "8 to 72 elevations of 0 to 90, or none",
+)
 _PERCENT: Rule = (lambda v: 0.0 < v <= 100.0, "more than 0, at most 100")
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
@@ -71,6 +75,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "max_weight_t": _POSITIVE,
         "max_height_m": _POSITIVE,
         "max_width_m": _POSITIVE,
+        "horizon_deg": _HORIZON,
     },
     "bins": {
         "latitude_deg": _LATITUDE,

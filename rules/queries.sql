@@ -28,7 +28,7 @@ select jsonb_build_object(
             'sky_view_factor', s.sky_view_factor, 'altitude_m', s.altitude_m, 'route_id', s.route_id,
             'device', d.name, 'geometry', s.geometry, 'ref', s.ref, 'lanes', s.lanes,
             'carriageway', s.carriageway, 'speed_km_h', s.speed_km_h, 'max_weight_t', s.max_weight_t,
-            'max_height_m', s.max_height_m, 'max_width_m', s.max_width_m
+            'max_height_m', s.max_height_m, 'max_width_m', s.max_width_m, 'horizon_deg', s.horizon_deg
         ) order by s.segment_id)
         from road_segment s left join device d on d.device_id = s.device_id and d.retired_at is null), '[]'),
     'turn_bans', coalesce((

@@ -1,6 +1,6 @@
 """Road surface of every segment: an energy balance over a conducting road.
 
-rho c dz dTs/dt = SW (1 - albedo) svf + eps (LW - sigma Ts^4) + H + LE + traffic - conduction;
+rho c dz dTs/dt = (direct lit + diffuse svf) (1 - albedo) + eps (LW - sigma Ts^4) + H + LE + traffic - conduction;
 turbulence by bulk transfer with Richardson-number corrections (Louis 1979), vapour over ice
 below 0 °C. METRo (Crevier & Delage 2001) and RoadSurf (Kangas et al. 2015) are the models.
 """
@@ -14,6 +14,7 @@ import numpy as np
 
 from devices.registry import RoadSegment
 from firmware_sim.world.ground import Ground
+from firmware_sim.world.houses import Houses
 from firmware_sim.world.local_air import Air, Places
 from firmware_sim.world.psychro import KELVIN, Floats, saturation_surface_pa
 from firmware_sim.world.road_water import RoadWater
@@ -52,6 +53,7 @@ class RoadModel:
         self.sky_view: Floats = np.array([s.sky_view_factor for s in segments])
         bridge = np.array([s.bridge for s in segments], dtype=np.bool_)
         self._busy = np.array([TRAFFIC_OF_CLASS.get(s.road_class, 0.1) for s in segments])
+        self.houses = Houses(segments)
         built_up = np.clip((0.9 - self.sky_view) / 0.35, 0.0, 1.0)
         self.places = Places(altitude, built_up, float(np.median(altitude)), float(altitude.min()))
         self.ground = Ground(bridge, start_c, ground_c)
@@ -101,7 +103,8 @@ class RoadModel:
         kelvin = surface + KELVIN
         slope = 4.0 * EMISSIVITY * STEFAN_BOLTZMANN * kelvin**3
         outgoing_at_zero = EMISSIVITY * STEFAN_BOLTZMANN * kelvin**4 - slope * surface
-        sun = sky.shortwave_w_m2 * (1.0 - albedo) * self.sky_view
+        direct = sky.direct_w_m2 * self.houses.lit(sky.sun_elevation_deg, sky.sun_azimuth_deg)
+        sun = (1.0 - albedo) * (direct + (sky.shortwave_w_m2 - sky.direct_w_m2) * self.sky_view)
         return EMISSIVITY * incoming + sun - outgoing_at_zero, slope
 
 

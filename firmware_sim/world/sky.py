@@ -23,6 +23,22 @@ def sun_height_sine(day_of_year: int, hour_local: float, latitude_deg: float) ->
     )
 
 
+def sun_azimuth_deg(day_of_year: int, hour_local: float, latitude_deg: float) -> float:
+    """Return where the sun stands, from north over east [°]; clock and declination as :func:`sun_height_sine`."""
+    declination = math.radians(23.45) * math.sin(2.0 * math.pi * (284 + day_of_year) / 365.0)
+    latitude, hour_angle = math.radians(latitude_deg), math.pi * (hour_local - 12.0) / 12.0
+    east = -math.cos(declination) * math.sin(hour_angle)
+    north = math.cos(latitude) * math.sin(declination) - math.sin(latitude) * math.cos(
+        declination
+    ) * math.cos(hour_angle)
+    return math.degrees(math.atan2(east, north)) % 360.0
+
+
+def diffuse_share(cloud_oktas: float) -> float:
+    """Return which share of global sunlight does not come straight from the sun (Kasten & Czeplak 1980)."""
+    return 0.3 + 0.7 * (cloud_oktas / 8.0) ** 2
+
+
 def shortwave_w_m2(sine: float, cloud_oktas: float) -> float:
     """Return global sunlight [W/m²]: clear sky of Haurwitz (1945), cloud of Kasten & Czeplak (1980)."""
     if sine <= 0.005:

@@ -37,7 +37,8 @@ NOISE = {
 class Sky:
     """Weather at one time over level ground at the town's middle altitude.
 
-    ``precipitation_type`` uses the codes of ``devices.contract.kinds.weather``.
+    ``precipitation_type`` uses the codes of ``devices.contract.kinds.weather``. ``direct_w_m2`` is the
+    part of ``shortwave_w_m2`` that comes straight from the sun.
     """
 
     time_s: float
@@ -55,6 +56,9 @@ class Sky:
     longwave_w_m2: float
     precipitation_mm_h: float
     precipitation_type: int
+    direct_w_m2: float = 0.0
+    sun_elevation_deg: float = 0.0
+    sun_azimuth_deg: float = 180.0
 
 
 def daily_course(hour_local: float) -> float:
@@ -123,6 +127,9 @@ class WeatherModel:
     def _local(self, hour: float) -> float:
         return (self._start_hour + hour) % 24.0
 
+    def _day(self, hour: float) -> int:
+        return self._day_of_year + int((self._start_hour + hour) // 24.0)
+
     def _wiggle(self, name: str, time_s: float) -> float:
         return self._level * NOISE[name] * self._noise[name].at(time_s)
 
@@ -132,8 +139,7 @@ class WeatherModel:
     def sun_sine(self, time_s: float) -> float:
         """Return the sine of the sun's height over the town, negative below the horizon."""
         hour = (time_s - self._start_s) / 3600.0
-        day = self._day_of_year + int((self._start_hour + hour) // 24.0)
-        return sky.sun_height_sine(day, self._local(hour), ORIGIN_LATITUDE_DEG)
+        return sky.sun_height_sine(self._day(hour), self._local(hour), ORIGIN_LATITUDE_DEG)
 
     def at(self, time_s: float) -> Sky:
         """Return the weather at a time [s since 1970]."""
@@ -149,6 +155,7 @@ class WeatherModel:
         vapour = saturation_water_pa(dew)
         humidity = min(100.0, 100.0 * vapour / saturation_water_pa(air))
         sine = self.sun_sine(time_s)
+        shortwave = sky.shortwave_w_m2(sine, cloud)
         return Sky(
             time_s=time_s,
             hour=hour,
@@ -162,10 +169,13 @@ class WeatherModel:
             % 360.0,
             cloud_oktas=cloud,
             pressure_hpa=self._value("pressure_hpa", hour) + self._wiggle("pressure", time_s),
-            shortwave_w_m2=sky.shortwave_w_m2(sine, cloud),
+            shortwave_w_m2=shortwave,
             longwave_w_m2=sky.longwave_w_m2(air, vapour, cloud),
             precipitation_mm_h=rain,
             precipitation_type=precipitation_type(rain, air, humidity, warm_aloft=warm_aloft),
+            direct_w_m2=shortwave * (1.0 - sky.diffuse_share(cloud)),
+            sun_elevation_deg=math.degrees(math.asin(sine)),
+            sun_azimuth_deg=sky.sun_azimuth_deg(self._day(hour), self._local(hour), ORIGIN_LATITUDE_DEG),
         )
 
 

@@ -315,7 +315,7 @@ def test_sensors_and_surveys_are_put_on_the_nearest_road() -> None:
     ]  # fmt: skip
     survey = [
         SurveyPoint(at(0.2, 0)[1], at(0.2, 0)[0], 0.4, 12.0), SurveyPoint(at(0.8, 0)[1], at(0.8, 0)[0], 0.6),
-        SurveyPoint(53.0, 0.0, 0.5),
+        SurveyPoint(53.0, 0.0, 0.5), SurveyPoint(at(1, 0.5)[1], at(1, 0.5)[0], horizon_deg=(60.0,) * 8),
     ]  # fmt: skip
     network, steps = build(crossed_square(), SETTINGS, Beside(devices, survey))
     on = {s.segment_id: s for s in network.segments}
@@ -324,7 +324,9 @@ def test_sensors_and_surveys_are_put_on_the_nearest_road() -> None:
         "r2": "a has r1 already", "r3": "no road within 25 m", "r4": "has no position",
     }  # fmt: skip
     assert (on["a"].sky_view_factor, on["a"].altitude_m) == (0.5, 12.0)
-    assert (on["b"].sky_view_factor, on["b"].altitude_m) == (0.8, 100.0)
+    assert (on["b"].sky_view_factor, on["b"].altitude_m) == (0.25, 100.0)  # cos² 60°
+    assert on["b"].horizon_deg == (60.0,) * 36
+    assert on["a"].horizon_deg == ()
     said = [f.text for f in judge(network, steps) if f.level == "warning"]
     assert len(said) == 4
     assert counts(network).sensors == 2

@@ -333,11 +333,19 @@ def test_a_survey(tmp_path: Path) -> None:
     assert (second.sky_view_factor, second.altitude_m) == (None, 12.0)
 
 
+def test_a_survey_of_horizons(tmp_path: Path) -> None:
+    path = tmp_path / "sky.csv"
+    path.write_text("latitude_deg,longitude_deg,horizon_deg\n52.2,0.1,0 5 30;30 30 5 0 0\n52.3,0.2,\n")
+    first, second = read_survey(path)
+    assert first.horizon_deg == (0.0, 5.0, 30.0, 30.0, 30.0, 5.0, 0.0, 0.0)
+    assert second.horizon_deg == ()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("lat,lon\n", "columns are lat, lon; allowed: latitude_deg, longitude_deg and one or both of"),
-        ("latitude_deg,longitude_deg\n", "allowed: latitude_deg, longitude_deg and one or both of"),
+        ("lat,lon\n", "columns are lat, lon; allowed: latitude_deg, longitude_deg and one or more of"),
+        ("latitude_deg,longitude_deg\n", "allowed: latitude_deg, longitude_deg and one or more of"),
         (
             "latitude_deg,longitude_deg,sky_view_factor\n52,0.1,0\n",
             "line 2: sky_view_factor is '0'; allowed: more than 0",
@@ -349,6 +357,14 @@ def test_a_survey(tmp_path: Path) -> None:
         (
             "latitude_deg,longitude_deg,altitude_m\n52,,1\n",
             "line 2: latitude_deg and longitude_deg are needed",
+        ),
+        (
+            "latitude_deg,longitude_deg,horizon_deg\n52,0.1,5 6 7\n",
+            "line 2: horizon_deg has 3 elevations; allowed: 8 to 72",
+        ),
+        (
+            "latitude_deg,longitude_deg,horizon_deg\n52,0.1,1 2 3 4 5 6 7 91\n",
+            "line 2: horizon_deg is '91'; allowed: 0 to 90",
         ),
     ],
 )

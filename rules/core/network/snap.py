@@ -11,6 +11,7 @@ import numpy as np
 
 from devices.registry import Device, RoadSegment
 from rules.core.network.network import Network
+from rules.core.road_surface.skyline import sky_view_of, surveyed
 from rules.core.street_match import Streets
 
 ON_A_SEGMENT = "road"
@@ -28,12 +29,13 @@ class Snapped:
 
 @dataclass(frozen=True, slots=True)
 class SurveyPoint:
-    """What was surveyed at a place; None was not."""
+    """What was surveyed at a place; None or no horizon was not."""
 
     latitude_deg: float
     longitude_deg: float
     sky_view_factor: float | None = None
     altitude_m: float | None = None
+    horizon_deg: tuple[float, ...] = ()
 
 
 def snap_sensors(network: Network, devices: Sequence[Device], most_m: float) -> tuple[Snapped, ...]:
@@ -87,8 +89,13 @@ def with_survey(
 def _surveyed(segment: RoadSegment, points: Sequence[SurveyPoint]) -> RoadSegment:
     sky = [p.sky_view_factor for p in points if p.sky_view_factor is not None]
     altitude = [p.altitude_m for p in points if p.altitude_m is not None]
+    horizon = [surveyed(p.horizon_deg) for p in points if p.horizon_deg]
+    sky = sky or [sky_view_of(h) for h in horizon]
     if sky:
         segment = msgspec.structs.replace(segment, sky_view_factor=round(float(np.mean(sky)), 3))
     if altitude:
         segment = msgspec.structs.replace(segment, altitude_m=round(float(np.mean(altitude)), 1))
+    if horizon:
+        mean_deg = np.mean(np.stack(horizon), axis=0)
+        segment = msgspec.structs.replace(segment, horizon_deg=tuple(round(float(h), 1) for h in mean_deg))
     return segment

@@ -137,7 +137,7 @@ def _chances(
     ends = steps(g.at_s, HOURS, p.step_s)
     wide = members(later, p.members, spread, rng)
     place = place_of(g.town)
-    made = forcing(wide, ends, place.latitude_deg, place.longitude_deg, dtype=past.DTYPE)
+    made = forcing(wide, ends, place.latitude_deg, place.longitude_deg, g.town.skyline, past.DTYPE)
     beyond = on_steps(later.at_s, local_air.ahead(air, later, p.air), ends)
     made = local_air.at_stretches(made, beyond)
     fluxes = member_fluxes(fix, p.members, spread, rng)

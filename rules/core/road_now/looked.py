@@ -89,7 +89,7 @@ def look(g: Given) -> Looked:
     )
     air = local_air.found(g.town, place.altitude_m, thermometers, measured, g.mapped.air, g.learnt_s, p.air)
     measured = local_air.moved(measured, air.town_c)
-    made = forcing(measured, ends, place.latitude_deg, place.longitude_deg)
+    made = forcing(measured, ends, place.latitude_deg, place.longitude_deg, g.town.skyline)
     made = local_air.at_stretches(made, air.beyond_c)
     offset = g.mapped.offset_c(thermal_map.features_of(g.town), p.mapping)
     return Looked(ends, measured, made, types_of(measured, p), surface, film, offset, air)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from devices.registry import RoadNode, RoadSegment
 from rules.core.parameters import TransferParameters
 from rules.core.psychrometrics import Floats
+from rules.core.road_now.shade import skyline_of
 from rules.core.road_state import build_transfer, positions
+from rules.core.road_surface.skyline import Skyline
 
 Ints = NDArray[np.int64]
 
@@ -39,6 +41,7 @@ class Stretches:
         sensors: names of the road devices that lie on one.
         sensor_at: per sensor its segment.
         own: what differs between the roads, as ``road_surface.roads`` takes it.
+        skyline: what hides the sun from them.
         altitude_m: of the segments.
         weight: n × m, how much a sensor says of a segment, not normalised; the most alike say 400.
         latitude_deg, longitude_deg: of the town.
@@ -48,6 +51,7 @@ class Stretches:
     sensors: tuple[str, ...]
     sensor_at: Ints
     own: Mapping[str, Floats]
+    skyline: Skyline
     altitude_m: Floats
     weight: Floats
     latitude_deg: float
@@ -88,6 +92,7 @@ def stretches(
         sensors=tuple(sensors),
         sensor_at=np.array([of_device[d] for d in sensors], dtype=np.int64),
         own=_own(segments),
+        skyline=skyline_of(segments, nodes),
         altitude_m=altitude,
         weight=build_transfer(segments, nodes, sensors, p).weight,
         latitude_deg=latitude,

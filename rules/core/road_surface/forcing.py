@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.core.road_surface.skyline import Skyline
 from rules.core.road_surface.state import Forcing
-from rules.core.road_surface.sun import direct_share, lit_share, position
+from rules.core.road_surface.sun import direct_share, position
 from rules.core.road_surface.vapour import Array, over_water_pa
 
 Floats = NDArray[np.float64]
@@ -68,7 +69,7 @@ def forcing(
     ends_s: Floats,
     latitude_deg: float,
     longitude_deg: float,
-    horizon_deg: Floats | None = None,
+    skyline: Skyline | None = None,
     dtype: type[np.floating[Any]] = np.float64,
 ) -> Forcing:
     """Return the weather at the ends of a run's steps, with the sun where it is.
@@ -78,7 +79,7 @@ def forcing(
         ends_s: of the steps [s since 1970].
         latitude_deg: of the town.
         longitude_deg: of the town.
-        horizon_deg: segments × sectors from north over east; None = open country.
+        skyline: of the segments; None = open country.
         dtype: precision of the run.
 
     Raises:
@@ -91,7 +92,7 @@ def forcing(
     sun = position(ends_s, latitude_deg, longitude_deg)
     shortwave = np.maximum(at["shortwave_w_m2"], 0.0)
     direct = shortwave * direct_share(shortwave, sun)
-    lit = np.ones((len(ends_s), 1)) if horizon_deg is None else lit_share(horizon_deg, sun)
+    lit = np.ones((len(ends_s), 1)) if skyline is None else skyline.lit(sun)
     humidity = np.clip(at["humidity_pct"], 0.0, 100.0)
     made = Forcing(
         air_c=at["air_c"],

@@ -16,6 +16,7 @@ from rules.core.road_surface.forcing import Weather, forcing
 from rules.core.road_surface.model import Outlook, correction, forecast, no_correction, through_observed
 from rules.core.road_surface.parameters import ParameterSet
 from rules.core.road_surface.roads import profile, roads, start
+from rules.core.road_surface.skyline import Skyline
 from rules.core.road_surface.state import Forcing
 from rules.core.road_surface.sun import street_horizon_deg
 from rules.core.road_surface.vapour import Array
@@ -98,10 +99,11 @@ def cut(
     per_hour = round(HOUR_S / step_s)
     ends = series.at_s[0] + step_s * np.arange((len(series.at_s) - 1) * per_hour + 1)
     street = p.street
-    horizon = None
+    skyline = None
     if street is not None:
-        horizon = street_horizon_deg(street.axis_deg, street.width_m, street.left_m, street.right_m)[None]
-    whole = forcing(filled, ends, *where, horizon)
+        horizon = street_horizon_deg(street.axis_deg, street.width_m, street.left_m, street.right_m)
+        skyline = Skyline(horizon[None], np.ones(1))
+    whole = forcing(filled, ends, *where, skyline)
     at = _starts(series, gaps, start_hour_utc)
     surface = gap_filled(series.at_s, series.surface_c, 2)
     fine = np.interp(ends, series.at_s, surface)

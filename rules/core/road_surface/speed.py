@@ -14,6 +14,7 @@ from rules.core.road_surface.model import Correction, no_correction
 from rules.core.road_surface.parameters import DEFAULT, ParameterSet
 from rules.core.road_surface.roads import profile, roads, start
 from rules.core.road_surface.salt import KEPT_SHARE
+from rules.core.road_surface.skyline import SECTORS, Skyline
 from rules.core.road_surface.spread import Spread
 from rules.core.road_surface.state import Forcing, State
 
@@ -63,8 +64,8 @@ def town(segments: int, count: int, step_s: float, seed: int, dtype: type[np.flo
     }
     surface = rng.normal(2.5, 0.7, segments)
     state = start(DEFAULT, surface, surface + 3.0, dtype).spread(10.0 * (np.arange(segments) % 2), KEPT_SHARE)
-    horizon = rng.uniform(0.0, 40.0, (segments, 36))
-    made = forcing(weather, steps(JANUARY_S, HOURS, step_s), LATITUDE_DEG, LONGITUDE_DEG, horizon, dtype)
+    skyline = Skyline(rng.uniform(0.0, 40.0, (segments, SECTORS)), np.full(segments, 0.8))
+    made = forcing(weather, steps(JANUARY_S, HOURS, step_s), LATITUDE_DEG, LONGITUDE_DEG, skyline, dtype)
     fix = member_fluxes(no_correction(state.zeta), count, Spread(), rng)
     return Town(DEFAULT, step_s, state, made, fix, roads(DEFAULT, segments, step_s, own, dtype))
 
