@@ -50,7 +50,7 @@ TOWN = Imported(
     segments=(
         segment("a", BIG, 11, lanes=2, carriageway="dual", speed_km_h=48.3, ref="B1", max_weight_t=7.5, device="road-1",
                 geometry=((0.1, 52.0), (0.1, 52.001))),
-        segment("b", 11, 12, one_way=True), segment("c", 12, 13),
+        segment("b", 11, 12, one_way=True, horizon_deg=(0.0, 4.5, 30.0, 30.0, 30.0, 4.5, 0.0, 0.0)), segment("c", 12, 13),
     ),
     turn_bans=(TurnBan(ban_id="t1", from_segment="a", via_node=11, to_segment="b"),
                TurnBan(ban_id="t2", from_segment="b", via_node=12, to_segment="c")),
