@@ -179,16 +179,20 @@ def _one(n: int, at: int, value: float) -> Floats:
 
 
 def _with_film(state: State, s: Stretches, film_mm: Floats) -> State:
-    """Return the state with the water that the roads' own sensors have seen lately."""
+    """Return the state with the water that the roads' own sensors have seen lately.
+
+    What they see beyond the model lies on roads alike, too: dew and rain are not one road's.
+    """
     lately = film_mm[-LATELY_STEPS:]
     seen = ~np.isnan(lately)
-    if not seen.any():
+    has = np.asarray(seen.any(axis=0), dtype=np.bool_)
+    if not has.any():
         return state
     newest = lately[len(lately) - 1 - np.argmax(seen[::-1], axis=0), np.arange(film_mm.shape[1])]
-    water = state.water_mm.copy()
-    has = seen.any(axis=0)
-    water[0, s.sensor_at[has]] = np.clip(newest[has], 0.0, None)
-    return replace(state, water_mm=water)
+    beyond = np.where(has, np.nan_to_num(newest) - state.water_mm[0, s.sensor_at], 0.0)
+    water = state.water_mm + (shares(s.weight, has) @ beyond).astype(state.water_mm.dtype)
+    water[0, s.sensor_at[has]] = newest[has]
+    return replace(state, water_mm=np.clip(water, 0.0, None))
 
 
 def _of(own: Mapping[str, Floats], at: Ints) -> dict[str, Floats]:
