@@ -14,6 +14,8 @@ from rules.core.network.network import Network
 from rules.core.road_surface.skyline import sky_view_of, surveyed
 from rules.core.street_match import Streets
 
+LEAST_SKY_VIEW = 0.01
+"""Where a horizon leaves none: a registry wants more than 0."""
 ON_A_SEGMENT = "road"
 """The kind of device that is in the road itself."""
 
@@ -90,7 +92,7 @@ def _surveyed(segment: RoadSegment, points: Sequence[SurveyPoint]) -> RoadSegmen
     sky = [p.sky_view_factor for p in points if p.sky_view_factor is not None]
     altitude = [p.altitude_m for p in points if p.altitude_m is not None]
     horizon = [surveyed(p.horizon_deg) for p in points if p.horizon_deg]
-    sky = sky or [sky_view_of(h) for h in horizon]
+    sky = sky or [max(sky_view_of(h), LEAST_SKY_VIEW) for h in horizon]
     if sky:
         segment = msgspec.structs.replace(segment, sky_view_factor=round(float(np.mean(sky)), 3))
     if altitude:

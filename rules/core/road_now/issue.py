@@ -8,11 +8,10 @@ import msgspec
 import numpy as np
 
 from rules.core.psychrometrics import Floats
-from rules.core.road_now import coming, local_air, past
+from rules.core.road_now import coming, daylight, local_air, past
 from rules.core.road_now import estimate as est
 from rules.core.road_now import weather as wx
 from rules.core.road_now.estimate import Now, Passing, estimate, passing
-from rules.core.road_now.local_air import LocalAir
 from rules.core.road_now.looked import Given, Looked, learn, look, place_of, trusted, types_of, unlikeness
 from rules.core.road_now.parameters import NowParameters
 from rules.core.road_now.stretches import Stretches
@@ -63,7 +62,7 @@ def issue(g: Given) -> Issue:
     now = _now(g, looked, believed, ran, passed, night, unlikeness(g, looked, found, free))
     sky = wx.longwave_beyond_w_m2(looked.measured) if np.isnan(later.longwave_w_m2).all() else 0.0
     state, fix = _shifted(ran, now, g, looked.offset_c[night], sky)
-    chances, weather = _chances(g, later, looked.air, state, fix, ran, now)
+    chances, weather = _chances(g, later, looked, state, fix, ran, now)
     mapped = learn(g, looked, found, free, passed)
     return Issue(_forecast(g, chances, weather, now, state, found), mapped)
 
@@ -129,7 +128,7 @@ def _is_forecast(g: Given, later: Weather) -> bool:
 
 
 def _chances(
-    g: Given, later: Weather, air: LocalAir, state: State, fix: Correction, ran: past.Ran, now: Now
+    g: Given, later: Weather, looked: Looked, state: State, fix: Correction, ran: past.Ran, now: Now
 ) -> tuple[Risk, Weather]:
     """Return the ensemble's chances by hour, and the weather of its first member at those hours."""
     p, spread = g.p, _spread(g, later)
@@ -138,8 +137,8 @@ def _chances(
     wide = members(later, p.members, spread, rng)
     place = place_of(g.town)
     made = forcing(wide, ends, place.latitude_deg, place.longitude_deg, g.town.skyline, past.DTYPE)
-    beyond = on_steps(later.at_s, local_air.ahead(air, later, p.air), ends)
-    made = local_air.at_stretches(made, beyond)
+    beyond = on_steps(later.at_s, local_air.ahead(looked.air, later, p.air), ends)
+    made = daylight.through(local_air.at_stretches(made, beyond), looked.gaps)
     fluxes = member_fluxes(fix, p.members, spread, rng)
     fluxes = replace(fluxes, steady_w_m2=fluxes.steady_w_m2 + fix.steady_w_m2)
     unsure = np.sqrt(spread.surface_c**2 + now.deviation_c**2).astype(past.DTYPE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rules.core.psychrometrics import Floats
-from rules.core.road_now import local_air, thermal_map, trust
+from rules.core.road_now import daylight, local_air, past, thermal_map, trust
 from rules.core.road_now import weather as wx
 from rules.core.road_now.estimate import Passing
 from rules.core.road_now.local_air import LocalAir
@@ -59,7 +59,8 @@ class Given:
 class Looked:
     """The past as it was measured: ends of the steps, weather, its types, sensors' surfaces (steps × m) and films.
 
-    ``offset_c``: what the thermal map says that the stretches differ by: weather types × n; ``air``: at the stretches.
+    ``offset_c``: what the thermal map says that the stretches differ by: weather types × n; ``air``: at the stretches;
+    ``gaps``: which share of the houses assumed beside them is not there.
     """
 
     ends_s: Floats
@@ -70,6 +71,7 @@ class Looked:
     film_mm: Floats
     offset_c: Floats
     air: LocalAir
+    gaps: Floats
 
 
 def look(g: Given) -> Looked:
@@ -91,8 +93,19 @@ def look(g: Given) -> Looked:
     measured = local_air.moved(measured, air.town_c)
     made = forcing(measured, ends, place.latitude_deg, place.longitude_deg, g.town.skyline)
     made = local_air.at_stretches(made, air.beyond_c)
+    gaps = _gaps(g, made, surface)
+    made = daylight.through(made, gaps)
     offset = g.mapped.offset_c(thermal_map.features_of(g.town), p.mapping)
-    return Looked(ends, measured, made, types_of(measured, p), surface, film, offset, air)
+    return Looked(ends, measured, made, types_of(measured, p), surface, film, offset, air, gaps)
+
+
+def _gaps(g: Given, made: Forcing, surface_c: Floats) -> Floats:
+    """Return the gaps by all sensors that were right at the last issue: one that is too warm is so by night as well."""
+    doubted = np.array([name in g.doubted for name in g.town.sensors], dtype=np.bool_)
+    asked_c = np.where(doubted, np.nan, surface_c)
+    if np.isnan(asked_c).all():
+        return np.zeros(len(g.town))
+    return daylight.gaps(g.town, made, past.at_sensors(g.town, made, asked_c, g.p), g.p)
 
 
 def place_of(town: Stretches) -> wx.Place:

@@ -121,6 +121,8 @@ class NowParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         sensor_c, gritter_c: standard deviations of what is measured [°C]; gritters measure in passing.
         pass_h: time in which a pass loses its weight to 1/e.
         model_c: standard deviation of the model where nothing is measured near [°C].
+        hidden_w_m2: direct sun that houses are taken to hide, as it must vary for a sensor's word on gaps between them to be
+            believed by half.
         air: of the air at each stretch.
     """
 
@@ -133,6 +135,7 @@ class NowParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     gritter_c: Positive = 0.8
     pass_h: Positive = 3.0
     model_c: Positive = 1.2
+    hidden_w_m2: Positive = 15.0
     air: AirParameters = AirParameters()
     road: ParameterSet = DEFAULT
     trust: TrustParameters = TrustParameters()

@@ -18,7 +18,7 @@ from rules.core.road_now.model import Ints, Spreads
 from rules.core.road_now.parameters import NowParameters
 from rules.core.road_now.stretches import Stretches, shares
 from rules.core.road_surface.balance import Roads, advance
-from rules.core.road_surface.model import Correction, correction, through_observed
+from rules.core.road_surface.model import Correction, Past, correction, through_observed
 from rules.core.road_surface.roads import profile, roads, start
 from rules.core.road_surface.salt import KEPT_SHARE
 from rules.core.road_surface.state import Forcing, State
@@ -91,6 +91,23 @@ def ran(
                     fix, made, p)  # fmt: skip
 
 
+def at_sensors(s: Stretches, weather: Forcing, observed_c: Floats, p: NowParameters) -> Past:
+    """Return the sensors' roads with their observed surfaces forced on them, and what the model lacked there.
+
+    Args:
+        s: the town, with at least one sensor.
+        weather: steps × 1 × (1 or n).
+        observed_c: steps × m, NaN = not observed.
+        p: settings.
+    """
+    made, weather = roads(p.road, len(s.sensors), p.step_s, _of(s.own, s.sensor_at)), weather.of(s.sensor_at)
+    first, deep = begun_c(observed_c, weather)
+    state = start(p.road, np.where(np.isnan(first), deep, first), deep)
+    return through_observed(
+        state, weather, observed_c[:, None, :], made, profile(p.road), p.road.stores, p.step_s
+    )
+
+
 def begun_c(observed_c: Floats, weather: Forcing) -> tuple[Floats, float]:
     """Return the first surfaces known of each sensor, and the ground's temperature below: the mean of all that is known [°C]."""
     known = ~np.isnan(observed_c)
@@ -106,12 +123,7 @@ def _lent(s: Stretches, weather: Forcing, observed_c: Floats, p: NowParameters) 
     if m == 0 or np.isnan(observed_c).all():
         none = np.zeros((1, len(s)), dtype=DTYPE)
         return np.full((weather.steps, m), np.nan), Correction(none, none, none, none)
-    made, weather = roads(p.road, m, p.step_s, _of(s.own, s.sensor_at)), weather.of(s.sensor_at)
-    first, deep = begun_c(observed_c, weather)
-    state = start(p.road, np.where(np.isnan(first), deep, first), deep)
-    past = through_observed(
-        state, weather, observed_c[:, None, :], made, profile(p.road), p.road.stores, p.step_s
-    )
+    past = at_sensors(s, weather, observed_c, p)
     fix = correction(past, p.road.coupling, p.step_s)
     lacking = past.lacking_w_m2[:, 0, :].astype(np.float64)
     steps = max(1, round(p.road.coupling.window_h * 3600.0 / p.step_s))

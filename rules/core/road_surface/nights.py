@@ -102,7 +102,7 @@ def cut(
     skyline = None
     if street is not None:
         horizon = street_horizon_deg(street.axis_deg, street.width_m, street.left_m, street.right_m)
-        skyline = Skyline(horizon[None], np.ones(1))
+        skyline = Skyline(horizon[None], np.ones(1), np.zeros(1, dtype=np.bool_))
     whole = forcing(filled, ends, *where, skyline)
     at = _starts(series, gaps, start_hour_utc)
     surface = gap_filled(series.at_s, series.surface_c, 2)

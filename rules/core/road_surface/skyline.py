@@ -13,6 +13,11 @@ Floats = NDArray[np.float64]
 
 SECTORS = round(360.0 / SECTOR_DEG)
 STEEPEST_DEG = 89.0
+FINE = 8
+"""Parts of a sector by which a survey is averaged."""
+USUAL_RISE_DEG = 45.0
+"""How high houses and trees reach, seen from the middle of a road, where only the sky view is known: half as high as it is
+wide from front to front. Chosen; a road that sees more sky than such a street has gaps between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +27,12 @@ class Skyline:
     Attributes:
         horizon_deg: how high it reaches: segments × ``SECTORS``, from north over east [°].
         closed: along which share of its length a road has that beside it, 0..1: segments. The rest lies open.
+        assumed: where nobody surveyed it: segments.
     """
 
     horizon_deg: Floats
     closed: Floats
+    assumed: NDArray[np.bool_]
 
     def lit(self, sun: Sun) -> Floats:
         """Return how much of the direct sun reaches the roads, 0..1: times × segments."""
@@ -34,33 +41,44 @@ class Skyline:
 
 
 def surveyed(horizon_deg: ArrayLike) -> Floats:
-    """Return a horizon in equal sectors from north over east, however many, in ``SECTORS`` of them [°]."""
+    """Return a horizon in equal sectors from north over east, however many, in ``SECTORS`` of them [°].
+
+    The first sector's middle is north. Of finer ones each gets the mean of what lies in it, of coarser ones the line between.
+    """
     given = np.asarray(horizon_deg, dtype=np.float64)
     middle_deg = np.arange(len(given)) * 360.0 / len(given)
-    found = np.interp(np.arange(SECTORS) * SECTOR_DEG, middle_deg, given, period=360.0)
-    return np.asarray(found, dtype=np.float64)
+    parts = 1 if len(given) <= SECTORS else FINE
+    aside_deg = (np.arange(parts) - 0.5 * (parts - 1)) * SECTOR_DEG / parts
+    at_deg = np.arange(SECTORS)[:, None] * SECTOR_DEG + aside_deg
+    found = np.interp(at_deg.ravel(), middle_deg, given, period=360.0).reshape(SECTORS, parts)
+    return np.asarray(found.mean(axis=1), dtype=np.float64)
 
 
 def sky_view_of(horizon_deg: ArrayLike) -> float:
     """Return which share of the sky a level road sees above a horizon [-]: the mean of cos² (Oke 1987, chapter 8)."""
-    return float(np.mean(np.cos(np.radians(surveyed(horizon_deg))) ** 2))
+    return float(np.mean(np.cos(np.radians(np.asarray(horizon_deg, dtype=np.float64))) ** 2))
 
 
-def between_houses(axis_deg: Floats, sky_view: Floats, frontage_share: float) -> Skyline:
-    """Return the skyline of streets with houses on both sides, as high as is needed for the sky that is seen.
+def between_houses(axis_deg: Floats, sky_view: Floats, rise_deg: float = USUAL_RISE_DEG) -> Skyline:
+    """Return the skyline of streets with houses on both sides that leave as much of the sky as is seen.
 
     The middle of a street without an end between walls at the elevation β sees cos β of the sky (Oke 1987, chapter 8;
-    Johnson & Watson 1984). Where walls stand along the share f of it, it sees 1 - f (1 - cos β).
+    Johnson & Watson 1984). Where walls stand along the share f of it, it sees 1 - f (1 - cos β). β is ``rise_deg`` and f
+    follows, up to a street without gaps; beyond it β is larger.
 
     Args:
         axis_deg: direction of the streets from north; NaN = not known: nothing hides the sun.
         sky_view: share of the sky that they see, 0..1.
-        frontage_share: f; more where the sky view tells that the street is more closed than that.
+        rise_deg: β where there are gaps.
     """
-    closed = np.maximum(frontage_share, 1.0 - sky_view)
-    rise_deg = np.degrees(np.arccos(np.clip(1.0 - (1.0 - sky_view) / closed, 0.0, 1.0)))
-    steep = np.tan(np.radians(np.minimum(rise_deg, STEEPEST_DEG)))
+    closed = np.minimum(1.0, (1.0 - sky_view) / (1.0 - np.cos(np.radians(rise_deg))))
+    beta_deg = np.maximum(rise_deg, np.degrees(np.arccos(sky_view)))
+    steep = np.tan(np.radians(np.minimum(beta_deg, STEEPEST_DEG)))
     across = np.sin(np.radians(np.arange(SECTORS) * SECTOR_DEG - axis_deg[:, None]))
     horizon = np.degrees(np.arctan(steep[:, None] * np.abs(across)))
     unknown = np.isnan(axis_deg)
-    return Skyline(np.where(unknown[:, None], 0.0, horizon), np.where(unknown, 0.0, closed))
+    return Skyline(
+        np.where(unknown[:, None], 0.0, horizon),
+        np.where(unknown, 0.0, closed),
+        np.ones(len(unknown), dtype=np.bool_),
+    )

@@ -64,7 +64,8 @@ def town(segments: int, count: int, step_s: float, seed: int, dtype: type[np.flo
     }
     surface = rng.normal(2.5, 0.7, segments)
     state = start(DEFAULT, surface, surface + 3.0, dtype).spread(10.0 * (np.arange(segments) % 2), KEPT_SHARE)
-    skyline = Skyline(rng.uniform(0.0, 40.0, (segments, SECTORS)), np.full(segments, 0.8))
+    assumed = np.ones(segments, dtype=np.bool_)
+    skyline = Skyline(rng.uniform(0.0, 40.0, (segments, SECTORS)), np.full(segments, 0.8), assumed)
     made = forcing(weather, steps(JANUARY_S, HOURS, step_s), LATITUDE_DEG, LONGITUDE_DEG, skyline, dtype)
     fix = member_fluxes(no_correction(state.zeta), count, Spread(), rng)
     return Town(DEFAULT, step_s, state, made, fix, roads(DEFAULT, segments, step_s, own, dtype))
