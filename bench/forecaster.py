@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bench.machine import machine
@@ -17,6 +18,7 @@ from bench.nights.script import KINDS
 from bench.nights.town import play
 from bench.stack import say
 from firmware_sim.world.town import TownSizes
+from rules.core.road_surface.skyline import open_country
 
 GROUPS = ("sensors", "without_sensor", "hills", "valleys")
 Beside = list[tuple[Judged, Mapping[str, Flags]]]
@@ -29,6 +31,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learnt", type=int, default=4, help="first nights that are learnt from only")
     parser.add_argument("--segments", type=int, default=160, help="of each town")
     parser.add_argument("--sensors", type=int, default=16, help="road sensors of each town")
+    parser.add_argument(
+        "--no-shadow", action="store_true", help="the forecaster takes all roads as open to the sun"
+    )
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -41,6 +46,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     for seed in options.seeds:
         say(f"forecaster: town {seed}, {options.nights} nights")
         town = play(seed, options.nights, sizes)
+        if options.no_shadow:
+            bare = replace(town.stretches, skyline=open_country(len(town.stretches)))
+            town = replace(town, stretches=bare)
         of = groups(town.stretches)
         found += [(j, of) for j in judged(town, skip_nights=max(options.learnt, SEEN_DAYS))]
     figures = {w: _figures([(j, g) for j, g in found if j.weather == w]) for w in WEATHERS}
@@ -50,7 +58,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "conditions": {
             "seeds": options.seeds, "nights": options.nights, "learnt_from_only": options.learnt,
             "segments": options.segments, "sensors": options.sensors, "stations": 2,
-            "issues_at_h": list(AT_HOURS), "issues": len(found) // len(WEATHERS),
+            "issues_at_h": list(AT_HOURS), "issues": len(found) // len(WEATHERS), "shadow": not options.no_shadow,
         },
         "figures": figures,
         "cpu_s": round(time.process_time() - began, 1),

@@ -85,7 +85,8 @@ class RoadSegment(msgspec.Struct, frozen=True, kw_only=True):
     else a dual carriageway drawn as one line, whose sides are each ``width_m`` wide with
     ``lanes`` each and are driven and treated apart; ``roundabout``; or ``slip``.
     ``horizon_deg`` is how high houses, trees and hills reach, seen from the middle of the road [°], in
-    equal sectors from north over east, 8 to 72 of them; empty: not surveyed.
+    equal sectors from north over east, the first with its middle at north, 8 to 72 of them; empty: not
+    surveyed.
     ``speed_km_h`` is the legal limit; ``max_…`` are what a vehicle may weigh and measure. None
     is not known, and no limit.
     """

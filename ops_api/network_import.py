@@ -14,7 +14,7 @@ from cityops.errors import ConfigurationError
 from cityops.settings import load_settings
 from devices.registry import dump
 from ingest.networks.ports import Replaced, RoadNetworks
-from ops_api.network_map import Made, Wanted, as_registry, imported, lost_depots, make
+from ops_api.network_map import Made, Wanted, as_registry, check_name, imported, lost_depots, make
 from ops_api.network_text import as_json as report
 from ops_api.network_text import report_lines
 from ops_api.terminal_text import escaped
@@ -34,6 +34,7 @@ def import_map(wanted: Wanted, name: str, out: Path | None, *, anyway: bool, as_
     if out is None:
         asyncio.run(_into_database(wanted, name, anyway, as_json, say))
         return
+    check_name(name)
     made = make(wanted)
     _tell(made, (), as_json, say)
     _refuse(made.findings, anyway)

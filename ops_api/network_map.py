@@ -138,8 +138,8 @@ def lost_depots(made: Made, standing: Collection[Depot], was_there: Collection[i
     )
 
 
-def imported(made: Made, wanted: Wanted, name: str, at: datetime) -> Imported:
-    """Return a network as it is stored.
+def check_name(name: str) -> None:
+    """Refuse what is no name of a network.
 
     Raises:
         ConfigurationError: the name is none.
@@ -148,6 +148,15 @@ def imported(made: Made, wanted: Wanted, name: str, at: datetime) -> Imported:
         raise ConfigurationError(
             f"name is {name!r}; allowed: lower case letters, digits and -, at most 63, a letter or digit first"
         )
+
+
+def imported(made: Made, wanted: Wanted, name: str, at: datetime) -> Imported:
+    """Return a network as it is stored.
+
+    Raises:
+        ConfigurationError: the name is none.
+    """
+    check_name(name)
     source = Source(
         network_id=name,
         source=wanted.file.name,

@@ -40,15 +40,17 @@ def _check_columns(path: Path, names: object) -> None:
     given = list(names)  # type: ignore[call-overload]
     missing = [n for n in PLACE if n not in given]
     unknown = [n for n in given if n not in ALLOWED]
-    if missing or unknown or not any(n in given for n in MEASURED):
+    if missing or unknown or len(set(given)) < len(given) or not any(n in given for n in MEASURED):
         raise ConfigurationError(
             f"survey {path}: columns are {', '.join(given) or 'none'}; allowed: {', '.join(PLACE)}"
-            f" and one or more of {', '.join(MEASURED)}"
+            f" and one or more of {', '.join(MEASURED)}, each once"
         )
 
 
 def _point(place: str, row: Mapping[str, str | None]) -> SurveyPoint:
     values = {n: _number(place, n, row[n] or "") for n in ALLOWED if n in row and n != "horizon_deg"}
+    if None in row:
+        raise ConfigurationError(f"{place}: more fields than columns; allowed: {len(row) - 1}")
     lat, lon = values["latitude_deg"], values["longitude_deg"]
     if lat is None or lon is None:
         raise ConfigurationError(f"{place}: latitude_deg and longitude_deg are needed")

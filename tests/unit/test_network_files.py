@@ -359,6 +359,14 @@ def test_a_survey_of_horizons(tmp_path: Path) -> None:
             "line 2: latitude_deg and longitude_deg are needed",
         ),
         (
+            "latitude_deg,longitude_deg,altitude_m,altitude_m\n52,0.1,1,2\n",
+            "altitude_m, horizon_deg, each once",
+        ),
+        (
+            "latitude_deg,longitude_deg,altitude_m\n52,0.1,1,2\n",
+            "line 2: more fields than columns; allowed: 3",
+        ),
+        (
             "latitude_deg,longitude_deg,horizon_deg\n52,0.1,5 6 7\n",
             "line 2: horizon_deg has 3 elevations; allowed: 8 to 72",
         ),

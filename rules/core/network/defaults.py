@@ -10,6 +10,9 @@ from rules.core.network.draft import Road, Traits
 from rules.core.network.lorry import Gritter
 from rules.core.network.network import LANE_M
 
+LOWEST_M, HIGHEST_M = -500.0, 9000.0
+"""Between which roads lie."""
+
 
 def _by_class(a: float, b: float, c: float, u: float) -> Mapping[str, float]:
     return {"A": a, "B": b, "C": c, "U": u}
@@ -50,6 +53,8 @@ class NetworkSettings:
         for name in ("longest_m", "snap_m"):
             if not 0.0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: more than 0")
+        if not LOWEST_M <= self.altitude_m <= HIGHEST_M:
+            raise ValueError(f"altitude_m is {self.altitude_m}; allowed: {LOWEST_M:g} to {HIGHEST_M:g}")
 
     def width_m(self, road: Road) -> float:
         """Return a road's width [m]: the map's, its lanes', or its class's; slip roads are one lane and a margin."""

@@ -40,6 +40,11 @@ class Skyline:
         return 1.0 - self.closed * hidden
 
 
+def open_country(segments: int) -> Skyline:
+    """Return the skyline of so many segments with nothing beside them."""
+    return Skyline(np.zeros((segments, SECTORS)), np.zeros(segments), np.zeros(segments, dtype=np.bool_))
+
+
 def surveyed(horizon_deg: ArrayLike) -> Floats:
     """Return a horizon in equal sectors from north over east, however many, in ``SECTORS`` of them [°].
 
