@@ -60,9 +60,11 @@ def test_mistakes_are_told_in_words(town: Path, tmp_path: Path) -> None:
     out = str(tmp_path / "out.json")
     for words, said in (
         (
-            ("import", str(town), "--name", "Town!", "--out", out, "--depot", "north"),
+            ("import", str(town), "--name", "x", "--out", out, "--depot", "north"),
             "depot is 'north'; allowed: id=latitude",
         ),
+        (("import", str(town), "--name", "Town!", "--out", out), "name is 'Town!'; allowed: lower case"),
+        (("check", str(town), "--altitude-m", "nan"), "altitude_m is nan; allowed: -500 to 9000"),
         (
             ("import", str(town), "--name", "x", "--out", out, "--depot", "n=53.9,0.1"),
             "allowed: up to 1000 m",

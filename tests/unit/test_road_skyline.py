@@ -54,16 +54,16 @@ def test_in_december_streets_east_and_west_lie_in_shadow_and_north_and_south_hav
     across, along = across_and_along(0.6)
     assert (across, along) == (0.0, 1.0)
     across, along = across_and_along(0.9)
-    assert across == pytest.approx(1.0 - 0.1 / (1.0 - np.cos(np.pi / 4.0)))  # through the gaps
+    assert across == pytest.approx(1.0 - 0.1 / (1.0 - np.cos(np.pi / 6.0)))  # through the gaps
     assert along == 1.0
 
 
-@pytest.mark.parametrize("sky_view", [0.05, 0.5, 0.7, 0.71, 0.85, 0.97])
+@pytest.mark.parametrize("sky_view", [0.05, 0.5, 0.86, 0.87, 0.97])
 def test_what_stands_there_leaves_the_sky_that_is_seen(sky_view: float) -> None:
     made = between_houses(np.array([0.0]), np.array([sky_view]))
     beta = np.radians(made.horizon_deg[0].max())
     assert 1.0 - made.closed[0] * (1.0 - np.cos(beta)) == pytest.approx(sky_view, abs=1e-9)
-    assert np.degrees(beta) >= 45.0 - 1e-9, "lower houses are none: there are gaps"
+    assert np.degrees(beta) >= 30.0 - 1e-9, "lower houses are none: there are gaps"
 
 
 def test_a_horizon_keeps_its_directions_and_gives_the_view_of_the_sky() -> None:

@@ -135,7 +135,7 @@ class NowParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     gritter_c: Positive = 0.8
     pass_h: Positive = 3.0
     model_c: Positive = 1.2
-    hidden_w_m2: Positive = 15.0
+    hidden_w_m2: Positive = 10.0
     air: AirParameters = AirParameters()
     road: ParameterSet = DEFAULT
     trust: TrustParameters = TrustParameters()

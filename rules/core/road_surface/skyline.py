@@ -15,9 +15,9 @@ SECTORS = round(360.0 / SECTOR_DEG)
 STEEPEST_DEG = 89.0
 FINE = 8
 """Parts of a sector by which a survey is averaged."""
-USUAL_RISE_DEG = 45.0
-"""How high houses and trees reach, seen from the middle of a road, where only the sky view is known: half as high as it is
-wide from front to front. Chosen; a road that sees more sky than such a street has gaps between them."""
+USUAL_RISE_DEG = 30.0
+"""How high houses and trees reach, seen from the middle of a road, where only the sky view is known: houses of two storeys
+(7 m) on both sides of a street of 24 m from front to front. Chosen; a road that sees more sky than such a street has gaps."""
 
 
 @dataclass(frozen=True, slots=True)
