@@ -12,7 +12,7 @@ from rules.core.alarm_book import AlarmBook, OpenAlarm
 from rules.core.readings import Readings
 from rules.core.winter_orders import model as m
 from rules.core.winter_orders.chain import FIRST, link_of
-from rules.core.winter_orders.commands import obey
+from rules.core.winter_orders.commands import Terms, obey
 from rules.core.winter_orders.rows import rows_of
 from rules.core.winter_orders.standing import cases
 from rules.core.winter_orders.unanswered import RULE
@@ -29,6 +29,7 @@ class MemoryOrders:
         event_s: where the engine stands [s since 1970]; None: it has never run.
         batches: what acts bring to the engine, in commit order.
         opened: this rule's alarms that are up; ``log``: what ever happened to alarms, in words.
+        terms: what it goes by.
     """
 
     installed: tuple[m.Route, ...] = ()
@@ -38,6 +39,7 @@ class MemoryOrders:
     batches: list[Readings] = field(default_factory=list)
     opened: dict[str, OpenAlarm] = field(default_factory=dict)
     log: list[tuple[str, str, str]] = field(default_factory=list)
+    terms: Terms = Terms()
 
     async def cases(self, from_s: float, to_s: float, route_id: str | None = None) -> tuple[m.Case, ...]:
         """Return the proposals and orders that came up in a time."""
@@ -69,7 +71,7 @@ class MemoryOrders:
         if route is None:
             raise NoSuchOrderError(f"There is no gritting route {route_id!r}.")
         proposal = None if case is None else case.proposal
-        act = self._write(obey(case, command, now_s, route), proposal)
+        act = self._write(obey(case, command, now_s, route, self.terms), proposal)
         if self.event_s is not None:
             thread = min(a.act_id for a in self.acts if a.ref == act.ref)
             answers_s = None if proposal is None else proposal.at_s

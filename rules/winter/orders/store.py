@@ -20,7 +20,7 @@ from rules.core.effects import AlarmEffect
 from rules.core.town_time import town_now_s
 from rules.core.winter_orders import model as m
 from rules.core.winter_orders.chain import FIRST, link_of
-from rules.core.winter_orders.commands import obey
+from rules.core.winter_orders.commands import Terms, obey
 from rules.core.winter_orders.standing import cases
 from rules.core.winter_orders.unanswered import RULE, Said
 from rules.winter.orders.ports import Chain, Judge, NoSuchOrderError, UnusableTextError
@@ -43,10 +43,10 @@ class Lender(Protocol):
 
 
 class PostgresOrders:
-    """:class:`rules.winter.orders.ports.OrderDesk` and ``UnansweredStore`` on anything that lends connections."""
+    """:class:`rules.winter.orders.ports.OrderDesk` and ``UnansweredStore`` on anything that lends connections; ``terms``: what it goes by."""
 
-    def __init__(self, pool: Lender) -> None:
-        self._pool = pool
+    def __init__(self, pool: Lender, terms: Terms = Terms()) -> None:
+        self._pool, self._terms = pool, terms
 
     async def cases(self, from_s: float, to_s: float, route_id: str | None = None) -> tuple[m.Case, ...]:
         """Return the proposals and orders that came up in a time."""
@@ -73,7 +73,7 @@ class PostgresOrders:
                     return await _case(conn, known[0]["ref"])
             case = None if isinstance(command, m.OrderOwn) else await _case(conn, command.ref)
             route_id = command.route_id if isinstance(command, m.OrderOwn) else _route_of(case)
-            new = obey(case, command, now_s, await _route(conn, route_id))
+            new = obey(case, command, now_s, await _route(conn, route_id), self._terms)
             act = await _write(conn, new, None if case is None else case.proposal, reaches_engine=True)
             await _tell(conn, "order")
             return await _case(conn, act.ref)
