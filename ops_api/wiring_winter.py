@@ -20,6 +20,7 @@ from ops_api.cli_db import database
 from ops_api.queries import OneConnection
 from ops_api.wiring_evidence import drafted, utc_now
 from ops_api.wiring_notify import pool_of
+from rules.catalogue.loader import load
 from rules.catalogue.orders import LiveUnanswered
 from rules.catalogue.ports import CatalogueStore
 from rules.core.winter_kept import KeptDays
@@ -123,8 +124,8 @@ def record_keeper(settings: Settings, pool: Pool, registry: CollectorRegistry) -
 
 
 def terms_of(settings: Settings) -> Terms:
-    """Return what the officer's desk goes by."""
-    return Terms(ZoneInfo(settings.api.time_zone))
+    """Return what the officer's desk goes by; the spreaders' least is that of the shipped catalogue."""
+    return Terms(ZoneInfo(settings.api.time_zone), load().gritting.parameters.dose.least_g_m2)
 
 
 def kept_days(settings: Settings) -> KeptDays:

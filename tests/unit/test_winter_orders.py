@@ -110,8 +110,13 @@ REFUSED: list[tuple[m.Command, str]] = [
     (m.Confirm(ref="P1", by="Ada", role=""), "role"),
     (m.Change(ref="P1", **WHO, reason=" ", g_m2=12.0), "reason"),
     (m.Change(ref="P1", **WHO, reason="x"), "changes nothing"),
-    (m.Change(ref="P1", **WHO, reason="x", g_m2=41.0), "at most 40"),
+    (m.Change(ref="P1", **WHO, reason="x", g_m2=41.0), "8 to 40"),
     (m.Change(ref="P1", **WHO, reason="x", g_m2=float("nan")), "nan"),
+    (
+        m.Change(ref="P1", **WHO, reason="x", g_m2=7.9),
+        "less than spreaders spread evenly: allowed are 8 to 40",
+    ),
+    (m.OrderOwn(route_id="r1", **WHO, reason="x", g_m2=0.0001), r"rate 0\.0001 g/m² is less than spreaders"),
     (m.Change(ref="P1", **WHO, reason="x", passes=5), "1 to 4"),
     (m.Change(ref="P1", **WHO, reason="x", segments=("s9",)), "not on r1: s9"),
     (m.Change(ref="P1", **WHO, reason="x", segments=()), "no stretch"),
@@ -121,6 +126,14 @@ REFUSED: list[tuple[m.Command, str]] = [
     (m.OrderOwn(route_id="r1", **WHO, reason="", g_m2=10.0), "reason"),
     (m.OrderOwn(route_id="r1", **WHO, reason="x", g_m2=0.0), "to treat nothing, cancel"),
 ]
+
+
+def test_spreaders_of_another_town_may_spread_less() -> None:
+    order = m.OrderOwn(route_id="r1", **WHO, reason="x", g_m2=5.0)
+    assert obey(None, order, NOW, R1, Terms(least_g_m2=5.0)).treatment is not None
+    theirs = Desk(decision(1, rate=7.0)).do(m.Change(ref="P1", **WHO, reason="x", passes=2)).treatment
+    assert theirs is not None
+    assert (theirs.g_m2, theirs.passes) == (7.0, 2)
 
 
 @pytest.mark.parametrize(("command", "says"), REFUSED)

@@ -30,9 +30,15 @@ class OrderRefusedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the desk goes by. ``zone``: of the town's clock, which officers type and are told times by."""
+    """What the desk goes by.
+
+    Attributes:
+        zone: of the town's clock, which officers type and are told times by.
+        least_g_m2: what spreaders spread evenly; less is not ordered.
+    """
 
     zone: tzinfo = UTC
+    least_g_m2: float = 8.0
 
 
 def obey(
@@ -183,10 +189,8 @@ def _reason(text: str) -> str:
 
 
 def _check(t: m.Treatment, now_s: float, route: m.Route, before: m.Treatment | None, terms: Terms) -> None:
-    if not 0.0 < t.g_m2 <= RATE_MOST_G_M2:
-        raise OrderRefusedError(
-            f"rate {t.g_m2:g} g/m²: allowed is more than 0 and at most {RATE_MOST_G_M2:g}; to treat nothing, cancel"
-        )
+    if before is None or t.g_m2 != before.g_m2:  # what the rules propose is theirs to know
+        _rate(t.g_m2, terms.least_g_m2)
     if not 1 <= t.passes <= PASSES_MOST:
         raise OrderRefusedError(f"{t.passes} passes: allowed are 1 to {PASSES_MOST}")
     _segments(t.segments, route)
@@ -199,6 +203,18 @@ def _check(t: m.Treatment, now_s: float, route: m.Route, before: m.Treatment | N
     if t.start_s is not None and t.by_s is not None and t.by_s <= t.start_s:
         raise OrderRefusedError(
             f"{_TIMES['by_s']} {moment(t.by_s, terms.zone)} is not after {_TIMES['start_s']} {moment(t.start_s, terms.zone)}"
+        )
+
+
+def _rate(g_m2: float, least_g_m2: float) -> None:
+    if not 0.0 < g_m2 <= RATE_MOST_G_M2:
+        raise OrderRefusedError(
+            f"rate {g_m2:g} g/m²: allowed are {least_g_m2:g} to {RATE_MOST_G_M2:g}; to treat nothing, cancel"
+        )
+    if g_m2 < least_g_m2:
+        raise OrderRefusedError(
+            f"rate {g_m2:g} g/m² is less than spreaders spread evenly: allowed are {least_g_m2:g} to "
+            f"{RATE_MOST_G_M2:g}; to treat nothing, cancel"
         )
 
 
