@@ -190,6 +190,25 @@ def test_what_is_over_can_not_be_answered_changed_or_cancelled_any_more() -> Non
         own.do(m.Cancel(ref="O1", **WHO, reason="x"), NOW + OVER_S)
 
 
+def test_a_change_to_the_same_says_what_there_is_to_do_only_where_there_is_something() -> None:
+    desk = Desk(decision(1))
+    with pytest.raises(
+        OrderRefusedError, match=r"changes nothing of P1; to have it done as proposed, confirm"
+    ):
+        desk.do(m.Change(ref="P1", **WHO, reason="x", g_m2=10.0))
+    desk.do(m.OrderOwn(route_id="r1", **WHO, reason="School run", g_m2=8.0))
+    with pytest.raises(OrderRefusedError, match=r"changes nothing of O1: it stands so already$"):
+        desk.do(m.Change(ref="O1", **WHO, reason="x", g_m2=8.0))
+    desk.do(m.Confirm(ref="P1", **WHO))
+    with pytest.raises(OrderRefusedError, match=r"changes nothing of P1: it stands so already$"):
+        desk.do(m.Change(ref="P1", **WHO, reason="x", passes=1))
+
+
+def test_a_referral_is_answered_with_a_rate_that_spreaders_spread() -> None:
+    with pytest.raises(OrderRefusedError, match="less than spreaders spread evenly"):
+        Desk(decision(1, outcome="refer")).do(m.Change(ref="P1", **WHO, reason="x", g_m2=0.5))
+
+
 def test_times_in_refusals_are_of_the_towns_clock() -> None:
     summer = datetime(2026, 6, 9, 12, tzinfo=UTC).timestamp()
     order = m.OrderOwn(route_id="r1", **WHO, reason="x", g_m2=9.0, start_s=summer - 3600.0)

@@ -85,13 +85,25 @@ def _confirm(command: m.Confirm, case: m.Case, now_s: float, route: m.Route, ter
 @_obey.register
 def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route, terms: Terms) -> m.NewAct:
     _changeable(case, now_s, terms)
-    base = case.treatment or (None if case.proposal is None else case.proposal.treatment)
-    if base is None:
-        if command.g_m2 is None:
-            raise OrderRefusedError(
-                f"{case.ref} has no rate to change: the rules refer it to you; give one (g_m2)"
-            )
-        base = m.Treatment(g_m2=command.g_m2, passes=1, segments=route.segments)
+    stands = case.treatment or (None if case.proposal is None else case.proposal.treatment)
+    new = _changed(command, _base(case, command, route) if stands is None else stands)
+    if new == stands:
+        more = "; to have it done as proposed, confirm it" if case.is_waiting else ": it stands so already"
+        raise OrderRefusedError(f"that changes nothing of {case.ref}{more}")
+    _check(new, now_s, route, stands, terms)
+    return _act(case, command, "changed", now_s, _reason(command.reason), new)
+
+
+def _base(case: m.Case, command: m.Change, route: m.Route) -> m.Treatment:
+    """Return what is changed where the rules propose nothing that could be done."""
+    if command.g_m2 is None:
+        raise OrderRefusedError(
+            f"{case.ref} has no rate to change: the rules refer it to you; give one (g_m2)"
+        )
+    return m.Treatment(g_m2=command.g_m2, passes=1, segments=route.segments)
+
+
+def _changed(command: m.Change, base: m.Treatment) -> m.Treatment:
     wanted = {
         "g_m2": command.g_m2, "passes": command.passes, "start_s": command.start_s, "by_s": command.by_s,
         "plough": command.plough,
@@ -99,17 +111,9 @@ def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route, terms
     }  # fmt: skip
     new = replace(base, **{k: v for k, v in wanted.items() if v is not None})
     if _is_moved(base.start_s, new.start_s):
-        new = replace(
-            new, call_out_s=UNSET, not_before_s=UNSET
-        )  # who sets when the lorry leaves calls the crew himself
-    if new == case.treatment or (
-        case.treatment is None and case.proposal is not None and new == case.proposal.treatment
-    ):
-        raise OrderRefusedError(
-            f"that changes nothing of {case.ref}; to have it done as proposed, confirm it"
-        )
-    _check(new, now_s, route, base, terms)
-    return _act(case, command, "changed", now_s, _reason(command.reason), new)
+        # Who sets when the lorry leaves calls the crew himself.
+        new = replace(new, call_out_s=UNSET, not_before_s=UNSET)
+    return new
 
 
 @_obey.register
