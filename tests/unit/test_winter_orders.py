@@ -14,6 +14,7 @@ from rules.catalogue.orders import load_unanswered
 from rules.core.alarm_book import OpenAlarm
 from rules.core.effects import ChangeSeverity, ClearAlarm, RaiseAlarm
 from rules.core.winter_orders import model as m
+from rules.core.winter_orders.again import check_same
 from rules.core.winter_orders.chain import FIRST, broken, link_of
 from rules.core.winter_orders.commands import OrderRefusedError, Terms, obey
 from rules.core.winter_orders.proposals import proposal_of
@@ -213,7 +214,7 @@ def test_times_in_refusals_are_of_the_towns_clock() -> None:
     summer = datetime(2026, 6, 9, 12, tzinfo=UTC).timestamp()
     order = m.OrderOwn(route_id="r1", **WHO, reason="x", g_m2=9.0, start_s=summer - 3600.0)
     with pytest.raises(
-        OrderRefusedError, match="the start 9 June, 12:00 is not allowed.*now, 9 June, 13:00, and"
+        OrderRefusedError, match=r"the start 9 June, 12:00 is not allowed.*now, 9 June, 13:00, and"
     ):
         obey(None, order, summer, R1, Terms(ZoneInfo("Europe/London")))
 
@@ -303,6 +304,23 @@ def test_a_setting_says_that_nothing_is_ordered_without_an_answer() -> None:
     said = look(cases([decision(1)], ()), START + 7200.0, strict, (), {})
     assert said.acts[0].treatment is None
     assert "Nothing is ordered" in said.acts[0].reason
+
+
+def test_acts_from_before_commands_were_kept_are_compared_by_what_they_say() -> None:
+    desk = Desk(decision(1))
+    desk.do(m.Change(ref="P1", **WHO, reason="Bridge is wet ", g_m2=15.0, request_id="k"))
+    (act,) = desk.acts
+    assert "asked" not in act.seen
+    check_same(m.Change(ref="p1", **WHO, reason="Bridge is wet", g_m2=15.0), act, Terms())
+    for other in (
+        m.Change(ref="P1", **WHO, reason="Bridge is wet", g_m2=16.0),
+        m.Change(ref="P1", **WHO, reason="Bridge", g_m2=15.0),
+        m.Cancel(ref="P1", **WHO, reason="Bridge is wet"),
+        m.OrderOwn(route_id="r1", **WHO, reason="Bridge is wet", g_m2=15.0),
+        m.Change(ref="P2", **WHO, reason="Bridge is wet", g_m2=15.0),
+    ):
+        with pytest.raises(OrderRefusedError, match="was used for something else: P1 on r1"):
+            check_same(other, act, Terms())
 
 
 def test_the_chain_breaks_where_an_act_is_changed_or_left_out() -> None:

@@ -41,8 +41,11 @@ class Terms:
     least_g_m2: float = 8.0
 
 
+USUAL = Terms()
+
+
 def obey(
-    case: m.Case | None, command: m.Command, now_s: float, route: m.Route, terms: Terms = Terms()
+    case: m.Case | None, command: m.Command, now_s: float, route: m.Route, terms: Terms = USUAL
 ) -> m.NewAct:
     """Return the act that a command makes.
 

@@ -80,7 +80,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
         by, role: who, and as what.
         via: page, api, cli or desk.
         treatment: what stands after it; None: nothing is to be driven.
-        seen: what was on the desk then: the decision, observations, forecast, catalogue.
+        seen: what was on the desk then: the decision, observations, forecast, catalogue; and what was asked.
         link: hash over the act before it and this one: none can be changed or left out unnoticed.
         recorded_s: when it was written down, by the database's clock.
     """
