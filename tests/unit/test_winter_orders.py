@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from rules.catalogue.orders import load_unanswered
 from rules.core.alarm_book import OpenAlarm
-from rules.core.effects import ChangeSeverity, ClearAlarm, RaiseAlarm
+from rules.core.effects import ChangeSeverity, ClearAlarm, RaiseAlarm, iso
 from rules.core.winter_orders import model as m
 from rules.core.winter_orders.again import check_same
 from rules.core.winter_orders.chain import FIRST, broken, link_of
 from rules.core.winter_orders.commands import OrderRefusedError, Terms, obey
+from rules.core.winter_orders.in_time import in_time
 from rules.core.winter_orders.proposals import proposal_of
 from rules.core.winter_orders.standing import OLD_S, OVER_S, cases
 from rules.core.winter_orders.unanswered import RULE, deadline_s, look
@@ -269,9 +270,50 @@ def test_hours_that_come_twice_say_by_which_clock() -> None:
     assert "out by 25 October, 01:40 BST, done by 25 October, 01:40 GMT" in treatment_words(twice, london)
 
 
+def test_what_is_ordered_has_times_that_can_be_kept() -> None:
+    late = {"call_out_by": -5400.0, "leave_by": -1800.0, "treat_by": 0.0}
+    stored = {**row(1)["result"], **{k: iso(START + s) for k, s in late.items()}}
+    london = ZoneInfo("Europe/London")
+    asked = proposal_of(**{**row(1), "result": stored})  # a decision from before: its times were over
+    assert asked.treatment is not None
+    assert treatment_words(asked.treatment, london) == (
+        "10 g/m² on 2 stretches, crew called at once (9 January, 15:00), lorry out by 9 January, 16:00, "
+        "done by 9 January, 16:30, 90 min later than wanted"
+    )
+    assert asked.treatment.wanted_s == START
+    # Confirmed, changed, or left to the desk ten minutes later: then the crew is called then.
+    rule = load_unanswered()
+    (unanswered,) = look(cases([asked], ()), START + 600.0, rule, (), {}).acts
+    given = [
+        Desk(asked).do(m.Confirm(ref="P1", **WHO), START + 600.0).treatment,
+        Desk(asked).do(m.Change(ref="P1", **WHO, reason="x", g_m2=10.0, passes=2), START + 600.0).treatment,
+        unanswered.treatment,
+    ]
+    for t in given:
+        assert t is not None
+        assert (t.call_out_s, t.start_s, t.by_s) == (START + 600.0, START + 4200.0, START + 6000.0)
+        assert (t.wanted_s, t.late_min) == (START, 100)
+    # What has been ordered stands: a change of the rate calls nobody anew.
+    desk = Desk(asked)
+    desk.do(m.Confirm(ref="P1", **WHO), START + 600.0)
+    stands = desk.do(m.Change(ref="P1", **WHO, reason="x", g_m2=12.0), START + 1200.0).treatment
+    assert stands is not None
+    assert stands.call_out_s == START + 600.0
+    own = desk.do(m.Change(ref="P1", **WHO, reason="x", by_s=START + 7200.0), START + 1300.0).treatment
+    assert own is not None
+    assert (own.by_s, own.late_min) == (START + 7200.0, 0)
+
+
+def test_a_proposal_that_can_be_kept_is_ordered_as_it_is() -> None:
+    desk = Desk(decision(1))
+    proposed = desk.decisions[0].treatment
+    assert desk.do(m.Confirm(ref="P1", **WHO), START + CALL_OUT_S).treatment == proposed
+    assert in_time(m.Treatment(g_m2=9.0, passes=1, segments=("s0",)), NOW).by_s is None
+
+
 def test_links_of_acts_from_before_call_outs_were_said_still_follow() -> None:
     old = m.Treatment(g_m2=9.0, passes=1, segments=("s0",), start_s=START)
-    assert "call_out_s" not in msgspec.to_builtins(old)
+    assert not {"call_out_s", "wanted_s"} & set(msgspec.to_builtins(old))
     assert msgspec.convert(msgspec.to_builtins(old), type=m.Treatment) == old
 
 

@@ -12,6 +12,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from rules.core.winter_orders import model as m
+from rules.core.winter_orders.in_time import in_time
 from rules.core.winter_orders.standing import over_s
 from rules.core.winter_orders.words import moment
 
@@ -82,17 +83,20 @@ def _confirm(command: m.Confirm, case: m.Case, now_s: float, route: m.Route, ter
             f"{case.ref} proposes nothing that could be done: the rules refer it to you. "
             "Order a treatment, or cancel it with a reason."
         )
-    return _act(case, command, "confirmed", now_s, command.note, case.proposal.treatment)
+    return _act(case, command, "confirmed", now_s, command.note, in_time(case.proposal.treatment, now_s))
 
 
 @_obey.register
 def _change(command: m.Change, case: m.Case, now_s: float, route: m.Route, terms: Terms) -> m.NewAct:
     _changeable(case, now_s, terms)
     stands = case.treatment or (None if case.proposal is None else case.proposal.treatment)
-    new = _changed(command, _base(case, command, route) if stands is None else stands)
+    base = _base(case, command, route) if stands is None else stands
+    new = _changed(command, base)
     if new == stands:
         more = "; to have it done as proposed, confirm it" if case.is_waiting else ": it stands so already"
         raise OrderRefusedError(f"that changes nothing of {case.ref}{more}")
+    if case.is_waiting:  # nobody has been called yet
+        new = _changed(command, in_time(base, now_s))
     _check(new, now_s, route, stands, terms)
     return _act(case, command, "changed", now_s, _reason(command.reason), new)
 
@@ -116,7 +120,8 @@ def _changed(command: m.Change, base: m.Treatment) -> m.Treatment:
     if _is_moved(base.start_s, new.start_s):
         # Who sets when the lorry leaves calls the crew himself.
         new = replace(new, call_out_s=UNSET, not_before_s=UNSET)
-    return new
+    # Who says by when it is to be done wants it then.
+    return new if command.by_s is None else replace(new, wanted_s=UNSET)
 
 
 @_obey.register
