@@ -160,8 +160,8 @@ def _reason(
     words = in_words(plan, segments, clock(plan.treat_by_s, ctx.zone), is_past, _late(ctx, times))
     if treated is None or plan.outcome == "no_action":
         return words
-    times = (clock(t, ctx.zone) or "" for t in (treated.from_s, treated.to_s, treated.until_s))
-    said = treated_in_words(treated, *times)
+    clocks = (clock(t, ctx.zone) or "" for t in (treated.from_s, treated.to_s, treated.until_s))
+    said = treated_in_words(treated, *clocks)
     return f"{said} {plan.why}." if plan.outcome == "monitor" else f"{words} {said}"
 
 
