@@ -179,6 +179,28 @@ async def test_the_same_on_the_command_line(site: Site, monkeypatch: pytest.Monk
     assert (status, "SHA-256" in text, "Cleo (duty officer) cancelled it" in text) == (0, True, True)
 
 
+async def test_times_that_no_order_can_have_are_refused_with_what_is_allowed(
+    site: Site, ada: httpx.AsyncClient
+) -> None:
+    base, route = "/api/v1/winter/orders", site.town.routes[0].route_id
+    for field, value in (("to", "0001-01-01T00:00:00Z"), ("from", "9999-12-31T23:59:59-14:00")):
+        found = await ada.get(base, params={field: value})
+        said = found.json()["detail"]
+        assert (found.status_code, said) == (
+            422,
+            f"{field} is {value.replace('Z', '+00:00')}: allowed is from 1970-01-01 to 3000-01-01.",
+        )
+    backwards = await ada.get(base, params={"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"})
+    assert (backwards.status_code, "from is 2026-01-02T00:00:00+00:00" in backwards.json()["detail"]) == (
+        422,
+        True,
+    )
+    body = {"route_id": route, "reason": "x", "spread_rate_g_m2": 9.0}
+    for start in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        refused = await ada.post(base, json={**body, "start_at": start})
+        assert (refused.status_code, "it must lie between now" in refused.json()["detail"]) == (409, True)
+
+
 async def test_anybody_reads_how_nights_did(site: Site) -> None:
     absent = await site.http.get("/api/v1/winter/scores/2026-01-09")
     assert (absent.status_code, "cityops winter verify 2026-01-09" in absent.json()["detail"]) == (404, True)

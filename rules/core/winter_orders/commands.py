@@ -21,6 +21,7 @@ RATE_MOST_G_M2 = 40.0
 PASSES_MOST = 4
 AHEAD_S = 48 * 3600.0
 """An order is for the coming two days at most [s]."""
+YEAR_S = 365.2425 * 86_400.0
 TEXT_MOST = 1000
 NAME_MOST = 100
 
@@ -210,7 +211,7 @@ def _check(t: m.Treatment, now_s: float, route: m.Route, before: m.Treatment | N
         value, was = getattr(t, name), None if before is None else getattr(before, name)
         if value is not None and value != was and not now_s - 60.0 <= value <= now_s + AHEAD_S:
             raise OrderRefusedError(
-                f"{_TIMES[name]} {moment(value, terms.zone)} is not allowed: it must lie between now, {moment(now_s, terms.zone)}, and {moment(now_s + AHEAD_S, terms.zone)}"
+                f"{_TIMES[name]} {_said(value, now_s, terms.zone)} is not allowed: it must lie between now, {moment(now_s, terms.zone)}, and {moment(now_s + AHEAD_S, terms.zone)}"
             )
     if t.start_s is not None and t.by_s is not None and t.by_s <= t.start_s:
         raise OrderRefusedError(
@@ -228,6 +229,14 @@ def _rate(g_m2: float, least_g_m2: float) -> None:
             f"rate {g_m2:g} g/m² is less than spreaders spread evenly: allowed are {least_g_m2:g} to "
             f"{RATE_MOST_G_M2:g}; to treat nothing, cancel"
         )
+
+
+def _said(at_s: float, now_s: float, zone: tzinfo) -> str:
+    """Return a time that may be any: of another year it says which."""
+    if abs(at_s - now_s) > YEAR_S / 2.0:
+        year = 1970 + int(at_s // YEAR_S)
+        return f"in the year {year}"
+    return moment(at_s, zone)
 
 
 _TIMES = {"start_s": "the start", "by_s": "the time by which it is done"}
