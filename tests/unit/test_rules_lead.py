@@ -15,7 +15,7 @@ from msgspec import structs
 from rules.catalogue.loader import load
 from rules.core.coat import Coat
 from rules.core.context import Context, build_context
-from rules.core.effects import Decision, clock, iso
+from rules.core.effects import Decision, SubjectState, clock, iso
 from rules.core.gritting import Outlook, assess
 from rules.core.judged import TREAT, Judged
 from rules.core.plan_columns import Stretches
@@ -75,6 +75,24 @@ def test_more_salt_is_decided_before_the_call_out_that_it_needs() -> None:
     treats = [d for d in decisions(effects) if d.outcome == "treat"]
     assert [(d.result["spread_rate_g_m2"], d.result["passes"]) for d in treats] == [(8.0, 1), (15.0, 2)]
     assert (treats[1].at_s - START) / HOUR <= hours(treats[1], "call_out_by")
+
+
+def test_a_night_that_gets_colder_too_late_for_two_runs_says_how_late_they_are() -> None:
+    """One run by 20:18 was asked for; at 17:00 it takes two, for which the crew would have to be called at 16:28."""
+    mild_first = table(0.5 * HOUR, [4.0] * 4 + [-1.0] * 20, film_mm=0.05, ice=0.7)
+    colder = table(33 / 18 * HOUR, [4.0] * 3 + [-7.0] * 21, film_mm=0.1, ice=0.9)
+    _, effects = run(mild(6.0), {9: mild_first, 33: colder}, slow())
+    first, second = [d for d in decisions(effects) if d.outcome == "treat"]
+    assert (first.result["late_min"], first.result["done_by"]) == (0, first.result["treat_by"])
+    assert hours(second, "call_out_by") == pytest.approx((second.at_s - START) / HOUR, abs=1e-3)
+    assert second.result["treat_by"] == first.result["treat_by"]
+    late_h = hours(second, "done_by") - hours(second, "treat_by")
+    assert second.result["late_min"] == round(60.0 * late_h) == 32
+    assert "Call the crew now (17:00): done by 20:50, 32 min later than wanted (20:18)." in second.reason
+    [state] = [
+        e for e in effects if isinstance(e, SubjectState) and (e.subject_kind, e.subject) == ("route", "r1")
+    ][-1:]
+    assert state.state["call_out_by"] == second.result["call_out_by"], "the board tells what was decided"
 
 
 def test_a_need_from_before_is_told_with_times_that_can_be_kept() -> None:
