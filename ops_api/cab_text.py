@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -11,8 +11,9 @@ import msgspec
 from ops_api.terminal_text import escaped
 from rules.core.cab.card import card_of
 from rules.core.cab.codec import OnRoads
-from rules.core.cab.model import KIND_WORDS, Plan
+from rules.core.cab.model import KIND_WORDS, Plan, Service
 from rules.core.cab.progress import Progress
+from rules.core.winter_orders.words import moment
 from rules.winter.fleet.following import Situation
 
 ROW = "{:<14} {:>7} {:>11} {:>9} {:>6} {:>8} {:>6} {:>6} {:>6}"
@@ -33,15 +34,38 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def situation_document(found: Situation) -> dict[str, Any]:
-    """Return where the lorries are, for programs."""
+def situation_document(
+    found: Situation, out: Mapping[str, Service], *, reasons: bool = False
+) -> dict[str, Any]:
+    """Return where the lorries are, for programs.
+
+    Args:
+        found: where those of the plan are.
+        out: those that are out of service.
+        reasons: whether it says what people wrote.
+    """
     zero_s = found.plan.contents.start_s
     return {
         "version": found.plan.version,
         "at": _moment(zero_s + found.now_s),
         "treated_before": sum(d.until_s is None for d in found.plan.contents.done),
         "lorries": [_lorry(found, p, zero_s) for p in found.progress.values()],
+        "out_of_service": out_document(out, reasons=reasons),
     }
+
+
+def out_document(out: Mapping[str, Service], *, reasons: bool = False) -> list[dict[str, Any]]:
+    """Return the lorries that are out of service and since when; ``reasons``: and what people wrote."""
+    return [
+        {"lorry": name, "since": _moment(s.at_s), **({"reason": s.reason} if reasons else {})}
+        for name, s in sorted(out.items())
+    ]
+
+
+def out_lines(out: Mapping[str, Service], zone: tzinfo) -> Iterator[str]:
+    """Yield the lorries that are out of service, why and since when, for people."""
+    for name, s in sorted(out.items()):
+        yield f"{escaped(name)}: out of service ({escaped(s.reason)}) since {moment(s.at_s, zone)}"
 
 
 def _lorry(found: Situation, p: Progress, zero_s: float) -> dict[str, Any]:
@@ -90,7 +114,7 @@ def plan_lines(plan: Plan, on: OnRoads, zone: tzinfo) -> Iterator[str]:
         yield "checked anew from the network: coverage, turns, times, salt, limits and hours hold"
 
 
-def situation_lines(found: Situation, zone: tzinfo) -> Iterator[str]:
+def situation_lines(found: Situation, zone: tzinfo, out: Mapping[str, Service]) -> Iterator[str]:
     """Yield where the lorries are, for people."""
     zero_s = found.plan.contents.start_s
     yield f"plan {found.plan.version} at {_clock(zero_s + found.now_s, zone)}"
@@ -104,6 +128,7 @@ def situation_lines(found: Situation, zone: tzinfo) -> Iterator[str]:
             *("–" if s is None else _clock(zero_s + s, zone) for s in (p.last_s, p.back_s)),
             ", ".join(x for x in said if x),
         )  # fmt: skip
+    yield from out_lines(out, zone)
 
 
 def _clock(at_s: float, zone: tzinfo) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -89,13 +90,18 @@ def list_forecasts(
     as_json: AsJson = False,
 ) -> None:
     """List forecasts, the last received first."""
-    from ops_api.forecast_text import list_lines
+    from ops_api.forecast_text import list_lines, none_of
     from rules.winter.weather.formats.own_json import utc
 
     async def look(door: ForecastDoor) -> Any:
-        return await door.store.listed(place, limit), door.zone
+        found = await door.store.listed(place, limit)
+        every = () if found or place is None else await door.store.newest(math.inf)
+        return found, sorted({k.forecast.place.name for k in every}), door.zone
 
-    listed, zone = _with_forecasts(look)
+    listed, places, zone = _with_forecasts(look)
+    if not as_json and not listed and place is not None:
+        typer.echo(none_of(place, places))
+        return
     if not as_json:
         typer.echo("\n".join(list_lines(listed, zone)))
         return

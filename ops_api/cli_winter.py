@@ -29,7 +29,10 @@ Segments = Annotated[
     str | None, typer.Option("--segments", metavar="ID,ID,…", help="Which stretches of the route.")
 ]
 Start = Annotated[
-    str | None, typer.Option("--start", metavar="TIME", help="When the lorry leaves, e.g. 2026-01-09T21:40.")
+    str | None,
+    typer.Option(
+        "--start", metavar="TIME", help="When the lorry leaves by the town's clock, e.g. 2026-01-09T21:40."
+    ),
 ]
 DoneBy = Annotated[
     str | None, typer.Option("--done-by", metavar="TIME", help="When the salt must be on the road.")
@@ -278,9 +281,9 @@ def _named(segments: str | None) -> tuple[str, ...] | None:
 
 
 def _at(text: str | None, door: WinterDoor, name: str) -> float | None:
-    from ops_api.moments import a_moment
+    from ops_api.moments import a_time
 
-    return None if text is None else a_moment(text, door.zone, name).timestamp()
+    return None if text is None else a_time(text, door.zone, name).timestamp()
 
 
 def at_winter(work: Callable[[WinterDoor], Awaitable[Any]]) -> Any:

@@ -78,18 +78,24 @@ def back(
 
 
 def lorries(as_json: AsJson = False) -> None:
-    """Say where tonight's lorries are: treated, skipped, salt left, when they will be done."""
+    """Say where tonight's lorries are: treated, skipped, salt left, when they will be done; and which are out of service."""
     from ops_api import cab_text
 
     async def run(door: CabDoor) -> None:
         found = await door.desk.situation(door.now_s)
+        out = await door.desk.book.out()
         if found is None:
-            names = [e.id for e in (await door.desk.roster()).lorry]
-            said = f"no plan for tonight yet; lorries: {', '.join(names)}"
-            typer.echo(to_json({"version": None, "lorries": names}) if as_json else said)
+            names = [e.id for e in (await door.desk.roster()).lorry if e.id not in out]
+            document = cab_text.out_document(out, reasons=True)
+            lines = [f"no plan for tonight yet; lorries: {', '.join(names) or 'none in service'}"]
+            lines += cab_text.out_lines(out, door.desk.zone)
+            none = {"version": None, "lorries": names, "out_of_service": document}
+            typer.echo(to_json(none) if as_json else "\n".join(lines))
             return
-        lines = cab_text.situation_lines(found, door.desk.zone)
-        typer.echo(to_json(cab_text.situation_document(found)) if as_json else "\n".join(lines))
+        if as_json:
+            typer.echo(to_json(cab_text.situation_document(found, out, reasons=True)))
+            return
+        typer.echo("\n".join(cab_text.situation_lines(found, door.desk.zone, out)))
 
     at_cab(run)
 

@@ -44,13 +44,23 @@ def _lacks(f: WeatherForecast) -> str:
     return f"; without {', '.join(parts)}" if parts else ""
 
 
+NONE = "No weather forecast was imported yet; `cityops forecast import FILE` does."
+
+
 def list_lines(listed: Sequence[Listed], zone: ZoneInfo) -> list[str]:
     """Return a line a forecast."""
     return [
         f"{x.forecast_id:>6}  {_when(x.issued_s, zone)}  {x.source:<10}  {escaped(x.place)}, "
         f"{_when(x.from_s, zone)} to {_when(x.to_s, zone)}, by {escaped(x.by)}"
         for x in listed
-    ] or ["No weather forecast was imported yet; `cityops forecast import FILE` does."]
+    ] or [NONE]
+
+
+def none_of(place: str, places: Sequence[str]) -> str:
+    """Return that there is no forecast of a place; ``places``: those that there are forecasts of."""
+    if not places:
+        return NONE
+    return f"No weather forecast is for {escaped(place)!r}; there are some for {', '.join(map(escaped, places))}."
 
 
 def show_lines(kept: Kept, zone: ZoneInfo) -> Iterator[str]:

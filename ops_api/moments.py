@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from cityops.errors import ConfigurationError
@@ -11,10 +11,10 @@ NOON = time(12)
 
 
 def a_moment(text: str, zone: ZoneInfo, name: str) -> datetime:
-    """Return a time: ``2026-01-12`` is noon of that day, ``2026-01-12T09:30`` by the clock on the wall.
+    """Return a time: ``2026-01-12`` is noon of that day, ``2026-01-12T09:30`` by the clock on the wall, ``…+00:00`` by its offset.
 
     Raises:
-        ConfigurationError: naming ``name``, where it is neither.
+        ConfigurationError: naming ``name``, where it is none of these, or the clock on the wall shows it never or twice.
     """
     try:
         if only_a_day(text):
@@ -22,7 +22,31 @@ def a_moment(text: str, zone: ZoneInfo, name: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise ConfigurationError(f"{name} {text!r}: write 2026-01-12 or 2026-01-12T09:30") from error
-    return at if at.tzinfo is not None else at.replace(tzinfo=zone)
+    return at if at.tzinfo is not None else _on_the_wall(at, zone, f"{name} {text!r}")
+
+
+def a_time(text: str, zone: ZoneInfo, name: str) -> datetime:
+    """Return a time as :func:`a_moment` does, where a day alone would leave open when.
+
+    Raises:
+        ConfigurationError: naming ``name``, where it is no time, or the clock on the wall shows it never or twice.
+    """
+    if only_a_day(text):
+        raise ConfigurationError(f"{name} {text!r} has no time of day: write e.g. 2026-01-12T09:30")
+    return a_moment(text, zone, name)
+
+
+def _on_the_wall(at: datetime, zone: ZoneInfo, named: str) -> datetime:
+    first, second = at.replace(tzinfo=zone), at.replace(tzinfo=zone, fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return first
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0) != at:
+        raise ConfigurationError(
+            f"{named} does not exist: the clock is put forward over it ({zone.key}); write a time before or after"
+        )
+    raise ConfigurationError(
+        f"{named} comes twice, as the clock is put back: write {first.isoformat()} or {second.isoformat()}"
+    )
 
 
 def only_a_day(text: str) -> bool:

@@ -109,6 +109,8 @@ def _treatment(t: Treatment | None) -> dict[str, Any] | None:
         "call_out_at": None if t.call_out_s is UNSET else _time(t.call_out_s),
         "start_at": _time(t.start_s),
         "done_by": _time(t.by_s),
+        "wanted_by": _time(t.by_s if t.wanted_s is UNSET else t.wanted_s),
+        "late_min": t.late_min,
     }
 
 

@@ -26,7 +26,7 @@ from ops_api.winter_roads import Roads
 from ops_api.wiring import kinds_of
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
-from ops_api.wiring_winter import kept_days
+from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
@@ -127,7 +127,7 @@ def _team(settings: Settings) -> TeamDoor | None:
 
 
 def _officers(settings: Settings, pool: AsyncConnectionPool[Any], planner: OwnProcess) -> Officers:
-    password, desk = settings.winter.password, PostgresOrders(pool)
+    password, desk = settings.winter.password, PostgresOrders(pool, terms_of(settings))
     door = None if password is None else TeamDoor(password.get_secret_value(), "winter")
     roads, plans = Roads(PostgresRoadForecasts(pool)), plan_desk(settings, pool, desk, planner)
     scores = PostgresScores(pool, desk, kept_days(settings), ZoneInfo(settings.api.time_zone))

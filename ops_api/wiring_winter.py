@@ -20,10 +20,12 @@ from ops_api.cli_db import database
 from ops_api.queries import OneConnection
 from ops_api.wiring_evidence import drafted, utc_now
 from ops_api.wiring_notify import pool_of
+from rules.catalogue.loader import load
 from rules.catalogue.orders import LiveUnanswered
 from rules.catalogue.ports import CatalogueStore
 from rules.core.winter_kept import KeptDays
 from rules.core.winter_nights import span_s
+from rules.core.winter_orders.commands import Terms
 from rules.core.winter_record import KeptRecord
 from rules.evidence.keys import signer
 from rules.notify.outbox import Pool
@@ -59,7 +61,7 @@ async def winter_of(settings: Settings) -> AsyncIterator[WinterDoor]:
     name = "cityops-winter"
     async with await connect(database(settings), application_name=name, autocommit=False) as conn:
         one = OneConnection(conn)
-        desk = PostgresOrders(one)
+        desk = PostgresOrders(one, terms_of(settings))
         now_s = await desk.town_now_s(SystemClock().now().timestamp())
         zone = ZoneInfo(settings.api.time_zone)
         yield WinterDoor(desk, PostgresScores(one, desk, kept_days(settings), zone), now_s, zone)
@@ -119,6 +121,11 @@ def record_keeper(settings: Settings, pool: Pool, registry: CollectorRegistry) -
         return await PostgresOrders(pool).town_now_s(clock.now().timestamp())
 
     return RecordKeeper(PostgresRecords(pool), room, town_now, zone, clock, metrics=RecordMetrics(registry))
+
+
+def terms_of(settings: Settings) -> Terms:
+    """Return what the officer's desk goes by; the spreaders' least is that of the shipped catalogue."""
+    return Terms(ZoneInfo(settings.api.time_zone), load().gritting.parameters.dose.least_g_m2)
 
 
 def kept_days(settings: Settings) -> KeptDays:

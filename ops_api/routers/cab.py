@@ -60,11 +60,14 @@ async def get_plan(
 
 @router.get("/lorries")
 async def get_lorries(ctx: Ctx) -> dict[str, Any]:
-    """Return where the lorries of tonight's plan are: treated and skipped passes, salt left, when they will be done."""
-    found = await plans_of(ctx).situation((await ctx.town_now()).timestamp())
+    """Return where the lorries of tonight's plan are: treated and skipped passes, salt left, when they will be done; and
+    which are out of service since when.
+    """
+    desk = plans_of(ctx)
+    found = await desk.situation((await ctx.town_now()).timestamp())
     if found is None:
         raise HTTPException(404, f"{cab_content.NOTHING_YET}.")
-    return situation_document(found)
+    return situation_document(found, await desk.book.out())
 
 
 @router.post("", status_code=201)

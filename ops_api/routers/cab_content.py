@@ -39,7 +39,7 @@ async def board(ctx: Context) -> dict[str, Any]:
     """Return the content of the page of all lorries."""
     desk, now = plans_of(ctx), await ctx.town_now()
     why_not = await desk.why_not()
-    out = {name: s.reason for name, s in (await desk.book.out()).items()}
+    out = cab_view.out_of_service(await desk.book.out(), ctx.brand.time_zone, now)
     content: dict[str, Any] = {
         "view": None, "why_not": why_not, "changed": "", "out": out, "versions": (), "news": await news(ctx),
     }  # fmt: skip

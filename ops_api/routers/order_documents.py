@@ -72,6 +72,8 @@ class TreatmentDocument(Document):
     )
     start_at: datetime | None = Field(description="When the lorry leaves; null: at once")
     done_by: datetime | None
+    wanted_by: datetime | None = Field(description="When the salt was wanted on the road")
+    late_min: int = Field(description="How much later than wanted it is done, as the crew is called too late")
 
 
 class ProposalDocument(Document):

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cityops.errors import ConfigurationError
 from ops_api.housing.team_door import SHIFT, Pass
-from ops_api.moments import a_moment
+from ops_api.moments import a_time
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of, officers_of
 from ops_api.routers.orders import do
@@ -117,7 +117,7 @@ class _Form:
         if self.what == "cancel":
             return Cancel(ref=self.ref, by=by, role=role, via=via, reason=reason)
         rate, passes = _number(self.rate, "rate"), _whole(self.passes, "passes")
-        start_s = a_moment(self.start, zone, "start").timestamp() if self.start.strip() else None
+        start_s = a_time(self.start, zone, "start").timestamp() if self.start.strip() else None
         # A box that is not ticked sends nothing: the form says "no" before it.
         plough = None if self.plough is None else "yes" in self.plough
         segments = None if self.segments is None else tuple(s for s in self.segments if s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
@@ -16,6 +16,8 @@ from rules.core.winter_orders.model import Cancel, Case, Command, Confirm
 
 router = APIRouter(prefix="/api/v1/winter/orders", tags=["winter"])
 MOST = timedelta(days=40)
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+"""Between these any order was given; a day more or less is still a date."""
 
 
 async def do(ctx: Context, command: Command) -> Case:
@@ -41,10 +43,18 @@ async def list_orders(
     route_id: str | None = None,
 ) -> list[documents.CaseDocument]:
     """Return what was proposed or ordered in a time, at most 40 days, by time."""
+    for name, value in (("from", since), ("to", until)):
+        if value is not None and not FIRST < value < LAST:
+            raise HTTPException(
+                422, f"{name} is {value.isoformat()}: allowed is from {FIRST:%F} to {LAST:%F}."
+            )
     end = until or await ctx.town_now() + timedelta(minutes=1)
     begin = since or end - timedelta(days=1)
     if not timedelta(0) < end - begin <= MOST:
-        raise HTTPException(422, "from must be before to, by at most 40 days.")
+        raise HTTPException(
+            422,
+            f"from is {begin.isoformat()} and to is {end.isoformat()}: from must be before to, by at most 40 days.",
+        )
     found = await officers_of(ctx).desk.cases(begin.timestamp(), end.timestamp(), route_id)
     return [documents.CaseDocument(**document(c)) for c in found]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from ops_api.web.cab_map import CabMap, map_of
 from ops_api.web.sheet_view import distance
 from rules.core.cab.card import Card, Entry
 from rules.core.cab.codec import OnRoads
-from rules.core.cab.model import KIND_WORDS, OrderSeen, Plan
+from rules.core.cab.model import KIND_WORDS, OrderSeen, Plan, Service
 from rules.core.cab.needed import needed_s
 from rules.core.cab.ploughing import card_of
 from rules.core.cab.progress import SILENT_S, Progress
@@ -322,6 +322,22 @@ def _headline(plan: Plan, lorries: Sequence[LorryView]) -> tuple[str, str]:
     return f"{words.plural(out, 'lorry', 'lorries')} out, all in time" + (
         f", done by {finish}" if finish else ""
     ), "good"
+
+
+@dataclass(frozen=True, slots=True)
+class OutView:
+    """A lorry that is out of service. ``reason``: as somebody wrote it, for officers."""
+
+    since: str
+    reason: str
+
+
+def out_of_service(out: Mapping[str, Service], zone: ZoneInfo, now: datetime) -> dict[str, OutView]:
+    """Return the lorries that are out of service, by name."""
+    return {
+        name: OutView(words.day_and_clock(datetime.fromtimestamp(s.at_s, UTC), zone, now), s.reason)
+        for name, s in sorted(out.items())
+    }
 
 
 def version_line(plan: Plan, zone: ZoneInfo, now: datetime) -> tuple[int, str]:

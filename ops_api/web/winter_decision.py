@@ -14,6 +14,7 @@ from ops_api.web.winter_status import status_of
 from ops_api.web.winter_view import OUTCOMES, outcome_of
 from rules.core.explain.changes import sentences
 from rules.core.explain.decision import rows_of
+from rules.core.winter_orders.words import later_words
 
 Row = Mapping[str, Any]
 STRETCHES = 12
@@ -172,7 +173,7 @@ def _times(route: Row, brand: Brand, now: datetime) -> tuple[tuple[str, str], ..
         ("Call out by", "call_out_by"),
         ("Leave by", "leave_by"),
         ("Not before", "not_before"),
-        ("Done by", "treat_by"),
+        ("Done by", "treat_by" if state.get("done_by") is None else "done_by"),
     )
     is_out = status == "under_way"
     return tuple((name, said) for name, key in named if (said := _time_of(state, key, is_out, brand, now)))
@@ -181,11 +182,13 @@ def _times(route: Row, brand: Brand, now: datetime) -> tuple[tuple[str, str], ..
 def _time_of(state: Row, key: str, is_out: bool, brand: Brand, now: datetime) -> str:
     """Return one of the times in words; empty where there is none, or it no longer matters."""
     at = words.moment(state.get(key))
+    is_end, later_min = key in ("treat_by", "done_by"), int(state.get("late_min") or 0)
     if at is None or at > now:
-        return "" if at is None else _clock(at, brand, now)
-    if key == "not_before" or (is_out and key != "treat_by"):
+        later = f", {later_words(later_min)}" if is_end and later_min else ""
+        return "" if at is None else _clock(at, brand, now) + later
+    if key == "not_before" or (is_out and not is_end):
         return ""
-    late_min = int((now - at).total_seconds() // 60)
+    late_min = int((now - at).total_seconds() // 60) + (later_min if is_end else 0)
     late = f"{late_min} min" if late_min < 120 else f"{late_min // 60} h"
     return f"at once, {late} late" if late_min > 0 else "at once"
 

@@ -15,7 +15,7 @@ import msgspec
 from ops_api.web import words
 from rules.core.winter_orders.model import Treatment
 from rules.core.winter_orders.proposals import asks
-from rules.core.winter_orders.words import treatment_words
+from rules.core.winter_orders.words import later_words, treatment_words
 
 Row = Mapping[str, Any]
 Kind = Literal["forecast", "proposal", "officer", "lorry", "alarm", "sensor"]
@@ -129,11 +129,13 @@ def _proposal(result: Row, reason: str, n: Night) -> str:
     what = "plough and treat" if result.get("action") == "plough" else "treat"
     rate = f"{f'{passes} × ' if passes > 1 else ''}{words.number(result['spread_rate_g_m2'])} g/m²"
     of = f"{result.get('segments_to_treat')} of {result.get('segments')} stretches"
+    done = "treat_by" if result.get("done_by") is None else "done_by"
     times = [
         f"{name} {_clock(n, result[key])}"
-        for name, key in (("leave by", "leave_by"), ("done by", "treat_by"))
+        for name, key in (("leave by", "leave_by"), ("done by", done))
         if result.get(key) is not None
     ]
+    times += [later_words(result["late_min"])] if result.get("late_min") else []
     return ", ".join([f"{what} {of} at {rate}", *times]) + "."
 
 

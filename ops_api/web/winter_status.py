@@ -111,8 +111,9 @@ def _begun(todo: Sequence[Row]) -> list[str]:
 
 
 def _first(routes: Sequence[Row], key: str, brand: Brand) -> str:
-    """Return the earliest time of some routes, empty where none has one."""
-    times = [t for r in routes if (t := _time(r, key)) is not None]
+    """Return the earliest time of some routes, empty where none has one; one without ``done_by`` is done as wanted."""
+    wanted = "treat_by" if key == "done_by" else key
+    times = [t for r in routes if (t := _time(r, key) or _time(r, wanted)) is not None]
     return words.clock(min(times), brand.time_zone) if times else ""
 
 
@@ -130,10 +131,10 @@ def _todo(todo: Sequence[Row], of_routes: int, brand: Brand, now: datetime) -> l
     said = []
     if called:
         is_past = any((t := _time(r, "treat_by")) is not None and t <= now for r in called)
-        by = _first(called, "treat_by", brand)
+        by = _first(called, "done_by", brand)
         when = "at once" if is_past else "now" + (f", by {by}" if by else "")
         said.append(f"treat {words.plural(len(called), 'route')} {when}")
-    by = _first(later, "treat_by", brand)
+    by = _first(later, "done_by", brand)
     if later and called:
         said.append(f"{len(later)} more" + (f" by {by}" if by else ""))
     elif later:

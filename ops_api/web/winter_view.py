@@ -129,7 +129,7 @@ def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetim
         overdue=is_overdue(route),
         overdue_note=_overdue_note(state, status),
         rate=spread(state) if treats else "–",
-        treat_by=_clock(state.get("treat_by"), brand, now) if treats else "–",
+        treat_by=_clock(state.get("done_by") or state.get("treat_by"), brand, now) if treats else "–",
         call_out_by=_clock(state.get("call_out_by"), brand, now) if treats else "–",
         coldest=words.degrees(state.get("min_surface_temperature_c")),
         coldest_street=streets.get(str(coldest), "") if coldest is not None else "",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rules.core.coat import Done
 from rules.core.gritting import Action
 from rules.core.route_plan import RoutePlan
+from rules.core.winter_orders.words import later_words
 
 
 def action_of(plan: RoutePlan) -> Action:
@@ -14,11 +17,28 @@ def action_of(plan: RoutePlan) -> Action:
     return "plough" if plan.plough else "treat_twice" if plan.passes > 1 else "treat"
 
 
-def in_words(plan: RoutePlan, of_segments: int, treat_by: str | None, is_past: bool) -> str:
-    """Return a plan that has nothing treated, as one or two sentences; ``is_past``: it should be done by now."""
+class Late(NamedTuple):
+    """A treatment that can't be done by when it is wanted: when the crew is called and it is done, and how much later."""
+
+    call_out: str
+    done_by: str
+    late_min: int
+
+
+def in_words(
+    plan: RoutePlan, of_segments: int, treat_by: str | None, is_past: bool, late: Late | None = None
+) -> str:
+    """Return a plan that has nothing treated, as one or two sentences.
+
+    Args:
+        plan: which.
+        of_segments: stretches that the route has.
+        treat_by: when it is wanted on the road.
+        is_past: it should be done by now, also where it was to be late.
+        late: where the crew is called later than it should have been.
+    """
     if plan.outcome == "treat":
-        when = f" Finish at once: it was due by {treat_by}." if is_past else f" Finish by {treat_by}."
-        when = "" if treat_by is None else when
+        when = _when(treat_by, is_past, late)
         n, lead = len(plan.needs), "Plough and treat" if plan.plough else "Treat"
         return f"{lead} {n} of {of_segments} stretches at {how_much(plan)}. {plan.why}.{when}"
     lead = {
@@ -27,6 +47,16 @@ def in_words(plan: RoutePlan, of_segments: int, treat_by: str | None, is_past: b
         "no_action": "No treatment",
     }[plan.outcome]
     return f"{lead}. {plan.why}."
+
+
+def _when(treat_by: str | None, is_past: bool, late: Late | None) -> str:
+    if treat_by is None:
+        return ""
+    if is_past:
+        return f" Finish at once: it was due by {treat_by}."
+    if late is None:
+        return f" Finish by {treat_by}."
+    return f" Call the crew now ({late.call_out}): done by {late.done_by}, {later_words(late.late_min)} ({treat_by})."
 
 
 def how_much(plan: RoutePlan) -> str:

@@ -104,6 +104,7 @@ def test_commands_import_list_show_and_watch(db_dsn: str, tmp_path: Path) -> Non
         return done.stdout
 
     assert "No weather forecast was imported yet" in run("list")
+    assert "No weather forecast was imported yet" in run("list", "--place", "nowhere")
     path = tmp_path / "datahub.json"
     path.write_bytes(dumped(files.datahub()))
     said = run("import", str(path))
@@ -112,6 +113,9 @@ def test_commands_import_list_show_and_watch(db_dsn: str, tmp_path: Path) -> Non
     )
     assert "snow_mm_h at 2 hours, shortwave_w_m2, longwave_w_m2" in said
     assert "which was there already" in run("import", str(path))
+    elsewhere = run("list", "--place", "nowhere")
+    assert elsewhere.strip() == "No weather forecast is for 'nowhere'; there are some for Ourtown."
+    assert "Ourtown" in run("list", "--place", "Ourtown")
     [row] = json.loads(run("list", "--json"))
     assert (row["forecast_id"], row["by"], row["issued_at"]) == (1, "kim", "2026-01-09T15:00:00Z")
     lines = run("show", "1").splitlines()

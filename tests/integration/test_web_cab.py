@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -55,6 +55,19 @@ async def clock(site: Site, after_s: float) -> None:
     )  # fmt: skip
 
 
+def commands(site: Site, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[tuple[int, str]]]:
+    """Return what runs ``cityops winter`` on the site's database: exit status, and what it says."""
+    from ops_api.cli import app
+
+    monkeypatch.setenv("CITYOPS_DB__DSN", site.dsn)
+
+    async def run(*words: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["winter", *words])
+        return done.exit_code, f"{done.output} {done.exception or ''}"
+
+    return run
+
+
 async def reports(site: Site, share: float, rate: float = 10.0) -> None:
     """Let the lorry drive so large a share of its plan's steps, a report at the middle of each stretch."""
     plan = await site.get(BASE)
@@ -70,6 +83,27 @@ async def reports(site: Site, share: float, rate: float = 10.0) -> None:
             plan["start_at"], (s["begins_s"] + s["ends_s"]) / 2.0, 1000 + n, rate if s.get("job") else 0.0, LORRY,
             s["segment_id"],
         )  # fmt: skip
+
+
+async def test_who_is_out_of_service_is_named_without_a_plan_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = commands(site, monkeypatch)
+    status, text = await run("breakdown", LORRY, "--reason", "gearbox", "--by", "Cleo")
+    assert (status, f"{LORRY} is out of service; tonight has no plan" in text) == (0, True)
+    status, text = await run("lorries")
+    named, gone = text.splitlines()[:2]
+    assert (status, LORRY in named) == (0, False)
+    assert gone.startswith(f"{LORRY}: out of service (gearbox) since ")
+    told = json.loads((await run("lorries", "--json"))[1])
+    assert LORRY not in told["lorries"]
+    assert [(o["lorry"], o["reason"]) for o in told["out_of_service"]] == [(LORRY, "gearbox")]
+    page = (await site.http.get("/winter/cab")).text
+    assert (f"<strong>{LORRY}</strong>, out of service since today 20:" in page, "gearbox" in page) == (
+        True,
+        False,
+    )
+    assert (await run("return", LORRY, "--by", "Cleo"))[0] == 0
 
 
 async def test_programs_plan_and_say_what_breaks(site: Site, ada: httpx.AsyncClient) -> None:
@@ -183,14 +217,7 @@ async def test_an_officer_acts_on_the_page_and_old_cards_say_that_they_are_repla
 async def test_the_same_on_the_command_line(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ops_api.cli import app
-
-    monkeypatch.setenv("CITYOPS_DB__DSN", site.dsn)
-
-    async def run(*words: str) -> tuple[int, str]:
-        done = await asyncio.to_thread(CliRunner().invoke, app, ["winter", *words])
-        return done.exit_code, f"{done.output} {done.exception or ''}"
-
+    run = commands(site, monkeypatch)
     file = tmp_path / "lorries.toml"
     file.write_text(ROSTER)
     status, text = await run("roster", str(file), "--by", "Cleo")
@@ -207,6 +234,14 @@ async def test_the_same_on_the_command_line(
     assert (status, "out of service already" in text) == (1, True)
     status, text = await run("lorries")
     assert (status, "Red 2" in text) == (0, True)
+    assert f"{LORRY}: out of service (fire) since " in text
+    [gone] = (await site.get(f"{BASE}/lorries"))["out_of_service"]
+    assert (gone["lorry"], set(gone)) == (
+        LORRY,
+        {"lorry", "since"},
+    )  # anybody reads it: nothing that people wrote
+    page = (await site.http.get("/winter/cab")).text
+    assert (f"<strong>{LORRY}</strong>, out of service since today" in page, "fire" in page) == (True, False)
     out = tmp_path / "red.gpx"
     status, text = await run("card", "Red 2", "-o", str(out))
     assert (status, out.read_bytes()[:5]) == (0, b"<?xml")

@@ -179,6 +179,57 @@ async def test_the_same_on_the_command_line(site: Site, monkeypatch: pytest.Monk
     assert (status, "SHA-256" in text, "Cleo (duty officer) cancelled it" in text) == (0, True, True)
 
 
+async def test_a_request_id_is_for_one_order(
+    site: Site, ada: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncio
+
+    from ops_api.cli import app
+
+    one, other = (r.route_id for r in site.town.routes[:2])
+    body = {"route_id": one, "reason": "x", "spread_rate_g_m2": 10.0, "request_id": "once"}
+    first = await ada.post(BASE, json=body)
+    assert first.status_code == 201
+    assert (await ada.post(BASE, json=body)).json()["ref"] == first.json()["ref"]
+    refused = await ada.post(BASE, json={**body, "route_id": other})
+    said = f"request_id 'once' was used for something else: {first.json()['ref']} on {one}"
+    assert (refused.status_code, said in refused.json()["detail"]) == (409, True)
+
+    monkeypatch.setenv("CITYOPS_DB__DSN", site.dsn)
+
+    async def run(*words: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["winter", *words])
+        return done.exit_code, done.output
+
+    asked = ("order", other, "--reason", "x", "--by", "Cleo", "--request-id", "again", "--rate")
+    assert (await run(*asked, "10"))[0] == 0
+    assert (await run(*asked, "10"))[0] == 0
+    status, text = await run(*asked, "12")
+    assert (status, "not done: request_id 'again' was used for something else" in text) == (1, True)
+
+
+async def test_times_that_no_order_can_have_are_refused_with_what_is_allowed(
+    site: Site, ada: httpx.AsyncClient
+) -> None:
+    base, route = "/api/v1/winter/orders", site.town.routes[0].route_id
+    for field, value in (("to", "0001-01-01T00:00:00Z"), ("from", "9999-12-31T23:59:59-14:00")):
+        found = await ada.get(base, params={field: value})
+        said = found.json()["detail"]
+        assert (found.status_code, said) == (
+            422,
+            f"{field} is {value.replace('Z', '+00:00')}: allowed is from 1970-01-01 to 3000-01-01.",
+        )
+    backwards = await ada.get(base, params={"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"})
+    assert (backwards.status_code, "from is 2026-01-02T00:00:00+00:00" in backwards.json()["detail"]) == (
+        422,
+        True,
+    )
+    body = {"route_id": route, "reason": "x", "spread_rate_g_m2": 9.0}
+    for start in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        refused = await ada.post(base, json={**body, "start_at": start})
+        assert (refused.status_code, "it must lie between now" in refused.json()["detail"]) == (409, True)
+
+
 async def test_anybody_reads_how_nights_did(site: Site) -> None:
     absent = await site.http.get("/api/v1/winter/scores/2026-01-09")
     assert (absent.status_code, "cityops winter verify 2026-01-09" in absent.json()["detail"]) == (404, True)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
@@ -112,6 +113,15 @@ async def test_a_night_at_the_desk(bench: Bench) -> None:
     assert confirmed.acts[0].seen["decision"]["decision_id"] == 1
     again = await desk.act(m.Confirm(ref="P1", **ADA, request_id="k1"), NOW + 60.0)
     assert len(again.acts) == 1
+    for other in (
+        m.Confirm(ref="P2", **ADA, request_id="k1"),
+        m.Confirm(ref="P1", by="Bob", role="duty officer", request_id="k1"),
+        m.Confirm(ref="P1", **ADA, note="quick", request_id="k1"),
+        m.Cancel(ref="P1", **ADA, reason="x", request_id="k1"),
+        m.OrderOwn(route_id="r1", **ADA, reason="x", g_m2=9.0, request_id="k1"),
+    ):
+        with pytest.raises(OrderRefusedError, match=r"'k1' was used for something else: P1 on r1, .*Ada"):
+            await desk.act(other, NOW + 61.0)
     with pytest.raises(OrderRefusedError, match="Ada has confirmed P1"):
         await desk.act(m.Confirm(ref="P1", by="Bob", role="duty officer"), NOW)
     for wrong in ("P9", "O1", "Q1", "P", "P" + "9" * 30):
@@ -140,6 +150,33 @@ async def test_a_night_at_the_desk(bench: Bench) -> None:
     await _engine_gets(bench, list(chain.acts[1:]))
 
 
+async def test_an_order_sent_twice_is_one_and_another_with_its_id_is_refused(bench: Bench) -> None:
+    desk = bench.desk
+    first = m.OrderOwn(route_id="r1", **ADA, reason="Burst", g_m2=10.0, segments=("s2", "s0"), request_id="x")
+    ordered = await desk.act(first, NOW)
+    assert (
+        await desk.act(msgspec.structs.replace(first, segments=("s0", "s2"), via="cli"), NOW + 5.0) == ordered
+    )
+    for field, value in (
+        ("route_id", "r2"),
+        ("g_m2", 12.0),
+        ("segments", None),
+        ("start_s", NOW),
+        ("plough", True),
+    ):
+        asked: dict[str, Any] = {field: value}
+        with pytest.raises(OrderRefusedError, match="'x' was used for something else: O1 on r1"):
+            await desk.act(msgspec.structs.replace(first, **asked), NOW + 6.0)
+    change = m.Change(ref="O1", **ADA, reason="Colder", g_m2=12.0, request_id="y")
+    changed = await desk.act(change, NOW + 7.0)
+    # Asked for again after something else was done about it: the answer is the order as it stands.
+    gone = await desk.act(m.Cancel(ref="O1", **ADA, reason="Mended"), NOW + 8.0)
+    assert (len(changed.acts), await desk.act(change, NOW + 9.0)) == (2, gone)
+    with pytest.raises(OrderRefusedError, match="'y' was used for something else"):
+        await desk.act(msgspec.structs.replace(change, passes=2), NOW + 9.0)
+    assert len((await desk.chain()).acts) == 3
+
+
 async def _engine_gets(bench: Bench, acts: list[m.Act]) -> None:
     """What was said once the engine had run is in its batches, one an act, in order."""
     threads, answers = {2: 1, 3: 3, 4: 3}, {2: START, 3: None, 4: None}
@@ -158,7 +195,16 @@ async def _engine_gets(bench: Bench, acts: list[m.Act]) -> None:
     spans = await asyncio.to_thread(lambda: list(source.spans(START, START + 3600.0)))
     assert [s[KIND].fields["act"].tolist() for s in spans] == [[2.0, 2.0, 3.0, 3.0, 3.0, 4.0]]
     seen = await bench.sql("select seen from treatment_act where act_id = 2")
-    assert set(seen[0][0]) == {"route", "roads", "weather", "catalogue", "rules_at", "decision", "forecast"}
+    assert set(seen[0][0]) == {
+        "route",
+        "roads",
+        "weather",
+        "catalogue",
+        "rules_at",
+        "decision",
+        "forecast",
+        "asked",
+    }
     assert seen[0][0]["forecast"] == SAID
     for change in (
         "update treatment_act set reason = 'other'",

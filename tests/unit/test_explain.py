@@ -215,6 +215,18 @@ def decision_of(effects: list[Effect], rule_id: str, outcome: str) -> dict[str, 
     return stored(found[-1])
 
 
+def test_a_route_that_is_treated_late_says_when_and_how_late(effects: list[Effect]) -> None:
+    decision = decision_of(effects, "winter.gritting", "treat")
+    result = {
+        **decision["result"],
+        "treat_by": "2026-01-09T19:10:00Z",
+        "done_by": "2026-01-09T20:20:00Z",
+        "late_min": 70,
+    }
+    told = explain_decision({**decision, "result": result}, COPY, [], ZONE, NOW_S).first_line
+    assert "20:20, 70 min later than wanted" in told
+
+
 def test_a_treated_route_is_explained(effects: list[Effect]) -> None:
     decision = decision_of(effects, "winter.gritting", "treat")
     e = explain_decision(decision, COPY, [], ZONE, NOW_S)

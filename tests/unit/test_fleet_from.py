@@ -123,7 +123,7 @@ def test_who_waits_as_planned_is_not_late_and_the_card_says_that_it_waits() -> N
     assert p.late_at(at) == 0.0
     assert p.late_s == 0.0
     kept = plan_of(on.contents)
-    [told] = situation_document(Situation(kept, on, {"L0": p}, now_s))["lorries"]
+    [told] = situation_document(Situation(kept, on, {"L0": p}, now_s), {})["lorries"]
     assert told["behind_s"] == 0.0
     shown = lorry_view(kept, on, "L0", ZONE, progress=p, now_s=now_s)
     planned = lorry_view(kept, on, "L0", ZONE, progress=None, now_s=now_s)

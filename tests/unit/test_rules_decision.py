@@ -226,14 +226,22 @@ def test_the_lorry_leaves_in_time_for_the_last_stretch() -> None:
     way = (leg(False, 8000.0), leg(True, 4000.0), leg(False, 4000.0))
     drive, p = Drive(way, (), 4000.0, 12_000.0), P.spread  # 10 min there, 6 on it, 5 home
     once = RoutePlan(PERIOD, "treat", "x", 10.0, 1, plan(outlook(-3.0, wet=True, zero_in_h=5.0)).needs)
-    found = times_of(once, drive, p)
+    found = times_of(once, drive, p, 0.0)
     assert (found.round_min, found.pass_min, found.run_min) == pytest.approx((21.0, 16.0, 16.0))
     assert once.treat_by_s is not None
     assert found.leave_s == pytest.approx(once.treat_by_s - 60.0 * (16.0 + p.reserve_min))
     assert found.call_out_s == pytest.approx(found.leave_s - 60.0 * p.turn_out_min)
-    twice = times_of(structs.replace(once, passes=2), drive, p)
+    assert (found.done_s, found.late_s) == (once.treat_by_s, 0.0)
+    assert found.call_out_s is not None
+    late = times_of(once, drive, p, found.call_out_s + 70 * 60.0)
+    assert late.late_s == pytest.approx(4200.0)
+    assert (late.call_out_s, late.leave_s, late.done_s) == pytest.approx(
+        (found.call_out_s + 4200.0, found.leave_s + 4200.0, once.treat_by_s + 4200.0)
+    )
+    assert times_of(once, drive, p, found.call_out_s + 59.0) == found
+    twice = times_of(structs.replace(once, passes=2), drive, p, 0.0)
     assert twice.run_min == pytest.approx(21.0 + 16.0)
-    assert times_of(RoutePlan(PERIOD, "monitor", "x"), drive, p).leave_s is None
+    assert times_of(RoutePlan(PERIOD, "monitor", "x"), drive, p, 0.0).leave_s is None
 
 
 def test_a_route_that_a_forecast_has_treated_holds_however_warm_the_middle_is() -> None:

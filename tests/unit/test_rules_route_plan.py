@@ -14,7 +14,7 @@ from rules.core.memory import EngineState, Order, RouteMemory
 from rules.core.route_plan import Need, RoutePlan, make_plan, period_of
 from rules.core.route_result import status_of
 from rules.core.route_rule import _decided, must_write
-from rules.core.route_words import in_words, treated_in_words
+from rules.core.route_words import Late, in_words, treated_in_words
 from tests.fakes.rules_town import batch, context, hamlet, latest
 
 CATALOGUE = load()
@@ -49,6 +49,10 @@ def test_a_route_follows_its_worst_segments() -> None:
     assert (found.coldest, found.minimum_c, found.treat_by_s) == ("c", -3.0, 3 * HOUR)
     said = "Treat 2 of 3 stretches at 16 g/m². Bridge Road: wet road that may freeze, lowest -3.0 °C."
     assert in_words(found, 3, "18:00", is_past=False) == f"{said} Finish by 18:00."
+    late = Late("17:40", "19:10", 70)
+    assert in_words(found, 3, "18:00", is_past=False, late=late) == (
+        f"{said} Call the crew now (17:40): done by 19:10, 70 min later than wanted (18:00)."
+    )
     assert in_words(found, 3, "18:00", is_past=True) == f"{said} Finish at once: it was due by 18:00."
     assert plan(0.0, mild).outcome == "no_action"
     assert plan(0.0, mild, outlook(None)).outcome == "refer"

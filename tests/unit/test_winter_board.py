@@ -228,10 +228,13 @@ def test_the_decision_has_the_cell_beside_the_dose_and_both_costs() -> None:
         ("to_treat", {"not_before": -1.0, "treat_by": -3.0}, {"Done by": "at once, 3 h late"}),
         ("under_way", {"call_out_by": -1.5, "leave_by": -0.5, "treat_by": 1.0}, {"Done by": "19:00"}),
         ("under_way", {"leave_by": -2.0, "treat_by": -0.25}, {"Done by": "at once, 15 min late"}),
+        ("to_treat", {"call_out_by": 0.0, "leave_by": 1.0, "done_by": 1.5, "treat_by": -0.5, "late_min": 120},
+         {"Call out by": "at once", "Leave by": "19:00", "Done by": "19:30, 120 min later than wanted"}),
+        ("to_treat", {"done_by": -0.25, "treat_by": -1.0, "late_min": 45}, {"Done by": "at once, 60 min late"}),
     ],
 )  # fmt: skip
 def test_a_time_that_is_past_is_at_once(status: str, hours: dict[str, float], times: dict[str, str]) -> None:
-    state = {k: (NOW + timedelta(hours=h)).isoformat() for k, h in hours.items()}
+    state = {k: h if k == "late_min" else (NOW + timedelta(hours=h)).isoformat() for k, h in hours.items()}
     of = route("r", "treat", status=status, **state)
     assert dict(winter_decision.view(of, None, [], None, now=NOW, brand=BRAND).times) == times
 
@@ -327,6 +330,9 @@ def test_the_log_tells_the_night_in_order_and_names_only_to_officers() -> None:
         sensors=[{"device": "road-7", "at": NOW + timedelta(hours=1.7), "detail": {"wrong": True, "error_c": -2.1}},
                  {"device": "road-7", "at": NOW + timedelta(hours=1.8), "detail": {"wrong": False, "error_c": None}}],
     )  # fmt: skip
+    late = {**treat, "done_by": "2026-01-09T22:50:00Z", "late_min": 70}
+    [told] = winter_log.entries(a_night(decisions=[decided(3, 0.0, "treat", **late)]), names=False)
+    assert told.text.endswith("leave by 21:00, done by 22:50, 70 min later than wanted.")
     texts = [e.text for e in winter_log.entries(night, names=False)]
     assert texts == [
         "Route 1: Because of monitor.",

@@ -12,10 +12,12 @@ from msgspec.structs import replace
 
 from rules.catalogue.orders import load_unanswered
 from rules.core.alarm_book import OpenAlarm
-from rules.core.effects import ChangeSeverity, ClearAlarm, RaiseAlarm
+from rules.core.effects import ChangeSeverity, ClearAlarm, RaiseAlarm, iso
 from rules.core.winter_orders import model as m
+from rules.core.winter_orders.again import check_same
 from rules.core.winter_orders.chain import FIRST, broken, link_of
-from rules.core.winter_orders.commands import OrderRefusedError, obey
+from rules.core.winter_orders.commands import OrderRefusedError, Terms, obey
+from rules.core.winter_orders.in_time import in_time
 from rules.core.winter_orders.proposals import proposal_of
 from rules.core.winter_orders.standing import OLD_S, OVER_S, cases
 from rules.core.winter_orders.unanswered import RULE, deadline_s, look
@@ -110,8 +112,13 @@ REFUSED: list[tuple[m.Command, str]] = [
     (m.Confirm(ref="P1", by="Ada", role=""), "role"),
     (m.Change(ref="P1", **WHO, reason=" ", g_m2=12.0), "reason"),
     (m.Change(ref="P1", **WHO, reason="x"), "changes nothing"),
-    (m.Change(ref="P1", **WHO, reason="x", g_m2=41.0), "at most 40"),
+    (m.Change(ref="P1", **WHO, reason="x", g_m2=41.0), "8 to 40"),
     (m.Change(ref="P1", **WHO, reason="x", g_m2=float("nan")), "nan"),
+    (
+        m.Change(ref="P1", **WHO, reason="x", g_m2=7.9),
+        "less than spreaders spread evenly: allowed are 8 to 40",
+    ),
+    (m.OrderOwn(route_id="r1", **WHO, reason="x", g_m2=0.0001), r"rate 0\.0001 g/m² is less than spreaders"),
     (m.Change(ref="P1", **WHO, reason="x", passes=5), "1 to 4"),
     (m.Change(ref="P1", **WHO, reason="x", segments=("s9",)), "not on r1: s9"),
     (m.Change(ref="P1", **WHO, reason="x", segments=()), "no stretch"),
@@ -121,6 +128,14 @@ REFUSED: list[tuple[m.Command, str]] = [
     (m.OrderOwn(route_id="r1", **WHO, reason="", g_m2=10.0), "reason"),
     (m.OrderOwn(route_id="r1", **WHO, reason="x", g_m2=0.0), "to treat nothing, cancel"),
 ]
+
+
+def test_spreaders_of_another_town_may_spread_less() -> None:
+    order = m.OrderOwn(route_id="r1", **WHO, reason="x", g_m2=5.0)
+    assert obey(None, order, NOW, R1, Terms(least_g_m2=5.0)).treatment is not None
+    theirs = Desk(decision(1, rate=7.0)).do(m.Change(ref="P1", **WHO, reason="x", passes=2)).treatment
+    assert theirs is not None
+    assert (theirs.g_m2, theirs.passes) == (7.0, 2)
 
 
 @pytest.mark.parametrize(("command", "says"), REFUSED)
@@ -165,9 +180,7 @@ def test_what_is_over_can_not_be_answered_changed_or_cancelled_any_more() -> Non
         m.Cancel(ref="P1", **WHO, reason="x"),
         m.Confirm(ref="P1", **WHO),
     ):
-        with pytest.raises(
-            OrderRefusedError, match=r"P1 is over since 2026-01-10 04:59 UTC.*order of your own"
-        ):
+        with pytest.raises(OrderRefusedError, match=r"P1 is over since 10 January, 04:59.*order of your own"):
             desk.do(command, last_s)
     # What nobody has answered can be answered late, but not the next night.
     assert desk.do(m.Confirm(ref="P2", **WHO), START + OLD_S).state == "confirmed"
@@ -177,6 +190,34 @@ def test_what_is_over_can_not_be_answered_changed_or_cancelled_any_more() -> Non
     own.do(m.OrderOwn(route_id="r1", **WHO, reason="School run", g_m2=8.0))
     with pytest.raises(OrderRefusedError, match="O1 is over"):
         own.do(m.Cancel(ref="O1", **WHO, reason="x"), NOW + OVER_S)
+
+
+def test_a_change_to_the_same_says_what_there_is_to_do_only_where_there_is_something() -> None:
+    desk = Desk(decision(1))
+    with pytest.raises(
+        OrderRefusedError, match=r"changes nothing of P1; to have it done as proposed, confirm"
+    ):
+        desk.do(m.Change(ref="P1", **WHO, reason="x", g_m2=10.0))
+    desk.do(m.OrderOwn(route_id="r1", **WHO, reason="School run", g_m2=8.0))
+    with pytest.raises(OrderRefusedError, match=r"changes nothing of O1: it stands so already$"):
+        desk.do(m.Change(ref="O1", **WHO, reason="x", g_m2=8.0))
+    desk.do(m.Confirm(ref="P1", **WHO))
+    with pytest.raises(OrderRefusedError, match=r"changes nothing of P1: it stands so already$"):
+        desk.do(m.Change(ref="P1", **WHO, reason="x", passes=1))
+
+
+def test_a_referral_is_answered_with_a_rate_that_spreaders_spread() -> None:
+    with pytest.raises(OrderRefusedError, match="less than spreaders spread evenly"):
+        Desk(decision(1, outcome="refer")).do(m.Change(ref="P1", **WHO, reason="x", g_m2=0.5))
+
+
+def test_times_in_refusals_are_of_the_towns_clock() -> None:
+    summer = datetime(2026, 6, 9, 12, tzinfo=UTC).timestamp()
+    order = m.OrderOwn(route_id="r1", **WHO, reason="x", g_m2=9.0, start_s=summer - 3600.0)
+    with pytest.raises(
+        OrderRefusedError, match=r"the start 9 June, 12:00 is not allowed.*now, 9 June, 13:00, and"
+    ):
+        obey(None, order, summer, R1, Terms(ZoneInfo("Europe/London")))
 
 
 def test_an_alarm_that_a_newer_proposal_ends_does_not_say_that_somebody_answered() -> None:
@@ -229,9 +270,50 @@ def test_hours_that_come_twice_say_by_which_clock() -> None:
     assert "out by 25 October, 01:40 BST, done by 25 October, 01:40 GMT" in treatment_words(twice, london)
 
 
+def test_what_is_ordered_has_times_that_can_be_kept() -> None:
+    late = {"call_out_by": -5400.0, "leave_by": -1800.0, "treat_by": 0.0}
+    stored = {**row(1)["result"], **{k: iso(START + s) for k, s in late.items()}}
+    london = ZoneInfo("Europe/London")
+    asked = proposal_of(**{**row(1), "result": stored})  # a decision from before: its times were over
+    assert asked.treatment is not None
+    assert treatment_words(asked.treatment, london) == (
+        "10 g/m² on 2 stretches, crew called at once (9 January, 15:00), lorry out by 9 January, 16:00, "
+        "done by 9 January, 16:30, 90 min later than wanted"
+    )
+    assert asked.treatment.wanted_s == START
+    # Confirmed, changed, or left to the desk ten minutes later: then the crew is called then.
+    rule = load_unanswered()
+    (unanswered,) = look(cases([asked], ()), START + 600.0, rule, (), {}).acts
+    given = [
+        Desk(asked).do(m.Confirm(ref="P1", **WHO), START + 600.0).treatment,
+        Desk(asked).do(m.Change(ref="P1", **WHO, reason="x", g_m2=10.0, passes=2), START + 600.0).treatment,
+        unanswered.treatment,
+    ]
+    for t in given:
+        assert t is not None
+        assert (t.call_out_s, t.start_s, t.by_s) == (START + 600.0, START + 4200.0, START + 6000.0)
+        assert (t.wanted_s, t.late_min) == (START, 100)
+    # What has been ordered stands: a change of the rate calls nobody anew.
+    desk = Desk(asked)
+    desk.do(m.Confirm(ref="P1", **WHO), START + 600.0)
+    stands = desk.do(m.Change(ref="P1", **WHO, reason="x", g_m2=12.0), START + 1200.0).treatment
+    assert stands is not None
+    assert stands.call_out_s == START + 600.0
+    own = desk.do(m.Change(ref="P1", **WHO, reason="x", by_s=START + 7200.0), START + 1300.0).treatment
+    assert own is not None
+    assert (own.by_s, own.late_min) == (START + 7200.0, 0)
+
+
+def test_a_proposal_that_can_be_kept_is_ordered_as_it_is() -> None:
+    desk = Desk(decision(1))
+    proposed = desk.decisions[0].treatment
+    assert desk.do(m.Confirm(ref="P1", **WHO), START + CALL_OUT_S).treatment == proposed
+    assert in_time(m.Treatment(g_m2=9.0, passes=1, segments=("s0",)), NOW).by_s is None
+
+
 def test_links_of_acts_from_before_call_outs_were_said_still_follow() -> None:
     old = m.Treatment(g_m2=9.0, passes=1, segments=("s0",), start_s=START)
-    assert "call_out_s" not in msgspec.to_builtins(old)
+    assert not {"call_out_s", "wanted_s"} & set(msgspec.to_builtins(old))
     assert msgspec.convert(msgspec.to_builtins(old), type=m.Treatment) == old
 
 
@@ -264,6 +346,23 @@ def test_a_setting_says_that_nothing_is_ordered_without_an_answer() -> None:
     said = look(cases([decision(1)], ()), START + 7200.0, strict, (), {})
     assert said.acts[0].treatment is None
     assert "Nothing is ordered" in said.acts[0].reason
+
+
+def test_acts_from_before_commands_were_kept_are_compared_by_what_they_say() -> None:
+    desk = Desk(decision(1))
+    desk.do(m.Change(ref="P1", **WHO, reason="Bridge is wet ", g_m2=15.0, request_id="k"))
+    (act,) = desk.acts
+    assert "asked" not in act.seen
+    check_same(m.Change(ref="p1", **WHO, reason="Bridge is wet", g_m2=15.0), act, Terms())
+    for other in (
+        m.Change(ref="P1", **WHO, reason="Bridge is wet", g_m2=16.0),
+        m.Change(ref="P1", **WHO, reason="Bridge", g_m2=15.0),
+        m.Cancel(ref="P1", **WHO, reason="Bridge is wet"),
+        m.OrderOwn(route_id="r1", **WHO, reason="Bridge is wet", g_m2=15.0),
+        m.Change(ref="P2", **WHO, reason="Bridge is wet", g_m2=15.0),
+    ):
+        with pytest.raises(OrderRefusedError, match="was used for something else: P1 on r1"):
+            check_same(other, act, Terms())
 
 
 def test_the_chain_breaks_where_an_act_is_changed_or_left_out() -> None:

@@ -12,6 +12,7 @@ from rules.core.explain.model import Explanation, Limit, Shown
 from rules.core.explain.shown import Qualities, of_readings, quality_words
 from rules.core.explain.winter import salt_limits, weighed
 from rules.core.explain.words import Clock, few, number, one_line, with_unit
+from rules.core.winter_orders.words import later_words
 
 STRETCHES_SHOWN, BINS_SHOWN = 6, 12
 STRETCH = {"minimum_c": "lowest expected", "surface_c": "surface now", "dew_point_c": "dew point"}
@@ -74,12 +75,13 @@ def rows_of(inputs: Json, key: str) -> Sequence[Json]:
 def _first_line(name: str, outcome: str, decision: Json, clock: Clock) -> str:
     r = decision["result"]
     if decision["outcome"] == "treat":
-        by = clock.at(r.get("treat_by"))
+        by = clock.at(r.get("done_by") or r.get("treat_by"))
+        late = f", {later_words(r['late_min'])}" if r.get("late_min") else ""
         passes = f"{r['passes']} × " if r.get("passes", 1) > 1 else ""
         return one_line(
             f"{name}: {'plough and ' if r.get('action') == 'plough' else ''}treat {r.get('segments_to_treat')} of {r.get('segments')} stretches at "
             f"{passes}{number(r.get('spread_rate_g_m2'), 0)} g/m²{_coldest(r)}"
-            + ("" if by is None else f", by {by}")
+            + ("" if by is None else f", by {by}{late}")
         )
     if decision["outcome"] == "collect":
         stops = len(r.get("stops", ()))

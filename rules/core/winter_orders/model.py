@@ -24,11 +24,13 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
         passes: over each stretch.
         segments: ids of the stretches, sorted.
         start_s: when the lorry leaves; None: at once.
-        by_s: when the salt must be on the road; None: no time is set.
+        by_s: when the salt is on the road; None: no time is set.
         plough: whether snow is cleared first.
         call_out_s: when the crew must be called, to leave then. Absent where nothing says it, so that the
             links of acts from before it was said still follow.
         not_before_s: when the rain is over that salt would else be washed off by. Absent where nothing says it.
+        wanted_s: when the salt was wanted on the road, where ``by_s`` is later because the crew is called later than
+            it should have been. Absent where it is in time.
     """
 
     g_m2: float
@@ -39,6 +41,14 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
     plough: bool = False
     call_out_s: float | msgspec.UnsetType = msgspec.UNSET
     not_before_s: float | msgspec.UnsetType = msgspec.UNSET
+    wanted_s: float | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def late_min(self) -> int:
+        """How much later than wanted it is done [min]; 0 where it is in time, or no time is set."""
+        if self.wanted_s is msgspec.UNSET or self.by_s is None:
+            return 0
+        return round((self.by_s - self.wanted_s) / 60.0)
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +90,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
         by, role: who, and as what.
         via: page, api, cli or desk.
         treatment: what stands after it; None: nothing is to be driven.
-        seen: what was on the desk then: the decision, observations, forecast, catalogue.
+        seen: what was on the desk then: the decision, observations, forecast, catalogue; and what was asked.
         link: hash over the act before it and this one: none can be changed or left out unnoticed.
         recorded_s: when it was written down, by the database's clock.
     """

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from rules.core.effects import num
+from rules.core.winter_orders.in_time import in_time
 from rules.core.winter_orders.model import NO_TREATMENT, Proposal, Treatment
 
 
@@ -34,7 +35,7 @@ def proposal_of(
     """Return a decision as a proposal."""
     return Proposal(
         decision_id=decision_id, route_id=route_id, at_s=at_s, outcome=outcome, reason=reason,
-        treatment=_treatment(result), rule_version=rule_version, catalogue_id=catalogue_id,
+        treatment=_treatment(result, at_s), rule_version=rule_version, catalogue_id=catalogue_id,
         forecast=forecast_words(inputs), sha256=frozen(inputs, result),
         treated=int(result.get("treated_segments") or 0) > 0,
     )  # fmt: skip
@@ -55,7 +56,7 @@ def frozen(inputs: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _treatment(result: Mapping[str, Any]) -> Treatment | None:
+def _treatment(result: Mapping[str, Any], at_s: float) -> Treatment | None:
     drive = result.get("drive") or {}
     driven = {leg["segment_id"] for leg in drive.get("legs", ()) if leg.get("treat")}
     segments = tuple(sorted(driven | set(drive.get("unreachable") or ())))
@@ -64,12 +65,16 @@ def _treatment(result: Mapping[str, Any]) -> Treatment | None:
         return None
     call_out_s, leave_s = _at(result.get("call_out_by")), _at(result.get("leave_by"))
     leaves_s = call_out_s if leave_s is None else leave_s
-    return Treatment(
+    wanted_s = _at(result.get("treat_by"))
+    done_s = wanted_s if result.get("done_by") is None else _at(result["done_by"])
+    asked = Treatment(
         g_m2=rate, passes=int(result.get("passes") or 1), segments=segments,
-        start_s=leaves_s, by_s=_at(result.get("treat_by")),
+        start_s=leaves_s, by_s=done_s,
         plough=result.get("action") == "plough", call_out_s=UNSET if call_out_s is None else call_out_s,
         not_before_s=_after_rain(_at(result.get("not_before")), leaves_s),
+        wanted_s=UNSET if wanted_s is None or wanted_s == done_s else wanted_s,
     )  # fmt: skip
+    return in_time(asked, at_s)  # decisions from before said times that were over
 
 
 def _after_rain(ends_s: float | None, leaves_s: float | None) -> float | UnsetType:

@@ -14,6 +14,7 @@ from rules.core.alarm_spec import rank
 from rules.core.effects import AlarmEffect, ChangeSeverity, ClearAlarm, RaiseAlarm, iso, num
 from rules.core.figures import NotNegative, Positive
 from rules.core.parameters import AlarmRule
+from rules.core.winter_orders.in_time import in_time
 from rules.core.winter_orders.model import Case, NewAct, Proposal, Treatment
 
 RULE = "winter.order_unanswered"
@@ -116,6 +117,7 @@ def _over_words(newer: str | None) -> str:
 
 def _act(case: Case, proposal: Proposal, now_s: float, p: UnansweredParameters) -> NewAct:
     treatment = standing_in(proposal, p)
+    treatment = None if treatment is None else in_time(treatment, now_s)
     return NewAct(
         ref=case.ref, route_id=case.route_id, decision_id=proposal.decision_id, what="unanswered", at_s=now_s,
         by=DESK, role="desk", via="desk", reason=what_counts(treatment), treatment=treatment,

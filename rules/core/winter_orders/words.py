@@ -38,12 +38,19 @@ def treatment_words(treatment: Treatment | None, zone: tzinfo) -> str:
     first = "plough, then " if treatment.plough else ""
     found = f"{first}{passes}{treatment.g_m2:g} g/m² on {n} {'stretch' if n == 1 else 'stretches'}"
     if treatment.call_out_s is not UNSET:
-        found += f", crew called by {moment(treatment.call_out_s, zone)}"
+        call = moment(treatment.call_out_s, zone)
+        found += f", crew called at once ({call})" if treatment.late_min else f", crew called by {call}"
     if treatment.start_s is not None:
         found += f", lorry out by {moment(treatment.start_s, zone)}"
     if treatment.by_s is not None:
         found += f", done by {moment(treatment.by_s, zone)}"
+        found += f", {later_words(treatment.late_min)}" if treatment.late_min else ""
     return found
+
+
+def later_words(late_min: int) -> str:
+    """Return how much later than wanted something is done: ``70 min later than wanted``."""
+    return f"{late_min} min later than wanted"
 
 
 def answer_words(case: Case, zone: tzinfo) -> str:

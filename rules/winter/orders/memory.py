@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 import msgspec
 
 from rules.core.alarm_book import AlarmBook, OpenAlarm
 from rules.core.readings import Readings
 from rules.core.winter_orders import model as m
+from rules.core.winter_orders.again import ASKED, asked_of, check_same
 from rules.core.winter_orders.chain import FIRST, link_of
-from rules.core.winter_orders.commands import obey
+from rules.core.winter_orders.commands import USUAL, Terms, obey
 from rules.core.winter_orders.rows import rows_of
 from rules.core.winter_orders.standing import cases
 from rules.core.winter_orders.unanswered import RULE
@@ -29,6 +31,7 @@ class MemoryOrders:
         event_s: where the engine stands [s since 1970]; None: it has never run.
         batches: what acts bring to the engine, in commit order.
         opened: this rule's alarms that are up; ``log``: what ever happened to alarms, in words.
+        terms: what it goes by.
     """
 
     installed: tuple[m.Route, ...] = ()
@@ -38,6 +41,7 @@ class MemoryOrders:
     batches: list[Readings] = field(default_factory=list)
     opened: dict[str, OpenAlarm] = field(default_factory=dict)
     log: list[tuple[str, str, str]] = field(default_factory=list)
+    terms: Terms = USUAL
 
     async def cases(self, from_s: float, to_s: float, route_id: str | None = None) -> tuple[m.Case, ...]:
         """Return the proposals and orders that came up in a time."""
@@ -59,6 +63,7 @@ class MemoryOrders:
         """Do what is asked; see :class:`rules.winter.orders.ports.OrderDesk`."""
         for known in self.acts:
             if command.request_id is not None and known.request_id == command.request_id:
+                check_same(command, known, self.terms)
                 return self._case(known.ref)
         if isinstance(command, m.OrderOwn):
             case, route_id = None, command.route_id
@@ -69,7 +74,7 @@ class MemoryOrders:
         if route is None:
             raise NoSuchOrderError(f"There is no gritting route {route_id!r}.")
         proposal = None if case is None else case.proposal
-        act = self._write(obey(case, command, now_s, route), proposal)
+        act = self._write(obey(case, command, now_s, route, self.terms), proposal, asked_of(command))
         if self.event_s is not None:
             thread = min(a.act_id for a in self.acts if a.ref == act.ref)
             answers_s = None if proposal is None else proposal.at_s
@@ -110,9 +115,12 @@ class MemoryOrders:
         self.opened[route] = OpenAlarm(alarm_id, RULE, "route", route, severity or "", at_s, False)
         self.log.append((route, "raised" if known is None else "severity", severity or ""))
 
-    def _write(self, new: m.NewAct, proposal: m.Proposal | None) -> m.Act:
+    def _write(
+        self, new: m.NewAct, proposal: m.Proposal | None, asked: Mapping[str, Any] | None = None
+    ) -> m.Act:
         number = len(self.acts) + 1
-        seen = {} if proposal is None else {"decision": {"decision_id": proposal.decision_id}}
+        seen: dict[str, Any] = {} if proposal is None else {"decision": {"decision_id": proposal.decision_id}}
+        seen |= {} if asked is None else {ASKED: asked}
         fields = {f: getattr(new, f) for f in m.NewAct.__struct_fields__}
         fields |= {"ref": new.ref or f"O{number}", "at_s": round(new.at_s, 3)}
         act = m.Act(act_id=number, seen=seen, recorded_s=new.at_s, **fields)

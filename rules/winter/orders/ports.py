@@ -54,7 +54,8 @@ class OrderDesk(Protocol):
         """Do what is asked and write it down, in one transaction; with a known ``request_id`` nothing again.
 
         Raises:
-            OrderRefusedError: it is not allowed now, in words for whoever asked.
+            OrderRefusedError: it is not allowed now, or its ``request_id`` was used for something else, in words for
+                whoever asked.
             NoSuchOrderError: there is no such proposal, order or route.
             UnusableTextError: no column can hold a value of it.
         """

@@ -68,7 +68,9 @@ group by r.route_id, r.label, r.priority
 order by r.priority, r.route_id
 
 -- known_request
-select ref from treatment_act where request_id = %(request_id)s
+select act_id, ref, route_id, decision_id, what, extract(epoch from at)::float8 as at_s, by, role, via, reason,
+       treatment, seen, request_id, link, extract(epoch from recorded_at)::float8 as recorded_s
+from treatment_act where request_id = %(request_id)s
 
 -- last
 select act_id, link from treatment_act order by act_id desc limit 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -19,8 +19,9 @@ from rules.core.alarm_book import OpenAlarm
 from rules.core.effects import AlarmEffect
 from rules.core.town_time import town_now_s
 from rules.core.winter_orders import model as m
+from rules.core.winter_orders.again import ASKED, asked_of, check_same
 from rules.core.winter_orders.chain import FIRST, link_of
-from rules.core.winter_orders.commands import obey
+from rules.core.winter_orders.commands import USUAL, Terms, obey
 from rules.core.winter_orders.standing import cases
 from rules.core.winter_orders.unanswered import RULE, Said
 from rules.winter.orders.ports import Chain, Judge, NoSuchOrderError, UnusableTextError
@@ -43,10 +44,10 @@ class Lender(Protocol):
 
 
 class PostgresOrders:
-    """:class:`rules.winter.orders.ports.OrderDesk` and ``UnansweredStore`` on anything that lends connections."""
+    """:class:`rules.winter.orders.ports.OrderDesk` and ``UnansweredStore`` on anything that lends connections; ``terms``: what it goes by."""
 
-    def __init__(self, pool: Lender) -> None:
-        self._pool = pool
+    def __init__(self, pool: Lender, terms: Terms = USUAL) -> None:
+        self._pool, self._terms = pool, terms
 
     async def cases(self, from_s: float, to_s: float, route_id: str | None = None) -> tuple[m.Case, ...]:
         """Return the proposals and orders that came up in a time."""
@@ -70,11 +71,18 @@ class PostgresOrders:
             if command.request_id is not None:
                 known = await _rows(conn, "known_request", request_id=command.request_id)
                 if known:
+                    check_same(command, act_of_row(known[0]), self._terms)
                     return await _case(conn, known[0]["ref"])
             case = None if isinstance(command, m.OrderOwn) else await _case(conn, command.ref)
             route_id = command.route_id if isinstance(command, m.OrderOwn) else _route_of(case)
-            new = obey(case, command, now_s, await _route(conn, route_id))
-            act = await _write(conn, new, None if case is None else case.proposal, reaches_engine=True)
+            new = obey(case, command, now_s, await _route(conn, route_id), self._terms)
+            act = await _write(
+                conn,
+                new,
+                None if case is None else case.proposal,
+                reaches_engine=True,
+                asked=asked_of(command),
+            )
             await _tell(conn, "order")
             return await _case(conn, act.ref)
 
@@ -174,12 +182,21 @@ async def _route(conn: Connection, route_id: str) -> m.Route:
 
 
 async def _write(
-    conn: Connection, new: m.NewAct, proposal: m.Proposal | None, *, reaches_engine: bool
+    conn: Connection,
+    new: m.NewAct,
+    proposal: m.Proposal | None,
+    *,
+    reaches_engine: bool,
+    asked: Mapping[str, Any] | None = None,
 ) -> m.Act:
-    """Write an act down, and the batch that brings it to the engine where that has ever run."""
+    """Write an act down, and the batch that brings it to the engine where that has ever run.
+
+    ``asked``: the command, of an officer's.
+    """
     last = await _rows(conn, "last")
     number, before = (last[0]["act_id"] + 1, last[0]["link"]) if last else (1, FIRST)
     seen = await _seen(conn, new, proposal)
+    seen |= {} if asked is None else {ASKED: asked}
     fields = {f: getattr(new, f) for f in m.NewAct.__struct_fields__}
     fields |= {"ref": new.ref or f"O{number}", "at_s": round(new.at_s, 3)}
     act = m.Act(act_id=number, seen=seen, **fields)
