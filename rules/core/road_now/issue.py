@@ -12,7 +12,6 @@ from rules.core.road_now import coming, local_air, past
 from rules.core.road_now import estimate as est
 from rules.core.road_now import weather as wx
 from rules.core.road_now.estimate import Now, Passing, estimate, passing
-from rules.core.road_now.local_air import LocalAir
 from rules.core.road_now.looked import Given, Looked, learn, look, place_of, trusted, types_of, unlikeness
 from rules.core.road_now.parameters import NowParameters
 from rules.core.road_now.stretches import Stretches
@@ -60,10 +59,12 @@ def issue(g: Given) -> Issue:
     passed = passing(town, g.observed.passes, looked.ends_s, ran.surface_c, believed)
     later = _later(g, looked)
     night = _of_night(later, p)
-    now = _now(g, looked, believed, ran, passed, night, unlikeness(g, looked, found, free))
+    spread = _spread(g, later)
+    unsure = replace(g, p=_unmeasured(p, looked, spread))
+    now = _now(unsure, looked, believed, ran, passed, night, unlikeness(g, looked, found, free))
     sky = wx.longwave_beyond_w_m2(looked.measured) if np.isnan(later.longwave_w_m2).all() else 0.0
     state, fix = _shifted(ran, now, g, looked.offset_c[night], sky)
-    chances, weather = _chances(g, later, looked.air, state, fix, ran, now)
+    chances, weather = _chances(g, later, looked, state, fix, ran, now, spread)
     mapped = learn(g, looked, found, free, passed)
     return Issue(_forecast(g, chances, weather, now, state, found), mapped)
 
@@ -77,6 +78,12 @@ def _later(g: Given, looked: Looked) -> Weather:
 
 def _of_night(later: Weather, p: NowParameters) -> int:
     return prevailing(types_of(later, p))
+
+
+def _unmeasured(p: NowParameters, looked: Looked, spread: Spread) -> NowParameters:
+    """Return settings by which the model is less sure the longer the weather was not measured."""
+    more = est.unmeasured_c(looked.silent_h, spread)
+    return msgspec.structs.replace(p, model_c=float(np.hypot(p.model_c, more)))
 
 
 def _now(
@@ -129,16 +136,23 @@ def _is_forecast(g: Given, later: Weather) -> bool:
 
 
 def _chances(
-    g: Given, later: Weather, air: LocalAir, state: State, fix: Correction, ran: past.Ran, now: Now
+    g: Given,
+    later: Weather,
+    looked: Looked,
+    state: State,
+    fix: Correction,
+    ran: past.Ran,
+    now: Now,
+    spread: Spread,
 ) -> tuple[Risk, Weather]:
     """Return the ensemble's chances by hour, and the weather of its first member at those hours."""
-    p, spread = g.p, _spread(g, later)
+    p = g.p
     rng = np.random.default_rng(g.seed)
     ends = steps(g.at_s, HOURS, p.step_s)
-    wide = members(later, p.members, spread, rng)
+    wide = members(later, p.members, spread, rng, looked.silent_h)
     place = place_of(g.town)
     made = forcing(wide, ends, place.latitude_deg, place.longitude_deg, g.town.skyline, past.DTYPE)
-    beyond = on_steps(later.at_s, local_air.ahead(air, later, p.air), ends)
+    beyond = on_steps(later.at_s, local_air.ahead(looked.air, later, p.air), ends)
     made = local_air.at_stretches(made, beyond)
     fluxes = member_fluxes(fix, p.members, spread, rng)
     fluxes = replace(fluxes, steady_w_m2=fluxes.steady_w_m2 + fix.steady_w_m2)
