@@ -176,8 +176,13 @@ def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Rel
 
 
 def said_before(f: WeatherForecast, ends_s: Floats, place: Place, p: Relaxing) -> dict[str, Floats]:
-    """Return what a forecast said of the past, at the town's height, at the ends of steps; NaN where it said nothing."""
+    """Return what a forecast said of the past, at the town's height, at the ends of steps; NaN where it said nothing.
+
+    Empty where its hours begin after them.
+    """
     inside = (ends_s > f.at_s[0] - HOUR_S) & (ends_s <= f.at_s[-1])
+    if not inside.any():
+        return {}
     at_s = ends_s[inside]
     found = said(f, at_s, place)
     calm = {name: np.nan_to_num(found[name]) for name in ("wind_m_s", "shortwave_w_m2")}
