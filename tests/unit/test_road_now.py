@@ -169,7 +169,7 @@ PAST_ENDS = AT_S - 48.0 * 3600.0 + 1200.0 * np.arange(1.0, 145.0)
 
 
 def past(found: StationReadings) -> wx.Weather:
-    return wx.measured(PAST_ENDS, found, NO_SENSORS, PLACE, 3600.0)
+    return wx.measured(PAST_ENDS, wx.columns(PAST_ENDS, found, NO_SENSORS, 3600.0), PLACE, {}, 4.0)
 
 
 def test_without_a_forecast_the_air_takes_much_of_the_last_days_course_under_cloud() -> None:
@@ -286,7 +286,7 @@ def test_where_nobody_measured_the_air_nothing_is_made_up() -> None:
         sensor=np.zeros(1, dtype=np.int64), at_s=at_s, surface_c=at_s * 0.0, air_c=at_s * 0.0 + 4.0,
         humidity_pct=at_s * 0.0 + 80.0, film_mm=at_s * np.nan,
     )  # fmt: skip
-    found = wx.measured(PAST_ENDS, NO_STATIONS, one, PLACE, 3600.0)
+    found = wx.measured(PAST_ENDS, wx.columns(PAST_ENDS, NO_STATIONS, one, 3600.0), PLACE, {}, 4.0)
     assert found.air_c[-1, 0, 0] == 4.0
     assert not np.isnan(found.shortwave_w_m2).any()
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
-from rules.core.road_now.hour_means import mean_at, sun_at
 from rules.core.road_now.local_air import SUN_W_M2, clear_and_calm, stillness
 from rules.core.road_now.parameters import AirParameters
+from rules.core.road_now.said import falling, said
 from rules.core.road_now.weather import HOUR_S, Place, clear_sky_w_m2, dimmed, one_weather
-from rules.core.road_surface.forcing import Weather, rain_share
+from rules.core.road_surface.forcing import Weather
 from rules.core.road_surface.vapour import over_water_pa
 from rules.core.weather_forecast import WeatherForecast
 
@@ -155,20 +155,12 @@ def _dying(rate_mm_h: Floats) -> Floats:
 def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Relaxing) -> Weather:
     """Return what a forecast says where it says something, else what is likely; moved to what is measured now."""
     at_s = base.at_s
-    said = {
-        "air_c": f.air_c,
-        "humidity_pct": f.humidity_pct(),
-        "wind_m_s": f.wind_m_s,
-        "cloud": f.cloud,
-        "pressure_pa": 100.0 * f.pressure_hpa,
-    }
     found = {name: values[:, 0, 0].astype(np.float64) for name, values in base.fields().items()}
-    here_of = {name: _at(at_s, f.at_s, values) for name, values in said.items()}
-    here_of["longwave_w_m2"] = mean_at(at_s, f.at_s, _or_nan(f.longwave_w_m2, f))
+    here_of = said(f, at_s, place)
+    sun = here_of.pop("shortwave_w_m2")
     for name, here in here_of.items():
         found[name] = np.where(np.isnan(here), found[name], here)
     _go_on(found, base, at_s > f.at_s[-1])
-    sun = sun_at(at_s, f.at_s, _or_nan(f.shortwave_w_m2, f), place)
     found["shortwave_w_m2"] = np.where(
         np.isnan(sun), clear_sky_w_m2(at_s, place) * dimmed(found["cloud"]), sun
     )
@@ -180,7 +172,29 @@ def _said(base: Weather, past: Weather, f: WeatherForecast, place: Place, p: Rel
     ratio = np.clip(max(now["wind_m_s"], 0.3) / np.maximum(found["wind_m_s"][0], 0.3), 0.3, 3.0)
     found["wind_m_s"] = found["wind_m_s"] * ratio**fades
     found["humidity_pct"] = np.clip(found["humidity_pct"], 1.0, 100.0)
-    return one_weather(at_s, **{**found, **_falling(found, at_s, f)})
+    return one_weather(at_s, **{**found, **falling(found, at_s, f)})
+
+
+def said_before(f: WeatherForecast, ends_s: Floats, place: Place, p: Relaxing) -> dict[str, Floats]:
+    """Return what a forecast said of the past, at the town's height, at the ends of steps; NaN where it said nothing.
+
+    Empty where its hours begin after them.
+    """
+    inside = (ends_s > f.at_s[0] - HOUR_S) & (ends_s <= f.at_s[-1])
+    if not inside.any():
+        return {}
+    at_s = ends_s[inside]
+    found = said(f, at_s, place)
+    calm = {name: np.nan_to_num(found[name]) for name in ("wind_m_s", "shortwave_w_m2")}
+    unsaid = dict.fromkeys(("rain_mm_h", "snow_mm_h"), np.full(len(at_s), np.nan))
+    found["air_c"] = found["air_c"] + _by_height_c(
+        one_weather(at_s, **{**found, **unsaid, **calm}), f, place, p
+    )
+    found |= falling(found | unsaid, at_s, f)
+    told = {name: np.full(len(ends_s), np.nan) for name in found}
+    for name, values in found.items():
+        told[name][inside] = values
+    return told
 
 
 def _by_height_c(w: Weather, f: WeatherForecast, place: Place, p: Relaxing) -> Floats:
@@ -200,31 +214,3 @@ def _go_on(found: dict[str, Floats], base: Weather, beyond: NDArray[np.bool_]) -
         course = getattr(base, name)[:, 0, 0]
         moved = found[name][last] + (course[beyond] - course[last] if name == "air_c" else 0.0)
         found[name][beyond] = moved
-
-
-def _falling(found: dict[str, Floats], at_s: Floats, f: WeatherForecast) -> dict[str, Floats]:
-    """Return rain and snow of the hours that end at the times; parted by air and humidity where nobody parts them."""
-    all_mm, snow_mm = (_during(at_s, f.at_s, v) for v in (f.precipitation_mm_h, f.snow_mm_h))
-    parted = (1.0 - rain_share(found["air_c"], found["humidity_pct"])) * all_mm
-    snow = np.where(np.isnan(snow_mm), parted, np.minimum(snow_mm, all_mm))
-    unsaid = np.isnan(all_mm)
-    return {
-        "rain_mm_h": np.where(unsaid, found["rain_mm_h"], all_mm - snow),
-        "snow_mm_h": np.where(unsaid, found["snow_mm_h"], snow),
-    }
-
-
-def _at(at_s: Floats, hours_s: Floats, values: Floats) -> Floats:
-    """Return values between hours, NaN beyond them and beside one that is not given."""
-    return np.asarray(np.interp(at_s, hours_s, values, left=values[0], right=np.nan), dtype=np.float64)
-
-
-def _during(at_s: Floats, hours_s: Floats, values: Floats) -> Floats:
-    """Return the value of the hour in which each time lies: of the one that ends at it or next."""
-    i = np.searchsorted(hours_s, at_s)
-    said = np.where(i < len(hours_s), values[np.minimum(i, len(hours_s) - 1)], np.nan)
-    return np.asarray(said, dtype=np.float64)
-
-
-def _or_nan(values: Floats | None, f: WeatherForecast) -> Floats:
-    return np.full(len(f.at_s), np.nan) if values is None else values

@@ -6,6 +6,7 @@ any sensor and never driven over is known to about 1.2 °C, a believed sensor of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from rules.core.psychrometrics import Floats
 from rules.core.road_now.model import Ints, Passes
 from rules.core.road_now.parameters import NowParameters
 from rules.core.road_now.stretches import Stretches
+from rules.core.road_surface.spread import Spread
 from rules.core.road_surface.state import State
 from rules.core.road_surface.vapour import Array
 
@@ -27,6 +29,8 @@ AT_SENSORS = 3
 """So many passes over roads with a believed sensor tell how far gritters' thermometers are off."""
 HALF_LIKE = 1.0
 """Sum of weights at which neighbours explain half of the model's variance: a sensor a distance scale away."""
+BY_WIND_C, BY_CLOUD_C = 2.0, 4.0
+"""Chosen: a clear night's road is so much warmer in a wind e times as strong, and under a whole sky of cloud."""
 DRY_MM, WET_MM, ICE_MM, SNOW_MM, HOAR_MM = 0.03, 0.2, 0.05, 0.1, 0.02
 
 
@@ -112,6 +116,23 @@ def estimate(
     shift = mapped + np.clip(after * pulled, -MOST_SHIFT_C, MOST_SHIFT_C)
     source = np.select([own, precision * variance > 1.0, near > 0.1], [SENSOR, GRITTER, NEIGHBOURS], MODEL)
     return Now(base_c + shift, np.sqrt(after), source, shift, mapped)
+
+
+def unmeasured_c(silent_h: Mapping[str, float], spread: Spread) -> float:
+    """Return how far the model's surface may be off since the weather was not measured [°C]; 0 where it is.
+
+    Args:
+        silent_h: for how long air, wind and sky have not been measured.
+        spread: how what is taken instead errs as time goes by.
+    """
+    now = np.zeros(1)
+    by_weather = {
+        "air_c": spread.air_c,
+        "wind_m_s": BY_WIND_C * spread.wind,
+        "cloud": BY_CLOUD_C * spread.cloud,
+    }
+    off = [by_weather[n] * float(spread.grown(now, h)[0]) for n, h in silent_h.items() if n in by_weather]
+    return float(np.linalg.norm(off))
 
 
 def _pulled(

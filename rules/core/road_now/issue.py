@@ -59,10 +59,12 @@ def issue(g: Given) -> Issue:
     passed = passing(town, g.observed.passes, looked.ends_s, ran.surface_c, believed)
     later = _later(g, looked)
     night = _of_night(later, p)
-    now = _now(g, looked, believed, ran, passed, night, unlikeness(g, looked, found, free))
+    spread = _spread(g, later)
+    unsure = replace(g, p=_unmeasured(p, looked, spread))
+    now = _now(unsure, looked, believed, ran, passed, night, unlikeness(g, looked, found, free))
     sky = wx.longwave_beyond_w_m2(looked.measured) if np.isnan(later.longwave_w_m2).all() else 0.0
     state, fix = _shifted(ran, now, g, looked.offset_c[night], sky)
-    chances, weather = _chances(g, later, looked, state, fix, ran, now)
+    chances, weather = _chances(g, later, looked, state, fix, ran, now, spread)
     mapped = learn(g, looked, found, free, passed)
     return Issue(_forecast(g, chances, weather, now, state, found), mapped)
 
@@ -76,6 +78,12 @@ def _later(g: Given, looked: Looked) -> Weather:
 
 def _of_night(later: Weather, p: NowParameters) -> int:
     return prevailing(types_of(later, p))
+
+
+def _unmeasured(p: NowParameters, looked: Looked, spread: Spread) -> NowParameters:
+    """Return settings by which the model is less sure the longer the weather was not measured."""
+    more = est.unmeasured_c(looked.silent_h, spread)
+    return msgspec.structs.replace(p, model_c=float(np.hypot(p.model_c, more)))
 
 
 def _now(
@@ -128,13 +136,20 @@ def _is_forecast(g: Given, later: Weather) -> bool:
 
 
 def _chances(
-    g: Given, later: Weather, looked: Looked, state: State, fix: Correction, ran: past.Ran, now: Now
+    g: Given,
+    later: Weather,
+    looked: Looked,
+    state: State,
+    fix: Correction,
+    ran: past.Ran,
+    now: Now,
+    spread: Spread,
 ) -> tuple[Risk, Weather]:
     """Return the ensemble's chances by hour, and the weather of its first member at those hours."""
-    p, spread = g.p, _spread(g, later)
+    p = g.p
     rng = np.random.default_rng(g.seed)
     ends = steps(g.at_s, HOURS, p.step_s)
-    wide = members(later, p.members, spread, rng)
+    wide = members(later, p.members, spread, rng, looked.silent_h)
     place = place_of(g.town)
     made = forcing(wide, ends, place.latitude_deg, place.longitude_deg, g.town.skyline, past.DTYPE)
     beyond = on_steps(later.at_s, local_air.ahead(looked.air, later, p.air), ends)

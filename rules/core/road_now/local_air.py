@@ -90,10 +90,21 @@ def found(
             air[i], rests[i] = field.read(sensors_c[i] - likely, there)
     new = np.ones(len(air), dtype=np.bool_) if before is None else measured.at_s > learnt_s
     learnt = _learnt(before, still[new], rests[new], p)
-    pattern = usual + learnt.sum_c / (learnt.weight + p.known_steps)
+    pattern = _pattern_c(town, usual_m, learnt, p)
     beyond = lapse + still[:, None] * usual + rests
-    slope = float(np.polyfit(town.altitude_m, pattern, 1)[0]) if np.ptp(town.altitude_m) > 1.0 else 0.0
-    return LocalAir(air, beyond, still, pattern, lapse, slope, learnt)
+    return LocalAir(air, beyond, still, pattern, lapse, slope_c_m(town, usual_m, learnt, p), learnt)
+
+
+def slope_c_m(town: Stretches, usual_m: float, known: StillAir | None, p: AirParameters) -> float:
+    """Return what still air changes with height beyond the usual lapse [°C/m]; 0 in a flat town."""
+    if np.ptp(town.altitude_m) <= 1.0:
+        return 0.0
+    return float(np.polyfit(town.altitude_m, _pattern_c(town, usual_m, known, p), 1)[0])
+
+
+def _pattern_c(town: Stretches, usual_m: float, known: StillAir | None, p: AirParameters) -> Floats:
+    usual = p.inversion_c_per_m * (town.altitude_m - usual_m)
+    return usual if known is None else usual + known.sum_c / (known.weight + p.known_steps)
 
 
 def _learnt(before: StillAir | None, still: Floats, rests: Floats, p: AirParameters) -> StillAir:

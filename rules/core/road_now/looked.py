@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rules.core.psychrometrics import Floats
-from rules.core.road_now import daylight, local_air, past, thermal_map, trust
+from rules.core.road_now import coming, daylight, local_air, past, thermal_map, trust
 from rules.core.road_now import weather as wx
 from rules.core.road_now.estimate import Passing
 from rules.core.road_now.local_air import LocalAir
@@ -60,7 +60,8 @@ class Looked:
     """The past as it was measured: ends of the steps, weather, its types, sensors' surfaces (steps × m) and films.
 
     ``offset_c``: what the thermal map says that the stretches differ by: weather types × n; ``air``: at the stretches;
-    ``gaps``: which share of the houses assumed beside them is not there.
+    ``gaps``: which share of the houses assumed beside them is not there;
+    ``silent_h``: for how long beyond a usual gap the air, humidity, wind and sky have not been measured [h].
     """
 
     ends_s: Floats
@@ -72,6 +73,7 @@ class Looked:
     offset_c: Floats
     air: LocalAir
     gaps: Floats
+    silent_h: Mapping[str, float]
 
 
 def look(g: Given) -> Looked:
@@ -83,7 +85,8 @@ def look(g: Given) -> Looked:
     p, o = g.p, g.observed
     ends = steps(g.at_s - HOUR_S * p.past_h, p.past_h, p.step_s)
     place = place_of(g.town)
-    measured = wx.measured(ends, o.stations, o.sensors, place, p.gap_s)
+    columns = wx.columns(ends, o.stations, o.sensors, p.gap_s)
+    measured = wx.measured(ends, columns, place, _told(g, ends, place), p.relax_h)
     m = len(g.town.sensors)
     surface, film, thermometers = (
         gridded(ends, o.sensors.sensor, o.sensors.at_s, v, m, p.gap_s)
@@ -96,7 +99,8 @@ def look(g: Given) -> Looked:
     gaps = _gaps(g, made, surface)
     made = daylight.through(made, gaps)
     offset = g.mapped.offset_c(thermal_map.features_of(g.town), p.mapping)
-    return Looked(ends, measured, made, types_of(measured, p), surface, film, offset, air, gaps)
+    silent = wx.silences_h(ends, columns, p.gap_s)
+    return Looked(ends, measured, made, types_of(measured, p), surface, film, offset, air, gaps, silent)
 
 
 def _gaps(g: Given, made: Forcing, surface_c: Floats) -> Floats:
@@ -106,6 +110,17 @@ def _gaps(g: Given, made: Forcing, surface_c: Floats) -> Floats:
     if np.isnan(asked_c).all():
         return np.zeros(len(g.town))
     return daylight.gaps(g.town, made, past.at_sensors(g.town, made, asked_c, g.p), g.p)
+
+
+def _told(g: Given, ends_s: Floats, place: wx.Place) -> dict[str, Floats]:
+    """Return what the weather forecast said of the past."""
+    if g.forecast is None:
+        return {}
+    air = g.p.air
+    slope = local_air.slope_c_m(g.town, place.altitude_m, g.mapped.air, air)
+    return coming.said_before(
+        g.forecast[1], ends_s, place, coming.Relaxing(g.p.relax_h, air, slope_c_m=slope)
+    )
 
 
 def place_of(town: Stretches) -> wx.Place:

@@ -1,4 +1,4 @@
-"""Readings on the steps of a run: of each step the last or the mean, short gaps bridged."""
+"""Readings on the steps of a run: of each step the last or the mean, short gaps bridged; what is likely in long ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 
 from rules.core.psychrometrics import Floats
 from rules.core.road_now.model import Ints
+
+HOUR_S, DAY_S = 3600.0, 86_400.0
 
 
 def gridded(
@@ -40,7 +42,7 @@ def gridded(
         found[place[in_time]] = values[inside][in_time]
     grid = found.reshape(len(ends_s), count)
     for k in np.flatnonzero((~np.isnan(grid)).any(axis=0)).tolist():
-        grid[:, k] = _bridged(ends_s, grid[:, k], gap_s)
+        grid[:, k] = _held(ends_s, grid[:, k], gap_s)
     return grid
 
 
@@ -51,7 +53,7 @@ def _means(place: Ints, values: Floats, size: int) -> Floats:
     return mean
 
 
-def _bridged(ends_s: Floats, column: Floats, gap_s: float) -> Floats:
+def _held(ends_s: Floats, column: Floats, gap_s: float) -> Floats:
     known = np.flatnonzero(~np.isnan(column))
     times = ends_s[known]
     after = np.minimum(np.searchsorted(times, ends_s), len(times) - 1)
@@ -60,10 +62,40 @@ def _bridged(ends_s: Floats, column: Floats, gap_s: float) -> Floats:
     return np.where(away <= gap_s, np.interp(ends_s, times, column[known]), np.nan)
 
 
-def filled(column: Floats, otherwise: Floats | float) -> Floats:
-    """Return a column with its gaps bridged, whatever their length; where nothing is known at all, the other values."""
+def bridged(ends_s: Floats, column: Floats, likely: Floats, fades_s: float) -> Floats:
+    """Return a column whose unknown steps are what is likely, moved to what was measured before and after.
+
+    Args:
+        ends_s: of the steps.
+        column: NaN = not measured.
+        likely: at all steps; where it is NaN the column stays as it is.
+        fades_s: before the first and after the last value the move falls to 1/e in this time.
+    """
+    missed = column - likely
+    known = np.flatnonzero(~np.isnan(missed))
+    move = np.zeros(len(column))
+    if len(known) > 0:
+        times = ends_s[known]
+        away_s = np.maximum(np.maximum(times[0] - ends_s, ends_s - times[-1]), 0.0)
+        move = np.interp(ends_s, times, missed[known]) * np.exp(-away_s / fades_s)
+    return np.where(np.isnan(column), likely + move, column)
+
+
+def usual(ends_s: Floats, column: Floats, otherwise: float) -> Floats:
+    """Return the daily course: at each step what was first measured at its time of day; the other value where nothing was.
+
+    It is one day's, not the mean of days: else it would leap where the measurements of the last day end.
+    """
     known = ~np.isnan(column)
     if not known.any():
-        return np.broadcast_to(np.asarray(otherwise, dtype=np.float64), column.shape).copy()
-    at = np.arange(len(column))
-    return np.interp(at, at[known], column[known])
+        return np.full(len(column), otherwise)
+    slot_s = np.round(ends_s % DAY_S)
+    times_s, first = np.unique(slot_s[known], return_index=True)
+    return np.interp(slot_s, times_s, column[known][first], period=DAY_S)
+
+
+def silence_h(ends_s: Floats, column: Floats) -> float:
+    """Return for how long a column has been unknown at the last step [h]: all steps where it never was known."""
+    known = np.flatnonzero(~np.isnan(column))
+    from_s = ends_s[known[-1]] if len(known) > 0 else 2.0 * ends_s[0] - ends_s[1]
+    return float(ends_s[-1] - from_s) / HOUR_S

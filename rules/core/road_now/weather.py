@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from rules.core.psychrometrics import Floats
 from rules.core.road_now.model import SensorReadings, StationReadings
-from rules.core.road_now.observed import filled, gridded
+from rules.core.road_now.observed import bridged, gridded, silence_h, usual
 from rules.core.road_surface.forcing import Weather
 from rules.core.road_surface.longwave import from_cloud_w_m2
 from rules.core.road_surface.sun import position
 from rules.core.road_surface.vapour import over_water_pa
 
 HOUR_S = 3600.0
-USUAL_PA, USUAL_WIND_M_S, USUAL_HUMIDITY_PCT, USUAL_CLOUD = 1.0e5, 2.0, 85.0, 0.6
+USUAL_CLOUD = 0.6
+USUAL = {"air_c": 0.0, "humidity_pct": 85.0, "wind_m_s": 2.0, "pressure_pa": 1.0e5, "cloud": np.nan}
+"""What is taken where it was never measured and nobody said it; cloud may stay unknown."""
+COURSED = ("air_c", "humidity_pct", "wind_m_s")
+FORGOTTEN_H = 12.0
+"""What was measured last is forgotten to 1/e in this time: then the daily course counts [h]."""
 CLEAR_TRANSMISSION = 0.75
 """Share of the sun above the air that reaches the ground under a clear sky."""
 SKY_H = 12.0
@@ -40,13 +46,13 @@ class Place:
     altitude_m: float
 
 
-def measured(
-    ends_s: Floats, stations: StationReadings, sensors: SensorReadings, place: Place, gap_s: float
-) -> Weather:
-    """Return the weather that was measured, at the ends of steps: times × 1 × 1; the town's mean.
+def columns(
+    ends_s: Floats, stations: StationReadings, sensors: SensorReadings, gap_s: float
+) -> dict[str, Floats]:
+    """Return what was measured, at the ends of steps, by the names of ``Weather``; NaN = unknown. The town's mean.
 
-    What nobody measures is guessed: the usual wind, sunshine by the cloud. The air is that of the road sensors
-    where no station has it.
+    The air is that of the road sensors where no station has it. What has a course in the day (``COURSED``) is unknown
+    after its last reading, not held: the course of an hour is a degree at dusk.
 
     Raises:
         NothingKnownError: nobody measured the air.
@@ -63,22 +69,82 @@ def measured(
         found[name] = np.where(np.isnan(found[name]), of_roads, found[name])
     if np.isnan(found["air_c"]).all():
         raise NothingKnownError("no weather station and no road sensor has measured the air in these hours")
-    clear = clear_sky_w_m2(ends_s, place)
-    cloud = found["cloud"]
+    found["pressure_pa"] = 100.0 * found.pop("pressure_hpa")
+    step_s = ends_s[1] - ends_s[0]
+    for name in COURSED:
+        newest_s = max(_newest_s(stations, name), _newest_s(sensors, name))
+        found[name][ends_s >= newest_s + step_s] = np.nan
+    return found
+
+
+def _newest_s(readings: StationReadings | SensorReadings, name: str) -> float:
+    """Return when a quantity was last measured; long ago where it never was."""
+    values = getattr(readings, name, None)
+    return -np.inf if values is None else float(readings.at_s[~np.isnan(values)].max(initial=-np.inf))
+
+
+def measured(
+    ends_s: Floats, found: Mapping[str, Floats], place: Place, told: Mapping[str, Floats], moved_h: float
+) -> Weather:
+    """Return the weather of the past: times × 1 × 1.
+
+    What nobody measures is what a forecast said of these hours, else the daily course, else what is usual; moved
+    to what was measured before and after. Sunshine is by the cloud.
+
+    Args:
+        ends_s: of the steps.
+        found: of :func:`columns`.
+        place: of the town.
+        told: what a forecast said, by the same names; NaN = nothing. Empty: there is none.
+        moved_h: time in which a forecast's error falls to 1/e.
+    """
+    unsaid = np.full(len(ends_s), np.nan)
+    said = {name: told.get(name, unsaid) for name in NAMES}
+    likely = {
+        name: bridged(
+            ends_s,
+            bridged(ends_s, found[name], said[name], moved_h * HOUR_S),
+            usual(ends_s, found[name], otherwise),
+            FORGOTTEN_H * HOUR_S,
+        )
+        for name, otherwise in USUAL.items()
+    }
+    cloud = np.clip(likely["cloud"], 0.0, 1.0)
+    blind = np.isnan(found["cloud"])
+    by_cloud = clear_sky_w_m2(ends_s, place) * dimmed(cloud)
+    sun = _first(found["shortwave_w_m2"], np.where(blind, said["shortwave_w_m2"], np.nan), by_cloud)
+    sky = _first(found["longwave_w_m2"], np.where(blind, said["longwave_w_m2"], np.nan))
     return one_weather(
         ends_s,
-        air_c=filled(found["air_c"], 0.0),
-        humidity_pct=np.clip(filled(found["humidity_pct"], USUAL_HUMIDITY_PCT), 1.0, 100.0),
-        wind_m_s=np.maximum(filled(found["wind_m_s"], USUAL_WIND_M_S), 0.0),
-        shortwave_w_m2=np.where(
-            np.isnan(found["shortwave_w_m2"]), clear * dimmed(cloud), found["shortwave_w_m2"]
-        ),
-        rain_mm_h=np.nan_to_num(found["rain_mm_h"]),
-        snow_mm_h=np.nan_to_num(found["snow_mm_h"]),
-        pressure_pa=100.0 * filled(found["pressure_hpa"], USUAL_PA / 100.0),
-        longwave_w_m2=found["longwave_w_m2"],
+        air_c=likely["air_c"],
+        humidity_pct=np.clip(likely["humidity_pct"], 1.0, 100.0),
+        wind_m_s=np.maximum(likely["wind_m_s"], 0.0),
+        shortwave_w_m2=sun,
+        rain_mm_h=np.nan_to_num(_first(found["rain_mm_h"], said["rain_mm_h"])),
+        snow_mm_h=np.nan_to_num(_first(found["snow_mm_h"], said["snow_mm_h"])),
+        pressure_pa=likely["pressure_pa"],
+        longwave_w_m2=sky,
         cloud=cloud,
     )
+
+
+def silences_h(ends_s: Floats, found: Mapping[str, Floats], gap_s: float) -> dict[str, float]:
+    """Return for how long beyond a usual gap air, humidity, wind and sky have not been measured [h].
+
+    Not every station looks at the sky: the usual widths are for towns where none does, and it is left out.
+    """
+    sky = _first(found["cloud"], found["longwave_w_m2"])
+    silent = {name: max(0.0, silence_h(ends_s, found[name]) - gap_s / HOUR_S) for name in COURSED}
+    # The sky's last value is held for a gap.
+    return silent if np.isnan(sky).all() else {**silent, "cloud": silence_h(ends_s, sky)}
+
+
+def _first(*columns: Floats) -> Floats:
+    """Return of each step the first column's value that is known."""
+    found = columns[0]
+    for other in columns[1:]:
+        found = np.where(np.isnan(found), other, found)
+    return found
 
 
 def clear_sky_w_m2(at_s: Floats, place: Place) -> Floats:

@@ -7,6 +7,7 @@ each member. How wide is a parameter (``Spread``): verify it by the reliability 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -30,6 +31,8 @@ Floats = NDArray[np.float64]
 BLOCK = 16_384
 """Columns that are run together: their working arrays stay in the processor's cache."""
 QUANTILES = (0.1, 0.5, 0.9)
+ERRING = ("air_c", "humidity_pct", "wind_m_s", "cloud", "rain_mm_h")
+MEASURED_NOW: Mapping[str, float] = {}
 
 
 class Hazard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -63,7 +66,13 @@ class Risk:
     deposit_mm: Array
 
 
-def members(weather: Weather, count: int, spread: Spread, rng: np.random.Generator) -> Weather:
+def members(
+    weather: Weather,
+    count: int,
+    spread: Spread,
+    rng: np.random.Generator,
+    silent_h: Mapping[str, float] = MEASURED_NOW,
+) -> Weather:
     """Return the weather of ``count`` members: times × members × what was there; the first is the forecast itself.
 
     Args:
@@ -71,9 +80,12 @@ def members(weather: Weather, count: int, spread: Spread, rng: np.random.Generat
         count: of members.
         spread: of the errors.
         rng: where the errors come from; the same seed gives the same members.
+        silent_h: for how long a quantity of the weather has not been measured when it begins, by name; else it is.
     """
     hours = (weather.at_s - weather.at_s[0]) / HOUR_S
-    air, humidity, wind, cloud, wet = (_errors(hours, count, spread, rng) for _ in range(5))
+    air, humidity, wind, cloud, wet = (
+        _errors(hours, count, spread, rng, silent_h.get(name, 0.0)) for name in ERRING
+    )
     made = replace(
         weather,
         air_c=weather.air_c + spread.air_c * air,
@@ -86,7 +98,7 @@ def members(weather: Weather, count: int, spread: Spread, rng: np.random.Generat
     return replace(made, rain_mm_h=rain, snow_mm_h=snow)
 
 
-def _errors(hours: Floats, count: int, spread: Spread, rng: np.random.Generator) -> Floats:
+def _errors(hours: Floats, count: int, spread: Spread, rng: np.random.Generator, silent_h: float) -> Floats:
     """Return normal errors that remember their past and grow to a deviation of 1: times × members × 1."""
     error = np.empty((len(hours), count, 1))
     drawn = rng.standard_normal((len(hours), count, 1))
@@ -94,7 +106,7 @@ def _errors(hours: Floats, count: int, spread: Spread, rng: np.random.Generator)
     for i in range(1, len(hours)):
         kept = np.exp(-(hours[i] - hours[i - 1]) / spread.memory_h)
         error[i] = kept * error[i - 1] + np.sqrt(1.0 - kept * kept) * drawn[i]
-    error *= spread.grown(hours)[:, None, None]
+    error *= spread.grown(hours, silent_h)[:, None, None]
     error[:, 0] = 0.0
     return error
 

@@ -44,10 +44,12 @@ class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     age_h: float = 0.0
     moved_h: float = 4.0
 
-    def grown(self, lead_h: Floats) -> Floats:
+    def grown(self, lead_h: Floats, silent_h: float = 0.0) -> Floats:
         """Return the share of the full error so many hours from now.
 
-        An old forecast has erred for longer; the error of now is measured and taken out, and its age counts as that fades.
+        An old forecast has erred for longer; the error of now is measured and taken out, and its age counts as that
+        fades. What has not been measured for some hours has erred since then at least.
         """
-        older_h = self.age_h * -np.expm1(-lead_h / self.moved_h)
-        return np.asarray(np.sqrt(np.clip((lead_h + older_h) / self.full_h, 0.0, 1.0)))
+        older_h = self.age_h * -np.expm1(-(lead_h + silent_h) / self.moved_h)
+        erred_h = lead_h + np.maximum(older_h, silent_h)
+        return np.asarray(np.sqrt(np.clip(erred_h / self.full_h, 0.0, 1.0)))
