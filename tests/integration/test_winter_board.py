@@ -18,6 +18,7 @@ from playwright.async_api import async_playwright, expect
 from psycopg.types.json import Jsonb
 
 from ops_api.queries import Db, Row
+from ops_api.routers import winter_content
 from rules.core.road_now.table import SensorJudged
 from rules.core.winter_nights import night_of
 from tests.fakes import website
@@ -235,7 +236,11 @@ async def test_the_log_of_a_night_is_one_list_by_time(site: Site) -> None:
     assert 'id="part-log"' not in earlier
 
 
-async def test_the_morning_is_judged_and_an_officer_keeps_the_score(site: Site) -> None:
+async def test_the_morning_is_judged_and_an_officer_keeps_the_score(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # From six in the evening on any page of the evening works this night's score out, from what is moved away here.
+    monkeypatch.setattr(winter_content, "SCORE_KEPT_S", 0.0)
     night = night_of(site.now.timestamp(), LONDON)
     tomorrow = await site.http.get(f"/winter?night={night + timedelta(days=1)}")
     assert "can be judged from" in tomorrow.text
