@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -94,11 +96,24 @@ def options(
     """The platform a council runs its sensors on."""
 
 
+def asked_for(words: Sequence[str]) -> typer.Typer:
+    """Return the part of the command line in which ``words`` are: building all of it takes longer than most commands."""
+    first = words[0] if words else ""
+    groups = [g for g in app.registered_groups if g.name == first]
+    commands = [c for c in app.registered_commands if c.callback is not None and c.callback.__name__ == first]
+    if not groups and not commands:
+        return app
+    part = copy.copy(app)
+    part.registered_groups, part.registered_commands = groups, commands
+    return part
+
+
 def main() -> None:
     """Run the command line; a failure is one line and an exit code, unless --debug."""
     debug = "--debug" in sys.argv
+    words = [word for word in sys.argv[1:] if word != "--debug"]
     try:
-        app(args=[word for word in sys.argv[1:] if word != "--debug"], prog_name="cityops")
+        asked_for(words)(args=words, prog_name="cityops")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cityops.clock import SystemClock
 from cityops.db.pool import connect
+from cityops.db.transaction import Lender
 from cityops.settings import Settings
 from ops_api.cli_db import database
 from ops_api.queries import OneConnection
@@ -19,7 +20,7 @@ from rules.winter.fleet.planning import in_thread
 from rules.winter.fleet.ports import Makes
 from rules.winter.fleet.service import PlanDesk
 from rules.winter.fleet.store import PostgresPlans, PostgresTown
-from rules.winter.orders.store import Lender, PostgresOrders
+from rules.winter.orders.store import PostgresOrders
 
 
 def planner_of(iterations: int, seed: int) -> FleetPlanner:

@@ -21,10 +21,14 @@ async def pause(stop: asyncio.Event, waker: Waker, poll_s: float, *, took: bool)
         poll_s: seconds after which to look without a hint.
         took: whether the last turn had something to do.
     """
-    if await sleep_until_stop(stop, TURN_S) or took:
-        return
+    if not (await sleep_until_stop(stop, TURN_S) or took):
+        await hint(stop, waker, poll_s)
+
+
+async def hint(stop: asyncio.Event, waker: Waker, wait_s: float) -> None:
+    """Wait for a hint, for ``stop`` or for ``wait_s`` [s]."""
     waits = [asyncio.create_task(stop.wait()), asyncio.create_task(waker.wait())]
-    _, late = await asyncio.wait(waits, timeout=poll_s, return_when=asyncio.FIRST_COMPLETED)
+    _, late = await asyncio.wait(waits, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
     for task in late:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -222,3 +222,6 @@ select pg_notify('cityops_rules', %(payload)s)
 -- name_catalogue
 -- Alarms and decisions of this transaction are this catalogue's, by their columns' default.
 select set_config('cityops.catalogue_id', %(catalogue_id)s::text, true)
+
+-- town
+select extract(epoch from max(event_time))::float8, extract(epoch from max(updated_at))::float8 from rule_cursor

@@ -8,14 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-import psycopg
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, Lender, lost_is_transient
 from devices.registry import Registry, parse
 from rules.alarm_tables import open_alarms, write_alarms
-from rules.catalogue.store import Lender
 from rules.core.effects import AlarmEffect, Decision, Effect, Event, LateReadings, SubjectState
 from rules.core.memory import Row, from_rows, outdated
 from rules.core.readings import ReadingBatch
@@ -28,8 +25,6 @@ from rules.work_store import put_work
 SQL = load_queries("rules")
 NOTIFY_IDS = 200
 """A notification carries at most so many alarm ids: its payload is limited to 8 kB."""
-
-Connection = psycopg.AsyncConnection[Any]
 
 
 class PostgresRuleStore:
@@ -138,11 +133,9 @@ class PostgresRuleStore:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        try:
+        with lost_is_transient():
             async with self._pool.connection() as conn:
                 yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
 
 
 async def _between(conn: Connection, after: int, cursor: int) -> ReadingBatch:

@@ -23,17 +23,12 @@ from rules.core.road_now.model import Observed
 from rules.core.road_now.stretches import Stretches
 from rules.core.weather_forecast import WeatherForecast
 from rules.winter.forecaster.gathering import observed, town_of
+from rules.winter.forecaster.memory import GRITTER, ROAD, STATION
 from rules.winter.forecaster.ports import GritterRows, Installed, Measured, RoadRows, SaltRows
 from rules.winter.forecaster.rows import station_readings
 from rules.winter.weather.files import read
 from rules.winter.weather.formats.given import Given
 
-STATION = (
-    "air_temperature_c", "humidity_pct", "wind_speed_m_s", "shortwave_w_m2", "longwave_w_m2", "cloud_oktas",
-    "precipitation_mm_h", "precipitation_type", "pressure_hpa",
-)  # fmt: skip
-ROAD = ("surface_temperature_c", "air_temperature_c", "humidity_pct", "water_film_mm")
-GRITTER = ("latitude_deg", "longitude_deg", "surface_temperature_c")
 STEP_S, DRIVES_STEP_S = 1200.0, 60.0
 ROUND_AT_H, ROUND_LASTS_H = 20.0, 2.0
 """Each second night gritters go round without salt at this hour: that is what thermal mapping is."""

@@ -12,12 +12,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cityops.errors import CityopsError
 from ops_api.cab_files import card_file
-from ops_api.housing.team_door import SHIFT, Pass
+from ops_api.housing.team_door import Pass
 from ops_api.routers import cab_content
 from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of
-from ops_api.routers.password import remember, try_password
+from ops_api.routers.officers import OFFICER, Carried, door_of, let_in
+from ops_api.routers.password import try_password
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST
 from rules.winter.fleet.asking import Who
 from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanMovedError
@@ -46,16 +46,9 @@ async def say_who(
     password: Annotated[str, Form(max_length=PASSWORD_MOST)] = "",
 ) -> Response:
     """Let an officer in for a shift."""
-    door, now = door_of(ctx), ctx.clock.now()
-    if (no := try_password(ctx, request, door, password)) is not None:
+    if (no := try_password(ctx, request, door_of(ctx), password)) is not None:
         return no.on(await _board(ctx, None, refused=no.words, status=no.status))
-    response = RedirectResponse(ADDRESS, 303)
-    response.set_cookie(
-        COOKIE, door.issue(by.strip(), role.strip(), now + SHIFT), max_age=int(SHIFT.total_seconds()),
-        path="/winter", secure=request.url.scheme == "https", httponly=True, samesite="lax",
-    )  # fmt: skip
-    remember(response, request, door, now, "/winter")
-    return response
+    return let_in(ctx, request, ADDRESS, by, role)
 
 
 @router.post("/winter/cab")

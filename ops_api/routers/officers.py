@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Cookie, Depends, Header, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
 
-from ops_api.housing.team_door import Pass, TeamDoor
+from ops_api.housing.team_door import SHIFT, Pass, TeamDoor
 from ops_api.routers.context import Context, Ctx, Officers
-from ops_api.routers.password import needs_bearer
+from ops_api.routers.password import needs_bearer, remember
 from rules.core.winter_orders.commands import NAME_MOST
 
 COOKIE = "cityops_winter"
@@ -43,6 +44,24 @@ Carried = Annotated[Pass | None, Depends(_pass)]
 """Who acts and in which role, as a browser that gave the password carries it; None: it is to be asked."""
 
 
+def needs_password(ctx: Context, request: Request, authorization: str) -> None:
+    """Raise what :func:`ops_api.routers.password.needs_bearer` does where a program does not send the password."""
+    said = "Send the winter service's password: Authorization: Bearer …"
+    needs_bearer(ctx, request, door_of(ctx), authorization, said)
+
+
+def let_in(ctx: Context, request: Request, address: str, by: str, role: str) -> Response:
+    """Return the answer that lets an officer in for a shift and leads to a page: who gave the password."""
+    door, now = door_of(ctx), ctx.clock.now()
+    response = RedirectResponse(address, 303)
+    response.set_cookie(
+        COOKIE, door.issue(by.strip(), role.strip(), now + SHIFT), max_age=int(SHIFT.total_seconds()),
+        path="/winter", secure=request.url.scheme == "https", httponly=True, samesite="lax",
+    )  # fmt: skip
+    remember(response, request, door, now, "/winter")
+    return response
+
+
 def _program(
     ctx: Ctx,
     request: Request,
@@ -50,13 +69,7 @@ def _program(
     x_cityops_who: Annotated[str, Header(max_length=NAME_MOST, description="Who acts: a person's name")] = "",
     x_cityops_role: Annotated[str, Header(max_length=NAME_MOST, description="In which role")] = OFFICER,
 ) -> Pass:
-    needs_bearer(
-        ctx,
-        request,
-        door_of(ctx),
-        authorization,
-        "Send the winter service's password: Authorization: Bearer …",
-    )
+    needs_password(ctx, request, authorization)
     who = Pass(_utf8(x_cityops_who).strip(), _utf8(x_cityops_role).strip(), 0.0)
     if not who.name or not who.purpose:
         raise HTTPException(422, "Say who acts in the header X-Cityops-Who, and as what in X-Cityops-Role.")

@@ -13,12 +13,12 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cityops.errors import ConfigurationError
-from ops_api.housing.team_door import SHIFT, Pass
+from ops_api.housing.team_door import Pass
 from ops_api.moments import a_time
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of, officers_of
+from ops_api.routers.officers import OFFICER, Carried, door_of, let_in, officers_of
 from ops_api.routers.orders import do
-from ops_api.routers.password import remember, try_password
+from ops_api.routers.password import try_password
 from ops_api.web import orders_view
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST, OrderRefusedError
 from rules.core.winter_orders.model import Cancel, Case, Change, Command, Confirm, OrderOwn, Route
@@ -48,17 +48,11 @@ async def say_who(
     back: Short = "",
 ) -> Response:
     """Let an officer in for a shift."""
-    door, now = door_of(ctx), ctx.clock.now()
+    door = door_of(ctx)
     route = await _route(ctx, route_id)
     if (no := try_password(ctx, request, door, password)) is not None:
         return no.on(await _page(ctx, route_id, None, refused=no.words, status=no.status))
-    response = RedirectResponse(_back(route, back), 303)
-    response.set_cookie(
-        COOKIE, door.issue(by.strip(), role.strip(), now + SHIFT), max_age=int(SHIFT.total_seconds()),
-        path="/winter", secure=request.url.scheme == "https", httponly=True, samesite="lax",
-    )  # fmt: skip
-    remember(response, request, door, now, "/winter")
-    return response
+    return let_in(ctx, request, _back(route, back), by, role)
 
 
 @router.post("/winter/{route_id}/orders")

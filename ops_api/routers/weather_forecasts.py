@@ -11,8 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from cityops.errors import ConfigurationError, TransientError
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.officers import door_of
-from ops_api.routers.password import needs_bearer
+from ops_api.routers.officers import needs_password
 from ops_api.routers.schemas import Document
 from rules.core.weather_forecast import WeatherForecast
 from rules.winter.weather.files import Format, read
@@ -72,13 +71,7 @@ async def _may_bring(
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> None:
     """Let a program in that has the winter service's password and says what it sends: forecasts decide about salt."""
-    needs_bearer(
-        ctx,
-        request,
-        door_of(ctx),
-        authorization,
-        "Send the winter service's password: Authorization: Bearer …",
-    )
+    needs_password(ctx, request, authorization)
     kind = content_type.partition(";")[0].strip().lower()
     if kind in UNASKED:
         raise HTTPException(415, f"Content-Type {kind!r} is not taken: send application/octet-stream.")

@@ -22,17 +22,22 @@ def asset(path: str) -> str:
     return f"/static/{path}?v={digest}"
 
 
+def environment() -> jinja2.Environment:
+    """Return how our templates are read, without what they may call."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("ops_api.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+
+
 class Templates:
     """Renders the pages of one brand. Everything is escaped unless a template says otherwise."""
 
     def __init__(self, brand: Brand) -> None:
-        self._environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("ops_api.web"),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=jinja2.StrictUndefined,
-        )
+        self._environment = environment()
         self._environment.globals.update(asset=asset, brand=brand)
         self._environment.filters.update(plural=words.plural, number=words.number, degrees=words.degrees)
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
-import psycopg
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import ConfigurationError, TransientError
+from cityops.db.transaction import Lender, transaction
+from cityops.errors import ConfigurationError
 from rules.catalogue.loader import sha256_of
 from rules.catalogue.ports import CatalogueEvent, NewOverride, StoredCatalogue, StoredOverride
 from rules.core.overrides import TICK_S, Override
 
 SQL = load_queries("rules.catalogue")
-
-Connection = psycopg.AsyncConnection[Any]
-
-
-class Lender(Protocol):
-    """What is needed of a pool of connections."""
-
-    def connection(self) -> AbstractAsyncContextManager[Connection]:
-        """Lend a connection."""
-        ...
 
 
 class PostgresCatalogueStore:
@@ -48,7 +36,7 @@ class PostgresCatalogueStore:
     async def put(self, files: Mapping[str, str], label: str, by: str, reason: str) -> int:
         """Keep a copy and return its number."""
         values = {"sha256": sha256_of(files), "files": _json(dict(files))}
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             await conn.execute(SQL["one_at_a_time"])
             found = await conn.execute(SQL["put"], {**values, "label": label, "by": by, "reason": reason})
             row = await found.fetchone()
@@ -60,7 +48,7 @@ class PostgresCatalogueStore:
     ) -> bool:
         """Make a catalogue the live one."""
         values = {"catalogue_id": catalogue_id, "by": by, "reason": reason, "what": what}
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             await conn.execute(SQL["one_at_a_time"])
             live = await (await conn.execute(SQL["live"])).fetchone()
             if instead_of is not None and (live is None or live[0] != instead_of):
@@ -76,7 +64,7 @@ class PostgresCatalogueStore:
     async def add_override(self, new: NewOverride) -> StoredOverride:
         """Keep an override."""
         values = {name: getattr(new, name) for name in NewOverride.__slots__}
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             there = await (await conn.execute(SQL["scope_exists"], values)).fetchone()
             if there != (True,):
                 raise ConfigurationError(f"there is no {new.scope_kind} {new.scope!r} in the registry")
@@ -97,7 +85,7 @@ class PostgresCatalogueStore:
     async def take(self, settled_s: float | None) -> tuple[Override, ...]:
         """Return the overrides for the engine."""
         tick_s = 0.0 if settled_s is None else (settled_s // TICK_S + 1) * TICK_S
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             await conn.execute(SQL["take"], {"tick_s": tick_s})
             rows = await (await conn.execute(SQL["overrides"])).fetchall()
         return tuple(
@@ -108,16 +96,8 @@ class PostgresCatalogueStore:
         return next(o for o in await self.overrides() if o.override.override_id == override_id)
 
     async def _rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             return await (await conn.execute(SQL[query], values)).fetchall()
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
 
 
 def _stored(row: tuple[Any, ...]) -> StoredOverride:

@@ -51,7 +51,7 @@ def observe(work: Work, ctx: Context, rows: Readings, *, came: Came | None = Non
     rows, number, came = rows.pick(at, rows.position[at]), number[at], came.picked(at)
     points, home = _points(table, rows, number, came.outdoor_c), table.home_of[number]
     own = [table.number(code) for code in ctx.own("home") if table.has(code)]
-    overridden = np.isin(home, own)
+    overridden = np.isin(home, own) if own else np.zeros(len(home), dtype=bool)
     touched = np.zeros(len(table.homes), dtype=bool)
     for some in rounds(home):
         newer = ~(points[some, AT] <= table.points[number[some], AT])

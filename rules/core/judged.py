@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.dose import film_mm, gated_g_m2
+from rules.core.fits import first_fit, is_one_of
 from rules.core.gritting import Outcome
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.hazards import MOSTLY, PACKED_H
@@ -85,10 +86,10 @@ def judge(
         hazard = _hazards(looks, lowest, p.hoar_margin_c, likely, p, matrix)
         cell = _cells(looks, hazard, lowest, p, matrix)
         dead = lowest < p.dose.coldest_c
-        outcome = np.select(
+        outcome = first_fit(
             [np.isnan(lowest), ~(cold | likely | _ploughed(looks, hazard)), hazard < 0, dead | np.isnan(cell.rate_g_m2)],
             [_without_reading(looks, p), np.where(_seen(looks, lowest, p), MONITOR, NO_ACTION), MONITOR, REFER],
-            default=TREAT,
+            np.full(len(lowest), TREAT, dtype=np.int64),
         )  # fmt: skip
         nearly = _hazards(looks, lowest, p.hoar_margin_c + p.join_c, likely, p, matrix)
         beside = _cells(looks, nearly, lowest, p, matrix)
@@ -118,7 +119,7 @@ def _ploughed(looks: Outlooks, hazard: Ints) -> Bools:
 
 def _lasts(looks: Outlooks, hazard: Ints, cell: _Cells) -> Bools:
     """Return :func:`rules.core.hazards.lasts` of all."""
-    falls = np.isin(hazard, FALLING) & ~(looks.falls_in_h > 0.0)  # NaN is not
+    falls = is_one_of(hazard, FALLING) & ~(looks.falls_in_h > 0.0)  # NaN is not
     found: Bools = (hazard == ICE) | (cell.successive & (looks.found.is_in("snow") | falls))
     return found
 
@@ -133,13 +134,13 @@ def _seen(looks: Outlooks, lowest: Floats, p: GrittingParameters) -> Bools:
 def _slippery_in_h(looks: Outlooks, hazard: Ints, likely: Bools, p: GrittingParameters) -> Floats:
     """Return :func:`rules.core.hazards.slippery_in_h` of all."""
     reached = np.where(hazard == HOAR, looks.hoar_in_h, looks.zero_in_h)
-    chance, by_chance = np.where(likely, looks.ice_in_h, np.nan), np.isin(hazard, (BY_CHANCE, MOSTLY_ICE))
+    chance, by_chance = np.where(likely, looks.ice_in_h, np.nan), is_one_of(hazard, (BY_CHANCE, MOSTLY_ICE))
     first, second = np.where(by_chance, chance, reached), np.where(by_chance, reached, chance)
     found = np.where(np.isnan(first), second, first)
     wet, damp = _water(looks, likely, p)
     sooner = np.fmin(np.fmin(looks.falls_in_h, np.where(wet | damp, reached, np.nan)), chance)
     sooner = np.where(looks.found.is_in("snow"), 0.0, sooner)
-    found = np.where(np.isin(hazard, FALLING) & ~np.isnan(sooner), sooner, found)
+    found = np.where(is_one_of(hazard, FALLING) & ~np.isnan(sooner), sooner, found)
     return np.where(np.isnan(found), looks.low_in_h, found)
 
 
@@ -164,11 +165,11 @@ def _hazards(
     told_dry = ~np.isnan(looks.deposit_mm) & ~np.isnan(looks.p_ice) & ~likely
     hoar = gathers | (~told_dry & (lowest <= point + hoar_margin_c))
     fits = [looks.freezing_rain, lies | looks.snows, looks.found.is_in("ice"), wet, damp, hoar, likely]
-    found = np.select(fits, range(FREEZING_RAIN, BY_CHANCE + 1), default=-1)
+    found = first_fit(fits, range(FREEZING_RAIN, BY_CHANCE + 1), np.full(len(lowest), -1, dtype=np.int64))
     mostly = likely & (looks.p_ice >= MOSTLY) & ~gathers
-    found = np.where(np.isin(found, (HOAR, BY_CHANCE)) & mostly, MOSTLY_ICE, found)
+    found = np.where(is_one_of(found, (HOAR, BY_CHANCE)) & mostly, MOSTLY_ICE, found)
     if looks.town.glazed:
-        for k in np.flatnonzero(np.isin(found, (WET, DAMP_ROAD)) & (lowest <= 0.0)).tolist():
+        for k in np.flatnonzero(is_one_of(found, (WET, DAMP_ROAD)) & (lowest <= 0.0)).tolist():
             if matrix.is_more_after_rain(bool(found[k] == WET), float(lowest[k]), p.spread.material):
                 found[k] = AFTER_RAIN
     return _deeper(found, looks, lies, p, matrix)

@@ -9,7 +9,7 @@ bridge cools from both sides). It knows nothing of traffic, build or shadow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.registry import RoadNode, RoadSegment
+from rules.core.fits import first_fit, is_one_of
 from rules.core.parameters import SurfaceParameters, TransferParameters
 from rules.core.psychrometrics import (
     Floats,
@@ -215,8 +216,10 @@ def wetness_of(code: int | None, film_mm: float | None, p: SurfaceParameters) ->
 def wetness_of_all(code: Floats, film_mm: Floats, p: SurfaceParameters) -> Floats:
     """Return :func:`wetness_of` of many sensors; NaN = unknown."""
     with np.errstate(invalid="ignore"):
-        by_film = np.select([film_mm >= p.wet_film_mm, film_mm >= p.damp_film_mm], [WET, DAMP], default=DRY)
-        by_code = np.select([code == 0, (code == 1) | (code == 3)], [DRY, DAMP], default=WET)
+        by_film = first_fit(
+            [film_mm >= p.wet_film_mm, film_mm >= p.damp_film_mm], [WET, DAMP], np.full(film_mm.shape, DRY)
+        )
+        by_code = first_fit([code == 0, (code == 1) | (code == 3)], [DRY, DAMP], np.full(code.shape, WET))
     without = np.where(np.isnan(film_mm), np.nan, by_film)
     return np.where(np.isnan(code), without, by_code)
 
@@ -273,6 +276,10 @@ class Surfaces:
 STATES: tuple[State, ...] = ("unknown", "snow", "ice", "hoar", "wet", "damp", "dry")
 STATE_OF_CASE: tuple[State, ...] = ("unknown", "snow", "ice", "hoar", "ice", "hoar", "wet", "damp", "dry")
 """What the cases of :func:`cases` are."""
+CASES_OF: Mapping[State, Flags] = {
+    state: np.array([found == state for found in STATE_OF_CASE]) for state in STATES
+}
+"""Which cases are a state."""
 HAZARD_OF_CASE = np.array([state in HAZARDS for state in STATE_OF_CASE])
 DRY_CASE = len(STATE_OF_CASE) - 1
 
@@ -287,7 +294,7 @@ def cases(s: Surfaces, was_hazard: Flags, p: SurfaceParameters) -> Indices:
     t, no_code = s.surface_c, s.code < 0
     slack = np.where(was_hazard, p.hysteresis_c, 0.0)
     freezing = np.minimum(0.0, np.nan_to_num(s.freezing_point_c, nan=0.0)) + slack
-    may_freeze = ~np.isin(s.code, LIQUID) | s.freezing_measured
+    may_freeze = ~is_one_of(s.code, LIQUID) | s.freezing_measured
     with np.errstate(invalid="ignore"):
         damp, wet = s.wetness >= 0.5, s.wetness >= 1.5
         fits = [
@@ -300,7 +307,7 @@ def cases(s: Surfaces, was_hazard: Flags, p: SurfaceParameters) -> Indices:
             wet,
             damp | ((t <= s.dew_point_c) & (t > 0.0)),
         ]
-    return np.select(fits, range(len(fits)), default=DRY_CASE)
+    return first_fit(fits, range(len(fits)), np.full(len(t), DRY_CASE, dtype=np.int64))
 
 
 def case_in_words(

@@ -19,6 +19,7 @@ from rules.core.parameters import SurfaceParameters
 from rules.core.residual import freezes_at_c
 from rules.core.road_columns import RoadColumns
 from rules.core.road_state import (
+    CASES_OF,
     HAZARDS,
     STATE_OF_CASE,
     WET,
@@ -107,7 +108,7 @@ class Views:
 
     def is_in(self, state: State) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return which segments are in a state."""
-        return np.isin(self.case, [k for k, s in enumerate(STATE_OF_CASE) if s == state])
+        return CASES_OF[state][self.case]
 
     def __getitem__(self, i: int) -> SegmentNow:
         """Return a segment."""

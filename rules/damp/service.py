@@ -7,7 +7,6 @@ is worked out, and unmarked with the rows it led to: killed at any moment it goe
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 import traceback
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ import structlog
 from cityops.clock import Clock
 from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
+from cityops.runtime.looking import keep_looking
 from cityops.runtime.stop import sleep_until_stop
 from rules.core.analyst.analyse import analyse
 from rules.core.analyst.days import begins_s, ends_s
@@ -74,19 +74,8 @@ class DampAnalyst:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``; the homes at work are finished first."""
-        self._stop, failures, rng = stop, 0, random.Random()
-        while not stop.is_set():
-            wait_s = self._poll_s
-            try:
-                await self.turn()
-                failures = 0
-            except TransientError as error:
-                wait_s, failures = RETRY.delay(failures, rng), failures + 1
-                log.warning("damp: trying again", error=str(error), retry_s=wait_s)
-            except Exception:  # whatever is wrong here, the engine beside it goes on
-                wait_s, failures = RETRY.delay(failures, rng), failures + 1
-                log.exception("damp: failed", retry_s=wait_s)
-            await sleep_until_stop(stop, wait_s)
+        self._stop = stop
+        await keep_looking(self.turn, stop, log, "damp", every_s=self._poll_s, retry=RETRY)
 
     async def turn(self) -> bool:
         """Look what came, and work it out where it is time to; return whether it was.

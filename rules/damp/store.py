@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
-from rules.catalogue.store import Lender
+from cityops.db.transaction import Connection, Lender, transaction
 from rules.core.analyst.days import due_of
 from rules.core.analyst.model import Stations
 from rules.core.analyst.rules import DampRules
@@ -23,8 +18,6 @@ from rules.damp.rows import row_of_day, row_of_event, row_of_finding, stations_o
 SQL = load_queries("rules.damp")
 SERVICE = "damp"
 
-Connection = psycopg.AsyncConnection[Any]
-
 
 class PostgresDamp:
     """:class:`rules.damp.ports.DampStore` on anything that lends connections."""
@@ -34,12 +27,12 @@ class PostgresDamp:
 
     async def mark(self, rules: DampRules, limit: int) -> Progress:
         """Look at what came since, and mark what it changes as due."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             return await marking.mark(conn, self._service, rules, limit)
 
     async def due(self, after: int, limit: int) -> tuple[int, ...]:
         """Return homes of which days are due."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             rows = await _rows(conn, "due", after=after, limit=limit)
         return tuple(row[0] for row in rows)
 
@@ -47,12 +40,12 @@ class PostgresDamp:
         """Return homes with all that is needed to work out their days that are due."""
         if not ids:
             return ()
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             return await loading.load(conn, ids, rules, seen_s)
 
     async def stations(self, from_s: float, to_s: float) -> Stations:
         """Return the readings of all weather stations of a time."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             cursor = conn.cursor(binary=True)
             await cursor.execute(SQL["stations"], {"from_s": from_s, "to_s": to_s})
             row = await cursor.fetchone()
@@ -63,7 +56,7 @@ class PostgresDamp:
         """Write what came of homes in one transaction."""
         if not done:
             return 0
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             rows = await _rows(conn, "lock_homes", ids=[d.due.home_id for d in done])
             epochs = {row[0]: row[1] for row in rows}
             boxes = await _boxes(conn, done)
@@ -75,12 +68,12 @@ class PostgresDamp:
 
     async def passed(self, event_s: float) -> None:
         """Keep that everything due at an event time is worked out."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             await conn.execute(SQL["passed"], {"service": self._service, "event_s": event_s})
 
     async def recompute(self, code: str | None, from_day: date | None, rules: DampRules) -> int:
         """Ask for days to be worked out again."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             home_id = None
             if code is not None:
                 found = await _rows(conn, "home_id", code=code)
@@ -95,7 +88,7 @@ class PostgresDamp:
 
     async def calibrate(self, new: NewCalibration, rules: DampRules) -> int:
         """Keep an offset, ask for the days that it changes, and return its number."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             found = await _rows(conn, "box", device=new.device)
             if not found:
                 raise LookupError(f"there is no frog box {new.device!r}")
@@ -107,7 +100,7 @@ class PostgresDamp:
 
     async def withdraw(self, calibration_id: int, by: str, rules: DampRules) -> bool:
         """Apply an offset no longer."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             found = await _rows(conn, "withdraw", calibration_id=calibration_id, by=by)
             for _, from_s, home_id in found:
                 await self._changed(conn, home_id, from_s, rules)
@@ -120,14 +113,6 @@ class PostgresDamp:
         values = {"home_id": home_id, "from_day": day, "zone": rules.zone.key}
         await conn.execute(SQL["recompute"], values)
         await conn.execute(SQL["ask"], {"service": self._service})
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
 
 
 _CALIBRATION = ("field", "offset", "keeps_vapour", "from_s", "to_s", "how", "by", "evidence")

@@ -154,8 +154,5 @@ left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
 where l.alarm_id = any (%(alarm_ids)s::bigint[]) or l.log_id = any (%(log_ids)s::bigint[])
 order by l.log_id
 
--- town
-select extract(epoch from max(event_time))::float8, extract(epoch from max(updated_at))::float8 from rule_cursor
-
 -- tell_listeners
 select pg_notify('cityops_rules', %(payload)s)

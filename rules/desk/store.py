@@ -7,44 +7,32 @@ outside in it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import msgspec
-import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, Lender, transaction
 from rules.core.desk.commands import DeskRefusedError, obey
 from rules.core.desk.holding import HOLDING
 from rules.core.desk.model import Command, DeskAlarm, Entry, Timer, Turn
 from rules.core.desk.timers import net_timers
 from rules.core.notify.model import Notification
 from rules.core.notify.route import worst_heard
-from rules.core.town_time import town_now_s
 from rules.desk.ports import DeskAct, Escalations, NoSuchAlarmError, Outcome, Unplanned, UnusableTextError
+from rules.town_clock import town_now_on
 
 SQL = load_queries("rules.desk")
 ALARM_ID_MOST = 2**63 - 1
-
-Connection = psycopg.AsyncConnection[Any]
-
-
-class Pool(Protocol):
-    """What is needed of ``psycopg_pool.AsyncConnectionPool``."""
-
-    def connection(self) -> Any:
-        """Return a context that lends a connection."""
-        ...
 
 
 class PostgresDesk:
     """:class:`rules.desk.ports.AlarmDesk` and :class:`rules.desk.ports.DeskStore` on a pool of connections."""
 
-    def __init__(self, pool: Pool, escalations: Escalations) -> None:
+    def __init__(self, pool: Lender, escalations: Escalations) -> None:
         self._pool, self._escalations = pool, escalations
 
     async def command(self, alarm_id: int, command: Command, now_s: float) -> DeskAlarm:
@@ -104,21 +92,10 @@ class PostgresDesk:
     async def town_now_s(self, wall_s: float) -> float:
         """Return the time it is in the town; see :mod:`rules.core.town_time`."""
         async with self._transaction() as conn:
-            row = await (await conn.execute(SQL["town"])).fetchone()
-        assert row is not None
-        return town_now_s(wall_s, row[0], row[1])
+            return await town_now_on(conn, wall_s)
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
-        except (psycopg.DataError, UnicodeEncodeError) as error:
-            raise UnusableTextError(
-                "A value is too large or too small, or has a character in it that cannot be stored."
-            ) from error
+    def _transaction(self) -> AbstractAsyncContextManager[Connection]:
+        return transaction(self._pool, unstorable=UnusableTextError)
 
 
 class _PostgresWork:

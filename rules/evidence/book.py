@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
-import psycopg
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, Lender, transaction
 from rules.core.evidence.contents import Case, Contact, Photo
 from rules.core.legal_clock.entry import why_refused
 from rules.core.legal_clock.model import CaseEvent, CaseKind
@@ -23,21 +21,11 @@ from rules.evidence.refusals import no_case, no_contact, no_home, no_photo, repl
 SQL = load_queries("rules.evidence")
 NUMBER_MOST = 2**63 - 1
 
-Connection = psycopg.AsyncConnection[Any]
-
-
-class Pool(Protocol):
-    """What is needed of ``psycopg_pool.AsyncConnectionPool``."""
-
-    def connection(self) -> Any:
-        """Return a context that lends a connection."""
-        ...
-
 
 class PostgresBook:
     """:class:`rules.evidence.ports.CaseBook` and :class:`rules.evidence.ports.Album` on a pool of connections."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Lender) -> None:
         self._pool = pool
 
     async def home_id(self, code: str) -> int:
@@ -172,17 +160,8 @@ class PostgresBook:
         async with self._transaction() as conn:
             return await _all(conn, query, **params)
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
-        except (psycopg.DataError, UnicodeEncodeError) as error:
-            raise RefusedError(
-                "A value is too large or too small, or has a character in it that cannot be stored."
-            ) from error
+    def _transaction(self) -> AbstractAsyncContextManager[Connection]:
+        return transaction(self._pool, unstorable=RefusedError)
 
 
 async def _all(conn: Connection, query: str, **params: Any) -> list[DictRow]:

@@ -7,12 +7,11 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-import psycopg
 from psycopg import IsolationLevel, sql
 from psycopg.rows import DictRow, dict_row
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, lost_is_transient
 from devices.contract.kind import Kind
 from rules.core.evidence.contents import DampDay, DampWeek, DiaryLine, Home, MissingNumbers, Room
 from rules.core.evidence.rows import Digits, Reading
@@ -21,8 +20,6 @@ from rules.evidence.refusals import no_home
 
 SQL = load_queries("rules.evidence", "source.sql")
 KEYS = ("ts", "received_at", "seq", "boot", "quality")
-
-Connection = psycopg.AsyncConnection[Any]
 
 
 class PostgresSource:
@@ -123,10 +120,8 @@ async def one_moment(conn: Connection, kinds: Mapping[str, Kind]) -> AsyncIterat
     Raises:
         TransientError: the database does not answer.
     """
-    try:
+    with lost_is_transient():
         await conn.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         await conn.set_read_only(True)
         async with conn.transaction():
             yield PostgresSource(conn, kinds)
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise TransientError(f"database: {' '.join(str(error).split())}") from error

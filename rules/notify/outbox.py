@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import psycopg
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import lost_is_transient
 from rules.core.notify.digest import Numbered, digest
 from rules.core.notify.model import Notification, Sent
 from rules.notify.outcome import falls_back, state_after
@@ -177,15 +177,13 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
     Raises:
         TransientError: the database does not answer.
     """
-    try:
+    with lost_is_transient():
         async with pool.connection() as conn:
             usual, conn.row_factory = conn.row_factory, dict_row
             try:
                 yield conn
             finally:
                 conn.row_factory = usual
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-        raise TransientError(f"database: {' '.join(str(error).split())}") from error
 
 
 def _by_recipient(found: Sequence[Numbered], now_s: float) -> list[list[Numbered]]:

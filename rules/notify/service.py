@@ -21,6 +21,7 @@ from rules.core.notify.model import Sent
 from rules.notify.metrics import NotifyMetrics
 from rules.notify.ports import Channel, Outbox
 from rules.notify.worker import ChannelWorker, Limits
+from rules.pause import hint
 from rules.waker import HintWaker
 
 log = structlog.get_logger(__name__)
@@ -98,7 +99,7 @@ class NotifyService:
                 failures += 1
                 continue
             if wait_s > 0:
-                await _either(stop, waker, wait_s)
+                await hint(stop, waker, wait_s)
         with contextlib.suppress(TransientError):
             await worker.settle()
 
@@ -128,13 +129,3 @@ class NotifyService:
                 await self._outbox.record(each, sent, now_s, None)
                 refused += 1
         return refused
-
-
-async def _either(stop: asyncio.Event, waker: HintWaker, wait_s: float) -> None:
-    """Wait for a hint, for ``stop`` or for ``wait_s``."""
-    waits = [asyncio.create_task(stop.wait()), asyncio.create_task(waker.wait())]
-    _, late = await asyncio.wait(waits, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-    for task in late:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, transaction
 from rules.core.late import LateSpan
 from rules.core.reopen import LateWindow
 from rules.core.replayed import AlarmSpan, DecisionMade, Replayed, made
@@ -22,7 +20,6 @@ SQL = load_queries("rules.reopen")
 TELL_IDS = 200
 """A notification carries at most so many alarm ids: its payload is limited to 8 kB."""
 
-Connection = psycopg.AsyncConnection[Any]
 Row = tuple[Any, ...]
 
 
@@ -34,7 +31,7 @@ class PostgresLateWindows:
 
     async def due(self, rested_s: float) -> Due:
         """Return the open windows to which nothing was added for ``rested_s``."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             settled = await (await conn.execute(SQL["settled"], {"service": self._service})).fetchone()
             rows = await (await conn.execute(SQL["due"], {"rested_s": rested_s})).fetchall()
         return Due(None if settled is None else settled[0], tuple(_window(row) for row in rows))
@@ -42,14 +39,14 @@ class PostgresLateWindows:
     async def checkpoint(self, before_s: float) -> Kept | None:
         """Return the newest checkpoint before a time."""
         values = {"service": self._service, "before_s": before_s}
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             row = await (await conn.execute(SQL["checkpoint"], values)).fetchone()
         return None if row is None else Kept(row[0], bytes(row[1]))
 
     async def past(self, asked: Asked) -> Past:
         """Return what the tables hold of a time. Only reads, so it takes no transaction id."""
         span = {"from_s": asked.from_s, "to_s": asked.to_s, "catalogue_id": asked.catalogue_id}
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             up = await _alarms(conn, asked.begin_s, asked.begin_s)
             alarms = await _alarms(conn, asked.from_s, asked.to_s)
             decisions = await _decisions(conn, "decisions", span, asked.widths_m)
@@ -63,7 +60,7 @@ class PostgresLateWindows:
         windows = [v.window.window_id for v in judged.verdicts]
         alarms = [_row(m) for m in judged.marks if m.key[0] == "alarm"]
         decisions = [_row(m) for m in judged.marks if m.key[0] == "decision"]
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             told = await _mark_alarms(conn, alarms, windows, judged.at_s)
             values = {"rows": _json(decisions), "windows": _json(windows)}
             marked = await (await conn.execute(SQL["mark_decisions"], values)).fetchall()
@@ -72,14 +69,6 @@ class PostgresLateWindows:
                 payload = {"kinds": ["decision"] if marked else [], "alarms": told[:TELL_IDS]}
                 await conn.execute(SQL["tell_listeners"], {"payload": _json(payload)})
         return len(told) + sum(text is not None for (text,) in marked)
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
 
 
 async def _alarms(conn: Connection, from_s: float, at_s: float) -> tuple[AlarmSpan, ...]:

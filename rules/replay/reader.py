@@ -17,7 +17,7 @@ from psycopg import sql
 
 from cityops.db.pool import session
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import lost_is_transient
 from rules import forecast_query
 from rules.core import forecast_rule
 from rules.core.engine import FIELDS_OF_KIND
@@ -87,12 +87,9 @@ class PostgresReadings:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        try:
-            with psycopg.connect(self._dsn, **session("cityops-replay")) as conn:
-                conn.read_only = True
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
+        with lost_is_transient(), psycopg.connect(self._dsn, **session("cityops-replay")) as conn:
+            conn.read_only = True
+            yield conn
 
 
 def _rows(conn: Connection, kind: str, from_s: float, to_s: float) -> list[tuple[Any, ...]]:

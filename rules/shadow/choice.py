@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import psycopg
-
 from cityops.db.queries import load_queries
+from cityops.db.transaction import Connection, Lender, transaction
 from cityops.errors import ConfigurationError
 from rules.catalogue.store import SQL as CATALOGUES
-from rules.catalogue.store import Lender
 from rules.shadow.ports import ENDED, STARTED, Chosen
-from rules.shadow.transaction import transaction
 
 SQL = load_queries("rules.shadow")
-
-Connection = psycopg.AsyncConnection[Any]
 
 
 class PostgresShadowChoice:

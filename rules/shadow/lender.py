@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
 
 from cityops.db.queries import load_queries
+from cityops.db.transaction import Connection, Lender
 from cityops.errors import InvariantError
-from rules.catalogue.store import Lender
 from rules.shadow.ports import ShadowGoneError
 
 SQL = load_queries("rules.shadow")
-
-Connection = psycopg.AsyncConnection[Any]
 
 
 class ShadowLender:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import psycopg
 from psycopg import sql
 
 from cityops.db.queries import load_queries
+from cityops.db.transaction import Connection, Lender, transaction
 from cityops.errors import ConfigurationError
-from rules.catalogue.store import Lender
 from rules.ports import RuleStore
 from rules.shadow.lender import ShadowLender
 from rules.shadow.ports import SERVICE, Standing
-from rules.shadow.transaction import transaction
 from rules.store import PostgresRuleStore
 
 SQL = load_queries("rules.shadow")
@@ -24,8 +20,6 @@ TABLES = (
 )  # fmt: skip
 """All that the rules' store writes."""
 LIKE = "create table shadow.{table} (like public.{table} including all)"
-
-Connection = psycopg.AsyncConnection[Any]
 
 
 class PostgresShadowTables:

@@ -7,7 +7,6 @@ into the same tables; from there on the desk treats them like any other.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
 from functools import partial
 
@@ -15,9 +14,8 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from cityops.clock import Clock
-from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
-from cityops.runtime.stop import sleep_until_stop
+from cityops.runtime.looking import keep_looking
 from rules.core.alarm_book import OpenAlarm
 from rules.core.watch.judge import judge
 from rules.core.watch.model import Judged, Memory, Seen, Watched
@@ -79,23 +77,15 @@ class WatchService:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until ``stop``; the look under way is finished first."""
-        failures, rng = 0, random.Random()
-        while not stop.is_set():
-            try:
-                await self.look()
-                failures, wait_s = 0, self._every_s
-            except TransientError as error:
-                wait_s = RETRY.delay(failures, rng)
-                failures += 1
-                self.metrics.retries.inc()
-                log.warning("watch: trying again", error=str(error), retry_s=wait_s)
-            except Exception:
-                # Nothing that it stumbles over may end the engine beside it; not being ready says so.
-                wait_s = RETRY.delay(failures, rng)
-                failures += 1
-                self.metrics.retries.inc()
-                log.exception("watch: failed", retry_s=wait_s)
-            await sleep_until_stop(stop, wait_s)
+        await keep_looking(
+            self.look,
+            stop,
+            log,
+            "watch",
+            every_s=self._every_s,
+            retry=RETRY,
+            failed=lambda _: self.metrics.retries.inc(),
+        )
 
     async def look(self) -> bool:
         """Look once; return whether it was this process's turn.

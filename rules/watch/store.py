@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, transaction
 from rules.alarm_tables import write_alarms
 from rules.core.alarm_book import OpenAlarm
 from rules.core.effects import AlarmEffect
@@ -24,8 +23,6 @@ MESSAGES = 5000
 BATCHES = 1000
 """The oldest batches that the rules have not judged, likewise."""
 
-Connection = psycopg.AsyncConnection[Any]
-
 
 class PostgresWatch:
     """:class:`rules.watch.ports.WatchStore` on a pool of connections."""
@@ -35,11 +32,8 @@ class PostgresWatch:
 
     async def look(self, watched: Watched, now_s: float, judge: Judge) -> bool:
         """Look, judge and write; see :class:`rules.watch.ports.WatchStore`."""
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                return await _look(conn, watched, now_s, judge)
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
+        async with transaction(self._pool) as conn:
+            return await _look(conn, watched, now_s, judge)
 
 
 async def _look(conn: Connection, watched: Watched, now_s: float, judge: Judge) -> bool:

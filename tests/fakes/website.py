@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jinja2
 import psycopg
 
 from cityops.settings import ApiSettings, DbSettings, Settings
 from cityops.settings_housing import HousingSettings
 from cityops.settings_winter import WinterSettings
 from devices.registry import Registry
+from ops_api.housing import team_door
+from ops_api.web import render
 from ops_api.wiring_api import run_api
 from tests.fakes import seed_web
 from tests.fakes.databases import create, drop, with_database
@@ -27,6 +31,36 @@ TEAM_PASSWORD = "pond lily frog newt"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of sites, which speak plain HTTP: without it each reads all certificates there are, 60 ms of CPU."""
 OFFICERS_PASSWORD = "salt grit plough brine"
+
+
+class Compiled(jinja2.BytecodeCache):
+    """Templates compiled once for all sites of this process."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Any) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Any) -> None:
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+def sharing(read: Callable[[], jinja2.Environment]) -> Callable[[], jinja2.Environment]:
+    """Return ``read`` with what was compiled for other sites."""
+    kept = Compiled()
+
+    def environment() -> jinja2.Environment:
+        found = read()
+        found.bytecode_cache = kept
+        return found
+
+    return environment
+
+
+# Hundreds of sites have the same templates and the same two passwords: what takes long is done once.
+render.environment = sharing(render.environment)
+team_door.signing_key = functools.cache(team_door.signing_key)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,9 @@ def test_a_killed_sender_loses_nothing_and_repeats_only_what_is_severe(db_dsn: s
             first.send_signal(signal.SIGKILL)
             first.wait()
         assert states() == {"n1": "sending", "n2": "sending"}
+        [(leased,)] = conn.execute("select bool_and(claimed_until > now()) from notification").fetchall()
+        assert leased
+        conn.execute("update notification set claimed_until = now()")  # half a minute later
         server.gate.set()
         second = sender(db_dsn, server)
         try:

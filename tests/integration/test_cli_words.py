@@ -37,6 +37,24 @@ def test_every_command_helps_with_examples(
     assert_help(command, capsys.readouterr().out)
 
 
+@pytest.mark.parametrize("words", [["--help"], ["--help", "rules"]])
+def test_the_first_help_names_every_command(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["cityops", *words])
+    with pytest.raises(SystemExit):
+        main()
+    said = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert said >= {command[0] for command in commands() if command}
+
+
+def test_a_command_that_is_not_there_is_told_and_the_nearest_named() -> None:
+    done = cityops("rule", "check")
+    assert done.returncode == 2
+    assert "No such command 'rule'" in done.stderr
+    assert "rules" in done.stderr
+
+
 def test_help_of_a_process() -> None:
     words = [sys.executable, "-m", "ops_api", "demo", "--help"]
     done = subprocess.run(words, capture_output=True, text=True, check=True)

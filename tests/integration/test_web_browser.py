@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from ops_api import app
 from ops_api.cached import Cached
 from tests.fakes import seed_web, website
+from tests.fakes.accessibility import violations
 from tests.fakes.desk_rows import ice_on_a_route
 from tests.fakes.seed_notifications import told
 from tests.fakes.seed_work import decide, seed
@@ -63,7 +63,6 @@ PAGES = (
     "/notifications",
     "/rules/late",
 )
-RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -156,15 +155,6 @@ async def opened(browser: Browser, site: Site, path: str, **context: Any) -> tup
     await page.goto(site.url + path)
     await page.wait_for_timeout(400)
     return page, watch
-
-
-async def violations(page: Page) -> list[str]:
-    found = await Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
-    return [
-        f"{v['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-        for v in found.response["violations"]
-        for node in v["nodes"]
-    ]
 
 
 async def at_widths(browser: Browser, site: Site, path: str, *widths: int, unfold: bool = False) -> None:
@@ -299,8 +289,11 @@ async def test_a_live_value_changes_without_loading_again(site: Site, browser: B
 
 @pytest.fixture
 def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counts are kept for half a minute, as counting a city costs something: here for three seconds."""
-    monkeypatch.setattr(app, "Cached", partial(Cached, keep_s=3.0))
+    """Counts are kept for half a minute, as counting a city costs something: here hardly at all.
+
+    What a page asks for at a hint is then as of the hint; else it comes half a minute later.
+    """
+    monkeypatch.setattr(app, "Cached", partial(Cached, keep_s=0.1))
 
 
 async def test_what_is_missing_shows_and_changes_without_loading_again(

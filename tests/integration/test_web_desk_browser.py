@@ -12,9 +12,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.fakes import website
+from tests.fakes.accessibility import violations
 from tests.fakes.desk_rows import late_readings, raised
 from tests.fakes.website import Site
-from tests.integration.test_web_browser import CHROMIUM, Watch, chromium, opened, violations
+from tests.integration.test_web_browser import CHROMIUM, Watch, chromium, opened
 
 __all__ = ["chromium"]
 

@@ -11,9 +11,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.fakes import website
+from tests.fakes.accessibility import violations
 from tests.fakes.housing_rows import OFFICER, PURPOSE, case, finding, shares, ward_homes
 from tests.fakes.website import TEAM_PASSWORD, Site
-from tests.integration.test_web_browser import CHROMIUM, Watch, violations
+from tests.integration.test_web_browser import CHROMIUM, Watch
 
 pytestmark = [
     pytest.mark.browser,

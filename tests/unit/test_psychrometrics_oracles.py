@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from CoolProp.CoolProp import PropsSI
-from CoolProp.HumidAirProp import HAPropsSI
 
 from ops_api.measure.libraries import library
 from rules.core import psychrometrics as p
@@ -54,6 +52,8 @@ def test_wet_bulb_is_psychrolibs_on_both_sides_of_0(t: float, share: float) -> N
 
 @pytest.mark.parametrize(("t", "rh"), [(20, 50), (18, 70), (30, 60), (10, 90), (5, 95), (16, 85)])
 def test_against_a_real_gas(t: float, rh: float) -> None:
+    from CoolProp.HumidAirProp import HAPropsSI  # seconds of CPU: not for whoever only collects
+
     def of(what: str) -> float:
         return float(HAPropsSI(what, "T", t + 273.15, "P", PRESSURE_PA, "R", rh / 100))
 
@@ -65,6 +65,8 @@ def test_against_a_real_gas(t: float, rh: float) -> None:
 
 
 def test_against_the_equation_of_state_of_water() -> None:
+    from CoolProp.CoolProp import PropsSI
+
     t = np.array([0.01, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0])
     iapws = np.array([PropsSI("P", "T", x + 273.15, "Q", 0, "Water") for x in t])
     assert np.abs(p.saturation_pressure_hyland_wexler_pa(t) / iapws - 1).max() < 3e-4

@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -222,10 +223,16 @@ def test_settings_load(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
 
 
+@cache
+def command_line() -> Any:
+    """All commands; building them takes a while."""
+    return typer.main.get_command(app)
+
+
 @OURS
 def test_commands_exist(name: str) -> None:
     """Each ``command:`` names a command of ``cityops`` with options that it has."""
-    command: Any = typer.main.get_command(app)
+    command = command_line()
     words = [str(word) for word in SERVICES[name]["command"]]
     while words and hasattr(command, "commands"):
         word = words.pop(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rules.core.carp.chance import below, share
 from rules.core.carp.compiled import compiled
+from rules.core.carp.order import shuffle, sort_by
 from rules.core.carp.problem import FORBIDDEN
 from rules.core.carp.routes import driving, keep
 from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, N_USED, State, Tables
@@ -21,22 +22,12 @@ MASK = (1 << BITS) - 1
 def arrange(t: Tables, s: State) -> None:
     """Put the removed tasks in random order, or by demand, far or near first (4 : 4 : 2 : 1)."""
     n = s.num[N_REMOVED]
-    for i in range(n - 1, 0, -1):
-        j = below(s.random, i + 1)
-        task = s.removed[i]
-        s.removed[i] = s.removed[j]
-        s.removed[j] = task
+    shuffle(s.removed, n, s.random)
     chosen = below(s.random, 11)
     if chosen < 4:
         return
     base = 0 if chosen < 8 else (t.tasks if chosen < 10 else 2 * t.tasks)
-    for i in range(1, n):
-        task = s.removed[i]
-        j = i - 1
-        while j >= 0 and t.key[base + s.removed[j]] > t.key[base + task]:
-            s.removed[j + 1] = s.removed[j]
-            j -= 1
-        s.removed[j + 1] = task
+    sort_by(s.removed, n, t.key, base)
 
 
 @compiled

@@ -10,6 +10,7 @@ import math
 
 from rules.core.carp.chance import below, share
 from rules.core.carp.compiled import compiled
+from rules.core.carp.order import shuffle, sort_by
 from rules.core.fleet.clock import NO_TIME, cost_of, home_of
 from rules.core.fleet.routes import bring_back, keep_best, put_in, take_out
 from rules.core.fleet.tables import N_BEST, N_COST, N_REMOVED, N_STAMP, N_TOUCHED, State, Tables
@@ -73,27 +74,11 @@ def ruin(t: Tables, s: State) -> None:
 def arrange(t: Tables, s: State) -> None:
     """Put the removed jobs in random order, or by limit, distance or salt (4 : 4 : 2 : 1)."""
     n = s.num[N_REMOVED]
-    for i in range(n - 1, 0, -1):
-        j = below(s.random, i + 1)
-        job = s.removed[i]
-        s.removed[i] = s.removed[j]
-        s.removed[j] = job
+    shuffle(s.removed, n, s.random)
     chosen = below(s.random, 11)
     if chosen >= 4:
-        by_key(t, s, 0 if chosen < 8 else (1 if chosen < 10 else 2))
-
-
-@compiled
-def by_key(t: Tables, s: State, key: int) -> None:
-    """Sort the removed jobs by one of the keys; equal ones keep their order."""
-    base = key * t.jobs
-    for i in range(1, s.num[N_REMOVED]):
-        job = s.removed[i]
-        j = i - 1
-        while j >= 0 and t.key[base + s.removed[j]] > t.key[base + job]:
-            s.removed[j + 1] = s.removed[j]
-            j -= 1
-        s.removed[j + 1] = job
+        key = 0 if chosen < 8 else (1 if chosen < 10 else 2)
+        sort_by(s.removed, n, t.key, key * t.jobs)
 
 
 @compiled

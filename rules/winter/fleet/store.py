@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
-import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, Lender, transaction
 from devices.registry import Registry, parse
 from rules.core.cab.model import Contents, NewPlan, Plan, Service
 from rules.core.fleet.roster import Roster
@@ -21,29 +19,17 @@ from rules.core.memory import SECTIONS, TreatedMemory
 from rules.core.treatment import Pass
 from rules.winter.fleet.ports import Marks, NoSuchPlanError, PlanMovedError, Seen
 from rules.winter.orders.ports import UnusableTextError
-from rules.winter.orders.store import Lender
 
 SQL = load_queries("rules.winter.fleet")
 RULES = load_queries("rules")
-
-Connection = psycopg.AsyncConnection[Any]
 
 
 class _OnDatabase:
     def __init__(self, pool: Lender) -> None:
         self._pool = pool
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
-        except (psycopg.DataError, UnicodeEncodeError) as error:
-            raise UnusableTextError(
-                "A value is too large or too small, or has a character in it that cannot be stored."
-            ) from error
+    def _transaction(self) -> AbstractAsyncContextManager[Connection]:
+        return transaction(self._pool, unstorable=UnusableTextError)
 
 
 class PostgresPlans(_OnDatabase):

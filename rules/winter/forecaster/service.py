@@ -8,14 +8,13 @@ of which are in the database. Killed at any moment it makes the one that is due 
 from __future__ import annotations
 
 import asyncio
-import random
 
 import structlog
 
 from cityops.clock import Clock
 from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
-from cityops.runtime.stop import sleep_until_stop
+from cityops.runtime.looking import keep_looking
 from rules.core.context import Context
 from rules.core.road_now.issue import Issue, issue, seed_of
 from rules.core.road_now.looked import Given
@@ -75,22 +74,13 @@ class RoadForecaster:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop``; the issue at work is finished first."""
-        failures, rng = 0, random.Random()
-        while not stop.is_set():
-            wait_s = self._poll_s
-            try:
-                await self.turn()
-                failures = 0
-            except TransientError as error:
-                wait_s, failures = RETRY.delay(failures, rng), failures + 1
-                log.warning("road forecast: trying again", error=str(error), retry_s=wait_s)
-            except (
-                Exception
-            ):  # whatever is wrong here, the engine beside it goes on, and says that no forecast comes
-                wait_s, failures = RETRY.delay(failures, rng), failures + 1
-                self.metrics.failed.inc()
-                log.exception("road forecast: failed", retry_s=wait_s)
-            await sleep_until_stop(stop, wait_s)
+        await keep_looking(
+            self.turn, stop, log, "road forecast", every_s=self._poll_s, retry=RETRY, failed=self._count
+        )
+
+    def _count(self, error: Exception) -> None:
+        if not isinstance(error, TransientError):
+            self.metrics.failed.inc()
 
     async def turn(self) -> int | None:
         """Make the issue that is due; return its number, None where none is.

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import numpy as np
-import psycopg
 from psycopg.errors import LockNotAvailable
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
-from rules.catalogue.store import Lender
+from cityops.db.transaction import Connection, Lender, transaction
 from rules.core.memory import TreatedMemory
 from rules.core.road_now.table import NowRows, RoadForecast, SensorJudged, WeatherUsed
 from rules.core.road_now.thermal_map import ThermalMap
@@ -35,8 +32,6 @@ from rules.winter.forecaster.rows import ids_of, map_of, map_rows, salt_rows, st
 SQL = load_queries("rules.winter.forecaster")
 ROWS_AT_ONCE = 500
 
-Connection = psycopg.AsyncConnection[Any]
-
 
 class PostgresRoadForecasts:
     """:class:`rules.winter.forecaster.ports.RoadForecasts` on anything that lends connections."""
@@ -46,7 +41,7 @@ class PostgresRoadForecasts:
 
     async def progress(self) -> Progress:
         """Return where the forecaster stands."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             rows = await _rows(conn, "progress")
         event_s, issued_s, wrong = rows[0]
         return Progress(event_s, issued_s, frozenset(wrong))
@@ -54,7 +49,7 @@ class PostgresRoadForecasts:
     async def measured(self, from_s: float, to_s: float) -> Measured:
         """Return what was measured in a time."""
         span = {"from_s": from_s, "to_s": to_s}
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             stations = _columns(await _rows(conn, "stations", **span), 10)
             roads = await _rows(conn, "roads", **span)
             gritters = _columns(await _rows(conn, "gritters", **span), 4)
@@ -70,13 +65,13 @@ class PostgresRoadForecasts:
 
     async def mapped(self, segment_ids: Sequence[str]) -> ThermalMap:
         """Return the thermal map of segments."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             rows = await _rows(conn, "mapped", ids=ids_of(segment_ids))
         return map_of(rows, segment_ids)
 
     async def publish(self, forecast: RoadForecast, mapped: ThermalMap) -> int | None:
         """Keep a forecast and the thermal map, and hand it to the rules; all or nothing."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             available = (await _rows(conn, "available", issued_s=forecast.issued_s))[0][0]
             found = await _rows(conn, "add_issue", **_issue(forecast, available))
             if not found:
@@ -93,32 +88,24 @@ class PostgresRoadForecasts:
 
     async def newest(self, at_s: float | None = None) -> Stored | None:
         """Return the forecast that was issued last."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             found = await _rows(conn, "newest", at_s=at_s)
             return await _stored(conn, found[0][0]) if found else None
 
     async def by_id(self, forecast_id: int) -> Stored | None:
         """Return a forecast by its number."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             return await _stored(conn, forecast_id)
 
     async def forget(self, before_s: float) -> int:
         """Delete forecasts that were issued before a time, but for the newest; rows of whole days go at once."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             gone = (await conn.execute(SQL["forget"], {"before_s": before_s})).rowcount
         with suppress(LockNotAvailable):  # somebody reads for long: the next issue tries again
             async with self._pool.connection() as conn, conn.transaction():
                 await conn.execute("set local lock_timeout = '2s'")
                 await conn.execute(SQL["drop_days"], {"before_s": before_s})
         return gone
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
 
 
 def _issue(f: RoadForecast, available_s: float) -> dict[str, Any]:

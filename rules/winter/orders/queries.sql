@@ -122,8 +122,5 @@ select alarm_id, rule_id, subject_kind, subject, severity, extract(epoch from ra
 from alarm where cleared_at is null and rule_id = %(rule_id)s
 order by subject
 
--- town
-select extract(epoch from max(event_time))::float8, extract(epoch from max(updated_at))::float8 from rule_cursor
-
 -- tell_listeners
 select pg_notify('cityops_rules', %(payload)s)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from cityops.clock import Clock
-from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
-from cityops.runtime.stop import sleep_until_stop
+from cityops.runtime.looking import keep_looking
 from rules.core.winter_orders.unanswered import look
 from rules.winter.orders.ports import RuleOf, UnansweredStore
 
@@ -57,21 +55,15 @@ class UnansweredService:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until ``stop``; the look under way is finished first."""
-        failures, rng = 0, random.Random()
-        while not stop.is_set():
-            try:
-                await self.look()
-                failures, wait_s = 0, self._every_s
-            except Exception as error:
-                # Nothing that it stumbles over may end the engine beside it.
-                wait_s = RETRY.delay(failures, rng)
-                failures += 1
-                self.metrics.retries.inc()
-                if isinstance(error, TransientError):
-                    log.warning("orders: trying again", error=str(error), retry_s=wait_s)
-                else:
-                    log.exception("orders: failed", retry_s=wait_s)
-            await sleep_until_stop(stop, wait_s)
+        await keep_looking(
+            self.look,
+            stop,
+            log,
+            "orders",
+            every_s=self._every_s,
+            retry=RETRY,
+            failed=lambda _: self.metrics.retries.inc(),
+        )
 
     async def look(self) -> bool:
         """Look once; return whether anything was written.

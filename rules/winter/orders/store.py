@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
-import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, Lender, transaction
 from rules.alarm_tables import write_alarms
 from rules.core.alarm_book import OpenAlarm
 from rules.core.effects import AlarmEffect
-from rules.core.town_time import town_now_s
 from rules.core.winter_orders import model as m
 from rules.core.winter_orders.again import ASKED, asked_of, check_same
 from rules.core.winter_orders.chain import FIRST, link_of
 from rules.core.winter_orders.commands import USUAL, Terms, obey
 from rules.core.winter_orders.standing import cases
 from rules.core.winter_orders.unanswered import RULE, Said
+from rules.town_clock import town_now_on
 from rules.winter.orders.ports import Chain, Judge, NoSuchOrderError, UnusableTextError
 from rules.winter.orders.rows import act_of_row, no_such, parse_ref, proposal_of_row, route_of_row
 
@@ -31,16 +29,6 @@ SQL = load_queries("rules.winter.orders")
 RULES = load_queries("rules")
 NEXT_S = 24 * 3600.0
 """A proposal's place is taken by a decision at most so long after it [s]; later ones are another night's."""
-
-Connection = psycopg.AsyncConnection[Any]
-
-
-class Lender(Protocol):
-    """Anything that lends connections: a pool, or one connection."""
-
-    def connection(self) -> Any:
-        """Return a context manager of a connection."""
-        ...
 
 
 class PostgresOrders:
@@ -114,21 +102,10 @@ class PostgresOrders:
     async def town_now_s(self, wall_s: float) -> float:
         """Return the time it is in the town; see :mod:`rules.core.town_time`."""
         async with self._transaction() as conn:
-            row = await (await conn.execute(SQL["town"])).fetchone()
-        assert row is not None
-        return town_now_s(wall_s, row[0], row[1])
+            return await town_now_on(conn, wall_s)
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
-        except (psycopg.DataError, UnicodeEncodeError) as error:
-            raise UnusableTextError(
-                "A value is too large or too small, or has a character in it that cannot be stored."
-            ) from error
+    def _transaction(self) -> AbstractAsyncContextManager[Connection]:
+        return transaction(self._pool, unstorable=UnusableTextError)
 
 
 def _route_of(case: m.Case | None) -> str:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Lender, transaction
 from rules.core.winter_record import KeptRecord
-from rules.winter.orders.store import Lender
 from rules.winter.record.ports import NewRecord, Night
 
 SQL = load_queries("rules.winter.record")
-
-Connection = psycopg.AsyncConnection[Any]
 
 
 class PostgresRecords:
@@ -56,14 +50,6 @@ class PostgresRecords:
         return bool(await self._rows("put_record", values))
 
     async def _rows(self, query: str, params: dict[str, Any]) -> list[dict[str, Any]]:
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             cursor = conn.cursor(row_factory=dict_row)
             return await (await cursor.execute(SQL[query], params)).fetchall()
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-import random
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta, tzinfo
 
@@ -13,9 +12,8 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from cityops.clock import Clock
-from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
-from cityops.runtime.stop import sleep_until_stop
+from cityops.runtime.looking import keep_looking
 from rules.core.winter_nights import night_of, span_s
 from rules.core.winter_scores.facts import ScoreParameters
 from rules.core.winter_scores.night import score
@@ -85,21 +83,15 @@ class RecordKeeper:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until ``stop``; the record under way is finished first."""
-        failures, rng = 0, random.Random()
-        while not stop.is_set():
-            try:
-                await self.look()
-                failures, wait_s = 0, self._every_s
-            except Exception as error:
-                # Nothing that it stumbles over may end the engine beside it.
-                wait_s = RETRY.delay(failures, rng)
-                failures += 1
-                self.metrics.retries.inc()
-                if isinstance(error, TransientError):
-                    log.warning("records: trying again", error=str(error), retry_s=wait_s)
-                else:
-                    log.exception("records: failed", retry_s=wait_s)
-            await sleep_until_stop(stop, wait_s)
+        await keep_looking(
+            self.look,
+            stop,
+            log,
+            "records",
+            every_s=self._every_s,
+            retry=RETRY,
+            failed=lambda _: self.metrics.retries.inc(),
+        )
 
     async def look(self) -> tuple[date, ...]:
         """Make and keep the records that are due; return their nights.

@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
-import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, Lender, transaction
 from rules.core.winter_kept import KeptDays
 from rules.winter.kept import gone_of, lines_of
-from rules.winter.orders.store import Lender
 from rules.winter.record.ports import NightRows, Row
 
 SQL = load_queries("rules.winter.record")
@@ -24,8 +21,6 @@ FORECASTS = ("weather_forecast", "road_forecast_issue")
 """Tables of forecasts; an installation may have none of them."""
 HOURS = "segment_id,at,low_c,middle_c,high_c,p_below_zero,p_ice,film_mm,deposit_mm,rain_mm_h,snow_mm_h"
 """Columns of a road forecast's hours; ``at``: seconds since 1970."""
-
-Connection = psycopg.AsyncConnection[Any]
 
 
 class PostgresNights:
@@ -38,33 +33,28 @@ class PostgresNights:
     async def rows(self, from_s: float, to_s: float) -> NightRows:
         """Return the rows of a night."""
         span = {"from_s": from_s, "to_s": to_s}
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                await conn.execute("set transaction isolation level repeatable read, read only")
-                decisions = await _rows(conn, "decisions", **span)
-                ids = sorted({d["catalogue_id"] for d in decisions if d["catalogue_id"] is not None})
-                return NightRows(
-                    decisions=decisions,
-                    alarms=await _rows(conn, "alarms", **span),
-                    treated=await lines_of(conn, from_s, to_s),
-                    catalogues=await _rows(conn, "catalogues", ids=ids),
-                    forecasts={
-                        name: [r["forecast"] for r in await _rows(conn, name, **span)]
-                        for name in FORECASTS
-                        if await _is_there(conn, name)
-                    },
-                    readings={
-                        **_lines(await _rows(conn, "road_readings", **span)),
-                        **_lines(await _rows(conn, "weather_readings", **span)),
-                        **_lines(await _rows(conn, "gritter_readings", **span)),
-                    },
-                    hours={
-                        r["issued"]: f"{HOURS}\n{r['lines']}\n" for r in await _rows(conn, "hours", **span)
-                    },
-                    gone=await gone_of(conn, from_s, to_s, self._kept, self._zone),
-                )
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
+        async with transaction(self._pool) as conn:
+            await conn.execute("set transaction isolation level repeatable read, read only")
+            decisions = await _rows(conn, "decisions", **span)
+            ids = sorted({d["catalogue_id"] for d in decisions if d["catalogue_id"] is not None})
+            return NightRows(
+                decisions=decisions,
+                alarms=await _rows(conn, "alarms", **span),
+                treated=await lines_of(conn, from_s, to_s),
+                catalogues=await _rows(conn, "catalogues", ids=ids),
+                forecasts={
+                    name: [r["forecast"] for r in await _rows(conn, name, **span)]
+                    for name in FORECASTS
+                    if await _is_there(conn, name)
+                },
+                readings={
+                    **_lines(await _rows(conn, "road_readings", **span)),
+                    **_lines(await _rows(conn, "weather_readings", **span)),
+                    **_lines(await _rows(conn, "gritter_readings", **span)),
+                },
+                hours={r["issued"]: f"{HOURS}\n{r['lines']}\n" for r in await _rows(conn, "hours", **span)},
+                gone=await gone_of(conn, from_s, to_s, self._kept, self._zone),
+            )
 
 
 def _lines(rows: Sequence[Row]) -> dict[str, list[str]]:

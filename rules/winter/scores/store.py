@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, tzinfo
 from typing import Any
 
 import msgspec
 import numpy as np
-import psycopg
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, Lender, transaction
 from rules.core.treatment_log import standing
 from rules.core.winter_kept import KeptDays
 from rules.core.winter_record import KeptScore
@@ -22,11 +19,8 @@ from rules.core.winter_scores.hazard import LOOK_BACK_S
 from rules.core.winter_scores.night import NightScore
 from rules.winter.kept import gone_of, lines_of
 from rules.winter.orders.ports import OrderDesk
-from rules.winter.orders.store import Lender
 
 SQL = load_queries("rules.winter.scores")
-
-Connection = psycopg.AsyncConnection[Any]
 
 
 class PostgresScores:
@@ -49,7 +43,7 @@ class PostgresScores:
         """Return what is known of a night."""
         cases = await self._desk.cases(from_s, to_s)
         span = {"from_s": from_s, "to_s": to_s}
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             routes = await _rows(conn, "routes")
             measured = await _rows(conn, "measured", **span)
             sensors = [row[2] for row in routes if row[5] is not None]
@@ -71,12 +65,12 @@ class PostgresScores:
     async def put(self, score: NightScore, by: str) -> None:
         """Keep a score."""
         summary = msgspec.json.encode(score).decode()
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             await conn.execute(SQL["put"], {"night": score.night, "by": by, "summary": summary})
 
     async def kept(self, night: date) -> KeptScore | None:
         """Return the newest score of a night."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             rows = await _rows(conn, "kept", night=night)
         if not rows:
             return None
@@ -85,17 +79,9 @@ class PostgresScores:
 
     async def nights(self, first: date, last: date) -> Sequence[NightScore]:
         """Return the newest score of each night."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             rows = await _rows(conn, "nights", first=first, last=last)
         return [msgspec.json.decode(row[0], type=NightScore) for row in rows]
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
 
 
 def _routes(rows: Sequence[Any]) -> tuple[Mapping[str, str], Mapping[str, tuple[Stretch, ...]]]:

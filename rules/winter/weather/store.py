@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import PoolTimeout
 
 from cityops.db.queries import load_queries
-from cityops.errors import TransientError
+from cityops.db.transaction import Connection, Lender, transaction
 from rules.core.weather_forecast import COLUMNS, HOUR_S, Place, WeatherForecast
 from rules.winter.weather.ports import Added, Kept, Listed
 
 SQL = load_queries("rules.winter.weather")
 
-Connection = psycopg.AsyncConnection[Any]
-
-
-class Pool(Protocol):
-    """What is needed of ``psycopg_pool.AsyncConnectionPool``."""
-
-    def connection(self) -> AbstractAsyncContextManager[Connection]:
-        """Return a context that lends a connection and commits or rolls back at its end."""
-        ...
-
 
 class PostgresForecasts:
     """:class:`rules.winter.weather.ports.WeatherForecasts` on a pool of connections."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Lender) -> None:
         self._pool = pool
 
     async def add(self, forecasts: Sequence[WeatherForecast], by: str) -> list[Added]:
         """Keep forecasts; see :class:`rules.winter.weather.ports.WeatherForecasts`."""
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             await conn.execute(SQL["one_after_another"])
             return [await _add(conn, forecast, by) for forecast in forecasts]
 
@@ -58,17 +45,9 @@ class PostgresForecasts:
         return [Listed(**row) for row in rows]
 
     async def _rows(self, query: str, **params: object) -> list[dict[str, Any]]:
-        async with self._transaction() as conn:
+        async with transaction(self._pool) as conn:
             cursor = await conn.cursor(row_factory=dict_row).execute(SQL[query], params)
             return await cursor.fetchall()
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as conn, conn.transaction():
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise TransientError(f"database: {' '.join(str(error).split())}") from error
 
 
 async def _add(conn: Connection, forecast: WeatherForecast, by: str) -> Added:
