@@ -176,8 +176,8 @@ def test_without_a_forecast_the_air_takes_much_of_the_last_days_course_under_clo
     later = coming.expected(past(stations(cloud=1.0)), 24, None, PLACE, RELAXING)
     air = later.air_c[:, 0, 0]
     assert air[0] == pytest.approx(3.0, abs=0.1)
-    assert air[6] == pytest.approx(3.0 + coming.ALIKE * 2.0, abs=0.3)
-    assert air[18] == pytest.approx(3.0 - coming.ALIKE * 2.0, abs=0.3)
+    assert air[6] == pytest.approx(3.0 + wx.ALIKE * 2.0, abs=0.3)
+    assert air[18] == pytest.approx(3.0 - wx.ALIKE * 2.0, abs=0.3)
     assert not np.isnan(later.shortwave_w_m2).any()
 
 

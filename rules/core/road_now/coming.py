@@ -11,7 +11,7 @@ from rules.core.psychrometrics import Floats
 from rules.core.road_now.local_air import SUN_W_M2, clear_and_calm, stillness
 from rules.core.road_now.parameters import AirParameters
 from rules.core.road_now.said import falling, said
-from rules.core.road_now.weather import HOUR_S, Place, clear_sky_w_m2, dimmed, one_weather
+from rules.core.road_now.weather import ALIKE, HOUR_S, Place, clear_sky_w_m2, dimmed, one_weather
 from rules.core.road_surface.forcing import Weather
 from rules.core.road_surface.vapour import over_water_pa
 from rules.core.weather_forecast import WeatherForecast
@@ -25,8 +25,6 @@ BRUNT_C = 2.2
 """Air cools by so much in the first hour of a clear calm night, with the root of time after it [°C/h½]: some half of
 what 80 W/m² do to ground (2 R / √(π k ρ c))."""
 QUARTER_S = 900.0
-ALIKE = 0.6
-"""So much of the last days' course comes again: one night is not as the other."""
 SKY_LASTS_H = 30.0
 """Cloud and wind are on their way to the last day's mean in this time [h]."""
 LEAST_HOURS = 6

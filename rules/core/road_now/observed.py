@@ -81,17 +81,19 @@ def bridged(ends_s: Floats, column: Floats, likely: Floats, fades_s: float) -> F
     return np.where(np.isnan(column), likely + move, column)
 
 
-def usual(ends_s: Floats, column: Floats, otherwise: float) -> Floats:
+def usual(ends_s: Floats, column: Floats, otherwise: float, alike: float) -> Floats:
     """Return the daily course: at each step what was first measured at its time of day; the other value where nothing was.
 
-    It is one day's, not the mean of days: else it would leap where the measurements of the last day end.
+    It is one day's, not the mean of days: else it would leap where the measurements of the last day end. ``alike``: so
+    much of it about its mean, 0..1.
     """
     known = ~np.isnan(column)
     if not known.any():
         return np.full(len(column), otherwise)
     slot_s = np.round(ends_s % DAY_S)
     times_s, first = np.unique(slot_s[known], return_index=True)
-    return np.interp(slot_s, times_s, column[known][first], period=DAY_S)
+    course = np.interp(slot_s, times_s, column[known][first], period=DAY_S)
+    return np.asarray(course.mean() + alike * (course - course.mean()), dtype=np.float64)
 
 
 def silence_h(ends_s: Floats, column: Floats) -> float:

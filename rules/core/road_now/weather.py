@@ -20,6 +20,8 @@ USUAL_CLOUD = 0.6
 USUAL = {"air_c": 0.0, "humidity_pct": 85.0, "wind_m_s": 2.0, "pressure_pa": 1.0e5, "cloud": np.nan}
 """What is taken where it was never measured and nobody said it; cloud may stay unknown."""
 COURSED = ("air_c", "humidity_pct", "wind_m_s")
+ALIKE = 0.6
+"""So much of the last days' course comes again: one night is not as the other."""
 FORGOTTEN_H = 12.0
 """What was measured last is forgotten to 1/e in this time: then the daily course counts [h]."""
 CLEAR_TRANSMISSION = 0.75
@@ -104,7 +106,7 @@ def measured(
         name: bridged(
             ends_s,
             bridged(ends_s, found[name], said[name], moved_h * HOUR_S),
-            usual(ends_s, found[name], otherwise),
+            usual(ends_s, found[name], otherwise, ALIKE),
             FORGOTTEN_H * HOUR_S,
         )
         for name, otherwise in USUAL.items()
