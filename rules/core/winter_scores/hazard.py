@@ -26,7 +26,7 @@ Bools = NDArray[np.bool_]
 Points = Sequence[tuple[float, float]]
 """When an hour ended [s since 1970], and the rain of it [mm], in order of time."""
 HOUR_S = 3600.0
-LOOK_BACK_S = 24 * HOUR_S
+LOOK_BACK_S = 48 * HOUR_S
 """Salt that was spread so long before a night, and rain, are looked at: so long the rules remember a pass."""
 FILMS = DoseParameters()
 
