@@ -69,7 +69,9 @@ class Coat:
         """Return what is still there [g/m²]."""
         if self.lying is not None:
             return self.lying.left_g_m2(at_s)
-        return 0.0 if self.washed else _first(self.at_s, MOTORWAY).spread(self.g_m2, self.at_s).left_g_m2(at_s)
+        return (
+            0.0 if self.washed else _first(self.at_s, MOTORWAY).spread(self.g_m2, self.at_s).left_g_m2(at_s)
+        )
 
 
 BARE = Coat(0.0, 0.0, 0.0)

@@ -122,12 +122,14 @@ class ForecastMemory(msgspec.Struct, frozen=True, omit_defaults=True):
         table: quantities × hours of ``rules.core.road_now.table`` as whole numbers, the lower byte first.
         by_forecast: whether somebody had forecast the weather of it lately (:data:`rules.core.road_now.table.FRESH_S`).
         off_c: by how much the segment's own sensor is wrong [°C]; None: it is not, or there is none.
+        salt_g_m2: that it has on the road when it is issued; None: nobody noted it, as before version 7 of the winter rule.
     """
 
     issued_s: float
     table: bytes
     by_forecast: bool = True
     off_c: float | None = None
+    salt_g_m2: float | None = None
 
 
 class ForecastAge(msgspec.Struct, frozen=True, omit_defaults=True):

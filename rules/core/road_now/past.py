@@ -154,9 +154,7 @@ def _through(
     return Ran(_with_film(state, s, film_mm), surfaces, fix, made)
 
 
-def _by_step(
-    spreads: Spreads, steps: int, step_s: float
-) -> Mapping[int, list[tuple[int, float, float]]]:
+def _by_step(spreads: Spreads, steps: int, step_s: float) -> Mapping[int, list[tuple[int, float, float]]]:
     """Return salt by step: where, how much [g/m²] and how long before the step's end [h].
 
     ``at_s`` of ``spreads`` are steps here (:func:`in_steps`).
@@ -184,9 +182,7 @@ def in_steps(spreads: Spreads, ends_s: Floats) -> Spreads:
     step_s = float(ends_s[1] - ends_s[0])
     steps = (spreads.at_s - (ends_s[0] - step_s)) / step_s
     inside = (steps > 0.0) & (spreads.at_s <= ends_s[-1])
-    return Spreads(
-        segment=spreads.segment[inside], at_s=steps[inside], salt_g_m2=spreads.salt_g_m2[inside]
-    )
+    return Spreads(segment=spreads.segment[inside], at_s=steps[inside], salt_g_m2=spreads.salt_g_m2[inside])
 
 
 def _one(n: int, at: int, value: float) -> Floats:
