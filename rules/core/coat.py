@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rules.core.parameters import TreatmentParameters
-from rules.core.road_surface.salt import Lying
+from rules.core.road_surface.salt import Lying, kept_in_rain
 from rules.core.road_surface.traffic import MOTORWAY
 from rules.core.treatment import Pass
 
@@ -69,9 +69,10 @@ class Coat:
         """Return what is still there [g/m²]."""
         if self.lying is not None:
             return self.lying.left_g_m2(at_s)
-        return (
-            0.0 if self.washed else _first(self.at_s, MOTORWAY).spread(self.g_m2, self.at_s).left_g_m2(at_s)
-        )
+        if self.washed:
+            return 0.0
+        stays_g_m2 = self.g_m2 * kept_in_rain(self.rained_mm)
+        return _first(self.at_s, MOTORWAY).spread(stays_g_m2, self.at_s).left_g_m2(at_s)
 
 
 BARE = Coat(0.0, 0.0, 0.0)
@@ -122,7 +123,8 @@ def _covered(before: Coat, one: Pass, rained_mm: float, p: Holds, traffic: float
     until_s = one.at_s + 3600.0 * (p.holds_after_rain_h if washed else p.holds_h)
     old = _first(one.at_s, traffic) if before.lying is None else before.lying
     # What rain has washed off is gone, and with it all that lay there before: of that more rain has fallen.
-    lying = _first(one.at_s, traffic) if washed else old.spread(one.g_m2, one.at_s)
+    stays_g_m2 = one.g_m2 * kept_in_rain(rained_mm)
+    lying = _first(one.at_s, traffic) if washed else old.spread(stays_g_m2, one.at_s)
     sum_g_m2 = one.g_m2 + old.left_g_m2(one.at_s)
     if sum_g_m2 >= before.g_m2 or one.at_s >= before.until_s:
         return Coat(sum_g_m2, one.at_s, until_s, washed, rained_mm, lying=lying)

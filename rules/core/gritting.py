@@ -168,7 +168,9 @@ def _in_cases(o: Outlook, p: GrittingParameters) -> str:
 def _dry(o: Outlook, minimum_c: float, p: GrittingParameters) -> str:
     chance = foreseen_ice(o)
     if chance is not None and o.film_mm is not None and o.film_mm >= p.dose.damp_from_mm:
-        return f"may fall to {minimum_c:.1f} °C, but icy in only {100.0 * chance:.0f} % of the forecast's cases"
+        return (
+            f"may fall to {minimum_c:.1f} °C, but icy in only {100.0 * chance:.0f} % of the forecast's cases"
+        )
     if o.film_mm is not None and (o.wet or o.damp):
         return f"may fall to {minimum_c:.1f} °C, but is dry by then, and the air too dry for hoar"
     return f"may fall to {minimum_c:.1f} °C, but is dry and the air too dry for hoar"

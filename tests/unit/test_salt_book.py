@@ -16,12 +16,16 @@ from rules.core.engine import step
 from rules.core.gritting import assess
 from rules.core.memory import EngineState, ForecastMemory, TreatedMemory
 from rules.core.outlook import Outlook
+from rules.core.residual import left_g_m2
 from rules.core.road_now.issue import issue
 from rules.core.road_now.model import Observed, Passes, Spreads
 from rules.core.road_now.parameters import SHIPPED
 from rules.core.road_now.speed import county
 from rules.core.road_now.table import RoadForecast
+from rules.core.road_surface.parameters import Stores
 from rules.core.road_surface.salt import KEPT_SHARE, SLOW_H, left_of_one
+from rules.core.road_surface.state import bare
+from rules.core.road_surface.stores import worn
 from rules.core.road_surface.traffic import traffic_of
 from rules.core.treatment import Pass
 from tests.fakes.road_tables import table, with_issues
@@ -97,6 +101,26 @@ def test_rain_takes_the_passes_from_before_it_and_no_others() -> None:
     passes = [spread(0.0, 20.0), spread(6.0 * HOUR, 10.0, rain_mm=2.5)]
     left = coat(passes, 2.6, P.treatment).left_g_m2(7.0 * HOUR)
     assert left == pytest.approx(10.0 * left_of_one(1.0))
+
+
+@pytest.mark.parametrize("rate_mm_h", [1.0, 2.0, 4.0])
+@pytest.mark.parametrize("rain_mm", [0.3, 1.0, 2.0])
+def test_rain_leaves_the_rules_what_it_leaves_the_forecast(rate_mm_h: float, rain_mm: float) -> None:
+    steps, traffic = round(3.0 * rain_mm / rate_mm_h) or 1, traffic_of("U")
+    road = bare(np.full((2, 1, 1), 5.0)).spread(np.array([[20.0]]), KEPT_SHARE)
+    for k in range(steps + 9):
+        water = road.water_mm + (rain_mm / steps if k < steps else 0.0)
+        road = worn(replace(road, water_mm=water), Stores(), np.array([[traffic]]), 1200.0)
+    at_s = 1200.0 * (steps + 9)
+    ours = coat([spread(0.0, 20.0)], rain_mm, P.treatment, traffic).left_g_m2(at_s)
+    assert ours / 20.0 == pytest.approx(float(road.salt_g_m2[0, 0]) / 20.0, abs=0.06)
+
+
+def test_rain_to_come_takes_what_rain_that_has_fallen_takes() -> None:
+    now_s, coming = 2.0 * HOUR, coat([spread(0.0, 20.0)], 0.0, P.treatment)
+    fallen = coat([spread(0.0, 20.0)], 1.5, P.treatment)
+    assert left_g_m2(coming, 1.5, 6.0, now_s, P) == pytest.approx(left_g_m2(fallen, 0.0, 6.0, now_s, P))
+    assert left_g_m2(coming, 1.5, 6.0, now_s, P) == pytest.approx(0.4 * left_g_m2(coming, 0.0, 6.0, now_s, P))
 
 
 def dry_day(**more: Any) -> Outlook:

@@ -28,6 +28,9 @@ SLOW_H = 1000.0
 """Time in which motorway traffic takes what sits in the voids to 1/e [h]. Chosen: Hanke found 2 to 3 g/m² after two weeks
 without rain, and of 10 to 15 g/m² that leaves 1.9 to 2.9; after TRL's 25 h 73.7 % are gone."""
 
+DRAINS_ABOVE_MM = 0.6
+"""A road holds so much water (NORTRIP); what is more runs off, with the salt in it."""
+
 
 def freezing_fraction(temperature_c: Array) -> Array:
     """Return the mass fraction of NaCl whose solution freezes at a temperature [-].
@@ -85,6 +88,14 @@ def kept_of_pools(worn_h: Array) -> tuple[Array, Array]:
 def left_of_one(age_h: float, traffic: float = MOTORWAY) -> float:
     """Return :func:`left_share` of one number: many are asked for one by one."""
     return Lying(1.0 - KEPT_SHARE, KEPT_SHARE, 0.0, traffic).left_g_m2(3600.0 * age_h)
+
+
+def kept_in_rain(rain_mm: float) -> float:
+    """Return the share of salt, of both pools, that rain has left on a road [-]: it mixes with the water that the road holds.
+
+    What ``stores.worn`` comes to where rain falls at 1 mm/h or more, within 0.06; drizzle takes more.
+    """
+    return DRAINS_ABOVE_MM / max(rain_mm, DRAINS_ABOVE_MM)
 
 
 class Lying(NamedTuple):
