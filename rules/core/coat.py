@@ -1,20 +1,21 @@
 """What lies on a stretch of road after gritters have passed, and for how long it holds. Pure.
 
 Salt on a stretch does not last: what is left after some time is told by the two pools of
-:mod:`rules.core.road_surface.salt`. A treatment counts in full for as long as it holds (a parameter);
-when another is put on top, only what is left of the first is added. After that it still counts as far
-as what is left keeps the water of tonight liquid (:mod:`rules.core.residual`).
+:mod:`rules.core.road_surface.salt`, by the road's own traffic, as in the road forecast. A treatment counts in
+full for as long as it holds (a parameter); when another is put on top, only what is left of the first is added.
+After that it still counts as far as what is left keeps the water of tonight liquid (:mod:`rules.core.residual`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rules.core.parameters import TreatmentParameters
-from rules.core.road_surface.salt import left_of_one
+from rules.core.road_surface.salt import Lying, kept_in_rain
+from rules.core.road_surface.traffic import MOTORWAY
 from rules.core.treatment import Pass
 
 CELLS = 10
@@ -53,6 +54,7 @@ class Coat:
         washed: whether rain has washed it off since.
         rained_mm: the rain since [mm].
         snowed_mm: the snow since [mm of water].
+        lying: what lies there of all passes, pool by pool; None: of that one treatment, as under a motorway's traffic.
     """
 
     g_m2: float
@@ -61,38 +63,47 @@ class Coat:
     washed: bool = False
     rained_mm: float = 0.0
     snowed_mm: float = 0.0
+    lying: Lying | None = None
 
     def left_g_m2(self, at_s: float) -> float:
         """Return what is still there [g/m²]."""
-        return 0.0 if self.washed else self.g_m2 * left_of_one((at_s - self.at_s) / 3600.0)
+        if self.lying is not None:
+            return self.lying.left_g_m2(at_s)
+        if self.washed:
+            return 0.0
+        stays_g_m2 = self.g_m2 * kept_in_rain(self.rained_mm)
+        return _first(self.at_s, MOTORWAY).spread(stays_g_m2, self.at_s).left_g_m2(at_s)
 
 
 BARE = Coat(0.0, 0.0, 0.0)
 """A segment that nobody has treated."""
 
 
-def coat(passes: Sequence[Pass], rain_mm: float, p: Holds) -> Coat:
+def _first(at_s: float, traffic: float) -> Lying:
+    return Lying(0.0, 0.0, at_s, traffic)
+
+
+def coat(passes: Sequence[Pass], rain_mm: float, p: Holds, traffic: float = MOTORWAY) -> Coat:
     """Return what the passes over a segment come to.
 
-    Each part of the segment has its own history: a pass adds what is left of the one before,
-    unless that alone still holds and is worth more. The segment has what all but the worst
-    fifth of its parts have.
+    Each part of the segment has its own history: a pass counts with what is left of the one before,
+    unless that alone still holds and is worth more. What lies there is the sum of all passes, whatever counts.
+    The segment has what all but the worst fifth of its parts have.
 
     Args:
         passes: over the segment, in any order.
         rain_mm: the town's rain gauge now [mm since it began].
         p: how long a treatment holds.
+        traffic: of the road, relative to a busy motorway; on a motorway the least is left.
     """
     cells = [BARE] * CELLS
     for one in sorted(passes):
-        rained_mm = rain_mm - one.rain_mm
-        washed = rained_mm > p.rain_mm
-        until_s = one.at_s + 3600.0 * (p.holds_after_rain_h if washed else p.holds_h)
+        after: dict[int, Coat] = {}  # most parts have the same history
         for i, before in enumerate(cells):
             if one.low <= (i + 0.5) / CELLS <= one.high:
-                sum_g_m2 = one.g_m2 + before.left_g_m2(one.at_s)
-                if sum_g_m2 >= before.g_m2 or one.at_s >= before.until_s:
-                    cells[i] = Coat(sum_g_m2, one.at_s, until_s, washed, rained_mm)
+                if id(before) not in after:
+                    after[id(before)] = _covered(before, one, rain_mm - one.rain_mm, p, traffic)
+                cells[i] = after[id(before)]
     counted = sorted(cells, key=lambda c: c.g_m2)[CELLS - math.ceil(COVERED_SHARE * CELLS) :]
     if counted[0].g_m2 == 0.0:
         return BARE
@@ -102,18 +113,53 @@ def coat(passes: Sequence[Pass], rain_mm: float, p: Holds) -> Coat:
         until_s=min(c.until_s for c in counted),
         washed=any(c.washed for c in counted),
         rained_mm=max(c.rained_mm for c in counted),
+        lying=_least(counted),
+    )
+
+
+def _covered(before: Coat, one: Pass, rained_mm: float, p: Holds, traffic: float) -> Coat:
+    """Return a part's coat after a pass; ``rained_mm``: since the pass."""
+    washed = rained_mm > p.rain_mm
+    until_s = one.at_s + 3600.0 * (p.holds_after_rain_h if washed else p.holds_h)
+    old = _first(one.at_s, traffic) if before.lying is None else before.lying
+    # What rain has washed off is gone, and with it all that lay there before: of that more rain has fallen.
+    stays_g_m2 = one.g_m2 * kept_in_rain(rained_mm)
+    lying = _first(one.at_s, traffic) if washed else old.spread(stays_g_m2, one.at_s)
+    sum_g_m2 = one.g_m2 + old.left_g_m2(one.at_s)
+    if sum_g_m2 >= before.g_m2 or one.at_s >= before.until_s:
+        return Coat(sum_g_m2, one.at_s, until_s, washed, rained_mm, lying=lying)
+    return replace(before, lying=lying)
+
+
+def _least(parts: Sequence[Coat]) -> Lying:
+    """Return what lies on each of some parts at least, in each pool."""
+    newest_s = max(c.lying.at_s for c in parts if c.lying is not None)
+    there = [c.lying.after(newest_s) for c in parts if c.lying is not None]
+    return there[0]._replace(
+        fast_g_m2=min(one.fast_g_m2 for one in there), slow_g_m2=min(one.slow_g_m2 for one in there)
     )
 
 
 def coats(
-    treated: Mapping[str, Sequence[Pass]], rain_mm: float, at_s: float, p: TreatmentParameters
+    treated: Mapping[str, Sequence[Pass]],
+    rain_mm: float,
+    at_s: float,
+    p: TreatmentParameters,
+    traffic: Mapping[str, float],
 ) -> dict[str, Coat]:
-    """Return the coat of each segment that has one at ``at_s`` [s since 1970]."""
+    """Return the coat of each segment that has one at ``at_s`` [s since 1970].
+
+    ``traffic``: of the roads, relative to a busy motorway; of one that it does not know as on a motorway.
+    """
     recent = {
         segment: [one for one in passes if one.at_s > at_s - p.passes_kept_s]
         for segment, passes in treated.items()
     }
-    found = {segment: coat(passes, rain_mm, p) for segment, passes in recent.items() if passes}
+    found = {
+        segment: coat(passes, rain_mm, p, traffic.get(segment, MOTORWAY))
+        for segment, passes in recent.items()
+        if passes
+    }
     return {segment: one for segment, one in found.items() if one.g_m2 > 0.0}
 
 

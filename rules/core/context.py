@@ -22,6 +22,7 @@ from rules.core.parameters import Catalogue, SilenceParameters
 from rules.core.psychrometrics import Floats
 from rules.core.road_graph import RoadGraph
 from rules.core.road_state import Transfer, build_transfer
+from rules.core.road_surface.traffic import traffic_of
 from rules.core.routing import Drive, Router, plan
 from rules.core.street_match import Streets
 
@@ -76,6 +77,11 @@ class Context:
     def names(self) -> Names:
         """The devices' numbers: the same for all that was made of one town."""
         return self._town.names if self._root else Names(self.devices)
+
+    @cached_property
+    def traffic_of(self) -> Mapping[str, float]:
+        """Per segment its traffic relative to a busy motorway, as the road forecast has it."""
+        return {s.segment_id: traffic_of(s.road_class) for s in self.graph.segments}
 
     @cached_property
     def gritters_report(self) -> bool:

@@ -25,6 +25,7 @@ class ForecastColumns:
         issued_s: of the newest forecast by segment [s since 1970], NaN = none.
         by_forecast: whether somebody forecast the weather of it.
         off_c: by how much its own sensor is wrong [°C]; NaN = it is not, or there is none.
+        salt_g_m2: that it has on the road when it is issued, NaN = not told.
         whole: segments × quantities × hours.
     """
 
@@ -32,7 +33,7 @@ class ForecastColumns:
         self._index = ctx.graph.segment_index
         self._ids = list(self._index)
         n = len(self._ids)
-        self.issued_s, self.off_c = np.full(n, np.nan), np.full(n, np.nan)
+        self.issued_s, self.off_c, self.salt_g_m2 = (np.full(n, np.nan) for _ in range(3))
         self.by_forecast, self._touched = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         self.whole: Shorts = np.full((n, *SHAPE), UNKNOWN, dtype=np.int16)
         self._values: Floats | None = None
@@ -50,9 +51,16 @@ class ForecastColumns:
         return np.array([self._index.get(i, -1) for i in segment_ids], dtype=np.int64)
 
     def take(
-        self, rows: Numbers, issued_s: Floats, by_forecast: NDArray[np.bool_], off_c: Floats, whole: Shorts
+        self,
+        rows: Numbers,
+        issued_s: Floats,
+        by_forecast: NDArray[np.bool_],
+        off_c: Floats,
+        whole: Shorts,
+        salt_g_m2: Floats,
     ) -> None:
         """Take newer forecasts of different segments."""
+        self.salt_g_m2[rows] = salt_g_m2
         self.issued_s[rows], self.by_forecast[rows], self.off_c[rows] = issued_s, by_forecast, off_c
         self.whole[rows] = whole.reshape(len(rows), *SHAPE)
         self._touched[rows], self._values = True, None
@@ -64,6 +72,7 @@ class ForecastColumns:
             return
         self.issued_s[i], self.by_forecast[i] = value.issued_s, value.by_forecast
         self.off_c[i] = np.nan if value.off_c is None else value.off_c
+        self.salt_g_m2[i] = np.nan if value.salt_g_m2 is None else value.salt_g_m2
         self.whole[i] = np.frombuffer(value.table, dtype=LITTLE).reshape(SHAPE)
         self._touched[i], self._values = False, None
 
@@ -76,9 +85,9 @@ class ForecastColumns:
         at = np.flatnonzero(self._touched)
         self._touched[at] = False
         tables = self.whole[at].astype(LITTLE)
-        columns = (self.issued_s[at], self.by_forecast[at], self.off_c[at])
-        for row, table, issued_s, by_forecast, off_c in zip(
+        columns = (self.issued_s[at], self.by_forecast[at], self.off_c[at], self.salt_g_m2[at])
+        for row, table, issued_s, by_forecast, off_c, salt_g_m2 in zip(
             at.tolist(), tables, *(c.tolist() for c in columns), strict=True
         ):
-            off = None if off_c != off_c else off_c
-            memory[self._ids[row]] = ForecastMemory(issued_s, table.tobytes(), by_forecast, off)
+            off, salt = (None if v != v else v for v in (off_c, salt_g_m2))
+            memory[self._ids[row]] = ForecastMemory(issued_s, table.tobytes(), by_forecast, off, salt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +112,19 @@ def looks(
         in_h=in_h,
         ice=ice,
     )
+
+
+def doubted(found: Looks, short: Bools, chance: float) -> Looks:
+    """Return what forecasts say without what rests on salt that is not there: like one made without the weather they take nothing back.
+
+    Args:
+        found: what they say.
+        short: on which segments there is less salt than they count on.
+        chance: of ice from which on they ask for salt all the same.
+    """
+    if not short.any():
+        return found
+    return replace(found, by_forecast=found.by_forecast & ~(short & (found.p_ice < chance)))
 
 
 def _if(fresh: Bools, values: Floats) -> Floats:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from devices.registry import RoadSegment
 from rules.core.alarms import Demand
+from rules.core.coat import Coat
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance
 from rules.core.conditions.telling import Subject, Words, effects_of
@@ -32,8 +33,11 @@ from rules.core.work import Work
 KIND = "forecast"
 SEGMENT = "segment:"
 """Before a segment's id in the place of a device's name: no device can be called so."""
-FIELDS = ("issued_s", "by_forecast", "off_c", "table")
+FIELDS = ("issued_s", "by_forecast", "off_c", "table", "salt_g_m2")
 TOWN = "town"
+SHORT_G_M2, SHORT_SHARE = 1.0, 0.2
+"""A forecast counts on salt that is not there where so much, and this share of it, are missing. Chosen: a gram keeps 0.05 mm liquid
+to -1 °C, and a fifth is the 1.5 °C that the rules keep in hand, at -6 °C."""
 WORDS = {True: "forecast", False: "stations"}
 """By which weather a road forecast was made; one by an old forecast of the weather counts as one by stations."""
 
@@ -42,14 +46,15 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
     """Take rows of forecasts; of each segment the one issued last counts."""
     table = work.table("forecast", ctx, ForecastColumns)
     at = table.rows([name.removeprefix(SEGMENT) for name in rows.device])
-    issued, by, off, whole = (rows.column(name) for name in FIELDS)
+    issued, by, off, whole, salt = (rows.column(name) for name in FIELDS)
     for issued_s in np.unique(issued).tolist():
         some = np.flatnonzero((issued == issued_s) & (at >= 0))
         some = some[~(issued_s <= table.issued_s[at[some]])]  # NaN: the first
         if len(some) == 0:
             continue
         _tell_wrong(work, ctx, table, at[some], off[some], float(rows.ts_s[some[0]]))
-        table.take(at[some], issued[some], by[some] > 0.0, off[some], whole[some].astype(np.int16))
+        tables = whole[some].astype(np.int16)
+        table.take(at[some], issued[some], by[some] > 0.0, off[some], tables, salt[some])
         _note(work, issued_s)
 
 
@@ -161,6 +166,20 @@ def wash(work: Work, ctx: Context, cast: Looks | None, at_s: float) -> Wash | No
     lead_h = (at_s - np.nan_to_num(table.issued_s)) / HOUR_S
     rain_mm = coming_mm(table.values(), lead_h, cast.low_in_h, horizon_h)
     return Wash(*(np.where(cast.fresh, v, np.nan) for v in (rain_mm, np.full(len(rain_mm), horizon_h))))
+
+
+def short_of_salt(work: Work, ctx: Context, coats: Mapping[str, Coat]) -> NDArray[np.bool_]:
+    """Return on which segments there was less salt than the newest forecast counts on, by what is known of it now.
+
+    Rain since, or passes that were taken back: what such a forecast has liquid may freeze. ``coats``: the salt now, by segment id.
+    """
+    counted = np.nan_to_num(work.table("forecast", ctx, ForecastColumns).salt_g_m2)
+    issued_s = work.table("forecast", ctx, ForecastColumns).issued_s
+    there = np.zeros(len(counted))
+    for segment, here in coats.items():
+        if (i := ctx.graph.segment_index.get(segment)) is not None:
+            there[i] = here.left_g_m2(float(issued_s[i]))
+    return np.asarray(counted - there > SHORT_G_M2 + SHORT_SHARE * counted, dtype=np.bool_)
 
 
 def has_come(work: Work) -> bool:

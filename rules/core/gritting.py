@@ -21,6 +21,7 @@ from rules.core.gritting_parameters import GrittingParameters
 from rules.core.hazards import (
     Hazard,
     film_for,
+    foreseen_ice,
     hazard_of,
     is_likely,
     is_ploughed,
@@ -83,7 +84,7 @@ def assess(
     if o.minimum_c > p.action_c and not is_likely(o, p) and not is_ploughed(o, hazard):
         return _near(_warm(o, o.minimum_c, hazard, p), o.minimum_c, p, matrix)
     if hazard is None:
-        return _near(Assessment(o, "monitor", why=_dry(o, o.minimum_c)), o.minimum_c, p, matrix)
+        return _near(Assessment(o, "monitor", why=_dry(o, o.minimum_c, p)), o.minimum_c, p, matrix)
     why = f"{hazard.why}, lowest {o.minimum_c:.1f} °C{_in_cases(o, p)}"
     if o.minimum_c < p.dose.coldest_c:
         why += f": salt does not work below {p.dose.coldest_c:g} °C"
@@ -164,7 +165,12 @@ def _in_cases(o: Outlook, p: GrittingParameters) -> str:
     return "" if o.p_ice is None or not is_likely(o, p) else f", ice in {100.0 * o.p_ice:.0f} % of cases"
 
 
-def _dry(o: Outlook, minimum_c: float) -> str:
+def _dry(o: Outlook, minimum_c: float, p: GrittingParameters) -> str:
+    chance = foreseen_ice(o)
+    if chance is not None and o.film_mm is not None and o.film_mm >= p.dose.damp_from_mm:
+        return (
+            f"may fall to {minimum_c:.1f} °C, but icy in only {100.0 * chance:.0f} % of the forecast's cases"
+        )
     if o.film_mm is not None and (o.wet or o.damp):
         return f"may fall to {minimum_c:.1f} °C, but is dry by then, and the air too dry for hoar"
     return f"may fall to {minimum_c:.1f} °C, but is dry and the air too dry for hoar"

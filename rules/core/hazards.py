@@ -3,7 +3,9 @@
 Without a road forecast it is what lies there now, and hoar where the surface comes near its frost or
 dew point. With one it is the water that is left when the road freezes and the hoar that has gathered
 by then, an accumulated flux; and where neither is enough, ice in so many of the forecast's cases that
-salt costs less than none. A forecast takes a hazard away only where its own chance of ice is below that.
+salt costs less than none. A forecast takes a hazard away only where its own chance of ice is below that: then
+its film is water that stays liquid, brine that salt has drawn out of the air for one, unless something falls on it
+or sensors see water on a road at or below 0 °C.
 """
 
 from __future__ import annotations
@@ -93,13 +95,23 @@ def hazard_of(
 
 
 def water_of(o: Outlook, p: GrittingParameters) -> tuple[bool, bool]:
-    """Return whether a road is wet, and damp, when it freezes: as it is now, or as a forecast has it."""
+    """Return whether a road is wet, and damp, when it freezes: as it is now, or as a forecast has it.
+
+    Where the forecast has ice too seldom to act on, it knows of the salt, and its film alone is no hazard.
+    """
     if o.film_mm is None:
         return o.wet, o.damp
     wet, damp = o.film_mm >= p.dose.wet_from_mm, o.film_mm >= p.dose.damp_from_mm
     if foreseen_ice(o) is None or is_likely(o, p):
         return wet or o.wet, damp or o.damp
-    return wet, damp
+    cold, counts = o.surface_c is not None and o.surface_c <= 0.0, is_fallen_on(o)
+    seen_wet = cold and o.state == "wet"
+    return (counts and wet) or seen_wet, (counts and damp) or seen_wet or (cold and o.state == "damp")
+
+
+def is_fallen_on(o: Outlook) -> bool:
+    """Whether anything falls, or rain is to fall before the frost: it washes salt off, whatever a forecast says of it."""
+    return o.precipitation != "none" or o.rain_ends_in_h is not None
 
 
 def is_deep(o: Outlook, p: GrittingParameters) -> bool:
@@ -203,8 +215,18 @@ def slippery_in_h(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float | 
 
 
 def film_for(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float:
-    """Return the film of water that must not freeze [mm]: a forecast's, else the one that is usual for the hazard."""
+    """Return the film of water that must not freeze [mm]: a forecast's, else the one that is usual for the hazard.
+
+    A road that is wet, or damp, has no thinner one than makes it so, whatever a forecast says.
+    """
     told = max(o.film_mm or 0.0, o.deposit_mm or 0.0)
-    if hazard.condition != "frost" or told < p.dose.hoar_mm:
+    if hazard.condition != "frost" or told < least_film_mm(hazard, p):
         return film_mm(hazard.condition, hazard.wet, p.dose)
     return told
+
+
+def least_film_mm(hazard: Hazard, p: GrittingParameters) -> float:
+    """Return the thinnest film of a forecast that can be what a frost is a hazard for [mm]."""
+    if hazard.hoar or hazard.by_chance:
+        return p.dose.hoar_mm
+    return p.dose.wet_from_mm if hazard.wet else p.dose.damp_from_mm

@@ -194,8 +194,15 @@ def _water(looks: Outlooks, likely: Bools, p: GrittingParameters) -> tuple[Bools
     """Return which roads are wet, and damp, when they freeze."""
     told = ~np.isnan(looks.film_mm)
     as_now = ~told | np.isnan(looks.p_ice) | likely
+    falls = looks.freezing_rain | looks.snows | (looks.town.precipitation != "none")
+    counts = as_now | falls | ~np.isnan(looks.rain_ends_in_h)
     wet, damp = looks.film_mm >= p.dose.wet_from_mm, looks.film_mm >= p.dose.damp_from_mm
-    return (as_now & looks.wet) | wet, (as_now & looks.damp) | damp
+    cold = ~as_now & (looks.found.surfaces.surface_c <= 0.0)  # NaN is not
+    seen_wet, seen_damp = cold & looks.found.is_in("wet"), cold & looks.found.is_in("damp")
+    return (
+        (as_now & looks.wet) | (counts & wet) | seen_wet,
+        (as_now & looks.damp) | (counts & damp) | seen_wet | seen_damp,
+    )
 
 
 def _cells(
@@ -210,7 +217,8 @@ def _cells(
         left = hazard == number
         films = np.full(n, film_mm(condition, wet, p.dose))
         if condition == "frost":
-            films = np.where(told >= p.dose.hoar_mm, told, films)  # NaN is not
+            thinnest = {WET: p.dose.wet_from_mm, DAMP_ROAD: p.dose.damp_from_mm}.get(number, p.dose.hoar_mm)
+            films = np.where(told >= thinnest, told, films)  # NaN is not
             film[left] = films[left]
         for row in matrix.rows:
             if row.is_for(condition, wet):

@@ -1,8 +1,7 @@
 """What the engine remembers between steps, per subject, as JSON-serialisable values.
 
-Sections of the memory are versioned. A row of an older version is migrated where the
-section says how; any other is dropped at loading and built again from the readings that
-follow. Either way :mod:`rules.core.reconcile` then makes the alarms fit the memory.
+Sections of the memory are versioned. A row of an older version is migrated where the section says how; any other
+is dropped at loading and built again from the readings that follow. Either way :mod:`rules.core.reconcile` then makes the alarms fit.
 """
 
 from __future__ import annotations
@@ -121,13 +120,14 @@ class ForecastMemory(msgspec.Struct, frozen=True, omit_defaults=True):
         issued_s: when it was issued [s since 1970].
         table: quantities × hours of ``rules.core.road_now.table`` as whole numbers, the lower byte first.
         by_forecast: whether somebody had forecast the weather of it lately (:data:`rules.core.road_now.table.FRESH_S`).
-        off_c: by how much the segment's own sensor is wrong [°C]; None: it is not, or there is none.
+        off_c, salt_g_m2: error of the segment's own sensor [°C], None: it is not wrong, or there is none; salt then, None: not noted.
     """
 
     issued_s: float
     table: bytes
     by_forecast: bool = True
     off_c: float | None = None
+    salt_g_m2: float | None = None
 
 
 class ForecastAge(msgspec.Struct, frozen=True, omit_defaults=True):

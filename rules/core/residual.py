@@ -18,7 +18,7 @@ from rules.core.gritting import Assessment
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.psychrometrics import Floats
 from rules.core.road_state import DAMP, WET
-from rules.core.road_surface.salt import freezing_point_c
+from rules.core.road_surface.salt import freezing_point_c, kept_in_rain
 
 
 def safe_c(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> float | None:
@@ -47,7 +47,8 @@ def left_g_m2(
     fallen_mm = here.rained_mm + (0.0 if rain_mm is None else rain_mm)
     if fallen_mm > p.treatment.rain_mm:
         return 0.0
-    return here.left_g_m2(at_s + 3600.0 * (p.horizon_h if ahead_h is None else ahead_h))
+    left = here.left_g_m2(at_s + 3600.0 * (p.horizon_h if ahead_h is None else ahead_h))
+    return left * kept_in_rain(fallen_mm) / kept_in_rain(here.rained_mm)
 
 
 def protected(

@@ -7,14 +7,16 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import numpy as np
 from msgspec import structs
+from numpy.typing import NDArray
 
 from rules.core import forecast_rule
 from rules.core.coat import BARE, Coat, Done, done
 from rules.core.context import Context
 from rules.core.cost_loss import cost_loss
 from rules.core.effects import Decision, Json, num
-from rules.core.forecast_looks import Looks
+from rules.core.forecast_looks import Looks, doubted
 from rules.core.gritting import Assessment, Outlook, assess
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.holding import is_by_forecast
@@ -45,14 +47,16 @@ def evaluate(work: Work, ctx: Context, found: Views, at_s: float) -> None:
     without = forecast_rule.in_words(work, ctx, at_s)
     cast = forecast_rule.looked(work, ctx, found.surfaces.surface_c, at_s)
     wash = forecast_rule.wash(work, ctx, cast, at_s) if coats else None
-    prospects, gone = _Prospects(found, town, cast, wash, at_s), forecast_rule.lost(work, ctx, cast, at_s)
-    blind = forecast_rule.without_weather(ctx, cast)
+    short = None if cast is None else forecast_rule.short_of_salt(work, ctx, coats)
+    prospects = _Prospects(found, town, cast, wash, at_s, short)
+    gone = forecast_rule.lost(work, ctx, cast, at_s)
     for route_id, members in ctx.segments_of.items():
         ctx = ctx.at("route", route_id, at_s)
         matrix = ctx.catalogue.matrix
         before: RouteMemory | None = memory.get(route_id)
         held = None if before is None else before.plan
         looks, here = prospects.of(ctx, route_id)
+        blind = forecast_rule.without_weather(ctx, looks.cast)
         counts = gone | blind if is_by_forecast(held, period) else gone
         lost = bool(counts[list(members)].any())
         plan, p = plan_in_time(ctx, route_id, here, coats, held, at_s, period, lost)
@@ -78,16 +82,26 @@ class _Prospects:
     """What the segments need, once for all routes with the same parameters."""
 
     def __init__(
-        self, found: Views, town: Outdoor, cast: Looks | None, wash: Wash | None, at_s: float
+        self,
+        found: Views,
+        town: Outdoor,
+        cast: Looks | None,
+        wash: Wash | None,
+        at_s: float,
+        short: NDArray[np.bool_] | None = None,
     ) -> None:
         self._found, self._town, self._cast, self._wash, self._at_s = found, town, cast, wash, at_s
+        self._short = short
         self._by_catalogue: dict[int, tuple[Outlooks, Judged]] = {}
 
     def of(self, ctx: Context, route_id: str) -> tuple[Outlooks, Stretches]:
         """Return the outlooks of all segments, and what those of a route need."""
         p, matrix, key = ctx.catalogue.gritting.parameters, ctx.catalogue.matrix, id(ctx.catalogue)
         if key not in self._by_catalogue:
-            looks = outlooks(self._found, self._town, p, self._cast, self._wash)
+            cast = self._cast
+            if cast is not None and self._short is not None:
+                cast = doubted(cast, self._short, p.cost.act_from)
+            looks = outlooks(self._found, self._town, p, cast, self._wash)
             self._by_catalogue[key] = looks, judge(looks, p, matrix)
         looks, judged = self._by_catalogue[key]
         ids, at = ctx.members_of[route_id]

@@ -155,7 +155,8 @@ def coats_now(work: Work, ctx: Context, at_s: float) -> dict[str, Coat]:
     """Return the salt on each treated segment at a tick."""
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     treated = {segment: memory.passes for segment, memory in work.read("treated").items()}
-    found = coats(treated, town.rain_mm, at_s, ctx.catalogue.gritting.parameters.treatment)
+    p = ctx.catalogue.gritting.parameters.treatment
+    found = coats(treated, town.rain_mm, at_s, p, ctx.traffic_of)
     if not town.snow_gauge:
         return found
     now = (town.at_s, town.snowed_mm)

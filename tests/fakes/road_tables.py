@@ -31,11 +31,12 @@ def table(
     ids: Sequence[str] = IDS,
     wrong: Mapping[str, float] | None = None,
     kind: str = "forecast",
+    salt_g_m2: float = 0.0,
     **more: float | Sequence[float],
 ) -> RoadForecast:
     """Return a forecast that is the same for all segments; quantities by name, one value or one an hour.
 
-    ``wrong``: by segment, by how much its sensor is wrong.
+    ``wrong``: by segment, by how much its sensor is wrong; ``salt_g_m2``: that it counts on.
     """
     n, given = len(ids), {"middle_c": middle_c, **more}
     hours = {
@@ -50,7 +51,7 @@ def table(
         hours["below_zero"] = (middle < 0.0).astype(np.float64)
     values = np.stack([np.tile(hours[name][:, None], (1, n)) for name in QUANTITIES])
     plain = np.zeros(n)
-    now = NowRows(plain, plain, ("model",) * n, ("dry",) * n, plain, plain)
+    now = NowRows(plain, plain, ("model",) * n, ("dry",) * n, plain, np.full(n, salt_g_m2))
     sensors = tuple(SensorJudged(f"road-{i}", s, e, True) for i, (s, e) in enumerate((wrong or {}).items()))
     return RoadForecast(
         START + issued_s, tuple(ids), packed(values), now, WeatherUsed(kind), sensors, 1.2, 20

@@ -20,6 +20,7 @@ from rules.core.memory import Outdoor
 from rules.core.outlooks import Outlooks, Wash
 from rules.core.plan_columns import Stretches, plan_of
 from rules.core.road_state import STATE_OF_CASE, Estimate, Surfaces
+from rules.core.road_surface.salt import Lying
 from rules.core.route_plan import Need, RoutePlan, make_plan
 from rules.core.segment_views import Views
 from tests.fakes.rules_town import START, context
@@ -39,6 +40,7 @@ COATS = st.dictionaries(
         Coat, st.sampled_from([5.0, 10.0, 20.0]), st.sampled_from([START - 3600.0, START - 7200.0]),
         st.sampled_from([START - 60.0, START + 9000.0, START + 90_000.0]),
         rained_mm=st.sampled_from([0.0, 1.0]), snowed_mm=st.sampled_from([0.0, 1.0, 3.0]),
+        lying=st.sampled_from([None, Lying(3.0, 9.0, START - 3600.0, 0.05), Lying(8.0, 0.5, START - 3600.0, 0.5)]),
     ),
 )  # fmt: skip
 NEEDS = st.dictionaries(

@@ -215,7 +215,7 @@ def test_an_old_forecast_of_the_weather_adds_but_takes_nothing_back_alone() -> N
 
 def test_a_stale_forecast_does_not_cancel_a_treatment() -> None:
     cold = [4.0] * 8 + [-3.0] * 16
-    _, effects = run(mild(6.0), {18: table(HOUR_S, cold, film_mm=0.3)})
+    _, effects = run(mild(6.0), {18: table(HOUR_S, cold, film_mm=0.3, ice=0.8)})
     assert decisions(effects)[-1].outcome == "treat"  # nothing takes it back for want of a forecast
     told = [e.state for e in effects if isinstance(e, SubjectState) and e.subject == "r1"][-1]
     assert told["outcome"] == "treat"
@@ -366,9 +366,8 @@ def test_without_a_road_reading_routes_are_decided_by_the_forecast_and_then_refe
     devices = tuple(d for d in town.devices if sensors or d.kind != "road")
     ctx = context(msgspec.structs.replace(town, devices=devices))
     air = [r for r in mild(8.0) if r[0] == "weather"]
-    _, effects = run(
-        air, {6: table(HOUR_S, 4.0), 9: table(1.5 * HOUR_S, [4.0] * 4 + [-3.0] * 20, film_mm=0.2)}, ctx
-    )
+    freezes = table(1.5 * HOUR_S, [4.0] * 4 + [-3.0] * 20, film_mm=0.2, ice=0.8)
+    _, effects = run(air, {6: table(HOUR_S, 4.0), 9: freezes}, ctx)
     said = decisions(effects)
     assert [d.outcome for d in said][:2] == ["no_action", "treat"]
     assert said[1].result["spread_rate_g_m2"] == 16.0

@@ -46,6 +46,8 @@ def test_a_forecast_without_ice_takes_back_what_the_trend_asked_for() -> None:
     )
     dry = plan(HOUR, outlook(0.5, CLEARLY), before=BY_TREND)
     assert dry.outcome == "monitor"  # dry by then
+    liquid = plan(HOUR, outlook(0.5, CLEARLY, film_mm=0.2), before=BY_TREND)
+    assert liquid.outcome == "monitor"  # its water stays liquid
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,11 @@ def test_a_forecast_without_ice_takes_back_what_the_trend_asked_for() -> None:
         ([outlook(1.4, CLEARLY, source="nowcast")], {}),  # nobody forecast the weather
         ([outlook(1.4, CLEARLY), outlook(1.4, HARDLY, "b")], {}),
         ([outlook(1.4, CLEARLY), outlook(1.4, None, "b")], {}),
-        ([outlook(0.4, CLEARLY, film_mm=0.2)], {}),  # cold and wet: another reason to treat
+        (
+            [outlook(0.4, CLEARLY, film_mm=0.2, precipitation="rain")],
+            {},
+        ),  # cold and wet: another reason to treat
+        ([outlook(0.4, CLEARLY, film_mm=0.2, rain_ends_in_h=3.0)], {}),
         ([outlook(1.4, CLEARLY)], {"coats": {"b": Coat(8.0, 0.0, HOUR)}, "more": outlook(1.4, CLEARLY, "b")}),
     ],
 )

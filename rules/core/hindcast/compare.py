@@ -9,8 +9,9 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from rules.core.hindcast.facts import NightFacts, Proposed, Spread
+from rules.core.hindcast.facts import STREET_CLASS, NightFacts, Proposed, Spread
 from rules.core.psychrometrics import Floats
+from rules.core.road_surface.traffic import traffic_of
 from rules.core.treatment import Pass
 from rules.core.winter_scores.contingency import Counts, Outcome, counted
 from rules.core.winter_scores.facts import ScoreParameters
@@ -124,7 +125,9 @@ def _salted(n: NightFacts, until_s: float) -> Floats:
     ]
     count = len(n.hours.at_s)
     damp = np.zeros(count, dtype=np.bool_) if n.hours.damp is None else n.hours.damp
-    return by_salt_c(passes, n.rain, n.hours.at_s, np.full(count, np.nan), damp, HOLDS)
+    return by_salt_c(
+        passes, n.rain, n.hours.at_s, np.full(count, np.nan), damp, HOLDS, traffic_of(STREET_CLASS)
+    )
 
 
 def _outcome(road: Road, warned: bool) -> Outcome:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
 
+STREET_CLASS = "A"
+"""Class of the street whose nights are looked at: four lanes of a town."""
+
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
     """What was done to the street in an hour: salt and sand [g/m²], and whether it was ploughed."""

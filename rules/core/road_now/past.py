@@ -7,6 +7,7 @@ the missing flux of sensors nearby, weighted. So a cloud that only the sensors s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +21,7 @@ from rules.core.road_now.stretches import Stretches, shares
 from rules.core.road_surface.balance import Roads, advance
 from rules.core.road_surface.model import Correction, Past, correction, through_observed
 from rules.core.road_surface.roads import profile, roads, start
-from rules.core.road_surface.salt import KEPT_SHARE
+from rules.core.road_surface.salt import KEPT_SHARE, kept_of_pools
 from rules.core.road_surface.state import Forcing, State
 from rules.core.road_surface.vapour import Array
 
@@ -147,11 +148,9 @@ def _through(
 ) -> Ran:  # fmt: skip
     air, surfaces = profile(p.road), np.empty((weather.steps, len(s)), dtype=DTYPE)
     told = np.full((1, len(s)), np.nan, dtype=DTYPE)
-    salted = _by_step(spreads, weather.steps)
+    salted = _by_step(spreads, weather.steps, p.step_s)
     lent: dict[bytes, Any] = {}
     for i in range(weather.steps):
-        for at, g_m2 in salted.get(i, ()):
-            state = state.spread(_one(len(s), at, g_m2), KEPT_SHARE)
         there = ~np.isnan(lacking[i])
         key = there.tobytes()
         if key not in lent:
@@ -162,26 +161,40 @@ def _through(
             state, weather.at(i), made, air, p.road.stores, p.step_s, extra.astype(DTYPE), told
         ).state
         surfaces[i] = state.surface_c[0]
+        for at, g_m2, since_h in salted.get(i, ()):
+            state = _salted(state, at, g_m2, since_h * float(s.own["traffic"][at]))
     return Ran(_with_film(state, s, film_mm), surfaces, fix, made)
 
 
-def _by_step(spreads: Spreads, steps: int) -> Mapping[int, list[tuple[int, float]]]:
-    """Return salt by step; ``at_s`` of ``spreads`` are steps here (:func:`in_steps`)."""
-    found: dict[int, list[tuple[int, float]]] = {}
-    for i, at, g in zip(
-        spreads.at_s.astype(int).tolist(), spreads.segment.tolist(), spreads.salt_g_m2.tolist(), strict=True
+def _by_step(spreads: Spreads, steps: int, step_s: float) -> Mapping[int, list[tuple[int, float, float]]]:
+    """Return salt by step: where, how much [g/m²] and how long before the step's end [h].
+
+    ``at_s`` of ``spreads`` are steps here (:func:`in_steps`).
+    """
+    found: dict[int, list[tuple[int, float, float]]] = {}
+    for f, at, g in zip(
+        spreads.at_s.tolist(), spreads.segment.tolist(), spreads.salt_g_m2.tolist(), strict=True
     ):
+        i = math.ceil(f) - 1
         if 0 <= i < steps:
-            found.setdefault(i, []).append((at, g))
+            found.setdefault(i, []).append((at, g, (i + 1 - f) * step_s / 3600.0))
     return found
 
 
+def _salted(state: State, at: int, g_m2: float, worn_h: float) -> State:
+    """Return the state with what is left of a pass at the end of its step, ``worn_h`` hours of a motorway's traffic later."""
+    fast, slow = (float(kept) for kept in kept_of_pools(np.array(worn_h)))
+    left = KEPT_SHARE * slow + (1.0 - KEPT_SHARE) * fast
+    row = _one(state.surface_c.shape[1], at, g_m2 * left)
+    return state.spread(row, KEPT_SHARE * slow / left)
+
+
 def in_steps(spreads: Spreads, ends_s: Floats) -> Spreads:
-    """Return spreads with the step in which each fell instead of its time; those outside are left out."""
+    """Return spreads with how many steps after the first one's start each fell instead of its time; those outside are left out."""
     step_s = float(ends_s[1] - ends_s[0])
-    inside = (spreads.at_s > ends_s[0] - step_s) & (spreads.at_s <= ends_s[-1])
-    place = np.searchsorted(ends_s, spreads.at_s[inside]).astype(np.float64)
-    return Spreads(segment=spreads.segment[inside], at_s=place, salt_g_m2=spreads.salt_g_m2[inside])
+    steps = (spreads.at_s - (ends_s[0] - step_s)) / step_s
+    inside = (steps > 0.0) & (spreads.at_s <= ends_s[-1])
+    return Spreads(segment=spreads.segment[inside], at_s=steps[inside], salt_g_m2=spreads.salt_g_m2[inside])
 
 
 def _one(n: int, at: int, value: float) -> Floats:

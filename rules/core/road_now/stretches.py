@@ -14,13 +14,10 @@ from rules.core.psychrometrics import Floats
 from rules.core.road_now.shade import skyline_of
 from rules.core.road_state import build_transfer, positions
 from rules.core.road_surface.skyline import Skyline
+from rules.core.road_surface.traffic import busy_of, traffic_of
 
 Ints = NDArray[np.int64]
 
-BUSY = {"A": 1.0, "B": 0.7, "C": 0.4, "U": 0.1}
-"""Traffic by class of road, relative to the town's busiest."""
-MOTORWAY_SHARE = 0.5
-"""What the town's busiest road has of a motorway's wear."""
 HEAT_W_M2, STIRRING_W_M2K = 6.0, 1.5
 """Heat and stirred air of the busiest road, mean of a day: RoadSurf and METRo have 5 to 10 W/m²."""
 SHELTER = 0.5
@@ -102,12 +99,12 @@ def stretches(
 
 def _own(segments: Sequence[RoadSegment]) -> dict[str, Floats]:
     sky = np.clip([s.sky_view_factor for s in segments], 0.0, 1.0)
-    busy = np.array([BUSY.get(s.road_class, BUSY["U"]) for s in segments], dtype=np.float64)
+    busy = np.array([busy_of(s.road_class) for s in segments], dtype=np.float64)
     bridge = np.array([s.bridge for s in segments], dtype=np.bool_)
     return {
         "sky_view": sky,
         "wind_factor": SHELTER + (1.0 - SHELTER) * sky,
-        "traffic": MOTORWAY_SHARE * busy,
+        "traffic": np.array([traffic_of(s.road_class) for s in segments], dtype=np.float64),
         "traffic_w_m2": HEAT_W_M2 * busy,
         "traffic_w_m2k": STIRRING_W_M2K * busy,
         "deck_m": np.where(bridge, DECK_M, np.nan),

@@ -10,6 +10,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from rules.core.road_surface.salt import DRAINS_ABOVE_MM
+
 Share = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -103,7 +105,7 @@ class Stores(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         snow_albedo, snow_covers_mm: a road under so much ice and snow is white.
     """
 
-    drains_above_mm: NotNegative = 0.6
+    drains_above_mm: NotNegative = DRAINS_ABOVE_MM
     drain_h: Positive = 1.0
     water_max_mm: Positive = 2.0
     ice_max_mm: Positive = 50.0

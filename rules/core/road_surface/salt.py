@@ -2,15 +2,18 @@
 
 Sources: freezing curve of NaCl as in the FHWA MDSS rules of practice (Pikalert), down to the eutectic
 at -21.6 °C; loss in two pools fitted to TRL PPR392 (M62: 51 to 59 % gone after 2 h, 73 % after 25 h).
+The road forecast and the rules keep one book of it: each pass fills both pools once, and what lies in the
+voids stays there when the next one comes.
 """
 
 from __future__ import annotations
 
 import math
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
+from rules.core.road_surface.traffic import MOTORWAY
 from rules.core.road_surface.vapour import Array
 
 SQUARE, LINEAR, CONSTANT = -0.02916, -1.7208, -0.116
@@ -21,6 +24,12 @@ KEPT_SHARE = 0.27
 """What sits in the voids of the surfacing and outlasts days without rain."""
 FAST_H = 1.2
 """Time in which motorway traffic takes the rest to 1/e [h]."""
+SLOW_H = 1000.0
+"""Time in which motorway traffic takes what sits in the voids to 1/e [h]. Chosen: Hanke found 2 to 3 g/m² after two weeks
+without rain, and of 10 to 15 g/m² that leaves 1.9 to 2.9; after TRL's 25 h 73.7 % are gone."""
+
+DRAINS_ABOVE_MM = 0.6
+"""A road holds so much water (NORTRIP); what is more runs off, with the salt in it."""
 
 
 def freezing_fraction(temperature_c: Array) -> Array:
@@ -67,13 +76,53 @@ def left_share(age_h: Array, traffic: Array) -> Array:
         age_h: since it was spread [h].
         traffic: relative to a busy motorway, 1 = as there; 0 = none passes.
     """
-    left = np.exp(-np.maximum(age_h, 0.0) * traffic / FAST_H)
-    return cast("Array", KEPT_SHARE + (1.0 - KEPT_SHARE) * left)
+    fast, slow = kept_of_pools(np.maximum(age_h, 0.0) * traffic)
+    return cast("Array", KEPT_SHARE * slow + (1.0 - KEPT_SHARE) * fast)
 
 
-def left_of_one(age_h: float, traffic: float = 1.0) -> float:
+def kept_of_pools(worn_h: Array) -> tuple[Array, Array]:
+    """Return the shares of the fast and of the slow pool that stay after so many hours of a motorway's traffic [h]."""
+    return np.exp(worn_h * (-1.0 / FAST_H)), np.exp(worn_h * (-1.0 / SLOW_H))
+
+
+def left_of_one(age_h: float, traffic: float = MOTORWAY) -> float:
     """Return :func:`left_share` of one number: many are asked for one by one."""
-    return KEPT_SHARE + (1.0 - KEPT_SHARE) * math.exp(-max(age_h, 0.0) * traffic / FAST_H)
+    return Lying(1.0 - KEPT_SHARE, KEPT_SHARE, 0.0, traffic).left_g_m2(3600.0 * age_h)
+
+
+def kept_in_rain(rain_mm: float) -> float:
+    """Return the share of salt, of both pools, that rain has left on a road [-]: it mixes with the water that the road holds.
+
+    What ``stores.worn`` comes to where rain falls at 1 mm/h or more, within 0.06; drizzle takes more.
+    """
+    return DRAINS_ABOVE_MM / max(rain_mm, DRAINS_ABOVE_MM)
+
+
+class Lying(NamedTuple):
+    """Salt on one road in its two pools [g/m²] at ``at_s`` [s since 1970], under ``traffic`` relative to a busy motorway."""
+
+    fast_g_m2: float
+    slow_g_m2: float
+    at_s: float
+    traffic: float
+
+    def left_g_m2(self, at_s: float) -> float:
+        """Return what is left at a time, without rain; before ``at_s`` all of it."""
+        after = self.after(at_s)
+        return after.fast_g_m2 + after.slow_g_m2
+
+    def after(self, at_s: float) -> Lying:
+        """Return what is left at a time, pool by pool: :func:`kept_of_pools` of one number."""
+        worn_h = max(at_s - self.at_s, 0.0) / 3600.0 * self.traffic
+        fast, slow = math.exp(worn_h * (-1.0 / FAST_H)), math.exp(worn_h * (-1.0 / SLOW_H))
+        return Lying(self.fast_g_m2 * fast, self.slow_g_m2 * slow, max(at_s, self.at_s), self.traffic)
+
+    def spread(self, g_m2: float, at_s: float) -> Lying:
+        """Return it after a pass at a time: what lay in the voids before stays there."""
+        old = self.after(at_s)
+        return old._replace(
+            fast_g_m2=old.fast_g_m2 + (1.0 - KEPT_SHARE) * g_m2, slow_g_m2=old.slow_g_m2 + KEPT_SHARE * g_m2
+        )
 
 
 def fraction_of_one(temperature_c: float) -> float:

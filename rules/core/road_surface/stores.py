@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from rules.core.road_surface.parameters import Stores
-from rules.core.road_surface.salt import FAST_H
+from rules.core.road_surface.salt import kept_of_pools
 from rules.core.road_surface.state import Forcing, State
 from rules.core.road_surface.vapour import Array
 
@@ -79,14 +79,15 @@ def worn(state: State, p: Stores, traffic: Array, step_s: float) -> State:
     wear = traffic * (-hours)
     thin = np.where(state.snow_mm < THIN_SNOW_MM, THIN_SNOW_WEAR, 1.0).astype(state.zeta.dtype)
     water, salt_kept = _water(state.water_mm, p, traffic, hours)
+    fast, slow = kept_of_pools(traffic * hours)
     return replace(
         state,
         water_mm=water,
         ice_mm=np.minimum(state.ice_mm * np.exp(wear * p.ice_wear), p.ice_max_mm),
         snow_mm=np.minimum(state.snow_mm * np.exp(wear * p.snow_wear * thin), p.snow_max_mm),
         deposit_mm=np.minimum(state.deposit_mm * np.exp(wear * p.deposit_wear), p.deposit_max_mm),
-        salt_fast_g_m2=state.salt_fast_g_m2 * np.exp(wear * (1.0 / FAST_H)) * salt_kept,
-        salt_slow_g_m2=state.salt_slow_g_m2 * salt_kept,
+        salt_fast_g_m2=state.salt_fast_g_m2 * fast * salt_kept,
+        salt_slow_g_m2=state.salt_slow_g_m2 * slow * salt_kept,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.memory import TreatedMemory
+from rules.core.road_surface.traffic import MOTORWAY
 from rules.core.winter_orders.model import Case
 
 Floats = NDArray[np.float64]
@@ -45,12 +46,13 @@ class ScoreParameters(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of a route: length and width [m], and the sensor on it."""
+    """A stretch of a route: length and width [m], the sensor on it, and its traffic relative to a busy motorway."""
 
     segment_id: str
     length_m: float
     width_m: float
     device: str | None = None
+    traffic: float = MOTORWAY
 
 
 @dataclass(frozen=True, slots=True)

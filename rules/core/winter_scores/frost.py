@@ -89,17 +89,22 @@ def _hazards(
     measured_c = np.where(m.ts_s < salted_s, m.told("freezing_c"), np.nan)
     state = m.told("state")
     return is_hazard(
-        m.surface_c, m.wet, state >= HOAR, freezing_point_c(measured_c, _salted(m, before, facts, p))
+        m.surface_c,
+        m.wet,
+        state >= HOAR,
+        freezing_point_c(measured_c, _salted(m, before, facts, p, s.traffic)),
     )
 
 
-def _salted(m: Measured, before: Sequence[Pass], facts: NightFacts, p: ScoreParameters) -> Floats:
+def _salted(
+    m: Measured, before: Sequence[Pass], facts: NightFacts, p: ScoreParameters, traffic: float
+) -> Floats:
     """Return the freezing point by the salt of before; only where it decides, for there are thousands of readings."""
     found = np.full(len(m.ts_s), np.nan)
     at = np.flatnonzero(m.wet & (m.surface_c <= 0.0))
     if before and len(at):
         film, damp = m.told("film_mm")[at], m.told("state")[at] == DAMP
-        found[at] = by_salt_c(before, facts.rain, m.ts_s[at], film, damp, p)
+        found[at] = by_salt_c(before, facts.rain, m.ts_s[at], film, damp, p, traffic)
     return found
 
 

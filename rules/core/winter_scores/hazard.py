@@ -26,7 +26,7 @@ Bools = NDArray[np.bool_]
 Points = Sequence[tuple[float, float]]
 """When an hour ended [s since 1970], and the rain of it [mm], in order of time."""
 HOUR_S = 3600.0
-LOOK_BACK_S = 24 * HOUR_S
+LOOK_BACK_S = 48 * HOUR_S
 """Salt that was spread so long before a night, and rain, are looked at: so long the rules remember a pass."""
 FILMS = DoseParameters()
 
@@ -63,7 +63,7 @@ def counts_until_s(warned_s: float | None, evening_s: float) -> float:
 
 
 def by_salt_c(
-    passes: Sequence[Pass], rain: Points, at_s: Floats, film_mm: Floats, damp: Bools, p: Holds
+    passes: Sequence[Pass], rain: Points, at_s: Floats, film_mm: Floats, damp: Bools, p: Holds, traffic: float
 ) -> Floats:
     """Return the freezing point of what lies on a stretch by the salt on it [°C]; NaN where there is none.
 
@@ -76,6 +76,7 @@ def by_salt_c(
         film_mm: of water as its own sensor sees it, NaN = unknown: then the usual one, or the rain since.
         damp: whether it is damp rather than wet.
         p: how long a treatment holds.
+        traffic: of the road, relative to a busy motorway.
     """
     found = np.full(len(at_s), np.nan)
     ordered = sorted(passes)
@@ -89,7 +90,7 @@ def by_salt_c(
     for i in np.flatnonzero(many > 0).tolist():
         key = int(many[i]), float(gauge[i])
         if key not in known:
-            known[key] = coat(laid[: key[0]], key[1], p)
+            known[key] = coat(laid[: key[0]], key[1], p, traffic)
         here = known[key]
         left = here.left_g_m2(float(at_s[i]))
         if left > 0.0:

@@ -14,7 +14,7 @@ from math import cos, radians, sin
 import numpy as np
 
 from devices.registry import Depot, Device, GrittingRoute, Registry, RoadNode, RoadSegment
-from rules.core.hindcast.facts import Spread
+from rules.core.hindcast.facts import STREET_CLASS, Spread
 from rules.core.psychrometrics import Floats
 from rules.core.readings import ReadingBatch, Readings
 from rules.road_data.hornsgatan import HOUR_S, Hours
@@ -56,7 +56,7 @@ def registry_of(hours: Hours, street: Street) -> Registry:
         nodes=tuple(RoadNode(node_id=i, latitude_deg=a, longitude_deg=b) for i, (a, b) in enumerate(ends)),
         segments=(
             RoadSegment(
-                segment_id=STREET, street="the street", road_class="A", from_node=0, to_node=1, length_m=LENGTH_M,
+                segment_id=STREET, street="the street", road_class=STREET_CLASS, from_node=0, to_node=1, length_m=LENGTH_M,
                 width_m=street.width_m, sky_view_factor=street.sky_view, altitude_m=0.0, route_id=ROUTE, device=SENSOR,
             ),
         ),

@@ -1,5 +1,6 @@
 -- routes
-select r.route_id, r.label, s.segment_id, s.length_m::float8, s.width_m::float8, d.name as device
+select r.route_id, r.label, s.segment_id, s.length_m::float8, s.width_m::float8, d.name as device,
+       s.road_class
 from gritting_route r left join road_segment s using (route_id)
 left join device d on d.device_id = s.device_id and d.retired_at is null and d.kind = 'road'
 order by r.priority, r.route_id, s.segment_id

@@ -11,6 +11,7 @@ import numpy as np
 
 from cityops.db.queries import load_queries
 from cityops.db.transaction import Connection, Lender, transaction
+from rules.core.road_surface.traffic import traffic_of
 from rules.core.treatment_log import standing
 from rules.core.winter_kept import KeptDays
 from rules.core.winter_record import KeptScore
@@ -87,10 +88,10 @@ class PostgresScores:
 def _routes(rows: Sequence[Any]) -> tuple[Mapping[str, str], Mapping[str, tuple[Stretch, ...]]]:
     labels: dict[str, str] = {}
     stretches: dict[str, tuple[Stretch, ...]] = {}
-    for route_id, label, segment_id, length_m, width_m, device in rows:
+    for route_id, label, segment_id, length_m, width_m, device, road_class in rows:
         labels[route_id] = label
         if segment_id is not None:
-            mine = Stretch(segment_id, length_m, width_m, device)
+            mine = Stretch(segment_id, length_m, width_m, device, traffic_of(road_class))
             stretches[route_id] = (*stretches.get(route_id, ()), mine)
     return labels, stretches
 
