@@ -50,9 +50,9 @@ def _cut(t: Tables, s: State, task: int, cap: float) -> None:
     out = min(int(1.0 + share(s.random) * longest), n)
     inner = 0
     if out > 1 and out < n and share(s.random) < SPLIT:
-        inner = 1
-        while out + inner < n and share(s.random) > SHORT:
-            inner += 1
+        inner = n - out
+        if share(s.random) < SHORT * (inner - 1):
+            inner = 1 + below(s.random, inner - 1)
     span = out + inner
     low = max(1, at - span + 1)
     high = min(at, n - span + 1)
