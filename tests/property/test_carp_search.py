@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from types import ModuleType
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.core.carp import carry, chance
 from rules.core.carp.anneal import anneal
-from rules.core.carp.chance import below, draw, seeded
+from rules.core.carp.carry import seeded
 from rules.core.carp.compiled import flat
 from rules.core.carp.drive import drives_of
 from rules.core.carp.ends import ends_of
@@ -225,12 +227,14 @@ def test_a_budget_is_one_thing(wrong: dict[str, float]) -> None:
         Budget(**wrong)  # type: ignore[arg-type]
 
 
-def test_chance_is_even_and_starts_anywhere() -> None:
-    state = flat(np.array(seeded(-3)))
-    counts = np.bincount([below(state, 10) for _ in range(20_000)], minlength=10)
+@pytest.mark.parametrize(("source", "least", "above"), [(chance, 1, 2**31), (carry, 0, 2**32)])
+def test_chance_is_even_and_starts_anywhere(source: ModuleType, least: int, above: int) -> None:
+    state = flat(np.array(source.seeded(-3)))
+    counts = np.bincount([source.below(state, 10) for _ in range(20_000)], minlength=10)
     assert abs(counts - 2000).max() < 250
-    assert seeded(1) != seeded(2)
-    assert all(0 <= draw(state) < 2**32 for _ in range(100))
+    assert source.seeded(1) != source.seeded(2)
+    assert all(least <= source.draw(state) < above for _ in range(100))
+    assert all(0.0 < source.share(state) < 1.0 for _ in range(100))
 
 
 def cheapest_of_all(problem: Problem) -> int:

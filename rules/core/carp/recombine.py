@@ -15,7 +15,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.core.carp.chance import below
+from rules.core.carp.carry import below
 from rules.core.carp.choose import Search, choose
 from rules.core.carp.compiled import Ints, flat, flat_floats
 from rules.core.carp.pool import Pool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules.core.carp.chance import below, share
+from rules.core.carp.carry import below, share
 from rules.core.carp.compiled import compiled
 from rules.core.carp.problem import FORBIDDEN
 from rules.core.carp.routes import driving, keep

@@ -6,7 +6,7 @@ Science 54, 2020.
 
 from __future__ import annotations
 
-from rules.core.carp.chance import below, share
+from rules.core.carp.carry import below, share
 from rules.core.carp.compiled import compiled
 from rules.core.carp.routes import driving, turn_page
 from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, N_USED, State, Tables
