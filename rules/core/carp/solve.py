@@ -52,11 +52,11 @@ class Search:
         """Make the best solution the one that is changed."""
         put(self.tables, self.state, best_plan(self.tables, self.state).routes)
 
-    def recombine(self, best: bool = True) -> None:
+    def recombine(self) -> None:
         """Look for cheaper routes among the remembered ones, for the solution now and for the best."""
         num = self.state.num
         self._improve(plan_now(self.tables, self.state))
-        if best and num[N_COST] != num[N_BEST]:
+        if num[N_COST] != num[N_BEST]:
             self._improve(best_plan(self.tables, self.state))
 
     def _improve(self, plan: Plan) -> None:
@@ -104,7 +104,7 @@ def _run(search: Search, pace: Pace, scale: float) -> None:
 def _turn(search: Search, heat: Heat, new_cycle: bool, worth: bool) -> None:
     """Do what is due between two parts of a cycle, or two cycles."""
     if worth:
-        search.recombine(best=new_cycle)
+        search.recombine()
     if new_cycle and heat.warm:
         search.begin_at_best()
 
