@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from types import ModuleType
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.core.carp import carry, chance
 from rules.core.carp.anneal import anneal
-from rules.core.carp.chance import below, draw, seeded
+from rules.core.carp.carry import seeded
 from rules.core.carp.compiled import flat
 from rules.core.carp.drive import drives_of
 from rules.core.carp.ends import ends_of
@@ -19,12 +21,22 @@ from rules.core.carp.load import plan_now, put
 from rules.core.carp.matrix import problem_of
 from rules.core.carp.pace import Budget
 from rules.core.carp.problem import FORBIDDEN, Plan, Problem, Route
-from rules.core.carp.recreate import best_place, insert, packed
+from rules.core.carp.recreate import best_place, insert, look_round, packed
 from rules.core.carp.routes import bring_back, keep, reorient
 from rules.core.carp.ruin import ruin
 from rules.core.carp.savings import first_plan
 from rules.core.carp.solve import prepare, solve
-from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, N_USED, State, Tables, state_of, tables_of
+from rules.core.carp.state import (
+    N_COST,
+    N_OPEN,
+    N_REMOVED,
+    N_STAMP,
+    N_USED,
+    State,
+    Tables,
+    state_of,
+    tables_of,
+)
 from rules.core.carp.verify import problems_of
 from tests.fakes.carp_towns import town
 
@@ -78,6 +90,7 @@ def test_ruin_and_insertion_keep_the_books(instance: Instance, seed: int) -> Non
     assert state.num[N_COST] == recomputed(problem, left)
     removed = [state.removed[i] for i in range(state.num[N_REMOVED])]
     assert sorted(tasks_of(left) + removed) == tasks_of(before)
+    look_round(tables, state)
     for task in removed:
         was = state.num[N_COST]
         added, slot, at, way = best_place(tables, state, task)
@@ -110,6 +123,23 @@ def test_what_is_known_of_a_place_is_what_it_costs(instance: Instance, seed: int
 
 
 @FEW
+@given(instance=towns, seed=st.integers(0, 1000))
+def test_one_empty_route_of_each_depot_is_always_offered(instance: Instance, seed: int) -> None:
+    """Also after one was used: a plan may need several more vehicles than the one that was ruined."""
+    problem = problem_of(instance)
+    tables, state = begun(problem, seed)
+    ruin(tables, state)
+    look_round(tables, state)
+    for task in [state.removed[i] for i in range(min(2, state.num[N_REMOVED]))]:
+        offered = [state.open[k] for k in range(state.num[N_OPEN])]
+        empty = [slot for slot in offered if state.length[slot] == 0]
+        assert len(offered) == len(set(offered))
+        assert [tables.home[slot] for slot in empty] == [problem.depot(d) for d in range(problem.depots)]
+        keep(tables, state, empty[-1])
+        insert(tables, state, empty[-1], 1, 2 * task)
+
+
+@FEW
 @given(instance=towns)
 def test_the_small_matrix_says_what_the_whole_one_says(instance: Instance) -> None:
     problem = problem_of(instance)
@@ -130,6 +160,7 @@ def test_an_insertion_is_the_cheapest_there_is(instance: Instance) -> None:
     problem = problem_of(instance)
     tables, state = begun(problem)
     ruin(tables, state)
+    look_round(tables, state)
     plan, task = plan_now(tables, state), state.removed[0]
     routes = [*plan.routes, *(Route(d, ()) for d in range(problem.depots))]
     best = min(
@@ -196,12 +227,14 @@ def test_a_budget_is_one_thing(wrong: dict[str, float]) -> None:
         Budget(**wrong)  # type: ignore[arg-type]
 
 
-def test_chance_is_even_and_starts_anywhere() -> None:
-    state = flat(np.array(seeded(-3)))
-    counts = np.bincount([below(state, 10) for _ in range(20_000)], minlength=10)
+@pytest.mark.parametrize(("source", "least", "above"), [(chance, 1, 2**31), (carry, 0, 2**32)])
+def test_chance_is_even_and_starts_anywhere(source: ModuleType, least: int, above: int) -> None:
+    state = flat(np.array(source.seeded(-3)))
+    counts = np.bincount([source.below(state, 10) for _ in range(20_000)], minlength=10)
     assert abs(counts - 2000).max() < 250
-    assert seeded(1) != seeded(2)
-    assert all(1 <= draw(state) < 2**31 for _ in range(100))
+    assert source.seeded(1) != source.seeded(2)
+    assert all(least <= source.draw(state) < above for _ in range(100))
+    assert all(0.0 < source.share(state) < 1.0 for _ in range(100))
 
 
 def cheapest_of_all(problem: Problem) -> int:

@@ -11,6 +11,7 @@ import pytest
 
 from rules.catalogue.loader import load
 from rules.core.coat import coat
+from rules.core.dose import film_mm
 from rules.core.effects import Decision
 from rules.core.engine import step
 from rules.core.gritting import assess
@@ -137,6 +138,17 @@ def test_brine_that_seldom_freezes_is_no_hazard() -> None:
     found = assess(dry_day(), P, MATRIX)
     assert found.outcome == "monitor"
     assert "icy in only 3 %" in found.why
+
+
+def test_a_road_that_sensors_see_wet_has_no_thinner_film_than_makes_it_wet() -> None:
+    """A forecast's 0.02 mm made 2.7 g/m² enough "down to -8 °C" on a road that was seen to be wet."""
+    seen = dry_day(surface_c=-0.5, state="wet", film_mm=0.02, minimum_c=-6.7, p_ice=0.4, wet=True)
+    assert assess(seen, P, MATRIX).film_mm == film_mm("frost", True, P.dose)
+    assert assess(seen, P, MATRIX, residual_g_m2=2.7).outcome == "treat"
+    assert assess(replace(seen, film_mm=0.3), P, MATRIX).film_mm == 0.3
+    assert assess(replace(seen, state="damp", wet=False, damp=True), P, MATRIX).film_mm == film_mm(
+        "frost", False, P.dose
+    )
 
 
 @pytest.mark.parametrize(

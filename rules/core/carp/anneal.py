@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rules.core.carp.chance import share
+from rules.core.carp.carry import share
 from rules.core.carp.compiled import compiled
 from rules.core.carp.pool import Pool, remember
 from rules.core.carp.recreate import arrange, recreate

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.core.carp.chance import below
+from rules.core.carp.carry import below
 from rules.core.carp.choose import Search, choose
 from rules.core.carp.compiled import Ints, flat, flat_floats
 from rules.core.carp.pool import Pool
@@ -52,6 +53,15 @@ class Remembered:
     arcs: Rows
     cost: Rows
     does: NDArray[np.bool_]
+
+    @cached_property
+    def _words(self) -> NDArray[np.uint64]:
+        """(routes, words) what ``does`` says, 64 tasks a word."""
+        return _packed(self.does)
+
+    def within(self, wanted: NDArray[np.bool_]) -> Rows:
+        """Return the rows of the routes that do no task but the wanted ones."""
+        return np.flatnonzero(~(self._words & ~_packed(wanted[None, :])).any(axis=1))
 
     def route(self, j: int, first_depot: int) -> Route:
         """Return a row as a route."""
@@ -115,9 +125,8 @@ def _group(t: Tables, plan: Plan, seed: int) -> list[int]:
 
 def cheaper(known: Remembered, wanted: NDArray[np.bool_], cost: int) -> list[int]:
     """Return remembered routes that do the wanted tasks for less than ``cost``, or none."""
-    does = known.does[:, wanted]
-    rows = np.flatnonzero(np.count_nonzero(does, axis=1) == known.length)
-    does = does[rows]
+    rows = known.within(wanted)
+    does = known.does[np.ix_(rows, wanted)]
     if not does.any(axis=0).all():
         return []
     columns = _columns(does, known.cost[rows])
@@ -136,6 +145,13 @@ def cheaper(known: Remembered, wanted: NDArray[np.bool_], cost: int) -> list[int
     found = _search(does, over, use)
     size = choose(columns, found, allowed)
     return [int(rows[found.found[d]]) for d in range(size)]
+
+
+def _packed(rows: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Return rows of truths as words of 64 each."""
+    spare = -rows.shape[1] % 64
+    padded = np.pad(rows, ((0, 0), (0, spare)))
+    return np.packbits(padded, axis=1).view(np.uint64)
 
 
 def _columns(does: NDArray[np.bool_], cost: Rows) -> Columns:

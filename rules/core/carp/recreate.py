@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rules.core.carp.chance import below, share
+from rules.core.carp.carry import below, share
 from rules.core.carp.compiled import compiled
 from rules.core.carp.order import shuffle, sort_by
 from rules.core.carp.problem import FORBIDDEN
 from rules.core.carp.routes import driving, keep
-from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, N_USED, State, Tables
+from rules.core.carp.state import N_COST, N_OPEN, N_REMOVED, N_STAMP, N_USED, State, Tables
 
 BLINK = 0.01
 """With this chance a place is overlooked."""
@@ -33,6 +33,7 @@ def arrange(t: Tables, s: State) -> None:
 @compiled
 def recreate(t: Tables, s: State, limit: float) -> bool:
     """Put every removed task back; False as soon as the cost is over ``limit`` or one fits nowhere."""
+    look_round(t, s)
     for i in range(s.num[N_REMOVED]):
         task = s.removed[i]
         cost, slot, at, way = best_place(t, s, task)
@@ -44,29 +45,60 @@ def recreate(t: Tables, s: State, limit: float) -> bool:
 
 
 @compiled
+def look_round(t: Tables, s: State) -> None:
+    """List the routes with room for the smallest removed task, and of those without a task one per depot."""
+    most = 0
+    for i in range(s.num[N_REMOVED]):
+        most = max(most, t.capacity - t.demand[s.removed[i]])
+    empty = -1
+    n = 0
+    for slot in range(t.slots):
+        if s.load[slot] > most:
+            continue
+        if s.length[slot] == 0:
+            if t.home[slot] == empty:
+                continue
+            empty = t.home[slot]
+        s.open[n] = slot
+        n += 1
+    s.num[N_OPEN] = n
+
+
+@compiled
+def _open_another(t: Tables, s: State, used: int) -> None:
+    """List another route without a task of the depot whose listed one has its first task now."""
+    home = t.home[used]
+    for slot in range(t.slots):
+        if s.length[slot] == 0 and t.home[slot] == home:
+            s.open[s.num[N_OPEN]] = slot
+            s.num[N_OPEN] += 1
+            return
+
+
+@compiled
 def best_place(t: Tables, s: State, task: int) -> tuple[int, int, int, int]:
     """Return the cheapest added cost and where: slot (-1 = nowhere), place, way."""
+    best, slot = _cheapest(t, s, task, -1, 0)
+    if slot >= 0 and share(s.random) < BLINK:
+        best, slot = _cheapest(t, s, task, slot, (best & MASK) >> 1)
+    return t.serving[task] + (best >> BITS), slot, (best & MASK) >> 1, best & 1
+
+
+@compiled
+def _cheapest(t: Tables, s: State, task: int, overlooked: int, skip: int) -> tuple[int, int]:
+    """Return the cheapest place in the listed routes, packed, and its slot; place ``skip`` of one is overlooked."""
     best = FORBIDDEN << BITS
     best_slot = -1
     room = t.capacity - t.demand[task]
-    empty = -1
-    for slot in range(t.slots):
+    for k in range(s.num[N_OPEN]):
+        slot = s.open[k]
         if s.load[slot] > room:
             continue
-        if s.length[slot] == 0:
-            home = t.home[slot]
-            if home == empty:
-                continue
-            empty = home
-        found = _known(t, s, task, slot)
-        if found >= best:
-            continue
-        if share(s.random) < BLINK:
-            found = packed(t, s, task, slot, (found & MASK) >> 1)
+        found = _known(t, s, task, slot) if slot != overlooked else packed(t, s, task, slot, skip)
         if found < best:
             best = found
             best_slot = slot
-    return t.serving[task] + (best >> BITS), best_slot, (best & MASK) >> 1, best & 1
+    return best, best_slot
 
 
 @compiled
@@ -125,3 +157,4 @@ def insert(t: Tables, s: State, slot: int, at: int, arc: int) -> None:
     s.load[slot] += t.demand[arc >> 1]
     if n == 0:
         s.num[N_USED] += 1
+        _open_another(t, s, slot)

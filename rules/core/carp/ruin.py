@@ -6,7 +6,7 @@ Science 54, 2020.
 
 from __future__ import annotations
 
-from rules.core.carp.chance import below, share
+from rules.core.carp.carry import below, share
 from rules.core.carp.compiled import compiled
 from rules.core.carp.routes import driving, turn_page
 from rules.core.carp.state import N_COST, N_REMOVED, N_STAMP, N_USED, State, Tables
@@ -50,9 +50,9 @@ def _cut(t: Tables, s: State, task: int, cap: float) -> None:
     out = min(int(1.0 + share(s.random) * longest), n)
     inner = 0
     if out > 1 and out < n and share(s.random) < SPLIT:
-        inner = 1
-        while out + inner < n and share(s.random) > SHORT:
-            inner += 1
+        inner = n - out
+        if share(s.random) < SHORT * (inner - 1):
+            inner = 1 + below(s.random, inner - 1)
     span = out + inner
     low = max(1, at - span + 1)
     high = min(at, n - span + 1)

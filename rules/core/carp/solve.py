@@ -12,7 +12,7 @@ import numpy as np
 
 from rules.core.carp import recombine
 from rules.core.carp.anneal import anneal, keep_best
-from rules.core.carp.chance import seeded
+from rules.core.carp.carry import seeded
 from rules.core.carp.compiled import COMPILED, flat
 from rules.core.carp.load import best_plan, has_room, plan_now, put
 from rules.core.carp.pace import Budget, Pace

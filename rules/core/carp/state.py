@@ -68,7 +68,7 @@ class State(NamedTuple):
         length, load: per slot.
         slot_of, place_of: per task, in the routes as accepted.
         kept_length, kept_load, kept_at: touched routes as they were, and the iteration that touched them.
-        touched, removed: lists whose lengths are in ``num``.
+        touched, removed, open: lists whose lengths are in ``num``.
         version: per slot a number that names its route as it was last accepted.
         known, known_in: per task and slot the task's cheapest place there (see
             :func:`rules.core.carp.recreate.packed`) and the version it was sought in.
@@ -89,6 +89,7 @@ class State(NamedTuple):
     kept_at: Ints
     touched: Ints
     removed: Ints
+    open: Ints
     version: Ints
     known: Ints
     known_in: Ints
@@ -98,7 +99,7 @@ class State(NamedTuple):
     random: Ints
 
 
-N_COST, N_BEST, N_TOUCHED, N_REMOVED, N_STAMP, N_USED, N_VERSION = range(7)
+N_COST, N_BEST, N_TOUCHED, N_REMOVED, N_STAMP, N_USED, N_VERSION, N_OPEN = range(8)
 """Places in ``num``: costs now and of the best, lengths of lists, stamp of the iteration, routes in use, last version."""
 
 
@@ -179,11 +180,12 @@ def state_of(tables: Tables, seed: list[int]) -> State:
         kept_at=row(slots),
         touched=row(slots),
         removed=row(tasks),
+        open=row(slots),
         version=row(slots),
         known=row(tasks * slots),
         known_in=row(tasks * slots, -1),
         best_seq=row(slots * width),
         best_length=row(slots),
-        num=row(7),
+        num=row(8),
         random=flat(np.array(seed, dtype=np.int64)),
     )
