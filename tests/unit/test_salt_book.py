@@ -142,13 +142,13 @@ def test_brine_that_seldom_freezes_is_no_hazard() -> None:
 
 def test_a_road_that_sensors_see_wet_has_no_thinner_film_than_makes_it_wet() -> None:
     """A forecast's 0.02 mm made 2.7 g/m² enough "down to -8 °C" on a road that was seen to be wet."""
-    seen = dry_day(surface_c=-0.5, state="wet", film_mm=0.02, minimum_c=-6.7, p_ice=0.4, wet=True)
+    cold: dict[str, Any] = {"surface_c": -0.5, "minimum_c": -6.7, "p_ice": 0.4}
+    seen = dry_day(**cold, state="wet", wet=True, film_mm=0.02)
     assert assess(seen, P, MATRIX).film_mm == film_mm("frost", True, P.dose)
     assert assess(seen, P, MATRIX, residual_g_m2=2.7).outcome == "treat"
-    assert assess(replace(seen, film_mm=0.3), P, MATRIX).film_mm == 0.3
-    assert assess(replace(seen, state="damp", wet=False, damp=True), P, MATRIX).film_mm == film_mm(
-        "frost", False, P.dose
-    )
+    assert assess(dry_day(**cold, state="wet", wet=True, film_mm=0.3), P, MATRIX).film_mm == 0.3
+    damp = dry_day(**cold, state="damp", damp=True, film_mm=0.02)
+    assert assess(damp, P, MATRIX).film_mm == film_mm("frost", False, P.dose)
 
 
 @pytest.mark.parametrize(
