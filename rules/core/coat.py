@@ -74,6 +74,15 @@ class Coat:
         stays_g_m2 = self.g_m2 * kept_in_rain(self.rained_mm)
         return _first(self.at_s, MOTORWAY).spread(stays_g_m2, self.at_s).left_g_m2(at_s)
 
+    def worn_to(self, share: float) -> Coat:
+        """Return it with that share of what lies there left [-]; what was spread, and how long that holds, stay."""
+        old = self.lying
+        if old is None:
+            old = _first(self.at_s, MOTORWAY).spread(0.0 if self.washed else self.g_m2, self.at_s)
+        return replace(
+            self, lying=old._replace(fast_g_m2=share * old.fast_g_m2, slow_g_m2=share * old.slow_g_m2)
+        )
+
 
 BARE = Coat(0.0, 0.0, 0.0)
 """A segment that nobody has treated."""

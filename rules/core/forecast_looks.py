@@ -120,11 +120,12 @@ def doubted(found: Looks, short: Bools, chance: float) -> Looks:
     Args:
         found: what they say.
         short: on which segments there is less salt than they count on.
-        chance: of ice from which on they ask for salt all the same.
+        chance: of ice from which on they ask for salt all the same; a road that freezes more seldom than that needs none.
     """
     if not short.any():
         return found
-    return replace(found, by_forecast=found.by_forecast & ~(short & (found.p_ice < chance)))
+    rests = short & (found.p_ice < chance) & (found.p_below_0 >= chance)
+    return replace(found, by_forecast=found.by_forecast & ~rests)
 
 
 def _if(fresh: Bools, values: Floats) -> Floats:

@@ -6,6 +6,7 @@ they were stored, so that engine, replay, shadow and reopening see the same. Rul
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -180,6 +181,23 @@ def short_of_salt(work: Work, ctx: Context, coats: Mapping[str, Coat]) -> NDArra
         if (i := ctx.graph.segment_index.get(segment)) is not None:
             there[i] = here.left_g_m2(float(issued_s[i]))
     return np.asarray(counted - there > SHORT_G_M2 + SHORT_SHARE * counted, dtype=np.bool_)
+
+
+def lesser(work: Work, ctx: Context, coats: Mapping[str, Coat]) -> dict[str, Coat]:
+    """Return the salt now, no more of it than the newest forecast has that was issued after the pass and by the weather.
+
+    The forecast's road knows what the rules' book does not: snow that has melted, drizzle, rain that no gauge told of.
+    """
+    table = work.table("forecast", ctx, ForecastColumns)
+    found = dict(coats)
+    for segment, here in coats.items():
+        i = ctx.graph.segment_index.get(segment)
+        if i is None or not table.by_forecast[i] or not table.issued_s[i] >= here.at_s:
+            continue
+        counted, ours = float(table.salt_g_m2[i]), here.left_g_m2(float(table.issued_s[i]))
+        if not math.isnan(counted) and counted < ours:
+            found[segment] = here.worn_to(counted / ours)
+    return found
 
 
 def has_come(work: Work) -> bool:

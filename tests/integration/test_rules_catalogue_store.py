@@ -160,7 +160,7 @@ async def test_the_shipped_catalogue_is_live_until_a_person_chooses_another(stor
     await store.promote(chosen, "B. Officer", "because")
     assert (await StoredRulebook(store, SHIPPED).start()).gritting.parameters.action_c == 0.5
     in_use = await upgraded.in_use(None)
-    assert (in_use.catalogue_id, in_use.catalogue.gritting.version) == (chosen, 6)
+    assert (in_use.catalogue_id, in_use.catalogue.gritting.version) == (chosen, 7)
 
 
 async def test_one_that_cannot_be_read_is_not_taken_by_rules_that_run(store: CatalogueStore) -> None:

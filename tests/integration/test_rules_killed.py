@@ -120,7 +120,8 @@ async def undisturbed(dsn: str) -> MemoryRuleStore:
     return calm
 
 
-async def same_as_one_pass(dsn: str, pg: psycopg.AsyncConnection[Any], kills: int, seed: int) -> None:
+async def same_as_one_pass(dsn: str, pg: psycopg.AsyncConnection[Any], kills: int, seed: int) -> set[str]:
+    """Compare, and return the rules that raised alarms."""
     await store_registry(pg, hamlet())
     await pg.execute("set timezone = 'UTC'")
     readings = random_evening(random.Random(seed), HOURS)
@@ -131,11 +132,13 @@ async def same_as_one_pass(dsn: str, pg: psycopg.AsyncConnection[Any], kills: in
     # What the officers' desk wrote while the rules were being stopped, nobody has taken.
     await pg.execute("delete from ingest_batch where xid > (select max(xid) from rule_cursor)")
     calm = await undisturbed(dsn)
-    assert {a.raised.rule_id for a in calm.alarms} >= {"winter.ice", "bins.full"}
+    raised = {a.raised.rule_id for a in calm.alarms}
+    assert raised >= {"bins.full", "damp.surface_humidity"}
     for what, query in QUERIES.items():
         # Whether officers answered is the desk's to say, beside the rules and by the wall clock.
         found = [r for r in await (await pg.execute(query)).fetchall() if "winter.order_unanswered" not in r]
         assert sorted(found, key=text) == sorted(memory_rows(calm, what), key=text), what
+    return raised
 
 
 def text(row: object) -> str:
@@ -143,7 +146,7 @@ def text(row: object) -> str:
 
 
 async def test_five_kills_leave_the_tables_of_one_pass(db_dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
-    await same_as_one_pass(db_dsn, pg, kills=5, seed=4)
+    assert "winter.ice" in await same_as_one_pass(db_dsn, pg, kills=5, seed=11)
 
 
 @pytest.mark.soak

@@ -146,4 +146,5 @@ async def test_the_site_stops_within_three_seconds_with_streams_open(site: Site)
     assert time.monotonic() - started < 3
     for stream in streams:
         async with asyncio.timeout(5):
-            assert [e async for e in stream] == []
+            rest = [e async for e in stream]  # it ends; what changed just then may still be told
+            assert {e["event"] for e in rest} <= {"state"}

@@ -42,3 +42,13 @@ def below(state: Ints, n: int) -> int:
 def share(state: Ints) -> float:
     """Return a number strictly between 0 and 1."""
     return (draw(state) + 0.5) * _SHARE
+
+
+@compiled
+def shuffle(items: Ints, n: int, state: Ints) -> None:
+    """Put the first ``n`` items in random order."""
+    for i in range(n - 1, 0, -1):
+        j = below(state, i + 1)
+        item = items[i]
+        items[i] = items[j]
+        items[j] = item

@@ -38,3 +38,13 @@ def below(state: Ints, n: int) -> int:
 def share(state: Ints) -> float:
     """Return a number strictly between 0 and 1."""
     return draw(state) * (1.0 / _M1)
+
+
+@compiled
+def shuffle(items: Ints, n: int, state: Ints) -> None:
+    """Put the first ``n`` items in random order."""
+    for i in range(n - 1, 0, -1):
+        j = below(state, i + 1)
+        item = items[i]
+        items[i] = items[j]
+        items[j] = item

@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from rules.core.carp.chance import below
 from rules.core.carp.compiled import Ints, compiled
-
-
-@compiled
-def shuffle(items: Ints, n: int, random: Ints) -> None:
-    """Put the first ``n`` items in random order; ``random``: see :mod:`rules.core.carp.chance`."""
-    for i in range(n - 1, 0, -1):
-        j = below(random, i + 1)
-        item = items[i]
-        items[i] = items[j]
-        items[j] = item
 
 
 @compiled

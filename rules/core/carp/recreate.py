@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rules.core.carp.carry import below, share
+from rules.core.carp.carry import below, share, shuffle
 from rules.core.carp.compiled import compiled
-from rules.core.carp.order import shuffle, sort_by
+from rules.core.carp.order import sort_by
 from rules.core.carp.problem import FORBIDDEN
 from rules.core.carp.routes import driving, keep
 from rules.core.carp.state import N_COST, N_OPEN, N_REMOVED, N_STAMP, N_USED, State, Tables

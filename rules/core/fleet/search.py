@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-from rules.core.carp.chance import below, share
+from rules.core.carp.chance import below, share, shuffle
 from rules.core.carp.compiled import compiled
-from rules.core.carp.order import shuffle, sort_by
+from rules.core.carp.order import sort_by
 from rules.core.fleet.clock import NO_TIME, cost_of, home_of
 from rules.core.fleet.routes import bring_back, keep_best, put_in, take_out
 from rules.core.fleet.tables import N_BEST, N_COST, N_REMOVED, N_STAMP, N_TOUCHED, State, Tables

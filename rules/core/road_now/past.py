@@ -206,7 +206,8 @@ def _one(n: int, at: int, value: float) -> Floats:
 def _with_film(state: State, s: Stretches, film_mm: Floats) -> State:
     """Return the state with the water that the roads' own sensors have seen lately.
 
-    What they see beyond the model lies on roads alike, too: dew and rain are not one road's.
+    What they see beyond the model lies on roads alike, too: dew and rain are not one road's. That a sensor sees less says
+    nothing of other roads: it may be stuck, or its own road be salted or swept dry by traffic.
     """
     lately = film_mm[-LATELY_STEPS:]
     seen = ~np.isnan(lately)
@@ -214,7 +215,7 @@ def _with_film(state: State, s: Stretches, film_mm: Floats) -> State:
     if not has.any():
         return state
     newest = lately[len(lately) - 1 - np.argmax(seen[::-1], axis=0), np.arange(film_mm.shape[1])]
-    beyond = np.where(has, np.nan_to_num(newest) - state.water_mm[0, s.sensor_at], 0.0)
+    beyond = np.where(has, np.nan_to_num(newest) - state.water_mm[0, s.sensor_at], 0.0).clip(0.0)
     water = state.water_mm + (shares(s.weight, has) @ beyond).astype(state.water_mm.dtype)
     water[0, s.sensor_at[has]] = newest[has]
     return replace(state, water_mm=np.clip(water, 0.0, None))
