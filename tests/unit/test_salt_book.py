@@ -217,6 +217,27 @@ def test_a_forecast_takes_no_hazard_away_by_salt_that_is_not_there(
     assert last(salted(spread_g_m2), brine(counts_on_g_m2)).outcome == outcome
 
 
+def test_salt_that_melted_snow_has_taken_protects_nothing_though_no_rain_gauge_told_of_it() -> None:
+    """The forecast's road has 0.5 g/m² left of 20 and is icy in 95 % of cases: the rules' own 5 must not outvote it."""
+    sure = table(HOUR, -1.0, film_mm=0.12, ice=0.95, salt_g_m2=0.5)
+    assert last(salted(20.0), sure).outcome == "treat"
+    later = START + 1.5 * HOUR
+    fresh = Pass(later, 20.0, 0.0, 1.0, "gritter-0", later - 60.0, later)
+    state = EngineState(treated={s: TreatedMemory((fresh,)) for s in ("s0", "s1", "s2", "s3", "s4")})
+    unaware = table(HOUR, -1.0, film_mm=0.12, ice=0.95, salt_g_m2=0.0)
+    assert last(state, unaware).outcome != "treat", "it was made before the pass"
+
+
+def test_a_road_that_hardly_freezes_rests_on_no_salt() -> None:
+    """Short of salt, but the forecast has it below 0 °C in 2 % of cases: nothing is asked for against it."""
+    mild = table(HOUR, 0.9, film_mm=0.12, ice=0.0, below_zero=0.02, salt_g_m2=5.0)
+    said = last(salted(0.0), mild)
+    assert said.outcome == "monitor"
+    assert said.inputs["segments"][0]["outlook"] == "forecast", (
+        "it counts, and may take back what the trend asked for"
+    )
+
+
 def test_a_forecast_that_asks_for_salt_does_so_whatever_it_counts_on() -> None:
     likely = table(HOUR, 0.8, film_mm=0.12, ice=0.4, salt_g_m2=5.0)
     said = last(salted(0.0), likely)
