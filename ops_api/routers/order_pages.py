@@ -79,7 +79,7 @@ async def say(
     try:
         # A time is shown to the minute: one that was left as it was is no other one.
         form = _Form(what, ref, rate, passes, "" if start == start_was else start, reason, segment, plough)
-        command = form.command(carried, route, ctx.brand.time_zone)
+        command = form.command(carried, route, ctx.brand.time_zone, await ctx.town_now())
         if not isinstance(command, OrderOwn) and (await officers_of(ctx).desk.case(ref)).route_id != route_id:
             raise HTTPException(404, f"{ref} is not about this route.")
         await do(ctx, command)
@@ -103,7 +103,7 @@ class _Form:
     segments: list[str] | None
     plough: list[str] | None
 
-    def command(self, who: Pass, route: Route, zone: ZoneInfo) -> Command:
+    def command(self, who: Pass, route: Route, zone: ZoneInfo, now: datetime) -> Command:
         """Return it as the desk takes it; ConfigurationError where it can't be read."""
         by, role, via, reason = who.name, who.purpose, "page", self.reason
         if self.what == "confirm":
@@ -111,7 +111,7 @@ class _Form:
         if self.what == "cancel":
             return Cancel(ref=self.ref, by=by, role=role, via=via, reason=reason)
         rate, passes = _number(self.rate, "rate"), _whole(self.passes, "passes")
-        start_s = a_time(self.start, zone, "start").timestamp() if self.start.strip() else None
+        start_s = a_time(self.start, zone, "start", now).timestamp() if self.start.strip() else None
         # A box that is not ticked sends nothing: the form says "no" before it.
         plough = None if self.plough is None else "yes" in self.plough
         segments = None if self.segments is None else tuple(s for s in self.segments if s)

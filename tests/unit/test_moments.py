@@ -54,3 +54,14 @@ def test_a_day_is_noon_where_a_day_will_do_and_refused_where_a_time_is_wanted() 
     assert a_moment("2026-01-12", LONDON, "--at") == datetime(2026, 1, 12, 12, tzinfo=UTC)
     with pytest.raises(ConfigurationError, match=r"--start '2026-11-26' has no time of day: write e\.g\."):
         a_time("2026-11-26", LONDON, "--start")
+
+
+def test_of_an_hour_that_comes_twice_a_page_takes_the_first_that_is_not_past() -> None:
+    """A browser's field has no offset to write."""
+    zone, text = ZoneInfo("Europe/London"), "2026-10-25T01:30"
+    before, between = datetime(2026, 10, 24, 23, 45, tzinfo=UTC), datetime(2026, 10, 25, 0, 45, tzinfo=UTC)
+    found = [a_time(text, zone, "start", now).astimezone(UTC).hour for now in (before, between)]
+    assert found == [0, 1]
+    with pytest.raises(ConfigurationError, match="does not exist"):
+        a_time("2026-03-29T01:30", zone, "start", before)
+    assert a_time("2026-01-12T01:30", zone, "start", before).astimezone(UTC).hour == 1

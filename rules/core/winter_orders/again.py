@@ -24,7 +24,8 @@ def asked_of(command: m.Command) -> dict[str, Any]:
         found["ref"] = _named(found["ref"])
     if found.get("segments") is not None:
         found["segments"] = sorted(set(found["segments"]))
-    return {k: v for k, v in found.items() if k not in _NO_CONTENT}
+    # As acts keep words: without the blanks around them, which a second try may have lost.
+    return {k: v.strip() if isinstance(v, str) else v for k, v in found.items() if k not in _NO_CONTENT}
 
 
 def check_same(command: m.Command, act: m.Act, terms: Terms) -> None:
