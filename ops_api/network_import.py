@@ -14,7 +14,16 @@ from cityops.errors import ConfigurationError
 from cityops.settings import load_settings
 from devices.registry import dump
 from ingest.networks.ports import Replaced, RoadNetworks
-from ops_api.network_map import Made, Wanted, as_registry, check_name, imported, lost_depots, make
+from ops_api.network_map import (
+    Made,
+    Wanted,
+    as_registry,
+    check_name,
+    imported,
+    lost_depots,
+    make,
+    unserved,
+)
 from ops_api.network_text import as_json as report
 from ops_api.network_text import report_lines
 from ops_api.terminal_text import escaped
@@ -71,6 +80,7 @@ async def store_map(
     new = imported(made, wanted, name, at)
     more = lost_depots(made, standing.depots, own.nodes)
     _refuse((*made.findings, *more), anyway)
+    more = more or unserved(made, standing, own.segments)
     return made, more, await networks.replace(new)
 
 

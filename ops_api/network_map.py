@@ -14,12 +14,14 @@ from devices.registry import Depot, Device, Registry
 from ingest.networks.ports import Imported, Source
 from rules.core.network.build import Beside, Steps, build
 from rules.core.network.check import Finding, in_order, judge
+from rules.core.network.check_reach import unserved_words
 from rules.core.network.counts import counts
 from rules.core.network.defaults import NetworkSettings
 from rules.core.network.draft import Draft
 from rules.core.network.lines import distance_m
 from rules.core.network.network import Network
 from rules.core.network.snap import SurveyPoint
+from rules.core.network.towns import towns_of
 from rules.network_files.area import Area
 from rules.network_files.read import MapFile, read_map
 
@@ -135,6 +137,30 @@ def lost_depots(made: Made, standing: Collection[Depot], was_there: Collection[i
         )
         for d in standing
         if d.node_id in was_there and d.node_id not in nodes and d.depot_id not in named
+    )
+
+
+def unserved(made: Made, standing: Registry, own: Collection[str]) -> tuple[Finding, ...]:
+    """Return a warning where no depot will be on the new roads, nor on any that they join, and there is one elsewhere.
+
+    Args:
+        made: the new network.
+        standing: the installation.
+        own: ids of the segments of the former import.
+    """
+    new = {s.segment_id for s in made.network.segments}
+    others = [s for s in standing.segments if s.segment_id not in new | set(own)]
+    nodes = {n.node_id: n for n in (*standing.nodes, *made.network.nodes)}
+    depots = {d.depot_id: d for d in (*standing.depots, *made.depots)}
+    try:
+        both = Network(tuple(nodes.values()), (*others, *made.network.segments))
+    except ValueError:
+        return ()  # what stands is wrong by itself; `network check` says how
+    towns = towns_of(both, tuple(depots.values()))
+    return tuple(
+        Finding("warning", f"{unserved_words(town)}: --depot puts one there")
+        for town in towns.unserved
+        if any(s.segment_id in new for s in town.segments)
     )
 
 

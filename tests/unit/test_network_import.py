@@ -89,3 +89,20 @@ async def test_a_depot_keeps_its_node_or_is_missed(tmp_path: Path) -> None:
 async def test_names_of_networks(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="allowed: lower case letters, digits and -"):
         await store_map(MemoryRoadNetworks(), Wanted(file=town(tmp_path, (1, 2))), name, AT)
+
+
+async def test_a_second_town_without_a_depot_is_told_of_where_another_has_one(tmp_path: Path) -> None:
+    networks = MemoryRoadNetworks(standing())
+    path = tmp_path / "town.geojson"
+    path.write_text(
+        collection(edges([(1, 2), (2, 3), (3, 4)], {n: (9 * x, 9 * y) for n, (x, y) in PLACES.items()}))
+    )
+    _, found, _ = await store_map(networks, Wanted(file=path), "town", AT)
+    (said,) = found
+    assert said.level == "warning"
+    assert said.text.startswith("no depot is on the ")
+    assert said.text.endswith("which no road joins to one: no lorry gets there: --depot puts one there")
+    _, found, _ = await store_map(
+        networks, Wanted(file=path, depots=(f"n={at(0, 0)[1]},{at(0, 0)[0]}",)), "town", AT
+    )
+    assert found == ()

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from devices.registry import Depot
 from rules.core.network.build import Steps
-from rules.core.network.check_lorry import SHOWN, closed_roads, met
+from rules.core.network.check_lorry import closed_roads, met
+from rules.core.network.check_reach import NO_ROAD, apart, reach
+from rules.core.network.check_words import SHOWN, Level, some
 from rules.core.network.connected import strong_parts
 from rules.core.network.lines import distance_m, length_m
 from rules.core.network.lorry import Gritter
 from rules.core.network.network import Network
+from rules.core.network.towns import in_largest, town_numbers, towns_of
 
 USUAL_GRITTER = Gritter()
 APART_M = 10.0
@@ -25,8 +26,6 @@ LENGTH_SHARE = 0.1
 """A segment's length may differ by this share from its line's, and by ``APART_M``."""
 MOST_CUT = 0.2
 """More of a map's length than this should not be cut off."""
-
-Level = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,8 @@ def judge(
         depots: those that are to be on it.
         gritter: that is to drive on it.
     """
-    found = [*_reach(network), *_turns(network), *_shapes(network), *_depots(network, depots)]
-    found += [Finding(*said) for said in closed_roads(network, gritter)]
+    found = [*_turns(network), *_shapes(network), *_depots(network, depots)]
+    found += [Finding(*said) for said in (*reach(network, depots), *closed_roads(network, gritter))]
     if steps is not None:
         found += [*_map(steps), *(Finding(*said) for said in met(steps.barriers, steps.limits))]
     return in_order(found)
@@ -61,18 +60,13 @@ def judge(
 def stopping(network: Network, depots: Sequence[Depot] = ()) -> tuple[Finding, ...]:
     """Return only what stops every plan on a network: no road, or a depot from which lorries reach next to nothing.
 
-    A segment out of reach stops none: who asks for it is told that no lorry gets there.
+    A segment out of reach stops none: who asks for it is told that no lorry gets there. Nor does a town that is
+    joined to none with a depot.
     """
     if not network.arcs:
-        return tuple(_reach(network))
+        return (Finding("error", NO_ROAD),)
     off = tuple(_depots(network, depots))
-    if off:
-        return off
-    parts, largest = _parts(network)
-    apart = [d for d in depots if parts[network.graph.node_index[d.node_id]] != largest]
-    return tuple(
-        Finding("error", f"no way leads to and from depot {d.depot_id} at node {d.node_id}") for d in apart
-    )
+    return off or tuple(Finding(*said) for said in apart(towns_of(network, depots)))
 
 
 def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -83,7 +77,7 @@ def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
 def undrivable(network: Network) -> tuple[int, ...]:
     """Return the arcs that can't be driven on a round without a forbidden turn, by number.
 
-    They are those outside the largest set of arcs of which each can be reached from each other; who
+    They are those outside the largest set of arcs of their town of which each can be reached from each other; who
     must turn round where that is not allowed is not there.
     """
     pairs = [
@@ -94,39 +88,8 @@ def undrivable(network: Network) -> tuple[int, ...]:
     ]
     table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     parts = strong_parts(len(network.arcs), table[:, 0], table[:, 1])
-    largest = int(np.bincount(parts).argmax()) if len(parts) > 0 else 0
-    return tuple(np.flatnonzero(parts != largest).tolist())
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
-
-
-def _reach(network: Network) -> Iterator[Finding]:
-    if not network.arcs:
-        yield Finding("error", "there is no road")
-        return
-    parts, largest = _parts(network)
-    used = {n for a in network.arcs for n in (a.tail, a.head)}
-    lost = sorted(
-        {
-            network.segments[a.segment].segment_id
-            for a in network.arcs
-            if parts[a.tail] != largest or parts[a.head] != largest
-        }
-    )
-    if lost:
-        yield Finding("error", f"{len(lost)} segments can't be reached or not be left: {_some(lost)}")
-    if len(used) < len(network.nodes):
-        yield Finding("warning", f"{len(network.nodes) - len(used)} nodes are on no segment")
-
-
-def _parts(network: Network) -> tuple[NDArray[np.int32], int]:
-    """Return the number of the strongly connected part of each node, and that of the one with most nodes."""
-    ends = np.array([(a.tail, a.head) for a in network.arcs])
-    parts = strong_parts(len(network.nodes), ends[:, 0], ends[:, 1])
-    return parts, int(np.bincount(parts[np.unique(ends)]).argmax())
+    tails = np.array([arc.tail for arc in network.arcs], dtype=np.int64)
+    return tuple(np.flatnonzero(~in_largest(town_numbers(network)[tails], parts)).tolist())
 
 
 def _turns(network: Network) -> Iterator[Finding]:
@@ -156,7 +119,7 @@ def _turns(network: Network) -> Iterator[Finding]:
 
 def _arcs(network: Network, numbers: Sequence[int]) -> str:
     segments = [network.segments[network.arcs[n].segment] for n in numbers]
-    return _some([f"{s.segment_id} ({s.street})" for s in segments])
+    return some([f"{s.segment_id} ({s.street})" for s in segments])
 
 
 def _shapes(network: Network) -> Iterator[Finding]:
@@ -174,10 +137,10 @@ def _shapes(network: Network) -> Iterator[Finding]:
             unequal.append(segment.segment_id)
     if apart:
         yield Finding(
-            "error", f"{len(apart)} segments end more than {APART_M:g} m from their nodes: {_some(apart)}"
+            "error", f"{len(apart)} segments end more than {APART_M:g} m from their nodes: {some(apart)}"
         )
     if unequal:
-        yield Finding("warning", f"{len(unequal)} segments are not as long as their lines: {_some(unequal)}")
+        yield Finding("warning", f"{len(unequal)} segments are not as long as their lines: {some(unequal)}")
 
 
 def _depots(network: Network, depots: Sequence[Depot]) -> Iterator[Finding]:
