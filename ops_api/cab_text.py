@@ -21,6 +21,8 @@ HEADING = ROW.format("lorry", "passes", "treated km", "empty km", "loads", "salt
 LIVE = "{:<14} {:<10} {:>7} {:>8} {:>7} {:>6} {:>6}  {}"
 LIVE_HEADING = LIVE.format("lorry", "phase", "treated", "skipped", "salt t", "last", "back", "")
 SHOWN = 12
+PHASES = {"no_way": "no work"}
+"""How phases are told whose names say something else."""
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -123,7 +125,7 @@ def situation_lines(found: Situation, zone: tzinfo, out: Mapping[str, Service]) 
         said = [f"{len(p.late)} late" if p.late else "", "silent" if p.is_silent(found.now_s) else "",
                 "does not report" if p.by_clock else ""]  # fmt: skip
         yield LIVE.format(
-            escaped(p.lorry), p.phase.replace("_", " "), f"{len(p.treated)}/{len(found.on.trips[p.lorry].jobs)}",
+            escaped(p.lorry), PHASES.get(p.phase, p.phase.replace("_", " ")), f"{len(p.treated)}/{len(found.on.trips[p.lorry].jobs)}",
             len(p.skipped), f"{p.salt_kg / 1000:.2f}",
             *("–" if s is None else _clock(zero_s + s, zone) for s in (p.last_s, p.back_s)),
             ", ".join(x for x in said if x),

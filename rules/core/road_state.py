@@ -4,7 +4,8 @@ A simple transfer, documented so that it can be judged: a road without a sensor 
 weighted mean of those that have one, the nearest and most similar (distance, altitude,
 sky view, bridge) counting most; each sensor is first moved to the road's own altitude
 (lapse rate), sky view (an open road radiates more on a clear night) and construction (a
-bridge cools from both sides). It knows nothing of traffic, build or shadow.
+bridge cools from both sides). It knows nothing of traffic, build or shadow, and a road far from every
+sensor is not estimated.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ Indices = NDArray[np.int64]
 HAZARDS: frozenset[str] = frozenset({"hoar", "ice", "snow"})
 DRY, DAMP, WET = 0.0, 1.0, 2.0
 METRES_PER_DEGREE = 111_195.0
+FARTHEST_M = 50_000.0
+"""What is measured farther away says nothing of a road [m]: there the weather is another's. Our own default."""
 WEIGHTS_KEPT = 2
 LIQUID = (1, 2)
 """Codes of a sensor that sees water: unless it is at the freezing point that it measures itself, its road is not frozen."""
@@ -116,11 +119,9 @@ def build_transfer(
         np.array([float(getattr(s, a)) for s in segments], dtype=np.float64)
         for a in ("altitude_m", "sky_view_factor", "bridge")
     )
-    north = (middle[:, None, 0] - middle[None, at, 0]) * METRES_PER_DEGREE
-    east = (middle[:, None, 1] - middle[None, at, 1]) * METRES_PER_DEGREE
-    east = east * np.cos(np.radians(np.nan_to_num(middle[:, None, 0])))
+    away_m2 = _square_away_m2(middle, middle[at])
     square = (
-        (north**2 + east**2) / p.distance_scale_m**2
+        away_m2 / p.distance_scale_m**2
         + ((altitude[:, None] - altitude[None, at]) / p.altitude_scale_m) ** 2
         + ((sky[:, None] - sky[None, at]) / p.sky_view_scale) ** 2
         + p.bridge_penalty * np.abs(bridge[:, None] - bridge[None, at])
@@ -128,8 +129,30 @@ def build_transfer(
     offset = p.lapse_c_per_m * altitude + p.bridge_c * bridge
     number = {d: i for i, d in enumerate(sensors)}
     own = np.array([number.get(s.device or "", -1) for s in segments], dtype=np.int64)
-    weight = 1.0 / (0.05 + np.nan_to_num(square, nan=1e6)) ** 2
+    weight = np.where(away_m2 > FARTHEST_M**2, 0.0, 1.0 / (0.05 + np.nan_to_num(square, nan=1e6)) ** 2)
     return Transfer(weight, own, offset, offset[at], sky, sky[at])
+
+
+def within_reach(middle: Floats, measured: Floats) -> Flags:
+    """Return which places have one that is measured at most ``FARTHEST_M`` away; all where none is known.
+
+    Args:
+        middle: n × (latitude, longitude) [°]; NaN = unknown, which is within reach.
+        measured: m × (latitude, longitude) [°]; NaN = unknown.
+    """
+    known = measured[~np.isnan(measured).any(axis=1)]
+    if len(known) == 0:
+        return np.ones(len(middle), dtype=np.bool_)
+    too_far: Flags = _square_away_m2(middle, known).min(axis=1) > FARTHEST_M**2
+    return ~too_far
+
+
+def _square_away_m2(a: Floats, b: Floats) -> Floats:
+    """Return the squares of the distances between n and m places [m²], n × m; NaN where one is unknown."""
+    north = (a[:, None, 0] - b[None, :, 0]) * METRES_PER_DEGREE
+    east = (a[:, None, 1] - b[None, :, 1]) * METRES_PER_DEGREE
+    east = east * np.cos(np.radians(np.nan_to_num(a[:, None, 0])))
+    return np.asarray(north**2 + east**2, dtype=np.float64)
 
 
 def estimate(t: Transfer, now: Sensed, sky_effect_c: float) -> Estimate:

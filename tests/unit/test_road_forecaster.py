@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as with_
 
 from cityops.errors import TransientError
 from cityops.settings import RulesSettings
+from devices.registry import Registry
 from ops_api.wiring_forecaster import choice_of
 from rules.core.road_now.model import Observed
 from rules.core.weather_forecast import Place, WeatherForecast
@@ -155,3 +157,41 @@ async def test_readings_of_sensors_on_no_road_are_left_out(devices: Sequence[str
     )  # fmt: skip
     found: Observed = observed(replace(rows, roads=roads), TOWN, context())
     assert found.sensors.sensor.tolist() == [TOWN.sensors.index(d) for d in devices if d in TOWN.sensors]
+
+
+def with_another_town() -> Registry:
+    """The hamlet, and its like five degrees north of it where nothing measures."""
+    town = hamlet()
+    nodes = [with_(n, node_id=900 + n.node_id, latitude_deg=n.latitude_deg + 5.0) for n in town.nodes]
+    segments = [
+        with_(
+            s, segment_id=f"n-{s.segment_id}", from_node=900 + s.from_node, to_node=900 + s.to_node, device=None, route_id=None
+        )
+        for s in town.segments
+    ]  # fmt: skip
+    return with_(town, nodes=(*nodes, *town.nodes), segments=(*segments, *town.segments))
+
+
+def test_roads_far_from_all_that_measures_are_in_no_forecast_and_change_none() -> None:
+    registry = with_another_town()
+    ctx = context(registry)
+    town = town_of(Installed(registry, ctx))
+    assert (town.ids, town.sensors) == (TOWN.ids, TOWN.sensors)
+    assert (town.latitude_deg, town.longitude_deg) == (TOWN.latitude_deg, TOWN.longitude_deg)
+    assert np.array_equal(town.weight, TOWN.weight)
+    assert town.sensor_at.tolist() == TOWN.sensor_at.tolist()
+
+
+async def test_what_a_gritter_measures_is_put_on_the_right_road_where_some_are_left_out() -> None:
+    registry = with_another_town()
+    ctx = context(registry)
+    town = town_of(Installed(registry, ctx))
+    async with road_bench(None) as bench:
+        rows = await bench.store.measured(START, START + 3600.0)
+    gritters = replace(
+        rows.gritters, at_s=np.array([START, START]), latitude_deg=np.array([52.003, 57.003]),
+        longitude_deg=np.array([0.1, 0.1]), surface_c=np.array([-1.0, -2.0]),
+    )  # fmt: skip
+    passes = observed(replace(rows, gritters=gritters), town, ctx).passes
+    assert [town.ids[i] for i in passes.segment.tolist()] == ["s1"]
+    assert passes.surface_c.tolist() == [-1.0]

@@ -7,6 +7,7 @@ import csv
 import numpy as np
 import pytest
 from msgspec import structs
+from msgspec.structs import replace as with_
 
 from rules.catalogue.loader import load
 from rules.core.gritting import Assessment, Outlook, assess
@@ -197,6 +198,25 @@ def test_roads_without_a_sensor_follow_height_sky_and_bridges() -> None:
     none = estimate(t, sensed([1.0, 1.0], [False, False]), 0.0)
     assert np.isnan(none.surface_c).all()
     assert (none.leader == -1).all()
+
+
+def test_a_road_far_from_every_sensor_is_not_estimated() -> None:
+    town = hamlet()
+    nodes = [with_(n, latitude_deg=n.latitude_deg + 0.46 * (n.node_id == 4)) for n in town.nodes]
+    t = build_transfer(town.segments, nodes, ("road-0",), CATALOGUE.transfer.parameters)
+    found = estimate(t, sensed([1.0], [True]), 0.0)
+    assert np.isnan(found.surface_c).tolist() == [
+        False,
+        False,
+        False,
+        False,
+        False,
+    ]  # the middles: 26 km away
+    nodes = [with_(n, latitude_deg=n.latitude_deg + 1.0 * (n.node_id == 4)) for n in town.nodes]
+    t = build_transfer(town.segments, nodes, ("road-0",), CATALOGUE.transfer.parameters)
+    found = estimate(t, sensed([1.0], [True]), 0.0)
+    assert np.isnan(found.surface_c).tolist() == [False, False, False, True, True]  # 55 km away
+    assert found.leader.tolist() == [0, 0, 0, -1, -1]
 
 
 def test_the_nowcast_dies_out() -> None:

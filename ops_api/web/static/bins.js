@@ -8,7 +8,7 @@
   const element = document.getElementById("map");
   const map = CityMap.make(element);
   const [bins, segments] = await Promise.all([CityMap.json(element.dataset.bins), CityMap.json(element.dataset.segments)]);
-  CityMap.fit(map, L.geoJSON(segments.features.length ? segments : bins));
+  CityMap.fit(map, L.geoJSON(bins.features.length ? bins : segments));
   CityMap.casing(map, segments, -0.5);
   const line = L.polyline([], { color: "#10262d", weight: 2, opacity: 0.55, dashArray: "6 6", interactive: false }).addTo(map);
   const layer = L.layerGroup().addTo(map);

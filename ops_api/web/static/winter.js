@@ -76,6 +76,12 @@
     outline();
   }
 
+  // What is gritted, and not a network far away that is installed beside it.
+  function ofRoutes() {
+    const mine = town.features.filter((f) => f.properties.route_id);
+    return mine.length ? L.geoJSON({ ...town, features: mine }) : roads;
+  }
+
   function outline() {
     layers.route.clearLayers();
     const mine = { ...town, features: town.features.filter((f) => f.properties.route_id === chosen) };
@@ -112,7 +118,7 @@
     if (!known.length) { says.textContent = text + ": nothing is known."; return; }
     const isChance = hour && what() !== "middle_c", worst = known.reduce((a, b) => ((isChance ? b[0] > a[0] : b[0] < a[0]) ? b : a));
     const count = known.filter(([v]) => (isChance ? v >= 20 : v < 0)).length;
-    says.textContent = `${text}: ${isChance ? "highest " + WHAT[what()].text(worst[0]) : "coldest " + CityMap.degrees(worst[0])} on ${worst[1].properties.street}; ${count} of ${town.features.length} stretches ${isChance ? "at 20% or more" : "below 0 °C"}.`;
+    says.textContent = `${text}: ${isChance ? "highest " + WHAT[what()].text(worst[0]) : "coldest " + CityMap.degrees(worst[0])} on ${worst[1].properties.street}; ${count} of ${known.length}${known.length < town.features.length ? " known" : ""} stretches ${isChance ? "at 20% or more" : "below 0 °C"}.`;
   }
 
   function explain(hour) {
@@ -162,7 +168,7 @@
     issue = town.forecast && town.forecast.forecast_id;
     shift();
     build();
-    if (first) CityMap.fit(map, roads);
+    if (first) CityMap.fit(map, ofRoutes());
     paint();
   }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,10 +40,13 @@ class Town:
 
     @property
     def words(self) -> str:
-        """How long it is, and where: its longest street that has a name."""
-        named = [s for s in self.segments if s.street] or self.segments
-        street = max(named, key=lambda s: s.length_m).street
-        return f"{self.length_m / 1000:.1f} km" + (f" round {street}" if street else "")
+        """How long it is, and where: the street with most of its road that has a name."""
+        lengths = defaultdict[str, float](float)
+        for s in self.segments:
+            lengths[s.street] += s.length_m
+        lengths.pop("", None)
+        around = f" round {max(lengths, key=lengths.__getitem__)}" if lengths else ""
+        return f"{self.length_m / 1000:.1f} km{around}"
 
 
 @dataclass(frozen=True)

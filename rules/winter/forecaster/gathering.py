@@ -12,6 +12,7 @@ from rules.core.road_now.coming import covers
 from rules.core.road_now.model import Observed, Passes, SensorReadings, Spreads
 from rules.core.road_now.stretches import Stretches, stretches
 from rules.core.road_now.table import FRESH_S
+from rules.core.road_state import positions, within_reach
 from rules.core.weather_forecast import WeatherForecast
 from rules.winter.forecaster.ports import GritterRows, Installed, Measured, RoadRows, SaltRows
 from rules.winter.weather.ports import Kept
@@ -47,15 +48,27 @@ SHIPPED_CHOICE = WeatherChoice()
 
 
 def town_of(found: Installed) -> Stretches:
-    """Return the stretches of a town, in the order of the engine's graph."""
-    ctx = found.ctx
-    return stretches(ctx.graph.segments, found.registry.nodes, ctx.sensors, ctx.catalogue.transfer.parameters)
+    """Return the stretches that are near something that measures, in the order of the engine's graph.
+
+    Those of another town are in no forecast: its weather is not measured, and its place would move the sun.
+    """
+    ctx, nodes = found.ctx, found.registry.nodes
+    segments, sensors = ctx.graph.segments, set(ctx.sensors)
+    middle = positions(segments, nodes)
+    on = [i for i, s in enumerate(segments) if s.device in sensors]
+    stations = [(d.latitude_deg, d.longitude_deg) for d in found.registry.devices if d.kind == "weather"]
+    at = np.array([*middle[on].tolist(), *stations], dtype=np.float64).reshape(-1, 2)
+    near = np.flatnonzero(within_reach(middle, at)).tolist()
+    return stretches([segments[i] for i in near], nodes, ctx.sensors, ctx.catalogue.transfer.parameters)
 
 
 def observed(rows: Measured, town: Stretches, ctx: Context) -> Observed:
     """Return readings with the stretch that each is of; those of sensors on none are left out."""
     return Observed(
-        rows.stations, _sensors(rows.roads, town), _passes(rows.gritters, ctx), _spreads(rows.salt, town)
+        rows.stations,
+        _sensors(rows.roads, town),
+        _passes(rows.gritters, town, ctx),
+        _spreads(rows.salt, town),
     )
 
 
@@ -73,9 +86,12 @@ def _sensors(r: RoadRows, town: Stretches) -> SensorReadings:
     )
 
 
-def _passes(g: GritterRows, ctx: Context) -> Passes:
+def _passes(g: GritterRows, town: Stretches, ctx: Context) -> Passes:
     most_m = ctx.catalogue.gritting.parameters.treatment.position_m
-    segment, _ = ctx.streets.match(g.latitude_deg, g.longitude_deg, most_m)
+    found, _ = ctx.streets.match(g.latitude_deg, g.longitude_deg, most_m)
+    place = {name: i for i, name in enumerate(town.ids)}
+    of = np.array([place.get(s.segment_id, -1) for s in ctx.graph.segments] + [-1], dtype=np.int64)
+    segment = of[found]  # one that is on no road, -1, takes the last
     on = segment >= 0
     return Passes(segment=segment[on], at_s=g.at_s[on], surface_c=g.surface_c[on])
 
