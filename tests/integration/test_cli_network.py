@@ -126,6 +126,33 @@ async def test_a_map_becomes_the_databases_network(
     assert cityops("network", "check", CITYOPS_DB__DSN=db_dsn).returncode == 0
 
 
+async def test_a_second_town_far_away_leaves_the_first_as_it_is(
+    town: Path, tmp_path: Path, pg: psycopg.AsyncConnection[Any], db_dsn: str
+) -> None:
+    """The second is the larger; its streets are said to be out of reach until it has a depot of its own."""
+    first = cityops(
+        "network", "import", str(town), "--name", "town", "--depot", NORTH, CITYOPS_DB__DSN=db_dsn
+    )
+    assert first.returncode == 0, first.stderr
+    second = tmp_path / "second.geojson"
+    far = {100 + n: (3000 + 2 * x, 2 * y) for n, (x, y) in PLACES.items()}
+    streets = [(100 + a, 100 + b) for a, b in STREETS]
+    second.write_text(collection(edges(streets, far, name="Far Road")))
+    words = ("network", "import", str(second), "--name", "second")
+    done = cityops(*words, CITYOPS_DB__DSN=db_dsn)
+    assert done.returncode == 0, done.stderr
+    unserved = "km round Far Road, which no road joins to one: no lorry gets there"
+    assert f"{unserved}: --depot puts one there" in done.stdout
+    checked = cityops("network", "check", CITYOPS_DB__DSN=db_dsn)
+    assert checked.returncode == 0, checked.stdout
+    assert unserved in checked.stdout
+    assert "2 networks that are not joined: " in checked.stdout
+    lon, lat = at(3000, 0)
+    done = cityops(*words, "--depot", f"far={lat},{lon}", CITYOPS_DB__DSN=db_dsn)
+    assert (done.returncode, unserved in done.stdout) == (0, False), done.stderr
+    assert unserved not in cityops("network", "check", CITYOPS_DB__DSN=db_dsn).stdout
+
+
 @pytest.mark.real_data
 def test_cambridge_and_edinburgh() -> None:
     """The figures of docs/networks.md, and the map's own lengths beside ours."""
