@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -153,9 +156,84 @@ async def test_an_officer_answers_on_the_routes_page_and_others_only_look(site: 
     assert (await site.http.get("/winter/no-such/orders")).status_code == 404
 
 
-async def test_the_same_on_the_command_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
+def hidden(page: str, of: str) -> dict[str, str]:
+    """Return the hidden fields of the form that has a field or button of this name and value, as a browser sends them."""
+    [form] = [f for f in re.findall(r"<form.*?</form>", page, re.S) if of in f]
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
+    return {name: html.unescape(value) for name, value in fields}
 
+
+async def test_a_form_that_is_sent_twice_is_done_once(site: Site) -> None:
+    """A double click, at once and one after the other: one order, one act, and no officer is told that he was second."""
+    route = site.town.routes[2].route_id
+    ref = await proposed(site, route)
+    page = f"/winter/{route}/orders"
+    stretch = next(s.segment_id for s in site.town.segments if s.route_id == route)
+    count = "select count(*)::int from treatment_act where route_id = %s"
+    async with (
+        httpx.AsyncClient(base_url=site.url, timeout=60) as browser,
+        httpx.AsyncClient(base_url=site.url, timeout=60) as other,
+    ):
+        for b, name in ((browser, "Ada"), (other, "Bob")):
+            who = {"by": name, "role": "duty officer", "password": OFFICERS_PASSWORD}
+            assert (await b.post(f"/winter/{route}/officer", data=who)).status_code == 303
+
+        async def twice(of: str, **typed: Any) -> None:
+            sent = {**hidden((await browser.get(page)).text, of), **typed}
+            before = (await site.sql(count, route))[0][0]
+            both = await asyncio.gather(*(browser.post(page, data=sent) for _ in range(2)))
+            again = await browser.post(page, data=sent)
+            assert [a.status_code for a in (*both, again)] == [303, 303, 303], of
+            assert await site.sql(count, route) == [(before + 1,)], of
+
+        theirs = hidden((await other.get(page)).text, 'value="confirm"')
+        await twice('value="confirm"')
+        # Another officer's click on the same page is another request: he is told who was first.
+        late = await other.post(page, data=theirs)
+        assert (late.status_code, f"Ada has confirmed {ref}" in late.text) == (409, True)
+        await twice('value="change"', what="change", rate="12", reason="Bridge", segment=["", stretch])
+        await twice('value="change"', what="change", rate="15", reason="Colder", segment=["", stretch])
+        await twice('value="cancel"', what="cancel", reason="Cloud")
+        await twice('value="order"', rate="8", passes="1", start="", reason="School")
+        # The form comes anew with the page: a second order of one's own is a second one.
+        await twice('value="order"', rate="8", passes="1", start="", reason="School")
+
+
+async def test_a_request_id_that_names_nothing_is_refused(
+    site: Site, ada: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ops_api.cli import app
+
+    monkeypatch.setenv("CITYOPS_DB__DSN", site.dsn)
+    ref = await proposed(site, site.town.routes[2].route_id)
+    order = {"route_id": site.town.routes[2].route_id, "reason": "x", "spread_rate_g_m2": 10.0}
+    asked: list[tuple[str, dict[str, Any]]] = [
+        (BASE, order), (f"{BASE}/{ref}/confirm", {}), (f"{BASE}/{ref}/change", {"reason": "x", "passes": 2}),
+        (f"{BASE}/{ref}/cancel", {"reason": "x"}), ("/api/v1/winter/plan", {}),
+        ("/api/v1/winter/plan/lorries/x/breakdown", {"reason": "x"}), ("/api/v1/winter/plan/lorries/x/return", {}),
+        ("/api/v1/alarms/1/comments", {"by": "Ada", "text": "x"}),
+    ]  # fmt: skip
+    for path, body in asked:
+        for bad in ("", "  ", "x" * 101):
+            answer = await ada.post(path, json={**body, "request_id": bad})
+            said = answer.json()["detail"]
+            assert (answer.status_code, said.startswith("request_id: ")) == (422, True), (path, said)
+            assert repr(bad[:20]) in said
+            assert "write 1 to 100 characters that are not all blank, or leave it out" in said
+    commands = (
+        ("confirm", ref), ("change", ref, "--passes", "2", "--reason", "x"), ("cancel", ref, "--reason", "x"),
+        ("order", order["route_id"], "--rate", "10", "--reason", "x"), ("plan", "--tonight"), ("return", "x"),
+        ("breakdown", "x", "--reason", "x"),
+    )  # fmt: skip
+    for words in commands:
+        done = await asyncio.to_thread(
+            CliRunner().invoke, app, ["winter", *words, "--by", "Cleo", "--request-id", " "]
+        )
+        assert (done.exit_code, "not all blank" in " ".join(done.output.split())) == (2, True), words
+    assert await site.sql("select count(*)::int from treatment_act where ref = %s", ref) == [(0,)]
+
+
+async def test_the_same_on_the_command_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     from ops_api.cli import app
 
     monkeypatch.setenv("CITYOPS_DB__DSN", site.dsn)
@@ -182,8 +260,6 @@ async def test_the_same_on_the_command_line(site: Site, monkeypatch: pytest.Monk
 async def test_a_request_id_is_for_one_order(
     site: Site, ada: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
     from ops_api.cli import app
 
     one, other = (r.route_id for r in site.town.routes[:2])
