@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,6 @@ from cityops.errors import ConfigurationError
 from ops_api.housing.team_door import Pass
 from ops_api.moments import a_time
 from ops_api.web.words import moment
-from rules.core.winter_orders.commands import BACK_S
 from rules.core.winter_orders.model import Cancel, Change, Command, Confirm, OrderOwn, Route
 
 MINUTE = "2026-01-12T09:30"
@@ -69,9 +68,7 @@ class OrderForm:
         """
         if not self.start.strip() or self.start == self.start_was[: len(MINUTE)]:
             return None
-        was = moment(self.start_was)
-        earliest = now - timedelta(seconds=BACK_S)
-        return a_time(self.start, zone, "start", earliest, instead_of=was).timestamp()
+        return a_time(self.start, zone, "start", now, moment(self.start_was)).timestamp()
 
     def _request_id(self, who: Pass) -> str | None:
         """Return what makes a form that is sent twice one request; None where the form names nothing.
