@@ -18,6 +18,23 @@ By = Annotated[
     str,
     typer.Option(envvar="CITYOPS_OPERATOR", help="Who you are; CITYOPS_OPERATOR, else the login's name."),
 ]
+
+
+def _named(text: str | None) -> str | None:
+    from ops_api.request_ids import request_id_of
+
+    try:
+        return None if text is None else request_id_of(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+RequestId = Annotated[
+    str | None,
+    typer.Option(
+        "--request-id", metavar="TEXT", callback=_named, help="Of a script: sent twice it is done once."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 

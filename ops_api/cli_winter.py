@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api.cli_desk import AsJson, By, name_of, to_json
+from ops_api.cli_desk import AsJson, By, RequestId, name_of, to_json
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -36,10 +36,6 @@ Start = Annotated[
 ]
 DoneBy = Annotated[
     str | None, typer.Option("--done-by", metavar="TIME", help="When the salt must be on the road.")
-]
-Twice = Annotated[
-    str | None,
-    typer.Option("--request-id", metavar="TEXT", help="Of a script: sent twice it is done once."),
 ]
 OFFICER = "duty officer"
 HOUR_S = 3600.0
@@ -92,7 +88,7 @@ def confirm(
     note: Annotated[str, typer.Option(help="A remark for the record.")] = "",
     by: By = "",
     role: Role = OFFICER,
-    request_id: Twice = None,
+    request_id: RequestId = None,
     as_json: AsJson = False,
 ) -> None:
     """Have a proposal done as it is. Exit code 1 where that is not possible any more."""
@@ -123,7 +119,7 @@ def change(
     done_by: DoneBy = None,
     by: By = "",
     role: Role = OFFICER,
-    request_id: Twice = None,
+    request_id: RequestId = None,
     as_json: AsJson = False,
 ) -> None:
     """Have it done otherwise, with a reason."""
@@ -147,7 +143,7 @@ def cancel(
     reason: Reason,
     by: By = "",
     role: Role = OFFICER,
-    request_id: Twice = None,
+    request_id: RequestId = None,
     as_json: AsJson = False,
 ) -> None:
     """Have it not done, with a reason."""
@@ -175,7 +171,7 @@ def order(
     done_by: DoneBy = None,
     by: By = "",
     role: Role = OFFICER,
-    request_id: Twice = None,
+    request_id: RequestId = None,
     as_json: AsJson = False,
 ) -> None:
     """Order a treatment that the rules did not propose, with a reason; without --segments on all of the route."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api.cli_desk import AsJson, By, name_of, to_json
+from ops_api.cli_desk import AsJson, By, RequestId, name_of, to_json
 from ops_api.cli_help import examples
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ Role = Annotated[str, typer.Option(envvar="CITYOPS_ROLE", help="As what you say 
 Seed = Annotated[int, typer.Option(help="Of everything random: the same gives the same plan.")]
 Iterations = Annotated[
     int | None, typer.Option(min=0, max=200_000, help="Of the search; 0: only build. Some seconds without.")
-]
-RequestId = Annotated[
-    str | None, typer.Option("--request-id", metavar="TEXT", help="Of a script: sent twice it is done once.")
 ]
 Lorry = Annotated[
     str, typer.Argument(metavar="LORRY", help="Of the roster, as `cityops winter lorries` names it.")

@@ -9,7 +9,7 @@ import typer
 
 from cityops.errors import ConfigurationError
 from ops_api import cli_winter_cab
-from ops_api.cli_desk import By
+from ops_api.cli_desk import By, RequestId
 from ops_api.cli_help import examples
 from ops_api.cli_winter_cab import OFFICER
 
@@ -56,9 +56,7 @@ def plan(
     reason: Annotated[str, typer.Option(help="With --tonight: why.")] = "",
     by: By = "",
     role: Annotated[str, typer.Option(envvar="CITYOPS_ROLE", help="With --tonight: as what.")] = OFFICER,
-    request_id: Annotated[
-        str | None, typer.Option(help="With --tonight: sent twice it is done once.")
-    ] = None,
+    request_id: RequestId = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Plan a whole night: streets, passes, turns, salt and loads, limits, crews' hours.

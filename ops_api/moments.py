@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from cityops.errors import ConfigurationError
+from rules.core.winter_orders.commands import BACK_S
 
 NOON = time(12)
 
@@ -25,15 +26,22 @@ def a_moment(text: str, zone: ZoneInfo, name: str) -> datetime:
     return at if at.tzinfo is not None else _on_the_wall(at, zone, f"{name} {text!r}")
 
 
-def a_time(text: str, zone: ZoneInfo, name: str, not_past: datetime | None = None) -> datetime:
+def a_time(
+    text: str,
+    zone: ZoneInfo,
+    name: str,
+    not_past: datetime | None = None,
+    instead_of: datetime | None = None,
+) -> datetime:
     """Return a time as :func:`a_moment` does, where a day alone would leave open when.
 
     Args:
         text: as typed.
         zone: of the clock on the wall.
         name: for what is said.
-        not_past: of a time that the clock shows twice take the first that is not before this one; None: refuse it. A browser's
-            field has no offset.
+        not_past: the time it is: of a time that the clock shows twice take the first that is not past by more than the desk
+            allows (``BACK_S``); None: refuse it. A browser's field has no offset, and no seconds.
+        instead_of: the time whose place it takes: of the two take the one by the same clock, where that is not past.
 
     Raises:
         ConfigurationError: naming ``name``, where it is no time, or the clock on the wall shows it never or twice.
@@ -41,9 +49,17 @@ def a_time(text: str, zone: ZoneInfo, name: str, not_past: datetime | None = Non
     if only_a_day(text):
         raise ConfigurationError(f"{name} {text!r} has no time of day: write e.g. 2026-01-12T09:30")
     if not_past is not None and _is_twice(text, zone):
-        first, second = (datetime.fromisoformat(text).replace(tzinfo=zone, fold=f) for f in (0, 1))
-        return first if first.timestamp() >= not_past.timestamp() else second
+        return _one_of_two(datetime.fromisoformat(text), zone, not_past, instead_of)
     return a_moment(text, zone, name)
+
+
+def _one_of_two(at: datetime, zone: ZoneInfo, not_past: datetime, instead_of: datetime | None) -> datetime:
+    first, second = (at.replace(tzinfo=zone, fold=f) for f in (0, 1))
+    if first.timestamp() < not_past.timestamp() - BACK_S:
+        return second
+    if instead_of is not None and instead_of.astimezone(zone).utcoffset() == second.utcoffset():
+        return second
+    return first
 
 
 def _is_twice(text: str, zone: ZoneInfo) -> bool:

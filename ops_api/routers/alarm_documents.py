@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from ops_api.request_ids import RequestId
 from ops_api.routers.schemas import AlarmDocument, Document, Severity
 from rules.core.desk import model as m
 
@@ -21,9 +22,7 @@ class Order(BaseModel, ABC):
 
     model_config = ConfigDict(extra="forbid")
     by: Name = Field(description="Who asks. There is no sign-in: it is what they say")
-    request_id: str | None = Field(
-        None, max_length=100, description="Chosen by the sender: sent twice it is done once"
-    )
+    request_id: RequestId = None
 
     @abstractmethod
     def command(self, via: str) -> m.Command:

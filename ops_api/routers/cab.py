@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ops_api.cab_text import plan_document, situation_document
 from ops_api.housing.team_door import Pass
+from ops_api.request_ids import RequestId
 from ops_api.routers import cab_content
 from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
@@ -24,9 +25,7 @@ router = APIRouter(prefix="/api/v1/winter/plan", tags=["winter"])
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
     reason: str = Field("", max_length=1000)
-    request_id: str | None = Field(
-        None, max_length=100, description="Chosen by the sender: sent twice it is done once"
-    )
+    request_id: RequestId = None
     seed: int = Field(1, ge=0, le=2**31 - 1, description="Of everything random: the same gives the same plan")
     iterations: int = Field(USUAL_ITERATIONS, ge=0, le=200_000, description="Of the search; 0: only build")
 

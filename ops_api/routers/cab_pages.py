@@ -18,6 +18,7 @@ from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import OFFICER, Carried, door_of, let_in
 from ops_api.routers.password import try_password
+from rules.core.effects import hour_of
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST
 from rules.winter.fleet.asking import Who
 from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanMovedError
@@ -59,7 +60,7 @@ async def say(
     if carried is None:
         door_of(ctx)
         return await _board(ctx, None, refused="Say who you are first.", status=403)
-    who = Who(carried.name, carried.purpose, "page", reason.strip(), request_id or None)
+    who = Who(carried.name, carried.purpose, "page", reason.strip(), request_id.strip() or None)
     now_s, desk = (await ctx.town_now()).timestamp(), plans_of(ctx)
     try:
         if what == "plan":
@@ -126,6 +127,6 @@ async def _board(ctx: Context, who: Pass | None, refused: str = "", status: int 
     officers = ctx.officers
     page = ctx.templates.render(
         "cab.html", **content, once=token_urlsafe(12), who=who, refused=refused, names=names, role=OFFICER,
-        is_set_up=officers is not None and officers.door is not None, until="" if until is None else f"{until:%H:%M}",
+        is_set_up=officers is not None and officers.door is not None, until="" if until is None else hour_of(until),
     )  # fmt: skip
     return HTMLResponse(page, status)

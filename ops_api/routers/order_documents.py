@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from ops_api.request_ids import RequestId
 from ops_api.routers.schemas import Document
 from rules.core.winter_orders import model as m
 
@@ -18,9 +19,7 @@ Segments = Annotated[list[str], Field(min_length=1, max_length=20_000)]
 
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    request_id: str | None = Field(
-        None, max_length=100, description="Chosen by the sender: sent twice it is done once"
-    )
+    request_id: RequestId = None
 
 
 class ConfirmOrder(_Asked):

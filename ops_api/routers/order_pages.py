@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_urlsafe
 from typing import Annotated
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cityops.errors import ConfigurationError
 from ops_api.housing.team_door import Pass
-from ops_api.moments import a_time
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import OFFICER, Carried, door_of, let_in, officers_of
+from ops_api.routers.order_form import OrderForm
 from ops_api.routers.orders import do
 from ops_api.routers.password import try_password
 from ops_api.web import orders_view
+from rules.core.effects import hour_of
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST, OrderRefusedError
-from rules.core.winter_orders.model import Cancel, Case, Change, Command, Confirm, OrderOwn, Route
+from rules.core.winter_orders.model import Case, OrderOwn, Route
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN_S = 36 * 3600.0
@@ -66,6 +65,7 @@ async def say(
     passes: Short = "",
     start: Short = "",
     start_was: Short = "",
+    once: Short = "",
     reason: Said = "",
     segment: Annotated[list[str] | None, Form()] = None,
     plough: Annotated[list[str] | None, Form()] = None,
@@ -75,75 +75,19 @@ async def say(
     if carried is None:
         door_of(ctx)
         return await _page(ctx, route_id, None, refused="Say who you are first.", status=403)
-    route = await _route(ctx, route_id)
+    # One look at the clock: what is read by it is judged by it.
+    route, now = await _route(ctx, route_id), await ctx.town_now()
     try:
-        # A time is shown to the minute: one that was left as it was is no other one.
-        form = _Form(what, ref, rate, passes, "" if start == start_was else start, reason, segment, plough)
-        command = form.command(carried, route, ctx.brand.time_zone, await ctx.town_now())
+        form = OrderForm(what, ref, rate, passes, start, start_was, once, reason, segment, plough)
+        command = form.command(carried, route, ctx.brand.time_zone, now)
         if not isinstance(command, OrderOwn) and (await officers_of(ctx).desk.case(ref)).route_id != route_id:
             raise HTTPException(404, f"{ref} is not about this route.")
-        await do(ctx, command)
+        await do(ctx, command, now)
     except OrderRefusedError as error:
         return await _page(ctx, route_id, carried, refused=str(error), status=409)
     except ConfigurationError as error:
         return await _page(ctx, route_id, carried, refused=str(error), status=422)
     return RedirectResponse(_back(route, back), 303)
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """What a form of the panel says."""
-
-    what: str
-    ref: str
-    rate: str
-    passes: str
-    start: str
-    reason: str
-    segments: list[str] | None
-    plough: list[str] | None
-
-    def command(self, who: Pass, route: Route, zone: ZoneInfo, now: datetime) -> Command:
-        """Return it as the desk takes it; ConfigurationError where it can't be read."""
-        by, role, via, reason = who.name, who.purpose, "page", self.reason
-        if self.what == "confirm":
-            return Confirm(ref=self.ref, by=by, role=role, via=via, note=reason)
-        if self.what == "cancel":
-            return Cancel(ref=self.ref, by=by, role=role, via=via, reason=reason)
-        rate, passes = _number(self.rate, "rate"), _whole(self.passes, "passes")
-        start_s = a_time(self.start, zone, "start", now).timestamp() if self.start.strip() else None
-        # A box that is not ticked sends nothing: the form says "no" before it.
-        plough = None if self.plough is None else "yes" in self.plough
-        segments = None if self.segments is None else tuple(s for s in self.segments if s)
-        if self.what == "change":
-            return Change(
-                ref=self.ref, by=by, role=role, via=via, reason=reason, g_m2=rate, passes=passes, start_s=start_s,
-                segments=segments, plough=plough,
-            )  # fmt: skip
-        if self.what != "order":
-            raise ConfigurationError(f"what {self.what!r}: write confirm, change, cancel or order")
-        if rate is None:
-            raise ConfigurationError("rate: an order needs one, in g/m²")
-        return OrderOwn(
-            route_id=route.route_id, by=by, role=role, via=via, reason=reason, g_m2=rate, passes=passes or 1,
-            start_s=start_s, segments=segments, plough=plough is True,
-        )  # fmt: skip
-
-
-def _number(text: str, name: str) -> float | None:
-    try:
-        return float(text) if text.strip() else None
-    except ValueError as error:
-        raise ConfigurationError(f"{name} {text!r}: write a number") from error
-
-
-def _whole(text: str, name: str) -> int | None:
-    found = _number(text, name)
-    if found is None:
-        return None
-    if not math.isfinite(found) or found != int(found):
-        raise ConfigurationError(f"{name} {text!r}: write a whole number")
-    return int(found)
 
 
 async def _route(ctx: Context, route_id: str) -> Route:
@@ -182,8 +126,9 @@ async def _page(
         cases=orders_view.case_views(found, ctx.brand.time_zone, now_s, names=who is not None),
         who=who,
         is_set_up=officers_of(ctx).door is not None,
-        until="" if until is None else f"{until:%H:%M}",
+        until="" if until is None else hour_of(until),
         role=OFFICER,
         refused=refused,
+        once=token_urlsafe(12),
     )
     return HTMLResponse(page, status)

@@ -21,6 +21,7 @@ from ops_api.routers.schemas import Document
 from ops_api.routers.winter_content import Asked
 from ops_api.web import winter_log, winter_map
 from ops_api.web.winter_verify import judged_from
+from rules.core.effects import hour_of
 from rules.core.winter_nights import in_words
 
 router = APIRouter(prefix="/api/v1/winter", tags=["winter"])
@@ -58,7 +59,7 @@ async def winter(
         "winter.html",
         **found,
         me=who,
-        until="" if who is None else f"{datetime.fromtimestamp(who.until_s, ctx.brand.time_zone):%H:%M}",
+        until="" if who is None else hour_of(datetime.fromtimestamp(who.until_s, ctx.brand.time_zone)),
         role=OFFICER,
         # A screen that nobody has chosen a route on follows the most urgent one; an officer's panel stays where it is.
         follows=route or (found["route"]["route_id"] if who is not None and found["route"] else ""),

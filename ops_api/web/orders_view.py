@@ -20,7 +20,8 @@ class CaseView:
         reason: of the rules; empty of an officer's own order.
         acts: who said what; empty where names are not shown.
         can_confirm, can_change: what is possible now.
-        rate, passes, start, ploughs: of what stands or is asked, for the form.
+        rate, passes, start, ploughs: of what stands or is asked, for the form; ``start_was`` with its offset.
+        once: of this case as it is shown; another once anything was said about it.
     """
 
     ref: str
@@ -36,6 +37,8 @@ class CaseView:
     rate: str
     passes: int
     start: str
+    start_was: str
+    once: str
     ploughs: bool
     segments: tuple[str, ...]
 
@@ -70,11 +73,12 @@ def _view(case: Case, zone: tzinfo, now_s: float, names: bool) -> CaseView:
         can_confirm=not is_over and case.is_waiting and p is not None and p.treatment is not None,
         can_change=not is_over and case.state not in ("cancelled", "superseded", "withdrawn"),
         rate="" if asked is None else f"{asked.g_m2:g}", passes=1 if asked is None else asked.passes,
-        start=_local(asked, zone), ploughs=asked is not None and asked.plough, segments=() if asked is None else asked.segments,
+        start=_local(asked, zone)[:16], start_was=_local(asked, zone), once=f"{case.ref}-{len(case.acts)}", ploughs=asked is not None and asked.plough, segments=() if asked is None else asked.segments,
     )  # fmt: skip
 
 
 def _local(treatment: Treatment | None, zone: tzinfo) -> str:
+    """Return when a lorry leaves, to the minute: ``2026-10-25T01:30+01:00``."""
     if treatment is None or treatment.start_s is None:
         return ""
-    return f"{datetime.fromtimestamp(treatment.start_s, zone):%Y-%m-%dT%H:%M}"
+    return datetime.fromtimestamp(treatment.start_s, zone).isoformat(timespec="minutes")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ops_api.web import words
+from rules.core.effects import hour_of
 from rules.core.road_now.table import HOURS, PER_UNIT, QUANTITIES, UNKNOWN, RoadForecast
 
 Floats = NDArray[np.float64]
@@ -130,10 +131,9 @@ class Ahead:
 
 
 def hour_labels(times_s: Sequence[float], zone: ZoneInfo) -> tuple[str, ...]:
-    """Return times as ``Fri 02:30``; with the zone's name where the clock changes among them, as an hour may come twice."""
-    local = [datetime.fromtimestamp(t, zone) for t in times_s]
-    changes = len({t.utcoffset() for t in local}) > 1
-    return tuple(f"{t:%a %H:%M}{f' {t:%Z}' if changes else ''}" for t in local)
+    """Return times as ``Fri 02:30``; ``Sun 01:30 BST`` where the clock shows them twice."""
+    local = (datetime.fromtimestamp(t, zone) for t in times_s)
+    return tuple(f"{t:%a} {hour_of(t)}" for t in local)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from ops_api.web import words
 from ops_api.web.brand import Brand
 from ops_api.web.winter_ahead import Ahead
-from ops_api.web.winter_status import status_of
+from ops_api.web.winter_status import reason_of, status_of
 from ops_api.web.winter_view import OUTCOMES, outcome_of
 from rules.core.explain.changes import sentences
 from rules.core.explain.decision import rows_of
@@ -106,12 +106,16 @@ def view(
         route_id=str(route["route_id"]), label=str(route["label"]),
         decision_id=None if decision is None else int(decision["decision_id"]),
         decided="" if decision is None else _clock(decision["decided_at"], brand, now),
-        outcome=OUTCOMES[outcome_of(route)], sentence=words.local_times(reason, brand.time_zone, now),
+        outcome=OUTCOMES[outcome_of(route)], sentence=words.local_times(_since(route, reason, now), brand.time_zone, now),
         was="" if said in ("", reason) else words.local_times(said, brand.time_zone, now),
         weighed=weighed(inputs), changes=() if decision is None else tuple(sentences(decision["would_change"] or ())),
         mind=_mind(decision), forecast=_forecast(inputs, brand, now), times=_times(route, brand, now),
         stretches=stretches[:STRETCHES], more=max(0, len(stretches) - STRETCHES),
     )  # fmt: skip
+
+
+def _since(route: Row, reason: str, now: datetime) -> str:
+    return reason_of(route, now) or reason
 
 
 def weighed(inputs: Row) -> Weighed:

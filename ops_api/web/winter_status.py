@@ -8,6 +8,7 @@ from typing import Any
 
 from ops_api.web import words
 from ops_api.web.brand import Brand
+from rules.core.route_words import call_is_past
 
 Row = Mapping[str, Any]
 
@@ -34,6 +35,18 @@ def status_of(route: Row) -> str:
 def is_overdue(route: Row) -> bool:
     """Whether something should have been treated by now and has not been."""
     return bool((route["state"] or {}).get("overdue")) and status_of(route) in ("to_treat", "under_way")
+
+
+def reason_of(route: Row, now: datetime) -> str:
+    """Return why a route stands where it does, in the rules' words; empty where they said nothing.
+
+    They are those of the decision. Where the rules have looked again since, and the call is past, "call the crew now" is
+    said as what was to be done.
+    """
+    reason = str((route["state"] or {}).get("reason") or "")
+    decided, call = _time(route, "decided_at"), _time(route, "call_out_by")
+    looked_again = decided is not None and route["at"] is not None and decided < route["at"]
+    return call_is_past(reason) if looked_again and call is not None and call <= now else reason
 
 
 def _time(route: Row, key: str) -> datetime | None:

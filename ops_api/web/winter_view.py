@@ -10,7 +10,7 @@ from typing import Any
 
 from ops_api.web import words
 from ops_api.web.brand import Brand
-from ops_api.web.winter_status import STATUSES, headline, is_overdue, status_of, urgency
+from ops_api.web.winter_status import STATUSES, headline, is_overdue, reason_of, status_of, urgency
 
 Row = Mapping[str, Any]
 
@@ -137,7 +137,7 @@ def route_row(route: Row, streets: Mapping[str, str], brand: Brand, now: datetim
         to_treat=f"{to_treat} of {segments}" if treats and to_treat is not None else "–",
         treated=treated,
         treated_note=note,
-        reason=str(state.get("reason") or ("Waiting for road readings." if outcome == "unknown" else "")),
+        reason=reason_of(route, now) or ("Waiting for road readings." if outcome == "unknown" else ""),
         decided=words.day_and_clock(
             words.moment(state.get("decided_at")) or route["at"], brand.time_zone, now
         ),

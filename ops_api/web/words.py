@@ -9,6 +9,8 @@ import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from rules.core.effects import hour_of
+
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -39,17 +41,17 @@ def plural(count: float, one: str, many: str = "") -> str:
 
 
 def clock(at: datetime | None, zone: ZoneInfo) -> str:
-    """Return the time of day, ``21:40``."""
-    return "–" if at is None else at.astimezone(zone).strftime("%H:%M")
+    """Return the time of day, ``21:40``; ``01:40 BST`` where the clock shows it twice."""
+    return "–" if at is None else hour_of(at.astimezone(zone))
 
 
 def day_and_clock(at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
-    """Return ``today 21:40``, ``yesterday 21:40``, ``tomorrow 02:10`` or ``Mon 5 Jan 21:40``."""
+    """Return ``today 21:40``, ``yesterday 21:40``, ``tomorrow 02:10`` or ``Mon 5 Jan 21:40``, the time as :func:`clock` says it."""
     if at is None:
         return "–"
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     day = {0: "today", -1: "yesterday", 1: "tomorrow"}.get((local.date() - today).days)
-    return f"{day or local.strftime('%a ') + str(local.day) + local.strftime(' %b')} {local:%H:%M}"
+    return f"{day or local.strftime('%a ') + str(local.day) + local.strftime(' %b')} {hour_of(local)}"
 
 
 def long_date(at: datetime, zone: ZoneInfo) -> str:

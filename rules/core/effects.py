@@ -270,5 +270,14 @@ def iso(at_s: float | None) -> str | None:
 
 
 def clock(at_s: float | None, zone: tzinfo) -> str | None:
-    """Return the time of day in a time zone, as people say it: ``21:40``."""
-    return None if at_s is None else datetime.fromtimestamp(at_s, zone).strftime("%H:%M")
+    """Return the time of day in a time zone, as :func:`hour_of` says it."""
+    return None if at_s is None else hour_of(datetime.fromtimestamp(at_s, zone))
+
+
+def hour_of(local: datetime) -> str:
+    """Return the time of day as people say it: ``21:40``; ``01:40 BST`` or ``01:40 GMT`` where the clock shows it twice.
+
+    ``local`` is a moment in its own time zone, whose ``fold`` says which of the two it is.
+    """
+    comes_twice = local.replace(fold=1 - local.fold).utcoffset() != local.utcoffset()
+    return f"{local:%H:%M}" + (f" {local:%Z}" if comes_twice else "")

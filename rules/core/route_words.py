@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from rules.core.coat import Done
@@ -57,6 +58,14 @@ def _when(treat_by: str | None, is_past: bool, late: Late | None) -> str:
     if late is None:
         return f" Finish by {treat_by}."
     return f" Call the crew now ({late.call_out}): done by {late.done_by}, {later_words(late.late_min)} ({treat_by})."
+
+
+_CALL_NOW = re.compile(r"Call the crew now \(([^)]*)\)")
+
+
+def call_is_past(reason: str) -> str:
+    """Return a reason of :func:`in_words` as it is said after the crew was to be called: a demand of then is none of now."""
+    return _CALL_NOW.sub(r"The crew was to be called at \1", reason)
 
 
 def how_much(plan: RoutePlan) -> str:

@@ -7,6 +7,8 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
+from rules.core.effects import hour_of
+
 DAY_S = 86_400.0
 
 
@@ -72,7 +74,7 @@ def roads_gone(used_s: Collection[float], there_s: Collection[float], days: int,
     gone = sorted(set(used_s) - set(there_s))
     if not gone:
         return ""
-    times = [f"{datetime.fromtimestamp(s, zone):%H:%M}" for s in gone]
+    times = [hour_of(datetime.fromtimestamp(s, zone)) for s in gone]
     return (
         f"The hours of {len(gone)} of {len(set(used_s))} road forecasts that decisions used are no longer kept (kept {days} "
         f"days): those of {', '.join(times)}. What a decision saw of its forecast stands in its inputs."

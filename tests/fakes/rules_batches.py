@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,6 +37,14 @@ async def insert_batch(conn: psycopg.AsyncConnection[Any], readings: Sequence[Re
                 "select ensure_partitions(%s::text, %s, %s)", (f"{kind}_reading", min(spread), max(spread))
             )
             await _insert_kind(conn, kind, [r for r in readings if r[0] == kind], received)
+
+
+async def until_final(conn: psycopg.AsyncConnection[Any]) -> None:
+    """Wait until no older transaction of the cluster (another test's, a policy of TimescaleDB's) holds the batches back."""
+    final = "select max(xid) < pg_snapshot_xmin(pg_current_snapshot()) from ingest_batch"
+    async with asyncio.timeout(60):
+        while await (await conn.execute(final)).fetchone() != (True,):
+            await asyncio.sleep(0.02)
 
 
 async def _insert_kind(

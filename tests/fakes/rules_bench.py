@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from rules.ports import RuleStore
 from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
-from tests.fakes.rules_batches import RECEIVED_FROM, insert_batch
+from tests.fakes.rules_batches import RECEIVED_FROM, insert_batch, until_final
 from tests.fakes.rules_tables import QUERIES, memory_rows
 from tests.fakes.rules_town import Reading, batch, hamlet
 
@@ -37,19 +36,12 @@ class Bench:
         self._batches += 1
         if self._conn is not None:
             await insert_batch(self._conn, readings, self._batches)
-            await self._final(self._conn)
+            await until_final(self._conn)
         else:
             assert isinstance(self.store, MemoryRuleStore)
             # The ingester stores a batch at once: within it, time decides.
             ordered = sorted(readings, key=lambda r: r[2])
             self.store.add_batch(RECEIVED_FROM.timestamp() + self._batches, batch(ordered))
-
-    async def _final(self, conn: psycopg.AsyncConnection[Any]) -> None:
-        """Wait until no older transaction of the cluster (a policy of TimescaleDB's) holds the batches back."""
-        final = "select max(xid) < pg_snapshot_xmin(pg_current_snapshot()) from ingest_batch"
-        async with asyncio.timeout(60):
-            while await (await conn.execute(final)).fetchone() != (True,):
-                await asyncio.sleep(0.02)
 
     async def want_settled(self) -> None:
         """Say that no more batches will come."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -36,7 +35,7 @@ from rules.service import RulesService
 from rules.store import PostgresRuleStore
 from rules.waker import HintWaker
 from tests.fakes import late_night
-from tests.fakes.rules_batches import RECEIVED_FROM, insert_batch
+from tests.fakes.rules_batches import RECEIVED_FROM, insert_batch, until_final
 from tests.fakes.rules_tables import QUERIES, memory_rows
 from tests.fakes.rules_town import START, Reading, batch, context, hamlet
 
@@ -75,10 +74,7 @@ class Bench:
         self.added += 1
         if self.conn is not None:
             await insert_batch(self.conn, readings, self.added)
-            final = "select max(xid) < pg_snapshot_xmin(pg_current_snapshot()) from ingest_batch"
-            async with asyncio.timeout(60):
-                while await (await self.conn.execute(final)).fetchone() != (True,):
-                    await asyncio.sleep(0.02)
+            await until_final(self.conn)
             return
         ordered = sorted(readings, key=lambda r: r[2])
         self.memory.add_batch(RECEIVED_FROM.timestamp() + self.added, batch(ordered))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
 import json
+import os
+import re
+import shutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Route, async_playwright, expect
 from psycopg.types.json import Jsonb
 from typer.testing import CliRunner
 
@@ -16,6 +24,9 @@ from tests.fakes import website
 from tests.fakes.website import OFFICERS_PASSWORD, TEAM_PASSWORD, Site
 from tests.fakes.winter_orders import SAID, row
 
+CHROMIUM = (
+    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 BASE = "/api/v1/winter/orders"
 
@@ -153,9 +164,122 @@ async def test_an_officer_answers_on_the_routes_page_and_others_only_look(site: 
     assert (await site.http.get("/winter/no-such/orders")).status_code == 404
 
 
-async def test_the_same_on_the_command_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
+def hidden(page: str, of: str) -> dict[str, str]:
+    """Return the hidden fields of the form that has a field or button of this name and value, as a browser sends them."""
+    [form] = [f for f in re.findall(r"<form.*?</form>", page, re.S) if of in f]
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
+    return {name: html.unescape(value) for name, value in fields}
 
+
+async def test_a_form_that_is_sent_twice_is_done_once(site: Site) -> None:
+    """A double click, at once and one after the other: one order, one act, and no officer is told that he was second."""
+    route = site.town.routes[2].route_id
+    ref = await proposed(site, route)
+    page = f"/winter/{route}/orders"
+    stretch = next(s.segment_id for s in site.town.segments if s.route_id == route)
+    count = "select count(*)::int from treatment_act where route_id = %s"
+    async with (
+        httpx.AsyncClient(base_url=site.url, timeout=60) as browser,
+        httpx.AsyncClient(base_url=site.url, timeout=60) as other,
+    ):
+        for b, name in ((browser, "Ada"), (other, "Bob")):
+            who = {"by": name, "role": "duty officer", "password": OFFICERS_PASSWORD}
+            assert (await b.post(f"/winter/{route}/officer", data=who)).status_code == 303
+
+        async def twice(of: str, **typed: Any) -> None:
+            sent = {**hidden((await browser.get(page)).text, of), **typed}
+            before = (await site.sql(count, route))[0][0]
+            both = await asyncio.gather(*(browser.post(page, data=sent) for _ in range(2)))
+            again = await browser.post(page, data=sent)
+            assert [a.status_code for a in (*both, again)] == [303, 303, 303], of
+            assert await site.sql(count, route) == [(before + 1,)], of
+
+        theirs = hidden((await other.get(page)).text, 'value="confirm"')
+        await twice('value="confirm"')
+        # Another officer's click on the same page is another request: he is told who was first.
+        late = await other.post(page, data=theirs)
+        assert (late.status_code, f"Ada has confirmed {ref}" in late.text) == (409, True)
+        await twice('value="change"', what="change", rate="12", reason="Bridge", segment=["", stretch])
+        await twice('value="change"', what="change", rate="15", reason="Colder", segment=["", stretch])
+        await twice('value="cancel"', what="cancel", reason="Cloud")
+        await twice('value="order"', rate="8", passes="1", start="", reason="School")
+        # The form comes anew with the page: a second order of one's own is a second one.
+        await twice('value="order"', rate="8", passes="1", start="", reason="School")
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(240)
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM")
+async def test_a_second_click_before_the_answer_comes_is_no_second_order(site: Site) -> None:
+    route = site.town.routes[2].route_id
+    count = "select count(*)::int from treatment_act where route_id = %s and reason = 'Drifts'"
+    sent: list[int] = []
+
+    async def slow(way: Route) -> None:
+        if way.request.method != "POST":
+            await way.continue_()
+            return
+        answer = await way.fetch(max_redirects=0)
+        sent.append(answer.status)
+        await asyncio.sleep(1.0)
+        with suppress(PlaywrightError):  # the browser has left it for the second click's
+            await way.fulfill(response=answer)
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = await browser.new_page()
+        await page.goto(f"{site.url}/winter/{route}/orders")
+        await page.get_by_label("The winter service’s password").fill(OFFICERS_PASSWORD)
+        await page.get_by_label("Your name").fill("Ada")
+        await page.get_by_role("button", name="Go on").click()
+        own = page.locator("form", has=page.get_by_role("button", name="Order it"))
+        await own.get_by_label("Salt of a pass").fill("9")
+        await own.get_by_label("Why").fill("Drifts")
+        await page.route("**/orders", slow)
+        button = page.get_by_role("button", name="Order it")
+        await button.evaluate("b => { b.click(); setTimeout(() => b.click(), 300) }")
+        await expect(own.get_by_label("Why")).to_have_value("", timeout=30_000)
+        assert (sent, await site.sql(count, route)) == ([303, 303], [(1,)])
+        await browser.close()
+
+
+async def test_a_request_id_that_names_nothing_is_refused(
+    site: Site, ada: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ops_api.cli import app
+
+    monkeypatch.setenv("CITYOPS_DB__DSN", site.dsn)
+    ref = await proposed(site, site.town.routes[2].route_id)
+    order = {"route_id": site.town.routes[2].route_id, "reason": "x", "spread_rate_g_m2": 10.0}
+    asked: list[tuple[str, dict[str, Any]]] = [
+        (BASE, order), (f"{BASE}/{ref}/confirm", {}), (f"{BASE}/{ref}/change", {"reason": "x", "passes": 2}),
+        (f"{BASE}/{ref}/cancel", {"reason": "x"}), ("/api/v1/winter/plan", {}),
+        ("/api/v1/winter/plan/lorries/x/breakdown", {"reason": "x"}), ("/api/v1/winter/plan/lorries/x/return", {}),
+        ("/api/v1/alarms/1/comments", {"by": "Ada", "text": "x"}),
+    ]  # fmt: skip
+    for path, body in asked:
+        for bad in ("", "  ", "x" * 101):
+            answer = await ada.post(path, json={**body, "request_id": bad})
+            said = answer.json()["detail"]
+            assert (answer.status_code, said.startswith("request_id: ")) == (422, True), (path, said)
+            assert repr(bad[:20]) in said
+            assert "write 1 to 100 characters that are not all blank, or leave it out" in said
+    commands = (
+        ("confirm", ref), ("change", ref, "--passes", "2", "--reason", "x"), ("cancel", ref, "--reason", "x"),
+        ("order", order["route_id"], "--rate", "10", "--reason", "x"), ("plan", "--tonight"), ("return", "x"),
+        ("breakdown", "x", "--reason", "x"),
+    )  # fmt: skip
+    for words in commands:
+        done = await asyncio.to_thread(
+            CliRunner().invoke, app, ["winter", *words, "--by", "Cleo", "--request-id", " "]
+        )
+        assert (done.exit_code, "not all blank" in " ".join(done.output.split())) == (2, True), words
+    assert await site.sql("select count(*)::int from treatment_act where ref = %s", ref) == [(0,)]
+
+
+async def test_the_same_on_the_command_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     from ops_api.cli import app
 
     monkeypatch.setenv("CITYOPS_DB__DSN", site.dsn)
@@ -182,8 +306,6 @@ async def test_the_same_on_the_command_line(site: Site, monkeypatch: pytest.Monk
 async def test_a_request_id_is_for_one_order(
     site: Site, ada: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
     from ops_api.cli import app
 
     one, other = (r.route_id for r in site.town.routes[:2])

@@ -27,6 +27,7 @@ from rules.winter.orders.memory import MemoryOrders
 from rules.winter.orders.ports import NoSuchOrderError, UnusableTextError
 from rules.winter.orders.service import UnansweredService
 from rules.winter.orders.store import PostgresOrders
+from tests.fakes.rules_batches import until_final
 from tests.fakes.rules_town import START, hamlet
 from tests.fakes.winter_orders import R1, R2, SAID, decision, row
 
@@ -187,6 +188,7 @@ async def _engine_gets(bench: Bench, acts: list[m.Act]) -> None:
     assert bench.conn is not None
     pool: Any = _One(bench.conn)
     store = PostgresRuleStore(pool)
+    await until_final(bench.conn)
     fetched = await store.fetch(0, 10)
     assert fetched is not None
     assert (fetched.batches, fetched.readings[KIND]) == (3, wanted)

@@ -21,6 +21,8 @@ from tests.fakes.desk_alarms import CHAIN, NOW_S, alarm
 
 FIRST = alarm(severity="warning")
 STEPS = {step.to for step in CHAIN.steps}
+OVER = {"raised", "severity", "unshelved"}
+"""As what somebody is told of an alarm that was critical and is over before anybody heard of that."""
 URGING = {"raised", "severity", "escalated", "repeated", "unshelved", "flapping"}
 PEOPLE = st.sampled_from(["ada", "bob", "cy"])
 COMMANDS: st.SearchStrategy[m.Command] = st.one_of(
@@ -31,6 +33,11 @@ COMMANDS: st.SearchStrategy[m.Command] = st.one_of(
     st.builds(m.Unshelve, by=PEOPLE),
     st.builds(m.Close, by=PEOPLE, reason=st.just("done"), verdict=st.sampled_from(["true", "false_alarm", "test"])),
 )  # fmt: skip
+
+
+def in_hand(a: m.DeskAlarm) -> bool:
+    """Whether somebody has it, or has put it away. One that is over and that nobody took is in nobody's hand."""
+    return a.acknowledged or a.shelved or a.closed
 
 
 class Life(RuleBasedStateMachine):
@@ -45,6 +52,7 @@ class Life(RuleBasedStateMachine):
         self.timers: dict[tuple[int, str], m.Timer] = {}
         self.keys: list[str] = []
         self.told_while_in_hand: list[m.Notice] = []
+        self.told_when_over: list[m.Notice] = []
         self.refusals: list[str] = []
 
     @initialize()
@@ -64,7 +72,7 @@ class Life(RuleBasedStateMachine):
         self._write([entry])
 
     def _take(self, turn: m.Turn, fired: Sequence[m.Timer] = ()) -> None:
-        in_hand = not self.alarm.waiting and not turn.alarm.waiting
+        is_in_hand = in_hand(self.alarm) and in_hand(turn.alarm)
         dropped, kept = net_timers([turn], fired)
         for key in dropped:
             self.timers.pop(key, None)
@@ -72,8 +80,11 @@ class Life(RuleBasedStateMachine):
         self.alarm = turn.alarm
         self._write(turn.entries)
         self.keys += [n.key for n in turn.notices]
-        if in_hand:
-            self.told_while_in_hand += [n for n in turn.notices if n.kind in URGING]
+        urging = [n for n in turn.notices if n.kind in URGING]
+        if is_in_hand:
+            self.told_while_in_hand += urging
+        if not turn.alarm.active:
+            self.told_when_over += urging
 
     @precondition(lambda self: self.alarm.active)
     @rule(severity=st.sampled_from(SEVERITIES))
@@ -148,6 +159,10 @@ class Life(RuleBasedStateMachine):
         assert self.told_while_in_hand == []
 
     @invariant()
+    def of_what_is_over_nobody_is_urged_but_where_it_was_critical_unheard(self) -> None:
+        assert all(n.severity == "critical" and n.kind in OVER for n in self.told_when_over)
+
+    @invariant()
     def nobody_is_told_the_same_twice(self) -> None:
         assert len(self.keys) == len(set(self.keys))
 
@@ -187,6 +202,27 @@ class Life(RuleBasedStateMachine):
         ended = self.alarm.step == len(CHAIN.steps) + CHAIN.renotify_most
         fell_below = any(e.what == "severity" and e.detail["severity"] == "info" for e in self.log)
         assert running or ended or fell_below
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_what_became_critical_and_cleared_before_the_desk_looked_is_told(is_taken: bool) -> None:
+    """Who took a warning, or heard of one, does not know of what it became: it is taken back and told, once."""
+    life = Life()
+    life.raised()
+    life.the_desk_follows()
+    for _ in range(9):
+        life.somebody_asks(m.Comment(by="ada", text="seen"))
+    if is_taken:
+        life.somebody_asks(m.Acknowledge(by="ada"))
+    life.the_desk_follows()
+    life.changes_severity("critical")
+    life.clears()
+    life.the_desk_follows()
+    assert [(n.kind, n.severity) for n in life.told_when_over] == [("severity", "critical")]
+    assert [e.what for e in life.log].count("taken_back") == int(is_taken)
+    life.nobody_is_urged_while_somebody_has_it_in_hand()
+    life.the_log_gives_the_alarm_again()
+    life.timers_run_only_for_what_they_are_for()
 
 
 Life.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)

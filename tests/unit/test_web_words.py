@@ -4,8 +4,13 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ops_api.web import words
+from ops_api.web.winter_ahead import hour_labels
+from rules.core.effects import clock
+from rules.core.winter_orders.words import moment
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)  # 23:30 in London
@@ -39,6 +44,33 @@ def test_days_are_those_of_the_town_not_of_utc() -> None:
     assert words.day_and_clock(NOW - timedelta(days=5), LONDON, NOW) == "Fri 26 Jun 23:30"
     assert words.day_and_clock(None, LONDON, NOW) == "–"
     assert words.long_date(NOW, LONDON) == "Wednesday 1 July 2026"
+
+
+@given(st.integers(-200_000, 200_000))
+def test_no_two_moments_of_a_night_are_said_alike(at_s: int) -> None:
+    """Over the change of the clocks in autumn, minute by minute."""
+    now = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
+    at = now + timedelta(seconds=at_s // 60 * 60)
+    others = [at + timedelta(minutes=m) for m in (-60, -1, 1, 60)]
+    for said in (
+        lambda t: words.day_and_clock(t, LONDON, now),
+        lambda t: words.clock(t, LONDON),
+        lambda t: clock(t.timestamp(), LONDON),
+        lambda t: moment(t.timestamp(), LONDON),
+        lambda t: hour_labels([t.timestamp()], LONDON)[0],
+    ):
+        assert said(at) not in [said(t) for t in others]
+
+
+def test_the_zone_is_named_where_an_hour_comes_twice_only() -> None:
+    hours = [datetime(2026, 10, 25, 0, 30, tzinfo=UTC) + timedelta(hours=h) for h in (-1, 0, 1, 2)]
+    assert [words.clock(t, LONDON) for t in hours] == ["00:30", "01:30 BST", "01:30 GMT", "02:30"]
+    assert [clock(t.timestamp(), LONDON) for t in hours] == ["00:30", "01:30 BST", "01:30 GMT", "02:30"]
+    assert words.local_times("by 2026-10-25T01:30:00Z.", LONDON, hours[0]) == "by today 01:30 GMT."
+    spring = datetime(2026, 3, 29, 0, 59, tzinfo=UTC)
+    assert [words.clock(spring + timedelta(minutes=m), LONDON) for m in (0, 1)] == ["00:59", "02:00"]
+    assert clock(hours[1].timestamp(), UTC) == "00:30"
+    assert clock(None, LONDON) is None
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,10 @@ from ops_api.web.winter_ahead import HOUR_S, Ahead, hour_labels, note
 from ops_api.web.winter_answers import answer_of
 from ops_api.web.winter_hours import routes_by_hour, stretch_view
 from ops_api.web.winter_routes import Board, board_rows
+from ops_api.web.winter_view import route_row
+from rules.core.planned import RoutePlan
 from rules.core.road_now.table import HOURS, UNKNOWN, SensorJudged
+from rules.core.route_words import Late, in_words
 from rules.core.winter_nights import span_s
 from rules.core.winter_orders.standing import cases
 from rules.core.winter_scores.contingency import Counts
@@ -55,9 +58,12 @@ def answered(**row: Any) -> dict[str, Any]:
 def test_an_hour_that_comes_twice_says_which_it_is() -> None:
     start = datetime(2026, 10, 24, 23, tzinfo=UTC).timestamp()
     labels = hour_labels([start + k * HOUR_S for k in range(4)], LONDON)
-    assert labels == ("Sun 00:00 BST", "Sun 01:00 BST", "Sun 01:00 GMT", "Sun 02:00 GMT")
+    assert labels == ("Sun 00:00", "Sun 01:00 BST", "Sun 01:00 GMT", "Sun 02:00")
+    # Also where only the second of them is among the hours.
+    issued_s = start + 1.5 * HOUR_S
+    assert hour_labels([issued_s + HOUR_S, issued_s + 2 * HOUR_S], LONDON) == ("Sun 01:30 GMT", "Sun 02:30")
     spring = datetime(2026, 3, 29, 0, tzinfo=UTC).timestamp()
-    assert hour_labels([spring, spring + HOUR_S], LONDON) == ("Sun 00:00 GMT", "Sun 02:00 BST")
+    assert hour_labels([spring, spring + HOUR_S], LONDON) == ("Sun 00:00", "Sun 02:00")
     assert hour_labels([NOW_S], LONDON) == ("Fri 18:00",)
 
 
@@ -237,6 +243,54 @@ def test_a_time_that_is_past_is_at_once(status: str, hours: dict[str, float], ti
     state = {k: h if k == "late_min" else (NOW + timedelta(hours=h)).isoformat() for k, h in hours.items()}
     of = route("r", "treat", status=status, **state)
     assert dict(winter_decision.view(of, None, [], None, now=NOW, brand=BRAND).times) == times
+
+
+def test_the_boards_times_say_which_of_two_hours_they_are() -> None:
+    night = datetime(2026, 10, 24, 22, 0, tzinfo=UTC)
+    state = {
+        "call_out_by": "2026-10-25T00:30:00Z",
+        "leave_by": "2026-10-25T01:30:00Z",
+        "treat_by": "2026-10-25T02:30:00Z",
+    }
+    of = {**route("r", "treat", status="to_treat", **state), "at": night}
+    times = dict(winter_decision.view(of, None, [], None, now=night, brand=BRAND).times)
+    assert times == {
+        "Call out by": "tomorrow 01:30 BST",
+        "Leave by": "tomorrow 01:30 GMT",
+        "Done by": "tomorrow 02:30",
+    }
+
+
+@pytest.mark.parametrize(
+    ("decided_min", "call_min", "says"),
+    [
+        (0, 0, "Call the crew now (18:00)"),  # this look at the roads decided it
+        (-5, -5, "The crew was to be called at 17:55"),
+        (-60, -60, "The crew was to be called at 17:00"),
+        (-60, 10, "Call the crew now (18:10)"),
+    ],
+)
+def test_a_call_that_is_past_is_no_demand_of_now(decided_min: int, call_min: int, says: str) -> None:
+    decided, call = (NOW + timedelta(minutes=n) for n in (decided_min, call_min))
+    late = Late(f"{call:%H:%M}", "20:10", 70)
+    plan = RoutePlan(0, "treat", "Freezing", 10.0)
+    reason = in_words(plan, 4, "19:00", is_past=False, late=late)
+    of = route(
+        "r",
+        "treat",
+        status="to_treat",
+        reason=reason,
+        decided_at=decided.isoformat(),
+        call_out_by=call.isoformat(),
+    )
+    row = {
+        "decision_id": 17, "decided_at": decided, "reason": reason, "inputs": {}, "would_change": [], "missing": 0,
+        "expected": 0,
+    }  # fmt: skip
+    panel = winter_decision.view(of, row, [], None, now=NOW, brand=BRAND)
+    shown = route_row(of, {}, BRAND, NOW).reason
+    assert f"{says}: done by 20:10, 70 min later than wanted (19:00)." in panel.sentence
+    assert (shown, panel.was) == (panel.sentence, "")
 
 
 # -- the night's log -------------------------------------------------------------------

@@ -266,6 +266,7 @@ def test_hours_that_come_twice_say_by_which_clock() -> None:
     assert moment(second - 3600.0, london) == "25 October, 01:40 BST"
     assert moment(second, london) == "25 October, 01:40 GMT"
     assert moment(second + 3 * 86_400.0, london) == "28 October, 01:40"
+    assert [moment(second + h * 3600.0, london)[12:] for h in (-2, 1)] == ["00:40", "02:40"]
     twice = m.Treatment(g_m2=9.0, passes=1, segments=("s0",), start_s=second - 3600.0, by_s=second)
     assert "out by 25 October, 01:40 BST, done by 25 October, 01:40 GMT" in treatment_words(twice, london)
 

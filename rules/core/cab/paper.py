@@ -10,6 +10,7 @@ from rules.core.cab.card import Card, Entry
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import Plan
 from rules.core.cab.needed import needed_s
+from rules.core.effects import hour_of
 from rules.core.evidence.printable import printable
 
 
@@ -29,7 +30,7 @@ def document(
     zero_s = plan.contents.start_s
 
     def clock(at_s: float | None) -> str:
-        return "–" if at_s is None else f"{datetime.fromtimestamp(zero_s + at_s, zone):%H:%M}"
+        return "–" if at_s is None else hour_of(datetime.fromtimestamp(zero_s + at_s, zone))
 
     due_s = needed_s(on, card.lorry)
     day = datetime.fromtimestamp(zero_s, zone)

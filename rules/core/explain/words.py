@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from rules.core.effects import hour_of
+
 MINUS = "\N{MINUS SIGN}"
 FIRST_LINE = 120
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
@@ -27,7 +29,7 @@ class Clock:
         days = (local.date() - self._today).days
         day = {0: "today ", -1: "yesterday ", 1: "tomorrow "}.get(days)
         year = "" if local.year == self._today.year else f" {local.year}"
-        return f"{f'{local:%a} {local.day} {local:%b}{year} ' if day is None else day}{local:%H:%M}"
+        return f"{f'{local:%a} {local.day} {local:%b}{year} ' if day is None else day}{hour_of(local)}"
 
     def said(self, text: str) -> str:
         """Return a text with its ISO 8601 instants as people read them."""

@@ -19,6 +19,8 @@ from rules.core.winter_orders.words import moment
 RATE_MOST_G_M2 = 40.0
 """The most that a pass may put on the road [g/m²]: twice the largest cell of the matrices."""
 PASSES_MOST = 4
+BACK_S = 60.0
+"""How long ago a time may be that is ordered [s]: who types "now" by a clock without seconds means the minute."""
 AHEAD_S = 48 * 3600.0
 """An order is for the coming two days at most [s]."""
 YEAR_S = 365.2425 * 86_400.0
@@ -209,7 +211,7 @@ def _check(t: m.Treatment, now_s: float, route: m.Route, before: m.Treatment | N
     _segments(t.segments, route)
     for name in ("start_s", "by_s"):
         value, was = getattr(t, name), None if before is None else getattr(before, name)
-        if value is not None and value != was and not now_s - 60.0 <= value <= now_s + AHEAD_S:
+        if value is not None and value != was and not now_s - BACK_S <= value <= now_s + AHEAD_S:
             raise OrderRefusedError(
                 f"{_TIMES[name]} {_said(value, now_s, terms.zone)} is not allowed: it must lie between now, {moment(now_s, terms.zone)}, and {moment(now_s + AHEAD_S, terms.zone)}"
             )

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 
 from msgspec import UNSET
 
+from rules.core.effects import hour_of
 from rules.core.winter_orders.model import Act, Case, Treatment
 
 STATE_WORDS = {
@@ -25,8 +26,6 @@ SAID = {
     "ordered": "gave an order",
     "unanswered": "nobody answered in time",
 }
-
-DAY_S = 24 * 3600.0
 
 
 def treatment_words(treatment: Treatment | None, zone: tzinfo) -> str:
@@ -78,7 +77,6 @@ def act_words(act: Act, zone: tzinfo) -> str:
 
 
 def moment(at_s: float, zone: tzinfo) -> str:
-    """Return a time by the town's clock: ``9 January, 21:40``; ``25 October, 01:40 BST`` within a day of its change."""
+    """Return a time by the town's clock: ``9 January, 21:40``; ``25 October, 01:40 BST`` where it shows it twice."""
     local = datetime.fromtimestamp(at_s, zone)
-    near = {datetime.fromtimestamp(at_s + d, zone).utcoffset() for d in (-DAY_S, 0.0, DAY_S)}
-    return f"{local.day} {local:%B, %H:%M}" + (f" {local:%Z}" if len(near) > 1 else "")
+    return f"{local.day} {local:%B}, {hour_of(local)}"
