@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from devices.registry import RoadNode, RoadSegment
 from rules.core.fits import first_fit, is_one_of
 from rules.core.parameters import SurfaceParameters, TransferParameters
+from rules.core.places import FARTHEST_M, positions, square_away_m2
 from rules.core.psychrometrics import (
     Floats,
     dew_point_of_pressure_c,
@@ -32,9 +33,6 @@ Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 HAZARDS: frozenset[str] = frozenset({"hoar", "ice", "snow"})
 DRY, DAMP, WET = 0.0, 1.0, 2.0
-METRES_PER_DEGREE = 111_195.0
-FARTHEST_M = 50_000.0
-"""What is measured farther away says nothing of a road [m]: there the weather is another's. Our own default."""
 WEIGHTS_KEPT = 2
 LIQUID = (1, 2)
 """Codes of a sensor that sees water: unless it is at the freezing point that it measures itself, its road is not frozen."""
@@ -91,20 +89,6 @@ class Estimate:
     leader: Indices
 
 
-def positions(segments: Sequence[RoadSegment], nodes: Sequence[RoadNode]) -> Floats:
-    """Return the middle of each segment: n × (latitude, longitude) [°]."""
-    at = {n.node_id: (n.latitude_deg, n.longitude_deg) for n in nodes}
-    middles = []
-    for s in segments:
-        if s.geometry:
-            lon, lat = s.geometry[len(s.geometry) // 2]
-            middles.append((lat, lon))
-        else:
-            a, b = (at.get(i, (np.nan, np.nan)) for i in (s.from_node, s.to_node))
-            middles.append(((a[0] + b[0]) / 2, (a[1] + b[1]) / 2))
-    return np.array(middles, dtype=np.float64).reshape(-1, 2)
-
-
 def build_transfer(
     segments: Sequence[RoadSegment],
     nodes: Sequence[RoadNode],
@@ -119,7 +103,7 @@ def build_transfer(
         np.array([float(getattr(s, a)) for s in segments], dtype=np.float64)
         for a in ("altitude_m", "sky_view_factor", "bridge")
     )
-    away_m2 = _square_away_m2(middle, middle[at])
+    away_m2 = square_away_m2(middle, middle[at])
     square = (
         away_m2 / p.distance_scale_m**2
         + ((altitude[:, None] - altitude[None, at]) / p.altitude_scale_m) ** 2
@@ -131,28 +115,6 @@ def build_transfer(
     own = np.array([number.get(s.device or "", -1) for s in segments], dtype=np.int64)
     weight = np.where(away_m2 > FARTHEST_M**2, 0.0, 1.0 / (0.05 + np.nan_to_num(square, nan=1e6)) ** 2)
     return Transfer(weight, own, offset, offset[at], sky, sky[at])
-
-
-def within_reach(middle: Floats, measured: Floats) -> Flags:
-    """Return which places have one that is measured at most ``FARTHEST_M`` away; all where none is known.
-
-    Args:
-        middle: n × (latitude, longitude) [°]; NaN = unknown, which is within reach.
-        measured: m × (latitude, longitude) [°]; NaN = unknown.
-    """
-    known = measured[~np.isnan(measured).any(axis=1)]
-    if len(known) == 0:
-        return np.ones(len(middle), dtype=np.bool_)
-    too_far: Flags = _square_away_m2(middle, known).min(axis=1) > FARTHEST_M**2
-    return ~too_far
-
-
-def _square_away_m2(a: Floats, b: Floats) -> Floats:
-    """Return the squares of the distances between n and m places [m²], n × m; NaN where one is unknown."""
-    north = (a[:, None, 0] - b[None, :, 0]) * METRES_PER_DEGREE
-    east = (a[:, None, 1] - b[None, :, 1]) * METRES_PER_DEGREE
-    east = east * np.cos(np.radians(np.nan_to_num(a[:, None, 0])))
-    return np.asarray(north**2 + east**2, dtype=np.float64)
 
 
 def estimate(t: Transfer, now: Sensed, sky_effect_c: float) -> Estimate:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.core.places import METRES_PER_DEGREE
 from rules.core.psychrometrics import Floats
 from rules.core.road_graph import Arc, RoadGraph
 
-METRES_PER_DEGREE = 111_195.0
 """Of a great circle on a sphere of 6,371 km."""
 Place = tuple[int, float]
 """Index of a segment, and share of its line (0..1)."""

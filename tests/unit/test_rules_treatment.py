@@ -12,10 +12,11 @@ from devices.registry import RoadNode, RoadSegment
 from rules.catalogue.loader import load
 from rules.core.coat import BARE, Coat, coat, coats, done
 from rules.core.itinerary import Itinerary
+from rules.core.places import METRES_PER_DEGREE
 from rules.core.road_graph import RoadGraph
 from rules.core.road_surface.salt import left_of_one
 from rules.core.routing import plan
-from rules.core.street_match import METRES_PER_DEGREE, Streets, Stretch
+from rules.core.street_match import Streets, Stretch
 from rules.core.treatment import Fix, Pass, Passed, Way, insert, spread_between
 
 P = load().gritting.parameters.treatment

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rules.core.fleet.plan import Leg, Loading, Trip
 from rules.core.network.network import Network
-from rules.core.street_match import METRES_PER_DEGREE
+from rules.core.places import METRES_PER_DEGREE
 
 Floats = NDArray[np.float64]
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from devices.registry import RoadNode, RoadSegment
 from rules.core.parameters import TransferParameters
+from rules.core.places import positions
 from rules.core.psychrometrics import Floats
 from rules.core.road_now.shade import skyline_of
-from rules.core.road_state import build_transfer, positions
+from rules.core.road_state import build_transfer
 from rules.core.road_surface.skyline import Skyline
 from rules.core.road_surface.traffic import busy_of, traffic_of
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rules.core.context import Context
+from rules.core.places import positions, within_reach
 from rules.core.road_now.coming import covers
 from rules.core.road_now.model import Observed, Passes, SensorReadings, Spreads
 from rules.core.road_now.stretches import Stretches, stretches
 from rules.core.road_now.table import FRESH_S
-from rules.core.road_state import positions, within_reach
 from rules.core.weather_forecast import WeatherForecast
 from rules.winter.forecaster.ports import GritterRows, Installed, Measured, RoadRows, SaltRows
 from rules.winter.weather.ports import Kept

@@ -15,6 +15,7 @@ import numpy as np
 
 from devices.registry import Depot, Device, GrittingRoute, Registry, RoadNode, RoadSegment
 from rules.core.hindcast.facts import STREET_CLASS, Spread
+from rules.core.places import METRES_PER_DEGREE
 from rules.core.psychrometrics import Floats
 from rules.core.readings import ReadingBatch, Readings
 from rules.road_data.hornsgatan import HOUR_S, Hours
@@ -22,7 +23,7 @@ from rules.road_data.hornsgatan import HOUR_S, Hours
 STREET, ROUTE, SENSOR, STATION, LORRY = "street", "route", "road-0", "wx-0", "gritter-0"
 LENGTH_M, SPEED_M_S, FIX_S, LOAD_KG = 900.0, 10.0, 30.0, 9000.0
 PASS_S = LENGTH_M / SPEED_M_S
-METRES_PER_DEGREE = 111_195.0
+
 DAMP_MV, WET_MV = 0.2, 2.0
 """Of the wetness signal: dry up to the first, wet from the second on."""
 DRY, DAMP, WET = 0.0, 1.0, 2.0
