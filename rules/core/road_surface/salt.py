@@ -9,7 +9,7 @@ voids stays there when the next one comes.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 
