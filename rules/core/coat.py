@@ -1,27 +1,34 @@
 """What lies on a stretch of road after gritters have passed, and for how long it holds. Pure.
 
-Salt on a stretch does not last: what is left after some time is told by the two pools of
-:mod:`rules.core.road_surface.salt`, by the road's own traffic, as in the road forecast. A treatment counts in
-full for as long as it holds (a parameter); when another is put on top, only what is left of the first is added.
-After that it still counts as far as what is left keeps the water of tonight liquid (:mod:`rules.core.residual`).
+Salt on a stretch does not last: what is left after some time is told pass by pass (:mod:`rules.core.salt_layers`), by the
+road's own traffic and rain, as in the road forecast; of the passes until the newest forecast's issue there is no more than
+it has there. A treatment counts in full for as long as it holds (a parameter); when another is put on top, only what is
+left of the first is added. After that it still counts as far as what is left keeps the water of tonight liquid
+(:mod:`rules.core.residual`).
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from rules.core.parameters import TreatmentParameters
-from rules.core.road_surface.salt import Lying, kept_in_rain
+from rules.core.road_surface.salt import KEPT_SHARE
 from rules.core.road_surface.traffic import MOTORWAY
+from rules.core.salt_layers import Known, Layer, Layers, amounts, laid
 from rules.core.treatment import Pass
 
 CELLS = 10
 """A stretch is looked at in so many parts: a lorry may have turned in the middle of it."""
+MIDDLES = tuple((i + 0.5) / CELLS for i in range(CELLS))
 COVERED_SHARE = 0.8
 """A stretch counts as treated where so much of it is."""
+WORST = CELLS - math.ceil(COVERED_SHARE * CELLS)
+RUN_S = 7200.0
+"""Passes no further apart than this are told as one treatment: a pass takes two hours at the most (``spread.limit_min``)."""
 
 
 class Holds(Protocol):
@@ -43,6 +50,13 @@ class Holds(Protocol):
         ...
 
 
+class Part(NamedTuple):
+    """Parts of a stretch with the same passes: how many tenths of it they are, and what lies there."""
+
+    tenths: int
+    layers: Layers
+
+
 @dataclass(frozen=True, slots=True)
 class Coat:
     """The salt that counts on a segment.
@@ -54,7 +68,8 @@ class Coat:
         washed: whether rain has washed it off since.
         rained_mm: the rain since [mm].
         snowed_mm: the snow since [mm of water].
-        lying: what lies there of all passes, pool by pool; None: of that one treatment, as under a motorway's traffic.
+        parts: what lies there of all passes; none: of that one treatment, as under a motorway's traffic.
+        spread_g_m2: what that treatment itself spread [g/m²]; None: all that counts.
     """
 
     g_m2: float
@@ -63,40 +78,52 @@ class Coat:
     washed: bool = False
     rained_mm: float = 0.0
     snowed_mm: float = 0.0
-    lying: Lying | None = None
+    parts: tuple[Part, ...] = ()
+    spread_g_m2: float | None = None
 
-    def left_g_m2(self, at_s: float) -> float:
-        """Return what is still there [g/m²]."""
-        if self.lying is not None:
-            return self.lying.left_g_m2(at_s)
+    def left_g_m2(self, at_s: float, coming_mm: float = 0.0, washed_mm: float = math.inf) -> float:
+        """Return what is still there on all but the worst fifth [g/m²]; arguments as of :meth:`rules.core.salt_layers.Layers.left_g_m2`."""
+        if len(self.parts) == 1:
+            return self.parts[0].layers.left_g_m2(at_s, coming_mm, washed_mm)
+        if self.parts:
+            left = [(p.layers.left_g_m2(at_s, coming_mm, washed_mm), p.tenths) for p in self.parts]
+            return sorted(g_m2 for g_m2, tenths in left for _ in range(tenths))[WORST]
         if self.washed:
             return 0.0
-        stays_g_m2 = self.g_m2 * kept_in_rain(self.rained_mm)
-        return _first(self.at_s, MOTORWAY).spread(stays_g_m2, self.at_s).left_g_m2(at_s)
-
-    def worn_to(self, share: float) -> Coat:
-        """Return it with that share of what lies there left [-]; what was spread, and how long that holds, stay."""
-        old = self.lying
-        if old is None:
-            old = _first(self.at_s, MOTORWAY).spread(0.0 if self.washed else self.g_m2, self.at_s)
-        return replace(
-            self, lying=old._replace(fast_g_m2=share * old.fast_g_m2, slow_g_m2=share * old.slow_g_m2)
-        )
+        alone = Layer((1.0 - KEPT_SHARE) * self.g_m2, KEPT_SHARE * self.g_m2, self.rained_mm)
+        return Layers(self.at_s, MOTORWAY, (alone,)).left_g_m2(at_s, coming_mm, washed_mm)
 
 
 BARE = Coat(0.0, 0.0, 0.0)
 """A segment that nobody has treated."""
 
 
-def _first(at_s: float, traffic: float) -> Lying:
-    return Lying(0.0, 0.0, at_s, traffic)
+class _Treatment(NamedTuple):
+    """A pass over a part of a segment, with what is left there of those before; attributes as of :class:`Coat`."""
+
+    g_m2: float
+    at_s: float
+    until_s: float
+    washed: bool
+    rained_mm: float
+    spread_g_m2: float
 
 
-def coat(passes: Sequence[Pass], rain_mm: float, p: Holds, traffic: float = MOTORWAY) -> Coat:
+_NONE = _Treatment(0.0, 0.0, 0.0, False, 0.0, 0.0)
+
+
+def coat(
+    passes: Sequence[Pass],
+    rain_mm: float,
+    p: Holds,
+    traffic: float = MOTORWAY,
+    at_s: float | None = None,
+    known: Known | None = None,
+) -> Coat:
     """Return what the passes over a segment come to.
 
-    Each part of the segment has its own history: a pass counts with what is left of the one before,
-    unless that alone still holds and is worth more. What lies there is the sum of all passes, whatever counts.
+    Each part of the segment has its own history: a pass counts with what is left of those before, unless one of those still
+    holds and is worth more. What lies there is the sum of all passes, whatever counts.
     The segment has what all but the worst fifth of its parts have.
 
     Args:
@@ -104,16 +131,19 @@ def coat(passes: Sequence[Pass], rain_mm: float, p: Holds, traffic: float = MOTO
         rain_mm: the town's rain gauge now [mm since it began].
         p: how long a treatment holds.
         traffic: of the road, relative to a busy motorway; on a motorway the least is left.
+        at_s: now [s since 1970]; None: at the last pass.
+        known: what the newest road forecast has there, None = there is none.
     """
-    cells = [BARE] * CELLS
-    for one in sorted(passes):
-        after: dict[int, Coat] = {}  # most parts have the same history
-        for i, before in enumerate(cells):
-            if one.low <= (i + 0.5) / CELLS <= one.high:
-                if id(before) not in after:
-                    after[id(before)] = _covered(before, one, rain_mm - one.rain_mm, p, traffic)
-                cells[i] = after[id(before)]
-    counted = sorted(cells, key=lambda c: c.g_m2)[CELLS - math.ceil(COVERED_SHARE * CELLS) :]
+    ordered = sorted(passes)
+    if not ordered:
+        return BARE
+    now_s = ordered[-1].at_s if at_s is None else at_s
+    parts, cells = [], []
+    for those, tenths in _histories(ordered):
+        layers, found = _part(those, rain_mm, p, traffic, known)
+        parts.append(Part(tenths, layers))
+        cells += [_counts(found, now_s)] * tenths
+    counted = sorted(cells)[WORST:]
     if counted[0].g_m2 == 0.0:
         return BARE
     return Coat(
@@ -122,31 +152,42 @@ def coat(passes: Sequence[Pass], rain_mm: float, p: Holds, traffic: float = MOTO
         until_s=min(c.until_s for c in counted),
         washed=any(c.washed for c in counted),
         rained_mm=max(c.rained_mm for c in counted),
-        lying=_least(counted),
+        parts=tuple(parts),
+        spread_g_m2=min(c.spread_g_m2 for c in counted),
     )
 
 
-def _covered(before: Coat, one: Pass, rained_mm: float, p: Holds, traffic: float) -> Coat:
-    """Return a part's coat after a pass; ``rained_mm``: since the pass."""
-    washed = rained_mm > p.rain_mm
-    until_s = one.at_s + 3600.0 * (p.holds_after_rain_h if washed else p.holds_h)
-    old = _first(one.at_s, traffic) if before.lying is None else before.lying
-    # What rain has washed off is gone, and with it all that lay there before: of that more rain has fallen.
-    stays_g_m2 = one.g_m2 * kept_in_rain(rained_mm)
-    lying = _first(one.at_s, traffic) if washed else old.spread(stays_g_m2, one.at_s)
-    sum_g_m2 = one.g_m2 + old.left_g_m2(one.at_s)
-    if sum_g_m2 >= before.g_m2 or one.at_s >= before.until_s:
-        return Coat(sum_g_m2, one.at_s, until_s, washed, rained_mm, lying=lying)
-    return replace(before, lying=lying)
+def _histories(passes: Sequence[Pass]) -> list[tuple[Sequence[Pass], int]]:
+    """Return the passes over the tenths of a segment, and of how many tenths they are."""
+    half = [one for one in passes if one.low > MIDDLES[0] or one.high < MIDDLES[-1]]
+    if not half:
+        return [(passes, CELLS)]
+    alike = Counter([tuple([one for one in half if not one.low <= m <= one.high]) for m in MIDDLES])
+    return [([one for one in passes if one not in missed], tenths) for missed, tenths in alike.items()]
 
 
-def _least(parts: Sequence[Coat]) -> Lying:
-    """Return what lies on each of some parts at least, in each pool."""
-    newest_s = max(c.lying.at_s for c in parts if c.lying is not None)
-    there = [c.lying.after(newest_s) for c in parts if c.lying is not None]
-    return there[0]._replace(
-        fast_g_m2=min(one.fast_g_m2 for one in there), slow_g_m2=min(one.slow_g_m2 for one in there)
-    )
+def _part(
+    passes: Sequence[Pass], rain_mm: float, p: Holds, traffic: float, known: Known | None
+) -> tuple[Layers, list[_Treatment]]:
+    """Return what lies on a part of a segment after passes in order of time, and what each of them comes to."""
+    there_g_m2 = amounts(known, passes, p.rain_mm, traffic)
+    layers, before_g_m2 = laid(passes, there_g_m2, rain_mm, p.rain_mm, traffic)
+    found: list[_Treatment] = []
+    for one, old_g_m2 in zip(passes, before_g_m2, strict=True):
+        rained_mm = rain_mm - one.rain_mm
+        washed = rained_mm > p.rain_mm
+        until_s = one.at_s + 3600.0 * (p.holds_after_rain_h if washed else p.holds_h)
+        same_run = bool(found) and one.at_s - found[-1].at_s <= RUN_S
+        spread_g_m2 = one.g_m2 + (found[-1].spread_g_m2 if same_run else 0.0)
+        found.append(_Treatment(one.g_m2 + old_g_m2, one.at_s, until_s, washed, rained_mm, spread_g_m2))
+    return layers, found
+
+
+def _counts(found: Sequence[_Treatment], at_s: float) -> _Treatment:
+    """Return which treatment of a part counts: of those that still hold the one worth most, else the last."""
+    if not found:
+        return _NONE
+    return max((t for t in found if t.until_s > at_s), default=found[-1])
 
 
 def coats(
@@ -155,17 +196,20 @@ def coats(
     at_s: float,
     p: TreatmentParameters,
     traffic: Mapping[str, float],
+    known: Mapping[str, Known] | None = None,
 ) -> dict[str, Coat]:
     """Return the coat of each segment that has one at ``at_s`` [s since 1970].
 
     ``traffic``: of the roads, relative to a busy motorway; of one that it does not know as on a motorway.
+    ``known``: what the newest road forecast has on them, where there is one.
     """
+    told = {} if known is None else known
     recent = {
         segment: [one for one in passes if one.at_s > at_s - p.passes_kept_s]
         for segment, passes in treated.items()
     }
     found = {
-        segment: coat(passes, rain_mm, p, traffic.get(segment, MOTORWAY))
+        segment: coat(passes, rain_mm, p, traffic.get(segment, MOTORWAY), at_s, told.get(segment))
         for segment, passes in recent.items()
         if passes
     }
@@ -179,7 +223,7 @@ class Done:
     Attributes:
         segments: how many are treated.
         from_s, to_s: between which they were.
-        least_g_m2, most_g_m2: how much salt counts on them.
+        least_g_m2, most_g_m2: how much salt they spread there.
         until_s: when the first of them ends.
     """
 
@@ -196,7 +240,7 @@ def done(found: Sequence[Coat], at_s: float) -> Done | None:
     held = [c for c in found if c.until_s > at_s]
     if not held:
         return None
-    rates = [c.g_m2 for c in held]
+    rates = [c.g_m2 if c.spread_g_m2 is None else c.spread_g_m2 for c in held]
     return Done(
         segments=len(held),
         from_s=min(c.at_s for c in held),

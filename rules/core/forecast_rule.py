@@ -7,7 +7,7 @@ they were stored, so that engine, replay, shadow and reopening see the same. Rul
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from msgspec.structs import replace
@@ -23,12 +23,13 @@ from rules.core.context import Context
 from rules.core.effects import CloseWork, Event, Json, OpenWork, clock, iso, num
 from rules.core.forecast_columns import ForecastColumns
 from rules.core.forecast_looks import HOUR_S, Looks, looks
-from rules.core.memory import ForecastAge
+from rules.core.memory import ForecastAge, Outdoor
 from rules.core.numbers import Numbers
 from rules.core.outlooks import Wash
 from rules.core.psychrometrics import Floats
-from rules.core.rain_gauge import coming_mm
+from rules.core.rain_gauge import coming_mm, gauge_mm
 from rules.core.readings import Readings
+from rules.core.salt_layers import Known
 from rules.core.work import Work
 
 KIND = "forecast"
@@ -183,21 +184,28 @@ def short_of_salt(work: Work, ctx: Context, coats: Mapping[str, Coat]) -> NDArra
     return np.asarray(counted - there > SHORT_G_M2 + SHORT_SHARE * counted, dtype=np.bool_)
 
 
-def lesser(work: Work, ctx: Context, coats: Mapping[str, Coat]) -> dict[str, Coat]:
-    """Return the salt now, no more of it than the newest forecast has that was issued after the pass and by the weather.
+def salt_known(work: Work, ctx: Context, segments: Iterable[str]) -> dict[str, Known]:
+    """Return the salt that the newest forecast has on some segments at its issue, by segment id; where it tells none, nothing.
 
-    The forecast's road knows what the rules' book does not: snow that has melted, drizzle, rain that no gauge told of.
+    By whatever weather it was made: the salt at its issue comes from the hours before, which were measured.
     """
     table = work.table("forecast", ctx, ForecastColumns)
-    found = dict(coats)
-    for segment, here in coats.items():
-        i = ctx.graph.segment_index.get(segment)
-        if i is None or not table.by_forecast[i] or not table.issued_s[i] >= here.at_s:
-            continue
-        counted, ours = float(table.salt_g_m2[i]), here.left_g_m2(float(table.issued_s[i]))
-        if not math.isnan(counted) and counted < ours:
-            found[segment] = here.worn_to(counted / ours)
-    return found
+    issued_s, salt_g_m2, place = table.issued_s.tolist(), table.salt_g_m2.tolist(), ctx.graph.segment_index
+    town: Outdoor = work.read("outdoor").get("town", Outdoor())
+    gauge = {t: _gauge_at_mm(town, t) for t in np.unique(table.issued_s[~np.isnan(table.issued_s)]).tolist()}
+    rows = ((s, place[s]) for s in segments if s in place)
+    return {
+        s: Known(issued_s[i], salt_g_m2[i], gauge[issued_s[i]])
+        for s, i in rows
+        if not math.isnan(issued_s[i]) and not math.isnan(salt_g_m2[i])
+    }
+
+
+def _gauge_at_mm(town: Outdoor, at_s: float) -> float:
+    """Return the rain gauge at a time [mm], rather too little: none where that is longer ago than it is remembered."""
+    if town.gauge and at_s < town.gauge[0][0]:
+        return 0.0
+    return gauge_mm(town.gauge, (town.at_s, town.rain_mm), at_s)
 
 
 def has_come(work: Work) -> bool:

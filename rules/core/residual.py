@@ -18,7 +18,7 @@ from rules.core.gritting import Assessment
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.psychrometrics import Floats
 from rules.core.road_state import DAMP, WET
-from rules.core.road_surface.salt import freezing_point_c, kept_in_rain
+from rules.core.road_surface.salt import freezing_point_c
 
 
 def safe_c(a: Assessment, here: Coat, at_s: float, p: GrittingParameters) -> float | None:
@@ -39,16 +39,13 @@ def left_g_m2(
 
     Args:
         here: the salt.
-        rain_mm: that a forecast has until the road freezes for the last time, None = unknown. With what has fallen since the pass it may wash the salt off.
+        rain_mm: that a forecast has until the road freezes for the last time, None = unknown. With what has fallen since a pass it may wash that off.
         ahead_h: how far a forecast is looked at, None = there is none: as far as the trend.
         at_s: now [s since 1970].
         p: parameters.
     """
-    fallen_mm = here.rained_mm + (0.0 if rain_mm is None else rain_mm)
-    if fallen_mm > p.treatment.rain_mm:
-        return 0.0
-    left = here.left_g_m2(at_s + 3600.0 * (p.horizon_h if ahead_h is None else ahead_h))
-    return left * kept_in_rain(fallen_mm) / kept_in_rain(here.rained_mm)
+    end_s = at_s + 3600.0 * (p.horizon_h if ahead_h is None else ahead_h)
+    return here.left_g_m2(end_s, 0.0 if rain_mm is None else rain_mm, p.treatment.rain_mm)
 
 
 def protected(

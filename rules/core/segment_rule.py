@@ -13,7 +13,7 @@ from rules.core.conditions.condition import Condition, advance
 from rules.core.conditions.telling import severity_at
 from rules.core.context import Context
 from rules.core.effects import Event, iso
-from rules.core.forecast_rule import has_come, is_unmeasured, lesser, wrong_sensors
+from rules.core.forecast_rule import has_come, is_unmeasured, wrong_sensors
 from rules.core.grouping import GroupRule, Joining, Members, Place, Tellers, Up, settle, worst
 from rules.core.memory import Outdoor, RoadMemory, SegmentMemory
 from rules.core.numbers import rounds
@@ -73,7 +73,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> Views | None:
     wet = town.wet_until_s is not None and at_s <= town.wet_until_s
     own = own_sensors(ctx, sensed.fresh)
     guessed = estimate(ctx.transfer, sensed, sky)
-    coats, before = lesser(work, ctx, coats_now(work, ctx, at_s)), list(memory.states)
+    coats, before = coats_now(work, ctx, at_s), list(memory.states)
     found = views(ctx, guessed, roads, own, before, memory.is_hazard, wet, town.snowing, coats, at_s)
     hazards = (Hazard(ctx.catalogue.hoar_frost, "hoar"), Hazard(ctx.catalogue.ice, "ice"))
     for i in memory.to_look_at(found.states, own >= 0, ALARMING):

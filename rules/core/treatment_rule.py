@@ -10,6 +10,7 @@ import numpy as np
 
 from rules.core.coat import Coat, coats
 from rules.core.context import Context
+from rules.core.forecast_rule import salt_known
 from rules.core.memory import GritterMemory, Outdoor, RouteMemory, TreatedMemory
 from rules.core.order_rule import driven_at
 from rules.core.rain_gauge import gauge_mm
@@ -152,11 +153,12 @@ def _take_back(work: Work, lorry: str, from_s: float, to_s: float) -> None:
 
 
 def coats_now(work: Work, ctx: Context, at_s: float) -> dict[str, Coat]:
-    """Return the salt on each treated segment at a tick."""
+    """Return the salt on each treated segment at a tick: of what lay there at the newest road forecast's issue no more than it has."""
     town: Outdoor = work.read("outdoor").get("town", Outdoor())
     treated = {segment: memory.passes for segment, memory in work.read("treated").items()}
     p = ctx.catalogue.gritting.parameters.treatment
-    found = coats(treated, town.rain_mm, at_s, p, ctx.traffic_of)
+    known = salt_known(work, ctx, treated) if treated else {}
+    found = coats(treated, town.rain_mm, at_s, p, ctx.traffic_of, known)
     if not town.snow_gauge:
         return found
     now = (town.at_s, town.snowed_mm)

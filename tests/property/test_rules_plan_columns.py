@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from rules.catalogue.loader import load
-from rules.core.coat import Coat
+from rules.core.coat import Coat, Part
 from rules.core.forecast_looks import Looks
 from rules.core.gritting import assess
 from rules.core.gritting_parameters import GrittingParameters
@@ -20,8 +20,8 @@ from rules.core.memory import Outdoor
 from rules.core.outlooks import Outlooks, Wash
 from rules.core.plan_columns import Stretches, plan_of
 from rules.core.road_state import STATE_OF_CASE, Estimate, Surfaces
-from rules.core.road_surface.salt import Lying
 from rules.core.route_plan import Need, RoutePlan, make_plan
+from rules.core.salt_layers import Layer, Layers
 from rules.core.segment_views import Views
 from tests.fakes.rules_town import START, context
 
@@ -34,13 +34,14 @@ CELSIUS = st.one_of(
     st.floats(-12.0, 6.0),
 )
 HOURS = st.one_of(st.just(math.nan), st.sampled_from([0.0, 0.5]), st.floats(0.0, 12.0))
+LYING = Part(10, Layers(START - 3600.0, 0.05, (Layer(1.0, 6.0, 0.9), Layer(2.0, 3.0, 0.0))))
 COATS = st.dictionaries(
     st.sampled_from(IDS),
     st.builds(
         Coat, st.sampled_from([5.0, 10.0, 20.0]), st.sampled_from([START - 3600.0, START - 7200.0]),
         st.sampled_from([START - 60.0, START + 9000.0, START + 90_000.0]),
         rained_mm=st.sampled_from([0.0, 1.0]), snowed_mm=st.sampled_from([0.0, 1.0, 3.0]),
-        lying=st.sampled_from([None, Lying(3.0, 9.0, START - 3600.0, 0.05), Lying(8.0, 0.5, START - 3600.0, 0.5)]),
+        parts=st.sampled_from([(), (LYING,), (LYING._replace(tenths=4), Part(6, Layers(START - 3600.0, 0.5, (Layer(8.0, 0.5, 0.0),))))]),
     ),
 )  # fmt: skip
 NEEDS = st.dictionaries(

@@ -220,11 +220,11 @@ def test_salt_left_is_what_the_trl_measured() -> None:
 
 def test_a_coat_holds_for_its_time() -> None:
     found = coat([spread(100.0, 10.0)], 0.0, P)
-    assert replace(found, lying=None) == Coat(10.0, 100.0, 100.0 + 6 * HOUR)
+    assert replace(found, parts=()) == Coat(10.0, 100.0, 100.0 + 6 * HOUR, spread_g_m2=10.0)
     assert coat([], 0.0, P) == BARE
     two = coat([spread(100.0, 15.0), spread(700.0, 15.0)], 0.0, P)
     assert two.g_m2 == pytest.approx(15 + 15 * left_of_one(600.0 / HOUR))
-    assert two.until_s == 700.0 + 6 * HOUR
+    assert (two.until_s, two.spread_g_m2) == (700.0 + 6 * HOUR, 30.0)
     less = coat([spread(0.0, 18.0), spread(4 * HOUR, 8.0)], 0.0, P)
     assert (less.g_m2, less.at_s) == (18.0, 0.0)  # the first still holds and is worth more
 

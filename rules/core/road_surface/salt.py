@@ -9,7 +9,7 @@ voids stays there when the next one comes.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 
@@ -87,7 +87,14 @@ def kept_of_pools(worn_h: Array) -> tuple[Array, Array]:
 
 def left_of_one(age_h: float, traffic: float = MOTORWAY) -> float:
     """Return :func:`left_share` of one number: many are asked for one by one."""
-    return Lying(1.0 - KEPT_SHARE, KEPT_SHARE, 0.0, traffic).left_g_m2(3600.0 * age_h)
+    fast, slow = worn_of_one(3600.0 * age_h, traffic)
+    return fast * (1.0 - KEPT_SHARE) + slow * KEPT_SHARE
+
+
+def worn_of_one(age_s: float, traffic: float) -> tuple[float, float]:
+    """Return :func:`kept_of_pools` of one road after so many seconds of its own traffic."""
+    worn_h = max(age_s, 0.0) / 3600.0 * traffic
+    return math.exp(worn_h * (-1.0 / FAST_H)), math.exp(worn_h * (-1.0 / SLOW_H))
 
 
 def kept_in_rain(rain_mm: float) -> float:
@@ -96,33 +103,6 @@ def kept_in_rain(rain_mm: float) -> float:
     What ``stores.worn`` comes to where rain falls at 1 mm/h or more, within 0.06; drizzle takes more.
     """
     return DRAINS_ABOVE_MM / max(rain_mm, DRAINS_ABOVE_MM)
-
-
-class Lying(NamedTuple):
-    """Salt on one road in its two pools [g/m²] at ``at_s`` [s since 1970], under ``traffic`` relative to a busy motorway."""
-
-    fast_g_m2: float
-    slow_g_m2: float
-    at_s: float
-    traffic: float
-
-    def left_g_m2(self, at_s: float) -> float:
-        """Return what is left at a time, without rain; before ``at_s`` all of it."""
-        after = self.after(at_s)
-        return after.fast_g_m2 + after.slow_g_m2
-
-    def after(self, at_s: float) -> Lying:
-        """Return what is left at a time, pool by pool: :func:`kept_of_pools` of one number."""
-        worn_h = max(at_s - self.at_s, 0.0) / 3600.0 * self.traffic
-        fast, slow = math.exp(worn_h * (-1.0 / FAST_H)), math.exp(worn_h * (-1.0 / SLOW_H))
-        return Lying(self.fast_g_m2 * fast, self.slow_g_m2 * slow, max(at_s, self.at_s), self.traffic)
-
-    def spread(self, g_m2: float, at_s: float) -> Lying:
-        """Return it after a pass at a time: what lay in the voids before stays there."""
-        old = self.after(at_s)
-        return old._replace(
-            fast_g_m2=old.fast_g_m2 + (1.0 - KEPT_SHARE) * g_m2, slow_g_m2=old.slow_g_m2 + KEPT_SHARE * g_m2
-        )
 
 
 def fraction_of_one(temperature_c: float) -> float:
