@@ -1,0 +1,47 @@
+"""What a plough takes away counts no more: behind it only what was spread behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from rules.catalogue.loader import load
+from rules.core.coat import Coat, coat
+from rules.core.treatment import Pass
+from rules.core.worn import Wear, counted
+
+P = load().gritting.parameters
+HOUR = 3600.0
+SNOW = Wear("s0", "snow", plough=True, lasts=False)
+
+
+def spread(hours: float, g_m2: float) -> Pass:
+    return Pass(hours * HOUR, g_m2, 0.0, 1.0, "gritter-0", hours * HOUR - 60.0, hours * HOUR, 0.0)
+
+
+def behind(*passes: Pass, ploughed_h: float) -> Mapping[str, Coat]:
+    found = coat(passes, 0.0, P.treatment)
+    return counted({"s0": found}, [SNOW], ploughed_h * HOUR, found.at_s, P)
+
+
+def test_salt_from_before_the_plough_does_not_fill_up_what_was_spread_behind_it() -> None:
+    salted = coat([spread(0.0, 20.0), spread(8.0, 12.0)], 0.0, P.treatment)
+    assert salted.g_m2 > 12.5
+    found = behind(spread(0.0, 20.0), spread(8.0, 12.0), ploughed_h=4.0)["s0"]
+    assert found.g_m2 == 12.0
+    alone = coat([spread(8.0, 12.0)], 0.0, P.treatment)
+    for hours in (8.0, 11.0, 23.0):
+        assert found.left_g_m2(hours * HOUR, 1.0) == pytest.approx(alone.left_g_m2(hours * HOUR, 1.0))
+
+
+def test_salt_before_the_plough_only_is_gone() -> None:
+    assert behind(spread(0.0, 20.0), ploughed_h=4.0) == {}
+
+
+def test_without_a_plough_what_lies_there_stays() -> None:
+    found = coat([spread(0.0, 20.0), spread(8.0, 12.0)], 0.0, P.treatment)
+    left = Wear("s0", "snow", plough=False, lasts=False)
+    assert counted({"s0": found}, [left], None, found.at_s, P) == {"s0": found}
+    assert replace(found, parts=()).left_g_m2(found.at_s) == pytest.approx(found.g_m2)
