@@ -20,6 +20,9 @@ from rules.core.outlook import Outlook
 FALLING = ("freezing_rain", "light_snow", "heavy_snow", "snow_cover")
 """Conditions that come with precipitation."""
 
+FREEZING: tuple[Condition, ...] = ("frost", "after_freezing_rain")
+"""Conditions of water that lies there and may freeze: a forecast tells how much."""
+
 SALTED_SNOW = ("light_snow", "heavy_snow", "packed_snow")
 """Conditions of snow that is salted where it lies, without a plough."""
 
@@ -224,4 +227,4 @@ def film_for(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float:
     A thinner one is the middle of the forecast's cases: with it, more water could ask for less salt.
     """
     usual = film_mm(hazard.condition, hazard.wet, p.dose)
-    return usual if hazard.condition != "frost" else max(usual, o.film_mm or 0.0, o.deposit_mm or 0.0)
+    return max(usual, o.film_mm or 0.0, o.deposit_mm or 0.0) if hazard.condition in FREEZING else usual

@@ -11,7 +11,7 @@ from rules.core.dose import film_mm, gated_g_m2
 from rules.core.fits import first_fit, is_one_of
 from rules.core.gritting import Outcome
 from rules.core.gritting_parameters import GrittingParameters
-from rules.core.hazards import MOSTLY, PACKED_H
+from rules.core.hazards import FREEZING, MOSTLY, PACKED_H
 from rules.core.matrix import Condition, MatrixRow, TreatmentMatrix
 from rules.core.outlooks import Outlooks
 from rules.core.psychrometrics import Floats
@@ -238,8 +238,9 @@ def _cells(
         condition, wet = HAZARDS[number]
         left = hazard == number
         films = np.full(n, film_mm(condition, wet, p.dose))
-        if condition == "frost":
+        if condition in FREEZING:
             films = np.fmax(films, told)  # NaN is not
+        if condition == "frost":
             film[left] = films[left]
         for row in matrix.rows:
             if row.is_for(condition, wet):

@@ -87,3 +87,14 @@ def test_hoar_that_is_told_needs_what_hoar_usually_needs_or_more() -> None:
         for mm in (0.0, 0.019, 0.02, 0.04, 0.08)
     ]
     assert films == [*[film_mm("frost", False, P.dose)] * 4, 0.08]
+
+
+def test_after_freezing_rain_the_film_that_is_told_counts_too() -> None:
+    """Where the dose decides, a damp road had 17 g/m² for what a dry one had 18 for."""
+    p = structs.replace(P, dose=structs.replace(P.dose, decides="dose"))
+    found = [
+        assess(outlook(-2.1, 0.5, deposit_mm=0.25, glazed=True, **seen), p, MATRIX)
+        for seen in ({}, {"state": "damp", "damp": True})
+    ]
+    assert [a.condition for a in found] == ["frost", "after_freezing_rain"]
+    assert [a.rate_g_m2 for a in found] == [18.0, 18.0]
