@@ -20,6 +20,9 @@ from rules.core.outlook import Outlook
 FALLING = ("freezing_rain", "light_snow", "heavy_snow", "snow_cover")
 """Conditions that come with precipitation."""
 
+FREEZING: tuple[Condition, ...] = ("frost", "after_freezing_rain")
+"""Conditions of water that lies there and may freeze: a forecast tells how much."""
+
 SALTED_SNOW = ("light_snow", "heavy_snow", "packed_snow")
 """Conditions of snow that is salted where it lies, without a plough."""
 
@@ -30,7 +33,7 @@ WHITE = ("ice", "hoar", "snow")
 """States of a road that is slippery now."""
 
 MOSTLY = 0.5
-"""Where ice is as likely as that the road is taken for wet, though no film is told."""
+"""Where ice is as likely as that the road is taken for wet, however little water or hoar is told."""
 
 
 class Hazard(NamedTuple):
@@ -48,6 +51,10 @@ class Hazard(NamedTuple):
     why: str
     hoar: bool = False
     by_chance: bool = False
+
+
+FROZEN = Hazard("frost", True, "ice in most of the forecast's cases", by_chance=True)
+"""Nothing else tells of it."""
 
 
 def foreseen_ice(o: Outlook) -> float | None:
@@ -80,18 +87,25 @@ def hazard_of(
     if o.state == "ice":
         return Hazard("ice", True, "ice on the road")
     wet, damp = water_of(o, p)
+    as_wet = is_mostly_ice(o, p) and matrix.is_as_much_on_wet(minimum_c, p.spread.material)
     if (
         o.glazed
         and (wet or damp)
         and minimum_c <= 0.0
-        and matrix.is_more_after_rain(wet, minimum_c, p.spread.material)
+        and matrix.is_more_after_rain(wet or as_wet, minimum_c, p.spread.material)
     ):
         return Hazard("after_freezing_rain", True, "freezing rain has fallen, and the road may freeze")
     if wet:
         return Hazard("frost", True, "wet road that may freeze")
-    if damp:
-        return Hazard("frost", False, "damp road that may freeze")
-    return _gathering(o, p) or _frozen(o, p) or _hoar(o, minimum_c, margin_c, p) or _by_chance(o, p)
+    told = Hazard("frost", False, "damp road that may freeze") if damp else _gathering(o, p)
+    if as_wet:
+        return FROZEN if told is None else told._replace(wet=True, why=f"{told.why}, taken for wet")
+    return told or _hoar(o, minimum_c, margin_c, p) or _by_chance(o, p)
+
+
+def is_mostly_ice(o: Outlook, p: GrittingParameters) -> bool:
+    """Whether a road is icy in most of a forecast's cases: water that froze before is no film any more."""
+    return is_likely(o, p) and o.p_ice is not None and o.p_ice >= MOSTLY
 
 
 def water_of(o: Outlook, p: GrittingParameters) -> tuple[bool, bool]:
@@ -162,13 +176,6 @@ def _gathering(o: Outlook, p: GrittingParameters) -> Hazard | None:
     return Hazard("frost", False, f"hoar frost likely, {o.deposit_mm:.2f} mm", hoar=True)
 
 
-def _frozen(o: Outlook, p: GrittingParameters) -> Hazard | None:
-    """Return what is icy in most of a forecast's cases: water that froze before is no film any more."""
-    if not is_likely(o, p) or o.p_ice is None or o.p_ice < MOSTLY:
-        return None
-    return Hazard("frost", True, "ice in most of the forecast's cases", by_chance=True)
-
-
 def _hoar(o: Outlook, minimum_c: float, margin_c: float, p: GrittingParameters) -> Hazard | None:
     if o.deposit_mm is not None and foreseen_ice(o) is not None and not is_likely(o, p):
         return None
@@ -215,18 +222,9 @@ def slippery_in_h(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float | 
 
 
 def film_for(o: Outlook, hazard: Hazard, p: GrittingParameters) -> float:
-    """Return the film of water that must not freeze [mm]: a forecast's, else the one that is usual for the hazard.
+    """Return the film of water that must not freeze [mm]: the one that is usual for the hazard, or a forecast's that is thicker.
 
-    A road that is wet, or damp, has no thinner one than makes it so, whatever a forecast says.
+    A thinner one is the middle of the forecast's cases: with it, more water could ask for less salt.
     """
-    told = max(o.film_mm or 0.0, o.deposit_mm or 0.0)
-    if hazard.condition != "frost" or told < least_film_mm(hazard, p):
-        return film_mm(hazard.condition, hazard.wet, p.dose)
-    return told
-
-
-def least_film_mm(hazard: Hazard, p: GrittingParameters) -> float:
-    """Return the thinnest film of a forecast that can be what a frost is a hazard for [mm]."""
-    if hazard.hoar or hazard.by_chance:
-        return p.dose.hoar_mm
-    return p.dose.wet_from_mm if hazard.wet else p.dose.damp_from_mm
+    usual = film_mm(hazard.condition, hazard.wet, p.dose)
+    return max(usual, o.film_mm or 0.0, o.deposit_mm or 0.0) if hazard.condition in FREEZING else usual

@@ -11,7 +11,7 @@ from rules.core.dose import film_mm, gated_g_m2
 from rules.core.fits import first_fit, is_one_of
 from rules.core.gritting import Outcome
 from rules.core.gritting_parameters import GrittingParameters
-from rules.core.hazards import MOSTLY, PACKED_H
+from rules.core.hazards import FREEZING, MOSTLY, PACKED_H
 from rules.core.matrix import Condition, MatrixRow, TreatmentMatrix
 from rules.core.outlooks import Outlooks
 from rules.core.psychrometrics import Floats
@@ -23,7 +23,7 @@ NO_ACTION, MONITOR, REFER, TREAT = range(4)
 HAZARDS: tuple[tuple[Condition, bool], ...] = (
     ("freezing_rain", True), ("light_snow", True), ("ice", True), ("frost", True), ("frost", False),
     ("frost", False), ("frost", False), ("heavy_snow", True), ("snow_cover", True), ("frost", True),
-    ("packed_snow", True), ("after_freezing_rain", True),
+    ("packed_snow", True), ("after_freezing_rain", True), ("frost", True), ("frost", True),
 )  # fmt: skip
 """Condition and whether the road is wet, in the order in which they are looked for; -1: none."""
 FREEZING_RAIN, LIGHT_SNOW, ICE, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER, MOSTLY_ICE = (
@@ -37,7 +37,7 @@ FREEZING_RAIN, LIGHT_SNOW, ICE, WET, HOAR, BY_CHANCE, HEAVY_SNOW, SNOW_COVER, MO
     8,
     9,
 )
-DAMP_ROAD, PACKED_SNOW, AFTER_RAIN = 4, 10, 11
+DAMP_ROAD, PACKED_SNOW, AFTER_RAIN, DAMP_AS_WET, HOAR_AS_WET = 4, 10, 11, 12, 13
 FALLING = (FREEZING_RAIN, LIGHT_SNOW, HEAVY_SNOW, SNOW_COVER)
 """Those of :data:`rules.core.hazards.FALLING`."""
 
@@ -133,7 +133,7 @@ def _seen(looks: Outlooks, lowest: Floats, p: GrittingParameters) -> Bools:
 
 def _slippery_in_h(looks: Outlooks, hazard: Ints, likely: Bools, p: GrittingParameters) -> Floats:
     """Return :func:`rules.core.hazards.slippery_in_h` of all."""
-    reached = np.where(hazard == HOAR, looks.hoar_in_h, looks.zero_in_h)
+    reached = np.where(is_one_of(hazard, (HOAR, HOAR_AS_WET)), looks.hoar_in_h, looks.zero_in_h)
     chance, by_chance = np.where(likely, looks.ice_in_h, np.nan), is_one_of(hazard, (BY_CHANCE, MOSTLY_ICE))
     first, second = np.where(by_chance, chance, reached), np.where(by_chance, reached, chance)
     found = np.where(np.isnan(first), second, first)
@@ -166,13 +166,35 @@ def _hazards(
     hoar = gathers | (~told_dry & (lowest <= point + hoar_margin_c))
     fits = [looks.freezing_rain, lies | looks.snows, looks.found.is_in("ice"), wet, damp, hoar, likely]
     found = first_fit(fits, range(FREEZING_RAIN, BY_CHANCE + 1), np.full(len(lowest), -1, dtype=np.int64))
-    mostly = likely & (looks.p_ice >= MOSTLY) & ~gathers
-    found = np.where(is_one_of(found, (HOAR, BY_CHANCE)) & mostly, MOSTLY_ICE, found)
+    mostly = likely & (looks.p_ice >= MOSTLY)
+    if mostly.any():
+        found = _as_wet(found, mostly & _as_much_on_wet(lowest, p, matrix), gathers)
     if looks.town.glazed:
-        for k in np.flatnonzero(is_one_of(found, (WET, DAMP_ROAD)) & (lowest <= 0.0)).tolist():
-            if matrix.is_more_after_rain(bool(found[k] == WET), float(lowest[k]), p.spread.material):
+        for k in np.flatnonzero(is_one_of(found, (WET, DAMP_ROAD, DAMP_AS_WET)) & (lowest <= 0.0)).tolist():
+            if matrix.is_more_after_rain(bool(found[k] != DAMP_ROAD), float(lowest[k]), p.spread.material):
                 found[k] = AFTER_RAIN
     return _deeper(found, looks, lies, p, matrix)
+
+
+def _as_wet(found: Ints, counts: Bools, gathers: Bools) -> Ints:
+    """Return the hazards with what counts as wet, as most of a forecast's cases have ice there."""
+    dry = counts & is_one_of(found, (HOAR, BY_CHANCE))
+    found = np.where(dry, np.where(gathers, HOAR_AS_WET, MOSTLY_ICE), found)
+    return np.where(counts & (found == DAMP_ROAD), DAMP_AS_WET, found)
+
+
+def _as_much_on_wet(lowest: Floats, p: GrittingParameters, matrix: TreatmentMatrix) -> Bools:
+    """Return :meth:`rules.core.matrix.TreatmentMatrix.is_as_much_on_wet` of all."""
+    total, left = np.zeros((2, len(lowest))), np.ones((2, len(lowest)), dtype=bool)
+    for row in matrix.rows:
+        inside = _within(row, lowest)
+        for i, wet in enumerate((False, True)):
+            if row.is_for("frost", wet):
+                total[i, left[i] & inside] = (row.rate_g_m2(p.spread.material) or 0.0) * row.passes
+                left[i] &= ~inside
+    damp, of_wet = total
+    as_much: Bools = of_wet >= damp
+    return as_much
 
 
 def _deeper(
@@ -216,9 +238,9 @@ def _cells(
         condition, wet = HAZARDS[number]
         left = hazard == number
         films = np.full(n, film_mm(condition, wet, p.dose))
+        if condition in FREEZING:
+            films = np.fmax(films, told)  # NaN is not
         if condition == "frost":
-            thinnest = {WET: p.dose.wet_from_mm, DAMP_ROAD: p.dose.damp_from_mm}.get(number, p.dose.hoar_mm)
-            films = np.where(told >= thinnest, told, films)  # NaN is not
             film[left] = films[left]
         for row in matrix.rows:
             if row.is_for(condition, wet):

@@ -86,11 +86,20 @@ class TreatmentMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         """
         return next((r for r in self.rows if r.covers(condition, wet, surface_c)), None)
 
+    def total_g_m2(self, condition: Condition, wet: bool, surface_c: float, material: str) -> float:
+        """Return all passes of the row for a road together [g/m²]; 0 where it has none, or no rate."""
+        row = self.find(condition, wet, surface_c)
+        return 0.0 if row is None else (row.rate_g_m2(material) or 0.0) * row.passes
+
     def is_more_after_rain(self, wet: bool, surface_c: float, material: str) -> bool:
         """Whether the row for the hours after freezing rain has more salt than that for frost; False where either has none."""
-        found = (self.find("frost", wet, surface_c), self.find("after_freezing_rain", True, surface_c))
-        frost, after = ((r.rate_g_m2(material) or 0.0) * r.passes if r is not None else 0.0 for r in found)
-        return 0.0 < frost < after
+        frost = self.total_g_m2("frost", wet, surface_c, material)
+        return 0.0 < frost < self.total_g_m2("after_freezing_rain", True, surface_c, material)
+
+    def is_as_much_on_wet(self, surface_c: float, material: str) -> bool:
+        """Whether the row for frost on a wet road has as much salt as that on a dry or damp one, or more."""
+        wet, damp = (self.total_g_m2("frost", of, surface_c, material) for of in (True, False))
+        return wet >= damp
 
     def knows(self, condition: Condition) -> bool:
         """Whether any row is meant for a condition."""

@@ -15,7 +15,9 @@ from rules.core.coat import Coat, Part
 from rules.core.forecast_looks import Looks
 from rules.core.gritting import assess
 from rules.core.gritting_parameters import GrittingParameters
+from rules.core.hazards import MOSTLY
 from rules.core.judged import OUTCOMES, judge
+from rules.core.matrix import TreatmentMatrix
 from rules.core.memory import Outdoor
 from rules.core.outlooks import Outlooks, Wash
 from rules.core.plan_columns import Stretches, plan_of
@@ -61,7 +63,7 @@ HELD = st.one_of(
 )  # fmt: skip
 
 
-CHANCES = st.sampled_from([math.nan, 0.0, 0.05, P.cost.act_from, 0.4, 1.0])
+CHANCES = st.sampled_from([math.nan, 0.0, 0.05, P.cost.act_from, 0.4, MOSTLY, 1.0])
 FILMS = st.sampled_from([math.nan, 0.0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.2])
 SETTINGS = st.builds(
     lambda decides, material, selective: structs.replace(
@@ -69,6 +71,10 @@ SETTINGS = st.builds(
     ),
     st.sampled_from(["matrix", "dose"]), st.sampled_from(["dry_salt", "prewet"]), st.booleans(),
 )  # fmt: skip
+MATRICES = st.sampled_from(
+    [MATRIX, *(structs.replace(MATRIX, rows=tuple(r for r in MATRIX.rows if r.surface != left)) for left in ("wet", "dry_or_damp"))]
+)  # fmt: skip
+"""The shipped one, and two with gaps."""
 
 
 def cast_of(column: Callable[[st.SearchStrategy[float]], np.ndarray]) -> Looks:
@@ -118,12 +124,14 @@ def prospects(draw: st.DrawFn) -> Outlooks:
     )  # fmt: skip
 
 
-@given(prospects(), SETTINGS)
+@given(prospects(), SETTINGS, MATRICES)
 @settings(max_examples=300)
-def test_segments_need_the_same_as_one_by_one(looks: Outlooks, p: GrittingParameters) -> None:
-    found = judge(looks, p, MATRIX)
+def test_segments_need_the_same_as_one_by_one(
+    looks: Outlooks, p: GrittingParameters, matrix: TreatmentMatrix
+) -> None:
+    found = judge(looks, p, matrix)
     for i in range(len(IDS)):
-        one = assess(looks[i], p, MATRIX)
+        one = assess(looks[i], p, matrix)
         assert OUTCOMES[found.outcome[i]] == one.outcome
         assert bool(found.near[i]) is one.near
         if one.outcome == "treat" or one.near:

@@ -1,10 +1,11 @@
-"""Water that road sensors see is lent to roads alike that have none."""
+"""Water that road sensors see: on their own roads while it is new, and lent to roads alike that have none."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from rules.catalogue.loader import load
 from rules.core.psychrometrics import Floats
@@ -14,6 +15,8 @@ from rules.core.road_now.speed import county
 from rules.core.road_now.table import QUANTITIES
 
 GIVEN = county(60, load().transfer.parameters)
+HOUR_S = 3600.0
+OWN = GIVEN.town.sensor_at
 FREE = ~np.isin(np.arange(len(GIVEN.town)), GIVEN.town.sensor_at)
 
 
@@ -42,3 +45,54 @@ def test_what_one_sensor_sees_counts_among_the_others() -> None:
     every = (film_mm(0.4) - film_mm(0.0))[FREE]
     assert (rise < 0.9 * every).all(), "the others see none"
     assert rise.max() > 0.02
+
+
+def water_mm(films: dict[float, float], rained: tuple[float, float] = (0.0, 0.0)) -> Floats:
+    """The water now, by stretch.
+
+    Args:
+        films: what all sensors saw, by hours ago; none between.
+        rained: 2 mm/h, from and until so many hours ago.
+    """
+    sensors, stations = GIVEN.observed.sensors, GIVEN.observed.stations
+    ages, values = (np.array(list(of)) for of in (films, films.values()))
+    m, unknown = len(GIVEN.town.sensors), np.full(len(films) * len(GIVEN.town.sensors), np.nan)
+    more = {"at_s": GIVEN.at_s - HOUR_S * np.tile(ages, m), "film_mm": np.tile(values, m)}
+    more["sensor"] = np.repeat(np.arange(m), len(films))
+    seen = replace(sensors, film_mm=np.full(len(sensors.at_s), np.nan))
+    told = replace(
+        seen, **{n: np.append(getattr(seen, n), more.get(n, unknown)) for n in type(seen).__dataclass_fields__}
+    )  # fmt: skip
+    ago_h = (GIVEN.at_s - stations.at_s) / HOUR_S
+    rain = np.where((ago_h < rained[0]) & (ago_h >= rained[1]), 2.0, 0.0)
+    observed = replace(GIVEN.observed, sensors=told, stations=replace(stations, rain_mm_h=rain))
+    return issue(replace(GIVEN, observed=observed)).forecast.now.water_mm
+
+
+@pytest.mark.parametrize("age_h", [1.05, 1.5, 1.65])
+@pytest.mark.parametrize("film", [0.0, 3.0])
+def test_a_film_of_more_than_an_hour_ago_tells_nothing(age_h: float, film: float) -> None:
+    assert water_mm({age_h: film}).tolist() == water_mm({}).tolist()
+    assert water_mm({age_h: film}, (1.4, 0.0)).tolist() == water_mm({}, (1.4, 0.0)).tolist()
+
+
+@pytest.mark.parametrize("age_h", [0.05, 0.5, 0.9])
+def test_a_dry_film_takes_no_rain_away_that_fell_with_it_or_after_it(age_h: float) -> None:
+    """Rain had fallen for 1.4 h; what a sensor last saw of a dry road left its own road dry, others at 1.7 mm."""
+    found = water_mm({age_h: 0.0}, (1.4, 0.0))
+    assert found.tolist() == water_mm({}, (1.4, 0.0)).tolist()
+    assert found[OWN].min() > 1.0
+
+
+def test_a_dry_film_from_after_the_rain_is_believed_on_its_own_road() -> None:
+    rained = (4.0, 1.5)
+    assert water_mm({}, rained)[OWN].min() > 0.3
+    found = water_mm({2.0: 1.0, 0.5: 0.0}, rained)
+    assert found[OWN].tolist() == [0.0] * len(OWN)
+    assert found[FREE].tolist() == water_mm({}, rained)[FREE].tolist()
+
+
+def test_more_water_than_the_model_s_is_believed_in_the_rain_too() -> None:
+    found = water_mm({0.5: 0.0, 0.05: 3.0}, (1.4, 0.0))
+    np.testing.assert_allclose(found[OWN], 3.0)
+    assert found[FREE].min() > 1.1 * water_mm({}, (1.4, 0.0))[FREE].max()

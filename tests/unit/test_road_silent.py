@@ -155,6 +155,33 @@ def test_each_quantity_is_silent_by_itself() -> None:
     assert 0.0 < unmeasured_c(silent, spread) < unmeasured_c({**silent, "air_c": 6.0}, spread)
 
 
+@pytest.mark.parametrize("silent_h", [0.5, 0.9, 1.5])
+def test_sensors_that_speak_count_at_once_where_stations_are_silent(silent_h: float) -> None:
+    """A station's last 5 °C beat sensors that had -2 °C for up to an hour."""
+    ends, roads = NOW_S - 48.0 * HOUR_S + ENDS, sensors()
+    cold = replace(roads, air_c=0.0 * roads.at_s - 2.0, humidity_pct=0.0 * roads.at_s + 60.0)
+    heard = until(stations(False), NOW_S - silent_h * HOUR_S)
+    warm = replace(heard, air_c=0.0 * heard.at_s + 5.0)
+    found = wx.columns(ends, warm, cold, HOUR_S)
+    silent = ends > NOW_S - silent_h * HOUR_S
+    spoke = ends <= NOW_S - silent_h * HOUR_S
+    assert set(found["air_c"][spoke]) == {5.0}
+    assert found["air_c"][silent][1:].tolist() == [-2.0] * (silent.sum() - 1), (
+        "after the step of the last reading"
+    )
+    assert (found["air_c"][-1], found["humidity_pct"][-1]) == (-2.0, 60.0)
+    silence = wx.silences_h(ends, found, HOUR_S)
+    assert (silence["air_c"], silence["humidity_pct"]) == (0.0, 0.0)
+
+
+def test_what_sensors_last_said_is_not_held_either() -> None:
+    ends = NOW_S - 48.0 * HOUR_S + ENDS
+    old, older = until(sensors(), NOW_S - 0.5 * HOUR_S), until(stations(False), NOW_S - 0.9 * HOUR_S)
+    found = wx.columns(ends, older, old, HOUR_S)
+    assert np.isnan(found["air_c"][-1])
+    assert not np.isnan(found["air_c"][-2])
+
+
 def past(silent_h: float, forecast: WeatherForecast | None) -> wx.Weather:
     ends = NOW_S - 48.0 * HOUR_S + ENDS
     heard = until(stations(False), NOW_S - silent_h * HOUR_S)

@@ -57,7 +57,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The past as it was measured: ends of the steps, weather, its types, sensors' surfaces (steps × m) and films.
+    """The past as it was measured: ends of the steps, weather, its types, sensors' surfaces (steps × m) and films (as measured, not held).
 
     ``offset_c``: what the thermal map says that the stretches differ by: weather types × n; ``air``: at the stretches;
     ``gaps``: which share of the houses assumed beside them is not there;
@@ -89,9 +89,9 @@ def look(g: Given) -> Looked:
     measured = wx.measured(ends, columns, place, _told(g, ends, place), p.relax_h)
     m = len(g.town.sensors)
     surface, film, thermometers = (
-        gridded(ends, o.sensors.sensor, o.sensors.at_s, v, m, p.gap_s)
-        for v in (o.sensors.surface_c, o.sensors.film_mm, o.sensors.air_c)
-    )
+        gridded(ends, o.sensors.sensor, o.sensors.at_s, v, m, gap_s)
+        for v, gap_s in ((o.sensors.surface_c, p.gap_s), (o.sensors.film_mm, 0.0), (o.sensors.air_c, p.gap_s))
+    )  # A film is not held: rain makes another of it within minutes.
     air = local_air.found(g.town, place.altitude_m, thermometers, measured, g.mapped.air, g.learnt_s, p.air)
     measured = local_air.moved(measured, air.town_c)
     made = forcing(measured, ends, place.latitude_deg, place.longitude_deg, g.town.skyline)

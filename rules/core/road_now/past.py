@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.core.psychrometrics import Floats
 from rules.core.road_now.model import Ints, Spreads
@@ -25,9 +26,10 @@ from rules.core.road_surface.salt import KEPT_SHARE, kept_of_pools
 from rules.core.road_surface.state import Forcing, State
 from rules.core.road_surface.vapour import Array
 
+Bools = NDArray[np.bool_]
 DTYPE = np.float32
 LATELY_STEPS = 3
-"""A sensor's water film is believed when it is not older than so many steps."""
+"""A sensor's water film is believed when it was measured in the last so many steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def ran(
         s: the town.
         weather: steps × 1 × (1 or n).
         observed_c: of believed sensors: steps × m, NaN = not observed or not believed.
-        film_mm: water that they see: steps × m.
+        film_mm: water that they see: steps × m, NaN in steps without a measurement: nothing is held.
         spreads: salt, within the steps.
         p: settings.
     """
@@ -163,7 +165,8 @@ def _through(
         surfaces[i] = state.surface_c[0]
         for at, g_m2, since_h in salted.get(i, ()):
             state = _salted(state, at, g_m2, since_h * float(s.own["traffic"][at]))
-    return Ran(_with_film(state, s, film_mm), surfaces, fix, made)
+    falls = (weather.rain_mm_h + weather.snow_mm_h)[-LATELY_STEPS:, 0, :] > 0.0
+    return Ran(_with_film(state, s, film_mm, falls), surfaces, fix, made)
 
 
 def _by_step(spreads: Spreads, steps: int, step_s: float) -> Mapping[int, list[tuple[int, float, float]]]:
@@ -203,22 +206,41 @@ def _one(n: int, at: int, value: float) -> Floats:
     return row
 
 
-def _with_film(state: State, s: Stretches, film_mm: Floats) -> State:
+def _with_film(state: State, s: Stretches, film_mm: Floats, falls: Bools) -> State:
     """Return the state with the water that the roads' own sensors have seen lately.
 
     What they see beyond the model lies on roads alike, too: dew and rain are not one road's. That a sensor sees less says
-    nothing of other roads: it may be stuck, or its own road be salted or swept dry by traffic.
+    nothing of other roads: it may be stuck, or its own road be salted or swept dry by traffic. Nor does it say
+    anything of its own road where something has fallen in the step of its newest film or since.
+
+    Args:
+        state: of all segments.
+        s: the town.
+        film_mm: steps × m, NaN = not measured.
+        falls: whether rain or snow falls in the last ``LATELY_STEPS``: those × (1 or n).
     """
     lately = film_mm[-LATELY_STEPS:]
     seen = ~np.isnan(lately)
     has = np.asarray(seen.any(axis=0), dtype=np.bool_)
     if not has.any():
         return state
-    newest = lately[len(lately) - 1 - np.argmax(seen[::-1], axis=0), np.arange(film_mm.shape[1])]
-    beyond = np.where(has, np.nan_to_num(newest) - state.water_mm[0, s.sensor_at], 0.0).clip(0.0)
+    step = len(lately) - 1 - np.argmax(seen[::-1], axis=0)
+    newest = np.where(has, lately[step, np.arange(film_mm.shape[1])], 0.0)
+    modelled = state.water_mm[0, s.sensor_at]
+    beyond = np.where(has, newest - modelled, 0.0).clip(0.0)
     water = state.water_mm + (shares(s.weight, has) @ beyond).astype(state.water_mm.dtype)
-    water[0, s.sensor_at[has]] = newest[has]
+    wetted = _fallen_from(falls, step, s)
+    own = np.where(wetted, np.maximum(newest, modelled), newest)
+    water[0, s.sensor_at[has]] = own[has]
     return replace(state, water_mm=np.clip(water, 0.0, None))
+
+
+def _fallen_from(falls: Bools, step: Ints, s: Stretches) -> Bools:
+    """Return whether something has fallen on each sensor's road in a step or after it."""
+    since = np.logical_or.accumulate(falls[::-1], axis=0)[::-1]
+    at = s.sensor_at if falls.shape[1] > 1 else np.zeros(len(s.sensors), dtype=np.int64)
+    found: Bools = since[step, at]
+    return found
 
 
 def _of(own: Mapping[str, Floats], at: Ints) -> dict[str, Floats]:

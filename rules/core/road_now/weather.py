@@ -54,35 +54,32 @@ def columns(
     """Return what was measured, at the ends of steps, by the names of ``Weather``; NaN = unknown. The town's mean.
 
     The air is that of the road sensors where no station has it. What has a course in the day (``COURSED``) is unknown
-    after its last reading, not held: the course of an hour is a degree at dusk.
+    after the last reading of the stations, or of the sensors, not held: the course of an hour is a degree at dusk. So sensors
+    that speak count at once where the stations are silent.
 
     Raises:
         NothingKnownError: nobody measured the air.
     """
-    one = np.zeros(len(stations.at_s), dtype=np.int64)
-    found = {
-        name: gridded(ends_s, one, stations.at_s, getattr(stations, name), 1, gap_s, means=True)[:, 0]
-        for name in StationReadings.__dataclass_fields__
-        if name != "at_s"
-    }
-    zero = np.zeros(len(sensors.at_s), dtype=np.int64)
+    names = [name for name in StationReadings.__dataclass_fields__ if name != "at_s"]
+    found = {name: _of_town(ends_s, stations, name, gap_s) for name in names}
     for name in ("air_c", "humidity_pct"):
-        of_roads = gridded(ends_s, zero, sensors.at_s, getattr(sensors, name), 1, gap_s, means=True)[:, 0]
-        found[name] = np.where(np.isnan(found[name]), of_roads, found[name])
+        found[name] = _first(found[name], _of_town(ends_s, sensors, name, gap_s))
     if np.isnan(found["air_c"]).all():
         raise NothingKnownError("no weather station and no road sensor has measured the air in these hours")
     found["pressure_pa"] = 100.0 * found.pop("pressure_hpa")
-    step_s = ends_s[1] - ends_s[0]
-    for name in COURSED:
-        newest_s = max(_newest_s(stations, name), _newest_s(sensors, name))
-        found[name][ends_s >= newest_s + step_s] = np.nan
     return found
 
 
-def _newest_s(readings: StationReadings | SensorReadings, name: str) -> float:
-    """Return when a quantity was last measured; long ago where it never was."""
-    values = getattr(readings, name, None)
-    return -np.inf if values is None else float(readings.at_s[~np.isnan(values)].max(initial=-np.inf))
+def _of_town(ends_s: Floats, readings: StationReadings | SensorReadings, name: str, gap_s: float) -> Floats:
+    """Return the mean of all who measure a quantity; what has a course in the day is unknown after their last reading."""
+    values: Floats = getattr(readings, name)
+    town = np.zeros(len(values), dtype=np.int64)
+    found = gridded(ends_s, town, readings.at_s, values, 1, gap_s, means=True)[:, 0]
+    if name not in COURSED:
+        return found
+    newest_s = readings.at_s[~np.isnan(values)].max(initial=-np.inf)
+    step_s = ends_s[1] - ends_s[0]
+    return np.where(ends_s >= newest_s + step_s, np.nan, found)
 
 
 def measured(
