@@ -28,7 +28,7 @@ COVERED_SHARE = 0.8
 """A stretch counts as treated where so much of it is."""
 WORST = CELLS - math.ceil(COVERED_SHARE * CELLS)
 RUN_S = 7200.0
-"""Passes no further apart than this are told as one treatment: a pass takes two hours at the most (``spread.limit_min``)."""
+"""Passes within this of the first are told as one treatment: a pass takes two hours at the most (``spread.limit_min``)."""
 
 
 class Holds(Protocol):
@@ -63,13 +63,16 @@ class Coat:
 
     Attributes:
         g_m2: at ``at_s`` [g/m²], on at least ``COVERED_SHARE`` of the segment.
-        at_s: when the last treatment that counts was done [s since 1970].
+        at_s: when what counts was done, of parts that differ the first [s since 1970].
         until_s: how long it holds.
         washed: whether rain has washed it off since.
         rained_mm: the rain since [mm].
         snowed_mm: the snow since [mm of water].
         parts: what lies there of all passes; none: of that one treatment, as under a motorway's traffic.
         spread_g_m2: what that treatment itself spread [g/m²]; None: all that counts.
+        own_g_m2: of that its last pass [g/m²]; None likewise.
+        run_s: when that treatment began, its first pass [s since 1970]; None: at ``at_s``.
+        done_s: when the last of the parts was done [s since 1970]; None: at ``at_s``.
     """
 
     g_m2: float
@@ -80,6 +83,14 @@ class Coat:
     snowed_mm: float = 0.0
     parts: tuple[Part, ...] = ()
     spread_g_m2: float | None = None
+    own_g_m2: float | None = None
+    run_s: float | None = None
+    done_s: float | None = None
+
+    @property
+    def last_s(self) -> float:
+        """When somebody last put salt there that counts [s since 1970]."""
+        return self.at_s if self.done_s is None else self.done_s
 
     def left_g_m2(self, at_s: float, coming_mm: float = 0.0, washed_mm: float = math.inf) -> float:
         """Return what is still there on all but the worst fifth [g/m²]; arguments as of :meth:`rules.core.salt_layers.Layers.left_g_m2`."""
@@ -107,9 +118,11 @@ class _Treatment(NamedTuple):
     washed: bool
     rained_mm: float
     spread_g_m2: float
+    own_g_m2: float
+    run_s: float
 
 
-_NONE = _Treatment(0.0, 0.0, 0.0, False, 0.0, 0.0)
+_NONE = _Treatment(0.0, 0.0, 0.0, False, 0.0, 0.0, 0.0, 0.0)
 
 
 def coat(
@@ -148,12 +161,15 @@ def coat(
         return BARE
     return Coat(
         g_m2=counted[0].g_m2,
-        at_s=max(c.at_s for c in counted),
+        at_s=min(c.at_s for c in counted),
         until_s=min(c.until_s for c in counted),
         washed=any(c.washed for c in counted),
         rained_mm=max(c.rained_mm for c in counted),
         parts=tuple(parts),
         spread_g_m2=min(c.spread_g_m2 for c in counted),
+        own_g_m2=min(c.own_g_m2 for c in counted),
+        run_s=min(c.run_s for c in counted),
+        done_s=max(c.at_s for c in counted),
     )
 
 
@@ -177,9 +193,11 @@ def _part(
         rained_mm = rain_mm - one.rain_mm
         washed = rained_mm > p.rain_mm
         until_s = one.at_s + 3600.0 * (p.holds_after_rain_h if washed else p.holds_h)
-        same_run = bool(found) and one.at_s - found[-1].at_s <= RUN_S
+        same_run = bool(found) and one.at_s - found[-1].run_s <= RUN_S
         spread_g_m2 = one.g_m2 + (found[-1].spread_g_m2 if same_run else 0.0)
-        found.append(_Treatment(one.g_m2 + old_g_m2, one.at_s, until_s, washed, rained_mm, spread_g_m2))
+        run_s = found[-1].run_s if same_run else one.at_s
+        amount = one.g_m2 + old_g_m2
+        found.append(_Treatment(amount, one.at_s, until_s, washed, rained_mm, spread_g_m2, one.g_m2, run_s))
     return layers, found
 
 
@@ -244,7 +262,7 @@ def done(found: Sequence[Coat], at_s: float) -> Done | None:
     return Done(
         segments=len(held),
         from_s=min(c.at_s for c in held),
-        to_s=max(c.at_s for c in held),
+        to_s=max(c.last_s for c in held),
         least_g_m2=min(rates),
         most_g_m2=max(rates),
         until_s=min(c.until_s for c in held),

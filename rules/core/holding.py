@@ -109,7 +109,7 @@ def released(
     if kept is None or not kept.by_trend or not kept.asked or threatens or most_p_ice is None:
         return ""
     asked_s = min(n.since_s for n in kept.asked.values())
-    if any(c.at_s >= asked_s for c in here) or most_p_ice >= p.cost.release_below:
+    if any(c.last_s >= asked_s for c in here) or most_p_ice >= p.cost.release_below:
         return ""
     return (
         f"; the forecast that has come since gives ice in {100.0 * most_p_ice:.0f} % of cases at most: "

@@ -15,6 +15,9 @@ from typing import NamedTuple
 from rules.core.road_surface.salt import KEPT_SHARE, kept_in_rain, left_of_one, worn_of_one
 from rules.core.treatment import Pass
 
+UNTOLD_S = 300.0
+"""A pass is told at the lorry's next fix, and is final a minute later: what is newer an issue may not have [s]. Our own default."""
+
 
 class Layer(NamedTuple):
     """Passes between which it has not rained: their pools as without rain [g/m²], and the rain since [mm]."""
@@ -102,7 +105,8 @@ def amounts(known: Known | None, passes: Sequence[Pass], washed_mm: float, traff
     """Return what of each pass counts as lying there [g/m² as it was spread]: of those until an issue no more than it has.
 
     What it has less than the passes come to at its issue, with the rain until then, is missing of the oldest: of what
-    nobody told us, most has gone on over them. Rain since takes from the rest as from any pass.
+    nobody told us, most has gone on over them. Rain since takes from the rest as from any pass. What was spread just before
+    the issue counts whether it has it or not; the older ones have only what is left beside it.
 
     Args:
         known: what the forecast has, None = there is none.
@@ -118,6 +122,7 @@ def amounts(known: Known | None, passes: Sequence[Pass], washed_mm: float, traff
         one = passes[i]
         if one.at_s <= known.at_s and (rained_mm := known.rain_mm - one.rain_mm) <= washed_mm:
             left = left_of_one((known.at_s - one.at_s) / 3600.0, traffic) * kept_in_rain(rained_mm)
-            found[i] = min(one.g_m2, rest_g_m2 / left)
+            if one.at_s <= known.at_s - UNTOLD_S:
+                found[i] = min(one.g_m2, rest_g_m2 / left)
             rest_g_m2 = max(0.0, rest_g_m2 - one.g_m2 * left)
     return found

@@ -54,13 +54,19 @@ def _worn(here: Coat, w: Wear, ploughed_s: float | None, at_s: float, p: Grittin
     failed = w.lasts and at_s >= here.at_s + 3600.0 * p.treatment.holds_after_rain_h
     if w.plough:
         under = ploughed_s is not None and here.at_s < ploughed_s
-        return None if under or failed or here.snowed_mm >= p.plough_snow_mm else _behind(here)
+        return None if under or failed or here.snowed_mm >= p.plough_snow_mm else _behind(here, ploughed_s)
     covered = w.condition in SALTED_SNOW and here.snowed_mm >= p.light_snow_mm
     return replace(here, until_s=min(here.until_s, at_s)) if covered or failed else here
 
 
-def _behind(here: Coat) -> Coat:
-    """Return the salt that was spread behind a plough: what lay there before has gone with the snow."""
-    if here.spread_g_m2 is None or here.spread_g_m2 >= here.g_m2:
+def _behind(here: Coat, ploughed_s: float | None) -> Coat:
+    """Return the salt that was spread behind a plough: what lay there before has gone with the snow.
+
+    Of a treatment that began before there was anything to plough only its last pass is known to be behind it.
+    """
+    began_s = here.at_s if here.run_s is None else here.run_s
+    whole = ploughed_s is None or began_s >= ploughed_s
+    spread_g_m2 = here.spread_g_m2 if whole else here.own_g_m2
+    if spread_g_m2 is None or spread_g_m2 >= here.g_m2:
         return here
-    return replace(here, g_m2=here.spread_g_m2, parts=())
+    return replace(here, g_m2=spread_g_m2, parts=())

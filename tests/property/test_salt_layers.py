@@ -13,7 +13,7 @@ from rules.core.planned import Need
 from rules.core.residual import left_g_m2
 from rules.core.road_surface.salt import kept_in_rain, left_of_one
 from rules.core.route_plan import _enough, missing
-from rules.core.salt_layers import Known
+from rules.core.salt_layers import UNTOLD_S, Known
 from rules.core.treatment import Pass
 
 P = load().gritting.parameters
@@ -100,7 +100,7 @@ def test_what_a_forecast_knows_gone_never_comes_back(c: Case, later_h: float) ->
     if c.known is None:
         return
     at_s = max(c.at_s, c.known.at_s) + HOUR * later_h
-    since = max(c.truth(at_s, c.rain_mm, c.known.at_s))
+    since = max(c.truth(at_s, c.rain_mm, c.known.at_s - UNTOLD_S))
     assert c.coat().left_g_m2(at_s) <= c.known.g_m2 + since + NOT_MORE
     assert c.coat().left_g_m2(at_s) <= c.coat(known=False).left_g_m2(at_s) + NOT_MORE
     assert c.coat().g_m2 <= c.coat(known=False).g_m2 + NOT_MORE

@@ -182,6 +182,27 @@ def test_roads_far_from_all_that_measures_are_in_no_forecast_and_change_none() -
     assert town.sensor_at.tolist() == TOWN.sensor_at.tolist()
 
 
+async def test_a_station_at_the_other_end_of_the_world_is_said_to_be_so_and_stops_nothing() -> None:
+    """Its latitude has lost its sign, and there is no road sensor: no road is near anything that measures."""
+    async with road_bench(None) as bench:
+        await bench.add(evening())
+        forecaster = bench.forecaster()
+        known = await forecaster._surroundings()
+        devices = [
+            with_(d, latitude_deg=-52.0, longitude_deg=0.1) if d.kind == "weather" else d
+            for d in known.registry.devices
+            if d.kind != "road"
+        ]
+        registry = with_(known.registry, devices=tuple(devices))
+
+        async def misplaced() -> Installed:
+            return Installed(registry, context(registry))
+
+        forecaster._surroundings = misplaced
+        assert await forecaster.turn() is None
+    assert forecaster.metrics.failed._value.get() == 0.0
+
+
 async def test_what_a_gritter_measures_is_put_on_the_right_road_where_some_are_left_out() -> None:
     registry = with_another_town()
     ctx = context(registry)

@@ -220,7 +220,9 @@ def test_salt_left_is_what_the_trl_measured() -> None:
 
 def test_a_coat_holds_for_its_time() -> None:
     found = coat([spread(100.0, 10.0)], 0.0, P)
-    assert replace(found, parts=()) == Coat(10.0, 100.0, 100.0 + 6 * HOUR, spread_g_m2=10.0)
+    assert replace(found, parts=()) == Coat(
+        10.0, 100.0, 100.0 + 6 * HOUR, spread_g_m2=10.0, own_g_m2=10.0, run_s=100.0, done_s=100.0
+    )
     assert coat([], 0.0, P) == BARE
     two = coat([spread(100.0, 15.0), spread(700.0, 15.0)], 0.0, P)
     assert two.g_m2 == pytest.approx(15 + 15 * left_of_one(600.0 / HOUR))
@@ -233,7 +235,7 @@ def test_half_a_stretch_is_not_a_stretch() -> None:
     assert coat([spread(0.0, 10.0, 0.0, 0.7)], 0.0, P) == BARE
     assert coat([spread(0.0, 10.0, 0.0, 0.85)], 0.0, P).g_m2 == 10.0
     both = coat([spread(0.0, 10.0, 0.0, 0.5), spread(60.0, 12.0, 0.5, 1.0)], 0.0, P)
-    assert (both.g_m2, both.at_s) == (10.0, 60.0)
+    assert (both.g_m2, both.at_s, both.last_s) == (10.0, 0.0, 60.0)
 
 
 def test_rain_washes_salt_off() -> None:

@@ -201,3 +201,14 @@ def test_no_part_of_a_stretch_has_more_than_the_forecast_has_on_it() -> None:
     half = [spread(-2.0, 20.0, low=0.0, high=0.5), spread(1.0, 10.0, low=0.5, high=1.0)]
     here = coat(half, 0.0, P.treatment, TRAFFIC, known=Known(START, 2.0, 0.0))
     assert here.left_g_m2(START + HOUR) <= 2.0
+
+
+def test_what_was_spread_just_before_an_issue_counts_whether_it_knows_it_or_not() -> None:
+    """The issue may not have it yet; the older ones have what it has beside it, so that nothing counts twice."""
+    old, new = spread(-5.0, 20.0), spread(-0.01, 20.0)
+    alone = coat([new], 0.0, P.treatment, TRAFFIC, START)
+    for told_g_m2 in (0.0, 12.0, 20.0):
+        found = coat([old, new], 0.0, P.treatment, TRAFFIC, START, Known(START, told_g_m2, 0.0))
+        assert found.left_g_m2(START) == pytest.approx(alone.left_g_m2(START), abs=0.1)
+    more = coat([old, new], 0.0, P.treatment, TRAFFIC, START, Known(START, 24.0, 0.0))
+    assert more.left_g_m2(START) == pytest.approx(24.0, abs=0.1)

@@ -164,7 +164,8 @@ class _Field:
         self._p = p
         self._at = at = town.sensor_at
         sky = town.own["sky_view"] - 1.0
-        apart = 1.0 / np.sqrt(town.weight) - 0.05
+        with np.errstate(divide="ignore"):  # a sensor that says nothing of a road is infinitely far from it
+            apart = 1.0 / np.sqrt(town.weight) - 0.05
         higher = (town.altitude_m[:, None] - town.altitude_m[None, at]) / p.height_m
         rest = p.rest_c**2 * np.exp(-0.5 * np.maximum(apart, 0.0))
         by_height = p.height_c**2 * np.exp(-0.5 * higher**2)

@@ -112,6 +112,8 @@ class RoadForecaster:
 
     async def _make(self, at_s: float, progress: Progress, installed: Installed) -> Issue:
         town = await self._town_of(installed)
+        if len(town) == 0:
+            raise NothingKnownError("no road is near a weather station or a road sensor: see their positions")
         rows = await self._store.measured(at_s - self._p.past_h * HOUR_S, at_s)
         given = Given(
             at_s=at_s,
