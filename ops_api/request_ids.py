@@ -16,7 +16,7 @@ def request_id_of(text: str) -> str:
     Raises:
         ValueError: it names nothing, or is too long: two requests with an empty one would be taken for the same.
     """
-    if not text.strip() or len(text) > MOST:
+    if not text.strip() or len(text) > MOST or "\0" in text:
         said = f"{text!r}" if len(text) <= MOST else f"{text[:20]!r}… ({len(text)} characters)"
         raise ValueError(
             f"{said} is not allowed: write 1 to {MOST} characters that are not all blank, or leave it out"

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from cityops.errors import ConfigurationError
 from ops_api.housing.team_door import Pass
 from ops_api.moments import a_time
+from ops_api.request_ids import request_id_of
 from ops_api.web.words import moment
-from rules.core.winter_orders.model import Cancel, Change, Command, Confirm, OrderOwn, Route
+from rules.core.winter_orders.model import Cancel, Case, Change, Command, Confirm, OrderOwn, Route
+from rules.core.winter_orders.words import act_words
 
 MINUTE = "2026-01-12T09:30"
 """As a browser's field has a time."""
@@ -56,7 +58,7 @@ class OrderForm:
         if rate is None:
             raise ConfigurationError("rate: an order needs one, in g/m²")
         return OrderOwn(
-            route_id=route.route_id, by=by, role=role, via=via, reason=reason, g_m2=rate, passes=passes or 1,
+            route_id=route.route_id, by=by, role=role, via=via, reason=reason, g_m2=rate, passes=1 if passes is None else passes,
             start_s=start_s, segments=segments, plough=plough is True,
             request_id=request_id,
         )  # fmt: skip
@@ -77,8 +79,28 @@ class OrderForm:
         """
         if not self.once.strip():
             return None
-        mine = sha256(f"{who.name}\0{who.purpose}\0{who.until_s}".encode()).hexdigest()[:12]
-        return f"{self.what}-{self.once.strip()}-{mine}"
+        mine = sha256(f"{who.name}\0{who.purpose}".encode()).hexdigest()[:12]
+        try:
+            return request_id_of(f"{self.what}-{self.once.strip()}-{mine}")
+        except ValueError as error:
+            raise ConfigurationError(f"once {error}") from error
+
+    def overtaken(self, case: Case, request_id: str | None, zone: ZoneInfo) -> str:
+        """Return what officers have said about a case since the page was made, in words; empty where nothing.
+
+        A change sends the whole of what the page shows: from an old page it would take back what another has changed.
+        What this very request has said is nothing new, as long as nobody has said more.
+        """
+        ref, _, seen = self.once.strip().rpartition("-")
+        if ref != case.ref or not (seen.isascii() and seen.isdigit()):
+            return ""
+        newer = [a for a in case.acts[int(seen) :] if a.what != "unanswered"]
+        if not newer or (len(newer) == 1 and request_id is not None and newer[0].request_id == request_id):
+            return ""
+        return (
+            f"Since you opened the page something was said about {case.ref}: {act_words(newer[-1], zone)}."
+            " What you sent is not done: look again."
+        )
 
 
 def _number(text: str, name: str) -> float | None:

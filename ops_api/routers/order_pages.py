@@ -20,7 +20,8 @@ from ops_api.routers.password import try_password
 from ops_api.web import orders_view
 from rules.core.effects import hour_of
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST, OrderRefusedError
-from rules.core.winter_orders.model import Case, OrderOwn, Route
+from rules.core.winter_orders.model import Case, Command, Confirm, OrderOwn, Route
+from rules.core.winter_orders.words import act_words
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN_S = 36 * 3600.0
@@ -80,14 +81,31 @@ async def say(
     try:
         form = OrderForm(what, ref, rate, passes, start, start_was, once, reason, segment, plough)
         command = form.command(carried, route, ctx.brand.time_zone, now)
-        if not isinstance(command, OrderOwn) and (await officers_of(ctx).desk.case(ref)).route_id != route_id:
-            raise HTTPException(404, f"{ref} is not about this route.")
-        await do(ctx, command, now)
+        if not isinstance(command, OrderOwn):
+            await _check_case(ctx, form, command, route)
+        case = await do(ctx, command, now)
+        if isinstance(command, OrderOwn) and case.state == "cancelled":
+            said = act_words(case.acts[-1], ctx.brand.time_zone)
+            raise OrderRefusedError(
+                f"That order is {case.ref}, and it is over: {said}. Nothing new is ordered."
+            )
     except OrderRefusedError as error:
         return await _page(ctx, route_id, carried, refused=str(error), status=409)
     except ConfigurationError as error:
         return await _page(ctx, route_id, carried, refused=str(error), status=422)
     return RedirectResponse(_back(route, back), 303)
+
+
+async def _check_case(ctx: Context, form: OrderForm, command: Command, route: Route) -> None:
+    """Refuse a form about another route's case, and one from a page that knows not what has been said since."""
+    case = await officers_of(ctx).desk.case(form.ref)
+    if case.route_id != route.route_id:
+        raise HTTPException(404, f"{form.ref} is not about this route.")
+    words = form.overtaken(case, command.request_id, ctx.brand.time_zone)
+    if words and not isinstance(
+        command, Confirm
+    ):  # a second confirmation is refused by the desk, in its words
+        raise OrderRefusedError(words)
 
 
 async def _route(ctx: Context, route_id: str) -> Route:

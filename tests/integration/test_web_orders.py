@@ -164,9 +164,13 @@ async def test_an_officer_answers_on_the_routes_page_and_others_only_look(site: 
     assert (await site.http.get("/winter/no-such/orders")).status_code == 404
 
 
-def hidden(page: str, of: str) -> dict[str, str]:
+def hidden(page: str, of: str, ref: str = "") -> dict[str, str]:
     """Return the hidden fields of the form that has a field or button of this name and value, as a browser sends them."""
-    [form] = [f for f in re.findall(r"<form.*?</form>", page, re.S) if of in f]
+    [form] = [
+        f
+        for f in re.findall(r"<form.*?</form>", page, re.S)
+        if of in f and f'value="{ref}"' in f + 'value=""'
+    ]
     fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
     return {name: html.unescape(value) for name, value in fields}
 
@@ -205,6 +209,58 @@ async def test_a_form_that_is_sent_twice_is_done_once(site: Site) -> None:
         await twice('value="order"', rate="8", passes="1", start="", reason="School")
         # The form comes anew with the page: a second order of one's own is a second one.
         await twice('value="order"', rate="8", passes="1", start="", reason="School")
+
+
+async def test_a_page_from_before_takes_back_nothing_that_another_officer_has_said(site: Site) -> None:
+    """A change sends all that its page shows; and a page brought back sends again what has been cancelled since."""
+    route = site.town.routes[1].route_id
+    ref = await proposed(site, route)
+    page = f"/winter/{route}/orders"
+    stretch = next(s.segment_id for s in site.town.segments if s.route_id == route)
+    change: dict[str, Any] = {"what": "change", "passes": "1", "segment": ["", stretch]}
+    async with (
+        httpx.AsyncClient(base_url=site.url, timeout=60) as ann,
+        httpx.AsyncClient(base_url=site.url, timeout=60) as bob,
+    ):
+        for b, name in ((ann, "Ann"), (bob, "Bob")):
+            who = {"by": name, "role": "duty officer", "password": OFFICERS_PASSWORD}
+            assert (await b.post(f"/winter/{route}/officer", data=who)).status_code == 303
+        seen = {**hidden((await bob.get(page)).text, 'value="change"', ref), **change}
+        first = {**hidden((await ann.get(page)).text, 'value="change"', ref), **change}
+        assert (await ann.post(page, data={**first, "rate": "20", "reason": "Colder"})).status_code == 303
+        late = await bob.post(page, data={**seen, "rate": "10", "reason": "Earlier"})
+        assert late.status_code == 409
+        assert f"Since you opened the page something was said about {ref}: " in late.text
+        assert "Ann (duty officer) changed it: 20 g/m²" in html.unescape(late.text)
+        new = {**hidden(late.text, 'value="change"', ref), **change}
+        assert (await bob.post(page, data={**new, "rate": "15", "reason": "Enough"})).status_code == 303
+        back = await ann.post(page, data={**first, "rate": "20", "reason": "Colder"})
+        assert back.status_code == 409, "her own change is not what stands any more"
+
+        own = {
+            **hidden((await ann.get(page)).text, 'value="order"'),
+            "rate": "8",
+            "passes": "1",
+            "reason": "School",
+        }
+        assert (await ann.post(page, data=own)).status_code == 303
+        theirs = (
+            await site.sql(
+                "select max(ref) from treatment_act where route_id = %s and what = 'ordered'", route
+            )
+        )[0][0]
+        cancel = {"what": "cancel", "ref": theirs, "reason": "Holiday"}
+        assert (await bob.post(page, data=cancel)).status_code == 303
+        again = await ann.post(page, data=own)
+        assert again.status_code == 409
+        assert f"That order is {theirs}, and it is over" in again.text
+        none = {
+            **hidden((await ann.get(page)).text, 'value="order"'),
+            "rate": "8",
+            "passes": "0",
+            "reason": "School",
+        }
+        assert (await ann.post(page, data=none)).status_code == 409
 
 
 @pytest.mark.browser

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cityops.errors import ConfigurationError
 from ops_api.housing.team_door import Pass
 from ops_api.routers.order_form import OrderForm
 from ops_api.web.orders_view import case_views
@@ -99,3 +100,16 @@ def test_a_form_is_one_request_of_one_officer() -> None:
     again = form("confirm", once="P1-0").command(ADA, R1, LONDON, FIRST)
     assert again.request_id == ids[0]
     assert form("confirm", once=" ").command(ADA, R1, LONDON, FIRST).request_id is None
+
+
+@pytest.mark.parametrize("once", ["P1-0\0", "x" * 99])
+def test_a_forged_name_of_a_request_is_refused_in_words(once: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"once .* is not allowed: write 1 to 100 characters"):
+        form("confirm", once=once).command(ADA, R1, LONDON, FIRST)
+
+
+def test_no_pass_is_not_one_pass() -> None:
+    """The desk refuses 0 in its words; here it must not become another number."""
+    asked = form("order", rate="8", passes="0").command(ADA, R1, LONDON, FIRST)
+    assert isinstance(asked, m.OrderOwn)
+    assert asked.passes == 0
