@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops_api import cli_bench_carp, cli_bench_damp, cli_bench_fleet, cli_bench_road
+from ops_api import cli_bench_bins, cli_bench_carp, cli_bench_damp, cli_bench_fleet, cli_bench_road
 from ops_api.cli_help import group
 
 bench_app = group("Measure, on this machine, what cityops claims.")
@@ -13,6 +13,7 @@ def bench() -> None:
     """Measure, on this machine, what cityops claims."""
 
 
+bench_app.command(epilog=cli_bench_bins.EXAMPLES)(cli_bench_bins.bins)
 bench_app.command(epilog=cli_bench_carp.EXAMPLES)(cli_bench_carp.carp)
 bench_app.command(epilog=cli_bench_damp.EXAMPLES)(cli_bench_damp.damp)
 bench_app.command(epilog=cli_bench_fleet.EXAMPLES)(cli_bench_fleet.fleet)

@@ -1,0 +1,1 @@
+"""Files of bins' levels as cities publish them."""

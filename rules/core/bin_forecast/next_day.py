@@ -1,0 +1,107 @@
+"""The chance that a bin with a daily reading is full tomorrow, day by day as it would have been told: nothing of later days is used.
+
+Told of bins that are not full, for the day after; judged where the bin was not emptied in between (what was emptied says
+nothing of what would have been). Every four weeks the chances are put right anew by all that has come until then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.core.bin_forecast.calibration import fitted, log_odds, put_right
+from rules.core.bin_forecast.increments import IncrementParameters, expected, learnt, nothing_known
+from rules.core.bin_forecast.reaching import p_reaches
+from rules.core.psychrometrics import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Readings of bins, one a day: fills [%] days × n, NaN = none; the first day's weekday, 0 = Monday; the readings' step [%]."""
+
+    fill_pct: Floats
+    first_weekday: int
+    cell_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class NextDayParameters:
+    """What is asked and how it is put right.
+
+    Attributes:
+        full_pct: from this reading on a bin is full.
+        refit_days: between two fits.
+        least: outcomes before the first fit; until then chances are told as they are.
+        increments: how what is added is learnt.
+    """
+
+    full_pct: float = 80.0
+    refit_days: int = 28
+    least: int = 200
+    increments: IncrementParameters = field(default_factory=IncrementParameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Chances that were told, with what came; one entry each.
+
+    Attributes:
+        day, bin: of the reading that it was told from.
+        raw, p: chance of being full the next day, as the gamma process has it and put right.
+        happened: whether it was.
+    """
+
+    day: NDArray[np.int64]
+    bin: NDArray[np.int64]
+    raw: Floats
+    p: Floats
+    happened: NDArray[np.bool_]
+
+
+def walk(daily: Daily, p: NextDayParameters) -> Told:
+    """Return what would have been told from each day, in order of days."""
+    fills, known = daily.fill_pct, nothing_known(daily.fill_pct.shape[1])
+    days = [_nothing()]
+    for t in range(len(fills) - 1):
+        today, tomorrow, weekday = fills[t], fills[t + 1], (daily.first_weekday + t + 1) % 7
+        open_ = (today < p.full_pct) & (tomorrow >= today)
+        days.append(_told(t, np.flatnonzero(open_), expected(known, weekday, p.increments), daily, p))
+        added = np.where(open_, tomorrow - today, np.nan)
+        known = learnt(known, weekday, added, daily.cell_pct, p.increments)
+    raw = np.concatenate([d.raw for d in days])
+    told = Told(
+        day=np.concatenate([d.day for d in days]), bin=np.concatenate([d.bin for d in days]), raw=raw, p=raw,
+        happened=np.concatenate([d.happened for d in days]),
+    )  # fmt: skip
+    return _put_right(told, p)
+
+
+def _told(
+    day: int, asked: NDArray[np.int64], growth: tuple[Floats, float], daily: Daily, p: NextDayParameters
+) -> Told:
+    """Return what is told from one day of the bins ``asked``."""
+    mean_pct, spread_pct = growth[0][asked], growth[1]
+    fill_pct, next_pct = daily.fill_pct[day, asked], daily.fill_pct[day + 1, asked]
+    raw = p_reaches(fill_pct, daily.cell_pct, p.full_pct, mean_pct, spread_pct * mean_pct)
+    at = np.full(len(asked), day, dtype=np.int64)
+    return Told(day=at, bin=asked, raw=raw, p=raw, happened=next_pct >= p.full_pct)
+
+
+def _nothing() -> Told:
+    none, chances = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return Told(day=none, bin=none, raw=chances, p=chances, happened=np.zeros(0, dtype=np.bool_))
+
+
+def _put_right(told: Told, p: NextDayParameters) -> Told:
+    """Return the chances put right, each by what had come before its period began."""
+    odds, right = log_odds(told.raw)[:, None], told.raw.copy()
+    last = int(told.day.max(initial=0))
+    for first in range(0, last + 1, p.refit_days):
+        # What was told on the day before has come true, or not, by the first reading of this one.
+        past = told.day < first
+        now = (told.day >= first) & (told.day < first + p.refit_days)
+        if past.sum() >= p.least and now.any():
+            right[now] = put_right(fitted(odds[past], told.happened[past]), odds[now])
+    return Told(told.day, told.bin, told.raw, right, told.happened)
