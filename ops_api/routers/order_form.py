@@ -97,9 +97,10 @@ class OrderForm:
         newer = [a for a in case.acts[int(seen) :] if a.what != "unanswered"]
         if not newer or (len(newer) == 1 and request_id is not None and newer[0].request_id == request_id):
             return ""
+        done = request_id is not None and any(a.request_id == request_id for a in newer)
         return (
             f"Since you opened the page something was said about {case.ref}: {act_words(newer[-1], zone)}."
-            " What you sent is not done: look again."
+            f" {'What you sent was done before that' if done else 'What you sent is not done'}: look again."
         )
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from rules.core.coat import Coat
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.hazards import SALTED_SNOW
+from rules.core.road_surface.salt import left_of_one
 
 
 class Wear(NamedTuple):
@@ -65,8 +66,10 @@ def _behind(here: Coat, ploughed_s: float | None) -> Coat:
     Of a treatment that began before there was anything to plough only its last pass is known to be behind it.
     """
     began_s = here.at_s if here.run_s is None else here.run_s
-    whole = ploughed_s is None or began_s >= ploughed_s
-    spread_g_m2 = here.spread_g_m2 if whole else here.own_g_m2
-    if spread_g_m2 is None or spread_g_m2 >= here.g_m2:
+    if here.spread_g_m2 is None or here.own_g_m2 is None:
         return here
-    return replace(here, g_m2=spread_g_m2, parts=())
+    g_m2 = here.own_g_m2
+    if ploughed_s is None or began_s >= ploughed_s:
+        # The treatment's earlier passes have worn since, at the most from its first on.
+        g_m2 += (here.spread_g_m2 - here.own_g_m2) * left_of_one((here.at_s - began_s) / 3600.0)
+    return here if g_m2 >= here.g_m2 else replace(here, g_m2=g_m2, parts=())

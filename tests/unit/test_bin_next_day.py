@@ -17,7 +17,7 @@ from ops_api.measure.bins_report import report
 from rules.bin_files.daily_levels import read_daily_levels
 from rules.core.bin_forecast.calibration import fitted, log_odds, put_right
 from rules.core.bin_forecast.increments import IncrementParameters, expected, learnt, nothing_known
-from rules.core.bin_forecast.next_day import NextDayParameters, walk
+from rules.core.bin_forecast.next_day import Daily, NextDayParameters, walk
 from rules.core.bin_forecast.reaching import p_reaches
 from rules.core.bin_forecast.scores import brier, calibration_error
 from tests.fakes.bin_levels import HEAD, generated
@@ -181,3 +181,13 @@ def test_wyndhams_bins() -> None:
     assert scores["by level"] == pytest.approx(0.0906, abs=2e-4)
     assert scores["by bin and level"] == pytest.approx(0.0876, abs=2e-4)
     assert scores["put right"] < min(s for name, s in scores.items() if name != "put right")
+
+
+def test_of_what_never_came_nothing_is_learnt_to_be_impossible() -> None:
+    """No bin is full for weeks; when they begin to be, the chance is what the process says and not none."""
+    rows = [np.full(20, 60.0 if day % 2 else 40.0) for day in range(60)]
+    rows += [np.full(20, 80.0 if day % 2 else 60.0) for day in range(40)]
+    told = walk(Daily(np.array(rows), 0, 20.0), NextDayParameters())
+    first = (told.day >= 60) & (told.day < 84)
+    assert told.happened[first].any()
+    assert told.p[first].min() > 0.05

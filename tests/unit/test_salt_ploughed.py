@@ -44,6 +44,16 @@ def test_of_a_treatment_that_began_before_the_plough_only_its_last_pass_counts()
     assert two.g_m2 > 28.0, "both passes are behind it"
 
 
+@pytest.mark.parametrize("old_g_m2", [0.0, 5.0, 40.0])
+def test_salt_under_the_snow_makes_what_is_spread_behind_the_plough_worth_no_more(old_g_m2: float) -> None:
+    old = [spread(1.0, old_g_m2)] if old_g_m2 > 0.0 else []
+    alone = coat([spread(6.0, 20.0), spread(7.9, 20.0)], 0.0, P.treatment)
+    found = behind(*old, spread(6.0, 20.0), spread(7.9, 20.0), ploughed_h=4.0)
+    for here in found.values():
+        assert here.g_m2 <= alone.g_m2 + 1e-6
+        assert here.left_g_m2(10.0 * HOUR) <= alone.left_g_m2(10.0 * HOUR) + 0.1
+
+
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.5, 0.7])
 def test_a_part_that_is_salted_again_makes_nothing_of_the_others_new(share: float) -> None:
     """Most of the stretch was salted before the plough only, which took that."""

@@ -59,8 +59,9 @@ def fitted(features: Floats, happened: NDArray[np.bool_], ridge: float = RIDGE) 
 
 
 def put_right(c: Calibration, features: Floats) -> Floats:
-    """Return the chances of ``features``, n × k."""
-    return _chance(_scaled(features, c.middle, c.spread) @ c.weights)
+    """Return the chances of ``features``, n × k; none is nearer to 0 or 1 than ``LEAST``."""
+    right = _chance(_scaled(features, c.middle, c.spread) @ c.weights)
+    return np.asarray(np.clip(right, LEAST, 1.0 - LEAST), dtype=np.float64)
 
 
 def _scaled(features: Floats, middle: Floats, spread: Floats) -> Floats:

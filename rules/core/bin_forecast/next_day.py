@@ -34,12 +34,14 @@ class NextDayParameters:
         full_pct: from this reading on a bin is full.
         refit_days: between two fits.
         least: outcomes before the first fit; until then chances are told as they are.
+        least_either: of them so many that came and so many that did not: of one kind alone nothing can be learnt.
         increments: how what is added is learnt.
     """
 
     full_pct: float = 80.0
     refit_days: int = 28
     least: int = 200
+    least_either: int = 10
     increments: IncrementParameters = field(default_factory=IncrementParameters)
 
 
@@ -102,6 +104,7 @@ def _put_right(told: Told, p: NextDayParameters) -> Told:
         # What was told on the day before has come true, or not, by the first reading of this one.
         past = told.day < first
         now = (told.day >= first) & (told.day < first + p.refit_days)
-        if past.sum() >= p.least and now.any():
+        came = int(told.happened[past].sum())
+        if past.sum() >= p.least and min(came, int(past.sum()) - came) >= p.least_either and now.any():
             right[now] = put_right(fitted(odds[past], told.happened[past]), odds[now])
     return Told(told.day, told.bin, told.raw, right, told.happened)
