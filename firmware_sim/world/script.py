@@ -92,7 +92,7 @@ class Fault(Strict, frozen=True):
 
     fault: FaultKind
     devices: tuple[str, ...] = ()
-    kind: Literal["", "frog", "road", "weather", "gritter", "bin"] = ""
+    kind: Literal["", "frog", "road", "weather", "gritter", "lorry", "bin"] = ""
     share: Share = 0.0
     count: Count = 0
     field: str = ""
