@@ -15,6 +15,7 @@ import numpy as np
 
 from devices.registry import Registry
 from firmware_sim.world import faults, readers
+from firmware_sim.world.bin_demand import LocalTime
 from firmware_sim.world.bins import BinModel
 from firmware_sim.world.gritters import MOST_G_M2, Gritter, Leg, Ordered, Position, Streets
 from firmware_sim.world.home_events import ACTIVITIES, Day
@@ -69,7 +70,9 @@ class World:
         vapour = 1000.0 * self.sky.vapour_pa / (461.5 * (outdoor + 273.15))
         self.roads = RoadModel(registry.segments, outdoor, climate.ground_c)
         self.homes = HomeModel(registry.homes, seed, outdoor, vapour)
-        self.bins = BinModel(registry.bins, seed, self.scenario.bins)
+        cadence = {d.name: float(d.cadence_s) for d in registry.devices}
+        every_s = np.array([cadence.get(b.device, 1800.0) for b in registry.bins])
+        self.bins = BinModel(registry.bins, seed, self.scenario.bins, every_s)
         self._streets = Streets(registry)
         self._gritters = {d.name: Gritter(self._streets) for d in registry.devices if d.kind == "gritter"}
         self._spreading: list[tuple[float, int, float]] = []
@@ -78,7 +81,9 @@ class World:
         self._home_row = {h.code: i for i, h in enumerate(registry.homes)}
         self._rounds = sorted(self.scenario.bins.rounds, key=lambda r: r.hour)
         self._bin_air_c = outdoor
-        self._published = readers.Published(registry, seed, self.scenario, self.roads, self._position)
+        self._published = readers.Published(
+            registry, seed, self.scenario, self.roads, self.bins, self._position
+        )
 
     # ---- time
 
@@ -111,7 +116,8 @@ class World:
         weekday = self._weekday_at(now_s)
         self.homes.step(sky, self._days(now_s), dt_s, weekend=weekday >= 5)
         if not before_start:
-            self.bins.step(int(now_s) // STEP_S, sky.hour_local, weekday, dt_s)
+            local = LocalTime(sky.hour_local, weekday, self._local_day(now_s))
+            self.bins.step(int(now_s) // STEP_S, local, dt_s)
             self._collect(now_s)
         self._bin_air_c += (sky.air_temperature_c + sky.shortwave_w_m2 / 60.0 - self._bin_air_c) * min(
             dt_s / 3600.0, 1.0
@@ -157,7 +163,7 @@ class World:
                     self._held[name] = self._published.read(name, int(now_s * 1000.0))
 
     def _publish(self) -> None:
-        self._published.refresh(self.sky, self._pool.strength, self.homes, self.bins, self._bin_air_c)
+        self._published.refresh(self.sky, self._pool.strength, self.homes, self._bin_air_c)
 
     # ---- what devices say
 
