@@ -10,6 +10,7 @@ from devices.registry import Registry
 from firmware_sim.world import sensing
 from firmware_sim.world.bin_sensors import BinSensors
 from firmware_sim.world.bins import BinModel
+from firmware_sim.world.collection import LorryState
 from firmware_sim.world.gritters import Position
 from firmware_sim.world.homes import HomeModel
 from firmware_sim.world.local_air import Places
@@ -30,6 +31,7 @@ class Published:
 
     Args:
         position: where a gritter is at a time [s since 1970].
+        lorry: where a bin lorry is and what it carries.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class Published:
         roads: RoadModel,
         bins: BinModel,
         position: Callable[[str, float], Position],
+        lorry: Callable[[str, float], LorryState],
     ) -> None:
         self._roads, self._bins, self._position, self._seed = roads, bins, position, seed
+        self._lorry = lorry
         self._frogs: list[tuple[float, float, float]] = []
         self._road_truth: list[tuple[float, ...]] = []
         self._weather_truth: list[tuple[float, ...]] = []
@@ -78,6 +82,8 @@ class Published:
         for device in registry.devices:
             if device.kind == "gritter":
                 readers[device.name] = self._gritter_reader(device.name)
+            if device.kind == "lorry":
+                readers[device.name] = sensing.lorry_reader(seed, device.name, self._lorry)
 
     def refresh(self, sky: Sky, pool: float, homes: HomeModel, bin_air_c: float) -> None:
         """Take over the state of the models."""

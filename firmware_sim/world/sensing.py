@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 from firmware_sim.world.bin_sensors import BinSensors
 from firmware_sim.world.bins import BinModel
+from firmware_sim.world.collection import LorryState
 from firmware_sim.world.noise import bits, gauss5, key_of, mix
 from firmware_sim.world.psychro import Floats
+from firmware_sim.world.terrain import METRES_PER_DEGREE
 
 Values = dict[str, float]
 Reader = Callable[[int], Values]
@@ -114,5 +116,26 @@ def bin_reader(row: int, sensors: BinSensors, model: BinModel, truth: list[tuple
         true_mm, air_c = truth[0]
         told = sensors.read(rows, tick, model, true_mm, air_c)
         return {name: values.item() for name, values in told.items()}
+
+    return read
+
+
+def lorry_reader(seed: int, name: str, state: Callable[[str, float], LorryState]) -> Reader:
+    """Return the reader of a bin lorry: a satellite fix within some metres, its scales to 20 kg."""
+    key = key_of(seed, name)
+
+    def read(tick: int) -> Values:
+        now = state(name, tick / 1000.0)
+        n0, n1, n2, n3, n4 = gauss5(bits(key, tick))
+        moving = 1.0 if now.speed_m_s > 0.0 else 0.0
+        running = now.speed_m_s > 0.0 or now.load_kg > 0.0
+        return {
+            "latitude_deg": round(now.latitude_deg + 3.0 * n0 / METRES_PER_DEGREE, 6),
+            "longitude_deg": round(now.longitude_deg + 5.0 * n1 / METRES_PER_DEGREE, 6),
+            "speed_m_s": round(max(0.0, now.speed_m_s + 0.4 * n2 * moving), 1),
+            "load_kg": max(0.0, 20.0 * round((now.load_kg + 10.0 * n3) / 20.0)),
+            "lifts_n": float(now.lifts),
+            "battery_v": round((27.8 if running else 25.4) + 0.1 * n4, 2),
+        }
 
     return read

@@ -17,6 +17,8 @@ from devices.registry import Registry
 from firmware_sim.world import faults, readers
 from firmware_sim.world.bin_demand import LocalTime
 from firmware_sim.world.bins import BinModel
+from firmware_sim.world.collection import Collection, CrewAct
+from firmware_sim.world.collection_lorry import Call
 from firmware_sim.world.gritters import MOST_G_M2, Gritter, Leg, Ordered, Position, Streets
 from firmware_sim.world.home_events import ACTIVITIES, Day
 from firmware_sim.world.homes import HomeModel
@@ -59,7 +61,6 @@ class World:
         self._grid_s = (self._start_s - SPIN_UP_S) // STEP_S * STEP_S
         self.sky: Sky = self._weather.at(self._grid_s)
         self._build()
-        self._faults = faults.assign(scenario.faults, registry.devices, seed, self._start_s)
         self._held: dict[str, dict[str, float]] = {}
         self._play(self._start_s, coarse=True)
 
@@ -79,10 +80,13 @@ class World:
         self._emptying: list[tuple[float, int]] = []
         self._bin_row = {b.bin_id: i for i, b in enumerate(registry.bins)}
         self._home_row = {h.code: i for i, h in enumerate(registry.homes)}
-        self._rounds = sorted(self.scenario.bins.rounds, key=lambda r: r.hour)
+        self._faults = faults.assign(self.scenario.faults, registry.devices, seed, self._start_s)
+        self.collection = Collection(
+            registry, self._streets, self.bins, seed, self._start_s, self.scenario.bins.rounds, self._faults
+        )
         self._bin_air_c = outdoor
         self._published = readers.Published(
-            registry, seed, self.scenario, self.roads, self.bins, self._position
+            registry, seed, self.scenario, self.roads, self.bins, self._position, self.collection.state
         )
 
     # ---- time
@@ -142,12 +146,7 @@ class World:
         while self._emptying and self._emptying[0][0] <= now_s:
             time_s, row = heapq.heappop(self._emptying)
             self.bins.empty(row, time_s)
-        while self._rounds and self._start_s + 3600.0 * self._rounds[0].hour <= now_s:
-            crew = self._rounds.pop(0)
-            fill = 100.0 * self.bins.fill
-            fullest = np.argsort(-fill, kind="stable")[: crew.at_most]
-            for row in fullest[fill[fullest] >= crew.fill_above_pct].tolist():
-                self.bins.empty(row, now_s)
+        self.collection.step(now_s)
 
     def _catch_stuck(self, previous_s: float, now_s: float) -> None:
         """Remember what a sensor said when it got stuck."""
@@ -268,6 +267,28 @@ class World:
         time_s = max((self.now if at is None else at).timestamp(), self.now.timestamp())
         for bin_id in bin_ids:
             heapq.heappush(self._emptying, (time_s, self._bin_row[bin_id]))
+
+    def drive_round(self, lorry: str, calls: Sequence[Call]) -> None:
+        """Let a bin lorry make these calls from now on; see :meth:`firmware_sim.world.collection_lorry.Lorry.follow`.
+
+        Raises:
+            KeyError: no such lorry, bin, junction or street.
+            ValueError: a place that no way leads to.
+        """
+        self.collection.follow(lorry, calls, self.now.timestamp())
+
+    def collect(self, bin_ids: Sequence[str]) -> list[str]:
+        """Let the bin lorries that are free share these bins out and collect them from now on; return which do.
+
+        Raises:
+            KeyError: no such bin.
+            ValueError: no lorry is free.
+        """
+        return self.collection.send(bin_ids, self.now.timestamp())
+
+    def crew_acts(self, after: int = 0) -> list[CrewAct]:
+        """Return what crews have said of bins, in order of time, without the first ``after`` of it."""
+        return self.collection.acts[after:]
 
     # ---- truth
 
