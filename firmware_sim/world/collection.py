@@ -19,6 +19,7 @@ from firmware_sim.world.collection_rounds import calls_of, nearest_next, share_o
 from firmware_sim.world.collection_streets import CollectionSites, Place, Travel, collection_sites
 from firmware_sim.world.faults import Active
 from firmware_sim.world.gritters import Streets
+from firmware_sim.world.psychro import Floats
 from firmware_sim.world.script import Round
 
 COLLECTED, BLOCKED, CONTAMINATED, NOT_OUT = 1, 2, 3, 4
@@ -154,7 +155,7 @@ class Collection:
             self._begin(self._rounds.pop(0), now_s)
 
     def _begin(self, crew: Round, now_s: float) -> None:
-        fill = 100.0 * self._bins.fill
+        fill = self._seeming_pct(now_s)
         fullest = np.argsort(-fill, kind="stable")[: crew.at_most]
         rows = fullest[fill[fullest] >= crew.fill_above_pct].tolist()
         if self.lorries:
@@ -162,6 +163,14 @@ class Collection:
             return
         for row in rows:
             self._bins.empty(row, now_s)
+
+    def _seeming_pct(self, now_s: float) -> Floats:
+        """Return how full bins seem to be who reads their sensors [%]: full, where a box is jammed under one."""
+        jammed = [
+            any(a.fault.fault == "blocked" and a.holds(now_s) for a in self._faults.get(b.device, ()))
+            for b in self._registry.bins
+        ]
+        return np.where(jammed, 100.0, 100.0 * self._bins.fill)
 
     def _do(self, name: str, visit: Visit) -> None:
         call = visit.call

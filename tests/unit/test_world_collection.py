@@ -244,6 +244,14 @@ def test_the_crew_says_what_it_finds_and_leaves_such_bins(town: Registry) -> Non
     assert bins.fill[3] <= 0.1
 
 
+def test_a_jammed_box_sends_a_lorry_for_nothing(town: Registry) -> None:
+    jam = (Fault(fault="blocked", devices=("bin-0007",), from_hour=0.0),)
+    collection, bins = collection_of(town, Round(hour=0.2, fill_above_pct=95.0), faults=jam)
+    play(collection, 3.0)
+    assert [(a.bin_id, a.code) for a in collection.acts] == [("bin-0007", BLOCKED)]
+    assert bins.fill[6] < 0.95
+
+
 def test_a_round_waits_for_a_lorry_and_without_any_is_done_in_an_instant(town: Registry) -> None:
     collection, bins = collection_of(town, Round(hour=0.1, fill_above_pct=0.0))
     for n, name in enumerate(collection.lorries):
