@@ -74,9 +74,9 @@ class BinSensors:
         lid_open = since & (time_s < model.lid_open_until_s[rows])
         told = {
             "distance_mm": self._echo(rows, tick, gauss_of(random, 0), true_mm[rows], air_c, lid_open),
-            "temperature_c": np.round(np.clip(air_c + 0.3 * n1, -50.0, 150.0), 2),
+            "temperature_c": np.round(air_c + 0.3 * n1, 2),
             "tilt_deg": np.round(np.where(handled, 95.0 + 12.0 * n2, self._upright[rows] + 0.5 * np.abs(n2))),
-            "battery_pct": np.round(np.clip(self._charge[rows] + 0.4 * n2, 0.0, 100.0)),
+            "battery_pct": np.round(np.minimum(self._charge[rows] + 0.4 * n2, 100.0)),
             "battery_v": np.round(3.45 + 0.002 * self._charge[rows] + 0.005 * n2, 2),
         }
         return {name: np.asarray(values, dtype=np.float64) for name, values in told.items()}
@@ -95,5 +95,5 @@ class BinSensors:
         seen = np.where(lid_open, self._empty_mm[rows] * (0.3 + 2.5 * open_lot), seen)
         no_echo = np.where(lid_open, open_lot < OPEN_NO_ECHO, lot < self._no_echo)
         step = self.quantum_mm[rows]
-        told = np.round(np.clip(seen, NEAREST_MM, FURTHEST_MM) / step) * step
+        told = np.round(np.minimum(np.maximum(seen, NEAREST_MM), FURTHEST_MM) / step) * step
         return np.asarray(np.where(no_echo, NO_ECHO_MM, told))
