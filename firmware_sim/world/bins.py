@@ -25,6 +25,8 @@ FULLEST = 1.1
 """More than this share of the capacity doesn't fit: it lies beside the bin."""
 LEFT_AT_MOST = 0.1
 """Part of the capacity that at most sticks to an emptied bin."""
+PRESSED_TO = (0.5, 0.85)
+"""Part of its room that litter still takes when somebody has pressed it down."""
 CONE = (0.05, 0.15)
 """By how much the top of the heap is higher than its mean, as a share of it."""
 LID_OPEN_READINGS = (1, 3)
@@ -105,11 +107,20 @@ class BinModel:
         aged = self.fresh_l * -np.expm1(-hours / FRESH_FOR_H)
         self.settled_l += aged
         self.fresh_l = (self.fresh_l - aged) * np.exp(-self._settling * hours) + deposit
+        self._press(tick, hours)
         over = np.maximum(self.volume_l - FULLEST * self.capacity_l, 0.0)
         self.fresh_l -= over
         self.beside_l += over
         self.held_l += deposit - over
         self.put_l += deposit
+
+    def _press(self, tick: int, hours: float) -> None:
+        """Let somebody press the litter down, now and then: it takes less room, and nothing is gone."""
+        share = self._script.pressed_a_day * hours / 24.0
+        if share > 0.0:
+            lots = generator(self._seed, 27, tick).uniform(size=(2, len(self.settled_l)))
+            low, high = PRESSED_TO
+            self.settled_l = self.settled_l * np.where(lots[0] < share, low + (high - low) * lots[1], 1.0)
 
     def empty(self, row: int, time_s: float) -> Lift:
         """Empty a bin; up to a tenth of its capacity sticks to it. Return what was taken."""

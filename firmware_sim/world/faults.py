@@ -115,6 +115,11 @@ def jammed(distance_mm: float, key: int, tick: int) -> float:
     return float(round(distance_mm + 4.0 * gauss5(bits(key, tick))[0]))
 
 
+def lying(distance_mm: float, key: int, tick: int) -> float:
+    """Return what a sensor sees in a bin that lies [mm]: litter has slid, so anything about what was there."""
+    return float(round(max(distance_mm * (0.4 + 0.8 * unit(bits(key, tick))), 60.0)))
+
+
 def is_down(key: int, time_s: float, share: float, spell_s: float) -> bool:
     """Whether a flaky link is down: spells of ``spell_s``, down for ``share`` of them."""
     return unit(mix(key ^ int(time_s // spell_s))) < share
@@ -154,10 +159,19 @@ def _changed(
         return None if hits(active.key, tick, fault.probability) else value
     if kind == "sentinel" and name in SENTINELS and hits(active.key, tick, fault.probability):
         return SENTINELS[name] if fault.value is None else fault.value
+    return _of_bin(name, value, active, tick, since_s)
+
+
+def _of_bin(name: str, value: float, active: Active, tick: int, since_s: float) -> float:
+    """Return the value in a bin that burns, lies, or has a box jammed under its sensor."""
+    fault = active.fault
+    kind = fault.fault
     if kind == "fire" and name == "temperature_c":
         return fire(value, 200.0 if fault.value is None else fault.value, since_s)
-    if kind == "blocked" and name == "distance_mm":
-        return jammed(JAMMED_MM if fault.value is None else fault.value, active.key, tick)
     if kind == "tilt" and name == "tilt_deg":
         return 75.0 if fault.value is None else fault.value
+    if kind == "tilt" and name == "distance_mm" and value != SENTINELS[name]:
+        return lying(value, active.key, tick)
+    if kind == "blocked" and name == "distance_mm":
+        return jammed(JAMMED_MM if fault.value is None else fault.value, active.key, tick)
     return value

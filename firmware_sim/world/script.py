@@ -136,7 +136,8 @@ class Bins(Strict, frozen=True):
     ``market``: every day that is played, ``market_weekdays``: on those (0 Monday). ``sunny_share``: of the days,
     on which parks fill. ``irregular_share``: of the bins, which have crowds on some days and little on others.
     ``weekday_spread`` and ``drift_spread``: how much a bin's own week, and its level over months, differ from its
-    place's (standard deviation of the logarithm, about). ``…_share`` of echoes: per reading. ``quantum_mm``: the
+    place's (standard deviation of the logarithm, about). ``pressed_a_day``: how often the litter in a bin is pressed
+    down by somebody. ``…_share`` of echoes: per reading. ``quantum_mm``: the
     range of the sensors' steps. ``uncompensated_share``: of the sensors, which take the speed of sound at 20 °C.
     """
 
@@ -150,6 +151,7 @@ class Bins(Strict, frozen=True):
     irregular_share: Share = 0.0
     weekday_spread: Share = 0.0
     drift_spread: Share = 0.0
+    pressed_a_day: Share = 0.01
     occasions: tuple[Occasion, ...] = ()
     noise_mm: Annotated[float, msgspec.Meta(ge=0, le=200)] = 10.0
     quantum_mm: tuple[Millimetres, Millimetres] = (6, 12)

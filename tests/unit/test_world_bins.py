@@ -161,12 +161,27 @@ def test_nearly_full_bins_start_below_their_threshold(town: Registry) -> None:
 
 
 def test_litter_settles_and_its_mass_stays() -> None:
-    model = BinModel(SITES, 1, Bins(deposits_factor=0.0))
+    model = BinModel(SITES, 1, Bins(deposits_factor=0.0, pressed_a_day=0.0))
     model.fresh_l[:] = 100.0
     before, held = model.volume_l, model.held_l.copy()
     for i in range(12 * 12):
         model.step(i, LocalTime(2.0, 1, 0), 300.0)
     assert ((model.volume_l < before - 3.0) & (model.volume_l > before - 22.0)).all()
+    assert np.array_equal(model.held_l, held)
+
+
+def test_litter_is_pressed_down_now_and_then_and_none_of_it_goes() -> None:
+    script = Bins(deposits_factor=0.0, pressed_a_day=0.2, start_fill_pct=(50.0, 50.0))
+    model = BinModel(SITES, 1, script)
+    held, drops = model.held_l.copy(), []
+    for i in range(48 * 20):
+        before = model.volume_l
+        model.step(i, LocalTime(2.0, 1, 0), 1800.0)
+        drops.append(model.volume_l / before)
+    found = np.array(drops)
+    pressed = found < 1.0
+    assert pressed.sum() / len(SITES) / 20 == pytest.approx(0.2, abs=0.05)
+    assert ((found[pressed] >= 0.5) & (found[pressed] <= 0.85)).all()
     assert np.array_equal(model.held_l, held)
 
 

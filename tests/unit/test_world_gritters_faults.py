@@ -114,3 +114,27 @@ def test_faults_are_assigned_by_seed_and_unknown_devices_are_named(town: Registr
     assert set(one) != set(two)
     with pytest.raises(ValueError, match="road-999"):
         faults.assign([Fault(fault="drift", devices=("road-999",))], town.devices, 1, 0.0)
+
+
+def test_a_jammed_box_and_a_bin_that_lies_change_what_a_sensor_sees() -> None:
+    good = {"distance_mm": 800.0, "tilt_deg": 2.0}
+    box = [
+        faults.corrupt(dict(good), active(fault="blocked"), None, tick, 1.0)["distance_mm"]
+        for tick in range(200)
+    ]
+    assert 225.0 < np.mean(box) < 235.0
+    assert 1 < len(set(box)) < 40
+    lower = faults.corrupt(dict(good), active(fault="blocked", value=150.0), None, 7, 1.0)
+    assert lower["tilt_deg"] == 2.0
+    assert abs(lower["distance_mm"] - 150.0) < 20.0
+    lies = [
+        faults.corrupt(dict(good), active(fault="tilt", value=80.0), None, tick, 1.0) for tick in range(200)
+    ]
+    assert {v["tilt_deg"] for v in lies} == {80.0}
+    seen = [v["distance_mm"] for v in lies]
+    assert 320.0 <= min(seen) < 400.0
+    assert 880.0 < max(seen) <= 960.0
+    none = {"distance_mm": 65535.0, "tilt_deg": 2.0}
+    assert faults.corrupt(none, active(fault="tilt"), None, 7, 1.0)["distance_mm"] == 65535.0
+    for crew_only in ("contaminated", "not_out"):
+        assert faults.corrupt(dict(good), active(fault=crew_only), None, 7, 1.0) == good
