@@ -22,6 +22,8 @@ from firmware_sim.world.gritters import Streets
 from firmware_sim.world.psychro import Floats
 from firmware_sim.world.script import Round
 
+PARKED_EVERY_S, RUNS_ON_S = 3600.0, 600.0
+"""A parked lorry says where it is once an hour; its tracker goes on for ten minutes after a round."""
 COLLECTED, BLOCKED, CONTAMINATED, NOT_OUT = 1, 2, 3, 4
 FOUND: Mapping[str, int] = {"blocked": BLOCKED, "contaminated": CONTAMINATED, "not_out": NOT_OUT}
 """What a crew says of a bin with a fault; it leaves such a bin as it is."""
@@ -87,6 +89,7 @@ class Collection:
         self._rounds = sorted(rounds, key=lambda r: r.hour)
         self._travel = Travel(streets)
         self._places = _Places(registry, self._travel)
+        self._cadence_s = {d.name: d.cadence_s for d in registry.devices if d.kind == "lorry"}
         self.lorries: dict[str, Lorry] = {}
         self._yard: dict[str, int] = {}
         self._load_kg = dict.fromkeys(names, 0.0)
@@ -192,6 +195,14 @@ class Collection:
         self.acts.append(CrewAct(time_s, name, bin_id, found[0] if found else COLLECTED))
 
     # ---- what is asked
+
+    def is_on(self, device: str, time_s: float) -> bool:
+        """Whether a device measures at a time [s since 1970]: of lorries those on a round, or parked and on the hour."""
+        lorry = self.lorries.get(device)
+        if lorry is None or time_s % PARKED_EVERY_S < self._cadence_s[device]:
+            return True
+        back_s = lorry.free_at_s()
+        return back_s is not None and time_s < back_s + RUNS_ON_S
 
     def state(self, lorry: str, time_s: float) -> LorryState:
         """Return where a lorry is at a time [s since 1970], and what it carried at the last step."""

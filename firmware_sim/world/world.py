@@ -202,6 +202,10 @@ class World:
             for a in self._faults.get(device, ())
         )
 
+    def is_on(self, device: str, time: datetime) -> bool:
+        """Whether the device is switched on: a bin lorry that is parked says only once an hour that it is there."""
+        return self.collection.is_on(device, time.timestamp())
+
     # ---- commands
 
     def treat(

@@ -298,6 +298,20 @@ def test_a_town_plays_a_round_and_its_lorries_say_where_they_are(town: Registry)
     assert all(world.bin(b).last_emptied_s > 0.0 for b in done)
 
 
+def test_a_parked_lorry_speaks_once_an_hour_and_one_on_its_round_always(town: Registry) -> None:
+    world = World(town, load_scenario("market_day"), 4, START)
+    times = [START + timedelta(seconds=15 * i + 7) for i in range(4 * 240)]
+    assert sum(world.is_on("lorry-1", t) for t in times) == 4
+    assert all(world.is_on("bin-0001", t) for t in times[:10])
+    world.collect([b.bin_id for b in town.bins[:20]])
+    end_s = world.collection.lorries["lorry-1"].free_at_s()
+    assert end_s is not None
+    on = [t for t in times if world.is_on("lorry-1", t)]
+    out = [t for t in times if t.timestamp() < end_s + 600.0]
+    assert set(out) <= set(on)
+    assert len(on) - len(out) <= 4
+
+
 def test_a_planned_round_is_driven_as_told(town: Registry) -> None:
     world = World(town, load_scenario("market_day"), 4, START)
     tip = world.collection.sites.tip
