@@ -34,8 +34,11 @@ class Night:
 
 
 def frost_night(hours: float, sizes: TownSizes | None = None) -> Night:
-    """Return the first ``hours`` of the scenario: each device at its cadence, from its own second on."""
-    registry = generate_town(SEED, sizes or TownSizes(), START - timedelta(days=7))
+    """Return the first ``hours`` of the scenario: each device at its cadence, from its own second on.
+
+    Usually without bin lorries, which stand at their yards all night: the rules have nothing to do with what they say.
+    """
+    registry = generate_town(SEED, sizes or TownSizes(lorries=0), START - timedelta(days=7))
     world = World(registry, load_scenario("frost_night"), SEED, START)
     rng = random.Random(SEED)
     due: list[tuple[float, int]] = []

@@ -225,6 +225,8 @@ class SimSettings(Group):
     """Bin sensors."""
     gritters: int = Field(default=6, ge=0)
     """Gritting lorries."""
+    lorries: int = Field(default=3, ge=0)
+    """Lorries that empty bins; without any, bins are emptied in an instant."""
 
 
 class LogSettings(Group):

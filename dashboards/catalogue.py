@@ -42,6 +42,11 @@ SHOWN: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "cityops-bins": (
             ("bin", "temperature_c"),
             ("bin", "battery_pct"),
+            ("lorry", "latitude_deg"),
+            ("lorry", "longitude_deg"),
+            ("lorry", "speed_m_s"),
+            ("lorry", "load_kg"),
+            ("lorry", "lifts_n"),
         ),
         "cityops-platform": (
             ("road", "battery_v"),
@@ -65,6 +70,7 @@ NOT_SHOWN: Mapping[tuple[str, str], str] = MappingProxyType(
         ("gritter", "surface_temperature_c"): _DETAIL,
         ("gritter", "air_temperature_c"): _DETAIL,
         ("gritter", "spread_width_m"): _DETAIL,
+        ("lorry", "battery_v"): _DETAIL,
         ("road", "subsurface_temperature_c"): _DETAIL,
         ("road", "freezing_point_c"): _RULES_INPUT,
         ("weather", "wind_direction_deg"): _DETAIL,

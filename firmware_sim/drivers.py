@@ -61,6 +61,10 @@ class FaultView(Protocol):
         """Return how far the device's wall clock is ahead at ``time`` [s]."""
         ...
 
+    def is_on(self, device: str, time: datetime) -> bool:
+        """Return whether the device measures at ``time``; one that is switched off does not."""
+        ...
+
 
 class NoFaults:
     """A fleet whose networks and clocks work."""
@@ -72,3 +76,7 @@ class NoFaults:
     def clock_offset_s(self, device: str, time: datetime) -> float:
         """Return 0."""
         return 0.0
+
+    def is_on(self, device: str, time: datetime) -> bool:
+        """Always."""
+        return True

@@ -97,7 +97,7 @@ class Fleet:
         broker_of: where and as whom a device connects.
         outbox: the file with all outboxes; closed with the fleet.
         clock: simulated time.
-        faults: cut uplinks and wrong clocks.
+        faults: cut uplinks, wrong clocks, devices that are switched off.
         observer: told of each entry's life.
     """
 
@@ -320,7 +320,8 @@ class Fleet:
         cut = not self._faults.uplink_up(name, at)
         if cut != (number in self._cut):
             self._set_cut(number, cut=cut)
-        self._agents[number].sample(self._moment(at_s, self._faults.clock_offset_s(name, at)))
+        if self._faults.is_on(name, at):
+            self._agents[number].sample(self._moment(at_s, self._faults.clock_offset_s(name, at)))
 
     def _moment(self, at_s: float, offset_s: float) -> Moment:
         mono_ms = round((at_s - self._start_s) * 1000)

@@ -17,10 +17,12 @@ import msgspec
 
 from cityops.errors import ConfigurationError
 from devices.contract.kind import discover
+from firmware_sim.world.bin_profiles import LITRES_PER_DAY
 from firmware_sim.world.faults import SENTINELS
-from firmware_sim.world.script import Fault, Scenario
+from firmware_sim.world.script import Bins, Fault, Scenario
 
 FOLDER = Path(__file__).parent / "scenarios"
+OF_BINS = ("blocked", "contaminated", "not_out")
 TOWN_ZONE = ZoneInfo("Europe/London")
 
 _PATH = re.compile(r"^(?P<what>.*) - at `\$(?P<path>[^`]*)`$", re.DOTALL)
@@ -65,12 +67,31 @@ def parse_scenario(text: str, source: str = "scenario") -> Scenario:
         raise ConfigurationError(f"{source}: {_explain(str(e), raw)}") from e
     for number, fault in enumerate(scenario.faults):
         _check_fault(fault, f"{source}: faults[{number}]")
-    low, high = scenario.bins.start_fill_pct
-    if low > high:
-        raise ConfigurationError(
-            f"{source}: bins.start_fill_pct is [{low:g}, {high:g}]; the first must not be larger"
-        )
+    _check_bins(scenario.bins, source)
     return scenario
+
+
+def _check_bins(bins: Bins, source: str) -> None:
+    ranges = {
+        "start_fill_pct": bins.start_fill_pct,
+        "nearly_full_pct": bins.nearly_full_pct,
+        "quantum_mm": bins.quantum_mm,
+    }
+    for name, (low, high) in ranges.items():
+        if low > high:
+            raise ConfigurationError(
+                f"{source}: bins.{name} is [{low:g}, {high:g}]; the first must not be larger"
+            )
+    for number, occasion in enumerate(bins.occasions):
+        where = f"{source}: bins.occasions[{number}]"
+        if occasion.place and occasion.place not in LITRES_PER_DAY:
+            raise ConfigurationError(
+                f"{where}.place is {occasion.place!r}; allowed are {', '.join(LITRES_PER_DAY)}"
+            )
+        if occasion.to_hour <= occasion.from_hour:
+            raise ConfigurationError(
+                f"{where}.to_hour is {occasion.to_hour:g}; it must be later than from_hour {occasion.from_hour:g}"
+            )
 
 
 def _explain(message: str, raw: Any) -> str:
@@ -95,6 +116,8 @@ def _check_fault(fault: Fault, where: str) -> None:
         raise ConfigurationError(
             f"{where}.count is 0: give how many {fault.kind} devices (count) or which share"
         )
+    if fault.fault in OF_BINS and fault.kind not in ("", "bin"):
+        raise ConfigurationError(f'{where}.kind is {fault.kind!r}; only bins are {fault.fault}: give "bin"')
     if fault.to_hour <= fault.from_hour:
         raise ConfigurationError(
             f"{where}.to_hour is {fault.to_hour:g}; it must be later than from_hour {fault.from_hour:g}"

@@ -2,7 +2,7 @@
 
 Reads decisions and officers' acts as a depot would and acts on the world: when it is time to
 leave, a gritter that is free drives the route as last proposed, or as an officer changed it, and none
-that was cancelled. In the morning a lorry empties the bins on the day's list.
+that was cancelled. In the morning bin lorries share out the day's list and drive round.
 """
 
 from __future__ import annotations
@@ -188,6 +188,13 @@ class Crews:
         local = world.now.astimezone(self.zone)
         today = local.date().isoformat()
         if today in self._rounds_done or local.time() < ROUND_STARTS or local.time() > time(12):
+            return
+        if world.collection.lorries:
+            if not world.collection.free(world.now.timestamp()):
+                return  # it is sent when one is back
+            sent = world.collect(self._bins)
+            self._rounds_done.add(today)
+            log.info("bin lorries sent", bins=len(self._bins), lorries=sent)
             return
         self._rounds_done.add(today)
         for i, bin_id in enumerate(self._bins):

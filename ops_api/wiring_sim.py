@@ -54,6 +54,7 @@ def town_of(settings: Settings, start: datetime | None = None) -> Registry:
         "weather_stations": sim.weather_stations,
         "bins": sim.bins,
         "gritters": sim.gritters,
+        "lorries": sim.lorries,
     }
     scenario = load_scenario(sim.scenario)
     installed_at = (start or datetime.now(UTC)) - INSTALLED_BEFORE

@@ -43,6 +43,22 @@ select b.longitude_deg as longitude, b.latitude_deg as latitude, b.label as bin,
   from {BINS}
 """
 
+LORRIES_ON_MAP = """
+select l.longitude_deg as longitude, l.latitude_deg as latitude, d.label as lorry, l.speed_m_s as speed,
+       l.load_kg as load, l.ts as measured
+  from lorry_latest l join board.device d using (device_id)
+"""
+
+LORRIES = """
+select d.label as lorry, l.ts as "last heard", l.speed_m_s as speed, l.load_kg as load, l.lifts_n as lifts
+  from lorry_latest l join board.device d using (device_id) order by d.label
+"""
+
+LOAD = """
+select $__timeGroupAlias(l.ts,$__interval), d.label as metric, max(l.load_kg) as value
+  from lorry_reading l join board.device d using (device_id) where $__timeFilter(l.ts) group by 1, 2 order by 1, 2
+"""
+
 EMPTYINGS = """
 select $__timeGroupAlias(e.at,'1h'), count(*) as emptied
   from board.event e join bin_site b on b.bin_id = e.subject
@@ -85,7 +101,7 @@ select $__timeGroupAlias(ts,$__interval), max(r.temperature_c) as warmest, avg(r
 BOARD = BoardSpec(
     uid="cityops-bins",
     title="Bins: which to collect today",
-    description="Fill levels as the rules judge them, bins to collect, emptyings, warm bins and weak batteries.",
+    description="Fill levels as the rules judge them, bins to collect, emptyings, lorries, warm bins and weak batteries.",
     page=Page("Bins page", "/bins"),
     variables=(STREAM,),
     period="now-48h",
@@ -131,7 +147,10 @@ BOARD = BoardSpec(
                     ),
                     town_map(
                         "Where",
-                        [Markers("Bins", ON_MAP, color_by="state", size=7)],
+                        [
+                            Markers("Bins", ON_MAP, color_by="state", size=7),
+                            Markers("Lorries", LORRIES_ON_MAP, color="#CC79A7", size=11),
+                        ],
                         meanings=BIN_STATE,
                         height=14,
                     ),
@@ -150,6 +169,19 @@ BOARD = BoardSpec(
                     rows("Emptied", EMPTIED, units={"before": PERCENT, "after": PERCENT}),
                 ),
                 (rows("Collection rounds", ROUNDS, units={"length": "lengthkm"}, width=24),),
+                (
+                    rows(
+                        "Lorries",
+                        LORRIES,
+                        units={
+                            "last heard": "dateTimeFromNow",
+                            "speed": unit("lorry", "speed_m_s"),
+                            "load": unit("lorry", "load_kg"),
+                        },
+                        empty="no lorry has reported",
+                    ),
+                    lines(title("lorry", "load_kg"), LOAD, unit=unit("lorry", "load_kg")),
+                ),
             ),
         ),
         Section(

@@ -1,108 +1,79 @@
-"""How bins fill: deposits by place, hour and weekday, settling, emptying.
+"""How full bins are: deposits, settling, overflow, emptying.
 
-Compound Poisson: numbers of deposits are Poisson, each an exponential volume. Fresh litter
-settles by about 2 % an hour. The sensor sees the top of a cone, not the mean height.
+Fresh litter settles by 1 to 3 % an hour, in each bin at its own pace. The sensor sees the top of a cone, not the mean
+height. Beside the volume that litter takes, the litres as they were thrown in are counted: those are kept, whatever
+settles, so that all that came is in a bin, beside it or in a lorry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from devices.registry import BinSite
+from firmware_sim.world import bin_profiles as profiles
+from firmware_sim.world.bin_demand import BinDemand, LocalTime
 from firmware_sim.world.noise import generator
 from firmware_sim.world.psychro import Floats
 from firmware_sim.world.script import Bins
 
-ITEM_L = 0.8
-SETTLING_PER_HOUR = 0.02
+SETTLING_PER_HOUR = (0.01, 0.03)
 FRESH_FOR_H = 8.0
 FULLEST = 1.1
 """More than this share of the capacity doesn't fit: it lies beside the bin."""
-LITRES_PER_DAY = {
-    "Market place": 55.0, "Take-away": 45.0, "Shops": 30.0, "Bus stop": 22.0,
-    "Park gate": 18.0, "School": 18.0, "Street": 9.0,
-}  # fmt: skip
-DAYTIME = (
-    0.2,
-    0.1,
-    0.05,
-    0.05,
-    0.05,
-    0.1,
-    0.4,
-    1.0,
-    1.6,
-    1.5,
-    1.5,
-    1.7,
-    2.2,
-    2.0,
-    1.6,
-    1.8,
-    1.9,
-    1.8,
-    1.3,
-    0.9,
-    0.7,
-    0.5,
-    0.4,
-    0.3,
-)
-EVENING = (
-    1.2,
-    0.6,
-    0.2,
-    0.05,
-    0.05,
-    0.05,
-    0.1,
-    0.3,
-    0.4,
-    0.4,
-    0.6,
-    1.2,
-    2.0,
-    1.6,
-    0.8,
-    0.8,
-    1.2,
-    2.0,
-    2.6,
-    2.6,
-    2.2,
-    1.8,
-    1.6,
-    1.5,
-)
-WEEKDAY = (0.9, 0.9, 0.95, 1.0, 1.15, 1.3, 1.0)
-SCHOOL_WEEKDAY = (1.3, 1.3, 1.3, 1.3, 1.3, 0.2, 0.2)
-MARKET_FACTOR = {"Market place": 4.0, "Shops": 1.8, "Take-away": 1.8, "Bus stop": 1.5}
-MARKET_HOURS = (8.0, 17.0)
+LEFT_AT_MOST = 0.1
+"""Part of the capacity that at most sticks to an emptied bin."""
+PRESSED_TO = (0.5, 0.85)
+"""Part of its room that litter still takes when somebody has pressed it down."""
+CONE = (0.05, 0.15)
+"""By how much the top of the heap is higher than its mean, as a share of it."""
+LID_OPEN_READINGS = (1, 3)
+"""So many readings after an emptying mean nothing: the lid is open, the bin is on the lorry's lift."""
+HANDLED_S = (120.0, 600.0)
+"""For so long an emptied bin isn't upright [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """What a crew took out of a bin and from beside it: litres as they were thrown in, and kilograms."""
+
+    litres: float
+    kg: float
 
 
 class BinModel:
-    """All bins of a town, in the registry's order."""
+    """All bins of a town, in the registry's order.
 
-    def __init__(self, bins: Sequence[BinSite], seed: int, script: Bins) -> None:
+    Args:
+        cadence_s: interval of each bin's readings [s].
+    """
+
+    def __init__(
+        self, bins: Sequence[BinSite], seed: int, script: Bins, cadence_s: Floats | float = 1800.0
+    ) -> None:
         n = len(bins)
-        rng = generator(seed, 20)
+        rng = generator(seed, 25)
         self._seed, self._script = seed, script
-        self.places = [b.label.split(",", 1)[0] for b in bins]
+        self.demand = BinDemand(bins, seed, script)
         self.capacity_l: Floats = np.array([b.capacity_l for b in bins])
-        base = np.array([LITRES_PER_DAY.get(place, 22.0) for place in self.places])
-        self._per_day = base * rng.lognormal(0.0, 0.35, n) * script.deposits_factor
-        self._evening = np.array([place == "Take-away" for place in self.places], dtype=np.bool_)
-        self._school = np.array([place == "School" for place in self.places], dtype=np.bool_)
-        self._market = np.array([MARKET_FACTOR.get(place, 1.0) for place in self.places])
+        self.kg_per_l: Floats = np.array(
+            [profiles.KG_PER_L.get(b.stream, profiles.OTHER_KG_PER_L) for b in bins]
+        )
         low, high = script.start_fill_pct
         self.settled_l: Floats = rng.uniform(low, high, n) / 100.0 * self.capacity_l
         self._fill_nearly(rng, bins)
         self.fresh_l: Floats = np.zeros(n)
+        self.held_l: Floats = self.settled_l.copy()
+        self.put_l: Floats = self.settled_l.copy()
         self.beside_l: Floats = np.zeros(n)
-        self.cone: Floats = rng.uniform(0.0, 0.06, n)
+        self._settling: Floats = rng.uniform(*SETTLING_PER_HOUR, n)
+        self.cone: Floats = rng.uniform(*CONE, n)
         self.last_emptied_s: Floats = np.zeros(n)
+        self.lid_open_until_s: Floats = np.zeros(n)
+        self.handled_until_s: Floats = np.zeros(n)
+        self._cadence_s: Floats = np.broadcast_to(np.asarray(cadence_s, dtype=np.float64), n)
         self.empty_mm: Floats = np.array([b.empty_distance_mm for b in bins])
         self.full_mm: Floats = np.array([b.full_distance_mm for b in bins])
 
@@ -111,12 +82,12 @@ class BinModel:
         wanted = min(self._script.nearly_full, len(bins))
         low, high = self._script.nearly_full_pct
         below = np.array([b.threshold_pct for b in bins]) - 80.0
-        rows = np.argsort(-self._per_day / self.capacity_l, kind="stable")[:wanted]
+        rows = np.argsort(-self.demand.per_day_l / self.capacity_l, kind="stable")[:wanted]
         self.settled_l[rows] = (rng.uniform(low, high, wanted) + below[rows]) / 100.0 * self.capacity_l[rows]
 
     @property
     def volume_l(self) -> Floats:
-        """Litter in each bin [l]."""
+        """Room that the litter in each bin takes [l]."""
         return self.settled_l + self.fresh_l
 
     @property
@@ -126,37 +97,43 @@ class BinModel:
 
     def distance_mm(self) -> Floats:
         """Return what an exact sensor would read [mm]: distance to the top of the cone."""
-        height = self.fill
-        top = height + self.cone * np.minimum(height, 1.0) * (1.5 - np.minimum(height, 1.0))
+        top = self.fill * (1.0 + self.cone)
         return np.maximum(self.empty_mm - top * (self.empty_mm - self.full_mm), 60.0)
 
-    def rate_l_h(self, hour_local: float, weekday: int) -> Floats:
-        """Return the expected deposits [l/h]."""
-        hour = int(hour_local) % 24
-        shape = np.where(self._evening, EVENING[hour], DAYTIME[hour])
-        day = np.where(self._school, SCHOOL_WEEKDAY[weekday], WEEKDAY[weekday])
-        rate = self._per_day / 24.0 * shape * day
-        if self._script.market and MARKET_HOURS[0] <= hour_local < MARKET_HOURS[1]:
-            rate = rate * self._market
-        return np.asarray(rate)
-
-    def step(self, tick: int, hour_local: float, weekday: int, dt_s: float) -> None:
+    def step(self, tick: int, local: LocalTime, dt_s: float) -> None:
         """Advance by ``dt_s``; ``tick`` numbers the step and seeds its deposits."""
         hours = dt_s / 3600.0
-        rng = generator(self._seed, 21, tick)
-        number = rng.poisson(self.rate_l_h(hour_local, weekday) * hours / ITEM_L)
-        deposit = rng.gamma(np.maximum(number, 1e-9), ITEM_L)
+        deposit = self.demand.deposits_l(tick, local, hours)
         aged = self.fresh_l * -np.expm1(-hours / FRESH_FOR_H)
         self.settled_l += aged
-        self.fresh_l = (self.fresh_l - aged) * np.exp(-SETTLING_PER_HOUR * hours) + deposit
+        self.fresh_l = (self.fresh_l - aged) * np.exp(-self._settling * hours) + deposit
+        self._press(tick, hours)
         over = np.maximum(self.volume_l - FULLEST * self.capacity_l, 0.0)
         self.fresh_l -= over
-        self.beside_l += np.maximum(over, 0.0)
+        self.beside_l += over
+        self.held_l += deposit - over
+        self.put_l += deposit
 
-    def empty(self, row: int, time_s: float) -> None:
-        """Empty a bin: up to 5 % sticks to it."""
-        left = generator(self._seed, 22, row, int(time_s)).uniform(0.0, 0.05)
-        self.settled_l[row] = left * self.capacity_l[row]
-        self.fresh_l[row] = 0.0
-        self.beside_l[row] = 0.0
+    def _press(self, tick: int, hours: float) -> None:
+        """Let somebody press the litter down, now and then: it takes less room, and nothing is gone."""
+        share = self._script.pressed_a_day * hours / 24.0
+        if share > 0.0:
+            lots = generator(self._seed, 27, tick).uniform(size=(2, len(self.settled_l)))
+            low, high = PRESSED_TO
+            self.settled_l = self.settled_l * np.where(lots[0] < share, low + (high - low) * lots[1], 1.0)
+
+    def empty(self, row: int, time_s: float) -> Lift:
+        """Empty a bin; up to a tenth of its capacity sticks to it. Return what was taken."""
+        rng = generator(self._seed, 22, row, int(time_s))
+        volume = float(self.settled_l[row] + self.fresh_l[row])
+        left = min(float(rng.uniform(0.0, LEFT_AT_MOST)) * float(self.capacity_l[row]), volume)
+        kept = float(self.held_l[row]) * (left / volume if volume > 0.0 else 0.0)
+        litres = float(self.held_l[row]) - kept + float(self.beside_l[row])
+        self.settled_l[row], self.fresh_l[row] = left, 0.0
+        self.held_l[row], self.beside_l[row] = kept, 0.0
+        self.cone[row] = rng.uniform(*CONE)
         self.last_emptied_s[row] = time_s
+        readings = int(rng.integers(LID_OPEN_READINGS[0], LID_OPEN_READINGS[1] + 1))
+        self.lid_open_until_s[row] = time_s + readings * float(self._cadence_s[row])
+        self.handled_until_s[row] = time_s + float(rng.uniform(*HANDLED_S))
+        return Lift(litres, litres * float(self.kg_per_l[row]))

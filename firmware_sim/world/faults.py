@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from devices.registry import Device
-from firmware_sim.world.noise import bits, key_of, mix, unit
+from firmware_sim.world.noise import bits, gauss5, key_of, mix, unit
 from firmware_sim.world.script import Fault
 
 SENTINELS: Mapping[str, float] = {
@@ -20,6 +20,8 @@ SENTINELS: Mapping[str, float] = {
 """What the chip says when it can't measure: DS18B20 85 (power-on) and -127 (gone), LoRaWAN 65535."""
 HOTTEST_READING_C = 125.0
 """Where the temperature chip of a bin sensor ends: a fire is hotter than it can say."""
+JAMMED_MM = 230.0
+"""Where a jammed box is where the scenario doesn't say: the bin seems full."""
 FIRE_RISE_S, FIRE_LASTS_S = 1200.0, 7200.0
 DAY_S = 86_400.0
 
@@ -108,6 +110,16 @@ def fire(temperature_c: float, peak_c: float, since_s: float) -> float:
     return min(temperature_c + (peak_c - temperature_c) * shape, HOTTEST_READING_C)
 
 
+def jammed(distance_mm: float, key: int, tick: int) -> float:
+    """Return what a sensor sees of a box that is jammed under it [mm]: the same, within 20 mm, whatever is below."""
+    return float(round(distance_mm + 4.0 * gauss5(bits(key, tick))[0]))
+
+
+def lying(distance_mm: float, key: int, tick: int) -> float:
+    """Return what a sensor sees in a bin that lies [mm]: litter has slid, so anything about what was there."""
+    return float(round(max(distance_mm * (0.4 + 0.8 * unit(bits(key, tick))), 60.0)))
+
+
 def is_down(key: int, time_s: float, share: float, spell_s: float) -> bool:
     """Whether a flaky link is down: spells of ``spell_s``, down for ``share`` of them."""
     return unit(mix(key ^ int(time_s // spell_s))) < share
@@ -147,8 +159,19 @@ def _changed(
         return None if hits(active.key, tick, fault.probability) else value
     if kind == "sentinel" and name in SENTINELS and hits(active.key, tick, fault.probability):
         return SENTINELS[name] if fault.value is None else fault.value
+    return _of_bin(name, value, active, tick, since_s)
+
+
+def _of_bin(name: str, value: float, active: Active, tick: int, since_s: float) -> float:
+    """Return the value in a bin that burns, lies, or has a box jammed under its sensor."""
+    fault = active.fault
+    kind = fault.fault
     if kind == "fire" and name == "temperature_c":
         return fire(value, 200.0 if fault.value is None else fault.value, since_s)
     if kind == "tilt" and name == "tilt_deg":
         return 75.0 if fault.value is None else fault.value
+    if kind == "tilt" and name == "distance_mm" and value != SENTINELS[name]:
+        return lying(value, active.key, tick)
+    if kind == "blocked" and name == "distance_mm":
+        return jammed(JAMMED_MM if fault.value is None else fault.value, active.key, tick)
     return value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Adjacency = Sequence[Sequence[tuple[int, int]]]
 """For each node the pairs (neighbour, edge) by which it can be left."""
@@ -46,30 +47,46 @@ def shortest_path(
 
     Dijkstra; ``cost`` gives an edge's cost, at least 0.
     """
-    best = {start: 0.0}
+    found = cheapest_way(graph, {start: 0.0}, {goal: 0.0}, cost)
+    return None if found is None else found[1]
+
+
+def cheapest_way(
+    graph: Adjacency, starts: Mapping[int, float], goals: Mapping[int, float], cost: Callable[[int], float]
+) -> tuple[int, list[tuple[int, int]]] | None:
+    """Return the node that the cheapest way begins at, and the way as (edge, node reached) pairs.
+
+    ``starts``: nodes at which it may begin, with what it costs to come there; ``goals``: where it may end, with what
+    is still to pay there; ``cost`` gives an edge's. All costs at least 0. None where no goal can be reached.
+    """
+    best = dict(starts)
     came: dict[int, tuple[int, int]] = {}
-    queue = [(0.0, start)]
+    queue = [(so_far, node) for node, so_far in starts.items()]
+    heapq.heapify(queue)
+    goal, total_cost = None, math.inf
     while queue:
         so_far, node = heapq.heappop(queue)
-        if node == goal:
+        if so_far >= total_cost:
             break
         if so_far > best[node]:
             continue
+        if so_far + goals.get(node, math.inf) < total_cost:
+            goal, total_cost = node, so_far + goals[node]
         for neighbour, edge in graph[node]:
             total = so_far + cost(edge)
             if total < best.get(neighbour, float("inf")):
                 best[neighbour] = total
                 came[neighbour] = (node, edge)
                 heapq.heappush(queue, (total, neighbour))
-    if goal not in best:
+    if goal is None:
         return None
     path: list[tuple[int, int]] = []
     node = goal
-    while node != start:
+    while node in came:
         previous, edge = came[node]
         path.append((edge, node))
         node = previous
-    return path[::-1]
+    return node, path[::-1]
 
 
 def reachable(graph: Adjacency, start: int) -> set[int]:

@@ -95,7 +95,7 @@ class Streets:
         self.ends = [(self.node[s.from_node], self.node[s.to_node]) for s in registry.segments]
         arcs = [(a, b, e) for e, (a, b) in enumerate(self.ends)]
         arcs += [(b, a, e) for e, (a, b) in enumerate(self.ends) if not registry.segments[e].one_way]
-        self._graph = adjacency(len(registry.nodes), arcs)
+        self.graph = adjacency(len(registry.nodes), arcs)
         self.depot = self.node[registry.depots[0].node_id] if registry.depots else 0
         self.depot_row = next((e for e, ends in enumerate(self.ends) if self.depot in ends), 0)
 
@@ -105,7 +105,7 @@ class Streets:
         Raises:
             ValueError: there is no way.
         """
-        found = shortest_path(self._graph, a, b, lambda e: self.segments[e].length_m)
+        found = shortest_path(self.graph, a, b, lambda e: self.segments[e].length_m)
         if found is None:
             raise ValueError(f"no way from node {a} to node {b}: the road network is not connected")
         return found

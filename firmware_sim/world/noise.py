@@ -61,6 +61,34 @@ def unit(random_bits: int) -> float:
     return (random_bits >> 11) / (1 << 53)
 
 
+Bits = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
+"""64 random bits for each member of an array."""
+_TABLE = np.array(GAUSS)
+
+
+def _mixed(z: Bits) -> Bits:
+    """As :func:`mix`, of an array."""
+    z = z + np.uint64(_GOLDEN)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def bits_of(keys: Bits, tick: int) -> Bits:
+    """As :func:`bits`, of many streams at one time."""
+    return _mixed(keys ^ np.uint64((tick * _GOLDEN) & MASK))
+
+
+def gauss_of(random_bits: Bits, which: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Return the standard normal deviates number ``which`` (0..4) of arrays of random bits, as :func:`gauss5`."""
+    return np.asarray(_TABLE[(random_bits >> np.uint64(12 * which)) & np.uint64(_SLOTS - 1)])
+
+
+def unit_of(random_bits: Bits) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """As :func:`unit`, of an array."""
+    return np.asarray((random_bits >> np.uint64(11)).astype(np.float64) / (1 << 53))
+
+
 def generator(seed: int, *words: int) -> np.random.Generator:
     """Return a numpy generator for a numbered stream under ``seed``.
 

@@ -1,4 +1,4 @@
-"""Where the devices are: road sensors, weather stations, frogs, bins and gritters."""
+"""Where the devices are: road sensors, weather stations, frogs, bins, gritters and bin lorries."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from devices.contract.kind import discover
 from devices.contract.topics import shard_of
 from devices.registry import BinSite, Device, Home, RoadSegment
+from firmware_sim.world.collection_streets import collection_sites
 from firmware_sim.world.segments import Roads
 from firmware_sim.world.wards import ward_at
 
@@ -110,6 +111,17 @@ def place_gritters(installer: Installer, roads: Roads, wanted: int) -> list[Devi
     node = roads.nodes[roads.depot.node_id]
     where = (node.longitude_deg, node.latitude_deg)
     return [installer.device(f"gritter-{n}", "gritter", f"Gritter {n}", where) for n in range(1, wanted + 1)]
+
+
+def place_lorries(installer: Installer, roads: Roads, wanted: int) -> list[Device]:
+    """Return the bin lorries, at their yards in turn."""
+    sites = collection_sites(roads.nodes, (roads.depot,))
+    by_id = {n.node_id: n for n in roads.nodes}
+    at = [by_id[sites.yards[n % len(sites.yards)]] for n in range(wanted)]
+    return [
+        installer.device(f"lorry-{n}", "lorry", f"Bin lorry {n}", (node.longitude_deg, node.latitude_deg))
+        for n, node in enumerate(at, start=1)
+    ]
 
 
 def place_homes(

@@ -8,11 +8,14 @@ import numpy as np
 
 from devices.registry import Registry
 from firmware_sim.world import sensing
+from firmware_sim.world.bin_sensors import BinSensors
 from firmware_sim.world.bins import BinModel
+from firmware_sim.world.collection import LorryState
 from firmware_sim.world.gritters import Position
 from firmware_sim.world.homes import HomeModel
 from firmware_sim.world.local_air import Places
 from firmware_sim.world.noise import bits, gauss5, key_of
+from firmware_sim.world.psychro import Floats
 from firmware_sim.world.roads import RoadModel
 from firmware_sim.world.script import Scenario
 from firmware_sim.world.terrain import METRES_PER_DEGREE
@@ -28,6 +31,7 @@ class Published:
 
     Args:
         position: where a gritter is at a time [s since 1970].
+        lorry: where a bin lorry is and what it carries.
     """
 
     def __init__(
@@ -36,13 +40,16 @@ class Published:
         seed: int,
         scenario: Scenario,
         roads: RoadModel,
+        bins: BinModel,
         position: Callable[[str, float], Position],
+        lorry: Callable[[str, float], LorryState],
     ) -> None:
-        self._roads, self._position, self._seed = roads, position, seed
+        self._roads, self._bins, self._position, self._seed = roads, bins, position, seed
+        self._lorry = lorry
         self._frogs: list[tuple[float, float, float]] = []
         self._road_truth: list[tuple[float, ...]] = []
         self._weather_truth: list[tuple[float, ...]] = []
-        self._bin_truth: list[tuple[float, float]] = []
+        self._bin_truth: list[tuple[Floats, float]] = [(bins.distance_mm(), 0.0)]
         self._pressure = [1013.0]
         self._surface: list[float] = []
         self._air: list[float] = []
@@ -69,23 +76,22 @@ class Published:
             readers[name] = sensing.road_reader(seed, name, i, self._road_truth)
         for i, device in enumerate(d for d in registry.devices if d.kind == "weather"):
             readers[device.name] = sensing.weather_reader(seed, device.name, i, self._weather_truth)
-        script = scenario.bins
-        shares = (script.no_echo_share, script.lid_echo_share, script.false_echo_share)
+        sensors = BinSensors(registry.bins, seed, scenario.bins)
         for i, site in enumerate(registry.bins):
-            readers[site.device] = sensing.bin_reader(
-                seed, site.device, i, self._bin_truth, shares, site.empty_distance_mm
-            )
+            readers[site.device] = sensing.bin_reader(i, sensors, self._bins, self._bin_truth)
         for device in registry.devices:
             if device.kind == "gritter":
                 readers[device.name] = self._gritter_reader(device.name)
+            if device.kind == "lorry":
+                readers[device.name] = sensing.lorry_reader(seed, device.name, self._lorry)
 
-    def refresh(self, sky: Sky, pool: float, homes: HomeModel, bins: BinModel, bin_air_c: float) -> None:
+    def refresh(self, sky: Sky, pool: float, homes: HomeModel, bin_air_c: float) -> None:
         """Take over the state of the models."""
         self._pressure[0] = sky.pressure_hpa
         self._frogs[:] = zip(
             homes.temperature_c.tolist(), homes.humidity_pct.tolist(), homes.surface_c.tolist(), strict=True
         )
-        self._bin_truth[:] = [(d, bin_air_c) for d in bins.distance_mm().tolist()]
+        self._bin_truth[0] = (self._bins.distance_mm(), bin_air_c)
         self._refresh_roads()
         air = self._stations.air(sky, pool)
         self._weather_truth[:] = [

@@ -19,10 +19,13 @@ Oktas = Annotated[float, msgspec.Meta(ge=0, le=8)]
 MmPerHour = Annotated[float, msgspec.Meta(ge=0, le=60)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+Weekday = Annotated[int, msgspec.Meta(ge=0, le=6)]
+Millimetres = Annotated[int, msgspec.Meta(ge=1, le=50)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 FaultKind = Literal[
     "stuck", "spike", "swing", "sentinel", "dropout", "drift", "clock", "uplink", "fire", "tilt",
+    "blocked", "contaminated", "not_out",
 ]  # fmt: skip
 
 
@@ -85,14 +88,16 @@ class Fault(Strict, frozen=True):
     by the seed) or ``count``. ``field`` names one value where only one is affected.
     ``value`` means: stuck/sentinel/tilt: the value sent (stuck without value: the last one);
     spike: height; swing: how far above and then, in turn, below the true value for ``spell_s`` each;
-    drift: change per day; clock: offset in s; fire: peak temperature in °C (the sensor reads 125 at most).
+    drift: change per day; clock: offset in s; fire: peak temperature in °C (the sensor reads 125 at most);
+    blocked: the distance in mm of what is jammed under a bin's sensor. ``blocked``, ``contaminated`` and ``not_out``
+    bins are not emptied by a crew, which says so.
     ``probability`` is per reading (spike, sentinel, dropout), or the part of the time that the
     link is down (uplink), in spells of about ``spell_s``.
     """
 
     fault: FaultKind
     devices: tuple[str, ...] = ()
-    kind: Literal["", "frog", "road", "weather", "gritter", "bin"] = ""
+    kind: Literal["", "frog", "road", "weather", "gritter", "lorry", "bin"] = ""
     share: Share = 0.0
     count: Count = 0
     field: str = ""
@@ -101,6 +106,20 @@ class Fault(Strict, frozen=True):
     value: float | None = None
     probability: Share = 1.0
     spell_s: Annotated[float, msgspec.Meta(ge=10, le=86400)] = 600.0
+
+
+class Occasion(Strict, frozen=True):
+    """A special time at which bins of a place (without one: all) fill faster or slower.
+
+    On ``days`` (numbers since the start, 0 the first) and ``weekdays`` (0 Monday); without either every day.
+    """
+
+    factor: Annotated[float, msgspec.Meta(ge=0, le=50)]
+    place: str = ""
+    days: tuple[Annotated[int, msgspec.Meta(ge=0, le=1000)], ...] = ()
+    weekdays: tuple[Weekday, ...] = ()
+    from_hour: Annotated[float, msgspec.Meta(ge=0, le=24)] = 0.0
+    to_hour: Annotated[float, msgspec.Meta(ge=0, le=24)] = 24.0
 
 
 class Round(Strict, frozen=True):
@@ -112,13 +131,31 @@ class Round(Strict, frozen=True):
 
 
 class Bins(Strict, frozen=True):
-    """How the bins start, and who empties them."""
+    """How the bins start and fill, what their sensors do wrong, and who empties them.
+
+    ``market``: every day that is played, ``market_weekdays``: on those (0 Monday). ``sunny_share``: of the days,
+    on which parks fill. ``irregular_share``: of the bins, which have crowds on some days and little on others.
+    ``weekday_spread`` and ``drift_spread``: how much a bin's own week, and its level over months, differ from its
+    place's (standard deviation of the logarithm, about). ``pressed_a_day``: how often the litter in a bin is pressed
+    down by somebody. ``…_share`` of echoes: per reading. ``quantum_mm``: the
+    range of the sensors' steps. ``uncompensated_share``: of the sensors, which take the speed of sound at 20 °C.
+    """
 
     start_fill_pct: tuple[Percent, Percent] = (5.0, 65.0)
     nearly_full: Count = 0
     nearly_full_pct: tuple[Percent, Percent] = (70.0, 77.0)
     deposits_factor: Annotated[float, msgspec.Meta(ge=0, le=20)] = 1.0
     market: bool = False
+    market_weekdays: tuple[Weekday, ...] = ()
+    sunny_share: Share = 0.0
+    irregular_share: Share = 0.0
+    weekday_spread: Share = 0.0
+    drift_spread: Share = 0.0
+    pressed_a_day: Share = 0.01
+    occasions: tuple[Occasion, ...] = ()
+    noise_mm: Annotated[float, msgspec.Meta(ge=0, le=200)] = 10.0
+    quantum_mm: tuple[Millimetres, Millimetres] = (6, 12)
+    uncompensated_share: Share = 0.0
     no_echo_share: Share = 0.003
     lid_echo_share: Share = 0.01
     false_echo_share: Share = 0.015
@@ -160,7 +197,7 @@ class Scenario(Strict, frozen=True):
     start_local: Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
     duration_h: Annotated[float, msgspec.Meta(gt=0, le=24 * 31)]
     day_of_year: Annotated[int, msgspec.Meta(ge=1, le=365)] = 15
-    weekday: Annotated[int, msgspec.Meta(ge=0, le=6)] | None = None
+    weekday: Weekday | None = None
     damp_homes_share: Share = 0.05
     weather: Weather = Weather()
     bins: Bins = Bins()

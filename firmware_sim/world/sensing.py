@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firmware_sim.world.noise import bits, gauss5, key_of, mix, unit
+from firmware_sim.world.bin_sensors import BinSensors
+from firmware_sim.world.bins import BinModel
+from firmware_sim.world.collection import LorryState
+from firmware_sim.world.noise import bits, gauss5, key_of, mix
+from firmware_sim.world.psychro import Floats
+from firmware_sim.world.terrain import METRES_PER_DEGREE
 
 Values = dict[str, float]
 Reader = Callable[[int], Values]
@@ -103,45 +108,34 @@ def weather_reader(seed: int, name: str, row: int, truth: list[tuple[float, ...]
     return read
 
 
-def bin_reader(
-    seed: int,
-    name: str,
-    row: int,
-    truth: list[tuple[float, float]],
-    shares: tuple[float, float, float],
-    empty_mm: float,
-) -> Reader:
-    """Return the reader of a bin: ``truth[row]`` = (distance mm, temperature °C).
-
-    ``shares`` are the probabilities of outliers: no echo (sentinel 65535), echo of the lid
-    (90..140 mm), false echo from a wall (30..90 % of the distance).
-    """
-    key = key_of(seed, name)
-    b0, b1, b2, *_ = gauss5(mix(key))
-    charge = _within(82.0 + 9.0 * b1, 30.0, 100.0)
-    upright = abs(1.5 * b2)
-    lid_mm = 115.0 + 8.0 * b0
-    no_echo, lid, false_echo = shares[0], shares[0] + shares[1], sum(shares)
+def bin_reader(row: int, sensors: BinSensors, model: BinModel, truth: list[tuple[Floats, float]]) -> Reader:
+    """Return the reader of the bin in a row; ``truth[0]`` = (exact distances of all bins mm, temperature °C)."""
+    rows = slice(row, row + 1)
 
     def read(tick: int) -> Values:
-        n0, n1, n2, *_ = gauss5(bits(key, tick))
-        lot_bits = bits(key ^ 0x5851F42D4C957F2D, tick)
-        lot = unit(lot_bits)
-        distance, temperature = truth[row]
-        if lot < no_echo:
-            seen = 65535.0
-        elif lot < lid:
-            seen = float(round(lid_mm + 5.0 * n0))
-        elif lot < false_echo:
-            seen = float(round(max(distance * (0.3 + 0.6 * unit(mix(lot_bits))), 60.0)))
-        else:
-            seen = float(round(_within(distance + 10.0 * n0, 40.0, empty_mm + 60.0)))
+        true_mm, air_c = truth[0]
+        told = sensors.read(rows, tick, model, true_mm, air_c)
+        return {name: values.item() for name, values in told.items()}
+
+    return read
+
+
+def lorry_reader(seed: int, name: str, state: Callable[[str, float], LorryState]) -> Reader:
+    """Return the reader of a bin lorry: a satellite fix within some metres, its scales to 20 kg."""
+    key = key_of(seed, name)
+
+    def read(tick: int) -> Values:
+        now = state(name, tick / 1000.0)
+        n0, n1, n2, n3, n4 = gauss5(bits(key, tick))
+        moving = 1.0 if now.speed_m_s > 0.0 else 0.0
+        running = now.speed_m_s > 0.0 or now.load_kg > 0.0
         return {
-            "distance_mm": seen,
-            "temperature_c": round(_within(temperature + 0.3 * n1, -50.0, 150.0), 2),
-            "tilt_deg": float(round(_within(upright + 0.5 * abs(n2), 0.0, 180.0))),
-            "battery_pct": float(round(_within(charge + 0.4 * n2, 0.0, 100.0))),
-            "battery_v": round(3.45 + 0.002 * charge + 0.005 * n2, 2),
+            "latitude_deg": round(now.latitude_deg + 3.0 * n0 / METRES_PER_DEGREE, 6),
+            "longitude_deg": round(now.longitude_deg + 5.0 * n1 / METRES_PER_DEGREE, 6),
+            "speed_m_s": round(max(0.0, now.speed_m_s + 0.4 * n2 * moving), 1),
+            "load_kg": max(0.0, 20.0 * round((now.load_kg + 10.0 * n3) / 20.0)),
+            "lifts_n": float(now.lifts),
+            "battery_v": round((27.8 if running else 25.4) + 0.1 * n4, 2),
         }
 
     return read

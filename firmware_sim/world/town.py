@@ -21,6 +21,7 @@ _LIMITS = {
     "weather_stations": (0, 50),
     "bins": (0, 100_000),
     "gritters": (0, 50),
+    "lorries": (0, 50),
     "segments": (20, 5_000),
     "routes": (1, 8),
 }
@@ -39,6 +40,7 @@ class TownSizes:
     weather_stations: int = 4
     bins: int = 400
     gritters: int = 6
+    lorries: int = 3
     segments: int = 800
     routes: int = 6
 
@@ -89,9 +91,10 @@ def generate_town(
     bin_sensors, bins = placement.place_bins(generator(seed, 7), installer, roads, sizes.bins)
     stations = placement.place_weather(installer, roads, sizes.weather_stations)
     gritters = placement.place_gritters(installer, roads, sizes.gritters)
+    lorries = placement.place_lorries(installer, roads, sizes.lorries)
     return Registry(
         name=TOWN_NAME,
-        devices=(*frogs, *sensors, *stations, *gritters, *bin_sensors),
+        devices=(*frogs, *sensors, *stations, *gritters, *lorries, *bin_sensors),
         homes=tuple(homes),
         nodes=roads.nodes,
         segments=segments,

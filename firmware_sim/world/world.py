@@ -15,7 +15,10 @@ import numpy as np
 
 from devices.registry import Registry
 from firmware_sim.world import faults, readers
+from firmware_sim.world.bin_demand import LocalTime
 from firmware_sim.world.bins import BinModel
+from firmware_sim.world.collection import Collection, CrewAct
+from firmware_sim.world.collection_lorry import Call
 from firmware_sim.world.gritters import MOST_G_M2, Gritter, Leg, Ordered, Position, Streets
 from firmware_sim.world.home_events import ACTIVITIES, Day
 from firmware_sim.world.homes import HomeModel
@@ -58,7 +61,6 @@ class World:
         self._grid_s = (self._start_s - SPIN_UP_S) // STEP_S * STEP_S
         self.sky: Sky = self._weather.at(self._grid_s)
         self._build()
-        self._faults = faults.assign(scenario.faults, registry.devices, seed, self._start_s)
         self._held: dict[str, dict[str, float]] = {}
         self._play(self._start_s, coarse=True)
 
@@ -69,16 +71,23 @@ class World:
         vapour = 1000.0 * self.sky.vapour_pa / (461.5 * (outdoor + 273.15))
         self.roads = RoadModel(registry.segments, outdoor, climate.ground_c)
         self.homes = HomeModel(registry.homes, seed, outdoor, vapour)
-        self.bins = BinModel(registry.bins, seed, self.scenario.bins)
+        cadence = {d.name: float(d.cadence_s) for d in registry.devices}
+        every_s = np.array([cadence.get(b.device, 1800.0) for b in registry.bins])
+        self.bins = BinModel(registry.bins, seed, self.scenario.bins, every_s)
         self._streets = Streets(registry)
         self._gritters = {d.name: Gritter(self._streets) for d in registry.devices if d.kind == "gritter"}
         self._spreading: list[tuple[float, int, float]] = []
         self._emptying: list[tuple[float, int]] = []
         self._bin_row = {b.bin_id: i for i, b in enumerate(registry.bins)}
         self._home_row = {h.code: i for i, h in enumerate(registry.homes)}
-        self._rounds = sorted(self.scenario.bins.rounds, key=lambda r: r.hour)
+        self._faults = faults.assign(self.scenario.faults, registry.devices, seed, self._start_s)
+        self.collection = Collection(
+            registry, self._streets, self.bins, seed, self._start_s, self.scenario.bins.rounds, self._faults
+        )
         self._bin_air_c = outdoor
-        self._published = readers.Published(registry, seed, self.scenario, self.roads, self._position)
+        self._published = readers.Published(
+            registry, seed, self.scenario, self.roads, self.bins, self._position, self.collection.state
+        )
 
     # ---- time
 
@@ -111,7 +120,8 @@ class World:
         weekday = self._weekday_at(now_s)
         self.homes.step(sky, self._days(now_s), dt_s, weekend=weekday >= 5)
         if not before_start:
-            self.bins.step(int(now_s) // STEP_S, sky.hour_local, weekday, dt_s)
+            local = LocalTime(sky.hour_local, weekday, self._local_day(now_s))
+            self.bins.step(int(now_s) // STEP_S, local, dt_s)
             self._collect(now_s)
         self._bin_air_c += (sky.air_temperature_c + sky.shortwave_w_m2 / 60.0 - self._bin_air_c) * min(
             dt_s / 3600.0, 1.0
@@ -136,12 +146,7 @@ class World:
         while self._emptying and self._emptying[0][0] <= now_s:
             time_s, row = heapq.heappop(self._emptying)
             self.bins.empty(row, time_s)
-        while self._rounds and self._start_s + 3600.0 * self._rounds[0].hour <= now_s:
-            crew = self._rounds.pop(0)
-            fill = 100.0 * self.bins.fill
-            fullest = np.argsort(-fill, kind="stable")[: crew.at_most]
-            for row in fullest[fill[fullest] >= crew.fill_above_pct].tolist():
-                self.bins.empty(row, now_s)
+        self.collection.step(now_s)
 
     def _catch_stuck(self, previous_s: float, now_s: float) -> None:
         """Remember what a sensor said when it got stuck."""
@@ -157,7 +162,7 @@ class World:
                     self._held[name] = self._published.read(name, int(now_s * 1000.0))
 
     def _publish(self) -> None:
-        self._published.refresh(self.sky, self._pool.strength, self.homes, self.bins, self._bin_air_c)
+        self._published.refresh(self.sky, self._pool.strength, self.homes, self._bin_air_c)
 
     # ---- what devices say
 
@@ -196,6 +201,10 @@ class World:
             and faults.is_down(a.key, time_s, a.fault.probability, a.fault.spell_s)
             for a in self._faults.get(device, ())
         )
+
+    def is_on(self, device: str, time: datetime) -> bool:
+        """Whether the device is switched on: a bin lorry that is parked says only once an hour that it is there."""
+        return self.collection.is_on(device, time.timestamp())
 
     # ---- commands
 
@@ -262,6 +271,28 @@ class World:
         time_s = max((self.now if at is None else at).timestamp(), self.now.timestamp())
         for bin_id in bin_ids:
             heapq.heappush(self._emptying, (time_s, self._bin_row[bin_id]))
+
+    def drive_round(self, lorry: str, calls: Sequence[Call]) -> None:
+        """Let a bin lorry make these calls from now on; see :meth:`firmware_sim.world.collection_lorry.Lorry.follow`.
+
+        Raises:
+            KeyError: no such lorry, bin, junction or street.
+            ValueError: a place that no way leads to.
+        """
+        self.collection.follow(lorry, calls, self.now.timestamp())
+
+    def collect(self, bin_ids: Sequence[str]) -> list[str]:
+        """Let the bin lorries that are free share these bins out and collect them from now on; return which do.
+
+        Raises:
+            KeyError: no such bin.
+            ValueError: no lorry is free.
+        """
+        return self.collection.send(bin_ids, self.now.timestamp())
+
+    def crew_acts(self, after: int = 0) -> list[CrewAct]:
+        """Return what crews have said of bins, in order of time, without the first ``after`` of it."""
+        return self.collection.acts[after:]
 
     # ---- truth
 

@@ -277,7 +277,7 @@ def _size(registry: Registry) -> str:
     kinds = [d.kind for d in registry.devices]
     return (
         f"{len(registry.homes)} homes, {kinds.count('road')} road sensors, {kinds.count('weather')} weather stations, "
-        f"{len(registry.bins)} bins, {kinds.count('gritter')} gritters"
+        f"{len(registry.bins)} bins, {kinds.count('gritter')} gritters, {kinds.count('lorry')} bin lorries"
     )
 
 

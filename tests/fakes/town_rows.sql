@@ -1,10 +1,10 @@
 -- A small town with a night of readings, states, alarms and decisions, for queries to run on.
--- now() is the end of the night. Ten homes, six road sensors, two stations, two gritters, eight bins.
+-- now() is the end of the night. Ten homes, six road sensors, two stations, two gritters, eight bins, two lorries.
 
 insert into device (name, kind, shard, label, latitude_deg, longitude_deg, cadence_s, installed_at)
 select k.kind || '-' || to_char(i, 'FM000'), k.kind, i % 16, 'Label ' || k.kind || ' ' || i,
        51.45 + i * 0.002, -2.6 + i * 0.003, 600, now() - interval '30 days'
-  from (values ('frog', 10), ('road', 6), ('weather', 2), ('gritter', 2), ('bin', 8)) k(kind, n),
+  from (values ('frog', 10), ('road', 6), ('weather', 2), ('gritter', 2), ('bin', 8), ('lorry', 2)) k(kind, n),
        lateral generate_series(1, k.n) i;
 
 insert into home (code, label) select 'secret-code-' || i, 'Flat ' || i || ', Secret Street' from generate_series(1, 10) i;
@@ -40,6 +40,9 @@ select t, device_id, row_number() over (), 1, 1.5, 90, 2.5, 3, 0.0, t + interval
 insert into gritter_reading (ts, device_id, seq, boot, latitude_deg, longitude_deg, speed_m_s, spread_rate_g_m2, salt_remaining_kg, received_at)
 select t, device_id, row_number() over (), 1, 51.451, -2.599, 8, 10, 5000, t + interval '2 seconds'
   from device, generate_series(now() - interval '3 hours', now(), interval '5 minutes') t where kind = 'gritter';
+insert into lorry_reading (ts, device_id, seq, boot, latitude_deg, longitude_deg, speed_m_s, load_kg, lifts_n, received_at)
+select t, device_id, row_number() over (), 1, 51.452, -2.598, 6, 1500, 20, t + interval '2 seconds'
+  from device, generate_series(now() - interval '3 hours', now(), interval '5 minutes') t where kind = 'lorry';
 insert into bin_reading (ts, device_id, seq, boot, distance_mm, temperature_c, battery_pct, battery_v, received_at)
 select t, device_id, row_number() over (), 1, 600, 6, 80, 3.5, t + interval '3 seconds'
   from device, generate_series(now() - interval '20 hours', now(), interval '30 minutes') t where kind = 'bin';

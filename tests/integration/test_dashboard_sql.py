@@ -313,6 +313,7 @@ def test_devices_seen_counts_silent_ones(town: Reader) -> None:
         "bin": (8, 8),
         "frog": (10, 10),
         "gritter": (2, 2),
+        "lorry": (2, 2),
         "road": (6, 6),
         "weather": (2, 2),
     }

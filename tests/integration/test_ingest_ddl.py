@@ -138,7 +138,7 @@ async def test_readings_of_any_month_have_a_place(pg: psycopg.AsyncConnection[An
     cursor = await pg.execute("select ensure_partitions('road_reading', %s, %s)", (first, last))
     assert await cursor.fetchone() == ((3 if flavour.timescaledb is None else 0),)
     cursor = await pg.execute("select ensure_partitions(%s, %s)", (first, last))
-    assert await cursor.fetchone() == ((3 * 4 if flavour.timescaledb is None else 0),)
+    assert await cursor.fetchone() == ((3 * 5 if flavour.timescaledb is None else 0),)
     for at in (first, last):
         await pg.execute(
             "insert into road_reading (ts, device_id, seq, boot, received_at) values (%s, 1, 1, 1, now())",
@@ -186,22 +186,22 @@ async def test_partitions_on_plain_postgresql_columnstore_and_policies_on_timesc
     if (await detect(pg)).timescaledb is None:
         kinds = "select count(*) from pg_partitioned_table p join pg_class c on c.oid = p.partrelid where relname like '%_reading'"
         cursor = await pg.execute(kinds)
-        assert await cursor.fetchone() == (5,)
+        assert await cursor.fetchone() == (6,)
         return
     cursor = await pg.execute(
         "select count(*) filter (where compression_enabled), count(*)"
         " from timescaledb_information.hypertables where hypertable_name like '%_reading'"
     )
-    assert await cursor.fetchone() == (5, 5)
+    assert await cursor.fetchone() == (6, 6)
     cursor = await pg.execute("select count(*) from timescaledb_information.continuous_aggregates")
-    assert await cursor.fetchone() == (10,)
+    assert await cursor.fetchone() == (12,)
     cursor = await pg.execute(
         "select proc_name, count(*) from timescaledb_information.jobs where hypertable_name is not null"
         " group by 1 order by 1"
     )
     jobs = dict(await cursor.fetchall())
-    assert jobs["policy_refresh_continuous_aggregate"] == 10
-    assert jobs["policy_compression"] == 5
+    assert jobs["policy_refresh_continuous_aggregate"] == 12
+    assert jobs["policy_compression"] == 6
     cursor = await pg.execute(
         "select a.view_name, j.config->>'start_offset' from timescaledb_information.jobs j"
         " join timescaledb_information.continuous_aggregates a on a.view_name = j.hypertable_name"
@@ -230,7 +230,7 @@ async def test_a_refresh_policy_that_starts_elsewhere_is_replaced(pg: psycopg.As
         "select config->>'start_offset', count(*) from timescaledb_information.jobs"
         " where proc_name = 'policy_refresh_continuous_aggregate' group by 1 order by 1"
     )
-    assert await cursor.fetchall() == [("2 years", 2), (None, 8)]
+    assert await cursor.fetchall() == [("2 years", 2), (None, 10)]
 
 
 async def test_a_refresh_policy_of_an_older_cityops_goes_from_old_to_new_after_an_upgrade(
@@ -246,8 +246,8 @@ async def test_a_refresh_policy_of_an_older_cityops_goes_from_old_to_new_after_a
     )
     await apply(pg, dict(discover()))
     upgraded = await policies(pg)
-    assert len(made) == len(upgraded) == 10
-    assert len(made.items() & upgraded.items()) == 9, "the others are left as they are"
+    assert len(made) == len(upgraded) == 12
+    assert len(made.items() & upgraded.items()) == 11, "the others are left as they are"
     # Before 2.20 there is no order to set, and unless told otherwise a refresh is one transaction.
     assert all(
         newest_first is False or (newest_first is None and buckets in (0, None))

@@ -59,7 +59,7 @@ async def test_a_town_plays_to_its_end_and_the_server_has_everything(
         assert (stats.outbox, stats.given_up, stats.skipped) == (0, 0, 0)
         assert reports
         kinds = {device.split("-")[0] for device, _, _ in server.held}
-        assert len({d.kind for d in town.devices}) == 5 == len(kinds)
+        assert len({d.kind for d in town.devices}) == 6 == len(kinds)
         assert {d for d, _, _ in server.held} == {d.name for d in town.devices}
 
 

@@ -12,14 +12,14 @@ from devices.contract.kind import Field, Kind, discover
 FROG = discover()["frog"]
 
 
-def test_the_five_kinds_are_found() -> None:
-    assert list(discover()) == ["bin", "frog", "gritter", "road", "weather"]
+def test_the_six_kinds_are_found() -> None:
+    assert list(discover()) == ["bin", "frog", "gritter", "lorry", "road", "weather"]
 
 
 def test_names_carry_their_unit() -> None:
     suffixes = {
         "°C": "_c", "%": "_pct", "hPa": "_hpa", "V": "_v", "m/s": "_m_s", "°": "_deg", "mm/h": "_mm_h",
-        "oktas": "_oktas", "W/m²": "_w_m2", "mm": "_mm", "g/m²": "_g_m2", "m": "_m", "kg": "_kg",
+        "oktas": "_oktas", "W/m²": "_w_m2", "mm": "_mm", "g/m²": "_g_m2", "m": "_m", "kg": "_kg", "": "_n",
     }  # fmt: skip
     for kind in discover().values():
         for f in kind.fields:

@@ -303,7 +303,7 @@ def _batch(rows: list[tuple[str, str, float, dict[str, float]]]) -> ReadingBatch
             np.array([r[2] for r in some]),
             [r[1] for r in some],
             np.zeros(len(some), dtype=np.int64),
-            {n: np.array([r[3].get(n, np.nan) for r in some]) for n in FIELDS_OF_KIND[kind]},
+            {n: np.array([r[3].get(n, np.nan) for r in some]) for n in FIELDS_OF_KIND.get(kind, ())},
         )
         for kind, some in found.items()
     }

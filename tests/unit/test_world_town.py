@@ -25,7 +25,7 @@ def arcs_of(town: Registry) -> list[tuple[int, int, int]]:
 
 def test_default_sizes_are_honoured(town: Registry) -> None:
     kinds = Counter(d.kind for d in town.devices)
-    assert kinds == {"frog": 300, "road": 60, "weather": 4, "gritter": 6, "bin": 400}
+    assert kinds == {"frog": 300, "road": 60, "weather": 4, "gritter": 6, "lorry": 3, "bin": 400}
     assert (len(town.homes), len(town.bins), len(town.segments), len(town.routes)) == (300, 400, 800, 6)
     assert sum(s.device is not None for s in town.segments) == 60
 

@@ -6,11 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from devices.registry import BinSite, Registry
+from devices.registry import Registry
 from firmware_sim.world import faults
-from firmware_sim.world.bins import MARKET_FACTOR, BinModel
 from firmware_sim.world.gritters import HOPPER_KG, Gritter, Streets
-from firmware_sim.world.script import Bins, Fault
+from firmware_sim.world.script import Fault
 from firmware_sim.world.town import TownSizes, generate_town
 
 
@@ -20,74 +19,6 @@ def town() -> Registry:
         segments=200, homes=5, road_sensors=10, weather_stations=2, bins=80, gritters=2, routes=3
     )
     return generate_town(4, sizes, datetime(2026, 1, 1, tzinfo=UTC))
-
-
-def bins_of(town: Registry, **script: object) -> BinModel:
-    return BinModel(town.bins, 4, Bins(**script))  # type: ignore[arg-type]
-
-
-def test_bins_fill_by_day_and_rest_at_night(town: Registry) -> None:
-    def litres(hour: float) -> float:
-        model = bins_of(town)
-        before = model.volume_l.sum()
-        for i in range(24):
-            model.step(i, hour, 2, 300.0)
-        return float(model.volume_l.sum() - before)
-
-    assert litres(12.0) > 50.0
-    assert litres(3.0) < 0.1 * litres(12.0)
-
-
-def test_a_bin_takes_days_to_fill(town: Registry) -> None:
-    rate = sum(bins_of(town).rate_l_h(float(h), 2) for h in range(24))
-    days = bins_of(town).capacity_l / rate
-    assert 1.5 < np.median(days) < 30.0
-
-
-def test_the_market_brings_litter_to_the_market_place(town: Registry) -> None:
-    quiet, market = bins_of(town).rate_l_h(12.0, 5), bins_of(town, market=True).rate_l_h(12.0, 5)
-    factor = market / quiet
-    for place, f in zip(bins_of(town).places, factor.tolist(), strict=True):
-        assert f == pytest.approx(MARKET_FACTOR.get(place, 1.0))
-
-
-def test_distances_stay_within_the_bin(town: Registry) -> None:
-    model = bins_of(town, deposits_factor=20.0)
-    for i in range(12 * 24 * 4):
-        model.step(i, i / 12.0 % 24.0, 3, 300.0)
-        assert (model.fill <= 1.1 + 1e-9).all()
-    distance = model.distance_mm()
-    assert ((distance >= 60.0) & (distance <= model.empty_mm)).all()
-    assert model.beside_l.sum() > 0.0
-    assert (model.fill > 0.9).any()
-
-
-def test_emptying_leaves_almost_nothing(town: Registry) -> None:
-    model = bins_of(town, start_fill_pct=(60.0, 70.0))
-    model.empty(3, 1000.0)
-    assert model.fill[3] < 0.051
-    assert model.last_emptied_s[3] == 1000.0
-    assert model.distance_mm()[3] > 0.9 * model.empty_mm[3]
-    assert model.fill[4] >= 0.6
-
-
-def test_nearly_full_bins_start_below_their_threshold(town: Registry) -> None:
-    model = bins_of(town, nearly_full=6, nearly_full_pct=(70.0, 77.0), start_fill_pct=(5.0, 30.0))
-    threshold = np.array([b.threshold_pct for b in town.bins]) / 100.0
-    assert (model.fill > threshold - 0.11).sum() == 6
-    assert (model.fill < threshold).all()
-
-
-def test_litter_settles(town: Registry) -> None:
-    site = [
-        BinSite(bin_id="b", label="Street, x", street="x", device="b", latitude_deg=52.0, longitude_deg=-1.0)
-    ]
-    model = BinModel(site, 1, Bins(deposits_factor=0.0))
-    model.fresh_l[:] = 100.0
-    before = float(model.volume_l[0])
-    for i in range(12 * 12):
-        model.step(i, 2.0, 1, 300.0)
-    assert before - 22.0 < model.volume_l[0] < before - 5.0
 
 
 def test_a_tour_is_connected_legal_and_ends_at_the_depot(town: Registry) -> None:
@@ -183,3 +114,27 @@ def test_faults_are_assigned_by_seed_and_unknown_devices_are_named(town: Registr
     assert set(one) != set(two)
     with pytest.raises(ValueError, match="road-999"):
         faults.assign([Fault(fault="drift", devices=("road-999",))], town.devices, 1, 0.0)
+
+
+def test_a_jammed_box_and_a_bin_that_lies_change_what_a_sensor_sees() -> None:
+    good = {"distance_mm": 800.0, "tilt_deg": 2.0}
+    box = [
+        faults.corrupt(dict(good), active(fault="blocked"), None, tick, 1.0)["distance_mm"]
+        for tick in range(200)
+    ]
+    assert 225.0 < np.mean(box) < 235.0
+    assert 1 < len(set(box)) < 40
+    lower = faults.corrupt(dict(good), active(fault="blocked", value=150.0), None, 7, 1.0)
+    assert lower["tilt_deg"] == 2.0
+    assert abs(lower["distance_mm"] - 150.0) < 20.0
+    lies = [
+        faults.corrupt(dict(good), active(fault="tilt", value=80.0), None, tick, 1.0) for tick in range(200)
+    ]
+    assert {v["tilt_deg"] for v in lies} == {80.0}
+    seen = [v["distance_mm"] for v in lies]
+    assert 320.0 <= min(seen) < 400.0
+    assert 880.0 < max(seen) <= 960.0
+    none = {"distance_mm": 65535.0, "tilt_deg": 2.0}
+    assert faults.corrupt(none, active(fault="tilt"), None, 7, 1.0)["distance_mm"] == 65535.0
+    for crew_only in ("contaminated", "not_out"):
+        assert faults.corrupt(dict(good), active(fault=crew_only), None, 7, 1.0) == good
