@@ -1,0 +1,181 @@
+"""Traces of bins as sensors tell them, with the truth beside: deposits, settling, emptyings, and all that goes wrong.
+
+Noise as published for such sensors (docs/bins-level.md). Everything follows from a seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import nan, pi, sin
+
+import numpy as np
+
+EMPTY_MM, FULL_MM, BLIND_MM, CAPACITY_L = 1000.0, 200.0, 30.0, 240.0
+DAY_S, HOUR_S = 86_400.0, 3600.0
+STEP_S = 600.0
+SHAPE_OF_DAY = (0.1, 0.05, 0.05, 0.05, 0.05, 0.1, 0.4, 1.0, 1.6, 1.5, 1.5, 1.7, 2.2, 2.0, 1.6, 1.8, 1.9, 1.8, 1.3, 0.9, 0.7, 0.5, 0.4, 0.2)
+Reading = tuple[float, float, float, float]
+"""Time [s], distance [mm], temperature [°C], tilt [°]; NaN: not told."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What goes wrong.
+
+    Attributes:
+        cadence_s: between readings; noise_mm: Gaussian; step_mm: quantisation.
+        outliers: share of readings that are no echo, the lid's or a wall's.
+        loss, twice: share of messages lost, and sent again.
+        garbage: readings at most with the lid open at an emptying.
+        sound: share of the 0.17 %/°C that nobody compensates.
+        stuck_days, compacted_days, blocked_days, tilted_days: one on average in so many days; 0: never.
+    """
+
+    cadence_s: float = 1800.0
+    noise_mm: float = 10.0
+    step_mm: float = 9.0
+    outliers: float = 0.035
+    loss: float = 0.10
+    twice: float = 0.03
+    garbage: int = 3
+    sound: float = 1.0
+    stuck_days: float = 45.0
+    compacted_days: float = 15.0
+    blocked_days: float = 45.0
+    tilted_days: float = 60.0
+
+
+HALF_HOURLY = Noise()
+HOURLY = replace(HALF_HOURLY, cadence_s=3600.0)
+DAILY = replace(HALF_HOURLY, cadence_s=DAY_S)
+WORST = replace(HALF_HOURLY, outliers=0.05, loss=0.15, step_mm=12.0)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A bin's readings in order of time, and when it was emptied [s]; ``refused``: when it was serviced and was not."""
+
+    readings: list[Reading]
+    emptied_s: list[float]
+    emptied_from_pct: list[float]
+    true_pct: list[float]
+
+
+@dataclass
+class _Bin:
+    rate_l_day: float
+    empties_at_pct: float
+    cone: float
+    settling_h: float
+    wall_mm: float
+    hour: float
+
+
+def trace(seed: int, days: float, noise: Noise = HALF_HOURLY) -> Trace:
+    """Return one bin's days: of every three bins one is emptied from about 30 % on, the others from 60 to 95 %."""
+    rng = np.random.default_rng([seed, 7])
+    low = seed % 3 == 0
+    own = _Bin(
+        rate_l_day=float(rng.lognormal(np.log(28.0), 0.5)),
+        empties_at_pct=float(rng.uniform(26, 40) if low else rng.uniform(60, 95)),
+        cone=float(rng.uniform(0.0, 0.12)), settling_h=float(rng.uniform(0.01, 0.03)),
+        wall_mm=float(rng.uniform(250, 900)), hour=float(rng.uniform(6, 14)),
+    )  # fmt: skip
+    level, emptied, before, covered = _lived(own, days, noise, rng)
+    return _told(own, days, noise, rng, level, emptied, before, covered)
+
+
+def _lived(own: _Bin, days: float, noise: Noise, rng: np.random.Generator):
+    """Return the fill [%] each step, emptyings, fills before them, and per step what covers the sensor: 0, 1 jam, 2 on its side."""
+    n = int(days * DAY_S / STEP_S)
+    level, covered = np.empty(n), np.zeros(n, dtype=int)
+    settled, fresh = rng.uniform(0, 30), 0.0
+    emptied: list[float] = []
+    before: list[float] = []
+    at = STEP_S * np.arange(n)
+    hour = (at / HOUR_S) % 24
+    lam = own.rate_l_day / 24.0 * np.array(SHAPE_OF_DAY)[hour.astype(int)] * (STEP_S / HOUR_S) / 1.2
+    numbers = rng.poisson(lam)
+    checks = np.flatnonzero((hour >= own.hour) & (np.roll(hour, 1) < own.hour))
+    rounds = {int(k) for k in checks if rng.random() < 0.8}
+    events = {kind: _times(rng, n, every) for kind, every in (("pack", noise.compacted_days), ("jam", noise.blocked_days), ("tilt", noise.tilted_days))}
+    for k in range(n):
+        if numbers[k]:
+            fresh += 100.0 * float(rng.lognormal(-0.3, 0.8, numbers[k]).sum()) * 0.9 / CAPACITY_L
+        aged = fresh * (STEP_S / HOUR_S) / 8.0
+        settled += aged
+        fresh = (fresh - aged) * (1.0 - own.settling_h * 4.0 * STEP_S / HOUR_S)
+        settled *= 1.0 - own.settling_h / 20.0 * STEP_S / HOUR_S
+        if settled + fresh > 108.0:
+            fresh = max(0.0, 108.0 - settled)
+            settled = min(settled, 108.0)
+        if k in events["pack"] and settled + fresh > 45.0:
+            share = float(rng.uniform(0.55, 0.85))
+            settled, fresh = settled * share, fresh * share
+        if k in events["jam"] and settled + fresh < 60.0:
+            covered[k : k + int(rng.uniform(3, 30) * HOUR_S / STEP_S)] = 1
+        if k in events["tilt"]:
+            covered[k : k + int(rng.uniform(2, 10) * HOUR_S / STEP_S)] = 2
+            settled *= float(rng.uniform(0.1, 1.0))
+        if k in rounds and settled + fresh >= own.empties_at_pct and covered[k] != 2:
+            emptied.append(float(at[k]))
+            before.append(settled + fresh)
+            settled, fresh = float(rng.uniform(0, 10)), 0.0
+            covered[k:][covered[k:] == 1] = 0 if covered[k] == 1 else covered[k:][covered[k:] == 1]
+        level[k] = settled + fresh
+    return level, emptied, before, covered
+
+
+def _times(rng: np.random.Generator, n: int, every_days: float) -> set[int]:
+    if every_days <= 0.0:
+        return set()
+    return {int(k) for k in np.flatnonzero(rng.random(n) < STEP_S / DAY_S / every_days)}
+
+
+def _told(own, days, noise, rng, level, emptied, before, covered) -> Trace:
+    readings: list[Reading] = []
+    true: list[float] = []
+    knows_heat = rng.random() < 0.5
+    garbage = _garbage(noise, rng, emptied)
+    at_s, stuck_until, stuck_mm = float(rng.uniform(0, noise.cadence_s)), -1.0, 0.0
+    while at_s < days * DAY_S - STEP_S:
+        k = int(at_s / STEP_S)
+        heat = 10.0 + 8.0 * sin(2 * pi * (at_s / DAY_S - 0.4)) + 6.0 * sin(2 * pi * at_s / DAY_S / 30.0)
+        top = level[k] * (1.0 + own.cone * (1.0 - level[k] / 110.0))
+        mm = EMPTY_MM - (EMPTY_MM - FULL_MM) * top / 100.0
+        mm = _echo(own, noise, rng, mm, heat, garbage(at_s), int(covered[k]))
+        if at_s < stuck_until:
+            mm = stuck_mm
+        elif noise.stuck_days > 0.0 and rng.random() < noise.cadence_s / DAY_S / noise.stuck_days:
+            stuck_until, stuck_mm = at_s + float(rng.uniform(3, 12)) * HOUR_S, mm
+        tilt = float(rng.uniform(70, 95)) if covered[k] == 2 else 1.0
+        if rng.random() >= noise.loss:
+            readings.append((at_s, mm, heat if knows_heat else nan, tilt))
+            true.append(float(min(level[k], 100.0)))
+            if rng.random() < noise.twice:
+                readings.append(readings[-1])
+                true.append(true[-1])
+        at_s += noise.cadence_s * float(rng.uniform(0.98, 1.02))
+    return Trace(readings, emptied, before, true)
+
+
+def _garbage(noise: Noise, rng: np.random.Generator, emptied: list[float]):
+    """Return whether the lid is open at a time: 1 to 3 readings after an emptying, of a daily one hardly ever one."""
+    spans = []
+    for when in emptied:
+        n = int(rng.integers(1, noise.garbage + 1))
+        spans.append((when - 60.0, when + min(n * noise.cadence_s, 3.0 * HOUR_S) - 60.0))
+    return lambda at_s: any(a <= at_s < b for a, b in spans if noise.cadence_s < DAY_S or at_s < a + 1800.0)
+
+
+def _echo(own, noise: Noise, rng, mm: float, heat: float, lid_open: bool, covered: int) -> float:
+    if lid_open:
+        return float(rng.choice([0.0, 20.0, 65535.0, rng.uniform(35, 2500), rng.uniform(35, 1000)]))
+    if covered == 2:
+        return float(rng.choice([rng.uniform(40, 400), rng.uniform(900, 3000), 0.0]))
+    if covered == 1:
+        mm = 110.0 + rng.normal(0, 4)
+    if rng.random() < noise.outliers:
+        return float(rng.choice([0.0, 20.0, BLIND_MM + 5.0, own.wall_mm + rng.normal(0, 5)]))
+    mm = mm / (1.0 + noise.sound * 0.0017 * (heat - 20.0)) + rng.normal(0, noise.noise_mm)
+    return float(max(35.0, noise.step_mm * round(mm / noise.step_mm)))
