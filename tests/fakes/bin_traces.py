@@ -13,7 +13,32 @@ import numpy as np
 EMPTY_MM, FULL_MM, BLIND_MM, CAPACITY_L = 1000.0, 200.0, 30.0, 240.0
 DAY_S, HOUR_S = 86_400.0, 3600.0
 STEP_S = 600.0
-SHAPE_OF_DAY = (0.1, 0.05, 0.05, 0.05, 0.05, 0.1, 0.4, 1.0, 1.6, 1.5, 1.5, 1.7, 2.2, 2.0, 1.6, 1.8, 1.9, 1.8, 1.3, 0.9, 0.7, 0.5, 0.4, 0.2)
+SHAPE_OF_DAY = (
+    0.1,
+    0.05,
+    0.05,
+    0.05,
+    0.05,
+    0.1,
+    0.4,
+    1.0,
+    1.6,
+    1.5,
+    1.5,
+    1.7,
+    2.2,
+    2.0,
+    1.6,
+    1.8,
+    1.9,
+    1.8,
+    1.3,
+    0.9,
+    0.7,
+    0.5,
+    0.4,
+    0.2,
+)
 Reading = tuple[float, float, float, float]
 """Time [s], distance [mm], temperature [°C], tilt [°]; NaN: not told."""
 
@@ -53,12 +78,16 @@ WORST = replace(HALF_HOURLY, outliers=0.05, loss=0.15, step_mm=12.0)
 
 @dataclass(frozen=True)
 class Trace:
-    """A bin's readings in order of time, and when it was emptied [s]; ``refused``: when it was serviced and was not."""
+    """A bin's readings in order of time with the true fill, when it was emptied [s] and from what, and lorries near it.
+
+    ``fixes``: time [s], and whether the lorry stood. One stands at each emptying; one drives by a day; once a week one stands for another reason.
+    """
 
     readings: list[Reading]
     emptied_s: list[float]
     emptied_from_pct: list[float]
     true_pct: list[float]
+    fixes: list[tuple[float, bool]]
 
 
 @dataclass
@@ -98,7 +127,14 @@ def _lived(own: _Bin, days: float, noise: Noise, rng: np.random.Generator):
     numbers = rng.poisson(lam)
     checks = np.flatnonzero((hour >= own.hour) & (np.roll(hour, 1) < own.hour))
     rounds = {int(k) for k in checks if rng.random() < 0.8}
-    events = {kind: _times(rng, n, every) for kind, every in (("pack", noise.compacted_days), ("jam", noise.blocked_days), ("tilt", noise.tilted_days))}
+    events = {
+        kind: _times(rng, n, every)
+        for kind, every in (
+            ("pack", noise.compacted_days),
+            ("jam", noise.blocked_days),
+            ("tilt", noise.tilted_days),
+        )
+    }
     for k in range(n):
         if numbers[k]:
             fresh += 100.0 * float(rng.lognormal(-0.3, 0.8, numbers[k]).sum()) * 0.9 / CAPACITY_L
@@ -137,6 +173,7 @@ def _told(own, days, noise, rng, level, emptied, before, covered) -> Trace:
     true: list[float] = []
     knows_heat = rng.random() < 0.5
     garbage = _garbage(noise, rng, emptied)
+    alarms = _tilt_alarms(covered, noise, rng)
     at_s, stuck_until, stuck_mm = float(rng.uniform(0, noise.cadence_s)), -1.0, 0.0
     while at_s < days * DAY_S - STEP_S:
         k = int(at_s / STEP_S)
@@ -156,7 +193,22 @@ def _told(own, days, noise, rng, level, emptied, before, covered) -> Trace:
                 readings.append(readings[-1])
                 true.append(true[-1])
         at_s += noise.cadence_s * float(rng.uniform(0.98, 1.02))
-    return Trace(readings, emptied, before, true)
+    both = sorted([*zip(readings, true, strict=True), *alarms], key=lambda r: r[0][0])
+    return Trace([r for r, _ in both], emptied, before, [t for _, t in both], _fixes(days, rng, emptied))
+
+
+def _tilt_alarms(covered, noise: Noise, rng) -> list[tuple[Reading, float]]:
+    """Return the reports that a sensor makes at once when it falls over, and when it stands again."""
+    turns = np.flatnonzero(np.diff((covered == 2).astype(int)))
+    reports = [(STEP_S * (int(k) + 1), 85.0 if covered[k + 1] == 2 else 1.0) for k in turns]
+    return [((at_s, 0.0, nan, tilt), nan) for at_s, tilt in reports if rng.random() >= noise.loss]
+
+
+def _fixes(days: float, rng, emptied: list[float]) -> list[tuple[float, bool]]:
+    found = [(when + 20.0 * k, True) for when in emptied for k in range(-1, 2)]
+    found += [(DAY_S * d + float(rng.uniform(5, 20)) * HOUR_S, False) for d in range(int(days))]
+    found += [(DAY_S * d + float(rng.uniform(5, 20)) * HOUR_S, True) for d in range(0, int(days), 7)]
+    return sorted(found)
 
 
 def _garbage(noise: Noise, rng: np.random.Generator, emptied: list[float]):

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from rules.core.bin_emptying import falls, judge, serviced
-from rules.core.bin_emptying.evidence import NOTHING, Heard, heard_by
+from rules.core.bin_emptying.evidence import NOTHING, Heard, heard_by, is_strong, support
 from rules.core.bin_emptying.judge import Found
 from rules.core.bin_emptying.parameters import EmptyingParameters
 from rules.core.bin_level.condition import noted, tipped, upright, without_echo
 from rules.core.bin_level.geometry import Shape
 from rules.core.bin_level.parameters import FilterParameters
-from rules.core.bin_level.state import Fills
+from rules.core.bin_level.state import Dip, Fills
 from rules.core.bin_level.take import take
 
 
@@ -56,7 +56,7 @@ def observe(
         return f, ()  # it has not said that it stands again
     if fill is None:
         return without_echo(f, at_s), ()
-    noise_pct = own.reported_sd_pct if seen.reported else shape.noise_pct
+    noise_pct = shape.reported_sd_pct if seen.reported else shape.noise_pct
     before, f = f, _taken(f, seen, fill, noise_pct, shape, own, p)
     if f.fell is None and not heard.acts and not heard.passes:
         return f, ()
@@ -69,10 +69,10 @@ def _taken(
     """Return what is remembered of a valid fill: in a fall, or taken."""
     at_s, dip = seen.at_s, f.dip
     if dip is None:
-        if falls.opens(f, fill, noise_pct, p):
+        if falls.opens(f, at_s, fill, noise_pct, p):
             return noted(falls.opened(f, at_s, fill), at_s, fill)
-        return take(noted(f, at_s, fill), at_s, fill, noise_pct, shape, own, p.sparse_s)
-    what = falls.again(f, dip, at_s, fill, noise_pct, shape, p)
+        return take(noted(f, at_s, fill), at_s, fill, noise_pct, shape, own, p.sparse_s, seen.reported)
+    what = falls.again(f, dip, at_s, fill, noise_pct, shape, p, seen.reported)
     f = noted(f, at_s, fill)
     if what == "low":
         return falls.fallen(f, dip, at_s, fill, noise_pct, own, p, seen.reported)
@@ -80,7 +80,7 @@ def _taken(
         return falls.lower(f, dip, at_s, fill)
     if what == "missed":
         return falls.missed(f, dip, at_s, fill)
-    return take(replace(f, dip=None), at_s, fill, noise_pct, shape, own, p.sparse_s)
+    return take(replace(f, dip=None), at_s, fill, noise_pct, shape, own, p.sparse_s, seen.reported)
 
 
 def _looked(
@@ -88,6 +88,11 @@ def _looked(
 ) -> tuple[Fills, tuple[Found, ...]]:
     """Look at the last fall again, and at what somebody says was serviced."""
     heard = heard_by(heard, at_s)
+    dip = f.dip
+    if dip is not None:
+        if dip.low_s == at_s and _is_borne_out(f, dip, heard, p):
+            return replace(f, filtered=(dip.low_pct,)), ()
+        return f, ()
     if before.fell is not None and f.fell is before.fell:
         f = judge.count(f)
     if f.rise is not None and f.rise.since_s == at_s:
@@ -97,3 +102,9 @@ def _looked(
     f, found = judge.judged(f, at_s, noise_pct, heard, p)
     f, denied = serviced.not_emptied(f, at_s, heard, p)
     return f, (*found, *denied)
+
+
+def _is_borne_out(f: Fills, dip: Dip, heard: Heard, p: EmptyingParameters) -> bool:
+    """Whether a first low reading is shown already: the next may be a day away, and somebody emptied the bin."""
+    sparse = f.track is not None and dip.low_s - f.track.at_s > p.sparse_s
+    return sparse and is_strong(support(heard, f.pulse_s, dip.pre_s, dip.low_s, p), p)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rules.core.bin_emptying.parameters import EmptyingParameters
-from rules.core.bin_emptying.passes import Pass
+from rules.core.bin_emptying.passes import Pass, newest
 from rules.core.bin_level.state import Evidence
-from rules.core.collection_acts.model import COLLECTED, Act
+from rules.core.collection_acts.model import COLLECTED, WITHDRAWN, Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,12 @@ NONE = Support((), 0.0)
 
 
 def heard_by(heard: Heard, at_s: float) -> Heard:
-    """Return what counts at a time [s since 1970]."""
-    if all(p.from_s <= at_s for p in heard.passes) and all(a.from_s <= at_s for a in heard.acts):
-        return heard
-    return Heard(
-        [p for p in heard.passes if p.from_s <= at_s],
-        [a for a in heard.acts if a.from_s <= at_s],
-    )
+    """Return what counts at a time [s since 1970]; what is withdrawn was not said."""
+    acts = [a for a in heard.acts if a.from_s <= at_s]
+    withdrawn = {a.number for a in acts if a.what == WITHDRAWN}
+    if withdrawn:
+        acts = [a for a in acts if a.number not in withdrawn]
+    return Heard(newest([p for p in heard.passes if p.from_s <= at_s]), acts)
 
 
 def support(

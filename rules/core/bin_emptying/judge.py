@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from rules.core.bin_emptying.evidence import Heard, Support, is_strong, support
+from rules.core.bin_emptying.falls import least_pct
 from rules.core.bin_emptying.parameters import EmptyingParameters
 from rules.core.bin_level.state import Evidence, Fell, Fills
 from rules.core.collection_acts.model import BLOCKED, COLLECTED, CONTAMINATED, NOT_OUT
@@ -16,7 +17,7 @@ from rules.core.collection_acts.model import BLOCKED, COLLECTED, CONTAMINATED, N
 REFUSED = (BLOCKED, CONTAMINATED, NOT_OUT)
 
 SPARSE_HINDSIGHT = 4.0
-LEAST_CYCLE_S = 3.0 * 3600.0
+LEAST_CYCLE_S, LEAST_DAY_S = 3.0 * 3600.0, 86_400.0
 KEEPS = 0.7
 """A bin's rate is so much that of its cycles before, and the rest that of the last."""
 LEAST_PCT_H = 0.02
@@ -59,7 +60,7 @@ def judged(
     fell = f.fell
     if fell is None:
         return f, ()
-    if is_over(fell, at_s, p):
+    if fell.n > 2 and is_over(fell, at_s, p):
         return replace(f, fell=None), ()
     near = support(heard, f.pulse_s, fell.pre_s, fell.low_s, p)
     if fell.evidence:
@@ -89,19 +90,19 @@ def back(f: Fills, at_s: float, noise_pct: float, p: EmptyingParameters) -> tupl
     return replace(after, emptied_s=fell.earlier_s), (found,)
 
 
-def rate_pct_h(f: Fills, at_s: float, p: EmptyingParameters) -> float:
-    """Return how fast a bin fills [%/h]: as in its cycles so far, else in this one, else as bins do."""
+def rate_pct_h(f: Fills, at_s: float, level_pct: float, p: EmptyingParameters) -> float:
+    """Return how fast a bin fills [%/h]: as in its cycles so far, else in this one up to a level, else as bins do."""
     if f.rate_pct_h is not None:
         return f.rate_pct_h
-    if f.cycle is None or f.track is None or at_s - f.cycle[0] < 8.0 * LEAST_CYCLE_S:
+    if f.cycle is None or at_s - f.cycle[0] < LEAST_DAY_S:
         return p.rate_pct_h
-    return max(LEAST_PCT_H, (f.track.level_pct - f.cycle[1]) * 3600.0 / (at_s - f.cycle[0]))
+    return max(LEAST_PCT_H, (level_pct - f.cycle[1]) * 3600.0 / (at_s - f.cycle[0]))
 
 
 def left_pct(f: Fills, fell: Fell, p: EmptyingParameters) -> float:
     """Return how much there may be in the bin after it was emptied [%]: what stuck to it and what has come since."""
     least = max(p.empty_pct, p.empty_share * fell.pre_pct)
-    came = p.grow_share * rate_pct_h(f, fell.low_s, p) * (fell.low_s - fell.pre_s) / 3600.0
+    came = p.grow_share * rate_pct_h(f, fell.pre_s, fell.pre_pct, p) * (fell.low_s - fell.pre_s) / 3600.0
     return max(least, min(least + came, p.most_left_share * fell.pre_pct))
 
 
@@ -109,16 +110,16 @@ def _believed(f: Fills, fell: Fell, noise_pct: float, near: Support, p: Emptying
     """Return how sure an emptying is by the fall alone; None: it is not believed."""
     drop, left = fell.pre_pct - fell.after_pct, left_pct(f, fell, p)
     if is_strong(near, p):
-        enough = drop >= max(p.said_pct, p.drop_sd * noise_pct)
-        most = max(left, p.said_share * fell.pre_pct)
+        enough = drop >= max(p.said_pct, least_pct(noise_pct, p))
+        most = max(left, p.half_share * fell.pre_pct)
         if enough and fell.after_pct <= most:
             return p.sure.drop if drop >= p.drop_pct else p.sure.weak
-    if fell.doubtful or drop < p.drop_sd * noise_pct:
+    if fell.doubtful or drop < least_pct(noise_pct, p):
         return None
     if drop >= p.drop_pct and fell.after_pct <= left:
         return p.sure.drop
     lasts = fell.n >= (2 if fell.sparse else p.weak_readings)
-    weak = drop >= p.weak_pct and fell.after_pct <= p.weak_left_pct and (f.fill_pct or 0.0) <= p.empty_pct
+    weak = drop >= p.weak_pct and fell.after_pct <= min(p.empty_pct, p.half_share * fell.pre_pct)
     return p.sure.weak if lasts and weak else None
 
 
@@ -148,7 +149,11 @@ def _known(f: Fills, fell: Fell, near: Support, p: EmptyingParameters) -> tuple[
 
 
 def _found(
-    what: Literal["emptied", "confirmed"], fell: Fell, evidence: tuple[Evidence, ...], sure: float, near: Support
+    what: Literal["emptied", "confirmed"],
+    fell: Fell,
+    evidence: tuple[Evidence, ...],
+    sure: float,
+    near: Support,
 ) -> Found:
     both = 1.0 - (1.0 - sure) * (1.0 - near.sure)
     return Found(what, fell.low_s, fell.pre_pct, fell.after_pct, both, evidence)
@@ -175,5 +180,9 @@ def claims(heard: Heard, after_s: float, p: EmptyingParameters) -> Iterator[tupl
         if act.what == COLLECTED and act.at_s > after_s:
             yield act.at_s, "crew"
     for stop in heard.passes:
-        if stop.slow >= 2 and stop.at_s > after_s and not any(abs(t - stop.at_s) <= p.lorry_s for t in refused):
+        if (
+            stop.slow >= 2
+            and stop.at_s > after_s
+            and not any(abs(t - stop.at_s) <= p.lorry_s for t in refused)
+        ):
             yield stop.at_s, "lorry"

@@ -29,8 +29,9 @@ class EmptyingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
             times the bin's own rate, in all at most ``most_left_share`` of what was there.
         refractory_s: within this time it is the same emptying.
         rate_pct_h: rate of a bin whose own is not known.
-        weak_pct: a fall of less is none; of less than ``drop_pct`` it must leave ``weak_left_pct`` for ``weak_readings``.
-        said_pct, said_share: with a lorry, a tilt or the crew's word this much is enough, with so much of what was there left.
+        weak_pct: a fall of less is none; of less than ``drop_pct`` it must leave ``empty_pct`` and ``half_share`` of what was
+            there, for ``weak_readings``.
+        said_pct: with a lorry, a tilt or the crew's word this much is enough, with ``half_share`` left.
         again_pct, again_pct_h: the second low reading is at least so far below what was; and has risen by at most so much.
         back_pct: within so much of where it came from, a short rise was none.
         lorry_m, lorry_s, stop_m_s: a lorry so near, so long before or after, and standing where not faster.
@@ -50,10 +51,9 @@ class EmptyingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     most_left_share: Share = 0.5
     rate_pct_h: Positive = 0.6
     weak_pct: Positive = 12.0
-    weak_left_pct: Percent = 12.0
     weak_readings: Count = 4
     said_pct: Positive = 10.0
-    said_share: Share = 0.5
+    half_share: Share = 0.5
     again_pct: Positive = 10.0
     again_pct_h: Positive = 10.0
     back_pct: Positive = 10.0

@@ -1,4 +1,4 @@
-"""Lorries that came near bins: found through a grid, remembered by the minute, a few per bin.
+"""Lorries that came near bins: found through a grid, remembered by the minute, a few per bin and lorry.
 
 A minute counts from the next one on, whoever's readings come first: so neither the order within a minute nor the cut of
 batches decides what an emptying is corroborated by.
@@ -6,7 +6,7 @@ batches decides what an emptying is corroborated by.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, floor, hypot, radians
 
@@ -15,10 +15,8 @@ import msgspec
 from devices.registry import BinSite
 from rules.core.bin_emptying.parameters import EmptyingParameters
 
-KEPT, KEPT_S = 12, 3 * 86_400.0
-"""So many minutes with a lorry near are remembered of a bin, for so long [s]."""
-STANDS_KEPT = 3
-"""Of a lorry that stands on, as at its depot, so many minutes."""
+KEPT, KEPT_S = 6, 3 * 86_400.0
+"""So many minutes near a bin are remembered of a lorry, for so long [s]: one that stands at its depot pushes out no other."""
 M_PER_DEG = 111_195.0
 MINUTE_S = 60.0
 
@@ -82,18 +80,27 @@ def passed(before: tuple[Pass, ...], new: Pass) -> tuple[Pass, ...]:
     """Return what is remembered of a bin after a fix of a lorry near it."""
     same = [p for p in before if (p.lorry, p.minute, p.from_s) == (new.lorry, new.minute, new.from_s)]
     others = [p for p in before if p not in same and new.at_s - p.at_s <= KEPT_S]
-    if not same and new.slow and _stands_on(others, new):
-        return before
     for p in same:
         nearest = min(p, new, key=lambda q: q.near_m)
         new = Pass(new.from_s, nearest.at_s, nearest.near_m, new.lorry, p.slow + new.slow)
-    return tuple(sorted([*others, new], key=lambda p: (p.from_s, p.at_s, p.lorry)))[-KEPT:]
+    # What this minute adds counts from the next: until then all that counted before it must still be there.
+    now = [p for p in others if p.from_s >= new.from_s]
+    earlier = [p for p in others if p.from_s < new.from_s]
+    return tuple(sorted([*newest(earlier), *now, new], key=_order))
 
 
-def _stands_on(others: Iterable[Pass], new: Pass) -> bool:
-    """Whether a lorry has stood here in all of the last minutes: more of them say nothing new."""
-    own = {p.minute for p in others if p.lorry == new.lorry and p.slow}
-    return all(new.minute - k in own for k in range(1, STANDS_KEPT + 1))
+def newest(found: Sequence[Pass]) -> Sequence[Pass]:
+    """Return the last few of each lorry."""
+    if len(found) <= KEPT:
+        return found
+    kept: list[Pass] = []
+    for lorry in {p.lorry for p in found}:
+        kept += sorted((p for p in found if p.lorry == lorry), key=_order)[-KEPT:]
+    return sorted(kept, key=_order)
+
+
+def _order(p: Pass) -> tuple[float, float, str]:
+    return p.from_s, p.at_s, p.lorry
 
 
 def is_slow(speed_m_s: float, p: EmptyingParameters) -> bool:

@@ -44,7 +44,7 @@ def not_emptied(
         return f, ()
     was, now = median(v for _, v in before), median(v for _, v in after)
     least = p.not_emptied_from_pct if by == "crew" else LORRY_FROM_PCT
-    came = rate_pct_h(f, at_s, p) * max(0.0, after[0][0] - when_s) / 3600.0
+    came = rate_pct_h(f, at_s, f.track.level_pct, p) * max(0.0, after[0][0] - when_s) / 3600.0
     if was < least or was + came - now >= p.not_emptied_pct:
         return f, ()
     sure = p.sure.crew if by == "crew" else p.sure.stopped

@@ -41,22 +41,16 @@ def tipped(f: Fills, at_s: float) -> Fills:
 
 
 def upright(f: Fills, at_s: float, p: FilterParameters) -> Fills:
-    """Return what is remembered once a bin stands again: a moment was a bin being tipped; after longer its content is anyone's guess."""
+    """Return what is remembered once a bin stands again.
+
+    A moment was a bin being tipped. After longer its content may have been spilled: a fall from the level before is doubtful.
+    """
     run = f.tilted
     if run is None:
         return f
     if at_s - run.since_s <= p.pulse_s:
         return replace(f, tilted=None, pulse_s=run.since_s)
-    if run.n < p.tilt_readings:
-        return replace(f, tilted=None)
-    return Fills(
-        emptied_s=f.emptied_s,
-        cycle=f.cycle,
-        rate_pct_h=f.rate_pct_h,
-        pulse_s=f.pulse_s,
-        judged_s=f.judged_s,
-        filtered=f.filtered,
-    )
+    return replace(f, tilted=None, n=0)
 
 
 def condition_of(f: Fills, at_s: float, stuck: bool, p: FilterParameters) -> BinCondition:

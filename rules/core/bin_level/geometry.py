@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 
 from devices.registry import BinModel, BinSite
 from rules.core.bin_level.parameters import FilterParameters
@@ -32,6 +33,7 @@ class Shape:
         compensates: whether the device knows the speed of sound by itself.
         sentinels_mm: distances that mean something else.
         noise_pct, floor_pct: standard deviation of one echo, and the least that is odd [% of fill].
+        reported_sd_pct: standard deviation of a fill that the device says itself: its own, and its steps'.
         capacity_l: at 100 %.
         profile: (share of the height, share of the volume); empty: straight walls.
         sun_s: how far the sun is ahead of UTC [s].
@@ -45,6 +47,7 @@ class Shape:
     sentinels_mm: tuple[float, ...]
     noise_pct: float
     floor_pct: float
+    reported_sd_pct: float
     capacity_l: float
     profile: tuple[tuple[float, float], ...]
     sun_s: float
@@ -63,6 +66,7 @@ def shape_of(site: BinSite, model: BinModel | None, p: FilterParameters) -> Shap
         sentinels_mm=p.sentinels_mm if model is None else (*p.sentinels_mm, *model.sentinels_mm),
         noise_pct=100.0 * p.noise_mm / span_mm,
         floor_pct=100.0 * p.floor_mm / span_mm,
+        reported_sd_pct=hypot(p.reported_sd_pct, 0.0 if model is None else model.step_pct / 12**0.5),
         capacity_l=of.capacity_l,
         profile=() if model is None else model.profile,
         sun_s=site.longitude_deg * 240.0,

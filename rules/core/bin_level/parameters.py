@@ -54,7 +54,7 @@ class FilterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     rate_sd_pct_h: Positive = 1.5
     rate_decay_h: Positive = 6.0
     blocked_jump_pct: Percent = 40.0
-    most_l_h: Positive = 120.0
+    most_l_h: Positive = 60.0
     at_sensor_pct: Percent = 97.0
     blocked_readings: Count = 4
     blocked_after_s: NotNegative = 3600.0

@@ -22,8 +22,9 @@ COUNTED = 9
 
 
 def take(
-    f: Fills, at_s: float, fill: float, noise_pct: float, shape: Shape, p: FilterParameters, sparse_s: float
-) -> Fills:
+    f: Fills, at_s: float, fill: float, noise_pct: float, shape: Shape, p: FilterParameters, sparse_s: float,
+    reported: bool = False,
+) -> Fills:  # fmt: skip
     """Return what is remembered after a fill that is no fall.
 
     Args:
@@ -34,6 +35,7 @@ def take(
         shape: the bin.
         p: of the filter.
         sparse_s: readings further apart say nothing of each other's noise [s].
+        reported: whether the device says the fill itself: one a day is then taken as it is.
     """
     track = f.track
     if track is None:
@@ -43,14 +45,18 @@ def take(
     sparse = at_s - track.at_s > sparse_s
     jam = _jam(f, track, at_s, fill, sparse, shape, p)
     if jam is not None:
-        return replace(f, jam=jam, recent=(*f.recent, (at_s, fill))[-WINDOW:])
+        return replace(f, jam=jam, odd=None, recent=(*f.recent, (at_s, fill))[-WINDOW:])
     if f.jam is not None:
+        if f.odd is None:  # the next one says whether the sensor is free
+            return replace(f, odd=(at_s, fill), recent=(*f.recent, (at_s, fill))[-WINDOW:])
         f = replace(f, jam=None)
-    fits = off * off <= p.gate_sd * p.gate_sd * (ahead.level_var + noise_pct * noise_pct)
+    fits = (reported and sparse) or off * off <= p.gate_sd * p.gate_sd * (
+        ahead.level_var + noise_pct * noise_pct
+    )
     if fits and (
         sparse or abs(off) <= shape.floor_pct or not is_odd(f.recent, fill, p.hampel_mad, shape.floor_pct)
     ):
-        f = _risen(f, track.level_pct, fill, sparse)
+        f = _risen(f, track.level_pct, fill, sparse, p)
         return accepted(f, kalman.updated(ahead, fill, noise_pct * noise_pct), at_s, fill)
     if f.odd is None or not agrees(f.odd[1], f.odd[0], fill, at_s, noise_pct, shape):
         return replace(f, odd=(at_s, fill), recent=(*f.recent, (at_s, fill))[-WINDOW:])
@@ -72,11 +78,11 @@ def agrees(a: float, a_s: float, b: float, b_s: float, noise_pct: float, shape: 
     return abs(b - a) <= max(2.0 * shape.floor_pct, 6.0 * noise_pct) + more
 
 
-def _risen(f: Fills, before: float, fill: float, sparse: bool) -> Fills:
-    """Count the readings since a jump; a single reading a day may jump without being odd."""
+def _risen(f: Fills, before: float, fill: float, sparse: bool, p: FilterParameters) -> Fills:
+    """Count the readings since a jump, those right at the sensor not; a single reading a day may jump without being odd."""
     if sparse and fill - before >= SPARSE_RISE_PCT:
         return replace(f, rise=Run(0.0, 1, before))
-    if f.rise is None:
+    if f.rise is None or fill >= p.at_sensor_pct:
         return f
     gone = sparse or f.rise.n >= RISE_READINGS
     return replace(f, rise=None if gone else Run(f.rise.since_s, f.rise.n + 1, f.rise.pct))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-COLLECTED, BLOCKED, CONTAMINATED, NOT_OUT, REPORTED_FULL, REPORTED_OVERFLOWING, REPORTED_DAMAGED, WITHDRAWN = range(1, 9)
+(
+    COLLECTED,
+    BLOCKED,
+    CONTAMINATED,
+    NOT_OUT,
+    REPORTED_FULL,
+    REPORTED_OVERFLOWING,
+    REPORTED_DAMAGED,
+    WITHDRAWN,
+) = range(1, 9)
 """Codes of ``what``. ``WITHDRAWN``: the act of the same number does not count."""
 
 

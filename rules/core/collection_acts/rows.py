@@ -24,7 +24,9 @@ Row = tuple[str, int, int, float, float]
 def rows_of(acts: Sequence[Row], first: int = 0) -> Readings:
     """Return acts as rows, in their order; ``first``: place of the first row in receive order."""
     n = len(acts)
-    figures = np.array([(counts_s, act, what, at_s) for _, act, what, at_s, counts_s in acts], dtype=np.float64)
+    figures = np.array(
+        [(counts_s, act, what, at_s) for _, act, what, at_s, counts_s in acts], dtype=np.float64
+    )
     ts_s, *values = figures.reshape(n, 1 + len(FIELDS)).T
     return Readings(
         position=np.arange(first, first + n, dtype=np.int64), ts_s=ts_s, device=[BIN + a[0] for a in acts],
