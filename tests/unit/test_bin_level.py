@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from bench.bins.runs import SITE, P
 from devices.registry import BinModel, parse
 from rules.core.bin_emptying.detect import Seen
 from rules.core.bin_level import kalman
@@ -22,7 +23,7 @@ from rules.core.bin_level.geometry import (
 from rules.core.bin_level.hampel import is_odd
 from rules.core.bin_level.parameters import FilterParameters
 from rules.core.bin_level.state import Fills
-from tests.fakes.bin_runs import SITE, P, levels, run
+from tests.fakes.bin_runs import levels, run
 
 OWN = shape_of(SITE, None, P.filter)
 REF_C = P.filter.reference_c

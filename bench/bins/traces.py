@@ -5,14 +5,20 @@ Noise as published for such sensors (docs/bins-level.md). Everything follows fro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import nan, pi, sin
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 EMPTY_MM, FULL_MM, BLIND_MM, CAPACITY_L = 1000.0, 200.0, 30.0, 240.0
 DAY_S, HOUR_S = 86_400.0, 3600.0
 STEP_S = 600.0
+STEP_H = STEP_S / HOUR_S
+ITEM_L = 1.2
+MOST_PCT = 108.0
 SHAPE_OF_DAY = (
     0.1,
     0.05,
@@ -90,14 +96,26 @@ class Trace:
     fixes: list[tuple[float, bool]]
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Bin:
+    """A bin's own: what comes in, from which fill on it is emptied, its cone, how its litter settles, where a wall echoes, when it is visited."""
+
     rate_l_day: float
     empties_at_pct: float
     cone: float
     settling_h: float
     wall_mm: float
     hour: float
+
+
+@dataclass(frozen=True)
+class _Life:
+    """What happens to a bin, step by step: fill [%], what covers the sensor (1 a jam, 2 it lies on its side), emptyings."""
+
+    level: NDArray[np.float64]
+    covered: NDArray[np.int64]
+    emptied_s: list[float]
+    from_pct: list[float]
 
 
 def trace(seed: int, days: float, noise: Noise = HALF_HOURLY) -> Trace:
@@ -110,56 +128,50 @@ def trace(seed: int, days: float, noise: Noise = HALF_HOURLY) -> Trace:
         cone=float(rng.uniform(0.0, 0.12)), settling_h=float(rng.uniform(0.01, 0.03)),
         wall_mm=float(rng.uniform(250, 900)), hour=float(rng.uniform(6, 14)),
     )  # fmt: skip
-    level, emptied, before, covered = _lived(own, days, noise, rng)
-    return _told(own, days, noise, rng, level, emptied, before, covered)
+    return _told(own, days, noise, rng, _lived(own, days, noise, rng))
 
 
-def _lived(own: _Bin, days: float, noise: Noise, rng: np.random.Generator):
-    """Return the fill [%] each step, emptyings, fills before them, and per step what covers the sensor: 0, 1 jam, 2 on its side."""
+def _lived(own: _Bin, days: float, noise: Noise, rng: np.random.Generator) -> _Life:
     n = int(days * DAY_S / STEP_S)
-    level, covered = np.empty(n), np.zeros(n, dtype=int)
-    settled, fresh = rng.uniform(0, 30), 0.0
-    emptied: list[float] = []
-    before: list[float] = []
-    at = STEP_S * np.arange(n)
-    hour = (at / HOUR_S) % 24
-    lam = own.rate_l_day / 24.0 * np.array(SHAPE_OF_DAY)[hour.astype(int)] * (STEP_S / HOUR_S) / 1.2
-    numbers = rng.poisson(lam)
+    life = _Life(np.empty(n), np.zeros(n, dtype=np.int64), [], [])
+    settled, fresh = float(rng.uniform(0, 30)), 0.0
+    hour = (STEP_S * np.arange(n) / HOUR_S) % 24
+    numbers = rng.poisson(own.rate_l_day / 24.0 * np.array(SHAPE_OF_DAY)[hour.astype(int)] * STEP_H / ITEM_L)
     checks = np.flatnonzero((hour >= own.hour) & (np.roll(hour, 1) < own.hour))
     rounds = {int(k) for k in checks if rng.random() < 0.8}
-    events = {
-        kind: _times(rng, n, every)
-        for kind, every in (
-            ("pack", noise.compacted_days),
-            ("jam", noise.blocked_days),
-            ("tilt", noise.tilted_days),
-        )
-    }
+    every = (noise.compacted_days, noise.blocked_days, noise.tilted_days)
+    packs, jams, tilts = (_times(rng, n, days_between) for days_between in every)
     for k in range(n):
         if numbers[k]:
             fresh += 100.0 * float(rng.lognormal(-0.3, 0.8, numbers[k]).sum()) * 0.9 / CAPACITY_L
-        aged = fresh * (STEP_S / HOUR_S) / 8.0
-        settled += aged
-        fresh = (fresh - aged) * (1.0 - own.settling_h * 4.0 * STEP_S / HOUR_S)
-        settled *= 1.0 - own.settling_h / 20.0 * STEP_S / HOUR_S
-        if settled + fresh > 108.0:
-            fresh = max(0.0, 108.0 - settled)
-            settled = min(settled, 108.0)
-        if k in events["pack"] and settled + fresh > 45.0:
+        settled, fresh = _settled(settled, fresh, own.settling_h)
+        if k in packs and settled + fresh > 45.0:
             share = float(rng.uniform(0.55, 0.85))
             settled, fresh = settled * share, fresh * share
-        if k in events["jam"] and settled + fresh < 60.0:
-            covered[k : k + int(rng.uniform(3, 30) * HOUR_S / STEP_S)] = 1
-        if k in events["tilt"]:
-            covered[k : k + int(rng.uniform(2, 10) * HOUR_S / STEP_S)] = 2
-            settled *= float(rng.uniform(0.1, 1.0))
-        if k in rounds and settled + fresh >= own.empties_at_pct and covered[k] != 2:
-            emptied.append(float(at[k]))
-            before.append(settled + fresh)
+        if k in jams and settled + fresh < 60.0:
+            life.covered[k : k + int(rng.uniform(3, 30) / STEP_H)] = 1
+        if k in tilts:
+            life.covered[k : k + int(rng.uniform(2, 10) / STEP_H)] = 2
+            settled *= float(rng.uniform(0.1, 1.0))  # some of it is spilled
+        if k in rounds and settled + fresh >= own.empties_at_pct and life.covered[k] != 2:
+            life.emptied_s.append(STEP_S * k)
+            life.from_pct.append(settled + fresh)
             settled, fresh = float(rng.uniform(0, 10)), 0.0
-            covered[k:][covered[k:] == 1] = 0 if covered[k] == 1 else covered[k:][covered[k:] == 1]
-        level[k] = settled + fresh
-    return level, emptied, before, covered
+            if life.covered[k] == 1:
+                life.covered[k:][life.covered[k:] == 1] = 0
+        life.level[k] = settled + fresh
+    return life
+
+
+def _settled(settled: float, fresh: float, settling_h: float) -> tuple[float, float]:
+    """Return old and fresh litter [%] a step later: the fresh falls in and becomes old; more than 108 % lies beside the bin."""
+    aged = fresh * STEP_H / 8.0
+    settled += aged
+    fresh = (fresh - aged) * (1.0 - settling_h * 4.0 * STEP_H)
+    settled *= 1.0 - settling_h / 20.0 * STEP_H
+    if settled + fresh > MOST_PCT:
+        fresh = max(0.0, MOST_PCT - settled)
+    return min(settled, MOST_PCT), fresh
 
 
 def _times(rng: np.random.Generator, n: int, every_days: float) -> set[int]:
@@ -168,66 +180,72 @@ def _times(rng: np.random.Generator, n: int, every_days: float) -> set[int]:
     return {int(k) for k in np.flatnonzero(rng.random(n) < STEP_S / DAY_S / every_days)}
 
 
-def _told(own, days, noise, rng, level, emptied, before, covered) -> Trace:
-    readings: list[Reading] = []
-    true: list[float] = []
+def _told(own: _Bin, days: float, noise: Noise, rng: np.random.Generator, life: _Life) -> Trace:
+    told: list[tuple[Reading, float]] = []
     knows_heat = rng.random() < 0.5
-    garbage = _garbage(noise, rng, emptied)
-    alarms = _tilt_alarms(covered, noise, rng)
+    lid_open = _lid(noise, rng, life.emptied_s)
+    alarms = _tilt_alarms(life.covered, noise, rng)
     at_s, stuck_until, stuck_mm = float(rng.uniform(0, noise.cadence_s)), -1.0, 0.0
     while at_s < days * DAY_S - STEP_S:
         k = int(at_s / STEP_S)
         heat = 10.0 + 8.0 * sin(2 * pi * (at_s / DAY_S - 0.4)) + 6.0 * sin(2 * pi * at_s / DAY_S / 30.0)
-        top = level[k] * (1.0 + own.cone * (1.0 - level[k] / 110.0))
+        top = float(life.level[k]) * (1.0 + own.cone * (1.0 - float(life.level[k]) / 110.0))
         mm = EMPTY_MM - (EMPTY_MM - FULL_MM) * top / 100.0
-        mm = _echo(own, noise, rng, mm, heat, garbage(at_s), int(covered[k]))
+        mm = _echo(own, noise, rng, mm, heat, lid_open(at_s), int(life.covered[k]))
         if at_s < stuck_until:
             mm = stuck_mm
         elif noise.stuck_days > 0.0 and rng.random() < noise.cadence_s / DAY_S / noise.stuck_days:
             stuck_until, stuck_mm = at_s + float(rng.uniform(3, 12)) * HOUR_S, mm
-        tilt = float(rng.uniform(70, 95)) if covered[k] == 2 else 1.0
+        tilt = float(rng.uniform(70, 95)) if life.covered[k] == 2 else 1.0
         if rng.random() >= noise.loss:
-            readings.append((at_s, mm, heat if knows_heat else nan, tilt))
-            true.append(float(min(level[k], 100.0)))
-            if rng.random() < noise.twice:
-                readings.append(readings[-1])
-                true.append(true[-1])
+            new = (at_s, mm, heat if knows_heat else nan, tilt), min(float(life.level[k]), 100.0)
+            told += [new, new] if rng.random() < noise.twice else [new]
         at_s += noise.cadence_s * float(rng.uniform(0.98, 1.02))
-    both = sorted([*zip(readings, true, strict=True), *alarms], key=lambda r: r[0][0])
-    return Trace([r for r, _ in both], emptied, before, [t for _, t in both], _fixes(days, rng, emptied))
+    told = sorted([*told, *alarms], key=lambda r: r[0][0])
+    fixes = _fixes(days, rng, life.emptied_s)
+    return Trace([r for r, _ in told], life.emptied_s, life.from_pct, [t for _, t in told], fixes)
 
 
-def _tilt_alarms(covered, noise: Noise, rng) -> list[tuple[Reading, float]]:
+def _tilt_alarms(
+    covered: NDArray[np.int64], noise: Noise, rng: np.random.Generator
+) -> list[tuple[Reading, float]]:
     """Return the reports that a sensor makes at once when it falls over, and when it stands again."""
     turns = np.flatnonzero(np.diff((covered == 2).astype(int)))
     reports = [(STEP_S * (int(k) + 1), 85.0 if covered[k + 1] == 2 else 1.0) for k in turns]
     return [((at_s, 0.0, nan, tilt), nan) for at_s, tilt in reports if rng.random() >= noise.loss]
 
 
-def _fixes(days: float, rng, emptied: list[float]) -> list[tuple[float, bool]]:
+def _fixes(days: float, rng: np.random.Generator, emptied: list[float]) -> list[tuple[float, bool]]:
     found = [(when + 20.0 * k, True) for when in emptied for k in range(-1, 2)]
     found += [(DAY_S * d + float(rng.uniform(5, 20)) * HOUR_S, False) for d in range(int(days))]
     found += [(DAY_S * d + float(rng.uniform(5, 20)) * HOUR_S, True) for d in range(0, int(days), 7)]
     return sorted(found)
 
 
-def _garbage(noise: Noise, rng: np.random.Generator, emptied: list[float]):
-    """Return whether the lid is open at a time: 1 to 3 readings after an emptying, of a daily one hardly ever one."""
+def _lid(noise: Noise, rng: np.random.Generator, emptied: list[float]) -> Callable[[float], bool]:
+    """Return whether the lid is open at a time: for one to three readings after an emptying, of daily ones hardly ever for one."""
     spans = []
     for when in emptied:
         n = int(rng.integers(1, noise.garbage + 1))
-        spans.append((when - 60.0, when + min(n * noise.cadence_s, 3.0 * HOUR_S) - 60.0))
-    return lambda at_s: any(a <= at_s < b for a, b in spans if noise.cadence_s < DAY_S or at_s < a + 1800.0)
+        open_s = min(n * noise.cadence_s, 3.0 * HOUR_S) if noise.cadence_s < DAY_S else 1800.0
+        spans.append((when - 60.0, when - 60.0 + open_s))
+    return lambda at_s: any(a <= at_s < b for a, b in spans)
 
 
-def _echo(own, noise: Noise, rng, mm: float, heat: float, lid_open: bool, covered: int) -> float:
+def _echo(
+    own: _Bin, noise: Noise, rng: np.random.Generator, mm: float, heat: float, lid_open: bool, covered: int
+) -> float:
     if lid_open:
-        return float(rng.choice([0.0, 20.0, 65535.0, rng.uniform(35, 2500), rng.uniform(35, 1000)]))
+        return _one_of(rng, [0.0, 20.0, 65535.0, rng.uniform(35, 2500), rng.uniform(35, 1000)])
     if covered == 2:
-        return float(rng.choice([rng.uniform(40, 400), rng.uniform(900, 3000), 0.0]))
+        return _one_of(rng, [rng.uniform(40, 400), rng.uniform(900, 3000), 0.0])
     if covered == 1:
         mm = 110.0 + rng.normal(0, 4)
     if rng.random() < noise.outliers:
-        return float(rng.choice([0.0, 20.0, BLIND_MM + 5.0, own.wall_mm + rng.normal(0, 5)]))
+        return _one_of(rng, [0.0, 20.0, BLIND_MM + 5.0, own.wall_mm + rng.normal(0, 5)])
     mm = mm / (1.0 + noise.sound * 0.0017 * (heat - 20.0)) + rng.normal(0, noise.noise_mm)
     return float(max(35.0, noise.step_mm * round(mm / noise.step_mm)))
+
+
+def _one_of(rng: np.random.Generator, values: list[Any]) -> float:
+    return float(rng.choice(values))
