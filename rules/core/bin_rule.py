@@ -18,7 +18,7 @@ from rules.core.bin_level.condition import condition_of
 from rules.core.bin_level.geometry import litres, measured_pct
 from rules.core.bin_level.hampel import median
 from rules.core.bin_level.state import BinCondition, Fills
-from rules.core.bin_memory import NO_ACTS, NO_PASSES
+from rules.core.bin_memory import NO_ACTS, NO_PASSES, BinActs, BinPasses
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance, is_down
 from rules.core.conditions.telling import Subject, Words, effects_of
@@ -48,7 +48,7 @@ WRONG: Mapping[BinCondition, str] = {
 
 def observe(work: Work, ctx: Context, rows: Readings) -> None:
     """Take readings of bins into their memory."""
-    bins = work.write("bin")
+    bins, passes, acts = work.write("bin"), work.read("bin_pass"), work.read("collection")
     columns = [rows.column(name).tolist() for name in FIELDS]
     for device, at_s, *values in zip(rows.device, rows.ts_s.tolist(), *columns, strict=True):
         site = ctx.bin_of.get(device)
@@ -62,7 +62,10 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
         # Fire first, and never behind a filter.
         now = _fire(work, ctx, site, now)
         fire_warning.settle(work, ctx, site, now)
-        bins[site.bin_id] = _level(work, ctx, site, now, distance, fill, tilt)
+        heard = NOTHING
+        if site.bin_id in passes or site.bin_id in acts:
+            heard = _heard(passes.get(site.bin_id, NO_PASSES), acts.get(site.bin_id, NO_ACTS))
+        bins[site.bin_id] = _level(work, ctx, site, now, distance, fill, tilt, heard)
         work.touched_bins.add(site.bin_id)
 
 
@@ -106,25 +109,30 @@ def _fire(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:
 
 
 def _level(
-    work: Work, ctx: Context, site: BinSite, now: BinMemory, distance: float | None, fill: float | None, tilt: float | None
-) -> BinMemory:  # fmt: skip
+    work: Work,
+    ctx: Context,
+    site: BinSite,
+    now: BinMemory,
+    distance: float | None,
+    fill: float | None,
+    tilt: float | None,
+    heard: Heard,
+) -> BinMemory:
     ctx, site = ctx.at("bin", site.bin_id, now.at_s), ctx.site_at(site.bin_id, now.at_s)
     p = ctx.catalogue.full.parameters
     shape = ctx.shape(site.bin_id, p.filter)
     level = measured_pct(distance, fill, now.temperature_c, shape, p.filter.reference_c)
     seen = Seen(now.at_s, level, distance is None, tilt)
-    fills, found = detect(now.fills, seen, shape, p.filter, p.emptying, _heard(work, site.bin_id))
-    work.effects += [_event(site.bin_id, f) for f in found]
+    fills, found = detect(now.fills, seen, shape, p.filter, p.emptying, heard)
+    if found:
+        work.effects += [_event(site.bin_id, f) for f in found]
     after = _with(now, fills)
     return after if fills.filtered is now.fills.filtered else _full(work, ctx, site, after)
 
 
-def _heard(work: Work, bin_id: str) -> Heard:
+def _heard(passes: BinPasses, acts: BinActs) -> Heard:
     """Return the lorries near a bin and what was said of it."""
-    passes, acts = work.read("bin_pass"), work.read("collection")
-    if bin_id not in passes and bin_id not in acts:
-        return NOTHING
-    return Heard(passes.get(bin_id, NO_PASSES).passes, acts.get(bin_id, NO_ACTS).acts)
+    return Heard(passes.passes, acts.acts)
 
 
 def _event(bin_id: str, found: Found) -> Event:
@@ -205,7 +213,7 @@ def standing(bins: Mapping[str, BinMemory], ctx: Context) -> Iterator[tuple[Subj
 def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) -> str | None:
     """Return why a bin must be collected, None where it need not be."""
     level = now.fills.fill_pct
-    if condition_of(now.fills, now.at_s, False, p.filter) == "blocked":
+    if now.fills.jam is not None and condition_of(now.fills, now.at_s, False, p.filter) == "blocked":
         return f"blocked: something is at its sensor, {level or 0.0:.0f} % full before"
     if level is not None and level >= p.overflow_pct:
         return f"overflowing: {level:.0f} % full"
@@ -220,17 +228,21 @@ def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) ->
 
 def tell_all(work: Work, ctx: Context) -> None:
     """Say what is true now of the bins whose readings came."""
+    if not work.touched_bins:
+        return
+    bins, quality = work.read("bin"), work.read("quality")
     for bin_id in sorted(work.touched_bins):
-        _tell(work, ctx, bin_id)
+        known: QualityMemory | None = quality.get(ctx.bins[bin_id].device)
+        _tell(work, ctx, bin_id, bins[bin_id], known is not None and STUCK in known.told)
 
 
-def _tell(work: Work, ctx: Context, bin_id: str) -> None:
-    now = work.read("bin")[bin_id]
+def _tell(work: Work, ctx: Context, bin_id: str, now: BinMemory, stuck: bool) -> None:
+    """Say what is true of a bin; ``stuck``: as data quality has found (:mod:`rules.core.quality.rule`)."""
     ctx, site = ctx.at("bin", bin_id, now.at_s), ctx.site_at(bin_id, now.at_s)
     p, level = ctx.catalogue.full.parameters, now.fills.fill_pct
     shape, track = ctx.shape(bin_id, p.filter), now.fills.track
     why = why_collect(site, now, now.at_s, p)
-    condition = condition_of(now.fills, now.at_s, _is_stuck(work, site.device), p.filter)
+    condition = condition_of(now.fills, now.at_s, stuck, p.filter)
     word = "unknown" if level is None else "ok"
     if level is not None and (now.full.is_active or level >= p.overflow_pct):
         word = "overflowing" if level >= p.overflow_pct else "full"
@@ -259,9 +271,3 @@ def _tell(work: Work, ctx: Context, bin_id: str) -> None:
 def _reason(level: float | None, condition: BinCondition) -> str:
     said = "no valid reading yet" if level is None else f"{level:.0f} % full"
     return said if condition == "ok" else f"{said}; {WRONG[condition]}"
-
-
-def _is_stuck(work: Work, device: str) -> bool:
-    """Whether data quality has said that a device's values are stuck (:mod:`rules.core.quality.rule`)."""
-    known: QualityMemory | None = work.read("quality").get(device)
-    return known is not None and STUCK in known.told

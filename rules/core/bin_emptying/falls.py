@@ -55,7 +55,7 @@ def again(
     gap_s = at_s - d.low_s
     sparse, near = gap_s > p.sparse_s, max(2.0 * shape.floor_pct, 6.0 * noise_pct)
     if d.pre_pct - fill >= max(p.again_pct, p.drop_sd * noise_pct):
-        if fill < d.low_pct - near and not sparse:
+        if fill < d.low_pct - near:
             return "lower"
         if fill <= d.low_pct + near + p.again_pct_h * gap_s / 3600.0:
             return "low"
@@ -82,7 +82,7 @@ def fallen(
 ) -> Fills:  # fmt: skip
     """Return what is remembered after a confirmed fall: the level is where the two readings are."""
     sparse = at_s - d.low_s > p.sparse_s
-    after = min(d.low_pct, fill) if sparse else (d.low_pct + fill) / 2.0
+    after = d.low_pct if sparse else (d.low_pct + fill) / 2.0
     fell = Fell(
         d.pre_pct, d.pre_s, after, d.low_s, 2, _is_doubtful(f, d, sparse, reported, p),
         earlier_s=f.emptied_s, sparse=sparse,

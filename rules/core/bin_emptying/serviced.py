@@ -31,8 +31,8 @@ def not_emptied(
         p: what counts as an emptying.
     """
     after_s = at_s - 2.0 * 86_400.0 if f.judged_s is None else f.judged_s
-    due = sorted(claims(heard, after_s, p))
-    if not due or f.dip is not None or f.track is None:
+    due, track = sorted(claims(heard, after_s, p)), f.track
+    if not due or f.dip is not None or track is None:
         return f, ()
     when_s, by = due[-1]
     after = [r for r in f.recent if r[0] > when_s + SETTLES_S]
@@ -44,7 +44,7 @@ def not_emptied(
         return f, ()
     was, now = median(v for _, v in before), median(v for _, v in after)
     least = p.not_emptied_from_pct if by == "crew" else LORRY_FROM_PCT
-    came = rate_pct_h(f, at_s, f.track.level_pct, p) * max(0.0, after[0][0] - when_s) / 3600.0
+    came = rate_pct_h(f, at_s, track.level_pct, p) * max(0.0, after[0][0] - when_s) / 3600.0
     if was < least or was + came - now >= p.not_emptied_pct:
         return f, ()
     sure = p.sure.crew if by == "crew" else p.sure.stopped
