@@ -8,6 +8,7 @@ This module must not know a database, a broker or a clock.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -143,11 +144,47 @@ class GrittingRoute(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 1
 
 
+class BinModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of bin with a kind of sensor: what all of them have.
+
+    ``empty_distance_mm`` is what the sensor reads in the empty bin, ``full_distance_mm`` at 100 %
+    fill, ``blind_mm`` how near it sees nothing [mm]. ``capacity_l`` is the volume at 100 %.
+    ``profile`` is what part of the volume is below which part of the height, as (height, volume)
+    from 0 to 1, both rising; empty: straight walls. ``device_compensates``: the sensor knows the
+    speed of sound at its temperature. ``sentinels_mm`` are distances by which it says something
+    else: no echo, a fault. ``step_pct``: in what steps it tells a fill, where it tells one itself [%];
+    0: finely.
+    """
+
+    model_id: str
+    label: str = ""
+    empty_distance_mm: float = 1000.0
+    full_distance_mm: float = 200.0
+    capacity_l: float = 240.0
+    blind_mm: float = 30.0
+    profile: tuple[tuple[float, float], ...] = ()
+    device_compensates: bool = True
+    sentinels_mm: tuple[float, ...] = ()
+    step_pct: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse a bin that is full before it is empty, and a profile that goes back."""
+        if not self.empty_distance_mm > self.full_distance_mm:
+            raise ValueError(f"model {self.model_id}: full_distance_mm must be below empty_distance_mm")
+        points = ((0.0, 0.0), *self.profile, (1.0, 1.0))
+        steps = list(pairwise(points))
+        if any(h1 < h0 or v1 < v0 for (h0, v0), (h1, v1) in steps):
+            raise ValueError(f"model {self.model_id}: profile must rise from (0, 0) to (1, 1)")
+
+
 class BinSite(msgspec.Struct, frozen=True, kw_only=True):
     """A public litter bin with a fill sensor.
 
-    ``empty_distance_mm`` is what the sensor reads in the empty bin,
-    ``full_distance_mm`` what it reads at 100 % fill [mm].
+    ``model`` is its :class:`BinModel`. Without one count its own ``empty_distance_mm``, what the
+    sensor reads in the empty bin, ``full_distance_mm``, what it reads at 100 % fill [mm], and
+    ``capacity_l``. ``place`` is the kind of place that it stands in, by which bins are alike.
+    ``sensitive``: it must not overflow, as beside a playground. ``service_s`` is how long a crew
+    needs for it [s].
     """
 
     bin_id: str
@@ -162,6 +199,10 @@ class BinSite(msgspec.Struct, frozen=True, kw_only=True):
     capacity_l: float = 240.0
     threshold_pct: float = 80.0
     max_age_days: float = 14.0
+    model: str | None = None
+    place: str = ""
+    sensitive: bool = False
+    service_s: float = 60.0
 
 
 class Registry(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +217,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
     depots: tuple[Depot, ...] = ()
     routes: tuple[GrittingRoute, ...] = ()
     bins: tuple[BinSite, ...] = ()
+    bin_models: tuple[BinModel, ...] = ()
     wards: tuple[Ward, ...] = ()
 
 

@@ -132,20 +132,38 @@ where (t.from_segment, t.via_node, t.to_segment)
     is distinct from (excluded.from_segment, excluded.via_node, excluded.to_segment)
 """
 
+BIN_MODELS: LiteralString = """
+insert into bin_model as t (model_id, label, empty_distance_mm, full_distance_mm, capacity_l, blind_mm,
+    profile, device_compensates, sentinels_mm, step_pct)
+select r.* from jsonb_to_recordset(%s) as r(model_id text, label text, empty_distance_mm float8,
+    full_distance_mm float8, capacity_l float8, blind_mm float8, profile jsonb, device_compensates boolean,
+    sentinels_mm float8[], step_pct float8)
+on conflict (model_id) do update set (label, empty_distance_mm, full_distance_mm, capacity_l, blind_mm,
+    profile, device_compensates, sentinels_mm, step_pct)
+    = (excluded.label, excluded.empty_distance_mm, excluded.full_distance_mm, excluded.capacity_l,
+    excluded.blind_mm, excluded.profile, excluded.device_compensates, excluded.sentinels_mm, excluded.step_pct)
+where (t.*) is distinct from (excluded.*)
+"""
+
 BINS: LiteralString = """
 insert into bin_site as t (bin_id, device_id, label, street, latitude_deg, longitude_deg, stream,
-    empty_distance_mm, full_distance_mm, capacity_l, threshold_pct, max_age_days)
+    empty_distance_mm, full_distance_mm, capacity_l, threshold_pct, max_age_days, model, place, sensitive,
+    service_s)
 select r.bin_id, d.device_id, r.label, r.street, r.latitude_deg, r.longitude_deg, r.stream,
-    r.empty_distance_mm, r.full_distance_mm, r.capacity_l, r.threshold_pct, r.max_age_days
+    r.empty_distance_mm, r.full_distance_mm, r.capacity_l, r.threshold_pct, r.max_age_days, r.model, r.place,
+    r.sensitive, r.service_s
 from jsonb_to_recordset(%s) as r(bin_id text, device text, label text, street text, latitude_deg float8,
     longitude_deg float8, stream text, empty_distance_mm float8, full_distance_mm float8,
-    capacity_l float8, threshold_pct float8, max_age_days float8)
+    capacity_l float8, threshold_pct float8, max_age_days float8, model text, place text, sensitive boolean,
+    service_s float8)
 join device d on d.name = r.device
 on conflict (bin_id) do update set (device_id, label, street, latitude_deg, longitude_deg, stream,
-    empty_distance_mm, full_distance_mm, capacity_l, threshold_pct, max_age_days)
+    empty_distance_mm, full_distance_mm, capacity_l, threshold_pct, max_age_days, model, place, sensitive,
+    service_s)
     = (excluded.device_id, excluded.label, excluded.street, excluded.latitude_deg, excluded.longitude_deg,
     excluded.stream, excluded.empty_distance_mm, excluded.full_distance_mm, excluded.capacity_l,
-    excluded.threshold_pct, excluded.max_age_days)
+    excluded.threshold_pct, excluded.max_age_days, excluded.model, excluded.place, excluded.sensitive,
+    excluded.service_s)
 where (t.*) is distinct from (excluded.*)
 """
 

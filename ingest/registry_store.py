@@ -31,7 +31,7 @@ async def store_registry(conn: AsyncConnection, registry: Registry) -> dict[str,
 
     Raises:
         ConfigurationError: a home, segment or bin names a device, a home a ward, a segment a
-            node or route, that is in neither the registry nor the database; or a value that
+            node or route, a bin a model, that is in neither the registry nor the database; or a value that
             the table refuses.
     """
     try:
@@ -64,6 +64,7 @@ async def _store(conn: AsyncConnection, registry: Registry) -> dict[str, int]:
     changed["gritting_route"] = await _upsert(conn, sql.ROUTES, registry.routes)
     changed["road_segment"] = await _upsert(conn, sql.SEGMENTS, registry.segments)
     changed["turn_ban"] = await _upsert(conn, sql.TURN_BANS, registry.turn_bans)
+    changed["bin_model"] = await _upsert(conn, sql.BIN_MODELS, registry.bin_models)
     changed["bin_site"] = await _upsert(conn, sql.BINS, registry.bins)
     return changed
 

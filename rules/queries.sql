@@ -48,9 +48,17 @@ select jsonb_build_object(
             'bin_id', b.bin_id, 'label', b.label, 'street', b.street, 'device', d.name,
             'latitude_deg', b.latitude_deg, 'longitude_deg', b.longitude_deg, 'stream', b.stream,
             'empty_distance_mm', b.empty_distance_mm, 'full_distance_mm', b.full_distance_mm,
-            'capacity_l', b.capacity_l, 'threshold_pct', b.threshold_pct, 'max_age_days', b.max_age_days
+            'capacity_l', b.capacity_l, 'threshold_pct', b.threshold_pct, 'max_age_days', b.max_age_days,
+            'model', b.model, 'place', b.place, 'sensitive', b.sensitive, 'service_s', b.service_s
         ) order by b.bin_id)
-        from bin_site b join device d on d.device_id = b.device_id and d.retired_at is null), '[]')
+        from bin_site b join device d on d.device_id = b.device_id and d.retired_at is null), '[]'),
+    'bin_models', coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'model_id', model_id, 'label', label, 'empty_distance_mm', empty_distance_mm,
+            'full_distance_mm', full_distance_mm, 'capacity_l', capacity_l, 'blind_mm', blind_mm,
+            'profile', profile, 'device_compensates', device_compensates, 'sentinels_mm', sentinels_mm,
+            'step_pct', step_pct
+        ) order by model_id) from bin_model), '[]')
 )::text
 
 -- start_cursor

@@ -7,9 +7,18 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from devices.registry import BinSite
-from rules.core import alarms, bin_fill, fire_warning
+from rules.core import alarms, fire_warning
 from rules.core.alarms import Demand
-from rules.core.bin_fill import Fills
+from rules.core.bin_emptying.detect import Seen
+from rules.core.bin_emptying.detect import observe as detect
+from rules.core.bin_emptying.evidence import NOTHING, Heard
+from rules.core.bin_emptying.judge import Found
+from rules.core.bin_level import kalman
+from rules.core.bin_level.condition import condition_of
+from rules.core.bin_level.geometry import litres, measured_pct
+from rules.core.bin_level.hampel import median
+from rules.core.bin_level.state import BinCondition, Fills
+from rules.core.bin_memory import NO_ACTS, NO_PASSES, BinActs, BinPasses
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance, is_down
 from rules.core.conditions.telling import Subject, Words, effects_of
@@ -17,15 +26,29 @@ from rules.core.context import Context
 from rules.core.effects import Event, iso, num
 from rules.core.memory import BinMemory
 from rules.core.parameters import BinParameters
+from rules.core.quality_memory import QualityMemory
 from rules.core.readings import Readings, known
 from rules.core.work import Work
 
 FIELDS = ("distance_mm", "fill_pct", "temperature_c", "tilt_deg", "battery_pct")
+STUCK = "quality.stuck"
+EVENTS = {
+    "emptied": "bin_emptied",
+    "confirmed": "bin_emptying_confirmed",
+    "retracted": "bin_emptying_retracted",
+    "not_emptied": "bin_not_emptied",
+}
+WRONG: Mapping[BinCondition, str] = {
+    "tilted": "lies on its side",
+    "blocked": "something is in the way of the sensor",
+    "stuck": "the sensor says always the same",
+    "no_echo": "the sensor hears no echo",
+}
 
 
 def observe(work: Work, ctx: Context, rows: Readings) -> None:
     """Take readings of bins into their memory."""
-    bins = work.write("bin")
+    bins, passes, acts = work.write("bin"), work.read("bin_pass"), work.read("collection")
     columns = [rows.column(name).tolist() for name in FIELDS]
     for device, at_s, *values in zip(rows.device, rows.ts_s.tolist(), *columns, strict=True):
         site = ctx.bin_of.get(device)
@@ -39,7 +62,10 @@ def observe(work: Work, ctx: Context, rows: Readings) -> None:
         # Fire first, and never behind a filter.
         now = _fire(work, ctx, site, now)
         fire_warning.settle(work, ctx, site, now)
-        bins[site.bin_id] = _level(work, ctx, site, now, distance, fill)
+        heard = NOTHING
+        if site.bin_id in passes or site.bin_id in acts:
+            heard = _heard(passes.get(site.bin_id, NO_PASSES), acts.get(site.bin_id, NO_ACTS))
+        bins[site.bin_id] = _level(work, ctx, site, now, distance, fill, tilt, heard)
         work.touched_bins.add(site.bin_id)
 
 
@@ -82,37 +108,39 @@ def _fire(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:
     return now if fire is now.fire else msgspec.structs.replace(now, fire=fire)
 
 
-def measured_fill_pct(
-    site: BinSite, distance: float | None, fill: float | None, temperature: float | None, p: BinParameters
-) -> float | None:
-    """Return the fill of one reading [%]; None where the echo can't be true."""
-    echo = bin_fill.echo_mm(distance, site.empty_distance_mm, p.filter)
-    if echo is None:
-        return fill
-    mm = bin_fill.compensated_mm(echo, temperature, p.filter)
-    return bin_fill.fill_pct(mm, site.empty_distance_mm, site.full_distance_mm)
-
-
-def noise_pct(site: BinSite, p: BinParameters) -> float:
-    """Return the standard deviation of one reading [% of fill]."""
-    return 100.0 * p.filter.noise_mm / (site.empty_distance_mm - site.full_distance_mm)
-
-
 def _level(
-    work: Work, ctx: Context, site: BinSite, now: BinMemory, distance: float | None, fill: float | None
+    work: Work,
+    ctx: Context,
+    site: BinSite,
+    now: BinMemory,
+    distance: float | None,
+    fill: float | None,
+    tilt: float | None,
+    heard: Heard,
 ) -> BinMemory:
     ctx, site = ctx.at("bin", site.bin_id, now.at_s), ctx.site_at(site.bin_id, now.at_s)
     p = ctx.catalogue.full.parameters
-    if now.tilt_deg is not None and now.tilt_deg > p.filter.tilt_deg:
-        return now  # lying on its side: the echo says nothing of the content
-    level = measured_fill_pct(site, distance, fill, now.temperature_c, p)
-    if level is None:
-        return now
-    fills, emptied = bin_fill.observe(now.fills, now.at_s, level, noise_pct(site, p), p.emptying)
-    if emptied is not None:
-        detail = {"before_pct": num(emptied.before_pct, 1), "after_pct": num(emptied.after_pct, 1)}
-        work.effects.append(Event("bin_emptied", "bin", site.bin_id, emptied.at_s, detail))
-    return _full(work, ctx, site, _with(now, fills))
+    shape = ctx.shape(site.bin_id, p.filter)
+    level = measured_pct(distance, fill, now.temperature_c, shape, p.filter.reference_c)
+    seen = Seen(now.at_s, level, distance is None, tilt)
+    fills, found = detect(now.fills, seen, shape, p.filter, p.emptying, heard)
+    if found:
+        work.effects += [_event(site.bin_id, f) for f in found]
+    after = _with(now, fills)
+    return after if fills.filtered is now.fills.filtered else _full(work, ctx, site, after)
+
+
+def _heard(passes: BinPasses, acts: BinActs) -> Heard:
+    """Return the lorries near a bin and what was said of it."""
+    return Heard(passes.passes, acts.acts)
+
+
+def _event(bin_id: str, found: Found) -> Event:
+    detail = {
+        "before_pct": num(found.before_pct, 1), "after_pct": num(found.after_pct, 1),
+        "confidence": num(found.sure, 2), "evidence": list(found.evidence),
+    }  # fmt: skip
+    return Event(EVENTS[found.what], "bin", bin_id, found.at_s, detail)
 
 
 def _with(now: BinMemory, fills: Fills) -> BinMemory:
@@ -126,7 +154,7 @@ def fullness(filtered: tuple[float, ...], threshold_pct: float, p: BinParameters
     """Return what the last filtered fills ask for: two of three must agree."""
     if not filtered:
         return None
-    return alarms.demand(bin_fill.median(filtered), threshold_pct, threshold_pct - p.hysteresis_pct)
+    return alarms.demand(median(filtered), threshold_pct, threshold_pct - p.hysteresis_pct)
 
 
 def _full(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:
@@ -185,6 +213,8 @@ def standing(bins: Mapping[str, BinMemory], ctx: Context) -> Iterator[tuple[Subj
 def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) -> str | None:
     """Return why a bin must be collected, None where it need not be."""
     level = now.fills.fill_pct
+    if now.fills.jam is not None and condition_of(now.fills, now.at_s, False, p.filter) == "blocked":
+        return f"blocked: something is at its sensor, {level or 0.0:.0f} % full before"
     if level is not None and level >= p.overflow_pct:
         return f"overflowing: {level:.0f} % full"
     if now.full.is_active:
@@ -198,33 +228,46 @@ def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) ->
 
 def tell_all(work: Work, ctx: Context) -> None:
     """Say what is true now of the bins whose readings came."""
+    if not work.touched_bins:
+        return
+    bins, quality = work.read("bin"), work.read("quality")
     for bin_id in sorted(work.touched_bins):
-        _tell(work, ctx, bin_id)
+        known: QualityMemory | None = quality.get(ctx.bins[bin_id].device)
+        _tell(work, ctx, bin_id, bins[bin_id], known is not None and STUCK in known.told)
 
 
-def _tell(work: Work, ctx: Context, bin_id: str) -> None:
-    now = work.read("bin")[bin_id]
+def _tell(work: Work, ctx: Context, bin_id: str, now: BinMemory, stuck: bool) -> None:
+    """Say what is true of a bin; ``stuck``: as data quality has found (:mod:`rules.core.quality.rule`)."""
     ctx, site = ctx.at("bin", bin_id, now.at_s), ctx.site_at(bin_id, now.at_s)
-    p = ctx.catalogue.full.parameters
-    level = now.fills.fill_pct
+    p, level = ctx.catalogue.full.parameters, now.fills.fill_pct
+    shape, track = ctx.shape(bin_id, p.filter), now.fills.track
     why = why_collect(site, now, now.at_s, p)
+    condition = condition_of(now.fills, now.at_s, stuck, p.filter)
     word = "unknown" if level is None else "ok"
     if level is not None and (now.full.is_active or level >= p.overflow_pct):
         word = "overflowing" if level >= p.overflow_pct else "full"
+    sd_pct = shape.noise_pct if track is None else kalman.sd_pct(track, shape.noise_pct)
     work.tell(
         "bin",
         bin_id,
         now.at_s,
         {
             "fill_pct": num(level, 1),
+            "litres": None if level is None else num(litres(level, shape), 0),
             "distance_mm": num(now.distance_mm, 0),
-            "sd_pct": num(bin_fill.sd_pct(now.fills.recent, noise_pct(site, p), p.emptying.sparse_s), 1),
+            "sd_pct": num(sd_pct, 1),
             "state": word,
+            "condition": condition,
             "needs_collection": why is not None,
             "on_fire": now.fire.is_active or fire_warning.is_up(work, bin_id),
-            "reason": why or ("no valid reading yet" if level is None else f"{level:.0f} % full"),
+            "reason": why or _reason(level, condition),
             "last_emptied_at": iso(now.fills.emptied_s),
             "temperature_c": num(now.temperature_c),
             "battery_pct": num(now.battery_pct, 0),
         },
     )
+
+
+def _reason(level: float | None, condition: BinCondition) -> str:
+    said = "no valid reading yet" if level is None else f"{level:.0f} % full"
+    return said if condition == "ok" else f"{said}; {WRONG[condition]}"

@@ -12,7 +12,10 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
-from devices.registry import BinSite, Device, GrittingRoute, Home, Registry
+from devices.registry import BinModel, BinSite, Device, GrittingRoute, Home, Registry
+from rules.core.bin_emptying.passes import Grid, grid_of
+from rules.core.bin_level.geometry import Shape, shape_of
+from rules.core.bin_level.parameters import FilterParameters
 from rules.core.collection import Round, plan_round
 from rules.core.itinerary import Itinerary
 from rules.core.kept import Kept
@@ -43,6 +46,7 @@ class Context:
         lateness_s: how long a reading waits for those measured before it [s].
         overrides: parameters that are other ones for one subject; see :meth:`at`.
         forecasts_expected: whether somebody makes road forecasts: that none ever comes is an alarm then.
+        bin_models: by id.
         kept: memory in columns, from one step to the next.
     """
 
@@ -65,12 +69,14 @@ class Context:
     lateness_s: float = 0.0
     overrides: Overrides = NONE
     forecasts_expected: bool = False
+    bin_models: Mapping[str, BinModel] = field(default_factory=dict)
     _root: tuple[Context, ...] = field(default=(), repr=False, compare=False)
     # Not shared by what is made of it by replace(): a context with another lateness has others under it.
     _overridden: dict[int, Context] = field(default_factory=dict, init=False, repr=False, compare=False)
     _drives: dict[tuple[str, tuple[str, ...]], Drive] = field(default_factory=dict, repr=False)
     _itineraries: dict[tuple[str, tuple[str, ...]], Itinerary] = field(default_factory=dict, repr=False)
     _rounds: dict[tuple[str, ...], Round] = field(default_factory=dict, repr=False)
+    _shapes: dict[tuple[str, int], Shape] = field(default_factory=dict, repr=False)
     kept: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
 
     @cached_property
@@ -152,6 +158,21 @@ class Context:
         """Return :meth:`site_at` of all bins."""
         own = {b: self.site_at(b, at_s) for b in self.own("bin") if b in self.bins}
         return {**self._sites, **own} if own else self._sites
+
+    def shape(self, bin_id: str, p: FilterParameters) -> Shape:
+        """Return a bin as its sensor sees it; remembered, as it never differs."""
+        key = (bin_id, id(p))  # the catalogues hold it
+        found = self._shapes.get(key)
+        if found is None:
+            site = self.bins[bin_id]
+            model = None if site.model is None else self.bin_models.get(site.model)
+            found = self._shapes[key] = shape_of(site, model, p)
+        return found
+
+    @cached_property
+    def bin_grid(self) -> Grid:
+        """The bins by place, to find those that a lorry passes."""
+        return grid_of(self.bins.values(), self.catalogue.full.parameters.emptying.lorry_m)
 
     @cached_property
     def members_of(self) -> Mapping[str, tuple[tuple[str, ...], NDArray[np.int64]]]:
@@ -273,6 +294,7 @@ def build_context(
         lateness_s=lateness_s,
         overrides=overrides,
         forecasts_expected=forecasts_expected,
+        bin_models={m.model_id: m for m in registry.bin_models},
     )
 
 

@@ -26,6 +26,7 @@ import numpy as np
 
 from rules.core import (
     bin_rule,
+    collection_rule,
     fire_warning,
     forecast_rule,
     home_rule,
@@ -38,6 +39,7 @@ from rules.core import (
     treatment_rule,
     weather_rule,
 )
+from rules.core.collection_acts import rows as acts
 from rules.core.context import Context
 from rules.core.effects import Effect
 from rules.core.flow import TICK_S, Flow
@@ -59,13 +61,22 @@ AT_ONCE: dict[str, Observer] = {
 }
 """Whose readings are taken minute by minute; those of others when somebody asks (:mod:`rules.core.flow`)."""
 
+NEXT_MINUTE: dict[str, Callable[[Work, Context, Readings, float], None]] = {
+    orders.KIND: order_rule.observe,
+    acts.KIND: collection_rule.observe_acts,
+    collection_rule.LORRY: collection_rule.observe_lorries,
+}
+"""What counts from the full minute after event time on: so the order within a minute decides nothing."""
+
 FIELDS_OF_KIND: dict[str, tuple[str, ...]] = {
     "frog": (*home_rule.FIELDS, *quality_notes.MORE_FIELDS["frog"]),
     "road": (*segment_rule.FIELDS, *quality_notes.MORE_FIELDS["road"]),
     "weather": weather_rule.FIELDS,
     "bin": bin_rule.FIELDS,
     "gritter": treatment_rule.FIELDS,
+    collection_rule.LORRY: collection_rule.FIELDS,
     orders.KIND: orders.FIELDS,
+    acts.KIND: acts.FIELDS,
 }
 """The fields that the rules read; of other kinds only time and device matter."""
 
@@ -133,8 +144,8 @@ def _take(
         silence_rule.observe(work, ctx, *flow.devices(run))
         for kind, rows in flow.rows(run, tuple(AT_ONCE)):
             AT_ONCE[kind](work, ctx, rows)
-        for _, rows in flow.rows(run, (orders.KIND,)):
-            order_rule.observe(work, ctx, rows, upto_s)
+        for kind, rows in flow.rows(run, tuple(NEXT_MINUTE)):
+            NEXT_MINUTE[kind](work, ctx, rows, upto_s)
     flow.roads(len(flow))
     flow.homes()
     flow.notes(len(flow))

@@ -2,7 +2,7 @@
 
 Late readings change no decision. What they would have changed is looked at afterwards, for
 each scope in a window of time of its own: the route that a road sensor lies on, a home, a bin,
-the town for weather stations and gritters, else the device.
+the town for weather stations and lorries, else the device.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from rules.core.collection_acts.rows import KIND as ACTS
 from rules.core.context import Context
 from rules.core.effects import Effect, LateReadings
 from rules.core.readings import Readings
@@ -17,9 +18,9 @@ from rules.core.settling import Settled
 from rules.core.winter_orders.rows import KIND as ORDERS
 
 TOWN = ("town", "town")
-WHEN_THEY_COME = ("forecast", ORDERS)
-"""Road forecasts and what officers said count when they come: none is late, none is judged again."""
-TOWN_KINDS = ("weather", "gritter")
+WHEN_THEY_COME = ("forecast", ORDERS, ACTS)
+"""Road forecasts and what officers, crews and residents said count when they come: none is late, none is judged again."""
+TOWN_KINDS = ("weather", "gritter", "lorry")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from rules.core.bin_fill import Fills
+from rules.core.bin_memory import BinActs, BinPasses
+from rules.core.bin_memory import BinMemory as BinMemory
+from rules.core.bin_memory import FireTold as FireTold
+from rules.core.bin_memory import Heat as Heat
 from rules.core.conditions.condition import DOWN, Condition
 from rules.core.gritting import Precipitation
-from rules.core.memory_versions import silent_with_levels, with_levels
+from rules.core.memory_versions import silent_with_levels, with_levels, with_track
 from rules.core.patience import NOTHING, Waiting
 from rules.core.quality_memory import BatteryMemory, DriftMemory, HeardMemory, QualityMemory
 from rules.core.route_plan import RoutePlan
@@ -69,32 +72,6 @@ class WeatherMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     cloud_oktas: float | None = None
     shortwave_w_m2: float | None = None
     glaze_s: float | None = None
-
-
-Heat = tuple[tuple[float, float], ...]
-"""Times [s since 1970] and temperatures [°C], oldest first."""
-
-
-class FireTold(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A fire told by a reading that does not count yet; None: none."""
-
-    at_s: float | None = None
-    heat: Heat = ()
-
-
-class BinMemory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A bin: fills, alarms, temperatures of the last minutes, and what was last reported."""
-
-    at_s: float
-    first_s: float
-    fills: Fills = Fills()
-    full: Condition = DOWN
-    fire: Condition = DOWN
-    heat: Heat = ()
-    distance_mm: float | None = None
-    temperature_c: float | None = None
-    tilt_deg: float | None = None
-    battery_pct: float | None = None
 
 
 class SeenMemory(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -293,7 +270,9 @@ SECTIONS: Mapping[str, Section] = {
     "home": Section(2, HomeMemory, {1: with_levels("damp")}),
     "road": Section(1, RoadMemory),
     "weather": Section(1, WeatherMemory),
-    "bin": Section(2, BinMemory, {1: with_levels("full", "fire")}),
+    "bin": Section(3, BinMemory, {1: with_levels("full", "fire"), 2: with_track}),
+    "bin_pass": Section(1, BinPasses),
+    "collection": Section(1, BinActs),
     "fire_told": Section(1, FireTold),
     "seen": Section(2, SeenMemory, {1: silent_with_levels}),
     "segment": Section(2, SegmentMemory, {1: with_levels("hoar", "ice")}),
@@ -330,6 +309,8 @@ class EngineState(msgspec.Struct, frozen=True):
     road: dict[str, RoadMemory] = {}
     weather: dict[str, WeatherMemory] = {}
     bin: dict[str, BinMemory] = {}
+    bin_pass: dict[str, BinPasses] = {}
+    collection: dict[str, BinActs] = {}
     fire_told: dict[str, FireTold] = {}
     seen: dict[str, SeenMemory] = {}
     segment: dict[str, SegmentMemory] = {}

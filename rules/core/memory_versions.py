@@ -23,3 +23,13 @@ def silent_with_levels(row: Raw) -> Raw:
         return {"at_s": row["at_s"]}
     life = {"phase": "active", "since_s": row["at_s"], "held_since_s": row["at_s"]}
     return {"at_s": row["at_s"], "silent": {"lives": [life]}}
+
+
+def with_track(row: Raw) -> Raw:
+    """Return a bin's row whose level was a median of readings: the filter begins with its last one."""
+    fills = row.get("fills", {})
+    kept = {name: fills[name] for name in ("recent", "filtered", "emptied_s") if name in fills}
+    if fills.get("recent") and fills.get("filtered"):
+        at_s, level_pct = fills["recent"][-1][0], fills["filtered"][-1]
+        kept |= {"track": [at_s, level_pct, 0.0, 4.0, 0.0, 2.25], "n": 4}
+    return row | {"fills": kept}

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from rules.core.parameters import Catalogue
+from rules.core.parameters import Catalogue, EmptyingParameters
 
 TICK_S = 60.0
 LONGEST_S = 400 * 86_400.0
@@ -24,6 +24,10 @@ LONGEST_S = 400 * 86_400.0
 ScopeKind = Literal["device", "bin", "home", "segment", "route"]
 
 ALARM = ("alarm.levels", "alarm.dwell")
+EMPTYING_OF_A_BIN = tuple(
+    name for name in EmptyingParameters.__struct_fields__ if name not in ("lorry_m", "stop_m_s")
+)
+"""Lorries are looked for near all bins at once."""
 SCOPES: Mapping[str, tuple[ScopeKind, tuple[str, ...]]] = {
     "damp.surface_humidity": (
         "home",
@@ -35,7 +39,13 @@ SCOPES: Mapping[str, tuple[ScopeKind, tuple[str, ...]]] = {
     "damp.cause": ("home", ("parameters",)),
     "damp.advice": ("home", ("parameters",)),
     "damp.sensor": ("device", ("parameters",)),
-    "bins.full": ("bin", ("parameters", "alarm.levels")),
+    "bins.full": (
+        "bin",
+        (
+            "parameters.threshold_pct", "parameters.hysteresis_pct", "parameters.overflow_pct", "parameters.filter",
+            *(f"parameters.emptying.{name}" for name in EMPTYING_OF_A_BIN), "alarm.levels",
+        ),
+    ),
     "winter.gritting": (
         "route",
         tuple(

@@ -12,11 +12,13 @@ import msgspec
 from msgspec import Meta
 
 from rules.core.alarm_spec import AlarmSpec
+from rules.core.bin_emptying.parameters import EmptyingParameters as EmptyingParameters
+from rules.core.bin_level.parameters import FilterParameters as FilterParameters
 from rules.core.damp_advice.parameters import AdviceParameters
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_parameters import BandParameters, MouldParameters, SensorParameters
 from rules.core.damp_parameters import DampParameters as DampParameters
-from rules.core.figures import Celsius, NotNegative, Percent, Share, WholeMinutes
+from rules.core.figures import Celsius, NotNegative, Percent, WholeMinutes
 from rules.core.figures import Dwell as Dwell
 from rules.core.figures import Positive as Positive
 from rules.core.figures import Severity as Severity
@@ -69,32 +71,6 @@ class ForecastParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     fresh_h: Annotated[float, Meta(gt=0, le=24)]
     horizon_h: Annotated[float, Meta(ge=1, le=24)]
-
-
-class FilterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """From an echo to a fill."""
-
-    blind_mm: NotNegative
-    sentinels_mm: tuple[float, ...]
-    beyond_empty_share: Share
-    device_compensates: bool
-    reference_c: Celsius
-    noise_mm: Positive
-    tilt_deg: Positive
-
-
-class EmptyingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When a falling fill is an emptying.
-
-    ``sparse_s``: readings further apart [s] say nothing of each other's noise (a daily level).
-    """
-
-    sparse_s: Positive
-    drop_pct: Positive
-    drop_sd: Positive
-    empty_pct: Percent
-    empty_share: Share
-    refractory_s: NotNegative
 
 
 class BinParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

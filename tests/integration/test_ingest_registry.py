@@ -8,6 +8,7 @@ import pytest
 
 from cityops.errors import ConfigurationError
 from devices.registry import (
+    BinModel,
     BinSite,
     Depot,
     Device,
@@ -41,8 +42,12 @@ TOWN = msgspec.structs.replace(
     turn_bans=(TurnBan(ban_id="b", from_segment="s1", via_node=1, to_segment="s2"),),
     bins=(
         BinSite(
-            bin_id="b1", label="Market", street="High Street", device="bin-0", latitude_deg=52.0, longitude_deg=0.0
+            bin_id="b1", label="Market", street="High Street", device="bin-0", latitude_deg=52.0, longitude_deg=0.0,
+            model="m240", place="Market place", sensitive=True, service_s=90.0,
         ),
+    ),
+    bin_models=(
+        BinModel(model_id="m240", label="240 l", profile=((0.5, 0.4),), sentinels_mm=(999.0,), step_pct=5.0, device_compensates=False),
     ),
 )  # fmt: skip
 
@@ -51,11 +56,20 @@ async def test_everything_is_stored_and_again_changes_nothing(pg: psycopg.AsyncC
     first = await store_registry(pg, TOWN)
     assert first == {
         "device": 12, "home": 1, "home_device": 2, "road_node": 3, "depot": 1, "gritting_route": 1,
-        "road_segment": 2, "turn_ban": 1, "bin_site": 1, "ward": 1,
+        "road_segment": 2, "turn_ban": 1, "bin_site": 1, "bin_model": 1, "ward": 1,
     }  # fmt: skip
     assert set((await store_registry(pg, TOWN)).values()) == {0}
     cursor = await pg.execute("select route_id, geometry from road_segment order by segment_id")
     assert await cursor.fetchall() == [("r1", [[0.0, 52.0], [0.1, 52.0]]), (None, [])]
+    cursor = await pg.execute("select model, place, sensitive, service_s from bin_site")
+    assert await cursor.fetchall() == [("m240", "Market place", True, 90.0)]
+    cursor = await pg.execute("select profile, sentinels_mm, step_pct, device_compensates from bin_model")
+    assert await cursor.fetchall() == [([[0.5, 0.4]], [999.0], 5.0, False)]
+
+
+async def test_a_bin_of_a_model_that_is_not_there_is_refused(pg: psycopg.AsyncConnection[Any]) -> None:
+    with pytest.raises(ConfigurationError, match="m240"):
+        await store_registry(pg, msgspec.structs.replace(TOWN, bin_models=()))
 
 
 async def test_how_many_live_in_a_home_is_not_known_unless_it_is_said(

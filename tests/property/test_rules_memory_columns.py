@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.catalogue.loader import load
-from rules.core import bin_fill
 from rules.core.alarm_spec import AlarmSpec, Flap, Level, Repeat
 from rules.core.alarms import demand
+from rules.core.bin_level.hampel import median as bins_median
 from rules.core.conditions.asking import asked, asked_of_all
 from rules.core.conditions.condition import DOWN, Condition, advance
 from rules.core.conditions.standing import Standing
@@ -77,7 +77,7 @@ def test_columns_are_rounded_as_one_by_one(values: list[float], digits: int) -> 
 
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=7))
 def test_a_median_is_the_libraries(values: list[float]) -> None:
-    assert bin_fill.median(values) == median(values)
+    assert bins_median(values) == median(values)
 
 
 SPECS = st.builds(

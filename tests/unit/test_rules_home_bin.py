@@ -7,9 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from rules.catalogue.loader import load
-from rules.core import bin_fill
 from rules.core.alarms import Demand
-from rules.core.bin_fill import Fills
 from rules.core.damp import (
     message,
     risk_of,
@@ -139,56 +137,6 @@ def test_residents_are_told_of_a_risk_never_of_what_grows(pct: float) -> None:
     assert "mould" not in said.lower()
     assert ("risk" in said) is (pct >= 80.0)
     assert "130" not in said
-
-
-FILTER = CATALOGUE.full.parameters.filter
-EMPTYING = CATALOGUE.full.parameters.emptying
-
-
-@pytest.mark.parametrize("mm", [None, 0.0, 20.0, 65535.0, 29.0, 1101.0])
-def test_faulty_echoes_are_missing_never_empty(mm: float | None) -> None:
-    assert bin_fill.echo_mm(mm, 1000.0, FILTER) is None
-
-
-def test_distance_to_fill() -> None:
-    assert bin_fill.fill_pct(1000.0, 1000.0, 200.0) == 0.0
-    assert bin_fill.fill_pct(600.0, 1000.0, 200.0) == 50.0
-    assert bin_fill.fill_pct(150.0, 1000.0, 200.0) == 100.0
-    assert bin_fill.fill_pct(1050.0, 1000.0, 200.0) == 0.0
-    raw = msgspec.structs.replace(FILTER, device_compensates=False)
-    assert bin_fill.compensated_mm(1000.0, 0.0, raw) == pytest.approx(965.3, abs=0.1)
-    assert bin_fill.compensated_mm(1000.0, 0.0, FILTER) == 1000.0
-    assert bin_fill.compensated_mm(1000.0, None, raw) == 1000.0
-
-
-def levels(*fills: float, every_s: float = 1800.0):
-    state, found = Fills(), []
-    for i, fill in enumerate(fills):
-        state, emptied = bin_fill.observe(state, i * every_s, fill, 1.25, EMPTYING)
-        if emptied is not None:
-            found.append(emptied)
-    return state, found
-
-
-def test_an_emptying_needs_two_low_readings() -> None:
-    state, found = levels(70, 72, 74, 78, 5, 6, 8)
-    assert [(e.at_s, e.before_pct, e.after_pct) for e in found] == [(4 * 1800.0, 73.0, 5.5)]
-    assert state.fill_pct == 6.0
-    assert levels(70, 72, 74, 78, 5, 79, 80)[1] == []  # one false echo
-    assert levels(70, 72, 74, 78, 5)[1] == []  # not yet
-    assert levels(70, 72, 74, 78, 55, 54, 55)[1] == []  # settling, compaction
-    assert levels(20, 22, 24, 26, 8, 8)[1] == []  # a small drop
-    assert len(levels(70, 72, 74, 78, 5, 6, 60, 62, 64, 66, 4, 5)[1]) == 1  # refractory 6 h
-
-
-def test_two_echoes_from_the_lid_make_no_emptying() -> None:
-    assert levels(15, 100, 100, 15, 15)[1] == []  # too little is known yet
-    assert levels(15, 16, 17, 18, 100, 100, 17, 18)[1] == []
-
-
-def test_the_filter_takes_the_middle_of_three() -> None:
-    assert levels(40, 42, 99)[0].fill_pct == 42.0
-    assert levels(40, 42, 99, 43)[0].fill_pct == 43.0
 
 
 def bin_reading(minutes: float, mm: float, **more: float) -> Reading:

@@ -15,6 +15,8 @@ from statistics import median
 import numpy as np
 from msgspec import structs
 
+from rules.core.bin_emptying.evidence import Heard, heard_by
+from rules.core.collection_acts.model import COLLECTED
 from rules.core.context import Context
 from rules.core.effects import CloseWork, OpenWork
 from rules.core.quality import days, drift, signal
@@ -35,7 +37,7 @@ def advance(work: Work, ctx: Context, before_s: float | None, upto_s: float) -> 
         return
     note_residuals(work, ctx, at_s)
     known: dict[str, QualityMemory] = {d: m for d, m in work.read("quality").items() if d in ctx.devices}
-    town = Town(_typical(ctx, known, at_s), _last_emptied(work))
+    town = Town(_typical(ctx, known, at_s), _last_emptied(work), _last_collected(work))
     for device in _asking(work, ctx, known, int(at_s // days.DAY_S)):
         _judge(work, ctx, device, known[device], town, at_s)
 
@@ -71,19 +73,29 @@ class Town:
     Attributes:
         typical: median share of the finished day by kind.
         emptied: when the bins emptied last were, and which, the latest two, the latest first.
+        collected: when crews last said that they emptied a bin, by bin.
     """
 
     typical: Mapping[str, float]
     emptied: Sequence[tuple[float, str]]
+    collected: Mapping[str, float]
 
-    def others_emptied_s(self, bin_id: str | None) -> float | None:
-        """Return when a bin other than this one was last emptied [s since 1970]."""
-        return next((at_s for at_s, b in self.emptied if b != bin_id), None)
+    def should_differ_s(self, bin_id: str | None) -> float | None:
+        """Return when a bin other than this one was last emptied, or this one by its crew's word [s since 1970]."""
+        others_s = next((at_s for at_s, b in self.emptied if b != bin_id), None)
+        own_s = None if bin_id is None else self.collected.get(bin_id)
+        return max((s for s in (others_s, own_s) if s is not None), default=None)
 
 
 def _last_emptied(work: Work) -> list[tuple[float, str]]:
     times = ((m.fills.emptied_s, b) for b, m in work.read("bin").items())
     return nlargest(2, ((at_s, b) for at_s, b in times if at_s is not None))
+
+
+def _last_collected(work: Work) -> dict[str, float]:
+    said = ((b, heard_by(Heard(acts=m.acts), np.inf).acts) for b, m in work.read("collection").items())
+    times = ((b, [a.at_s for a in acts if a.what == COLLECTED]) for b, acts in said)
+    return {b: max(found) for b, found in times if found}
 
 
 def _typical(ctx: Context, known: dict[str, QualityMemory], at_s: float) -> dict[str, float]:
@@ -122,7 +134,7 @@ def _stuck(ctx: Context, device: str, memory: QualityMemory, town: Town) -> Verd
     bin_id = None if site is None else site.bin_id
     for watch in ctx.catalogue.stuck.parameters.watch:
         held = memory.held.get(watch.field) if watch.kind == ctx.devices[device].kind else None
-        emptied = town.others_emptied_s(bin_id) if watch.others_emptied else None
+        emptied = town.should_differ_s(bin_id) if watch.others_emptied else None
         if held is not None and signal.is_stuck(held, watch, memory.at_s, emptied):
             return signal.stuck_verdict(watch, held, memory.at_s)
     return "fine"

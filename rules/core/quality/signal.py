@@ -42,7 +42,7 @@ def is_stuck(held: Held, watch: Watch, last_s: float, emptied_s: float | None) -
         held: the value.
         watch: how long is too long.
         last_s: the newest reading with it [s since 1970].
-        emptied_s: when another bin was last emptied; None = never, or no bin.
+        emptied_s: when another bin was last emptied, or this one by its crew's word; None = never, or no bin.
     """
     if held.n < watch.readings or last_s - held.since_s < watch.after_s:
         return False

@@ -1,0 +1,1 @@
+"""Bins for ``bench bins``: traces with the truth beside, rules to compare, scores."""

@@ -1,0 +1,1 @@
+"""How full a bin is, from echoes that lie."""

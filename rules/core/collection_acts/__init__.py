@@ -1,0 +1,1 @@
+"""What crews and residents say of bins, as the engine takes it."""
