@@ -10,6 +10,7 @@ from devices.registry import BinSite
 from rules.core import alarms, bin_fill, fire_warning
 from rules.core.alarms import Demand
 from rules.core.bin_fill import Fills
+from rules.core.bin_outlook.telling import outlook_of
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance, is_down
 from rules.core.conditions.telling import Subject, Words, effects_of
@@ -226,5 +227,6 @@ def _tell(work: Work, ctx: Context, bin_id: str) -> None:
             "last_emptied_at": iso(now.fills.emptied_s),
             "temperature_c": num(now.temperature_c),
             "battery_pct": num(now.battery_pct, 0),
+            "outlook": outlook_of(work, ctx, bin_id, now),
         },
     )

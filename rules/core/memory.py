@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from rules.core.bin_fill import Fills
+from rules.core.bin_outlook_memory import ChancesMemory, OutlookMemory, ShapeMemory
 from rules.core.conditions.condition import DOWN, Condition
 from rules.core.gritting import Precipitation
 from rules.core.memory_versions import silent_with_levels, with_levels
@@ -310,6 +311,9 @@ SECTIONS: Mapping[str, Section] = {
     "heard": Section(1, HeardMemory),
     "forecast": Section(1, ForecastMemory),
     "forecast_age": Section(1, ForecastAge),
+    "bin_outlook": Section(1, OutlookMemory),
+    "bin_shape": Section(1, ShapeMemory),
+    "bin_chances": Section(1, ChancesMemory),
 }
 
 
@@ -346,6 +350,9 @@ class EngineState(msgspec.Struct, frozen=True):
     heard: dict[str, HeardMemory] = {}
     forecast: dict[str, ForecastMemory] = {}
     forecast_age: dict[str, ForecastAge] = {}
+    bin_outlook: dict[str, OutlookMemory] = {}
+    bin_shape: dict[str, ShapeMemory] = {}
+    bin_chances: dict[str, ChancesMemory] = {}
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -36,6 +36,7 @@ SCOPES: Mapping[str, tuple[ScopeKind, tuple[str, ...]]] = {
     "damp.advice": ("home", ("parameters",)),
     "damp.sensor": ("device", ("parameters",)),
     "bins.full": ("bin", ("parameters", "alarm.levels")),
+    "bins.forecast": ("bin", ("parameters.alpha", "parameters.sensitive_alpha")),
     "winter.gritting": (
         "route",
         tuple(

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from rules.core.alarm_spec import AlarmSpec
+from rules.core.bin_outlook_parameters import OutlookParameters
 from rules.core.damp_advice.parameters import AdviceParameters
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_parameters import BandParameters, MouldParameters, SensorParameters
@@ -176,6 +177,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     full: AlarmRule[BinParameters]
     fire: AlarmRule[FireParameters]
     round: Rule[RoundParameters]
+    outlook: Rule[OutlookParameters]
     silent: AlarmRule[SilenceParameters]
     stuck: Rule[StuckParameters]
     rate: Rule[RateParameters]
