@@ -44,17 +44,15 @@ def start(c: OutlookColumns, known: Filling, rows: Rows) -> Start:
     )  # fmt: skip
 
 
-def p_full(
-    c: OutlookColumns, rows: Rows, of: Start, ahead: Course, till_s: Floats, p: OutlookParameters
+def p_reached(
+    c: OutlookColumns, rows: Rows, of: Start, ahead: Course, till_s: Floats, level_pct: float
 ) -> Floats:
-    """Return the chance that bins are full by a time each, 0..1; one that was seen full is."""
+    """Return the chance that bins reach a level by a time each, 0..1."""
     place = c.place[rows]
     hours = ahead.upto(place, till_s) - ahead.upto(place, of.at_s)
     mean = of.rate_pct_h * np.maximum(hours, 0.0)
     variance = of.spread_pct * mean * (1.0 + hours / of.strength_h)
-    missing = p.full_pct - of.fill_pct
-    found = gamma.p_reaches(missing, c.noise_pct[rows], c.cell_pct[rows], mean, variance)
-    return np.asarray(np.where(of.fill_pct >= p.seen_full_pct, 1.0, found))
+    return gamma.p_reaches(level_pct - of.fill_pct, c.noise_pct[rows], c.cell_pct[rows], mean, variance)
 
 
 def look_ahead(
@@ -71,10 +69,11 @@ def look_ahead(
     till_s = at_s if when.next_s is None else when.next_s + lead_s
     ahead = course(known.shape, before_s - HOUR_S, max(till_s, at_s + 168.0 * HOUR_S), zone)
     of = start(c, known, rows)
-    nothing = np.full(len(rows), np.nan)
-    c["p"][rows] = (
-        nothing if when.next_s is None else p_full(c, rows, of, ahead, np.full(len(rows), till_s), p)
-    )
+    if when.next_s is None:
+        c["p"][rows] = np.nan
+    else:
+        found = p_reached(c, rows, of, ahead, np.full(len(rows), till_s), p.full_pct)
+        c["p"][rows] = np.where(of.fill_pct >= p.seen_full_pct, 1.0, found)
     c["next_s"][rows] = np.nan if when.next_s is None else when.next_s
     _at_service(c, rows, of, ahead, when, at_s)
     _times(c, rows, of, ahead, p)
