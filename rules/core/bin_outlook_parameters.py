@@ -70,13 +70,15 @@ class WatchParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     Attributes:
         half_life_days: what came so long ago counts half.
-        enough: chances are put right once so many overflows came and so many were expected.
+        enough: chances are put right once so many overflows came, and as many did not come,
+        sure: and twice the gain in the logarithm of the likelihood is so much: 6 is by chance in 1 of 20 fleets.
         drift_sd: they drift where what came is so many standard deviations from what was told,
         drift_share: and by such a share of it.
     """
 
     half_life_days: Positive
     enough: Positive
+    sure: NotNegative
     drift_sd: Positive
     drift_share: Positive
 

@@ -248,11 +248,12 @@ class TreatedMemory(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RoundMemory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The collection round last decided."""
+    """The collection round last decided; ``due``: bins beside it that are to be collected by their chance of an overflow."""
 
     bins: tuple[str, ...]
     service_date: str
     decided_s: float
+    due: tuple[str, ...] = ()
 
 
 class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):

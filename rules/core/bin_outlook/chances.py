@@ -104,7 +104,13 @@ def righting(sums: Floats, p: WatchParameters) -> Righting:
         w = w + step
         if float(np.abs(step).max()) < 1e-10:
             break
-    return Righting(float(np.clip(w[0], -3.0, 3.0)), max(float(w[1]), FLATTEST), True)
+    gain = 2.0 * (_fit(odds + w @ x, n, came) - _fit(odds, n, came))
+    return Righting(float(np.clip(w[0], -3.0, 3.0)), max(float(w[1]), FLATTEST), gain >= p.sure)
+
+
+def _fit(odds: Floats, n: Floats, came: Floats) -> float:
+    """Return the logarithm of the likelihood of what came."""
+    return float((came * odds - n * np.logaddexp(0.0, odds)).sum())
 
 
 def right(p: Floats, by: Righting) -> Floats:

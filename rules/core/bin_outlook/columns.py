@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rules.core.bin_outlook.levels import TYPICAL_L, place_of
+from rules.core.bin_outlook.levels import TYPICAL_L, is_sensitive, place_of
 from rules.core.bin_outlook_memory import BIN_COLUMNS, COLUMN, SUMS, OutlookMemory, packed, unpacked
 from rules.core.context import Context
+from rules.core.effects import Json
 from rules.core.psychrometrics import Floats
 
 Rows = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
@@ -21,6 +22,8 @@ class OutlookColumns:
         index: numbers of the bins.
         places: kinds of place, in order; ``place``: the number of each bin's.
         scale: by how much less a bin holds than one of 240 l: the same litter fills it so much more.
+        is_sensitive: where an overflow is worse than elsewhere.
+        said: what is said of them, where that has been worked out (``rules.core.bin_outlook.telling``).
         noise_pct, cell_pct: standard deviation of a filtered level, and step of the sensor [% of fill].
     """
 
@@ -32,6 +35,7 @@ class OutlookColumns:
         self.places = sorted(set(named))
         number = {name: i for i, name in enumerate(self.places)}
         self.place: Rows = np.array([number[name] for name in named], dtype=np.int64)
+        self.is_sensitive = np.array([is_sensitive(s) for s in sites], dtype=np.bool_)
         height_mm = np.array([s.empty_distance_mm - s.full_distance_mm for s in sites])
         self.scale: Floats = TYPICAL_L / np.array([s.capacity_l for s in sites])
         self.noise_pct: Floats = 100.0 * ctx.catalogue.full.parameters.filter.noise_mm / height_mm
@@ -39,6 +43,7 @@ class OutlookColumns:
         self._data = np.full((len(BIN_COLUMNS), len(sites)), np.nan)
         self._data[[COLUMN[name] for name in SUMS]] = 0.0
         self._touched = np.zeros(len(sites), dtype=np.bool_)
+        self.said: list[tuple[float, Json | None]] | None = None
         for bin_id, value in memory.items():
             self.reload(bin_id, value)
 
@@ -52,13 +57,7 @@ class OutlookColumns:
     def touch(self, rows: Rows) -> None:
         """Say that rows have changed."""
         self._touched[rows] = True
-
-    def one(self, bin_id: str) -> Mapping[str, float] | None:
-        """Return what is known of one bin; None before its first level."""
-        i = self.index.get(bin_id)
-        if i is None or np.isnan(self._data[COLUMN["seen_s"], i]):
-            return None
-        return dict(zip(BIN_COLUMNS, self._data[:, i].tolist(), strict=True))
+        self.said = None
 
     def reload(self, subject: str, value: OutlookMemory) -> None:
         """Take one bin's memory as it is now."""
@@ -66,6 +65,7 @@ class OutlookColumns:
         if i is not None:
             self._data[:, i] = unpacked(value.values, (len(BIN_COLUMNS),))
             self._touched[i] = False
+            self.said = None
 
     def has_changed(self) -> bool:
         """Whether anything has changed since the last :meth:`flush`."""

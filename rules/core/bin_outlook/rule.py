@@ -7,7 +7,7 @@ import numpy as np
 from rules.core.bin_outlook import chances, settle
 from rules.core.bin_outlook.columns import OutlookColumns, Rows
 from rules.core.bin_outlook.learning import learn
-from rules.core.bin_outlook.levels import is_sensitive, levels
+from rules.core.bin_outlook.levels import levels
 from rules.core.bin_outlook.outlook import look_ahead
 from rules.core.bin_outlook.pooling import fade, filling
 from rules.core.bin_outlook.services import coming
@@ -85,15 +85,11 @@ def _settle(
 def _alphas(ctx: Context, c: OutlookColumns, at_s: float) -> Floats:
     """Return from which chance on each bin is to be collected."""
     p = ctx.catalogue.outlook.parameters
-    found = np.array([p.sensitive_alpha if is_sensitive(s) else p.alpha for s in ctx.bins.values()])
+    found = np.where(c.is_sensitive, p.sensitive_alpha, p.alpha)
     for bin_id in ctx.own("bin"):
-        i = c.index.get(bin_id)
+        i, own = c.index.get(bin_id), ctx.at("bin", bin_id, at_s).catalogue.outlook.parameters
         if i is not None:
-            own = ctx.at("bin", bin_id, at_s).catalogue.outlook
-            if own is not ctx.catalogue.outlook:
-                found[i] = (
-                    own.parameters.sensitive_alpha if is_sensitive(ctx.bins[bin_id]) else own.parameters.alpha
-                )
+            found[i] = own.sensitive_alpha if c.is_sensitive[i] else own.alpha
     return found
 
 

@@ -1,44 +1,67 @@
-"""What is said of a bin's outlook and of how good the chances are. Pure."""
+"""What is said of the bins' outlook, and of how good the chances are. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from rules.core.bin_outlook import chances
 from rules.core.bin_outlook.columns import OutlookColumns
 from rules.core.bin_outlook.pooling import FROM
 from rules.core.bin_outlook_parameters import WatchParameters
 from rules.core.context import Context
-from rules.core.effects import Json, iso, num
+from rules.core.effects import Json, num, rounded
 from rules.core.memory import BinMemory
 from rules.core.psychrometrics import Floats
 from rules.core.work import Work
 
 SMALLEST = 4
 """Decimals of a chance that is told."""
+TIMES = {
+    "service_at": "service_s", "next_service_at": "next_s", "full_at": "full_s", "full_from": "full_from_s",
+    "full_to": "full_to_s",
+}  # fmt: skip
+MINUTE_S = 60.0
 
 
 def outlook_of(work: Work, ctx: Context, bin_id: str, now: BinMemory) -> Json | None:
     """Return what is said of a bin's outlook; None before its first full hour, and after an emptying until the next one."""
-    row = work.table("bin_outlook", ctx, OutlookColumns).one(bin_id)
-    if (
-        row is None
-        or row["rate_pct_h"] != row["rate_pct_h"]
-        or row["cycle_s"] != (now.fills.emptied_s or 0.0)
-    ):
+    c = work.table("bin_outlook", ctx, OutlookColumns)
+    i = c.index.get(bin_id)
+    if i is None:
         return None
-    return {
-        "p_overflow": num(row["p"], SMALLEST),
-        "service_at": _iso(row["service_s"]),
-        "next_service_at": _iso(row["next_s"]),
-        "service_fill_pct": num(row["service_pct"], 1),
-        "full_at": _iso(row["full_s"]),
-        "full_from": _iso(row["full_from_s"]),
-        "full_to": _iso(row["full_to_s"]),
-        "rate_pct_day": num(24.0 * row["rate_pct_h"], 1),
-        "learnt_from": FROM[row["source"]],
-        "collect": row["due"] > 0.0,
+    if c.said is None:
+        c.said = said(c)
+    cycle_s, found = c.said[i]
+    return found if cycle_s == (now.fills.emptied_s or 0.0) else None
+
+
+def said(c: OutlookColumns) -> list[tuple[float, Json | None]]:
+    """Return what is said of all bins, and since when each has been filling: worked out once an hour, not with each reading."""
+    values = {
+        "p_overflow": rounded(c["p"], SMALLEST),
+        **{name: times(c[column]) for name, column in TIMES.items()},
+        "service_fill_pct": rounded(c["service_pct"], 1),
+        "rate_pct_day": rounded(24.0 * c["rate_pct_h"], 1),
+        "learnt_from": [FROM.get(s) for s in c["source"].tolist()],
+        "collect": (c["due"] > 0.0).tolist(),
     }
+    names, known = tuple(values), (~np.isnan(c["rate_pct_h"])).tolist()
+    rows = zip(*values.values(), strict=True)
+    found = [
+        dict(zip(names, row, strict=True)) if is_known else None
+        for is_known, row in zip(known, rows, strict=True)
+    ]
+    return list(zip(c["cycle_s"].tolist(), found, strict=True))
+
+
+def times(at_s: Floats) -> list[str | None]:
+    """Return times as ISO 8601 in UTC, to the minute; None where they are not known."""
+    known = ~np.isnan(at_s)
+    minutes = np.where(known, np.rint(at_s / MINUTE_S), 0.0).astype(np.int64).astype("datetime64[m]")
+    texts = np.datetime_as_string(minutes, unit="s").tolist()
+    return [f"{text}Z" if is_known else None for text, is_known in zip(texts, known.tolist(), strict=True)]
 
 
 def tell_fleet(
@@ -58,7 +81,3 @@ def tell_fleet(
             "drifts": found.drifts,
         }
     work.tell("bins", subject, at_s, told)
-
-
-def _iso(at_s: float) -> str | None:
-    return None if at_s != at_s else iso(at_s)
