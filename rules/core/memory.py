@@ -16,6 +16,9 @@ from rules.core.bin_outlook_memory import ChancesMemory, OutlookMemory, ShapeMem
 from rules.core.conditions.condition import DOWN, Condition
 from rules.core.gritting import Precipitation
 from rules.core.memory_versions import silent_with_levels, with_levels
+from rules.core.order_memory import NO_ORDERS as NO_ORDERS
+from rules.core.order_memory import OrderAct as OrderAct
+from rules.core.order_memory import OrderMemory as OrderMemory
 from rules.core.patience import NOTHING, Waiting
 from rules.core.quality_memory import BatteryMemory, DriftMemory, HeardMemory, QualityMemory
 from rules.core.route_plan import RoutePlan
@@ -200,39 +203,6 @@ class RouteMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     decided: RoutePlan
     decided_s: float
     orders: tuple[Order, ...] = ()
-
-
-class OrderAct(msgspec.Struct, frozen=True, array_like=True):
-    """What the duty officer said of a treatment.
-
-    Attributes:
-        number, thread: of the act, and of the first about the same order.
-        from_s: it counts from then on, a full minute [s since 1970].
-        answers_s: when the proposal was made that it answers [s since 1970]; None: it answers none.
-        g_m2, passes: rate of a pass [g/m²], and how many.
-        segments: where; empty: nothing is to be driven.
-        by_s: when it must be done [s since 1970]; None: no time is set.
-        start_s: when the lorry leaves [s since 1970]; None: at once.
-    """
-
-    number: int
-    thread: int
-    from_s: float
-    answers_s: float | None
-    g_m2: float
-    passes: int
-    segments: tuple[str, ...]
-    by_s: float | None
-    start_s: float | None = None
-
-
-class OrderMemory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A route: the last acts of officers on it, oldest first."""
-
-    acts: tuple[OrderAct, ...] = ()
-
-
-NO_ORDERS = OrderMemory()
 
 
 class GritterMemory(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -38,7 +38,7 @@ def candidates(work: Work, ctx: Context, why: Mapping[str, str], due: Sequence[s
     known = dict.fromkeys([*likely, *(c.index[b] for b in due)])
     wanted = sorted({*known, *(c.index[b] for b in why)})
     must_by_chance = frozenset(due)
-    found = []
+    found: list[Json] = []
     for i in wanted:
         bin_id = c.ids[i]
         text, code = why.get(bin_id), MAY
