@@ -90,6 +90,7 @@ class OutlookParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         alpha: a bin is to be collected from this chance on that it overflows if it is left out; no longer below half of it.
         sensitive_alpha: likewise at a sensitive site.
         may_from: bins are told as candidates from this chance on.
+        told_again_h: candidates whose chances were told so long ago are told again [h].
         full_pct: nothing more fits in [% of fill].
         seen_full_pct: a measured fill from which a bin counts as full: its echo can show no more [% of fill].
         cell_mm: step of the sensors [mm].
@@ -100,6 +101,7 @@ class OutlookParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     alpha: Share
     sensitive_alpha: Share
     may_from: Share
+    told_again_h: Positive
     full_pct: Percent
     seen_full_pct: Percent
     cell_mm: NotNegative

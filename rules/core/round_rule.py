@@ -27,8 +27,9 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     due = tuple(b for b in due_by_forecast(work, ctx) if b not in wanted)
     before: RoundMemory | None = work.read("round").get(SUBJECT)
     if before is not None and before.service_date == date:
-        recent = at_s - before.decided_s < rule.parameters.redecide_s
-        if (before.bins, before.due) == (chosen, due) or recent:
+        since_s = at_s - before.decided_s
+        same = (before.bins, before.due) == (chosen, due) and not _are_old(work, ctx, since_s)
+        if same or since_s < rule.parameters.redecide_s:
             return
     done = ctx.round(chosen)
     stops = [_stop(work, ctx, b, wanted[b], n) for n, b in enumerate(done.order, start=1)]
@@ -119,6 +120,12 @@ def _stop(work: Work, ctx: Context, bin_id: str, reason: str, order: int) -> dic
         "fill_pct": _fill(work, bin_id),
         "reason": reason,
     }
+
+
+def _are_old(work: Work, ctx: Context, since_s: float) -> bool:
+    """Whether the candidates were told so long ago that their chances are others now."""
+    old = since_s >= 3600.0 * ctx.catalogue.outlook.parameters.told_again_h
+    return old and len(work.read("bin_outlook")) > 0
 
 
 def _likely(n: int) -> str:

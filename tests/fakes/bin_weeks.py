@@ -62,13 +62,19 @@ def day_shape(busy_from: int, busy_to: int, weekend: float = 1.0) -> Floats:
 
 @dataclass
 class Told:
-    """Chances told at one hour: bins × (fill, chance, hour of their end, whether the bin would be full by then)."""
+    """What was told at one hour, by bin, and what would come if no bin was emptied any more.
+
+    ``full``: whether it is full by the end of the chance. ``full_h``: by when it is with 10, 50 and 90 %, and
+    ``passed_h`` when it is [h], infinity where not within the simulation.
+    """
 
     hour: int
     bins: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     fill_pct: Floats
     p: Floats
     full: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    full_h: Floats
+    passed_h: Floats
 
 
 @dataclass
@@ -98,7 +104,7 @@ class Weeks:
     effects: list[Effect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        hours, n = 168 * self.weeks + 120, len(self.ctx.bins)
+        hours, n = 168 * self.weeks + 400, len(self.ctx.bins)
         rng = np.random.default_rng(self.seed)
         week = hours_of_week(int(MONDAY_S // HOUR_S), hours, ZONE)
         shapes = np.array([self.shape[place_of(s)] for s in self.ctx.bins.values()])
@@ -153,7 +159,22 @@ class Weeks:
         ends[known] = np.round(till[known])
         gone = np.concatenate([np.zeros((n, 1)), np.cumsum(self.added, axis=1)], axis=1)
         then = self.truth + gone[np.arange(n), ends] - gone[:, hour]
-        self.told.append(Told(hour, known, c["seen_pct"][known], c["p"][known], then[known] >= 100.0))
+        full_h = np.stack(
+            [(c[n][known] - MONDAY_S) / HOUR_S for n in ("full_from_s", "full_s", "full_to_s")], axis=1
+        )
+        over = self.truth[known, None] + gone[known] - gone[known, hour, None] >= 100.0
+        passed = np.where(over.any(axis=1), over.argmax(axis=1), np.inf)
+        self.told.append(
+            Told(
+                hour,
+                known,
+                c["seen_pct"][known],
+                c["p"][known],
+                then[known] >= 100.0,
+                np.nan_to_num(full_h, nan=np.inf),
+                passed,
+            )
+        )
 
     def _collect(self, at_s: float) -> None:
         for i in np.flatnonzero(self.truth >= self.collect_from_pct).tolist():

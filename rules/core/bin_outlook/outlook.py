@@ -64,10 +64,10 @@ def look_ahead(
     """
     rows: Rows = np.flatnonzero(at_s - c["seen_s"] <= p.level_age_h * HOUR_S)
     _forget_old(c, rows)
-    before_s = at_s - p.level_age_h * HOUR_S
+    begin_s = float(c["seen_s"][rows].min()) if len(rows) else at_s
     lead_s = p.service.lead_h * HOUR_S
     till_s = at_s if when.next_s is None else when.next_s + lead_s
-    ahead = course(known.shape, before_s - HOUR_S, max(till_s, at_s + 168.0 * HOUR_S), zone)
+    ahead = course(known.shape, begin_s, max(till_s, at_s + 168.0 * HOUR_S), zone)
     of = start(c, known, rows)
     if when.next_s is None:
         c["p"][rows] = np.nan

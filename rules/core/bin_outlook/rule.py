@@ -42,7 +42,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     settle.wait(c, rows, known, ahead, by, at_s, p)
     _decide(c, rows, _alphas(ctx, c, at_s)[rows])
     work.touched_bins.update(c.ids[i] for i in rows.tolist())
-    tell_fleet(work, FLEET, at_s, sums, by, p.watch)
+    tell_fleet(work, at_s, sums, by, p.watch)
 
 
 def _week(work: Work, c: OutlookColumns, at_s: float, half_life_days: float) -> Floats:

@@ -64,10 +64,8 @@ def times(at_s: Floats) -> list[str | None]:
     return [f"{text}Z" if is_known else None for text, is_known in zip(texts, known.tolist(), strict=True)]
 
 
-def tell_fleet(
-    work: Work, subject: str, at_s: float, sums: Floats, by: chances.Righting, p: WatchParameters
-) -> None:
-    """Say how good the chances are."""
+def tell_fleet(work: Work, at_s: float, sums: Floats, by: chances.Righting, p: WatchParameters) -> None:
+    """Say how good the chances are: of bins as a kind."""
     found = chances.watched(sums, p)
     told: dict[str, Any] = {"chances": 0, "put_right": by.is_used, "drifts": False}
     if found is not None:
@@ -80,4 +78,4 @@ def tell_fleet(
             "calibration_error": num(found.ece, 5),
             "drifts": found.drifts,
         }
-    work.tell("bins", subject, at_s, told)
+    work.tell("kind", "bin", at_s, {"forecast": told})
