@@ -72,7 +72,7 @@ class WatchParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         half_life_days: what came so long ago counts half.
         enough: chances are put right once so many overflows came, and as many did not come,
         sure: and twice the gain in the logarithm of the likelihood is so much: 6 is by chance in 1 of 20 fleets.
-        drift_sd: they drift where what came is so many standard deviations from what was told,
+        drift_sd: they drift where what came is so many standard deviations from what was told, or squares from what is due,
         drift_share: and by such a share of it.
     """
 

@@ -179,6 +179,11 @@ def test_what_is_watched_of_the_chances() -> None:
     assert bad is not None
     assert bad.drifts
     assert bad.ece == pytest.approx(37.5 / 150.0)
+    # As many come as are told, but of other bins: the number tells nothing, the squares do.
+    elsewhere = chances.watched(chances.counted(told, told, came[::-1].copy()), P.watch)
+    assert elsewhere is not None
+    assert (elsewhere.came, elsewhere.told) == (50.0, pytest.approx(50.0))
+    assert elsewhere.drifts
     assert chances.watched(np.zeros((len(chances.SUMS), chances.BINS)), P.watch) is None
 
 

@@ -21,9 +21,10 @@ from rules.core.psychrometrics import Floats
 
 BINS, LOWEST, HIGHEST = 20, -7.0, 5.0
 """Chances are sorted by their log odds."""
-SUMS = ("n", "came", "told", "odds", "squared")
-"""By bin: chances; overflows; chances as told; log odds as reckoned; squares of what came less what was told."""
-N, CAME, TOLD, ODDS, SQUARED = range(len(SUMS))
+SUMS = ("n", "came", "told", "odds", "squared", "variance")
+"""By bin: chances; overflows; chances as told; log odds as reckoned; squares of what came less what was told, and what they
+are expected to be, p (1 - p)."""
+N, CAME, TOLD, ODDS, SQUARED, VARIANCE = range(len(SUMS))
 MIDDLE = -2.0
 RIDGE = (1.0 / 0.7**2, 1.0 / 0.3**2)
 """Before anything came, a is 0 ± 0.7 and b is 0 ± 0.3; our own defaults."""
@@ -52,7 +53,8 @@ class Watched(NamedTuple):
         brier: mean square of what came less what was told.
         brier_usual: the same where everyone is told how often it came.
         ece: mean distance between what was told and what came, by size of the chance.
-        drifts: what comes is no longer what is told.
+        drifts: more or fewer come than are told, or they come elsewhere (Spiegelhalter 1986), by more than chance makes it and
+            by enough to matter.
     """
 
     n: float
@@ -84,7 +86,7 @@ def counted(raw: Floats, told: Floats, came: Floats) -> Floats:
         came: 1 where the bin overflowed, else 0.
     """
     odds = odds_of(raw)
-    columns = (np.ones(len(raw)), came, told, odds, (came - told) ** 2)
+    columns = (np.ones(len(raw)), came, told, odds, (came - told) ** 2, told * (1.0 - told))
     at = bins_of(odds)
     return np.array([np.bincount(at, column, BINS) for column in columns])
 
@@ -127,7 +129,10 @@ def watched(sums: Floats, p: WatchParameters) -> Watched | None:
         return None
     came, told = float(sums[CAME].sum()), float(sums[TOLD].sum())
     usual = came / n
-    off = abs(came - told)
-    far = off > p.drift_sd * max(told, came, 1.0) ** 0.5 and off > p.drift_share * max(told, LEAST)
+    due = float(sums[VARIANCE].sum())
+    off, worse = abs(came - told), float(sums[SQUARED].sum()) - due
+    # A square's own variance is p (1 - p) (1 - 2p)², less than p (1 - p): what is far by that is far.
+    far = off > p.drift_sd * max(due, 1.0) ** 0.5 and off > p.drift_share * max(told, LEAST)
+    far = far or (worse > p.drift_sd * max(due, 1.0) ** 0.5 and worse > p.drift_share * due)
     ece = float(np.abs(sums[CAME] - sums[TOLD]).sum()) / n
     return Watched(n, came, told, float(sums[SQUARED].sum()) / n, usual * (1.0 - usual), ece, far)
