@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from bench import (
     alarms,
     bin_emptying,
+    bin_outlook,
     commit,
     damp,
     fleet,
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "forecaster": forecaster,
     "wrong_sensor": wrong_sensor,
     "bin_emptying": bin_emptying,
+    "bin_outlook": bin_outlook,
 }
 
 

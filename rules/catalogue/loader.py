@@ -20,6 +20,7 @@ from rules.catalogue.faults import Fault, Parsed, fault_at, parse_file
 from rules.core import damp_parameters as d
 from rules.core import parameters as p
 from rules.core import quality_parameters as q
+from rules.core.bin_outlook_parameters import OutlookParameters
 from rules.core.damp_advice.parameters import AdviceParameters
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.matrix import TreatmentMatrix
@@ -39,6 +40,7 @@ FILES: dict[str, tuple[str, Any]] = {
     "full": ("bins_full.toml", p.AlarmRule[p.BinParameters]),
     "fire": ("bins_fire.toml", p.AlarmRule[p.FireParameters]),
     "round": ("bins_round.toml", p.Rule[p.RoundParameters]),
+    "outlook": ("bins_forecast.toml", p.Rule[OutlookParameters]),
     "silent": ("device_silent.toml", p.AlarmRule[p.SilenceParameters]),
     "stuck": ("quality_stuck.toml", p.Rule[q.StuckParameters]),
     "rate": ("quality_rate.toml", p.Rule[q.RateParameters]),

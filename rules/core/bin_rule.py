@@ -19,6 +19,7 @@ from rules.core.bin_level.geometry import litres, measured_pct
 from rules.core.bin_level.hampel import median
 from rules.core.bin_level.state import BinCondition, Fills
 from rules.core.bin_memory import NO_ACTS, NO_PASSES, BinActs, BinPasses
+from rules.core.bin_outlook.telling import outlook_of
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance, is_down
 from rules.core.conditions.telling import Subject, Words, effects_of
@@ -264,6 +265,7 @@ def _tell(work: Work, ctx: Context, bin_id: str, now: BinMemory, stuck: bool) ->
             "last_emptied_at": iso(now.fills.emptied_s),
             "temperature_c": num(now.temperature_c),
             "battery_pct": num(now.battery_pct, 0),
+            "outlook": outlook_of(work, ctx, bin_id, now),
         },
     )
 

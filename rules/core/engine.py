@@ -39,6 +39,7 @@ from rules.core import (
     treatment_rule,
     weather_rule,
 )
+from rules.core.bin_outlook import rule as bin_outlook_rule
 from rules.core.collection_acts import rows as acts
 from rules.core.context import Context
 from rules.core.effects import Effect
@@ -171,6 +172,9 @@ def _advance(work: Work, ctx: Context, flow: Flow, run: int, before_s: float | N
         found = segment_rule.evaluate(work, ctx, winter)
         if found is not None:
             route_rule.evaluate(work, ctx, found, winter)
+    outlook = _passed(before_s, upto_s, bin_outlook_rule.EVERY_S)
+    if outlook is not None:
+        bin_outlook_rule.evaluate(work, ctx, outlook)
     bins = _passed(before_s, upto_s, ctx.catalogue.round.parameters.evaluate_every_s)
     if bins is not None:
         round_rule.evaluate(work, ctx, bins)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from rules.core.bin_outlook.levels import place_of
 from rules.core.context import Context
 from rules.core.effects import CloseWork
 from rules.core.memory import EngineState
@@ -51,6 +52,8 @@ def _installed(ctx: Context) -> dict[str, Container[str]]:
         "home": homes,
         "bin": ctx.bins,
         "fire_told": ctx.bins,
+        "bin_outlook": ctx.bins,
+        "bin_shape": {place_of(site) for site in ctx.bins.values()},
         "segment": ctx.graph.segment_index,
         "forecast": ctx.graph.segment_index,
         "treated": ctx.graph.segment_index,

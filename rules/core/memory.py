@@ -15,9 +15,13 @@ from rules.core.bin_memory import BinActs, BinPasses
 from rules.core.bin_memory import BinMemory as BinMemory
 from rules.core.bin_memory import FireTold as FireTold
 from rules.core.bin_memory import Heat as Heat
+from rules.core.bin_outlook_memory import ChancesMemory, OutlookMemory, ShapeMemory
 from rules.core.conditions.condition import DOWN, Condition
 from rules.core.gritting import Precipitation
 from rules.core.memory_versions import silent_with_levels, with_levels, with_track
+from rules.core.order_memory import NO_ORDERS as NO_ORDERS
+from rules.core.order_memory import OrderAct as OrderAct
+from rules.core.order_memory import OrderMemory as OrderMemory
 from rules.core.patience import NOTHING, Waiting
 from rules.core.quality_memory import BatteryMemory, DriftMemory, HeardMemory, QualityMemory
 from rules.core.route_plan import RoutePlan
@@ -178,39 +182,6 @@ class RouteMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     orders: tuple[Order, ...] = ()
 
 
-class OrderAct(msgspec.Struct, frozen=True, array_like=True):
-    """What the duty officer said of a treatment.
-
-    Attributes:
-        number, thread: of the act, and of the first about the same order.
-        from_s: it counts from then on, a full minute [s since 1970].
-        answers_s: when the proposal was made that it answers [s since 1970]; None: it answers none.
-        g_m2, passes: rate of a pass [g/m²], and how many.
-        segments: where; empty: nothing is to be driven.
-        by_s: when it must be done [s since 1970]; None: no time is set.
-        start_s: when the lorry leaves [s since 1970]; None: at once.
-    """
-
-    number: int
-    thread: int
-    from_s: float
-    answers_s: float | None
-    g_m2: float
-    passes: int
-    segments: tuple[str, ...]
-    by_s: float | None
-    start_s: float | None = None
-
-
-class OrderMemory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A route: the last acts of officers on it, oldest first."""
-
-    acts: tuple[OrderAct, ...] = ()
-
-
-NO_ORDERS = OrderMemory()
-
-
 class GritterMemory(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a gritter was in the last hours, in order of time."""
 
@@ -224,11 +195,12 @@ class TreatedMemory(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RoundMemory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The collection round last decided."""
+    """The collection round last decided; ``due``: bins beside it that are to be collected by their chance of an overflow."""
 
     bins: tuple[str, ...]
     service_date: str
     decided_s: float
+    due: tuple[str, ...] = ()
 
 
 class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -289,6 +261,9 @@ SECTIONS: Mapping[str, Section] = {
     "heard": Section(1, HeardMemory),
     "forecast": Section(1, ForecastMemory),
     "forecast_age": Section(1, ForecastAge),
+    "bin_outlook": Section(1, OutlookMemory),
+    "bin_shape": Section(1, ShapeMemory),
+    "bin_chances": Section(1, ChancesMemory),
 }
 
 
@@ -327,6 +302,9 @@ class EngineState(msgspec.Struct, frozen=True):
     heard: dict[str, HeardMemory] = {}
     forecast: dict[str, ForecastMemory] = {}
     forecast_age: dict[str, ForecastAge] = {}
+    bin_outlook: dict[str, OutlookMemory] = {}
+    bin_shape: dict[str, ShapeMemory] = {}
+    bin_chances: dict[str, ChancesMemory] = {}
 
 
 class Row(msgspec.Struct, frozen=True):

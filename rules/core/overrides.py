@@ -46,6 +46,7 @@ SCOPES: Mapping[str, tuple[ScopeKind, tuple[str, ...]]] = {
             *(f"parameters.emptying.{name}" for name in EMPTYING_OF_A_BIN), "alarm.levels",
         ),
     ),
+    "bins.forecast": ("bin", ("parameters.alpha", "parameters.sensitive_alpha")),
     "winter.gritting": (
         "route",
         tuple(

@@ -14,6 +14,7 @@ from msgspec import Meta
 from rules.core.alarm_spec import AlarmSpec
 from rules.core.bin_emptying.parameters import EmptyingParameters as EmptyingParameters
 from rules.core.bin_level.parameters import FilterParameters as FilterParameters
+from rules.core.bin_outlook_parameters import OutlookParameters
 from rules.core.damp_advice.parameters import AdviceParameters
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_parameters import BandParameters, MouldParameters, SensorParameters
@@ -152,6 +153,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     full: AlarmRule[BinParameters]
     fire: AlarmRule[FireParameters]
     round: Rule[RoundParameters]
+    outlook: Rule[OutlookParameters]
     silent: AlarmRule[SilenceParameters]
     stuck: Rule[StuckParameters]
     rate: Rule[RateParameters]

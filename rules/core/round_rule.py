@@ -9,6 +9,7 @@ from rules.core.bin_rule import why_collect
 from rules.core.context import Context
 from rules.core.effects import Decision, iso, num
 from rules.core.memory import RoundMemory
+from rules.core.round_candidates import candidates, due_by_forecast
 from rules.core.round_what_if import round_would_change
 from rules.core.work import Work
 
@@ -23,14 +24,16 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     rule = ctx.catalogue.round
     date = datetime.fromtimestamp(at_s, ctx.zone).date().isoformat()
     chosen = tuple(sorted(wanted))
+    due = tuple(b for b in due_by_forecast(work, ctx) if b not in wanted)
     before: RoundMemory | None = work.read("round").get(SUBJECT)
     if before is not None and before.service_date == date:
-        recent = at_s - before.decided_s < rule.parameters.redecide_s
-        if before.bins == chosen or recent:
+        since_s = at_s - before.decided_s
+        same = (before.bins, before.due) == (chosen, due) and not _are_old(work, ctx, since_s)
+        if same or since_s < rule.parameters.redecide_s:
             return
     done = ctx.round(chosen)
     stops = [_stop(work, ctx, b, wanted[b], n) for n, b in enumerate(done.order, start=1)]
-    work.write("round")[SUBJECT] = RoundMemory(chosen, date, at_s)
+    work.write("round")[SUBJECT] = RoundMemory(chosen, date, at_s, due)
     outcome = "collect" if chosen else "no_action"
     work.effects.append(
         Decision(
@@ -40,7 +43,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
             subject=SUBJECT,
             at_s=at_s,
             outcome=outcome,
-            reason=_reason(len(chosen), len(ctx.bins), done.km, done.stranded),
+            reason=_reason(len(chosen), len(ctx.bins), done.km, done.stranded) + _likely(len(due)),
             inputs={
                 "bins": [
                     {
@@ -54,12 +57,15 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
                 ],
                 "overflow_pct": ctx.catalogue.full.parameters.overflow_pct,
                 "bins_full_version": ctx.catalogue.full.version,
+                "alpha": ctx.catalogue.outlook.parameters.alpha,
+                "bins_forecast_version": ctx.catalogue.outlook.version,
             },
             result={
                 "stops": stops,
                 "km": num(done.km, 3),
                 "service_date": date,
                 "stranded": list(done.stranded),
+                "candidates": candidates(work, ctx, wanted, due),
             },
             would_change=round_would_change(work.read("bin"), _limits(ctx, at_s), chosen),
         )
@@ -114,6 +120,19 @@ def _stop(work: Work, ctx: Context, bin_id: str, reason: str, order: int) -> dic
         "fill_pct": _fill(work, bin_id),
         "reason": reason,
     }
+
+
+def _are_old(work: Work, ctx: Context, since_s: float) -> bool:
+    """Whether the candidates were told so long ago that their chances are others now."""
+    old = since_s >= 3600.0 * ctx.catalogue.outlook.parameters.told_again_h
+    return old and len(work.read("bin_outlook")) > 0
+
+
+def _likely(n: int) -> str:
+    """Return how many bins would probably overflow if they were left out, in a sentence; empty where none would."""
+    if n == 0:
+        return ""
+    return f" {n} more {'is' if n == 1 else 'are'} likely to overflow before the round after the coming one."
 
 
 def _reason(n: int, of: int, km: float, stranded: tuple[str, ...]) -> str:

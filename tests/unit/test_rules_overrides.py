@@ -76,7 +76,12 @@ def test_a_value_that_the_rule_does_not_allow(rule: str, path: str, value: Any, 
 @pytest.mark.parametrize(
     ("rule", "path", "kind", "says"),
     [
-        ("bins.round", "parameters.redecide_s", "bin", "can't be overridden; rules that can: bins.full"),
+        (
+            "bins.round",
+            "parameters.redecide_s",
+            "bin",
+            "can't be overridden; rules that can: bins.forecast, bins.full",
+        ),
         ("bins.full", "parameters.hysteresis_pct", "device", "for a bin, not for a device"),
         ("winter.gritting", "parameters.time_zone", "route", "is the same for every route"),
     ],
