@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from rules.core.bin_emptying.evidence import Heard
+from rules.core.bin_emptying.falls import HELD_READINGS
 from rules.core.bin_emptying.judge import Found, claims, rate_pct_h
 from rules.core.bin_emptying.parameters import EmptyingParameters
 from rules.core.bin_level.hampel import median
@@ -37,7 +38,7 @@ def not_emptied(
     when_s, by = due[-1]
     after = [r for r in f.recent if r[0] > when_s + SETTLES_S]
     before = [r for r in f.recent if r[0] <= when_s]
-    if len(after) < _needed(f.recent, p):
+    if len(after) < _needed(f.recent, p) or _hangs(f, when_s):
         return f, ()
     f = replace(f, judged_s=when_s)
     if not before or _was_emptied(f, when_s, p):
@@ -54,6 +55,11 @@ def not_emptied(
 def _needed(recent: Sequence[Point], p: EmptyingParameters) -> int:
     sparse = len(recent) > 1 and recent[-1][0] - recent[-2][0] > p.sparse_s
     return SPARSE_READINGS if sparse else READINGS
+
+
+def _hangs(f: Fills, when_s: float) -> bool:
+    """Whether the sensor has said exactly the same since before the service: it may have hung, and accuses nobody."""
+    return f.held is not None and f.held.n >= HELD_READINGS and f.held.since_s <= when_s
 
 
 def _was_emptied(f: Fills, when_s: float, p: EmptyingParameters) -> bool:
