@@ -114,13 +114,21 @@ class _Ground:
         ]
         if not cut:
             return table
-        turned = {i: replace(self.sites[i], on=self.sites[i].on[::-1]) for i in cut}
+        first = len(self.request.candidates)
+        small = Table(
+            self.request.network,
+            (*(replace(self.sites[i], on=self.sites[i].on[::-1]) for i in cut), *self.sites[first:]),
+            settings,
+        )
+        turned = {i: small.sites[n] for n, i in enumerate(cut) if self._open(small, n, first - len(cut))}
+        if not turned:
+            return table
         sites = tuple(turned.get(i, site) for i, site in enumerate(self.sites))
         return Table(self.request.network, sites, settings)
 
-    def _open(self, table: Table, site: int) -> bool:
-        """Whether a way leads from a depot to a site, and on to a tip."""
-        first, last = len(self.request.candidates), self.tip(0)
+    def _open(self, table: Table, site: int, fewer: int = 0) -> bool:
+        """Whether a way leads from a depot to a site, and on to a tip; ``fewer`` bins are in the table."""
+        first, last = len(self.request.candidates) - fewer, self.tip(0) - fewer
         tips = range(last, last + len(self.request.fleet.tip))
         return bool(
             (table.drive_s[first:last, site] < FAR_S).any()

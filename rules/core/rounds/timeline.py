@@ -36,7 +36,8 @@ class Timeline:
     Attributes:
         events: in order, without the start and with the end.
         late: visits that begin too late.
-        over: kilograms or litres beyond what it holds, or the end is beyond its hours [s].
+        over: kilograms or litres beyond what it holds, or how far the end is beyond its hours and
+            work goes on without a break [s].
         cost: [units]; 0 of a lorry that stays.
         site, time_s, kg, litres, counted_s: where it ends, when, with what on board, and of the break's rule.
     """
@@ -129,6 +130,7 @@ def last_tip(case: Case, truck: Truck, t: Timeline) -> int:
 def _go_home(case: Case, truck: Truck, t: Timeline) -> None:
     way_s, metres = truck.drive_rows[t.site][truck.home], truck.metre_rows[t.site][truck.home]
     _rest(case, t, way_s, way_s, forced=False)
+    _count(case, t, way_s, way_s)
     t.no_way = t.no_way or way_s >= FAR_S
     t.site, t.time_s, t.metres = truck.home, t.time_s + way_s, t.metres + metres
     t.events.append(
@@ -159,6 +161,7 @@ def _count(case: Case, t: Timeline, way_s: int, busy_s: int) -> None:
     rule = case.settings.break_
     if rule is not None:
         t.counted_s += way_s if rule[0] == "driving" else busy_s
+        t.over += max(0, t.counted_s - rule[1])
 
 
 def best_breaks(case: Case, truck: Truck, visits: Sequence[int]) -> Timeline:

@@ -6,7 +6,7 @@ goes on along that arc, and turns at its end as the road allows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rules.core.fleet.settings import FleetSettings
 from rules.core.fleet.units import NEVER
-from rules.core.fleet.ways import Ways, arcs_to, passable, ways_of, yard
+from rules.core.fleet.ways import Ways, arcs_to, drive_time, passable, ways_of, yard
 from rules.core.network.network import Network
 from rules.core.rounds.sites import Site
 
@@ -24,6 +24,10 @@ Tenths = NDArray[np.float64]
 
 FAR_S = 1_000_000
 """Time [s] and length [m] in a table where no way leads: large, yet no sum of them overflows."""
+
+
+STEPS = 6
+"""Steps back between two looks at which ways are not at their beginning yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,6 @@ class Table:
 
     @cached_property
     def _drive(self) -> Tenths:
-        from rules.core.fleet.ways import drive_time
-
         return np.array(
             [drive_time(self.network, a, self.settings) for a in range(len(self.network.arcs))], dtype=float
         )
@@ -117,14 +119,21 @@ class Table:
         size = len(self.sites)
         best_s = np.full((size, size), float(NEVER))
         best_m = np.full((size, size), float(FAR_S))
-        order = np.argsort(-time, axis=None, kind="stable")  # the quickest is written last
-        o, n = np.unravel_index(order, time.shape)
-        best_s[self._out.site[o], self._in.site[n]] = time[o, n]
-        best_m[self._out.site[o], self._in.site[n]] = metres[o, n]
+        for o, n in self._layers():
+            sites = np.ix_(self._out.site[o], self._in.site[n])
+            better = time[np.ix_(o, n)] < best_s[sites]
+            best_s[sites] = np.where(better, time[np.ix_(o, n)], best_s[sites])
+            best_m[sites] = np.where(better, metres[np.ix_(o, n)], best_m[sites])
         self._set_same_places(best_s, best_m)
         no_way = best_s >= NEVER
         drive_s = np.where(no_way, FAR_S, np.ceil(best_s / 10.0 - 1e-6)).astype(np.int64)
         return drive_s, np.where(no_way, FAR_S, np.rint(best_m)).astype(np.int64)
+
+    def _layers(self) -> Iterator[tuple[Whole, Whole]]:
+        """Yield ways out and in such that each site has at most one of either at a time."""
+        for o in _layers(self._out.site):
+            for n in _layers(self._in.site):
+                yield o, n
 
     @property
     def drive_s(self) -> Whole:
@@ -153,18 +162,21 @@ class Table:
 
     def _between_m(self, rows: Whole) -> Tenths:
         """Return the length of the arcs between the one left and the one reached [m]: all ways walked back at once."""
-        arcs = len(self.network.arcs)
-        length = np.append(self._length, 0.0)
-        at = self._ways.before[np.ix_(rows, self._in.start)].astype(np.int64)
-        total = np.zeros(at.shape)
-        while True:
-            at = np.where((at >= 0) & (at < arcs), at, arcs)
-            going = at < arcs
-            if not going.any():
-                return total
-            total += length[at]
-            o, n = np.nonzero(going)
-            at[o, n] = self._ways.before[rows[o], at[o, n]]
+        arcs, targets = len(self.network.arcs), self._in.start
+        before = self._ways.before.reshape(-1)
+        total = np.zeros(len(rows) * len(targets))
+        base = np.repeat(rows * arcs, len(targets))
+        at = before[base + np.tile(targets, len(rows))]
+        pair = np.arange(len(total))
+        while len(pair):
+            going = (at >= 0) & (at < arcs)
+            at, base, pair = at[going], base[going], pair[going]
+            for _ in range(STEPS):
+                on = (at >= 0) & (at < arcs)
+                step = np.where(on, at, 0)
+                total[pair] += np.where(on, self._length[step], 0.0)
+                at = np.where(on, before[base + step], -1)
+        return total.reshape(len(rows), len(targets))
 
     def _set_same_places(self, best_s: Tenths, best_m: Tenths) -> None:
         np.fill_diagonal(best_s, 0.0)
@@ -201,3 +213,14 @@ class Table:
         time = float(out.tenths[o]) + through - float(self._drive[last]) + float(into.tenths[n])
         between = self._ways.to_arc(start, last)
         return time, (*((start,) if start >= 0 else ()), *between, last)
+
+
+def _layers(sites: Whole) -> list[Whole]:
+    """Return positions parted so that no site is twice in a part."""
+    seen: dict[int, int] = {}
+    nth = []
+    for site in sites.tolist():
+        seen[site] = seen.get(site, -1) + 1
+        nth.append(seen[site])
+    numbers = np.array(nth, dtype=np.int64)
+    return [np.flatnonzero(numbers == n) for n in range(int(numbers.max(initial=-1)) + 1)]
