@@ -100,9 +100,23 @@ class _Ground:
     @cached_property
     def tables(self) -> Mapping[Profile, Table]:
         return {
-            p: self._table(profile_settings(self.request.fleet, p))
+            p: self._moved(p, self._table(profile_settings(self.request.fleet, p)))
             for p in dict.fromkeys(v.profile for v in self.request.fleet.lorry)
         }
+
+    def _moved(self, profile: Profile, table: Table) -> Table:
+        """Return the ways with lorries that stand where nothing leads on moved to the nearest junction."""
+        lorries = [v for v in self.request.fleet.lorry if v.profile == profile and v.id in self.now]
+        cut = {self.start(v) for v in lorries if not self._gets_home(table, v)}
+        if not cut:
+            return table
+        junctions = at_junctions(self.request.network, [table.sites[i].place for i in cut], [table.settings])
+        new = dict(zip(cut, junctions, strict=True))
+        return replace(table, sites=tuple(new.get(i, site) for i, site in enumerate(table.sites)))
+
+    def _gets_home(self, table: Table, lorry: RoundLorry) -> bool:
+        own = [t for t, tip in enumerate(self.request.fleet.tip) if tip in self.request.fleet.tips_of(lorry)]
+        return any(table.drive_s[self.start(lorry), self.tip(t)] < FAR_S for t in own)
 
     def _table(self, settings: FleetSettings) -> Table:
         """Return the ways of a profile; a bin that can't be come to from its own side is emptied from the other."""

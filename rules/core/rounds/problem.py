@@ -105,15 +105,14 @@ class Problem:
         return full
 
     def _home(self, table: Table, truck: Truck, drive: bool) -> Whole:
-        """Return ways over the last tip that is quickest, unloading included."""
+        """Return times or lengths of the ways over the last tip that is cheapest, unloading included."""
         tips = [self.case.tips[t] for t in self._last_tips(truck)]
         times = np.stack(
             [table.drive_s[:, t.site] + t.entry.unload_s + table.drive_s[t.site, truck.home] for t in tips]
         )
-        if drive:
-            return np.asarray(times.min(axis=0))
         metres = np.stack([table.metres[:, t.site] + table.metres[t.site, truck.home] for t in tips])
-        return np.asarray(metres[times.argmin(axis=0), np.arange(metres.shape[1])])
+        best = (truck.per_s * times + truck.per_m * metres).argmin(axis=0)
+        return np.asarray((times if drive else metres)[best, np.arange(times.shape[1])])
 
     def _last_tips(self, truck: Truck) -> list[int]:
         """Return the tips that are open for a last load at any time of the shift; else the one that is longest."""

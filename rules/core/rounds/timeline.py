@@ -116,13 +116,14 @@ def go(case: Case, truck: Truck, t: Timeline, visit: int, forced: bool = False) 
 
 
 def last_tip(case: Case, truck: Truck, t: Timeline) -> int:
-    """Return the tip over which a lorry is home first; one that is open when it comes before one that is not."""
+    """Return the tip over which the way home is cheapest; one that is open when it comes before one that is not."""
 
     def key(number: int) -> tuple[bool, int, int]:
         tip = case.tips[number]
         begins = max(t.time_s + truck.drive_rows[t.site][tip.site], tip.entry.opens_s)
         home = begins + tip.entry.unload_s + truck.drive_rows[tip.site][truck.home]
-        return begins > tip.entry.closes_s, home, number
+        metres = truck.metre_rows[t.site][tip.site] + truck.metre_rows[tip.site][truck.home]
+        return begins > tip.entry.closes_s, truck.per_s * home + truck.per_m * metres, number
 
     return min(truck.tips, key=key)
 

@@ -115,13 +115,15 @@ class Table:
 
     @cached_property
     def _both(self) -> tuple[Whole, Whole]:
-        time, metres = self._by_ends()
+        time, metres = self._by_ends
         size = len(self.sites)
         best_s = np.full((size, size), float(NEVER))
         best_m = np.full((size, size), float(FAR_S))
         for o, n in self._layers():
             sites = np.ix_(self._out.site[o], self._in.site[n])
             better = time[np.ix_(o, n)] < best_s[sites]
+            # Of ways as quick as each other the shorter.
+            better |= (time[np.ix_(o, n)] == best_s[sites]) & (metres[np.ix_(o, n)] < best_m[sites])
             best_s[sites] = np.where(better, time[np.ix_(o, n)], best_s[sites])
             best_m[sites] = np.where(better, metres[np.ix_(o, n)], best_m[sites])
         self._set_same_places(best_s, best_m)
@@ -145,6 +147,7 @@ class Table:
         """Lengths [m]."""
         return self._both[1]
 
+    @cached_property
     def _by_ends(self) -> tuple[Tenths, Tenths]:
         """Return times [0.1 s] and lengths [m] from each way out to each way in."""
         out, into = self._out, self._in
@@ -158,7 +161,8 @@ class Table:
             o, n = np.nonzero(same)
             time[o, n] = np.maximum(into.tenths[n] + out.tenths[o] - self._drive[into.start[n]], 0.0)
             metres[o, n] = into.at[n] - out.at[o]
-        return np.where(np.isfinite(time), time, float(NEVER)), metres
+        whole: Tenths = np.where(np.isfinite(time), time, float(NEVER))
+        return np.asarray(whole.round(6), dtype=np.float64), metres
 
     def _between_m(self, rows: Whole) -> Tenths:
         """Return the length of the arcs between the one left and the one reached [m]: all ways walked back at once."""
@@ -192,27 +196,24 @@ class Table:
         a, b = self.sites[first], self.sites[second]
         if first == second or (a.node is not None and a.node == b.node):
             return ()
+        time, metres = self._by_ends
         pairs = [(o, n) for o in self._of(self._out, first) for n in self._of(self._in, second)]
-        way = min((self._one(o, n) for o, n in pairs), default=(float(NEVER), ()))
-        if way[0] >= NEVER:
+        way = min(pairs, key=lambda p: (time[p], metres[p]), default=None)
+        if way is None or time[way] >= NEVER:
             raise ValueError(f"no way leads from site {first} to site {second}")
-        return way[1]
+        return self._driven(*way)
 
     @staticmethod
     def _of(ends: _Ends, site: int) -> list[int]:
         return np.flatnonzero(ends.site == site).tolist()
 
-    def _one(self, o: int, n: int) -> tuple[float, tuple[int, ...]]:
+    def _driven(self, o: int, n: int) -> tuple[int, ...]:
         out, into = self._out, self._in
         start, last = int(out.start[o]), int(into.start[n])
         if start == last and into.at[n] >= out.at[o]:
-            return float(into.tenths[n] + out.tenths[o] - self._drive[last]), (last,)
-        through = float(self._ways.through[self._ways.row[start], last])
-        if through >= NEVER:
-            return float(NEVER), ()
-        time = float(out.tenths[o]) + through - float(self._drive[last]) + float(into.tenths[n])
+            return (last,)
         between = self._ways.to_arc(start, last)
-        return time, (*((start,) if start >= 0 else ()), *between, last)
+        return (*((start,) if start >= 0 else ()), *between, last)
 
 
 def _layers(sites: Whole) -> list[Whole]:

@@ -12,6 +12,9 @@ from rules.core.rounds.verify_way import PER_ARC_S, At, WayCheck
 
 EPSILON = 1e-6
 
+START_M = 2_000.0
+"""A round may begin so far from where the lorry is: at the nearest junction that leads on."""
+
 
 @dataclass(slots=True)
 class _Day:
@@ -84,6 +87,10 @@ class RoundCheck:
             yield f"starts at {stop.ends_s} s, before {earliest} s"
         if (self.now is None or self.now.place is None) and stop.ref != self.lorry.depot:
             yield f"starts at {stop.ref}, not at its depot {self.lorry.depot}"
+        if self.now is not None and self.now.place is not None:
+            away = self.way.apart_m(self.now.place, stop.place)
+            if away > START_M:
+                yield f"starts {away:.0f} m from where the lorry is"
         for what, told, known in (
             ("kg", stop.load_kg, 0.0 if self.now is None else self.now.load_kg),
             ("l", stop.load_l, 0.0 if self.now is None else self.now.load_l),

@@ -14,7 +14,7 @@ from rules.core.rounds.model import Place
 PER_ARC_S = 0.25
 """Planned times may be longer by so much an arc [s]: each arc and each turn is rounded up to a tenth."""
 
-JUNCTION_M = 500.0
+JUNCTION_M = 1_500.0
 """A depot's junction may be so much farther than the nearest one: that may be closed to some lorry."""
 
 
@@ -102,7 +102,12 @@ class WayCheck:
 
         def away(n: int) -> float:
             at = self.facts.network.nodes[n]
-            east = (at.longitude_deg - place.longitude_deg) * math.cos(math.radians(place.latitude_deg))
-            return METRES_PER_DEGREE * math.hypot(east, at.latitude_deg - place.latitude_deg)
+            return self.apart_m(Place(at.latitude_deg, at.longitude_deg), place)
 
         return away(node) <= JUNCTION_M + min(away(n) for n in self.facts.leaving)
+
+    @staticmethod
+    def apart_m(a: Place, b: Place) -> float:
+        """Return how far two places are apart [m]; equirectangular."""
+        east = (a.longitude_deg - b.longitude_deg) * math.cos(math.radians(b.latitude_deg))
+        return METRES_PER_DEGREE * math.hypot(east, a.latitude_deg - b.latitude_deg)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rules.core.rounds.case import UNIT, Case, Truck
 from rules.core.rounds.insertion import Inserter
+from rules.core.rounds.model import Place
 from rules.core.rounds.plan import Costs, LorryRound, MadeFrom, NotCollected, RoundPlan, Stop
 from rules.core.rounds.request import RoundRequest
 from rules.core.rounds.timeline import Event, Timeline
@@ -68,10 +69,17 @@ def _round(request: RoundRequest, truck: Truck, t: Timeline) -> LorryRound:
 
 
 def _start(request: RoundRequest, truck: Truck) -> Stop:
+    site = truck.table.sites[truck.start]
+    name = _name(request, truck.start)
+    place = site.place
+    if not name and site.node is not None:
+        # It stands where nothing leads on: the plan begins at the nearest junction.
+        node = request.network.nodes[site.node]
+        place = Place(node.latitude_deg, node.longitude_deg)
     return Stop(
         kind="start",
-        ref=_name(request, truck.start),
-        place=truck.table.sites[truck.start].place,
+        ref=name,
+        place=place,
         arrive_s=truck.begins_s,
         begins_s=truck.begins_s,
         ends_s=truck.begins_s,
