@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|rounds] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -11,7 +11,19 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bench import alarms, commit, damp, fleet, forecaster, ingest, replay, rules, storage, wrong_sensor
+from bench import (
+    alarms,
+    commit,
+    damp,
+    fleet,
+    forecaster,
+    ingest,
+    replay,
+    rounds,
+    rules,
+    storage,
+    wrong_sensor,
+)
 from bench.moisture import report as moisture
 
 DSN_VARIABLE = "CITYOPS_BENCH_DSN"
@@ -27,6 +39,7 @@ BENCHMARKS = {
     "moisture": moisture,
     "forecaster": forecaster,
     "wrong_sensor": wrong_sensor,
+    "rounds": rounds,
 }
 
 
