@@ -36,6 +36,9 @@ def checked(fleet: RoundFleet) -> RoundFleet:
     s = fleet.settings
     _at_least("settings", s, ("rho_gbp", "must_gbp", "change_gbp", "attach_m"), 0.0)
     _at_least("settings", s, ("right_s", "left_s", "straight_s", "turn_round_s"), 0.0)
+    for stream, density in s.kg_per_l.items():
+        if not 0.0 < density <= 2.0:
+            raise ValueError(f"settings: kg_per_l of {stream} is {density}; allowed: above 0, at most 2")
     if not 0.0 < s.driving_share <= 2.0:
         raise ValueError(f"settings: driving_share is {s.driving_share}; allowed: above 0, at most 2")
     return fleet

@@ -95,7 +95,7 @@ class RoundCheck:
             ("kg", stop.load_kg, 0.0 if self.now is None else self.now.load_kg),
             ("l", stop.load_l, 0.0 if self.now is None else self.now.load_l),
         ):
-            if not known - EPSILON <= told < known + 1.0:
+            if not known - EPSILON <= told <= known + 1.0 + EPSILON:
                 yield f"starts with {told} {what}, has {known} on board"
 
     def _began_s(self) -> int:
