@@ -1,4 +1,5 @@
 """``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|rounds] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -21,6 +22,7 @@ from bench import (
     forecaster,
     ingest,
     replay,
+    rounds,
     rules,
     storage,
     wrong_sensor,
@@ -42,6 +44,7 @@ BENCHMARKS = {
     "wrong_sensor": wrong_sensor,
     "bin_emptying": bin_emptying,
     "bin_outlook": bin_outlook,
+    "rounds": rounds,
 }
 
 
