@@ -14,6 +14,8 @@ SHOWN_MOST = 20
 TYPED_MOST = 120
 NEAR = 0.8
 """Least likeness of a misspelt word (difflib's ratio)."""
+AFTER = 10**9
+"""No house has such a number: what is no number is sorted after all that are."""
 _WORD = re.compile(r"[a-z0-9]+")
 _SHORT = {
     "road": "rd", "street": "st", "saint": "st", "avenue": "ave", "av": "ave", "lane": "ln", "drive": "dr",
@@ -78,6 +80,6 @@ def uprn_of(text: str) -> int | None:
 
 
 def by_house(address: str) -> tuple[tuple[int, str], ...]:
-    """Return a key that sorts addresses as people do: 2 before 10."""
+    """Return a key that sorts addresses as people do: 2 before 10, and both before names."""
     parts = re.findall(r"\d+|\D+", address.casefold())
-    return tuple((int(p), "") if p.isdecimal() else (-1, p) for p in parts)
+    return tuple((int(p), "") if p.isdecimal() else (AFTER, p) for p in parts)

@@ -1,0 +1,246 @@
+"""One behaviour of timetables, premises, tracks and reminders on PostgreSQL and in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from cityops.clock import ManualClock
+from rules.bin_days.memory import MemoryBinDays
+from rules.bin_days.reminding import BinReminders, question
+from rules.bin_days.store import PostgresBinDays
+from rules.core.bin_days.published import Timetable, replaced, shown
+from rules.core.bin_days.search import words_of
+from rules.notify.memory_outbox import MemoryOutbox
+from rules.notify.outbox import PostgresOutbox
+from tests.fakes.bin_days import FLAT, HOME, LONDON, MAY, MONDAY, OTHER, PLACES, ROUNDS, at
+
+pytestmark = pytest.mark.storage
+TODAY = date(2026, 5, 1)
+
+
+def revised(changes: Any = (), rounds: Any = ROUNDS, now_s: float = 1e9) -> Callable[[Timetable], Timetable]:
+    return lambda before: replaced(before, rounds, changes, TODAY, now_s)
+
+
+class Bench:
+    def __init__(self, days: MemoryBinDays | PostgresBinDays, pool: AsyncConnectionPool[Any] | None) -> None:
+        self.days, self.pool = days, pool
+        self.outbox = MemoryOutbox() if pool is None else PostgresOutbox(pool)
+
+    async def waiting(self) -> list[tuple[str, str, str, float]]:
+        """Return channel, title, address as it would be sent and time of what waits."""
+        if isinstance(self.days, MemoryBinDays):
+            assert isinstance(self.outbox, MemoryOutbox)
+            return [
+                (r.notification.channel, r.notification.title, self.days.addresses[int(r.notification.recipient[13:])], r.notification.not_before_s)
+                for r in self.outbox.rows
+                if r.state == "pending"
+            ]  # fmt: skip
+        claimed = await self.outbox.claim("mail", "w", 60.0, 50, at("2026-05-27 00:00"))
+        assert self.pool is not None
+        async with self.pool.connection() as conn:
+            await conn.execute(
+                "update notification set state = 'pending', attempts = 0 where state = 'sending'"
+            )
+        found = [
+            (
+                c.notification.channel,
+                c.notification.title,
+                c.notification.address,
+                c.notification.not_before_s,
+            )
+            for c in claimed
+        ]
+        return sorted(found, key=lambda n: n[3])
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def bench(request: pytest.FixtureRequest, db_dsn: str) -> AsyncIterator[Bench]:
+    if request.param == "memory":
+        yield Bench(MemoryBinDays(), None)
+        return
+    async with AsyncConnectionPool(db_dsn, min_size=1, max_size=2, open=False) as pool:
+        yield Bench(PostgresBinDays(pool), pool)
+
+
+async def test_a_timetable_is_kept_and_replaced(bench: Bench) -> None:
+    days = bench.days
+    assert await days.timetable() == Timetable()
+    assert await days.count() == 0
+    made = await days.replace(revised(), PLACES)
+    kept = await days.timetable()
+    assert sorted(kept.rounds, key=lambda r: r.round_id) == sorted(ROUNDS, key=lambda r: r.round_id)
+    assert (kept.changes, kept.revisions, kept.made_s) == (made.changes, made.revisions, made.made_s)
+    assert await days.premises(HOME.uprn) == HOME
+    assert await days.premises(99) is None
+    assert await days.count() == 3
+
+    await days.replace(revised([MAY], now_s=2e9), None)
+    kept = await days.timetable()
+    assert kept.changes == (MAY,)
+    assert {(r.service.stream, r.day, r.sequence) for r in kept.revisions} == {
+        ("food", MAY.to, 1), ("refuse", MAY.to, 1)
+    }  # fmt: skip
+    assert await days.count() == 3
+    [food, refuse] = shown(kept, HOME.rounds, date(2026, 5, 26), date(2026, 5, 26))
+    assert (food.original, food.reason, refuse.changed_s) == (MAY.day, "the bank holiday", 2e9)
+    # A round that is gone takes its changes and sequences with it; the other's stay.
+    await days.replace(revised([MAY], rounds=[MONDAY]), [OTHER])
+    kept = await days.timetable()
+    assert [r.round_id for r in kept.rounds] == ["mon-a"]
+    assert len(kept.revisions) == 2
+    assert await days.premises(HOME.uprn) is None
+
+
+async def test_nothing_is_written_where_the_new_timetable_cannot_be_made(bench: Bench) -> None:
+    await bench.days.replace(revised(), PLACES)
+
+    def refuses(before: Timetable) -> Timetable:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await bench.days.replace(refuses, [])
+    assert await bench.days.count() == 3
+
+
+async def test_addresses_are_found_by_their_words(bench: Bench) -> None:
+    await bench.days.replace(revised(), PLACES)
+
+    async def found(typed: str, limit: int = 20) -> list[int]:
+        return [p.uprn for p in await bench.days.find(words_of(typed), limit)]
+
+    assert await found("12 mill ln") == [HOME.uprn]
+    assert await found("MILL LANE") == [HOME.uprn, FLAT.uprn]
+    assert await found("mill lane", 1) == [HOME.uprn]
+    assert await found("st. marys rd rose cottage") == [OTHER.uprn]
+    assert await found("13 mill lane") == []
+    assert "cottage" in await bench.days.all_words()
+
+
+async def test_no_lorry_is_heard_of_where_there_is_none(bench: Bench) -> None:
+    assert (await bench.days.track((), 0.0, 1e12)).is_empty
+
+
+async def test_reminders_are_asked_for_confirmed_and_ended(bench: Bench) -> None:
+    days = bench.days
+    await days.replace(revised(), PLACES)
+
+    async def ask(uprn: int, code: str, address: str = "a@b.example", **when: bool) -> Any:
+        wanted = {"evening": True, "morning": False, **when}
+        return await days.ask(uprn, "mail", address, code=code, now_s=100.0, **wanted)
+
+    one = await ask(HOME.uprn, "c1")
+    assert (one.confirmed, one.code) == (False, "c1")
+    again = await ask(HOME.uprn, "c2", morning=True)
+    assert (again.code, again.morning, again.reminder_id) == ("c1", True, one.reminder_id)
+    assert await days.confirmed() == ()
+    assert await days.confirm("nobody", 1.0) is None
+    confirmed = await days.confirm("c1", 200.0)
+    assert confirmed is not None
+    assert confirmed.confirmed
+    # Once confirmed, only whoever has the code changes anything.
+    assert (await ask(HOME.uprn, "c3", morning=False)).morning is True
+    assert await days.confirmed() == (confirmed,)
+    assert await days.by_code("c1") == confirmed
+    await ask(FLAT.uprn, "c4")
+    assert await days.forget_unconfirmed(100.0) == 0
+    assert await days.forget_unconfirmed(100.1) == 1
+    assert await days.end("c1")
+    assert not await days.end("c1")
+    assert await days.confirmed() == ()
+
+
+async def test_nobody_is_flooded_by_strangers(bench: Bench) -> None:
+    places = [*PLACES, *(msgspec_copy(n) for n in (21, 22))]
+    await bench.days.replace(revised(), places)
+    asked = [
+        await bench.days.ask(
+            p.uprn, "mail", "a@b.example", evening=True, morning=True, code=f"c{p.uprn}", now_s=1.0
+        )
+        for p in places
+    ]
+    assert [a is not None for a in asked] == [True, True, True, False, False]
+    other = await bench.days.ask(21, "mail", "c@d.example", evening=True, morning=True, code="x", now_s=1.0)
+    assert other is not None
+
+
+def msgspec_copy(uprn: int) -> Any:
+    return type(OTHER)(uprn=uprn, address=f"{uprn} Mill Lane", rounds=("mon-a",))
+
+
+async def test_reminders_are_planned_once_and_follow_what_changes(bench: Bench) -> None:
+    """Sunday 24 May, the collection of Monday 25 moves to Tuesday: the message that waits goes with it."""
+    days = bench.days
+    await days.replace(revised(), PLACES)
+    asked = await days.ask(
+        HOME.uprn, "mail", "a@b.example", evening=True, morning=True, code="c1", now_s=at("2026-05-24 11:00")
+    )
+    assert asked is not None
+    planner = BinReminders(
+        days,
+        days,
+        bench.outbox,
+        LONDON,
+        ManualClock(datetime(2026, 5, 24, tzinfo=UTC)),
+        "https://bins.example/",
+    )
+
+    def now(text: str) -> datetime:
+        return datetime.fromtimestamp(at(text), UTC)
+
+    assert await planner.plan(now("2026-05-24 12:00")) == 0  # nobody has said yes yet
+    await days.confirm("c1", 1.0)
+    assert await planner.plan(now("2026-05-24 12:00")) == 2
+    assert await planner.plan(now("2026-05-24 12:00")) == 0
+    # A restart: another planner on the same outbox.
+    again = BinReminders(
+        days,
+        days,
+        bench.outbox,
+        LONDON,
+        ManualClock(datetime(2026, 5, 24, tzinfo=UTC)),
+        "https://bins.example",
+    )
+    assert await again.plan(now("2026-05-24 12:15")) == 0
+    assert [(t, s) for _, t, _, s in await bench.waiting()] == [
+        ("Bins tomorrow, Monday 25 May: put out the brown caddy and the black bin", at("2026-05-24 19:00")),
+        ("Bins today, Monday 25 May: put out the brown caddy and the black bin", at("2026-05-25 06:30")),
+    ]
+    await days.replace(revised([MAY], now_s=2e9), None)
+    assert await planner.plan(now("2026-05-24 13:00")) == 2
+    waiting = await bench.waiting()
+    assert [(t, a, s) for _, t, a, s in waiting] == [
+        (
+            "Bins tomorrow, Tuesday 26 May: put out the brown caddy and the black bin",
+            "a@b.example",
+            at("2026-05-25 19:00"),
+        ),
+        (
+            "Bins today, Tuesday 26 May: put out the brown caddy and the black bin",
+            "a@b.example",
+            at("2026-05-26 06:30"),
+        ),
+    ]
+    # After a night without power the evening's is too late, the morning's is not.
+    assert await planner.plan(now("2026-05-26 06:00")) == 0
+    await days.end("c1")
+    await planner.plan(now("2026-05-26 06:00"))
+    if isinstance(bench.days, MemoryBinDays):
+        assert await bench.waiting() == []
+
+
+async def test_the_question_is_asked_once_an_hour(bench: Bench) -> None:
+    await bench.days.replace(revised(), PLACES)
+    asked = await bench.days.ask(
+        HOME.uprn, "mail", "a@b.example", evening=True, morning=True, code="c1", now_s=1.0
+    )
+    assert asked is not None
+    said = question(asked, HOME.address, 7200.0, "https://bins.example/")
+    assert "https://bins.example/bin-day/reminder/c1" in said.body
+    assert await bench.outbox.put([said]) == 1
+    assert await bench.outbox.put([question(asked, HOME.address, 7300.0, "https://bins.example/")]) == 0
