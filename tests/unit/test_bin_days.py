@@ -95,7 +95,7 @@ def test_a_week_with_a_bank_holiday() -> None:
     assert [(c.day, c.to) for c in christmas] == [
         (date(2026, 12, 25), date(2026, 12, 26)), (date(2026, 12, 28), date(2026, 12, 29)),
         (date(2026, 12, 29), date(2026, 12, 30)), (date(2026, 12, 30), date(2026, 12, 31)),
-        (date(2026, 12, 31), date(2027, 1, 2)),
+        (date(2026, 12, 31), date(2027, 1, 1)), (date(2027, 1, 1), date(2027, 1, 2)),
     ]  # fmt: skip
     assert left == []
     # Two holidays at a week's end: the second has no room before Sunday.
