@@ -167,6 +167,12 @@ def _change(known: Sequence[str]) -> Callable[[Fields], Change]:
     return read
 
 
+def read_change(row: Mapping[str, Any], known_rounds: Sequence[str]) -> Change:
+    """Return one change as somebody typed it; raises :class:`rules.bin_days.fields.Wrong`."""
+    given = {k: v for k, v in row.items() if v is not None}
+    return _change(known_rounds)(Fields("exception", given))
+
+
 def _premises(known: Sequence[str]) -> Callable[[Fields], Premises]:
     def read(row: Fields) -> Premises:
         row.only(*COLUMNS)
