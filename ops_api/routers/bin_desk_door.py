@@ -64,7 +64,7 @@ async def collections_of(
 ) -> tuple[date, list[Collection]]:
     """Return the town's day, and the collections of premises; without days: all that are published."""
     today = await today_of(ctx)
-    table = await desk_of(ctx).days.timetable()
+    table = await desk_of(ctx).days.timetable(place.rounds)
     begin, end = today - BACK if first is None else first, today + AHEAD if last is None else last
     return today, shown(table, place.rounds, max(begin, today - BACK), min(end, today + AHEAD))
 

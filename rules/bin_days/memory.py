@@ -33,13 +33,25 @@ class MemoryBinDays:
     addresses: dict[int, str] = field(default_factory=dict)
     asked_s: dict[int, float] = field(default_factory=dict)
 
-    async def timetable(self) -> Timetable:
-        """Return the timetable."""
-        return self.table
+    async def timetable(self, rounds: Sequence[str] | None = None) -> Timetable:
+        """Return the timetable, or what of it concerns some rounds."""
+        if rounds is None:
+            return self.table
+        t = self.table
+        return Timetable(
+            rounds=tuple(r for r in t.rounds if r.round_id in rounds),
+            changes=tuple(c for c in t.changes if c.round_id is None or c.round_id in rounds),
+            revisions=tuple(r for r in t.revisions if r.round_id in rounds),
+            made_s={r: at for r, at in t.made_s.items() if r in rounds},
+        )
 
     async def premises(self, uprn: int) -> Premises | None:
         """Return a household's premises."""
         return self.places.get(uprn)
+
+    async def many(self, uprns: Sequence[int]) -> tuple[Premises, ...]:
+        """Return those of some premises that there are."""
+        return tuple(self.places[n] for n in sorted(set(uprns)) if n in self.places)
 
     async def find(self, words: Sequence[str], limit: int) -> tuple[Premises, ...]:
         """Return premises whose address has all of these words."""

@@ -62,7 +62,7 @@ class MissedDesk:
         place = await self._days.premises(uprn)
         if place is None:
             raise NoSuchPremisesError(f"There is no address with the number {uprn}.")
-        table = await self._days.timetable()
+        table = await self._days.timetable(place.rounds)
         today = self._day(now_s)
         found = shown(table, place.rounds, today - timedelta(days=self.terms.look_back_days), today + AHEAD)
         if not any(c.service.stream == stream for c in found):

@@ -36,12 +36,16 @@ class Reminder(msgspec.Struct, frozen=True, kw_only=True):
 class BinDays(Protocol):
     """Timetable and premises."""
 
-    async def timetable(self) -> Timetable:
-        """Return all rounds and changes with what was published."""
+    async def timetable(self, rounds: Sequence[str] | None = None) -> Timetable:
+        """Return rounds and changes with what was published; of some rounds what concerns them alone. None: all."""
         ...
 
     async def premises(self, uprn: int) -> Premises | None:
         """Return a household's premises."""
+        ...
+
+    async def many(self, uprns: Sequence[int]) -> tuple[Premises, ...]:
+        """Return those of some premises that there are, by UPRN."""
         ...
 
     async def find(self, words: Sequence[str], limit: int) -> tuple[Premises, ...]:

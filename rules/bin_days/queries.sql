@@ -3,17 +3,23 @@ select pg_advisory_xact_lock(hashtext('cityops.bin_days'))
 
 -- rounds
 select round_id, label, lorries, ends_min, services, extract(epoch from made_at)::float8 as made_s
-from bin_round order by round_id
+from bin_round where %(rounds)s::text[] is null or round_id = any (%(rounds)s::text[]) order by round_id
 
 -- changes
-select day, to_day as "to", reason, round_id, stream from bin_change order by day, round_id nulls first, stream nulls first
+select day, to_day as "to", reason, round_id, stream from bin_change
+where round_id is null or %(rounds)s::text[] is null or round_id = any (%(rounds)s::text[])
+order by day, round_id nulls first, stream nulls first
 
 -- revisions
 select round_id, original, day, reason, sequence, service, extract(epoch from changed_at)::float8 as changed_s
-from bin_revision order by round_id, stream, original
+from bin_revision where %(rounds)s::text[] is null or round_id = any (%(rounds)s::text[])
+order by round_id, stream, original
 
 -- one_premises
 select uprn, address, rounds, latitude_deg, longitude_deg from premises where uprn = %(uprn)s
+
+-- many_premises
+select uprn, address, rounds, latitude_deg, longitude_deg from premises where uprn = any (%(uprns)s::bigint[]) order by uprn
 
 -- find
 select uprn, address, rounds, latitude_deg, longitude_deg from premises where words @> %(words)s::text[]

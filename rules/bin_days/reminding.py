@@ -75,14 +75,15 @@ class BinReminders:
         now_s, today = now.timestamp(), now.astimezone(self._zone).date()
         await self._reminders.forget_unconfirmed(now_s - FORGET_S)
         wanted = await self._reminders.confirmed()
-        table = await self._days.timetable() if wanted else None
         made: list[Notification] = []
-        for reminder in wanted:
-            place = await self._days.premises(reminder.uprn)
-            if place is None or table is None:
-                continue
-            found = shown(table, place.rounds, today, today + AHEAD)
-            made += messages(reminder, found, now_s, self._zone, self._site)
+        if wanted:
+            table, end = await self._days.timetable(), today + AHEAD
+            places = {p.uprn: p for p in await self._days.many([r.uprn for r in wanted])}
+            # Most households share their rounds with many others.
+            found = {p.rounds: shown(table, p.rounds, today, end) for p in places.values()}
+            for reminder in (r for r in wanted if r.uprn in places):
+                days = found[places[reminder.uprn].rounds]
+                made += messages(reminder, days, now_s, self._zone, self._site)
         await self._outbox.withdraw(KIND, [m.key for m in made], "moved, cancelled or not wanted any more")
         return await self._outbox.put(made)
 

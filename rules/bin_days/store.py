@@ -36,16 +36,22 @@ class PostgresBinDays:
     def __init__(self, pool: Lender) -> None:
         self._pool = pool
 
-    async def timetable(self) -> Timetable:
-        """Return the timetable."""
+    async def timetable(self, rounds: Sequence[str] | None = None) -> Timetable:
+        """Return the timetable, or what of it concerns some rounds."""
         async with self._transaction() as conn:
-            return await _timetable(conn)
+            return await _timetable(conn, rounds)
 
     async def premises(self, uprn: int) -> Premises | None:
         """Return a household's premises."""
         async with self._transaction() as conn:
             rows = await _rows(conn, "one_premises", uprn=uprn)
             return msgspec.convert(rows[0], Premises) if rows else None
+
+    async def many(self, uprns: Sequence[int]) -> tuple[Premises, ...]:
+        """Return those of some premises that there are."""
+        async with self._transaction() as conn:
+            rows = await _rows(conn, "many_premises", uprns=list(uprns))
+            return tuple(msgspec.convert(r, Premises) for r in rows)
 
     async def find(self, words: Sequence[str], limit: int) -> tuple[Premises, ...]:
         """Return premises whose address has all of these words."""
@@ -136,13 +142,14 @@ class PostgresBinDays:
         return transaction(self._pool, unstorable=UnusableAddressError)
 
 
-async def _timetable(conn: Connection) -> Timetable:
-    rounds = await _rows(conn, "rounds")
+async def _timetable(conn: Connection, of: Sequence[str] | None = None) -> Timetable:
+    some = {"rounds": None if of is None else list(of)}
+    rounds = await _rows(conn, "rounds", **some)
     made_s = {r["round_id"]: r.pop("made_s") for r in rounds}
     return Timetable(
         rounds=tuple(msgspec.convert(r, Round) for r in rounds),
-        changes=tuple(msgspec.convert(r, Change) for r in await _rows(conn, "changes")),
-        revisions=tuple(msgspec.convert(r, Revision) for r in await _rows(conn, "revisions")),
+        changes=tuple(msgspec.convert(r, Change) for r in await _rows(conn, "changes", **some)),
+        revisions=tuple(msgspec.convert(r, Revision) for r in await _rows(conn, "revisions", **some)),
         made_s=made_s,
     )
 

@@ -11,13 +11,32 @@ from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import ManualClock
 from rules.bin_days.memory import MemoryBinDays
+from rules.bin_days.missed_desk import MissedDesk, NoSuchPremisesError, verdict_of
 from rules.bin_days.reminding import BinReminders, question
 from rules.bin_days.store import PostgresBinDays
+from rules.collection_acts.memory import MemoryActs
+from rules.collection_acts.store import PostgresActs
+from rules.core.bin_days.missed import Terms
 from rules.core.bin_days.published import Timetable, replaced, shown
 from rules.core.bin_days.search import words_of
+from rules.core.collection_acts.chain import broken
+from rules.core.collection_acts.model import NewAct
 from rules.notify.memory_outbox import MemoryOutbox
 from rules.notify.outbox import PostgresOutbox
-from tests.fakes.bin_days import FLAT, HOME, LONDON, MAY, MONDAY, OTHER, PLACES, ROUNDS, at
+from tests.fakes.bin_days import (
+    FLAT,
+    HOLIDAYS,
+    HOME,
+    LAT,
+    LON,
+    LONDON,
+    MAY,
+    MONDAY,
+    OTHER,
+    PLACES,
+    ROUNDS,
+    at,
+)
 
 pytestmark = pytest.mark.storage
 TODAY = date(2026, 5, 1)
@@ -31,6 +50,35 @@ class Bench:
     def __init__(self, days: MemoryBinDays | PostgresBinDays, pool: AsyncConnectionPool[Any] | None) -> None:
         self.days, self.pool = days, pool
         self.outbox = MemoryOutbox() if pool is None else PostgresOutbox(pool)
+
+    async def reports(self, rows: list[tuple[str, float, float, float, float]]) -> None:
+        """Have lorries report; on a database that has no such devices yet their table is made as ingest makes it."""
+        if isinstance(self.days, MemoryBinDays):
+            self.days.reports += rows
+            return
+        assert self.pool is not None
+        async with self.pool.connection() as conn:
+            await conn.execute(
+                "create table if not exists lorry_reading (device_id integer, ts timestamptz, boot bigint, seq bigint,"
+                " latitude_deg float8, longitude_deg float8, speed_m_s real, quality smallint, received_at timestamptz)"
+            )
+            for name in sorted({r[0] for r in rows}):
+                await conn.execute(
+                    "insert into device (name, kind, shard, installed_at) values (%s, 'lorry', 0, '2026-01-01')",
+                    (name,),
+                )
+            if await (
+                await conn.execute(
+                    "select from pg_partitioned_table where partrelid = 'lorry_reading'::regclass"
+                )
+            ).fetchone():
+                await conn.execute("select ensure_partitions('2026-05-10', '2026-05-12')")
+            for name, ts, latitude, longitude, speed in rows:
+                await conn.execute(
+                    "insert into lorry_reading (device_id, ts, seq, latitude_deg, longitude_deg, speed_m_s, quality, received_at)"
+                    " select device_id, to_timestamp(%s), 1, %s, %s, %s, 0, now() from device where name = %s",
+                    (ts, latitude, longitude, speed, name),
+                )  # fmt: skip
 
     async def waiting(self) -> list[tuple[str, float]]:
         """Return title and time of what waits."""
@@ -75,6 +123,12 @@ async def test_a_timetable_is_kept_and_replaced(bench: Bench) -> None:
     assert await days.count() == 3
     [food, refuse] = shown(kept, HOME.rounds, date(2026, 5, 26), date(2026, 5, 26))
     assert (food.original, food.reason, refuse.changed_s) == (MAY.day, "the bank holiday", 2e9)
+    part = await days.timetable(FLAT.rounds)
+    assert [r.round_id for r in part.rounds] == ["mon-a"]
+    assert (part.changes, part.revisions, list(part.made_s)) == (kept.changes, kept.revisions, ["mon-a"])
+    nothing = await days.timetable(["garden-thu"])
+    assert (nothing.changes, nothing.revisions) == ((MAY,), ())
+    assert await days.many([HOME.uprn, 99, OTHER.uprn]) == (OTHER, HOME)
     # A round that is gone takes its changes and sequences with it; the other's stay.
     await days.replace(revised([MAY], rounds=[MONDAY]), [OTHER])
     kept = await days.timetable()
@@ -224,3 +278,47 @@ async def test_the_question_is_asked_once_an_hour(bench: Bench) -> None:
     assert "https://bins.example/bin-day/reminder/c1" in said.body
     assert await bench.outbox.put([said]) == 1
     assert await bench.outbox.put([question(asked, HOME.address, 7300.0, "https://bins.example/")]) == 0
+
+
+async def test_a_missed_bin_is_held_against_the_lorry_and_the_crew(bench: Bench) -> None:
+    """Monday 11 May: the lorry of the round drove past number 12, another round's lorry past everybody."""
+    await bench.days.replace(revised(), PLACES)
+    acts: Any = MemoryActs() if bench.pool is None else PostgresActs(bench.pool)
+    desk = MissedDesk(bench.days, bench.days, acts, HOLIDAYS, LONDON, Terms())
+    seven = at("2026-05-11 07:40")
+    north = [("lorry-1", seven + n * 20.0, LAT + (n - 6) * 0.0014, LON, 7.8) for n in range(13)]
+    others = [("lorry-2", seven + n * 20.0, LAT, LON, 0.0) for n in range(5)]
+    await bench.reports([*north, *others])
+    evening = at("2026-05-11 18:00")
+
+    said = await desk.report(HOME.uprn, "refuse", evening, "page")
+    kept = verdict_of(said)
+    assert (kept.outcome, kept.stopped, said.what, said.by) == ("to_check", False, "missed", "a resident")
+    assert kept.passed is not None
+    assert (kept.passed.lorry, kept.passed.nearest_m < 1.0) == ("lorry-1", True)
+    assert kept.passed.first_s == pytest.approx(seven + 120.0, abs=6.0)
+    assert (await desk.report(HOME.uprn, "refuse", evening + 60.0, "api")).reference == said.reference
+    # Another stream is another report; a house without a position is believed.
+    assert (await desk.report(HOME.uprn, "food", evening, "page")).reference != said.reference
+    assert verdict_of(await desk.report(FLAT.uprn, "refuse", evening, "page")).outcome == "accepted"
+    crew = {"by": "Crew 3", "role": "crew", "via": "crew page"}
+    await acts.append(
+        NewAct(ref=f"uprn:{OTHER.uprn}", what="blocked", at_s=seven + 120.0, reason="a van", **crew)
+    )
+    refused = verdict_of(await desk.report(OTHER.uprn, "refuse", evening, "page"))
+    assert (refused.outcome, refused.is_open) == ("crew_reported", False)
+    assert refused.crew is not None
+    assert (refused.crew.what, refused.crew.note) == ("blocked", "a van")
+    assert [(r.uprn, verdict_of(r.act).stream) for r in await acts.open_missed(seven)] == [
+        (HOME.uprn, "refuse"), (HOME.uprn, "food"), (FLAT.uprn, "refuse")
+    ]  # fmt: skip
+    # Asked too early, and again when the round is over: two answers.
+    early = await desk.report(HOME.uprn, "refuse", at("2026-05-25 12:00"), "page")
+    assert verdict_of(early).outcome == "too_early"
+    late = await desk.report(HOME.uprn, "refuse", at("2026-05-25 17:00"), "page")
+    assert (verdict_of(late).outcome, late.reference != early.reference) == ("accepted", True)
+    with pytest.raises(NoSuchPremisesError):
+        await desk.report(FLAT.uprn, "garden", evening, "page")
+    with pytest.raises(NoSuchPremisesError):
+        await desk.report(404, "food", evening, "page")
+    assert broken(await acts.chain()) == ()
