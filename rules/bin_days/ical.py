@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 from icalendar import Alarm, Calendar, Event
 
 from rules.core.bin_days import words
 from rules.core.bin_days.model import Collection, Premises
+from rules.core.bin_days.published import AHEAD, BACK
 
 PRODUCT = "-//cityops//bin days 1//EN"
 REFRESH = timedelta(hours=12)
@@ -46,15 +48,35 @@ def calendar_of(place: Premises, found: Sequence[Collection], *, page: str = "")
     return bytes(made.to_ical())
 
 
+def window(today: date) -> tuple[date, date]:
+    """Return the first and last day that a feed tells of: whole months, so that it stays the same from day to day.
+
+    Both lie within what is published (:data:`rules.core.bin_days.published.BACK` and ``AHEAD``).
+    """
+    begin, end = today - BACK, today + AHEAD
+    first = begin if begin.day == 1 else (begin.replace(day=1) + 32 * DAY).replace(day=1)
+    return first, (end + DAY).replace(day=1) - DAY
+
+
+def tag_of(place: Premises, found: Sequence[Collection], page: str) -> str:
+    """Return the entity tag (RFC 9110) of :func:`calendar_of`: of what it is made from, which takes a hundredth of making it."""
+    return etag_of(msgspec.json.encode([PRODUCT, place, found, page]))
+
+
 def etag_of(body: bytes) -> str:
-    """Return the entity tag of a body (RFC 9110)."""
+    """Return the entity tag of a body."""
     return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
-def modified_s(found: Sequence[Collection], today: date) -> float:
-    """Return when what a feed tells of ``today`` last changed: with the timetable, or as a day went by [s since 1970]."""
-    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp()
-    return max([midnight, *(c.changed_s for c in found)])
+def modified_s(found: Sequence[Collection], first: date) -> float:
+    """Return when what a feed tells last changed: with the timetable, or as a month went by [s since 1970].
+
+    Args:
+        found: what it tells.
+        first: its first day; the feed that begins with it has been told since a month after, at most.
+    """
+    begun = datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()
+    return max([begun, *(c.changed_s for c in found)])
 
 
 def _event(place: Premises, c: Collection, page: str) -> Any:

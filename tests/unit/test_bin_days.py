@@ -307,6 +307,23 @@ def test_a_calendar_reads_back() -> None:
     assert b"X-PUBLISHED-TTL:PT12H" in body
 
 
+def test_a_feed_stays_the_same_until_a_month_begins() -> None:
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(800)]
+    for day in days:
+        first, last = ical.window(day)
+        assert (first.day, (last + timedelta(days=1)).day) == (1, 1)
+        assert day - timedelta(days=31) <= first <= day
+        assert day + timedelta(days=368) <= last <= day + timedelta(days=400)
+    assert len({ical.window(d) for d in days}) < 60
+    found = shown(table(MAY), ["mon-a"], date(2026, 5, 1), date(2026, 6, 30))
+    tag = ical.tag_of(HOME, found, "")
+    assert tag == ical.tag_of(HOME, list(found), "")
+    other = shown(table(), ["mon-a"], date(2026, 5, 1), date(2026, 6, 30))
+    others = {ical.tag_of(FLAT, found, ""), ical.tag_of(HOME, other, ""), ical.tag_of(HOME, found, "x")}
+    assert len({tag, *others}) == 4
+    assert ical.modified_s(found, date(2026, 5, 1)) == 2e9
+
+
 def test_reminders_keep_the_clock_of_the_wall_when_it_changes() -> None:
     """The clock goes forward on Sunday 29 March 2026 and back on Sunday 25 October: 19:00 and 06:30 stay."""
     who = Reminder(
