@@ -18,8 +18,8 @@ class BinDaysSettings(BaseModel):
     """What residents may choose for reminders, by the name of a channel of `notify`, one variable each:
     `CITYOPS_BIN_DAYS__CHANNELS__GOVUK_EMAIL=email`."""
     password: SecretStr | None = Field(default=None, min_length=16)
-    """Password of the waste team, at least 16 characters: whoever has it reads the open missed collections over REST.
-    Without it they are listed by `cityops bin-days missed` only."""
+    """Password of the waste team, at least 16 characters: whoever has it sees the open missed collections at
+    `/bins/missed` and over REST. Without it they are listed by `cityops bin-days missed` only."""
     near_m: float = Field(default=40.0, ge=5, le=200)
     """A lorry that came this near (m) was at the household."""
     claim_days: int = Field(default=2, ge=1, le=10)

@@ -61,6 +61,7 @@ from ops_api.routers import (
     housing_pages,
     late,
     live,
+    missed_pages,
     notification_state,
     notifications,
     order_pages,
@@ -139,6 +140,7 @@ _PAGES = (
     home_pages.router,
     bin_reminder_pages.router,  # before bin_days_pages: their addresses are no UPRNs
     bin_report_pages.router,
+    missed_pages.router,
     bin_days_pages.router,
     cab_pages.router,  # before pages: "cab" is no route
     winter_board.pages,

@@ -125,6 +125,8 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
             extra["CITYOPS_API__SAMPLE_HOME"] = sample
         extra["CITYOPS_HOUSING__PASSWORD"] = team = _team_password(demo.settings)
         extra.setdefault("CITYOPS_WINTER__PASSWORD", _officers_password(demo.settings, team))
+        if demo.settings.bin_days.password is None:
+            extra["CITYOPS_BIN_DAYS__PASSWORD"] = team
         children, address = await start_services(
             {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
         )

@@ -142,6 +142,16 @@ async def test_a_missed_bin_is_reported_once_and_looked_up(site: Site) -> None:
         reference[1],
         "accepted",
     )
+    board = await site.http.get("/bins/missed")
+    assert ("Who are you?" in board.text, "Mill Lane" in board.text) == (True, False)
+    assert (await site.http.post("/bins/missed/1/done")).status_code == 403
+    wrong = await site.http.post("/bins/missed/who", data={"password": "bottle bank", "by": "Ada"})
+    assert (wrong.status_code, "That is not the password." in wrong.text) == (403, True)
+    let_in = await site.http.post("/bins/missed/who", data={"password": WASTE_PASSWORD, "by": "Ada"})
+    assert let_in.headers["location"] == "/bins/missed"
+    board = await site.http.get("/bins/missed")
+    assert "1 household waits for a lorry" in board.text
+    assert ("12 Mill Lane" in board.text, reference[1] in board.text) == (True, True)
     async with await psycopg.AsyncConnection.connect(site.dsn) as conn:
         acts = PostgresActs(OneConnection(conn))
         crew = {"by": "Crew 3", "role": "crew", "via": "crew page"}
@@ -151,9 +161,22 @@ async def test_a_missed_bin_is_reported_once_and_looked_up(site: Site) -> None:
         # What the crew said at the neighbour's is told to the neighbour.
         await acts.append(NewAct(ref=f"uprn:{HOME + 1}", what="not_out", at_s=site.now.timestamp(), **crew))  # type: ignore[arg-type]
     assert (await site.http.get(missed, headers=allowed)).json() == []
+    assert "Nobody waits" in (await site.http.get("/bins/missed")).text
     said = await site.http.post(f"/api/v1/premises/{HOME + 1}/missed", json={"stream": "food"})
     assert (said.status_code, said.json()["outcome"]) == (201, "crew_reported")
     assert "the crew reported" in said.json()["answer"].lower()
+
+
+async def test_the_team_says_that_the_lorry_came_back(site: Site) -> None:
+    await timetable(site)
+    await site.http.post(f"/bin-day/{HOME}/missed", data={"stream": "food"})
+    await site.http.post("/bins/missed/who", data={"password": WASTE_PASSWORD, "by": "Ada"})
+    for _ in range(2):
+        assert (await site.http.post("/bins/missed/1/done")).headers["location"] == "/bins/missed"
+    assert await site.sql("select what, by, role from collection_act order by act_id") == [
+        (9, "a resident", "resident"), (1, "Ada", "waste team")
+    ]  # fmt: skip
+    assert "Nobody waits" in (await site.http.get("/bins/missed")).text
 
 
 async def test_a_public_bin_is_reported(site: Site) -> None:

@@ -111,6 +111,23 @@ async def test_a_resident_goes_all_the_way_without_javascript(site: Site, chromi
     await shoot(page, "reported")
 
 
+async def test_the_teams_list_is_for_everybody(site: Site, chromium: Browser) -> None:
+    for uprn in (HOME, "990000000002"):
+        await site.http.post(f"/bin-day/{uprn}/missed", data={"stream": "food"})
+    page = await phone(chromium)
+    await page.goto(site.url + "/bins/missed")
+    assert await violations(page) == []
+    await page.get_by_label("The team’s password").fill(website.WASTE_PASSWORD)
+    await page.get_by_label("Your name").fill("Ada")
+    await page.get_by_role("button", name="Go on").click()
+    await page.get_by_role("heading", level=1).wait_for()
+    await shoot(page, "missed")
+    assert await violations(page) == []
+    for width in (320, 390, 1280):
+        await page.set_viewport_size({"width": width, "height": 844})
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, width
+
+
 async def test_the_demo_town_has_a_bank_holiday_ahead(site: Site) -> None:
     """Within the published 400 days there is one, whatever the day: every household's days follow it."""
     end = (site.now + timedelta(days=400)).date()
