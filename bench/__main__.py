@@ -1,5 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook] [options]``: one JSON object per benchmark on standard output.
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|rounds] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|rounds] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """

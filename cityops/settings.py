@@ -33,6 +33,7 @@ from pydantic_settings import (
 
 from cityops.errors import ConfigurationError
 from cityops.paths import default_data_dir
+from cityops.settings_bin_days import BinDaysSettings
 from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
 from cityops.settings_group import LAST_PORT, Group, Port, known_zone
 from cityops.settings_housing import HousingSettings
@@ -260,6 +261,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     housing: HousingSettings = HousingSettings()
     winter: WinterSettings = WinterSettings()
+    bin_days: BinDaysSettings = BinDaysSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
 from ops_api.alarm_feed import AlarmFeed
+from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
 from ops_api.households.joining import Joining
 from ops_api.households.people import People
@@ -33,7 +34,13 @@ from ops_api.routers import (
     alarm_pages,
     alarm_stream,
     alarms,
+    bin_days,
+    bin_days_pages,
+    bin_reminder_pages,
+    bin_report_pages,
+    bin_reports,
     bins,
+    bins_open,
     cab,
     cab_pages,
     cases,
@@ -54,6 +61,7 @@ from ops_api.routers import (
     housing_pages,
     late,
     live,
+    missed_pages,
     notification_state,
     notifications,
     order_pages,
@@ -91,7 +99,10 @@ _ROUTERS = (
     catalogue.router,
     homes.router,
     winter.router,
+    bins_open.router,  # before bins.router: "open" is no bin
+    bin_reports.router,
     bins.router,
+    bin_days.router,
     alarm_stream.router,  # before alarms.router: "stream" is no alarm's number
     alarms.router,
     platform.router,
@@ -127,6 +138,10 @@ _PAGES = (
     home_case.pages,
     home_evidence.pages,
     home_pages.router,
+    bin_reminder_pages.router,  # before bin_days_pages: their addresses are no UPRNs
+    bin_report_pages.router,
+    missed_pages.router,
+    bin_days_pages.router,
     cab_pages.router,  # before pages: "cab" is no route
     winter_board.pages,
     pages.router,
@@ -159,6 +174,7 @@ def create_app(
     team: TeamDoor | None = None,
     forecasts: WeatherForecasts | None = None,
     officers: Officers | None = None,
+    bin_desk: BinDesk | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -179,6 +195,7 @@ def create_app(
         team: lets the housing team in; without it its pages answer 404.
         forecasts: weather forecasts; without them their routes answer 503.
         officers: the winter service's duty officers; without it there are no orders.
+        bin_desk: households' bin days and reports; without it their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -195,6 +212,7 @@ def create_app(
         team=team,
         forecasts=forecasts,
         officers=officers,
+        bin_desk=bin_desk,
     )
     _mount(app)
     return app

@@ -12,6 +12,7 @@ import typer
 from ops_api import (
     cli_alarms,
     cli_bench,
+    cli_bin_days,
     cli_case,
     cli_config,
     cli_damp,
@@ -72,6 +73,7 @@ app.add_typer(cli_homes.app, name="homes")
 app.add_typer(cli_case.app, name="case")
 app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_housing.app, name="housing")
+app.add_typer(cli_bin_days.app, name="bin-days")
 app.add_typer(cli_forecast.app, name="forecast")
 cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_forecast.sim_forecast)
 app.add_typer(cli_winter.app, name="winter")

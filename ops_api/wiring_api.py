@@ -24,6 +24,7 @@ from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
 from ops_api.winter_roads import Roads
 from ops_api.wiring import kinds_of
+from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
 from ops_api.wiring_winter import kept_days, terms_of
@@ -96,6 +97,7 @@ async def run_api(
             team=_team(settings),
             forecasts=PostgresForecasts(pool),
             officers=_officers(settings, pool, planner),
+            bin_desk=bin_desk(settings, pool),
         )
         await _serve(
             app.state.context,

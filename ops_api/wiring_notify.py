@@ -18,6 +18,7 @@ from cityops.db.pool import open_pool
 from cityops.runtime.health import HealthServer
 from cityops.settings import NotifySettings, Settings
 from ops_api.cli_db import database
+from ops_api.wiring_bin_days import bin_reminders
 from ops_api.wiring_reminders import reminders_on
 from rules.notify.channels.apprise_channel import AppriseChannel
 from rules.notify.channels.govuk_notify import GovukNotifyChannel
@@ -97,6 +98,9 @@ async def run_notify(settings: Settings, stop: asyncio.Event) -> None:
             if rota is not None:
                 group.create_task(rota.run(stop), name="notify-rota")
             group.create_task(reminders_on(pool, clock).run(stop), name="notify-cases")
+            bins = bin_reminders(settings, pool, clock)
+            if bins is not None:
+                group.create_task(bins.run(stop), name="notify-bin-days")
             await service.run(stop)
             hints.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -24,7 +24,9 @@ from devices.registry import Registry
 from firmware_sim.frog_page import FrogPagePlan
 from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
 from firmware_sim.service import Simulation
+from firmware_sim.world.premises import FIRST_UPRN
 from ops_api.crews import simulated_now
+from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
 from ops_api.demo.services import start_services
@@ -114,6 +116,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     registry = town_of(demo.settings, start)
     with _Phase(demo.say, f"town of {_size(registry)}"):
         stack = await start_stack(folder, registry, demo.settings)
+        await load_town(stack.dsn, registry, start)
     cleanup.push_async_callback(stack.stop)
     with _Phase(demo.say, "ingester, rules and web server"):
         sample = _sample_home(registry)
@@ -122,6 +125,8 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
             extra["CITYOPS_API__SAMPLE_HOME"] = sample
         extra["CITYOPS_HOUSING__PASSWORD"] = team = _team_password(demo.settings)
         extra.setdefault("CITYOPS_WINTER__PASSWORD", _officers_password(demo.settings, team))
+        if demo.settings.bin_days.password is None:
+            extra["CITYOPS_BIN_DAYS__PASSWORD"] = team
         children, address = await start_services(
             {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
         )
@@ -299,5 +304,6 @@ def _say_addresses(say: Say, address: str | None, home: str | None, team: str) -
         say(f"  {address}/home/{home}   a resident")
     say(f"  {address}/winter   highways: which roads tonight; orders: the same password as for housing")
     say(f"  {address}/bins     waste: which bins today")
+    say(f"  {address}/bin-day/{FIRST_UPRN}   residents: when is my bin day; /bins/report: a full public bin")
     say(f"  {address}/housing  housing: homes that share their damp; password {escape(team)}")
     say(f"  {address}/ops      operations: what is wrong now\n")

@@ -12,6 +12,7 @@ from fastapi import Depends, HTTPException, Request
 from cityops.clock import Clock
 from devices.contract.kind import Kind
 from ops_api.alarm_feed import AlarmFeed
+from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
 from ops_api.households.joining import Joining
 from ops_api.households.people import People
@@ -94,6 +95,7 @@ class Context:
     team: TeamDoor | None = None
     forecasts: WeatherForecasts | None = None
     officers: Officers | None = None
+    bin_desk: BinDesk | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -69,12 +69,13 @@ with due as (
 )
 select t.notification_id, t.attempts, t.reference, t.maybe_sent, extract(epoch from t.sent_at)::float8 as sent_s,
        t.key, t.recipient, t.channel,
-       coalesce(c.address, h.address, w.url || '#secret=' || w.secret_name, '') as address, t.kind, t.severity, t.title,
+       coalesce(c.address, h.address, r.address, w.url || '#secret=' || w.secret_name, '') as address, t.kind, t.severity, t.title,
        t.body, extract(epoch from t.not_before)::float8 as not_before_s,
        extract(epoch from t.expires_at)::float8 as expires_s, t.alarm_id, t.log_id, t.data, t.fallback
   from taken t
   left join contact c on c.person = t.recipient and c.channel = t.channel
   left join home_contact h on t.recipient = 'home:' || h.home_id and h.channel = t.channel
+  left join bin_reminder r on t.recipient = 'bin-reminder:' || r.reminder_id and r.channel = t.channel
   left join webhook w on t.recipient = 'webhook:' || w.webhook_id and w.active
  order by array_position(array['critical', 'major', 'warning', 'info'], t.severity),
           coalesce(t.retry_at, t.not_before), t.notification_id

@@ -18,6 +18,7 @@ import jinja2
 import psycopg
 
 from cityops.settings import ApiSettings, DbSettings, Settings
+from cityops.settings_bin_days import BinDaysSettings
 from cityops.settings_housing import HousingSettings
 from cityops.settings_winter import WinterSettings
 from devices.registry import Registry
@@ -31,6 +32,7 @@ TEAM_PASSWORD = "pond lily frog newt"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of sites, which speak plain HTTP: without it each reads all certificates there are, 60 ms of CPU."""
 OFFICERS_PASSWORD = "salt grit plough brine"
+WASTE_PASSWORD = "bottle bank brown caddy"
 
 
 class Compiled(jinja2.BytecodeCache):
@@ -121,6 +123,13 @@ async def running(
         api=ApiSettings(port=port, **api),
         housing=HousingSettings.model_validate({"password": team}),
         winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
+        bin_days=BinDaysSettings.model_validate(
+            {
+                "password": team and WASTE_PASSWORD,
+                "public_url": "https://bins.example",
+                "channels": {"mail": "email"},
+            }
+        ),
     )
     if data_dir is not None:
         settings = settings.model_copy(update={"data_dir": data_dir})

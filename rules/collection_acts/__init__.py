@@ -1,0 +1,1 @@
+"""The book of what crews and residents said of bins and collections."""
