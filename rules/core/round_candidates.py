@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
+from rules.core.bin_level.geometry import litres
 from rules.core.bin_outlook.columns import OutlookColumns, Rows
 from rules.core.context import Context
 from rules.core.effects import Json, num
@@ -61,11 +62,12 @@ def _standing(work: Work, c: OutlookColumns, rows: Rows) -> list[int]:
 
 def _row(work: Work, ctx: Context, c: OutlookColumns, i: int) -> Json:
     bin_id, expected = c.ids[i], float(c["service_pct"][i])
+    shape = ctx.shape(bin_id, ctx.catalogue.full.parameters.filter)
     return {
         "p_overflow": num(float(c["p"][i]), 4),
         "fill_pct": num(work.read("bin")[bin_id].fills.fill_pct, 1),
         "expected_fill_pct": num(expected, 1),
-        "litres": num(ctx.bins[bin_id].capacity_l * expected / 100.0, 0),
+        "litres": num(litres(min(expected, 100.0), shape) * max(1.0, expected / 100.0), 0),
     }
 
 
@@ -76,7 +78,9 @@ def _level_alone(work: Work, ctx: Context, bin_id: str) -> Json:
         "p_overflow": None,
         "fill_pct": num(fill, 1),
         "expected_fill_pct": num(fill, 1),
-        "litres": None if fill is None else num(ctx.bins[bin_id].capacity_l * fill / 100.0, 0),
+        "litres": None
+        if fill is None
+        else num(litres(fill, ctx.shape(bin_id, ctx.catalogue.full.parameters.filter)), 0),
     }
 
 

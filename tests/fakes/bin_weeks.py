@@ -11,7 +11,7 @@ import numpy as np
 
 from devices.registry import BinSite, Registry
 from rules.catalogue.loader import load
-from rules.core.bin_level.state import Fills
+from rules.core.bin_level.state import Fills, Track
 from rules.core.bin_outlook import rule
 from rules.core.bin_outlook.columns import OutlookColumns
 from rules.core.bin_outlook.levels import place_of
@@ -143,7 +143,9 @@ class Weeks:
         begins = np.zeros(len(seen)) if self.begins_h is None else self.begins_h
         memory = {
             b: BinMemory(
-                at_s - 300.0, MONDAY_S, Fills(recent=((at_s - 300.0, x),), filtered=(x,), emptied_s=emptied_s)
+                at_s - 300.0,
+                MONDAY_S,
+                Fills(track=Track(at_s - 300.0, x, 0.0, 1.0, 0.0, 0.0), filtered=(x,), emptied_s=emptied_s),
             )
             for b, x, emptied_s, begin in zip(self.ctx.bins, seen, self.emptied_s, begins, strict=True)
             if hour >= begin

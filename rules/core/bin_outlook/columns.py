@@ -36,9 +36,10 @@ class OutlookColumns:
         number = {name: i for i, name in enumerate(self.places)}
         self.place: Rows = np.array([number[name] for name in named], dtype=np.int64)
         self.is_sensitive = np.array([is_sensitive(s) for s in sites], dtype=np.bool_)
-        height_mm = np.array([s.empty_distance_mm - s.full_distance_mm for s in sites])
-        self.scale: Floats = TYPICAL_L / np.array([s.capacity_l for s in sites])
-        self.noise_pct: Floats = 100.0 * ctx.catalogue.full.parameters.filter.noise_mm / height_mm
+        shapes = [ctx.shape(s.bin_id, ctx.catalogue.full.parameters.filter) for s in sites]
+        height_mm = np.array([s.empty_mm - s.full_mm for s in shapes])
+        self.scale: Floats = TYPICAL_L / np.array([s.capacity_l for s in shapes])
+        self.noise_pct: Floats = np.array([s.noise_pct for s in shapes])
         self.cell_pct: Floats = 100.0 * ctx.catalogue.outlook.parameters.cell_mm / height_mm
         self._data = np.full((len(BIN_COLUMNS), len(sites)), np.nan)
         self._data[[COLUMN[name] for name in SUMS]] = 0.0

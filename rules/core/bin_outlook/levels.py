@@ -23,8 +23,7 @@ class Levels(NamedTuple):
         at_s: when it was measured [s since 1970].
         fill_pct: filtered [% of fill].
         cycle_s: when the bin was emptied last, 0 = never yet [s since 1970].
-        unsure: whether it lies on its side, is blocked or its sensor is not to be believed: what it shows next is no
-            continuation.
+        unsure: whether it lies on its side, is blocked, stuck or gives no echo now: what it shows next is no continuation.
     """
 
     at_s: Floats
@@ -51,13 +50,11 @@ def levels(memory: Mapping[str, BinMemory], index: Mapping[str, int], p: FilterP
     for bin_id, now in memory.items():
         i = index.get(bin_id)
         fills = now.fills
-        if i is None or not fills.recent or not fills.filtered:
+        if i is None or fills.track is None or not fills.filtered:
             continue
-        at_s[i], fill[i] = (
-            fills.recent[-1][0] if fills.track is None else fills.track.at_s,
-            fills.filtered[-1],
-        )
+        at_s[i], fill[i] = fills.track.at_s, fills.filtered[-1]
         if fills.emptied_s is not None:
             cycle_s[i] = fills.emptied_s
-        unsure[i] = condition_of(fills, now.at_s, False, p) != "ok"
+        if fills.tilted or fills.silent or fills.jam or fills.edge:
+            unsure[i] = condition_of(fills, now.at_s, False, p) != "ok"
     return Levels(at_s, fill, cycle_s, unsure)
