@@ -25,6 +25,7 @@ from rules.core.bin_level.parameters import FilterParameters
 from rules.core.bin_level.state import Fills
 from tests.fakes.bin_runs import levels, run
 
+HALF_HOUR = 1800.0
 OWN = shape_of(SITE, None, P.filter)
 REF_C = P.filter.reference_c
 
@@ -153,6 +154,13 @@ def test_a_tilted_bin_says_nothing_of_its_fill_from_the_first_report_on() -> Non
     assert found == []  # spilled, not emptied
     assert f.fill_pct == pytest.approx(4.0, abs=0.5)
     assert condition(f, 30_000.0) == "ok"
+
+
+def test_a_lost_message_that_a_bin_stands_again_silences_it_for_a_day_at_most() -> None:
+    seen = [Seen(0.0, 50.0, tilt_deg=2.0), Seen(HALF_HOUR, None, tilt_deg=85.0)]
+    seen += [Seen(HALF_HOUR * k, 60.0) for k in range(2, 60)]
+    assert run(seen[:40])[0].fill_pct == 50.0
+    assert run(seen)[0].fill_pct == pytest.approx(60.0, abs=0.5)
 
 
 def test_nothing_but_full_or_empty_for_a_week_is_a_stuck_sensor() -> None:
