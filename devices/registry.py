@@ -8,7 +8,6 @@ This module must not know a database, a broker or a clock.
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -166,15 +165,6 @@ class BinModel(msgspec.Struct, frozen=True, kw_only=True):
     device_compensates: bool = True
     sentinels_mm: tuple[float, ...] = ()
     step_pct: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Refuse a bin that is full before it is empty, and a profile that goes back."""
-        if not self.empty_distance_mm > self.full_distance_mm:
-            raise ValueError(f"model {self.model_id}: full_distance_mm must be below empty_distance_mm")
-        points = ((0.0, 0.0), *self.profile, (1.0, 1.0))
-        steps = list(pairwise(points))
-        if any(h1 < h0 or v1 < v0 for (h0, v0), (h1, v1) in steps):
-            raise ValueError(f"model {self.model_id}: profile must rise from (0, 0) to (1, 1)")
 
 
 class BinSite(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ IDS = {
     "depots": "depot_id",
     "routes": "route_id",
     "bins": "bin_id",
+    "bin_models": "model_id",
     "wards": "ward_id",
 }
 """The field that tells the entries of each list apart."""
@@ -46,6 +48,12 @@ _HORIZON: Rule = (
     "8 to 72 elevations of 0 to 90, or none",
 )
 _PERCENT: Rule = (lambda v: 0.0 < v <= 100.0, "more than 0, at most 100")
+
+_NOT_NEGATIVE: Rule = (lambda v: 0.0 <= v < float("inf"), "0 or more")
+_PROFILE: Rule = (
+    lambda v: all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(((0.0, 0.0), *v, (1.0, 1.0)))),
+    "pairs of height and volume, both rising from 0 to 1",
+)
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "devices": {
@@ -83,6 +91,13 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "capacity_l": _POSITIVE,
         "threshold_pct": _PERCENT,
         "max_age_days": _POSITIVE,
+        "service_s": _NOT_NEGATIVE,
+    },
+    "bin_models": {
+        "capacity_l": _POSITIVE,
+        "blind_mm": _NOT_NEGATIVE,
+        "profile": _PROFILE,
+        "step_pct": (lambda v: 0.0 <= v <= 50.0, "0 to 50"),
     },
     "wards": {"boundary": _OUTLINE},
 }
@@ -118,8 +133,8 @@ def _entry(place: str, part: str, entry: Any) -> Iterator[str]:
             yield f"{place}, {getattr(entry, IDS[part])!r}: {name} is {shown}; allowed: {rule[1]}"
         if isinstance(value, str) and "\0" in value:
             yield f"{place}: {name} has a character with the code 0, which a database can't keep"
-    if part == "bins" and not entry.empty_distance_mm > entry.full_distance_mm:
-        yield f"{place}, {entry.bin_id!r}: empty_distance_mm must be more than full_distance_mm"
+    if part in ("bins", "bin_models") and not entry.empty_distance_mm > entry.full_distance_mm:
+        yield f"{place}, {getattr(entry, IDS[part])!r}: empty_distance_mm must be more than full_distance_mm"
 
 
 def _twice(part: str, entries: Collection[Any]) -> Iterator[str]:

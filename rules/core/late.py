@@ -2,7 +2,7 @@
 
 Late readings change no decision. What they would have changed is looked at afterwards, for
 each scope in a window of time of its own: the route that a road sensor lies on, a home, a bin,
-the town for weather stations and lorries, else the device.
+the town for weather stations and gritters, else the device.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rules.core.winter_orders.rows import KIND as ORDERS
 TOWN = ("town", "town")
 WHEN_THEY_COME = ("forecast", ORDERS, ACTS)
 """Road forecasts and what officers, crews and residents said count when they come: none is late, none is judged again."""
-TOWN_KINDS = ("weather", "gritter", "lorry")
+TOWN_KINDS = ("weather", "gritter")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from devices.registry import (
+    BinModel,
     BinSite,
     Depot,
     Device,
@@ -67,10 +68,12 @@ def hamlet() -> Registry:
         bins=tuple(
             BinSite(
                 bin_id=f"b{i}", label=f"Bin {i}", street="High Street", device=f"bin-{i}",
-                latitude_deg=52.0 + i / 500, longitude_deg=0.1,
+                latitude_deg=52.0 + i / 500, longitude_deg=0.1, model="litter-240" if i == 2 else None,
+                place="Street", sensitive=i == 1, service_s=45.0 + i,
             )
             for i in range(3)
         ),
+        bin_models=(BinModel(model_id="litter-240", label="240 l", profile=((0.5, 0.45),), sentinels_mm=(9999.0,)),),
     )  # fmt: skip
 
 

@@ -58,8 +58,8 @@ async def test_the_registry_comes_back(bench: Bench) -> None:
     assert {d.name for d in got.devices} == {d.name for d in made.devices}
     assert sorted(got.homes, key=lambda h: h.code) == sorted(made.homes, key=lambda h: h.code)
     assert got.segments == made.segments
-    assert (got.nodes, got.routes, got.depots, got.bins) == (
-        made.nodes, made.routes, made.depots, made.bins,
+    assert (got.nodes, got.routes, got.depots, got.bins, got.bin_models) == (
+        made.nodes, made.routes, made.depots, made.bins, made.bin_models,
     )  # fmt: skip
 
 

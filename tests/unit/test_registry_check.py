@@ -42,7 +42,7 @@ def test_the_documented_example_is_right() -> None:
 def test_every_field_is_documented() -> None:
     page = PAGE.read_text(encoding="utf-8")
     structs = [model.Device, model.Home, model.RoadNode, model.RoadSegment, model.Depot]
-    structs += [model.GrittingRoute, model.BinSite, model.Ward, model.TurnBan]
+    structs += [model.GrittingRoute, model.BinSite, model.BinModel, model.Ward, model.TurnBan]
     fields = {name for struct in structs for name in struct.__struct_fields__}
     assert {name for name in fields if f"`{name}`" not in page} == set()
 
@@ -80,6 +80,12 @@ def _registry() -> Registry:
         ("wards", {"boundary": [[0.1, 52.0], [0.2, 52.0]]}, "allowed: at least 3 pairs of longitude"),
         ("wards", {"boundary": [[52.0, 0.1], [52.0, 0.2], [520.0, 0.2]]}, "allowed: at least 3 pairs of longitude"),
         ("bins", {"threshold_pct": 900.0}, "threshold_pct is 900.0; allowed: more than 0, at most 100"),
+        ("bins", {"service_s": -1.0}, "service_s is -1.0; allowed: 0 or more"),
+        ("bin_models", {"full_distance_mm": 1050.0}, "'litter-240': empty_distance_mm must be more than full_distance_mm"),
+        ("bin_models", {"profile": [[0.5, 0.6], [0.4, 0.7]]}, "allowed: pairs of height and volume, both rising from 0 to 1"),
+        ("bin_models", {"profile": [[0.5, 0.6], [0.7, 0.5]]}, "allowed: pairs of height and volume, both rising from 0 to 1"),
+        ("bin_models", {"profile": [[0.5, 1.2]]}, "allowed: pairs of height and volume, both rising from 0 to 1"),
+        ("bin_models", {"step_pct": 90.0}, "step_pct is 90.0; allowed: 0 to 50"),
         ("bins", {"full_distance_mm": 2000.0}, "'market-1': empty_distance_mm must be more than full_distance_mm"),
     ],
 )  # fmt: skip

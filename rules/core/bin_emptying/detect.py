@@ -16,6 +16,9 @@ from rules.core.bin_level.parameters import FilterParameters
 from rules.core.bin_level.state import Dip, Fills
 from rules.core.bin_level.take import take
 
+TILT_FORGOTTEN_S = 86_400.0
+"""A device that tells a tilt only as an alarm may have lost the message that it stands again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -53,7 +56,9 @@ def observe(
     if f.tilted is not None and seen.tilt_deg is not None:
         f = upright(f, at_s, own)
     elif f.tilted is not None:
-        return f, ()  # it has not said that it stands again
+        if at_s - f.tilted.since_s < TILT_FORGOTTEN_S:
+            return f, ()  # it has not said that it stands again
+        f = upright(f, at_s, own)
     if fill is None:
         return without_echo(f, at_s), ()
     noise_pct = shape.reported_sd_pct if seen.reported else shape.noise_pct
