@@ -23,7 +23,7 @@ from hypothesis import settings
 
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.mosquitto_binary import find_mosquitto
-from tests.fakes.databases import Servers, own_database, quick_place, server_names
+from tests.fakes.databases import MORE, Servers, own_database, quick_place, server_names
 from tests.fakes.turned import Turned
 
 # An absolute time of one example says nothing on a machine that is shared.
@@ -59,7 +59,7 @@ def server_dir() -> Iterator[Path]:
     In memory where there is enough of it: what it is for outlives processes, not the machine, and a database of its
     own that flushes to a disk waits for it a dozen seconds.
     """
-    folder = Path(tempfile.mkdtemp(prefix="cityops-test-", dir=quick_place()))
+    folder = Path(tempfile.mkdtemp(prefix="cityops-test-", dir=quick_place(MORE)))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
