@@ -8,11 +8,12 @@ cloned from a template that was upgraded once per process.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from hypothesis import settings
 
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.mosquitto_binary import find_mosquitto
-from tests.fakes.databases import Servers, own_database, quick_place, server_names
+from tests.fakes.databases import MORE, Servers, own_database, quick_place, server_names
+from tests.fakes.turned import Turned
 
 # An absolute time of one example says nothing on a machine that is shared.
 settings.register_profile("cityops", deadline=None)
@@ -33,7 +35,9 @@ os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 TESTS = Path(__file__).parent
 WAITING = ("e2e", "fault")
-COMPUTING = ("property", "integration", "unit", "architecture")
+BROWSER = "browser"
+"""The mark of tests in a browser: one file of them is the longest of all, and must not be what the end waits for."""
+COMPUTING = ("property", BROWSER, "integration", "unit", "architecture")
 AHEAD = 0.7
 """Part of the run after which no file that waits is begun."""
 
@@ -50,8 +54,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def server_dir() -> Iterator[Path]:
-    """A short folder that an unprivileged user may enter (pytest's own are closed and long)."""
-    folder = Path(tempfile.mkdtemp(prefix="cityops-test-", dir="/tmp"))
+    """A short folder that an unprivileged user may enter (pytest's own are closed and long).
+
+    In memory where there is enough of it: what it is for outlives processes, not the machine, and a database of its
+    own that flushes to a disk waits for it a dozen seconds.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="cityops-test-", dir=quick_place(MORE)))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -127,19 +135,36 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("pg_server", names, indirect=True, scope="session")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Dir:
+    """Have each worker begin with other files than the others."""
+    return Turned.from_parent(parent, path=path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     """Put files that mostly wait among those that compute: there is work for each core all the time.
 
     Both kinds begin with their long files, and what waits is over first: the last minutes have short files only.
     """
+    items.sort(key=lambda item: item.path)  # whichever the worker began with
+    yield
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.path, []).append(item)
     waiting = [path for path in files if _kind(path) in WAITING]
-    computing = sorted((path for path in files if path not in waiting), key=_rank)
+    computing = sorted(
+        (path for path in files if path not in waiting), key=lambda path: _rank(files[path][0])
+    )
     place = {path: AHEAD * (n + 0.5) / len(waiting) for n, path in enumerate(waiting)}
     place |= {path: (n + 0.5) / len(computing) for n, path in enumerate(computing)}
     items[:] = [item for path in sorted(files, key=place.__getitem__) for item in files[path]]
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of every collection of garbage what stays until the end: some hundred thousand objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _kind(path: Path) -> str:
@@ -147,8 +172,8 @@ def _kind(path: Path) -> str:
     return path.relative_to(TESTS).parts[0]
 
 
-def _rank(path: Path) -> int:
-    kind = _kind(path)
+def _rank(item: pytest.Item) -> int:
+    kind = _kind(item.path) if item.get_closest_marker(BROWSER) is None else BROWSER
     return COMPUTING.index(kind) if kind in COMPUTING else len(COMPUTING)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -32,11 +33,12 @@ SMALL = {
 
 
 @pytest.fixture
-def folder(server_dir: Path, request: pytest.FixtureRequest) -> Path:
+def folder(server_dir: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     place = server_dir / f"demo-{abs(hash(request.node.name)) % 10**6}"
     place.mkdir()
     place.chmod(0o711)
-    return place
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager

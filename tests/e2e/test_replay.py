@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -48,12 +49,13 @@ def replay(folder: Path, *arguments: str) -> Replayed:
 
 
 @pytest.fixture
-def folder(server_dir: Path) -> Path:
+def folder(server_dir: Path) -> Iterator[Path]:
     """One for each test: for rules that have seen 2026, nothing is to be decided on 2010."""
     place = server_dir / f"replays-{uuid.uuid4().hex[:8]}"
     place.mkdir()
     place.chmod(0o711)
-    return place
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def test_a_file_with_everything_wrong_loses_no_row_and_another_may_follow(

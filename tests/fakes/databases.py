@@ -35,16 +35,26 @@ EMPTY = "template0"
 MEMORY = Path("/dev/shm")
 ENOUGH = 4 << 30
 """Bytes free in memory: each process of a run has a server or two there, of some 300 MB."""
+MORE = 6 << 30
+"""Bytes free in memory where servers that tests start themselves go there too: they have logs of the usual size."""
 SMALL_LOG = {"max_wal_size": "128MB"}
 """What was written goes to the tables early: nothing is flushed to a disk, and the log takes memory."""
 
 
-def quick_place() -> Path:
-    """Return the folder for servers: a database of seven hundred files is copied in memory at a tenth of the cost."""
-    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ENOUGH:
+def quick_place(enough: int = ENOUGH) -> Path:
+    """Return the folder for servers: a database of seven hundred files is copied in memory at a tenth of the cost.
+
+    Their programs are copied too, and must be allowed to run there: in some containers nothing is.
+
+    Args:
+        enough: memory that must be free, else it is a folder on the disk [bytes].
+    """
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < enough:
+        return Path("/tmp")
+    if os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
         return Path("/tmp")
     said = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    return MEMORY if int(said["MemAvailable"].split()[0]) << 10 > ENOUGH else Path("/tmp")
+    return MEMORY if int(said["MemAvailable"].split()[0]) << 10 > enough else Path("/tmp")
 
 
 @functools.cache

@@ -14,8 +14,9 @@ from playwright.async_api import Browser, Page, expect
 from tests.fakes import website
 from tests.fakes.accessibility import violations
 from tests.fakes.desk_rows import late_readings, raised
+from tests.fakes.watched import Watch
 from tests.fakes.website import Site
-from tests.integration.test_web_browser import CHROMIUM, Watch, chromium, opened
+from tests.integration.test_web_browser import CHROMIUM, chromium, opened
 
 __all__ = ["chromium"]
 

@@ -13,8 +13,9 @@ from playwright.async_api import Browser, async_playwright, expect
 from tests.fakes import website
 from tests.fakes.accessibility import violations
 from tests.fakes.housing_rows import OFFICER, PURPOSE, case, finding, shares, ward_homes
+from tests.fakes.watched import Watch
 from tests.fakes.website import TEAM_PASSWORD, Site
-from tests.integration.test_web_browser import CHROMIUM, Watch
+from tests.integration.test_web_browser import CHROMIUM
 
 pytestmark = [
     pytest.mark.browser,

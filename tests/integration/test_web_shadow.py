@@ -12,8 +12,8 @@ from playwright.async_api import async_playwright
 from tests.fakes import seed_shadow
 from tests.fakes.accessibility import violations
 from tests.fakes.seed_web import DRY_HOME
+from tests.fakes.watched import Watch
 from tests.fakes.website import Site
-from tests.integration.test_web_browser import Watch
 
 CHROMIUM = (
     os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
