@@ -13,6 +13,7 @@ from ops_api import (
     cli_alarms,
     cli_bench,
     cli_bin_days,
+    cli_bins,
     cli_case,
     cli_config,
     cli_damp,
@@ -76,6 +77,7 @@ app.add_typer(cli_housing.app, name="housing")
 app.add_typer(cli_bin_days.app, name="bin-days")
 app.add_typer(cli_forecast.app, name="forecast")
 cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_forecast.sim_forecast)
+app.add_typer(cli_bins.app, name="bins")
 app.add_typer(cli_winter.app, name="winter")
 cli_winter.app.command(epilog=cli_winter_verify.EXAMPLES)(cli_winter_verify.verify)
 cli_winter.app.command(epilog=cli_winter_hindcast.EXAMPLES)(cli_winter_hindcast.hindcast)

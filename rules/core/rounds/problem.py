@@ -27,8 +27,9 @@ from rules.core.rounds.travel import Table, Whole
 BAR = 1_000
 """What a job needs in a dimension that bars trucks: enough that no price of an overload makes it worth it."""
 
-PRUNED = 1.0
-"""A may-go whose prize is less than this share of what its emptying alone takes is not offered to the search."""
+PRUNED = 2.0
+"""A may-go whose prize is less than so many times what its emptying alone takes is not offered to the search: there it
+costs time and is seldom worth its way. Where it is, it is put in afterwards."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,56 @@
+"""Composition of the desk of the lorries' rounds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from cityops.clock import SystemClock
+from cityops.db.pool import connect
+from cityops.db.transaction import Lender
+from cityops.settings import Settings
+from ops_api.cli_db import database
+from ops_api.queries import OneConnection
+from rules.core.carp.pace import Budget
+from rules.core.rounds.planner import Inserting, RoundPlanner
+from rules.core.rounds.searching import Searching
+from rules.rounds.making import in_thread
+from rules.rounds.ports import Makes
+from rules.rounds.service import RoundDesk
+from rules.rounds.store import PostgresRounds, PostgresRoundTown
+from rules.town_clock import town_now_on
+
+
+def planner_of(iterations: int, seed: int) -> RoundPlanner:
+    """Return the planner for so many iterations; 0 = only insertion. The same for the same arguments."""
+    return Inserting() if iterations == 0 else Searching(Budget(iterations=iterations), seed)
+
+
+def round_desk(settings: Settings, pool: Lender, makes: Makes = in_thread) -> RoundDesk:
+    """Return the desk on anything that lends connections; ``makes`` makes the plans."""
+    zone = ZoneInfo(settings.api.time_zone)
+    return RoundDesk(PostgresRounds(pool), PostgresRoundTown(pool), planner_of, zone, makes)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundsDoor:
+    """The desk for a command, and the town's time [s since 1970]."""
+
+    desk: RoundDesk
+    now_s: float
+
+
+@asynccontextmanager
+async def rounds_of(settings: Settings) -> AsyncIterator[RoundsDoor]:
+    """Lend the desk on the settings' database (or the embedded one that runs).
+
+    Raises:
+        ConfigurationError: without a database.
+        TransientError: it does not answer.
+    """
+    async with await connect(database(settings), application_name="cityops-rounds", autocommit=False) as conn:
+        now_s = await town_now_on(conn, SystemClock().now().timestamp())
+        await conn.commit()
+        yield RoundsDoor(round_desk(settings, OneConnection(conn)), now_s)
