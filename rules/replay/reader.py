@@ -18,7 +18,7 @@ from psycopg import sql
 from cityops.db.pool import session
 from cityops.db.queries import load_queries
 from cityops.db.transaction import lost_is_transient
-from rules import forecast_query
+from rules import collection_rows, forecast_query
 from rules.core import forecast_rule
 from rules.core.engine import FIELDS_OF_KIND
 from rules.core.readings import ReadingBatch, Readings
@@ -79,10 +79,14 @@ class PostgresReadings:
             found = {kind: _rows(conn, kind, from_s, to_s) for kind in self._kinds}
             issued = conn.execute(forecast_query.BY_TIME, forecast_query.span(from_s, to_s)).fetchall()
             acts = of_time(conn, from_s, to_s)
+            fields = FIELDS_OF_KIND.get(collection_rows.KIND, ())
+            said = collection_rows.of_time(conn, from_s, to_s, fields) if fields else None
         readings = {kind: _readings(kind, rows, names) for kind, rows in found.items() if rows}
         if issued:
             columns, place = list(zip(*issued, strict=True)), np.arange(len(issued), dtype=np.int64)
             readings[forecast_rule.KIND] = forecast_query.readings_of_columns(columns, place)
+        if said is not None:
+            readings[collection_rows.KIND] = said
         return readings if acts is None else {**readings, ORDERS: acts}
 
     @contextmanager
