@@ -28,7 +28,7 @@ from rules.bin_days.missed_desk import NoSuchPremisesError, verdict_of
 from rules.core.bin_days import words
 from rules.core.bin_days.model import Collection, Premises
 from rules.core.bin_days.search import TYPED_MOST
-from rules.core.collection_acts.model import Act
+from rules.core.collection_acts.record import Act
 
 router = APIRouter(prefix="/api/v1", tags=["bin days"])
 

@@ -17,7 +17,7 @@ from ops_api.web import bin_days_view
 from ops_api.web.words import day_and_clock
 from rules.core.bin_days.model import Premises
 from rules.core.bin_days.search import TYPED_MOST, uprn_of
-from rules.core.collection_acts.model import BIN, Act, reference_typed
+from rules.core.collection_acts.record import BIN, Act, reference_typed
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -1,4 +1,4 @@
-"""Reporting a public bin: by its number, its street or a position. Works without JavaScript."""
+"""Reporting a public bin: by its number, its street, a position or the map. Works without JavaScript."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ops_api.routers.bin_days_pages import page
 from ops_api.routers.bin_desk_door import desk_of, take
 from ops_api.routers.bin_reports import ONCE, report_bin
 from ops_api.routers.context import Context, Ctx
-from rules.core.collection_acts.model import TEXT_MOST, What
+from rules.core.collection_acts.record import TEXT_MOST, What
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -13,7 +13,7 @@ from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
 from rules.bin_days.missed_desk import RESIDENT, new_reference
 from rules.collection_acts.ports import RefusedActError, RequestUsedError
-from rules.core.collection_acts.model import BIN, TEXT_MOST, Act, NewAct, What, reference_typed
+from rules.core.collection_acts.record import BIN, TEXT_MOST, Act, NewAct, What, reference_typed
 
 router = APIRouter(prefix="/api/v1", tags=["bins"])
 Reported = Literal["full", "overflowing", "damaged"]

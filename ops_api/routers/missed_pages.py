@@ -17,7 +17,7 @@ from ops_api.routers.password import remember, try_password
 from ops_api.web.words import day_and_clock
 from rules.bin_days.missed_desk import verdict_of
 from rules.core.bin_days.words import answer, day_words
-from rules.core.collection_acts.model import NAME_MOST, NewAct
+from rules.core.collection_acts.record import NAME_MOST, NewAct
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

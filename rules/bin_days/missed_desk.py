@@ -17,7 +17,7 @@ from rules.core.bin_days.model import Collection, Premises
 from rules.core.bin_days.published import Timetable, shown
 from rules.core.bin_days.track import track_of
 from rules.core.bin_days.words import CREW
-from rules.core.collection_acts.model import PREMISES, Act, NewAct, reference_of
+from rules.core.collection_acts.record import PREMISES, Act, NewAct, reference_of
 
 RESIDENT = "a resident"
 AHEAD = timedelta(days=60)

@@ -9,8 +9,8 @@ import msgspec
 
 from rules.collection_acts.ports import RefusedActError, RequestUsedError
 from rules.core.collection_acts.chain import FIRST, link_of
-from rules.core.collection_acts.model import BIN, Act, NewAct, What, reaches_engine, same, wrong
 from rules.core.collection_acts.open_reports import OpenReport, open_reports
+from rules.core.collection_acts.record import BIN, Act, NewAct, What, reaches_engine, same, wrong
 
 
 @dataclass

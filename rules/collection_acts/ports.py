@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from cityops.errors import CityopsError
-from rules.core.collection_acts.model import Act, NewAct, What
 from rules.core.collection_acts.open_reports import OpenReport
+from rules.core.collection_acts.record import Act, NewAct, What
 
 
 class RefusedActError(CityopsError):
@@ -42,7 +42,7 @@ class CollectionActs(Protocol):
         ...
 
     async def by_reference(self, reference: str) -> Act | None:
-        """Return the act with a reference, as :func:`rules.core.collection_acts.model.reference_typed` gives it."""
+        """Return the act with a reference, as :func:`rules.core.collection_acts.record.reference_typed` gives it."""
         ...
 
     async def of_ref(self, ref: str, from_s: float, to_s: float) -> tuple[Act, ...]:

@@ -13,8 +13,8 @@ from cityops.db.queries import load_queries
 from cityops.db.transaction import Connection, Lender, transaction
 from rules.collection_acts.ports import RefusedActError, RequestUsedError, UnusableTextError
 from rules.core.collection_acts.chain import FIRST, link_of
-from rules.core.collection_acts.model import BIN, CODES, WHAT, Act, NewAct, What, reaches_engine, same, wrong
 from rules.core.collection_acts.open_reports import OpenReport, open_reports
+from rules.core.collection_acts.record import BIN, CODES, WHAT, Act, NewAct, What, reaches_engine, same, wrong
 
 SQL = load_queries("rules.collection_acts")
 TOLD = msgspec.json.encode({"kinds": ["bin"], "alarms": []}).decode()

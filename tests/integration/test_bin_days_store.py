@@ -20,7 +20,7 @@ from rules.core.bin_days.missed import Terms
 from rules.core.bin_days.published import Timetable, replaced, shown
 from rules.core.bin_days.search import words_of
 from rules.core.collection_acts.chain import broken
-from rules.core.collection_acts.model import NewAct
+from rules.core.collection_acts.record import NewAct
 from rules.notify.memory_outbox import MemoryOutbox
 from rules.notify.outbox import PostgresOutbox
 from tests.fakes.bin_days import (

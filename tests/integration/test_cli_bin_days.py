@@ -11,7 +11,7 @@ import psycopg
 
 from ops_api.queries import OneConnection
 from rules.collection_acts.store import PostgresActs
-from rules.core.collection_acts.model import NewAct
+from rules.core.collection_acts.record import NewAct
 from tests.fakes.command_line import cityops
 
 TOWN = {

@@ -12,15 +12,17 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from ingest.registry_store import store_registry
+from rules import collection_rows
 from rules.collection_acts.memory import MemoryActs
 from rules.collection_acts.ports import RefusedActError, RequestUsedError, UnusableTextError
 from rules.collection_acts.store import PostgresActs
 from rules.core.collection_acts.chain import broken
-from rules.core.collection_acts.model import NewAct
+from rules.core.collection_acts.record import NewAct
 from rules.reading_query import fetch_readings, parse_batch
 from tests.fakes.rules_town import START, hamlet
 
 pytestmark = pytest.mark.storage
+FIELDS = ("act", "what", "at_s")
 BIN = hamlet().bins[0].bin_id
 CREW = {"by": "Crew 3", "role": "crew", "via": "crew page"}
 
@@ -110,6 +112,28 @@ async def test_a_day_of_acts(bench: Bench) -> None:
         (f"bin:{BIN}", START + 500.0, 1.0, START + 400.124),
         (f"bin:{BIN}", START + 500.0, 8.0, START + 600.0),
     ]
+    if bench.conn is not None:
+        received = await (
+            await bench.conn.execute("select received_at from ingest_batch order by batch_id")
+        ).fetchall()
+        columns = await collection_rows.of_batches(bench.conn, [r[0] for r in received], FIELDS)
+        # What withdraws has the number of what it withdraws.
+        assert columns[2:] == [
+            (f"bin:{BIN}",) * 2,
+            (0, 0),
+            (2.0, 2.0),
+            (1.0, 8.0),
+            (START + 400.124, START + 600.0),
+        ]
+        with psycopg.connect(bench.conn.info.dsn, password=bench.conn.info.password) as plain:
+            rows = collection_rows.of_time(plain, START, START + 501.0, FIELDS)
+            assert collection_rows.of_time(plain, START, START + 500.0, FIELDS) is None
+        assert rows is not None
+        assert (rows.device, rows.fields["act"].tolist(), rows.ts_s.tolist()) == (
+            [f"bin:{BIN}"] * 2,
+            [2.0, 2.0],
+            [START + 500.0] * 2,
+        )
     # A household is nothing to the engine.
     await acts.append(said("not_out", ref="uprn:12"))
     assert len(await bench.batches()) == 2

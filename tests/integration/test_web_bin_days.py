@@ -17,7 +17,7 @@ from rules.bin_days.store import PostgresBinDays
 from rules.collection_acts.store import PostgresActs
 from rules.core.bin_days.model import Change, Premises, Round, Service
 from rules.core.bin_days.published import replaced
-from rules.core.collection_acts.model import NewAct
+from rules.core.collection_acts.record import NewAct
 from tests.fakes.bin_days import LONDON
 from tests.fakes.website import WASTE_PASSWORD, Site
 

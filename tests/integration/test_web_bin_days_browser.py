@@ -111,6 +111,21 @@ async def test_a_resident_goes_all_the_way_without_javascript(site: Site, chromi
     await shoot(page, "reported")
 
 
+async def test_a_bin_is_chosen_on_the_map(site: Site, chromium: Browser) -> None:
+    page = await phone(chromium)
+    await page.goto(site.url + "/bins/report")
+    markers = page.locator("#map path.leaflet-interactive")
+    await markers.first.wait_for()
+    assert await markers.count() == len(site.town.bins)
+    assert await violations(page) == []
+    await shoot(page, "map")
+    # The last one lies on top: others may be under their neighbours.
+    await markers.last.click()
+    await page.get_by_role("link", name="Report this bin").click()
+    await page.get_by_role("heading", name="What is wrong with this bin?").wait_for()
+    assert f"number {site.town.bins[-1].bin_id}" in await page.locator(".sub").inner_text()
+
+
 async def test_the_teams_list_is_for_everybody(site: Site, chromium: Browser) -> None:
     for uprn in (HOME, "990000000002"):
         await site.http.post(f"/bin-day/{uprn}/missed", data={"stream": "food"})

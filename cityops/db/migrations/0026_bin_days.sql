@@ -48,7 +48,7 @@ create index premises_words on premises using gin (words);
 create table collection_act (
     act_id       bigint primary key,                -- without gaps: given under a lock, in the order of the chain
     ref          text not null check (ref ~ '^(bin:\S{1,100}|uprn:[1-9][0-9]{0,11})$'),
-    what         smallint not null check (what between 1 and 9), -- rules/core/collection_acts/model.py
+    what         smallint not null check (what between 1 and 9), -- rules/core/collection_acts/record.py
     at           timestamptz not null,              -- the town's time
     by           text not null check (by <> ''),
     role         text not null,

@@ -1,1 +1,1 @@
-"""What crews and residents say of bins and collections: appended, chained, an input of the engine. Pure."""
+"""What crews and residents say of bins, as the engine takes it."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from rules.core.collection_acts.model import Act
+from rules.core.collection_acts.record import Act
 
 FIRST = hashlib.sha256(b"cityops-collection-acts-1\n").hexdigest()
 """The link before the first act."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from rules.core.collection_acts.model import HOUSEHOLD, Act
+from rules.core.collection_acts.record import HOUSEHOLD, Act
 
 
 class OpenReport(msgspec.Struct, frozen=True, kw_only=True):
