@@ -15,7 +15,6 @@ from psycopg import sql
 
 from rules import collection_rows, forecast_query
 from rules.core import forecast_rule
-from rules.core.collection_acts.rows import KIND as ACTS
 from rules.core.engine import FIELDS_OF_KIND
 from rules.core.readings import ReadingBatch, Readings
 from rules.core.winter_orders.rows import KIND as ORDERS
@@ -97,8 +96,8 @@ async def _columns(
         return list(zip(*await found.fetchall(), strict=True))
     if kind == ORDERS:
         return await of_batches(conn, received)
-    if kind == ACTS:
-        return await collection_rows.of_batches(conn, received)
+    if kind == collection_rows.KIND:
+        return await collection_rows.of_batches(conn, received, FIELDS_OF_KIND.get(kind, ()))
     spans = [b.kinds[kind] for b in batches]
     fields = [sql.SQL(", r.{}::float8").format(sql.Identifier(f)) for f in FIELDS_OF_KIND.get(kind, ())]
     statement = sql.SQL(SELECT).format(fields=sql.Composed(fields), table=sql.Identifier(f"{kind}_reading"))

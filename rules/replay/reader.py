@@ -20,7 +20,6 @@ from cityops.db.queries import load_queries
 from cityops.db.transaction import lost_is_transient
 from rules import collection_rows, forecast_query
 from rules.core import forecast_rule
-from rules.core.collection_acts.rows import KIND as ACTS
 from rules.core.engine import FIELDS_OF_KIND
 from rules.core.readings import ReadingBatch, Readings
 from rules.core.replayed import AlarmSpan, DecisionMade, Replayed, made
@@ -79,12 +78,16 @@ class PostgresReadings:
             names: dict[int, str] = dict(conn.execute(SQL["devices"]).fetchall())
             found = {kind: _rows(conn, kind, from_s, to_s) for kind in self._kinds}
             issued = conn.execute(forecast_query.BY_TIME, forecast_query.span(from_s, to_s)).fetchall()
-            said = {ORDERS: of_time(conn, from_s, to_s), ACTS: collection_rows.of_time(conn, from_s, to_s)}
+            acts = of_time(conn, from_s, to_s)
+            fields = FIELDS_OF_KIND.get(collection_rows.KIND, ())
+            said = collection_rows.of_time(conn, from_s, to_s, fields) if fields else None
         readings = {kind: _readings(kind, rows, names) for kind, rows in found.items() if rows}
         if issued:
             columns, place = list(zip(*issued, strict=True)), np.arange(len(issued), dtype=np.int64)
             readings[forecast_rule.KIND] = forecast_query.readings_of_columns(columns, place)
-        return {**readings, **{kind: rows for kind, rows in said.items() if rows is not None}}
+        if said is not None:
+            readings[collection_rows.KIND] = said
+        return readings if acts is None else {**readings, ORDERS: acts}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
