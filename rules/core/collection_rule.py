@@ -10,7 +10,7 @@ from math import floor
 
 from rules.core.bin_emptying.passes import MINUTE_S, Pass, is_slow, passed
 from rules.core.bin_memory import NO_ACTS, NO_PASSES, BinActs, BinPasses
-from rules.core.collection_acts.heard import Act
+from rules.core.collection_acts.model import Act
 from rules.core.collection_acts.rows import BIN
 from rules.core.context import Context
 from rules.core.readings import Readings
