@@ -76,7 +76,15 @@ def _of_bin(fill_pct: Floats, column: int, rule: CycleRule) -> list[tuple[float,
             if day == days[0] and fill_pct[day] == 0.0 and not rule.empty_first:
                 continue
             known = float(last - day)
-            found.append((day, column, day - days[0], known if len(full) else np.nan, known if len(full) else known - 1.0))
+            found.append(
+                (
+                    day,
+                    column,
+                    day - days[0],
+                    known if len(full) else np.nan,
+                    known if len(full) else known - 1.0,
+                )
+            )
     return found
 
 

@@ -38,10 +38,11 @@ def fitted_median(features: Floats, value: Floats, counts: Floats, ridge: float 
     middle, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)
     x, y = _scaled(features, middle, spread), np.log(value)
     penalty = np.diag(np.concatenate([[1e-9], np.full(features.shape[1], ridge)]))
-    weights, near = np.zeros(x.shape[1]), counts
+    weights: Floats = np.zeros(x.shape[1])
+    near = counts
     for _ in range(ROUNDS):
         pulled = x * near[:, None]
-        new = np.linalg.solve(pulled.T @ x + penalty, pulled.T @ y)
+        new = np.asarray(np.linalg.solve(pulled.T @ x + penalty, pulled.T @ y), dtype=np.float64)
         moved, weights = float(np.abs(new - weights).max()), new
         near = counts / np.maximum(np.abs(y - x @ weights), LEAST)
         if moved < ENOUGH:

@@ -50,7 +50,9 @@ def walk_new(
             added[t] = np.where((before < full_pct) & (after >= before), after - before, np.nan)
             known = learnt(known, (daily.first_weekday + t) % WEEK, added[t], daily.cell_pct, p)
         if t >= first:
-            mean, spread = _new(known, added[max(t + 1 - own, 0) : t + 1], (daily.first_weekday + t) % WEEK, p)
+            mean, spread = _new(
+                known, added[max(t + 1 - own, 0) : t + 1], (daily.first_weekday + t) % WEEK, p
+            )
             if t + 1 < len(fills):
                 told, came = _tomorrow(daily, t, full_pct, mean, spread)
                 chances.append(told)

@@ -17,7 +17,9 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(4)
 PLACES, SHARES = (NODES + 1.0) / 2.0, WEIGHTS / 2.0
 
 
-def passed(fill_pct: Floats, cell_pct: float, level_pct: float, mean_pct: Floats, spread_pct: Floats) -> Floats:
+def passed(
+    fill_pct: Floats, cell_pct: float, level_pct: float, mean_pct: Floats, spread_pct: Floats
+) -> Floats:
     """Return the chance that the level is reached by the end of each day, n × days, rising along the days.
 
     Args:
@@ -45,7 +47,9 @@ def seen_first(by_day: Floats, end_chance: Floats) -> Floats:
     first = np.diff(by_day, axis=1, prepend=0.0)
     first[:, -1] += 1.0 - by_day[:, -1]
     kept = first * (1.0 - end_chance[:, None]) ** np.arange(by_day.shape[1])
-    return np.asarray(np.cumsum(kept, axis=1) / np.maximum(kept.sum(axis=1), 1e-300)[:, None], dtype=np.float64)
+    return np.asarray(
+        np.cumsum(kept, axis=1) / np.maximum(kept.sum(axis=1), 1e-300)[:, None], dtype=np.float64
+    )
 
 
 def quantile_days(by_day: Floats, share: float = 0.5) -> Floats:

@@ -77,7 +77,9 @@ def walk_time(daily: Daily, p: TimeParameters) -> TimeTold:
             added = np.where(open_ & (after >= before), after - before, np.nan)
             known = learnt(known, (daily.first_weekday + t) % WEEK, added, daily.cell_pct, p.increments)
             recent = seen(recent, before, after, added)
-            ends = ends * 0.5 ** (1.0 / p.increments.half_life_days) + np.array([open_ & (after < before), open_])
+            ends = ends * 0.5 ** (1.0 / p.increments.half_life_days) + np.array(
+                [open_ & (after < before), open_]
+            )
         at = asked.bin[first[t] : first[t + 1]]
         if len(at):
             (mean_pct, spread_pct), fill = weekly(known, p.increments), daily.fill_pct[t, at]
@@ -101,7 +103,14 @@ def _of_day(by_day: Floats, end_chance: Floats, beside: Floats) -> tuple[Floats,
     first = seen_first(by_day, end_chance)
     middle = quantile_days(first)
     row = np.column_stack([np.log(between_days(first)), beside])
-    return (quantile_days(by_day), quantile_days(by_day, 0.1), quantile_days(by_day, 0.9), middle, middle, row)
+    return (
+        quantile_days(by_day),
+        quantile_days(by_day, 0.1),
+        quantile_days(by_day, 0.9),
+        middle,
+        middle,
+        row,
+    )
 
 
 def _joined(parts: list[tuple[Floats, ...]]) -> tuple[Floats, ...]:
