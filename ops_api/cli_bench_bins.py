@@ -31,7 +31,8 @@ def bins(
     """
     import msgspec
 
-    from ops_api.measure.bins_report import lines, report
+    from ops_api.measure.bins_report import report
+    from ops_api.measure.bins_words import lines
 
     found = report(file)
     if as_json:

@@ -21,7 +21,9 @@ CHANCES = tuple(float(x) for x in np.round(0.5 / 1.03 ** np.arange(190), 5))
 
 def least_price(t: Town, first: int, last: int, most_pct: float) -> float:
     """Return the lowest price of ``PRICES`` at which no more than ``most_pct`` of bin-days overflow; the highest where none is."""
-    return PRICES[_first_within(t, first, last, most_pct, len(PRICES), lambda i: by_cost(t, PRICES[i], first, last))]
+    return PRICES[
+        _first_within(t, first, last, most_pct, len(PRICES), lambda i: by_cost(t, PRICES[i], first, last))
+    ]
 
 
 def greatest_chance(t: Town, first: int, last: int, most_pct: float) -> float:
@@ -34,7 +36,10 @@ def greatest_chance(t: Town, first: int, last: int, most_pct: float) -> float:
 def highest_threshold(t: Town, first: int, last: int, most_pct: float) -> int:
     """Return likewise the highest threshold for all bins, in steps."""
     for steps in range(t.demand.full, 0, -1):
-        if replay(by_threshold(t, _all(t, steps), first, last), t.demand, first, last).overflow_pct <= most_pct:
+        if (
+            replay(by_threshold(t, _all(t, steps), first, last), t.demand, first, last).overflow_pct
+            <= most_pct
+        ):
             return steps
     return 1
 
@@ -47,7 +52,9 @@ def bin_thresholds(t: Town, first: int, last: int, most_pct: float) -> NDArray[n
     """
     steps = np.arange(1, t.demand.full + 1)
     played = [replay(by_threshold(t, _all(t, int(s)), first, last), t.demand, first, last) for s in steps]
-    over, taken = (np.array([getattr(p, n) for p in played]) for n in ("overflow_by_bin", "collections_by_bin"))
+    over, taken = (
+        np.array([getattr(p, n) for p in played]) for n in ("overflow_by_bin", "collections_by_bin")
+    )
     bin_days = t.demand.drawn.shape[0] * t.demand.known.shape[1] * (last - first)
     for price in PRICES:
         best = np.argmin(taken + price * over, axis=0)
