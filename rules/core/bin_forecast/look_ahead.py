@@ -20,55 +20,59 @@ WEEKS = 12
 Served = NDArray[np.bool_]
 
 
-def p_overflow(chances: Floats, first_weekday: int, days: int) -> Floats:
+def moves(chances: Floats) -> Floats:
+    """Return the chance of each state on the next morning from each state, 7 × bins × states × states.
+
+    Args:
+        chances: of steps, bins × 7 × steps; the weekday is the one on which the day ends.
+    """
+    bins, week, steps = chances.shape
+    found = np.zeros((week, bins, steps + 1, steps + 1))
+    for state in range(steps + 1):
+        for step in range(steps):
+            found[:, :, state, min(state + step, steps)] += chances[:, :, step].T
+    return found
+
+
+def p_overflow(moved: Floats, first_weekday: int, days: int) -> Floats:
     """Return the chance that a bin left as it is overflows within ``days``, bins × states.
 
     Args:
-        chances: of steps, bins × 7 × steps.
+        moved: ``moves``.
         first_weekday: on which the first of the days ends.
         days: until the next service; 1 = it is tomorrow.
     """
-    value = np.zeros((len(chances), chances.shape[2] + 1))
+    value = np.zeros(moved.shape[1:3])
     value[:, -1] = 1.0
     for ahead in range(days - 1, -1, -1):
-        value = expected_after(chances[:, (first_weekday + ahead) % WEEK], value)
+        value = _expected(moved[(first_weekday + ahead) % WEEK], value)
         value[:, -1] = 1.0
     return value
 
 
-def expected_after(chance: Floats, value: Floats) -> Floats:
-    """Return what a value of tomorrow's states is worth today, bins × states; ``chance`` of steps, bins × steps."""
-    states = value.shape[1]
-    wide = np.concatenate([value, np.repeat(value[:, -1:], chance.shape[1], axis=1)], axis=1)
-    found = np.zeros_like(value)
-    for step in range(chance.shape[1]):
-        found += chance[:, step : step + 1] * wide[:, step : step + states]
-    return found
-
-
-def usual_cost(chances: Floats, served: Served, price: float) -> Floats:
+def usual_cost(moved: Floats, served: Served, price: float) -> Floats:
     """Return what is to come from each weekday's morning on in the usual week, 7 × bins × states [collections].
 
     Args:
-        chances: of steps, bins × 7 × steps; the weekday is the one on which the day ends.
+        moved: ``moves``.
         served: by weekday, whether bins can be collected on its morning.
         price: of a day that ends overflowing [collections].
     """
-    cost = np.zeros((WEEK, len(chances), chances.shape[2] + 1))
+    cost = np.zeros(moved.shape[:3])
     for _ in range(WEEKS):
         for weekday in range(WEEK - 1, -1, -1):
-            waiting = _waiting(chances, weekday, cost[(weekday + 1) % WEEK], price)
+            waiting = _waiting(moved, weekday, cost[(weekday + 1) % WEEK], price)
             cost[weekday] = np.minimum(waiting, 1.0 + waiting[:, :1]) if served[weekday] else waiting
     return cost
 
 
 def collect(
-    chances: Floats, usual: Floats, served: Served, weekday: int, price: float
+    moved: Floats, usual: Floats, served: Served, weekday: int, price: float
 ) -> tuple[NDArray[np.bool_], Floats]:
     """Return whether to collect this morning, bins × states, and what is to come from it on.
 
     Args:
-        chances: of steps.
+        moved: ``moves``.
         usual: what is to come in the usual week (``usual_cost``).
         served: whether bins can be collected today and on the days that follow; after the last the usual week goes on.
         weekday: today's.
@@ -77,13 +81,19 @@ def collect(
     cost = usual[(weekday + len(served)) % WEEK]
     take = np.zeros(cost.shape, dtype=np.bool_)
     for ahead in range(len(served) - 1, -1, -1):
-        waiting = _waiting(chances, (weekday + ahead) % WEEK, cost, price)
+        waiting = _waiting(moved, (weekday + ahead) % WEEK, cost, price)
         take = (1.0 + waiting[:, :1] < waiting) & served[ahead]
         cost = np.where(take, 1.0 + waiting[:, :1], waiting)
     return take, cost
 
 
-def _waiting(chances: Floats, weekday: int, tomorrow: Floats, price: float) -> Floats:
+def _waiting(moved: Floats, weekday: int, tomorrow: Floats, price: float) -> Floats:
     worth = tomorrow.copy()
     worth[:, -1] += price
-    return DISCOUNT * expected_after(chances[:, (weekday + 1) % WEEK], worth)
+    return DISCOUNT * _expected(moved[(weekday + 1) % WEEK], worth)
+
+
+def _expected(move: Floats, tomorrow: Floats) -> Floats:
+    """Return what a value of tomorrow's states is worth today, bins × states."""
+    found: Floats = (move @ tomorrow[:, :, None])[:, :, 0]
+    return found

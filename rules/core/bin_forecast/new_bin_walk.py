@@ -15,7 +15,7 @@ from rules.core.bin_forecast.passage import passed, quantile_days
 from rules.core.bin_forecast.reaching import p_reaches
 from rules.core.psychrometrics import Floats
 
-AHEAD_DAYS = 90
+AHEAD_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)

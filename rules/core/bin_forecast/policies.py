@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rules.core.bin_forecast.demand import Demand
 from rules.core.bin_forecast.increments import WEEK
-from rules.core.bin_forecast.look_ahead import Served, collect, p_overflow, usual_cost
+from rules.core.bin_forecast.look_ahead import Served, collect, moves, p_overflow, usual_cost
 from rules.core.bin_forecast.replay import Table
 from rules.core.bin_forecast.step_chances import StepParameters, spans, step_chances
 from rules.core.psychrometrics import Floats
@@ -27,7 +27,7 @@ class Town:
         first_weekday: of day 0, 0 = Monday.
         served: whether bins can be collected on each day's morning, days.
         usual: by weekday, in the usual week.
-        looks: what was known of demand, by day of the look.
+        looks: what was known of demand, by day of the look (``moves``).
     """
 
     demand: Demand
@@ -44,7 +44,8 @@ class Town:
 
 def town(demand: Demand, first_weekday: int, served: Served, usual: Served, p: StepParameters) -> Town:
     """Return the town of a demand and its service days."""
-    return Town(demand, first_weekday, served, usual, step_chances(demand, first_weekday, p))
+    looks = {day: moves(chances) for day, chances in step_chances(demand, first_weekday, p).items()}
+    return Town(demand, first_weekday, served, usual, looks)
 
 
 def by_threshold(t: Town, steps: NDArray[np.int64], first: int, last: int) -> Table:
@@ -76,15 +77,15 @@ def by_cost(t: Town, price: float, first: int, last: int) -> Table:
     for look, until in spans(t.looks, last):
         if until <= first:
             continue
-        chances, usual = t.looks[look], usual_cost(t.looks[look], t.usual, price)
-        weekly = [collect(chances, usual, t.usual[d : d + 1], d, price)[0] for d in range(WEEK)]
+        moved, usual = t.looks[look], usual_cost(t.looks[look], t.usual, price)
+        weekly = [collect(moved, usual, t.usual[d : d + 1], d, price)[0] for d in range(WEEK)]
         for day in range(max(look, first), min(until, last)):
             weekday, coming = (t.first_weekday + day) % WEEK, t.served[day : day + AHEAD_DAYS]
             as_usual = t.usual[(weekday + np.arange(len(coming))) % WEEK]
             if np.array_equal(coming, as_usual):
                 table[day - first] = weekly[weekday]
             else:
-                table[day - first] = collect(chances, usual, coming, weekday, price)[0]
+                table[day - first] = collect(moved, usual, coming, weekday, price)[0]
     return table
 
 

@@ -34,7 +34,7 @@ class TimeParameters:
     """
 
     rule: CycleRule = field(default_factory=CycleRule)
-    ahead_days: int = 90
+    ahead_days: int = 60
     refit_days: int = 28
     least: int = 500
     end_days: float = 30.0
