@@ -36,7 +36,8 @@ def _daily(file: Path, policies: bool) -> dict[str, Any]:
     }  # fmt: skip
     found |= bins_next_day.judged(levels.daily, first, file.name)
     found["time_to_full"] = bins_time.judged(levels.daily, first)
-    found["new_bin"] = bins_time.new_bins(levels.daily, first)
+    never_emptied = found["time_to_full"]["ways"]["as if never emptied"]["mae_h"]
+    found["new_bin"] = bins_time.new_bins(levels.daily, first, never_emptied)
     if policies:
         found["policies"] = bins_policy.judged(levels.daily, TRAINED)
     parts = [found["next_day"], found["time_to_full"], *([found["policies"]] if policies else [])]

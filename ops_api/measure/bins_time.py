@@ -55,8 +55,14 @@ def judged(daily: Daily, first: int) -> dict[str, Any]:
     }
 
 
-def new_bins(daily: Daily, first: int) -> dict[str, Any]:
-    """Return the part of the report on bins with few days of their own, by the days; the gamma process alone, not put right."""
+def new_bins(daily: Daily, first: int, all_mae_h: float | None) -> dict[str, Any]:
+    """Return the part of the report on bins with few days of their own, by the days; the gamma process alone, not put right.
+
+    Args:
+        daily: readings.
+        first: day that is judged first.
+        all_mae_h: error with all days of their own, as if never emptied [h].
+    """
     p = NextDayParameters()
     told, asked = walk(daily, p), origins(daily.fill_pct, CycleRule())
     late = told.day >= first
@@ -68,7 +74,7 @@ def new_bins(daily: Daily, first: int) -> dict[str, Any]:
             "brier": round(brier(new.p, new.happened), 4) if len(new.p) else None,
             "mae_h": _hours(np.abs(new.days - asked.days)),
         }
-    rows["all"] = {"brier": round(brier(told.raw[late], told.happened[late]), 4), "mae_h": None}
+    rows["all"] = {"brier": round(brier(told.raw[late], told.happened[late]), 4), "mae_h": all_mae_h}
     return {
         "definition": "each bin taken out of the fleet in turn, with so many days of its own",
         "own_days": rows,
