@@ -12,7 +12,7 @@ from rules.core.bin_forecast.new_bin_walk import walk_new
 from rules.core.bin_forecast.next_day import Daily, NextDayParameters, walk
 from rules.core.bin_forecast.scores import brier
 from rules.core.bin_forecast.time_baselines import simple_ways
-from rules.core.bin_forecast.time_to_full import TimeParameters, TimeTold, walk_time
+from rules.core.bin_forecast.time_to_full import TimeParameters, TimeTold, Watched, told_of, watch
 from rules.core.psychrometrics import Floats
 
 MAE_MOST_H = 50.0
@@ -33,7 +33,8 @@ NEAR = {
 
 def judged(daily: Daily, first: int) -> dict[str, Any]:
     """Return the part of the report: mean and median of the absolute error, in hours."""
-    told = walk_time(daily, TimeParameters())
+    watched = watch(daily, TimeParameters())
+    told = told_of(watched, origins(daily.fill_pct, CycleRule()), TimeParameters())
     rows, late = _scored(daily, told, first)
     censored = np.isnan(told.origins.days) & (told.origins.day >= first)
     return {
@@ -49,7 +50,7 @@ def judged(daily: Daily, first: int) -> dict[str, Any]:
         "between_10_and_90_pct": _share(
             (told.low[late] <= told.origins.days[late]) & (told.origins.days[late] <= told.high[late])
         ),
-        "near_definitions": {name: _near(daily, rule, first) for name, rule in NEAR.items()},
+        "near_definitions": {name: _near(daily, watched, rule, first) for name, rule in NEAR.items()},
         "wanted": {"mae_h": MAE_MOST_H},
         "met": rows["put right"]["mae_h"] <= MAE_MOST_H if late.any() else None,
     }
@@ -81,8 +82,8 @@ def new_bins(daily: Daily, first: int, all_mae_h: float | None) -> dict[str, Any
     }
 
 
-def _near(daily: Daily, rule: CycleRule, first: int) -> dict[str, Any]:
-    told = walk_time(daily, TimeParameters(rule=rule))
+def _near(daily: Daily, watched: Watched, rule: CycleRule, first: int) -> dict[str, Any]:
+    told = told_of(watched, origins(daily.fill_pct, rule), TimeParameters(rule=rule))
     rows, late = _scored(daily, told, first)
     kept = (
         "the bin's usual interval less its age",

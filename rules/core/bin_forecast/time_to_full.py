@@ -9,9 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.core.bin_forecast.cycles import CycleRule, Origins, origins
-from rules.core.bin_forecast.increments import WEEK, IncrementParameters, learnt, nothing_known, usual, weekly
+from rules.core.bin_forecast.increments import (
+    WEEK,
+    IncrementParameters,
+    Increments,
+    learnt,
+    nothing_known,
+    usual,
+    weekly,
+)
 from rules.core.bin_forecast.median_fit import fitted_median, median_of
 from rules.core.bin_forecast.next_day import Daily
 from rules.core.bin_forecast.passage import between_days, passed, quantile_days, seen_first
@@ -64,11 +73,34 @@ class TimeTold:
     beside: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was told from every reading below full, before it is put right.
+
+    Attributes:
+        row: of each day and bin, days × n; -1 = nothing was told.
+        parts: the fields of ``TimeTold`` after the origins, one entry for each row.
+    """
+
+    row: NDArray[np.int64]
+    parts: tuple[Floats, ...]
+
+
 def walk_time(daily: Daily, p: TimeParameters) -> TimeTold:
     """Return what would have been told from each origin, in order of days."""
-    asked, bins = origins(daily.fill_pct, p.rule), daily.fill_pct.shape[1]
-    known, recent, ends = nothing_known(bins), nothing_seen(bins), np.zeros((2, bins))
-    first = np.searchsorted(asked.day, np.arange(len(daily.fill_pct) + 1))
+    return told_of(watch(daily, p), origins(daily.fill_pct, p.rule), p)
+
+
+def told_of(watched: Watched, asked: Origins, p: TimeParameters) -> TimeTold:
+    """Return what was told from some origins, put right by those of them that had come true."""
+    rows = watched.row[asked.day, asked.bin]
+    return _put_right(TimeTold(asked, *(part[rows] for part in watched.parts)), p)
+
+
+def watch(daily: Daily, p: TimeParameters) -> Watched:
+    """Return what would have been told from each reading below full; ``p.rule`` says what is full."""
+    known, recent = nothing_known(daily.fill_pct.shape[1]), nothing_seen(daily.fill_pct.shape[1])
+    ends, row, rows = np.zeros((2, daily.fill_pct.shape[1])), np.full(daily.fill_pct.shape, -1), 0
     parts: list[tuple[Floats, ...]] = []
     for t in range(len(daily.fill_pct)):
         if t > 0:
@@ -80,16 +112,20 @@ def walk_time(daily: Daily, p: TimeParameters) -> TimeTold:
             ends = ends * 0.5 ** (1.0 / p.increments.half_life_days) + np.array(
                 [open_ & (after < before), open_]
             )
-        at = asked.bin[first[t] : first[t + 1]]
-        if len(at):
-            (mean_pct, spread_pct), fill = weekly(known, p.increments), daily.fill_pct[t, at]
-            coming = (daily.first_weekday + t + 1 + np.arange(p.ahead_days)) % WEEK
-            by_day = passed(
-                fill, daily.cell_pct, p.rule.full_pct, mean_pct[at][:, coming], np.full(len(at), spread_pct)
-            )
-            beside = features(recent, at, fill, usual(known, p.increments)[at])
-            parts.append(_of_day(by_day, _end_chance(ends, p)[at], beside))
-    return _put_right(TimeTold(asked, *_joined(parts)), p)
+        asked = np.flatnonzero(daily.fill_pct[t] < p.rule.full_pct)
+        row[t, asked] = rows + np.arange(len(asked))
+        rows += len(asked)
+        beside = features(recent, asked, daily.fill_pct[t, asked], usual(known, p.increments)[asked])
+        parts.append(_of_day(_passed(daily, t, asked, known, p), _end_chance(ends, p)[asked], beside))
+    return Watched(row, tuple(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _passed(daily: Daily, t: int, asked: NDArray[np.int64], known: Increments, p: TimeParameters) -> Floats:
+    """Return the chance that the bins ``asked`` on day ``t`` are full by each of the coming days."""
+    mean_pct, spread_pct = weekly(known, p.increments)
+    coming = (daily.first_weekday + t + 1 + np.arange(p.ahead_days)) % WEEK
+    fill, spread = daily.fill_pct[t, asked], np.full(len(asked), spread_pct)
+    return passed(fill, daily.cell_pct, p.rule.full_pct, mean_pct[asked][:, coming], spread)
 
 
 def _end_chance(ends: Floats, p: TimeParameters) -> Floats:
@@ -111,12 +147,6 @@ def _of_day(by_day: Floats, end_chance: Floats, beside: Floats) -> tuple[Floats,
         middle,
         row,
     )
-
-
-def _joined(parts: list[tuple[Floats, ...]]) -> tuple[Floats, ...]:
-    if not parts:
-        return (*(np.zeros(0) for _ in range(5)), np.zeros((0, 0)))
-    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
 def _put_right(told: TimeTold, p: TimeParameters) -> TimeTold:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from rules.core.bin_forecast.policies import Town, by_chance, by_cost, by_threshold
 from rules.core.bin_forecast.replay import Table, replay
 
-PRICES = tuple(float(x) for x in np.round(2.0 * 1.02 ** np.arange(190), 3))
-"""Of a day that ends overflowing, in collections: 2 to 84."""
+PRICES = tuple(float(x) for x in np.round(0.5 * 1.02 ** np.arange(260), 3))
+"""Of a day that ends overflowing, in collections: 0.5 to 84."""
 CHANCES = tuple(float(x) for x in np.round(0.5 / 1.03 ** np.arange(190), 5))
 """Of overflowing before the next service: 50 % down to 0.2 %."""
 
