@@ -76,5 +76,5 @@ def _drift(told: Told, first: int, every: int = 28) -> dict[str, int]:
     found = {"months": len(months)}
     for way, p in (("gamma process", told.raw), ("put right", told.p)):
         windows = [(told.day >= m) & (told.day < m + every) for m in months]
-        found[way] = sum(drift(p[w], np.asarray(told.happened[w])).drifted for w in windows)
+        found[way] = sum(drift(p[w], np.asarray(told.happened[w]), told.day[w]).drifted for w in windows)
     return found

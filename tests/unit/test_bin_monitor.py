@@ -41,6 +41,21 @@ def test_chances_that_say_too_much_or_too_little_are_found(stretch: float, shift
     assert drift(said, rng.random(1500) < true).drifted
 
 
+def test_days_on_which_all_bins_go_together_are_no_drift_and_a_shift_of_all_days_is() -> None:
+    rng, alone, together, shifted = np.random.default_rng(13), 0, 0, 0
+    day = np.repeat(np.arange(28), 25)
+    for _ in range(200):
+        p = rng.uniform(0.05, 0.6, len(day))
+        true = 1.0 / (1.0 + np.exp(-(log_odds(p) + rng.normal(0.0, 0.7, 28)[day])))
+        came = rng.random(len(day)) < true
+        alone += drift(p, came).drifted
+        together += drift(p, came, day).drifted
+        shifted += drift(1.0 / (1.0 + np.exp(-(log_odds(p) + 1.0))), came, day).drifted
+    assert together < 0.5 * alone
+    assert together <= 12
+    assert shifted > 190
+
+
 def test_few_outcomes_or_none_say_nothing() -> None:
     assert not drift(np.full(199, 0.9), np.zeros(199, dtype=np.bool_)).drifted
     assert drift(np.full(200, 0.9), np.zeros(200, dtype=np.bool_)).drifted

@@ -2,6 +2,8 @@
 
 Two questions. Is the mean square of chance less outcome larger than the chances themselves allow (Spiegelhalter's Z, 1986)?
 Under right chances Z is near a standard normal distribution. And are the chances still better than saying how often it came?
+Outcomes of one day go together (a sunny Saturday fills all bins): where days are given, spreads are those of the days' sums
+(clustered, Liang & Zeger 1986) if these are the larger, so that weather alone is no drift.
 """
 
 from __future__ import annotations
@@ -47,19 +49,26 @@ class Drift(NamedTuple):
     drifted: bool
 
 
-def drift(p: Floats, happened: NDArray[np.bool_], least: int = LEAST, rare: float = RARE) -> Drift:
+def drift(
+    p: Floats,
+    happened: NDArray[np.bool_],
+    day: NDArray[np.int64] | None = None,
+    least: int = LEAST,
+    rare: float = RARE,
+) -> Drift:
     """Return whether calibration has drifted in a window of told chances and outcomes.
 
     Args:
         p: chances as they were told, 0..1, n.
         happened: what came, n.
+        day: of each, n; without it outcomes are taken to have nothing to do with each other.
         least: outcomes below which nothing is concluded.
         rare: chance of a false alarm of each of the two tests.
     """
     n = len(p)
     if n == 0:
         return Drift(0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, drifted=False)
-    z, level = spiegelhalter_z(p, happened), _level_z(p, happened)
+    z, level = spiegelhalter_z(p, happened, day), _level_z(p, happened, day)
     score, often = brier(p, happened), float(happened.mean())
     usual = often * (1.0 - often)
     skill = 1.0 - score / usual if usual > 0.0 else 0.0
@@ -71,14 +80,13 @@ def drift(p: Floats, happened: NDArray[np.bool_], least: int = LEAST, rare: floa
     )  # fmt: skip
 
 
-def spiegelhalter_z(p: Floats, happened: NDArray[np.bool_]) -> float:
+def spiegelhalter_z(p: Floats, happened: NDArray[np.bool_], day: NDArray[np.int64] | None = None) -> float:
     """Return Spiegelhalter's Z: how far the Brier score is from what the chances expect, in its standard deviations.
 
     0 where the chances leave nothing open (all 0, 1/2 or 1).
     """
     lean = 1.0 - 2.0 * p
-    spread = float(np.sqrt(np.sum(lean**2 * p * (1.0 - p))))
-    return float(np.sum((happened - p) * lean)) / spread if spread > 0.0 else 0.0
+    return _z((happened - p) * lean, lean**2 * p * (1.0 - p), day)
 
 
 def expected_error(p: Floats, bands: int = 10) -> float:
@@ -88,10 +96,19 @@ def expected_error(p: Floats, bands: int = 10) -> float:
     return float(np.sqrt(2.0 / np.pi) * np.sqrt(variance).sum() / max(len(p), 1))
 
 
-def _level_z(p: Floats, happened: NDArray[np.bool_]) -> float:
+def _level_z(p: Floats, happened: NDArray[np.bool_], day: NDArray[np.int64] | None) -> float:
     """Return how far the number that came is from the sum of the chances, in its standard deviations."""
-    spread = float(np.sqrt(np.sum(p * (1.0 - p))))
-    return float(np.sum(happened) - np.sum(p)) / spread if spread > 0.0 else 0.0
+    return _z(happened - p, p * (1.0 - p), day)
+
+
+def _z(off: Floats, variance: Floats, day: NDArray[np.int64] | None) -> float:
+    """Return a sum in its standard deviations; 0 where it has none."""
+    spread2 = float(variance.sum())
+    if day is not None:
+        by_day = np.bincount(np.unique(day, return_inverse=True)[1], weights=off)
+        # Days that are all off the same way are a drift and no weather: their common part is not spread.
+        spread2 = max(spread2, float(((by_day - by_day.mean()) ** 2).sum()))
+    return float(off.sum()) / float(np.sqrt(spread2)) if spread2 > 0.0 else 0.0
 
 
 def _two_sided(z: float) -> float:
