@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.core.bin_forecast.demand import Demand, demand
+from rules.core.bin_forecast.demand import UNKNOWN, Demand, demand
 from rules.core.bin_forecast.increments import WEEK
 from rules.core.bin_forecast.next_day import Daily
 from rules.core.bin_forecast.policies import Town, by_chance, by_cost, by_days, by_threshold, town
@@ -18,6 +18,7 @@ from rules.core.bin_forecast.tuning import bin_thresholds, greatest_chance, high
 DRAWS, SEED = 40, 1
 WARM_DAYS = 150
 """The first days on which little is known are not tuned on."""
+FULL_PCT = 80.0
 BUDGET_PCT = 0.5
 COLLECTIONS_MOST = 1.07
 """What is wanted of Wyndham's bins: no more collections of a bin in a week at no more overflow, to the two places of the figure."""
@@ -42,12 +43,35 @@ def judged(daily: Daily, trained: float) -> dict[str, Any] | None:
         return {"too_short": True, "met": None}
     d = demand(daily, DRAWS, SEED)
     services = {name: _service(name, daily, d, first) for name in ON}
+    strict = demand(daily, DRAWS, SEED, FULL_PCT)
     return {
         "definition": DEFINITION,
         "first_day": first,
         "draws": DRAWS,
+        "unknown": _unknown(d),
         "services": services,
+        "stricter_trace": {
+            "definition": f"days that begin at {FULL_PCT:g} % or above are unknown, too",
+            "unknown": _unknown(strict),
+            "services": {name: _stricter(name, daily, strict, first) for name in ON},
+        },
         **_met(services),
+    }
+
+
+def _unknown(d: Demand) -> float:
+    return round(float((d.known == UNKNOWN).mean()), 3)
+
+
+def _stricter(name: str, daily: Daily, d: Demand, first: int) -> dict[str, Any]:
+    """Return the threshold and what waiting costs, tuned to the threshold's overflow before, on another trace."""
+    t, days = _town(name, daily, d), len(d.known)
+    steps = _all(t, REFERENCE_STEPS[name])
+    like = replay(by_threshold(t, steps, WARM_DAYS, first), d, WARM_DAYS, first).overflow_pct
+    price = least_price(t, WARM_DAYS, first, like)
+    return {
+        _threshold(t, REFERENCE_STEPS[name]): _row(t, by_threshold(t, steps, first, days), first, days),
+        "cost of waiting": _row(t, by_cost(t, price, first, days), first, days, price=price),
     }
 
 
@@ -78,13 +102,7 @@ def _better(service: dict[str, Any]) -> bool:
 
 def _service(name: str, daily: Daily, d: Demand, first: int) -> dict[str, Any]:
     days, reference = len(d.known), REFERENCE_STEPS[name]
-    t = town(
-        d,
-        daily.first_weekday,
-        _served(name, daily.first_weekday, days),
-        np.isin(np.arange(WEEK), ON[name]),
-        StepParameters(),
-    )
+    t = _town(name, daily, d)
     start = by_threshold(t, _all(t, reference), WARM_DAYS, first)
     like = replay(start, d, WARM_DAYS, first).overflow_pct
     return {
@@ -93,6 +111,11 @@ def _service(name: str, daily: Daily, d: Demand, first: int) -> dict[str, Any]:
         "tuned": _tuned(t, first, days, BUDGET_PCT),
         "tuned_like_threshold": {"overflow_before_pct": round(like, 3), **_tuned(t, first, days, like)},
     }
+
+
+def _town(name: str, daily: Daily, d: Demand) -> Town:
+    served = _served(name, daily.first_weekday, len(d.known))
+    return town(d, daily.first_weekday, served, np.isin(np.arange(WEEK), ON[name]), StepParameters())
 
 
 def _served(name: str, first_weekday: int, days: int) -> NDArray[np.bool_]:

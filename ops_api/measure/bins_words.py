@@ -74,6 +74,9 @@ def _policies(part: Mapping[str, Any]) -> Iterator[str]:
             {k: v for k, v in like.items() if k != "overflow_before_pct"},
             f"tuned to {service['reference']}: ",
         )
+    yield f"stricter trace: {part['stricter_trace']['definition']}"
+    for name, rows in part["stricter_trace"]["services"].items():
+        yield from _rows(rows, f"{name}: ")
     wanted = part["wanted"]
     yield (
         f"{_met(part)}: at most {wanted['collections_bin_week']:g} collections of a bin in a week at {wanted['overflow_pct']:g} %"

@@ -41,6 +41,8 @@ def test_demand_is_the_rise_or_what_is_in_the_bin_after_an_emptying() -> None:
     assert found.full == 5
     assert (found.drawn[:, [0, 2, 3], 0] == [2, 4, 1]).all()
     assert set(found.drawn[:, [1, 4, 5], 0].ravel().tolist()) <= {1, 2, 4}
+    strict = demand(Daily(fills, 0, 20.0), 3, 1, full_pct=80.0)
+    assert strict.known[:, 0].tolist() == [2, UNKNOWN, 4, UNKNOWN, UNKNOWN, UNKNOWN]
 
 
 def test_the_chance_to_overflow_is_that_of_simulated_bins() -> None:

@@ -1,7 +1,8 @@
 """What days put into bins, in steps of the reading, as a trace to replay policies on: the demand does not depend on who collects when.
 
 A day's demand is the rise of the reading, or what is in the bin on the day after an emptying. A small fall (settling,
-rounding) and a day without a reading say nothing: such days get the demand of another day of the same bin, drawn.
+rounding) and a day without a reading say nothing: such days get the demand of another day of the same bin, drawn. A bin
+that was really full shows no rise whatever was brought; the stricter trace takes such days for unknown, too.
 """
 
 from __future__ import annotations
@@ -33,9 +34,18 @@ class Demand(NamedTuple):
     full: int
 
 
-def demand(daily: Daily, draws: int, seed: int) -> Demand:
-    """Return the demand of the readings, with the unknown days drawn ``draws`` times."""
+def demand(daily: Daily, draws: int, seed: int, full_pct: float | None = None) -> Demand:
+    """Return the demand of the readings, with the unknown days drawn ``draws`` times.
+
+    Args:
+        daily: readings.
+        draws: traces that are alike but for the unknown days.
+        seed: of the draws.
+        full_pct: days that begin with this reading or above are unknown, too; without it they are as the record has them.
+    """
     known = _known(daily.fill_pct, daily.cell_pct)
+    if full_pct is not None:
+        known[daily.fill_pct[:-1] >= full_pct] = UNKNOWN
     rng = np.random.default_rng(seed)
     drawn = np.repeat(known[None], draws, axis=0)
     for b in range(known.shape[1]):
