@@ -16,8 +16,9 @@ from rules.core.bin_forecast.step_chances import StepParameters
 from rules.core.bin_forecast.tuning import bin_thresholds, greatest_chance, highest_threshold, least_price
 
 DRAWS, SEED = 40, 1
-WARM_DAYS = 150
-"""The first days on which little is known are not tuned on."""
+WARM_DAYS = 240
+"""Policies learn on the first eight months and are tuned after them: of days 137 to 239 of Wyndham's nearly all are without
+readings, their demand is drawn, and what is left until the judged days has all seasons once."""
 FULL_PCT = 80.0
 BUDGET_PCT = 0.5
 COLLECTIONS_MOST = 1.07
@@ -39,11 +40,11 @@ def judged(daily: Daily, trained: float) -> dict[str, Any] | None:
     """Return the part of the report; None where a file is too short to tune on."""
     with_readings = np.flatnonzero(~np.isnan(daily.fill_pct).all(axis=1))
     first = int(with_readings[int(trained * len(with_readings))])
-    if first <= 2 * WARM_DAYS:
+    if first <= WARM_DAYS + 100:
         return {"too_short": True, "met": None}
-    d = demand(daily, DRAWS, SEED)
+    d = demand(daily, DRAWS, SEED, first)
     services = {name: _service(name, daily, d, first) for name in ON}
-    strict = demand(daily, DRAWS, SEED, FULL_PCT)
+    strict = demand(daily, DRAWS, SEED, first, FULL_PCT)
     return {
         "definition": DEFINITION,
         "first_day": first,

@@ -29,20 +29,30 @@ def same(*shares: float) -> np.ndarray:
 
 
 def a_town(served: np.ndarray | None = None, days: int = 400) -> Town:
-    d = demand(generated(days), 2, 1)
+    d = demand(generated(days), 2, 1, 150)
     on = np.ones(len(d.known), dtype=np.bool_) if served is None else served
     return town(d, 0, on, DAILY, StepParameters())
 
 
 def test_demand_is_the_rise_or_what_is_in_the_bin_after_an_emptying() -> None:
     fills = np.array([[0.0, 40.0, 20.0, 100.0, 20.0, NAN, 60.0]]).T
-    found = demand(Daily(fills, 0, 20.0), 3, 1)
+    found = demand(Daily(fills, 0, 20.0), 3, 1, 0)
     assert found.known[:, 0].tolist() == [2, UNKNOWN, 4, 1, UNKNOWN, UNKNOWN]
     assert found.full == 5
     assert (found.drawn[:, [0, 2, 3], 0] == [2, 4, 1]).all()
     assert set(found.drawn[:, [1, 4, 5], 0].ravel().tolist()) <= {1, 2, 4}
-    strict = demand(Daily(fills, 0, 20.0), 3, 1, full_pct=80.0)
+    strict = demand(Daily(fills, 0, 20.0), 3, 1, 0, full_pct=80.0)
     assert strict.known[:, 0].tolist() == [2, UNKNOWN, 4, UNKNOWN, UNKNOWN, UNKNOWN]
+
+
+def test_what_is_tuned_on_holds_nothing_of_later_days() -> None:
+    fills = np.tile(np.array([[0.0], [20.0], [NAN]]), (40, 1))
+    fills[60:] *= 5.0
+    found = demand(Daily(fills, 0, 20.0), 20, 1, 60)
+    assert set(found.drawn[:, :60].ravel().tolist()) == {1}
+    assert set(found.drawn[:, 60:].ravel().tolist()) == {1, 5}
+    changed = demand(Daily(np.where(np.arange(120)[:, None] > 60, 0.0, fills), 0, 20.0), 20, 1, 60)
+    assert np.array_equal(found.drawn[:, :60], changed.drawn[:, :60])
 
 
 def test_the_chance_to_overflow_is_that_of_simulated_bins() -> None:
@@ -99,7 +109,8 @@ def test_a_replay_by_hand() -> None:
     t = Town(twos, 0, np.ones(8, dtype=np.bool_), DAILY, {0: moves(same(0.0, 0.0, 1.0, 0.0, 0.0, 0.0))})
     found = replay(by_threshold(t, np.array([4]), 0, 8), twos, 0, 8)
     assert found.collections_bin_week == pytest.approx(7.0 * 3 / 8)  # mornings 2, 4 and 6
-    assert (found.overflow_pct, found.fill_pct, found.wasted_pct) == (0.0, pytest.approx(80.0), 0.0)
+    assert (found.overflow_pct, found.wasted_pct) == (0.0, 0.0)
+    assert found.fill_pct == pytest.approx(80.0)
     never = replay(by_threshold(t, np.array([7]), 0, 8), twos, 0, 8)
     assert never.overflow_pct == pytest.approx(100.0 * 6 / 8)  # six of eight days end above five
     assert replay(by_days(t, np.array([3]), 0, 8), twos, 0, 8).collections_bin_week == pytest.approx(
@@ -137,11 +148,13 @@ def test_no_decision_uses_later_days(random: Random) -> None:
     random.shuffle(later)
     changed[151:] = daily.fill_pct[later]
     towns = [
-        town(demand(Daily(f, 0, 20.0), 1, 1), 0, np.ones(199, dtype=np.bool_), DAILY, StepParameters())
+        town(demand(Daily(f, 0, 20.0), 1, 1, 150), 0, np.ones(199, dtype=np.bool_), DAILY, StepParameters())
         for f in (daily.fill_pct, changed)
     ]
-    for table in (lambda t: by_cost(t, 6.0, 100, 168), lambda t: by_chance(t, 0.05, 100, 168)):
-        before, after = (table(t)[:51] for t in towns)
+    for before, after in (
+        [by_cost(t, 6.0, 100, 168)[:51] for t in towns],
+        [by_chance(t, 0.05, 100, 168)[:51] for t in towns],
+    ):
         assert before.any()
         assert np.array_equal(before, after)
 

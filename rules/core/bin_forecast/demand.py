@@ -1,7 +1,7 @@
 """What days put into bins, in steps of the reading, as a trace to replay policies on: the demand does not depend on who collects when.
 
 A day's demand is the rise of the reading, or what is in the bin on the day after an emptying. A small fall (settling,
-rounding) and a day without a reading say nothing: such days get the demand of another day of the same bin, drawn. A bin
+rounding) and a day without a reading say nothing: such days get the demand of another day of the same bin, drawn (nothing where none is known). A bin
 that was really full shows no rise whatever was brought; the stricter trace takes such days for unknown, too.
 """
 
@@ -34,13 +34,14 @@ class Demand(NamedTuple):
     full: int
 
 
-def demand(daily: Daily, draws: int, seed: int, full_pct: float | None = None) -> Demand:
+def demand(daily: Daily, draws: int, seed: int, split: int, full_pct: float | None = None) -> Demand:
     """Return the demand of the readings, with the unknown days drawn ``draws`` times.
 
     Args:
         daily: readings.
         draws: traces that are alike but for the unknown days.
         seed: of the draws.
+        split: day; unknown days before it are drawn from known days before it, so that nothing later is in what is tuned on.
         full_pct: days that begin with this reading or above are unknown, too; without it they are as the record has them.
     """
     known = _known(daily.fill_pct, daily.cell_pct)
@@ -49,9 +50,10 @@ def demand(daily: Daily, draws: int, seed: int, full_pct: float | None = None) -
     rng = np.random.default_rng(seed)
     drawn = np.repeat(known[None], draws, axis=0)
     for b in range(known.shape[1]):
-        of_bin, missing = known[:, b][known[:, b] != UNKNOWN], known[:, b] == UNKNOWN
-        if len(of_bin):
-            drawn[:, missing, b] = rng.choice(of_bin, (draws, int(missing.sum())))
+        for days, of in ((slice(0, split), known[:split, b]), (slice(split, None), known[:, b])):
+            told, missing = of[of != UNKNOWN], np.flatnonzero(known[days, b] == UNKNOWN) + (days.start or 0)
+            if len(told):
+                drawn[:, missing, b] = rng.choice(told, (draws, len(missing)))
     return Demand(known, np.maximum(drawn, 0), round(100.0 / daily.cell_pct))
 
 
