@@ -56,19 +56,15 @@ def test_an_alert_with_a_level_keeps_it_and_the_last_of_two_rows_counts(tmp_path
     assert found.faults == 0
 
 
-def test_a_thousand_bins_are_read_in_a_moment(tmp_path: Path) -> None:
-    """Twice the bins take twice the time or so, not four times."""
-
-    def seconds(bins: int) -> float:
-        file = tmp_path / f"{bins}.csv"
-        file.write_text(
-            HEAD + "".join(f"2020-01-0{d},{2 * (n % 6)},X,{n}\n" for d in range(1, 5) for n in range(bins))
-        )
-        begun = time.process_time()
-        assert len(read_daily_levels(file).bins) == bins
-        return time.process_time() - begun
-
-    assert seconds(4000) < 8.0 * max(seconds(1000), 0.01)
+def test_many_bins_are_read_in_a_moment(tmp_path: Path) -> None:
+    """Some 0.2 CPU s; where each bin is looked for in all rows it is more than ten."""
+    file = tmp_path / "levels.csv"
+    file.write_text(
+        HEAD + "".join(f"2020-01-0{d},{2 * (n % 6)},X,{n}\n" for d in (1, 2) for n in range(15_000))
+    )
+    begun = time.process_time()
+    assert len(read_daily_levels(file).bins) == 15_000
+    assert time.process_time() - begun < 4.0
 
 
 def emptyings(tmp_path: Path, *rows: str) -> Path:
