@@ -77,7 +77,9 @@ def parse_schedule(text: str, where: str) -> Compared:
     if wrong:
         raise ConfigurationError(f"{where}: {wrong[0]}")
     if told.baseline is not None and (told.baseline.days < 1 or told.baseline.complaints < 0):
-        raise ConfigurationError(f"{where}: the baseline has at least one day, and no fewer than 0 complaints")
+        raise ConfigurationError(
+            f"{where}: the baseline has at least one day, and no fewer than 0 complaints"
+        )
     return Compared(schedule=schedule, baseline=told.baseline)
 
 

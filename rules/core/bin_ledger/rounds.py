@@ -57,7 +57,7 @@ def driven(i: Inputs, cal: Calendar, emptied_by_day: Floats) -> Way:
     tracked = float(km[[d.source == "track" for d in rounds]].sum() / max(float(km.sum()), 1e-9))
     weighed = [d.kg for d in rounds if d.kg is not None]
     return Way(
-        np.asarray(by_km * more, dtype=np.float64), np.bincount(day, hours, n) * more, tracked, any(d.hours is None for d in rounds),
+        by_km * more, np.asarray(np.bincount(day, hours, n) * more, dtype=np.float64), tracked, any(d.hours is None for d in rounds),
         int(lost.sum()), float(len({(d.day, d.lorry) for d in rounds})),
         float(sum(weighed)) if len(weighed) == len(rounds) else None,
     )  # fmt: skip
