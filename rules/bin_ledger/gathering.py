@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from cityops.errors import ConfigurationError
@@ -35,7 +35,7 @@ class LedgerRoom:
     settings: LedgerSettings
     town: str
     zone: str
-    method: Method = Method()
+    method: Method = field(default_factory=Method)
 
 
 async def gather(room: LedgerRoom, first: date, last: date) -> Inputs:

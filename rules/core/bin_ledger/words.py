@@ -51,7 +51,7 @@ def _stops(line: Line) -> str:
         return f"Collections: {line.actual:,.0f} instead of {line.fixed:,.0f}."
     if line.verdict == "more" and line.actual is not None and line.fixed is not None:
         return f"More collections than on fixed days: {line.actual:,.0f} instead of {line.fixed:,.0f}."
-    return "Fewer collections are not shown either."
+    return "That there were fewer collections is not shown by itself."
 
 
 def km_source(f: Facts) -> str:
