@@ -12,6 +12,7 @@ import typer
 from ops_api import (
     cli_alarms,
     cli_bench,
+    cli_bins_ledger,
     cli_case,
     cli_config,
     cli_damp,
@@ -75,6 +76,7 @@ app.add_typer(cli_housing.app, name="housing")
 app.add_typer(cli_forecast.app, name="forecast")
 cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_forecast.sim_forecast)
 app.add_typer(cli_winter.app, name="winter")
+app.add_typer(cli_bins_ledger.app, name="bins")
 cli_winter.app.command(epilog=cli_winter_verify.EXAMPLES)(cli_winter_verify.verify)
 cli_winter.app.command(epilog=cli_winter_hindcast.EXAMPLES)(cli_winter_hindcast.hindcast)
 cli_winter.app.command("plan", epilog=cli_winter_plan.EXAMPLES)(cli_winter_plan.plan)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
+from rules.bin_ledger.ports import Setting
+from rules.bin_ledger.settings import Compared
 from rules.core.bin_ledger import shown
 from rules.core.bin_ledger.statement import Statement
 from rules.core.bin_ledger.tariffs import Tariffs
+from rules.core.bin_ledger.values import Bin
+from rules.core.bin_ledger.words import schedule as schedule_words
 
 ROW = "{:<34} {:>13} {:>13} {:>13}  {:<26} {}"
 
@@ -70,3 +75,18 @@ def tariff_lines(t: Tariffs) -> Iterator[str]:
         f = getattr(t, name)
         mark = "assumed" if f.assumed else ""
         yield f"{name:<20} {f.value:>10g} {f.low:>10g} {f.high:>10g}  {f.unit:<14} {f.year} {mark:<8} {f.source}"
+
+
+def setting_lines(value: Compared | Tariffs, log: Sequence[Setting], bins: Sequence[Bin]) -> Iterator[str]:
+    """Return what is set, and who set what when and why, newest first."""
+    if isinstance(value, Tariffs):
+        yield from tariff_lines(value)
+    else:
+        yield from schedule_words(value.schedule, bins)
+        if value.baseline is not None:
+            b = value.baseline
+            yield f"Complaints before: {b.complaints} in {b.days} days ({b.source})."
+    what = "tariffs" if isinstance(value, Tariffs) else "schedule"
+    for s in log:
+        if s.what == what:
+            yield f"set {datetime.fromtimestamp(s.made_s, UTC):%Y-%m-%d %H:%M} UTC by {s.made_by}: {s.why}"

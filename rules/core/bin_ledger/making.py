@@ -65,7 +65,7 @@ def make(i: Inputs, *, over: bool = True) -> Made:
         weeks=round(weights.weeks, 2), bins=len(i.bins), judged=len(d.bins), bin_days=d.known.size, bin_days_known=known,
         lines=lines, kpis=kpis(f), rows=rows(f), left_out=tuple(_left_out(d)), check=check(f), what_ifs=what_ifs(f, lines, facts_of),
         assumptions=tuple(_assumptions(i)), km_source=words.km_source(f), unseen_share=_unseen(d), method=words.method(f),
-        notes=(*i.notes, *words.notes(f)), schedule=words.schedule(i.schedule, i),
+        notes=(*i.notes, *words.notes(f)), schedule=words.schedule(i.schedule, i.bins),
     )  # fmt: skip
     return Made(made, f, seal)
 

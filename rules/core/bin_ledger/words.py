@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from rules.core.bin_ledger.calendar import of_plans
 from rules.core.bin_ledger.lines import Facts
 from rules.core.bin_ledger.statement import Line
-from rules.core.bin_ledger.values import Inputs, Schedule
+from rules.core.bin_ledger.values import Bin, Schedule
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FEW_WEEKS = 8.0
@@ -119,11 +120,9 @@ def _notes(f: Facts) -> Iterator[str]:
         yield f"{still} work orders of sensors are open: their cost comes with the month in which they are done."
 
 
-def schedule(s: Schedule, i: Inputs) -> tuple[str, ...]:
+def schedule(s: Schedule, bins: Sequence[Bin]) -> tuple[str, ...]:
     """Return a schedule in words, round by round."""
-    from rules.core.bin_ledger.calendar import of_plans
-
-    whose = of_plans(s, i.bins)
+    whose = of_plans(s, bins)
     found = [f"From: {s.source}."]
     for p in s.plans:
         on = ", ".join(WEEKDAYS[d] for d in p.weekdays) if p.weekdays else f"every {p.every_days} days"
