@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -19,9 +18,12 @@ STEP_S = 600.0
 ZONE = "Europe/London"
 TARIFFS = shipped_tariffs()
 FIXED = Schedule(
-    plans=(Plan(name="all bins", every_days=2, first_day=date(2026, 1, 1), km=38.0, hours=5.5),), source="last year's rota"
+    plans=(Plan(name="all bins", every_days=2, first_day=date(2026, 1, 1), km=38.0, hours=5.5),),
+    source="last year's rota",
 )
-HOUR = np.array([0.02] * 6 + [0.4, 0.7, 0.9, 1.0, 1.2, 1.6, 2.0, 1.8, 1.5, 1.5, 1.6, 1.7, 1.5, 1.2, 0.9, 0.6, 0.3, 0.1])
+HOUR = np.array(
+    [0.02] * 6 + [0.4, 0.7, 0.9, 1.0, 1.2, 1.6, 2.0, 1.8, 1.5, 1.5, 1.6, 1.7, 1.5, 1.2, 0.9, 0.6, 0.3, 0.1]
+)
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,16 @@ def deposits(rng: np.random.Generator, starts_s: Floats, per_day_pct: float, siz
     return np.asarray(np.where(np.arange(sizes.shape[1]) < n[:, None], sizes, 0.0).sum(axis=1))
 
 
-def levels(came: Floats, empty_at: NDArray[np.bool_] | float, morning: NDArray[np.bool_], after: Floats) -> tuple[Floats, NDArray[np.int64]]:
+def levels(
+    came: Floats, empty_at: NDArray[np.bool_] | float, morning: NDArray[np.bool_], after: Floats
+) -> tuple[Floats, NDArray[np.int64]]:
     """Return the level after each step [%], above 100 too, and the steps in which it was emptied.
 
     ``empty_at``: at which steps, or from which level on in a morning.
     """
     level, at, emptied = np.empty(len(came)), 10.0, list[int]()
     for k, more in enumerate(came):
-        if (empty_at[k] if isinstance(empty_at, np.ndarray) else morning[k] and at >= empty_at):
+        if empty_at[k] if isinstance(empty_at, np.ndarray) else morning[k] and at >= empty_at:
             emptied.append(k)
             at = float(after[k])
         at += more
@@ -62,7 +66,15 @@ def levels(came: Floats, empty_at: NDArray[np.bool_] | float, morning: NDArray[n
     return level, np.array(emptied, dtype=np.int64)
 
 
-def town(seed: int, *, bins: int = 60, days: int = 91, threshold: float = 70.0, schedule: Schedule = FIXED, loss: float = 0.1) -> Town:
+def town(
+    seed: int,
+    *,
+    bins: int = 60,
+    days: int = 91,
+    threshold: float = 70.0,
+    schedule: Schedule = FIXED,
+    loss: float = 0.1,
+) -> Town:
     """Return a town that empties bins of a morning from a threshold on, and would otherwise by ``schedule``."""
     rng = np.random.default_rng(seed)
     first, lead = date(2026, 1, 8), 7
@@ -113,7 +125,9 @@ def _measured(rng: np.random.Generator, bin_id: str, steps: Floats, level: Float
     return Trace(bin_id=bin_id, t_s=steps[heard] + STEP_S, fill_pct=np.round(noisy, 1), sd_pct=1.2)
 
 
-def _detected(rng: np.random.Generator, trace: Trace, level: Floats, at: NDArray[np.int64], steps: Floats) -> list[Emptied]:
+def _detected(
+    rng: np.random.Generator, trace: Trace, level: Floats, at: NDArray[np.int64], steps: Floats
+) -> list[Emptied]:
     """Return the emptyings that are detected: 98 of 100, at the first reading after them."""
     seen_s = trace.t_s[np.minimum(np.searchsorted(trace.t_s, steps[at], side="right"), len(trace.t_s) - 1)]
     return [

@@ -44,9 +44,11 @@ def replay(
     """
     inside = (at_s > demand.t_s[0]) & (at_s <= demand.t_s[-1])
     times = np.concatenate([demand.t_s[:1], at_s[inside], demand.t_s[-1:]])
-    begin = np.append(demand.start_pct, after_pct[inside])
     sums = demand.total() if sums is None else sums
     at = np.interp(times, demand.t_s, sums)
+    stays = np.append(demand.start_pct, after_pct[inside])
+    # Who empties a bin leaves no more in it than there was: at each time the least of what stayed and what came since.
+    begin = at[:-1] + np.minimum.accumulate(stays - at[:-1])
     levels = begin + np.diff(at)
     over, full = (_above(demand.t_s, sums, times, at, begin, limit) for limit in (m.overflow_pct, m.full_pct))
     return Replayed(times[1:-1], levels[:-1], begin[1:], over, full)

@@ -157,18 +157,16 @@ def _cycle(
         last = _edge(t, f, float(t[-1]), m)
         hidden_s = float(t[-1]) if ends and span[1] - float(t[-1]) > m.gap_s else None
     rise, left = max(0.0, last - level + owed), min(0.0, last - level + owed)
+    if t[0] > span[0]:
+        t, curve = np.insert(t, 0, span[0]), np.insert(curve, 0, min(level, float(curve[0])))
     width = float(curve[-1] - curve[0])
-    shape = (curve - curve[0]) / width if width > 0.0 else _even(t, span[0])
-    return _Cycle(*span, *_from_start(t, rise * shape, span[0]), hidden_s, len(full) >= FULL_N), left
+    shape = (curve - curve[0]) / width if width > 0.0 else _even(t)
+    return _Cycle(*span, t, rise * shape, hidden_s, len(full) >= FULL_N), left
 
 
-def _even(t: Floats, from_s: float) -> Floats:
+def _even(t: Floats) -> Floats:
     """Return a rise that comes evenly, where no reading tells when."""
-    return np.asarray((t - from_s) / (t[-1] - from_s)) if t[-1] > from_s else np.ones(len(t))
-
-
-def _from_start(t: Floats, rise: Floats, from_s: float) -> tuple[Floats, Floats]:
-    return (t, rise) if t[0] <= from_s else (np.insert(t, 0, from_s), np.insert(rise, 0, 0.0))
+    return np.asarray((t - t[0]) / (t[-1] - t[0])) if len(t) > 1 else np.ones(1)
 
 
 def _edge(t: Floats, fill: Floats, at_s: float, m: Method) -> float:

@@ -56,9 +56,8 @@ def facts_of(i: Inputs, schedule: Schedule | None = None) -> Facts:
 def make(i: Inputs, *, over: bool = True) -> Made:
     """Return the statement of a period; ``over``: whether it has ended and its readings have come."""
     f, seal = facts_of(i), digest(i)
-    d = f.days
-    weights = draws(len(d.bins), len(d.cal.days), i.method.block_days, i.method.draws, int(seal[:12], 16))
-    lines = tuple(_lines(f, weights))
+    d, weights = f.days, weights_of(f, seal)
+    lines = lines_of(f, weights)
     known = int(d.known.sum())
     made = Statement(
         town=i.town, first=i.first, last=i.last, provisional=not (over and is_month(i)), answer=words.answer(lines, f),
@@ -70,18 +69,25 @@ def make(i: Inputs, *, over: bool = True) -> Made:
     return Made(made, f, seal)
 
 
+def weights_of(f: Facts, seal: str) -> Draws:
+    """Return the weights of a statement's draws: the same for the same digest of inputs."""
+    m = f.i.method
+    return draws(len(f.days.bins), len(f.days.cal.days), m.block_days, m.draws, int(seal[:12], 16))
+
+
 def is_month(i: Inputs) -> bool:
     """Whether the days are a whole month."""
     last = months.monthrange(i.first.year, i.first.month)[1]
     return i.first.day == 1 and i.last == i.first + timedelta(days=last - 1)
 
 
-def _lines(f: Facts, weights: Draws) -> Iterator[Line]:
-    point, drawn = Point(f.i.tariffs), Drawn(f.i.tariffs, weights)
-    for key, name, unit, better, formula in LINES:
-        yield _line(
-            f, (point, drawn), weights.wider, formula, Line(key=key, name=name, unit=unit, better=better)
-        )
+def lines_of(f: Facts, weights: Draws) -> tuple[Line, ...]:
+    """Return the lines with their intervals."""
+    known = Point(f.i.tariffs), Drawn(f.i.tariffs, weights)
+    return tuple(
+        _line(f, known, weights.wider, formula, Line(key=key, name=name, unit=unit, better=better))
+        for key, name, unit, better, formula in LINES
+    )
 
 
 def _line(f: Facts, known: tuple[Point, Drawn], wider: float, formula: Formula, line: Line) -> Line:
