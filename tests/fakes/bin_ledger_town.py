@@ -14,7 +14,7 @@ from rules.core.bin_ledger.calendar import calendar
 from rules.core.bin_ledger.values import Bin, Driven, Emptied, Inputs, Method, Plan, Schedule, Trace
 
 Floats = NDArray[np.float64]
-STEP_S = 600.0
+STEP_S = 1800.0
 ZONE = "Europe/London"
 TARIFFS = shipped_tariffs()
 FIXED = Schedule(
@@ -120,7 +120,7 @@ def town(
 
 def _measured(rng: np.random.Generator, bin_id: str, steps: Floats, level: Floats, loss: float) -> Trace:
     """Return what a filtered sensor tells every half hour: 1.2 points of noise, the end of its scale, lost messages."""
-    heard = (np.arange(len(steps)) % 3 == 0) & (rng.random(len(steps)) >= loss)
+    heard = rng.random(len(steps)) >= loss
     noisy = np.clip(level[heard] + rng.normal(0.0, 1.2, int(heard.sum())), 0.0, 100.0)
     return Trace(bin_id=bin_id, t_s=steps[heard] + STEP_S, fill_pct=np.round(noisy, 1), sd_pct=1.2)
 

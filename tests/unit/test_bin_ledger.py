@@ -197,6 +197,16 @@ def test_km_that_nobody_planned_are_estimated_and_said() -> None:
     assert s.line("km").note == "partly estimated, see the method"
 
 
+def test_hours_that_no_round_tells_go_by_the_schedule_s_own_speed() -> None:
+    i = month()
+    assert i.rounds is not None
+    unknown = tuple(msgspec.structs.replace(d, hours=None, source="plan") for d in i.rounds)
+    s = make(msgspec.structs.replace(i, rounds=unknown)).statement
+    # A fixed day: 15 km in 3 h less two minutes of stops.
+    assert s.line("hours").actual == pytest.approx(220 * (3 - 2 / 60) / 15 + 27 / 60)
+    assert s.line("hours").verdict == "not shown"
+
+
 def test_days_without_a_round_are_made_up_for_and_counted() -> None:
     i = month()
     assert i.rounds is not None

@@ -17,7 +17,7 @@ same planner differ by; estimated from other rounds."""
 ROOT = 0.5
 """A tour of n stops in a given area grows with the root of n (Beardwood, Halton and Hammersley 1959)."""
 FASTEST_KM_H, SLOWEST_KM_H, USUAL_KM_H = 60.0, 5.0, 20.0
-"""Between these a lorry's speed between stops is believed; the last where no round says it."""
+"""Between these a lorry's speed between stops is believed; the last where neither rounds nor plans say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def driven(i: Inputs, cal: Calendar, emptied_by_day: Floats) -> Way:
     has_round = np.bincount(day, minlength=n) > 0
     lost = (emptied_by_day > 0) & ~has_round
     more = _made_up(emptied_by_day, has_round)
-    speed = speed_km_h(rounds, i.method.service_s)
+    speed = speed_km_h(i)
     hours = np.array([_hours(d, speed, i.method.service_s) for d in rounds], dtype=np.float64)
     tracked = float(km[[d.source == "track" for d in rounds]].sum() / max(float(km.sum()), 1e-9))
     weighed = [d.kg for d in rounds if d.kg is not None]
@@ -73,13 +73,24 @@ def _made_up(emptied: Floats, has_round: NDArray[np.bool_]) -> float:
     return float(emptied.sum()) / with_round if with_round > 0.0 else 1.0
 
 
-def speed_km_h(rounds: Sequence[Driven], service_s: float) -> float:
-    """Return how fast lorries drive between stops [km/h], from the rounds whose hours are known."""
-    known = [d for d in rounds if d.hours is not None]
-    driving_h = sum(d.hours or 0.0 for d in known) - sum(_stops(d) for d in known) * service_s / 3600.0
+def speed_km_h(i: Inputs) -> float:
+    """Return how fast lorries drive between stops [km/h].
+
+    From the rounds whose hours are known, else from the fixed schedule's own planned km and hours: where one side's hours are
+    told and the other's are not, a speed from elsewhere would make a difference that is none.
+    """
+    known = [(d.km, d.hours, _stops(d)) for d in in_period(i) if d.hours is not None]
+    if not known:
+        whose = of_plans(i.schedule, i.bins)
+        known = [
+            (p.km, p.hours, len(whose[p.name]))
+            for p in i.schedule.plans
+            if p.km is not None and p.hours is not None
+        ]
+    driving_h = sum(h - stops * i.method.service_s / 3600.0 for _, h, stops in known)
     if not known or driving_h <= 0.0:
         return USUAL_KM_H
-    return float(np.clip(sum(d.km for d in known) / driving_h, SLOWEST_KM_H, FASTEST_KM_H))
+    return float(np.clip(sum(km for km, _, _ in known) / driving_h, SLOWEST_KM_H, FASTEST_KM_H))
 
 
 def _stops(d: Driven) -> int:
@@ -113,7 +124,7 @@ def _planned(plan: Plan, stops: int, i: Inputs) -> tuple[float, float] | None:
     if plan.km is None and not rounds:
         return None
     km = plan.km if plan.km is not None else _by_root(rounds, stops)
-    speed = speed_km_h(rounds, i.method.service_s)
+    speed = speed_km_h(i)
     return km, plan.hours if plan.hours is not None else km / speed + stops * i.method.service_s / 3600.0
 
 

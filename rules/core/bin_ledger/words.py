@@ -162,7 +162,7 @@ def method(f: Facts) -> tuple[str, ...]:
         ),
         (
             "Km that nobody planned are estimated: a tour grows with the root of its stops (Beardwood, Halton and Hammersley 1959), "
-            "from the rounds that were driven; hours from their speed and "
+            "from the rounds that were driven; hours that nobody told from the speed of those that are told (else of the fixed days' plans) and "
             f"{m.service_s:g} s a stop."
         ),
         f"Method version {m.version}.",
