@@ -99,7 +99,7 @@ def town(
     inputs = Inputs(
         town="Simulated", zone=ZONE, first=first, last=cal.days[-1], bins=tuple(all_bins), traces=tuple(traces),
         emptyings=tuple(emptied), rounds=rounds, complaints=None, work=(), schedule=schedule, tariffs=TARIFFS,
-        method=msgspec.structs.replace(Method(), draws=500),
+        method=msgspec.structs.replace(Method(), draws=300, imputations=6),
     )  # fmt: skip
     fixed = fixed_visits(inputs, cal, schedule, [b.bin_id for b in all_bins])
     over_fixed, n_fixed = 0.0, 0

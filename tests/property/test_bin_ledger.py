@@ -16,6 +16,7 @@ from rules.core.bin_ledger.demand import litres_of, reconstruct
 from rules.core.bin_ledger.making import facts_of, lines_of, weights_of
 from rules.core.bin_ledger.values import Bin, Emptied, Floats, Inputs, Method, Plan, Schedule, Trace
 from tests.fakes.bin_ledger_month import FIRST, LAST, month
+from tests.fakes.examples import examples
 
 CAL = calendar(FIRST, LAST, "Europe/London")
 HOURLY = CAL.first_s + 3600.0 * np.arange(744)
@@ -57,6 +58,7 @@ def town(came: list[Floats], days: int) -> Inputs:
     )  # fmt: skip
 
 
+@examples(12)
 @given(st.lists(amounts, min_size=1, max_size=3), every_days)
 def test_who_drives_the_fixed_days_saves_nothing(came: list[Floats], days: int) -> None:
     f = facts_of(town(came, days))
@@ -69,15 +71,18 @@ def test_who_drives_the_fixed_days_saves_nothing(came: list[Floats], days: int) 
             "service_level",
             "wasted",
         ):
-            # A second passes between the reading and the emptying: up to half a minute in the month and bin.
-            within = {"overflow_min": 2.0, "full_min": 40.0, "overflow_days": 35.0, "service_level": 3.5}.get(
-                line.key, 1e-6
-            )
+            assert line.fixed is not None
+            # Where a bin is full at the end of a cycle, the line through its last readings does not see the kink: some percent.
+            within = {
+                "overflow_min": 2.0 + 0.05 * line.fixed, "full_min": 40.0 + 0.1 * line.fixed, "overflow_days": 35.0,
+                "service_level": 3.5,
+            }.get(line.key, 1e-6)  # fmt: skip
             assert line.difference is not None
             assert abs(line.difference) <= within, line
             assert line.verdict == "not shown", line
 
 
+@examples(40)
 @given(amounts, st.sets(st.integers(2, 742), max_size=40))
 def test_no_litre_is_lost_and_none_is_made(came: Floats, emptied_h: set[int]) -> None:
     came = came / 4.0  # little enough that nothing is hidden
@@ -113,6 +118,7 @@ def test_more_emptyings_never_bring_more_overflow(
     assert np.all(overflow_s(some | more) <= overflow_s(some) + 1e-3)
 
 
+@examples(40)
 @given(amounts, st.integers(0, 743), st.floats(0.01, 1.0))
 def test_any_fill_that_differs_gives_another_digest(came: Floats, k: int, by: float) -> None:
     i = town([came / 9.0], 2)
@@ -125,6 +131,7 @@ def test_any_fill_that_differs_gives_another_digest(came: Floats, k: int, by: fl
     assert digest(decode_inputs(encode(i))) == digest(i)
 
 
+@examples(60)
 @given(st.dates(date(2024, 1, 1), date(2027, 12, 31)), st.integers(1, 30), st.floats(0.0, 23.0))
 def test_fixed_days_are_at_the_town_s_hours_whatever_the_clock_does(
     first: date, n: int, from_h: float

@@ -25,7 +25,7 @@ def true_of(t: Town) -> dict[str, float]:
 def test_the_intervals_have_the_truth_in_them_nine_times_in_ten() -> None:
     hits, off, said = dict.fromkeys(KEYS, 0), list[float](), 0
     for seed in range(SEEDS):
-        t = town(seed, bins=60, days=91, threshold=60.0)
+        t = town(seed, bins=60, days=91, threshold=70.0)
         f = facts_of(t.inputs)
         lines = {x.key: x for x in lines_of(f, weights_of(f, f"{seed:064x}"))}
         for key, true in true_of(t).items():

@@ -67,7 +67,7 @@ def _first_at(t_s: Floats, sums: Floats, wanted: Floats) -> Floats:
     k = np.searchsorted(sums, wanted - 1e-9, side="left")
     inner = np.clip(k, 1, len(sums) - 1)
     low, high = sums[inner - 1], sums[inner]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         part = np.where(high > low, np.clip((wanted - low) / (high - low), 0.0, 1.0), 1.0)
     found = t_s[inner - 1] + part * (t_s[inner] - t_s[inner - 1])
     return np.where(k == 0, t_s[0], np.where(k >= len(sums), np.inf, found))
@@ -93,7 +93,7 @@ def measured(trace: Trace, emptyings: Sequence[Emptied], limit: float, m: Method
 
 
 def _crossings(a: Floats, b: Floats, fa: Floats, fb: Floats, limit: float) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         at = a + np.clip((limit - fa) / (fb - fa), 0.0, 1.0) * (b - a)
     high_a, high_b = fa >= limit, fb >= limit
     begin = np.where(high_a, a, np.where(high_b, at, b))

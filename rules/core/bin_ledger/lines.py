@@ -55,10 +55,19 @@ class Facts:
         return len(self.days.cal.days) / 365.25
 
     @property
+    def reading_s(self) -> float:
+        """The usual time between two readings [s]; 0 without any."""
+        gaps = [float(np.median(np.diff(t.t_s))) for t in self.i.traces if len(t.t_s) > 1]
+        return float(np.median(gaps)) if gaps else 0.0
+
+    @property
     def sensors(self) -> int:
         """Bins with a sensor, whether it measured or not: it is paid for."""
         return sum(bool(b.device) for b in self.i.bins)
 
+
+ENDS_SD = (2.0 / 12.0) ** 0.5
+"""Standard deviation of a span whose two ends are each somewhere between two readings, in times between readings."""
 
 Line = Callable[[Facts, Known], Pair]
 
@@ -162,11 +171,15 @@ def _unseen(f: Facts, k: Known, name: str, unit: float = 1.0) -> tuple[Floats, F
     z = k.normal("unseen")
     usual = fixed + np.where(z < 0.0, fixed - less, more - fixed) * z / NINE_OF_TEN
     totals = {side: float(values.sum()) for side, values in sides.items()}
-    # Errors of single overflows add up like a walk: with four times as many twice as far.
-    off = (
+    # Errors of single overflows add up like a walk: with four times as many twice as far. None is known better than its
+    # begin and end are, each somewhere between two readings.
+    walk = (
         abs(totals["checked"] - totals["actual"])
         * max(1.0, totals["fixed"] / max(totals["actual"], 1.0)) ** 0.5
     )
+    episodes = max(float(f.of("actual", "over_days").sum() + f.of("fixed", "over_days").sum()), 1.0)
+    ends = episodes**0.5 * ENDS_SD * f.reading_s / (86_400.0 if name == "over_days" else unit)
+    off = float(np.hypot(walk, ends))
     chance = f.unseen_sd(name) / unit * k.normal(f"chance {name}")
     return was, np.maximum(usual + off * k.normal(f"check {name}") + chance, 0.0)
 
