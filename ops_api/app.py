@@ -53,6 +53,7 @@ from ops_api.routers import (
     housing,
     housing_pages,
     late,
+    ledger_pages,
     live,
     notification_state,
     notifications,
@@ -129,6 +130,7 @@ _PAGES = (
     home_pages.router,
     cab_pages.router,  # before pages: "cab" is no route
     winter_board.pages,
+    ledger_pages.router,
     pages.router,
     rules.pages,
     shadow.pages,

@@ -80,5 +80,7 @@ class PostgresStatements(_Rows):
 
     async def put(self, new: NewStatement) -> bool:
         """Keep a statement; False where one of its month is kept already."""
-        values = {n: getattr(new, n) for n in ("month", "digest", "sha256", "answer", "document")}
+        values = {
+            n: getattr(new, n) for n in ("month", "digest", "sha256", "answer", "statement", "document")
+        }
         return bool(await self._rows("put_statement", **values))

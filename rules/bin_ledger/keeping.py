@@ -18,6 +18,7 @@ from cityops.runtime.looking import keep_looking
 from rules.bin_ledger.gathering import LedgerRoom, packed, state
 from rules.bin_ledger.ports import Month, NewStatement, StatementBook
 from rules.core.bin_ledger.calendar import midnight_s
+from rules.core.bin_ledger.codec import encode
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +105,8 @@ class StatementKeeper:
     async def _make(self, room: LedgerRoom, month: Month) -> bool:
         made, data = await state(room, month.first, month.last, over=True, made_at=self._clock.now(), by=NAME)
         answer, pack = made.statement.answer, await asyncio.to_thread(packed, data)
-        new = NewStatement(month.first, made.digest, hashlib.sha256(data).hexdigest(), answer, pack)
+        told = encode(made.statement).decode()
+        new = NewStatement(month.first, made.digest, hashlib.sha256(data).hexdigest(), answer, told, pack)
         if not await self._book.put(new):
             return False
         self.metrics.made.inc()

@@ -88,12 +88,13 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class NewStatement:
-    """A statement to be kept: of the month that begins on a day, digest of its inputs, hash, answer, and the document."""
+    """A statement to be kept: of the month that begins on a day, digest of its inputs, hash, answer, itself as JSON, and the document."""
 
     month: date
     digest: str
     sha256: str
     answer: str
+    statement: str
     document: bytes
 
 

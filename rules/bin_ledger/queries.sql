@@ -60,5 +60,5 @@ select document from bin_statement where month = %(month)s
 select month, answer from bin_statement order by month desc
 
 -- put_statement
-insert into bin_statement (month, digest, sha256, answer, document)
-values (%(month)s, %(digest)s, %(sha256)s, %(answer)s, %(document)s) on conflict (month) do nothing returning statement_id
+insert into bin_statement (month, digest, sha256, answer, statement, document)
+values (%(month)s, %(digest)s, %(sha256)s, %(answer)s, %(statement)s::jsonb, %(document)s) on conflict (month) do nothing returning statement_id

@@ -183,9 +183,9 @@ async def test_the_newest_setting_counts_and_who_set_it_is_kept(bench: Bench) ->
 async def test_one_statement_is_kept_of_a_month(bench: Bench) -> None:
     later = month_of(date(2026, 2, 1), LONDON)
     assert await bench.book.due([MONTH, later]) == [FIRST]
-    new = NewStatement(FIRST, "d", hashlib.sha256(b"x").hexdigest(), "Yes", b"x")
+    new = NewStatement(FIRST, "d", hashlib.sha256(b"x").hexdigest(), "Yes", "{}", b"x")
     assert await bench.book.put(new)
-    assert not await bench.book.put(NewStatement(FIRST, "e", "s", "No", b"y"))
+    assert not await bench.book.put(NewStatement(FIRST, "e", "s", "No", "{}", b"y"))
     assert await bench.book.kept(FIRST) == b"x"
     assert await bench.book.kept(later.first) is None
     assert await bench.book.due([MONTH]) == []

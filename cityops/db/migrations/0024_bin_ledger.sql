@@ -17,6 +17,7 @@ create table bin_statement (
     digest       text not null,  -- of all inputs
     sha256       text not null,  -- of the document as it was before it was packed
     answer       text not null,
+    statement    jsonb not null, -- without the inputs, for pages
     document     bytea not null  -- JSON, gzip
 );
 alter table bin_statement alter column document set storage external; -- what is packed is not packed again
