@@ -11,7 +11,7 @@ import msgspec
 from cityops.errors import ConfigurationError
 from rules.core.bin_ledger.calendar import faults
 from rules.core.bin_ledger.tariffs import Tariffs
-from rules.core.bin_ledger.values import Baseline, Schedule
+from rules.core.bin_ledger.values import Baseline, Plan, Schedule
 
 
 class ScheduleFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +73,9 @@ def parse_schedule(text: str, where: str) -> Compared:
         schedule = msgspec.convert({"source": told.source, "plans": told.plans}, Schedule)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{where}: {error}") from error
+    unknown = sorted({name for plan in told.plans for name in plan} - set(Plan.__struct_fields__))
+    if unknown:
+        raise ConfigurationError(f"{where}: a round has no field {unknown[0]!r}")
     wrong = faults(schedule)
     if wrong:
         raise ConfigurationError(f"{where}: {wrong[0]}")

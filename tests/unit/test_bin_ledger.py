@@ -151,6 +151,16 @@ def test_a_bin_without_sensor_is_in_no_figure_by_bin_and_named() -> None:
     assert s.line("collections").fixed == 32
 
 
+def test_bins_of_the_schedule_that_are_not_there_are_said() -> None:
+    i = month()
+    plan = msgspec.structs.replace(i.schedule.plans[0], bins=("a", "b", "old-1"))
+    s = make(
+        msgspec.structs.replace(i, schedule=msgspec.structs.replace(i.schedule, plans=(plan,)))
+    ).statement
+    assert s.line("collections").fixed == 32
+    assert any(n.startswith("1 bins of the fixed schedule are not installed") for n in s.notes)
+
+
 def test_without_rounds_nothing_is_claimed_of_km_or_money() -> None:
     s = make(month(rounds=None, complaints=None)).statement
     for key in ("km", "hours", "fuel", "co2", "running", "in_all", "complaints"):

@@ -115,6 +115,9 @@ def _notes(f: Facts) -> Iterator[str]:
     assumed = sum(getattr(f.i.tariffs, n).assumed for n in f.i.tariffs.__struct_fields__)
     if assumed:
         yield f"{assumed} of {len(f.i.tariffs.__struct_fields__)} prices and factors are assumptions that nobody has replaced by this town's."
+    gone = {b for p in f.i.schedule.plans for b in p.bins} - {b.bin_id for b in f.i.bins}
+    if gone:
+        yield f"{len(gone)} bins of the fixed schedule are not installed and not counted: {', '.join(sorted(gone)[:5])}."
     still = sum(w.closed_s is None for w in f.i.work)
     if still:
         yield f"{still} work orders of sensors are open: their cost comes with the month in which they are done."
