@@ -14,6 +14,7 @@ from ops_api import (
     cli_bench,
     cli_bin_days,
     cli_bins,
+    cli_bins_ledger,
     cli_case,
     cli_config,
     cli_damp,
@@ -79,6 +80,7 @@ app.add_typer(cli_forecast.app, name="forecast")
 cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_forecast.sim_forecast)
 app.add_typer(cli_bins.app, name="bins")
 app.add_typer(cli_winter.app, name="winter")
+app.add_typer(cli_bins_ledger.app, name="bins")
 cli_winter.app.command(epilog=cli_winter_verify.EXAMPLES)(cli_winter_verify.verify)
 cli_winter.app.command(epilog=cli_winter_hindcast.EXAMPLES)(cli_winter_hindcast.hindcast)
 cli_winter.app.command("plan", epilog=cli_winter_plan.EXAMPLES)(cli_winter_plan.plan)
