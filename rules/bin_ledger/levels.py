@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from devices.registry import BinSite
-from rules.core.bin_fill import WINDOW, median
 from rules.core.bin_ledger.values import Emptied, Trace
-from rules.core.bin_rule import measured_fill_pct, noise_pct
+from rules.core.bin_level.geometry import Shape, measured_pct
+from rules.core.bin_level.hampel import median
 from rules.core.parameters import BinParameters
 
+WINDOW = 3
+"""Readings of which the median is taken."""
 THIN_S = 1800.0
 """One fill is kept of so long [s]: the last."""
 
@@ -24,12 +25,13 @@ Row = tuple[float, float | None, float | None, float | None, float | None]
 
 
 def trace_of(
-    site: BinSite, rows: Iterable[Row], emptyings: Sequence[Emptied], p: BinParameters
+    bin_id: str, shape: Shape, rows: Iterable[Row], emptyings: Sequence[Emptied], p: BinParameters
 ) -> Trace | None:
     """Return a bin's filtered fills; None where fewer than two readings can be true.
 
     Args:
-        site: the bin.
+        bin_id: of the bin.
+        shape: how its sensor sees it.
         rows: its readings, by time.
         emptyings: its own.
         p: how the rules filter.
@@ -38,7 +40,7 @@ def trace_of(
         (at_s, fill)
         for at_s, distance, fill_pct, temperature, tilt in rows
         if (tilt is None or tilt <= p.filter.tilt_deg)
-        and (fill := measured_fill_pct(site, distance, fill_pct, temperature, p)) is not None
+        and (fill := measured_pct(distance, fill_pct, temperature, shape, p.filter.reference_c)) is not None
     ]
     filtered = _filtered(told, sorted(e.t_s for e in emptyings), p.emptying.sparse_s * WINDOW)
     kept = {(cycle, at_s // THIN_S): (at_s, fill) for cycle, at_s, fill in filtered}
@@ -46,7 +48,7 @@ def trace_of(
         return None
     values = np.array(list(kept.values()))
     fills = np.round(values[:, 1], 1)
-    return Trace(bin_id=site.bin_id, t_s=values[:, 0], fill_pct=fills, sd_pct=round(noise_pct(site, p), 2))
+    return Trace(bin_id=bin_id, t_s=values[:, 0], fill_pct=fills, sd_pct=round(shape.noise_pct, 2))
 
 
 def _filtered(

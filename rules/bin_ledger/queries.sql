@@ -1,7 +1,9 @@
 -- bins
 select b.bin_id, b.label, b.street, d.name as device, b.latitude_deg, b.longitude_deg, b.stream, b.empty_distance_mm,
-       b.full_distance_mm, b.capacity_l, b.threshold_pct, b.max_age_days
-from bin_site b join device d using (device_id) order by b.bin_id
+       b.full_distance_mm, coalesce(m.capacity_l, b.capacity_l) as capacity_l, b.threshold_pct, b.max_age_days, b.model,
+       case when m.model_id is not null then to_jsonb(m) end as of
+from bin_site b join device d using (device_id) left join bin_model m on m.model_id = b.model
+order by b.bin_id
 
 -- readings
 select extract(epoch from r.ts)::float8, r.distance_mm::float8, r.fill_pct::float8, r.temperature_c::float8, r.tilt_deg::float8

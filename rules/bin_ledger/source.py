@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import msgspec
 from psycopg.rows import dict_row
 
 from cityops.db.queries import load_queries
 from cityops.db.transaction import Lender, transaction
-from devices.registry import BinSite
+from devices.registry import BinModel, BinSite
 from rules.bin_ledger.levels import trace_of
 from rules.core.bin_ledger.values import Bin, Complaint, Driven, Emptied, SensorWork, Trace
+from rules.core.bin_level.geometry import shape_of
 from rules.core.parameters import BinParameters
 
 SQL = load_queries("rules.bin_ledger")
@@ -31,18 +33,19 @@ class PostgresLedger:
         """Return all bins."""
         return tuple(
             Bin(bin_id=s.bin_id, label=s.label, stream=s.stream, capacity_l=s.capacity_l, device=s.device)
-            for s in await self._sites()
+            for s, _ in await self._sites()
         )
 
     async def traces(self, from_s: float, to_s: float, emptyings: Sequence[Emptied]) -> tuple[Trace, ...]:
         """Return filtered fills, bin by bin: all readings at once would not fit everywhere."""
         found = []
-        for site in await self._sites():
+        for site, model in await self._sites():
             async with transaction(self._pool) as conn:
                 span = {"bin_id": site.bin_id, "from_s": from_s, "to_s": to_s}
                 rows = await (await conn.execute(SQL["readings"], span)).fetchall()
             own = [e for e in emptyings if e.bin_id == site.bin_id]
-            trace = await asyncio.to_thread(trace_of, site, rows, own, self._p)
+            shape = shape_of(site, model, self._p.filter)
+            trace = await asyncio.to_thread(trace_of, site.bin_id, shape, rows, own, self._p)
             found += [] if trace is None else [trace]
         return tuple(found)
 
@@ -76,8 +79,9 @@ class PostgresLedger:
             for r in rows
         )  # fmt: skip
 
-    async def _sites(self) -> list[BinSite]:
-        return [BinSite(**r) for r in await self._rows("bins")]
+    async def _sites(self) -> list[tuple[BinSite, BinModel | None]]:
+        rows = [(r.pop("of"), r) for r in await self._rows("bins")]
+        return [(BinSite(**site), msgspec.convert(of, BinModel | None)) for of, site in rows]
 
     async def _rows(self, query: str, **params: object) -> list[dict[str, Any]]:
         async with transaction(self._pool) as conn:
