@@ -26,8 +26,8 @@ from rules.core.rounds.searching import Searching
 from rules.core.rounds.verify import RoundsCheck, Verdict
 
 WANTED_GAP_PCT = 3.0
-CHECKING_S = 4.0
-"""CPU time kept back for breaks, streets and the check [s]."""
+CHECKING_S = 12.0
+"""CPU time kept back for the first insertion, breaks, streets, reasons and the check [s]."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
