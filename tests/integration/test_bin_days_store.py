@@ -70,8 +70,8 @@ class Bench:
                 await conn.execute("select ensure_partitions('2026-05-10', '2026-05-12')")
             for name, ts, latitude, longitude, speed in rows:
                 await conn.execute(
-                    "insert into lorry_reading (device_id, ts, seq, latitude_deg, longitude_deg, speed_m_s, quality, received_at)"
-                    " select device_id, to_timestamp(%s), 1, %s, %s, %s, 0, now() from device where name = %s",
+                    "insert into lorry_reading (device_id, ts, boot, seq, latitude_deg, longitude_deg, speed_m_s, quality, received_at)"
+                    " select device_id, to_timestamp(%s), 1, 1, %s, %s, %s, 0, now() from device where name = %s",
                     (ts, latitude, longitude, speed, name),
                 )  # fmt: skip
 
