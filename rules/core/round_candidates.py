@@ -14,7 +14,7 @@ from rules.core.effects import Json, num
 from rules.core.memory import BinMemory
 from rules.core.work import Work
 
-CODES = {"overflowing": "overflow", "full": "full", "not": "age"}
+CODES = {"blocked": "blocked", "overflowing": "overflow", "full": "full", "not": "age"}
 """First word of why a bin must be collected (``rules.core.bin_rule.why_collect``): its code."""
 FORECAST, MAY = "forecast", "may"
 
