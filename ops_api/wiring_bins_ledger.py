@@ -93,7 +93,7 @@ async def ledger_of(settings: Settings) -> AsyncIterator[LedgerDoor]:
 async def _room(settings: Settings, pool: Lender, catalogues: CatalogueStore) -> LedgerRoom:
     live = await catalogues.live()
     catalogue = load() if live is None else readable(live)
-    source = PostgresLedger(pool, catalogue.full.parameters)
+    source = PostgresLedger(pool, catalogue.full.parameters, settings.api.time_zone)
     return LedgerRoom(source, PostgresSettings(pool), settings.api.council, settings.api.time_zone)
 
 

@@ -29,6 +29,40 @@ where rule_id = 'bins.round' and outcome = 'collect' and subject_kind = 'route'
   and (result ->> 'service_date')::date between %(first)s and %(last)s and (result ->> 'km')::float8 > 0
 order by result ->> 'service_date', jsonb_array_length(result -> 'stops') desc, decision_id
 
+-- plans
+select day, extract(epoch from at)::float8 as at_s, plan::text as plan from round_plan
+where day between %(first)s and %(last)s order by version
+
+-- fleet
+select fleet::text as fleet from round_fleet order by fleet_id desc limit 1
+
+-- tracks
+-- Standing still adds no way, whatever the receiver says; where fixes are missing the straight line is the least.
+with fix as (
+    select d.name, (r.ts at time zone %(zone)s)::date as day, r.ts, r.speed_m_s as v,
+           radians(r.latitude_deg) as lat, radians(r.longitude_deg) as lon,
+           lag(r.speed_m_s) over w as v0, lag(radians(r.latitude_deg)) over w as lat0, lag(radians(r.longitude_deg)) over w as lon0
+    from lorry_reading r join device d using (device_id)
+    where r.ts >= %(first)s::timestamp at time zone %(zone)s and r.ts < (%(last)s + 1)::timestamp at time zone %(zone)s
+      and (cardinality(%(devices)s::text[]) = 0 or d.name = any (%(devices)s::text[]))
+    window w as (partition by r.device_id, (r.ts at time zone %(zone)s)::date order by r.ts, r.seq)
+)
+select day, name as lorry,
+       coalesce(sum(12742.0 * asin(least(1.0, sqrt(sin((lat - lat0) / 2) ^ 2 + cos(lat) * cos(lat0) * sin((lon - lon0) / 2) ^ 2))))
+                filter (where v0 is not null and greatest(v, v0) > %(moving_m_s)s), 0.0)::float8 as km,
+       (extract(epoch from max(ts) filter (where v > %(moving_m_s)s) - min(ts) filter (where v > %(moving_m_s)s)) / 3600)::float8 as hours
+from fix group by day, name
+having count(*) filter (where v > %(moving_m_s)s) > 1
+order by day, name
+
+-- complaints
+select extract(epoch from a.at)::float8 as t_s, a.what, substr(a.ref, 5) as bin_id
+from collection_act a
+where a.ref like 'bin:%%' and a.what between 5 and 7 and a.role <> 'crew'
+  and a.at >= to_timestamp(%(from_s)s) and a.at < to_timestamp(%(to_s)s)
+  and not exists (select from collection_act w where w.withdraws = a.act_id)
+order by a.act_id
+
 -- work
 select w.work_item_id, b.bin_id, extract(epoch from w.opened_at)::float8 as opened_s,
        extract(epoch from coalesce(w.done_at, w.gone_at))::float8 as closed_s, w.done_at is not null as done, w.title

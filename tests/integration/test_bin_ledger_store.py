@@ -23,7 +23,9 @@ from typer.testing import CliRunner
 
 from cityops.clock import ManualClock
 from cityops.settings import load_settings
+from devices.registry import Device
 from ingest.registry_store import store_registry
+from ops_api.queries import OneConnection
 from ops_api.wiring_bins_ledger import statement_keeper
 from rules.bin_ledger.book import PostgresSettings, PostgresStatements
 from rules.bin_ledger.gathering import LedgerRoom, unpacked
@@ -34,9 +36,11 @@ from rules.bin_ledger.settings import Compared, shipped_tariffs
 from rules.bin_ledger.source import PostgresLedger
 from rules.catalogue.loader import load
 from rules.catalogue.store import PostgresCatalogueStore
+from rules.collection_acts.store import PostgresActs as Acts
 from rules.core.bin_ledger.codec import decode
-from rules.core.bin_ledger.values import Bin, Driven, Emptied, SensorWork, Trace
+from rules.core.bin_ledger.values import Bin, Complaint, Driven, Emptied, SensorWork, Trace
 from rules.core.bin_ledger.verifying import verify
+from rules.core.collection_acts.record import NewAct, What
 from tests.fakes.bin_ledger_month import BEGIN_S, FIRST, LAST, SCHEDULE, emptyings, rounds, trace
 from tests.fakes.rules_batches import insert_batch
 from tests.fakes.rules_town import START, Reading, hamlet
@@ -49,6 +53,11 @@ WORK = (
     SensorWork(ref="1", bin_id="b0", opened_s=BEGIN_S, closed_s=BEGIN_S + 86_400.0, done=True, what="Battery low"),
     SensorWork(ref="2", bin_id="b1", opened_s=BEGIN_S + 5.0, what="Stuck"),
 )  # fmt: skip
+WHAT_OF: dict[str, What] = {"overflowing": "overflowing", "damaged": "damaged"}
+COMPLAINTS = (
+    Complaint(t_s=BEGIN_S + 3_600.0, what="overflowing", bin_id="b0"),
+    Complaint(t_s=BEGIN_S + 7_200.0, what="damaged", bin_id="b1"),
+)
 
 
 @dataclass
@@ -84,7 +93,7 @@ def database(request: pytest.FixtureRequest) -> str | None:
 async def bench(database: str | None) -> AsyncIterator[Bench]:
     if database is None:
         names = [Bin(bin_id=f"b{k}", label=f"Bin {k}", device=f"bin-{k}") for k in range(3)]
-        source = MemoryLedger(tuple(names), traces(), tuple(all_emptyings()), all_rounds(), None, WORK)
+        source = MemoryLedger(tuple(names), traces(), tuple(all_emptyings()), all_rounds(), COMPLAINTS, WORK)
         yield Bench(source, MemorySettings(), MemoryStatements(busy=[BEGIN_S]), None)
         return
     async with (
@@ -92,7 +101,7 @@ async def bench(database: str | None) -> AsyncIterator[Bench]:
         AsyncConnectionPool(database, min_size=1, max_size=2, open=False) as pool,
     ):
         await fill(conn)
-        source_ = PostgresLedger(pool, load().full.parameters)
+        source_ = PostgresLedger(pool, load().full.parameters, "UTC")
         yield Bench(source_, PostgresSettings(pool), PostgresStatements(pool), conn)
 
 
@@ -120,12 +129,53 @@ async def fill(conn: psycopg.AsyncConnection[Any]) -> None:
                 (datetime.combine(d.day, datetime.min.time(), UTC), "collect" if some else "no_action",
                  Jsonb({"stops": some, "km": km, "service_date": str(d.day)})),
             )  # fmt: skip
+    await say(conn)
     for w in WORK:
         await conn.execute(
             "insert into work_item (rule_id, rule_version, device, opened_at, done_at, title, reason) values ('quality.battery', 1, %s,"
             " to_timestamp(%s), to_timestamp(%s), %s, 'x')",
             (f"bin-{w.bin_id[1]}", w.opened_s, w.closed_s, w.what),
         )
+
+
+async def say(conn: psycopg.AsyncConnection[Any]) -> None:
+    """Residents report; one takes it back, and what a crew says is no complaint."""
+    acts = Acts(OneConnection(conn))
+    for c in COMPLAINTS:
+        await acts.append(
+            NewAct(
+                ref=f"bin:{c.bin_id}", what=WHAT_OF[c.what], at_s=c.t_s, by="x", role="resident", via="page"
+            )
+        )
+    wrong = await acts.append(
+        NewAct(ref="bin:b1", what="full", at_s=BEGIN_S + 9_000.0, by="x", role="resident", via="page")
+    )
+    await acts.append(
+        NewAct(ref="bin:b1", what="withdrawn", at_s=BEGIN_S + 9_060.0, by="x", role="resident", via="page", withdraws=wrong.act_id)
+    )  # fmt: skip
+    await acts.append(
+        NewAct(ref="bin:b0", what="full", at_s=BEGIN_S + 9_900.0, by="crew 1", role="crew", via="crew page")
+    )
+
+
+async def test_lorries_that_measured_count_before_decisions(bench: Bench) -> None:
+    """Half an hour at 10 m/s due north, then parked where the receiver wanders: 18 km."""
+    if bench.conn is None:
+        pytest.skip("the memory's rounds are given as they are")
+    lorry = Device(name="lorry-1", kind="lorry", shard=1, installed_at=datetime(2025, 1, 1, tzinfo=UTC))
+    await store_registry(bench.conn, msgspec.structs.replace(hamlet(), devices=(*hamlet().devices, lorry)))
+    driving = [(t, 52.0 + 10.0 * t / 111_195.0, 10.0) for t in range(0, 1_801, 15)]
+    parked = [(t, driving[-1][1] + 1e-4 * (t % 2), 0.0) for t in range(1_815, 5_400, 15)]
+    rows: list[Reading] = [
+        ("lorry", "lorry-1", BEGIN_S + 21_600.0 + t - START, {"latitude_deg": lat, "longitude_deg": 0.1, "speed_m_s": v})
+        for t, lat, v in (*driving, *parked)
+    ]  # fmt: skip
+    await insert_batch(bench.conn, rows, 2)
+    found = await bench.source.rounds(FIRST, FIRST)
+    assert found is not None
+    (d,) = found
+    assert (d.lorry, d.source, d.hours) == ("lorry-1", "track", 0.5)
+    assert abs(d.km - 18.0) < 0.02
 
 
 async def test_both_sources_tell_the_same(bench: Bench) -> None:
@@ -145,7 +195,8 @@ async def test_both_sources_tell_the_same(bench: Bench) -> None:
     assert float(np.abs(a.fill_pct - traces()[0].fill_pct).max()) <= 2.0
     assert float(np.abs(b.fill_pct - traces()[1].fill_pct).max()) <= 5.0
     assert await s.rounds(FIRST, LAST) == all_rounds()
-    assert await s.complaints(MONTH.from_s, MONTH.to_s) is None
+    assert await s.complaints(MONTH.from_s, MONTH.to_s) == COMPLAINTS
+    assert await s.complaints(BEGIN_S + 3_601.0, MONTH.to_s) == COMPLAINTS[1:]
     work = await s.work(MONTH.from_s, MONTH.to_s)
     assert [(w.bin_id, w.done, w.closed_s, w.what, w.cost_gbp) for w in work] == [
         (w.bin_id, w.done, w.closed_s, w.what, None) for w in WORK
