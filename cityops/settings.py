@@ -39,6 +39,7 @@ from cityops.settings_group import LAST_PORT, Group, Port, known_zone
 from cityops.settings_housing import HousingSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
 from cityops.settings_retention import RetentionSettings
+from cityops.settings_rounds import RoundsSettings
 from cityops.settings_winter import WinterSettings
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -262,6 +263,7 @@ class Settings(BaseSettings):
     housing: HousingSettings = HousingSettings()
     winter: WinterSettings = WinterSettings()
     bin_days: BinDaysSettings = BinDaysSettings()
+    rounds: RoundsSettings = RoundsSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()

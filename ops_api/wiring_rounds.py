@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from cityops.clock import SystemClock
-from cityops.db.pool import connect
-from cityops.db.transaction import Lender
+from cityops.db.pool import Pool, connect
+from cityops.db.transaction import Lender, transaction
 from cityops.settings import Settings
 from ops_api.cli_db import database
 from ops_api.queries import OneConnection
@@ -17,6 +17,8 @@ from rules.core.carp.pace import Budget
 from rules.core.rounds.planner import Inserting, RoundPlanner
 from rules.core.rounds.searching import Searching
 from rules.rounds.making import in_thread
+from rules.rounds.morning import MorningRounds
+from rules.rounds.own_process import OwnProcess
 from rules.rounds.ports import Makes
 from rules.rounds.service import RoundDesk
 from rules.rounds.store import PostgresRounds, PostgresRoundTown
@@ -32,6 +34,28 @@ def round_desk(settings: Settings, pool: Lender, makes: Makes = in_thread) -> Ro
     """Return the desk on anything that lends connections; ``makes`` makes the plans."""
     zone = ZoneInfo(settings.api.time_zone)
     return RoundDesk(PostgresRounds(pool), PostgresRoundTown(pool), planner_of, zone, makes)
+
+
+def morning_rounds(settings: Settings, pool: Pool, makes: Makes) -> MorningRounds:
+    """Return what makes the day's first plan without anybody asking."""
+    clock, s = SystemClock(), settings.rounds
+
+    async def now_s() -> float:
+        async with transaction(pool) as conn:
+            return await town_now_on(conn, clock.now().timestamp())
+
+    desk = round_desk(settings, pool, makes)
+    return MorningRounds(desk, now_s, s.plan_at, s.until, iterations=s.iterations)
+
+
+@asynccontextmanager
+async def plans_in_own_process() -> AsyncIterator[Makes]:
+    """Lend what makes plans beside the process that asks; it is ended afterwards."""
+    own = OwnProcess()
+    try:
+        yield own
+    finally:
+        own.close()
 
 
 @dataclass(frozen=True, slots=True)

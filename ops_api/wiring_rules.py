@@ -20,6 +20,7 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_bins_ledger import statement_keeper
 from ops_api.wiring_damp import damp_analyst
 from ops_api.wiring_forecaster import road_forecaster
+from ops_api.wiring_rounds import morning_rounds, plans_in_own_process
 from ops_api.wiring_shadow import beside_the_rules
 from ops_api.wiring_winter import record_keeper, unanswered
 from rules.catalogue.escalations import LiveEscalations
@@ -93,7 +94,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             LiveWatch(catalogues, clock),
             metrics=WatchMetrics(engine.metrics.registry),
         )
-        async with asyncio.TaskGroup() as group:
+        async with plans_in_own_process() as makes, asyncio.TaskGroup() as group:
             hints = [
                 group.create_task(waker.feed(listen(settings.db.dsn, CHANNEL)), name="rules-listen"),
                 group.create_task(desk_waker.feed(listen(settings.db.dsn, DESK_CHANNEL)), name="desk-listen"),
@@ -115,7 +116,11 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
                 engine.run, desk.run, reopener.run, watch.run, shadow, damp.run, orders.run, records.run,
                 statements.run,
             ]  # fmt: skip
-            await _until_all_end(stop, *runs, *([roads.run] if settings.rules.road_forecast else []))
+            if settings.rules.road_forecast:
+                runs.append(roads.run)
+            if settings.rounds.automatic:
+                runs.append(morning_rounds(settings, pool, makes).run)
+            await _until_all_end(stop, *runs)
             for task in hints:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

@@ -29,6 +29,7 @@ from ops_api.crews import simulated_now
 from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
+from ops_api.demo.rounds import load_lorries
 from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
 from ops_api.demo.verify import Finding, as_expected, no_loss
@@ -117,6 +118,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     with _Phase(demo.say, f"town of {_size(registry)}"):
         stack = await start_stack(folder, registry, demo.settings)
         await load_town(stack.dsn, registry, start)
+        await load_lorries(stack.dsn, registry)
     cleanup.push_async_callback(stack.stop)
     with _Phase(demo.say, "ingester, rules and web server"):
         sample = _sample_home(registry)

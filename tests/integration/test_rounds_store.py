@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import psycopg
 import pytest
+import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from devices.registry import BinSite, Depot, Device, Registry
 from ingest.registry_store import store_registry
+from rules.core.carp.pace import Budget
 from rules.core.rounds.model import LorryNow
 from rules.core.rounds.plan import RoundPlan
 from rules.core.rounds.planner import Inserting
 from rules.core.rounds.request import RoundRequest
+from rules.core.rounds.searching import Searching
 from rules.rounds.making import in_thread, make
 from rules.rounds.memory import MemoryRounds, MemoryRoundTown
+from rules.rounds.morning import MorningRounds
 from rules.rounds.own_process import OwnProcess
 from rules.rounds.ports import Decided, NewRounds, NoRoundsError, NoSuchRoundsError, Rounds, RoundsMovedError
 from rules.rounds.service import Asked, RoundDesk
@@ -187,10 +191,41 @@ async def test_a_plan_that_the_check_refuses_is_not_kept(bench: Bench) -> None:
     assert await desk.book.numbers(DAY) == []
 
 
+async def test_the_days_first_plan_is_made_by_itself(bench: Bench) -> None:
+    town_s = NOW
+
+    async def now_s() -> float:
+        return town_s
+
+    desk = bench.desk
+    morning = MorningRounds(desk, now_s, time(5, 15), time(12), iterations=0)
+    assert await morning.look() is None  # no lorries yet
+    await desk.put_fleet(lorries(2), "Ada")
+    with structlog.testing.capture_logs() as told:
+        assert await morning.look() is None  # no decision yet
+        assert await morning.look() is None
+    assert [t["reason"] for t in told] == [
+        "no decision on bins since yesterday: the rules have seen no levels"
+    ]
+    await bench.decide(NOW - 3600.0)
+    town_s = NOW - 1800.0  # 05:00 in the town
+    assert await morning.look() is None
+    town_s = NOW + 7 * 3600.0  # 12:30
+    assert await morning.look() is None
+    town_s = NOW
+    made = await morning.look()
+    assert made is not None
+    assert (made.day, made.by, made.via, made.request_id) == (DAY, "cityops", "automatic", f"morning-{DAY}")
+    assert {"b0", "b3"} <= set(made.plan.lorry_of)
+    assert await morning.look() is None
+    assert await desk.book.numbers(DAY) == [1]
+
+
 async def test_a_process_of_its_own_makes_the_same_plan_and_tells_what_is_wrong() -> None:
     own, request = OwnProcess(), day_of(8)
     try:
-        assert await own(request, Inserting()) == await in_thread(request, Inserting())
+        for planner in (Inserting(), Searching(Budget(iterations=20), 3)):
+            assert await own(request, planner) == await in_thread(request, planner)
         bad = day_of(3, now=[LorryNow(lorry_id="L9", at_s=0)])
         with pytest.raises(NoRoundsError, match="there is no lorry 'L9'"):
             await own(bad, Inserting())

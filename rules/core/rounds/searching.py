@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pyvrp import IteratedLocalSearchParams, Result, Solution, SolveParams
 from pyvrp import solve as pyvrp_solve
@@ -26,9 +26,8 @@ FEW, STARTS = 40, 4
 """Of so few bins the search is begun so often: with tips on the way it stays in the first hollow that it finds."""
 
 
-def _params() -> SolveParams:
-    # A shorter history than the 300 of PyVRP: it cools sooner, which suits budgets of a minute.
-    return SolveParams(ils=IteratedLocalSearchParams(history_length=100))
+HISTORY = 100
+"""Costs that are remembered, where PyVRP has 300: the search cools sooner, which suits budgets of a minute."""
 
 
 class Until:
@@ -60,12 +59,12 @@ class Searching:
     Attributes:
         budget: of the search: iterations, or seconds of a clock.
         seed: of everything random.
-        params: of PyVRP.
+        history: see ``HISTORY``. Plain values alone: planners go to other processes, and PyVRP's parameters can't.
     """
 
     budget: Budget
     seed: int = 1
-    params: SolveParams = field(default_factory=_params)
+    history: int = HISTORY
 
     def __call__(self, request: RoundRequest) -> RoundPlan:
         """Return a plan."""
@@ -110,7 +109,7 @@ class Searching:
                 Until(self.budget, share),
                 seed,
                 collect_stats=False,
-                params=self.params,
+                params=SolveParams(ils=IteratedLocalSearchParams(history_length=self.history)),
                 initial_solution=None if first is None else problem.solution(first),
             )
 

@@ -1,0 +1,22 @@
+"""What an installation sets of the bin lorries' rounds."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RoundsSettings(BaseModel):
+    """The rounds of bin lorries."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    automatic: bool = True
+    """Whether the day's rounds are planned without anybody asking, once lorries are written down (`cityops bins lorries`)."""
+    plan_at: time = time(5, 15)
+    """When, in the town's time: late enough to know the night, early enough for the first lorry."""
+    until: time = time(12, 0)
+    """After it no day's first plan is made without anybody asking: an outage in the morning brings no lorry out at night."""
+    iterations: int = Field(default=3000, ge=0, le=1_000_000)
+    """Of the search, half a minute of a core for 600 bins; 0: only insertion."""
