@@ -45,7 +45,7 @@ def separate_of(facts: Facts | None) -> Due | None:
     return (
         None
         if act is None
-        else Due(SEPARATE, f"separate job: wrong waste in it, said by the crew at {iso(act.at_s)}")
+        else Due(SEPARATE, f"separate job: wrong waste in it, said by the crew ({iso(act.at_s)})")
     )
 
 

@@ -42,7 +42,7 @@ def _tilted(facts: Facts) -> tuple[str, str, Json]:
 def _blocked(facts: Facts) -> tuple[str, str, Json]:
     act, jam = facts.said.blocked, facts.fills.jam
     if act is not None:
-        why, since = f"The crew could not get at it at {iso(act.at_s)}.", iso(act.at_s)
+        why, since = f"The crew could not get at it ({iso(act.at_s)}).", iso(act.at_s)
         return "can't be reached", why, {"by": "crew", "act": act.number, "since": since}
     since = iso(facts.at_s if jam is None else jam.since_s)
     why = f"Something has been right at its sensor since {since}; its level is not known."
@@ -55,7 +55,7 @@ def _not_emptied(facts: Facts) -> tuple[str, str, Json]:
     if facts.said.denied:
         return (
             "serviced but not emptied",
-            f"Said to be serviced at {iso(denied_s)}; the level did not fall.",
+            f"Said to be serviced ({iso(denied_s)}); the level did not fall.",
             more,
         )
     return "not emptied", f"{failed} visits in a row could not empty it.", more
@@ -64,9 +64,7 @@ def _not_emptied(facts: Facts) -> tuple[str, str, Json]:
 def _contaminated(facts: Facts) -> tuple[str, str, Json]:
     act = facts.said.contaminated
     at = iso(facts.at_s if act is None else act.at_s)
-    why = (
-        f"The crew found the wrong waste in it at {at}. Do not tip it with its stream ({facts.site.stream})."
-    )
+    why = f"The crew found the wrong waste in it ({at}). Do not tip it with its stream ({facts.site.stream})."
     number = None if act is None else act.number
     return "wrong waste, a separate job", why, {"act": number, "since": at, "stream": facts.site.stream}
 
@@ -74,13 +72,13 @@ def _contaminated(facts: Facts) -> tuple[str, str, Json]:
 def _emptied(facts: Facts) -> str:
     emptied_s = facts.fills.emptied_s
     if emptied_s is not None and (facts.memory.denied_s is None or emptied_s > facts.memory.denied_s):
-        return f"Last emptied at {iso(emptied_s)}."
+        return f"Last emptied: {iso(emptied_s)}."
     return _collected(facts)
 
 
 def _collected(facts: Facts) -> str:
     collected_s = facts.said.collected_s
-    return "What was said was taken back." if collected_s is None else f"Collected at {iso(collected_s)}."
+    return "What was said was taken back." if collected_s is None else f"Collected: {iso(collected_s)}."
 
 
 _SAY: Mapping[Name, Callable[[Facts], tuple[str, str, Json]]] = {
