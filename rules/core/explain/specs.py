@@ -173,7 +173,7 @@ SPECS: Mapping[str, Spec] = {
     ),
     "bins.contaminated": Spec(
         inputs=(Input("since", "said by the crew", is_time=True), Input("stream", "stream")),
-        limits=(CALM,),
+        limits=(),
     ),
     "device.silent": Spec(
         inputs=(
