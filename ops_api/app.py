@@ -60,6 +60,7 @@ from ops_api.routers import (
     housing,
     housing_pages,
     late,
+    ledger_pages,
     live,
     missed_pages,
     notification_state,
@@ -144,6 +145,7 @@ _PAGES = (
     bin_days_pages.router,
     cab_pages.router,  # before pages: "cab" is no route
     winter_board.pages,
+    ledger_pages.router,
     pages.router,
     rules.pages,
     shadow.pages,

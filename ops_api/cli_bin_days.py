@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 app = group("Bin days: timetables, premises, bank holidays, missed collections.")
 changes_app = group("Days that are not as usual: moved, or not collected.")
-app.add_typer(changes_app, name="exceptions")
+app.add_typer(changes_app, name="exceptions", epilog=examples("cityops bin-days exceptions list"))
 
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Day = Annotated[str, typer.Argument(metavar="DAY", help="The usual day, e.g. 2026-12-28.")]

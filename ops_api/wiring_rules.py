@@ -17,6 +17,7 @@ from cityops.runtime.health import HealthServer
 from cityops.settings import Settings
 from devices.registry import Registry
 from ops_api.wiring import kinds_of
+from ops_api.wiring_bins_ledger import statement_keeper
 from ops_api.wiring_damp import damp_analyst
 from ops_api.wiring_forecaster import road_forecaster
 from ops_api.wiring_shadow import beside_the_rules
@@ -109,8 +110,10 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             shadow = beside_the_rules(settings, engine.metrics.registry, waker)
             orders = unanswered(pool, catalogues, engine.metrics.registry)
             records = record_keeper(settings, pool, engine.metrics.registry)
+            statements = statement_keeper(settings, pool, catalogues, engine.metrics.registry)
             runs = [
-                engine.run, desk.run, reopener.run, watch.run, shadow, damp.run, orders.run, records.run
+                engine.run, desk.run, reopener.run, watch.run, shadow, damp.run, orders.run, records.run,
+                statements.run,
             ]  # fmt: skip
             await _until_all_end(stop, *runs, *([roads.run] if settings.rules.road_forecast else []))
             for task in hints:

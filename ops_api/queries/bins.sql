@@ -10,3 +10,12 @@ order by b.bin_id
 -- bin_events
 select event_id, kind, at, detail from event
 where subject_kind = 'bin' and subject = %(bin_id)s order by at desc limit %(limit)s
+
+-- bin_statement
+-- The statement of a month, or the newest.
+select month, statement from bin_statement
+where %(month)s::date is null or month = %(month)s::date
+order by month desc limit 1
+
+-- bin_statements
+select month from bin_statement order by month desc

@@ -17,6 +17,7 @@ from ops_api.routers.bin_desk_door import (
     desk_of,
     found_for,
     place_of,
+    site_of,
     take,
     today_of,
 )
@@ -143,7 +144,7 @@ async def calendar(ctx: Context, request: Request, place: Premises) -> Response:
     """Return premises' calendar, or 304: programs ask every few hours, and making it takes a third of a second of a core."""
     first, last = ical.window(await today_of(ctx))
     _, found = await collections_of(ctx, place, first, last)
-    page = f"{str(request.base_url).rstrip('/')}/bin-day/{place.uprn}"
+    page = f"{site_of(ctx, request)}/bin-day/{place.uprn}"
     tag, at_s = ical.tag_of(place, found, page), ical.modified_s(found, first)
     known = is_known(request, tag, at_s)
     body = b"" if known else await asyncio.to_thread(ical.calendar_of, place, found, page=page)

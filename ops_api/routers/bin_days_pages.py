@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.routers.bin_days import Uprn, calendar, report_document, report_missed
-from ops_api.routers.bin_desk_door import NO_SUCH, collections_of, desk_of, found_for, place_of, take
+from ops_api.routers.bin_desk_door import NO_SUCH, collections_of, desk_of, found_for, place_of, site_of, take
 from ops_api.routers.bin_reports import bin_report
 from ops_api.routers.context import Context, Ctx
 from ops_api.web import bin_days_view
@@ -112,7 +112,7 @@ async def place_page(
     """Return the page of premises; ``error``: what is wrong with ``wants``, the form of reminders as it was sent."""
     desk = desk_of(ctx)
     today, found = await collections_of(ctx, at)
-    ics = f"{str(request.base_url).rstrip('/')}/bin-day/{at.uprn}.ics"
+    ics = f"{site_of(ctx, request)}/bin-day/{at.uprn}.ics"
     channels = (
         [{"name": n, "label": CHANNELS[kind]} for n, kind in desk.channels.items()] if desk.reminds else []
     )

@@ -54,6 +54,11 @@ async def place_of(ctx: Context, request: Request, uprn: str) -> Premises:
     return found
 
 
+def site_of(ctx: Context, request: Request) -> str:
+    """Return the address under which residents reach the pages: as it is set, else as it was asked."""
+    return desk_of(ctx).site or str(request.base_url).rstrip("/")
+
+
 async def today_of(ctx: Context) -> date:
     """Return the town's day."""
     return (await ctx.town_now()).astimezone(ctx.brand.time_zone).date()

@@ -1,12 +1,14 @@
 """Levels of smart bins, one a day, as compactor bins of Bigbelly's make report them (Wyndham City Council publishes three years).
 
 A level is one of 0, 2, … 10, rounded down. An alert with level 0 is a fault, not an empty bin; a bin that gives nothing but
-alerts is left out.
+alerts is left out. Why a bin asks to be emptied (``reason``) is no level: its threshold may be 60 or 80 %. A day that repeats
+an earlier one to the letter, in all its many bins, is a copy under another date and missing.
 """
 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +18,7 @@ import numpy as np
 
 from cityops.errors import ConfigurationError
 from rules.core.bin_forecast.next_day import Daily
+from rules.core.psychrometrics import Floats
 
 COLUMNS = ("timestamp", "latestFullness", "serialNumber", "reason")
 LEVELS = {f"{n}": float(n) for n in range(0, 11, 2)}
@@ -26,6 +29,8 @@ MOST_ALERTS = 0.95
 """A bin with a larger share of alerts tells nothing."""
 MOST_DAYS = 36_600
 """A file spans at most a hundred years."""
+COPY_BINS, COPY_DAYS = 20, 90
+"""So many bins never read the same on two days by chance; copies have been seen some weeks apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class DailyLevels:
         daily: the readings.
         faults: alerts with level 0, which are missing now.
         left_out: bins with nothing but alerts.
+        repeated: days that were copies of an earlier one, which are missing now.
     """
 
     bins: tuple[str, ...]
@@ -45,6 +51,7 @@ class DailyLevels:
     daily: Daily
     faults: int
     left_out: tuple[str, ...]
+    repeated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,8 @@ def read_daily_levels(path: Path) -> DailyLevels:
     rows = list(_rows(path))
     if not rows:
         raise ConfigurationError(f"{path.name}: there is no reading in it")
-    names = sorted({r.serial for r in rows})
-    alerts = {n: np.mean([r.alert for r in rows if r.serial == n]) for n in names}
-    left_out = tuple(n for n in names if alerts[n] > MOST_ALERTS)
-    column = {n: i for i, n in enumerate(n for n in names if n not in left_out)}
+    left_out = _only_alerts(rows)
+    column = {n: i for i, n in enumerate(sorted({r.serial for r in rows} - set(left_out)))}
     first, last = min(r.day for r in rows), max(r.day for r in rows)
     days = (last - first).days + 1
     if days > MOST_DAYS:
@@ -78,7 +83,31 @@ def read_daily_levels(path: Path) -> DailyLevels:
         faults += fault
         if row.serial in column:
             fills[(row.day - first).days, column[row.serial]] = np.nan if fault else 10.0 * row.level
-    return DailyLevels(tuple(column), first, Daily(fills, first.weekday(), CELL_PCT), faults, left_out)
+    copies = _copies(fills)
+    fills[copies] = np.nan
+    daily = Daily(fills, first.weekday(), CELL_PCT)
+    return DailyLevels(tuple(column), first, daily, faults, left_out, len(copies))
+
+
+def _only_alerts(rows: list[_Row]) -> tuple[str, ...]:
+    """Return the bins of which nearly all rows are alerts."""
+    count = Counter(r.serial for r in rows)
+    alerts = Counter(r.serial for r in rows if r.alert)
+    return tuple(sorted(n for n, rows_n in count.items() if alerts[n] / rows_n > MOST_ALERTS))
+
+
+def _copies(fill_pct: Floats) -> list[int]:
+    """Return the days on which every bin reads as on one day not long before, where there are many bins."""
+    seen: dict[bytes, int] = {}
+    found = []
+    for day, fills in enumerate(fill_pct):
+        if (fills > 0.0).sum() == 0 or (~np.isnan(fills)).sum() < COPY_BINS:
+            continue
+        key = fills.tobytes()
+        if key in seen and day - seen[key] <= COPY_DAYS:
+            found.append(day)
+        seen[key] = day
+    return found
 
 
 def _rows(path: Path) -> Iterator[_Row]:

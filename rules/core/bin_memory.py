@@ -8,7 +8,7 @@ import msgspec
 
 from rules.core.bin_emptying.passes import Pass
 from rules.core.bin_level.state import Fills
-from rules.core.collection_acts.heard import Act
+from rules.core.collection_acts.model import Act
 from rules.core.conditions.condition import DOWN, Condition
 
 Heat = tuple[tuple[float, float], ...]

@@ -12,7 +12,7 @@ from rules.core.bin_emptying.passes import MINUTE_S, Pass, is_slow, passed
 from rules.core.bin_memory import NO_ACTS, NO_PASSES, NONE_SAID, BinActs, BinPasses, SaidMemory
 from rules.core.bin_trouble.rule import SAID
 from rules.core.bin_trouble.said import kept
-from rules.core.collection_acts.heard import Act
+from rules.core.collection_acts.model import Act
 from rules.core.collection_acts.rows import BIN
 from rules.core.context import Context
 from rules.core.readings import Readings

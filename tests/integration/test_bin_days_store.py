@@ -52,31 +52,26 @@ class Bench:
         self.outbox = MemoryOutbox() if pool is None else PostgresOutbox(pool)
 
     async def reports(self, rows: list[tuple[str, float, float, float, float]]) -> None:
-        """Have lorries report; on a database that has no such devices yet their table is made as ingest makes it."""
+        """Have lorries report."""
         if isinstance(self.days, MemoryBinDays):
             self.days.reports += rows
             return
         assert self.pool is not None
         async with self.pool.connection() as conn:
-            await conn.execute(
-                "create table if not exists lorry_reading (device_id integer, ts timestamptz, boot bigint, seq bigint,"
-                " latitude_deg float8, longitude_deg float8, speed_m_s real, quality smallint, received_at timestamptz)"
-            )
             for name in sorted({r[0] for r in rows}):
                 await conn.execute(
-                    "insert into device (name, kind, shard, installed_at) values (%s, 'lorry', 0, '2026-01-01')",
+                    "insert into device (name, kind, shard, installed_at) values (%s, 'lorry', 0, '2026-01-01') on conflict do nothing",
                     (name,),
                 )
-            if await (
-                await conn.execute(
-                    "select from pg_partitioned_table where partrelid = 'lorry_reading'::regclass"
-                )
-            ).fetchone():
+            plain = await conn.execute(
+                "select 1 from pg_partitioned_table where partrelid = 'lorry_reading'::regclass"
+            )
+            if await plain.fetchone() is not None:
                 await conn.execute("select ensure_partitions('2026-05-10', '2026-05-12')")
             for name, ts, latitude, longitude, speed in rows:
                 await conn.execute(
-                    "insert into lorry_reading (device_id, ts, seq, latitude_deg, longitude_deg, speed_m_s, quality, received_at)"
-                    " select device_id, to_timestamp(%s), 1, %s, %s, %s, 0, now() from device where name = %s",
+                    "insert into lorry_reading (device_id, ts, boot, seq, latitude_deg, longitude_deg, speed_m_s, quality, received_at)"
+                    " select device_id, to_timestamp(%s), 1, 1, %s, %s, %s, 0, now() from device where name = %s",
                     (ts, latitude, longitude, speed, name),
                 )  # fmt: skip
 

@@ -39,7 +39,7 @@ def installed() -> Registry:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     sites, devices = [], []
     for c in candidates(network, 8):
-        devices.append(Device(name=f"s-{c.bin_id}", kind="bin", installed_at=at))
+        devices.append(Device(name=f"s-{c.bin_id}", kind="bin", shard=0, installed_at=at))
         sites.append(
             BinSite(
                 bin_id=c.bin_id,

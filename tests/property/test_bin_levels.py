@@ -14,7 +14,7 @@ from rules.core.bin_emptying.detect import Seen, observe
 from rules.core.bin_emptying.passes import KEPT, Pass, newest, passed
 from rules.core.bin_level import kalman
 from rules.core.bin_level.state import Fills
-from rules.core.collection_acts.heard import COLLECTED, WITHDRAWN
+from rules.core.collection_acts.model import COLLECTED, WITHDRAWN
 from rules.core.collection_acts.rows import BIN, rows_of
 from rules.core.collection_acts.rows import KIND as ACTS
 from rules.core.effects import Event, LateReadings, SubjectState

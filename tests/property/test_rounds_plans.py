@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rules.core.carp.pace import Budget
 from rules.core.rounds.case import UNIT
+from rules.core.rounds.case_of import case_of
 from rules.core.rounds.codec import from_json, to_json
 from rules.core.rounds.fleet import RoundFleet
 from rules.core.rounds.model import LorryNow
@@ -94,7 +95,7 @@ def test_a_plan_from_where_lorries_are_holds(
 @given(seed=st.integers(1, 10_000), bins=st.integers(1, 5), count=st.integers(1, 2))
 def test_no_plan_is_better_than_the_best_there_is(seed: int, bins: int, count: int) -> None:
     request = _few(seed, bins, count)
-    best = exact_cost(request.case)
+    best = exact_cost(case_of(request))
     found = _units(request, Searching(Budget(iterations=200))(request))
     built = _units(request, Inserting()(request))
     assert best - CENTS <= found <= built + CENTS
@@ -105,7 +106,7 @@ def test_the_search_mostly_finds_the_best_of_a_few_bins() -> None:
     for seed in range(1, 15):
         request = _few(seed, 4 + seed % 4, 1 + seed % 2)
         found = _units(request, Searching(Budget(iterations=1000))(request))
-        ratios.append(found / exact_cost(request.case))
+        ratios.append(found / exact_cost(case_of(request)))
     assert max(ratios) <= 1.05
     assert sum(r <= 1.00001 for r in ratios) >= 10
 
@@ -117,7 +118,7 @@ def _few(seed: int, bins: int, count: int) -> RoundRequest:
 
 def _units(request: RoundRequest, plan: RoundPlan) -> int:
     # What no lorry can empty at all costs the same in every plan.
-    stranded = {n.bin_id for n in request.case.left_out}
+    stranded = {n.bin_id for n in case_of(request).left_out}
     s = request.fleet.settings
     fixed = sum(
         s.must_gbp if n.must else s.rho_gbp * n.p_overflow for n in plan.not_collected if n.bin_id in stranded

@@ -13,7 +13,7 @@ from rules.core.bin_emptying.evidence import Heard, heard_by
 from rules.core.bin_emptying.judge import Found
 from rules.core.bin_emptying.passes import KEPT, Pass, grid_of, is_slow, passed
 from rules.core.bin_level.geometry import shape_of
-from rules.core.collection_acts.heard import BLOCKED, COLLECTED, WITHDRAWN, Act
+from rules.core.collection_acts.model import BLOCKED, COLLECTED, WITHDRAWN, Act
 from tests.fakes.bin_runs import levels, run
 
 HALF_HOUR, DAY = 1800.0, 86_400.0

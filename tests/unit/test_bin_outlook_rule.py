@@ -217,15 +217,20 @@ def test_a_level_that_is_too_old_is_no_outlook() -> None:
 
 
 def test_bins_that_are_gone_are_forgotten_and_places_with_their_last_bin() -> None:
-    state, _ = run([*rising("bin-0", 30.0, 2.0, 6.0), *rising("bin-1", 10.0, 1.0, 6.0)])
-    assert set(state.bin_outlook) == {"b0", "b1"}
-    assert set(state.bin_shape) == {"Bin 0", "Bin 1"}
     town = hamlet()
+    bins = tuple(msgspec.structs.replace(b, place=f"Place {b.bin_id}") for b in town.bins)
+    town = msgspec.structs.replace(town, bins=bins)
+    state, _ = run(
+        [*rising("bin-0", 30.0, 2.0, 6.0), *rising("bin-1", 10.0, 1.0, 6.0)],
+        build_context(town, load(), ZONE),
+    )
+    assert set(state.bin_outlook) == {"b0", "b1"}
+    assert set(state.bin_shape) == {"Place b0", "Place b1"}
     smaller: Registry = msgspec.structs.replace(town, bins=town.bins[1:])
     kept, gone = forget(state, build_context(smaller, load(), ZONE))
     assert set(kept.bin_outlook) == {"b1"}
-    assert set(kept.bin_shape) == {"Bin 1"}
-    assert {("bin_outlook", "b0"), ("bin_shape", "Bin 0")} <= set(gone)
+    assert set(kept.bin_shape) == {"Place b1"}
+    assert {("bin_outlook", "b0"), ("bin_shape", "Place b0")} <= set(gone)
 
 
 def test_a_memory_that_was_dropped_is_learnt_anew() -> None:
@@ -236,10 +241,12 @@ def test_a_memory_that_was_dropped_is_learnt_anew() -> None:
     assert set(later.bin_outlook) == {"b0"}
 
 
-def test_the_kind_of_place_is_the_labels_first_part() -> None:
+def test_the_kind_of_place_is_told_or_the_labels_first_part() -> None:
     site = context().bins["b0"]
-    assert place_of(msgspec.structs.replace(site, label="Market place, by the fountain")) == "Market place"
-    assert place_of(site) == "Bin 0"
+    assert place_of(site) == "Street"
+    untold = msgspec.structs.replace(site, place="", label="Market place, by the fountain")
+    assert place_of(untold) == "Market place"
+    assert place_of(msgspec.structs.replace(untold, label="Bin 0")) == "Bin 0"
 
 
 def test_levels_of_strangers_and_of_bins_without_an_echo_are_not_known() -> None:

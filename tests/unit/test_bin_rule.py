@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from devices.registry import BinModel
-from rules.core.collection_acts.heard import COLLECTED
+from rules.core.collection_acts.model import COLLECTED
 from rules.core.collection_acts.rows import KIND as ACTS
 from rules.core.collection_acts.rows import rows_of
 from rules.core.effects import Decision, Effect, Event, OpenWork, RaiseAlarm, SubjectState

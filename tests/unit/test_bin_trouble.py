@@ -10,7 +10,7 @@ from rules.catalogue.escalations import chosen, load_escalations
 from rules.catalogue.loader import load
 from rules.core.alarm_book import OpenAlarm
 from rules.core.bin_trouble.said import kept, said_of
-from rules.core.collection_acts.heard import (
+from rules.core.collection_acts.model import (
     BLOCKED,
     COLLECTED,
     CONTAMINATED,

@@ -201,6 +201,18 @@ def test_locks_hold(planner: RoundPlanner) -> None:
 
 
 @both
+def test_a_first_bin_that_is_shut_by_then_is_left_and_told(planner: RoundPlanner) -> None:
+    shut, *others = (
+        msgspec.structs.replace(c, must=True, from_s=0, until_s=172_800) for c in candidates(town(), 6)
+    )
+    shut = msgspec.structs.replace(shut, until_s=10_000)
+    lock = Lock(kind="first", bins=(shut.bin_id, others[0].bin_id), lorry_id="L0", reason="school run")
+    plan = checked(planner, day_of(candidates=[shut, *others], locks=[lock]))
+    assert [(n.bin_id, n.code) for n in plan.not_collected] == [(shut.bin_id, "window")]
+    assert plan.rounds[0].bins[0] == others[0].bin_id
+
+
+@both
 def test_names_that_are_not_there_are_told(planner: RoundPlanner) -> None:
     with pytest.raises(ValueError, match="there is no lorry 'L9'; there are L0, L1"):
         planner(day_of(3, now=[LorryNow(lorry_id="L9", at_s=0)]))

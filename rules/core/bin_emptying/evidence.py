@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rules.core.bin_emptying.parameters import EmptyingParameters
 from rules.core.bin_emptying.passes import Pass, newest
 from rules.core.bin_level.state import Evidence
-from rules.core.collection_acts.heard import COLLECTED, WITHDRAWN, Act
+from rules.core.collection_acts.model import COLLECTED, WITHDRAWN, Act
 
 
 @dataclass(frozen=True, slots=True)

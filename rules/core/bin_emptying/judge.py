@@ -12,7 +12,7 @@ from rules.core.bin_emptying.evidence import Heard, Support, is_strong, support
 from rules.core.bin_emptying.falls import least_pct
 from rules.core.bin_emptying.parameters import EmptyingParameters
 from rules.core.bin_level.state import Evidence, Fell, Fills
-from rules.core.collection_acts.heard import BLOCKED, COLLECTED, CONTAMINATED, NOT_OUT
+from rules.core.collection_acts.model import BLOCKED, COLLECTED, CONTAMINATED, NOT_OUT
 
 REFUSED = (BLOCKED, CONTAMINATED, NOT_OUT)
 

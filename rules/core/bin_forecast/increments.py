@@ -77,6 +77,19 @@ def expected(known: Increments, weekday: int, p: IncrementParameters) -> tuple[F
     return np.maximum(mean, p.least_pct), max(float(spread), p.least_pct)
 
 
+def usual(known: Increments, p: IncrementParameters) -> Floats:
+    """Return what a day adds to each bin [% of fill] over all weekdays."""
+    fleet = _shrunk(known.added_pct.sum(), known.days.sum(), p.first_pct, p.fleet_days)
+    own = _shrunk(known.added_pct.sum(axis=1), known.days.sum(axis=1), fleet, p.bin_days)
+    return np.maximum(own, p.least_pct)
+
+
+def weekly(known: Increments, p: IncrementParameters) -> tuple[Floats, float]:
+    """Return what each weekday adds to each bin [% of fill], n × 7, and the variance over the mean [% of fill]."""
+    days = [expected(known, weekday, p) for weekday in range(WEEK)]
+    return np.column_stack([mean for mean, _ in days]), days[0][1]
+
+
 def learnt(
     known: Increments, weekday: int, added_pct: Floats, cell_pct: float, p: IncrementParameters
 ) -> Increments:

@@ -6,14 +6,15 @@ nothing of what would have been). Every four weeks the chances are put right ane
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rules.core.bin_forecast.calibration import fitted, log_odds, put_right
-from rules.core.bin_forecast.increments import IncrementParameters, expected, learnt, nothing_known
+from rules.core.bin_forecast.increments import IncrementParameters, expected, learnt, nothing_known, usual
 from rules.core.bin_forecast.reaching import p_reaches
+from rules.core.bin_forecast.recent import features, nothing_seen, seen
 from rules.core.psychrometrics import Floats
 
 
@@ -53,6 +54,7 @@ class Told:
         day, bin: of the reading that it was told from.
         raw, p: chance of being full the next day, as the gamma process has it and put right.
         happened: whether it was.
+        beside: what the bin's last days say, n × k (``recent.features``); it helps to put the chance right.
     """
 
     day: NDArray[np.int64]
@@ -60,45 +62,44 @@ class Told:
     raw: Floats
     p: Floats
     happened: NDArray[np.bool_]
+    beside: Floats
 
 
 def walk(daily: Daily, p: NextDayParameters) -> Told:
     """Return what would have been told from each day, in order of days."""
-    fills, known = daily.fill_pct, nothing_known(daily.fill_pct.shape[1])
-    days = [_nothing()]
+    fills, bins = daily.fill_pct, daily.fill_pct.shape[1]
+    known, recent, days = nothing_known(bins), nothing_seen(bins), []
     for t in range(len(fills) - 1):
         today, tomorrow, weekday = fills[t], fills[t + 1], (daily.first_weekday + t + 1) % 7
         open_ = (today < p.full_pct) & (tomorrow >= today)
-        days.append(_told(t, np.flatnonzero(open_), expected(known, weekday, p.increments), daily, p))
+        asked = np.flatnonzero(open_)
+        mean_pct, spread_pct = expected(known, weekday, p.increments)
+        raw = p_reaches(
+            today[asked], daily.cell_pct, p.full_pct, mean_pct[asked], spread_pct * mean_pct[asked]
+        )
+        beside = features(recent, asked, today[asked], usual(known, p.increments)[asked])
+        days.append(Told(np.full(len(asked), t), asked, raw, raw, tomorrow[asked] >= p.full_pct, beside))
         added = np.where(open_, tomorrow - today, np.nan)
         known = learnt(known, weekday, added, daily.cell_pct, p.increments)
+        recent = seen(recent, today, tomorrow, added)
+    return _put_right(_joined(days), p)
+
+
+def _joined(days: list[Told]) -> Told:
+    """Return the days' entries one after the other."""
+    if not days:
+        none, chances = np.zeros(0, dtype=np.int64), np.zeros(0)
+        return Told(none, none, chances, chances, np.zeros(0, dtype=np.bool_), np.zeros((0, 0)))
     raw = np.concatenate([d.raw for d in days])
-    told = Told(
+    return Told(
         day=np.concatenate([d.day for d in days]), bin=np.concatenate([d.bin for d in days]), raw=raw, p=raw,
-        happened=np.concatenate([d.happened for d in days]),
+        happened=np.concatenate([d.happened for d in days]), beside=np.concatenate([d.beside for d in days]),
     )  # fmt: skip
-    return _put_right(told, p)
-
-
-def _told(
-    day: int, asked: NDArray[np.int64], growth: tuple[Floats, float], daily: Daily, p: NextDayParameters
-) -> Told:
-    """Return what is told from one day of the bins ``asked``."""
-    mean_pct, spread_pct = growth[0][asked], growth[1]
-    fill_pct, next_pct = daily.fill_pct[day, asked], daily.fill_pct[day + 1, asked]
-    raw = p_reaches(fill_pct, daily.cell_pct, p.full_pct, mean_pct, spread_pct * mean_pct)
-    at = np.full(len(asked), day, dtype=np.int64)
-    return Told(day=at, bin=asked, raw=raw, p=raw, happened=next_pct >= p.full_pct)
-
-
-def _nothing() -> Told:
-    none, chances = np.zeros(0, dtype=np.int64), np.zeros(0)
-    return Told(day=none, bin=none, raw=chances, p=chances, happened=np.zeros(0, dtype=np.bool_))
 
 
 def _put_right(told: Told, p: NextDayParameters) -> Told:
     """Return the chances put right, each by what had come before its period began."""
-    odds, right = log_odds(told.raw)[:, None], told.raw.copy()
+    odds, right = np.column_stack([log_odds(told.raw), told.beside]), told.raw.copy()
     last = int(told.day.max(initial=0))
     for first in range(0, last + 1, p.refit_days):
         # What was told on the day before has come true, or not, by the first reading of this one.
@@ -107,4 +108,4 @@ def _put_right(told: Told, p: NextDayParameters) -> Told:
         came = int(told.happened[past].sum())
         if past.sum() >= p.least and min(came, int(past.sum()) - came) >= p.least_either and now.any():
             right[now] = put_right(fitted(odds[past], told.happened[past]), odds[now])
-    return Told(told.day, told.bin, told.raw, right, told.happened)
+    return replace(told, p=right)

@@ -12,7 +12,7 @@ from rules.core.bin_memory import NO_ACTS, NO_TROUBLE, BinActs, BinMemory, Troub
 from rules.core.bin_trouble import overflow
 from rules.core.bin_trouble.overflow import Level
 from rules.core.bin_trouble.said import NOTHING, Said, said_of
-from rules.core.collection_acts.heard import Act
+from rules.core.collection_acts.model import Act
 from rules.core.context import Context
 from rules.core.effects import Json, iso, num
 from rules.core.work import Work

@@ -7,7 +7,7 @@ from typing import Literal
 
 from rules.core.bin_memory import Overflow
 from rules.core.bin_trouble.said import Said
-from rules.core.collection_acts.heard import Act
+from rules.core.collection_acts.model import Act
 
 End = Literal["emptying", "crew", "withdrawn", "settled"]
 

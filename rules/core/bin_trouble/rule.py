@@ -28,7 +28,7 @@ from rules.core.bin_trouble import overflow
 from rules.core.bin_trouble.facts import Facts, facts_of, is_not_emptied
 from rules.core.bin_trouble.overflow import Ended
 from rules.core.bin_trouble.words import NAMES, subject_of
-from rules.core.collection_acts.heard import REPORTED_FULL
+from rules.core.collection_acts.model import REPORTED_FULL
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance, is_down
 from rules.core.conditions.telling import Subject, effects_of

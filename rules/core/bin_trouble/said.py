@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rules.core.collection_acts.heard import (
+from rules.core.collection_acts.model import (
     BLOCKED,
     COLLECTED,
     CONTAMINATED,

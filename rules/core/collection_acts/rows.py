@@ -15,7 +15,7 @@ KIND = "collection"
 """What the rows are called among the kinds of a batch."""
 BIN = "bin:"
 FIELDS = ("act", "what", "at_s")
-"""Number of the act; its code (:mod:`rules.core.collection_acts.heard`); when it happened [s since 1970]."""
+"""Number of the act; its code (:mod:`rules.core.collection_acts.model`); when it happened [s since 1970]."""
 
 Row = tuple[str, int, int, float, float]
 """Bin, number, code, when it happened and as of which event time it counts [s since 1970]."""

@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import structs
 
 from rules.core.bin_emptying.evidence import Heard, heard_by
-from rules.core.collection_acts.heard import COLLECTED
+from rules.core.collection_acts.model import COLLECTED
 from rules.core.context import Context
 from rules.core.effects import CloseWork, OpenWork
 from rules.core.quality import days, drift, signal

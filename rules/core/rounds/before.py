@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rules.core.rounds.case import Case
+from rules.core.rounds.case_of import case_of
 from rules.core.rounds.request import RoundRequest
 from rules.core.rounds.tours import Tours
 
@@ -13,7 +14,7 @@ def tours_before(request: RoundRequest) -> Tours | None:
     """Return the visits of the plan before that are left, what is fixed first; None where there was none."""
     if request.before is None:
         return None
-    case = request.case
+    case = case_of(request)
     tips = {tip.entry.id: t for t, tip in enumerate(case.tips)}
     rounds = {r.lorry_id: r for r in request.before.rounds}
     fixed = {j for truck in case.trucks for j in truck.first}

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 from rules.core.fleet.settings import FleetSettings
 from rules.core.rounds.case import UNIT, Case, Job, Tip, Truck
@@ -20,8 +21,22 @@ from rules.core.street_match import Streets
 Profile = tuple[float, float, float]
 
 
+_KEPT: WeakKeyDictionary[RoundRequest, Case] = WeakKeyDictionary()
+"""Cases of requests that are still asked: the ways between a thousand bins take seconds."""
+
+
 def case_of(request: RoundRequest) -> Case:
-    """Return the numbers of a request; ValueError where it names what there is not, in words."""
+    """Return the numbers of a request with all ways, worked out once.
+
+    Raises:
+        ValueError: it names what there is not, in words.
+    """
+    if request not in _KEPT:
+        _KEPT[request] = _case_of(request)
+    return _KEPT[request]
+
+
+def _case_of(request: RoundRequest) -> Case:
     _check(request)
     ground = _Ground(request)
     skipped = {b: lock for lock in request.locks if lock.kind == "skip" for b in lock.bins}

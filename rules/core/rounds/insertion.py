@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rules.core.rounds.case import Case, Job, Truck
 from rules.core.rounds.timeline import drive
-from rules.core.rounds.tours import Tours, repaired, site_of, tidy
+from rules.core.rounds.tours import Tours, fixed_until, repaired, site_of
 from rules.core.rounds.travel import FAR_S, Whole
 
 TRIES = 3
@@ -43,7 +43,9 @@ class Inserter:
 
     def put_in(self, jobs: Iterable[int]) -> list[int]:
         """Put jobs in, each where it costs least, and return those that found no place or are not worth one."""
-        return [j for j in self._ordered(jobs) if not self._put(j)]
+        # What a crew has fixed is where it was fixed, or has no place there.
+        fixed = {j for truck in self.case.trucks for j in truck.first}
+        return [j for j in self._ordered(jobs) if j in fixed or not self._put(j)]
 
     def cheapest(self, job: int) -> int | None:
         """Return what a job costs at the cheapest place that has room for it [units]; None where none has."""
@@ -88,7 +90,7 @@ class Inserter:
         delta[-1] += home[job.site] - self._last_leg(truck, k, int(sites[-1]))
         delta += job.candidate.service_s * truck.per_s
         room, last_kg, last_l = self._room(truck, visits, job)
-        room[: len(truck.first)] = False
+        room[: fixed_until(truck, visits)] = False
         best = np.flatnonzero(room)[np.argsort(delta[room], kind="stable")[:TRIES]]
         found = [Spot(k, int(p), (j,), int(delta[p])) for p in best]
         if not (room[-1] and last_kg == 0 and last_l == 0):
@@ -143,8 +145,6 @@ def _over_a_tip(case: Case, truck: Truck) -> Whole:
 
 def begun(case: Case, before: Tours | None = None) -> Inserter:
     """Return tours with what is fixed in them, or with those before; nothing else is put in yet."""
-    first = [tidy(case, t, t.first) for t in case.trucks]
-    tours = (
-        first if before is None else [repaired(case, t, v) for t, v in zip(case.trucks, before, strict=True)]
-    )
+    visits = [list(t.first) for t in case.trucks] if before is None else before
+    tours = [repaired(case, t, v) for t, v in zip(case.trucks, visits, strict=True)]
     return Inserter(case, tours)

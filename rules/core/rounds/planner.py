@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rules.core.rounds.before import tours_before
+from rules.core.rounds.case_of import case_of
 from rules.core.rounds.insertion import begun
 from rules.core.rounds.plan import RoundPlan
 from rules.core.rounds.request import RoundRequest
@@ -30,7 +31,7 @@ class Inserting:
 
     def __call__(self, request: RoundRequest) -> RoundPlan:
         """Return a plan; where there was one before, its order stays and only what is new is put in."""
-        case = request.case
+        case = case_of(request)
         inserter = begun(case, tours_before(request))
         done = {v for visits in inserter.tours for v in visits if v >= 0}
         inserter.put_in(j for j in range(len(case.jobs)) if j not in done)

@@ -21,7 +21,7 @@ from pyvrp import Activity, ActivityType, Client, Depot, Location, ProblemData, 
 
 from rules.core.rounds.case import Case, Job, Truck
 from rules.core.rounds.timeline import Timeline, begin, go
-from rules.core.rounds.tours import Tours, tidy
+from rules.core.rounds.tours import Tours, fixed_until, repaired, tidy
 from rules.core.rounds.travel import Table, Whole
 
 BAR = 1_000
@@ -61,7 +61,7 @@ class Problem:
 
     @cached_property
     def _fixed(self) -> list[list[int]]:
-        return [tidy(self.case, truck, truck.first) for truck in self.case.trucks]
+        return [repaired(self.case, truck, truck.first) for truck in self.case.trucks]
 
     @cached_property
     def _begun(self) -> list[Timeline]:
@@ -237,7 +237,7 @@ class Problem:
         client = {j: n for n, j in enumerate(self.jobs)}
         routes = []
         for n, k in enumerate(self.trucks):
-            own = tours[k][len(self._fixed[k]) :]
+            own = tours[k][fixed_until(self.case.trucks[k], tours[k]) :]
             acts = [
                 Activity(ActivityType.CLIENT, client[v]) if v >= 0 else Activity(ActivityType.DEPOT, -1 - v)
                 for v in own

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from rules.core.network.network import Network
 from rules.core.rounds.fleet import RoundFleet
 from rules.core.rounds.model import Candidate, Lock, LorryNow
 from rules.core.rounds.plan import RoundPlan
 
-if TYPE_CHECKING:
-    from rules.core.rounds.case import Case
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RoundRequest:
     """What is asked for.
 
@@ -39,14 +34,3 @@ class RoundRequest:
     locks: Sequence[Lock] = ()
     before: RoundPlan | None = None
     roads: str = ""
-
-    @cached_property
-    def case(self) -> Case:
-        """The same in whole numbers, with all ways; worked out once.
-
-        Raises:
-            ValueError: something names what there is not, in words.
-        """
-        from rules.core.rounds.case_of import case_of
-
-        return case_of(self)

@@ -14,6 +14,7 @@ from pyvrp.exceptions import PenaltyBoundWarning
 from rules.core.carp.pace import Budget
 from rules.core.rounds.before import changes, tours_before
 from rules.core.rounds.case import UNIT, Case
+from rules.core.rounds.case_of import case_of
 from rules.core.rounds.insertion import Inserter, begun
 from rules.core.rounds.plan import RoundPlan
 from rules.core.rounds.problem import Problem
@@ -68,7 +69,7 @@ class Searching:
 
     def __call__(self, request: RoundRequest) -> RoundPlan:
         """Return a plan."""
-        case, before = request.case, tours_before(request)
+        case, before = case_of(request), tours_before(request)
         inserter = begun(case, before)
         inserter.put_in(_left_of(case, inserter.tours))
         first = inserter.tours

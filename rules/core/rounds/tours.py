@@ -47,6 +47,11 @@ def _tip_between(case: Case, truck: Truck, visits: Sequence[int], then: int) -> 
     return min(truck.tips, key=detour)
 
 
+def fixed_until(truck: Truck, visits: Sequence[int]) -> int:
+    """Return how many visits there are up to the last one that a crew has fixed."""
+    return max((p + 1 for p, visit in enumerate(visits) if visit in truck.first), default=0)
+
+
 def repaired(case: Case, truck: Truck, visits: Sequence[int]) -> list[int]:
     """Return visits that can be driven: what is late is dropped first, then what matters least."""
     kept = tidy(case, truck, visits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rules.core.rounds.case import UNIT, Case, Truck
+from rules.core.rounds.case_of import case_of
 from rules.core.rounds.insertion import Inserter
 from rules.core.rounds.model import Place
 from rules.core.rounds.plan import Costs, LorryRound, MadeFrom, NotCollected, RoundPlan, Stop
@@ -15,7 +16,7 @@ def plan_of(
     request: RoundRequest, tours: Tours, planner: str, seed: int, iterations: int, notes: tuple[str, ...] = ()
 ) -> RoundPlan:
     """Return tours as a plan."""
-    case = request.case
+    case = case_of(request)
     timelines = driven(case, tours)
     rounds = tuple(
         LorryRound(lorry_id=truck.lorry.id) if truck.out else _round(request, truck, t)

@@ -1,4 +1,4 @@
-"""What a crew or a resident said of a bin, as the engine remembers it (whole acts: ``model``)."""
+"""What a crew or a resident said of a bin."""
 
 from __future__ import annotations
 
