@@ -56,6 +56,18 @@ def state_of(row: Row) -> str:
     return str(state) if state in STATES else "unknown"
 
 
+def _now(row: Row | None) -> Mapping[str, Any]:
+    return (row["state"] if row is not None else None) or {}
+
+
+def _done(row: Row | None) -> tuple[str, str]:
+    """Return of a stop that the round need not make any more how it is called, and why."""
+    now = _now(row)
+    if now.get("separate_job"):
+        return "Separate job", str(now.get("reason") or "wrong waste in it")
+    return "Done", "emptied since the round was made"
+
+
 def _needed(row: Row | None) -> bool:
     """Whether a bin still needs emptying; one that is not known any more counts as if."""
     return row is None or row["state"] is None or bool(row["state"].get("needs_collection"))
@@ -63,7 +75,7 @@ def _needed(row: Row | None) -> bool:
 
 def _reason(row: Row | None, stop: Row) -> str:
     """Return why a bin is to be emptied, with its level now: the round's own is of when it was made."""
-    now = (row["state"] if row is not None else None) or {}
+    now = _now(row)
     fill, limit_pct = now.get("fill_pct"), (row or {}).get("threshold_pct")
     if now.get("state") == "full" and fill is not None and limit_pct is not None and fill < limit_pct:
         return f"was over its limit of {words.percent(limit_pct)}, has settled"
@@ -72,10 +84,10 @@ def _reason(row: Row | None, stop: Row) -> str:
 
 def _stop(order: str, row: Row | None, stop: Row) -> StopRow:
     """Return a stop with the bin's present fill: it may have changed since the round was made."""
-    now = (row["state"] if row is not None else None) or {}
+    now = _now(row)
     fill = now.get("fill_pct", stop.get("fill_pct"))
     state = "unknown" if row is None else state_of(row)
-    needed = _needed(row)
+    needed, (done, why_done) = _needed(row), _done(row)
     return StopRow(
         order=order,
         bin_id=str(stop["bin_id"]),
@@ -84,8 +96,8 @@ def _stop(order: str, row: Row | None, stop: Row) -> StopRow:
         fill=words.percent(fill),
         fill_px=0.0 if fill is None else round(max(0.0, min(100.0, fill)), 1),
         state=state,
-        state_name=STATES[state] if needed else "Done",
-        reason=_reason(row, stop) if needed else "emptied since the round was made",
+        state_name=STATES[state] if needed else done,
+        reason=_reason(row, stop) if needed else why_done,
         needed=needed,
     )
 

@@ -17,6 +17,7 @@ import msgspec
 
 from cityops.errors import ConfigurationError
 from rules.catalogue.faults import Fault, Parsed, fault_at, parse_file
+from rules.core import bin_trouble_parameters as b
 from rules.core import damp_parameters as d
 from rules.core import parameters as p
 from rules.core import quality_parameters as q
@@ -39,6 +40,11 @@ FILES: dict[str, tuple[str, Any]] = {
     "forecast": ("winter_forecast_stale.toml", p.AlarmRule[p.ForecastParameters]),
     "full": ("bins_full.toml", p.AlarmRule[p.BinParameters]),
     "fire": ("bins_fire.toml", p.AlarmRule[p.FireParameters]),
+    "tilted": ("bins_tilted.toml", p.AlarmRule[b.TiltedParameters]),
+    "blocked": ("bins_blocked.toml", p.AlarmRule[b.BlockedParameters]),
+    "not_emptied": ("bins_not_emptied.toml", p.AlarmRule[b.NotEmptiedParameters]),
+    "contaminated": ("bins_contaminated.toml", p.AlarmRule[b.ContaminatedParameters]),
+    "overflow": ("bins_overflow.toml", p.Rule[b.OverflowParameters]),
     "round": ("bins_round.toml", p.Rule[p.RoundParameters]),
     "outlook": ("bins_forecast.toml", p.Rule[OutlookParameters]),
     "silent": ("device_silent.toml", p.AlarmRule[p.SilenceParameters]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from rules.core.bin_emptying.passes import Pass
@@ -47,4 +49,39 @@ class BinActs(msgspec.Struct, frozen=True, omit_defaults=True):
     acts: tuple[Act, ...] = ()
 
 
-NO_PASSES, NO_ACTS = BinPasses(), BinActs()
+class Overflow(msgspec.Struct, frozen=True, array_like=True):
+    """An incident: since when a bin overflows [s since 1970], by its level or by the report of this number."""
+
+    since_s: float
+    by: Literal["level", "report"]
+    act: int = 0
+
+
+class TroubleMemory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is wrong at a bin.
+
+    Attributes:
+        at_s: when that last changed [s since 1970].
+        tilted, blocked, not_emptied, contaminated: alarms.
+        overflow: an incident; None: the bin does not overflow.
+        denied_s: the last service that the level denied [s since 1970].
+        contradicted: number of the last report that was told as contradicted by the sensor.
+    """
+
+    at_s: float
+    tilted: Condition = DOWN
+    blocked: Condition = DOWN
+    not_emptied: Condition = DOWN
+    contaminated: Condition = DOWN
+    overflow: Overflow | None = None
+    denied_s: float | None = None
+    contradicted: int = 0
+
+
+class SaidMemory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Acts that have not been looked at yet: as of when they count [s since 1970], and of which bin."""
+
+    waiting: tuple[tuple[float, str], ...] = ()
+
+
+NO_PASSES, NO_ACTS, NO_TROUBLE, NONE_SAID = BinPasses(), BinActs(), TroubleMemory(0.0), SaidMemory()

@@ -20,6 +20,8 @@ from rules.core.bin_level.hampel import median
 from rules.core.bin_level.state import BinCondition, Fills
 from rules.core.bin_memory import NO_ACTS, NO_PASSES, BinActs, BinPasses
 from rules.core.bin_outlook.telling import outlook_of
+from rules.core.bin_trouble import facts, why
+from rules.core.bin_trouble import rule as bin_trouble
 from rules.core.conditions.asking import asked
 from rules.core.conditions.condition import Condition, advance, is_down
 from rules.core.conditions.telling import Subject, Words, effects_of
@@ -128,7 +130,9 @@ def _level(
     if found:
         work.effects += [_event(site.bin_id, f) for f in found]
     after = _with(now, fills)
-    return after if fills.filtered is now.fills.filtered else _full(work, ctx, site, after)
+    after = after if fills.filtered is now.fills.filtered else _full(work, ctx, site, after)
+    bin_trouble.observe(work, ctx, site, after, found)
+    return after
 
 
 def _heard(passes: BinPasses, acts: BinActs) -> Heard:
@@ -211,22 +215,6 @@ def standing(bins: Mapping[str, BinMemory], ctx: Context) -> Iterator[tuple[Subj
             yield fire_warning.burning(ctx, site, now.heat), now.fire
 
 
-def why_collect(site: BinSite, now: BinMemory, at_s: float, p: BinParameters) -> str | None:
-    """Return why a bin must be collected, None where it need not be."""
-    level = now.fills.fill_pct
-    if now.fills.jam is not None and condition_of(now.fills, now.at_s, False, p.filter) == "blocked":
-        return f"blocked: something is at its sensor, {level or 0.0:.0f} % full before"
-    if level is not None and level >= p.overflow_pct:
-        return f"overflowing: {level:.0f} % full"
-    if now.full.is_active:
-        return f"full: {level or 0.0:.0f} %, threshold {site.threshold_pct:g} %"
-    since = now.fills.emptied_s if now.fills.emptied_s is not None else now.first_s
-    days = (at_s - since) / 86_400.0
-    if days > site.max_age_days:
-        return f"not emptied for {days:.0f} days, limit {site.max_age_days:g}"
-    return None
-
-
 def tell_all(work: Work, ctx: Context) -> None:
     """Say what is true now of the bins whose readings came."""
     if not work.touched_bins:
@@ -242,7 +230,9 @@ def _tell(work: Work, ctx: Context, bin_id: str, now: BinMemory, stuck: bool) ->
     ctx, site = ctx.at("bin", bin_id, now.at_s), ctx.site_at(bin_id, now.at_s)
     p, level = ctx.catalogue.full.parameters, now.fills.fill_pct
     shape, track = ctx.shape(bin_id, p.filter), now.fills.track
-    why = why_collect(site, now, now.at_s, p)
+    known = facts.facts_now(work, ctx, site, now.at_s)
+    due = why.why_collect(site, now, now.at_s, p, known)
+    said = due or why.separate_of(known)
     condition = condition_of(now.fills, now.at_s, stuck, p.filter)
     word = "unknown" if level is None else "ok"
     if level is not None and (now.full.is_active or level >= p.overflow_pct):
@@ -259,13 +249,14 @@ def _tell(work: Work, ctx: Context, bin_id: str, now: BinMemory, stuck: bool) ->
             "sd_pct": num(sd_pct, 1),
             "state": word,
             "condition": condition,
-            "needs_collection": why is not None,
+            "needs_collection": due is not None,
             "on_fire": now.fire.is_active or fire_warning.is_up(work, bin_id),
-            "reason": why or _reason(level, condition),
+            "reason": _reason(level, condition) if said is None else said.text,
             "last_emptied_at": iso(now.fills.emptied_s),
             "temperature_c": num(now.temperature_c),
             "battery_pct": num(now.battery_pct, 0),
             "outlook": outlook_of(work, ctx, bin_id, now),
+            **facts.told(known),
         },
     )
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from math import floor
 
 from rules.core.bin_emptying.passes import MINUTE_S, Pass, is_slow, passed
-from rules.core.bin_memory import NO_ACTS, NO_PASSES, BinActs, BinPasses
+from rules.core.bin_memory import NO_ACTS, NO_PASSES, NONE_SAID, BinActs, BinPasses, SaidMemory
+from rules.core.bin_trouble.rule import SAID
+from rules.core.bin_trouble.said import kept
 from rules.core.collection_acts.model import Act
 from rules.core.collection_acts.rows import BIN
 from rules.core.context import Context
@@ -48,7 +50,9 @@ def observe_acts(work: Work, ctx: Context, rows: Readings, at_s: float) -> None:
             continue
         before: BinActs = work.read("collection").get(bin_id, NO_ACTS)
         new = Act(int(number), int(what), when_s, from_s)
-        work.write("collection")[bin_id] = BinActs((*before.acts, new)[-ACTS_KEPT:])
+        work.write("collection")[bin_id] = BinActs(kept((*before.acts, new), ACTS_KEPT))
+        waiting: SaidMemory = work.read("bin_said").get(SAID, NONE_SAID)
+        work.write("bin_said")[SAID] = SaidMemory((*waiting.waiting, (from_s, bin_id)))
 
 
 def _counts_from_s(at_s: float) -> float:

@@ -40,6 +40,7 @@ from rules.core import (
     weather_rule,
 )
 from rules.core.bin_outlook import rule as bin_outlook_rule
+from rules.core.bin_trouble import rule as bin_trouble
 from rules.core.collection_acts import rows as acts
 from rules.core.context import Context
 from rules.core.effects import Effect
@@ -164,6 +165,7 @@ def _advance(work: Work, ctx: Context, flow: Flow, run: int, before_s: float | N
         flow.roads(run)
     weather_rule.evaluate(work, ctx, due)
     silence_rule.evaluate(work, ctx, due)
+    bin_trouble.evaluate(work, ctx, due)
     winter = _passed(before_s, upto_s, ctx.catalogue.gritting.parameters.evaluate_every_s)
     if winter is not None:
         flow.roads(run)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from rules.core.bin_memory import BinActs, BinPasses
+from rules.core.bin_memory import BinActs, BinPasses, SaidMemory, TroubleMemory
 from rules.core.bin_memory import BinMemory as BinMemory
 from rules.core.bin_memory import FireTold as FireTold
 from rules.core.bin_memory import Heat as Heat
@@ -195,12 +195,13 @@ class TreatedMemory(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RoundMemory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The collection round last decided; ``due``: bins beside it that are to be collected by their chance of an overflow."""
+    """The collection round last decided; ``due``: bins beside it that are to be collected by their chance of an overflow; ``separate``: separate jobs."""
 
     bins: tuple[str, ...]
     service_date: str
     decided_s: float
     due: tuple[str, ...] = ()
+    separate: tuple[str, ...] = ()
 
 
 class Outdoor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -246,6 +247,8 @@ SECTIONS: Mapping[str, Section] = {
     "bin_pass": Section(1, BinPasses),
     "collection": Section(1, BinActs),
     "fire_told": Section(1, FireTold),
+    "bin_trouble": Section(1, TroubleMemory),
+    "bin_said": Section(1, SaidMemory),
     "seen": Section(2, SeenMemory, {1: silent_with_levels}),
     "segment": Section(2, SegmentMemory, {1: with_levels("hoar", "ice")}),
     "group": Section(1, GroupMemory),
@@ -287,6 +290,8 @@ class EngineState(msgspec.Struct, frozen=True):
     bin_pass: dict[str, BinPasses] = {}
     collection: dict[str, BinActs] = {}
     fire_told: dict[str, FireTold] = {}
+    bin_trouble: dict[str, TroubleMemory] = {}
+    bin_said: dict[str, SaidMemory] = {}
     seen: dict[str, SeenMemory] = {}
     segment: dict[str, SegmentMemory] = {}
     group: dict[str, GroupMemory] = {}

@@ -46,6 +46,11 @@ SCOPES: Mapping[str, tuple[ScopeKind, tuple[str, ...]]] = {
             *(f"parameters.emptying.{name}" for name in EMPTYING_OF_A_BIN), "alarm.levels",
         ),
     ),
+    "bins.overflow": ("bin", ("parameters",)),
+    "bins.tilted": ("bin", ALARM),
+    "bins.blocked": ("bin", ALARM),
+    "bins.not_emptied": ("bin", ("parameters", *ALARM)),
+    "bins.contaminated": ("bin", ALARM),
     "bins.forecast": ("bin", ("parameters.alpha", "parameters.sensitive_alpha")),
     "winter.gritting": (
         "route",

@@ -15,6 +15,13 @@ from rules.core.alarm_spec import AlarmSpec
 from rules.core.bin_emptying.parameters import EmptyingParameters as EmptyingParameters
 from rules.core.bin_level.parameters import FilterParameters as FilterParameters
 from rules.core.bin_outlook_parameters import OutlookParameters
+from rules.core.bin_trouble_parameters import (
+    BlockedParameters,
+    ContaminatedParameters,
+    NotEmptiedParameters,
+    OverflowParameters,
+    TiltedParameters,
+)
 from rules.core.damp_advice.parameters import AdviceParameters
 from rules.core.damp_cause.parameters import CauseParameters
 from rules.core.damp_parameters import BandParameters, MouldParameters, SensorParameters
@@ -152,6 +159,11 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     matrix: TreatmentMatrix
     full: AlarmRule[BinParameters]
     fire: AlarmRule[FireParameters]
+    tilted: AlarmRule[TiltedParameters]
+    blocked: AlarmRule[BlockedParameters]
+    not_emptied: AlarmRule[NotEmptiedParameters]
+    contaminated: AlarmRule[ContaminatedParameters]
+    overflow: Rule[OverflowParameters]
     round: Rule[RoundParameters]
     outlook: Rule[OutlookParameters]
     silent: AlarmRule[SilenceParameters]
@@ -176,4 +188,5 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def alarm_rules(self) -> tuple[AlarmRule[Any], ...]:
         """The rules that raise alarms."""
-        return (self.damp, self.hoar_frost, self.ice, self.forecast, self.full, self.fire, self.silent)
+        bins = (self.full, self.fire, self.tilted, self.blocked, self.not_emptied, self.contaminated)
+        return (self.damp, self.hoar_frost, self.ice, self.forecast, *bins, self.silent)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rules.core import bin_rule, fire_warning, forecast_rule, grouping, home_rule, segment_rule, silence_rule
 from rules.core.alarm_book import Key, OpenAlarm
+from rules.core.bin_trouble import rule as bin_trouble
 from rules.core.conditions import telling
 from rules.core.conditions.condition import Condition
 from rules.core.context import Context
@@ -70,6 +71,7 @@ def _standing(state: EngineState, ctx: Context) -> Iterator[tuple[telling.Subjec
     yield from home_rule.standing(state.home, ctx)
     yield from bin_rule.standing(state.bin, ctx)
     yield from fire_warning.standing(state.fire_told, ctx)
+    yield from bin_trouble.standing(state.bin_trouble, state.bin, state.collection, ctx)
     yield from forecast_rule.standing(state.forecast_age, ctx)
 
 

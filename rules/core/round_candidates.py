@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 
 from rules.core.bin_level.geometry import litres
 from rules.core.bin_outlook.columns import OutlookColumns, Rows
+from rules.core.bin_trouble.why import Due
 from rules.core.context import Context
 from rules.core.effects import Json, num
 from rules.core.memory import BinMemory
 from rules.core.work import Work
 
-CODES = {"blocked": "blocked", "overflowing": "overflow", "full": "full", "not": "age"}
-"""First word of why a bin must be collected (``rules.core.bin_rule.why_collect``): its code."""
 FORECAST, MAY = "forecast", "may"
 
 
@@ -25,7 +24,9 @@ def due_by_forecast(work: Work, ctx: Context) -> tuple[str, ...]:
     return tuple(sorted(c.ids[i] for i in _standing(work, c, np.flatnonzero(c["due"] > 0.0))))
 
 
-def candidates(work: Work, ctx: Context, why: Mapping[str, str], due: Sequence[str]) -> list[Json]:
+def candidates(
+    work: Work, ctx: Context, why: Mapping[str, Due], due: Sequence[str], apart: Collection[str] = ()
+) -> list[Json]:
     """Return the candidates of the coming round, in the registry's order.
 
     Args:
@@ -33,22 +34,23 @@ def candidates(work: Work, ctx: Context, why: Mapping[str, str], due: Sequence[s
         ctx: what is installed.
         why: why bins must be collected by what is in them or since when.
         due: bins that must by their chance.
+        apart: bins that are separate jobs: no candidates.
     """
     c, p = work.table("bin_outlook", ctx, OutlookColumns), ctx.catalogue.outlook.parameters
     likely = _standing(work, c, np.flatnonzero(c["p"] >= p.may_from))
     known = dict.fromkeys([*likely, *(c.index[b] for b in due)])
-    wanted = sorted({*known, *(c.index[b] for b in why)})
+    wanted = sorted(i for i in {*known, *(c.index[b] for b in why)} if c.ids[i] not in apart)
     must_by_chance = frozenset(due)
     found: list[Json] = []
     for i in wanted:
         bin_id = c.ids[i]
-        text, code = why.get(bin_id), MAY
-        if text is not None:
-            code = CODES[text.partition(" ")[0].rstrip(":")]
+        must, code = why.get(bin_id), MAY
+        if must is not None:
+            code = must.code
         elif bin_id in must_by_chance:
             code = FORECAST
         row = _row(work, ctx, c, i) if i in known else _level_alone(work, ctx, bin_id)
-        words = text or _why(ctx, c, i)
+        words = _why(ctx, c, i) if must is None else must.text
         found.append({"bin_id": bin_id, "must": code != MAY, "code": code, "why": words, **row})
     return found
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from rules.core.bin_rule import why_collect
+from rules.core.bin_trouble.facts import facts_now
+from rules.core.bin_trouble.why import Due, separate_of, why_collect
 from rules.core.context import Context
 from rules.core.effects import Decision, iso, num
-from rules.core.memory import RoundMemory
+from rules.core.memory import BinMemory, RoundMemory
 from rules.core.round_candidates import candidates, due_by_forecast
 from rules.core.round_what_if import round_would_change
 from rules.core.work import Work
@@ -18,22 +19,25 @@ RULE, SUBJECT = "bins.round", "bins"
 
 def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     """Decide what to collect; a decision is written when the list or the day changes."""
-    wanted = _wanted(work, ctx, at_s)
-    if wanted is None:
+    known = {b: m for b, m in work.read("bin").items() if b in ctx.bins}
+    if not known:
         return
+    wanted, apart = _wanted(work, ctx, known, at_s)
     rule = ctx.catalogue.round
     date = datetime.fromtimestamp(at_s, ctx.zone).date().isoformat()
-    chosen = tuple(sorted(wanted))
-    due = tuple(b for b in due_by_forecast(work, ctx) if b not in wanted)
+    chosen, separate = tuple(sorted(wanted)), tuple(sorted(apart))
+    due = tuple(b for b in due_by_forecast(work, ctx) if b not in wanted and b not in apart)
     before: RoundMemory | None = work.read("round").get(SUBJECT)
     if before is not None and before.service_date == date:
         since_s = at_s - before.decided_s
-        same = (before.bins, before.due) == (chosen, due) and not _are_old(work, ctx, since_s)
+        same = (before.bins, before.due, before.separate) == (chosen, due, separate) and not _are_old(
+            work, ctx, since_s
+        )
         if same or since_s < rule.parameters.redecide_s:
             return
     done = ctx.round(chosen)
-    stops = [_stop(work, ctx, b, wanted[b], n) for n, b in enumerate(done.order, start=1)]
-    work.write("round")[SUBJECT] = RoundMemory(chosen, date, at_s, due)
+    stops = [_stop(work, ctx, b, wanted[b].text, n) for n, b in enumerate(done.order, start=1)]
+    work.write("round")[SUBJECT] = RoundMemory(chosen, date, at_s, due, separate)
     outcome = "collect" if chosen else "no_action"
     work.effects.append(
         Decision(
@@ -50,7 +54,8 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
                         "bin_id": b,
                         "fill_pct": _fill(work, b),
                         "at": _at(work, b),
-                        "why": wanted[b],
+                        "why": wanted[b].text,
+                        "code": wanted[b].code,
                         "device": ctx.bins[b].device,
                     }
                     for b in chosen
@@ -65,27 +70,40 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
                 "km": num(done.km, 3),
                 "service_date": date,
                 "stranded": list(done.stranded),
-                "candidates": candidates(work, ctx, wanted, due),
+                "candidates": candidates(work, ctx, wanted, due, apart),
+                "separate": [
+                    {
+                        "bin_id": b,
+                        "must": False,
+                        "code": apart[b].code,
+                        "why": apart[b].text,
+                        "fill_pct": _fill(work, b),
+                    }
+                    for b in separate
+                ],
             },
             would_change=round_would_change(work.read("bin"), _limits(ctx, at_s), chosen),
         )
     )
 
 
-def _wanted(work: Work, ctx: Context, at_s: float) -> dict[str, str] | None:
-    """Return the reason per bin to collect; None where no bin has reported yet."""
-    memory = {b: m for b, m in work.read("bin").items() if b in ctx.bins}
-    if not memory:
-        return None
-    p, own = ctx.catalogue.full.parameters, ctx.own("bin")
-    sites = ctx.sites_at(at_s)
-    why = {
-        b: why_collect(
-            sites[b], m, at_s, p if b not in own else ctx.at("bin", b, at_s).catalogue.full.parameters
-        )
-        for b, m in memory.items()
-    }
-    return {b: reason for b, reason in why.items() if reason is not None}
+def _wanted(
+    work: Work, ctx: Context, known: dict[str, BinMemory], at_s: float
+) -> tuple[dict[str, Due], dict[str, Due]]:
+    """Return why bins must be collected by the round, and why others are separate jobs."""
+    p, own, sites = ctx.catalogue.full.parameters, ctx.own("bin"), ctx.sites_at(at_s)
+    wanted: dict[str, Due] = {}
+    apart: dict[str, Due] = {}
+    for b, m in known.items():
+        its = ctx if b not in own else ctx.at("bin", b, at_s)
+        facts = facts_now(work, its, sites[b], at_s)
+        separate = separate_of(facts)
+        must = why_collect(sites[b], m, at_s, p if its is ctx else its.catalogue.full.parameters, facts)
+        if separate is not None:
+            apart[b] = separate
+        elif must is not None:
+            wanted[b] = must
+    return wanted, apart
 
 
 def _limits(ctx: Context, at_s: float) -> dict[str, tuple[float, float]]:

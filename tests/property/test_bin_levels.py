@@ -14,7 +14,7 @@ from rules.core.bin_emptying.detect import Seen, observe
 from rules.core.bin_emptying.passes import KEPT, Pass, newest, passed
 from rules.core.bin_level import kalman
 from rules.core.bin_level.state import Fills
-from rules.core.collection_acts.model import COLLECTED
+from rules.core.collection_acts.model import COLLECTED, WITHDRAWN
 from rules.core.collection_acts.rows import BIN, rows_of
 from rules.core.collection_acts.rows import KIND as ACTS
 from rules.core.effects import Event, LateReadings, SubjectState
@@ -164,6 +164,40 @@ def test_neither_the_cut_nor_the_order_within_the_lateness_matters(seed: int, cu
     shuffled = sorted(readings, key=lambda r: r[2] + rng.uniform(0, 1000.0))
     assert played(shuffled, cuts, 1200.0) == (state, effects)
     assert played(readings, cuts, 0.0)[1] == played(readings, [], 0.0)[1]
+
+
+def troubled(rng: random.Random) -> list[Reading]:
+    """The same afternoon with the bin on its side for a while, and words of crews and residents about it."""
+    lies_h = rng.uniform(0.0, 14.0)
+    out: list[Reading] = []
+    for kind, device, at_s, fields in afternoon(rng):
+        tilt = 80.0 if 0.0 <= at_s / 3600.0 - lies_h <= 1.5 else 1.0
+        out.append((kind, device, at_s, {**fields, "tilt_deg": tilt} if kind == "bin" else fields))
+    for number in range(1, 13):
+        at_s, what = rng.uniform(0.0, 54_000.0), rng.randint(1, 8)
+        about = rng.randint(1, number) if what == WITHDRAWN else number
+        said = {"act": float(about), "what": float(what), "at_s": START + at_s - rng.uniform(0.0, 1800.0)}
+        out.append((ACTS, BIN + "b1", at_s, said))
+    return sorted(out, key=lambda r: r[2])
+
+
+@given(st.integers(0, 10**6), st.lists(st.floats(0, 1), max_size=12))
+@examples(12)
+def test_of_what_is_wrong_at_a_bin_neither_the_cut_nor_the_order_matters(
+    seed: int, cuts: list[float]
+) -> None:
+    rng = random.Random(seed)
+    readings = troubled(rng)
+    state, effects = played(readings, [], 1200.0)
+    shuffled = sorted(readings, key=lambda r: r[2] + rng.uniform(0, 1000.0))
+    assert played(shuffled, cuts, 1200.0) == (state, effects)
+    assert played(readings, cuts, 0.0)[1] == played(readings, [], 0.0)[1]
+
+
+def test_the_troubled_afternoon_has_troubles() -> None:
+    told = "".join(e for seed in range(6) for e in played(troubled(random.Random(seed)), [], 1200.0)[1])
+    wrong = ("bins.tilted", "bins.blocked", "bins.contaminated", "bins.not_emptied", "bin_overflow_ended")
+    assert [w for w in wrong if w not in told] == []
 
 
 def test_the_crew_s_word_reaches_the_bin_through_the_engine() -> None:

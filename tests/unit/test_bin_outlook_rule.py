@@ -11,17 +11,16 @@ import pytest
 
 from devices.registry import Registry
 from rules.catalogue.loader import load
-from rules.core import bin_rule
 from rules.core.bin_outlook import rule
 from rules.core.bin_outlook.columns import OutlookColumns
 from rules.core.bin_outlook.levels import levels, place_of
+from rules.core.bin_trouble.why import why_collect
 from rules.core.context import Context, build_context
 from rules.core.effects import Decision, Effect, Json, SubjectState
 from rules.core.engine import step
 from rules.core.forget import forget
 from rules.core.memory import BinMemory, EngineState
 from rules.core.overrides import Override, prepare
-from rules.core.round_candidates import CODES
 from tests.fakes.rules_town import START, ZONE, Reading, batch, context, hamlet, latest
 
 HOUR_S = 3600.0
@@ -127,8 +126,8 @@ def test_codes_fit_the_words_of_why_a_bin_must_be_collected() -> None:
         [*rising("bin-0", 85.0, 0.0, 3.0), *rising("bin-1", 99.0, 0.0, 3.0), *rising("bin-2", 5.0, 0.0, 3.0)]
     )
     at_s = START + 20 * 86_400.0
-    why = [bin_rule.why_collect(site, state.bin[b], at_s, p) for b in ("b0", "b1", "b2")]
-    assert [CODES[str(w).partition(" ")[0].rstrip(":")] for w in why] == ["full", "overflow", "age"]
+    why = [why_collect(site, state.bin[b], at_s, p) for b in ("b0", "b1", "b2")]
+    assert [None if w is None else w.code for w in why] == ["full", "overflow", "age"]
 
 
 def test_the_list_does_not_flap_between_alpha_and_half_of_it() -> None:

@@ -150,7 +150,7 @@ def test_a_bin_fills_is_listed_and_emptied() -> None:
     (raised,) = [e for e in effects if isinstance(e, RaiseAlarm)]
     (worse,) = [e for e in effects if isinstance(e, ChangeSeverity)]
     (cleared,) = [e for e in effects if isinstance(e, ClearAlarm)]
-    (event,) = [e for e in effects if isinstance(e, Event)]
+    (event,) = [e for e in effects if isinstance(e, Event) and e.kind == "bin_emptied"]
     assert raised.rule_id == cleared.rule_id == "bins.full"
     assert raised.inputs["threshold_pct"] == 80.0
     assert (raised.severity, worse.before, worse.severity) == ("warning", "warning", "major")

@@ -55,7 +55,7 @@ def evening(
 @pytest.mark.parametrize(
     ("rule", "path", "value", "says"),
     [
-        ("bins.empty", "parameters.hysteresis_pct", 5, "there is no rule 'bins.empty'; rules: bins.fire"),
+        ("bins.empty", "parameters.hysteresis_pct", 5, "there is no rule 'bins.empty'; rules: bins.blocked"),
         (
             "bins.full",
             "parameters.histeresis_pct",
@@ -80,7 +80,7 @@ def test_a_value_that_the_rule_does_not_allow(rule: str, path: str, value: Any, 
             "bins.round",
             "parameters.redecide_s",
             "bin",
-            "can't be overridden; rules that can: bins.forecast, bins.full",
+            "can't be overridden; rules that can: bins.blocked, bins.contaminated, bins.forecast, bins.full",
         ),
         ("bins.full", "parameters.hysteresis_pct", "device", "for a bin, not for a device"),
         ("winter.gritting", "parameters.time_zone", "route", "is the same for every route"),

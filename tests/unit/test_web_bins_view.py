@@ -94,3 +94,11 @@ def test_a_stop_whose_bin_was_emptied_meanwhile_shows_its_level_now() -> None:
         brand=Brand(),
     )
     assert (view.stops[0].fill, view.stops[0].state_name) == ("0%", "Done")
+
+
+def test_a_stop_with_the_wrong_waste_is_a_separate_job_and_not_done() -> None:
+    spoilt = a_bin("a", 90.0, "full", False, "separate job: wrong waste in it, said by the crew")
+    spoilt["state"]["separate_job"] = True
+    (stop,) = view([spoilt], "a").stops
+    assert (stop.state_name, stop.needed) == ("Separate job", False)
+    assert stop.reason == "separate job: wrong waste in it, said by the crew"

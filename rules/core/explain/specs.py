@@ -151,6 +151,30 @@ SPECS: Mapping[str, Spec] = {
         clears=("temperature_c", "", ("alarm.levels.0.clear_at", "parameters.clear_c")),
         way="colder",
     ),
+    "bins.tilted": Spec(
+        inputs=(Input("tilt_deg", "tilt", "°", 0), Input("since", "on its side since", is_time=True)),
+        limits=(Threshold("on its side from", "limit_deg", (), "°", source="bins.full, for this bin"), FLAPS),
+    ),
+    "bins.blocked": Spec(
+        inputs=(
+            Input("by", "said by"),
+            Input("since", "since", is_time=True),
+            Input("fill_pct", "fill before", "%", 0),
+        ),
+        limits=(FLAPS,),
+    ),
+    "bins.not_emptied": Spec(
+        inputs=(
+            Input("serviced_at", "said to be serviced", is_time=True),
+            Input("failed_visits", "visits that failed", "", 0),
+            Input("fill_pct", "fill", "%", 0),
+        ),
+        limits=(Threshold("visits that may not fail", "", ("parameters.failed_visits",)),),
+    ),
+    "bins.contaminated": Spec(
+        inputs=(Input("since", "said by the crew", is_time=True), Input("stream", "stream")),
+        limits=(),
+    ),
     "device.silent": Spec(
         inputs=(
             Input("last_reading_at", "last reading", is_time=True),
