@@ -253,3 +253,15 @@ def test_only_fire_wakes_anybody() -> None:
     assert {chosen(chains, r.id).id for r in rules} == {"bins", "bins_fire"}
     critical = {r.id for r in rules if any(v.severity == "critical" for v in r.alarm.levels)}
     assert critical == {"bins.fire"}
+
+
+def test_a_bin_s_own_level_of_a_contradiction() -> None:
+    own = Override(
+        override_id=1, rule_id="bins.overflow", path="parameters.contradicted_below_pct", scope_kind="bin", scope="b0",
+        value=30.0, author="A", reason="bags beside it", starts_s=START - DAY, expires_s=START + DAY,
+    )  # fmt: skip
+    prepared = prepare(load(), [own])
+    assert prepared.refused == ()
+    ctx = replace(context(), overrides=prepared)
+    assert len(events(played(SOME, [(4.5, REPORTED_FULL)])[1], "bin_report_contradicted")) == 1
+    assert events(played(SOME, [(4.5, REPORTED_FULL)], ctx)[1], "bin_report_contradicted") == []
