@@ -15,10 +15,11 @@ def test_bins_of_a_file_are_judged_beside_simpler_ways(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert done.returncode == (0 if found["met"] else 1)
     assert (found["bins"], found["days"], found["faults"]) == (12, 420, 0)
-    assert found["next_day"]["put right"]["brier"] < found["next_day"]["how often"]["brier"]
-    assert sum(band["times"] for band in found["reliability"]) == found["judged"]
+    next_day = found["next_day"]
+    assert next_day["ways"]["put right"]["brier"] < next_day["ways"]["how often"]["brier"]
+    assert sum(band["times"] for band in next_day["reliability"]) == found["judged"]
     said = cityops("bench", "bins", str(file))
-    assert said.stdout.startswith("levels.csv: 12 bins, 420 days, 0 faults; judged ")
+    assert said.stdout.startswith("levels.csv: 12 bins, 420 days, 0 faults, 0 repeated days; judged ")
     assert ("met: Brier" if found["met"] else "MISSED: Brier") in said.stdout
 
 
