@@ -217,6 +217,7 @@ select n.key || '>' || n.fallback[1], n.alarm_id, n.log_id, n.recipient, n.fallb
 on conflict (key) do nothing
 
 -- withdraw
+-- Keys that are kept whole are found by hash: only the others are held against each beginning, of which there may be ten thousands.
 update notification n set state = 'suppressed', suppressed_why = %(why)s
- where kind = %(kind)s and state = 'pending'
+ where kind = %(kind)s and state = 'pending' and n.key <> all (%(keep)s::text[])
    and not exists (select from unnest(%(keep)s::text[]) k where starts_with(n.key, k))

@@ -172,7 +172,11 @@ def next_of(days: Sequence[Collection], stream: str, today: date) -> date | None
 
 
 def _seen(
-    known: Verdict, place: Premises, tracks: tuple[Track, Track | None], said: Sequence[CrewSaid], terms: Terms
+    known: Verdict,
+    place: Premises,
+    tracks: tuple[Track, Track | None],
+    said: Sequence[CrewSaid],
+    terms: Terms,
 ) -> Verdict:
     passed = None
     for track in tracks:

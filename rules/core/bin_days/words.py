@@ -120,7 +120,9 @@ def answer(verdict: Verdict, label: str, zone: ZoneInfo) -> tuple[str, str]:
 def _seen(verdict: Verdict, what: str, day: str, zone: ZoneInfo) -> tuple[str, str]:
     back = "" if verdict.return_by is None else day_words(verdict.return_by)
     passed = verdict.passed
-    lorry = "" if passed is None else f"The lorry was in your street at {_clock_and_day(passed.first_s, zone)}"
+    lorry = (
+        "" if passed is None else f"The lorry was in your street at {_clock_and_day(passed.first_s, zone)}"
+    )
     if verdict.crew is not None:
         said = CREW.get(verdict.crew.what, "it could not be emptied")
         first = f"{lorry}; the" if lorry else "The"
