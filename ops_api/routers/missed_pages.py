@@ -67,7 +67,7 @@ async def missed(ctx: Ctx, carried: Carried) -> HTMLResponse:
 async def say_who(
     request: Request,
     ctx: Ctx,
-    by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
+    by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")],
     password: Annotated[str, Form(max_length=PASSWORD_MOST)] = "",
 ) -> Response:
     """Let somebody of the team in for a shift."""

@@ -330,7 +330,7 @@ async def test_a_lorry_that_comes_a_day_late_is_told(bench: Bench) -> None:
     assert verdict_of(first).outcome == "accepted"
     # It is the same report until somebody says that the lorry came back.
     assert await desk.report(HOME.uprn, "refuse", at("2026-05-12 18:00"), "page") == first
-    back = {"by": "Ada", "role": "waste team", "via": "page", "at_s": at("2026-05-12 18:01")}
+    back: Any = {"by": "Ada", "role": "waste team", "via": "page", "at_s": at("2026-05-12 18:01")}
     await acts.append(NewAct(ref=first.ref, what="collected", seen={ANSWERS: first.act_id}, **back))
     again = await desk.report(HOME.uprn, "refuse", at("2026-05-12 18:02"), "page")
     found = verdict_of(again)
