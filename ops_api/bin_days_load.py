@@ -15,9 +15,17 @@ from rules.bin_days.ports import BinDays
 from rules.core.bin_days.model import Change
 from rules.core.bin_days.published import Timetable, replaced
 
+KEPT_LEAST = 0.9
+"""A file with less of the premises that are there is taken for half a file."""
 
-async def load_file(door: BinDaysDoor, file: Path) -> list[str]:
+
+async def load_file(door: BinDaysDoor, file: Path, *, fewer: bool = False) -> list[str]:
     """Put a file's parts in the place of those that are there; return what was done, in lines.
+
+    Args:
+        door: the timetable.
+        file: to read.
+        fewer: whether more than a tenth of the premises may go: who is reminded there is forgotten.
 
     Raises:
         ConfigurationError: what is wrong with the file, or that something that stays names a round that goes.
@@ -38,6 +46,8 @@ async def load_file(door: BinDaysDoor, file: Path) -> list[str]:
         return replaced(table, rounds, changes, today, door.now_s)
 
     await _check_rounds(door.days, loaded)
+    if not fewer:
+        await _check_premises(door.days, loaded)
     after = await door.days.replace(revise, loaded.premises)
     known = {r.key: r.sequence for r in before.revisions}
     told = sum(known.get(r.key, 0) != r.sequence for r in after.revisions)
@@ -55,6 +65,16 @@ async def _check_rounds(days: BinDays, loaded: Loaded) -> None:
     if gone:
         raise ConfigurationError(
             f"the round {sorted(gone)[0]!r} goes, and premises may have it; load the premises in the same file"
+        )
+
+
+async def _check_premises(days: BinDays, loaded: Loaded) -> None:
+    """Refuse half a register: with premises their residents' reminders go, and nobody can ask those people again."""
+    there = await days.count()
+    if loaded.premises is not None and len(loaded.premises) < KEPT_LEAST * there:
+        raise ConfigurationError(
+            f"the file has {len(loaded.premises)} premises, and {there} are there: the others would go, and the reminders of who lives there; "
+            "say --fewer if that is meant"
         )
 
 

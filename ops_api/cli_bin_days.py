@@ -37,14 +37,19 @@ OfStream = Annotated[str | None, typer.Option("--stream", help="Of this stream a
         "cityops bin-days load bank-holidays.csv  # day,to,reason,round_id,stream",
     ),
 )
-def load(file: Annotated[Path, typer.Argument(metavar="FILE", help="A .json or .csv file.")]) -> None:
+def load(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .json or .csv file.")],
+    fewer: Annotated[
+        bool, typer.Option("--fewer", help="More than a tenth of the premises go, with their reminders.")
+    ] = False,
+) -> None:
     """Put what is in a file in the place of what is there: all of it, or on the first error nothing.
 
     Parts that the file does not have stay. Calendars that people hold follow: where a day changes its sequence grows.
     """
     from ops_api.bin_days_load import load_file
 
-    for line in _run(lambda door: load_file(door, file)):
+    for line in _run(lambda door: load_file(door, file, fewer=fewer)):
         typer.echo(line)
 
 

@@ -10,7 +10,7 @@ from firmware_sim.world.premises import MadePremises, premises_of
 from ops_api.queries import OneConnection
 from ops_api.wiring_bin_days import bank_holidays
 from rules.bin_days.store import PostgresBinDays
-from rules.core.bin_days.holidays import REASON, proposed
+from rules.core.bin_days.holidays import REASON, proposed, working_day_after
 from rules.core.bin_days.model import Change, Premises, Round, Service
 from rules.core.bin_days.published import AHEAD, BACK, replaced
 
@@ -66,9 +66,10 @@ async def load_town(dsn: str, registry: Registry, now: datetime) -> int:
         TransientError: the database does not answer.
     """
     today = now.date()
-    shifts, left = proposed(bank_holidays(), today - BACK, today + AHEAD)
-    # What has no room in its week waits for the next one's Monday: somebody has to say so, here the demo does.
-    shifts += [Change(day=d, to=d + timedelta(days=7 - d.weekday()), reason=REASON) for d in left]
+    holidays = bank_holidays()
+    shifts, left = proposed(holidays, today - BACK, today + AHEAD)
+    # What has no room in its week waits for the next working day: somebody has to say so, here the demo does.
+    shifts += [Change(day=d, to=working_day_after(d, 1, holidays), reason=REASON) for d in left]
     places = [household(p) for p in premises_of(registry)]
     async with await connect(dsn, application_name="cityops demo", autocommit=False) as conn:
         days = PostgresBinDays(OneConnection(conn))

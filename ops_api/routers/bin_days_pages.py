@@ -22,6 +22,7 @@ from rules.core.collection_acts.record import BIN, Act, reference_typed
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 CHANNELS = {"email": "By e-mail", "sms": "By text message", "push": "By a notification"}
+ASKED = {"email": "e-mail address", "sms": "mobile number", "push": "topic of notifications"}
 
 
 def page(ctx: Context, template: str, status: int = 200, **values: object) -> HTMLResponse:
@@ -119,6 +120,7 @@ async def place_page(
     return page(
         ctx, "bin_day_place.html", status, place=at, view=bin_days_view.view(found, today), ics=ics,
         webcal=f"webcal{ics[ics.index('://') :]}", channels=channels, remind_error=error, saved=saved, wants=wants,
+        address_asked=" or ".join(dict.fromkeys(ASKED[kind] for kind in desk.channels.values())),
     )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 GONE = "These reminders are not there any more."
 _MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}\.[A-Za-z]{2,63}")
-_PHONE = re.compile(r"\+?[0-9]{9,15}")
+_MOBILE = re.compile(r"(?:(?:\+|00)?44)?0?(7[0-9]{9})")
+"""Mobile numbers of the UK alone: who may let us write to any number in the world lets us pay for it."""
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{6,64}")
 WRONG = {
     "email": "Write an e-mail address, for example name@example.com",
@@ -47,8 +48,8 @@ def address_as_sent(kind: str, typed: str) -> str | None:
     if kind == "email":
         return plain.lower() if plain.isascii() and len(plain) <= 254 and _MAIL.fullmatch(plain) else None
     if kind == "sms":
-        digits = re.sub(r"[\s().-]", "", plain)
-        return digits if _PHONE.fullmatch(digits) else None
+        found = _MOBILE.fullmatch(re.sub(r"[\s().-]", "", plain))
+        return None if found is None else f"+44{found[1]}"
     return plain if _TOPIC.fullmatch(plain) else None
 
 

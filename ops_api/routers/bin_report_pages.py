@@ -38,8 +38,11 @@ async def choose(
     desk_of(ctx)
     rows = await ctx.db.rows("bins", bin_id=None)
     if number.strip():
-        found = _by_number(rows, number)
-        return _choice(ctx, rows, unknown=number.strip()) if found is None else _form(ctx, found)
+        meant = by_number(rows, number)
+        if len(meant) == 1:
+            return _form(ctx, meant[0])
+        several = [{**_told(r), "metres": None} for r in meant]
+        return _choice(ctx, rows, unknown="" if several else number.strip(), bins=several)
     if near.strip():
         place = position(near)
         if place is None:
@@ -63,10 +66,11 @@ async def report(
     """Take a report, once however often the button is pressed; of a fire say what to do."""
     if what == "fire":
         return page(ctx, "bin_report.html", fire=True, bin=None)
-    found = _by_number(await ctx.db.rows("bins", bin_id=None), number)
+    rows = await ctx.db.rows("bins", bin_id=None)
+    found = next((r for r in rows if r["bin_id"] == number.strip()), None)
     known: dict[str, What] = {"full": "full", "overflowing": "overflowing", "damaged": "damaged"}
     if found is None:
-        return _choice(ctx, await ctx.db.rows("bins", bin_id=None), 404, unknown=number.strip())
+        return _choice(ctx, rows, 404, unknown=number.strip())
     if what not in known:
         return _form(ctx, found, 422, error="Choose what is wrong")
     take(ctx, request, desk_of(ctx).reports)
@@ -84,15 +88,17 @@ def position(text: str) -> tuple[float, float] | None:
     return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
-def _by_number(rows: list[Row], typed: str) -> Row | None:
-    """Return the bin with a number as typed: case and leading zeros of a bare number do not matter."""
+def by_number(rows: list[Row], typed: str) -> list[Row]:
+    """Return the bins that a number as typed may mean: case and leading zeros of a bare number do not matter.
+
+    A bare number is the end of more than one where there are ``park-7`` and ``station-7``: who typed it says which.
+    """
     plain = typed.strip().lower()
-    for row in rows:
-        name = str(row["bin_id"]).lower()
-        digits = name.rpartition("-")[2]
-        if plain == name or (plain.isdecimal() and digits.isdecimal() and int(digits) == int(plain)):
-            return row
-    return None
+    same = [r for r in rows if str(r["bin_id"]).lower() == plain]
+    if same or not (plain.isascii() and plain.isdecimal()):
+        return same
+    ends = [(str(r["bin_id"]).rpartition("-")[2], r) for r in rows]
+    return [r for end, r in ends if end.isascii() and end.isdecimal() and int(end) == int(plain)]
 
 
 def _nearest(rows: list[Row], latitude: float, longitude: float) -> list[dict[str, Any]]:

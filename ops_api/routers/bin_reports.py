@@ -12,7 +12,7 @@ from ops_api.routers.bin_desk_door import desk_of, take
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
 from rules.bin_days.missed_desk import RESIDENT, new_reference
-from rules.collection_acts.ports import RefusedActError, RequestUsedError
+from rules.collection_acts.ports import RefusedActError, RequestUsedError, UnusableTextError
 from rules.core.collection_acts.record import BIN, TEXT_MOST, Act, NewAct, What, reference_typed
 
 router = APIRouter(prefix="/api/v1", tags=["bins"])
@@ -67,7 +67,7 @@ async def get_report(
 
 
 async def report_bin(ctx: Context, bin_id: str, what: What, note: str, via: str, once: str | None) -> Act:
-    """Write a report of a public bin down; 404 where there is no such bin, 409 where ``once`` was used for another."""
+    """Write a report of a public bin down; 404 where there is no such bin, 409 where ``once`` was used for another, 422 where a text can't be kept."""
     new = NewAct(
         ref=f"{BIN}{bin_id}", what=what, at_s=(await ctx.town_now()).timestamp(), by=RESIDENT, role="resident", via=via,
         reason=note.strip(), request_id=None if once is None else f"bin:{once}", reference=new_reference(),
@@ -76,6 +76,8 @@ async def report_bin(ctx: Context, bin_id: str, what: What, note: str, via: str,
         act = await desk_of(ctx).acts.append(new)
     except RequestUsedError as error:
         raise HTTPException(409, str(error)) from error
+    except UnusableTextError as error:
+        raise HTTPException(422, str(error)) from error
     except RefusedActError as error:
         raise HTTPException(404, str(error)) from error
     ctx.hub.touch()

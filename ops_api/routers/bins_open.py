@@ -28,8 +28,8 @@ COLUMNS = (
     "bin_id", "label", "street", "stream", "latitude_deg", "longitude_deg", "capacity_l", "filling_level",
     "temperature_c", "emptied_at", "status", "measured_at", "fresh",
 )  # fmt: skip
-STATUS: Mapping[str, str] = {"tilted": "dropped", "fire": "burning"}
-"""FIWARE's words for conditions that are not ok."""
+BURNING, DROPPED, OK, UNKNOWN = "burning", "dropped", "ok", "unknown"
+"""FIWARE's words."""
 KINDS: Mapping[str, str] = {
     "litter": "other",
     "recycling": "other",
@@ -77,24 +77,28 @@ def level_of(row: Row, now: datetime) -> dict[str, Any]:
     """Return what is told of a bin: its level 0..1 where it is known and not older than :data:`FRESH`."""
     state, at = row["state"] or {}, row["at"]
     fresh = at is not None and now - at <= FRESH
-    fill = state.get("fill_pct") if fresh and state.get("state") != "unknown" else None
+    # Of a sensor that sees no bin, or always the same, the level is what it last was: that is nobody's news.
+    told = fresh and state.get("state") != "unknown" and state.get("condition", "ok") == "ok"
+    fill = state.get("fill_pct") if told else None
     emptied = moment(state.get("last_emptied_at"))
     return {
         **{k: row[k] for k in ("bin_id", "label", "street", "stream", "latitude_deg", "longitude_deg", "capacity_l")},
         "filling_level": None if fill is None else round(min(1.0, max(0.0, fill / 100.0)), 2),
         "temperature_c": state.get("temperature_c") if fresh else None,
         "emptied_at": None if emptied is None else emptied.isoformat(),
-        "status": _status(state) if fresh else "unknown",
+        "status": _status(state) if fresh else UNKNOWN,
         "measured_at": None if at is None else at.isoformat(),
         "fresh": fresh,
     }  # fmt: skip
 
 
 def _status(state: Mapping[str, Any]) -> str:
-    if state.get("fire") or state.get("state") == "fire":
-        return STATUS["fire"]
+    if state.get("on_fire"):
+        return BURNING
     condition = state.get("condition", "ok")
-    return "unknown" if state.get("state") in (None, "unknown") else STATUS.get(str(condition), "ok")
+    if condition == "tilted":
+        return DROPPED
+    return UNKNOWN if state.get("state") in (None, "unknown") or condition != "ok" else OK
 
 
 async def _levels(ctx: Context) -> tuple[list[dict[str, Any]], str | None]:
@@ -130,7 +134,7 @@ def _plain(value: object) -> object:
     """Return a cell: nothing for what is not known; a text that a spreadsheet would run is made none."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t"):
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n"):
         return "'" + value
     return "" if value is None else value
 

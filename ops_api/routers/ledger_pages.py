@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 @router.get("/bins/ledger")
 async def ledger(
-    ctx: Ctx, month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = None
+    ctx: Ctx, month: Annotated[str | None, Query(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$")] = None
 ) -> HTMLResponse:
     """Answer "did the sensors save anything?": the newest month's statement, or another's."""
     rows = await ctx.db.rows("bin_statement", month=None if month is None else f"{month}-01")

@@ -17,6 +17,7 @@ from ops_api.routers.password import remember, try_password
 from ops_api.web.words import day_and_clock
 from rules.bin_days.missed_desk import verdict_of
 from rules.core.bin_days.words import answer, day_words
+from rules.core.collection_acts.open_reports import ANSWERS
 from rules.core.collection_acts.record import NAME_MOST, NewAct
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -66,7 +67,7 @@ async def missed(ctx: Ctx, carried: Carried) -> HTMLResponse:
 async def say_who(
     request: Request,
     ctx: Ctx,
-    by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
+    by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")],
     password: Annotated[str, Form(max_length=PASSWORD_MOST)] = "",
 ) -> Response:
     """Let somebody of the team in for a shift."""
@@ -93,7 +94,7 @@ async def done(act_id: int, ctx: Ctx, carried: Carried) -> Response:
         await desk.acts.append(
             NewAct(
                 ref=report.ref, what="collected", at_s=max(now_s, report.at_s + 1.0), by=carried.name, role=ROLE, via="page",
-                reason=f"came back for {report.reference}", request_id=f"back:{act_id}",
+                reason=f"came back for {report.reference}", request_id=f"back:{act_id}", seen={ANSWERS: act_id},
             )
         )  # fmt: skip
     return RedirectResponse(PATH, 303)

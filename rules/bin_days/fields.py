@@ -15,7 +15,7 @@ from rules.core.bin_days.search import enough, uprn_of, words_of
 T = TypeVar("T")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_PRINTED = re.compile(r"[^\x00-\x1f\x7f]+")
+_PRINTED = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 NO_DAY = date(2000, 1, 3)
 """Stands where a day can't be read; such a row is refused."""
 

@@ -12,7 +12,7 @@ import msgspec
 from cityops.errors import CityopsError
 from rules.bin_days.ports import BinDays, Tracks
 from rules.collection_acts.ports import CollectionActs
-from rules.core.bin_days.missed import Calendar, CrewSaid, Terms, Verdict, due, judge, next_of
+from rules.core.bin_days.missed import Calendar, CrewSaid, Terms, Verdict, due, fetched_until, judge, next_of
 from rules.core.bin_days.model import Collection, Premises
 from rules.core.bin_days.published import Timetable, shown
 from rules.core.bin_days.track import track_of
@@ -82,12 +82,15 @@ class MissedDesk:
         of = next(r for r in table.rounds if r.round_id == collection.round_id)
         calendar = Calendar(holidays=self._holidays, ends_min=of.ends_min, zone=self._zone)
         from_s, to_s = self._span(collection.day)
-        early = now_s < calendar.over_s(collection.day)
-        track = track_of([]) if early else await self._tracks.track(of.lorries, from_s, to_s)
-        acts = await self._acts.of_ref(f"{PREMISES}{place.uprn}", from_s, to_s)
+        until_s = self._span(fetched_until(found, collection.day, today))[1]
+        track = later = track_of([])
+        if now_s >= calendar.over_s(collection.day):
+            track = await self._tracks.track(of.lorries, from_s, to_s)
+            later = await self._tracks.track(of.lorries, to_s, until_s) if until_s > to_s else later
+        acts = await self._acts.of_ref(f"{PREMISES}{place.uprn}", from_s, until_s)
         said = [CrewSaid(what=a.what, at_s=a.at_s, note=a.reason) for a in acts if a.what in CREW]
         return judge(
-            place, collection, next_of(found, stream, today), now_s, track, said, calendar, self.terms
+            place, collection, next_of(found, stream, today), now_s, track, said, calendar, self.terms, later
         )
 
     async def _known(self, uprn: int, verdict: Verdict) -> Act | None:
@@ -110,12 +113,19 @@ class MissedDesk:
             "terms": msgspec.to_builtins(self.terms),
         }  # fmt: skip
         of = verdict.original or self._day(now_s)
+        once = f"missed:{uprn}:{verdict.stream}:{of}:{verdict.outcome}{await self._after(uprn, of, now_s)}"
         return await self._acts.append(
             NewAct(
                 ref=f"{PREMISES}{uprn}", what="missed", at_s=now_s, by=RESIDENT, role="resident", via=via, seen=seen,
-                request_id=f"missed:{uprn}:{verdict.stream}:{of}:{verdict.outcome}", reference=new_reference(),
+                request_id=once, reference=new_reference(),
             )
         )  # fmt: skip
+
+    async def _after(self, uprn: int, of: date, now_s: float) -> str:
+        """Return what tells a report from those before a lorry was said to have come back: that may not be so."""
+        acts = await self._acts.of_ref(f"{PREMISES}{uprn}", self._span(of)[0] - 31 * DAY_S, now_s + DAY_S)
+        came = [a.act_id for a in acts if a.what == "collected"]
+        return f":{max(came)}" if came else ""
 
     def _day(self, at_s: float) -> date:
         return datetime.fromtimestamp(at_s, self._zone).date()

@@ -140,8 +140,8 @@ def question(reminder: Reminder, address: str, now_s: float, site: str) -> Notif
     link = f"{site.rstrip('/')}/bin-day/reminder/{reminder.code}"
     body = f"Somebody asked us to remind you here of bin days at {address}. If it was you, say yes: {link}\nIf not, do nothing: we forget it in three days."
     return Notification(
-        # Once an hour at most, however often somebody presses the button.
-        key=f"bin-ask:{reminder.reminder_id}:{int(now_s // 3600)}", recipient=recipient(reminder.reminder_id),
+        # Once a day at most, however often somebody presses the button: it may be a stranger's telephone.
+        key=f"bin-ask:{reminder.reminder_id}:{int(now_s // 86_400)}", recipient=recipient(reminder.reminder_id),
         channel=reminder.channel, address="", kind=ASK, severity="info", title="Do you want reminders of bin days?",
         body=body, not_before_s=now_s, expires_s=now_s + ASK_LIFE_S,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from rules.core.bin_days.missed import Terms
 from rules.core.bin_days.published import Timetable, replaced, shown
 from rules.core.bin_days.search import words_of
 from rules.core.collection_acts.chain import broken
+from rules.core.collection_acts.open_reports import ANSWERS
 from rules.core.collection_acts.record import NewAct
 from rules.notify.memory_outbox import MemoryOutbox
 from rules.notify.outbox import PostgresOutbox
@@ -67,7 +68,7 @@ class Bench:
                 "select 1 from pg_partitioned_table where partrelid = 'lorry_reading'::regclass"
             )
             if await plain.fetchone() is not None:
-                await conn.execute("select ensure_partitions('2026-05-10', '2026-05-12')")
+                await conn.execute("select ensure_partitions('2026-05-10', '2026-05-14')")
             for name, ts, latitude, longitude, speed in rows:
                 await conn.execute(
                     "insert into lorry_reading (device_id, ts, boot, seq, latitude_deg, longitude_deg, speed_m_s, quality, received_at)"
@@ -263,7 +264,7 @@ async def test_reminders_are_planned_once_and_follow_what_changes(bench: Bench) 
     assert await bench.waiting() == []
 
 
-async def test_the_question_is_asked_once_an_hour(bench: Bench) -> None:
+async def test_the_question_is_asked_once_a_day(bench: Bench) -> None:
     await bench.days.replace(revised(), PLACES)
     asked = await bench.days.ask(
         HOME.uprn, "mail", "a@b.example", evening=True, morning=True, code="c1", now_s=1.0
@@ -272,7 +273,7 @@ async def test_the_question_is_asked_once_an_hour(bench: Bench) -> None:
     said = question(asked, HOME.address, 7200.0, "https://bins.example/")
     assert "https://bins.example/bin-day/reminder/c1" in said.body
     assert await bench.outbox.put([said]) == 1
-    assert await bench.outbox.put([question(asked, HOME.address, 7300.0, "https://bins.example/")]) == 0
+    assert await bench.outbox.put([question(asked, HOME.address, 80_000.0, "https://bins.example/")]) == 0
 
 
 async def test_a_missed_bin_is_held_against_the_lorry_and_the_crew(bench: Bench) -> None:
@@ -316,4 +317,25 @@ async def test_a_missed_bin_is_held_against_the_lorry_and_the_crew(bench: Bench)
         await desk.report(FLAT.uprn, "garden", evening, "page")
     with pytest.raises(NoSuchPremisesError):
         await desk.report(404, "food", evening, "page")
+    assert broken(await acts.chain()) == ()
+
+
+async def test_a_lorry_that_comes_a_day_late_is_told(bench: Bench) -> None:
+    await bench.days.replace(revised(), PLACES)
+    acts: Any = MemoryActs() if bench.pool is None else PostgresActs(bench.pool)
+    desk = MissedDesk(bench.days, bench.days, acts, HOLIDAYS, LONDON, Terms())
+    tuesday = at("2026-05-12 07:10")
+    await bench.reports([("lorry-1", tuesday + n * 20.0, LAT, LON, 0.0) for n in range(5)])
+    first = await desk.report(HOME.uprn, "refuse", at("2026-05-11 18:00"), "page")
+    assert verdict_of(first).outcome == "accepted"
+    # It is the same report until somebody says that the lorry came back.
+    assert await desk.report(HOME.uprn, "refuse", at("2026-05-12 18:00"), "page") == first
+    back: Any = {"by": "Ada", "role": "waste team", "via": "page", "at_s": at("2026-05-12 18:01")}
+    await acts.append(NewAct(ref=first.ref, what="collected", seen={ANSWERS: first.act_id}, **back))
+    again = await desk.report(HOME.uprn, "refuse", at("2026-05-12 18:02"), "page")
+    found = verdict_of(again)
+    assert (again.reference != first.reference, found.outcome, found.stopped) == (True, "to_check", True)
+    assert found.passed is not None
+    assert found.passed.first_s == pytest.approx(tuesday)
+    assert [r.act for r in await acts.open_missed(tuesday - 86_400.0)] == [again]
     assert broken(await acts.chain()) == ()

@@ -204,6 +204,23 @@ async def test_both_sources_tell_the_same(bench: Bench) -> None:
     assert [w.bin_id for w in await s.work(BEGIN_S + 2 * 86_400.0, MONTH.to_s)] == ["b1"]
 
 
+async def test_an_emptying_that_was_taken_back_is_none(bench: Bench) -> None:
+    """A fall that was none: told, then taken back. Another is told, then confirmed by the lorry."""
+    if bench.conn is None:
+        pytest.skip("the memory's emptyings are given as they are")
+    add = "insert into event (kind, subject_kind, subject, at, detail) values (%s, 'bin', %s, to_timestamp(%s), %s)"
+    fell = {"before_pct": 80.0, "after_pct": 5.0, "confidence": 0.9, "evidence": ["drop"]}
+    for kind, bin_id, hour, detail in (
+        ("bin_emptied", "b0", 50.5, fell), ("bin_emptying_retracted", "b0", 50.5, fell | {"confidence": 0.0}),
+        ("bin_emptied", "b1", 50.5, fell), ("bin_emptying_confirmed", "b1", 50.5, fell | {"confidence": 0.99, "evidence": ["drop", "lorry"]}),
+    ):  # fmt: skip
+        await bench.conn.execute(add, (kind, bin_id, BEGIN_S + hour * 3600.0, Jsonb(detail)))
+    found = await bench.source.emptyings(MONTH.from_s, MONTH.to_s)
+    assert len(found) == 28
+    [more] = [e for e in found if e.t_s == BEGIN_S + 50.5 * 3600.0]
+    assert (more.bin_id, more.confidence, more.evidence) == ("b1", 0.99, ("drop", "lorry"))
+
+
 async def test_no_rounds_is_not_a_round_of_nothing(bench: Bench) -> None:
     if isinstance(bench.source, MemoryLedger):
         bench.source.all_rounds = None

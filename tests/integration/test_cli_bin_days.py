@@ -117,6 +117,19 @@ async def test_a_round_does_not_go_from_under_its_premises(db_dsn: str, tmp_path
     assert (refused.returncode, "the round 'mon-a' goes" in refused.stderr) == (2, True), refused.stderr
 
 
+async def test_half_a_register_is_refused(db_dsn: str, tmp_path: Path) -> None:
+    file, half = tmp_path / "town.json", tmp_path / "half.csv"
+    many = [{"uprn": 100 + n, "address": f"{n} Mill Lane", "rounds": ["mon-a"]} for n in range(10)]
+    file.write_text(json.dumps(TOWN | {"premises": many}))
+    assert bin_days(db_dsn, "load", str(file)).returncode == 0
+    half.write_text("uprn,address,rounds\n" + "".join(f"{100 + n},{n} Mill Lane,mon-a\n" for n in range(8)))
+    refused = bin_days(db_dsn, "load", str(half))
+    assert (refused.returncode, "8 premises, and 10 are there" in refused.stderr) == (2, True), refused.stderr
+    assert bin_days(db_dsn, "show", "109").returncode == 0
+    assert "8 premises" in bin_days(db_dsn, "load", str(half), "--fewer").stdout
+    assert bin_days(db_dsn, "show", "109").returncode == 2
+
+
 async def test_a_forged_act_is_found(db_dsn: str) -> None:
     async with await psycopg.AsyncConnection.connect(db_dsn) as conn:
         acts = PostgresActs(OneConnection(conn))

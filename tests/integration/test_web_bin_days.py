@@ -79,6 +79,7 @@ async def test_the_page_answers_in_its_first_line_and_says_what_is_changed(site:
     assert title[1].startswith("Put out the brown caddy by 6:30am today")
     assert "Food waste: no collection on" in page.text
     assert f"/bin-day/{HOME}.ics" in page.text
+    assert "Your e-mail address<" in page.text  # text messages are not offered here
     found = await site.get(
         f"/api/v1/premises/{HOME}", **{"from": str(day), "to": str(day + timedelta(days=3))}
     )
@@ -147,6 +148,9 @@ async def test_a_missed_bin_is_reported_once_and_looked_up(site: Site) -> None:
     assert (await site.http.post("/bins/missed/1/done")).status_code == 403
     wrong = await site.http.post("/bins/missed/who", data={"password": "bottle bank", "by": "Ada"})
     assert (wrong.status_code, "That is not the password." in wrong.text) == (403, True)
+    for nobody in (" ", "Ada\0"):
+        no = await site.http.post("/bins/missed/who", data={"password": WASTE_PASSWORD, "by": nobody})
+        assert no.status_code == 422
     let_in = await site.http.post("/bins/missed/who", data={"password": WASTE_PASSWORD, "by": "Ada"})
     assert let_in.headers["location"] == "/bins/missed"
     board = await site.http.get("/bins/missed")
@@ -179,6 +183,26 @@ async def test_the_team_says_that_the_lorry_came_back(site: Site) -> None:
     assert "Nobody waits" in (await site.http.get("/bins/missed")).text
 
 
+async def test_one_collected_answers_one_report_and_who_waits_on_says_so_again(site: Site) -> None:
+    other = Service(
+        stream="refuse", label="Rubbish", container="black bin", rule="FREQ=DAILY", start=date(2024, 1, 1)
+    )
+    await timetable(site, rounds=(Round(round_id="all", label="All", services=(DAILY, other), ends_min=0),))
+    first = await site.http.post(f"/bin-day/{HOME}/missed", data={"stream": "food"})
+    await site.http.post(f"/bin-day/{HOME}/missed", data={"stream": "refuse"})
+    await site.http.post("/bins/missed/who", data={"password": WASTE_PASSWORD, "by": "Ada"})
+    await site.http.post("/bins/missed/1/done")
+    board = (await site.http.get("/bins/missed")).text
+    assert ("1 household waits" in board, "/bins/missed/2/done" in board) == (True, True)
+    # Nobody came: a report of its own, and it is on the list.
+    again = await site.http.post(f"/bin-day/{HOME}/missed", data={"stream": "food"})
+    assert again.headers["location"] != first.headers["location"]
+    twice = await site.http.post(f"/bin-day/{HOME}/missed", data={"stream": "food"})
+    assert twice.headers["location"] == again.headers["location"]
+    board = (await site.http.get("/bins/missed")).text
+    assert ("1 household waits" in board, board.count("/done")) == (True, 2)
+
+
 async def test_a_public_bin_is_reported(site: Site) -> None:
     bin_id = site.town.bins[0].bin_id
     first = await site.http.get("/bins/report")
@@ -204,6 +228,9 @@ async def test_a_public_bin_is_reported(site: Site) -> None:
     assert (await site.http.post("/bins/report", data=post | {"what": ""})).status_code == 422
     assert (await site.http.post("/bins/report", data=post | {"what": "damaged"})).status_code == 409
     assert (await site.http.post("/bins/report", data=post | {"bin": "nowhere"})).status_code == 404
+    assert (
+        await site.http.post("/bins/report", data=post | {"once": "abcdefgh", "note": "\0"})
+    ).status_code == 422
     fire = await site.http.post("/bins/report", data=post | {"what": "fire"})
     assert "Call 999 now" in fire.text
     [(what, by, reason, received)] = await site.sql(

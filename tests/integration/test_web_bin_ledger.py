@@ -27,4 +27,5 @@ async def test_the_page_answers_whether_the_sensors_saved_anything(site: Site) -
         assert "January 2026" in text
         assert "Cost of sensors" in text
     assert "No statement is kept yet" in (await site.http.get(f"{PAGE}?month=2025-12")).text
-    assert (await site.http.get(f"{PAGE}?month=January")).status_code == 422
+    for wrong in ("January", "٢٠٢٦-01", "0000-01"):
+        assert (await site.http.get(PAGE, params={"month": wrong})).status_code == 422, wrong

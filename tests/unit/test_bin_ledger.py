@@ -141,6 +141,30 @@ def test_days_without_data_are_in_neither_side_and_listed() -> None:
     assert s.line("collections").actual == 27 - 2
 
 
+def test_days_before_the_sensors_save_nothing() -> None:
+    """Sensors from the 14th on: what the lorries drove before is written down nowhere, and is no saving."""
+    i, begin_s = month(), BEGIN_S + 13 * 86_400.0
+    traces = tuple(
+        Trace(bin_id=t.bin_id, t_s=t.t_s[t.t_s >= begin_s], fill_pct=t.fill_pct[t.t_s >= begin_s], sd_pct=0.0)
+        for t in i.traces
+    )
+    later = tuple(d for d in i.rounds or () if d.day >= date(2026, 1, 14))
+    some = tuple(e for e in i.emptyings if e.t_s >= begin_s)
+    s = make(msgspec.structs.replace(i, traces=traces, emptyings=some, rounds=later)).statement
+    # Fixed days from the 15th to the 31st: nine of 15 km and 3 h. Rounds on 13 of the days from the 14th on.
+    assert (s.bin_days_known, len(later)) == (36, 13)
+    assert [(s.line(k).actual, s.line(k).fixed) for k in ("collections", "km", "hours")] == [
+        (16, 18),
+        (130, 135),
+        (26, 27),
+    ]
+    assert "On 13 days no bin is known" in "".join(s.notes)
+    # A round of a day on which nothing is known counts as little as the fixed one of that day.
+    dark = tuple(d for d in i.rounds or () if d.day < date(2026, 1, 14)) + later
+    again = make(msgspec.structs.replace(i, traces=traces, emptyings=some, rounds=dark)).statement
+    assert again.line("km").actual == 130
+
+
 def test_a_bin_without_sensor_is_in_no_figure_by_bin_and_named() -> None:
     from rules.core.bin_ledger.values import Bin
 

@@ -33,16 +33,18 @@ def check_rule(rule: str, start: date) -> str | None:
     if not (interval.isdecimal() and 1 <= int(interval[:4]) <= INTERVAL_MOST):
         return f"has INTERVAL={interval}; allowed are 1 to {INTERVAL_MOST}"
     try:
-        _rrule(rule, start).after(datetime.combine(start, time()), inc=True)
+        first = _rrule(rule, start).after(datetime.combine(start, time()), inc=True)
     except (ValueError, TypeError, OverflowError) as error:
         return f"is no rule of RFC 5545: {error}"
-    return None
+    # Looking for days that never come goes on to the year 9999, each time a page is asked for.
+    return "gives no day at all" if first is None else None
 
 
 @lru_cache(maxsize=4096)
 def _rrule(rule: str, start: date) -> rrule:
     found = rrulestr(rule, dtstart=datetime.combine(start, time()))
-    assert isinstance(found, rrule)
+    if not isinstance(found, rrule):
+        raise ValueError("one rule, on one line")
     return found
 
 

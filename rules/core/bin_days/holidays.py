@@ -11,14 +11,16 @@ from rules.core.bin_days.model import Change
 DAY = timedelta(days=1)
 SATURDAY = 5
 REASON = "the bank holiday"
+CLOSED = ((12, 25), (12, 26), (1, 1))
+"""Month and day on which nobody drives, also where the bank holiday for it is on the Monday after."""
 
 
 def proposed(holidays: Days[date], first: date, last: date) -> tuple[list[Change], list[date]]:
     """Return the changes that the weeks with a bank holiday ask for, and the days for which there is no room.
 
     In each week from the holiday on every day's collections move one day later, Saturday included; with two holidays
-    in a week, to the next days that are free. A day that would have to go beyond Saturday is in the second list: a
-    person decides. A holiday at a weekend moves nothing.
+    in a week, to the next days that are free. A day that would have to go beyond Saturday, or on to a Saturday that
+    is Christmas, Boxing or New Year's Day, is in the second list: a person decides. A holiday at a weekend moves nothing.
 
     Args:
         holidays: bank holidays.
@@ -30,7 +32,11 @@ def proposed(holidays: Days[date], first: date, last: date) -> tuple[list[Change
     monday = first - first.weekday() * DAY
     while monday <= last:
         week = [monday + n * DAY for n in range(SATURDAY)]
-        free = [d for d in (*week, monday + SATURDAY * DAY) if d not in holidays]
+        free = [
+            d
+            for d in (*week, monday + SATURDAY * DAY)
+            if d not in holidays and (d.month, d.day) not in CLOSED
+        ]
         place = monday - DAY
         for day in week if any(d in holidays for d in week) else ():
             to = next((d for d in free if d >= day and d > place), None)

@@ -11,6 +11,7 @@ import msgspec
 
 from rules.core.bin_days.holidays import working_day_after
 from rules.core.bin_days.model import Collection, Premises
+from rules.core.bin_days.published import DROPPED
 from rules.core.bin_days.track import Passing, Track, passing
 
 Outcome = Literal["accepted", "to_check", "crew_reported", "not_due", "cancelled", "too_early", "too_late"]
@@ -50,6 +51,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         original: the collection's identity, with the stream; None where none was due.
         day: when it was; None likewise.
+        passed: a lorry at the household, on that day or, where none came then, later.
         next_day: when the stream is collected next; None: not known.
         return_by: until when the lorry comes back; of accepted ones.
         tracked: whether any lorry of the round was heard of on that day.
@@ -87,7 +89,8 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 
 def due(days: Sequence[Collection], stream: str, today: date, terms: Terms) -> Verdict | Collection:
     """Return the newest collection of a stream that is or was due, or the verdict that there is none to tell of."""
-    mine = [c for c in days if c.service.stream == stream]
+    # What a new timetable has dropped was never due: the one that took its place is.
+    mine = [c for c in days if c.service.stream == stream and not (c.day is None and c.reason == DROPPED)]
     since = today - timedelta(days=terms.look_back_days)
     coming = min((c.day for c in mine if c.day is not None and c.day > today), default=None)
     past = [c for c in mine if since <= (c.day or c.original) <= today]
@@ -114,6 +117,7 @@ def judge(
     said: Sequence[CrewSaid],
     calendar: Calendar,
     terms: Terms,
+    later: Track | None = None,
 ) -> Verdict:
     """Return what is answered to a household whose collection was due.
 
@@ -123,9 +127,10 @@ def judge(
         coming: when the stream is collected next.
         now_s: the town's time [s since 1970].
         track: where the round's lorries were on that day.
-        said: what crews reported there on that day.
+        said: what crews reported there on that day, or up to :func:`fetched_until`.
         calendar: of the round.
         terms: to judge by.
+        later: where they were after that day, up to :func:`fetched_until`; None: that is not known.
     """
     day = collection.day
     assert day is not None
@@ -141,7 +146,7 @@ def judge(
         return msgspec.structs.replace(known, outcome="too_early")
     if today > working_day_after(day, terms.claim_days, calendar.holidays):
         return msgspec.structs.replace(known, outcome="too_late")
-    known = _seen(known, place, track, said, terms)
+    known = _seen(known, place, (track, later), said, terms)
     if known.crew is not None:
         return msgspec.structs.replace(known, outcome="crew_reported")
     return msgspec.structs.replace(
@@ -151,20 +156,38 @@ def judge(
     )
 
 
+def fetched_until(days: Sequence[Collection], day: date, today: date) -> date:
+    """Return the last day on which what was due on ``day`` may have been fetched.
+
+    A lorry may come a day late. From the household's next collection on, of whatever stream, it comes for that one.
+    """
+    following = [c.day for c in days if c.day is not None and c.day > day]
+    return max(day, min([today, *(d - timedelta(days=1) for d in following)]))
+
+
 def next_of(days: Sequence[Collection], stream: str, today: date) -> date | None:
     """Return when a stream is collected next, after today."""
     found = (c.day for c in days if c.service.stream == stream and c.day is not None and c.day > today)
     return min(found, default=None)
 
 
-def _seen(known: Verdict, place: Premises, track: Track, said: Sequence[CrewSaid], terms: Terms) -> Verdict:
+def _seen(
+    known: Verdict,
+    place: Premises,
+    tracks: tuple[Track, Track | None],
+    said: Sequence[CrewSaid],
+    terms: Terms,
+) -> Verdict:
     passed = None
-    if place.latitude_deg is not None and place.longitude_deg is not None and not track.is_empty:
-        passed = passing(track, place.latitude_deg, place.longitude_deg, terms.near_m)
+    for track in tracks:
+        if place.latitude_deg is None or place.longitude_deg is None or track is None or track.is_empty:
+            continue
+        if passed is None:
+            passed = passing(track, place.latitude_deg, place.longitude_deg, terms.near_m)
     return msgspec.structs.replace(
         known,
         passed=passed,
         stopped=passed is not None and passed.slowest_m_s <= terms.stopped_m_s,
         crew=max(said, key=lambda s: s.at_s, default=None),
-        tracked=not track.is_empty,
+        tracked=not tracks[0].is_empty,
     )

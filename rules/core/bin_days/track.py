@@ -47,7 +47,8 @@ class Passing(msgspec.Struct, frozen=True, kw_only=True):
 
 def track_of(rows: Sequence[tuple[str, float, float, float, float]]) -> Track:
     """Return a track from rows of lorry, time, latitude, longitude and speed."""
-    numbers = np.array([r[1:] for r in rows], dtype=np.float64).reshape(-1, 4)
+    # Nothing is minus nothing: a column of JSON keeps no sign of a zero, and an act's hash would not be that of what is read.
+    numbers = np.array([r[1:] for r in rows], dtype=np.float64).reshape(-1, 4) + 0.0
     ts_s, latitude, longitude, speed = numbers.T
     return Track(
         lorry=[r[0] for r in rows], ts_s=ts_s, latitude_deg=latitude, longitude_deg=longitude, speed_m_s=speed

@@ -91,6 +91,11 @@ def clock(at_s: float, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(at_s, zone):%H:%M}"
 
 
+def _clock_and_day(at_s: float, zone: ZoneInfo) -> str:
+    """Return ``07:42 on Tuesday 29 December``: a lorry that comes late comes on another day."""
+    return f"{clock(at_s, zone)} on {day_words(datetime.fromtimestamp(at_s, zone).date())}"
+
+
 def answer(verdict: Verdict, label: str, zone: ZoneInfo) -> tuple[str, str]:
     """Return what a household is told: one line, and what follows of it. ``label``: what its stream is called."""
     what, day = label.lower(), "" if verdict.day is None else day_words(verdict.day)
@@ -116,12 +121,12 @@ def _seen(verdict: Verdict, what: str, day: str, zone: ZoneInfo) -> tuple[str, s
     back = "" if verdict.return_by is None else day_words(verdict.return_by)
     passed = verdict.passed
     lorry = (
-        "" if passed is None else f"The lorry was in your street at {clock(passed.first_s, zone)} on {day}"
+        "" if passed is None else f"The lorry was in your street at {_clock_and_day(passed.first_s, zone)}"
     )
     if verdict.crew is not None:
         said = CREW.get(verdict.crew.what, "it could not be emptied")
         first = f"{lorry}; the" if lorry else "The"
-        at = "" if lorry else f" at {clock(verdict.crew.at_s, zone)} on {day}"
+        at = "" if lorry else f" at {_clock_and_day(verdict.crew.at_s, zone)}"
         return f"{first} crew reported{at} that {said}.", PHONE_HINT
     if passed is not None:
         stood = " and stopped" if verdict.stopped else ", but did not stop"

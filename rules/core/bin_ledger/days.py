@@ -61,6 +61,15 @@ class BinDays:
     left_out: Mapping[str, str]
 
     @property
+    def seen(self) -> NDArray[np.bool_]:
+        """Which days anything is known of; all where no bin is judged, as nothing is compared then."""
+        return (
+            np.asarray(self.known.any(axis=0))
+            if len(self.known)
+            else np.ones(len(self.cal.days), dtype=np.bool_)
+        )
+
+    @property
     def demands(self) -> Iterator[Demand]:
         """What was thrown into each bin."""
         return (b.demand for b in self.made)
@@ -83,7 +92,8 @@ def bin_days(i: Inputs, schedule: Schedule | None = None) -> BinDays:
     sides = {name: _side(made, name, cal) for name in SIDES}
     sides["actual"] = _with_stops(sides["actual"], i, cal, bins)
     rows = np.array([known[b] for b in bins], dtype=np.bool_).reshape(len(bins), len(cal.days))
-    return BinDays(cal, bins, rows, sides, _loose(i, cal, sides["actual"]), made, left_out)
+    found = BinDays(cal, bins, rows, sides, _loose(i, cal, sides["actual"]), made, left_out)
+    return replace(found, loose=found.loose * found.seen)
 
 
 def _left_out(i: Inputs, known: Mapping[str, NDArray[np.bool_]], least: float) -> Iterator[tuple[str, str]]:

@@ -48,7 +48,7 @@ def facts_of(i: Inputs, schedule: Schedule | None = None) -> Facts:
         w for w in i.work if w.done and w.closed_s is not None and days.cal.day_of(w.closed_s) is not None
     ]
     return Facts(
-        i, days, driven(i, days.cal, emptied), fixed(i, days.cal, asked), sum(w.cost_gbp or 0.0 for w in done),
+        i, days, driven(i, days.cal, emptied, days.seen), fixed(i, days.cal, asked, days.seen), sum(w.cost_gbp or 0.0 for w in done),
         sum(w.cost_gbp is None for w in done),
     )  # fmt: skip
 

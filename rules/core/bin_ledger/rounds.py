@@ -41,11 +41,19 @@ class Way:
     kg: float | None = None
 
 
-def driven(i: Inputs, cal: Calendar, emptied_by_day: Floats) -> Way:
-    """Return what was driven; days with emptyings and without a round are made up for by the others, and counted."""
-    rounds = in_period(i)
+def driven(i: Inputs, cal: Calendar, emptied_by_day: Floats, seen: NDArray[np.bool_]) -> Way:
+    """Return what was driven; days with emptyings and without a round are made up for by the others, and counted.
+
+    Args:
+        i: the inputs.
+        cal: of the period.
+        emptied_by_day: emptyings.
+        seen: which days count: of the others nothing is known, and a day without a round would be taken for one saved.
+    """
+    rounds = [d for d in in_period(i) if seen[(d.day - i.first).days]]
     if not rounds:
         return Way(None, None)
+    emptied_by_day = emptied_by_day * seen
     day = np.array([(d.day - i.first).days for d in rounds])
     n, km = len(cal.days), np.array([d.km for d in rounds], dtype=np.float64)
     by_km = np.asarray(np.bincount(day, km, n), dtype=np.float64)
@@ -101,15 +109,18 @@ def _hours(d: Driven, speed: float, service_s: float) -> float:
     return d.km / speed + _stops(d) * service_s / 3600.0 if d.hours is None else d.hours
 
 
-def fixed(i: Inputs, cal: Calendar, schedule: Schedule) -> Way:
-    """Return what the fixed schedule drives; what is not planned is estimated from the rounds that were driven."""
+def fixed(i: Inputs, cal: Calendar, schedule: Schedule, seen: NDArray[np.bool_]) -> Way:
+    """Return what the fixed schedule drives; what is not planned is estimated from the rounds that were driven.
+
+    ``seen``: which days count, see :func:`driven`.
+    """
     whose, days = of_plans(schedule, i.bins), len(cal.days)
     km, hours, shifts, estimated = np.zeros(days), np.zeros(days), 0.0, False
     for plan in schedule.plans:
         found = _planned(plan, len(whose[plan.name]), i)
         if found is None:
             return Way(None, None)
-        on = np.array([is_driven(plan, d) for d in cal.days], dtype=np.float64)
+        on = np.array([is_driven(plan, d) for d in cal.days], dtype=np.float64) * seen
         km, hours = km + found[0] * on, hours + found[1] * on
         shifts, estimated = (
             shifts + plan.lorries * float(on.sum()),

@@ -102,6 +102,9 @@ def _notes(f: Facts) -> Iterator[str]:
     lost = int((~f.days.known).sum())
     if lost:
         yield f"{lost} bin-days are not known and in neither side's figures; they are listed."
+    dark = int((~f.days.seen).sum())
+    if dark:
+        yield f"On {dark} days no bin is known: what was driven on them, and what would have been, is in neither side's figures."
     if f.was.unknown_days:
         yield (
             f"On {f.was.unknown_days} days bins were emptied and no round is kept: km and hours are made up for by the other days' "
