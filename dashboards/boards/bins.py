@@ -62,14 +62,18 @@ select $__timeGroupAlias(l.ts,$__interval), d.label as metric, max(l.load_kg) as
 EMPTYINGS = """
 select $__timeGroupAlias(e.at,'1h'), count(*) as emptied
   from board.event e join bin_site b on b.bin_id = e.subject
- where e.kind = 'bin_emptied' and b.stream in ($stream) and $__timeFilter(e.at) group by 1 order by 1
+ where e.kind = 'bin_emptied' and b.stream in ($stream) and $__timeFilter(e.at) and not exists (
+       select from board.event r where r.kind = 'bin_emptying_retracted' and r.subject = e.subject and r.at = e.at)
+ group by 1 order by 1
 """
 
 EMPTIED = """
 select e.at as "time", b.label as bin, b.street, (e.detail ->> 'before_pct')::double precision as before,
        (e.detail ->> 'after_pct')::double precision as after
   from board.event e join bin_site b on b.bin_id = e.subject
- where e.kind = 'bin_emptied' and b.stream in ($stream) and $__timeFilter(e.at) order by e.at desc limit 300
+ where e.kind = 'bin_emptied' and b.stream in ($stream) and $__timeFilter(e.at) and not exists (
+       select from board.event r where r.kind = 'bin_emptying_retracted' and r.subject = e.subject and r.at = e.at)
+ order by e.at desc limit 300
 """
 
 ROUNDS = """
