@@ -246,6 +246,38 @@ def test_many_reports_push_out_no_crew_s_word() -> None:
     assert kept(left, 8) == left
 
 
+MANY = [(10.0, REPORTED_FULL)] * 12
+
+
+def remembered(words: Sequence[Word]) -> tuple[Act, ...]:
+    """Return what is remembered of words, act by act; one of ``WITHDRAWN`` takes back the one before it."""
+    memory: tuple[Act, ...] = ()
+    for n, (at_s, what) in enumerate(words, start=1):
+        memory = kept((*memory, Act(n - (what == WITHDRAWN), what, at_s, at_s)), 8)
+    return memory
+
+
+def test_what_was_ended_or_taken_back_does_not_stand_again_after_many_reports() -> None:
+    ended = said_of(remembered([(1.0, CONTAMINATED), (2.0, BLOCKED), (3.0, COLLECTED), *MANY]), 20.0, None, None, 60.0)
+    assert (ended.contaminated, ended.blocked, ended.collected_s) == (None, None, 3.0)
+    taken_back = said_of(remembered([(1.0, CONTAMINATED), (2.0, WITHDRAWN), *MANY]), 20.0, None, None, 60.0)
+    assert taken_back.contaminated is None
+    first = said_of(remembered([(1.0, BLOCKED), (2.0, BLOCKED), (3.0, WITHDRAWN), *MANY]), 20.0, None, None, 60.0)
+    assert first.blocked == Act(1, BLOCKED, 1.0, 1.0)
+    visits = said_of(remembered([(0.0, BLOCKED), (1.0, NOT_OUT), (2.0, BLOCKED), *MANY]), 20.0, None, None, 0.5)
+    assert visits.failed == 3
+    assert len(remembered([(1.0, what) for what in range(1, 8)] * 40)) <= 23
+
+
+def test_a_denial_that_was_taken_back_is_so_for_good() -> None:
+    full = [level(k, 60.0 + 0.2 * k) for k in range(40)]
+    words: list[Word] = [(8.3, COLLECTED), (20.5, WITHDRAWN), *((21.5 + k, BLOCKED) for k in range(12))]
+    state, effects = played(full, words)
+    assert len(events(effects, "bin_not_emptied")) == 1
+    assert state.bin_trouble["b0"].denied_s is None
+    assert [e["code"] for e in told(effects)["exceptions"]] == ["blocked"]
+
+
 def test_only_fire_wakes_anybody() -> None:
     catalogue, chains = load(), load_escalations()
     rules = [r for r in catalogue.alarm_rules if r.id.startswith("bins.")]
