@@ -36,7 +36,8 @@ def why_collect(
     """
     if facts is not None and facts.said.contaminated is not None:
         return None
-    return _by_level(site, now, p) or _by_report(now, facts) or _by_age(site, now, at_s)
+    said_s = None if facts is None else facts.said.collected_s
+    return _by_level(site, now, p) or _by_report(now, facts) or _by_age(site, now, at_s, said_s)
 
 
 def separate_of(facts: Facts | None) -> Due | None:
@@ -73,8 +74,10 @@ def _by_report(now: BinMemory, facts: Facts | None) -> Due | None:
     return None
 
 
-def _by_age(site: BinSite, now: BinMemory, at_s: float) -> Due | None:
+def _by_age(site: BinSite, now: BinMemory, at_s: float, said_s: float | None) -> Due | None:
+    """Return whether a bin waits too long; a crew's word that nothing denies counts: a dead sensor sees no emptying."""
     since = now.fills.emptied_s if now.fills.emptied_s is not None else now.first_s
+    since = since if said_s is None else max(since, said_s)
     days = (at_s - since) / 86_400.0
     if days > site.max_age_days:
         return Due("age", f"not emptied for {days:.0f} days, limit {site.max_age_days:g}")
