@@ -226,6 +226,26 @@ def test_a_low_bin_that_nobody_emptied_for_too_long_is_due_by_age() -> None:
     assert row["why"].endswith(" days, limit 14")
 
 
+def test_a_crew_s_word_counts_for_the_age_of_a_bin_whose_sensor_sees_nothing() -> None:
+    """Else a bin with a dead sensor is a must every day, however often it is emptied."""
+    low = [level(12.0 * k, 20.0 if k < 4 else 200.0) for k in range(4 * 16)]  # then no echo any more
+    day_15 = 48.0 * 15 - 6.0
+    assert [c["code"] for c in last_round(played(low)[1])["candidates"] if c["must"]] == ["age"]
+    assert not told(played(low, [(day_15, COLLECTED)])[1])["needs_collection"]
+    assert told(played(low, [(day_15, COLLECTED), (day_15 + 1, WITHDRAWN)])[1])["needs_collection"]
+
+
+def test_one_reading_alone_is_no_full_bin_and_no_overflow() -> None:
+    """As of a bin that was just mounted: its first echo may be the lid's."""
+    lid = [level(0, 99.0), *(level(k, 30.0) for k in range(1, 6))]
+    _, effects = played(lid)
+    assert [e for e in effects if isinstance(e, RaiseAlarm)] == []
+    assert events(effects, "bin_overflow_began") == []
+    _, effects = played([level(0, 99.0), level(1, 99.0)])
+    assert [e.rule_id for e in effects if isinstance(e, RaiseAlarm)] == ["bins.full"]
+    assert [e.at_s for e in events(effects, "bin_overflow_began")] == [at(1)]
+
+
 def test_what_is_up_is_what_memory_says_after_a_restart() -> None:
     state, effects = played(SOME, [(2.5, CONTAMINATED), (3.5, BLOCKED)])
     again = reconcile(state, [], context())
@@ -258,13 +278,19 @@ def remembered(words: Sequence[Word]) -> tuple[Act, ...]:
 
 
 def test_what_was_ended_or_taken_back_does_not_stand_again_after_many_reports() -> None:
-    ended = said_of(remembered([(1.0, CONTAMINATED), (2.0, BLOCKED), (3.0, COLLECTED), *MANY]), 20.0, None, None, 60.0)
+    ended = said_of(
+        remembered([(1.0, CONTAMINATED), (2.0, BLOCKED), (3.0, COLLECTED), *MANY]), 20.0, None, None, 60.0
+    )
     assert (ended.contaminated, ended.blocked, ended.collected_s) == (None, None, 3.0)
     taken_back = said_of(remembered([(1.0, CONTAMINATED), (2.0, WITHDRAWN), *MANY]), 20.0, None, None, 60.0)
     assert taken_back.contaminated is None
-    first = said_of(remembered([(1.0, BLOCKED), (2.0, BLOCKED), (3.0, WITHDRAWN), *MANY]), 20.0, None, None, 60.0)
+    first = said_of(
+        remembered([(1.0, BLOCKED), (2.0, BLOCKED), (3.0, WITHDRAWN), *MANY]), 20.0, None, None, 60.0
+    )
     assert first.blocked == Act(1, BLOCKED, 1.0, 1.0)
-    visits = said_of(remembered([(0.0, BLOCKED), (1.0, NOT_OUT), (2.0, BLOCKED), *MANY]), 20.0, None, None, 0.5)
+    visits = said_of(
+        remembered([(0.0, BLOCKED), (1.0, NOT_OUT), (2.0, BLOCKED), *MANY]), 20.0, None, None, 0.5
+    )
     assert visits.failed == 3
     assert len(remembered([(1.0, what) for what in range(1, 8)] * 40)) <= 23
 

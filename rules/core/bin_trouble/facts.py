@@ -48,8 +48,10 @@ class Facts:
     def level(self) -> Level:
         """What the sensor says."""
         f, c = self.fills, self.ctx.catalogue
-        pct = median(f.filtered) if f.filtered else None
-        return Level(pct, c.full.parameters.overflow_pct, c.overflow.parameters.settled_pct, f.emptied_s)
+        pct, from_pct = (median(f.filtered) if f.filtered else None), c.full.parameters.overflow_pct
+        if pct is not None and pct >= from_pct and sum(v >= from_pct for v in f.filtered) < 2:
+            pct = None  # one reading alone says nothing of an overflow
+        return Level(pct, from_pct, c.overflow.parameters.settled_pct, f.emptied_s)
 
 
 def facts_of(
