@@ -235,6 +235,20 @@ def test_a_crew_s_word_counts_for_the_age_of_a_bin_whose_sensor_sees_nothing() -
     assert told(played(low, [(day_15, COLLECTED), (day_15 + 1, WITHDRAWN)])[1])["needs_collection"]
 
 
+def test_a_level_from_before_the_crew_came_puts_no_bin_on_the_list() -> None:
+    """As of a sensor that died full: what it said last was emptied by the crew's word."""
+    full = [level(k, 60.0 + 5.0 * k) for k in range(8)]
+    others: list[Reading] = [("bin", "bin-1", HALF_HOUR * k, {"distance_mm": 700.0}) for k in range(8, 60)]
+    rows = last_round(played([*full, *others])[1])["candidates"]
+    assert ("b0", "full") in [(c["bin_id"], c["code"]) for c in rows]
+    _, effects = played([*full, *others], [(7.5, COLLECTED)])
+    assert "b0" not in [c["bin_id"] for c in last_round(effects)["candidates"]]
+    assert not told(effects)["needs_collection"]
+    again = [level(k, 96.0) for k in range(9, 20)]
+    rows = last_round(played([*full, *again], [(7.5, COLLECTED)])[1])["candidates"]
+    assert "b0" in [c["bin_id"] for c in rows if c["must"]]  # the sensor says that it is still full
+
+
 def test_one_reading_alone_is_no_full_bin_and_no_overflow() -> None:
     """As of a bin that was just mounted: its first echo may be the lid's."""
     lid = [level(0, 99.0), *(level(k, 30.0) for k in range(1, 6))]
