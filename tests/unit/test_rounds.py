@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 import msgspec
 import pytest
 
-from devices.registry import RoadSegment
+from devices.registry import Registry, RoadSegment
 from rules.core.carp.pace import Budget
 from rules.core.network.network import Network
 from rules.core.rounds.codec import from_json, to_json
@@ -17,6 +20,8 @@ from rules.core.rounds.request import RoundRequest
 from rules.core.rounds.searching import Searching
 from rules.core.rounds.settings import RoundSettings
 from rules.core.rounds.verify import RoundsCheck
+from rules.rounds.memory import MemoryRounds, MemoryRoundTown
+from rules.rounds.service import RoundDesk
 from tests.fakes.rounds_town import FAR_CORNER, MIDDLE, candidates, changed, day_of, lorries, town
 
 PLANNERS: tuple[RoundPlanner, ...] = (Inserting(), Searching(Budget(iterations=60)))
@@ -345,3 +350,14 @@ def test_a_candidate_that_cannot_be_is_refused(fields: dict[str, float], words: 
     usual = {"bin_id": "b", "place": MIDDLE, "stream": "litter", "litres": 1.0, "mass_kg": 1.0}
     with pytest.raises(ValueError, match=words):
         Candidate(**(usual | {"must": True, "code": "full"} | fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "day", [date(2026, 3, 28), date(2026, 3, 29), date(2026, 10, 25), date(2026, 10, 26)]
+)
+def test_six_in_the_morning_is_six_by_the_clock_when_the_clocks_change(day: date) -> None:
+    zone = ZoneInfo("Europe/London")
+    desk = RoundDesk(
+        MemoryRounds(), MemoryRoundTown(Registry(name="town")), lambda n, seed: Inserting(), zone
+    )
+    assert f"{datetime.fromtimestamp(desk.midnight_s(day) + 6 * 3600, zone):%Y-%m-%d %H:%M}" == f"{day} 06:00"
