@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from rules.catalogue.escalations import chosen, load_escalations
 from rules.catalogue.loader import load
 from rules.core.alarm_book import OpenAlarm
@@ -23,13 +25,14 @@ from rules.core.collection_acts.model import (
 )
 from rules.core.collection_acts.rows import KIND as ACTS
 from rules.core.collection_acts.rows import rows_of
-from rules.core.context import Context
+from rules.core.context import Context, build_context
 from rules.core.effects import ClearAlarm, Decision, Effect, Event, RaiseAlarm, SubjectState
 from rules.core.engine import step
+from rules.core.forget import forget
 from rules.core.memory import EngineState
 from rules.core.overrides import Override, prepare
 from rules.core.reconcile import reconcile
-from tests.fakes.rules_town import START, Reading, batch, context, latest
+from tests.fakes.rules_town import START, ZONE, Reading, batch, context, hamlet, latest
 
 HALF_HOUR, DAY = 1800.0, 86_400.0
 Word = tuple[float, int]
@@ -316,6 +319,21 @@ def test_a_denial_that_was_taken_back_is_so_for_good() -> None:
     assert len(events(effects, "bin_not_emptied")) == 1
     assert state.bin_trouble["b0"].denied_s is None
     assert [e["code"] for e in told(effects)["exceptions"]] == ["blocked"]
+
+
+def test_what_was_said_of_a_bin_that_is_gone_is_forgotten() -> None:
+    """Else another bin of its name would be a separate job from its first day on."""
+    lorry: Reading = (
+        "lorry", "lorry-1", HALF_HOUR * 6, {"latitude_deg": 52.0, "longitude_deg": 0.1, "speed_m_s": 0.0},
+    )  # fmt: skip
+    state, _ = played([*SOME, lorry], [(2.5, CONTAMINATED)])
+    sections = ("bin_pass", "collection", "bin_trouble")
+    assert all("b0" in getattr(state, s) for s in sections)
+    town = hamlet()
+    without = msgspec.structs.replace(town, bins=town.bins[1:])
+    after, gone = forget(state, build_context(without, load(), ZONE))
+    assert {(s, "b0") for s in sections} <= set(gone)
+    assert not any("b0" in getattr(after, s) for s in sections)
 
 
 def test_only_fire_wakes_anybody() -> None:
