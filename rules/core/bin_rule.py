@@ -156,10 +156,12 @@ def _with(now: BinMemory, fills: Fills) -> BinMemory:
 
 
 def fullness(filtered: tuple[float, ...], threshold_pct: float, p: BinParameters) -> Demand | None:
-    """Return what the last filtered fills ask for: two of three must agree."""
+    """Return what the last filtered fills ask for: two must agree that a bin is full, the first alone is not believed."""
     if not filtered:
         return None
-    return alarms.demand(median(filtered), threshold_pct, threshold_pct - p.hysteresis_pct)
+    found = alarms.demand(median(filtered), threshold_pct, threshold_pct - p.hysteresis_pct)
+    agree = sum(f >= threshold_pct for f in filtered) >= 2
+    return found if agree or found is not Demand.ON else None
 
 
 def _full(work: Work, ctx: Context, site: BinSite, now: BinMemory) -> BinMemory:

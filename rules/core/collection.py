@@ -16,6 +16,9 @@ from devices.registry import BinSite
 from rules.core import tour
 from rules.core.road_graph import RoadGraph
 
+MANY, FEW_ROUNDS = 300, 2
+"""Of so many stops the order is improved so often only: each time takes the square of them, and a fire waits behind it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
@@ -46,6 +49,10 @@ def plan_round(graph: RoadGraph, bins: Sequence[BinSite], depot_node: int | None
     distance = np.where(np.isfinite(distance), distance, tour.FAR)
     there = (distance[0] < tour.FAR) & (distance[:, 0] < tour.FAR)
     tasks = [i for i in range(1, len(places)) if there[i]]
-    order = tour.solve(tasks, distance, np.arange(len(places)))
+    order = (
+        tour.solve(tasks, distance, np.arange(len(places)))
+        if len(tasks) <= MANY
+        else tour.solve(tasks, distance, np.arange(len(places)), FEW_ROUNDS)
+    )
     stranded = tuple(b.bin_id for i, b in enumerate(bins, start=1) if not there[i])
     return Round(tuple(bins[i - 1].bin_id for i in order), tour.cost(order, distance) / 1000.0, stranded)

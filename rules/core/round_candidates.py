@@ -34,7 +34,7 @@ def candidates(
         ctx: what is installed.
         why: why bins must be collected by what is in them or since when.
         due: bins that must by their chance.
-        apart: bins that are separate jobs: no candidates.
+        apart: bins that are no candidates: separate jobs, and those that a crew has emptied since their last level.
     """
     c, p = work.table("bin_outlook", ctx, OutlookColumns), ctx.catalogue.outlook.parameters
     likely = _standing(work, c, np.flatnonzero(c["p"] >= p.may_from))

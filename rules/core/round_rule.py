@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from rules.core.bin_trouble.facts import facts_now
-from rules.core.bin_trouble.why import Due, separate_of, why_collect
+from rules.core.bin_trouble.why import Due, is_overtaken, separate_of, why_collect
 from rules.core.context import Context
 from rules.core.effects import Decision, iso, num
 from rules.core.memory import BinMemory, RoundMemory
@@ -22,11 +22,12 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     known = {b: m for b, m in work.read("bin").items() if b in ctx.bins}
     if not known:
         return
-    wanted, apart = _wanted(work, ctx, known, at_s)
+    wanted, apart, emptied = _wanted(work, ctx, known, at_s)
     rule = ctx.catalogue.round
     date = datetime.fromtimestamp(at_s, ctx.zone).date().isoformat()
     chosen, separate = tuple(sorted(wanted)), tuple(sorted(apart))
-    due = tuple(b for b in due_by_forecast(work, ctx) if b not in wanted and b not in apart)
+    left_out = {*apart, *(emptied - wanted.keys())}
+    due = tuple(b for b in due_by_forecast(work, ctx) if b not in wanted and b not in left_out)
     before: RoundMemory | None = work.read("round").get(SUBJECT)
     if before is not None and before.service_date == date:
         since_s = at_s - before.decided_s
@@ -70,7 +71,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
                 "km": num(done.km, 3),
                 "service_date": date,
                 "stranded": list(done.stranded),
-                "candidates": candidates(work, ctx, wanted, due, apart),
+                "candidates": candidates(work, ctx, wanted, due, left_out),
                 "separate": [
                     {
                         "bin_id": b,
@@ -89,21 +90,24 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
 
 def _wanted(
     work: Work, ctx: Context, known: dict[str, BinMemory], at_s: float
-) -> tuple[dict[str, Due], dict[str, Due]]:
-    """Return why bins must be collected by the round, and why others are separate jobs."""
+) -> tuple[dict[str, Due], dict[str, Due], set[str]]:
+    """Return why bins must be collected by the round, why others are separate jobs, and those that were emptied since their level."""
     p, own, sites = ctx.catalogue.full.parameters, ctx.own("bin"), ctx.sites_at(at_s)
     wanted: dict[str, Due] = {}
     apart: dict[str, Due] = {}
+    emptied: set[str] = set()
     for b, m in known.items():
         its = ctx if b not in own else ctx.at("bin", b, at_s)
         facts = facts_now(work, its, sites[b], at_s)
+        if is_overtaken(m, facts):
+            emptied.add(b)
         separate = separate_of(facts)
         must = why_collect(sites[b], m, at_s, p if its is ctx else its.catalogue.full.parameters, facts)
         if separate is not None:
             apart[b] = separate
         elif must is not None:
             wanted[b] = must
-    return wanted, apart
+    return wanted, apart, emptied
 
 
 def _limits(ctx: Context, at_s: float) -> dict[str, tuple[float, float]]:

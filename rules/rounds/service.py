@@ -69,8 +69,11 @@ class RoundDesk:
         return datetime.fromtimestamp(now_s, self.zone).date()
 
     def midnight_s(self, day: date) -> int:
-        """Return when a day begins in the town [s since 1970]."""
-        return round(datetime.combine(day, time(), self.zone).timestamp())
+        """Return the midnight that a day's plan counts from [s since 1970].
+
+        On days on which the clocks change it is an hour off: six hours after it the clock shows 06:00, when shifts and tips begin.
+        """
+        return round(datetime.combine(day, time(12), self.zone).timestamp()) - 43_200
 
     async def newest(self, now_s: float) -> Rounds | None:
         """Return today's newest plan; None where there is none."""

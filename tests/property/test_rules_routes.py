@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import random
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from devices.registry import BinSite, RoadNode, RoadSegment
 from rules.core import tour
-from rules.core.collection import plan_round
+from rules.core.collection import FEW_ROUNDS, MANY, plan_round
 from rules.core.road_graph import RoadGraph
 from rules.core.route_check import check
 from rules.core.routing import plan
@@ -115,3 +116,21 @@ def test_a_round_visits_every_bin_once(seed: int, n: int) -> None:
     assert sorted(done.order + done.stranded) == sorted(b.bin_id for b in bins)
     assert done.km >= 0.0
     assert done.km < 1e6  # no "no way" within it
+
+
+def test_a_long_round_is_ordered_quickly_and_visits_every_bin() -> None:
+    """A fire waits behind it: of many stops the order is improved twice and no more."""
+    rng = random.Random(1)
+    nodes, segments = town(rng, 20, 0.2)
+    bins = [
+        BinSite(
+            bin_id=f"b{i}", label="", street="", device=f"d{i}", latitude_deg=52 + rng.random() / 20,
+            longitude_deg=rng.random() / 20,
+        )
+        for i in range(2 * MANY)
+    ]  # fmt: skip
+    with patch.object(tour, "_two_opt", wraps=tour._two_opt) as improved:
+        done = plan_round(RoadGraph(nodes, segments), bins, nodes[0].node_id)
+    assert len(done.order) > MANY
+    assert improved.call_count <= FEW_ROUNDS
+    assert sorted(done.order + done.stranded) == sorted(b.bin_id for b in bins)

@@ -178,3 +178,11 @@ def test_a_catalogue_from_before_is_still_one() -> None:
         "reference_c": 20.0, "noise_mm": 10.0, "tilt_deg": 30.0,
     }  # fmt: skip
     assert msgspec.convert(old, FilterParameters).gate_sd == P.filter.gate_sd
+
+
+def test_a_day_that_ends_before_it_begins_is_refused() -> None:
+    """Its share of the hours would be less than none, and what is known of a level less than nothing."""
+    with pytest.raises(msgspec.ValidationError, match="day_from_h 22 is after day_to_h 6"):
+        msgspec.convert(
+            {**msgspec.to_builtins(P.filter), "day_from_h": 22.0, "day_to_h": 6.0}, FilterParameters
+        )

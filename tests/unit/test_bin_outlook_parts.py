@@ -54,6 +54,11 @@ def test_services_across_the_change_of_the_clocks() -> None:
     assert next_services(utc("2026-10-24T12:00"), ZONE, on_sunday, 1) == (utc("2026-10-25T00:30"),)
 
 
+def test_a_service_in_the_last_half_minute_of_a_day_is_that_day_s() -> None:
+    late = msgspec.structs.replace(SERVICE, hour=23.995)
+    assert local(next_services(at("2026-12-22T12:00"), ZONE, late, 1)) == ["Tue 22 Dec 23:59"]
+
+
 @pytest.mark.parametrize(
     ("now", "service", "then"),
     [

@@ -199,6 +199,20 @@ def test_nothing_is_learnt_of_a_bin_on_its_side() -> None:
     assert without > 45.0
 
 
+def test_nothing_is_learnt_of_a_bin_whose_sensor_hangs_once_that_is_known() -> None:
+    """It would teach that bins of its place do not fill."""
+    hangs: list[Reading] = [("bin", "bin-0", h * HOUR_S, echo(40.0)) for h in range(24 * 10)]
+    others = [
+        *rising("bin-1", 5.0, 0.7, 100.0), *rising("bin-1", 2.0, 0.7, 100.0, begin_h=100.0),
+    ]  # fmt: skip
+    state, _ = run([*hangs, *others])
+    assert "quality.stuck" in state.quality["bin-0"].told
+    _, hours = learnt(state, "b0")
+    more: list[Reading] = [("bin", "bin-0", h * HOUR_S, echo(40.0)) for h in range(24 * 10, 24 * 12)]
+    later, _ = run(more, state=state)
+    assert learnt(later, "b0")[1] <= hours
+
+
 def test_a_full_bin_teaches_nothing_more_and_what_filled_it_counts_as_at_least_that() -> None:
     state, _ = run(rising("bin-0", 90.0, 4.0, 24.0))
     added, hours = learnt(state, "b0")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from rules.catalogue.escalations import chosen, load_escalations
 from rules.catalogue.loader import load
 from rules.core.alarm_book import OpenAlarm
@@ -23,13 +25,14 @@ from rules.core.collection_acts.model import (
 )
 from rules.core.collection_acts.rows import KIND as ACTS
 from rules.core.collection_acts.rows import rows_of
-from rules.core.context import Context
+from rules.core.context import Context, build_context
 from rules.core.effects import ClearAlarm, Decision, Effect, Event, RaiseAlarm, SubjectState
 from rules.core.engine import step
+from rules.core.forget import forget
 from rules.core.memory import EngineState
 from rules.core.overrides import Override, prepare
 from rules.core.reconcile import reconcile
-from tests.fakes.rules_town import START, Reading, batch, context, latest
+from tests.fakes.rules_town import START, ZONE, Reading, batch, context, hamlet, latest
 
 HALF_HOUR, DAY = 1800.0, 86_400.0
 Word = tuple[float, int]
@@ -226,6 +229,40 @@ def test_a_low_bin_that_nobody_emptied_for_too_long_is_due_by_age() -> None:
     assert row["why"].endswith(" days, limit 14")
 
 
+def test_a_crew_s_word_counts_for_the_age_of_a_bin_whose_sensor_sees_nothing() -> None:
+    """Else a bin with a dead sensor is a must every day, however often it is emptied."""
+    low = [level(12.0 * k, 20.0 if k < 4 else 200.0) for k in range(4 * 16)]  # then no echo any more
+    day_15 = 48.0 * 15 - 6.0
+    assert [c["code"] for c in last_round(played(low)[1])["candidates"] if c["must"]] == ["age"]
+    assert not told(played(low, [(day_15, COLLECTED)])[1])["needs_collection"]
+    assert told(played(low, [(day_15, COLLECTED), (day_15 + 1, WITHDRAWN)])[1])["needs_collection"]
+
+
+def test_a_level_from_before_the_crew_came_puts_no_bin_on_the_list() -> None:
+    """As of a sensor that died full: what it said last was emptied by the crew's word."""
+    full = [level(k, 60.0 + 5.0 * k) for k in range(8)]
+    others: list[Reading] = [("bin", "bin-1", HALF_HOUR * k, {"distance_mm": 700.0}) for k in range(8, 60)]
+    rows = last_round(played([*full, *others])[1])["candidates"]
+    assert ("b0", "full") in [(c["bin_id"], c["code"]) for c in rows]
+    _, effects = played([*full, *others], [(7.5, COLLECTED)])
+    assert "b0" not in [c["bin_id"] for c in last_round(effects)["candidates"]]
+    assert not told(effects)["needs_collection"]
+    again = [level(k, 96.0) for k in range(9, 20)]
+    rows = last_round(played([*full, *again], [(7.5, COLLECTED)])[1])["candidates"]
+    assert "b0" in [c["bin_id"] for c in rows if c["must"]]  # the sensor says that it is still full
+
+
+def test_one_reading_alone_is_no_full_bin_and_no_overflow() -> None:
+    """As of a bin that was just mounted: its first echo may be the lid's."""
+    lid = [level(0, 99.0), *(level(k, 30.0) for k in range(1, 6))]
+    _, effects = played(lid)
+    assert [e for e in effects if isinstance(e, RaiseAlarm)] == []
+    assert events(effects, "bin_overflow_began") == []
+    _, effects = played([level(0, 99.0), level(1, 99.0)])
+    assert [e.rule_id for e in effects if isinstance(e, RaiseAlarm)] == ["bins.full"]
+    assert [e.at_s for e in events(effects, "bin_overflow_began")] == [at(1)]
+
+
 def test_what_is_up_is_what_memory_says_after_a_restart() -> None:
     state, effects = played(SOME, [(2.5, CONTAMINATED), (3.5, BLOCKED)])
     again = reconcile(state, [], context())
@@ -244,6 +281,59 @@ def test_many_reports_push_out_no_crew_s_word() -> None:
     assert [a.number for a in left] == [1, *range(32, 40)]
     assert said_of(left, 2.0, None, None, 60.0).contaminated == acts[0]
     assert kept(left, 8) == left
+
+
+MANY = [(10.0, REPORTED_FULL)] * 12
+
+
+def remembered(words: Sequence[Word]) -> tuple[Act, ...]:
+    """Return what is remembered of words, act by act; one of ``WITHDRAWN`` takes back the one before it."""
+    memory: tuple[Act, ...] = ()
+    for n, (at_s, what) in enumerate(words, start=1):
+        memory = kept((*memory, Act(n - (what == WITHDRAWN), what, at_s, at_s)), 8)
+    return memory
+
+
+def test_what_was_ended_or_taken_back_does_not_stand_again_after_many_reports() -> None:
+    ended = said_of(
+        remembered([(1.0, CONTAMINATED), (2.0, BLOCKED), (3.0, COLLECTED), *MANY]), 20.0, None, None, 60.0
+    )
+    assert (ended.contaminated, ended.blocked, ended.collected_s) == (None, None, 3.0)
+    taken_back = said_of(remembered([(1.0, CONTAMINATED), (2.0, WITHDRAWN), *MANY]), 20.0, None, None, 60.0)
+    assert taken_back.contaminated is None
+    first = said_of(
+        remembered([(1.0, BLOCKED), (2.0, BLOCKED), (3.0, WITHDRAWN), *MANY]), 20.0, None, None, 60.0
+    )
+    assert first.blocked == Act(1, BLOCKED, 1.0, 1.0)
+    visits = said_of(
+        remembered([(0.0, BLOCKED), (1.0, NOT_OUT), (2.0, BLOCKED), *MANY]), 20.0, None, None, 0.5
+    )
+    assert visits.failed == 3
+    assert len(remembered([(1.0, what) for what in range(1, 8)] * 40)) <= 23
+
+
+def test_a_denial_that_was_taken_back_is_so_for_good() -> None:
+    full = [level(k, 60.0 + 0.2 * k) for k in range(40)]
+    words: list[Word] = [(8.3, COLLECTED), (20.5, WITHDRAWN), *((21.5 + k, BLOCKED) for k in range(12))]
+    state, effects = played(full, words)
+    assert len(events(effects, "bin_not_emptied")) == 1
+    assert state.bin_trouble["b0"].denied_s is None
+    assert [e["code"] for e in told(effects)["exceptions"]] == ["blocked"]
+
+
+def test_what_was_said_of_a_bin_that_is_gone_is_forgotten() -> None:
+    """Else another bin of its name would be a separate job from its first day on."""
+    lorry: Reading = (
+        "lorry", "lorry-1", HALF_HOUR * 6, {"latitude_deg": 52.0, "longitude_deg": 0.1, "speed_m_s": 0.0},
+    )  # fmt: skip
+    state, _ = played([*SOME, lorry], [(2.5, CONTAMINATED)])
+    sections = ("bin_pass", "collection", "bin_trouble")
+    assert all("b0" in getattr(state, s) for s in sections)
+    town = hamlet()
+    without = msgspec.structs.replace(town, bins=town.bins[1:])
+    after, gone = forget(state, build_context(without, load(), ZONE))
+    assert {(s, "b0") for s in sections} <= set(gone)
+    assert not any("b0" in getattr(after, s) for s in sections)
 
 
 def test_only_fire_wakes_anybody() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 import msgspec
 import pytest
 
-from devices.registry import RoadSegment
+from devices.registry import Registry, RoadSegment
 from rules.core.carp.pace import Budget
 from rules.core.network.network import Network
 from rules.core.rounds.codec import from_json, to_json
+from rules.core.rounds.fleet import RoundFleet
 from rules.core.rounds.model import Candidate, Lock, LorryNow, Place
 from rules.core.rounds.plan import RoundPlan
 from rules.core.rounds.planner import Inserting, RoundPlanner
@@ -16,6 +20,8 @@ from rules.core.rounds.request import RoundRequest
 from rules.core.rounds.searching import Searching
 from rules.core.rounds.settings import RoundSettings
 from rules.core.rounds.verify import RoundsCheck
+from rules.rounds.memory import MemoryRounds, MemoryRoundTown
+from rules.rounds.service import RoundDesk
 from tests.fakes.rounds_town import FAR_CORNER, MIDDLE, candidates, changed, day_of, lorries, town
 
 PLANNERS: tuple[RoundPlanner, ...] = (Inserting(), Searching(Budget(iterations=60)))
@@ -177,6 +183,76 @@ def test_a_lorry_with_a_load_and_nothing_left_unloads_and_goes_home(planner: Rou
 
 
 @both
+@pytest.mark.parametrize("loaded", [False, True])
+def test_a_lorry_that_is_too_late_goes_home_and_the_others_are_planned(
+    planner: RoundPlanner, loaded: bool
+) -> None:
+    """Neither the solver's refusal of its hours nor the check may stop everybody's plan of the evening."""
+    load_kg = 50.0 if loaded else 0.0
+    late = LorryNow(
+        lorry_id="L0", at_s=60_000, place=MIDDLE, began_s=21_600, load_kg=load_kg, load_l=6.0 * load_kg
+    )
+    fleet = changed(lorries(2), 1, start="16:30")
+    plan = checked(planner, day_of(10, now=[late], fleet=shut_at(fleet, "16:00") if loaded else fleet))
+    assert not plan.rounds[0].bins
+    assert plan.rounds[0].stops[-1].kind == "end"
+    assert any("L0" in note and "home" in note for note in plan.notes)
+    assert bool(plan.rounds[1].bins) != loaded  # with the tips shut nobody can go out
+
+
+def shut_at(fleet: RoundFleet, closes: str) -> RoundFleet:
+    tips = tuple(msgspec.structs.replace(t, opens="06:00", closes=closes) for t in fleet.tip)
+    return msgspec.structs.replace(fleet, tip=tips)
+
+
+@both
+def test_a_late_lorry_may_do_nothing_more(planner: RoundPlanner) -> None:
+    late = LorryNow(lorry_id="L0", at_s=60_000, place=MIDDLE, began_s=21_600)
+    plan = checked(planner, day_of(10, now=[late]))
+    with_bin = next(r for r in plan.rounds if r.bins)
+    swapped = msgspec.structs.replace(
+        plan, rounds=(msgspec.structs.replace(with_bin, lorry_id="L0"), *plan.rounds[1:])
+    )
+    assert RoundsCheck(town(), lorries(2)).verdict(swapped).wrong
+
+
+@both
+def test_a_lorry_with_more_on_board_than_it_holds_unloads_first(planner: RoundPlanner) -> None:
+    now = LorryNow(lorry_id="L0", at_s=30_000, place=MIDDLE, load_kg=500.0, load_l=5000.0, began_s=21_600)
+    plan = checked(planner, day_of(10, now=[now]))
+    assert [s.kind for s in plan.rounds[0].stops][:2] == ["start", "tip"]
+
+
+@both
+def test_tips_that_are_shut_all_day_leave_every_bin_with_its_reason(planner: RoundPlanner) -> None:
+    plan = checked(planner, day_of(10, fleet=shut_at(lorries(2), "06:00")))
+    assert not plan.lorry_of
+    assert len(plan.not_collected) == 10
+
+
+@both
+def test_a_night_shift_unloads_after_midnight_where_a_tip_is_always_open(planner: RoundPlanner) -> None:
+    fleet = changed(lorries(1), 0, start="23:50", hours=6.0)
+    plan = checked(planner, day_of(10, fleet=fleet))
+    assert {s.ref for s in plan.rounds[0].stops if s.kind == "tip" and s.begins_s > 86_400} == {"far"}
+
+
+@both
+@pytest.mark.parametrize("of_all", [False, True])
+def test_a_lorry_that_costs_nothing_is_used_all_the_same(planner: RoundPlanner, of_all: bool) -> None:
+    free = lorries(gbp_h=0.0)
+    if of_all:
+        free = lorries(gbp_h=0.0, gbp_km=0.0, gbp_day=0.0, gbp_overtime_h=0.0)
+    assert checked(planner, day_of(10, fleet=free)).missed == ()
+
+
+@both
+def test_a_must_is_met_where_it_can_be_whatever_it_costs(planner: RoundPlanner) -> None:
+    plan = checked(planner, day_of(10, fleet=lorries(2, settings=RoundSettings(must_gbp=0.0))))
+    assert plan.missed == ()
+
+
+@both
 def test_a_lorry_out_of_service_does_nothing(planner: RoundPlanner) -> None:
     plan = checked(planner, day_of(10, now=[LorryNow(lorry_id="L0", at_s=21_600, out=True)]))
     assert not plan.rounds[0].stops
@@ -274,3 +350,14 @@ def test_a_candidate_that_cannot_be_is_refused(fields: dict[str, float], words: 
     usual = {"bin_id": "b", "place": MIDDLE, "stream": "litter", "litres": 1.0, "mass_kg": 1.0}
     with pytest.raises(ValueError, match=words):
         Candidate(**(usual | {"must": True, "code": "full"} | fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "day", [date(2026, 3, 28), date(2026, 3, 29), date(2026, 10, 25), date(2026, 10, 26)]
+)
+def test_six_in_the_morning_is_six_by_the_clock_when_the_clocks_change(day: date) -> None:
+    zone = ZoneInfo("Europe/London")
+    desk = RoundDesk(
+        MemoryRounds(), MemoryRoundTown(Registry(name="town")), lambda n, seed: Inserting(), zone
+    )
+    assert f"{datetime.fromtimestamp(desk.midnight_s(day) + 6 * 3600, zone):%Y-%m-%d %H:%M}" == f"{day} 06:00"

@@ -61,3 +61,8 @@ class FilterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     no_echo_readings: Count = 4
     no_echo_after_s: NotNegative = 5400.0
     edge_after_s: Positive = 604_800.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a day that ends before it begins: its share of 24 h would be less than nothing."""
+        if self.day_from_h > self.day_to_h:
+            raise ValueError(f"day_from_h {self.day_from_h:g} is after day_to_h {self.day_to_h:g}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -42,8 +42,13 @@ def is_sensitive(site: BinSite) -> bool:
     return site.sensitive
 
 
-def levels(memory: Mapping[str, BinMemory], index: Mapping[str, int], p: FilterParameters) -> Levels:
-    """Return the levels of all bins, by their number."""
+def levels(
+    memory: Mapping[str, BinMemory],
+    index: Mapping[str, int],
+    p: FilterParameters,
+    stuck: Collection[str] = (),
+) -> Levels:
+    """Return the levels of all bins, by their number; ``stuck``: those whose sensor says always the same, as data quality has found."""
     n = len(index)
     at_s, fill, cycle_s = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n)
     unsure = np.zeros(n, dtype=np.bool_)
@@ -55,6 +60,8 @@ def levels(memory: Mapping[str, BinMemory], index: Mapping[str, int], p: FilterP
         at_s[i], fill[i] = fills.track.at_s, fills.filtered[-1]
         if fills.emptied_s is not None:
             cycle_s[i] = fills.emptied_s
-        if fills.tilted or fills.silent or fills.jam or fills.edge:
+        if bin_id in stuck:
+            unsure[i] = True
+        elif fills.tilted or fills.silent or fills.jam or fills.edge:
             unsure[i] = condition_of(fills, now.at_s, False, p) != "ok"
     return Levels(at_s, fill, cycle_s, unsure)

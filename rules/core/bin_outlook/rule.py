@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from rules.core.bin_outlook import chances, settle
@@ -16,6 +18,7 @@ from rules.core.bin_outlook.week import WEEK_H, course
 from rules.core.bin_outlook_memory import ChancesMemory, ShapeMemory, packed, unpacked
 from rules.core.context import Context
 from rules.core.psychrometrics import Floats
+from rules.core.quality_memory import QualityMemory
 from rules.core.work import Work
 
 EVERY_S = 3600.0
@@ -28,7 +31,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     """Learn from the levels as of a full hour, settle what was told, and look ahead."""
     p = ctx.catalogue.outlook.parameters
     c = work.table("bin_outlook", ctx, OutlookColumns)
-    now = levels(work.read("bin"), c.index, ctx.catalogue.full.parameters.filter)
+    now = levels(work.read("bin"), c.index, ctx.catalogue.full.parameters.filter, _stuck(work, ctx))
     if np.isnan(now.at_s).all():
         return
     week = _week(work, c, at_s, p.filling.half_life_days)
@@ -43,6 +46,14 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     _decide(c, rows, _alphas(ctx, c, at_s)[rows])
     work.touched_bins.update(c.ids[i] for i in rows.tolist())
     tell_fleet(work, at_s, sums, by, p.watch)
+
+
+def _stuck(work: Work, ctx: Context) -> frozenset[str]:
+    """Return the bins whose sensor says always the same: they would teach that bins of their place do not fill."""
+    quality: Mapping[str, QualityMemory] = work.read("quality")
+    rule_id = ctx.catalogue.stuck.id
+    devices = [d for d, known in quality.items() if rule_id in known.told]
+    return frozenset(ctx.bin_of[d].bin_id for d in devices if d in ctx.bin_of)
 
 
 def _week(work: Work, c: OutlookColumns, at_s: float, half_life_days: float) -> Floats:

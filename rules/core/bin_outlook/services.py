@@ -50,6 +50,6 @@ def _services(around_s: float, zone: tzinfo, p: ServiceParameters) -> Iterator[f
 
 
 def _at_s(day: date, hour: float, zone: tzinfo) -> float:
-    minutes = round(hour * 60.0)
+    minutes = min(round(hour * 60.0), 24 * 60 - 1)  # the last half minute of a day is not the next day's
     local = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=zone)
     return local.astimezone(UTC).timestamp()

@@ -48,8 +48,10 @@ class Facts:
     def level(self) -> Level:
         """What the sensor says."""
         f, c = self.fills, self.ctx.catalogue
-        pct = median(f.filtered) if f.filtered else None
-        return Level(pct, c.full.parameters.overflow_pct, c.overflow.parameters.settled_pct, f.emptied_s)
+        pct, from_pct = (median(f.filtered) if f.filtered else None), c.full.parameters.overflow_pct
+        if pct is not None and pct >= from_pct and sum(v >= from_pct for v in f.filtered) < 2:
+            pct = None  # one reading alone says nothing of an overflow
+        return Level(pct, from_pct, c.overflow.parameters.settled_pct, f.emptied_s)
 
 
 def facts_of(
@@ -67,13 +69,19 @@ def facts_of(
 
 
 def facts_now(work: Work, ctx: Context, site: BinSite, at_s: float) -> Facts | None:
-    """Return what is known of a bin, as of a time or the last that anything changed; None: nothing is wrong and nothing said."""
+    """Return what is known of a bin, as of a time, the last that anything changed, or the last that was said and looked at.
+
+    None: nothing is wrong and nothing said.
+    """
     bin_id = site.bin_id
     memory: TroubleMemory = work.read("bin_trouble").get(bin_id, NO_TROUBLE)
     acts: BinActs = work.read("collection").get(bin_id, NO_ACTS)
     if memory is NO_TROUBLE and acts is NO_ACTS:
         return None
-    return facts_of(ctx, site, max(at_s, memory.at_s), work.read("bin").get(bin_id), acts, memory)
+    waiting = [w for said in work.read("bin_said").values() for w in said.waiting]
+    looked_at = [a.from_s for a in acts.acts if (a.from_s, bin_id) not in waiting]
+    at_s = max(at_s, memory.at_s, *looked_at)
+    return facts_of(ctx, site, at_s, work.read("bin").get(bin_id), acts, memory)
 
 
 def told(facts: Facts | None) -> Json:

@@ -86,6 +86,8 @@ def _look(
     after = _told(work, facts, _incident(work, facts, noted))
     for name in NAMES:
         after = _alarm(work, facts, name, after)
+    if facts.said.taken_back:  # for good: the acts that say so are not remembered for ever
+        after = msgspec.structs.replace(after, denied_s=None)
     if after != before:
         work.write("bin_trouble")[site.bin_id] = msgspec.structs.replace(after, at_s=at_s)
 

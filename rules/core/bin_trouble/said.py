@@ -19,7 +19,7 @@ from rules.core.collection_acts.model import (
 
 FAILED = (BLOCKED, CONTAMINATED, NOT_OUT)
 """What a crew says of a visit that emptied nothing."""
-LASTING = (BLOCKED, CONTAMINATED, NOT_OUT, REPORTED_DAMAGED)
+CREW = (COLLECTED, *FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Said:
         collected_s: when the crew last said that it emptied the bin, and nothing denies it [s since 1970].
         failed: visits since the last emptying that could not empty it.
         denied: whether somebody's word that it was serviced is denied by the level, and nothing has emptied it since.
+        taken_back: whether the word that the level denied has been taken back: nobody is accused any more.
     """
 
     blocked: Act | None = None
@@ -41,6 +42,7 @@ class Said:
     collected_s: float | None = None
     failed: int = 0
     denied: bool = False
+    taken_back: bool = False
 
 
 NOTHING = Said()
@@ -77,14 +79,23 @@ def said_of(
         collected_s=collected_s,
         failed=_visits([a.at_s for a in since if a.what in FAILED], apart_s),
         denied=denied,
+        taken_back=taken_back,
     )
 
 
 def kept(acts: Sequence[Act], most: int) -> tuple[Act, ...]:
-    """Return the last acts, and of older ones the last of each kind that lasts: many reports push out no crew's word."""
-    older, last = acts[: max(0, len(acts) - most)], acts[-most:]
-    lasting = {a.what: a for a in older if a.what in LASTING}
-    return (*(a for a in older if lasting.get(a.what) is a), *last)
+    """Return the acts to remember: the last of crews and the last of residents, so that neither push out the others.
+
+    Of each kind the last one stays, and the last one that was not taken back: a collection that is forgotten would let
+    stand again what it has ended. What takes an act back stays as long as the act.
+    """
+    gone = {a.number for a in acts if a.what == WITHDRAWN}
+    said = [a for a in acts if a.what != WITHDRAWN]
+    crew, others = [a for a in said if a.what in CREW], [a for a in said if a.what not in CREW]
+    standing = [a for a in said if a.number not in gone]
+    last = [_last(of, what) for of in (said, standing) for what in {a.what for a in said}]
+    stay = {a.number for a in (*crew[-most:], *others[-most:], *last) if a is not None}
+    return tuple(a for a in acts if a.number in stay)
 
 
 def _later(one_s: float | None, other_s: float | None, same: bool = False) -> bool:

@@ -36,7 +36,15 @@ def why_collect(
     """
     if facts is not None and facts.said.contaminated is not None:
         return None
-    return _by_level(site, now, p) or _by_report(now, facts) or _by_age(site, now, at_s)
+    said_s = None if facts is None else facts.said.collected_s
+    by_level = _by_jam(now, p) or (None if is_overtaken(now, facts) else _by_level(site, now, p))
+    return by_level or _by_report(now, facts) or _by_age(site, now, at_s, said_s)
+
+
+def is_overtaken(now: BinMemory, facts: Facts | None) -> bool:
+    """Whether a crew has emptied a bin since its last level, by its word: until the sensor says more, what it said is past."""
+    said_s, track = None if facts is None else facts.said.collected_s, now.fills.track
+    return said_s is not None and track is not None and said_s > track.at_s
 
 
 def separate_of(facts: Facts | None) -> Due | None:
@@ -49,10 +57,15 @@ def separate_of(facts: Facts | None) -> Due | None:
     )
 
 
-def _by_level(site: BinSite, now: BinMemory, p: BinParameters) -> Due | None:
+def _by_jam(now: BinMemory, p: BinParameters) -> Due | None:
     level = now.fills.fill_pct
     if now.fills.jam is not None and condition_of(now.fills, now.at_s, False, p.filter) == "blocked":
         return Due("blocked", f"blocked: something is at its sensor, {level or 0.0:.0f} % full before")
+    return None
+
+
+def _by_level(site: BinSite, now: BinMemory, p: BinParameters) -> Due | None:
+    level = now.fills.fill_pct
     if level is not None and level >= p.overflow_pct:
         return Due("overflow", f"overflowing: {level:.0f} % full")
     if now.full.is_active:
@@ -73,8 +86,10 @@ def _by_report(now: BinMemory, facts: Facts | None) -> Due | None:
     return None
 
 
-def _by_age(site: BinSite, now: BinMemory, at_s: float) -> Due | None:
+def _by_age(site: BinSite, now: BinMemory, at_s: float, said_s: float | None) -> Due | None:
+    """Return whether a bin waits too long; a crew's word that nothing denies counts: a dead sensor sees no emptying."""
     since = now.fills.emptied_s if now.fills.emptied_s is not None else now.first_s
+    since = since if said_s is None else max(since, said_s)
     days = (at_s - since) / 86_400.0
     if days > site.max_age_days:
         return Due("age", f"not emptied for {days:.0f} days, limit {site.max_age_days:g}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rules.core.rounds.model import Place
+from rules.core.rounds.model import DAY_S, Place
 from rules.core.rounds.settings import RoundSettings, clock_s
 
 
@@ -25,7 +25,7 @@ class TipEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A place where lorries unload.
 
     Attributes:
-        opens, closes: unloading begins between them.
+        opens, closes: unloading begins between them; 00:00 to 24:00 is around the clock, for night shifts beyond midnight, too.
         streams: that it takes; None: all.
         unload_min: from the gate to the gate [min]; weighing and queueing included. Default of our own.
     """
@@ -51,7 +51,8 @@ class TipEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def closes_s(self) -> int:
         """[s after midnight]."""
-        return clock_s(self.closes, f"tip {self.id}: closes")
+        closes_s = clock_s(self.closes, f"tip {self.id}: closes")
+        return 2 * DAY_S if self.opens_s == 0 and closes_s == DAY_S else closes_s
 
     @property
     def unload_s(self) -> int:

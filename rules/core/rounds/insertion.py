@@ -69,7 +69,9 @@ class Inserter:
             visits = self.tours[spot.truck]
             new = [*visits[: spot.at], *spot.visits, *visits[spot.at :]]
             t = drive(self.case, self.case.trucks[spot.truck], new)
-            if t.fits and t.cost - self._cost[spot.truck] < self.case.jobs[j].prize:
+            job = self.case.jobs[j]
+            # What must be emptied is put in at any price: what missing it costs is only our own guess.
+            if t.fits and (job.candidate.must or t.cost - self._cost[spot.truck] < job.prize):
                 self.tours[spot.truck], self._cost[spot.truck] = new, t.cost
                 return True
         return False
@@ -95,7 +97,8 @@ class Inserter:
         found = [Spot(k, int(p), (j,), int(delta[p])) for p in best]
         if not (room[-1] and last_kg == 0 and last_l == 0):
             found.append(self._after_a_tip(j, job, k, int(sites[-1])))
-        return [s for s in found if s.delta < FAR_S * truck.per_s]
+        # Where no way leads costs twice as much at least; a lorry may cost nothing by the hour, or nothing at all.
+        return [s for s in found if s.delta < FAR_S * max(truck.per_s + truck.per_m, 1) // 2]
 
     def _last_leg(self, truck: Truck, k: int, last: int) -> int:
         """Return what the way home from the last visit costs so far [units]."""

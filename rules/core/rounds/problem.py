@@ -48,7 +48,12 @@ class Problem:
     def jobs(self) -> list[int]:
         """Jobs that the search may choose: not those that are fixed, nor those that can't be worth it."""
         fixed = {j for truck in self.case.trucks for j in truck.first}
-        return [j for j, job in enumerate(self.case.jobs) if j not in fixed and self._may_pay(job)]
+        able = frozenset(self.trucks)
+        return [
+            j
+            for j, job in enumerate(self.case.jobs)
+            if j not in fixed and job.trucks & able and self._may_pay(job)
+        ]
 
     def _may_pay(self, job: Job) -> bool:
         least = min(self.case.trucks[k].per_s for k in job.trucks)
@@ -56,8 +61,19 @@ class Problem:
 
     @cached_property
     def trucks(self) -> list[int]:
-        """Trucks that may do something."""
-        return [k for k, truck in enumerate(self.case.trucks) if not truck.out]
+        """Trucks that may do something: none that is too late already, or whose tips are shut until it must be back."""
+        return [k for k, truck in enumerate(self.case.trucks) if not truck.out and self._has_time(k)]
+
+    def _has_time(self, k: int) -> bool:
+        truck, begins_s = self.case.trucks[k], self._begun[k].time_s
+        return begins_s <= min(self._back_s(k), truck.latest_s - self._break_s[k])
+
+    def _back_s(self, k: int) -> int:
+        """Return when a truck must be at its end by [s]: back in its hours, with its last load unloaded while a tip is open."""
+        truck = self.case.trucks[k]
+        return (
+            min(truck.latest_s, *(self._home_by(truck, t) for t in self._last_tips(truck))) - self._break_s[k]
+        )
 
     @cached_property
     def _fixed(self) -> list[list[int]]:
@@ -147,15 +163,17 @@ class Problem:
     def bars(self) -> list[frozenset[int]]:
         """Sets of trucks that some jobs are for; each is a dimension."""
         all_ = frozenset(self.trucks)
-        return list(
-            dict.fromkeys(self.case.jobs[j].trucks for j in self.jobs if self.case.jobs[j].trucks < all_)
-        )
+        return list(dict.fromkeys(own for j in self.jobs if (own := self.case.jobs[j].trucks & all_) < all_))
 
     def _client(self, location: int, job: Job) -> Client:
         one = job.candidate
         return Client(
             location=location,
-            pickup=[job.kg, job.litres, *(BAR * (job.trucks == bar) for bar in self.bars)],
+            pickup=[
+                job.kg,
+                job.litres,
+                *(BAR * (job.trucks & frozenset(self.trucks) == bar) for bar in self.bars),
+            ],
             service_duration=one.service_s,
             tw_early=one.from_s,
             tw_late=self._sooner(one.until_s, one.from_s),
@@ -188,9 +206,8 @@ class Problem:
             + truck.drive_rows[self.case.tips[t].site][truck.home]
             for t in last
         ]
-        by = min(truck.latest_s, *(self._home_by(truck, t) for t in last)) - self._break_s[k]
-        early = max(soon)
-        return Depot(location, min(early, max(by, 0)), max(by, 0))
+        by = max(self._back_s(k), 0)
+        return Depot(location, min(max(soon), by), by)
 
     def _vehicle(self, n: int, k: int) -> VehicleType:
         truck, t, tips = self.case.trucks[k], self._begun[k], len(self.case.tips)
@@ -210,7 +227,8 @@ class Problem:
             unit_distance_cost=truck.per_m,
             unit_duration_cost=truck.per_s,
             profile=self._profile(truck),
-            initial_load=[t.kg, t.litres, *(0 for _ in self.bars)],
+            # What is on board is reckoned: more than a lorry holds is as much as it holds, it goes to a tip first.
+            initial_load=[min(t.kg, truck.max_kg), min(t.litres, truck.max_l), *(0 for _ in self.bars)],
             reload_depots=list(truck.tips),
         )
 

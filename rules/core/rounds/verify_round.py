@@ -18,7 +18,10 @@ START_M = 2_000.0
 
 @dataclass(slots=True)
 class _Day:
-    """What a lorry has done so far: where it is, loads [kg, l], streams on board, counted for the break [s]."""
+    """What a lorry has done so far: where it is, loads [kg, l], streams on board, counted for the break [s].
+
+    ``goes_home``: on its way already, it empties nothing more: it may be late, for nobody can make it earlier.
+    """
 
     at: At
     time_s: int
@@ -26,6 +29,7 @@ class _Day:
     litres: float
     counted_s: float
     on_board: set[str]
+    goes_home: bool = False
     drive_s: float = 0.0
     metres: float = 0.0
     break_s: int = 0
@@ -118,6 +122,7 @@ class RoundCheck:
             stop.load_l,
             counted,
             set(self.lorry.streams if stop.load_kg else ()),
+            goes_home=not self._fresh() and not round_.bins,
         )
 
     def _at_start(self, stop: Stop, arcs: tuple[int, ...]) -> At:
@@ -207,7 +212,9 @@ class RoundCheck:
         tip = next((t for t in self.fleet.tip if t.id == stop.ref), None)
         if tip is None:
             return
-        if not tip.opens_s <= stop.begins_s <= tip.closes_s:
+        if not tip.opens_s <= stop.begins_s <= tip.closes_s and not (
+            day.goes_home and stop.begins_s >= tip.opens_s
+        ):
             yield f"begins at {stop.begins_s} s, it is open from {tip.opens_s} to {tip.closes_s} s"
         if stop.ends_s - stop.begins_s < tip.unload_s:
             yield f"unloads in {stop.ends_s - stop.begins_s} s, it takes {tip.unload_s} s"
@@ -248,7 +255,7 @@ class RoundCheck:
             yield f"ends with {day.kg} kg and {day.litres} l on board"
         shift_ends = self._began_s() + lorry.shift_s
         begins = round_.stops[0].ends_s
-        if end.ends_s > shift_ends + lorry.overtime_s:
+        if end.ends_s > shift_ends + lorry.overtime_s and not day.goes_home:
             yield f"is back at {end.ends_s} s, must be at {shift_ends + lorry.overtime_s} s"
         overtime_s = max(0, end.ends_s - max(shift_ends, begins))
         if overtime_s != round_.overtime_s:

@@ -26,6 +26,13 @@ def plan_of(
     missed = [n.bin_id for n in left if n.must]
     if missed:
         notes = (*notes, f"must-go bins not met: {', '.join(missed)}")
+    late = [
+        truck.lorry.id
+        for truck, t in zip(case.trucks, timelines, strict=True)
+        if not truck.out and not t.fits
+    ]
+    if late:
+        notes = (*notes, f"can't unload and be back in their hours, sent home at once: {', '.join(late)}")
     return RoundPlan(
         day=request.day,
         day_s=request.day_s,
