@@ -230,7 +230,8 @@ class Problem:
             unit_distance_cost=truck.per_m,
             unit_duration_cost=truck.per_s,
             profile=self._profile(truck),
-            initial_load=[t.kg, t.litres, *(0 for _ in self.bars)],
+            # One that is overloaded is full: PyVRP takes no more than it holds.
+            initial_load=[min(t.kg, truck.max_kg), min(t.litres, truck.max_l), *(0 for _ in self.bars)],
             reload_depots=list(truck.tips),
         )
 
