@@ -48,11 +48,10 @@ class Problem:
     def jobs(self) -> list[int]:
         """Jobs that the search may choose: not those that are fixed, nor those that can't be worth it."""
         fixed = {j for truck in self.case.trucks for j in truck.first}
-        able = frozenset(self.trucks)
         return [
             j
             for j, job in enumerate(self.case.jobs)
-            if j not in fixed and job.trucks & able and self._may_pay(job)
+            if j not in fixed and job.trucks & self._usable and self._may_pay(job)
         ]
 
     def _may_pay(self, job: Job) -> bool:
@@ -61,19 +60,16 @@ class Problem:
 
     @cached_property
     def trucks(self) -> list[int]:
-        """Trucks that may do something: none that is too late already, or whose tips are shut until it must be back."""
-        return [k for k, truck in enumerate(self.case.trucks) if not truck.out and self._has_time(k)]
+        """Trucks that may do something: in service, and home in time if they do nothing more."""
+        return [
+            k
+            for k, truck in enumerate(self.case.trucks)
+            if not truck.out and self._latest(k) >= self._begun[k].time_s
+        ]
 
-    def _has_time(self, k: int) -> bool:
-        truck, begins_s = self.case.trucks[k], self._begun[k].time_s
-        return begins_s <= min(self._back_s(k), truck.latest_s - self._break_s[k])
-
-    def _back_s(self, k: int) -> int:
-        """Return when a truck must be at its end by [s]: back in its hours, with its last load unloaded while a tip is open."""
-        truck = self.case.trucks[k]
-        return (
-            min(truck.latest_s, *(self._home_by(truck, t) for t in self._last_tips(truck))) - self._break_s[k]
-        )
+    @cached_property
+    def _usable(self) -> frozenset[int]:
+        return frozenset(self.trucks)
 
     @cached_property
     def _fixed(self) -> list[list[int]]:
@@ -162,8 +158,8 @@ class Problem:
     @cached_property
     def bars(self) -> list[frozenset[int]]:
         """Sets of trucks that some jobs are for; each is a dimension."""
-        all_ = frozenset(self.trucks)
-        return list(dict.fromkeys(own for j in self.jobs if (own := self.case.jobs[j].trucks & all_) < all_))
+        own = (self.case.jobs[j].trucks & self._usable for j in self.jobs)
+        return list(dict.fromkeys(trucks for trucks in own if trucks < self._usable))
 
     def _client(self, location: int, job: Job) -> Client:
         one = job.candidate
@@ -172,7 +168,7 @@ class Problem:
             pickup=[
                 job.kg,
                 job.litres,
-                *(BAR * (job.trucks & frozenset(self.trucks) == bar) for bar in self.bars),
+                *(BAR * (job.trucks & self._usable == bar) for bar in self.bars),
             ],
             service_duration=one.service_s,
             tw_early=one.from_s,
@@ -206,8 +202,15 @@ class Problem:
             + truck.drive_rows[self.case.tips[t].site][truck.home]
             for t in last
         ]
-        by = max(self._back_s(k), 0)
-        return Depot(location, min(max(soon), by), by)
+        by = self._latest(k)
+        early = max(soon)
+        return Depot(location, min(early, max(by, 0)), max(by, 0))
+
+    def _latest(self, k: int) -> int:
+        """Return when a truck must be at its end [s]: all breaks are over then, and its last tip is open."""
+        truck = self.case.trucks[k]
+        homes = (self._home_by(truck, t) for t in self._last_tips(truck))
+        return min(truck.latest_s, *homes) - self._break_s[k]
 
     def _vehicle(self, n: int, k: int) -> VehicleType:
         truck, t, tips = self.case.trucks[k], self._begun[k], len(self.case.tips)
@@ -227,7 +230,7 @@ class Problem:
             unit_distance_cost=truck.per_m,
             unit_duration_cost=truck.per_s,
             profile=self._profile(truck),
-            # What is on board is reckoned: more than a lorry holds is as much as it holds, it goes to a tip first.
+            # One that is overloaded is full: PyVRP takes no more than it holds.
             initial_load=[min(t.kg, truck.max_kg), min(t.litres, truck.max_l), *(0 for _ in self.bars)],
             reload_depots=list(truck.tips),
         )
