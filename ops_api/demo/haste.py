@@ -13,12 +13,18 @@ from ops_api.demo.services import wait_ready
 
 WAY_S = 1.0
 """How long readings may be on their way at any speed [s of life]: batches of several shards, one after the other."""
+ITERATIONS = 300
+"""Of the search for a day's rounds: seconds for the demo's town on a laptop that does all the rest beside."""
 _LATENESS = "CITYOPS_RULES__LATENESS_S"
 
 
 def while_it_plays(settings: Settings) -> dict[str, str]:
     """Return what the rules' process gets in its environment while the town plays at its speed."""
-    return {_LATENESS: f"{max(settings.rules.lateness_s, WAY_S * settings.sim.speed):g}"}
+    return {
+        _LATENESS: f"{max(settings.rules.lateness_s, WAY_S * settings.sim.speed):g}",
+        "CITYOPS_ROUNDS__LOOK_EVERY_S": "0.2",
+        "CITYOPS_ROUNDS__ITERATIONS": f"{min(settings.rounds.iterations, ITERATIONS)}",
+    }
 
 
 async def as_live(children: Children, settings: Settings) -> None:

@@ -29,6 +29,7 @@ from ops_api.crews import simulated_now
 from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
+from ops_api.demo.mornings import slowly_until_planned
 from ops_api.demo.rounds import load_lorries
 from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
@@ -90,7 +91,7 @@ async def run_demo(demo: Demo, stop: Stop) -> int:
         running = await unless_stopped(_start(demo, cleanup), stop.event)
         if running is None:
             return _stopped(demo)
-        crews = await cleanup.enter_async_context(_crews(running, stop))
+        crews = await cleanup.enter_async_context(_crews(demo, running, stop))
         await cleanup.enter_async_context(_weather_service(demo, running, stop))
         await _follow(demo, running, stop)
         if not demo.check or stop.event.is_set():
@@ -184,16 +185,18 @@ def _folder(demo: Demo) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def _crews(running: Running, stop: Stop) -> AsyncIterator[asyncio.Task[None]]:
+async def _crews(demo: Demo, running: Running, stop: Stop) -> AsyncIterator[asyncio.Task[None]]:
     """Have gritters and bin crews do what is decided, and an officer confirm what is proposed, for as long as the context lasts."""
-    async with crews_of(running.stack.dsn, running.registry, running.simulation) as (crews, officer):
-        task = asyncio.create_task(crews.run(stop.event), name="crews")
-        answers = asyncio.create_task(officer.run(stop.event), name="officer")
+    simulation = running.simulation
+    async with crews_of(running.stack.dsn, running.registry, simulation) as staff:
+        task = asyncio.create_task(staff.run(stop.event), name="crews")
+        morning = slowly_until_planned(simulation, demo.settings.rounds, staff.bins.has_plan, stop.event)
+        slow = asyncio.create_task(morning, name="mornings")
         try:
             yield task
         finally:
             stop("the demo ends")
-            await asyncio.gather(task, answers)
+            await asyncio.gather(task, slow)
 
 
 @asynccontextmanager
