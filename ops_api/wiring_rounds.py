@@ -45,9 +45,7 @@ def morning_rounds(settings: Settings, pool: Pool, makes: Makes) -> MorningRound
             return await town_now_on(conn, clock.now().timestamp())
 
     desk = round_desk(settings, pool, makes)
-    return MorningRounds(
-        desk, now_s, s.plan_at, s.until, iterations=s.iterations, every_s=s.look_every_s
-    )
+    return MorningRounds(desk, now_s, s.plan_at, s.until, iterations=s.iterations, every_s=s.look_every_s)
 
 
 @asynccontextmanager

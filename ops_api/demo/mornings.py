@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import time
 
 from cityops.runtime.stop import sleep_until_stop
-from cityops.settings import RoundsSettings
+from cityops.settings_rounds import RoundsSettings
 from firmware_sim.scenario import TOWN_ZONE
 from firmware_sim.service import Simulation
 from ops_api.crews import simulated_now
