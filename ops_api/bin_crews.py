@@ -7,6 +7,7 @@ another day is not driven, nor a round whose hours are over: a restarted town lo
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import time, timedelta
@@ -30,6 +31,8 @@ T = TypeVar("T")
 LIST_STARTS, LIST_ENDS = time(6, 30), time(12)
 """Without a plan the day's list is driven from then on; after noon no more."""
 MINUTES_PER_STOP = 2.0
+UNKNOWN_S = 1800.0
+"""What was emptied so shortly before a plan was made, its maker may not have known: no lorry goes there again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,9 @@ class BinCrews:
     _sent: set[str] = field(default_factory=set)
     _day: str = ""
     _version: int = 0
+    _since_s: float = math.inf
     _driven: dict[str, list[Driven]] = field(default_factory=dict)
+    _came: dict[tuple[str, str, int], float] = field(default_factory=dict)
     _roads: tuple[Network, str] | None = None
 
     def take_list(self, bin_ids: Sequence[str]) -> None:
@@ -72,9 +77,14 @@ class BinCrews:
         return self._day == day
 
     def version_of(self, lorry: str, bin_id: str, time_s: float) -> int | None:
-        """Return by which plan a lorry came to a bin at a time [s since 1970]; None: by none."""
+        """Return by which plan a lorry came to a bin at a time [s since 1970]; None: by none.
+
+        A plan sends it there once: when it comes again, it is not by that plan.
+        """
         found = [d.version for d in self._driven.get(lorry, ()) if d.since_s <= time_s and bin_id in d.bins]
-        return found[-1] if found else None
+        if not found or self._came.setdefault((lorry, bin_id, found[-1]), time_s) != time_s:
+            return None
+        return found[-1]
 
     async def step(self) -> None:
         """Read what is new and act on it.
@@ -82,7 +92,9 @@ class BinCrews:
         Raises:
             TransientError: the database does not answer, or the simulation has ended.
         """
-        today = str(await self._do(lambda world: world.now.astimezone(self.zone).date()))
+        now = await self._do(lambda world: world.now)
+        self._since_s = min(self._since_s, now.timestamp())
+        today = str(now.astimezone(self.zone).date())
         newest = max(await self.book.numbers(today), default=0)
         if newest > self._version:
             rounds, fleet = await self.book.newest(today), await self.book.fleet()
@@ -113,7 +125,7 @@ class BinCrews:
         if str(now.astimezone(self.zone).date()) != rounds.day:
             return
         self._day, self._version = rounds.day, rounds.version
-        begun = _begun(world, rounds.at_s)
+        begun = _begun(world, rounds.at_s - UNKNOWN_S)
         for planned in rounds.plan.rounds:
             name = device.get(planned.lorry_id, planned.lorry_id)
             if name in world.collection.lorries:
@@ -126,7 +138,7 @@ class BinCrews:
         now_s, day_s = world.now.timestamp(), float(rounds.plan.day_s)
         had = self._driven.setdefault(name, [])
         ends_s = planned.ends_s
-        if not had and (ends_s is None or day_s + ends_s < now_s):
+        if not had and (ends_s is None or day_s + ends_s < self._since_s):
             return  # it stays, or the town was started after its hours
         calls = calls_of(planned, day_s, begun, under_way=name not in world.collection.free(now_s))
         try:
@@ -155,8 +167,10 @@ class BinCrews:
 
 
 def _begun(world: World, since_s: float) -> set[str]:
-    """Return the bins at which lorries have been, or stand, since a time [s since 1970]."""
+    """Return the bins that lorries have been at since a time [s since 1970], or stand at."""
     now_s = world.now.timestamp()
     done = {a.bin_id for a in world.crew_acts() if a.time_s >= since_s}
     visits: list[Any] = [v for lorry in world.collection.lorries.values() for v in lorry.visits]
-    return done | {v.call.bin_id for v in visits if v.call.what == "bin" and since_s <= v.arrive_s < now_s}
+    return done | {
+        v.call.bin_id for v in visits if v.call.what == "bin" and v.arrive_s < now_s and v.done_s >= since_s
+    }

@@ -34,6 +34,7 @@ from ops_api.demo.rounds import load_lorries
 from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
 from ops_api.demo.verify import Finding, as_expected, no_loss
+from ops_api.demo.verify_bins import as_planned, somebody_to_tell
 from ops_api.demo.watch import Watch
 from ops_api.own_database import DEMO_FOLDER
 from ops_api.rules_lag import wait_for_rules
@@ -153,6 +154,8 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
             f"  http://127.0.0.1:{simulation.frog_port}/   the same resident's frog, as on the home network"
         )
     conn = await cleanup.enter_async_context(await connect(stack.dsn, application_name="cityops demo"))
+    if demo.check:
+        await somebody_to_tell(conn)
     return Running(registry, stack, simulation, Watch(conn), children, forecasts)
 
 
@@ -249,6 +252,7 @@ def _tell(say: Say, news: list[str]) -> None:
 
 async def _verify(demo: Demo, running: Running) -> int:
     conn = running.watch.conn
+    said = await asyncio.wrap_future(running.simulation.call(lambda world: list(world.crew_acts())))
     await asyncio.to_thread(running.simulation.stop, DRAIN_S)  # uplinks that are cut come back for it
     await wait_for_rules(conn)
     statistics = running.simulation.statistics()
@@ -256,6 +260,10 @@ async def _verify(demo: Demo, running: Running) -> int:
     scenario = load_scenario(demo.settings.sim.scenario)
     findings: list[Finding] = await no_loss(conn, tables, statistics.created, statistics.outbox)
     findings += await as_expected(conn, scenario.expect)
+    if scenario.expect.bins_on_plan > 0:
+        findings += await as_planned(
+            conn, said, TOWN_ZONE, demo.settings.rounds, scenario.expect.bins_on_plan
+        )
     counts = await running.watch.counts()
     demo.say(
         f"published {statistics.created:,}  committed {counts.committed:,}  "
