@@ -18,10 +18,10 @@ from firmware_sim.service import Simulation
 from ops_api.crews import simulated_now
 
 FIRST_LORRY = time(6, 0)
-SLOW = 10.0
+SLOW = 5.0
 """Times life."""
-LONGEST_S = 180.0
-"""So long the town waits [s of life]: half an hour of its own; then lorries leave without a plan."""
+LONGEST_S = 300.0
+"""So long the town waits [s of life]: 25 min of its own; then lorries leave without a plan."""
 LOOK_EVERY_S = 0.05
 
 
