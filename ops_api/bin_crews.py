@@ -124,6 +124,9 @@ class BinCrews:
         now = world.now
         if str(now.astimezone(self.zone).date()) != rounds.day:
             return
+        if rounds.day != self._day:
+            self._driven.clear()
+            self._came.clear()
         self._day, self._version = rounds.day, rounds.version
         begun = _begun(world, rounds.at_s - UNKNOWN_S)
         for planned in rounds.plan.rounds:
