@@ -29,7 +29,7 @@ from ops_api.crews import simulated_now
 from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
-from ops_api.demo.mornings import slowly_until_planned
+from ops_api.demo.pace import Pace, keep_pace
 from ops_api.demo.rounds import load_lorries
 from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
@@ -72,7 +72,7 @@ class Demo:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Everything of a demo that runs."""
+    """Everything of a demo that runs; ``fires``: when bins begin to burn [s since 1970]."""
 
     registry: Registry
     stack: Stack
@@ -80,6 +80,7 @@ class Running:
     watch: Watch
     children: Children
     forecasts: TownForecasts
+    fires: tuple[float, ...]
 
 
 async def run_demo(demo: Demo, stop: Stop) -> int:
@@ -156,7 +157,8 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     conn = await cleanup.enter_async_context(await connect(stack.dsn, application_name="cityops demo"))
     if demo.check:
         await somebody_to_tell(conn)
-    return Running(registry, stack, simulation, Watch(conn), children, forecasts)
+    fires = tuple(start.timestamp() + 3600.0 * f.from_hour for f in scenario.faults if f.fault == "fire")
+    return Running(registry, stack, simulation, Watch(conn), children, forecasts, fires)
 
 
 def _sample_home(registry: Registry) -> str | None:
@@ -193,8 +195,8 @@ async def _crews(demo: Demo, running: Running, stop: Stop) -> AsyncIterator[asyn
     simulation = running.simulation
     async with crews_of(running.stack.dsn, running.registry, simulation) as staff:
         task = asyncio.create_task(staff.run(stop.event), name="crews")
-        morning = slowly_until_planned(simulation, demo.settings.rounds, staff.bins.has_plan, stop.event)
-        slow = asyncio.create_task(morning, name="mornings")
+        pace = Pace(demo.settings.rounds, staff.bins.has_plan, running.fires if demo.check else ())
+        slow = asyncio.create_task(keep_pace(simulation, pace, stop.event), name="pace")
         try:
             yield task
         finally:

@@ -20,7 +20,7 @@ from ops_api.demo.rounds import lorries_of
 from rules.core.cab.roads import roads_sha256
 from rules.core.network.network import Network
 from rules.core.rounds.fleet import RoundFleet
-from rules.core.rounds.model import Candidate, LorryNow, Place
+from rules.core.rounds.model import Candidate, Lock, LorryNow, Place
 from rules.core.rounds.plan import RoundPlan
 from rules.core.rounds.planner import Inserting
 from rules.core.rounds.request import RoundRequest
@@ -77,7 +77,7 @@ def crews_of(town: Playing, book: RoundBook, registry: Registry) -> BinCrews:
 def plan_of(
     registry: Registry, fleet: RoundFleet, bins: Sequence[BinSite], now: Sequence[LorryNow] = ()
 ) -> RoundPlan:
-    """Return a plan in which all of these bins must be emptied."""
+    """Return a plan in which all of these bins must be emptied, every other one by each lorry."""
     network = Network.of(registry)
     candidates = [
         Candidate(
@@ -86,8 +86,14 @@ def plan_of(
         )
         for b in bins
     ]  # fmt: skip
+    names = [v.id for v in fleet.lorry]
+    locks = tuple(
+        Lock(kind="lorry", bins=tuple(b.bin_id for b in mine), lorry_id=name, reason="its side of town")
+        for n, name in enumerate(names)
+        if (mine := bins[n :: len(names)])
+    )
     request = RoundRequest(
-        network, fleet, candidates, str(DAY), MIDNIGHT_S, tuple(now), (), None, roads_sha256(network)
+        network, fleet, candidates, str(DAY), MIDNIGHT_S, tuple(now), locks, None, roads_sha256(network)
     )
     plan = make(request, Inserting())
     assert not plan.missed
