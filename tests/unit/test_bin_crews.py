@@ -102,14 +102,14 @@ async def test_a_newer_plan_is_followed_from_where_the_lorries_are(registry: Reg
     await kept(book, first, fleet)
     crews = crews_of(play, book, registry)
     await crews.step()
-    play.until(6.4)
+    play.until(6.2)
     begun = driven(play)
     assert 2 < len(begun) < 20
     left = [b for b in registry.bins if b.bin_id not in {bin_id for _, bin_id in begun}]
     at_s = play.world.now.timestamp()
     second = plan_of(registry, fleet, [*left[:-2]], _now(play, fleet, at_s))
     rounds = await kept(book, second, fleet, at_s)
-    play.until(6.45)
+    play.until(6.24)
     before = {n: v.at(play.world.now.timestamp())[:2] for n, v in play.world.collection.lorries.items()}
     await crews.step()
     for name, lorry in play.world.collection.lorries.items():
@@ -121,7 +121,7 @@ async def test_a_newer_plan_is_followed_from_where_the_lorries_are(registry: Reg
     assert len({b for _, b in done}) == len(done), "no bin twice"
     assert {b for _, b in done} >= {b for _, b in begun} | {b.bin_id for b in left[:-2]}
     last = [a for a in play.world.crew_acts() if a.time_s > at_s + 300.0]
-    assert len(last) > 5
+    assert len(last) > 3
     assert {crews.version_of(a.lorry, a.bin_id, a.time_s) for a in last} == {rounds.version}
     for r in second.rounds:
         mine = [b for n, b in done[len(begun) :] if n == r.lorry_id and b in r.bins]
