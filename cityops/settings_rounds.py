@@ -20,6 +20,8 @@ class RoundsSettings(BaseModel):
     """After it no day's first plan is made without anybody asking: an outage in the morning brings no lorry out at night."""
     iterations: int = Field(default=3000, ge=0, le=1_000_000)
     """Of the search, half a minute of a core for 600 bins; 0: only insertion."""
+    look_every_s: float = Field(default=5.0, gt=0.0, le=60.0)
+    """How often somebody looks whether it is time [s]."""
     replan: bool = True
     """Whether the rest of a day is planned anew without anybody asking: a bin overflows that is in no round, a lorry goes out of
     service or comes back, or one is far behind."""

@@ -25,7 +25,12 @@ class SimulatedClock:
         self._wall_s = wall_s
         self._speed = speed
         self._max_step_s = max_step_s
+        self._most = speed
         self.now_s = start_s
+
+    def no_faster(self, speed: float | None) -> None:
+        """Go at most at ``speed`` from now on, at least 1; None: at its own again."""
+        self._most = self._speed if speed is None else min(self._speed, max(1.0, speed))
 
     @property
     def live(self) -> bool:
@@ -41,7 +46,7 @@ class SimulatedClock:
         """
         passed_s = max(0.0, wall_s - self._wall_s)
         self._wall_s = max(self._wall_s, wall_s)
-        step_s = min(passed_s * self._speed * pace, self._max_step_s)
+        step_s = min(passed_s * self._most * pace, self._max_step_s)
         self.now_s = max(self.now_s, min(self.now_s + step_s, self._wall_s))
         return self.now_s
 

@@ -25,9 +25,13 @@ class CrewDesk(Protocol):
 
 
 async def say_acts(simulation: Simulation, desk: CrewDesk, stop: asyncio.Event, every_s: float = 1.0) -> None:
-    """Tell the desk what crews say until ``stop``, looking every ``every_s`` seconds of real time; each act once."""
-    said = 0
-    while simulation.running and not await sleep_until_stop(stop, every_s):
+    """Tell the desk what crews say until ``stop``, looking every ``every_s`` seconds of real time; each act once.
+
+    What was said by then and nobody has told is told at the end, where the desk is there.
+    """
+    said, ended = 0, False
+    while simulation.running and not ended:
+        ended = await sleep_until_stop(stop, every_s)
         said = await _say(simulation, desk, said)
 
 

@@ -264,6 +264,10 @@ class Fleet:
         self._agents.append(agent)
         self._links.append(link)
 
+    def no_faster(self, speed: float | None) -> None:
+        """Let simulated time pass at most at ``speed``; None: at its own. In the fleet's thread only."""
+        self._clock.no_faster(speed)
+
     def _answer_calls(self) -> None:
         while not self._calls.empty():
             self._calls.get()()

@@ -171,6 +171,12 @@ class Simulation:
         fleet.call(act)
         return future
 
+    def no_faster(self, speed: float | None) -> None:
+        """Let simulated time pass at most at ``speed`` from now on, until it is live; None: at the plan's own."""
+        fleet = self._fleet
+        if fleet is not None and self.running:
+            fleet.call(lambda: fleet.no_faster(speed))
+
     def stop(self, drain_s: float = _DRAIN_S) -> bool:
         """Stop measuring, wait up to ``drain_s`` for receipts, disconnect [s].
 

@@ -2,7 +2,7 @@
 
 Reads decisions and officers' acts as a depot would and acts on the world: when it is time to
 leave, a gritter that is free drives the route as last proposed, or as an officer changed it, and none
-that was cancelled. In the morning bin lorries share out the day's list and drive round.
+that was cancelled. Bin lorries: :mod:`ops_api.bin_crews`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,9 +21,11 @@ import psycopg
 import structlog
 from psycopg.rows import dict_row
 
+from cityops.errors import TransientError
 from cityops.runtime.stop import sleep_until_stop
 from firmware_sim.service import Simulation
 from firmware_sim.world.world import World
+from ops_api.bin_crews import BinCrews
 from ops_api.crews_plan import PLANS, PlanTours, tours_of
 from rules.core.network.network import Network
 from rules.core.routing import Drive
@@ -33,8 +35,6 @@ from rules.core.winter_orders.model import Treatment
 log = structlog.get_logger(__name__)
 
 POLL_S = 0.5
-ROUND_STARTS = time(6, 30)
-MINUTES_PER_STOP = 2.0
 
 DECISIONS = """
 select decision_id, subject, outcome, decided_at, result
@@ -75,6 +75,7 @@ class Crews:
         zone: the town's time zone.
         drive_of: makes the drive of an order that is not as proposed; without it such orders are not driven.
         network: the roads, as a plan of the night's lorries has them; without it plans are not driven.
+        bins: who empties bins; None: nobody does.
     """
 
     conn: psycopg.AsyncConnection[Any]
@@ -83,6 +84,7 @@ class Crews:
     zone: ZoneInfo
     drive_of: DriveOf | None = None
     network: Network | None = None
+    bins: BinCrews | None = None
     _plan: PlanTours | None = None
     _plans_seen: int = 0
     _plans_driven: int = 0
@@ -91,13 +93,11 @@ class Crews:
     _acts_seen: int = 0
     _answered: set[str] = field(default_factory=set)
     _tours: deque[Tour] = field(default_factory=deque)
-    _bins: list[str] = field(default_factory=list)
-    _rounds_done: set[str] = field(default_factory=set)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow decisions until ``stop``."""
         while self.simulation.running and not await sleep_until_stop(stop, POLL_S):
-            with contextlib.suppress(psycopg.OperationalError):
+            with contextlib.suppress(psycopg.OperationalError, TransientError):
                 await self.step()
 
     async def step(self) -> None:
@@ -107,8 +107,8 @@ class Crews:
             await self._act(self._follow_plan)
         if self._tours:
             await self._act(self._send_gritters)
-        if self._bins:
-            await self._act(self._send_lorry)
+        if self.bins is not None:
+            await self.bins.step()
 
     async def _act(self, action: Any) -> None:
         await asyncio.wrap_future(self.simulation.call(action))
@@ -121,10 +121,10 @@ class Crews:
         self._answered |= {a["ref"] for a in acts if a["what"] != "unanswered"}
         for row in rows:
             self._seen = row["decision_id"]
-            if row["subject"] == "bins":
-                self._bins = [stop["bin_id"] for stop in row["result"].get("stops", ())]
-                continue
-            self._propose(row)
+            if row["subject"] != "bins":
+                self._propose(row)
+            elif self.bins is not None:
+                self.bins.take_list([stop["bin_id"] for stop in row["result"].get("stops", ())])
         for act in acts:
             self._answer(act)
         if self.network is not None:
@@ -183,23 +183,6 @@ class Crews:
             self._tours.remove(tour)
             world.treat(gritter, tour.segments, tour.rate_g_m2, spread=tour.spread)
             log.info("gritter sent", gritter=gritter, route=tour.route_id, rate_g_m2=tour.rate_g_m2)
-
-    def _send_lorry(self, world: World) -> None:
-        local = world.now.astimezone(self.zone)
-        today = local.date().isoformat()
-        if today in self._rounds_done or local.time() < ROUND_STARTS or local.time() > time(12):
-            return
-        if world.collection.lorries:
-            if not world.collection.free(world.now.timestamp()):
-                return  # it is sent when one is back
-            sent = world.collect(self._bins)
-            self._rounds_done.add(today)
-            log.info("bin lorries sent", bins=len(self._bins), lorries=sent)
-            return
-        self._rounds_done.add(today)
-        for i, bin_id in enumerate(self._bins):
-            world.empty_bins([bin_id], world.now + timedelta(minutes=MINUTES_PER_STOP * i))
-        log.info("lorry sent", bins=len(self._bins))
 
 
 def _ordered(row: dict[str, Any], drive_of: DriveOf) -> Tour:

@@ -54,7 +54,9 @@ def _town_now(pool: Pool) -> TownNow:
 def morning_rounds(settings: Settings, desk: RoundDesk, pool: Pool) -> MorningRounds:
     """Return what makes the day's first plan without anybody asking."""
     s = settings.rounds
-    return MorningRounds(desk, _town_now(pool), s.plan_at, s.until, iterations=s.iterations)
+    return MorningRounds(
+        desk, _town_now(pool), s.plan_at, s.until, iterations=s.iterations, every_s=s.look_every_s
+    )
 
 
 def rounds_again(settings: Settings, desk: RoundDesk, pool: Pool) -> AgainInTheDay:

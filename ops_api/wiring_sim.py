@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -15,6 +16,7 @@ from cityops.errors import ConfigurationError
 from cityops.runtime.stop import Stop, sleep_until_stop
 from cityops.settings import MqttSettings, Settings
 from devices.registry import Registry
+from firmware_sim.crew_voice import say_acts
 from firmware_sim.fleet import FleetStatistics
 from firmware_sim.frog_page import FrogPagePlan
 from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
@@ -22,15 +24,19 @@ from firmware_sim.service import Simulation, SimulationPlan, brokers
 from firmware_sim.world.script import Scenario
 from firmware_sim.world.town import TownSizes, generate_town
 from ingest.registry_store import store_registry
+from ops_api.bin_crews import BinCrews
+from ops_api.crew_desk import CrewsBook
 from ops_api.crews import Crews
 from ops_api.officer import SimulatedOfficer
 from ops_api.queries import OneConnection
 from ops_api.wiring import kinds_of
 from ops_api.wiring_forecasts import town_forecasts
 from rules.catalogue.loader import load
+from rules.collection_acts.store import PostgresActs
 from rules.core.context import Context, build_context
 from rules.core.network.network import Network
 from rules.core.routing import Drive
+from rules.rounds.store import PostgresRounds
 from rules.winter.orders.store import PostgresOrders
 
 log = structlog.get_logger(__name__)
@@ -134,19 +140,30 @@ async def _register(settings: Settings, registry: Registry) -> None:
 
 
 async def _crews(settings: Settings, registry: Registry, simulation: Simulation, stop: asyncio.Event) -> None:
-    async with (
-        crews_of(settings.db.dsn, registry, simulation) as (crews, officer),
-        asyncio.TaskGroup() as group,
-    ):
-        group.create_task(officer.run(stop), name="officer")
-        group.create_task(crews.run(stop), name="crews-drive")
+    async with crews_of(settings.db.dsn, registry, simulation) as staff:
+        await staff.run(stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """People of a simulated town: drivers, the officer who confirms, and the book that bin crews write in."""
+
+    crews: Crews
+    officer: SimulatedOfficer
+    bins: BinCrews
+    book: CrewsBook
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Have them at work until ``stop``."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.officer.run(stop), name="officer")
+            group.create_task(self.crews.run(stop), name="crews-drive")
+            group.create_task(say_acts(self.crews.simulation, self.book, stop), name="crews-say")
 
 
 @asynccontextmanager
-async def crews_of(
-    dsn: str, registry: Registry, simulation: Simulation
-) -> AsyncIterator[tuple[Crews, SimulatedOfficer]]:
-    """Lend those who carry out what is decided, and who confirms what is proposed."""
+async def crews_of(dsn: str, registry: Registry, simulation: Simulation) -> AsyncIterator[Staff]:
+    """Lend those who carry out what is decided and planned, and who confirm what is proposed."""
     gritters = [d.name for d in registry.devices if d.kind == "gritter"]
 
     @cache
@@ -159,10 +176,15 @@ async def crews_of(
     async with (
         await connect(dsn, application_name="cityops crews") as conn,
         await connect(dsn, application_name="cityops officer", autocommit=False) as desk,
+        await connect(dsn, application_name="cityops bin crews", autocommit=False) as rounds,
+        await connect(dsn, application_name="cityops crews' book", autocommit=False) as acts,
     ):
-        orders = PostgresOrders(OneConnection(desk))
-        officer = SimulatedOfficer(orders, lambda: simulation.statistics().simulated_s)
-        yield Crews(conn, simulation, gritters, TOWN_ZONE, drive_of, Network.of(registry)), officer
+        officer = SimulatedOfficer(
+            PostgresOrders(OneConnection(desk)), lambda: simulation.statistics().simulated_s
+        )
+        bins = BinCrews(simulation, PostgresRounds(OneConnection(rounds)), registry, TOWN_ZONE)
+        crews = Crews(conn, simulation, gritters, TOWN_ZONE, drive_of, Network.of(registry), bins)
+        yield Staff(crews, officer, bins, CrewsBook(PostgresActs(OneConnection(acts)), bins.version_of))
 
 
 async def _weather(

@@ -27,7 +27,8 @@ class Call:
     """A place that a lorry goes to.
 
     Attributes:
-        what: ``bin``: empty it; ``tip``: unload; ``yard``: the round ends there; ``way``: only pass.
+        what: ``bin``: empty it; ``tip``: unload; ``yard``: the round ends there; ``way``: only pass; ``break``: stand
+            where it is.
         bin_id: of a bin.
         node_id: junction of the others.
         via: the way there as (segment id, node id from which it is driven); the shortest where it is left out.
@@ -35,7 +36,7 @@ class Call:
         service_s: how long it stops [s]; None is usual.
     """
 
-    what: Literal["bin", "tip", "yard", "way"]
+    what: Literal["bin", "tip", "yard", "way", "break"]
     bin_id: str = ""
     node_id: int = -1
     via: tuple[tuple[str, int], ...] = ()
@@ -101,7 +102,7 @@ class Lorry:
         time_s = max([from_s, *(leg.end_s for leg in legs), *(visit.leave_s for visit in begun)])
         new: list[Visit] = []
         for call in calls:
-            place = self._place(call)
+            place = at if call.what == "break" else self._place(call)
             driven = self._drive(call, at, place, time_s)
             legs += driven
             wanted_s = time_s if call.arrive_s is None else call.arrive_s
@@ -121,7 +122,7 @@ class Lorry:
 
     def _stop_s(self, call: Call, arrive_s: float) -> float:
         """Return how long a stop takes [s]: as the plan says, about, where it says so."""
-        if call.what in ("way", "yard"):
+        if call.what in ("way", "yard", "break"):
             return 0.0 if call.service_s is None else call.service_s
         usual_s = SERVICE_S if call.what == "bin" else UNLOADING_S
         wanted_s = usual_s if call.service_s is None else call.service_s

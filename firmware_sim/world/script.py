@@ -168,7 +168,8 @@ class Expectation(Strict, frozen=True):
     ``alarms``: rule id to number of subjects alarmed. ``alarms_of_one_subject``: rule id to the
     most alarms there may be of one subject (a route, a home, a bin). ``gritting``: outcome (treat, no_action,
     monitor, refer) to number of decisions. ``gritting_any_of``: at least one decision has one
-    of these outcomes. ``bins_to_collect``: stops on the collection list. ``events``: kind to
+    of these outcomes. ``bins_to_collect``: stops on the collection list. ``bins_on_plan``: bins on the lorries' plan of a
+    morning; with it all of its day is looked at. ``events``: kind to
     number. ``dead_letters``: number.
     """
 
@@ -177,6 +178,7 @@ class Expectation(Strict, frozen=True):
     gritting: dict[Literal["treat", "no_action", "monitor", "refer"], Count] = {}
     gritting_any_of: tuple[Literal["treat", "no_action", "monitor", "refer"], ...] = ()
     bins_to_collect: Count = 0
+    bins_on_plan: Count = 0
     events: dict[str, Count] = {}
     dead_letters: Count = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from cityops.db.pool import connect
@@ -21,15 +22,21 @@ NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 FORTNIGHTLY = "FREQ=WEEKLY;INTERVAL=2"
 
 
-def rounds() -> tuple[Round, ...]:
-    """Return ten household rounds, two a day in alternate weeks, and five of garden waste."""
-    return tuple(_round(d, week) for d in range(5) for week in (0, 1)) + tuple(_garden(d) for d in range(5))
+def rounds(lorries: Sequence[str] = ()) -> tuple[Round, ...]:
+    """Return ten household rounds, two a day in alternate weeks, and five of garden waste.
+
+    The rounds of both weeks name a lorry each, so that a missed bin is held against one track and not against
+    whatever drove by. The town's lorries empty public bins: theirs are the only tracks that there are.
+    """
+    drives = {(d, w): lorries[(2 * d + w) % len(lorries) :][:1] for d in range(5) for w in (0, 1) if lorries}
+    weekly = tuple(_round(d, w, tuple(drives.get((d, w), ()))) for d in range(5) for w in (0, 1))
+    return weekly + tuple(_garden(d) for d in range(5))
 
 
-def _round(day: int, week: int) -> Round:
+def _round(day: int, week: int, lorries: tuple[str, ...]) -> Round:
     here, other = (ANCHOR + timedelta(days=day + 7 * w) for w in (week, 1 - week))
     return Round(
-        round_id=f"{DAYS[day]}-{'ab'[week]}", label=f"{NAMES[day]} {'AB'[week]}", ends_min=16 * 60,
+        round_id=f"{DAYS[day]}-{'ab'[week]}", label=f"{NAMES[day]} {'AB'[week]}", lorries=lorries, ends_min=16 * 60,
         services=(
             Service(stream="refuse", label="Rubbish", container="black bin", colour="black", rule=FORTNIGHTLY, start=here),
             Service(stream="recycling", label="Recycling", container="blue bin", colour="blue", rule=FORTNIGHTLY, start=other),
@@ -70,10 +77,11 @@ async def load_town(dsn: str, registry: Registry, now: datetime) -> int:
     shifts, left = proposed(holidays, today - BACK, today + AHEAD)
     # What has no room in its week waits for the next working day: somebody has to say so, here the demo does.
     shifts += [Change(day=d, to=working_day_after(d, 1, holidays), reason=REASON) for d in left]
+    lorries = [d.name for d in registry.devices if d.kind == "lorry"]
     places = [household(p) for p in premises_of(registry)]
     async with await connect(dsn, application_name="cityops demo", autocommit=False) as conn:
         days = PostgresBinDays(OneConnection(conn))
-        await days.replace(lambda t: replaced(t, rounds(), (), today, now.timestamp()), places)
+        await days.replace(lambda t: replaced(t, rounds(lorries), (), today, now.timestamp()), places)
         # As a council does: first the timetable, then the bank holidays; calendars say that they have moved.
         await days.replace(lambda t: replaced(t, t.rounds, shifts, today, now.timestamp()), None)
     return len(places)

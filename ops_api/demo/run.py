@@ -29,10 +29,12 @@ from ops_api.crews import simulated_now
 from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
+from ops_api.demo.pace import Pace, keep_pace
 from ops_api.demo.rounds import load_lorries
 from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
 from ops_api.demo.verify import Finding, as_expected, no_loss
+from ops_api.demo.verify_bins import as_planned, somebody_to_tell
 from ops_api.demo.watch import Watch
 from ops_api.own_database import DEMO_FOLDER
 from ops_api.rules_lag import wait_for_rules
@@ -70,7 +72,7 @@ class Demo:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Everything of a demo that runs."""
+    """Everything of a demo that runs; ``fires``: when bins begin to burn [s since 1970]."""
 
     registry: Registry
     stack: Stack
@@ -78,6 +80,7 @@ class Running:
     watch: Watch
     children: Children
     forecasts: TownForecasts
+    fires: tuple[float, ...]
 
 
 async def run_demo(demo: Demo, stop: Stop) -> int:
@@ -90,7 +93,7 @@ async def run_demo(demo: Demo, stop: Stop) -> int:
         running = await unless_stopped(_start(demo, cleanup), stop.event)
         if running is None:
             return _stopped(demo)
-        crews = await cleanup.enter_async_context(_crews(running, stop))
+        crews = await cleanup.enter_async_context(_crews(demo, running, stop))
         await cleanup.enter_async_context(_weather_service(demo, running, stop))
         await _follow(demo, running, stop)
         if not demo.check or stop.event.is_set():
@@ -152,7 +155,10 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
             f"  http://127.0.0.1:{simulation.frog_port}/   the same resident's frog, as on the home network"
         )
     conn = await cleanup.enter_async_context(await connect(stack.dsn, application_name="cityops demo"))
-    return Running(registry, stack, simulation, Watch(conn), children, forecasts)
+    if demo.check:
+        await somebody_to_tell(conn)
+    fires = tuple(start.timestamp() + 3600.0 * f.from_hour for f in scenario.faults if f.fault == "fire")
+    return Running(registry, stack, simulation, Watch(conn), children, forecasts, fires)
 
 
 def _sample_home(registry: Registry) -> str | None:
@@ -184,16 +190,18 @@ def _folder(demo: Demo) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def _crews(running: Running, stop: Stop) -> AsyncIterator[asyncio.Task[None]]:
+async def _crews(demo: Demo, running: Running, stop: Stop) -> AsyncIterator[asyncio.Task[None]]:
     """Have gritters and bin crews do what is decided, and an officer confirm what is proposed, for as long as the context lasts."""
-    async with crews_of(running.stack.dsn, running.registry, running.simulation) as (crews, officer):
-        task = asyncio.create_task(crews.run(stop.event), name="crews")
-        answers = asyncio.create_task(officer.run(stop.event), name="officer")
+    simulation = running.simulation
+    async with crews_of(running.stack.dsn, running.registry, simulation) as staff:
+        task = asyncio.create_task(staff.run(stop.event), name="crews")
+        pace = Pace(demo.settings.rounds, staff.bins.has_plan, running.fires if demo.check else ())
+        slow = asyncio.create_task(keep_pace(simulation, pace, stop.event), name="pace")
         try:
             yield task
         finally:
             stop("the demo ends")
-            await asyncio.gather(task, answers)
+            await asyncio.gather(task, slow)
 
 
 @asynccontextmanager
@@ -246,6 +254,7 @@ def _tell(say: Say, news: list[str]) -> None:
 
 async def _verify(demo: Demo, running: Running) -> int:
     conn = running.watch.conn
+    said = await asyncio.wrap_future(running.simulation.call(lambda world: list(world.crew_acts())))
     await asyncio.to_thread(running.simulation.stop, DRAIN_S)  # uplinks that are cut come back for it
     await wait_for_rules(conn)
     statistics = running.simulation.statistics()
@@ -253,6 +262,10 @@ async def _verify(demo: Demo, running: Running) -> int:
     scenario = load_scenario(demo.settings.sim.scenario)
     findings: list[Finding] = await no_loss(conn, tables, statistics.created, statistics.outbox)
     findings += await as_expected(conn, scenario.expect)
+    if scenario.expect.bins_on_plan > 0:
+        findings += await as_planned(
+            conn, said, TOWN_ZONE, demo.settings.rounds, scenario.expect.bins_on_plan
+        )
     counts = await running.watch.counts()
     demo.say(
         f"published {statistics.created:,}  committed {counts.committed:,}  "

@@ -236,6 +236,7 @@ def _tell(work: Work, ctx: Context, bin_id: str, now: BinMemory, stuck: bool) ->
     due = why.why_collect(site, now, now.at_s, p, known)
     said = due or why.separate_of(known)
     condition = condition_of(now.fills, now.at_s, stuck, p.filter)
+    burning = now.fire.is_active or fire_warning.is_up(work, bin_id)
     word = "unknown" if level is None else "ok"
     if level is not None and (now.full.is_active or level >= p.overflow_pct):
         word = "overflowing" if level >= p.overflow_pct else "full"
@@ -251,8 +252,8 @@ def _tell(work: Work, ctx: Context, bin_id: str, now: BinMemory, stuck: bool) ->
             "sd_pct": num(sd_pct, 1),
             "state": word,
             "condition": condition,
-            "needs_collection": due is not None,
-            "on_fire": now.fire.is_active or fire_warning.is_up(work, bin_id),
+            "needs_collection": due is not None and not burning,
+            "on_fire": burning,
             "reason": _reason(level, condition) if said is None else said.text,
             "last_emptied_at": iso(now.fills.emptied_s),
             "temperature_c": num(now.temperature_c),

@@ -21,6 +21,8 @@ from rules.core.work import Work
 LORRY = "lorry"
 FIELDS = ("latitude_deg", "longitude_deg", "speed_m_s")
 ACTS_KEPT = 8
+BESIDE_M = 3.0
+"""Bins so much further from a lorry than the nearest stand beside that one: it may have stopped for either."""
 
 
 def observe_lorries(work: Work, ctx: Context, rows: Readings, at_s: float) -> None:
@@ -32,8 +34,11 @@ def observe_lorries(work: Work, ctx: Context, rows: Readings, at_s: float) -> No
     ):
         if latitude != latitude or longitude != longitude:  # NaN: it does not know where it is
             continue
-        for bin_id, near_m in grid.near(latitude, longitude):
-            new = Pass(from_s, fix_s, round(near_m, 1), lorry, int(is_slow(speed, p)))
+        slow, near = int(is_slow(speed, p)), grid.near(latitude, longitude)
+        least_m = min((m for _, m in near), default=0.0)
+        for bin_id, near_m in near:
+            own = slow if near_m - least_m <= BESIDE_M else 0
+            new = Pass(from_s, fix_s, round(near_m, 1), lorry, slow, own)
             before: BinPasses = work.read("bin_pass").get(bin_id, NO_PASSES)
             after = passed(before.passes, new)
             if after is not before.passes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from rules.core import fire_warning
 from rules.core.bin_trouble.facts import facts_now
 from rules.core.bin_trouble.why import Due, is_overtaken, separate_of, why_collect
 from rules.core.context import Context
@@ -15,6 +16,7 @@ from rules.core.round_what_if import round_would_change
 from rules.core.work import Work
 
 RULE, SUBJECT = "bins.round", "bins"
+BURNING = Due("fire", "fire in it: no lorry comes before it is out")
 
 
 def evaluate(work: Work, ctx: Context, at_s: float) -> None:
@@ -97,6 +99,9 @@ def _wanted(
     apart: dict[str, Due] = {}
     emptied: set[str] = set()
     for b, m in known.items():
+        if m.fire.is_active or fire_warning.is_up(work, b):
+            apart[b] = BURNING
+            continue
         its = ctx if b not in own else ctx.at("bin", b, at_s)
         facts = facts_now(work, its, sites[b], at_s)
         if is_overtaken(m, facts):

@@ -23,8 +23,8 @@ def series(*fills: float, heard: Heard, every_s: float = HALF_HOUR) -> list[Foun
     return run([Seen(k * every_s, f) for k, f in enumerate(fills)], heard=heard)[1]
 
 
-def stop(at_s: float, slow: int = 2, lorry: str = "lorry-1") -> Pass:
-    return Pass(at_s // 60.0 * 60.0 + 60.0, at_s, 12.0, lorry, slow)
+def stop(at_s: float, slow: int = 2, lorry: str = "lorry-1", own: int | None = None) -> Pass:
+    return Pass(at_s // 60.0 * 60.0 + 60.0, at_s, 12.0, lorry, slow, slow if own is None else own)
 
 
 def crew(at_s: float, what: int = COLLECTED, number: int = 1) -> Act:
@@ -140,6 +140,7 @@ def test_serviced_but_not_emptied() -> None:
     )
     assert denied(*full, heard=Heard([stop(3.5 * HALF_HOUR)]))[0].evidence == ("lorry",)
     assert denied(*full, heard=Heard([stop(3.5 * HALF_HOUR, slow=1)])) == []  # it only went slowly
+    assert denied(*full, heard=Heard([stop(3.5 * HALF_HOUR, slow=4, own=0)])) == []  # at a bin beside it
     assert (
         denied(*full, heard=Heard([stop(3.5 * HALF_HOUR)], [crew(3.6 * HALF_HOUR, BLOCKED)])) == []
     )  # and the crew said so
@@ -180,7 +181,7 @@ def test_a_lorry_that_stands_for_hours_does_not_push_out_the_others() -> None:
     assert len(kept) <= KEPT + 2
     assert kept[0].lorry == "early"
     twice = passed(passed((), stop(600.0)), Pass(660.0, 610.0, 5.0, "lorry-1", 1))
-    assert [(p.slow, p.near_m) for p in twice] == [(3, 5.0)]
+    assert [(p.slow, p.own, p.near_m) for p in twice] == [(3, 2, 5.0)]
 
 
 def test_a_device_that_tells_a_daily_fill_in_steps_is_believed() -> None:

@@ -215,6 +215,23 @@ def test_wrong_waste_is_a_separate_job_and_no_part_of_the_round() -> None:
         assert not told(effects)["separate_job"]
 
 
+def test_a_burning_bin_is_put_on_no_round_until_it_is_out() -> None:
+    full = [level(k, 85.0 + 0.2 * k) for k in range(8)]
+    cold = [level(8 + k, 87.0, temperature_c=12.0) for k in range(12)]
+    hot = [level(8 + k, 87.0, temperature_c=12.0 if k >= 4 else 90.0) for k in range(12)]
+    assert [s["bin_id"] for s in last_round(played([*full, *cold[:4]])[1])["stops"]] == ["b0"]
+    _, effects = played([*full, *hot[:4]])
+    result = last_round(effects)
+    assert (result["stops"], [c for c in result["candidates"] if c["bin_id"] == "b0"]) == ([], [])
+    (job,) = result["separate"]
+    assert (job["bin_id"], job["code"], job["must"]) == ("b0", "fire", False)
+    assert told(effects)["on_fire"]
+    assert not told(effects)["needs_collection"]
+    _, effects = played([*full, *hot])
+    assert [s["bin_id"] for s in last_round(effects)["stops"]] == ["b0"], "out, and still full"
+    assert told(effects)["needs_collection"]
+
+
 def test_missing_and_damaged_bins_are_exceptions() -> None:
     _, effects = played(SOME, [(2.5, NOT_OUT), (3.5, REPORTED_DAMAGED)])
     assert [e["code"] for e in told(effects)["exceptions"]] == ["missing", "damaged"]

@@ -174,14 +174,17 @@ def count(f: Fills) -> Fills:
 
 
 def claims(heard: Heard, after_s: float, p: EmptyingParameters) -> Iterator[tuple[float, Evidence]]:
-    """Yield when somebody says that the bin was serviced, later than a time [s since 1970]: the crew, or a lorry that stood there."""
+    """Yield when somebody says that the bin was serviced, later than a time [s since 1970]: the crew, or a lorry that stood there.
+
+    One that stood at another bin nearby says nothing of this one.
+    """
     refused = [a.at_s for a in heard.acts if a.what in REFUSED]
     for act in heard.acts:
         if act.what == COLLECTED and act.at_s > after_s:
             yield act.at_s, "crew"
     for stop in heard.passes:
         if (
-            stop.slow >= 2
+            stop.own >= 2
             and stop.at_s > after_s
             and not any(abs(t - stop.at_s) <= p.lorry_s for t in refused)
         ):

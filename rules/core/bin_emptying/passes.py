@@ -29,6 +29,7 @@ class Pass(msgspec.Struct, frozen=True, array_like=True):
         at_s: its nearest fix [s since 1970]; near_m: how near.
         lorry: whose.
         slow: fixes at which it stood.
+        own: of these, where no other bin was nearer.
     """
 
     from_s: float
@@ -36,6 +37,7 @@ class Pass(msgspec.Struct, frozen=True, array_like=True):
     near_m: float
     lorry: str
     slow: int
+    own: int = 0
 
     @property
     def minute(self) -> float:
@@ -82,7 +84,7 @@ def passed(before: tuple[Pass, ...], new: Pass) -> tuple[Pass, ...]:
     others = [p for p in before if p not in same and new.at_s - p.at_s <= KEPT_S]
     for p in same:
         nearest = min(p, new, key=lambda q: q.near_m)
-        new = Pass(new.from_s, nearest.at_s, nearest.near_m, new.lorry, p.slow + new.slow)
+        new = Pass(new.from_s, nearest.at_s, nearest.near_m, new.lorry, p.slow + new.slow, p.own + new.own)
     # What this minute adds counts from the next: until then all that counted before it must still be there.
     now = [p for p in others if p.from_s >= new.from_s]
     earlier = [p for p in others if p.from_s < new.from_s]

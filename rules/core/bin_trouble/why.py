@@ -16,7 +16,7 @@ SEPARATE = "contaminated"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Why: ``code`` is one of blocked, overflow, full, report, age; of separate jobs contaminated."""
+    """Why: ``code`` is one of blocked, overflow, full, report, age; of separate jobs contaminated or fire."""
 
     code: str
     text: str
