@@ -27,6 +27,17 @@ def order_of(stops: Sequence[Stop], found: Mapping[int, Resolved]) -> list[int]:
     return [*after[: last + 1], *passed, *after[last + 1 :]]
 
 
+def standing_first(heard: Heard, order: Sequence[int]) -> list[int]:
+    """Return the same with the stop where the lorry stands before all others."""
+    stops, s, last = heard.round_.stops, heard.settings, heard.last
+    near_m = {"bin": s.stand_m, "tip": s.tip_m}
+    if last is None:
+        return list(order)
+    at = [n for n in order if apart_m(last.place, stops[n].place) <= near_m.get(stops[n].kind, -1.0)]
+    first = min(at, key=lambda n: (stops[n].kind != "bin", order.index(n)), default=None)
+    return list(order) if first is None else [first, *(n for n in order if n != first)]
+
+
 def expected(
     heard: Heard, found: Mapping[int, Resolved], order: Sequence[int], phase: Phase
 ) -> dict[int, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rules.core.collection_acts.record import Act
-from rules.core.crew.ahead import expected, order_of
+from rules.core.crew.ahead import expected, order_of, standing_first
 from rules.core.crew.model import Fix, LorryProgress, Phase, SeenBin, StopNow, StopState
 from rules.core.crew.on_plan import Heard, OnPlan
 from rules.core.crew.phase import phase_of
@@ -48,6 +48,8 @@ def progress_of(
 
 def _told(heard: Heard, found: Mapping[int, Resolved], phase: Phase) -> LorryProgress:
     order = order_of(heard.round_.stops, found) if phase not in ("idle", "back") else []
+    if phase == "at_stop":
+        order = standing_first(heard, order)
     times = expected(heard, found, order, phase) if order else {}
     stops = tuple(_stop(heard, found, n, order, times, phase) for n in range(len(heard.round_.stops)))
     kg, litres = loads(heard, found)
