@@ -27,11 +27,13 @@ class TodaysRounds:
         rounds: the newest plan, with its number.
         fleet: lorries, tips and depots; None: none are written down any more.
         progress: where lorries are, by their ids; of those that are missing only the plan is known.
+        out: lorries out of service.
     """
 
     rounds: Rounds
     fleet: RoundFleet | None = None
     progress: Mapping[str, LorryProgress] = field(default_factory=dict)
+    out: frozenset[str] = frozenset()
 
     @property
     def plan(self) -> RoundPlan:
@@ -40,11 +42,10 @@ class TodaysRounds:
 
 
 class BinRounds:
-    """Reads today's plan from the rounds' desk; a plan and its lines are kept while they are the newest."""
+    """Reads today's plan from the rounds' desk; its lines are kept while it is the newest."""
 
     def __init__(self, desk: RoundDesk) -> None:
         self._desk = desk
-        self._plan: Rounds | None = None
         self._lines: tuple[int, dict[str, list[Line]]] | None = None
 
     async def today(self, now_s: float) -> TodaysRounds | None:
@@ -53,11 +54,14 @@ class BinRounds:
         Raises:
             TransientError: the database does not answer.
         """
-        newest = await self._newest(str(self._desk.day(now_s)))
-        if newest is None:
-            return None
-        kept = await self._desk.book.fleet()
-        return TodaysRounds(newest, None if kept is None else kept.fleet)
+        now = await self._desk.day_now(now_s)
+        if now is not None:
+            kept = await self._desk.book.fleet()
+            return TodaysRounds(
+                now.rounds, None if kept is None else kept.fleet, now.progress, frozenset(now.out)
+            )
+        newest = await self._desk.newest(now_s)
+        return None if newest is None else TodaysRounds(newest)
 
     async def lines(self, rounds: Rounds) -> dict[str, list[Line]]:
         """Return by lorry the way to each of its stops, (longitude, latitude) [°]; straight where roads have changed since."""
@@ -66,14 +70,6 @@ class BinRounds:
             found = await asyncio.to_thread(_lines, rounds.plan, lambda: Network.of(registry))
             self._lines = rounds.version, found
         return self._lines[1]
-
-    async def _newest(self, day: str) -> Rounds | None:
-        numbers = await self._desk.book.numbers(day)
-        if not numbers:
-            return None
-        if self._plan is None or self._plan.version != numbers[-1]:
-            self._plan = await self._desk.book.rounds(numbers[-1])
-        return self._plan
 
 
 def _lines(plan: RoundPlan, network_of: Callable[[], Network]) -> dict[str, list[Line]]:

@@ -87,3 +87,7 @@ def choices(rows: Iterable[Row]) -> Choices:
     rows = list(rows)
     streams = sorted({str(r["stream"]) for r in rows if r.get("stream")})
     return Choices(tuple(streams), tuple(sorted({place_of(r) for r in rows})))
+
+
+ALL = Filter()
+"""Nothing is left out."""

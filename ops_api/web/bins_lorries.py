@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ops_api.bin_rounds import TodaysRounds
 from ops_api.web import words
 from ops_api.web.bins_today import Today
-from rules.core.crew.model import LorryProgress
+from rules.core.crew.model import LorryProgress, StopNow
 from rules.core.rounds.plan import LorryRound
 
 PHASES: Mapping[str, str] = {
@@ -77,7 +77,7 @@ def _row(r: LorryRound, number: int, rounds: TodaysRounds, today: Today) -> Lorr
         look=number % LOOKS,
         stays=not r.stops and bins == 0,
         bins=bins,
-        done=0 if progress is None else progress.done_n,
+        done=0 if progress is None else sum(_is_done(x) for x in (*progress.earlier, *progress.stops)),
         skipped=0 if progress is None else progress.skipped_n,
         tips=sum(s.kind == "tip" for s in r.stops),
         km=f"{words.number(r.metres / 1000, 1)} km",
@@ -85,11 +85,21 @@ def _row(r: LorryRound, number: int, rounds: TodaysRounds, today: Today) -> Lorr
         starts=today.clock(r.begins_s),
         back=today.clock(ends_s),
         late=_late(progress),
-        phase="" if progress is None else PHASES[progress.phase],
+        phase=_phase(r.lorry_id, progress, rounds),
         watch=progress is not None and progress.phase in WATCHED,
-        is_known=progress is not None,
+        is_known=progress is not None and progress.seen_s is not None,
         overtime="" if not r.overtime_s else f"{r.overtime_s // 60} min overtime",
     )
+
+
+def _is_done(stop: StopNow) -> bool:
+    return stop.kind == "bin" and stop.state == "done" and stop.by != "clock"
+
+
+def _phase(lorry_id: str, progress: LorryProgress | None, rounds: TodaysRounds) -> str:
+    if lorry_id in rounds.out:
+        return "Out of service"
+    return "" if progress is None else PHASES[progress.phase]
 
 
 def _load(r: LorryRound, rounds: TodaysRounds) -> str:

@@ -22,7 +22,7 @@ class Standing:
     """Where a bin stands.
 
     Attributes:
-        code: ``done``, ``skipped``, ``next``, ``to_come``, ``left`` (in no round), ``none`` (nobody has planned it).
+        code: ``done``, ``skipped``, ``next``, ``to_come``, ``unsure`` (its time is over and nobody has said), ``left`` (in no round), ``none`` (nobody has planned it).
         text: the same in words, with its time.
         at_s: when it is or was its turn [s since 1970]; None: never.
         lorry, tag: who, and the lorry's letter with the stop's number, ``A14``; empty where none.
@@ -71,25 +71,28 @@ class Today:
         turn = self._turns.get(bin_id)
         if turn is None:
             return self._without_turn(bin_id, state)
-        at_s = turn.now.at_s if turn.now is not None else None
-        if turn.now is not None and turn.now.state == "skipped":
-            said = ": ".join(t for t in ((turn.now.what or "").replace("_", " "), turn.now.reason) if t)
+        now = turn.now
+        at_s = None if now is None else now.at_s
+        if now is not None and now.state == "skipped":
+            said = ": ".join(t for t in ((now.what or "").replace("_", " "), now.reason) if t)
             return self._standing(
                 "skipped", f"Skipped {self.clock(at_s)}{': ' + said if said else ''}", turn, at_s
             )
-        if turn.now is not None and turn.now.state == "done":
+        if now is not None and now.state == "done" and now.by != "clock":
             return self._standing("done", f"Emptied {self.clock(at_s)}", turn, at_s)
         emptied = self.emptied_today(state)
         if emptied is not None:
             return self._standing("done", f"Emptied {words.clock(emptied, self.zone)}", turn, None)
-        if turn.now is not None and turn.now.state == "next":
+        if (
+            now is not None and now.state == "done"
+        ):  # by the plan's clock alone: nobody has heard of the lorry
             return self._standing(
-                "next", f"Next, {self.clock(turn.now.expected_s)}", turn, turn.now.expected_s
+                "unsure", f"Was due {self.clock(now.planned_s)}, not confirmed", turn, now.planned_s
             )
-        due_s = turn.stop.begins_s
-        if turn.now is not None and turn.now.expected_s is not None:
-            due_s = turn.now.expected_s
-        return self._standing("to_come", self.clock(due_s), turn, due_s)
+        expected_s = turn.stop.begins_s if now is None or now.expected_s is None else now.expected_s
+        if now is not None and now.state == "next":
+            return self._standing("next", f"Next, {self.clock(expected_s)}", turn, expected_s)
+        return self._standing("to_come", self.clock(expected_s), turn, expected_s)
 
     def why_left(self, bin_id: str) -> NotCollected | None:
         """Return why a candidate is in no round; None: it is in one, or is no candidate."""
