@@ -206,7 +206,7 @@ def _line(s: Row, today: Today) -> tuple[str, str, str]:
     if s["source"] == "act":
         return (
             when,
-            SAID.get(WHAT[int(s["what"])], s["what"]),
+            SAID.get(WHAT[int(s["what"])], str(s["what"])),
             ", ".join(t for t in (s["by"], s["reason"]) if t),
         )
     before, after = number_of(detail.get("before_pct")), number_of(detail.get("after_pct"))
