@@ -94,14 +94,19 @@ def warnings(known: Known, must: Sequence[BinRow], today: Today) -> list[str]:
     """Return what somebody must look at before the lists."""
     if known.rounds is None:
         return []
-    lost = [r for r in must if r.standing.code in ("left", "none") and r.standing.text != "Separate job"]
-    found = (
-        []
-        if not lost
-        else [
-            f"{words.plural(len(lost), 'bin')} that must go {'is' if len(lost) == 1 else 'are'} in no round: first in the list."
-        ]
-    )
+    new = sum(r.standing.code == "none" for r in must)
+    lost = sum(r.standing.code == "left" and r.standing.text != "Separate job" for r in must)
+    found = []
+    if lost:
+        verb = "is" if lost == 1 else "are"
+        found.append(
+            f"{words.plural(lost, 'bin')} that must go {verb} in no round: first in the list, with the reason."
+        )
+    if new:
+        verb = "has" if new == 1 else "have"
+        found.append(
+            f"{words.plural(new, 'bin')} {verb} come to need a lorry since the plan was made: plan again."
+        )
     away = [r.lorry_id for r in lorry_rows(today) if r.watch]
     if away:
         found.append(f"{words.joined(away)}: away from the round, or not heard of.")

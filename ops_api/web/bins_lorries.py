@@ -118,7 +118,8 @@ def _late(progress: LorryProgress | None) -> str:
     if progress is None or abs(progress.behind_s) < LATE_S:
         return ""
     minutes = abs(progress.behind_s) // 60
-    return f"{minutes} min {'late' if progress.behind_s > 0 else 'early'}"
+    long = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+    return f"{long} {'late' if progress.behind_s > 0 else 'early'}"
 
 
 def back_by(today: Today) -> str:

@@ -15,7 +15,8 @@ BRIM_Y = 12.0
 """Where 100 % is [px from the top]."""
 MOST_PCT = 150.0
 LIKELY, MAY_BE = 50, 10
-"""Chances of an overflow from which a step is drawn as likely, or as one that may be [%]."""
+SURE = 99
+"""Chances of an overflow from which a step is drawn as likely, or as one that may be, and from which nothing is drawn [%]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,14 @@ def moments(strip: Mapping[str, Any]) -> list[datetime]:
 
 
 def draw(outlook: Mapping[str, Any] | None, zone: ZoneInfo, now: datetime) -> Strip | None:
-    """Return a bin's strip; None where there is none."""
+    """Return a bin's strip; None where there is none, or the bin is full already."""
     strip = (outlook or {}).get("strip")
     times = moments(strip) if strip else []
     if not strip or not times:
         return None
     middle, low, high, p = (strip[k] for k in ("median_pct", "low_pct", "high_pct", "p_over_pct"))
+    if p[0] >= SURE:
+        return None  # it is full: a picture of nothing but full bars says no more
     paths = {"calm": "", "may": "", "likely": ""}
     ranges = midnights = ""
     for k, at in enumerate(times):

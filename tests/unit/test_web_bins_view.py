@@ -147,7 +147,7 @@ def test_the_first_lines_say_what_must_go_and_by_whom_and_when_lorries_are_back(
         shown.sub
         == "1 more is worth the way. 1 lorry, back by 11:31. The other 2 can wait. Plan 7, made today 05:00."
     )
-    assert shown.warnings == ("1 bin that must go is in no round: first in the list.",)
+    assert shown.warnings == ("1 bin that must go is in no round: first in the list, with the reason.",)
 
 
 def test_bins_that_fill_before_noon_are_counted_until_noon() -> None:
@@ -237,7 +237,7 @@ def test_a_bin_that_filled_up_since_the_plan_was_made_is_told_to_be_in_none() ->
     assert ("new", "none", "Not in the plan") in [
         (r.bin_id, r.standing.code, r.standing.text) for r in shown.must
     ]
-    assert shown.warnings[0].startswith("2 bins that must go are in no round")
+    assert shown.warnings[1] == "1 bin has come to need a lorry since the plan was made: plan again."
 
 
 def test_wrong_waste_is_a_separate_job_and_no_lost_bin() -> None:
@@ -330,6 +330,7 @@ def test_a_strip_says_in_words_what_it_shows() -> None:
         bins_strip.said(calm, BRAND.time_zone, NOW)
         == "If it is left: no overflow within the week, 110% full by tomorrow 12:00."
     )
+    assert bins_strip.draw({"strip": {**STRIP, "p_over_pct": [99, 100, 100]}}, BRAND.time_zone, NOW) is None
     assert bins_strip.draw({"strip": None}, BRAND.time_zone, NOW) is None
     assert bins_strip.draw(None, BRAND.time_zone, NOW) is None
 
