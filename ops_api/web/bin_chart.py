@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from ops_api.web.chart import Mark, Tick
 
-WIDTH, HEIGHT = 720, 230
-LEFT, RIGHT, TOP, BOTTOM = 38, 10, 12, 26
+WIDTH, HEIGHT = 560, 230
+LEFT, RIGHT, TOP, BOTTOM = 48, 10, 12, 26
 SD = 1.2815515655446004
 """80 % of a normal distribution lie within so many standard deviations."""
+TICKS_MOST = 6
 GAP = timedelta(hours=6)
 """A longer pause breaks the line."""
 
@@ -65,9 +66,9 @@ def draw(
         band += "".join((*upper, *lower, "z"))
     ticks, day = [], start.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     while day <= end:
-        if day >= start:
+        if day >= start and len(ticks) < TICKS_MOST:
             ticks.append(Tick(x(day.timestamp()), f"{day:%a} {day.day}"))
-        day += timedelta(days=2)
+        day += timedelta(days=3)
     marks = tuple(Mark(x(t), words) for t, words in emptied if from_s <= t <= from_s + span_s)
     levels = tuple(Tick(y(v), f"{v}%") for v in (0, 25, 50, 75, 100))
     return LevelChart(

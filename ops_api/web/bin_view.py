@@ -80,7 +80,7 @@ def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
     strip = outlook.get("strip")
     return BinView(
         bin_id=bin_id,
-        headline=f"{row['label']}: {_answer(state, standing)}",
+        headline=f"{row['label']}: {_answer(state, standing, due)}",
         sub=_sub(row, state, today),
         round=tuple(_round(due, standing, today, outlook)),
         wrong=wrongs([row], known.active, today),
@@ -99,7 +99,7 @@ def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
     )  # fmt: skip
 
 
-def _answer(state: Row, standing: Standing) -> str:
+def _answer(state: Row, standing: Standing, due: Due | None) -> str:
     fill = number_of(state.get("fill_pct"))
     level = "level not known" if fill is None else f"{words.percent(fill)} full"
     if standing.code in ("to_come", "next", "unsure"):
@@ -108,7 +108,7 @@ def _answer(state: Row, standing: Standing) -> str:
         return f"{level}, {standing.text.lower()}"
     if standing.code == "skipped":
         return f"{level}, {standing.text[0].lower()}{standing.text[1:]}"
-    return level
+    return f"{level}, must go and is in no round" if due is not None and due.must else level
 
 
 def _sub(row: Row, state: Row, today: Today) -> str:
@@ -139,7 +139,10 @@ def _round(due: Due | None, standing: Standing, today: Today, outlook: Row) -> l
         return [why, f"No lorry takes it: {left.why.replace(' %', '%')}."]
     if standing.lorry:
         return [why, f"Lorry {standing.lorry}, stop {standing.tag}: {standing.text}."]
-    return [why, f"{standing.text}." if not standing.is_open or made else "No lorry is planned yet today."]
+    if not standing.is_open:
+        return [why, f"{standing.text}."]
+    since = "It has come to this since the plan was made: it goes with the next one."
+    return [why, since if made else "No lorry is planned yet today."]
 
 
 def _emptied(at_s: float, before: float, after: float, today: Today) -> str:

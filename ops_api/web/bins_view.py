@@ -18,6 +18,7 @@ from ops_api.web.bins_wrong import Wrong, wrongs
 from ops_api.web.brand import Brand
 
 Row = Mapping[str, Any]
+FIRST = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class BinsView:
         headline, sub: the answer.
         warnings: what somebody must look at before the lists.
         asked, choices: what the reader asked for, and what can be.
+        first: so many of ``must`` are shown with all that is known of them; the rest is a list to be opened.
         must, taken, left: bins that must go; that may, and a round takes; that may, or must, and none does.
         lorries, wrong: of today.
         counts: bins by state.
@@ -40,6 +42,7 @@ class BinsView:
     warnings: tuple[str, ...]
     asked: Filter
     choices: bins_filter.Choices
+    first: int
     must: tuple[BinRow, ...]
     taken: tuple[BinRow, ...]
     left: tuple[BinRow, ...]
@@ -74,6 +77,7 @@ def view(known: Known, brand: Brand, asked: Filter = ALL) -> BinsView:
         warnings=tuple(warnings(known, must, today)),
         asked=asked,
         choices=bins_filter.choices(known.bins),
+        first=FIRST,
         must=listed(must),
         taken=listed(taken),
         left=listed(left),
