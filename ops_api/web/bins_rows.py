@@ -15,6 +15,8 @@ from ops_api.web.bins_words import chance, number_of, when_full
 
 Row = Mapping[str, Any]
 LAST = float("inf")
+LEVEL_CODES = frozenset({"full", "overflow", "report"})
+"""Why a bin had to go by what was in it: over once that is out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,18 @@ def row_of(due: Due, b: Row | None, today: Today, *, strip: bool = True) -> BinR
         state=word,
         state_name=STATES[word],
         why=_why(due, state, b),
-        chance=chance(due.p_overflow),
+        chance=chance(_p_now(due, state)),
         when=when_full(state, today.zone, today.now),
         strip=bins_strip.draw(state.get("outlook"), today.zone, today.now) if strip else None,
         standing=standing,
         why_left="" if left is None else left.why.replace(" %", "%"),
     )
+
+
+def _p_now(due: Due, state: Row) -> float | None:
+    """Return the chance as it is now, else as it was when the plan was made."""
+    now = number_of((state.get("outlook") or {}).get("p_overflow"))
+    return due.p_overflow if now is None else now
 
 
 def _why(due: Due, state: Row, b: Row | None) -> str:
@@ -111,6 +119,8 @@ def _why(due: Due, state: Row, b: Row | None) -> str:
         if state.get("state") == "full" and fill is not None and limit_pct is not None and fill < limit_pct:
             return f"was over its limit of {words.percent(limit_pct)}, has settled"
         return str(state.get("reason") or due.why).replace(" %", "%")
+    if due.must and due.code in LEVEL_CODES and state:
+        return f"was {due.why}".replace(" %", "%")
     if due.code == "since":
         return f"since the plan was made: {due.why}".replace(" %", "%")
     return due.why.replace(" %", "%") or ("must go" if due.must else "")

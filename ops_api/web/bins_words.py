@@ -33,9 +33,21 @@ ALARM_CODES: Mapping[str, str] = {
 """Alarms that tell the same as an exception."""
 
 
+WEEK_DAYS = 7
+
+
 def short_time(value: object, zone: ZoneInfo, now: datetime) -> str:
-    """Return a time without the word today: ``14:20``, ``tomorrow 08:00``, ``Mon 5 Jan 21:40``; a dash where there is none."""
-    return words.day_and_clock(words.moment(value), zone, now).removeprefix("today ")
+    """Return a time in few words: ``14:20``, ``tomorrow 08:00``, ``Sat 08:00`` within a week, ``23 Dec`` later; ``later`` where nobody knows."""
+    at = words.moment(value)
+    if at is None:
+        return "later"
+    local = at.astimezone(zone)
+    days = (local.date() - now.astimezone(zone).date()).days
+    if days in (0, 1):
+        return words.day_and_clock(at, zone, now).removeprefix("today ")
+    if 1 < days < WEEK_DAYS:
+        return f"{local:%a} {words.clock(at, zone)}"
+    return f"{local.day} {local:%b}"
 
 
 def chance(p: float | None) -> str:

@@ -90,7 +90,7 @@ async def told(dsn: str, now: datetime) -> None:
             if state["needs_collection"] or (p or 0.0) > 0.05:
                 must = bool(state["needs_collection"])
                 candidates.append({
-                    "bin_id": bin_id, "must": must, "code": "full" if must else "may", "why": state["reason"] if must else f"{100 * p:.0f} % likely to overflow",
+                    "bin_id": bin_id, "must": must, "code": "full" if must else "may", "why": state["reason"] if must else f"{100 * (p or 0.0):.0f} % likely to overflow",
                     "p_overflow": p, "fill_pct": fill, "expected_fill_pct": fill, "litres": 2.0 * (fill or 50.0),
                 })  # fmt: skip
         await conn.execute(
