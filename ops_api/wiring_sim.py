@@ -25,7 +25,7 @@ from firmware_sim.world.script import Scenario
 from firmware_sim.world.town import TownSizes, generate_town
 from ingest.registry_store import store_registry
 from ops_api.bin_crews import BinCrews
-from ops_api.crew_desk import CrewsBook
+from ops_api.crews_book import CrewsBook
 from ops_api.crews import Crews
 from ops_api.officer import SimulatedOfficer
 from ops_api.queries import OneConnection

@@ -12,7 +12,7 @@ import psycopg
 
 from cityops.settings_rounds import RoundsSettings
 from firmware_sim.world.collection import CrewAct
-from ops_api.crew_desk import request_of
+from ops_api.crews_book import request_of
 from ops_api.demo.pace import FIRST_LORRY
 from ops_api.demo.verify import Finding, at_least, at_most, exactly
 from ops_api.queries import OneConnection

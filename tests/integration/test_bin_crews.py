@@ -12,7 +12,7 @@ from cityops.errors import TransientError
 from devices.registry import Registry
 from firmware_sim.world.collection import CrewAct
 from ingest.registry_store import store_registry
-from ops_api.crew_desk import CrewsBook, request_of
+from ops_api.crews_book import CrewsBook, request_of
 from rules.collection_acts.store import PostgresActs
 from rules.core.collection_acts.chain import broken
 from rules.rounds.store import PostgresRounds
