@@ -121,4 +121,6 @@ def _streets(network: Network, arcs: Sequence[int]) -> Iterator[str]:
 
 
 def _open(hours: tuple[str, str] | None) -> str:
-    return "" if hours in (None, ("00:00", "24:00")) else "open {} to {}".format(*hours or ("", ""))
+    if hours is None or hours == ("00:00", "24:00"):
+        return ""
+    return f"open {hours[0]} to {hours[1]}"
