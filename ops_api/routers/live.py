@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from ops_api.event_stream import HEADERS, EventStream
 from ops_api.households.model import Member
-from ops_api.routers import cab_content, content, desk_content, home_content
+from ops_api.routers import cab_content, content, crew_content, desk_content, home_content
 from ops_api.routers.alarms import list_alarms
 from ops_api.routers.bins import get_round
 from ops_api.routers.context import Context, Ctx
@@ -52,6 +52,8 @@ async def page_topic(
         )
     if page == "cab":
         return f"page:cab:{code or ''}", partial(cab_content.live_cab, ctx, code)
+    if page == "crew":
+        return f"page:crew:{code or ''}", partial(crew_content.live_crew, ctx, code)
     renders = {
         "winter": content.live_winter,
         "bins": content.live_bins,
