@@ -13,15 +13,17 @@ from cityops.db.transaction import Lender, transaction
 from cityops.settings import Settings
 from ops_api.cli_db import database
 from ops_api.queries import OneConnection
+from rules.collection_acts.store import PostgresActs
 from rules.core.carp.pace import Budget
 from rules.core.rounds.planner import Inserting, RoundPlanner
 from rules.core.rounds.searching import Searching
+from rules.rounds.following import Heard
 from rules.rounds.making import in_thread
 from rules.rounds.morning import MorningRounds
 from rules.rounds.own_process import OwnProcess
 from rules.rounds.ports import Makes
 from rules.rounds.service import RoundDesk
-from rules.rounds.store import PostgresRounds, PostgresRoundTown
+from rules.rounds.store import PostgresReports, PostgresRounds, PostgresRoundTown
 from rules.town_clock import town_now_on
 
 
@@ -33,7 +35,8 @@ def planner_of(iterations: int, seed: int) -> RoundPlanner:
 def round_desk(settings: Settings, pool: Lender, makes: Makes = in_thread) -> RoundDesk:
     """Return the desk on anything that lends connections; ``makes`` makes the plans."""
     zone = ZoneInfo(settings.api.time_zone)
-    return RoundDesk(PostgresRounds(pool), PostgresRoundTown(pool), planner_of, zone, makes)
+    heard = Heard(PostgresActs(pool), PostgresReports(pool))
+    return RoundDesk(PostgresRounds(pool), PostgresRoundTown(pool), planner_of, zone, makes, heard)
 
 
 def morning_rounds(settings: Settings, pool: Pool, makes: Makes) -> MorningRounds:

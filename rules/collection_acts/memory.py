@@ -10,7 +10,7 @@ import msgspec
 from rules.collection_acts.ports import RefusedActError, RequestUsedError
 from rules.core.collection_acts.chain import FIRST, link_of
 from rules.core.collection_acts.open_reports import OpenReport, open_reports
-from rules.core.collection_acts.record import BIN, Act, NewAct, What, reaches_engine, same, wrong
+from rules.core.collection_acts.record import BIN, CODES, Act, NewAct, What, reaches_engine, same, wrong
 
 
 @dataclass
@@ -58,12 +58,17 @@ class MemoryActs:
 
     async def of_ref(self, ref: str, from_s: float, to_s: float) -> tuple[Act, ...]:
         """Return what was said of a bin or household."""
+        return tuple(a for a in self._standing(from_s, to_s) if a.ref == ref)
+
+    async def of_lorries(self, from_s: float, to_s: float) -> tuple[Act, ...]:
+        """Return what crews said on their rounds."""
+        return tuple(a for a in self._standing(from_s, to_s) if CODES[a.what] <= CODES["not_out"])
+
+    def _standing(self, from_s: float, to_s: float) -> list[Act]:
         gone = {a.withdraws for a in self.acts if a.withdraws is not None}
-        return tuple(
-            a
-            for a in self.acts
-            if a.ref == ref and from_s <= a.at_s < to_s and a.act_id not in gone and a.withdraws is None
-        )
+        return [
+            a for a in self.acts if from_s <= a.at_s < to_s and a.act_id not in gone and a.withdraws is None
+        ]
 
     async def open_missed(self, since_s: float) -> tuple[OpenReport, ...]:
         """Return the missed collections that still wait."""

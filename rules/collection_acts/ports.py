@@ -49,6 +49,12 @@ class CollectionActs(Protocol):
         """Return what was said of a bin or household from ``from_s`` to before ``to_s``, in order; nothing withdrawn."""
         ...
 
+    async def of_lorries(self, from_s: float, to_s: float) -> tuple[Act, ...]:
+        """Return what crews said of bins and households on their rounds (collected, blocked, contaminated, not out) from
+        ``from_s`` to before ``to_s``, in order; nothing withdrawn.
+        """
+        ...
+
     async def open_missed(self, since_s: float) -> tuple[OpenReport, ...]:
         """Return the missed collections since a time that still wait for somebody, the oldest first."""
         ...

@@ -18,6 +18,14 @@ where ref = %(ref)s and at >= to_timestamp(%(from_s)s) and at < to_timestamp(%(t
   and not exists (select from collection_act w where w.ref = a.ref and w.withdraws = a.act_id)
 order by act_id
 
+-- of_lorries
+select act_id, ref, what, extract(epoch from at)::float8 as at_s, by, role, via, reason, seen, lorry, plan_version,
+       withdraws, request_id, reference, link, extract(epoch from recorded_at)::float8 as recorded_s
+from collection_act a
+where what between 1 and 4 and at >= to_timestamp(%(from_s)s) and at < to_timestamp(%(to_s)s)
+  and not exists (select from collection_act w where w.ref = a.ref and w.withdraws = a.act_id)
+order by act_id
+
 -- missed
 -- Reports of missed collections since a time, with all that was said of those households since then.
 select act_id, ref, what, extract(epoch from at)::float8 as at_s, by, role, via, reason, seen, lorry, plan_version,

@@ -51,6 +51,11 @@ class PostgresActs:
         async with self._transaction() as conn:
             return await _acts(conn, "of_ref", ref=ref, from_s=from_s, to_s=to_s)
 
+    async def of_lorries(self, from_s: float, to_s: float) -> tuple[Act, ...]:
+        """Return what crews said on their rounds."""
+        async with self._transaction() as conn:
+            return await _acts(conn, "of_lorries", from_s=from_s, to_s=to_s)
+
     async def open_missed(self, since_s: float) -> tuple[OpenReport, ...]:
         """Return the missed collections that still wait."""
         async with self._transaction() as conn:

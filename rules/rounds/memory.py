@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from devices.registry import Registry
+from rules.core.cab.model import Service
+from rules.core.crew.model import Fix, SeenBin
 from rules.core.rounds.fleet import RoundFleet
 from rules.rounds.ports import Decided, FleetKept, NewRounds, NoSuchRoundsError, Rounds, RoundsMovedError
 
@@ -18,6 +20,7 @@ class MemoryRounds:
 
     plans: list[Rounds] = field(default_factory=list)
     fleets: list[FleetKept] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
 
     async def newest(self, day: str) -> Rounds | None:
         """Return the newest plan of a day."""
@@ -58,6 +61,40 @@ class MemoryRounds:
         """Keep lorries."""
         self.fleets.append(FleetKept(fleet_id=len(self.fleets) + 1, fleet=fleet))
         return self.fleets[-1]
+
+    async def put_service(self, service: Service) -> None:
+        """Keep that a lorry is out of service, or back."""
+        if service.request_id is None or await self.said(service.request_id) is None:
+            self.services.append(service)
+
+    async def said(self, request_id: str) -> Service | None:
+        """Return what a request said of a lorry."""
+        return next((s for s in self.services if s.request_id == request_id), None)
+
+    async def out(self) -> Mapping[str, Service]:
+        """Return the lorries that are out of service."""
+        newest = {s.lorry: s for s in self.services}
+        return {lorry: newest[lorry] for lorry in sorted(newest) if newest[lorry].what == "broken"}
+
+
+@dataclass
+class MemoryReports:
+    """:class:`rules.rounds.ports.RoundReports` in memory: by device its reports, and what bins' series showed."""
+
+    fixes: dict[str, list[Fix]] = field(default_factory=dict)
+    bins: list[SeenBin] = field(default_factory=list)
+
+    async def tracks(self, devices: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[Fix]]:
+        """Return by device its reports in a time."""
+        found = {
+            d: sorted((f for f in self.fixes.get(d, ()) if from_s <= f.at_s <= to_s), key=lambda f: f.at_s)
+            for d in devices
+        }
+        return {d: fixes for d, fixes in found.items() if fixes}
+
+    async def seen(self, from_s: float, to_s: float) -> Sequence[SeenBin]:
+        """Return what bins' series showed in a time."""
+        return sorted((b for b in self.bins if from_s <= b.at_s <= to_s), key=lambda b: b.at_s)
 
 
 @dataclass

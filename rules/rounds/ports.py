@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from cityops.errors import CityopsError
 from devices.registry import Registry
+from rules.core.cab.model import Service
+from rules.core.crew.model import Fix, SeenBin
 from rules.core.rounds.fleet import RoundFleet
 from rules.core.rounds.plan import RoundPlan
 from rules.core.rounds.planner import RoundPlanner
@@ -111,6 +113,30 @@ class RoundBook(Protocol):
 
     async def put_fleet(self, fleet: RoundFleet, by: str, reason: str) -> FleetKept:
         """Keep lorries; they count from the next plan on."""
+        ...
+
+    async def put_service(self, service: Service) -> None:
+        """Keep that a lorry is out of service, or back; with a known ``request_id`` nothing again."""
+        ...
+
+    async def said(self, request_id: str) -> Service | None:
+        """Return what a request said of a lorry's service."""
+        ...
+
+    async def out(self) -> Mapping[str, Service]:
+        """Return the lorries that are out of service, with what was said."""
+        ...
+
+
+class RoundReports(Protocol):
+    """What lorries and bins reported; TransientError where the database does not answer."""
+
+    async def tracks(self, devices: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[Fix]]:
+        """Return by device its reports in a time, both ends included, by time; devices that said nothing are not in it."""
+        ...
+
+    async def seen(self, from_s: float, to_s: float) -> Sequence[SeenBin]:
+        """Return what bins' series showed in a time, both ends included: emptied, or not though a lorry was there."""
         ...
 
 

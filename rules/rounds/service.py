@@ -6,20 +6,46 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Literal
 
+from rules.core.cab.model import Service
 from rules.core.cab.roads import roads_sha256
 from rules.core.network.network import Network
 from rules.core.rounds.decided import candidates_of
 from rules.core.rounds.fleet import RoundFleet
-from rules.core.rounds.model import Lock, LorryNow
+from rules.core.rounds.model import Candidate, Lock, LorryNow
 from rules.core.rounds.planner import RoundPlanner
 from rules.core.rounds.request import RoundRequest
 from rules.core.rounds.roster import checked
+from rules.rounds.following import (
+    DayNow,
+    Following,
+    Heard,
+    TakenUp,
+    is_same,
+    on_streets,
+    taken_up,
+    with_asked,
+)
 from rules.rounds.making import in_thread
-from rules.rounds.ports import FleetKept, Makes, NewRounds, NoRoundsError, RoundBook, Rounds, RoundTown
+from rules.rounds.ports import (
+    Decided,
+    FleetKept,
+    Makes,
+    NewRounds,
+    NoRoundsError,
+    NoSuchRoundsError,
+    RoundBook,
+    Rounds,
+    RoundsMovedError,
+    RoundTown,
+)
 
 DEFAULT_ITERATIONS = 3000
 """Of the search; some 30 s of a core for 600 bins."""
+
+TRIES = 3
+"""So often a plan of the day that others have overtaken is made again."""
 
 PlannerOf = Callable[[int, int], RoundPlanner]
 """Returns a planner for so many iterations (0: only insertion) and a seed."""
@@ -30,7 +56,11 @@ class Asked:
     """Who asks for a plan, when [the town's s since 1970], and how.
 
     Attributes:
-        now: lorries on their way; ``locks``: what is fixed; ``done``: bins that are emptied already today.
+        now: lorries, where whoever asks knows better than their reports.
+        locks: what is fixed now, beside what was.
+        done: bins that are emptied already today, beside those that are known to be.
+        forget_locks: what dispatchers fixed before counts no more.
+        unless_same: where each lorry goes to the same bins in the same order as before, the plan so far stays.
     """
 
     by: str
@@ -44,6 +74,8 @@ class Asked:
     now: Sequence[LorryNow] = ()
     locks: Sequence[Lock] = ()
     done: frozenset[str] = frozenset()
+    forget_locks: bool = False
+    unless_same: bool = False
 
 
 class RoundDesk:
@@ -55,12 +87,20 @@ class RoundDesk:
         planner_of: see ``PlannerOf``.
         zone: of the town.
         makes: makes the plans.
+        heard: who says what happens in the day; None: nobody is heard, and the plans' clock counts.
     """
 
     def __init__(
-        self, book: RoundBook, town: RoundTown, planner_of: PlannerOf, zone: tzinfo, makes: Makes = in_thread
+        self,
+        book: RoundBook,
+        town: RoundTown,
+        planner_of: PlannerOf,
+        zone: tzinfo,
+        makes: Makes = in_thread,
+        heard: Heard | None = None,
     ) -> None:
         self.book, self.town, self.zone = book, town, zone
+        self._following = Following(book, heard)
         self._planner_of, self._makes = planner_of, makes
         self._one = asyncio.Lock()
 
@@ -83,6 +123,8 @@ class RoundDesk:
     async def plan_today(self, asked: Asked) -> Rounds:
         """Plan today from the newest decision, beginning with the plan so far; one plan is made at a time.
 
+        Once there is a plan of today, lorries go on from where they are, and what is done or was left is left out.
+
         Raises:
             NoRoundsError: nothing can be planned, in words for whoever asked.
             RoundsMovedError: what it was made from has changed meanwhile.
@@ -95,6 +137,89 @@ class RoundDesk:
                     return known
             return await self._plan(asked)
 
+    async def replan(self, asked: Asked) -> Rounds:
+        """Plan the rest of today from where lorries are: what is emptied or was left by crews is left out.
+
+        The same as :meth:`plan_today` once there is a plan of today; somebody who plans meanwhile is waited for.
+
+        Raises:
+            NoRoundsError: there is no plan of today, or nothing can be planned, in words for whoever asked.
+            RoundsMovedError: others were faster again and again.
+            TransientError: the database does not answer.
+        """
+        if not await self.book.numbers(str(self.day(asked.now_s))):
+            raise NoRoundsError("there is no plan of today yet: `cityops bins plan --today` makes it")
+        for _ in range(TRIES - 1):
+            try:
+                return await self.plan_today(asked)
+            except RoundsMovedError:
+                continue
+        return await self.plan_today(asked)
+
+    async def day_now(self, now_s: float) -> DayNow | None:
+        """Return today's rounds as they are: the newest plan, and each lorry on it; None where there is no plan.
+
+        Raises:
+            TransientError: the database does not answer.
+        """
+        return await self._following.day(str(self.day(now_s)), now_s)
+
+    async def breakdown(self, lorry_id: str, asked: Asked) -> Rounds | None:
+        """Take a lorry out of service; what it has not emptied goes to the others. None: today has no plan.
+
+        That it is out of service is kept first, whatever comes of the plan.
+
+        Raises:
+            NoSuchRoundsError: there is no such lorry.
+            NoRoundsError: it is out of service already, no reason is given, or nothing can be planned.
+        """
+        if not asked.reason.strip():
+            raise NoRoundsError("why is missing: a breakdown needs a reason")
+        return await self._serves(lorry_id, "broken", asked)
+
+    async def returned(self, lorry_id: str, asked: Asked) -> Rounds | None:
+        """Take a lorry back into service, at its depot; it takes its share of what is left. None: today has no plan.
+
+        Raises:
+            NoSuchRoundsError: there is no such lorry.
+            NoRoundsError: it is in service already, or nothing can be planned.
+        """
+        return await self._serves(lorry_id, "returned", asked)
+
+    async def _serves(
+        self, lorry_id: str, what: Literal["broken", "returned"], asked: Asked
+    ) -> Rounds | None:
+        kept = await self.book.fleet()
+        names = [] if kept is None else [lorry.id for lorry in kept.fleet.lorry]
+        if lorry_id not in names:
+            raise NoSuchRoundsError(
+                f"There is no lorry {lorry_id!r}; there are {', '.join(names) or 'none'}."
+            )
+        known = None if asked.request_id is None else await self.book.said(asked.request_id)
+        if known is None:
+            if (lorry_id in await self.book.out()) == (what == "broken"):
+                word = "out of" if what == "broken" else "in"
+                raise NoRoundsError(f"{lorry_id} is {word} service already")
+            await self.book.put_service(
+                Service(
+                    lorry=lorry_id,
+                    what=what,
+                    at_s=asked.now_s,
+                    by=asked.by,
+                    role=asked.role,
+                    via=asked.via,
+                    reason=asked.reason.strip(),
+                    request_id=asked.request_id,
+                )
+            )
+        if not await self.book.numbers(str(self.day(asked.now_s))):
+            return None
+        try:
+            return await self.replan(asked)
+        except NoRoundsError as error:
+            said = f"{lorry_id} is {'out of' if what == 'broken' else 'back in'} service"
+            raise NoRoundsError(f"{said}, but there is no new plan: {error}") from error
+
     async def _plan(self, asked: Asked) -> Rounds:
         day = self.day(asked.now_s)
         kept = await self.book.fleet()
@@ -105,25 +230,30 @@ class RoundDesk:
         decided = await self.town.decided(since_s, until_s)
         if decided is None:
             raise NoRoundsError("no decision on bins since yesterday: the rules have seen no levels")
-        before = await self.book.newest(str(day))
         registry = await self.town.registry()
         candidates, _ = candidates_of(decided.candidates, registry, kept.fleet.settings)
+        now = await self._following.day(str(day), asked.now_s)
+        up = await self._taken_up(asked, kept, decided, candidates, now)
+        before = None if now is None else now.rounds
         try:
             network = await asyncio.to_thread(Network.of, registry)
         except ValueError as error:
             raise NoRoundsError(str(error)) from error
+        lorries = await asyncio.to_thread(on_streets, network, up.now, {} if now is None else now.progress)
         request = RoundRequest(
             network,
             kept.fleet,
-            [c for c in candidates if c.bin_id not in asked.done],
+            up.candidates,
             str(day),
             self.midnight_s(day),
-            tuple(asked.now),
-            tuple(asked.locks),
+            lorries,
+            up.locks,
             None if before is None else before.plan,
             roads_sha256(network),
         )
         plan = await self._makes(request, self._planner_of(asked.iterations, asked.seed))
+        if asked.unless_same and now is not None and is_same(plan, now):
+            return now.rounds
         return await self.book.add(
             NewRounds(
                 day=str(day),
@@ -139,3 +269,23 @@ class RoundDesk:
                 request_id=asked.request_id,
             )
         )
+
+    async def _taken_up(
+        self,
+        asked: Asked,
+        kept: FleetKept,
+        decided: Decided,
+        candidates: Sequence[Candidate],
+        now: DayNow | None,
+    ) -> TakenUp:
+        """Return where the plan takes the day up; of the day's first that is in the depots, without lorries out of service."""
+        if now is not None:
+            up = await asyncio.to_thread(taken_up, now, kept.fleet, decided, candidates, asked.forget_locks)
+        else:
+            at_s = max(0, round(asked.now_s) - self.midnight_s(self.day(asked.now_s)))
+            out = await self.book.out()
+            gone = tuple(
+                LorryNow(lorry_id=v.id, at_s=at_s, out=True) for v in kept.fleet.lorry if v.id in out
+            )
+            up = TakenUp(gone, (), tuple(candidates))
+        return with_asked(up, asked.now, asked.locks, asked.done)

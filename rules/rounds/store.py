@@ -13,7 +13,10 @@ from psycopg.rows import dict_row
 from cityops.db.queries import load_queries
 from cityops.db.transaction import Connection, Lender, transaction
 from devices.registry import Registry, parse
+from rules.core.cab.model import Service
+from rules.core.crew.model import Fix, SeenBin
 from rules.core.rounds.fleet import RoundFleet
+from rules.core.rounds.model import Place
 from rules.core.rounds.plan import RoundPlan
 from rules.rounds.ports import (
     Decided,
@@ -95,6 +98,25 @@ class PostgresRounds(_OnDatabase):
             [row] = await _rows(conn, "add_fleet", fleet=text, by=by, reason=reason)
         return FleetKept(fleet_id=row["fleet_id"], fleet=fleet)
 
+    async def put_service(self, service: Service) -> None:
+        """Keep that a lorry is out of service, or back."""
+        async with self._transaction() as conn:
+            await conn.execute(SQL["lock"])
+            await conn.execute(SQL["add_service"], msgspec.structs.asdict(service))
+            payload = msgspec.json.encode({"kinds": ["rounds"], "alarms": []}).decode()
+            await conn.execute(SQL["tell_listeners"], {"payload": payload})
+
+    async def said(self, request_id: str) -> Service | None:
+        """Return what a request said of a lorry."""
+        async with self._transaction() as conn:
+            rows = await _rows(conn, "said", request_id=request_id)
+        return Service(**rows[0]) if rows else None
+
+    async def out(self) -> Mapping[str, Service]:
+        """Return the lorries that are out of service."""
+        async with self._transaction() as conn:
+            return {row["lorry"]: Service(**row) for row in await _rows(conn, "out")}
+
     async def _one(self, query: str, **params: object) -> Rounds | None:
         async with self._transaction() as conn:
             rows = await _rows(conn, query, **params)
@@ -119,6 +141,31 @@ class PostgresRoundTown(_OnDatabase):
             return None
         candidates = msgspec.json.decode(rows[0]["candidates"], type=tuple[dict[str, Any], ...])
         return Decided(decision_id=rows[0]["decision_id"], at_s=rows[0]["at_s"], candidates=candidates)
+
+
+class PostgresReports(_OnDatabase):
+    """:class:`rules.rounds.ports.RoundReports` on anything that lends connections."""
+
+    async def tracks(self, devices: Sequence[str], from_s: float, to_s: float) -> Mapping[str, Sequence[Fix]]:
+        """Return by device its reports in a time; none where this installation has no lorries that report."""
+        async with self._transaction() as conn:
+            [has] = await _rows(conn, "has_lorries")
+            if not has["there"]:
+                return {}
+            rows = await _rows(conn, "tracks", devices=list(devices), from_s=from_s, to_s=to_s)
+        found: dict[str, list[Fix]] = {}
+        for row in rows:
+            place = Place(row["latitude_deg"], row["longitude_deg"])
+            found.setdefault(row["name"], []).append(
+                Fix(row["at_s"], place, row["speed_m_s"], row["load_kg"])
+            )
+        return found
+
+    async def seen(self, from_s: float, to_s: float) -> Sequence[SeenBin]:
+        """Return what bins' series showed in a time."""
+        async with self._transaction() as conn:
+            rows = await _rows(conn, "seen", from_s=from_s, to_s=to_s)
+        return [SeenBin(row["subject"], row["at_s"], row["emptied"]) for row in rows]
 
 
 def _plan(row: Mapping[str, Any]) -> Rounds:

@@ -141,6 +141,9 @@ async def test_a_day_of_acts(bench: Bench) -> None:
     assert [a.what for a in await acts.of_ref("uprn:12", START, START + 1.0)] == ["not_out"]
     assert await acts.of_ref("uprn:12", START + 1.0, START + 2.0) == ()
     assert [a.act_id for a in await acts.newest("collected", 5)] == [2]
+    # Of a day's rounds: what crews said, and not what was taken back.
+    assert [a.what for a in await acts.of_lorries(START, START + 1e4)] == ["not_out"]
+    assert await acts.of_lorries(START + 1.0, START + 1e4) == ()
     chain = await acts.chain()
     assert [a.act_id for a in chain] == [1, 2, 3, 4]
     assert broken(chain) == ()
