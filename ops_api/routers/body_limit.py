@@ -46,7 +46,9 @@ class LimitBody:
         request = Request(scope)
         photo = _PHOTO.fullmatch(scope["path"]) if scope["method"] == "POST" else None
         forecast = scope["method"] == "POST" and scope["path"] == "/api/v1/weather-forecasts"
-        crew = scope["method"] == "POST" and _CREW.fullmatch(scope["path"]) is not None and _is_on_shift(request)
+        crew = (
+            scope["method"] == "POST" and _CREW.fullmatch(scope["path"]) is not None and _is_on_shift(request)
+        )
         most = PHOTO_MOST if photo is not None or crew else FORECAST_MOST if forecast else MOST
         try:
             _check_declared(request, most)

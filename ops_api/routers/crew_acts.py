@@ -47,7 +47,11 @@ class _Asking:
         if self.script:
             return JSONResponse({"state": state, "words": words, **more}, status)
         if state == "kept":
-            return RedirectResponse(f"{ADDRESS}/{quote(self.lorry, safe='')}" + (f"?told={more['told']}" if more.get("told") else ""), 303)
+            return RedirectResponse(
+                f"{ADDRESS}/{quote(self.lorry, safe='')}"
+                + (f"?told={more['told']}" if more.get("told") else ""),
+                303,
+            )
         return await lorry_page(self.ctx, self.lorry, more.get("who"), refused=words, status=status)
 
 

@@ -76,7 +76,13 @@ async def board(ctx: Context) -> dict[str, Any]:
     if found is None:
         kept = await crew_of(ctx).rounds.book.fleet()
         names = () if kept is None else tuple(v.id for v in kept.fleet.lorry)
-        return {"views": (), "names": names, "why": NO_PLAN if kept else NO_LORRIES, "version": None, "made": ""}
+        return {
+            "views": (),
+            "names": names,
+            "why": NO_PLAN if kept else NO_LORRIES,
+            "version": None,
+            "made": "",
+        }
     rounds = found.now.rounds
     return {
         "views": await views(ctx, found), "names": (), "why": "", "version": rounds.version,

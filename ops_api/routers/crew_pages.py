@@ -47,7 +47,11 @@ async def say_who(
 ) -> Response:
     """Let a crew in for a shift."""
     if (no := try_password(ctx, request, door_of(ctx), password)) is not None:
-        page = _board(ctx, None, no.words, no.status) if not lorry else lorry_page(ctx, lorry, None, no.words, no.status)
+        page = (
+            _board(ctx, None, no.words, no.status)
+            if not lorry
+            else lorry_page(ctx, lorry, None, no.words, no.status)
+        )
         return no.on(await page)
     return let_in(ctx, request, f"{ADDRESS}/{quote(lorry, safe='')}" if lorry else ADDRESS, name)
 

@@ -24,7 +24,11 @@ TONES: Mapping[str, str] = {
 SAID: Mapping[str, str] = {
     "collected": "Emptied", "blocked": "Blocked", "contaminated": "Wrong waste", "not_out": "Not there",
 }  # fmt: skip
-BY: Mapping[str, str] = {"sensor": "by its sensor", "track": "the lorry stood there", "clock": "by the plan’s clock"}
+BY: Mapping[str, str] = {
+    "sensor": "by its sensor",
+    "track": "the lorry stood there",
+    "clock": "by the plan’s clock",
+}
 LATE_S = 600
 """A lorry that is so much later than planned is late [s]; less is noise of driving."""
 
@@ -107,7 +111,9 @@ def lorry_view(p: LorryProgress, lines: tuple[Line, ...], facts: Facts) -> Lorry
     told = [(s, _stop(s, lines[s.index], facts)) for s in p.stops if s.kind != "start"]
     earlier = [(s, _earlier(s, facts)) for s in p.earlier]
     ahead = [v for s, v in sorted(told, key=lambda one: one[0].state != "next") if s.is_open]
-    behind = sorted((one for one in (*earlier, *told) if not one[0].is_open), key=lambda one: one[0].at_s or 0)
+    behind = sorted(
+        (one for one in (*earlier, *told) if not one[0].is_open), key=lambda one: one[0].at_s or 0
+    )
     full = max(p.load_kg / facts.max_kg, p.load_l / facts.max_l)
     return LorryView(
         p.lorry_id, p.version, facts.made, PHASES[p.phase], TONES.get(p.phase, "plain"), _late(p),
@@ -161,7 +167,10 @@ def _links(s: StopNow, title: str) -> tuple[str, str]:
     """Return where telephones show the way to a stop: any map that is on it, and OpenStreetMap."""
     at = f"{s.place.latitude_deg:.6f},{s.place.longitude_deg:.6f}"
     lat, lon = at.split(",")
-    return f"geo:{at}?q={at}({quote(title)})", f"https://www.openstreetmap.org/?mlat={lat}&mlon={lon}#map=18/{lat}/{lon}"
+    return (
+        f"geo:{at}?q={at}({quote(title)})",
+        f"https://www.openstreetmap.org/?mlat={lat}&mlon={lon}#map=18/{lat}/{lon}",
+    )
 
 
 def _said(s: StopNow) -> str:
