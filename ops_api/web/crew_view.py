@@ -110,16 +110,25 @@ def lorry_view(p: LorryProgress, lines: tuple[Line, ...], facts: Facts) -> Lorry
     """
     told = [(s, _stop(s, lines[s.index], facts)) for s in p.stops if s.kind != "start"]
     earlier = [(s, _earlier(s, facts)) for s in p.earlier]
-    ahead = [v for s, v in sorted(told, key=lambda one: one[0].state != "next") if s.is_open]
-    behind = sorted(
-        (one for one in (*earlier, *told) if not one[0].is_open), key=lambda one: one[0].at_s or 0
+    heard = not any(s.by == "clock" for s in p.stops if s.kind == "bin")
+    ahead = sorted(
+        (one for one in told if _is_open(one[0])), key=lambda one: heard and one[0].state != "next"
     )
+    behind = sorted(
+        (one for one in (*earlier, *told) if not _is_open(one[0])), key=lambda one: one[0].at_s or 0
+    )
+    done = p.done_n - sum(s.kind == "bin" and s.by == "clock" for s in p.stops)
     full = max(p.load_kg / facts.max_kg, p.load_l / facts.max_l)
     return LorryView(
         p.lorry_id, p.version, facts.made, PHASES[p.phase], TONES.get(p.phase, "plain"), _late(p),
-        p.done_n, p.skipped_n, p.bins_n, f"{p.load_kg:,.0f} kg", round(100.0 * full),
-        "–" if p.ends_s is None else facts.clock(p.ends_s), tuple(ahead), tuple(v for _, v in behind), facts.out,
+        done, p.skipped_n, p.bins_n, f"{p.load_kg:,.0f} kg", round(100.0 * full),
+        "–" if p.ends_s is None else facts.clock(p.ends_s), tuple(v for _, v in ahead), tuple(v for _, v in behind), facts.out,
     )  # fmt: skip
+
+
+def _is_open(s: StopNow) -> bool:
+    """Whether the crew is asked about a stop: also where only the plan's clock says that it is done."""
+    return s.is_open or (s.by == "clock" and s.kind != "start")
 
 
 def _late(p: LorryProgress) -> str:
@@ -129,7 +138,8 @@ def _late(p: LorryProgress) -> str:
 
 
 def _stop(s: StopNow, line: Line, facts: Facts) -> StopView:
-    at_s = s.at_s if s.at_s is not None else s.planned_s if s.expected_s is None else s.expected_s
+    at_s = s.planned_s if s.by == "clock" else s.at_s if s.at_s is not None else s.expected_s
+    at_s = s.planned_s if at_s is None else at_s
     at = facts.clock(at_s)
     if s.kind == "break":
         at = f"{at}, {(line.stop.ends_s - line.stop.begins_s) / 60.0:.0f} min"
@@ -174,7 +184,7 @@ def _links(s: StopNow, title: str) -> tuple[str, str]:
 
 
 def _said(s: StopNow) -> str:
-    if s.is_open or s.kind != "bin":
+    if _is_open(s) or s.kind != "bin":
         return ""
     if s.what is not None:
         return SAID.get(s.what, s.what) + (f" by {s.lorry_id}" if s.lorry_id else "")
@@ -183,5 +193,5 @@ def _said(s: StopNow) -> str:
 
 
 def _act(s: StopNow, facts: Facts) -> tuple[int | None, str]:
-    act = facts.acts.get(s.ref) if s.kind == "bin" and not s.is_open else None
+    act = facts.acts.get(s.ref) if s.kind == "bin" and not _is_open(s) else None
     return (None, "") if act is None else (act.act_id, str(act.seen.get("photo_sha256") or ""))

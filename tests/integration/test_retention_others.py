@@ -52,8 +52,10 @@ OLD_AND_NEW = (
     "insert into treatment_pass (what, segment_id, lorry, at, g_m2, low, high, from_at, to_at, rain_mm, recorded_at)"
     " select 'driven', 's', 'g', at, 10, 0, 1, at, at, 0, at - make_interval(days => 1740) from " + AGES,
     # Never less than 30 days.
-    "insert into collection_act (act_id, ref, what, at, by, role, via, seen, link, recorded_at) values"
-    " (1, 'uprn:1', 4, now(), 'x', 'crew', 'x', '{}', 'l', now())",
+    (
+        "insert into collection_act (act_id, ref, what, at, by, role, via, seen, link, recorded_at) values"
+        " (1, 'uprn:1', 4, now(), 'x', 'crew', 'x', '{}', 'l', now())"
+    ),
     "insert into crew_photo (act_id, sha256, width, height, jpeg, kept_at)"
     " select 1, encode(sha256(age::text::bytea), 'hex'), 1, 1, age::text::bytea, at from " + AGES,
     "insert into winter_record (night, made_at, pack_id, key_id, sha256, pack)"

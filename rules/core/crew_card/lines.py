@@ -105,7 +105,7 @@ def _bin(
 ) -> Line:
     title = stop.ref if site is None else site.label
     told = ([] if site is None else [site.street, site.stream]) + [stop.ref]
-    about = " · ".join(dict.fromkeys(t for t in told if t and t != title))
+    about = " · ".join(dict.fromkeys(t for t in told if t and t not in title))
     return Line(
         number, stop.kind, stop.ref, stop.place, title, about, "" if c is None else c.why or c.code,
         c is not None and c.must, None if c is None else c.litres, way, metres, stop,
