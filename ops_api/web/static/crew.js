@@ -30,6 +30,8 @@
       stop.classList.toggle("is-waiting", !!tap);
       if (words.textContent !== text) words.textContent = text;
       words.hidden = !tap;
+      const forget = stop.querySelector(".stop__forget");
+      if (forget) forget.hidden = tap?.state !== "waiting";
       if (!tap && !first) first = stop;
       const photo = stop.querySelector(".crew__camera span"), has = photos.has(stop.dataset.bin) ? "Photo is taken: take another" : "Photo";
       if (photo && photo.textContent !== has) photo.textContent = has;
@@ -39,6 +41,7 @@
     if (details && id !== next) {
       for (const other of live.querySelectorAll("details.stop__d[open]")) if (other !== details) other.open = false;
       details.open = true;
+      if (next) first.scrollIntoView({ block: "nearest" });
     }
     next = id;
     tell();
@@ -69,7 +72,10 @@
     }
     for (const tap of mine()) if (tap.state === "asks" || tap.state === "refused") parts.push(question(tap));
     const key = parts.map((p) => p.textContent).join("\n");
-    if (said.dataset.key !== key) { said.dataset.key = key; said.replaceChildren(...parts); }
+    if (said.dataset.key === key) return;
+    said.dataset.key = key;
+    said.replaceChildren(...parts);
+    if (said.querySelector("button, .crew__refused")) said.scrollIntoView({ block: "nearest" });
   }
 
   function question(tap) {
@@ -179,6 +185,15 @@
     event.preventDefault();
     const what = event.submitter.value;
     tapped(form, what).catch(() => bare(form, what));
+  });
+  // What has not been sent is taken back here; what has, on the list.
+  document.addEventListener("click", async (event) => {
+    if (!event.target.matches(".stop__forget") || sending) return;
+    const bin = event.target.closest(".stop").dataset.bin;
+    for (const tap of await CrewQueue.all()) {
+      if (tap.lorry === lorry && tap.bin === bin && tap.state === "waiting") await CrewQueue.drop(tap.key);
+    }
+    load();
   });
   document.addEventListener("change", (event) => {
     if (event.target.type !== "file" || !event.target.files.length) return;
