@@ -74,6 +74,7 @@ from ops_api.routers import (
     platform,
     problems,
     road_forecast,
+    rounds,
     rules,
     scores,
     shadow,
@@ -91,6 +92,7 @@ from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
 from ops_api.web.render import STATIC, Templates
 from rules.desk.ports import AlarmDesk
+from rules.rounds.service import RoundDesk
 from rules.winter.weather.ports import WeatherForecasts
 
 DESCRIPTION = """What the council's sensors measure and what the rules decide.
@@ -105,6 +107,7 @@ _ROUTERS = (
     winter.router,
     bins_open.router,  # before bins.router: "open" is no bin
     bin_reports.router,
+    rounds.router,  # before bins.router: "rounds" is no bin
     bins.router,
     bin_days.router,
     alarm_stream.router,  # before alarms.router: "stream" is no alarm's number
@@ -183,6 +186,7 @@ def create_app(
     officers: Officers | None = None,
     bin_desk: BinDesk | None = None,
     crew: CrewDesk | None = None,
+    round_desk: RoundDesk | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -205,6 +209,7 @@ def create_app(
         officers: the winter service's duty officers; without it there are no orders.
         bin_desk: households' bin days and reports; without it their routes answer 503.
         crew: the rounds of bin lorries for their crews; without it their pages answer 503.
+        round_desk: the bin lorries' rounds; without it their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -223,6 +228,7 @@ def create_app(
         officers=officers,
         bin_desk=bin_desk,
         crew=crew,
+        rounds=round_desk,
     )
     _mount(app)
     return app

@@ -38,7 +38,7 @@ def card_document(
     bins, tips = len(round_.bins), sum(s.kind == "tip" for s in round_.stops)
     facts = [
         ("Leave", clock(round_.begins_s or 0)), ("Back", clock(round_.ends_s or 0)),
-        ("Bins", str(bins)), ("To unload", f"{tips} ×"),
+        ("Bins", str(bins)), ("Unload", f"{tips} ×"),
         ("Way", f"{round_.metres / 1000.0:.1f} km"), ("Waste", f"{round_.lifted_kg / 1000.0:.1f} t expected"),
     ]  # fmt: skip
     return {
