@@ -32,7 +32,7 @@ class Tap:
         version: of the plan on the page.
         at_s: when it was tapped, in the town's time [s since 1970].
         by: who.
-        once: the same for the same tap, however often it is sent.
+        once: the same for the same tap, however often it is sent; empty: what stands already is not said again.
         sure: whether the crew was asked already.
         photo: as it came.
     """
@@ -150,9 +150,9 @@ def _again(act: Act, tap: Tap, picture: Picture | None) -> bool:
 
 
 def _act_of(tap: Tap, picture: Picture | None) -> NewAct:
-    once = tap.once or "page"
+    said = f"crew:{tap.lorry}:{tap.version}:{tap.bin_id}:{tap.what}:{tap.once}"
     return NewAct(
         ref=BIN + tap.bin_id, what=tap.what, at_s=tap.at_s, by=tap.by, role="crew", via=VIA, reason=tap.reason.strip(),
         seen={} if picture is None else {"photo_sha256": picture.sha256}, lorry=tap.lorry, plan_version=tap.version,
-        request_id=f"crew:{tap.lorry}:{tap.version}:{tap.bin_id}:{tap.what}:{once}",
+        request_id=said if tap.once else None,
     )  # fmt: skip

@@ -116,7 +116,11 @@ async def test_what_is_undone_can_be_tapped_again_and_only_its_own_crew_undoes_i
     assert await crew.taps.undo(FIRST.lorry_id, 1, BIN, "Cleo", later) is None
     await crew.tap(once="k2", what="blocked", reason=" a van ", at_s=later)
     assert [what for _, what, _ in crew.said] == ["collected", "withdrawn", "blocked"]
-    assert crew.acts.acts[-1].reason == "a van"
+    # A form that names no tap of its own says again what was taken back.
+    for _ in range(2):
+        await crew.tap(once="", at_s=later)
+    assert [what for _, what, _ in crew.said][3:] == ["collected"]
+    assert crew.acts.acts[2].reason == "a van"
 
 
 async def test_with_a_newer_plan_that_leaves_the_bin_here_a_tap_is_kept_and_the_change_told(
