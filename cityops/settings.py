@@ -35,6 +35,7 @@ from cityops.errors import ConfigurationError
 from cityops.paths import default_data_dir
 from cityops.settings_bin_days import BinDaysSettings
 from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
+from cityops.settings_crew import CrewSettings
 from cityops.settings_group import LAST_PORT, Group, Port, known_zone
 from cityops.settings_housing import HousingSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
@@ -264,6 +265,7 @@ class Settings(BaseSettings):
     winter: WinterSettings = WinterSettings()
     bin_days: BinDaysSettings = BinDaysSettings()
     rounds: RoundsSettings = RoundsSettings()
+    crew: CrewSettings = CrewSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()

@@ -55,6 +55,10 @@ class RetentionSettings(BaseModel):
     Act 1980), and one of a child until it is 21. Never less than six years, since the table itself refuses to lose younger ones."""
     winter_record_days: Days = 9132
     """Days that the records of winter nights are kept which the service makes itself. As what gritters spread."""
+    crew_photo_days: Days = 180
+    """Days that photos which crews take at bins are kept (blocked, contaminated). Half a year, in which who is charged for a bin, or
+    complains, asks for it: photos may show people. The act with the photo's hash stays. Never less than 30 days, since the table
+    itself refuses to lose younger ones."""
     moved_out_days: Days = 365
     """Days after somebody has moved out that what was measured while they lived there is kept, with their name and what they
     shared. A year, in which they can ask for it. Of a time that somebody who lives there still shared with them, it stays."""

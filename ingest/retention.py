@@ -36,7 +36,7 @@ SQL = load_queries("ingest", "retention.sql")
 KEPT = (
     "notification", "alarm", "event", "override", "late_window", "catalogue_log", "checkpoint",
     "damp_hour", "moisture_event", "damp_day", "damp_finding", "access_log", "weather_forecast",
-    "treatment_pass", "winter_record",
+    "treatment_pass", "winter_record", "crew_photo",
 )  # fmt: skip
 """What ``RetentionSettings`` has days for, in the order in which it goes."""
 _QUERIES = {

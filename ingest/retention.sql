@@ -128,3 +128,9 @@ delete from treatment_pass where pass_id in (
 delete from winter_record where record_id in (
     select record_id from winter_record where made_at < now() - make_interval(days => greatest(%(days)s, 2193))
     order by record_id limit %(portion)s for update skip locked)
+
+-- crew_photos
+-- Photos may show people. The table itself refuses to lose one that is less than 30 days old. What the crew said stays, with the hash.
+delete from crew_photo where photo_id in (
+    select photo_id from crew_photo where kept_at < now() - make_interval(days => greatest(%(days)s, 31))
+    order by photo_id limit %(portion)s for update skip locked)

@@ -22,6 +22,7 @@ from devices.contract.kind import Kind, discover
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
+from ops_api.crew_desk import CrewDesk
 from ops_api.households.joining import Joining
 from ops_api.households.people import People
 from ops_api.households.ports import Eraser, NoEraser
@@ -46,6 +47,8 @@ from ops_api.routers import (
     cab_pages,
     cases,
     catalogue,
+    crew_acts,
+    crew_pages,
     damp,
     explain,
     health,
@@ -147,6 +150,8 @@ _PAGES = (
     bin_report_pages.router,
     missed_pages.router,
     bin_days_pages.router,
+    crew_acts.router,
+    crew_pages.router,
     cab_pages.router,  # before pages: "cab" is no route
     winter_board.pages,
     ledger_pages.router,
@@ -182,6 +187,7 @@ def create_app(
     forecasts: WeatherForecasts | None = None,
     officers: Officers | None = None,
     bin_desk: BinDesk | None = None,
+    crew: CrewDesk | None = None,
     round_desk: RoundDesk | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -204,6 +210,7 @@ def create_app(
         forecasts: weather forecasts; without them their routes answer 503.
         officers: the winter service's duty officers; without it there are no orders.
         bin_desk: households' bin days and reports; without it their routes answer 503.
+        crew: the rounds of bin lorries for their crews; without it their pages answer 503.
         round_desk: the bin lorries' rounds; without it their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
@@ -222,6 +229,7 @@ def create_app(
         forecasts=forecasts,
         officers=officers,
         bin_desk=bin_desk,
+        crew=crew,
         rounds=round_desk,
     )
     _mount(app)

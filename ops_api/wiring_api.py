@@ -27,6 +27,7 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
+from ops_api.wiring_crew import crew_desk
 from ops_api.wiring_rounds import round_desk
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
@@ -86,6 +87,7 @@ async def run_api(
         def hints() -> AsyncIterator[str]:
             return listen(dsn, *CHANNELS)
 
+        desk = round_desk(settings, pool, rounds)
         app = create_app(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
@@ -100,7 +102,8 @@ async def run_api(
             forecasts=PostgresForecasts(pool),
             officers=_officers(settings, pool, planner),
             bin_desk=bin_desk(settings, pool),
-            round_desk=round_desk(settings, pool, rounds),
+            crew=crew_desk(settings, pool, desk),
+            round_desk=desk,
         )
         await _serve(
             app.state.context,

@@ -132,6 +132,8 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
         extra.setdefault("CITYOPS_WINTER__PASSWORD", _officers_password(demo.settings, team))
         if demo.settings.bin_days.password is None:
             extra["CITYOPS_BIN_DAYS__PASSWORD"] = team
+        if demo.settings.crew.password is None:
+            extra["CITYOPS_CREW__PASSWORD"] = team
         children, address = await start_services(
             {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
         )
@@ -319,6 +321,7 @@ def _say_addresses(say: Say, address: str | None, home: str | None, team: str) -
         say(f"  {address}/home/{home}   a resident")
     say(f"  {address}/winter   highways: which roads tonight; orders: the same password as for housing")
     say(f"  {address}/bins     waste: which bins today")
+    say(f"  {address}/crew     bin crews: the round on a telephone; the same password")
     say(f"  {address}/bin-day/{FIRST_UPRN}   residents: when is my bin day; /bins/report: a full public bin")
     say(f"  {address}/housing  housing: homes that share their damp; password {escape(team)}")
     say(f"  {address}/ops      operations: what is wrong now\n")

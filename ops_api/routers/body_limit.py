@@ -15,6 +15,7 @@ from fastapi import HTTPException, Request
 from cityops.errors import TransientError
 from ops_api.routers import content
 from ops_api.routers.context import Context
+from ops_api.routers.crew_door import COOKIE, pass_in
 from ops_api.routers.problems import UNAVAILABLE, problem
 from ops_api.routers.resident import member_of
 from ops_api.web.headers import App, Message, Receive, Send
@@ -27,6 +28,7 @@ MOST = 64 * 2**10
 """Bytes of any other request: 2,000 characters of any script are 24 kB in a form."""
 DIGITS = 12
 """Of a size that anybody could mean."""
+_CREW = re.compile(r"/crew/[^/]+/acts")
 _PHOTO = re.compile(r"/api/v1/homes/([^/]+)/photos|/home/([^/]+)/evidence/photos")
 
 
@@ -41,10 +43,13 @@ class LimitBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        request = Request(scope)
         photo = _PHOTO.fullmatch(scope["path"]) if scope["method"] == "POST" else None
         forecast = scope["method"] == "POST" and scope["path"] == "/api/v1/weather-forecasts"
-        most = PHOTO_MOST if photo is not None else FORECAST_MOST if forecast else MOST
-        request = Request(scope)
+        crew = (
+            scope["method"] == "POST" and _CREW.fullmatch(scope["path"]) is not None and _is_on_shift(request)
+        )
+        most = PHOTO_MOST if photo is not None or crew else FORECAST_MOST if forecast else MOST
         try:
             _check_declared(request, most)
             if photo is not None:
@@ -67,6 +72,11 @@ def _check_declared(request: Request, most: int) -> None:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > DIGITS or int(declared) > most):
         raise _too_large(most)
+
+
+def _is_on_shift(request: Request) -> bool:
+    """Whether a crew's browser was let in: it may send photos."""
+    return pass_in(request.app.state.context, request.cookies.get(COOKIE, "")[:4000]) is not None
 
 
 async def _check_lives_in(request: Request, code: str) -> None:

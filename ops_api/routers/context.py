@@ -14,6 +14,7 @@ from devices.contract.kind import Kind
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
+from ops_api.crew_desk import CrewDesk
 from ops_api.households.joining import Joining
 from ops_api.households.people import People
 from ops_api.households.ports import Eraser
@@ -97,6 +98,7 @@ class Context:
     forecasts: WeatherForecasts | None = None
     officers: Officers | None = None
     bin_desk: BinDesk | None = None
+    crew: CrewDesk | None = None
     rounds: RoundDesk | None = None
 
     async def town_now(self) -> datetime:

@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Header, HTTPException, Query
 from fastapi.responses import Response
 
-from ops_api.event_stream import HEADERS, EventStream
+from ops_api.event_stream import HEADERS, PACKED, EventStream, packed
 from ops_api.households.model import Member
-from ops_api.routers import bins_content, cab_content, content, desk_content, home_content
+from ops_api.routers import bins_content, cab_content, content, crew_content, desk_content, home_content
 from ops_api.routers.alarms import list_alarms
 from ops_api.routers.bins import get_round
 from ops_api.routers.context import Context, Ctx
@@ -28,17 +28,24 @@ router = APIRouter(prefix="/api/v1", tags=["live"])
 Render = Callable[[], Awaitable[str]]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID")]
 
+PACKED_PAGES = frozenset({"crew"})
+"""Pages of telephones out in the streets: a stream that is packed costs memory for each of them."""
 FOLLOWS = {"notifications": "notifications"}
 """Pages that follow a version of their own: what else happens in the town does not change them."""
 
 
 def stream(
-    ctx: Context, name: str, render: Render, last_event_id: str | None, follows: str | None = None
-) -> Response:
-    """Return a topic's stream; 503 where there are too many."""
+    ctx: Context, name: str, render: Render, last_event_id: str | None, follows: str | None = None, *, pack: bool = False
+) -> Response:  # fmt: skip
+    """Return a topic's stream, as gzip where it is packed; 503 where there are too many."""
     if ctx.hub.full:
         raise HTTPException(503, "Too many open streams; poll instead.", {"Retry-After": "30"})
-    return EventStream(ctx.hub.stream(name, render, last_event_id, follows), headers=HEADERS)
+    events = ctx.hub.stream(name, render, last_event_id, follows)
+    return (
+        EventStream(packed(events), headers=HEADERS | PACKED)
+        if pack
+        else EventStream(events, headers=HEADERS)
+    )
 
 
 async def page_topic(
@@ -56,6 +63,8 @@ async def page_topic(
     if page == "bins":
         asked = bins_filter.read(code or "").query
         return f"page:bins:{asked}", partial(bins_content.live_bins, ctx, asked)
+    if page == "crew":
+        return f"page:crew:{code or ''}", partial(crew_content.live_crew, ctx, code)
     renders = {
         "winter": content.live_winter,
         "ops": content.live_ops,
@@ -75,10 +84,12 @@ async def page_stream(
     code: str | None = None,
     room: str | None = None,
     last_event_id: LastEventId = None,
+    accept_encoding: Annotated[str, Header()] = "",
 ) -> Response:
     """Stream a page's live part: HTML fragments and map states."""
     name, render = await page_topic(ctx, page, code, room, who)
-    return stream(ctx, name, render, last_event_id, FOLLOWS.get(page))
+    pack = page in PACKED_PAGES and "gzip" in accept_encoding
+    return stream(ctx, name, render, last_event_id, FOLLOWS.get(page), pack=pack)
 
 
 @pages.get("/{page}")

@@ -19,6 +19,7 @@ import psycopg
 
 from cityops.settings import ApiSettings, DbSettings, Settings
 from cityops.settings_bin_days import BinDaysSettings
+from cityops.settings_crew import CrewSettings
 from cityops.settings_housing import HousingSettings
 from cityops.settings_winter import WinterSettings
 from devices.registry import Registry
@@ -32,6 +33,7 @@ TEAM_PASSWORD = "pond lily frog newt"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of sites, which speak plain HTTP: without it each reads all certificates there are, 60 ms of CPU."""
 OFFICERS_PASSWORD = "salt grit plough brine"
+CREW_PASSWORD = "glove lift tip kerb"
 WASTE_PASSWORD = "bottle bank brown caddy"
 
 
@@ -123,6 +125,7 @@ async def running(
         api=ApiSettings(port=port, **api),
         housing=HousingSettings.model_validate({"password": team}),
         winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
+        crew=CrewSettings.model_validate({"password": team and CREW_PASSWORD}),
         bin_days=BinDaysSettings.model_validate(
             {
                 "password": team and WASTE_PASSWORD,

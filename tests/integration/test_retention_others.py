@@ -51,13 +51,20 @@ OLD_AND_NEW = (
     # Never less than six years, whatever is set.
     "insert into treatment_pass (what, segment_id, lorry, at, g_m2, low, high, from_at, to_at, rain_mm, recorded_at)"
     " select 'driven', 's', 'g', at, 10, 0, 1, at, at, 0, at - make_interval(days => 1740) from " + AGES,
+    # Never less than 30 days.
+    (
+        "insert into collection_act (act_id, ref, what, at, by, role, via, seen, link, recorded_at) values"
+        " (1, 'uprn:1', 4, now(), 'x', 'crew', 'x', '{}', 'l', now())"
+    ),
+    "insert into crew_photo (act_id, sha256, width, height, jpeg, kept_at)"
+    " select 1, encode(sha256(age::text::bytea), 'hex'), 1, 1, age::text::bytea, at from " + AGES,
     "insert into winter_record (night, made_at, pack_id, key_id, sha256, pack)"
     " select at::date, at - make_interval(days => 1740), '', '', '', '' from " + AGES,
 )  # fmt: skip
 LEFT = {
     "event": 3, "rule_override": 4, "late_window": 8, "catalogue_log": 4, "rule_checkpoint": 3,
     "damp_day": 3, "moisture_event": 3, "damp_finding": 3,
-    "access_log": 3, "weather_forecast": 3, "treatment_pass": 4, "winter_record": 4,
+    "access_log": 3, "weather_forecast": 3, "treatment_pass": 4, "winter_record": 4, "crew_photo": 3,
 }  # fmt: skip
 
 ALARM = (
@@ -143,7 +150,7 @@ async def test_everything_goes_at_its_age_and_what_is_wanted_stays(
     assert dropped.others == {
         "notification": 2, "alarm": 5, "event": 2, "override": 2, "late_window": 2, "catalogue_log": 2, "checkpoint": 3,
         "damp_hour": 2, "moisture_event": 2, "damp_day": 2, "damp_finding": 2, "access_log": 2, "weather_forecast": 2,
-        "treatment_pass": 1, "winter_record": 1, "state": 3,
+        "treatment_pass": 1, "winter_record": 1, "crew_photo": 2, "state": 3,
     }  # fmt: skip
     assert {table: await tables.count(table) for table in LEFT} == LEFT
     alarms = await (await pg.execute("select alarm_id from alarm order by 1")).fetchall()

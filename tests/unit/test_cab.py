@@ -12,13 +12,14 @@ from devices.registry import RoadNode, RoadSegment
 from rules.core.cab import turns
 from rules.core.cab.card import card_of
 from rules.core.cab.codec import OnRoads, trip_told
-from rules.core.cab.gpx import NAMESPACE, gpx
+from rules.core.cab.gpx import gpx
 from rules.core.cab.match import Way
 from rules.core.cab.model import Asked, Contents, Start
 from rules.core.cab.paper import document
 from rules.core.cab.tonight import RouteFacts, Tonight, tonight
 from rules.core.fleet.plan import Leg, Trip
 from rules.core.fleet.settings import FleetSettings
+from rules.core.gpx import NAMESPACE
 from rules.core.network.network import Network
 from rules.core.treatment import Pass
 from rules.core.winter_orders import model as m

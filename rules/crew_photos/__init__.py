@@ -1,0 +1,1 @@
+"""Photos that crews take at bins, each with the act that it belongs to."""
