@@ -25,8 +25,8 @@ from firmware_sim.world.script import Scenario
 from firmware_sim.world.town import TownSizes, generate_town
 from ingest.registry_store import store_registry
 from ops_api.bin_crews import BinCrews
-from ops_api.crews_book import CrewsBook
 from ops_api.crews import Crews
+from ops_api.crews_book import CrewsBook
 from ops_api.officer import SimulatedOfficer
 from ops_api.queries import OneConnection
 from ops_api.wiring import kinds_of
