@@ -109,7 +109,7 @@ async def test_the_process_that_plans_gives_the_same_plan_and_is_started_anew_wh
             await planner(replace(wish, barns=()), Builder())
         with pytest.raises(NotPlannedError, match="has ended"):
             await planner(wish, Dies())
-        assert planner._child is None  # the next plan starts another
+        assert planner._process._child is None  # the next plan starts another
     finally:
         planner.close()
 
@@ -129,13 +129,13 @@ async def test_a_plan_that_takes_too_long_is_ended_and_the_next_one_made() -> No
     try:
         wish = wish_of(fleet_town(1))
         await planner(wish, Builder())  # it is ready now
-        assert planner._child is not None
-        hanging = planner._child[0]
-        planner._longest_s = 0.2
+        assert planner._process._child is not None
+        hanging = planner._process._child[0]
+        planner._process._longest_s = 0.2
         with pytest.raises(NotPlannedError, match=r"longer than 0.2 s .* fewer iterations"):
             await planner(wish, Hangs())
         assert not hanging.is_alive()
-        planner._longest_s = 120.0
+        planner._process._longest_s = 120.0
         assert await planner(wish, Builder()) == make(wish, Builder())
     finally:
         planner.close()
@@ -151,7 +151,7 @@ from tests.unit.test_plan_making import Builder, Hangs
 async def main():
     planner = OwnProcess()
     await planner(wish_of(fleet_town(1)), Builder())
-    asyncio.get_running_loop().call_later(0.5, lambda: print(planner._child[0].pid, flush=True))
+    asyncio.get_running_loop().call_later(0.5, lambda: print(planner._process._child[0].pid, flush=True))
     await planner(wish_of(fleet_town(1)), Hangs())
 
 if __name__ == "__main__":
