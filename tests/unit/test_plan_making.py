@@ -8,17 +8,19 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from rules.core.cab.making import Wish, make
 from rules.core.cab.model import Contents
+from rules.core.carp.compiled import COMPILED
 from rules.core.fleet.plan import FleetPlan
 from rules.core.fleet.planner import Builder, FleetPlanner
 from rules.core.fleet.request import Request
 from rules.winter.fleet.asking import Who
-from rules.winter.fleet.own_process import OwnProcess
+from rules.winter.fleet.own_process import OwnProcess, is_compiled
 from rules.winter.fleet.planning import in_thread
 from rules.winter.fleet.ports import NotPlannedError, PlanBusyError
 from tests.fakes.cab_desk import ADA, NOW, desk, ordered
@@ -112,6 +114,16 @@ async def test_the_process_that_plans_gives_the_same_plan_and_is_started_anew_wh
         assert planner._process._child is None  # the next plan starts another
     finally:
         planner.close()
+
+
+def test_the_process_is_started_ahead_only_where_loops_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_compiled() is COMPILED
+    planner, started = OwnProcess(), []
+    monkeypatch.setattr(planner._process, "start", lambda: started.append(1))
+    for setting, expected in (("1", 0), ("0", 1)):
+        monkeypatch.setenv("NUMBA_DISABLE_JIT", setting)
+        planner.start()
+        assert len(started) == expected * (find_spec("numba") is not None)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+
 from cityops.runtime import own_process
 from cityops.runtime.own_process import ProcessEndedError, TookTooLongError
 from rules.core.cab.making import Wish, make
@@ -24,8 +27,12 @@ class OwnProcess:
         self._process = own_process.OwnProcess(make, "cityops-planner", longest_s, begins=warm_up)
 
     def start(self) -> None:
-        """Start the process, so that it is ready when the first plan is asked for; returns at once."""
-        self._process.start()
+        """Start the process where loops have to be compiled before the first plan; returns at once.
+
+        Where nothing is compiled it begins with the first plan, and takes no memory until then.
+        """
+        if is_compiled():
+            self._process.start()
 
     async def __call__(self, wish: Wish, planner: FleetPlanner) -> Contents:
         """Return the plan; ValueError and WrongPlanError as :func:`rules.core.cab.making.make`.
@@ -45,3 +52,11 @@ class OwnProcess:
     def close(self) -> None:
         """End the process, whatever it is at."""
         self._process.close()
+
+
+def is_compiled() -> bool:
+    """Whether whoever plans compiles its loops, as ``rules.core.carp.compiled`` decides it; without importing a compiler."""
+    return importlib.util.find_spec("numba") is not None and os.environ.get("NUMBA_DISABLE_JIT", "0") in (
+        "",
+        "0",
+    )
