@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import csv
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cityops.errors import ConfigurationError
+from ops_api.routing_bench import Run, gap_pct, instance_files, mean_pct
 from rules.core.carp.compiled import COMPILED
 from rules.core.carp.drive import drives_of
 from rules.core.carp.instance import Instance
 from rules.core.carp.matrix import problem_of
-from rules.core.carp.pace import Budget
 from rules.core.carp.reader import parse
 from rules.core.carp.solve import solve, warm_up
 from rules.core.carp.verify import problems_of
@@ -30,22 +29,6 @@ class Case:
     instance: Instance
     lower_bound: int | None
     best_known: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How to measure: CPU seconds, or iterations where given; seed."""
-
-    seconds: float
-    seed: int
-    iterations: int | None = None
-
-    @property
-    def budget(self) -> Budget:
-        """The solver's budget."""
-        if self.iterations is not None:
-            return Budget(iterations=self.iterations)
-        return Budget(seconds=self.seconds, clock=time.process_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +60,12 @@ def read_cases(folder: Path) -> list[Case]:
     Raises:
         ConfigurationError: no folder, no instance in it, or one that can't be read.
     """
-    if not folder.is_dir():
-        raise ConfigurationError(f"{folder}: no such folder")
-    files = sorted(folder.glob("*.dat"), key=lambda file: _natural(file.stem))
-    if not files:
-        raise ConfigurationError(f"{folder}: no instance; expected files *.dat")
+    files = instance_files(folder, ".dat")
     known = _best_known(folder)
     try:
         return [_case(parse(file.stem, file.read_text(encoding="utf-8")), known) for file in files]
     except ValueError as e:
         raise ConfigurationError(str(e)) from e
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _best_known(folder: Path) -> dict[str, tuple[int, int]]:
@@ -136,7 +111,7 @@ def measure(case: Case, run: Run) -> Row:
         lower_bound=case.lower_bound,
         best_known=case.best_known,
         cost=cost,
-        gap_pct=None if case.best_known is None else 100.0 * (cost / case.best_known - 1.0),
+        gap_pct=gap_pct(cost, case.best_known),
         vehicles=len(found.plan.routes),
         iterations=found.iterations,
         cpu_s=used,
@@ -146,18 +121,12 @@ def measure(case: Case, run: Run) -> Row:
 
 def conditions(run: Run) -> dict[str, object]:
     """Return what the figures depend on."""
-    return {
-        "seconds": None if run.iterations is not None else run.seconds,
-        "iterations": run.iterations,
-        "seed": run.seed,
-        "compiled": COMPILED,
-    }
+    return {**run.conditions, "compiled": COMPILED}
 
 
 def mean_gap_pct(rows: Sequence[Row]) -> float | None:
     """Return the mean gap of the instances whose best known cost is known."""
-    gaps = [row.gap_pct for row in rows if row.gap_pct is not None]
-    return sum(gaps) / len(gaps) if gaps else None
+    return mean_pct(row.gap_pct for row in rows)
 
 
 def mean_line(rows: Sequence[Row]) -> str:

@@ -46,11 +46,12 @@ def carp(
         # numba looks at it when it is imported.
         os.environ["NUMBA_DISABLE_JIT"] = "1"
     from ops_api import carp_bench
+    from ops_api.routing_bench import Run
 
     if seconds <= 0:
         raise ConfigurationError(f"--seconds {seconds:g}: must be above 0")
     cases = carp_bench.read_cases(folder)
-    run = carp_bench.Run(seconds, seed, iterations)
+    run = Run(seconds, seed, iterations)
     if not as_json:
         _head(carp_bench.conditions(run), carp_bench.HEADING)
     rows: list[Row] = []

@@ -39,11 +39,12 @@ def vrp(
     """
     from cityops.errors import ConfigurationError
     from ops_api import vrp_bench
+    from ops_api.routing_bench import Run
 
     if not seconds > 0:
         raise ConfigurationError(f"--seconds {seconds:g}: must be above 0")
     cases = vrp_bench.read_cases(folder)
-    run = vrp_bench.Run(seconds, seed, iterations)
+    run = Run(seconds, seed, iterations)
     if not as_json:
         typer.echo(vrp_bench.HEADING)
     rows: list[Row] = []

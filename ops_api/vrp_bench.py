@@ -14,7 +14,7 @@ from pathlib import Path
 import pyvrp
 
 from cityops.errors import ConfigurationError
-from rules.core.carp.pace import Budget
+from ops_api.routing_bench import Run, gap_pct, instance_files, mean_pct
 from rules.core.rounds.searching import Until
 
 HEADING = f"{'instance':<18}{'clients':>9}{'best known':>12}{'cost':>12}{'gap %':>9}{'vehicles':>10}{'iterations':>12}"
@@ -29,22 +29,6 @@ class Case:
     name: str
     data: pyvrp.ProblemData
     best_known: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How to measure: CPU seconds, or iterations where given; seed."""
-
-    seconds: float
-    seed: int
-    iterations: int | None = None
-
-    @property
-    def budget(self) -> Budget:
-        """The solver's budget."""
-        if self.iterations is not None:
-            return Budget(iterations=self.iterations)
-        return Budget(seconds=self.seconds, clock=time.process_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +60,8 @@ def read_cases(folder: Path) -> list[Case]:
     Raises:
         ConfigurationError: no folder, no instance in it, or one that can't be read.
     """
-    if not folder.is_dir():
-        raise ConfigurationError(f"{folder}: no such folder")
-    files = sorted(folder.glob("*.vrp"), key=lambda file: _natural(file.stem))
-    if not files:
-        raise ConfigurationError(f"{folder}: no instance; expected files *.vrp, with the best known in *.sol")
+    files = instance_files(folder, ".vrp", ", with the best known in *.sol")
     return [Case(file.stem, _read(file), _best_known(file.with_suffix(".sol"))) for file in files]
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(digits or 0), words) for words, digits in re.findall(r"(\D*)(\d*)", name)]
 
 
 def _read(file: Path) -> pyvrp.ProblemData:
@@ -116,13 +92,12 @@ def measure(case: Case, run: Run) -> Row:
     cpu_s = time.process_time() - began
     routes = [[a.idx for a in route if a.is_client()] for route in result.best.routes()]
     cost, wrong = checked(case.data, routes)
-    gap = None if case.best_known is None else 100.0 * (cost - case.best_known) / case.best_known
     return Row(
         case.name,
         case.data.num_clients,
         case.best_known,
         cost,
-        gap,
+        gap_pct(cost, case.best_known),
         len(routes),
         result.num_iterations,
         round(cpu_s, 2),
@@ -148,13 +123,7 @@ def checked(data: pyvrp.ProblemData, routes: Sequence[Sequence[int]]) -> tuple[i
 
 def conditions(run: Run) -> dict[str, object]:
     """Return what the results depend on."""
-    return {
-        "seconds": None if run.iterations is not None else run.seconds,
-        "iterations": run.iterations,
-        "seed": run.seed,
-        "rounding": ROUNDING,
-        "pyvrp": version("pyvrp"),
-    }
+    return {**run.conditions, "rounding": ROUNDING, "pyvrp": version("pyvrp")}
 
 
 def document(run: Run, rows: Sequence[Row]) -> dict[str, object]:
@@ -168,8 +137,8 @@ def document(run: Run, rows: Sequence[Row]) -> dict[str, object]:
 
 def mean_gap(rows: Sequence[Row]) -> float | None:
     """Return the mean gap to the best known [%]; None where none is known."""
-    gaps = [row.gap_pct for row in rows if row.gap_pct is not None]
-    return None if not gaps else round(sum(gaps) / len(gaps), 3)
+    mean = mean_pct(row.gap_pct for row in rows)
+    return None if mean is None else round(mean, 3)
 
 
 def mean_line(rows: Sequence[Row]) -> str:

@@ -23,11 +23,12 @@ from hypothesis import settings
 
 from cityops.embedded.mosquitto import EmbeddedMosquitto
 from cityops.embedded.mosquitto_binary import find_mosquitto
+from tests.fakes import examples
 from tests.fakes.databases import MORE, Servers, own_database, quick_place, server_names
 from tests.fakes.turned import Turned
 
 # An absolute time of one example says nothing on a machine that is shared.
-settings.register_profile("cityops", deadline=None)
+settings.register_profile("cityops", deadline=None, max_examples=examples.of(examples.USUAL))
 settings.load_profile("cityops")
 
 # Compiling the loops of arc routing takes longer than all their tests; one file does it (test_carp_compiled).

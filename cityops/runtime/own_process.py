@@ -23,6 +23,10 @@ class ProcessEndedError(CityopsError):
     """The process has ended, perhaps for want of memory, or was ended as it took too long."""
 
 
+class TookTooLongError(ProcessEndedError):
+    """The process was ended as it took too long."""
+
+
 class OwnProcess(Generic[T]):
     """Does one piece of work after the other in a child process; one that has ended is started anew with the next.
 
@@ -32,10 +36,13 @@ class OwnProcess(Generic[T]):
         does: the work, a function of a module; arguments, result and what it raises must be picklable.
         name: of the process.
         longest_s: so long a piece of work may take [s].
+        begins: what the process does before its first work, where that takes long; a function of a module.
     """
 
-    def __init__(self, does: Callable[..., T], name: str, longest_s: float) -> None:
-        self._does, self._name, self._longest_s = does, name, longest_s
+    def __init__(
+        self, does: Callable[..., T], name: str, longest_s: float, begins: Callable[[], None] | None = None
+    ) -> None:
+        self._does, self._name, self._longest_s, self._begins = does, name, longest_s, begins
         self._one = threading.Lock()
         self._child: tuple[Any, Connection] | None = None
 
@@ -46,6 +53,11 @@ class OwnProcess(Generic[T]):
             ProcessEndedError: see there.
         """
         return await asyncio.to_thread(self._ask, args)
+
+    def start(self) -> None:
+        """Start the process where it does not run, so that it is ready when it is first asked; returns at once."""
+        with self._one:
+            self._begun()
 
     def close(self) -> None:
         """End the process, whatever it is at."""
@@ -58,7 +70,8 @@ class OwnProcess(Generic[T]):
         if self._child is None or not self._child[0].is_alive():
             context = multiprocessing.get_context("spawn")
             ours, theirs = context.Pipe()
-            child = context.Process(target=_serve, args=(theirs, self._does), name=self._name, daemon=True)
+            work = (theirs, self._does, self._begins)
+            child = context.Process(target=_serve, args=work, name=self._name, daemon=True)
             child.start()
             theirs.close()
             self._child = child, ours
@@ -71,7 +84,7 @@ class OwnProcess(Generic[T]):
                 pipe.send(args)
                 if not pipe.poll(self._longest_s):
                     self.close()
-                    raise ProcessEndedError(f"it took longer than {self._longest_s:g} s and was ended")
+                    raise TookTooLongError(f"it took longer than {self._longest_s:g} s and was ended")
                 fine, answer = pipe.recv()
             except (EOFError, OSError) as error:
                 self.close()
@@ -82,11 +95,13 @@ class OwnProcess(Generic[T]):
         return found
 
 
-def _serve(pipe: Connection, does: Callable[..., object]) -> None:
+def _serve(pipe: Connection, does: Callable[..., object], begins: Callable[[], None] | None) -> None:
     """Do what is asked for until whoever asks is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks ends it
     os.nice(NICER)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if begins is not None:
+        begins()
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send(_answer(does, pipe.recv()))

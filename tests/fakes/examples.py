@@ -10,10 +10,19 @@ TIMES = float(os.environ.get("CITYOPS_TEST_EXAMPLES", "1"))
 """``make test-long`` sets 10: properties that live a whole evening cost seconds each."""
 
 
+USUAL = 60
+"""Examples of a property that says nothing of them."""
+
+
+def of(usual: int) -> int:
+    """Return ``usual`` times ``CITYOPS_TEST_EXAMPLES``, at least 1."""
+    return max(1, round(usual * TIMES))
+
+
 def examples(usual: int) -> settings:
     """Return settings for ``usual`` examples of ``make test``, times ``CITYOPS_TEST_EXAMPLES``.
 
     Args:
         usual: examples of one run beside all other tests, at least 1.
     """
-    return settings(max_examples=max(1, round(usual * TIMES)), deadline=None)
+    return settings(max_examples=of(usual), deadline=None)

@@ -10,7 +10,8 @@ import pytest
 
 from cityops.errors import ConfigurationError
 from ops_api import carp_bench
-from ops_api.carp_bench import Run, measure, read_cases
+from ops_api.carp_bench import measure, read_cases
+from ops_api.routing_bench import Run
 from tests.fakes.carp_towns import town, written
 from tests.fakes.command_line import cityops
 

@@ -92,6 +92,16 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
+def test_services_begin_without_what_only_their_planners_need() -> None:
+    heavy = "{'numba', 'scipy.sparse', 'scipy.optimize', 'scipy.stats'}"
+    code = (
+        "import sys\nimport ops_api.wiring_api, ops_api.wiring_ingest\nassert 'scipy' not in sys.modules\n"
+        f"import ops_api.wiring_rules, ops_api.wiring_notify\nprint(sorted({heavy} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -23,7 +23,7 @@ from rules.core.memory import EngineState, changed_rows, from_rows
 from rules.core.readings import ReadingBatch
 from tests.fakes.bin_runs import run
 from tests.fakes.examples import examples
-from tests.fakes.rules_town import START, Reading, batch, context, latest
+from tests.fakes.rules_town import START, Reading, batch, bins_alone, latest
 
 FILLS = st.one_of(st.none(), st.floats(0.0, 100.0), st.sampled_from([0.0, 5.0, 40.0, 80.0, 100.0]))
 GAPS = st.sampled_from([60.0, 600.0, 1800.0, 3600.0, 20_000.0, 86_400.0])
@@ -122,7 +122,7 @@ def test_of_lorries_that_counted_before_a_minute_all_are_remembered_in_it(
     assert all(len([p for p in kept if p.lorry == lorry]) <= KEPT + 1 for lorry in "ab")
 
 
-CONTEXT = context()
+CONTEXT = bins_alone()
 
 
 def afternoon(rng: random.Random) -> list[Reading]:

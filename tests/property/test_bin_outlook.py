@@ -20,11 +20,11 @@ from rules.core.engine import step
 from rules.core.memory import EngineState, changed_rows, from_rows
 from tests.fakes.bin_weeks import bins_context, sites
 from tests.fakes.examples import examples
-from tests.fakes.rules_town import Reading, batch, context, latest
+from tests.fakes.rules_town import Reading, batch, bins_alone, latest
 
 pytestmark = pytest.mark.timeout(400)
 
-CONTEXT = context()
+CONTEXT = bins_alone()
 FILLS = st.floats(0.0, 110.0)
 SMALL = st.floats(0.0, 25.0)
 

@@ -25,6 +25,7 @@ from ingest.core.ledger import (
     rows_not_stored,
 )
 from ingest.core.merge import batch_keys, select_fresh
+from tests.fakes.examples import examples
 from tests.fakes.ingest_setup import FROG, NOW_MS, NOW_US, channel_topic, decoder, reading, reading_topic
 
 TOPICS = st.one_of(
@@ -64,7 +65,7 @@ PAYLOADS = st.one_of(
 
 
 @given(st.lists(st.tuples(TOPICS, PAYLOADS), max_size=12))
-@settings(max_examples=400, deadline=None)
+@examples(150)
 def test_no_bytes_raise_and_what_is_accepted_is_in_range(messages: list[tuple[str, bytes]]) -> None:
     batch = decoder().decode([t for t, _ in messages], [p for _, p in messages], NOW_US)
     for readings in batch.readings:
@@ -87,7 +88,7 @@ def test_no_bytes_raise_and_what_is_accepted_is_in_range(messages: list[tuple[st
 
 
 @given(st.lists(st.tuples(TOPICS, PAYLOADS), min_size=1, max_size=8))
-@settings(max_examples=200, deadline=None)
+@examples(100)
 def test_every_message_is_accounted_for(messages: list[tuple[str, bytes]]) -> None:
     for topic, payload in messages:
         batch = decoder().decode([topic], [payload], NOW_US)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -13,6 +13,7 @@ from rules.core.gritting import assess
 from rules.core.gritting_parameters import GrittingParameters
 from rules.core.hazards import MOSTLY
 from rules.core.outlook import Outlook
+from tests.fakes.examples import examples
 
 CATALOGUE = load()
 P, MATRIX = CATALOGUE.gritting.parameters, CATALOGUE.matrix
@@ -51,7 +52,7 @@ def outlooks(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(outlooks(), FILMS, FILMS, MORE, MORE, SETTINGS)
-@settings(max_examples=1000, deadline=None)
+@examples(300)
 def test_more_water_or_hoar_is_never_less_salt(
     road: dict[str, Any], film_mm: float, hoar_mm: float, water: float, white: float, p: GrittingParameters
 ) -> None:
@@ -65,7 +66,7 @@ def test_more_water_or_hoar_is_never_less_salt(
 
 
 @given(outlooks(), FILMS, FILMS, SETTINGS)
-@settings(max_examples=500, deadline=None)
+@examples(200)
 def test_a_road_seen_damp_or_wet_is_never_given_less_than_a_dry_one(
     road: dict[str, Any], film_mm: float, hoar_mm: float, p: GrittingParameters
 ) -> None:

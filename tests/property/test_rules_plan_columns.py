@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -25,6 +25,7 @@ from rules.core.road_state import STATE_OF_CASE, Estimate, Surfaces
 from rules.core.route_plan import Need, RoutePlan, make_plan
 from rules.core.salt_layers import Layer, Layers
 from rules.core.segment_views import Views
+from tests.fakes.examples import examples
 from tests.fakes.rules_town import START, context
 
 CONTEXT = context()
@@ -125,7 +126,7 @@ def prospects(draw: st.DrawFn) -> Outlooks:
 
 
 @given(prospects(), SETTINGS, MATRICES)
-@settings(max_examples=300)
+@examples(100)
 def test_segments_need_the_same_as_one_by_one(
     looks: Outlooks, p: GrittingParameters, matrix: TreatmentMatrix
 ) -> None:
@@ -146,7 +147,7 @@ def test_segments_need_the_same_as_one_by_one(
 
 
 @given(prospects(), COATS, HELD, SETTINGS, st.booleans())
-@settings(max_examples=300)
+@examples(100)
 def test_a_plan_is_the_same_as_of_one_by_one(
     looks: Outlooks, coats: dict[str, Coat], held: RoutePlan | None, p: GrittingParameters, lost: bool
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.catalogue.loader import load
@@ -11,6 +11,7 @@ from rules.core.coat import Coat
 from rules.core.gritting import Outlook, assess
 from rules.core.route_plan import RoutePlan, make_plan
 from rules.core.what_if import warmer, would_change
+from tests.fakes.examples import examples
 
 CATALOGUE = load()
 P, MATRIX = CATALOGUE.gritting.parameters, CATALOGUE.matrix
@@ -62,7 +63,7 @@ def decided(o: list[Outlook], coats: dict[str, Coat], held: RoutePlan | None) ->
 
 
 @given(outlooks(), COATS, st.none() | outlooks())
-@settings(max_examples=300, deadline=None)
+@examples(120)
 def test_a_little_more_than_said_changes_the_decision_and_a_little_less_does_not(
     now: list[Outlook], coats: dict[str, Coat], earlier: list[Outlook] | None
 ) -> None:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from cityops.errors import ConfigurationError
 from ops_api import vrp_bench
 from ops_api.cli_bench import bench_app
+from ops_api.routing_bench import Run
 
 CLIENTS = 12
 
@@ -39,8 +40,8 @@ def instance(folder: Path, best: str | None = "Cost 1\n") -> Path:
 
 def test_routes_are_measured_and_the_same_for_a_seed(tmp_path: Path) -> None:
     (case,) = vrp_bench.read_cases(instance(tmp_path))
-    row = vrp_bench.measure(case, vrp_bench.Run(1.0, 1, iterations=50))
-    again = vrp_bench.measure(case, vrp_bench.Run(1.0, 1, iterations=50))
+    row = vrp_bench.measure(case, Run(1.0, 1, iterations=50))
+    again = vrp_bench.measure(case, Run(1.0, 1, iterations=50))
     assert row.wrong == ()
     assert (row.clients, row.vehicles, row.iterations) == (12, 3, 50)
     assert row.gap_pct == pytest.approx(100.0 * (row.cost - 1))
@@ -60,7 +61,7 @@ def test_the_table_and_the_document_say_the_same(tmp_path: Path) -> None:
 
 def test_without_a_best_known_there_is_no_gap(tmp_path: Path) -> None:
     (case,) = vrp_bench.read_cases(instance(tmp_path, best=None))
-    row = vrp_bench.measure(case, vrp_bench.Run(1.0, 1, iterations=5))
+    row = vrp_bench.measure(case, Run(1.0, 1, iterations=5))
     assert row.gap_pct is None
     assert vrp_bench.mean_line([row]) == "no best known cost"
 

@@ -10,6 +10,12 @@ import pytest
 
 from cityops.runtime.own_process import OwnProcess, ProcessEndedError
 
+BEGUN: list[int] = []
+
+
+def begin() -> None:
+    BEGUN.append(1)
+
 
 def work(what: str) -> int:
     """Return the process, or fail, end or sleep."""
@@ -19,6 +25,8 @@ def work(what: str) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "sleep":
         time.sleep(60.0)
+    if what == "begun":
+        return len(BEGUN)
     return os.getpid()
 
 
@@ -56,5 +64,17 @@ async def test_what_takes_too_long_is_ended_and_the_next_begins_anew() -> None:
             await slow("sleep")
         slow.close()
         assert await own("x") == first
+    finally:
+        own.close()
+
+
+async def test_it_may_be_started_ahead_and_begins_once() -> None:
+    own = OwnProcess(work, "work", 30.0, begins=begin)
+    try:
+        own.start()
+        own.start()
+        assert await own("begun") == 1
+        assert await own("begun") == 1
+        assert BEGUN == []
     finally:
         own.close()

@@ -8,17 +8,19 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from rules.core.cab.making import Wish, make
 from rules.core.cab.model import Contents
+from rules.core.carp.compiled import COMPILED
 from rules.core.fleet.plan import FleetPlan
 from rules.core.fleet.planner import Builder, FleetPlanner
 from rules.core.fleet.request import Request
 from rules.winter.fleet.asking import Who
-from rules.winter.fleet.own_process import OwnProcess
+from rules.winter.fleet.own_process import OwnProcess, is_compiled
 from rules.winter.fleet.planning import in_thread
 from rules.winter.fleet.ports import NotPlannedError, PlanBusyError
 from tests.fakes.cab_desk import ADA, NOW, desk, ordered
@@ -109,9 +111,19 @@ async def test_the_process_that_plans_gives_the_same_plan_and_is_started_anew_wh
             await planner(replace(wish, barns=()), Builder())
         with pytest.raises(NotPlannedError, match="has ended"):
             await planner(wish, Dies())
-        assert planner._child is None  # the next plan starts another
+        assert planner._process._child is None  # the next plan starts another
     finally:
         planner.close()
+
+
+def test_the_process_is_started_ahead_only_where_loops_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_compiled() is COMPILED
+    planner, started = OwnProcess(), []
+    monkeypatch.setattr(planner._process, "start", lambda: started.append(1))
+    for setting, expected in (("1", 0), ("0", 1)):
+        monkeypatch.setenv("NUMBA_DISABLE_JIT", setting)
+        planner.start()
+        assert len(started) == expected * (find_spec("numba") is not None)
 
 
 @dataclass(frozen=True)
@@ -129,13 +141,13 @@ async def test_a_plan_that_takes_too_long_is_ended_and_the_next_one_made() -> No
     try:
         wish = wish_of(fleet_town(1))
         await planner(wish, Builder())  # it is ready now
-        assert planner._child is not None
-        hanging = planner._child[0]
-        planner._longest_s = 0.2
+        assert planner._process._child is not None
+        hanging = planner._process._child[0]
+        planner._process._longest_s = 0.2
         with pytest.raises(NotPlannedError, match=r"longer than 0.2 s .* fewer iterations"):
             await planner(wish, Hangs())
         assert not hanging.is_alive()
-        planner._longest_s = 120.0
+        planner._process._longest_s = 120.0
         assert await planner(wish, Builder()) == make(wish, Builder())
     finally:
         planner.close()
@@ -151,7 +163,7 @@ from tests.unit.test_plan_making import Builder, Hangs
 async def main():
     planner = OwnProcess()
     await planner(wish_of(fleet_town(1)), Builder())
-    asyncio.get_running_loop().call_later(0.5, lambda: print(planner._child[0].pid, flush=True))
+    asyncio.get_running_loop().call_later(0.5, lambda: print(planner._process._child[0].pid, flush=True))
     await planner(wish_of(fleet_town(1)), Hangs())
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit  # scipy.stats has the same, and takes most of a second to import
 
 from rules.core.bin_ledger.one_bin import NINE_OF_TEN
 from rules.core.bin_ledger.tariffs import SHARES, Figure, Tariffs
@@ -147,7 +147,7 @@ def widened(weeks: float) -> float:
     """Return by how much the spread between weeks is widened where there are few."""
     if weeks < WEEKS_LEAST:
         return float("inf")
-    return float(stats.t.ppf(0.5 + LEVEL / 2.0, weeks - 1.0) / NINE_OF_TEN * np.sqrt(weeks / (weeks - 1.0)))
+    return float(stdtrit(weeks - 1.0, 0.5 + LEVEL / 2.0) / NINE_OF_TEN * np.sqrt(weeks / (weeks - 1.0)))
 
 
 def interval(value: float, drawn: Floats, wider: float) -> tuple[float, float] | None:

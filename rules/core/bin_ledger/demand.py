@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from rules.core.bin_ledger.calendar import WEEK_H, Calendar, hours_of_week
 from rules.core.bin_ledger.values import HOUR_S, Emptied, Floats, Method, Trace
@@ -140,6 +139,8 @@ def _cycle(
     trace: Trace, span: tuple[float, float], level: float, ends: bool, owed: float, m: Method
 ) -> tuple[_Cycle, float]:
     """Return a cycle, and what it owes the next one (at most 0)."""
+    from scipy.optimize import isotonic_regression  # slow to import, and services seldom come here
+
     low = int(np.searchsorted(trace.t_s, span[0], side="left"))
     high = int(np.searchsorted(trace.t_s, span[1], side="left" if ends else "right"))
     t, f = trace.t_s[low:high], trace.fill_pct[low:high]

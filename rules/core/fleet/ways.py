@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from rules.core.fleet.jobs import driving_km_h
 from rules.core.fleet.settings import FleetSettings
@@ -119,6 +117,10 @@ def ways_of(network: Network, starts: Sequence[int], settings: FleetSettings) ->
         starts: arcs from whose ends, and yards from which a lorry goes.
         settings: speeds, turns, the lorries' weight and size.
     """
+    # Slow to import: whoever only asks how long a turn takes needs none of it.
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
     arcs = len(network.arcs)
     open_ = [passable(network, a, settings) for a in range(arcs)]
     drive = np.array([drive_time(network, a, settings) for a in range(arcs)], dtype=np.int64)

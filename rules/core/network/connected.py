@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from rules.core.network.draft import Draft, Road
 from rules.core.network.lines import Point, middle
@@ -56,6 +54,9 @@ def largest_part(draft: Draft) -> tuple[Draft, tuple[CutPart, ...]]:
 
 def strong_parts(size: int, tails: NDArray[np.int64], heads: NDArray[np.int64]) -> NDArray[np.int32]:
     """Return the number of the strongly connected part of each of ``size`` nodes."""
+    from scipy.sparse import coo_array  # slow to import, and services come here seldom
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(tails), dtype=np.int8), (tails, heads)), shape=(size, size))
     parts: NDArray[np.int32] = connected_components(graph, directed=True, connection="strong")[1]
     return parts
@@ -63,6 +64,9 @@ def strong_parts(size: int, tails: NDArray[np.int64], heads: NDArray[np.int64]) 
 
 def _parts(cut: Sequence[Road], home: set[str]) -> tuple[CutPart, ...]:
     """Return what was cut by what hangs together without the part that was kept."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     keys = sorted({n for r in cut for n in (r.tail, r.head)} - home)
     number = {key: i for i, key in enumerate(keys)}
     joined = [(number[r.tail], number[r.head]) for r in cut if r.tail in number and r.head in number]

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from rules.core.fleet.settings import FleetSettings
 from rules.core.fleet.ways import passable
@@ -80,6 +78,9 @@ def at_junctions(network: Network, places: Sequence[Place], profiles: Iterable[F
 
 def _open_nodes(network: Network, profiles: Sequence[FleetSettings]) -> list[int]:
     """Return the nodes of the largest part that lorries of all profiles can drive to and fro."""
+    from scipy.sparse import csr_array  # slow to import, and pages come here never
+    from scipy.sparse.csgraph import connected_components
+
     open_ = [a for n, a in enumerate(network.arcs) if all(passable(network, n, p) for p in profiles)]
     if not open_:
         return []
