@@ -80,7 +80,7 @@ def weeks_of(played: Played, tariffs: Tariffs, lead_days: int = 0) -> Weeks:
 
 def together(parts: Sequence[Weeks]) -> Weeks:
     """Return the weeks of several towns one after the other."""
-    return Weeks(sums={name: np.concatenate([p.sums[name] for p in parts]) for name in SUMS})
+    return Weeks(sums={name: np.concatenate([p.sums[name] for p in parts]) for name in parts[0].sums})
 
 
 def apart(one: Weeks, other: Weeks, name: str) -> Apart:
