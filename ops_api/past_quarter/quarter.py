@@ -64,7 +64,7 @@ class Quarter:
         seed: of everything random.
         zone: of service days.
         iterations: of the search for each day's rounds; 0: insertion.
-        weekdays: the fixed days that the ledger compares with, 0 Monday.
+        weekdays: the fixed days that the ledger compares with, 0 Monday: those on which lorries go out with sensors, too.
     """
 
     registry: Registry
@@ -74,7 +74,7 @@ class Quarter:
     seed: int
     zone: ZoneInfo
     iterations: int = 0
-    weekdays: tuple[int, ...] = (0, 2, 4)
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
 
     @property
     def dates(self) -> list[date]:
