@@ -13,11 +13,14 @@ from msgspec.structs import replace
 from cityops.clock import ManualClock
 from cityops.db.pool import connect
 from cityops.errors import ConfigurationError
+from cityops.settings import load_settings
 from devices.registry import Registry
 from firmware_sim.world.bin_town import BinTown
 from firmware_sim.world.town import TownSizes, generate_town
 from ingest.registry_store import store_registry
 from ops_api.bin_trial.street import SimulatedStreet
+from ops_api.demo import past_quarter
+from ops_api.demo.past_quarter import in_place_before, play_past
 from ops_api.demo.rounds import lorries_of
 from ops_api.past_quarter.quarter import Kept, Quarter, keep_quarter
 from ops_api.queries import OneConnection
@@ -125,10 +128,33 @@ async def test_what_the_ledger_says_of_a_simulated_month_is_true(db_dsn: str) ->
         assert versions > 10
         assert said_so
         # What holds no echo measures nothing: the ingester sets it aside, as it does live.
-        rows = await (await conn.execute("select reason_code, count(*) from dead_letter group by reason_code")).fetchall()
+        rows = await (
+            await conn.execute("select reason_code, count(*) from dead_letter group by reason_code")
+        ).fetchall()
         [(readings,)] = await (await conn.execute("select count(*) from bin_reading")).fetchall()
         assert [reason for reason, _ in rows] == ["sentinel"], rows
         assert rows[0][1] < 0.03 * readings
         assert readings > 0.8 * BINS * DAYS * 48
     with pytest.raises(ConfigurationError, match="never mixed"):
         await played(db_dsn, q)
+
+
+async def test_a_demo_s_past_ends_at_the_midnight_before_it(
+    db_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past_quarter, "ABOUT", timedelta(days=1))
+    start = datetime(2026, 7, 3, 5, tzinfo=LONDON)
+    town = in_place_before(quarter().registry, date(2026, 7, 1), LONDON)
+    async with await connect(db_dsn, application_name="test") as conn:
+        await store_registry(conn, without_roads(town))
+    assert await play_past(db_dsn, town, load_settings(), start, print) == 2
+    async with await psycopg.AsyncConnection.connect(db_dsn) as conn:
+        [(first, last)] = await (await conn.execute("select min(ts), max(ts) from bin_reading")).fetchall()
+        compared = await PostgresSettings(OneConnection(conn)).compared()
+        fleets = await (await conn.execute("select by from round_fleet")).fetchall()
+    midnight = datetime(2026, 7, 1, tzinfo=LONDON)
+    assert midnight < first <= midnight + timedelta(hours=1)
+    assert midnight + timedelta(days=2, hours=-1) < last <= midnight + timedelta(days=2)
+    assert compared is not None
+    assert compared.schedule.plans[0].weekdays == (0, 1, 2, 3, 4, 5)
+    assert fleets == [("simulation",)]
