@@ -16,9 +16,9 @@ from devices.registry import Registry
 from firmware_sim.world.bin_town import BinTown
 from firmware_sim.world.town import TownSizes, generate_town
 from ops_api.bin_trial.seen import seen_h
-from ops_api.bin_trial.street import SimulatedStreet
 from ops_api.bin_trial.ways import Way, way_of
 from ops_api.demo.rounds import lorries_of
+from ops_api.simulated_street import SimulatedStreet
 from ops_api.wiring_rounds import planner_of
 from rules.bin_ledger.settings import shipped_tariffs
 from rules.catalogue.loader import load

@@ -14,7 +14,8 @@ from cityops.clock import SystemClock
 from cityops.settings import Settings
 from devices.registry import Device, Registry
 from ops_api.demo.rounds import lorries_of
-from ops_api.past_quarter.quarter import Quarter, keep_quarter
+from ops_api.past_quarter.model import Quarter
+from ops_api.past_quarter.quarter import keep_quarter
 from ops_api.wiring_bins_ledger import statement_keeper
 from rules.catalogue.store import PostgresCatalogueStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from firmware_sim.world.noise import generator
-from ops_api.bin_trial.street import SimulatedStreet
+from ops_api.simulated_street import SimulatedStreet
 from rules.core.collection_acts.record import NewAct
 
 REPORTED = 0.05

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from cityops.clock import Clock
 from cityops.db.pool import connect
@@ -21,11 +20,12 @@ from firmware_sim.world.bin_town import BinTown
 from ingest.core.decode import Decoder
 from ingest.core.directory import Directory
 from ingest.store import PostgresSink
-from ops_api.bin_trial.street import SimulatedStreet
+from ops_api.past_quarter.model import Quarter
 from ops_api.past_quarter.people import reports
 from ops_api.past_quarter.schedule import compared_with
 from ops_api.past_quarter.sending import Sender
 from ops_api.queries import OneConnection
+from ops_api.simulated_street import SimulatedStreet
 from ops_api.wiring_rounds import planner_of
 from rules.bin_ledger.book import PostgresSettings
 from rules.catalogue.loader import load
@@ -35,7 +35,6 @@ from rules.core.bin_outlook.services import is_served
 from rules.core.bin_trial.playing import PLAN_AT_S, calls_of
 from rules.core.bin_trial.ports import Call, Truth
 from rules.core.collection_acts.record import NewAct
-from rules.core.rounds.fleet import RoundFleet
 from rules.rounds.ports import Decided, NoRoundsError, Rounds
 from rules.rounds.service import Asked, RoundDesk
 from rules.rounds.store import PostgresRounds, PostgresRoundTown
@@ -51,35 +50,6 @@ TURNS = 50
 """Of the rules for one batch; more is an error."""
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Quarter:
-    """What is played.
-
-    Attributes:
-        registry: bins, streets and lorries; installed before the first day.
-        fleet: lorries, depots and tips.
-        first: day, by the zone's clock; ``days``: how many.
-        seed: of everything random.
-        zone: of service days.
-        iterations: of the search for each day's rounds; 0: insertion.
-        weekdays: the fixed days that the ledger compares with, 0 Monday: those on which lorries go out with sensors, too.
-    """
-
-    registry: Registry
-    fleet: RoundFleet
-    first: date
-    days: int
-    seed: int
-    zone: ZoneInfo
-    iterations: int = 0
-    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5)
-
-    @property
-    def dates(self) -> list[date]:
-        """Return all days."""
-        return [self.first + timedelta(days=k) for k in range(self.days)]
 
 
 @dataclass(frozen=True)

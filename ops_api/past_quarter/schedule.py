@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ops_api.past_quarter.model import Quarter
 from rules.bin_ledger.settings import Compared
 from rules.core.bin_ledger.calendar import midnight_s
 from rules.core.bin_ledger.driven import planned
@@ -14,9 +13,6 @@ from rules.core.rounds.plan import RoundPlan
 from rules.core.rounds.request import RoundRequest
 from rules.rounds.making import make
 from rules.rounds.service import PlannerOf
-
-if TYPE_CHECKING:
-    from ops_api.past_quarter.quarter import Quarter
 
 HALF = 0.5
 """Of a bin's capacity is taken to be in it on a fixed day: what a planner without sensors reckons with."""

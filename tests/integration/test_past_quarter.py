@@ -18,12 +18,13 @@ from devices.registry import Registry
 from firmware_sim.world.bin_town import BinTown
 from firmware_sim.world.town import TownSizes, generate_town
 from ingest.registry_store import store_registry
-from ops_api.bin_trial.street import SimulatedStreet
 from ops_api.demo import past_quarter
 from ops_api.demo.past_quarter import in_place_before, play_past
 from ops_api.demo.rounds import lorries_of
-from ops_api.past_quarter.quarter import Kept, Quarter, keep_quarter
+from ops_api.past_quarter.model import Quarter
+from ops_api.past_quarter.quarter import Kept, keep_quarter
 from ops_api.queries import OneConnection
+from ops_api.simulated_street import SimulatedStreet
 from rules.bin_ledger.book import PostgresSettings
 from rules.bin_ledger.gathering import LedgerRoom, gather
 from rules.bin_ledger.source import PostgresLedger

@@ -13,8 +13,8 @@ from cityops.errors import ConfigurationError
 from firmware_sim.world.bin_town import BinTown
 from ops_api.bin_trial.report import document, lines
 from ops_api.bin_trial.run import One, Trial
-from ops_api.bin_trial.street import SimulatedStreet, rows_of
 from ops_api.bin_trial.ways import USUAL, way_of
+from ops_api.simulated_street import SimulatedStreet, rows_of
 from ops_api.wiring_rounds import planner_of
 from rules.bin_ledger.settings import shipped_tariffs
 from rules.catalogue.loader import load

@@ -11,13 +11,14 @@ import pytest
 from cityops.settings import load_settings
 from firmware_sim.world.bin_town import BinTown
 from firmware_sim.world.town import TownSizes, generate_town
-from ops_api.bin_trial.street import SimulatedStreet
 from ops_api.demo.past_quarter import BINS, first_day, in_place_before, with_few_bins
 from ops_api.demo.rounds import lorries_of
+from ops_api.past_quarter.model import Quarter
 from ops_api.past_quarter.people import reports
-from ops_api.past_quarter.quarter import Quarter, said
+from ops_api.past_quarter.quarter import said
 from ops_api.past_quarter.schedule import compared_with, fixed_day
 from ops_api.past_quarter.sending import Sender
+from ops_api.simulated_street import SimulatedStreet
 from ops_api.wiring_rounds import planner_of
 from rules.bin_ledger.settings import parse_schedule
 from rules.core.bin_ledger.calendar import faults
