@@ -15,6 +15,7 @@ from ops_api import (
     cli_bin_days,
     cli_bins,
     cli_bins_ledger,
+    cli_bins_trial,
     cli_case,
     cli_config,
     cli_damp,
@@ -79,6 +80,7 @@ app.add_typer(cli_bin_days.app, name="bin-days")
 app.add_typer(cli_forecast.app, name="forecast")
 cli_run.sim_app.command("forecast", epilog=cli_forecast.SIM_EXAMPLES)(cli_forecast.sim_forecast)
 cli_bins_ledger.add_to(cli_bins.app)
+cli_bins.app.command("trial", epilog=cli_bins_trial.EXAMPLES)(cli_bins_trial.trial)
 app.add_typer(cli_bins.app, name="bins")
 app.add_typer(cli_winter.app, name="winter")
 cli_winter.app.command(epilog=cli_winter_verify.EXAMPLES)(cli_winter_verify.verify)

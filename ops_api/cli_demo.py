@@ -17,6 +17,7 @@ EXAMPLES = examples(
     "cityops demo --check                        # play it once, verify it, say what was lost",
     "cityops demo --scenario snow --port 8090",
     "cityops demo --data-dir /srv/demo --speed 60",
+    "cityops demo --past-quarter --scenario market_day   # bins, with a quarter behind them: /bins/ledger",
 )
 SHOW_SPEED = 480.0
 CHECK_SPEED = 1500.0
@@ -42,6 +43,13 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
     data_dir: Annotated[Path | None, typer.Option(help="Where the demo keeps its data.")] = None,
+    past_quarter: Annotated[
+        bool,
+        typer.Option(
+            "--past-quarter",
+            help="Play three months of 60 bins before it, marked as simulated, for the savings ledger: takes minutes.",
+        ),
+    ] = False,
 ) -> None:
     """Show a town on this machine: sensors, broker, database, rules and pages.
 
@@ -49,6 +57,7 @@ def demo(
     An earlier demo's data is replaced.
     """
     from cityops.settings import load_settings
+    from ops_api.demo.past_quarter import with_few_bins
     from ops_api.demo.run import Demo, run_demo
 
     if speed is None:
@@ -61,7 +70,9 @@ def demo(
         chosen["data_dir"] = data_dir
     settings = load_settings(**chosen)
     shown = None if check else settings.api.port if port is None else port
-    plan = Demo(settings, shown, check, printer())
+    if past_quarter:
+        settings = with_few_bins(settings)
+    plan = Demo(settings, shown, check, printer(), past_quarter)
     raise typer.Exit(run(lambda stop: run_demo(plan, stop)))
 
 

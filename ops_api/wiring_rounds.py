@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 from cityops.clock import SystemClock
 from cityops.db.pool import Pool, connect
 from cityops.db.transaction import Lender, transaction
+from cityops.errors import ConfigurationError
 from cityops.settings import Settings
+from devices.registry import Registry
 from ops_api.cli_db import database
 from ops_api.queries import OneConnection
 from rules.collection_acts.store import PostgresActs
 from rules.core.carp.pace import Budget
+from rules.core.rounds.fleet import RoundFleet
 from rules.core.rounds.planner import Inserting, RoundPlanner
 from rules.core.rounds.searching import Searching
 from rules.rounds.again import AgainInTheDay, When
@@ -109,3 +112,17 @@ async def rounds_of(settings: Settings) -> AsyncIterator[RoundsDoor]:
         now_s = await town_now_on(conn, SystemClock().now().timestamp())
         await conn.commit()
         yield RoundsDoor(round_desk(settings, OneConnection(conn)), now_s)
+
+
+async def own_town(settings: Settings) -> tuple[Registry, RoundFleet]:
+    """Return what is installed, and the lorries that count.
+
+    Raises:
+        ConfigurationError: without a database, without bins, or without lorries.
+        TransientError: it does not answer.
+    """
+    async with rounds_of(settings) as door:
+        registry, kept = await door.desk.town.registry(), await door.desk.book.fleet()
+    if kept is None or not registry.bins:
+        raise ConfigurationError("no bins, or no lorries: `cityops bins lorries FILE` says which there are")
+    return registry, kept.fleet

@@ -30,6 +30,7 @@ from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
 from ops_api.demo.pace import Pace, keep_pace
+from ops_api.demo.past_quarter import first_day, in_place_before, play_past
 from ops_api.demo.rounds import load_lorries
 from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
@@ -62,12 +63,14 @@ class Demo:
         port: port of the pages, 0 for a free one, None for no pages.
         check: play the scenario once, verify, and end.
         say: prints a line.
+        past_quarter: play a quarter of bins before, so that the ledger has something to say.
     """
 
     settings: Settings
     port: int | None
     check: bool
     say: Say
+    past_quarter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +121,16 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     folder = cleanup.enter_context(_folder(demo))
     demo.say(f"cityops demo: {scenario.title.lower()}, {start:%A %H:%M} onwards")
     registry = town_of(demo.settings, start)
+    if demo.past_quarter:
+        registry = in_place_before(registry, first_day(start.astimezone(TOWN_ZONE)), TOWN_ZONE)
     with _Phase(demo.say, f"town of {_size(registry)}"):
         stack = await start_stack(folder, registry, demo.settings)
         await load_town(stack.dsn, registry, start)
         await load_lorries(stack.dsn, registry)
     cleanup.push_async_callback(stack.stop)
+    if demo.past_quarter:
+        with _Phase(demo.say, "a simulated quarter of bins: /bins/ledger"):
+            await play_past(stack.dsn, registry, demo.settings, start, demo.say)
     with _Phase(demo.say, "ingester, rules and web server"):
         sample = _sample_home(registry)
         extra = while_it_plays(demo.settings)

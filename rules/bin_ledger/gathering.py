@@ -56,7 +56,7 @@ async def gather(room: LedgerRoom, first: date, last: date) -> Inputs:
         traces=await room.source.traces(cal.first_s, cal.last_s, emptyings), emptyings=emptyings,
         rounds=await room.source.rounds(first, last), complaints=await room.source.complaints(begin_s, cal.last_s),
         work=await room.source.work(begin_s, cal.last_s), schedule=compared.schedule, baseline=compared.baseline,
-        tariffs=await room.settings.tariffs(), method=room.method,
+        tariffs=await room.settings.tariffs(), method=room.method, notes=compared.notes,
     )  # fmt: skip
 
 

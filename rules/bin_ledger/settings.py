@@ -15,18 +15,20 @@ from rules.core.bin_ledger.values import Baseline, Plan, Schedule
 
 
 class ScheduleFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A schedule's file: where it is from, its rounds, and complaints of the time before, if known."""
+    """A schedule's file: where it is from, its rounds, complaints of the time before, if known, and what a reader must know."""
 
     source: str
     plans: list[dict[str, Any]]
     baseline: Baseline | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """What a town is compared with: the fixed schedule, and complaints of an earlier time."""
+    """What a town is compared with: the fixed schedule, complaints of an earlier time, and what every statement's reader must know."""
 
     schedule: Schedule
     baseline: Baseline | None = None
+    notes: tuple[str, ...] = ()
 
 
 @cache
@@ -83,7 +85,7 @@ def parse_schedule(text: str, where: str) -> Compared:
         raise ConfigurationError(
             f"{where}: the baseline has at least one day, and no fewer than 0 complaints"
         )
-    return Compared(schedule=schedule, baseline=told.baseline)
+    return Compared(schedule=schedule, baseline=told.baseline, notes=told.notes)
 
 
 def _toml(text: str, where: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from rules.core.bin_forecast.calibration import log_odds
 from rules.core.bin_forecast.monitor import drift, expected_error, spiegelhalter_z
+from rules.core.bin_outlook import chances
 
 
 def test_spiegelhalters_z_of_a_hand_made_case() -> None:
@@ -78,3 +79,19 @@ def test_figures_are_finite_and_chances_are_chances(p: np.ndarray, came: np.ndar
     assert 0.0 <= found.p_value <= 1.0
     assert 0.0 <= found.calibration_error <= 1.0
     assert expected_error(p) >= 0.0
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(50, 400))
+def test_the_engine_s_check_is_the_same_statistic_from_sums(seed: int, n: int) -> None:
+    """The engine keeps sums by size of the chance and no pairs: of the same pairs it finds the same excess, and is never the surer."""
+    rng = np.random.default_rng(seed)
+    p = rng.uniform(0.01, 0.99, n)
+    came = rng.random(n) < np.clip(p + rng.uniform(-0.3, 0.3), 0.0, 1.0)
+    sums = chances.counted(p, p, came.astype(np.float64))
+    excess, due = (
+        float(sums[chances.SQUARED].sum() - sums[chances.VARIANCE].sum()),
+        float((p * (1.0 - p)).sum()),
+    )
+    lean = 1.0 - 2.0 * p
+    assert excess == pytest.approx(float(((came - p) * lean).sum()), abs=1e-9)
+    assert abs(excess) / due**0.5 <= abs(spiegelhalter_z(p, came)) + 1e-9

@@ -4,6 +4,9 @@ Two questions. Is the mean square of chance less outcome larger than the chances
 Under right chances Z is near a standard normal distribution. And are the chances still better than saying how often it came?
 Outcomes of one day go together (a sunny Saturday fills all bins): where days are given, spreads are those of the days' sums
 (clustered, Liang & Zeger 1986) if these are the larger, so that weather alone is no drift.
+
+The engine asks the same of its sums (:func:`rules.core.bin_outlook.chances.watched`): it remembers neither pairs nor days, so it
+takes the larger standard deviation that needs neither, three of them, and a share of what was told besides.
 """
 
 from __future__ import annotations

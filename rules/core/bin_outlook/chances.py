@@ -131,7 +131,8 @@ def watched(sums: Floats, p: WatchParameters) -> Watched | None:
     usual = came / n
     due = float(sums[VARIANCE].sum())
     off, worse = abs(came - told), float(sums[SQUARED].sum()) - due
-    # A square's own variance is p (1 - p) (1 - 2p)², less than p (1 - p): what is far by that is far.
+    # The same excess as in bin_forecast.monitor, from sums. A square's own variance is p (1 - p) (1 - 2p)², less than
+    # p (1 - p): what is far by that is far.
     far = off > p.drift_sd * max(due, 1.0) ** 0.5 and off > p.drift_share * max(told, LEAST)
     far = far or (worse > p.drift_sd * max(due, 1.0) ** 0.5 and worse > p.drift_share * due)
     ece = float(np.abs(sums[CAME] - sums[TOLD]).sum()) / n

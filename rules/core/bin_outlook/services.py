@@ -41,12 +41,16 @@ def coming(now_s: float, zone: tzinfo, p: ServiceParameters) -> Coming:
 
 def _services(around_s: float, zone: tzinfo, p: ServiceParameters) -> Iterator[float]:
     first = datetime.fromtimestamp(around_s, zone).date()
-    closed, extra = frozenset(p.closed), frozenset(p.extra)
     for days in range(LONGEST_DAYS):
         day = first + timedelta(days=days)
-        text = day.isoformat()
-        if text in extra or (day.weekday() in p.weekdays and text not in closed):
+        if is_served(day, p):
             yield _at_s(day, p.hour, zone)
+
+
+def is_served(day: date, p: ServiceParameters) -> bool:
+    """Whether lorries go out on a day."""
+    text = day.isoformat()
+    return text in p.extra or (day.weekday() in p.weekdays and text not in p.closed)
 
 
 def _at_s(day: date, hour: float, zone: tzinfo) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,10 +123,8 @@ def ways_of(network: Network, starts: Sequence[int], settings: FleetSettings) ->
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    arcs = len(network.arcs)
-    open_ = [passable(network, a, settings) for a in range(arcs)]
-    drive = np.array([drive_time(network, a, settings) for a in range(arcs)], dtype=np.int64)
-    edges = _edges(network, starts, settings, open_, drive)
+    arcs, roads = len(network.arcs), _roads(network, settings)
+    drive, edges = roads.drive, _edges(network, starts, roads)
     size = arcs + len(starts)
     graph = csr_array((edges[:, 2].astype(float), (edges[:, 0], edges[:, 1])), shape=(size, size))
     through = np.full((len(starts), arcs), NEVER, dtype=np.int32)
@@ -140,16 +140,39 @@ def ways_of(network: Network, starts: Sequence[int], settings: FleetSettings) ->
     return Ways({start: i for i, start in enumerate(starts)}, drive, through, before)
 
 
-def _edges(
-    network: Network, starts: Sequence[int], settings: FleetSettings, open_: Sequence[bool], drive: Times
-) -> Times:
+class _Roads(NamedTuple):
+    """What starts do not change: which arcs are open, times along them, turns after each, and the turns as edges."""
+
+    open_: list[bool]
+    drive: Times
+    after: list[list[tuple[int, int]]]
+    edges: Times
+
+
+_KEPT: WeakKeyDictionary[Network, dict[str, _Roads]] = WeakKeyDictionary()
+"""Of networks that are still driven on, by settings in words: a day's plans ask for the same again and again."""
+
+
+def _roads(network: Network, settings: FleetSettings) -> _Roads:
+    kept, key = _KEPT.setdefault(network, {}), repr(settings)
+    if key not in kept:
+        arcs = range(len(network.arcs))
+        open_ = [passable(network, a, settings) for a in arcs]
+        drive = np.array([drive_time(network, a, settings) for a in arcs], dtype=np.int64)
+        after = [_turns(network, a, settings, open_) for a in arcs]
+        edges = [(a, b, turn + drive[b]) for a, turns in enumerate(after) for b, turn in turns]
+        kept[key] = _Roads(open_, drive, after, np.array(edges, dtype=np.int64).reshape(-1, 3))
+    return kept[key]
+
+
+def _edges(network: Network, starts: Sequence[int], roads: _Roads) -> Times:
     """Return (from, to, time through ``to``) of all turns; starts are numbered after the arcs."""
-    after = [_turns(network, a, settings, open_) for a in range(len(network.arcs))]
-    edges = [(a, b, turn + drive[b]) for a, turns in enumerate(after) for b, turn in turns]
+    edges: list[tuple[int, int, int]] = []
     for number, start in enumerate(starts, len(network.arcs)):
-        turns = after[start] if start >= 0 else [(b, 0) for b in network.arcs_from[-1 - start] if open_[b]]
-        edges += [(number, b, turn + drive[b]) for b, turn in turns]
-    return np.array(edges, dtype=np.int64).reshape(-1, 3)
+        nodes = [] if start >= 0 else network.arcs_from[-1 - start]
+        turns = roads.after[start] if start >= 0 else [(b, 0) for b in nodes if roads.open_[b]]
+        edges += [(number, b, turn + roads.drive[b]) for b, turn in turns]
+    return np.concatenate([roads.edges, np.array(edges, dtype=np.int64).reshape(-1, 3)])
 
 
 def _turns(

@@ -9,6 +9,7 @@ from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from rules.core.fleet.settings import FleetSettings
+from rules.core.network.network import Network
 from rules.core.rounds.case import UNIT, Case, Job, Tip, Truck
 from rules.core.rounds.fleet import RoundFleet, RoundLorry
 from rules.core.rounds.model import Candidate, Lock, LorryNow
@@ -23,6 +24,8 @@ Profile = tuple[float, float, float]
 
 _KEPT: WeakKeyDictionary[RoundRequest, Case] = WeakKeyDictionary()
 """Cases of requests that are still asked: the ways between a thousand bins take seconds."""
+_STREETS: WeakKeyDictionary[Network, Streets] = WeakKeyDictionary()
+"""Of networks that are still planned on."""
 
 
 def case_of(request: RoundRequest) -> Case:
@@ -55,6 +58,12 @@ def _case_of(request: RoundRequest) -> Case:
     trucks_ = tuple(_truck(request, ground, n, numbers) for n in range(len(request.fleet.lorry)))
     tips = tuple(Tip(entry, ground.tip(t)) for t, entry in enumerate(request.fleet.tip))
     return Case(tuple(jobs), trucks_, tips, tuple(left), request.fleet.settings)
+
+
+def _streets(network: Network) -> Streets:
+    if network not in _STREETS:
+        _STREETS[network] = Streets(network.graph)
+    return _STREETS[network]
 
 
 def profile_settings(fleet: RoundFleet, profile: Profile) -> FleetSettings:
@@ -103,7 +112,7 @@ class _Ground:
     @cached_property
     def sites(self) -> tuple[Site, ...]:
         r = self.request
-        streets = Streets(r.network.graph)
+        streets = _streets(r.network)
         profiles = [profile_settings(r.fleet, p) for p in dict.fromkeys(v.profile for v in r.fleet.lorry)]
         bins = at_kerbs(r.network, streets, [c.place for c in r.candidates], r.fleet.settings.attach_m)
         yards = at_junctions(

@@ -1,7 +1,8 @@
-"""Four ways to say which bins a day's rounds take, for comparing them on the same readings.
+"""Ways to say which bins a day's rounds take, for comparing them on the same readings.
 
 Fixed days know nothing of levels, a threshold knows today's, the forecast knows the chance of an overflow before
-the next moment to plan, and the integrated policy leaves the choice to the routing: it takes what is worth its way.
+the next moment to plan, and the integrated policy leaves the choice to the routing: it takes what is worth its way. What
+rule ``bins.round`` decides is both: a bin above alpha must be taken, the others may be.
 """
 
 from __future__ import annotations
@@ -152,6 +153,26 @@ class Integrated:
                 words = _risk_words(risk, "taken if it is worth the way")
                 found.append(msgspec.structs.replace(b.candidate, must=False, code="may", why=words))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """As rule ``bins.round`` decides: above ``alpha`` a bin must be taken, from ``may_from`` on it may be.
+
+    Raises:
+        ValueError: one that is no chance.
+    """
+
+    alpha: float = 0.1
+    may_from: float = 0.01
+
+    def __post_init__(self) -> None:
+        _check_chance("decided: alpha", self.alpha)
+        _check_chance("decided: may_from", self.may_from)
+
+    def __call__(self, day: date, bins: Sequence[BinToday]) -> list[Candidate]:
+        """Return the bins that must be taken, and those that may."""
+        return Integrated(self.alpha, self.may_from)(day, bins)
 
 
 def _must(b: BinToday, code: str, why: str) -> Candidate:
