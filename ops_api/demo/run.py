@@ -25,6 +25,7 @@ from firmware_sim.frog_page import FrogPagePlan
 from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario
 from firmware_sim.service import Simulation
 from firmware_sim.world.premises import FIRST_UPRN
+from ops_api.bin_crews import BinCrews
 from ops_api.crews import simulated_now
 from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
@@ -75,7 +76,12 @@ class Demo:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Everything of a demo that runs; ``fires``: when bins begin to burn [s since 1970]."""
+    """Everything of a demo that runs.
+
+    Attributes:
+        fires: when bins begin to burn [s since 1970].
+        looks_at_rounds: whether a check of the scenario looks at the lorries' rounds.
+    """
 
     registry: Registry
     stack: Stack
@@ -84,6 +90,7 @@ class Running:
     children: Children
     forecasts: TownForecasts
     fires: tuple[float, ...]
+    looks_at_rounds: bool
 
 
 async def run_demo(demo: Demo, stop: Stop) -> int:
@@ -168,7 +175,8 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     if demo.check:
         await somebody_to_tell(conn)
     fires = tuple(start.timestamp() + 3600.0 * f.from_hour for f in scenario.faults if f.fault == "fire")
-    return Running(registry, stack, simulation, Watch(conn), children, forecasts, fires)
+    looks = scenario.expect.bins_on_plan > 0
+    return Running(registry, stack, simulation, Watch(conn), children, forecasts, fires, looks)
 
 
 def _sample_home(registry: Registry) -> str | None:
@@ -205,13 +213,21 @@ async def _crews(demo: Demo, running: Running, stop: Stop) -> AsyncIterator[asyn
     simulation = running.simulation
     async with crews_of(running.stack.dsn, running.registry, simulation) as staff:
         task = asyncio.create_task(staff.run(stop.event), name="crews")
-        pace = Pace(demo.settings.rounds, staff.bins.has_plan, running.fires if demo.check else ())
+        pace = _pace(demo, running, staff.bins)
         slow = asyncio.create_task(keep_pace(simulation, pace, stop.event), name="pace")
         try:
             yield task
         finally:
             stop("the demo ends")
             await asyncio.gather(task, slow)
+
+
+def _pace(demo: Demo, running: Running, crews: BinCrews) -> Pace:
+    """Return how fast the town may go: a check waits for a plan, and slows down at a fire, only where that is looked at."""
+    settings, matters = demo.settings, running.looks_at_rounds or not demo.check
+    plans = matters and settings.rounds.automatic and settings.sim.lorries > 0 and settings.sim.bins > 0
+    fires = running.fires if demo.check and running.looks_at_rounds else ()
+    return Pace(settings.rounds, crews.has_plan if plans else lambda _: True, fires)
 
 
 @asynccontextmanager
