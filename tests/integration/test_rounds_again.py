@@ -72,10 +72,15 @@ class Bench:
             "insert into device (name, kind, shard, installed_at) values (%s, 'lorry', 0, '2026-01-01')"
             " on conflict do nothing", (lorry,),
         )  # fmt: skip
+        plain = await self.conn.execute(
+            "select 1 from pg_partitioned_table where partrelid = 'lorry_reading'::regclass"
+        )
+        if await plain.fetchone() is not None:
+            await self.conn.execute("select ensure_partitions('2026-06-12', '2026-06-15')")
         for n, f in enumerate(fixes):
             await self.conn.execute(
-                "insert into lorry_reading (ts, device_id, seq, latitude_deg, longitude_deg, speed_m_s, load_kg, quality, received_at)"
-                " select to_timestamp(%s), device_id, %s, %s, %s, %s, %s, 0, now() from device where name = %s",
+                "insert into lorry_reading (ts, device_id, boot, seq, latitude_deg, longitude_deg, speed_m_s, load_kg, quality, received_at)"
+                " select to_timestamp(%s), device_id, 1, %s, %s, %s, %s, %s, 0, now() from device where name = %s",
                 (f.at_s, n, f.place.latitude_deg, f.place.longitude_deg, f.speed_m_s, f.load_kg, lorry),
             )
 
