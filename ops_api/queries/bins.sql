@@ -55,3 +55,7 @@ order by month desc limit 1
 
 -- bin_statements
 select month from bin_statement order by month desc
+
+-- bin_forecast
+-- How good the chances have been so far, of all bins together.
+select at, state -> 'forecast' as forecast from subject_state where subject_kind = 'kind' and subject = 'bin'

@@ -49,7 +49,9 @@ async def all_bins(
     rows = await ctx.db.rows("bins", bin_id=None)
     found = wrongs(rows, await bins_content.bin_alarms(ctx), Today(None, now, ctx.brand))
     wrong = frozenset(w.bin_id for w in found)
-    view = bins_all_view.view(rows, wrong, bins_filter.read(request.url.query), page, now, ctx.brand)
+    scores = await ctx.db.row("bin_forecast")
+    told = None if scores is None else scores["forecast"]
+    view = bins_all_view.view(rows, wrong, bins_filter.read(request.url.query), page, now, ctx.brand, told)
     return HTMLResponse(ctx.templates.render("bins_all.html", view=view))
 
 

@@ -97,7 +97,7 @@ def row_of(due: Due, b: Row | None, today: Today, *, strip: bool = True) -> BinR
         fill_px=0.0 if fill is None else round(max(0.0, min(100.0, fill)), 1),
         state=word,
         state_name=STATES[word],
-        why=_why(due, state, b),
+        why=why_now(due, state, b),
         chance=chance(_p_now(due, state)),
         when=when_full(state, today.zone, today.now),
         strip=bins_strip.draw(state.get("outlook"), today.zone, today.now) if strip else None,
@@ -112,7 +112,7 @@ def _p_now(due: Due, state: Row) -> float | None:
     return due.p_overflow if now is None else now
 
 
-def _why(due: Due, state: Row, b: Row | None) -> str:
+def why_now(due: Due, state: Row, b: Row | None) -> str:
     """Return why a bin is to be emptied, with its level now: the plan's own is of when it was made."""
     fill, limit_pct = state.get("fill_pct"), (b or {}).get("threshold_pct")
     if due.must and state.get("needs_collection"):

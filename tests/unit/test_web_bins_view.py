@@ -357,6 +357,31 @@ def test_all_bins_are_listed_by_when_they_are_full_a_page_at_a_time() -> None:
     assert (first.rows[0].chance, first.rows[0].rate) == ("less than 1%", "8.2%")
 
 
+def test_how_good_the_chances_were_is_said_once_some_were_settled() -> None:
+    told = {
+        "chances": 1198.0,
+        "overflows": 383.2,
+        "overflows_told": 379.9,
+        "brier": 0.0752,
+        "brier_usual": 0.2163,
+        "calibration_error": 0.0151,
+    }
+    said = bins_all_view.scored(told)
+    assert "of 1,198 that were settled" in said
+    assert (
+        "Brier score 0.075; 0.216 if each bin were told how often it comes. Calibration error 0.015." in said
+    )
+    assert "no longer" not in said
+    assert "no longer what is told" in bins_all_view.scored({**told, "drifts": True})
+    assert bins_all_view.scored({"chances": 0, "drifts": False}) == ""
+
+
+def test_what_was_in_a_bin_that_is_emptied_is_said_to_be_over() -> None:
+    emptied = a_bin("a", 2.0, last_emptied_at="2026-01-09T07:40:00Z", outlook={"p_overflow": 0.002})
+    [row] = [r for r in board([emptied, *BINS[1:]], rounds()).must if r.bin_id == "a"]
+    assert (row.why, row.chance) == ("was full: 90%, threshold 80%", "less than 1%")
+
+
 def test_the_map_has_what_the_lists_have_and_parts_the_ways_where_the_lorry_is() -> None:
     of = rounds({"one": progress([DONE, DONE, NEXT, COMES, COMES])})
     known = Known(bins=BINS, decision=None, rounds=of, alarms=(), now=NOW)
