@@ -20,7 +20,7 @@ from bench.machine import machine
 from devices.registry import BinSite, Registry
 from rules.catalogue.loader import load
 from rules.core import bin_rule
-from rules.core.bin_level.state import Fills
+from rules.core.bin_level.state import Fills, Track
 from rules.core.bin_outlook import rule
 from rules.core.context import Context, build_context
 from rules.core.memory import BinMemory, EngineState
@@ -80,7 +80,9 @@ def _summary(ms: list[float]) -> dict[str, float]:
 
 def _memory(ctx: Context, fill: Floats, emptied_s: Floats, at_s: float) -> dict[str, BinMemory]:
     return {
-        b: BinMemory(at_s, START_S, Fills(recent=((at_s, x),), filtered=(x,), emptied_s=t or None))
+        b: BinMemory(
+            at_s, START_S, Fills(track=Track(at_s, x, 0.0, 1.0, 0.0, 0.0), filtered=(x,), emptied_s=t or None)
+        )
         for b, x, t in zip(ctx.bins, fill.tolist(), emptied_s.tolist(), strict=True)
     }
 

@@ -42,6 +42,7 @@ from ops_api.routers import (
     bin_reports,
     bins,
     bins_open,
+    bins_pages,
     cab,
     cab_pages,
     cases,
@@ -154,6 +155,7 @@ _PAGES = (
     cab_pages.router,  # before pages: "cab" is no route
     winter_board.pages,
     ledger_pages.router,
+    bins_pages.router,  # last of those below /bins: their addresses are no bins
     pages.router,
     rules.pages,
     shadow.pages,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ops_api.bin_rounds import BinRounds
 from ops_api.housing.team_door import TeamDoor
 from ops_api.senders import SenderLimit
 from rules.bin_days.missed_desk import MissedDesk
@@ -21,6 +22,7 @@ class BinDesk:
         site: address of the pages for links in messages; empty: no reminders are offered.
         channels: what a resident may be reminded over: name and kind (``email``, ``sms``, ``push``).
         door: lets programs of the waste team in; None: there is no such password.
+        rounds: today's lorries for the board; None: rounds are not served.
         reports, lookups: how much one network may send and look up.
     """
 
@@ -32,6 +34,7 @@ class BinDesk:
     site: str = ""
     channels: Mapping[str, str] = field(default_factory=dict)
     door: TeamDoor | None = None
+    rounds: BinRounds | None = None
     reports: SenderLimit = field(default_factory=lambda: SenderLimit(10))
     lookups: SenderLimit = field(default_factory=lambda: SenderLimit(120))
 

@@ -15,10 +15,12 @@ from cityops.clock import Clock, SystemClock
 from cityops.db.pool import connect
 from cityops.settings import Settings
 from ops_api.bin_desk import BinDesk
+from ops_api.bin_rounds import BinRounds
 from ops_api.cli_db import database
 from ops_api.housing.team_door import TeamDoor
 from ops_api.queries import OneConnection
 from ops_api.senders import SenderLimit
+from ops_api.wiring_rounds import round_desk
 from rules.bin_days.missed_desk import MissedDesk
 from rules.bin_days.reminding import BinReminders
 from rules.bin_days.store import PostgresBinDays
@@ -62,7 +64,7 @@ def bin_desk(settings: Settings, pool: AsyncConnectionPool[Any]) -> BinDesk:
         missed=MissedDesk(days, days, acts, bank_holidays(), zone, terms), site=given.public_url.rstrip("/"),
         channels=given.channels,
         door=None if given.password is None else TeamDoor(given.password.get_secret_value(), "waste"),
-        reports=SenderLimit(given.reports_per_hour), lookups=SenderLimit(given.lookups_per_hour),
+        rounds=BinRounds(round_desk(settings, pool)), reports=SenderLimit(given.reports_per_hour), lookups=SenderLimit(given.lookups_per_hour),
     )  # fmt: skip
 
 

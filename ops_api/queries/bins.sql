@@ -1,6 +1,6 @@
 -- bins
 select b.bin_id, b.label, b.street, b.latitude_deg, b.longitude_deg, b.stream, b.capacity_l,
-       b.threshold_pct, b.max_age_days, d.name as device, st.at, st.state
+       b.threshold_pct, b.max_age_days, b.model, b.place, b.sensitive, b.service_s, d.name as device, st.at, st.state
 from bin_site b
 join device d using (device_id)
 left join subject_state st on st.subject_kind = 'bin' and st.subject = b.bin_id
@@ -11,6 +11,51 @@ order by b.bin_id
 select event_id, kind, at, detail from event
 where subject_kind = 'bin' and subject = %(bin_id)s order by at desc limit %(limit)s
 
+-- bin_photos
+-- The newest photo of each bin since a time that a crew took and did not take back: its hash.
+select distinct on (a.ref) substr(a.ref, 5) as bin_id, a.seen ->> 'photo_sha256' as photo
+from collection_act a
+where a.at >= %(since)s and a.what between 1 and 4 and a.ref like 'bin:%%' and a.seen ? 'photo_sha256'
+  and (%(bin_id)s::text is null or a.ref = 'bin:' || %(bin_id)s)
+  and not exists (select from collection_act w where w.withdraws = a.act_id)
+order by a.ref, a.at desc
+
+-- bin_story
+-- What happened to a bin since a time: the engine's events, and what crews and residents said of it.
+select 'event' as source, kind as what, at, detail, '' as role, '' as reason, '' as by from event
+where subject_kind = 'bin' and subject = %(bin_id)s and at >= %(since)s
+union all
+select 'act', a.what::text, a.at, '{}'::jsonb, a.role, case when a.role = 'resident' then '' else a.reason end, case when a.role = 'resident' then '' else a.by end
+from collection_act a
+where a.ref = 'bin:' || %(bin_id)s and a.at >= %(since)s
+  and a.what <> 8 and not exists (select from collection_act w where w.withdraws = a.act_id)
+order by at desc limit %(limit)s
+
+-- bin_own_alarms
+-- Of a bin and of its sensor, newest first.
+select a.alarm_id, a.rule_id, a.severity, a.raised_at, a.cleared_at, a.title, a.reason
+from alarm a
+where (a.subject_kind = 'bin' and a.subject = %(bin_id)s) or (a.subject_kind = 'device' and a.subject = %(device)s)
+order by a.cleared_at is not null, a.raised_at desc limit %(limit)s
+
+-- bin_readings
+select extract(epoch from r.ts)::float8 as at_s, r.distance_mm::float8, r.fill_pct::float8, r.temperature_c::float8, r.tilt_deg::float8
+from bin_reading r join bin_site b using (device_id)
+where b.bin_id = %(bin_id)s and r.ts >= %(start)s and r.ts < %(end)s
+order by r.ts, r.seq limit %(limit)s
+
+-- bin_model_of
+select to_jsonb(m) as model, to_jsonb(b) - 'device_id' as site from bin_site b left join bin_model m on m.model_id = b.model
+where b.bin_id = %(bin_id)s
+
+-- bin_emptyings
+select extract(epoch from at)::float8 as t_s, (detail ->> 'before_pct')::float8 as before_pct, (detail ->> 'after_pct')::float8 as after_pct,
+       coalesce((detail ->> 'confidence')::float8, 1.0) as confidence, coalesce(detail -> 'evidence', '["drop"]') as evidence
+from event
+where kind = 'bin_emptied' and subject_kind = 'bin' and subject = %(bin_id)s and at >= %(start)s and at < %(end)s
+  and detail ->> 'before_pct' is not null and detail ->> 'after_pct' is not null
+order by at, event_id
+
 -- bin_statement
 -- The statement of a month, or the newest.
 select month, statement from bin_statement
@@ -19,3 +64,7 @@ order by month desc limit 1
 
 -- bin_statements
 select month from bin_statement order by month desc
+
+-- bin_forecast
+-- How good the chances have been so far, of all bins together.
+select at, state -> 'forecast' as forecast from subject_state where subject_kind = 'kind' and subject = 'bin'

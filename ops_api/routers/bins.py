@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import AwareDatetime
 
-from ops_api.queries import Row
+from ops_api.queries import Row, bin_levels
 from ops_api.routers import content
 from ops_api.routers.context import Ctx
-from ops_api.routers.schemas import BinDocument, DecisionDocument, FeatureCollection
-from ops_api.web.bins_view import state_of
+from ops_api.routers.schemas import (
+    BinDocument,
+    DecisionDocument,
+    EmptyingDocument,
+    FeatureCollection,
+    Level,
+    LevelsDocument,
+)
+from ops_api.web.bin_chart import SD, moment
+from ops_api.web.bins_filter import state_of
 
 router = APIRouter(prefix="/api/v1/bins", tags=["bins"])
+
+LEVELS_USUAL, LEVELS_MOST = timedelta(days=14), timedelta(days=62)
 
 
 def bin_feature(row: Row) -> dict[str, Any]:
@@ -28,7 +40,10 @@ def bin_feature(row: Row) -> dict[str, Any]:
             "fill_pct": state.get("fill_pct"),
             "needs_collection": bool(state.get("needs_collection")),
             "reason": state.get("reason"),
+            "condition": state.get("condition"),
+            "exceptions": state.get("exceptions") or [],
             "last_emptied_at": state.get("last_emptied_at"),
+            "outlook": state.get("outlook"),
             "at": row["at"],
         },
     }
@@ -36,7 +51,7 @@ def bin_feature(row: Row) -> dict[str, Any]:
 
 @router.get("")
 async def list_bins(ctx: Ctx) -> FeatureCollection:
-    """Return public bins with their present fill as GeoJSON."""
+    """Return public bins as GeoJSON: present fill, what is wrong, and the outlook with its strip of the coming week."""
     return FeatureCollection(features=[bin_feature(r) for r in await ctx.db.rows("bins", bin_id=None)])
 
 
@@ -57,3 +72,37 @@ async def get_bin(bin_id: str, ctx: Ctx) -> BinDocument:
         raise HTTPException(404, f"There is no bin {bin_id!r}.")
     events = await ctx.db.rows("bin_events", bin_id=bin_id, limit=20)
     return BinDocument(**row, events=events)
+
+
+@router.get("/{bin_id}/levels")
+async def get_levels(
+    bin_id: str,
+    ctx: Ctx,
+    start: Annotated[
+        AwareDatetime | None, Query(alias="from", description="default: 14 days before the end")
+    ] = None,
+    end: Annotated[AwareDatetime | None, Query(alias="to", description="default: now")] = None,
+) -> LevelsDocument:
+    """Return a bin's filtered levels, one each half hour at most, with 80 % of how they may be, and its emptyings."""
+    if await ctx.db.row("bins", bin_id=bin_id) is None:
+        raise HTTPException(404, f"There is no bin {bin_id!r}.")
+    until = end or await ctx.town_now()
+    since = start or until - LEVELS_USUAL
+    if not since < until or until - since > LEVELS_MOST:
+        raise HTTPException(422, f"from must be before to, by at most {LEVELS_MOST.days} days.")
+    found = await bin_levels.levels(ctx.db, bin_id, since, until)
+    half = round(SD * found.sd_pct, 1)
+    levels = [
+        Level(
+            at=moment(t),
+            fill_pct=v,
+            low_pct=max(0.0, round(v - half, 1)),
+            high_pct=min(100.0, round(v + half, 1)),
+        )
+        for t, v in zip(found.at_s, found.fill_pct, strict=True)
+    ]
+    emptyings = [
+        EmptyingDocument(at=moment(e.t_s), before_pct=e.before_pct, after_pct=e.after_pct, confidence=e.confidence, evidence=list(e.evidence))
+        for e in found.emptied
+    ]  # fmt: skip
+    return LevelsDocument(bin_id=bin_id, start=since, end=until, levels=levels, emptyings=emptyings)

@@ -16,7 +16,7 @@ from ops_api.queries.rooms import rooms_of
 from ops_api.routers import winter_content
 from ops_api.routers.context import Context
 from ops_api.routers.winter_content import Asked
-from ops_api.web import bins_view, health_view, late_view, ops_view, sheet_view
+from ops_api.web import health_view, late_view, ops_view, sheet_view
 
 UNKNOWN_HOME = (
     "We do not know this home, or you are not signed in to it. Go to the start page and type the code from the"
@@ -68,13 +68,6 @@ async def route_sheet(ctx: Context, route_id: str) -> dict[str, Any]:
 async def newest_round(ctx: Context) -> Row | None:
     """Return the newest collection decision."""
     return await ctx.db.row("decisions", subject_kind="route", subject="bins", before=None, limit=1)
-
-
-async def bins(ctx: Context) -> dict[str, Any]:
-    """Return the content of the bins page."""
-    rows = await ctx.db.rows("bins", bin_id=None)
-    view = bins_view.view(rows, await newest_round(ctx), now=await ctx.town_now(), brand=ctx.brand)
-    return {"view": view}
 
 
 async def active_alarms(ctx: Context, limit: int = 200) -> list[Row]:
@@ -147,19 +140,6 @@ async def live_winter(ctx: Context, asked: Asked = EVERYBODY, *, states: bool = 
     }
     return live_state(
         ctx, fragments, content, **data, **({"states": content["view"].states} if states else {})
-    )
-
-
-async def live_bins(ctx: Context) -> str:
-    """Return the live part of the bins page."""
-    content = await bins(ctx)
-    view = content["view"]
-    return live_state(
-        ctx,
-        {"answer": "_bins_answer.html", "round": "_bins_round.html"},
-        content,
-        states=view.states,
-        line=view.line,
     )
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from ops_api.event_stream import HEADERS, PACKED, EventStream, packed
 from ops_api.households.model import Member
-from ops_api.routers import cab_content, content, crew_content, desk_content, home_content
+from ops_api.routers import bins_content, cab_content, content, crew_content, desk_content, home_content
 from ops_api.routers.alarms import list_alarms
 from ops_api.routers.bins import get_round
 from ops_api.routers.context import Context, Ctx
@@ -20,6 +20,7 @@ from ops_api.routers.notification_state import get_state
 from ops_api.routers.platform import get_status
 from ops_api.routers.resident import Who
 from ops_api.routers.winter import list_routes
+from ops_api.web import bins_filter
 
 pages = APIRouter(prefix="/live", include_in_schema=False)
 router = APIRouter(prefix="/api/v1", tags=["live"])
@@ -61,9 +62,11 @@ async def page_topic(
         return f"page:cab:{code or ''}", partial(cab_content.live_cab, ctx, code)
     if page == "crew":
         return f"page:crew:{code or ''}", partial(crew_content.live_crew, ctx, code)
+    if page == "bins":
+        asked = bins_filter.read(code or "").query
+        return f"page:bins:{asked}", partial(bins_content.live_bins, ctx, asked)
     renders = {
         "winter": content.live_winter,
-        "bins": content.live_bins,
         "ops": content.live_ops,
         "health": content.live_health,
         "notifications": desk_content.live_notifications,

@@ -35,12 +35,6 @@ async def sheet(route_id: str, ctx: Ctx) -> HTMLResponse:
     return _page(ctx, "sheet.html", **await content.route_sheet(ctx, route_id))
 
 
-@router.get("/bins")
-async def bins(ctx: Ctx) -> HTMLResponse:
-    """Answer "which bins today"."""
-    return _page(ctx, "bins.html", **await content.bins(ctx))
-
-
 @router.get("/ops")
 async def ops(ctx: Ctx) -> HTMLResponse:
     """Answer "what is wrong now", on a wall."""

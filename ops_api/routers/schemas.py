@@ -188,6 +188,35 @@ class BinDocument(Document):
     events: list[dict[str, Any]] = []
 
 
+class Level(Document):
+    """A bin's level, and within what it is 8 of 10 times [% of the usable height]."""
+
+    at: datetime
+    fill_pct: float
+    low_pct: float
+    high_pct: float
+
+
+class EmptyingDocument(Document):
+    """An emptying as it was detected; confidence 0..1."""
+
+    at: datetime
+    before_pct: float
+    after_pct: float
+    confidence: float
+    evidence: list[str]
+
+
+class LevelsDocument(Document):
+    """A bin's levels over a time."""
+
+    bin_id: str
+    start: datetime = Field(serialization_alias="from")
+    end: datetime = Field(serialization_alias="to")
+    levels: list[Level]
+    emptyings: list[EmptyingDocument]
+
+
 class AlarmDocument(Document):
     """An alarm; a home is named by its number, never by its code."""
 

@@ -14,6 +14,12 @@ from ops_api.web.work_view import RULES
 
 Row = Mapping[str, Any]
 
+NAMES: Mapping[str, str] = {
+    "bins.overflow": "How long bins overflow",
+    "bins.forecast": "When bins will be full",
+    "bins.round": "Bins that must go today",
+}
+"""Of rules that raise no alarm and open no work."""
 _DONE = {
     "shipped": "came with the software and became live",
     "promoted": "was made live",
@@ -49,7 +55,7 @@ def page(
 
 def _name(rule_id: str) -> str:
     """Return what a rule finds, as the pages of alarms and of work call it."""
-    return GROUPS.get(rule_id) or RULES.get(rule_id) or ""
+    return GROUPS.get(rule_id) or RULES.get(rule_id) or NAMES.get(rule_id, "")
 
 
 def figures(rule: Row) -> list[tuple[str, str]]:

@@ -36,10 +36,16 @@ SUMS = ("added_pct", "hours", "squares_pct2", "squares_due_pct", "as_of_s", "due
 """Columns that begin at 0."""
 
 
-class OutlookMemory(msgspec.Struct, frozen=True):
-    """A bin; ``values``: in the order of ``BIN_COLUMNS``."""
+STRIP_POINTS, STRIP_QUANTITIES = 14, 4
+"""The forecast strip (``rules.core.bin_outlook.strip``): steps of half a day, a week together, and what is said at each."""
+STRIP_BYTES = 8 + STRIP_POINTS * STRIP_QUANTITIES
+
+
+class OutlookMemory(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A bin; ``values``: in the order of ``BIN_COLUMNS``; ``strip``: time of the first step, then quantities × steps, a byte each; empty: none."""
 
     values: bytes
+    strip: bytes = b""
 
 
 class ShapeMemory(msgspec.Struct, frozen=True):
@@ -59,6 +65,19 @@ class ChancesMemory(msgspec.Struct, frozen=True):
 def packed(values: NDArray[np.float64]) -> bytes:
     """Return numbers as bytes."""
     return values.astype(LITTLE).tobytes()
+
+
+def packed_strip(first_s: float, values: NDArray[np.uint8]) -> bytes:
+    """Return a strip as bytes; ``first_s`` NaN: there is none."""
+    return b"" if first_s != first_s else np.array(first_s, LITTLE).tobytes() + values.tobytes()
+
+
+def unpacked_strip(raw: bytes) -> tuple[float, NDArray[np.uint8]]:
+    """Return a strip's first step [s since 1970], NaN: there is none, and its quantities × steps."""
+    if len(raw) != STRIP_BYTES:
+        return float("nan"), np.zeros((STRIP_QUANTITIES, STRIP_POINTS), np.uint8)
+    values = np.frombuffer(raw, np.uint8, offset=8).reshape(STRIP_QUANTITIES, STRIP_POINTS)
+    return float(np.frombuffer(raw, LITTLE, 1)[0]), values
 
 
 def unpacked(raw: bytes, shape: tuple[int, ...]) -> NDArray[np.float64]:

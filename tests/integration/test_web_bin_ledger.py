@@ -26,5 +26,6 @@ async def test_the_page_answers_whether_the_sensors_saved_anything(site: Site) -
         assert f'<h1 class="title">{s.answer}</h1>' in text.replace("&#39;", "'")
         assert "January 2026" in text
         assert "Cost of sensors" in text
+        assert '<a href="/bins/ledger" aria-current="page">Savings ledger</a>' in text
     assert "No statement is kept yet" in (await site.http.get(f"{PAGE}?month=2025-12")).text
     assert (await site.http.get(f"{PAGE}?month=January")).status_code == 422

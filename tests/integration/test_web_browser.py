@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from functools import partial
@@ -15,7 +16,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from ops_api import app, cached
 from ops_api.cached import Cached
-from tests.fakes import seed_web, website
+from tests.fakes import bins_board, seed_web, website
 from tests.fakes.accessibility import violations
 from tests.fakes.desk_rows import ice_on_a_route
 from tests.fakes.seed_notifications import told
@@ -52,6 +53,9 @@ PAGES = (
     "/winter",
     "/winter/route-1",
     "/bins",
+    "/bins?state=full",
+    "/bins/all",
+    "/bins/ledger",
     "/ops",
     "/health",
     "/alarms",
@@ -381,13 +385,43 @@ async def test_maps_draw_roads_and_numbered_bins_from_our_own_data(looked_at: Si
     assert painted > 2000
     assert watch.wrong == []
     page, watch = await opened(browser, looked_at, "/bins")
-    stops = (await looked_at.get("/api/v1/bins/round"))["result"]["stops"]
-    await expect(page.locator("#map .pin")).to_have_count(len(stops))
-    # Until the live state has come a full bin is a plus: its place in the round is not known.
-    await expect(page.locator("#map .pin", has_text="+")).to_have_count(0)
-    numbers = await page.locator("#map .pin").all_inner_texts()
-    assert sorted(map(int, numbers)) == list(range(1, len(stops) + 1))
+    full = [
+        b for b in (await looked_at.get("/bins/map.json"))["bins"] if b["state"][0] in ("full", "overflowing")
+    ]
+    # Nobody has planned a lorry: what is full is marked, in no order.
+    await expect(page.locator("#map .pin", has_text="!")).to_have_count(len(full))
     assert watch.wrong == []
+
+
+async def test_the_board_of_bins_with_its_lorries_is_accessible_fits_and_draws_their_ways(
+    site: Site, browser: Browser
+) -> None:
+    await bins_board.told(site.dsn, site.now)
+    rounds = await bins_board.planned(site.dsn, site.town, site.now)
+    bins = [b for r in rounds.plan.rounds for b in r.bins]
+    await bins_board.measured(site.dsn, site.town, bins[0], site.now)
+    for path in ("/bins", "/bins/all", f"/bins/{bins[0]}"):
+        await at_widths(browser, site, path, 1920, 1280, 390, 320, unfold=True)
+    page, watch = await opened(browser, site, "/bins", viewport={"width": 1280, "height": 900})
+    await expect(page.locator("#map .pin", has_text=re.compile(r"^[AB]\d+$"))).to_have_count(len(bins))
+    await expect(page.locator("#map .depot")).to_have_count(2)
+    await expect(page.locator("#legend [data-lorry]")).to_have_count(
+        sum(bool(r.bins) for r in rounds.plan.rounds)
+    )
+    await page.get_by_label("State", exact=True).select_option("overflowing")
+    await page.get_by_role("button", name="Show").click()
+    await page.wait_for_url("**/bins?**state=overflowing")
+    assert await page.get_by_text("the first lines speak of all").is_visible()
+    assert watch.wrong == []
+
+
+async def test_the_boards_filter_works_without_javascript(looked_at: Site, browser: Browser) -> None:
+    page, _ = await opened(browser, looked_at, "/bins", java_script_enabled=False)
+    await page.get_by_label("State", exact=True).select_option("full")
+    await page.get_by_role("button", name="Show").click()
+    assert await page.locator(".must").count() > 0
+    assert await page.locator(".must .pin--overflowing").count() == 0
+    assert await page.get_by_text("The map needs JavaScript").is_visible()
 
 
 async def test_the_keyboard_reaches_the_content_first(looked_at: Site, browser: Browser) -> None:

@@ -74,7 +74,7 @@ async def test_first_lines_answer_the_readers_question(site: Site) -> None:
         headline((await site.http.get("/winter")).text),
     )
     assert re.match(
-        r"Empty \d+ bins today, \d+ of them overflowing", headline((await site.http.get("/bins")).text)
+        r"\d+ bins must go today: \d+ overflowing", headline((await site.http.get("/bins")).text)
     )
     assert headline((await site.http.get("/ops")).text) == "1 critical alarm: bins on fire"
 

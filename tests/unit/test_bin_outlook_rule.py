@@ -65,7 +65,7 @@ def test_a_bins_outlook_is_told_with_its_state() -> None:
     outlook = told(effects, "b0")["outlook"]
     assert set(outlook) == {
         "p_overflow", "service_at", "next_service_at", "service_fill_pct", "full_at", "full_from", "full_to",
-        "rate_pct_day", "learnt_from", "collect",
+        "rate_pct_day", "learnt_from", "collect", "strip",
     }  # fmt: skip
     assert outlook["service_at"] == "2026-01-10T06:00:00Z"
     assert outlook["next_service_at"] == "2026-01-12T06:00:00Z"  # Sunday has none

@@ -348,3 +348,35 @@ def test_a_decision_that_knew_nothing_of_costs_is_explained_as_it_was(effects: l
     assert ": treat, decided today" in e.headline
     assert "a run costs" not in {limit.name for limit in e.limits}
     assert not [i for i in e.inputs if "cost" in i.name]
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "inputs", "ends"),
+    [
+        ("bins.tilted", {"tilt_deg": 80.0}, "A reading of it upright again and this alarm clears"),
+        (
+            "bins.blocked",
+            {"by": "sensor"},
+            "An echo from the waste again, an emptying, or a crew’s word that it was collected and",
+        ),
+        (
+            "bins.not_emptied",
+            {"failed_visits": 2},
+            "An emptying that its level shows, or the word taken back",
+        ),
+        (
+            "bins.contaminated",
+            {"stream": "paper"},
+            "A crew’s word that it was collected, or the crew’s act taken back,",
+        ),
+    ],
+)
+def test_a_bins_trouble_says_what_would_end_it(rule_id: str, inputs: dict[str, Any], ends: str) -> None:
+    alarm = {
+        "rule_id": rule_id, "rule_version": 1, "subject_kind": "bin", "subject": "b0", "severity": "warning", "title": "t",
+        "reason": "r", "raised_at": iso(START), "cleared_at": None, "inputs": inputs,
+    }  # fmt: skip
+    [change] = explained(alarm).would_change
+    assert change.startswith(ends)
+    assert "this alarm clears" in change
+    assert explained({**alarm, "cleared_at": iso(START + 60)}).would_change == ()

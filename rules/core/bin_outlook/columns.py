@@ -7,7 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from rules.core.bin_outlook.levels import TYPICAL_L, is_sensitive, place_of
-from rules.core.bin_outlook_memory import BIN_COLUMNS, COLUMN, SUMS, OutlookMemory, packed, unpacked
+from rules.core.bin_outlook_memory import (
+    BIN_COLUMNS,
+    COLUMN,
+    STRIP_POINTS,
+    STRIP_QUANTITIES,
+    SUMS,
+    OutlookMemory,
+    packed,
+    packed_strip,
+    unpacked,
+    unpacked_strip,
+)  # fmt: skip
 from rules.core.context import Context
 from rules.core.effects import Json
 from rules.core.psychrometrics import Floats
@@ -24,6 +35,8 @@ class OutlookColumns:
         scale: by how much less a bin holds than one of 240 l: the same litter fills it so much more.
         is_sensitive: where an overflow is worse than elsewhere.
         said: what is said of them, where that has been worked out (``rules.core.bin_outlook.telling``).
+        strip_s, strips: the forecast strip's first step [s since 1970] (NaN: none), and bins × quantities × steps as whole
+            percents (``rules.core.bin_outlook.strip``). They change with the outlook.
         noise_pct, cell_pct: standard deviation of a filtered level, and step of the sensor [% of fill].
     """
 
@@ -43,6 +56,8 @@ class OutlookColumns:
         self.cell_pct: Floats = 100.0 * ctx.catalogue.outlook.parameters.cell_mm / height_mm
         self._data = np.full((len(BIN_COLUMNS), len(sites)), np.nan)
         self._data[[COLUMN[name] for name in SUMS]] = 0.0
+        self.strip_s: Floats = np.full(len(sites), np.nan)
+        self.strips = np.zeros((len(sites), STRIP_QUANTITIES, STRIP_POINTS), dtype=np.uint8)
         self._touched = np.zeros(len(sites), dtype=np.bool_)
         self.said: list[tuple[float, Json | None]] | None = None
         for bin_id, value in memory.items():
@@ -65,6 +80,7 @@ class OutlookColumns:
         i = self.index.get(subject)
         if i is not None:
             self._data[:, i] = unpacked(value.values, (len(BIN_COLUMNS),))
+            self.strip_s[i], self.strips[i] = unpacked_strip(value.strip)
             self._touched[i] = False
             self.said = None
 
@@ -77,6 +93,7 @@ class OutlookColumns:
         at = np.flatnonzero(self._touched)
         self._touched[at] = False
         raw = packed(np.ascontiguousarray(self._data[:, at].T))
-        size = 8 * len(BIN_COLUMNS)
+        size, first_s = 8 * len(BIN_COLUMNS), self.strip_s.tolist()
         for k, i in enumerate(at.tolist()):
-            memory[self.ids[i]] = OutlookMemory(raw[k * size : (k + 1) * size])
+            strip = packed_strip(first_s[i], self.strips[i])
+            memory[self.ids[i]] = OutlookMemory(raw[k * size : (k + 1) * size], strip)

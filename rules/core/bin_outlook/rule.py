@@ -11,6 +11,7 @@ from rules.core.bin_outlook.levels import levels
 from rules.core.bin_outlook.outlook import look_ahead
 from rules.core.bin_outlook.pooling import fade, filling
 from rules.core.bin_outlook.services import coming
+from rules.core.bin_outlook.strip import look_along
 from rules.core.bin_outlook.telling import tell_fleet
 from rules.core.bin_outlook.week import WEEK_H, course
 from rules.core.bin_outlook_memory import ChancesMemory, ShapeMemory, packed, unpacked
@@ -39,6 +40,7 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
     rows, ahead = look_ahead(c, known, coming(at_s, ctx.zone, p.service), at_s, ctx.zone, p)
     by = chances.righting(sums, p.watch)
     c["p"][rows] = chances.right(c["p"][rows], by)
+    look_along(c, rows, known, ahead, by, at_s, ctx.zone, p)
     settle.wait(c, rows, known, ahead, by, at_s, p)
     _decide(c, rows, _alphas(ctx, c, at_s)[rows])
     work.touched_bins.update(c.ids[i] for i in rows.tolist())

@@ -9,6 +9,7 @@ import numpy as np
 from rules.core.bin_outlook import chances
 from rules.core.bin_outlook.columns import OutlookColumns
 from rules.core.bin_outlook.pooling import FROM
+from rules.core.bin_outlook.strip import STEP_H
 from rules.core.bin_outlook_parameters import WatchParameters
 from rules.core.context import Context
 from rules.core.effects import Json, num, rounded
@@ -46,6 +47,7 @@ def said(c: OutlookColumns) -> list[tuple[float, Json | None]]:
         "rate_pct_day": rounded(24.0 * c["rate_pct_h"], 1),
         "learnt_from": [FROM.get(s) for s in c["source"].tolist()],
         "collect": (c["due"] > 0.0).tolist(),
+        "strip": strips(c),
     }
     names, known = tuple(values), (~np.isnan(c["rate_pct_h"])).tolist()
     rows = zip(*values.values(), strict=True)
@@ -54,6 +56,16 @@ def said(c: OutlookColumns) -> list[tuple[float, Json | None]]:
         for is_known, row in zip(known, rows, strict=True)
     ]
     return list(zip(c["cycle_s"].tolist(), found, strict=True))
+
+
+def strips(c: OutlookColumns) -> list[Json | None]:
+    """Return the forecast strips: levels [% of fill] and chances [%] by step, from a time on; None where there is none."""
+    return [
+        None
+        if from_at is None
+        else {"from": from_at, "step_h": STEP_H, "median_pct": middle, "low_pct": low, "high_pct": high, "p_over_pct": p}
+        for from_at, (middle, low, high, p) in zip(times(c.strip_s), c.strips.tolist(), strict=True)
+    ]  # fmt: skip
 
 
 def times(at_s: Floats) -> list[str | None]:

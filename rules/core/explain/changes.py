@@ -49,6 +49,8 @@ def to_clear(seen: Sequence[Json], spec: Spec, figures: Figures, *, is_flapping:
         far = [d for inputs in seen if (d := _distance(inputs, spec.clears, figures)) is not None]
         unit = "°C" if spec.clears[0].endswith("_c") else "% points"
         return [f"{with_unit(max(far), unit)} {spec.way} and this alarm clears{stays}."] if far else []
+    if spec.ends:
+        return [f"{spec.ends} and this alarm clears{stays}."]
     far = [d for inputs in seen if (d := _road_distance_c(inputs, figures)) is not None]
     if far:
         where = " on all of them" if many else ""

@@ -48,12 +48,14 @@ class Spec:
         limits: thresholds.
         clears: input, stored threshold and its paths for the distance to clear; None where that is no distance.
         way: in which direction it clears.
+        ends: what ends it, where that is no distance, as a sentence without its end.
     """
 
     inputs: tuple[Input, ...]
     limits: tuple[Threshold, ...]
     clears: tuple[str, str, tuple[str, ...]] | None = None
     way: Literal["less", "colder", "warmer"] = "less"
+    ends: str = ""
 
 
 def _dwell(what: str, key: str) -> Threshold:
@@ -154,6 +156,7 @@ SPECS: Mapping[str, Spec] = {
     "bins.tilted": Spec(
         inputs=(Input("tilt_deg", "tilt", "°", 0), Input("since", "on its side since", is_time=True)),
         limits=(Threshold("on its side from", "limit_deg", (), "°", source="bins.full, for this bin"), FLAPS),
+        ends="A reading of it upright again",
     ),
     "bins.blocked": Spec(
         inputs=(
@@ -162,6 +165,7 @@ SPECS: Mapping[str, Spec] = {
             Input("fill_pct", "fill before", "%", 0),
         ),
         limits=(FLAPS,),
+        ends="An echo from the waste again, an emptying, or a crew’s word that it was collected",
     ),
     "bins.not_emptied": Spec(
         inputs=(
@@ -170,10 +174,12 @@ SPECS: Mapping[str, Spec] = {
             Input("fill_pct", "fill", "%", 0),
         ),
         limits=(Threshold("visits that may not fail", "", ("parameters.failed_visits",)),),
+        ends="An emptying that its level shows, or the word taken back that it was serviced,",
     ),
     "bins.contaminated": Spec(
         inputs=(Input("since", "said by the crew", is_time=True), Input("stream", "stream")),
         limits=(),
+        ends="A crew’s word that it was collected, or the crew’s act taken back,",
     ),
     "device.silent": Spec(
         inputs=(
