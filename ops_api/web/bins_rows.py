@@ -15,6 +15,7 @@ from ops_api.web.bins_words import chance, number_of, when_full
 
 Row = Mapping[str, Any]
 LAST = float("inf")
+WORST_FIRST = {"overflowing": 0.0, "full": 1.0}
 LEVEL_CODES = frozenset({"full", "overflow", "report"})
 """Why a bin had to go by what was in it: over once that is out."""
 
@@ -127,14 +128,16 @@ def why_now(due: Due, state: Row, b: Row | None) -> str:
 
 
 def in_order(rows: Iterable[BinRow]) -> tuple[BinRow, ...]:
-    """Return rows as somebody works through them: open ones by their turn, those in no round first, then what is done."""
+    """Return rows as somebody works through them: those in no round first, the worst of them first, then the others by their turn, then what is done."""
     return tuple(sorted(rows, key=_key))
 
 
 def _key(r: BinRow) -> tuple[int, float, str]:
     if not r.standing.is_open:
         return 2, r.standing.at_s or LAST, r.bin_id
-    return (0 if r.standing.code in ("left", "none") else 1), r.standing.at_s or LAST, r.bin_id
+    if r.standing.code in ("left", "none"):
+        return 0, WORST_FIRST.get(r.state, LAST), r.bin_id
+    return 1, r.standing.at_s or LAST, r.bin_id
 
 
 def full_before(rows: Iterable[Row], until: datetime, now: datetime) -> int:

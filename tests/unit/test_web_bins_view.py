@@ -240,6 +240,11 @@ def test_a_bin_that_filled_up_since_the_plan_was_made_is_told_to_be_in_none() ->
     assert shown.warnings[1] == "1 bin has come to need a lorry since the plan was made: plan again."
 
 
+def test_of_the_bins_in_no_round_the_worst_come_first() -> None:
+    new = [a_bin("aa", 88.0, "full", True), a_bin("zz", 99.0, "overflowing", True)]
+    assert [r.bin_id for r in board([*BINS, *new], rounds()).must] == ["d", "zz", "aa", "a"]
+
+
 def test_wrong_waste_is_a_separate_job_and_no_lost_bin() -> None:
     spoilt = a_bin("d", 96.0, "overflowing", False, separate_job=True)
     shown = board([*BINS[:3], spoilt], rounds())
