@@ -11,6 +11,15 @@ order by b.bin_id
 select event_id, kind, at, detail from event
 where subject_kind = 'bin' and subject = %(bin_id)s order by at desc limit %(limit)s
 
+-- bin_photos
+-- The newest photo of each bin since a time that a crew took and did not take back: its hash.
+select distinct on (a.ref) substr(a.ref, 5) as bin_id, a.seen ->> 'photo_sha256' as photo
+from collection_act a
+where a.at >= %(since)s and a.what between 1 and 4 and a.ref like 'bin:%%' and a.seen ? 'photo_sha256'
+  and (%(bin_id)s::text is null or a.ref = 'bin:' || %(bin_id)s)
+  and not exists (select from collection_act w where w.withdraws = a.act_id)
+order by a.ref, a.at desc
+
 -- bin_story
 -- What happened to a bin since a time: the engine's events, and what crews and residents said of it.
 select 'event' as source, kind as what, at, detail, '' as role, '' as reason, '' as by from event
@@ -55,3 +64,7 @@ order by month desc limit 1
 
 -- bin_statements
 select month from bin_statement order by month desc
+
+-- bin_forecast
+-- How good the chances have been so far, of all bins together.
+select at, state -> 'forecast' as forecast from subject_state where subject_kind = 'kind' and subject = 'bin'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from ops_api.bin_rounds import TodaysRounds
@@ -15,6 +16,8 @@ from ops_api.web.bins_filter import Filter
 from ops_api.web.bins_view import BinsView
 
 ALARMS_MOST = 2000
+PHOTO_AGE = timedelta(days=14)
+"""Of an older photo nobody knows whether it shows what is the matter now."""
 FRAGMENTS = {
     "answer": "_bins_answer.html", "must": "_bins_must.html", "rounds": "_bins_rounds.html", "wrong": "_bins_wrong.html",
     "may": "_bins_may.html",
@@ -34,11 +37,18 @@ async def bin_alarms(ctx: Context) -> list[Row]:
     )
 
 
+async def with_photos(ctx: Context, rows: list[Row], now: datetime, bin_id: str | None = None) -> list[Row]:
+    """Return rows of bins with the hash of the newest photo that a crew took there lately, as ``photo``."""
+    found = await ctx.db.rows("bin_photos", since=now - PHOTO_AGE, bin_id=bin_id)
+    photos = {p["bin_id"]: p["photo"] for p in found}
+    return [{**row, "photo": photos.get(row["bin_id"])} for row in rows]
+
+
 async def known(ctx: Context) -> Known:
     """Return what the board is made of."""
     now = await ctx.town_now()
     return Known(
-        bins=await ctx.db.rows("bins", bin_id=None),
+        bins=await with_photos(ctx, await ctx.db.rows("bins", bin_id=None), now),
         decision=await content.newest_round(ctx),
         rounds=await todays_rounds(ctx, now.timestamp()),
         alarms=await bin_alarms(ctx),

@@ -49,7 +49,9 @@ async def all_bins(
     rows = await ctx.db.rows("bins", bin_id=None)
     found = wrongs(rows, await bins_content.bin_alarms(ctx), Today(None, now, ctx.brand))
     wrong = frozenset(w.bin_id for w in found)
-    view = bins_all_view.view(rows, wrong, bins_filter.read(request.url.query), page, now, ctx.brand)
+    scores = await ctx.db.row("bin_forecast")
+    told = None if scores is None else scores["forecast"]
+    view = bins_all_view.view(rows, wrong, bins_filter.read(request.url.query), page, now, ctx.brand, told)
     return HTMLResponse(ctx.templates.render("bins_all.html", view=view))
 
 
@@ -61,6 +63,7 @@ async def one_bin(bin_id: str, ctx: Ctx) -> HTMLResponse:
         raise HTTPException(404, f"There is no bin {bin_id!r}.")
     now = await ctx.town_now()
     since = now - timedelta(days=DAYS)
+    [row] = await bins_content.with_photos(ctx, [row], now, bin_id)
     known = KnownOfBin(
         row=row,
         levels=await bin_levels.levels(ctx.db, bin_id, since, now + timedelta(minutes=5)),

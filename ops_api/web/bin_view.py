@@ -12,7 +12,7 @@ from ops_api.web import bar_chart, bin_chart, bins_strip, words
 from ops_api.web.bar_chart import Bars, Value
 from ops_api.web.bin_chart import LevelChart
 from ops_api.web.bins_filter import STATES, place_of, state_of
-from ops_api.web.bins_rows import Due, dues
+from ops_api.web.bins_rows import Due, dues, why_now
 from ops_api.web.bins_today import Standing, Today
 from ops_api.web.bins_words import chance, number_of, when_full
 from ops_api.web.bins_wrong import Wrong, wrongs
@@ -82,7 +82,7 @@ def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
         bin_id=bin_id,
         headline=f"{row['label']}: {_answer(state, standing, due)}",
         sub=_sub(row, state, today),
-        round=tuple(_round(due, standing, today, outlook)),
+        round=tuple(_round(due, standing, today, row)),
         wrong=wrongs([row], known.active, today),
         chart=bin_chart.draw(
             known.levels.at_s, known.levels.fill_pct, known.levels.sd_pct, float(row["threshold_pct"]), emptied,
@@ -119,11 +119,11 @@ def _sub(row: Row, state: Row, today: Today) -> str:
     return f"{STATES[state_of(row)]}{', full ' + full.removeprefix('full ') if full else ''}; {heard}.{last}"
 
 
-def _round(due: Due | None, standing: Standing, today: Today, outlook: Row) -> list[str]:
+def _round(due: Due | None, standing: Standing, today: Today, row: Row) -> list[str]:
     """Return whether the bin is on today's round, and why, in sentences."""
-    made = today.rounds is not None
+    made, state = today.rounds is not None, row["state"] or {}
     if due is None:
-        p = outlook.get("p_overflow")
+        p = (state.get("outlook") or {}).get("p_overflow")
         return [
             "It is not on today’s round, and no candidate for it: "
             + (
@@ -133,7 +133,7 @@ def _round(due: Due | None, standing: Standing, today: Today, outlook: Row) -> l
             )
         ]
     kind = "It must go" if due.must else "It may go"
-    why = f"{kind}: {due.why.replace(' %', '%') or due.code}."
+    why = f"{kind}: {why_now(due, state, row) or due.code}."
     left = today.why_left(due.bin_id)
     if left is not None:
         return [why, f"No lorry takes it: {left.why.replace(' %', '%')}."]

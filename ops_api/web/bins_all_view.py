@@ -44,15 +44,32 @@ class AheadView:
     sub: str
     asked: Filter
     choices: Choices
+    scores: str
     rows: tuple[AheadRow, ...]
     page: int
     pages: int
 
 
 def view(
-    bins: Sequence[Row], wrong: frozenset[str], asked: Filter, page: int, now: datetime, brand: Brand
+    bins: Sequence[Row],
+    wrong: frozenset[str],
+    asked: Filter,
+    page: int,
+    now: datetime,
+    brand: Brand,
+    scores: Row | None = None,
 ) -> AheadView:
-    """Return the page's content; ``wrong``: bins with something the matter; a page beyond the last is the last."""
+    """Return the page's content.
+
+    Args:
+        bins: all of them.
+        wrong: those with something the matter.
+        asked: which are shown.
+        page: a page beyond the last is the last.
+        now: the town's time.
+        brand: for the zone.
+        scores: how good the chances have been so far.
+    """
     shown = sorted((b for b in bins if asked.keeps(b, wrong)), key=_soonest)
     pages = max(1, -(-len(shown) // ON_A_PAGE))
     page = min(max(page, 1), pages)
@@ -64,9 +81,23 @@ def view(
         sub=f"Of {words.plural(len(shown), 'bin')}, the soonest first.",
         asked=asked,
         choices=bins_filter.choices(bins),
+        scores=scored(scores or {}),
         rows=tuple(_row(b, now, brand) for b in part),
         page=page,
         pages=pages,
+    )
+
+
+def scored(told: Row) -> str:
+    """Return in a sentence how good the chances have been; empty where none has been settled."""
+    n = number_of(told.get("chances"))
+    if n is None or n < 1:
+        return ""
+    drift = " What comes is no longer what is told: look at the bins' filling." if told.get("drifts") else ""
+    brier, usual, off = (number_of(told.get(k)) or 0.0 for k in ("brier", "brier_usual", "calibration_error"))
+    return (
+        f"How good the chances were: of {words.number(n)} that were settled (those of long ago count less) {words.number(told.get('overflows'))} overflowed and"
+        f" {words.number(told.get('overflows_told'))} were told. Brier score {brier:.3f}; {usual:.3f} if each bin were told how often it comes. Calibration error {off:.3f}.{drift}"
     )
 
 

@@ -15,6 +15,7 @@ from ops_api.web.bins_words import chance, number_of, when_full
 
 Row = Mapping[str, Any]
 LAST = float("inf")
+WORST_FIRST = {"overflowing": 0.0, "full": 1.0}
 LEVEL_CODES = frozenset({"full", "overflow", "report"})
 """Why a bin had to go by what was in it: over once that is out."""
 
@@ -97,7 +98,7 @@ def row_of(due: Due, b: Row | None, today: Today, *, strip: bool = True) -> BinR
         fill_px=0.0 if fill is None else round(max(0.0, min(100.0, fill)), 1),
         state=word,
         state_name=STATES[word],
-        why=_why(due, state, b),
+        why=why_now(due, state, b),
         chance=chance(_p_now(due, state)),
         when=when_full(state, today.zone, today.now),
         strip=bins_strip.draw(state.get("outlook"), today.zone, today.now) if strip else None,
@@ -112,7 +113,7 @@ def _p_now(due: Due, state: Row) -> float | None:
     return due.p_overflow if now is None else now
 
 
-def _why(due: Due, state: Row, b: Row | None) -> str:
+def why_now(due: Due, state: Row, b: Row | None) -> str:
     """Return why a bin is to be emptied, with its level now: the plan's own is of when it was made."""
     fill, limit_pct = state.get("fill_pct"), (b or {}).get("threshold_pct")
     if due.must and state.get("needs_collection"):
@@ -127,14 +128,16 @@ def _why(due: Due, state: Row, b: Row | None) -> str:
 
 
 def in_order(rows: Iterable[BinRow]) -> tuple[BinRow, ...]:
-    """Return rows as somebody works through them: open ones by their turn, those in no round first, then what is done."""
+    """Return rows as somebody works through them: those in no round first, the worst of them first, then the others by their turn, then what is done."""
     return tuple(sorted(rows, key=_key))
 
 
 def _key(r: BinRow) -> tuple[int, float, str]:
     if not r.standing.is_open:
         return 2, r.standing.at_s or LAST, r.bin_id
-    return (0 if r.standing.code in ("left", "none") else 1), r.standing.at_s or LAST, r.bin_id
+    if r.standing.code in ("left", "none"):
+        return 0, WORST_FIRST.get(r.state, LAST), r.bin_id
+    return 1, r.standing.at_s or LAST, r.bin_id
 
 
 def full_before(rows: Iterable[Row], until: datetime, now: datetime) -> int:

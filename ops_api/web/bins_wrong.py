@@ -14,6 +14,8 @@ from ops_api.web.bins_words import ALARM_CODES, DO
 Row = Mapping[str, Any]
 SILENT = timedelta(hours=6)
 """A bin that was not heard of for so long is told as silent."""
+PHOTOGRAPHED = frozenset({"blocked", "contaminated", "not_emptied"})
+"""What crews take photos of."""
 SAID = {
     "tilted": "lies on its side",
     "blocked": "something is in the way of its sensor",
@@ -24,7 +26,7 @@ SAID = {
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Something that is the matter with a bin; ``alarm_id``: its alarm, if any; ``since``: a dash where nobody knows."""
+    """Something that is the matter with a bin; ``alarm_id``: its alarm, if any; ``since``: a dash where nobody knows; ``photo``: hash of a crew's."""
 
     code: str
     name: str
@@ -34,6 +36,7 @@ class Wrong:
     since: str
     do: str
     alarm_id: int | None
+    photo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ def _of(b: Row, alarms: Mapping[str, Row], today: Today) -> Iterator[Wrong]:
             code=f.code, name=DO[f.code][0], bin_id=str(b["bin_id"]), label=str(b["label"]), why=f.why.replace(" %", "%"),
             since=words.day_and_clock(since, today.zone, today.now), do=DO[f.code][1],
             alarm_id=None if alarm is None else int(alarm["alarm_id"]),
+            photo=str(b.get("photo") or "") if f.code in PHOTOGRAPHED else "",
         )  # fmt: skip
 
 

@@ -142,6 +142,13 @@ async def test_a_reason_and_a_photo_are_for_the_crew_alone_and_the_photo_holds_o
     for text in (public, live["fragments"]["crew"], (await site.http.get("/crew")).text):
         assert ("van" in text, "Cleo" in text) == (False, False)
     assert "Blocked" in live["fragments"]["crew"]
+    await site.sql(
+        "insert into subject_state values ('bin', %s, now(), %s::jsonb)"
+        " on conflict (subject_kind, subject) do update set state = excluded.state",
+        blocked, '{"exceptions": [{"code": "blocked", "why": "the crew says so"}]}',
+    )  # fmt: skip
+    for path in ("/bins", f"/bins/{blocked}"):
+        assert f'href="/crew/photos/{seen}"' in (await site.http.get(path)).text, path
     stranger = await site.http.get(f"/crew/photos/{seen}")
     assert (stranger.status_code, stranger.headers["location"]) == (303, "/crew")
     assert (await cleo.get(f"/crew/photos/{'0' * 64}")).status_code == 404

@@ -240,6 +240,11 @@ def test_a_bin_that_filled_up_since_the_plan_was_made_is_told_to_be_in_none() ->
     assert shown.warnings[1] == "1 bin has come to need a lorry since the plan was made: plan again."
 
 
+def test_of_the_bins_in_no_round_the_worst_come_first() -> None:
+    new = [a_bin("aa", 88.0, "full", True), a_bin("zz", 99.0, "overflowing", True)]
+    assert [r.bin_id for r in board([*BINS, *new], rounds()).must] == ["d", "zz", "aa", "a"]
+
+
 def test_wrong_waste_is_a_separate_job_and_no_lost_bin() -> None:
     spoilt = a_bin("d", 96.0, "overflowing", False, separate_job=True)
     shown = board([*BINS[:3], spoilt], rounds())
@@ -310,6 +315,10 @@ def test_what_is_wrong_is_told_once_with_since_when_and_what_to_do_the_worst_fir
         ("f", "fire", "today 07:55", 3), ("b", "blocked", "today 06:00", None), ("n", "silent", "–", None), ("s", "silent", "yesterday 23:00", None),
     ]  # fmt: skip
     assert found[0].do.startswith("Call 999")
+    # A crew's photo is shown with what crews take photos of, and with nothing else.
+    photographed = [{**b, "photo": "ab" * 32} for b in bins]
+    with_photo = wrongs(photographed, alarms, Today(None, NOW, BRAND))
+    assert [w.code for w in with_photo if w.photo == "ab" * 32] == ["blocked"]
 
 
 def test_a_strip_says_in_words_what_it_shows() -> None:
@@ -355,6 +364,31 @@ def test_all_bins_are_listed_by_when_they_are_full_a_page_at_a_time() -> None:
     last = bins_all_view.view(bins, frozenset(), ALL, 99, NOW, BRAND)
     assert (len(last.rows), last.page, last.rows[-1].bin_id, last.rows[-1].strip) == (51, 2, "x", None)
     assert (first.rows[0].chance, first.rows[0].rate) == ("less than 1%", "8.2%")
+
+
+def test_how_good_the_chances_were_is_said_once_some_were_settled() -> None:
+    told = {
+        "chances": 1198.0,
+        "overflows": 383.2,
+        "overflows_told": 379.9,
+        "brier": 0.0752,
+        "brier_usual": 0.2163,
+        "calibration_error": 0.0151,
+    }
+    said = bins_all_view.scored(told)
+    assert "of 1,198 that were settled" in said
+    assert (
+        "Brier score 0.075; 0.216 if each bin were told how often it comes. Calibration error 0.015." in said
+    )
+    assert "no longer" not in said
+    assert "no longer what is told" in bins_all_view.scored({**told, "drifts": True})
+    assert bins_all_view.scored({"chances": 0, "drifts": False}) == ""
+
+
+def test_what_was_in_a_bin_that_is_emptied_is_said_to_be_over() -> None:
+    emptied = a_bin("a", 2.0, last_emptied_at="2026-01-09T07:40:00Z", outlook={"p_overflow": 0.002})
+    [row] = [r for r in board([emptied, *BINS[1:]], rounds()).must if r.bin_id == "a"]
+    assert (row.why, row.chance) == ("was full: 90%, threshold 80%", "less than 1%")
 
 
 def test_the_map_has_what_the_lists_have_and_parts_the_ways_where_the_lorry_is() -> None:
