@@ -64,7 +64,8 @@ def draw(
         upper = [f"{'ML'[i > 0]}{x(t):g} {y(v + SD * sd_pct):g}" for i, (t, v) in enumerate(run)]
         lower = [f"L{x(t):g} {y(v - SD * sd_pct):g}" for t, v in reversed(run)]
         band += "".join((*upper, *lower, "z"))
-    ticks, day = [], start.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    ticks: list[Tick] = []
+    day = start.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     while day <= end:
         if day >= start and len(ticks) < TICKS_MOST:
             ticks.append(Tick(x(day.timestamp()), f"{day:%a} {day.day}"))
