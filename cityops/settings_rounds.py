@@ -20,3 +20,12 @@ class RoundsSettings(BaseModel):
     """After it no day's first plan is made without anybody asking: an outage in the morning brings no lorry out at night."""
     iterations: int = Field(default=3000, ge=0, le=1_000_000)
     """Of the search, half a minute of a core for 600 bins; 0: only insertion."""
+    replan: bool = True
+    """Whether the rest of a day is planned anew without anybody asking: a bin overflows that is in no round, a lorry goes out of
+    service or comes back, or one is far behind."""
+    replan_behind_min: int = Field(default=30, ge=1, le=24 * 60)
+    """A lorry that will be back so many minutes later than planned is far behind."""
+    replan_apart_min: int = Field(default=20, ge=1, le=24 * 60)
+    """At least so many minutes, in the town's time, are between one plan of a day and the next that nobody asked for."""
+    replan_iterations: int = Field(default=1500, ge=0, le=1_000_000)
+    """Of the search for such a plan: a part of the day is left, and crews wait for it."""

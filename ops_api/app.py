@@ -72,6 +72,7 @@ from ops_api.routers import (
     platform,
     problems,
     road_forecast,
+    rounds,
     rules,
     scores,
     shadow,
@@ -89,6 +90,7 @@ from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
 from ops_api.web.render import STATIC, Templates
 from rules.desk.ports import AlarmDesk
+from rules.rounds.service import RoundDesk
 from rules.winter.weather.ports import WeatherForecasts
 
 DESCRIPTION = """What the council's sensors measure and what the rules decide.
@@ -103,6 +105,7 @@ _ROUTERS = (
     winter.router,
     bins_open.router,  # before bins.router: "open" is no bin
     bin_reports.router,
+    rounds.router,  # before bins.router: "rounds" is no bin
     bins.router,
     bin_days.router,
     alarm_stream.router,  # before alarms.router: "stream" is no alarm's number
@@ -179,6 +182,7 @@ def create_app(
     forecasts: WeatherForecasts | None = None,
     officers: Officers | None = None,
     bin_desk: BinDesk | None = None,
+    round_desk: RoundDesk | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -200,6 +204,7 @@ def create_app(
         forecasts: weather forecasts; without them their routes answer 503.
         officers: the winter service's duty officers; without it there are no orders.
         bin_desk: households' bin days and reports; without it their routes answer 503.
+        round_desk: the bin lorries' rounds; without it their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -217,6 +222,7 @@ def create_app(
         forecasts=forecasts,
         officers=officers,
         bin_desk=bin_desk,
+        rounds=round_desk,
     )
     _mount(app)
     return app

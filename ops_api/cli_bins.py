@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cityops.errors import ConfigurationError
+from ops_api.cli_bins_day import MANAGER, Forget, LockTo, Skip, add_to, asked_of, at_rounds, said
 from ops_api.cli_desk import AsJson, By, RequestId, name_of
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
     from ops_api.wiring_rounds import RoundsDoor
-    from rules.rounds.ports import Rounds
-
-MANAGER = "waste manager"
-MISSED = 1
 
 app = group("Bins: the lorries, and which bins each empties today.")
 
@@ -71,29 +67,22 @@ def plan(
     iterations: Annotated[
         int | None, typer.Option(min=0, max=1_000_000, help="Of the search; 0: only insertion.")
     ] = None,
+    lock: LockTo = None,
+    skip: Skip = None,
+    forget_locks: Forget = False,
     request_id: RequestId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plan today's rounds and keep them; a plan of today goes on. Exit status 1 where a must-go bin is not met."""
-    from rules.rounds.service import DEFAULT_ITERATIONS, Asked
+    """Plan today's rounds and keep them. Exit status 1 where a must-go bin is not met.
 
+    Where lorries drive a plan of today already, they go on from where they are, as with `cityops bins replan`.
+    """
     if not today:
         raise ConfigurationError("which day? `cityops bins plan --today` is what there is")
 
     async def run(door: RoundsDoor) -> int:
-        asked = Asked(
-            name_of(by),
-            role,
-            "cli",
-            door.now_s,
-            reason.strip(),
-            request_id,
-            seed,
-            DEFAULT_ITERATIONS if iterations is None else iterations,
-        )
-        rounds = await door.desk.plan_today(asked)
-        _say(rounds, door, as_json)
-        return MISSED if rounds.plan.missed else 0
+        asked = asked_of(door, by, role, reason, request_id, seed, iterations, lock, skip, forget_locks)
+        return said(await door.desk.plan_today(asked), door, as_json)
 
     if (status := at_rounds(run)) != 0:
         raise typer.Exit(status)
@@ -113,19 +102,9 @@ def show(
         if rounds is None:
             typer.echo("no rounds today yet: `cityops bins plan --today`", err=True)
             raise typer.Exit(1)
-        _say(rounds, door, as_json)
+        said(rounds, door, as_json)
 
     at_rounds(run)
-
-
-def _say(rounds: Rounds, door: RoundsDoor, as_json: bool) -> None:
-    import msgspec
-
-    from ops_api.rounds_text import plan_lines
-
-    typer.echo(
-        _json(msgspec.json.encode(rounds)) if as_json else "\n".join(plan_lines(rounds, door.desk.zone))
-    )
 
 
 def _json(text: bytes) -> str:
@@ -134,20 +113,4 @@ def _json(text: bytes) -> str:
     return msgspec.json.format(text, indent=1).decode()
 
 
-def at_rounds(work: Callable[[RoundsDoor], Awaitable[Any]]) -> Any:
-    """Do something at the desk of rounds, and return what it returns; refusals end with status 1."""
-    import asyncio
-
-    from cityops.settings import load_settings
-    from ops_api.wiring_rounds import rounds_of
-    from rules.rounds.ports import NoRoundsError, RoundsMovedError
-
-    async def run() -> Any:
-        async with rounds_of(load_settings()) as door:
-            return await work(door)
-
-    try:
-        return asyncio.run(run())
-    except (NoRoundsError, RoundsMovedError) as error:
-        typer.echo(f"not done: {error}", err=True)
-        raise typer.Exit(1) from None
+add_to(app)

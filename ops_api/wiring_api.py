@@ -27,10 +27,12 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
+from ops_api.wiring_rounds import round_desk
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
 from rules.desk.store import PostgresDesk
+from rules.rounds.own_process import OwnProcess as RoundsProcess
 from rules.winter.fleet.own_process import OwnProcess
 from rules.winter.forecaster.store import PostgresRoadForecasts
 from rules.winter.orders.store import PostgresOrders
@@ -72,7 +74,7 @@ async def run_api(
         TransientError: the database does not answer.
     """
     pool = await open_pool(settings.db, application_name="cityops-api")
-    residents, planner = pool, OwnProcess()
+    residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:
@@ -98,6 +100,7 @@ async def run_api(
             forecasts=PostgresForecasts(pool),
             officers=_officers(settings, pool, planner),
             bin_desk=bin_desk(settings, pool),
+            round_desk=round_desk(settings, pool, rounds),
         )
         await _serve(
             app.state.context,
@@ -118,6 +121,7 @@ async def run_api(
         )
     finally:
         planner.close()
+        rounds.close()
         await pool.close()
         if residents is not pool:
             await residents.close()

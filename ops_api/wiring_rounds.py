@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -17,9 +18,10 @@ from rules.collection_acts.store import PostgresActs
 from rules.core.carp.pace import Budget
 from rules.core.rounds.planner import Inserting, RoundPlanner
 from rules.core.rounds.searching import Searching
+from rules.rounds.again import AgainInTheDay, When
 from rules.rounds.following import Heard
 from rules.rounds.making import in_thread
-from rules.rounds.morning import MorningRounds
+from rules.rounds.morning import MorningRounds, TownNow
 from rules.rounds.own_process import OwnProcess
 from rules.rounds.ports import Makes
 from rules.rounds.service import RoundDesk
@@ -39,16 +41,40 @@ def round_desk(settings: Settings, pool: Lender, makes: Makes = in_thread) -> Ro
     return RoundDesk(PostgresRounds(pool), PostgresRoundTown(pool), planner_of, zone, makes, heard)
 
 
-def morning_rounds(settings: Settings, pool: Pool, makes: Makes) -> MorningRounds:
-    """Return what makes the day's first plan without anybody asking."""
-    clock, s = SystemClock(), settings.rounds
+def _town_now(pool: Pool) -> TownNow:
+    clock = SystemClock()
 
     async def now_s() -> float:
         async with transaction(pool) as conn:
             return await town_now_on(conn, clock.now().timestamp())
 
+    return now_s
+
+
+def morning_rounds(settings: Settings, desk: RoundDesk, pool: Pool) -> MorningRounds:
+    """Return what makes the day's first plan without anybody asking."""
+    s = settings.rounds
+    return MorningRounds(desk, _town_now(pool), s.plan_at, s.until, iterations=s.iterations)
+
+
+def rounds_again(settings: Settings, desk: RoundDesk, pool: Pool) -> AgainInTheDay:
+    """Return what plans the rest of a day anew without anybody asking."""
+    s = settings.rounds
+    when = When(behind_s=60.0 * s.replan_behind_min, apart_s=60.0 * s.replan_apart_min)
+    return AgainInTheDay(desk, _town_now(pool), when, iterations=s.replan_iterations)
+
+
+def automatic_rounds(
+    settings: Settings, pool: Pool, makes: Makes
+) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
+    """Return what makes plans by itself, as it is set: the day's first, and those later in the day."""
     desk = round_desk(settings, pool, makes)
-    return MorningRounds(desk, now_s, s.plan_at, s.until, iterations=s.iterations)
+    runs: list[Callable[[asyncio.Event], Awaitable[None]]] = []
+    if settings.rounds.automatic:
+        runs.append(morning_rounds(settings, desk, pool).run)
+    if settings.rounds.replan:
+        runs.append(rounds_again(settings, desk, pool).run)
+    return runs
 
 
 @asynccontextmanager

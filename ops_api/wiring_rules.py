@@ -20,7 +20,7 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_bins_ledger import statement_keeper
 from ops_api.wiring_damp import damp_analyst
 from ops_api.wiring_forecaster import road_forecaster
-from ops_api.wiring_rounds import morning_rounds, plans_in_own_process
+from ops_api.wiring_rounds import automatic_rounds, plans_in_own_process
 from ops_api.wiring_shadow import beside_the_rules
 from ops_api.wiring_winter import record_keeper, unanswered
 from rules.catalogue.escalations import LiveEscalations
@@ -118,8 +118,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             ]  # fmt: skip
             if settings.rules.road_forecast:
                 runs.append(roads.run)
-            if settings.rounds.automatic:
-                runs.append(morning_rounds(settings, pool, makes).run)
+            runs += automatic_rounds(settings, pool, makes)
             await _until_all_end(stop, *runs)
             for task in hints:
                 task.cancel()

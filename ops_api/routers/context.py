@@ -32,6 +32,7 @@ from rules.core.evidence.scope import Order
 from rules.core.legal_clock import Law, WorkingDays
 from rules.desk.ports import AlarmDesk
 from rules.evidence.ports import Album, CaseBook, Pack
+from rules.rounds.service import RoundDesk
 from rules.winter.fleet.service import PlanDesk
 from rules.winter.orders.ports import OrderDesk
 from rules.winter.scores.ports import ScoreBook
@@ -96,6 +97,7 @@ class Context:
     forecasts: WeatherForecasts | None = None
     officers: Officers | None = None
     bin_desk: BinDesk | None = None
+    rounds: RoundDesk | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -96,7 +97,7 @@ class Following:
             return None
         made = [Made(version=p.version, at_s=p.at_s, plan=p.plan) for p in plans]
         heard = await self._heard(made, kept.fleet, now_s)
-        found = day_of(made, kept.fleet, heard, now_s, self.settings)
+        found = await asyncio.to_thread(day_of, made, kept.fleet, heard, now_s, self.settings)
         return DayNow(
             rounds=plans[-1], progress=found.progress, candidates=found.candidates, bins=found.bins,
             out=await self.book.out(), now_s=now_s,

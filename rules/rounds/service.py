@@ -282,10 +282,12 @@ class RoundDesk:
         if now is not None:
             up = await asyncio.to_thread(taken_up, now, kept.fleet, decided, candidates, asked.forget_locks)
         else:
-            at_s = max(0, round(asked.now_s) - self.midnight_s(self.day(asked.now_s)))
-            out = await self.book.out()
-            gone = tuple(
-                LorryNow(lorry_id=v.id, at_s=at_s, out=True) for v in kept.fleet.lorry if v.id in out
+            # The day's first plan: who should have set out sets out now.
+            at_s, out = round(asked.now_s) - self.midnight_s(self.day(asked.now_s)), await self.book.out()
+            lorries = tuple(
+                LorryNow(lorry_id=v.id, at_s=at_s, out=v.id in out)
+                for v in kept.fleet.lorry
+                if v.id in out or v.start_s < at_s
             )
-            up = TakenUp(gone, (), tuple(candidates))
+            up = TakenUp(lorries, (), tuple(candidates))
         return with_asked(up, asked.now, asked.locks, asked.done)

@@ -46,7 +46,9 @@ def _by_the_clock(heard: Heard, found: Mapping[int, Resolved], left: Sequence[in
 def has_left(heard: Heard, found: Mapping[int, Resolved]) -> bool:
     """Whether a lorry has left the place where its round begins; one that was taken up on its way has."""
     start = heard.round_.stops[0]
-    if any(r.by != "clock" for r in found.values()):
+    # That a bin was emptied says nothing of a lorry that is seen in its yard: others were there.
+    own = (r for r in found.values() if r.by == "crew" and r.lorry_id == heard.lorry_id)
+    if any(own):
         return True
     if not start.ref:
         return heard.now_s >= heard.begins_s

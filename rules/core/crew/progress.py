@@ -15,6 +15,7 @@ from rules.core.crew.on_plan import Heard, OnPlan
 from rules.core.crew.phase import phase_of
 from rules.core.crew.resolved import Resolved, loads, resolved, rests_of
 from rules.core.crew.track import driven
+from rules.core.rounds.model import LorryNow
 from rules.core.rounds.plan import Stop
 
 
@@ -111,9 +112,11 @@ def _back_s(heard: Heard, found: Mapping[int, Resolved]) -> float:
 
 def _work(heard: Heard, found: Mapping[int, Resolved], phase: Phase) -> tuple[int, int, int | None]:
     """Return what the crew has driven and worked since its last break, and when its shift began [s]."""
+    up = heard.on.taken_up(heard.lorry_id)
+    if phase == "idle" and up is not None:
+        return _rested(heard, up)
     if phase in ("idle", "waits"):
         return 0, 0, None
-    up = heard.on.taken_up(heard.lorry_id)
     lorry = heard.on.lorry(heard.lorry_id)
     start_s = heard.round_.begins_s or 0
     began_s = start_s if lorry is None else lorry.start_s
@@ -128,6 +131,14 @@ def _work(heard: Heard, found: Mapping[int, Resolved], phase: Phase) -> tuple[in
     if up is not None and not rested:
         driven_s, worked_s = driven_s + up.driven_s, worked_s + up.worked_s
     return round(driven_s), round(worked_s), began_s
+
+
+def _rested(heard: Heard, up: LorryNow) -> tuple[int, int, int | None]:
+    """Return the same of a lorry that is in its yard again and has no round any more."""
+    rule, stood_s = heard.on.fleet.settings.break_, _clock(heard, heard.now_s) - up.at_s
+    if up.began_s is None or (rule is not None and stood_s >= rule[2]):
+        return 0, 0, up.began_s
+    return up.driven_s, up.worked_s + max(0, stood_s), up.began_s
 
 
 def _work_by_plan(heard: Heard, found: Mapping[int, Resolved]) -> tuple[float, float, bool]:

@@ -127,13 +127,14 @@ def _unloadings(heard: Heard, found: Stops) -> list[tuple[float, str | None]]:
     loaded_s = min((r.at_s for r in found.values()), default=heard.now_s)
     if stops and (stops[0].load_kg or stops[0].load_l):
         loaded_s = heard.begins_s
+    weighs = any(f.load_kg is not None for f in heard.track)
     told: list[tuple[float, str | None]] = []
     for ref, place in {stop.ref: stop.place for stop in stops if stop.kind == "tip"}.items():
-        for from_s, to_s, is_there in visits(heard.track, place, s):
-            inside = [t for t in fell if from_s <= t <= to_s + s.gap_s]
+        for one in visits(heard.stood, place, s):
+            inside = [t for t in fell if one.from_s <= t <= one.to_s + s.gap_s]
             fell = [t for t in fell if t not in inside]
-            if to_s >= max(heard.begins_s, loaded_s) and (inside or not is_there):
-                told.append((to_s if not is_there else inside[-1], ref))
+            if one.to_s >= max(heard.begins_s, loaded_s) and (inside or not (weighs or one.open)):
+                told.append((inside[-1] if inside else one.to_s, ref))
     return sorted([*told, *((t, None) for t in fell)], key=lambda one: one[0])
 
 

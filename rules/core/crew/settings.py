@@ -14,7 +14,8 @@ class CrewSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         stand_s: it stands at least so long to empty it [s].
         stand_share: and at least such a share of what emptying takes.
         gap_s: between two reports that are further apart nobody knows whether it stood [s].
-        tip_m, tip_s: so near to a tip and so long, and it unloads [m, s]: a weighbridge and a hall are wide.
+        tip_m, tip_s: standing so near to a tip and so long it unloads [m, s]: a weighbridge and a hall are wide.
+        tip_apart_s: weighbridge and hall are at most so long after each other [s].
         tipped_kg, tipped_share: a lorry that weighs has unloaded when both fall by more.
         yard_m: so near to its depot it is in it [m].
         rest_s: standing so long away from any stop is a break [s].
@@ -32,6 +33,7 @@ class CrewSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     gap_s: float = 120.0
     tip_m: float = 150.0
     tip_s: float = 180.0
+    tip_apart_s: float = 480.0
     tipped_kg: float = 100.0
     tipped_share: float = 0.5
     yard_m: float = 120.0

@@ -39,9 +39,9 @@ def _now(p: LorryProgress, lorry: RoundLorry, fleet: RoundFleet, out: bool, at_s
         return LorryNow(
             lorry_id=lorry.id, at_s=at_s, place=p.place, load_kg=p.load_kg, load_l=p.load_l, began_s=p.began_s, out=True
         )  # fmt: skip
-    if p.phase in ("idle", "waits"):
+    if p.phase == "waits" or (p.phase == "idle" and p.began_s is None):
         return LorryNow(lorry_id=lorry.id, at_s=at_s) if at_s > lorry.start_s else None
-    if p.phase == "back":
+    if p.phase in ("back", "idle"):
         home = None if lorry.home == lorry.depot else fleet.depot_at(lorry.home).place
         return LorryNow(
             lorry_id=lorry.id, at_s=at_s, place=home, driven_s=p.driven_s, worked_s=p.worked_s, began_s=p.began_s

@@ -72,20 +72,16 @@ def is_slow(fix: Fix, s: CrewSettings) -> bool:
     return fix.speed_m_s <= s.stop_m_s  # NaN is not
 
 
-def visits(track: Sequence[Fix], place: Place, s: CrewSettings) -> list[tuple[float, float, bool]]:
-    """Return when a lorry was at a tip long enough to unload, and whether it still is [s since 1970]."""
-    found: list[tuple[float, float, bool]] = []
-    since: float | None = None
-    for n, fix in enumerate(track):
-        if apart_m(fix.place, place) > s.tip_m:
-            since = None
+def visits(stood: Sequence[Dwell], place: Place, s: CrewSettings) -> list[Dwell]:
+    """Return when a lorry stood at a tip long enough to unload; weighbridge and hall shortly after each other are one."""
+    found: list[Dwell] = []
+    for one in stood:
+        if one.lasts_s < s.tip_s or apart_m(one.place, place) > s.tip_m:
             continue
-        if since is None:
-            since = fix.at_s
-        if fix.at_s - since >= s.tip_s:
-            if found and found[-1][0] == since:
-                found.pop()
-            found.append((since, fix.at_s, n + 1 == len(track)))
+        begins_s = one.from_s
+        if found and one.from_s - found[-1].to_s <= s.tip_apart_s:
+            begins_s = found.pop().from_s
+        found.append(Dwell(begins_s, one.to_s, place, one.open))
     return found
 
 
@@ -103,9 +99,9 @@ def unloaded(track: Sequence[Fix], s: CrewSettings) -> list[float]:
 
 
 def driven(track: Sequence[Fix], from_s: float, to_s: float, s: CrewSettings) -> float:
-    """Return how long a lorry drove [s]: it does between two reports unless it stands at both."""
+    """Return how long a lorry drove [s]: all the time between two reports on its way, half of it where it stands at one."""
     total = 0.0
     for before, fix in pairwise(track):
-        if not (is_slow(before, s) and is_slow(fix, s)):
-            total += max(0.0, min(fix.at_s, to_s) - max(before.at_s, from_s))
+        share = 1.0 - 0.5 * (is_slow(before, s) + is_slow(fix, s))
+        total += share * max(0.0, min(fix.at_s, to_s) - max(before.at_s, from_s))
     return total

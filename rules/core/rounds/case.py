@@ -75,6 +75,11 @@ class Truck:
     out: bool = False
     first: tuple[int, ...] = ()
 
+    @property
+    def may_stay(self) -> bool:
+        """Whether it has no way to drive if it has nothing to empty: it has not left its depot, or is back in it."""
+        return self.fresh or (self.start == self.home and not self.board_kg and not self.board_l)
+
     @cached_property
     def per_day(self) -> int:
         """Of leaving the depot [units]; nothing for one that has left it."""

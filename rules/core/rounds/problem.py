@@ -48,7 +48,11 @@ class Problem:
     def jobs(self) -> list[int]:
         """Jobs that the search may choose: not those that are fixed, nor those that can't be worth it."""
         fixed = {j for truck in self.case.trucks for j in truck.first}
-        return [j for j, job in enumerate(self.case.jobs) if j not in fixed and self._may_pay(job)]
+        return [
+            j
+            for j, job in enumerate(self.case.jobs)
+            if j not in fixed and job.trucks & self._usable and self._may_pay(job)
+        ]
 
     def _may_pay(self, job: Job) -> bool:
         least = min(self.case.trucks[k].per_s for k in job.trucks)
@@ -56,8 +60,16 @@ class Problem:
 
     @cached_property
     def trucks(self) -> list[int]:
-        """Trucks that may do something."""
-        return [k for k, truck in enumerate(self.case.trucks) if not truck.out]
+        """Trucks that may do something: in service, and home in time if they do nothing more."""
+        return [
+            k
+            for k, truck in enumerate(self.case.trucks)
+            if not truck.out and self._latest(k) >= self._begun[k].time_s
+        ]
+
+    @cached_property
+    def _usable(self) -> frozenset[int]:
+        return frozenset(self.trucks)
 
     @cached_property
     def _fixed(self) -> list[list[int]]:
@@ -146,16 +158,18 @@ class Problem:
     @cached_property
     def bars(self) -> list[frozenset[int]]:
         """Sets of trucks that some jobs are for; each is a dimension."""
-        all_ = frozenset(self.trucks)
-        return list(
-            dict.fromkeys(self.case.jobs[j].trucks for j in self.jobs if self.case.jobs[j].trucks < all_)
-        )
+        own = (self.case.jobs[j].trucks & self._usable for j in self.jobs)
+        return list(dict.fromkeys(trucks for trucks in own if trucks < self._usable))
 
     def _client(self, location: int, job: Job) -> Client:
         one = job.candidate
         return Client(
             location=location,
-            pickup=[job.kg, job.litres, *(BAR * (job.trucks == bar) for bar in self.bars)],
+            pickup=[
+                job.kg,
+                job.litres,
+                *(BAR * (job.trucks & self._usable == bar) for bar in self.bars),
+            ],
             service_duration=one.service_s,
             tw_early=one.from_s,
             tw_late=self._sooner(one.until_s, one.from_s),
@@ -188,9 +202,15 @@ class Problem:
             + truck.drive_rows[self.case.tips[t].site][truck.home]
             for t in last
         ]
-        by = min(truck.latest_s, *(self._home_by(truck, t) for t in last)) - self._break_s[k]
+        by = self._latest(k)
         early = max(soon)
         return Depot(location, min(early, max(by, 0)), max(by, 0))
+
+    def _latest(self, k: int) -> int:
+        """Return when a truck must be at its end [s]: all breaks are over then, and its last tip is open."""
+        truck = self.case.trucks[k]
+        homes = (self._home_by(truck, t) for t in self._last_tips(truck))
+        return min(truck.latest_s, *homes) - self._break_s[k]
 
     def _vehicle(self, n: int, k: int) -> VehicleType:
         truck, t, tips = self.case.trucks[k], self._begun[k], len(self.case.tips)
@@ -210,7 +230,8 @@ class Problem:
             unit_distance_cost=truck.per_m,
             unit_duration_cost=truck.per_s,
             profile=self._profile(truck),
-            initial_load=[t.kg, t.litres, *(0 for _ in self.bars)],
+            # One that is overloaded is full: PyVRP takes no more than it holds.
+            initial_load=[min(t.kg, truck.max_kg), min(t.litres, truck.max_l), *(0 for _ in self.bars)],
             reload_depots=list(truck.tips),
         )
 

@@ -76,7 +76,7 @@ def drive(case: Case, truck: Truck, visits: Sequence[int], early: int | None = N
         early: a break is taken before the visit with this index, if any time counts yet.
     """
     t = begin(truck)
-    if not visits and truck.fresh:
+    if not visits and truck.may_stay:
         return t
     for index, visit in enumerate(visits):
         go(case, truck, t, visit, forced=index == early)

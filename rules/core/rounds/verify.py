@@ -63,7 +63,8 @@ class RoundsCheck:
     def _round(
         self, plan: RoundPlan, lorry: RoundLorry, round_: LorryRound, now: LorryNow | None
     ) -> Iterator[str]:
-        check = RoundCheck(self.fleet, lorry, now, self._way(lorry), self._junctions)
+        told_late = any(note.startswith(f"{lorry.id}: ") for note in plan.notes)
+        check = RoundCheck(self.fleet, lorry, now, self._way(lorry), self._junctions, told_late)
         yield from check.problems(round_, {c.bin_id: c for c in plan.made_from.candidates})
 
     def _way(self, lorry: RoundLorry) -> WayCheck:

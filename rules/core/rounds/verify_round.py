@@ -29,6 +29,7 @@ class _Day:
     drive_s: float = 0.0
     metres: float = 0.0
     break_s: int = 0
+    may_be_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class RoundCheck:
     Attributes:
         fleet, lorry, now: as written down, and where the plan takes the lorry up.
         way: its ways.
+        told_late: whether the plan says that it comes home after its hours or to a closed tip: one on its way that empties
+            nothing any more can't do otherwise.
         junctions: by id of a depot or tip the junction where some lorry was; filled on the way: it is one for all.
     """
 
@@ -46,6 +49,7 @@ class RoundCheck:
     now: LorryNow | None
     way: WayCheck
     junctions: dict[str, int]
+    told_late: bool = False
 
     def problems(self, round_: LorryRound, bins: Mapping[str, Candidate]) -> Iterator[str]:
         """Yield what is wrong with a round, in words."""
@@ -118,6 +122,7 @@ class RoundCheck:
             stop.load_l,
             counted,
             set(self.lorry.streams if stop.load_kg else ()),
+            may_be_late=self.told_late and not self._fresh() and not round_.bins,
         )
 
     def _at_start(self, stop: Stop, arcs: tuple[int, ...]) -> At:
@@ -207,7 +212,7 @@ class RoundCheck:
         tip = next((t for t in self.fleet.tip if t.id == stop.ref), None)
         if tip is None:
             return
-        if not tip.opens_s <= stop.begins_s <= tip.closes_s:
+        if stop.begins_s < tip.opens_s or (stop.begins_s > tip.closes_s and not day.may_be_late):
             yield f"begins at {stop.begins_s} s, it is open from {tip.opens_s} to {tip.closes_s} s"
         if stop.ends_s - stop.begins_s < tip.unload_s:
             yield f"unloads in {stop.ends_s - stop.begins_s} s, it takes {tip.unload_s} s"
@@ -248,7 +253,7 @@ class RoundCheck:
             yield f"ends with {day.kg} kg and {day.litres} l on board"
         shift_ends = self._began_s() + lorry.shift_s
         begins = round_.stops[0].ends_s
-        if end.ends_s > shift_ends + lorry.overtime_s:
+        if end.ends_s > shift_ends + lorry.overtime_s and not day.may_be_late:
             yield f"is back at {end.ends_s} s, must be at {shift_ends + lorry.overtime_s} s"
         overtime_s = max(0, end.ends_s - max(shift_ends, begins))
         if overtime_s != round_.overtime_s:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rules.core.rounds.case import UNIT, Case, Truck
 from rules.core.rounds.case_of import case_of
 from rules.core.rounds.insertion import Inserter
@@ -23,6 +25,7 @@ def plan_of(
         for truck, t in zip(case.trucks, timelines, strict=True)
     )
     left = _left(case, tours)
+    notes = (*notes, *_too_late(case, timelines))
     missed = [n.bin_id for n in left if n.must]
     if missed:
         notes = (*notes, f"must-go bins not met: {', '.join(missed)}")
@@ -47,6 +50,17 @@ def plan_of(
         ),
         notes=notes,
     )
+
+
+def _too_late(case: Case, timelines: list[Timeline]) -> Iterator[str]:
+    """Yield which lorries come home after their hours, or to a tip that is closed, though they empty nothing any more."""
+    for truck, t in zip(case.trucks, timelines, strict=True):
+        if truck.out or not t.events or any(e.kind == "bin" for e in t.events):
+            continue
+        if t.time_s > truck.latest_s:
+            yield f"{truck.lorry.id}: its hours are over, it is back {-(-(t.time_s - truck.latest_s) // 60)} min after them"
+        for visit in t.late:
+            yield f"{truck.lorry.id}: comes to {case.tips[-1 - visit].entry.id} after it has closed"
 
 
 def _prize_gbp(request: RoundRequest, n: NotCollected) -> float:
