@@ -19,7 +19,7 @@ from tests.fakes.bin_ledger_month import FIRST, LAST, month
 from tests.fakes.examples import examples
 
 CAL = calendar(FIRST, LAST, "Europe/London")
-HOURLY = CAL.first_s + 3600.0 * np.arange(744)
+HOURLY: Floats = np.asarray(CAL.first_s + 3600.0 * np.arange(744), dtype=np.float64)
 M = msgspec.structs.replace(Method(), draws=200)
 amounts = st.lists(st.floats(0.0, 9.0), min_size=24, max_size=60).map(lambda x: np.resize(np.array(x), 744))
 every_days = st.integers(1, 4)
