@@ -73,9 +73,7 @@ async def test_first_lines_answer_the_readers_question(site: Site) -> None:
         r"Treat 2 of 3 routes (tonight|this morning), the first by [\d:]+ · 1 route treated, holds until",
         headline((await site.http.get("/winter")).text),
     )
-    assert re.match(
-        r"\d+ bins must go today: \d+ overflowing", headline((await site.http.get("/bins")).text)
-    )
+    assert re.match(r"\d+ bins must go today: \d+ overflowing", headline((await site.http.get("/bins")).text))
     assert headline((await site.http.get("/ops")).text) == "1 critical alarm: bins on fire"
 
 
