@@ -37,12 +37,20 @@ def levels(came: Floats, emptied_h: set[int], after: float = 0.0) -> tuple[Float
     return np.array(found), done
 
 
-def away(level: Floats) -> Floats:
-    """Return levels of which none is near a threshold: what would be near 95 or 100 % is well beyond the rim.
+CLEAR_H = frozenset({2, 3, 4, *range(9, 22)})
+"""Hours of the day in which a bin may begin to overflow: some hours before midnight and before it is emptied."""
 
-    A level within the noise of a threshold is told on either side of it: its minutes are no figure to compare.
+
+def away(level: Floats) -> Floats:
+    """Return levels of which none is near a threshold, nor any overflow near half an hour: what is full is well beyond the rim.
+
+    A level within the noise of a threshold is told on either side of it: its minutes and its day are no figures to compare.
     """
-    return np.where(level < 92.0, level, np.maximum(level, 103.0))
+    found = list[float]()
+    for h, at in enumerate(level.tolist()):
+        is_over = at >= 92.0 and (h % 24 in CLEAR_H or (len(found) > 0 and found[-1] >= 103.0))
+        found.append(max(at, 103.0) if is_over else min(at, 91.9))
+    return np.array(found)
 
 
 def told(bin_id: str, came: Floats, emptied_h: set[int], clear: bool = False) -> tuple[Trace, list[Emptied]]:
