@@ -11,8 +11,11 @@ from prometheus_client import CollectorRegistry
 from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import SystemClock
+from cityops.db.pool import connect
+from cityops.errors import ConfigurationError
 from cityops.settings import Settings
 from devices.registry import Device, Registry
+from ingest.registry_store import store_registry
 from ops_api.demo.rounds import lorries_of
 from ops_api.past_quarter.model import Quarter
 from ops_api.past_quarter.quarter import keep_quarter
@@ -48,10 +51,24 @@ def in_place_before(registry: Registry, first: date, zone: ZoneInfo) -> Registry
     return replace(registry, devices=tuple(earlier(d) for d in registry.devices))
 
 
+def bins_alone(registry: Registry) -> Registry:
+    """Return what of a town takes part in its bins' past: of roads and homes nothing was measured then, nor to be decided."""
+    devices = tuple(d for d in registry.devices if d.kind in ("bin", "lorry"))
+    return Registry(
+        name=registry.name,
+        devices=devices,
+        bins=registry.bins,
+        bin_models=registry.bin_models,
+        wards=registry.wards,
+    )
+
+
 async def play_past(
     dsn: str, registry: Registry, settings: Settings, start: datetime, say: Callable[[str], None]
 ) -> int:
     """Play the past until the midnight before ``start``, and keep its months' statements; return how many days it has.
+
+    Until then the database holds :func:`bins_alone`, afterwards the whole town.
 
     Raises:
         ConfigurationError: the town has no lorries, or its bins have reported already.
@@ -61,7 +78,7 @@ async def play_past(
     local = start.astimezone(zone)
     first, fleet = first_day(local), lorries_of(registry)
     if fleet is None:
-        return 0
+        raise ConfigurationError("a past of bins needs bin lorries and roads: none are in this town")
     days = (local.date() - first).days
     quarter = Quarter(registry, fleet, first, days, settings.sim.seed, zone)
     await keep_quarter(dsn, quarter, SystemClock(), say)
@@ -69,4 +86,6 @@ async def play_past(
         keeper = statement_keeper(settings, pool, PostgresCatalogueStore(pool), CollectorRegistry())
         for month in await keeper.look():
             say(f"  ledger: the statement of {month:%B %Y} is kept")
+    async with await connect(dsn, application_name="cityops demo") as conn:
+        await store_registry(conn, registry)
     return days

@@ -31,7 +31,7 @@ from ops_api.demo.bin_days import load_town
 from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
 from ops_api.demo.pace import Pace, keep_pace
-from ops_api.demo.past_quarter import first_day, in_place_before, play_past
+from ops_api.demo.past_quarter import bins_alone, first_day, in_place_before, play_past
 from ops_api.demo.rounds import load_lorries
 from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
@@ -131,7 +131,8 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     if demo.past_quarter:
         registry = in_place_before(registry, first_day(start.astimezone(TOWN_ZONE)), TOWN_ZONE)
     with _Phase(demo.say, f"town of {_size(registry)}"):
-        stack = await start_stack(folder, registry, demo.settings)
+        at_first = bins_alone(registry) if demo.past_quarter else None
+        stack = await start_stack(folder, registry, demo.settings, at_first=at_first)
         await load_town(stack.dsn, registry, start)
         await load_lorries(stack.dsn, registry)
     cleanup.push_async_callback(stack.stop)
@@ -176,7 +177,9 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
         await somebody_to_tell(conn)
     fires = tuple(start.timestamp() + 3600.0 * f.from_hour for f in scenario.faults if f.fault == "fire")
     looks = scenario.expect.bins_on_plan > 0
-    return Running(registry, stack, simulation, Watch(conn), children, forecasts, fires, looks)
+    watch = Watch(conn)
+    await watch.skip()
+    return Running(registry, stack, simulation, watch, children, forecasts, fires, looks)
 
 
 def _sample_home(registry: Registry) -> str | None:

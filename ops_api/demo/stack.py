@@ -57,12 +57,14 @@ def clear(folder: Path) -> None:
 
 
 async def start_stack(
-    folder: Path, registry: Registry, settings: Settings, *, database: EmbeddedPostgres | None = None
-) -> Stack:
+    folder: Path, registry: Registry, settings: Settings, *,
+    database: EmbeddedPostgres | None = None, at_first: Registry | None = None,
+) -> Stack:  # fmt: skip
     """Start database and broker in ``folder`` and put ``registry`` into the database.
 
     Each device gets a random password and may use its own topics only. ``database`` is a server
-    with other options than the usual ones, in the same folder.
+    with other options than the usual ones, in the same folder; ``at_first`` what is put into it for
+    now, where that is less than all.
     """
     credentials = {device.name: secrets.token_urlsafe(16) for device in registry.devices}
     ingest_password = secrets.token_urlsafe(24)
@@ -74,7 +76,7 @@ async def start_stack(
     stack = Stack(database or EmbeddedPostgres(folder), EmbeddedMosquitto(folder, access=access), credentials)
     try:
         await _start_both(stack)
-        await _fill(stack.dsn, registry, settings)
+        await _fill(stack.dsn, at_first or registry, settings)
     except BaseException:
         await stack.stop()
         raise

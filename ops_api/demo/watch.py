@@ -35,6 +35,10 @@ select a.act_id as id, a.at, a.lorry, a.reason, b.label
 from collection_act a join bin_site b on a.ref = 'bin:' || b.bin_id
 where a.act_id > %s and a.role = 'crew' and a.what between 2 and 4 order by a.act_id limit 200
 """
+NEWEST = """
+select (select coalesce(max(alarm_id), 0) from alarm), (select coalesce(max(decision_id), 0) from decision),
+       (select coalesce(max(version), 0) from round_plan), (select coalesce(max(act_id), 0) from collection_act)
+"""
 
 MARKS = {"critical": "‼", "major": "!", "warning": "▲", "info": "·"}
 
@@ -64,6 +68,13 @@ class Watch:
             row = await (await cursor.execute(COUNTS)).fetchone()
         assert row is not None
         return Counts(*row)
+
+    async def skip(self) -> None:
+        """Tell nothing of what there is already."""
+        async with self.conn.cursor() as cursor:
+            row = await (await cursor.execute(NEWEST)).fetchone()
+        assert row is not None
+        self.alarm_id, self.decision_id, self.plan_id, self.act_id = row
 
     async def news(self) -> list[str]:
         """Return a line for whatever is new since the last call, oldest first."""

@@ -19,7 +19,7 @@ from firmware_sim.world.bin_town import BinTown
 from firmware_sim.world.town import TownSizes, generate_town
 from ingest.registry_store import store_registry
 from ops_api.demo import past_quarter
-from ops_api.demo.past_quarter import in_place_before, play_past
+from ops_api.demo.past_quarter import bins_alone, in_place_before, play_past
 from ops_api.demo.rounds import lorries_of
 from ops_api.past_quarter.model import Quarter
 from ops_api.past_quarter.quarter import Kept, keep_quarter
@@ -147,15 +147,19 @@ async def test_a_demo_s_past_ends_at_the_midnight_before_it(
     start = datetime(2026, 7, 3, 5, tzinfo=LONDON)
     town = in_place_before(quarter().registry, date(2026, 7, 1), LONDON)
     async with await connect(db_dsn, application_name="test") as conn:
-        await store_registry(conn, without_roads(town))
+        await store_registry(conn, bins_alone(town))
     assert await play_past(db_dsn, town, load_settings(), start, print) == 2
     async with await psycopg.AsyncConnection.connect(db_dsn) as conn:
         [(first, last)] = await (await conn.execute("select min(ts), max(ts) from bin_reading")).fetchall()
         compared = await PostgresSettings(OneConnection(conn)).compared()
         fleets = await (await conn.execute("select by from round_fleet")).fetchall()
+        decided = await (await conn.execute("select distinct subject from decision")).fetchall()
+        [(segments,)] = await (await conn.execute("select count(*) from road_segment")).fetchall()
     midnight = datetime(2026, 7, 1, tzinfo=LONDON)
     assert midnight < first <= midnight + timedelta(hours=1)
     assert midnight + timedelta(days=2, hours=-1) < last <= midnight + timedelta(days=2)
     assert compared is not None
     assert compared.schedule.plans[0].weekdays == (0, 1, 2, 3, 4, 5)
     assert fleets == [("simulation",)]
+    assert decided == [("bins",)]  # of roads nothing was measured then, so nothing is decided
+    assert segments == len(town.segments)

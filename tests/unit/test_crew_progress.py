@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from rules.core.collection_acts.record import Act, What
 from rules.core.crew.day import HeardToday, Made, day_of
 from rules.core.crew.model import Fix, LorryProgress, SeenBin
-from rules.core.crew.on_plan import OnPlan
+from rules.core.crew.on_plan import USUAL, OnPlan
 from rules.core.crew.progress import progress_of
 from rules.core.crew.taking_up import lorries_now
+from rules.core.crew.track import unloaded
 from rules.core.rounds.model import Place
 from rules.core.rounds.plan import RoundPlan, Stop
 from rules.core.rounds.planner import Inserting
@@ -320,3 +321,32 @@ def test_more_acts_never_take_progress_back(
         s.index for s in before.stops if not s.is_open and s.kind == "bin" and s.by != "clock"
     } <= resolved
     assert after == at(now, acts, track, seen=seen)
+
+
+WEIGHED = {
+    "at once": ((6000.0, 0.0), 1),
+    "by and by": ((6000.0, 4500.0, 2900.0, 2950.0, 1400.0, 20.0, 0.0), 1),
+    "a small load": ((140.0, 120.0, 140.0, 100.0, 20.0, 0.0), 1),
+    "not all of it": ((6000.0, 5000.0), 0),
+    "twice": ((6000.0, 0.0, 20.0, 3000.0, 100.0), 2),
+    "wavering": ((80.0, 60.0, 100.0, 60.0), 0),
+}
+
+
+@pytest.mark.parametrize("kg", WEIGHED)
+def test_a_load_may_take_many_reports_to_fall(kg: str) -> None:
+    weights, times = WEIGHED[kg]
+    track = [Fix(30.0 * n, MIDDLE_OF_NOWHERE, 0.0, w) for n, w in enumerate(weights)]
+    assert len(unloaded(track, USUAL)) == times
+
+
+@pytest.mark.parametrize(("left_kg", "state"), [(0.0, "done"), (60.0, "done"), (2_000.0, "next")])
+def test_a_lorry_that_leaves_the_tip_next_to_empty_has_unloaded(left_kg: float, state: str) -> None:
+    """A litter lorry with 60 kg on board unloads what no scale tells from its own wavering."""
+    day_s, n = plan().day_s, next(n for n, s in enumerate(stops()) if s.kind == "tip")
+    tip, before = stops()[n], [stops()[k] for k in bins() if k < n]
+    acts = [act(k, s.ref, "collected", float(day_s + s.ends_s)) for k, s in enumerate(before, start=1)]
+    here = [Fix(day_s + tip.begins_s + 30.0 * k, tip.place, 0.0, left_kg + 40.0 * (k < 3)) for k in range(20)]
+    gone = [Fix(day_s + tip.begins_s + 600.0 + 15.0 * k, AWAY, 8.0, left_kg) for k in range(2)]
+    p = at(tip.begins_s + 640, acts, [*here, *gone])
+    assert p.stops[n].state == state

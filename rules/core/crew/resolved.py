@@ -11,7 +11,7 @@ from rules.core.collection_acts.record import What
 from rules.core.crew.known import KnownBin
 from rules.core.crew.model import By
 from rules.core.crew.on_plan import Heard
-from rules.core.crew.track import Dwell, apart_m, unloaded, visits
+from rules.core.crew.track import Dwell, apart_m, is_empty, unloaded, visits
 from rules.core.rounds.plan import Stop
 
 NEAR_S = 120.0
@@ -121,7 +121,10 @@ def _tips(heard: Heard, found: Stops) -> None:
 
 
 def _unloadings(heard: Heard, found: Stops) -> list[tuple[float, str | None]]:
-    """Return when it unloaded, and where; None: away from the plan's tips, by its weight."""
+    """Return when it unloaded, and where; None: away from the plan's tips, by its weight.
+
+    At a tip its weight falls there, or it leaves it with next to nothing on board: a small load falls by little.
+    """
     stops, s = heard.round_.stops, heard.settings
     fell = [t for t in unloaded(heard.track, s) if t >= heard.begins_s]
     loaded_s = min((r.at_s for r in found.values()), default=heard.now_s)
@@ -133,7 +136,8 @@ def _unloadings(heard: Heard, found: Stops) -> list[tuple[float, str | None]]:
         for one in visits(heard.stood, place, s):
             inside = [t for t in fell if one.from_s <= t <= one.to_s + s.gap_s]
             fell = [t for t in fell if t not in inside]
-            if one.to_s >= max(heard.begins_s, loaded_s) and (inside or not (weighs or one.open)):
+            left_empty = not one.open and (not weighs or is_empty(heard.track, one.to_s, s))
+            if one.to_s >= max(heard.begins_s, loaded_s) and (inside or left_empty):
                 told.append((inside[-1] if inside else one.to_s, ref))
     return sorted([*told, *((t, None) for t in fell)], key=lambda one: one[0])
 

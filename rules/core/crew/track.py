@@ -86,16 +86,27 @@ def visits(stood: Sequence[Dwell], place: Place, s: CrewSettings) -> list[Dwell]
 
 
 def unloaded(track: Sequence[Fix], s: CrewSettings) -> list[float]:
-    """Return when what a lorry weighs fell by most of it [s since 1970]."""
+    """Return when what a lorry weighs had fallen by most of it [s since 1970]; it may take many reports to fall."""
     found: list[float] = []
-    known: float | None = None
+    most, falls = -math.inf, False
     for fix in track:
-        if fix.load_kg is None:
+        kg = fix.load_kg
+        if kg is None:
             continue
-        if known is not None and known - fix.load_kg > max(s.tipped_kg, s.tipped_share * known):
+        if falls and kg <= most + s.tipped_kg:
+            most = min(most, kg)  # the rest of the same load
+        elif falls or kg >= most:
+            most, falls = kg, False
+        elif most - kg > max(s.tipped_kg, s.tipped_share * most):
+            most, falls = kg, True
             found.append(fix.at_s)
-        known = fix.load_kg
     return found
+
+
+def is_empty(track: Sequence[Fix], at_s: float, s: CrewSettings) -> bool:
+    """Whether a lorry weighed next to nothing when it was last heard of until a time [s since 1970]."""
+    kg = next((f.load_kg for f in reversed(track) if f.load_kg is not None and f.at_s <= at_s), None)
+    return kg is not None and kg < s.tipped_kg
 
 
 def driven(track: Sequence[Fix], from_s: float, to_s: float, s: CrewSettings) -> float:
