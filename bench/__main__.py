@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|rounds] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -15,6 +15,7 @@ from bench import (
     alarms,
     bin_emptying,
     bin_outlook,
+    bin_round,
     commit,
     damp,
     fleet,
@@ -43,6 +44,7 @@ BENCHMARKS = {
     "wrong_sensor": wrong_sensor,
     "bin_emptying": bin_emptying,
     "bin_outlook": bin_outlook,
+    "bin_round": bin_round,
     "rounds": rounds,
 }
 

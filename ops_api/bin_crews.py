@@ -69,8 +69,9 @@ class BinCrews:
     _roads: tuple[Network, str] | None = None
 
     def take_list(self, bin_ids: Sequence[str]) -> None:
-        """Take the newest list of bins, in driving order."""
-        self._list = bin_ids
+        """Take the newest list of bins; they are driven street by street."""
+        street_of = {b.bin_id: b.street for b in self.registry.bins}
+        self._list = sorted((b for b in bin_ids if b in street_of), key=lambda b: (street_of[b], b))
 
     def has_plan(self, day: str) -> bool:
         """Whether lorries have been given a plan of a day."""

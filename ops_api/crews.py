@@ -124,7 +124,7 @@ class Crews:
             if row["subject"] != "bins":
                 self._propose(row)
             elif self.bins is not None:
-                self.bins.take_list([stop["bin_id"] for stop in row["result"].get("stops", ())])
+                self.bins.take_list([c["bin_id"] for c in row["result"].get("candidates", ()) if c["must"]])
         for act in acts:
             self._answer(act)
         if self.network is not None:

@@ -78,8 +78,8 @@ select e.at as "time", b.label as bin, b.street, (e.detail ->> 'before_pct')::do
 
 ROUNDS = """
 select d.decided_at as "time", d.outcome, d.result ->> 'service_date' as "service date",
-       jsonb_array_length(coalesce(d.result -> 'stops', '[]')) as stops,
-       (d.result ->> 'km')::double precision as length, d.reason
+       jsonb_array_length(jsonb_path_query_array(d.result, '$.candidates[*] ? (@.must == true)')) as must,
+       jsonb_array_length(jsonb_path_query_array(d.result, '$.candidates[*] ? (@.must == false)')) as may, d.reason
   from board.decision d where d.subject_kind = 'route' and d.subject = 'bins' and $__timeFilter(d.decided_at)
  order by d.decided_at desc limit 50
 """
@@ -172,7 +172,7 @@ BOARD = BoardSpec(
                     lines("Bins emptied", EMPTYINGS, unit="short", bars=True),
                     rows("Emptied", EMPTIED, units={"before": PERCENT, "after": PERCENT}),
                 ),
-                (rows("Collection rounds", ROUNDS, units={"length": "lengthkm"}, width=24),),
+                (rows("Bins that must go and may", ROUNDS, width=24),),
                 (
                     rows(
                         "Lorries",

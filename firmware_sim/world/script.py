@@ -168,7 +168,7 @@ class Expectation(Strict, frozen=True):
     ``alarms``: rule id to number of subjects alarmed. ``alarms_of_one_subject``: rule id to the
     most alarms there may be of one subject (a route, a home, a bin). ``gritting``: outcome (treat, no_action,
     monitor, refer) to number of decisions. ``gritting_any_of``: at least one decision has one
-    of these outcomes. ``bins_to_collect``: stops on the collection list. ``bins_on_plan``: bins on the lorries' plan of a
+    of these outcomes. ``bins_to_collect``: bins that must go. ``bins_on_plan``: bins on the lorries' plan of a
     morning; with it all of its day is looked at. ``events``: kind to
     number. ``dead_letters``: number.
     """

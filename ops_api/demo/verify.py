@@ -77,6 +77,12 @@ group by 1
 """
 """Per rule how many subjects had an alarm: of a group its members count, however they were put together."""
 
+MOST_MUSTS: LiteralString = """
+select 'musts', coalesce(max((select count(*) from jsonb_array_elements(result -> 'candidates') c where (c ->> 'must')::boolean)), 0)
+from decision where rule_id = 'bins.round'
+"""
+"""The most bins that had to go at once."""
+
 OF_ONE_SUBJECT: LiteralString = """
 select rule_id, max(n)
 from (select rule_id, count(*) as n from alarm group by rule_id, subject_kind, subject) as alarms
@@ -118,10 +124,7 @@ async def as_expected(conn: psycopg.AsyncConnection[Any], expect: Expectation) -
         "select outcome, count(*) from decision where subject_kind = 'route' and subject <> 'bins' group by 1",
     )
     events = await tally(conn, "select kind, count(*) from event group by 1")
-    stops = await tally(
-        conn,
-        "select 'stops', coalesce(max(jsonb_array_length(result -> 'stops')), 0) from decision where subject = 'bins'",
-    )
+    musts = await tally(conn, MOST_MUSTS)
     found = [at_least(f"alarms {rule}", n, alarms.get(rule, 0)) for rule, n in expect.alarms.items()]
     if expect.alarms_of_one_subject:
         most = await tally(conn, OF_ONE_SUBJECT)
@@ -135,7 +138,7 @@ async def as_expected(conn: psycopg.AsyncConnection[Any], expect: Expectation) -
         matching = sum(gritting.get(o, 0) for o in expect.gritting_any_of)
         found.append(at_least(f"gritting decisions {' or '.join(expect.gritting_any_of)}", 1, matching))
     if expect.bins_to_collect:
-        found.append(at_least("bins on a round", expect.bins_to_collect, stops["stops"]))
+        found.append(at_least("bins that must go", expect.bins_to_collect, musts["musts"]))
     if expect.dead_letters:
         dead = await tally(conn, SET_ASIDE)
         found.append(at_least("dead letters", expect.dead_letters, sum(dead.values())))

@@ -1,4 +1,4 @@
-"""Bins as GeoJSON, and today's round."""
+"""Bins as GeoJSON, and which must be collected."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ async def list_bins(ctx: Ctx) -> FeatureCollection:
 
 @router.get("/round")
 async def get_round(ctx: Ctx) -> DecisionDocument:
-    """Return the newest round: the bins to empty in driving order, with reasons."""
+    """Return the newest decision: which bins must go and which may, and why; where lorries go, in which order, is in ``rounds``."""
     row = await content.newest_round(ctx)
     if row is None:
-        raise HTTPException(404, "There is no round yet.")
+        raise HTTPException(404, "Nothing has been decided yet.")
     return DecisionDocument(**row)
 
 

@@ -30,7 +30,8 @@ where e.kind = 'bin_emptied' and e.subject_kind = 'bin' and e.at >= to_timestamp
 order by e.at, e.event_id
 
 -- rounds
--- What was decided to be driven: of each service day the longest list, before emptied bins left it.
+-- Of before rounds were planned (version 1 of the rule): what was decided to be driven, of each service day the longest list,
+-- before emptied bins left it. Later decisions have no km.
 select distinct on (result ->> 'service_date') (result ->> 'service_date')::date as day, (result ->> 'km')::float8 as km,
        (select coalesce(jsonb_agg(s ->> 'bin_id' order by (s ->> 'order')::integer), '[]') from jsonb_array_elements(result -> 'stops') s) as bins
 from decision

@@ -68,7 +68,7 @@ class PostgresLedger:
         return tuple(Emptied(**{**r, "evidence": tuple(r["evidence"])}) for r in rows)
 
     async def rounds(self, first: date, last: date) -> tuple[Driven, ...] | None:
-        """Return what lorries measured, else what was planned, else what the rules decided to have driven."""
+        """Return what lorries measured, else what was planned, else, of before there were plans, what old decisions have of km."""
         plans = await self._planned(first, last)
         planned_on = {d.day for d in plans}
         decided = [

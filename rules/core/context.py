@@ -16,7 +16,6 @@ from devices.registry import BinModel, BinSite, Device, GrittingRoute, Home, Reg
 from rules.core.bin_emptying.passes import Grid, grid_of
 from rules.core.bin_level.geometry import Shape, shape_of
 from rules.core.bin_level.parameters import FilterParameters
-from rules.core.collection import Round, plan_round
 from rules.core.itinerary import Itinerary
 from rules.core.kept import Kept
 from rules.core.numbers import Names
@@ -63,7 +62,6 @@ class Context:
     routes: Mapping[str, GrittingRoute]
     segments_of: Mapping[str, tuple[int, ...]]
     depot_of: Mapping[str, int | None]
-    bin_depot: int | None
     zone: tzinfo
     router: Router = plan
     lateness_s: float = 0.0
@@ -75,7 +73,6 @@ class Context:
     _overridden: dict[int, Context] = field(default_factory=dict, init=False, repr=False, compare=False)
     _drives: dict[tuple[str, tuple[str, ...]], Drive] = field(default_factory=dict, repr=False)
     _itineraries: dict[tuple[str, tuple[str, ...]], Itinerary] = field(default_factory=dict, repr=False)
-    _rounds: dict[tuple[str, ...], Round] = field(default_factory=dict, repr=False)
     _shapes: dict[tuple[str, int], Shape] = field(default_factory=dict, repr=False)
     kept: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
 
@@ -237,14 +234,6 @@ class Context:
             self._itineraries[key] = Itinerary(self.graph, self.drive(route_id, segments).legs)
         return self._itineraries[key]
 
-    def round(self, bins: tuple[str, ...]) -> Round:
-        """Return the round that collects ``bins``; remembered, as it never differs."""
-        if bins not in self._rounds:
-            if len(self._rounds) >= DRIVES_KEPT:
-                self._rounds.clear()
-            self._rounds[bins] = plan_round(self.graph, [self.bins[b] for b in bins], self.bin_depot)
-        return self._rounds[bins]
-
 
 def build_context(
     registry: Registry,
@@ -288,7 +277,6 @@ def build_context(
         routes={r.route_id: r for r in registry.routes},
         segments_of={r: tuple(s) for r, s in members.items()},
         depot_of={r.route_id: depots.get(r.depot_id) for r in registry.routes},
-        bin_depot=next(iter(depots.values()), None),
         zone=zone,
         router=router,
         lateness_s=lateness_s,

@@ -36,11 +36,11 @@ class DecisionMade(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         rate_g_m2, passes: of a treatment; ``plough``: whether snow is ploughed before it.
-        km, salt_kg: that it takes.
+        km, salt_kg: that a treatment takes; the km of a collection round are its plan's.
         call_out_s: when the lorry is to be sent for it [s since 1970]; None where nothing is driven.
         is_salted: whether gritters had treated the route already.
         segments: that it treats.
-        bins: that it collects.
+        bins: that must be collected.
     """
 
     rule_id: str
@@ -121,11 +121,19 @@ def made(
         reason=reason,
         rate_g_m2=rate,
         passes=passes,
-        km=passes * (drive.get("km") or 0.0) if drive else result.get("km") or 0.0,
+        km=passes * (drive.get("km") or 0.0),
         salt_kg=round(rate * passes * area_m2 / 1000.0, 1),
         call_out_s=None if call_out is None else datetime.fromisoformat(call_out).timestamp(),
         is_salted=(result.get("treated_segments") or 0) > 0,
         segments=tuple(dict.fromkeys(leg["segment_id"] for leg in treated)),
-        bins=tuple(stop["bin_id"] for stop in result.get("stops", ())),
+        bins=_bins(result),
         plough=result.get("action") == "plough",
     )
+
+
+def _bins(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the bins that must be collected; decisions of before there were candidates name them as stops."""
+    rows = result.get("candidates")
+    if rows is None:
+        return tuple(stop["bin_id"] for stop in result.get("stops", ()))
+    return tuple(c["bin_id"] for c in rows if c["must"])

@@ -1,15 +1,17 @@
-"""Rule bins.round: the bins to collect today, in driving order."""
+"""Rule bins.round: which bins the coming round must serve and may, and why.
+
+Not in which order: that is for the planner of rounds (:mod:`rules.rounds`), in a process of its own. Here a fire waits behind it.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from rules.core import fire_warning
 from rules.core.bin_trouble.facts import facts_now
 from rules.core.bin_trouble.why import Due, is_overtaken, separate_of, why_collect
 from rules.core.context import Context
-from rules.core.effects import Decision, iso, num
+from rules.core.effects import Decision, Json, iso, num
 from rules.core.memory import BinMemory, RoundMemory
 from rules.core.round_candidates import candidates, due_by_forecast
 from rules.core.round_what_if import round_would_change
@@ -38,10 +40,9 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
         )
         if same or since_s < rule.parameters.redecide_s:
             return
-    done = ctx.round(chosen)
-    stops = [_stop(work, ctx, b, wanted[b].text, n) for n, b in enumerate(done.order, start=1)]
     work.write("round")[SUBJECT] = RoundMemory(chosen, date, at_s, due, separate)
-    outcome = "collect" if chosen else "no_action"
+    found = candidates(work, ctx, wanted, due, left_out)
+    musts = [c for c in found if c["must"]]
     work.effects.append(
         Decision(
             rule_id=RULE,
@@ -49,43 +50,21 @@ def evaluate(work: Work, ctx: Context, at_s: float) -> None:
             subject_kind="route",
             subject=SUBJECT,
             at_s=at_s,
-            outcome=outcome,
-            reason=_reason(len(chosen), len(ctx.bins), done.km, done.stranded) + _likely(len(due)),
+            outcome="collect" if musts else "no_action",
+            reason=_reason(len(musts), len(ctx.bins), len(found) - len(musts)) + _likely(len(due)),
             inputs={
-                "bins": [
-                    {
-                        "bin_id": b,
-                        "fill_pct": _fill(work, b),
-                        "at": _at(work, b),
-                        "why": wanted[b].text,
-                        "code": wanted[b].code,
-                        "device": ctx.bins[b].device,
-                    }
-                    for b in chosen
-                ],
+                "bins": [_input(work, ctx, c) for c in musts],
                 "overflow_pct": ctx.catalogue.full.parameters.overflow_pct,
                 "bins_full_version": ctx.catalogue.full.version,
                 "alpha": ctx.catalogue.outlook.parameters.alpha,
                 "bins_forecast_version": ctx.catalogue.outlook.version,
             },
             result={
-                "stops": stops,
-                "km": num(done.km, 3),
                 "service_date": date,
-                "stranded": list(done.stranded),
-                "candidates": candidates(work, ctx, wanted, due, left_out),
-                "separate": [
-                    {
-                        "bin_id": b,
-                        "must": False,
-                        "code": apart[b].code,
-                        "why": apart[b].text,
-                        "fill_pct": _fill(work, b),
-                    }
-                    for b in separate
-                ],
+                "candidates": found,
+                "separate": [_separate(work, b, apart[b]) for b in separate],
             },
-            would_change=round_would_change(work.read("bin"), _limits(ctx, at_s), chosen),
+            would_change=round_would_change(work.read("bin"), _limits(ctx, at_s), {*chosen, *due}),
         )
     )
 
@@ -135,17 +114,20 @@ def _at(work: Work, bin_id: str) -> str | None:
     return iso(work.read("bin")[bin_id].at_s)
 
 
-def _stop(work: Work, ctx: Context, bin_id: str, reason: str, order: int) -> dict[str, Any]:
-    site = ctx.bins[bin_id]
+def _input(work: Work, ctx: Context, must: Json) -> Json:
+    """Return what was seen of a bin that must go."""
+    bin_id = must["bin_id"]
+    about = {"bin_id": bin_id, "fill_pct": must["fill_pct"], "at": _at(work, bin_id)}
+    return {**about, "why": must["why"], "code": must["code"], "device": ctx.bins[bin_id].device}
+
+
+def _separate(work: Work, bin_id: str, why: Due) -> Json:
     return {
-        "order": order,
         "bin_id": bin_id,
-        "label": site.label,
-        "street": site.street,
-        "latitude_deg": site.latitude_deg,
-        "longitude_deg": site.longitude_deg,
+        "must": False,
+        "code": why.code,
+        "why": why.text,
         "fill_pct": _fill(work, bin_id),
-        "reason": reason,
     }
 
 
@@ -155,15 +137,18 @@ def _are_old(work: Work, ctx: Context, since_s: float) -> bool:
     return old and len(work.read("bin_outlook")) > 0
 
 
+def _reason(musts: int, of: int, mays: int) -> str:
+    """Return how many bins must go and how many may, in a sentence."""
+    may = f" {mays} may." if mays > 0 else ""
+    if musts == 0:
+        return f"None of {of} bins must go.{may}"
+    return f"{musts} of {of} bins must go.{may}"
+
+
 def _likely(n: int) -> str:
-    """Return how many bins would probably overflow if they were left out, in a sentence; empty where none would."""
+    """Return how many of those that must go are in it for what is likely to come, in a sentence; empty where none is."""
     if n == 0:
         return ""
-    return f" {n} more {'is' if n == 1 else 'are'} likely to overflow before the round after the coming one."
-
-
-def _reason(n: int, of: int, km: float, stranded: tuple[str, ...]) -> str:
-    if n == 0:
-        return f"None of {of} bins needs collecting."
-    text = f"{n} of {of} bins need collecting, {km:.1f} km."
-    return text + (f" {len(stranded)} of them can't be reached by road." if stranded else "")
+    return (
+        f" {n} of them {'is' if n == 1 else 'are'} likely to overflow before the round after the coming one."
+    )

@@ -22,6 +22,8 @@ FAR = 1e12
 """Stands for "no way": finite, so that sums of it stay comparable."""
 
 _GAIN = 1e-6
+PASSES = 60
+"""At most so many passes of improvement."""
 DEPOT = 0
 
 
@@ -33,17 +35,16 @@ def cost(order: Sequence[int], distance: Floats) -> float:
     return float(distance[stops[:-1], stops[1:]].sum())
 
 
-def solve(tasks: Sequence[int], distance: Floats, twin: NDArray[np.int64], rounds: int = 60) -> list[int]:
+def solve(tasks: Sequence[int], distance: Floats, twin: NDArray[np.int64]) -> list[int]:
     """Return an order of ``tasks``, each in one of its two ways.
 
     Args:
         tasks: one index per task, any of its two ways.
         distance: from the end of the row's task to the start of the column's; FAR = no way.
         twin: the other way of each task.
-        rounds: at most so many passes of improvement.
     """
     order = nearest_neighbour(tasks, distance, twin)
-    for _ in range(rounds):
+    for _ in range(PASSES):
         before = cost(order, distance)
         order = _two_opt(_or_opt(order, distance, twin), distance, twin)
         if cost(order, distance) > before - _GAIN:

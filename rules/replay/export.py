@@ -16,7 +16,7 @@ from rules.core.savings import Risk, RouteSaving, Treatments
 
 COLUMNS = (
     "record", "at", "rule_id", "subject_kind", "subject", "change", "severity", "outcome", "route_id",
-    "runs", "km", "salt_kg", "decided_at", "treated_at", "cold_from", "cold_to", "cold_s", "slippery_s",
+    "runs", "km", "salt_kg", "bins_n", "decided_at", "treated_at", "cold_from", "cold_to", "cold_s", "slippery_s",
     "minimum_c", "text",
 )  # fmt: skip
 TIMES = {"decided_s": "decided_at", "treated_s": "treated_at", "from_s": "cold_from", "to_s": "cold_to"}
@@ -36,7 +36,9 @@ def records(
     for a in found.alarms:
         yield _record("alarm", a.raised_s, a, text=a.title)
     for d in found.decisions:
-        yield _record("decision", d.at_s, d, text=d.reason)
+        # Of a round how many bins must go: its way is its plan's.
+        about: dict[str, Any] = {"km": None, "bins_n": len(d.bins)} if d.rule_id == "bins.round" else {}
+        yield _record("decision", d.at_s, d, text=d.reason, **about)
     for difference in differences:
         yield _record("difference", difference.at_s, difference)
     if saved is not None:
@@ -68,7 +70,7 @@ def export(path: Path, lines: Iterator[dict[str, Any]]) -> int:
     return written
 
 
-def _record(kind: str, at_s: float, value: msgspec.Struct, **more: str | None) -> dict[str, Any]:
+def _record(kind: str, at_s: float, value: msgspec.Struct, **more: str | int | None) -> dict[str, Any]:
     return {"record": kind, "at": _iso(at_s), **msgspec.to_builtins(value), **more}
 
 

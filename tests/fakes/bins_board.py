@@ -98,7 +98,7 @@ async def told(dsn: str, now: datetime) -> None:
             " values ('bins.round', 1, 'route', 'bins', %s, 'collect', 'of the morning', %s)",
             (
                 now - timedelta(minutes=5),
-                Jsonb({"stops": [], "candidates": candidates, "service_date": now.date().isoformat()}),
+                Jsonb({"candidates": candidates, "service_date": now.date().isoformat()}),
             ),
         )
 

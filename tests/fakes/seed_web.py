@@ -154,13 +154,9 @@ async def _routes(conn: psycopg.AsyncConnection[Any], town: Registry, now: datet
 
 
 async def _bins(conn: psycopg.AsyncConnection[Any], now: datetime) -> None:
-    rows = await (
-        await conn.execute(
-            "select bin_id, label, street, latitude_deg, longitude_deg from bin_site order by bin_id"
-        )
-    ).fetchall()
+    rows = await (await conn.execute("select bin_id from bin_site order by bin_id")).fetchall()
     waiting = []
-    for i, (bin_id, label, street, lat, lon) in enumerate(rows):
+    for i, (bin_id,) in enumerate(rows):
         fill = float(i * 37 % 101)
         state = "overflowing" if fill >= 97 else "full" if fill >= 84 else "ok"
         if i % 29 == 7:
@@ -186,36 +182,15 @@ async def _bins(conn: psycopg.AsyncConnection[Any], now: datetime) -> None:
             "insert into subject_state values ('bin', %s, %s, %s)", (bin_id, now, Jsonb(document))
         )
         if document["needs_collection"]:
-            waiting.append(
-                {
-                    "bin_id": bin_id,
-                    "label": label,
-                    "street": street,
-                    "latitude_deg": lat,
-                    "longitude_deg": lon,
-                    "fill_pct": fill,
-                    "reason": reason,
-                }
-            )
+            code = "overflow" if state == "overflowing" else "full"
+            waiting.append({"bin_id": bin_id, "must": True, "code": code, "why": reason, "fill_pct": fill})
     await conn.execute(
         "insert into event (kind, subject_kind, subject, at, detail) values ('bin_emptied', 'bin', %s, %s, %s)",
         (rows[0][0], now - timedelta(days=3), Jsonb({"before_pct": 86, "after_pct": 3})),
     )
-    order, at = [], waiting[0]
-    left = list(waiting)
-    while left:
-        at = min(
-            left,
-            key=lambda b: math.dist(
-                (b["longitude_deg"] * 0.61, b["latitude_deg"]),
-                (at["longitude_deg"] * 0.61, at["latitude_deg"]),
-            ),
-        )
-        left.remove(at)
-        order.append({**at, "order": len(order) + 1})
     result = {
-        "stops": order,
-        "km": round(1.1 * len(order) ** 0.5 * 3, 1),
+        "candidates": waiting,
+        "separate": [],
         "service_date": now.astimezone(UTC).date().isoformat(),
     }
     await conn.execute(

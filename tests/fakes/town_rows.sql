@@ -87,7 +87,7 @@ select alarm_id, case when rule_id = 'device.silent' then 'device' else 'segment
 insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, result)
 values ('winter.route', 1, 'route', 'r1', now() - interval '2 hours', 'treat', 'hoar frost expected', '{"min_surface_temperature_c": -2.5}'),
        ('winter.route', 1, 'route', 'r2', now() - interval '2 hours', 'no_action', 'stays above 2 °C', '{}'),
-       ('bins.collection', 1, 'route', 'bins', now() - interval '6 hours', 'collect', '3 bins', '{"stops": [{}, {}, {}], "km": 4.2, "service_date": "2026-01-09"}');
+       ('bins.collection', 1, 'route', 'bins', now() - interval '6 hours', 'collect', '3 bins', '{"candidates": [{"bin_id": "b1", "must": true}, {"bin_id": "b2", "must": true}, {"bin_id": "b3", "must": false}], "separate": [], "service_date": "2026-01-09"}');
 insert into event (kind, subject_kind, subject, at, detail)
 values ('bin_emptied', 'bin', 'b1', now() - interval '5 hours', '{"before_pct": 96, "after_pct": 4}'),
        ('bin_emptied', 'bin', 'b2', now() - interval '5 hours', '{"before_pct": 88, "after_pct": 2}'),

@@ -129,6 +129,14 @@ async def fill(conn: psycopg.AsyncConnection[Any]) -> None:
                 (datetime.combine(d.day, datetime.min.time(), UTC), "collect" if some else "no_action",
                  Jsonb({"stops": some, "km": km, "service_date": str(d.day)})),
             )  # fmt: skip
+        # Of since rounds are planned: no km, so it is no round that was driven.
+        must = [{"bin_id": b, "must": True, "code": "full", "why": "x"} for b in BINS]
+        await conn.execute(
+            "insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, result)"
+            " values ('bins.round', 2, 'route', 'bins', %s, 'collect', 'x', %s)",
+            (datetime.combine(d.day, datetime.min.time(), UTC),
+             Jsonb({"candidates": must, "separate": [], "service_date": str(d.day)})),
+        )  # fmt: skip
     await say(conn)
     for w in WORK:
         await conn.execute(

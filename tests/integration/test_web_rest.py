@@ -187,8 +187,8 @@ async def test_bins_and_the_round(site: Site) -> None:
     bins = (await site.get("/api/v1/bins"))["features"]
     assert len(bins) == len(site.town.bins)
     waiting = {f["id"] for f in bins if f["properties"]["needs_collection"]}
-    stops = (await site.get("/api/v1/bins/round"))["result"]["stops"]
-    assert {s["bin_id"] for s in stops} == waiting
+    candidates = (await site.get("/api/v1/bins/round"))["result"]["candidates"]
+    assert {c["bin_id"] for c in candidates if c["must"]} == waiting
     one = await site.get(f"/api/v1/bins/{bins[0]['id']}")
     assert one["events"][0]["kind"] == "bin_emptied"
     await site.sql("delete from decision")

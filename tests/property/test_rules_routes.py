@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import random
-from unittest.mock import patch
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.registry import BinSite, RoadNode, RoadSegment
+from devices.registry import RoadNode, RoadSegment
 from rules.core import tour
-from rules.core.collection import FEW_ROUNDS, MANY, plan_round
 from rules.core.road_graph import RoadGraph
 from rules.core.route_check import check
 from rules.core.routing import plan
@@ -94,43 +92,3 @@ def test_small_rounds_are_near_the_best(seed: int, n: int) -> None:
     assert sorted(order) == list(range(1, n + 1))
     best = min(tour.cost(p, distance) for p in itertools.permutations(range(1, n + 1)))
     assert tour.cost(order, distance) <= 2.0 * best + 1e-9
-
-
-@given(st.integers(0, 10**6), st.integers(1, 30))
-@settings(max_examples=60, deadline=None)
-def test_a_round_visits_every_bin_once(seed: int, n: int) -> None:
-    rng = random.Random(seed)
-    nodes, segments = town(rng, 20, 0.2)
-    bins = [
-        BinSite(
-            bin_id=f"b{i}",
-            label="",
-            street="",
-            device=f"d{i}",
-            latitude_deg=52 + rng.random() / 20,
-            longitude_deg=rng.random() / 20,
-        )
-        for i in range(n)
-    ]
-    done = plan_round(RoadGraph(nodes, segments), bins, nodes[0].node_id)
-    assert sorted(done.order + done.stranded) == sorted(b.bin_id for b in bins)
-    assert done.km >= 0.0
-    assert done.km < 1e6  # no "no way" within it
-
-
-def test_a_long_round_is_ordered_quickly_and_visits_every_bin() -> None:
-    """A fire waits behind it: of many stops the order is improved twice and no more."""
-    rng = random.Random(1)
-    nodes, segments = town(rng, 20, 0.2)
-    bins = [
-        BinSite(
-            bin_id=f"b{i}", label="", street="", device=f"d{i}", latitude_deg=52 + rng.random() / 20,
-            longitude_deg=rng.random() / 20,
-        )
-        for i in range(2 * MANY)
-    ]  # fmt: skip
-    with patch.object(tour, "_two_opt", wraps=tour._two_opt) as improved:
-        done = plan_round(RoadGraph(nodes, segments), bins, nodes[0].node_id)
-    assert len(done.order) > MANY
-    assert improved.call_count <= FEW_ROUNDS
-    assert sorted(done.order + done.stranded) == sorted(b.bin_id for b in bins)

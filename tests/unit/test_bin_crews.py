@@ -175,6 +175,17 @@ async def test_without_a_plan_the_list_is_shared_out_once(registry: Registry) ->
     assert {crews.version_of(a.lorry, a.bin_id, a.time_s) for a in play.world.crew_acts()} == {None}
 
 
+async def test_a_list_is_driven_street_by_street_without_bins_that_the_town_has_not(
+    registry: Registry,
+) -> None:
+    crews = crews_of(playing(registry), MemoryRounds(), registry)
+    street_of = {b.bin_id: b.street for b in registry.bins}
+    crews.take_list([*reversed(street_of), "gone"])
+    assert set(crews._list) == set(street_of)
+    streets = [street_of[b] for b in crews._list]
+    assert streets == sorted(streets)
+
+
 async def test_a_plan_of_other_roads_is_driven_by_the_lorries_own_ways(registry: Registry) -> None:
     fleet, book, play = fleet_of(registry), MemoryRounds(), playing(registry)
     plan = plan_of(registry, fleet, registry.bins[:8])

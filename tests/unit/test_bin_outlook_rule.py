@@ -105,8 +105,11 @@ def test_a_bin_that_will_overflow_is_a_must_with_why_and_an_idle_one_is_no_candi
     assert likely["litres"] == pytest.approx(2.4 * likely["expected_fill_pct"], abs=1.0)
     assert full is not None
     assert (full["must"], full["code"]) == (True, "overflow")
-    assert [s["bin_id"] for s in decision.result["stops"]] == ["b2"]
-    assert "1 more is likely to overflow" in decision.reason
+    assert decision.outcome == "collect"
+    assert decision.reason.startswith("2 of 3 bins must go.")
+    assert "1 of them is likely to overflow" in decision.reason
+    assert {b["bin_id"]: b["code"] for b in decision.inputs["bins"]} == {"b0": "forecast", "b2": "overflow"}
+    assert set(decision.result) == {"service_date", "candidates", "separate"}
     assert decision.inputs["bins_forecast_version"] == 1
     idle = candidate(decision, "b1")
     assert idle is None or (idle["code"] == "may" and 0.01 <= idle["p_overflow"] < 0.1)

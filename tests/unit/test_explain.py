@@ -291,6 +291,7 @@ def test_what_would_differ_is_said_and_the_decision_stands(effects: list[Effect]
 def test_a_round_is_explained(effects: list[Effect]) -> None:
     e = explain_decision(decision_of(effects, "bins.round", "collect"), COPY, [], ZONE, NOW_S)
     assert e.headline.startswith("Collection round: collect")
+    assert e.first_line.startswith("Collection round: 1 bin must go")
     assert e.inputs[0].name.startswith("b0, ")
     assert e.inputs[0].device == "bin-0"
     assert any("fuller and b1 is on the list too" in c for c in e.would_change)

@@ -124,7 +124,7 @@ def test_a_zone_and_a_matrix_that_are_not_there() -> None:
 
 
 def test_what_is_no_toml_has_its_line() -> None:
-    text = SHIPPED["bins_round.toml"].replace("version = 1", "version = ")
+    text = SHIPPED["bins_round.toml"].replace("version = 2", "version = ")
     [error] = check({**SHIPPED, "bins_round.toml": text}).errors
     assert (error.file, error.line) == ("bins_round.toml", 2)
     assert "no TOML" in str(error)

@@ -84,9 +84,17 @@ def _first_line(name: str, outcome: str, decision: Json, clock: Clock) -> str:
             + ("" if by is None else f", by {by}{late}")
         )
     if decision["outcome"] == "collect":
-        stops = len(r.get("stops", ()))
-        return one_line(f"{name}: {stops} {'bin' if stops == 1 else 'bins'}, {number(r.get('km'))} km")
+        return one_line(f"{name}: {_musts_and_mays(r)}")
     return one_line(f"{name}: {outcome}{_coldest(r)}")
+
+
+def _musts_and_mays(result: Json) -> str:
+    """Return how many bins must go and how many may; a decision of before there were candidates has its stops only."""
+    rows = result.get("candidates")
+    musts = len(result.get("stops", ())) if rows is None else sum(bool(c["must"]) for c in rows)
+    mays = 0 if rows is None else len(rows) - musts
+    must = f"{musts} {'bin' if musts == 1 else 'bins'} must go"
+    return must if mays == 0 else f"{must}, {mays} may"
 
 
 def _coldest(result: Json) -> str:
