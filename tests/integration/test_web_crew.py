@@ -144,7 +144,11 @@ async def test_a_reason_and_a_photo_are_for_the_crew_alone_and_the_photo_holds_o
     assert "Blocked" in live["fragments"]["crew"]
     await clock(site, 6.08)
     path = f"/bins/{blocked}"
-    for public in (await site.http.get(path), await site.http.get("/bins"), await site.http.get("/api/v1/bins/rounds")):
+    for public in (
+        await site.http.get(path),
+        await site.http.get("/bins"),
+        await site.http.get("/api/v1/bins/rounds"),
+    ):
         assert (public.status_code, "van" in public.text, "Cleo" in public.text) == (200, False, False)
     assert "Crew: blocked" in (await site.http.get(path)).text
     assert "Cleo, a white &lt;van&gt;" in (await cleo.get(path)).text
@@ -165,7 +169,11 @@ async def test_a_reason_and_a_photo_are_for_the_crew_alone_and_the_photo_holds_o
     )
     assert (bad.status_code, "can&#39;t be read" in bad.text) == (422, True)
     assert (await cleo.post(ACTS, data={**data, "what": "dance"})).status_code == 422
-    for wrong in ({"what": "dance"}, {"bin": "no-such", "once": "b4", "sure": "true"}, {"reason": "a\x00b", "once": "b5"}):
+    for wrong in (
+        {"what": "dance"},
+        {"bin": "no-such", "once": "b4", "sure": "true"},
+        {"reason": "a\x00b", "once": "b5"},
+    ):
         told = await cleo.post(ACTS, data={**data, **wrong}, headers={"Accept": "application/json"})
         assert (told.status_code, told.json()["state"]) == (422, "refused"), wrong
     assert (await cleo.post(ACTS, data={**data, "bin": "no-such", "once": "b3"})).status_code == 409
