@@ -144,12 +144,12 @@ async def test_a_reason_and_a_photo_are_for_the_crew_alone_and_the_photo_holds_o
     assert "Blocked" in live["fragments"]["crew"]
     await clock(site, 6.08)
     path = f"/bins/{blocked}"
-    for public in (
+    for shown in (
         await site.http.get(path),
         await site.http.get("/bins"),
         await site.http.get("/api/v1/bins/rounds"),
     ):
-        assert (public.status_code, "van" in public.text, "Cleo" in public.text) == (200, False, False)
+        assert (shown.status_code, "van" in shown.text, "Cleo" in shown.text) == (200, False, False)
     assert "Crew: blocked" in (await site.http.get(path)).text
     assert "Cleo, a white &lt;van&gt;" in (await cleo.get(path)).text
     await site.sql(

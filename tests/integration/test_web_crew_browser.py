@@ -252,9 +252,8 @@ async def test_a_shift_that_is_over_a_server_in_trouble_and_a_strange_network_lo
     tries = len(sent)
     await page.wait_for_timeout(12_000)
     assert (len(sent), await said(site, one)) == (tries, before)
-    await context_of(page).add_cookies(
-        [{k: c[k] for k in ("name", "value", "domain", "path")} for c in passed]
-    )  # type: ignore[misc, literal-required]
+    again: list[Any] = [{k: dict(c)[k] for k in ("name", "value", "domain", "path")} for c in passed]
+    await context_of(page).add_cookies(again)
     await page.reload()
     await becomes(site, page, one, [*before, 2])
     await expect(page.locator("#crew-said")).to_be_empty(timeout=20_000)  # the photo comes after the act
