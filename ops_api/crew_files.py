@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from ops_api.crew_desk import CrewDesk, Told
@@ -61,7 +61,7 @@ def _paper(
 def _track(
     rounds: Rounds, told: Told, lorry: str, zone: ZoneInfo, council: str, replaced: int | None
 ) -> bytes:
-    day = words.long_date(datetime.fromtimestamp(rounds.plan.day_s, UTC), zone)
+    day = words.long_date(datetime.combine(date.fromisoformat(rounds.day), time(12), zone), zone)
     about = f"REPLACED by plan {replaced}: do not drive it." if replaced else f"{council}: bins, {day}."
     return track(
         told.lines[lorry], told.ways[lorry], f"{lorry}, plan {rounds.version}, {day}", about, rounds.at_s,

@@ -101,7 +101,7 @@ async def run_api(
             team=_team(settings),
             forecasts=PostgresForecasts(pool),
             officers=_officers(settings, pool, planner),
-            bin_desk=bin_desk(settings, pool),
+            bin_desk=bin_desk(settings, pool, desk),
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
         )

@@ -20,7 +20,6 @@ from ops_api.cli_db import database
 from ops_api.housing.team_door import TeamDoor
 from ops_api.queries import OneConnection
 from ops_api.senders import SenderLimit
-from ops_api.wiring_rounds import round_desk
 from rules.bin_days.missed_desk import MissedDesk
 from rules.bin_days.reminding import BinReminders
 from rules.bin_days.store import PostgresBinDays
@@ -29,6 +28,7 @@ from rules.collection_acts.ports import CollectionActs
 from rules.collection_acts.store import PostgresActs
 from rules.core.bin_days.missed import Terms
 from rules.notify.outbox import PostgresOutbox
+from rules.rounds.service import RoundDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def bank_holidays() -> frozenset[date]:
     return frozenset(load_law()[1].holidays.days)
 
 
-def bin_desk(settings: Settings, pool: AsyncConnectionPool[Any]) -> BinDesk:
-    """Return what the pages need.
+def bin_desk(settings: Settings, pool: AsyncConnectionPool[Any], rounds: RoundDesk) -> BinDesk:
+    """Return what the pages need; ``rounds`` is the desk of the rounds, one for all pages: it keeps the day's plans.
 
     Raises:
         ConfigurationError: the bank holidays can't be read.
@@ -64,7 +64,7 @@ def bin_desk(settings: Settings, pool: AsyncConnectionPool[Any]) -> BinDesk:
         missed=MissedDesk(days, days, acts, bank_holidays(), zone, terms), site=given.public_url.rstrip("/"),
         channels=given.channels,
         door=None if given.password is None else TeamDoor(given.password.get_secret_value(), "waste"),
-        rounds=BinRounds(round_desk(settings, pool)), reports=SenderLimit(given.reports_per_hour), lookups=SenderLimit(given.lookups_per_hour),
+        rounds=BinRounds(rounds), reports=SenderLimit(given.reports_per_hour), lookups=SenderLimit(given.lookups_per_hour),
     )  # fmt: skip
 
 

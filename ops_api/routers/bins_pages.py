@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from ops_api.queries import bin_levels
 from ops_api.routers import bins_content, content
 from ops_api.routers.context import Ctx
+from ops_api.routers.crew_door import OnShift
 from ops_api.web import bin_view, bins_all_view, bins_filter, bins_map, bins_view
 from ops_api.web.bin_view import KnownOfBin
 from ops_api.web.bins_today import Today
@@ -56,8 +57,8 @@ async def all_bins(
 
 
 @router.get("/bins/{bin_id}")
-async def one_bin(bin_id: str, ctx: Ctx) -> HTMLResponse:
-    """Answer "how full, does it go today, and why"."""
+async def one_bin(bin_id: str, ctx: Ctx, who: OnShift) -> HTMLResponse:
+    """Answer "how full, does it go today, and why"; to a crew also who of the crews wrote what."""
     row = await ctx.db.row("bins", bin_id=bin_id)
     if row is None:
         raise HTTPException(404, f"There is no bin {bin_id!r}.")
@@ -72,6 +73,7 @@ async def one_bin(bin_id: str, ctx: Ctx) -> HTMLResponse:
         active=await bins_content.bin_alarms(ctx),
         decision=await content.newest_round(ctx),
         start=since,
+        by_crew=who is not None,
     )
     today = Today(await bins_content.todays_rounds(ctx, now.timestamp()), now, ctx.brand)
     return HTMLResponse(ctx.templates.render("bin.html", view=bin_view.view(known, today, ctx.brand)))

@@ -33,7 +33,7 @@ _PHOTO = re.compile(r"/api/v1/homes/([^/]+)/photos|/home/([^/]+)/evidence/photos
 
 
 class LimitBody:
-    """ASGI middleware that answers 413 to what is too large, and 404 to a photo of a stranger."""
+    """ASGI middleware that answers 413 to what is too large, 404 to a photo of a stranger, and 403 to one of a crew whose shift is over."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -46,12 +46,11 @@ class LimitBody:
         request = Request(scope)
         photo = _PHOTO.fullmatch(scope["path"]) if scope["method"] == "POST" else None
         forecast = scope["method"] == "POST" and scope["path"] == "/api/v1/weather-forecasts"
-        crew = (
-            scope["method"] == "POST" and _CREW.fullmatch(scope["path"]) is not None and _is_on_shift(request)
-        )
-        most = PHOTO_MOST if photo is not None or crew else FORECAST_MOST if forecast else MOST
+        crew = scope["method"] == "POST" and _CREW.fullmatch(scope["path"]) is not None
+        on_shift = crew and _is_on_shift(request)
+        most = PHOTO_MOST if photo is not None or on_shift else FORECAST_MOST if forecast else MOST
         try:
-            _check_declared(request, most)
+            _check_declared(request, most, _shift_is_over() if crew and not on_shift else None)
             if photo is not None:
                 await _check_lives_in(request, photo[1] or photo[2])
         except HTTPException as refused:
@@ -63,15 +62,21 @@ class LimitBody:
             await self._app(scope, _counted(receive, most), send)
 
 
+def _shift_is_over() -> HTTPException:
+    """Answer a photo of a crew whose shift is over: its telephone keeps what it sends until somebody says who it is."""
+    return HTTPException(403, "Say who you are first.", {"Connection": "close"})
+
+
 def _too_large(most: int) -> HTTPException:
     size = f"{most // 2**20} MB" if most >= 2**20 else f"{most // 2**10} kB"
     return HTTPException(413, f"That is too large: at most {size} can be sent here.", {"Connection": "close"})
 
 
-def _check_declared(request: Request, most: int) -> None:
+def _check_declared(request: Request, most: int, instead: HTTPException | None = None) -> None:
+    """Raise where more is announced than is taken: 413, or ``instead``."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > DIGITS or int(declared) > most):
-        raise _too_large(most)
+        raise instead or _too_large(most)
 
 
 def _is_on_shift(request: Request) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, HTTPException, Request, UploadFile
@@ -42,17 +42,16 @@ class _Asking:
     lorry: str
     script: bool
 
-    async def answer(self, status: int, state: str, words: str, **more: Any) -> Response:
-        """Return the answer: for the script as values, else the lorry's page with the words."""
+    async def answer(
+        self, status: int, state: str, words: str, *, who: Pass | None = None, told: int = 0
+    ) -> Response:
+        """Return the answer: for the script as values, else the lorry's page with the words, as ``who`` sees it."""
         if self.script:
-            return JSONResponse({"state": state, "words": words, **more}, status)
+            return JSONResponse({"state": state, "words": words}, status)
         if state == "kept":
-            return RedirectResponse(
-                f"{ADDRESS}/{quote(self.lorry, safe='')}"
-                + (f"?told={more['told']}" if more.get("told") else ""),
-                303,
-            )
-        return await lorry_page(self.ctx, self.lorry, more.get("who"), refused=words, status=status)
+            address = f"{ADDRESS}/{quote(self.lorry, safe='')}"
+            return RedirectResponse(f"{address}?told={told}" if told else address, 303)
+        return await lorry_page(self.ctx, self.lorry, who, refused=words, status=status)
 
 
 async def _asking(ctx: Context, request: Request, lorry: str) -> _Asking:

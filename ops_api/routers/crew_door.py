@@ -47,11 +47,14 @@ OnShift = Annotated[Pass | None, Depends(_pass)]
 
 
 def let_in(ctx: Context, request: Request, address: str, name: str) -> Response:
-    """Return the answer that lets a crew in for a shift and leads to a page: who gave the password."""
+    """Return the answer that lets a crew in for a shift and leads to a page: who gave the password.
+
+    The pass is for all pages: a bin's own page shows a crew more than others.
+    """
     door, now = door_of(ctx), ctx.clock.now()
     response = RedirectResponse(address, 303)
     response.set_cookie(
-        COOKIE, door.issue(name.strip(), "crew", now + SHIFT), max_age=int(SHIFT.total_seconds()), path=ADDRESS,
+        COOKIE, door.issue(name.strip(), "crew", now + SHIFT), max_age=int(SHIFT.total_seconds()), path="/",
         secure=request.url.scheme == "https", httponly=True, samesite="lax",
     )  # fmt: skip
     remember(response, request, door, now, ADDRESS)

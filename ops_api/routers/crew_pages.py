@@ -15,7 +15,7 @@ from ops_api.crew_files import crew_file
 from ops_api.housing.team_door import Pass
 from ops_api.routers import crew_content
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.crew_door import ADDRESS, OnShift, crew_of, door_of, let_in
+from ops_api.routers.crew_door import ADDRESS, COOKIE, OnShift, crew_of, door_of, let_in
 from ops_api.routers.password import try_password
 from ops_api.web.render import STATIC
 from rules.core.collection_acts.record import NAME_MOST
@@ -60,7 +60,7 @@ async def say_who(
 async def bye() -> Response:
     """Forget who it is: the telephone goes to the next crew."""
     response = RedirectResponse(ADDRESS, 303)
-    response.delete_cookie("cityops_crew", path=ADDRESS)
+    response.delete_cookie(COOKIE, path="/")
     return response
 
 

@@ -59,7 +59,10 @@ class BinView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownOfBin:
-    """What a bin's page is made of: the bin, its levels from ``start``, its story, its alarms, and the day's decision."""
+    """What a bin's page is made of: the bin, its levels from ``start``, its story, its alarms, and the day's decision.
+
+    ``by_crew``: a crew reads it; of its acts nobody else reads who wrote what.
+    """
 
     row: Row
     levels: Levels
@@ -68,6 +71,7 @@ class KnownOfBin:
     active: Sequence[Row]
     decision: Row | None
     start: datetime
+    by_crew: bool = False
 
 
 def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
@@ -93,7 +97,7 @@ def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
         ahead_says="" if not strip else bins_strip.said(strip, brand.time_zone, now),
         ahead_rows=() if not strip else tuple(_ahead_rows(strip, today)),
         outlook=tuple(_outlook(outlook, state, today)),
-        story=tuple(_line(s, today) for s in known.story),
+        story=tuple(_line(s, today, known.by_crew) for s in known.story),
         alarms=tuple(_alarm(a, today) for a in known.alarms),
         settings=tuple(_settings(row)),
     )  # fmt: skip
@@ -204,13 +208,13 @@ def _outlook(outlook: Row, state: Row, today: Today) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-def _line(s: Row, today: Today) -> tuple[str, str, str]:
+def _line(s: Row, today: Today, by_crew: bool) -> tuple[str, str, str]:
     when, detail = words.day_and_clock(s["at"], today.zone, today.now), s["detail"] or {}
     if s["source"] == "act":
         return (
             when,
             SAID.get(WHAT[int(s["what"])], str(s["what"])),
-            ", ".join(t for t in (s["by"], s["reason"]) if t),
+            ", ".join(t for t in (s["by"], s["reason"]) if t) if by_crew else "",
         )
     before, after = number_of(detail.get("before_pct")), number_of(detail.get("after_pct"))
     parts = (

@@ -74,7 +74,7 @@ class Today:
         now = turn.now
         at_s = None if now is None else now.at_s
         if now is not None and now.state == "skipped":
-            said = ": ".join(t for t in ((now.what or "").replace("_", " "), now.reason) if t)
+            said = (now.what or "").replace("_", " ")  # what the crew wrote is not for everybody
             return self._standing(
                 "skipped", f"Skipped {self.clock(at_s)}{': ' + said if said else ''}", turn, at_s
             )

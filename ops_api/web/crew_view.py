@@ -156,7 +156,7 @@ def _earlier(s: StopNow, facts: Facts) -> StopView:
     title = f"Unload at {s.ref}" if s.kind == "tip" else "Break" if s.kind == "break" else s.ref
     return StopView(
         s.kind, s.ref, s.state, "", title if row is None else row["label"], "", "", "", False, "", "",
-        facts.clock(s.at_s or s.planned_s), "", "", _said(s), *_act(s, facts),
+        facts.clock(s.planned_s if s.at_s is None else s.at_s), "", "", _said(s), *_act(s, facts),
     )  # fmt: skip
 
 

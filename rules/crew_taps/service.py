@@ -10,8 +10,9 @@ from rules.collection_acts.ports import CollectionActs
 from rules.core.collection_acts.record import BIN, Act, NewAct
 from rules.core.crew_card.judging import Counts, asked_first
 from rules.core.rounds.plan import RoundPlan
-from rules.crew_photos.ports import CrewAlbum
+from rules.crew_photos.ports import MOST_BYTES, TOO_LARGE, CrewAlbum
 from rules.evidence.pictures import Picture, cleaned
+from rules.evidence.ports import RefusedError
 from rules.rounds.ports import NoSuchRoundsError
 from rules.rounds.service import RoundDesk
 
@@ -138,7 +139,12 @@ class CrewTaps:
 
     async def _cleaned(self, data: bytes) -> Picture:
         async with self._photos:  # one at a time: a photo takes up to 200 MB while it is decoded
-            return await asyncio.to_thread(cleaned, data)
+            picture = await asyncio.to_thread(cleaned, data)
+        if len(picture.jpeg) > MOST_BYTES:
+            raise RefusedError(
+                TOO_LARGE
+            )  # before the act is written, which would name a photo that nobody has
+        return picture
 
 
 def _again(act: Act, tap: Tap, picture: Picture | None) -> bool:

@@ -69,7 +69,8 @@ def _decoded(data: bytes) -> Image.Image:
     with image:
         if image.width * image.height > MOST_PIXELS:
             raise RefusedError(_too_many())
-        if getattr(image, "n_frames", 1) > 1:
+        # Telephones hang a preview or depth behind a photo (MPO): the first picture is the photo.
+        if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
             raise RefusedError("The photo moves: send a single picture.")
         image.draft("RGB", (LONGEST_PX, LONGEST_PX))
         upright = ImageOps.exif_transpose(image)

@@ -205,7 +205,7 @@ async def test_the_rest_of_a_day_begins_where_the_lorry_is(bench: Bench) -> None
     assert set(plan.lorry_of) == {s.ref for s in stops[5:]} | (
         set(first.plan.lorry_of) - {s.ref for s in stops}
     )
-    assert {n.bin_id: n.why for n in plan.not_collected} == {stops[3].ref: "left out today: blocked: a car"}
+    assert {n.bin_id: n.why for n in plan.not_collected} == {stops[3].ref: "left out today: blocked"}
     up = next(n for n in plan.made_from.now if n.lorry_id == name)
     assert up.place is not None
     assert up.began_s == 21_600

@@ -142,6 +142,16 @@ async def test_a_reason_and_a_photo_are_for_the_crew_alone_and_the_photo_holds_o
     for text in (public, live["fragments"]["crew"], (await site.http.get("/crew")).text):
         assert ("van" in text, "Cleo" in text) == (False, False)
     assert "Blocked" in live["fragments"]["crew"]
+    await clock(site, 6.08)
+    path = f"/bins/{blocked}"
+    for shown in (
+        await site.http.get(path),
+        await site.http.get("/bins"),
+        await site.http.get("/api/v1/bins/rounds"),
+    ):
+        assert (shown.status_code, "van" in shown.text, "Cleo" in shown.text) == (200, False, False)
+    assert "Crew: blocked" in (await site.http.get(path)).text
+    assert "Cleo, a white &lt;van&gt;" in (await cleo.get(path)).text
     await site.sql(
         "insert into subject_state values ('bin', %s, now(), %s::jsonb)"
         " on conflict (subject_kind, subject) do update set state = excluded.state",
@@ -159,6 +169,13 @@ async def test_a_reason_and_a_photo_are_for_the_crew_alone_and_the_photo_holds_o
     )
     assert (bad.status_code, "can&#39;t be read" in bad.text) == (422, True)
     assert (await cleo.post(ACTS, data={**data, "what": "dance"})).status_code == 422
+    for wrong in (
+        {"what": "dance"},
+        {"bin": "no-such", "once": "b4", "sure": "true"},
+        {"reason": "a\x00b", "once": "b5"},
+    ):
+        told = await cleo.post(ACTS, data={**data, **wrong}, headers={"Accept": "application/json"})
+        assert (told.status_code, told.json()["state"]) == (422, "refused"), wrong
     assert (await cleo.post(ACTS, data={**data, "bin": "no-such", "once": "b3"})).status_code == 409
     assert (
         await cleo.post(ACTS, data={**data, "bin": "no-such", "once": "b3", "sure": "true"})
@@ -180,7 +197,7 @@ async def test_only_who_is_let_in_sends_what_is_as_large_as_a_photo(
     site: Site, cleo: httpx.AsyncClient
 ) -> None:
     files = {"photo": ("p.jpg", b"x" * 200_000, "image/jpeg")}
-    assert await announced(site, 200_000) == 413
+    assert await announced(site, 200_000) == 403
     assert (await cleo.post(ACTS, data={"bin": "b"}, files=files)).status_code == 422
 
 

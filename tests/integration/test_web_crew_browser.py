@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from PIL import Image
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 
 from rules.core.rounds.model import Lock
 from rules.rounds.ports import Rounds
@@ -206,6 +207,80 @@ async def test_taps_without_reception_are_kept_on_the_telephone_and_sent_with_th
     times = [at for (at,) in rows[-2:]]
     # The town stands still in this test: what was tapped before came before, by more than it waited.
     assert tapped_s - 60.0 < times[0] < times[1] < tapped_s - 1.0
+    await context_of(page).close()
+
+
+async def test_a_shift_that_is_over_a_server_in_trouble_and_a_strange_network_lose_nothing(
+    chromium: Browser, site: Site, plan: Rounds, tmp_path: Path
+) -> None:
+    page = await phone(chromium, site)
+    one, two = (await bins_ahead(page))[:2]
+    before, then = await said(site, one), await said(site, two)
+    asked: list[str] = []
+
+    async def strange(route: Route) -> None:
+        """Answer as a network that wants somebody to log in does, and stumble over what is said of the first bin."""
+        body = (route.request.post_data_buffer or b"").decode(errors="replace")
+        asked.append(one if one in body else two)
+        if asked.count(two) > 1 and one not in body:
+            await route.continue_()
+        elif one in body:
+            await route.fulfill(status=500, body="oops")
+        else:
+            await route.fulfill(status=200, content_type="text/html", body="<h1>Welcome to Free WiFi</h1>")
+
+    await page.route("**/acts", strange)
+    big = tmp_path / "big.jpg"
+    Image.effect_noise((1600, 1600), 90).convert("RGB").save(big, quality=95)
+    await page.locator(".is-next .stop__cant > summary").click()
+    await page.locator(".is-next input[type=file]").set_input_files(big)
+    await page.locator(".is-next").get_by_role("button", name="Blocked").click()
+    await next_bin(page, two)
+    await page.locator(".is-next").get_by_role("button", name="Emptied").click()
+    await becomes(site, page, two, [*then, 1])
+    assert await said(site, one) == before
+    await expect(page.locator("#crew-said")).to_contain_text("The server has trouble. 1 tap is kept")
+    # The server is well again, but the crew's shift is over: the photo is kept, and not sent again and again.
+    await page.unroute("**/acts")
+    passed = [c for c in await context_of(page).cookies() if c["name"] == "cityops_crew"]
+    await context_of(page).clear_cookies(name="cityops_crew")
+    sent: list[str] = []
+    page.on("request", lambda r: sent.append(r.url) if r.url.endswith("/acts") else None)
+    await expect(page.locator("#crew-said")).to_contain_text(
+        "Your shift on this phone is over", timeout=20_000
+    )
+    tries = len(sent)
+    await page.wait_for_timeout(12_000)
+    assert (len(sent), await said(site, one)) == (tries, before)
+    again: list[Any] = [{k: dict(c)[k] for k in ("name", "value", "domain", "path")} for c in passed]
+    await context_of(page).add_cookies(again)
+    await page.reload()
+    await becomes(site, page, one, [*before, 2])
+    await expect(page.locator("#crew-said")).to_be_empty(timeout=20_000)  # the photo comes after the act
+    [(photos,)] = await site.sql(
+        "select count(*) from crew_photo p join collection_act a using (act_id) where a.ref = %s and a.what = 2",
+        f"bin:{one}",
+    )
+    assert photos == 1
+    await context_of(page).close()
+
+
+async def test_what_the_server_does_not_take_can_be_sent_without_its_photo(
+    chromium: Browser, site: Site, plan: Rounds, tmp_path: Path
+) -> None:
+    page = await phone(chromium, site)
+    one = (await bins_ahead(page))[0]
+    before = await said(site, one)
+    heic = tmp_path / "photo.heic"
+    heic.write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
+    await page.locator(".is-next .stop__cant > summary").click()
+    await page.locator(".is-next input[type=file]").set_input_files(heic)
+    await page.locator(".is-next").get_by_role("button", name="Not there").click()
+    words = page.locator("#crew-said")
+    await expect(words).to_contain_text("can't be read", timeout=20_000)
+    assert await said(site, one) == before
+    await words.get_by_role("button", name="Send it without the photo").click()
+    await becomes(site, page, one, [*before, 4])
     await context_of(page).close()
 
 

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from devices.registry import BinSite
+from ops_api.crew_desk import Told
+from ops_api.crew_files import _track
 from rules.core.crew_card.lines import Line, line_of, lines_of, way_words
 from rules.core.crew_card.paper import card_document, clock_of
 from rules.core.crew_card.track import track
@@ -16,6 +18,7 @@ from rules.core.gpx import NAMESPACE
 from rules.core.rounds.plan import LorryRound, RoundPlan
 from rules.core.rounds.planner import Inserting
 from rules.evidence.card_pdf import set_card
+from rules.rounds.ports import Rounds
 from tests.fakes.pdf_text import pdf_text
 from tests.fakes.rounds_town import day_of, lorries
 
@@ -110,3 +113,16 @@ def test_the_track_has_a_waypoint_for_each_stop() -> None:
     assert len(names) == len(ROUND.stops)
     assert names[-1] == "Back in the yard"
     assert len(list(root.iter(f"{{{NAMESPACE}}}trkpt"))) == len(way)
+
+
+def test_the_card_has_the_days_date_also_when_the_clocks_go_forward() -> None:
+    noon = datetime(2026, 3, 29, 12, tzinfo=ZONE)
+    plan = msgspec.structs.replace(PLAN, day="2026-03-29", day_s=round(noon.timestamp()) - 43_200)
+    found = card_document(plan, 7, ROUND, lines(), ZONE, council="Town")
+    assert "Sunday 29 March 2026" in found["subtitle"]
+    rounds = Rounds(
+        version=7, day=plan.day, after=None, decision_id=None, fleet_id=1, at_s=noon.timestamp(), by="Ada", role="x",
+        via="x", reason="", plan=plan,
+    )  # fmt: skip
+    told = Told({ROUND.lorry_id: lines()}, {ROUND.lorry_id: []})
+    assert b"Sunday 29 March 2026" in _track(rounds, told, ROUND.lorry_id, ZONE, "Town", None)

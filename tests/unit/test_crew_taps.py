@@ -76,6 +76,18 @@ async def crew() -> Crew:
     return made
 
 
+async def test_a_photo_that_is_too_large_is_refused_before_an_act_names_it(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rules.crew_taps.service.MOST_BYTES", 100)
+    with pytest.raises(RefusedError, match="take another"):
+        await crew.tap(photo=photo_bytes())
+    assert crew.said == []
+    monkeypatch.undo()
+    assert isinstance(await crew.tap(photo=photo_bytes()), Kept)
+    assert len(crew.album.photos) == 1
+
+
 def given_away(to: str | None) -> RoundPlan:
     """The plan with the first bin at another lorry, or none."""
     rounds = []

@@ -87,6 +87,19 @@ def test_what_is_no_photo_or_a_bomb_is_refused_in_words(data: bytes, says: str) 
         cleaned(data)
 
 
+def test_of_a_telephones_photo_with_a_preview_behind_it_the_first_picture_counts() -> None:
+    preview = Image.new("RGB", (12, 8))
+    found = cleaned(
+        encoded(Image.new("RGB", (120, 80), "green"), "MPO", save_all=True, append_images=[preview])
+    )
+    assert (found.width, found.height) == (120, 80)
+    moving = encoded(
+        Image.new("RGB", (9, 9)), "WEBP", save_all=True, append_images=[Image.new("RGB", (9, 9), "red")]
+    )
+    with pytest.raises(RefusedError, match="moves"):
+        cleaned(moving)
+
+
 def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "MOST_BYTES", 100)
     with pytest.raises(RefusedError, match="MB"):

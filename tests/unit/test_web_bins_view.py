@@ -216,7 +216,7 @@ def test_a_skipped_bin_says_why_and_one_that_only_the_clock_knows_of_is_not_said
         )
     )
     assert {r.bin_id: (r.standing.code, r.standing.text) for r in (*shown.must, *shown.taken)} == {
-        "d": ("left", "In no round"), "a": ("skipped", "Skipped 09:05: blocked: a van"), "m": ("unsure", "Was due 10:00, not confirmed"),
+        "d": ("left", "In no round"), "a": ("skipped", "Skipped 09:05: blocked"), "m": ("unsure", "Was due 10:00, not confirmed"),
     }  # fmt: skip
     assert shown.lorries[0].done == 0
     assert "one: away from the round, or not heard of." in shown.warnings

@@ -60,7 +60,8 @@
     if (note && Date.now() - noted < SHOWN_MS) parts.push(make("p", "crew__told", note));
     if (queued.length && queued.some((t) => t.tries)) {
       const taps_ = queued.length === 1 ? "1 tap is" : `${queued.length} taps are`;
-      parts.push(make("p", "crew__told", `No reception. ${taps_} kept on this phone and sent when there is.`));
+      const trouble = queued.some((t) => t.trouble), why = trouble ? "The server has trouble." : "No reception.";
+      parts.push(make("p", "crew__told", `${why} ${taps_} kept on this phone and sent when ${trouble ? "it takes them" : "there is"}.`));
     }
     if (others) parts.push(make("p", "crew__told", `${others} for another lorry wait to be sent.`));
     if (taps.some((t) => t.state === "who")) {
@@ -81,13 +82,17 @@
   function question(tap) {
     const box = make("div", "crew__refused", ""), about = `${tap.title}, ${WORDS[tap.what]} ${clock(tap.at)}. `;
     box.append(make("p", "", about + tap.words));
-    if (tap.state === "asks") box.append(make("button", "crew__big crew__big--good", "Yes: write it down", () => settle(tap, true)));
-    box.append(make("button", "crew__big crew__big--plain", tap.state === "asks" ? "No: forget it" : "Go on without it", () => settle(tap, false)));
+    const asks = tap.state === "asks", button = (look, text, more) => box.append(make("button", `crew__big crew__big--${look}`, text, () => settle(tap, more)));
+    if (asks) button("good", "Yes: write it down", { sure: "true" });
+    else if (tap.photo) button("good", "Send it without the photo", { photo: null });
+    else button("good", "Try again", {});
+    button("plain", asks ? "No: forget it" : "Go on without it", null);
     return box;
   }
 
-  async function settle(tap, yes) {
-    if (yes) { tap.sure = "true"; tap.state = "waiting"; await CrewQueue.put(tap); } else await CrewQueue.drop(tap.key);
+  // ``more``: with what a tap is sent again; null: it is forgotten.
+  async function settle(tap, more) {
+    if (more) await CrewQueue.put(Object.assign(tap, more, { state: "waiting" })); else await CrewQueue.drop(tap.key);
     await load();
     flush();
   }
@@ -142,10 +147,12 @@
 
   async function send(tap) {
     const answer = await fetch(`/crew/${encodeURIComponent(tap.lorry)}/acts`, {
-      method: "POST", body: body(tap), headers: { Accept: "application/json" }, signal: AbortSignal.timeout(tap.photo ? 6 * TRY_MS : TRY_MS),
+      method: "POST", body: body(tap), headers: { Accept: "application/json" }, signal: AbortSignal.timeout?.(tap.photo ? 6 * TRY_MS : TRY_MS),
     });
-    if (answer.status >= 500 || answer.status === 429) throw new Error(answer.status);
     const told = (answer.headers.get("content-type") ?? "").includes("json") ? await answer.json() : {};
+    tap.trouble = answer.status >= 500 || answer.status === 429;
+    // What is fine and not ours comes from a network that wants somebody to log in first: nothing was written down.
+    if (tap.trouble || (answer.ok && told.state !== "kept")) { tap.tries += 1; return; }
     if (answer.ok) {
       tap.state = "sent";
       tap.photo = null;
@@ -156,15 +163,19 @@
     }
   }
 
-  // One after the other, in the order in which they were tapped.
-  async function flush() {
+  // One after the other, in the order in which they were tapped; one that the server stumbles over does not hold up the others.
+  // Whose shift is over is not tried again and again, with its photo, until somebody looks or taps.
+  async function flush(again = true) {
     if (sending) return;
     sending = true;
     try {
       for (const tap of await CrewQueue.all()) {
         if (!["waiting", "who"].includes(tap.state)) continue;
-        try { await send(tap); } catch { tap.tries += 1; await CrewQueue.put(tap); break; }
+        if (tap.state === "who" && !again) break;
+        let reached = true;
+        try { await send(tap); } catch { tap.tries += 1; tap.trouble = reached = false; }
         await CrewQueue.put(tap);
+        if (!reached || tap.state === "who") break;
       }
     } finally { sending = false; }
     await tidy();
@@ -204,7 +215,7 @@
   document.addEventListener("cityops:state", () => { tidy(); });
   addEventListener("online", flush);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) flush(); });
-  setInterval(flush, RETRY_MS);
+  setInterval(() => flush(false), RETRY_MS);
   navigator.serviceWorker?.register("/crew/worker.js", { scope: "/crew/" }).catch(() => {});
   load().then(flush);
 })();

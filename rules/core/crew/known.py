@@ -33,9 +33,8 @@ class KnownBin(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def why(self) -> str:
-        """Why it was skipped, in words."""
-        word = "" if self.what is None else WORDS.get(self.what, self.what)
-        return f"{word}: {self.reason}" if self.reason.strip() and word else word or self.reason
+        """Why it was skipped, in our words: everybody reads plans, and what a crew wrote may name people."""
+        return "" if self.what is None else WORDS.get(self.what, self.what)
 
 
 def known_bins(

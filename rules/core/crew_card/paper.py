@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from rules.core.crew_card.lines import Line, way_words
@@ -34,7 +34,8 @@ def card_document(
         council: whose lorry it is.
         replaced: number of the plan that has taken this one's place; None: it counts.
     """
-    clock, day = clock_of(plan.day_s, zone), datetime.fromtimestamp(plan.day_s, zone)
+    # By its date: on the day on which the clocks go forward, its seconds count from an hour before midnight.
+    clock, day = clock_of(plan.day_s, zone), date.fromisoformat(plan.day)
     bins, tips = len(round_.bins), sum(s.kind == "tip" for s in round_.stops)
     facts = [
         ("Leave", clock(round_.begins_s or 0)), ("Back", clock(round_.ends_s or 0)),
