@@ -12,7 +12,7 @@ from ops_api.web import bar_chart, bin_chart, bins_strip, words
 from ops_api.web.bar_chart import Bars, Value
 from ops_api.web.bin_chart import LevelChart
 from ops_api.web.bins_filter import STATES, place_of, state_of
-from ops_api.web.bins_rows import Due, dues, why_now
+from ops_api.web.bins_rows import SINCE, Due, dues, why_now
 from ops_api.web.bins_today import Standing, Today
 from ops_api.web.bins_words import chance, number_of, when_full
 from ops_api.web.bins_wrong import Wrong, wrongs
@@ -135,7 +135,7 @@ def _round(due: Due | None, standing: Standing, today: Today, row: Row) -> list[
     kind = "It must go" if due.must else "It may go"
     why = f"{kind}: {why_now(due, state, row) or due.code}."
     left = today.why_left(due.bin_id)
-    if left is not None:
+    if left is not None and due.code != SINCE:
         return [why, f"No lorry takes it: {left.why.replace(' %', '%')}."]
     if standing.lorry:
         return [why, f"Lorry {standing.lorry}, stop {standing.tag}: {standing.text}."]
@@ -169,7 +169,7 @@ def _ahead(strip: Row, today: Today) -> Bars:
         values.append(
             Value(
                 name=f"{words.day_and_clock(at, today.zone, today.now)}: {middle}% ({low} to {high}%), over 100% with {p}%",
-                label=f"{local:%a}" if local.hour == 12 else "", value=float(middle), low=float(low), high=float(high), tone=tone,
+                label=f"{local:%a}" if bins_strip.is_noon(local) else "", value=float(middle), low=float(low), high=float(high), tone=tone,
             )
         )  # fmt: skip
     return bar_chart.draw(values, most=150, step=50, width=480)

@@ -70,9 +70,9 @@ def sub(known: Known, must: Sequence[BinRow], taken: Sequence[BinRow], today: To
         if taken
         else ""
     )
-    road = (
-        f"{words.plural(lorries, 'lorry', 'lorries')}, back by {back}. " if back else "The lorries are back. "
-    )
+    road = "The lorries are back. " if lorries else "No lorry has a round today. "
+    if back:
+        road = f"{words.plural(lorries, 'lorry', 'lorries')}, back by {back}. "
     done = f"{words.number(n - still)} of {words.number(n)} that must go done. " if still < n else ""
     rest = len(known.bins) - len(must) - len(taken)
     made = words.day_and_clock(
