@@ -80,7 +80,7 @@ def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
     strip = outlook.get("strip")
     return BinView(
         bin_id=bin_id,
-        headline=f"{row['label']}: {_answer(state, standing, due)}",
+        headline=f"{row['label']}: {_answer(row, standing, due)}",
         sub=_sub(row, state, today),
         round=tuple(_round(due, standing, today, row)),
         wrong=wrongs([row], known.active, today),
@@ -99,13 +99,15 @@ def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
     )  # fmt: skip
 
 
-def _answer(state: Row, standing: Standing, due: Due | None) -> str:
-    fill = number_of(state.get("fill_pct"))
+def _answer(row: Row, standing: Standing, due: Due | None) -> str:
+    fill, at = number_of((row["state"] or {}).get("fill_pct")), row["at"]
     level = "level not known" if fill is None else f"{words.percent(fill)} full"
     if standing.code in ("to_come", "next", "unsure"):
         return f"{level}, goes today with {standing.lorry}"
     if standing.code == "done":
-        return f"{level}, {standing.text.lower()}"
+        # Sensors report seldom: the level may be that of before.
+        is_old = fill is not None and standing.at_s is not None and at.timestamp() < standing.at_s
+        return f"{standing.text.lower()}, {level} before" if is_old else f"{level}, {standing.text.lower()}"
     if standing.code == "skipped":
         return f"{level}, {standing.text[0].lower()}{standing.text[1:]}"
     return f"{level}, must go and is in no round" if due is not None and due.must else level

@@ -65,11 +65,7 @@ def sub(known: Known, must: Sequence[BinRow], taken: Sequence[BinRow], today: To
         return _without_plan(known, must, brand)
     lorries, back = driving(today), back_by(today)
     n, still = counted(must)
-    more = (
-        f"{words.number(len(taken))} more {'is' if len(taken) == 1 else 'are'} worth the way. "
-        if taken
-        else ""
-    )
+    more = f"{words.number(len(taken))} more {_verb(taken)} worth the way. " if taken else ""
     road = "The lorries are back. " if lorries else "No lorry has a round today. "
     if back:
         road = f"{words.plural(lorries, 'lorry', 'lorries')}, back by {back}. "
@@ -79,6 +75,12 @@ def sub(known: Known, must: Sequence[BinRow], taken: Sequence[BinRow], today: To
         datetime.fromtimestamp(known.rounds.rounds.at_s, known.now.tzinfo), brand.time_zone, known.now
     )
     return f"{more}{road}{done}{f'The other {words.number(rest)} can wait. ' if rest > 0 else ''}Plan {known.rounds.rounds.version}, made {made}."
+
+
+def _verb(taken: Sequence[BinRow]) -> str:
+    if any(r.standing.is_open for r in taken):
+        return "is" if len(taken) == 1 else "are"
+    return "was" if len(taken) == 1 else "were"
 
 
 def _without_plan(known: Known, must: Sequence[BinRow], brand: Brand) -> str:

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from ops_api.bin_rounds import TodaysRounds
-from ops_api.web import bins_all_view, bins_filter, bins_map, bins_strip, bins_view
+from ops_api.queries.bin_levels import Levels
+from ops_api.web import bin_view, bins_all_view, bins_filter, bins_map, bins_strip, bins_view
 from ops_api.web.bins_answer import Known
 from ops_api.web.bins_filter import ALL, Filter
 from ops_api.web.bins_lorries import lorry_rows
@@ -281,6 +282,52 @@ def test_a_bin_that_is_registered_no_more_has_no_page_to_go_to() -> None:
     assert "a, not registered any more" in page
     assert "/bins/a" not in page
     assert "/bins/d" in page
+
+
+def page_of(row: dict[str, Any], today: TodaysRounds) -> bin_view.BinView:
+    full = {
+        **row, "sensitive": False, "max_age_days": 7.0, "capacity_l": 240.0, "model": None, "service_s": 60.0,
+    }  # fmt: skip
+    known = bin_view.KnownOfBin(
+        row=full,
+        levels=Levels(),
+        story=(),
+        alarms=(),
+        active=(),
+        decision=None,
+        start=NOW - timedelta(days=14),
+    )
+    return bin_view.view(known, Today(today, NOW, BRAND), BRAND)
+
+
+def test_a_bins_page_does_not_show_the_level_of_before_as_that_of_an_emptied_bin() -> None:
+    driven = rounds({"one": progress([DONE, DONE, NEXT, COMES, COMES])})
+    before = a_bin("a", 90.0, "full", True) | {"at": NOW}
+    assert page_of(before, driven).headline == "Shops, a: emptied 09:05, 90% full before"
+    after = a_bin("a", 6.0) | {"at": NOW + timedelta(hours=2)}
+    assert page_of(after, driven).headline == "Shops, a: 6% full, emptied 09:05"
+
+
+def test_a_bins_page_says_that_it_must_go_where_the_plan_had_left_it() -> None:
+    shown = page_of(a_bin("c", 97.0, "overflowing", True), rounds())
+    assert shown.headline == "Shops, c: 97% full, must go and is in no round"
+    assert shown.round == (
+        "It must go: why.", "It has come to this since the plan was made: it goes with the next one.",
+    )  # fmt: skip
+
+
+def test_what_was_worth_the_way_is_told_as_past_once_it_is_done() -> None:
+    driven = rounds({"one": progress([DONE, DONE, DONE, COMES, COMES])})
+    assert board(today=driven).sub.startswith("1 more was worth the way. ")
+    assert board(today=rounds()).sub.startswith("1 more is worth the way. ")
+
+
+def test_counts_by_state_say_that_they_are_of_last_readings() -> None:
+    """The answer counts what is still to do: a bin emptied a minute ago has not reported, and counts as overflowing here."""
+    driven = rounds({"one": progress([DONE, DONE, NEXT, COMES, COMES])})
+    page = TEMPLATES.render("_bins_answer.html", view=board(today=driven))
+    assert "By last readings:" in page
+    assert 'aria-label="Bins by their last readings"' in page
 
 
 def test_of_the_bins_in_no_round_the_worst_come_first() -> None:
