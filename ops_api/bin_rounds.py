@@ -10,6 +10,7 @@ from rules.core.cab.roads import roads_sha256
 from rules.core.crew.model import LorryProgress
 from rules.core.network.network import Network
 from rules.core.rounds.fleet import RoundFleet
+from rules.core.rounds.model import Candidate
 from rules.core.rounds.plan import LorryRound, RoundPlan, Stop
 from rules.rounds.ports import Rounds
 from rules.rounds.service import RoundDesk
@@ -28,12 +29,14 @@ class TodaysRounds:
         fleet: lorries, tips and depots; None: none are written down any more.
         progress: where lorries are, by their ids; of those that are missing only the plan is known.
         out: lorries out of service.
+        candidates: of all of the day's plans by bin: a later plan names only what was left to do.
     """
 
     rounds: Rounds
     fleet: RoundFleet | None = None
     progress: Mapping[str, LorryProgress] = field(default_factory=dict)
     out: frozenset[str] = frozenset()
+    candidates: Mapping[str, Candidate] = field(default_factory=dict)
 
     @property
     def plan(self) -> RoundPlan:
@@ -57,9 +60,8 @@ class BinRounds:
         now = await self._desk.day_now(now_s)
         if now is not None:
             kept = await self._desk.book.fleet()
-            return TodaysRounds(
-                now.rounds, None if kept is None else kept.fleet, now.progress, frozenset(now.out)
-            )
+            fleet = None if kept is None else kept.fleet
+            return TodaysRounds(now.rounds, fleet, now.progress, frozenset(now.out), now.candidates)
         newest = await self._desk.newest(now_s)
         return None if newest is None else TodaysRounds(newest)
 

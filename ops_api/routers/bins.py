@@ -87,7 +87,10 @@ async def get_levels(
     if await ctx.db.row("bins", bin_id=bin_id) is None:
         raise HTTPException(404, f"There is no bin {bin_id!r}.")
     until = end or await ctx.town_now()
-    since = start or until - LEVELS_USUAL
+    try:
+        since = start or until - LEVELS_USUAL
+    except OverflowError as error:  # 14 days before the calendar's first
+        raise HTTPException(422, "to is too early.") from error
     if not since < until or until - since > LEVELS_MOST:
         raise HTTPException(422, f"from must be before to, by at most {LEVELS_MOST.days} days.")
     found = await bin_levels.levels(ctx.db, bin_id, since, until)

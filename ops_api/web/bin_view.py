@@ -12,7 +12,7 @@ from ops_api.web import bar_chart, bin_chart, bins_strip, words
 from ops_api.web.bar_chart import Bars, Value
 from ops_api.web.bin_chart import LevelChart
 from ops_api.web.bins_filter import STATES, place_of, state_of
-from ops_api.web.bins_rows import Due, dues, why_now
+from ops_api.web.bins_rows import SINCE, Due, dues, why_now
 from ops_api.web.bins_today import Standing, Today
 from ops_api.web.bins_words import chance, number_of, when_full
 from ops_api.web.bins_wrong import Wrong, wrongs
@@ -84,7 +84,7 @@ def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
     strip = outlook.get("strip")
     return BinView(
         bin_id=bin_id,
-        headline=f"{row['label']}: {_answer(state, standing, due)}",
+        headline=f"{row['label']}: {_answer(row, standing, due)}",
         sub=_sub(row, state, today),
         round=tuple(_round(due, standing, today, row)),
         wrong=wrongs([row], known.active, today),
@@ -103,13 +103,15 @@ def view(known: KnownOfBin, today: Today, brand: Brand) -> BinView:
     )  # fmt: skip
 
 
-def _answer(state: Row, standing: Standing, due: Due | None) -> str:
-    fill = number_of(state.get("fill_pct"))
+def _answer(row: Row, standing: Standing, due: Due | None) -> str:
+    fill, at = number_of((row["state"] or {}).get("fill_pct")), row["at"]
     level = "level not known" if fill is None else f"{words.percent(fill)} full"
     if standing.code in ("to_come", "next", "unsure"):
         return f"{level}, goes today with {standing.lorry}"
     if standing.code == "done":
-        return f"{level}, {standing.text.lower()}"
+        # Sensors report seldom: the level may be that of before.
+        is_old = fill is not None and standing.at_s is not None and at.timestamp() < standing.at_s
+        return f"{standing.text.lower()}, {level} before" if is_old else f"{level}, {standing.text.lower()}"
     if standing.code == "skipped":
         return f"{level}, {standing.text[0].lower()}{standing.text[1:]}"
     return f"{level}, must go and is in no round" if due is not None and due.must else level
@@ -139,7 +141,7 @@ def _round(due: Due | None, standing: Standing, today: Today, row: Row) -> list[
     kind = "It must go" if due.must else "It may go"
     why = f"{kind}: {why_now(due, state, row) or due.code}."
     left = today.why_left(due.bin_id)
-    if left is not None:
+    if left is not None and due.code != SINCE:
         return [why, f"No lorry takes it: {left.why.replace(' %', '%')}."]
     if standing.lorry:
         return [why, f"Lorry {standing.lorry}, stop {standing.tag}: {standing.text}."]
@@ -173,7 +175,7 @@ def _ahead(strip: Row, today: Today) -> Bars:
         values.append(
             Value(
                 name=f"{words.day_and_clock(at, today.zone, today.now)}: {middle}% ({low} to {high}%), over 100% with {p}%",
-                label=f"{local:%a}" if local.hour == 12 else "", value=float(middle), low=float(low), high=float(high), tone=tone,
+                label=f"{local:%a}" if bins_strip.is_noon(local) else "", value=float(middle), low=float(low), high=float(high), tone=tone,
             )
         )  # fmt: skip
     return bar_chart.draw(values, most=150, step=50, width=480)

@@ -77,8 +77,10 @@ def view(
     part = shown[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
     verb = "is" if week == 1 else "are"
     return AheadView(
-        headline=f"{words.plural(week, 'bin')} {verb} likely to be full within a week if left",
-        sub=f"Of {words.plural(len(shown), 'bin')}, the soonest first.",
+        headline=f"{words.plural(week, 'bin')} {verb} likely to be full within a week if left"
+        if bins
+        else "No bin is registered yet",
+        sub=_sub(len(shown), len(bins)),
         asked=asked,
         choices=bins_filter.choices(bins),
         scores=scored(scores or {}),
@@ -86,6 +88,12 @@ def view(
         page=page,
         pages=pages,
     )
+
+
+def _sub(shown: int, all_: int) -> str:
+    if not all_:
+        return ""
+    return f"Of {words.plural(shown, 'bin')}, the soonest first." if shown else "None is as you asked for."
 
 
 def scored(told: Row) -> str:

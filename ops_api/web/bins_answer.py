@@ -65,20 +65,22 @@ def sub(known: Known, must: Sequence[BinRow], taken: Sequence[BinRow], today: To
         return _without_plan(known, must, brand)
     lorries, back = driving(today), back_by(today)
     n, still = counted(must)
-    more = (
-        f"{words.number(len(taken))} more {'is' if len(taken) == 1 else 'are'} worth the way. "
-        if taken
-        else ""
-    )
-    road = (
-        f"{words.plural(lorries, 'lorry', 'lorries')}, back by {back}. " if back else "The lorries are back. "
-    )
+    more = f"{words.number(len(taken))} more {_verb(taken)} worth the way. " if taken else ""
+    road = "The lorries are back. " if lorries else "No lorry has a round today. "
+    if back:
+        road = f"{words.plural(lorries, 'lorry', 'lorries')}, back by {back}. "
     done = f"{words.number(n - still)} of {words.number(n)} that must go done. " if still < n else ""
     rest = len(known.bins) - len(must) - len(taken)
     made = words.day_and_clock(
         datetime.fromtimestamp(known.rounds.rounds.at_s, known.now.tzinfo), brand.time_zone, known.now
     )
     return f"{more}{road}{done}{f'The other {words.number(rest)} can wait. ' if rest > 0 else ''}Plan {known.rounds.rounds.version}, made {made}."
+
+
+def _verb(taken: Sequence[BinRow]) -> str:
+    if any(r.standing.is_open for r in taken):
+        return "is" if len(taken) == 1 else "are"
+    return "was" if len(taken) == 1 else "were"
 
 
 def _without_plan(known: Known, must: Sequence[BinRow], brand: Brand) -> str:

@@ -138,4 +138,4 @@ def back_by(today: Today) -> str:
 
 def driving(today: Today) -> int:
     """Return how many lorries have a round today."""
-    return 0 if today.rounds is None else sum(bool(r.stops) for r in today.rounds.plan.rounds)
+    return sum(not r.stays for r in lorry_rows(today))

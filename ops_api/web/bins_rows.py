@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ops_api.bin_rounds import TodaysRounds
 from ops_api.web import bins_strip, words
 from ops_api.web.bins_filter import STATES, state_of
 from ops_api.web.bins_strip import Strip
 from ops_api.web.bins_today import Standing, Today
 from ops_api.web.bins_words import chance, number_of, when_full
+from rules.core.rounds.model import Candidate
 
 Row = Mapping[str, Any]
 LAST = float("inf")
 WORST_FIRST = {"overflowing": 0.0, "full": 1.0}
+SINCE = "since"
+"""Why a bin has to go that had not to when the plan was made."""
 LEVEL_CODES = frozenset({"full", "overflow", "report"})
 """Why a bin had to go by what was in it: over once that is out."""
 
@@ -33,7 +37,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class BinRow:
-    """A bin as the board's lists show it; ``why_left``: why no lorry takes it."""
+    """A bin as the board's lists show it; ``why_left``: why no lorry takes it; ``has_page``: it is registered still."""
 
     bin_id: str
     label: str
@@ -49,6 +53,7 @@ class BinRow:
     strip: Strip | None
     standing: Standing
     why_left: str = ""
+    has_page: bool = True
 
 
 def dues(today: Today, decision: Row | None, bins: Iterable[Row]) -> list[Due]:
@@ -56,16 +61,25 @@ def dues(today: Today, decision: Row | None, bins: Iterable[Row]) -> list[Due]:
     rounds = today.rounds
     found: list[Due] = []
     if rounds is not None:
-        found = [Due(c.bin_id, c.must, c.code, c.why, c.p_overflow) for c in rounds.plan.made_from.candidates]
+        found = [Due(c.bin_id, c.must, c.code, c.why, c.p_overflow) for c in _of_today(rounds, today)]
     elif decision is not None:
         found = _decided(decision.get("result") or {})
-    known = {d.bin_id for d in found}
+    by_id = {d.bin_id: d for d in found}
     for b in bins:
-        state = b["state"] or {}
-        if state.get("needs_collection") and str(b["bin_id"]) not in known:
+        state, bin_id = b["state"] or {}, str(b["bin_id"])
+        before = by_id.get(bin_id)
+        if state.get("needs_collection") and (before is None or not before.must):
             p = (state.get("outlook") or {}).get("p_overflow")
-            found.append(Due(str(b["bin_id"]), True, "since", str(state.get("reason") or ""), p))
-    return found
+            by_id[bin_id] = Due(bin_id, True, SINCE, str(state.get("reason") or ""), p)
+    return list(by_id.values())
+
+
+def _of_today(rounds: TodaysRounds, today: Today) -> list[Candidate]:
+    """Return the newest plan's candidates, and those of earlier ones that lorries were at: it names them no more."""
+    newest = rounds.plan.made_from.candidates
+    named = {c.bin_id for c in newest}
+    before = [c for c in rounds.candidates.values() if c.bin_id not in named and today.was_at(c.bin_id)]
+    return [*newest, *before]
 
 
 def _decided(result: Row) -> list[Due]:
@@ -89,6 +103,8 @@ def row_of(due: Due, b: Row | None, today: Today, *, strip: bool = True) -> BinR
     standing, left = today.of(due.bin_id, state), today.why_left(due.bin_id)
     if state.get("separate_job") and standing.is_open:
         standing = Standing("left", "Separate job")
+    if due.code == SINCE and standing.code == "left":  # what the plan left it for is of when it could wait
+        standing, left = Standing("none", "Not in the plan"), None
     return BinRow(
         bin_id=due.bin_id,
         label=str((b or {}).get("label") or due.bin_id),
@@ -104,6 +120,7 @@ def row_of(due: Due, b: Row | None, today: Today, *, strip: bool = True) -> BinR
         strip=bins_strip.draw(state.get("outlook"), today.zone, today.now) if strip else None,
         standing=standing,
         why_left="" if left is None else left.why.replace(" %", "%"),
+        has_page=b is not None,
     )
 
 
@@ -122,7 +139,7 @@ def why_now(due: Due, state: Row, b: Row | None) -> str:
         return str(state.get("reason") or due.why).replace(" %", "%")
     if due.must and due.code in LEVEL_CODES and state:
         return f"was {due.why}".replace(" %", "%")
-    if due.code == "since":
+    if due.code == SINCE:
         return f"since the plan was made: {due.why}".replace(" %", "%")
     return due.why.replace(" %", "%") or ("must go" if due.must else "")
 

@@ -69,12 +69,17 @@ def draw(outlook: Mapping[str, Any] | None, zone: ZoneInfo, now: datetime) -> St
         top = _y(middle[k])
         paths[tone] += f"M{centre - wide / 2:g} {top:g}h{wide}V{HEIGHT_PX - 2}h-{wide}z"
         ranges += f"M{centre:g} {_y(high[k]):g}V{_y(low[k]):g}"
-        if at.astimezone(zone).hour == 0:
+        if not is_noon(at.astimezone(zone)):
             midnights += f"M{centre:g} {HEIGHT_PX - 2}v2"
     width = STEP_PX * len(times)
     return Strip(
         width, HEIGHT_PX, BRIM_Y, **paths, ranges=ranges, midnights=midnights, text=said(strip, zone, now)
     )
+
+
+def is_noon(local: datetime) -> bool:
+    """Whether a step is the day's, not the night's: steps are twelve hours, so from when clocks change they are an hour off."""
+    return 6 <= local.hour < 18
 
 
 def _y(level_pct: float) -> float:

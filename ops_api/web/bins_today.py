@@ -94,6 +94,10 @@ class Today:
             return self._standing("next", f"Next, {self.clock(expected_s)}", turn, expected_s)
         return self._standing("to_come", self.clock(expected_s), turn, expected_s)
 
+    def was_at(self, bin_id: str) -> bool:
+        """Whether a lorry was at a bin by an earlier plan of the day."""
+        return bin_id in self._earlier
+
     def why_left(self, bin_id: str) -> NotCollected | None:
         """Return why a candidate is in no round; None: it is in one, or is no candidate."""
         return self._left.get(bin_id)

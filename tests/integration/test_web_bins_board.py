@@ -119,5 +119,8 @@ async def test_levels_and_outlooks_are_given_over_rest(site: Site) -> None:
     assert (
         await site.http.get(f"/api/v1/bins/{bin_id}/levels", params={"from": "2026-01-01T00:00"})
     ).status_code == 422
+    for ends in ("0001-01-05T00:00:00Z", "NaN", "inf"):
+        answer = await site.http.get(f"/api/v1/bins/{bin_id}/levels", params={"to": ends})
+        assert answer.status_code == 422, ends
     assert (await site.http.get("/api/v1/bins/none/levels")).status_code == 404
     json.dumps(found)

@@ -11,13 +11,15 @@ import msgspec
 import pytest
 
 from ops_api.bin_rounds import TodaysRounds
-from ops_api.web import bins_all_view, bins_filter, bins_map, bins_strip, bins_view
+from ops_api.queries.bin_levels import Levels
+from ops_api.web import bin_view, bins_all_view, bins_filter, bins_map, bins_strip, bins_view
 from ops_api.web.bins_answer import Known
 from ops_api.web.bins_filter import ALL, Filter
 from ops_api.web.bins_lorries import lorry_rows
 from ops_api.web.bins_today import Today
 from ops_api.web.bins_wrong import wrongs
 from ops_api.web.brand import Brand
+from ops_api.web.render import Templates
 from rules.core.crew.model import LorryProgress, StopNow
 from rules.core.rounds.fleet import DepotEntry, RoundFleet, RoundLorry, TipEntry
 from rules.core.rounds.model import Candidate, Place
@@ -28,6 +30,7 @@ NOW = datetime(2026, 1, 9, 8, 0, tzinfo=UTC)
 DAY_S = int(datetime(2026, 1, 9, tzinfo=UTC).timestamp())
 HERE = Place(52.2, 0.14)
 BRAND = Brand()
+TEMPLATES = Templates(BRAND)
 STRIP = {
     "from": "2026-01-09T12:00:00Z", "step_h": 12, "median_pct": [70, 90, 110], "low_pct": [65, 80, 90],
     "high_pct": [76, 101, 140], "p_over_pct": [2, 22, 71],
@@ -240,6 +243,93 @@ def test_a_bin_that_filled_up_since_the_plan_was_made_is_told_to_be_in_none() ->
     assert shown.warnings[1] == "1 bin has come to need a lorry since the plan was made: plan again."
 
 
+def test_a_bin_that_might_wait_when_the_plan_was_made_and_is_full_now_must_go() -> None:
+    """The plan left ``c`` at 20 %: that it was not worth the way then is no reason now. ``m`` is on its round."""
+    full = [a_bin("m", 85.0, "full", True), a_bin("c", 97.0, "overflowing", True)]
+    shown = board([BINS[0], *full, *BINS[3:]], rounds())
+    assert shown.headline == "4 bins must go today: 2 overflowing"
+    assert [(r.bin_id, r.standing.code, r.standing.tag, r.why_left != "") for r in shown.must] == [
+        ("c", "none", "", False), ("d", "left", "", True), ("a", "to_come", "A1", False), ("m", "to_come", "A2", False),
+    ]  # fmt: skip
+    assert (shown.taken, shown.left) == ((), ())
+    assert shown.warnings[1] == "1 bin has come to need a lorry since the plan was made: plan again."
+
+
+def test_a_later_plan_of_the_day_forgets_nothing_that_is_done() -> None:
+    """The rounds' table counts what an earlier plan had done, and so do the answer and the list."""
+    before = StopNow(
+        index=1, kind="bin", ref="e", place=HERE, state="done", planned_s=0, at_s=7 * 3600, by="crew"
+    )
+    of = progress([DONE, NEXT, COMES, COMES, COMES], earlier=(before,), bins_n=3)
+    dropped = candidate("x", True)
+    of_day = {c.bin_id: c for c in (*plan().made_from.candidates, candidate("e", True), dropped)}
+    shown = board(today=replace(rounds({"one": of}), candidates=of_day))
+    assert shown.headline == "2 of 3 bins that must go are still to do: 1 overflowing"
+    assert [(r.bin_id, r.standing.text) for r in shown.must][-1] == ("e", "Emptied 07:00")
+    assert (shown.lorries[0].done, shown.lorries[0].bins) == (1, 3)
+
+
+def test_a_plan_without_a_round_is_not_told_as_lorries_that_are_back() -> None:
+    nobody = plan(rounds=(LorryRound(lorry_id="one"), LorryRound(lorry_id="two")))
+    assert "No lorry has a round today. " in board(today=rounds(of=nobody)).sub
+
+
+def test_a_bin_that_is_registered_no_more_has_no_page_to_go_to() -> None:
+    shown = board(BINS[1:], rounds())
+    gone = next(r for r in shown.must if r.bin_id == "a")
+    assert (gone.has_page, gone.label, gone.state) == (False, "a", "unknown")
+    page = TEMPLATES.render("_bins_must.html", view=shown)
+    assert "a, not registered any more" in page
+    assert "/bins/a" not in page
+    assert "/bins/d" in page
+
+
+def page_of(row: dict[str, Any], today: TodaysRounds) -> bin_view.BinView:
+    full = {
+        **row, "sensitive": False, "max_age_days": 7.0, "capacity_l": 240.0, "model": None, "service_s": 60.0,
+    }  # fmt: skip
+    known = bin_view.KnownOfBin(
+        row=full,
+        levels=Levels(),
+        story=(),
+        alarms=(),
+        active=(),
+        decision=None,
+        start=NOW - timedelta(days=14),
+    )
+    return bin_view.view(known, Today(today, NOW, BRAND), BRAND)
+
+
+def test_a_bins_page_does_not_show_the_level_of_before_as_that_of_an_emptied_bin() -> None:
+    driven = rounds({"one": progress([DONE, DONE, NEXT, COMES, COMES])})
+    before = a_bin("a", 90.0, "full", True) | {"at": NOW}
+    assert page_of(before, driven).headline == "Shops, a: emptied 09:05, 90% full before"
+    after = a_bin("a", 6.0) | {"at": NOW + timedelta(hours=2)}
+    assert page_of(after, driven).headline == "Shops, a: 6% full, emptied 09:05"
+
+
+def test_a_bins_page_says_that_it_must_go_where_the_plan_had_left_it() -> None:
+    shown = page_of(a_bin("c", 97.0, "overflowing", True), rounds())
+    assert shown.headline == "Shops, c: 97% full, must go and is in no round"
+    assert shown.round == (
+        "It must go: why.", "It has come to this since the plan was made: it goes with the next one.",
+    )  # fmt: skip
+
+
+def test_what_was_worth_the_way_is_told_as_past_once_it_is_done() -> None:
+    driven = rounds({"one": progress([DONE, DONE, DONE, COMES, COMES])})
+    assert board(today=driven).sub.startswith("1 more was worth the way. ")
+    assert board(today=rounds()).sub.startswith("1 more is worth the way. ")
+
+
+def test_counts_by_state_say_that_they_are_of_last_readings() -> None:
+    """The answer counts what is still to do: a bin emptied a minute ago has not reported, and counts as overflowing here."""
+    driven = rounds({"one": progress([DONE, DONE, NEXT, COMES, COMES])})
+    page = TEMPLATES.render("_bins_answer.html", view=board(today=driven))
+    assert "By last readings:" in page
+    assert 'aria-label="Bins by their last readings"' in page
+
+
 def test_of_the_bins_in_no_round_the_worst_come_first() -> None:
     new = [a_bin("aa", 88.0, "full", True), a_bin("zz", 99.0, "overflowing", True)]
     assert [r.bin_id for r in board([*BINS, *new], rounds()).must] == ["d", "zz", "aa", "a"]
@@ -352,6 +442,26 @@ def test_bars_of_likely_overflows_are_wider_and_none_leaves_the_picture() -> Non
     tops = [float(p.split()[1].split("h")[0]) for p in (found.calm, found.may, found.likely)]
     assert tops == sorted(tops, reverse=True)
     assert all(0.0 <= t <= found.height for t in tops)
+
+
+def test_midnights_and_noons_are_told_apart_after_clocks_change() -> None:
+    """From Sunday 25 October 2026, 02:00, on the half days end at 11:00 and 23:00."""
+    n = 8
+    week = {
+        "from": "2026-10-23T23:00:00Z", "step_h": 12, "median_pct": [10] * n, "low_pct": [5] * n, "high_pct": [20] * n, "p_over_pct": [0] * n,
+    }  # fmt: skip
+    drawn = bins_strip.draw({"strip": week}, BRAND.time_zone, NOW)
+    assert drawn is not None
+    assert drawn.midnights.count("M") == n / 2
+    assert drawn.midnights.startswith("M4 ")
+
+
+def test_without_bins_nothing_is_said_of_their_week() -> None:
+    shown = bins_all_view.view([], frozenset(), ALL, 1, NOW, BRAND)
+    assert (shown.headline, shown.sub) == ("No bin is registered yet", "")
+    none = bins_all_view.view(BINS, frozenset(), Filter(stream="glass"), 1, NOW, BRAND)
+    assert none.sub == "None is as you asked for."
+    assert "<table" not in TEMPLATES.render("bins_all.html", view=none)
 
 
 def test_all_bins_are_listed_by_when_they_are_full_a_page_at_a_time() -> None:
