@@ -49,12 +49,21 @@ select to_jsonb(m) as model, to_jsonb(b) - 'device_id' as site from bin_site b l
 where b.bin_id = %(bin_id)s
 
 -- bin_emptyings
-select extract(epoch from at)::float8 as t_s, (detail ->> 'before_pct')::float8 as before_pct, (detail ->> 'after_pct')::float8 as after_pct,
-       coalesce((detail ->> 'confidence')::float8, 1.0) as confidence, coalesce(detail -> 'evidence', '["drop"]') as evidence
-from event
-where kind = 'bin_emptied' and subject_kind = 'bin' and subject = %(bin_id)s and at >= %(start)s and at < %(end)s
-  and detail ->> 'before_pct' is not null and detail ->> 'after_pct' is not null
-order by at, event_id
+-- As they are known now, as the ledger has them: of one that was taken back nothing, of one that more speaks for since all that does.
+select extract(epoch from e.at)::float8 as t_s, (e.detail ->> 'before_pct')::float8 as before_pct, (e.detail ->> 'after_pct')::float8 as after_pct,
+       coalesce((c.detail ->> 'confidence')::float8, (e.detail ->> 'confidence')::float8, 1.0) as confidence,
+       coalesce(c.detail -> 'evidence', e.detail -> 'evidence', '["drop"]') as evidence
+from event e
+left join lateral (
+    select detail from event
+    where subject_kind = 'bin' and subject = e.subject and at = e.at and kind = 'bin_emptying_confirmed'
+    order by event_id desc limit 1) c on true
+where e.kind = 'bin_emptied' and e.subject_kind = 'bin' and e.subject = %(bin_id)s and e.at >= %(start)s and e.at < %(end)s
+  and e.detail ->> 'before_pct' is not null and e.detail ->> 'after_pct' is not null
+  and not exists (
+    select from event r
+    where r.subject_kind = 'bin' and r.subject = e.subject and r.at = e.at and r.kind = 'bin_emptying_retracted')
+order by e.at, e.event_id
 
 -- bin_statement
 -- The statement of a month, or the newest.

@@ -96,6 +96,27 @@ async def test_a_bins_page_answers_whether_it_goes_today_and_why(site: Site) -> 
     assert (await site.http.get("/bins/none")).status_code == 404
 
 
+async def test_an_emptying_that_was_taken_back_is_none_and_one_that_was_confirmed_says_by_whom(
+    site: Site,
+) -> None:
+    await bins_board.told(site.dsn, site.now)
+    bin_id = site.town.bins[0].bin_id
+    await bins_board.measured(site.dsn, site.town, bin_id, site.now)
+    first, second, *others = (await site.get(f"/api/v1/bins/{bin_id}/levels"))["emptyings"]
+    for at, kind, detail in (
+        (first["at"], "bin_emptying_retracted", "{}"),
+        (second["at"], "bin_emptying_confirmed", '{"confidence": 1.0, "evidence": ["drop", "crew"]}'),
+    ):
+        await site.sql(
+            "insert into event (kind, subject_kind, subject, at, detail)"
+            " values (%s, 'bin', %s, %s::timestamptz, %s::jsonb) returning event_id",
+            kind, bin_id, at, detail,
+        )  # fmt: skip
+    left = (await site.get(f"/api/v1/bins/{bin_id}/levels"))["emptyings"]
+    assert left == [second | {"confidence": 1.0, "evidence": ["drop", "crew"]}, *others]
+    assert (await site.http.get(f"/bins/{bin_id}")).text.count('class="chart__mark"') == len(left)
+
+
 async def test_levels_and_outlooks_are_given_over_rest(site: Site) -> None:
     await bins_board.told(site.dsn, site.now)
     bin_id = site.town.bins[0].bin_id
