@@ -57,8 +57,8 @@ async def test_a_frosty_night_is_decided(bench: Bench) -> None:
     collected = [
         s for rule, s, o, _ in await bench.rows("decisions") if (rule, o) == ("bins.round", "collect")
     ]
-    # Once for each of the two service dates, and candidates told again after four hours between.
-    assert collected == ["bins"] * 3
+    # Once for each of the two service dates, candidates told again after four hours between, and once by their chance alone.
+    assert collected == ["bins"] * 4
 
 
 @pytest.mark.parametrize("lateness_s", [0.0, 900.0])
