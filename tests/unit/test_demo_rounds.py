@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from firmware_sim.world.collection import CrewAct
-from ops_api.crew_desk import SAID, request_of
+from ops_api.crews_book import SAID, request_of
 from ops_api.demo.bin_days import rounds
 from ops_api.demo.verify_bins import Collected
 from rules.core.collection_acts.record import Act

@@ -14,10 +14,11 @@ LISTED = 12
 
 
 def number(value: float | None, unit: str = "") -> str:
-    """Return a figure: whole from ten on."""
+    """Return a figure: whole from ten on, and where it is whole; pence are told below ten pounds."""
     if value is None:
         return NOT_KNOWN
-    text = f"{abs(value):,.0f}" if abs(value) >= FEW or value == 0.0 else f"{abs(value):,.2f}"
+    is_whole = abs(value) >= FEW or value == 0.0 or (unit != "£" and float(value).is_integer())
+    text = f"{abs(value):,.0f}" if is_whole else f"{abs(value):,.2f}"
     sign = "−" if value < 0.0 and text.strip("0.,") else ""
     return f"{sign}£{text}" if unit == "£" else f"{sign}{text} {unit}".rstrip()
 
