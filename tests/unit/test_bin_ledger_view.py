@@ -44,6 +44,8 @@ def test_without_a_statement_the_page_says_how_to_get_one() -> None:
         (0.0, "£", "£0"),
         (-386.4, "£", "−£386"),
         (2.345, "", "2.35"),
+        (6.0, "", "6"),
+        (3.0, "£", "£3.00"),
         (1234.5, "min", "1,234 min"),
     ],
 )
@@ -52,7 +54,7 @@ def test_figures_are_written_for_people(value: float | None, unit: str, text: st
 
 
 def test_a_difference_has_its_sign() -> None:
-    assert (signed(3.0), signed(-3.0), signed(0.0)) == ("+3", "−3.00", "0")
+    assert (signed(3.0), signed(-3.0), signed(0.0)) == ("+3", "−3", "0")
 
 
 SCHEDULE = 'source = "rota"\n[[plans]]\nname = "x"\nevery_days = 2\n'
