@@ -247,9 +247,9 @@ async def test_a_bug_is_answered_without_a_traceback() -> None:
 
 
 async def test_an_empty_database_has_pages_that_say_what_they_wait_for(site: Site) -> None:
+    await site.sql("delete from alarm")
     await site.sql(
-        "truncate alarm, decision, event, subject_state, ingest_batch, dead_letter, rule_cursor, diary_entry"
-        " cascade"
+        "truncate decision, event, subject_state, ingest_batch, dead_letter, rule_cursor, diary_entry cascade"
     )
     await site.sql("truncate frog_reading, road_reading, weather_reading, bin_reading, gritter_reading")
     await site.sql(

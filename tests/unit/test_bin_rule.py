@@ -47,7 +47,7 @@ def test_a_jammed_sensor_is_on_the_list_as_blocked_and_raises_no_full_bin() -> N
     assert state["needs_collection"]
     assert state["reason"].startswith("blocked: something is at its sensor, 26 % full before")
     assert [e.rule_id for e in effects if isinstance(e, RaiseAlarm)] == ["bins.blocked"]
-    (decision,) = [e for e in effects if isinstance(e, Decision) and e.outcome == "collect"]
+    *_, decision = [e for e in effects if isinstance(e, Decision) and e.outcome == "collect"]
     assert decision.inputs["bins"][0]["why"] == state["reason"]
 
 
