@@ -155,7 +155,7 @@ async def _planned(
     desk = crew_of(ctx).rounds
     asked = Asked(
         who.name, "crew", VIA, (await ctx.town_now()).timestamp(), reason.strip(),
-        f"crew:{lorry}:{what}:{once}" if once else None, iterations=AGAIN_ITERATIONS, unless_same=what == "again",
+        f"crew:{lorry}:{what}:{once}" if once else None, iterations=AGAIN_ITERATIONS,
     )  # fmt: skip
     try:
         if what == "again":
