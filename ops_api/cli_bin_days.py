@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cityops.errors import ConfigurationError
+from ops_api.cli_desk import through
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -274,13 +275,6 @@ def _today(door: BinDaysDoor) -> date:
 
 
 def _run(work: Callable[[BinDaysDoor], Awaitable[T]]) -> T:
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_bin_days import bin_days_of
 
-    async def run() -> T:
-        async with bin_days_of(load_settings()) as door:
-            return await work(door)
-
-    return asyncio.run(run())
+    return through(bin_days_of, work)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api.cli_desk import AsJson, By, RequestId, name_of, to_json
+from ops_api.cli_desk import AsJson, By, RequestId, end_with, name_of, through, to_json
 from ops_api.cli_help import examples
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def replan(
         asked = asked_of(door, by, role, reason, request_id, seed, iterations, lock, skip, forget_locks)
         return said(await door.desk.replan(asked), door, as_json)
 
-    _exit(at_rounds(run))
+    end_with(at_rounds(run))
 
 
 def progress(as_json: AsJson = False) -> None:
@@ -175,7 +175,7 @@ def _serves(
         )
         return 0
 
-    _exit(at_rounds(run))
+    end_with(at_rounds(run))
 
 
 def said(rounds: Rounds, door: RoundsDoor, as_json: bool) -> int:
@@ -189,25 +189,9 @@ def said(rounds: Rounds, door: RoundsDoor, as_json: bool) -> int:
     return MISSED if rounds.plan.missed else 0
 
 
-def _exit(status: int) -> None:
-    if status != 0:
-        raise typer.Exit(status)
-
-
 def at_rounds(work: Callable[[RoundsDoor], Awaitable[Any]]) -> Any:
     """Do something at the desk of rounds, and return what it returns; refusals end with status 1."""
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_rounds import rounds_of
     from rules.rounds.ports import NoRoundsError, RoundsMovedError
 
-    async def run() -> Any:
-        async with rounds_of(load_settings()) as door:
-            return await work(door)
-
-    try:
-        return asyncio.run(run())
-    except (NoRoundsError, RoundsMovedError) as error:
-        typer.echo(f"not done: {error}", err=True)
-        raise typer.Exit(1) from None
+    return through(rounds_of, work, (NoRoundsError, RoundsMovedError))

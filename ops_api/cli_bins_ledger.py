@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api.cli_desk import AsJson, By, name_of, to_json
+from ops_api.cli_desk import AsJson, By, name_of, through, to_json
 from ops_api.cli_help import HELP_OPTIONS, examples, group
 
 if TYPE_CHECKING:
@@ -310,13 +310,6 @@ def _read(file: Path) -> str:
 
 
 def _at_ledger(work: Callable[[LedgerDoor], Awaitable[None]]) -> None:
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_bins_ledger import ledger_of
 
-    async def run() -> None:
-        async with ledger_of(load_settings()) as door:
-            await work(door)
-
-    asyncio.run(run())
+    through(ledger_of, work)

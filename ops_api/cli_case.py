@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ops_api.cli_desk import AsJson, By, name_of, to_json
+from ops_api.cli_desk import AsJson, By, name_of, through, to_json
 from ops_api.cli_help import examples, group
 from ops_api.cli_looks import PURPOSE, Purpose, looked
 from ops_api.terminal_text import escaped
@@ -247,13 +247,6 @@ async def _show(door: CaseDoor, case_id: int, as_json: bool, who: str, purpose: 
 
 
 def _at_cases(work: Callable[[CaseDoor], Awaitable[Any]]) -> None:
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_evidence import cases_of
 
-    async def run() -> None:
-        async with cases_of(load_settings()) as door:
-            await work(door)
-
-    asyncio.run(run())
+    through(cases_of, work)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from cityops.errors import ConfigurationError
+from ops_api.cli_desk import through
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,16 +20,9 @@ T = TypeVar("T")
 
 def with_catalogues(work: Callable[[CatalogueStore], Awaitable[T]]) -> T:
     """Run ``work`` on the catalogues of this installation's database."""
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_catalogue import catalogues_of
 
-    async def run() -> T:
-        async with catalogues_of(load_settings()) as store:
-            return await work(store)
-
-    return asyncio.run(run())
+    return through(catalogues_of, work)
 
 
 def usable(folder: Path | None) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
+from ops_api.cli_desk import through
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -183,16 +184,9 @@ def since_time(text: str, now: datetime) -> datetime:
 
 
 def _with_letters(work: Callable[[LetterStore, LetterReplay], Awaitable[Any]]) -> Any:
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_letters import letters_of
 
-    async def run() -> Any:
-        async with letters_of(load_settings()) as (letters, replay):
-            return await work(letters, replay)
-
-    return asyncio.run(run())
+    return through(letters_of, lambda both: work(*both))
 
 
 def _not_waiting(ids: tuple[int, ...], named: list[Any]) -> list[str]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from cityops.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from cityops.settings import Settings
     from ops_api.wiring_desk import DeskDoor
+
+Door = TypeVar("Door")
+Result = TypeVar("Result")
 
 By = Annotated[
     str,
@@ -54,18 +59,47 @@ def name_of(by: str) -> str:
         raise ConfigurationError("who are you? Give --by NAME or set CITYOPS_OPERATOR") from e
 
 
-def at_desk(work: Callable[[DeskDoor], Awaitable[Any]]) -> Any:
-    """Do something with the settings' database, and return what it returns. Raises as :func:`desk_of`."""
+def through(
+    opened: Callable[[Settings], AbstractAsyncContextManager[Door]],
+    work: Callable[[Door], Awaitable[Result]],
+    refusals: tuple[type[Exception], ...] = (),
+) -> Result:
+    """Do something behind a door that the settings open, and return what it returns.
+
+    Args:
+        opened: opens the door and closes it again.
+        work: what is done there.
+        refusals: what the desk raises where it says no: told in words, exit status 1.
+
+    Raises:
+        typer.Exit: the desk said no.
+    """
     import asyncio
 
     from cityops.settings import load_settings
-    from ops_api.wiring_desk import desk_of
 
-    async def run() -> Any:
-        async with desk_of(load_settings()) as door:
+    async def run() -> Result:
+        async with opened(load_settings()) as door:
             return await work(door)
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except refusals as error:
+        typer.echo(f"not done: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def at_desk(work: Callable[[DeskDoor], Awaitable[Any]]) -> Any:
+    """Do something with the settings' database, and return what it returns. Raises as :func:`desk_of`."""
+    from ops_api.wiring_desk import desk_of
+
+    return through(desk_of, work)
+
+
+def end_with(status: int) -> None:
+    """End the command with an exit status; with 0 go on."""
+    if status != 0:
+        raise typer.Exit(status)
 
 
 def to_json(document: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api.cli_desk import AsJson, By, name_of
+from ops_api.cli_desk import AsJson, By, name_of, through
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -277,13 +277,6 @@ def _time_s(text: str, name: str) -> float:
 
 
 def _with_forecasts(work: Callable[[ForecastDoor], Awaitable[Any]]) -> Any:
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_forecasts import forecasts_of
 
-    async def run() -> Any:
-        async with forecasts_of(load_settings()) as door:
-            return await work(door)
-
-    return asyncio.run(run())
+    return through(forecasts_of, work)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
+from ops_api.cli_desk import through
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -154,13 +155,6 @@ def _csv(rows: list[dict[str, str]]) -> str:
 
 
 def _with_homes(work: Callable[[Db, People], Awaitable[Any]]) -> Any:
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_homes import homes_of
 
-    async def run() -> Any:
-        async with homes_of(load_settings()) as (db, people):
-            return await work(db, people)
-
-    return asyncio.run(run())
+    return through(homes_of, lambda both: work(*both))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError, TransientError
+from ops_api.cli_desk import through
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -203,13 +204,6 @@ def _address(person: str, channel: str) -> str:
 
 
 def _with_outbox(work: Any) -> Any:
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_notify import outbox_of
 
-    async def run() -> Any:
-        async with outbox_of(load_settings()) as box:
-            return await work(box)
-
-    return asyncio.run(run())
+    return through(outbox_of, work)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
+from ops_api.cli_desk import through
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -120,13 +121,6 @@ def _quiet(person: Person) -> str:
 
 
 def _with_people(work: Callable[[PostgresPeople], Awaitable[Any]]) -> Any:
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_notify import people_of
 
-    async def run() -> Any:
-        async with people_of(load_settings()) as known:
-            return await work(known)
-
-    return asyncio.run(run())
+    return through(people_of, work)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from cityops.errors import ConfigurationError
+from ops_api.cli_desk import through
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -166,16 +167,9 @@ def named(by: str, reason: str) -> tuple[str, str]:
 
 def with_shadow(work: Callable[[ShadowParts], Awaitable[T]]) -> T:
     """Run ``work`` on the shadow of this installation's database."""
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_shadow import shadow_of
 
-    async def run() -> T:
-        async with shadow_of(load_settings()) as parts:
-            return await work(parts)
-
-    return asyncio.run(run())
+    return through(shadow_of, work)
 
 
 async def _stored(parts: ShadowParts, catalogue_id: int) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api.cli_desk import AsJson, By, RequestId, name_of, to_json
+from ops_api.cli_desk import AsJson, By, RequestId, name_of, through, to_json
 from ops_api.cli_help import examples, group
 
 if TYPE_CHECKING:
@@ -284,13 +284,6 @@ def _at(text: str | None, door: WinterDoor, name: str) -> float | None:
 
 def at_winter(work: Callable[[WinterDoor], Awaitable[Any]]) -> Any:
     """Do something at the officer's desk of the settings' database, and return what it returns."""
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_winter import winter_of
 
-    async def run() -> Any:
-        async with winter_of(load_settings()) as door:
-            return await work(door)
-
-    return asyncio.run(run())
+    return through(winter_of, work)

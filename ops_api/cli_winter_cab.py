@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cityops.errors import ConfigurationError
-from ops_api.cli_desk import AsJson, By, RequestId, name_of, to_json
+from ops_api.cli_desk import AsJson, By, RequestId, end_with, name_of, through, to_json
 from ops_api.cli_help import examples
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def tonight(
         plan = await door.desk.plan_tonight(who, door.now_s, seed=seed, iterations=_usual(iterations))
         return await _say(door, plan, as_json)
 
-    _exit(at_cab(run))
+    end_with(at_cab(run))
 
 
 def breakdown(
@@ -173,7 +173,7 @@ def _changed(
         )
         return 0
 
-    _exit(at_cab(run))
+    end_with(at_cab(run))
 
 
 def _who(by: str, role: str, reason: str, request_id: str | None) -> Who:
@@ -199,28 +199,12 @@ async def _say(door: CabDoor, plan: Plan, as_json: bool) -> int:
     return MISSED if plan.contents.missed else 0
 
 
-def _exit(status: int) -> None:
-    if status:
-        raise typer.Exit(status)
-
-
 def at_cab(work: Callable[[CabDoor], Awaitable[Any]]) -> Any:
     """Do something at the desk of plans, and return what it returns; refusals end with status 1."""
-    import asyncio
-
-    from cityops.settings import load_settings
     from ops_api.wiring_cab import cab_of
     from rules.winter.fleet.ports import NotPlannedError, PlanMovedError
 
-    async def run() -> Any:
-        async with cab_of(load_settings()) as door:
-            return await work(door)
-
-    try:
-        return asyncio.run(run())
-    except (NotPlannedError, PlanMovedError) as error:
-        typer.echo(f"not done: {error}", err=True)
-        raise typer.Exit(1) from None
+    return through(cab_of, work, (NotPlannedError, PlanMovedError))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -15,6 +15,9 @@ import msgspec
 
 from rules.core.rounds.model import Candidate
 
+NEVER_OFFERED = 1.0
+"""No chance is above it: no bin is offered that may be left."""
+
 
 @dataclass(frozen=True, slots=True)
 class BinToday:
@@ -111,14 +114,7 @@ class Forecast:
 
     def __call__(self, day: date, bins: Sequence[BinToday]) -> list[Candidate]:
         """Return the bins that may overflow."""
-        found = []
-        for b in bins:
-            risk = b.candidate.p_overflow
-            if b.must:
-                found.append(_must(b, b.candidate.code, b.why))
-            elif risk > self.alpha:
-                found.append(_must(b, "forecast", _risk_words(risk, f"above {100 * self.alpha:g} %")))
-        return found
+        return Integrated(self.alpha, NEVER_OFFERED)(day, bins)
 
 
 @dataclass(frozen=True, slots=True)
