@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shlex
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -155,6 +156,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
         )
     cleanup.push_async_callback(children.stop)
     _say_addresses(demo.say, address, sample, team)
+    _say_commands(demo.say, folder)
     end = start + timedelta(hours=scenario.duration_h) if demo.check else None
     devices = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)
     forecasts = await cleanup.enter_async_context(town_forecasts(demo.settings, stack.dsn, registry, start))
@@ -352,3 +354,8 @@ def _say_addresses(say: Say, address: str | None, home: str | None, team: str) -
     say(f"  {address}/bin-day/{FIRST_UPRN}   residents: when is my bin day; /bins/report: a full public bin")
     say(f"  {address}/housing  housing: homes that share their damp; password {escape(team)}")
     say(f"  {address}/ops      operations: what is wrong now\n")
+
+
+def _say_commands(say: Say, folder: Path) -> None:
+    """Say how commands of another terminal find this town."""
+    say(f"  in another terminal: export CITYOPS_DATA_DIR={escape(shlex.quote(str(folder)))}, then e.g. cityops bins show\n")
