@@ -358,4 +358,6 @@ def _say_addresses(say: Say, address: str | None, home: str | None, team: str) -
 
 def _say_commands(say: Say, folder: Path) -> None:
     """Say how commands of another terminal find this town."""
-    say(f"  in another terminal: export CITYOPS_DATA_DIR={escape(shlex.quote(str(folder)))}, then e.g. cityops bins show\n")
+    say(
+        f"  in another terminal: export CITYOPS_DATA_DIR={escape(shlex.quote(str(folder)))}, then e.g. cityops bins show\n"
+    )
