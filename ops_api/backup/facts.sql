@@ -108,7 +108,7 @@ select kind || ' ' || name, checksum from public.schema_history
 
 -- ledger
 -- How many numbers of devices are held, and by how many starts.
-select 'ledger', count(*) || ' starts hold ' || coalesce(sum(upper(r) - lower(r)), 0)
+select 'ledger', count(distinct (s.device_id, s.boot)) || ' starts hold ' || coalesce(sum(upper(r) - lower(r)), 0)
   from public.device_sequence s left join lateral unnest(s.received) r on true
 
 -- hypertables
