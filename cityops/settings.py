@@ -42,6 +42,7 @@ from cityops.settings_housing import HousingSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
 from cityops.settings_retention import RetentionSettings
 from cityops.settings_rounds import RoundsSettings
+from cityops.settings_tracing import TracingSettings
 from cityops.settings_winter import WinterSettings
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -272,6 +273,7 @@ class Settings(BaseSettings):
     notify: NotifySettings = NotifySettings()
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
+    tracing: TracingSettings = TracingSettings()
     data_dir: HomePath = Field(default_factory=default_data_dir)
     """Folder of the embedded database, broker and simulated devices; by default
     `~/.local/share/cityops`, for root `/var/lib/cityops`."""
