@@ -33,6 +33,7 @@ from pydantic_settings import (
 
 from cityops.errors import ConfigurationError
 from cityops.paths import default_data_dir
+from cityops.settings_backup import BackupSettings
 from cityops.settings_bin_days import BinDaysSettings
 from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
 from cityops.settings_crew import CrewSettings
@@ -41,6 +42,7 @@ from cityops.settings_housing import HousingSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
 from cityops.settings_retention import RetentionSettings
 from cityops.settings_rounds import RoundsSettings
+from cityops.settings_tracing import TracingSettings
 from cityops.settings_winter import WinterSettings
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -270,6 +272,8 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()
     retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings = BackupSettings()
+    tracing: TracingSettings = TracingSettings()
     data_dir: HomePath = Field(default_factory=default_data_dir)
     """Folder of the embedded database, broker and simulated devices; by default
     `~/.local/share/cityops`, for root `/var/lib/cityops`."""
