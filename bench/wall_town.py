@@ -76,22 +76,7 @@ def fill(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute("select ensure_partitions(%s, %s)", (now - HOUR * 48, now + HOUR * 48))
         _run(conn, _STATES, now=now)
-        _homes(conn, now)
         conn.execute("analyze")
-
-
-def _homes(conn: psycopg.Connection[tuple[object, ...]], now: datetime) -> None:
-    """Put homes into four wards with outlines over the town, a third of them at risk."""
-    row = conn.execute(
-        "select min(longitude_deg), min(latitude_deg), max(longitude_deg), max(latitude_deg) from road_node"
-    ).fetchone()
-    assert row is not None
-    west, south, east, north = (float(str(x)) for x in row)
-    x, y = (west + east) / 2, (south + north) / 2
-    corners = {"North-west": (west, y, x, north), "North-east": (x, y, east, north), "South-west": (west, south, x, y), "South-east": (x, south, east, y)}  # fmt: skip
-    for label, (a, b, c, d) in corners.items():
-        outline = psycopg.types.json.Jsonb([[a, b], [c, b], [c, d], [a, d]])
-        conn.execute("insert into ward (ward_id, label, boundary) values (%s, %s, %s)", (label.lower(), label, outline))
 
 
 def pass_by(conn: psycopg.Connection[tuple[object, ...]], tick: int) -> None:

@@ -26,6 +26,7 @@ ALARM_LINES_LOOK = 5000
 ALARMS_PLACED = 500
 STATIONS, GRITTERS = 200, 500
 
+
 async def ops(ctx: Context) -> dict[str, Any]:
     """Return the content of the wall."""
     now, town_now = ctx.clock.now(), await ctx.town_now()
@@ -51,6 +52,8 @@ def build() -> str:
 async def _wall(ctx: Context, now: datetime, town_now: datetime) -> ops_view.Found:
     day, hour = now - timedelta(days=1), now - timedelta(hours=1)
     counts = await content.device_counts(ctx, town_now)
+    # Both wait a little for a count that is on its way: together, not one after the other.
+    missing, database = await asyncio.gather(ctx.missing.get(), ctx.database.get())
     return ops_view.Found(
         totals_day=await ctx.db.one("ingest_totals", since=day),
         totals_hour=await ctx.db.one("ingest_totals", since=hour),
@@ -60,10 +63,10 @@ async def _wall(ctx: Context, now: datetime, town_now: datetime) -> ops_view.Fou
         devices=[(name, ctx.kinds[name].title, reporting, total) for name, reporting, total in counts],
         alarm_counts=await ctx.db.rows("alarm_counts"),
         alarms=await content.active_alarms(ctx),
-        missing=await ctx.missing.get(),
+        missing=missing,
         happened=await _happened(ctx, town_now - ops_changes.SPAN),
         messages=await ctx.db.one("wall_messages", now=now),
-        database=await ctx.database.get(),
+        database=database,
     )
 
 

@@ -110,7 +110,13 @@ def now_document(
         ],
         "lorries": [*_gritters(gritters, now), *_lorries(rounds, now)],
         "alarms": [
-            {"id": a["alarm_id"], "at": _place(a), "severity": a["severity"], "taken": a["taken"]}
+            {
+                "id": a["alarm_id"],
+                "at": _place(a),
+                "severity": a["severity"],
+                "rule": a["rule_id"],
+                "taken": a["taken"],
+            }
             for a in alarms
         ],
         "wards": {

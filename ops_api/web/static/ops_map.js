@@ -8,13 +8,13 @@
   const ROADS = {
     d: { name: "Dry", look: "dry", factor: 0.55 }, m: { name: "Damp", look: "damp", factor: 0.75 }, w: { name: "Wet", look: "wet", factor: 1 },
     h: { name: "Hoar frost", look: "hoar", factor: 1.15, extra: 3, core: "5 5" }, i: { name: "Ice", look: "ice", factor: 1.2, extra: 4, core: "2 6" },
-    s: { name: "Snow", look: "snow", factor: 1.15, extra: 3, core: "10 5" }, u: { name: "Road not known", look: "unknown", factor: 0.5, dash: "2 4" },
+    s: { name: "Snow", look: "snow", factor: 1.15, extra: 3, core: "10 5" }, u: { name: "Not known", look: "unknown", factor: 0.5, dash: "2 4" },
   };
   const BINS = {
-    o: { name: "Bin", look: "ok", shape: "circle", size: 3 }, f: { name: "Full bin", look: "full", shape: "square", size: 8, filled: true },
-    v: { name: "Overflowing bin", look: "overflowing", shape: "triangle", size: 10, filled: true }, u: { name: "Bin not known", look: "unknown", shape: "circle", size: 3, dash: "2 2" },
+    o: { name: "Bins", look: "ok", shape: "circle", size: 3 }, f: { name: "Full", look: "full", shape: "square", size: 6, filled: true },
+    v: { name: "Overflowing", look: "overflowing", shape: "triangle", size: 8, filled: true }, u: { name: "No level", look: "unknown", shape: "circle", size: 3, dash: "2 2" },
   };
-  const ALARMS = { critical: { shape: "diamond", size: 15 }, major: { shape: "triangle", size: 14 }, warning: { shape: "square", size: 11 }, info: { shape: "circle", size: 9 } };
+  const ALARMS = { critical: { shape: "diamond", size: 13 }, major: { shape: "triangle", size: 10 }, warning: { shape: "square", size: 8 }, info: { shape: "circle", size: 7 } };
   const GAPS = { 1: 26, 2: 18, 3: 12, 4: 8 };
 
   let town = null, letters = { roads: "", bins: "" }, asked = 0, later = 0, busy = false, drawnKey = "";
@@ -131,7 +131,7 @@
     }
   }
 
-  const words = () => ({ letter: far * 0.75, textColor: colour("text"), halo: colour("panel") });
+  const words = () => ({ letter: far * 0.7, textColor: colour("text"), halo: colour("panel") });
 
   // Those that stay are moved, those that are new are made, those that went are taken away.
   function keep(held, rows, style, name) {
@@ -179,13 +179,13 @@
     const entries = [];
     if (shows.has("roads")) { const n = count(now.roads); for (const [k, s] of Object.entries(ROADS)) if (n[k]) entries.push([s, n[k], "line"]); }
     if (shows.has("bins")) { const n = count(now.bins); for (const [k, s] of Object.entries(BINS)) if (n[k]) entries.push([s, n[k], s.shape]); }
-    for (const [kind, name] of [["gritter", "Gritter"], ["lorry", "Bin lorry"]]) {
+    for (const [kind, name] of [["gritter", "Gritters"], ["lorry", "Bin lorries"]]) {
       const n = shows.has("lorries") ? now.lorries.filter((v) => v.kind === kind).length : 0;
       if (n) entries.push([{ name, look: "vehicle", filled: true }, n, "lorry"]);
     }
     if (shows.has("alarms")) for (const severity of Object.keys(ALARMS)) {
       const n = now.alarms.filter((a) => a.severity === severity).length;
-      if (n) entries.push([{ name: severity[0].toUpperCase() + severity.slice(1) + " alarm", look: severity, filled: true }, n, ALARMS[severity].shape]);
+      if (n) entries.push([{ name: severity[0].toUpperCase() + severity.slice(1), look: severity, filled: true }, n, ALARMS[severity].shape]);
     }
     const told = JSON.stringify(entries);
     if (told === drawnKey) return;
@@ -221,6 +221,8 @@
       }
       if (now.mark !== town.mark) return; // it changed in between: the next look has both
       recolour(now);
+      // Full bins are on the map as bins already.
+      if (shows.has("bins")) now.alarms = now.alarms.filter((a) => a.rule !== "bins.full");
       move(now);
       explain(now);
       if (says.textContent) says.textContent = "";
@@ -244,11 +246,17 @@
     look();
   }
 
-  let resizing = 0;
-  addEventListener("resize", () => {
+  // The window changes the size of letters; the key beside the map, that of the map alone.
+  let resizing = 0, was = innerWidth + " " + innerHeight;
+  new ResizeObserver(() => {
     clearTimeout(resizing);
-    resizing = setTimeout(() => { map.invalidateSize({ animate: false }); again(); }, 300);
-  });
+    resizing = setTimeout(() => {
+      const is = innerWidth + " " + innerHeight;
+      map.invalidateSize({ animate: false });
+      if (is !== was) again(); else if (town) fit();
+      was = is;
+    }, 200);
+  }).observe(element);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
   document.addEventListener("cityops:state", soon);
