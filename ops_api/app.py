@@ -69,6 +69,7 @@ from ops_api.routers import (
     missed_pages,
     notification_state,
     notifications,
+    ops_pages,
     order_pages,
     orders,
     pages,
@@ -155,6 +156,7 @@ _PAGES = (
     cab_pages.router,  # before pages: "cab" is no route
     winter_board.pages,
     ledger_pages.router,
+    ops_pages.router,
     bins_pages.router,  # last of those below /bins: their addresses are no bins
     pages.router,
     rules.pages,
@@ -336,6 +338,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         context.feed.close()
         context.missing.close()
         context.database.close()
+        context.wall.close()
         for publisher in publishers:
             publisher.cancel()
         for publisher in publishers:

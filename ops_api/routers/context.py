@@ -26,6 +26,7 @@ from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
 from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
+from ops_api.wall_map import WallMap
 from ops_api.web.brand import Brand
 from ops_api.web.render import Templates
 from ops_api.winter_roads import Roads
@@ -100,6 +101,7 @@ class Context:
     bin_desk: BinDesk | None = None
     crew: CrewDesk | None = None
     rounds: RoundDesk | None = None
+    wall: WallMap = field(default_factory=WallMap)
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.
