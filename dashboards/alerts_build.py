@@ -14,7 +14,7 @@ from dashboards.alerts import ALERTS, Alert
 from dashboards.names import DATASOURCE_UID, FOLDER_UID, OWNER, OWNER_LABEL, RECEIVER
 from dashboards.panels import SqlBuilder
 
-GROUP = "cityops platform"
+GROUP = "cityops-platform"
 INTERVAL_S = 60
 RUNBOOK = "${GRAFANA_RUNBOOK_URL}"
 """Where docs/runbook.md is read: an environment variable of Grafana in files, a setting of ours for a push."""

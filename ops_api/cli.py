@@ -26,6 +26,7 @@ from ops_api import (
     cli_evidence,
     cli_forecast,
     cli_gaps,
+    cli_grafana,
     cli_homes,
     cli_housing,
     cli_network,
@@ -57,6 +58,7 @@ app.add_typer(cli_bench.bench_app, name="bench")
 app.add_typer(cli_verify.verify_app, name="verify")
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_config.app, name="config")
+app.add_typer(cli_grafana.app, name="grafana")
 app.add_typer(cli_dead_letters.app, name="dead-letters")
 app.add_typer(cli_run.registry_app, name="registry")
 app.add_typer(cli_network.app, name="network")
