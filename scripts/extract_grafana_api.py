@@ -41,8 +41,15 @@ class Extract:
     """Operations and the models that they reach."""
 
     def __init__(self, checkout: Path) -> None:
-        self.client, self.models = checkout / "client", checkout / "models"
+        self.client = checkout / "client"
+        self.source: dict[str, str] = {}
+        for path in sorted((checkout / "models").glob("*.go")):
+            self._index(path.read_text(encoding="utf-8"))
         self.found: dict[str, Any] = {}
+
+    def _index(self, text: str) -> None:
+        for name in re.findall(r"^type (\w+) ", text, flags=re.M):
+            self.source.setdefault(name, text)
 
     def operation(self, folder: str, name: str) -> dict[str, Any]:
         """Return method, path, parameters and answers of an operation."""
@@ -53,6 +60,7 @@ class Extract:
         assert place is not None, name
         parameters = files[f"{snake(name)}_parameters.go"].read_text(encoding="utf-8")
         answers = files[f"{snake(name)}_responses.go"].read_text(encoding="utf-8")
+        self._index(answers)
         body = re.search(r"^\tBody (\S+)$", parameters, flags=re.M)
         return {
             "id": name,
@@ -90,8 +98,7 @@ class Extract:
         return {"$ref": f"#/models/{go}"}
 
     def _model(self, name: str) -> dict[str, Any]:
-        text = (self.models / f"{snake(name)}.go").read_text(encoding="utf-8")
-        whole = re.search(rf"^type {name} (struct {{\n(.*?)^}}|\S.*$)", text, flags=re.M | re.S)
+        whole = re.search(rf"^type {name} (struct {{\n(.*?)^}}|\S.*$)", self.source[name], flags=re.M | re.S)
         assert whole is not None, name
         if not whole[1].startswith("struct"):
             return self.schema(whole[1].split("\n")[0])
