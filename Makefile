@@ -55,6 +55,7 @@ locks: setup-dev  ## pin the newest allowed version of everything (review the di
 	$(LOCK) --upgrade --extra server -c requirements/dev.lock pyproject.toml -o requirements/server.lock
 	$(LOCK) --upgrade --extra network -c requirements/dev.lock pyproject.toml -o requirements/network.lock
 	$(LOCK) --upgrade --extra otel -c requirements/dev.lock pyproject.toml -o requirements/otel.lock
+	$(LOCK) --upgrade -c requirements/dev.lock requirements/grafana.in -o requirements/grafana.lock
 	$(LOCK) --upgrade -c requirements/dev.lock requirements/build.in -o requirements/build.lock
 	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.lock
 
@@ -62,5 +63,5 @@ stack-secrets:  ## make the passwords that docker-compose.yml needs (docs/deploy
 	@deploy/secrets.sh
 
 clean:  ## remove environments and caches; data stays
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-artifacts
+	rm -rf .venv .uv .grafana .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-artifacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -37,6 +37,7 @@ from cityops.settings_backup import BackupSettings
 from cityops.settings_bin_days import BinDaysSettings
 from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
 from cityops.settings_crew import CrewSettings
+from cityops.settings_grafana import GrafanaSettings
 from cityops.settings_group import LAST_PORT, Group, Port, known_zone
 from cityops.settings_housing import HousingSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
@@ -268,6 +269,7 @@ class Settings(BaseSettings):
     bin_days: BinDaysSettings = BinDaysSettings()
     rounds: RoundsSettings = RoundsSettings()
     crew: CrewSettings = CrewSettings()
+    grafana: GrafanaSettings = GrafanaSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()

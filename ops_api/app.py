@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
@@ -322,6 +322,12 @@ def _routes() -> tuple[BaseRoute, ...]:
     for router in _PAGES:
         all_of_them.include_router(router)
     return tuple(all_of_them.routes)
+
+
+def page_paths() -> frozenset[str]:
+    """Return the paths that answer GET, as they are declared: ``/winter/{route_id}``."""
+    routes = [route for router in (*_ROUTERS, *_PAGES) for route in router.routes]
+    return frozenset(str(r.path) for r in routes if isinstance(r, Route) and "GET" in (r.methods or ()))
 
 
 @asynccontextmanager

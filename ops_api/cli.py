@@ -28,6 +28,7 @@ from ops_api import (
     cli_evidence,
     cli_forecast,
     cli_gaps,
+    cli_grafana,
     cli_homes,
     cli_housing,
     cli_network,
@@ -62,6 +63,7 @@ app.add_typer(cli_backup.app, name="backup")
 app.command(epilog=cli_backup.RESTORE_EXAMPLES)(cli_backup.restore)
 app.command(epilog=cli_capacity.EXAMPLES)(cli_capacity.capacity)
 app.add_typer(cli_config.app, name="config")
+app.add_typer(cli_grafana.app, name="grafana")
 app.add_typer(cli_dead_letters.app, name="dead-letters")
 app.add_typer(cli_run.registry_app, name="registry")
 app.add_typer(cli_network.app, name="network")
