@@ -102,7 +102,9 @@ async def _upgraded(dsn: str) -> str:
         await upgrade(conn, reading_tables(discover()))
         row = await (await conn.execute("show server_version")).fetchone()
         label = f"PostgreSQL {row[0].split()[0]}" if row else "PostgreSQL"
-        found = await (await conn.execute("select extversion from pg_extension where extname = 'timescaledb'")).fetchone()
+        found = await (
+            await conn.execute("select extversion from pg_extension where extname = 'timescaledb'")
+        ).fetchone()
         if found is None:
             return label
         await conn.execute(
@@ -117,7 +119,7 @@ def fill(dsn: str, devices: int, days: int) -> None:
         script = resources.files("bench").joinpath("boards_places.sql").read_text(encoding="utf-8")
         if conn.execute("select not exists (select from device)").fetchone() == (True,):
             _register(conn, devices, days)
-            conn.execute(script)  # type: ignore[arg-type]
+            conn.execute(script)
             asyncio.run(_fit(dsn))
         now = datetime.now(UTC).replace(second=0, microsecond=0)
         for kind in MIX:
@@ -126,7 +128,7 @@ def fill(dsn: str, devices: int, days: int) -> None:
         past = resources.files("bench").joinpath("boards_past.sql").read_text(encoding="utf-8")
         say("alarms, decisions, events, batches")
         conn.execute("select set_config('bench.days', %s, false)", (str(days),))
-        conn.execute(past)  # type: ignore[arg-type]
+        conn.execute(past)
         say("statistics")
         conn.execute("vacuum analyze")
 
@@ -155,7 +157,9 @@ def _register(conn: Connection, devices: int, days: int) -> None:
 
 def _fill_kind(conn: Connection, kind: str, start: datetime, end: datetime) -> None:
     """Add the readings of a kind from the newest there is to ``end``."""
-    newest = conn.execute(sql.SQL("select max(ts) from {}").format(sql.Identifier(f"{kind}_reading"))).fetchone()
+    newest = conn.execute(
+        sql.SQL("select max(ts) from {}").format(sql.Identifier(f"{kind}_reading"))
+    ).fetchone()
     if newest is not None and newest[0] is not None:
         start = newest[0]
     conn.execute("select ensure_partitions(%s, %s, %s)", (f"{kind}_reading", start, end))
@@ -187,19 +191,23 @@ def _insert(conn: Connection, kind: str, start: datetime, end: datetime, *, colu
                  from generate_series(%(start)s::timestamptz, %(end)s::timestamptz - interval '1 second',
                                       d.cadence_s * interval '1 second') g) t
          where d.kind = '{kind}' and {drives} and t.ts < %(end)s
-         order by {order}"""  # noqa: S608  this file's own constants
+         order by {order}"""
     switch = "on" if columnar else "off"
     for name in ("insert", "insert_client_sorted"):
-        conn.execute(f"select set_config('timescaledb.enable_direct_compress_{name}', '{switch}', false)")  # noqa: S608
+        conn.execute(f"select set_config('timescaledb.enable_direct_compress_{name}', '{switch}', false)")
     text = text.replace("%", "%%").replace("%%(start)s", "%(start)s").replace("%%(end)s", "%(end)s")
-    conn.execute(text, {"start": start, "end": end})  # type: ignore[arg-type]
+    conn.execute(text, {"start": start, "end": end})
 
 
 def _aggregate(conn: Connection) -> None:
     """Refresh the continuous aggregates, as far as their policies would."""
-    if conn.execute("select to_regclass('timescaledb_information.continuous_aggregates') is null").fetchone() == (True,):
+    if conn.execute(
+        "select to_regclass('timescaledb_information.continuous_aggregates') is null"
+    ).fetchone() == (True,):
         return
-    found = conn.execute("select view_name::text from timescaledb_information.continuous_aggregates order by 1").fetchall()
+    found = conn.execute(
+        "select view_name::text from timescaledb_information.continuous_aggregates order by 1"
+    ).fetchall()
     for (view,) in found:
         say(f"refreshing {view}")
         width = "1 hour" if view.endswith("hourly") else "1 day"
