@@ -2,14 +2,20 @@
 -- decisions, events, passes of gritters, nights' scores, statements. `bench.days` says how many. Only what is there once: run again,
 -- it adds batches up to now and leaves the rest.
 
--- Batches at batch_age_s = 0.1 s: as many as ten a second, or as messages come. Each is of what its time sent.
+-- The first batch of all: what is older than it is not expected (health.began).
+insert into ingest_batch (received_at, shard, readings, kinds)
+select t, 0, 1, jsonb_build_object('frog', jsonb_build_object('rows', 1, 'min_ts', t - interval '1 second', 'max_ts', t - interval '1 second'))
+  from (select now() - current_setting('bench.days')::int * interval '1 day' as t) x where not exists (select from ingest_batch);
+
+-- Batches at batch_age_s = 0.1 s: as many as ten a second, or as messages come. Each is of what its time sent. Those of the last
+-- `bench.batch_days` only: of a quarter there are 77 million, and boards read older ones from what is kept of them.
 insert into ingest_batch (received_at, shard, readings, duplicates, dead_letters, kinds)
 select t, 0, k.per_batch, (random() < 0.01)::int, (random() < 0.001)::int,
        jsonb_build_object('frog', jsonb_build_object('rows', k.per_batch - 1, 'min_ts', t - interval '2 seconds', 'max_ts', t - interval '0.2 seconds'),
                           'bin', jsonb_build_object('rows', 1, 'min_ts', t - interval '3 seconds', 'max_ts', t - interval '0.3 seconds'))
   from (select greatest(2, round(sum(1.0 / cadence_s) / least(10, sum(1.0 / cadence_s))))::int as per_batch,
                1 / least(10, sum(1.0 / cadence_s)) as every_s from device where kind not in ('gritter', 'lorry')) k
- cross join generate_series(coalesce((select max(received_at) from ingest_batch) + interval '0.2 seconds',
+ cross join generate_series(greatest((select max(received_at) from ingest_batch) + interval '0.2 seconds',
                                      now() - current_setting('bench.batch_days')::int * interval '1 day'),
                             now(), k.every_s * interval '1 second') t;
 
@@ -44,7 +50,7 @@ select 'bin', bin_id, now(), jsonb_build_object('fill_pct', (device_id * 13) % 1
 
 -- Sixty alarms a day; each is answered and ends, but those of the last hours.
 insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, cleared_at, acknowledged_at, closed_at, title, reason, inputs)
-select k.rule_id, 1, k.kind, k.subject || i % 300, k.severity, t, nullif(greatest(t + interval '4 hours', least(t + interval '4 hours', now())), null),
+select k.rule_id, 1, k.kind, k.subject || i % 300, k.severity, t, t + interval '4 hours',
        t + (5 + i % 90) * interval '1 minute', t + interval '1 day', 'Title of alarm ' || i, 'reason of the alarm in words ' || i, '{"value": 1, "limit": 2}'
   from (select row_number() over (order by t) as i, t
           from generate_series(now() - current_setting('bench.days')::int * interval '1 day', now() - interval '6 hours', interval '24 minutes') t) x

@@ -22,6 +22,7 @@ from cityops.db.migrate import upgrade
 from cityops.db.pool import connect
 from devices.contract.kind import discover
 from ingest.chunks import fit_chunks
+from ingest.summaries import Summaries
 from ops_api.wiring import reading_tables
 
 Connection = psycopg.Connection[Any]
@@ -33,6 +34,16 @@ MIX: Mapping[str, float] = MappingProxyType(
 
 ROWS_FOR = timedelta(days=8)
 """What is newer lies as rows: the columnstore's age (ingest/core/ddl_timescale.py)."""
+BATCH_DAYS = 2
+"""Days of which there is every batch; of older ones there is what is kept of them."""
+KEPT_BEFORE = """
+insert into summary.ingest
+select t, k.kind, 6000, 15000, case when k.kind = '' then 40 end, case when k.kind = '' then 4 end, 4.0, 0.4
+  from generate_series(date_bin('10 minutes', now() - %(days)s * interval '1 day', 'epoch'),
+                       now() - %(batch_days)s * interval '1 day' - interval '20 minutes', interval '10 minutes') t
+ cross join unnest(array['', 'frog', 'bin', 'road', 'weather', 'gritter', 'lorry']) k(kind)
+on conflict do nothing
+"""
 STEP = timedelta(days=2)
 """As wide as a chunk of the frog boxes' readings in a town of 10,000."""
 
@@ -128,7 +139,11 @@ def fill(dsn: str, devices: int, days: int) -> None:
         past = resources.files("bench").joinpath("boards_past.sql").read_text(encoding="utf-8")
         say("alarms, decisions, events, batches")
         conn.execute("select set_config('bench.days', %s, false)", (str(days),))
+        conn.execute("select set_config('bench.batch_days', %s, false)", (str(BATCH_DAYS),))
         conn.execute(past)
+        say("summaries")
+        asyncio.run(Summaries(dsn).keep())
+        conn.execute(KEPT_BEFORE, {"days": days, "batch_days": BATCH_DAYS})
         say("statistics")
         conn.execute("vacuum analyze")
 
