@@ -39,7 +39,7 @@ create table if not exists summary.home_climate (
     humidity_p90    double precision
 );
 
--- Hours that late readings have changed, and since when that is known.
+-- Hours that late readings have changed, and when the last of them came.
 create table if not exists summary.home_climate_due (
     bucket timestamptz primary key,
     since  timestamptz not null
@@ -110,7 +110,7 @@ language sql stable as $$ select until from summary.kept where what = p_what $$;
 create or replace function summary.keep_ingest(p_most integer) returns integer
 language plpgsql as $$
 declare
-    slot interval := '10 minutes';
+    ten interval := '10 minutes';
     done timestamptz := coalesce(summary.until('ingest'),
                                  (select date_bin('10 minutes', min(received_at), 'epoch') from public.ingest_batch));
     last timestamptz := least(date_bin('10 minutes', now(), 'epoch'), done + p_most * interval '10 minutes');
@@ -118,8 +118,8 @@ begin
     if done is null or last <= done then
         return 0;
     end if;
-    delete from summary.ingest s where s.slot >= done - keep_ingest.slot and s.slot < last;
-    insert into summary.ingest select * from summary.ingest_of(done - keep_ingest.slot, last, keep_ingest.slot);
+    delete from summary.ingest s where s.slot >= done - ten and s.slot < last;
+    insert into summary.ingest select * from summary.ingest_of(done - ten, last, ten);
     insert into summary.kept (what, until) values ('ingest', last) on conflict (what) do update set until = excluded.until;
     return extract(epoch from last - done)::integer / 600;
 end $$;
@@ -132,14 +132,15 @@ declare
     now_at timestamptz := now();
 begin
     insert into summary.home_climate_due (bucket, since)
-    select distinct h, now_at
+    select h, max(b.received_at)
       from public.ingest_batch b
      cross join lateral generate_series(date_trunc('hour', (b.kinds -> 'frog' ->> 'min_ts')::timestamptz),
                                         least((b.kinds -> 'frog' ->> 'max_ts')::timestamptz, p_until - interval '1 second'),
                                         interval '1 hour') h
      where b.received_at >= looked - interval '1 minute' and b.kinds ? 'frog'
        and (b.kinds -> 'frog' ->> 'min_ts')::timestamptz < p_until
-    on conflict (bucket) do update set since = excluded.since;
+     group by h
+    on conflict (bucket) do update set since = greatest(home_climate_due.since, excluded.since);
     update summary.kept set looked_at = now_at where what = 'home_climate';
 end $$;
 
@@ -147,7 +148,8 @@ end $$;
 create or replace function summary.keep_home_climate(p_most integer) returns integer
 language plpgsql as $$
 declare
-    done timestamptz := coalesce(summary.until('home_climate'), date_trunc('hour', health.began()));
+    done timestamptz := coalesce(summary.until('home_climate'),
+                                 (select date_trunc('hour', r.ts) from public.frog_reading r order by r.ts limit 1));
     last timestamptz := least(date_trunc('hour', now() - interval '2 minutes'), done + p_most * interval '1 hour');
     again timestamptz;
     worked integer := 0;

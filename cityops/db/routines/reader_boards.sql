@@ -40,7 +40,8 @@ create function board.readings_by_day(p_counted text[], p_from timestamptz, p_to
 returns table (day timestamptz, kind text, devices bigint, stored bigint, expected bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    first timestamptz := greatest(date_bin('1 day', p_from, 'epoch'), date_bin('1 day', health.began(), 'epoch'));
+    began timestamptz := health.began();
+    first timestamptz := greatest(date_bin('1 day', p_from, 'epoch'), date_bin('1 day', began, 'epoch'));
     kept timestamptz := coalesce(summary.until('readings_day'), '-infinity');
 begin
     return query
@@ -55,7 +56,7 @@ begin
           from device d where d.kind = any (p_counted) group by 1, 2, 3, 4
     )
     select c.day, c.kind, c.devices, c.n,
-           (select sum(i.n * floor(extract(epoch from least(c.day + interval '1 day', now()) - c.day) / i.cadence_s))::bigint
+           (select sum(i.n * floor(extract(epoch from least(c.day + interval '1 day', now()) - greatest(c.day, began)) / i.cadence_s))::bigint
               from installed i
              where i.kind = c.kind and i.since <= c.day::date and (i.until is null or i.until > c.day::date))
       from counted c where c.kind = any (p_counted) order by 1, 2;
