@@ -34,13 +34,13 @@ def refresh(conn: psycopg.Connection[Any]) -> None:
     """Bring the aggregates up to date, as their policies do."""
     found = conn.execute("select to_regclass('timescaledb_information.continuous_aggregates')").fetchone()
     for suffix in ("hourly", "daily") if found != (None,) else ():
-        conn.execute(f"call refresh_continuous_aggregate('frog_{suffix}', null, null)")  # noqa: S608
+        conn.execute(f"call refresh_continuous_aggregate('frog_{suffix}', null, null)")
 
 
 def late(conn: psycopg.Connection[Any], hour: str, ago: str) -> None:
     """Have a batch of readings of an hour long over arrive so long ago, unseen until now."""
     conn.execute(
-        "insert into ingest_batch (received_at, readings, kinds)"  # noqa: S608
+        "insert into ingest_batch (received_at, readings, kinds)"
         f" select now() - interval '{ago}', 400, jsonb_build_object('frog', jsonb_build_object('rows', 400,"
         f" 'min_ts', {hour}, 'max_ts', {hour} + interval '40 seconds'))"
     )
@@ -77,9 +77,11 @@ def test_a_late_reading_changes_the_hours_it_is_of(owner: psycopg.Connection[Any
     refresh(owner)
     keep(db_dsn)
     hour = "date_trunc('hour', now() - interval '4 hours')"
-    before = owner.execute(f"select temperature_p90 from summary.home_climate where bucket = {hour}").fetchone()  # noqa: S608
+    before = owner.execute(
+        f"select temperature_p90 from summary.home_climate where bucket = {hour}"
+    ).fetchone()
     owner.execute(
-        "insert into frog_reading (ts, device_id, seq, boot, temperature_c, humidity_pct, received_at)"  # noqa: S608
+        "insert into frog_reading (ts, device_id, seq, boot, temperature_c, humidity_pct, received_at)"
         f" select {hour} + i * interval '1 second', device_id, 1000 + i, 1, 35, 50, now() from device, generate_series(1, 40) i"
         " where kind = 'frog'"
     )
@@ -93,7 +95,9 @@ def test_a_late_reading_changes_the_hours_it_is_of(owner: psycopg.Connection[Any
     owner.execute("update summary.kept set looked_at = now() - interval '1 hour' where what = 'home_climate'")
     assert keep(db_dsn) == 1
     assert keep(db_dsn) == 0
-    after = owner.execute(f"select temperature_p90 from summary.home_climate where bucket = {hour}").fetchone()  # noqa: S608
+    after = owner.execute(
+        f"select temperature_p90 from summary.home_climate where bucket = {hour}"
+    ).fetchone()
     assert before is not None
     assert after is not None
     assert after[0] > before[0] + 5
@@ -110,7 +114,7 @@ def test_the_dashboards_role_reads_no_summary_itself(db_dsn: str, table: str) ->
     with psycopg.connect(db_dsn, autocommit=True) as conn:
         conn.execute("set role cityops_reader")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            conn.execute(f"select * from summary.{table}")  # type: ignore[call-overload]  # noqa: S608
+            conn.execute(f"select * from summary.{table}")  # type: ignore[call-overload]
 
 
 def test_no_kept_hour_is_of_fewer_than_five_homes(owner: psycopg.Connection[Any], db_dsn: str) -> None:
