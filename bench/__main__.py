@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -16,6 +16,7 @@ from bench import (
     bin_emptying,
     bin_outlook,
     bin_round,
+    boards,
     commit,
     damp,
     fleet,
@@ -48,6 +49,7 @@ BENCHMARKS = {
     "bin_outlook": bin_outlook,
     "bin_round": bin_round,
     "rounds": rounds,
+    "boards": boards,
 }
 
 
