@@ -47,6 +47,7 @@ from cityops.settings_crew import CrewSettings
 from cityops.settings_group import LAST_PORT, Group, Port, known_zone
 from cityops.settings_housing import HousingSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
+from cityops.settings_ops import OpsSettings
 from cityops.settings_retention import RetentionSettings
 from cityops.settings_rounds import RoundsSettings
 from cityops.settings_winter import WinterSettings
@@ -201,6 +202,8 @@ class ApiSettings(Group):
     """Addresses or networks of reverse proxies, by commas, of which `X-Forwarded-For` and `X-Forwarded-Proto` are believed;
     empty: of none. From there wrong passwords and codes are counted by who is behind the proxy; a proxy elsewhere that is not named
     is one source for all its users. The proxy must set the headers itself."""
+    certificates: str = ""
+    """PEM files, by commas, of certificates whose end `/metrics` tells, such as the broker's."""
     council: str = "Ourtown Council"
     """Name in the header of every page."""
     time_zone: str = "Europe/London"
@@ -274,6 +277,7 @@ class Settings(BaseSettings):
     bin_days: BinDaysSettings = BinDaysSettings()
     rounds: RoundsSettings = RoundsSettings()
     crew: CrewSettings = CrewSettings()
+    ops: OpsSettings = OpsSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()
