@@ -25,7 +25,7 @@ esac
 # All names are looked at before the first is changed.
 for name in "$@"; do
     case $name in
-        '' | *[!a-z0-9_-]*) refuse "$name: small letters, digits, - and _ only" ;;
+        '' | -* | *[!a-z0-9-]*) refuse "$name: small letters, digits and - only" ;;
     esac
     for service in $SERVICES; do
         [ "$name" != "$service" ] || refuse "$name is a service"

@@ -7,19 +7,17 @@ import re
 import shutil
 import stat
 import subprocess
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-import typer.main
 import yaml
 
 from cityops.settings import Settings
 from cityops.settings_check import leaves, variable
-from ops_api.cli import app
+from tests.fakes.commands import must_be_a_command
 from tests.fakes.compose import ROOT, is_once, is_ours, load, order, secret_files
 
 COMPOSE = load()
@@ -244,21 +242,7 @@ def test_settings_load(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert (password is not None) == (f"cityops_{team}__password" in targets) == (name == "api"), team
 
 
-@cache
-def command_line() -> Any:
-    """All commands; building them takes a while."""
-    return typer.main.get_command(app)
-
-
 @OURS
 def test_commands_exist(name: str) -> None:
     """Each ``command:`` names a command of ``cityops`` with options that it has."""
-    command = command_line()
-    words = [str(word) for word in SERVICES[name]["command"]]
-    while words and hasattr(command, "commands"):
-        word = words.pop(0)
-        assert word in command.commands, f"{name}: cityops has no command {word!r}"
-        command = command.commands[word]
-    assert not hasattr(command, "commands"), f"{name}: {command.name} is a group"
-    context = command.make_context(name, words)
-    assert context.args == []
+    must_be_a_command([str(word) for word in SERVICES[name]["command"]])
