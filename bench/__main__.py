@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -22,6 +22,7 @@ from bench import (
     forecaster,
     ingest,
     replay,
+    restore,
     rounds,
     rules,
     storage,
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "alarms": alarms,
     "replay": replay,
     "fleet": fleet,
+    "restore": restore,
     "storage": storage,
     "moisture": moisture,
     "forecaster": forecaster,

@@ -33,6 +33,7 @@ from pydantic_settings import (
 
 from cityops.errors import ConfigurationError
 from cityops.paths import default_data_dir
+from cityops.settings_backup import BackupSettings
 from cityops.settings_bin_days import BinDaysSettings
 from cityops.settings_check import (
     CONFIG_VARIABLE,
@@ -282,6 +283,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()
     retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings = BackupSettings()
     data_dir: HomePath = Field(default_factory=default_data_dir)
     """Folder of the embedded database, broker and simulated devices; by default
     `~/.local/share/cityops`, for root `/var/lib/cityops`."""

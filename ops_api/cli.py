@@ -11,11 +11,13 @@ import typer
 
 from ops_api import (
     cli_alarms,
+    cli_backup,
     cli_bench,
     cli_bin_days,
     cli_bins,
     cli_bins_ledger,
     cli_bins_trial,
+    cli_capacity,
     cli_case,
     cli_config,
     cli_damp,
@@ -56,6 +58,9 @@ app.command(epilog=cli_gaps.EXAMPLES)(cli_gaps.gaps)
 app.add_typer(cli_bench.bench_app, name="bench")
 app.add_typer(cli_verify.verify_app, name="verify")
 app.add_typer(cli_db.app, name="db")
+app.add_typer(cli_backup.app, name="backup")
+app.command(epilog=cli_backup.RESTORE_EXAMPLES)(cli_backup.restore)
+app.command(epilog=cli_capacity.EXAMPLES)(cli_capacity.capacity)
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_dead_letters.app, name="dead-letters")
 app.add_typer(cli_run.registry_app, name="registry")

@@ -41,6 +41,22 @@ class Metrics:
             ["team", "outcome"],
             registry=self.registry,
         )
+        self.backup_age_s = Gauge(
+            "cityops_backup_age_seconds",
+            "Since the last good back-up was begun; infinite without one",
+            registry=self.registry,
+        )
+        self.backup_verified_age_s = Gauge(
+            "cityops_backup_verified_age_seconds",
+            "Since a back-up was last restored for a check and was as it was",
+            registry=self.registry,
+        )
+        self.backup_bytes = Gauge(
+            "cityops_backup_bytes", "Size of the last good back-up", registry=self.registry
+        )
+        self.backup_failed = Gauge(
+            "cityops_backup_failed", "Back-ups that failed since the last good one", registry=self.registry
+        )
         self.dropped = Gauge(
             "cityops_api_stream_dropped",
             "Events dropped for slow readers since the start",
