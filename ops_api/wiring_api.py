@@ -19,6 +19,7 @@ from cityops.errors import ConfigurationError
 from cityops.settings import Settings
 from ingest.erasure import Erasure
 from ops_api.app import create_app
+from ops_api.certificates import tell_ends
 from ops_api.housing.team_door import TeamDoor
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
@@ -105,6 +106,7 @@ async def run_api(
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
         )
+        tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(
             app.state.context,
             uvicorn.Config(

@@ -66,7 +66,9 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     retention = Retention(dsn, ingest.dead_letter_days, kept=settings.retention, erasure=erasure)
     services: dict[str, Service] = {"ingest": service, "retention": retention, "summaries": Summaries(dsn)}
     if ingest.health_port != 0:
-        services["ingest health"] = HealthServer(ingest.health_port, service.ready, metrics.registry)
+        services["ingest health"] = HealthServer(
+            ingest.health_port, service.ready, metrics.registry, settings.health_host
+        )
     return services
 
 

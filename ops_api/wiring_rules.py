@@ -104,6 +104,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
                     settings.rules.health_port,
                     lambda: engine.ready() | desk.ready() | watch.ready(),
                     engine.metrics.registry,
+                    settings.health_host,
                 )
                 group.create_task(health.run(stop), name="rules-health")
             # Before the engine's first step: after an outage it finds silent all that have not come back yet.
