@@ -39,6 +39,7 @@ from cityops.settings_crew import CrewSettings
 from cityops.settings_group import LAST_PORT, Group, Port, known_zone
 from cityops.settings_housing import HousingSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
+from cityops.settings_ops import OpsSettings
 from cityops.settings_retention import RetentionSettings
 from cityops.settings_rounds import RoundsSettings
 from cityops.settings_winter import WinterSettings
@@ -266,6 +267,7 @@ class Settings(BaseSettings):
     bin_days: BinDaysSettings = BinDaysSettings()
     rounds: RoundsSettings = RoundsSettings()
     crew: CrewSettings = CrewSettings()
+    ops: OpsSettings = OpsSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()

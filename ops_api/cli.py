@@ -28,6 +28,7 @@ from ops_api import (
     cli_gaps,
     cli_homes,
     cli_housing,
+    cli_incidents,
     cli_network,
     cli_notify,
     cli_people,
@@ -67,6 +68,7 @@ cli_rules.add_to(cli_run.rules_app)
 app.command(epilog=cli_run.API_EXAMPLES)(cli_run.api)
 app.add_typer(cli_run.sim_app, name="sim")
 app.add_typer(cli_alarms.app, name="alarms")
+app.add_typer(cli_incidents.app, name="incidents")
 app.add_typer(cli_notify.app, name="notify")
 app.add_typer(cli_people.people_app, name="people")
 app.add_typer(cli_people.rota_app, name="rota")

@@ -37,6 +37,7 @@ FILES = (
     "home_page.sql",
     "road_forecast.sql",
     "winter.sql",
+    "incidents.sql",
 )
 
 Row = dict[str, Any]

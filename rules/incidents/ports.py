@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from cityops.errors import CityopsError
 from rules.core.incidents.commands import Command
+from rules.core.incidents.handover import Shift
 from rules.core.incidents.model import Act, Incident, Signal
 from rules.core.incidents.parameters import GroupingParameters, GroupingRule
 from rules.core.incidents.settle import Settled
@@ -109,4 +111,12 @@ class IncidentStore(Protocol):
 
     async def town_now_s(self, wall_s: float) -> float:
         """Return the time it is in the town [s]; see :mod:`rules.core.town_time`."""
+        ...
+
+
+class ShiftBook(Protocol):
+    """Reads what the other services stand at."""
+
+    async def shift(self, now_s: float, zone: ZoneInfo) -> Shift:
+        """Return it at a time of the town [s since 1970]; TransientError where the database does not answer."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def arrivals(draw: st.DrawFn) -> tuple[list[Signal], list[list[Signal]]]:
     order = draw(st.permutations(found))
     cuts = sorted(draw(st.lists(st.integers(0, len(found)), max_size=6)))
     edges = [0, *cuts, len(found)]
-    return found, [list(order[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    return found, [list(order[a:b]) for a, b in itertools.pairwise(edges)]
 
 
 @given(arrivals())
@@ -149,8 +150,10 @@ def test_pairs_are_those_of_the_definition(found: list[Signal]) -> None:
     for i, a in enumerate(found):
         for j in range(i + 1, len(found)):
             b = found[j]
-            assert a.latitude_deg is not None and b.latitude_deg is not None
-            assert a.longitude_deg is not None and b.longitude_deg is not None
+            assert a.latitude_deg is not None
+            assert b.latitude_deg is not None
+            assert a.longitude_deg is not None
+            assert b.longitude_deg is not None
             north = (a.latitude_deg - b.latitude_deg) * 111_195.0
             east = (a.longitude_deg - b.longitude_deg) * 111_195.0 * np.cos(np.radians(51.45))
             near = np.hypot(north, east) <= max(P.radius_m.of(a.severity), P.radius_m.of(b.severity))
