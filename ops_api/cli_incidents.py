@@ -104,10 +104,10 @@ def open_incident(
         number = None if ref is None else number_of(ref)
         return Open(
             incident_id=number, title=title, place=place, latitude_deg=lat, longitude_deg=lon, reason=reason,
-            **_who(by, role, request_id),
+            **who_of(by, role, request_id),
         )  # fmt: skip
 
-    _do(make, as_json)
+    do(make, as_json)
 
 
 @app.command(epilog=examples("cityops incidents claim I3 --by Ada"))
@@ -119,9 +119,9 @@ def claim(
     def make() -> Command:
         from rules.core.incidents.commands import Claim
 
-        return Claim(incident_id=number_of(ref), **_who(by, role, request_id))
+        return Claim(incident_id=number_of(ref), **who_of(by, role, request_id))
 
-    _do(make, as_json)
+    do(make, as_json)
 
 
 @app.command(
@@ -142,10 +142,10 @@ def hand_over(
     def make() -> Command:
         from rules.core.incidents.commands import HandOver
 
-        who = _who(by, role, request_id)
+        who = who_of(by, role, request_id)
         return HandOver(incident_id=number_of(ref), to=to, to_role=to_role, note=note, **who)
 
-    _do(make, as_json)
+    do(make, as_json)
 
 
 @app.command(
@@ -169,7 +169,7 @@ def task(
 
         due_s = None if due is None else a_time(due, desk.zone, "--due").timestamp()
         return AddTask(
-            incident_id=number_of(ref), text=text, who=who, due_s=due_s, **_who(by, role, request_id)
+            incident_id=number_of(ref), text=text, who=who, due_s=due_s, **who_of(by, role, request_id)
         )
 
     _do_at(make, as_json)
@@ -190,9 +190,9 @@ def done(
     def make() -> Command:
         from rules.core.incidents.commands import DoneTask
 
-        return DoneTask(incident_id=number_of(ref), number=number, note=note, **_who(by, role, request_id))
+        return DoneTask(incident_id=number_of(ref), number=number, note=note, **who_of(by, role, request_id))
 
-    _do(make, as_json)
+    do(make, as_json)
 
 
 @app.command(epilog=examples('cityops incidents log I3 "police have closed the junction"'))
@@ -209,9 +209,9 @@ def log(
     def make() -> Command:
         from rules.core.incidents.commands import Note
 
-        return Note(incident_id=number_of(ref), text=text, **_who(by, role, request_id))
+        return Note(incident_id=number_of(ref), text=text, **who_of(by, role, request_id))
 
-    _do(make, as_json)
+    do(make, as_json)
 
 
 @app.command(
@@ -236,111 +236,10 @@ def link(
     def make() -> Command:
         from rules.core.incidents.commands import AddLink
 
-        who = _who(by, role, request_id)
+        who = who_of(by, role, request_id)
         return AddLink(incident_id=number_of(ref), kind=kind, ref=name, title=title, href=href, **who)
 
-    _do(make, as_json)
-
-
-@app.command(epilog=examples('cityops incidents contain I3 --reason "the water is off"'))
-def contain(
-    ref: Ref, reason: Reason, by: By = "", role: Role = ROLE, request_id: RequestId = None, as_json: AsJson = False
-) -> None:  # fmt: skip
-    """Say that it gets no worse."""
-
-    def make() -> Command:
-        from rules.core.incidents.commands import Contain
-
-        return Contain(incident_id=number_of(ref), reason=reason, **_who(by, role, request_id))
-
-    _do(make, as_json)
-
-
-@app.command(
-    epilog=examples(
-        'cityops incidents close I3 --reason "mended, road open"',
-        'cityops incidents close I4 --reason "a test of the fire sensors"    # a proposal that is none',
-    )
-)
-def close(
-    ref: Ref,
-    reason: Reason,
-    even_so: Annotated[bool, typer.Option("--even-so", help="Though tasks are not done.")] = False,
-    by: By = "",
-    role: Role = ROLE,
-    request_id: RequestId = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say that it is over, or that a proposal was none. Exit code 1 where tasks are not done."""
-
-    def make() -> Command:
-        from rules.core.incidents.commands import Close
-
-        who = _who(by, role, request_id)
-        return Close(incident_id=number_of(ref), reason=reason, even_so=even_so, **who)
-
-    _do(make, as_json)
-
-
-@app.command(epilog=examples('cityops incidents reopen I3 --reason "it leaks again"'))
-def reopen(
-    ref: Ref, reason: Reason, by: By = "", role: Role = ROLE, request_id: RequestId = None, as_json: AsJson = False
-) -> None:  # fmt: skip
-    """Say that it is not contained, or not over, after all."""
-
-    def make() -> Command:
-        from rules.core.incidents.commands import Reopen
-
-        return Reopen(incident_id=number_of(ref), reason=reason, **_who(by, role, request_id))
-
-    _do(make, as_json)
-
-
-@app.command(epilog=examples('cityops incidents merge I5 --into I3 --reason "the same water"'))
-def merge(
-    ref: Ref,
-    into: Annotated[str, typer.Option(metavar="REF", help="Which goes on.")],
-    reason: Reason,
-    by: By = "",
-    role: Role = ROLE,
-    request_id: RequestId = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make it a part of another, with its alarms, tasks and links."""
-
-    def make() -> Command:
-        from rules.core.incidents.commands import Merge
-
-        who = _who(by, role, request_id)
-        return Merge(incident_id=number_of(ref), into=number_of(into), reason=reason, **who)
-
-    _do(make, as_json)
-
-
-@app.command(
-    epilog=examples(
-        'cityops incidents split I3 --key alarm:12 --key alarm:13 --reason "a power cut" --title "Power cut"'
-    )
-)
-def split(
-    ref: Ref,
-    key: Annotated[list[str], typer.Option(metavar="KEY", help="Of its signals, as `show` names them.")],
-    reason: Reason,
-    title: Annotated[str, typer.Option(help="What the other one is.")] = "",
-    by: By = "",
-    role: Role = ROLE,
-    request_id: RequestId = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make some of it an incident of its own, which you have then."""
-
-    def make() -> Command:
-        from rules.core.incidents.commands import SplitOff
-
-        who = _who(by, role, request_id)
-        return SplitOff(incident_id=number_of(ref), keys=tuple(key), reason=reason, title=title, **who)
-
-    _do(make, as_json)
+    do(make, as_json)
 
 
 @app.command(
@@ -359,7 +258,8 @@ def handover(
     span = a_span(since, "--since")
 
     async def run(desk: IncidentDesk, now_s: float) -> None:
-        from ops_api.handover_text import handover_document, handover_pdf
+        from ops_api.handover_text import handover_pdf
+        from ops_api.routers.incident_handover import handover_document
         from rules.core.incidents.handover import text_lines
 
         found = await desk.handover(now_s, span, names=True)
@@ -412,11 +312,13 @@ def _place(text: str) -> tuple[float, float]:
     return lat, lon
 
 
-def _who(by: str, role: str, request_id: str | None) -> dict[str, Any]:
+def who_of(by: str, role: str, request_id: str | None) -> dict[str, Any]:
+    """Return what every command says of who asks."""
     return {"by": name_of(by), "role": role, "via": "cli", "request_id": request_id}
 
 
-def _do(make: Callable[[], Command], as_json: bool) -> None:
+def do(make: Callable[[], Command], as_json: bool) -> None:
+    """Do what is asked and print the incident after it. Exit code 1 where it is refused."""
     _do_at(lambda _: make(), as_json)
 
 

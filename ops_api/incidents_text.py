@@ -25,14 +25,13 @@ def whole_document(whole: Whole) -> dict[str, Any]:
 
 def list_lines(found: Sequence[Incident], zone: ZoneInfo) -> list[str]:
     """Return what is going on."""
-    lines = [headline(found, names=True)]
-    for i in found:
-        lines.append(
-            f"  {incident_line(i)}; since {clock(i.made_at_s, zone)}; {who_has(i, names=True)}"
-            if i.is_live
-            else f"  {incident_line(i)}: {i.reason}"
-        )
-    return lines
+    return [headline(found, names=True), *(_line(i, zone) for i in found)]
+
+
+def _line(i: Incident, zone: ZoneInfo) -> str:
+    if not i.is_live:
+        return f"  {incident_line(i)}: {i.reason}"
+    return f"  {incident_line(i)}; since {clock(i.made_at_s, zone)}; {who_has(i, names=True)}"
 
 
 def one_lines(i: Incident) -> list[str]:

@@ -23,7 +23,9 @@ from rules.incidents.service import IncidentMetrics, IncidentService
 from rules.incidents.store import PostgresIncidents
 
 
-def incident_service(pool: Lender, catalogues: CatalogueStore, registry: CollectorRegistry) -> IncidentService:
+def incident_service(
+    pool: Lender, catalogues: CatalogueStore, registry: CollectorRegistry
+) -> IncidentService:
     """Return what proposes incidents and keeps them up to date."""
     clock = SystemClock()
     return IncidentService(
