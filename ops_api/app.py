@@ -28,6 +28,7 @@ from ops_api.households.people import People
 from ops_api.households.ports import Eraser, NoEraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
+from ops_api.incident_desk import IncidentDesk
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
@@ -63,6 +64,8 @@ from ops_api.routers import (
     households,
     housing,
     housing_pages,
+    incident_pages,
+    incidents,
     late,
     ledger_pages,
     live,
@@ -136,6 +139,7 @@ _ROUTERS = (
     road_forecast.router,
     winter_board.router,
     cab.router,
+    incidents.router,
 )
 _PAGES = (
     live.pages,
@@ -168,6 +172,7 @@ _PAGES = (
     late.pages,
     housing_pages.router,
     order_pages.router,
+    incident_pages.router,
 )
 
 
@@ -191,6 +196,7 @@ def create_app(
     bin_desk: BinDesk | None = None,
     crew: CrewDesk | None = None,
     round_desk: RoundDesk | None = None,
+    incidents: IncidentDesk | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -214,6 +220,7 @@ def create_app(
         bin_desk: households' bin days and reports; without it their routes answer 503.
         crew: the rounds of bin lorries for their crews; without it their pages answer 503.
         round_desk: the bin lorries' rounds; without it their routes answer 503.
+        incidents: the operations centre's incidents; without them their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -233,6 +240,7 @@ def create_app(
         bin_desk=bin_desk,
         crew=crew,
         rounds=round_desk,
+        incidents=incidents,
     )
     _mount(app)
     return app
@@ -248,7 +256,14 @@ def _hub(db: Db, clock: Clock, hints: Hints | None, *, poll_s: float, pace_s: fl
     async def notifications_version() -> object:
         return await db.one("notify_version", now=clock.now())
 
-    versions = {"alarms": alarms_version, "notifications": notifications_version}
+    async def incidents_version() -> object:
+        return await db.one("incidents_version")
+
+    versions = {
+        "alarms": alarms_version,
+        "notifications": notifications_version,
+        "incidents": incidents_version,
+    }
     return Hub(state_version, hints, versions=versions, poll_s=poll_s, pace_s=pace_s)
 
 

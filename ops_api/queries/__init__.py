@@ -38,6 +38,7 @@ FILES = (
     "road_forecast.sql",
     "winter.sql",
     "ops.sql",
+    "incidents.sql",
 )
 
 Row = dict[str, Any]

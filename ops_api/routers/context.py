@@ -20,6 +20,7 @@ from ops_api.households.people import People
 from ops_api.households.ports import Eraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
+from ops_api.incident_desk import IncidentDesk
 from ops_api.missing import Missing
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
@@ -102,6 +103,7 @@ class Context:
     crew: CrewDesk | None = None
     rounds: RoundDesk | None = None
     wall: WallMap = field(default_factory=WallMap)
+    incidents: IncidentDesk | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.
