@@ -100,7 +100,8 @@ def _planned(wish: Wish, left: Sequence[Job], planner: FleetPlanner) -> tuple[Fl
     lorries = tuple(lorry_of(wish.network, s) for s in wish.starts)
     fleet = Fleet(lorries, tuple(node_of(wish.network, n) for n in wish.barns))
     fleet.check(wish.network)
-    heads = heads_of(lorries, wish.fixed, left)
+    arcs, closed = wish.network.arcs, wish.network.closed
+    heads = heads_of(lorries, wish.fixed, left, lambda arc: arcs[arc].segment in closed)
     ahead = replace(fleet, lorries=heads.ahead)
     plan = heads.joined(planner(Request(wish.network, heads.left, ahead, wish.settings, wish.standing)))
     before = [arc_of(wish.network, d.segment_id, d.from_node) for d in wish.done]
