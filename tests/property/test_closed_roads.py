@@ -76,7 +76,7 @@ def test_closing_makes_no_other_roads() -> None:
     assert (open_.closed, first.closed, both.closed) == ({}, {1: WHY}, {1: WHY, 2: "works"})
     assert open_.closing({}) is open_
     assert first.closing({"s1": "again"}) is first
-    assert pickle.loads(pickle.dumps(both)).closed == both.closed  # noqa: S301  # plans are made in another process
+    assert pickle.loads(pickle.dumps(both)).closed == both.closed  # plans are made in another process
 
 
 @pytest.mark.parametrize("name", ["s0", "s5"])

@@ -121,7 +121,7 @@ def _told(wish: Wish, plan: FleetPlan, verdict: Verdict) -> Contents:
         later=tuple(wish.later), later_acts=dict(wish.later_acts), done=tuple(wish.done), out=dict(wish.out), standing=wish.standing_plan,
         usual=tuple(Usual(lorry=v, jobs=tuple(names)) for v, names in wish.standing.items()),
         fixed=tuple(trip_told(wish.network, Trip(v, tuple(steps))) for v, steps in wish.fixed.items()),
-        heard=tuple(wish.heard), changed=changed, notes=tuple(wish.notes),
+        heard=tuple(wish.heard), changed=changed, notes=tuple(wish.notes), closed=wish.network.closed_by_id,
     )  # fmt: skip
 
 

@@ -70,6 +70,11 @@ class Network:
         return other
 
     @property
+    def closed_by_id(self) -> dict[str, str]:
+        """By id of a segment why nobody may drive there now."""
+        return {self.segments[i].segment_id: why for i, why in self.closed.items()}
+
+    @property
     def nodes(self) -> tuple[RoadNode, ...]:
         """Junctions and road ends."""
         return self.graph.nodes
