@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|emergency_way] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -18,6 +18,7 @@ from bench import (
     bin_round,
     commit,
     damp,
+    emergency_way,
     fleet,
     forecaster,
     ingest,
@@ -46,6 +47,7 @@ BENCHMARKS = {
     "bin_outlook": bin_outlook,
     "bin_round": bin_round,
     "rounds": rounds,
+    "emergency_way": emergency_way,
 }
 
 

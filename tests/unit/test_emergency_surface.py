@@ -71,7 +71,7 @@ def test_what_is_old_may_be_anything() -> None:
     [
         ("[surface.hoar]", "[surface.fog]", "surface: fog, hoar missing or unknown"),
         ("usual = 0.50", "usual = 0.99", "allowed: 0 < slow <= usual <= fast <= 1"),
-        ("again_costs = 3.0", "again_costs = 0.5", "again_costs is at least 1"),
+        ("again_costs = 5.0", "again_costs = 0.5", "again_costs is at least 1"),
         ("treated_h = 6.0", "treated_h = -1.0", "treated_h is -1"),
         ("width_m = 2.5\n", "width_m = 0.0\n", "width_m is 0"),
         ("[settings]", "[settings", "emergency_way.toml"),

@@ -47,6 +47,7 @@ class Network:
         _check(self.graph, len(segments), self.turn_bans)
         self.arcs: tuple[Arc, ...] = tuple(arc for arcs in self.graph.arcs_of for arc in arcs)
         self.closed: Mapping[int, str] = {}
+        self._open: Network | None = None
 
     @classmethod
     def of(cls, registry: Registry) -> Network:
@@ -66,8 +67,13 @@ class Network:
         if not found.keys() - self.closed.keys():
             return self
         other = copy.copy(self)
-        other.closed = {**found, **self.closed}
+        other.closed, other._open = {**found, **self.closed}, self.roads
         return other
+
+    @property
+    def roads(self) -> Network:
+        """The same roads with nothing closed; one object for all its closings."""
+        return self if self._open is None else self._open
 
     @property
     def closed_by_id(self) -> dict[str, str]:
