@@ -120,7 +120,7 @@ def find_way(
     target, spots = _target(network, graph, asked, p)
     # What is kept of roads is kept of the open ones: closures come and go.
     ways = [Ways(graph, roads.paces.usual, network.closed, spot) for spot in spots]
-    starts = {s.id: spot for s in stations if (spot := _start(network, graph, s, p)) is not None}
+    starts = {s.id: spot for s in stations if (spot := start_of(network, graph, s, p)) is not None}
     told, found = _from_stations(stations, starts, ways)
     best = None if found is None else way_of(roads, found[0], found[1])
     other = None if found is None else _other(roads, found, starts, spots, p)
@@ -158,7 +158,8 @@ def _target(
     return target, [Spot(node=nodes[segment.from_node]), Spot(node=nodes[segment.to_node])]
 
 
-def _start(network: Network, graph: WayGraph, station: Station, p: WayParameters) -> Spot | None:
+def start_of(network: Network, graph: WayGraph, station: Station, p: WayParameters) -> Spot | None:
+    """Return where a station's vehicles set out; None where no road is near it."""
     place = nearest(network.roads, station.latitude_deg, station.longitude_deg, p.settings.on_road_m)
     if place is None:
         return None
