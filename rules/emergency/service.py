@@ -59,7 +59,7 @@ class WayDesk:
         zone: tzinfo,
     ) -> None:
         self.stations, self.parameters = stations, parameters
-        self._town, self._closures, self._zone = town, closures, zone
+        self._town, self._closures, self.zone = town, closures, zone
         self._ground: tuple[object, Ground] | None = None
         self._known: tuple[tuple[object, float], Conditions] | None = None
         self._one = asyncio.Lock()
@@ -98,7 +98,7 @@ class WayDesk:
 
     async def closed(self, now_s: float) -> Network:
         """Return the roads with what is closed at this moment closed on them: a vehicle sets out now."""
-        return await closed_now(self._closures, (await self.ground()).network, now_s, self._zone, 0.0)
+        return await closed_now(self._closures, (await self.ground()).network, now_s, self.zone, 0.0)
 
     async def conditions(self, now_s: float) -> Conditions:
         """Return what is known of each stretch now."""

@@ -195,7 +195,7 @@ class Planning:
 
     async def _wished(self, ask: Ask, newest: Plan | None, allow_s: float) -> tuple[Wish, Situation | None]:
         before = newest if newest is not None and await self._installed.are_of(newest) else None
-        means = await self._means(ask)
+        means = await self.means(ask)
         found = None if before is None else await self._follower.follow(before, ask.now_s)
         wish = await self._wish(ask, means, found, newest, allow_s)
         wish = replace(wish, notes=(*wish.notes, *closed_notes(means.network)))
@@ -220,7 +220,8 @@ class Planning:
                 "the plan so far counts: plan again"
             )
 
-    async def _means(self, ask: Ask) -> Means:
+    async def means(self, ask: Ask) -> Means:
+        """Return with what a night is planned: roads with what is closed, lorries, those out of service."""
         roads, roster = await self._installed.roads(), await self.roster()
         out = {name: s.reason for name, s in (await self.book.out()).items()}
         network = await closed_now(self._closures, roads.network, ask.now_s, self._zone)
