@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -19,6 +19,7 @@ from bench import (
     boards,
     commit,
     damp,
+    emergency_way,
     fleet,
     forecaster,
     ingest,
@@ -50,6 +51,7 @@ BENCHMARKS = {
     "bin_round": bin_round,
     "rounds": rounds,
     "boards": boards,
+    "emergency_way": emergency_way,
 }
 
 

@@ -34,7 +34,9 @@ from ops_api import (
     cli_incidents,
     cli_incidents_acts,
     cli_network,
+    cli_network_closing,
     cli_notify,
+    cli_ops,
     cli_people,
     cli_replay,
     cli_rules,
@@ -68,7 +70,9 @@ app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_grafana.app, name="grafana")
 app.add_typer(cli_dead_letters.app, name="dead-letters")
 app.add_typer(cli_run.registry_app, name="registry")
+cli_network_closing.add_to(cli_network.app)
 app.add_typer(cli_network.app, name="network")
+app.add_typer(cli_ops.app, name="ops")
 app.command(epilog=cli_run.KINDS_EXAMPLES)(cli_run.kinds)
 app.command(epilog=cli_run.INGEST_EXAMPLES)(cli_run.ingest)
 app.add_typer(cli_run.rules_app, name="rules")
