@@ -49,7 +49,9 @@ def contractions(text: str) -> list[str]:
         altered = _ALTERED.search(statement)
         if altered is not None and altered["name"].lower() in own:
             continue
-        found += [f"{what}: {_short(statement)}" for what, pattern in _TAKES_AWAY if pattern.search(statement)]
+        found += [
+            f"{what}: {_short(statement)}" for what, pattern in _TAKES_AWAY if pattern.search(statement)
+        ]
         found += [
             f"adds column {match['name']} that needs a value: {_short(statement)}"
             for match in _ADDED.finditer(statement)
