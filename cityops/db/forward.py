@@ -26,7 +26,7 @@ _TAKES_AWAY: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("renames", r"\brename\b"),
         ("changes a type", r"\balter\s+(?:column\s+)?\w+\s+(?:set\s+data\s+)?type\b"),
         ("asks for a value in a column that is there", r"\bset\s+not\s+null\b"),
-        ("empties a table", r"\btruncate\b"),
+        ("empties a table", r"^\s*truncate\b"),
         ("moves to another schema", r"\bset\s+schema\b"),
         ("takes a right away", r"\brevoke\b"),
         ("adds a rule to a table that is there", r"\balter\s+table\b[^;]*\badd\s+(?:constraint\s+\w+\s+)?(?:check|unique|exclude|primary|foreign)\b"),

@@ -64,6 +64,7 @@ def test_what_takes_away_is_found(sql: str, what: str) -> None:
         "-- drop table device;\ncomment on table device is 'drop table home; it''s a text';",
         "create function f() returns void language plpgsql as $body$ begin truncate scratch; end $body$;",
         "create index on device (label);",
+        "create trigger whole before truncate on fresh for each statement execute function stays();",
     ],
 )
 def test_what_adds_is_left_alone(sql: str) -> None:
