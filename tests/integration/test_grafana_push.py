@@ -6,6 +6,7 @@ it would replace urllib3 under everything else.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.grafana_api.contract import find
-from tests.fakes.grafana_api.server import TOKEN, FakeGrafana
+from tests.fakes.grafana_api.server import TOKEN, FakeGrafana, State
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / ".grafana"
@@ -36,8 +37,25 @@ def grafana() -> Iterator[FakeGrafana]:
         assert running.violations == [], "asked or answered what Grafana's API does not have"
 
 
+@pytest.fixture(scope="module")
+def after_a_push() -> State:
+    """What is in a Grafana after a first push of everything."""
+    with FakeGrafana() as running:
+        assert push(running.url, "--datasource", "postgresql", DB_DSN=DSN).returncode == 0
+        assert running.violations == []
+        return running.state
+
+
+@pytest.fixture
+def pushed(grafana: FakeGrafana, after_a_push: State) -> FakeGrafana:
+    """A Grafana of the test's own that has been pushed to."""
+    grafana.state = copy.deepcopy(after_a_push)
+    return grafana
+
+
 def push(url: str, *options: str, client: bool = True, **settings: str) -> subprocess.CompletedProcess[str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("CITYOPS_") and "proxy" not in k.lower()}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # else every push compiles grafana-client anew
     env |= {"CITYOPS_GRAFANA__URL": url, "CITYOPS_GRAFANA__TOKEN": TOKEN, "PYTHONUNBUFFERED": "1"}
     env |= {"CITYOPS_GRAFANA__ALERT_EMAIL": "ops@council.example"}
     env |= {f"CITYOPS_GRAFANA__{name}": value for name, value in settings.items()}
@@ -63,14 +81,14 @@ def test_a_second_push_changes_nothing(grafana: FakeGrafana) -> None:
         grafana.url, "--json", "--datasource", "timescaledb", DB_DSN=DSN, WEB_URL="https://city.example/"
     )
     assert done(first) == done(looked)
-    kept = json.dumps(vars(grafana.state), default=str)
+    kept = copy.deepcopy(vars(grafana.state))
     asked = len(grafana.asked)
 
     second = push(
         grafana.url, "--json", "--datasource", "timescaledb", DB_DSN=DSN, WEB_URL="https://city.example/"
     )
     assert set(done(second).values()) == {"unchanged"}
-    assert (len(grafana.asked), json.dumps(vars(grafana.state), default=str)) == (asked, kept)
+    assert (len(grafana.asked), vars(grafana.state)) == (asked, kept)
 
     boards = sorted(path.stem for path in (ROOT / "dashboards" / "generated").glob("*.json"))
     assert sorted(grafana.state.boards) == boards
@@ -90,11 +108,10 @@ def test_a_second_push_changes_nothing(grafana: FakeGrafana) -> None:
     assert TOKEN not in first.stdout + first.stderr
 
 
-def test_what_others_did_stays_and_what_is_ours_comes_back(grafana: FakeGrafana) -> None:
-    state = grafana.state
+def test_what_others_did_stays_and_what_is_ours_comes_back(pushed: FakeGrafana) -> None:
+    grafana, state = pushed, pushed.state
     state.folders["theirs"] = {"uid": "theirs", "title": "Theirs"}
     state.add_board("their-board", "theirs")
-    assert done(push(grafana.url, "--json"))
     state.add_board("cityops-gone", "cityops")
     state.add_board("guest", "cityops", tags=["theirs"])
     guest = {
@@ -183,8 +200,8 @@ def test_a_fault_is_told_in_words(grafana: FakeGrafana, fault: tuple[str, int, f
     assert TOKEN not in result.stdout + result.stderr
 
 
-def test_a_version_saved_meanwhile_is_not_overwritten(grafana: FakeGrafana) -> None:
-    assert push(grafana.url).returncode == 0
+def test_a_version_saved_meanwhile_is_not_overwritten(pushed: FakeGrafana) -> None:
+    grafana = pushed
     board = grafana.state.boards["cityops-bins"]["dashboard"]
     board["title"] = "Edited by hand"
 
@@ -203,9 +220,8 @@ def test_a_version_saved_meanwhile_is_not_overwritten(grafana: FakeGrafana) -> N
 
 
 @pytest.mark.parametrize("case", ["elsewhere", "from files", "rule elsewhere", "data source from files"])
-def test_what_is_not_ours_is_refused(grafana: FakeGrafana, case: str) -> None:
-    state, options = grafana.state, ["--datasource", "postgresql"]
-    assert push(grafana.url, *options, DB_DSN=DSN).returncode == 0
+def test_what_is_not_ours_is_refused(pushed: FakeGrafana, case: str) -> None:
+    grafana, state, options = pushed, pushed.state, ["--datasource", "postgresql"]
     if case == "elsewhere":
         state.boards["cityops-city"]["meta"]["folderUid"] = "theirs"
     elif case == "from files":
@@ -215,7 +231,6 @@ def test_what_is_not_ours_is_refused(grafana: FakeGrafana, case: str) -> None:
         state.groups[GROUP]["rules"][0]["folderUID"] = "theirs"
     else:
         state.sources["cityops-db"] |= {"readOnly": True, "url": "elsewhere:5432"}
-    grafana.asked.clear()
     result = push(grafana.url, *options, DB_DSN=DSN)
     assert result.returncode == 1
     assert any(word in result.stderr for word in ("outside our folder", "outside ours", "provisioning file"))

@@ -91,7 +91,7 @@ class State:
         if uid not in self.boards:
             return 404, {"message": "Dashboard not found"}
         del self.boards[uid]
-        return 200, {"message": "Dashboard deleted", "title": uid}
+        return 200, {"message": "Dashboard deleted", "title": uid, "uid": uid}
 
     def getDataSourceByUID(self, _: Any, uid: str) -> Answer:
         found = self.sources.get(uid)
