@@ -78,7 +78,7 @@ def test_a_reading_comes_from_a_device_through_tls_to_the_api(stack: Stack) -> N
     registry = stack.folder / "registry.json"
     one = {"name": DEVICE, "kind": "road", "shard": shard_of(DEVICE), "installed_at": "2026-01-01T00:00:00Z"}
     registry.write_text(json.dumps({"name": "More", "devices": [one]}))
-    stack.run("migrate", "registry", "load", str(registry))
+    stack.run("migrate", "registry", "load", str(registry), shown="registry load registry.json")
     name, password = stack.run("broker-users", "/etc/cityops/devices.sh", "add", DEVICE).split()
     stack.hup("broker")
     client = Heard(stack, name, password)
@@ -198,6 +198,17 @@ def _names(page: str) -> set[str]:
         ends = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(family.type, ("",))
         found |= {family.name + end for end in ends}
     return found
+
+
+def test_a_back_up_is_made_when_it_is_asked_for(stack: Stack) -> None:
+    """``docker compose --profile backup run --rm backup``, and /metrics knows of it."""
+    stack.run_once("backup")
+    made = [p for p in stack.volume("backups").iterdir() if p.is_dir()]
+    assert len(made) == 1
+    with urllib.request.urlopen(f"http://127.0.0.1:{stack.ports['8080']}/metrics", timeout=10) as answer:
+        age = re.search(r"^cityops_backup_age_seconds (\S+)$", answer.read().decode(), re.MULTILINE)
+    assert age is not None
+    assert 0 <= float(age[1]) < 120
 
 
 # What may well not have happened in the first minutes of a small town's night.

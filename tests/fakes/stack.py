@@ -158,7 +158,7 @@ class Stack:
         }
         return found | fixed | dict(self.more.get(name, {}))
 
-    def run(self, name: str, *words: str) -> str:
+    def run(self, name: str, *words: str, shown: str = "") -> str:
         """Run another command in a service's place: ``docker compose run --rm NAME WORDS``; return what it says."""
         command = [sys.executable, "-m", "ops_api", *words] if is_ours(self.service(name)) else ["sh", *words]
         done = subprocess.run(
@@ -168,7 +168,7 @@ class Stack:
             text=True,
         )
         assert done.returncode == 0, done.stderr
-        self.say(name, f"run: `{' '.join(words)}`")
+        self.say(name, f"run: `{shown or ' '.join(words)}`")
         return done.stdout
 
     def here(self, name: str, text: str) -> str:
@@ -203,6 +203,12 @@ class Stack:
         while not done():
             assert time.monotonic() < end, why()
             time.sleep(0.2)
+
+    def run_once(self, name: str) -> None:
+        """Run a service that waits to be asked for, to its end: ``docker compose run --rm NAME``."""
+        self.start(name)
+        self.until(lambda: not self.running[name].running, lambda: self.last_words(name))
+        self._ended(name)
 
     def last_words(self, name: str) -> str:
         """Return the end of a service's log."""
