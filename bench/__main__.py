@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -16,8 +16,10 @@ from bench import (
     bin_emptying,
     bin_outlook,
     bin_round,
+    boards,
     commit,
     damp,
+    emergency_way,
     fleet,
     forecaster,
     ingest,
@@ -48,6 +50,8 @@ BENCHMARKS = {
     "bin_outlook": bin_outlook,
     "bin_round": bin_round,
     "rounds": rounds,
+    "boards": boards,
+    "emergency_way": emergency_way,
 }
 
 

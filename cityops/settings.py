@@ -45,12 +45,14 @@ from cityops.settings_check import (
     secrets_folder,
 )
 from cityops.settings_crew import CrewSettings
+from cityops.settings_grafana import GrafanaSettings
 from cityops.settings_group import LAST_PORT, Group, Port, known_zone
 from cityops.settings_housing import HousingSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
 from cityops.settings_ops import OpsSettings
 from cityops.settings_retention import RetentionSettings
 from cityops.settings_rounds import RoundsSettings
+from cityops.settings_tracing import TracingSettings
 from cityops.settings_winter import WinterSettings
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -278,12 +280,14 @@ class Settings(BaseSettings):
     bin_days: BinDaysSettings = BinDaysSettings()
     rounds: RoundsSettings = RoundsSettings()
     crew: CrewSettings = CrewSettings()
+    grafana: GrafanaSettings = GrafanaSettings()
     ops: OpsSettings = OpsSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
+    tracing: TracingSettings = TracingSettings()
     data_dir: HomePath = Field(default_factory=default_data_dir)
     """Folder of the embedded database, broker and simulated devices; by default
     `~/.local/share/cityops`, for root `/var/lib/cityops`."""

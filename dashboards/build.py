@@ -12,7 +12,7 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from cityops.errors import ConfigurationError
-from dashboards import boards
+from dashboards import alerts_files, boards
 from dashboards.board import BoardSpec, assemble
 
 GENERATED = Path(__file__).with_name("generated")
@@ -73,10 +73,10 @@ def _write(folder: Path, wanted: Mapping[str, str], stale: set[str]) -> None:
 def main() -> int:
     """``python -m dashboards.build [--check]``: write, or exit 1 where files have drifted."""
     check = "--check" in sys.argv[1:]
-    drift = build(check=check)
+    drift = build(check=check) + alerts_files.build(check=check)
     print("\n".join(drift) or "boards are up to date")
     if check and drift:
-        print("run `python -m dashboards.build` and commit dashboards/generated")
+        print("run `python -m dashboards.build` and commit dashboards/generated and dashboards/provisioning")
         return 1
     return 0
 

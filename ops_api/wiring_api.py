@@ -29,6 +29,7 @@ from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
 from ops_api.wiring_crew import crew_desk
+from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_rounds import round_desk
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
@@ -105,6 +106,7 @@ async def run_api(
             bin_desk=bin_desk(settings, pool, desk),
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
+            incidents=incident_desk(settings, pool),
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(

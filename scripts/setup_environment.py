@@ -21,6 +21,9 @@ VENV = ROOT / ".venv"
 PRIVATE = ROOT / ".uv"
 STAMP = VENV / ".cityops-setup"
 LOCKS = {"server": ("server.lock", "build.lock"), "dev": ("dev.lock",)}
+APART = {"dev": "grafana.lock"}
+"""Into a folder of its own: grafana-client would replace urllib3 for everything else in ``.venv``."""
+GRAFANA = ROOT / ".grafana"
 
 
 def main(mode: str) -> None:
@@ -43,7 +46,8 @@ def satisfied(mode: str) -> bool:
 def stamp(mode: str) -> str:
     """Return what identifies an installation: mode, locks, project file, place."""
     digest = hashlib.sha256(str(ROOT).encode())
-    for path in (*(ROOT / "requirements" / lock for lock in LOCKS[mode]), ROOT / "pyproject.toml"):
+    locks = (*LOCKS[mode], APART[mode]) if mode in APART else LOCKS[mode]
+    for path in (*(ROOT / "requirements" / lock for lock in locks), ROOT / "pyproject.toml"):
         digest.update(path.read_bytes())
     return f"{mode} {digest.hexdigest()}\n"
 
@@ -62,6 +66,10 @@ def install(uv: Path, mode: str) -> None:
     files = [part for lock in LOCKS[mode] for part in ("-r", ROOT / "requirements" / lock)]
     run([*pip, "--require-hashes", "--no-deps", *files], env)
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], env)
+    if mode in APART:
+        shutil.rmtree(GRAFANA, ignore_errors=True)
+        lock = ROOT / "requirements" / APART[mode]
+        run([*pip, "--target", GRAFANA, "--require-hashes", "--no-deps", "-r", lock], env)
 
 
 def find_uv() -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from cityops import tracing
 from ops_api.web.headers import App, Message, Receive, Send
 
 
@@ -90,10 +91,21 @@ class CountRequests:
                 )
             await send(message)
 
-        try:
-            await self._app(scope, receive, watched)
-        finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
-            self._metrics.requests.labels(scope["method"], route, str(status)).inc()
-            if not streaming:
-                self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in _trace_headers(scope)}
+        with tracing.request_span(scope["method"], headers) as span:
+            try:
+                await self._app(scope, receive, watched)
+            finally:
+                route = getattr(scope.get("route"), "path", "unmatched")
+                # The route's template, never the address: it carries codes.
+                span.update_name(f"{scope['method']} {route}")
+                span.set_attribute("http.route", route)
+                span.set_attribute("http.response.status_code", status)
+                self._metrics.requests.labels(scope["method"], route, str(status)).inc()
+                if not streaming:
+                    self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
+
+
+def _trace_headers(scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Return the headers by which a caller names its trace; none where traces are off."""
+    return [h for h in scope["headers"] if h[0] in (b"traceparent", b"tracestate")] if tracing.is_on() else []

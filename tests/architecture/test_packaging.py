@@ -76,12 +76,13 @@ def test_locks_of_what_runs_agree_with_the_dev_lock(lock: str) -> None:
         (PROJECT["project"]["dependencies"], "server.lock"),
         (PROJECT["project"]["optional-dependencies"]["server"], "server.lock"),
         (PROJECT["project"]["optional-dependencies"]["dashboards"], "dev.lock"),
+        (PROJECT["project"]["optional-dependencies"]["grafana"], "grafana.lock"),
         (PROJECT["project"]["optional-dependencies"]["network"], "dev.lock"),
         (PROJECT["project"]["optional-dependencies"]["network"], "network.lock"),
         (PROJECT["dependency-groups"]["dev"], "dev.lock"),
         (PROJECT["build-system"]["requires"], "build.lock"),
     ],
-    ids=["base", "server", "dashboards", "network in dev", "network", "dev", "build"],
+    ids=["base", "server", "dashboards", "grafana", "network in dev", "network", "dev", "build"],
 )
 def test_locks_satisfy_what_the_project_declares(declared: list[str], lock: str) -> None:
     pinned = pins(lock)

@@ -143,7 +143,7 @@ end $$;
 
 -- Climate of all homes per hour: tenth, middle and ninetieth percentile of the homes'
 -- hourly means; hours in which fewer than five homes reported are left out. Humid ones are told where they and the others
--- are at least five.
+-- are at least five. Hours that are over are kept (kept_summaries.sql): a quarter of 7,000 boxes can't be sorted while one waits.
 -- Volatile, as health.stored is: the plan and the rows of the aggregate are of one moment.
 create function board.home_climate(p_from timestamptz, p_to timestamptz)
 returns table (bucket timestamptz, homes bigint, humid_homes bigint,
@@ -151,39 +151,50 @@ returns table (bucket timestamptz, homes bigint, humid_homes bigint,
                temperature_p90 double precision, humidity_p10 double precision,
                humidity_p50 double precision, humidity_p90 double precision)
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    first timestamptz := date_trunc('hour', p_from);
+    kept timestamptz := coalesce(summary.until('home_climate'), '-infinity');
 begin
     return query
-    with per_home as (
-        select f.bucket as hour, h.home_id,
-               avg(f.temperature_c_avg)::double precision as t, avg(f.humidity_pct_avg)::double precision as rh
-          from frog_hourly f join home_device h using (device_id)
-         where f.bucket >= date_trunc('hour', p_from) and f.bucket <= p_to
-         group by f.bucket, h.home_id
-    )
-    select p.hour, count(*),
-           case when least(count(*) filter (where p.rh >= 70), count(*) filter (where not p.rh >= 70)) >= 5
-                then count(*) filter (where p.rh >= 70) end,
-           percentile_cont(0.1) within group (order by p.t), percentile_cont(0.5) within group (order by p.t),
-           percentile_cont(0.9) within group (order by p.t), percentile_cont(0.1) within group (order by p.rh),
-           percentile_cont(0.5) within group (order by p.rh), percentile_cont(0.9) within group (order by p.rh)
-      from per_home p group by p.hour having count(*) >= 5 order by p.hour;
+    select c.* from summary.home_climate c where c.bucket >= first and c.bucket <= p_to and c.bucket < kept
+    union all
+    select c.* from summary.climate_of(greatest(first, kept), p_to + interval '1 microsecond') c where p_to >= kept
+     order by 1;
+end $$;
+
+-- The newest reading of each device of a kind that is not retired. Who was heard in the last hour is found by when it arrived (the
+-- BRIN index on received_at), all at once; only the others are looked up one by one.
+create function board.last_heard(p_kind text)
+returns table (device_id integer, ts timestamptz)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    if to_regclass(format('public.%I', p_kind || '_reading')) is null then
+        return query select d.device_id, null::timestamptz from device d where d.kind = p_kind and d.retired_at is null;
+        return;
+    end if;
+    return query execute format(
+        'with recent as materialized (select r.device_id, max(r.ts) as ts from public.%1$I r'
+        ' where r.received_at > now() - interval ''65 minutes'' and r.ts > now() - interval ''65 minutes'' group by r.device_id)'
+        ' select d.device_id, case when n.ts is not null then n.ts else'
+        '        (select x.ts from public.%1$I x where x.device_id = d.device_id order by x.ts desc limit 1) end'
+        '   from device d left join recent n on n.device_id = d.device_id where d.kind = $1 and d.retired_at is null',
+        p_kind || '_reading') using p_kind;
 end $$;
 
 -- Per kind: devices installed and not retired, and how many of them reported in the period.
 create function board.devices_seen(p_from timestamptz, p_to timestamptz)
 returns table (kind text, devices bigint, seen bigint)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    later integer[]; -- heard after the period: only these have to be looked up in it
 begin
-    for kind, devices in
-        select d.kind, count(*) from device d where d.retired_at is null group by d.kind order by d.kind
-    loop
-        seen := 0;
-        if to_regclass(format('public.%I', kind || '_reading')) is not null then
-            execute format(
-                'select count(*) from device d where d.kind = $1 and d.retired_at is null and exists '
-                '(select from public.%I r where r.device_id = d.device_id and r.ts between $2 and $3)',
-                kind || '_reading')
-               into seen using kind, p_from, p_to;
+    for kind in select distinct d.kind from device d where d.retired_at is null order by 1 loop
+        select count(*), count(*) filter (where h.ts between p_from and p_to), array_agg(h.device_id) filter (where h.ts > p_to)
+          into devices, seen, later from board.last_heard(kind) h;
+        if cardinality(later) > 0 then
+            execute format('select $1 + count(*) from unnest($2) d where exists'
+                           ' (select from public.%I r where r.device_id = d and r.ts between $3 and $4)', kind || '_reading')
+               into seen using seen, later, p_from, p_to;
         end if;
         return next;
     end loop;
