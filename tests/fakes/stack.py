@@ -32,6 +32,11 @@ PORTS = ("1883", "8883", "8080", "9101", "9102", "9103")
 SECRETS = "/run/secrets"
 
 
+def grace_s(service: Mapping[str, Any]) -> float:
+    """Return what compose lets a service have to stop in [s]."""
+    return float(service.get("stop_grace_period", "10s").removesuffix("s"))
+
+
 @dataclass
 class Stack:
     """The stack's services as processes.
@@ -134,7 +139,7 @@ class Stack:
             account=account,
             log_file=self.folder / f"{name}.log",
             stop_signal=signal.SIGTERM,
-            grace_s=float(service.get("stop_grace_period", "10s").removesuffix("s")),
+            grace_s=grace_s(service),
             env=self.environment(name),
         )
         self.say(name, f"started: `{' '.join(map(str, service['command']))}`")
