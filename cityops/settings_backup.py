@@ -24,8 +24,9 @@ class BackupSettings(BaseModel):
     """Days of which `cityops backup prune` keeps the newest back-up."""
     keep_weekly: int = Field(default=5, ge=0)
     """Weeks of which the newest back-up is kept."""
-    keep_monthly: int = Field(default=6, ge=0)
-    """Months of which the newest back-up is kept. Who asked to be forgotten is in older ones until they go."""
+    keep_monthly: int = Field(default=0, ge=0)
+    """Months of which the newest back-up is kept. None by default: households are promised that what they delete is gone from
+    back-ups after 35 days (docs/households.md), and five weeks are that."""
     encrypt_command: str = ""
     """Command that encrypts: it reads a file on standard input and writes on standard output, e.g. `age -r age1…`. Empty: files are
     not encrypted, and only the folder's mode protects them."""

@@ -52,7 +52,9 @@ def status(
         raise typer.Exit(1)
 
 
-@app.command(epilog=examples("cityops db renumber   # after pg_restore by hand, before ingester and rules start"))
+@app.command(
+    epilog=examples("cityops db renumber   # after pg_restore by hand, before ingester and rules start")
+)
 def renumber() -> None:
     """Tell the order of batches in this server's transaction ids, after a logical restore by hand.
 
@@ -65,7 +67,9 @@ def renumber() -> None:
     with open_session(database(load_settings())) as conn:
         waiting = tell_anew(conn)
     typer.echo(
-        "the order of batches is this server's already" if waiting is None else f"{waiting} batches wait for the rules"
+        "the order of batches is this server's already"
+        if waiting is None
+        else f"{waiting} batches wait for the rules"
     )
 
 

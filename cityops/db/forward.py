@@ -26,7 +26,7 @@ _TAKES_AWAY: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("renames", r"\brename\b"),
         ("changes a type", r"\balter\s+(?:column\s+)?\w+\s+(?:set\s+data\s+)?type\b"),
         ("asks for a value in a column that is there", r"\bset\s+not\s+null\b"),
-        ("empties a table", r"\btruncate\b"),
+        ("empties a table", r"^\s*truncate\b"),
         ("moves to another schema", r"\bset\s+schema\b"),
         ("takes a right away", r"\brevoke\b"),
         ("adds a rule to a table that is there", r"\balter\s+table\b[^;]*\badd\s+(?:constraint\s+\w+\s+)?(?:check|unique|exclude|primary|foreign)\b"),
@@ -49,7 +49,9 @@ def contractions(text: str) -> list[str]:
         altered = _ALTERED.search(statement)
         if altered is not None and altered["name"].lower() in own:
             continue
-        found += [f"{what}: {_short(statement)}" for what, pattern in _TAKES_AWAY if pattern.search(statement)]
+        found += [
+            f"{what}: {_short(statement)}" for what, pattern in _TAKES_AWAY if pattern.search(statement)
+        ]
         found += [
             f"adds column {match['name']} that needs a value: {_short(statement)}"
             for match in _ADDED.finditer(statement)

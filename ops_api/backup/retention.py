@@ -15,7 +15,7 @@ class Keep:
 
     daily: int = 7
     weekly: int = 5
-    monthly: int = 6
+    monthly: int = 0
 
 
 def to_remove(names: Iterable[str], keep: Keep) -> list[str]:

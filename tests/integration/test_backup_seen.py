@@ -68,6 +68,7 @@ async def test_dashboards_may_see_it_and_an_outage_is_no_number(
     assert row[1] == 1
     nowhere = AsyncConnectionPool("postgresql://nobody@127.0.0.1:1/none", open=False)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=create_app(nowhere, desk=MemoryDesk(escalations))), base_url="http://test"
+        transport=httpx.ASGITransport(app=create_app(nowhere, desk=MemoryDesk(escalations))),
+        base_url="http://test",
     ) as client:
         assert "cityops_backup_age_seconds NaN" in (await client.get("/metrics")).text

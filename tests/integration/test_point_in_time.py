@@ -58,7 +58,9 @@ def test_the_database_comes_back_as_of_a_time(server_dir: Path) -> None:
             time.sleep(0.2)
             conn.execute("delete from reading")  # the mistake
             conn.execute("select pg_switch_wal()")
-            archived = "select last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) from pg_stat_archiver"
+            archived = (
+                "select last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) from pg_stat_archiver"
+            )
             until(lambda: (conn.execute(archived).fetchone() or [False])[0])
         assert count(server.dsn) == 0
     # The restore: the base as a cluster of its own, told where the log is and when to stop.

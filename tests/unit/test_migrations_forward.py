@@ -15,7 +15,9 @@ def under_the_rule() -> list[SqlFile]:
 @pytest.mark.parametrize("file", under_the_rule(), ids=lambda f: f.name)
 def test_a_migration_adds_or_says_that_it_takes_away(file: SqlFile) -> None:
     taken = contractions(file.text)
-    assert not taken or contract_reason(file.text), "expand first, contract a release later (cityops/db/forward.py)"
+    assert not taken or contract_reason(file.text), (
+        "expand first, contract a release later (cityops/db/forward.py)"
+    )
 
 
 def test_the_rule_looks_at_migrations() -> None:
@@ -33,7 +35,10 @@ def test_the_rule_looks_at_migrations() -> None:
         ("alter table device alter label set data type text;", "changes a type"),
         ("alter table device alter column label set not null;", "asks for a value"),
         ("alter table device add column fresh text not null;", "adds column fresh that needs a value"),
-        ("alter table device add column a text, add column b int not null;", "adds column b that needs a value"),
+        (
+            "alter table device add column a text, add column b int not null;",
+            "adds column b that needs a value",
+        ),
         ("alter table device add constraint x check (label <> '');", "adds a rule"),
         ("alter table device add unique (label);", "adds a rule"),
         ("truncate device;", "empties"),
@@ -59,6 +64,7 @@ def test_what_takes_away_is_found(sql: str, what: str) -> None:
         "-- drop table device;\ncomment on table device is 'drop table home; it''s a text';",
         "create function f() returns void language plpgsql as $body$ begin truncate scratch; end $body$;",
         "create index on device (label);",
+        "create trigger whole before truncate on fresh for each statement execute function stays();",
     ],
 )
 def test_what_adds_is_left_alone(sql: str) -> None:
@@ -66,6 +72,9 @@ def test_what_adds_is_left_alone(sql: str) -> None:
 
 
 def test_a_mark_needs_words_and_the_head() -> None:
-    assert contract_reason("-- why\n-- contract: label, by pages up to 0.4\ndrop table a;") == "label, by pages up to 0.4"
+    assert (
+        contract_reason("-- why\n-- contract: label, by pages up to 0.4\ndrop table a;")
+        == "label, by pages up to 0.4"
+    )
     assert contract_reason("-- contract: \ndrop table a;") is None
     assert contract_reason("drop table a;\n-- contract: too late") is None
