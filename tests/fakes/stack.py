@@ -32,6 +32,11 @@ PORTS = ("1883", "8883", "8080", "9101", "9102", "9103")
 SECRETS = "/run/secrets"
 
 
+def grace_s(service: Mapping[str, Any]) -> float:
+    """Return what compose lets a service have to stop in [s]."""
+    return float(service.get("stop_grace_period", "10s").removesuffix("s"))
+
+
 @dataclass
 class Stack:
     """The stack's services as processes.
@@ -134,7 +139,7 @@ class Stack:
             account=account,
             log_file=self.folder / f"{name}.log",
             stop_signal=signal.SIGTERM,
-            grace_s=float(service.get("stop_grace_period", "10s").removesuffix("s")),
+            grace_s=grace_s(service),
             env=self.environment(name),
         )
         self.say(name, f"started: `{' '.join(map(str, service['command']))}`")
@@ -158,7 +163,7 @@ class Stack:
         }
         return found | fixed | dict(self.more.get(name, {}))
 
-    def run(self, name: str, *words: str) -> str:
+    def run(self, name: str, *words: str, shown: str = "") -> str:
         """Run another command in a service's place: ``docker compose run --rm NAME WORDS``; return what it says."""
         command = [sys.executable, "-m", "ops_api", *words] if is_ours(self.service(name)) else ["sh", *words]
         done = subprocess.run(
@@ -168,7 +173,7 @@ class Stack:
             text=True,
         )
         assert done.returncode == 0, done.stderr
-        self.say(name, f"run: `{' '.join(words)}`")
+        self.say(name, f"run: `{shown or ' '.join(words)}`")
         return done.stdout
 
     def here(self, name: str, text: str) -> str:
@@ -203,6 +208,12 @@ class Stack:
         while not done():
             assert time.monotonic() < end, why()
             time.sleep(0.2)
+
+    def run_once(self, name: str) -> None:
+        """Run a service that waits to be asked for, to its end: ``docker compose run --rm NAME``."""
+        self.start(name)
+        self.until(lambda: not self.running[name].running, lambda: self.last_words(name))
+        self._ended(name)
 
     def last_words(self, name: str) -> str:
         """Return the end of a service's log."""

@@ -246,3 +246,23 @@ def test_settings_load(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_commands_exist(name: str) -> None:
     """Each ``command:`` names a command of ``cityops`` with options that it has."""
     must_be_a_command([str(word) for word in SERVICES[name]["command"]])
+
+
+def test_the_start_that_is_told_of_is_the_start_of_this_file() -> None:
+    """docs/stack-start.md, the log of a real run: nothing in it started before what it waits for."""
+    page = (ROOT / "docs" / "stack-start.md").read_text(encoding="utf-8")
+    lines = re.findall(
+        r"^\| ([\d.]+) \| `([a-z-]+)` \| (started|healthy|ended, exit code 0)", page, re.MULTILINE
+    )
+    when = {(name, what): number for number, (_, name, what) in enumerate(lines)}
+    started = {name for name, what in when if what == "started"}
+    assert started == set(SERVICES) - {"grafana", "prometheus", "alertmanager", "host"}
+    for name in started:
+        for other, condition in SERVICES[name].get("depends_on", {}).items():
+            done = "healthy" if condition["condition"] == "service_healthy" else "ended, exit code 0"
+            assert when[other, done] < when[name, "started"], (
+                f"{name}: run the test that writes the page again"
+            )
+    stopped = re.findall(r"`([a-z]+)` \| stopped, exit code (\d+)", page)
+    assert {code for _, code in stopped} == {"0"}
+    assert [name for name, _ in stopped][-1] == "broker"
