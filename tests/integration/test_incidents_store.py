@@ -23,7 +23,7 @@ from rules.incidents.service import IncidentService
 from rules.incidents.store import PostgresIncidents
 from tests.fakes.incidents import AT_S, LAT, LON, burst_main, signal
 
-ADA = {"by": "Ada", "role": "operations", "via": "page"}
+ADA: dict[str, Any] = {"by": "Ada", "role": "operations", "via": "page"}
 NOW_S = AT_S + 3600.0
 
 PLACES = """
@@ -58,7 +58,7 @@ class Bench:
 
     async def sql(self, query: str, *params: object) -> list[Any]:
         assert self.conn is not None
-        done = await self.conn.execute(query, params)  # type: ignore[call-overload]
+        done = await self.conn.execute(query, params)
         return await done.fetchall() if done.description else []
 
     async def up(self, *signals: Signal) -> None:
