@@ -28,6 +28,7 @@ from ops_api.households.people import People
 from ops_api.households.ports import Eraser, NoEraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
+from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
@@ -69,6 +70,8 @@ from ops_api.routers import (
     missed_pages,
     notification_state,
     notifications,
+    ops_tools,
+    ops_tools_pages,
     order_pages,
     orders,
     pages,
@@ -135,6 +138,7 @@ _ROUTERS = (
     road_forecast.router,
     winter_board.router,
     cab.router,
+    ops_tools.router,
 )
 _PAGES = (
     live.pages,
@@ -166,6 +170,7 @@ _PAGES = (
     late.pages,
     housing_pages.router,
     order_pages.router,
+    ops_tools_pages.router,
 )
 
 
@@ -189,6 +194,7 @@ def create_app(
     bin_desk: BinDesk | None = None,
     crew: CrewDesk | None = None,
     round_desk: RoundDesk | None = None,
+    tools: OpsTools | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -212,6 +218,7 @@ def create_app(
         bin_desk: households' bin days and reports; without it their routes answer 503.
         crew: the rounds of bin lorries for their crews; without it their pages answer 503.
         round_desk: the bin lorries' rounds; without it their routes answer 503.
+        tools: what-if of closures and the emergency way; without them their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -231,6 +238,7 @@ def create_app(
         bin_desk=bin_desk,
         crew=crew,
         rounds=round_desk,
+        tools=tools,
     )
     _mount(app)
     return app

@@ -21,6 +21,7 @@ from ops_api.households.ports import Eraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
 from ops_api.missing import Missing
+from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
@@ -100,6 +101,7 @@ class Context:
     bin_desk: BinDesk | None = None
     crew: CrewDesk | None = None
     rounds: RoundDesk | None = None
+    tools: OpsTools | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.
