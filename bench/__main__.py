@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|wall] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -25,6 +25,7 @@ from bench import (
     rounds,
     rules,
     storage,
+    wall,
     wrong_sensor,
 )
 from bench.moisture import report as moisture
@@ -46,6 +47,7 @@ BENCHMARKS = {
     "bin_outlook": bin_outlook,
     "bin_round": bin_round,
     "rounds": rounds,
+    "wall": wall,
 }
 
 
