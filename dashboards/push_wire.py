@@ -55,6 +55,7 @@ class Wire:
         self._errors = grafana_client.client.GrafanaException
         self._timeouts = grafana_client.client.GrafanaTimeoutError
         self._network = niquests.exceptions.RequestException
+        self._not_json = niquests.exceptions.JSONDecodeError
 
     def version(self) -> str:
         """Return Grafana's version; the one call that needs no token."""
@@ -169,10 +170,12 @@ class Wire:
     def _answer(self, call: Callable[[], Any], kind: type[Any]) -> Any:
         try:
             answer = call()
+        except self._not_json as error:
+            if kind is object:  # a removal may be answered with nothing
+                return None
+            raise self._not_grafana() from error
         except self._network as error:
             raise PushError(f"can't reach Grafana at {self._url}: {type(error).__name__}") from error
-        except ValueError as error:
-            raise self._not_grafana() from error
         if not isinstance(answer, kind):
             raise self._not_grafana()
         return answer

@@ -29,6 +29,7 @@ from ops_api.households.ports import Eraser, NoEraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
+from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
@@ -73,6 +74,8 @@ from ops_api.routers import (
     notification_state,
     notifications,
     ops_pages,
+    ops_tools,
+    ops_tools_pages,
     order_pages,
     orders,
     pages,
@@ -140,6 +143,7 @@ _ROUTERS = (
     winter_board.router,
     cab.router,
     incidents.router,
+    ops_tools.router,
 )
 _PAGES = (
     live.pages,
@@ -173,6 +177,7 @@ _PAGES = (
     housing_pages.router,
     order_pages.router,
     incident_pages.router,
+    ops_tools_pages.router,
 )
 
 
@@ -197,6 +202,7 @@ def create_app(
     crew: CrewDesk | None = None,
     round_desk: RoundDesk | None = None,
     incidents: IncidentDesk | None = None,
+    tools: OpsTools | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -221,6 +227,7 @@ def create_app(
         crew: the rounds of bin lorries for their crews; without it their pages answer 503.
         round_desk: the bin lorries' rounds; without it their routes answer 503.
         incidents: the operations centre's incidents; without them their routes answer 503.
+        tools: what-if of closures and the emergency way; without them their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -241,6 +248,7 @@ def create_app(
         crew=crew,
         rounds=round_desk,
         incidents=incidents,
+        tools=tools,
     )
     _mount(app)
     return app

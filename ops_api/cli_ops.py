@@ -155,7 +155,7 @@ def way(
         from ops_api.ops_places import place_of
         from ops_api.ops_text import way_lines
 
-        asked = await place_of(door.tools.ways, door.addresses, to, vehicle, exempt=exempt)
+        asked = await place_of(door.tools.ways, door.tools.addresses, to, vehicle, exempt=exempt)
         found = await door.tools.ways.find(asked, door.now_s)
         if as_json:
             typer.echo(_json(msgspec.to_builtins(found)))
@@ -211,7 +211,7 @@ def stations(
 
 async def stretches(door: OpsDoor, segments: list[str] | None, streets: list[str] | None) -> list[str]:
     """Return the stretches that are named; ConfigurationError where there are none, or a street is unknown."""
-    from ops_api.ops_tools import of_street, streets_like
+    from ops_api.ops_places import of_street, streets_like
 
     network = (await door.tools.ways.ground()).network
     found = list(segments or [])

@@ -6,7 +6,6 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from ops_api.ops_tools import of_street, streets_like
 from rules.core.bin_days.search import enough, names_a_house, words_of
 from rules.core.emergency.finding import AskedWay
 from rules.core.emergency.places import point_on
@@ -15,6 +14,7 @@ from rules.emergency.service import NoWayError, WayDesk
 
 _POINT = re.compile(r"\s*(-?\d{1,2}(?:\.\d+)?)\s*[, ]\s*(-?\d{1,3}(?:\.\d+)?)\s*")
 TYPED_MOST = 200
+SHOWN_MOST = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,21 @@ class Address:
 
 Addresses = Callable[[Sequence[str]], Awaitable[Sequence[Address]]]
 """Returns a few addresses that have all of some words; none where this installation has no addresses."""
+
+
+def of_street(network: Network, name: str) -> list[str]:
+    """Return the stretches of a street, or of a road's number; case does not matter."""
+    wanted = name.strip().casefold()
+    return [
+        s.segment_id for s in network.segments if wanted and wanted in (s.street.casefold(), s.ref.casefold())
+    ]
+
+
+def streets_like(network: Network, text: str) -> list[str]:
+    """Return names of streets with a text in them, by name."""
+    wanted = text.strip().casefold()
+    names = {s.street for s in network.segments if s.street and wanted in s.street.casefold()}
+    return sorted(names)[:SHOWN_MOST]
 
 
 async def place_of(ways: WayDesk, addresses: Addresses, text: str, vehicle: str, *, exempt: bool) -> AskedWay:

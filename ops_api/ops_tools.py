@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops_api.housing.team_door import TeamDoor
+from ops_api.ops_places import Addresses
 from rules.closing.ports import ClosureBook, WhatIfBook
 from rules.core.closing.model import Closure
 from rules.core.network.network import Network
 from rules.emergency.service import WayDesk
 from rules.what_if.service import WhatIfDesk
-
-SHOWN_MOST = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +22,8 @@ class OpsTools:
     notes: WhatIfBook
     ways: WayDesk
     what_if: WhatIfDesk
+    addresses: Addresses
     door: TeamDoor | None = None
-
-
-def of_street(network: Network, name: str) -> list[str]:
-    """Return the stretches of a street, or of a road's number; case does not matter."""
-    wanted = name.strip().casefold()
-    return [
-        s.segment_id for s in network.segments if wanted and wanted in (s.street.casefold(), s.ref.casefold())
-    ]
-
-
-def streets_like(network: Network, text: str) -> list[str]:
-    """Return names of streets with a text in them, by name."""
-    wanted = text.strip().casefold()
-    names = {s.street for s in network.segments if s.street and wanted in s.street.casefold()}
-    return sorted(names)[:SHOWN_MOST]
 
 
 def closure_document(closure: Closure, network: Network, now_s: float) -> dict[str, object]:

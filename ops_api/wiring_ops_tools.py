@@ -56,7 +56,12 @@ def ops_tools(
     given = settings.winter.password
     door = None if given is None else TeamDoor(given.get_secret_value(), TEAM)
     return OpsTools(
-        closures, PostgresWhatIfs(pool), ways, WhatIfDesk(ways, plans, rounds, closures, planners), door
+        closures,
+        PostgresWhatIfs(pool),
+        ways,
+        WhatIfDesk(ways, plans, rounds, closures, planners),
+        addresses_on(pool),
+        door,
     )
 
 
@@ -67,7 +72,6 @@ class OpsDoor:
     tools: OpsTools
     now_s: float
     zone: ZoneInfo
-    addresses: Addresses
 
 
 @asynccontextmanager
@@ -85,7 +89,7 @@ async def ops_of(settings: Settings) -> AsyncIterator[OpsDoor]:
         tools = ops_tools(
             settings, one, plan_desk(settings, one, PostgresOrders(one)), round_desk(settings, one)
         )
-        yield OpsDoor(tools, now_s, ZoneInfo(settings.api.time_zone), addresses_on(one))
+        yield OpsDoor(tools, now_s, ZoneInfo(settings.api.time_zone))
 
 
 def addresses_on(pool: Lender) -> Addresses:

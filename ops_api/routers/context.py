@@ -22,6 +22,7 @@ from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.missing import Missing
+from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
@@ -104,6 +105,7 @@ class Context:
     rounds: RoundDesk | None = None
     wall: WallMap = field(default_factory=WallMap)
     incidents: IncidentDesk | None = None
+    tools: OpsTools | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ops_api.bin_rounds import TodaysRounds
-from ops_api.housing.ward_map import says, shade_of
+from ops_api.web.ward_map import says, shade_of
 from ops_api.web.winter_map import PLACES
 
 Row = Mapping[str, Any]

@@ -31,8 +31,8 @@ CREW_WORDS = {
 
 def counts(signal: Signal, p: GroupingParameters) -> bool:
     """Whether a signal takes part as severe as it is."""
-    least = p.rules_from.get(signal.rule_id)
-    return least is None or rank(signal.severity) >= rank(least)
+    least = (r.severity for r in p.rules_from if r.rule == signal.rule_id)
+    return all(rank(signal.severity) >= rank(severity) for severity in least)
 
 
 def alarm_signal(row: Row, p: GroupingParameters) -> Signal:
@@ -60,7 +60,7 @@ def event_signal(row: Row, p: GroupingParameters) -> Signal:
     """Return an event: the least severe, and binding nothing."""
     what = row["what"]
     return Signal(
-        key=row["key"], service=p.events[what], rule_id=f"event.{what}", kind=row["kind"], subject=row["subject"],
+        key=row["key"], service=next(e.service for e in p.events if e.kind == what), rule_id=f"event.{what}", kind=row["kind"], subject=row["subject"],
         severity="info", at_s=row["at_s"], ended_s=row["ended_s"], title=EVENT_WORDS.get(what, what.replace("_", " ")),
         latitude_deg=row["latitude_deg"], longitude_deg=row["longitude_deg"], street=row["street"], binds=False,
     )  # fmt: skip

@@ -138,7 +138,7 @@ def _differs(signal: Signal, kept: Row | None) -> bool:
 async def _fresh(conn: Connection, p: GroupingParameters, now_s: float) -> list[Signal]:
     since_s = now_s - p.longest_s
     alarms = await _rows(conn, "alarms", since_s=since_s, heads=list(p.service_of), left_out=list(p.left_out))
-    events = await _rows(conn, "events", since_s=since_s, now_s=now_s, kinds=list(p.events))
+    events = await _rows(conn, "events", since_s=since_s, now_s=now_s, kinds=[e.kind for e in p.events])
     ids = sorted({x["segment_id"] for x in (*alarms, *events) if x["segment_id"] is not None})
     middles = {x["segment_id"]: x for x in await _rows(conn, "middles", ids=ids)} if ids else {}
     found = [r.alarm_signal(_placed(x, middles), p) for x in alarms]

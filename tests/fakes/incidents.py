@@ -37,7 +37,7 @@ def signal(
         "rule_id": rule,
         "kind": "bin" if service in ("bins", "reports") else "segment" if service == "roads" else "device",
         "subject": f"{service}-{number}",
-        "severity": SEVERITIES[service],
+        "severity": SEVERITIES.get(service, "major"),
         "at_s": AT_S + 60.0 * min_,
         "title": f"{service} {number}",
         "alarm_id": number,

@@ -23,7 +23,7 @@ from rules.incidents.service import IncidentService
 from rules.incidents.store import PostgresIncidents
 from tests.fakes.incidents import AT_S, LAT, LON, burst_main, signal
 
-ADA = {"by": "Ada", "role": "operations", "via": "page"}
+ADA: dict[str, Any] = {"by": "Ada", "role": "operations", "via": "page"}
 NOW_S = AT_S + 3600.0
 
 PLACES = """
@@ -58,7 +58,7 @@ class Bench:
 
     async def sql(self, query: str, *params: object) -> list[Any]:
         assert self.conn is not None
-        done = await self.conn.execute(query, params)  # type: ignore[call-overload]
+        done = await self.conn.execute(query, params)
         return await done.fetchall() if done.description else []
 
     async def up(self, *signals: Signal) -> None:
@@ -292,6 +292,20 @@ async def test_what_becomes_a_signal(db_dsn: str) -> None:
         assert lines[0].private == "Ada Smoke"
         with pytest.raises(UnusableTextError):
             await bench.book.act(c.Note(incident_id=1, text="\ud800", **ADA), NOW_S)
+        await bench.book.act(c.Open(title="Ada's secret", place="Secret Lane", **ADA), NOW_S)
+        await conn.execute("set role cityops_reader")
+        board = await bench.sql(
+            "select title, place, has_owner, row_to_json(i)::text from board.incident i order by 1"
+        )
+        assert [(title, place, owned) for title, place, owned, _ in board] == [
+            ("Mill Lane: a bin on fire, ice on the road, a resident's report", "Mill Lane", False),
+            ("Opened by hand", "", True),
+        ]
+        assert not any("ecret" in text or "Ada" in text for *_, text in board)
+        for table in ("incident", "incident_act", "incident_signal"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await conn.execute(f"select * from public.{table}".encode())
+        await conn.execute("reset role")
         with pytest.raises(psycopg.errors.IntegrityError, match="appended only"):
             await conn.execute("update incident_act set text = ''")
         with pytest.raises(psycopg.errors.IntegrityError, match="appended only"):

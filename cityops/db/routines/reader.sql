@@ -59,6 +59,14 @@ create view board.event with (security_barrier) as
 select event_id, kind, subject_kind, subject, at, detail
   from public.event where subject_kind <> 'home';
 
+-- Incidents without who has them and without what people wrote: a name that a person gave one is not told.
+create view board.incident with (security_barrier) as
+select incident_id, state, severity, services, signals, up, latitude_deg, longitude_deg, reach_m, has_owner, made_at, opened_at,
+       contained_at, closed_at, changed_at, open_tasks,
+       case when (document ->> 'named')::boolean then 'Opened by hand' else title end as title,
+       case when (document ->> 'named')::boolean then '' else place end as place
+  from public.incident;
+
 create view board.dead_letter with (security_barrier) as
 select dead_letter_id, received_at, device, kind, reason_code, field, payload_bytes, replayed_at
   from public.dead_letter;

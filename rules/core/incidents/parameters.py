@@ -27,6 +27,31 @@ class BySeverity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return float(getattr(self, severity))
 
 
+class Speaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What speaks for a service: rules whose id begins with ``first``, or residents' reports (``report``).
+
+    ``least``: so many signals of it make a service speak.
+    """
+
+    first: str
+    service: str
+    least: Least = 1
+
+
+class RuleFrom(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A rule that takes part from a severity on."""
+
+    rule: str
+    severity: Severity
+
+
+class EventOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A kind of event that takes part, and for which service."""
+
+    kind: str
+    service: str
+
+
 class GroupingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What falls together, and when that is an incident.
 
@@ -36,15 +61,13 @@ class GroupingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         critical_alone: whether one critical signal is an incident by itself.
         majors: so many major ones at one place are one.
         services: signals of so many services are one ...
-        services_from: ... each with one of this severity or worse ...
-        least_of_service: ... and with so many signals; 1 where a service is not named.
-        service_of: first word of a rule's id to the service it speaks for; other rules take no part.
+        services_from: ... each with enough of this severity or worse.
+        speakers: what speaks for which service; other rules take no part.
         rules_from: rules that take part from a severity on.
         left_out: rules that take no part.
         loose: rules that join what is near and bind nothing together: weather is the same all over the town.
-        events: events that take part, as ``info`` and loose, and their service.
+        events: events that take part, as ``info`` and loose.
         lapse_h: a proposal that nobody took up goes so long after all in it is over [h].
-        ward_least: homes of a ward are told of from so many on, at risk or not.
     """
 
     radius_m: BySeverity
@@ -53,14 +76,21 @@ class GroupingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     majors: Least
     services: Annotated[int, Meta(ge=2, le=10)]
     services_from: Severity
-    service_of: dict[str, str]
-    least_of_service: dict[str, Least] = {}
-    rules_from: dict[str, Severity] = {}
+    speakers: Annotated[tuple[Speaker, ...], Meta(min_length=1)]
+    rules_from: tuple[RuleFrom, ...] = ()
     left_out: tuple[str, ...] = ()
     loose: tuple[str, ...] = ()
-    events: dict[str, str] = {}
+    events: tuple[EventOf, ...] = ()
     lapse_h: Positive
-    ward_least: Annotated[int, Meta(ge=5, le=1000)] = 5
+
+    @property
+    def service_of(self) -> dict[str, str]:
+        """First word of a rule's id to the service that it speaks for."""
+        return {s.first: s.service for s in self.speakers}
+
+    def least_of(self, service: str) -> int:
+        """Return how many signals make a service speak; 1 where none is named."""
+        return max((s.least for s in self.speakers if s.service == service), default=1)
 
     @property
     def longest_s(self) -> float:

@@ -158,7 +158,7 @@ def why(signals: Sequence[Signal], p: GroupingParameters) -> str:
 def speaking(signals: Sequence[Signal], p: GroupingParameters) -> list[str]:
     """Return the services that have enough bad signals to count, by name."""
     bad = Counter(s.service for s in signals if rank(s.severity) >= rank(p.services_from))
-    return sorted(name for name, n in bad.items() if n >= p.least_of_service.get(name, 1))
+    return sorted(name for name, n in bad.items() if n >= p.least_of(name))
 
 
 def _place(work: _Work, group: Sequence[Signal], p: GroupingParameters, touches: dict[int, set[int]]) -> None:

@@ -60,7 +60,7 @@ def headline(incidents: Sequence[Incident], *, names: bool) -> str:
     n = len(live)
     head = f"{n} {'incident is' if n == 1 else 'incidents are'} going on"
     owned = "" if nobody == 0 else f", {nobody} of them with nobody" if n > 1 else ""
-    return f"{head}{owned}. {'It is' if n == 1 else 'First'} {ref_of(first.incident_id)}, {first.title}: {who_has(first, names=names)}."
+    return f"{head}{owned}. {'It is' if n == 1 else 'First is'} {ref_of(first.incident_id)}, {first.title}: {who_has(first, names=names)}."
 
 
 def ranked(incidents: Sequence[Incident]) -> list[Incident]:
