@@ -54,7 +54,7 @@ class Stack:
     compose: Mapping[str, Any]
     folder: Path
     more: Mapping[str, Mapping[str, str]]
-    patience_s: float = 120.0
+    patience_s: float = 400.0
     running: dict[str, ServerProcess] = field(default_factory=dict)
     log: list[tuple[float, str, str]] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,7 +22,10 @@ Run on {day}, {machine}. The town has 8 homes, 6 road sensors, 8 bins and plays 
 
 def page(log: Sequence[tuple[float, str, str]], names: Sequence[str]) -> str:
     """Return the page: a line for each thing that happened, with the seconds since the start."""
-    machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    machine = (
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} cores "
+        f"with {os.getloadavg()[1]:.0f} processes waiting for them (5 minutes' load)"
+    )
     order = " → ".join(f"`{name}`" for name in names)
     head = HEAD.format(order=order, day=f"{datetime.now(UTC):%-d %B %Y}", machine=machine)
     lines = [f"| {at:.1f} | `{name}` | {words} |" for at, name, words in log]

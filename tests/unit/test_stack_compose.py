@@ -266,3 +266,13 @@ def test_the_start_that_is_told_of_is_the_start_of_this_file() -> None:
     stopped = re.findall(r"`([a-z]+)` \| stopped, exit code (\d+)", page)
     assert {code for _, code in stopped} == {"0"}
     assert [name for name, _ in stopped][-1] == "broker"
+
+
+def test_grafana_is_given_every_variable_that_its_provisioning_names() -> None:
+    asked = {
+        name
+        for file in (ROOT / "dashboards" / "provisioning").rglob("*.y*ml")
+        for name in re.findall(r"\$\{(\w+)\}", file.read_text(encoding="utf-8"))
+    }
+    assert {"GRAFANA_DB_HOST", "GRAFANA_ALERT_EMAIL"} <= asked
+    assert asked <= set(SERVICES["grafana"]["environment"])

@@ -22,6 +22,11 @@ RULES = [
     for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
     for rule in group["rules"]
 ]
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+ANCHORS = {
+    re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+    for title in re.findall(r"^#+ (.+)$", RUNBOOK, re.MULTILINE)
+} | set(re.findall(r'<a id="([a-z-]+)">', RUNBOOK))
 EACH = pytest.mark.parametrize(("file", "rule"), RULES, ids=[rule["alert"] for _, rule in RULES])
 
 
@@ -81,6 +86,7 @@ def test_a_rule_is_whole_and_prometheus_can_read_it(file: str, rule: dict[str, A
     assert rule["labels"]["severity"] in {"critical", "warning", "none"}
     assert set(rule["annotations"]) == {"summary", "runbook"}
     assert re.fullmatch(r"docs/runbook\.md#[a-z0-9-]+", rule["annotations"]["runbook"])
+    assert rule["annotations"]["runbook"].split("#")[1] in ANCHORS
     named = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
     assert named <= _labels(rule["expr"]), "the sentence names a label that the expression does not keep"
     assert all(metric.startswith("node_") == (file == "host") for metric in metrics(rule["expr"]))
