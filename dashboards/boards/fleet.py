@@ -69,13 +69,16 @@ select case s.clk when 0 then 'never set' when 1 then 'restored' when 2 then 'se
   from board.device_state s where s.kind in ($kind) group by 1 order by 2 desc
 """
 
-WEAK = """
-select x.device, x.kind, x.battery, x.measured from (
-select d.label as device, 'road' as kind, l.battery_v as battery, l.ts as measured
-  from road_latest l join board.device d using (device_id) where l.battery_v is not null
+WEAK_H = 3
+WEAK = f"""
+select d.label as device, x.kind, min(x.battery) as battery, max(x.ts) as measured from (
+select device_id, 'road' as kind, battery_v as battery, ts from road_reading
+ where ts > now() - interval '{WEAK_H} hours' and received_at > now() - interval '{WEAK_H} hours'
 union all
-select d.label, 'bin', l.battery_v, l.ts from bin_latest l join board.device d using (device_id) where l.battery_v is not null) x
- where x.kind in ($kind) order by x.battery, x.device limit 50
+select device_id, 'bin', battery_v, ts from bin_reading
+ where ts > now() - interval '{WEAK_H} hours' and received_at > now() - interval '{WEAK_H} hours') x
+  join board.device d using (device_id)
+ where x.kind in ($kind) and x.battery is not null group by d.device_id, d.label, x.kind order by 3, 1 limit 50
 """
 
 BATTERY = f"""
@@ -194,6 +197,7 @@ BOARD = BoardSpec(
                     rows(
                         "Weakest",
                         WEAK,
+                        description=f"Lowest voltage of the last {WEAK_H} hours.",
                         units={"battery": unit("road", "battery_v"), "measured": "dateTimeFromNow"},
                         empty="no device tells its voltage",
                         width=8,

@@ -95,7 +95,7 @@ returns table (device_id integer, name text, kind text, cadence_s integer, in_ho
                stored bigint, received bigint, missing bigint, gaps bigint, waiting bigint, status_at timestamptz)
 language sql stable as $$
     select d.device_id, d.name, d.kind, d.cadence_s,
-           public.is_private(d.device_id),
+           exists (select from public.private_device x where x.device_id = d.device_id),
            e.expected, case when e.expected is not null then coalesce(s.n, 0) end,
            coalesce(l.received, 0), coalesce(l.missing, 0), coalesce(l.gaps, 0), o.waiting, o.status_at
       from public.device d

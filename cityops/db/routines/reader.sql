@@ -26,10 +26,11 @@ create schema board;
 -- Devices without where and whose: one that is or was in a home has neither place nor label.
 create view board.device with (security_barrier) as
 select d.device_id, d.name, d.kind, d.shard, d.cadence_s, d.installed_at, d.retired_at,
-       case when p.private then '' else d.label end as label,
-       case when not p.private then d.latitude_deg end as latitude_deg,
-       case when not p.private then d.longitude_deg end as longitude_deg
-  from public.device d cross join lateral (select public.is_private(d.device_id) as private) p;
+       case when p.device_id is null then d.label else '' end as label,
+       case when p.device_id is null then d.latitude_deg end as latitude_deg,
+       case when p.device_id is null then d.longitude_deg end as longitude_deg
+  from public.device d
+  left join public.private_device p on p.device_id = d.device_id;
 
 create view board.subject_state with (security_barrier) as
 select subject_kind, subject, at, state from public.subject_state where subject_kind <> 'home';

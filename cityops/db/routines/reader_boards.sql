@@ -124,13 +124,14 @@ select n.night, r ->> 'route_id' as route_id, r ->> 'label' as route, r ->> 'out
          untreated_hazard_h double precision, salt_t double precision, policy_t double precision);
 
 -- Runs of gritters: from the first to the last stretch that a lorry spread on a route in a night
--- (nights begin at noon UTC), without what was taken back.
+-- (nights begin at noon UTC), without what was taken back; of the
+-- last ten days of a period, for a list and marks show no more.
 create function board.treatment_runs(p_from timestamptz, p_to timestamptz)
 returns table (route_id text, lorry text, began_at timestamptz, ended_at timestamptz, stretches bigint)
 language sql stable security definer set search_path = public, pg_temp as $$
     select g.route_id, p.lorry, min(p.at), max(p.at), count(*)
       from treatment_pass p join road_segment g using (segment_id)
-     where p.at between p_from and p_to and p.what = 'driven' and not exists (
+     where p.at between greatest(p_from, p_to - interval '10 days') and p_to and p.what = 'driven' and not exists (
            select from treatment_pass b
             where b.what = 'taken_back' and b.segment_id = p.segment_id and b.lorry = p.lorry and b.at = p.at)
      group by g.route_id, p.lorry, date_bin('1 day', p.at, timestamptz '2000-01-01 12:00+00')
