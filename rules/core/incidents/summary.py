@@ -10,7 +10,7 @@ import numpy as np
 
 from rules.core.alarm_spec import rank
 from rules.core.incidents.model import Signal
-from rules.core.incidents.near import xyz_m
+from rules.core.incidents.sphere import xyz_m
 
 ONE_AND_MANY = {
     "bins.fire": ("a bin on fire", "{n} bins on fire"),
