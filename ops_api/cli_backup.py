@@ -148,9 +148,9 @@ def restore(
     from cityops.settings import load_settings
     from ops_api.backup import shelf, text
     from ops_api.backup.commands import bring_back
-    from ops_api.backup.opening import pages_open
     from ops_api.backup.session import of_database
     from ops_api.cli_db import database
+    from ops_api.wiring_pages_open import pages_open
 
     settings = load_settings()
     source = shelf.find(folder or shelf.folder_of(settings), what)

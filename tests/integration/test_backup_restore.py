@@ -183,7 +183,7 @@ def test_another_cluster_gets_roles_and_an_order_of_its_own(
 
 
 async def test_the_pages_open_on_what_was_restored(db_dsn: str, tmp_path: Path) -> None:
-    from ops_api.backup.opening import pages_open
+    from ops_api.wiring_pages_open import pages_open
 
     wrong, said = await pages_open(settings_of(tmp_path), db_dsn)
     assert (wrong, said[:11]) == ([], "pages tried")
