@@ -229,3 +229,29 @@ def test_what_goes_while_it_is_read_is_tried_again(
     assert len(tries) == 2
     assert manifest.started_at <= datetime.now(UTC)
     shutil.rmtree(tmp_path / "backups")
+
+
+def test_rules_and_ingest_go_on_while_it_is_made(
+    db_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds no transaction id (the rules would wait for it), and what is stored meanwhile is not in it."""
+    fill(db_dsn)
+    ids = []
+    described = dump._described
+
+    def meanwhile(conn: psycopg.Connection[object]) -> dict[str, object]:
+        ids.append(conn.execute("select pg_current_xact_id_if_assigned()").fetchone())
+        with psycopg.connect(db_dsn, autocommit=True) as other:
+            other.execute("insert into ingest_batch (received_at, shard, readings) values (now(), 0, 1)")
+            held = other.execute(
+                "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                " and backend_xid is not null and application_name = 'cityops-backup'"
+            ).fetchone()
+            ids.append(held)
+        return described(conn)
+
+    monkeypatch.setattr(dump, "_described", meanwhile)
+    manifest, _ = commands.make(settings_of(tmp_path), db_dsn, tmp_path / "backups", None)
+    assert ids == [(None,), (0,)]
+    assert manifest.facts["rows public.ingest_batch"] == "50"
+    assert one(db_dsn, "select count(*) from ingest_batch") == 51
