@@ -23,6 +23,7 @@ from tests.fakes.backup_town import READINGS, averages, fill
 from tests.fakes.command_line import cityops
 from tests.fakes.databases import PLAIN, SMALL_LOG, Servers, own_database, server_names
 
+pytestmark = pytest.mark.timeout(400)  # several processes and a database made anew: a busy machine takes minutes
 OPENSSL = "openssl enc -aes-256-cbc -pbkdf2 -iter 1000 -pass pass:known-to-the-test"
 
 
@@ -104,7 +105,7 @@ def test_a_database_that_is_not_as_it_was_is_told(db_dsn: str, tmp_path: Path) -
         assert what in told
 
 
-def test_commands_make_list_check_and_refuse(db_dsn: str, tmp_path: Path) -> None:
+def test_commands_make_list_check_and_refuse(db_dsn: str, new_name: str, tmp_path: Path) -> None:
     fill(db_dsn)
     environment = {"CITYOPS_DB__DSN": db_dsn, "CITYOPS_DATA_DIR": str(tmp_path / "data")}
     made = cityops("backup", "create", "--json", **environment)
@@ -118,6 +119,11 @@ def test_commands_make_list_check_and_refuse(db_dsn: str, tmp_path: Path) -> Non
     assert "as it was: " in tried.stdout
     assert one(db_dsn, "select verified_at is not null from backup_run where ok") is True
     assert one(db_dsn, "select count(*) from pg_database where datname like 'cityops_trial_%'") == 0
+    back = cityops("restore", "latest", "--into-new", new_name, **environment)
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert f"{name} is in the database {new_name}" in back.stdout
+    assert "pages tried: /readyz, /api/v1/status, /, /health" in back.stdout
+    assert "listening" not in back.stdout + back.stderr
     over = cityops("restore", "latest", **environment)
     assert over.returncode == 2
     assert "is not empty" in over.stderr
