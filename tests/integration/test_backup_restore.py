@@ -23,7 +23,9 @@ from tests.fakes.backup_town import READINGS, averages, fill
 from tests.fakes.command_line import cityops
 from tests.fakes.databases import PLAIN, SMALL_LOG, Servers, own_database, server_names
 
-pytestmark = pytest.mark.timeout(400)  # several processes and a database made anew: a busy machine takes minutes
+pytestmark = pytest.mark.timeout(
+    400
+)  # several processes and a database made anew: a busy machine takes minutes
 OPENSSL = "openssl enc -aes-256-cbc -pbkdf2 -iter 1000 -pass pass:known-to-the-test"
 
 
