@@ -145,7 +145,8 @@ def restore(
     """
     import asyncio
 
-    from cityops.settings import load_settings
+    from cityops.logs import configure
+    from cityops.settings import LogSettings, load_settings
     from ops_api.backup import shelf, text
     from ops_api.backup.commands import bring_back
     from ops_api.backup.session import of_database
@@ -153,6 +154,7 @@ def restore(
     from ops_api.wiring_pages_open import pages_open
 
     settings = load_settings()
+    configure(LogSettings(level="warning"))  # the web server that is tried tells where it listens
     source = shelf.find(folder or shelf.folder_of(settings), what)
     outcome = bring_back(settings, database(settings), source, jobs, into_new)
     typer.echo(text.restored(outcome))

@@ -33,7 +33,7 @@ COSTS: dict[str, Cost] = {
     "connection_bytes": Cost(19_000, "B a device's TLS connection", "docs/scaling.md, inputs"),
     "queued_bytes": Cost(650, "B a message that waits in the broker", "docs/scaling.md, inputs"),
     "backup_share": Cost(0.08, "of the size as rows", "docs/benchmarks.md, back-up and restore: gzip; of a columnar database as large as itself"),
-    "restore_gb_min": Cost(0.8, "GB a minute", "docs/benchmarks.md, back-up and restore, two jobs on two shared cores"),
+    "restore_gb_min": Cost(0.8, "GB a minute", "docs/benchmarks.md, back-up and restore: rows, two jobs on two busy cores; of columns not measured"),
 }  # fmt: skip
 FROG_FIELDS = 5
 """Fields of the kind that sizes were measured with."""

@@ -23,6 +23,9 @@ from tests.fakes.backup_town import READINGS, averages, fill
 from tests.fakes.command_line import cityops
 from tests.fakes.databases import PLAIN, SMALL_LOG, Servers, own_database, server_names
 
+pytestmark = pytest.mark.timeout(
+    400
+)  # several processes and a database made anew: a busy machine takes minutes
 OPENSSL = "openssl enc -aes-256-cbc -pbkdf2 -iter 1000 -pass pass:known-to-the-test"
 
 
@@ -104,7 +107,7 @@ def test_a_database_that_is_not_as_it_was_is_told(db_dsn: str, tmp_path: Path) -
         assert what in told
 
 
-def test_commands_make_list_check_and_refuse(db_dsn: str, tmp_path: Path) -> None:
+def test_commands_make_list_check_and_refuse(db_dsn: str, new_name: str, tmp_path: Path) -> None:
     fill(db_dsn)
     environment = {"CITYOPS_DB__DSN": db_dsn, "CITYOPS_DATA_DIR": str(tmp_path / "data")}
     made = cityops("backup", "create", "--json", **environment)
@@ -118,6 +121,11 @@ def test_commands_make_list_check_and_refuse(db_dsn: str, tmp_path: Path) -> Non
     assert "as it was: " in tried.stdout
     assert one(db_dsn, "select verified_at is not null from backup_run where ok") is True
     assert one(db_dsn, "select count(*) from pg_database where datname like 'cityops_trial_%'") == 0
+    back = cityops("restore", "latest", "--into-new", new_name, **environment)
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert f"{name} is in the database {new_name}" in back.stdout
+    assert "pages tried: /readyz, /api/v1/status, /, /health" in back.stdout
+    assert "listening" not in back.stdout + back.stderr
     over = cityops("restore", "latest", **environment)
     assert over.returncode == 2
     assert "is not empty" in over.stderr
@@ -229,3 +237,29 @@ def test_what_goes_while_it_is_read_is_tried_again(
     assert len(tries) == 2
     assert manifest.started_at <= datetime.now(UTC)
     shutil.rmtree(tmp_path / "backups")
+
+
+def test_rules_and_ingest_go_on_while_it_is_made(
+    db_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds no transaction id (the rules would wait for it), and what is stored meanwhile is not in it."""
+    fill(db_dsn)
+    ids = []
+    described = dump._described
+
+    def meanwhile(conn: psycopg.Connection[object]) -> dict[str, object]:
+        ids.append(conn.execute("select pg_current_xact_id_if_assigned()").fetchone())
+        with psycopg.connect(db_dsn, autocommit=True) as other:
+            other.execute("insert into ingest_batch (received_at, shard, readings) values (now(), 0, 1)")
+            held = other.execute(
+                "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                " and backend_xid is not null and application_name = 'cityops-backup'"
+            ).fetchone()
+            ids.append(held)
+        return described(conn)
+
+    monkeypatch.setattr(dump, "_described", meanwhile)
+    manifest, _ = commands.make(settings_of(tmp_path), db_dsn, tmp_path / "backups", None)
+    assert ids == [(None,), (0,)]
+    assert manifest.facts["rows public.ingest_batch"] == "50"
+    assert one(db_dsn, "select count(*) from ingest_batch") == 51
