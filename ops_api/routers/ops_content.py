@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from ops_api.housing.ward_map import says, shade_of
 from ops_api.queries.readings import latest
 from ops_api.routers import content
 from ops_api.routers.bins_content import todays_rounds
@@ -125,7 +126,10 @@ async def _map_now(ctx: Context) -> tuple[str, str]:
         gritters=await _newest(ctx, "gritter", GRITTERS),
         rounds=await todays_rounds(ctx, now.timestamp()),
         alarms=await ctx.db.rows("wall_alarm_places", limit=ALARMS_PLACED),
-        wards=told["wards"],
+        wards={
+            w["ward_id"]: {"shade": shade_of(w["homes"], w["at_risk"]), "label": w["label"], "says": says(w)}
+            for w in told["wards"]
+        },
         now=now,
     )
     text = content.compact(document)

@@ -45,7 +45,9 @@ async def test_the_map_has_a_letter_for_each_stretch_and_bin(site: Site) -> None
     assert len(now["roads"]) == len(still["roads"]["features"]) == len(site.town.segments)
     assert len(now["bins"]) == len(still["bins"]["features"]) == len(site.town.bins)
     states = dict(zip((f["id"] for f in still["bins"]["features"]), now["bins"], strict=True))
-    said = dict(await site.sql("select subject, state ->> 'state' from subject_state where subject_kind = 'bin'"))
+    said = dict(
+        await site.sql("select subject, state ->> 'state' from subject_state where subject_kind = 'bin'")
+    )
     letters = {"ok": "o", "full": "f", "overflowing": "v", "unknown": "u"}
     assert states == {bin_id: letters[state] for bin_id, state in said.items()}
     assert {a["severity"] for a in now["alarms"]} >= {"critical", "major"}
