@@ -216,7 +216,8 @@
     asked = Date.now();
     try {
       const now = await CityMap.json(element.dataset.now);
-      if (!town || now.mark !== town.mark) {
+      const anew = !town || now.mark !== town.mark;
+      if (anew) {
         town = await CityMap.json(element.dataset.still);
         build();
       }
@@ -230,7 +231,8 @@
       if (says.textContent) says.textContent = "";
       element.dataset.drawn = String(Number(element.dataset.drawn || 0) + 1);
       await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-      rest = Math.min(LOOK_MOST_MS, Math.max(LOOK_MS, SHARE * (performance.now() - began)));
+      // What was drawn from nothing says nothing of what a change takes.
+      rest = anew ? LOOK_MS : Math.min(LOOK_MOST_MS, Math.max(LOOK_MS, SHARE * (performance.now() - began)));
     } catch (error) {
       says.textContent = "The map is not up to date: " + error.message + ".";
     } finally { busy = false; }
