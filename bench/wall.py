@@ -54,27 +54,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    from bench import wall_browser, wall_clients  # Chromium's driver is not everybody's
+    from bench import wall_clients
 
     registry = wall_town.town(wall_town.SIZES[name])
     stack.say(f"{name}: {len(registry.segments)} stretches, {len(registry.bins)} bins")
     with stack.database(None, registry) as database:
         wall_town.fill(database.dsn)
-        with _server(database) as (url, pid), wall_browser.chromium() as browser:
-            urllib.request.urlopen(f"{url}/ops").read()  # counts what it counts once
-            still_bytes = len(urllib.request.urlopen(f"{url}/ops/map.json").read())
-            painted = wall_browser.paints(browser, f"{url}/ops", options.loads)
-            stack.say(f"{name}: {painted}")
-            blank = wall_browser.opened(browser, "about:blank")
-            nothing_pct = wall_browser.idle(blank, options.seconds)
-            blank.context.close()
+        with _server(database) as (url, pid):
+            browsed, still_bytes = _browsed(name, url, database.dsn, options)
             with _time_passes(database.dsn, options.every):
-                page = wall_browser.opened(browser, f"{url}/ops")
-                draws = wall_browser.drawn(page)
-                open_pct = wall_browser.idle(page, options.seconds)
-                draws = wall_browser.drawn(page) - draws
-                page.context.close()
-                stack.say(f"{name}: open {open_pct} % of a core, an empty page {nothing_pct} %")
                 one = wall_clients.served(url, pid, 1, options.seconds)
                 many = wall_clients.served(url, pid, options.clients, options.seconds)
     each_s = max(0.0, many["cpu_s"] - one["cpu_s"]) / max(1, many["events"] - one["events"])
@@ -82,16 +70,39 @@ def _measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
         "stretches": len(registry.segments),
         "bins": len(registry.bins),
         "still_map_kb": round(still_bytes / 1000),
+        **browsed,
+        "server_one": one,
+        "server": many,
+        "server_cpu_us_per_client_and_update": round(1e6 * each_s),
+    }
+
+
+def _browsed(name: str, url: str, dsn: str, options: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    """Return what the browser shows of it, and the size of what stands still on the map [bytes]."""
+    from bench import wall_browser  # Chromium's driver is not everybody's
+
+    urllib.request.urlopen(f"{url}/ops").read()  # counts what it counts once
+    still_bytes = len(urllib.request.urlopen(f"{url}/ops/map.json").read())
+    with wall_browser.chromium() as browser:
+        painted = wall_browser.paints(browser, f"{url}/ops", options.loads)
+        stack.say(f"{name}: {painted}")
+        blank = wall_browser.opened(browser, "about:blank")
+        nothing_pct = wall_browser.idle(blank, options.seconds)
+        blank.context.close()
+        with _time_passes(dsn, options.every):
+            page = wall_browser.opened(browser, f"{url}/ops")
+            before = wall_browser.drawn(page)
+            open_pct = wall_browser.idle(page, options.seconds)
+            draws = wall_browser.drawn(page) - before
+    stack.say(f"{name}: open {open_pct} % of a core, an empty page {nothing_pct} %")
+    return {
         **painted,
         "first_paint_reached": painted["first_paint_s"]["median"] <= FIRST_PAINT_S,
         "browser_core_pct": open_pct,
         "browser_core_pct_of_an_empty_page": nothing_pct,
         "idle_reached": open_pct <= IDLE_PCT,
         "map_draws": draws,
-        "server_one": one,
-        "server": many,
-        "server_cpu_us_per_client_and_update": round(1e6 * each_s),
-    }
+    }, still_bytes
 
 
 @contextmanager

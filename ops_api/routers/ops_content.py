@@ -16,6 +16,7 @@ from ops_api.routers.housing_look import wards
 from ops_api.web import ops_changes, ops_map, ops_view
 from ops_api.web.ops_changes import Happened
 from ops_api.web.render import STATIC, asset
+from ops_api.web.ward_map import says, shade_of
 
 FRAGMENTS: Mapping[str, str] = {
     "old": "_ops_old.html", "head": "_ops_head.html", "tiles": "_ops_tiles.html", "alarms": "_ops_alarms.html",
@@ -125,7 +126,10 @@ async def _map_now(ctx: Context) -> tuple[str, str]:
         gritters=await _newest(ctx, "gritter", GRITTERS),
         rounds=await todays_rounds(ctx, now.timestamp()),
         alarms=await ctx.db.rows("wall_alarm_places", limit=ALARMS_PLACED),
-        wards=told["wards"],
+        wards={
+            w["ward_id"]: {"shade": shade_of(w["homes"], w["at_risk"]), "label": w["label"], "says": says(w)}
+            for w in told["wards"]
+        },
         now=now,
     )
     text = content.compact(document)

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ops_api.bin_rounds import TodaysRounds
-from ops_api.web.ward_map import says, shade_of
 from ops_api.web.winter_map import PLACES
 
 Row = Mapping[str, Any]
@@ -81,7 +80,7 @@ def now_document(
     gritters: Sequence[Row],
     rounds: TodaysRounds | None,
     alarms: Sequence[Row],
-    wards: Sequence[Row],
+    wards: Mapping[str, Row],
     now: datetime,
 ) -> dict[str, Any]:
     """Return what is true now.
@@ -94,7 +93,7 @@ def now_document(
         gritters: newest readings, with where they were measured.
         rounds: today's bin lorries.
         alarms: rows of ``wall_alarm_places``, the worst first.
-        wards: as ``ward_document`` tells of them.
+        wards: by ward, what may be told: ``shade`` (``0``: nothing), ``label``, ``says``.
         now: the town's time.
     """
     return {
@@ -119,10 +118,7 @@ def now_document(
             }
             for a in alarms
         ],
-        "wards": {
-            w["ward_id"]: {"shade": shade_of(w["homes"], w["at_risk"]), "label": w["label"], "says": says(w)}
-            for w in wards
-        },
+        "wards": dict(wards),
     }
 
 

@@ -245,7 +245,7 @@ def test_what_was_not_heard_of_lately_is_not_on_the_map() -> None:
         "m", roads="d", bins="", weather=[station, {**station, "ts": NOW - timedelta(hours=3)}],
         gritters=[gritter("a", 1, 0.0), gritter("b", 2, 10.0), gritter("c", 16, 10.0), gritter("d", 1, None)],
         rounds=None, alarms=[], now=NOW,
-        wards=[{"ward_id": "w1", "label": "North", "homes": None, "at_risk": None}],
+        wards={"w1": {"shade": "0", "label": "North", "says": "not told"}},
     )  # fmt: skip
     assert [(v["id"], v["works"]) for v in document["lorries"]] == [("a", False), ("b", True), ("d", False)]
     assert [w["air_c"] for w in document["weather"]] == [0.0]

@@ -3,7 +3,8 @@
 "use strict";
 (async () => {
   const element = document.getElementById("wall-map"), says = document.getElementById("wall-map-says"), key = document.getElementById("wall-key");
-  const LOOK_MS = 10000;
+  // Between two looks; a map that takes long to draw is drawn less often: a hundredth of a core, whatever the screen's machine.
+  const LOOK_MS = 10000, LOOK_MOST_MS = 60000, SHARE = 100;
   const shows = new Set(element.dataset.layers.split(","));
   const ROADS = {
     d: { name: "Dry", look: "dry", factor: 0.55 }, m: { name: "Damp", look: "damp", factor: 0.75 }, w: { name: "Wet", look: "wet", factor: 1 },
@@ -17,7 +18,7 @@
   const ALARMS = { critical: { shape: "diamond", size: 13 }, major: { shape: "triangle", size: 10 }, warning: { shape: "square", size: 8 }, info: { shape: "circle", size: 7 } };
   const GAPS = { 1: 26, 2: 18, 3: 12, 4: 8 };
 
-  let town = null, letters = { roads: "", bins: "" }, asked = 0, later = 0, busy = false, drawnKey = "";
+  let town = null, letters = { roads: "", bins: "" }, asked = 0, rest = LOOK_MS, later = 0, busy = false, drawnKey = "";
   let rem = 16, far = 16, colours = new Map();
   const map = CityMap.make(element);
   // Two canvases: what moves is drawn without drawing thousands of roads again.
@@ -215,11 +216,13 @@
     asked = Date.now();
     try {
       const now = await CityMap.json(element.dataset.now);
-      if (!town || now.mark !== town.mark) {
+      const anew = !town || now.mark !== town.mark;
+      if (anew) {
         town = await CityMap.json(element.dataset.still);
         build();
       }
       if (now.mark !== town.mark) return; // it changed in between: the next look has both
+      const began = performance.now();
       recolour(now);
       // Full bins are on the map as bins already.
       if (shows.has("bins")) now.alarms = now.alarms.filter((a) => a.rule !== "bins.full");
@@ -227,6 +230,9 @@
       explain(now);
       if (says.textContent) says.textContent = "";
       element.dataset.drawn = String(Number(element.dataset.drawn || 0) + 1);
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      // What was drawn from nothing says nothing of what a change takes.
+      rest = anew ? LOOK_MS : Math.min(LOOK_MOST_MS, Math.max(LOOK_MS, SHARE * (performance.now() - began)));
     } catch (error) {
       says.textContent = "The map is not up to date: " + error.message + ".";
     } finally { busy = false; }
@@ -234,7 +240,7 @@
 
   function soon() {
     if (later) return;
-    later = setTimeout(() => { later = 0; look(); }, Math.max(0, LOOK_MS - (Date.now() - asked)));
+    later = setTimeout(() => { later = 0; look(); }, Math.max(0, rest - (Date.now() - asked)));
   }
 
   function again() {
