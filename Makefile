@@ -54,9 +54,9 @@ locks: setup-dev  ## pin the newest allowed version of everything (review the di
 	$(LOCK) --upgrade --extra server --extra dashboards --extra network --group dev pyproject.toml -o requirements/dev.lock
 	$(LOCK) --upgrade --extra server -c requirements/dev.lock pyproject.toml -o requirements/server.lock
 	$(LOCK) --upgrade --extra network -c requirements/dev.lock pyproject.toml -o requirements/network.lock
+	$(LOCK) --upgrade -c requirements/dev.lock requirements/grafana.in -o requirements/grafana.lock
 	$(LOCK) --upgrade -c requirements/dev.lock requirements/build.in -o requirements/build.lock
 	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.lock
-	$(LOCK) --upgrade -c requirements/dev.lock requirements/grafana.in -o requirements/grafana.lock
 
 stack-secrets:  ## make the passwords that docker-compose.yml needs (docs/deploy.md)
 	@deploy/secrets.sh
