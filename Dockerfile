@@ -1,5 +1,7 @@
 # The image of every cityops service: ingest, rules, web and API, simulated town.
 # Which one it is, the command says: `docker run cityops ingest`.
+# A tag can be moved: `deploy/pin-images.sh` asks for the digest that it has now and writes it down for the next builds
+# (`--build-arg PYTHON_IMAGE=python:3.13.16-slim-bookworm@sha256:…`).
 ARG PYTHON_IMAGE=python:3.13.16-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -33,7 +35,8 @@ LABEL org.opencontainers.image.title="cityops" \
 # A fixed number, so that a volume's owner stays the same from build to build.
 RUN groupadd --system --gid 10001 cityops \
     && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/cityops cityops \
-    && install -d -o 10001 -g 10001 -m 750 /var/lib/cityops
+    && install -d -o 10001 -g 10001 -m 750 /var/lib/cityops \
+    && install -d -o 10001 -g 10001 -m 700 /var/backups/cityops
 COPY --from=build /opt/cityops /opt/cityops
 ENV PATH=/opt/cityops/bin:$PATH \
     PYTHONUNBUFFERED=1 \

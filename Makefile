@@ -36,8 +36,9 @@ lint: setup-dev  ## style, types and import rules
 bench: setup-dev  ## measure on this machine
 	$(PY) -m bench $(ARGS)
 
-soak: setup-dev  ## ten minutes of faults in random order, counted to the message (SOAK_S=60 SEED=7)
+soak: setup-dev  ## ten minutes of faults in random order, counted to the message (SOAK_S=60 SEED=7); a wall that is open for a day
 	.venv/bin/cityops verify durability --faults all --rate 1000 --seconds $(SOAK_S) $(if $(SEED),--seed $(SEED)) $(ARGS)
+	$(PY) -m pytest -m soak -s tests/integration/test_ops_wall_open.py
 
 test-long: setup-dev  ## the long tests: twenty kills of each part, ten minutes without database, every scenario, ten times the examples
 	$(PY) -m pytest -m soak $(ARGS)
@@ -51,9 +52,10 @@ docs: setup-dev  ## write the generated pages of docs/
 LOCK := .uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 locks: setup-dev  ## pin the newest allowed version of everything (review the difference)
-	$(LOCK) --upgrade --extra server --extra dashboards --extra network --group dev pyproject.toml -o requirements/dev.lock
+	$(LOCK) --upgrade --extra server --extra dashboards --extra network --extra otel --group dev pyproject.toml -o requirements/dev.lock
 	$(LOCK) --upgrade --extra server -c requirements/dev.lock pyproject.toml -o requirements/server.lock
 	$(LOCK) --upgrade --extra network -c requirements/dev.lock pyproject.toml -o requirements/network.lock
+	$(LOCK) --upgrade --extra otel -c requirements/dev.lock pyproject.toml -o requirements/otel.lock
 	$(LOCK) --upgrade -c requirements/dev.lock requirements/grafana.in -o requirements/grafana.lock
 	$(LOCK) --upgrade -c requirements/dev.lock requirements/build.in -o requirements/build.lock
 	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.lock

@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way|wall] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -16,15 +16,19 @@ from bench import (
     bin_emptying,
     bin_outlook,
     bin_round,
+    boards,
     commit,
     damp,
+    emergency_way,
     fleet,
     forecaster,
     ingest,
     replay,
+    restore,
     rounds,
     rules,
     storage,
+    wall,
     wrong_sensor,
 )
 from bench.moisture import report as moisture
@@ -38,6 +42,7 @@ BENCHMARKS = {
     "alarms": alarms,
     "replay": replay,
     "fleet": fleet,
+    "restore": restore,
     "storage": storage,
     "moisture": moisture,
     "forecaster": forecaster,
@@ -46,6 +51,9 @@ BENCHMARKS = {
     "bin_outlook": bin_outlook,
     "bin_round": bin_round,
     "rounds": rounds,
+    "boards": boards,
+    "emergency_way": emergency_way,
+    "wall": wall,
 }
 
 

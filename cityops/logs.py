@@ -9,6 +9,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from cityops import tracing
 from cityops.redact import redact
 from cityops.settings import LogSettings
 
@@ -26,6 +27,7 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _hide_passwords,
+        _name_trace,
     ]
     structlog.configure(
         processors=[
@@ -54,6 +56,14 @@ def _render(human: bool) -> list[Processor]:
     if human:
         return [structlog.dev.ConsoleRenderer(colors=True)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Name the trace that the line belongs to, where traces are on."""
+    ids = tracing.current_ids()
+    if ids is not None:
+        event["trace_id"], event["span_id"] = ids
+    return event
 
 
 def _hide_passwords(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

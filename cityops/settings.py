@@ -1,7 +1,7 @@
 """The settings of the whole product: one frozen tree, built once, passed down.
 
 Sources, the first wins: arguments, environment (``CITYOPS_`` + path joined by ``__``), files in
-``/run/secrets`` of the same names, the TOML file named by ``CITYOPS_CONFIG``, defaults. Thresholds of
+``/run/secrets`` (or where ``CITYOPS_SECRETS_DIR`` or systemd says) of the same names, the TOML file named by ``CITYOPS_CONFIG``, defaults. Thresholds of
 rules are no settings: they are versioned in ``rules/catalogue``.
 
 Only a composition root calls :func:`load_settings`; everyone else is given the group that it needs.
@@ -33,15 +33,26 @@ from pydantic_settings import (
 
 from cityops.errors import ConfigurationError
 from cityops.paths import default_data_dir
+from cityops.settings_backup import BackupSettings
 from cityops.settings_bin_days import BinDaysSettings
-from cityops.settings_check import CONFIG_VARIABLE, ENV_PREFIX, NESTED, describe, refuse_unknown_variables
+from cityops.settings_check import (
+    CONFIG_VARIABLE,
+    ENV_PREFIX,
+    NESTED,
+    SECRETS_VARIABLE,
+    describe,
+    refuse_unknown_variables,
+    secrets_folder,
+)
 from cityops.settings_crew import CrewSettings
 from cityops.settings_grafana import GrafanaSettings
 from cityops.settings_group import LAST_PORT, Group, Port, known_zone
 from cityops.settings_housing import HousingSettings
 from cityops.settings_notify import NotifySettings as NotifySettings
+from cityops.settings_ops import OpsSettings
 from cityops.settings_retention import RetentionSettings
 from cityops.settings_rounds import RoundsSettings
+from cityops.settings_tracing import TracingSettings
 from cityops.settings_winter import WinterSettings
 
 HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -194,6 +205,8 @@ class ApiSettings(Group):
     """Addresses or networks of reverse proxies, by commas, of which `X-Forwarded-For` and `X-Forwarded-Proto` are believed;
     empty: of none. From there wrong passwords and codes are counted by who is behind the proxy; a proxy elsewhere that is not named
     is one source for all its users. The proxy must set the headers itself."""
+    certificates: str = ""
+    """PEM files, by commas, of certificates whose end `/metrics` tells, such as the broker's."""
     council: str = "Ourtown Council"
     """Name in the header of every page."""
     time_zone: str = "Europe/London"
@@ -268,13 +281,19 @@ class Settings(BaseSettings):
     rounds: RoundsSettings = RoundsSettings()
     crew: CrewSettings = CrewSettings()
     grafana: GrafanaSettings = GrafanaSettings()
+    ops: OpsSettings = OpsSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()
     retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings = BackupSettings()
+    tracing: TracingSettings = TracingSettings()
     data_dir: HomePath = Field(default_factory=default_data_dir)
     """Folder of the embedded database, broker and simulated devices; by default
     `~/.local/share/cityops`, for root `/var/lib/cityops`."""
+    health_host: str = "127.0.0.1"
+    """Address that `/healthz`, `/readyz` and `/metrics` of ingester, rules and notifier listen on, where their `health_port` is set;
+    `0.0.0.0` in a container, where probes and Prometheus come from outside. They have no password."""
     kinds_dir: HomePath | None = None
     """Folder with further kinds of device, one Python file each."""
 
@@ -292,7 +311,7 @@ class Settings(BaseSettings):
         return (
             init_settings,
             env_settings,
-            NestedSecretsSettingsSource(file_secret_settings),
+            NestedSecretsSettingsSource(file_secret_settings, secrets_dir=secrets_folder(os.environ)),
             TomlConfigSettingsSource(settings_cls, Path(config) if config else None),
         )
 
@@ -325,6 +344,9 @@ def load_settings(**overrides: Any) -> Settings:
         ConfigurationError: naming each setting that is wrong, its source and what is allowed.
     """
     config = os.environ.get(CONFIG_VARIABLE)
+    folder = os.environ.get(SECRETS_VARIABLE)
+    if folder and not Path(folder).is_dir():
+        raise ConfigurationError(f"{SECRETS_VARIABLE}={folder}: no such folder")
     if config and not Path(config).is_file():
         raise ConfigurationError(f"{CONFIG_VARIABLE}={config}: no such file")
     refuse_unknown_variables(Settings, os.environ)

@@ -15,7 +15,19 @@ NESTED = "__"
 CONFIG_VARIABLE = "CITYOPS_CONFIG"
 """Environment variable that names the TOML file."""
 
-NOT_SETTINGS = (CONFIG_VARIABLE, "CITYOPS_TEST_", "CITYOPS_REAL_DATA", "CITYOPS_BENCH_", "CITYOPS_OPERATOR")
+SECRETS_VARIABLE = "CITYOPS_SECRETS_DIR"
+"""Environment variable that names the folder with secrets as files, instead of ``/run/secrets``."""
+CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
+"""What systemd sets for a unit with ``LoadCredential=``: the folder with that unit's secrets."""
+
+NOT_SETTINGS = (
+    CONFIG_VARIABLE,
+    SECRETS_VARIABLE,
+    "CITYOPS_TEST_",
+    "CITYOPS_REAL_DATA",
+    "CITYOPS_BENCH_",
+    "CITYOPS_OPERATOR",
+)
 """Variables, or starts of them, which carry our prefix but are no settings."""
 
 
@@ -32,6 +44,11 @@ def leaves(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple
 def variable(path: tuple[str, ...]) -> str:
     """Return the environment variable of a setting."""
     return ENV_PREFIX + NESTED.join(path).upper()
+
+
+def secrets_folder(environ: Mapping[str, str]) -> str | None:
+    """Return the folder of secret files that the environment names; None: the usual one."""
+    return environ.get(SECRETS_VARIABLE) or environ.get(CREDENTIALS_VARIABLE) or None
 
 
 def refuse_unknown_variables(model: type[BaseModel], environ: Mapping[str, str]) -> None:

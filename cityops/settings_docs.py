@@ -21,7 +21,8 @@ A setting is taken from the first place that has it:
 
 1. an option of the command, where it has one (`--data-dir`, `--port`);
 2. the environment: `{ENV_PREFIX}` + the path joined by `{NESTED}`, in capitals, as in the table;
-3. a file of the same name in `/run/secrets` (Docker and Kubernetes secrets);
+3. a file of the same name in `/run/secrets` (Docker and Kubernetes secrets), or in the folder that
+   `CITYOPS_SECRETS_DIR` names, or systemd for a unit with `LoadCredential=`;
 4. the TOML file that `{CONFIG_VARIABLE}` names: `[ingest]` then `batch_rows = 2000`;
 5. the default.
 

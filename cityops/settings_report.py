@@ -12,7 +12,7 @@ from pydantic_settings import EnvSettingsSource, NestedSecretsSettingsSource, To
 
 from cityops.redact import redact
 from cityops.settings import Settings
-from cityops.settings_check import CONFIG_VARIABLE, leaves, variable
+from cityops.settings_check import CONFIG_VARIABLE, leaves, secrets_folder, variable
 
 HIDDEN = "********"
 
@@ -47,7 +47,7 @@ def _layers(overrides: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]
     layers: list[tuple[str, Mapping[str, Any]]] = [
         ("argument", overrides),
         ("environment", EnvSettingsSource(Settings)()),
-        ("secret file", NestedSecretsSettingsSource(Settings)()),  # type: ignore[arg-type]
+        ("secret file", NestedSecretsSettingsSource(Settings, secrets_dir=secrets_folder(os.environ))()),  # type: ignore[arg-type]
     ]
     if config:
         layers.append((config, TomlConfigSettingsSource(Settings, config)()))

@@ -17,7 +17,8 @@ from grafana_foundation_sdk.builders.dashboard import (
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.panels import BAD, DATASOURCE, GRID_COLUMNS, Cell, SqlBuilder
+from dashboards.panels import BAD, DATASOURCE, GRID_COLUMNS, INFO, Cell, SqlBuilder
+from dashboards.zone import ZONE
 
 WEB_URL = "http://127.0.0.1:8080"
 """Where the web pages are unless the board's variable ``web`` says otherwise."""
@@ -28,6 +29,14 @@ select raised_at as time, coalesce(cleared_at, now()) as timeend, title as text,
  where $__timeFilter(raised_at) and subject_kind = '{subject_kind}' and severity in ('major', 'critical')
  order by raised_at desc limit 200
 """
+
+TREATMENTS_SQL = """
+select t.began_at as time, t.ended_at as timeend, coalesce(r.label, 'No route') || ' spread by ' || t.lorry as text,
+       'treatment,' || t.lorry as tags
+  from board.treatment_runs($__timeFrom()::timestamptz, $__timeTo()::timestamptz) t left join gritting_route r using (route_id)
+ where {routes} order by t.began_at desc limit 300
+"""
+"""Runs of gritters: from the first to the last stretch of a route in a night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ class BoardSpec:
         refresh: how often panels ask again.
         variables: query variables beside ``web``.
         alarms_of: subject kind whose severe alarms are marked on the graphs, or None.
+        treatments: whether gritters' runs are marked on the graphs; of the board's routes where it has ``route``.
+        related: boards that a reader goes on to, with the period and the choices kept: uid and words.
     """
 
     uid: str
@@ -70,6 +81,8 @@ class BoardSpec:
     refresh: str = "1m"
     variables: Sequence[Any] = ()
     alarms_of: str | None = None
+    treatments: bool = False
+    related: Sequence[tuple[str, str]] = ()
 
 
 def choice(name: str, label: str, sql: str) -> QueryVariable:
@@ -100,7 +113,7 @@ def assemble(spec: BoardSpec) -> dashboard.Dashboard:
         .uid(spec.uid)
         .description(spec.description)
         .tags(["cityops"])
-        .timezone("browser")
+        .timezone(ZONE)
         .readonly()
         .time(spec.period, "now")
         .refresh(spec.refresh)
@@ -108,8 +121,8 @@ def assemble(spec: BoardSpec) -> dashboard.Dashboard:
         .variables([*spec.variables, _web_variable()])
         .links(_links(spec))
     )
-    if spec.alarms_of is not None:
-        board = board.annotations([_alarms(spec.alarms_of)])
+    if notes := _annotations(spec):
+        board = board.annotations(notes)
     _place(board, spec)
     built = board.build()
     for number, panel in enumerate(built.panels or [], start=1):
@@ -155,19 +168,26 @@ def _web_variable() -> TextBoxVariable:
 def _links(spec: BoardSpec) -> list[Builder[dashboard.DashboardLink]]:
     others = DashboardLink("Boards").type(dashboard.DashboardLinkType.DASHBOARDS).tags(["cityops"])
     links: list[Builder[dashboard.DashboardLink]] = [others.as_dropdown(True).keep_time(True)]
+    for uid, words in spec.related:
+        to = DashboardLink(words).type(dashboard.DashboardLinkType.LINK).url(f"/d/{uid}")
+        links.append(to.icon("dashboard").keep_time(True).include_vars(True))
     if spec.page is not None:
         page = DashboardLink(spec.page.title).type(dashboard.DashboardLinkType.LINK)
         links.append(page.url("${web}" + spec.page.path).icon("external link").target_blank(True))
     return links
 
 
-def _alarms(subject_kind: str) -> AnnotationQuery:
-    query = SqlBuilder(ALARMS_SQL.format(subject_kind=subject_kind), "table", "Anno")
-    return (
-        AnnotationQuery()
-        .name("Severe alarms")
-        .datasource(DATASOURCE)
-        .enable(True)
-        .icon_color(BAD)
-        .target(query)
-    )
+def _annotations(spec: BoardSpec) -> list[Builder[dashboard.AnnotationQuery]]:
+    notes: list[Builder[dashboard.AnnotationQuery]] = []
+    if spec.alarms_of is not None:
+        notes.append(_note("Severe alarms", ALARMS_SQL.format(subject_kind=spec.alarms_of), BAD))
+    if spec.treatments:
+        chosen = any("gritting_route" in str(v.build().query) for v in spec.variables)
+        routes = "t.route_id in ($route)" if chosen else "true"
+        notes.append(_note("Gritters spreading", TREATMENTS_SQL.format(routes=routes), INFO))
+    return notes
+
+
+def _note(name: str, sql: str, color: str) -> AnnotationQuery:
+    target = SqlBuilder(sql, "table", "Anno")
+    return AnnotationQuery().name(name).datasource(DATASOURCE).enable(True).icon_color(color).target(target)

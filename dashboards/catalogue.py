@@ -48,9 +48,10 @@ SHOWN: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("lorry", "load_kg"),
             ("lorry", "lifts_n"),
         ),
-        "cityops-platform": (
+        "cityops-fleet": (
             ("road", "battery_v"),
             ("bin", "battery_v"),
+            ("bin", "battery_pct"),
         ),
     }
 )

@@ -57,6 +57,23 @@ BIN_STATE: Meanings = MappingProxyType(
 RISK: Meanings = MappingProxyType(
     {"high": ("high", BAD), "raised": ("raised", WARN), "low": ("low", GOOD), "unknown": ("unknown", NEUTRAL)}
 )
+WARNING_OUTCOME: Meanings = MappingProxyType(
+    {
+        "hit": ("warned, and it froze", GOOD),
+        "miss": ("missed", BAD),
+        "false_alarm": ("warned, no frost", WARN),
+        "correct_rejection": ("no warning, no frost", GOOD),
+        "unknown": ("nobody measured", NEUTRAL),
+    }
+)
+VERDICT: Meanings = MappingProxyType(
+    {
+        "less": ("less", INFO),
+        "more": ("more", WARN),
+        "not shown": ("not shown", NEUTRAL),
+        "not known": ("not known", NEUTRAL),
+    }
+)
 FLAG: Meanings = MappingProxyType({"true": ("yes", WARN), "false": ("no", GOOD)})
 
 NONE_IS_GOOD: Steps = ((None, GOOD), (1, BAD))

@@ -22,7 +22,7 @@ from grafana_foundation_sdk.builders import (
     timeseries,
 )
 from grafana_foundation_sdk.builders import common as common_builder
-from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.builders.dashboard import DashboardLink, ThresholdsConfig
 from grafana_foundation_sdk.cog import builder, variants
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.text import TextMode
@@ -101,6 +101,28 @@ def mappings(meanings: Meanings) -> list[dashboard.ValueMapping]:
     return [dashboard.ValueMap(options=results)]
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A link of a number or of a table's column: its words and where it leads.
+
+    Attributes:
+        title: what the reader finds there.
+        url: as Grafana reads it: ``${web}/bins/${__data.fields.bin:percentencode}``, ``/d/<uid>``.
+    """
+
+    title: str
+    url: str
+
+    def link(self) -> DashboardLink:
+        """Return the link as the SDK builds it."""
+        made = DashboardLink(self.title).url(self.url)
+        return made.type(dashboard.DashboardLinkType.LINK).target_blank(self.url.startswith("${web}"))
+
+    def to_json(self) -> dict[str, object]:
+        """Return the link as Grafana's field configuration has it."""
+        return {"title": self.title, "url": self.url, "targetBlank": self.url.startswith("${web}")}
+
+
 def _common(panel: Any, title: str, description: str, queries: Sequence[tuple[str, str]]) -> Any:
     """Set what every panel has. ``queries``: (SQL, format) pairs, named A, B, …"""
     panel = panel.title(title).description(description).datasource(DATASOURCE)
@@ -118,10 +140,11 @@ def number(
     steps: Steps = ((None, INFO),),
     decimals: int | None = None,
     empty: str = "none",
+    way: Way | None = None,
     width: int = 4,
     height: int = 4,
 ) -> Cell:
-    """One big number from a query with one row and one numeric column; ``empty`` is what null says."""
+    """One big number from a query with one row and one numeric column; ``empty`` is what null says, ``way`` where a click leads."""
     panel = (
         _common(stat.Panel(), title, description, [(sql, "table")])
         .unit(unit)
@@ -131,6 +154,7 @@ def number(
         .reduce_options(common_builder.ReduceDataOptions().calcs(["lastNotNull"]).fields(""))
         .no_value(empty)
     )
+    panel = panel if way is None else panel.data_links([way.link()])
     return Cell(panel if decimals is None else panel.decimals(decimals), width, height)
 
 
@@ -192,11 +216,12 @@ def rows(
     units: Mapping[str, str] | None = None,
     meanings: Mapping[str, Meanings] | None = None,
     unknown: Mapping[str, str] | None = None,
+    ways: Mapping[str, Way] | None = None,
     empty: str = "nothing",
     width: int = 12,
     height: int = 8,
 ) -> Cell:
-    """A table; ``units``, ``meanings`` and ``unknown`` (what null means) are by column, ``empty`` is what it says without rows."""
+    """A table; ``units``, ``meanings``, ``unknown`` (what null means) and ``ways`` (where a cell leads) are by column, ``empty`` is what it says without rows."""
     panel = _common(table.Panel(), title, description, [(sql, "table")]).no_value(empty)
     panel = panel.show_header(True).cell_height(common.TableCellHeight.SM).filterable(True)
     properties: dict[str, list[dashboard.DynamicConfigValue]] = {}
@@ -205,6 +230,8 @@ def rows(
     for column, meaning in (meanings or {}).items():
         properties.setdefault(column, []).append(_property("mappings", mappings(meaning)))
         properties[column].append(_property("custom.cellOptions", {"type": "color-text"}))
+    for column, way in (ways or {}).items():
+        properties.setdefault(column, []).append(_property("links", [way.to_json()]))
     for column, words in (unknown or {}).items():
         properties.setdefault(column, []).append(_property("noValue", words))
     for column, values in properties.items():

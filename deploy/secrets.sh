@@ -17,12 +17,17 @@ chmod 700 "$SECRETS"
 umask 022
 
 for name in postgres_password cityops_db_password grafana_db_password grafana_admin_password \
-    mqtt_ingest_password mqtt_town_password cityops_housing__password cityops_winter__password; do
+    mqtt_ingest_password mqtt_town_password cityops_housing__password cityops_winter__password \
+    cityops_bin_days__password cityops_crew__password cityops_ops__password; do
     [ -s "$SECRETS/$name" ] || { random > "$SECRETS/$name"; echo "made $SECRETS/$name"; }
 done
 
 dsn="postgresql://cityops:$(cat "$SECRETS/cityops_db_password")@db:5432/cityops"
 [ -s "$SECRETS/cityops_db__dsn" ] || printf '%s' "$dsn" > "$SECRETS/cityops_db__dsn"
+
+# MQTT_NAMES="mqtt.example.gov.uk 192.0.2.7" deploy/secrets.sh: what devices call the broker.
+# shellcheck disable=SC2086  # several words
+SECRETS=$SECRETS "$ROOT/deploy/certs.sh" init ${MQTT_NAMES:-}
 
 if [ ! -e "$ENV_FILE" ]; then
     cat > "$ENV_FILE" <<ENV
@@ -32,12 +37,19 @@ COMPOSE_PROFILES=town
 STACK_BIND=127.0.0.1
 STACK_WEB_PORT=8080
 STACK_GRAFANA_PORT=3000
+STACK_PROMETHEUS_PORT=9090
+# Where devices come in, with TLS. Its certificate is for the names that deploy/certs.sh was given.
+STACK_MQTT_BIND=0.0.0.0
+STACK_MQTT_PORT=8883
 STACK_GRAFANA_DATASOURCE=timescaledb
 STACK_TOWN_SCENARIO=frost_night
 STACK_TOWN_SPEED=240
 ENV
     echo "made $ENV_FILE"
 fi
-echo "Housing team: password in $SECRETS/cityops_housing__password"
-echo "Duty officers of the winter service: password in $SECRETS/cityops_winter__password"
+# Prometheus' alarms go nowhere until receivers are written here (profile alertmanager, docs/deploy.md).
+[ -s "$SECRETS/alertmanager.yml" ] || cp "$ROOT/deploy/prometheus/alertmanager.yml" "$SECRETS/alertmanager.yml"
+echo "Teams' passwords, in $SECRETS: cityops_housing__password (housing), cityops_winter__password (duty officers),"
+echo "  cityops_bin_days__password (waste), cityops_crew__password (bin crews), cityops_ops__password (operations centre)"
+echo "Devices: give them $SECRETS/mqtt_ca_crt; $(SECRETS=$SECRETS "$ROOT/deploy/certs.sh" check 0)"
 echo "Grafana: user admin, password in $SECRETS/grafana_admin_password"

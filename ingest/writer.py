@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from cityops import tracing
 from cityops.clock import Clock
 from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
@@ -124,8 +125,19 @@ class BatchWriter:
         self, part: Messages, ours: Callable[[], bool], failed: _FailedError | None = None
     ) -> tuple[Batch, Stored]:
         """Store ``part``, or only that it ``failed``, however long the database is away."""
+        with tracing.span(
+            "ingest.batch", messages=len(part.topics), shard=-1 if part.shard is None else part.shard
+        ) as span:
+            batch, stored = await self._until_stored(part, ours, failed, span)
+            span.set_attribute("readings", sum(stored.readings.values()))
+        return batch, stored
+
+    async def _until_stored(
+        self, part: Messages, ours: Callable[[], bool], failed: _FailedError | None, span: tracing.Span
+    ) -> tuple[Batch, Stored]:
         attempt = 0
         while True:
+            span.set_attribute("attempts", attempt + 1)
             try:
                 batch = await self._decode(part) if failed is None else _letter(part, failed)
                 if not ours():

@@ -28,6 +28,8 @@ from ops_api.households.people import People
 from ops_api.households.ports import Eraser, NoEraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
+from ops_api.incident_desk import IncidentDesk
+from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
@@ -63,12 +65,17 @@ from ops_api.routers import (
     households,
     housing,
     housing_pages,
+    incident_pages,
+    incidents,
     late,
     ledger_pages,
     live,
     missed_pages,
     notification_state,
     notifications,
+    ops_pages,
+    ops_tools,
+    ops_tools_pages,
     order_pages,
     orders,
     pages,
@@ -135,6 +142,8 @@ _ROUTERS = (
     road_forecast.router,
     winter_board.router,
     cab.router,
+    incidents.router,
+    ops_tools.router,
 )
 _PAGES = (
     live.pages,
@@ -155,6 +164,7 @@ _PAGES = (
     cab_pages.router,  # before pages: "cab" is no route
     winter_board.pages,
     ledger_pages.router,
+    ops_pages.router,
     bins_pages.router,  # last of those below /bins: their addresses are no bins
     pages.router,
     rules.pages,
@@ -166,6 +176,8 @@ _PAGES = (
     late.pages,
     housing_pages.router,
     order_pages.router,
+    incident_pages.router,
+    ops_tools_pages.router,
 )
 
 
@@ -189,6 +201,8 @@ def create_app(
     bin_desk: BinDesk | None = None,
     crew: CrewDesk | None = None,
     round_desk: RoundDesk | None = None,
+    incidents: IncidentDesk | None = None,
+    tools: OpsTools | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -212,6 +226,8 @@ def create_app(
         bin_desk: households' bin days and reports; without it their routes answer 503.
         crew: the rounds of bin lorries for their crews; without it their pages answer 503.
         round_desk: the bin lorries' rounds; without it their routes answer 503.
+        incidents: the operations centre's incidents; without them their routes answer 503.
+        tools: what-if of closures and the emergency way; without them their routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -231,6 +247,8 @@ def create_app(
         bin_desk=bin_desk,
         crew=crew,
         rounds=round_desk,
+        incidents=incidents,
+        tools=tools,
     )
     _mount(app)
     return app
@@ -246,7 +264,14 @@ def _hub(db: Db, clock: Clock, hints: Hints | None, *, poll_s: float, pace_s: fl
     async def notifications_version() -> object:
         return await db.one("notify_version", now=clock.now())
 
-    versions = {"alarms": alarms_version, "notifications": notifications_version}
+    async def incidents_version() -> object:
+        return await db.one("incidents_version")
+
+    versions = {
+        "alarms": alarms_version,
+        "notifications": notifications_version,
+        "incidents": incidents_version,
+    }
     return Hub(state_version, hints, versions=versions, poll_s=poll_s, pace_s=pace_s)
 
 
@@ -342,6 +367,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         context.feed.close()
         context.missing.close()
         context.database.close()
+        context.wall.close()
         for publisher in publishers:
             publisher.cancel()
         for publisher in publishers:

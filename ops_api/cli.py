@@ -11,11 +11,13 @@ import typer
 
 from ops_api import (
     cli_alarms,
+    cli_backup,
     cli_bench,
     cli_bin_days,
     cli_bins,
     cli_bins_ledger,
     cli_bins_trial,
+    cli_capacity,
     cli_case,
     cli_config,
     cli_damp,
@@ -29,8 +31,12 @@ from ops_api import (
     cli_grafana,
     cli_homes,
     cli_housing,
+    cli_incidents,
+    cli_incidents_acts,
     cli_network,
+    cli_network_closing,
     cli_notify,
+    cli_ops,
     cli_people,
     cli_replay,
     cli_rules,
@@ -57,11 +63,16 @@ app.command(epilog=cli_gaps.EXAMPLES)(cli_gaps.gaps)
 app.add_typer(cli_bench.bench_app, name="bench")
 app.add_typer(cli_verify.verify_app, name="verify")
 app.add_typer(cli_db.app, name="db")
+app.add_typer(cli_backup.app, name="backup")
+app.command(epilog=cli_backup.RESTORE_EXAMPLES)(cli_backup.restore)
+app.command(epilog=cli_capacity.EXAMPLES)(cli_capacity.capacity)
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_grafana.app, name="grafana")
 app.add_typer(cli_dead_letters.app, name="dead-letters")
 app.add_typer(cli_run.registry_app, name="registry")
+cli_network_closing.add_to(cli_network.app)
 app.add_typer(cli_network.app, name="network")
+app.add_typer(cli_ops.app, name="ops")
 app.command(epilog=cli_run.KINDS_EXAMPLES)(cli_run.kinds)
 app.command(epilog=cli_run.INGEST_EXAMPLES)(cli_run.ingest)
 app.add_typer(cli_run.rules_app, name="rules")
@@ -69,6 +80,8 @@ cli_rules.add_to(cli_run.rules_app)
 app.command(epilog=cli_run.API_EXAMPLES)(cli_run.api)
 app.add_typer(cli_run.sim_app, name="sim")
 app.add_typer(cli_alarms.app, name="alarms")
+cli_incidents_acts.add_to(cli_incidents.app)
+app.add_typer(cli_incidents.app, name="incidents")
 app.add_typer(cli_notify.app, name="notify")
 app.add_typer(cli_people.people_app, name="people")
 app.add_typer(cli_people.rota_app, name="rota")

@@ -52,6 +52,27 @@ def status(
         raise typer.Exit(1)
 
 
+@app.command(
+    epilog=examples("cityops db renumber   # after pg_restore by hand, before ingester and rules start")
+)
+def renumber() -> None:
+    """Tell the order of batches in this server's transaction ids, after a logical restore by hand.
+
+    `cityops restore` does it itself. Nothing is read twice or left out; safe to repeat. Stop the services first.
+    """
+    from cityops.settings import load_settings
+    from ops_api.backup.renumber import renumber as tell_anew
+    from ops_api.backup.session import open_session
+
+    with open_session(database(load_settings())) as conn:
+        waiting = tell_anew(conn)
+    typer.echo(
+        "the order of batches is this server's already"
+        if waiting is None
+        else f"{waiting} batches wait for the rules"
+    )
+
+
 async def upgrade_database(settings: Settings, dsn: str | None = None) -> list[str]:
     """Upgrade the database of the settings (or ``dsn``) with its kinds; return what was applied.
 

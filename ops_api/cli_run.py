@@ -31,23 +31,28 @@ KINDS_EXAMPLES = examples("cityops kinds", "CITYOPS_KINDS_DIR=./my-kinds cityops
 Run = Callable[["Settings", "Stop"], Awaitable[None]]
 
 
-def serve(run: Run, settings: Settings | None = None) -> None:
-    """Run a service with this installation's settings until SIGINT or SIGTERM."""
+def serve(run: Run, settings: Settings | None = None, *, service: str = "service") -> None:
+    """Run a service with this installation's settings until SIGINT or SIGTERM; ``service`` names it in traces."""
     import uvloop
 
+    from cityops import tracing
     from cityops.logs import configure
     from cityops.runtime.stop import Stop
     from cityops.settings import load_settings
 
     chosen = load_settings() if settings is None else settings
     configure(chosen.log)
+    traces_off = tracing.configure(chosen.tracing, service)
 
     async def until_stopped() -> None:
         stop = Stop()
         with stop.install_signals():
             await run(chosen, stop)
 
-    uvloop.run(until_stopped())
+    try:
+        uvloop.run(until_stopped())
+    finally:
+        traces_off()
 
 
 def ingest(
@@ -66,7 +71,7 @@ def ingest(
     from ops_api.wiring_workers import run_ingest_workers
 
     chosen = {} if workers is None else {"ingest": {"workers": workers}}
-    serve(run_ingest_workers, load_settings(**chosen))
+    serve(run_ingest_workers, load_settings(**chosen), service="ingest")
 
 
 @rules_app.command("run", epilog=examples(f"{_DSN} cityops rules run"))
@@ -74,14 +79,14 @@ def rules_run() -> None:
     """Turn readings into states, alarms and decisions, for ever."""
     from ops_api.wiring_rules import run_rules
 
-    serve(lambda settings, stop: run_rules(settings, stop.event))
+    serve(lambda settings, stop: run_rules(settings, stop.event), service="rules")
 
 
 def api() -> None:
     """Serve the web pages and the REST interface."""
     from ops_api.wiring_api import run_api
 
-    serve(lambda settings, stop: run_api(settings, stop.event))
+    serve(lambda settings, stop: run_api(settings, stop.event), service="api")
 
 
 @sim_app.command(

@@ -8,7 +8,7 @@ from typing import Literal
 
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings, load_settings
-from ops_api import doctor_machine, doctor_services
+from ops_api import doctor_backups, doctor_machine, doctor_services
 from ops_api.doctor_finding import Finding, error
 
 Check = Callable[[Settings], Awaitable[list[Finding]]]
@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     doctor_machine.ports,
     doctor_services.broker,
     doctor_services.database,
+    doctor_backups.backups,
     doctor_machine.clock,
 )
 

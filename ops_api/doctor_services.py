@@ -115,7 +115,11 @@ async def _cursor(conn: psycopg.AsyncConnection[Any]) -> list[Finding]:
     if row is None or not row[0]:
         return []
     detail = "ahead of this cluster's transaction ids, as after a restore: the rules would read nothing"
-    return [error("rules cursor", detail, "stop the services and set it back: docs/runbook.md, restore")]
+    return [
+        error(
+            "rules cursor", detail, "stop the services, then `cityops db renumber` (docs/runbook.md, restore)"
+        )
+    ]
 
 
 def _extension(version: str | None) -> Finding:

@@ -19,6 +19,7 @@ from cityops.errors import ConfigurationError
 from cityops.settings import Settings
 from ingest.erasure import Erasure
 from ops_api.app import create_app
+from ops_api.certificates import tell_ends
 from ops_api.housing.team_door import TeamDoor
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
@@ -28,6 +29,8 @@ from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
 from ops_api.wiring_crew import crew_desk
+from ops_api.wiring_incidents import incident_desk
+from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_rounds import round_desk
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
@@ -76,6 +79,8 @@ async def run_api(
     """
     pool = await open_pool(settings.db, application_name="cityops-api")
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
+    # Of questions alone: they hold up no plan that counts, and begin with the first.
+    asks, asks_rounds = OwnProcess(), RoundsProcess()
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:
@@ -88,6 +93,8 @@ async def run_api(
             return listen(dsn, *CHANNELS)
 
         desk = round_desk(settings, pool, rounds)
+        officers = _officers(settings, pool, planner)
+        assert officers.plans is not None
         app = create_app(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
@@ -100,11 +107,14 @@ async def run_api(
             map_min_count=settings.housing.map_min_count,
             team=_team(settings),
             forecasts=PostgresForecasts(pool),
-            officers=_officers(settings, pool, planner),
+            officers=officers,
             bin_desk=bin_desk(settings, pool, desk),
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
+            incidents=incident_desk(settings, pool),
+            tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds),
         )
+        tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(
             app.state.context,
             uvicorn.Config(
@@ -123,8 +133,8 @@ async def run_api(
             started,
         )
     finally:
-        planner.close()
-        rounds.close()
+        for process in (planner, rounds, asks, asks_rounds):
+            process.close()
         await pool.close()
         if residents is not pool:
             await residents.close()

@@ -14,6 +14,7 @@ from cityops.settings import Settings
 from ops_api.cli_db import database
 from ops_api.queries import OneConnection
 from rules.catalogue.loader import load
+from rules.closing.store import PostgresClosures
 from rules.core.carp.pace import Budget
 from rules.core.fleet.planner import Builder, FleetPlanner, Searcher
 from rules.winter.fleet.planning import in_thread
@@ -34,7 +35,7 @@ def plan_desk(settings: Settings, pool: Lender, orders: PostgresOrders, makes: M
     return PlanDesk(
         PostgresPlans(pool), PostgresTown(pool), orders, planner_of, load().gritting.parameters.treatment,
         ZoneInfo(settings.api.time_zone), town_now=lambda: orders.town_now_s(clock.now().timestamp()),
-        makes=makes, passes_most=settings.winter.passes_most,
+        makes=makes, passes_most=settings.winter.passes_most, closures=PostgresClosures(pool),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from ingest.ports import Chunk
 from ingest.retention import Retention
 from ingest.service import IngestParts, IngestService
 from ingest.store import PostgresSink
+from ingest.summaries import Summaries
 from ops_api.wiring import kinds_of, needs_dsn
 
 BATCH_BYTES = 4_000_000
@@ -63,9 +64,11 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     )
     erasure = Erasure(dsn, kinds)
     retention = Retention(dsn, ingest.dead_letter_days, kept=settings.retention, erasure=erasure)
-    services: dict[str, Service] = {"ingest": service, "retention": retention}
+    services: dict[str, Service] = {"ingest": service, "retention": retention, "summaries": Summaries(dsn)}
     if ingest.health_port != 0:
-        services["ingest health"] = HealthServer(ingest.health_port, service.ready, metrics.registry)
+        services["ingest health"] = HealthServer(
+            ingest.health_port, service.ready, metrics.registry, settings.health_host
+        )
     return services
 
 

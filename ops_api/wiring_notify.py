@@ -93,7 +93,9 @@ async def run_notify(settings: Settings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             hints = group.create_task(service.feed(listen(dsn, HINTS)), name="notify-listen")
             if given.health_port:
-                health = HealthServer(given.health_port, ready, service.metrics.registry)
+                health = HealthServer(
+                    given.health_port, ready, service.metrics.registry, settings.health_host
+                )
                 group.create_task(health.run(stop), name="notify-health")
             if rota is not None:
                 group.create_task(rota.run(stop), name="notify-rota")

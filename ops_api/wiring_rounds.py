@@ -16,6 +16,7 @@ from cityops.settings import Settings
 from devices.registry import Registry
 from ops_api.cli_db import database
 from ops_api.queries import OneConnection
+from rules.closing.store import PostgresClosures
 from rules.collection_acts.store import PostgresActs
 from rules.core.carp.pace import Budget
 from rules.core.rounds.fleet import RoundFleet
@@ -41,7 +42,8 @@ def round_desk(settings: Settings, pool: Lender, makes: Makes = in_thread) -> Ro
     """Return the desk on anything that lends connections; ``makes`` makes the plans."""
     zone = ZoneInfo(settings.api.time_zone)
     heard = Heard(PostgresActs(pool), PostgresReports(pool))
-    return RoundDesk(PostgresRounds(pool), PostgresRoundTown(pool), planner_of, zone, makes, heard)
+    closures = PostgresClosures(pool)
+    return RoundDesk(PostgresRounds(pool), PostgresRoundTown(pool), planner_of, zone, makes, heard, closures)
 
 
 def _town_now(pool: Pool) -> TownNow:

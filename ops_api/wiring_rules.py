@@ -20,6 +20,7 @@ from ops_api.wiring import kinds_of
 from ops_api.wiring_bins_ledger import statement_keeper
 from ops_api.wiring_damp import damp_analyst
 from ops_api.wiring_forecaster import road_forecaster
+from ops_api.wiring_incidents import incident_service
 from ops_api.wiring_rounds import automatic_rounds, plans_in_own_process
 from ops_api.wiring_shadow import beside_the_rules
 from ops_api.wiring_winter import record_keeper, unanswered
@@ -104,6 +105,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
                     settings.rules.health_port,
                     lambda: engine.ready() | desk.ready() | watch.ready(),
                     engine.metrics.registry,
+                    settings.health_host,
                 )
                 group.create_task(health.run(stop), name="rules-health")
             # Before the engine's first step: after an outage it finds silent all that have not come back yet.
@@ -112,9 +114,10 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             orders = unanswered(pool, catalogues, engine.metrics.registry)
             records = record_keeper(settings, pool, engine.metrics.registry)
             statements = statement_keeper(settings, pool, catalogues, engine.metrics.registry)
+            incidents = incident_service(pool, catalogues, engine.metrics.registry)
             runs = [
                 engine.run, desk.run, reopener.run, watch.run, shadow, damp.run, orders.run, records.run,
-                statements.run,
+                statements.run, incidents.run,
             ]  # fmt: skip
             if settings.rules.road_forecast:
                 runs.append(roads.run)

@@ -36,7 +36,12 @@ def build_workers(settings: Settings, environment: Mapping[str, str]) -> dict[st
         WorkerPlan(
             number,
             [sys.executable, "-m", "ops_api", "ingest"],
-            {**environment, "CITYOPS_INGEST__WORKERS": "1", "CITYOPS_INGEST__HEALTH_PORT": str(port)},
+            {
+                **environment,
+                "CITYOPS_INGEST__WORKERS": "1",
+                "CITYOPS_INGEST__HEALTH_PORT": str(port),
+                "CITYOPS_HEALTH_HOST": "127.0.0.1",  # where their parent asks them
+            },
         )
         for number, port in ports.items()
     ]
@@ -44,7 +49,9 @@ def build_workers(settings: Settings, environment: Mapping[str, str]) -> dict[st
     services: dict[str, Service] = {"ingest workers": workers}
     if settings.ingest.health_port != 0:
         services["ingest worker pages"] = pages
-        services["ingest health"] = HealthServer(settings.ingest.health_port, pages.ready, pages.registry)
+        services["ingest health"] = HealthServer(
+            settings.ingest.health_port, pages.ready, pages.registry, settings.health_host
+        )
     return services
 
 

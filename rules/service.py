@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
+from cityops import tracing
 from cityops.clock import Clock
 from cityops.errors import TransientError
 from cityops.runtime.backoff import Backoff
@@ -173,6 +174,20 @@ class RulesService:
         received_s: float = math.inf,
     ) -> Change:
         """Take readings through one step, write what it gives, and stand there."""
+        with tracing.span("rules.step", from_cursor=standing.cursor, to_cursor=cursor) as span:
+            change = await self._stepped(standing, cursor, readings, context, everything, received_s)
+            span.set_attribute("effects", len(change.effects))
+        return change
+
+    async def _stepped(
+        self,
+        standing: Resumed,
+        cursor: int,
+        readings: ReadingBatch,
+        context: Context,
+        everything: bool,
+        received_s: float,
+    ) -> Change:
         # Not beyond their receipt either: after an outage the clock is far ahead of a backlog, and
         # one device that is ahead of its time would make all the others late.
         now_s = _event_time(standing, readings, min(received_s, self._clock.now().timestamp()))

@@ -8,7 +8,8 @@ from dashboards.board import BoardSpec, Page, Section, choice
 from dashboards.catalogue import CELSIUS, PERCENT, title, unit
 from dashboards.maps import Markers, town_map
 from dashboards.meanings import BIN_STATE, FILL, NONE_IS_FINE, NONE_IS_GOOD
-from dashboards.panels import BAD, WARN, columns, lines, number, rows, shares
+from dashboards.panels import BAD, WARN, Way, columns, lines, number, rows, shares
+from dashboards.periods import readings
 
 STREAM = choice("stream", "Stream", "select distinct stream from bin_site order by 1")
 
@@ -19,7 +20,7 @@ bin_site b join board.subject_state s on s.subject_kind = 'bin' and s.subject = 
 
 TO_COLLECT = f"""
 select b.label as bin, b.street, {FILL_PCT} as fill, s.state ->> 'state' as state, s.state ->> 'reason' as reason,
-       (s.state ->> 'last_emptied_at')::timestamptz as emptied
+       (s.state ->> 'last_emptied_at')::timestamptz as emptied, b.bin_id as id
   from {BINS} and (s.state ->> 'needs_collection')::boolean order by fill desc nulls last, bin
 """
 
@@ -54,26 +55,21 @@ select d.label as lorry, l.ts as "last heard", l.speed_m_s as speed, l.load_kg a
   from lorry_latest l join board.device d using (device_id) order by d.label
 """
 
-LOAD = """
-select $__timeGroupAlias(l.ts,$__interval), d.label as metric, max(l.load_kg) as value
-  from lorry_reading l join board.device d using (device_id) where $__timeFilter(l.ts) group by 1, 2 order by 1, 2
+LOAD = f"""
+select $__timeGroupAlias(r.ts,$__interval), d.label as metric, max(r.load) as value
+  from {readings("lorry", {"load": ("max", "load_kg")})} join board.device d using (device_id) group by 1, 2 order by 1, 2
 """
 
 EMPTYINGS = """
 select $__timeGroupAlias(e.at,'1h'), count(*) as emptied
-  from board.event e join bin_site b on b.bin_id = e.subject
- where e.kind = 'bin_emptied' and b.stream in ($stream) and $__timeFilter(e.at) and not exists (
-       select from board.event r where r.kind = 'bin_emptying_retracted' and r.subject = e.subject and r.at = e.at)
- group by 1 order by 1
+  from board.bin_emptying e join bin_site b using (bin_id)
+ where b.stream in ($stream) and $__timeFilter(e.at) group by 1 order by 1
 """
 
 EMPTIED = """
-select e.at as "time", b.label as bin, b.street, (e.detail ->> 'before_pct')::double precision as before,
-       (e.detail ->> 'after_pct')::double precision as after
-  from board.event e join bin_site b on b.bin_id = e.subject
- where e.kind = 'bin_emptied' and b.stream in ($stream) and $__timeFilter(e.at) and not exists (
-       select from board.event r where r.kind = 'bin_emptying_retracted' and r.subject = e.subject and r.at = e.at)
- order by e.at desc limit 300
+select e.at as "time", b.label as bin, b.street, e.before_pct as before, e.after_pct as after, b.bin_id as id
+  from board.bin_emptying e join bin_site b using (bin_id)
+ where b.stream in ($stream) and $__timeFilter(e.at) order by e.at desc limit 300
 """
 
 ROUNDS = """
@@ -84,23 +80,32 @@ select d.decided_at as "time", d.outcome, d.result ->> 'service_date' as "servic
  order by d.decided_at desc limit 50
 """
 
-WARM = """
-select b.label as bin, b.street, l.temperature_c as temperature, l.ts as measured
-  from bin_latest l join bin_site b using (device_id)
- where b.stream in ($stream) and l.temperature_c is not null order by l.temperature_c desc limit 20
+NEWEST_H = 3
+NEWEST = f"""
+(select distinct on (n.device_id) n.device_id, n.ts, n.temperature_c, n.battery_pct from bin_reading n
+  where n.ts > now() - interval '{NEWEST_H} hours' and n.received_at > now() - interval '{NEWEST_H} hours'
+  order by n.device_id, n.ts desc) l join bin_site b using (device_id)
+"""
+"""By when they were measured and came: the newest reading of each bin by itself takes as many look-ups as there are bins."""
+
+WARM = f"""
+select b.label as bin, b.street, l.temperature_c as temperature, l.ts as measured, b.bin_id as id
+  from {NEWEST} where b.stream in ($stream) and l.temperature_c is not null order by l.temperature_c desc, b.label limit 20
 """
 
-BATTERY = """
-select b.label as bin, b.street, l.battery_pct as battery, l.ts as measured
-  from bin_latest l join bin_site b using (device_id)
- where b.stream in ($stream) and l.battery_pct is not null order by l.battery_pct limit 20
+BATTERY = f"""
+select b.label as bin, b.street, l.battery_pct as battery, l.ts as measured, b.bin_id as id
+  from {NEWEST} where b.stream in ($stream) and l.battery_pct is not null order by l.battery_pct, b.label limit 20
 """
 
-TEMPERATURE = """
-select $__timeGroupAlias(ts,$__interval), max(r.temperature_c) as warmest, avg(r.temperature_c) as mean
-  from bin_reading r join bin_site b using (device_id)
- where $__timeFilter(ts) and b.stream in ($stream) group by 1 order by 1
+TEMPERATURE = f"""
+select $__timeGroupAlias(r.ts,$__interval), max(r.warmest) as warmest, avg(r.mean) as mean
+  from {readings("bin", {"warmest": ("max", "temperature_c"), "mean": ("avg", "temperature_c")})}
+  join bin_site b using (device_id)
+ where b.stream in ($stream) group by 1 order by 1
 """
+
+BIN_PAGE = Way("The bin's page", "${web}/bins/${__data.fields.id:percentencode}")
 
 BOARD = BoardSpec(
     uid="cityops-bins",
@@ -109,6 +114,7 @@ BOARD = BoardSpec(
     page=Page("Bins page", "/bins"),
     variables=(STREAM,),
     period="now-48h",
+    related=(("cityops-bin-trends", "Trends of bins"), ("cityops-alarms", "Alarms and answers")),
     sections=(
         Section(
             "",
@@ -146,6 +152,7 @@ BOARD = BoardSpec(
                         TO_COLLECT,
                         units={"fill": PERCENT, "emptied": "dateTimeFromNow"},
                         meanings={"state": BIN_STATE},
+                        ways={"bin": BIN_PAGE},
                         empty="no bin needs collecting",
                         height=14,
                     ),
@@ -170,9 +177,22 @@ BOARD = BoardSpec(
                 ),
                 (
                     lines("Bins emptied", EMPTYINGS, unit="short", bars=True),
-                    rows("Emptied", EMPTIED, units={"before": PERCENT, "after": PERCENT}),
+                    rows(
+                        "Emptied",
+                        EMPTIED,
+                        units={"before": PERCENT, "after": PERCENT},
+                        ways={"bin": BIN_PAGE},
+                        empty="no bin was emptied in this period",
+                    ),
                 ),
-                (rows("Bins that must go and may", ROUNDS, width=24),),
+                (
+                    rows(
+                        "Bins that must go and may",
+                        ROUNDS,
+                        empty="no round was planned in this period",
+                        width=24,
+                    ),
+                ),
                 (
                     rows(
                         "Lorries",
@@ -202,13 +222,19 @@ BOARD = BoardSpec(
                     rows(
                         "Warmest bins",
                         WARM,
+                        description=f"Of those heard in the last {NEWEST_H} hours.",
+                        empty=f"no bin was heard in the last {NEWEST_H} hours",
                         units={"temperature": CELSIUS, "measured": "dateTimeFromNow"},
+                        ways={"bin": BIN_PAGE},
                         width=8,
                     ),
                     rows(
                         "Weakest batteries",
                         BATTERY,
+                        description=f"Of those heard in the last {NEWEST_H} hours.",
+                        empty=f"no bin was heard in the last {NEWEST_H} hours",
                         units={"battery": PERCENT, "measured": "dateTimeFromNow"},
+                        ways={"bin": BIN_PAGE},
                         width=8,
                     ),
                 ),

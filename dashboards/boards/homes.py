@@ -12,7 +12,7 @@ from __future__ import annotations
 from dashboards.board import BoardSpec, Page, Section
 from dashboards.catalogue import CELSIUS, HUMIDITY, title
 from dashboards.meanings import NONE_IS_FINE, RISK
-from dashboards.panels import GOOD, INFO, columns, lines, note, number, rows
+from dashboards.panels import GOOD, INFO, Way, columns, lines, note, number, rows
 
 CLIMATE = "board.home_climate($__timeFrom(), $__timeTo())"
 
@@ -54,6 +54,7 @@ BOARD = BoardSpec(
     title="Homes: damp and warmth, all together",
     description="Distributions over all homes with a frog box. No single home can be seen here.",
     page=Page("Start page", "/"),
+    related=(("cityops-alarms", "Alarms and answers"), ("cityops-fleet", "Health of the devices")),
     period="now-7d",
     refresh="15m",
     sections=(
@@ -62,26 +63,36 @@ BOARD = BoardSpec(
             (
                 (
                     note(
-                        "Counts and percentiles over all homes; no number is shown that is about fewer than five. "
+                        "Counts and percentiles over all homes with a box; no number is shown that is about fewer than five, "
+                        "and no home's own figures leave its household unless it shares them. "
                         "A resident sees their own home on their own page.",
                     ),
                 ),
                 (
-                    number("Homes reporting", "select homes from board.homes_reporting", width=6),
+                    number("Homes reporting", "select homes from board.homes_reporting", width=5),
+                    number(
+                        "Share something with the housing team",
+                        "select board.homes_sharing()",
+                        description="Homes whose residents agreed that the council's housing team sees their risk or daily"
+                        " means. Wards and homes that are shared are on the housing page, for who may open it.",
+                        empty=TOO_FEW,
+                        way=Way("The housing team's page", "${web}/housing/wards"),
+                        width=5,
+                    ),
                     number(
                         "Risk high now",
                         OF_RISK.format(risk="high"),
                         description="The rule for damp: humidity at the coldest surface, held for long enough.",
                         steps=NONE_IS_FINE,
                         empty=TOO_FEW,
-                        width=6,
+                        width=5,
                     ),
                     number(
                         "Risk raised now",
                         OF_RISK.format(risk="raised"),
                         steps=NONE_IS_FINE,
                         empty=TOO_FEW,
-                        width=6,
+                        width=5,
                     ),
                     number(
                         "Share at risk",
@@ -90,7 +101,7 @@ BOARD = BoardSpec(
                         unit="percent",
                         decimals=0,
                         steps=((None, GOOD), (20, INFO)),
-                        width=6,
+                        width=4,
                     ),
                 ),
             ),

@@ -1,33 +1,38 @@
-"""Platform: is everything that devices send arriving, and is it judged in time."""
+"""Ingest and database: is everything that devices send arriving, is it judged in time, and how does the database do."""
 
 # ruff: noqa: S608 - names come from kinds, which check them
 
 from __future__ import annotations
 
-from dashboards.board import BoardSpec, Page, Section
-from dashboards.catalogue import kinds, unit
+from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.boards.fleet import COUNTED, names
+from dashboards.catalogue import kinds
 from dashboards.meanings import NONE_IS_FINE, NONE_IS_GOOD
-from dashboards.panels import BAD, GOOD, WARN, gauges, lines, number, rows
+from dashboards.panels import BAD, GOOD, WARN, Way, gauges, lines, number, rows
 
-READINGS = """
-select $__timeGroupAlias(received_at,$__interval), sum(readings) as stored, sum(duplicates) as duplicates,
-       sum(dead_letters) as "dead letters"
-  from ingest_batch where $__timeFilter(received_at) group by 1 order by 1
+KIND = choice("kind", "Kind", "select distinct kind from board.device where retired_at is null order by 1")
+
+BATCHES = "board.ingest($__timeFrom(), $__timeTo()) i"
+
+READINGS = f"""
+select $__timeGroupAlias(i.slot,$__interval), sum(i.readings) as stored, sum(i.duplicates) as duplicates,
+       sum(i.dead_letters) as "dead letters"
+  from {BATCHES} where i.kind = '' group by 1 order by 1
 """
 
-BY_KIND = """
-select $__timeGroupAlias(b.received_at,$__interval), k.key as metric, sum((k.value ->> 'rows')::bigint) as value
-  from ingest_batch b cross join lateral jsonb_each(b.kinds) k
- where $__timeFilter(b.received_at) group by 1, 2 order by 1, 2
+BY_KIND = f"""
+select $__timeGroupAlias(i.slot,$__interval), i.kind as metric, sum(i.readings) as value
+  from {BATCHES} where i.kind in ($kind) group by 1, 2 order by 1, 2
 """
 
-AGE = """
-select $__timeGroupAlias(b.received_at,$__interval),
-       max(extract(epoch from b.received_at - (k.value ->> 'min_ts')::timestamptz)) as oldest,
-       percentile_cont(0.5) within group
-           (order by extract(epoch from b.received_at - (k.value ->> 'max_ts')::timestamptz)) as newest
-  from ingest_batch b cross join lateral jsonb_each(b.kinds) k
- where $__timeFilter(b.received_at) group by 1 order by 1
+AGE = f"""
+select $__timeGroupAlias(i.slot,$__interval), max(i.oldest_s) as oldest, avg(i.newest_s) as newest
+  from {BATCHES} where i.kind in ($kind) group by 1 order by 1
+"""
+
+BATCH_SIZE = f"""
+select $__timeGroupAlias(i.slot,$__interval), sum(i.readings)::double precision / nullif(sum(i.batches), 0) as readings
+  from {BATCHES} where i.kind = '' group by 1 order by 1
 """
 
 REJECTED = """
@@ -54,7 +59,7 @@ select m.subject as device, d.kind, d.label, m.joined_at as "silent since", m.se
 
 HEARD = """
 select kind, devices as installed, seen as "heard in the period", devices - seen as silent
-  from board.devices_seen($__timeFrom(), $__timeTo())
+  from board.devices_seen($__timeFrom(), $__timeTo()) where kind in ($kind)
 """
 
 LAG = """
@@ -74,41 +79,46 @@ select service, coalesce(settled_at, event_time) as "judged up to", updated_at a
 
 SIZES = "select name, bytes from board.table_sizes() order by bytes desc, name limit 12"
 
-WEAK_ROAD = """
-select d.label as device, l.battery_v as battery, l.ts as measured
-  from road_latest l join board.device d using (device_id) where l.battery_v is not null
-union all
-select d.label, l.battery_v, l.ts from bin_latest l join board.device d using (device_id) where l.battery_v is not null
- order by battery limit 20
-"""
-
-
-def _names(found: list[str]) -> str:
-    return "array[" + ", ".join(f"'{name}'" for name in found) + "]"
-
-
-COUNTED = _names([name for name, kind in kinds().items() if kind.continuous])
-
 COMPLETE = f"""
 select kind, devices, 100.0 * stored / nullif(expected, 0) as complete, missing, gap_devices as "with gaps", outstanding
-  from board.completeness({COUNTED}, $__timeFrom(), $__timeTo())
+  from board.completeness({COUNTED}, $__timeFrom(), $__timeTo()) where kind in ($kind)
 """
 
 GAPS = """
-select device, kind, missing, gaps as ranges, held, outstanding, told_at as "last told" from board.gaps(100)
+select device, kind, missing, gaps as ranges, held, outstanding, told_at as "last told"
+  from board.gaps(100) where kind in ($kind)
 """
 
 TABLES = f"""
 select kind, rows_estimate as "rows, about", bytes as size, parts as "chunks or months", columnar,
        round(before_bytes::numeric / nullif(after_bytes, 0), 1) as "smaller by"
-  from board.reading_tables({_names(list(kinds()))})
+  from board.reading_tables({names(list(kinds()))}) where kind in ($kind)
 """
+
+POLICIES = """
+select policy, target, last_status as status, last_run_at as "last run", last_success_at as "last success", runs, failures,
+       next_run_at as next
+  from board.policies() order by last_status = 'Success' nulls first, policy, target
+"""
+
+CONNECTIONS = """
+select 100.0 * sum(numbackends) / current_setting('max_connections')::int from pg_stat_database
+"""
+HIT = "select 100.0 * blks_hit / nullif(blks_hit + blks_read, 0) from pg_stat_database where datname = current_database()"
+WRAP = "select 100.0 * age(datfrozenxid) / 2147483648 from pg_database where datname = current_database()"
+DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
+ROLLED_BACK = """
+select 100.0 * xact_rollback / nullif(xact_commit + xact_rollback, 0) from pg_stat_database where datname = current_database()
+"""
+TEMPORARY = "select temp_bytes from pg_stat_database where datname = current_database()"
 
 BOARD = BoardSpec(
     uid="cityops-platform",
-    title="Platform: does everything arrive",
-    description="Readings stored, refused and repeated; silent devices; how far behind the rules are; sizes.",
-    page=Page("Operations page", "/ops"),
+    title="Ingest and database: does everything arrive",
+    description="Readings stored, refused and repeated; gaps; how far behind the rules are; how the database does.",
+    page=Page("Health of what arrives", "/health"),
+    variables=(KIND,),
+    related=(("cityops-fleet", "Health of the devices"), ("cityops-alarms", "Alarms and answers")),
     period="now-6h",
     refresh="30s",
     alarms_of="kind",
@@ -140,6 +150,7 @@ BOARD = BoardSpec(
                         "Silent devices",
                         "select count(*) from board.alarm_member where rule_id = 'device.silent' and left_at is null",
                         steps=NONE_IS_GOOD,
+                        way=Way("Fleet: which devices need a look", "/d/cityops-fleet"),
                     ),
                     number(
                         "Rules behind",
@@ -167,7 +178,7 @@ BOARD = BoardSpec(
                         unit="s",
                         description="Measured to stored: the oldest reading of any batch, the middle newest.",
                     ),
-                    rows("Devices", HEARD),
+                    rows("Devices", HEARD, empty="no devices registered"),
                 ),
             ),
         ),
@@ -179,7 +190,7 @@ BOARD = BoardSpec(
                         "Complete by kind",
                         COMPLETE,
                         description="Readings stored of those that the devices' intervals make, in the whole hours of "
-                        "the period (seven days at most). Empty: measures only now and then.",
+                        "the period (twelve at most). Empty: measures only now and then.",
                         units={"complete": "percent"},
                     ),
                     rows(
@@ -216,7 +227,7 @@ BOARD = BoardSpec(
             ),
         ),
         Section(
-            "Silence, rules, sizes",
+            "Silence, rules, tables",
             (
                 (
                     rows(
@@ -226,12 +237,7 @@ BOARD = BoardSpec(
                         empty="every device reports",
                         width=16,
                     ),
-                    rows(
-                        "Weakest batteries",
-                        WEAK_ROAD,
-                        units={"battery": unit("road", "battery_v"), "measured": "dateTimeFromNow"},
-                        width=8,
-                    ),
+                    lines("Readings a batch", BATCH_SIZE, unit="short", width=8),
                 ),
                 (
                     number(
@@ -248,18 +254,84 @@ BOARD = BoardSpec(
                     gauges("Largest tables", SIZES, unit="bytes", width=12),
                 ),
                 (
+                    rows(
+                        "Reading tables",
+                        TABLES,
+                        units={"size": "bytes"},
+                        unknown={"rows, about": "not counted yet"},
+                        empty="no reading table",
+                        width=24,
+                    ),
+                ),
+            ),
+        ),
+        Section(
+            "Database",
+            (
+                (
                     number(
                         "Failing policies",
                         "select board.failing_policies()",
                         description="TimescaleDB's refreshes, columnstore and retention whose last run failed.",
                         steps=NONE_IS_GOOD,
                     ),
+                    number(
+                        "Connections used",
+                        CONNECTIONS,
+                        unit="percent",
+                        decimals=0,
+                        steps=((None, GOOD), (70, WARN), (90, BAD)),
+                    ),
+                    number(
+                        "Read from memory",
+                        HIT,
+                        description="Of all blocks since the statistics were reset.",
+                        unit="percent",
+                        decimals=1,
+                        steps=((None, BAD), (90, WARN), (98, GOOD)),
+                    ),
+                    number(
+                        "To wrap-around",
+                        WRAP,
+                        description="Age of the oldest transaction that is not frozen, of two thousand million. Vacuum keeps it low.",
+                        unit="percent",
+                        decimals=0,
+                        steps=((None, GOOD), (25, WARN), (50, BAD)),
+                    ),
+                    number(
+                        "Deadlocks",
+                        DEADLOCKS,
+                        description="Since the statistics were reset.",
+                        steps=NONE_IS_FINE,
+                    ),
+                    number(
+                        "Rolled back",
+                        ROLLED_BACK,
+                        unit="percent",
+                        decimals=1,
+                        steps=((None, GOOD), (5, WARN)),
+                    ),
+                ),
+                (
                     rows(
-                        "Reading tables",
-                        TABLES,
-                        units={"size": "bytes"},
-                        unknown={"rows, about": "not counted yet"},
-                        width=20,
+                        "Policies",
+                        POLICIES,
+                        units={
+                            "last run": "dateTimeFromNow",
+                            "last success": "dateTimeFromNow",
+                            "next": "dateTimeFromNow",
+                        },
+                        unknown={"status": "has not run", "last run": "never", "last success": "never"},
+                        empty="plain PostgreSQL has none: its aggregates are worked out when asked",
+                        width=18,
+                    ),
+                    number(
+                        "Spilled to disk",
+                        TEMPORARY,
+                        description="By queries, since the statistics were reset.",
+                        unit="bytes",
+                        width=6,
+                        height=8,
                     ),
                 ),
             ),

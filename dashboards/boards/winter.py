@@ -8,7 +8,8 @@ from dashboards.board import BoardSpec, Page, Section, choice
 from dashboards.catalogue import CELSIUS, HUMIDITY, field, title, unit
 from dashboards.maps import Markers, town_map
 from dashboards.meanings import FREEZING, NONE_IS_FINE, NONE_IS_GOOD, OUTCOME, ROUTE_STATUS, SURFACE, by_code
-from dashboards.panels import BAD, INFO, lines, number, rows, states
+from dashboards.panels import BAD, INFO, Way, lines, number, rows, states
+from dashboards.periods import readings
 
 ROUTE = choice("route", "Route", "select label as __text, route_id as __value from gritting_route order by 1")
 
@@ -23,7 +24,7 @@ select r.label as route,
        s.state ->> 'coldest_segment' as "coldest segment",
        (s.state ->> 'segments_to_treat')::int as "to treat", (s.state ->> 'treated_segments')::int as treated,
        (s.state ->> 'treated_until')::timestamptz as "holds until", (s.state ->> 'segments')::int as segments,
-       (s.state ->> 'length_km')::double precision as length, s.state ->> 'reason' as reason
+       (s.state ->> 'length_km')::double precision as length, s.state ->> 'reason' as reason, r.route_id as id
   from gritting_route r left join board.subject_state s on s.subject_kind = 'route' and s.subject = r.route_id
  where r.route_id in ($route)
  order by (s.state ->> 'overdue')::boolean desc nulls last,
@@ -34,7 +35,7 @@ select r.label as route,
 DECISIONS = """
 select d.decided_at as "time", r.label as route, d.outcome as decision,
        (d.result ->> 'min_surface_temperature_c')::double precision as coldest, d.reason,
-       d.rule_id || ' v' || d.rule_version as rule
+       d.rule_id || ' v' || d.rule_version as rule, r.route_id as id
   from board.decision d join gritting_route r on d.subject_kind = 'route' and d.subject = r.route_id
  where $__timeFilter(d.decided_at) and d.subject in ($route) order by d.decided_at desc limit 500
 """
@@ -43,7 +44,7 @@ COLDEST = """
 select g.segment_id as segment, g.street, s.state ->> 'state' as surface,
        (s.state ->> 'surface_temperature_c')::double precision as temperature,
        (s.state ->> 'dew_point_c')::double precision as "dew point", s.state ->> 'source' as source,
-       g.bridge, r.label as route
+       g.bridge, r.label as route, g.route_id as id
   from road_segment g join board.subject_state s on s.subject_kind = 'segment' and s.subject = g.segment_id
   left join gritting_route r using (route_id)
  where g.route_id in ($route) and s.state ->> 'surface_temperature_c' is not null
@@ -71,46 +72,68 @@ select l.longitude_deg as longitude, l.latitude_deg as latitude, d.label as grit
   from gritter_latest l join board.device d using (device_id)
 """
 
-SURFACE_RANGE = """
-select $__timeGroupAlias(r.ts,$__interval), min(r.surface_temperature_c) as coldest,
-       percentile_cont(0.5) within group (order by r.surface_temperature_c) as middle,
-       min(r.air_temperature_c) as "coldest air"
-  from road_reading r join road_segment g using (device_id)
- where $__timeFilter(r.ts) and g.route_id in ($route) group by 1 order by 1
+SURFACE_RANGE = f"""
+select $__timeGroupAlias(r.ts,$__interval), min(r.coldest) as coldest,
+       percentile_cont(0.5) within group (order by r.middle) as middle, min(r.air) as "coldest air"
+  from {
+    readings(
+        "road",
+        {
+            "coldest": ("min", "surface_temperature_c"),
+            "middle": ("avg", "surface_temperature_c"),
+            "air": ("min", "air_temperature_c"),
+        },
+    )
+} join road_segment g using (device_id)
+ where g.route_id in ($route) group by 1 order by 1
 """
 
-BY_SENSOR = """
-select $__timeGroupAlias(ts,$__interval), street as metric, min(surface_temperature_c) as value
-  from (select r.ts, r.surface_temperature_c, g.street
-          from road_reading r join road_segment g using (device_id)
-         where $__timeFilter(r.ts) and g.route_id in ($route)
+BY_SENSOR = f"""
+select $__timeGroupAlias(ts,$__interval), street as metric, min(coldest) as value
+  from (select r.ts, r.coldest, g.street
+          from {readings("road", {"coldest": ("min", "surface_temperature_c")})} join road_segment g using (device_id)
+         where g.route_id in ($route)
            and g.device_id in (select device_id from road_latest order by surface_temperature_c limit 10)) coldest
  group by 1, 2 order by 1, 2
 """
 
-MEASURED_STATES = """
+STATE_DAYS = 3
+MEASURED_STATES = f"""
 select $__timeGroupAlias(r.ts,'30m'), g.street || ' (' || g.segment_id || ')' as metric, max(r.surface_state) as value
   from road_reading r join road_segment g using (device_id)
- where $__timeFilter(r.ts) and g.route_id in ($route) and r.surface_state is not null
+ where $__timeFilter(r.ts) and r.ts > $__timeTo()::timestamptz - interval '{STATE_DAYS} days'
+   and g.route_id in ($route) and r.surface_state is not null
    and g.device_id in (select device_id from road_latest order by surface_temperature_c limit 15)
  group by 1, 2 order by 1, 2
 """
 
-MOISTURE = """
-select $__timeGroupAlias(r.ts,$__interval), avg(r.humidity_pct) as humidity, max(r.water_film_mm) as film
-  from road_reading r join road_segment g using (device_id)
- where $__timeFilter(r.ts) and g.route_id in ($route) group by 1 order by 1
+MOISTURE = f"""
+select $__timeGroupAlias(r.ts,$__interval), avg(r.humidity) as humidity, max(r.film) as film
+  from {readings("road", {"humidity": ("avg", "humidity_pct"), "film": ("max", "water_film_mm")})}
+  join road_segment g using (device_id)
+ where g.route_id in ($route) group by 1 order by 1
 """
 
-AIR = """
-select $__timeGroupAlias(w.ts,$__interval), d.label as metric, avg(w.air_temperature_c) as value
-  from weather_reading w join board.device d using (device_id) where $__timeFilter(w.ts) group by 1, 2 order by 1, 2
+AIR = f"""
+select $__timeGroupAlias(r.ts,$__interval), d.label as metric, avg(r.air) as value
+  from {readings("weather", {"air": ("avg", "air_temperature_c")})} join board.device d using (device_id)
+ group by 1, 2 order by 1, 2
 """
 
-SKY = """
-select $__timeGroupAlias(ts,$__interval), avg(humidity_pct) as humidity, avg(wind_speed_m_s) as wind,
-       avg(cloud_oktas) as cloud, max(precipitation_mm_h) as precipitation
-  from weather_reading where $__timeFilter(ts) group by 1 order by 1
+SKY = f"""
+select $__timeGroupAlias(r.ts,$__interval), avg(r.humidity) as humidity, avg(r.wind) as wind,
+       avg(r.cloud) as cloud, max(r.rain) as precipitation
+  from {
+    readings(
+        "weather",
+        {
+            "humidity": ("avg", "humidity_pct"),
+            "wind": ("avg", "wind_speed_m_s"),
+            "cloud": ("avg", "cloud_oktas"),
+            "rain": ("max", "precipitation_mm_h"),
+        },
+    )
+} group by 1 order by 1
 """
 
 GRITTERS = """
@@ -119,10 +142,19 @@ select d.label as gritter, l.ts as "last heard", l.speed_m_s as speed, l.spread_
   from gritter_latest l join board.device d using (device_id) order by d.label
 """
 
-SALT = """
-select $__timeGroupAlias(g.ts,$__interval), d.label as metric, min(g.salt_remaining_kg) as value
-  from gritter_reading g join board.device d using (device_id) where $__timeFilter(g.ts) group by 1, 2 order by 1, 2
+SALT = f"""
+select $__timeGroupAlias(r.ts,$__interval), d.label as metric, min(r.salt) as value
+  from {readings("gritter", {"salt": ("min", "salt_remaining_kg")})} join board.device d using (device_id)
+ group by 1, 2 order by 1, 2
 """
+
+RUNS = """
+select t.began_at as "time", t.ended_at as until, r.label as route, t.lorry, t.stretches, r.route_id as id
+  from board.treatment_runs($__timeFrom()::timestamptz, $__timeTo()::timestamptz) t join gritting_route r using (route_id)
+ where t.route_id in ($route) order by t.began_at desc limit 200
+"""
+
+ROUTE_PAGE = Way("The route's page", "${web}/winter/${__data.fields.id:percentencode}")
 
 SURFACE_CODES = by_code(field("road", "surface_state").codes, SURFACE)
 SURFACE_UNIT = unit("road", "surface_temperature_c")
@@ -190,6 +222,7 @@ TONIGHT = Section(
                     "length": "lengthkm",
                 },
                 meanings={"status": ROUTE_STATUS},
+                ways={"route": ROUTE_PAGE},
                 empty="no routes in the registry",
                 width=24,
             ),
@@ -217,6 +250,7 @@ WHERE = Section(
                 COLDEST,
                 units={"temperature": CELSIUS, "dew point": CELSIUS},
                 meanings={"surface": SURFACE},
+                ways={"route": ROUTE_PAGE},
                 height=16,
                 empty="no segment has a temperature",
             ),
@@ -237,6 +271,7 @@ SURFACES = Section(
             states(
                 f"{title('road', 'surface_state')} as the coldest sensors see it",
                 MEASURED_STATES,
+                description=f"The last {STATE_DAYS} days of the period: a state has no average, so that readings are read.",
                 meanings=SURFACE_CODES,
                 width=16,
             ),
@@ -271,7 +306,25 @@ WEATHER = Section(
                 },
             ),
         ),
-        (rows("Decisions", DECISIONS, units={"coldest": CELSIUS}, meanings={"decision": OUTCOME}, width=24),),
+        (
+            rows(
+                "Decisions",
+                DECISIONS,
+                units={"coldest": CELSIUS},
+                meanings={"decision": OUTCOME},
+                ways={"route": ROUTE_PAGE},
+                empty="no decision in this period",
+                width=14,
+            ),
+            rows(
+                "Gritters spread",
+                RUNS,
+                description="The last ten days of the period.",
+                ways={"route": ROUTE_PAGE},
+                empty="nothing was spread in this period",
+                width=10,
+            ),
+        ),
         (
             rows(
                 "Gritters",
@@ -295,5 +348,7 @@ BOARD = BoardSpec(
     page=Page("Winter page", "/winter"),
     variables=(ROUTE,),
     alarms_of="route",
+    treatments=True,
+    related=(("cityops-winter-verify", "How nights did"), ("cityops-alarms", "Alarms and answers")),
     sections=(TONIGHT, WHERE, SURFACES, WEATHER),
 )

@@ -6,6 +6,7 @@ which fault is settled once, by the scenario and the seed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ HOTTEST_READING_C = 125.0
 """Where the temperature chip of a bin sensor ends: a fire is hotter than it can say."""
 JAMMED_MM = 230.0
 """Where a jammed box is where the scenario doesn't say: the bin seems full."""
+BINS_AROUND = 3
 FIRE_RISE_S, FIRE_LASTS_S = 1200.0, 7200.0
 DAY_S = 86_400.0
 
@@ -68,9 +70,36 @@ def assign(
 def _chosen(fault: Fault, number: int, devices: Sequence[Device], seed: int) -> list[str]:
     names = list(fault.devices)
     pool = [d.name for d in devices if d.kind == fault.kind]
+    if fault.together:
+        return list(dict.fromkeys(names + together(devices, fault.kind)[: fault.count]))
     wanted = max(fault.count, round(fault.share * len(pool)))
     ranked = sorted(pool, key=lambda name: key_of(seed, f"choose-{number}", name))
     return list(dict.fromkeys(names + ranked[:wanted]))
+
+
+def together(devices: Sequence[Device], kind: str) -> list[str]:
+    """Return the devices of a kind by their distance to one place: the road sensor that has bins closest around it.
+
+    Closest: by the distance to the third bin. Without road sensors the place is the first bin's.
+    """
+    place = min(
+        (d for d in devices if d.kind == "road"),
+        key=lambda road: (
+            sorted(_away(road, b) for b in devices if b.kind == "bin")[:BINS_AROUND][-1:],
+            road.name,
+        ),
+        default=next((d for d in devices if d.kind == "bin"), None),
+    )
+    mine = [d for d in devices if d.kind == kind]
+    return [] if place is None else [d.name for d in sorted(mine, key=lambda d: (_away(place, d), d.name))]
+
+
+def _away(a: Device, b: Device) -> float:
+    """Return the square of a distance, in degrees of latitude; infinity where one is nowhere."""
+    if a.latitude_deg is None or b.latitude_deg is None or a.longitude_deg is None or b.longitude_deg is None:
+        return math.inf
+    east = (a.longitude_deg - b.longitude_deg) * math.cos(math.radians(a.latitude_deg))
+    return (a.latitude_deg - b.latitude_deg) ** 2 + east**2
 
 
 def stuck(held: float) -> float:

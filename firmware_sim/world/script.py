@@ -85,7 +85,8 @@ class Fault(Strict, frozen=True):
     """Something wrong with devices for a while.
 
     Which devices: ``devices`` by name, or ``kind`` with ``share`` (a part of them, chosen
-    by the seed) or ``count``. ``field`` names one value where only one is affected.
+    by the seed) or ``count``; with ``together`` the ``count`` nearest to one place, the same for all
+    faults that say so: the road sensor that has bins closest around it. ``field`` names one value where only one is affected.
     ``value`` means: stuck/sentinel/tilt: the value sent (stuck without value: the last one);
     spike: height; swing: how far above and then, in turn, below the true value for ``spell_s`` each;
     drift: change per day; clock: offset in s; fire: peak temperature in °C (the sensor reads 125 at most);
@@ -100,6 +101,7 @@ class Fault(Strict, frozen=True):
     kind: Literal["", "frog", "road", "weather", "gritter", "lorry", "bin"] = ""
     share: Share = 0.0
     count: Count = 0
+    together: bool = False
     field: str = ""
     from_hour: Hour = -48.0
     to_hour: Hour = 1000.0
@@ -162,6 +164,15 @@ class Bins(Strict, frozen=True):
     rounds: tuple[Round, ...] = ()
 
 
+class Report(Strict, frozen=True):
+    """Residents report bins at an hour: the ``count`` that are nearest to where faults are ``together``."""
+
+    hour: Hour
+    what: Literal["full", "overflowing", "damaged"] = "damaged"
+    count: Annotated[int, msgspec.Meta(ge=1, le=20)] = 1
+    note: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
 class Expectation(Strict, frozen=True):
     """What a run of the scenario must bring about; numbers are minimum counts.
 
@@ -170,7 +181,8 @@ class Expectation(Strict, frozen=True):
     monitor, refer) to number of decisions. ``gritting_any_of``: at least one decision has one
     of these outcomes. ``bins_to_collect``: bins that must go. ``bins_on_plan``: bins on the lorries' plan of a
     morning; with it all of its day is looked at. ``events``: kind to
-    number. ``dead_letters``: number.
+    number. ``dead_letters``: number. ``incident``: services of which one incident alone holds the alarms and reports
+    that are together.
     """
 
     alarms: dict[str, Count] = {}
@@ -181,6 +193,7 @@ class Expectation(Strict, frozen=True):
     bins_on_plan: Count = 0
     events: dict[str, Count] = {}
     dead_letters: Count = 0
+    incident: tuple[Literal["bins", "devices", "reports", "roads"], ...] = ()
 
 
 class Scenario(Strict, frozen=True):
@@ -204,6 +217,7 @@ class Scenario(Strict, frozen=True):
     weather: Weather = Weather()
     bins: Bins = Bins()
     faults: tuple[Fault, ...] = ()
+    reports: tuple[Report, ...] = ()
     expect: Expectation = Expectation()
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shlex
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,11 +33,13 @@ from ops_api.demo.children import Children
 from ops_api.demo.haste import as_live, while_it_plays
 from ops_api.demo.pace import Pace, keep_pace
 from ops_api.demo.past_quarter import bins_alone, first_day, in_place_before, play_past
+from ops_api.demo.residents import residents
 from ops_api.demo.rounds import load_lorries
 from ops_api.demo.services import start_services
 from ops_api.demo.stack import Stack, clear, start_stack
 from ops_api.demo.verify import Finding, as_expected, no_loss
 from ops_api.demo.verify_bins import as_planned, somebody_to_tell
+from ops_api.demo.verify_incidents import as_one
 from ops_api.demo.watch import Watch
 from ops_api.own_database import DEMO_FOLDER
 from ops_api.rules_lag import wait_for_rules
@@ -79,6 +82,7 @@ class Running:
     """Everything of a demo that runs.
 
     Attributes:
+        start_s: when the scenario began [s since 1970].
         fires: when bins begin to burn [s since 1970].
         looks_at_rounds: whether a check of the scenario looks at the lorries' rounds.
     """
@@ -89,6 +93,7 @@ class Running:
     watch: Watch
     children: Children
     forecasts: TownForecasts
+    start_s: float
     fires: tuple[float, ...]
     looks_at_rounds: bool
 
@@ -105,6 +110,7 @@ async def run_demo(demo: Demo, stop: Stop) -> int:
             return _stopped(demo)
         crews = await cleanup.enter_async_context(_crews(demo, running, stop))
         await cleanup.enter_async_context(_weather_service(demo, running, stop))
+        await cleanup.enter_async_context(_residents(demo, running, stop))
         await _follow(demo, running, stop)
         if not demo.check or stop.event.is_set():
             return _stopped(demo)
@@ -150,11 +156,14 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
             extra["CITYOPS_BIN_DAYS__PASSWORD"] = team
         if demo.settings.crew.password is None:
             extra["CITYOPS_CREW__PASSWORD"] = team
+        if demo.settings.ops.password is None:
+            extra["CITYOPS_OPS__PASSWORD"] = team
         children, address = await start_services(
             {**stack.environment, **extra}, folder / "logs", demo.port, notify=demo.settings.notify.configured
         )
     cleanup.push_async_callback(children.stop)
     _say_addresses(demo.say, address, sample, team)
+    _say_commands(demo.say, folder)
     end = start + timedelta(hours=scenario.duration_h) if demo.check else None
     devices = MqttSettings(host=stack.mosquitto.host, port=stack.mosquitto.port)
     forecasts = await cleanup.enter_async_context(town_forecasts(demo.settings, stack.dsn, registry, start))
@@ -179,7 +188,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
     looks = scenario.expect.bins_on_plan > 0
     watch = Watch(conn)
     await watch.skip()
-    return Running(registry, stack, simulation, watch, children, forecasts, fires, looks)
+    return Running(registry, stack, simulation, watch, children, forecasts, start.timestamp(), fires, looks)
 
 
 def _sample_home(registry: Registry) -> str | None:
@@ -231,6 +240,16 @@ def _pace(demo: Demo, running: Running, crews: BinCrews) -> Pace:
     plans = matters and settings.rounds.automatic and settings.sim.lorries > 0 and settings.sim.bins > 0
     fires = running.fires if demo.check and running.looks_at_rounds else ()
     return Pace(settings.rounds, crews.has_plan if plans else lambda _: True, fires)
+
+
+def _residents(demo: Demo, running: Running, stop: Stop) -> AbstractAsyncContextManager[None]:
+    """Have residents report what the scenario says."""
+    reports = load_scenario(demo.settings.sim.scenario).reports
+
+    def now_s() -> float:
+        return running.simulation.statistics().simulated_s
+
+    return residents(running.stack.dsn, running.registry, reports, running.start_s, now_s, stop.event)
 
 
 @asynccontextmanager
@@ -295,6 +314,8 @@ async def _verify(demo: Demo, running: Running) -> int:
         findings += await as_planned(
             conn, said, TOWN_ZONE, demo.settings.rounds, scenario.expect.bins_on_plan
         )
+    if scenario.expect.incident:
+        findings += await as_one(conn, scenario.expect.incident, tuple(scenario.expect.alarms))
     counts = await running.watch.counts()
     demo.say(
         f"published {statistics.created:,}  committed {counts.committed:,}  "
@@ -351,4 +372,12 @@ def _say_addresses(say: Say, address: str | None, home: str | None, team: str) -
     say(f"  {address}/crew     bin crews: the round on a telephone; the same password")
     say(f"  {address}/bin-day/{FIRST_UPRN}   residents: when is my bin day; /bins/report: a full public bin")
     say(f"  {address}/housing  housing: homes that share their damp; password {escape(team)}")
+    say(f"  {address}/incidents  operations: what is going on and who has it; the same password")
     say(f"  {address}/ops      operations: what is wrong now\n")
+
+
+def _say_commands(say: Say, folder: Path) -> None:
+    """Say how commands of another terminal find this town."""
+    say(
+        f"  in another terminal: export CITYOPS_DATA_DIR={escape(shlex.quote(str(folder)))}, then e.g. cityops bins show\n"
+    )

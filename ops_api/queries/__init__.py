@@ -37,6 +37,8 @@ FILES = (
     "home_page.sql",
     "road_forecast.sql",
     "winter.sql",
+    "ops.sql",
+    "incidents.sql",
 )
 
 Row = dict[str, Any]

@@ -65,3 +65,11 @@ order by l.dead_letter_id desc limit %(limit)s
 
 -- ping
 select 1 as one
+
+-- last_backup
+-- The last good back-up, when one was last restored for a check, and how many failed since; nulls without one.
+with good as (select started_at, bytes from backup_run where ok order by started_at desc limit 1)
+select (select started_at from good) as started_at, (select bytes from good) as bytes,
+       (select max(verified_at) from backup_run) as verified_at,
+       (select count(*) from backup_run
+         where not ok and started_at > coalesce((select started_at from good), '-infinity')) as failed

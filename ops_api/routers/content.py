@@ -16,7 +16,7 @@ from ops_api.queries.rooms import rooms_of
 from ops_api.routers import winter_content
 from ops_api.routers.context import Context
 from ops_api.routers.winter_content import Asked
-from ops_api.web import health_view, late_view, ops_view, sheet_view
+from ops_api.web import health_view, late_view, sheet_view
 
 UNKNOWN_HOME = (
     "We do not know this home, or you are not signed in to it. Go to the start page and type the code from the"
@@ -85,29 +85,6 @@ async def device_counts(ctx: Context, now: datetime) -> list[tuple[str, int, int
     ]
 
 
-async def ops(ctx: Context) -> dict[str, Any]:
-    """Return the content of the operations wall."""
-    now, town_now = ctx.clock.now(), await ctx.town_now()
-    found = await _wall(ctx, now, town_now)
-    return {"view": ops_view.view(found, now=now, town_now=town_now, brand=ctx.brand)}
-
-
-async def _wall(ctx: Context, now: datetime, town_now: datetime) -> ops_view.Found:
-    day, hour = now - timedelta(days=1), now - timedelta(hours=1)
-    counts = await device_counts(ctx, town_now)
-    return ops_view.Found(
-        totals_day=await ctx.db.one("ingest_totals", since=day),
-        totals_hour=await ctx.db.one("ingest_totals", since=hour),
-        rate=await ctx.db.rows("ingest_rate", since=hour, step=timedelta(seconds=10)),
-        rules=await ctx.db.one("event_time"),
-        reasons=await ctx.db.rows("dead_letter_reasons", since=day),
-        devices=[(name, ctx.kinds[name].title, reporting, total) for name, reporting, total in counts],
-        alarm_counts=await ctx.db.rows("alarm_counts"),
-        alarms=await active_alarms(ctx),
-        missing=await ctx.missing.get(),
-    )
-
-
 async def health(ctx: Context) -> dict[str, Any]:
     """Return the content of the page that says what is missing and how the database does."""
     view = health_view.view(
@@ -141,12 +118,6 @@ async def live_winter(ctx: Context, asked: Asked = EVERYBODY, *, states: bool = 
     return live_state(
         ctx, fragments, content, **data, **({"states": content["view"].states} if states else {})
     )
-
-
-async def live_ops(ctx: Context) -> str:
-    """Return the live part of the wall."""
-    content = await ops(ctx)
-    return live_state(ctx, {"wall": "_ops_wall.html"}, content, series=content["view"].series)
 
 
 async def live_health(ctx: Context) -> str:

@@ -20,12 +20,15 @@ from ops_api.households.people import People
 from ops_api.households.ports import Eraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
+from ops_api.incident_desk import IncidentDesk
 from ops_api.missing import Missing
+from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
 from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
+from ops_api.wall_map import WallMap
 from ops_api.web.brand import Brand
 from ops_api.web.render import Templates
 from ops_api.winter_roads import Roads
@@ -100,6 +103,9 @@ class Context:
     bin_desk: BinDesk | None = None
     crew: CrewDesk | None = None
     rounds: RoundDesk | None = None
+    wall: WallMap = field(default_factory=WallMap)
+    incidents: IncidentDesk | None = None
+    tools: OpsTools | None = None
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -15,13 +15,13 @@ from ops_api.housing import view
 from ops_api.housing.csv_file import to_csv
 from ops_api.housing.listing import RISKS, Wanted, ranked
 from ops_api.housing.team_door import SHIFT
-from ops_api.housing.ward_map import CLASSES, ward_map
 from ops_api.queries import housing as queries
 from ops_api.queries.housing import NAME_MOST, PURPOSE_MOST, Asks
 from ops_api.routers import housing_look
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.housing_team import COOKIE, Carried, Who, door_of
 from ops_api.routers.password import Refused, try_password
+from ops_api.web.ward_map import CLASSES, ward_map
 from rules.core.legal_clock.model import EVENT_WORDS
 from rules.evidence.ports import NoSuchError, RefusedError
 

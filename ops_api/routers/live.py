@@ -11,7 +11,15 @@ from fastapi.responses import Response
 
 from ops_api.event_stream import HEADERS, PACKED, EventStream, packed
 from ops_api.households.model import Member
-from ops_api.routers import bins_content, cab_content, content, crew_content, desk_content, home_content
+from ops_api.routers import (
+    bins_content,
+    cab_content,
+    content,
+    crew_content,
+    desk_content,
+    home_content,
+    ops_content,
+)
 from ops_api.routers.alarms import list_alarms
 from ops_api.routers.bins import get_round
 from ops_api.routers.context import Context, Ctx
@@ -67,7 +75,7 @@ async def page_topic(
         return f"page:crew:{code or ''}", partial(crew_content.live_crew, ctx, code)
     renders = {
         "winter": content.live_winter,
-        "ops": content.live_ops,
+        "ops": ops_content.live_ops,
         "health": content.live_health,
         "notifications": desk_content.live_notifications,
     }

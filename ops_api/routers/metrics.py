@@ -8,6 +8,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from cityops import tracing
 from ops_api.web.headers import App, Message, Receive, Send
 
 
@@ -40,6 +41,22 @@ class Metrics:
             "Passwords tried at a team's door: right, wrong, or held back after too many wrong ones",
             ["team", "outcome"],
             registry=self.registry,
+        )
+        self.backup_age_s = Gauge(
+            "cityops_backup_age_seconds",
+            "Since the last good back-up was begun; infinite without one",
+            registry=self.registry,
+        )
+        self.backup_verified_age_s = Gauge(
+            "cityops_backup_verified_age_seconds",
+            "Since a back-up was last restored for a check and was as it was",
+            registry=self.registry,
+        )
+        self.backup_bytes = Gauge(
+            "cityops_backup_bytes", "Size of the last good back-up", registry=self.registry
+        )
+        self.backup_failed = Gauge(
+            "cityops_backup_failed", "Back-ups that failed since the last good one", registry=self.registry
         )
         self.dropped = Gauge(
             "cityops_api_stream_dropped",
@@ -74,10 +91,21 @@ class CountRequests:
                 )
             await send(message)
 
-        try:
-            await self._app(scope, receive, watched)
-        finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
-            self._metrics.requests.labels(scope["method"], route, str(status)).inc()
-            if not streaming:
-                self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in _trace_headers(scope)}
+        with tracing.request_span(scope["method"], headers) as span:
+            try:
+                await self._app(scope, receive, watched)
+            finally:
+                route = getattr(scope.get("route"), "path", "unmatched")
+                # The route's template, never the address: it carries codes.
+                span.update_name(f"{scope['method']} {route}")
+                span.set_attribute("http.route", route)
+                span.set_attribute("http.response.status_code", status)
+                self._metrics.requests.labels(scope["method"], route, str(status)).inc()
+                if not streaming:
+                    self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
+
+
+def _trace_headers(scope: MutableMapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Return the headers by which a caller names its trace; none where traces are off."""
+    return [h for h in scope["headers"] if h[0] in (b"traceparent", b"tracestate")] if tracing.is_on() else []

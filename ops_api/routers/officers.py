@@ -70,7 +70,7 @@ def _program(
     x_cityops_role: Annotated[str, Header(max_length=NAME_MOST, description="In which role")] = OFFICER,
 ) -> Pass:
     needs_password(ctx, request, authorization)
-    who = Pass(_utf8(x_cityops_who).strip(), _utf8(x_cityops_role).strip(), 0.0)
+    who = Pass(utf8(x_cityops_who).strip(), utf8(x_cityops_role).strip(), 0.0)
     if not who.name or not who.purpose:
         raise HTTPException(422, "Say who acts in the header X-Cityops-Who, and as what in X-Cityops-Role.")
     return who
@@ -80,7 +80,7 @@ Program = Annotated[Pass, Depends(_program)]
 """A program of the winter service; ``purpose`` is the role."""
 
 
-def _utf8(text: str) -> str:
+def utf8(text: str) -> str:
     """Return a header as it was meant: bytes of a header are read as Latin-1, and programs send UTF-8."""
     try:
         return text.encode("latin-1").decode()

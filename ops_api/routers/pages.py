@@ -35,12 +35,6 @@ async def sheet(route_id: str, ctx: Ctx) -> HTMLResponse:
     return _page(ctx, "sheet.html", **await content.route_sheet(ctx, route_id))
 
 
-@router.get("/ops")
-async def ops(ctx: Ctx) -> HTMLResponse:
-    """Answer "what is wrong now", on a wall."""
-    return _page(ctx, "ops.html", **await content.ops(ctx))
-
-
 @router.get("/health")
 async def health(ctx: Ctx) -> HTMLResponse:
     """Answer "is anything missing, and is the database well"."""

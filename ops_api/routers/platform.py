@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from ops_api.queries import DatabaseUnavailableError, Row
-from ops_api.routers import content, weather_forecasts
+from ops_api.routers import backups, content, weather_forecasts
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import (
     DeadLetter,
@@ -158,4 +158,5 @@ async def metrics(ctx: Ctx) -> Response:
     ctx.metrics.readers.set(ctx.hub.readers + ctx.feed.readers)
     ctx.metrics.dropped.set(ctx.hub.dropped)
     await weather_forecasts.measure(ctx)
+    await backups.measure(ctx)
     return Response(generate_latest(ctx.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -15,8 +15,10 @@ from ops_api.queries import UnusableValueError
 from ops_api.routers.context import Context
 from ops_api.web.headers import HEADERS
 from rules.core.desk.commands import DeskRefusedError
+from rules.core.incidents.commands import IncidentRefusedError
 from rules.core.winter_orders.commands import OrderRefusedError
 from rules.desk.ports import NoSuchAlarmError, UnusableTextError
+from rules.incidents import ports as incidents
 from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanMovedError
 from rules.winter.orders import ports as orders
 from rules.winter.orders.ports import NoSuchOrderError
@@ -64,6 +66,7 @@ def install(app: FastAPI) -> None:
         return problem(request, 422, UNUSABLE)
 
     @app.exception_handler(orders.UnusableTextError)
+    @app.exception_handler(incidents.UnusableTextError)
     @app.exception_handler(UnusableTextError)
     async def unusable_text(request: Request, _: Exception) -> Response:
         return problem(request, 422, UNUSABLE)
@@ -74,10 +77,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(NoSuchOrderError)
     @app.exception_handler(NoSuchPlanError)
+    @app.exception_handler(incidents.NoSuchIncidentError)
     async def no_such_order(request: Request, error: Exception) -> Response:
         return problem(request, 404, str(error))
 
     @app.exception_handler(OrderRefusedError)
+    @app.exception_handler(IncidentRefusedError)
     @app.exception_handler(DeskRefusedError)
     @app.exception_handler(NotPlannedError)
     @app.exception_handler(PlanMovedError)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from ops_api.web import words
 from ops_api.web.brand import Brand
@@ -56,6 +57,7 @@ class AlarmRow:
     closed: str = ""
     flapping: bool = False
     members_now: int = 0
+    answer: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,19 @@ def subject_link(kind: str, subject: str) -> str:
     }.get(kind, "")
 
 
+def answer_link(kind: str, subject: str) -> tuple[str, str] | None:
+    """Return the page where something is done about an alarm's subject, and what it is called; None where that is the alarm itself."""
+    place = quote(subject, safe="")
+    return {
+        "route": (f"/winter/{place}/orders", "Order treatment of this route"),
+        "segment": (f"/winter?stretch={place}", "This stretch and its route"),
+        "bin": (f"/bins/{place}", "This bin and its round"),
+        "device": ("/work", "Work on sensors"),
+        "channel": ("/notifications", "Who is told, and how"),
+        "role": ("/notifications", "Who is on call"),
+    }.get(kind)
+
+
 def alarm_row(a: Row, brand: Brand, now: datetime) -> AlarmRow:
     """Return an alarm as shown."""
     zone = brand.time_zone
@@ -120,6 +135,7 @@ def alarm_row(a: Row, brand: Brand, now: datetime) -> AlarmRow:
         closed=_closed(a, brand, now),
         flapping=a["flapping"],
         members_now=a["members_now"],
+        answer=None if a.get("in_home") else answer_link(a["subject_kind"], a["subject"]),
     )
 
 

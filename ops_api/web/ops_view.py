@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from ops_api.missing import Missing, percent
-from ops_api.web import health_view, words
-from ops_api.web.alarms_view import AlarmRow, Group, alarm_row, by_urgency, groups
+from ops_api.queries.database import DatabaseState
+from ops_api.web import words
+from ops_api.web.alarms_view import SEVERITIES, AlarmRow, Group, alarm_row, by_urgency, groups
 from ops_api.web.brand import Brand
+from ops_api.web.ops_changes import Change, Happened, changes
+from ops_api.web.ops_checks import Check, Seen, checks, old_data
 
 Row = Mapping[str, Any]
 
 RATE_WINDOW_S = 60
-URGENT_SHOWN = 7
-"""As many as fit on a wall of 1920 by 1080 where each title takes two lines."""
-STALE = timedelta(seconds=90)
-RULES_LAG = timedelta(minutes=2)
+URGENT_SHOWN = 12
+"""More than fit: the page shows as many as its screen takes whole, the most urgent first."""
+TILES_SHOWN = 5
+"""Kinds of alarms on the wall; the last tile says how many more there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,9 @@ class Found:
         alarm_counts: rows of ``alarm_counts``.
         alarms: active rows of ``alarms``.
         missing: what is missing; None where it is not counted yet.
+        happened: what changed in the last hour.
+        messages: row of ``wall_messages``.
+        database: how the database does; None where it is not asked yet.
     """
 
     totals_day: Row
@@ -47,15 +53,19 @@ class Found:
     alarm_counts: Sequence[Row]
     alarms: Sequence[Row]
     missing: Missing | None
+    happened: Happened = field(default_factory=Happened)
+    messages: Row | None = None
+    database: DatabaseState | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One part of the platform: whether it works, in a word and a sentence."""
+class Tally:
+    """Active alarms of one severity: how many, how many nobody has taken, and since when the oldest of those waits."""
 
-    name: str
-    ok: bool
-    says: str
+    severity: str
+    alarms: int
+    waiting: int
+    oldest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,36 +81,15 @@ class OpsView:
     reasons: tuple[tuple[str, str, str], ...]
     devices: tuple[tuple[str, str, str, bool, str], ...]
     groups: tuple[Group, ...]
+    more_groups: int
+    tallies: tuple[Tally, ...]
     alarms: tuple[AlarmRow, ...]
+    changes: tuple[Change, ...]
     checks: tuple[Check, ...]
+    old: str
     clock: str
     date: str
     series: list[list[float | None]]
-
-
-def checks(
-    *,
-    now: datetime,
-    last_batch_at: datetime | None,
-    rules_at: datetime | None,
-    dead_hour: int,
-    readings_hour: int,
-    missing: Missing | None = None,
-) -> tuple[Check, ...]:
-    """Return the platform's parts and whether each works."""
-    share = 100 * dead_hour / max(1, dead_hour + readings_hour)
-    return (
-        _recent("Readings", last_batch_at, now, STALE, "stored", "none in 24 hours"),
-        _recent("Rules", rules_at, now, RULES_LAG, "decided", "nothing decided yet"),
-        Check("Complete", *health_view.wall_says(missing)),
-        Check("Rejected", share < 1, f"{words.number(share, 1)}% in an hour"),
-    )
-
-
-def _recent(name: str, at: datetime | None, now: datetime, limit: timedelta, did: str, never: str) -> Check:
-    if at is None:
-        return Check(name, False, never)
-    return Check(name, now - at < limit, f"{did} {words.ago(at, now)}")
 
 
 def _headline(tiles: Sequence[Group], parts: Sequence[Check]) -> tuple[str, str]:
@@ -144,9 +133,13 @@ def view(found: Found, *, now: datetime, town_now: datetime, brand: Brand) -> Op
         dead_letters=words.number(found.totals_day["dead_letters"]),
         reasons=_reasons(found.reasons, now),
         devices=_devices(found),
-        groups=tiles,
+        groups=tiles if len(tiles) <= TILES_SHOWN + 1 else tiles[:TILES_SHOWN],
+        more_groups=0 if len(tiles) <= TILES_SHOWN + 1 else len(tiles) - TILES_SHOWN,
+        tallies=tallies(found.alarm_counts, tiles, town_now),
         alarms=_urgent(found.alarms, brand, town_now),
+        changes=changes(found.happened, brand),
         checks=parts,
+        old=old_data(found.totals_day["last_batch_at"], now, brand),
         clock=words.clock(town_now, brand.time_zone),
         date=words.long_date(town_now, brand.time_zone),
         series=_series(found.rate, now),
@@ -154,14 +147,30 @@ def view(found: Found, *, now: datetime, town_now: datetime, brand: Brand) -> Op
 
 
 def _checks(found: Found, now: datetime) -> tuple[Check, ...]:
-    return checks(
-        now=now,
+    seen = Seen(
         last_batch_at=found.totals_day["last_batch_at"],
         rules_at=found.rules["updated_at"],
         dead_hour=found.totals_hour["dead_letters"],
         readings_hour=found.totals_hour["readings"],
         missing=found.missing,
+        messages=found.messages,
+        database=found.database,
     )
+    return checks(seen, now)
+
+
+def tallies(counts: Sequence[Row], tiles: Sequence[Group], now: datetime) -> tuple[Tally, ...]:
+    """Return active alarms by severity, the worst first; without those of homes that are too few to be a number."""
+    few = {t.rule_id for t in tiles if t.few}
+    found = []
+    for severity in SEVERITIES:
+        mine = [c for c in counts if c["severity"] == severity and c["rule_id"] not in few]
+        if mine:
+            waits = [c["oldest"] for c in mine if c["unacknowledged"]]
+            oldest = words.short_duration(now - min(waits)) if waits else ""
+            waiting = sum(c["unacknowledged"] for c in mine)
+            found.append(Tally(severity, sum(c["alarms"] for c in mine), waiting, oldest))
+    return tuple(found)
 
 
 def _devices(found: Found) -> tuple[tuple[str, str, str, bool, str], ...]:

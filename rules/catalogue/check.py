@@ -10,18 +10,25 @@ import msgspec
 
 from rules.catalogue.escalations import examine_escalations
 from rules.catalogue.faults import Fault, parse_file
+from rules.catalogue.incidents import FILE as INCIDENTS_FILE
+from rules.catalogue.incidents import examine_grouping
 from rules.catalogue.lines import line_of
 from rules.catalogue.loader import FILES, Files, examine, read_matrix
 from rules.catalogue.orders import FILE as ORDERS_FILE
 from rules.catalogue.orders import examine_unanswered
 from rules.catalogue.watches import WATCH_FILES, examine_watch
 from rules.core.alarm_spec import Escalation
+from rules.core.incidents.parameters import GroupingRule
 from rules.core.matrix import TreatmentMatrix
 from rules.core.parameters import Catalogue
 from rules.core.winter_orders.unanswered import UnansweredRule
 
 _FIELD_OF = {name: field for field, (name, _) in FILES.items()}
-_DESKS: dict[str, Any] = {**dict(WATCH_FILES.values()), ORDERS_FILE: UnansweredRule}
+_DESKS: dict[str, Any] = {
+    **dict(WATCH_FILES.values()),
+    ORDERS_FILE: UnansweredRule,
+    INCIDENTS_FILE: GroupingRule,
+}
 _WATCH = set(_DESKS)
 
 
@@ -58,6 +65,7 @@ def _errors_of_others(files: Files) -> list[Fault]:
     """Check the files that the engine does not read: the desk's, and matrices that nobody names."""
     found = [*examine_escalations(files)[1], *examine_watch(files)[1]]
     found += examine_unanswered(files)[1] if ORDERS_FILE in files else ()
+    found += examine_grouping(files)[1] if INCIDENTS_FILE in files else ()
     named = _raw(files.get("winter_gritting.toml", "")).get("parameters", {})
     used = f"matrix_{named.get('matrix')}.toml" if isinstance(named, dict) else ""
     for name in files:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
+from rules.closing.ports import Closures
+from rules.closing.standing import closed_now
 from rules.core.cab.model import Service
 from rules.core.cab.roads import roads_sha256
 from rules.core.network.network import Network
@@ -78,6 +80,16 @@ class Asked:
     unless_same: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a day is planned from: the request, the day as it is (None: no plan yet), lorries, decision."""
+
+    request: RoundRequest
+    now: DayNow | None
+    kept: FleetKept
+    decided: Decided
+
+
 class RoundDesk:
     """Makes the day's rounds and keeps them.
 
@@ -88,6 +100,7 @@ class RoundDesk:
         zone: of the town.
         makes: makes the plans.
         heard: who says what happens in the day; None: nobody is heard, and the plans' clock counts.
+        closures: roads that are closed for a time; None: none is.
     """
 
     def __init__(
@@ -98,8 +111,9 @@ class RoundDesk:
         zone: tzinfo,
         makes: Makes = in_thread,
         heard: Heard | None = None,
+        closures: Closures | None = None,
     ) -> None:
-        self.book, self.town, self.zone = book, town, zone
+        self.book, self.town, self.zone, self._closures = book, town, zone, closures
         self._following = Following(book, heard)
         self._planner_of, self._makes = planner_of, makes
         self._one = asyncio.Lock()
@@ -223,7 +237,13 @@ class RoundDesk:
             said = f"{lorry_id} is {'out of' if what == 'broken' else 'back in'} service"
             raise NoRoundsError(f"{said}, but there is no new plan: {error}") from error
 
-    async def _plan(self, asked: Asked) -> Rounds:
+    async def wish(self, asked: Asked) -> Wish:
+        """Return what today would be planned from now, and plan nothing.
+
+        Raises:
+            NoRoundsError: nothing can be planned, in words for whoever asked.
+            TransientError: the database does not answer.
+        """
         day = self.day(asked.now_s)
         kept = await self.book.fleet()
         if kept is None:
@@ -237,41 +257,30 @@ class RoundDesk:
         candidates, _ = candidates_of(decided.candidates, registry, kept.fleet.settings)
         now = await self._following.day(str(day), asked.now_s)
         up = await self._taken_up(asked, kept, decided, candidates, now)
-        before = None if now is None else now.rounds
         try:
-            network = await asyncio.to_thread(Network.of, registry)
+            open_ = await asyncio.to_thread(Network.of, registry)
         except ValueError as error:
             raise NoRoundsError(str(error)) from error
-        lorries = await asyncio.to_thread(on_streets, network, up.now, {} if now is None else now.progress)
+        lorries = await asyncio.to_thread(on_streets, open_, up.now, {} if now is None else now.progress)
         request = RoundRequest(
-            network,
-            kept.fleet,
-            up.candidates,
-            str(day),
-            self.midnight_s(day),
-            lorries,
-            up.locks,
-            None if before is None else before.plan,
-            roads_sha256(network),
-        )
-        plan = await self._makes(request, self._planner_of(asked.iterations, asked.seed))
+            await closed_now(self._closures, open_, asked.now_s, self.zone), kept.fleet, up.candidates, str(day),
+            self.midnight_s(day), lorries, up.locks, None if now is None else now.rounds.plan, roads_sha256(open_),
+        )  # fmt: skip
+        return Wish(request, now, kept, decided)
+
+    async def _plan(self, asked: Asked) -> Rounds:
+        wish = await self.wish(asked)
+        now = wish.now
+        plan = await self._makes(wish.request, self._planner_of(asked.iterations, asked.seed))
         if asked.unless_same and now is not None and is_same(plan, now):
             return now.rounds
         return await self.book.add(
             NewRounds(
-                day=str(day),
-                after=None if before is None else before.version,
-                decision_id=decided.decision_id,
-                fleet_id=kept.fleet_id,
-                at_s=asked.now_s,
-                by=asked.by,
-                role=asked.role,
-                via=asked.via,
-                reason=asked.reason,
-                plan=plan,
-                request_id=asked.request_id,
+                day=wish.request.day, after=None if now is None else now.rounds.version,
+                decision_id=wish.decided.decision_id, fleet_id=wish.kept.fleet_id, at_s=asked.now_s, by=asked.by,
+                role=asked.role, via=asked.via, reason=asked.reason, plan=plan, request_id=asked.request_id,
             )
-        )
+        )  # fmt: skip
 
     async def _taken_up(
         self,

@@ -48,7 +48,7 @@ select t, device_id, row_number() over (), 1, 600, 6, 80, 3.5, t + interval '3 s
   from device, generate_series(now() - interval '20 hours', now(), interval '30 minutes') t where kind = 'bin';
 
 insert into device_sequence select device_id, 1, '{[1,9],[20,200]}' from device where kind <> 'frog';
-insert into device_status (device_id, status, status_at) select device_id, '{"online": true, "outbox": 3}', now() from device;
+insert into device_status (device_id, status, status_at) select device_id, '{"online": true, "outbox": 3, "firmware": "1.4.2", "clk": 2}', now() from device;
 insert into ingest_batch (received_at, shard, readings, duplicates, dead_letters, kinds)
 select t, 0, 50, 1, 1, jsonb_build_object('road', jsonb_build_object('rows', 50, 'min_ts', t - interval '30 seconds', 'max_ts', t))
   from generate_series(now() - interval '5 hours', now(), interval '1 minute') t;
@@ -73,7 +73,8 @@ select 'route', route_id, now(), jsonb_build_object('outcome', 'treat', 'spread_
 union all
 select 'bin', bin_id, now(), jsonb_build_object('fill_pct', (device_id * 13) % 101,
        'state', (array['ok', 'full', 'overflowing'])[1 + device_id % 3], 'needs_collection', device_id % 2 = 0,
-       'reason', 'threshold 80 %', 'last_emptied_at', now() - interval '3 days') from bin_site;
+       'reason', 'threshold 80 %', 'last_emptied_at', now() - interval '3 days',
+       'outlook', jsonb_build_object('rate_pct_day', 10 + device_id % 5, 'full_at', now() + interval '3 days')) from bin_site;
 
 insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason)
 values ('damp.surface_humidity', 1, 'home', 'secret-code-1', 'warning', now() - interval '2 hours', 'secret-title', 'secret-reason'),
@@ -91,5 +92,55 @@ values ('winter.route', 1, 'route', 'r1', now() - interval '2 hours', 'treat', '
 insert into event (kind, subject_kind, subject, at, detail)
 values ('bin_emptied', 'bin', 'b1', now() - interval '5 hours', '{"before_pct": 96, "after_pct": 4}'),
        ('bin_emptied', 'bin', 'b2', now() - interval '5 hours', '{"before_pct": 88, "after_pct": 2}'),
+       ('bin_emptied', 'bin', 'b1', now() - interval '17 hours', '{"before_pct": 70, "after_pct": 5}'),
+       ('bin_emptied', 'bin', 'b3', now() - interval '6 hours', '{"before_pct": 50, "after_pct": 5}'),
+       ('bin_emptying_retracted', 'bin', 'b3', now() - interval '6 hours', '{}'),
+       ('bin_overflow_began', 'bin', 'b1', now() - interval '7 hours', '{"by": "level"}'),
+       ('bin_overflow_ended', 'bin', 'b1', now() - interval '5 hours',
+        jsonb_build_object('began_at', now() - interval '7 hours', 'minutes', 120, 'ended_by', 'emptied')),
        ('segment_state', 'segment', 's3', now() - interval '3 hours', '{"from": "wet", "to": "hoar"}');
 insert into rule_cursor (service, xid, event_time) values ('rules', '3', now() - interval '90 seconds');
+
+update alarm set acknowledged_at = now() - interval '30 minutes' where rule_id = 'bins.full';
+insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, cleared_at, title, reason)
+values ('winter.ice', 1, 'route', 'r2', 'critical', now() - interval '9 hours', now() - interval '10 minutes', 'Route 2: ice', 'below 0 °C');
+insert into alarm_log (alarm_id, at, actor, "by", what, detail)
+select alarm_id, raised_at, 'engine', '', 'raised', '{"reason": "secret-reason"}'::jsonb from alarm
+union all
+select alarm_id, raised_at + interval '10 minutes', 'desk', '', 'told', '{"to": "secret-person", "kind": "escalated"}' from alarm
+union all
+select alarm_id, raised_at + interval '20 minutes', 'person', 'secret-officer', 'acknowledged', '{"note": "secret-note"}' from alarm
+ where subject_kind in ('route', 'bin', 'home');
+insert into notification (key, alarm_id, recipient, channel, kind, severity, title, body, not_before, expires_at, state, created_at, sent_at)
+select 'k' || alarm_id, alarm_id, 'secret-person', 'sms', 'raised', severity, 'secret-title', 'secret-body', raised_at, now() + interval '1 day',
+       case when rule_id = 'winter.ice' then 'failed' else 'sent' end, raised_at, raised_at + interval '4 seconds' from alarm;
+insert into work_item (rule_id, rule_version, device, opened_at, due_at, title, reason)
+values ('quality.stuck', 1, 'road-001', now() - interval '5 hours', null, 'Road 1 is stuck', 'the same for 6 h'),
+       ('quality.battery', 1, 'frog-001', now() - interval '3 hours', now() + interval '10 days', 'secret-title', 'secret-reason: 4.4 V');
+insert into treatment_act (act_id, ref, route_id, decision_id, what, at, "by", role, via, treatment, seen, link, thread, answers_at)
+values (1, 'P1', 'r1', 1, 'confirmed', now() - interval '100 minutes', 'secret-officer', 'duty officer', 'web', '{"rate_g_m2": 10}',
+        '{"note": "secret"}', 'link-1', 1, now() - interval '2 hours');
+insert into treatment_pass (what, segment_id, lorry, at, g_m2, low, high, from_at, to_at, rain_mm)
+select w.what, s.segment_id, 'gritter-001', now() - interval '90 minutes' + i * interval '1 minute', 10, 0, 1, now(), now(), 0
+  from generate_series(1, 6) i join road_segment s on s.segment_id = 's' || i
+  join (values ('driven', 6), ('taken_back', 1)) w(what, upto) on i <= w.upto;
+insert into winter_score (night, "by", summary)
+select (now() - n * interval '1 day')::date, 'secret-officer', jsonb_build_object(
+       'night', (now() - n * interval '1 day')::date, 'routes', jsonb_build_array(
+           jsonb_build_object('route_id', 'r1', 'label', 'Route 1, O''Connell', 'outcome', 'hit', 'warned_s', extract(epoch from now()) - 9000,
+               'frost', jsonb_build_object('sensors', 3, 'minimum_c', -2.5, 'hazard_h', 4, 'hazard_from_s', extract(epoch from now()) - 5000),
+               'service', '{"due_km": 10, "in_time_km": 8, "late_km": 1, "late_km_min": 9, "untreated_km": 1, "untreated_hazard_h": 1, "salt_t": 2, "policy_t": 3}'::jsonb),
+           jsonb_build_object('route_id', 'r2', 'label', 'Route 2', 'outcome', 'miss', 'warned_s', null,
+               'frost', '{"sensors": 3, "minimum_c": -1.0, "hazard_h": 1, "hazard_from_s": null}'::jsonb,
+               'service', '{"due_km": 0, "in_time_km": 0, "late_km": 0, "late_km_min": 0, "untreated_km": 0, "untreated_hazard_h": 0, "salt_t": 0, "policy_t": 0}'::jsonb)),
+       'counts', '{"hits": 1, "misses": 1}'::jsonb, 'leads', '[{"lead_h": 1, "errors": {"n": 9, "bias_c": 0.1, "mae_c": 0.4, "rmse_c": 0.5}},
+           {"lead_h": 2, "errors": {"n": 9, "bias_c": 0.2, "mae_c": 0.6, "rmse_c": 0.8}}]'::jsonb,
+       'minimum', '{"n": 6, "bias_c": -0.3, "mae_c": 0.7, "rmse_c": 0.9}'::jsonb,
+       'below_zero', '{"n": 90, "brier": 0.08, "climate": 0.2, "bins": [[50, 0.05, 0.04], [40, 0.95, 0.9]]}'::jsonb,
+       'notes', '["Route 9 has no sensor"]'::jsonb)
+  from generate_series(0, 1) n;
+insert into bin_statement (month, digest, sha256, answer, statement, document)
+values (date_trunc('month', now())::date, 'd', 's', 'Yes: £ 120 less, between 40 and 200.', '{"lines": [
+    {"key": "in_all", "name": "Cost in all", "unit": "£", "better": "less", "actual": 900, "fixed": 1020, "difference": -120, "low": -200, "high": -40, "verdict": "less"},
+    {"key": "overflow_min", "name": "Overflow minutes", "unit": "min", "better": "less", "actual": null, "fixed": null, "verdict": "not known"}]}', '\x00');
+delete from road_reading where ts > now() - interval '2 hours' and device_id = (select device_id from device where name = 'road-002');

@@ -21,6 +21,7 @@ from cityops.settings import ApiSettings, DbSettings, Settings
 from cityops.settings_bin_days import BinDaysSettings
 from cityops.settings_crew import CrewSettings
 from cityops.settings_housing import HousingSettings
+from cityops.settings_ops import OpsSettings
 from cityops.settings_winter import WinterSettings
 from devices.registry import Registry
 from ops_api.housing import team_door
@@ -34,6 +35,7 @@ PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of sites, which speak plain HTTP: without it each reads all certificates there are, 60 ms of CPU."""
 OFFICERS_PASSWORD = "salt grit plough brine"
 CREW_PASSWORD = "glove lift tip kerb"
+OPS_PASSWORD = "siren radio desk chair"
 WASTE_PASSWORD = "bottle bank brown caddy"
 
 
@@ -126,6 +128,7 @@ async def running(
         housing=HousingSettings.model_validate({"password": team}),
         winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
         crew=CrewSettings.model_validate({"password": team and CREW_PASSWORD}),
+        ops=OpsSettings.model_validate({"password": team and OPS_PASSWORD}),
         bin_days=BinDaysSettings.model_validate(
             {
                 "password": team and WASTE_PASSWORD,

@@ -86,6 +86,9 @@ def _aggregates(conn: psycopg.Connection[Any]) -> list[sql.Literal]:
 @pytest.mark.parametrize("query", QUERIES, ids=[q.where for q in QUERIES])
 def test_query_returns_rows(town: Reader, query: Query) -> None:
     names, found = town.run(query)
+    if "board.policies()" in query.sql and not town.timescaledb:
+        assert found == [], "plain PostgreSQL has no policies"
+        return
     assert found, f"{query.where} finds nothing"
     assert any(value is not None for row in found for value in row)
     if query.frame == "time_series":
@@ -118,8 +121,8 @@ def test_an_empty_database_is_not_an_error(db_dsn: str) -> None:
         reader = Reader(conn)
         for query in QUERIES:
             text = query.sql
-            if "$route" in text or "$stream" in text:
-                text = text.replace("$route", "''").replace("$stream", "''")
+            for name in ("route", "stream", "kind", "area", "severity"):
+                text = text.replace(f"${name}", "''")
             start = reader.end - timedelta(hours=24)
             conn.execute(expand(text, start, reader.end, timescaledb=reader.timescaledb))  # type: ignore[call-overload]
 
@@ -170,6 +173,12 @@ CLOSED = (
     "event",
     "rule_state",
     "device_sequence",
+    "notification",
+    "work_item",
+    "treatment_act",
+    "winter_score",
+    "bin_statement",
+    "device_status",
 )
 
 
@@ -314,7 +323,7 @@ def test_devices_seen_counts_silent_ones(town: Reader) -> None:
         "frog": (10, 10),
         "gritter": (2, 2),
         "lorry": (2, 2),
-        "road": (6, 6),
+        "road": (6, 5),
         "weather": (2, 2),
     }
     past = "select sum(seen) from board.devices_seen(now() - interval '9 days', now() - interval '8 days')"

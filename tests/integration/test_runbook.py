@@ -13,16 +13,11 @@ from cityops.db.queries import load_queries
 from cityops.settings import load_settings
 from ingest.leases import AdvisoryLeases
 from ops_api import doctor_services
+from tests.fakes.command_line import cityops
 
 PAGE = Path(__file__).parents[2] / "docs" / "runbook.md"
 FROM_ANOTHER_CLUSTER = 10**12
 BATCHES = load_queries("rules")["batches"]
-
-
-def restore_sql() -> str:
-    return next(
-        s for s in re.findall(r"```sql\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL) if "begin;" in s
-    )
 
 
 async def put(pg: psycopg.AsyncConnection[Any], second: int, xid: int | None) -> None:
@@ -64,12 +59,14 @@ async def test_the_rules_go_on_after_a_logical_restore(db_dsn: str) -> None:
         assert await readable(pg) == []
         assert await cursor_finding(db_dsn) == ["error"]
 
-        await pg.execute(restore_sql())  # type: ignore[call-overload]
+        done = cityops("db", "renumber", CITYOPS_DB__DSN=db_dsn)
+        assert (done.returncode, done.stdout) == (0, "3 batches wait for the rules\n"), done.stderr
         await put(pg, 6, None)
 
         # Neither again nor left out, in their order; the last when no older transaction of the server is open.
         await until_readable(pg, [3, 4, 5, 6])
         assert await cursor_finding(db_dsn) == []
+        assert "already" in cityops("db", "renumber", CITYOPS_DB__DSN=db_dsn).stdout
 
 
 async def test_it_shows_who_serves_which_shard(db_dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:

@@ -1,12 +1,16 @@
-"""The stack's broker files under a real Mosquitto: users, rights, listeners."""
+"""The stack's broker files under a real Mosquitto: users, rights, listeners, certificates and their renewal."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import socket
+import ssl
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,16 +37,41 @@ BROKER_MEMORY_BYTES = 2 * 1024**3
 """The container's limit in docker-compose.yml."""
 
 
+PASSWORDS: dict[int, str] = {}
+"""A device's password by the broker's port for devices, as its script printed it."""
+
+
 @dataclass(frozen=True)
 class Broker:
-    """A running broker: a port for services and one for devices."""
+    """A running broker: a port for services, one for devices, its folder and process."""
 
     services: int
     devices: int
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def password(self) -> str:
+        """Password of the device road-001."""
+        return PASSWORDS[self.devices]
 
 
-def _passwords(folder: Path) -> Path:
-    """Run the stack's own script as its one-shot does, then add a device as an operator does."""
+def devices_sh(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the script that gives devices their logins."""
+    environment = {**os.environ, "PASSWORDS": str(folder / "passwords")}
+    command = ["sh", str(FOLDER / "devices.sh"), *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def certs_sh(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the script that makes and renews the certificate."""
+    environment = {**os.environ, "SECRETS": str(folder)}
+    command = ["sh", str(FOLDER.parent / "certs.sh"), *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def _logins(folder: Path) -> str:
+    """Run the stack's own scripts as its one-shot does, then add a device as an operator does."""
     if shutil.which("mosquitto_passwd") is None:
         pytest.skip("mosquitto_passwd is not installed (Debian: package mosquitto)")
     for user in ("ingest", "town"):
@@ -51,10 +80,13 @@ def _passwords(folder: Path) -> Path:
     environment = {**os.environ, "PASSWORDS": str(file), "SECRETS": str(folder)}
     for _ in range(2):  # the stack runs it at each start
         subprocess.run(["sh", str(FOLDER / "users.sh")], env=environment, check=True, capture_output=True)
-        subprocess.run(["mosquitto_passwd", "-b", str(file), "road-001", "device-password"], check=True)
+    added = devices_sh(folder, "add", "road-001")
     names = [line.split(":")[0] for line in file.read_text().splitlines()]
     assert sorted(names) == ["ingest", "road-001", "town"]
-    return file
+    name, password = added.stdout.split()
+    assert name == "road-001"
+    assert len(password) == 48
+    return password
 
 
 def _configuration(folder: Path, ports: Broker, file: str) -> str:
@@ -65,8 +97,9 @@ def _configuration(folder: Path, ports: Broker, file: str) -> str:
         .replace("/mosquitto/data", str(folder))
         .replace("/mosquitto/config/passwords", str(folder / "passwords"))
         .replace("/etc/cityops/acl", str(folder / "acl"))
+        .replace("/run/secrets", str(folder))
         .replace("listener 1883", f"listener {ports.services} 127.0.0.1")
-        .replace("listener 1884", f"listener {ports.devices} 127.0.0.1")
+        .replace("listener 8883", f"listener {ports.devices} 127.0.0.1")
     )
 
 
@@ -74,9 +107,11 @@ def _configuration(folder: Path, ports: Broker, file: str) -> str:
 def stack_broker(server_dir: Path, request: pytest.FixtureRequest) -> Iterator[Broker]:
     folder = server_dir / f"stack-{request.param}"
     folder.mkdir(mode=0o711)
-    _passwords(folder)
+    password = _logins(folder)
+    assert certs_sh(folder, "init", "mqtt.example.org").returncode == 0
     shutil.copy(FOLDER / "acl", folder / "acl")
-    ports = Broker(*free_ports(2))
+    ports = Broker(*free_ports(2), folder)
+    PASSWORDS[ports.devices] = password
     (folder / "mosquitto.conf").write_text(_configuration(folder, ports, request.param))
     account = server_account(folder)
     if account is not None:
@@ -92,7 +127,7 @@ def stack_broker(server_dir: Path, request: pytest.FixtureRequest) -> Iterator[B
     )
     try:
         _wait_for(ports.services, process, folder / "log")
-        yield ports
+        yield Broker(ports.services, ports.devices, folder, process)
     finally:
         process.terminate()
         process.wait(10)
@@ -112,7 +147,9 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 class Client:
     """A connected MQTT 5 client which remembers what it was told."""
 
-    def __init__(self, port: int, user: str | None, password: str | None, client_id: str = "") -> None:
+    def __init__(
+        self, port: int, user: str | None, password: str | None, client_id: str = "", ca: Path | None = None
+    ) -> None:
         self.connected: list[str] = []
         self.acknowledged: dict[int, int] = {}
         self.subscribed: list[int] = []
@@ -122,6 +159,10 @@ class Client:
         )
         if user is not None:
             self.paho.username_pw_set(user, password)
+        if ca is not None:
+            self.paho.tls_set(ca_certs=str(ca))
+        self.gone: list[str] = []
+        self.paho.on_disconnect = lambda _c, _u, _f, reason, _p: self.gone.append(str(reason))
         self.paho.on_connect = lambda _c, _u, _f, reason, _p: self.connected.append(str(reason))
         self.paho.on_publish = lambda _c, _u, mid, reason, _p: self.acknowledged.update({mid: reason.value})
         self.paho.on_subscribe = lambda _c, _u, mid, _r, _p: self.subscribed.append(mid)
@@ -146,33 +187,135 @@ class Client:
         self.until(lambda: mid in self.subscribed)
 
 
+def device(
+    broker: Broker, name: str = "road-001", password: str | None = None, client_id: str = ""
+) -> Client:
+    """Connect as a device does: with TLS and the authority's certificate."""
+    ca = broker.folder / "mqtt_ca_crt"
+    return Client(broker.devices, name, password or broker.password, client_id, ca)
+
+
 SUCCESS, NOBODY, REFUSED = 0x00, 0x10, 0x87
 
 
 def test_nobody_enters_without_a_password(stack_broker: Broker) -> None:
-    for port in (stack_broker.services, stack_broker.devices):
-        assert Client(port, None, None).connected == ["Not authorized"]
-        assert Client(port, "ingest", "guessed").connected == ["Not authorized"]
+    ca = stack_broker.folder / "mqtt_ca_crt"
+    for port, authority in ((stack_broker.services, None), (stack_broker.devices, ca)):
+        assert Client(port, None, None, ca=authority).connected == ["Not authorized"]
+        assert Client(port, "ingest", "guessed", ca=authority).connected == ["Not authorized"]
+
+
+def test_nobody_enters_the_devices_port_without_tls_or_with_an_old_one(stack_broker: Broker) -> None:
+    with socket.create_connection(("127.0.0.1", stack_broker.devices), DEADLINE_S) as plain:
+        plain.sendall(bytes.fromhex("101000044d5154540502003c00000300000000"))  # CONNECT of MQTT 5
+        plain.settimeout(DEADLINE_S)
+        with contextlib.suppress(ConnectionError):
+            assert not plain.recv(4).startswith(b"\x20")  # no CONNACK
+    old = ssl.create_default_context(cafile=stack_broker.folder / "mqtt_ca_crt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    assert _handshake(stack_broker, old) == "refused"
+    assert _handshake(stack_broker, ssl.create_default_context()) == "refused"  # another's authorities
+    good = ssl.create_default_context(cafile=stack_broker.folder / "mqtt_ca_crt")
+    assert _handshake(stack_broker, good) == "TLSv1.3"
+    assert _handshake(stack_broker, good, "mqtt.example.com") == "refused"  # a name that it has not
+
+
+def _handshake(broker: Broker, context: ssl.SSLContext, name: str = "mqtt.example.org") -> str | None:
+    with socket.create_connection(("127.0.0.1", broker.devices), DEADLINE_S) as raw:
+        try:
+            with context.wrap_socket(raw, server_hostname=name) as secured:
+                return secured.version()
+        except (ssl.SSLError, ConnectionError):
+            return "refused"
+
+
+def _serial(broker: Broker) -> str:
+    context = ssl.create_default_context(cafile=broker.folder / "mqtt_ca_crt")
+    with (
+        socket.create_connection(("127.0.0.1", broker.devices), DEADLINE_S) as raw,
+        context.wrap_socket(raw, server_hostname="mqtt.example.org") as secured,
+    ):
+        certificate = secured.getpeercert()
+        assert certificate is not None
+        return str(certificate["serialNumber"])
+
+
+def _reload(broker: Broker) -> None:
+    assert broker.process is not None
+    broker.process.send_signal(signal.SIGHUP)
+
+
+def test_a_certificate_is_renewed_without_a_restart_and_without_cutting_devices_off(
+    stack_broker: Broker,
+) -> None:
+    connected, old = device(stack_broker), _serial(stack_broker)
+    assert "is good for more" in certs_sh(stack_broker.folder, "renew").stdout
+    assert certs_sh(stack_broker.folder, "check", "500").returncode == 1
+    renewed = certs_sh(stack_broker.folder, "renew", "500")
+    assert "for mqtt.example.org broker localhost 127.0.0.1" in renewed.stdout, renewed.stderr
+    assert _serial(stack_broker) == old  # not before it is told
+    _reload(stack_broker)
+    end = time.monotonic() + DEADLINE_S
+    while _serial(stack_broker) == old and time.monotonic() < end:
+        time.sleep(0.05)
+    assert _serial(stack_broker) != old
+    assert connected.publish(TOPIC.format("road-001")) in (SUCCESS, NOBODY)
+    assert connected.gone == []
+    assert device(stack_broker).connected == ["Success"]
+
+
+def test_a_device_is_let_in_and_shut_out_without_a_restart(stack_broker: Broker) -> None:
+    folder = stack_broker.folder
+    added = devices_sh(folder, "add", "road-009", "bin-3")
+    assert [line.split()[0] for line in added.stdout.splitlines()] == ["road-009", "bin-3"]
+    password = added.stdout.split()[1]
+    _reload(stack_broker)
+    end = time.monotonic() + DEADLINE_S
+    while (one := device(stack_broker, "road-009", password)).connected != ["Success"]:
+        assert time.monotonic() < end, one.connected
+    assert one.publish(TOPIC.format("road-009")) in (SUCCESS, NOBODY)
+    assert devices_sh(folder, "remove", "road-009").returncode == 0
+    assert devices_sh(folder, "list").stdout.split() == ["road-001", "bin-3"]
+    _reload(stack_broker)
+    one.until(lambda: bool(one.gone))  # the one that is connected, too
+    assert device(stack_broker, "road-009", password).connected == ["Not authorized"]
+    for wrong in (("add", "road-001"), ("add", "ingest"), ("add", "road 1"), ("remove", "nobody"), ("add",)):
+        before = (folder / "passwords").read_text()
+        assert devices_sh(folder, *wrong).returncode == 1, wrong
+        assert (folder / "passwords").read_text() == before
+
+
+def test_what_the_authority_signs_fits_strict_clients(stack_broker: Broker) -> None:
+    ca, crt = stack_broker.folder / "mqtt_ca_crt", stack_broker.folder / "mqtt_server_crt"
+    done = subprocess.run(
+        ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", ca, crt],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_device_speaks_for_itself_only(stack_broker: Broker) -> None:
-    device = Client(stack_broker.devices, "road-001", "device-password", "another-id")
-    assert device.connected == ["Success"]
-    assert device.publish(TOPIC.format("road-001")) in (SUCCESS, NOBODY)
-    assert device.publish(TOPIC.format("road-002")) == REFUSED
-    assert device.publish(RECEIPT.format("road-001")) == REFUSED
+    one = device(stack_broker, client_id="another-id")
+    assert one.connected == ["Success"]
+    assert one.publish(TOPIC.format("road-001")) in (SUCCESS, NOBODY)
+    assert one.publish(TOPIC.format("road-002")) == REFUSED
+    assert one.publish(RECEIPT.format("road-001")) == REFUSED
 
 
 def test_the_ingester_reads_all_and_writes_receipts_only(stack_broker: Broker) -> None:
     ingester = Client(stack_broker.services, "ingest", "ingest-password", "ing00")
     ingester.subscribe(f"{PREFIX}/00/+/+/reading")
-    device = Client(stack_broker.devices, "road-001", "device-password")
-    device.subscribe(RECEIPT.format("road-001"))
-    assert device.publish(TOPIC.format("road-001")) == SUCCESS
+    one = device(stack_broker)
+    one.subscribe(RECEIPT.format("road-001"))
+    assert one.publish(TOPIC.format("road-001")) == SUCCESS
     ingester.until(lambda: bool(ingester.received))
     assert ingester.received[0][0] == TOPIC.format("road-001")
     assert ingester.publish(RECEIPT.format("road-001")) == SUCCESS
-    device.until(lambda: bool(device.received))
+    one.until(lambda: bool(one.received))
     assert ingester.publish(TOPIC.format("road-001")) == REFUSED
 
 

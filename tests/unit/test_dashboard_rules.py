@@ -18,7 +18,17 @@ from dashboards.catalogue import NOT_SHOWN, SHOWN, kinds
 from dashboards.panels import DATASOURCE_UID, number
 from tests.fakes.grafana_boards import BOARDS, queries
 
-EXPECTED = {"cityops-city", "cityops-homes", "cityops-winter", "cityops-bins", "cityops-platform"}
+EXPECTED = {
+    "cityops-alarms",
+    "cityops-bin-trends",
+    "cityops-bins",
+    "cityops-city",
+    "cityops-fleet",
+    "cityops-homes",
+    "cityops-platform",
+    "cityops-winter",
+    "cityops-winter-verify",
+}
 KNOWN_UNITS = {value for name, value in vars(units).items() if isinstance(value, str) and name[0].isupper()}
 EACH_BOARD = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS.keys())
 BUILT_IN = {"__interval", "__timeFilter", "__timeFrom", "__timeTo", "__timeGroupAlias", "__timeGroup"}

@@ -13,8 +13,8 @@ from ops_api.housing import view
 from ops_api.housing.clocks import by_urgency, cases_of, clock_of, left_words
 from ops_api.housing.csv_file import COLUMNS, to_csv
 from ops_api.housing.listing import Wanted, by_clock, ranked, shared_home, so_since, sure_words, why_words
-from ops_api.housing.ward_map import shade_of, ward_map
 from ops_api.housing.wards import ward_document
+from ops_api.web.ward_map import shade_of, ward_map
 from rules.catalogue.law_files import load_law
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)  # a Thursday

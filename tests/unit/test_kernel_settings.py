@@ -62,6 +62,20 @@ def test_a_secret_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert source_of("db.dsn") == "secret file"
 
 
+@pytest.mark.parametrize("name", ["CITYOPS_SECRETS_DIR", "CREDENTIALS_DIRECTORY"])
+def test_secret_files_may_be_elsewhere(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cityops_db__dsn").write_text("postgresql://u:from-file@db/x")
+    monkeypatch.setenv(name, str(tmp_path))
+    assert load_settings().db.dsn == "postgresql://u:from-file@db/x"
+    assert source_of("db.dsn") == "secret file"
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITYOPS_SECRETS_DIR", "/nowhere")
+    with pytest.raises(ConfigurationError, match="CITYOPS_SECRETS_DIR=/nowhere: no such folder"):
+        load_settings()
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [

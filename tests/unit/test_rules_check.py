@@ -158,6 +158,7 @@ def test_a_change_without_a_new_version_is_told() -> None:
         ("platform_rules_behind.toml", "raise_at = 120.0", "raise_at = 180.0"),
         ("escalation_winter.toml", "renotify_most = ", "renotify_most = 1"),
         ("winter_order_unanswered.toml", "answer_s = 1800.0", "answer_s = 900.0"),
+        ("incidents_grouping.toml", "majors = 3", "majors = 4"),
     ],
 )
 def test_so_it_is_where_only_the_desk_reads_the_file(name: str, old: str, new: str) -> None:

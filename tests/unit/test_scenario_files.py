@@ -11,9 +11,9 @@ from firmware_sim.scenario import TOWN_ZONE, latest_start, load_scenario, parse_
 HEAD = 'name = "x"\ntitle = "A test"\ndescription = "something to test with"\nstart_local = "15:00"\nduration_h = 10.0\n'
 
 
-def test_the_six_scenarios_are_there() -> None:
+def test_the_scenarios_are_there() -> None:
     assert set(scenario_names()) == {
-        "damp_winter_week", "flaky_uplink", "frost_night", "hard_night", "market_day", "snow", "wet_then_freezing",
+        "burst_main", "damp_winter_week", "flaky_uplink", "frost_night", "hard_night", "market_day", "snow", "wet_then_freezing",
     }  # fmt: skip
 
 

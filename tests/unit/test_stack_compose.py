@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import stat
 import subprocess
-from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-import typer.main
 import yaml
 
 from cityops.settings import Settings
 from cityops.settings_check import leaves, variable
-from ops_api.cli import app
+from tests.fakes.commands import must_be_a_command
 from tests.fakes.compose import ROOT, is_once, is_ours, load, order, secret_files
 
 COMPOSE = load()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 EACH = pytest.mark.parametrize("name", SERVICES)
 OURS = pytest.mark.parametrize("name", [n for n, s in SERVICES.items() if is_ours(s)])
-PUBLISHED = {"api", "grafana"}
+PUBLISHED = {
+    "api": "127.0.0.1:8080:8080",
+    "grafana": "127.0.0.1:3000:3000",
+    "prometheus": "127.0.0.1:9090:9090",
+    "broker": "0.0.0.0:8883:8883",
+}
 
 
 def test_the_stack_has_its_parts() -> None:
-    assert set(SERVICES) >= {"db", "broker", "migrate", "ingest", "rules", "api", "grafana", "town"}
+    assert set(SERVICES) >= {
+        "db", "broker", "migrate", "ingest", "rules", "notify", "api", "grafana", "prometheus", "backup", "town",
+    }  # fmt: skip
 
 
 def test_the_file_fits_the_compose_specification() -> None:
-    """With ``schema/compose-spec.json`` of the repository compose-spec/compose-spec."""
-    path = os.environ.get("CITYOPS_TEST_COMPOSE_SCHEMA")
-    if path is None:
-        pytest.skip("CITYOPS_TEST_COMPOSE_SCHEMA names no copy of compose-spec.json")
-    schema = json.loads(Path(path).read_text(encoding="utf-8"))
+    """With the schema of the Compose Specification, which check-jsonschema carries."""
+    file = files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    assert schema["title"] == "Compose Specification"
     assert [e.message for e in jsonschema.Draft7Validator(schema).iter_errors(COMPOSE)] == []
 
 
@@ -71,7 +75,7 @@ def test_what_is_waited_for_can_come_true(name: str) -> None:
 def test_images_are_pinned(name: str) -> None:
     image = SERVICES[name]["image"]
     if not is_ours(SERVICES[name]):
-        assert re.search(r":\d+\.\d+\.\d+(-[a-z0-9.]+)?$", image), f"{image}: a tag with a full version"
+        assert re.search(r":v?\d+\.\d+\.\d+(-[a-z0-9.]+)?$", image), f"{image}: a tag with a full version"
 
 
 @EACH
@@ -97,13 +101,23 @@ def test_containers_have_nothing_to_write_but_their_volumes(name: str) -> None:
 
 
 @EACH
-def test_only_pages_and_grafana_are_published_and_on_loopback(name: str) -> None:
+def test_pages_are_published_on_loopback_and_of_the_broker_only_what_is_encrypted(name: str) -> None:
     service = SERVICES[name]
-    assert ("ports" in service) == (name in PUBLISHED)
-    for port in service.get("ports", []):
-        assert re.fullmatch(r"127\.0\.0\.1:(8080:8080|3000:3000)", port)
-    assert ("edge" in service.get("networks", [])) == (name in PUBLISHED)
+    assert service.get("ports", []) == ([PUBLISHED[name]] if name in PUBLISHED else [])
+    outer = {"edge", "devices"} & set(service.get("networks", []))
+    assert outer == ({"devices"} if name == "broker" else {"edge"} if name in PUBLISHED else set())
     assert service.get("network_mode") != "host"
+
+
+def test_the_published_listener_of_the_broker_has_a_certificate() -> None:
+    conf = (ROOT / "deploy" / "mosquitto" / "mosquitto.conf").read_text().split("\nlistener ")
+    devices = next(part for part in conf if part.startswith("8883\n"))
+    wanted = re.findall(r"^(?:certfile|keyfile) /run/secrets/(\w+)$", devices, re.MULTILINE)
+    assert wanted == ["mqtt_server_crt", "mqtt_server_key"]
+    assert set(secret_files(SERVICES["broker"])) == set(wanted)
+    readers = {n for n, s in SERVICES.items() if "mqtt_server_key" in secret_files(s)}
+    assert readers == {"broker"}
+    assert "ca.key" not in (ROOT / "docker-compose.yml").read_text()
 
 
 def test_the_inner_network_has_no_way_out() -> None:
@@ -117,13 +131,15 @@ def test_volumes_and_mounted_files_exist(name: str) -> None:
         if source.startswith("./"):
             assert (ROOT / source).exists(), source
             assert mount.endswith(":ro"), f"{mount}: files of the checkout are mounted read-only"
+        elif source == "/":
+            assert (name, mount) == ("host", "/:/host:ro,rslave")
         else:
             assert source in COMPOSE["volumes"]
 
 
 def test_every_volume_network_and_secret_is_used() -> None:
     used = {m.split(":")[0] for s in SERVICES.values() for m in s.get("volumes", [])}
-    assert set(COMPOSE["volumes"]) <= used
+    assert set(COMPOSE["volumes"]) == {source for source in used if not source.startswith((".", "/"))}
     assert set(COMPOSE["networks"]) == {n for s in SERVICES.values() for n in s.get("networks", [])}
     assert set(COMPOSE["secrets"]) == {n for s in SERVICES.values() for n in secret_files(s).values()}
 
@@ -144,13 +160,18 @@ def test_secrets_are_made_once_closed_to_others_and_all_of_them(tmp_path: Path) 
         return {p.name: p.read_text() for p in (tmp_path / "secrets").iterdir()}
 
     first = run()
-    assert set(first) == {Path(s["file"]).name for s in COMPOSE["secrets"].values()}
+    # The authority's own key and certificate are no container's.
+    assert set(first) == {Path(s["file"]).name for s in COMPOSE["secrets"].values()} | {
+        "ca.key",
+        "mqtt_ca_crt",
+    }
     assert len(set(first.values())) == len(first)
-    assert all(
-        len(v) == 64 and set(v) <= set("0123456789abcdef") for k, v in first.items() if k != "cityops_db__dsn"
-    )
+    made = {k: v for k, v in first.items() if k.endswith("password")}
+    assert len(made) == len(first) - 6  # the DSN, receivers of alarms, two keys, two certificates
+    assert all(len(v) == 64 and set(v) <= set("0123456789abcdef") for v in made.values())
     assert first["cityops_db__dsn"] == f"postgresql://cityops:{first['cityops_db_password']}@db:5432/cityops"
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "secrets" / "ca.key").stat().st_mode) == 0o600
     assert run() == first
     named = set(re.findall(r"^(\w+)=", (tmp_path / ".env").read_text(), re.MULTILINE)) - {"COMPOSE_PROFILES"}
     asked = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
@@ -200,7 +221,8 @@ def test_ingesters_may_be_several() -> None:
 def test_settings_exist(name: str) -> None:
     known = {variable(path) for path in leaves(Settings)}
     assert set(SERVICES[name].get("environment", {})) <= known
-    assert {target.upper() for target in secret_files(SERVICES[name])} <= known
+    by_path = [str(v).removeprefix("/run/secrets/") for v in SERVICES[name].get("environment", {}).values()]
+    assert {t.upper() for t in secret_files(SERVICES[name]) if t not in by_path} <= known
 
 
 @OURS
@@ -215,29 +237,42 @@ def test_settings_load(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     targets = secret_files(SERVICES[name])
     assert (settings.db.dsn == "postgresql://secret") == ("cityops_db__dsn" in targets)
     assert (settings.mqtt.password is not None) == ("cityops_mqtt__password" in targets)
-    assert (
-        (settings.housing.password is not None) == ("cityops_housing__password" in targets) == (name == "api")
-    )
-    assert (
-        (settings.winter.password is not None) == ("cityops_winter__password" in targets) == (name == "api")
-    )
-
-
-@cache
-def command_line() -> Any:
-    """All commands; building them takes a while."""
-    return typer.main.get_command(app)
+    for team in ("housing", "winter", "bin_days", "crew", "ops"):
+        password = getattr(settings, team).password
+        assert (password is not None) == (f"cityops_{team}__password" in targets) == (name == "api"), team
 
 
 @OURS
 def test_commands_exist(name: str) -> None:
     """Each ``command:`` names a command of ``cityops`` with options that it has."""
-    command = command_line()
-    words = [str(word) for word in SERVICES[name]["command"]]
-    while words and hasattr(command, "commands"):
-        word = words.pop(0)
-        assert word in command.commands, f"{name}: cityops has no command {word!r}"
-        command = command.commands[word]
-    assert not hasattr(command, "commands"), f"{name}: {command.name} is a group"
-    context = command.make_context(name, words)
-    assert context.args == []
+    must_be_a_command([str(word) for word in SERVICES[name]["command"]])
+
+
+def test_the_start_that_is_told_of_is_the_start_of_this_file() -> None:
+    """docs/stack-start.md, the log of a real run: nothing in it started before what it waits for."""
+    page = (ROOT / "docs" / "stack-start.md").read_text(encoding="utf-8")
+    lines = re.findall(
+        r"^\| ([\d.]+) \| `([a-z-]+)` \| (started|healthy|ended, exit code 0)", page, re.MULTILINE
+    )
+    when = {(name, what): number for number, (_, name, what) in enumerate(lines)}
+    started = {name for name, what in when if what == "started"}
+    assert started == set(SERVICES) - {"grafana", "prometheus", "alertmanager", "host"}
+    for name in started:
+        for other, condition in SERVICES[name].get("depends_on", {}).items():
+            done = "healthy" if condition["condition"] == "service_healthy" else "ended, exit code 0"
+            assert when[other, done] < when[name, "started"], (
+                f"{name}: run the test that writes the page again"
+            )
+    stopped = re.findall(r"`([a-z]+)` \| stopped, exit code (\d+)", page)
+    assert {code for _, code in stopped} == {"0"}
+    assert [name for name, _ in stopped][-1] == "broker"
+
+
+def test_grafana_is_given_every_variable_that_its_provisioning_names() -> None:
+    asked = {
+        name
+        for file in (ROOT / "dashboards" / "provisioning").rglob("*.y*ml")
+        for name in re.findall(r"\$\{(\w+)\}", file.read_text(encoding="utf-8"))
+    }
+    assert {"GRAFANA_DB_HOST", "GRAFANA_ALERT_EMAIL"} <= asked
+    assert asked <= set(SERVICES["grafana"]["environment"])

@@ -26,10 +26,11 @@ create schema board;
 -- Devices without where and whose: one that is or was in a home has neither place nor label.
 create view board.device with (security_barrier) as
 select d.device_id, d.name, d.kind, d.shard, d.cadence_s, d.installed_at, d.retired_at,
-       case when p.private then '' else d.label end as label,
-       case when not p.private then d.latitude_deg end as latitude_deg,
-       case when not p.private then d.longitude_deg end as longitude_deg
-  from public.device d cross join lateral (select public.is_private(d.device_id) as private) p;
+       case when p.device_id is null then d.label else '' end as label,
+       case when p.device_id is null then d.latitude_deg end as latitude_deg,
+       case when p.device_id is null then d.longitude_deg end as longitude_deg
+  from public.device d
+  left join public.private_device p on p.device_id = d.device_id;
 
 create view board.subject_state with (security_barrier) as
 select subject_kind, subject, at, state from public.subject_state where subject_kind <> 'home';
@@ -58,6 +59,14 @@ select decision_id, rule_id, rule_version, subject_kind, subject, decided_at, ou
 create view board.event with (security_barrier) as
 select event_id, kind, subject_kind, subject, at, detail
   from public.event where subject_kind <> 'home';
+
+-- Incidents without who has them and without what people wrote: a name that a person gave one is not told.
+create view board.incident with (security_barrier) as
+select incident_id, state, severity, services, signals, up, latitude_deg, longitude_deg, reach_m, has_owner, made_at, opened_at,
+       contained_at, closed_at, changed_at, open_tasks,
+       case when (document ->> 'named')::boolean then 'Opened by hand' else title end as title,
+       case when (document ->> 'named')::boolean then '' else place end as place
+  from public.incident;
 
 create view board.dead_letter with (security_barrier) as
 select dead_letter_id, received_at, device, kind, reason_code, field, payload_bytes, replayed_at
@@ -143,7 +152,7 @@ end $$;
 
 -- Climate of all homes per hour: tenth, middle and ninetieth percentile of the homes'
 -- hourly means; hours in which fewer than five homes reported are left out. Humid ones are told where they and the others
--- are at least five.
+-- are at least five. Hours that are over are kept (kept_summaries.sql): a quarter of 7,000 boxes can't be sorted while one waits.
 -- Volatile, as health.stored is: the plan and the rows of the aggregate are of one moment.
 create function board.home_climate(p_from timestamptz, p_to timestamptz)
 returns table (bucket timestamptz, homes bigint, humid_homes bigint,
@@ -151,39 +160,50 @@ returns table (bucket timestamptz, homes bigint, humid_homes bigint,
                temperature_p90 double precision, humidity_p10 double precision,
                humidity_p50 double precision, humidity_p90 double precision)
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    first timestamptz := date_trunc('hour', p_from);
+    kept timestamptz := coalesce(summary.until('home_climate'), '-infinity');
 begin
     return query
-    with per_home as (
-        select f.bucket as hour, h.home_id,
-               avg(f.temperature_c_avg)::double precision as t, avg(f.humidity_pct_avg)::double precision as rh
-          from frog_hourly f join home_device h using (device_id)
-         where f.bucket >= date_trunc('hour', p_from) and f.bucket <= p_to
-         group by f.bucket, h.home_id
-    )
-    select p.hour, count(*),
-           case when least(count(*) filter (where p.rh >= 70), count(*) filter (where not p.rh >= 70)) >= 5
-                then count(*) filter (where p.rh >= 70) end,
-           percentile_cont(0.1) within group (order by p.t), percentile_cont(0.5) within group (order by p.t),
-           percentile_cont(0.9) within group (order by p.t), percentile_cont(0.1) within group (order by p.rh),
-           percentile_cont(0.5) within group (order by p.rh), percentile_cont(0.9) within group (order by p.rh)
-      from per_home p group by p.hour having count(*) >= 5 order by p.hour;
+    select c.* from summary.home_climate c where c.bucket >= first and c.bucket <= p_to and c.bucket < kept
+    union all
+    select c.* from summary.climate_of(greatest(first, kept), p_to + interval '1 microsecond') c where p_to >= kept
+     order by 1;
+end $$;
+
+-- The newest reading of each device of a kind that is not retired. Who was heard in the last hour is found by when it arrived (the
+-- BRIN index on received_at), all at once; only the others are looked up one by one.
+create function board.last_heard(p_kind text)
+returns table (device_id integer, ts timestamptz)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    if to_regclass(format('public.%I', p_kind || '_reading')) is null then
+        return query select d.device_id, null::timestamptz from device d where d.kind = p_kind and d.retired_at is null;
+        return;
+    end if;
+    return query execute format(
+        'with recent as materialized (select r.device_id, max(r.ts) as ts from public.%1$I r'
+        ' where r.received_at > now() - interval ''65 minutes'' and r.ts > now() - interval ''65 minutes'' group by r.device_id)'
+        ' select d.device_id, case when n.ts is not null then n.ts else'
+        '        (select x.ts from public.%1$I x where x.device_id = d.device_id order by x.ts desc limit 1) end'
+        '   from device d left join recent n on n.device_id = d.device_id where d.kind = $1 and d.retired_at is null',
+        p_kind || '_reading') using p_kind;
 end $$;
 
 -- Per kind: devices installed and not retired, and how many of them reported in the period.
 create function board.devices_seen(p_from timestamptz, p_to timestamptz)
 returns table (kind text, devices bigint, seen bigint)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+    later integer[]; -- heard after the period: only these have to be looked up in it
 begin
-    for kind, devices in
-        select d.kind, count(*) from device d where d.retired_at is null group by d.kind order by d.kind
-    loop
-        seen := 0;
-        if to_regclass(format('public.%I', kind || '_reading')) is not null then
-            execute format(
-                'select count(*) from device d where d.kind = $1 and d.retired_at is null and exists '
-                '(select from public.%I r where r.device_id = d.device_id and r.ts between $2 and $3)',
-                kind || '_reading')
-               into seen using kind, p_from, p_to;
+    for kind in select distinct d.kind from device d where d.retired_at is null order by 1 loop
+        select count(*), count(*) filter (where h.ts between p_from and p_to), array_agg(h.device_id) filter (where h.ts > p_to)
+          into devices, seen, later from board.last_heard(kind) h;
+        if cardinality(later) > 0 then
+            execute format('select $1 + count(*) from unnest($2) d where exists'
+                           ' (select from public.%I r where r.device_id = d and r.ts between $3 and $4)', kind || '_reading')
+               into seen using seen, later, p_from, p_to;
         end if;
         return next;
     end loop;
@@ -218,23 +238,33 @@ begin
     select m.root, sum(pg_total_relation_size(m.oid))::bigint from member m group by m.root;
 end $$;
 
--- Per kind: readings expected and stored in the whole hours of the period, at most the last
--- seven days of it; numbers missing, and what waits on devices. p_counted: kinds that
--- measure all the time.
+-- Per kind: readings expected and stored in the whole hours of the period, at most the last twelve; numbers missing, and what
+-- waits on devices. p_counted: kinds that measure all the time. Longer periods: board.readings_by_day.
 create function board.completeness(p_counted text[], p_from timestamptz, p_to timestamptz)
 returns table (kind text, devices bigint, expected bigint, stored bigint, missing bigint, gap_devices bigint,
                outstanding bigint)
-language sql stable security definer set search_path = public, pg_temp as $$
-    with hours as (
-        select greatest(date_trunc('hour', p_from), date_trunc('hour', p_to) - interval '7 days',
-                        date_trunc('hour', health.began() + interval '1 hour' - interval '1 microsecond')) as first,
-               case when health.began() is null then '-infinity' else date_trunc('hour', least(p_to, now())) end as last
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    first timestamptz := greatest(date_trunc('hour', p_from), date_trunc('hour', p_to) - interval '12 hours',
+                                  date_trunc('hour', health.began() + interval '1 hour' - interval '1 microsecond'));
+    last timestamptz := case when health.began() is null then '-infinity' else date_trunc('hour', least(p_to, now())) end;
+begin
+    return query
+    with counted as materialized (
+        select c.device_id, c.n from unnest(p_counted) k cross join lateral health.stored(k, first, last) c where first < last
+    ), device_now as (
+        select d.kind, l.missing, o.waiting, case when d.kind = any (p_counted) and first < last
+               then health.expected(first, last, d.cadence_s, d.installed_at, d.retired_at) end as expected, coalesce(c.n, 0) as n
+          from device d
+          left join counted c on c.device_id = d.device_id
+          left join health.ledger l on l.device_id = d.device_id
+          left join health.outbox o on o.device_id = d.device_id
+         where d.retired_at is null or d.retired_at > first
     )
-    select d.kind, count(*), sum(d.expected)::bigint, sum(least(d.stored, d.expected))::bigint,
-           least(sum(d.missing), 9e18)::bigint, count(*) filter (where d.missing > 0), coalesce(sum(d.waiting), 0)::bigint
-      from hours cross join lateral health.devices(p_counted, hours.first, hours.last) d
-     group by d.kind order by d.kind
-$$;
+    select d.kind, count(*), sum(d.expected)::bigint, sum(least(d.n, d.expected)) filter (where d.expected is not null)::bigint,
+           least(coalesce(sum(d.missing), 0), 9e18)::bigint, count(*) filter (where d.missing > 0), coalesce(sum(d.waiting), 0)::bigint
+      from device_now d group by d.kind order by d.kind;
+end $$;
 
 -- Devices with missing numbers, the worst first.
 create function board.gaps(p_limit integer)

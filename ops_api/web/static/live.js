@@ -10,7 +10,8 @@
   const suffix = query ? "?" + query : "";
   const bar = document.getElementById("live-bar"), status = document.getElementById("live-status");
   const age = document.getElementById("live-age"), show = document.getElementById("live-show");
-  const STALE_MS = bar ? 25000 : 60000;
+  // A page says how long silence may last where that is not the usual.
+  const STALE_MS = Number(document.body.dataset.stale) * 1000 || (bar ? 25000 : 60000);
   const holders = [...document.querySelectorAll("[data-hold]")];
   const shown = new Map([...document.querySelectorAll("[id^=live-]")].map((part) => [part, part.innerHTML]));
   const waiting = new Map();
@@ -22,6 +23,7 @@
     document.documentElement.classList.toggle("is-live", text === "Live");
     if (status && status.textContent !== text) status.textContent = text;
     if (age && !stale && age.textContent) age.textContent = "";
+    document.dispatchEvent(new CustomEvent("cityops:live", { detail: { heard, contact } }));
   }
 
   const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });

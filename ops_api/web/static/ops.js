@@ -1,17 +1,48 @@
-// The wall's chart of readings per second.
+// The wall itself: says over the whole width when it is stale, shows whole items only, loads itself anew after an
+// upgrade. Keeps its own watch: where the stream's script never came, it says that too.
 "use strict";
 (() => {
-  const element = document.getElementById("rate-chart");
-  const axis = (size) => ({ stroke: "#b7cccd", font: size + "px system-ui, sans-serif", grid: { stroke: "#22404a", width: 1 }, ticks: { stroke: "#22404a" } });
-  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-  const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  const options = () => ({
-    width: element.clientWidth, height: element.clientHeight, legend: { show: false }, cursor: { show: false },
-    scales: { y: { range: (u, low, high) => [0, Math.max(1, high * 1.15)] } },
-    axes: [{ ...axis(rem * 0.9), space: rem * 6, size: rem * 1.8, values: (u, vs) => vs.map(clock) }, { ...axis(rem * 0.9), space: rem * 2.2, size: rem * 3 }],
-    series: [{}, { stroke: "#7fe3d4", width: 2, fill: "#7fe3d433", points: { show: false } }],
+  const body = document.body, banner = document.getElementById("wall-lost");
+  const STALE_MS = Number(body.dataset.stale) * 1000, TICK_MS = 5000;
+  let heard = Date.now(), contact = heard, reloading = false;
+
+  const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+  function long(ms) {
+    const minutes = Math.floor(ms / 60000), hours = Math.floor(minutes / 60);
+    if (minutes < 2) return Math.floor(ms / 1000) + " seconds";
+    if (minutes < 120) return minutes + " minutes";
+    return hours < 48 ? hours + " hours" : Math.floor(hours / 24) + " days";
+  }
+
+  function look() {
+    const now = Date.now(), age = now - heard, lost = age > STALE_MS;
+    document.documentElement.classList.toggle("is-lost", lost);
+    banner.hidden = !lost;
+    if (!lost) return;
+    const why = now - contact > STALE_MS ? "The server does not answer" : "The server answers, but knows nothing new";
+    const text = `NOT LIVE. ${why}. This is how it was at ${clock(heard)}, ${long(age)} ago`;
+    if (banner.textContent !== text) banner.textContent = text;
+  }
+
+  // Items that stand in a column that nobody sees take no keyboard and are not read out.
+  function fit() {
+    for (const list of document.querySelectorAll(".fitlist")) {
+      const edge = list.getBoundingClientRect().right - 2;
+      for (const item of list.children) item.classList.toggle("is-unfit", item.getBoundingClientRect().left > edge);
+    }
+  }
+
+  document.addEventListener("cityops:live", ({ detail }) => { ({ heard, contact } = detail); look(); });
+  document.addEventListener("cityops:state", ({ detail }) => {
+    if (detail.build && detail.build !== body.dataset.build && !reloading) {
+      reloading = true;
+      location.reload();
+    }
+    fit();
   });
-  const chart = new uPlot(options(), JSON.parse(element.dataset.series), element);
-  addEventListener("resize", () => chart.setSize({ width: element.clientWidth, height: element.clientHeight }));
-  document.addEventListener("cityops:state", (event) => chart.setData(event.detail.series));
+  addEventListener("resize", fit);
+  addEventListener("load", fit);
+  setInterval(look, TICK_MS);
+  fit();
 })();

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from rules.core.cab.model import Start
 from rules.core.cab.progress import NOISE_M, Progress
@@ -100,17 +101,27 @@ class Heads:
         )  # fmt: skip
 
 
-def heads_of(lorries: Sequence[Lorry], fixed: Mapping[str, Steps], jobs: Sequence[Job]) -> Heads:
+def heads_of(
+    lorries: Sequence[Lorry],
+    fixed: Mapping[str, Steps],
+    jobs: Sequence[Job],
+    closed: Callable[[int], bool] = lambda _: False,
+) -> Heads:
     """Return what stays of what lorries drive while the plan is made: up to the first step that is not asked for so.
 
     Args:
         lorries: where the plan takes them up.
         fixed: by lorry what it drives meanwhile.
         jobs: passes that are still to be done.
+        closed: whether nobody may drive an arc any more: who was to drive there is given new orders before it.
     """
     by_name = {job.name: job for job in jobs}
-    steps = {v.lorry_id: _kept(v, fixed.get(v.lorry_id, ()), by_name) for v in lorries}
+    steps = {v.lorry_id: _kept(v, _open(fixed.get(v.lorry_id, ()), closed), by_name) for v in lorries}
     return Heads(tuple(lorries), steps, by_name)
+
+
+def _open(steps: Steps, closed: Callable[[int], bool]) -> Steps:
+    return list(takewhile(lambda s: isinstance(s, Loading) or not closed(s.arc), steps))
 
 
 def _kept(lorry: Lorry, steps: Steps, jobs: Mapping[str, Job]) -> tuple[Leg | Loading, ...]:

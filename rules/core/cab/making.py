@@ -100,7 +100,8 @@ def _planned(wish: Wish, left: Sequence[Job], planner: FleetPlanner) -> tuple[Fl
     lorries = tuple(lorry_of(wish.network, s) for s in wish.starts)
     fleet = Fleet(lorries, tuple(node_of(wish.network, n) for n in wish.barns))
     fleet.check(wish.network)
-    heads = heads_of(lorries, wish.fixed, left)
+    arcs, closed = wish.network.arcs, wish.network.closed
+    heads = heads_of(lorries, wish.fixed, left, lambda arc: arcs[arc].segment in closed)
     ahead = replace(fleet, lorries=heads.ahead)
     plan = heads.joined(planner(Request(wish.network, heads.left, ahead, wish.settings, wish.standing)))
     before = [arc_of(wish.network, d.segment_id, d.from_node) for d in wish.done]
@@ -120,7 +121,7 @@ def _told(wish: Wish, plan: FleetPlan, verdict: Verdict) -> Contents:
         later=tuple(wish.later), later_acts=dict(wish.later_acts), done=tuple(wish.done), out=dict(wish.out), standing=wish.standing_plan,
         usual=tuple(Usual(lorry=v, jobs=tuple(names)) for v, names in wish.standing.items()),
         fixed=tuple(trip_told(wish.network, Trip(v, tuple(steps))) for v, steps in wish.fixed.items()),
-        heard=tuple(wish.heard), changed=changed, notes=tuple(wish.notes),
+        heard=tuple(wish.heard), changed=changed, notes=tuple(wish.notes), closed=wish.network.closed_by_id,
     )  # fmt: skip
 
 

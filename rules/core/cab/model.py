@@ -160,6 +160,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         heard: lorries' last reports, which ``fleet`` and ``done`` are worked out from.
         roads: SHA-256 of the roads that it is for, with its version; ``stretches``: a short hash of each that it asks for or drives.
         notes: what the officer should know, in sentences.
+        closed: stretches that nobody may drive while it counts, and why.
     """
 
     start_s: float
@@ -190,6 +191,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     changed: int = 0
     notes: tuple[str, ...] = ()
     stretches: dict[str, str] = {}
+    closed: dict[str, str] = {}
 
 
 class NewPlan(msgspec.Struct, frozen=True, kw_only=True):

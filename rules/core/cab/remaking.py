@@ -21,7 +21,7 @@ def wish_of(network: Network, c: Contents) -> Wish:
     if c.usual is None:
         raise ValueError("the plan does not say where the search began: it was made before that was kept")
     return Wish(
-        network=network, start_s=c.start_s, asked=c.asked, starts=c.fleet, barns=c.barns,
+        network=network.closing(c.closed), start_s=c.start_s, asked=c.asked, starts=c.fleet, barns=c.barns,
         settings=FleetSettings(**c.settings, limits_s={}), standing={u.lorry: u.jobs for u in c.usual},
         fixed={t.lorry: trip_of(network, t).steps for t in c.fixed}, heard=c.heard, done=c.done, orders=c.orders,
         waiting=c.waiting, later=c.later, later_acts=c.later_acts, out=c.out, standing_plan=c.standing, notes=c.notes, seed=c.seed,

@@ -89,7 +89,10 @@ class Facts:
         )
 
     def limits(self, arc: int) -> Iterator[str]:
-        """Yield for what a lorry is too heavy, too high or too wide there."""
+        """Yield for what a lorry is too heavy, too high or too wide there, and why nobody may drive there."""
+        index = self.network.arcs[arc].segment
+        if index in self.network.closed:
+            yield f"{self.network.segments[index].segment_id} is closed: {self.network.closed[index]}"
         s, own = self.network.segments[self.network.arcs[arc].segment], self.settings
         for what, most, has in (
             ("weight", s.max_weight_t, own.weight_t),

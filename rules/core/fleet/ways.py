@@ -86,7 +86,9 @@ def arcs_to(network: Network, node: int) -> list[int]:
 
 
 def passable(network: Network, arc: int, settings: FleetSettings) -> bool:
-    """Whether lorries of this weight, height and width may drive an arc."""
+    """Whether lorries of this weight, height and width may drive an arc: it is not closed, and allows them."""
+    if network.arcs[arc].segment in network.closed:
+        return False
     s = network.segments[network.arcs[arc].segment]
     limits = (
         (s.max_weight_t, settings.weight_t),

@@ -6,8 +6,9 @@ are numbered in the order of the segments, forth before back, so that equal part
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from devices.registry import Registry, RoadNode, RoadSegment, TurnBan
@@ -31,6 +32,7 @@ class Network:
         arcs: each direction in which a segment may be driven. ``arc.segment`` is an index of
             ``segments``, ``arc.tail`` and ``arc.head`` are of ``nodes``.
         turn_bans: as given.
+        closed: by index of ``segments``, why nobody may drive there now; see :meth:`closing`.
 
     Raises:
         ValueError: an id that is there twice, a segment without its node, a loop, a ban that
@@ -44,11 +46,39 @@ class Network:
         self.turn_bans = tuple(turn_bans)
         _check(self.graph, len(segments), self.turn_bans)
         self.arcs: tuple[Arc, ...] = tuple(arc for arcs in self.graph.arcs_of for arc in arcs)
+        self.closed: Mapping[int, str] = {}
+        self._open: Network | None = None
 
     @classmethod
     def of(cls, registry: Registry) -> Network:
         """Return the network in a registry; errors as in the class."""
         return cls(registry.nodes, registry.segments, registry.turn_bans)
+
+    def closing(self, why: Mapping[str, str]) -> Network:
+        """Return the same roads, numbered alike, with segments closed to everybody for a time.
+
+        Plans of the open roads stay plans of these: a closure is no other road, and hashes of roads know none.
+
+        Args:
+            why: by segment the reason in words. What is closed already stays so; segments that are not here are left out.
+        """
+        index = self.graph.segment_index
+        found = {index[s]: words for s, words in why.items() if s in index}
+        if not found.keys() - self.closed.keys():
+            return self
+        other = copy.copy(self)
+        other.closed, other._open = {**found, **self.closed}, self.roads
+        return other
+
+    @property
+    def roads(self) -> Network:
+        """The same roads with nothing closed; one object for all its closings."""
+        return self if self._open is None else self._open
+
+    @property
+    def closed_by_id(self) -> dict[str, str]:
+        """By id of a segment why nobody may drive there now."""
+        return {self.segments[i].segment_id: why for i, why in self.closed.items()}
 
     @property
     def nodes(self) -> tuple[RoadNode, ...]:

@@ -201,7 +201,10 @@ def _who(
         return frozenset(), ("stranded", f"no street within {fleet.settings.attach_m:g} m of the bin")
     some = [n for n in some if ground.reaches(fleet.lorry[n], site)]
     if not some:
-        street = request.network.segments[request.network.arcs[ground.sites[site].on[0][0]].segment].street
+        index = request.network.arcs[ground.sites[site].on[0][0]].segment
+        street = request.network.segments[index].street
+        if index in request.network.closed:
+            return frozenset(), ("stranded", f"{street} is closed: {request.network.closed[index]}")
         return frozenset(), ("stranded", f"no lorry's streets lead to {street} and on to a tip")
     locked = {
         lock.lorry_id: lock for lock in request.locks if lock.kind != "skip" and one.bin_id in lock.bins

@@ -155,6 +155,7 @@ class MadeFrom(msgspec.Struct, frozen=True, kw_only=True):
         planner, seed, iterations: how.
         roads: stamp of the network, by which ``Stop.arcs`` are numbered.
         after: words on the plan that this one takes the place of; empty for the day's first.
+        closed: stretches that nobody may drive while it counts, and why.
     """
 
     candidates: tuple[Candidate, ...]
@@ -165,6 +166,7 @@ class MadeFrom(msgspec.Struct, frozen=True, kw_only=True):
     iterations: int = 0
     roads: str = ""
     after: str = ""
+    closed: dict[str, str] = {}
 
 
 class RoundPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rules.core.closing.model import closed_notes
 from rules.core.rounds.case import UNIT, Case, Truck
 from rules.core.rounds.case_of import case_of
 from rules.core.rounds.insertion import Inserter
@@ -27,6 +28,7 @@ def plan_of(
     left = _left(case, tours)
     notes = (*notes, *_too_late(case, timelines))
     missed = [n.bin_id for n in left if n.must]
+    notes = (*notes, *closed_notes(request.network))
     if missed:
         notes = (*notes, f"must-go bins not met: {', '.join(missed)}")
     return RoundPlan(
@@ -47,6 +49,7 @@ def plan_of(
             iterations=iterations,
             roads=request.roads,
             after="" if request.before is None else "the plan before",
+            closed=request.network.closed_by_id,
         ),
         notes=notes,
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from cityops.errors import InvariantError
+from rules.closing.ports import Closures
+from rules.closing.standing import closed_now
 from rules.core.cab.going_on import rest_of
 from rules.core.cab.making import Wish, WrongPlanError, left_of, make
 from rules.core.cab.model import KIND_WORDS, Contents, Kind, NewPlan, Plan
@@ -15,6 +17,7 @@ from rules.core.cab.overtaken import overtaken
 from rules.core.cab.shared import driven_of
 from rules.core.cab.tonight import RouteFacts, Tonight, tonight
 from rules.core.cab.wishing import Means, again, first
+from rules.core.closing.model import closed_notes
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.roster import Roster, roster_of, settings_of
 from rules.core.winter_nights import night_of, span_s
@@ -70,16 +73,22 @@ class Planning:
         town_now: its clock; without one no time passes while a plan is made.
         makes: makes the plans.
         passes_most: of one plan.
+        closures: roads that are closed for a time; None: none is.
     """
 
     def __init__(
         self, book: PlanBook, town: Town, orders: OrderDesk, installed: InstalledRoads, follower: Follower,
         planner_of: PlannerOf, zone: tzinfo, town_now: TownNow | None = None,
-        makes: Makes = in_thread, passes_most: int = PASSES_MOST,
+        makes: Makes = in_thread, passes_most: int = PASSES_MOST, closures: Closures | None = None,
     ) -> None:  # fmt: skip
         self.book, self._town, self._orders = book, town, orders
         self._installed, self._follower, self.planner_of, self._zone = installed, follower, planner_of, zone
-        self._town_now, self._makes, self._passes_most = town_now, makes, passes_most
+        self._town_now, self._makes, self._passes_most, self._closures = (
+            town_now,
+            makes,
+            passes_most,
+            closures,
+        )
         self._one = asyncio.Lock()
         self._at: Ask | None = None
 
@@ -155,12 +164,8 @@ class Planning:
         night, who = str(night_of(ask.now_s, self._zone)), ask.who
         marks = await self.book.marks()
         newest = await self.book.newest(night)
-        before = newest if newest is not None and await self._installed.are_of(newest) else None
-        means = await self._means(ask)
         try:
-            found = None if before is None else await self._follower.follow(before, ask.now_s)
-            wish = await self._wish(ask, means, found, newest, allow_s)
-            await asyncio.to_thread(self._check_size, wish)
+            wish, found = await self._wished(ask, newest, allow_s)
             contents = await self._makes(wish, self.planner_of(ask.iterations, ask.seed))
         except WrongPlanError as error:
             raise InvariantError(str(error)) from error
@@ -174,6 +179,28 @@ class Planning:
             request_id=who.request_id, after=None if newest is None else newest.version,
         )  # fmt: skip
         return await self.book.add(new, marks)
+
+    async def wish(self, ask: Ask) -> Wish:
+        """Return what would be planned now, and plan nothing.
+
+        Raises:
+            NotPlannedError: nothing can be planned, in words for whoever asked.
+            TransientError: the database does not answer.
+        """
+        newest = await self.book.newest(str(night_of(ask.now_s, self._zone)))
+        try:
+            return (await self._wished(ask, newest, 0.0))[0]
+        except ValueError as error:
+            raise NotPlannedError(str(error)) from error
+
+    async def _wished(self, ask: Ask, newest: Plan | None, allow_s: float) -> tuple[Wish, Situation | None]:
+        before = newest if newest is not None and await self._installed.are_of(newest) else None
+        means = await self.means(ask)
+        found = None if before is None else await self._follower.follow(before, ask.now_s)
+        wish = await self._wish(ask, means, found, newest, allow_s)
+        wish = replace(wish, notes=(*wish.notes, *closed_notes(means.network)))
+        await asyncio.to_thread(self._check_size, wish)
+        return wish, found
 
     def _check_size(self, wish: Wish) -> None:
         passes = len(left_of(wish))
@@ -193,10 +220,12 @@ class Planning:
                 "the plan so far counts: plan again"
             )
 
-    async def _means(self, ask: Ask) -> Means:
+    async def means(self, ask: Ask) -> Means:
+        """Return with what a night is planned: roads with what is closed, lorries, those out of service."""
         roads, roster = await self._installed.roads(), await self.roster()
         out = {name: s.reason for name, s in (await self.book.out()).items()}
-        return Means(roads.registry, roads.network, roster, out, ask.seed, ask.iterations)
+        network = await closed_now(self._closures, roads.network, ask.now_s, self._zone)
+        return Means(roads.registry, network, roster, out, ask.seed, ask.iterations)
 
     async def _wish(
         self, ask: Ask, means: Means, found: Situation | None, newest: Plan | None, allow_s: float

@@ -48,10 +48,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """How many changes of service and of the roster there have been: what a plan was made from is still so where these are."""
+    """How many changes of service, of the roster and of closed roads there have been: what a plan was made from is still so where these are."""
 
     services: int
     rosters: int
+    closures: int = 0
 
 
 Makes = Callable[[Wish, FleetPlanner], Awaitable[Contents]]

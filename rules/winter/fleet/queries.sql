@@ -34,7 +34,8 @@ from winter_plan where request_id = %(request_id)s
 select (select max(version) from winter_plan) as last, (select max(version) from winter_plan where night = %(night)s::date) as of_night
 
 -- marks
-select (select coalesce(max(service_id), 0) from lorry_service) as services, (select coalesce(max(roster_id), 0) from winter_roster) as rosters
+select (select coalesce(max(service_id), 0) from lorry_service) as services, (select coalesce(max(roster_id), 0) from winter_roster) as rosters,
+       (select count(*) from road_closure) + (select count(*) from road_opening) as closures
 
 -- add
 insert into winter_plan (version, night, kind, after, lorry, at, by, role, via, reason, contents, request_id)

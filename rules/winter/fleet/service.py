@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
+from rules.closing.ports import Closures
 from rules.core.cab.codec import OnRoads
 from rules.core.cab.model import Plan
 from rules.core.cab.tonight import is_for_later, standing_orders
@@ -39,6 +40,7 @@ class PlanDesk:
         zone: of the town.
         town_now: its clock, read again while a plan is made; without one no time passes.
         makes: makes the plans; ``passes_most``: of one plan.
+        closures: roads that are closed for a time; None: none is.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class PlanDesk:
         town_now: TownNow | None = None,
         makes: Makes = in_thread,
         passes_most: int = PASSES_MOST,
+        closures: Closures | None = None,
     ) -> None:
         self.book, self.town, self.orders, self.zone = book, town, orders, zone
         self.shelf, self.files = Shelf(book), LastUsed[bytes](FILES)
@@ -60,6 +63,7 @@ class PlanDesk:
         self._follower = Follower(self._installed, town, treatment, zone)
         self.planning = Planning(
             book, town, orders, self._installed, self._follower, planner_of, zone, town_now, makes, passes_most,
+            closures,
         )  # fmt: skip
 
     # ---- what there is

@@ -1,0 +1,1 @@
+"""What a fleet needs of machines: arithmetic on measured costs (``cityops capacity``). Pure."""

@@ -1,0 +1,50 @@
+"""What pages, REST and commands about incidents are given, and what they make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from ops_api.housing.team_door import TeamDoor
+from rules.core.incidents.handover import Handover, handover
+from rules.core.incidents.model import Act, Incident, Signal
+from rules.core.incidents.timeline import Line, assembled
+from rules.incidents.ports import IncidentBook, ShiftBook
+
+SINCE_MOST = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An incident with what belongs to it."""
+
+    incident: Incident
+    signals: tuple[Signal, ...]
+    acts: tuple[Act, ...]
+    timeline: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentDesk:
+    """The book, what other services stand at, the town's zone, and the door that lets people act; None: nobody."""
+
+    book: IncidentBook
+    shift: ShiftBook
+    zone: ZoneInfo
+    door: TeamDoor | None = None
+
+    async def whole(self, incident_id: int, *, names: bool) -> Whole:
+        """Return an incident; NoSuchIncidentError where there is none. ``names``: whether to say who said what."""
+        incident = await self.book.incident(incident_id)
+        signals, acts = await self.book.signals(incident_id), await self.book.acts(incident_id)
+        lines = assembled(acts, signals, await self.book.around(incident_id), names=names)
+        return Whole(incident, signals, acts, lines)
+
+    async def handover(self, now_s: float, since: timedelta, *, names: bool) -> Handover:
+        """Return what a shift hands over; ``since``: how far back, at most :data:`SINCE_MOST`."""
+        since_s = now_s - min(since, SINCE_MOST).total_seconds()
+        incidents = await self.book.incidents(live=True, since_s=since_s)
+        acts = await self.book.acts(since_s=since_s)
+        shift = await self.shift.shift(now_s, self.zone)
+        return handover(incidents, acts, shift, since_s=since_s, now_s=now_s, names=names)

@@ -1,0 +1,92 @@
+"""Who may act on incidents: a browser with a pass, a program with the password. Without a password nobody; everybody may look."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Cookie, Depends, Header, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+
+from ops_api.housing.team_door import SHIFT, Pass, TeamDoor
+from ops_api.incident_desk import IncidentDesk
+from ops_api.routers.context import Context, Ctx
+from ops_api.routers.officers import utf8
+from ops_api.routers.password import needs_bearer, remember
+from rules.core.incidents.commands import NAME_MOST
+
+COOKIE = "cityops_ops"
+ADDRESS = "/incidents"
+ROLE = "operations"
+NOT_SET_UP = (
+    "Nobody works on incidents here yet: whoever runs this sets CITYOPS_OPS__PASSWORD. "
+    "Until then they are worked on with `cityops incidents`."
+)
+ASK = "Send the operations centre's password: Authorization: Bearer …"
+
+
+def desk_of(ctx: Context) -> IncidentDesk:
+    """Return the desk; 503 where incidents are not served."""
+    if ctx.incidents is None:
+        raise HTTPException(503, "Incidents are not served here.")
+    return ctx.incidents
+
+
+def door_of(ctx: Context) -> TeamDoor:
+    """Return the door; 404 where no password is set."""
+    door = desk_of(ctx).door
+    if door is None:
+        raise HTTPException(404, NOT_SET_UP)
+    return door
+
+
+def _pass(ctx: Ctx, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = "") -> Pass | None:
+    door = desk_of(ctx).door
+    return None if door is None else door.read(cookie, ctx.clock.now())
+
+
+Carried = Annotated[Pass | None, Depends(_pass)]
+"""Who acts and as what, as a browser that gave the password carries it; None: it only looks, and is told no names."""
+
+
+def let_in(ctx: Context, request: Request, address: str, by: str, role: str) -> Response:
+    """Return the answer that lets somebody in for a shift and leads to a page: who gave the password."""
+    door, now = door_of(ctx), ctx.clock.now()
+    response = RedirectResponse(address, 303)
+    response.set_cookie(
+        COOKIE, door.issue(by.strip(), role.strip() or ROLE, now + SHIFT), max_age=int(SHIFT.total_seconds()),
+        path=ADDRESS, secure=request.url.scheme == "https", httponly=True, samesite="lax",
+    )  # fmt: skip
+    remember(response, request, door, now, ADDRESS)
+    return response
+
+
+Bearer = Annotated[str, Header(include_in_schema=False)]
+
+
+def _reader(ctx: Ctx, request: Request, authorization: Bearer = "") -> bool:
+    if not authorization:
+        return False
+    needs_bearer(ctx, request, door_of(ctx), authorization, ASK)
+    return True
+
+
+Reader = Annotated[bool, Depends(_reader)]
+"""Whether a program sends the password, and so is told names and what people wrote; a wrong one is refused."""
+
+
+def _program(
+    ctx: Ctx,
+    request: Request,
+    authorization: Bearer = "",
+    x_cityops_who: Annotated[str, Header(max_length=NAME_MOST, description="Who acts: a person's name")] = "",
+    x_cityops_role: Annotated[str, Header(max_length=NAME_MOST, description="In which role")] = ROLE,
+) -> Pass:
+    needs_bearer(ctx, request, door_of(ctx), authorization, ASK)
+    who = Pass(utf8(x_cityops_who).strip(), utf8(x_cityops_role).strip(), 0.0)
+    if not who.name or not who.purpose:
+        raise HTTPException(422, "Say who acts in the header X-Cityops-Who, and as what in X-Cityops-Role.")
+    return who
+
+
+Program = Annotated[Pass, Depends(_program)]
+"""A program of the operations centre; ``purpose`` is the role."""

@@ -1,0 +1,130 @@
+"""What changed in the last hour, for the wall: a few lines, newest first, much of one kind as one line. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ops_api.web import words
+from ops_api.web.alarms_view import GROUPS
+from ops_api.web.brand import Brand
+
+Row = Mapping[str, Any]
+
+SPAN = timedelta(hours=1)
+READ = 400
+"""So many of each kind are read at most; beyond it the number says "and more"."""
+SHOWN = 14
+ALONE = 2
+"""So many alarms of one rule are told one by one; more are one line with their number."""
+
+DONE: Mapping[str, str] = {
+    "raised": "Raised",
+    "cleared": "Cleared",
+    "acknowledged": "Taken",
+    "closed": "Closed",
+    "severity": "Now worse or better",
+}
+MARKS: Mapping[str, str] = {
+    "raised": "▲", "cleared": "✓", "acknowledged": "●", "closed": "✓", "severity": "↕", "decided": "→", "emptied": "▽",
+    "treated": "✱", "ordered": "→",
+}  # fmt: skip
+OUTCOMES: Mapping[str, str] = {
+    "treat": "treat",
+    "monitor": "watch",
+    "no_action": "nothing to do",
+    "refer": "somebody is to decide",
+    "collect": "bins to be emptied",
+    "none": "nothing to do",
+}
+ACTS: Mapping[str, str] = {
+    "confirmed": "proposal confirmed",
+    "changed": "proposal changed",
+    "cancelled": "treatment called off",
+    "ordered": "treatment ordered",
+    "unanswered": "nobody answered the proposal",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """What is read for it: rows of the queries ``wall_alarm_lines``, ``wall_decisions``, ``wall_emptied``, ``wall_treated``, ``wall_acts``."""
+
+    alarms: Sequence[Row] = ()
+    decisions: Sequence[Row] = ()
+    emptied: Sequence[Row] = ()
+    treated: Sequence[Row] = ()
+    acts: Sequence[Row] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line: when, a sign and a word for what it is, the text, the page about it."""
+
+    at: datetime = field(repr=False)
+    clock: str
+    what: str
+    mark: str
+    says: str
+    text: str
+    href: str
+    severity: str = ""
+
+
+def changes(happened: Happened, brand: Brand) -> tuple[Change, ...]:
+    """Return the lines that fit on a wall, newest first."""
+    found = [*_alarms(happened.alarms, brand), *_others(happened, brand)]
+    return tuple(sorted(found, key=lambda c: c.at, reverse=True)[:SHOWN])
+
+
+def _alarms(rows: Sequence[Row], brand: Brand) -> Iterator[Change]:
+    by_kind: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        by_kind.setdefault((row["what"], row["rule_id"]), []).append(row)
+    for (what, rule), mine in by_kind.items():
+        if len(mine) <= ALONE:
+            yield from (_alarm(row, brand) for row in mine)
+        else:
+            name = GROUPS.get(rule, rule)
+            text = (
+                f"{words.number(len(mine))}{'+' if len(mine) >= READ else ''} × {name[:1].lower()}{name[1:]}"
+            )
+            yield _change(mine[0]["at"], what, DONE[what], text, f"/alarms?rule={rule}&show=all", brand)
+
+
+def _alarm(row: Row, brand: Brand) -> Change:
+    what = row["what"]
+    return _change(
+        row["at"], what, DONE[what], row["title"], f"/alarms/{row['alarm_id']}", brand, row["severity"]
+    )
+
+
+def _others(happened: Happened, brand: Brand) -> Iterator[Change]:
+    for d in happened.decisions:
+        outcome = OUTCOMES.get(d["outcome"], str(d["outcome"]).replace("_", " "))
+        place = "Bin rounds" if d["rule_id"] == "bins.collection" else d["label"]
+        yield _change(
+            d["at"], "decided", "Decided", f"{place}: {outcome}", f"/decisions/{d['decision_id']}", brand
+        )
+    if len(happened.emptied) > ALONE:
+        text = words.plural(len(happened.emptied), "bin") + f", last {happened.emptied[0]['label']}"
+        yield _change(happened.emptied[0]["at"], "emptied", "Emptied", text, "/bins", brand)
+    else:
+        for e in happened.emptied:
+            yield _change(e["at"], "emptied", "Emptied", e["label"], f"/bins/{e['bin_id']}", brand)
+    for t in happened.treated:
+        at = words.moment(t["at"])
+        if at is not None:
+            yield _change(at, "treated", "Treated", t["label"], f"/winter?route={t['route_id']}", brand)
+    for a in happened.acts:
+        text = f"{a['label']}: {ACTS.get(a['what'], a['what'])}"
+        yield _change(a["at"], "ordered", "Orders", text, f"/winter/{a['route_id']}/orders", brand)
+
+
+def _change(
+    at: datetime, what: str, says: str, text: str, href: str, brand: Brand, severity: str = ""
+) -> Change:
+    clock = words.clock(at, brand.time_zone)
+    return Change(at, clock, what, MARKS[what], says, text, href, severity)

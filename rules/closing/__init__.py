@@ -1,0 +1,1 @@
+"""Keeps closures of roads, and notes of what closing one would do."""

@@ -1,0 +1,1 @@
+"""Incidents outside the core: where they are kept, and the service that proposes them."""

@@ -1,0 +1,1 @@
+"""What if a road is closed: everybody's plans around it, made and thrown away."""

@@ -1,0 +1,93 @@
+"""The wall stays open for a week: what it holds does not grow. In headless Chromium, with its clock put forward."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.fakes import website
+from tests.fakes.open_wall import OpenWall
+from tests.fakes.website import Site
+from tests.integration.test_web_browser import CHROMIUM, chromium
+
+__all__ = ["chromium"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+]
+
+A_DAY = 8640
+"""Updates of a day in which something changes every ten seconds."""
+NODES, LISTENERS, HEAP_BYTES = 150, 30, 600_000
+"""What lists and signs of this update and of that differ by, and no more, however many updates lie between."""
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
+    """A site of its own."""
+    async with website.copied(pg_server, *await towns.template()) as started:
+        yield started
+
+
+async def grown(chromium: Browser, site: Site, warm_up: int, updates: int) -> tuple[int, int, int]:
+    """Return by how much a wall's heap [bytes], nodes and listeners grew over so many updates."""
+    page = await (await chromium.new_context(viewport={"width": 1920, "height": 1080})).new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda e: wrong.append(str(e)))
+    wall = OpenWall(page, site)
+    await wall.open()
+    await wall.update(warm_up)
+    before, drawn = await wall.weight(), await wall.drawn()
+    await wall.update(updates)
+    after = await wall.weight()
+    assert wrong == []
+    # It was at work: each update was on the page, and the map followed.
+    assert await wall.drawn() - drawn >= updates * 0.8
+    assert await page.evaluate("window.wallTick") == warm_up + updates
+    await page.context.close()
+    print(f"wall after {updates} updates: {before} -> {after}")
+    return (
+        after.heap_bytes - before.heap_bytes,
+        after.nodes - before.nodes,
+        after.listeners - before.listeners,
+    )
+
+
+async def test_some_hundred_updates_leave_nothing_behind(chromium: Browser, site: Site) -> None:
+    heap, nodes, listeners = await grown(chromium, site, 60, 240)
+    assert nodes <= NODES
+    assert listeners <= LISTENERS
+    assert heap <= HEAP_BYTES
+
+
+async def test_a_leak_would_be_found(chromium: Browser, site: Site) -> None:
+    """Nodes that are kept, as a page does that forgets to take old parts away."""
+    page = await (await chromium.new_context(viewport={"width": 1280, "height": 720})).new_page()
+    wall = OpenWall(page, site)
+    await wall.open()
+    await page.evaluate(
+        "document.addEventListener('cityops:state', (e) => { (window.kept ??= []).push(e.detail, document.getElementById('live-alarms').cloneNode(true)); })"
+    )
+    await wall.update(10)
+    before = await wall.weight()
+    await wall.update(40)
+    after = await wall.weight()
+    await page.context.close()
+    assert after.nodes - before.nodes > NODES
+    assert after.heap_bytes - before.heap_bytes > HEAP_BYTES * 40 / 240
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+async def test_a_day_leaves_nothing_behind(chromium: Browser, site: Site) -> None:
+    heap, nodes, listeners = await grown(chromium, site, 240, A_DAY)
+    assert nodes <= NODES
+    assert listeners <= LISTENERS
+    assert heap <= 2 * HEAP_BYTES
