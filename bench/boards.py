@@ -33,16 +33,16 @@ SLOW_ROUNDS = 3
 """Rounds of a query whose first takes longer than ten times the limit."""
 
 
-_HOURS_12 = "date_trunc('hour', now()) - interval '12 hours'"
+_HOURS_6 = "date_trunc('hour', now()) - interval '6 hours'"
 INSIDE: Mapping[str, str] = MappingProxyType(
     {
         "board.last_heard": "select r.device_id, max(r.ts) from frog_reading r where r.received_at > now() - interval '65 minutes'"
         " and r.ts > now() - interval '65 minutes' group by r.device_id",
         "board.devices_seen": "select device_id, ts from board.last_heard('frog')",
-        "board.incomplete": f"select device_id, sum(n) from frog_hourly where bucket >= {_HOURS_12}"
+        "board.incomplete": f"select device_id, sum(n) from frog_hourly where bucket >= {_HOURS_6}"
         " and bucket < date_trunc('hour', now()) group by 1",
-        "board.completeness": "select device_id, sum(n) from frog_hourly"
-        " where bucket >= date_trunc('hour', now()) - interval '6 hours' and bucket < date_trunc('hour', now()) group by 1",
+        "board.completeness": f"select device_id, sum(n) from frog_hourly where bucket >= {_HOURS_6}"
+        " and bucket < date_trunc('hour', now()) group by 1",
         "board.gaps": "select * from health.ledger where missing > 0",
         "board.ingest(": "select * from summary.ingest where slot >= now() - interval '90 days'",
         "board.home_climate": "select * from summary.home_climate where bucket >= now() - interval '90 days'",
