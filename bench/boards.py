@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,27 @@ from devices.registry import Registry
 LIMIT_MS = 200.0
 SLOW_ROUNDS = 3
 """Rounds of a query whose first takes longer than ten times the limit."""
+
+
+_HOURS_6 = "date_trunc('hour', now()) - interval '6 hours'"
+INSIDE: Mapping[str, str] = MappingProxyType(
+    {
+        "board.last_heard": "select r.device_id, max(r.ts) from frog_reading r where r.received_at > now() - interval '65 minutes'"
+        " and r.ts > now() - interval '65 minutes' group by r.device_id",
+        "board.devices_seen": "select device_id, ts from board.last_heard('frog')",
+        "board.incomplete": f"select device_id, sum(n) from frog_hourly where bucket >= {_HOURS_6}"
+        " and bucket < date_trunc('hour', now()) group by 1",
+        "board.completeness": f"select device_id, sum(n) from frog_hourly where bucket >= {_HOURS_6}"
+        " and bucket < date_trunc('hour', now()) group by 1",
+        "board.gaps": "select * from health.ledger where missing > 0",
+        "board.ingest(": "select * from summary.ingest where slot >= now() - interval '90 days'",
+        "board.home_climate": "select * from summary.home_climate where bucket >= now() - interval '90 days'",
+        "board.treatment_runs": "select p.segment_id, p.lorry, p.at from treatment_pass p where p.at > now() - interval '10 days'"
+        " and p.what = 'driven' and not exists (select from treatment_pass b where b.what = 'taken_back'"
+        " and b.segment_id = p.segment_id and b.lorry = p.lorry and b.at = p.at)",
+    }
+)
+"""What functions run for the largest kind: plans show a function as one node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,32 +195,22 @@ def _town(conn: psycopg.Connection[Any]) -> dict[str, Any]:
 
 
 def _explain(dsn: str, bench: Bench, heaviest: Sequence[Timed], folder: Path) -> None:
-    """Write the plan of each, with those of the functions that it calls."""
+    """Write the plan of each as it is run, and those of what the functions in it run."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.txt"):
         old.unlink()
     with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as conn:
-        plans: list[str] = []
-        conn.add_notice_handler(lambda d: plans.append(d.message_primary or ""))
-        conn.execute("load 'auto_explain'")
-        for name, value in {
-            "auto_explain.log_min_duration": "0", "auto_explain.log_analyze": "on", "auto_explain.log_buffers": "on",
-            "auto_explain.log_nested_statements": "on", "auto_explain.log_timing": "off", "client_min_messages": "log",
-        }.items():  # fmt: skip
-            conn.execute("select set_config(%s, %s, false)", (name, value))
-        conn.execute("set role cityops_reader")
         for place, timed in enumerate(heaviest, start=1):
-            plans.clear()
-            conn.execute(bench.text(timed.query, timedelta(days=timed.days))).fetchall()
-            said = json.dumps(timed.told(), ensure_ascii=False)
-            # What takes no millisecond in a function says nothing.
-            body = "\n\n".join(p for p in plans if not _is_nothing(p))
-            (folder / f"{place:02}.txt").write_text(f"{said}\n\n{body}\n", encoding="utf-8")
+            text = bench.text(timed.query, timedelta(days=timed.days))
+            conn.execute("set role cityops_reader")
+            parts = [json.dumps(timed.told(), ensure_ascii=False), text, _plan(conn, text)]
+            conn.execute("reset role")
+            for function, inner in INSIDE.items():
+                if function in text:
+                    parts += [f"-- inside {function}:\n{inner}", _plan(conn, inner)]
+            (folder / f"{place:02}.txt").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def _is_nothing(plan: str) -> bool:
-    took = plan.removeprefix("duration: ").split(" ", 1)[0]
-    try:
-        return float(took) < 1.0
-    except ValueError:
-        return False
+def _plan(conn: psycopg.Connection[Any], text: str) -> str:
+    rows = conn.execute(f"explain (analyze, buffers, timing off) {text}").fetchall()
+    return "\n".join(row[0] for row in rows)

@@ -165,7 +165,7 @@ BOARD = BoardSpec(
                     ),
                     lines("Devices that reported, by day", REPORTING, unit="short", width=8),
                     rows(
-                        "Least complete of the last twelve hours",
+                        "Least complete of the last six hours",
                         INCOMPLETE,
                         units={"complete": "percent"},
                         empty="all devices have sent 99 of 100 readings",

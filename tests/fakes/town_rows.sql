@@ -144,3 +144,9 @@ values (date_trunc('month', now())::date, 'd', 's', 'Yes: £ 120 less, between 4
     {"key": "in_all", "name": "Cost in all", "unit": "£", "better": "less", "actual": 900, "fixed": 1020, "difference": -120, "low": -200, "high": -40, "verdict": "less"},
     {"key": "overflow_min", "name": "Overflow minutes", "unit": "min", "better": "less", "actual": null, "fixed": null, "verdict": "not known"}]}', '\x00');
 delete from road_reading where ts > now() - interval '2 hours' and device_id = (select device_id from device where name = 'road-002');
+-- The day before, so that whatever time it is there is a day that is over.
+insert into bin_reading (ts, device_id, seq, boot, distance_mm, battery_pct, battery_v, received_at)
+select t, device_id, 100000 + row_number() over (), 1, 600, 80, 3.5, t + interval '3 seconds'
+  from device, generate_series(now() - interval '30 hours', now() - interval '28 hours', interval '30 minutes') t where kind = 'bin';
+insert into ingest_batch (received_at, shard, readings, kinds)
+select t, 0, 8, jsonb_build_object('bin', jsonb_build_object('rows', 8, 'min_ts', t - interval '1 second', 'max_ts', t)) from (select now() - interval '30 hours' as t) x;
