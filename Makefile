@@ -36,8 +36,9 @@ lint: setup-dev  ## style, types and import rules
 bench: setup-dev  ## measure on this machine
 	$(PY) -m bench $(ARGS)
 
-soak: setup-dev  ## ten minutes of faults in random order, counted to the message (SOAK_S=60 SEED=7)
+soak: setup-dev  ## ten minutes of faults in random order, counted to the message (SOAK_S=60 SEED=7); a wall that is open for a day
 	.venv/bin/cityops verify durability --faults all --rate 1000 --seconds $(SOAK_S) $(if $(SEED),--seed $(SEED)) $(ARGS)
+	$(PY) -m pytest -m soak -s tests/integration/test_ops_wall_open.py
 
 test-long: setup-dev  ## the long tests: twenty kills of each part, ten minutes without database, every scenario, ten times the examples
 	$(PY) -m pytest -m soak $(ARGS)

@@ -1,4 +1,4 @@
-"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way] [options]``: one JSON object per benchmark on standard output.
+"""``python -m bench [ingest|commit|damp|rules|alarms|replay|restore|fleet|storage|moisture|forecaster|wrong_sensor|bin_emptying|bin_outlook|bin_round|rounds|boards|emergency_way|wall] [options]``: one JSON object per benchmark on standard output.
 
 Without a name all run, one after the other. Progress goes to standard error.
 """
@@ -28,6 +28,7 @@ from bench import (
     rounds,
     rules,
     storage,
+    wall,
     wrong_sensor,
 )
 from bench.moisture import report as moisture
@@ -52,6 +53,7 @@ BENCHMARKS = {
     "rounds": rounds,
     "boards": boards,
     "emergency_way": emergency_way,
+    "wall": wall,
 }
 
 

@@ -22,6 +22,7 @@ from cityops.db.migrate import upgrade
 from cityops.db.pool import connect
 from devices.contract.kind import discover
 from ingest.chunks import fit_chunks
+from ingest.core.ddl_timescale import REFRESHED_AFTER
 from ingest.summaries import Summaries
 from ops_api.wiring import reading_tables
 
@@ -225,9 +226,9 @@ def _aggregate(conn: Connection) -> None:
     ).fetchall()
     for (view,) in found:
         say(f"refreshing {view}")
-        width = "1 hour" if view.endswith("hourly") else "1 day"
+        after = REFRESHED_AFTER[view.rpartition("_")[2]]
         conn.execute(
             sql.SQL("call refresh_continuous_aggregate({}, null, now() - {}::interval)").format(
-                sql.Literal(view), sql.Literal(width)
+                sql.Literal(view), sql.Literal(after)
             )
         )

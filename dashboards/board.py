@@ -33,7 +33,7 @@ select raised_at as time, coalesce(cleared_at, now()) as timeend, title as text,
 TREATMENTS_SQL = """
 select t.began_at as time, t.ended_at as timeend, coalesce(r.label, 'No route') || ' spread by ' || t.lorry as text,
        'treatment,' || t.lorry as tags
-  from board.treatment_runs($__timeFrom(), $__timeTo()) t left join gritting_route r using (route_id)
+  from board.treatment_runs($__timeFrom()::timestamptz, $__timeTo()::timestamptz) t left join gritting_route r using (route_id)
  where {routes} order by t.began_at desc limit 300
 """
 """Runs of gritters: from the first to the last stretch of a route in a night."""

@@ -8,7 +8,7 @@ the first closing bracket, and a macro that it does not know is an error. A
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,6 +49,7 @@ def expand(
     *,
     interval: str = "10m",
     variables: Mapping[str, Sequence[str]] | None = None,
+    single: Collection[str] = (),
     timescaledb: bool = False,
 ) -> str:
     """Return SQL that PostgreSQL reads; ValueError for an unknown macro or variable.
@@ -59,12 +60,13 @@ def expand(
         end: until when.
         interval: what ``$__interval`` is.
         variables: chosen values by name; written as a list of quoted texts, or as ``${name:raw}``.
+        single: names of those that take one value only: written without quotes, as Grafana does.
         timescaledb: whether the data source says that the extension is there.
     """
     window = Window(start, end, timescaledb)
     sql = _built_in(sql, window, interval)
     for name, values in (variables or {}).items():
-        sql = _variable(sql, name, values)
+        sql = _variable(sql, name, values, quotes=name not in single)
 
     def one(match: re.Match[str]) -> str:
         name, arguments = match[1], [a.strip() for a in match[2].split(",")]
@@ -101,8 +103,9 @@ def _built_in(sql: str, window: Window, interval: str) -> str:
     return re.sub(r"\$__interval\b|\$\{__interval\}", interval, sql)
 
 
-def _variable(sql: str, name: str, values: Sequence[str]) -> str:
-    quoted = ",".join("'" + value.replace("'", "''") + "'" for value in values)
+def _variable(sql: str, name: str, values: Sequence[str], *, quotes: bool) -> str:
+    mark = "'" if quotes else ""
+    quoted = ",".join(mark + value.replace("'", "''") + mark for value in values)
     raw = ",".join(values)
 
     def chosen(match: re.Match[str]) -> str:

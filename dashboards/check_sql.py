@@ -7,8 +7,8 @@ with a time limit; whatever the connection itself may do, a board's query can't.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -107,7 +107,7 @@ async def run_queries(
         ran = []
         for query in queries(boards, rules):
             period = limits.period or period_of(boards.get(query.board))
-            ran.append(await reader.judge(query, choices.get(query.board, {}), period))
+            ran.append(await reader.judge(query, choices.get(query.board, Chosen()), period))
         return flavour.label, ran
 
 
@@ -120,6 +120,14 @@ def period_of(board: Board | None) -> timedelta:
         return timedelta(seconds=seconds_of(start.removeprefix("now-").partition("/")[0]))
     except ValueError:
         return timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Values of a board's variables, and which of these take one value only."""
+
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    single: Collection[str] = ()
 
 
 class _Reader:
@@ -147,22 +155,31 @@ class _Reader:
                 f"no role {self._limits.role} here: {_words(error)}; run `cityops db upgrade`"
             ) from error
 
-    async def choices(self, board: Board) -> dict[str, list[str]]:
+    async def choices(self, board: Board) -> Chosen:
         """Return the values of a board's variables with everything chosen; one that fails has none (told by judge)."""
         chosen: dict[str, list[str]] = {}
+        single: set[str] = set()
         for variable in (board.get("templating") or {}).get("list") or ():
             name = str(variable["name"])
-            chosen[name] = _current(variable)
+            values = _current(variable)
             if variable.get("type") == "query":
-                try:
-                    _, found = await self._run(str(variable["query"]), chosen, timedelta(days=1))
-                    chosen[name] = [str(row[-1]) for row in found]
-                except (psycopg.Error, ValueError):
-                    chosen[name] = []
-            chosen[name] = chosen[name] or [""]
-        return chosen
+                values = await self._offered(str(variable["query"]), Chosen(chosen, single))
+            if not (variable.get("multi") or variable.get("includeAll")):
+                single.add(name)
+                values = values[:1]
+            chosen[name] = values or [""]
+        return Chosen(chosen, single)
 
-    async def judge(self, query: Query, chosen: Mapping[str, Sequence[str]], period: timedelta) -> Ran:
+    async def _offered(self, sql: str, chosen: Chosen) -> list[str]:
+        """Return what a variable's query offers: the column ``__value``, else the first."""
+        try:
+            names, found = await self._run(sql, chosen, timedelta(days=1))
+        except (psycopg.Error, ValueError):
+            return []
+        column = names.index("__value") if "__value" in names else 0
+        return [str(row[column]) for row in found]
+
+    async def judge(self, query: Query, chosen: Chosen, period: timedelta) -> Ran:
         """Run one query and say what became of it."""
         started = time.perf_counter()
         try:
@@ -173,7 +190,7 @@ class _Reader:
         return Ran(query.where, len(found), round(1000 * (time.perf_counter() - started), 1), failed)
 
     async def _run(
-        self, sql: str, chosen: Mapping[str, Sequence[str]], period: timedelta
+        self, sql: str, chosen: Chosen, period: timedelta
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
         end = self._limits.end
         text = expand(
@@ -181,7 +198,8 @@ class _Reader:
             end - period,
             end,
             interval=interval_of(period),
-            variables=chosen,
+            variables=chosen.values,
+            single=chosen.single,
             timescaledb=self._timescaledb,
         )
         async with self._conn.transaction(force_rollback=True):

@@ -13,9 +13,9 @@ def local_day(time: str) -> str:
     return f"date_trunc('day', {time}, '{ZONE}')"
 
 
-def local_month(time: str) -> str:
-    """Return SQL of the first midnight of the month by the council's clock."""
-    return f"date_trunc('month', {time}, '{ZONE}')"
+def local_week(time: str) -> str:
+    """Return SQL of the midnight of the council's clock at which the week before ``time`` began, on Monday."""
+    return f"date_trunc('week', {time}, '{ZONE}')"
 
 
 def midnight(day: str) -> str:

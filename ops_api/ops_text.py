@@ -28,8 +28,8 @@ def way_lines(a: WayAnswer) -> Iterator[str]:
         yield from _way("The way", a.best)
     if a.other is not None:
         yield from _way(f"Next best ({a.shared_pct} % of it on the same stretches)", a.other)
-    for c in a.closed:
-        yield f"Closed: {c.street} ({c.segment_id}), {c.why}"
+    for street, why in dict.fromkeys((c.street, c.why) for c in a.closed):
+        yield f"Closed, and would be quicker: {street}, {why}"
     if a.late_min > 0.0:
         yield f"Closures cost {a.late_min:.1f} min"
     yield from a.notes

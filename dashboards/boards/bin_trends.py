@@ -8,7 +8,7 @@ from dashboards.board import BoardSpec, Page, Section, choice
 from dashboards.catalogue import PERCENT
 from dashboards.meanings import VERDICT
 from dashboards.panels import BAD, GOOD, WARN, Way, columns, lines, number, rows
-from dashboards.zone import local_day, midnight
+from dashboards.zone import local_day, local_week, midnight
 
 STREAM = choice("stream", "Stream", "select distinct stream from bin_site order by 1")
 
@@ -46,17 +46,15 @@ select b.label as bin, b.street, count(*) as overflows, sum(o.minutes) as overfl
   from {OVERFLOWS} group by b.bin_id, b.label, b.street order by overflowing desc, b.label limit 50
 """
 
-# From one emptying of a bin to the next: what came in, by the days it took.
-RATES = f"""
-select e.at, b.stream, e.before_pct - lag(e.after_pct) over w as added,
-       extract(epoch from e.at - lag(e.at) over w) / 86400 as days
-  from {EMPTYINGS} window w as (partition by e.bin_id order by e.at)
-"""
-
+# What emptyings of a week took out of all bins of a stream is what came in, but for what is in them at its ends.
 DAYS_TO_FULL = f"""
-select {local_day("r.at")} as "time", r.stream as metric,
-       percentile_cont(0.5) within group (order by 100 * r.days / r.added) as value
-  from ({RATES}) r where r.added >= 5 and r.days >= 0.25 group by 1, 2 order by 1, 2
+select x.week as "time", x.stream as metric,
+       100 * s.bins * extract(epoch from least(x.week + interval '7 days', $__timeTo()::timestamptz)
+                                        - greatest(x.week, $__timeFrom()::timestamptz)) / 86400 / x.taken_pct as value
+  from (select {local_week("e.at")} as week, b.stream, sum(e.before_pct - coalesce(e.after_pct, 0)) as taken_pct
+          from {EMPTYINGS} and e.before_pct is not null group by 1, 2) x
+  join (select stream, count(*) as bins from bin_site group by stream) s using (stream)
+ where x.taken_pct > 0 order by 1, 2
 """
 
 NOW_TO_FULL = """
@@ -139,7 +137,7 @@ BOARD = BoardSpec(
                     lines(
                         "Days from empty to full",
                         DAYS_TO_FULL,
-                        description="By what came in between two emptyings; the middle of those that ended on a day.",
+                        description="By what emptyings took out of all bins of a stream in a week; a Monday to the next.",
                         unit="d",
                         soft_range=(0.0, None),
                     ),

@@ -80,16 +80,22 @@ select d.decided_at as "time", d.outcome, d.result ->> 'service_date' as "servic
  order by d.decided_at desc limit 50
 """
 
-WARM = """
+NEWEST_H = 3
+NEWEST = f"""
+(select distinct on (n.device_id) n.device_id, n.ts, n.temperature_c, n.battery_pct from bin_reading n
+  where n.ts > now() - interval '{NEWEST_H} hours' and n.received_at > now() - interval '{NEWEST_H} hours'
+  order by n.device_id, n.ts desc) l join bin_site b using (device_id)
+"""
+"""By when they were measured and came: the newest reading of each bin by itself takes as many look-ups as there are bins."""
+
+WARM = f"""
 select b.label as bin, b.street, l.temperature_c as temperature, l.ts as measured, b.bin_id as id
-  from bin_latest l join bin_site b using (device_id)
- where b.stream in ($stream) and l.temperature_c is not null order by l.temperature_c desc limit 20
+  from {NEWEST} where b.stream in ($stream) and l.temperature_c is not null order by l.temperature_c desc, b.label limit 20
 """
 
-BATTERY = """
+BATTERY = f"""
 select b.label as bin, b.street, l.battery_pct as battery, l.ts as measured, b.bin_id as id
-  from bin_latest l join bin_site b using (device_id)
- where b.stream in ($stream) and l.battery_pct is not null order by l.battery_pct limit 20
+  from {NEWEST} where b.stream in ($stream) and l.battery_pct is not null order by l.battery_pct, b.label limit 20
 """
 
 TEMPERATURE = f"""
@@ -216,6 +222,8 @@ BOARD = BoardSpec(
                     rows(
                         "Warmest bins",
                         WARM,
+                        description=f"Of those heard in the last {NEWEST_H} hours.",
+                        empty=f"no bin was heard in the last {NEWEST_H} hours",
                         units={"temperature": CELSIUS, "measured": "dateTimeFromNow"},
                         ways={"bin": BIN_PAGE},
                         width=8,
@@ -223,6 +231,8 @@ BOARD = BoardSpec(
                     rows(
                         "Weakest batteries",
                         BATTERY,
+                        description=f"Of those heard in the last {NEWEST_H} hours.",
+                        empty=f"no bin was heard in the last {NEWEST_H} hours",
                         units={"battery": PERCENT, "measured": "dateTimeFromNow"},
                         ways={"bin": BIN_PAGE},
                         width=8,

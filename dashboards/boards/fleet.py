@@ -7,7 +7,7 @@ from __future__ import annotations
 from dashboards.board import BoardSpec, Page, Section, choice
 from dashboards.catalogue import PERCENT, kinds, unit
 from dashboards.meanings import NONE_IS_FINE, NONE_IS_GOOD
-from dashboards.panels import BAD, Way, columns, lines, number, rows
+from dashboards.panels import Way, columns, lines, number, rows
 from dashboards.periods import readings
 
 KIND = choice("kind", "Kind", "select distinct kind from board.device where retired_at is null order by 1")
@@ -69,26 +69,27 @@ select case s.clk when 0 then 'never set' when 1 then 'restored' when 2 then 'se
   from board.device_state s where s.kind in ($kind) group by 1 order by 2 desc
 """
 
-WEAK = """
-select x.device, x.kind, x.battery, x.measured from (
-select d.label as device, 'road' as kind, l.battery_v as battery, l.ts as measured
-  from road_latest l join board.device d using (device_id) where l.battery_v is not null
+WEAK_H = 3
+WEAK = f"""
+select d.label as device, x.kind, min(x.battery) as battery, max(x.ts) as measured from (
+select device_id, 'road' as kind, battery_v as battery, ts from road_reading
+ where ts > now() - interval '{WEAK_H} hours' and received_at > now() - interval '{WEAK_H} hours'
 union all
-select d.label, 'bin', l.battery_v, l.ts from bin_latest l join board.device d using (device_id) where l.battery_v is not null) x
- where x.kind in ($kind) order by x.battery, x.device limit 50
+select device_id, 'bin', battery_v, ts from bin_reading
+ where ts > now() - interval '{WEAK_H} hours' and received_at > now() - interval '{WEAK_H} hours') x
+  join board.device d using (device_id)
+ where x.kind in ($kind) and x.battery is not null group by d.device_id, d.label, x.kind order by 3, 1 limit 50
 """
 
 BATTERY = f"""
-select $__timeGroupAlias(x.ts,$__interval), x.kind as metric, percentile_cont(0.1) within group (order by x.battery) as value
-  from (select r.ts, 'road' as kind, r.battery from {readings("road", {"battery": ("min", "battery_v")})}
-        union all
-        select r.ts, 'bin', r.battery from {readings("bin", {"battery": ("min", "battery_v")})}) x
- where x.kind in ($kind) and x.battery is not null group by 1, 2 order by 1, 2
+select $__timeGroupAlias(r.ts,$__interval), min(r.battery) as lowest, avg(r.battery) as mean
+  from {readings("road", {"battery": ("min", "battery_v")})} where 'road' in ($kind) group by 1 order by 1
 """
 
+WEAK_PCT = 20
 CHARGE = f"""
-select $__timeGroupAlias(r.ts,$__interval), percentile_cont(0.1) within group (order by r.charge) as "a tenth below",
-       percentile_cont(0.5) within group (order by r.charge) as middle
+select $__timeGroupAlias(r.ts,$__interval), 100.0 * count(*) filter (where r.charge < {WEAK_PCT}) / count(*) as weak,
+       avg(r.charge) as mean
   from {readings("bin", {"charge": ("min", "battery_pct")})} where r.charge is not null group by 1 order by 1
 """
 
@@ -164,7 +165,7 @@ BOARD = BoardSpec(
                     ),
                     lines("Devices that reported, by day", REPORTING, unit="short", width=8),
                     rows(
-                        "Least complete of the last 24 hours",
+                        "Least complete of the last twelve hours",
                         INCOMPLETE,
                         units={"complete": "percent"},
                         empty="all devices have sent 99 of 100 readings",
@@ -178,22 +179,23 @@ BOARD = BoardSpec(
             (
                 (
                     lines(
-                        "Voltage: a tenth of the devices are below",
+                        "Batteries of road sensors",
                         BATTERY,
                         unit=unit("road", "battery_v"),
                         width=8,
                     ),
                     lines(
-                        "Charge of bins",
+                        "Batteries of bins",
                         CHARGE,
                         unit=PERCENT,
-                        steps=((None, "transparent"), (20, BAD)),
+                        names={"weak": f"share of bins below {WEAK_PCT} %", "mean": "mean charge"},
                         soft_range=(0.0, 100.0),
                         width=8,
                     ),
                     rows(
                         "Weakest",
                         WEAK,
+                        description=f"Lowest voltage of the last {WEAK_H} hours.",
                         units={"battery": unit("road", "battery_v"), "measured": "dateTimeFromNow"},
                         empty="no device tells its voltage",
                         width=8,

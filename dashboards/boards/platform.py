@@ -190,7 +190,7 @@ BOARD = BoardSpec(
                         "Complete by kind",
                         COMPLETE,
                         description="Readings stored of those that the devices' intervals make, in the whole hours of "
-                        "the period (seven days at most). Empty: measures only now and then.",
+                        "the period (twelve at most). Empty: measures only now and then.",
                         units={"complete": "percent"},
                     ),
                     rows(

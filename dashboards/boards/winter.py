@@ -150,7 +150,7 @@ select $__timeGroupAlias(r.ts,$__interval), d.label as metric, min(r.salt) as va
 
 RUNS = """
 select t.began_at as "time", t.ended_at as until, r.label as route, t.lorry, t.stretches, r.route_id as id
-  from board.treatment_runs($__timeFrom(), $__timeTo()) t join gritting_route r using (route_id)
+  from board.treatment_runs($__timeFrom()::timestamptz, $__timeTo()::timestamptz) t join gritting_route r using (route_id)
  where t.route_id in ($route) order by t.began_at desc limit 200
 """
 
@@ -319,6 +319,7 @@ WEATHER = Section(
             rows(
                 "Gritters spread",
                 RUNS,
+                description="The last ten days of the period.",
                 ways={"route": ROUTE_PAGE},
                 empty="nothing was spread in this period",
                 width=10,

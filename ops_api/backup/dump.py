@@ -21,7 +21,7 @@ from psycopg import sql
 
 from cityops.errors import ConfigurationError, TransientError
 from ops_api.backup import outside
-from ops_api.backup.facts import SQL, facts, roles
+from ops_api.backup.facts import SQL, entry, facts, roles
 from ops_api.backup.manifest import FILE, Manifest, encode, entries
 from ops_api.backup.names import PARTIAL, name_at
 from ops_api.backup.outside import Outside
@@ -174,7 +174,7 @@ def _described(conn: psycopg.Connection[Any]) -> dict[str, Any]:
     found = facts(conn)
     return {
         "database": database, "owner": owner, "database_bytes": size, "wal_lsn": wal_lsn, "timescaledb": timescaledb,
-        "server": str(server).split(" ")[0], "roles": roles(conn), "facts": found,
+        "server": str(server).split(" ")[0], "roles": roles(conn), "entry": entry(conn), "facts": found,
         "schema": max((n.removeprefix("migration ") for n in found if n.startswith("migration ")), default="none"),
     }  # fmt: skip
 

@@ -45,6 +45,7 @@ def facts(conn: Connection, samples: Iterable[Sample] | None = None) -> Facts:
         ):
             conn.execute(f"set local {setting}")
         found = _fixed(conn)
+        found["rights database"] = ", ".join(f"{role} {right}" for role, right in entry(conn))
         tables = conn.execute(SQL["tables"]).fetchall()
         for schema, name, *_ in tables:
             found[f"rows {schema}.{name}"] = _count(conn, schema, name)
@@ -58,6 +59,11 @@ def facts(conn: Connection, samples: Iterable[Sample] | None = None) -> Facts:
 def roles(conn: Connection) -> tuple[Role, ...]:
     """Return the roles that must be there before this database can be restored."""
     return tuple(Role(name, login, tuple(of)) for name, login, of in conn.execute(SQL["roles"]))
+
+
+def entry(conn: Connection) -> tuple[tuple[str, str], ...]:
+    """Return who beside the owner may do what with the database as such: (role or ``public``, right)."""
+    return tuple((str(role), str(right)) for role, right in conn.execute(SQL["entry"]))
 
 
 def differences(before: Mapping[str, str], after: Mapping[str, str], *, same_major: bool = True) -> list[str]:

@@ -135,15 +135,32 @@ select 'job ' || job_id, format('%s on %s every %s of %s: %s', proc_name, coales
 select view_schema || '.' || view_name as view, materialization_hypertable_schema as schema, materialization_hypertable_name as name
   from timescaledb_information.continuous_aggregates order by 1
 
+-- entry
+-- Who may connect to this database, and do what: the owner is not named.
+select distinct case e.grantee when 0 then 'public' else pg_get_userbyid(e.grantee)::text end, e.privilege_type
+  from pg_database d cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) e
+ where d.datname = current_database() and e.grantee <> d.datdba order by 1, 2
+
 -- roles
--- Roles that own something here or have a right on it, with the others of these that they are members of.
-with named as (
+-- Roles that own something here, have a right on it, or are members of one that has (logins), with the others of
+-- these that they are members of.
+with recursive used as (
     select distinct r.oid, r.rolname, r.rolcanlogin
       from pg_shdepend s join pg_roles r on r.oid = s.refobjid
      where s.dbid = (select oid from pg_database where datname = current_database()) and s.refclassid = 'pg_authid'::regclass
     union
     select oid, rolname, rolcanlogin from pg_roles
      where oid = (select datdba from pg_database where datname = current_database()) or rolname = current_user
+    union
+    select r.oid, r.rolname, r.rolcanlogin
+      from pg_database d cross join lateral aclexplode(d.datacl) e join pg_roles r on r.oid = e.grantee
+     where d.datname = current_database()
+), named as (
+    select oid, rolname, rolcanlogin from used
+    union
+    select r.oid, r.rolname, r.rolcanlogin
+      from named n join pg_auth_members m on m.roleid = n.oid join pg_roles r on r.oid = m.member
+     where not r.rolsuper and has_database_privilege(r.oid, current_database(), 'connect')
 )
 select n.rolname, n.rolcanlogin,
        coalesce((select array_agg(distinct g.rolname::text) from pg_auth_members m join named g on g.oid = m.roleid

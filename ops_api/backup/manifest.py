@@ -43,7 +43,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         wal_lsn: where the write-ahead log stood when the snapshot was taken.
         compression: as pg_dump was told, ``zstd:3``.
         sealed: whether files are encrypted with the setting's command.
-        roles: to be there before it is restored.
+        roles, entry: to be there before it is restored; who beside the owner may do what with the database as such.
         files: of the folder, this one left out.
         facts: what the database held, see ``ops_api.backup.facts``.
         included, named: what lies outside the database: copied into it, and what an operator must keep himself.
@@ -65,6 +65,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     compression: str
     sealed: bool
     roles: tuple[Role, ...]
+    entry: tuple[tuple[str, str], ...]
     files: tuple[Entry, ...]
     facts: dict[str, str]
     included: tuple[str, ...] = ()

@@ -129,6 +129,7 @@ def _restored(dsn: str, dump: Path, manifest: Manifest, order: Order, told: list
     started = time.monotonic()
     with open_session(dsn) as conn:
         programs = find_programs(conn.info.server_version, order.programs)
+        target.set_entry(conn, manifest.entry)
         if manifest.timescaledb is not None:
             target.begin_timescaledb(conn, manifest.timescaledb)
     load(dsn, dump, programs, order.jobs, timescaledb=has_timescaledb)

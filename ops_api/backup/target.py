@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -18,6 +18,7 @@ _CONTENTS = """select count(*) from pg_class c join pg_namespace n on n.oid = c.
  where c.relkind in ('r', 'p', 'v', 'm', 'S') and n.nspname !~ '^(pg_|_timescaledb|timescaledb_)' and n.nspname <> 'information_schema'
    and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')"""
 _MAY = "select rolsuper, rolcreaterole, rolcreatedb from pg_roles where rolname = current_user"
+_RIGHTS: dict[str, LiteralString] = {"CONNECT": "connect", "TEMPORARY": "temporary", "CREATE": "create"}
 _OFFERED = """select exists (select from pg_available_extension_versions where name = 'timescaledb' and version = %s),
     (select default_version from pg_available_extensions where name = 'timescaledb'),
     (select extversion from pg_extension where extname = 'timescaledb')"""
@@ -112,6 +113,27 @@ def make_roles(conn: Connection, roles: tuple[Role, ...]) -> list[str]:
         + (f", without a way in: alter role {role.name} login password '…'" if role.login else "")
         for role in missing
     ]
+
+
+def set_entry(conn: Connection, entry: tuple[tuple[str, str], ...]) -> None:
+    """Let the same roles into this database as into the one that was backed up, and nobody else.
+
+    Raises:
+        ConfigurationError: the database is another's.
+    """
+    database = sql.Identifier(conn.info.dbname)
+    try:
+        with conn.transaction():
+            conn.execute(sql.SQL("revoke all on database {} from public").format(database))
+            for role, right in entry:
+                who = sql.SQL("public") if role == "public" else sql.Identifier(role)
+                conn.execute(
+                    sql.SQL("grant {} on database {} to {}").format(sql.SQL(_RIGHTS[right]), database, who)
+                )
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise ConfigurationError(
+            f"the database is another's ({error}); restore as its owner or a superuser"
+        ) from error
 
 
 def begin_timescaledb(conn: Connection, wanted: str) -> None:

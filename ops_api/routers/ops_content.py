@@ -51,20 +51,30 @@ def build() -> str:
 
 async def _wall(ctx: Context, now: datetime, town_now: datetime) -> ops_view.Found:
     day, hour = now - timedelta(days=1), now - timedelta(hours=1)
-    counts = await content.device_counts(ctx, town_now)
-    # Both wait a little for a count that is on its way: together, not one after the other.
-    missing, database = await asyncio.gather(ctx.missing.get(), ctx.database.get())
+    # Beside each other: a screen that starts waits for the slowest of them, not for their sum. What can't be had is raised as it is.
+    missing, database, counts, happened = await asyncio.gather(
+        ctx.missing.get(),
+        ctx.database.get(),
+        content.device_counts(ctx, town_now),
+        _happened(ctx, town_now - ops_changes.SPAN),
+    )
+    totals_day, totals_hour, rate, alarms = await asyncio.gather(
+        ctx.db.one("ingest_totals", since=day),
+        ctx.db.one("ingest_totals", since=hour),
+        ctx.db.rows("ingest_rate", since=hour, step=timedelta(seconds=10)),
+        content.active_alarms(ctx),
+    )
     return ops_view.Found(
-        totals_day=await ctx.db.one("ingest_totals", since=day),
-        totals_hour=await ctx.db.one("ingest_totals", since=hour),
-        rate=await ctx.db.rows("ingest_rate", since=hour, step=timedelta(seconds=10)),
+        totals_day=totals_day,
+        totals_hour=totals_hour,
+        rate=rate,
         rules=await ctx.db.one("event_time"),
         reasons=await ctx.db.rows("dead_letter_reasons", since=day),
         devices=[(name, ctx.kinds[name].title, reporting, total) for name, reporting, total in counts],
         alarm_counts=await ctx.db.rows("alarm_counts"),
-        alarms=await content.active_alarms(ctx),
+        alarms=alarms,
         missing=missing,
-        happened=await _happened(ctx, town_now - ops_changes.SPAN),
+        happened=happened,
         messages=await ctx.db.one("wall_messages", now=now),
         database=database,
     )

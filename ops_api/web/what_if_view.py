@@ -70,6 +70,8 @@ def _service(title: str, s: Service, unit: str, lost: str, zone: ZoneInfo) -> Pa
     said = [f"{len(s.lost)} {lost}"] if s.lost else []
     said += [f"{len(s.broken)} promises of time broken"] if s.broken else []
     words = ", ".join(said) or f"{title.lower()} keeps all it promised"
+    if s.before.done == 0:
+        words = f"{title.lower()} can do nothing as roads are now"
     lists = (
         ("No longer done", tuple(f"{x.what}, {x.street}: {x.why}{'' if x.must else ' (may wait)'}" for x in s.lost)),
         ("Promises of time broken", tuple(f"{x.what}{f', by {x.late_min:g} min' if x.late_min else ''}" for x in s.broken)),
@@ -176,7 +178,8 @@ def way_view(a: WayAnswer) -> WayView:
     warnings = [f"{a.target.street} is closed there ({a.target.closed}): the way leads to its end."] * bool(
         a.target.closed
     )
-    warnings += [f"{c.street} would be quicker, and is closed: {c.why}." for c in a.closed]
+    quicker = dict.fromkeys((c.street, c.why) for c in a.closed)
+    warnings += [f"{street} would be quicker, and is closed: {why}." for street, why in quicker]
     warnings += [f"Closed roads cost {a.late_min:.1f} min."] * (a.late_min > 0.0)
     head = (
         f"No way leads to {where}"

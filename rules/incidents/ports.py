@@ -15,7 +15,7 @@ from rules.core.incidents.commands import Command
 from rules.core.incidents.handover import Shift
 from rules.core.incidents.model import Act, Incident, Signal
 from rules.core.incidents.parameters import GroupingParameters, GroupingRule
-from rules.core.incidents.settle import Settled
+from rules.core.incidents.settled import Settled
 from rules.core.incidents.timeline import Line
 
 REF_HINT = "write I and the number of an incident: `cityops incidents list`"

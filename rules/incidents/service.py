@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from cityops.clock import Clock
 from cityops.runtime.backoff import Backoff
 from cityops.runtime.looking import keep_looking
-from rules.core.incidents.settle import Settled, settle
+from rules.core.incidents.settle import settle
+from rules.core.incidents.settled import Settled
 from rules.incidents.ports import IncidentStore, Looked, RuleOf
 
 log = structlog.get_logger(__name__)

@@ -1,20 +1,32 @@
 """A process that has everything imported and forks itself for each command.
 
-Each command runs in a process of its own, with its own environment, folder and files for what it says, as if
-it had been started; only the imports are made once. Requests and answers are lines of JSON.
+Each command runs in a process of its own, with its own environment, folder and descriptors, as if it had been
+started; only the imports are made once. Asked over a socket (:mod:`tests.fakes.quick_start`), it forks twice and the
+first of them ends: what runs the command is then a child of whoever asked, to be signalled, watched and waited for.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import gc
 import json
 import os
+import runpy
+import signal
+import socket
 import sys
+import threading
 import time
 import traceback
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
+
+REQUEST_BYTES = 1 << 17
+MANY_SERVICES = ("replay", "demo", "verify")
+"""Commands that start services: they have a server of their own, since a service is a child of its command."""
 
 
 def preload() -> None:
@@ -24,62 +36,124 @@ def preload() -> None:
     for module in iter_modules(ops_api.__path__, "ops_api."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
+    for name in ("cityops.embedded.lifeline", "uvloop"):
+        import_module(name)
 
 
-def become(ask: dict[str, Any]) -> None:
-    """Make this process the command's: folder, environment, input and outputs."""
-    os.chdir(ask["cwd"])
-    os.environ.clear()
-    os.environ.update(ask["env"])
-    time.tzset()
-    for descriptor, path in ((1, ask["out"]), (2, ask["err"])):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.argv = ["cityops", *ask["words"]]
+def serve(asked: socket.socket) -> None:
+    """Answer each request with the process id of what was started, until whoever asks has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells the whole group
+    while True:
+        text, descriptors, _, _ = socket.recv_fds(asked, REQUEST_BYTES, 3)
+        if not text:
+            return
+        first = os.fork()
+        if first == 0:
+            if os.fork() != 0:
+                os._exit(0)
+            _begin(json.loads(text), descriptors, asked)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        os.waitpid(first, 0)
 
 
-def run() -> int:
-    """Run the command and return its exit code."""
-    from ops_api.cli import main
-
+def _begin(ask: dict[str, Any], descriptors: list[int], asked: socket.socket) -> None:
+    """Become a process as one that was started. Never returns: what the server is doing is not its business."""
     try:
-        main()
-    except SystemExit as done:
-        if isinstance(done.code, str):
-            print(done.code, file=sys.stderr)
-            return 1
-        return done.code or 0
+        while os.getppid() != ask["parent"]:  # the one between us has not ended yet
+            time.sleep(0.0002)
+        if ask["new_session"]:
+            os.setsid()
+        for number, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        become(ask["env"], ask["cwd"])
+        asked.send(str(os.getpid()).encode())
+        asked.close()
+        if set(ask["program"][:1]) & set(MANY_SERVICES):
+            have_server()
+        _run(ask)
     except BaseException:
         traceback.print_exc()
-        return 1
-    return 0
+    finally:
+        os._exit(1)
 
 
-def child(ask: dict[str, Any]) -> None:
-    """Never returns: what the server is doing is not the command's business."""
-    code = 1
+def _run(ask: dict[str, Any]) -> None:
+    if ask["guard"] is None:
+        run_module(ask["module"], ask["program"])
+    from cityops.embedded import lifeline
+    from tests.fakes import quick_start
+
+    quick_start.subprocess.Popen = quick_start.Forked  # type: ignore[misc]
+    os._exit(lifeline.main(ask["guard"]))
+
+
+def become(environment: dict[str, str], folder: str | None) -> None:
+    """Take over the environment and the folder."""
+    if folder is not None:
+        os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+
+
+def have_server() -> None:
+    """Leave a copy of this process as it is now, which starts the services of this one."""
+    from tests.fakes import quick_start
+
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork() == 0:
+        ours.close()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in range(3):
+            os.dup2(nothing, number)
+        serve(theirs)
+        os._exit(0)
+    theirs.close()
+    quick_start.use(ours)
+
+
+def run_module(module: str, words: list[str]) -> None:
+    """Run ``python -m module words`` in this process and end it as Python does."""
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(write_through="PYTHONUNBUFFERED" in os.environ)  # type: ignore[union-attr]
+    sys.argv = ["cityops", *words]
+    code = 0
     try:
-        become(ask)
-        code = run()
+        runpy.run_module(module, run_name="__main__")
+    except SystemExit as done:
+        code = _code_of(done)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    with contextlib.suppress(BaseException):
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
-    except BaseException:
-        traceback.print_exc()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
+    os._exit(code)
+
+
+def _code_of(done: SystemExit) -> int:
+    if isinstance(done.code, str):
+        print(done.code, file=sys.stderr)
+        return 1
+    return done.code or 0
 
 
 def main() -> None:
     sys.path.insert(0, str(Path(__file__).parents[2]))
+    gc.disable()
     preload()
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    for line in sys.stdin:
-        ask = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            child(ask)
-        answers.write(json.dumps({"code": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}) + "\n")
+    assert threading.active_count() == 1, "a copy of a process has one thread only"
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    serve(socket.socket(fileno=int(sys.argv[1])))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from ops_api.rules_lag import pending_batches
 from rules.core.notify.model import Contact, Person, Shift
 from rules.notify.people_store import PostgresPeople
 from tests.fakes import website
+from tests.fakes.quick_start import Quick
 from tests.fakes.rules_batches import insert_batch
 from tests.fakes.rules_night import Night, play
 from tests.fakes.rules_town import START
@@ -103,7 +104,7 @@ class Rules:
             "CITYOPS_RULES__HEALTH_PORT": "0",
             "CITYOPS_RULES__ROAD_FORECAST": "false",
         }
-        return subprocess.Popen(
+        return Quick(
             [sys.executable, "-m", "ops_api", "rules", "run"], cwd=ROOT, env=environment,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

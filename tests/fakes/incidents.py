@@ -16,6 +16,7 @@ SERVICES = {
     "roads": "winter.ice",
     "devices": "device.silent",
     "reports": "report.full",
+    "platform": "platform.no_readings",
 }
 SEVERITIES = {"bins": "warning", "roads": "major", "devices": "warning", "reports": "warning"}
 

@@ -20,7 +20,7 @@ from tests.fakes.ingest_fleet import Worker, environment, register, until
 from tests.fakes.ingest_setup import FROG
 from tests.fakes.mqtt_blaster import Blaster
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start")]
 
 OTHERS = 20
 OTHERS_RATE = 200.0

@@ -9,7 +9,12 @@ import pytest
 from ops_api.verify.chain import KEEPALIVE_S, Chain
 from tests.fakes.proof import prove
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.fault,
+    pytest.mark.usefixtures("quick_start"),
+    pytest.mark.timeout(600),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 MANY = [pytest.mark.soak, pytest.mark.timeout(1800)]
 

@@ -13,7 +13,7 @@ from ops_api.verify.chain import ChainOptions, start_chain
 from ops_api.verify.small_disk import SmallDisk
 from tests.fakes.proof import prove
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start"), pytest.mark.timeout(600)]
 
 MANY = [pytest.mark.soak, pytest.mark.timeout(1800)]
 

@@ -20,7 +20,7 @@ from tests.fakes.ingest_setup import INSTALLED
 from tests.fakes.mqtt_blaster import Blaster
 from tests.fakes.worker import Worker, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start"), pytest.mark.timeout(600)]
 
 Message = tuple[str, bytes]
 DEVICES = [Device(name=f"frog-{i}", kind="frog", shard=i % 4, installed_at=INSTALLED) for i in range(12)]

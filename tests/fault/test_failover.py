@@ -15,7 +15,7 @@ from ops_api.verify.inject import INJECT
 from tests.fakes.proof import prove
 from tests.fakes.standby import Standby
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start"), pytest.mark.timeout(600)]
 
 
 async def test_what_was_receipted_is_on_the_standby(

@@ -17,7 +17,7 @@ from rules.core.analyst.days import MOST_DAYS
 from rules.damp.store import PostgresDamp
 from tests.fakes.damp_town import DampTown, frog, room, weather
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start")]
 
 DAYS = 2 * MOST_DAYS + 10
 """Three portions."""

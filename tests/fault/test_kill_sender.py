@@ -15,7 +15,7 @@ import pytest
 from rules.notify.worker import REPEAT
 from tests.fakes.notify_server import Server, serving
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start")]
 
 PLAN = """
 insert into notification (key, recipient, channel, kind, severity, title, body, not_before, expires_at)

@@ -14,7 +14,12 @@ from ops_api.verify.chain import KEEPALIVE_S, Chain
 from ops_api.verify.inject import INJECT
 from tests.fakes.proof import prove
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.fault,
+    pytest.mark.usefixtures("quick_start"),
+    pytest.mark.timeout(600),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 MANY = [pytest.mark.soak, pytest.mark.timeout(1800)]
 BUSY_S = 20.0

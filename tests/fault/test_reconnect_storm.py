@@ -11,7 +11,7 @@ from cityops.settings import load_settings
 from ops_api.verify.chain import ChainOptions, start_chain
 from tests.fakes.proof import prove
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start"), pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("devices", [500, pytest.param(5_000, marks=pytest.mark.soak)])

@@ -26,7 +26,7 @@ from tests.fakes.ingest_fleet import (
     verdict,
 )
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start")]
 
 SHARDS = 8
 EACH = 5

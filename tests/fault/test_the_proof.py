@@ -14,7 +14,12 @@ from ops_api.verify.inject import INJECT
 from ops_api.verify.measure import Load, Run
 from tests.fakes.proof import evenly
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.fault,
+    pytest.mark.usefixtures("quick_start"),
+    pytest.mark.timeout(600),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 BOOT = 999_001
 

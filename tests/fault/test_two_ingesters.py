@@ -14,7 +14,7 @@ from ops_api.verify.chain import LEASE_S, Chain, ChainOptions, start_chain
 from tests.fakes.ingest_fleet import holdings, until
 from tests.fakes.proof import prove
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("quick_start"), pytest.mark.timeout(600)]
 
 MANY = [pytest.mark.soak, pytest.mark.timeout(1800)]
 

@@ -148,6 +148,12 @@ def test_another_cluster_gets_roles_and_an_order_of_its_own(
         )
         conn.execute("update ingest_batch set xid = (xid::text::bigint + 1000000000)::text::xid8")
         conn.execute("update rule_cursor set xid = (xid::text::bigint + 1000000000)::text::xid8")
+    login = f"grafana_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(db_dsn, autocommit=True) as conn:
+        name = conn.info.dbname
+        conn.execute(f"create role {login} login in role cityops_reader")  # type: ignore[call-overload]
+        conn.execute(f"revoke all on database {name} from public")  # type: ignore[call-overload]
+        conn.execute(f"grant connect on database {name} to {login}")  # type: ignore[call-overload]
     unread = "select array_agg(batch_id order by xid, batch_id) from ingest_batch where xid > (select min(xid) from rule_cursor)"
     before = one(db_dsn, unread)
     settings = settings_of(tmp_path, encrypt_command=f"{OPENSSL} -e", decrypt_command=f"{OPENSSL} -d")
@@ -158,6 +164,11 @@ def test_another_cluster_gets_roles_and_an_order_of_its_own(
         outcome = commands.bring_back(settings, other.dsn, source, None, None)
         assert outcome.different == ()
         assert "role cityops_reader made" in outcome.told
+        assert f"role {login} made, without a way in: alter role {login} login password '…'" in outcome.told
+        allowed = "select has_database_privilege('{}', current_database(), 'connect')"
+        assert one(other.dsn, allowed.format(login)) is True
+        assert one(other.dsn, allowed.format("cityops_resident")) is False
+        assert one(other.dsn, f"select pg_has_role('{login}', 'cityops_reader', 'usage')") is True
         assert outcome.waiting == 20
         assert one(other.dsn, unread) == before
         assert (

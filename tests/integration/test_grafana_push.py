@@ -21,10 +21,13 @@ from tests.fakes.grafana_api.server import TOKEN, FakeGrafana, State
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / ".grafana"
-pytestmark = pytest.mark.skipif(
-    not (CLIENT / "grafana_client").is_dir(),
-    reason="no grafana-client in .grafana: run `make test`, which puts it there",
-)
+pytestmark = [
+    pytest.mark.timeout(300),  # each push is a process, and reads a library of some size
+    pytest.mark.skipif(
+        not (CLIENT / "grafana_client").is_dir(),
+        reason="no grafana-client in .grafana: run `make test`, which puts it there",
+    ),
+]
 
 GROUP = ("cityops", "cityops-platform")
 DSN = "postgresql://grafana:s3cret-of-a-test@db:5432/cityops?sslmode=verify-full"

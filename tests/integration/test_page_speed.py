@@ -6,11 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from ops_api.measure.damp_report import _page_lines
 from ops_api.measure.page_speed import BASELINE, PAGES, measure, town_of
 
 
+@pytest.mark.usefixtures("quick_start")
 async def test_the_page_is_measured_with_readings_findings_and_a_session(
     empty_dsn: str, tmp_path: Path
 ) -> None:

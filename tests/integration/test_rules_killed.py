@@ -31,7 +31,7 @@ from tests.fakes.rules_batches import insert_batch
 from tests.fakes.rules_tables import QUERIES, memory_rows
 from tests.fakes.rules_town import hamlet, random_evening
 
-pytestmark = [pytest.mark.storage, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.storage, pytest.mark.usefixtures("quick_start"), pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 PER_BATCH = 6

@@ -140,6 +140,7 @@ def effects_of(metrics: str) -> dict[str, float]:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("quick_start")
 async def test_a_shadow_from_start_to_promotion(
     db_dsn: str,
     pg: psycopg.AsyncConnection[Any],

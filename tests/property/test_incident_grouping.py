@@ -13,7 +13,8 @@ from rules.catalogue.incidents import load_grouping
 from rules.core.incidents.fold import after
 from rules.core.incidents.model import Act, Incident, NewAct, Signal
 from rules.core.incidents.near import labels, pairs
-from rules.core.incidents.settle import Settled, groups, points_of, settle, why
+from rules.core.incidents.settle import groups, points_of, settle, why
+from rules.core.incidents.settled import Settled
 from tests.fakes.incidents import AT_S, signal
 
 P = load_grouping().parameters

@@ -26,7 +26,7 @@ def manifest(**changed: object) -> Manifest:
         "name": name_at(START), "cityops": "0.1", "started_at": START, "ended_at": START + timedelta(seconds=5),
         "server": "18.4", "timescaledb": None, "dump": "18.4", "schema": "0032_backup_run", "database": "cityops",
         "owner": "cityops", "database_bytes": 10, "wal_lsn": "0/1", "compression": "gzip:6", "sealed": False,
-        "roles": (Role("cityops", True),), "files": (), "facts": {"rows a.b": "1"},
+        "roles": (Role("cityops", True),), "files": (), "facts": {"rows a.b": "1"}, "entry": (("public", "CONNECT"),),
     }  # fmt: skip
     return Manifest(**(values | changed))  # type: ignore[arg-type]
 

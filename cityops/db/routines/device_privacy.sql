@@ -1,12 +1,18 @@
 -- What a device measures is a household's: the one place that says so, for every query that shows devices.
 
 -- A frog, wherever it is; and any device that stands in a home or ever stood in one. What it measured there stays the
--- household's when it is taken out. Security definer: the dashboards' role may not read who has which device.
+-- household's when it is taken out. A view, for queries over all devices: asked one by one, 10,000 take a third of a second.
+create or replace view private_device as
+select device_id from device where kind = 'frog'
+union
+select device_id from home_device
+union
+select device_id from home_device_past;
+
+-- The same of one device. Security definer: the dashboards' role may not read who has which device.
 create or replace function is_private(p_device integer) returns boolean
 language sql stable security definer set search_path = public, pg_temp as $$
-    select exists (select from device where device_id = p_device and kind = 'frog')
-        or exists (select from home_device where device_id = p_device)
-        or exists (select from home_device_past where device_id = p_device)
+    select exists (select from private_device where device_id = p_device)
 $$;
 
 -- The same by name; of a name that is no device's: no.

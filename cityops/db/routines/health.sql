@@ -95,10 +95,11 @@ returns table (device_id integer, name text, kind text, cadence_s integer, in_ho
                stored bigint, received bigint, missing bigint, gaps bigint, waiting bigint, status_at timestamptz)
 language sql stable as $$
     select d.device_id, d.name, d.kind, d.cadence_s,
-           public.is_private(d.device_id),
+           p.device_id is not null,
            e.expected, case when e.expected is not null then coalesce(s.n, 0) end,
            coalesce(l.received, 0), coalesce(l.missing, 0), coalesce(l.gaps, 0), o.waiting, o.status_at
       from public.device d
+      left join public.private_device p on p.device_id = d.device_id
      cross join lateral (
             select case when d.kind = any (p_counted) and p_from < p_to
                         then health.expected(p_from, p_to, d.cadence_s, d.installed_at, d.retired_at) end as expected

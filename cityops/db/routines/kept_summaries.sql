@@ -178,15 +178,28 @@ begin
     return worked;
 end $$;
 
--- Readings of a kind by day, from its daily aggregate.
+-- Readings of a kind by day: of days that are over from the daily aggregate, of the last one or two from the hourly one, which
+-- is refreshed up to an hour ago.
 create or replace function summary.readings_of(p_kind text, p_from timestamptz, p_to timestamptz)
 returns table (day timestamptz, kind text, devices bigint, n bigint)
 language plpgsql as $$
+declare
+    hours_from timestamptz := greatest(p_from, date_bin('1 day', now() - interval '1 day', 'epoch'));
 begin
-    if to_regclass(format('public.%I', p_kind || '_daily')) is not null then
+    if to_regclass(format('public.%I', p_kind || '_daily')) is null then
+        return;
+    end if;
+    if p_from < hours_from then
         return query execute format('select bucket, $3, count(*), sum(n)::bigint from public.%I'
-                                    ' where bucket >= $1 and bucket < $2 group by bucket', p_kind || '_daily')
-            using p_from, p_to, p_kind;
+                                    ' where bucket >= $1 and bucket < least($2, $4) group by bucket', p_kind || '_daily')
+            using p_from, p_to, p_kind, hours_from;
+    end if;
+    if p_to > hours_from then
+        return query execute format(
+            'select x.day, $3, count(*), sum(x.n)::bigint from ('
+            ' select date_bin(''1 day'', bucket, ''epoch'') as day, device_id, sum(n) as n from public.%I'
+            ' where bucket >= $1 and bucket < $2 group by 1, 2) x group by x.day', p_kind || '_hourly')
+            using hours_from, p_to, p_kind;
     end if;
 end $$;
 

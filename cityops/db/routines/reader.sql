@@ -26,10 +26,11 @@ create schema board;
 -- Devices without where and whose: one that is or was in a home has neither place nor label.
 create view board.device with (security_barrier) as
 select d.device_id, d.name, d.kind, d.shard, d.cadence_s, d.installed_at, d.retired_at,
-       case when p.private then '' else d.label end as label,
-       case when not p.private then d.latitude_deg end as latitude_deg,
-       case when not p.private then d.longitude_deg end as longitude_deg
-  from public.device d cross join lateral (select public.is_private(d.device_id) as private) p;
+       case when p.device_id is null then d.label else '' end as label,
+       case when p.device_id is null then d.latitude_deg end as latitude_deg,
+       case when p.device_id is null then d.longitude_deg end as longitude_deg
+  from public.device d
+  left join public.private_device p on p.device_id = d.device_id;
 
 create view board.subject_state with (security_barrier) as
 select subject_kind, subject, at, state from public.subject_state where subject_kind <> 'home';
@@ -237,23 +238,33 @@ begin
     select m.root, sum(pg_total_relation_size(m.oid))::bigint from member m group by m.root;
 end $$;
 
--- Per kind: readings expected and stored in the whole hours of the period, at most the last
--- seven days of it; numbers missing, and what waits on devices. p_counted: kinds that
--- measure all the time.
+-- Per kind: readings expected and stored in the whole hours of the period, at most the last twelve; numbers missing, and what
+-- waits on devices. p_counted: kinds that measure all the time. Longer periods: board.readings_by_day.
 create function board.completeness(p_counted text[], p_from timestamptz, p_to timestamptz)
 returns table (kind text, devices bigint, expected bigint, stored bigint, missing bigint, gap_devices bigint,
                outstanding bigint)
-language sql stable security definer set search_path = public, pg_temp as $$
-    with hours as (
-        select greatest(date_trunc('hour', p_from), date_trunc('hour', p_to) - interval '7 days',
-                        date_trunc('hour', health.began() + interval '1 hour' - interval '1 microsecond')) as first,
-               case when health.began() is null then '-infinity' else date_trunc('hour', least(p_to, now())) end as last
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    first timestamptz := greatest(date_trunc('hour', p_from), date_trunc('hour', p_to) - interval '12 hours',
+                                  date_trunc('hour', health.began() + interval '1 hour' - interval '1 microsecond'));
+    last timestamptz := case when health.began() is null then '-infinity' else date_trunc('hour', least(p_to, now())) end;
+begin
+    return query
+    with counted as materialized (
+        select c.device_id, c.n from unnest(p_counted) k cross join lateral health.stored(k, first, last) c where first < last
+    ), device_now as (
+        select d.kind, l.missing, o.waiting, case when d.kind = any (p_counted) and first < last
+               then health.expected(first, last, d.cadence_s, d.installed_at, d.retired_at) end as expected, coalesce(c.n, 0) as n
+          from device d
+          left join counted c on c.device_id = d.device_id
+          left join health.ledger l on l.device_id = d.device_id
+          left join health.outbox o on o.device_id = d.device_id
+         where d.retired_at is null or d.retired_at > first
     )
-    select d.kind, count(*), sum(d.expected)::bigint, sum(least(d.stored, d.expected))::bigint,
-           least(sum(d.missing), 9e18)::bigint, count(*) filter (where d.missing > 0), coalesce(sum(d.waiting), 0)::bigint
-      from hours cross join lateral health.devices(p_counted, hours.first, hours.last) d
-     group by d.kind order by d.kind
-$$;
+    select d.kind, count(*), sum(d.expected)::bigint, sum(least(d.n, d.expected)) filter (where d.expected is not null)::bigint,
+           least(coalesce(sum(d.missing), 0), 9e18)::bigint, count(*) filter (where d.missing > 0), coalesce(sum(d.waiting), 0)::bigint
+      from device_now d group by d.kind order by d.kind;
+end $$;
 
 -- Devices with missing numbers, the worst first.
 create function board.gaps(p_limit integer)

@@ -35,43 +35,44 @@ select d.device_id, d.name, d.kind, s.status_at, o.waiting, s.status ->> 'firmwa
  where d.retired_at is null;
 
 -- Days of readings by kind: how many of the devices reported, and how many readings are there of those that their intervals
--- make. Days that are over are kept; the last ones are counted when they are asked for.
+-- make. Of days that are over: the last one is counted when it is asked for, until it is kept two hours after midnight.
 create function board.readings_by_day(p_counted text[], p_from timestamptz, p_to timestamptz)
 returns table (day timestamptz, kind text, devices bigint, stored bigint, expected bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     began timestamptz := health.began();
     first timestamptz := greatest(date_bin('1 day', p_from, 'epoch'), date_bin('1 day', began, 'epoch'));
+    over timestamptz := least(p_to, date_bin('1 day', now(), 'epoch'));
     kept timestamptz := coalesce(summary.until('readings_day'), '-infinity');
 begin
     return query
     with counted as (
-        select r.* from summary.readings_day r where r.day >= first and r.day <= p_to and r.day < kept
+        select r.* from summary.readings_day r where r.day >= first and r.day < over and r.day < kept
         union all
         select r.* from unnest(p_counted) k
-         cross join lateral summary.readings_of(k, greatest(first, kept), p_to + interval '1 microsecond') r
-         where p_to >= kept
-    ), installed as ( -- few lines: devices that came and went on the same days
+         cross join lateral summary.readings_of(k, greatest(first, kept), over) r
+         where over > kept
+    ), installed as materialized ( -- few lines: devices that came and went on the same days
         select d.kind, d.cadence_s, d.installed_at::date as since, d.retired_at::date as until, count(*) as n
           from device d where d.kind = any (p_counted) group by 1, 2, 3, 4
     )
     select c.day, c.kind, c.devices, c.n,
-           (select sum(i.n * floor(extract(epoch from least(c.day + interval '1 day', now()) - greatest(c.day, began)) / i.cadence_s))::bigint
+           (select sum(i.n * floor(extract(epoch from c.day + interval '1 day' - greatest(c.day, began)) / i.cadence_s))::bigint
               from installed i
              where i.kind = c.kind and i.since <= c.day::date and (i.until is null or i.until > c.day::date))
       from counted c where c.kind = any (p_counted) order by 1, 2;
 end $$;
 
--- Devices that stored fewer of a day's readings than they should, the worst first: of the last 24 whole hours.
+-- Devices that stored fewer readings than they should have, the worst first: of the last twelve whole hours.
 create function board.incomplete(p_counted text[], p_limit integer)
 returns table (device text, kind text, expected bigint, stored bigint)
 language sql security definer set search_path = public, pg_temp as $$
     select d.name, d.kind, e.expected, coalesce(s.n, 0)
       from device d
-     cross join lateral (select health.expected(date_trunc('hour', now()) - interval '24 hours', date_trunc('hour', now()),
+     cross join lateral (select health.expected(date_trunc('hour', now()) - interval '12 hours', date_trunc('hour', now()),
                                                 d.cadence_s, d.installed_at, d.retired_at) as expected) e
       left join (select c.device_id, c.n from unnest(p_counted) k
-                  cross join lateral health.stored(k, date_trunc('hour', now()) - interval '24 hours', date_trunc('hour', now())) c) s
+                  cross join lateral health.stored(k, date_trunc('hour', now()) - interval '12 hours', date_trunc('hour', now())) c) s
         on s.device_id = d.device_id
      where d.kind = any (p_counted) and d.retired_at is null and coalesce(s.n, 0) + 2 < e.expected * 0.99
      order by coalesce(s.n, 0)::double precision / e.expected, d.name limit p_limit
@@ -123,14 +124,18 @@ select n.night, r ->> 'route_id' as route_id, r ->> 'label' as route, r ->> 'out
        s(due_km double precision, in_time_km double precision, late_km double precision, untreated_km double precision,
          untreated_hazard_h double precision, salt_t double precision, policy_t double precision);
 
+-- What was taken back is little, and looked for beside much.
+create index if not exists treatment_pass_taken_back on public.treatment_pass (at) where what = 'taken_back';
+
 -- Runs of gritters: from the first to the last stretch that a lorry spread on a route in a night
--- (nights begin at noon UTC), without what was taken back.
+-- (nights begin at noon UTC), without what was taken back; of the
+-- last ten days of a period, for a list and marks show no more.
 create function board.treatment_runs(p_from timestamptz, p_to timestamptz)
 returns table (route_id text, lorry text, began_at timestamptz, ended_at timestamptz, stretches bigint)
 language sql stable security definer set search_path = public, pg_temp as $$
     select g.route_id, p.lorry, min(p.at), max(p.at), count(*)
       from treatment_pass p join road_segment g using (segment_id)
-     where p.at between p_from and p_to and p.what = 'driven' and not exists (
+     where p.at between greatest(p_from, p_to - interval '10 days') and p_to and p.what = 'driven' and not exists (
            select from treatment_pass b
             where b.what = 'taken_back' and b.segment_id = p.segment_id and b.lorry = p.lorry and b.at = p.at)
      group by g.route_id, p.lorry, date_bin('1 day', p.at, timestamptz '2000-01-01 12:00+00')

@@ -33,6 +33,15 @@
     const now = await CityMap.json(element.dataset.now);
     for (const [id, row] of Object.entries(now.roads)) if (["ice", "hoar", "snow"].includes(row[1])) icy.add(id);
   }
+  // What is drawn needs to know where the map is.
+  const swap = (line) => line.map(([x, y]) => [y, x]);
+  const mine = town.features.filter((f) => chosen().has(f.id));
+  if (way && way.best.length) map.fitBounds(L.latLngBounds(swap(way.best)), { padding: [60, 60], animate: false, maxZoom: 16 });
+  else if (mine.length && !chooses) map.fitBounds(L.geoJSON({ ...town, features: mine }).getBounds(), { padding: [120, 120], animate: false, maxZoom: 15 });
+  else {
+    const gritted = town.features.filter((f) => f.properties.route_id);
+    CityMap.fit(map, L.geoJSON(gritted.length ? { ...town, features: gritted } : town));
+  }
   L.geoJSON(town, { interactive: false, style: (f) => ({ color: COLOR.casing, weight: (CityMap.ROAD_WIDTH[f.properties.road_class] || 3) + 3 }) }).addTo(map);
   const roads = L.geoJSON(town, {
     style,
@@ -44,22 +53,13 @@
   }).addTo(map);
   if (chooses) field.addEventListener("input", () => roads.setStyle(style));
 
-  const swap = (line) => line.map(([x, y]) => [y, x]);
-  let focus = null;
   if (way) {
     if (way.other.length) L.polyline(swap(way.other), { color: COLOR.other, weight: 6, dashArray: "10 8", interactive: false }).addTo(map);
-    if (way.best.length) focus = L.polyline(swap(way.best), { color: COLOR.best, weight: 7, opacity: 0.9, interactive: false }).addTo(map);
+    if (way.best.length) L.polyline(swap(way.best), { color: COLOR.best, weight: 7, opacity: 0.9, interactive: false }).addTo(map);
     for (const [x, y, label] of way.stations) L.circleMarker([y, x], { radius: 8, color: "#fff", weight: 2, fillColor: "#8f1420", fillOpacity: 1 }).bindTooltip(CityMap.popup([[label, true]]), { permanent: true, direction: "top" }).addTo(map);
     L.circleMarker([way.to[1], way.to[0]], { radius: 9, color: "#fff", weight: 3, fillColor: COLOR.best, fillOpacity: 1, interactive: false }).addTo(map);
   }
   if (!chooses && element.dataset.to && field) {
     map.on("click", (e) => { field.value = e.latlng.lat.toFixed(5) + ", " + e.latlng.lng.toFixed(5); field.form.requestSubmit(); });
-  }
-  const mine = town.features.filter((f) => chosen().has(f.id));
-  if (focus) map.fitBounds(focus.getBounds(), { padding: [60, 60], animate: false, maxZoom: 16 });
-  else if (mine.length && !chooses) map.fitBounds(L.geoJSON({ ...town, features: mine }).getBounds(), { padding: [120, 120], animate: false, maxZoom: 15 });
-  else {
-    const gritted = town.features.filter((f) => f.properties.route_id);
-    CityMap.fit(map, gritted.length ? L.geoJSON({ ...town, features: gritted }) : roads);
   }
 })();

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from rules.core.incidents.model import Incident, NewAct, Signal, What
-from rules.core.incidents.settle import absorbed
+from rules.core.incidents.settled import absorbed
 from rules.core.incidents.summary import summary
 
 TEXT_MOST, NAME_MOST, HREF_MOST, TASKS_MOST = 1000, 100, 500, 200

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rules.core.incidents.model import Act, Incident, Link, State, Task
 
-REFUSED_FIELDS = ("title", "place")
+NAMED = ("title", "place")
 """What a person has named the engine does not name anew."""
 
 
@@ -36,7 +36,9 @@ def after(incident: Incident | None, act: Act) -> Incident:
 def _seen(incident: Incident, act: Act) -> dict[str, Any]:
     """Return what the act's summary of signals changes."""
     said: Mapping[str, Any] = act.detail.get("summary", {})
-    kept = REFUSED_FIELDS if incident.named else ()
+    kept = NAMED if incident.named else ()
+    if said.get("latitude_deg") is None:  # a place that a person gave stays where signals have none
+        kept = (*kept, "latitude_deg", "longitude_deg", "reach_m")
     fields = {k: v for k, v in said.items() if k not in kept}
     if "services" in fields:
         fields["services"] = tuple(fields["services"])

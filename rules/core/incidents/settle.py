@@ -22,31 +22,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
 import numpy as np
 
 from rules.core.alarm_spec import rank
-from rules.core.incidents.model import Act, Incident, NewAct, Signal
-from rules.core.incidents.near import Ints, Points, labels, pairs, xyz_m
+from rules.core.incidents.model import Incident, NewAct, Signal
+from rules.core.incidents.near import Ints, Points, labels, pairs
 from rules.core.incidents.parameters import GroupingParameters
+from rules.core.incidents.settled import Settled, absorbed
+from rules.core.incidents.sphere import xyz_m
 from rules.core.incidents.summary import summary, what_of
 
 MAJOR, CRITICAL = rank("major"), rank("critical")
 SAID = ("title", "place", "severity", "services", "signals", "up")
 """What a change of is worth a line in the log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What follows of a look.
-
-    Attributes:
-        acts: to be written, in order; numbers of new incidents are in them.
-        members: signals and the incidents that they belong to from now on; those that stay where they are are left out.
-    """
-
-    acts: tuple[NewAct, ...] = ()
-    members: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -196,16 +184,6 @@ def _absorb(work: _Work, winner: int, loser: int) -> None:
     work.acts.append(absorbed(winner, gone, work.at_s, f"I{loser} is one with this: {gone.title}."))
 
 
-def absorbed(winner: int, gone: Incident, at_s: float, text: str) -> NewAct:
-    """Return the act by which an incident takes over what another had."""
-    detail = {
-        "from": gone.incident_id,
-        "tasks": msgspec.to_builtins(gone.tasks),
-        "links": msgspec.to_builtins(gone.links),
-    }
-    return NewAct(incident_id=winner, what="absorbed", at_s=at_s, text=text, detail=detail)
-
-
 def _share_out(work: _Work, group: Sequence[Signal], in_hand: Sequence[int]) -> None:
     """Give what is in no incident in hand to the nearest of those; a proposal goes where most of it went."""
     fixed = [s for s in group if work.home.get(s.key) in in_hand]
@@ -294,11 +272,3 @@ def _touch(work: _Work, incident: Incident, touches: tuple[int, ...]) -> None:
 
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
-
-
-def numbered(acts: Sequence[NewAct], first: int) -> list[Act]:
-    """Return acts with their numbers, from ``first`` on."""
-    return [
-        Act(act_id=first + i, **{f: getattr(a, f) for f in NewAct.__struct_fields__})
-        for i, a in enumerate(acts)
-    ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from rules.core.alarm_spec import rank
 from rules.core.incidents.model import Signal
-from rules.core.incidents.near import xyz_m
+from rules.core.incidents.sphere import xyz_m
 
 ONE_AND_MANY = {
     "bins.fire": ("a bin on fire", "{n} bins on fire"),
@@ -25,7 +25,7 @@ ONE_AND_MANY = {
     "event": ("an overflow that began", "{n} overflows that began"),
 }
 """What signals are called in a title: one, and many; by rule, reports and events each together."""
-STREETS_MOST, TITLE_MOST = 2, 200
+STREETS_MOST, KINDS_MOST, TITLE_MOST = 2, 3, 200
 
 
 def summary(signals: Sequence[Signal]) -> dict[str, Any]:
@@ -74,21 +74,32 @@ def middle(signals: Sequence[Signal]) -> tuple[float | None, float | None, float
 
 
 def place_of(signals: Sequence[Signal]) -> str:
-    """Return the streets that most signals are in; empty where none has one."""
-    counts = Counter(s.street for s in signals if s.street)
-    streets = sorted(counts, key=lambda name: (-counts[name], name))
+    """Return the streets with the worst of it, and of those the ones with most; empty where none has a street.
+
+    What only joins, such as ice that is in many streets, names the place where nothing else does.
+    """
+    binding = [s for s in signals if s.binds and s.street]
+    counted = binding or [s for s in signals if s.street]
+    counts, worst_rank = Counter(s.street for s in counted), dict[str, int]()
+    for s in counted:
+        worst_rank[s.street] = max(worst_rank.get(s.street, 0), rank(s.severity))
+    streets = sorted(counts, key=lambda name: (-worst_rank[name], -counts[name], name))
     more = len(streets) - STREETS_MOST
-    named = " and ".join(streets[:STREETS_MOST])
-    return f"{named} and {more} more" if more > 0 else named
+    if more > 0:
+        return f"{', '.join(streets[:STREETS_MOST])} and {more} more"
+    return " and ".join(streets)
 
 
 def what_of(signals: Sequence[Signal]) -> str:
-    """Return what there is, the worst first: ``a bin on fire, 2 silent devices``."""
+    """Return what there is, the worst first, at most three kinds of it: ``a bin on fire, 2 silent devices``."""
     by_word: dict[str, list[Signal]] = {}
     for s in signals:
         by_word.setdefault(_word(s), []).append(s)
     order = sorted(by_word.items(), key=lambda kv: (-rank(worst(kv[1])), kv[0]))
-    return ", ".join(_said(word, found) for word, found in order) or "nothing"
+    said = [_said(word, found) for word, found in order]
+    if not said:
+        return "nothing"
+    return ", ".join(said[:KINDS_MOST]) + (" and more" if len(said) > KINDS_MOST else "")
 
 
 def _word(signal: Signal) -> str:

@@ -1,0 +1,310 @@
+"""The wall in headless Chromium: read from 5 m, whole on each screen, plain when it is stale, three clicks to an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.fakes import website
+from tests.fakes.accessibility import violations
+from tests.fakes.desk_rows import ice_on_a_route
+from tests.fakes.watched import Watch
+from tests.fakes.website import Site
+from tests.integration.test_web_browser import CHROMIUM, chromium, new_page
+
+__all__ = ["chromium"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
+    pytest.mark.asyncio(loop_scope="module"),
+    # The machine may be busy.
+    pytest.mark.timeout(240),
+]
+
+SOON_MS = 60_000
+FAR_PX, NEAR_PX = 38, 26
+"""Letters at 1920 by 1080. On a screen of 75 inches, 1660 mm wide, capitals of 38 px are 23.7 mm high: 16 minutes of arc at 5 m,
+the least that ISO 9241-303 and NUREG-0700 give for text; 26 px are 11 minutes, twice what normal sight tells apart."""
+WALLS = ((1920, 1080), (3840, 2160), (1280, 720))
+ALL_PANELS = "/ops?panels=map,alarms,changes,data,devices,flow"
+
+SIZES = """() => {
+  const seen = (e) => e.getClientRects().length && getComputedStyle(e).visibility === "visible" && !e.closest(".govuk-visually-hidden, .govuk-skip-link");
+  const own = (e) => [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent.trim());
+  const size = (e) => parseFloat(getComputedStyle(e).fontSize);
+  const all = [...document.querySelectorAll("body *")].filter((e) => own(e) && seen(e) && !(e instanceof SVGElement));
+  const far = all.filter((e) => e.closest("[data-far]") && !e.matches(".fleet__of"));
+  return { far: Math.min(...far.map(size)), near: Math.min(...all.map(size)), texts: all.length, small: all.filter((e) => size(e) < 26).map((e) => e.outerHTML.slice(0, 120)) };
+}"""
+CUT = """() => [...document.querySelectorAll("main *")].filter((e) => {
+  if (getComputedStyle(e).visibility !== "visible" || e.closest(".wallmap, .govuk-visually-hidden, #rate-chart") || !e.getClientRects().length) return false;
+  const panel = e.closest(".panel, .tile, .check, .wall__head");
+  if (!panel || panel === e) return false;
+  const a = e.getBoundingClientRect(), b = panel.getBoundingClientRect();
+  return a.bottom > b.bottom + 1.5 || a.right > b.right + 1.5;
+}).map((e) => e.outerHTML.slice(0, 150))"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def busy(pg_server: str, towns: Any) -> AsyncIterator[Site]:
+    """A town in which much happens, for tests that only look."""
+    async with website.copied(pg_server, *await towns.template()) as started:
+        await much_happens(started)
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
+    """A town of the test's own."""
+    async with website.copied(pg_server, *await towns.template()) as started:
+        yield started
+
+
+async def much_happens(site: Site) -> None:
+    """Alarms of many kinds with long titles, and a full ticker."""
+    await ice_on_a_route(site)
+    for rule in ("bins.not_emptied", "bins.contaminated", "winter.order_unanswered", "platform.rota_empty"):
+        await site.sql(
+            "insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason)"
+            " select %s, 1, 'bin', bin_id, 'warning', now() - interval '9 minutes', 'Market place, Great Tilbrook Cross Road: not as it should be', 'x'"
+            " from bin_site",
+            rule,
+        )
+    await site.sql(
+        "insert into alarm_log (alarm_id, at, actor, what) select alarm_id, now(), 'engine', 'raised' from alarm where alarm_id <= 12"
+    )
+    await site.sql(
+        "insert into event (kind, subject_kind, subject, at) select 'bin_emptied', 'bin', bin_id, now() from bin_site limit 9"
+    )
+
+
+async def wall(browser: Browser, site: Site, path: str = "/ops", **context: Any) -> tuple[Page, Watch]:
+    """Open a wall and wait until its map is drawn and its stream is there."""
+    page = await new_page(browser, **context)
+    watch = Watch(page, site)
+    page.set_default_timeout(SOON_MS)
+    await page.goto(site.url + path)
+    if "panels" not in path or "map" in path:
+        await page.wait_for_selector("#wall-map[data-drawn]", timeout=SOON_MS)
+    await expect(page.locator("#live-status")).to_have_text("Live", timeout=SOON_MS)
+    return page, watch
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+async def test_it_is_accessible_and_whole_on_every_screen(chromium: Browser, busy: Site, scheme: str) -> None:
+    page, watch = await wall(
+        chromium, busy, ALL_PANELS, color_scheme=scheme, viewport={"width": 1920, "height": 1080}
+    )
+    assert await violations(page) == []
+    await page.set_viewport_size({"width": 390, "height": 844})
+    assert await violations(page) == []
+    for width in (390, 320):
+        await page.set_viewport_size({"width": width, "height": 844})
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert watch.wrong == []
+    await page.context.close()
+
+
+async def test_it_fits_and_cuts_nothing_on_walls_of_three_sizes(chromium: Browser, busy: Site) -> None:
+    page, watch = await wall(chromium, busy, viewport={"width": 1920, "height": 1080})
+    for width, height in WALLS:
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.wait_for_timeout(400)
+        assert await page.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        ) == [width, height]
+        assert await page.evaluate(CUT) == [], (width, height)
+        # So much of each list is there at least, where kinds of alarms have three lines and each title and change two.
+        for part, least in (("alarms", 2), ("changes", 2)):
+            assert await page.locator(f"#live-{part} li:not(.is-unfit)").count() >= least, (part, width)
+        share = await page.evaluate(
+            "document.getElementById('wall-map').clientHeight / document.documentElement.clientHeight"
+        )
+        assert share > 0.35
+    assert watch.wrong == []
+    await page.close()
+
+
+@pytest.mark.parametrize("path", ["/ops", "/ops?panels=data,devices,flow,alarms"])
+async def test_its_letters_are_read_at_five_metres(chromium: Browser, busy: Site, path: str) -> None:
+    page, _ = await wall(chromium, busy, path, viewport={"width": 1920, "height": 1080})
+    sizes = await page.evaluate(SIZES)
+    assert sizes["texts"] > 40
+    assert sizes["far"] >= FAR_PX
+    assert sizes["near"] >= NEAR_PX, sizes["small"]
+    await page.close()
+
+
+async def test_the_colours_follow_the_browser_and_the_address_goes_before(
+    chromium: Browser, busy: Site
+) -> None:
+    shade = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0)"
+    page, _ = await wall(chromium, busy, color_scheme="dark")
+    assert await page.evaluate(shade) < 200
+    await page.emulate_media(color_scheme="light")
+    assert await page.evaluate(shade) > 600
+    await page.goto(busy.url + "/ops?dark")
+    assert await page.evaluate(shade) < 200
+    await page.goto(busy.url + "/ops")
+    assert await page.evaluate(shade) < 200, "the choice is kept"
+    await page.context.close()
+
+
+async def test_the_map_is_drawn_from_our_own_data_by_layers(chromium: Browser, busy: Site) -> None:
+    page, watch = await wall(chromium, busy)
+    key = page.locator("#wall-key")
+    for words in ("Ice", "Bins", "Full", "Critical"):
+        await expect(key).to_contain_text(words)
+    painted = (
+        "[...document.querySelectorAll('#wall-map canvas')].map((c) => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        " let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })"
+    )
+    still, moving = await page.evaluate(painted)
+    assert still > 2000
+    assert moving > 100
+    await page.goto(busy.url + "/ops?layers=roads")
+    await page.wait_for_selector("#wall-map[data-drawn]")
+    await expect(key).to_contain_text("Ice")
+    await expect(key).not_to_contain_text("Bins")
+    assert len(await page.evaluate(painted)) == 1, "nothing moves where no moving layer is asked for"
+    assert watch.wrong == []
+    await page.close()
+
+
+async def test_a_state_that_changes_is_drawn_anew(chromium: Browser, site: Site) -> None:
+    page, watch = await wall(chromium, site)
+    await expect(page.locator("#wall-key")).not_to_contain_text("Snow")
+    await site.sql(
+        "update subject_state set state = state || '{\"state\": \"snow\"}' where subject_kind = 'segment'"
+    )
+    await site.sql("select pg_notify('cityops_rules', '{}')")
+    await expect(page.locator("#wall-key")).to_contain_text(f"Snow{len(site.town.segments)}", timeout=SOON_MS)
+    assert watch.wrong == []
+    await page.close()
+
+
+async def test_three_clicks_from_a_red_tile_to_the_cause_to_the_answer(chromium: Browser, site: Site) -> None:
+    alarm_id = await ice_on_a_route(site)
+    page, watch = await wall(chromium, site, viewport={"width": 1920, "height": 1080})
+    await page.get_by_role("link", name="Routes with ice").click()
+    await page.wait_for_url("**/alarms?rule=winter.ice")
+    await page.get_by_role("link", name="Ice on route 1").first.click()
+    await page.wait_for_url(f"**/alarms/{alarm_id}")
+    await expect(page.get_by_role("heading", name="What it is, and why")).to_be_visible()
+    await expect(page.locator("#live-story")).to_contain_text("The surface is below 0 °C and wet")
+    await page.get_by_role("link", name="Order treatment of this route").click()
+    await page.wait_for_url("**/winter/route-1/orders")
+    assert (await page.title()).startswith("Orders") or await page.locator("h1").count() == 1
+    # The other answer: somebody has it in hand, and the wall says so.
+    await page.go_back()
+    await page.get_by_label("Your name").first.fill("Ada")
+    await page.get_by_role("button", name="Acknowledge: I have it in hand").click()
+    await expect(page.locator(".timeline__line").last).to_contain_text("Ada acknowledged it.")
+    await page.goto(site.url + "/ops")
+    await expect(page.locator("#live-changes")).to_contain_text("Taken")
+    await expect(page.locator("#live-changes")).to_contain_text("Ice on route 1")
+    assert watch.wrong == []
+    await page.close()
+
+
+async def test_the_most_urgent_alarm_is_one_click_from_its_cause(chromium: Browser, busy: Site) -> None:
+    page, _ = await wall(chromium, busy, viewport={"width": 1920, "height": 1080})
+    first = page.locator(".urgent__title").first
+    await expect(first).to_contain_text("Fire in a bin")
+    await first.click()
+    await page.wait_for_url("**/alarms/*")
+    await page.get_by_role("link", name="This bin and its round").click()
+    await page.wait_for_url("**/bins/bin-0003")
+    await page.close()
+
+
+async def until_lost(page: Page) -> None:
+    """Let time pass until the banner is there."""
+    for _ in range(40):
+        if await page.locator("#wall-lost").is_visible():
+            return
+        await page.clock.run_for(5000)
+    raise AssertionError("no banner came")
+
+
+async def test_a_server_that_is_lost_is_said_over_the_whole_width(chromium: Browser, site: Site) -> None:
+    context = await chromium.new_context(viewport={"width": 1920, "height": 1080})
+    page = await context.new_page()
+    await page.clock.install()
+    await page.goto(site.url + "/ops")
+    await expect(page.locator("#live-status")).to_have_text("Live", timeout=SOON_MS)
+    await expect(page.locator("#wall-lost")).to_be_hidden()
+    await context.route("**/live/**", lambda route: route.abort())
+    site.stop.set()
+    await asyncio.wait_for(asyncio.shield(site.running), 10)
+    await until_lost(page)
+    banner = page.locator("#wall-lost")
+    await expect(banner).to_contain_text("NOT LIVE. The server does not answer. This is how it was at ")
+    box = await banner.bounding_box()
+    assert box is not None
+    assert (box["x"], box["width"]) == (0, 1920)
+    assert await banner.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= FAR_PX
+    assert await page.evaluate("document.documentElement.scrollHeight") <= 1080
+    await page.clock.run_for(20 * 60_000)
+    await expect(banner).to_contain_text("20 minutes ago")
+    await context.close()
+
+
+async def test_a_server_that_knows_nothing_new_is_said_too(chromium: Browser, site: Site) -> None:
+    """As it is where its database does not answer: the stream is open and says how old it all is."""
+    page = await (await chromium.new_context()).new_page()
+    await page.clock.install()
+    await page.add_init_script(
+        "window.EventSource = class extends EventTarget { static OPEN = 1; static CLOSED = 2; readyState = 1;"
+        " constructor() { super(); window.wallStream = this; } close() {} };"
+    )
+    await page.goto(site.url + "/ops")
+    for age in range(0, 90, 15):
+        await page.evaluate(
+            "(age) => window.wallStream.dispatchEvent(new MessageEvent('alive', {data: JSON.stringify({age_s: age})}))", age
+        )  # fmt: skip
+        await page.clock.run_for(15_000)
+    await expect(page.locator("#wall-lost")).to_contain_text("The server answers, but knows nothing new")
+    await page.context.close()
+
+
+async def test_a_wall_whose_stream_never_came_says_so_itself(chromium: Browser, site: Site) -> None:
+    context = await chromium.new_context()
+    page = await context.new_page()
+    await context.route("**/static/live.js*", lambda route: route.abort())
+    await page.clock.install()
+    await page.goto(site.url + "/ops")
+    await until_lost(page)
+    await context.close()
+
+
+async def test_old_data_and_a_lost_server_are_two_banners(chromium: Browser, site: Site) -> None:
+    page, _ = await wall(chromium, site, viewport={"width": 1920, "height": 1080})
+    await site.sql("update ingest_batch set received_at = received_at - interval '20 minutes'")
+    await site.sql("select pg_notify('cityops_batch', '{}')")
+    old = page.locator(".wallbanner--old")
+    await expect(old).to_contain_text("The town’s data are 20 minutes old", timeout=SOON_MS)
+    box = await old.bounding_box()
+    assert box is not None
+    assert (box["x"], box["width"]) == (0, 1920)
+    assert await violations(page) == []
+    await page.close()
+
+
+async def test_a_wall_that_is_open_for_weeks_loads_itself_anew_after_an_upgrade(
+    chromium: Browser, site: Site
+) -> None:
+    page, _ = await wall(chromium, site)
+    old = "before the upgrade"
+    await page.evaluate("(old) => { document.body.dataset.build = old; }", old)
+    await site.sql("update alarm set cleared_at = now()")
+    await site.sql("select pg_notify('cityops_rules', '{}')")
+    await expect(page.locator("body")).not_to_have_attribute("data-build", old, timeout=SOON_MS)
+    await expect(page.locator("#live-status")).to_have_text("Live", timeout=SOON_MS)
+    await page.close()
