@@ -190,7 +190,7 @@ BOARD = BoardSpec(
                         "Complete by kind",
                         COMPLETE,
                         description="Readings stored of those that the devices' intervals make, in the whole hours of "
-                        "the period (six at most). Empty: measures only now and then.",
+                        "the period (six at most, not the newest). Empty: measures only now and then.",
                         units={"complete": "percent"},
                     ),
                     rows(

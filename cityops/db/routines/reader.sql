@@ -239,15 +239,15 @@ begin
 end $$;
 
 -- Per kind: readings expected and stored in the whole hours of the period, at most the last six; numbers missing, and what
--- waits on devices. p_counted: kinds that measure all the time. Longer periods: board.readings_by_day.
+-- waits on devices. Not the newest hour, which no aggregate has yet. p_counted: kinds that measure all the time. Longer periods: board.readings_by_day.
 create function board.completeness(p_counted text[], p_from timestamptz, p_to timestamptz)
 returns table (kind text, devices bigint, expected bigint, stored bigint, missing bigint, gap_devices bigint,
                outstanding bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    first timestamptz := greatest(date_trunc('hour', p_from), date_trunc('hour', p_to) - interval '6 hours',
+    first timestamptz := greatest(date_trunc('hour', p_from), date_trunc('hour', p_to) - interval '7 hours',
                                   date_trunc('hour', health.began() + interval '1 hour' - interval '1 microsecond'));
-    last timestamptz := case when health.began() is null then '-infinity' else date_trunc('hour', least(p_to, now())) end;
+    last timestamptz := case when health.began() is null then '-infinity' else date_trunc('hour', least(p_to, now() - interval '1 hour')) end;
 begin
     return query
     with counted as materialized (

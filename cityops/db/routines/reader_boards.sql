@@ -63,16 +63,17 @@ begin
       from counted c where c.kind = any (p_counted) order by 1, 2;
 end $$;
 
--- Devices that stored fewer readings than they should have, the worst first: of the last six whole hours.
+-- Devices that stored fewer readings than they should have, the worst first: of six whole hours, not
+-- the newest, which no aggregate has yet.
 create function board.incomplete(p_counted text[], p_limit integer)
 returns table (device text, kind text, expected bigint, stored bigint)
 language sql security definer set search_path = public, pg_temp as $$
     select d.name, d.kind, e.expected, coalesce(s.n, 0)
       from device d
-     cross join lateral (select health.expected(date_trunc('hour', now()) - interval '6 hours', date_trunc('hour', now()),
+     cross join lateral (select health.expected(date_trunc('hour', now()) - interval '7 hours', date_trunc('hour', now()) - interval '1 hour',
                                                 d.cadence_s, d.installed_at, d.retired_at) as expected) e
       left join (select c.device_id, c.n from unnest(p_counted) k
-                  cross join lateral health.stored(k, date_trunc('hour', now()) - interval '6 hours', date_trunc('hour', now())) c) s
+                  cross join lateral health.stored(k, date_trunc('hour', now()) - interval '7 hours', date_trunc('hour', now()) - interval '1 hour') c) s
         on s.device_id = d.device_id
      where d.kind = any (p_counted) and d.retired_at is null and coalesce(s.n, 0) + 2 < e.expected * 0.99
      order by coalesce(s.n, 0)::double precision / e.expected, d.name limit p_limit
