@@ -48,7 +48,7 @@ def _way(what: str, way: Way) -> Iterator[str]:
 def surface_words(s: StreetStep) -> str:
     """Return what a street's surface is, and how well that is known."""
     said = [" and ".join(s.surfaces)]
-    if s.ice_pct:
+    if s.ice_pct and not set(s.surfaces) <= {"hoar", "ice", "snow"}:
         said.append(f"{s.ice_pct} % chance of ice")
     if s.icy:
         said.append("treated" if s.treated else "untreated")
@@ -65,6 +65,8 @@ def what_if_lines(d: ClosingDocument, zone: tzinfo) -> Iterator[str]:
     streets = ", ".join(dict.fromkeys(s.street for s in d.stretches))
     yield f"If {streets} is closed ({len(d.stretches)} stretches) from {_clock(d.from_s, zone)} {until}:"
     yield from (f"  already: {words}" for words in d.standing)
+    if d.already:
+        yield "  all of it is closed already: nothing changes"
     yield from _service("Gritting", d.gritting, "passes", zone)
     yield from _service("Bin rounds", d.rounds, "bins", zone)
     yield from _reach(d.reach)

@@ -55,6 +55,8 @@ def view(d: ClosingDocument, zone: ZoneInfo) -> ClosingView:
         _reach(d.reach),
     )
     said = [p.says for p in panels if p.says]
+    if d.already:
+        said = ["all of it is closed already, so that nothing changes"]
     return ClosingView(
         headline=f"If {streets} is closed: {'; '.join(said) or 'nothing could be compared'}.",
         when=f"From {clock(d.from_s, zone)} {until}; asked at {clock(d.at_s, zone)}.",
@@ -199,7 +201,7 @@ def _range(w: Way) -> str:
         else "; no stretch of it is icy"
     )
     unsure = f"; of {w.unsure_m:.0f} m nothing recent is known" if w.unsure_m else ""
-    return f"{w.minutes:.1f} min, as likely as not; {w.fast_min:.1f} to {w.slow_min:.1f} min by the roads’ surfaces ({w.dry_min:.1f} min if dry){icy}{unsure}."
+    return f"{w.minutes:.1f} min is usual; {w.fast_min:.1f} to {w.slow_min:.1f} min by the roads’ surfaces ({w.dry_min:.1f} min if dry){icy}{unsure}."
 
 
 def _part(title: str, w: Way) -> WayPart:

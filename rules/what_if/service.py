@@ -109,11 +109,12 @@ class WhatIfDesk:
             raise NoSuchStretchError(unknown_words(unknown))
         why = self._why(q, network)
         standing = await self._ways.closed(q.now_s)
+        already = set(why) <= set(standing.closed_by_id)
         return ClosingDocument(
             stretches=tuple(Stretch(segment_id=s, street=_street(network, s)) for s in why), from_s=q.from_s,
             until_s=q.until_s, reason=q.reason, at_s=q.now_s, standing=closed_notes(standing),
             gritting=await self._gritting(q, why), rounds=await self._of_rounds(q, why), reach=await self._reach(q, why),
-            iterations=q.iterations, rules=(f"{self._ways.parameters.id} {self._ways.parameters.version}", f"{self._by.costs.id} {self._by.costs.version}"),
+            already=already, iterations=q.iterations, rules=(f"{self._ways.parameters.id} {self._ways.parameters.version}", f"{self._by.costs.id} {self._by.costs.version}"),
         )  # fmt: skip
 
     def _why(self, q: Question, network: Network) -> dict[str, str]:

@@ -56,7 +56,7 @@
   if (way) {
     if (way.other.length) L.polyline(swap(way.other), { color: COLOR.other, weight: 6, dashArray: "10 8", interactive: false }).addTo(map);
     if (way.best.length) L.polyline(swap(way.best), { color: COLOR.best, weight: 7, opacity: 0.9, interactive: false }).addTo(map);
-    for (const [x, y, label] of way.stations) L.circleMarker([y, x], { radius: 8, color: "#fff", weight: 2, fillColor: "#8f1420", fillOpacity: 1 }).bindTooltip(CityMap.popup([[label, true]]), { permanent: true, direction: "top" }).addTo(map);
+    for (const [x, y, label] of way.stations) L.circleMarker([y, x], { radius: 8, color: "#fff", weight: 2, fillColor: "#8f1420", fillOpacity: 1 }).bindTooltip(CityMap.popup([[label, true]]), { permanent: true, direction: "auto" }).addTo(map);
     L.circleMarker([way.to[1], way.to[0]], { radius: 9, color: "#fff", weight: 3, fillColor: COLOR.best, fillOpacity: 1, interactive: false }).addTo(map);
   }
   if (!chooses && element.dataset.to && field) {

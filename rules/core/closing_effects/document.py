@@ -110,7 +110,7 @@ class ClosingDocument(msgspec.Struct, frozen=True, kw_only=True):
         stretches: that would be closed; ``from_s`` to ``until_s``: when [s since 1970], None: until opened.
         reason: as it would be said.
         at_s: the town's time of the question.
-        standing: what is closed already, in sentences.
+        standing: what is closed already, in sentences; ``already``: whether all of it is.
         iterations: of both searches; ``rules``: ids and versions of what it went by.
     """
 
@@ -125,3 +125,4 @@ class ClosingDocument(msgspec.Struct, frozen=True, kw_only=True):
     reach: Reach
     iterations: int
     rules: tuple[str, ...]
+    already: bool = False
