@@ -116,10 +116,10 @@ def test_a_check_that_fails_exits_with_1(folder: Path, tmp_path: Path) -> None:
         'name = "impossible"\ntitle = "A night that cannot be"\ndescription = "Expects alarms that nothing raises."\n'
         'start_local = "15:00"\nduration_h = 0.5\n[expect.alarms]\n"winter.ice" = 9999\n'
     )
-    with demo(folder, "--check", "--scenario", str(impossible), town=SMALL) as process:
-        output, _ = process.communicate(timeout=120)
-    assert process.returncode == 1, output
-    assert "✗ alarms winter.ice: 0 (wanted ≥ 9999)" in output
+    words = ("demo", "--check", "--scenario", str(impossible), "--data-dir", str(folder))
+    done = command_line.cityops(*words, **os.environ | SMALL | {"NO_COLOR": "1"})
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "✗ alarms winter.ice: 0 (wanted ≥ 9999)" in done.stdout
 
 
 def test_pages_answer_and_ctrl_c_leaves_nothing_within_5_s(folder: Path) -> None:
