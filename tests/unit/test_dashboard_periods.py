@@ -51,7 +51,9 @@ def test_no_query_reads_all_readings_of_a_long_period() -> None:
     for query in queries():
         for table in re.findall(r"from (\w+)_reading\b", query.sql):
             assert table in kinds()
-            assert re.search(rf"(<= interval '{RAW_HOURS} hours'|interval '\d (days|hours)')", query.sql), query.where
+            assert re.search(rf"(<= interval '{RAW_HOURS} hours'|interval '\d (days|hours)')", query.sql), (
+                query.where
+            )
 
 
 @EACH_BOARD
