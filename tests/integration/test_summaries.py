@@ -22,8 +22,14 @@ CLIMATE = f"select * from board.home_climate({DAY})"
 @pytest.fixture
 def owner(db_dsn: str) -> Any:
     with psycopg.connect(db_dsn, autocommit=True) as conn:
-        conn.execute(TOWN)  # type: ignore[call-overload]
+        conn.execute(TOWN)
         yield conn
+
+
+def count(conn: psycopg.Connection[Any], what: str) -> int:
+    row = conn.execute(f"select count(*) from {what}").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def keep(dsn: str) -> int:
@@ -57,8 +63,8 @@ def test_what_is_kept_is_what_it_sums_up(owner: psycopg.Connection[Any], db_dsn:
     assert len(ingest) > 40
     assert len(climate) > 15
     assert keep(db_dsn) > 45
-    assert owner.execute("select count(*) from summary.ingest where kind = 'road'").fetchone() >= (28,)
-    assert owner.execute("select count(*) from summary.home_climate").fetchone() > (0,)
+    assert count(owner, "summary.ingest where kind = 'road'") >= 28
+    assert count(owner, "summary.home_climate") > 0
     after = owner.execute(INGEST.format(span)).fetchall()
     assert [r for r in after if r[0] < found[0]] == [r for r in ingest if r[0] < found[0]]
     assert owner.execute(CLIMATE).fetchall() == climate
@@ -114,7 +120,7 @@ def test_the_dashboards_role_reads_no_summary_itself(db_dsn: str, table: str) ->
     with psycopg.connect(db_dsn, autocommit=True) as conn:
         conn.execute("set role cityops_reader")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            conn.execute(f"select * from summary.{table}")  # type: ignore[call-overload]
+            conn.execute(f"select * from summary.{table}")
 
 
 def test_no_kept_hour_is_of_fewer_than_five_homes(owner: psycopg.Connection[Any], db_dsn: str) -> None:
