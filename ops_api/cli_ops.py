@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 app = group("The operations centre: what if a road is closed, and how an emergency vehicle gets there.")
 what_if_app = group("What would happen. Nothing changes, unless a note is asked for.")
-app.add_typer(what_if_app, name="what-if")
+app.add_typer(
+    what_if_app,
+    name="what-if",
+    epilog=examples("cityops ops what-if close --street 'Mill Road'", "cityops ops what-if show 3"),
+)
 
 OFFICER = "duty officer"
 Role = Annotated[str, typer.Option(envvar="CITYOPS_ROLE", help="As what you say it; CITYOPS_ROLE.")]
