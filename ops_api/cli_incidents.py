@@ -217,7 +217,7 @@ def log(
 @app.command(
     epilog=examples(
         'cityops incidents link I3 order O12 "15 g/m² on Mill Lane" --href /winter/route-4/orders',
-        'cityops incidents link I3 what_if W7 "Mill Lane closed until six" --href /what-if/7',
+        'cityops incidents link I3 what_if W7 "Mill Lane closed until six" --href /ops/what-if/7',
     )
 )
 def link(

@@ -30,7 +30,7 @@ def test_a_shift(db_dsn: str, tmp_path: Path) -> None:
         (("claim", "I1", "--by", "Cy"), 1, "You have I1 already."),
         (("hand-over", "I1", "--to", "Dee", "--note", "Wet feet", "--by", "Cy"), 0, "Dee has it."),
         (("log", "I1", "Police are there", "--by", "Dee"), 0, "I1"),
-        (("link", "I1", "what_if", "W7", "Ford closed", "--href", "/what-if/7", "--by", "Dee"), 0, "I1"),
+        (("link", "I1", "what_if", "W7", "Ford closed", "--href", "/ops/what-if/7", "--by", "Dee"), 0, "I1"),
         (("link", "I1", "joke", "W7", "Ford closed", "--by", "Dee"), 1, "kind 'joke'"),
         (("contain", "I1", "--reason", "Water falls", "--by", "Dee"), 0, "contained"),
         (("close", "I1", "--reason", "Dry", "--by", "Dee"), 1, "1 task is not done"),
@@ -47,7 +47,7 @@ def test_a_shift(db_dsn: str, tmp_path: Path) -> None:
     _, out, _ = run(db_dsn, "show", "I1")
     for said in (
         "1. Sandbags (Highways), done",
-        "what_if W7: Ford closed /what-if/7",
+        "what_if W7: Ford closed /ops/what-if/7",
         "handed over to Dee by Cy: Wet feet",
     ):
         assert said in out, out

@@ -68,7 +68,7 @@ async def test_programs_act_with_the_password_and_others_read_without_names(site
         (f"/{ref}/tasks", {"text": ""}, 422),
         (
             f"/{ref}/links",
-            {"kind": "what_if", "ref": "w7", "title": "Street closed", "href": "/what-if/7"},
+            {"kind": "what_if", "ref": "w7", "title": "Street closed", "href": "/ops/what-if/7"},
             201,
         ),
         (f"/{ref}/links", {"kind": "what_if", "ref": "w7", "title": "x", "href": "javascript:x"}, 409),

@@ -9,6 +9,7 @@ import pytest
 
 from cityops.errors import ConfigurationError
 from rules.catalogue.loader import FILES, SHIPPED, load
+from rules.catalogue.incidents import FILE as INCIDENTS_FILE
 from rules.catalogue.orders import FILE as ORDERS_FILE
 from rules.catalogue.watches import WATCH_FILES
 
@@ -38,7 +39,7 @@ def test_the_shipped_catalogue() -> None:
         assert rule.reason
     files = {p.name for p in SHIPPED.glob("*.toml") if not p.name.startswith("escalation_")}
     rules = {name for name, _ in (*FILES.values(), *WATCH_FILES.values())}
-    assert files == rules | {"matrix_scottish_2010.toml", ORDERS_FILE}
+    assert files == rules | {"matrix_scottish_2010.toml", ORDERS_FILE, INCIDENTS_FILE}
 
 
 @pytest.mark.parametrize(
