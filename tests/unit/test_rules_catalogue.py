@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cityops.errors import ConfigurationError
-from rules.catalogue.loader import FILES, SHIPPED, load
 from rules.catalogue.incidents import FILE as INCIDENTS_FILE
+from rules.catalogue.loader import FILES, SHIPPED, load
 from rules.catalogue.orders import FILE as ORDERS_FILE
 from rules.catalogue.watches import WATCH_FILES
 
