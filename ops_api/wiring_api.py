@@ -92,7 +92,7 @@ async def run_api(
         def hints() -> AsyncIterator[str]:
             return listen(dsn, *CHANNELS)
 
-        desk = round_desk(settings, pool, rounds)
+        desk, incidents = round_desk(settings, pool, rounds), incident_desk(settings, pool)
         officers = _officers(settings, pool, planner)
         assert officers.plans is not None
         app = create_app(
@@ -111,8 +111,8 @@ async def run_api(
             bin_desk=bin_desk(settings, pool, desk),
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
-            incidents=incident_desk(settings, pool),
-            tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds),
+            incidents=incidents,
+            tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(

@@ -35,7 +35,6 @@ from rules.winter.fleet.ports import Makes
 from rules.winter.fleet.service import PlanDesk
 from rules.winter.orders.store import PostgresOrders
 
-TEAM = "closing"
 FEW = 8
 """Addresses that are asked back."""
 
@@ -47,14 +46,16 @@ def ops_tools(
     rounds: RoundDesk,
     makes: Makes = in_thread,
     makes_rounds: MakesRounds = rounds_in_thread,
+    door: TeamDoor | None = None,
 ) -> OpsTools:
-    """Return the tools on anything that lends connections; ``makes`` and ``makes_rounds`` make the plans of a what-if."""
+    """Return the tools on anything that lends connections; ``makes`` and ``makes_rounds`` make the plans of a what-if.
+
+    ``door``: lets people ask; None: nobody.
+    """
     closures = PostgresClosures(pool)
     zone = ZoneInfo(settings.api.time_zone)
     ways = WayDesk(PostgresEmergencyTown(pool), PostgresStations(pool), closures, load_way(), zone)
     planners = Planners(gritting_planner, makes, rounds_planner, makes_rounds, load_costs())
-    given = settings.winter.password
-    door = None if given is None else TeamDoor(given.get_secret_value(), TEAM)
     return OpsTools(
         closures,
         PostgresWhatIfs(pool),

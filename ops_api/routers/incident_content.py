@@ -9,7 +9,7 @@ from typing import Any
 from ops_api.housing.wards import ward_document
 from ops_api.routers.content import live_state
 from ops_api.routers.context import Context
-from ops_api.routers.incident_door import desk_of
+from ops_api.routers.ops_door import desk_of
 from ops_api.web import incident_map, incident_view
 from ops_api.web.words import clock
 from rules.core.incidents.model import Incident, Signal

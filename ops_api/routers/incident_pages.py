@@ -15,10 +15,10 @@ from ops_api.housing.team_door import Pass
 from ops_api.incident_desk import SINCE_MOST
 from ops_api.routers import incident_content as content
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.incident_door import ROLE, Carried, desk_of, door_of, let_in
 from ops_api.routers.incident_form import IncidentForm
 from ops_api.routers.incidents import do, number_of
 from ops_api.routers.live import LastEventId, stream
+from ops_api.routers.ops_door import ROLE, Carried, desk_of, door_of, let_in
 from ops_api.routers.password import try_password
 from ops_api.web.incident_view import handover_view
 from rules.core.effects import hour_of

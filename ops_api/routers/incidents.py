@@ -14,8 +14,8 @@ from ops_api.housing.team_door import Pass
 from ops_api.incident_desk import SINCE_MOST
 from ops_api.routers import incident_documents as d
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.incident_door import Program, Reader, desk_of
 from ops_api.routers.incident_handover import handover_document
+from ops_api.routers.ops_door import Program, Reader, desk_of
 from rules.core.incidents import commands as c
 from rules.core.incidents.model import Incident
 from rules.core.incidents.words import parse_ref, ranked

@@ -14,7 +14,7 @@ from ops_api.ops_asking import TEXT_MOST, Typed, asked, kept, question_of
 from ops_api.ops_places import TYPED_MOST, place_of
 from ops_api.ops_tools import closure_document
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.ops_tools_door import Program, tools_of
+from ops_api.routers.ops_door import Program, tools_of
 from rules.closing.ports import NoSuchWhatIfError
 from rules.core.closing_effects.document import ClosingDocument
 from rules.core.emergency.finding import WayAnswer

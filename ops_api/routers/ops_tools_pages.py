@@ -16,13 +16,14 @@ from ops_api.ops_asking import TEXT_MOST, Typed, asked, kept, question_of
 from ops_api.ops_places import TYPED_MOST
 from ops_api.ops_tools import closed_segments
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.ops_door import NOT_SET_UP, ROLE, Carried, door_of, let_in, tools_of
 from ops_api.routers.ops_tools import way_to
-from ops_api.routers.ops_tools_door import NAME_MOST, NOT_SET_UP, ROLE, Carried, door_of, let_in, tools_of
 from ops_api.routers.password import try_password
 from ops_api.web import what_if_view
 from rules.closing.ports import NoSuchWhatIfError
 from rules.core.closing.model import Closed, why_words
 from rules.core.closing_effects.document import ClosingDocument
+from rules.core.incidents.commands import NAME_MOST
 from rules.emergency.service import NoWayError
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -7,9 +7,9 @@ from psycopg_pool import AsyncConnectionPool
 
 from rules.closing.store import PostgresClosures
 from rules.core.closing.model import NewClosure
-from tests.fakes.website import OFFICERS_PASSWORD, Site
+from tests.fakes.website import OPS_PASSWORD, Site
 
-BEARER = {"Authorization": f"Bearer {OFFICERS_PASSWORD}", "X-Cityops-Who": "Ada"}
+BEARER = {"Authorization": f"Bearer {OPS_PASSWORD}", "X-Cityops-Who": "Ada"}
 
 
 async def close(site: Site, *segments: str) -> None:
@@ -67,7 +67,7 @@ async def test_asking_needs_the_password_and_a_kept_answer_names_nobody_to_other
     segment = site.town.segments[0].segment_id
     page = await site.http.get("/ops/what-if")
     assert page.status_code == 200
-    assert "The winter service’s password" in page.text
+    assert "The operations centre’s password" in page.text
     refused = await site.http.post("/ops/what-if", data={"segments": segment})
     assert refused.status_code == 403
     assert (
@@ -99,7 +99,7 @@ async def test_asking_needs_the_password_and_a_kept_answer_names_nobody_to_other
 
 async def test_a_browser_asks_and_keeps(site: Site) -> None:
     street = next(s.street for s in site.town.segments if s.street)
-    login = {"by": "Ada", "role": "duty officer", "password": OFFICERS_PASSWORD}
+    login = {"by": "Ada", "role": "duty officer", "password": OPS_PASSWORD}
     assert (await site.http.post("/ops/what-if/who", data=login)).status_code == 303
     missing = await site.http.post("/ops/what-if", data={"segments": ""})
     assert missing.status_code == 422

@@ -1,4 +1,7 @@
-"""Who may act on incidents: a browser with a pass, a program with the password. Without a password nobody; everybody may look."""
+"""Who may act for the operations centre, on incidents and with its tools: a browser with a pass, a program with the password.
+
+Without a password nobody; everybody may look.
+"""
 
 from __future__ import annotations
 
@@ -9,38 +12,55 @@ from fastapi.responses import RedirectResponse, Response
 
 from ops_api.housing.team_door import SHIFT, Pass, TeamDoor
 from ops_api.incident_desk import IncidentDesk
+from ops_api.ops_tools import OpsTools
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import utf8
 from ops_api.routers.password import needs_bearer, remember
 from rules.core.incidents.commands import NAME_MOST
 
 COOKIE = "cityops_ops"
-ADDRESS = "/incidents"
+EVERYWHERE = "/"
+"""A pass is for all pages: incidents and tools lie under two addresses."""
 ROLE = "operations"
 NOT_SET_UP = (
-    "Nobody works on incidents here yet: whoever runs this sets CITYOPS_OPS__PASSWORD. "
-    "Until then they are worked on with `cityops incidents`."
+    "Nobody acts for the operations centre here yet: whoever runs this sets CITYOPS_OPS__PASSWORD. "
+    "Until then `cityops incidents` and `cityops ops` do it."
 )
 ASK = "Send the operations centre's password: Authorization: Bearer …"
 
 
 def desk_of(ctx: Context) -> IncidentDesk:
-    """Return the desk; 503 where incidents are not served."""
+    """Return the desk of incidents; 503 where they are not served."""
     if ctx.incidents is None:
         raise HTTPException(503, "Incidents are not served here.")
     return ctx.incidents
 
 
+def tools_of(ctx: Context) -> OpsTools:
+    """Return the tools; 503 where they are not served."""
+    if ctx.tools is None:
+        raise HTTPException(503, "The operations centre's tools are not served here.")
+    return ctx.tools
+
+
+def team_door(ctx: Context) -> TeamDoor | None:
+    """Return the operations centre's door, None where no password is set; 503 where it works on nothing here."""
+    for desk in (ctx.incidents, ctx.tools):
+        if desk is not None:
+            return desk.door
+    raise HTTPException(503, "The operations centre's pages are not served here.")
+
+
 def door_of(ctx: Context) -> TeamDoor:
     """Return the door; 404 where no password is set."""
-    door = desk_of(ctx).door
+    door = team_door(ctx)
     if door is None:
         raise HTTPException(404, NOT_SET_UP)
     return door
 
 
 def _pass(ctx: Ctx, cookie: Annotated[str, Cookie(alias=COOKIE, max_length=4000)] = "") -> Pass | None:
-    door = desk_of(ctx).door
+    door = team_door(ctx)
     return None if door is None else door.read(cookie, ctx.clock.now())
 
 
@@ -54,9 +74,9 @@ def let_in(ctx: Context, request: Request, address: str, by: str, role: str) -> 
     response = RedirectResponse(address, 303)
     response.set_cookie(
         COOKIE, door.issue(by.strip(), role.strip() or ROLE, now + SHIFT), max_age=int(SHIFT.total_seconds()),
-        path=ADDRESS, secure=request.url.scheme == "https", httponly=True, samesite="lax",
+        path=EVERYWHERE, secure=request.url.scheme == "https", httponly=True, samesite="lax",
     )  # fmt: skip
-    remember(response, request, door, now, ADDRESS)
+    remember(response, request, door, now, EVERYWHERE)
     return response
 
 
