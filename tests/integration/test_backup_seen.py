@@ -17,7 +17,6 @@ from rules.desk.memory import MemoryDesk
 from tests.fakes.desk_alarms import escalations
 
 ADD = "insert into backup_run (name, started_at, ok, bytes, problem, verified_at) values (%s, %s, %s, %s, %s, %s)"
-NOW = datetime.now(UTC)
 
 
 async def metrics(dsn: str) -> dict[str, float]:
@@ -38,17 +37,18 @@ async def told(dsn: str) -> tuple[str, str]:
 
 @pytest.mark.storage
 async def test_the_age_of_the_last_good_one_is_told(db_dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
+    now = datetime.now(UTC)
     first = await metrics(db_dsn)
     assert first["cityops_backup_age_seconds"] == float("inf")
     assert await told(db_dsn) == ("warning", "none was ever made")
-    await pg.execute(ADD, ("a", NOW - timedelta(hours=30), True, 5000, "", None))
-    await pg.execute(ADD, ("b", NOW - timedelta(hours=6), False, None, "disk full", None))
+    await pg.execute(ADD, ("a", now - timedelta(hours=30), True, 5000, "", None))
+    await pg.execute(ADD, ("b", now - timedelta(hours=6), False, None, "disk full", None))
     found = await metrics(db_dsn)
     assert found["cityops_backup_age_seconds"] == pytest.approx(30 * 3600, abs=120)
     assert (found["cityops_backup_bytes"], found["cityops_backup_failed"]) == (5000, 1)
     assert found["cityops_backup_verified_age_seconds"] == float("inf")
     assert await told(db_dsn) == ("warning", "the last good one is 30 h old")
-    await pg.execute(ADD, ("c", NOW - timedelta(hours=2), True, 6000, "", NOW))
+    await pg.execute(ADD, ("c", now - timedelta(hours=2), True, 6000, "", now))
     assert (await metrics(db_dsn))["cityops_backup_failed"] == 0
     level, detail = await told(db_dsn)
     assert (level, detail[:10]) == ("ok", "2.0 h old,")
@@ -57,7 +57,7 @@ async def test_the_age_of_the_last_good_one_is_told(db_dsn: str, pg: psycopg.Asy
 async def test_dashboards_may_see_it_and_an_outage_is_no_number(
     db_dsn: str, pg: psycopg.AsyncConnection[Any]
 ) -> None:
-    await pg.execute(ADD, ("a", NOW - timedelta(hours=1), True, 5000, "", None))
+    await pg.execute(ADD, ("a", datetime.now(UTC) - timedelta(hours=1), True, 5000, "", None))
     async with pg.transaction():
         await pg.execute("set local role cityops_reader")
         row = await (
