@@ -73,6 +73,7 @@ from ops_api.routers import (
     missed_pages,
     notification_state,
     notifications,
+    ops_closures,
     ops_pages,
     ops_tools,
     ops_tools_pages,
@@ -144,6 +145,7 @@ _ROUTERS = (
     cab.router,
     incidents.router,
     ops_tools.router,
+    ops_closures.router,
 )
 _PAGES = (
     live.pages,
@@ -178,6 +180,7 @@ _PAGES = (
     order_pages.router,
     incident_pages.router,
     ops_tools_pages.router,
+    ops_closures.pages,
 )
 
 

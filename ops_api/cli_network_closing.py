@@ -8,7 +8,7 @@ import typer
 
 from ops_api.cli_desk import AsJson, By, RequestId, name_of, to_json
 from ops_api.cli_help import examples
-from ops_api.cli_ops import OFFICER, From, Role, Segments, Streets, Until, at_ops, stretches, times
+from ops_api.cli_ops import OFFICER, From, Role, Segments, Streets, Until, at_ops, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,13 @@ def add_to(app: typer.Typer) -> None:
             "cityops network close --street 'Mill Road' --reason flooded",
         )
     )(close)
-    app.command("open", epilog=examples("cityops network open --street 'Mill Road' --reason mended"))(open_)
+    app.command(
+        "open",
+        epilog=examples(
+            "cityops network open --street 'Mill Road' --reason mended",
+            "cityops network open --closure 3 --reason mended",
+        ),
+    )(open_)
     app.command(epilog=examples("cityops network closures", "cityops network closures --json"))(closures)
 
 
@@ -44,29 +50,23 @@ def close(
     request_id: RequestId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Close roads for a time: the next plans of gritters and bin lorries, and the emergency way, go round them.
+    """Close roads for a time: gritters, bin lorries and the emergency way go round them.
 
-    Plans that are being driven stay as they are: `cityops winter plan --tonight` and `cityops bins replan` make others.
+    Plans that are being driven through them are made again by the rules service within a minute.
     """
 
     async def run(door: OpsDoor) -> None:
-        from cityops.errors import ConfigurationError
-        from rules.core.closing.model import NewClosure
+        from datetime import UTC, datetime
+
+        from ops_api.ops_asking import Typed, closure_of
 
         names = await stretches(door, segments, street)
-        from_s, until_s = times(door, from_, until)
-        try:
-            new = NewClosure(
-                segments=tuple(names), from_s=from_s, until_s=until_s, reason=reason.strip(), at_s=door.now_s,
-                by=name_of(by), role=role, via="cli", request_id=request_id,
-            )  # fmt: skip
-        except ValueError as error:
-            raise ConfigurationError(str(error)) from error
+        typed, now = (
+            Typed(names, "", from_ or "", until or "", reason),
+            datetime.fromtimestamp(door.now_s, UTC),
+        )
+        new = await closure_of(door.tools, typed, now, door.zone, (name_of(by), role), "cli", request_id)
         await _say(door, [await door.tools.closures.close(new)], as_json)
-        if not as_json:
-            typer.echo(
-                "Plans that are driven stay as they are: `cityops winter plan --tonight`, `cityops bins replan` go round it."
-            )
 
     at_ops(run)
 
@@ -75,25 +75,24 @@ def open_(
     segments: Segments = None,
     street: Streets = None,
     reason: Annotated[str, typer.Option(help="What was done.")] = "",
+    closure: Annotated[
+        int | None,
+        typer.Option(help="Only this closure, all of it where no road is named; others stay."),
+    ] = None,
     by: By = "",
     role: Role = OFFICER,
     as_json: AsJson = False,
 ) -> None:
-    """Open roads now, before the time that was said; by whichever closures they are closed."""
+    """Open roads now, before the time that was said; by whichever closures they are closed, or of one closure alone."""
 
     async def run(door: OpsDoor) -> None:
-        from rules.core.closing.model import Opening
+        from ops_api.ops_asking import opened
 
-        names = await stretches(door, segments, street)
-        opening = Opening(
-            segments=tuple(names),
-            at_s=door.now_s,
-            by=name_of(by),
-            role=role,
-            via="cli",
-            reason=reason.strip(),
-        )
-        await _say(door, await door.tools.closures.open(opening), as_json)
+        named = bool(segments or street) or closure is None
+        names = await stretches(door, segments, street) if named else []
+        who = (name_of(by), role)
+        found = await opened(door.tools, door.now_s, names, who, "cli", reason, closure)
+        await _say(door, found, as_json)
 
     at_ops(run)
 

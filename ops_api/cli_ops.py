@@ -215,30 +215,18 @@ def stations(
 
 async def stretches(door: OpsDoor, segments: list[str] | None, streets: list[str] | None) -> list[str]:
     """Return the stretches that are named; ConfigurationError where there are none, or a street is unknown."""
-    from ops_api.ops_places import of_street, streets_like
+    from ops_api.ops_places import stretches_of
 
-    network = (await door.tools.ways.ground()).network
-    found = list(segments or [])
-    for name in streets or []:
-        own = of_street(network, name)
-        if not own:
-            like = ", ".join(streets_like(network, name))
-            raise ConfigurationError(f"there is no street {name!r}{f'; there are {like}' if like else ''}")
-        found += own
-    if not found:
-        raise ConfigurationError("which road? Name stretches, or --street NAME")
-    return list(dict.fromkeys(found))
+    return stretches_of((await door.tools.ways.ground()).network, segments or [], streets or [])
 
 
 def times(door: OpsDoor, from_: str | None, until: str | None) -> tuple[float, float | None]:
     """Return from when until when [s since 1970]; ConfigurationError where they are no times or out of order."""
-    from ops_api.moments import a_time
+    from datetime import UTC, datetime
 
-    from_s = door.now_s if from_ is None else a_time(from_, door.zone, "--from").timestamp()
-    until_s = None if until is None else a_time(until, door.zone, "--until").timestamp()
-    if until_s is not None and until_s <= from_s:
-        raise ConfigurationError("--until is not after --from")
-    return from_s, until_s
+    from ops_api.ops_asking import span_of
+
+    return span_of(from_ or "", until or "", datetime.fromtimestamp(door.now_s, UTC), door.zone)
 
 
 def _json(document: Any) -> str:

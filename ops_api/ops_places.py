@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from cityops.errors import ConfigurationError
 from rules.core.bin_days.search import enough, names_a_house, words_of
 from rules.core.emergency.finding import AskedWay
 from rules.core.emergency.places import point_on
@@ -15,6 +16,8 @@ from rules.emergency.service import NoWayError, WayDesk
 _POINT = re.compile(r"\s*(-?\d{1,2}(?:\.\d+)?)\s*[, ]\s*(-?\d{1,3}(?:\.\d+)?)\s*")
 TYPED_MOST = 200
 SHOWN_MOST = 30
+STRETCHES_MOST = 500
+"""So many may be closed at once: a district."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,32 @@ def streets_like(network: Network, text: str) -> list[str]:
     wanted = text.strip().casefold()
     names = {s.street for s in network.segments if s.street and wanted in s.street.casefold()}
     return sorted(names)[:SHOWN_MOST]
+
+
+def stretches_of(network: Network, segments: Sequence[str], streets: Sequence[str]) -> list[str]:
+    """Return the stretches that are meant, each once.
+
+    Args:
+        network: the roads.
+        segments: ids of stretches; unknown ones are left to whoever keeps them.
+        streets: names of streets or numbers of roads, of which all stretches are meant.
+
+    Raises:
+        ConfigurationError: there are none, a street is unknown, or they are too many for one closure.
+    """
+    found = list(segments)
+    for name in streets:
+        own = of_street(network, name)
+        if not own:
+            like = ", ".join(streets_like(network, name))
+            raise ConfigurationError(f"There is no street {name!r}{f'; there are {like}' if like else ''}.")
+        found += own
+    found = list(dict.fromkeys(found))
+    if not found:
+        raise ConfigurationError("Which road? Choose stretches on the map, or write a street's name.")
+    if len(found) > STRETCHES_MOST:
+        raise ConfigurationError(f"{len(found)} stretches; at most {STRETCHES_MOST} at once.")
+    return found
 
 
 async def place_of(ways: WayDesk, addresses: Addresses, text: str, vehicle: str, *, exempt: bool) -> AskedWay:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops_api.housing.team_door import TeamDoor
@@ -35,8 +34,3 @@ def closure_document(closure: Closure, network: Network, now_s: float) -> dict[s
         "from_s": closure.from_s, "until_s": closure.until_s, "reason": closure.reason,
         "closed_now": [s for s in closure.segments if closure.closes(s, now_s, now_s)],
     }  # fmt: skip
-
-
-def closed_segments(closures: Sequence[Closure], now_s: float) -> dict[str, Closure]:
-    """Return which stretches are closed at a moment, and by which closure."""
-    return {s: c for c in closures for s in c.segments if c.closes(s, now_s, now_s)}

@@ -22,7 +22,7 @@ from rules.core.carp.pace import Budget
 from rules.core.rounds.fleet import RoundFleet
 from rules.core.rounds.planner import Inserting, RoundPlanner
 from rules.core.rounds.searching import Searching
-from rules.rounds.again import AgainInTheDay, When
+from rules.rounds.again import AgainInTheDay, ClosedRoads, When
 from rules.rounds.following import Heard
 from rules.rounds.making import in_thread
 from rules.rounds.morning import MorningRounds, TownNow
@@ -64,15 +64,17 @@ def morning_rounds(settings: Settings, desk: RoundDesk, pool: Pool) -> MorningRo
     )
 
 
-def rounds_again(settings: Settings, desk: RoundDesk, pool: Pool) -> AgainInTheDay:
+def rounds_again(
+    settings: Settings, desk: RoundDesk, pool: Pool, closed: ClosedRoads | None = None
+) -> AgainInTheDay:
     """Return what plans the rest of a day anew without anybody asking."""
     s = settings.rounds
     when = When(behind_s=60.0 * s.replan_behind_min, apart_s=60.0 * s.replan_apart_min)
-    return AgainInTheDay(desk, _town_now(pool), when, iterations=s.replan_iterations)
+    return AgainInTheDay(desk, _town_now(pool), when, iterations=s.replan_iterations, closed=closed)
 
 
 def automatic_rounds(
-    settings: Settings, pool: Pool, makes: Makes
+    settings: Settings, pool: Pool, makes: Makes, closed: ClosedRoads | None = None
 ) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
     """Return what makes plans by itself, as it is set: the day's first, and those later in the day."""
     desk = round_desk(settings, pool, makes)
@@ -80,7 +82,7 @@ def automatic_rounds(
     if settings.rounds.automatic:
         runs.append(morning_rounds(settings, desk, pool).run)
     if settings.rounds.replan:
-        runs.append(rounds_again(settings, desk, pool).run)
+        runs.append(rounds_again(settings, desk, pool, closed).run)
     return runs
 
 

@@ -18,10 +18,10 @@ from cityops.settings import Settings
 from devices.registry import Registry
 from ops_api.wiring import kinds_of
 from ops_api.wiring_bins_ledger import statement_keeper
+from ops_api.wiring_closing import automatic_plans
 from ops_api.wiring_damp import damp_analyst
 from ops_api.wiring_forecaster import road_forecaster
 from ops_api.wiring_incidents import incident_service
-from ops_api.wiring_rounds import automatic_rounds, plans_in_own_process
 from ops_api.wiring_shadow import beside_the_rules
 from ops_api.wiring_winter import record_keeper, unanswered
 from rules.catalogue.escalations import LiveEscalations
@@ -95,7 +95,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             LiveWatch(catalogues, clock),
             metrics=WatchMetrics(engine.metrics.registry),
         )
-        async with plans_in_own_process() as makes, asyncio.TaskGroup() as group:
+        async with automatic_plans(settings, pool) as plans, asyncio.TaskGroup() as group:
             hints = [
                 group.create_task(waker.feed(listen(settings.db.dsn, CHANNEL)), name="rules-listen"),
                 group.create_task(desk_waker.feed(listen(settings.db.dsn, DESK_CHANNEL)), name="desk-listen"),
@@ -121,7 +121,7 @@ async def run_rules(settings: Settings, stop: asyncio.Event) -> None:
             ]  # fmt: skip
             if settings.rules.road_forecast:
                 runs.append(roads.run)
-            runs += automatic_rounds(settings, pool, makes)
+            runs += plans
             await _until_all_end(stop, *runs)
             for task in hints:
                 task.cancel()

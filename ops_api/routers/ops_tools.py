@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field
 
 from cityops.errors import ConfigurationError
 from ops_api.ops_asking import TEXT_MOST, Typed, asked, kept, question_of
-from ops_api.ops_places import TYPED_MOST, place_of
+from ops_api.ops_places import STRETCHES_MOST, TYPED_MOST, place_of
 from ops_api.ops_tools import closure_document
+from ops_api.request_ids import RequestId
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.ops_door import Program, tools_of
+from ops_api.routers.ops_door import Program, Reader, tools_of
 from rules.closing.ports import NoSuchWhatIfError
 from rules.core.closing_effects.document import ClosingDocument
 from rules.core.emergency.finding import WayAnswer
@@ -70,7 +71,9 @@ async def get_closures(ctx: Ctx) -> list[dict[str, Any]]:
 class WhatIfBody(BaseModel):
     """What is asked."""
 
-    segments: list[str] = Field(default=[], max_length=500, description="Stretches that would be closed")
+    segments: list[Annotated[str, Field(max_length=100)]] = Field(
+        default=[], max_length=STRETCHES_MOST, description="Stretches that would be closed"
+    )
     street: str = Field(default="", max_length=200, description="... and all of a street")
     from_: str = Field(
         default="", alias="from", max_length=40, description="RFC 3339 or by the town's clock; now without"
@@ -79,7 +82,7 @@ class WhatIfBody(BaseModel):
     reason: str = Field(default="", max_length=TEXT_MOST)
     iterations: int | None = Field(default=None, ge=0, le=20_000, description="Of each search")
     keep: str | None = Field(default=None, max_length=TEXT_MOST, description="Keep the answer with this note")
-    request_id: str | None = Field(default=None, min_length=1, max_length=100)
+    request_id: RequestId = None
 
 
 @router.post("/what-if/close")
@@ -100,10 +103,12 @@ async def ask_what_if(body: WhatIfBody, ctx: Ctx, who: Program) -> dict[str, Any
 
 
 @router.get("/what-if/{what_if_id}")
-async def get_what_if(what_if_id: Annotated[int, Path(ge=1, le=2**62)], ctx: Ctx) -> dict[str, Any]:
-    """Return a note that was kept, without who asked."""
+async def get_what_if(
+    what_if_id: Annotated[int, Path(ge=1, le=2**62)], ctx: Ctx, reads: Reader
+) -> dict[str, Any]:
+    """Return an answer that was kept, without who asked; what they noted is told to who sends the password."""
     try:
         note = await tools_of(ctx).notes.what_if(what_if_id)
     except NoSuchWhatIfError as error:
         raise HTTPException(404, str(error)) from error
-    return {"what_if_id": note.what_if_id, "note": note.note, **note.document}
+    return {"what_if_id": note.what_if_id, "note": note.note if reads else None, **note.document}

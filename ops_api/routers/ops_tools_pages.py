@@ -14,14 +14,15 @@ from cityops.errors import ConfigurationError
 from ops_api.housing.team_door import Pass
 from ops_api.ops_asking import TEXT_MOST, Typed, asked, kept, question_of
 from ops_api.ops_places import TYPED_MOST
-from ops_api.ops_tools import closed_segments
+from ops_api.request_ids import request_id_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.ops_door import NOT_SET_UP, ROLE, Carried, door_of, let_in, tools_of
 from ops_api.routers.ops_tools import way_to
 from ops_api.routers.password import try_password
 from ops_api.web import what_if_view
-from rules.closing.ports import NoSuchWhatIfError
-from rules.core.closing.model import Closed, why_words
+from rules.closing.ports import ClosureRefusedError, NoSuchWhatIfError
+from rules.core.closing.model import NewClosure, closed_between, why_words
+from rules.core.closing.opening import unknown_words
 from rules.core.closing_effects.document import ClosingDocument
 from rules.core.incidents.commands import NAME_MOST
 from rules.emergency.service import NoWayError
@@ -60,7 +61,7 @@ async def what_if(
     ctx: Ctx, who: Carried, segment: Annotated[list[str] | None, Query(max_length=500)] = None
 ) -> HTMLResponse:
     """Ask "what happens if we close this road"; ``segment`` chooses stretches beforehand."""
-    return await _page(ctx, who, Typed(segment or ()))
+    return await tool_page(ctx, who, Typed(segment or ()))
 
 
 @router.post("/ops/what-if/who")
@@ -74,7 +75,7 @@ async def say_who(
     """Let somebody in for a shift."""
     door = door_of(ctx)
     if (no := try_password(ctx, request, door, password)) is not None:
-        return no.on(await _page(ctx, None, Typed(), refused=no.words, status=no.status))
+        return no.on(await tool_page(ctx, None, Typed(), refused=no.words, status=no.status))
     return let_in(ctx, request, "/ops/what-if", by, role)
 
 
@@ -95,17 +96,23 @@ async def ask(
     typed = Typed.of(segments, street, from_, until, reason)
     if who is None:
         door_of(ctx)
-        return await _page(ctx, None, typed, refused="Say who you are first.", status=403)
+        return await tool_page(ctx, None, typed, refused="Say who you are first.", status=403)
     tools = tools_of(ctx)
     try:
         question = await question_of(tools, typed, await ctx.town_now(), ctx.brand.time_zone)
         found = await asked(tools, question)
     except (ConfigurationError, NoWayError) as error:
-        return await _page(ctx, who, typed, refused=str(error), status=422)
+        return await tool_page(ctx, who, typed, refused=str(error), status=422)
     if keep:
-        saved = await kept(tools, found, (who.name, who.purpose), "web", note, once or None)
+        try:
+            named = request_id_of(f"ask-{once}") if once else None
+            saved = await kept(tools, found, (who.name, who.purpose), "page", note, named)
+        except (ClosureRefusedError, ValueError) as error:
+            return await tool_page(ctx, who, typed, found, refused=str(error), status=422)
         return RedirectResponse(f"/ops/what-if/{saved.what_if_id}", 303)
-    return await _page(ctx, who, Typed(question.segments, "", typed.from_, typed.until, typed.reason), found)
+    return await tool_page(
+        ctx, who, Typed(question.segments, "", typed.from_, typed.until, typed.reason), found
+    )
 
 
 @router.get("/ops/what-if/{what_if_id}")
@@ -123,23 +130,37 @@ async def note_page(what_if_id: Annotated[int, Path(ge=1, le=2**62)], ctx: Ctx, 
     return HTMLResponse(page)
 
 
-async def _page(
+async def tool_page(
     ctx: Context,
     who: Pass | None,
     typed: Typed,
     found: ClosingDocument | None = None,
     *,
+    confirm: NewClosure | None = None,
     refused: str = "",
     status: int = 200,
 ) -> HTMLResponse:
+    """Return the page of closures and of what one would do.
+
+    Args:
+        ctx: of the application.
+        who: is let in; None: only looks, and is told no names and no notes.
+        typed: what stands in the form.
+        found: the answer to a question.
+        confirm: a closure that waits for its confirmation.
+        refused: why what was asked is not done.
+        status: of the answer.
+    """
     tools, zone = tools_of(ctx), ctx.brand.time_zone
     notes = await tools.notes.newest(NEWEST)
     page = ctx.templates.render(
         "what_if.html", who=who, typed=typed, refused=refused, role=ROLE, once=token_urlsafe(12),
         is_set_up=tools.door is not None, not_set_up=NOT_SET_UP, streets=await _streets(ctx),
         view=None if found is None else what_if_view.view(found, zone),
-        notes=[{"number": n.what_if_id, "note": n.note, "at": what_if_view.clock(n.at_s, zone)} for n in notes],
-        **await _closed(ctx),
+        notes=[
+            {"number": n.what_if_id, "note": n.note if who else "", "at": what_if_view.clock(n.at_s, zone)} for n in notes
+        ],
+        confirm=None if confirm is None else await _confirmed(ctx, confirm), **await _closed(ctx, standing=True),
     )  # fmt: skip
     return HTMLResponse(page, status)
 
@@ -152,25 +173,32 @@ async def _streets(ctx: Context) -> list[str]:
     return sorted({s.street for s in network.segments if s.street})
 
 
-async def _closed(ctx: Context) -> dict[str, Any]:
-    """Return what is closed now, for the map and in words."""
+async def _confirmed(ctx: Context, new: NewClosure) -> dict[str, Any]:
+    """Return what is to be confirmed, in words."""
+    index, zone = (await tools_of(ctx).ways.ground()).network.graph, ctx.brand.time_zone
+    if unknown := [s for s in new.segments if s not in index.segment_index]:
+        raise ClosureRefusedError(unknown_words(unknown))
+    return {
+        "streets": list(what_if_view.streets_of(new.segments, index)), "count": len(new.segments),
+        "when": what_if_view.span_words(new.from_s, new.until_s, zone), "segments": " ".join(new.segments),
+        "reason": new.reason,
+    }  # fmt: skip
+
+
+async def _closed(ctx: Context, *, standing: bool = False) -> dict[str, Any]:
+    """Return what is closed now, for the map and in words; with ``standing`` each closure that holds or will."""
     tools, now_s, zone = tools_of(ctx), (await ctx.town_now()).timestamp(), ctx.brand.time_zone
-    standing = closed_segments(await tools.closures.between(now_s, math.inf), now_s)
+    found = await tools.closures.between(now_s, math.inf)
     try:
         index = (await tools.ways.ground()).network.graph
     except NoWayError:
-        return {"closed": {}, "closed_words": []}
-    words = {
-        name: why_words(
-            Closed(
-                segment_id=name, closure_id=c.closure_id, from_s=c.from_s, until_s=c.until_s, reason=c.reason
-            ),
-            zone,
-        )
-        for name, c in standing.items()
-        if name in index.segment_index
-    }
+        return {"closed": {}, "closed_words": [], "closures": []}
+    now = closed_between(found, now_s, now_s)
+    words = {name: why_words(c, zone) for name, c in now.items() if name in index.segment_index}
     streets = dict.fromkeys(
         (index.segments[index.segment_index[n]].street or n, why) for n, why in words.items()
     )
-    return {"closed": words, "closed_words": [f"{street} is closed: {why}." for street, why in streets]}
+    lines = [what_if_view.closure_line(c, index, now_s, zone) for c in found] if standing else []
+    return {
+        "closed": words, "closed_words": [f"{street} is closed: {why}." for street, why in streets], "closures": lines,
+    }  # fmt: skip

@@ -14,6 +14,7 @@ from cityops.errors import TransientError
 from ops_api.queries import UnusableValueError
 from ops_api.routers.context import Context
 from ops_api.web.headers import HEADERS
+from rules.closing import ports as closing
 from rules.core.desk.commands import DeskRefusedError
 from rules.core.incidents.commands import IncidentRefusedError
 from rules.core.winter_orders.commands import OrderRefusedError
@@ -66,6 +67,7 @@ def install(app: FastAPI) -> None:
         return problem(request, 422, UNUSABLE)
 
     @app.exception_handler(orders.UnusableTextError)
+    @app.exception_handler(closing.UnusableTextError)
     @app.exception_handler(incidents.UnusableTextError)
     @app.exception_handler(UnusableTextError)
     async def unusable_text(request: Request, _: Exception) -> Response:
@@ -82,6 +84,7 @@ def install(app: FastAPI) -> None:
         return problem(request, 404, str(error))
 
     @app.exception_handler(OrderRefusedError)
+    @app.exception_handler(closing.ClosureRefusedError)
     @app.exception_handler(IncidentRefusedError)
     @app.exception_handler(DeskRefusedError)
     @app.exception_handler(NotPlannedError)

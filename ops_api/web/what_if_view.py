@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ops_api.ops_text import surface_words
+from rules.core.closing.model import Closure
 from rules.core.closing_effects.document import ClosingDocument, Reach, Service, Sums
 from rules.core.emergency.answer import Way
 from rules.core.emergency.finding import WayAnswer
+from rules.core.road_graph import RoadGraph
 
 FEW = 8
 Row = tuple[str, str]
@@ -48,7 +51,6 @@ def clock(at_s: float, zone: ZoneInfo) -> str:
 def view(d: ClosingDocument, zone: ZoneInfo) -> ClosingView:
     """Return what a page says of an answer."""
     streets = ", ".join(dict.fromkeys(s.street for s in d.stretches))
-    until = "until it is opened" if d.until_s is None else f"until {clock(d.until_s, zone)}"
     panels = (
         _service("Gritting", d.gritting, "passes treated", "stretches are not treated", zone),
         _service("Bin rounds", d.rounds, "bins emptied", "bins are not emptied", zone),
@@ -59,10 +61,45 @@ def view(d: ClosingDocument, zone: ZoneInfo) -> ClosingView:
         said = ["all of it is closed already, so that nothing changes"]
     return ClosingView(
         headline=f"If {streets} is closed: {'; '.join(said) or 'nothing could be compared'}.",
-        when=f"From {clock(d.from_s, zone)} {until}; asked at {clock(d.at_s, zone)}.",
+        when=f"F{span_words(d.from_s, d.until_s, zone)[1:]}; asked at {clock(d.at_s, zone)}.",
         segments=tuple(s.segment_id for s in d.stretches), standing=d.standing, panels=panels,
         foot=f"Both sides were planned now by the same search ({d.iterations} iterations); by {', '.join(d.rules)}.",
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureLine:
+    """A closure as the page lists it: number, streets, stretches, when, why, and who said so; what is open again."""
+
+    number: int
+    streets: str
+    stretches: int
+    when: str
+    reason: str
+    by: str
+    now: bool
+    opened: int
+
+
+def closure_line(c: Closure, roads: RoadGraph, now_s: float, zone: ZoneInfo) -> ClosureLine:
+    """Return a closure that holds or will hold."""
+    left = [s for s in c.segments if c.closes(s, now_s, math.inf)]
+    return ClosureLine(
+        c.closure_id, ", ".join(streets_of(left, roads)) or "no road that is left", len(left),
+        span_words(c.from_s, c.until_s, zone), c.reason, f"{c.by}, {c.role}", c.from_s <= now_s, len(c.segments) - len(left),
+    )  # fmt: skip
+
+
+def span_words(from_s: float, until_s: float | None, zone: ZoneInfo) -> str:
+    """Return from when until when."""
+    until = "until it is opened" if until_s is None else f"until {clock(until_s, zone)}"
+    return f"from {clock(from_s, zone)} {until}"
+
+
+def streets_of(segments: Sequence[str], roads: RoadGraph) -> tuple[str, ...]:
+    """Return the names of the streets of stretches, each once; a stretch without one by its id."""
+    index = roads.segment_index
+    return tuple(dict.fromkeys(roads.segments[index[s]].street or s for s in segments if s in index))
 
 
 def _service(title: str, s: Service, unit: str, lost: str, zone: ZoneInfo) -> Panel:

@@ -10,7 +10,7 @@ import msgspec
 
 from rules.closing.ports import ClosureRefusedError, NewWhatIf, NoSuchWhatIfError, WhatIf
 from rules.core.closing.model import Closure, NewClosure, Opening
-from rules.core.closing.opening import opened_by, refused_words, unknown_words
+from rules.core.closing.opening import of_closure, opened_by, refused_words, unknown_words
 
 
 @dataclass
@@ -35,14 +35,14 @@ class MemoryClosures:
         self.closures.append(Closure(closure_id=len(self.closures) + 1, **fields))
         return self.closures[-1]
 
-    async def open(self, opening: Opening) -> Sequence[Closure]:
+    async def open(self, opening: Opening, closure_id: int | None = None) -> Sequence[Closure]:
         """Open stretches."""
-        holding = await self.between(opening.at_s, math.inf)
+        holding = of_closure(await self.between(opening.at_s, math.inf), closure_id)
         if words := refused_words(holding, opening):
             raise ClosureRefusedError(words)
         found = []
         for number, c in enumerate(self.closures):
-            if (part := opened_by(c, opening)) is not None:
+            if c in holding and (part := opened_by(c, opening)) is not None:
                 self.closures[number] = msgspec.structs.replace(c, opened=(*c.opened, part))
                 found.append(self.closures[number])
         return found

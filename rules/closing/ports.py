@@ -15,6 +15,10 @@ class ClosureRefusedError(CityopsError):
     """What was said of a road can't be kept, in words for whoever said it."""
 
 
+class UnusableTextError(ClosureRefusedError):
+    """A text or number can't be stored, in words."""
+
+
 class NoSuchWhatIfError(CityopsError):
     """There is no note of that number."""
 
@@ -65,8 +69,12 @@ class ClosureBook(Closures, Protocol):
         """
         ...
 
-    async def open(self, opening: Opening) -> Sequence[Closure]:
+    async def open(self, opening: Opening, closure_id: int | None = None) -> Sequence[Closure]:
         """Open stretches at a time, by whichever closures they are closed then or later; return those closures.
+
+        Args:
+            opening: which stretches, and when.
+            closure_id: only of this closure: what another one closes stays closed. None: of all.
 
         Raises:
             ClosureRefusedError: none of the stretches is closed, or one of them is not.

@@ -1,18 +1,25 @@
-"""The roads as plans that are made now must take them."""
+"""The roads as they are driven now, and as plans that are made now must take them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import tzinfo
 
 from rules.closing.ports import Closures
-from rules.core.closing.model import AHEAD_S, closed_between, on_network
+from rules.core.closing.hours import Later, for_plan
+from rules.core.closing.model import AHEAD_S
 from rules.core.network.network import Network
 
 
-async def closed_now(
+async def closed_now(closures: Closures | None, network: Network, now_s: float, zone: tzinfo) -> Network:
+    """Return roads with what is closed at this moment closed on them; arguments and errors as :func:`closed_for_plan`."""
+    return (await closed_for_plan(closures, network, now_s, zone, 0.0))[0]
+
+
+async def closed_for_plan(
     closures: Closures | None, network: Network, now_s: float, zone: tzinfo, ahead_s: float = AHEAD_S
-) -> Network:
-    """Return roads with what is closed at any moment of the time to come closed on them.
+) -> tuple[Network, Mapping[str, Later]]:
+    """Return roads with what is closed now closed on them, and what closes later, while a plan is driven.
 
     Args:
         closures: who knows; None: nothing is closed.
@@ -25,6 +32,6 @@ async def closed_now(
         TransientError: the database does not answer.
     """
     if closures is None:
-        return network
+        return network, {}
     standing = await closures.between(now_s, now_s + ahead_s)
-    return on_network(network, closed_between(standing, now_s, now_s + ahead_s), zone)
+    return for_plan(network, standing, now_s, now_s + ahead_s, zone)

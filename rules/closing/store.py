@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from cityops.db.queries import load_queries
 from cityops.db.transaction import Connection, Lender, transaction
-from rules.closing.ports import ClosureRefusedError, NewWhatIf, NoSuchWhatIfError, WhatIf
+from rules.closing.ports import ClosureRefusedError, NewWhatIf, NoSuchWhatIfError, UnusableTextError, WhatIf
 from rules.core.closing.model import Closure, NewClosure, Opening
 from rules.core.closing.opening import opened_by, refused_words, unknown_words
 
@@ -24,7 +24,7 @@ class _OnDatabase:
         self._pool = pool
 
     def _transaction(self) -> AbstractAsyncContextManager[Connection]:
-        return transaction(self._pool, unstorable=ClosureRefusedError)
+        return transaction(self._pool, unstorable=UnusableTextError)
 
 
 class PostgresClosures(_OnDatabase):
@@ -52,11 +52,11 @@ class PostgresClosures(_OnDatabase):
             [found] = await _closures(conn, None, known[0]["closure_id"])
         return found
 
-    async def open(self, opening: Opening) -> Sequence[Closure]:
+    async def open(self, opening: Opening, closure_id: int | None = None) -> Sequence[Closure]:
         """Open stretches."""
         async with self._transaction() as conn:
             await conn.execute(SQL["lock"])
-            found = await _closures(conn, opening.at_s)
+            found = await _closures(conn, opening.at_s, closure_id)
             holding = [c for c in found if any(c.closes(s, opening.at_s, math.inf) for s in c.segments)]
             if words := refused_words(holding, opening):
                 raise ClosureRefusedError(words)

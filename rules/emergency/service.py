@@ -98,7 +98,7 @@ class WayDesk:
 
     async def closed(self, now_s: float) -> Network:
         """Return the roads with what is closed at this moment closed on them: a vehicle sets out now."""
-        return await closed_now(self._closures, (await self.ground()).network, now_s, self.zone, 0.0)
+        return await closed_now(self._closures, (await self.ground()).network, now_s, self.zone)
 
     async def conditions(self, now_s: float) -> Conditions:
         """Return what is known of each stretch now."""

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
+from rules.core.closing.hours import Later, around
+from rules.core.network.network import Network
 from rules.core.rounds.plan import RoundPlan
 from rules.core.rounds.planner import RoundPlanner
 from rules.core.rounds.request import RoundRequest
+from rules.core.rounds.streets_driven import driven_of_rounds
 from rules.core.rounds.verify import RoundsCheck
 from rules.rounds.ports import NoRoundsError
 
@@ -20,14 +26,18 @@ def make(request: RoundRequest, planner: RoundPlanner) -> RoundPlan:
     Raises:
         NoRoundsError: the request names what there is not, or the check finds the plan wrong; in words.
     """
+
+    def planned(network: Network, later: Mapping[str, Later]) -> RoundPlan:
+        plan = planner(replace(request, network=network, closing=later))
+        wrong = RoundsCheck(network, request.fleet).verdict(plan).wrong
+        if wrong:
+            raise NoRoundsError(f"the plan was refused by its check: {'; '.join(wrong[:SHOWN])}")
+        return plan
+
     try:
-        plan = planner(request)
+        return around(request.network, request.closing, planned, partial(driven_of_rounds, request.network))
     except ValueError as error:
         raise NoRoundsError(str(error)) from error
-    wrong = RoundsCheck(request.network, request.fleet).verdict(plan).wrong
-    if wrong:
-        raise NoRoundsError(f"the plan was refused by its check: {'; '.join(wrong[:SHOWN])}")
-    return plan
 
 
 async def in_thread(request: RoundRequest, planner: RoundPlanner) -> RoundPlan:

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 from rules.closing.ports import Closures
-from rules.closing.standing import closed_now
+from rules.closing.standing import closed_for_plan
 from rules.core.cab.model import Service
 from rules.core.cab.roads import roads_sha256
 from rules.core.network.network import Network
@@ -262,9 +262,10 @@ class RoundDesk:
         except ValueError as error:
             raise NoRoundsError(str(error)) from error
         lorries = await asyncio.to_thread(on_streets, open_, up.now, {} if now is None else now.progress)
+        network, later = await closed_for_plan(self._closures, open_, asked.now_s, self.zone)
         request = RoundRequest(
-            await closed_now(self._closures, open_, asked.now_s, self.zone), kept.fleet, up.candidates, str(day),
-            self.midnight_s(day), lorries, up.locks, None if now is None else now.rounds.plan, roads_sha256(open_),
+            network, kept.fleet, up.candidates, str(day),
+            self.midnight_s(day), lorries, up.locks, None if now is None else now.rounds.plan, roads_sha256(open_), later,
         )  # fmt: skip
         return Wish(request, now, kept, decided)
 

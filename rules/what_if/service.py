@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,8 +16,10 @@ from rules.core.cab.roads import known_as
 from rules.core.cab.tonight import Tonight
 from rules.core.cab.wishing import first
 from rules.core.closing.costs import LorryCosts
+from rules.core.closing.hours import Later
 from rules.core.closing.model import AHEAD_S, Closed, closed_notes, why_words
 from rules.core.closing.opening import unknown_words
+from rules.core.closing_effects.affected import Shut
 from rules.core.closing_effects.document import ClosingDocument, Reach, Service, Stretch
 from rules.core.closing_effects.gritting import gritting_effect
 from rules.core.closing_effects.reach import THAN_MIN, reach_effect
@@ -56,6 +59,11 @@ class Question:
     iterations: int = USUAL_ITERATIONS
     seed: int = 1
     vehicle: str = USUAL_VEHICLE
+
+    @property
+    def ends_s(self) -> float:
+        """When it would be open again [s since 1970]; infinite where nobody knows."""
+        return math.inf if self.until_s is None else self.until_s
 
     @property
     def counts(self) -> bool:
@@ -123,6 +131,7 @@ class WhatIfDesk:
             name: why_words(
                 Closed(segment_id=name, closure_id=0, from_s=q.from_s, until_s=q.until_s, reason=q.reason),
                 zone,
+                q.now_s,
             )
             for name in dict.fromkeys(q.segments)
         }
@@ -137,12 +146,14 @@ class WhatIfDesk:
         try:
             wish, basis, plan = await self._night(self._plans, q)
             planner = self._by.gritting(q.iterations, q.seed)
-            closed = replace(wish, network=wish.network.closing(why))
+            network, later = _shut(q, wish.network, wish.closing, why)
+            closed = replace(wish, network=network, closing=later)
             before = await self._by.makes(wish, planner)
             after = await self._by.makes(closed, planner)
         except (NotPlannedError, ValueError) as error:
             return Service(basis="", why_not=str(error))
-        return gritting_effect(closed.network, before, after, self._by.costs, basis, plan, q.now_s)
+        shut = Shut(frozenset(why), max(q.now_s, q.from_s), q.ends_s)
+        return gritting_effect(wish.network, before, after, self._by.costs, basis, plan, shut)
 
     async def _night(self, desk: PlanDesk, q: Question) -> tuple[Wish, str, Plan | None]:
         """Return what would be planned tonight: what orders ask for, else all routes; and the plan that counts."""
@@ -188,7 +199,8 @@ class WhatIfDesk:
             planner = self._by.rounds(q.iterations, q.seed)
             request = wish.request
             before = await self._by.makes_rounds(request, planner)
-            closed = replace(request, network=request.network.closing(why))
+            network, later = _shut(q, request.network, request.closing, why)
+            closed = replace(request, network=network, closing=later)
             after = await self._by.makes_rounds(closed, planner)
         except NoRoundsError as error:
             return Service(basis="", why_not=str(error))
@@ -198,8 +210,8 @@ class WhatIfDesk:
         at = datetime.fromtimestamp(wish.decided.at_s, self._ways.zone)
         left = "today" if kept is None else "what is left of today"
         return rounds_effect(
-            closed.network, before, after, streets, counts, None if kept is None else kept.version,
-            f"{left} by the decision on bins of {at:%a %H:%M}", q.now_s,
+            request.network, before, after, streets, counts, None if kept is None else kept.version,
+            f"{left} by the decision on bins of {at:%a %H:%M}", Shut(frozenset(why), max(q.now_s, q.from_s), q.ends_s),
         )  # fmt: skip
 
     # ---- emergency vehicles
@@ -219,6 +231,19 @@ class WhatIfDesk:
             q.vehicle,
             self._ways.parameters,
         )
+
+
+def _shut(
+    q: Question, network: Network, later: Mapping[str, Later], why: Mapping[str, str]
+) -> tuple[Network, Mapping[str, Later]]:
+    """Return roads, and what closes later on them, with what is asked about closed in its hours."""
+    if q.from_s <= q.now_s:
+        return network.closing(why), {name: one for name, one in later.items() if name not in why}
+    own = {
+        name: Later(hours=(*(later[name].hours if name in later else ()), (q.from_s, q.ends_s)), why=words)
+        for name, words in why.items()
+    }
+    return network, {**later, **own}
 
 
 def _street(network: Network, segment_id: str) -> str:

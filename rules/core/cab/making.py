@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rules.core.cab.codec import (
@@ -13,8 +13,10 @@ from rules.core.cab.codec import (
     wanted_of,
 )
 from rules.core.cab.committed import heads_of
-from rules.core.cab.model import Asked, Contents, Done, Heard, OrderSeen, Start, Usual
+from rules.core.cab.model import Asked, Contents, Done, Heard, OrderSeen, Start, TripDoc, Usual
 from rules.core.cab.roads import marks_of, roads_sha256
+from rules.core.closing.hours import Driven, Later, around, later_notes
+from rules.core.closing.model import closed_notes
 from rules.core.fleet.jobs import Job, jobs_of
 from rules.core.fleet.lorries import Fleet
 from rules.core.fleet.plan import FleetPlan, Leg, Loading, Trip
@@ -47,6 +49,7 @@ class Wish:
         done: under earlier plans of the night.
         orders, waiting, later, later_acts, out, standing_plan, notes: told in the plan.
         seed, iterations: told, and as the planner was made.
+        closing: stretches that close while the plan is driven.
     """
 
     network: Network
@@ -68,6 +71,7 @@ class Wish:
     notes: Sequence[str] = ()
     seed: int = 1
     iterations: int = 0
+    closing: Mapping[str, Later] = field(default_factory=dict)
 
 
 def make(wish: Wish, planner: FleetPlanner) -> Contents:
@@ -78,10 +82,28 @@ def make(wish: Wish, planner: FleetPlanner) -> Contents:
         WrongPlanError: the check finds the plan wrong.
     """
     wish = replace(wish, settings=replace(wish.settings, limits_s={}))
-    plan, verdict = _planned(wish, left_of(wish), planner)
-    if verdict.wrong:
-        raise WrongPlanError(f"the plan is not what it claims to be: {'; '.join(verdict.wrong[:3])}")
-    return _told(wish, plan, verdict)
+
+    def planned(network: Network, later: Mapping[str, Later]) -> Contents:
+        shut = replace(wish, network=network, closing=later)
+        plan, verdict = _planned(shut, left_of(shut), planner)
+        if verdict.wrong:
+            raise WrongPlanError(f"the plan is not what it claims to be: {'; '.join(verdict.wrong[:3])}")
+        return _told(shut, plan, verdict)
+
+    return around(wish.network, wish.closing, planned, driven_of_plan)
+
+
+def driven_of_plan(c: Contents) -> Iterator[Driven]:
+    """Yield what the lorries of a plan drive, and when [s since 1970]."""
+    for trip in c.trips:
+        yield from driven_of_trip(trip, c.start_s)
+
+
+def driven_of_trip(trip: TripDoc, start_s: float) -> Iterator[Driven]:
+    """Yield what one lorry drives; ``start_s``: the time 0 of its plan."""
+    for s in trip.steps:
+        if s.segment_id is not None:
+            yield s.segment_id, start_s + s.begins_s, start_s + s.ends_s
 
 
 def left_of(wish: Wish) -> list[Job]:
@@ -111,6 +133,7 @@ def _planned(wish: Wish, left: Sequence[Job], planner: FleetPlanner) -> tuple[Fl
 
 def _told(wish: Wish, plan: FleetPlan, verdict: Verdict) -> Contents:
     usual = {name: lorry for lorry, names in wish.standing.items() for name in names}
+    closings = (*closed_notes(wish.network), *later_notes(wish.network, wish.closing))
     changed = sum(usual.get(job, lorry) != lorry for job, lorry in plan.lorry_of.items())
     return Contents(
         start_s=wish.start_s, orders=tuple(wish.orders), asked=tuple(wish.asked), fleet=tuple(wish.starts),
@@ -121,7 +144,8 @@ def _told(wish: Wish, plan: FleetPlan, verdict: Verdict) -> Contents:
         later=tuple(wish.later), later_acts=dict(wish.later_acts), done=tuple(wish.done), out=dict(wish.out), standing=wish.standing_plan,
         usual=tuple(Usual(lorry=v, jobs=tuple(names)) for v, names in wish.standing.items()),
         fixed=tuple(trip_told(wish.network, Trip(v, tuple(steps))) for v, steps in wish.fixed.items()),
-        heard=tuple(wish.heard), changed=changed, notes=tuple(wish.notes), closed=wish.network.closed_by_id,
+        heard=tuple(wish.heard), changed=changed,
+        notes=tuple(dict.fromkeys((*wish.notes, *closings))), closed=wish.network.closed_by_id,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from msgspec.structs import replace as with_
 
@@ -16,6 +16,7 @@ from rules.core.cab.model import Plan, Start
 from rules.core.cab.standing import standing_of
 from rules.core.cab.still_done import still_done
 from rules.core.cab.tonight import Tonight
+from rules.core.closing.hours import Later
 from rules.core.fleet.jobs import jobs_of
 from rules.core.fleet.roster import Roster, fleet_of, settings_of
 from rules.core.network.network import Network
@@ -26,7 +27,7 @@ GONE = "not on the roster"
 
 @dataclass(frozen=True)
 class Means:
-    """What a night is planned with: roads, lorries, those out of service and why, the search."""
+    """What a night is planned with: roads, lorries, those out of service and why, the search; what closes later."""
 
     registry: Registry
     network: Network
@@ -34,6 +35,7 @@ class Means:
     out: Mapping[str, str]
     seed: int
     iterations: int
+    closing: Mapping[str, Later] = field(default_factory=dict)
 
     def without_gone(self, before: Plan) -> Means:
         """Return the means with the lorries of a plan that the roster has no longer out of service."""
@@ -90,7 +92,7 @@ def first(means: Means, asked: Tonight, last: Plan | None) -> Wish:
         settings=settings, standing=standing_of(means.network, means.registry, jobs, lorries, last),
         orders=asked.orders, waiting=asked.waiting, later=asked.later, later_acts=asked.later_acts, out=means.out,
         standing_plan=None if last is None else last.version, notes=tuple(_notes(asked)), seed=means.seed,
-        iterations=means.iterations,
+        iterations=means.iterations, closing=means.closing,
     )  # fmt: skip
 
 
@@ -119,7 +121,7 @@ def again(means: Means, before: Plan, rest: Rest, now_s: float, asked: Tonight |
         waiting=c.waiting if asked is None else asked.waiting, later=c.later if asked is None else asked.later,
         later_acts=c.later_acts if asked is None else asked.later_acts,
         out=means.out, standing_plan=before.version, notes=(*rest.notes, *thin, *_notes(asked)), seed=means.seed,
-        iterations=means.iterations,
+        iterations=means.iterations, closing=means.closing,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
 import msgspec
@@ -11,7 +11,11 @@ import msgspec
 from rules.core.network.network import Network
 
 AHEAD_S = 8.0 * 3600.0
-"""A plan is for so long: a shift [s]. A road that is closed for a part of it counts as closed for all of it."""
+"""A plan is for so long: a shift [s]."""
+
+
+EARLIEST_S, LATEST_S = 0.0, 4_102_444_800.0
+"""Times of closures [s since 1970]: until the year 2100, as no page can say a time that no calendar has."""
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +59,9 @@ class NewClosure(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("a closure names no stretch")
         if not self.reason.strip():
             raise ValueError("why is missing: a closure needs a reason, which drivers read")
+        for at_s in (self.from_s, self.until_s, self.at_s):
+            if at_s is not None and not EARLIEST_S <= at_s <= LATEST_S:
+                raise ValueError("a closure's times are between 1970 and 2100")
         if self.until_s is not None and not self.until_s > self.from_s:
             raise ValueError("a closure ends after it begins")
 
@@ -103,16 +110,15 @@ def closed_between(closures: Iterable[Closure], from_s: float, to_s: float) -> d
     return found
 
 
-def why_words(closed: Closed, zone: tzinfo) -> str:
-    """Return why a stretch is closed and until when, for plans and cards."""
-    if closed.until_s is None:
-        return f"{closed.reason}, until it is opened"
-    return f"{closed.reason}, until {datetime.fromtimestamp(closed.until_s, zone):%a %H:%M}"
+def why_words(closed: Closed, zone: tzinfo, now_s: float = math.inf) -> str:
+    """Return why a stretch is closed and until when, for plans and cards; from when, where that is after ``now_s``."""
 
+    def clock(at_s: float) -> str:
+        return f"{datetime.fromtimestamp(at_s, zone):%a %d %b %H:%M}"
 
-def on_network(network: Network, closed: Mapping[str, Closed], zone: tzinfo) -> Network:
-    """Return roads with these stretches closed."""
-    return network.closing({name: why_words(one, zone) for name, one in closed.items()})
+    begins = f"from {clock(closed.from_s)} " if closed.from_s > now_s else ""
+    ends = "until it is opened" if closed.until_s is None else f"until {clock(closed.until_s)}"
+    return f"{closed.reason}, {begins}{ends}"
 
 
 def closed_notes(network: Network) -> tuple[str, ...]:

@@ -16,6 +16,11 @@ def opened_by(closure: Closure, opening: Opening) -> Opening | None:
     return replace(opening, segments=own) if own else None
 
 
+def of_closure(closures: Sequence[Closure], closure_id: int | None) -> list[Closure]:
+    """Return the closure of a number; None: all."""
+    return [c for c in closures if closure_id in (None, c.closure_id)]
+
+
 def refused_words(holding: Sequence[Closure], opening: Opening) -> str:
     """Return why an opening is refused; empty: it is not."""
     closed = {s for c in holding if (part := opened_by(c, opening)) is not None for s in part.segments}

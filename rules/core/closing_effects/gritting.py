@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from devices.registry import RoadSegment
+from rules.core.cab.making import driven_of_trip
 from rules.core.cab.model import Contents, Plan, Step
 from rules.core.closing.costs import LorryCosts
-from rules.core.closing_effects.document import Affected, Broken, Lost, Service, Sums
+from rules.core.closing.hours import Driven
+from rules.core.closing_effects.affected import Shut, affected
+from rules.core.closing_effects.document import Broken, Lost, Service, Sums
 from rules.core.network.network import Network
 
 LATER_MIN = 1.0
@@ -22,26 +25,25 @@ def gritting_effect(
     costs: LorryCosts,
     basis: str,
     plan: Plan | None,
-    now_s: float,
+    shut: Shut,
 ) -> Service:
     """Return what a closure does to the night.
 
     Args:
-        network: the roads as ``after`` has them.
+        network: the roads.
         before: plan of the roads as they are.
         after: of the same stretches from the same lorries around the closure.
         costs: of a lorry.
         basis: what was planned, in words.
         plan: that counts now: who is affected drives by it; None: by ``before``.
-        now_s: the town's time [s since 1970].
+        shut: what would be closed, and when.
     """
-    ids = set(after.closed) - set(before.closed)
     counts = before if plan is None else plan.contents
     return Service(
         basis=basis, plan=None if plan is None else plan.version, before=_sums(network, before, costs),
         after=_sums(network, after, costs), lost=tuple(_lost(network, before, after)),
         broken=tuple(chain(_later(network, before, after), _over(before, after))),
-        affected=tuple(_affected(network, counts, ids, now_s)),
+        affected=tuple(affected(network, shut, _lorries(counts))),
         again=tuple(sorted(_names(network, before.left_out) - _names(network, after.left_out))), notes=after.notes,
     )  # fmt: skip
 
@@ -65,7 +67,7 @@ def _lost(network: Network, before: Contents, after: Contents) -> Iterable[Lost]
     names = dict.fromkeys(_id_of(job) for job in after.left_out if job not in set(before.left_out))
     for name in names:
         index = network.graph.segment_index[name]
-        why = network.closed.get(index)
+        why = after.closed.get(name)
         words = f"closed: {why}" if why else "no way leads there and back past what is closed"
         yield Lost(what=name, street=network.segments[index].street or name, why=words)
 
@@ -109,9 +111,6 @@ def _over(before: Contents, after: Contents) -> Iterable[Broken]:
             yield Broken(what=f"{t.lorry} is back after its crew's hours", late_min=late_min)
 
 
-def _affected(network: Network, c: Contents, ids: set[str], now_s: float) -> Iterable[Affected]:
-    for t in c.trips:
-        hit = [s for s in t.steps if s.segment_id in ids and c.start_s + s.ends_s > now_s]
-        if hit:
-            streets = tuple(dict.fromkeys(_segment(network, s).street or str(s.segment_id) for s in hit))
-            yield Affected(lorry=t.lorry, streets=streets, at_s=c.start_s + hit[0].begins_s)
+def _lorries(c: Contents) -> Iterable[tuple[str, list[Driven]]]:
+    for trip in c.trips:
+        yield trip.lorry, list(driven_of_trip(trip, c.start_s))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from rules.core.closing_effects.document import Affected, Broken, Lost, Service, Sums
+from rules.core.closing.hours import Driven
+from rules.core.closing_effects.affected import Shut, affected
+from rules.core.closing_effects.document import Broken, Lost, Service, Sums
 from rules.core.network.network import Network
 from rules.core.rounds.plan import RoundPlan
+from rules.core.rounds.streets_driven import driven_of_round
 
 
 def rounds_effect(
     network: Network, before: RoundPlan, after: RoundPlan, streets: Mapping[str, str], counts: RoundPlan | None,
-    version: int | None, basis: str, now_s: float,
+    version: int | None, basis: str, shut: Shut,
 ) -> Service:  # fmt: skip
     """Return what a closure does to the day.
 
@@ -23,13 +26,11 @@ def rounds_effect(
         counts: plan that counts now, on these roads; None: by ``before`` is told who is affected.
         version: its number.
         basis: what was planned, in words.
-        now_s: the town's time [s since 1970].
+        shut: what would be closed, and when.
     """
-    ids = set(after.made_from.closed) - set(before.made_from.closed)
-    closed = {network.graph.segment_index[name] for name in ids}
     return Service(
         basis=basis, plan=version, before=_sums(before), after=_sums(after), lost=tuple(_lost(before, after, streets)),
-        broken=tuple(_broken(before, after)), affected=tuple(_affected(network, counts or before, closed, now_s)),
+        broken=tuple(_broken(before, after)), affected=tuple(affected(network, shut, _lorries(network, counts or before))),
         again=tuple(sorted(set(after.lorry_of) - set(before.lorry_of))), notes=after.notes,
     )  # fmt: skip
 
@@ -61,16 +62,6 @@ def _broken(before: RoundPlan, after: RoundPlan) -> Iterable[Broken]:
             yield Broken(what=f"{n.bin_id} must be emptied today and is not", late_min=0.0)
 
 
-def _affected(network: Network, plan: RoundPlan, closed: Collection[int], now_s: float) -> Iterable[Affected]:
+def _lorries(network: Network, plan: RoundPlan) -> Iterable[tuple[str, list[Driven]]]:
     for r in plan.rounds:
-        hit = [
-            (s, network.arcs[a].segment)
-            for s in r.stops
-            if plan.day_s + s.arrive_s > now_s
-            for a in s.arcs
-            if network.arcs[a].segment in closed
-        ]
-        if hit:
-            names = (network.segments[i].street or network.segments[i].segment_id for _, i in hit)
-            at_s = float(plan.day_s + hit[0][0].arrive_s)
-            yield Affected(lorry=r.lorry_id, streets=tuple(dict.fromkeys(names)), at_s=at_s)
+        yield r.lorry_id, list(driven_of_round(network, plan.day_s, r.stops))

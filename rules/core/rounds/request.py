@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from rules.core.closing.hours import Later
 from rules.core.network.network import Network
 from rules.core.rounds.fleet import RoundFleet
 from rules.core.rounds.model import Candidate, Lock, LorryNow
@@ -22,6 +23,7 @@ class RoundRequest:
         day, day_s: local date and its midnight [s since 1970].
         now: lorries on their way; the others begin their shift in their depot.
         locks: what is fixed.
+        closing: stretches that close while the plan is driven.
         before: the plan so far, where this one begins and what it is loath to change.
     """
 
@@ -34,3 +36,4 @@ class RoundRequest:
     locks: Sequence[Lock] = ()
     before: RoundPlan | None = None
     roads: str = ""
+    closing: Mapping[str, Later] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rules.core.closing.hours import later_notes
 from rules.core.closing.model import closed_notes
 from rules.core.rounds.case import UNIT, Case, Truck
 from rules.core.rounds.case_of import case_of
@@ -28,7 +29,7 @@ def plan_of(
     left = _left(case, tours)
     notes = (*notes, *_too_late(case, timelines))
     missed = [n.bin_id for n in left if n.must]
-    notes = (*notes, *closed_notes(request.network))
+    notes = (*notes, *closed_notes(request.network), *later_notes(request.network, request.closing))
     if missed:
         notes = (*notes, f"must-go bins not met: {', '.join(missed)}")
     return RoundPlan(

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from cityops.errors import InvariantError
 from rules.closing.ports import Closures
-from rules.closing.standing import closed_now
+from rules.closing.standing import closed_for_plan
 from rules.core.cab.going_on import rest_of
 from rules.core.cab.making import Wish, WrongPlanError, left_of, make
 from rules.core.cab.model import KIND_WORDS, Contents, Kind, NewPlan, Plan
@@ -17,7 +17,6 @@ from rules.core.cab.overtaken import overtaken
 from rules.core.cab.shared import driven_of
 from rules.core.cab.tonight import RouteFacts, Tonight, tonight
 from rules.core.cab.wishing import Means, again, first
-from rules.core.closing.model import closed_notes
 from rules.core.fleet.planner import FleetPlanner
 from rules.core.fleet.roster import Roster, roster_of, settings_of
 from rules.core.winter_nights import night_of, span_s
@@ -50,7 +49,7 @@ async def in_thread(wish: Wish, planner: FleetPlanner) -> Contents:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What kind of plan is asked for, about which lorry, by whom, at what time [s since 1970], and the search."""
+    """What kind of plan is asked for, about which lorry, by whom, at what time [s since 1970], and the search; ``same_orders``: of the plan so far."""
 
     kind: Kind
     lorry: str | None
@@ -58,6 +57,7 @@ class Ask:
     now_s: float
     seed: int
     iterations: int
+    same_orders: bool = False
 
 
 class Planning:
@@ -198,7 +198,6 @@ class Planning:
         means = await self.means(ask)
         found = None if before is None else await self._follower.follow(before, ask.now_s)
         wish = await self._wish(ask, means, found, newest, allow_s)
-        wish = replace(wish, notes=(*wish.notes, *closed_notes(means.network)))
         await asyncio.to_thread(self._check_size, wish)
         return wish, found
 
@@ -224,8 +223,8 @@ class Planning:
         """Return with what a night is planned: roads with what is closed, lorries, those out of service."""
         roads, roster = await self._installed.roads(), await self.roster()
         out = {name: s.reason for name, s in (await self.book.out()).items()}
-        network = await closed_now(self._closures, roads.network, ask.now_s, self._zone)
-        return Means(roads.registry, network, roster, out, ask.seed, ask.iterations)
+        network, later = await closed_for_plan(self._closures, roads.network, ask.now_s, self._zone)
+        return Means(roads.registry, network, roster, out, ask.seed, ask.iterations, later)
 
     async def _wish(
         self, ask: Ask, means: Means, found: Situation | None, newest: Plan | None, allow_s: float
@@ -248,7 +247,7 @@ class Planning:
         means = means.without_gone(before)
         rest = rest_of(found.on, before, found.progress, at_s, means.out, allow_s)
         asked = None
-        if ask.kind == "tonight":
+        if ask.kind == "tonight" and not ask.same_orders:
             driven = await asyncio.to_thread(driven_of, found.on, rest.done)
             asked = await self._asked(means, ask.now_s, before.contents, driven)
             if not asked.asked and not before.contents.asked:

@@ -136,6 +136,16 @@ class PlanDesk:
         """
         return await self.planning.plan(Ask("tonight", None, who, now_s, seed, iterations))
 
+    async def plan_around(
+        self, who: Who, now_s: float, *, seed: int = 1, iterations: int = USUAL_ITERATIONS
+    ) -> Plan:
+        """Plan what is left of the night on roads as they are closed by now, from the orders that the plan so far has.
+
+        Raises:
+            as :meth:`plan_tonight`.
+        """
+        return await self.planning.plan(Ask("tonight", None, who, now_s, seed, iterations, same_orders=True))
+
     async def breakdown(
         self, lorry: str, who: Who, now_s: float, *, seed: int = 1, iterations: int = USUAL_ITERATIONS
     ) -> Plan | None:
