@@ -28,7 +28,7 @@ def make(request: RoundRequest, planner: RoundPlanner) -> RoundPlan:
     """
 
     def planned(network: Network, later: Mapping[str, Later]) -> RoundPlan:
-        plan = planner(replace(request, network=network, closing=later))
+        plan: RoundPlan = planner(replace(request, network=network, closing=later))
         wrong = RoundsCheck(network, request.fleet).verdict(plan).wrong
         if wrong:
             raise NoRoundsError(f"the plan was refused by its check: {'; '.join(wrong[:SHOWN])}")

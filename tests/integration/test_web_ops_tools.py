@@ -85,11 +85,14 @@ async def test_asking_needs_the_password_and_a_kept_answer_names_nobody_to_other
         "what_if_id"
     ] == number
     note = (await site.http.get(f"/api/v1/ops/what-if/{number}")).json()
-    assert (note["note"], note["reason"]) == ("which side", "gas")
+    assert (note["note"], note["reason"]) == (None, "gas")
     assert "by" not in note
+    told = (await site.http.get(f"/api/v1/ops/what-if/{number}", headers=BEARER)).json()
+    assert told["note"] == "which side"
     page = await site.http.get(f"/ops/what-if/{number}")
     assert page.status_code == 200
-    assert f"What-if {number}: which side" in page.text
+    assert f"What-if {number}" in page.text
+    assert "which side" not in page.text + (await site.http.get("/ops/what-if")).text
     assert "by Ada" not in page.text
     assert (await site.http.get("/ops/what-if/999999")).status_code == 404
     async with await psycopg.AsyncConnection.connect(site.dsn) as conn:
