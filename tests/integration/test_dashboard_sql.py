@@ -309,6 +309,23 @@ def test_no_band_of_a_histogram_has_fewer_than_five_homes(
         assert conn.execute("select * from board.home_histogram('temperature_c', 1)").fetchall() == bands
 
 
+def test_two_histograms_tell_no_home_by_their_difference(db_dsn: str) -> None:
+    """Of bands of 3 the first ends at 18, of bands of 4 at 20, and both have five homes and more: one lies between."""
+    with psycopg.connect(db_dsn, autocommit=True) as owner:
+        for n, value in enumerate((15.5, 16.1, 16.2, 16.3, 16.4, 18.5, 21.0, 21.1, 21.2, 21.3, 21.4)):
+            owner.execute(
+                "insert into subject_state (subject_kind, subject, at, state)"
+                " values ('home', %s, now(), jsonb_build_object('temperature_c', %s::float8))",
+                (str(n), value),
+            )
+    with _reader(db_dsn) as conn:
+        bands = [
+            conn.execute("select homes from board.home_histogram('temperature_c', %s)", (step,)).fetchall()
+            for step in (3, 4, 0.1, -1, "NaN")
+        ]
+    assert bands == [[]] * 5
+
+
 def test_humid_homes_are_counted_from_five_on(town: Reader) -> None:
     climate = "select homes, humid_homes from board.home_climate(now() - interval '2 days', now())"
     found = town.conn.execute(climate).fetchall()

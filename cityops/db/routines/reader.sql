@@ -109,7 +109,8 @@ select count(*) as homes from public.subject_state where subject_kind = 'home';
 
 -- How many homes are in each band of a quantity now, lowest first; neighbouring bands are put together until each has at
 -- least five. A band goes from p_from to below p_to; null where it is the first or the last one: it has no end. Empty below five homes.
--- p_field: temperature_c, humidity_pct, dew_point_c, surface_humidity_pct; p_step: band width.
+-- p_field: temperature_c, humidity_pct, dew_point_c, surface_humidity_pct; p_step: band width, 1 °C or 5 %. Of any other
+-- there is nothing: two histograms whose bands begin elsewhere tell by their difference how many homes lie between, one maybe.
 create function board.home_histogram(p_field text, p_step double precision)
 returns table (band_from double precision, band_to double precision, homes bigint)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
@@ -123,7 +124,8 @@ begin
         select floor((state ->> p_field)::double precision / p_step) * p_step as band, count(*) as n
           from subject_state
          where subject_kind = 'home'
-           and p_field in ('temperature_c', 'humidity_pct', 'dew_point_c', 'surface_humidity_pct')
+           and p_step = case when p_field in ('temperature_c', 'dew_point_c') then 1
+                             when p_field in ('humidity_pct', 'surface_humidity_pct') then 5 end
            and state ->> p_field is not null
          group by 1 order by 1
     loop
