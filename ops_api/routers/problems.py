@@ -19,6 +19,7 @@ from rules.core.desk.commands import DeskRefusedError
 from rules.core.incidents.commands import IncidentRefusedError
 from rules.core.winter_orders.commands import OrderRefusedError
 from rules.desk.ports import NoSuchAlarmError, UnusableTextError
+from rules.emergency.service import TooManyError
 from rules.incidents import ports as incidents
 from rules.winter.fleet.ports import NoSuchPlanError, NotPlannedError, PlanMovedError
 from rules.winter.orders import ports as orders
@@ -92,16 +93,24 @@ def install(app: FastAPI) -> None:
     async def refused(request: Request, error: Exception) -> Response:
         return problem(request, 409, str(error))
 
+    @app.exception_handler(TooManyError)
     @app.exception_handler(TransientError)
-    async def unavailable(request: Request, error: TransientError) -> Response:
-        log.warning("database unavailable", route=_route(request), error=str(error.__cause__ or error))
-        return problem(request, 503, UNAVAILABLE, {"Retry-After": "10"})
+    async def unavailable(request: Request, error: Exception) -> Response:
+        return problem(request, 503, _unavailable(request, error), {"Retry-After": "10"})
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> Response:
         log.error("request failed", route=_route(request), error=repr(error))
         # This handler runs outside the middleware that adds these headers.
         return problem(request, 500, BROKEN, {n.decode(): v.decode() for n, v in HEADERS})
+
+
+def _unavailable(request: Request, error: Exception) -> str:
+    """Return why nobody can answer now, and log it where that is not how many ask."""
+    if isinstance(error, TooManyError):
+        return str(error)
+    log.warning("database unavailable", route=_route(request), error=str(error.__cause__ or error))
+    return UNAVAILABLE
 
 
 def _route(request: Request) -> str:

@@ -23,6 +23,8 @@ from rules.emergency.ports import EmergencyTown, Stations
 
 LASTS_S = 15.0
 """What is known of the roads is read again after so long [the town's s]."""
+AT_ONCE, WAITING_MOST = 2, 20
+"""So many ways are looked for at once, and so many questions wait: everybody may ask, and each takes a core for a while."""
 NOTHING_KNOWN = "Nothing is known of the roads' surfaces: times are between those of dry and icy roads."
 
 
@@ -30,6 +32,10 @@ class NoWayError(CityopsError):
     """No way can be looked for, in words for whoever asked."""
 
     exit_code = 2
+
+
+class TooManyError(CityopsError):
+    """Too many ask for ways at once, in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +68,7 @@ class WayDesk:
         self._town, self._closures, self.zone = town, closures, zone
         self._ground: tuple[object, Ground] | None = None
         self._known: tuple[tuple[object, float], Conditions] | None = None
-        self._one = asyncio.Lock()
+        self._one, self._some, self._waiting = asyncio.Lock(), asyncio.Semaphore(AT_ONCE), 0
 
     async def ground(self) -> Ground:
         """Return the roads, read again where they may have changed.
@@ -115,8 +121,19 @@ class WayDesk:
 
         Raises:
             NoWayError: there is no such vehicle, no station with one, or no road near the place.
+            TooManyError: too many others ask.
             TransientError: the database does not answer.
         """
+        if self._waiting >= WAITING_MOST:
+            raise TooManyError("Too many ask for ways just now. Try again in some seconds.")
+        self._waiting += 1
+        try:
+            async with self._some:
+                return await self._find(asked, now_s)
+        finally:
+            self._waiting -= 1
+
+    async def _find(self, asked: AskedWay, now_s: float) -> WayAnswer:
         network, conditions = await self.closed(now_s), await self.conditions(now_s)
         roster, said = await self.roster()
         stations = roster.of(asked.vehicle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import Any
 
@@ -13,12 +14,12 @@ from rules.catalogue.ops_files import load_costs, load_way
 from rules.closing.memory import MemoryClosures
 from rules.core.closing.model import Closure, NewClosure, Opening, closed_between, closed_notes
 from rules.core.closing_effects.document import ClosingDocument
-from rules.core.emergency.finding import AskedWay
+from rules.core.emergency.finding import AskedWay, WayAnswer
 from rules.core.network.network import Network
 from rules.core.rounds.planner import Inserting
 from rules.emergency.memory import MemoryEmergencyTown, MemoryStations
 from rules.emergency.ports import StateSeen
-from rules.emergency.service import NOTHING_KNOWN, NoWayError, WayDesk
+from rules.emergency.service import NOTHING_KNOWN, NoWayError, TooManyError, WayDesk
 from rules.rounds.making import in_thread as rounds_in_thread
 from rules.what_if.service import NoSuchStretchError, Planners, Question, WhatIfDesk
 from rules.winter.fleet.planning import in_thread
@@ -147,6 +148,19 @@ async def test_the_way_desk_reads_states_closures_and_stations() -> None:
         await way.find(AskedWay(0.0, 0.0, "car"), NOW)
     with pytest.raises(NoWayError, match="has no roads"):
         await ways(Registry(name="empty"))[0].ground()
+
+
+async def test_no_more_than_some_ask_for_ways_at_once() -> None:
+    """Everybody may ask: a thousand questions must not hold up those of the centre for a minute, nor fill the memory."""
+    town = small_town()
+    way, _ = ways(town)
+    last = town.nodes[-2]
+    asked = AskedWay(last.latitude_deg, last.longitude_deg, "car")
+    found = await asyncio.gather(*(way.find(asked, NOW) for _ in range(40)), return_exceptions=True)
+    refused = [f for f in found if isinstance(f, TooManyError)]
+    assert len(refused) == 20
+    assert all(isinstance(f, TooManyError | WayAnswer) for f in found)
+    assert isinstance(await way.find(asked, NOW), WayAnswer)
 
 
 def closure(

@@ -21,6 +21,8 @@ from rules.core.network.network import Network
 ONE_WAY_WORDS = (
     "Against one-way streets and banned turns: only where the traffic order exempts emergency vehicles."
 )
+SLACK_S = 1e-3
+"""Sums of the same times in another order differ by less [s]."""
 NONE_LEADS = "No way leads there from any station for such a vehicle, as roads are now."
 
 
@@ -206,7 +208,11 @@ def _other(
     station, found, which = best
     arcs = roads.graph.network.arcs
     used = {arcs[a].segment for a in found.arcs}
-    ways = Ways(roads.graph, roads.paces.usual, roads.closed, spots[which], used, p.settings.again_costs)
+    # The best way itself costs no more than so much.
+    most = p.settings.again_costs * found.seconds + SLACK_S
+    ways = Ways(
+        roads.graph, roads.paces.usual, roads.closed, spots[which], used, p.settings.again_costs, most
+    )
     second = ways.way(starts[station])
     if second is None or {arcs[a].segment for a in second.arcs} <= used:
         return None
@@ -221,7 +227,9 @@ def _closures(
     """Return what closures cost [min], and which closed roads the quickest way with all roads open drives."""
     if not roads.closed:
         return 0.0, ()
-    all_open = [Ways(roads.graph, roads.paces.usual, (), spot) for spot in spots]
+    # With more roads the quickest way is no slower: what is farther off is not looked at.
+    most = np.inf if best is None else best[1].seconds + SLACK_S
+    all_open = [Ways(roads.graph, roads.paces.usual, (), spot, most=most) for spot in spots]
     found = [ways.way(start) for ways in all_open for start in starts.values()]
     ways = [way for way in found if way is not None]
     if not ways:

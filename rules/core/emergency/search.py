@@ -43,6 +43,7 @@ class Ways:
         target: where to.
         again: segments of another way, of which each counts ``again_costs`` times its time.
         again_costs: see there.
+        most: no way that costs more is looked for [s].
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Ways:
         target: Spot,
         again: Collection[int] = (),
         again_costs: float = 1.0,
+        most: float = np.inf,
     ) -> None:
         self._graph = graph
         paced = np.array(pace, dtype=np.float64)
@@ -63,19 +65,23 @@ class Ways:
         weights[list(again)] = again_costs
         self._cost = self.arc_s * weights[graph.segment_of]
         self._ends = {a: share for a, share in self._ends_of(target) if np.isfinite(self.arc_s[a])}
-        self._left, self._next = self._search()
+        self._left, self._next = self._search(most)
 
     def _ends_of(self, target: Spot) -> Sequence[tuple[int, float]]:
         if target.node is None:
             return target.on
         return [(n, 1.0) for n, a in enumerate(self._graph.network.arcs) if a.head == target.node]
 
-    def _search(self) -> tuple[Floats, Ints]:
+    def _search(self, most: float) -> tuple[Floats, Ints]:
         """Return for the end of each arc what is left to the target [s], and which comes next: an arc, or beyond all the target."""
         from scipy.sparse.csgraph import dijkstra  # slow to import
 
         found, following = dijkstra(
-            self._backwards(), directed=True, indices=np.array([len(self.arc_s)]), return_predecessors=True
+            self._backwards(),
+            directed=True,
+            indices=np.array([len(self.arc_s)]),
+            return_predecessors=True,
+            limit=most,
         )
         return found[0, :-1], following[0, :-1].astype(np.int64)
 
