@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 
-from rules.core.closing.hours import Later, around
+from rules.core.closing.hours import Driven, Later, around
 from rules.core.network.network import Network
 from rules.core.rounds.plan import RoundPlan
 from rules.core.rounds.planner import RoundPlanner
@@ -28,14 +27,17 @@ def make(request: RoundRequest, planner: RoundPlanner) -> RoundPlan:
     """
 
     def planned(network: Network, later: Mapping[str, Later]) -> RoundPlan:
-        plan: RoundPlan = planner(replace(request, network=network, closing=later))
+        plan = planner(replace(request, network=network, closing=later))
         wrong = RoundsCheck(network, request.fleet).verdict(plan).wrong
         if wrong:
             raise NoRoundsError(f"the plan was refused by its check: {'; '.join(wrong[:SHOWN])}")
         return plan
 
+    def driven(plan: RoundPlan) -> Iterator[Driven]:
+        return driven_of_rounds(request.network, plan)
+
     try:
-        return around(request.network, request.closing, planned, partial(driven_of_rounds, request.network))
+        return around(request.network, request.closing, planned, driven)
     except ValueError as error:
         raise NoRoundsError(str(error)) from error
 
