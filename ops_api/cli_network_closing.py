@@ -124,18 +124,15 @@ async def _say(door: OpsDoor, found: Sequence[Closure], as_json: bool) -> None:
 
 
 def _lines(c: Closure, network: Network, now_s: float, zone: tzinfo) -> Iterator[str]:
-    from datetime import datetime
-
-    def clock(at_s: float) -> str:
-        return f"{datetime.fromtimestamp(at_s, zone):%a %d %b %H:%M}"
+    from rules.core.closing.model import clock, until_words
 
     index = network.graph.segment_index
     streets = dict.fromkeys(network.segments[index[s]].street or s for s in c.segments if s in index)
-    until = "until it is opened" if c.until_s is None else f"until {clock(c.until_s)}"
-    yield f"closure {c.closure_id}: {', '.join(streets) or 'no road that is left'}, from {clock(c.from_s)} {until}: {c.reason} (by {c.by})"
+    until = until_words(c.from_s, c.until_s, zone)
+    yield f"closure {c.closure_id}: {', '.join(streets) or 'no road that is left'}, from {clock(c.from_s, zone)} {until}: {c.reason} (by {c.by})"
     yield f"  stretches: {', '.join(c.segments)}"
     for o in c.opened:
         words = f" ({o.reason})" if o.reason else ""
-        yield f"  opened {clock(o.at_s)} by {o.by}{words}: {', '.join(o.segments)}"
+        yield f"  opened {clock(o.at_s, zone)} by {o.by}{words}: {', '.join(o.segments)}"
     now = [s for s in c.segments if c.closes(s, now_s, now_s)]
     yield f"  closed now: {', '.join(now) or 'none'}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 import msgspec
 
 from rules.closing.ports import WhatIf
+from rules.core.closing.model import clock, until_words
 from rules.core.closing_effects.document import ClosingDocument, Reach, Service
 from rules.core.emergency.answer import StreetStep, Way
 from rules.core.emergency.finding import WayAnswer
@@ -61,9 +62,9 @@ def surface_words(s: StreetStep) -> str:
 
 def what_if_lines(d: ClosingDocument, zone: tzinfo) -> Iterator[str]:
     """Yield the answer on closing roads."""
-    until = "until it is opened" if d.until_s is None else f"until {_clock(d.until_s, zone)}"
+    until = until_words(d.from_s, d.until_s, zone)
     streets = ", ".join(dict.fromkeys(s.street for s in d.stretches))
-    yield f"If {streets} is closed ({len(d.stretches)} stretches) from {_clock(d.from_s, zone)} {until}:"
+    yield f"If {streets} is closed ({len(d.stretches)} stretches) from {clock(d.from_s, zone)} {until}:"
     yield from (f"  already: {words}" for words in d.standing)
     if d.already:
         yield "  all of it is closed already: nothing changes"
@@ -91,7 +92,7 @@ def _service(name: str, s: Service, unit: str, zone: tzinfo) -> Iterator[str]:
     yield from _shown(
         "on its way there",
         (
-            f"{x.lorry}: {', '.join(x.streets)}{'' if x.at_s is None else f', {_clock(x.at_s, zone)}'}"
+            f"{x.lorry}: {', '.join(x.streets)}{'' if x.at_s is None else f', {clock(x.at_s, zone)}'}"
             for x in s.affected
         ),
     )
@@ -122,9 +123,5 @@ def _shown(label: str, rows: Iterable[str]) -> Iterator[str]:
 
 def kept_lines(kept: WhatIf, zone: tzinfo) -> Iterator[str]:
     """Yield a note that was kept."""
-    yield f"What-if {kept.what_if_id}, {_clock(kept.at_s, zone)}, by {kept.by} ({kept.role}): {kept.note}"
+    yield f"What-if {kept.what_if_id}, {clock(kept.at_s, zone)}, by {kept.by} ({kept.role}): {kept.note}"
     yield from what_if_lines(msgspec.convert(kept.document, ClosingDocument), zone)
-
-
-def _clock(at_s: float, zone: tzinfo) -> str:
-    return f"{datetime.fromtimestamp(at_s, zone):%a %d %b %H:%M}"

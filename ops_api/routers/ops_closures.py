@@ -98,7 +98,8 @@ async def close(
         named = request_id_of(f"close-{once}") if once else None
         new = await closure_of(tools, typed, await ctx.town_now(), ctx.brand.time_zone, said, "page", named)
         if sure != "yes":
-            return await tool_page(ctx, who, typed, confirm=new)
+            chosen = Typed(new.segments, "", typed.from_, typed.until, typed.reason)
+            return await tool_page(ctx, who, chosen, confirm=new)
         await tools.closures.close(new)
     except ClosureRefusedError as error:
         return await tool_page(ctx, who, typed, refused=f"Not closed: {error}", status=409)

@@ -21,7 +21,7 @@ from ops_api.routers.ops_tools import way_to
 from ops_api.routers.password import try_password
 from ops_api.web import what_if_view
 from rules.closing.ports import ClosureRefusedError, NoSuchWhatIfError
-from rules.core.closing.model import NewClosure, closed_between, why_words
+from rules.core.closing.model import NewClosure, clock, closed_between, why_words
 from rules.core.closing.opening import unknown_words
 from rules.core.closing_effects.document import ClosingDocument
 from rules.core.incidents.commands import NAME_MOST
@@ -125,7 +125,7 @@ async def note_page(what_if_id: Annotated[int, Path(ge=1, le=2**62)], ctx: Ctx, 
     found = msgspec.convert(saved.document, ClosingDocument)
     page = ctx.templates.render(
         "what_if_note.html", note=saved, who=who, view=what_if_view.view(found, ctx.brand.time_zone),
-        at=what_if_view.clock(saved.at_s, ctx.brand.time_zone), **await _closed(ctx),
+        at=clock(saved.at_s, ctx.brand.time_zone), **await _closed(ctx),
     )  # fmt: skip
     return HTMLResponse(page)
 
@@ -158,7 +158,7 @@ async def tool_page(
         is_set_up=tools.door is not None, not_set_up=NOT_SET_UP, streets=await _streets(ctx),
         view=None if found is None else what_if_view.view(found, zone),
         notes=[
-            {"number": n.what_if_id, "note": n.note if who else "", "at": what_if_view.clock(n.at_s, zone)} for n in notes
+            {"number": n.what_if_id, "note": n.note if who else "", "at": clock(n.at_s, zone)} for n in notes
         ],
         confirm=None if confirm is None else await _confirmed(ctx, confirm), **await _closed(ctx, standing=True),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ops_api.ops_text import surface_words
-from rules.core.closing.model import Closure
+from rules.core.closing.model import Closure, clock, until_words
 from rules.core.closing_effects.document import ClosingDocument, Reach, Service, Sums
 from rules.core.emergency.answer import Way
 from rules.core.emergency.finding import WayAnswer
@@ -41,11 +41,6 @@ class ClosingView:
     standing: tuple[str, ...]
     panels: tuple[Panel, ...]
     foot: str
-
-
-def clock(at_s: float, zone: ZoneInfo) -> str:
-    """Return a time as ``Fri 27 Nov 08:30``."""
-    return f"{datetime.fromtimestamp(at_s, zone):%a %d %b %H:%M}"
 
 
 def view(d: ClosingDocument, zone: ZoneInfo) -> ClosingView:
@@ -92,8 +87,7 @@ def closure_line(c: Closure, roads: RoadGraph, now_s: float, zone: ZoneInfo) -> 
 
 def span_words(from_s: float, until_s: float | None, zone: ZoneInfo) -> str:
     """Return from when until when."""
-    until = "until it is opened" if until_s is None else f"until {clock(until_s, zone)}"
-    return f"from {clock(from_s, zone)} {until}"
+    return f"from {clock(from_s, zone)} {until_words(from_s, until_s, zone)}"
 
 
 def streets_of(segments: Sequence[str], roads: RoadGraph) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ AHEAD_S = 8.0 * 3600.0
 """A plan is for so long: a shift [s]."""
 
 
+SOON_S = 180 * 86_400.0
+"""A day and month say enough for so long [s]."""
 EARLIEST_S, LATEST_S = 0.0, 4_102_444_800.0
 """Times of closures [s since 1970]: until the year 2100, as no page can say a time that no calendar has."""
 
@@ -112,13 +114,21 @@ def closed_between(closures: Iterable[Closure], from_s: float, to_s: float) -> d
 
 def why_words(closed: Closed, zone: tzinfo, now_s: float = math.inf) -> str:
     """Return why a stretch is closed and until when, for plans and cards; from when, where that is after ``now_s``."""
+    begins = f"from {clock(closed.from_s, zone)} " if closed.from_s > now_s else ""
+    return f"{closed.reason}, {begins}{until_words(closed.from_s, closed.until_s, zone)}"
 
-    def clock(at_s: float) -> str:
-        return f"{datetime.fromtimestamp(at_s, zone):%a %d %b %H:%M}"
 
-    begins = f"from {clock(closed.from_s)} " if closed.from_s > now_s else ""
-    ends = "until it is opened" if closed.until_s is None else f"until {clock(closed.until_s)}"
-    return f"{closed.reason}, {begins}{ends}"
+def until_words(from_s: float, until_s: float | None, zone: tzinfo) -> str:
+    """Return until when; with the year where that is not soon."""
+    if until_s is None:
+        return "until it is opened"
+    year = f" {datetime.fromtimestamp(until_s, zone):%Y}" if until_s - from_s > SOON_S else ""
+    return f"until {clock(until_s, zone)}{year}"
+
+
+def clock(at_s: float, zone: tzinfo) -> str:
+    """Return a time as ``Fri 27 Nov 08:30``."""
+    return f"{datetime.fromtimestamp(at_s, zone):%a %d %b %H:%M}"
 
 
 def closed_notes(network: Network) -> tuple[str, ...]:
