@@ -12,5 +12,5 @@ class OpsSettings(BaseModel):
 
     password: SecretStr | None = Field(default=None, min_length=16)
     """Password of the operations centre, at least 16 characters: whoever has it opens, claims, hands over and closes incidents
-    at `/incidents` and reads who has them and what was written. Without it incidents are shown there without names, and are
-    worked on with `cityops incidents`."""
+    at `/incidents`, reads who has them and what was written, and closes and opens roads at `/ops/what-if`. Without it incidents
+    are shown there without names, and are worked on with `cityops incidents`; roads with `cityops network close` and `open`."""

@@ -14,7 +14,7 @@ from ops_api.ops_places import STRETCHES_MOST
 from ops_api.ops_tools import closure_document
 from ops_api.request_ids import RequestId, request_id_of
 from ops_api.routers.context import Ctx
-from ops_api.routers.ops_door import Carried, Program, door_of, tools_of
+from ops_api.routers.ops_door import Carried, Program, door_of, let_out, tools_of
 from ops_api.routers.ops_tools_pages import Long, Said, Short, tool_page
 from rules.closing.ports import ClosureRefusedError
 from rules.emergency.service import NoWayError
@@ -106,6 +106,12 @@ async def close(
     except (ConfigurationError, NoWayError, ValueError) as error:
         return await tool_page(ctx, who, typed, refused=str(error), status=422)
     return RedirectResponse("/ops/what-if#closures", 303)
+
+
+@pages.post("/bye")
+async def bye() -> Response:
+    """Forget who it is."""
+    return let_out("/ops/what-if")
 
 
 @pages.post("/closures/{closure_id}/open")

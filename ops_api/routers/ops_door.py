@@ -80,6 +80,13 @@ def let_in(ctx: Context, request: Request, address: str, by: str, role: str) -> 
     return response
 
 
+def let_out(address: str) -> Response:
+    """Return the answer that forgets who a browser's pass names: the desk is the next one's before the shift is over."""
+    response = RedirectResponse(address, 303)
+    response.delete_cookie(COOKIE, path=EVERYWHERE)
+    return response
+
+
 Bearer = Annotated[str, Header(include_in_schema=False)]
 
 

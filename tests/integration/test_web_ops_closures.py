@@ -63,6 +63,15 @@ async def test_a_browser_closes_a_road_after_it_was_asked_once_more_and_opens_it
     assert "closes nothing any more" in late.text
 
 
+async def test_who_is_done_hands_the_desk_on(site: Site) -> None:
+    await login(site)
+    assert "You act as Ada" in (await site.http.get("/ops/what-if")).text
+    assert (await site.http.post("/ops/bye")).status_code == 303
+    assert "You act as" not in (await site.http.get("/ops/what-if")).text
+    # That it once had the password it keeps: others' guesses hold it up no more than before.
+    assert "cityops_ops_known" in site.http.cookies
+
+
 async def test_a_program_closes_and_opens_and_another_closure_stays(site: Site) -> None:
     first, second = (s.segment_id for s in site.town.segments[:2])
     body = {"segments": [first, second], "reason": "burst main", "request_id": "k1"}

@@ -16,7 +16,7 @@ DOORS = {ops_door._program: "password", ops_door._reader: "all, names with passw
 WHO = {
     "all": """
         GET /ops  GET /ops/map.json  GET /ops/now.json  GET /ops/way  GET /api/v1/ops/way  GET /api/v1/ops/closures
-        POST /ops/what-if/who  POST /incidents/who""",
+        POST /ops/what-if/who  POST /incidents/who  POST /ops/bye""",
     "all, names with password": """
         GET /api/v1/incidents  GET /api/v1/incidents/handover  GET /api/v1/incidents/handover.pdf  GET /api/v1/incidents/{ref}
         GET /api/v1/ops/what-if/{what_if_id}""",
@@ -32,7 +32,7 @@ WHO = {
         POST /api/v1/incidents/{ref}/split  POST /api/v1/ops/what-if/close  POST /api/v1/ops/closures
         POST /api/v1/ops/closures/{closure_id}/open""",
 }
-"""``all``: looking without names, and the form that asks for the password."""
+"""``all``: looking without names, the form that asks for the password, and the one that forgets who it is."""
 OURS = ("/ops", "/incidents", "/api/v1/ops", "/api/v1/incidents")
 
 
@@ -61,7 +61,7 @@ def test_every_address_is_written_down_with_who_may_use_it() -> None:
 
 
 def test_whatever_changes_something_asks_for_a_password_or_a_pass() -> None:
-    open_ = {"POST /ops/what-if/who", "POST /incidents/who"}
+    open_ = {"POST /ops/what-if/who", "POST /incidents/who", "POST /ops/bye"}
     changing = {name: set(needs(route.dependant)) for name, route in routes() if not name.startswith("GET ")}
     assert {name for name, asked in changing.items() if not asked & {"password", "pass"}} == open_
 
