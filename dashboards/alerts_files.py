@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 RULES, CONTACTS = "rules.yaml", "contact-points.yaml"
-_HEAD = "# Written by `cityops grafana build` from dashboards/alerts.py: change that, not this.\n"
+_HEAD = "# Written by `cityops grafana build` from dashboards/alerts.toml: change that, not this.\n"
 _OF_RULE = (
     *("uid", "title", "condition", "data", "noDataState", "execErrState", "for"),
     *("annotations", "labels", "isPaused", "notification_settings"),

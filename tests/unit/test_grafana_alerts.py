@@ -21,7 +21,7 @@ from dashboards.push_same import same
 ROOT = Path(__file__).parents[2]
 NAMES = {
     *("database-down", "nothing-ingested", "ingest-lag", "rules-lag", "dead-letters", "silent-share"),
-    *("notification-outbox", "disk", "connections", "failing-policies", "backup-too-old"),
+    *("notification-outbox", "disk", "connections", "failing-policies", "backup-too-old", "backup-untried"),
 }
 
 
