@@ -88,7 +88,7 @@ select alarm_id, case when rule_id = 'device.silent' then 'device' else 'segment
 insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, cleared_at, title, reason)
 values ('bins.fire', 2, 'bin', 'b2', 'critical', now() - interval '8 hours', now() - interval '7 hours', 'Bin 2 burns', '80 °C');
 insert into incident (incident_id, state, severity, title, services, made_at, opened_at, closed_at, changed_at, document)
-select n, 'open', 'critical', 'secret-title', array[s], now() - interval '8 hours', now() - interval '7 hours', now() - interval '6 hours',
+select n, 'open', 'critical', 'secret-title', array[s], now() - interval '8 hours', now() - interval '7 hours', now() - interval '2 hours',
        now(), '{"named": true, "owner": "secret-officer"}' from unnest(array['roads', 'bins', 'platform']) with ordinality x(s, n);
 insert into road_closure (segments, begins, ends, reason, at, "by", role, via)
 values ('{s1,s2}', now() - interval '9 hours', null, 'secret-reason', now(), 'secret-officer', 'duty officer', 'web');

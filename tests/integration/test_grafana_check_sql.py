@@ -84,7 +84,7 @@ async def test_what_a_board_may_not_do_is_found(town: str) -> None:
         {**panel, "id": n, "targets": [{**panel["targets"][0], "rawSql": text}]}
         for n, (text, _) in enumerate(FAULTS, start=1)
     ]
-    board["templating"] = {"list": []}
+    board["templating"] = board["annotations"] = {"list": []}
     limits = Limits(end=END, timeout_s=0.5, require_rows=True)
     _, ran = await run_queries(town, {"cityops-bins": board}, (), limits)
     for (text, words), one in zip(FAULTS, ran, strict=True):

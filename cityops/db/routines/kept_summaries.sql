@@ -252,7 +252,7 @@ create table if not exists summary.ward (
     ward_id text primary key,
     label   text not null,
     homes   integer check (homes >= 5),
-    at_risk integer check (at_risk >= 5 and homes is not null and homes - at_risk >= 5),
+    at_risk integer check (at_risk is null or homes is not null and at_risk >= 5 and homes - at_risk >= 5),
     as_of   date
 );
 
