@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 from cityops.db.pool import connect
 from cityops.errors import CityopsError
 from cityops.runtime.stop import sleep_until_stop
-from cityops.settings import GrafanaSettings
+from cityops.settings_grafana import GrafanaSettings
 from ops_api.housing.wards import ward_document
 
 log = structlog.get_logger(__name__)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from cityops.settings import GrafanaSettings
+from cityops.settings_grafana import GrafanaSettings
 from ops_api.board_facts import OTHERS, BoardFacts
 from ops_api.housing.wards import ward_document
 
@@ -30,7 +30,9 @@ TOLD = "select board.web_url(), board.disk_bytes()"
 @pytest.fixture
 def owner(db_dsn: str) -> Any:
     with psycopg.connect(db_dsn, autocommit=True, row_factory=dict_row) as conn:
-        conn.execute("insert into device (name, kind, shard, cadence_s) values ('frog-1', 'frog', 0, 300)")
+        conn.execute(
+            "insert into device (name, kind, shard, cadence_s, installed_at) values ('frog-1', 'frog', 0, 300, now())"
+        )
         for ward, (homes, at_risk) in WARDS.items():
             conn.execute("insert into ward (ward_id, label) values (%s, %s)", (ward, f"Ward {ward}"))
             conn.execute(
