@@ -16,7 +16,8 @@ from grafana_foundation_sdk.builders.dashboard import (
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.panels import BAD, DATASOURCE, GRID_COLUMNS, INFO, NEUTRAL, WARN, Cell, SqlBuilder
+from dashboards.names import GRID_COLUMNS, TAG
+from dashboards.panels import BAD, DATASOURCE, INFO, NEUTRAL, WARN, Cell, SqlBuilder
 from dashboards.zone import ZONE
 
 WEB_URL = "http://127.0.0.1:8080"
@@ -150,7 +151,7 @@ def assemble(spec: BoardSpec) -> dashboard.Dashboard:
         Dashboard(spec.title)
         .uid(spec.uid)
         .description(spec.description)
-        .tags(["cityops"])
+        .tags([TAG])
         .timezone(ZONE)
         .readonly()
         .time(spec.period, "now")
@@ -198,7 +199,7 @@ def _web_variable() -> QueryVariable:
 
 
 def _links(spec: BoardSpec) -> list[Builder[dashboard.DashboardLink]]:
-    others = DashboardLink("Boards").type(dashboard.DashboardLinkType.DASHBOARDS).tags(["cityops"])
+    others = DashboardLink("Boards").type(dashboard.DashboardLinkType.DASHBOARDS).tags([TAG])
     links: list[Builder[dashboard.DashboardLink]] = [others.as_dropdown(True).keep_time(True)]
     for uid, words in spec.related:
         to = DashboardLink(words).type(dashboard.DashboardLinkType.LINK).url(f"/d/{uid}")

@@ -11,10 +11,9 @@ from typing import Any
 
 from cityops.errors import ConfigurationError
 from dashboards.check_refs import Pages, references
-from dashboards.names import BOARDS
+from dashboards.names import BOARDS, GRID_COLUMNS
 
 Board = Mapping[str, Any]
-GRID_COLUMNS = 24
 
 
 @dataclass(frozen=True, slots=True)

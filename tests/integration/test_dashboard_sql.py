@@ -233,6 +233,46 @@ def test_a_histogram_of_anything_else_is_empty(town: Reader) -> None:
     assert town.conn.execute("select * from board.home_histogram('message', 5)").fetchall() == []
 
 
+@pytest.mark.parametrize(
+    ("field", "step"), [("temperature_c", 0.9), ("humidity_pct", 1), ("temperature_c", 1e-9)]
+)
+def test_nobody_chooses_the_width_of_a_band(town: Reader, field: str, step: float) -> None:
+    """Bands of two widths could be subtracted until one home is left: whoever reads boards may send any SQL."""
+    assert town.conn.execute("select * from board.home_histogram(%s, %s)", (field, step)).fetchall() == []
+
+
+def test_how_many_homes_report_is_not_told_below_five(db_dsn: str) -> None:
+    told = []
+    for n in range(6):
+        with _reader(db_dsn) as conn:
+            told.append(conn.execute("select homes from board.homes_reporting").fetchone())
+        with psycopg.connect(db_dsn, autocommit=True) as owner:
+            owner.execute(
+                "insert into subject_state (subject_kind, subject, at, state) values ('home', %s, now(), '{}')",
+                (str(n),),
+            )
+    assert told == [(0,), (None,), (None,), (None,), (None,), (5,)]
+
+
+def test_completeness_is_of_the_whole_period(town: Reader) -> None:
+    kinds = "array['bin', 'road', 'weather', 'frog']"
+    found = town.conn.execute(
+        f"select kind, expected, stored from board.completeness({kinds}, now() - interval '20 hours', now())"
+    ).fetchall()
+    hours = {kind: (expected, stored) for kind, expected, stored in found if kind in {"bin", "road"}}
+    assert hours["road"][0] > 6 * 6 * 10, "more than the six hours that it once was"
+    assert all(0 < stored <= expected for expected, stored in hours.values())
+    found = town.conn.execute(
+        f"select kind, expected, stored from board.completeness({kinds}, now() - interval '6 days', now())"
+    ).fetchall()
+    days = town.conn.execute(
+        f"select kind, sum(expected)::bigint, sum(least(stored, expected))::bigint from board.readings_by_day({kinds},"
+        " now() - interval '6 days', date_trunc('day', now(), 'UTC')) where expected > 0 group by kind"
+    ).fetchall()
+    assert sorted(row for row in found if row[1] is not None) == sorted(days)
+    assert "bin" in {kind for kind, *_ in days}
+
+
 def test_homes_histogram_counts_every_home_once(town: Reader) -> None:
     found = town.conn.execute("select sum(homes) from board.home_histogram('humidity_pct', 5)").fetchone()
     assert found == (10,)

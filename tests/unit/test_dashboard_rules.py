@@ -18,7 +18,8 @@ from dashboards.boards.fleet import INTERVALS, WEAK_PCT
 from dashboards.build import build, render
 from dashboards.catalogue import NOT_SHOWN, SHOWN, kinds
 from dashboards.meanings import BIN_WARM, FILL
-from dashboards.panels import DATASOURCE_UID, number
+from dashboards.names import DATASOURCE_UID
+from dashboards.panels import number
 from tests.fakes.grafana_boards import BOARDS, queries
 
 RULES = Path(__file__).parents[2] / "rules" / "catalogue"

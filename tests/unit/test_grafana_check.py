@@ -11,11 +11,9 @@ from typing import Any
 import pytest
 
 from cityops.errors import ConfigurationError
-from dashboards import panels
 from dashboards.check import check_boards, panels_of, read_boards
 from dashboards.check_refs import page_of, variables_in
 from dashboards.check_schema import FOLDER, WAIVED, board_problems, contact_problems, rule_group_problems
-from dashboards.names import DATASOURCE_UID
 from ops_api.app import page_paths
 
 BOARDS = read_boards()
@@ -190,7 +188,3 @@ def test_what_is_no_board_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(ConfigurationError, match="no JSON"):
         read_boards(tmp_path)
-
-
-def test_panels_and_checks_mean_the_same_data_source() -> None:
-    assert panels.DATASOURCE_UID == DATASOURCE_UID
