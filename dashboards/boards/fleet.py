@@ -124,7 +124,7 @@ BOARD = BoardSpec(
     period="now-30d",
     refresh="5m",
     variables=(KIND,),
-    alarms_of=("kind",),
+    alarms_of=("kind", "device"),
     related=(("cityops-platform", "Does everything arrive"), ("cityops-alarms", "Alarms and answers")),
     sections=(
         Section(

@@ -120,7 +120,7 @@ BOARD = BoardSpec(
     related=(("cityops-fleet", "Health of the devices"), ("cityops-alarms", "Alarms and answers")),
     period="now-6h",
     refresh="30s",
-    alarms_of=("kind",),
+    alarms_of=("kind", "device", "town"),
     incidents_of=("platform", "devices"),
     sections=(
         Section(
