@@ -15,8 +15,9 @@ from psycopg import sql
 
 from cityops.db.migration_files import routines
 from dashboards.check_macros import expand
+from dashboards.check_sql import Query
 from tests.fakes.databases import create
-from tests.fakes.grafana_boards import BOARDS, Query, queries
+from tests.fakes.grafana_boards import BOARDS, queries
 
 pytestmark = pytest.mark.storage
 

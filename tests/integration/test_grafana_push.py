@@ -13,7 +13,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -96,7 +96,7 @@ def push(url: str, *options: str, **settings: str) -> subprocess.CompletedProces
 
 
 @contextlib.contextmanager
-def environment(ours: Mapping[str, str]) -> Iterator[None]:
+def environment(ours: dict[str, str]) -> Iterator[None]:
     before = dict(os.environ)
     kept = {k: v for k, v in before.items() if not k.startswith("CITYOPS_") and "proxy" not in k.lower()}
     os.environ.clear()
