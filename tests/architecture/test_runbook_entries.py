@@ -36,7 +36,7 @@ def texts() -> dict[str, str]:
 
 def names() -> dict[str, str]:
     """The names of alarms with the file that has them."""
-    found = {}
+    found: dict[str, str] = {}
     for path, text in texts().items():
         if path.startswith("deploy/"):
             found |= dict.fromkeys(PROMETHEUS.findall(text), path)
