@@ -37,9 +37,7 @@ select raised_at as time, coalesce(cleared_at, now()) as timeend, title as text,
 
 CLOSURES_SQL = """
 select begins as time, coalesce(ended_at, now()) as timeend, 'Closed: ' || streets as text, 'closed road' as tags
-  from board.closure
- where begins <= least($__timeTo()::timestamptz, now()) and coalesce(ended_at, 'infinity') >= $__timeFrom()::timestamptz
- order by begins desc limit 200
+  from board.closures($__timeFrom(), $__timeTo()) order by begins desc limit 200
 """
 
 INCIDENTS_SQL = """

@@ -24,6 +24,7 @@ WARDS: Mapping[str, tuple[int, int]] = {
     "e": (3, 0),
 }
 """Homes and those at risk by ward: two have too few."""
+NOW = "board.closures(now() - interval '1 hour', now())"
 TOLD = "select board.web_url(), board.disk_bytes()"
 
 
@@ -110,11 +111,16 @@ def test_a_closed_road_is_over_when_its_last_stretch_is_opened(db_dsn: str) -> N
     )
     with psycopg.connect(db_dsn, autocommit=True) as conn:
         [closure] = conn.execute(close, (None,)).fetchone() or [0]
-        assert read(db_dsn, "select ended_at from board.closure") == [{"ended_at": None}]
+        assert read(db_dsn, f"select ended_at from {NOW}") == [{"ended_at": None}]
         conn.execute(open_, (closure, ["s1"], 60))
-        assert read(db_dsn, "select ended_at from board.closure") == [{"ended_at": None}]
+        assert read(db_dsn, f"select ended_at from {NOW}") == [{"ended_at": None}]
         conn.execute(open_, (closure, ["s2", "s1"], 30))
-    [row] = read(db_dsn, "select c.*, ended_at < now() - interval '29 minutes' as over from board.closure c")
+    [row] = read(db_dsn, f"select c.*, ended_at < now() - interval '29 minutes' as over from {NOW} c")
     assert row["over"]
     assert row["stretches"] == 2
     assert "secret" not in str(row)
+    assert read(db_dsn, "select * from board.closures(now() - interval '20 minutes', now())") == []
+    assert (
+        read(db_dsn, "select * from board.closures(now() - interval '9 hours', now() - interval '6 hours')")
+        == []
+    )
