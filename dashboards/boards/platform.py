@@ -191,7 +191,8 @@ BOARD = BoardSpec(
                         "Complete by kind",
                         COMPLETE,
                         description="Readings stored of those that the devices' intervals make: in the whole hours of a period "
-                        "of up to a day and a half (not the newest), else in its whole days of UTC. Empty: measures only now and then.",
+                        "of up to twelve hours or of today (not the newest), else in the days of UTC that it touches and that are "
+                        "over. Empty: measures only now and then.",
                         units={"complete": "percent"},
                     ),
                     rows(

@@ -239,15 +239,16 @@ begin
     select m.root, sum(pg_total_relation_size(m.oid))::bigint from member m group by m.root;
 end $$;
 
--- Per kind: readings expected and stored in the whole hours of a period of up to a day and a half, else in its whole days of UTC;
--- not in the newest hour, which no aggregate has yet. Hours are counted device by device, days by kind. Numbers missing, and
--- what waits on devices, are as of now. p_counted: kinds that measure all the time.
+-- Per kind: readings expected and stored in the whole hours of a period of up to twelve hours or of today (UTC), not in the newest
+-- one, which no aggregate has yet; of a longer period in the days of UTC that it touches and that are over. Hours are counted
+-- device by device, days by kind: a day's hours of 10,000 devices take too long to wait for. Numbers missing, and what waits on
+-- devices, are as of now. p_counted: kinds that measure all the time.
 create function board.completeness(p_counted text[], p_from timestamptz, p_to timestamptz)
 returns table (kind text, devices bigint, expected bigint, stored bigint, missing bigint, gap_devices bigint,
                outstanding bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    by_day boolean := p_to - p_from > interval '36 hours';
+    by_day boolean := p_to - p_from > interval '12 hours' and date_bin('1 day', p_from, 'epoch') < date_bin('1 day', now(), 'epoch');
     first timestamptz := greatest(date_trunc('hour', p_from), date_trunc('hour', health.began() + interval '1 hour' - interval '1 microsecond'));
     last timestamptz := case when by_day or health.began() is null then '-infinity'
                              else date_trunc('hour', least(p_to, now() - interval '1 hour')) end;
@@ -257,9 +258,8 @@ begin
         select c.device_id, c.n from unnest(p_counted) k cross join lateral health.stored(k, first, last) c where first < last
     ), days as materialized (
         select r.kind, sum(r.expected)::bigint as expected, sum(least(r.stored, r.expected))::bigint as stored
-          from board.readings_by_day(p_counted, date_bin('1 day', p_from + interval '1 day' - interval '1 microsecond', 'epoch'),
-                                     date_bin('1 day', p_to, 'epoch')) r
-         where by_day and r.expected > 0 group by r.kind
+          from board.readings_by_day(p_counted, p_from, case when by_day then p_to else '-infinity' end) r
+         where r.expected > 0 group by r.kind
     ), device_now as (
         select d.kind, l.missing, o.waiting, case when d.kind = any (p_counted) and first < last
                then health.expected(first, last, d.cadence_s, d.installed_at, d.retired_at) end as expected, coalesce(c.n, 0) as n
