@@ -183,6 +183,7 @@ begin
         delete from summary.home_climate_due where bucket = again and newest <= since + interval '11 minutes';
         update summary.home_climate_due set since = newest where bucket = again;
         worked := worked + 1;
+        exit when clock_timestamp() > now() + interval '1 second'; -- the rest in the next transaction: rules wait for long ones
     end loop;
     return worked;
 end $$;
