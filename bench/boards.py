@@ -22,10 +22,11 @@ import numpy as np
 import psycopg
 
 from bench import boards_town
-from bench.boards_sql import Query, expand, length, queries, variables
 from bench.machine import machine
 from bench.stack import database, say
 from dashboards.build import render
+from dashboards.check_macros import expand, interval_of
+from dashboards.check_sql import Query, period_of, queries
 from devices.registry import Registry
 
 LIMIT_MS = 200.0
@@ -127,8 +128,7 @@ class Bench:
         self._conn = conn
         self._period = period
         self._rounds = rounds
-        self._texts = render()
-        self._boards = {json.loads(t)["uid"]: json.loads(t) for t in self._texts.values()}
+        self._boards = {name.removesuffix(".json"): json.loads(text) for name, text in render().items()}
         row = conn.execute(
             "select exists (select from pg_extension where extname = 'timescaledb')"
         ).fetchone()
@@ -138,10 +138,10 @@ class Bench:
     def all(self, only: str) -> list[Timed]:
         """Time each query over the whole period, and over the period its board opens with."""
         found = []
-        for query in queries(self._texts):
+        for query in queries(self._boards):
             if only not in query.where:
                 continue
-            for period in sorted({self._period, length(self._boards[query.board])}, reverse=True):
+            for period in sorted({self._period, period_of(self._boards[query.board])}, reverse=True):
                 timed = self._time(query, period)
                 say(f"{timed.p95:8.1f} ms  {timed.days:5.1f} d  {timed.rows:6} rows  {query.where}")
                 found.append(timed)
@@ -150,7 +150,14 @@ class Bench:
     def text(self, query: Query, period: timedelta, back: timedelta = timedelta(0)) -> str:
         """Return what is sent for a query that looks at ``period`` until ``back`` ago."""
         end = datetime.now(UTC) - back
-        return expand(query.sql, end - period, end, self._choices[query.board], timescaledb=self._timescaledb)
+        return expand(
+            query.sql,
+            end - period,
+            end,
+            interval=interval_of(period),
+            variables=self._choices[query.board],
+            timescaledb=self._timescaledb,
+        )
 
     def _time(self, query: Query, period: timedelta) -> Timed:
         ms: list[float] = []
@@ -167,8 +174,8 @@ class Bench:
     def _chosen(self, board: Mapping[str, Any]) -> dict[str, Sequence[str]]:
         """Return all values of each variable, as a board that is opened has them."""
         return {
-            name: [str(row[-1]) for row in self._conn.execute(sql).fetchall()]
-            for name, sql in variables(board).items()
+            variable["name"]: [str(row[-1]) for row in self._conn.execute(variable["query"]).fetchall()]
+            for variable in board["templating"]["list"]
         }
 
 

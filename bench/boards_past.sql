@@ -132,3 +132,13 @@ select m::date, 'd', 's', 'Yes: £ 120 less, between 40 and 200.', jsonb_build_o
            'fill_fixed_pct', 55.1, 'litres', 2400, 'overflow_min', 12.5, 'overflow_fixed_min', 31.5)) from bin_site)), '\x00'
   from generate_series(date_trunc('month', now()) - interval '11 months', date_trunc('month', now()), interval '1 month') m where not exists (select from bin_statement);
 insert into rule_cursor (service, xid, event_time) values ('rules', pg_current_xact_id(), now()) on conflict (service) do update set xid = excluded.xid, event_time = excluded.event_time;
+insert into incident (incident_id, state, severity, title, services, made_at, opened_at, closed_at, changed_at, document)
+select i, 'closed', 'major', 'Incident ' || i, array[(array['roads', 'bins', 'platform'])[1 + i % 3]], t, t, t + interval '5 hours', t, '{}'
+  from (select row_number() over (order by t) as i, t
+          from generate_series(now() - current_setting('bench.days')::int * interval '1 day', now() - interval '6 hours', interval '12 hours') t) x
+ where not exists (select from incident);
+insert into road_closure (segments, begins, ends, reason, at, by, role, via)
+select array(select 's' || 1 + (i * 7 + n) % 300 from generate_series(1, 4) n), t, t + interval '9 hours', 'works', t, 'officer', 'r', 'web'
+  from (select row_number() over (order by t) as i, t
+          from generate_series(now() - current_setting('bench.days')::int * interval '1 day', now() - interval '6 hours', interval '8 hours') t) x
+ where not exists (select from road_closure);

@@ -18,7 +18,7 @@ class GrafanaSettings(BaseModel):
     timeout_s: float = Field(default=10.0, gt=0, le=300)
     """Seconds to wait for each of Grafana's answers."""
     web_url: str = Field(default="", pattern=r"^(https?://[^\s@]+)?$")
-    """Where the boards' links into the web pages lead; without it as built, `http://127.0.0.1:8080`."""
+    """Where the boards' links into the web pages lead, where the ingester or a push has it; without it `http://127.0.0.1:8080`."""
     runbook_url: str = Field(default="docs/runbook.md", min_length=1)
     """Where the alarms' runbook is read; `#` and the alarm's name are put behind it."""
     alert_email: str = ""
@@ -28,3 +28,6 @@ class GrafanaSettings(BaseModel):
     db_dsn: SecretStr | None = None
     """How Grafana itself reaches the database, for `push --datasource`: `postgresql://grafana:…@db:5432/cityops?sslmode=…`
     with a login that has only the role `cityops_reader`."""
+    db_disk_gb: float | None = Field(default=None, gt=0)
+    """How large the disk is that the database is on [GB, 10⁹ bytes]: from 80 % of it on the alarm `disk` fires. Set where the
+    ingester runs; without it the alarm stays quiet."""

@@ -45,7 +45,8 @@ def contact_points() -> list[dict[str, Any]]:
 
 
 def _rule(alert: Alert) -> alerting.Rule:
-    value = '{{ printf "%.0f" $values.A.Value }}'
+    # Not `$values`: versions of Grafana differ in whether `$` in a file is a variable of the environment.
+    value = '{{ printf "%.0f" .Values.A.Value }}'
     tells = f"Now {value} {alert.unit}; too much above {alert.above:g}." if alert.unit else ""
     annotations = {
         "summary": alert.title,

@@ -12,22 +12,40 @@ from grafana_foundation_sdk.builders.dashboard import (
     DashboardLink,
     QueryVariable,
     Row,
-    TextBoxVariable,
 )
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.panels import BAD, DATASOURCE, GRID_COLUMNS, INFO, Cell, SqlBuilder
+from dashboards.names import GRID_COLUMNS, TAG
+from dashboards.panels import BAD, DATASOURCE, INFO, NEUTRAL, WARN, Cell, SqlBuilder
 from dashboards.zone import ZONE
 
 WEB_URL = "http://127.0.0.1:8080"
-"""Where the web pages are unless the board's variable ``web`` says otherwise."""
+"""Where the web pages are until the database says it (``board.web_url()``)."""
 
+NONE_YET = "none yet"
+"""What a choice offers where there is nothing to choose from."""
+
+# Marks are of what reaches into the period, whenever it began.
 ALARMS_SQL = """
 select raised_at as time, coalesce(cleared_at, now()) as timeend, title as text, severity || ',' || rule_id as tags
   from board.alarm
- where $__timeFilter(raised_at) and subject_kind = '{subject_kind}' and severity in ('major', 'critical')
+ where raised_at <= $__timeTo()::timestamptz and coalesce(cleared_at, 'infinity') >= $__timeFrom()::timestamptz
+   and subject_kind in ({kinds}) and severity in ('major', 'critical')
  order by raised_at desc limit 200
+"""
+
+CLOSURES_SQL = """
+select begins as time, coalesce(ended_at, now()) as timeend, 'Closed: ' || streets as text, 'closed road' as tags
+  from board.closures($__timeFrom(), $__timeTo()) order by begins desc limit 200
+"""
+
+INCIDENTS_SQL = """
+select opened_at as time, coalesce(closed_at, now()) as timeend, 'Incident ' || incident_id || ': ' || title as text,
+       severity || ',incident' as tags
+  from board.incident
+ where opened_at <= $__timeTo()::timestamptz and coalesce(closed_at, 'infinity') >= $__timeFrom()::timestamptz
+   and state <> 'merged' and {services} order by opened_at desc limit 200
 """
 
 TREATMENTS_SQL = """
@@ -67,7 +85,9 @@ class BoardSpec:
         period: default period, e.g. ``now-24h``.
         refresh: how often panels ask again.
         variables: query variables beside ``web``.
-        alarms_of: subject kind whose severe alarms are marked on the graphs, or None.
+        alarms_of: subject kinds whose severe alarms are marked on the graphs.
+        incidents_of: services whose incidents are marked (``roads``, ``bins`` …); None: none are, empty: all are.
+        closures: whether closed roads are marked.
         treatments: whether gritters' runs are marked on the graphs; of the board's routes where it has ``route``.
         related: boards that a reader goes on to, with the period and the choices kept: uid and words.
     """
@@ -80,26 +100,43 @@ class BoardSpec:
     period: str = "now-24h"
     refresh: str = "1m"
     variables: Sequence[Any] = ()
-    alarms_of: str | None = None
+    alarms_of: Sequence[str] = ()
+    incidents_of: Sequence[str] | None = None
+    closures: bool = False
     treatments: bool = False
     related: Sequence[tuple[str, str]] = ()
 
 
-def choice(name: str, label: str, sql: str) -> QueryVariable:
-    """A variable with several values from a query; starts with all of them."""
+def choice(name: str, label: str, value: str, source: str, said: str = "") -> QueryVariable:
+    """A variable with several values; starts with all of them.
+
+    It always offers one: without any, Grafana writes ``in ()`` for all of them, which no database can read.
+
+    Args:
+        name: of the variable.
+        label: for the reader.
+        value: SQL of a value.
+        source: SQL of where values are from, after ``from``.
+        said: SQL of a value's words, where they differ.
+    """
+    sql = (
+        f"select coalesce(c.said, '{NONE_YET}') as __text, coalesce(c.value, '{NONE_YET}') as __value\n"  # noqa: S608
+        f"  from (select 1) one left join (select distinct {value} as value, {said or value} as said from {source}) c on true\n"
+        " order by 1"
+    )
     everything = dashboard.VariableOption(selected=True, text="All", value="$__all")
     return (
-        QueryVariable(name)
-        .label(label)
-        .datasource(DATASOURCE)
-        .query(sql)
-        .definition(sql)
+        _question(name, label, sql)
         .multi(True)
         .include_all(True)
         .current(everything)
-        .refresh(dashboard.VariableRefresh.ON_DASHBOARD_LOAD)
         .sort(dashboard.VariableSort.ALPHABETICAL_ASC)
     )
+
+
+def _question(name: str, label: str, sql: str) -> QueryVariable:
+    asked = QueryVariable(name).label(label).datasource(DATASOURCE).query(sql).definition(sql)
+    return asked.refresh(dashboard.VariableRefresh.ON_DASHBOARD_LOAD)
 
 
 def assemble(spec: BoardSpec) -> dashboard.Dashboard:
@@ -112,7 +149,7 @@ def assemble(spec: BoardSpec) -> dashboard.Dashboard:
         Dashboard(spec.title)
         .uid(spec.uid)
         .description(spec.description)
-        .tags(["cityops"])
+        .tags([TAG])
         .timezone(ZONE)
         .readonly()
         .time(spec.period, "now")
@@ -153,20 +190,14 @@ def _place_line(board: Dashboard, uid: str, cells: Sequence[Cell], y: int) -> in
     return max(cell.height for cell in cells)
 
 
-def _web_variable() -> TextBoxVariable:
-    option = dashboard.VariableOption(selected=True, text=WEB_URL, value=WEB_URL)
-    return (
-        TextBoxVariable("web")
-        .label("Web pages at")
-        .hide(dashboard.VariableHide.HIDE_VARIABLE)
-        .default_value(WEB_URL)
-        .current(option)
-        .options([option])
-    )
+def _web_variable() -> QueryVariable:
+    now = dashboard.VariableOption(selected=True, text=WEB_URL, value=WEB_URL)
+    hidden = dashboard.VariableHide.HIDE_VARIABLE
+    return _question("web", "Web pages at", "select board.web_url()").hide(hidden).current(now)
 
 
 def _links(spec: BoardSpec) -> list[Builder[dashboard.DashboardLink]]:
-    others = DashboardLink("Boards").type(dashboard.DashboardLinkType.DASHBOARDS).tags(["cityops"])
+    others = DashboardLink("Boards").type(dashboard.DashboardLinkType.DASHBOARDS).tags([TAG])
     links: list[Builder[dashboard.DashboardLink]] = [others.as_dropdown(True).keep_time(True)]
     for uid, words in spec.related:
         to = DashboardLink(words).type(dashboard.DashboardLinkType.LINK).url(f"/d/{uid}")
@@ -179,13 +210,22 @@ def _links(spec: BoardSpec) -> list[Builder[dashboard.DashboardLink]]:
 
 def _annotations(spec: BoardSpec) -> list[Builder[dashboard.AnnotationQuery]]:
     notes: list[Builder[dashboard.AnnotationQuery]] = []
-    if spec.alarms_of is not None:
-        notes.append(_note("Severe alarms", ALARMS_SQL.format(subject_kind=spec.alarms_of), BAD))
+    if spec.alarms_of:
+        notes.append(_note("Severe alarms", ALARMS_SQL.format(kinds=_quoted(spec.alarms_of)), BAD))
+    if spec.incidents_of is not None:
+        services = f"services && array[{_quoted(spec.incidents_of)}]" if spec.incidents_of else "true"
+        notes.append(_note("Incidents", INCIDENTS_SQL.format(services=services), WARN))
+    if spec.closures:
+        notes.append(_note("Closed roads", CLOSURES_SQL, NEUTRAL))
     if spec.treatments:
         chosen = any("gritting_route" in str(v.build().query) for v in spec.variables)
         routes = "t.route_id in ($route)" if chosen else "true"
         notes.append(_note("Gritters spreading", TREATMENTS_SQL.format(routes=routes), INFO))
     return notes
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def _note(name: str, sql: str, color: str) -> AnnotationQuery:

@@ -14,8 +14,8 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from cityops.errors import ConfigurationError
 from dashboards import alerts_files, boards
 from dashboards.board import BoardSpec, assemble
+from dashboards.names import BOARDS
 
-GENERATED = Path(__file__).with_name("generated")
 SCHEMA_VERSION = 42
 """Dashboard schema of Grafana 12.4 and 13.x, which the pinned SDK writes."""
 
@@ -41,7 +41,7 @@ def render() -> Mapping[str, str]:
     return files
 
 
-def build(*, check: bool = False, folder: Path = GENERATED) -> list[str]:
+def build(*, check: bool = False, folder: Path = BOARDS) -> list[str]:
     """Write the boards, or only report where the files differ from the code.
 
     Args:

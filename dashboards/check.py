@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from cityops.errors import ConfigurationError
-from dashboards.check_refs import references
-from dashboards.names import BOARDS
+from dashboards.check_refs import Pages, references
+from dashboards.names import BOARDS, GRID_COLUMNS
 
 Board = Mapping[str, Any]
-GRID_COLUMNS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +48,14 @@ def check_boards(
     boards: Mapping[str, Board],
     *,
     schemas: Callable[[Board], Iterator[tuple[str, str]]],
-    pages: Collection[str] | None,
+    pages: Pages | None,
 ) -> list[Finding]:
     """Return everything that is wrong with the boards, without asking a database.
 
     Args:
         boards: by file name.
         schemas: finds where a board breaks Grafana's schemas (:mod:`dashboards.check_schema`).
-        pages: paths of the web pages that links may lead to; None: not known, not checked.
+        pages: the web pages that links may lead to; None: not known, not checked.
     """
     uids = {str(board.get("uid")): name for name, board in boards.items()}
     found: list[Finding] = []

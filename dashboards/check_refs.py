@@ -9,16 +9,18 @@ from typing import Any
 from dashboards.names import DATASOURCE_TYPE, DATASOURCE_UID
 
 Problem = tuple[str, str]
+Pages = Mapping[str, Collection[str]]
+"""Paths of the web pages, and the parameters that each takes after ``?``."""
 
 KNOWN_SOURCES = {DATASOURCE_UID: DATASOURCE_TYPE, "__expr__": "__expr__", "-- Grafana --": "datasource"}
 """Types by uid: ours, and what every Grafana has by itself (expressions; its own annotations)."""
 _USE = re.compile(r"\$(?:\{(\w+)(?:[.:][^}]*)?\}|(\w+)|\[\[(\w+)\]\])")
-_WEB = re.compile(r"\$\{web\}(/[^?#\s]*)")
+_WEB = re.compile(r"\$\{web\}(/[^?#\s]*)(?:\?([^#\s]*))?")
 _BOARD = re.compile(r"(?:^|[^\w{}])/d/([\w-]+)")
 
 
 def references(
-    board: Mapping[str, Any], *, boards: Collection[str], pages: Collection[str] | None
+    board: Mapping[str, Any], *, boards: Collection[str], pages: Pages | None
 ) -> Iterator[Problem]:
     """Yield (where, what) for everything that a board refers to and that is not there."""
     yield from _sources(board)
@@ -86,9 +88,7 @@ def variables_in(text: str) -> set[str]:
     return {name for name in found if not name.startswith("__") and not name.isdigit()}
 
 
-def _links(
-    board: Mapping[str, Any], boards: Collection[str], pages: Collection[str] | None
-) -> Iterator[Problem]:
+def _links(board: Mapping[str, Any], boards: Collection[str], pages: Pages | None) -> Iterator[Problem]:
     tags = set(board.get("tags") or ())
     for link in board.get("links") or ():
         where = f"/link {link.get('title')!r}"
@@ -100,20 +100,29 @@ def _links(
         for uid in _BOARD.findall(text):
             if uid not in boards and not uid.startswith("__"):
                 yield "/link", f"leads to the board {uid!r}, which is not there"
-        for path in _WEB.findall(text):
-            if pages is not None and not page_exists(path, pages):
-                yield "/link", f"leads to the page {path}, which is not there"
+        if pages is not None:
+            yield from _web_links(text, pages)
 
 
-def page_exists(path: str, pages: Collection[str]) -> bool:
-    """Whether a path is that of a page; parts such as ``{route_id}`` of a page and variables of a link fit anything."""
+def _web_links(text: str, pages: Pages) -> Iterator[Problem]:
+    for path, asked in _WEB.findall(text):
+        page = page_of(path, pages)
+        if page is None:
+            yield "/link", f"leads to the page {path}, which is not there"
+            continue
+        for name in sorted({part.partition("=")[0] for part in asked.split("&") if part} - set(pages[page])):
+            yield "/link", f"asks the page {path} for {name!r}, which it does not take"
+
+
+def page_of(path: str, pages: Collection[str]) -> str | None:
+    """Return the page of a path; parts such as ``{route_id}`` of a page and variables of a link fit anything."""
     wanted = path.rstrip("/").split("/")
     for page in pages:
         parts = page.rstrip("/").split("/")
         same = (w == p or p.startswith("{") or "${" in w for w, p in zip(wanted, parts, strict=False))
         if len(parts) == len(wanted) and all(same):
-            return True
-    return False
+            return page
+    return None
 
 
 def _layers(board: Mapping[str, Any]) -> Iterator[Problem]:

@@ -166,8 +166,8 @@ class _Reader:
                 values = await self._offered(str(variable["query"]), Chosen(chosen, single))
             if not (variable.get("multi") or variable.get("includeAll")):
                 single.add(name)
-                values = values[:1]
-            chosen[name] = values or [""]
+                values = values[:1] or [""]
+            chosen[name] = values
         return Chosen(chosen, single)
 
     async def _offered(self, sql: str, chosen: Chosen) -> list[str]:

@@ -80,6 +80,9 @@ NONE_IS_GOOD: Steps = ((None, GOOD), (1, BAD))
 NONE_IS_FINE: Steps = ((None, GOOD), (1, WARN))
 FREEZING: Steps = ((None, BAD), (0, WARN), (3, GOOD))
 """Road surface temperature [°C]: the margin of 3 °C is for the eye, rules have their own."""
+# Limits are the rules' own (tests/unit/test_dashboard_rules.py holds them to the catalogue).
+BIN_WARM: Steps = ((None, "transparent"), (50, WARN), (75, BAD))
+"""Temperature in a bin [°C]: too warm where it rises fast, and a fire."""
 FILL: Steps = ((None, GOOD), (60, INFO), (80, WARN), (95, BAD))
 """Fill level [%]."""
 

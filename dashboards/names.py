@@ -12,6 +12,8 @@ OWNER_LABEL, OWNER = "managed_by", "cityops"
 """On every alert rule of ours, for the same reason."""
 DATASOURCE_UID = "cityops-db"
 DATASOURCE_TYPE = "grafana-postgresql-datasource"
+GRID_COLUMNS = 24
+"""Width of every board."""
 RECEIVER = "cityops-operators"
 """The contact point that the platform's own alarms go to."""
 

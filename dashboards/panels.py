@@ -27,9 +27,9 @@ from grafana_foundation_sdk.cog import builder, variants
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.text import TextMode
 
-GRID_COLUMNS = 24
-DATASOURCE_UID = "cityops-db"
-DATASOURCE = common.DataSourceRef(type_val="grafana-postgresql-datasource", uid=DATASOURCE_UID)
+from dashboards.names import DATASOURCE_TYPE, DATASOURCE_UID, GRID_COLUMNS
+
+DATASOURCE = common.DataSourceRef(type_val=DATASOURCE_TYPE, uid=DATASOURCE_UID)
 
 # Colours that stay apart for people with colour-vision deficiency (Okabe and Ito, 2008).
 GOOD, INFO, WARN, BAD, NEUTRAL = "#009E73", "#56B4E9", "#E69F00", "#D55E00", "#999999"

@@ -13,7 +13,7 @@ from typing import Literal
 
 from dashboards.names import FOLDER_TITLE, FOLDER_UID, OWNER, OWNER_LABEL, RECEIVER, TAG
 from dashboards.push_port import Document, Grafana, PushError
-from dashboards.push_same import NOT_CONTENT, same
+from dashboards.push_same import HIDDEN, NOT_CONTENT, same
 
 Action = Literal["created", "updated", "unchanged", "removed", "left over"]
 
@@ -51,7 +51,7 @@ def push(
     *,
     dry_run: bool = False,
     prune: bool = False,
-    new_password: bool = False,
+    new_secrets: bool = False,
 ) -> Iterator[Done]:
     """Bring Grafana to what is wanted, one thing after the other, and yield what became of each.
 
@@ -60,19 +60,20 @@ def push(
         wanted: what it should have.
         dry_run: only look.
         prune: remove what is ours by folder and mark and is wanted no more; without it such a thing is "left over".
-        new_password: send the data source's password even where nothing else differs: Grafana never tells it.
+        new_secrets: send the data source's password and the contact points' secrets even where nothing else differs:
+            Grafana never tells them.
 
     Raises:
         PushError: at the first thing that can't be done; what was yielded is done.
     """
     act = _nothing if dry_run else _do
     if wanted.datasource is not None:
-        yield _datasource(grafana, wanted.datasource, act, new_password)
+        yield _datasource(grafana, wanted.datasource, act, new_secrets)
     made = grafana.folder(FOLDER_UID) is None
     if made:
         act(lambda: grafana.create_folder(FOLDER_UID, FOLDER_TITLE))
     yield Done("folder", FOLDER_UID, "created" if made else "unchanged")
-    yield from _contact_points(grafana, wanted.contact_points, act)
+    yield from _contact_points(grafana, wanted.contact_points, act, new_secrets)
     for uid, board in wanted.boards.items():
         yield _board(grafana, uid, board, wanted.message, act)
     if wanted.rule_groups:
@@ -95,7 +96,7 @@ def _nothing(work: Callable[[], None]) -> None:
 Act = Callable[[Callable[[], None]], None]
 
 
-def _datasource(grafana: Grafana, source: Document, act: Act, new_password: bool) -> Done:
+def _datasource(grafana: Grafana, source: Document, act: Act, new_secrets: bool) -> Done:
     uid = str(source["uid"])
     there = grafana.datasource(uid)
     if there is None:
@@ -103,7 +104,7 @@ def _datasource(grafana: Grafana, source: Document, act: Act, new_password: bool
         return Done("data source", uid, "created")
     secret = bool(there.get("secureJsonFields", {}).get("password"))
     plain = {key: value for key, value in source.items() if key != "secureJsonData"}
-    if same(plain, there) and secret and not new_password:
+    if same(plain, there) and secret and not new_secrets:
         return Done("data source", uid, "unchanged")
     if there.get("readOnly"):
         raise PushError(f"the data source {uid} comes from a provisioning file of Grafana: change that file")
@@ -168,7 +169,9 @@ def _rule_group(grafana: Grafana, group: Document, act: Act) -> Done:
     return Done("alert rules", title, "updated")
 
 
-def _contact_points(grafana: Grafana, wanted: Sequence[Document], act: Act) -> Iterator[Done]:
+def _contact_points(
+    grafana: Grafana, wanted: Sequence[Document], act: Act, new_secrets: bool
+) -> Iterator[Done]:
     there = {point.get("uid"): point for point in grafana.contact_points()} if wanted else {}
     for point in wanted:
         uid = str(point["uid"])
@@ -176,7 +179,7 @@ def _contact_points(grafana: Grafana, wanted: Sequence[Document], act: Act) -> I
         if found is None:
             act(lambda p=point: grafana.create_contact_point(p))  # type: ignore[misc]
             yield Done("contact point", uid, "created")
-        elif same(point, found):
+        elif same(point, found) and not (new_secrets and HIDDEN in found.get("settings", {}).values()):
             yield Done("contact point", uid, "unchanged")
         elif found.get("name") != RECEIVER or found.get("provenance") == "file":
             whose = "from a provisioning file" if found.get("provenance") == "file" else "somebody else's"

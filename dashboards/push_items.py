@@ -16,12 +16,14 @@ _VARIABLE = re.compile(r"\$\{(GRAFANA_\w+)\}")
 
 
 def with_web_url(board: Mapping[str, Any], url: str) -> dict[str, Any]:
-    """Return a board whose links into the web pages lead to ``url``; "" leaves them as built."""
+    """Return a board whose links into the web pages lead to ``url``; "" leaves it to the database to say where they are."""
     board = dict(copy.deepcopy(board))
     for variable in board.get("templating", {}).get("list", ()):
         if url and variable.get("name") == "web":
             option = {"selected": True, "text": url.rstrip("/"), "value": url.rstrip("/")}
-            variable.update(current=option, options=[option], query=option["value"])
+            for asked in ("datasource", "definition", "refresh", "regex", "sort"):
+                variable.pop(asked, None)
+            variable.update(type="textbox", current=option, options=[option], query=option["value"])
     return board
 
 

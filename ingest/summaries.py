@@ -11,6 +11,8 @@ import asyncio
 import psycopg
 import structlog
 
+from cityops.db.pool import connect
+from cityops.errors import CityopsError
 from cityops.runtime.stop import sleep_until_stop
 
 log = structlog.get_logger(__name__)
@@ -35,15 +37,13 @@ class Summaries:
         while not await sleep_until_stop(stop, self._every_s):
             try:
                 await self.keep(stop)
-            except psycopg.Error as e:
+            except (psycopg.Error, CityopsError) as e:
                 log.warning("summaries are behind", error=str(e).strip())
 
     async def keep(self, stop: asyncio.Event | None = None) -> int:
         """Add up all that is due, or until ``stop``; return how many hours, slots and days were new."""
         total = 0
-        async with await psycopg.AsyncConnection.connect(
-            self._dsn, autocommit=True, application_name="cityops-summaries"
-        ) as conn:
+        async with await connect(self._dsn, application_name="cityops-summaries") as conn:
             while stop is None or not stop.is_set():
                 row = await (await conn.execute("select summary.keep()")).fetchone()
                 new = 0 if row is None else int(row[0])

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Route
@@ -350,10 +351,16 @@ def _routes() -> tuple[BaseRoute, ...]:
     return tuple(all_of_them.routes)
 
 
-def page_paths() -> frozenset[str]:
-    """Return the paths that answer GET, as they are declared: ``/winter/{route_id}``."""
+def page_paths() -> dict[str, frozenset[str]]:
+    """Return the paths that answer GET, as they are declared (``/winter/{route_id}``), with the parameters each takes."""
     routes = [route for router in (*_ROUTERS, *_PAGES) for route in router.routes]
-    return frozenset(str(r.path) for r in routes if isinstance(r, Route) and "GET" in (r.methods or ()))
+    return {
+        r.path: frozenset(p.alias for p in r.dependant.query_params)
+        if isinstance(r, APIRoute)
+        else frozenset()
+        for r in routes
+        if isinstance(r, Route) and "GET" in (r.methods or ())
+    }
 
 
 @asynccontextmanager

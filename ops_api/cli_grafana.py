@@ -105,8 +105,11 @@ def push(
         Literal["timescaledb", "postgresql"] | None,
         typer.Option(help="Write the data source too, for this kind of database."),
     ] = None,
-    new_password: Annotated[
-        bool, typer.Option("--new-password", help="Send the data source's password again.")
+    new_secrets: Annotated[
+        bool,
+        typer.Option(
+            "--new-secrets", "--new-password", help="Send the data source's password and the webhook again."
+        ),
     ] = False,
     folder: Folder = None,
     as_json: AsJson = False,
@@ -123,7 +126,7 @@ def push(
     settings = load_settings()
     wanted = wanted_of(settings, alerts=alerts, datasource=datasource, folder=folder)
     wire = wire_of(settings)
-    _push(settings, wire, wanted, dry_run=dry_run, prune=prune, new_password=new_password, as_json=as_json)
+    _push(settings, wire, wanted, dry_run=dry_run, prune=prune, new_secrets=new_secrets, as_json=as_json)
 
 
 def _push(
@@ -133,7 +136,7 @@ def _push(
     *,
     dry_run: bool,
     prune: bool,
-    new_password: bool,
+    new_secrets: bool,
     as_json: bool,
 ) -> None:
     from dashboards.push import push as push_to
@@ -145,7 +148,7 @@ def _push(
     try:
         where = f"Grafana {wire.version()} at {settings.grafana.url}"
         typer.echo(where, err=as_json)
-        for one in push_to(wire, wanted, dry_run=dry_run, prune=prune, new_password=new_password):
+        for one in push_to(wire, wanted, dry_run=dry_run, prune=prune, new_secrets=new_secrets):
             done.append(one)
             typer.echo(push_line(one, dry_run=dry_run), err=as_json)
     except PushError as refusal:

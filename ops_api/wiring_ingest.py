@@ -25,6 +25,7 @@ from ingest.retention import Retention
 from ingest.service import IngestParts, IngestService
 from ingest.store import PostgresSink
 from ingest.summaries import Summaries
+from ops_api.board_facts import BoardFacts
 from ops_api.wiring import kinds_of, needs_dsn
 
 BATCH_BYTES = 4_000_000
@@ -65,6 +66,7 @@ def build_ingest(settings: Settings) -> dict[str, Service]:
     erasure = Erasure(dsn, kinds)
     retention = Retention(dsn, ingest.dead_letter_days, kept=settings.retention, erasure=erasure)
     services: dict[str, Service] = {"ingest": service, "retention": retention, "summaries": Summaries(dsn)}
+    services["board facts"] = BoardFacts(dsn, settings.grafana, settings.housing.map_min_count)
     if ingest.health_port != 0:
         services["ingest health"] = HealthServer(
             ingest.health_port, service.ready, metrics.registry, settings.health_host

@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.board import BoardSpec, Page, Section
+from dashboards.choices import ALARM_PAGE, ALARMS, AREA, GRADE
 from dashboards.meanings import NONE_IS_FINE, NONE_IS_GOOD, SEVERITY
 from dashboards.panels import BAD, GOOD, WARN, Way, columns, lines, number, rows
 from dashboards.zone import local_day
-
-AREA = choice("area", "Area", "select distinct split_part(rule_id, '.', 1) from board.alarm order by 1")
-GRADE = choice("severity", "Severity", "select unnest(array['critical', 'major', 'warning', 'info'])")
 
 CHOSEN = "split_part(a.rule_id, '.', 1) in ($area) and a.severity in ($severity)"
 OPEN = f"board.alarm a where a.cleared_at is null and {CHOSEN}"
@@ -72,8 +70,6 @@ select m.channel, m.state, count(*) as messages, percentile_cont(0.5) within gro
 
 UNDELIVERED = "select count(*) from board.message m where $__timeFilter(m.created_at) and m.state in ('failed', 'unknown', 'expired')"
 
-ALARM_PAGE = Way("The alarm's page", "${web}/alarms/${__data.fields.number}")
-
 
 def _answered(share: float) -> str:
     return (
@@ -86,14 +82,12 @@ NOW = Section(
     "Now",
     (
         (
-            number(
-                "Open", f"select count(*) from {OPEN}", steps=NONE_IS_FINE, way=Way("Alarms", "${web}/alarms")
-            ),
+            number("Open", f"select count(*) from {OPEN}", steps=NONE_IS_FINE, way=ALARMS),
             number(
                 "Unanswered",
                 f"select count(*) from {OPEN} and a.acknowledged_at is null",
                 steps=NONE_IS_GOOD,
-                way=Way("Alarms", "${web}/alarms"),
+                way=ALARMS,
             ),
             number(
                 "Severe alarms answered within",

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.board import BoardSpec, Page, Section
 from dashboards.catalogue import PERCENT
+from dashboards.choices import BIN_PAGE, STREAM
 from dashboards.meanings import VERDICT
 from dashboards.panels import BAD, GOOD, WARN, Way, columns, lines, number, rows
 from dashboards.zone import local_day, local_week, midnight
-
-STREAM = choice("stream", "Stream", "select distinct stream from bin_site order by 1")
 
 EMPTYINGS = (
     "board.bin_emptying e join bin_site b using (bin_id) where b.stream in ($stream) and $__timeFilter(e.at)"
@@ -74,7 +73,8 @@ select b.label as bin, b.street, (s.state -> 'outlook' ->> 'rate_pct_day')::doub
  order by 3 desc, 1 limit 50
 """
 
-LEDGER_SPAN = f"l.month >= $__timeFrom()::timestamptz - interval '1 month' and $__timeFrom()::timestamptz <= {midnight('l.month')} + interval '1 month'"
+MONTH_AFTER = "(l.month + interval '1 month')"
+LEDGER_SPAN = f"{midnight('l.month')} <= $__timeTo()::timestamptz and {midnight(MONTH_AFTER)} > $__timeFrom()::timestamptz"
 LEDGER = f"""
 select to_char(l.month, 'YYYY-MM') as month, l.name as figure, l.actual as was, l.fixed as "fixed days", l.difference,
        l.low as "from", l.high as "to", l.verdict, l.unit
@@ -86,7 +86,6 @@ select to_char(l.month, 'YYYY-MM') as month, l.actual as was, l.fixed as "fixed 
 """
 ANSWER = "select distinct on (l.month) to_char(l.month, 'YYYY-MM') as month, l.answer from board.bin_ledger l order by l.month desc limit 12"
 
-BIN_PAGE = Way("The bin's page", "${web}/bins/${__data.fields.id:percentencode}")
 MONTH_PAGE = Way("The month's statement", "${web}/bins/ledger?month=${__data.fields.month}")
 
 BOARD = BoardSpec(
@@ -97,6 +96,7 @@ BOARD = BoardSpec(
     period="now-90d",
     refresh="1h",
     variables=(STREAM,),
+    incidents_of=("bins",),
     related=(("cityops-bins", "Today"), ("cityops-fleet", "Health of the devices")),
     sections=(
         Section(

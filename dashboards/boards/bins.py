@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.board import BoardSpec, Page, Section
 from dashboards.catalogue import CELSIUS, PERCENT, title, unit
+from dashboards.choices import BIN_PAGE, STREAM
 from dashboards.maps import Markers, town_map
-from dashboards.meanings import BIN_STATE, FILL, NONE_IS_FINE, NONE_IS_GOOD
-from dashboards.panels import BAD, WARN, Way, columns, lines, number, rows, shares
+from dashboards.meanings import BIN_STATE, BIN_WARM, FILL, NONE_IS_FINE, NONE_IS_GOOD
+from dashboards.panels import columns, lines, number, rows, shares
 from dashboards.periods import readings
-
-STREAM = choice("stream", "Stream", "select distinct stream from bin_site order by 1")
 
 FILL_PCT = "(s.state ->> 'fill_pct')::double precision"
 BINS = """
@@ -105,8 +104,6 @@ select $__timeGroupAlias(r.ts,$__interval), max(r.warmest) as warmest, avg(r.mea
  where b.stream in ($stream) group by 1 order by 1
 """
 
-BIN_PAGE = Way("The bin's page", "${web}/bins/${__data.fields.id:percentencode}")
-
 BOARD = BoardSpec(
     uid="cityops-bins",
     title="Bins: which to collect today",
@@ -114,6 +111,9 @@ BOARD = BoardSpec(
     page=Page("Bins page", "/bins"),
     variables=(STREAM,),
     period="now-48h",
+    alarms_of=("bin",),
+    incidents_of=("bins",),
+    closures=True,
     related=(("cityops-bin-trends", "Trends of bins"), ("cityops-alarms", "Alarms and answers")),
     sections=(
         Section(
@@ -216,7 +216,7 @@ BOARD = BoardSpec(
                         title("bin", "temperature_c"),
                         TEMPERATURE,
                         unit=unit("bin", "temperature_c"),
-                        steps=((None, "transparent"), (50, WARN), (70, BAD)),
+                        steps=BIN_WARM,
                         width=8,
                     ),
                     rows(

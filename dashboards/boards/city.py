@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.board import BoardSpec, Page, Section
 from dashboards.catalogue import CELSIUS, title
+from dashboards.choices import ALARM_PAGE, ALARMS, AREA
 from dashboards.maps import Markers, town_map
 from dashboards.meanings import FREEZING, NONE_IS_FINE, NONE_IS_GOOD, SEVERITY
 from dashboards.panels import BAD, GOOD, WARN, Way, lines, number, rows
 from dashboards.periods import readings
-
-AREA = choice("area", "Area", "select distinct split_part(rule_id, '.', 1) from board.alarm order by 1")
 
 OF_AREA = "split_part(a.rule_id, '.', 1) in ($area)"
 ACTIVE = f"select count(*) as alarms from board.alarm a where a.cleared_at is null and {OF_AREA}"
@@ -69,8 +68,7 @@ select kind, devices as installed, seen as "heard in the last hour", devices - s
   from board.devices_seen(now() - interval '1 hour', now())
 """
 
-ALARMS = Way("Alarms", "${web}/alarms")
-ALARM_PAGE = Way("The alarm's page", "${web}/alarms/${__data.fields.number}")
+WINTER = Way("Winter: which routes tonight", "/d/cityops-winter")
 
 BOARD = BoardSpec(
     uid="cityops-city",
@@ -78,6 +76,9 @@ BOARD = BoardSpec(
     description="Alarms of homes, roads, bins and devices that nobody has closed, and where they are.",
     page=Page("Operations page", "/ops"),
     variables=(AREA,),
+    alarms_of=("route", "segment", "bin", "device", "kind", "town"),
+    incidents_of=(),
+    closures=True,
     treatments=True,
     related=(
         ("cityops-alarms", "Alarms and answers"),
@@ -111,14 +112,14 @@ BOARD = BoardSpec(
                         decimals=1,
                         steps=FREEZING,
                         empty="no road sensor",
-                        way=Way("Winter: which routes tonight", "/d/cityops-winter"),
+                        way=WINTER,
                     ),
                     number(
                         "Routes to treat",
                         "select count(*) from board.subject_state where subject_kind = 'route'"
                         " and state ->> 'outcome' in ('treat', 'refer')",
                         steps=NONE_IS_FINE,
-                        way=Way("Winter: which routes tonight", "/d/cityops-winter"),
+                        way=WINTER,
                     ),
                     number(
                         "Bins to collect",

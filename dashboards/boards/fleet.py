@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.board import BoardSpec, Page, Section
 from dashboards.catalogue import PERCENT, kinds, unit
+from dashboards.choices import KIND, WORK_PAGE
 from dashboards.meanings import NONE_IS_FINE, NONE_IS_GOOD
 from dashboards.panels import Way, columns, lines, number, rows
 from dashboards.periods import readings
-
-KIND = choice("kind", "Kind", "select distinct kind from board.device where retired_at is null order by 1")
 
 
 def names(found: list[str]) -> str:
@@ -21,8 +20,12 @@ def names(found: list[str]) -> str:
 COUNTED = names([name for name, kind in kinds().items() if kind.continuous])
 HEARD = "(select k.kind, h.device_id, h.ts from unnest(array[$kind]) k(kind) cross join lateral board.last_heard(k.kind) h) h"
 
-SILENT_N = f"select count(*) from {HEARD} where h.ts is null or h.ts < now() - interval '1 day'"
+# Vehicles report on the road only: only kinds that measure all the time can be silent.
+SILENT_N = f"""
+select count(*) from {HEARD} where h.kind = any ({COUNTED}) and (h.ts is null or h.ts < now() - interval '1 day')
+"""
 
+INTERVALS = 3
 BY_AGE = f"""
 select h.kind, count(*) as devices, count(*) filter (where h.ts >= now() - interval '1 hour') as "last hour",
        count(*) filter (where h.ts < now() - interval '1 hour' and h.ts >= now() - interval '1 day') as "last day",
@@ -34,7 +37,8 @@ select h.kind, count(*) as devices, count(*) filter (where h.ts >= now() - inter
 SILENT = f"""
 select d.name as device, h.kind, d.label, h.ts as "last heard"
   from {HEARD} join board.device d using (device_id)
- where h.ts is null or h.ts < now() - interval '1 hour' order by h.ts nulls first, d.name limit 200
+ where h.kind = any ({COUNTED}) and (h.ts is null or h.ts < now() - greatest(interval '1 hour', {INTERVALS} * d.cadence_s * interval '1 second'))
+ order by h.ts nulls first, d.name limit 200
 """
 
 DAYS = f"""
@@ -111,7 +115,6 @@ OPEN_WORK = "select count(*) from board.work_item w where w.done_at is null and 
 STUCK = f"{OPEN_WORK} and w.rule_id = 'quality.stuck'"
 
 ITEM_PAGE = Way("The work item", "${web}/work/${__data.fields.number}")
-WORK_PAGE = Way("Work items", "${web}/work")
 
 BOARD = BoardSpec(
     uid="cityops-fleet",
@@ -121,7 +124,7 @@ BOARD = BoardSpec(
     period="now-30d",
     refresh="5m",
     variables=(KIND,),
-    alarms_of="kind",
+    alarms_of=("kind", "device"),
     related=(("cityops-platform", "Does everything arrive"), ("cityops-alarms", "Alarms and answers")),
     sections=(
         Section(
@@ -146,11 +149,12 @@ BOARD = BoardSpec(
                 (
                     rows("Last heard, by kind", BY_AGE, empty="no devices registered"),
                     rows(
-                        "Silent for an hour, the longest first",
+                        "Silent, the longest first",
                         SILENT,
+                        description=f"For {INTERVALS} of their intervals, an hour at least. Not vehicles: they report on the road only.",
                         units={"last heard": "dateTimeFromNow"},
                         unknown={"last heard": "never"},
-                        empty="every device was heard in the last hour",
+                        empty="every device reports",
                     ),
                 ),
                 (

@@ -25,6 +25,11 @@ select case when count(r.homes) = 2 then 100.0 * sum(r.homes) / nullif(min(h.hom
 """
 TOO_FEW = "fewer than 5, or not told"
 
+BY_WARD = """
+select label as ward, at_risk as "at risk", homes, 100.0 * at_risk / nullif(homes, 0) as share, as_of::text as "as of"
+  from board.ward_risk order by is_rest, share desc nulls last, label
+"""
+
 ALARMS = """
 select $__timeGroupAlias(raised_at,'1h'), count(*) as alarms
   from board.alarm where subject_kind = 'home' and $__timeFilter(raised_at) group by 1 order by 1
@@ -69,7 +74,9 @@ BOARD = BoardSpec(
                     ),
                 ),
                 (
-                    number("Homes reporting", "select homes from board.homes_reporting", width=5),
+                    number(
+                        "Homes reporting", "select homes from board.homes_reporting", empty=TOO_FEW, width=5
+                    ),
                     number(
                         "Share something with the housing team",
                         "select board.homes_sharing()",
@@ -140,6 +147,24 @@ BOARD = BoardSpec(
                         description="Estimated from the room air and the home's temperature factor.",
                     ),
                     lines("Damp alarms raised", ALARMS, unit="short", bars=True),
+                ),
+            ),
+        ),
+        Section(
+            "By ward",
+            (
+                (
+                    rows(
+                        "Homes at risk by ward",
+                        BY_WARD,
+                        description="Raised or high by the findings of two weeks, counted once a week, as the map of wards has it. A"
+                        " number is told only where it and the rest are large enough for nobody to be found by subtracting.",
+                        units={"share": "percent"},
+                        unknown=dict.fromkeys(("at risk", "homes", "share"), "not told"),
+                        ways={"ward": Way("The map of wards", "${web}/housing/wards")},
+                        empty="no ward is known, or none was counted yet",
+                        width=24,
+                    ),
                 ),
             ),
         ),

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.board import BoardSpec, Page, Section
 from dashboards.boards.fleet import COUNTED, names
 from dashboards.catalogue import kinds
+from dashboards.choices import KIND
 from dashboards.meanings import NONE_IS_FINE, NONE_IS_GOOD
 from dashboards.panels import BAD, GOOD, WARN, Way, gauges, lines, number, rows
-
-KIND = choice("kind", "Kind", "select distinct kind from board.device where retired_at is null order by 1")
 
 BATCHES = "board.ingest($__timeFrom(), $__timeTo()) i"
 
@@ -64,13 +63,13 @@ select kind, devices as installed, seen as "heard in the period", devices - seen
 
 LAG = """
 select coalesce(extract(epoch from (select max((k.value ->> 'max_ts')::timestamptz)
-                                      from (select kinds from ingest_batch order by batch_id desc limit 100) b
+                                      from (select kinds from ingest_batch where readings > 0 order by batch_id desc limit 100) b
                                       cross join lateral jsonb_each(b.kinds) k) - min(event_time)), 0)
   from rule_cursor
 """
 
 WAITING = """
-select count(*) from ingest_batch where xid > coalesce((select min(xid::text::bigint) from rule_cursor), 0)::text::xid8
+select count(*) from ingest_batch where xid > coalesce((select xid from rule_cursor where service = 'rules'), '0'::xid8)
 """
 
 CURSORS = """
@@ -121,7 +120,8 @@ BOARD = BoardSpec(
     related=(("cityops-fleet", "Health of the devices"), ("cityops-alarms", "Alarms and answers")),
     period="now-6h",
     refresh="30s",
-    alarms_of="kind",
+    alarms_of=("kind", "device", "town"),
+    incidents_of=("platform", "devices"),
     sections=(
         Section(
             "",
@@ -137,7 +137,8 @@ BOARD = BoardSpec(
                     ),
                     number(
                         "Last stored",
-                        "select 1000 * extract(epoch from max(received_at)) from ingest_batch",
+                        "select 1000 * extract(epoch from max(received_at)) from ingest_batch where readings > 0",
+                        empty="nothing yet",
                         unit="dateTimeFromNow",
                     ),
                     number(
@@ -189,8 +190,9 @@ BOARD = BoardSpec(
                     rows(
                         "Complete by kind",
                         COMPLETE,
-                        description="Readings stored of those that the devices' intervals make, in the whole hours of "
-                        "the period (six at most, not the newest). Empty: measures only now and then.",
+                        description="Readings stored of those that the devices' intervals make: in the whole hours of a period "
+                        "of up to twelve hours or of today (not the newest), else in the days of UTC that it touches and that are "
+                        "over. Empty: measures only now and then.",
                         units={"complete": "percent"},
                     ),
                     rows(

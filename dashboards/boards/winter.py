@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.board import BoardSpec, Page, Section
 from dashboards.catalogue import CELSIUS, HUMIDITY, field, title, unit
+from dashboards.choices import ROUTE, ROUTE_PAGE
 from dashboards.maps import Markers, town_map
 from dashboards.meanings import FREEZING, NONE_IS_FINE, NONE_IS_GOOD, OUTCOME, ROUTE_STATUS, SURFACE, by_code
-from dashboards.panels import BAD, INFO, Way, lines, number, rows, states
+from dashboards.panels import BAD, INFO, lines, number, rows, states
 from dashboards.periods import readings
-
-ROUTE = choice("route", "Route", "select label as __text, route_id as __value from gritting_route order by 1")
 
 STATE = "board.subject_state where subject_kind = '{kind}'"
 
@@ -153,8 +152,6 @@ select t.began_at as "time", t.ended_at as until, r.label as route, t.lorry, t.s
   from board.treatment_runs($__timeFrom()::timestamptz, $__timeTo()::timestamptz) t join gritting_route r using (route_id)
  where t.route_id in ($route) order by t.began_at desc limit 200
 """
-
-ROUTE_PAGE = Way("The route's page", "${web}/winter/${__data.fields.id:percentencode}")
 
 SURFACE_CODES = by_code(field("road", "surface_state").codes, SURFACE)
 SURFACE_UNIT = unit("road", "surface_temperature_c")
@@ -347,7 +344,9 @@ BOARD = BoardSpec(
     description="Route decisions with their reasons, the coldest segments, surfaces, weather and gritters.",
     page=Page("Winter page", "/winter"),
     variables=(ROUTE,),
-    alarms_of="route",
+    alarms_of=("route",),
+    incidents_of=("roads",),
+    closures=True,
     treatments=True,
     related=(("cityops-winter-verify", "How nights did"), ("cityops-alarms", "Alarms and answers")),
     sections=(TONIGHT, WHERE, SURFACES, WEATHER),

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from dashboards.board import BoardSpec, Page, Section, choice
+from dashboards.board import BoardSpec, Page, Section
 from dashboards.catalogue import CELSIUS
+from dashboards.choices import ROUTE, ROUTE_PAGE
 from dashboards.meanings import NONE_IS_FINE, WARNING_OUTCOME
-from dashboards.panels import BAD, GOOD, INFO, WARN, Way, columns, lines, note, number, rows
+from dashboards.panels import BAD, GOOD, INFO, WARN, columns, lines, note, number, rows
 from dashboards.zone import midnight
-
-ROUTE = choice("route", "Route", "select label as __text, route_id as __value from gritting_route order by 1")
 
 AT = midnight("n.night")
 NIGHTS = f"board.winter_night n where $__timeFilter({AT.strip('()')})"
@@ -94,8 +93,6 @@ NOTES = f"""
 select n.night::text as night, w as note from (select n.night, n.summary from {NIGHTS}) n
  cross join lateral jsonb_array_elements_text(n.summary -> 'notes') w order by n.night desc limit 100
 """
-
-ROUTE_PAGE = Way("The route's page", "${web}/winter/${__data.fields.id:percentencode}")
 
 SCORES = Section(
     "",
@@ -245,7 +242,9 @@ BOARD = BoardSpec(
     period="now-30d",
     refresh="15m",
     variables=(ROUTE,),
-    alarms_of="route",
+    alarms_of=("route",),
+    incidents_of=("roads",),
+    closures=True,
     treatments=True,
     related=(("cityops-winter", "Tonight"),),
     sections=(SCORES, WARNINGS, FORECASTS, NIGHT_BY_NIGHT),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ FOLDERS = ("deploy", "dashboards", "ops_api", "cityops", "rules", "ingest", "doc
 TEXT = {".py", ".yml", ".yaml", ".json", ".toml", ".md", ".html"}
 ASKED = re.compile(r"(?:runbook\.md|RUNBOOK_URL\}|RUNBOOK\})#([a-z0-9-]+)")
 PROMETHEUS = re.compile(r"^\s*-\s+alert:\s*(\w+)", re.MULTILINE)
-GRAFANA = re.compile(r'^\s+name="([a-z0-9-]+)",$', re.MULTILINE)
 PLATFORM = re.compile(r'^id = "(platform\.\w+)"', re.MULTILINE)
 PARTS = ("**Means**", "**Others see**", "**Look**", "**Mend**", "**Call**")
 
@@ -36,12 +36,12 @@ def texts() -> dict[str, str]:
 
 def names() -> dict[str, str]:
     """The names of alarms with the file that has them."""
-    found = {}
+    found: dict[str, str] = {}
     for path, text in texts().items():
         if path.startswith("deploy/"):
             found |= dict.fromkeys(PROMETHEUS.findall(text), path)
-        if path == "dashboards/alerts.py":
-            found |= dict.fromkeys(GRAFANA.findall(text), path)
+        if path == "dashboards/alerts.toml":
+            found |= dict.fromkeys(tomllib.loads(text), path)
         if path.startswith("rules/catalogue/"):
             found |= dict.fromkeys(PLATFORM.findall(text), path)
     return found
@@ -59,7 +59,7 @@ def test_every_alarm_is_in_the_table() -> None:
 
 
 def test_grafanas_names_are_anchors() -> None:
-    named = [n for n, p in names().items() if p == "dashboards/alerts.py"]
+    named = [n for n, p in names().items() if p == "dashboards/alerts.toml"]
     assert [n for n in named if n not in anchors(PAGE)] == []
 
 

@@ -23,11 +23,11 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from dashboards.check_macros import expand
 from devices.contract.topics import shard_of, topic
 from ingest.devices_cache import UNKNOWN_S
 from tests.fakes.compose import ROOT, is_once, is_ours, load, order
 from tests.fakes.grafana_boards import BOARDS, queries
-from tests.fakes.grafana_sql import expand
 from tests.fakes.promql import metrics
 from tests.fakes.stack import Stack, grace_s
 from tests.fakes.stack_page import page

@@ -85,6 +85,16 @@ insert into alarm_member (alarm_id, kind, subject, severity, joined_at, reason)
 select alarm_id, case when rule_id = 'device.silent' then 'device' else 'segment' end,
        case when rule_id = 'device.silent' then 'road-002' else 's3' end, severity, raised_at, reason
   from alarm where subject_kind in ('route', 'kind');
+insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, cleared_at, title, reason)
+values ('bins.fire', 2, 'bin', 'b2', 'critical', now() - interval '8 hours', now() - interval '7 hours', 'Bin 2 burns', '80 °C');
+insert into incident (incident_id, state, severity, title, services, made_at, opened_at, closed_at, changed_at, document)
+select n, 'open', 'critical', 'secret-title', array[s], now() - interval '8 hours', now() - interval '7 hours', now() - interval '2 hours',
+       now(), '{"named": true, "owner": "secret-officer"}' from unnest(array['roads', 'bins', 'platform']) with ordinality x(s, n);
+insert into road_closure (segments, begins, ends, reason, at, "by", role, via)
+values ('{s1,s2}', now() - interval '9 hours', null, 'secret-reason', now(), 'secret-officer', 'duty officer', 'web');
+insert into road_opening (closure_id, segments, at, "by", role, via)
+select closure_id, '{s1,s2}', now() - interval '2 hours', 'secret-officer', 'duty officer', 'web' from road_closure;
+insert into summary.ward (ward_id, label, homes, at_risk) values ('w1', 'Castle Ward', 40, 12), ('w2', 'Bridge Ward', null, null);
 insert into decision (rule_id, rule_version, subject_kind, subject, decided_at, outcome, reason, result)
 values ('winter.route', 1, 'route', 'r1', now() - interval '2 hours', 'treat', 'hoar frost expected', '{"min_surface_temperature_c": -2.5}'),
        ('winter.route', 1, 'route', 'r2', now() - interval '2 hours', 'no_action', 'stays above 2 °C', '{}'),

@@ -84,7 +84,7 @@ async def test_what_a_board_may_not_do_is_found(town: str) -> None:
         {**panel, "id": n, "targets": [{**panel["targets"][0], "rawSql": text}]}
         for n, (text, _) in enumerate(FAULTS, start=1)
     ]
-    board["templating"] = {"list": []}
+    board["templating"] = board["annotations"] = {"list": []}
     limits = Limits(end=END, timeout_s=0.5, require_rows=True)
     _, ran = await run_queries(town, {"cityops-bins": board}, (), limits)
     for (text, words), one in zip(FAULTS, ran, strict=True):
@@ -114,11 +114,13 @@ SEED: dict[str, LiteralString] = {
     "notification-outbox": "insert into notification (key, recipient, channel, kind, severity, title, body, not_before,"
     " expires_at) values ('k', 'team:mail', 'mail', 'raised', 'major', 't', 'b', now() - interval '1 hour',"
     " now() + interval '1 day')",
-    "backup-too-old": "create table if not exists backup_run (name text, started_at timestamptz, ended_at timestamptz,"
-    " ok boolean); insert into backup_run (name, started_at, ended_at, ok) values"
+    "backup-too-old": "insert into backup_run (name, started_at, ended_at, ok) values"
     " ('a', now() - interval '2 days', now() - interval '2 days', true)",
+    "backup-untried": "insert into backup_run (name, started_at, ended_at, ok, verified_at) values"
+    " ('b', now() - interval '32 days', now() - interval '32 days', true, now() - interval '31 days')",
+    "disk": "insert into summary.told values ('disk_bytes', '1000000')",
 }
-QUIET = {"disk", "connections", "failing-policies", "database-down", "silent-share"}
+QUIET = {"connections", "failing-policies", "database-down", "silent-share"}
 """Those that a few rows can't make fire; their numbers are looked at all the same."""
 
 
@@ -132,6 +134,33 @@ async def test_each_alarm_is_quiet_on_a_new_installation_and_fires_when_it_shoul
             owner.execute(statement)
         number = (await _numbers(db_dsn))[f"alert cityops-{name}/A"]
         assert number > above[f"alert cityops-{name}/A"], f"{name}: {number}"
+
+
+async def test_what_the_rules_write_themselves_is_no_reading(db_dsn: str) -> None:
+    """Acts and forecasts are batches too, without readings: with them a dead broker looked alive."""
+    with psycopg.connect(db_dsn, autocommit=True) as owner:
+        owner.execute(SEED["nothing-ingested"])
+        owner.execute(
+            "insert into ingest_batch (received_at, kinds) values (now(), jsonb_build_object('forecast',"
+            " jsonb_build_object('rows', 9, 'min_ts', now() - interval '3 hours', 'max_ts', now() - interval '3 hours')))"
+        )
+    numbers = await _numbers(db_dsn)
+    assert numbers["alert cityops-nothing-ingested/A"] > 80_000
+    assert numbers["alert cityops-ingest-lag/A"] == 0
+
+
+async def test_a_back_up_that_was_never_tried_is_told_after_a_month(db_dsn: str) -> None:
+    with psycopg.connect(db_dsn, autocommit=True) as owner:
+        owner.execute(
+            "insert into backup_run (name, started_at, ok) values ('a', now() - interval '29 days', true)"
+        )
+        assert (await _numbers(db_dsn))["alert cityops-backup-untried/A"] == pytest.approx(29, abs=0.1)
+        owner.execute(
+            "insert into backup_run (name, started_at, ok) values ('b', now() - interval '31 days', true)"
+        )
+        assert (await _numbers(db_dsn))["alert cityops-backup-untried/A"] == pytest.approx(31, abs=0.1)
+        owner.execute("update backup_run set verified_at = now() - interval '1 day' where name = 'b'")
+        assert (await _numbers(db_dsn))["alert cityops-backup-untried/A"] == pytest.approx(1, abs=0.1)
 
 
 async def _numbers(dsn: str) -> dict[str, float]:

@@ -1,12 +1,14 @@
 """`cityops grafana push` against a Grafana made from Grafana 13.0's OpenAPI.
 
-grafana-client runs in processes of its own, from the folder `.grafana`: in the tests' environment
-it would replace urllib3 under everything else.
+grafana-client is in the folder `.grafana`: installed, it would replace urllib3 under everything else. Behind the
+tests' own libraries on the path it does not, and pushes run in this process; the first one in a process of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import json
 import os
 import subprocess
@@ -16,13 +18,13 @@ from pathlib import Path
 
 import pytest
 
+from ops_api.cli import main
 from tests.fakes.grafana_api.contract import find
 from tests.fakes.grafana_api.server import TOKEN, FakeGrafana, State
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / ".grafana"
 pytestmark = [
-    pytest.mark.timeout(300),  # each push is a process, and reads a library of some size
     pytest.mark.skipif(
         not (CLIENT / "grafana_client").is_dir(),
         reason="no grafana-client in .grafana: run `make test`, which puts it there",
@@ -40,11 +42,24 @@ def grafana() -> Iterator[FakeGrafana]:
         assert running.violations == [], "asked or answered what Grafana's API does not have"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def client() -> Iterator[None]:
+    """The library, behind everything else."""
+    sys.path.append(str(CLIENT))
+    yield
+    sys.path.remove(str(CLIENT))
+
+
 @pytest.fixture(scope="module")
 def after_a_push() -> State:
-    """What is in a Grafana after a first push of everything."""
+    """What is in a Grafana after a first push of everything, by the command as people start it."""
     with FakeGrafana() as running:
-        assert push(running.url, "--datasource", "postgresql", DB_DSN=DSN).returncode == 0
+        command = [sys.executable, "-m", "ops_api", "grafana", "push", "--datasource", "postgresql"]
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CLIENT), **settings_of(running.url, DB_DSN=DSN)}
+        started = subprocess.run(
+            command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False
+        )
+        assert started.returncode == 0, started.stderr
         assert running.violations == []
         return running.state
 
@@ -56,18 +71,41 @@ def pushed(grafana: FakeGrafana, after_a_push: State) -> FakeGrafana:
     return grafana
 
 
-def push(url: str, *options: str, client: bool = True, **settings: str) -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("CITYOPS_") and "proxy" not in k.lower()}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # else every push compiles grafana-client anew
-    env |= {"CITYOPS_GRAFANA__URL": url, "CITYOPS_GRAFANA__TOKEN": TOKEN, "PYTHONUNBUFFERED": "1"}
-    env |= {"CITYOPS_GRAFANA__ALERT_EMAIL": "ops@council.example"}
-    env |= {f"CITYOPS_GRAFANA__{name}": value for name, value in settings.items()}
-    if client:
-        env["PYTHONPATH"] = str(CLIENT)
-    return subprocess.run(
-        [sys.executable, "-m", "ops_api", "grafana", "push", *options],
-        env={k: v for k, v in env.items() if v}, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
+def settings_of(url: str, **settings: str) -> dict[str, str]:
+    """Return the environment of a push; what is empty is not set."""
+    given = {"URL": url, "TOKEN": TOKEN, "ALERT_EMAIL": "ops@council.example", **settings}
+    return {f"CITYOPS_GRAFANA__{name}": value for name, value in given.items() if value}
+
+
+def push(url: str, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process with nothing of ours in its environment but what is given."""
+    words = ["grafana", "push", *options]
+    said, complained, code = io.StringIO(), io.StringIO(), 0
+    with (
+        environment(settings_of(url, **settings)),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(complained),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "argv", ["cityops", *words])
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return subprocess.CompletedProcess(words, code, said.getvalue(), complained.getvalue())
+
+
+@contextlib.contextmanager
+def environment(ours: dict[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    kept = {k: v for k, v in before.items() if not k.startswith("CITYOPS_") and "proxy" not in k.lower()}
+    os.environ.clear()
+    os.environ.update(kept | ours)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def done(result: subprocess.CompletedProcess[str]) -> dict[tuple[str, str], str]:
@@ -179,6 +217,10 @@ def test_a_webhook_is_told_instead_of_a_mail(grafana: FakeGrafana) -> None:
     assert "secret-part" not in first.stdout + first.stderr
     second = done(push(grafana.url, "--json", ALERT_EMAIL="", ALERT_WEBHOOK=hook))
     assert second["contact point", "cityops-operators-webhook"] == "unchanged"
+    # Grafana never tells the old one, so that only who changed it knows.
+    moved = push(grafana.url, "--json", "--new-secrets", ALERT_EMAIL="", ALERT_WEBHOOK=f"{hook}-2")
+    assert done(moved)["contact point", "cityops-operators-webhook"] == "updated"
+    assert grafana.state.points[0]["settings"]["url"] == f"{hook}-2"
 
 
 @pytest.mark.parametrize(
@@ -269,8 +311,9 @@ def test_a_missing_setting_is_named(settings: dict[str, str], words: str) -> Non
     assert words in result.stderr
 
 
-def test_without_the_library_it_says_what_to_install() -> None:
-    result = push("http://127.0.0.1:9", client=False)
+def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "grafana_client", None)
+    result = push("http://127.0.0.1:9")
     assert result.returncode == 2
     assert "install cityops[grafana]" in result.stderr
 

@@ -43,14 +43,19 @@ def refresh(conn: psycopg.Connection[Any]) -> None:
         conn.execute(f"call refresh_continuous_aggregate('frog_{suffix}', null, null)")
 
 
-def late(conn: psycopg.Connection[Any], hour: str, ago: str) -> None:
-    """Have a batch of readings of an hour long over arrive so long ago, unseen until now."""
+def late(conn: psycopg.Connection[Any], first: str, last: str) -> None:
+    """Have a batch arrive whose readings are from between two times long over."""
     conn.execute(
-        "insert into ingest_batch (received_at, readings, kinds)"
-        f" select now() - interval '{ago}', 400, jsonb_build_object('frog', jsonb_build_object('rows', 400,"
-        f" 'min_ts', {hour}, 'max_ts', {hour} + interval '40 seconds'))"
+        "insert into ingest_batch (received_at, readings, kinds) select clock_timestamp(), 400, jsonb_build_object('frog',"
+        f" jsonb_build_object('rows', 400, 'min_ts', {first}, 'max_ts', {last}))"
     )
-    conn.execute("update summary.kept set looked_at = now() - interval '1 hour' where what = 'home_climate'")
+
+
+def wait(conn: psycopg.Connection[Any], minutes: int) -> None:
+    """Let time pass for what was noted."""
+    past = f"- interval '{minutes} minutes'"
+    conn.execute(f"update summary.home_climate_due set since = since {past}, newest = newest {past}")
+    conn.execute(f"update ingest_batch set received_at = received_at {past}")
 
 
 def test_what_is_kept_is_what_it_sums_up(owner: psycopg.Connection[Any], db_dsn: str) -> None:
@@ -92,13 +97,9 @@ def test_a_late_reading_changes_the_hours_it_is_of(owner: psycopg.Connection[Any
         " where kind = 'frog'"
     )
     refresh(owner)
-    late(owner, hour, "1 minute 7 seconds")
+    late(owner, hour, f"{hour} + interval '40 seconds'")
     assert keep(db_dsn) == 0, "the aggregate may not be refreshed yet"
-    late(owner, hour, "30 minutes 7 seconds")
-    assert keep(db_dsn) == 0, "the newest one counts"
-    owner.execute("delete from summary.home_climate_due")
-    owner.execute("delete from ingest_batch where received_at > now() - interval '2 minutes'")
-    owner.execute("update summary.kept set looked_at = now() - interval '1 hour' where what = 'home_climate'")
+    wait(owner, 31)
     assert keep(db_dsn) == 1
     assert keep(db_dsn) == 0
     after = owner.execute(
@@ -107,6 +108,50 @@ def test_a_late_reading_changes_the_hours_it_is_of(owner: psycopg.Connection[Any
     assert before is not None
     assert after is not None
     assert after[0] > before[0] + 5
+
+
+def test_an_hour_that_stays_late_is_worked_out_all_the_same(
+    owner: psycopg.Connection[Any], db_dsn: str
+) -> None:
+    """A device that empties a long outbox changes its hours for days: they were put off as long."""
+    refresh(owner)
+    keep(db_dsn)
+    hour = "date_trunc('hour', now() - interval '4 hours')"
+    late(owner, hour, hour)
+    keep(db_dsn)
+    wait(owner, 31)
+    late(owner, hour, hour)
+    assert keep(db_dsn) == 1
+    assert (
+        count(owner, "summary.home_climate_due where since = newest and since > now() - interval '1 minute'")
+        == 1
+    )
+    wait(owner, 31)
+    assert keep(db_dsn) == 1
+    assert count(owner, "summary.home_climate_due") == 0
+
+
+def test_one_old_reading_in_every_batch_is_little_work(owner: psycopg.Connection[Any], db_dsn: str) -> None:
+    """A batch tells from when to when its readings are: 600 that reach five years back would be 26 million hours."""
+    keep(db_dsn)
+    for _ in range(600):
+        late(owner, "now() - interval '5 years'", "now() - interval '3 hours'")
+    owner.execute("set statement_timeout = '10 s'")
+    owner.execute("select summary.note_late(date_bin('1 hour', now(), 'epoch'))")
+    assert count(owner, "summary.home_climate_due") == pytest.approx(92 * 24 - 3, abs=2)
+
+
+def test_a_clock_that_was_ahead_is_forgiven(owner: psycopg.Connection[Any], db_dsn: str) -> None:
+    refresh(owner)
+    keep(db_dsn)
+    before = owner.execute(CLIMATE).fetchall()
+    owner.execute(
+        "update summary.kept set until = until + interval '1 year', looked_at = looked_at + interval '1 year'"
+    )
+    assert [r[0] for r in owner.execute(CLIMATE).fetchall()] == [r[0] for r in before]
+    keep(db_dsn)
+    assert count(owner, "summary.kept where until > now() or looked_at > now()") == 0
+    assert owner.execute(CLIMATE).fetchall()[:-1] == before[:-1]
 
 
 def test_two_workers_do_the_work_once(owner: psycopg.Connection[Any], db_dsn: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from importlib.metadata import version
 from itertools import combinations
 from pathlib import Path
@@ -13,11 +14,15 @@ from grafana_foundation_sdk.models import units
 
 from dashboards import build as build_module
 from dashboards.board import BoardSpec, Section, assemble
+from dashboards.boards.fleet import INTERVALS, WEAK_PCT
 from dashboards.build import build, render
 from dashboards.catalogue import NOT_SHOWN, SHOWN, kinds
-from dashboards.panels import DATASOURCE_UID, number
+from dashboards.meanings import BIN_WARM, FILL
+from dashboards.names import DATASOURCE_UID
+from dashboards.panels import number
 from tests.fakes.grafana_boards import BOARDS, queries
 
+RULES = Path(__file__).parents[2] / "rules" / "catalogue"
 EXPECTED = {
     "cityops-alarms",
     "cityops-bin-trends",
@@ -182,6 +187,20 @@ def test_a_board_queries_what_the_catalogue_says_it_shows(uid: str, kind: str, n
         if q.board == uid and re.search(rf"\b{kind}_(reading|hourly|daily|latest)\b", q.sql)
     ]
     assert any(re.search(rf"\b{name}\b", q.sql) for q in found)
+
+
+def test_limits_are_the_rules_own() -> None:
+    """Boards may not read the rules: their numbers are written down twice, and held together here."""
+
+    def parameters(rule: str) -> dict[str, Any]:
+        text = (RULES / f"{rule}.toml").read_text(encoding="utf-8")
+        return dict(tomllib.loads(text)["parameters"])
+
+    fire = parameters("bins_fire")
+    assert [value for value, _ in BIN_WARM[1:]] == [fire["rising_c"], fire["hot_c"]]
+    assert FILL[-1][0] == parameters("bins_full")["overflow_pct"]
+    assert parameters("device_silent")["intervals"] == INTERVALS
+    assert parameters("quality_battery")["of"]["bin"]["low"] == WEAK_PCT
 
 
 def test_homes_are_never_queried_one_by_one() -> None:

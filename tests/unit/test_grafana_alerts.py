@@ -14,14 +14,15 @@ from cityops.errors import ConfigurationError
 from dashboards import alerts_files, push_items
 from dashboards.alerts import ALERTS
 from dashboards.alerts_build import contact_points, rule_group
-from dashboards.check_schema import contact_problems, rule_group_problems
+from dashboards.check import read_boards
+from dashboards.check_schema import board_problems, contact_problems, rule_group_problems
 from dashboards.names import ALERTING, DATASOURCE_UID
 from dashboards.push_same import same
 
 ROOT = Path(__file__).parents[2]
 NAMES = {
     *("database-down", "nothing-ingested", "ingest-lag", "rules-lag", "dead-letters", "silent-share"),
-    *("notification-outbox", "disk", "connections", "failing-policies", "backup-too-old"),
+    *("notification-outbox", "disk", "connections", "failing-policies", "backup-too-old", "backup-untried"),
 }
 
 
@@ -142,3 +143,12 @@ def test_the_commands_say_what_they_find(tmp_path: Path) -> None:
     assert code == 1
     assert "is not on the grid of 24 columns  [grid]" in text
     assert "no query was run: not asked for" in text
+
+
+def test_a_pushed_address_makes_a_board_that_grafana_reads() -> None:
+    board = read_boards()["cityops-city"]
+    pushed = push_items.with_web_url(board, "https://city.example/")
+    assert list(board_problems(pushed)) == []
+    [web] = [v for v in pushed["templating"]["list"] if v["name"] == "web"]
+    assert (web["type"], web["query"]) == ("textbox", "https://city.example")
+    assert push_items.with_web_url(board, "") == board

@@ -11,15 +11,13 @@ from typing import Any
 import pytest
 
 from cityops.errors import ConfigurationError
-from dashboards import panels
 from dashboards.check import check_boards, panels_of, read_boards
-from dashboards.check_refs import page_exists, variables_in
+from dashboards.check_refs import page_of, variables_in
 from dashboards.check_schema import FOLDER, WAIVED, board_problems, contact_problems, rule_group_problems
-from dashboards.names import DATASOURCE_UID
 from ops_api.app import page_paths
 
 BOARDS = read_boards()
-PAGES = ("/ops", "/", "/winter", "/winter/{route_id}", "/bins", "/alarms")
+PAGES = dict.fromkeys(("/ops", "/", "/winter", "/winter/{route_id}", "/bins", "/alarms"), ())
 ALL_PAGES = page_paths()
 NAME = "cityops-winter"
 
@@ -66,6 +64,10 @@ def _page(board: dict[str, Any]) -> None:
     board["links"].append({**board["links"][-1], "url": "${web}/gone"})
 
 
+def _parameter(board: dict[str, Any]) -> None:
+    board["links"].append({**board["links"][-1], "url": "${web}/bins/ledger?month=2026-01&year=2026"})
+
+
 def _board(board: dict[str, Any]) -> None:
     board["links"].append({**board["links"][-1], "url": "/d/cityops-gone?from=now-1h"})
 
@@ -94,6 +96,7 @@ FAULTS: dict[Callable[[dict[str, Any]], None], tuple[str, str]] = {
     _undefined: ("references", "$nobody is used and not defined"),
     _unused: ("references", "is defined and not used"),
     _page: ("references", "leads to the page /gone, which is not there"),
+    _parameter: ("references", "asks the page /bins/ledger for 'year'"),
     _board: ("references", "leads to the board 'cityops-gone'"),
     _layer: ("references", "reads query 'Z'"),
     _schema: ("schema", "'huge'"),
@@ -138,7 +141,7 @@ def test_variables_of_every_spelling_are_seen_and_grafanas_own_are_not() -> None
     ],
 )
 def test_pages(path: str, there: bool) -> None:
-    assert page_exists(path, PAGES) is there
+    assert (page_of(path, PAGES) is not None) is there
 
 
 def test_the_schemas_are_those_that_were_taken() -> None:
@@ -185,7 +188,3 @@ def test_what_is_no_board_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(ConfigurationError, match="no JSON"):
         read_boards(tmp_path)
-
-
-def test_panels_and_checks_mean_the_same_data_source() -> None:
-    assert panels.DATASOURCE_UID == DATASOURCE_UID

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards.check_macros import interval_of
-from tests.fakes.grafana_sql import expand
+from dashboards.check_macros import expand, interval_of
 
 START = datetime(2026, 1, 9, tzinfo=UTC)
 END = datetime(2026, 1, 10, tzinfo=UTC)

@@ -39,11 +39,12 @@ create table if not exists summary.home_climate (
     humidity_p90    double precision
 );
 
--- Hours that late readings have changed, and when the last of them came.
+-- Hours that late readings have changed: since when that is known, and when it was last seen again.
 create table if not exists summary.home_climate_due (
     bucket timestamptz primary key,
     since  timestamptz not null
 );
+alter table summary.home_climate_due add column if not exists newest timestamptz not null default now();
 
 -- Readings and devices that reported by kind and UTC day.
 create table if not exists summary.readings_day (
@@ -102,9 +103,12 @@ begin
       from per_home p group by p.bucket having count(*) >= 5;
 end $$;
 
--- How far a summary is done; null where it is not begun.
+-- How far a summary is done; null where it is not begun. A clock that was ahead for a while left a time to come: what was
+-- kept of that is worked out again from today on.
 create or replace function summary.until(p_what text) returns timestamptz
-language sql stable as $$ select until from summary.kept where what = p_what $$;
+language sql stable as $$
+    select case when until > now() then date_bin('1 day', now(), 'epoch') else until end from summary.kept where what = p_what
+$$;
 
 -- Add up slots that are over, at most p_most; the last one once more, for a batch that was slow to commit. Returns how many were new.
 create or replace function summary.keep_ingest(p_most integer) returns integer
@@ -124,33 +128,39 @@ begin
     return extract(epoch from last - done)::integer / 600;
 end $$;
 
--- Note the hours of homes that late readings have changed.
+-- Note the hours of homes that late readings have changed: of batches only from when to when their readings are is known, so
+-- every hour between counts, each once however many batches cover it, and none that is older than a quarter. Looks ten
+-- minutes back, for batches that were slow to commit and ingesters whose clocks are slow.
 create or replace function summary.note_late(p_until timestamptz) returns void
 language plpgsql as $$
 declare
-    looked timestamptz := (select looked_at from summary.kept where what = 'home_climate');
-    now_at timestamptz := now();
+    looked timestamptz := (select least(looked_at, now()) from summary.kept where what = 'home_climate');
+    oldest timestamptz := date_bin('1 hour', now() - interval '92 days', 'epoch');
 begin
-    insert into summary.home_climate_due (bucket, since)
-    select h, max(b.received_at)
-      from public.ingest_batch b
-     cross join lateral generate_series(date_trunc('hour', (b.kinds -> 'frog' ->> 'min_ts')::timestamptz),
-                                        least((b.kinds -> 'frog' ->> 'max_ts')::timestamptz, p_until - interval '1 second'),
-                                        interval '1 hour') h
-     where b.received_at >= looked - interval '1 minute' and b.kinds ? 'frog'
-       and (b.kinds -> 'frog' ->> 'min_ts')::timestamptz < p_until
-     group by h
-    on conflict (bucket) do update set since = greatest(home_climate_due.since, excluded.since);
-    update summary.kept set looked_at = now_at where what = 'home_climate';
+    insert into summary.home_climate_due (bucket, since, newest)
+    select h, now(), now()
+      from (select range_agg(tstzrange(x.first, x.last, '[]')) as spans
+              from (select greatest(date_bin('1 hour', (b.kinds -> 'frog' ->> 'min_ts')::timestamptz, 'epoch'), oldest) as first,
+                           least((b.kinds -> 'frog' ->> 'max_ts')::timestamptz, p_until - interval '1 second') as last
+                      from public.ingest_batch b
+                     where b.received_at >= looked - interval '10 minutes' and b.kinds ? 'frog') x
+             where x.first <= x.last) s
+     cross join lateral unnest(s.spans) span
+     cross join lateral generate_series(lower(span), upper(span), interval '1 hour') h
+    -- Seen again within those ten minutes it is the same batch.
+    on conflict (bucket) do update set newest = excluded.newest
+       where excluded.newest > home_climate_due.since + interval '11 minutes';
+    update summary.kept set looked_at = now() where what = 'home_climate';
 end $$;
 
--- Work out hours that are over, and again those that late readings changed a while ago (the aggregate is refreshed by then).
+-- Work out hours that are over, and again those that late readings changed half an hour ago (the aggregate is refreshed by then);
+-- those that were changed again meanwhile once more after another half hour.
 create or replace function summary.keep_home_climate(p_most integer) returns integer
 language plpgsql as $$
 declare
     done timestamptz := coalesce(summary.until('home_climate'),
-                                 (select date_trunc('hour', r.ts) from public.frog_reading r order by r.ts limit 1));
-    last timestamptz := least(date_trunc('hour', now() - interval '2 minutes'), done + p_most * interval '1 hour');
+                                 (select date_bin('1 hour', r.ts, 'epoch') from public.frog_reading r order by r.ts limit 1));
+    last timestamptz := least(date_bin('1 hour', now() - interval '2 minutes', 'epoch'), done + p_most * interval '1 hour');
     again timestamptz;
     worked integer := 0;
 begin
@@ -160,26 +170,26 @@ begin
     if last > done then
         delete from summary.home_climate where bucket >= done and bucket < last;
         insert into summary.home_climate select * from summary.climate_of(done, last);
-        insert into summary.kept values ('home_climate', last, now())
+        insert into summary.kept values ('home_climate', last, now() - interval '1 hour')
             on conflict (what) do update set until = excluded.until;
         worked := extract(epoch from last - done)::integer / 3600;
     end if;
     perform summary.note_late(greatest(last, done));
     for again in
-        delete from summary.home_climate_due where bucket in (
-            select bucket from summary.home_climate_due where since < now() - interval '25 minutes'
-             order by bucket desc limit p_most)
-        returning bucket
+        select bucket from summary.home_climate_due where since < now() - interval '30 minutes' order by bucket desc limit p_most
     loop
         delete from summary.home_climate where bucket = again;
         insert into summary.home_climate select * from summary.climate_of(again, again + interval '1 hour');
+        delete from summary.home_climate_due where bucket = again and newest <= since + interval '11 minutes';
+        update summary.home_climate_due set since = newest where bucket = again;
         worked := worked + 1;
+        exit when clock_timestamp() > now() + interval '1 second'; -- the rest in the next transaction: rules wait for long ones
     end loop;
     return worked;
 end $$;
 
 -- Readings of a kind by day: of days that are over from the daily aggregate, of the last one or two from the hourly one, which
--- is refreshed up to an hour ago.
+-- is refreshed up to an hour ago. Plain PostgreSQL's aggregates are views that read all there is: there it counts readings.
 create or replace function summary.readings_of(p_kind text, p_from timestamptz, p_to timestamptz)
 returns table (day timestamptz, kind text, devices bigint, n bigint)
 language plpgsql as $$
@@ -187,6 +197,13 @@ declare
     hours_from timestamptz := greatest(p_from, date_bin('1 day', now() - interval '1 day', 'epoch'));
 begin
     if to_regclass(format('public.%I', p_kind || '_daily')) is null then
+        return;
+    end if;
+    if not exists (select from pg_extension where extname = 'timescaledb') then
+        return query execute format(
+            'select x.day, $3, count(*), sum(x.n)::bigint from ('
+            ' select date_bin(''1 day'', ts, ''epoch'') as day, device_id, count(*) as n from public.%I'
+            ' where ts >= $1 and ts < $2 group by 1, 2) x group by x.day', p_kind || '_reading') using p_from, p_to, p_kind;
         return;
     end if;
     if p_from < hours_from then
@@ -208,7 +225,7 @@ create or replace function summary.keep_readings_day(p_most integer) returns int
 language plpgsql as $$
 declare
     kept_to timestamptz := summary.until('readings_day');
-    again boolean := (select looked_at is null or looked_at < now() - interval '1 hour' from summary.kept where what = 'readings_day');
+    again boolean := (select looked_at is null or not looked_at between now() - interval '1 hour' and now() from summary.kept where what = 'readings_day');
     done timestamptz := coalesce(kept_to, date_bin('1 day', health.began(), 'epoch'));
     last timestamptz := least(date_bin('1 day', now() - interval '2 hours', 'epoch'), done + p_most * interval '1 day');
     start timestamptz := case when again and last = kept_to then last - interval '10 days' else done end;
@@ -223,6 +240,22 @@ begin
         on conflict (what) do update set until = excluded.until, looked_at = excluded.looked_at;
     return greatest(0, extract(epoch from last - done)::integer / 86400);
 end $$;
+
+-- What an installation tells its boards, since a board knows no setting: where the pages are, how large the database's disk is.
+create table if not exists summary.told (
+    name  text primary key,
+    value text not null
+);
+
+-- Homes at risk by ward as they are published (ops_api/housing/wards.py), and '' for the wards whose numbers are told together only.
+-- Null: not told.
+create table if not exists summary.ward (
+    ward_id text primary key,
+    label   text not null,
+    homes   integer check (homes >= 5),
+    at_risk integer check (at_risk is null or homes is not null and at_risk >= 5 and homes - at_risk >= 5),
+    as_of   date
+);
 
 -- A portion of all of it; returns how much was new: 0 when there is nothing left to do. Whoever comes second leaves it to the first.
 create or replace function summary.keep(p_most integer default 24) returns integer

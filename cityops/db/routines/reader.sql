@@ -103,14 +103,14 @@ select c.risk, case when r.place is null or r.place > h.places then c.n end as h
             else 'not told' end as said
   from class c left join ranked r using (risk) cross join held h;
 
--- How many homes report.
+-- How many homes report; null below five.
 create view board.homes_reporting with (security_barrier) as
-select count(*) as homes from public.subject_state where subject_kind = 'home';
+select case when count(*) = 0 or count(*) >= 5 then count(*) end as homes from public.subject_state where subject_kind = 'home';
 
 -- How many homes are in each band of a quantity now, lowest first; neighbouring bands are put together until each has at
 -- least five. A band goes from p_from to below p_to; null where it is the first or the last one: it has no end. Empty below five homes.
--- p_field: temperature_c, humidity_pct, dew_point_c, surface_humidity_pct; p_step: band width, 1 °C or 5 %. Of any other
--- there is nothing: two histograms whose bands begin elsewhere tell by their difference how many homes lie between, one maybe.
+-- p_field and p_step, the width of a band: one width for each field, since whoever may choose widths could subtract bands of
+-- two until one home is left. Anything else is empty.
 create function board.home_histogram(p_field text, p_step double precision)
 returns table (band_from double precision, band_to double precision, homes bigint)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
@@ -124,8 +124,7 @@ begin
         select floor((state ->> p_field)::double precision / p_step) * p_step as band, count(*) as n
           from subject_state
          where subject_kind = 'home'
-           and p_step = case when p_field in ('temperature_c', 'dew_point_c') then 1
-                             when p_field in ('humidity_pct', 'surface_humidity_pct') then 5 end
+           and (p_field, p_step) in (('temperature_c', 1), ('dew_point_c', 1), ('humidity_pct', 5), ('surface_humidity_pct', 5))
            and state ->> p_field is not null
          group by 1 order by 1
     loop
@@ -240,20 +239,27 @@ begin
     select m.root, sum(pg_total_relation_size(m.oid))::bigint from member m group by m.root;
 end $$;
 
--- Per kind: readings expected and stored in the whole hours of the period, at most the last six; numbers missing, and what
--- waits on devices. Not the newest hour, which no aggregate has yet. p_counted: kinds that measure all the time. Longer periods: board.readings_by_day.
+-- Per kind: readings expected and stored in the whole hours of a period of up to twelve hours or of today (UTC), not in the newest
+-- one, which no aggregate has yet; of a longer period in the days of UTC that it touches and that are over. Hours are counted
+-- device by device, days by kind: a day's hours of 10,000 devices take too long to wait for. Numbers missing, and what waits on
+-- devices, are as of now. p_counted: kinds that measure all the time.
 create function board.completeness(p_counted text[], p_from timestamptz, p_to timestamptz)
 returns table (kind text, devices bigint, expected bigint, stored bigint, missing bigint, gap_devices bigint,
                outstanding bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-    first timestamptz := greatest(date_trunc('hour', p_from), date_trunc('hour', p_to) - interval '7 hours',
-                                  date_trunc('hour', health.began() + interval '1 hour' - interval '1 microsecond'));
-    last timestamptz := case when health.began() is null then '-infinity' else date_trunc('hour', least(p_to, now() - interval '1 hour')) end;
+    by_day boolean := p_to - p_from > interval '12 hours' and date_bin('1 day', p_from, 'epoch') < date_bin('1 day', now(), 'epoch');
+    first timestamptz := greatest(date_trunc('hour', p_from), date_trunc('hour', health.began() + interval '1 hour' - interval '1 microsecond'));
+    last timestamptz := case when by_day or health.began() is null then '-infinity'
+                             else date_trunc('hour', least(p_to, now() - interval '1 hour')) end;
 begin
     return query
     with counted as materialized (
         select c.device_id, c.n from unnest(p_counted) k cross join lateral health.stored(k, first, last) c where first < last
+    ), days as materialized (
+        select r.kind, sum(r.expected)::bigint as expected, sum(least(r.stored, r.expected))::bigint as stored
+          from board.readings_by_day(p_counted, p_from, case when by_day then p_to else '-infinity' end) r
+         where r.expected > 0 group by r.kind
     ), device_now as (
         select d.kind, l.missing, o.waiting, case when d.kind = any (p_counted) and first < last
                then health.expected(first, last, d.cadence_s, d.installed_at, d.retired_at) end as expected, coalesce(c.n, 0) as n
@@ -261,11 +267,17 @@ begin
           left join counted c on c.device_id = d.device_id
           left join health.ledger l on l.device_id = d.device_id
           left join health.outbox o on o.device_id = d.device_id
-         where d.retired_at is null or d.retired_at > first
+         where d.retired_at is null or d.retired_at > p_from
+    ), now_by_kind as (
+        select d.kind, count(*) as devices, sum(d.expected)::bigint as expected,
+               sum(least(d.n, d.expected)) filter (where d.expected is not null)::bigint as stored,
+               least(coalesce(sum(d.missing), 0), 9e18)::bigint as missing, count(*) filter (where d.missing > 0) as gap_devices,
+               coalesce(sum(d.waiting), 0)::bigint as outstanding
+          from device_now d group by d.kind
     )
-    select d.kind, count(*), sum(d.expected)::bigint, sum(least(d.n, d.expected)) filter (where d.expected is not null)::bigint,
-           least(coalesce(sum(d.missing), 0), 9e18)::bigint, count(*) filter (where d.missing > 0), coalesce(sum(d.waiting), 0)::bigint
-      from device_now d group by d.kind order by d.kind;
+    select n.kind, n.devices, case when by_day then y.expected else n.expected end,
+           case when by_day then y.stored else n.stored end, n.missing, n.gap_devices, n.outstanding
+      from now_by_kind n left join days y on y.kind = n.kind order by n.kind;
 end $$;
 
 -- Devices with missing numbers, the worst first.
