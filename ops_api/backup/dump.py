@@ -101,6 +101,8 @@ def _folder(folder: Path, partial: Path) -> Iterator[None]:
         raise ConfigurationError(f"{error.filename}: {error.strerror}; set CITYOPS_BACKUP__FOLDER") from error
     try:
         yield
+    except OSError as error:
+        raise TransientError(f"{error.filename or partial}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

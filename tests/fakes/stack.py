@@ -152,7 +152,8 @@ class Stack:
             found[key] = self.ports[found[key]]
         if not is_ours(service):
             volume = self.volume("broker-config") / "passwords"
-            return found | {"SECRETS": str(self._secrets_of(name)), "PASSWORDS": str(volume)}
+            acl = str(ROOT / "deploy" / "mosquitto" / "acl")
+            return found | {"SECRETS": str(self._secrets_of(name)), "PASSWORDS": str(volume), "ACL": acl}
         if "CITYOPS_MQTT__HOST" in found:
             found |= {"CITYOPS_MQTT__HOST": "127.0.0.1", "CITYOPS_MQTT__PORT": self.ports["1883"]}
         data = self.volume(self._data_volume(service) or f"none-{name}")
@@ -271,9 +272,8 @@ class Stack:
             "\n".join(lines),
             flags=re.M,
         )
-        acl = shutil.copyfile(ROOT / "deploy" / "mosquitto" / "acl", place / "acl")
         file = place / "mosquitto.conf"
-        file.write_text(text.replace(str(ROOT / "deploy" / "mosquitto" / "acl"), str(acl)) + "\n")
+        file.write_text(text + "\n")
         if account is not None:
             (self.folder / "volumes").chmod(0o711)
             for folder in (place, self.volume("broker-config"), self.volume("broker-data")):

@@ -77,7 +77,7 @@ def _logins(folder: Path) -> str:
     for user in ("ingest", "town"):
         (folder / f"mqtt_{user}_password").write_text(f"{user}-password")
     file = folder / "passwords"
-    environment = {**os.environ, "PASSWORDS": str(file), "SECRETS": str(folder)}
+    environment = {**os.environ, "PASSWORDS": str(file), "SECRETS": str(folder), "ACL": str(FOLDER / "acl")}
     for _ in range(2):  # the stack runs it at each start
         subprocess.run(["sh", str(FOLDER / "users.sh")], env=environment, check=True, capture_output=True)
     added = devices_sh(folder, "add", "road-001")
@@ -95,8 +95,7 @@ def _configuration(folder: Path, ports: Broker, file: str) -> str:
     return (
         "\n".join(lines)
         .replace("/mosquitto/data", str(folder))
-        .replace("/mosquitto/config/passwords", str(folder / "passwords"))
-        .replace("/etc/cityops/acl", str(folder / "acl"))
+        .replace("/mosquitto/config", str(folder))
         .replace("/run/secrets", str(folder))
         .replace("listener 1883", f"listener {ports.services} 127.0.0.1")
         .replace("listener 8883", f"listener {ports.devices} 127.0.0.1")
@@ -109,7 +108,6 @@ def stack_broker(server_dir: Path, request: pytest.FixtureRequest) -> Iterator[B
     folder.mkdir(mode=0o711)
     password = _logins(folder)
     assert certs_sh(folder, "init", "mqtt.example.org").returncode == 0
-    shutil.copy(FOLDER / "acl", folder / "acl")
     ports = Broker(*free_ports(2), folder)
     PASSWORDS[ports.devices] = password
     (folder / "mosquitto.conf").write_text(_configuration(folder, ports, request.param))

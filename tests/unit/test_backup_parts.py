@@ -48,6 +48,14 @@ def test_a_year_of_nights_keeps_days_weeks_and_months() -> None:
     ]  # fmt: skip
 
 
+def test_weeks_without_one_do_not_make_older_ones_stay() -> None:
+    """Households are promised that what they delete is gone from back-ups after 35 days."""
+    before = [name_at(START + timedelta(days=n)) for n in range(30)]
+    after = [name_at(START + timedelta(days=n)) for n in (100, 101)]
+    assert to_remove([*before, *after], Keep()) == before
+    assert to_remove([*before, after[-1]], Keep()) == before
+
+
 @given(
     st.lists(st.integers(0, 2000), unique=True, max_size=60),
     st.builds(Keep, st.integers(1, 9), st.integers(0, 9), st.integers(0, 9)),
