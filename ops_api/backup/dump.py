@@ -146,7 +146,12 @@ def _one_snapshot(
         f"--file={partial / DATABASE}",
     ]
     with subprocess.Popen(
-        words, env=environment(dsn), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, umask=0o077
+        words,
+        env=environment(dsn) | programs.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        umask=0o077,
     ) as dump:
         try:
             found = _described(conn)

@@ -135,7 +135,9 @@ def _plain(order: Order, manifest: Manifest) -> Iterator[Path]:
     try:
         opened = Path(tempfile.mkdtemp(prefix=".opened-", dir=order.source.parent))
     except OSError as error:
-        raise ConfigurationError(f"{order.source.parent}: {error.strerror}; an encrypted back-up is opened beside itself") from error
+        raise ConfigurationError(
+            f"{order.source.parent}: {error.strerror}; an encrypted back-up is opened beside itself"
+        ) from error
     try:
         unseal(order.source, opened, order.decrypt, order.jobs)
         yield opened

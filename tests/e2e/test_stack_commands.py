@@ -39,8 +39,8 @@ TOWN = {"HOMES": "8", "ROAD_SENSORS": "6", "WEATHER_STATIONS": "1", "BINS": "8",
 COMPOSE = load({"STACK_TOWN_SPEED": "600"})
 NOT_OURS = {"grafana", "prometheus", "alertmanager", "host"}
 """Images that no process here stands for."""
-WAITING = {"backup"}
-"""Runs when it is asked for, and not with the others."""
+WAITING = {"backup", "verify"}
+"""Run when they are asked for, and not with the others."""
 NAMES = [name for name in order(COMPOSE) if name not in NOT_OURS | WAITING]
 DEVICE = "road-9001"
 PATIENCE_S = 60.0
@@ -211,17 +211,27 @@ def _names(page: str) -> set[str]:
     return found
 
 
+def _metric(stack: Stack, name: str) -> float:
+    url = f"http://127.0.0.1:{stack.ports['8080']}/metrics"
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+        found = re.search(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)
+    assert found is not None, name
+    return float(found[1])
+
+
 def test_a_back_up_is_made_when_it_is_asked_for(stack: Stack) -> None:
     """``docker compose --profile backup run --rm backup``, and /metrics knows of it."""
     stack.run_once("backup")
     made = [p for p in stack.volume("backups").iterdir() if p.is_dir()]
     assert len(made) == 1
-    with urllib.request.urlopen(
-        f"http://127.0.0.1:{stack.ports['8080']}/metrics", timeout=PATIENCE_S
-    ) as answer:
-        age = re.search(r"^cityops_backup_age_seconds (\S+)$", answer.read().decode(), re.MULTILINE)
-    assert age is not None
-    assert 0 <= float(age[1]) < 120
+    assert 0 <= _metric(stack, "cityops_backup_age_seconds") < 600
+
+
+def test_the_back_up_is_tried_and_metrics_say_so(stack: Stack) -> None:
+    """``docker compose --profile backup run --rm verify``, once a week."""
+    assert _metric(stack, "cityops_backup_verified_age_seconds") == float("inf")
+    stack.run_once("verify")
+    assert 0 <= _metric(stack, "cityops_backup_verified_age_seconds") < 600
 
 
 # What may well not have happened in the first minutes of a small town's night.

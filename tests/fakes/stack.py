@@ -123,8 +123,8 @@ class Stack:
         """Start a service's command."""
         if name == "db":
             self.database.start()
-            dsn = self.secrets / "cityops_db__dsn"
-            dsn.write_text(self.database.dsn)  # its host is here, and not `db`
+            for file in ("cityops_db__dsn", "restore_dsn"):
+                (self.secrets / file).write_text(self.database.dsn)  # its host is here, and not `db`
             self.say(name, "started (an embedded PostgreSQL 18)")
             return
         service = self.service(name)

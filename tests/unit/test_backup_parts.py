@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cityops.embedded.postgres import wheel_binaries
 from ops_api.backup.facts import differences
 from ops_api.backup.loading import split
 from ops_api.backup.manifest import FORMAT, Entry, Manifest, Role, damage, decode, encode, entries
 from ops_api.backup.names import begun_at, name_at
+from ops_api.backup.programs import find_programs
 from ops_api.backup.retention import Keep, to_remove
 from ops_api.backup.samples import Sample, samples_in
 from ops_api.backup.session import environment
@@ -131,6 +134,15 @@ def test_a_password_goes_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         "PGHOST": "db.example", "PGPORT": "5433", "PGUSER": "cityops", "PGPASSWORD": "se@cret", "PGDATABASE": "town",
         "PGSSLMODE": "verify-full", "PGOPTIONS": "-c a=b", "PGAPPNAME": "cityops-backup",
     }  # fmt: skip
+
+
+def test_programs_reach_a_database_that_asks_for_tls() -> None:
+    """A database elsewhere is named with ``sslmode=verify-full`` (docs/deploy.md); the wheel's own libpq has no TLS."""
+    programs = find_programs(180000, wheel_binaries())
+    values = environment("postgresql://x@127.0.0.1:1/x?sslmode=require") | programs.environment
+    done = subprocess.run([programs.path("pg_dump")], env=values, capture_output=True, text=True)
+    assert "SSL support" not in done.stderr
+    assert "Connection refused" in done.stderr
 
 
 def test_the_list_says_age_and_sizes() -> None:
