@@ -6,7 +6,7 @@ import importlib.util
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Programs:
 
     folder: Path
     version: str
-    environment: Mapping[str, str] = field(default_factory=dict, compare=False)
+    environment: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def major(self) -> int:

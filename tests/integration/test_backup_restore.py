@@ -6,7 +6,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -17,10 +17,13 @@ from cityops.db.flavour import detect, install_timescaledb
 from cityops.embedded.postgres import EmbeddedPostgres
 from cityops.errors import ConfigurationError, TransientError
 from cityops.settings import Settings, load_settings
+from devices.contract.kind import discover
 from ops_api.backup import commands, dump, restore
+from ops_api.backup.again import again_in, gone_book
 from ops_api.backup.renumber import renumber
 from ops_api.backup.session import of_database
 from ops_api.backup.target import drop_database, refuse_foreign_extension, refuse_rights
+from ops_api.households.gone import Gone
 from tests.fakes.backup_town import READINGS, averages, fill
 from tests.fakes.command_line import cityops
 from tests.fakes.databases import PLAIN, SMALL_LOG, Servers, own_database, server_names
@@ -304,6 +307,7 @@ def test_a_failure_half_way_says_what_it_leaves(
 
 
 @pytest.mark.storage
+@pytest.mark.storage
 async def test_a_database_keeps_its_flavour(empty_dsn: str) -> None:
     """Restored from a plain server to one with TimescaleDB: an upgrade does not make hypertables beside partitions."""
     async with await psycopg.AsyncConnection.connect(empty_dsn, autocommit=True) as conn:
@@ -340,3 +344,39 @@ def test_a_disk_that_is_full_is_told_and_written_down(
         commands.make(settings_of(tmp_path), db_dsn, tmp_path / "backups", None)
     assert list((tmp_path / "backups").iterdir()) == []
     assert "No space left" in str(one(db_dsn, "select problem from backup_run where not ok"))
+
+
+@pytest.mark.storage
+def test_who_left_and_what_was_deleted_since_goes_again(db_dsn: str, new_name: str, tmp_path: Path) -> None:
+    """Of what was deleted after the back-up nothing is left in the database that is restored."""
+    fill(db_dsn)
+    with psycopg.connect(db_dsn, autocommit=True) as conn:
+        ids = {
+            name: str(
+                conn.execute(
+                    "insert into resident (name) values (%s) returning resident_id", (name,)
+                ).fetchone()[0]
+            )  # type: ignore[index]
+            for name in ("Ada", "Ben")
+        }
+        conn.execute("insert into home (code, label) values ('CD34', 'another')")
+        for name, home in (("Ada", 1), ("Ben", 2)):
+            conn.execute(
+                "insert into household_member (home_id, resident_id, from_at, joined_by) values (%s, %s, '2026-01-01', 'label')",
+                (home, ids[name]),
+            )
+    settings = settings_of(tmp_path)
+    manifest, _ = commands.make(settings, db_dsn, tmp_path / "backups", None)
+    book, now = gone_book(settings), datetime.now(UTC)
+    for home, name, what in ((1, "Ada", "everything"), (2, "Ben", "moved out"), (99, "Ben", "readings")):
+        book.add(Gone(now, home, ids[name], what))  # type: ignore[arg-type]
+    outcome = commands.bring_back(settings, db_dsn, tmp_path / "backups" / manifest.name, None, new_name)
+    assert outcome.different == ()
+    assert "2 moves and deletions since the back-up were made again" in outcome.told
+    there = of_database(db_dsn, new_name)
+    assert one(there, "select count(*) from frog_reading") == 0
+    assert one(there, "select string_agg(name, ',') from resident") == "Ben"
+    assert one(there, "select count(*) from household_member where to_at is null") == 0
+    assert one(db_dsn, "select count(*) from frog_reading") == READINGS
+    nobody = again_in(settings, there, discover(), now + timedelta(seconds=1))
+    assert nobody.startswith("nobody moved out")
