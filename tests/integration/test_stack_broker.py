@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -371,3 +373,49 @@ def test_both_versions_are_the_same_but_for_the_queue() -> None:
     new, old = set(_lines("mosquitto.conf")), set(_lines("mosquitto-2.0.conf"))
     assert all(line.startswith((*ONLY_2_1, "persistence_location")) for line in new - old)
     assert all(line.startswith(("persistence", "autosave")) for line in old - new)
+
+
+def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
+    """Everybody on the machine sees those; and a password of an operator's own choice is taken as it is."""
+    if shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto_passwd is not installed (Debian: package mosquitto)")
+    odd = "p:a ss'\"$`\\wörd%s"
+    log, real = tmp_path / "arguments", shutil.which("mosquitto_passwd")
+    spy = tmp_path / "bin" / "mosquitto_passwd"
+    spy.parent.mkdir()
+    spy.write_text(f"#!/bin/sh\necho \"$*\" >> '{log}'\nexec '{real}' \"$@\"\n")
+    spy.chmod(0o755)
+    for user in ("ingest", "town"):
+        (tmp_path / f"mqtt_{user}_password").write_text(odd + "\n")
+    environment = {
+        **os.environ, "PATH": f"{spy.parent}:{os.environ['PATH']}", "SECRETS": str(tmp_path), "ACL": str(FOLDER / "acl"),
+        "PASSWORDS": str(tmp_path / "passwords"),
+    }  # fmt: skip
+    subprocess.run(["sh", str(FOLDER / "users.sh")], env=environment, check=True, capture_output=True)
+    added = subprocess.run(
+        ["sh", str(FOLDER / "devices.sh"), "add", "road-1"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    name, password = added.stdout.split()
+    assert name == "road-1"
+    seen = log.read_text()
+    assert seen.count("passwords") == 3
+    assert password not in seen
+    assert "ss'" not in seen
+    assert _verifies(tmp_path / "passwords", "ingest", odd)
+    assert _verifies(tmp_path / "passwords", "road-1", password)
+    assert not _verifies(tmp_path / "passwords", "road-1", odd)
+    assert (tmp_path / "acl").read_text() == (FOLDER / "acl").read_text()
+    assert {p.stat().st_mode & 0o077 for p in (tmp_path / "acl", tmp_path / "passwords")} == {0}
+
+
+def _verifies(file: Path, user: str, password: str) -> bool:
+    """Check a line ``user:$7$iterations$salt$hash`` as the broker does: PBKDF2 of SHA-512."""
+    line = next(line for line in file.read_text().splitlines() if line.startswith(f"{user}:"))
+    _, kind, iterations, salt, digest = line.split(":", 1)[1].split("$")
+    assert kind == "7"
+    made = hashlib.pbkdf2_hmac("sha512", password.encode(), base64.b64decode(salt), int(iterations))
+    return made == base64.b64decode(digest)
