@@ -21,7 +21,7 @@ from psycopg import sql
 
 from cityops.errors import ConfigurationError, TransientError
 from ops_api.backup import outside
-from ops_api.backup.facts import SQL, entry, facts, roles
+from ops_api.backup.facts import SQL, counters, entry, facts, roles
 from ops_api.backup.manifest import FILE, Manifest, encode, entries
 from ops_api.backup.names import PARTIAL, name_at
 from ops_api.backup.outside import Outside
@@ -134,7 +134,7 @@ def _one_snapshot(
     _hold(looking, conn)
     row = conn.execute("select pg_export_snapshot()").fetchone()
     assert row is not None
-    compression = programs.compression()
+    compression, drawn = programs.compression(), counters(conn)
     words = [
         *(
             programs.path("pg_dump"),
@@ -161,7 +161,9 @@ def _one_snapshot(
         _, errors = dump.communicate()
     if dump.returncode != 0:
         _refuse(errors, subprocess.CompletedProcess(words, dump.returncode, "", errors))
-    return found | {"dump": programs.version, "compression": compression}
+    return found | {
+        "facts": found["facts"] | drawn, "dump": programs.version, "compression": compression,
+    }  # fmt: skip
 
 
 def _hold(looking: psycopg.Connection[Any], conn: psycopg.Connection[Any]) -> None:

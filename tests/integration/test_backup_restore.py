@@ -245,9 +245,12 @@ def test_what_goes_while_it_is_read_is_tried_again(
 
 
 def test_rules_and_ingest_go_on_while_it_is_made(
-    db_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db_dsn: str, new_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It holds no transaction id (the rules would wait for it), and what is stored meanwhile is not in it."""
+    """It holds no transaction id (the rules would wait for it), and what is stored meanwhile is not in it.
+
+    Sequences are drawn from meanwhile, and belong to no snapshot: that is no difference.
+    """
     fill(db_dsn)
     ids = []
     described = dump._described
@@ -268,6 +271,9 @@ def test_rules_and_ingest_go_on_while_it_is_made(
     assert ids == [(None,), (0,)]
     assert manifest.facts["rows public.ingest_batch"] == "50"
     assert one(db_dsn, "select count(*) from ingest_batch") == 51
+    source = tmp_path / "backups" / manifest.name
+    outcome = commands.bring_back(settings_of(tmp_path), db_dsn, source, None, new_name)
+    assert outcome.different == ()
 
 
 @pytest.fixture

@@ -115,6 +115,14 @@ def test_definitions_are_not_compared_between_major_versions() -> None:
     assert len(differences(before, after)) == 3
 
 
+def test_a_sequence_may_be_further_on_and_never_behind() -> None:
+    """Services draw from it while the dump is made, and it belongs to no snapshot."""
+    before = {"sequence a": "214", "sequence b": "none", "sequence c": "5", "rows a.b": "1"}
+    after = {"sequence a": "216", "sequence b": "3", "sequence c": "4", "rows a.b": "2"}
+    assert differences(before, after) == ["rows a.b: was 1, is 2", "sequence c: was 5, is 4"]
+    assert differences({"sequence a": "1"}, {"sequence a": "none"}) == ["sequence a: was 1, is none"]
+
+
 def test_timescaledbs_catalogue_is_loaded_first() -> None:
     contents = [
         ";", "; Archive created at", "5; 0 16 TABLE DATA _timescaledb_catalog hypertable postgres",
