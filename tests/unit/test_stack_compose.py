@@ -198,6 +198,13 @@ def test_an_operators_proxy_can_be_named() -> None:
     assert default == ApiSettings().trusted_proxies
 
 
+def test_pages_have_memory_for_the_processes_that_plan() -> None:
+    """Pages and planners in one container: four of them at 130 MB were over 512 MB before any had a town's streets."""
+    assert SERVICES["api"]["deploy"]["resources"]["limits"]["memory"] == "2G"
+    unit = (ROOT / "deploy" / "systemd" / "cityops-api.service").read_text(encoding="utf-8")
+    assert "\nMemoryMax=2G\n" in unit
+
+
 def test_secrets_stay_out_of_the_repository() -> None:
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     assert {"/deploy/secrets/", "/.env"} <= set(ignored)
