@@ -21,8 +21,9 @@ trap 'rm -rf "$work"' EXIT
 put() { cat "$1" > "$2"; }
 
 authority() {
-    [ ! -s "$CA_KEY" ] || return 0
-    (umask 077 && openssl ecparam -name prime256v1 -genkey -noout -out "$CA_KEY")
+    [ ! -s "$CA_KEY" ] || [ ! -s "$CA" ] || return 0
+    # A key whose certificate is missing was cut off half-way: the key stays.
+    [ -s "$CA_KEY" ] || (umask 077 && openssl ecparam -name prime256v1 -genkey -noout -out "$CA_KEY")
     cat > "$work/ca.cnf" <<CNF
 [req]
 distinguished_name = name
@@ -60,7 +61,7 @@ certificate() {
 distinguished_name = name
 prompt = no
 [name]
-CN = $1
+CN = cityops broker
 [server]
 basicConstraints = critical, CA:false
 keyUsage = critical, digitalSignature
@@ -80,6 +81,9 @@ CNF
 
 names() { openssl x509 -noout -ext subjectAltName -in "$CERT" | tr ',' '\n' | sed -n 's/^ *\(DNS\|IP Address\)://p'; }
 
+# Whether the certificate is of this authority: another's is not ours to renew.
+is_ours() { openssl verify -partial_chain -no_check_time -CAfile "$CA" "$CERT" > /dev/null 2>&1; }
+
 within() { ! openssl x509 -noout -checkend $(($1 * 86400)) -in "$CERT" > /dev/null; }
 
 action=${1:-init}
@@ -96,11 +100,14 @@ case $action in
         case ${1:-} in '' | *[!0-9]*) ;; *) days=$1; shift ;; esac
         if [ $# -gt 0 ]; then
             certificate "$@" broker localhost 127.0.0.1
-        elif within "$days"; then
+        elif ! within "$days"; then
+            echo "$CERT is good for more than $days days"
+        elif ! is_ours; then
+            echo "$CERT ends within $days days and is of another authority: renew it there" >&2
+            exit 1
+        else
             # shellcheck disable=SC2046  # names hold no spaces
             certificate $(names)
-        else
-            echo "$CERT is good for more than $days days"
         fi
         ;;
     check)

@@ -37,11 +37,14 @@ done
 python=$(pinned "$(sed -n 's/^ARG PYTHON_IMAGE=//p' "$ROOT/Dockerfile")")
 
 cat "$work" > "$FILE"
+override=$(dirname -- "$FILE")/docker-compose.override.yml
+[ -e "$override" ] || printf '# What is different here: docs/deploy.md.\nservices: {}\n' > "$override"
 touch "$ENV_FILE"
 kept=$(grep -v -e '^STACK_PYTHON_IMAGE=' -e '^COMPOSE_FILE=' "$ENV_FILE" || true)
 {
     [ -z "$kept" ] || printf '%s\n' "$kept"
-    echo "COMPOSE_FILE=docker-compose.yml:docker-compose.images.yml"
+    # Where files are named, compose reads no override by itself; an operator's own must not be lost by that.
+    echo "COMPOSE_FILE=docker-compose.yml:docker-compose.images.yml:docker-compose.override.yml"
     echo "STACK_PYTHON_IMAGE=$python"
 } > "$work"
 cat "$work" > "$ENV_FILE"

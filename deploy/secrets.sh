@@ -22,8 +22,10 @@ for name in postgres_password cityops_db_password grafana_db_password grafana_ad
     [ -s "$SECRETS/$name" ] || { random > "$SECRETS/$name"; echo "made $SECRETS/$name"; }
 done
 
-dsn="postgresql://cityops:$(cat "$SECRETS/cityops_db_password")@db:5432/cityops"
-[ -s "$SECRETS/cityops_db__dsn" ] || printf '%s' "$dsn" > "$SECRETS/cityops_db__dsn"
+# FILE USER PASSWORD: a connection string, where there is none.
+dsn() { [ -s "$SECRETS/$1" ] || printf 'postgresql://%s:%s@db:5432/cityops' "$2" "$(cat "$SECRETS/$3")" > "$SECRETS/$1"; }
+dsn cityops_db__dsn cityops cityops_db_password
+dsn restore_dsn postgres postgres_password
 
 # MQTT_NAMES="mqtt.example.gov.uk 192.0.2.7" deploy/secrets.sh: what devices call the broker.
 # shellcheck disable=SC2086  # several words

@@ -24,6 +24,7 @@ from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
 from ops_api.crew_desk import CrewDesk
+from ops_api.households.gone import GoneBook
 from ops_api.households.joining import Joining
 from ops_api.households.people import People
 from ops_api.households.ports import Eraser, NoEraser
@@ -191,6 +192,7 @@ def create_app(
     desk: AlarmDesk,
     residents: Pool | None = None,
     eraser: Eraser | None = None,
+    gone: GoneBook | None = None,
     hints: Hints | None = None,
     brand: Brand | None = None,
     kinds: Mapping[str, Kind] | None = None,
@@ -215,6 +217,7 @@ def create_app(
         desk: takes what people do with alarms.
         residents: connections for what residents read; ``pool`` where not given.
         eraser: deletes what residents want deleted.
+        gone: where it is written down beside the database who moved out.
         hints: makes an iterator that yields when something changed (LISTEN); polling
             every ``poll_s`` seconds goes on without it.
         brand: council's name, time zone, sample home.
@@ -239,7 +242,7 @@ def create_app(
     hub.tell(feed.touch)
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
-    households = (Sessions(db, residents or pool), Joining(db), People(db), eraser or NoEraser())
+    households = (Sessions(db, residents or pool), Joining(db), People(db, gone), eraser or NoEraser())
     known = _context(db, hub, feed, brand, kinds, clock, desk, households)
     app.state.context = replace(
         known,

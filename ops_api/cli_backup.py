@@ -130,6 +130,31 @@ def prune(
     typer.echo("\n".join(f"{verb}: {name}" for name in gone) or "nothing to remove")
 
 
+@app.command(
+    epilog=examples("cityops backup again latest   # after `cityops db upgrade` of a restored older version")
+)
+def again(
+    what: Annotated[
+        str, typer.Argument(help="The back-up that was restored: latest, a name, or a folder.")
+    ] = "latest",
+    folder: Folder = None,
+) -> None:
+    """Let go and delete again who moved out or deleted something since a back-up was made. `restore` does it itself.
+
+    Only before the services start: what is in the database since would go, too.
+    """
+    from cityops.settings import load_settings
+    from ops_api.backup import shelf
+    from ops_api.backup.again import again_in
+    from ops_api.backup.restore import read_manifest
+    from ops_api.cli_db import database
+    from ops_api.wiring import kinds_of
+
+    settings = load_settings()
+    manifest = read_manifest(shelf.find(folder or shelf.folder_of(settings), what))
+    typer.echo(again_in(settings, database(settings), kinds_of(settings), manifest.started_at))
+
+
 def restore(
     what: Annotated[str, typer.Argument(metavar="BACKUP", help="latest, a name, or a folder.")],
     into_new: Annotated[

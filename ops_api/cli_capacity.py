@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from math import inf
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,12 +40,15 @@ def capacity(
     Arithmetic on costs measured on two shared virtual cores: a start for an order, not a promise. Without SECONDS a kind
     reports as often as its declaration says.
     """
+    from cityops.errors import ConfigurationError
     from ops_api.capacity import text
     from ops_api.capacity.plan import plan
 
     if sources:
         typer.echo(text.sources())
         return
+    if not years < inf:  # not a number passes the option's own limits
+        raise ConfigurationError("--years: a number of years")
     found = plan(
         [_part(words) for words in devices or ["frog=1000", "road=60", "weather=4", "bin=400"]], years
     )
@@ -67,6 +71,6 @@ def _part(words: str) -> Part:
         part = Part(name, int(number), cadence_s, len(kinds[name].fields))
     except ValueError as error:
         raise ConfigurationError(f"--devices {words!r}: write KIND=NUMBER or KIND=NUMBER@SECONDS") from error
-    if part.devices < 1 or part.cadence_s <= 0:
+    if part.devices < 1 or not 0 < part.cadence_s < inf:
         raise ConfigurationError(f"--devices {words!r}: at least one device, and more than 0 seconds")
     return part

@@ -15,6 +15,8 @@ from ops_api.doctor_finding import Finding, ok, warning
 from ops_api.own_database import running_database
 
 NAME = "back-up"
+UNTRIED_DAYS = 35
+"""As Prometheus' rule CityopsBackupUntried has it."""
 LAST = """select max(started_at) filter (where ok), max(verified_at),
     (select problem from backup_run where not ok order by started_at desc limit 1)
   from backup_run"""
@@ -51,8 +53,10 @@ async def _look(conn: psycopg.AsyncConnection[Any], oldest_h: float) -> list[Fin
                 "see why: docs/runbook.md, the back-up is too old",
             )
         ]
-    if verified is None:
+    tried = None if verified is None else (datetime.now(UTC) - verified).days
+    if tried is None or tried > UNTRIED_DAYS:
+        when = "none was ever tried" if tried is None else f"none was tried for {tried} days"
         return [
-            warning(NAME, f"{hours:.1f} h old, none was ever tried", "cityops backup verify latest --restore")
+            warning(NAME, f"{hours:.1f} h old, {when}", "cityops backup verify latest --restore, every week")
         ]
     return [ok(NAME, f"{hours:.1f} h old, one last restored for a check on {verified:%Y-%m-%d}")]

@@ -19,7 +19,9 @@ from cityops.errors import ConfigurationError
 from cityops.settings import Settings
 from ingest.erasure import Erasure
 from ops_api.app import create_app
+from ops_api.backup.again import gone_book
 from ops_api.certificates import tell_ends
+from ops_api.households.gone import Remembering
 from ops_api.housing.team_door import TeamDoor
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
@@ -92,6 +94,7 @@ async def run_api(
         def hints() -> AsyncIterator[str]:
             return listen(dsn, *CHANNELS)
 
+        book = gone_book(settings)
         desk, incidents = round_desk(settings, pool, rounds), incident_desk(settings, pool)
         officers = _officers(settings, pool, planner)
         assert officers.plans is not None
@@ -99,7 +102,8 @@ async def run_api(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
             residents=residents,
-            eraser=Erasure(dsn, kinds_of(settings)),
+            eraser=Remembering(Erasure(dsn, kinds_of(settings)), book),
+            gone=book,
             hints=hints,
             brand=_brand(settings),
             kinds=kinds_of(settings),

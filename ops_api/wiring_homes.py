@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from cityops.db.pool import connect
 from cityops.settings import Settings
+from ops_api.backup.again import gone_book
 from ops_api.cli_db import database
 from ops_api.households.people import People
 from ops_api.queries import Db, OneConnection
@@ -22,4 +23,4 @@ async def homes_of(settings: Settings) -> AsyncIterator[tuple[Db, People]]:
     """
     async with await connect(database(settings), application_name="cityops-homes", autocommit=False) as conn:
         db = Db(OneConnection(conn))
-        yield db, People(db)
+        yield db, People(db, gone_book(settings))

@@ -38,9 +38,13 @@ async def detect(conn: psycopg.AsyncConnection[Any]) -> Flavour:
 
 
 async def install_timescaledb(conn: psycopg.AsyncConnection[Any]) -> None:
-    """Create the extension where the server has it loaded, not in this database yet, and we may."""
+    """Create the extension where the server has it loaded, this database is still empty, and we may.
+
+    A database that has our tables keeps its flavour: partitions, restored or moved to such a server, become no hypertables.
+    """
     cursor = await conn.execute(
         "select 1 from pg_available_extensions where name = 'timescaledb' and installed_version is null"
+        " and to_regclass('schema_history') is null"
         # Who may not read this setting may not create the extension either.
         " and case when pg_has_role('pg_read_all_settings', 'usage')"
         " then current_setting('shared_preload_libraries') like '%timescaledb%' end"

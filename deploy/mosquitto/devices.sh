@@ -41,7 +41,8 @@ for name in "$@"; do
         mosquitto_passwd -D "$PASSWORDS" "$name"
     else
         password=$(random)
-        mosquitto_passwd -H sha512-pbkdf2 -b "$PASSWORDS" "$name" "$password"
+        # By standard input, twice as it asks: a command line is seen by everybody on the machine.
+        printf '%s\n%s\n' "$password" "$password" | mosquitto_passwd -H sha512-pbkdf2 "$PASSWORDS" "$name" > /dev/null
         echo "$name $password"
     fi
 done

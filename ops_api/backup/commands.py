@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cityops.errors import CityopsError
 from cityops.settings import Settings
 from ops_api.backup import dump, record, restore
+from ops_api.backup.again import again_in
 from ops_api.backup.manifest import Manifest
 from ops_api.backup.names import name_at
 from ops_api.backup.outside import Outside
+from ops_api.backup.session import of_database
 from ops_api.backup.target import drop_database
 
 TRIAL = "cityops_trial_"
@@ -60,8 +63,12 @@ def try_out(settings: Settings, dsn: str, source: Path, jobs: int | None) -> res
 def bring_back(
     settings: Settings, dsn: str, source: Path, jobs: int | None, into_new: str | None
 ) -> restore.Outcome:
-    """Restore a back-up, and the files beside the database that are missing here."""
-    return restore.restore(dsn, _order(settings, source, jobs, into_new, outside_of(settings)))
+    """Restore a back-up, and the files beside the database that are missing here; then let go and delete again."""
+    from ops_api.wiring import kinds_of
+
+    outcome = restore.restore(dsn, _order(settings, source, jobs, into_new, outside_of(settings)))
+    place, since = of_database(dsn, outcome.database), outcome.manifest.started_at
+    return replace(outcome, told=(*outcome.told, again_in(settings, place, kinds_of(settings), since)))
 
 
 def _order(

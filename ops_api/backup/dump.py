@@ -21,7 +21,7 @@ from psycopg import sql
 
 from cityops.errors import ConfigurationError, TransientError
 from ops_api.backup import outside
-from ops_api.backup.facts import SQL, entry, facts, roles
+from ops_api.backup.facts import SQL, counters, entry, facts, roles
 from ops_api.backup.manifest import FILE, Manifest, encode, entries
 from ops_api.backup.names import PARTIAL, name_at
 from ops_api.backup.outside import Outside
@@ -101,6 +101,8 @@ def _folder(folder: Path, partial: Path) -> Iterator[None]:
         raise ConfigurationError(f"{error.filename}: {error.strerror}; set CITYOPS_BACKUP__FOLDER") from error
     try:
         yield
+    except OSError as error:
+        raise TransientError(f"{error.filename or partial}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -132,7 +134,7 @@ def _one_snapshot(
     _hold(looking, conn)
     row = conn.execute("select pg_export_snapshot()").fetchone()
     assert row is not None
-    compression = programs.compression()
+    compression, drawn = programs.compression(), counters(conn)
     words = [
         *(
             programs.path("pg_dump"),
@@ -144,7 +146,12 @@ def _one_snapshot(
         f"--file={partial / DATABASE}",
     ]
     with subprocess.Popen(
-        words, env=environment(dsn), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, umask=0o077
+        words,
+        env=environment(dsn) | programs.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        umask=0o077,
     ) as dump:
         try:
             found = _described(conn)
@@ -154,7 +161,9 @@ def _one_snapshot(
         _, errors = dump.communicate()
     if dump.returncode != 0:
         _refuse(errors, subprocess.CompletedProcess(words, dump.returncode, "", errors))
-    return found | {"dump": programs.version, "compression": compression}
+    return found | {
+        "facts": found["facts"] | drawn, "dump": programs.version, "compression": compression,
+    }  # fmt: skip
 
 
 def _hold(looking: psycopg.Connection[Any], conn: psycopg.Connection[Any]) -> None:

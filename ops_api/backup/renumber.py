@@ -17,7 +17,8 @@ _CURSORS = (
     ("public", "damp_cursor", ("xid",)),
     ("shadow", "rule_cursor", ("xid", "waiting_from", "settle_xid")),
 )
-_NEWEST = "select coalesce((select max(xid) from public.ingest_batch), '0'), pg_snapshot_xmin(pg_current_snapshot())"
+# The first id that nobody has had. Not xmin, the oldest that is open: beside one long transaction every new batch is above it.
+_NEWEST = "select coalesce((select max(xid) from public.ingest_batch), '0'), pg_snapshot_xmax(pg_current_snapshot())"
 _WAITING = "select count(distinct xid) from public.ingest_batch where xid > %s::text::xid8"
 _MOVE = """
 create temp table place (old_xid xid8 primary key, new_xid xid8 not null) on commit drop;

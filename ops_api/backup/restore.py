@@ -10,7 +10,10 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cityops.errors import ConfigurationError
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from cityops.errors import CityopsError, ConfigurationError, TransientError
 from ops_api.backup import target
 from ops_api.backup.dump import DATABASE
 from ops_api.backup.facts import differences, facts, samples_of
@@ -96,6 +99,8 @@ def restore(dsn: str, order: Order) -> Outcome:
     with open_session(dsn) as conn:
         target.refuse_rights(conn, manifest)
         if order.into_new is None:
+            target.refuse_company(conn)
+            target.refuse_foreign_extension(conn, manifest)
             target.refuse_contents(conn)
         told = target.make_roles(conn, manifest.roles)
     with _plain(order, manifest) as plain:
@@ -104,10 +109,21 @@ def restore(dsn: str, order: Order) -> Outcome:
             if order.into_new is None
             else target.made_database(dsn, order.into_new, manifest.owner)
         )
-        with database as place:
+        with _half_loaded(order, dsn), database as place:
             outcome = _restored(place, plain / DATABASE, manifest, order, told)
             back = [] if order.outside is None else put_back(order.outside, plain)
             return replace(outcome, told=(*outcome.told, *back))
+
+
+@contextmanager
+def _half_loaded(order: Order, dsn: str) -> Iterator[None]:
+    """Say of a failure what it leaves behind: a database that was made for it is dropped, one that was there is not."""
+    try:
+        yield
+    except (CityopsError, psycopg.Error) as error:
+        kind = type(error) if isinstance(error, CityopsError) else TransientError
+        left = f". The database {conninfo_to_dict(dsn).get('dbname')} is left half loaded: drop it and make it anew"
+        raise kind(" ".join(str(error).split()) + ("" if order.into_new else left)) from error
 
 
 @contextmanager
@@ -116,7 +132,12 @@ def _plain(order: Order, manifest: Manifest) -> Iterator[Path]:
     if not manifest.sealed:
         yield order.source
         return
-    opened = Path(tempfile.mkdtemp(prefix=".opened-", dir=order.source.parent))
+    try:
+        opened = Path(tempfile.mkdtemp(prefix=".opened-", dir=order.source.parent))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{order.source.parent}: {error.strerror}; an encrypted back-up is opened beside itself"
+        ) from error
     try:
         unseal(order.source, opened, order.decrypt, order.jobs)
         yield opened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ops_api.backup.names import begun_at
 
@@ -17,6 +17,11 @@ class Keep:
     weekly: int = 5
     monthly: int = 0
 
+    @property
+    def longest(self) -> timedelta:
+        """Nothing is kept for longer, seen from the newest: weeks without a back-up make no older one stay."""
+        return timedelta(days=max(self.daily, 7 * self.weekly, 31 * self.monthly))
+
 
 def to_remove(names: Iterable[str], keep: Keep) -> list[str]:
     """Return the names of the back-ups that go, the oldest first.
@@ -25,9 +30,10 @@ def to_remove(names: Iterable[str], keep: Keep) -> list[str]:
     """
     known = {name: at for name in names if (at := begun_at(name)) is not None}
     newest_first = sorted(known, key=known.__getitem__, reverse=True)
-    kept = set(newest_first[:1])
+    recent = [name for name in newest_first if known[name] >= known[newest_first[0]] - keep.longest]
+    kept = set(recent[:1])
     for many, period in ((keep.daily, _day), (keep.weekly, _week), (keep.monthly, _month)):
-        kept |= _newest_of_each(newest_first, known, many, period)
+        kept |= _newest_of_each(recent, known, many, period)
     return [name for name in reversed(newest_first) if name not in kept]
 
 

@@ -53,7 +53,10 @@ def _seal_one(path: Path, command: str) -> None:
 
 
 def _through(command: str, source: Path, target: Path, setting: str) -> None:
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ConfigurationError(f"{setting}: {error}") from error
     if not words:
         raise ConfigurationError(f"{setting} is not set")
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

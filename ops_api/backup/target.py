@@ -17,7 +17,9 @@ Connection = psycopg.Connection[Any]
 _CONTENTS = """select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('r', 'p', 'v', 'm', 'S') and n.nspname !~ '^(pg_|_timescaledb|timescaledb_)' and n.nspname <> 'information_schema'
    and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')"""
-_MAY = "select rolsuper, rolcreaterole, rolcreatedb from pg_roles where rolname = current_user"
+_OTHERS = """select application_name from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+   and coalesce(backend_type, 'client backend') = 'client backend'  -- null: not ours to know"""
+_MAY = "select rolsuper from pg_roles where rolname = current_user"
 _RIGHTS: dict[str, LiteralString] = {"CONNECT": "connect", "TEMPORARY": "temporary", "CREATE": "create"}
 _OFFERED = """select exists (select from pg_available_extension_versions where name = 'timescaledb' and version = %s),
     (select default_version from pg_available_extensions where name = 'timescaledb'),
@@ -68,6 +70,16 @@ def refuse_contents(conn: Connection) -> None:
         )
 
 
+def refuse_company(conn: Connection) -> None:
+    """Raise ConfigurationError where somebody else uses the database: a service would store between the tables' loading."""
+    others = conn.execute(_OTHERS).fetchall()
+    if others:
+        names = ", ".join(sorted({str(name) or "without a name" for (name,) in others}))
+        raise ConfigurationError(
+            f"the database {conn.info.dbname} is in use by {names}: stop the services that use it, then restore"
+        )
+
+
 def refuse_rights(conn: Connection, manifest: Manifest) -> None:
     """Raise ConfigurationError where this login can't restore the back-up, or the server can't hold it."""
     major, given = conn.info.server_version // 10_000, int(manifest.server.split(".")[0])
@@ -75,15 +87,28 @@ def refuse_rights(conn: Connection, manifest: Manifest) -> None:
         raise ConfigurationError(
             f"the back-up is of PostgreSQL {given}, the server is {major}: use {given} or newer"
         )
-    row = conn.execute(_MAY).fetchone()
     if manifest.timescaledb is None:
         return
+    _refuse_extension(conn, manifest.timescaledb)
+    row = conn.execute(_MAY).fetchone()
     if row is None or not row[0]:
         raise ConfigurationError(
             "TimescaleDB's own tables are restored by a superuser only: for this command give CITYOPS_DB__DSN with "
             "one (in the compose stack `postgres`); what is restored belongs to its owners again"
         )
-    _refuse_extension(conn, manifest.timescaledb)
+
+
+def refuse_foreign_extension(conn: Connection, manifest: Manifest) -> None:
+    """Raise ConfigurationError where a plain PostgreSQL's back-up would come into a database that has TimescaleDB.
+
+    What asks for a database's flavour would be told TimescaleDB, and find partitions.
+    """
+    row = conn.execute("select extversion from pg_extension where extname = 'timescaledb'").fetchone()
+    if manifest.timescaledb is None and row is not None:
+        raise ConfigurationError(
+            f"the back-up is of plain PostgreSQL, and the database {conn.info.dbname} has TimescaleDB {row[0]}: partitions "
+            "do not become hypertables. Give --into-new NAME, which makes a database without the extension"
+        )
 
 
 def make_roles(conn: Connection, roles: tuple[Role, ...]) -> list[str]:

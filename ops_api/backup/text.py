@@ -11,7 +11,7 @@ from ops_api.backup.restore import Outcome
 
 SHOWN = 20
 NEXT = """Then: point CITYOPS_DB__DSN of every service at it; `cityops db upgrade`; start ingest, rules, notify, API, in that order.
-Since the back-up: devices send again what they still keep. Who asked to be forgotten since then is in it again: docs/operating.md."""
+Since the back-up: devices send again what they still keep."""
 
 
 def size(value: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 from ops_api.capacity.costs import COSTS, FIELD_BYTES, FROG_FIELDS, Cost
 
@@ -78,7 +78,7 @@ def plan(parts: Sequence[Part], years: float = 1.0, costs: Mapping[str, Cost] = 
     Raises:
         ValueError: no device, a cadence that is none, or no time.
     """
-    if not parts or years <= 0 or any(p.devices < 0 or p.cadence_s <= 0 for p in parts):
+    if not parts or not 0 < years < inf or any(p.devices < 0 or not 0 < p.cadence_s < inf for p in parts):
         raise ValueError("give devices of at least one kind, cadences above 0 s and a time above 0")
     cost = {name: c.value for name, c in costs.items()}
     lines = tuple(_line(part, cost) for part in parts)

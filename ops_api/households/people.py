@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ops_api.households import codes
+from ops_api.households.gone import Gone, GoneBook
 from ops_api.households.model import LivesIn, Member
 from ops_api.queries import Db, Row
 
@@ -23,10 +24,12 @@ class People:
 
     Args:
         db: the owner's.
+        gone: where it is written down, too, who moved out; None where no back-up is made.
     """
 
-    def __init__(self, db: Db) -> None:
+    def __init__(self, db: Db, gone: GoneBook | None = None) -> None:
         self._db = db
+        self._gone = gone
 
     async def listed(self, who: Member, home: LivesIn) -> list[Row]:
         """Return who lives in the home and who did since the resident came, those who do first."""
@@ -109,4 +112,6 @@ class People:
                 what="moved out",
                 purpose="what they shared is shared no more",
             )
+            if self._gone is not None:
+                self._gone.add(Gone(datetime.now(UTC), home_id, resident_id, "moved out", at))
         return True

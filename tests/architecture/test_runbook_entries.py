@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.fakes.commands import must_be_a_command
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
@@ -73,6 +76,15 @@ def test_every_anchor_that_is_asked_for_is_there() -> None:
 @pytest.mark.parametrize("name", entries())
 def test_an_entry_says_everything(name: str) -> None:
     assert [part for part in PARTS if part not in entries()[name]] == []
+
+
+@pytest.mark.parametrize("page", ["runbook.md", "operating.md"])
+def test_what_it_tells_to_run_is_a_command(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    told = {" ".join(words.split()) for words in re.findall(r"`cityops ([^`]+)`", text)}
+    assert len(told) > 5
+    for words in told:
+        must_be_a_command(shlex.split(words))
 
 
 def test_the_metrics_that_it_names_are_made() -> None:

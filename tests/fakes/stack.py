@@ -30,6 +30,8 @@ ONLY_2_1 = ("global_plugin", "plugin_opt_", "accept_protocol_versions")
 """What Mosquitto 2.0 does not know; the stack's image is 2.1."""
 PORTS = ("1883", "8883", "8080", "9101", "9102", "9103")
 SECRETS = "/run/secrets"
+ASK_EVERY_S = 1.5
+"""Between two health checks of a service: each is a program, which takes time from those that start."""
 
 
 def grace_s(service: Mapping[str, Any]) -> float:
@@ -58,6 +60,7 @@ class Stack:
     running: dict[str, ServerProcess] = field(default_factory=dict)
     log: list[tuple[float, str, str]] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
+    _asked: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make secrets as an operator does, and the shim of what the broker's image has and a host may not."""
@@ -107,6 +110,9 @@ class Stack:
         assert process is None or process.running, f"{name} ended: {process and process.last_words(30)}"
         if "test" not in self.service(name).get("healthcheck", {}):
             return True
+        if self._asked.get(name, -ASK_EVERY_S) + ASK_EVERY_S > time.monotonic():
+            return False
+        self._asked[name] = time.monotonic()
         if self.well(name):
             self.say(name, "healthy")
             return True
@@ -123,8 +129,8 @@ class Stack:
         """Start a service's command."""
         if name == "db":
             self.database.start()
-            dsn = self.secrets / "cityops_db__dsn"
-            dsn.write_text(self.database.dsn)  # its host is here, and not `db`
+            for file in ("cityops_db__dsn", "restore_dsn"):
+                (self.secrets / file).write_text(self.database.dsn)  # its host is here, and not `db`
             self.say(name, "started (an embedded PostgreSQL 18)")
             return
         service = self.service(name)
@@ -152,7 +158,8 @@ class Stack:
             found[key] = self.ports[found[key]]
         if not is_ours(service):
             volume = self.volume("broker-config") / "passwords"
-            return found | {"SECRETS": str(self._secrets_of(name)), "PASSWORDS": str(volume)}
+            acl = str(ROOT / "deploy" / "mosquitto" / "acl")
+            return found | {"SECRETS": str(self._secrets_of(name)), "PASSWORDS": str(volume), "ACL": acl}
         if "CITYOPS_MQTT__HOST" in found:
             found |= {"CITYOPS_MQTT__HOST": "127.0.0.1", "CITYOPS_MQTT__PORT": self.ports["1883"]}
         data = self.volume(self._data_volume(service) or f"none-{name}")
@@ -271,9 +278,8 @@ class Stack:
             "\n".join(lines),
             flags=re.M,
         )
-        acl = shutil.copyfile(ROOT / "deploy" / "mosquitto" / "acl", place / "acl")
         file = place / "mosquitto.conf"
-        file.write_text(text.replace(str(ROOT / "deploy" / "mosquitto" / "acl"), str(acl)) + "\n")
+        file.write_text(text + "\n")
         if account is not None:
             (self.folder / "volumes").chmod(0o711)
             for folder in (place, self.volume("broker-config"), self.volume("broker-data")):

@@ -6,19 +6,24 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
+from cityops.db.flavour import detect, install_timescaledb
 from cityops.embedded.postgres import EmbeddedPostgres
-from cityops.errors import ConfigurationError
+from cityops.errors import ConfigurationError, TransientError
 from cityops.settings import Settings, load_settings
+from devices.contract.kind import discover
 from ops_api.backup import commands, dump, restore
+from ops_api.backup.again import again_in, gone_book
 from ops_api.backup.renumber import renumber
 from ops_api.backup.session import of_database
-from ops_api.backup.target import drop_database
+from ops_api.backup.target import drop_database, refuse_foreign_extension, refuse_rights
+from ops_api.households.gone import Gone
 from tests.fakes.backup_town import READINGS, averages, fill
 from tests.fakes.command_line import cityops
 from tests.fakes.databases import PLAIN, SMALL_LOG, Servers, own_database, server_names
@@ -240,9 +245,12 @@ def test_what_goes_while_it_is_read_is_tried_again(
 
 
 def test_rules_and_ingest_go_on_while_it_is_made(
-    db_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db_dsn: str, new_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It holds no transaction id (the rules would wait for it), and what is stored meanwhile is not in it."""
+    """It holds no transaction id (the rules would wait for it), and what is stored meanwhile is not in it.
+
+    Sequences are drawn from meanwhile, and belong to no snapshot: that is no difference.
+    """
     fill(db_dsn)
     ids = []
     described = dump._described
@@ -263,3 +271,118 @@ def test_rules_and_ingest_go_on_while_it_is_made(
     assert ids == [(None,), (0,)]
     assert manifest.facts["rows public.ingest_batch"] == "50"
     assert one(db_dsn, "select count(*) from ingest_batch") == 51
+    source = tmp_path / "backups" / manifest.name
+    outcome = commands.bring_back(settings_of(tmp_path), db_dsn, source, None, new_name)
+    assert outcome.different == ()
+
+
+@pytest.fixture
+def empty_dsn(pg_server: str, new_name: str) -> str:
+    with psycopg.connect(pg_server, autocommit=True) as conn:
+        conn.execute(f"create database {new_name} template template0")  # type: ignore[call-overload]
+    return of_database(pg_server, new_name)
+
+
+def test_a_database_that_a_service_uses_is_left_alone(db_dsn: str, empty_dsn: str, tmp_path: Path) -> None:
+    """It would store between the loading of a table and of its key."""
+    settings = settings_of(tmp_path)
+    manifest, _ = commands.make(settings, db_dsn, tmp_path / "backups", None)
+    source = tmp_path / "backups" / manifest.name
+    with (
+        psycopg.connect(empty_dsn, application_name="cityops-ingest"),
+        pytest.raises(ConfigurationError, match="in use by cityops-ingest: stop the services"),
+    ):
+        commands.bring_back(settings, empty_dsn, source, None, None)
+    assert one(empty_dsn, "select to_regclass('device') is null") is True
+
+
+def test_a_failure_half_way_says_what_it_leaves(
+    db_dsn: str, empty_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(tmp_path)
+    manifest, _ = commands.make(settings, db_dsn, tmp_path / "backups", None)
+
+    def full(*_: object, **__: object) -> None:
+        raise psycopg.errors.DiskFull("No space left on device")
+
+    monkeypatch.setattr(restore, "load", full)
+    with pytest.raises(
+        TransientError, match=r"No space left on device\. The database \w+ is left half loaded"
+    ):
+        commands.bring_back(settings, empty_dsn, tmp_path / "backups" / manifest.name, None, None)
+
+
+@pytest.mark.storage
+@pytest.mark.storage
+async def test_a_database_keeps_its_flavour(empty_dsn: str) -> None:
+    """Restored from a plain server to one with TimescaleDB: an upgrade does not make hypertables beside partitions."""
+    async with await psycopg.AsyncConnection.connect(empty_dsn, autocommit=True) as conn:
+        await conn.execute("create table schema_history ()")
+        await install_timescaledb(conn)
+        assert (await detect(conn)).timescaledb is None
+
+
+@pytest.mark.storage
+def test_plain_and_timescaledb_are_not_mixed(db_dsn: str, empty_dsn: str, tmp_path: Path) -> None:
+    """A plain back-up comes into no database with the extension, one of TimescaleDB onto no server without it."""
+    manifest, _ = commands.make(settings_of(tmp_path), db_dsn, tmp_path / "backups", None)
+    with psycopg.connect(empty_dsn, autocommit=True) as conn:
+        if manifest.timescaledb is None:
+            with pytest.raises(ConfigurationError, match=r"does not offer \(it has none\)"):
+                refuse_rights(conn, replace(manifest, timescaledb="2.29.2"))
+            return
+        with pytest.raises(ConfigurationError, match=r"which this server does not offer \(it has 2\."):
+            refuse_rights(conn, replace(manifest, timescaledb="1.0.0"))
+        refuse_foreign_extension(conn, replace(manifest, timescaledb=None))
+        conn.execute("create extension timescaledb")
+        with pytest.raises(ConfigurationError, match="partitions do not become hypertables"):
+            refuse_foreign_extension(conn, replace(manifest, timescaledb=None))
+
+
+def test_a_disk_that_is_full_is_told_and_written_down(
+    db_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path / "backups" / "x"))
+
+    monkeypatch.setattr(dump.outside, "copy_out", full)
+    with pytest.raises(TransientError, match="x: No space left on device"):
+        commands.make(settings_of(tmp_path), db_dsn, tmp_path / "backups", None)
+    assert list((tmp_path / "backups").iterdir()) == []
+    assert "No space left" in str(one(db_dsn, "select problem from backup_run where not ok"))
+
+
+@pytest.mark.storage
+def test_who_left_and_what_was_deleted_since_goes_again(db_dsn: str, new_name: str, tmp_path: Path) -> None:
+    """Of what was deleted after the back-up nothing is left in the database that is restored."""
+    fill(db_dsn)
+    with psycopg.connect(db_dsn, autocommit=True) as conn:
+        ids = {
+            name: str(
+                conn.execute(
+                    "insert into resident (name) values (%s) returning resident_id", (name,)
+                ).fetchone()[0]
+            )  # type: ignore[index]
+            for name in ("Ada", "Ben")
+        }
+        conn.execute("insert into home (code, label) values ('CD34', 'another')")
+        for name, home in (("Ada", 1), ("Ben", 2)):
+            conn.execute(
+                "insert into household_member (home_id, resident_id, from_at, joined_by) values (%s, %s, '2026-01-01', 'label')",
+                (home, ids[name]),
+            )
+    settings = settings_of(tmp_path)
+    manifest, _ = commands.make(settings, db_dsn, tmp_path / "backups", None)
+    book, now = gone_book(settings), datetime.now(UTC)
+    for home, name, what in ((1, "Ada", "everything"), (2, "Ben", "moved out"), (99, "Ben", "readings")):
+        book.add(Gone(now, home, ids[name], what))  # type: ignore[arg-type]
+    outcome = commands.bring_back(settings, db_dsn, tmp_path / "backups" / manifest.name, None, new_name)
+    assert outcome.different == ()
+    assert "2 moves and deletions since the back-up were made again" in outcome.told
+    there = of_database(db_dsn, new_name)
+    assert one(there, "select count(*) from frog_reading") == 0
+    assert one(there, "select string_agg(name, ',') from resident") == "Ben"
+    assert one(there, "select count(*) from household_member where to_at is null") == 0
+    assert one(db_dsn, "select count(*) from frog_reading") == READINGS
+    nobody = again_in(settings, there, discover(), now + timedelta(seconds=1))
+    assert nobody.startswith("nobody moved out")

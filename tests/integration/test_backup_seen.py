@@ -52,6 +52,10 @@ async def test_the_age_of_the_last_good_one_is_told(db_dsn: str, pg: psycopg.Asy
     assert (await metrics(db_dsn))["cityops_backup_failed"] == 0
     level, detail = await told(db_dsn)
     assert (level, detail[:10]) == ("ok", "2.0 h old,")
+    await pg.execute(
+        "update backup_run set verified_at = now() - interval '36 days' where verified_at is not null"
+    )
+    assert await told(db_dsn) == ("warning", "2.0 h old, none was tried for 36 days")
 
 
 async def test_dashboards_may_see_it_and_an_outage_is_no_number(

@@ -69,6 +69,18 @@ async def test_the_rules_go_on_after_a_logical_restore(db_dsn: str) -> None:
         assert "already" in cityops("db", "renumber", CITYOPS_DB__DSN=db_dsn).stdout
 
 
+async def test_beside_an_open_transaction_nothing_is_renumbered(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
+    """Batches of this cluster stay what they are: running rules hold a cursor in these numbers."""
+    async with await psycopg.AsyncConnection.connect(db_dsn) as long_one:
+        await long_one.execute("select pg_current_xact_id()")
+        await put(pg, 1, None)
+        before = await (await pg.execute("select xid::text from ingest_batch")).fetchall()
+        assert "already" in cityops("db", "renumber", CITYOPS_DB__DSN=db_dsn).stdout
+        assert await (await pg.execute("select xid::text from ingest_batch")).fetchall() == before
+
+
 async def test_it_shows_who_serves_which_shard(db_dsn: str, pg: psycopg.AsyncConnection[Any]) -> None:
     leases = AdvisoryLeases(db_dsn)
     await leases.hold(range(4))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -77,7 +79,7 @@ def _logins(folder: Path) -> str:
     for user in ("ingest", "town"):
         (folder / f"mqtt_{user}_password").write_text(f"{user}-password")
     file = folder / "passwords"
-    environment = {**os.environ, "PASSWORDS": str(file), "SECRETS": str(folder)}
+    environment = {**os.environ, "PASSWORDS": str(file), "SECRETS": str(folder), "ACL": str(FOLDER / "acl")}
     for _ in range(2):  # the stack runs it at each start
         subprocess.run(["sh", str(FOLDER / "users.sh")], env=environment, check=True, capture_output=True)
     added = devices_sh(folder, "add", "road-001")
@@ -95,8 +97,7 @@ def _configuration(folder: Path, ports: Broker, file: str) -> str:
     return (
         "\n".join(lines)
         .replace("/mosquitto/data", str(folder))
-        .replace("/mosquitto/config/passwords", str(folder / "passwords"))
-        .replace("/etc/cityops/acl", str(folder / "acl"))
+        .replace("/mosquitto/config", str(folder))
         .replace("/run/secrets", str(folder))
         .replace("listener 1883", f"listener {ports.services} 127.0.0.1")
         .replace("listener 8883", f"listener {ports.devices} 127.0.0.1")
@@ -109,7 +110,6 @@ def stack_broker(server_dir: Path, request: pytest.FixtureRequest) -> Iterator[B
     folder.mkdir(mode=0o711)
     password = _logins(folder)
     assert certs_sh(folder, "init", "mqtt.example.org").returncode == 0
-    shutil.copy(FOLDER / "acl", folder / "acl")
     ports = Broker(*free_ports(2), folder)
     PASSWORDS[ports.devices] = password
     (folder / "mosquitto.conf").write_text(_configuration(folder, ports, request.param))
@@ -373,3 +373,49 @@ def test_both_versions_are_the_same_but_for_the_queue() -> None:
     new, old = set(_lines("mosquitto.conf")), set(_lines("mosquitto-2.0.conf"))
     assert all(line.startswith((*ONLY_2_1, "persistence_location")) for line in new - old)
     assert all(line.startswith(("persistence", "autosave")) for line in old - new)
+
+
+def test_no_password_is_on_a_command_line(tmp_path: Path) -> None:
+    """Everybody on the machine sees those; and a password of an operator's own choice is taken as it is."""
+    if shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto_passwd is not installed (Debian: package mosquitto)")
+    odd = "p:a ss'\"$`\\wörd%s"
+    log, real = tmp_path / "arguments", shutil.which("mosquitto_passwd")
+    spy = tmp_path / "bin" / "mosquitto_passwd"
+    spy.parent.mkdir()
+    spy.write_text(f"#!/bin/sh\necho \"$*\" >> '{log}'\nexec '{real}' \"$@\"\n")
+    spy.chmod(0o755)
+    for user in ("ingest", "town"):
+        (tmp_path / f"mqtt_{user}_password").write_text(odd + "\n")
+    environment = {
+        **os.environ, "PATH": f"{spy.parent}:{os.environ['PATH']}", "SECRETS": str(tmp_path), "ACL": str(FOLDER / "acl"),
+        "PASSWORDS": str(tmp_path / "passwords"),
+    }  # fmt: skip
+    subprocess.run(["sh", str(FOLDER / "users.sh")], env=environment, check=True, capture_output=True)
+    added = subprocess.run(
+        ["sh", str(FOLDER / "devices.sh"), "add", "road-1"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    name, password = added.stdout.split()
+    assert name == "road-1"
+    seen = log.read_text()
+    assert seen.count("passwords") == 3
+    assert password not in seen
+    assert "ss'" not in seen
+    assert _verifies(tmp_path / "passwords", "ingest", odd)
+    assert _verifies(tmp_path / "passwords", "road-1", password)
+    assert not _verifies(tmp_path / "passwords", "road-1", odd)
+    assert (tmp_path / "acl").read_text() == (FOLDER / "acl").read_text()
+    assert {p.stat().st_mode & 0o077 for p in (tmp_path / "acl", tmp_path / "passwords")} == {0}
+
+
+def _verifies(file: Path, user: str, password: str) -> bool:
+    """Check a line ``user:$7$iterations$salt$hash`` as the broker does: PBKDF2 of SHA-512."""
+    line = next(line for line in file.read_text().splitlines() if line.startswith(f"{user}:"))
+    _, kind, iterations, salt, digest = line.split(":", 1)[1].split("$")
+    assert kind == "7"
+    made = hashlib.pbkdf2_hmac("sha512", password.encode(), base64.b64decode(salt), int(iterations))
+    return made == base64.b64decode(digest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cityops.embedded.postgres import wheel_binaries
 from ops_api.backup.facts import differences
 from ops_api.backup.loading import split
 from ops_api.backup.manifest import FORMAT, Entry, Manifest, Role, damage, decode, encode, entries
 from ops_api.backup.names import begun_at, name_at
+from ops_api.backup.programs import find_programs
 from ops_api.backup.retention import Keep, to_remove
 from ops_api.backup.samples import Sample, samples_in
 from ops_api.backup.session import environment
@@ -46,6 +49,14 @@ def test_a_year_of_nights_keeps_days_weeks_and_months() -> None:
     assert [begun_at(k).date().isoformat() for k in kept[:-7]] == [  # type: ignore[union-attr]
         "2025-07-31", "2025-08-31", "2025-09-30", "2025-10-31", "2025-11-30", "2025-12-07", "2025-12-14", "2025-12-21",
     ]  # fmt: skip
+
+
+def test_weeks_without_one_do_not_make_older_ones_stay() -> None:
+    """Households are promised that what they delete is gone from back-ups after 35 days."""
+    before = [name_at(START + timedelta(days=n)) for n in range(30)]
+    after = [name_at(START + timedelta(days=n)) for n in (100, 101)]
+    assert to_remove([*before, *after], Keep()) == before
+    assert to_remove([*before, after[-1]], Keep()) == before
 
 
 @given(
@@ -104,6 +115,14 @@ def test_definitions_are_not_compared_between_major_versions() -> None:
     assert len(differences(before, after)) == 3
 
 
+def test_a_sequence_may_be_further_on_and_never_behind() -> None:
+    """Services draw from it while the dump is made, and it belongs to no snapshot."""
+    before = {"sequence a": "214", "sequence b": "none", "sequence c": "5", "rows a.b": "1"}
+    after = {"sequence a": "216", "sequence b": "3", "sequence c": "4", "rows a.b": "2"}
+    assert differences(before, after) == ["rows a.b: was 1, is 2", "sequence c: was 5, is 4"]
+    assert differences({"sequence a": "1"}, {"sequence a": "none"}) == ["sequence a: was 1, is none"]
+
+
 def test_timescaledbs_catalogue_is_loaded_first() -> None:
     contents = [
         ";", "; Archive created at", "5; 0 16 TABLE DATA _timescaledb_catalog hypertable postgres",
@@ -123,6 +142,15 @@ def test_a_password_goes_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         "PGHOST": "db.example", "PGPORT": "5433", "PGUSER": "cityops", "PGPASSWORD": "se@cret", "PGDATABASE": "town",
         "PGSSLMODE": "verify-full", "PGOPTIONS": "-c a=b", "PGAPPNAME": "cityops-backup",
     }  # fmt: skip
+
+
+def test_programs_reach_a_database_that_asks_for_tls() -> None:
+    """A database elsewhere is named with ``sslmode=verify-full`` (docs/deploy.md); the wheel's own libpq has no TLS."""
+    programs = find_programs(180000, wheel_binaries())
+    values = environment("postgresql://x@127.0.0.1:1/x?sslmode=require") | programs.environment
+    done = subprocess.run([programs.path("pg_dump")], env=values, capture_output=True, text=True)
+    assert "SSL support" not in done.stderr
+    assert "Connection refused" in done.stderr
 
 
 def test_the_list_says_age_and_sizes() -> None:

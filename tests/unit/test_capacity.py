@@ -55,6 +55,9 @@ def test_nonsense_is_refused() -> None:
         ([Part("frog", 1, 0)], 1.0),
         ([Part("frog", -1, 1)], 1.0),
         ([Part("frog", 1, 1)], 0),
+        ([Part("frog", 1, float("nan"))], 1.0),
+        ([Part("frog", 1, float("inf"))], 1.0),
+        ([Part("frog", 1, 1)], float("nan")),
     ):
         with pytest.raises(ValueError, match="give devices"):
             plan(parts, years)
@@ -92,6 +95,7 @@ def test_the_command_answers_and_says_what_is_wrong() -> None:
         ("snail=1", "no kind 'snail'"),
         ("frog", "write KIND=NUMBER"),
         ("frog=0", "at least one device"),
+        ("frog=1@nan", "more than 0 seconds"),
     ):
         wrong = cityops("capacity", "--devices", words)
         assert (wrong.returncode, said in wrong.stderr) == (2, True), wrong.stderr

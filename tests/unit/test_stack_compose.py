@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 import yaml
 
-from cityops.settings import Settings
+from cityops.settings import ApiSettings, Settings
 from cityops.settings_check import leaves, variable
 from tests.fakes.commands import must_be_a_command
 from tests.fakes.compose import ROOT, is_once, is_ours, load, order, secret_files
@@ -167,8 +167,9 @@ def test_secrets_are_made_once_closed_to_others_and_all_of_them(tmp_path: Path) 
     }
     assert len(set(first.values())) == len(first)
     made = {k: v for k, v in first.items() if k.endswith("password")}
-    assert len(made) == len(first) - 6  # the DSN, receivers of alarms, two keys, two certificates
+    assert len(made) == len(first) - 7  # two DSNs, receivers of alarms, two keys, two certificates
     assert all(len(v) == 64 and set(v) <= set("0123456789abcdef") for v in made.values())
+    assert first["restore_dsn"] == f"postgresql://postgres:{first['postgres_password']}@db:5432/cityops"
     assert first["cityops_db__dsn"] == f"postgresql://cityops:{first['cityops_db_password']}@db:5432/cityops"
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "secrets" / "ca.key").stat().st_mode) == 0o600
@@ -176,6 +177,32 @@ def test_secrets_are_made_once_closed_to_others_and_all_of_them(tmp_path: Path) 
     named = set(re.findall(r"^(\w+)=", (tmp_path / ".env").read_text(), re.MULTILINE)) - {"COMPOSE_PROFILES"}
     asked = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
     assert named <= asked
+
+
+def test_what_writes_has_somewhere_to_write() -> None:
+    """A read-only container has /tmp: mosquitto_passwd fails without, and so did the first `docker compose up`."""
+    for name, service in SERVICES.items():
+        if service.get("read_only") and name not in {
+            "prometheus",
+            "alertmanager",
+            "host",
+        }:  # by their makers' own words
+            assert service["tmpfs"] == ["/tmp"], name
+
+
+def test_an_operators_proxy_can_be_named() -> None:
+    """Else all who come through it are one source of wrong passwords, and one guesser holds everybody back."""
+    given = load({"STACK_TRUSTED_PROXIES": "172.20.0.1"})["services"]["api"]["environment"]
+    assert given["CITYOPS_API__TRUSTED_PROXIES"] == "172.20.0.1"
+    default = SERVICES["api"]["environment"]["CITYOPS_API__TRUSTED_PROXIES"]
+    assert default == ApiSettings().trusted_proxies
+
+
+def test_pages_have_memory_for_the_processes_that_plan() -> None:
+    """Pages and planners in one container: four of them at 130 MB were over 512 MB before any had a town's streets."""
+    assert SERVICES["api"]["deploy"]["resources"]["limits"]["memory"] == "2G"
+    unit = (ROOT / "deploy" / "systemd" / "cityops-api.service").read_text(encoding="utf-8")
+    assert "\nMemoryMax=2G\n" in unit
 
 
 def test_secrets_stay_out_of_the_repository() -> None:

@@ -251,6 +251,14 @@ def test_images_are_pinned_by_digest_where_the_registries_answer(tmp_path: Path)
     assert all(re.search(r"@sha256:[0-9a-f]{64}$", i) for i in made.values())
     lines = env.read_text().splitlines()
     assert lines[0] == "COMPOSE_PROFILES=town"
-    assert lines[1] == "COMPOSE_FILE=docker-compose.yml:docker-compose.images.yml"
+    assert lines[1] == "COMPOSE_FILE=" + ":".join(
+        f"docker-compose{part}.yml" for part in ("", ".images", ".override")
+    )
+    # An operator's own file is kept, and one that compose may name is there.
+    override = tmp_path / "docker-compose.override.yml"
+    assert yaml.safe_load(override.read_text()) == {"services": {}}
+    override.write_text("volumes: {}\n")
+    assert run() == 0
+    assert override.read_text() == "volumes: {}\n"
     assert re.fullmatch(r"STACK_PYTHON_IMAGE=python:[\d.]+-slim-bookworm@sha256:[0-9a-f]{64}", lines[2])
     assert len(lines) == 3
