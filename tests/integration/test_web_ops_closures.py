@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import time
 from typing import Any
 
 import pytest
@@ -188,6 +190,23 @@ async def test_guesses_are_slowed_down_on_every_door_together_and_a_forged_pass_
         await site.http.post("/ops/closures", data={"segments": segment, "reason": "x"})
     ).status_code == 403
     site.http.cookies.clear()
+
+
+async def test_handovers_for_paper_are_set_one_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody may have one: a hundred at once must not take all threads from what officers do."""
+    at_once: list[int] = [0, 0]
+
+    def slow(*_: object) -> bytes:
+        at_once[0] += 1
+        at_once[1] = max(at_once)
+        time.sleep(0.05)
+        at_once[0] -= 1
+        return b"%PDF"
+
+    monkeypatch.setattr("ops_api.routers.incidents.handover_pdf", slow)
+    found = await asyncio.gather(*(site.http.get("/api/v1/incidents/handover.pdf") for _ in range(8)))
+    assert {answer.status_code for answer in found} == {200}
+    assert at_once == [0, 1]
 
 
 @pytest.mark.browser
