@@ -24,7 +24,7 @@ class RoundsSettings(BaseModel):
     """How often somebody looks whether it is time [s]."""
     replan: bool = True
     """Whether the rest of a day is planned anew without anybody asking: a bin overflows that is in no round, a lorry goes out of
-    service or comes back, or one is far behind."""
+    service or comes back, one is far behind, or a road that one is to drive is closed or open again."""
     replan_behind_min: int = Field(default=30, ge=1, le=24 * 60)
     """A lorry that will be back so many minutes later than planned is far behind."""
     replan_apart_min: int = Field(default=20, ge=1, le=24 * 60)

@@ -40,13 +40,19 @@ async def packed(events: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
 
 
 class EventStream(StreamingResponse):
-    """``text/event-stream`` to one reader."""
+    """``text/event-stream`` to one reader; it ends after ``lasts_s`` [s], as what lets its reader see it does. None: never."""
 
     media_type = "text/event-stream"
     send_s = SEND_S
+    lasts_s: float | None = None
 
     async def stream_response(self, send: Send) -> None:
-        """Send piece by piece; end where one is not taken in time."""
+        """Send piece by piece; end where one is not taken in time, or where its time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.lasts_s):
+                await self._sent(send)
+
+    async def _sent(self, send: Send) -> None:
 
         async def in_time(message: Message) -> None:
             async with asyncio.timeout(self.send_s):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from asyncio import Semaphore
+from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,12 +28,16 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class IncidentDesk:
-    """The book, what other services stand at, the town's zone, and the door that lets people act; None: nobody."""
+    """The book, what other services stand at, the town's zone, and the door that lets people act; None: nobody.
+
+    ``setting``: held by who sets a handover for paper, one at a time: everybody may have one, and it takes a core.
+    """
 
     book: IncidentBook
     shift: ShiftBook
     zone: ZoneInfo
     door: TeamDoor | None = None
+    setting: Semaphore = field(default_factory=lambda: Semaphore(1), compare=False)
 
     async def whole(self, incident_id: int, *, names: bool) -> Whole:
         """Return an incident; NoSuchIncidentError where there is none. ``names``: whether to say who said what."""

@@ -85,7 +85,8 @@ async def list_stream(ctx: Ctx, carried: Carried, last_event_id: LastEventId = N
     desk_of(ctx)
     names = carried is not None
     render = partial(content.live_list, ctx, names=names)
-    return stream(ctx, f"page:incidents:{names}", render, last_event_id, follows="incidents")
+    until_s = None if carried is None else carried.until_s
+    return stream(ctx, f"page:incidents:{names}", render, last_event_id, follows="incidents", until_s=until_s)
 
 
 @router.get("/handover")
@@ -127,7 +128,10 @@ async def incident_stream(
     number, names = number_of(ref), carried is not None
     await desk_of(ctx).book.incident(number)
     render = partial(content.live_incident, ctx, number, names=names)
-    return stream(ctx, f"page:incident:{number}:{names}", render, last_event_id, follows="incidents")
+    until_s = None if carried is None else carried.until_s
+    return stream(
+        ctx, f"page:incident:{number}:{names}", render, last_event_id, follows="incidents", until_s=until_s
+    )
 
 
 @router.post("/{ref}")

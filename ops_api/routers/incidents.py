@@ -75,7 +75,8 @@ async def get_handover_pdf(ctx: Ctx, names: Reader, since_h: Hours = 12.0) -> Re
     """Return the handover on paper."""
     now, desk = await ctx.town_now(), desk_of(ctx)
     found = await desk.handover(now.timestamp(), timedelta(hours=since_h), names=names)
-    data = await asyncio.to_thread(handover_pdf, found, desk.zone)
+    async with desk.setting:
+        data = await asyncio.to_thread(handover_pdf, found, desk.zone)
     return Response(
         data, media_type="application/pdf", headers={"Content-Disposition": 'inline; filename="handover.pdf"'}
     )

@@ -43,17 +43,23 @@ FOLLOWS = {"notifications": "notifications"}
 
 
 def stream(
-    ctx: Context, name: str, render: Render, last_event_id: str | None, follows: str | None = None, *, pack: bool = False
+    ctx: Context, name: str, render: Render, last_event_id: str | None, follows: str | None = None, *, pack: bool = False,
+    until_s: float | None = None,
 ) -> Response:  # fmt: skip
-    """Return a topic's stream, as gzip where it is packed; 503 where there are too many."""
+    """Return a topic's stream, as gzip where it is packed; 503 where there are too many.
+
+    ``until_s``: when it ends [s since 1970], as the pass of its reader does: who asks again then is told what everybody is.
+    """
     if ctx.hub.full:
         raise HTTPException(503, "Too many open streams; poll instead.", {"Retry-After": "30"})
     events = ctx.hub.stream(name, render, last_event_id, follows)
-    return (
+    found = (
         EventStream(packed(events), headers=HEADERS | PACKED)
         if pack
         else EventStream(events, headers=HEADERS)
     )
+    found.lasts_s = None if until_s is None else until_s - ctx.clock.now().timestamp()
+    return found
 
 
 async def page_topic(
