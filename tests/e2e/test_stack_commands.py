@@ -271,7 +271,7 @@ def _answers(conn: psycopg.Connection[Any], query: Query) -> bool:
         for variable in BOARDS[query.board]["templating"]["list"]
         if variable["type"] == "query"
     }
-    period = last_hour if "received_at" in query.sql else night
+    period = last_hour if "received_at" in query.sql or "board.ingest(" in query.sql else night
     found = conn.execute(expand(query.sql, *period, variables=choices)).fetchall()  # type: ignore[call-overload]
     return any(value is not None for row in found for value in row)
 
