@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
+from rules.core.effects import hour_of
 from rules.core.incidents.model import Act, Incident
 from rules.core.incidents.words import STATE_WORDS, act_words, headline, ranked, ref_of
 
@@ -163,9 +164,9 @@ def _due(live: Sequence[Incident], now_s: float, *, names: bool) -> tuple[Due, .
 
 
 def clock(at_s: float, zone: tzinfo) -> str:
-    """Return a time as the town's clock has it: ``Fri 9 Jan 21:40``."""
+    """Return a time as the town's clock has it: ``Fri 9 Jan 21:40``; ``Sun 25 Oct 01:40 GMT`` where it shows that twice."""
     at = datetime.fromtimestamp(at_s, zone)
-    return f"{at:%a} {at.day} {at:%b %H:%M}"
+    return f"{at:%a} {at.day} {at:%b} {hour_of(at)}"
 
 
 def incident_line(incident: Incident) -> str:

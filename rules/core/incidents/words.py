@@ -25,6 +25,7 @@ _SAID = {
     "note": "note",
     "contained": "contained",
     "closed": "closed",
+    "placed": "said where it is",
 }
 
 
@@ -112,6 +113,8 @@ def to_do(incident: Incident) -> tuple[str, ...]:
     found = []
     if not incident.owner:
         found.append(f"Nobody has {number}: claim it, or hand it to who shall have it.")
+    if incident.latitude_deg is None:
+        found.append("Say where it is: what goes wrong near there belongs to it then.")
     if incident.since_contained:
         found.append("Something new came since it was contained: contain it again, or reopen it.")
     if incident.touches:
