@@ -24,7 +24,7 @@ Said = Annotated[str, Field(max_length=c.TEXT_MOST)]
 class IncidentForm(BaseModel):
     """What a form says; fields that it has not are empty."""
 
-    what: Short
+    what: Short = ""
     once: Short = ""
     seen: Annotated[str, Field(max_length=18)] = ""
     reason: Said = ""

@@ -32,7 +32,7 @@ PASSWORD_MOST = 200
 _BACK = re.compile(r"[A-Za-z0-9]+(/place)?")
 
 Asked = Annotated[IncidentForm, Form()]
-NOTHING = IncidentForm(what="-")
+NOTHING = IncidentForm()
 
 
 class Refused(NamedTuple):
