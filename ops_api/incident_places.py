@@ -57,10 +57,15 @@ async def spot_of(ways: WayDesk | None, addresses: Addresses, things: Things, te
     Raises:
         NoWayError: nothing is meant by it, or several things, in words.
     """
-    found = await things(text.strip())
-    if len(found) == 1:
-        row = found[0]
-        return Spot(row["latitude_deg"], row["longitude_deg"], row["street"])
+    # A bin and the device in it may have one name.
+    found = {
+        (row["latitude_deg"], row["longitude_deg"]): row["street"]
+        for row in reversed(await things(text.strip()))
+    }
+    if len(found) > 1:
+        raise NoWayError(f"which one? {text.strip()!r} is at {len(found)} places")
+    for (lat, lon), street in found.items():
+        return Spot(lat, lon, street)
     if ways is None:
         raise NoWayError(f"nothing is known as {text.strip()!r}")
     asked = await place_of(ways, addresses, text, "", exempt=False)

@@ -16,7 +16,7 @@ union all
 select d.latitude_deg, d.longitude_deg, coalesce(s.street, '') from device d
   left join lateral (select street from road_segment x where x.device_id = d.device_id limit 1) s on true
  where lower(d.name) = lower(%(name)s) and d.latitude_deg is not null and not is_private(d.device_id)
- limit 2
+ limit 10
 
 -- incident_day
 -- The plan of bin lorries and the gritting routes that an incident's signals are on.

@@ -101,7 +101,9 @@ async def test_what_gets_worse_after_it_was_closed_is_looked_at_again() -> None:
     assert await town.look() == [(2, "proposed", 1)]
     [again] = await town.book.signals(2)
     assert (again.key, again.at_s, again.severity) == ("alarm:1^critical", town.now_s, "critical")
-    assert [s.key for s in await town.book.signals(1)] == ["alarm:1", "alarm:2"], "the record of the first one stays"
+    assert [s.key for s in await town.book.signals(1)] == ["alarm:1", "alarm:2"], (
+        "the record of the first one stays"
+    )
     town.now_s += 600.0
     assert await town.look() == [(2, "proposed", 1)]
     assert (await town.book.signals(2))[0].at_s == again.at_s
@@ -124,7 +126,9 @@ async def test_what_is_opened_by_hand_takes_what_goes_wrong_there() -> None:
     now = await town.book.incident(1)
     assert (now.title, now.latitude_deg, now.longitude_deg) == ("Burst main", LAT, LON)
     assert 100.0 < now.reach_m < 130.0, "of what lies farthest from where it is"
-    placed = await town.do(c.Place(incident_id=2, latitude_deg=LAT, longitude_deg=LON + 0.012, place="Quay", **ADA))
+    placed = await town.do(
+        c.Place(incident_id=2, latitude_deg=LAT, longitude_deg=LON + 0.012, place="Quay", **ADA)
+    )
     assert (placed.place, placed.pin, placed.title) == ("Quay", (LAT, LON + 0.012), "A rumour")
     assert await town.look() == [(1, "open", 2), (2, "open", 1)]
     assert (await town.book.incident(2)).place == "Quay"
@@ -138,7 +142,9 @@ async def test_a_place_that_was_given_goes_into_what_it_becomes_a_part_of() -> N
     await town.do(c.Open(title="A rumour", **ADA))
     await town.do(c.Open(title="Flood", latitude_deg=0.0, longitude_deg=0.0, **ADA))
     one = await town.do(c.Merge(incident_id=2, into=1, reason="The same", **ADA))
-    assert (one.latitude_deg, one.longitude_deg, one.pin) == (0.0, 0.0, (0.0, 0.0)), "zero degrees are a place"
+    assert (one.latitude_deg, one.longitude_deg, one.pin) == (0.0, 0.0, (0.0, 0.0)), (
+        "zero degrees are a place"
+    )
 
 
 async def test_late_signals_are_new_though_they_began_before_it_was_contained() -> None:
@@ -162,7 +168,9 @@ async def test_nobody_undoes_unseen_what_another_did(command: c.About) -> None:
     before = await town.do(c.Open(title="Flood", **BOB))
     seen_ = before.last_act_id
     await town.do(c.HandOver(incident_id=1, to="Ada", **ADA))
-    with pytest.raises(c.IncidentRefusedError, match=r"I1 is not as you saw it: handed over to Ada by Ada\. Look at it"):
+    with pytest.raises(
+        c.IncidentRefusedError, match=r"I1 is not as you saw it: handed over to Ada by Ada\. Look at it"
+    ):
         await town.do(replace(command, seen=seen_))
     await town.do(replace(command, seen=(await town.book.incident(1)).last_act_id))
 
@@ -173,10 +181,15 @@ async def test_nobody_says_that_it_gets_no_worse_while_something_new_comes() -> 
     opened = await town.do(c.Open(incident_id=1, **ADA))
     town.up(signal(2, min_=1.0))
     await town.look()
-    with pytest.raises(c.IncidentRefusedError, match="not as you saw it: more is known: One more: a blocked bin"):
+    with pytest.raises(
+        c.IncidentRefusedError, match="not as you saw it: more is known: One more: a blocked bin"
+    ):
         await town.do(c.Contain(incident_id=1, reason="x", seen=opened.last_act_id, **ADA))
     seen_ = opened.last_act_id
-    for harmless in (c.Claim(incident_id=1, seen=seen_, **BOB), c.Note(incident_id=1, text="x", seen=0, **BOB)):
+    for harmless in (
+        c.Claim(incident_id=1, seen=seen_, **BOB),
+        c.Note(incident_id=1, text="x", seen=0, **BOB),
+    ):
         await town.do(harmless)
     own = await town.do(c.Note(incident_id=1, text="y", **BOB))
     await town.do(c.Note(incident_id=1, text="z", **BOB))
@@ -212,7 +225,9 @@ def test_links_lead_where_they_say(href: str) -> None:
         obey(link, Case(i, 2), AT_S)
 
 
-@pytest.mark.parametrize(("lat", "lon"), [(91.0, 0.0), (0.0, 181.0), (float("nan"), 0.0), (0.0, float("inf"))])
+@pytest.mark.parametrize(
+    ("lat", "lon"), [(91.0, 0.0), (0.0, 181.0), (float("nan"), 0.0), (0.0, float("inf"))]
+)
 def test_places_are_on_the_earth(lat: float, lon: float) -> None:
     i = Incident(incident_id=1, state="open", title="t", made_at_s=AT_S)
     for command in (c.Place(incident_id=1, latitude_deg=lat, longitude_deg=lon, **ADA),

@@ -44,11 +44,8 @@ def who_has(incident: Incident, *, names: bool) -> str:
     """Return who has it in words; without ``names`` only whether somebody has."""
     if incident.state == "proposed":
         return "nobody has looked yet"
-    if not incident.owner:
-        return "nobody has it"
-    if not names:
-        return f"{incident.owner_role or 'somebody'} has it"
-    return f"{incident.owner} has it"
+    whoever = incident.owner if names else incident.owner and (incident.owner_role or "somebody")
+    return f"{whoever or 'nobody'} {'has' if incident.is_live else 'had'} it"
 
 
 def headline(incidents: Sequence[Incident], *, names: bool) -> str:
