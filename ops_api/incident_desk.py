@@ -7,7 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from ops_api.housing.team_door import TeamDoor
-from rules.core.incidents.handover import Handover, handover
+from rules.core.incidents.handover import ACTS_MOST, Handover, handover
 from rules.core.incidents.model import Incident, Signal
 from rules.core.incidents.timeline import MOST, Line, assembled
 from rules.incidents.ports import IncidentBook, ShiftBook
@@ -51,6 +51,6 @@ class IncidentDesk:
         """Return what a shift hands over; ``since``: how far back, at most :data:`SINCE_MOST`."""
         since_s = now_s - min(since, SINCE_MOST).total_seconds()
         incidents = await self.book.incidents(live=True, since_s=since_s)
-        acts = await self.book.acts(since_s=since_s)
+        acts = await self.book.acts(since_s=since_s, most=ACTS_MOST)
         shift = await self.shift.shift(now_s, self.zone)
         return handover(incidents, acts, shift, since_s=since_s, now_s=now_s, names=names)

@@ -26,5 +26,8 @@ select (select max(version) from round_plan where day = %(day)s::date) as plan_v
                         select x.route_id from road_segment x where x.segment_id = any (%(segments)s))), '[]') as routes
 
 -- incidents_version
--- Changes with every act of an incident, and with what happens to alarms.
-select (select max(act_id) from incident_act) as act, (select max(log_id) from alarm_log) as line
+-- Changes with every act of an incident, and with what people do with alarms; all else that pages of incidents tell waits for
+-- the next time that they are made anyway.
+select (select max(act_id) from incident_act) as act,
+       (select max(log_id) from (select log_id, actor from alarm_log order by log_id desc limit 200) newest
+         where actor = 'person') as line

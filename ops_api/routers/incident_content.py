@@ -21,6 +21,9 @@ from rules.emergency.service import NoWayError
 RECENT = timedelta(hours=24)
 """Incidents that ended in the last day are shown below those that live."""
 
+CARDS_MOST = 100
+"""So many incidents have a card in the list; the others, which need somebody less, a line."""
+
 
 async def incident_list(ctx: Context, *, names: bool) -> dict[str, Any]:
     """Return the content of the list."""
@@ -30,7 +33,8 @@ async def incident_list(ctx: Context, *, names: bool) -> dict[str, Any]:
     over = [i for i in found if not i.is_live]
     return {
         "headline": incident_view.list_headline(live, names=names),
-        "cards": incident_view.cards(live, now, zone, names=names),
+        "cards": (cards := incident_view.cards(live, now, zone, names=names))[:CARDS_MOST],
+        "more": cards[CARDS_MOST:],
         "over": [incident_view.card(i, now, zone, names=names) for i in reversed(over)],
         "as_of": clock(now, zone),
         "names": names,

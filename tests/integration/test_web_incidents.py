@@ -13,6 +13,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import SystemClock
+from ops_api.routers import incident_content
 from rules.catalogue.incidents import load_grouping
 from rules.core.incidents.parameters import GroupingRule
 from rules.incidents.service import IncidentService
@@ -280,6 +281,18 @@ async def test_pages_follow_what_happens(site: Site) -> None:
         assert "proposed" in await anext(states)
         assert (await post(site, f"/{ref}/open", reason="x")).status_code == 200
         assert "open, duty manager has it" in await anext(states)
+
+
+async def test_the_list_has_cards_for_what_needs_somebody_and_lines_for_the_rest(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incident_content, "CARDS_MOST", 1)
+    for title in ("Flood", "Crane", "Wall"):
+        await post(site, "", title=title)
+    page = (await site.http.get("/incidents")).text
+    assert page.count('class="incident__title"') == 1
+    assert "2 more" in page
+    assert all(title in page for title in ("Flood", "Crane", "Wall"))
 
 
 @pytest.mark.parametrize("path", ["/incidents", "/incidents/handover"])

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from rules.catalogue.incidents import load_grouping
 from rules.core.incidents import commands as c
-from rules.core.incidents.handover import clock
+from rules.core.incidents.handover import Shift, clock, handover
 from rules.core.incidents.model import Act, Incident, Signal
 from rules.core.incidents.obey import Case, obey
 from rules.core.incidents.part import seen
@@ -257,6 +257,27 @@ def test_the_hour_that_comes_twice_is_told_apart() -> None:
     bst = datetime(2026, 10, 25, 0, 40, tzinfo=UTC).timestamp()
     said = [clock(at_s, zone) for at_s in (bst, bst + 3600.0, bst + 7200.0)]
     assert said == ["Sun 25 Oct 01:40 BST", "Sun 25 Oct 01:40 GMT", "Sun 25 Oct 02:40"]
+
+
+async def test_a_handover_of_a_long_night_stays_readable() -> None:
+    town = Town()
+    await town.do(c.Open(title="Flood", **ADA))
+    for n in range(60):
+        await town.do(c.Note(incident_id=1, text=f"n{n}", **ADA))
+    found = handover(
+        await town.book.incidents(),
+        await town.book.acts(),
+        Shift(),
+        since_s=AT_S,
+        now_s=town.now_s,
+        names=True,
+    )
+    lines = [text for _, text in found.changed[0].lines]
+    assert (len(lines), lines[0], lines[-1]) == (
+        41,
+        "21 more before this: its log has them",
+        "note by Ada: n59",
+    )
 
 
 async def test_the_newest_of_a_long_log() -> None:

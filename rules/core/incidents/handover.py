@@ -15,6 +15,9 @@ NOBODY = "Nobody"
 QUIET = ("changed", "over", "touches")
 """What the engine says of what goes on by itself: of these only the newest counts."""
 
+ACTS_MOST, LINES_MOST = 10_000, 40
+"""Acts that are looked through, and lines that are told of one incident: the newest."""
+
 
 class RouteNow(msgspec.Struct, frozen=True, kw_only=True):
     """A gritting route tonight: what the rules ask, and what was answered."""
@@ -139,11 +142,18 @@ def _changed(
             incident_id=number,
             title=known[number].title,
             state=STATE_WORDS[known[number].state],
-            lines=tuple((a.at_s, act_words(a, names=names)) for a in _told(found)),
+            lines=_lines(_told(found), names=names),
         )
         for number, found in sorted(by_id.items())
         if number in known
     )
+
+
+def _lines(acts: Sequence[Act], *, names: bool) -> tuple[tuple[float, str], ...]:
+    told = acts[-LINES_MOST:]
+    before = len(acts) - len(told)
+    more = [(told[0].at_s, f"{before} more before this: its log has them")] if before else []
+    return (*more, *((a.at_s, act_words(a, names=names)) for a in told))
 
 
 def _told(acts: Sequence[Act]) -> list[Act]:
