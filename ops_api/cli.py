@@ -31,7 +31,6 @@ from ops_api import (
     cli_grafana,
     cli_homes,
     cli_housing,
-    cli_incidents,
     cli_incidents_acts,
     cli_network,
     cli_network_closing,
@@ -80,8 +79,7 @@ cli_rules.add_to(cli_run.rules_app)
 app.command(epilog=cli_run.API_EXAMPLES)(cli_run.api)
 app.add_typer(cli_run.sim_app, name="sim")
 app.add_typer(cli_alarms.app, name="alarms")
-cli_incidents_acts.add_to(cli_incidents.app)
-app.add_typer(cli_incidents.app, name="incidents")
+app.add_typer(cli_incidents_acts.app, name="incidents")
 app.add_typer(cli_notify.app, name="notify")
 app.add_typer(cli_people.people_app, name="people")
 app.add_typer(cli_people.rota_app, name="rota")

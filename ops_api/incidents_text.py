@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ops_api.incident_desk import Whole
 from ops_api.routers import incident_documents as documents
+from ops_api.terminal_text import escaped
 from rules.core.incidents.handover import clock, incident_line
 from rules.core.incidents.model import Incident
 from rules.core.incidents.words import headline, ref_of, to_do, who_has
@@ -25,7 +26,7 @@ def whole_document(whole: Whole) -> dict[str, Any]:
 
 def list_lines(found: Sequence[Incident], zone: ZoneInfo) -> list[str]:
     """Return what is going on."""
-    return [headline(found, names=True), *(_line(i, zone) for i in found)]
+    return [escaped(line) for line in (headline(found, names=True), *(_line(i, zone) for i in found))]
 
 
 def _line(i: Incident, zone: ZoneInfo) -> str:
@@ -36,6 +37,10 @@ def _line(i: Incident, zone: ZoneInfo) -> str:
 
 def one_lines(i: Incident) -> list[str]:
     """Return how an incident stands, and what is to be done."""
+    return [escaped(line) for line in _one_lines(i)]
+
+
+def _one_lines(i: Incident) -> list[str]:
     lines = [incident_line(i)]
     if i.merged_into is not None:
         return [*lines, f"It is a part of {ref_of(i.merged_into)} now."]
@@ -45,9 +50,13 @@ def one_lines(i: Incident) -> list[str]:
 
 
 def whole_lines(whole: Whole, zone: ZoneInfo) -> list[str]:
-    """Return all of an incident."""
+    """Return all of an incident, each line as a terminal may have it."""
+    return [escaped(line) for line in _whole_lines(whole, zone)]
+
+
+def _whole_lines(whole: Whole, zone: ZoneInfo) -> list[str]:
     i = whole.incident
-    lines = [*one_lines(i), f"Why: {i.reason}" if i.reason else "", "", "TASKS"]
+    lines = [*_one_lines(i), f"Version {i.last_act_id}", f"Why: {i.reason}" if i.reason else "", "", "TASKS"]
     for t in i.tasks:
         due = "" if t.due_s is None else f", by {clock(t.due_s, zone)}"
         done = (

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from typing import ClassVar, Protocol
 
+import structlog
+from prometheus_client import Counter
 from structlog.typing import FilteringBoundLogger
 
 from cityops.errors import TransientError
@@ -54,3 +58,37 @@ async def keep_looking(
             else:
                 log.exception(f"{name}: failed", retry_s=wait_s)
         await sleep_until_stop(stop, wait_s)
+
+
+class Counts(Protocol):
+    """What counts looks that were given up."""
+
+    retries: Counter
+
+
+class Looker(ABC):
+    """A service of looks, each tried again where it fails; a class of its own says how it looks.
+
+    Attributes:
+        name: begins the log's lines.
+        retry: waits after failures in a row.
+        every_s: wait after a look that went well [s].
+        metrics: counts failures.
+    """
+
+    name: ClassVar[str]
+    retry: ClassVar[Backoff] = Backoff(first_s=0.5, cap_s=15.0)
+
+    def __init__(self, every_s: float, metrics: Counts) -> None:
+        self._every_s, self._counts = every_s, metrics
+
+    @abstractmethod
+    async def look(self) -> object:
+        """Look once."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until ``stop``; the look under way is finished first."""
+        log = structlog.get_logger(type(self).__module__)
+        await keep_looking(
+            self.look, stop, log, self.name, every_s=self._every_s, retry=self.retry, failed=lambda _: self._counts.retries.inc()
+        )  # fmt: skip

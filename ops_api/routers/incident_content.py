@@ -7,16 +7,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ops_api.housing.wards import ward_document
+from ops_api.incident_places import Spot, no_addresses, spot_of
 from ops_api.routers.content import live_state
 from ops_api.routers.context import Context
+from ops_api.routers.incident_form import IncidentForm
 from ops_api.routers.ops_door import desk_of
 from ops_api.web import incident_map, incident_view
 from ops_api.web.words import clock
 from rules.core.incidents.model import Incident, Signal
 from rules.core.incidents.wards import ward_at
+from rules.emergency.service import NoWayError
 
 RECENT = timedelta(hours=24)
 """Incidents that ended in the last day are shown below those that live."""
+
+CARDS_MOST = 100
+"""So many incidents have a card in the list; the others, which need somebody less, a line."""
 
 
 async def incident_list(ctx: Context, *, names: bool) -> dict[str, Any]:
@@ -27,7 +33,8 @@ async def incident_list(ctx: Context, *, names: bool) -> dict[str, Any]:
     over = [i for i in found if not i.is_live]
     return {
         "headline": incident_view.list_headline(live, names=names),
-        "cards": incident_view.cards(live, now, zone, names=names),
+        "cards": (cards := incident_view.cards(live, now, zone, names=names))[:CARDS_MOST],
+        "more": cards[CARDS_MOST:],
         "over": [incident_view.card(i, now, zone, names=names) for i in reversed(over)],
         "as_of": clock(now, zone),
         "names": names,
@@ -55,6 +62,8 @@ async def one_incident(ctx: Context, number: int, *, names: bool) -> dict[str, A
         "links": incident_view.links(i, names=names),
         "signals": incident_view.signals(whole.signals, now, zone),
         "lines": incident_view.lines(whole.timeline, now, zone),
+        "older": whole.older,
+        "reason": i.shown_reason(names=names),
         "picture": await _picture(ctx, i, whole.signals),
         "near": await _near(ctx, i, whole.signals, now),
         "homes": await _homes(ctx, i),
@@ -78,7 +87,7 @@ async def _picture(ctx: Context, i: Incident, signals: Sequence[Signal]) -> inci
     roads = await ctx.db.rows(
         "incident_roads", south=box.south, west=box.west, north=box.north, east=box.east
     )
-    return incident_map.picture(box, roads, signals)
+    return incident_map.picture(box, roads, signals, i.pin)
 
 
 async def _near(ctx: Context, i: Incident, signals: Sequence[Signal], now: datetime) -> list[tuple[str, str]]:
@@ -111,3 +120,26 @@ async def _others(ctx: Context, i: Incident) -> list[tuple[str, str]]:
     """Return incidents that this one may become a part of."""
     found = await desk_of(ctx).book.incidents()
     return [(f"I{o.incident_id}", o.title) for o in found if o.in_hand and o.incident_id != i.incident_id]
+
+
+async def meant(ctx: Context, form: IncidentForm) -> Spot | None:
+    """Return the place that a form means; None: it means none, or a new incident's words that are on no map.
+
+    Raises:
+        NoWayError: a place is asked for and nothing, or several things, are meant.
+    """
+    if form.what not in ("new", "place") or not form.place.strip():
+        return None
+
+    async def things(name: str) -> list[dict[str, Any]]:
+        return await ctx.db.rows("incident_thing", name=name)
+
+    tools = ctx.tools
+    try:
+        return await spot_of(
+            None if tools is None else tools.ways, no_addresses if tools is None else tools.addresses, things, form.place
+        )  # fmt: skip
+    except NoWayError:
+        if form.what == "place":
+            raise
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -11,8 +11,8 @@ from ops_api.incident_desk import Whole
 from ops_api.request_ids import RequestId
 from ops_api.routers.schemas import Document, Severity
 from rules.core.incidents import commands as c
-from rules.core.incidents.model import Incident, Signal
-from rules.core.incidents.words import ref_of, who_has
+from rules.core.incidents.model import Act, Incident, Signal
+from rules.core.incidents.words import act_words, ref_of, who_has
 
 Kind = Literal["order", "route", "round", "document", "what_if", "alarm", "other"]
 
@@ -64,6 +64,9 @@ class IncidentDocument(Document):
     touches: list[str]
     tasks: list[TaskDocument]
     links: list[LinkDocument]
+    version: int = Field(
+        description="Send it back as `seen`: what somebody else changed since then is not undone unseen"
+    )
 
 
 class SignalDocument(Document):
@@ -98,6 +101,19 @@ class WholeDocument(IncidentDocument):
 
     made_of: list[SignalDocument]
     timeline: list[LineDocument]
+    older: bool = Field(description="More happened before: its log has all of it")
+
+
+class ActDocument(Document):
+    """A line of an incident's log; without the password neither who nor what people wrote."""
+
+    number: int
+    at: datetime
+    what: str
+    says: str
+    by: str
+    role: str
+    via: str
 
 
 def moment(at_s: float | None) -> datetime | None:
@@ -117,17 +133,25 @@ def whole_document(whole: Whole, *, names: bool) -> WholeDocument:
     ]
     return WholeDocument.model_validate(
         _fields(whole.incident, names=names)
-        | {"made_of": [_signal(s) for s in whole.signals], "timeline": lines}
+        | {"made_of": [_signal(s) for s in whole.signals], "timeline": lines, "older": whole.older}
     )
 
 
+def act_document(a: Act, *, names: bool) -> ActDocument:
+    """Return a line of a log."""
+    shown = names or a.via == "engine"
+    return ActDocument(
+        number=a.act_id, at=datetime.fromtimestamp(a.at_s, UTC), what=a.what, says=act_words(a, names=names),
+        by=a.by if shown else "", role=a.role, via=a.via,
+    )  # fmt: skip
+
+
 def _fields(i: Incident, *, names: bool) -> dict[str, object]:
-    engines = i.state == "proposed" or i.opened_at_s is None
     return {
         "ref": ref_of(i.incident_id), "state": i.state, "severity": i.severity, "title": i.title, "place": i.place,
         "says": who_has(i, names=names), "services": list(i.services), "signals": i.signals, "up": i.up,
         "latitude_deg": i.latitude_deg, "longitude_deg": i.longitude_deg, "reach_m": i.reach_m,
-        "owner": i.owner if names else "", "owner_role": i.owner_role, "reason": i.reason if names or engines else "",
+        "owner": i.owner if names else "", "owner_role": i.owner_role, "reason": i.shown_reason(names=names),
         "made_at": moment(i.made_at_s), "opened_at": moment(i.opened_at_s), "contained_at": moment(i.contained_at_s),
         "closed_at": moment(i.closed_at_s), "changed_at": moment(i.changed_at_s),
         "merged_into": None if i.merged_into is None else ref_of(i.merged_into), "touches": [ref_of(n) for n in i.touches],
@@ -142,6 +166,7 @@ def _fields(i: Incident, *, names: bool) -> dict[str, object]:
             {"kind": x.kind, "ref": x.ref if names else "", "title": x.title if names else "", "href": x.href if names else ""}
             for x in i.links
         ],
+        "version": i.last_act_id,
     }  # fmt: skip
 
 
@@ -155,7 +180,7 @@ def _signal(s: Signal) -> dict[str, object]:
     }  # fmt: skip
 
 
-class Body(BaseModel):
+class Asked(BaseModel):
     """What every write may say."""
 
     model_config = ConfigDict(extra="forbid")
@@ -163,25 +188,43 @@ class Body(BaseModel):
     request_id: RequestId = None
 
 
-class OpenBody(Body):
+class Body(Asked):
+    """What every write about an incident may say, and all that some of them do."""
+
+    seen: int | None = Field(
+        default=None,
+        ge=0,
+        description="`version` of what was looked at: refused where another has changed it since",
+    )
+
+
+Lat = Annotated[float, Field(ge=-90, le=90)]
+Lon = Annotated[float, Field(ge=-180, le=180)]
+
+
+class OpenBody(Asked):
     """A proposal is taken up."""
 
     reason: str = Field(default="", max_length=c.TEXT_MOST)
     title: str = Field(default="", max_length=200)
 
 
-class NewIncident(Body):
+class NewIncident(Asked):
     """An incident that nobody proposed."""
 
     title: str = Field(min_length=1, max_length=200)
     place: str = Field(default="", max_length=200)
-    latitude_deg: float | None = Field(default=None, ge=-90, le=90)
-    longitude_deg: float | None = Field(default=None, ge=-180, le=180)
+    latitude_deg: Lat | None = None
+    longitude_deg: Lon | None = None
     reason: str = Field(default="", max_length=c.TEXT_MOST)
 
 
-class Plain(Body):
-    """Nothing to say but that it is done."""
+class PlaceBody(Body):
+    """Where it is."""
+
+    latitude_deg: Lat
+    longitude_deg: Lon
+    place: str = Field(default="", max_length=200)
 
 
 class HandOverBody(Body):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from secrets import token_urlsafe
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -22,13 +23,26 @@ from ops_api.routers.ops_door import ROLE, Carried, desk_of, door_of, let_in
 from ops_api.routers.password import try_password
 from ops_api.web.incident_view import handover_view
 from rules.core.effects import hour_of
-from rules.core.incidents.commands import HREF_MOST, NAME_MOST, TEXT_MOST, IncidentRefusedError
+from rules.core.incidents.commands import NAME_MOST, IncidentRefusedError
+from rules.core.incidents.model import Incident
+from rules.emergency.service import NoWayError
 
 router = APIRouter(prefix="/incidents", include_in_schema=False, default_response_class=HTMLResponse)
 PASSWORD_MOST = 200
+_BACK = re.compile(r"[A-Za-z0-9]+(/place)?")
 
-Short = Annotated[str, Form(max_length=200)]
-Said = Annotated[str, Form(max_length=TEXT_MOST)]
+Asked = Annotated[IncidentForm, Form()]
+NOTHING = IncidentForm()
+
+
+class Refused(NamedTuple):
+    """Why something is not done, in words; and the answer's status."""
+
+    words: str
+    status: int
+
+
+NOT_REFUSED = Refused("", 200)
 
 
 @router.get("")
@@ -44,32 +58,24 @@ async def say_who(
     by: Annotated[str, Form(max_length=NAME_MOST, pattern=r"\S")],
     role: Annotated[str, Form(max_length=NAME_MOST)] = ROLE,
     password: Annotated[str, Form(max_length=PASSWORD_MOST)] = "",
-    back: Short = "",
+    back: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Let somebody of the operations centre in for a shift."""
     door = door_of(ctx)
     if (no := try_password(ctx, request, door, password)) is not None:
-        return no.on(await _list(ctx, None, refused=no.words, status=no.status))
+        return no.on(await _list(ctx, None, Refused(no.words, no.status)))
     return let_in(ctx, request, _address(back), by, role)
 
 
 @router.post("")
-async def open_own(
-    ctx: Ctx, carried: Carried, title: Short = "", place: Short = "", reason: Said = "", once: Short = ""
-) -> Response:
-    """Open an incident that nobody proposed."""
-    if carried is None:
-        door_of(ctx)
-        return await _list(ctx, None, refused="Say who you are first.", status=403)
-    form = IncidentForm(what="new", once=once, title=title, place=place, reason=reason)
-    now = await ctx.town_now()
-    try:
-        made = await do(ctx, form.command(0, carried, ctx.brand.time_zone, now), now)
-    except IncidentRefusedError as error:
-        return await _list(ctx, carried, refused=str(error), status=409)
-    except ConfigurationError as error:
-        return await _list(ctx, carried, refused=str(error), status=422)
-    return RedirectResponse(f"/incidents/I{made.incident_id}", 303)
+async def open_own(ctx: Ctx, carried: Carried, form: Asked) -> Response:
+    """Open an incident that nobody proposed; where its place is on no map, ask for it next."""
+    said = form.model_copy(update={"what": "new"})
+    made = await _do(ctx, carried, 0, said)
+    if isinstance(made, Refused):
+        return await _list(ctx, carried, made, typed=said)
+    nowhere = "" if made.latitude_deg is not None else "/place"
+    return RedirectResponse(f"/incidents/I{made.incident_id}{nowhere}", 303)
 
 
 @router.get("/live")
@@ -134,50 +140,41 @@ async def incident_stream(
     )
 
 
+@router.get("/{ref}/place")
+async def where(ref: str, ctx: Ctx, carried: Carried) -> HTMLResponse:
+    """Ask where it is: in words, or by a click on the map."""
+    return await _where(ctx, number_of(ref), carried)
+
+
 @router.post("/{ref}")
-async def say(
-    ref: str,
-    ctx: Ctx,
-    carried: Carried,
-    what: Short,
-    once: Short = "",
-    reason: Said = "",
-    title: Short = "",
-    to: Short = "",
-    to_role: Short = "",
-    text: Said = "",
-    who: Short = "",
-    due: Short = "",
-    number: Short = "",
-    kind: Short = "",
-    link_ref: Short = "",
-    href: Annotated[str, Form(max_length=HREF_MOST)] = "",
-    into: Short = "",
-    even_so: Short = "",
-    key: Annotated[list[str] | None, Form()] = None,
-) -> Response:
-    """Do what somebody of the operations centre says."""
+async def say(ref: str, ctx: Ctx, carried: Carried, form: Asked) -> Response:
+    """Do what somebody of the operations centre says; what was typed stays where it is refused."""
     about = number_of(ref)
-    if carried is None:
+    made = await _do(ctx, carried, about, form)
+    if isinstance(made, Refused):
+        page = _where if form.what == "place" and carried is not None else _one
+        return await page(ctx, about, carried, made, typed=form)
+    return RedirectResponse(f"/incidents/I{made.incident_id}", 303)
+
+
+async def _do(ctx: Context, who: Pass | None, about: int, form: IncidentForm) -> Incident | Refused:
+    """Do what a form says; return the incident that it leads to, or why not."""
+    if who is None:
         door_of(ctx)
-        return await _one(ctx, about, None, refused="Say who you are first.", status=403)
-    form = IncidentForm(
-        what=what, once=once, reason=reason, title=title, to=to, to_role=to_role, text=text, who=who, due=due,
-        number=number, kind=kind, ref=link_ref, href=href, into=into, even_so=even_so, keys=tuple(key or ()),
-    )  # fmt: skip
+        return Refused("Say who you are first.", 403)
     now = await ctx.town_now()
     try:
-        after = await do(ctx, form.command(about, carried, ctx.brand.time_zone, now), now)
+        spot = await content.meant(ctx, form)
+        return await do(ctx, form.command(about, who, ctx.brand.time_zone, now, spot), now)
     except IncidentRefusedError as error:
-        return await _one(ctx, about, carried, refused=str(error), status=409)
-    except ConfigurationError as error:
-        return await _one(ctx, about, carried, refused=str(error), status=422)
-    return RedirectResponse(f"/incidents/I{after.incident_id}", 303)
+        return Refused(str(error), 409)
+    except (ConfigurationError, NoWayError) as error:
+        return Refused(str(error), 422)
 
 
 def _address(back: str) -> str:
-    """Return where somebody came from: an incident's page, or the list."""
-    return f"/incidents/{back}" if back.isascii() and back.isalnum() else "/incidents"
+    """Return where somebody came from: a page of an incident, or the list."""
+    return f"/incidents/{back}" if _BACK.fullmatch(back) else "/incidents"
 
 
 def _who(ctx: Context, who: Pass | None) -> dict[str, object]:
@@ -191,16 +188,29 @@ def _who(ctx: Context, who: Pass | None) -> dict[str, object]:
     }
 
 
-async def _list(ctx: Context, who: Pass | None, refused: str = "", status: int = 200) -> HTMLResponse:
+async def _list(
+    ctx: Context, who: Pass | None, refused: Refused = NOT_REFUSED, typed: IncidentForm = NOTHING
+) -> HTMLResponse:
     found = await content.incident_list(ctx, names=who is not None)
-    page = ctx.templates.render("incidents.html", refused=refused, back="", **_who(ctx, who), **found)
-    return HTMLResponse(page, status)
+    return _page(ctx, "incidents.html", who, refused, back="", typed=typed, **found)
 
 
 async def _one(
-    ctx: Context, number: int, who: Pass | None, refused: str = "", status: int = 200
+    ctx: Context, number: int, who: Pass | None, refused: Refused = NOT_REFUSED, typed: IncidentForm = NOTHING
 ) -> HTMLResponse:
     found = await content.one_incident(ctx, number, names=who is not None)
-    back = f"I{number}"
-    page = ctx.templates.render("incident.html", refused=refused, back=back, **_who(ctx, who), **found)
-    return HTMLResponse(page, status)
+    return _page(ctx, "incident.html", who, refused, back=f"I{number}", typed=typed, **found)
+
+
+async def _where(
+    ctx: Context, number: int, who: Pass | None, refused: Refused = NOT_REFUSED, typed: IncidentForm = NOTHING
+) -> HTMLResponse:
+    incident = await desk_of(ctx).book.incident(number)
+    return _page(
+        ctx, "incident_place.html", who, refused, back=f"I{number}/place", typed=typed, incident=incident
+    )
+
+
+def _page(ctx: Context, template: str, who: Pass | None, refused: Refused, **found: object) -> HTMLResponse:
+    page = ctx.templates.render(template, refused=refused.words, **_who(ctx, who), **found)
+    return HTMLResponse(page, refused.status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from rules.core.incidents.words import parse_ref, ranked
 from rules.incidents.ports import REF_HINT
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
+LOG_MOST = 1000
 Hours = Annotated[float, Query(gt=0, le=SINCE_MOST.total_seconds() / 3600, description="How far back [h]")]
 
 
@@ -40,8 +42,12 @@ async def do(ctx: Context, command: c.Command, now: datetime | None = None) -> I
     return incident
 
 
-def _who(who: Pass, body: d.Body) -> dict[str, Any]:
-    return {"by": who.name, "role": who.purpose, "via": "api", "request_id": body.request_id}
+async def _act(
+    ctx: Context, who: Pass, kind: Callable[..., c.Command], body: d.Asked, **more: Any
+) -> d.IncidentDocument:
+    """Do what a body says: its fields are the command's, but for those in ``more``."""
+    fields = body.model_dump() | {"by": who.name, "role": who.purpose, "via": "api"} | more
+    return d.incident_document(await do(ctx, kind(**fields)), names=True)
 
 
 @router.get("")
@@ -88,103 +94,103 @@ async def get_incident(ref: str, ctx: Ctx, names: Reader) -> d.WholeDocument:
     return d.whole_document(await desk_of(ctx).whole(number_of(ref), names=names), names=names)
 
 
+@router.get("/{ref}/log")
+async def get_log(
+    ref: str,
+    ctx: Ctx,
+    names: Reader,
+    after: Annotated[int, Query(ge=0, le=2**62, description="Lines after this number")] = 0,
+    limit: Annotated[int, Query(ge=1, le=LOG_MOST)] = LOG_MOST,
+) -> list[d.ActDocument]:
+    """Return an incident's own log as it was written, the newest so many lines, the oldest of them first."""
+    number, book = number_of(ref), desk_of(ctx).book
+    await book.incident(number)
+    return [d.act_document(a, names=names) for a in await book.acts(number, after=after, most=limit)]
+
+
 @router.post("", status_code=201)
 async def post_incident(body: d.NewIncident, ctx: Ctx, who: Program) -> d.IncidentDocument:
-    """Open an incident that nobody proposed."""
-    fields = body.model_dump(exclude={"request_id"})
-    return _said(await do(ctx, c.Open(**fields, **_who(who, body))))
+    """Open an incident that nobody proposed; with a place what goes wrong near there belongs to it."""
+    return await _act(ctx, who, c.Open, body)
 
 
 @router.post("/{ref}/open")
 async def post_open(ref: str, body: d.OpenBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Take up a proposal: who opens it has it."""
-    number = number_of(ref)
-    return _said(
-        await do(ctx, c.Open(incident_id=number, reason=body.reason, title=body.title, **_who(who, body)))
-    )
+    return await _act(ctx, who, c.Open, body, incident_id=number_of(ref))
 
 
 @router.post("/{ref}/claim")
-async def post_claim(ref: str, body: d.Plain, ctx: Ctx, who: Program) -> d.IncidentDocument:
+async def post_claim(ref: str, body: d.Body, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Have it in hand."""
-    return _said(await do(ctx, c.Claim(incident_id=number_of(ref), **_who(who, body))))
+    return await _act(ctx, who, c.Claim, body, incident_id=number_of(ref))
 
 
 @router.post("/{ref}/hand-over")
 async def post_hand_over(ref: str, body: d.HandOverBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Give it to somebody."""
-    command = c.HandOver(
-        incident_id=number_of(ref), to=body.to, to_role=body.to_role, note=body.note, **_who(who, body)
-    )
-    return _said(await do(ctx, command))
+    return await _act(ctx, who, c.HandOver, body, incident_id=number_of(ref))
+
+
+@router.post("/{ref}/place")
+async def post_place(ref: str, body: d.PlaceBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
+    """Say where it is: what goes wrong near there belongs to it from now on."""
+    return await _act(ctx, who, c.Place, body, incident_id=number_of(ref))
 
 
 @router.post("/{ref}/tasks", status_code=201)
 async def post_task(ref: str, body: d.TaskBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Have something done."""
-    due_s = None if body.due is None else body.due.timestamp()
-    command = c.AddTask(
-        incident_id=number_of(ref), text=body.text, who=body.who, due_s=due_s, **_who(who, body)
-    )
-    return _said(await do(ctx, command))
+    return await _act(ctx, who, _task, body, incident_id=number_of(ref))
 
 
 @router.post("/{ref}/tasks/{number}/done")
 async def post_done(ref: str, number: int, body: d.DoneBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Say that a task is done."""
-    command = c.DoneTask(incident_id=number_of(ref), number=number, note=body.note, **_who(who, body))
-    return _said(await do(ctx, command))
+    return await _act(ctx, who, c.DoneTask, body, incident_id=number_of(ref), number=number)
 
 
 @router.post("/{ref}/log", status_code=201)
 async def post_log(ref: str, body: d.LogBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Write into its log."""
-    return _said(await do(ctx, c.Note(incident_id=number_of(ref), text=body.text, **_who(who, body))))
+    return await _act(ctx, who, c.Note, body, incident_id=number_of(ref))
 
 
 @router.post("/{ref}/links", status_code=201)
 async def post_link(ref: str, body: d.LinkBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Tie an order, a route, a round, a document or a what-if to it; the same kind and ref takes the older one's place."""
-    fields = body.model_dump(exclude={"request_id"})
-    return _said(await do(ctx, c.AddLink(incident_id=number_of(ref), **fields, **_who(who, body))))
+    return await _act(ctx, who, c.AddLink, body, incident_id=number_of(ref))
 
 
 @router.post("/{ref}/contain")
 async def post_contain(ref: str, body: d.ReasonBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Say that it gets no worse, with the reason."""
-    return _said(await do(ctx, c.Contain(incident_id=number_of(ref), reason=body.reason, **_who(who, body))))
+    return await _act(ctx, who, c.Contain, body, incident_id=number_of(ref))
 
 
 @router.post("/{ref}/close")
 async def post_close(ref: str, body: d.CloseBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Say that it is over, or that a proposal was none, with the reason."""
-    command = c.Close(incident_id=number_of(ref), reason=body.reason, even_so=body.even_so, **_who(who, body))
-    return _said(await do(ctx, command))
+    return await _act(ctx, who, c.Close, body, incident_id=number_of(ref))
 
 
 @router.post("/{ref}/reopen")
 async def post_reopen(ref: str, body: d.ReasonBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Say that it is not contained, or not over, after all."""
-    return _said(await do(ctx, c.Reopen(incident_id=number_of(ref), reason=body.reason, **_who(who, body))))
+    return await _act(ctx, who, c.Reopen, body, incident_id=number_of(ref))
 
 
 @router.post("/{ref}/merge")
 async def post_merge(ref: str, body: d.MergeBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Make it a part of another, which is returned."""
-    command = c.Merge(
-        incident_id=number_of(ref), into=number_of(body.into), reason=body.reason, **_who(who, body)
-    )
-    return _said(await do(ctx, command))
+    return await _act(ctx, who, c.Merge, body, incident_id=number_of(ref), into=number_of(body.into))
 
 
 @router.post("/{ref}/split")
 async def post_split(ref: str, body: d.SplitBody, ctx: Ctx, who: Program) -> d.IncidentDocument:
     """Make some of its signals an incident of their own, which is returned."""
-    command = c.SplitOff(
-        incident_id=number_of(ref), keys=tuple(body.keys), reason=body.reason, title=body.title, **_who(who, body)
-    )  # fmt: skip
-    return _said(await do(ctx, command))
+    return await _act(ctx, who, c.SplitOff, body, incident_id=number_of(ref), keys=tuple(body.keys))
 
 
-def _said(incident: Incident) -> d.IncidentDocument:
-    return d.incident_document(incident, names=True)
+def _task(due: datetime | None, **said: Any) -> c.AddTask:
+    return c.AddTask(due_s=None if due is None else due.timestamp(), **said)

@@ -86,11 +86,18 @@ def box_of(incident: Incident) -> Box | None:
     return Box(lat - d_lat, lon - d_lon, lat + d_lat, lon + d_lon)
 
 
-def picture(box: Box, roads: Sequence[Mapping[str, Any]], signals: Sequence[Signal]) -> Picture:
-    """Return the map. ``roads``: rows of the query ``incident_roads``."""
+def picture(
+    box: Box,
+    roads: Sequence[Mapping[str, Any]],
+    signals: Sequence[Signal],
+    pin: tuple[float, float] | None = None,
+) -> Picture:
+    """Return the map. ``roads``: rows of the query ``incident_roads``; ``pin``: where a person says that it is [°]."""
     placed = [s for s in signals if s.latitude_deg is not None and s.longitude_deg is not None]
     order = sorted(placed, key=lambda s: (s.ended_s is None, rank(s.severity), s.key))
     marks = tuple(_mark(box, s) for s in order)
+    if pin is not None:
+        marks = (Mark(*box.at(*pin), "pin", False, "+", "Where a person says that it is"), *marks)
     words = "; ".join(dict.fromkeys(m.says for m in reversed(marks)))
     return Picture(
         roads=tuple(_road(box, r) for r in roads),

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from cityops.clock import Clock
 from cityops.runtime.backoff import Backoff
-from cityops.runtime.looking import keep_looking
+from cityops.runtime.looking import Looker
 from rules.bin_ledger.gathering import LedgerRoom, packed, state
 from rules.bin_ledger.ports import Month, NewStatement, StatementBook
 from rules.core.bin_ledger.calendar import midnight_s
@@ -51,7 +51,7 @@ class LedgerMetrics:
         )
 
 
-class StatementKeeper:
+class StatementKeeper(Looker):
     """Looks every ten minutes until asked to stop, in the town's time.
 
     Args:
@@ -62,6 +62,9 @@ class StatementKeeper:
         every_s: seconds between looks.
         metrics: counters to use.
     """
+
+    name = "bin statements"
+    retry = RETRY
 
     def __init__(
         self,
@@ -74,20 +77,9 @@ class StatementKeeper:
         metrics: LedgerMetrics | None = None,
     ) -> None:
         self._book, self._room_of, self._town_now = book, room_of, town_now
-        self._clock, self._every_s = clock, every_s
+        self._clock = clock
         self.metrics = LedgerMetrics() if metrics is None else metrics
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look until ``stop``; the statement under way is finished first."""
-        await keep_looking(
-            self.look,
-            stop,
-            log,
-            "bin statements",
-            every_s=self._every_s,
-            retry=RETRY,
-            failed=lambda _: self.metrics.retries.inc(),
-        )
+        super().__init__(every_s, self.metrics)
 
     async def look(self) -> tuple[date, ...]:
         """Make and keep the statements that are due; return their months. Without a schedule none is.

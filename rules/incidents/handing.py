@@ -13,6 +13,8 @@ from cityops.db.transaction import Lender, transaction
 from rules.core.incidents.handover import RoundsNow, RouteNow, Shift
 from rules.incidents.rows import ORDER_WORDS
 
+BACK_S = 36 * 3600.0
+"""A decision on a route counts for the shift so long [s]: a night, and the day before it."""
 SQL = load_queries("rules.incidents", "handing.sql")
 
 
@@ -31,7 +33,7 @@ class PostgresShift:
             async def rows(query: str, **params: object) -> list[dict[str, Any]]:
                 return await (await cursor.execute(SQL[query], params)).fetchall()
 
-            routes = await rows("routes", now_s=now_s)
+            routes = await rows("routes", now_s=now_s, back_s=BACK_S)
             found = await rows("rounds", day=f"{today:%Y-%m-%d}", **span)
             out = tuple(r["lorry"] for r in await rows("out"))
         rounds = RoundsNow(**found[0], out=out) if found else None

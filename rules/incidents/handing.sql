@@ -1,12 +1,12 @@
 -- routes
--- The newest decision on each route of the last 36 hours, and the newest word of an officer's about it or since.
+-- The newest decision on each route that is not older than a night, and the newest word of an officer's about it or since.
 select r.route_id, r.label, d.outcome, d.reason, extract(epoch from d.decided_at)::float8 as at_s,
        t.what, extract(epoch from t.at)::float8 as answered_at_s
   from gritting_route r
   cross join lateral (
     select decision_id, outcome, reason, decided_at from decision
      where rule_id = 'winter.gritting' and subject_kind = 'route' and subject = r.route_id
-       and decided_at >= to_timestamp(%(now_s)s) - interval '36 hours' and decided_at <= to_timestamp(%(now_s)s) + interval '1 minute'
+       and decided_at >= to_timestamp(%(now_s)s) - make_interval(secs => %(back_s)s) and decided_at <= to_timestamp(%(now_s)s) + interval '1 minute'
      order by decided_at desc, decision_id desc limit 1) d
   left join lateral (
     select what, at from treatment_act

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from rules.core.incidents import commands as c
 from rules.core.incidents.fold import after
 from rules.core.incidents.model import Act, Incident, NewAct, Signal
+from rules.core.incidents.obey import Case, obey
 from rules.core.incidents.parameters import GroupingParameters
+from rules.core.incidents.part import seen
 from rules.core.incidents.timeline import Line
 from rules.incidents.asked import check_same, goes_on
 from rules.incidents.ports import REF_HINT, Judge, Looked, NoSuchIncidentError
-from rules.incidents.rows import counts
 
 
 @dataclass
@@ -53,22 +52,25 @@ class MemoryIncidents:
         found = [self.kept[k] for k, n in self.belongs.items() if n == incident_id]
         return tuple(sorted(found, key=lambda s: (s.at_s, s.key)))
 
-    async def acts(self, incident_id: int | None = None, since_s: float | None = None) -> tuple[Act, ...]:
+    async def acts(
+        self,
+        incident_id: int | None = None,
+        since_s: float | None = None,
+        *,
+        after: int = 0,
+        most: int | None = None,
+    ) -> tuple[Act, ...]:
         """Return acts in order."""
-        return tuple(
+        found = [
             a
-            for a in self.log
+            for a in self.log[after:]
             if incident_id in (None, a.incident_id) and (since_s is None or a.at_s >= since_s)
-        )
+        ]
+        return tuple(found if most is None else found[-most:])
 
     async def around(self, incident_id: int) -> tuple[Line, ...]:
         """Return what other books say."""
         return self.lines.get(incident_id, ())
-
-    async def find(self, request_id: str) -> Incident | None:
-        """Return the incident that a request was about."""
-        known = next((a for a in self.log if a.request_id == request_id), None)
-        return None if known is None else self._one(goes_on(known))
 
     async def act(self, command: c.Command, now_s: float) -> Incident:
         """Do what is asked; see :class:`rules.incidents.ports.IncidentBook`."""
@@ -76,7 +78,7 @@ class MemoryIncidents:
         if known is not None:
             check_same(command, known)
             return self._one(goes_on(known))
-        obeyed = c.obey(command, await self._case(command), now_s)
+        obeyed = obey(command, await self._case(command), now_s)
         self._write(obeyed.acts)
         self.belongs.update(obeyed.members)
         return self._one(goes_on(obeyed.acts[0]))
@@ -86,18 +88,10 @@ class MemoryIncidents:
         if self.looked == (self.now, len(self.log)) and not anyhow:
             return False
         mine = {k for k, n in self.belongs.items() if self.book[n].is_live}
-        gone = {k: self.kept[k] for k in mine if k not in self.now}
-        ended = {
-            k: s if s.ended_s is not None else msgspec.structs.replace(s, ended_s=now_s)
-            for k, s in gone.items()
-        }
         since_s = now_s - p.longest_s
-        fresh = {
-            k: s
-            for k, s in self.now.items()
-            if k in mine or ((s.ended_s is None or s.ended_s >= since_s) and counts(s, p))
-        }
-        signals = {**ended, **fresh}
+        fresh = {k: s for k, s in self.now.items() if k in mine or s.ended_s is None or s.ended_s >= since_s}
+        over = {k: self.kept[k].severity for k in self.belongs if k not in mine}
+        signals = seen(fresh, {k: self.kept[k] for k in mine}, over, p, now_s)
         live = tuple(i for _, i in sorted(self.book.items()) if i.is_live)
         belongs = {k: n for k, n in self.belongs.items() if k in signals}
         settled = judge(Looked(live, belongs, tuple(signals.values()), self._next_id()))
@@ -111,15 +105,17 @@ class MemoryIncidents:
         """Return the wall's time: nothing is simulated here."""
         return wall_s
 
-    async def _case(self, command: c.Command) -> c.Case:
+    async def _case(self, command: c.Command) -> Case:
         about = command.incident_id if isinstance(command, c.About | c.Open) else None
         if about is None:
-            return c.Case(None, self._next_id())
+            return Case(None, self._next_id())
         incident, signals = self._one(about), await self.signals(about)
+        version = command.seen if isinstance(command, c.About) else None
+        since = () if version is None else await self.acts(about, after=version)
         if isinstance(command, c.Merge):
             into = self._one(command.into)
-            return c.Case(incident, self._next_id(), signals, into, await self.signals(command.into))
-        return c.Case(incident, self._next_id(), signals)
+            return Case(incident, self._next_id(), signals, into, await self.signals(command.into), since)
+        return Case(incident, self._next_id(), signals, since=since)
 
     def _next_id(self) -> int:
         return max(self.book, default=0) + 1

@@ -63,16 +63,19 @@ class IncidentBook(Protocol):
         """Return what belongs to one, by time."""
         ...
 
-    async def acts(self, incident_id: int | None = None, since_s: float | None = None) -> tuple[Act, ...]:
-        """Return acts in order: of one incident or of all, since a time [s]."""
+    async def acts(
+        self,
+        incident_id: int | None = None,
+        since_s: float | None = None,
+        *,
+        after: int = 0,
+        most: int | None = None,
+    ) -> tuple[Act, ...]:
+        """Return acts in order: of one incident or of all, since a time [s], after a number; the newest ``most`` of them."""
         ...
 
     async def around(self, incident_id: int) -> tuple[Line, ...]:
         """Return what alarms' logs, orders, rounds, reports and messages say that belongs to one, by time."""
-        ...
-
-    async def find(self, request_id: str) -> Incident | None:
-        """Return the incident that a request was about; None: there was no such request."""
         ...
 
     async def act(self, command: Command, now_s: float) -> Incident:

@@ -22,25 +22,26 @@ on conflict (one) do update set alarm_log = excluded.alarm_log, collection_act =
     event = excluded.event, incident_act = excluded.incident_act, looked_at = excluded.looked_at
 
 -- alarms
--- Alarms that take part, of a group alarm each member; none of a home, nor of a device that is or was in one. Those that
--- are up or ended within the longest window, and all that belong to incidents that live.
+-- Alarms that take part, of a group alarm each member, each time that it joined; none of a home, nor of a device that is or
+-- was in one. Those that are up or ended within the longest window, and all that belong to incidents that live.
 with mine as (
-    select s.alarm_id from incident_signal s join incident i using (incident_id)
+    select s.key, s.alarm_id from incident_signal s join incident i using (incident_id)
     where s.alarm_id is not null and i.state in ('proposed', 'open', 'contained')
 ), a as (
     select * from alarm
     where (cleared_at is null or cleared_at >= to_timestamp(%(since_s)s) or alarm_id in (select alarm_id from mine))
       and subject_kind <> 'home' and split_part(rule_id, '.', 1) = any (%(heads)s) and not rule_id = any (%(left_out)s)
+), m as (
+    select m.*, row_number() over (partition by alarm_id, kind, subject order by joined_at) as nth
+      from alarm_member m where alarm_id in (select alarm_id from a)
 ), one as (
     select 'alarm:' || alarm_id as key, alarm_id, rule_id, subject_kind as kind, subject, severity, raised_at as at,
            cleared_at as ended, title
       from a where not is_group
     union all
-    select 'alarm:' || m.alarm_id || ':' || m.kind || ':' || m.subject, m.alarm_id, a.rule_id, m.kind, m.subject,
-           (array_agg(m.severity order by m.joined_at desc))[1], min(m.joined_at),
-           case when bool_or(m.left_at is null) then a.cleared_at else max(m.left_at) end, a.title
-      from a join alarm_member m using (alarm_id)
-     group by m.alarm_id, a.rule_id, m.kind, m.subject, a.cleared_at, a.title
+    select 'alarm:' || m.alarm_id || ':' || m.kind || ':' || m.subject || case when nth > 1 then ':' || nth else '' end,
+           m.alarm_id, a.rule_id, m.kind, m.subject, m.severity, m.joined_at, coalesce(m.left_at, a.cleared_at), a.title
+      from a join m using (alarm_id)
 )
 select o.key, o.alarm_id, o.rule_id, o.kind, o.subject, o.severity, extract(epoch from o.at)::float8 as at_s,
        extract(epoch from o.ended)::float8 as ended_s, o.title,
@@ -54,7 +55,8 @@ select o.key, o.alarm_id, o.rule_id, o.kind, o.subject, o.severity, extract(epoc
   left join bin_site db on db.device_id = d.device_id
   left join road_segment s on o.kind = 'segment' and s.segment_id = o.subject
   left join lateral (select segment_id, street from road_segment x where x.device_id = d.device_id limit 1) ds on true
- where d.device_id is null or not is_private(d.device_id)
+ where (o.ended is null or o.ended >= to_timestamp(%(since_s)s) or o.key in (select key from mine))
+   and (d.device_id is null or not is_private(d.device_id))
  order by o.key
 
 -- reports
@@ -65,7 +67,7 @@ with mine as (
     where s.service = 'reports' and i.state in ('proposed', 'open', 'contained')
 )
 select 'report:' || a.act_id as key, a.what, b.bin_id, extract(epoch from a.at)::float8 as at_s,
-       extract(epoch from least(x.at, case when a.at < to_timestamp(%(now_s)s) - interval '24 hours' then a.at + interval '24 hours' end))::float8 as ended_s,
+       extract(epoch from least(x.at, case when a.at + make_interval(secs => %(told_s)s) < to_timestamp(%(now_s)s) then a.at + make_interval(secs => %(told_s)s) end))::float8 as ended_s,
        coalesce(b.latitude_deg, n.latitude_deg) as latitude_deg, coalesce(b.longitude_deg, n.longitude_deg) as longitude_deg,
        coalesce(b.street, n.street, '') as street
   from collection_act a
@@ -92,7 +94,7 @@ with mine as (
 )
 select 'event:' || e.event_id as key, e.kind as what, e.subject_kind as kind, e.subject,
        extract(epoch from e.at)::float8 as at_s,
-       extract(epoch from least(x.at, case when e.at < to_timestamp(%(now_s)s) - interval '24 hours' then e.at + interval '24 hours' end))::float8 as ended_s,
+       extract(epoch from least(x.at, case when e.at + make_interval(secs => %(told_s)s) < to_timestamp(%(now_s)s) then e.at + make_interval(secs => %(told_s)s) end))::float8 as ended_s,
        b.latitude_deg, b.longitude_deg, s.segment_id, coalesce(b.street, s.street, '') as street
   from event e
   left join bin_site b on e.subject_kind = 'bin' and b.bin_id = e.subject
@@ -115,6 +117,11 @@ select s.segment_id,
 
 -- belongs
 select key, incident_id from incident_signal where key = any (%(keys)s)
+
+-- over
+-- How bad signals were in incidents that are over.
+select s.key, s.severity from incident_signal s join incident i using (incident_id)
+ where s.key = any (%(keys)s) and i.state not in ('proposed', 'open', 'contained')
 
 -- kept_signals
 -- As they were when they were last seen: of incidents that live, or of one.
@@ -169,10 +176,12 @@ values (%(act_id)s, %(incident_id)s, %(what)s, to_timestamp(%(at_s)s), %(by)s, %
         %(request_id)s)
 
 -- acts
+-- The newest so many, in order.
 select act_id, incident_id, what, extract(epoch from at)::float8 as at_s, by, role, via, text, detail, request_id
-  from incident_act
- where (%(incident_id)s::bigint is null or incident_id = %(incident_id)s)
-   and (%(since_s)s::float8 is null or at >= to_timestamp(%(since_s)s))
+  from (select * from incident_act
+         where (%(incident_id)s::bigint is null or incident_id = %(incident_id)s)
+           and (%(since_s)s::float8 is null or at >= to_timestamp(%(since_s)s)) and act_id > %(after)s
+         order by act_id desc limit %(most)s::bigint) newest
  order by act_id
 
 -- known_request
@@ -192,10 +201,10 @@ select extract(epoch from l.at)::float8 as at_s, l.alarm_id, l.actor, l.by, l.wh
  order by l.log_id desc limit 200
 
 -- order_lines
--- Orders on gritting routes that run through an incident, from six hours before it was made.
+-- Orders on gritting routes that run through an incident, from some time before it was made.
 select extract(epoch from t.at)::float8 as at_s, t.ref, t.route_id, r.label, t.what, t.by, t.reason
   from incident i
-  join treatment_act t on t.at >= i.made_at - interval '6 hours' and t.at <= coalesce(i.closed_at, 'infinity')
+  join treatment_act t on t.at >= i.made_at - make_interval(secs => %(before_s)s) and t.at <= coalesce(i.closed_at, 'infinity')
   join gritting_route r using (route_id)
  where i.incident_id = %(incident_id)s and t.route_id in (
     select x.route_id from incident_signal s
@@ -212,7 +221,7 @@ select extract(epoch from c.at)::float8 as at_s, c.what, c.by, c.lorry, c.reason
   join incident_signal s using (incident_id)
   join bin_site b on s.document ->> 'kind' = 'bin' and b.bin_id = s.document ->> 'subject'
   join collection_act c on c.ref = 'bin:' || b.bin_id and c.role <> 'resident'
-       and c.at >= i.made_at - interval '6 hours' and c.at <= coalesce(i.closed_at, 'infinity')
+       and c.at >= i.made_at - make_interval(secs => %(before_s)s) and c.at <= coalesce(i.closed_at, 'infinity')
  where i.incident_id = %(incident_id)s
  group by c.act_id, b.label, b.bin_id
  order by c.act_id desc limit 100

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rules.core.alarm_spec import rank
 from rules.core.collection_acts.record import WHAT
 from rules.core.incidents.model import Act, Signal
 from rules.core.incidents.parameters import GroupingParameters
@@ -27,12 +26,6 @@ CREW_WORDS = {
     "not_out": "not out", "withdrawn": "taken back", "full": "said to be full", "overflowing": "said to overflow",
     "damaged": "said to be damaged",
 }  # fmt: skip
-
-
-def counts(signal: Signal, p: GroupingParameters) -> bool:
-    """Whether a signal takes part as severe as it is."""
-    least = (r.severity for r in p.rules_from if r.rule == signal.rule_id)
-    return all(rank(signal.severity) >= rank(severity) for severity in least)
 
 
 def alarm_signal(row: Row, p: GroupingParameters) -> Signal:

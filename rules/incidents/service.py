@@ -6,21 +6,17 @@ done a look completely or not at all.
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from cityops.clock import Clock
-from cityops.runtime.backoff import Backoff
-from cityops.runtime.looking import keep_looking
+from cityops.runtime.looking import Looker
 from rules.core.incidents.settle import settle
 from rules.core.incidents.settled import Settled
 from rules.incidents.ports import IncidentStore, Looked, RuleOf
 
 log = structlog.get_logger(__name__)
 
-RETRY = Backoff(first_s=0.5, cap_s=15.0)
 LOOK_EVERY_S = 1.0
 AGAIN_S = 30.0
 """So often it looks though nothing came: proposals lapse with time [s]."""
@@ -44,7 +40,7 @@ class IncidentMetrics:
         )
 
 
-class IncidentService:
+class IncidentService(Looker):
     """Looks until asked to stop; in the town's time, as the alarm desk's timers.
 
     Args:
@@ -55,6 +51,8 @@ class IncidentService:
         metrics: counters to use.
     """
 
+    name = "incidents"
+
     def __init__(
         self,
         store: IncidentStore,
@@ -64,21 +62,10 @@ class IncidentService:
         every_s: float = LOOK_EVERY_S,
         metrics: IncidentMetrics | None = None,
     ) -> None:
-        self._store, self._clock, self._rule_of, self._every_s = store, clock, rule_of, every_s
+        self._store, self._clock, self._rule_of = store, clock, rule_of
         self.metrics = IncidentMetrics() if metrics is None else metrics
+        super().__init__(every_s, self.metrics)
         self._looked_at_s: float | None = None
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look until ``stop``; the look under way is finished first."""
-        await keep_looking(
-            self.look,
-            stop,
-            log,
-            "incidents",
-            every_s=self._every_s,
-            retry=RETRY,
-            failed=lambda _: self.metrics.retries.inc(),
-        )
 
     async def look(self) -> bool:
         """Look once; return whether anything was written.

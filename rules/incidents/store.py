@@ -14,7 +14,9 @@ from cityops.db.transaction import Connection, Lender, transaction
 from rules.core.incidents import commands as c
 from rules.core.incidents.fold import after
 from rules.core.incidents.model import Act, Incident, NewAct, Signal
+from rules.core.incidents.obey import Case, obey
 from rules.core.incidents.parameters import GroupingParameters
+from rules.core.incidents.part import seen
 from rules.core.incidents.timeline import Line
 from rules.incidents import rows as r
 from rules.incidents.asked import check_same, goes_on
@@ -23,6 +25,8 @@ from rules.town_clock import town_now_on
 
 SQL = load_queries("rules.incidents")
 NUMBER_MOST = 2**63 - 1
+BEFORE_S = 6 * 3600.0
+"""Orders and rounds from so long before an incident was made are told with it [s]."""
 Row = dict[str, Any]
 
 
@@ -47,25 +51,26 @@ class PostgresIncidents:
         async with self._transaction() as conn:
             return await _signals(conn, incident_id)
 
-    async def acts(self, incident_id: int | None = None, since_s: float | None = None) -> tuple[Act, ...]:
-        """Return acts in order."""
+    async def acts(
+        self,
+        incident_id: int | None = None,
+        since_s: float | None = None,
+        *,
+        after: int = 0,
+        most: int | None = None,
+    ) -> tuple[Act, ...]:
+        """Return acts in order; see :class:`rules.incidents.ports.IncidentBook`."""
         async with self._transaction() as conn:
-            found = await _rows(conn, "acts", incident_id=incident_id, since_s=since_s)
-            return tuple(r.act_of_row(x) for x in found)
+            return await _acts(conn, incident_id, since_s=since_s, after=after, most=most)
 
     async def around(self, incident_id: int) -> tuple[Line, ...]:
         """Return what other books say; see :class:`rules.incidents.ports.IncidentBook`."""
         async with self._transaction() as conn:
+            about = {"incident_id": incident_id, "before_s": BEFORE_S}
             lines = [r.alarm_line(x) for x in await _rows(conn, "alarm_lines", incident_id=incident_id)]
-            lines += [r.order_line(x) for x in await _rows(conn, "order_lines", incident_id=incident_id)]
-            lines += [r.round_line(x) for x in await _rows(conn, "round_lines", incident_id=incident_id)]
+            lines += [r.order_line(x) for x in await _rows(conn, "order_lines", **about)]
+            lines += [r.round_line(x) for x in await _rows(conn, "round_lines", **about)]
         return tuple(sorted(lines, key=lambda line: line.at_s))
-
-    async def find(self, request_id: str) -> Incident | None:
-        """Return the incident that a request was about."""
-        async with self._transaction() as conn:
-            known = await _rows(conn, "known_request", request_id=request_id)
-            return None if not known else await _one(conn, goes_on(r.act_of_row(known[0])))
 
     async def act(self, command: c.Command, now_s: float) -> Incident:
         """Do what is asked; see :class:`rules.incidents.ports.IncidentBook`."""
@@ -79,7 +84,7 @@ class PostgresIncidents:
                     return await _one(conn, goes_on(act))
             [numbers] = await _rows(conn, "numbers")
             case = await _case(conn, command, numbers["incident_id"])
-            obeyed = c.obey(command, case, now_s)
+            obeyed = obey(command, case, now_s)
             written = await _write(conn, obeyed.acts, numbers["act_id"])
             await _move(conn, obeyed.members)
             return written[goes_on(obeyed.acts[0])]
@@ -106,13 +111,9 @@ class PostgresIncidents:
 
 async def _look(conn: Connection, p: GroupingParameters, now_s: float, judge: Judge, newest: Row) -> bool:
     fresh = {s.key: s for s in await _fresh(conn, p, now_s)}
-    kept = {x["key"]: x for x in await _rows(conn, "kept_signals", incident_id=None)}
-    gone = {k: _signal(x) for k, x in kept.items() if k not in fresh}
-    # Of an alarm that is no longer kept nothing is up.
-    ended = {
-        k: s if s.ended_s is not None else msgspec.structs.replace(s, ended_s=now_s) for k, s in gone.items()
-    }
-    signals = {**ended, **{k: s for k, s in fresh.items() if k in kept or r.counts(s, p)}}
+    kept = {x["key"]: _signal(x) for x in await _rows(conn, "kept_signals", incident_id=None)}
+    over = {x["key"]: x["severity"] for x in await _rows(conn, "over", keys=sorted(fresh))}
+    signals = seen(fresh, kept, over, p, now_s)
     belongs = {x["key"]: x["incident_id"] for x in await _rows(conn, "belongs", keys=sorted(signals))}
     [numbers] = await _rows(conn, "numbers")
     live = tuple(_incident(x) for x in await _rows(conn, "live"))
@@ -121,7 +122,7 @@ async def _look(conn: Connection, p: GroupingParameters, now_s: float, judge: Ju
     alive = {i.incident_id for i in live} | set(settled.members.values())
     home = {**belongs, **settled.members}
     for key, number in sorted(home.items()):
-        if number in alive and (key in settled.members or _differs(signals[key], kept.get(key))):
+        if number in alive and (key in settled.members or signals[key] != kept.get(key)):
             await conn.execute(SQL["put_signal"], _signal_row(signals[key], number))
     newest = {
         **newest,
@@ -131,20 +132,18 @@ async def _look(conn: Connection, p: GroupingParameters, now_s: float, judge: Ju
     return bool(settled.acts or settled.members)
 
 
-def _differs(signal: Signal, kept: Row | None) -> bool:
-    return kept is None or _signal(kept) != signal
-
-
 async def _fresh(conn: Connection, p: GroupingParameters, now_s: float) -> list[Signal]:
-    since_s = now_s - p.longest_s
+    since_s, told_s = now_s - p.longest_s, 3600.0 * p.told_h
     alarms = await _rows(conn, "alarms", since_s=since_s, heads=list(p.service_of), left_out=list(p.left_out))
-    events = await _rows(conn, "events", since_s=since_s, now_s=now_s, kinds=[e.kind for e in p.events])
+    events = await _rows(
+        conn, "events", since_s=since_s, now_s=now_s, told_s=told_s, kinds=[e.kind for e in p.events]
+    )
     ids = sorted({x["segment_id"] for x in (*alarms, *events) if x["segment_id"] is not None})
     middles = {x["segment_id"]: x for x in await _rows(conn, "middles", ids=ids)} if ids else {}
     found = [r.alarm_signal(_placed(x, middles), p) for x in alarms]
     found += [r.event_signal(_placed(x, middles), p) for x in events]
-    found += [r.report_signal(x) for x in await _rows(conn, "reports", since_s=since_s, now_s=now_s)]
-    return found
+    reports = await _rows(conn, "reports", since_s=since_s, now_s=now_s, told_s=told_s)
+    return found + [r.report_signal(x) for x in reports]
 
 
 def _placed(row: Row, middles: Mapping[str, Row]) -> Row:
@@ -153,16 +152,30 @@ def _placed(row: Row, middles: Mapping[str, Row]) -> Row:
     return row if at is None or row["latitude_deg"] is not None else {**row, **at}
 
 
-async def _case(conn: Connection, command: c.Command, next_id: int) -> c.Case:
+async def _case(conn: Connection, command: c.Command, next_id: int) -> Case:
     about = command.incident_id if isinstance(command, c.About | c.Open) else None
     if about is None:
-        return c.Case(None, next_id)
+        return Case(None, next_id)
     incident = await _one(conn, about)
     signals = await _signals(conn, about)
+    version = command.seen if isinstance(command, c.About) else None
+    since = () if version is None else await _acts(conn, about, after=version)
     if isinstance(command, c.Merge):
         into = await _one(conn, command.into)
-        return c.Case(incident, next_id, signals, into, await _signals(conn, command.into))
-    return c.Case(incident, next_id, signals)
+        return Case(incident, next_id, signals, into, await _signals(conn, command.into), since)
+    return Case(incident, next_id, signals, since=since)
+
+
+async def _acts(
+    conn: Connection,
+    incident_id: int | None,
+    *,
+    since_s: float | None = None,
+    after: int = 0,
+    most: int | None = None,
+) -> tuple[Act, ...]:
+    found = await _rows(conn, "acts", incident_id=incident_id, since_s=since_s, after=after, most=most)
+    return tuple(r.act_of_row(x) for x in found)
 
 
 async def _write(

@@ -6,24 +6,18 @@ into the same tables; from there on the desk treats them like any other.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from cityops.clock import Clock
-from cityops.runtime.backoff import Backoff
-from cityops.runtime.looking import keep_looking
+from cityops.runtime.looking import Looker
 from rules.core.alarm_book import OpenAlarm
 from rules.core.watch.judge import judge
 from rules.core.watch.model import Judged, Memory, Seen, Watched
 from rules.watch.ports import WatchFor, WatchStore
 
-log = structlog.get_logger(__name__)
-
-RETRY = Backoff(first_s=0.5, cap_s=15.0)
 LOOK_EVERY_S = 10.0
 
 
@@ -46,7 +40,7 @@ class WatchMetrics:
         )
 
 
-class WatchService:
+class WatchService(Looker):
     """Looks every ten seconds until asked to stop.
 
     Args:
@@ -57,6 +51,8 @@ class WatchService:
         metrics: counters to use.
     """
 
+    name = "watch"
+
     def __init__(
         self,
         store: WatchStore,
@@ -66,26 +62,15 @@ class WatchService:
         every_s: float = LOOK_EVERY_S,
         metrics: WatchMetrics | None = None,
     ) -> None:
-        self._store, self._clock, self._watch_for, self._every_s = store, clock, watch_for, every_s
+        self._store, self._clock, self._watch_for = store, clock, watch_for
         self.metrics = WatchMetrics() if metrics is None else metrics
+        super().__init__(every_s, self.metrics)
         self._looked_at_s: float | None = None
 
     def ready(self) -> dict[str, bool]:
         """Whether it has looked lately."""
         now = self._clock.monotonic()
         return {"watch": self._looked_at_s is not None and now - self._looked_at_s < 30.0 + 2 * self._every_s}
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look until ``stop``; the look under way is finished first."""
-        await keep_looking(
-            self.look,
-            stop,
-            log,
-            "watch",
-            every_s=self._every_s,
-            retry=RETRY,
-            failed=lambda _: self.metrics.retries.inc(),
-        )
 
     async def look(self) -> bool:
         """Look once; return whether it was this process's turn.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -11,6 +13,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import SystemClock
+from ops_api.routers import incident_content
 from rules.catalogue.incidents import load_grouping
 from rules.core.incidents.parameters import GroupingRule
 from rules.incidents.service import IncidentService
@@ -154,7 +157,7 @@ async def test_people_act_on_pages_without_a_script(site: Site) -> None:
         assert done.status_code == 303
         made = await ada.post("/incidents", data={"title": "A crane leans", "place": "Quay Street"})
         assert made.status_code == 303
-        other = made.headers["location"].rpartition("/")[2]
+        other = made.headers["location"].split("/")[2]
         merged = await ada.post(
             f"/incidents/{other}", data={"what": "merge", "into": ref, "reason": "same yard"}
         )
@@ -179,6 +182,98 @@ async def test_people_act_on_pages_without_a_script(site: Site) -> None:
         assert (await site.http.get(path)).status_code == 404, path
 
 
+@asynccontextmanager
+async def signed_in(site: Site, name: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Lend a browser of somebody of the operations centre."""
+    async with httpx.AsyncClient(base_url=site.url, timeout=60, verify=PLAIN) as client:
+        who = {"by": name, "role": "manager", "password": OPS_PASSWORD}
+        assert (await client.post("/incidents/who", data=who)).status_code == 303
+        yield client
+
+
+async def test_two_operators_do_not_undo_each_other_and_lose_nothing_they_typed(site: Site) -> None:
+    made = (await post(site, "", title="Flood", latitude_deg=51.45, longitude_deg=-2.58)).json()
+    path = f"/incidents/{made['ref']}"
+    async with signed_in(site, "Bob") as bob, signed_in(site, "Cy") as cy:
+        page = (await bob.get(path)).text
+        stale = {"once": re.findall(r'name="once" value="([^"]+)"', page)[0], "seen": str(made["version"])}
+        assert f'form="form-close" value="{made["version"]}"' in page
+        assert (await cy.post(path, data={"what": "claim", "seen": made["version"]})).status_code == 303
+        late = await bob.post(path, data={"what": "close", "reason": "Dry, says the <b>warden</b>", **stale})
+        assert late.status_code == 409
+        assert "is not as you saw it: taken by Cy" in late.text
+        assert 'value="Dry, says the &lt;b&gt;warden&lt;/b&gt;"' in late.text, "what was typed is still there"
+        assert '<details class="govuk-details ido" id="do-close" open>' in late.text
+        # Whoever goes back in the browser and writes something else has written something else.
+        for text in ("The first", "The second", "The second"):
+            assert (await bob.post(path, data={"what": "note", "text": text, **stale})).status_code == 303
+    log = (
+        await site.http.get(f"{API}/{made['ref']}/log", headers={"Authorization": HEAD["Authorization"]})
+    ).json()
+    assert [x["says"] for x in log if x["what"] == "note"] == [
+        "note by Bob: The first", "note by Bob: The second"
+    ]  # fmt: skip
+    bare = await site.get(f"{API}/{made['ref']}/log", limit=2)
+    assert [(x["says"], x["by"]) for x in bare] == [("note", ""), ("note", "")]
+    assert await site.get(f"{API}/{made['ref']}/log", after=log[-1]["number"]) == []
+    assert (await site.http.get(f"{API}/I999/log")).status_code == 404
+    gone = await post(site, f"/{made['ref']}/claim", seen=made["version"])
+    assert (gone.status_code, "not as you saw it" in gone.text) == (409, True)
+
+
+async def test_a_place_is_found_by_what_people_call_it(site: Site) -> None:
+    bin_ = site.town.bins[0]
+    street = next(s for s in site.town.segments if s.street)
+    async with signed_in(site, "Ada") as ada:
+        for said, at, words in (
+            (bin_.bin_id, (bin_.latitude_deg, bin_.longitude_deg), bin_.street),
+            (street.street.upper(), None, street.street),
+            ("51.4545, -2.5879", (51.4545, -2.5879), None),
+        ):
+            made = await ada.post("/incidents", data={"title": "Smoke", "place": said})
+            ref = made.headers["location"].rpartition("/")[2]
+            assert made.headers["location"] == f"/incidents/{ref}", said
+            found = await site.get(f"{API}/{ref}")
+            assert found["latitude_deg"] is not None
+            if at is not None:
+                assert (found["latitude_deg"], found["longitude_deg"]) == pytest.approx(at)
+            if words is not None:
+                assert found["place"] == words
+        made = await ada.post("/incidents", data={"title": "Smoke", "place": "behind the kiosk"})
+        asks = made.headers["location"]
+        assert asks.endswith("/place")
+        page = (await ada.get(asks)).text
+        assert 'value="behind the kiosk"' in page
+        path = asks.removesuffix("/place")
+        no = await ada.post(path, data={"what": "place", "place": "nowhere at all"})
+        assert (no.status_code, "nothing is known as" in no.text, "Where is it?" in no.text) == (
+            422,
+            True,
+            True,
+        )
+        assert (await ada.post(path, data={"what": "place", "place": ""})).status_code == 422
+        yes = await ada.post(path, data={"what": "place", "place": bin_.bin_id})
+        assert yes.headers["location"] == path
+        assert "said where it is" in (await ada.get(path)).text.lower()
+    [[secret], *_] = await site.sql(
+        "select name from device join home_device using (device_id) where latitude_deg is not null"
+    )
+    async with signed_in(site, "Ada") as ada:
+        made = await ada.post("/incidents", data={"title": "Smoke", "place": secret})
+        assert made.headers["location"].endswith("/place"), "no home is found by its device"
+    no = await site.http.post(path, data={"what": "place", "place": bin_.bin_id})
+    assert no.status_code == 403
+    assert "Work on incidents: say who you are" in (await site.http.get(f"{path}/place")).text
+
+
+async def test_why_a_proposal_is_none_is_for_officers(site: Site) -> None:
+    ref = await burning(site)
+    assert (await post(site, f"/{ref}/close", reason="Mrs Smith of no 12 grills")).status_code == 200
+    bare = json.dumps(await site.get(f"{API}/{ref}")) + (await site.http.get(f"/incidents/{ref}")).text
+    assert "Smith" not in bare
+    assert "Smith" not in (await site.http.get("/incidents")).text
+
+
 async def test_pages_follow_what_happens(site: Site) -> None:
     ref = await burning(site)
     async with site.http.stream("GET", f"/incidents/{ref}/live/stream") as events:
@@ -186,6 +281,18 @@ async def test_pages_follow_what_happens(site: Site) -> None:
         assert "proposed" in await anext(states)
         assert (await post(site, f"/{ref}/open", reason="x")).status_code == 200
         assert "open, duty manager has it" in await anext(states)
+
+
+async def test_the_list_has_cards_for_what_needs_somebody_and_lines_for_the_rest(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incident_content, "CARDS_MOST", 1)
+    for title in ("Flood", "Crane", "Wall"):
+        await post(site, "", title=title)
+    page = (await site.http.get("/incidents")).text
+    assert page.count('class="incident__title"') == 1
+    assert "2 more" in page
+    assert all(title in page for title in ("Flood", "Crane", "Wall"))
 
 
 @pytest.mark.parametrize("path", ["/incidents", "/incidents/handover"])

@@ -142,6 +142,28 @@ def test_people_keep_what_they_have_in_hand(
     assert town.see() == Settled(), "a look at the same again changes nothing"
 
 
+FAR = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 6)), max_size=40).map(
+    lambda rows: [signal(i, "bins", severity="major", east_m=120.0 * x, north_m=130.0 * y) for i, (x, y) in enumerate(rows, start=1)]
+)  # fmt: skip
+
+
+@given(FAR, st.randoms(use_true_random=False))
+@settings(max_examples=100, deadline=None)
+def test_no_group_of_a_long_chain_is_wider_than_an_incident_may_be(found: list[Signal], rng: Any) -> None:
+    for group in groups(found, {}, {}, P):
+        places = [(s.latitude_deg, s.longitude_deg) for s in group]
+        lat, lon = np.array(places, dtype=np.float64).T
+        north, east = np.ptp(lat) * 111_195.0, np.ptp(lon) * 111_195.0 * np.cos(np.radians(51.45))
+        assert np.hypot(north, east) <= P.widest_m * 1.01
+    assert sum(len(g) for g in groups(found, {}, {}, P)) == len(found)
+    shuffled = rng.sample(found, len(found))
+    seen_at_once = Town()
+    seen_at_once.see(*shuffled)
+    other = Town()
+    other.see(*found)
+    assert seen_at_once.parts() == other.parts(), "what is there at once falls together in one way"
+
+
 @given(SIGNALS)
 @settings(max_examples=100, deadline=None)
 def test_pairs_are_those_of_the_definition(found: list[Signal]) -> None:

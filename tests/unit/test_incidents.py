@@ -20,6 +20,7 @@ from rules.core.collection_acts.record import Act, NewAct
 from rules.core.incidents import commands as c
 from rules.core.incidents.handover import RoundsNow, RouteNow, Shift, handover, text_lines
 from rules.core.incidents.model import Incident
+from rules.core.incidents.obey import Case, obey
 from rules.core.incidents.settle import settle, why
 from rules.core.incidents.summary import summary
 from rules.core.incidents.wards import ward_at
@@ -109,9 +110,9 @@ def test_the_summary_names_streets_and_the_worst_first() -> None:
     ],
 )  # fmt: skip
 def test_what_is_refused_is_refused_in_words(command: c.Command, now: Incident | None, says: str) -> None:
-    case = c.Case(now, 4, [signal(1), signal(2)])
+    case = Case(now, 4, [signal(1), signal(2)])
     with pytest.raises(c.IncidentRefusedError, match=says):
-        c.obey(command, case, AT_S)
+        obey(command, case, AT_S)
 
 
 def test_the_first_line_says_what_goes_on_and_who_has_it() -> None:

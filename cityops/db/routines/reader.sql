@@ -65,7 +65,7 @@ create view board.incident with (security_barrier) as
 select incident_id, state, severity, services, signals, up, latitude_deg, longitude_deg, reach_m, has_owner, made_at, opened_at,
        contained_at, closed_at, changed_at, open_tasks,
        case when (document ->> 'named')::boolean then 'Opened by hand' else title end as title,
-       case when (document ->> 'named')::boolean then '' else place end as place
+       case when (document ->> 'named')::boolean or document ->> 'pin' is not null then '' else place end as place
   from public.incident;
 
 create view board.dead_letter with (security_barrier) as

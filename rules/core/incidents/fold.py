@@ -10,8 +10,10 @@ from msgspec.structs import replace
 
 from rules.core.incidents.model import Act, Incident, Link, State, Task
 
-NAMED = ("title", "place")
-"""What a person has named the engine does not name anew."""
+REASONS = ("proposed", "lapsed", "merged", "opened", "contained", "closed")
+"""Acts whose text is why an incident is in its state."""
+JOIN = ("proposed", "changed")
+"""Acts by which signals come to it."""
 
 
 def fold(acts: Iterable[Act]) -> Incident:
@@ -29,35 +31,45 @@ def after(incident: Incident | None, act: Act) -> Incident:
     if incident is None:
         state: State = "proposed" if act.what == "proposed" else "open"
         incident = Incident(incident_id=act.incident_id, state=state, title="", made_at_s=act.at_s)
-    now = replace(incident, **_CHANGES[act.what](incident, act))
-    return replace(now, changed_at_s=act.at_s, last_act_id=act.act_id)
+    fields = _CHANGES[act.what](incident, act)
+    if act.what in REASONS:
+        fields = {**fields, "reason": act.text, "reason_private": act.via != "engine"}
+    if act.what in JOIN and act.detail.get("signals"):
+        fields = {**fields, "joined_at_s": act.at_s}
+    return replace(incident, **fields, changed_at_s=act.at_s, last_act_id=act.act_id)
 
 
 def _seen(incident: Incident, act: Act) -> dict[str, Any]:
     """Return what the act's summary of signals changes."""
     said: Mapping[str, Any] = act.detail.get("summary", {})
-    kept = NAMED if incident.named else ()
+    kept = incident.given
     if said.get("latitude_deg") is None:  # a place that a person gave stays where signals have none
         kept = (*kept, "latitude_deg", "longitude_deg", "reach_m")
-    fields = {k: v for k, v in said.items() if k not in kept}
+    fields = {k: v for k, v in said.items() if k not in kept and k in Incident.__struct_fields__}
     if "services" in fields:
         fields["services"] = tuple(fields["services"])
     return fields
 
 
-def _proposed(incident: Incident, act: Act) -> dict[str, Any]:
-    return {**_seen(incident, act), "reason": act.text}
-
-
 def _opened(incident: Incident, act: Act) -> dict[str, Any]:
     own = {k: v for k, v in act.detail.items() if k in ("title", "place", "latitude_deg", "longitude_deg")}
-    fields = _seen(incident, act) | {k: v for k, v in own.items() if v not in (None, "")}
+    fields = _seen(incident, act) | {k: v for k, v in own.items() if v not in (None, "")} | _pin(act)
     owner = {} if incident.owner else {"owner": act.by, "owner_role": act.role}
     opened_s = act.at_s if incident.opened_at_s is None else incident.opened_at_s
     return {
         **fields, **owner, "state": "open", "opened_at_s": opened_s, "contained_at_s": None, "closed_at_s": None,
-        "reason": act.text, "named": incident.named or bool(own.get("title")),
+        "named": incident.named or bool(own.get("title")),
     }  # fmt: skip
+
+
+def _pin(act: Act) -> dict[str, Any]:
+    lat, lon = act.detail.get("latitude_deg"), act.detail.get("longitude_deg")
+    return {} if lat is None or lon is None else {"pin": (lat, lon)}
+
+
+def _placed(incident: Incident, act: Act) -> dict[str, Any]:
+    """Return where a person says that it is; without words for it those that it has."""
+    return {**_seen(incident, act), "place": act.detail.get("place") or incident.place, **_pin(act)}
 
 
 def _absorbed(incident: Incident, act: Act) -> dict[str, Any]:
@@ -66,7 +78,13 @@ def _absorbed(incident: Incident, act: Act) -> dict[str, Any]:
     first = len(incident.tasks) + 1
     renumbered = tuple(replace(t, number=first + i) for i, t in enumerate(tasks))
     touches = tuple(n for n in incident.touches if n != act.detail.get("from"))
+    place = act.detail.get("pin") if incident.latitude_deg is None else None
     return {
+        **(
+            {}
+            if place is None
+            else {"pin": tuple(place), "latitude_deg": place[0], "longitude_deg": place[1]}
+        ),
         **_seen(incident, act),
         "tasks": (*incident.tasks, *renumbered),
         "links": (*incident.links, *links),
@@ -102,16 +120,16 @@ def _linked(incident: Incident, act: Act) -> dict[str, Any]:
 
 
 def _closed(incident: Incident, act: Act) -> dict[str, Any]:
-    return {"state": "closed", "closed_at_s": act.at_s, "reason": act.text}
+    return {"state": "closed", "closed_at_s": act.at_s}
 
 
 _CHANGES = {
-    "proposed": _proposed,
+    "proposed": _seen,
     "changed": _seen,
     "over": _seen,
     "absorbed": _absorbed,
     "merged": lambda i, a: {
-        "state": "merged", "closed_at_s": a.at_s, "reason": a.text, "merged_into": a.detail["into"], "signals": 0, "up": 0
+        "state": "merged", "closed_at_s": a.at_s, "merged_into": a.detail["into"], "signals": 0, "up": 0
     },
     "lapsed": _closed,
     "touches": lambda i, a: {"touches": tuple(a.detail["touches"])},
@@ -122,7 +140,8 @@ _CHANGES = {
     "task_done": _task_done,
     "note": lambda i, a: {},
     "linked": _linked,
-    "contained": lambda i, a: {"state": "contained", "contained_at_s": a.at_s, "reason": a.text},
+    "contained": lambda i, a: {"state": "contained", "contained_at_s": a.at_s},
     "closed": _closed,
     "split_off": _seen,
+    "placed": _placed,
 }  # fmt: skip

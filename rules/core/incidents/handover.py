@@ -7,12 +7,16 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
+from rules.core.effects import hour_of
 from rules.core.incidents.model import Act, Incident
 from rules.core.incidents.words import STATE_WORDS, act_words, headline, ranked, ref_of
 
 NOBODY = "Nobody"
 QUIET = ("changed", "over", "touches")
 """What the engine says of what goes on by itself: of these only the newest counts."""
+
+ACTS_MOST, LINES_MOST = 10_000, 40
+"""Acts that are looked through, and lines that are told of one incident: the newest."""
 
 
 class RouteNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,11 +142,18 @@ def _changed(
             incident_id=number,
             title=known[number].title,
             state=STATE_WORDS[known[number].state],
-            lines=tuple((a.at_s, act_words(a, names=names)) for a in _told(found)),
+            lines=_lines(_told(found), names=names),
         )
         for number, found in sorted(by_id.items())
         if number in known
     )
+
+
+def _lines(acts: Sequence[Act], *, names: bool) -> tuple[tuple[float, str], ...]:
+    told = acts[-LINES_MOST:]
+    before = len(acts) - len(told)
+    more = [(told[0].at_s, f"{before} more before this: its log has them")] if before else []
+    return (*more, *((a.at_s, act_words(a, names=names)) for a in told))
 
 
 def _told(acts: Sequence[Act]) -> list[Act]:
@@ -163,9 +174,9 @@ def _due(live: Sequence[Incident], now_s: float, *, names: bool) -> tuple[Due, .
 
 
 def clock(at_s: float, zone: tzinfo) -> str:
-    """Return a time as the town's clock has it: ``Fri 9 Jan 21:40``."""
+    """Return a time as the town's clock has it: ``Fri 9 Jan 21:40``; ``Sun 25 Oct 01:40 GMT`` where it shows that twice."""
     at = datetime.fromtimestamp(at_s, zone)
-    return f"{at:%a} {at.day} {at:%b %H:%M}"
+    return f"{at:%a} {at.day} {at:%b} {hour_of(at)}"
 
 
 def incident_line(incident: Incident) -> str:

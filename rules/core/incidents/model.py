@@ -15,6 +15,7 @@ IN_HAND: tuple[State, ...] = ("open", "contained")
 What = Literal[
     "proposed", "changed", "over", "absorbed", "merged", "lapsed", "touches",
     "opened", "claimed", "handed_over", "task", "task_done", "note", "linked", "contained", "closed", "split_off",
+    "placed",
 ]  # fmt: skip
 ENGINE = "cityops"
 
@@ -113,9 +114,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         services: of all its signals, by name; ``signals``, ``up``: how many there are, and how many are not over.
         latitude_deg, longitude_deg: middle of its signals [°]; ``reach_m``: the farthest of them from there [m].
         owner, owner_role: who has it; empty: nobody.
-        reason: why it is in this state.
+        named: a person has given the title; ``pin``: where a person says that it is, (latitude, longitude) [°].
+        reason: why it is in this state; ``reason_private``: a person's words, for officers alone.
         merged_into: number of the incident that it has become a part of.
         touches: numbers of incidents in hand that its signals reach.
+        joined_at_s: when a signal came to it last.
         last_act_id: version of it: the newest act.
     """
 
@@ -138,12 +141,14 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     contained_at_s: float | None = None
     closed_at_s: float | None = None
     reason: str = ""
+    reason_private: bool = True
+    pin: tuple[float, float] | None = None
     merged_into: int | None = None
     tasks: tuple[Task, ...] = ()
     links: tuple[Link, ...] = ()
     touches: tuple[int, ...] = ()
     changed_at_s: float = 0.0
-    newest_signal_s: float | None = None
+    joined_at_s: float | None = None
     over_at_s: float | None = None
     last_act_id: int = 0
 
@@ -165,6 +170,15 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def since_contained(self) -> bool:
-        """Whether something new came after it was contained."""
-        at_s, newest_s = self.contained_at_s, self.newest_signal_s
-        return self.state == "contained" and at_s is not None and newest_s is not None and newest_s > at_s
+        """Whether something new came after it was contained, however long ago that began."""
+        at_s, joined_s = self.contained_at_s, self.joined_at_s
+        return self.state == "contained" and at_s is not None and joined_s is not None and joined_s > at_s
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Return the fields that a person has given, which signals do not change."""
+        return ("title", "place") if self.named else ("place",) if self.pin is not None else ()
+
+    def shown_reason(self, *, names: bool) -> str:
+        """Return why it is in this state; of a person's words nothing where the reader may not know them."""
+        return self.reason if names or not self.reason_private else ""

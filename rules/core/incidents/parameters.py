@@ -52,6 +52,16 @@ class EventOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     service: str
 
 
+class Storm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A rule whose alarms are no signals where more than ``most`` of one group alarm begin within its window.
+
+    A gateway or a power cut silences a part of the town: that is the platform's, and would chain whole quarters together.
+    """
+
+    rule: str
+    most: Least
+
+
 class GroupingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What falls together, and when that is an incident.
 
@@ -67,6 +77,10 @@ class GroupingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         left_out: rules that take no part.
         loose: rules that join what is near and bind nothing together: weather is the same all over the town.
         events: events that take part, as ``info`` and loose.
+        storms: rules of which many at once say nothing about a place.
+        widest_m: a group is no wider than this, corner to corner [m], however near each is to the next.
+        placed_as: the place that a person gave an incident reaches as far as a signal of this severity.
+        told_h: a report or an event of which nobody says that it is over counts for so long [h].
         lapse_h: a proposal that nobody took up goes so long after all in it is over [h].
     """
 
@@ -81,6 +95,10 @@ class GroupingParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     left_out: tuple[str, ...] = ()
     loose: tuple[str, ...] = ()
     events: tuple[EventOf, ...] = ()
+    storms: tuple[Storm, ...] = ()
+    widest_m: Positive
+    placed_as: Severity
+    told_h: Positive
     lapse_h: Positive
 
     @property

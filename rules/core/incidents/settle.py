@@ -6,6 +6,7 @@ The rules of it, in this order:
    stays together though what was between them is over.
 2. Signals that fall together (:mod:`rules.core.incidents.near`) make a group, with all signals of the incidents
    they belong to.
+   A group is no wider than ``widest_m``, and where a person says that an incident in hand is, is one of them.
 3. A group without an incident becomes a proposal where it is bad enough (:func:`why`). Below that nothing is written.
 4. A group with proposals alone is the oldest of them, the one with the lowest number; the others merge into it.
 5. A group with one incident that people have in hand is that one; proposals merge into it.
@@ -25,11 +26,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rules.core.alarm_spec import rank
+from rules.core.incidents.bounded import labels_within
 from rules.core.incidents.model import Incident, NewAct, Signal
-from rules.core.incidents.near import Ints, Points, labels, pairs
+from rules.core.incidents.near import Ints, Points, pairs
 from rules.core.incidents.parameters import GroupingParameters
 from rules.core.incidents.settled import Settled, absorbed
-from rules.core.incidents.sphere import xyz_m
+from rules.core.incidents.sphere import Floats, xyz_m
 from rules.core.incidents.summary import summary, what_of
 
 MAJOR, CRITICAL = rank("major"), rank("critical")
@@ -74,13 +76,26 @@ def settle(
     live = {i.incident_id: i for i in incidents if i.is_live}
     taken = {k: n for k, n in belongs.items() if n not in live}
     mine = sorted((s for s in signals if s.key not in taken), key=lambda s: s.key)
-    work = _Work(live, now_s, next_id, {s.key: belongs[s.key] for s in mine if s.key in belongs})
+    pins = {pin.key: i.incident_id for i in live.values() for pin in _pin(i, p)}
+    work = _Work(live, now_s, next_id, pins | {s.key: belongs[s.key] for s in mine if s.key in belongs})
     touches: dict[int, set[int]] = {n: set() for n in live}
-    for group in groups(mine, work.home, live, p):
+    pinned = [pin for i in live.values() for pin in _pin(i, p)]
+    for group in groups([*mine, *pinned], work.home, live, p):
         _place(work, group, p, touches)
     _tell(work, mine, touches, p, belongs)
-    moved = {k: n for k, n in work.home.items() if belongs.get(k) != n}
+    moved = {k: n for k, n in work.home.items() if belongs.get(k) != n and k not in pins}
     return Settled(tuple(work.acts), moved)
+
+
+def _pin(incident: Incident, p: GroupingParameters) -> tuple[Signal, ...]:
+    """Return the place that a person gave an incident in hand, as if it were a signal of it; none of others."""
+    if incident.pin is None or not incident.in_hand:
+        return ()
+    pin = Signal(
+        key=f"pin:{incident.incident_id}", service="", rule_id="", kind="", subject="", severity=p.placed_as, title="",
+        at_s=incident.made_at_s, latitude_deg=incident.pin[0], longitude_deg=incident.pin[1],
+    )  # fmt: skip
+    return (pin,)
 
 
 def groups(
@@ -89,8 +104,9 @@ def groups(
     """Return the signals by group, in the order of each one's first key."""
     if not signals:
         return []
-    edges = np.concatenate([pairs(points_of(signals, home, live, p)), _ties(signals, home)])
-    found = labels(len(signals), edges)
+    points = points_of(signals, home, live, p)
+    near, ties = pairs(points), _ties(signals, home)
+    found = labels_within(points.latitude_deg, points.longitude_deg, near, ties, p.widest_m)
     by_label: dict[int, list[Signal]] = {}
     for signal, label in zip(signals, found.tolist(), strict=True):
         by_label.setdefault(label, []).append(signal)
@@ -106,12 +122,9 @@ def points_of(
         incident = live.get(home.get(s.key, 0))
         return s.ended_s is None and incident is not None and incident.in_hand
 
-    def degrees(values: Sequence[float | None]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-
     return Points(
-        latitude_deg=degrees([s.latitude_deg for s in signals]),
-        longitude_deg=degrees([s.longitude_deg for s in signals]),
+        latitude_deg=_degrees([s.latitude_deg for s in signals]),
+        longitude_deg=_degrees([s.longitude_deg for s in signals]),
         at_s=np.array([s.at_s for s in signals], dtype=np.float64),
         radius_m=np.array([p.radius_m.of(s.severity) for s in signals], dtype=np.float64),
         window_s=np.array([60.0 * p.window_min.of(s.severity) for s in signals], dtype=np.float64),
@@ -187,12 +200,10 @@ def _absorb(work: _Work, winner: int, loser: int) -> None:
 def _share_out(work: _Work, group: Sequence[Signal], in_hand: Sequence[int]) -> None:
     """Give what is in no incident in hand to the nearest of those; a proposal goes where most of it went."""
     fixed = [s for s in group if work.home.get(s.key) in in_hand]
+    others = [s for s in group if work.home.get(s.key) not in in_hand]
     went: dict[int, Counter[int]] = {}
-    for s in group:
+    for s, to in zip(others, _nearest(others, fixed, work.home), strict=True):
         before = work.home.get(s.key)
-        if before in in_hand:
-            continue
-        to = _nearest(s, fixed, work.home)
         if before is None:
             work.home[s.key] = to
         else:
@@ -205,15 +216,26 @@ def _share_out(work: _Work, group: Sequence[Signal], in_hand: Sequence[int]) -> 
         _absorb(work, winner, loser)
 
 
-def _nearest(signal: Signal, fixed: Sequence[Signal], home: Mapping[str, int]) -> int:
-    placed = [s for s in fixed if s.latitude_deg is not None and s.longitude_deg is not None]
-    if signal.latitude_deg is None or signal.longitude_deg is None or not placed:
-        return min(home[s.key] for s in fixed)
-    here = xyz_m(np.array([signal.latitude_deg]), np.array([signal.longitude_deg]))
-    lat = np.array([s.latitude_deg for s in placed], dtype=np.float64)
-    lon = np.array([s.longitude_deg for s in placed], dtype=np.float64)
-    away_m = np.linalg.norm(xyz_m(lat, lon) - here, axis=1)
-    return min((round(d, 3), home[s.key]) for d, s in zip(away_m.tolist(), placed, strict=True))[1]
+def _nearest(signals: Sequence[Signal], fixed: Sequence[Signal], home: Mapping[str, int]) -> list[int]:
+    """Return of each signal the incident with the nearest of those that stay, the older of two equally near."""
+    oldest = min(home[s.key] for s in fixed)
+    stay = sorted((s for s in fixed if s.latitude_deg is not None), key=lambda s: home[s.key])
+    if not stay:
+        return [oldest] * len(signals)
+    there = _points(stay)
+    found = []
+    for s in signals:
+        away_m = np.round(np.linalg.norm(there - _points([s]), axis=1), 3)
+        found.append(oldest if s.latitude_deg is None else home[stay[int(np.argmin(away_m))].key])
+    return found
+
+
+def _points(signals: Sequence[Signal]) -> Floats:
+    return xyz_m(_degrees([s.latitude_deg for s in signals]), _degrees([s.longitude_deg for s in signals]))
+
+
+def _degrees(values: Sequence[float | None]) -> Floats:
+    return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
 
 
 def _tell(
@@ -248,9 +270,8 @@ def _tell(
 
 
 def _changes(work: _Work, incident: Incident, mine: Sequence[Signal], new: Sequence[Signal]) -> None:
-    said = summary(mine)
-    kept = ("title", "place") if incident.named else ()
-    differ = [f for f in SAID if f not in kept and _plain(getattr(incident, f)) != said[f]]
+    said = summary(mine, incident.pin)
+    differ = [f for f in SAID if f not in incident.given and _plain(getattr(incident, f)) != said[f]]
     if not differ and not new:
         return
     if new:

@@ -29,5 +29,6 @@ def absorbed(winner: int, gone: Incident, at_s: float, text: str) -> NewAct:
         "from": gone.incident_id,
         "tasks": msgspec.to_builtins(gone.tasks),
         "links": msgspec.to_builtins(gone.links),
+        "pin": gone.pin,
     }
     return NewAct(incident_id=winner, what="absorbed", at_s=at_s, text=text, detail=detail)

@@ -28,14 +28,14 @@ ONE_AND_MANY = {
 STREETS_MOST, KINDS_MOST, TITLE_MOST = 2, 3, 200
 
 
-def summary(signals: Sequence[Signal]) -> dict[str, Any]:
+def summary(signals: Sequence[Signal], pin: tuple[float, float] | None = None) -> dict[str, Any]:
     """Return what an incident's row says of its signals; they are given in any order.
 
-    Keys are fields of :class:`rules.core.incidents.model.Incident`.
+    ``pin``: where a person says that it is [°]: its middle, wherever signals are. Keys are fields of :class:`rules.core.incidents.model.Incident`.
     """
     up = [s for s in signals if s.ended_s is None]
     counted = up or list(signals)
-    latitude_deg, longitude_deg, reach_m = middle(signals)
+    latitude_deg, longitude_deg, reach_m = middle(signals, pin)
     place = place_of(signals)
     ended = [s.ended_s for s in signals if s.ended_s is not None]
     return {
@@ -48,7 +48,6 @@ def summary(signals: Sequence[Signal]) -> dict[str, Any]:
         "latitude_deg": latitude_deg,
         "longitude_deg": longitude_deg,
         "reach_m": reach_m,
-        "newest_signal_s": max((s.at_s for s in signals), default=None),
         "over_at_s": max(ended, default=None) if not up else None,
     }
 
@@ -58,17 +57,22 @@ def worst(signals: Iterable[Signal]) -> str:
     return max((s.severity for s in signals), key=rank, default="info")
 
 
-def middle(signals: Sequence[Signal]) -> tuple[float | None, float | None, float]:
-    """Return the middle of the signals' places [°], and the farthest from there [m]; None, None, 0 where none is known."""
+def middle(
+    signals: Sequence[Signal], pin: tuple[float, float] | None = None
+) -> tuple[float | None, float | None, float]:
+    """Return the middle of the signals' places [°], and the farthest from there [m]; None, None, 0 where none is known.
+
+    With ``pin`` that is the middle.
+    """
     placed = sorted(
         (s.latitude_deg, s.longitude_deg)
         for s in signals
         if s.latitude_deg is not None and s.longitude_deg is not None
     )
     if not placed:
-        return None, None, 0.0
+        return (None, None, 0.0) if pin is None else (*pin, 0.0)
     at = np.array(placed, dtype=np.float64)
-    centre = at.mean(axis=0, keepdims=True)
+    centre = at.mean(axis=0, keepdims=True) if pin is None else np.array([pin], dtype=np.float64)
     away_m = np.linalg.norm(xyz_m(at[:, 0], at[:, 1]) - xyz_m(centre[:, 0], centre[:, 1]), axis=1)
     return round(float(centre[0, 0]), 6), round(float(centre[0, 1]), 6), round(float(away_m.max()), 1)
 

@@ -32,7 +32,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 def assembled(
     acts: Sequence[Act], signals: Sequence[Signal], around: Sequence[Line], *, names: bool
 ) -> tuple[Line, ...]:
-    """Return all that happened, the newest first, at most :data:`MOST`.
+    """Return all that happened, the newest first.
 
     Args:
         acts: the incident's own log.
@@ -44,7 +44,7 @@ def assembled(
     lines += [x for s in signals for x in _signal(s)]
     lines += [_for(line, names=names) for line in around]
     found = sorted(enumerate(lines), key=lambda x: (x[1].at_s, x[0]))
-    return tuple(line for _, line in reversed(found[-MOST:]))
+    return tuple(line for _, line in reversed(found))
 
 
 def _for(line: Line, *, names: bool) -> Line:

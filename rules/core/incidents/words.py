@@ -25,6 +25,7 @@ _SAID = {
     "note": "note",
     "contained": "contained",
     "closed": "closed",
+    "placed": "said where it is",
 }
 
 
@@ -43,11 +44,8 @@ def who_has(incident: Incident, *, names: bool) -> str:
     """Return who has it in words; without ``names`` only whether somebody has."""
     if incident.state == "proposed":
         return "nobody has looked yet"
-    if not incident.owner:
-        return "nobody has it"
-    if not names:
-        return f"{incident.owner_role or 'somebody'} has it"
-    return f"{incident.owner} has it"
+    whoever = incident.owner if names else incident.owner and (incident.owner_role or "somebody")
+    return f"{whoever or 'nobody'} {'has' if incident.is_live else 'had'} it"
 
 
 def headline(incidents: Sequence[Incident], *, names: bool) -> str:
@@ -112,6 +110,8 @@ def to_do(incident: Incident) -> tuple[str, ...]:
     found = []
     if not incident.owner:
         found.append(f"Nobody has {number}: claim it, or hand it to who shall have it.")
+    if incident.latitude_deg is None:
+        found.append("Say where it is: what goes wrong near there belongs to it then.")
     if incident.since_contained:
         found.append("Something new came since it was contained: contain it again, or reopen it.")
     if incident.touches:

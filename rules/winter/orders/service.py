@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from cityops.clock import Clock
-from cityops.runtime.backoff import Backoff
-from cityops.runtime.looking import keep_looking
+from cityops.runtime.looking import Looker
 from rules.core.winter_orders.unanswered import look
 from rules.winter.orders.ports import RuleOf, UnansweredStore
 
-log = structlog.get_logger(__name__)
-
-RETRY = Backoff(first_s=0.5, cap_s=15.0)
 LOOK_EVERY_S = 5.0
 
 
@@ -30,7 +23,7 @@ class OrdersMetrics:
         )
 
 
-class UnansweredService:
+class UnansweredService(Looker):
     """Looks until asked to stop; in the town's time, as the alarm desk's timers.
 
     Args:
@@ -41,6 +34,8 @@ class UnansweredService:
         metrics: counters to use.
     """
 
+    name = "orders"
+
     def __init__(
         self,
         store: UnansweredStore,
@@ -50,20 +45,9 @@ class UnansweredService:
         every_s: float = LOOK_EVERY_S,
         metrics: OrdersMetrics | None = None,
     ) -> None:
-        self._store, self._clock, self._rule_of, self._every_s = store, clock, rule_of, every_s
+        self._store, self._clock, self._rule_of = store, clock, rule_of
         self.metrics = OrdersMetrics() if metrics is None else metrics
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look until ``stop``; the look under way is finished first."""
-        await keep_looking(
-            self.look,
-            stop,
-            log,
-            "orders",
-            every_s=self._every_s,
-            retry=RETRY,
-            failed=lambda _: self.metrics.retries.inc(),
-        )
+        super().__init__(every_s, self.metrics)
 
     async def look(self) -> bool:
         """Look once; return whether anything was written.

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from cityops.clock import Clock
 from cityops.runtime.backoff import Backoff
-from cityops.runtime.looking import keep_looking
+from cityops.runtime.looking import Looker
 from rules.core.winter_nights import night_of, span_s
 from rules.core.winter_scores.facts import ScoreParameters
 from rules.core.winter_scores.night import score
@@ -53,7 +53,7 @@ class RecordMetrics:
         )
 
 
-class RecordKeeper:
+class RecordKeeper(Looker):
     """Looks every minute until asked to stop, in the town's time.
 
     Args:
@@ -65,6 +65,9 @@ class RecordKeeper:
         every_s: seconds between looks.
         metrics: counters to use.
     """
+
+    name = "records"
+    retry = RETRY
 
     def __init__(
         self,
@@ -78,20 +81,9 @@ class RecordKeeper:
         metrics: RecordMetrics | None = None,
     ) -> None:
         self._book, self._room_of, self._town_now, self._zone = book, room_of, town_now, zone
-        self._clock, self._every_s = clock, every_s
+        self._clock = clock
         self.metrics = RecordMetrics() if metrics is None else metrics
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look until ``stop``; the record under way is finished first."""
-        await keep_looking(
-            self.look,
-            stop,
-            log,
-            "records",
-            every_s=self._every_s,
-            retry=RETRY,
-            failed=lambda _: self.metrics.retries.inc(),
-        )
+        super().__init__(every_s, self.metrics)
 
     async def look(self) -> tuple[date, ...]:
         """Make and keep the records that are due; return their nights.

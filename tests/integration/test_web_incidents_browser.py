@@ -1,0 +1,125 @@
+"""Incidents in headless Chromium: on a telephone and a wall, dark and light; what is on the screen is what is decided on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.fakes import website
+from tests.fakes.accessibility import violations
+from tests.fakes.website import OPS_PASSWORD, Site
+from tests.integration.test_web_browser import CHROMIUM, chromium, opened
+from tests.integration.test_web_incidents import burning, post
+
+__all__ = ["chromium"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
+    pytest.mark.asyncio(loop_scope="module"),
+    # The machine may be busy.
+    pytest.mark.timeout(240),
+]
+SOON_MS = 60_000
+WIDTHS = (390, 1920)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
+    """One site for all tests here."""
+    async with website.copied(pg_server, *await towns.template()) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ref(site: Site) -> str:
+    """The burning bin's incident."""
+    return await burning(site)
+
+
+async def let_in(page: Page) -> None:
+    """Say who one is, with the operations centre's password."""
+    await page.get_by_text("Work on incidents: say who you are").click()
+    await page.get_by_label("The operations centre’s password").fill(OPS_PASSWORD)
+    await page.get_by_label("Your name").fill("Ada")
+    await page.get_by_role("button", name="Go on").click()
+    await expect(page.get_by_text("You act as Ada")).to_be_visible()
+
+
+async def looked_over(page: Page, what: str) -> list[tuple[str, int, str]]:
+    """Return what is wrong with a page at each width: rules of accessibility, and what is wider than the screen."""
+    bad = []
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 900})
+        bad += [(what, width, v) for v in await violations(page)]
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            bad.append((what, width, "is wider than the screen"))
+    return bad
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_state_is_accessible_and_fits(
+    chromium: Browser, site: Site, ref: str, scheme: Literal["light", "dark"]
+) -> None:
+    page, watch = await opened(chromium, site, f"/incidents/{ref}", color_scheme=scheme)
+    bad = await looked_over(page, "looked at")
+    await let_in(page)
+    bad += await looked_over(page, "before it is opened")
+    await page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    bad += await looked_over(page, "with every form open")
+    made = await post(site, "", title="A crane leans over the quay", place="Quay")
+    other = made.json()["ref"]
+    await post(site, f"/{other}/tasks", text="Keep people away", who="Police")
+    for path in (f"/incidents/{other}", f"/incidents/{other}/place", "/incidents", "/incidents/handover"):
+        await page.goto(f"{site.url}{path}")
+        bad += await looked_over(page, path)
+    refused = await post(site, f"/{other}/close", reason="stands again", even_so=True)
+    assert refused.status_code == 200
+    await page.goto(f"{site.url}/incidents/{other}")
+    bad += await looked_over(page, "closed")
+    assert bad == []
+    assert watch.wrong == []
+    await page.close()
+    await page.context.clear_cookies()
+
+
+async def test_what_is_on_the_screen_is_what_is_decided_on(chromium: Browser, site: Site) -> None:
+    made = (await post(site, "", title="A wall fell")).json()
+    page, watch = await opened(chromium, site, f"/incidents/{made['ref']}")
+    await let_in(page)
+    await expect(page.locator("#live-status")).to_have_text("Live", timeout=SOON_MS)
+    seen = page.locator('input[name="seen"][form="form-hand_over"]')
+    await expect(seen).to_have_value(str(made["version"]))
+    await page.mouse.move(640, 2)
+    after = (await post(site, f"/{made['ref']}/hand-over", to="Cy")).json()
+    await expect(page.locator(".iline").get_by_text("handed over to Cy")).to_be_visible(timeout=SOON_MS)
+    await expect(seen).to_have_value(str(after["version"]))
+    await page.get_by_role("button", name="Claim it").click()
+    await expect(page.locator("h1")).to_contain_text("Ada has it")
+    assert watch.wrong == []
+    await page.close()
+    await page.context.clear_cookies()
+
+
+async def test_a_click_on_the_map_says_where_it_is(chromium: Browser, site: Site) -> None:
+    page, watch = await opened(chromium, site, "/incidents")
+    await let_in(page)
+    await page.get_by_text("Open one that nobody proposed").click()
+    await page.get_by_label("What it is; everybody reads it").fill("Water on the road")
+    await page.get_by_label("Where: a street").fill("by the old mill")
+    await page.get_by_role("button", name="Open it").click()
+    await expect(page.locator("h1")).to_have_text("Where is it?")
+    await expect(page.locator("#where")).to_have_value("by the old mill")
+    await page.get_by_role("button", name="It is there").click()
+    await expect(page.get_by_role("alert")).to_contain_text("nothing is known as 'by the old mill'")
+    await page.locator("#map canvas").first.wait_for(state="attached")
+    await page.locator("#map").click(position={"x": 180, "y": 150})
+    await expect(page.locator("h1")).to_contain_text("Water on the road")
+    await expect(page.locator(".imap__mark--pin")).to_have_count(1)
+    assert [w for w in watch.wrong if "422 (Unprocessable" not in w] == [], "but for the place that is none"
+    await page.close()
+    await page.context.clear_cookies()
