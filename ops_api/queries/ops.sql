@@ -45,11 +45,17 @@ with active as (
 select alarm_id, rule_id, severity, taken, longitude_deg, latitude_deg from found
 order by array_position(array['critical', 'major', 'warning', 'info'], severity), raised_at desc limit %(limit)s
 
+-- wall_urgent
+-- The most urgent active alarms of all, in the order of web/alarms_view.by_urgency; what is wrong in homes is on the tiles alone.
+select alarm_id from alarm where cleared_at is null and subject_kind <> 'home'
+order by case when shelved_until is not null or closed_at is not null then 2 when acknowledged_at is not null then 1 else 0 end,
+         array_position(array['critical', 'major', 'warning', 'info'], severity), raised_at desc limit %(limit)s
+
 -- wall_alarm_lines
 -- What happened to alarms since a time, newest first; nothing of homes and of what stands in one. By number from behind: nothing
 -- else finds the newest without reading all.
-select l.at, l.what, l.actor, a.alarm_id, a.rule_id, a.severity, a.title
-from (select log_id, alarm_id, at, what, actor from alarm_log
+select l.at, l.what, l.detail ->> 'severity' as became, l.detail ->> 'before' as before, a.alarm_id, a.rule_id, a.title
+from (select log_id, alarm_id, at, what, detail from alarm_log
       where log_id > (select coalesce(max(log_id), 0) - %(look)s from alarm_log)) l
 join alarm a using (alarm_id)
 where l.at >= %(since)s and l.what in ('raised', 'cleared', 'acknowledged', 'severity', 'closed')
