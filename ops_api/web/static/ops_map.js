@@ -173,7 +173,7 @@
   function apart(stations, taken) {
     const letter = words().letter, said = stations.map((w) => CityMap.degrees(w.air_c).replace(" °C", "°"));
     const places = stations.map((w, i) => ({ ...map.latLngToLayerPoint(flip(w.at)), wide: said[i].length * letter * 0.6, high: letter * 1.1 }));
-    return WallSigns.apart(places, taken).map(([dx, dy], i) => ({ ...stations[i], text: said[i], dx, dy }));
+    return WallSigns.apart(places, taken, map.getSize()).map(([dx, dy], i) => ({ ...stations[i], text: said[i], dx, dy }));
   }
 
   // Those that stay are moved, those that are new are made, those that went are taken away.
@@ -231,7 +231,7 @@
     }
     if (shows.has("alarms")) for (const severity of Object.keys(ALARMS)) {
       const n = now.alarms.filter((a) => a.severity === severity).length;
-      if (n) entries.push([{ name: "Alarm, " + severity, look: severity }, n, ALARMS[severity].shape]);
+      if (n) entries.push([{ name: severity[0].toUpperCase() + severity.slice(1) + " alarm", look: severity }, n, ALARMS[severity].shape]);
     }
     const told = JSON.stringify(entries);
     if (told === drawnKey) return;

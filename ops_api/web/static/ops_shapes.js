@@ -66,8 +66,8 @@ const WallSigns = (() => {
     return ctx.createPattern(tile, "repeat");
   }
 
-  // Moves words from what they would cover, as little as may be: places {x, y, wide, high} of words, {x, y, r} of signs; offsets [dx, dy].
-  function apart(places, taken) {
+  // Moves words from what they would cover, as little as may be: places {x, y, wide, high} of words, {x, y, r} of signs; offsets [dx, dy]; within {x, y} at most.
+  function apart(places, taken, most = { x: Infinity, y: Infinity }) {
     const boxes = taken.map(({ x, y, r }) => [x - r, y - r, x + r, y + r]);
     const tries = [[0, 0]];
     for (const far of [1, 1.6, 2.4]) for (const [x, y] of [[0, -1], [0, 1], [1, 0], [-1, 0], [0.8, -1], [-0.8, -1], [0.8, 1], [-0.8, 1]]) tries.push([x * far, y * far]);
@@ -75,7 +75,8 @@ const WallSigns = (() => {
       let best = null;
       for (const [across, down] of tries) {
         const dx = across * wide, dy = down * high, box = [x + dx - wide / 2, y + dy - high / 2, x + dx + wide / 2, y + dy + high / 2];
-        const hits = boxes.filter((b) => b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3]).length;
+        const out = (across || down) && (box[0] < 0 || box[1] < 0 || box[2] > most.x || box[3] > most.y);
+        const hits = boxes.filter((b) => b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3]).length + (out ? 100 : 0);
         if (!best || hits < best.hits) best = { hits, dx, dy, box };
         if (!hits) break;
       }
