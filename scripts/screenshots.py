@@ -13,7 +13,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
@@ -121,8 +121,8 @@ def join(context: BrowserContext, url: str, home: str) -> None:
     page.close()
 
 
-def what_if(context: BrowserContext, url: str, password: str) -> str:
-    """Ask what closing a street would do and keep the answer; return its address. The street is the first there is."""
+def what_if(context: BrowserContext, url: str, password: str) -> tuple[str, str]:
+    """Ask what closing a street would do and keep the answer; return the street, the first there is, and the answer's address."""
     page = context.new_page()
     page.goto(f"{url}/ops/what-if")
     let_in(page, password)
@@ -132,7 +132,7 @@ def what_if(context: BrowserContext, url: str, password: str) -> str:
     page.wait_for_url("**/ops/what-if/*", timeout=180_000)
     kept = urlsplit(page.url).path
     page.close()
-    return kept
+    return str(streets[0]), kept
 
 
 def for_readme(browser: Browser, url: str, home: str, folder: Path) -> None:
@@ -170,9 +170,9 @@ def main() -> None:
             context = browser.new_context(viewport=SMALL, device_scale_factor=SMALL_SCALE)  # type: ignore[arg-type]
             join(context, url, given.home)
             seen = Seen(context, url, given.password, folder)
-            kept = what_if(context, url, given.password)
+            street, kept = what_if(context, url, given.password)
             seen.walk(
-                [f"/home/{given.home}", f"/join/{given.home}", kept, "/ops/way?to=bin-0001", *seen._declared]
+                [f"/home/{given.home}", f"/join/{given.home}", kept, f"/ops/way?to={quote(street)}", *pages()]
             )
             for path in seen.missed():
                 print(f"no link leads to {path}", file=sys.stderr)

@@ -342,12 +342,12 @@ async def test_a_link_left_in_focus_keeps_no_part_as_it_was(chromium: Browser, b
 async def test_words_on_the_map_stand_beside_what_they_would_cover(chromium: Browser, busy: Site) -> None:
     page, _ = await wall(chromium, busy)
     places = [{"x": 100, "y": 100, "wide": 60, "high": 30}, {"x": 110, "y": 100, "wide": 60, "high": 30}]
-    taken = [{"x": 100, "y": 100, "r": 20}, {"x": 300, "y": 300, "r": 20}]
+    taken = [[80, 80, 120, 120], [280, 280, 320, 320]]
     moved = await page.evaluate("([places, taken]) => WallSigns.apart(places, taken)", [places, taken])
     boxes = [
         (p["x"] + dx - 30, p["y"] + dy - 15, p["x"] + dx + 30, p["y"] + dy + 15)
         for p, (dx, dy) in zip(places, moved, strict=True)
-    ] + [(t["x"] - t["r"], t["y"] - t["r"], t["x"] + t["r"], t["y"] + t["r"]) for t in taken]
+    ] + taken
     for a, b in itertools.combinations(boxes, 2):
         assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a, b)
     alone = [{"x": 0, "y": 0, "wide": 60, "high": 30}]

@@ -201,7 +201,8 @@
   function move(now) {
     const line = { color: colour("panel"), weight: 2 * scale(), fillOpacity: 1 };
     const lorries = shows.has("lorries") ? together(now.lorries) : [], alarms = shows.has("alarms") ? now.alarms : [];
-    const taken = [...lorries.map((v) => ({ ...v.point, r: lorrySize() * (v.n > 1 ? 3.2 : 1.4) })), ...alarms.map((a) => ({ ...map.latLngToLayerPoint(flip(a.at)), r: 13 * scale() }))];
+    const around = ({ x, y }, left, right) => [x - left, y - left, x + right, y + left], size = lorrySize() * 1.4, mark = 13 * scale();
+    const taken = [...lorries.map((v) => around(v.point, size, size * (v.n > 1 ? 2.6 : 1))), ...alarms.map((a) => around(map.latLngToLayerPoint(flip(a.at)), mark, mark))];
     if (shows.has("weather")) keep(signs.weather, apart(now.weather, taken), (w) => ({ shape: "none", radius: 1, look: [w.text, w.dx, w.dy], ...words(), text: w.text, dx: w.dx, dy: w.dy }), (w) => about(w.id, "/devices/" + encodeURIComponent(w.id), "This weather station"));
     if (shows.has("lorries")) keep(signs.lorries, lorries, (v) => ({ ...line, ...words(), letter: far * 0.8, text: v.n > 1 ? "×" + v.n : "", shape: v.kind, radius: lorrySize(), look: [v.kind, v.works, v.n], color: colour("text"), fillColor: colour(v.works ? "vehicle" : "panel") }), (v) => about(v.id, v.kind === "gritter" ? "/winter" : "/bins", v.kind === "gritter" ? "Winter roads" : "Today’s rounds"));
     if (shows.has("alarms")) {

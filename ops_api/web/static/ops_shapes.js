@@ -66,9 +66,9 @@ const WallSigns = (() => {
     return ctx.createPattern(tile, "repeat");
   }
 
-  // Moves words from what they would cover, as little as may be: places {x, y, wide, high} of words, {x, y, r} of signs; offsets [dx, dy]; within {x, y} at most.
+  // Moves words from what they would cover, as little as may be: places {x, y, wide, high} of words, boxes [left, top, right, bottom] of signs; offsets [dx, dy]; within {x, y} at most.
   function apart(places, taken, most = { x: Infinity, y: Infinity }) {
-    const boxes = taken.map(({ x, y, r }) => [x - r, y - r, x + r, y + r]);
+    const boxes = [...taken];
     const tries = [[0, 0]];
     for (const far of [1, 1.6, 2.4]) for (const [x, y] of [[0, -1], [0, 1], [1, 0], [-1, 0], [0.8, -1], [-0.8, -1], [0.8, 1], [-0.8, 1]]) tries.push([x * far, y * far]);
     return places.map(({ x, y, wide, high }) => {
@@ -87,7 +87,7 @@ const WallSigns = (() => {
 
   // The same lorry for the key, 38 by 16, as on the map: its class says whether it is filled.
   function drawn(shape) {
-    const points = corners[shape].map(([x, y]) => `${19 + x * 8},${7 + y * 7}`).join(" "), wheel = (x) => `<circle cx="${19 + x * 8}" cy="13" r="2.4" class="wk--rim"/>`;
+    const points = corners[shape].map(([x, y]) => `${19 + x * 11},${7 + y * 7}`).join(" "), wheel = (x) => `<circle cx="${19 + x * 11}" cy="13" r="2.6" class="wk--rim"/>`;
     return `<polygon points="${points}" stroke-width="1.5"/>${wheel(-0.75)}${wheel(0.7)}`;
   }
 
