@@ -50,7 +50,7 @@ docs: setup-dev  ## write the generated pages of docs/
 	$(PY) -m bench.scaling_page --write docs/scaling.md
 
 screenshots: setup-dev  ## pictures of all pages from a demo that runs (ARGS="--password …", which it printed)
-	$(PY) -m scripts.screenshots $(ARGS)
+	$(PY) scripts/screenshots.py $(ARGS)
 
 LOCK := .uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header

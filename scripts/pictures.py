@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-COLOURS = (128, 64, 32, 16)
+COLOURS = (256, 128, 64, 32)
 MOST_BYTES = 200_000
 
 
@@ -26,7 +26,9 @@ def smaller(png: bytes, file: Path, width: int | None = None) -> Path:
         )
     for colours in COLOURS:
         out = io.BytesIO()
-        picture.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        picture.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+            out, "PNG", optimize=True
+        )
         if out.tell() <= MOST_BYTES:
             break
     file.write_bytes(out.getvalue())

@@ -15,16 +15,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pictures import smaller
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from ops_api.app import page_paths
-from scripts.pictures import smaller
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SETTLE_MS = 2500
 """Time for maps, charts and the first live state to be drawn."""
-SMALL = {"width": 1280, "height": 960}
+SMALL: ViewportSize = {"width": 1280, "height": 960}
 SMALL_SCALE = 0.55
 README = (
     ("resident", "/home/{home}", 390, 844, 2.0),
@@ -73,8 +73,8 @@ class Seen:
     def declared(self, address: str) -> str | None:
         """Return which page an address is of."""
         path = urlsplit(address).path
-        if path in self._declared:
-            return path
+        if path in self._declared or NO_PAGES.search(path):
+            return path if path in self._declared else None
         found = (p for p in self._declared if "{" in p and re.fullmatch(re.sub(r"{\w+}", "[^/]+", p), path))
         return next(found, None)
 
@@ -135,6 +135,19 @@ def what_if(context: BrowserContext, url: str, password: str) -> tuple[str, str]
     return str(streets[0]), kept
 
 
+def incident(context: BrowserContext, url: str, street: str) -> None:
+    """Open an incident, where the demo's night has none."""
+    page = context.new_page()
+    page.goto(f"{url}/incidents")
+    if not page.locator("a[href*='/incidents/I']").count():
+        page.locator("summary", has_text="Open").first.click()
+        page.locator("input[name=title]").fill("Burst main")
+        page.locator("input[name=place]").fill(street)
+        page.locator("form", has=page.locator("input[name=title]")).locator("button").first.click()
+        page.wait_for_url("**/incidents/I*")
+    page.close()
+
+
 def for_readme(browser: Browser, url: str, home: str, folder: Path) -> None:
     """Take the README's pictures, which are larger."""
     for name, path, width, height, scale in README:
@@ -167,12 +180,19 @@ def main() -> None:
             executable_path=given.chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         try:
-            context = browser.new_context(viewport=SMALL, device_scale_factor=SMALL_SCALE)  # type: ignore[arg-type]
+            context = browser.new_context(viewport=SMALL, device_scale_factor=SMALL_SCALE)
             join(context, url, given.home)
             seen = Seen(context, url, given.password, folder)
             street, kept = what_if(context, url, given.password)
+            incident(context, url, street)
             seen.walk(
-                [f"/home/{given.home}", f"/join/{given.home}", kept, f"/ops/way?to={quote(street)}", *pages()]
+                [
+                    f"/home/{given.home}",
+                    f"/join/{given.home}",
+                    kept,
+                    f"/ops/way?to={quote(street)}",
+                    *(p for p in pages() if "{" not in p),
+                ]
             )
             for path in seen.missed():
                 print(f"no link leads to {path}", file=sys.stderr)

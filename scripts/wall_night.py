@@ -1,6 +1,6 @@
 """One night on the wall, from a running demo: pictures at times of the town, and the three clicks to an answer.
 
-``python -m scripts.wall_night 17:00 02:00 07:00`` waits until the wall's own clock passes each time. With ``--clicks``
+``python scripts/wall_night.py 17:00 02:00 07:00`` waits until the wall's own clock passes each time. With ``--clicks``
 it takes the operator's way instead: a red tile, the alarm with its cause, what is done about it. For docs/ops-night.md.
 """
 
@@ -12,13 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
-
-from scripts.pictures import smaller
+from pictures import smaller
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
-SIZE = {"width": 1920, "height": 1080}
-DESK = {"width": 1280, "height": 900}
+SIZE: ViewportSize = {"width": 1920, "height": 1080}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 PICTURE_PX = 1280
 DAY_MIN = 1440
 LONGEST_S = 1800.0
@@ -81,7 +80,7 @@ def main() -> None:
     given = parser.parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_context(viewport=SIZE).new_page()  # type: ignore[arg-type]
+        page = browser.new_context(viewport=SIZE).new_page()
         page.goto(f"{given.url}/ops?{'dark' if given.dark else 'light'}")
         page.wait_for_selector("#wall-map[data-drawn]", timeout=60_000)
         if given.clicks:

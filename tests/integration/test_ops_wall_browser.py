@@ -19,6 +19,7 @@ from tests.fakes.open_wall import OpenWall
 from tests.fakes.watched import Watch
 from tests.fakes.website import Site
 from tests.integration.test_web_browser import CHROMIUM, chromium, new_page
+from tests.integration.test_web_incidents import burning
 from tests.integration.test_web_ops_tools import close
 
 __all__ = ["chromium"]
@@ -219,6 +220,36 @@ async def test_three_clicks_from_a_red_tile_to_the_cause_to_the_answer(chromium:
     await expect(page.locator("#live-changes")).to_contain_text("Ice on route 1")
     assert watch.wrong == []
     await page.close()
+
+
+async def test_three_clicks_from_an_incident_to_the_alarm_behind_it_to_the_answer(
+    chromium: Browser, site: Site
+) -> None:
+    ref = await burning(site)
+    page, watch = await wall(chromium, site, viewport={"width": 1920, "height": 1080})
+    await page.locator(".wall__tiles").get_by_role("link", name="Incident").click()
+    await page.wait_for_url(f"**/incidents/{ref}")
+    await expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+    await page.locator(".itable").get_by_role("link", name="Fire in a bin").first.click()
+    await page.wait_for_url("**/alarms/*")
+    await page.get_by_role("link", name="This bin and its round").click()
+    await page.wait_for_url("**/bins/bin-0003")
+    assert await violations(page) == []
+    assert watch.wrong == []
+    await page.close()
+
+
+@pytest.mark.parametrize("path", ["/ops/what-if", "/ops/way", "/ops/way?to=nowhere"])
+async def test_the_tools_beside_the_wall_are_accessible(chromium: Browser, busy: Site, path: str) -> None:
+    for scheme in ("light", "dark"):
+        page = await new_page(chromium, color_scheme=scheme, viewport={"width": 1280, "height": 900})
+        await page.goto(busy.url + path)
+        await page.wait_for_timeout(400)
+        assert await violations(page) == [], (path, scheme)
+        await page.set_viewport_size({"width": 320, "height": 640})
+        await page.wait_for_timeout(200)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        await page.context.close()
 
 
 async def test_the_most_urgent_alarm_is_one_click_from_its_cause(chromium: Browser, busy: Site) -> None:

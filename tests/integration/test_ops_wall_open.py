@@ -39,7 +39,9 @@ async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
         yield started
 
 
-async def grown(chromium: Browser, site: Site, warm_up: int, updates: int, every_ms: int = EVERY_MS) -> tuple[int, int, int]:
+async def grown(
+    chromium: Browser, site: Site, warm_up: int, updates: int, every_ms: int = EVERY_MS
+) -> tuple[int, int, int]:
     """Return by how much a wall's heap [bytes], nodes and listeners grew over so many updates."""
     page = await (await chromium.new_context(viewport={"width": 1920, "height": 1080})).new_page()
     wrong: list[str] = []

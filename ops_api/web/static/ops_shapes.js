@@ -74,8 +74,8 @@ const WallSigns = (() => {
     return places.map(({ x, y, wide, high }) => {
       let best = null;
       for (const [across, down] of tries) {
-        const dx = across * wide, dy = down * high, box = [x + dx - wide / 2, y + dy - high / 2, x + dx + wide / 2, y + dy + high / 2];
-        const out = (across || down) && (box[0] < 0 || box[1] < 0 || box[2] > most.x || box[3] > most.y);
+        const dx = across * wide, dy = down * high * 1.5, box = [x + dx - wide / 2, y + dy - high / 2, x + dx + wide / 2, y + dy + high / 2];
+        const out = (across || down) && (box[0] < 6 || box[1] < 6 || box[2] > most.x || box[3] > most.y);
         const hits = boxes.filter((b) => b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3]).length + (out ? 100 : 0);
         if (!best || hits < best.hits) best = { hits, dx, dy, box };
         if (!hits) break;
