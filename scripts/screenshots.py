@@ -128,7 +128,7 @@ def what_if(context: BrowserContext, url: str, password: str) -> tuple[str, str]
     let_in(page, password)
     streets = page.eval_on_selector_all("datalist option", "all => all.map((o) => o.value)")
     page.locator("input[name=street]").fill(streets[0])
-    page.get_by_role("button", name="Ask and keep the answer").click()
+    page.get_by_role("button", name="Ask and keep the answer").click(no_wait_after=True, timeout=180_000)
     page.wait_for_url("**/ops/what-if/*", timeout=180_000)
     kept = urlsplit(page.url).path
     page.close()

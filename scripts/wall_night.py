@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pictures import smaller
 from playwright.sync_api import Page, ViewportSize, sync_playwright
+from screenshots import let_in
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 SIZE: ViewportSize = {"width": 1920, "height": 1080}
@@ -38,7 +39,7 @@ def passed(before: int, now: int, wanted: int) -> bool:
 
 def night(page: Page, wanted: list[str], folder: Path) -> list[str]:
     """Take a picture as each time passes; return the times that did not come."""
-    todo, before = list(wanted), minutes(page.inner_text(".wall__time"))
+    todo, before = list(wanted), minutes(page.inner_text(".wall__time")) if wanted else 0
     until_s = time.monotonic() + LONGEST_S
     while todo and time.monotonic() < until_s:
         now = minutes(page.inner_text(".wall__time"))
@@ -58,7 +59,6 @@ def clicks(page: Page, tile: str, folder: Path) -> None:
         (page.locator(".desk__answer a").first, "ops-click-3"),
     )
     print(smaller(page.screenshot(), folder / "ops-click-0.png", PICTURE_PX))
-    page.set_viewport_size(SIZE)
     for link, name in steps:
         link.click()
         page.wait_for_load_state("domcontentloaded")
@@ -76,11 +76,17 @@ def main() -> None:
         "--url", default="http://127.0.0.1:8080", help="address of the demo (default: %(default)s)"
     )
     parser.add_argument("--out", type=Path, default=IMAGES, help="folder (default: %(default)s)")
+    parser.add_argument(
+        "--password", default="", help="that the demo printed: the operator said who she is this shift"
+    )
     parser.add_argument("--dark", action="store_true")
     given = parser.parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_context(viewport=SIZE).new_page()
+        if given.password:
+            page.goto(f"{given.url}/winter/route-1/orders")
+            let_in(page, given.password)
         page.goto(f"{given.url}/ops?{'dark' if given.dark else 'light'}")
         page.wait_for_selector("#wall-map[data-drawn]", timeout=60_000)
         if given.clicks:

@@ -95,7 +95,7 @@ async def _urgent(ctx: Context) -> list[Row]:
 
 
 async def _closures(ctx: Context, town_now: datetime) -> tuple[tuple[str, ...], Sequence[RoadNews]]:
-    """Return in sentences what is closed now, and what was closed and opened in the last hour."""
+    """Return in words what is closed now, and what was closed and opened in the last hour."""
     if ctx.tools is None:
         return (), ()
     now_s, since_s = town_now.timestamp(), (town_now - ops_changes.SPAN).timestamp()
@@ -107,7 +107,7 @@ async def _closures(ctx: Context, town_now: datetime) -> tuple[tuple[str, ...], 
     except NoWayError:
         return (), ()
     news = ops_closed.news(found, network, since_s, now_s)
-    return ops_closed.sentences(found, network, now_s, ctx.brand.time_zone), news
+    return ops_closed.streets(found, network, now_s, ctx.brand.time_zone), news
 
 
 async def _happened(ctx: Context, since: datetime, roads: Sequence[RoadNews]) -> Happened:

@@ -1,4 +1,4 @@
-"""Closed roads on the wall: which stretches, a sentence for each street, and what was closed and opened lately. Pure."""
+"""Closed roads on the wall: which stretches, which streets and why, and what was closed and opened lately. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from rules.core.closing.model import Closure, closed_between, closed_notes, on_network
+from rules.core.closing.model import Closure, closed_between, why_words
 from rules.core.network.network import Network
 
 RoadNews = tuple[datetime, str, str]
@@ -19,9 +19,15 @@ def stretches(closures: Sequence[Closure], now_s: float) -> tuple[str, ...]:
     return tuple(sorted(closed_between(closures, now_s, now_s)))
 
 
-def sentences(closures: Sequence[Closure], network: Network, now_s: float, zone: ZoneInfo) -> tuple[str, ...]:
-    """Return a sentence for each street that is closed at a moment: ``Yew Road is closed (3 stretches): flooded, …``."""
-    return closed_notes(on_network(network, closed_between(closures, now_s, now_s), zone))
+def streets(closures: Sequence[Closure], network: Network, now_s: float, zone: ZoneInfo) -> tuple[str, ...]:
+    """Return what is closed at a moment, each street and reason once: ``Yew Road: flooded, until it is opened``."""
+    held = closed_between(closures, now_s, now_s)
+    known = network.graph.segment_index
+    return tuple(
+        dict.fromkeys(
+            f"{_streets([name], network)}: {why_words(c, zone)}" for name, c in held.items() if name in known
+        )
+    )
 
 
 def news(closures: Sequence[Closure], network: Network, since_s: float, now_s: float) -> tuple[RoadNews, ...]:

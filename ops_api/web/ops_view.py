@@ -44,7 +44,7 @@ class Found:
         happened: what changed in the last hour.
         messages: row of ``wall_messages``.
         database: how the database does; None where it is not asked yet.
-        closed: a sentence for each street that is closed now.
+        closed: streets that are closed now, each with its reason.
         incidents: those that live.
     """
 

@@ -170,10 +170,10 @@ async def test_a_closed_road_is_on_the_map_under_it_and_among_what_changed(site:
     await close(site, segment.segment_id)
     state = (await site.get("/live/ops"))["fragments"]
     street = html.escape(segment.street)
-    assert f"{street} is closed: burst main, until it is opened." in state["closed"]
+    assert f"Closed: {street}: burst main, until it is opened" in state["closed"]
     assert f"Closed</span> {street}: burst main" in state["changes"]
     assert "Ada Secret" not in json.dumps(state)
-    assert f"{street} is closed: burst main" in (await site.http.get("/ops")).text
+    assert f"Closed: {street}: burst main" in (await site.http.get("/ops")).text
     site_map = await website_now(site)
     assert site_map["closed"] == [segment.segment_id]
 

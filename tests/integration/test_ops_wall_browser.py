@@ -390,7 +390,7 @@ async def test_a_closed_road_is_drawn_and_counted(chromium: Browser, site: Site)
     page, watch = await wall(chromium, site, viewport={"width": 1920, "height": 1080})
     await close(site, site.town.segments[3].segment_id)
     await expect(page.locator("#wall-key")).to_contain_text("Closed1", timeout=SOON_MS)
-    await expect(page.locator("#live-closed")).to_contain_text("is closed: burst main", timeout=SOON_MS)
+    await expect(page.locator("#live-closed")).to_contain_text(": burst main", timeout=SOON_MS)
     assert await page.evaluate(CUT) == []
     assert watch.wrong == []
     await page.close()

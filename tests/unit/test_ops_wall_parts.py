@@ -173,8 +173,8 @@ def news(*closures: Closure) -> list[tuple[float, str, str]]:
 def test_closed_roads_are_told_by_street_with_reason_and_end() -> None:
     held = closure(1, ONE)
     assert ops_closed.stretches([held], NOW_S) == (ONE,)
-    (says,) = ops_closed.sentences([held], NETWORK, NOW_S, BRAND.time_zone)
-    assert says == f"{street(ONE)} is closed: flooded, until Fri 19:00."
+    (says,) = ops_closed.streets([held], NETWORK, NOW_S, BRAND.time_zone)
+    assert says == f"{street(ONE)}: flooded, until Fri 19:00"
     assert ops_closed.stretches([closure(1, ONE, from_min=5.0)], NOW_S) == ()
     assert ops_closed.stretches([closure(1, ONE, until_min=0.0)], NOW_S) == ()
 
@@ -194,7 +194,7 @@ def test_what_never_held_or_holds_by_another_closure_is_no_news() -> None:
     assert news(*both) == []
     gone = closure(1, "no-such-stretch")
     assert news(gone) == [(-30.0, "shut", "no-such-stretch: flooded")]
-    assert ops_closed.sentences([gone], NETWORK, NOW_S, BRAND.time_zone) == ()
+    assert ops_closed.streets([gone], NETWORK, NOW_S, BRAND.time_zone) == ()
 
 
 def test_the_ticker_and_the_map_have_closed_roads() -> None:
