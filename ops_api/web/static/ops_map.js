@@ -24,6 +24,8 @@
   let town = null, shown = "", letters = { roads: "", bins: "" }, asked = 0, rest = LOOK_MS, later = 0, busy = false, drawnKey = "";
   let rem = 16, far = 16, colours = new Map();
   const map = CityMap.make(element);
+  // The town fills its room: steps of zoom would leave up to a sixth of it empty.
+  map.options.zoomSnap = 0.02;
   // Two canvases: what moves is drawn without drawing thousands of roads again.
   map.createPane("moving").style.zIndex = 450;
   const still = L.canvas({ padding: 0.05 }), moving = L.canvas({ padding: 0.05, pane: "moving" });
