@@ -27,6 +27,9 @@ def test_every_page_is_listed_with_its_picture_or_why_it_has_none() -> None:
 
 
 def test_pictures_of_pages_are_small() -> None:
-    pictures = [*(ROOT / "docs" / "images" / "pages").glob("*.png"), *(ROOT / "docs" / "images").glob("ops*.png")]
+    pictures = [
+        *(ROOT / "docs" / "images" / "pages").glob("*.png"),
+        *(ROOT / "docs" / "images").glob("ops*.png"),
+    ]
     assert len(pictures) > 40
     assert [p.name for p in pictures if p.stat().st_size > MOST_BYTES] == []
