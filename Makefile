@@ -10,10 +10,10 @@ export PYTHON
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-long lint bench soak docs locks stack-secrets clean
+.PHONY: help setup setup-dev demo test test-long lint bench soak docs screenshots locks stack-secrets clean
 
 help:  ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## install cityops into .venv (and the broker where it is missing)
 	@scripts/bootstrap.sh server
@@ -48,6 +48,9 @@ docs: setup-dev  ## write the generated pages of docs/
 	.venv/bin/cityops config docs
 	.venv/bin/cityops kinds --markdown docs/kinds.md
 	$(PY) -m bench.scaling_page --write docs/scaling.md
+
+screenshots: setup-dev  ## pictures of all pages from a demo that runs (ARGS="--password …", which it printed)
+	$(PY) scripts/screenshots.py $(ARGS)
 
 LOCK := .uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header

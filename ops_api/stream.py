@@ -248,8 +248,7 @@ class Hub:
         reader = Reader()
         topic.readers.add(reader)
         try:
-            # A topic nobody read for a while is stale: render afresh for the first reader.
-            first = topic.last if len(topic.readers) > 1 and topic.last else await self._rendered(topic)
+            first = topic.last if self._is_fresh(topic) else await self._rendered(topic)
             if first is not None and first.id != last_event_id and not reader.queue:
                 reader.put(first)
             else:
@@ -263,6 +262,13 @@ class Hub:
             topic.readers.discard(reader)
             if not topic.readers:
                 self._topics.pop(name, None)
+
+    def _is_fresh(self, topic: _Topic) -> bool:
+        """Whether what a topic said last is as things are now: one that nobody read, or whose database is silent, is not.
+
+        A state says "now" to whoever gets it: an old one would make a page live that is not.
+        """
+        return topic.last is not None and asyncio.get_running_loop().time() - topic.looked_s < HEARTBEAT_S
 
     async def _events(self, topic: _Topic, reader: Reader) -> AsyncGenerator[bytes, None]:
         while not self._closed:

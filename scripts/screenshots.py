@@ -1,86 +1,204 @@
-"""Take the README's pictures from a running demo: ``python scripts/screenshots.py``.
+"""Take a picture of every page from a running demo, for docs/pages.md and the README: ``make screenshots ARGS="--password …"``.
 
-Start ``cityops demo`` first and let its evening go on until routes are to be treated.
-Needs the ``dev`` requirements and Chromium.
+Start ``cityops demo`` first and let its evening go on until routes are to be treated and alarms are up. Which pages
+there are is the web application's own list; where a page's address names a thing, the first link that leads to one is
+taken. Needs the ``dev`` requirements and Chromium.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
-from playwright.sync_api import Browser, sync_playwright
+from pictures import smaller
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
-IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+from ops_api.app import page_paths
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 SETTLE_MS = 2500
 """Time for maps, charts and the first live state to be drawn."""
+SMALL: ViewportSize = {"width": 1280, "height": 960}
+SMALL_SCALE = 0.55
+README = (
+    ("resident", "/home/{home}", 390, 844, 2.0),
+    ("winter", "/winter", 1280, 1240, 1.0),
+    ("ops", "/ops", 1920, 1080, 1.0),
+)
+"""Name, page, width and height of the screen [px], scale."""
+NO_PAGES = re.compile(
+    r"^/(api/v1|live|healthz|readyz|metrics)\b|/(live|stream|part|board)\b|\.[a-z]+$|/photos/|/ops/(map|now)"
+)
+WHO = {"by": "Ada", "name": "Ada", "purpose": "pictures", "role": "duty officer"}
 
 
-@dataclass(frozen=True)
-class Shot:
-    """A picture: file, page and size of the screen [px]."""
-
-    name: str
-    path: str
-    width: int
-    height: int
-    scale: float = 1.0
+def pages() -> list[str]:
+    """Return the addresses of all pages as they are declared: ``/winter/{route_id}``."""
+    return sorted(p for p in page_paths() if not NO_PAGES.search(p))
 
 
-def shots(home: str) -> tuple[Shot, ...]:
-    """Return the pictures to take."""
-    return (
-        Shot("resident", f"/home/{home}", 390, 844, 2.0),
-        Shot("winter", "/winter", 1280, 1240),
-        Shot("ops", "/ops", 1920, 1080),
-    )
+def name_of(path: str) -> str:
+    """Return what a page's picture is called: ``winter-route_id``."""
+    return re.sub(r"[{}]", "", path.strip("/").replace("/", "-")) or "start"
 
 
-def take(browser: Browser, url: str, shot: Shot, folder: Path) -> Path:
-    """Take one picture and return its file."""
-    context = browser.new_context(
-        viewport={"width": shot.width, "height": shot.height}, device_scale_factor=shot.scale
-    )
+def let_in(page: Page, password: str) -> None:
+    """Say who looks, where the page asks for that."""
+    field = page.locator("input[type=password]").first
+    if field.count() and field.is_visible():
+        form = page.locator("form", has=page.locator("input[type=password]")).first
+        for name, value in WHO.items():
+            asked = form.locator(f"input[name={name}]:not([type=hidden])")
+            if asked.count():
+                asked.first.fill(value)
+        field.fill(password)
+        form.locator("button").first.click()
+        page.wait_for_load_state("domcontentloaded")
+
+
+class Seen:
+    """Walks the pages from link to link."""
+
+    def __init__(self, context: BrowserContext, url: str, password: str, folder: Path) -> None:
+        self._page, self._url, self._password, self._folder = context.new_page(), url, password, folder
+        self._declared = pages()
+        self.taken: dict[str, str] = {}
+
+    def declared(self, address: str) -> str | None:
+        """Return which page an address is of."""
+        path = urlsplit(address).path
+        if path in self._declared or NO_PAGES.search(path):
+            return path if path in self._declared else None
+        found = (p for p in self._declared if "{" in p and re.fullmatch(re.sub(r"{\w+}", "[^/]+", p), path))
+        return next(found, None)
+
+    def links(self) -> Iterator[str]:
+        """Return where the open page leads to on this site."""
+        for href in self._page.eval_on_selector_all("a[href]", "all => all.map((a) => a.href)"):
+            if href.startswith(self._url):
+                yield href.removeprefix(self._url)
+
+    def walk(self, first: list[str]) -> None:
+        """Take a picture of each page that ``first`` and what they link to lead to."""
+        todo = list(first)
+        while todo:
+            address = todo.pop(0)
+            page = self.declared(address)
+            if page is None or page in self.taken:
+                continue
+            answer = self._page.goto(self._url + address)
+            let_in(self._page, self._password)
+            if answer is None or answer.status >= 400 or self.declared(urlsplit(self._page.url).path) != page:
+                # Somebody who was let in is led on: the page itself is asked for again.
+                answer = self._page.goto(self._url + address)
+            if answer is None or not answer.ok:
+                print(f"{address}: {answer.status if answer else 'no answer'}", file=sys.stderr)
+                continue
+            self._page.wait_for_timeout(SETTLE_MS)
+            self.taken[page] = address
+            print(smaller(self._page.screenshot(), self._folder / f"{name_of(page)}.png"))
+            todo += self.links()
+
+    def missed(self) -> list[str]:
+        """Return the pages that no link led to."""
+        return [p for p in self._declared if p not in self.taken]
+
+
+def join(context: BrowserContext, url: str, home: str) -> None:
+    """Let the browser see a home."""
     page = context.new_page()
-    response = page.goto(url + shot.path)
-    if response is None or not response.ok:
-        raise SystemExit(f"{url}{shot.path} answered {response.status if response else 'nothing'}")
+    page.goto(f"{url}/home/{home}")
     joining = page.get_by_role("button", name="Show my home")
-    if joining.count() == 1:
-        joining.click()  # a home's address asks a new browser to join first
-    page.wait_for_timeout(SETTLE_MS)
-    file = folder / f"{shot.name}.png"
-    page.screenshot(path=file)
-    context.close()
-    return file
+    if joining.count():
+        joining.click()
+        page.wait_for_load_state("domcontentloaded")
+    page.close()
+
+
+def what_if(context: BrowserContext, url: str, password: str) -> tuple[str, str]:
+    """Ask what closing a street would do and keep the answer; return the street, the first there is, and the answer's address."""
+    page = context.new_page()
+    page.goto(f"{url}/ops/what-if")
+    let_in(page, password)
+    streets = page.eval_on_selector_all("datalist option", "all => all.map((o) => o.value)")
+    page.locator("input[name=street]").fill(streets[0])
+    page.get_by_role("button", name="Ask and keep the answer").click(no_wait_after=True, timeout=180_000)
+    page.wait_for_url("**/ops/what-if/*", timeout=180_000)
+    kept = urlsplit(page.url).path
+    page.close()
+    return str(streets[0]), kept
+
+
+def incident(context: BrowserContext, url: str, street: str) -> None:
+    """Open an incident, where the demo's night has none."""
+    page = context.new_page()
+    page.goto(f"{url}/incidents")
+    if not page.locator("a[href*='/incidents/I']").count():
+        page.locator("summary", has_text="Open").first.click()
+        page.locator("input[name=title]").fill("Burst main")
+        page.locator("input[name=place]").fill(street)
+        page.locator("form", has=page.locator("input[name=title]")).locator("button").first.click()
+        page.wait_for_url("**/incidents/I*")
+    page.close()
+
+
+def for_readme(browser: Browser, url: str, home: str, folder: Path) -> None:
+    """Take the README's pictures, which are larger."""
+    for name, path, width, height, scale in README:
+        context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale)
+        join(context, url, home)
+        page = context.new_page()
+        page.goto(url + path.format(home=home))
+        page.wait_for_timeout(SETTLE_MS)
+        print(smaller(page.screenshot(), folder / f"{name}.png"))
+        context.close()
 
 
 def main() -> None:
     """Take every picture."""
-    parser = argparse.ArgumentParser(description="Take the README's pictures from a running demo.")
+    parser = argparse.ArgumentParser(description="Take pictures of all pages from a running demo.")
     parser.add_argument(
         "--url", default="http://127.0.0.1:8080", help="address of the demo (default: %(default)s)"
     )
     parser.add_argument("--home", default="demo-damp-home", help="home code of the resident's page")
-    parser.add_argument("--out", type=Path, default=IMAGES, help="folder (default: %(default)s)")
+    parser.add_argument("--password", default="", help="that the demo printed: for pages that ask who looks")
+    parser.add_argument("--out", type=Path, default=DOCS / "images", help="folder (default: %(default)s)")
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
     given = parser.parse_args()
     if given.chromium is None:
         sys.exit("no Chromium found: install it or give --chromium PATH")
-    given.out.mkdir(parents=True, exist_ok=True)
+    url, folder = given.url.rstrip("/"), given.out / "pages"
+    folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=given.chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         try:
-            for shot in shots(given.home):
-                print(take(browser, given.url.rstrip("/"), shot, given.out))
+            context = browser.new_context(viewport=SMALL, device_scale_factor=SMALL_SCALE)
+            join(context, url, given.home)
+            seen = Seen(context, url, given.password, folder)
+            street, kept = what_if(context, url, given.password)
+            incident(context, url, street)
+            seen.walk(
+                [
+                    f"/home/{given.home}",
+                    f"/join/{given.home}",
+                    kept,
+                    f"/ops/way?to={quote(street)}",
+                    *(p for p in pages() if "{" not in p),
+                ]
+            )
+            for path in seen.missed():
+                print(f"no link leads to {path}", file=sys.stderr)
+            for_readme(browser, url, given.home, given.out)
         except BrowserError as e:
-            sys.exit(f"{given.url} can't be photographed: {str(e).splitlines()[0]}\nIs the demo running?")
+            sys.exit(f"{url} can't be photographed: {str(e).splitlines()[0]}\nIs the demo running?")
         finally:
             browser.close()
 

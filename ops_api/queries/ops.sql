@@ -22,10 +22,10 @@ from road_map_print p,
      (select count(*)::text || coalesce(sum(hashtextextended(ward_id || coalesce(boundary::text, ''), 0)), 0)::text as wards from ward) w
 
 -- wall_alarm_places
--- Active alarms that have a place out of doors: of a bin, a stretch, a route (in its middle) or a device that stands in no home.
+-- Active alarms that have a place out of doors: of a bin, a stretch, a route or a kind (in the middle of its members, else of its stretches) or a device that stands in no home.
 with active as (
     select alarm_id, rule_id, subject_kind, subject, severity, raised_at, acknowledged_at is not null as taken
-    from alarm where cleared_at is null and subject_kind in ('bin', 'segment', 'route', 'device')
+    from alarm where cleared_at is null and subject_kind in ('bin', 'segment', 'route', 'kind', 'device')
 ), segment_at as (
     select s.segment_id, s.route_id, (a.longitude_deg + b.longitude_deg) / 2 as longitude_deg,
            (a.latitude_deg + b.latitude_deg) / 2 as latitude_deg
@@ -35,9 +35,13 @@ with active as (
     union all
     select x.*, s.longitude_deg, s.latitude_deg from active x join segment_at s on x.subject_kind = 'segment' and s.segment_id = x.subject
     union all
-    select x.*, m.longitude_deg, m.latitude_deg from active x
-    join (select route_id, avg(longitude_deg) as longitude_deg, avg(latitude_deg) as latitude_deg from segment_at
-          where route_id is not null group by route_id) m on x.subject_kind = 'route' and m.route_id = x.subject
+    select x.*, coalesce(m.longitude_deg, r.longitude_deg), coalesce(m.latitude_deg, r.latitude_deg) from active x
+    left join (select am.alarm_id, avg(longitude_deg) as longitude_deg, avg(latitude_deg) as latitude_deg
+               from active join alarm_member am using (alarm_id) join segment_at s on am.kind = 'segment' and s.segment_id = am.subject
+               where am.left_at is null group by am.alarm_id) m on m.alarm_id = x.alarm_id
+    left join (select route_id, avg(longitude_deg) as longitude_deg, avg(latitude_deg) as latitude_deg from segment_at
+               where route_id is not null group by route_id) r on x.subject_kind = 'route' and r.route_id = x.subject
+    where x.subject_kind in ('route', 'kind') and coalesce(m.longitude_deg, r.longitude_deg) is not null
     union all
     select x.*, d.longitude_deg, d.latitude_deg from active x
     join device d on x.subject_kind = 'device' and d.name = x.subject and d.latitude_deg is not null and not is_private(d.device_id)
@@ -45,11 +49,17 @@ with active as (
 select alarm_id, rule_id, severity, taken, longitude_deg, latitude_deg from found
 order by array_position(array['critical', 'major', 'warning', 'info'], severity), raised_at desc limit %(limit)s
 
+-- wall_urgent
+-- The most urgent active alarms of all, in the order of web/alarms_view.by_urgency; what is wrong in homes is on the tiles alone.
+select alarm_id from alarm where cleared_at is null and subject_kind <> 'home'
+order by case when shelved_until is not null or closed_at is not null then 2 when acknowledged_at is not null then 1 else 0 end,
+         array_position(array['critical', 'major', 'warning', 'info'], severity), raised_at desc limit %(limit)s
+
 -- wall_alarm_lines
 -- What happened to alarms since a time, newest first; nothing of homes and of what stands in one. By number from behind: nothing
 -- else finds the newest without reading all.
-select l.at, l.what, l.actor, a.alarm_id, a.rule_id, a.severity, a.title
-from (select log_id, alarm_id, at, what, actor from alarm_log
+select l.at, l.what, l.detail ->> 'severity' as became, l.detail ->> 'before' as before, a.alarm_id, a.rule_id, a.title
+from (select log_id, alarm_id, at, what, detail from alarm_log
       where log_id > (select coalesce(max(log_id), 0) - %(look)s from alarm_log)) l
 join alarm a using (alarm_id)
 where l.at >= %(since)s and l.what in ('raised', 'cleared', 'acknowledged', 'severity', 'closed')

@@ -11,7 +11,6 @@ from fastapi import HTTPException
 
 from ops_api.households.model import Member
 from ops_api.queries import Row, late, readings
-from ops_api.queries.alarms import ANY_ALARM
 from ops_api.queries.rooms import rooms_of
 from ops_api.routers import winter_content
 from ops_api.routers.context import Context
@@ -68,11 +67,6 @@ async def route_sheet(ctx: Context, route_id: str) -> dict[str, Any]:
 async def newest_round(ctx: Context) -> Row | None:
     """Return the newest collection decision."""
     return await ctx.db.row("decisions", subject_kind="route", subject="bins", before=None, limit=1)
-
-
-async def active_alarms(ctx: Context, limit: int = 200) -> list[Row]:
-    """Return the active alarms."""
-    return await ctx.db.rows("alarms", **{**ANY_ALARM, "active": True, "limit": limit})
 
 
 async def device_counts(ctx: Context, now: datetime) -> list[tuple[str, int, int]]:

@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 UNAVAILABLE = "The database does not answer. Try again in a minute."
 UNUSABLE = "A value is too large or too small, or has a character in it that cannot be stored."
 BROKEN = "Something went wrong on our side. It has been logged."
+WALL_REFRESH_S = "15"
 _PROGRAMS = ("/api/", "/live/", "/healthz", "/readyz", "/metrics")
 
 
@@ -41,6 +42,9 @@ def problem(request: Request, status: int, detail: str, headers: dict[str, str] 
         return JSONResponse(body, status, headers, media_type="application/problem+json")
     context: Context = request.app.state.context
     html = context.templates.render("error.html", status=status, title=title, detail=detail)
+    if request.url.path == "/ops" and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # Nobody stands before a wall to load it again.
+        headers = {**(headers or {}), "Refresh": WALL_REFRESH_S}
     return HTMLResponse(html, status, headers)
 
 

@@ -78,15 +78,31 @@ LEAST_HOMES = 5
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All active alarms of one rule: a tile. ``few``: of homes, and fewer than are counted in words."""
+    """All active alarms of one rule: a tile.
+
+    Attributes:
+        severity: the worst of them.
+        worst: how many are as bad; None where that, or how many are not, would be a small number of homes.
+        few: of homes, and fewer than are counted in words.
+    """
 
     rule_id: str
     name: str
     severity: str
     alarms: int
+    worst: int | None
     oldest: str
     unacknowledged: int
     few: bool = False
+
+    @property
+    def how_bad(self) -> str:
+        """How many are as bad as the worst: ``major``, ``2 major`` or ``some major``."""
+        if self.few:
+            return f"{self.severity}, below {LEAST_HOMES}"
+        if self.worst == self.alarms:
+            return self.severity
+        return f"{'some' if self.worst is None else words.number(self.worst)} {self.severity}"
 
 
 def subject_link(kind: str, subject: str) -> str:
@@ -218,12 +234,17 @@ def groups(counts: Sequence[Row], now: datetime) -> tuple[Group, ...]:
 
 def _tile(rule: str, rows: Sequence[Row], now: datetime) -> Group:
     alarms = sum(r["alarms"] for r in rows)
+    severity = min((r["severity"] for r in rows), key=_RANK.__getitem__)
+    worst = sum(r["alarms"] for r in rows if r["severity"] == severity)
+    of_homes = any(r["subject_kind"] == "home" for r in rows)
+    tellable = not of_homes or (worst >= LEAST_HOMES and (worst == alarms or alarms - worst >= LEAST_HOMES))
     return Group(
         rule_id=rule,
         name=GROUPS.get(rule, rule),
-        severity=min((r["severity"] for r in rows), key=_RANK.__getitem__),
+        severity=severity,
         alarms=alarms,
+        worst=worst if tellable else None,
         oldest=words.short_duration(now - min(r["oldest"] for r in rows)),
         unacknowledged=sum(r["unacknowledged"] for r in rows),
-        few=alarms < LEAST_HOMES and all(r["subject_kind"] == "home" for r in rows),
+        few=of_homes and alarms < LEAST_HOMES,
     )

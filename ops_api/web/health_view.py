@@ -242,7 +242,7 @@ def wall_says(found: Missing | None) -> tuple[bool, str]:
     """Return whether enough arrives, and that in a few words for the wall."""
     if found is None or found.share is None:
         return True, "not counted yet"
-    lacks = "nothing missing" if found.missing == 0 else f"{words.number(found.missing)} missing"
+    lacks = f"{'none' if found.missing == 0 else words.number(found.missing)} missing"
     if found.catching_up:
         return True, f"{percent(found.share)}, catching up"
     return found.share >= COMPLETE_ENOUGH, f"{percent(found.share)}, {lacks}"

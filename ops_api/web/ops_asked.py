@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-LAYERS = ("homes", "roads", "bins", "weather", "lorries", "alarms")
+LAYERS = ("homes", "roads", "closures", "bins", "weather", "lorries", "alarms")
 """From below to above."""
 PANELS = ("map", "alarms", "changes", "data", "devices", "flow")
 USUAL_PANELS = ("map", "alarms", "changes")

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ops_api.web import words
-from ops_api.web.alarms_view import GROUPS
+from ops_api.web.alarms_view import GROUPS, SEVERITIES
 from ops_api.web.brand import Brand
+from ops_api.web.ops_closed import RoadNews
 
 Row = Mapping[str, Any]
 
@@ -25,12 +26,12 @@ DONE: Mapping[str, str] = {
     "cleared": "Cleared",
     "acknowledged": "Taken",
     "closed": "Closed",
-    "severity": "Now worse or better",
 }
 MARKS: Mapping[str, str] = {
-    "raised": "▲", "cleared": "✓", "acknowledged": "●", "closed": "✓", "severity": "↕", "decided": "→", "emptied": "▽",
-    "treated": "✱", "ordered": "→",
+    "raised": "▲", "cleared": "✓", "acknowledged": "●", "closed": "✓", "worse": "↑", "better": "↓", "decided": "→", "emptied": "▽",
+    "treated": "✱", "ordered": "→", "shut": "✕", "opened": "✓",
 }  # fmt: skip
+ROADS: Mapping[str, str] = {"shut": "Closed", "opened": "Open again"}
 OUTCOMES: Mapping[str, str] = {
     "treat": "treat",
     "monitor": "watch",
@@ -50,13 +51,14 @@ ACTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """What is read for it: rows of the queries ``wall_alarm_lines``, ``wall_decisions``, ``wall_emptied``, ``wall_treated``, ``wall_acts``."""
+    """What is read for it: rows of ``wall_alarm_lines``, ``wall_decisions``, ``wall_emptied``, ``wall_treated``, ``wall_acts``; ``ops_closed.news``."""
 
     alarms: Sequence[Row] = ()
     decisions: Sequence[Row] = ()
     emptied: Sequence[Row] = ()
     treated: Sequence[Row] = ()
     acts: Sequence[Row] = ()
+    roads: Sequence[RoadNews] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,6 @@ class Change:
     says: str
     text: str
     href: str
-    severity: str = ""
 
 
 def changes(happened: Happened, brand: Brand) -> tuple[Change, ...]:
@@ -80,25 +81,27 @@ def changes(happened: Happened, brand: Brand) -> tuple[Change, ...]:
 
 
 def _alarms(rows: Sequence[Row], brand: Brand) -> Iterator[Change]:
-    by_kind: dict[tuple[str, str], list[Row]] = {}
+    by_kind: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        by_kind.setdefault((row["what"], row["rule_id"]), []).append(row)
-    for (what, rule), mine in by_kind.items():
+        by_kind.setdefault((*_what(row), row["rule_id"]), []).append(row)
+    for (what, says, rule), mine in by_kind.items():
         if len(mine) <= ALONE:
-            yield from (_alarm(row, brand) for row in mine)
+            for row in mine:
+                yield _change(row["at"], what, says, row["title"], f"/alarms/{row['alarm_id']}", brand)
         else:
             name = GROUPS.get(rule, rule)
             text = (
                 f"{words.number(len(mine))}{'+' if len(mine) >= READ else ''} × {name[:1].lower()}{name[1:]}"
             )
-            yield _change(mine[0]["at"], what, DONE[what], text, f"/alarms?rule={rule}&show=all", brand)
+            yield _change(mine[0]["at"], what, says, text, f"/alarms?rule={rule}&show=all", brand)
 
 
-def _alarm(row: Row, brand: Brand) -> Change:
-    what = row["what"]
-    return _change(
-        row["at"], what, DONE[what], row["title"], f"/alarms/{row['alarm_id']}", brand, row["severity"]
-    )
+def _what(row: Row) -> tuple[str, str]:
+    """Return what happened to an alarm, as a mark and in words: ``worse``, ``Now major``."""
+    if row["what"] != "severity":
+        return row["what"], DONE[row["what"]]
+    became, before = row["became"], row["before"]
+    return "worse" if SEVERITIES.index(became) < SEVERITIES.index(before) else "better", f"Now {became}"
 
 
 def _others(happened: Happened, brand: Brand) -> Iterator[Change]:
@@ -121,10 +124,9 @@ def _others(happened: Happened, brand: Brand) -> Iterator[Change]:
     for a in happened.acts:
         text = f"{a['label']}: {ACTS.get(a['what'], a['what'])}"
         yield _change(a["at"], "ordered", "Orders", text, f"/winter/{a['route_id']}/orders", brand)
+    for at, what, text in happened.roads:
+        yield _change(at, what, ROADS[what], text, "/ops/what-if", brand)
 
 
-def _change(
-    at: datetime, what: str, says: str, text: str, href: str, brand: Brand, severity: str = ""
-) -> Change:
-    clock = words.clock(at, brand.time_zone)
-    return Change(at, clock, what, MARKS[what], says, text, href, severity)
+def _change(at: datetime, what: str, says: str, text: str, href: str, brand: Brand) -> Change:
+    return Change(at, words.clock(at, brand.time_zone), what, MARKS[what], says, text, href)

@@ -82,6 +82,7 @@ def now_document(
     alarms: Sequence[Row],
     wards: Mapping[str, Row],
     now: datetime,
+    closed: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what is true now.
 
@@ -95,11 +96,13 @@ def now_document(
         alarms: rows of ``wall_alarm_places``, the worst first.
         wards: by ward, what may be told: ``shade`` (``0``: nothing), ``label``, ``says``.
         now: the town's time.
+        closed: stretches that nobody may drive.
     """
     return {
         "mark": mark,
         "roads": roads,
         "bins": bins,
+        "closed": list(closed),
         "weather": [
             {"id": w["device"], "at": _place(w), "air_c": round(w["air_temperature_c"], 1)}
             for w in weather

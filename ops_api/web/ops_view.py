@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,12 +14,15 @@ from ops_api.web.alarms_view import SEVERITIES, AlarmRow, Group, alarm_row, by_u
 from ops_api.web.brand import Brand
 from ops_api.web.ops_changes import Change, Happened, changes
 from ops_api.web.ops_checks import Check, Seen, checks, old_data
+from rules.core.incidents.model import Incident
+from rules.core.incidents.words import ref_of
 
 Row = Mapping[str, Any]
 
 RATE_WINDOW_S = 60
 URGENT_SHOWN = 12
 """More than fit: the page shows as many as its screen takes whole, the most urgent first."""
+CLOSED_SHOWN = 2
 TILES_SHOWN = 5
 """Kinds of alarms on the wall; the last tile says how many more there are."""
 
@@ -37,11 +39,13 @@ class Found:
         reasons: rows of ``dead_letter_reasons``.
         devices: per kind its name, its title, how many report, how many there are.
         alarm_counts: rows of ``alarm_counts``.
-        alarms: active rows of ``alarms``.
+        urgent: rows of ``alarms`` that ``wall_urgent`` chose.
         missing: what is missing; None where it is not counted yet.
         happened: what changed in the last hour.
         messages: row of ``wall_messages``.
         database: how the database does; None where it is not asked yet.
+        closed: streets that are closed now, each with its reason.
+        incidents: those that live.
     """
 
     totals_day: Row
@@ -51,11 +55,13 @@ class Found:
     reasons: Sequence[Row]
     devices: Sequence[tuple[str, str, int, int]]
     alarm_counts: Sequence[Row]
-    alarms: Sequence[Row]
+    urgent: Sequence[Row]
     missing: Missing | None
     happened: Happened = field(default_factory=Happened)
     messages: Row | None = None
     database: DatabaseState | None = None
+    closed: tuple[str, ...] = ()
+    incidents: Sequence[Incident] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,17 @@ class Tally:
     alarms: int
     waiting: int
     oldest: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentTile:
+    """Incidents that live: how many, how bad, how many nobody has, how old the oldest is; the page of the only one, else of all."""
+
+    incidents: int
+    severity: str
+    unowned: int
+    oldest: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +97,16 @@ class OpsView:
     dead_letters: str
     reasons: tuple[tuple[str, str, str], ...]
     devices: tuple[tuple[str, str, str, bool, str], ...]
+    incidents: IncidentTile | None
     groups: tuple[Group, ...]
     more_groups: int
     tallies: tuple[Tally, ...]
+    homes_apart: bool
     alarms: tuple[AlarmRow, ...]
     changes: tuple[Change, ...]
     checks: tuple[Check, ...]
+    closed: tuple[str, ...]
+    more_closed: int
     old: str
     clock: str
     date: str
@@ -94,15 +115,13 @@ class OpsView:
 
 def _headline(tiles: Sequence[Group], parts: Sequence[Check]) -> tuple[str, str]:
     broken = [c for c in parts if not c.ok]
-    severities = Counter[str]()
-    for tile in (t for t in tiles if not t.few or t.severity == "critical"):
-        severities[tile.severity] += tile.alarms
     if broken:
         return f"{broken[0].name}: {broken[0].says}", "bad"
-    if severities["critical"]:
-        which = words.joined([t.name.lower() for t in tiles if t.severity == "critical"])
-        return f"{words.plural(severities['critical'], 'critical alarm')}: {which}", "bad"
-    total, few = sum(severities.values()), any(t.few for t in tiles)
+    critical = [t for t in tiles if t.severity == "critical"]
+    if critical:
+        which, count = words.joined([t.name.lower() for t in critical]), sum(t.worst or 0 for t in critical)
+        return f"{words.plural(count, 'critical alarm') if count else 'Critical alarms'}: {which}", "bad"
+    total, few = sum(t.alarms for t in tiles if not t.few), any(t.few for t in tiles)
     if total:
         return (
             f"{words.plural(total, 'active alarm')}{' and a few of homes' if few else ''}, none critical",
@@ -133,16 +152,33 @@ def view(found: Found, *, now: datetime, town_now: datetime, brand: Brand) -> Op
         dead_letters=words.number(found.totals_day["dead_letters"]),
         reasons=_reasons(found.reasons, now),
         devices=_devices(found),
+        incidents=_incidents(found.incidents, town_now),
         groups=tiles if len(tiles) <= TILES_SHOWN + 1 else tiles[:TILES_SHOWN],
         more_groups=0 if len(tiles) <= TILES_SHOWN + 1 else len(tiles) - TILES_SHOWN,
-        tallies=tallies(found.alarm_counts, tiles, town_now),
-        alarms=_urgent(found.alarms, brand, town_now),
+        tallies=tallies(found.alarm_counts, town_now),
+        homes_apart=any(c["subject_kind"] == "home" for c in found.alarm_counts),
+        alarms=tuple(alarm_row(a, brand, town_now) for a in by_urgency(found.urgent)),
         changes=changes(found.happened, brand),
         checks=parts,
+        closed=found.closed[:CLOSED_SHOWN],
+        more_closed=max(0, len(found.closed) - CLOSED_SHOWN),
         old=old_data(found.totals_day["last_batch_at"], now, brand),
         clock=words.clock(town_now, brand.time_zone),
         date=words.long_date(town_now, brand.time_zone),
         series=_series(found.rate, now),
+    )
+
+
+def _incidents(live: Sequence[Incident], now: datetime) -> IncidentTile | None:
+    if not live:
+        return None
+    oldest = now.timestamp() - min(i.made_at_s for i in live)
+    return IncidentTile(
+        incidents=len(live),
+        severity=min((i.severity for i in live), key=SEVERITIES.index),
+        unowned=sum(not i.owner for i in live),
+        oldest=words.short_duration(timedelta(seconds=max(0.0, oldest))),
+        href=f"/incidents/{ref_of(live[0].incident_id)}" if len(live) == 1 else "/incidents",
     )
 
 
@@ -159,12 +195,11 @@ def _checks(found: Found, now: datetime) -> tuple[Check, ...]:
     return checks(seen, now)
 
 
-def tallies(counts: Sequence[Row], tiles: Sequence[Group], now: datetime) -> tuple[Tally, ...]:
-    """Return active alarms by severity, the worst first; without those of homes that are too few to be a number."""
-    few = {t.rule_id for t in tiles if t.few}
+def tallies(counts: Sequence[Row], now: datetime) -> tuple[Tally, ...]:
+    """Return active alarms by severity, the worst first; without those of homes, as the list below them."""
     found = []
     for severity in SEVERITIES:
-        mine = [c for c in counts if c["severity"] == severity and c["rule_id"] not in few]
+        mine = [c for c in counts if c["severity"] == severity and c["subject_kind"] != "home"]
         if mine:
             waits = [c["oldest"] for c in mine if c["unacknowledged"]]
             oldest = words.short_duration(now - min(waits)) if waits else ""
@@ -185,12 +220,6 @@ def _devices(found: Found) -> tuple[tuple[str, str, str, bool, str], ...]:
         )
         for kind, title, reporting, total in found.devices
     )
-
-
-def _urgent(alarms: Sequence[Row], brand: Brand, now: datetime) -> tuple[AlarmRow, ...]:
-    """Return the first of the alarms; what is wrong in homes is on the tiles alone."""
-    shown = [a for a in by_urgency(alarms) if a["subject_kind"] != "home"]
-    return tuple(alarm_row(a, brand, now) for a in shown[:URGENT_SHOWN])
 
 
 def _reasons(reasons: Sequence[Row], now: datetime) -> tuple[tuple[str, str, str], ...]:

@@ -73,11 +73,11 @@ class OpenWall:
         self._devtools = await self._page.context.new_cdp_session(self._page)
         await self._devtools.send("Performance.enable")
 
-    async def update(self, times: int) -> None:
-        """Have so many updates come, ten seconds after each other."""
+    async def update(self, times: int, every_ms: int = EVERY_MS) -> None:
+        """Have so many updates come after each other."""
         for _ in range(times):
             await self._page.evaluate("window.wallUpdate(window.wallState)")
-            await self._page.clock.run_for(EVERY_MS)
+            await self._page.clock.run_for(every_ms)
 
     async def drawn(self) -> int:
         """How often the map was drawn."""

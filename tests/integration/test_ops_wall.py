@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
 import json
+from typing import Any
 
 import pytest
 
+from cityops.errors import TransientError
+from ops_api.routers import ops_content
 from tests.fakes import seed_web
 from tests.fakes.desk_rows import ice_on_a_route
 from tests.fakes.housing_rows import ward_homes
 from tests.fakes.website import Site
+from tests.integration.test_web_ops_tools import close
 
 OUTLINE = "[[-1.2, 52.0], [-0.9, 52.0], [-0.9, 52.3]]"
 
@@ -144,6 +150,54 @@ async def test_the_wall_says_over_its_width_that_the_towns_data_are_old(site: Si
     await site.sql("update ingest_batch set received_at = received_at - interval '20 minutes'")
     page = (await site.http.get("/ops")).text
     assert "The town’s data are 20 minutes old: nothing was stored since " in page
+
+
+async def test_the_most_urgent_are_found_however_many_homes_are_damp(site: Site) -> None:
+    await site.sql(
+        "insert into alarm (rule_id, rule_version, subject_kind, subject, severity, raised_at, title, reason)"
+        " select 'damp.surface_humidity', 1, 'home', 'h-' || n, 'major', now(), 'x', 'x' from generate_series(1, 400) n"
+    )
+    shown = (await site.get("/live/ops"))["fragments"]["alarms"]
+    assert "Fire in a bin" in shown
+    assert shown.index("Fire in a bin") < shown.index("</li>"), "the worst of all is the first"
+    assert "homes apart" in shown
+    assert "40" not in shown.partition("</h2>")[0], "homes are counted on their tile"
+
+
+async def test_a_closed_road_is_on_the_map_under_it_and_among_what_changed(site: Site) -> None:
+    assert (await site.get("/ops/now.json"))["closed"] == []
+    segment = site.town.segments[3]
+    await close(site, segment.segment_id)
+    state = (await site.get("/live/ops"))["fragments"]
+    street = html.escape(segment.street)
+    assert f"Closed: {street}: burst main, until it is opened" in state["closed"]
+    assert f"Closed</span> {street}: burst main" in state["changes"]
+    assert "Ada Secret" not in json.dumps(state)
+    assert f"Closed: {street}: burst main" in (await site.http.get("/ops")).text
+    site_map = await website_now(site)
+    assert site_map["closed"] == [segment.segment_id]
+
+
+async def website_now(site: Site) -> Any:
+    """Return what is true on the map, asked until what was kept for some seconds is made anew."""
+    for _ in range(60):
+        found = await site.get("/ops/now.json")
+        if found["closed"]:
+            break
+        await asyncio.sleep(0.25)
+    return found
+
+
+async def test_a_wall_that_meets_an_error_asks_again_by_itself(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(_: object) -> None:
+        raise TransientError("no database")
+
+    monkeypatch.setattr(ops_content, "ops", down)
+    answer = await site.http.get("/ops")
+    assert (answer.status_code, answer.headers["refresh"]) == (503, "15")
+    assert "refresh" not in (await site.http.get("/no-such-page")).headers
 
 
 async def test_all_walls_share_one_look_and_one_state(site: Site) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +15,12 @@ from playwright.async_api import Browser, Page, expect
 from tests.fakes import website
 from tests.fakes.accessibility import violations
 from tests.fakes.desk_rows import ice_on_a_route
+from tests.fakes.open_wall import OpenWall
 from tests.fakes.watched import Watch
 from tests.fakes.website import Site
 from tests.integration.test_web_browser import CHROMIUM, chromium, new_page
+from tests.integration.test_web_incidents import burning
+from tests.integration.test_web_ops_tools import close
 
 __all__ = ["chromium"]
 
@@ -217,6 +222,36 @@ async def test_three_clicks_from_a_red_tile_to_the_cause_to_the_answer(chromium:
     await page.close()
 
 
+async def test_three_clicks_from_an_incident_to_the_alarm_behind_it_to_the_answer(
+    chromium: Browser, site: Site
+) -> None:
+    ref = await burning(site)
+    page, watch = await wall(chromium, site, viewport={"width": 1920, "height": 1080})
+    await page.locator(".wall__tiles").get_by_role("link", name="Incident").click()
+    await page.wait_for_url(f"**/incidents/{ref}")
+    await expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+    await page.locator(".itable").get_by_role("link", name="Fire in a bin").first.click()
+    await page.wait_for_url("**/alarms/*")
+    await page.get_by_role("link", name="This bin and its round").click()
+    await page.wait_for_url("**/bins/bin-0003")
+    assert await violations(page) == []
+    assert watch.wrong == []
+    await page.close()
+
+
+@pytest.mark.parametrize("path", ["/ops/what-if", "/ops/way", "/ops/way?to=nowhere"])
+async def test_the_tools_beside_the_wall_are_accessible(chromium: Browser, busy: Site, path: str) -> None:
+    for scheme in ("light", "dark"):
+        page = await new_page(chromium, color_scheme=scheme, viewport={"width": 1280, "height": 900})
+        await page.goto(busy.url + path)
+        await page.wait_for_timeout(400)
+        assert await violations(page) == [], (path, scheme)
+        await page.set_viewport_size({"width": 320, "height": 640})
+        await page.wait_for_timeout(200)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        await page.context.close()
+
+
 async def test_the_most_urgent_alarm_is_one_click_from_its_cause(chromium: Browser, busy: Site) -> None:
     page, _ = await wall(chromium, busy, viewport={"width": 1920, "height": 1080})
     first = page.locator(".urgent__title").first
@@ -288,6 +323,79 @@ async def test_a_wall_whose_stream_never_came_says_so_itself(chromium: Browser, 
     await context.close()
 
 
+async def test_a_clock_that_is_put_back_hides_no_silence(chromium: Browser, site: Site) -> None:
+    """A Pi without a clock of its own is corrected while it is at work; its time zone is nobody's concern."""
+    context = await chromium.new_context(timezone_id="America/New_York")
+    page = await context.new_page()
+    await page.clock.install()
+    await page.goto(site.url + "/ops")
+    await expect(page.locator("#live-status")).to_have_text("Live", timeout=SOON_MS)
+    await context.route("**/live/**", lambda route: route.abort())
+    site.stop.set()
+    await asyncio.wait_for(asyncio.shield(site.running), 10)
+    await page.clock.set_system_time(datetime.now(UTC) - timedelta(hours=3))
+    await until_lost(page)
+    towns_time = await page.inner_text(".wall__time")
+    await expect(page.locator("#wall-lost")).to_contain_text(f"This is how it was at {towns_time}, ")
+    await context.close()
+
+
+async def test_a_stream_that_was_refused_for_long_is_asked_for_again(chromium: Browser, site: Site) -> None:
+    page = await (await chromium.new_context()).new_page()
+    await page.clock.install()
+    await page.add_init_script(
+        "window.asked = 0; window.EventSource = class extends EventTarget { static OPEN = 1; static CLOSED = 2; readyState = 0;"
+        " constructor() { super(); window.asked++; setTimeout(() => { this.readyState = 2; this.dispatchEvent(new Event('error')); }, 100); }"
+        " close() { this.readyState = 2; } };"
+    )
+    await page.goto(site.url + "/ops")
+    await page.clock.run_for(10 * 60_000)
+    assert await page.evaluate("window.asked") >= 8
+    await page.context.close()
+
+
+async def test_a_link_left_in_focus_keeps_no_part_as_it_was(chromium: Browser, busy: Site) -> None:
+    page = await (await chromium.new_context(viewport={"width": 1920, "height": 1080})).new_page()
+    open_wall = OpenWall(page, busy)
+    await open_wall.open("/ops")
+    first = page.locator("#live-tiles a").first
+    await first.focus()
+    await page.keyboard.press("Shift")
+    before = await first.inner_text()
+    await open_wall.update(1)
+    assert await first.inner_text() == before, "not under somebody's hand"
+    await open_wall.update(6)
+    assert await first.inner_text() != before
+    assert await page.evaluate("document.getElementById('live-tiles').contains(document.activeElement)")
+    await page.context.close()
+
+
+async def test_words_on_the_map_stand_beside_what_they_would_cover(chromium: Browser, busy: Site) -> None:
+    page, _ = await wall(chromium, busy)
+    places = [{"x": 100, "y": 100, "wide": 60, "high": 30}, {"x": 110, "y": 100, "wide": 60, "high": 30}]
+    taken = [[80, 80, 120, 120], [280, 280, 320, 320]]
+    moved = await page.evaluate("([places, taken]) => WallSigns.apart(places, taken)", [places, taken])
+    boxes = [
+        (p["x"] + dx - 30, p["y"] + dy - 15, p["x"] + dx + 30, p["y"] + dy + 15)
+        for p, (dx, dy) in zip(places, moved, strict=True)
+    ] + taken
+    for a, b in itertools.combinations(boxes, 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a, b)
+    alone = [{"x": 0, "y": 0, "wide": 60, "high": 30}]
+    assert await page.evaluate("(places) => WallSigns.apart(places, [])", alone) == [[0, 0]]
+    await page.close()
+
+
+async def test_a_closed_road_is_drawn_and_counted(chromium: Browser, site: Site) -> None:
+    page, watch = await wall(chromium, site, viewport={"width": 1920, "height": 1080})
+    await close(site, site.town.segments[3].segment_id)
+    await expect(page.locator("#wall-key")).to_contain_text("Closed1", timeout=SOON_MS)
+    await expect(page.locator("#live-closed")).to_contain_text(": burst main", timeout=SOON_MS)
+    assert await page.evaluate(CUT) == []
+    assert watch.wrong == []
+    await page.close()
+
+
 async def test_old_data_and_a_lost_server_are_two_banners(chromium: Browser, site: Site) -> None:
     page, _ = await wall(chromium, site, viewport={"width": 1920, "height": 1080})
     await site.sql("update ingest_batch set received_at = received_at - interval '20 minutes'")
@@ -308,6 +416,13 @@ async def test_a_wall_that_is_open_for_weeks_loads_itself_anew_after_an_upgrade(
     old = "before the upgrade"
     await page.evaluate("(old) => { document.body.dataset.build = old; }", old)
     await site.sql("update alarm set cleared_at = now()")
+    await site.sql("select pg_notify('cityops_rules', '{}')")
+    # A server that is not back yet would leave its error on the wall.
+    await page.context.route("**/ops", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    await page.wait_for_timeout(30_000)
+    await expect(page.locator("body")).to_have_attribute("data-build", old)
+    await page.context.unroute("**/ops")
+    await site.sql("update alarm set cleared_at = null")
     await site.sql("select pg_notify('cityops_rules', '{}')")
     await expect(page.locator("body")).not_to_have_attribute("data-build", old, timeout=SOON_MS)
     await expect(page.locator("#live-status")).to_have_text("Live", timeout=SOON_MS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.fakes import website
-from tests.fakes.open_wall import OpenWall
+from tests.fakes.open_wall import EVERY_MS, OpenWall
 from tests.fakes.website import Site
 from tests.integration.test_web_browser import CHROMIUM, chromium
 
@@ -23,8 +24,10 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-A_DAY = 8640
-"""Updates of a day in which something changes every ten seconds."""
+A_DAY, A_DAY_EVERY_MS = 1920, 45_000
+"""Updates of a day in which the wall draws something new every 45 s: ten minutes of a busy machine."""
+WEIGHED_EVERY = 160
+"""Updates between two looks of a long run: two hours of that day."""
 NODES, LISTENERS, HEAP_BYTES = 150, 30, 600_000
 """What lists and signs of this update and of that differ by, and no more, however many updates lie between."""
 
@@ -36,7 +39,9 @@ async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
         yield started
 
 
-async def grown(chromium: Browser, site: Site, warm_up: int, updates: int) -> tuple[int, int, int]:
+async def grown(
+    chromium: Browser, site: Site, warm_up: int, updates: int, every_ms: int = EVERY_MS
+) -> tuple[int, int, int]:
     """Return by how much a wall's heap [bytes], nodes and listeners grew over so many updates."""
     page = await (await chromium.new_context(viewport={"width": 1920, "height": 1080})).new_page()
     wrong: list[str] = []
@@ -45,8 +50,15 @@ async def grown(chromium: Browser, site: Site, warm_up: int, updates: int) -> tu
     await wall.open()
     await wall.update(warm_up)
     before, drawn = await wall.weight(), await wall.drawn()
-    await wall.update(updates)
-    after = await wall.weight()
+    after, began_s = before, time.monotonic()
+    for done in range(0, updates, WEIGHED_EVERY):
+        await wall.update(min(WEIGHED_EVERY, updates - done), every_ms)
+        after = await wall.weight()
+        print(
+            f"{(done + WEIGHED_EVERY) * every_ms / 3.6e6:5.1f} h  {after.heap_bytes / 1e6:.2f} MB  {after.nodes} nodes"
+            f"  {after.listeners} listeners  ({time.monotonic() - began_s:.0f} s)",
+            flush=True,
+        )
     assert wrong == []
     # It was at work: each update was on the page, and the map followed.
     assert await wall.drawn() - drawn >= updates * 0.8
@@ -87,7 +99,7 @@ async def test_a_leak_would_be_found(chromium: Browser, site: Site) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 async def test_a_day_leaves_nothing_behind(chromium: Browser, site: Site) -> None:
-    heap, nodes, listeners = await grown(chromium, site, 240, A_DAY)
+    heap, nodes, listeners = await grown(chromium, site, 80, A_DAY, A_DAY_EVERY_MS)
     assert nodes <= NODES
     assert listeners <= LISTENERS
     assert heap <= 2 * HEAP_BYTES

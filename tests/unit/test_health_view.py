@@ -86,7 +86,7 @@ def test_nothing_counted_is_no_all_clear() -> None:
 
 def test_the_wall_is_bad_only_where_too_little_arrives() -> None:
     assert health_view.wall_says(fleet(missing=17)) == (True, "100%, 17 missing")
-    assert health_view.wall_says(fleet(stored=940)) == (False, "94.0%, nothing missing")
+    assert health_view.wall_says(fleet(stored=940)) == (False, "94.0%, none missing")
 
 
 def test_a_town_that_catches_up_is_no_fault() -> None:

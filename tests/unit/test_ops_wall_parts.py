@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from ops_api.queries.database import DatabaseState, Policy
-from ops_api.web import ops_asked, ops_changes, ops_checks, ops_map, ops_view
-from ops_api.web.alarms_view import answer_link, groups
+from ops_api.web import ops_asked, ops_changes, ops_checks, ops_closed, ops_map, ops_view
+from ops_api.web.alarms_view import answer_link
 from ops_api.web.brand import Brand
+from rules.core.closing.model import Closure, Opening
+from tests.fakes.rounds_town import town
 
 NOW = datetime(2026, 1, 9, 18, 0, tzinfo=UTC)
 BRAND = Brand()
@@ -75,7 +77,7 @@ def test_silence_may_be_no_shorter_than_the_servers_own(text: str, seconds: int)
 def line(n: int, what: str = "raised", rule: str = "bins.full", minutes: int = 0) -> dict[str, Any]:
     return {
         "at": NOW - timedelta(minutes=minutes + n), "what": what, "alarm_id": n, "rule_id": rule,
-        "severity": "major", "title": f"Bin {n}: full",
+        "became": None, "before": None, "title": f"Bin {n}: full",
     }  # fmt: skip
 
 
@@ -122,6 +124,86 @@ def test_the_ticker_has_everything_newest_first() -> None:
         "17:30 Decided Bin rounds: bins to be emptied",
         "17:19 Taken Bin 1: full",
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "became", "mark"), [("warning", "major", "↑"), ("critical", "warning", "↓")]
+)
+def test_an_alarm_that_changed_says_what_it_is_now(before: str, became: str, mark: str) -> None:
+    row = {**line(1, "severity"), "before": before, "became": became}
+    (change,) = ops_changes.changes(ops_changes.Happened(alarms=[row]), BRAND)
+    assert (change.mark, change.says, change.text) == (mark, f"Now {became}", "Bin 1: full")
+
+
+# -- closed roads ---------------------------------------------------------------------
+
+NOW_S = NOW.timestamp()
+
+
+def closure(
+    number: int,
+    *segments: str,
+    from_min: float = -30.0,
+    until_min: float | None = 60.0,
+    opened: tuple[tuple[float, str], ...] = (),
+) -> Closure:
+    parts = tuple(
+        Opening(segments=(name,), at_s=NOW_S + 60.0 * at_min, by="Ada", role="", via="cli")
+        for at_min, name in opened
+    )
+    return Closure(
+        closure_id=number, segments=segments, from_s=NOW_S + 60.0 * from_min, reason="flooded", at_s=NOW_S, by="Ada",
+        until_s=None if until_min is None else NOW_S + 60.0 * until_min, role="", via="cli", opened=parts,
+    )  # fmt: skip
+
+
+NETWORK = town()
+ONE, TWO = (s.segment_id for s in NETWORK.segments[:2])
+
+
+def street(segment_id: str) -> str:
+    return NETWORK.segments[NETWORK.graph.segment_index[segment_id]].street
+
+
+def news(*closures: Closure) -> list[tuple[float, str, str]]:
+    found = ops_closed.news(closures, NETWORK, NOW_S - 3600.0, NOW_S)
+    return [((at - NOW).total_seconds() / 60.0, what, text) for at, what, text in found]
+
+
+def test_closed_roads_are_told_by_street_with_reason_and_end() -> None:
+    held = closure(1, ONE)
+    assert ops_closed.stretches([held], NOW_S) == (ONE,)
+    (says,) = ops_closed.streets([held], NETWORK, NOW_S, BRAND.time_zone)
+    assert says == f"{street(ONE)}: flooded, until Fri 19:00"
+    assert ops_closed.stretches([closure(1, ONE, from_min=5.0)], NOW_S) == ()
+    assert ops_closed.stretches([closure(1, ONE, until_min=0.0)], NOW_S) == ()
+
+
+def test_closing_and_opening_are_news_for_an_hour() -> None:
+    assert news(closure(1, ONE)) == [(-30.0, "shut", f"{street(ONE)}: flooded")]
+    assert news(closure(1, ONE, from_min=-90.0)) == []
+    assert news(closure(1, ONE, from_min=-90.0, until_min=-10.0)) == [(-10.0, "opened", street(ONE))]
+    assert news(closure(1, ONE, from_min=-90.0, until_min=-61.0)) == []
+    early = closure(1, ONE, from_min=-90.0, until_min=None, opened=((-5.0, ONE),))
+    assert news(early) == [(-5.0, "opened", street(ONE))]
+
+
+def test_what_never_held_or_holds_by_another_closure_is_no_news() -> None:
+    assert news(closure(1, ONE, opened=((-40.0, ONE),))) == []
+    both = [closure(1, ONE, from_min=-90.0, until_min=-10.0), closure(2, ONE, from_min=-80.0)]
+    assert news(*both) == []
+    gone = closure(1, "no-such-stretch")
+    assert news(gone) == [(-30.0, "shut", "no-such-stretch: flooded")]
+    assert ops_closed.streets([gone], NETWORK, NOW_S, BRAND.time_zone) == ()
+
+
+def test_the_ticker_and_the_map_have_closed_roads() -> None:
+    happened = ops_changes.Happened(roads=ops_closed.news([closure(1, ONE)], NETWORK, NOW_S - 3600.0, NOW_S))
+    (change,) = ops_changes.changes(happened, BRAND)
+    assert (
+        f"{change.clock} {change.mark} {change.says} {change.text}"
+        == f"17:30 ✕ Closed {street(ONE)}: flooded"
+    )
 
 
 # -- health ---------------------------------------------------------------------------
@@ -189,7 +271,7 @@ def test_old_data_are_said_with_their_age() -> None:
 # -- alarms ---------------------------------------------------------------------------
 
 
-def test_severities_are_counted_without_homes_that_are_too_few() -> None:
+def test_severities_are_counted_without_homes() -> None:
     def count(rule: str, severity: str, n: int, waits: int, kind: str = "bin") -> dict[str, Any]:
         return {
             "rule_id": rule, "subject_kind": kind, "severity": severity, "alarms": n, "unacknowledged": waits,
@@ -201,7 +283,7 @@ def test_severities_are_counted_without_homes_that_are_too_few() -> None:
         count("bins.full", "major", 7, 2),
         count("damp.surface_humidity", "major", 4, 4, "home"),
     ]
-    assert ops_view.tallies(counts, groups(counts, NOW), NOW) == (
+    assert ops_view.tallies(counts, NOW) == (
         ops_view.Tally("critical", 1, 0, ""),
         ops_view.Tally("major", 7, 2, "7\N{NO-BREAK SPACE}min"),
     )

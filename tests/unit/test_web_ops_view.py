@@ -8,6 +8,7 @@ from typing import Any
 from ops_api.missing import Missing
 from ops_api.web import alarms_view, ops_view
 from ops_api.web.brand import Brand
+from rules.core.incidents.model import Incident
 
 NOW = datetime(2026, 1, 9, 18, 0, tzinfo=UTC)
 BRAND = Brand()
@@ -26,6 +27,8 @@ def counts(rule: str, severity: str, n: int) -> dict[str, Any]:
 
 def wall(
     alarm_counts: list[dict[str, Any]],
+    incidents: tuple[Incident, ...] = (),
+    *,
     last: datetime | None = NOW,
     decided: datetime | None = NOW,
     missing: Missing | None = None,
@@ -40,7 +43,8 @@ def wall(
         reasons=[],
         devices=[],
         alarm_counts=alarm_counts,
-        alarms=[],
+        urgent=[],
+        incidents=incidents,
         missing=missing,
     )
     return ops_view.view(found, now=NOW, town_now=NOW, brand=BRAND)
@@ -95,3 +99,57 @@ def test_fewer_than_five_alarms_of_homes_are_no_number_on_the_wall() -> None:
     assert wall([damp, frost]).headline == "5 active alarms and a few of homes, none critical"
     assert [g.few for g in wall([damp, frost]).groups] == [True, False]
     assert not wall([damp | {"alarms": 5}]).groups[0].few
+
+
+def home(severity: str, n: int) -> dict[str, Any]:
+    return counts("damp.surface_humidity", severity, n) | {"subject_kind": "home"}
+
+
+def test_a_tile_says_how_many_are_as_bad_as_its_worst() -> None:
+    def how_bad(*rows: dict[str, Any]) -> str:
+        return wall(list(rows)).groups[0].how_bad
+
+    assert how_bad(counts("bins.full", "major", 6)) == "major"
+    assert how_bad(counts("bins.full", "major", 2), counts("bins.full", "warning", 4)) == "2 major"
+    assert how_bad(home("major", 13), home("warning", 8)) == "13 major"
+    # A small number of homes is told nowhere, and is not what is left when another is taken away.
+    assert how_bad(home("major", 4), home("warning", 8)) == "some major"
+    assert how_bad(home("major", 9), home("warning", 2)) == "some major"
+    assert how_bad(home("major", 3), home("warning", 1)) == "major, below 5"
+
+
+def test_the_first_line_counts_what_is_critical_and_not_what_stands_beside_it() -> None:
+    ice = [counts("winter.ice", "critical", 1), counts("winter.ice", "major", 5)]
+    assert wall(ice).headline == "1 critical alarm: routes with ice"
+    assert wall([home("critical", 3)]).headline == "Critical alarms: homes at damp risk"
+    assert wall([home("critical", 3), home("major", 9)]).headline == "Critical alarms: homes at damp risk"
+    assert wall([*ice, home("critical", 3)]).headline.startswith("1 critical alarm: ")
+
+
+def test_severities_beside_the_list_are_of_what_the_list_may_show() -> None:
+    view = wall(
+        [
+            home("major", 13),
+            home("warning", 8),
+            counts("bins.full", "major", 6),
+            counts("winter.hoar_frost", "warning", 3),
+        ]
+    )
+    assert [(t.severity, t.alarms) for t in view.tallies] == [("major", 6), ("warning", 3)]
+    assert view.homes_apart
+    assert view.headline == "30 active alarms, none critical"
+    assert not wall([counts("bins.full", "major", 6)]).homes_apart
+
+
+def test_incidents_are_a_tile_of_their_own() -> None:
+    def incident(n: int, severity: str, owner: str = "") -> Incident:
+        made_at_s = (NOW - timedelta(hours=n)).timestamp()
+        return Incident(
+            incident_id=n, state="open", title="x", made_at_s=made_at_s, severity=severity, owner=owner
+        )
+
+    assert wall([]).incidents is None
+    one = wall([], (incident(3, "warning", "Ada"),)).incidents
+    assert one == ops_view.IncidentTile(1, "warning", 0, "3\N{NO-BREAK SPACE}h", "/incidents/I3")
+    two = wall([], (incident(3, "warning", "Ada"), incident(4, "major"))).incidents
+    assert two == ops_view.IncidentTile(2, "major", 1, "4\N{NO-BREAK SPACE}h", "/incidents")

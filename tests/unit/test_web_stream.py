@@ -227,6 +227,22 @@ async def test_an_open_stream_says_how_old_what_it_said_is(monkeypatch: pytest.M
         await stream.aclose()  # type: ignore[attr-defined]
 
 
+async def test_who_comes_while_nothing_is_known_is_given_no_old_state_as_if_it_were_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_module, "HEARTBEAT_S", 0.05)
+    source = Source()
+    async with published(source, poll_s=60) as hub:
+        first, second = hub.stream("t", source.render), hub.stream("t", source.render)
+        await heard(first)
+        source.broken = True
+        await asyncio.sleep(0.1)
+        assert await anext(second) == b"retry: 3000\n\n"
+        assert (await anext(second)).startswith(b"event: alive")
+        for s in (first, second):
+            await s.aclose()  # type: ignore[attr-defined]
+
+
 async def test_a_reader_that_takes_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EventStream, "send_s", 0.05)
     source = Source()

@@ -5,7 +5,7 @@
 (() => {
   const url = document.body.dataset.live;
   if (!url) return;
-  const POLL_MS = 10000, RETRY_STREAM_MS = 60000, SILENT_MS = 45000, HIDDEN_MS = 30000, RESTS_MS = 1500, GUARD_MS = 400;
+  const POLL_MS = 10000, RETRY_STREAM_MS = 60000, SILENT_MS = 45000, HIDDEN_MS = 30000, RESTS_MS = 1500, GUARD_MS = 400, PATIENCE_MS = 30000, FORGOTTEN_MS = 30000;
   const [path, query] = url.split("?");
   const suffix = query ? "?" + query : "";
   const bar = document.getElementById("live-bar"), status = document.getElementById("live-status");
@@ -15,18 +15,30 @@
   const holders = [...document.querySelectorAll("[data-hold]")];
   const shown = new Map([...document.querySelectorAll("[id^=live-]")].map((part) => [part, part.innerHTML]));
   const waiting = new Map();
-  // heard: of when the picture is; contact: when the far end last said anything.
-  let source = null, polling = 0, failures = 0, heard = Date.now(), contact = heard, leaving = 0, moved = 0, touched = 0;
+
+  // A clock that is never put back: a machine's own is corrected, and the browser's count stands still while some machines sleep.
+  let ticked = 0, wasAt = Date.now(), counted = performance.now();
+  function ms() {
+    const at = Date.now(), count = performance.now();
+    ticked += Math.max(at - wasAt, count - counted);
+    [wasAt, counted] = [at, count];
+    return ticked;
+  }
+
+  // heard: of when the picture is; contact: when the far end last said anything; tried: when it was last asked for a stream.
+  let source = null, polling = 0, asking = false, retry = 0, failures = 0, heard = ms(), contact = heard, tried = heard, leaving = 0, moved = -GUARD_MS, touched = -RESTS_MS, handled = heard;
+
+  const tell = () => document.dispatchEvent(new CustomEvent("cityops:live", { detail: { age: ms() - heard, silent: ms() - contact } }));
 
   function say(text, stale) {
     document.documentElement.classList.toggle("stale", stale);
     document.documentElement.classList.toggle("is-live", text === "Live");
     if (status && status.textContent !== text) status.textContent = text;
     if (age && !stale && age.textContent) age.textContent = "";
-    document.dispatchEvent(new CustomEvent("cityops:live", { detail: { heard, contact } }));
+    tell();
   }
 
-  const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const clock = (at) => new Date(Date.now() - (ms() - at)).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 
   function long(ms) {
     const minutes = Math.floor(ms / 60000);
@@ -36,7 +48,7 @@
   function sayStale() {
     if (!bar) return say("Not live: last update " + clock(heard), true);
     say("Connection lost. This is how it was at " + clock(heard), true);
-    age.textContent = " (" + long(Date.now() - heard) + " ago)";
+    age.textContent = " (" + long(ms() - heard) + " ago)";
   }
 
   // What the hands are at: a part in use keeps its place.
@@ -49,9 +61,12 @@
       || (!chosen.isCollapsed && part.contains(chosen.anchorNode));
   }
 
+  // A link that somebody left in focus must not keep a part as it was for ever.
+  const forgotten = () => document.activeElement.matches("a[href]") && ms() - handled > FORGOTTEN_MS;
+
   function mustWait(part) {
-    if (!("hold" in part.dataset)) return part.contains(document.activeElement);
-    return Date.now() - touched < RESTS_MS || holders.some(inUse);
+    if (!("hold" in part.dataset)) return part.contains(document.activeElement) && !forgotten();
+    return ms() - touched < RESTS_MS || holders.some(inUse);
   }
 
   function parsed(html) {
@@ -76,14 +91,15 @@
     const open = new Map([...part.querySelectorAll("details[id]")].map((d) => [d.id, d.open]));
     const scrolled = [...part.querySelectorAll("ul, ol, table")].map((e) => e.scrollTop);
     const typed = new Map(fields(part).filter(written).map((f) => [f.id, f.value]));
-    const focus = part.contains(document.activeElement) ? document.activeElement.id : "";
+    const focused = part.contains(document.activeElement) ? document.activeElement : null, focus = focused?.id, href = focused?.getAttribute("href");
     part.innerHTML = html;
     shown.set(part, html);
     for (const [id, was] of open) { const d = document.getElementById(id); if (d) d.open = was; }
     for (const [id, value] of typed) { const f = document.getElementById(id); if (f) f.value = value; }
-    if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+    const again = focus ? document.getElementById(focus) : href ? [...part.querySelectorAll("a")].find((a) => a.getAttribute("href") === href) : null;
+    again?.focus({ preventScroll: true });
     [...part.querySelectorAll("ul, ol, table")].forEach((e, i) => { if (scrolled[i]) e.scrollTop = scrolled[i]; });
-    if ("hold" in part.dataset) moved = Date.now();
+    if ("hold" in part.dataset) moved = ms();
   }
 
   function put(part, html) {
@@ -118,7 +134,7 @@
 
   function apply(text) {
     const state = JSON.parse(text);
-    heard = contact = Date.now();
+    heard = contact = ms();
     failures = 0;
     say("Live", false);
     for (const [name, html] of Object.entries(state.fragments)) {
@@ -130,10 +146,12 @@
   }
 
   async function poll() {
+    if (asking) return;
+    asking = true;
     try {
-      const response = await fetch(url, { cache: "no-store" });
+      const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
       if (response.ok) apply(await response.text());
-    } catch { /* the stale mark says it */ }
+    } catch { /* the stale mark says it */ } finally { asking = false; }
   }
 
   function stopPolling() {
@@ -149,7 +167,7 @@
 
   function alive(event) {
     // The far end is there; what it last said may be old all the same, where its database does not answer.
-    contact = Date.now();
+    contact = ms();
     const at = contact - JSON.parse(event.data).age_s * 1000;
     if (contact - at > STALE_MS) return;
     heard = Math.max(heard, at);
@@ -158,16 +176,18 @@
 
   function connect() {
     source?.close();
+    tried = ms();
     source = new EventSource(path + "/stream" + suffix);
-    source.addEventListener("open", () => { contact = Date.now(); failures = 0; stopPolling(); });
+    source.addEventListener("open", () => { contact = ms(); failures = 0; stopPolling(); });
     source.addEventListener("state", (event) => apply(event.data));
     source.addEventListener("alive", alive);
     source.addEventListener("error", () => {
       failures += 1;
-      if (Date.now() - heard <= STALE_MS) say("Reconnecting", false);
+      if (ms() - heard <= STALE_MS) say("Reconnecting", false);
       if (failures >= 3 || source.readyState === EventSource.CLOSED) {
         source.close();
-        if (!polling) setTimeout(() => { if (!document.hidden && source.readyState === EventSource.CLOSED) connect(); }, RETRY_STREAM_MS);
+        // As often as it takes: a server may be away for longer than one try.
+        retry ||= setTimeout(() => { retry = 0; if (!document.hidden && source?.readyState === EventSource.CLOSED) connect(); }, RETRY_STREAM_MS);
         startPolling();
       }
     });
@@ -178,24 +198,26 @@
     clearTimeout(leaving);
     if (document.hidden) leaving = setTimeout(() => { source?.close(); source = null; startPolling(); }, HIDDEN_MS);
     else if (!source || source.readyState === EventSource.CLOSED) connect();
-    if (Date.now() - heard > STALE_MS) sayStale();
+    if (ms() - heard > STALE_MS) sayStale();
   }
 
   setInterval(() => {
-    // A stream whose far end vanished without a word stays open for ever: ask anew.
-    if (source?.readyState === EventSource.OPEN && Date.now() - contact > SILENT_MS) connect();
-    if (Date.now() - heard > STALE_MS) sayStale();
+    // A stream whose far end vanished without a word stays open, or is being opened, for ever: ask anew.
+    if (source && source.readyState !== EventSource.CLOSED && ms() - Math.max(contact, tried) > SILENT_MS) { connect(); startPolling(); }
+    if (ms() - heard > STALE_MS) sayStale(); else tell();
   }, 5000);
   setInterval(() => { if (waiting.size) release(false); }, 500);
   for (const part of holders) {
-    for (const name of ["pointermove", "pointerdown", "keydown", "input", "touchmove"]) part.addEventListener(name, () => { touched = Date.now(); }, { passive: true });
+    for (const name of ["pointermove", "pointerdown", "keydown", "input", "touchmove"]) part.addEventListener(name, () => { touched = ms(); }, { passive: true });
     // Who aimed before something moved does not hit what is there now.
     part.addEventListener("click", (event) => {
-      if (event.detail > 0 && Date.now() - moved < GUARD_MS) { event.preventDefault(); event.stopPropagation(); }
+      if (event.detail > 0 && ms() - moved < GUARD_MS) { event.preventDefault(); event.stopPropagation(); }
     }, true);
   }
   show?.addEventListener("click", () => release(true));
+  for (const name of ["keydown", "pointerdown", "pointermove"]) document.addEventListener(name, () => { handled = ms(); }, { passive: true });
   document.addEventListener("visibilitychange", seen);
+  addEventListener("online", () => { if (source?.readyState !== EventSource.OPEN) connect(); });
   addEventListener("offline", () => { if (bar) { say("Connection lost. This is how it was at " + clock(heard), true); } });
   // A page that leaves closes its stream at once.
   addEventListener("pagehide", () => { source?.close(); source = null; });

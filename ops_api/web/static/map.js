@@ -1,7 +1,7 @@
 // A map on our own GeoJSON: no tiles, no other host.
 "use strict";
 const CityMap = (() => {
-  const ROAD_WIDTH = { A: 6, B: 5, C: 3.5, U: 2.5 };
+  const ROAD_WIDTH = { A: 6, B: 5, C: 3.5, U: 2.5 }, PATIENCE_MS = 30000;
 
   function make(element) {
     const map = L.map(element, { attributionControl: false, scrollWheelZoom: false, preferCanvas: true, zoomSnap: 0.25, maxZoom: 18 });
@@ -16,7 +16,7 @@ const CityMap = (() => {
   }
 
   async function json(url) {
-    const response = await fetch(url);
+    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (!response.ok) throw new Error(url + ": " + response.status);
     return response.json();
   }

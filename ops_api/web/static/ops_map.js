@@ -4,7 +4,7 @@
 (async () => {
   const element = document.getElementById("wall-map"), says = document.getElementById("wall-map-says"), key = document.getElementById("wall-key");
   // Between two looks; a map that takes long to draw is drawn less often: a hundredth of a core, whatever the screen's machine.
-  const LOOK_MS = 10000, LOOK_MOST_MS = 60000, SHARE = 100;
+  const LOOK_MS = 10000, LOOK_MOST_MS = 60000, SHARE = 100, LEFT_MS = 180000;
   const shows = new Set(element.dataset.layers.split(","));
   const ROADS = {
     d: { name: "Dry", look: "dry", factor: 0.55 }, m: { name: "Damp", look: "damp", factor: 0.75 }, w: { name: "Wet", look: "wet", factor: 1 },
@@ -16,16 +16,21 @@
     v: { name: "Overflowing", look: "overflowing", shape: "triangle", size: 8, filled: true }, u: { name: "No level", look: "unknown", shape: "circle", size: 3, dash: "2 2" },
   };
   const ALARMS = { critical: { shape: "diamond", size: 13 }, major: { shape: "triangle", size: 10 }, warning: { shape: "square", size: 8 }, info: { shape: "circle", size: 7 } };
+  const CLOSED = { name: "Closed", look: "closed", factor: 1.2, extra: 2, core: "6 6" };
+  // Gritters and bin lorries: another outline each; filled while they work.
+  const LORRIES = [["gritter", true, "Spreading"], ["gritter", false, "Gritters"], ["lorry", true, "At a bin"], ["lorry", false, "Bin lorries"]];
   const GAPS = { 1: 26, 2: 18, 3: 12, 4: 8 };
 
-  let town = null, letters = { roads: "", bins: "" }, asked = 0, rest = LOOK_MS, later = 0, busy = false, drawnKey = "";
+  let town = null, shown = "", letters = { roads: "", bins: "" }, asked = 0, rest = LOOK_MS, later = 0, busy = false, drawnKey = "";
   let rem = 16, far = 16, colours = new Map();
   const map = CityMap.make(element);
+  // The town fills its room: steps of zoom would leave up to a sixth of it empty.
+  map.options.zoomSnap = 0.02;
   // Two canvases: what moves is drawn without drawing thousands of roads again.
   map.createPane("moving").style.zIndex = 450;
   const still = L.canvas({ padding: 0.05 }), moving = L.canvas({ padding: 0.05, pane: "moving" });
-  const layers = { wards: L.layerGroup().addTo(map), roads: L.layerGroup().addTo(map), cores: L.layerGroup().addTo(map), bins: L.layerGroup().addTo(map), words: L.layerGroup().addTo(map), moving: L.layerGroup().addTo(map) };
-  const roads = [], cores = new Map(), bins = [], wards = new Map(), signs = { weather: new Map(), lorries: new Map(), alarms: new Map() };
+  const layers = Object.fromEntries(["wards", "roads", "cores", "closed", "bins", "words", "moving"].map((name) => [name, L.layerGroup().addTo(map)]));
+  const ways = new Map(), closed = new Map(), roads = [], cores = new Map(), bins = [], wards = new Map(), signs = { weather: new Map(), lorries: new Map(), alarms: new Map() };
 
   const flip = ([lon, lat]) => [lat, lon];
 
@@ -42,8 +47,9 @@
   }
 
   function measure() {
-    rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    far = parseFloat(getComputedStyle(document.querySelector("[data-far]:not(.tile__count):not(.wall__headline)")).fontSize);
+    const root = getComputedStyle(document.documentElement);
+    rem = parseFloat(root.fontSize);
+    far = rem * parseFloat(root.getPropertyValue("--far"));
     colours = new Map();
   }
 
@@ -80,15 +86,16 @@
   const ask = (layer, make) => layer.on("click", (event) => L.popup().setLatLng(event.latlng).setContent(make()).openOn(map));
 
   function build() {
-    for (const layer of [layers.wards, layers.roads, layers.cores, layers.bins, layers.words]) layer.clearLayers();
+    for (const name of ["wards", "roads", "cores", "closed", "bins", "words"]) layers[name].clearLayers();
     for (const list of [roads, bins]) list.length = 0;
-    for (const held of [cores, wards]) held.clear();
+    for (const held of [cores, wards, closed, ways]) held.clear();
     letters = { roads: "", bins: "" };
     if (shows.has("homes")) for (const f of town.wards.features) {
       const area = L.polygon(f.geometry.coordinates[0].map(flip), { renderer: still, color: colour("ward"), weight: 1.5 * scale(), dashArray: "6 5", fill: false, interactive: false });
       wards.set(f.id, { area, word: null });
       layers.wards.addLayer(area);
     }
+    for (const f of town.roads.features) ways.set(f.id, f);
     if (shows.has("roads")) for (const f of town.roads.features) {
       const line = L.polyline(f.geometry.coordinates.map(flip), { renderer: still, smoothFactor: 1.5, ...roadStyle("u", f.properties.road_class) });
       roads.push(line);
@@ -108,6 +115,7 @@
     if (!all.isValid()) {
       for (const f of town.roads.features) for (const p of f.geometry.coordinates) all.extend(flip(p));
       for (const f of town.bins.features) all.extend(flip(f.geometry.coordinates));
+      for (const { area } of wards.values()) all.extend(area.getBounds());
     }
     if (all.isValid()) map.fitBounds(all, { padding: [6, 6], animate: false });
     else map.setView([52, 0], 6);
@@ -132,7 +140,43 @@
     }
   }
 
-  const words = () => ({ letter: far * 0.7, textColor: colour("text"), halo: colour("panel") });
+  // A closed road is a barrier: light on dark, whatever its surface.
+  function bar(ids) {
+    const gone = new Set(closed.keys());
+    for (const id of ids) {
+      gone.delete(id);
+      const f = ways.get(id);
+      if (!f || closed.has(id)) continue;
+      const line = f.geometry.coordinates.map(flip), look = { renderer: still, interactive: false, lineCap: "butt" };
+      const both = L.layerGroup([
+        L.polyline(line, { ...look, color: colour("closed"), weight: 9 * scale() }), L.polyline(line, { ...look, color: colour("panel"), weight: 4 * scale(), dashArray: CLOSED.core }),
+      ]);
+      closed.set(id, both);
+      layers.closed.addLayer(both);
+    }
+    for (const id of gone) { layers.closed.removeLayer(closed.get(id)); closed.delete(id); }
+  }
+
+  const words = () => ({ letter: far, textColor: colour("text"), halo: colour("panel") });
+  const lorrySize = () => 14 * scale();
+
+  // Lorries that stand together, as in a depot, are one sign and their number.
+  function together(lorries) {
+    const found = [];
+    for (const v of lorries) {
+      const at = map.latLngToLayerPoint(flip(v.at));
+      const same = found.find((c) => c.kind === v.kind && c.works === v.works && c.point.distanceTo(at) < lorrySize() * 1.5);
+      if (same) same.n += 1; else found.push({ ...v, point: at, n: 1 });
+    }
+    return found;
+  }
+
+  // Where a station's word stands: beside what is in its way.
+  function apart(stations, taken) {
+    const letter = words().letter, said = stations.map((w) => CityMap.degrees(w.air_c).replace(" °C", "°"));
+    const places = stations.map((w, i) => ({ ...map.latLngToLayerPoint(flip(w.at)), wide: said[i].length * letter * 0.6, high: letter * 1.1 }));
+    return WallSigns.apart(places, taken, map.getSize()).map(([dx, dy], i) => ({ ...stations[i], text: said[i], dx, dy }));
+  }
 
   // Those that stay are moved, those that are new are made, those that went are taken away.
   function keep(held, rows, style, name) {
@@ -158,8 +202,11 @@
 
   function move(now) {
     const line = { color: colour("panel"), weight: 2 * scale(), fillOpacity: 1 };
-    if (shows.has("weather")) keep(signs.weather, now.weather, (w) => ({ shape: "none", radius: 1, look: w.air_c, ...words(), text: CityMap.degrees(w.air_c).replace(" °C", "°") }), (w) => about(w.id, "/devices/" + encodeURIComponent(w.id), "This weather station"));
-    if (shows.has("lorries")) keep(signs.lorries, now.lorries, (v) => ({ ...line, shape: "lorry", radius: 11 * scale(), look: v.works, color: colour("text"), fillColor: colour(v.works ? "vehicle" : "panel") }), (v) => about(v.id, v.kind === "gritter" ? "/winter" : "/bins", v.kind === "gritter" ? "Winter roads" : "Today’s rounds"));
+    const lorries = shows.has("lorries") ? together(now.lorries) : [], alarms = shows.has("alarms") ? now.alarms : [];
+    const around = ({ x, y }, left, right) => [x - left, y - left, x + right, y + left], size = lorrySize() * 1.4, mark = 13 * scale();
+    const taken = [...lorries.map((v) => around(v.point, size, size * (v.n > 1 ? 2.6 : 1))), ...alarms.map((a) => around(map.latLngToLayerPoint(flip(a.at)), mark, mark))];
+    if (shows.has("weather")) keep(signs.weather, apart(now.weather, taken), (w) => ({ shape: "none", radius: 1, look: [w.text, w.dx, w.dy], ...words(), text: w.text, dx: w.dx, dy: w.dy }), (w) => about(w.id, "/devices/" + encodeURIComponent(w.id), "This weather station"));
+    if (shows.has("lorries")) keep(signs.lorries, lorries, (v) => ({ ...line, ...words(), letter: far * 0.8, text: v.n > 1 ? "×" + v.n : "", shape: v.kind, radius: lorrySize(), look: [v.kind, v.works, v.n], color: colour("text"), fillColor: colour(v.works ? "vehicle" : "panel") }), (v) => about(v.id, v.kind === "gritter" ? "/winter" : "/bins", v.kind === "gritter" ? "Winter roads" : "Today’s rounds"));
     if (shows.has("alarms")) {
       keep(signs.alarms, now.alarms, (a) => {
         const s = ALARMS[a.severity] || ALARMS.info, c = colour(a.severity);
@@ -180,13 +227,14 @@
     const entries = [];
     if (shows.has("roads")) { const n = count(now.roads); for (const [k, s] of Object.entries(ROADS)) if (n[k]) entries.push([s, n[k], "line"]); }
     if (shows.has("bins")) { const n = count(now.bins); for (const [k, s] of Object.entries(BINS)) if (n[k]) entries.push([s, n[k], s.shape]); }
-    for (const [kind, name] of [["gritter", "Gritters"], ["lorry", "Bin lorries"]]) {
-      const n = shows.has("lorries") ? now.lorries.filter((v) => v.kind === kind).length : 0;
-      if (n) entries.push([{ name, look: "vehicle", filled: true }, n, "lorry"]);
+    if (closed.size) entries.push([CLOSED, closed.size, "line"]);
+    if (shows.has("lorries")) for (const [kind, works, name] of LORRIES) {
+      const n = now.lorries.filter((v) => v.kind === kind && v.works === works).length;
+      if (n) entries.push([{ name, look: works ? "works" : "waits" }, n, kind]);
     }
     if (shows.has("alarms")) for (const severity of Object.keys(ALARMS)) {
       const n = now.alarms.filter((a) => a.severity === severity).length;
-      if (n) entries.push([{ name: severity[0].toUpperCase() + severity.slice(1), look: severity, filled: true }, n, ALARMS[severity].shape]);
+      if (n) entries.push([{ name: severity[0].toUpperCase() + severity.slice(1) + " alarm", look: severity }, n, ALARMS[severity].shape]);
     }
     const told = JSON.stringify(entries);
     if (told === drawnKey) return;
@@ -201,7 +249,7 @@
       line: `<path d="M1 8H37" stroke="currentColor" stroke-width="${Math.max(2, 5 * s.factor + (s.extra || 0) * 0.8)}" stroke-dasharray="${s.dash || "none"}"/>${s.core ? `<path d="M1 8H37" class="wk--panel" stroke="currentColor" stroke-width="2.5" stroke-dasharray="${s.core}"/>` : ""}`,
       circle: `<circle cx="19" cy="8" r="5" stroke="currentColor" stroke-width="2" fill="none" stroke-dasharray="${s.dash || "none"}"/>`,
       square: '<path d="M12 1h14v14H12z" fill="currentColor"/>', triangle: '<path d="M19 0l9 15H10z" fill="currentColor"/>', diamond: '<path d="M19 0l9 8-9 8-9-8z" fill="currentColor"/>',
-      lorry: '<path d="M8 2h15v4h5l3 4v5H8z" fill="currentColor"/>',
+      lorry: WallSigns.drawn("lorry"), gritter: WallSigns.drawn("gritter"),
     };
     item.innerHTML = `<svg class="wk--${s.look}" viewBox="0 0 38 16" aria-hidden="true" focusable="false">${drawn[shape] || drawn.circle}</svg>`;
     label.textContent = s.name;
@@ -224,17 +272,21 @@
       if (now.mark !== town.mark) return; // it changed in between: the next look has both
       const began = performance.now();
       recolour(now);
+      if (shows.has("closures")) bar(now.closed);
       // Full bins are on the map as bins already.
       if (shows.has("bins")) now.alarms = now.alarms.filter((a) => a.rule !== "bins.full");
       move(now);
       explain(now);
+      shown = document.querySelector(".wall__time").textContent;
+      element.classList.remove("is-old");
       if (says.textContent) says.textContent = "";
       element.dataset.drawn = String(Number(element.dataset.drawn || 0) + 1);
       await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
       // What was drawn from nothing says nothing of what a change takes.
       rest = anew ? LOOK_MS : Math.min(LOOK_MOST_MS, Math.max(LOOK_MS, SHARE * (performance.now() - began)));
     } catch (error) {
-      says.textContent = "The map is not up to date: " + error.message + ".";
+      element.classList.add("is-old");
+      says.textContent = (shown ? `The map is as it was at ${shown}: ` : "There is no map yet: ") + error.message + ".";
     } finally { busy = false; }
   }
 
@@ -263,6 +315,9 @@
       was = is;
     }, 200);
   }).observe(element);
+  // Who looked closer and went leaves the map as the room wants it.
+  let left = 0;
+  for (const name of ["pointerdown", "wheel", "keydown"]) element.addEventListener(name, () => { clearTimeout(left); left = setTimeout(() => { map.closePopup(); if (town) fit(); }, LEFT_MS); }, { passive: true });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
   document.addEventListener("cityops:state", soon);
