@@ -38,6 +38,8 @@ def preload() -> None:
             import_module(module.name)
     for name in ("cityops.embedded.lifeline", "uvloop"):
         import_module(name)
+    with contextlib.suppress(ImportError):  # it has a folder of its own
+        import_module("grafana_client")
 
 
 def serve(asked: socket.socket) -> None:

@@ -1,6 +1,6 @@
 """`cityops grafana push` against a Grafana made from Grafana 13.0's OpenAPI.
 
-grafana-client runs in processes of its own, from the folder `.grafana`: in the tests' environment
+grafana-client runs in processes of its own, with the folder `.grafana` before the tests' environment: in there
 it would replace urllib3 under everything else.
 """
 
@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.command_line import cityops
 from tests.fakes.grafana_api.contract import find
 from tests.fakes.grafana_api.server import TOKEN, FakeGrafana, State
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / ".grafana"
 pytestmark = [
-    pytest.mark.timeout(300),  # each push is a process, and reads a library of some size
+    pytest.mark.timeout(300),  # the first push waits for a process that imports everything
     pytest.mark.skipif(
         not (CLIENT / "grafana_client").is_dir(),
         reason="no grafana-client in .grafana: run `make test`, which puts it there",
@@ -57,17 +56,9 @@ def pushed(grafana: FakeGrafana, after_a_push: State) -> FakeGrafana:
 
 
 def push(url: str, *options: str, client: bool = True, **settings: str) -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("CITYOPS_") and "proxy" not in k.lower()}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # else every push compiles grafana-client anew
-    env |= {"CITYOPS_GRAFANA__URL": url, "CITYOPS_GRAFANA__TOKEN": TOKEN, "PYTHONUNBUFFERED": "1"}
-    env |= {"CITYOPS_GRAFANA__ALERT_EMAIL": "ops@council.example"}
-    env |= {f"CITYOPS_GRAFANA__{name}": value for name, value in settings.items()}
-    if client:
-        env["PYTHONPATH"] = str(CLIENT)
-    return subprocess.run(
-        [sys.executable, "-m", "ops_api", "grafana", "push", *options],
-        env={k: v for k, v in env.items() if v}, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
+    env = {"URL": url, "TOKEN": TOKEN, "ALERT_EMAIL": "ops@council.example"} | settings
+    given = {f"CITYOPS_GRAFANA__{name}": value for name, value in env.items() if value}
+    return cityops("grafana", "push", *options, library=str(CLIENT) if client else "", **given)
 
 
 def done(result: subprocess.CompletedProcess[str]) -> dict[tuple[str, str], str]:
