@@ -23,6 +23,7 @@ from typing import Any
 
 from cityops.embedded import lifeline
 from tests.fakes import command_server
+from tests.fakes.command_server import CODE
 
 BARE = {"PATH": "/usr/sbin:/usr/bin:/bin", "HOME": "/nonexistent"}
 SERVER = Path(command_server.__file__)
@@ -38,18 +39,23 @@ _servers: dict[tuple[int, str], socket.socket] = {}
 
 
 def use(server: socket.socket) -> None:
-    """Start the services of this process with this server from now on."""
+    """Have this process's own server."""
     _servers[os.getpid(), ""] = server
+
+
+def runs_tests() -> None:
+    """Have a server that starts processes which run tests, as copies of one that has imported what most of them do."""
+    _server("", "tests")
     subprocess.Popen = Quick  # type: ignore[misc]
 
 
-def _server(library: str) -> socket.socket:
+def _server(library: str, *words: str) -> socket.socket:
     """Return the socket of this process's server, or of the one with further libraries."""
     mine = os.getpid(), library
     if mine not in _servers:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         started = _Popen(
-            [sys.executable, str(SERVER), str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+            [sys.executable, str(SERVER), str(theirs.fileno()), *words], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
             env=BARE | {"OPENBLAS_NUM_THREADS": "1", "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": library},
         )  # fmt: skip
         theirs.close()
@@ -73,7 +79,7 @@ def start(
     """Start a command and return its process id: a child of this process.
 
     Args:
-        module: what ``-m`` names.
+        module: what ``-m`` names, or ``-c``.
         program: the words after it.
         environment, folder: of the process.
         descriptors: what becomes its 0, 1 and 2.
@@ -159,6 +165,8 @@ def _ours(words: list[str]) -> tuple[str, list[str], list[str] | None] | None:
         guard, words = words[4:], words[words.index("--") + 1 :]
         if "--uid" in guard[: guard.index("--")]:
             return None
+    if words[:-1] == [sys.executable, "-u", CODE] and guard is None:
+        return CODE, words[-1:], None
     if words[:2] != [sys.executable, "-m"] or words[2] not in MODULES:
         return None
     return words[2], words[3:], guard
