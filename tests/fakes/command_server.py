@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 import traceback
+import types
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules, walk_packages
@@ -153,7 +154,8 @@ def run_module(module: str, words: list[str]) -> None:
     code = 0
     try:
         if module == CODE:
-            exec(words[0], {"__name__": "__main__"})
+            sys.modules["__main__"] = types.ModuleType("__main__")  # no file, as that of no other ``-c``
+            exec(words[0], vars(sys.modules["__main__"]))
         else:
             runpy.run_module(module, run_name="__main__")
     except SystemExit as done:
