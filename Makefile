@@ -1,8 +1,8 @@
 # Everything starts here: `make demo` and `make test` do all their own setting up.
 PY := .venv/bin/python
 ARGS ?=
-# Many tests wait for servers, not for a core: one more at a time than there are cores.
-JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+# Many tests wait for servers, not for a core: two more at a time than there are cores.
+JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 SOAK_S ?= 600
 SEED ?=
 export PYTHON

@@ -39,6 +39,8 @@ class SimulatedOfficer:
         self, desk: OrderDesk, now_s: Callable[[], float], *, reads_for_s: float = READS_FOR_S
     ) -> None:
         self._desk, self._now_s, self._reads_for_s = desk, now_s, reads_for_s
+        self._seen: tuple[int, int] | None = None
+        self._cases: list[Case] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``."""
@@ -49,7 +51,8 @@ class SimulatedOfficer:
     async def step(self) -> int:
         """Answer what has lain on the desk long enough; return how many."""
         now_s, done = self._now_s(), 0
-        for case in await self._desk.cases(now_s - LOOK_BACK_S, now_s + 60.0):
+        await self._look(now_s)
+        for case in tuple(self._cases):
             command = self._answer(case, now_s)
             if command is None:
                 continue
@@ -57,7 +60,15 @@ class SimulatedOfficer:
                 await self._desk.act(command, now_s)
                 done += 1
                 log.info("officer answered", ref=case.ref, route=case.route_id, what=type(command).__name__)
+            self._cases.remove(case)  # answered, or refused as it will be again while nothing is new
         return done
+
+    async def _look(self, now_s: float) -> None:
+        """Read the desk where something on it is new: reading a night of proposals takes as long as all else he does."""
+        newest = await self._desk.newest()
+        if newest != self._seen:
+            self._cases = list(await self._desk.cases(now_s - LOOK_BACK_S, now_s + LOOK_BACK_S))
+            self._seen = newest
 
     def _answer(self, case: Case, now_s: float) -> Confirm | Cancel | None:
         p, gone_s = case.proposal, case.not_needed_s

@@ -56,14 +56,16 @@ def levels(
 
     ``empty_at``: at which steps, or from which level on in a morning.
     """
-    level, at, emptied = np.empty(len(came)), 10.0, list[int]()
-    for k, more in enumerate(came):
-        if empty_at[k] if isinstance(empty_at, np.ndarray) else morning[k] and at >= empty_at:
+    may = empty_at if isinstance(empty_at, np.ndarray) else morning
+    least = -np.inf if isinstance(empty_at, np.ndarray) else empty_at
+    level, at, emptied = list[float](), 10.0, list[int]()
+    for k, (more, may_now, left) in enumerate(zip(came.tolist(), may.tolist(), after.tolist(), strict=True)):
+        if may_now and at >= least:
             emptied.append(k)
-            at = float(after[k])
+            at = left
         at += more
-        level[k] = at
-    return level, np.array(emptied, dtype=np.int64)
+        level.append(at)
+    return np.array(level), np.array(emptied, dtype=np.int64)
 
 
 def town(

@@ -15,18 +15,27 @@ import os
 import runpy
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 import traceback
+import types
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import iter_modules, walk_packages
 from typing import Any
 
 REQUEST_BYTES = 1 << 17
 MANY_SERVICES = ("replay", "demo", "verify")
 """Commands that start services: they have a server of their own, since a service is a child of its command."""
+CODE = "-c"
+"""In place of a module: the only word is the program, as a process that runs tests is started."""
+FOR_TESTS = ("bench", "devices", "firmware_sim", "ingest", "rules")
+"""Packages that tests import beside those of commands."""
+LIBRARIES = ("PIL.Image", "playwright.async_api", "psycopg_pool", "scipy.optimize", "scipy.stats")
+OF_PLUGINS = ("anyio", "hypothesis", "platformdirs")
+"""Libraries that are plugins of pytest, too, which would rewrite them and complains that it can't any more."""
 
 
 def preload() -> None:
@@ -38,6 +47,23 @@ def preload() -> None:
             import_module(module.name)
     for name in ("cityops.embedded.lifeline", "uvloop"):
         import_module(name)
+    with contextlib.suppress(ImportError):  # it has a folder of its own
+        import_module("grafana_client")
+
+
+def preload_tests() -> None:
+    """Import what most of the tests do, so that it is done once and not in each process that runs tests."""
+    for package in map(import_module, FOR_TESTS):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                with contextlib.suppress(ImportError):
+                    import_module(module.name)
+    for name in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            import_module(name)
+    for name, found in list(sys.modules.items()):
+        if name.partition(".")[0] in OF_PLUGINS:
+            found.__doc__ = f"{found.__doc__ or ''}\n\nPYTEST_DONT_REWRITE"
 
 
 def serve(asked: socket.socket) -> None:
@@ -59,6 +85,8 @@ def serve(asked: socket.socket) -> None:
 
 def _begin(ask: dict[str, Any], descriptors: list[int], asked: socket.socket) -> None:
     """Become a process as one that was started. Never returns: what the server is doing is not its business."""
+    from tests.fakes import quick_start
+
     try:
         while os.getppid() != ask["parent"]:  # the one between us has not ended yet
             time.sleep(0.0002)
@@ -71,7 +99,10 @@ def _begin(ask: dict[str, Any], descriptors: list[int], asked: socket.socket) ->
         asked.send(str(os.getpid()).encode())
         asked.close()
         if set(ask["program"][:1]) & set(MANY_SERVICES):
-            have_server()
+            quick_start.use(have_server())
+            subprocess.Popen = quick_start.Quick  # type: ignore[misc]
+        elif ask["module"] == CODE:
+            quick_start.use(have_server())
         _run(ask)
     except BaseException:
         traceback.print_exc()
@@ -98,10 +129,8 @@ def become(environment: dict[str, str], folder: str | None) -> None:
     time.tzset()
 
 
-def have_server() -> None:
-    """Leave a copy of this process as it is now, which starts the services of this one."""
-    from tests.fakes import quick_start
-
+def have_server() -> socket.socket:
+    """Leave a copy of this process as it is now, which starts the services of this one; return its socket."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     if os.fork() == 0:
         ours.close()
@@ -111,7 +140,7 @@ def have_server() -> None:
         serve(theirs)
         os._exit(0)
     theirs.close()
-    quick_start.use(ours)
+    return ours
 
 
 def run_module(module: str, words: list[str]) -> None:
@@ -121,10 +150,14 @@ def run_module(module: str, words: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(write_through="PYTHONUNBUFFERED" in os.environ)  # type: ignore[union-attr]
-    sys.argv = ["cityops", *words]
+    sys.argv = [CODE] if module == CODE else ["cityops", *words]
     code = 0
     try:
-        runpy.run_module(module, run_name="__main__")
+        if module == CODE:
+            sys.modules["__main__"] = types.ModuleType("__main__")  # no file, as that of no other ``-c``
+            exec(words[0], vars(sys.modules["__main__"]))
+        else:
+            runpy.run_module(module, run_name="__main__")
     except SystemExit as done:
         code = _code_of(done)
     except BaseException:
@@ -149,6 +182,8 @@ def main() -> None:
     sys.path.insert(0, str(Path(__file__).parents[2]))
     gc.disable()
     preload()
+    if "tests" in sys.argv[2:]:
+        preload_tests()
     assert threading.active_count() == 1, "a copy of a process has one thread only"
     gc.collect()
     gc.freeze()

@@ -23,6 +23,7 @@ from typing import Any
 
 from cityops.embedded import lifeline
 from tests.fakes import command_server
+from tests.fakes.command_server import CODE
 
 BARE = {"PATH": "/usr/sbin:/usr/bin:/bin", "HOME": "/nonexistent"}
 SERVER = Path(command_server.__file__)
@@ -33,28 +34,35 @@ ANSWER_S = 300.0
 _SUBREAPER = 36
 _Popen = subprocess.Popen
 _asking = threading.Lock()
-_servers: dict[int, socket.socket] = {}
+_servers: dict[tuple[int, str], socket.socket] = {}
+"""By the process whose they are and the folder of further libraries that they have, if any."""
 
 
 def use(server: socket.socket) -> None:
-    """Start the services of this process with this server from now on."""
-    _servers[os.getpid()] = server
+    """Have this process's own server."""
+    _servers[os.getpid(), ""] = server
+
+
+def runs_tests() -> None:
+    """Have a server that starts processes which run tests, as copies of one that has imported what most of them do."""
+    _server("", "tests")
     subprocess.Popen = Quick  # type: ignore[misc]
 
 
-def _server() -> socket.socket:
-    """Return the socket of this process's server."""
-    if os.getpid() not in _servers:
+def _server(library: str, *words: str) -> socket.socket:
+    """Return the socket of this process's server, or of the one with further libraries."""
+    mine = os.getpid(), library
+    if mine not in _servers:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         started = _Popen(
-            [sys.executable, str(SERVER), str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-            env=BARE | {"OPENBLAS_NUM_THREADS": "1", "NUMBA_DISABLE_JIT": "1"},
+            [sys.executable, str(SERVER), str(theirs.fileno()), *words], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+            env=BARE | {"OPENBLAS_NUM_THREADS": "1", "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": library},
         )  # fmt: skip
         theirs.close()
         atexit.register(started.kill)
         ours.settimeout(ANSWER_S)
-        _servers[os.getpid()] = ours
-    return _servers[os.getpid()]
+        _servers[mine] = ours
+    return _servers[mine]
 
 
 def start(
@@ -66,23 +74,25 @@ def start(
     folder: str | None = None,
     guard: Sequence[str] | None = None,
     new_session: bool = False,
+    library: str = "",
 ) -> int:
     """Start a command and return its process id: a child of this process.
 
     Args:
-        module: what ``-m`` names.
+        module: what ``-m`` names, or ``-c``.
         program: the words after it.
         environment, folder: of the process.
         descriptors: what becomes its 0, 1 and 2.
         guard: the lifeline's own arguments; the command is that one's child then.
         new_session: whether it leads a session.
+        library: a folder of libraries that go before the environment's.
     """
     ask = {
         "module": module, "program": program, "guard": guard, "env": environment, "cwd": folder or str(Path.cwd()),
         "parent": os.getpid(), "new_session": new_session,
     }  # fmt: skip
     with _asking:
-        server = _server()
+        server = _server(library)
         _adopt(True)  # whose parent has ended is a child of ours
         try:
             socket.send_fds(server, [json.dumps(ask).encode()], descriptors)
@@ -90,7 +100,7 @@ def start(
         finally:
             _adopt(False)
     if not answer:
-        _servers.pop(os.getpid()).close()
+        _servers.pop((os.getpid(), library)).close()
         raise OSError("the server of commands has ended")
     return int(answer)
 
@@ -155,6 +165,8 @@ def _ours(words: list[str]) -> tuple[str, list[str], list[str] | None] | None:
         guard, words = words[4:], words[words.index("--") + 1 :]
         if "--uid" in guard[: guard.index("--")]:
             return None
+    if words[:-1] == [sys.executable, "-u", CODE] and guard is None:
+        return CODE, words[-1:], None
     if words[:2] != [sys.executable, "-m"] or words[2] not in MODULES:
         return None
     return words[2], words[3:], guard

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from devices.registry import Registry
-from tests.fakes import seed_web, website
+from tests.fakes import browser, seed_web, website
 from tests.fakes.databases import drop, seal, with_database
 
 REFRESH = timedelta(minutes=4)
@@ -54,3 +56,17 @@ async def site(pg_server: str, towns: Towns) -> AsyncIterator[website.Site]:
     """A running site with a database of its own, whose data flow as of now."""
     async with website.copied(pg_server, *await towns.template()) as started:
         yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def one_chromium() -> AsyncIterator[Browser]:
+    """The browser of this process."""
+    async with browser.started() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def chromium(one_chromium: Browser) -> AsyncIterator[Browser]:
+    """The browser of this process, without what another file left in it; see :mod:`tests.fakes.browser`."""
+    yield one_chromium
+    await browser.emptied(one_chromium)

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from devices.page.ring import Ring
 from devices.page.samples import Note
 from devices.page.server import PageServer
 from devices.page.standing import Desk
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import in_browser
 from tests.fakes.frog_page import NOW_S, answered, app_of, filled, standing
 
-CHROMIUM = (
-    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(240),
-]
+pytestmark = in_browser()
 PHONE = {"width": 390, "height": 844}
 
 
@@ -42,19 +32,15 @@ class Home:
     locked: str
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Home]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def home(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Home]:
     ring, desk = filled(tmp_path_factory.mktemp("frog"), 366), Desk(lambda: 0.0, patience_s=30.0)
     ring.note(Note(3829, 4_001, NOW_S - 3600, "cooking", "button"))
     desk.standing = standing(waiting_diary=frozenset({(3829, 4_001)}))
     servers = [PageServer(app_of(ring, desk, pin), "127.0.0.1", 0) for pin in (None, "4711")]
     for server in servers:
         server.start()
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield Home(browser, ring, desk, *(f"http://127.0.0.1:{s.port}" for s in servers))
-        await browser.close()
+    yield Home(chromium, ring, desk, *(f"http://127.0.0.1:{s.port}" for s in servers))
     for server in servers:
         server.stop()
     ring.close()

@@ -14,23 +14,16 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.fakes import website
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import in_browser
 from tests.fakes.desk_rows import ice_on_a_route
 from tests.fakes.open_wall import OpenWall
 from tests.fakes.watched import Watch
 from tests.fakes.website import Site
-from tests.integration.test_web_browser import CHROMIUM, chromium, new_page
+from tests.integration.test_web_browser import new_page
 from tests.integration.test_web_incidents import burning
 from tests.integration.test_web_ops_tools import close
 
-__all__ = ["chromium"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
-    pytest.mark.asyncio(loop_scope="module"),
-    # The machine may be busy.
-    pytest.mark.timeout(240),
-]
+pytestmark = in_browser()
 
 SOON_MS = 60_000
 FAR_PX, NEAR_PX = 38, 26
@@ -56,7 +49,7 @@ CUT = """() => [...document.querySelectorAll("main *")].filter((e) => {
 }).map((e) => e.outerHTML.slice(0, 150))"""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def busy(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """A town in which much happens, for tests that only look."""
     async with website.copied(pg_server, *await towns.template()) as started:
@@ -64,7 +57,7 @@ async def busy(pg_server: str, towns: Any) -> AsyncIterator[Site]:
         yield started
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """A town of the test's own."""
     async with website.copied(pg_server, *await towns.template()) as started:

@@ -11,18 +11,11 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.fakes import website
+from tests.fakes.browser import in_browser
 from tests.fakes.open_wall import EVERY_MS, OpenWall
 from tests.fakes.website import Site
-from tests.integration.test_web_browser import CHROMIUM, chromium
 
-__all__ = ["chromium"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(300),
-]
+pytestmark = in_browser(300)
 
 A_DAY, A_DAY_EVERY_MS = 1920, 45_000
 """Updates of a day in which the wall draws something new every 45 s: ten minutes of a busy machine."""
@@ -32,7 +25,7 @@ NODES, LISTENERS, HEAP_BYTES = 150, 30, 600_000
 """What lists and signs of this update and of that differ by, and no more, however many updates lie between."""
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """A site of its own."""
     async with website.copied(pg_server, *await towns.template()) as started:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,43 +10,27 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from ops_api.demo.bin_days import load_town
 from tests.fakes import website
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import in_browser
 from tests.fakes.website import Site
 
-CHROMIUM = (
-    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
 SHOTS = os.environ.get("CITYOPS_TEST_SHOTS")
 """A folder for pictures of the pages; none are kept without it."""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(240),
-]
+pytestmark = in_browser()
 HOME = "990000000001"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """One site for the file, with the demo town's premises and bank holidays."""
     async with website.copied(pg_server, *await towns.template()) as started:
         assert await load_town(started.dsn, started.town, started.now) > 100
         yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield started
-        await started.close()
 
 
 async def phone(chromium: Browser, *, javascript: bool = True) -> Page:

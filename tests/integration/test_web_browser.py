@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from ops_api import app, cached
 from ops_api.cached import Cached
 from tests.fakes import bins_board, seed_web, website
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import emptied, in_browser
 from tests.fakes.desk_rows import ice_on_a_route
 from tests.fakes.seed_notifications import told
 from tests.fakes.seed_work import decide, seed
 from tests.fakes.watched import Watch
 from tests.fakes.website import Site
 
-CHROMIUM = (
-    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
-    pytest.mark.asyncio(loop_scope="module"),
-    # The machine may be busy.
-    pytest.mark.timeout(240),
-]
+pytestmark = in_browser()
 
 HOME = f"/home/{seed_web.DAMP_HOME}"
 PAGES = (
@@ -70,46 +59,29 @@ PAGES = (
 )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser that asks nobody for anything, started once: that takes seconds."""
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        await (await started.new_context()).new_page()  # keeps the window of the pages to come
-        yield started
-        await started.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def browser(chromium: Browser) -> AsyncIterator[Browser]:
     """The browser, without what another test left in it."""
-    usual = chromium.contexts[0]
-    assert len(usual.pages) == 1
+    assert [len(context.pages) for context in chromium.contexts] == [1]
     yield chromium
-    for context in chromium.contexts[1:]:
-        await context.close()
-    for page in usual.pages[1:]:
-        await page.close()
-    await usual.pages[0].goto("about:blank")
-    await usual.clear_cookies()
+    await emptied(chromium)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """The site of the other tests, in the browser's event loop."""
     async with website.copied(pg_server, *await towns.template()) as started:
         yield started
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def kept_site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """A site for all tests that only look."""
     async with website.copied(pg_server, *await towns.template()) as started:
         yield started
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def looked_at(kept_site: Site) -> Site:
     """The site that nobody changes, whose devices are heard as of now."""
     await seed_web.keep_flowing(kept_site.dsn)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,20 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from rules.core.rounds.model import Lock
 from rules.rounds.ports import Rounds
 from tests.fakes import crew_town, website
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import in_browser
 from tests.fakes.crew_town import LORRIES, clock, plan_again
 from tests.fakes.evidence_home import photo_bytes
 from tests.fakes.website import CREW_PASSWORD, Site
 
-CHROMIUM = (
-    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
 SHOTS = os.environ.get("CITYOPS_TEST_SHOTS")
 """A folder for pictures of the pages; none are kept without it."""
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(240),
-]
+pytestmark = in_browser()
 OURS, OTHER = LORRIES
 PATH = "/crew/Lorry%201"
 FINGER_PX = 48
@@ -41,28 +33,19 @@ CUT = """() => [...document.querySelectorAll('main *')].filter(e => e.scrollWidt
   && getComputedStyle(e).display !== 'inline').map(e => e.outerHTML.slice(0, 80))"""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """One site for the file."""
     async with website.copied(pg_server, *await towns.template()) as started:
         yield started
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def plan(site: Site) -> Rounds:
     """The day's first plan; it is six in the morning."""
     made = await crew_town.plan_day(site)
     await clock(site, 6.05)
     return made
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield started
-        await started.close()
 
 
 async def phone(chromium: Browser, site: Site, *, scheme: Any = "light", javascript: bool = True) -> Page:

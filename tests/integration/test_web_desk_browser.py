@@ -7,37 +7,29 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.fakes import website
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import in_browser
 from tests.fakes.desk_rows import late_readings, raised
 from tests.fakes.watched import Watch
 from tests.fakes.website import Site
-from tests.integration.test_web_browser import CHROMIUM, chromium, opened
+from tests.integration.test_web_browser import opened
 
-__all__ = ["chromium"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
-    pytest.mark.asyncio(loop_scope="module"),
-    # The machine may be busy.
-    pytest.mark.timeout(240),
-]
+pytestmark = in_browser()
 SOON_MS = 60_000
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """One site for all tests here."""
     async with website.copied(pg_server, *await towns.template()) as started:
         yield started
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def desk(chromium: Browser, site: Site) -> AsyncIterator[tuple[Page, Watch]]:
     """The list of alarms, live."""
     page, watch = await opened(chromium, site, "/alarms", viewport={"width": 1280, "height": 800})

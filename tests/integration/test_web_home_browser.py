@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,28 +10,20 @@ from typing import Any
 import pikepdf
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.fakes import seed_damp, seed_web, website
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import in_browser
 from tests.fakes.website import Site
 
-CHROMIUM = (
-    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(240),
-]
+pytestmark = in_browser()
 
 HOME = f"/home/{seed_web.DAMP_HOME}"
 A4_POINTS = (595, 842)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(pg_server: str, towns: Any, server_dir: Path) -> AsyncIterator[Site]:
     """One site for the file, with a resident, a year of damp, a case and a call."""
     async with website.copied(pg_server, *await towns.template(), data_dir=server_dir / "keys") as started:
@@ -43,15 +33,6 @@ async def site(pg_server: str, towns: Any, server_dir: Path) -> AsyncIterator[Si
         call = {"method": "phone", "who": "Repairs line", "said": "The wall is wet."}
         await started.http.post(f"{HOME}/evidence/contacts", data=call)
         yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield started
-        await started.close()
 
 
 async def opened(chromium: Browser, site: Site, path: str, **context: Any) -> Page:

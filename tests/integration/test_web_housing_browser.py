@@ -6,45 +6,29 @@ import os
 from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from tests.fakes import website
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import in_browser
 from tests.fakes.housing_rows import OFFICER, PURPOSE, case, finding, shares, ward_homes
 from tests.fakes.watched import Watch
 from tests.fakes.website import TEAM_PASSWORD, Site
-from tests.integration.test_web_browser import CHROMIUM
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
-    pytest.mark.asyncio(loop_scope="module"),
-    # The machine may be busy.
-    pytest.mark.timeout(240),
-]
+pytestmark = in_browser()
 SHOTS = os.environ.get("CITYOPS_TEST_SHOTS")
 """Where to leave screenshots for people to look at."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     async with website.copied(pg_server, *await towns.template()) as started:
         yield started
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield started
-        await started.close()
-
-
 async def test_an_officer_sees_homes_clocks_and_wards_with_the_keyboard_and_on_paper(
-    site: Site, browser: Browser
+    site: Site, chromium: Browser
 ) -> None:
     numbers = [await shares(site, site.town.homes[n].code) for n in (0, 5, 6)]
     for number, risk, weeks in zip(numbers, ("high", "raised", "low"), (4, 2, 1), strict=True):
@@ -52,7 +36,7 @@ async def test_an_officer_sees_homes_clocks_and_wards_with_the_keyboard_and_on_p
             await finding(site, number, ago, risk, "fabric" if risk == "high" else "ventilation")
     await case(site, numbers[0], aware_days_ago=40)
     await case(site, numbers[1], aware_days_ago=3)
-    page = await browser.new_page(viewport={"width": 1280, "height": 900})
+    page = await chromium.new_page(viewport={"width": 1280, "height": 900})
     watch = Watch(page, site)
     await page.goto(f"{site.url}/housing")
     assert await violations(page) == []
@@ -91,9 +75,9 @@ async def test_an_officer_sees_homes_clocks_and_wards_with_the_keyboard_and_on_p
     await page.close()
 
 
-async def test_where_the_outlines_are_not_known_the_wards_are_tiles(site: Site, browser: Browser) -> None:
+async def test_where_the_outlines_are_not_known_the_wards_are_tiles(site: Site, chromium: Browser) -> None:
     await site.sql("update ward set boundary = '[]' where ward_id = (select min(ward_id) from ward)")
-    page = await browser.new_page(viewport={"width": 390, "height": 844})
+    page = await chromium.new_page(viewport={"width": 390, "height": 844})
     await page.goto(f"{site.url}/housing/wards")
     assert await violations(page) == []
     assert await page.locator("polygon").count() == len(site.town.wards)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import json
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -15,30 +13,28 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser, Route, expect
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Route, async_playwright, expect
 from psycopg.types.json import Jsonb
 from typer.testing import CliRunner
 
 from tests.fakes import website
+from tests.fakes.browser import LOOP, browser_test
 from tests.fakes.website import OFFICERS_PASSWORD, TEAM_PASSWORD, Site
 from tests.fakes.winter_orders import SAID, row
 
-CHROMIUM = (
-    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = LOOP
 BASE = "/api/v1/winter/orders"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """One site for the file."""
     async with website.copied(pg_server, *await towns.template()) as started:
         yield started
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def ada(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     """A program of the winter service."""
     headers = {"Authorization": f"Bearer {OFFICERS_PASSWORD}", "X-Cityops-Who": "Ada"}
@@ -263,10 +259,10 @@ async def test_a_page_from_before_takes_back_nothing_that_another_officer_has_sa
         assert (await ann.post(page, data=none)).status_code == 409
 
 
-@pytest.mark.browser
-@pytest.mark.timeout(240)
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM")
-async def test_a_second_click_before_the_answer_comes_is_no_second_order(site: Site) -> None:
+@browser_test
+async def test_a_second_click_before_the_answer_comes_is_no_second_order(
+    site: Site, chromium: Browser
+) -> None:
     route = site.town.routes[2].route_id
     count = "select count(*)::int from treatment_act where route_id = %s and reason = 'Drifts'"
     sent: list[int] = []
@@ -281,24 +277,19 @@ async def test_a_second_click_before_the_answer_comes_is_no_second_order(site: S
         with suppress(PlaywrightError):  # the browser has left it for the second click's
             await way.fulfill(response=answer)
 
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = await browser.new_page()
-        await page.goto(f"{site.url}/winter/{route}/orders")
-        await page.get_by_label("The winter service’s password").fill(OFFICERS_PASSWORD)
-        await page.get_by_label("Your name").fill("Ada")
-        await page.get_by_role("button", name="Go on").click()
-        own = page.locator("form", has=page.get_by_role("button", name="Order it"))
-        await own.get_by_label("Salt of a pass").fill("9")
-        await own.get_by_label("Why").fill("Drifts")
-        await page.route("**/orders", slow)
-        button = page.get_by_role("button", name="Order it")
-        await button.evaluate("b => { b.click(); setTimeout(() => b.click(), 300) }")
-        await expect(own.get_by_label("Why")).to_have_value("", timeout=30_000)
-        assert (sent, await site.sql(count, route)) == ([303, 303], [(1,)])
-        await browser.close()
+    page = await chromium.new_page()
+    await page.goto(f"{site.url}/winter/{route}/orders")
+    await page.get_by_label("The winter service’s password").fill(OFFICERS_PASSWORD)
+    await page.get_by_label("Your name").fill("Ada")
+    await page.get_by_role("button", name="Go on").click()
+    own = page.locator("form", has=page.get_by_role("button", name="Order it"))
+    await own.get_by_label("Salt of a pass").fill("9")
+    await own.get_by_label("Why").fill("Drifts")
+    await page.route("**/orders", slow)
+    button = page.get_by_role("button", name="Order it")
+    await button.evaluate("b => { b.click(); setTimeout(() => b.click(), 300) }")
+    await expect(own.get_by_label("Why")).to_have_value("", timeout=30_000)
+    assert (sent, await site.sql(count, route)) == ([303, 303], [(1,)])
 
 
 async def test_a_request_id_that_names_nothing_is_refused(

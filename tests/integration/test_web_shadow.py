@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
+from collections.abc import AsyncIterator
+from typing import Any
 
-import pytest
-from playwright.async_api import async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser
 
-from tests.fakes import seed_shadow
+from tests.fakes import seed_shadow, website
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import LOOP, browser_test, emptied
 from tests.fakes.seed_web import DRY_HOME
 from tests.fakes.watched import Watch
 from tests.fakes.website import Site
 
-CHROMIUM = (
-    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
+pytestmark = LOOP
 PAGE = "/rules/shadow"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
+    """The site of the other tests, in the browser's event loop."""
+    async with website.copied(pg_server, *await towns.template()) as started:
+        yield started
 
 
 async def test_none_one_that_waits_runs_and_is_paused(site: Site) -> None:
@@ -63,25 +69,22 @@ async def test_none_one_that_waits_runs_and_is_paused(site: Site) -> None:
     assert "The shadow is paused</h1>" in (await site.http.get(PAGE)).text
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM")
-@pytest.mark.timeout(240)
-async def test_the_page_is_accessible_and_fits_a_phone_without_javascript(site: Site) -> None:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = await (await browser.new_context(viewport={"width": 1280, "height": 800})).new_page()
-        watch = Watch(page, site)
-        await page.goto(site.url + "/rules")
-        await page.get_by_role("link", name="No catalogue runs in shadow").click()
-        await seed_shadow.begun(site, await seed_shadow.chosen(site))
-        await page.reload()
-        for width in (1280, 320):
-            await page.set_viewport_size({"width": width, "height": 800})
-            assert await violations(page) == [], width
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        assert watch.wrong == []
-        bare = await (await browser.new_context(java_script_enabled=False)).new_page()
-        await bare.goto(site.url + PAGE)
-        assert await bare.get_by_text("Would-be fire").count() == 2, "it differs, and it would be up"
-        await browser.close()
+@browser_test
+async def test_the_page_is_accessible_and_fits_a_phone_without_javascript(
+    site: Site, chromium: Browser
+) -> None:
+    page = await (await chromium.new_context(viewport={"width": 1280, "height": 800})).new_page()
+    watch = Watch(page, site)
+    await page.goto(site.url + "/rules")
+    await page.get_by_role("link", name="No catalogue runs in shadow").click()
+    await seed_shadow.begun(site, await seed_shadow.chosen(site))
+    await page.reload()
+    for width in (1280, 320):
+        await page.set_viewport_size({"width": width, "height": 800})
+        assert await violations(page) == [], width
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert watch.wrong == []
+    bare = await (await chromium.new_context(java_script_enabled=False)).new_page()
+    await bare.goto(site.url + PAGE)
+    assert await bare.get_by_text("Would-be fire").count() == 2, "it differs, and it would be up"
+    await emptied(chromium)

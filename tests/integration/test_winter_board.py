@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Browser, expect
 from psycopg.types.json import Jsonb
 
 from ops_api.queries import Db, Row
@@ -23,19 +21,17 @@ from rules.core.road_now.table import SensorJudged
 from rules.core.winter_nights import night_of
 from tests.fakes import website
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import LOOP, browser_test
 from tests.fakes.road_issue import MET, issue, publish
 from tests.fakes.website import OFFICERS_PASSWORD, Site
 
-CHROMIUM = (
-    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = LOOP
 LONDON = ZoneInfo("Europe/London")
 MOST_BYTES = 150_000
 """Of the page and its map together, as they are sent."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """One site for the file."""
     async with website.copied(pg_server, *await towns.template()) as started:
@@ -289,36 +285,30 @@ CUT_OFF = """() => {
 """What a route's card hides at its edge, were its times as long as they get."""
 
 
-@pytest.mark.browser
-@pytest.mark.timeout(240)
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM")
-async def test_the_slider_is_driven_by_keys_and_says_what_it_shows(site: Site) -> None:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = await browser.new_page(viewport={"width": 390, "height": 844})
-        wrong: list[str] = []
-        page.on("pageerror", lambda e: wrong.append(str(e)))
-        await page.goto(f"{site.url}/winter")
-        says = page.locator("#hour-says")
-        await expect(says).to_contain_text("Now, as observed: coldest", timeout=60_000)
-        await page.locator("#hour").focus()
-        for _ in range(12):
-            await page.keyboard.press("ArrowRight")
-        await expect(says).to_contain_text("60 of 60 stretches below 0 °C", timeout=30_000)
-        assert re.match(r"\w{3} \d\d:\d\d", await page.locator("#hour").get_attribute("aria-valuetext") or "")
-        await page.get_by_label("Chance of ice").check()
-        await expect(says).to_contain_text("highest 100% chance of ice")
-        await expect(page.locator("#legend")).to_contain_text("80% and more")
-        await page.locator("#of-route summary").click()
-        await page.locator("#of-route a").first.click()
-        await expect(page.locator("#stretch-title")).to_be_focused()
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert await page.evaluate(CUT_OFF) == []
-        for target in ("", "?stretch=" + ids_of(site)[0]):
-            if target:
-                await page.goto(f"{site.url}/winter{target}")
-                await page.locator("#by-hour summary").click()
-            assert await violations(page) == []
-        assert wrong == []
-        await browser.close()
+@browser_test
+async def test_the_slider_is_driven_by_keys_and_says_what_it_shows(site: Site, chromium: Browser) -> None:
+    page = await chromium.new_page(viewport={"width": 390, "height": 844})
+    wrong: list[str] = []
+    page.on("pageerror", lambda e: wrong.append(str(e)))
+    await page.goto(f"{site.url}/winter")
+    says = page.locator("#hour-says")
+    await expect(says).to_contain_text("Now, as observed: coldest", timeout=60_000)
+    await page.locator("#hour").focus()
+    for _ in range(12):
+        await page.keyboard.press("ArrowRight")
+    await expect(says).to_contain_text("60 of 60 stretches below 0 °C", timeout=30_000)
+    assert re.match(r"\w{3} \d\d:\d\d", await page.locator("#hour").get_attribute("aria-valuetext") or "")
+    await page.get_by_label("Chance of ice").check()
+    await expect(says).to_contain_text("highest 100% chance of ice")
+    await expect(page.locator("#legend")).to_contain_text("80% and more")
+    await page.locator("#of-route summary").click()
+    await page.locator("#of-route a").first.click()
+    await expect(page.locator("#stretch-title")).to_be_focused()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert await page.evaluate(CUT_OFF) == []
+    for target in ("", "?stretch=" + ids_of(site)[0]):
+        if target:
+            await page.goto(f"{site.url}/winter{target}")
+            await page.locator("#by-hour summary").click()
+        assert await violations(page) == []
+    assert wrong == []

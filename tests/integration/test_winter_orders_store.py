@@ -104,6 +104,7 @@ async def test_a_night_at_the_desk(bench: Bench) -> None:
     await bench.decides(1)
     await bench.decides(2, 60.0, "treat", "r2")
     await bench.decides(3, 90.0, "monitor", "r2")
+    assert await desk.newest() == (3, 0)
     found = await desk.cases(START - 10.0, START + 100.0)
     assert [(c.ref, c.state) for c in found] == [("P1", "open"), ("P2", "withdrawn")]
     assert [c.ref for c in await desk.cases(START - 10.0, START + 100.0, "r2")] == ["P2"]
@@ -147,6 +148,7 @@ async def test_a_night_at_the_desk(bench: Bench) -> None:
 
     chain = await desk.chain()
     assert [a.act_id for a in chain.acts] == [1, 2, 3, 4]
+    assert await desk.newest() == (3, 4)
     assert broken(chain.before, chain.acts) == ()
     await _engine_gets(bench, list(chain.acts[1:]))
 

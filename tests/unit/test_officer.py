@@ -11,7 +11,8 @@ import pytest
 
 from ops_api.crews import Crews
 from ops_api.officer import READS_FOR_S, SimulatedOfficer
-from rules.core.winter_orders.model import Cancel, Confirm
+from rules.core.winter_orders.commands import OrderRefusedError
+from rules.core.winter_orders.model import Cancel, Case, Command, Confirm
 from rules.core.winter_orders.proposals import proposal_of
 from rules.core.winter_orders.words import answer_words
 from rules.winter.orders.memory import MemoryOrders
@@ -35,6 +36,47 @@ async def test_the_officer_confirms_what_nobody_else_has_answered() -> None:
     await desk.act(Cancel(ref="P3", by="Ada", role="duty officer", reason="rain"), START + 700.0)
     now[0] = START + 2000.0
     assert await officer.step() == 0
+
+
+class Counted(MemoryOrders):
+    """A desk that counts how often it is read through and written at."""
+
+    read = written = 0
+    refuses = False
+
+    async def cases(self, *span: Any) -> tuple[Case, ...]:
+        self.read += 1
+        return await super().cases(*span)
+
+    async def act(self, command: Command, now_s: float) -> Case:
+        self.written += 1
+        if self.refuses:
+            raise OrderRefusedError("not now")
+        return await super().act(command, now_s)
+
+
+async def test_the_desk_is_read_once_for_each_thing_that_is_new() -> None:
+    """It is looked at four times a second of life, at a thousand times its speed: a town's whole night each time."""
+    desk, now = Counted((R1, R2), [decision(1)]), [START + 30.0]
+    officer = SimulatedOfficer(desk, lambda: now[0])
+    for _ in range(10):
+        assert await officer.step() == 0
+    assert (desk.read, desk.written) == (1, 0)
+    now[0] = START + READS_FOR_S  # nothing is new, and yet it is time
+    assert [await officer.step() for _ in range(10)] == [1] + [0] * 9
+    assert (desk.read, desk.written) == (2, 1)
+
+
+async def test_what_is_refused_is_not_asked_again_while_nothing_is_new() -> None:
+    desk = Counted((R1, R2), [decision(1)])
+    desk.refuses = True
+    officer = SimulatedOfficer(desk, lambda: START + READS_FOR_S)
+    for _ in range(10):
+        assert await officer.step() == 0
+    assert desk.written == 1
+    desk.refuses = False
+    desk.decisions.append(decision(2, 10.0, "monitor", "r2"))
+    assert await officer.step() == 1
 
 
 class Rows:

@@ -50,6 +50,10 @@ class MemoryOrders:
             c for c in found if from_s <= c.at_s < to_s and (route_id is None or c.route_id == route_id)
         )
 
+    async def newest(self) -> tuple[int, int]:
+        """Return the numbers of the newest decision and act."""
+        return len(self.decisions), len(self.acts)
+
     async def case(self, ref: str) -> m.Case:
         """Return one proposal or order."""
         kind, number = parse_ref(ref)

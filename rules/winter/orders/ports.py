@@ -42,6 +42,10 @@ class OrderDesk(Protocol):
         """Return the proposals and orders that came up from ``from_s`` to before ``to_s``, by time."""
         ...
 
+    async def newest(self) -> tuple[int, int]:
+        """Return the numbers of the newest decision and act, 0 where there is none: cases stay as they are while these do."""
+        ...
+
     async def case(self, ref: str) -> Case:
         """Return one; NoSuchOrderError where there is none."""
         ...

@@ -11,6 +11,10 @@ where rule_id = 'winter.gritting' and subject_kind = 'route'
   and (%(route_id)s::text is null or subject = %(route_id)s)
 order by decision_id
 
+-- newest
+select (select coalesce(max(decision_id), 0) from decision) as decision_id,
+       (select coalesce(max(act_id), 0) from treatment_act) as act_id
+
 -- waiting
 -- The newest decision on each route, where it asks something that nobody has answered: older ones no longer matter.
 -- Without its inputs, as this is read every few seconds.

@@ -42,6 +42,12 @@ class PostgresOrders:
         async with self._transaction() as conn:
             return await _cases(conn, from_s, to_s, route_id)
 
+    async def newest(self) -> tuple[int, int]:
+        """Return the numbers of the newest decision and act."""
+        async with self._transaction() as conn:
+            [row] = await _rows(conn, "newest")
+            return row["decision_id"], row["act_id"]
+
     async def case(self, ref: str) -> m.Case:
         """Return one proposal or order."""
         async with self._transaction() as conn:

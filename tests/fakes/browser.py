@@ -1,0 +1,61 @@
+"""The one Chromium of a process of tests: started once, since that takes seconds, and emptied between files.
+
+It lives in the session's event loop, and so do the tests that use it with their sites: ``pytestmark = in_browser()``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+CHROMIUM = (
+    os.environ.get("CITYOPS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+)
+Test = TypeVar("Test", bound=Callable[..., Any])
+LOOP = pytest.mark.asyncio(loop_scope="session")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+
+
+def browser_test(test: Test) -> Test:
+    """Mark one test in a browser, in a file of others."""
+    for mark in in_browser():
+        test = mark(test)
+    return test
+
+
+def in_browser(timeout_s: int = 240) -> list[pytest.MarkDecorator]:
+    """Return the marks of tests in a browser; the machine may be busy."""
+    return [
+        pytest.mark.browser,
+        pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
+        pytest.mark.timeout(timeout_s),
+        LOOP,
+    ]
+
+
+@asynccontextmanager
+async def started() -> AsyncIterator[Browser]:
+    """Run a browser that asks nobody for anything, with one window that stays."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        await (await browser.new_context()).new_page()  # keeps the window of the pages to come
+        yield browser
+        await browser.close()
+
+
+async def emptied(browser: Browser) -> None:
+    """Take away what tests left in it."""
+    usual, *others = browser.contexts
+    for context in others:
+        await context.close()
+    first, *more = usual.pages
+    for page in more:
+        await page.close()
+    await first.goto("about:blank")
+    await usual.clear_cookies()
