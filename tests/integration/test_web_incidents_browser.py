@@ -11,31 +11,24 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.fakes import website
 from tests.fakes.accessibility import violations
+from tests.fakes.browser import in_browser
 from tests.fakes.website import OPS_PASSWORD, Site
-from tests.integration.test_web_browser import CHROMIUM, chromium, opened
+from tests.integration.test_web_browser import opened
 from tests.integration.test_web_incidents import burning, post
 
-__all__ = ["chromium"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it or set CITYOPS_TEST_CHROMIUM"),
-    pytest.mark.asyncio(loop_scope="module"),
-    # The machine may be busy.
-    pytest.mark.timeout(240),
-]
+pytestmark = in_browser()
 SOON_MS = 60_000
 WIDTHS = (390, 1920)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """One site for all tests here."""
     async with website.copied(pg_server, *await towns.template()) as started:
         yield started
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def ref(site: Site) -> str:
     """The burning bin's incident."""
     return await burning(site)
