@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.fakes import website
-from tests.fakes.browser import in_browser
+from tests.fakes.browser import in_browser, started
 from tests.fakes.open_wall import EVERY_MS, OpenWall
 from tests.fakes.website import Site
 
@@ -25,11 +25,18 @@ NODES, LISTENERS, HEAP_BYTES = 150, 30, 600_000
 """What lists and signs of this update and of that differ by, and no more, however many updates lie between."""
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser of its own: in the others' one, nodes of theirs that are not collected yet are weighed too."""
+    async with started() as own:
+        yield own
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(pg_server: str, towns: Any) -> AsyncIterator[Site]:
     """A site of its own."""
-    async with website.copied(pg_server, *await towns.template()) as started:
-        yield started
+    async with website.copied(pg_server, *await towns.template()) as running:
+        yield running
 
 
 async def grown(

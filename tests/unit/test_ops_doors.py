@@ -19,10 +19,10 @@ WHO = {
         POST /ops/what-if/who  POST /incidents/who  POST /ops/bye""",
     "all, names with password": """
         GET /api/v1/incidents  GET /api/v1/incidents/handover  GET /api/v1/incidents/handover.pdf  GET /api/v1/incidents/{ref}
-        GET /api/v1/ops/what-if/{what_if_id}""",
+        GET /api/v1/incidents/{ref}/log  GET /api/v1/ops/what-if/{what_if_id}""",
     "pass": """
         GET /incidents  GET /incidents/live  GET /incidents/live/stream  GET /incidents/handover  GET /incidents/{ref}
-        GET /incidents/{ref}/live  GET /incidents/{ref}/live/stream  POST /incidents  POST /incidents/{ref}
+        GET /incidents/{ref}/live  GET /incidents/{ref}/live/stream  GET /incidents/{ref}/place  POST /incidents  POST /incidents/{ref}
         GET /ops/what-if  POST /ops/what-if  GET /ops/what-if/{what_if_id}  POST /ops/closures  POST /ops/closures/{closure_id}/open""",
     "password": """
         POST /api/v1/incidents  POST /api/v1/incidents/{ref}/open  POST /api/v1/incidents/{ref}/claim
@@ -30,7 +30,7 @@ WHO = {
         POST /api/v1/incidents/{ref}/log  POST /api/v1/incidents/{ref}/links  POST /api/v1/incidents/{ref}/contain
         POST /api/v1/incidents/{ref}/close  POST /api/v1/incidents/{ref}/reopen  POST /api/v1/incidents/{ref}/merge
         POST /api/v1/incidents/{ref}/split  POST /api/v1/ops/what-if/close  POST /api/v1/ops/closures
-        POST /api/v1/ops/closures/{closure_id}/open""",
+        POST /api/v1/ops/closures/{closure_id}/open  POST /api/v1/incidents/{ref}/place""",
 }
 """``all``: looking without names, the form that asks for the password, and the one that forgets who it is."""
 OURS = ("/ops", "/incidents", "/api/v1/ops", "/api/v1/incidents")

@@ -174,7 +174,7 @@ def test_closed_roads_are_told_by_street_with_reason_and_end() -> None:
     held = closure(1, ONE)
     assert ops_closed.stretches([held], NOW_S) == (ONE,)
     (says,) = ops_closed.streets([held], NETWORK, NOW_S, BRAND.time_zone)
-    assert says == f"{street(ONE)}: flooded, until Fri 19:00"
+    assert says == f"{street(ONE)}: flooded, until Fri 09 Jan 19:00"
     assert ops_closed.stretches([closure(1, ONE, from_min=5.0)], NOW_S) == ()
     assert ops_closed.stretches([closure(1, ONE, until_min=0.0)], NOW_S) == ()
 
