@@ -197,7 +197,9 @@ class Writer:
         """Return an observation by its id: the datastream and the quarter second, both by index."""
         for node, written in ((expr.left, expr.right), (expr.right, expr.left)):
             match expr.op, node, written:
-                case "eq", Path(names=(*_, "id" | "@iot.id")), Literal(type=Type.WHOLE, value=int() as number):
+                case "eq", Path(names=(*_, "id" | "@iot.id")), Literal(
+                    type=Type.WHOLE, value=int() as number
+                ):
                     key = self.value(node)
                     return self._keyed(key, number) if key.key[0] else None
         return None
