@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ops_api.sensorthings.core.ast import Expr, Literal, Order, Path
+from ops_api.sensorthings.core.ast import And, Expr, Literal, Order, Path
 from ops_api.sensorthings.core.bounds import Bounds, bounds
 from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.core.fold import fold
@@ -56,6 +56,7 @@ def to_sql(
     now: datetime,
     stream: str = "",
     names: str = "p",
+    within: Expr | None = None,
 ) -> Compiled:
     """Return a filter and an order as SQL.
 
@@ -67,6 +68,8 @@ def to_sql(
         now: what ``now()`` is.
         stream: of observations, alias of the datastream beside the row.
         names: what names of parameters begin with; different ones for queries that are put together.
+        within: what the address says, or whoever expands; it stands apart from the filter, so that
+            ``/Things(1)/Locations?$filter=Things/name eq 'a'`` asks for any thing, not for that one.
 
     Raises:
         FilterError: it means nothing, or would ask too much.
@@ -76,25 +79,31 @@ def to_sql(
             raise ValueError(f"{alias!r} is no alias: lower case letters and _, not n first")
     root = Place(entity=of, alias=prefix)
     writer = Writer(root, stream if of is OBSERVATION else "", names)
-    known = None if expr is None else fold(expr, now)
-    row, beside = _conditions(writer, known)
+    apart = [fold(part, now) for part in (within, expr) if part is not None]
+    row, beside = _conditions(writer, apart)
     return Compiled(
         where=row,
         stream_where=beside,
         order=_order(writer, orders, of, prefix, stream, now),
         params=writer.params,
         geo=tuple(writer.geo),
-        bounds=bounds(known) if of is OBSERVATION else Bounds(),
+        bounds=bounds(And(tuple(apart), 0)) if of is OBSERVATION else Bounds(),
     )
 
 
-def _conditions(writer: Writer, expr: Expr | None) -> tuple[str, str]:
-    if expr is None:
-        return "true", "true"
-    parts = writer.holds(expr)
-    row = [part for part in parts if part.row or not writer.beside]
-    beside = [part for part in parts if not part.row and writer.beside]
-    return tuple(writer.joins.closed(some).sql if some else "true" for some in (row, beside))  # type: ignore[return-value]
+def _conditions(writer: Writer, apart: Sequence[Expr]) -> tuple[str, str]:
+    """Return what is asked of the row, and of the datastream beside it alone."""
+    row, beside = [], []
+    for expr in apart:
+        parts = writer.holds(expr)
+        about_row = [part for part in parts if part.row or not writer.beside]
+        needed = frozenset().union(*(part.needs for part in about_row))
+        # What is said of the same further entity as of the row stays with it.
+        about_row += [part for part in parts if part not in about_row and part.needs & needed]
+        alone = [part for part in parts if part not in about_row]
+        row += [writer.joins.closed(about_row).sql] if about_row else []
+        beside += [writer.joins.closed(alone).sql] if alone else []
+    return " and ".join(row) or "true", " and ".join(beside) or "true"
 
 
 def _order(
