@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from ops_api.sensorthings.core.cost import estimated, refusal
 from ops_api.sensorthings.core.parse import parse, parse_orders
 from ops_api.sensorthings.core.paths import parse_path
 from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION
+from ops_api.sensorthings.core.seek import behind
 from tests.fakes import sta_town as town
 from tests.fakes.databases import own_database
 from tests.fakes.sta_cases import ADDRESSED, FOUND, ORDERED
@@ -77,6 +79,33 @@ def test_an_address_finds_what_lies_there(sta: Connection, address: str, text: s
     path = parse_path(address.format(**{letter: observation(letter) for letter in town.LETTERS}))
     compiled = town.compiled(parse(text) if text else None, (), path.of, within=path.condition())
     assert town.named(path.of, town.keys(sta, path.of, compiled)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "id desc",
+        "phenomenonTime",
+        "phenomenonTime desc",
+        "phenomenonTime,id",
+        "phenomenonTime desc,id asc",
+    ],
+)
+def test_pages_of_one_begin_where_the_one_before_ended(sta: Connection, text: str) -> None:
+    orders = parse_orders(text) if text else ()
+    compiled = town.compiled(None, orders, OBSERVATION)
+    whole = town.keys(sta, OBSERVATION, compiled)
+    found = whole[:1]
+    while len(found) < len(whole):
+        place = behind(orders, *found[-1], prefix="o", stream="d")
+        page = replace(
+            compiled, where=place.where, stream_where=place.stream_where, params=dict(place.params)
+        )
+        rows = town.keys(sta, OBSERVATION, page)
+        assert all(within(row, place.bounds) for row in rows)
+        found.append(rows[0])
+    assert found == whole
 
 
 def test_every_filter_is_planned_for_its_cost(sta: Connection) -> None:

@@ -19,6 +19,7 @@ WINDOWS_MOST = 12
 COLUMNAR_DEVICES = 2_000
 """Devices whose columnar batches one window may unpack."""
 _S_US = 1_000_000
+_IDS = (("id",), ("@iot.id",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,15 +141,17 @@ def choose(orders: Sequence[Order], bounds: Bounds, fleet: Fleet, wanted: int) -
 
 
 def _key(orders: Sequence[Order]) -> str:
-    """Return what orders: ``id`` (also by nothing), ``time`` (with nothing but the id behind it), or ``other``."""
-    names = [order.by.names if isinstance(order.by, Path) else ("",) for order in orders]
-    ids = (("id",), ("@iot.id",))
-    if not names or names[0] in ids:
+    """Return what orders first: ``id`` (also where nothing does), ``time`` or ``other``.
+
+    Behind a time may stand what will: windows cut between times only, and each is put in order by all keys.
+    """
+    if not orders or _names(orders[0]) in _IDS:
         return "id"
-    # Of one time there is an order by id as well, in the way that is said; ours has the datastreams ascending.
-    rest = [(name, order) for name, order in zip(names[1:], orders[1:], strict=True)]
-    plain = not rest or (rest[0][0] in ids and not rest[0][1].descending)
-    return "time" if names[0] == ("phenomenonTime",) and plain else "other"
+    return "time" if _names(orders[0]) == ("phenomenonTime",) else "other"
+
+
+def _names(order: Order) -> tuple[str, ...]:
+    return order.by.names if isinstance(order.by, Path) else ()
 
 
 def _by_time(bounds: Bounds, fleet: Fleet, wanted: int, descending: bool) -> Plan:

@@ -237,7 +237,8 @@ class Writer:
         for side in (left, right):
             taken = side if side.type in TIMES else taken_as(side, Type.TIME)
             if taken is None:
-                raise FilterError(f"a time is needed, and this is {side.type.value}", expr.position)
+                hint = "; a time is written without quotes" if side.written and side.type is Type.TEXT else ""
+                raise FilterError(f"a time is needed, and this is {side.type.value}{hint}", expr.position)
             sides.append(taken)
         if relation == "during" and sides[1].type is not Type.INTERVAL:
             raise FilterError("during() needs a stretch of time on its right: begin/end", expr.position)
