@@ -140,12 +140,17 @@ def test_a_written_value_is_read(text: str, kind: Type, value: object) -> None:
         ("name EQ 1", 5, "not expected"),
         ("name eq 1 AND id eq 1", 10, "not expected"),
         ("a eq b eq c", 7, "not expected"),
-        ("D/any(d d/x eq 1)", 8, "not expected"),
-        ("D/all()", 2, "each"),
+        ("D/any(d d/x eq 1)", 6, "not expected"),
+        ("D/all()", 0, "each"),
         ("substring(name, 1", 17, "too early"),
         ("substring(, 1)", 10, "not expected"),
-        ("a//b eq 1", 2, "not expected"),
-        ("a/ eq 1", 6, "not expected"),
+        ("a//b eq 1", 1, "not understood"),
+        ("a/ eq 1", 1, "not understood"),
+        ("a add not b eq 1", 6, "not expected"),
+        ("a eq not b", 5, "not expected"),
+        ("- not a", 2, "not expected"),
+        ("a eq 1 eq 2", 7, "two sides"),
+        ("/".join(["a"] * 21), 0, "20 names"),
         ("x eq 1e999", 5, "too large"),
         ("x eq 'a\x00b'", 7, "none"),
         ("x eq '\ud800'", 6, "none"),
@@ -220,7 +225,14 @@ def test_orders_have_a_way_each() -> None:
 
 @pytest.mark.parametrize(
     ("text", "position"),
-    [("", 0), ("name down", 5), ("name,", 5), ("name desc desc", 10), ("a" + ",a" * 10, 20)],
+    [
+        ("", 0),
+        ("name down", 5),
+        ("name,", 5),
+        ("name desc desc", 10),
+        ("a" + ",a" * 10, 20),
+        ("a,x eq 1e999", 7),
+    ],
 )
 def test_an_order_that_is_none_is_refused_as_one(text: str, position: int) -> None:
     with pytest.raises(FilterError) as raised:

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import timedelta
+import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, cast
 
 from lark import Lark, Token, Transformer
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from ops_api.sensorthings.core.ast import (
-    And,
-    Arithmetic,
-    Call,
-    Compare,
-    Comparison,
-    Expr,
-    Lambda,
-    Literal,
-    Not,
-    Operation,
-    Or,
-    Order,
-    Path,
-    walk,
-)
+from ops_api.sensorthings.core.ast import Call, Expr, Lambda, Order, walk
 from ops_api.sensorthings.core.errors import FilterError
-from ops_api.sensorthings.core.literals import READERS
-from ops_api.sensorthings.core.types import Type
+from ops_api.sensorthings.core.operators import bound, few
 
 CHARACTERS = 4_000
 BRACKETS = 200
 NODES = 200
 DEPTH = 40
+WORDS = 450
 LAMBDAS = 3
 KEYS = 10
-"""Limits of one option: characters, opening brackets, nodes, their depth, lambdas; keys of ``$orderby``."""
+"""Limits of one option: characters, opening brackets, nodes, their depth,  words (more of them are more nodes), lambdas; keys of ``$orderby``."""
+_WORD = re.compile(r"'[^']*(?:''[^']*)*'|[^\s()',]+")
 
 
 def parse(text: str) -> Expr:
@@ -69,14 +54,20 @@ def _read(text: str, start: str, option: str) -> object:
         raise FilterError(f"longer than {CHARACTERS} characters", CHARACTERS, option)
     if text.count("(") > BRACKETS:
         raise FilterError(f"more than {BRACKETS} brackets", text.rindex("("), option)
+    _few_words(text, option)
     try:
         return _parser(start).parse(text)
     except UnexpectedInput as error:
         raise FilterError(*_what(error, text), option) from None
-    except VisitError as error:
-        if isinstance(error.orig_exc, FilterError):
-            raise FilterError(error.orig_exc.message, error.orig_exc.position, option) from None
-        raise
+    except FilterError as error:
+        raise FilterError(error.message, error.position, option) from None
+
+
+def _few_words(text: str, option: str) -> None:
+    """Refuse what has far too many parts before they are read: it would take longer than any that is answered."""
+    for number, word in enumerate(_WORD.finditer(text), 1):
+        if number > WORDS:
+            raise FilterError(f"more than {NODES} parts; ask in several requests", word.start(), option)
 
 
 @cache
@@ -121,19 +112,8 @@ def _small_enough(tops: Sequence[Expr], option: str) -> None:
                     )
 
 
-def _left_to_right(children: list[Any], join: Callable[[Token, Expr, Expr], Expr]) -> Expr:
-    result: Expr = children[0]
-    for operator, right in zip(children[1::2], children[2::2], strict=True):
-        result = join(operator, result, right)
-    return result
-
-
 def _at(token: Token) -> int:
     return int(token.start_pos or 0)
-
-
-def _arithmetic(operator: Token, left: Expr, right: Expr) -> Expr:
-    return Arithmetic(cast("Operation", str(operator)), left, right, _at(operator))
 
 
 class _Trees(Transformer[Token, Any]):
@@ -149,50 +129,16 @@ class _Trees(Transformer[Token, Any]):
         by = children[0]
         return Order(by, len(children) > 1 and children[1].type == "DESC", by.position)
 
-    def or_(self, children: list[Any]) -> Expr:
-        return Or(tuple(children[0::2]), _at(children[1]))
-
-    def and_(self, children: list[Any]) -> Expr:
-        return And(tuple(children[0::2]), _at(children[1]))
-
-    def neg(self, children: list[Any]) -> Expr:
-        return Not(children[1], _at(children[0]))
-
-    def cmp(self, children: list[Any]) -> Expr:
-        left, operator, right = children
-        return Compare(cast("Comparison", str(operator)), left, right, _at(operator))
-
-    def add(self, children: list[Any]) -> Expr:
-        return _left_to_right(children, _arithmetic)
-
-    mul = add
-
-    def minus(self, children: list[Any]) -> Expr:
-        sign, of = children
-        if (
-            isinstance(of, Literal)
-            and isinstance(of.value, int | float | timedelta)
-            and of.type is not Type.BOOL
-        ):
-            return replace(of, value=-of.value, position=_at(sign))
-        return Arithmetic("mul", Literal(Type.WHOLE, -1, _at(sign)), of, _at(sign))
+    def expr(self, children: list[Any]) -> Expr:
+        return bound(children)
 
     def func(self, children: list[Any]) -> Expr:
-        return Call(str(children[0]), tuple(children[1:]), _at(children[0]))
+        return Call(str(children[0])[:-1].rstrip(), tuple(children[1:]), _at(children[0]))
 
     def lambda_(self, children: list[Any]) -> Expr:
-        word = next(
-            i for i, child in enumerate(children) if child.__class__ is Token and child.type == "LAMBDA"
-        )
-        names = tuple(map(str, children[:word]))
-        variable, body = children[word + 1 :] or ("", None)
-        every = str(children[word]) == "all"
-        if every and body is None:
-            raise FilterError("all() needs what is to hold of each: all(d: …)", _at(children[word]))
-        return Lambda(names, every, str(variable), body, _at(children[0]))
-
-    def path(self, children: list[Any]) -> Expr:
-        return Path(tuple(map(str, children)), _at(children[0]))
-
-    def literal(self, children: list[Any]) -> Expr:
-        return READERS[children[0].type](str(children[0]), _at(children[0]))
+        head = children[0]
+        *names, word = str(head)[:-1].split("/")
+        variable, body = (str(children[1])[:-1].rstrip(), children[2]) if len(children) > 1 else ("", None)
+        if word == "all" and body is None:
+            raise FilterError("all() needs what is to hold of each: all(d: …)", _at(head))
+        return Lambda(few(names, _at(head)), word == "all", variable, body, _at(head))
