@@ -190,7 +190,7 @@ def test_what_is_refused_is_told_with_its_place(text: str, position: int, words:
     ("text", "words"),
     [
         ("a eq '" + "x" * limits.CHARACTERS + "'", "characters"),
-        ("(" * 201 + "a eq 1" + ")" * 201, "brackets"),
+        ("(" * 101 + "a eq 1" + ")" * 101, "brackets"),
         (" or ".join(["a eq 1"] * 67), "parts"),
         ("not " * 40 + "true", "levels"),
         ("1 add " * 60 + "1 eq 1", "levels"),
@@ -206,7 +206,7 @@ def test_what_is_larger_than_the_limits_is_refused(text: str, words: str) -> Non
     "text",
     [
         "a eq '" + "x" * (limits.CHARACTERS - 7) + "'",
-        "(" * 200 + "a eq 1" + ")" * 200,
+        "(" * 100 + "a eq 1" + ")" * 100,
         " or ".join(["a eq 1"] * 66),
         "not " * 39 + "true",
         " and ".join(f"D/any(d{i}: d{i}/x eq 1)" for i in range(3)),

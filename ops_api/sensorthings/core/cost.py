@@ -88,4 +88,7 @@ def limits(limit_s: float) -> Mapping[str, str]:
         "max_parallel_workers_per_gather": "0",
         "transaction_read_only": "on",
         "timezone": "UTC",
+        # Values are looked at when a query is planned: chunks of other times are left out, answers about shapes read once.
+        "plan_cache_mode": "force_custom_plan",
+        "jit": "off",
     }

@@ -15,7 +15,7 @@ from ops_api.sensorthings.core.errors import FilterError
 from ops_api.sensorthings.core.operators import bound, few
 
 CHARACTERS = 4_000
-BRACKETS = 200
+BRACKETS = 100
 NODES = 200
 DEPTH = 40
 WORDS = 450

@@ -30,7 +30,7 @@ class GeoTest:
 
     Attributes:
         name: the parameter that takes the answer. Of a test: the ids for which it holds, ``list[int]``. Of a number:
-            a JSON object of values by id, as text; ids without a geometry are left out.
+            a JSON object of values by id; ids without a geometry are left out.
         entity: whose geometries: ``Location`` or ``FeatureOfInterest``.
         op: ``intersects``, ``within`` ...: the entity's geometry in that relation to ``wkt``; ``distance``, ``length``.
         wkt: the other geometry; empty for ``length``.

@@ -93,14 +93,17 @@ def to_sql(
 
 def _conditions(writer: Writer, apart: Sequence[Expr]) -> tuple[str, str]:
     """Return what is asked of the row, and of the datastream beside it alone."""
-    row, beside = [], []
+    row: list[str] = []
+    beside: list[str] = []
     for expr in apart:
         parts = writer.holds(expr)
-        about_row = [part for part in parts if part.row or not writer.beside]
-        needed = frozenset().union(*(part.needs for part in about_row))
-        # What is said of the same further entity as of the row stays with it.
-        about_row += [part for part in parts if part not in about_row and part.needs & needed]
-        alone = [part for part in parts if part not in about_row]
+        needed = frozenset().union(*(part.needs for part in parts if part.row))
+        about_row: list[Fragment] = []
+        alone: list[Fragment] = []
+        for part in parts:
+            # What is said of the same further entity as of the row stays with it.
+            with_row = part.row or not writer.beside or part.needs & needed
+            (about_row if with_row else alone).append(part)
         row += [writer.joins.closed(about_row).sql] if about_row else []
         beside += [writer.joins.closed(alone).sql] if alone else []
     return " and ".join(row) or "true", " and ".join(beside) or "true"
