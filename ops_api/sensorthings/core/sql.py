@@ -113,11 +113,18 @@ def _order(
     writer: Writer, orders: Sequence[Order], of: Entity, prefix: str, stream: str, now: datetime
 ) -> str:
     items: list[str] = []
+    unique = False
     for order in orders:
         if isinstance(order.by, Path) and order.by.names in (("id",), ("@iot.id",)):
-            return ", ".join([*items, *_by_id(of, prefix, stream, order.descending)])
-        items.append(_item(writer, order, now))
-    return ", ".join([*items, *_by_id(of, prefix, stream, descending=False)])
+            items += [] if unique else _by_id(of, prefix, stream, order.descending)
+            unique = True
+        else:
+            # Behind an id nothing orders any more; it must mean something all the same.
+            item = _item(
+                Writer(Place(entity=of, alias=prefix), stream, "unused") if unique else writer, order, now
+            )
+            items += [] if unique else [item]
+    return ", ".join(items if unique else [*items, *_by_id(of, prefix, stream, descending=False)])
 
 
 def _by_id(of: Entity, prefix: str, stream: str, descending: bool) -> list[str]:
