@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ops_api.sensorthings.core import ids, schema
 from ops_api.sensorthings.core.bounds import Bounds
 from ops_api.sensorthings.core.cost import estimated, refusal
-from ops_api.sensorthings.core.parse import parse, parse_orders
+from ops_api.sensorthings.core.parse import LAMBDAS, parse, parse_orders
 from ops_api.sensorthings.core.paths import parse_path
 from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION
 from ops_api.sensorthings.core.seek import behind
@@ -172,3 +175,34 @@ def test_a_datastream_s_day_is_found_by_an_index(sta: Connection) -> None:
         assert len(town.keys(sta, OBSERVATION, compiled)) == 144
     finally:
         sta.execute("delete from reading where datastream_id = 4")
+
+
+PAIRS = st.sampled_from(sorted(ENTITIES)).flatmap(
+    lambda entity: st.tuples(*[st.sampled_from([case for case in FOUND if case[0] == entity])] * 2)
+)
+.filter(lambda pair: sum(case[1].count("any(") + case[1].count("all(") for case in pair) <= LAMBDAS)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(pair=PAIRS)
+def test_filters_put_together_find_what_logic_says(
+    sta: Connection, pair: Sequence[tuple[str, str, str]]
+) -> None:
+    (entity, one, finds_one), (_, other, finds_other) = pair
+    of = ENTITIES[entity]
+
+    def found(text: str) -> str:
+        return town.named(of, town.keys(sta, of, town.compiled(parse(text), (), of)))
+
+    def same(letters: set[str]) -> str:
+        return "".join(sorted(letters))
+
+    a, b = set(finds_one), set(finds_other)
+    assert found(f"({one}) or ({other})") == same(a | b)
+    assert found(f"not (not ({one}))") == same(a)
+    assert set(found(f"not ({one})")) & a == set()
+    both = found(f"({one}) and ({other})")
+    # Conditions that go the same way are about one entity there, which is fewer than each by itself.
+    assert set(both) <= a & b
+    if not re.search(r"\b[A-Z]\w+s/", one):
+        assert both == same(a & b)
