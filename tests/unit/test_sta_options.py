@@ -115,6 +115,7 @@ def test_what_qgis_asks() -> None:
         ("$skip", "10001", 0, "nextLink"),
         ("$count", "True", 0, "true or false"),
         ("$select", "name,nix", 5, "Things have no 'nix'"),
+        ("$select", "*,nix", 2, "Things have no 'nix'"),
         ("$select", "name,,id", 5, "missing"),
         ("$select", "properties/a", 0, "Things have no"),
         ("$resultFormat", "dataArray", 0, "of observations"),
@@ -159,6 +160,16 @@ def test_levels_are_counted_however_they_are_written() -> None:
     for text in ("Datastreams/Sensor", "Datastreams($expand=Sensor)"):
         with pytest.raises(FilterError, match="too many levels"):
             options(f"$expand={text}", deep=1)
+
+
+def test_ways_are_counted_over_all_levels_since_each_is_a_query() -> None:
+    leaves = "Thing,Sensor,ObservedProperty,Observations"
+    enough = f"Locations($expand=Things($expand=Datastreams($expand={leaves}))),Datastreams($expand={leaves})"
+    assert parse_options([("$expand", enough)], THING).expand
+    many = f"Datastreams($expand=Thing($expand=Datastreams($expand={leaves})),Observations($expand=Datastream($expand={leaves})))"
+    wide = f"{many},Locations($expand=Things($expand={many})),HistoricalLocations($expand=Thing($expand={many}))"
+    with pytest.raises(FilterError, match="ways in all, at most 30"):
+        parse_options([("$expand", wide)], THING, deep=7)
 
 
 @pytest.mark.parametrize(

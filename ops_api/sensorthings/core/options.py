@@ -19,7 +19,7 @@ QUERY_BYTES = 8_192
 FIELDS = 20
 SKIP_MOST = 10_000
 EXPANDS = 30
-"""Largest query, most options in it, most that is skipped, most ways in one ``$expand``."""
+"""Largest query, most options in it, most that is skipped, most ways that are followed for one answer, each of which is a query."""
 _NESTED = frozenset({"$select", "$expand", "$orderby", "$top", "$skip", "$count", "$filter"})
 _KNOWN = _NESTED | {"$resultFormat", "$skiptoken"}
 
@@ -98,7 +98,20 @@ def parse_options(query: Sequence[tuple[str, str]], of: Entity, deep: int = 5) -
         if name not in _KNOWN:
             raise FilterError(f"there is no such option; there are {', '.join(sorted(_KNOWN))}", 0, name[:40])
         pairs.append((name, Piece(value, 0)))
-    return _options(pairs, of, deep)
+    options = _options(pairs, of, deep)
+    if (ways := _ways(options)) > EXPANDS:
+        raise FilterError(f"{ways} ways in all, at most {EXPANDS}", 0, "$expand")
+    return options
+
+
+def _ways(options: Options) -> int:
+    """Return how many ways are followed, those from their ends included."""
+    found, left = 0, [options]
+    while left:
+        expands = left.pop().expand
+        found += len(expands)
+        left += [expand.options for expand in expands]
+    return found
 
 
 def _options(pairs: Iterable[tuple[str, Piece]], of: Entity, deep: int, within: bool = False) -> Options:
@@ -170,18 +183,19 @@ def _data_array(value: str, of: Entity) -> bool:
 
 
 def _select(value: str, of: Entity) -> tuple[str, ...]:
-    names = []
+    names: list[str] = []
+    everything = False
     for piece in pieces(value, ","):
         if piece.text == "*":
-            return ()
-        if piece.text not in of.properties and piece.text not in of.ways and piece.text not in ALWAYS:
+            everything = True
+        elif piece.text not in of.properties and piece.text not in of.ways and piece.text not in ALWAYS:
             offered = ", ".join([*of.properties, *of.ways])
             raise FilterError(
                 f"{of.set} have no {piece.text[:40]!r}; they have {offered}", piece.at, "$select"
             )
-        if piece.text not in names:
+        elif piece.text not in names:
             names.append(piece.text)
-    return tuple(names)
+    return () if everything else tuple(names)
 
 
 def _expand(text: Piece, of: Entity, deep: int) -> tuple[Expand, ...]:

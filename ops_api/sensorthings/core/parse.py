@@ -21,7 +21,8 @@ DEPTH = 40
 WORDS = 450
 LAMBDAS = 3
 KEYS = 10
-"""Limits of one option: characters, opening brackets, nodes, their depth,  words (more of them are more nodes), lambdas; keys of ``$orderby``."""
+"""Limits of one option: characters, opening brackets, nodes, how deep they lie, words (more of them make more nodes),
+lambdas; keys of an ``$orderby``."""
 _WORD = re.compile(r"'[^']*(?:''[^']*)*'|[^\s()',]+")
 
 

@@ -71,7 +71,8 @@ class ByDatastream:
         thing_ids: things whose they are; None: any.
         by_time: whether their observations are put in order of time together; else one datastream after the other.
         descending: newest first, or highest id first.
-        sorted: whether another order than these is wanted, so that all within the bounds are read.
+        sorted: whether another order than these is wanted, so that all within the bounds are read; its cost is
+            estimated like that of :class:`Sorted`.
     """
 
     datastream_ids: tuple[int, ...] | None

@@ -57,10 +57,6 @@ class Writer:
                 return [self._compare(expr, exact)]
         return [wanted_as(self.value(expr), Type.BOOL, expr.position)]
 
-    def whole(self, expr: Expr) -> Fragment:
-        """Return a condition with all that it needs around it."""
-        return self.joins.closed(self.holds(expr))
-
     # Values
 
     def value(self, expr: Expr) -> Fragment:
@@ -165,8 +161,7 @@ class Writer:
     # Comparisons
 
     def _compare(self, expr: Compare, exact: bool) -> Fragment:
-        nothing = [side for side in (expr.left, expr.right) if _is_null(side)]
-        if nothing:
+        if _is_null(expr.left) or _is_null(expr.right):
             return self._with_null(expr)
         found = self._by_key(expr)
         if found is not None:
@@ -218,11 +213,10 @@ class Writer:
 
     def _call(self, expr: Call) -> Fragment:
         if expr.name in NAMES:
-            numbered = expr.args[:2]
             name = f"{self._names}g{len(self.geo)}"
-            test, fragment = question(
-                expr, [*map(self.value, numbered), *[_UNUSED] * (len(expr.args) - 2)], name
-            )
+            # Behind two shapes stands a pattern, which is read and not written.
+            sides = [*map(self.value, expr.args[:2]), *[_UNUSED] * (len(expr.args) - 2)]
+            test, fragment = question(expr, sides, name)
             self.geo.append(test)
             return fragment
         args = [self.value(arg) for arg in expr.args]
