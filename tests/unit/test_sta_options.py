@@ -167,7 +167,9 @@ def test_ways_are_counted_over_all_levels_since_each_is_a_query() -> None:
     enough = f"Locations($expand=Things($expand=Datastreams($expand={leaves}))),Datastreams($expand={leaves})"
     assert parse_options([("$expand", enough)], THING).expand
     many = f"Datastreams($expand=Thing($expand=Datastreams($expand={leaves})),Observations($expand=Datastream($expand={leaves})))"
-    wide = f"{many},Locations($expand=Things($expand={many})),HistoricalLocations($expand=Thing($expand={many}))"
+    wide = (
+        f"{many},Locations($expand=Things($expand={many})),HistoricalLocations($expand=Thing($expand={many}))"
+    )
     with pytest.raises(FilterError, match="ways in all, at most 30"):
         parse_options([("$expand", wide)], THING, deep=7)
 
