@@ -12,10 +12,9 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -33,6 +32,7 @@ from pydantic_settings import (
 
 from cityops.errors import ConfigurationError
 from cityops.paths import default_data_dir
+from cityops.settings_api import ApiSettings as ApiSettings
 from cityops.settings_backup import BackupSettings
 from cityops.settings_bin_days import BinDaysSettings
 from cityops.settings_check import (
@@ -46,17 +46,18 @@ from cityops.settings_check import (
 )
 from cityops.settings_crew import CrewSettings
 from cityops.settings_grafana import GrafanaSettings
-from cityops.settings_group import LAST_PORT, Group, Port, known_zone
+from cityops.settings_group import LAST_PORT, Group, HomePath, Port
 from cityops.settings_housing import HousingSettings
+from cityops.settings_identity import IdentitySettings
 from cityops.settings_notify import NotifySettings as NotifySettings
+from cityops.settings_open import OpenSettings
 from cityops.settings_ops import OpsSettings
 from cityops.settings_retention import RetentionSettings
 from cityops.settings_rounds import RoundsSettings
+from cityops.settings_sta import StaSettings
 from cityops.settings_tracing import TracingSettings
 from cityops.settings_winter import WinterSettings
 
-HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
-"""A path in which ``~`` is the user's home, as in a shell."""
 RECEIVE_MAXIMUM_LIMIT = 65535
 """Largest Receive Maximum of MQTT 5 (section 3.1.2.11.3)."""
 
@@ -194,35 +195,6 @@ class RulesSettings(Group):
     """Whose weather forecasts are used first: names of sources in their order, with commas; * is all others."""
 
 
-class ApiSettings(Group):
-    """Web pages and REST."""
-
-    host: str = "127.0.0.1"
-    """Address to listen on."""
-    port: Port = 8080
-    """Port to listen on; 0 takes a free one."""
-    trusted_proxies: str = "127.0.0.1,::1"
-    """Addresses or networks of reverse proxies, by commas, of which `X-Forwarded-For` and `X-Forwarded-Proto` are believed;
-    empty: of none. From there wrong passwords and codes are counted by who is behind the proxy; a proxy elsewhere that is not named
-    is one source for all its users. The proxy must set the headers itself."""
-    certificates: str = ""
-    """PEM files, by commas, of certificates whose end `/metrics` tells, such as the broker's."""
-    council: str = "Ourtown Council"
-    """Name in the header of every page."""
-    time_zone: str = "Europe/London"
-    """IANA name of the time zone that pages show."""
-    resident_dsn: str = Field(default="", repr=False)
-    """Connection string of a login that has the role `cityops_resident` and nothing else, for what residents
-    read; empty: the API's own login takes that role for each transaction."""
-    sample_home: str | None = None
-    """Home code offered on the first page; for a demo only, since a code opens that home's page."""
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone_known(cls, value: str) -> str:
-        return known_zone(value)
-
-
 class SimSettings(Group):
     """The simulated town."""
 
@@ -282,6 +254,9 @@ class Settings(BaseSettings):
     crew: CrewSettings = CrewSettings()
     grafana: GrafanaSettings = GrafanaSettings()
     ops: OpsSettings = OpsSettings()
+    identity: IdentitySettings = IdentitySettings()
+    sta: StaSettings = StaSettings()
+    open: OpenSettings = OpenSettings()
     sim: SimSettings = SimSettings()
     log: LogSettings = LogSettings()
     notify: NotifySettings = NotifySettings()

@@ -62,3 +62,9 @@ class RetentionSettings(BaseModel):
     moved_out_days: Days = 365
     """Days after somebody has moved out that what was measured while they lived there is kept, with their name and what they
     shared. A year, in which they can ask for it. Of a time that somebody who lives there still shared with them, it stays."""
+    audit_days: Days = 2557
+    """Days that lines of the audit are kept: who saw or changed what. Seven years, as alarms: it is the evidence of who did what when."""
+    account_days: Days = 365
+    """Days without a sign-in after which an account of staff goes, unless it is the last administrator's."""
+    session_days: Days = 30
+    """Days that ended sessions are kept: to see which there were after a device was lost."""

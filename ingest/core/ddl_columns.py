@@ -18,7 +18,10 @@ TAIL_COLUMNS = (
 )
 PERIODS = (("hourly", "1 hour"), ("daily", "1 day"))
 """Aggregates: name suffix and width. Days are UTC days."""
-DROP_OURS = "drop schema if exists my cascade; drop view if exists housing_daily cascade"
+DROP_OURS = (
+    "drop schema if exists my cascade; drop schema if exists sta_open cascade; "
+    "drop view if exists housing_daily cascade"
+)
 """Drops our views on the kinds' views. An upgrade that finds the kinds changed makes them again
 (``cityops/db/routines/households.sql``)."""
 

@@ -11,6 +11,7 @@ from fastapi import Depends, HTTPException, Request
 
 from cityops.clock import Clock
 from devices.contract.kind import Kind
+from ops_api.access.ports import AuditLog, Identity
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
@@ -76,6 +77,16 @@ class Officers:
     plans: PlanDesk | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontDoor:
+    """Who somebody is, where it is written down, and the key that forms and cursors are marked with."""
+
+    identity: Identity | None = None
+    audit: AuditLog | None = None
+    secret: bytes = b""
+    public_url: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The parts of one application; built once by ``ops_api.app.create_app``."""
@@ -106,6 +117,7 @@ class Context:
     wall: WallMap = field(default_factory=WallMap)
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
+    front: FrontDoor = field(default_factory=FrontDoor)
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

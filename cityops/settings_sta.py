@@ -1,0 +1,28 @@
+"""What an installation sets of the SensorThings API."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from cityops.settings_group import Group, Port
+
+
+class StaSettings(Group):
+    """OGC SensorThings at `/sta/v1.1` and its observations over MQTT (docs/sensorthings.md)."""
+
+    top: int = Field(default=100, ge=1)
+    """Entities of a page where `$top` does not say."""
+    top_most: int = Field(default=10_000, ge=1, le=100_000)
+    """Entities of a page at most, and of `$skip`."""
+    expand_deep: int = Field(default=5, ge=1, le=10)
+    """Levels of `$expand`, and of a path, at most."""
+    statement_s: float = Field(default=5.0, gt=0, le=60)
+    """Seconds that a query may take."""
+    cost_most: float = Field(default=2.0e6, gt=0)
+    """Cost in the planner's units above which a query is refused before it runs, with how to narrow it."""
+    mqtt: bool = True
+    """Whether observations are published to `v1.1/Datastreams(id)/Observations`."""
+    mqtt_port: Port = 0
+    """Port on which the embedded broker lets anybody read them, and nothing else; 0: none."""
+    mqtt_per_s: int = Field(default=2000, ge=1)
+    """Messages a second; above it only the newest of each datastream goes out."""

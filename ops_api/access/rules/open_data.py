@@ -1,0 +1,9 @@
+"""Rules of routes: open data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ops_api.access.model import Rule
+
+RULES: Mapping[str, Rule] = {}

@@ -1,0 +1,1 @@
+"""Lines of the audit and their chain. Pure."""

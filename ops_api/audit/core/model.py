@@ -1,0 +1,37 @@
+"""One line of the audit: who did what, to what, with what outcome. No names, no addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What is written down of one act or look.
+
+    Attributes:
+        at_us: microseconds since the epoch.
+        actor_kind, actor_id: ``staff`` and an account, ``resident``, ``program`` and a key, ``nobody``, ``cli`` and a login.
+        roles: those held, sorted, by commas.
+        via: ``web``, ``rest`` or ``cli``.
+        action: ``POST /api/v1/alarms/{alarm_id}/close``, or a command.
+        object: what it was done to, as ``home:12`` or ``alarm:40``; never a code that opens something.
+        reason: the purpose that was given, where one is asked for.
+        outcome: HTTP status, or ``done`` and ``refused``.
+        source: a mark of the network that is no address.
+        request_id: of the request, to find it in the logs.
+        detail: a JSON object.
+    """
+
+    at_us: int
+    actor_kind: str
+    actor_id: str
+    roles: str
+    via: str
+    action: str
+    object: str
+    reason: str = ""
+    outcome: str
+    source: str
+    request_id: str
+    detail: str = "{}"
