@@ -1,6 +1,6 @@
 -- What a device measures is a household's: the one place that says so, for every query that shows devices.
 
--- A frog, wherever it is; and any device that stands in a home or ever stood in one: the triggers of migration 0033 keep
+-- A frog, wherever it is; and any device that stands in a home or ever stood in one: the triggers of migration 0034 keep
 -- the column. A view, for queries over all devices: asked one by one, 10,000 take a third of a second.
 create or replace view private_device as
 select device_id from device where private;
