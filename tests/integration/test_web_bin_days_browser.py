@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from ops_api.demo.bin_days import load_town
 from tests.fakes import website
@@ -98,8 +98,7 @@ async def test_a_bin_is_chosen_on_the_map(site: Site, chromium: Browser) -> None
     page = await phone(chromium)
     await page.goto(site.url + "/bins/report")
     markers = page.locator("#map path.leaflet-interactive")
-    await markers.first.wait_for()
-    assert await markers.count() == len(site.town.bins)
+    await expect(markers).to_have_count(len(site.town.bins), timeout=30_000)
     assert await violations(page) == []
     await shoot(page, "map")
     # The last one lies on top: others may be under their neighbours.
