@@ -15,7 +15,7 @@ from ops_api.ops_tools import closure_document
 from ops_api.request_ids import RequestId, request_id_of
 from ops_api.routers.context import Ctx
 from ops_api.routers.ops_door import Carried, Program, door_of, let_out, tools_of
-from ops_api.routers.ops_tools_pages import Long, Said, Short, tool_page
+from ops_api.routers.ops_tools_pages import Said, Short, TypedForm, tool_page
 from rules.closing.ports import ClosureRefusedError
 from rules.emergency.service import NoWayError
 
@@ -80,16 +80,11 @@ async def post_opening(closure_id: Number, body: OpeningBody, ctx: Ctx, who: Pro
 async def close(
     ctx: Ctx,
     who: Carried,
-    segments: Long = "",
-    street: Short = "",
-    from_: Annotated[str, Form(alias="from", max_length=40)] = "",
-    until: Annotated[str, Form(max_length=40)] = "",
-    reason: Said = "",
+    typed: TypedForm,
     once: Short = "",
     sure: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Ask whether it is meant; close the roads where it is."""
-    typed = Typed.of(segments, street, from_, until, reason)
     if who is None:
         door_of(ctx)
         return await tool_page(ctx, None, typed, refused="Say who you are first.", status=403)

@@ -7,7 +7,7 @@ from secrets import token_urlsafe
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Form, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cityops.errors import ConfigurationError
@@ -32,6 +32,20 @@ NEWEST = 10
 Short = Annotated[str, Form(max_length=200)]
 Long = Annotated[str, Form(max_length=20_000)]
 Said = Annotated[str, Form(max_length=TEXT_MOST)]
+
+
+def typed_in_form(
+    segments: Long = "",
+    street: Short = "",
+    from_: Annotated[str, Form(alias="from", max_length=40)] = "",
+    until: Annotated[str, Form(max_length=40)] = "",
+    reason: Said = "",
+) -> Typed:
+    """Return which roads and when, as typed into a form."""
+    return Typed.of(segments, street, from_, until, reason)
+
+
+TypedForm = Annotated[Typed, Depends(typed_in_form)]
 
 
 @router.get("/ops/way")
@@ -83,17 +97,12 @@ async def say_who(
 async def ask(
     ctx: Ctx,
     who: Carried,
-    segments: Long = "",
-    street: Short = "",
-    from_: Annotated[str, Form(alias="from", max_length=40)] = "",
-    until: Annotated[str, Form(max_length=40)] = "",
-    reason: Said = "",
+    typed: TypedForm,
     keep: Annotated[str, Form(max_length=10)] = "",
     note: Said = "",
     once: Short = "",
 ) -> Response:
     """Answer the question, and keep the answer where that is asked for; nothing else is stored."""
-    typed = Typed.of(segments, street, from_, until, reason)
     if who is None:
         door_of(ctx)
         return await tool_page(ctx, None, typed, refused="Say who you are first.", status=403)

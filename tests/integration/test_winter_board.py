@@ -206,11 +206,14 @@ async def test_the_log_of_a_night_is_one_list_by_time(site: Site) -> None:
         site.now - timedelta(minutes=20), Jsonb({"wrong": True, "error_c": 2.1, "segment_id": ids_of(site)[0]}),
     )  # fmt: skip
     [(gritter,)] = await site.sql("select device_id from device where kind = 'gritter' limit 1")
+    began = site.now - timedelta(minutes=50)
+    if night_of(began.timestamp(), LONDON) != night_of((began + timedelta(minutes=10)).timestamp(), LONDON):
+        began -= timedelta(minutes=15)  # at noon a night ends: one pass in one night
     for minute in range(10):
         await site.sql(
             "insert into gritter_reading (ts, device_id, seq, boot, latitude_deg, longitude_deg, speed_m_s, spread_rate_g_m2,"
             " salt_remaining_kg, quality, received_at) values (%s, %s, %s, 9, 52.1, -1.0, 8, %s, %s, 0, now())",
-            site.now - timedelta(minutes=50 - minute), gritter, minute, 10.0 if minute > 2 else 0.0, 4000.0 - 40.0 * minute,
+            began + timedelta(minutes=minute), gritter, minute, 10.0 if minute > 2 else 0.0, 4000.0 - 40.0 * minute,
         )  # fmt: skip
     night = night_of(site.now.timestamp(), LONDON)
     # It may be shortly after noon: then some of it was in the night before.

@@ -145,3 +145,21 @@ def test_words_are_found_in_what_they_come_from(text: str) -> None:
     assert set(words_of(text.upper())) <= set(words_of(text.upper() + ", xyz"))
     assert all(w.isascii() and w for w in words)
     assert len(set(words)) == len(words)
+
+
+def test_a_day_moved_to_before_what_is_told_keeps_its_sequence() -> None:
+    """2026-05-11 is told of from 1 June, 30 April is not: what it was last told as must not be forgotten."""
+    refuse = Service(
+        stream="refuse",
+        label="refuse",
+        container="refuse bin",
+        rule="FREQ=WEEKLY",
+        start=date(2026, 5, 4),
+        colour="grey",
+    )
+    of = Round(round_id="a", label="A", services=(refuse,))
+    moved = [Change(day=date(2026, 5, 11), to=date(2026, 4, 30), reason="x")]
+    before = replaced(Timetable(), [of], (), TODAY, 1.0)
+    after = replaced(before, [of], moved, TODAY, 2.0)
+    assert [(r.original, r.day) for r in after.revisions] == [(date(2026, 5, 11), date(2026, 4, 30))]
+    assert replaced(after, [of], moved, TODAY, 99.0) == after

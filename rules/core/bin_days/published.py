@@ -86,8 +86,12 @@ def replaced(
     first, last = today - BACK, today + AHEAD
     made_s = {r.round_id: before.made_s.get(r.round_id, now_s) for r in rounds}
     # A round that is gone for good is no premises' any more.
-    # One that was moved into the days that are told is told of, however long ago it would have been.
-    kept = {r.key: r for r in before.revisions if (r.day or r.original) >= first and r.round_id in made_s}
+    # One that was moved into the days that are told is told of, however long ago it would have been; and one of those days, whereto ever.
+    kept = {
+        r.key: r
+        for r in before.revisions
+        if max(r.original, r.day or r.original) >= first and r.round_id in made_s
+    }
     after = Timetable(rounds=tuple(rounds), changes=tuple(changes), made_s=made_s)
     was, becomes = _by_key(before, before.made_s, first, last), _by_key(after, made_s, first, last)
     for key in was.keys() | becomes.keys():
