@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import HTTPException
 
+from ops_api.access.forms import unmarked
 from ops_api.households.model import Member
 from ops_api.queries import Row, late, readings
 from ops_api.queries.rooms import rooms_of
@@ -123,7 +124,8 @@ async def live_health(ctx: Context) -> str:
 
 def live_state(ctx: Context, templates: dict[str, str], content: dict[str, Any], **data: object) -> str:
     """Return a page's live state: its fragments by name, and data for its script."""
-    fragments = {name: ctx.templates.render(template, **content) for name, template in templates.items()}
+    with unmarked():  # many readers share them
+        fragments = {name: ctx.templates.render(template, **content) for name, template in templates.items()}
     return compact({"fragments": fragments, **data})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_bytes
 from typing import Annotated, BinaryIO, Protocol, cast
 
 from fastapi import Depends, HTTPException, Request
@@ -79,11 +80,14 @@ class Officers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDoor:
-    """Who somebody is, where it is written down, and the key that forms and cursors are marked with."""
+    """Who somebody is, where it is written down, and the key that forms and cursors are marked with.
+
+    ``secret``: made of chance where it is not given, so that no form is marked with a key that anybody knows.
+    """
 
     identity: Identity | None = None
     audit: AuditLog | None = None
-    secret: bytes = b""
+    secret: bytes = field(default_factory=lambda: token_bytes(32))
     public_url: str = ""
 
 
