@@ -95,7 +95,7 @@ from ops_api.routers import (
     work,
 )
 from ops_api.routers.body_limit import LimitBody
-from ops_api.routers.context import Cases, Context, Officers
+from ops_api.routers.context import Cases, Context, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.stream import Hints, Hub
@@ -209,6 +209,7 @@ def create_app(
     round_desk: RoundDesk | None = None,
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
+    front: FrontDoor | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -235,6 +236,7 @@ def create_app(
         round_desk: the bin lorries' rounds; without it their routes answer 503.
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
+        front: who is staff or a program, and where it is written down; without it nobody is.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -256,6 +258,7 @@ def create_app(
         rounds=round_desk,
         incidents=incidents,
         tools=tools,
+        front=front or FrontDoor(),
     )
     _mount(app)
     return app

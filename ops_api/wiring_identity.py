@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from cityops.db.pool import connect
+from cityops.embedded.postgres import running_dsn
 from cityops.settings import Settings
 from ops_api.cli_db import database
 from ops_api.identity.desk import IdentityDesk, desk_on
@@ -23,7 +25,14 @@ def identity_secrets(settings: Settings) -> Secrets:
         ConfigurationError: it can be neither read nor made.
     """
     given = settings.identity.secret
-    return Secrets.of(secret_in(settings.data_dir) if given is None else given.get_secret_value())
+    return Secrets.of(secret_in(_folder(settings)) if given is None else given.get_secret_value())
+
+
+def _folder(settings: Settings) -> Path:
+    """Return where the secret is: of the demo that runs, where that is the database a command would take."""
+    demo = settings.data_dir / DEMO_FOLDER
+    is_demo = not settings.db.dsn and running_dsn(settings.data_dir) is None and running_dsn(demo) is not None
+    return demo if is_demo else settings.data_dir
 
 
 def terms_of_identity(settings: Settings) -> Terms:

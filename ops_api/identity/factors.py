@@ -133,9 +133,7 @@ class Factors:
         return done is not None
 
     async def _recovery(self, who: Account, typed: str, now: datetime) -> bool:
-        done = await self._db.row(
-            "code_use", account_id=who.account_id, hash=self._code_mark(typed), now=now
-        )
+        done = await self._db.row("code_use", account_id=who.account_id, hash=self._code_mark(typed), now=now)
         return done is not None
 
     def _code_mark(self, code: str) -> bytes:
@@ -148,7 +146,9 @@ class Factors:
 
     def _open(self, sealed: bytes, account_id: str) -> str:
         try:
-            return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], account_id.encode()).decode()
+            return self._aead.decrypt(
+                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], account_id.encode()
+            ).decode()
         except InvalidTag as error:
             raise IdentityRefusedError(
                 "Your authenticator was set up under another identity secret. An administrator can take it away."

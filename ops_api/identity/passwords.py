@@ -42,7 +42,8 @@ class Passwords:
         await self._tries.count(named, asker, now)
         row = await self._db.row("account_to_sign_in", name=named) if is_name(named) else None
         hashed = None if row is None else row["hash"]
-        if not await self._hasher.opens(password[: PASSWORD_MOST + 1], hashed) or row is None:
+        right = await self._hasher.opens(password[: PASSWORD_MOST + 1], hashed)
+        if row is None or hashed is None or not right:
             raise WrongError(WRONG)
         await self._tries.right(named, asker, now)
         await self._renew(row["account_id"], password, hashed)

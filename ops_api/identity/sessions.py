@@ -96,9 +96,7 @@ class StaffSessions:
 
     async def end(self, who: Signed, session_id: str, now: datetime) -> bool:
         """End one of somebody's own sessions; return whether there was one."""
-        done = await self._db.row(
-            "staff_session_end", session_id=session_id, account_id=who.id, now=now
-        )
+        done = await self._db.row("staff_session_end", session_id=session_id, account_id=who.id, now=now)
         return done is not None
 
     async def end_others(self, who: Signed, now: datetime) -> None:

@@ -50,7 +50,8 @@ class Steps:
             what: kind of step; one kind's token takes up no other.
             life: how long it can be taken up.
             now: the time.
-            account_id, resident_id: whose it is, if that is known.
+            account_id: whose it is, if that is known.
+            resident_id: likewise.
             browser: secret of the browser that begins it; empty: any may take it up.
             data: kept for it.
             token: of the step, if something else made it.

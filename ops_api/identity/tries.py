@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ops_api.housing.tries import network_of
+from ops_api.client_network import network_of
 from ops_api.identity.core import tries
 from ops_api.identity.core.keys import mark
 from ops_api.identity.model import Asker, WaitError
@@ -45,9 +45,7 @@ class TryBook:
                 await self._put(t, name, asker, of, left)
             await t.rows("tries_forget", now=now)
 
-    async def _found(
-        self, t: Transaction, name: str, asker: Asker
-    ) -> dict[tries.Of, tries.Count | None]:
+    async def _found(self, t: Transaction, name: str, asker: Asker) -> dict[tries.Of, tries.Count | None]:
         await t.rows("try_lock", subject=self._subject(name))
         found: dict[tries.Of, tries.Count | None] = {}
         for of in tries.bound_by(known_browser=bool(asker.known)):
