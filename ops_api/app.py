@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
+from ops_api.access.enforce import enforce
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
@@ -185,6 +186,9 @@ _PAGES = (
     ops_closures.pages,
 )
 
+_HELD = (Depends(enforce),)
+"""What every route stands behind: its rule."""
+
 
 def create_app(
     pool: Pool,
@@ -236,7 +240,7 @@ def create_app(
         round_desk: the bin lorries' rounds; without it their routes answer 503.
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
-        front: who is staff or a program, and where it is written down; without it nobody is.
+        front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -351,9 +355,9 @@ def _routes() -> tuple[BaseRoute, ...]:
     }
     all_of_them = APIRouter()
     for router in _ROUTERS:
-        all_of_them.include_router(router, responses=errors)
+        all_of_them.include_router(router, responses=errors, dependencies=_HELD)
     for router in _PAGES:
-        all_of_them.include_router(router)
+        all_of_them.include_router(router, dependencies=_HELD)
     return tuple(all_of_them.routes)
 
 

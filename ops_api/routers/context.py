@@ -12,6 +12,7 @@ from fastapi import Depends, HTTPException, Request
 
 from cityops.clock import Clock
 from devices.contract.kind import Kind
+from ops_api.access.limits import Buckets
 from ops_api.access.ports import AuditLog, Identity
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
@@ -124,6 +125,7 @@ class Context:
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
+    buckets: Buckets = field(default_factory=Buckets)
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.
