@@ -16,6 +16,7 @@ from ops_api.identity.model import Terms
 from ops_api.identity.secrets import Secrets, secret_in
 from ops_api.own_database import DEMO_FOLDER
 from ops_api.queries import Db, OneConnection, Pool
+from ops_api.queries.as_role import RoleDb
 
 
 def identity_secrets(settings: Settings) -> Secrets:
@@ -49,7 +50,7 @@ def terms_of_identity(settings: Settings) -> Terms:
 
 def identity_desk(settings: Settings, pool: Pool, secrets: Secrets | None = None) -> IdentityDesk:
     """Return the desk on a pool's connections."""
-    return desk_on(Db(pool), secrets or identity_secrets(settings), terms_of_identity(settings))
+    return desk_on(RoleDb(Db(pool), "cityops_identity"), secrets or identity_secrets(settings), terms_of_identity(settings))
 
 
 @asynccontextmanager

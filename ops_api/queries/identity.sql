@@ -209,12 +209,10 @@ values (%(key_id)s, %(mark)s, %(label)s, %(account_id)s, %(resident_id)s, %(home
 -- key_by_id
 -- With its owner's roles; of a resident's key the home's code, as long as the one who made it lives there.
 select k.key_id, k.mark, k.label, k.scopes, k.owner_resident is not null as of_home, k.used_on,
-       coalesce(a.roles, '{}') as roles, h.code as home
+       coalesce(a.roles, '{}') as roles,
+       case when k.home_id is not null then home_of_key(k.home_id, k.owner_resident, %(now)s) end as home
 from api_key k
 left join account a on a.account_id = k.owner_account
-left join home h on h.home_id = k.home_id and exists (
-     select from household_member m
-      where m.home_id = k.home_id and m.resident_id = k.owner_resident and (m.to_at is null or m.to_at > %(now)s))
 where k.key_id = %(key_id)s and k.revoked_at is null and k.expires_at > %(now)s
   and (k.owner_account is null or a.disabled_at is null)
 

@@ -14,6 +14,7 @@ from ops_api.identity.desk import IdentityDesk, desk_on
 from ops_api.identity.model import Account, Asker, Terms
 from ops_api.identity.secrets import Secrets
 from ops_api.queries import Db
+from ops_api.queries.as_role import RoleDb
 
 NOW = datetime(2026, 1, 9, 5, 10, tzinfo=UTC)
 HERE, ELSEWHERE = Asker("192.0.2.7"), Asker("198.51.100.1")
@@ -27,7 +28,7 @@ async def opened(dsn: str, terms: Terms | None = None, connections: int = 8) -> 
     async with AsyncConnectionPool(
         dsn, min_size=1, max_size=connections, kwargs={"options": "-c timezone=UTC"}, open=False
     ) as pool:
-        yield desk_on(Db(pool), SECRETS, terms or Terms())
+        yield desk_on(RoleDb(Db(pool), "cityops_identity"), SECRETS, terms or Terms())
 
 
 async def ada(desk: IdentityDesk, *roles: Role, name: str = "ada", password: str = PASSWORD) -> Account:
