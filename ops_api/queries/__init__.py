@@ -40,6 +40,7 @@ FILES = (
     "ops.sql",
     "incidents.sql",
     "audit.sql",
+    "identity.sql",
 )
 
 Row = dict[str, Any]
