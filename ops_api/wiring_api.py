@@ -31,6 +31,7 @@ from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
 from ops_api.wiring_crew import crew_desk
+from ops_api.wiring_front import front_door
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_rounds import round_desk
@@ -119,6 +120,7 @@ async def run_api(
             round_desk=desk,
             incidents=incidents,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
+            front=front_door(settings, pool),
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(

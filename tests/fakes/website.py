@@ -21,6 +21,7 @@ from cityops.settings import ApiSettings, DbSettings, Settings
 from cityops.settings_bin_days import BinDaysSettings
 from cityops.settings_crew import CrewSettings
 from cityops.settings_housing import HousingSettings
+from cityops.settings_identity import IdentitySettings
 from cityops.settings_ops import OpsSettings
 from cityops.settings_winter import WinterSettings
 from devices.registry import Registry
@@ -33,9 +34,12 @@ from tests.fakes.databases import create, drop, with_database
 TEAM_PASSWORD = "pond lily frog newt"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of sites, which speak plain HTTP: without it each reads all certificates there are, 60 ms of CPU."""
+OWN = {"X-Cityops-Form": "a test"}
+"""What our own scripts send, which have no form with a mark (tests/integration/test_csrf.py goes without)."""
 OFFICERS_PASSWORD = "salt grit plough brine"
 CREW_PASSWORD = "glove lift tip kerb"
 OPS_PASSWORD = "siren radio desk chair"
+IDENTITY_SECRET = "of the tests alone, never of an installation"
 WASTE_PASSWORD = "bottle bank brown caddy"
 
 
@@ -128,6 +132,7 @@ async def running(
         housing=HousingSettings.model_validate({"password": team}),
         winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
         crew=CrewSettings.model_validate({"password": team and CREW_PASSWORD}),
+        identity=IdentitySettings.model_validate({"secret": IDENTITY_SECRET}),
         ops=OpsSettings.model_validate({"password": team and OPS_PASSWORD}),
         bin_days=BinDaysSettings.model_validate(
             {
@@ -144,7 +149,7 @@ async def running(
     if task in done:
         task.result()
     url = await address
-    async with httpx.AsyncClient(base_url=url, timeout=60, verify=PLAIN) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=60, verify=PLAIN, headers=OWN) as http:
         try:
             yield Site(url, dsn, town, now, http, stop, task)
         finally:
