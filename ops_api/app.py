@@ -61,6 +61,7 @@ from ops_api.routers import (
     home_evidence,
     home_pages,
     home_people,
+    home_receipts,
     home_sharing,
     homes,
     households,
@@ -134,6 +135,7 @@ _ROUTERS = (
     late.router,
     damp.router,
     households.router,
+    home_receipts.router,
     cases.router,
     cases.evidence,
     home_evidence.router,
@@ -151,6 +153,7 @@ _ROUTERS = (
 _PAGES = (
     live.pages,
     platform.health,
+    home_receipts.pages,
     home_people.pages,  # before home_pages: their addresses are no codes
     home_sharing.pages,
     home_data.pages,
