@@ -31,6 +31,7 @@ from ops_api.households.ports import Eraser, NoEraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
+from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
@@ -75,6 +76,8 @@ from ops_api.routers import (
     missed_pages,
     notification_state,
     notifications,
+    ogc,
+    open_data,
     ops_closures,
     ops_pages,
     ops_tools,
@@ -148,6 +151,8 @@ _ROUTERS = (
     incidents.router,
     ops_tools.router,
     ops_closures.router,
+    open_data.router,
+    ogc.router,
 )
 _PAGES = (
     live.pages,
@@ -183,6 +188,7 @@ _PAGES = (
     incident_pages.router,
     ops_tools_pages.router,
     ops_closures.pages,
+    open_data.pages,
 )
 
 
@@ -209,6 +215,7 @@ def create_app(
     round_desk: RoundDesk | None = None,
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
+    shelf: Shelf | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -235,6 +242,7 @@ def create_app(
         round_desk: the bin lorries' rounds; without it their routes answer 503.
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
+        shelf: open data, with its licence.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -256,6 +264,7 @@ def create_app(
         rounds=round_desk,
         incidents=incidents,
         tools=tools,
+        shelf=shelf or Shelf(),
     )
     _mount(app)
     return app

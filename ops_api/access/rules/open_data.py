@@ -1,4 +1,4 @@
-"""Rules of routes: open data."""
+"""Rules of routes: open data. All of it is for everybody; nothing in it is a household's."""
 
 from __future__ import annotations
 
@@ -6,4 +6,18 @@ from collections.abc import Mapping
 
 from ops_api.access.model import Rule
 
-RULES: Mapping[str, Rule] = {}
+_OPEN = Rule(who="open")
+RULES: Mapping[str, Rule] = {
+    "GET /open": Rule(who="open", page=True),
+    "GET /open/catalogue.jsonld": _OPEN,
+    "GET /open/{dataset}.csv": _OPEN,
+    "GET /open/{dataset}.geojson": _OPEN,
+    "GET /ogc": _OPEN,
+    "GET /ogc/": _OPEN,
+    "GET /ogc/api": _OPEN,
+    "GET /ogc/conformance": _OPEN,
+    "GET /ogc/collections": _OPEN,
+    "GET /ogc/collections/{dataset}": _OPEN,
+    "GET /ogc/collections/{dataset}/items": _OPEN,
+    "GET /ogc/collections/{dataset}/items/{item_id:path}": _OPEN,
+}
