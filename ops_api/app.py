@@ -74,6 +74,7 @@ from ops_api.routers import (
     ledger_pages,
     live,
     missed_pages,
+    ngsi,
     notification_state,
     notifications,
     ogc,
@@ -153,6 +154,7 @@ _ROUTERS = (
     ops_closures.router,
     open_data.router,
     ogc.router,
+    ngsi.router,
 )
 _PAGES = (
     live.pages,

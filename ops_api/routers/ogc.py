@@ -86,7 +86,7 @@ async def items(dataset: str, request: Request, ctx: Ctx) -> Response:
         else [*((n, v) for n, v in pairs if n != "cursor"), ("cursor", page.cursor)]
     )
     document = ogc.items(
-        base, table, page, ctx.clock.now(), _with(f"{base}{here}", pairs), following and _with(f"{base}{here}", following)
+        base, table, page, ctx.clock.now(), _with(f"{base}{here}", pairs), None if following is None else _with(f"{base}{here}", following)
     )  # fmt: skip
     return _answer(ctx, document, MEDIA_TYPE)
 

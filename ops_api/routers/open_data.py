@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 from ops_api.access.rules import RULES
-from ops_api.opendata.core import csv_text, dcat, geojson
+from ops_api.opendata.core import csv_text, datex, dcat, geojson
 from ops_api.opendata.core.datasets import DATASETS
+from ops_api.opendata.core.model import Item
+from ops_api.opendata.core.page import blocks
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.open_answers import answer, base_of, body_of, dataset_of, headers_of, table_of
-from ops_api.opendata.core.page import blocks
 
 router = APIRouter(prefix="/open", tags=["open data"])
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -24,6 +28,29 @@ async def get_catalogue(request: Request, ctx: Ctx) -> Response:
     tables = [await table_of(ctx, d) for d in DATASETS.values()]
     document = dcat.catalogue(_about(request, ctx), tables)
     return Response(geojson.encoded(document), media_type=dcat.MEDIA_TYPE, headers=headers_of(ctx))
+
+
+@router.get(
+    "/datex/road-weather.xml", response_class=Response, responses={200: {"content": {datex.MEDIA_TYPE: {}}}}
+)
+async def get_datex(ctx: Ctx) -> Response:
+    """Return what road sensors and weather stations measured last, as DATEX II 3 MeasuredDataPublication."""
+    return await _datex(ctx, datex.measurements)
+
+
+@router.get("/datex/sites.xml", response_class=Response, responses={200: {"content": {datex.MEDIA_TYPE: {}}}})
+async def get_datex_sites(ctx: Ctx) -> Response:
+    """Return where they stand, as DATEX II 3 MeasurementSiteTablePublication."""
+    return await _datex(ctx, datex.sites)
+
+
+async def _datex(ctx: Context, write: Callable[[Sequence[Item], datetime, str], bytes]) -> Response:
+    tables = [await table_of(ctx, DATASETS[n]) for n in ("road-temperatures", "weather")]
+    items = datex.placed(*(t.items for t in tables))
+    if not items:  # a publication of nothing is none: its schema asks for one site
+        raise HTTPException(404, "No sensor with a place has measured anything yet.")
+    data = await asyncio.to_thread(write, items, ctx.clock.now(), ctx.brand.council)
+    return Response(data, media_type=datex.MEDIA_TYPE, headers=headers_of(ctx))
 
 
 @router.get("/{dataset}.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})

@@ -87,9 +87,11 @@ def items(
 
     Args:
         base: the site's address.
-        table, page: the collection and what is shown of it.
+        table: the collection.
+        page: what is shown of it.
         now: the server's time.
-        here, following: addresses of this page and the next; None on the last.
+        here: address of this page.
+        following: of the next; None on the last.
     """
     links: Links = [
         link("self", here, MEDIA_TYPE),

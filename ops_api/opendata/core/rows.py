@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time
+from itertools import pairwise
 from typing import Any
 
 from devices.contract.kind import Kind
@@ -92,7 +93,7 @@ def _outline(line: Sequence[Sequence[float]]) -> Geometry | None:
     if len(line) < 3:
         return None
     ring = [*line, line[0]] if list(line[0]) != list(line[-1]) else list(line)
-    area = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(ring, ring[1:], strict=False))
+    area = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))
     # RFC 7946, section 3.1.6: outer rings run counterclockwise.
     return {"type": "Polygon", "coordinates": [ring if area >= 0.0 else ring[::-1]]}
 
