@@ -57,6 +57,7 @@ from ops_api.routers import (
     damp,
     explain,
     health,
+    home_assistant,
     home_case,
     home_data,
     home_days,
@@ -155,6 +156,7 @@ _ROUTERS = (
     open_data.router,
     ogc.router,
     ngsi.router,
+    home_assistant.router,
 )
 _PAGES = (
     live.pages,

@@ -29,6 +29,7 @@ from ops_api import (
     cli_forecast,
     cli_gaps,
     cli_grafana,
+    cli_home_assistant,
     cli_homes,
     cli_housing,
     cli_incidents_acts,
@@ -86,6 +87,7 @@ app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
 app.add_typer(cli_damp.app, name="damp")
 app.add_typer(cli_homes.app, name="homes")
+app.command("home-assistant", epilog=cli_home_assistant.EXAMPLES)(cli_home_assistant.home_assistant)
 app.add_typer(cli_case.app, name="case")
 app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_housing.app, name="housing")

@@ -1,4 +1,4 @@
-"""Rules of routes: open data. All of it is for everybody; nothing in it is a household's."""
+"""Rules of routes: open data, for everybody, with nothing of a household in it; and a household's own Home Assistant."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ops_api.access.model import Rule
 _OPEN = Rule(who="open")
 RULES: Mapping[str, Rule] = {
     "GET /open": Rule(who="open", page=True),
+    "GET /api/v1/homes/{code}/home-assistant": Rule(who="home", scope="home:read"),
     "GET /open/catalogue.jsonld": _OPEN,
     "GET /open/{dataset}.csv": _OPEN,
     "GET /open/{dataset}.geojson": _OPEN,
