@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
@@ -20,6 +20,8 @@ from starlette.routing import BaseRoute, Route
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
+from ops_api.access.audited import Audited
+from ops_api.access.enforce import enforce
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
@@ -34,6 +36,7 @@ from ops_api.incident_desk import IncidentDesk
 from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
+from ops_api.queries.as_role import RoleDb
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.routers import (
@@ -100,7 +103,7 @@ from ops_api.routers import (
     work,
 )
 from ops_api.routers.body_limit import LimitBody
-from ops_api.routers.context import Cases, Context, Officers
+from ops_api.routers.context import Cases, Context, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.stream import Hints, Hub
@@ -195,6 +198,9 @@ _PAGES = (
     open_data.pages,
 )
 
+_HELD = (Depends(enforce),)
+"""What every route stands behind: its rule."""
+
 
 def create_app(
     pool: Pool,
@@ -220,6 +226,7 @@ def create_app(
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
     shelf: Shelf | None = None,
+    front: FrontDoor | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -247,6 +254,7 @@ def create_app(
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
         shelf: open data, with its licence.
+        front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -254,7 +262,13 @@ def create_app(
     hub.tell(feed.touch)
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
-    households = (Sessions(db, residents or pool), Joining(db), People(db, gone), eraser or NoEraser())
+    registrar = RoleDb(db, "cityops_registrar")
+    households = (
+        Sessions(registrar, residents or pool),
+        Joining(registrar),
+        People(registrar, gone),
+        eraser or NoEraser(),
+    )
     known = _context(db, hub, feed, brand, kinds, clock, desk, households)
     app.state.context = replace(
         known,
@@ -269,6 +283,7 @@ def create_app(
         incidents=incidents,
         tools=tools,
         shelf=shelf or Shelf(),
+        front=front or FrontDoor(),
     )
     _mount(app)
     return app
@@ -343,6 +358,7 @@ def _mount(app: FastAPI) -> None:
     problems.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
+    app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
 
@@ -361,9 +377,9 @@ def _routes() -> tuple[BaseRoute, ...]:
     }
     all_of_them = APIRouter()
     for router in _ROUTERS:
-        all_of_them.include_router(router, responses=errors)
+        all_of_them.include_router(router, responses=errors, dependencies=_HELD)
     for router in _PAGES:
-        all_of_them.include_router(router)
+        all_of_them.include_router(router, dependencies=_HELD)
     return tuple(all_of_them.routes)
 
 

@@ -40,6 +40,8 @@ FILES = (
     "ops.sql",
     "incidents.sql",
     "open_data.sql",
+    "audit.sql",
+    "identity.sql",
 )
 
 Row = dict[str, Any]
