@@ -31,6 +31,7 @@ from ops_api.households.parts import Households, households_on
 from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
+from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
@@ -58,6 +59,7 @@ from ops_api.routers import (
     damp,
     explain,
     health,
+    home_assistant,
     home_case,
     home_data,
     home_days,
@@ -76,8 +78,11 @@ from ops_api.routers import (
     ledger_pages,
     live,
     missed_pages,
+    ngsi,
     notification_state,
     notifications,
+    ogc,
+    open_data,
     ops_closures,
     ops_pages,
     ops_tools,
@@ -154,6 +159,10 @@ _ROUTERS = (
     incidents.router,
     ops_tools.router,
     ops_closures.router,
+    open_data.router,
+    ogc.router,
+    ngsi.router,
+    home_assistant.router,
 )
 _PAGES = (
     live.pages,
@@ -194,6 +203,7 @@ _PAGES = (
     sign_in_other.router,
     account_pages.router,
     accounts_pages.router,
+    open_data.pages,
 )
 
 _HELD = (Depends(enforce),)
@@ -223,6 +233,7 @@ def create_app(
     round_desk: RoundDesk | None = None,
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
+    shelf: Shelf | None = None,
     front: FrontDoor | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -250,6 +261,7 @@ def create_app(
         round_desk: the bin lorries' rounds; without it their routes answer 503.
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
+        shelf: open data, with its licence.
         front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
@@ -272,6 +284,7 @@ def create_app(
         rounds=round_desk,
         incidents=incidents,
         tools=tools,
+        shelf=shelf or Shelf(),
         front=front or FrontDoor(),
     )
     _mount(app)

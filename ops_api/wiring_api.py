@@ -25,6 +25,7 @@ from ops_api.backup.again import gone_book
 from ops_api.certificates import tell_ends
 from ops_api.households.gone import Remembering
 from ops_api.housing.team_door import TeamDoor
+from ops_api.opendata.shelf import Shelf
 from ops_api.queries import Db
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
@@ -127,6 +128,7 @@ async def run_api(
             round_desk=desk,
             incidents=incidents,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
+            shelf=Shelf(settings.open.licence, settings.open.contact),
             front=replace(front_door(settings, pool), audit=audit),
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)

@@ -26,6 +26,7 @@ from ops_api.housing.team_door import TeamDoor
 from ops_api.identity.desk import IdentityDesk
 from ops_api.incident_desk import IncidentDesk
 from ops_api.missing import Missing
+from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
@@ -125,6 +126,7 @@ class Context:
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
+    shelf: Shelf = field(default_factory=Shelf)
     buckets: Buckets = field(default_factory=Buckets)
 
     async def town_now(self) -> datetime:

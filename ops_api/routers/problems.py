@@ -31,7 +31,7 @@ UNAVAILABLE = "The database does not answer. Try again in a minute."
 UNUSABLE = "A value is too large or too small, or has a character in it that cannot be stored."
 BROKEN = "Something went wrong on our side. It has been logged."
 WALL_REFRESH_S = "15"
-_PROGRAMS = ("/api/", "/live/", "/healthz", "/readyz", "/metrics")
+_PROGRAMS = ("/api/", "/open/", "/ogc", "/ngsi-ld/", "/live/", "/healthz", "/readyz", "/metrics")
 
 
 def problem(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
