@@ -98,6 +98,7 @@ from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
+from ops_api.routers.time_limit import LimitTime
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
@@ -209,6 +210,7 @@ def create_app(
     round_desk: RoundDesk | None = None,
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
+    answer_s: float = 30.0,
 ) -> FastAPI:
     """Return the application.
 
@@ -235,6 +237,7 @@ def create_app(
         round_desk: the bin lorries' rounds; without it their routes answer 503.
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
+        answer_s: seconds within which an answer begins.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -257,7 +260,7 @@ def create_app(
         incidents=incidents,
         tools=tools,
     )
-    _mount(app)
+    _mount(app, answer_s)
     return app
 
 
@@ -324,11 +327,12 @@ def _context(
     )
 
 
-def _mount(app: FastAPI) -> None:
+def _mount(app: FastAPI, answer_s: float) -> None:
     app.router.routes.extend(_routes())
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(LimitBody)
+    app.add_middleware(LimitTime, answer_s=answer_s)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)

@@ -31,6 +31,7 @@ from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
 from ops_api.wiring_crew import crew_desk
+from ops_api.wiring_http import certificate_watched, server_config
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_rounds import round_desk
@@ -48,8 +49,6 @@ from rules.winter.weather.store import PostgresForecasts
 log = structlog.get_logger(__name__)
 
 CHANNELS = ("cityops_batch", "cityops_rules", "cityops_notify")
-GRACE_S = 2
-"""Seconds that open requests get when the server stops; streams end at once."""
 
 
 class _Server(uvicorn.Server):
@@ -117,25 +116,12 @@ async def run_api(
             round_desk=desk,
             incidents=incidents,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
+            answer_s=settings.api.request_s,
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
-        await _serve(
-            app.state.context,
-            uvicorn.Config(
-                app,
-                host=settings.api.host,
-                port=settings.api.port,
-                log_config=None,
-                access_log=False,
-                proxy_headers=bool(settings.api.trusted_proxies.strip()),
-                forwarded_allow_ips=settings.api.trusted_proxies,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_S,
-                lifespan="on",
-            ),
-            stop,
-            started,
-        )
+        config = server_config(app, settings.api)
+        with certificate_watched(config.ssl, settings.api, app.state.context.metrics.registry):
+            await _serve(app.state.context, config, stop, started)
     finally:
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
@@ -199,7 +185,7 @@ async def _announce(
     while not server.started:  # noqa: ASYNC110  # uvicorn has a flag only, no event
         await asyncio.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    address = f"http://{config.host}:{port}"
+    address = f"{'http' if config.ssl is None else 'https'}://{config.host}:{port}"
     log.info("api listening", address=address)
     if started is not None:
         started(address)
