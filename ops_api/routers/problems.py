@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from cityops.errors import TransientError
 from ops_api.queries import UnusableValueError
 from ops_api.routers.context import Context
-from ops_api.web.headers import HEADERS
+from ops_api.web.headers import headers_of
 from rules.closing import ports as closing
 from rules.core.desk.commands import DeskRefusedError
 from rules.core.incidents.commands import IncidentRefusedError
@@ -106,7 +106,9 @@ def install(app: FastAPI) -> None:
     async def bug(request: Request, error: Exception) -> Response:
         log.error("request failed", route=_route(request), error=repr(error))
         # This handler runs outside the middleware that adds these headers.
-        return problem(request, 500, BROKEN, {n.decode(): v.decode() for n, v in HEADERS})
+        return problem(
+            request, 500, BROKEN, {n.decode(): v.decode() for n, v in headers_of(request.url.scheme)}
+        )
 
 
 def _unavailable(request: Request, error: Exception) -> str:
