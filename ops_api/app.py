@@ -25,10 +25,8 @@ from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
 from ops_api.crew_desk import CrewDesk
 from ops_api.households.gone import GoneBook
-from ops_api.households.joining import Joining
-from ops_api.households.people import People
-from ops_api.households.ports import Eraser, NoEraser
-from ops_api.households.sessions import Sessions
+from ops_api.households.parts import Households, households_on
+from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.ops_tools import OpsTools
@@ -245,8 +243,8 @@ def create_app(
     hub.tell(feed.touch)
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
-    households = (Sessions(db, residents or pool), Joining(db), People(db, gone), eraser or NoEraser())
-    known = _context(db, hub, feed, brand, kinds, clock, desk, households)
+    homes_parts = households_on(db, residents or pool, gone, eraser)
+    known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
         known,
         cases=case_book,
@@ -305,9 +303,8 @@ def _context(
     kinds: Mapping[str, Kind],
     clock: Clock,
     desk: AlarmDesk,
-    households: tuple[Sessions, Joining, People, Eraser],
+    parts: Households,
 ) -> Context:
-    sessions, joining, people, eraser = households
     return Context(
         db=db,
         kinds=kinds,
@@ -320,10 +317,10 @@ def _context(
         missing=Cached(lambda: count_fleet(db, kinds, clock)),
         database=Cached(lambda: database_state(db, kinds)),
         desk=desk,
-        sessions=sessions,
-        joining=joining,
-        people=people,
-        eraser=eraser,
+        sessions=parts.sessions,
+        joining=parts.joining,
+        people=parts.people,
+        eraser=parts.eraser,
     )
 
 

@@ -16,7 +16,7 @@ from cityops.clock import SystemClock
 from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
-from cityops.settings import Settings
+from cityops.settings import DbSettings, Settings
 from ingest.erasure import Erasure
 from ops_api.app import create_app
 from ops_api.backup.again import gone_book
@@ -49,6 +49,8 @@ from rules.winter.weather.store import PostgresForecasts
 log = structlog.get_logger(__name__)
 
 CHANNELS = ("cityops_batch", "cityops_rules", "cityops_notify")
+API_ROLE = "cityops_api"
+"""What the pages' and REST's own queries run as (docs/adr/028-roles.md)."""
 
 
 class _Server(uvicorn.Server):
@@ -78,7 +80,7 @@ async def run_api(
         ConfigurationError: the address is taken, or the database is not named.
         TransientError: the database does not answer.
     """
-    pool = await open_pool(settings.db, application_name="cityops-api")
+    pool = await open_pool(_login(settings), application_name="cityops-api", role=API_ROLE, statement_s=settings.api.statement_s)
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
@@ -88,7 +90,7 @@ async def run_api(
         dsn = settings.db.dsn
         if settings.api.resident_dsn:
             own = settings.db.model_copy(update={"dsn": settings.api.resident_dsn})
-            residents = await open_pool(own, application_name="cityops-pages")
+            residents = await open_pool(own, application_name="cityops-pages", statement_s=settings.api.statement_s)
 
         def hints() -> AsyncIterator[str]:
             return listen(dsn, *CHANNELS)
@@ -128,6 +130,11 @@ async def run_api(
         await pool.close()
         if residents is not pool:
             await residents.close()
+
+
+def _login(settings: Settings) -> DbSettings:
+    """Return the database as the API's login reaches it: one of its own where ``api.dsn`` names it, else the owner's."""
+    return settings.db.model_copy(update={"dsn": settings.api.dsn or settings.db.dsn})
 
 
 def _team(settings: Settings) -> TeamDoor | None:

@@ -16,10 +16,18 @@ from cityops.settings import DbSettings
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
 
 
-async def open_pool(settings: DbSettings, *, application_name: str) -> Pool:
+async def open_pool(
+    settings: DbSettings, *, application_name: str, role: str | None = None, statement_s: float | None = None
+) -> Pool:
     """Return an open pool whose ``pool_min`` connections work.
 
     Sessions run in UTC and carry ``application_name``. Close it with ``await pool.close()``.
+
+    Args:
+        settings: where the database is, and the pool's sizes.
+        application_name: shown in ``pg_stat_activity``.
+        role: that each session begins in, and ``reset role`` goes back to; None: the login's own.
+        statement_s: seconds after which the database gives up a statement; None: as the server has it.
 
     Raises:
         ConfigurationError: without a connection string, or with one that can't be read.
@@ -30,7 +38,7 @@ async def open_pool(settings: DbSettings, *, application_name: str) -> Pool:
     check_dsn(settings.dsn)
     pool: Pool = AsyncConnectionPool(
         settings.dsn,
-        kwargs=session(application_name),
+        kwargs=session(application_name, role, statement_s),
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         timeout=settings.connect_timeout_s,
@@ -42,16 +50,20 @@ async def open_pool(settings: DbSettings, *, application_name: str) -> Pool:
         await pool.open(wait=True, timeout=settings.connect_timeout_s)
     except PoolTimeout as error:
         await pool.close()
-        reason = await _why_not(settings)
+        reason = await _why_not(settings, role)
         raise TransientError(
             f"database {redact(settings.dsn)} did not answer within {settings.connect_timeout_s:g} s: {reason}"
         ) from error
     return pool
 
 
-def session(application_name: str) -> dict[str, Any]:
+def session(
+    application_name: str, role: str | None = None, statement_s: float | None = None
+) -> dict[str, Any]:
     """Return the connection arguments every session of ours has."""
-    return {"application_name": application_name, "options": "-c timezone=UTC"}
+    as_role = "" if role is None else f" -c role={role}"
+    limit = "" if statement_s is None else f" -c statement_timeout={round(statement_s * 1000)}"
+    return {"application_name": application_name, "options": f"-c timezone=UTC{as_role}{limit}"}
 
 
 def check_dsn(dsn: str) -> None:
@@ -87,10 +99,10 @@ async def connect(dsn: str, *, application_name: str = "cityops", autocommit: bo
 Connection = psycopg.AsyncConnection[TupleRow]
 
 
-async def _why_not(settings: DbSettings) -> str:
+async def _why_not(settings: DbSettings, role: str | None) -> str:
     """Return what a single attempt says: the pool itself only reports a timeout."""
     try:
-        conninfo = make_conninfo(settings.dsn, connect_timeout=2)
+        conninfo = make_conninfo(settings.dsn, connect_timeout=2, **session("cityops", role))
         await (await psycopg.AsyncConnection.connect(conninfo)).close()
     except psycopg.Error as error:
         return _one_line(error)

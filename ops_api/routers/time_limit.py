@@ -13,14 +13,13 @@ from typing import Any
 import structlog
 from fastapi import Depends, Request
 
-from ops_api.routers.problems import problem
+from ops_api.routers.problems import TOO_LONG, problem
 from ops_api.web.headers import App, Message, Receive, Send
 
 log = structlog.get_logger(__name__)
 
 LONG_S = 900.0
 """Seconds for what makes plans of a night or a day: its own limits are shorter and say more."""
-TOO_LONG = "That took too long and was given up. Ask for less, or again in a minute."
 _KEY = "cityops.deadline"
 
 
