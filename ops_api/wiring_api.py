@@ -80,7 +80,9 @@ async def run_api(
         ConfigurationError: the address is taken, or the database is not named.
         TransientError: the database does not answer.
     """
-    pool = await open_pool(_login(settings), application_name="cityops-api", role=API_ROLE, statement_s=settings.api.statement_s)
+    pool = await open_pool(
+        _login(settings), application_name="cityops-api", role=API_ROLE, statement_s=settings.api.statement_s
+    )
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
@@ -90,7 +92,9 @@ async def run_api(
         dsn = settings.db.dsn
         if settings.api.resident_dsn:
             own = settings.db.model_copy(update={"dsn": settings.api.resident_dsn})
-            residents = await open_pool(own, application_name="cityops-pages", statement_s=settings.api.statement_s)
+            residents = await open_pool(
+                own, application_name="cityops-pages", statement_s=settings.api.statement_s
+            )
 
         def hints() -> AsyncIterator[str]:
             return listen(dsn, *CHANNELS)

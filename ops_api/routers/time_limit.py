@@ -77,7 +77,7 @@ def _route(scope: MutableMapping[str, Any]) -> str:
     return str(getattr(scope.get("route"), "path", "unmatched"))
 
 
-def _take_long(request: Request) -> None:
+async def _take_long(request: Request) -> None:
     deadline: asyncio.Timeout | None = request.scope.get(_KEY)
     if deadline is not None and deadline.when() is not None:
         deadline.reschedule(asyncio.get_running_loop().time() + LONG_S)
