@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
@@ -20,6 +20,8 @@ from starlette.routing import BaseRoute, Route
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
+from ops_api.access.audited import Audited
+from ops_api.access.enforce import enforce
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
@@ -93,7 +95,7 @@ from ops_api.routers import (
     work,
 )
 from ops_api.routers.body_limit import LimitBody
-from ops_api.routers.context import Cases, Context, Officers
+from ops_api.routers.context import Cases, Context, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.routers.time_limit import LimitTime
@@ -184,6 +186,9 @@ _PAGES = (
     ops_closures.pages,
 )
 
+_HELD = (Depends(enforce),)
+"""What every route stands behind: its rule."""
+
 
 def create_app(
     pool: Pool,
@@ -209,6 +214,7 @@ def create_app(
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
     answer_s: float = 30.0,
+    front: FrontDoor | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -236,6 +242,7 @@ def create_app(
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
         answer_s: seconds within which an answer begins.
+        front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -257,6 +264,7 @@ def create_app(
         rounds=round_desk,
         incidents=incidents,
         tools=tools,
+        front=front or FrontDoor(),
     )
     _mount(app, answer_s)
     return app
@@ -331,6 +339,7 @@ def _mount(app: FastAPI, answer_s: float) -> None:
     app.add_middleware(LimitBody)
     app.add_middleware(LimitTime, answer_s=answer_s)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
+    app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
 
@@ -349,9 +358,9 @@ def _routes() -> tuple[BaseRoute, ...]:
     }
     all_of_them = APIRouter()
     for router in _ROUTERS:
-        all_of_them.include_router(router, responses=errors)
+        all_of_them.include_router(router, responses=errors, dependencies=_HELD)
     for router in _PAGES:
-        all_of_them.include_router(router)
+        all_of_them.include_router(router, dependencies=_HELD)
     return tuple(all_of_them.routes)
 
 

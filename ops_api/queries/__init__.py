@@ -39,6 +39,8 @@ FILES = (
     "winter.sql",
     "ops.sql",
     "incidents.sql",
+    "audit.sql",
+    "identity.sql",
 )
 
 Row = dict[str, Any]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_bytes
 from typing import Annotated, BinaryIO, Protocol, cast
 
 from fastapi import Depends, HTTPException, Request
 
 from cityops.clock import Clock
 from devices.contract.kind import Kind
+from ops_api.access.limits import Buckets
 from ops_api.access.ports import AuditLog, Identity
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
@@ -21,6 +23,7 @@ from ops_api.households.people import People
 from ops_api.households.ports import Eraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
+from ops_api.identity.desk import IdentityDesk
 from ops_api.incident_desk import IncidentDesk
 from ops_api.missing import Missing
 from ops_api.ops_tools import OpsTools
@@ -79,11 +82,15 @@ class Officers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDoor:
-    """Who somebody is, where it is written down, and the key that forms and cursors are marked with."""
+    """Who somebody is, where it is written down, and the key that forms and cursors are marked with.
+
+    ``desk``: where people sign in, and accounts and keys are made. ``secret``: made of chance where it is not given, so that no form is marked with a key that anybody knows.
+    """
 
     identity: Identity | None = None
+    desk: IdentityDesk | None = None
     audit: AuditLog | None = None
-    secret: bytes = b""
+    secret: bytes = field(default_factory=lambda: token_bytes(32))
     public_url: str = ""
 
 
@@ -118,6 +125,7 @@ class Context:
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
+    buckets: Buckets = field(default_factory=Buckets)
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -16,8 +16,8 @@ language sql immutable set search_path = public, pg_temp as $$
         -- The platform's own.
         'dead_letter', 'device_clock', 'device_sequence', 'watch_memory', 'retention_run',
         -- Accounts, and the audit, which is added to and read by functions.
-        'account', 'account_passkey', 'account_password', 'account_role', 'account_totp', 'api_key', 'audit_base', 'audit_entry',
-        'passkey', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'
+        'account', 'account_passkey', 'account_password', 'account_role', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
+        'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'
     union all
     select 'cityops_api', unnest(array[
         'backup_run', 'bin_change', 'bin_ledger_setting', 'bin_model', 'bin_revision', 'bin_site', 'catalogue_log',
@@ -39,8 +39,8 @@ language sql immutable set search_path = public, pg_temp as $$
     select 'cityops_registrar', unnest(array['join_code', 'join_try', 'resident', 'resident_session']), 'write'
     union all
     select 'cityops_identity', unnest(array[
-        'account', 'account_passkey', 'account_password', 'account_role', 'account_totp', 'api_key', 'passkey', 'sign_in_step',
-        'sign_in_try', 'staff_session']), 'write'
+        'account', 'account_passkey', 'account_password', 'account_role', 'account_totp', 'api_key', 'passkey', 'recovery_code',
+        'sign_in_step', 'sign_in_try', 'staff_session']), 'write'
 $$;
 revoke all on function role_rights() from public;
 
