@@ -39,6 +39,8 @@ class ApiSettings(Group):
     """Seconds within which its body must have come."""
     request_s: float = Field(default=30.0, gt=0)
     """Seconds for an answer that is neither a stream nor an export."""
+    statement_s: float = Field(default=30.0, ge=0.1, le=3600)
+    """Seconds after which the database gives up a statement of the pages or REST."""
     connections_per_source: int = Field(default=100, ge=1)
     """Open connections of one address; those of trusted proxies are not counted."""
     dsn: str = Field(default="", repr=False)

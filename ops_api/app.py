@@ -108,6 +108,7 @@ from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
+from ops_api.routers.time_limit import LimitTime
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
@@ -234,6 +235,7 @@ def create_app(
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
     shelf: Shelf | None = None,
+    answer_s: float = 30.0,
     front: FrontDoor | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -262,6 +264,7 @@ def create_app(
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
         shelf: open data, with its licence.
+        answer_s: seconds within which an answer begins.
         front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
@@ -287,7 +290,7 @@ def create_app(
         shelf=shelf or Shelf(),
         front=front or FrontDoor(),
     )
-    _mount(app)
+    _mount(app, answer_s)
     return app
 
 
@@ -353,11 +356,12 @@ def _context(
     )
 
 
-def _mount(app: FastAPI) -> None:
+def _mount(app: FastAPI, answer_s: float) -> None:
     app.router.routes.extend(_routes())
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(LimitBody)
+    app.add_middleware(LimitTime, answer_s=answer_s)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)

@@ -36,6 +36,7 @@ from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
 from ops_api.wiring_crew import crew_desk
 from ops_api.wiring_front import front_door
+from ops_api.wiring_http import certificate_watched, server_config
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_privacy import as_login, eraser_of
@@ -56,8 +57,6 @@ log = structlog.get_logger(__name__)
 CHANNELS = ("cityops_batch", "cityops_rules", "cityops_notify")
 API_ROLE = "cityops_api"
 """What the pages' and REST's own queries run as (docs/adr/028-roles.md)."""
-GRACE_S = 2
-"""Seconds that open requests get when the server stops; streams end at once."""
 
 
 class _Server(uvicorn.Server):
@@ -88,7 +87,9 @@ async def run_api(
         TransientError: the database does not answer.
     """
     settings = as_login(settings)
-    pool = await open_pool(settings.db, application_name="cityops-api", role=API_ROLE)
+    pool = await open_pool(
+        settings.db, application_name="cityops-api", role=API_ROLE, statement_s=settings.api.statement_s
+    )
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
@@ -100,7 +101,9 @@ async def run_api(
         dsn = settings.db.dsn
         if settings.api.resident_dsn:
             own = settings.db.model_copy(update={"dsn": settings.api.resident_dsn})
-            residents = await open_pool(own, application_name="cityops-pages")
+            residents = await open_pool(
+                own, application_name="cityops-pages", statement_s=settings.api.statement_s
+            )
 
         def hints() -> AsyncIterator[str]:
             return listen(dsn, *CHANNELS)
@@ -129,26 +132,13 @@ async def run_api(
             incidents=incidents,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             shelf=Shelf(settings.open.licence, settings.open.contact),
+            answer_s=settings.api.request_s,
             front=replace(front_door(settings, pool), audit=audit),
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
-        await _serve(
-            app.state.context,
-            uvicorn.Config(
-                app,
-                host=settings.api.host,
-                port=settings.api.port,
-                log_config=None,
-                access_log=False,
-                proxy_headers=bool(settings.api.trusted_proxies.strip()),
-                forwarded_allow_ips=settings.api.trusted_proxies,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_S,
-                lifespan="on",
-            ),
-            stop,
-            started,
-        )
+        config = server_config(app, settings.api)
+        with certificate_watched(config.ssl, settings.api, app.state.context.metrics.registry):
+            await _serve(app.state.context, config, stop, started)
     finally:
         telling.cancel()
         for process in (planner, rounds, asks, asks_rounds):
@@ -213,7 +203,7 @@ async def _announce(
     while not server.started:  # noqa: ASYNC110  # uvicorn has a flag only, no event
         await asyncio.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    address = f"http://{config.host}:{port}"
+    address = f"{'http' if config.ssl is None else 'https'}://{config.host}:{port}"
     log.info("api listening", address=address)
     if started is not None:
         started(address)

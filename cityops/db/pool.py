@@ -16,7 +16,9 @@ from cityops.settings import DbSettings
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
 
 
-async def open_pool(settings: DbSettings, *, application_name: str, role: str | None = None) -> Pool:
+async def open_pool(
+    settings: DbSettings, *, application_name: str, role: str | None = None, statement_s: float | None = None
+) -> Pool:
     """Return an open pool whose ``pool_min`` connections work.
 
     Sessions run in UTC and carry ``application_name``. Close it with ``await pool.close()``.
@@ -25,6 +27,7 @@ async def open_pool(settings: DbSettings, *, application_name: str, role: str | 
         settings: where the database is, and the pool's sizes.
         application_name: shown in ``pg_stat_activity``.
         role: that each session begins in, and ``reset role`` goes back to; None: the login's own.
+        statement_s: seconds after which the database gives up a statement; None: as the server has it.
 
     Raises:
         ConfigurationError: without a connection string, or with one that can't be read.
@@ -35,7 +38,7 @@ async def open_pool(settings: DbSettings, *, application_name: str, role: str | 
     check_dsn(settings.dsn)
     pool: Pool = AsyncConnectionPool(
         settings.dsn,
-        kwargs=session(application_name, role),
+        kwargs=session(application_name, role, statement_s),
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         timeout=settings.connect_timeout_s,
@@ -54,10 +57,13 @@ async def open_pool(settings: DbSettings, *, application_name: str, role: str | 
     return pool
 
 
-def session(application_name: str, role: str | None = None) -> dict[str, Any]:
+def session(
+    application_name: str, role: str | None = None, statement_s: float | None = None
+) -> dict[str, Any]:
     """Return the connection arguments every session of ours has."""
     as_role = "" if role is None else f" -c role={role}"
-    return {"application_name": application_name, "options": f"-c timezone=UTC{as_role}"}
+    limit = "" if statement_s is None else f" -c statement_timeout={round(statement_s * 1000)}"
+    return {"application_name": application_name, "options": f"-c timezone=UTC{as_role}{limit}"}
 
 
 def check_dsn(dsn: str) -> None:

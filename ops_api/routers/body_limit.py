@@ -1,7 +1,7 @@
 """How much of a request's body is taken, and of whom: before anything of it is kept.
 
 A form is read to its end before a route runs, and its files lie on the disk by then. So the bytes are counted as they
-come, and a photo is taken only from who lives in the home.
+come, and a photo is taken only from who lives in the home. What is JSON, or may be, is looked at for its depth.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from cityops.errors import TransientError
 from ops_api.access.enforce import rule_named
 from ops_api.access.model import entitled
 from ops_api.access.principal import member_of, principal_of
+from ops_api.hardening.depth import DEEPEST, is_too_deep
 from ops_api.routers import content
 from ops_api.routers.crew_door import COOKIE, pass_in
 from ops_api.routers.problems import UNAVAILABLE, problem
@@ -29,6 +30,7 @@ MOST = 64 * 2**10
 """Bytes of any other request: 2,000 characters of any script are 24 kB in a form."""
 DIGITS = 12
 """Of a size that anybody could mean."""
+TOO_DEEP = f"That is nested too deep: at most {DEEPEST} levels are taken."
 _CREW = re.compile(r"/crew/[^/]+/acts")
 _PHOTO = re.compile(r"/api/v1/homes/([^/]+)/photos|/home/([^/]+)/evidence/photos")
 
@@ -60,7 +62,8 @@ class LimitBody:
         except TransientError:
             await problem(request, 503, UNAVAILABLE, {"Retry-After": "10"})(scope, receive, send)
         else:
-            await self._app(scope, _counted(receive, most), send)
+            is_json = "json" in request.headers.get("content-type", "json").lower()
+            await self._app(scope, _counted(receive, most, is_json), send)
 
 
 def _shift_is_over() -> HTTPException:
@@ -92,16 +95,21 @@ async def _check_lives_in(request: Request, code: str) -> None:
     content.check_lives_in(await member_of(request), code)
 
 
-def _counted(receive: Receive, most: int) -> Receive:
-    """Return ``receive`` that raises 413 where more came than was allowed, whatever was declared."""
-    taken = 0
+def _counted(receive: Receive, most: int, is_json: bool) -> Receive:
+    """Return ``receive`` that raises 413 where more came than was allowed, whatever was declared, and 400 where JSON nests too deep."""
+    taken, document = 0, bytearray()
 
     async def counted() -> Message:
         nonlocal taken
         message = await receive()
-        taken += len(message.get("body", b""))
+        piece = message.get("body", b"")
+        taken += len(piece)
         if taken > most:
             raise _too_large(most)
+        if is_json:
+            document.extend(piece)
+            if not message.get("more_body", False) and is_too_deep(bytes(document)):
+                raise HTTPException(400, TOO_DEEP)
         return message
 
     return counted

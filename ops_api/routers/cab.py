@@ -15,6 +15,7 @@ from ops_api.routers import cab_content
 from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import Program
+from ops_api.routers.time_limit import LONG
 from rules.core.cab.model import Plan
 from rules.winter.fleet.asking import Who
 from rules.winter.fleet.service import USUAL_ITERATIONS
@@ -69,7 +70,7 @@ async def get_lorries(ctx: Ctx) -> dict[str, Any]:
     return situation_document(found, await desk.book.out())
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[LONG])
 async def post_plan(body: PlanTonight, ctx: Ctx, who: Program) -> dict[str, Any]:
     """Plan the night; a plan that is being driven goes on where it is. Takes some seconds of a core."""
     desk, now_s = plans_of(ctx), (await ctx.town_now()).timestamp()
@@ -78,13 +79,13 @@ async def post_plan(body: PlanTonight, ctx: Ctx, who: Program) -> dict[str, Any]
     return plan_document(plan)
 
 
-@router.post("/lorries/{lorry}/breakdown", status_code=201)
+@router.post("/lorries/{lorry}/breakdown", status_code=201, dependencies=[LONG])
 async def post_breakdown(lorry: str, body: Breakdown, ctx: Ctx, who: Program) -> dict[str, Any]:
     """Take a lorry out of service: what it has not treated goes to the others. `version` is null where nothing is planned."""
     return await _change(ctx, "breakdown", lorry, body, who)
 
 
-@router.post("/lorries/{lorry}/return", status_code=201)
+@router.post("/lorries/{lorry}/return", status_code=201, dependencies=[LONG])
 async def post_return(lorry: str, body: Returned, ctx: Ctx, who: Program) -> dict[str, Any]:
     """Take a lorry back into service. `version` is null where nothing is planned."""
     return await _change(ctx, "returned", lorry, body, who)

@@ -18,6 +18,7 @@ from ops_api.routers.cab_content import plans_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import OFFICER, Carried, door_of, let_in
 from ops_api.routers.password import try_password
+from ops_api.routers.time_limit import LONG
 from rules.core.effects import hour_of
 from rules.core.winter_orders.commands import NAME_MOST, TEXT_MOST
 from rules.winter.fleet.asking import Who
@@ -52,7 +53,7 @@ async def say_who(
     return let_in(ctx, request, ADDRESS, by, role)
 
 
-@router.post("/winter/cab")
+@router.post("/winter/cab", dependencies=[LONG])
 async def say(
     ctx: Ctx, carried: Carried, what: Short, lorry: Short = "", reason: Said = "", request_id: Short = ""
 ) -> Response:

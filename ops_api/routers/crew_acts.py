@@ -14,6 +14,7 @@ from ops_api.routers import crew_content
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.crew_door import ADDRESS, OnShift, crew_of, door_of
 from ops_api.routers.crew_pages import lorry_page
+from ops_api.routers.time_limit import LONG
 from rules.collection_acts.ports import RefusedActError
 from rules.core.collection_acts.record import TEXT_MOST
 from rules.crew_taps.service import TAPPED, VIA, Asks, Tap
@@ -61,7 +62,7 @@ async def _asking(ctx: Context, request: Request, lorry: str) -> _Asking:
     return _Asking(ctx, lorry, "application/json" in request.headers.get("accept", ""))
 
 
-@router.post("/crew/{lorry}/acts")
+@router.post("/crew/{lorry}/acts", dependencies=[LONG])
 async def say(
     lorry: str,
     request: Request,

@@ -18,6 +18,7 @@ from ops_api.routers.home_pages import page
 from ops_api.routers.home_people import at_home
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who, sign_out
+from ops_api.routers.time_limit import LONG
 from ops_api.web import household_view
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -70,7 +71,7 @@ async def download(code: Code, ctx: Ctx, who: Who) -> Response:
     return zip_response(ctx, *at_home(who, code))
 
 
-@pages.post("/home/{code}/data/delete")
+@pages.post("/home/{code}/data/delete", dependencies=[LONG])
 async def delete_data(
     code: Code,
     request: Request,

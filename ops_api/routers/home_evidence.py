@@ -25,6 +25,7 @@ from ops_api.routers.download import Download
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who
 from ops_api.routers.schemas import Document
+from ops_api.routers.time_limit import LONG
 from rules.core.evidence.scope import Order
 from rules.evidence.ports import NoSuchError, Pack
 
@@ -105,6 +106,7 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 
 @router.post(
     "/{code}/evidence",
+    dependencies=[LONG],
     response_class=Response,
     responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
 )
@@ -123,7 +125,7 @@ async def list_evidence(code: Code, ctx: Ctx, who: Who) -> list[PackDocument]:
     return [PackDocument(**asdict(pack)) for pack in await mine.book.packs(mine.home_id)]
 
 
-@pages.post("/home/{code}/evidence.zip")
+@pages.post("/home/{code}/evidence.zip", dependencies=[LONG])
 async def download_evidence(
     code: Code,
     ctx: Ctx,

@@ -26,6 +26,7 @@ from ops_api.routers.household_schemas import (
     Receipt,
 )
 from ops_api.routers.resident import Who, address_of, needs_member
+from ops_api.routers.time_limit import LONG
 
 router = APIRouter(prefix="/api/v1", tags=["households"])
 
@@ -129,7 +130,7 @@ async def export_home(code: Code, ctx: Ctx, who: Who) -> Response:
     return zip_response(ctx, *at_home(who, code))
 
 
-@router.delete("/homes/{code}/data")
+@router.delete("/homes/{code}/data", dependencies=[LONG])
 async def delete_data(code: Code, ctx: Ctx, who: Who, what: WhatGoes = "readings") -> Receipt:
     """Delete the resident's readings and diary, or everything and with it her stay; the receipt says what went."""
     return Receipt(**await delete(ctx, *at_home(who, code), what))

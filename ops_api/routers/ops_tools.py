@@ -16,6 +16,7 @@ from ops_api.ops_tools import closure_document
 from ops_api.request_ids import RequestId
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.ops_door import Program, Reader, tools_of
+from ops_api.routers.time_limit import LONG
 from rules.closing.ports import NoSuchWhatIfError
 from rules.core.closing_effects.document import ClosingDocument
 from rules.core.emergency.finding import WayAnswer
@@ -85,7 +86,7 @@ class WhatIfBody(BaseModel):
     request_id: RequestId = None
 
 
-@router.post("/what-if/close")
+@router.post("/what-if/close", dependencies=[LONG])
 async def ask_what_if(body: WhatIfBody, ctx: Ctx, who: Program) -> dict[str, Any]:
     """Return what closing roads would do; `what_if_id` is its number where it was kept."""
     tools = tools_of(ctx)

@@ -19,6 +19,7 @@ from ops_api.routers.context import Context, Ctx
 from ops_api.routers.ops_door import NOT_SET_UP, ROLE, Carried, door_of, let_in, tools_of
 from ops_api.routers.ops_tools import way_to
 from ops_api.routers.password import try_password
+from ops_api.routers.time_limit import LONG
 from ops_api.web import what_if_view
 from rules.closing.ports import ClosureRefusedError, NoSuchWhatIfError
 from rules.core.closing.model import NewClosure, clock, closed_between, why_words
@@ -93,7 +94,7 @@ async def say_who(
     return let_in(ctx, request, "/ops/what-if", by, role)
 
 
-@router.post("/ops/what-if")
+@router.post("/ops/what-if", dependencies=[LONG])
 async def ask(
     ctx: Ctx,
     who: Carried,

@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from cityops.errors import TransientError
-from ops_api.queries import UnusableValueError
+from ops_api.queries import TooSlowError, UnusableValueError
 from ops_api.routers.context import Context
-from ops_api.web.headers import HEADERS
+from ops_api.web.headers import headers_of
 from rules.closing import ports as closing
 from rules.core.desk.commands import DeskRefusedError
 from rules.core.incidents.commands import IncidentRefusedError
@@ -28,6 +28,7 @@ from rules.winter.orders.ports import NoSuchOrderError
 log = structlog.get_logger(__name__)
 
 UNAVAILABLE = "The database does not answer. Try again in a minute."
+TOO_LONG = "That took too long and was given up. Ask for less, or again in a minute."
 UNUSABLE = "A value is too large or too small, or has a character in it that cannot be stored."
 BROKEN = "Something went wrong on our side. It has been logged."
 WALL_REFRESH_S = "15"
@@ -106,13 +107,18 @@ def install(app: FastAPI) -> None:
     async def bug(request: Request, error: Exception) -> Response:
         log.error("request failed", route=_route(request), error=repr(error))
         # This handler runs outside the middleware that adds these headers.
-        return problem(request, 500, BROKEN, {n.decode(): v.decode() for n, v in HEADERS})
+        return problem(
+            request, 500, BROKEN, {n.decode(): v.decode() for n, v in headers_of(request.url.scheme)}
+        )
 
 
 def _unavailable(request: Request, error: Exception) -> str:
     """Return why nobody can answer now, and log it where that is not how many ask."""
     if isinstance(error, TooManyError):
         return str(error)
+    if isinstance(error, TooSlowError):
+        log.warning("a statement took too long", route=_route(request))
+        return TOO_LONG
     log.warning("database unavailable", route=_route(request), error=str(error.__cause__ or error))
     return UNAVAILABLE
 

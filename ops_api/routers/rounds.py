@@ -13,6 +13,7 @@ from ops_api.round_documents import day_document, lorry_document
 from ops_api.routers.bin_desk_door import WasteTeam
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
+from ops_api.routers.time_limit import LONG
 from rules.rounds.following import DayNow
 from rules.rounds.ports import NoRoundsError, NoSuchRoundsError, Rounds, RoundsMovedError
 from rules.rounds.service import DEFAULT_ITERATIONS, Asked, RoundDesk
@@ -131,7 +132,7 @@ async def get_lorry(lorry: str, ctx: Ctx) -> LorryDocument:
     return LorryDocument.model_validate(lorry_document(now, now.progress[lorry], ctx.brand.time_zone))
 
 
-@router.post("/replan", status_code=201)
+@router.post("/replan", status_code=201, dependencies=[LONG])
 async def post_replan(body: Replan, ctx: Ctx, team: WasteTeam) -> RoundsDocument:
     """Plan the rest of today from where lorries are; bins that are emptied or were left by crews are left out.
 

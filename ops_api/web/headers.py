@@ -39,6 +39,19 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-robots-tag", b"noindex, nofollow"),
 )
 
+OVER_HTTPS: tuple[tuple[bytes, bytes], ...] = (
+    (b"content-security-policy", (POLICY + "; upgrade-insecure-requests").encode()),
+    # A year, and no word of subdomains or of browsers' lists: those are the council's, not this site's to decide.
+    (b"strict-transport-security", b"max-age=31536000"),
+)
+_SECURE = OVER_HTTPS + tuple(h for h in HEADERS if h[0] not in dict(OVER_HTTPS))
+
+
+def headers_of(scheme: str) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers of an answer to a request by this scheme, as the outermost trusted proxy tells it."""
+    return _SECURE if scheme == "https" else HEADERS
+
+
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REFUSED = b'{"type":"about:blank","title":"Forbidden","status":403,"detail":"Writing from another site\'s page is not allowed."}'
 
@@ -72,7 +85,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers") or [])
                 present = {name.lower() for name, _ in headers}
-                headers += [h for h in HEADERS if h[0] not in present]
+                headers += [h for h in headers_of(scope["scheme"]) if h[0] not in present]
                 if b"cache-control" not in present:
                     headers.append((b"cache-control", _caching(scope["path"])))
                 message["headers"] = headers
