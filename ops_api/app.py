@@ -35,6 +35,7 @@ from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
+from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers import (
     alarm_pages,
     alarm_stream,
@@ -84,6 +85,7 @@ from ops_api.routers import (
     pages,
     platform,
     problems,
+    readings_stream,
     road_forecast,
     rounds,
     rules,
@@ -113,6 +115,7 @@ problems. Devices that stand in homes appear under the home's code only.
 """
 
 _ROUTERS = (
+    readings_stream.router,
     catalogue.router,
     homes.router,
     winter.router,
@@ -240,8 +243,10 @@ def create_app(
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
     feed = AlarmFeed(alarm_stream.AlarmLog(db, desk, brand, clock), poll_s=poll_s)
     hub.tell(feed.touch)
-    app = _bare_app()
     kinds = kinds if kinds is not None else discover()
+    reading_feeds = ReadingFeeds(db, pool, kinds, poll_s=poll_s)
+    hub.tell(reading_feeds.touch)
+    app = _bare_app()
     households = (Sessions(db, residents or pool), Joining(db), People(db, gone), eraser or NoEraser())
     known = _context(db, hub, feed, brand, kinds, clock, desk, households)
     app.state.context = replace(
@@ -256,6 +261,7 @@ def create_app(
         rounds=round_desk,
         incidents=incidents,
         tools=tools,
+        readings=reading_feeds,
     )
     _mount(app)
     return app
@@ -372,12 +378,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     publishers = [
         asyncio.create_task(context.hub.run(), name="sse-hub"),
         asyncio.create_task(context.feed.run(), name="sse-alarms"),
+        *([asyncio.create_task(context.readings.run(), name="sse-readings")] if context.readings else ()),
     ]
     try:
         yield
     finally:
         context.hub.close()
         context.feed.close()
+        if context.readings is not None:
+            context.readings.close()
         context.missing.close()
         context.database.close()
         context.wall.close()

@@ -161,6 +161,7 @@ class EventFeed(Generic[L, E]):
         poll_s: seconds between looks without a hint.
         pace_s: least seconds between two looks with one.
         max_readers: open streams at most.
+        at_once: lines that are put into words at the same time.
     """
 
     def __init__(
@@ -171,8 +172,10 @@ class EventFeed(Generic[L, E]):
         poll_s: float = 2.0,
         pace_s: float = 0.0,
         max_readers: int = 200,
+        at_once: int = BATCH,
     ) -> None:
         self._source, self._names, self._max_readers = source, words, max_readers
+        self._at_once = at_once
         self._poll_s, self._pace_s = poll_s, pace_s
         self._readers: set[_Reader[E]] = set()
         self._turns, self._catching_up = asyncio.Lock(), asyncio.Semaphore(CATCHING_UP)
@@ -225,7 +228,7 @@ class EventFeed(Generic[L, E]):
     async def _turn(self) -> None:
         await self._begin()
         while True:
-            look = await self._source.after(self._cursor, BATCH)
+            look = await self._source.after(self._cursor, self._at_once)
             looked_s = _now_s()
             lines = self._gaps.settled(self._cursor, look, looked_s)
             self._is_owed |= self._gaps.skipped or self._gaps.ended
@@ -324,7 +327,7 @@ class EventFeed(Generic[L, E]):
         is_whole = True
         while last < cursor:
             async with self._catching_up:
-                look = await self._source.after(last, BATCH)
+                look = await self._source.after(last, self._at_once)
                 lines = [line for line in look.lines if line.number <= cursor]
                 words, all_told = await self._words(lines)
             is_whole &= all_told

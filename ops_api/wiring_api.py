@@ -176,6 +176,8 @@ async def _serve(
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         context.hub.close()
         context.feed.close()
+        if context.readings is not None:
+            context.readings.close()
         server.should_exit = True
         await serving
     finally:

@@ -39,6 +39,7 @@ FILES = (
     "winter.sql",
     "ops.sql",
     "incidents.sql",
+    "rest.sql",
 )
 
 Row = dict[str, Any]

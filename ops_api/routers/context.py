@@ -27,6 +27,7 @@ from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
+from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
 from ops_api.wall_map import WallMap
@@ -117,6 +118,7 @@ class Context:
     wall: WallMap = field(default_factory=WallMap)
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
+    readings: ReadingFeeds | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
 
     async def town_now(self) -> datetime:

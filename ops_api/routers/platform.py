@@ -155,7 +155,9 @@ async def readyz(ctx: Ctx) -> JSONResponse:
 @health.get("/metrics")
 async def metrics(ctx: Ctx) -> Response:
     """Return the metrics in the Prometheus text format."""
-    ctx.metrics.readers.set(ctx.hub.readers + ctx.feed.readers)
+    ctx.metrics.readers.set(
+        ctx.hub.readers + ctx.feed.readers + (ctx.readings.readers if ctx.readings else 0)
+    )
     ctx.metrics.dropped.set(ctx.hub.dropped)
     await weather_forecasts.measure(ctx)
     await backups.measure(ctx)
