@@ -23,6 +23,7 @@ from ops_api.backup.again import gone_book
 from ops_api.certificates import tell_ends
 from ops_api.households.gone import Remembering
 from ops_api.housing.team_door import TeamDoor
+from ops_api.rest.places import Places
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
 from ops_api.winter_roads import Roads
@@ -116,6 +117,7 @@ async def run_api(
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
             incidents=incidents,
+            export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)

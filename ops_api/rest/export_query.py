@@ -19,20 +19,25 @@ _TIME: LiteralString = "replace(replace(v.ts::text, ' ', 'T'), '+00', 'Z')"
 # What no number is (JSON has no word for it) is nothing. PostgreSQL folds this away into the one scan.
 _ROWS: LiteralString = """
  from (select r.device_id, r.ts, r.seq, r.quality, {known} from {view} r
-        where {devices} and r.ts >= %(since)s and r.ts < %(until)s) v
- join unnest(%(ids)s::integer[], %(names)s::text[], %(places)s::text[]) as d(device_id, name, place) using (device_id)
- order by d.name, v.ts, v.seq"""
-_ONE: LiteralString = "r.device_id = %(id)s"
-_SOME: LiteralString = "r.device_id = any(%(ids)s)"
+        where {devices} and r.ts >= %(since)s and r.ts < %(until)s) v {names}"""
+_ONE: tuple[LiteralString, LiteralString] = (
+    "r.device_id = %(id)s",
+    "cross join (select %(name)s::text as name, %(place)s::text as place, 1 as rank) d order by v.ts, v.seq",
+)
+_SOME: tuple[LiteralString, LiteralString] = (
+    "r.device_id = any(%(ids)s)",
+    "join unnest(%(ids)s::integer[], %(names)s::text[], %(places)s::text[]) with ordinality as d(device_id, name, place, rank)"
+    " using (device_id) order by d.rank, v.ts, v.seq",
+)
 _CSV: LiteralString = (
     "copy (select d.name as device, {time} as ts, v.quality, {fields}{rows}) to stdout (format csv)"
 )
 # JSON has no control characters, so that with these as marks a line is the value itself.
 _GEOJSON: LiteralString = (
     "copy (select '{{\"type\":\"Feature\",\"geometry\":' || coalesce({place}, 'null') || ',\"properties\":' || row_to_json(p) || '}}'"
-    " from (select d.name, d.place, v.seq, v.ts, v.quality, {own}{fields}{rows}) x,"
+    " from (select d.name, d.place, d.rank, v.seq, v.ts, v.quality, {own}{fields}{rows}) x,"
     " lateral (select x.name as device, x.ts, x.quality, {names}) p"
-    " order by x.name, x.ts, x.seq) to stdout (format csv, delimiter e'\\x02', quote e'\\x01')"
+    " order by x.rank, x.ts, x.seq) to stdout (format csv, delimiter e'\\x02', quote e'\\x01')"
 )
 _OWN_PLACE: LiteralString = (
     "('{{\"type\":\"Point\",\"coordinates\":[' || x.own_longitude || ',' || x.own_latitude || ']}}')"
@@ -68,6 +73,8 @@ def values(piece: Slice) -> dict[str, object]:
     """Return the parameters of a statement of this piece."""
     return {
         "id": piece.sources[0].device_id,
+        "name": piece.sources[0].name,
+        "place": piece.sources[0].geometry,
         "ids": [s.device_id for s in piece.sources],
         "names": [s.name for s in piece.sources],
         "places": [s.geometry for s in piece.sources],
@@ -77,10 +84,12 @@ def values(piece: Slice) -> dict[str, object]:
 
 
 def _rows(kind: Kind, piece: Slice) -> sql.Composed:
+    devices, names = _ONE if len(piece.sources) == 1 else _SOME
     return sql.SQL(_ROWS).format(
         known=sql.SQL(", ").join(map(_known, kind.fields)),
         view=view_of(kind),
-        devices=sql.SQL(_ONE if len(piece.sources) == 1 else _SOME),
+        devices=sql.SQL(devices),
+        names=sql.SQL(names),
     )
 
 

@@ -48,7 +48,7 @@ class _Sink(io.RawIOBase):
 
 
 class ParquetPieces:
-    """One file. Compressed by zstd; times are UTC, values 32-bit floats as they are stored, codes integers.
+    """One file. Compressed by zstd; times are UTC, values as the device sent them, codes integers.
 
     Args:
         kind: whose readings.

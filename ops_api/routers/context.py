@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_bytes
 from typing import Annotated, BinaryIO, Protocol, cast
 
 from fastapi import Depends, HTTPException, Request
 
 from cityops.clock import Clock
 from devices.contract.kind import Kind
+from ops_api.access.limits import Buckets
 from ops_api.access.ports import AuditLog, Identity
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
@@ -27,6 +29,8 @@ from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
+from ops_api.rest.export import Exporter
+from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
@@ -80,12 +84,23 @@ class Officers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDoor:
-    """Who somebody is, where it is written down, and the key that forms and cursors are marked with."""
+    """Who somebody is, where it is written down, and the key that forms and cursors are marked with.
+
+    ``secret``: made of chance where it is not given, so that no form is marked with a key that anybody knows.
+    """
 
     identity: Identity | None = None
     audit: AuditLog | None = None
-    secret: bytes = b""
+    secret: bytes = field(default_factory=lambda: token_bytes(32))
     public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """What makes bulk exports, and the places there are for them."""
+
+    exporter: Exporter
+    places: Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +134,9 @@ class Context:
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
     readings: ReadingFeeds | None = None
+    exports: Exports | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
+    buckets: Buckets = field(default_factory=Buckets)
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.
