@@ -11,6 +11,8 @@ from typing import Any
 
 from psycopg import AsyncConnection, generators, sql
 from psycopg.abc import PQGen
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 from psycopg.waiting import Wait
 
@@ -43,8 +45,7 @@ def _burst(pgconn: PGconn) -> PQGen[tuple[list[bytes], bool]]:
             rows.append(bytes(row))
             size += length
         elif length < 0:
-            # The end, or an error: psycopg's own reading of it, which raises.
-            yield from generators.copy_from(pgconn)
+            yield from _ended(pgconn)
             return rows, False
         elif rows:
             break
@@ -52,3 +53,10 @@ def _burst(pgconn: PGconn) -> PQGen[tuple[list[bytes], bool]]:
             yield Wait.R
             pgconn.consume_input()
     return rows, True
+
+
+def _ended(pgconn: PGconn) -> PQGen[None]:
+    """Take the statement's result, as psycopg does at the end of a COPY; raise what it failed with."""
+    for result in (yield from generators.fetch_many(pgconn)):
+        if result.status != ExecStatus.COMMAND_OK:
+            raise error_from_result(result)

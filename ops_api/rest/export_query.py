@@ -26,8 +26,10 @@ _ONE: tuple[LiteralString, LiteralString] = (
 )
 _SOME: tuple[LiteralString, LiteralString] = (
     "r.device_id = any(%(ids)s)",
-    "join unnest(%(ids)s::integer[], %(names)s::text[], %(places)s::text[]) with ordinality as d(device_id, name, place, rank)"
-    " using (device_id) order by d.rank, v.ts, v.seq",
+    (
+        "join unnest(%(ids)s::integer[], %(names)s::text[], %(places)s::text[]) with ordinality as d(device_id, name, place, rank)"
+        " using (device_id) order by d.rank, v.ts, v.seq"
+    ),
 )
 _CSV: LiteralString = (
     "copy (select d.name as device, {time} as ts, v.quality, {fields}{rows}) to stdout (format csv)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ops_api.access.model import Principal, Role
-from ops_api.housing.tries import network_of
+from ops_api.client_network import network_of
 from ops_api.rest.core.day_limit import DayLimit
 
 PROGRAMS_TIMES = 10

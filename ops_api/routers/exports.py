@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from ops_api.access.model import NOBODY, Principal
 from ops_api.rest.export import MEDIA, Exporter, Format, Order
-from ops_api.rest.parquet import INSTALL, ParquetMissingError
+from ops_api.rest.parquet import ParquetMissingError
 from ops_api.rest.places import NoPlaceError
 from ops_api.routers.catalogue import From, To
 from ops_api.routers.context import Ctx, Exports
