@@ -36,6 +36,9 @@ from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
+from ops_api.rest.export import Exporter
+from ops_api.rest.places import Places
+from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers import (
     account_pages,
     accounts_pages,
@@ -58,6 +61,7 @@ from ops_api.routers import (
     crew_pages,
     damp,
     explain,
+    exports,
     health,
     home_assistant,
     home_case,
@@ -92,6 +96,7 @@ from ops_api.routers import (
     pages,
     platform,
     problems,
+    readings_stream,
     road_forecast,
     rounds,
     rules,
@@ -105,7 +110,7 @@ from ops_api.routers import (
     work,
 )
 from ops_api.routers.body_limit import LimitBody
-from ops_api.routers.context import Cases, Context, FrontDoor, Officers
+from ops_api.routers.context import Cases, Context, Exports, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.routers.time_limit import LimitTime
@@ -124,6 +129,8 @@ problems. Devices that stand in homes appear under the home's code only.
 """
 
 _ROUTERS = (
+    readings_stream.router,
+    exports.router,
     catalogue.router,
     homes.router,
     winter.router,
@@ -237,6 +244,7 @@ def create_app(
     shelf: Shelf | None = None,
     answer_s: float = 30.0,
     front: FrontDoor | None = None,
+    export_places: Places | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -265,14 +273,17 @@ def create_app(
         tools: what-if of closures and the emergency way; without them their routes answer 503.
         shelf: open data, with its licence.
         answer_s: seconds within which an answer begins.
+        export_places: how many bulk exports there may be; as an installation that sets nothing has them.
         front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
     feed = AlarmFeed(alarm_stream.AlarmLog(db, desk, brand, clock), poll_s=poll_s)
     hub.tell(feed.touch)
-    app = _bare_app()
     kinds = kinds if kinds is not None else discover()
+    reading_feeds = ReadingFeeds(db, pool, kinds, poll_s=poll_s)
+    hub.tell(reading_feeds.touch)
+    app = _bare_app()
     homes_parts = households_on(db, residents or pool, gone, eraser)
     known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
@@ -288,6 +299,8 @@ def create_app(
         incidents=incidents,
         tools=tools,
         shelf=shelf or Shelf(),
+        readings=reading_feeds,
+        exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
     )
     _mount(app, answer_s)
@@ -406,12 +419,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     publishers = [
         asyncio.create_task(context.hub.run(), name="sse-hub"),
         asyncio.create_task(context.feed.run(), name="sse-alarms"),
+        *([asyncio.create_task(context.readings.run(), name="sse-readings")] if context.readings else ()),
     ]
     try:
         yield
     finally:
         context.hub.close()
         context.feed.close()
+        if context.readings is not None:
+            context.readings.close()
         context.missing.close()
         context.database.close()
         context.wall.close()

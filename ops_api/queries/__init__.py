@@ -42,6 +42,7 @@ FILES = (
     "open_data.sql",
     "audit.sql",
     "identity.sql",
+    "rest.sql",
 )
 
 Row = dict[str, Any]

@@ -170,7 +170,9 @@ async def metrics(request: Request, ctx: Ctx) -> Response:
     """Return the metrics in the Prometheus text format: to who is near, or has a key; to others there are none."""
     if not _is_near(request) and await may(request) is None:
         raise HTTPException(404, NO_ROUTE)
-    ctx.metrics.readers.set(ctx.hub.readers + ctx.feed.readers)
+    ctx.metrics.readers.set(
+        ctx.hub.readers + ctx.feed.readers + (ctx.readings.readers if ctx.readings else 0)
+    )
     ctx.metrics.dropped.set(ctx.hub.dropped)
     await weather_forecasts.measure(ctx)
     await backups.measure(ctx)

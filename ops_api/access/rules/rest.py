@@ -6,4 +6,7 @@ from collections.abc import Mapping
 
 from ops_api.access.model import Rule
 
-RULES: Mapping[str, Rule] = {}
+RULES: Mapping[str, Rule] = {
+    "GET /api/v1/readings/export": Rule(who="look", cost="export"),
+    "GET /api/v1/readings/stream": Rule(who="open"),
+}
