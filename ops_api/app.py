@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
+from ops_api.access.enforce import enforce
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
@@ -95,7 +96,7 @@ from ops_api.routers import (
     work,
 )
 from ops_api.routers.body_limit import LimitBody
-from ops_api.routers.context import Cases, Context, Officers
+from ops_api.routers.context import Cases, Context, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.stream import Hints, Hub
@@ -185,6 +186,9 @@ _PAGES = (
     ops_closures.pages,
 )
 
+_HELD = (Depends(enforce),)
+"""What every route stands behind: its rule."""
+
 
 def create_app(
     pool: Pool,
@@ -209,6 +213,7 @@ def create_app(
     round_desk: RoundDesk | None = None,
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
+    front: FrontDoor | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -235,6 +240,7 @@ def create_app(
         round_desk: the bin lorries' rounds; without it their routes answer 503.
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
+        front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -256,6 +262,7 @@ def create_app(
         rounds=round_desk,
         incidents=incidents,
         tools=tools,
+        front=front or FrontDoor(),
     )
     _mount(app)
     return app
@@ -348,9 +355,9 @@ def _routes() -> tuple[BaseRoute, ...]:
     }
     all_of_them = APIRouter()
     for router in _ROUTERS:
-        all_of_them.include_router(router, responses=errors)
+        all_of_them.include_router(router, responses=errors, dependencies=_HELD)
     for router in _PAGES:
-        all_of_them.include_router(router)
+        all_of_them.include_router(router, dependencies=_HELD)
     return tuple(all_of_them.routes)
 
 

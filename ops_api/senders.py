@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from ops_api.housing.tries import network_of
+from ops_api.client_network import network_of
 
 HOUR_S = 3600.0
 MOST = 10_000

@@ -1,17 +1,149 @@
 """The rule of the route that was asked for, held to before the route runs: a dependency of every router.
 
 FastAPI includes routers lazily, so a route's ``app`` cannot be wrapped; a dependency at ``include_router`` runs before a
-wrong body is answered, so who may not ask learns nothing of what a right one looks like.
+wrong body is answered, so who may not ask learns nothing of what a right one looks like. A route without a rule is not there.
 """
 
 from __future__ import annotations
 
-from fastapi import Request
+import math
+from typing import Protocol, cast
 
-from ops_api.access.model import Rule
+import structlog
+from fastapi import HTTPException, Request
+
+from cityops.clock import Clock
+from ops_api.access.addresses import sign_in_address
+from ops_api.access.forms import FIELD, HEADER, is_mark, mark_of, show_mark
+from ops_api.access.limits import Buckets, allowance
+from ops_api.access.model import NOBODY, Answer, Principal, Rule, decide
+from ops_api.access.principal import network, principal_of, uses_cookie
 from ops_api.access.rules import RULES
+
+log = structlog.get_logger(__name__)
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+SIMPLE = (*FORMS, "text/plain", "")
+"""Kinds of content that a browser sends to another site without asking that site first (Fetch, CORS-safelisted)."""
+UNKNOWN_HOME = (
+    "We do not know this home, or you are not signed in to it. Go to the start page and type the code from the"
+    " label on your frog: it is the one under its feet."
+)
+NO_ROUTE = "Not Found"
+SIGN_IN = "Sign in first, or send a key: X-Api-Key, or Authorization: Bearer cok_…"
+AGAIN = "Show that it is you once more: sign in again, then repeat this."
+NOT_YOURS = "Your account or key may not do this. An administrator gives roles and scopes."
+OLD_FORM = "This form is of before you signed in. Load the page again, then send it once more."
+
+
+class _Front(Protocol):
+    @property
+    def secret(self) -> bytes: ...
+
+
+class _Context(Protocol):
+    @property
+    def front(self) -> _Front: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def buckets(self) -> Buckets: ...
 
 
 def rule_of(request: Request) -> Rule | None:
     """Return the rule of the route that answers; None where it has none."""
-    return RULES.get(f"{request.method} {request.scope['route'].path}")
+    return rule_named(request.method, request.scope["route"].path)
+
+
+def rule_named(method: str, path: str) -> Rule | None:
+    """Return the rule of a route by its template; HEAD is as GET."""
+    return RULES.get(f"{'GET' if method == 'HEAD' else method} {path}")
+
+
+async def enforce(request: Request) -> None:
+    """Let a request on to its route.
+
+    Raises:
+        HTTPException: 401 or 303 to where one signs in; 403; 404 for a home that is not theirs and for a route without a rule;
+            429 for one request too many.
+        TransientError: the database does not answer.
+    """
+    await hold_to(request, rule_of(request))
+
+
+async def hold_to(request: Request, rule: Rule | None) -> None:
+    """Let a request on that a rule allows: :func:`enforce` for what stands under a route of its own.
+
+    Raises:
+        HTTPException, TransientError: as :func:`enforce` does.
+    """
+    show_mark("")
+    if rule is None:
+        log.error("route without a rule", method=request.method, path=request.scope["route"].path)
+        raise HTTPException(404, NO_ROUTE)
+    request.state.rule = rule
+    who = NOBODY
+    if rule.who not in ("open", "code"):
+        who = await principal_of(request)
+        await _check(request, rule, who)
+    _count(request, rule, who)
+
+
+async def _check(request: Request, rule: Rule, who: Principal) -> None:
+    ctx = _context(request)
+    by_cookie = who.session_id != "" and uses_cookie(request)
+    if by_cookie:
+        show_mark(mark_of(ctx.front.secret, who.session_id))
+    answer = decide(rule, who, ctx.clock.now().timestamp(), request.path_params)
+    if answer != "yes":
+        raise _refused(request, rule, answer)
+    if by_cookie and request.method not in SAFE and not await _is_ours(request, who):
+        raise HTTPException(403, OLD_FORM)
+
+
+async def _is_ours(request: Request, who: Principal) -> bool:
+    """Whether a page of ours sends this, and not one that merely has the browser send its cookies along."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if HEADER in request.headers or kind not in SIMPLE or (not kind and request.method != "POST"):
+        return True
+    sent = (await request.form()).get(FIELD) if kind in FORMS else None
+    return is_mark(_context(request).front.secret, who.session_id, sent)
+
+
+def _refused(request: Request, rule: Rule, answer: Answer) -> HTTPException:
+    if answer == "hidden":
+        return HTTPException(404, UNKNOWN_HOME)
+    if answer == "no":
+        return HTTPException(403, NOT_YOURS)
+    if rule.page:
+        return HTTPException(303, SIGN_IN, {"Location": _sign_in(request, again=answer == "again")})
+    said = AGAIN if answer == "again" else SIGN_IN
+    return HTTPException(401, said, {"WWW-Authenticate": 'Bearer realm="cityops"'})
+
+
+def _sign_in(request: Request, *, again: bool) -> str:
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    referer, host = request.headers.get("referer", ""), request.headers.get("host", "")
+    return sign_in_address(asked, referer, host, safe=request.method in SAFE, again=again)
+
+
+def _count(request: Request, rule: Rule, who: Principal) -> None:
+    a_minute = allowance(rule, who, safe=request.method in SAFE)
+    if a_minute is None:
+        return
+    ctx, asker = _context(request), who.id or network(request)
+    cost = rule.cost if request.method in SAFE else "write"
+    wait_s = ctx.buckets.wait_s(
+        f"{cost}:{who.kind}:{rule.door}:{asker}", a_minute, ctx.clock.now().timestamp()
+    )
+    if wait_s > 0.0:
+        raise HTTPException(
+            429,
+            "Too many requests. Wait a moment, then try again.",
+            {"Retry-After": str(math.ceil(wait_s))},
+        )
+
+
+def _context(request: Request) -> _Context:
+    return cast("_Context", request.app.state.context)

@@ -9,8 +9,9 @@ end; a password of 16 characters stands a few more tries.
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
+
+from ops_api.client_network import network_of
 
 FREE, TEAM_FREE = 5, 50
 """So many wrong ones in a row cost no wait: from a network, and from all together."""
@@ -29,17 +30,6 @@ class _Count:
     wrong: int
     last_s: float
     until_s: float
-
-
-def network_of(address: str) -> str:
-    """Return the network of an address: an IPv4 address itself, of IPv6 the first 64 bits; else the text."""
-    try:
-        at = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if at.version == 6 and at.ipv4_mapped is not None:
-        return str(at.ipv4_mapped)
-    return str(at) if at.version == 4 else str(ipaddress.ip_network((at, 64), strict=False))
 
 
 class Tries:

@@ -13,11 +13,10 @@ from typing import Any
 from fastapi import HTTPException, Request
 
 from cityops.errors import TransientError
+from ops_api.access.principal import member_of
 from ops_api.routers import content
-from ops_api.routers.context import Context
 from ops_api.routers.crew_door import COOKIE, pass_in
 from ops_api.routers.problems import UNAVAILABLE, problem
-from ops_api.routers.resident import member_of
 from ops_api.web.headers import App, Message, Receive, Send
 
 PHOTO_MOST = 21 * 2**20
@@ -85,8 +84,7 @@ def _is_on_shift(request: Request) -> bool:
 
 
 async def _check_lives_in(request: Request, code: str) -> None:
-    ctx: Context = request.app.state.context
-    content.check_lives_in(await member_of(request, ctx), code)
+    content.check_lives_in(await member_of(request), code)
 
 
 def _counted(receive: Receive, most: int) -> Receive:

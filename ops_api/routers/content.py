@@ -9,6 +9,8 @@ from typing import Any
 
 from fastapi import HTTPException
 
+from ops_api.access.enforce import UNKNOWN_HOME as UNKNOWN_HOME
+from ops_api.access.forms import unmarked
 from ops_api.households.model import Member
 from ops_api.queries import Row, late, readings
 from ops_api.queries.rooms import rooms_of
@@ -17,10 +19,6 @@ from ops_api.routers.context import Context
 from ops_api.routers.winter_content import Asked
 from ops_api.web import health_view, late_view, sheet_view
 
-UNKNOWN_HOME = (
-    "We do not know this home, or you are not signed in to it. Go to the start page and type the code from the"
-    " label on your frog: it is the one under its feet."
-)
 EVERYBODY = Asked()
 LATE_COUNTED = timedelta(days=7)
 
@@ -123,7 +121,8 @@ async def live_health(ctx: Context) -> str:
 
 def live_state(ctx: Context, templates: dict[str, str], content: dict[str, Any], **data: object) -> str:
     """Return a page's live state: its fragments by name, and data for its script."""
-    fragments = {name: ctx.templates.render(template, **content) for name, template in templates.items()}
+    with unmarked():  # many readers share them
+        fragments = {name: ctx.templates.render(template, **content) for name, template in templates.items()}
     return compact({"fragments": fragments, **data})
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_bytes
 from typing import Annotated, BinaryIO, Protocol, cast
 
 from fastapi import Depends, HTTPException, Request
 
 from cityops.clock import Clock
 from devices.contract.kind import Kind
+from ops_api.access.limits import Buckets
 from ops_api.access.ports import AuditLog, Identity
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
@@ -79,11 +81,14 @@ class Officers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDoor:
-    """Who somebody is, where it is written down, and the key that forms and cursors are marked with."""
+    """Who somebody is, where it is written down, and the key that forms and cursors are marked with.
+
+    ``secret``: made of chance where it is not given, so that no form is marked with a key that anybody knows.
+    """
 
     identity: Identity | None = None
     audit: AuditLog | None = None
-    secret: bytes = b""
+    secret: bytes = field(default_factory=lambda: token_bytes(32))
     public_url: str = ""
 
 
@@ -118,6 +123,7 @@ class Context:
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
+    buckets: Buckets = field(default_factory=Buckets)
 
     async def town_now(self) -> datetime:
         """Return the time it is in the town.

@@ -11,8 +11,9 @@ import structlog
 from fastapi import HTTPException, Request
 from fastapi.responses import Response
 
+from ops_api.client_network import network_of
 from ops_api.housing.team_door import TeamDoor
-from ops_api.housing.tries import KNOWN_S, network_of
+from ops_api.housing.tries import KNOWN_S
 from ops_api.routers.context import Context
 from ops_api.routers.resident import address_of
 

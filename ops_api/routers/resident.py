@@ -7,37 +7,18 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import Response
 
+from ops_api.access.principal import member_of, resident_cookie
 from ops_api.households.model import SESSION_LIFE, Member
-from ops_api.routers.context import Context, Ctx
+from ops_api.routers.context import Context
 
-SECURE_COOKIE, PLAIN_COOKIE = "__Host-cityops", "cityops"
-"""Over https the cookie can neither come from another host nor leave over http; a demo on loopback has no https."""
-
-
-def _cookie(request: Request) -> str:
-    return SECURE_COOKIE if request.url.scheme == "https" else PLAIN_COOKIE
-
-
-async def member_of(request: Request, ctx: Context) -> Member | None:
-    """Return the resident whose session a request carries."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        token = request.cookies.get(_cookie(request), "")
-    return await ctx.sessions.find(token.strip(), ctx.clock.now())
-
-
-async def _who(request: Request, ctx: Ctx) -> Member | None:
-    return await member_of(request, ctx)
-
-
-Who = Annotated[Member | None, Depends(_who)]
+Who = Annotated[Member | None, Depends(member_of)]
 """The resident who asks, or None; :func:`ops_api.routers.content.check_lives_in` says whether a home is hers."""
 
 
 def sign_in(request: Request, response: Response, token: str) -> None:
     """Give the browser the session's token: for this site only, out of reach of scripts."""
     response.set_cookie(
-        _cookie(request),
+        resident_cookie(request),
         token,
         max_age=int(SESSION_LIFE.total_seconds()),
         path="/",
@@ -50,13 +31,17 @@ def sign_in(request: Request, response: Response, token: str) -> None:
 def sign_out(request: Request, response: Response) -> None:
     """Take the token from the browser."""
     response.delete_cookie(
-        _cookie(request), path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
+        resident_cookie(request),
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
     )
 
 
 async def refresh(request: Request, ctx: Context, who: Member, response: Response) -> None:
     """Give the browser a new token where the old one has been used for a day."""
-    if who.stale and _cookie(request) in request.cookies:
+    if who.stale and resident_cookie(request) in request.cookies:
         token = await ctx.sessions.rotate(who)
         if token is not None:
             sign_in(request, response, token)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jinja2
 
+from ops_api.access.forms import form_mark, mark_shown
 from ops_api.web import words
 from ops_api.web.brand import Brand
 
@@ -38,7 +39,7 @@ class Templates:
 
     def __init__(self, brand: Brand) -> None:
         self._environment = environment()
-        self._environment.globals.update(asset=asset, brand=brand)
+        self._environment.globals.update(asset=asset, brand=brand, form_mark=form_mark, mark_shown=mark_shown)
         self._environment.filters.update(plural=words.plural, number=words.number, degrees=words.degrees)
 
     def render(self, template: str, **content: object) -> str:

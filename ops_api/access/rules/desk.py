@@ -1,9 +1,106 @@
-"""Rules of routes: alarms, work, incidents and the operations centre."""
+"""Rules of routes: alarms, work, incidents and the operations centre. Everybody may look; whoever acts is known."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ops_api.access.model import Rule
+from ops_api.access.model import Role, Rule
+from ops_api.access.rules.words import (
+    DESK,
+    LOOK,
+    LOOK_PAGE,
+    OPEN,
+    OPEN_PAGE,
+    OPEN_WRITE_PAGE,
+    may_change,
+    team_act,
+)
 
-RULES: Mapping[str, Rule] = {}
+_ACT = may_change(*DESK, scope="desk:write")
+_ACT_PAGE = may_change(*DESK, page=True)
+_OPS = team_act("ops", Role.OPERATIONS, scope="incidents:write")
+_OPS_PAGE = team_act("ops", Role.OPERATIONS, page=True)
+
+RULES: Mapping[str, Rule] = {
+    "GET /api/v1/alarms/stream": LOOK,
+    "GET /api/v1/alarms": LOOK,
+    "GET /api/v1/alarms/{alarm_id}": LOOK,
+    "GET /api/v1/alarms/{alarm_id}/timeline": LOOK,
+    "GET /api/v1/alarms/{alarm_id}/explanation": LOOK,
+    "GET /alarms": LOOK_PAGE,
+    "GET /alarms/live": LOOK_PAGE,
+    "GET /alarms/live/stream": LOOK_PAGE,
+    "GET /alarms/{alarm_id}": LOOK_PAGE,
+    "GET /alarms/{alarm_id}/live": LOOK_PAGE,
+    "GET /alarms/{alarm_id}/live/stream": LOOK_PAGE,
+    "POST /api/v1/alarms/bulk": _ACT,
+    "POST /api/v1/alarms/{alarm_id}/acknowledge": _ACT,
+    "POST /api/v1/alarms/{alarm_id}/unacknowledge": _ACT,
+    "POST /api/v1/alarms/{alarm_id}/assign": _ACT,
+    "POST /api/v1/alarms/{alarm_id}/comments": _ACT,
+    "POST /api/v1/alarms/{alarm_id}/shelve": _ACT,
+    "POST /api/v1/alarms/{alarm_id}/unshelve": _ACT,
+    "POST /api/v1/alarms/{alarm_id}/close": _ACT,
+    "POST /alarms/{alarm_id}/acknowledge": _ACT_PAGE,
+    "POST /alarms/{alarm_id}/unacknowledge": _ACT_PAGE,
+    "POST /alarms/{alarm_id}/assign": _ACT_PAGE,
+    "POST /alarms/{alarm_id}/comment": _ACT_PAGE,
+    "POST /alarms/{alarm_id}/shelve": _ACT_PAGE,
+    "POST /alarms/{alarm_id}/unshelve": _ACT_PAGE,
+    "POST /alarms/{alarm_id}/close": _ACT_PAGE,
+    "GET /api/v1/work-items": LOOK,
+    "GET /api/v1/work-items/{work_item_id}": LOOK,
+    "POST /api/v1/work-items/{work_item_id}/assign": _ACT,
+    "POST /api/v1/work-items/{work_item_id}/note": _ACT,
+    "POST /api/v1/work-items/{work_item_id}/done": _ACT,
+    "GET /work": LOOK_PAGE,
+    "GET /work/{work_item_id}": LOOK_PAGE,
+    "POST /work/{work_item_id}/{what}": _ACT_PAGE,
+    "GET /api/v1/incidents": LOOK,
+    "GET /api/v1/incidents/handover": LOOK,
+    "GET /api/v1/incidents/handover.pdf": LOOK,
+    "GET /api/v1/incidents/{ref}": LOOK,
+    "GET /api/v1/incidents/{ref}/log": LOOK,
+    "POST /api/v1/incidents": _OPS,
+    "POST /api/v1/incidents/{ref}/open": _OPS,
+    "POST /api/v1/incidents/{ref}/claim": _OPS,
+    "POST /api/v1/incidents/{ref}/hand-over": _OPS,
+    "POST /api/v1/incidents/{ref}/place": _OPS,
+    "POST /api/v1/incidents/{ref}/tasks": _OPS,
+    "POST /api/v1/incidents/{ref}/tasks/{number}/done": _OPS,
+    "POST /api/v1/incidents/{ref}/log": _OPS,
+    "POST /api/v1/incidents/{ref}/links": _OPS,
+    "POST /api/v1/incidents/{ref}/contain": _OPS,
+    "POST /api/v1/incidents/{ref}/close": _OPS,
+    "POST /api/v1/incidents/{ref}/reopen": _OPS,
+    "POST /api/v1/incidents/{ref}/merge": _OPS,
+    "POST /api/v1/incidents/{ref}/split": _OPS,
+    "GET /incidents": LOOK_PAGE,
+    "GET /incidents/live": LOOK_PAGE,
+    "GET /incidents/live/stream": LOOK_PAGE,
+    "GET /incidents/handover": LOOK_PAGE,
+    "GET /incidents/{ref}": LOOK_PAGE,
+    "GET /incidents/{ref}/live": LOOK_PAGE,
+    "GET /incidents/{ref}/live/stream": LOOK_PAGE,
+    "GET /incidents/{ref}/place": LOOK_PAGE,
+    "POST /incidents/who": _OPS_PAGE,
+    "POST /incidents": _OPS_PAGE,
+    "POST /incidents/{ref}": _OPS_PAGE,
+    "GET /ops": OPEN_PAGE,  # a wall, which nobody is signed in at
+    "GET /ops/map.json": OPEN_PAGE,
+    "GET /ops/now.json": OPEN_PAGE,
+    "GET /api/v1/ops/way": OPEN,
+    "GET /ops/way": OPEN_PAGE,
+    "GET /api/v1/ops/closures": LOOK,
+    "POST /api/v1/ops/what-if/close": _OPS,
+    "GET /api/v1/ops/what-if/{what_if_id}": LOOK,
+    "POST /api/v1/ops/closures": _OPS,
+    "POST /api/v1/ops/closures/{closure_id}/open": _OPS,
+    "GET /ops/what-if": LOOK_PAGE,
+    "GET /ops/what-if/{what_if_id}": LOOK_PAGE,
+    "POST /ops/what-if/who": _OPS_PAGE,
+    "POST /ops/what-if": _OPS_PAGE,
+    "POST /ops/closures": _OPS_PAGE,
+    "POST /ops/closures/{closure_id}/open": _OPS_PAGE,
+    "POST /ops/bye": OPEN_WRITE_PAGE,
+}
