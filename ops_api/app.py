@@ -90,6 +90,7 @@ from ops_api.routers import (
     rules,
     scores,
     shadow,
+    sta,
     weather_forecasts,
     winter,
     winter_board,
@@ -99,6 +100,7 @@ from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
+from ops_api.sensorthings.service import Sta
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
@@ -149,6 +151,7 @@ _ROUTERS = (
     incidents.router,
     ops_tools.router,
     ops_closures.router,
+    sta.router,
 )
 _PAGES = (
     live.pages,
@@ -214,6 +217,7 @@ def create_app(
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
     front: FrontDoor | None = None,
+    things: Sta | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -241,6 +245,7 @@ def create_app(
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
         front: who somebody is and where it is written down; without it nobody has an account or a key.
+        things: OGC SensorThings; without it its routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -263,6 +268,7 @@ def create_app(
         incidents=incidents,
         tools=tools,
         front=front or FrontDoor(),
+        sta=things,
     )
     _mount(app)
     return app

@@ -34,6 +34,7 @@ from ops_api.wiring_crew import crew_desk
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_rounds import round_desk
+from ops_api.wiring_sta import sensorthings
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
@@ -116,6 +117,7 @@ async def run_api(
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
             incidents=incidents,
+            things=sensorthings(settings, pool, residents, kinds_of(settings)),
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ops_api.sensorthings.core.options import Options
 
+
 @dataclass(slots=True)
 class Node:
     """One entity.
@@ -20,6 +21,7 @@ class Node:
     row: dict[str, Any]
     found: dict[str, Node | Many | None] = field(default_factory=dict)
     options: Options | None = None
+
 
 @dataclass(slots=True)
 class Many:
@@ -42,5 +44,3 @@ class Many:
     count: int | None = None
     estimated: bool = False
     token: str = ""
-
-NO_WAYS: tuple[Expand, ...] = ()

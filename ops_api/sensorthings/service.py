@@ -9,6 +9,7 @@ from typing import Any
 from cityops.clock import Clock
 from cityops.settings_sta import StaSettings
 from devices.contract.kind import Kind
+from ops_api.queries import Pool
 from ops_api.sensorthings import documents, readings
 from ops_api.sensorthings.core.cost import Budget, page_size
 from ops_api.sensorthings.core.errors import FilterError, PathError
@@ -21,6 +22,7 @@ from ops_api.sensorthings.fleet import Fleets
 from ops_api.sensorthings.nodes import Many, Node
 from ops_api.sensorthings.shapes import Shapes
 from ops_api.sensorthings.store import OPEN, Audience, Reader, Store
+from ops_api.sensorthings.sync import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,22 +40,48 @@ class Sta:
         settings: sizes and limits.
         kinds: kinds of device.
         clock: for ``now()``.
+        pool: connections that may have entities made of devices.
+        endpoint: the broker's address for whoever listens to observations; empty: none.
     """
 
-    def __init__(self, store: Store, settings: StaSettings, kinds: Mapping[str, Kind], clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: StaSettings,
+        kinds: Mapping[str, Kind],
+        clock: Clock,
+        pool: Pool,
+        endpoint: str = "",
+    ) -> None:
         self.settings = settings
         self.kinds = kinds
         self.clock = clock
         self.shapes = Shapes()
         self.fleets = Fleets(kinds)
+        self.endpoint = endpoint
         self._store = store
+        self._keeper = Keeper(pool, kinds, self.forget)
+
+    def forget(self) -> None:
+        """Read anew what is kept of entities: there are others now."""
+        self.shapes.forget()
+        self.fleets.forget()
+
+    async def fresh(self) -> None:
+        """See to it that new devices are there."""
+        await self._keeper.fresh()
 
     def path(self, text: str) -> StaPath:
         """Return what an address names; see :func:`parse_path`."""
         return parse_path(text, self.settings.expand_deep)
 
     async def answer(
-        self, path: StaPath, query: Sequence[tuple[str, str]], address: str, base: str, audience: Audience = OPEN
+        self,
+        path: StaPath,
+        query: Sequence[tuple[str, str]],
+        address: str,
+        base: str,
+        audience: Audience = OPEN,
     ) -> dict[str, Any] | Text | None:
         """Return the answer to a request for reading; None: a property that has no value (204).
 
@@ -68,6 +96,7 @@ class Sta:
             FilterError: 400. PathError: 404. TransientError: 503.
         """
         options = parse_options(query, path.of, self.settings.expand_deep)
+        await self.fresh()
         async with self._store.reading(audience) as reader:
             finder = await self._finder(reader, audience)
             if path.tail == "$count":
@@ -165,5 +194,3 @@ def _below(value: object, name: str) -> object:
     if isinstance(value, dict) and name in value:
         return value[name]
     raise PathError("there is nothing at this address")
-
-

@@ -43,7 +43,9 @@ class Shapes:
         """Read them again: one has changed."""
         self._kept.clear()
 
-    async def answers(self, reader: Reader, audience: Audience, tests: Sequence[GeoTest]) -> dict[str, object]:
+    async def answers(
+        self, reader: Reader, audience: Audience, tests: Sequence[GeoTest]
+    ) -> dict[str, object]:
         """Return what each question's parameter is.
 
         Raises:
@@ -61,9 +63,8 @@ class Shapes:
             return kept
         of = ENTITIES[entity]
         column = "location" if entity == "Location" else "feature"
-        rows = await reader.rows(
-            f"select q.{of.key} as id, q.{column} as shape from {of.relation} q limit {SHAPES_MOST + 1}", {}  # noqa: S608
-        )
+        text = f"select q.{of.key} as id, q.{column} as shape from {of.relation} q limit {SHAPES_MOST + 1}"  # noqa: S608
+        rows = await reader.rows(text, {})
         if len(rows) > SHAPES_MOST:
             raise FilterError(f"more than {SHAPES_MOST} geometries: functions of them are switched off")
         known = await asyncio.to_thread(_read, rows)
@@ -75,7 +76,11 @@ class Shapes:
 def _read(rows: Sequence[Mapping[str, Any]]) -> _Known:
     ids = [row["id"] for row in rows]
     texts = [json.dumps(_geometry(row["shape"])) for row in rows]
-    shapes = shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore") if texts else np.array([], dtype=object)
+    shapes = (
+        shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore")
+        if texts
+        else np.array([], dtype=object)
+    )
     kept = [i for i, shape in enumerate(shapes) if shape is not None and not shape.is_empty]
     return _Known(np.array(ids, dtype=np.int64)[kept], shapes[kept], monotonic())
 

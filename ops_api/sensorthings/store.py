@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -54,7 +54,7 @@ def resident(token: str) -> Audience:
 
 def trusted(text: str) -> sql.SQL:
     """Return text of the core as SQL."""
-    return sql.SQL(cast("LiteralString", text))
+    return sql.SQL(text)
 
 
 class Reader:
@@ -133,7 +133,9 @@ class Store:
         pool = self._residents if audience.token else self._pool
         try:
             async with pool.connection(5.0) as connection:
-                await connection.execute(_set(len(wanted)), [part for pair in wanted.items() for part in pair])
+                await connection.execute(
+                    _set(len(wanted)), [part for pair in wanted.items() for part in pair]
+                )
                 yield Reader(connection, self._settings, self._costly)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailableError("the database does not answer") from error

@@ -1,9 +1,10 @@
-"""Keeps SensorThings' entities as the devices and kinds are: at the start, and every minute."""
+"""Keeps SensorThings' entities as the devices and kinds are: before the first answer, and every minute that somebody asks."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from time import monotonic
 
 import psycopg
 import structlog
@@ -26,13 +27,39 @@ async def sync(pool: Pool, kinds: Mapping[str, Kind]) -> int:
         return 0 if row is None else int(row[0])
 
 
-async def keep(pool: Pool, kinds: Mapping[str, Kind], every_s: float = EVERY_S) -> None:
-    """Make them again and again, until cancelled; what fails is tried again at the next time."""
-    while True:
+class Keeper:
+    """Has entities made when it is time; who asks waits for it the first time only.
+
+    Args:
+        pool: connections that may call ``sta_sync``.
+        kinds: kinds of device.
+        changed: called where something was made.
+        every_s: seconds between looks.
+    """
+
+    def __init__(
+        self, pool: Pool, kinds: Mapping[str, Kind], changed: Callable[[], None], every_s: float = EVERY_S
+    ) -> None:
+        self._pool, self._kinds, self._changed, self._every_s = pool, kinds, changed, every_s
+        self._looked_s: float | None = None
+        self._looking: asyncio.Task[None] | None = None
+
+    async def fresh(self) -> None:
+        """See to it that what was registered a minute ago is there."""
+        first = self._looked_s is None
+        if self._looked_s is not None and monotonic() - self._looked_s < self._every_s:
+            return
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look(), name="sensorthings-sync")
+        if first:
+            await asyncio.shield(self._looking)
+
+    async def _look(self) -> None:
         try:
-            made = await sync(pool, kinds)
-            if made:
-                log.info("sensorthings entities made", entities=made)
+            if await sync(self._pool, self._kinds):
+                self._changed()
         except (psycopg.Error, PoolTimeout) as error:
+            # What there was is answered; it is tried again when the next one asks.
             log.warning("sensorthings entities not made", error=" ".join(str(error).split())[:200])
-        await asyncio.sleep(every_s)
+        else:
+            self._looked_s = monotonic()

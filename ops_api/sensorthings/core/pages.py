@@ -84,7 +84,8 @@ def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[s
 
     Args:
         of: what is wanted.
-        limit, skip: of each.
+        limit: how many of each.
+        skip: after how many of each.
         parents: column of the datastream that says whose they are; ``feature_id`` takes all of a feature's together.
     """
     span, params = _span(of.bounds)
@@ -95,7 +96,9 @@ def latest(of: Wanted, limit: int, skip: int, parents: str) -> tuple[str, dict[s
             f"select o.* from sta_datastream d cross join lateral ({each}) o where d.feature_id = h.parent"  # noqa: S608
             f" and {of.stream_where} order by {of.order} limit {limit:d} offset {skip:d}"
         )
-        text = f"select h.parent, x.* from unnest(%(keys)s::integer[]) h (parent) cross join lateral ({inner}) x"  # noqa: S608
+        text = (
+            f"select h.parent, x.* from unnest(%(keys)s::integer[]) h (parent) cross join lateral ({inner}) x"  # noqa: S608
+        )
     else:
         # A query a kind: of ten thousand datastreams each would else ask every kind.
         text = " union all ".join(
@@ -168,4 +171,5 @@ def streams(bounds: Bounds, most: Sequence[str]) -> tuple[str, dict[str, object]
     """Return a query for the kinds of datastreams within bounds."""
     of = Wanted(kinds=(), where="true", stream_where="true", order="", params={}, bounds=bounds)
     text, params = _streams(of, {})
-    return f"select distinct d.kind from sta_datastream d where d.kind = any(%(most)s) and {text}", params | {"most": list(most)}  # noqa: S608
+    asked = f"select distinct d.kind from sta_datastream d where d.kind = any(%(most)s) and {text}"  # noqa: S608
+    return asked, params | {"most": list(most)}

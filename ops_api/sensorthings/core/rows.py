@@ -83,13 +83,13 @@ def select(kind: Kind, stream: str = "d") -> str:
         f"coalesce(e.feature_id, {stream}.feature_id) as feature_id" if made else f"{stream}.feature_id",
     )
     tables = f'"{kind.table}" r' + (f" {_EXTRA.format(stream=stream)}" if made else "")
-    return f"{', '.join(columns)} from {tables}"  # noqa: S608 - names of declared kinds
+    return f"{', '.join(columns)} from {tables}"
 
 
 def beside(kind: Kind, span: str, stream: str = "d") -> str:
     """Return readings of a datastream's device as observations; ``span`` is a condition of ``r.ts``, or ``true``."""
     where = f"{stream}.kind = '{kind.name}' and r.device_id = {stream}.device_id and {present(kind, stream)} and {span}"
-    return f"select {select(kind, stream)} where {where}"  # noqa: S608
+    return f"select {select(kind, stream)} where {where}"
 
 
 def relations(kinds: Iterable[Kind], text: str) -> str:
@@ -103,7 +103,7 @@ def relations(kinds: Iterable[Kind], text: str) -> str:
     parts = []
     if "sta_observation" in text:
         each = " union all ".join(
-            f"select {select(kind)} join sta_datastream d on d.device_id = r.device_id and d.kind = '{kind.name}'"  # noqa: S608
+            f"select {select(kind)} join sta_datastream d on d.device_id = r.device_id and d.kind = '{kind.name}'"
             f" where {present(kind, 'd')}"
             if kind.name != MADE
             else _made(kind)
@@ -125,8 +125,11 @@ NONE = (
 
 def _made(kind: Kind) -> str:
     # The datastream stands before its readings, for the extra beside them.
-    inner = select(kind).replace(f'from "{kind.table}" r', f'from sta_datastream d join "{kind.table}" r'
-                                 f" on r.device_id = d.device_id and d.kind = '{kind.name}'")
+    inner = select(kind).replace(
+        f'from "{kind.table}" r',
+        f'from sta_datastream d join "{kind.table}" r'
+        f" on r.device_id = d.device_id and d.kind = '{kind.name}'",
+    )
     return f"select {inner} where {present(kind, 'd')}"
 
 

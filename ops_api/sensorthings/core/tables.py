@@ -51,7 +51,9 @@ def one(of: Entity, found: Compiled, names: Iterable[str]) -> str:
     )
 
 
-def many(here: Entity, way: Way, there: Entity, found: Compiled, names: Iterable[str], limit: int, skip: int) -> str:
+def many(
+    here: Entity, way: Way, there: Entity, found: Compiled, names: Iterable[str], limit: int, skip: int
+) -> str:
     """Return a query for what a way leads to from each of ``%(keys)s``, at most ``limit`` each; ``parent`` is whose they are."""
     tables = f"{way.link} k, {there.relation} q" if way.link else f"{there.relation} q"
     on = way.on.format(here="h", there="q", link="k")
