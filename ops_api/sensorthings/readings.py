@@ -59,7 +59,7 @@ async def count(finder: Finder, path: StaPath, options: Options) -> tuple[int, b
 
 
 async def _estimate(finder: Finder, wanted: pages.Wanted) -> int:
-    text, params = pages.page(wanted, Sorted(), 2**31 - 1, 0)
+    text, params = pages.roughly(wanted)
     explained = await finder.reader.rows("explain (format json) " + text, params)
     return int(explained[0]["QUERY PLAN"][0]["Plan"]["Plan Rows"])
 

@@ -54,6 +54,10 @@ begin
     for k in select x.kind, x.fields from jsonb_to_recordset(p_kinds) x (kind text, fields jsonb) loop
         made := made + sta_sync_seen(k.kind, k.fields);
     end loop;
+    if made > 0 then
+        -- Who asks next would be planned for as if there were hardly any.
+        analyze sta_thing, sta_location, sta_thing_location, sta_feature, sta_datastream;
+    end if;
     return made;
 end $$;
 
