@@ -34,6 +34,7 @@ from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
+from ops_api.queries.as_role import RoleDb
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.routers import (
@@ -253,7 +254,13 @@ def create_app(
     hub.tell(feed.touch)
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
-    households = (Sessions(db, residents or pool), Joining(db), People(db, gone), eraser or NoEraser())
+    registrar = RoleDb(db, "cityops_registrar")
+    households = (
+        Sessions(registrar, residents or pool),
+        Joining(registrar),
+        People(registrar, gone),
+        eraser or NoEraser(),
+    )
     known = _context(db, hub, feed, brand, kinds, clock, desk, households)
     app.state.context = replace(
         known,

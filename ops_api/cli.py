@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ops_api import (
+    cli_account,
     cli_alarms,
     cli_backup,
     cli_bench,
@@ -32,6 +33,7 @@ from ops_api import (
     cli_homes,
     cli_housing,
     cli_incidents_acts,
+    cli_key,
     cli_network,
     cli_network_closing,
     cli_notify,
@@ -86,6 +88,8 @@ app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
 app.add_typer(cli_damp.app, name="damp")
 app.add_typer(cli_homes.app, name="homes")
+app.add_typer(cli_account.app, name="account")
+app.add_typer(cli_key.app, name="key")
 app.add_typer(cli_case.app, name="case")
 app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_housing.app, name="housing")

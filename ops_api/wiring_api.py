@@ -16,7 +16,7 @@ from cityops.clock import SystemClock
 from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
-from cityops.settings import Settings
+from cityops.settings import DbSettings, Settings
 from ingest.erasure import Erasure
 from ops_api.app import create_app
 from ops_api.backup.again import gone_book
@@ -31,6 +31,7 @@ from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
 from ops_api.wiring_crew import crew_desk
+from ops_api.wiring_front import front_door
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_rounds import round_desk
@@ -49,6 +50,8 @@ from rules.winter.weather.store import PostgresForecasts
 log = structlog.get_logger(__name__)
 
 CHANNELS = ("cityops_batch", "cityops_rules", "cityops_notify")
+API_ROLE = "cityops_api"
+"""What the pages' and REST's own queries run as (docs/adr/028-roles.md)."""
 GRACE_S = 2
 """Seconds that open requests get when the server stops; streams end at once."""
 
@@ -80,7 +83,7 @@ async def run_api(
         ConfigurationError: the address is taken, or the database is not named.
         TransientError: the database does not answer.
     """
-    pool = await open_pool(settings.db, application_name="cityops-api")
+    pool = await open_pool(_login(settings), application_name="cityops-api", role=API_ROLE)
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
@@ -119,6 +122,7 @@ async def run_api(
             incidents=incidents,
             things=sensorthings(settings, pool, residents, kinds_of(settings)),
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
+            front=front_door(settings, pool),
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(
@@ -144,6 +148,11 @@ async def run_api(
         await pool.close()
         if residents is not pool:
             await residents.close()
+
+
+def _login(settings: Settings) -> DbSettings:
+    """Return the database as the API's login reaches it: one of its own where ``api.dsn`` names it, else the owner's."""
+    return settings.db.model_copy(update={"dsn": settings.api.dsn or settings.db.dsn})
 
 
 def _team(settings: Settings) -> TeamDoor | None:

@@ -39,6 +39,7 @@ FILES = (
     "winter.sql",
     "ops.sql",
     "incidents.sql",
+    "identity.sql",
 )
 
 Row = dict[str, Any]

@@ -21,6 +21,7 @@ from cityops.settings import ApiSettings, DbSettings, Settings
 from cityops.settings_bin_days import BinDaysSettings
 from cityops.settings_crew import CrewSettings
 from cityops.settings_housing import HousingSettings
+from cityops.settings_identity import IdentitySettings
 from cityops.settings_ops import OpsSettings
 from cityops.settings_winter import WinterSettings
 from devices.registry import Registry
@@ -38,6 +39,7 @@ OWN = {"X-Cityops-Form": "a test"}
 OFFICERS_PASSWORD = "salt grit plough brine"
 CREW_PASSWORD = "glove lift tip kerb"
 OPS_PASSWORD = "siren radio desk chair"
+IDENTITY_SECRET = "of the tests alone, never of an installation"
 WASTE_PASSWORD = "bottle bank brown caddy"
 
 
@@ -130,6 +132,7 @@ async def running(
         housing=HousingSettings.model_validate({"password": team}),
         winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
         crew=CrewSettings.model_validate({"password": team and CREW_PASSWORD}),
+        identity=IdentitySettings.model_validate({"secret": IDENTITY_SECRET}),
         ops=OpsSettings.model_validate({"password": team and OPS_PASSWORD}),
         bin_days=BinDaysSettings.model_validate(
             {

@@ -1,0 +1,31 @@
+-- Who joins, who lives where, who is signed in: the role cityops_registrar, which reads nothing that was measured.
+--
+-- Codes and sessions are looked up before anybody is known, so no session of hers can be asked for: the role sees all
+-- rows of these tables, and no table else. See zz_rights.sql.
+
+do $$
+declare
+    listed text;
+begin
+    foreach listed in array array['resident', 'resident_session', 'join_code', 'join_try', 'household_member', 'consent',
+                                  'home_contact'] loop
+        execute format('drop policy if exists registrar on public.%I', listed);
+        execute format('create policy registrar on public.%I for all using ((select current_user) = ''cityops_registrar'')'
+                       ' with check ((select current_user) = ''cityops_registrar'')', listed);
+    end loop;
+end $$;
+drop policy if exists registrar_writes on access_log;
+create policy registrar_writes on access_log for insert
+    with check ((select current_user) = 'cityops_registrar' and role = 'resident');
+
+-- Who joins and who leaves a home come one after the other. A lock on the row wants a right to change it, which the role has not.
+create or replace function lock_home(p_home integer) returns integer
+language sql volatile security definer set search_path = public, pg_temp as $$
+    select home_id from home where home_id = p_home for no key update
+$$;
+
+-- The newest entry of all diaries, by number: that it changed makes a page look again.
+create or replace function diary_newest() returns bigint
+language sql stable security definer set search_path = public, pg_temp as $$ select max(diary_entry_id) from diary_entry $$;
+
+revoke all on function lock_home(integer), diary_newest() from public;
