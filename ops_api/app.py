@@ -104,6 +104,7 @@ from ops_api.routers import (
     shadow,
     sign_in_other,
     sign_in_pages,
+    sta,
     weather_forecasts,
     winter,
     winter_board,
@@ -114,6 +115,7 @@ from ops_api.routers.context import Cases, Context, Exports, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.routers.time_limit import LimitTime
+from ops_api.sensorthings.service import Sta
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
@@ -171,6 +173,7 @@ _ROUTERS = (
     ogc.router,
     ngsi.router,
     home_assistant.router,
+    sta.router,
 )
 _PAGES = (
     live.pages,
@@ -245,6 +248,7 @@ def create_app(
     answer_s: float = 30.0,
     front: FrontDoor | None = None,
     export_places: Places | None = None,
+    things: Sta | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -275,6 +279,7 @@ def create_app(
         answer_s: seconds within which an answer begins.
         export_places: how many bulk exports there may be; as an installation that sets nothing has them.
         front: who somebody is and where it is written down; without it nobody has an account or a key.
+        things: OGC SensorThings; without it its routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -302,6 +307,7 @@ def create_app(
         readings=reading_feeds,
         exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
+        sta=things,
     )
     _mount(app, answer_s)
     return app

@@ -42,6 +42,7 @@ from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_privacy import as_login, eraser_of
 from ops_api.wiring_rounds import round_desk
+from ops_api.wiring_sta import sensorthings
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
@@ -132,6 +133,7 @@ async def run_api(
             round_desk=desk,
             incidents=incidents,
             export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
+            things=sensorthings(settings, pool, residents, kinds_of(settings)),
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             shelf=Shelf(settings.open.licence, settings.open.contact),
             answer_s=settings.api.request_s,
