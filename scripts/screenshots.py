@@ -19,7 +19,7 @@ from pictures import smaller
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
-from ops_api.app import page_paths
+from ops_api.routes import page_paths
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SETTLE_MS = 2500

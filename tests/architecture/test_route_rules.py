@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount, Route
 
-from ops_api import app as application
+from ops_api import app as web
+from ops_api import routes as application
 from ops_api.access.enforce import SAFE, enforce
 from ops_api.access.model import Rule
 from ops_api.access.rules import RULES
 from ops_api.access.rules.words import OPEN
 
-ROUTERS = (*application._ROUTERS, *application._PAGES)
+ROUTERS = (*application.ROUTERS, *application.PAGES)
 OWN_DIARY = "a household's own diary is in no audit"
 NOT_AUDITED = {
     "POST /api/v1/homes/{code}/diary": OWN_DIARY,
@@ -30,7 +31,7 @@ NOT_AUDITED = {
 def leaves() -> dict[str, Route]:
     """Return the routes of all routers, and those of the application that stand under none, by what rules call them."""
     found = {name: route for router in ROUTERS for name, route in named(router.routes)}
-    bare = application._bare_app()
+    bare = web._bare_app()
     return found | {name: route for name, route in named(bare.router.routes) if "openapi.json" in name}
 
 
@@ -47,14 +48,16 @@ def test_every_route_has_a_rule_and_every_rule_a_route() -> None:
 
 
 def test_nothing_is_mounted_but_our_static_files() -> None:
-    app = application._bare_app()
+    app = web._bare_app()
     app.state.context = None
-    mounts = [route for route in application._routes() if isinstance(route, Mount)]
+    mounts = [route for route in application.routes() if isinstance(route, Mount)]
     assert mounts == []
 
 
 def test_a_route_of_a_home_is_a_homes_and_no_program_has_it() -> None:
-    of_homes = {name: rule for name, rule in RULES.items() if "/homes/{code}" in name or "/home/{code}" in name}
+    of_homes = {
+        name: rule for name, rule in RULES.items() if "/homes/{code}" in name or "/home/{code}" in name
+    }
     assert len(of_homes) > 40
     assert {name for name, rule in of_homes.items() if rule.who != "home"} == set()
 
@@ -65,7 +68,9 @@ def test_what_changes_something_is_written_down_but_a_households_own_diary() -> 
 
 
 def test_who_may_act_is_known_or_named_here() -> None:
-    anybody = {name for name, rule in RULES.items() if name.split()[0] not in SAFE and rule.who in ("open", "code")}
+    anybody = {
+        name for name, rule in RULES.items() if name.split()[0] not in SAFE and rule.who in ("open", "code")
+    }
     assert {name for name in anybody if RULES[name].who == "code"} == {"POST /bin-day/reminder/{code}"}
     assert anybody - {"POST /bin-day/reminder/{code}"} == {
         "POST /api/v1/join",
@@ -108,7 +113,7 @@ async def test_a_route_without_a_rule_is_not_there(path: str, monkeypatch: pytes
 
 
 def test_every_router_is_held() -> None:
-    included = application._routes()
+    included = application.routes()
     assert len(included) == len(ROUTERS)
     for route in included:
         context = route.include_context  # type: ignore[attr-defined]
