@@ -5,9 +5,7 @@ It must not know how pools, brokers or settings are made: ``ops_api.wiring_api``
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
@@ -27,6 +25,7 @@ from ops_api.households.parts import Households, households_on
 from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
+from ops_api.lifespan import lifespan
 from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
@@ -178,7 +177,7 @@ def _bare_app() -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan,
+        lifespan=lifespan,
     )
 
 
@@ -221,31 +220,6 @@ def _mount(app: FastAPI, answer_s: float) -> None:
     app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    context: Context = app.state.context
-    publishers = [
-        asyncio.create_task(context.hub.run(), name="sse-hub"),
-        asyncio.create_task(context.feed.run(), name="sse-alarms"),
-        *([asyncio.create_task(context.readings.run(), name="sse-readings")] if context.readings else ()),
-    ]
-    try:
-        yield
-    finally:
-        context.hub.close()
-        context.feed.close()
-        if context.readings is not None:
-            context.readings.close()
-        context.missing.close()
-        context.database.close()
-        context.wall.close()
-        for publisher in publishers:
-            publisher.cancel()
-        for publisher in publishers:
-            with suppress(asyncio.CancelledError):
-                await publisher
 
 
 def _version() -> str:

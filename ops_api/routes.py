@@ -15,6 +15,7 @@ from ops_api.routers import (
     alarm_pages,
     alarm_stream,
     alarms,
+    audit,
     bin_days,
     bin_days_pages,
     bin_reminder_pages,
@@ -125,6 +126,7 @@ ROUTERS = (
     ngsi.router,
     home_assistant.router,
     sta.router,
+    audit.router,
 )
 PAGES = (
     live.pages,
@@ -166,6 +168,7 @@ PAGES = (
     account_pages.router,
     accounts_pages.router,
     open_data.pages,
+    audit.pages,
 )
 
 _HELD = (Depends(enforce),)

@@ -62,7 +62,9 @@ def test_every_address_is_written_down_with_who_may_use_it() -> None:
 
 def test_whatever_changes_something_asks_for_a_password_or_a_pass() -> None:
     open_ = {"POST /ops/what-if/who", "POST /incidents/who", "POST /ops/bye"}
-    changing = {name: set(needs(route.dependant)) for name, route in ops_routes() if not name.startswith("GET ")}
+    changing = {
+        name: set(needs(route.dependant)) for name, route in ops_routes() if not name.startswith("GET ")
+    }
     assert {name for name, asked in changing.items() if not asked & {"password", "pass"}} == open_
 
 

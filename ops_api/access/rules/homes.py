@@ -74,7 +74,7 @@ RULES: Mapping[str, Rule] = {
     "DELETE /api/v1/homes/{code}/photos/{photo_id}": _CHANGE,
     "POST /api/v1/homes/{code}/evidence": _TAKE,
     "GET /api/v1/homes/{code}/evidence": _HOME,
-    "GET /home/{code}": _HOME_PAGE,
+    "GET /home/{code}": LOOK_PAGE,  # a stranger with the code is led to where one joins
     "GET /home/{code}/days": _HOME_PAGE,
     "POST /home/{code}/diary": _OWN_WORDS_PAGE,
     "POST /home/{code}/diary/{entry_id}/remove": _OWN_WORDS_PAGE,
