@@ -64,7 +64,12 @@ def _at(settings: Settings) -> AtProvider | None:
 
 def identity_desk(settings: Settings, pool: Pool, secrets: Secrets | None = None) -> IdentityDesk:
     """Return the desk on a pool's connections."""
-    return desk_on(RoleDb(Db(pool), "cityops_identity"), secrets or identity_secrets(settings), terms_of_identity(settings), _at(settings))
+    return desk_on(
+        RoleDb(Db(pool), "cityops_identity"),
+        secrets or identity_secrets(settings),
+        terms_of_identity(settings),
+        _at(settings),
+    )
 
 
 @asynccontextmanager
