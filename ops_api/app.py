@@ -37,6 +37,7 @@ from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers import alarm_stream, problems
 from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, Exports, FrontDoor, Officers
+from ops_api.routers.keep_signed_in import KeepSignedIn
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.time_limit import LimitTime
 from ops_api.routes import routes
@@ -216,6 +217,7 @@ def _mount(app: FastAPI, answer_s: float) -> None:
     problems.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(LimitTime, answer_s=answer_s)
+    app.add_middleware(KeepSignedIn)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)
