@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import psycopg
 from fastapi import FastAPI
@@ -30,6 +30,8 @@ from tests.fakes.principals import FakeIdentity, principal, program
 
 HOME = "her-own-home"
 KEY, FULL_KEY = "cok_without-scopes", "cok_with-all-scopes"
+ASKED: list[str] = []
+"""What was asked of desks, by name; whoever looks at it empties it."""
 VALUES = {
     "code": HOME, "night": "2026-01-09", "page": "health", "what": "note", "uprn": "100000000001", "lorry": "x", "name": "hours",
     "ref": "I1", "number": "1", "sha256": "0" * 64, "kind": "road",
@@ -37,17 +39,19 @@ VALUES = {
 
 
 class Away:
-    """A desk with a door, and nothing behind it."""
+    """A desk with a door, and nothing behind it; what is asked of it is remembered."""
 
-    def __init__(self, team: str = "") -> None:
+    def __init__(self, team: str = "", name: str = "", asked: list[str] | None = None) -> None:
         self.door = TeamDoor("a password that nobody sends", team) if team else None
+        self._name, self._asked = name, asked if asked is not None else ASKED
 
     def __getattr__(self, name: str) -> Away:
         if name.startswith("__"):
             raise AttributeError(name)
-        return Away()
+        return Away(name=f"{self._name}.{name}".strip("."), asked=self._asked)
 
     def __call__(self, *args: object, **more: object) -> Any:
+        self._asked.append(self._name)
         raise TransientError("there is nothing behind this")
 
 
@@ -129,7 +133,7 @@ async def ask(
     raw = [(n.encode(), v.encode()) for n, v in ({"host": "city.test"} | sent | headers).items()]
     address = filled(path)
     scope = {
-        "type": "http", "method": method, "path": address, "raw_path": address.encode(), "query_string": b"", "headers": raw,
+        "type": "http", "method": method, "path": unquote(address), "raw_path": address.encode(), "query_string": b"", "headers": raw,
         "scheme": "http", "server": ("city.test", 80), "client": (client, 1), "http_version": "1.1", "root_path": "", **more,
     }  # fmt: skip
     return await _called(app, scope, b"" if form or method in ("GET", "DELETE") else b"{}")
