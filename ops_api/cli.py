@@ -12,6 +12,7 @@ import typer
 from ops_api import (
     cli_account,
     cli_alarms,
+    cli_audit,
     cli_backup,
     cli_bench,
     cli_bin_days,
@@ -65,6 +66,7 @@ app.add_typer(cli_bench.bench_app, name="bench")
 app.add_typer(cli_verify.verify_app, name="verify")
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_backup.app, name="backup")
+app.add_typer(cli_audit.app, name="audit")
 app.command(epilog=cli_backup.RESTORE_EXAMPLES)(cli_backup.restore)
 app.command(epilog=cli_capacity.EXAMPLES)(cli_capacity.capacity)
 app.add_typer(cli_config.app, name="config")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Generator
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,10 +19,13 @@ from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings
 from ops_api.app import create_app
+from ops_api.audit.spool import Spool
+from ops_api.audit.store import PostgresAudit, keep_telling
 from ops_api.backup.again import gone_book
 from ops_api.certificates import tell_ends
 from ops_api.households.gone import Remembering
 from ops_api.housing.team_door import TeamDoor
+from ops_api.queries import Db
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
 from ops_api.winter_roads import Roads
@@ -87,6 +91,8 @@ async def run_api(
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
+    audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
+    telling = asyncio.create_task(keep_telling(audit), name="audit-telling")
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:
@@ -121,7 +127,7 @@ async def run_api(
             round_desk=desk,
             incidents=incidents,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
-            front=front_door(settings, pool),
+            front=replace(front_door(settings, pool), audit=audit),
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(
@@ -142,6 +148,7 @@ async def run_api(
             started,
         )
     finally:
+        telling.cancel()
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await pool.close()

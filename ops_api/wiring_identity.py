@@ -50,7 +50,11 @@ def terms_of_identity(settings: Settings) -> Terms:
 
 def identity_desk(settings: Settings, pool: Pool, secrets: Secrets | None = None) -> IdentityDesk:
     """Return the desk on a pool's connections."""
-    return desk_on(RoleDb(Db(pool), "cityops_identity"), secrets or identity_secrets(settings), terms_of_identity(settings))
+    return desk_on(
+        RoleDb(Db(pool), "cityops_identity"),
+        secrets or identity_secrets(settings),
+        terms_of_identity(settings),
+    )
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ language sql immutable set search_path = public, pg_temp as $$
         -- The platform's own.
         'dead_letter', 'device_clock', 'device_sequence', 'watch_memory',
         -- Accounts, and the audit, which is added to and read by functions.
-        'account', 'account_passkey', 'account_password', 'account_role', 'account_totp', 'api_key', 'audit_base', 'audit_entry',
+        'account', 'account_passkey', 'account_password', 'account_role', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
         'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'
     union all
     select 'cityops_api', unnest(array[

@@ -11,17 +11,19 @@ from collections.abc import Mapping
 from ops_api.access.model import Role, Rule
 from ops_api.access.rules.words import (
     CODE_PAGE,
-    LOOK,
     LOOK_PAGE,
     OPEN,
     OPEN_PAGE,
     OPEN_WRITE,
     OPEN_WRITE_PAGE,
+    PLATFORM,
     SIGNED_IN,
+    shown,
     team,
     team_act,
 )
 
+_LIVE = shown(*PLATFORM, scope="desk:read")
 _HOME = Rule(who="home")
 _HOME_PAGE = Rule(who="home", page=True)
 _TAKE = Rule(who="home", audit="look", cost="export")
@@ -41,9 +43,9 @@ RULES: Mapping[str, Rule] = {
     "GET /api/v1/homes": SIGNED_IN,
     "DELETE /api/v1/session": Rule(who="signed_in", audit="change"),
     "DELETE /api/v1/sessions": Rule(who="signed_in", audit="change"),
-    "GET /live/{page}": LOOK,  # a home's live page is checked by the route
-    "GET /live/{page}/stream": LOOK,
-    "GET /api/v1/stream": LOOK,
+    "GET /live/{page}": _LIVE,  # a home's and who is told: the route looks who asks
+    "GET /live/{page}/stream": _LIVE,
+    "GET /api/v1/stream": _LIVE,
     "GET /api/v1/homes/{code}": _HOME,
     "GET /api/v1/homes/{code}/series": _HOME,
     "GET /api/v1/homes/{code}/damp": _HOME,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ops_api.access.model import Role, Rule
-from ops_api.access.rules.words import LOOK, LOOK_PAGE, OPEN, PLATFORM, may, may_change
+from ops_api.access.rules.words import LOOK, LOOK_PAGE, PLATFORM, may, may_change, shown
 
 _READ = may(*PLATFORM, scope="desk:read")
 _PEOPLE = may(*PLATFORM, scope="desk:read", people=True)
@@ -19,7 +19,7 @@ RULES: Mapping[str, Rule] = {
     "GET /api/v1/gaps": _READ,
     "GET /api/v1/database": _READ,
     "GET /health": LOOK_PAGE,
-    "GET /metrics": OPEN,  # the route: this machine, or a key
+    "GET /metrics": shown(*PLATFORM, scope="desk:read"),  # the route: who is near, or has a key
     "GET /api/v1/dead-letters": _PEOPLE,
     "GET /api/v1/dead-letters/not-kept": _PEOPLE,
     "GET /api/v1/dead-letters/{dead_letter_id}": _PEOPLE,
