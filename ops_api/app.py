@@ -36,6 +36,8 @@ from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.routers import (
+    account_pages,
+    accounts_pages,
     alarm_pages,
     alarm_stream,
     alarms,
@@ -90,6 +92,8 @@ from ops_api.routers import (
     rules,
     scores,
     shadow,
+    sign_in_other,
+    sign_in_pages,
     weather_forecasts,
     winter,
     winter_board,
@@ -186,6 +190,10 @@ _PAGES = (
     incident_pages.router,
     ops_tools_pages.router,
     ops_closures.pages,
+    sign_in_pages.router,
+    sign_in_other.router,
+    account_pages.router,
+    accounts_pages.router,
 )
 
 _HELD = (Depends(enforce),)
