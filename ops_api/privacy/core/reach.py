@@ -13,7 +13,7 @@ from ops_api.privacy.core.reach_staff import STAFF
 _REPORTERS = (
     Personal(
         table="bin_reminder", of="reporter", what="address for reminders of bin days (mail or phone), the address's number",
-        purpose="to remind of bin days, as was asked for", keep="until it is stopped by its own link; unconfirmed ones two days",
+        purpose="to remind of bin days, as was asked for", keep="until it is stopped by its own link; unconfirmed ones three days",
         how="deleted",
     ),
     Personal(

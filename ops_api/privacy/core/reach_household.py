@@ -29,7 +29,7 @@ _MEASURED = (
     _one("damp_room", "which frog is worked out from when on", _DAMP, "as long as the home has a frog", "stays", "times of a device"),
     _one("subject_state", "what is true now, of a home its damp risk", _DAMP, "with the last stay", export="now"),
     _one("event", "what rules noticed, of a home showers and airing", _DAMP, "3 years; with the stay"),
-    _one("decision", "what rules decided, of a home its risk with what it rested on", _DAMP, "7 years; with the stay"),
+    _one("decision", "what rules decided, of a home its risk with what it rested on", _DAMP, "for good; of a home with the stay"),
     _one("late_window", "readings that came late, and what they changed", _DAMP, "400 days; with the stay"),
     _one("rule_state", "what rules remember, of a home the last hours", _DAMP, "8 days", "expires"),
     _one("rule_checkpoint", "what rules remembered before, to begin again from", _DAMP, "8 to 30 days", "expires"),
