@@ -37,6 +37,8 @@ from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.rest.export import Exporter
+from ops_api.rest.kept import KeepAnswers
+from ops_api.rest.known_params import known_params
 from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers import (
@@ -88,6 +90,7 @@ from ops_api.routers import (
     orders,
     pages,
     platform,
+    problem_pages,
     problems,
     readings_stream,
     road_forecast,
@@ -191,6 +194,7 @@ _PAGES = (
     incident_pages.router,
     ops_tools_pages.router,
     ops_closures.pages,
+    problem_pages.pages,
 )
 
 _HELD = (Depends(enforce),)
@@ -350,6 +354,7 @@ def _mount(app: FastAPI) -> None:
     problems.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
+    app.add_middleware(KeepAnswers)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
 
@@ -368,7 +373,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     }
     all_of_them = APIRouter()
     for router in _ROUTERS:
-        all_of_them.include_router(router, responses=errors, dependencies=_HELD)
+        all_of_them.include_router(router, responses=errors, dependencies=[*_HELD, Depends(known_params)])
     for router in _PAGES:
         all_of_them.include_router(router, dependencies=_HELD)
     return tuple(all_of_them.routes)
