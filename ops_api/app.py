@@ -32,6 +32,7 @@ from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.rest.export import Exporter
+from ops_api.rest.kept import KeepAnswers
 from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers import alarm_stream, problems
@@ -217,8 +218,9 @@ def _mount(app: FastAPI, answer_s: float) -> None:
     problems.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(LimitTime, answer_s=answer_s)
-    app.add_middleware(KeepSignedIn)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
+    app.add_middleware(KeepAnswers)
+    app.add_middleware(KeepSignedIn)  # outside of what is kept: a cookie is somebody's
     app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)

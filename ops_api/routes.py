@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 
 from ops_api.access.enforce import enforce
+from ops_api.rest.known_params import known_params
 from ops_api.routers import (
     account_pages,
     accounts_pages,
@@ -66,6 +67,7 @@ from ops_api.routers import (
     orders,
     pages,
     platform,
+    problem_pages,
     readings_stream,
     road_forecast,
     rounds,
@@ -122,12 +124,11 @@ ROUTERS = (
     ops_tools.router,
     ops_closures.router,
     open_data.router,
-    ogc.router,
-    ngsi.router,
     home_assistant.router,
-    sta.router,
     audit.router,
 )
+STANDARDS = (ogc.router, ngsi.router, sta.router)
+"""Their parameters are those of their standards: each says itself what it does not know."""
 PAGES = (
     live.pages,
     platform.health,
@@ -168,6 +169,7 @@ PAGES = (
     account_pages.router,
     accounts_pages.router,
     open_data.pages,
+    problem_pages.pages,
     audit.pages,
 )
 
@@ -189,6 +191,8 @@ def routes() -> tuple[BaseRoute, ...]:
     }
     all_of_them = APIRouter()
     for router in ROUTERS:
+        all_of_them.include_router(router, responses=errors, dependencies=[*_HELD, Depends(known_params)])
+    for router in STANDARDS:
         all_of_them.include_router(router, responses=errors, dependencies=_HELD)
     for router in PAGES:
         all_of_them.include_router(router, dependencies=_HELD)
@@ -197,7 +201,7 @@ def routes() -> tuple[BaseRoute, ...]:
 
 def page_paths() -> dict[str, frozenset[str]]:
     """Return the paths that answer GET, as they are declared (``/winter/{route_id}``), with the parameters each takes."""
-    routes = [route for router in (*ROUTERS, *PAGES) for route in router.routes]
+    routes = [route for router in (*ROUTERS, *STANDARDS, *PAGES) for route in router.routes]
     return {
         r.path: frozenset(p.alias for p in r.dependant.query_params)
         if isinstance(r, APIRoute)

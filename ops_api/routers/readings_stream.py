@@ -9,7 +9,9 @@ from fastapi.responses import Response
 
 from devices.contract.kind import Kind
 from ops_api.event_stream import HEADERS, EventStream
+from ops_api.rest.core.problem_types import HOUSEHOLDS as HOUSEHOLDS_ONLY
 from ops_api.rest.open_rows import HOUSEHOLDS
+from ops_api.rest.problem import ProblemError
 from ops_api.routers.catalogue import find_device
 from ops_api.routers.context import Context, Ctx
 
@@ -32,7 +34,9 @@ def check_open(ctx: Context, kind: str) -> Kind:
     """Return a kind whose readings everybody may have; 404 where there is none, 422 where they are households'."""
     found = ctx.kind(kind)
     if kind in HOUSEHOLDS:
-        raise HTTPException(422, f"kind: readings of the kind {kind} are households' and nobody else's.")
+        raise ProblemError(
+            HOUSEHOLDS_ONLY, f"kind: readings of the kind {kind} are households' and nobody else's."
+        )
     return found
 
 

@@ -17,7 +17,7 @@ from ops_api.access.model import Rule
 from ops_api.access.rules import RULES
 from ops_api.access.rules.words import OPEN
 
-ROUTERS = (*application.ROUTERS, *application.PAGES)
+ROUTERS = (*application.ROUTERS, *application.STANDARDS, *application.PAGES)
 OWN_DIARY = "a household's own diary is in no audit"
 NOT_AUDITED = {
     "POST /api/v1/homes/{code}/diary": OWN_DIARY,

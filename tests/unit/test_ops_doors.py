@@ -38,7 +38,9 @@ OURS = ("/ops", "/incidents", "/api/v1/ops", "/api/v1/incidents")
 
 def ops_routes() -> Iterator[tuple[str, APIRoute]]:
     """Yield the operations centre's routes by method and path."""
-    for route in (one for router in (*routes.ROUTERS, *routes.PAGES) for one in router.routes):
+    for route in (
+        one for router in (*routes.ROUTERS, *routes.STANDARDS, *routes.PAGES) for one in router.routes
+    ):
         if isinstance(route, APIRoute) and any(
             route.path == o or route.path.startswith(f"{o}/") for o in OURS
         ):
