@@ -60,7 +60,6 @@ from ops_api.routers import (
     damp,
     explain,
     health,
-    home_assistant,
     home_case,
     home_data,
     home_days,
@@ -78,11 +77,9 @@ from ops_api.routers import (
     ledger_pages,
     live,
     missed_pages,
-    ngsi,
     notification_state,
     notifications,
-    ogc,
-    open_data,
+    open_routes,
     ops_closures,
     ops_pages,
     ops_tools,
@@ -156,10 +153,7 @@ _ROUTERS = (
     incidents.router,
     ops_tools.router,
     ops_closures.router,
-    open_data.router,
-    ogc.router,
-    ngsi.router,
-    home_assistant.router,
+    *open_routes.ROUTERS,
 )
 _PAGES = (
     live.pages,
@@ -195,7 +189,7 @@ _PAGES = (
     incident_pages.router,
     ops_tools_pages.router,
     ops_closures.pages,
-    open_data.pages,
+    *open_routes.PAGES,
 )
 
 _HELD = (Depends(enforce),)
