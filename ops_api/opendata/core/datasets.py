@@ -32,7 +32,7 @@ ROAD_TEMPERATURES = Dataset(
 ROADS = Dataset(
     id="roads",
     title="State of roads",
-    says="Each stretch of road with the state that the rules think its surface is in. `source` says from what: a sensor on it, a gritter, neighbours or a model.",
+    says="Each stretch of road with the state that the rules think its surface is in. The column source says from what: a sensor on it, a gritter, neighbours or a model.",
     theme="TRAN", frequency="CONT", every="every few minutes", shape="LineString",
     columns=(
         Column("street", "Street"), Column("road_class", "Class of road"), Column("route_id", "Gritting route"),
@@ -54,7 +54,7 @@ WEATHER = Dataset(
 BINS = Dataset(
     id="bins",
     title="Public bins",
-    says="How full each public bin with a sensor is. `fresh` is false where nothing was heard of it for six hours; its level is then not told.",
+    says="How full each public bin with a sensor is. Where nothing was heard of it for six hours, fresh is false and its level is not told.",
     theme="ENVI", frequency="CONT", every="every hour or oftener", shape="Point",
     columns=(
         LABEL, Column("street", "Street"), Column("stream", "What goes in"), Column("capacity_l", "Capacity", "number", "L"),
@@ -106,7 +106,7 @@ DECISIONS = Dataset(
 TREATMENTS = Dataset(
     id="treatments",
     title="Roads treated in the last two days",
-    says="Where gritters spread salt, by stretch of road, as their own reports tell it. `from_share` and `to_share` say which part of the stretch. Lorries are not named.",
+    says="Where gritters spread salt, by stretch of road, as their own reports tell it. The columns from_share and to_share say which part of the stretch. Lorries are not named.",
     theme="TRAN", frequency="CONT", every="every few minutes", shape="LineString",
     columns=(
         Column("segment_id", "Stretch, as in roads"), Column("street", "Street"), Column("treated_at", "When it was treated", "date-time"),

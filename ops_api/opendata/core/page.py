@@ -39,7 +39,7 @@ def blocks(tables: Sequence[Table], now: datetime, zone: ZoneInfo) -> list[Block
 def _fresh(table: Table, now: datetime, zone: ZoneInfo) -> str:
     newest = table.newest
     if newest is None:
-        return "Nothing in it now"
+        return f"Nothing {table.dataset.measures} yet" if table.items else "Nothing in it now"
     return (
         f"Newest {table.dataset.measures} {words.day_and_clock(newest, zone, now)}, {words.ago(newest, now)}"
     )
