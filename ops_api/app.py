@@ -97,7 +97,7 @@ from ops_api.routers import (
 from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
-from ops_api.routers.schemas import Problem
+from ops_api.routers.schemas import ERRORS
 from ops_api.routers.time_limit import LimitTime
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
@@ -350,15 +350,9 @@ def _routes() -> tuple[BaseRoute, ...]:
 
     FastAPI works out what each takes and gives when it is first asked: most of a second, once a process.
     """
-    errors: dict[int | str, dict[str, object]] = {
-        404: {"model": Problem},
-        409: {"model": Problem},
-        422: {"model": Problem},
-        503: {"model": Problem},
-    }
     all_of_them = APIRouter()
     for router in _ROUTERS:
-        all_of_them.include_router(router, responses=errors, dependencies=_HELD)
+        all_of_them.include_router(router, responses=ERRORS, dependencies=_HELD)
     for router in _PAGES:
         all_of_them.include_router(router, dependencies=_HELD)
     return tuple(all_of_them.routes)

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from cityops.errors import TransientError
 from ops_api.queries import TooSlowError, UnusableValueError
@@ -62,7 +63,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
-        return problem(request, error.status_code, str(error.detail), dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_methods(request))
+        return problem(request, error.status_code, str(error.detail), headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -121,6 +125,12 @@ def _unavailable(request: Request, error: Exception) -> str:
         return TOO_LONG
     log.warning("database unavailable", route=_route(request), error=str(error.__cause__ or error))
     return UNAVAILABLE
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods that an address takes: the router names those of its first route alone."""
+    routes, tried = request.app.router.routes, ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+    return [m for m in tried if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in routes)]
 
 
 def _route(request: Request) -> str:
