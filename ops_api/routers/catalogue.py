@@ -6,20 +6,20 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import AwareDatetime
 
 from devices.contract.kind import Kind
 from devices.contract.schema import json_schema
 from ops_api.queries import Row, readings
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import DeviceDocument, DevicePage, KindDocument, KindField, LatestReading, Series
+from ops_api.routers.times import Moment
 
 router = APIRouter(prefix="/api/v1", tags=["devices and readings"])
 
 From = Annotated[
-    AwareDatetime | None, Query(alias="from", description="Start, with offset; default 48 h before `to`")
+    Moment | None, Query(alias="from", description="Start, with offset; default 48 h before `to`")
 ]
-To = Annotated[AwareDatetime | None, Query(alias="to", description="End, not included; default now")]
+To = Annotated[Moment | None, Query(alias="to", description="End, not included; default now")]
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 
 

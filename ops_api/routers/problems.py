@@ -63,10 +63,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
-        headers = dict(error.headers or {})
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers["Allow"] = ", ".join(_methods(request))
-        return problem(request, error.status_code, str(error.detail), headers)
+        return problem(request, error.status_code, str(error.detail), _headers(request, error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -127,10 +124,19 @@ def _unavailable(request: Request, error: Exception) -> str:
     return UNAVAILABLE
 
 
+def _headers(request: Request, error: HTTPException) -> dict[str, str]:
+    allow = (
+        {"Allow": ", ".join(_methods(request))} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else {}
+    )
+    return {**(error.headers or {}), **allow}
+
+
 def _methods(request: Request) -> list[str]:
     """Return the methods that an address takes: the router names those of its first route alone."""
     routes, tried = request.app.router.routes, ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-    return [m for m in tried if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in routes)]
+    return [
+        m for m in tried if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in routes)
+    ]
 
 
 def _route(request: Request) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from ops_api.routers.times import Moment
 
 Severity = Literal["info", "warning", "major", "critical"]
 SubjectKind = Literal["home", "segment", "route", "bin", "device", "kind", "town", "channel", "role"]
@@ -141,7 +143,7 @@ class DiaryPost(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     activity: Activity
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     note: str = Field("", max_length=500)
 
 

@@ -1,0 +1,66 @@
+"""Schemathesis over the whole OpenAPI document: no 5xx, nothing that the document does not say, no unauthorised data.
+
+Twenty seconds in all by each run of the tests, ten minutes by ``make soak``. As a program with every scope, and as nobody.
+What it found is printed with a line to send it again. Its settings and exceptions: ``tests/schemathesis.toml``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops_api.access.model import SCOPES
+from tests.fakes.website import Site
+
+ROOT = Path(__file__).parents[2]
+SOAK_S = int(os.environ.get("CITYOPS_TEST_SCHEMATHESIS_S", "600"))
+ALLOWANCE_S = 60
+
+
+async def searched(site: Site, seconds: int, *more: str) -> None:
+    """Search for so many seconds; fails with what was found."""
+    command = (
+        sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "tests" / "schemathesis.toml"),
+        "run", f"{site.url}/api/v1/openapi.json", "-c", "all", "--max-time", str(seconds), "-w", "1",
+        "--continue-on-failure", "--no-shrink", "--suppress-health-check", "all", *more,
+    )  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd="/"
+    )
+    try:
+        async with asyncio.timeout(seconds + ALLOWANCE_S):
+            said = (await process.communicate())[0].decode()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0, said[-20_000:]
+    assert "selected" in said, said
+
+
+def key(site: Site) -> tuple[str, str]:
+    """Return the arguments of a program that may do all that programs may."""
+    return "-H", f"X-Api-Key: {site.with_key(*sorted(SCOPES)).headers['x-api-key']}"
+
+
+async def test_a_program_finds_nothing_in_some_seconds(site: Site) -> None:
+    await searched(site, 12, "--phases", "fuzzing", *key(site))
+
+
+async def test_nobody_finds_nothing_in_some_seconds(site: Site) -> None:
+    await searched(site, 8, "--phases", "fuzzing")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(2 * SOAK_S + 300)
+async def test_a_program_finds_nothing_in_ten_minutes(site: Site) -> None:
+    await searched(site, SOAK_S, *key(site))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(2 * SOAK_S + 300)
+async def test_nobody_finds_nothing_in_a_fifth_of_that(site: Site) -> None:
+    await searched(site, max(10, SOAK_S // 5))
