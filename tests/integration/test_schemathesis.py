@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tests.fakes.website import Site
 ROOT = Path(__file__).parents[2]
 SOAK_S = int(os.environ.get("CITYOPS_TEST_SCHEMATHESIS_S", "600"))
 ALLOWANCE_S = 60
+LEAST = 50
+"""Cases without which a run has searched nothing."""
 
 
 async def searched(site: Site, seconds: int, *more: str) -> None:
@@ -38,7 +41,9 @@ async def searched(site: Site, seconds: int, *more: str) -> None:
         if process.returncode is None:
             process.kill()
     assert process.returncode == 0, said[-20_000:]
-    assert "selected" in said, said
+    cases = re.search(r"([\d,]+) generated", said)
+    assert cases is not None and int(cases[1].replace(",", "")) > LEAST, said
+    print(f"schemathesis: {cases[1]} cases in {seconds} s, nothing found")
 
 
 def key(site: Site) -> tuple[str, str]:
