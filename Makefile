@@ -10,7 +10,7 @@ export PYTHON
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-long lint bench soak docs screenshots locks stack-secrets clean
+.PHONY: help setup setup-dev demo test test-long lint audit bench soak docs screenshots locks stack-secrets clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,12 +33,16 @@ lint: setup-dev  ## style, types and import rules
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 
+audit: setup-dev  ## ask whether a library has a published hole (needs a network; 75: could not ask)
+	$(PY) scripts/audit.py $(ARGS)
+
 bench: setup-dev  ## measure on this machine
 	$(PY) -m bench $(ARGS)
 
 soak: setup-dev  ## ten minutes of faults in random order, counted to the message (SOAK_S=60 SEED=7); a wall that is open for a day
 	.venv/bin/cityops verify durability --faults all --rate 1000 --seconds $(SOAK_S) $(if $(SEED),--seed $(SEED)) $(ARGS)
 	$(PY) -m pytest -m soak -s tests/integration/test_ops_wall_open.py
+	CITYOPS_TEST_SCHEMATHESIS_S=$(SOAK_S) $(PY) -m pytest -m soak tests/integration/test_schemathesis.py
 
 test-long: setup-dev  ## the long tests: twenty kills of each part, ten minutes without database, every scenario, ten times the examples
 	$(PY) -m pytest -m soak $(ARGS)

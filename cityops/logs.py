@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from cityops import tracing
-from cityops.redact import redact
+from cityops.redact import HIDDEN, is_secret_name, redact_all
 from cityops.settings import LogSettings
 
 
@@ -26,7 +26,6 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _hide_passwords,
         _name_trace,
     ]
     structlog.configure(
@@ -54,8 +53,10 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
 
 def _render(human: bool) -> list[Processor]:
     if human:
-        return [structlog.dev.ConsoleRenderer(colors=True)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        # Plain: rich's frames show all local variables, passwords too, cut into pieces that nothing recognises.
+        drawn = structlog.dev.ConsoleRenderer(colors=True, exception_formatter=structlog.dev.plain_traceback)
+        return [_hide_secrets, drawn, _hide_in_line]
+    return [structlog.processors.format_exc_info, _hide_secrets, structlog.processors.JSONRenderer()]
 
 
 def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -66,9 +67,23 @@ def _name_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     return event
 
 
-def _hide_passwords(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Hide passwords in connection strings: drivers like to quote them."""
-    for key, value in event.items():
-        if isinstance(value, str) and ("://" in value or "password=" in value):
-            event[key] = redact(value)
-    return event
+def _hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Hide what is named as a secret, and what looks like one in any text: drivers and libraries like to quote."""
+    return {key: _shown(key, value) for key, value in event.items()}
+
+
+def _shown(key: str, value: Any) -> Any:
+    if value is not None and is_secret_name(key):
+        return HIDDEN
+    if isinstance(value, str):
+        return redact_all(value)
+    if isinstance(value, BaseException):
+        return redact_all(repr(value))
+    if isinstance(value, dict):
+        return {k: _shown(str(k), v) for k, v in value.items()}
+    return [_shown("", v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def _hide_in_line(_logger: WrappedLogger, _method: str, line: Any) -> Any:
+    """Hide what a traceback quotes, which is there only when the line is drawn."""
+    return redact_all(line) if isinstance(line, str) else line

@@ -82,7 +82,7 @@ from ops_api.routers import (
     winter_board,
     work,
 )
-from ops_api.routers.schemas import Problem
+from ops_api.routers.schemas import ERRORS
 
 ROUTERS = (
     readings_stream.router,
@@ -183,17 +183,11 @@ def routes() -> tuple[BaseRoute, ...]:
 
     FastAPI works out what each takes and gives when it is first asked: most of a second, once a process.
     """
-    errors: dict[int | str, dict[str, object]] = {
-        404: {"model": Problem},
-        409: {"model": Problem},
-        422: {"model": Problem},
-        503: {"model": Problem},
-    }
     all_of_them = APIRouter()
     for router in ROUTERS:
-        all_of_them.include_router(router, responses=errors, dependencies=[*_HELD, Depends(known_params)])
+        all_of_them.include_router(router, responses=ERRORS, dependencies=[*_HELD, Depends(known_params)])
     for router in STANDARDS:
-        all_of_them.include_router(router, responses=errors, dependencies=_HELD)
+        all_of_them.include_router(router, responses=ERRORS, dependencies=_HELD)
     for router in PAGES:
         all_of_them.include_router(router, dependencies=_HELD)
     return tuple(all_of_them.routes)

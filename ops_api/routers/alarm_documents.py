@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ops_api.request_ids import RequestId
 from ops_api.routers.schemas import AlarmDocument, Document, Severity
+from ops_api.routers.times import Moment
 from rules.core.desk import model as m
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
@@ -72,7 +73,7 @@ class Comment(Order):
 class Shelve(Order):
     """Nobody is to be told until a time of the town."""
 
-    until: AwareDatetime
+    until: Moment
     reason: Text
 
     def command(self, via: str) -> m.Command:

@@ -24,6 +24,7 @@ from ops_api.routers.bin_desk_door import (
 from ops_api.routers.caching import cached, is_known
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import Document
+from ops_api.routers.times import Day
 from rules.bin_days import ical
 from rules.bin_days.missed_desk import NoSuchPremisesError, verdict_of
 from rules.core.bin_days import words
@@ -119,8 +120,8 @@ async def get_premises(
     uprn: Uprn,
     request: Request,
     ctx: Ctx,
-    first: Annotated[date | None, Query(alias="from")] = None,
-    last: Annotated[date | None, Query(alias="to")] = None,
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
 ) -> DaysDocument:
     """Return the collections of premises from 31 days ago to 400 days ahead, or a part of these."""
     place = await place_of(ctx, request, uprn)

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import AwareDatetime
 
 from ops_api.queries import Row, bin_levels
 from ops_api.routers import content
@@ -19,6 +18,7 @@ from ops_api.routers.schemas import (
     Level,
     LevelsDocument,
 )
+from ops_api.routers.times import Moment
 from ops_api.web.bin_chart import SD, moment
 from ops_api.web.bins_filter import state_of
 
@@ -79,9 +79,9 @@ async def get_levels(
     bin_id: str,
     ctx: Ctx,
     start: Annotated[
-        AwareDatetime | None, Query(alias="from", description="default: 14 days before the end")
+        Moment | None, Query(alias="from", description="default: 14 days before the end")
     ] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="default: now")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="default: now")] = None,
 ) -> LevelsDocument:
     """Return a bin's filtered levels, one each half hour at most, with 80 % of how they may be, and its emptyings."""
     if await ctx.db.row("bins", bin_id=bin_id) is None:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, HTTPException, Path, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from msgspec.structs import asdict
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from cityops.errors import ConfigurationError
 from ops_api.case_work import METHODS, a_contact, a_photo, case_document, not_ahead
@@ -23,6 +23,7 @@ from ops_api.routers.context import Book, Cases, Context, Ctx
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who
 from ops_api.routers.schemas import Document
+from ops_api.routers.times import Moment
 from rules.core.evidence.contents import Case
 from rules.core.legal_clock import CaseEvent, CaseKind, EventKind, StepName
 from rules.core.legal_clock.model import Role
@@ -111,8 +112,8 @@ class CasePost(BaseModel):
     kind: CaseKind = "significant"
     hazard: str = Field("damp and mould", min_length=1, max_length=NAME_MOST, pattern=r"\S")
     landlord: str = Field("", max_length=NAME_MOST)
-    reported_at: AwareDatetime | None = None
-    aware_at: AwareDatetime | None = None
+    reported_at: Moment | None = None
+    aware_at: Moment | None = None
 
 
 class EntryPost(BaseModel):
@@ -120,7 +121,7 @@ class EntryPost(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     kind: EventKind
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     step: StepName | None = None
     until: date | None = None
     refers_to: int | None = Field(None, ge=1, le=2**63 - 1)
@@ -148,7 +149,7 @@ class ContactPost(BaseModel):
     method: Literal["phone", "email", "letter", "visit", "online", "text", "other"]
     who: str = Field(min_length=1, max_length=NAME_MOST, pattern=r"\S")
     said: Text
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class ReplyPost(BaseModel):
@@ -156,7 +157,7 @@ class ReplyPost(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     reply: Text
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class PhotoDocument(Document):
@@ -329,7 +330,7 @@ async def post_photo(
     file: UploadFile,
     caption: Annotated[str, Form(min_length=1, max_length=NAME_MOST, pattern=r"\S")],
     room: Annotated[str, Form(max_length=NAME_MOST)] = "",
-    taken_at: Annotated[AwareDatetime | None, Form()] = None,
+    taken_at: Annotated[Moment | None, Form()] = None,
 ) -> PhotoDocument:
     """Add a photo (JPEG, PNG, WebP; at most 20 MB). It is encoded anew: place, time and device are not kept."""
     mine = await home_book(ctx, who, code)

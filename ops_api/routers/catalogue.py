@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import AwareDatetime
 
 from devices.contract.kind import Kind
 from devices.contract.schema import json_schema
@@ -15,13 +14,14 @@ from ops_api.rest.chosen_fields import FIELDS, ChosenFields
 from ops_api.rest.paging import Pages
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.schemas import DeviceDocument, DevicePage, KindDocument, KindField, LatestReading, Series
+from ops_api.routers.times import Moment
 
 router = APIRouter(prefix="/api/v1", tags=["devices and readings"], route_class=ChosenFields)
 
 From = Annotated[
-    AwareDatetime | None, Query(alias="from", description="Start, with offset; default 48 h before `to`")
+    Moment | None, Query(alias="from", description="Start, with offset; default 48 h before `to`")
 ]
-To = Annotated[AwareDatetime | None, Query(alias="to", description="End, not included; default now")]
+To = Annotated[Moment | None, Query(alias="to", description="End, not included; default now")]
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from ops_api.households.sharing import RecipientKind, Statistic
 from ops_api.routers.schemas import Document
+from ops_api.routers.times import Moment
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 
@@ -64,8 +65,8 @@ class ConsentPost(BaseModel):
     device: Annotated[str, Field(max_length=63)] = Field(
         default="", description="One room's frog; empty: all rooms"
     )
-    from_at: AwareDatetime | None = None
-    to_at: AwareDatetime | None = None
+    from_at: Moment | None = None
+    to_at: Moment | None = None
 
 
 class ConsentDocument(Document):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ops_api.incident_desk import Whole
 from ops_api.request_ids import RequestId
 from ops_api.routers.schemas import Document, Severity
+from ops_api.routers.times import Moment, Number
 from rules.core.incidents import commands as c
 from rules.core.incidents.model import Act, Incident, Signal
 from rules.core.incidents.words import act_words, ref_of, who_has
@@ -198,8 +199,8 @@ class Body(Asked):
     )
 
 
-Lat = Annotated[float, Field(ge=-90, le=90)]
-Lon = Annotated[float, Field(ge=-180, le=180)]
+Lat = Annotated[Number, Field(ge=-90, le=90)]
+Lon = Annotated[Number, Field(ge=-180, le=180)]
 
 
 class OpenBody(Asked):
@@ -240,7 +241,7 @@ class TaskBody(Body):
 
     text: str = Field(min_length=1, max_length=c.TEXT_MOST)
     who: str = Field(default="", max_length=200)
-    due: AwareDatetime | None = None
+    due: Moment | None = None
 
 
 class DoneBody(Body):

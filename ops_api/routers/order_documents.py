@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ops_api.request_ids import RequestId
 from ops_api.routers.schemas import Document
+from ops_api.routers.times import Moment
 from rules.core.winter_orders import model as m
 
 Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
@@ -36,8 +37,8 @@ class ChangeOrder(_Asked):
     passes: Passes | None = None
     plough: bool | None = None
     segments: Segments | None = None
-    start_at: AwareDatetime | None = None
-    done_by: AwareDatetime | None = None
+    start_at: Moment | None = None
+    done_by: Moment | None = None
 
 
 class CancelOrder(_Asked):
@@ -55,8 +56,8 @@ class NewOrder(_Asked):
     passes: Passes = 1
     plough: bool = False
     segments: Segments | None = None
-    start_at: AwareDatetime | None = None
-    done_by: AwareDatetime | None = None
+    start_at: Moment | None = None
+    done_by: Moment | None = None
 
 
 class TreatmentDocument(Document):

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import AwareDatetime
 
 from ops_api.routers import order_documents as documents
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import Program, officers_of
+from ops_api.routers.times import Moment
 from ops_api.winter_text import document
 from rules.core.winter_orders.model import Cancel, Case, Command, Confirm
 
@@ -36,10 +36,8 @@ def case_document(case: Case) -> documents.CaseDocument:
 async def list_orders(
     ctx: Ctx,
     _: Program,
-    since: Annotated[
-        AwareDatetime | None, Query(alias="from", description="Without: 24 hours before `to`")
-    ] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="Without: now")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Without: 24 hours before `to`")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Without: now")] = None,
     route_id: str | None = None,
 ) -> list[documents.CaseDocument]:
     """Return what was proposed or ordered in a time, at most 40 days, by time."""

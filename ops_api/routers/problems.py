@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from cityops.errors import TransientError
 from ops_api.queries import TooSlowError, UnusableValueError
@@ -94,7 +95,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
         kind = error.kind if isinstance(error, ProblemError) else None
-        return problem(request, error.status_code, str(error.detail), dict(error.headers or {}), kind=kind)
+        return problem(request, error.status_code, str(error.detail), _headers(request, error), kind=kind)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -153,6 +154,21 @@ def _unavailable(request: Request, error: Exception) -> str:
         return TOO_LONG
     log.warning("database unavailable", route=_route(request), error=str(error.__cause__ or error))
     return UNAVAILABLE
+
+
+def _headers(request: Request, error: HTTPException) -> dict[str, str]:
+    allow = (
+        {"Allow": ", ".join(_methods(request))} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else {}
+    )
+    return {**(error.headers or {}), **allow}
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods that an address takes: the router names those of its first route alone."""
+    routes, tried = request.app.router.routes, ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+    return [
+        m for m in tried if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in routes)
+    ]
 
 
 def _route(request: Request) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from ops_api.routers.times import Moment
 
 Severity = Literal["info", "warning", "major", "critical"]
 SubjectKind = Literal["home", "segment", "route", "bin", "device", "kind", "town", "channel", "role"]
@@ -35,6 +37,17 @@ class Problem(Document):
     detail: str
     errors: list[WrongValue] | None = Field(None, description="Each wrong value by itself")
     request_id: str | None = Field(None, description="Finds the request in our logs")
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "model": Problem,
+        "description": f"{words} (RFC 9457)",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, words in (("4XX", "Refused, not there, or not usable"), ("5XX", "Not to be had now"))
+}
+"""What every route may answer beside what it declares."""
 
 
 class KindField(Document):
@@ -140,7 +153,7 @@ class DiaryPost(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     activity: Activity
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     note: str = Field("", max_length=500)
 
 

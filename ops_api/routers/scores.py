@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.times import Day
 from ops_api.scores_text import night_document, season_document
 from rules.core.winter_nights import night_of, season_of
 from rules.core.winter_scores.season import season
@@ -26,8 +27,8 @@ def book_of(ctx: Context) -> ScoreBook:
 @router.get("/season")
 async def get_season(
     ctx: Ctx,
-    first: Annotated[date | None, Query(alias="from", description="First night; 1 October without")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Last night; the last one without")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="First night; 1 October without")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="Last night; the last one without")] = None,
 ) -> dict[str, Any]:
     """Return several nights as one: hits and misses by route, errors by lead, treated in time, salt."""
     until = last or night_of((await ctx.town_now()).timestamp(), ctx.brand.time_zone)

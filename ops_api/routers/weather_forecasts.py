@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from cityops.errors import ConfigurationError, TransientError
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.officers import needs_password
 from ops_api.routers.schemas import Document
 from ops_api.routers.staff_pass import may
+from ops_api.routers.times import Moment
 from rules.core.weather_forecast import WeatherForecast
 from rules.winter.weather.files import Format, read
 from rules.winter.weather.formats import own_json
@@ -98,7 +99,7 @@ async def post_forecast(
     longitude: Annotated[float | None, Query(ge=-180, le=180)] = None,
     altitude: Annotated[float | None, Query(ge=-500, le=9000)] = None,
     source: Annotated[str | None, Query(max_length=40)] = None,
-    issued_at: Annotated[AwareDatetime | None, Query(description="For formats that do not say it")] = None,
+    issued_at: Annotated[Moment | None, Query(description="For formats that do not say it")] = None,
 ) -> list[ForecastAdded]:
     """Keep the forecasts of a file, which is the body as it is. 200 instead of 201 where all were there already."""
     given = Given(
@@ -131,7 +132,7 @@ async def list_forecasts(
 async def newest_forecasts(
     ctx: Ctx,
     at: Annotated[
-        AwareDatetime | None, Query(description="Issued by this time; the town's now where not given")
+        Moment | None, Query(description="Issued by this time; the town's now where not given")
     ] = None,
     place: Annotated[str | None, Query(max_length=80)] = None,
 ) -> list[ForecastKept]:

@@ -19,6 +19,7 @@ from ops_api.routers.live import LastEventId, stream
 from ops_api.routers.officers import COOKIE, OFFICER, Carried, door_of
 from ops_api.routers.schemas import Document
 from ops_api.routers.staff_pass import carried
+from ops_api.routers.times import Day
 from ops_api.routers.winter_content import Asked
 from ops_api.web import winter_log, winter_map
 from ops_api.web.winter_verify import judged_from
@@ -29,7 +30,7 @@ router = APIRouter(prefix="/api/v1/winter", tags=["winter"])
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 Name = Annotated[str, Query(max_length=200)]
-Night = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+Night = Annotated[Day, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 GEOJSON = "application/geo+json"
 
 
@@ -189,7 +190,7 @@ class RoadsNow(Document):
     """What is known of each stretch now."""
 
     at: datetime | None = Field(description="Of the newest")
-    roads: dict[str, tuple[float | None, str, str | None]] = Field(
+    roads: dict[str, Annotated[list[float | str | None], Field(min_length=3, max_length=3)]] = Field(
         description="By stretch: surface temperature, °C; state; what it is known from: sensor or neighbour"
     )
 

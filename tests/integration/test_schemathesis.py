@@ -1,0 +1,82 @@
+"""Schemathesis over the whole OpenAPI document: no 5xx, nothing that the document does not say, no unauthorised data.
+
+Twenty seconds in all by each run of the tests, of another part of the document each day; ten minutes of all of it by ``make soak``. As a program with every scope, and as nobody.
+What it found is printed with a line to send it again. Its settings and exceptions: ``tests/schemathesis.toml``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import re
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ops_api.access.model import SCOPES
+from tests.fakes.website import Site
+
+ROOT = Path(__file__).parents[2]
+SOAK_S = int(os.environ.get("CITYOPS_TEST_SCHEMATHESIS_S", "600"))
+ALLOWANCE_S = 60
+PATHS = 30
+LEAST = 25
+"""Cases without which a run has searched nothing."""
+
+
+async def searched(site: Site, seconds: int, *more: str) -> None:
+    """Search for so many seconds; fails with what was found."""
+    command = (
+        sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "tests" / "schemathesis.toml"),
+        "run", f"{site.url}/api/v1/openapi.json", "-c", "all", "--max-time", str(seconds), "-w", "1",
+        "--continue-on-failure", "--no-shrink", "--suppress-health-check", "all", *more,
+    )  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd="/"
+    )
+    try:
+        async with asyncio.timeout(seconds + ALLOWANCE_S):
+            said = (await process.communicate())[0].decode()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0, said[-20_000:]
+    cases = re.search(r"([\d,]+) generated", said)
+    assert cases is not None, said
+    assert int(cases[1].replace(",", "")) > LEAST, said
+    print(f"schemathesis: {cases[1]} cases in {seconds} s, nothing found")
+
+
+def key(site: Site) -> tuple[str, str]:
+    """Return the arguments of a program that may do all that programs may."""
+    return "-H", f"X-Api-Key: {site.with_key(*sorted(SCOPES)).headers['x-api-key']}"
+
+
+async def todays(site: Site) -> list[str]:
+    """Return the arguments for a part of all addresses, another one each day: so that seconds are enough to search them."""
+    paths = sorted((await site.get("/api/v1/openapi.json"))["paths"])
+    chosen = random.Random(date.today().toordinal()).sample(paths, min(PATHS, len(paths)))  # noqa: DTZ011
+    return [word for path in chosen for word in ("--include-path", path)]
+
+
+async def test_a_program_finds_nothing_in_some_seconds(site: Site) -> None:
+    await searched(site, 13, "--phases", "coverage", *await todays(site), *key(site))
+
+
+async def test_nobody_finds_nothing_in_some_seconds(site: Site) -> None:
+    await searched(site, 7, "--phases", "coverage", *await todays(site))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(2 * SOAK_S + 300)
+async def test_a_program_finds_nothing_in_ten_minutes(site: Site) -> None:
+    await searched(site, SOAK_S, *key(site))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(2 * SOAK_S + 300)
+async def test_nobody_finds_nothing_in_a_fifth_of_that(site: Site) -> None:
+    await searched(site, max(10, SOAK_S // 5))
