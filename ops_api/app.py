@@ -92,6 +92,7 @@ from ops_api.routers import (
     scores,
     shadow,
     sta,
+    sta_write,
     weather_forecasts,
     winter,
     winter_board,
@@ -102,6 +103,7 @@ from ops_api.routers.context import Cases, Context, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.sensorthings.service import Sta
+from ops_api.sensorthings.writing import Writing
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
@@ -153,6 +155,7 @@ _ROUTERS = (
     ops_tools.router,
     ops_closures.router,
     sta.router,
+    sta_write.router,
 )
 _PAGES = (
     live.pages,
@@ -276,6 +279,7 @@ def create_app(
         tools=tools,
         front=front or FrontDoor(),
         sta=things,
+        sta_writing=None if things is None else Writing(things, pool),
     )
     _mount(app)
     return app

@@ -13,6 +13,7 @@ from ops_api.queries import Pool
 from ops_api.sensorthings import documents, readings
 from ops_api.sensorthings.core.cost import Budget, page_size
 from ops_api.sensorthings.core.errors import FilterError, PathError
+from ops_api.sensorthings.core.kinds import MADE, OTHER
 from ops_api.sensorthings.core.options import Options, parse_options
 from ops_api.sensorthings.core.paths import StaPath, parse_path
 from ops_api.sensorthings.core.schema import OBSERVATION
@@ -54,10 +55,10 @@ class Sta:
         endpoint: str = "",
     ) -> None:
         self.settings = settings
-        self.kinds = kinds
+        self.kinds = {**kinds, MADE: OTHER}
         self.clock = clock
         self.shapes = Shapes()
-        self.fleets = Fleets(kinds)
+        self.fleets = Fleets(self.kinds)
         self.endpoint = endpoint
         self._store = store
         self._keeper = Keeper(pool, kinds, self.forget)
