@@ -35,7 +35,7 @@ from ops_api.wiring_front import front_door
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_rounds import round_desk
-from ops_api.wiring_sta import sensorthings
+from ops_api.wiring_sta import sensorthings, start_telling
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
@@ -87,6 +87,7 @@ async def run_api(
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
+    telling: asyncio.Task[None] | None = None
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:
@@ -102,6 +103,7 @@ async def run_api(
         desk, incidents = round_desk(settings, pool, rounds), incident_desk(settings, pool)
         officers = _officers(settings, pool, planner)
         assert officers.plans is not None
+        things = sensorthings(settings, pool, residents, kinds_of(settings))
         app = create_app(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
@@ -120,10 +122,11 @@ async def run_api(
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
             incidents=incidents,
-            things=sensorthings(settings, pool, residents, kinds_of(settings)),
+            things=things,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             front=front_door(settings, pool),
         )
+        telling = start_telling(settings, things, API_ROLE)
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(
             app.state.context,
@@ -143,6 +146,8 @@ async def run_api(
             started,
         )
     finally:
+        if telling is not None:
+            telling.cancel()
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await pool.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,8 +45,8 @@ class Program:
 
 
 @pytest.fixture
-async def program(site: Site) -> AsyncIterator[Program]:
-    yield Program(site, await key_for(site, "devices:write", "observations:write"))
+async def program(site: Site) -> Program:
+    return Program(site, await key_for(site, "devices:write", "observations:write"))
 
 
 async def blocking(call: Callable[[], Any]) -> Any:
