@@ -43,6 +43,7 @@ from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.time_limit import LimitTime
 from ops_api.routes import routes
 from ops_api.sensorthings.service import Sta
+from ops_api.sensorthings.writing import Writing
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
@@ -145,6 +146,7 @@ def create_app(
         exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
         sta=things,
+        sta_writing=None if things is None else Writing(things, pool),
     )
     _mount(app, answer_s)
     return app

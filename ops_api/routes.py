@@ -77,6 +77,7 @@ from ops_api.routers import (
     sign_in_other,
     sign_in_pages,
     sta,
+    sta_write,
     weather_forecasts,
     winter,
     winter_board,
@@ -127,7 +128,7 @@ ROUTERS = (
     home_assistant.router,
     audit.router,
 )
-STANDARDS = (ogc.router, ngsi.router, sta.router)
+STANDARDS = (ogc.router, ngsi.router, sta.router, sta_write.router)
 """Their parameters are those of their standards: each says itself what it does not know."""
 PAGES = (
     live.pages,

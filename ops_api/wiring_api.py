@@ -42,7 +42,7 @@ from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_privacy import as_login, eraser_of
 from ops_api.wiring_rounds import round_desk
-from ops_api.wiring_sta import sensorthings
+from ops_api.wiring_sta import sensorthings, start_telling
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
@@ -96,7 +96,7 @@ async def run_api(
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
     audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
-    telling = asyncio.create_task(keep_telling(audit), name="audit-telling")
+    tasks: list[asyncio.Task[None] | None] = [asyncio.create_task(keep_telling(audit), name="audit-telling")]
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:
@@ -114,6 +114,7 @@ async def run_api(
         desk, incidents = round_desk(settings, pool, rounds), incident_desk(settings, pool)
         officers = _officers(settings, pool, planner)
         assert officers.plans is not None
+        things = sensorthings(settings, pool, residents, kinds_of(settings))
         app = create_app(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
@@ -133,18 +134,21 @@ async def run_api(
             round_desk=desk,
             incidents=incidents,
             export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
-            things=sensorthings(settings, pool, residents, kinds_of(settings)),
+            things=things,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             shelf=Shelf(settings.open.licence, settings.open.contact),
             answer_s=settings.api.request_s,
             front=replace(front_door(settings, pool), audit=audit),
         )
+        tasks.append(start_telling(settings, things, API_ROLE))
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         config = server_config(app, settings.api)
         with certificate_watched(config.ssl, settings.api, app.state.context.metrics.registry):
             await _serve(app.state.context, config, stop, started)
     finally:
-        telling.cancel()
+        for task in tasks:
+            if task is not None:
+                task.cancel()
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await pool.close()

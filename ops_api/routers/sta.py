@@ -21,7 +21,7 @@ PREFIX = "/sta/v1.1"
 router = APIRouter(prefix=PREFIX, include_in_schema=False)
 HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 _PREFLIGHT = HEADERS | {
-    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, OPTIONS",
     "Access-Control-Allow-Headers": "X-Api-Key, Authorization, Content-Type, If-Match",
     "Access-Control-Max-Age": "86400",
 }
@@ -82,7 +82,11 @@ def refused(error: Exception) -> Response:
     status, title = (404, "Not Found") if isinstance(error, PathError) else (400, "Bad Request")
     if isinstance(error, BusyError):
         status, title = 429, "Too Many Requests"
-    text = error.args[0] if isinstance(error, PathError) else str(error)
+    text = str(error)
+    if isinstance(error, PathError):
+        text = error.args[0]
+    elif isinstance(error, FilterError) and not error.option.startswith("$"):
+        text = f"{error.option}: {error.message}"  # of a body there are no characters to count
     body: Row = {"type": "about:blank", "title": title, "status": status, "detail": text, "message": text}
     if isinstance(error, FilterError):
         body |= {"option": error.option, "position": error.position}

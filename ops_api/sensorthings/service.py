@@ -13,6 +13,7 @@ from ops_api.queries import Pool
 from ops_api.sensorthings import documents, readings
 from ops_api.sensorthings.core.cost import Budget, page_size
 from ops_api.sensorthings.core.errors import FilterError, PathError
+from ops_api.sensorthings.core.kinds import MADE, OTHER
 from ops_api.sensorthings.core.options import Options, parse_options
 from ops_api.sensorthings.core.paths import StaPath, parse_path
 from ops_api.sensorthings.core.schema import OBSERVATION
@@ -54,10 +55,10 @@ class Sta:
         endpoint: str = "",
     ) -> None:
         self.settings = settings
-        self.kinds = kinds
+        self.kinds = {**kinds, MADE: OTHER}
         self.clock = clock
         self.shapes = Shapes()
-        self.fleets = Fleets(kinds)
+        self.fleets = Fleets(self.kinds)
         self.endpoint = endpoint
         self._store = store
         self._keeper = Keeper(pool, kinds, self.forget)
@@ -100,7 +101,10 @@ class Sta:
         async with self._store.reading(audience) as reader:
             finder = await self._finder(reader, audience)
             if path.tail == "$count":
-                return Text(text=str((await _count(finder, path, options))[0]))
+                count, _ = await _count(finder, path, options)
+                if count == 0:
+                    await _must_exist(finder, path)
+                return Text(text=str(count))
             if path.many:
                 return await self._set(finder, path, options, address, base)
             return _shown(base, path, await _entity(finder, path, options), options)
@@ -123,7 +127,7 @@ class Sta:
         self, finder: Finder, path: StaPath, options: Options, address: str, base: str
     ) -> dict[str, Any]:
         many = await _page(finder, path, options)
-        if not many.nodes and len(path.steps) > 1:
+        if not many.nodes:
             await _must_exist(finder, path)
         if options.count:
             many.count, many.estimated = await _count(finder, path, options)
@@ -158,7 +162,7 @@ async def _count(finder: Finder, path: StaPath, options: Options) -> tuple[int, 
 async def _must_exist(finder: Finder, path: StaPath) -> None:
     """Raise PathError where an address leads through something that is not there."""
     before = StaPath(steps=path.steps[:-1])
-    if not before.steps[-1].many:
+    if before.steps and not before.steps[-1].many:
         await _entity(finder, before, Options())
 
 

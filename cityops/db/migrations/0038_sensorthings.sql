@@ -1,7 +1,8 @@
 -- Entities of OGC SensorThings beside the registry (docs/adr/032): seven small tables; no observation is copied.
 --
 -- Filled by sta_sync() (routines/sensorthings.sql) from devices and kinds, and by who may create through the API.
--- Read by cityops_open through the schema sta_open and by cityops_resident through my; written by cityops_api.
+-- Read by cityops_open through the schema sta_open and by cityops_resident through my; written by cityops_api, which
+-- policies keep from what is a household's.
 
 create table sta_property (
     property_id integer generated always as identity primary key,
@@ -75,7 +76,8 @@ create table sta_datastream (
     thing_id         integer not null references sta_thing on delete cascade,
     sensor_id        integer not null references sta_sensor,
     property_id      integer not null references sta_property,
-    device_id        integer not null references device on delete cascade,
+    device_id        integer references device on delete cascade,  -- null: made by people
+    source_id        integer not null generated always as (coalesce(device_id, -datastream_id)) stored,
     kind             text not null,
     field            text not null,
     name             text not null,
@@ -86,7 +88,6 @@ create table sta_datastream (
     area_id          integer references sta_location on delete set null,
     feature_id       integer references sta_feature on delete set null,
     private          boolean not null default false,
-    made             boolean not null default false,                       -- by people
     unique (device_id, field)
 );
 create index sta_datastream_thing on sta_datastream (thing_id);
@@ -94,7 +95,25 @@ create index sta_datastream_feature on sta_datastream (feature_id);
 create index sta_datastream_property on sta_datastream (property_id);
 create index sta_datastream_sensor on sta_datastream (sensor_id);
 -- The order in which all observations are read.
-create index sta_datastream_open on sta_datastream (datastream_id) include (device_id, kind, field, feature_id) where not private;
+create index sta_datastream_open on sta_datastream (datastream_id) include (source_id, kind, field, feature_id) where not private;
+
+-- Numbers of datastreams that people made, in the shape of readings: device_id is the datastream's number, negated.
+create table other_reading (
+    ts          timestamptz not null,
+    device_id   integer not null,
+    seq         bigint not null default 0,
+    boot        bigint not null default 0,
+    value       double precision not null,
+    quality     smallint not null default 0,
+    received_at timestamptz not null
+);
+create index other_reading_device_ts on other_reading (device_id, ts desc);
+create index other_reading_received on other_reading using brin (received_at) with (pages_per_range = 32, autosummarize = on);
+do $$ begin
+    if exists (select from pg_extension where extname = 'timescaledb') then
+        perform create_hypertable('other_reading', by_range('ts', interval '30 days'), create_default_indexes => false);
+    end if;
+end $$;
 
 -- What was given with an observation beside its time and its result; of most there is nothing.
 create table sta_extra (
@@ -109,6 +128,14 @@ create table sta_extra (
     primary key (datastream_id, ts)
 );
 create index sta_extra_feature on sta_extra (feature_id) where feature_id is not null;
+
+-- The website's role neither sees nor makes what is a household's (policies: routines/sensorthings.sql).
+alter table sta_thing enable row level security;
+alter table sta_location enable row level security;
+alter table sta_feature enable row level security;
+alter table sta_datastream enable row level security;
+alter table sta_thing_location enable row level security;
+alter table sta_history enable row level security;
 
 -- How far readings have been looked through for fields that a device had not sent before.
 create table sta_looked (

@@ -120,7 +120,7 @@ begin
      where f.location_id = l.location_id and f.device_id = l.device_id and f.feature is distinct from l.location;
     update sta_datastream s set area_id = l.location_id, feature_id = coalesce(s.feature_id, f.feature_id)
       from sta_location l left join sta_feature f on f.device_id = l.device_id
-     where s.device_id = l.device_id and s.area_id is null and not s.made;
+     where s.device_id = l.device_id and s.area_id is null;
 end $$;
 
 -- Datastreams of fields that a device sent for the first time; at first its newest readings are looked at, then those that came in since.
@@ -160,6 +160,20 @@ begin
         on conflict (kind) do update set at = excluded.at where excluded.at > sta_looked.at + interval '5 minutes';
     return made;
 end $$;
+
+-- Like all policies they name no role (docs/adr/016-household-isolation.md).
+drop policy if exists api_writes on sta_thing;
+create policy api_writes on sta_thing using ((select current_user) = 'cityops_api' and not private);
+drop policy if exists api_writes on sta_location;
+create policy api_writes on sta_location using ((select current_user) = 'cityops_api' and not private);
+drop policy if exists api_writes on sta_feature;
+create policy api_writes on sta_feature using ((select current_user) = 'cityops_api' and not private);
+drop policy if exists api_writes on sta_datastream;
+create policy api_writes on sta_datastream using ((select current_user) = 'cityops_api' and not private);
+drop policy if exists api_writes on sta_thing_location;
+create policy api_writes on sta_thing_location using (exists (select from sta_thing t where t.thing_id = sta_thing_location.thing_id));
+drop policy if exists api_writes on sta_history;
+create policy api_writes on sta_history using (exists (select from sta_thing t where t.thing_id = sta_history.thing_id));
 
 revoke all on function sta_sync(jsonb), sta_places(jsonb), sta_sync_places(jsonb), sta_sync_seen(text, jsonb), sta_hide() from public;
 do $$ begin

@@ -2,7 +2,7 @@
 -- sta_open has. Readings are those of her stay (my.frog_reading). After households*.sql, which makes the schema.
 
 create view my.sta_datastream with (security_barrier) as
-select s.datastream_id, s.thing_id, s.sensor_id, s.property_id, s.device_id, s.kind, s.field, s.name, s.description, s.unit,
+select s.datastream_id, s.thing_id, s.sensor_id, s.property_id, s.source_id as device_id, s.kind, s.field, s.name, s.description, s.unit,
        s.observation_type, s.properties, s.feature_id, s.area_id, l.location as observed_area
   from public.sta_datastream s left join public.sta_location l on l.location_id = s.area_id
  where s.device_id = any ((select public.my_devices())::integer[]) and s.kind = 'frog';

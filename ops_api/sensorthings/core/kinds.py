@@ -14,7 +14,25 @@ from devices.contract.kind import Field, Kind
 from devices.contract.quantities import Quantity
 
 MADE = "other"
-"""Kind of what people and programs measure with things of their own; its datastreams are made by them."""
+OTHER = Kind(
+    name=MADE,
+    title="Other datastream",
+    description="One number at a time, of a datastream that people or programs made; its unit is the datastream's.",
+    cadence_s=3600,
+    continuous=False,
+    fields=(
+        Field(
+            name="value",
+            quantity=q.COUNT,
+            minimum=-1e12,
+            maximum=1e12,
+            resolution=3.0,  # no step: kept and given as it came
+            required=True,
+            storage="double precision",
+        ),
+    ),
+)
+"""What has no device of ours and no table of its kind's making: ``other_reading``."""
 _OM = "http://www.opengis.net/def/observationType/OGC-OM/2.0/"
 MEASUREMENT, COUNT, CATEGORY, TRUTH = (
     f"{_OM}OM_{name}"
@@ -50,7 +68,7 @@ DEFINITIONS: Mapping[Quantity, str] = MappingProxyType(
 
 def declared(kinds: Mapping[str, Kind]) -> list[dict[str, Any]]:
     """Return what ``sta_sync`` takes, from the kinds that devices have."""
-    return [_kind(kind) for kind in kinds.values() if kind.name != MADE]
+    return [_kind(kind) for kind in kinds.values()]
 
 
 def moves(kind: Kind) -> bool:
