@@ -36,6 +36,7 @@ from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
+from ops_api.rest.described import describe
 from ops_api.rest.export import Exporter
 from ops_api.rest.kept import KeepAnswers
 from ops_api.rest.known_params import known_params
@@ -282,6 +283,7 @@ def create_app(
         front=front or FrontDoor(),
     )
     _mount(app)
+    describe(app)
     return app
 
 
