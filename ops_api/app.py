@@ -31,6 +31,7 @@ from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
+from ops_api.rest.described import describe
 from ops_api.rest.export import Exporter
 from ops_api.rest.kept import KeepAnswers
 from ops_api.rest.places import Places
@@ -149,6 +150,7 @@ def create_app(
         sta_writing=None if things is None else Writing(things, pool),
     )
     _mount(app, answer_s)
+    describe(app)
     return app
 
 
