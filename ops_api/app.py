@@ -5,9 +5,7 @@ It must not know how pools, brokers or settings are made: ``ops_api.wiring_api``
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -33,6 +31,7 @@ from ops_api.households.ports import Eraser, NoEraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
+from ops_api.lifespan import lifespan
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.as_role import RoleDb
@@ -44,6 +43,7 @@ from ops_api.routers import (
     alarm_pages,
     alarm_stream,
     alarms,
+    audit,
     bin_days,
     bin_days_pages,
     bin_reminder_pages,
@@ -156,6 +156,7 @@ _ROUTERS = (
     incidents.router,
     ops_tools.router,
     ops_closures.router,
+    audit.router,
 )
 _PAGES = (
     live.pages,
@@ -195,6 +196,7 @@ _PAGES = (
     sign_in_other.router,
     account_pages.router,
     accounts_pages.router,
+    audit.pages,
 )
 
 _HELD = (Depends(enforce),)
@@ -314,7 +316,7 @@ def _bare_app() -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan,
+        lifespan=lifespan,
     )
 
 
@@ -390,28 +392,6 @@ def page_paths() -> dict[str, frozenset[str]]:
         for r in routes
         if isinstance(r, Route) and "GET" in (r.methods or ())
     }
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    context: Context = app.state.context
-    publishers = [
-        asyncio.create_task(context.hub.run(), name="sse-hub"),
-        asyncio.create_task(context.feed.run(), name="sse-alarms"),
-    ]
-    try:
-        yield
-    finally:
-        context.hub.close()
-        context.feed.close()
-        context.missing.close()
-        context.database.close()
-        context.wall.close()
-        for publisher in publishers:
-            publisher.cancel()
-        for publisher in publishers:
-            with suppress(asyncio.CancelledError):
-                await publisher
 
 
 def _version() -> str:
