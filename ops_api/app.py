@@ -25,16 +25,13 @@ from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
 from ops_api.crew_desk import CrewDesk
 from ops_api.households.gone import GoneBook
-from ops_api.households.joining import Joining
-from ops_api.households.people import People
-from ops_api.households.ports import Eraser, NoEraser
-from ops_api.households.sessions import Sessions
+from ops_api.households.parts import Households, households_on
+from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.lifespan import lifespan
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
-from ops_api.queries.as_role import RoleDb
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.routers import (
@@ -67,6 +64,7 @@ from ops_api.routers import (
     home_evidence,
     home_pages,
     home_people,
+    home_receipts,
     home_sharing,
     homes,
     households,
@@ -143,6 +141,7 @@ _ROUTERS = (
     late.router,
     damp.router,
     households.router,
+    home_receipts.router,
     cases.router,
     cases.evidence,
     home_evidence.router,
@@ -161,6 +160,7 @@ _ROUTERS = (
 _PAGES = (
     live.pages,
     platform.health,
+    home_receipts.pages,
     home_people.pages,  # before home_pages: their addresses are no codes
     home_sharing.pages,
     home_data.pages,
@@ -261,14 +261,8 @@ def create_app(
     hub.tell(feed.touch)
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
-    registrar = RoleDb(db, "cityops_registrar")
-    households = (
-        Sessions(registrar, residents or pool),
-        Joining(registrar),
-        People(registrar, gone),
-        eraser or NoEraser(),
-    )
-    known = _context(db, hub, feed, brand, kinds, clock, desk, households)
+    homes_parts = households_on(db, residents or pool, gone, eraser)
+    known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
         known,
         cases=case_book,
@@ -328,9 +322,8 @@ def _context(
     kinds: Mapping[str, Kind],
     clock: Clock,
     desk: AlarmDesk,
-    households: tuple[Sessions, Joining, People, Eraser],
+    parts: Households,
 ) -> Context:
-    sessions, joining, people, eraser = households
     return Context(
         db=db,
         kinds=kinds,
@@ -343,10 +336,10 @@ def _context(
         missing=Cached(lambda: count_fleet(db, kinds, clock)),
         database=Cached(lambda: database_state(db, kinds)),
         desk=desk,
-        sessions=sessions,
-        joining=joining,
-        people=people,
-        eraser=eraser,
+        sessions=parts.sessions,
+        joining=parts.joining,
+        people=parts.people,
+        eraser=parts.eraser,
     )
 
 
