@@ -88,6 +88,7 @@ from ops_api.routers import (
     pages,
     platform,
     problems,
+    resident_passkey,
     road_forecast,
     rounds,
     rules,
@@ -163,6 +164,7 @@ _PAGES = (
     live.pages,
     platform.health,
     home_receipts.pages,
+    resident_passkey.pages,  # before home_pages likewise
     home_people.pages,  # before home_pages: their addresses are no codes
     home_sharing.pages,
     home_data.pages,

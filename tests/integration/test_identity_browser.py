@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from ops_api.access.model import Role
-from tests.fakes import website
+from tests.fakes import seed_web, website
 from tests.fakes.accessibility import violations
 from tests.fakes.browser import in_browser
 from tests.fakes.identity import PASSWORD
@@ -66,7 +66,7 @@ async def test_a_passkey_is_made_on_the_account_page_and_signs_in(site: Site, ch
     await session.send("WebAuthn.enable")
     await session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     await types(page, site, "ada")
     await sets_up(page, Person(site, "ada"))
     await page.wait_for_url("**/account")
@@ -82,6 +82,45 @@ async def test_a_passkey_is_made_on_the_account_page_and_signs_in(site: Site, ch
     await page.goto(f"{local(site)}/account")
     assert await page.get_by_text("by a passkey").count() == 1
     assert said == []
+    await context.close()
+
+
+async def test_a_resident_comes_back_by_a_passkey_until_she_has_moved_out(
+    site: Site, chromium: Browser
+) -> None:
+    context = await chromium.new_context()
+    page = await context.new_page()
+    session: Any = await context.new_cdp_session(page)
+    await session.send("WebAuthn.enable")
+    await session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    at = f"{local(site)}/home/{seed_web.DAMP_HOME}"
+    await page.goto(f"{local(site)}/join/{seed_web.DAMP_HOME}")
+    await page.get_by_label("What is your name?").fill("Ann")
+    await page.get_by_role("button", name="Show my home").click()
+    await page.wait_for_url(at)
+    await page.goto(f"{at}/people")
+    assert await violations(page) == []
+    await page.get_by_label("Name of this phone").fill("Ann’s phone")
+    await page.get_by_role("button", name="Make a passkey").click()
+    await page.get_by_text("Ann’s phone").wait_for()
+    await page.get_by_role("button", name="Sign out here").click()
+    await page.wait_for_url("**/?left=1#frog")
+    # She is no staff: there it opens nothing.
+    await page.goto(f"{local(site)}/sign-in")
+    await page.get_by_role("button", name="Use a passkey").click()
+    await page.get_by_text("does not open anything here").wait_for()
+    await page.goto(local(site))
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Come back with a passkey").click()
+    await page.wait_for_url(at)
+    await site.sql(
+        "update household_member set to_at = now() where to_at is null and resident_id in (select resident_id from resident where name = 'Ann')"
+    )
+    await context.clear_cookies()
+    await page.goto(local(site))
+    await page.get_by_role("button", name="Come back with a passkey").click()
+    await page.get_by_text("does not open anything here").wait_for()
+    assert not await context.cookies()
     await context.close()
 
 
