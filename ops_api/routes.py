@@ -12,6 +12,7 @@ from ops_api.access.enforce import enforce
 from ops_api.rest.known_params import known_params
 from ops_api.routers import (
     account_pages,
+    accounts,
     accounts_pages,
     alarm_pages,
     alarm_stream,
@@ -69,6 +70,7 @@ from ops_api.routers import (
     platform,
     problem_pages,
     readings_stream,
+    resident_passkey,
     road_forecast,
     rounds,
     rules,
@@ -127,6 +129,7 @@ ROUTERS = (
     open_data.router,
     home_assistant.router,
     audit.router,
+    accounts.router,
 )
 STANDARDS = (ogc.router, ngsi.router, sta.router, sta_write.router)
 """Their parameters are those of their standards: each says itself what it does not know."""
@@ -172,6 +175,7 @@ PAGES = (
     open_data.pages,
     problem_pages.pages,
     audit.pages,
+    resident_passkey.pages,  # before home_pages likewise
 )
 
 _HELD = (Depends(enforce),)

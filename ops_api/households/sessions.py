@@ -34,6 +34,14 @@ class Sessions:
             await self._db.rows("session_seen", hash=mark, session_id=row["session_id"])
         return self._member(row, token, now)
 
+    async def begin(self, resident_id: str) -> str | None:
+        """Begin a session of a resident who showed a passkey; None where she lives nowhere any more."""
+        token = codes.new_token()
+        made = await self._db.row(
+            "session_add_living", resident_id=resident_id, hash=codes.token_hash(token), life=SESSION_LIFE
+        )
+        return None if made is None else token
+
     def _member(self, row: Row, token: str, now: datetime) -> Member:
         lost = not row["newest"] and row["unseen"]  # she never got the new token
         return Member(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ops_api.access.model import Principal
 from ops_api.households.codes import new_token, token_hash
 from ops_api.identity.core.scopes import roles_of
 from ops_api.identity.model import (
@@ -81,12 +82,12 @@ class StaffSessions:
         )
         return None if done is None else new
 
-    async def end(self, who: Signed, session_id: str, now: datetime) -> bool:
+    async def end(self, who: Principal, session_id: str, now: datetime) -> bool:
         """End one of somebody's own sessions; return whether there was one."""
         done = await self._db.row("staff_session_end", session_id=session_id, account_id=who.id, now=now)
         return done is not None
 
-    async def end_others(self, who: Signed, now: datetime) -> None:
+    async def end_others(self, who: Principal, now: datetime) -> None:
         """End all of somebody's sessions but the one that asks."""
         await self._db.rows(
             "staff_sessions_end_others", account_id=who.id, session_id=who.session_id, now=now

@@ -31,6 +31,14 @@ returning session_id
 insert into resident_session (resident_id, token_hash, expires_at)
 values (%(resident_id)s, %(hash)s, now() + %(life)s) returning session_id
 
+-- session_add_living
+-- For who lives somewhere: a passkey of somebody who has moved out opens nothing.
+insert into resident_session (resident_id, token_hash, expires_at)
+select %(resident_id)s, %(hash)s, now() + %(life)s
+ where exists (select from household_member m
+                where m.resident_id = %(resident_id)s and (m.to_at is null or m.to_at > now()))
+returning session_id
+
 -- session_end
 update resident_session set revoked_at = now() where session_id = %(session_id)s and revoked_at is null
 

@@ -12,7 +12,7 @@ from ops_api.access.model import Principal, Role
 from ops_api.access.principal import Asker
 from ops_api.identity.core.scopes import scopes_of
 from ops_api.identity.keys import NewKey
-from ops_api.identity.model import Account, IdentityRefusedError, Signed
+from ops_api.identity.model import Account, IdentityRefusedError
 from ops_api.identity.passkeys import LABEL_MOST, Owner, said_of
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.sign_in_flow import Typed, page, refusal
@@ -41,7 +41,7 @@ async def account(request: Request, ctx: Ctx, who: Asker, done: str = "") -> Res
 @router.post("/sign-out")
 async def sign_out(request: Request, ctx: Ctx, who: Asker) -> Response:
     """End this browser's session."""
-    signed = _signed(who)
+    signed = _person(who)
     await desk_of(ctx).sessions.end(signed, signed.session_id, ctx.clock.now())
     response = RedirectResponse("/sign-in", 303)
     forget_session(request, response)
@@ -51,7 +51,7 @@ async def sign_out(request: Request, ctx: Ctx, who: Asker) -> Response:
 @router.post("/sessions/end")
 async def end_session(ctx: Ctx, who: Asker, session_id: Typed = "") -> Response:
     """End one of the other sessions, or without a number all of them."""
-    signed, now, sessions = _signed(who), ctx.clock.now(), desk_of(ctx).sessions
+    signed, now, sessions = _person(who), ctx.clock.now(), desk_of(ctx).sessions
     if session_id:
         await sessions.end(signed, session_id, now)
     else:
@@ -73,7 +73,7 @@ async def change_password(
         await desk.passwords.set(mine, password, now)
     except IdentityRefusedError as error:
         return await _show(request, ctx, who, wrong=str(error), status=refusal(error)[0])
-    await desk.sessions.end_others(_signed(who), now)
+    await desk.sessions.end_others(_person(who), now)
     return _done("password")
 
 
@@ -191,8 +191,8 @@ async def _account(ctx: Context, who: Principal) -> Account:
     return found
 
 
-def _signed(who: Principal) -> Signed:
-    if not isinstance(who, Signed):
+def _person(who: Principal) -> Principal:
+    if who.kind != "staff":
         raise HTTPException(403, "This is for people who sign in, not for programs.")
     return who
 

@@ -10,12 +10,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ops_api.households.model import LivesIn, Member
 from ops_api.households.people import Invitation
+from ops_api.identity.passkeys import Owner
 from ops_api.routers.content import check_lives_in
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.home_pages import Name, home_address, page
 from ops_api.routers.homes import Code
 from ops_api.routers.resident import Who, sign_out
-from ops_api.web import household_view
+from ops_api.routers.staff_browser import passkey_site
+from ops_api.web import account_view, household_view
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -58,15 +60,25 @@ def moved_at(ctx: Context, day: str) -> datetime | None:
 
 
 async def _people(
-    ctx: Context, who: Member, home: LivesIn, invitation: Invitation | None = None, origin: str = ""
+    request: Request,
+    ctx: Context,
+    who: Member,
+    home: LivesIn,
+    invitation: Invitation | None = None,
+    origin: str = "",
 ) -> HTMLResponse:
     rows = await ctx.people.listed(who, home)
     view = household_view.people(rows, ctx.brand, ctx.clock.now())
     invited = None if invitation is None else household_view.invited(invitation, ctx.brand, origin)
     browsers = await ctx.sessions.count(who)
+    mine = Owner(None, who.resident_id)
+    can_passkey = ctx.front.desk is not None and passkey_site(request, ctx) is not None
+    passkeys = [] if ctx.front.desk is None else await ctx.front.desk.passkeys.listed(mine)
     return page(
         ctx,
         "home_people.html",
+        can_passkey=can_passkey,
+        passkeys=account_view.passkeys(passkeys, ctx.brand),
         home=home,
         code=home.code,
         who=who,
@@ -77,9 +89,9 @@ async def _people(
 
 
 @pages.get("/home/{code}/people")
-async def people(code: Code, ctx: Ctx, who: Who) -> HTMLResponse:
+async def people(code: Code, request: Request, ctx: Ctx, who: Who) -> HTMLResponse:
     """List who lives in the home."""
-    return await _people(ctx, *at_home(who, code))
+    return await _people(request, ctx, *at_home(who, code))
 
 
 @pages.post("/home/{code}/people/name")
@@ -98,7 +110,7 @@ async def invite(
     """Make a code for one more person and show it: this once."""
     found, home = at_home(who, code)
     invitation = await ctx.people.invite(found, home, all_of_it=all_of_it)
-    return await _people(ctx, found, home, invitation, str(request.base_url).rstrip("/"))
+    return await _people(request, ctx, found, home, invitation, str(request.base_url).rstrip("/"))
 
 
 @pages.post("/home/{code}/people/leave")

@@ -11,6 +11,7 @@ from ops_api.routers.catalogue import find_device
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.platform import dead_letter_rows, detail
 from ops_api.routers.resident import Who
+from ops_api.routers.staff_browser import passkey_site
 from ops_api.web import api_view, words
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -22,11 +23,12 @@ def _page(ctx: Context, template: str, **values: object) -> HTMLResponse:
 
 @router.get("/")
 async def start(
-    ctx: Ctx, who: Who, unknown: str | None = None, wait: bool = False, left: bool = False
+    request: Request, ctx: Ctx, who: Who, unknown: str | None = None, wait: bool = False, left: bool = False
 ) -> HTMLResponse:
     """Choose a role."""
     homes = () if who is None else who.homes
-    return _page(ctx, "start.html", unknown=unknown, wait=wait, left=left, homes=homes)
+    passkeys = ctx.front.desk is not None and not homes and passkey_site(request, ctx) is not None
+    return _page(ctx, "start.html", passkeys=passkeys, unknown=unknown, wait=wait, left=left, homes=homes)
 
 
 @router.get("/winter/{route_id}")

@@ -77,6 +77,8 @@ def test_who_may_act_is_known_or_named_here() -> None:
         "POST /api/v1/join",
         "POST /join",
         "POST /sign-out",
+        "POST /join/passkey",
+        "POST /join/passkey/options",
         "POST /sign-in",
         "POST /sign-in/code",
         "POST /sign-in/link/{token}",
