@@ -25,19 +25,18 @@ from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
 from ops_api.crew_desk import CrewDesk
 from ops_api.households.gone import GoneBook
-from ops_api.households.joining import Joining
-from ops_api.households.people import People
-from ops_api.households.ports import Eraser, NoEraser
-from ops_api.households.sessions import Sessions
+from ops_api.households.parts import Households, households_on
+from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.lifespan import lifespan
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
-from ops_api.queries.as_role import RoleDb
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.routers import (
+    account_pages,
+    accounts_pages,
     alarm_pages,
     alarm_stream,
     alarms,
@@ -65,6 +64,7 @@ from ops_api.routers import (
     home_evidence,
     home_pages,
     home_people,
+    home_receipts,
     home_sharing,
     homes,
     households,
@@ -92,6 +92,8 @@ from ops_api.routers import (
     rules,
     scores,
     shadow,
+    sign_in_other,
+    sign_in_pages,
     weather_forecasts,
     winter,
     winter_board,
@@ -99,6 +101,7 @@ from ops_api.routers import (
 )
 from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, FrontDoor, Officers
+from ops_api.routers.keep_signed_in import KeepSignedIn
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.stream import Hints, Hub
@@ -138,6 +141,7 @@ _ROUTERS = (
     late.router,
     damp.router,
     households.router,
+    home_receipts.router,
     cases.router,
     cases.evidence,
     home_evidence.router,
@@ -156,6 +160,7 @@ _ROUTERS = (
 _PAGES = (
     live.pages,
     platform.health,
+    home_receipts.pages,
     home_people.pages,  # before home_pages: their addresses are no codes
     home_sharing.pages,
     home_data.pages,
@@ -187,6 +192,10 @@ _PAGES = (
     incident_pages.router,
     ops_tools_pages.router,
     ops_closures.pages,
+    sign_in_pages.router,
+    sign_in_other.router,
+    account_pages.router,
+    accounts_pages.router,
     audit.pages,
 )
 
@@ -252,14 +261,8 @@ def create_app(
     hub.tell(feed.touch)
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
-    registrar = RoleDb(db, "cityops_registrar")
-    households = (
-        Sessions(registrar, residents or pool),
-        Joining(registrar),
-        People(registrar, gone),
-        eraser or NoEraser(),
-    )
-    known = _context(db, hub, feed, brand, kinds, clock, desk, households)
+    homes_parts = households_on(db, residents or pool, gone, eraser)
+    known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
         known,
         cases=case_book,
@@ -319,9 +322,8 @@ def _context(
     kinds: Mapping[str, Kind],
     clock: Clock,
     desk: AlarmDesk,
-    households: tuple[Sessions, Joining, People, Eraser],
+    parts: Households,
 ) -> Context:
-    sessions, joining, people, eraser = households
     return Context(
         db=db,
         kinds=kinds,
@@ -334,10 +336,10 @@ def _context(
         missing=Cached(lambda: count_fleet(db, kinds, clock)),
         database=Cached(lambda: database_state(db, kinds)),
         desk=desk,
-        sessions=sessions,
-        joining=joining,
-        people=people,
-        eraser=eraser,
+        sessions=parts.sessions,
+        joining=parts.joining,
+        people=parts.people,
+        eraser=parts.eraser,
     )
 
 
@@ -346,6 +348,7 @@ def _mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(LimitBody)
+    app.add_middleware(KeepSignedIn)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)
