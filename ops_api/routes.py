@@ -137,6 +137,7 @@ PAGES = (
     live.pages,
     platform.health,
     home_receipts.pages,
+    resident_passkey.pages,  # before home_pages: its addresses are no codes
     home_people.pages,  # before home_pages: their addresses are no codes
     home_sharing.pages,
     home_data.pages,
@@ -175,7 +176,6 @@ PAGES = (
     open_data.pages,
     problem_pages.pages,
     audit.pages,
-    resident_passkey.pages,  # before home_pages likewise
 )
 
 _HELD = (Depends(enforce),)

@@ -26,6 +26,8 @@ def may(rule: Rule, who: str) -> bool:
     """Whether somebody may, worked out apart from the code that decides."""
     if rule.who in ("open", "look", "code"):
         return True
+    if who == Role.OPEN_DATA:  # its key has no scope
+        return False
     if who == Role.SERVICE:  # its key has every scope
         return rule.who != "home" and rule.scope != ""
     if rule.who == "home":
