@@ -207,6 +207,6 @@ def _check(document: Mapping[str, Any], issuer: str) -> None:
     if document.get("issuer") != issuer:
         raise ValueError("another issuer")
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-        to = urlsplit(document[name])
+        to = urlsplit(str(document[name]))
         if to.scheme != "https" and to.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise ValueError(f"{name} is no https address")

@@ -173,6 +173,7 @@ async def running(
     port: int = 0,
     data_dir: Path | None = None,
     team: str | None = TEAM_PASSWORD,
+    identity: dict[str, Any] | None = None,
     **api: Any,
 ) -> AsyncIterator[Site]:
     """Run the site until the end of the block.
@@ -182,6 +183,7 @@ async def running(
         port: 0 for any.
         data_dir: of a site that signs packs.
         team: the housing team's password; None: neither its pages nor the officers' desk are set up.
+        identity: settings of it, beside the secret.
         api: further settings of the API.
     """
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
@@ -191,7 +193,7 @@ async def running(
         housing=HousingSettings.model_validate({"password": team}),
         winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
         crew=CrewSettings.model_validate({"password": team and CREW_PASSWORD}),
-        identity=IdentitySettings.model_validate({"secret": IDENTITY_SECRET}),
+        identity=IdentitySettings.model_validate({"secret": IDENTITY_SECRET} | (identity or {})),
         ops=OpsSettings.model_validate({"password": team and OPS_PASSWORD}),
         bin_days=BinDaysSettings.model_validate(
             {

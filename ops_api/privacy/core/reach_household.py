@@ -75,7 +75,6 @@ _LIVES = (
     _one("household_member", "who lives where from when to when", _ACCESS, "a year after moving out", export="household"),
     _one("resident_session", "signed-in browsers: marks of tokens, times", _ACCESS, "with the resident"),
     _one("passkey", "public keys of passkeys, of residents and staff", _ACCESS, "with who has it"),
-    _one("api_key", "marks of keys of programs, of residents and staff", _ACCESS, "with who has it; 30 days after its end"),
     _one("sign_in_step", "steps of a sign-in that has begun", _ACCESS, "a day", "expires"),
     _one("join_code", "marks of codes on labels and invitations", _ACCESS, "void with the next, or when somebody leaves", "stays", "marks; an invitation goes with who made it"),
     _one("join_try", "wrong codes by network, as a mark", _ACCESS, "two days", "expires"),
