@@ -364,9 +364,12 @@ def _routes() -> tuple[BaseRoute, ...]:
     FastAPI works out what each takes and gives when it is first asked: most of a second, once a process.
     """
     errors: dict[int | str, dict[str, object]] = {
+        401: {"model": Problem},
+        403: {"model": Problem},
         404: {"model": Problem},
         409: {"model": Problem},
         422: {"model": Problem},
+        429: {"model": Problem},
         503: {"model": Problem},
     }
     all_of_them = APIRouter()
