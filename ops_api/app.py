@@ -36,6 +36,7 @@ from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.routers import (
     account_pages,
+    accounts,
     accounts_pages,
     alarm_pages,
     alarm_stream,
@@ -156,6 +157,7 @@ _ROUTERS = (
     incidents.router,
     ops_tools.router,
     ops_closures.router,
+    accounts.router,
     audit.router,
 )
 _PAGES = (
