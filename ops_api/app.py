@@ -30,6 +30,7 @@ from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.lifespan import lifespan
+from ops_api.live_versions import hub_on
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
@@ -260,7 +261,7 @@ def create_app(
         front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
-    hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
+    hub = hub_on(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
     feed = AlarmFeed(alarm_stream.AlarmLog(db, desk, brand, clock), poll_s=poll_s)
     hub.tell(feed.touch)
     app = _bare_app()
@@ -283,27 +284,6 @@ def create_app(
     )
     _mount(app)
     return app
-
-
-def _hub(db: Db, clock: Clock, hints: Hints | None, *, poll_s: float, pace_s: float) -> Hub:
-    async def state_version() -> object:
-        return await db.one("version")
-
-    async def alarms_version() -> object:
-        return await db.one("alarm_log_version")
-
-    async def notifications_version() -> object:
-        return await db.one("notify_version", now=clock.now())
-
-    async def incidents_version() -> object:
-        return await db.one("incidents_version")
-
-    versions = {
-        "alarms": alarms_version,
-        "notifications": notifications_version,
-        "incidents": incidents_version,
-    }
-    return Hub(state_version, hints, versions=versions, poll_s=poll_s, pace_s=pace_s)
 
 
 def _bare_app() -> FastAPI:

@@ -23,7 +23,7 @@ def privacy(lane: Street, folder: Path, *words: str) -> subprocess.CompletedProc
 
 
 async def audited(lane: Street) -> list[tuple[str, str, str]]:
-    return await lane.sql("select action, actor_id, object from audit_entry order by entry_id")  # type: ignore[return-value]
+    return await lane.sql("select action, actor_id, object from audit_entry order by entry_id")
 
 
 async def test_a_resident_is_forgotten_and_nothing_is_left(db_dsn: str, tmp_path: Path) -> None:
