@@ -25,7 +25,8 @@ from ops_api.households.parts import Households, households_on
 from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
-from ops_api.lifespan import hub_of, lifespan
+from ops_api.lifespan import lifespan
+from ops_api.live_versions import hub_on
 from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
@@ -121,7 +122,7 @@ def create_app(
         things: OGC SensorThings; without it its routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
-    hub = hub_of(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
+    hub = hub_on(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
     feed = AlarmFeed(alarm_stream.AlarmLog(db, desk, brand, clock), poll_s=poll_s)
     hub.tell(feed.touch)
     kinds = kinds if kinds is not None else discover()

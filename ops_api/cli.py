@@ -41,6 +41,7 @@ from ops_api import (
     cli_notify,
     cli_ops,
     cli_people,
+    cli_privacy,
     cli_replay,
     cli_rules,
     cli_run,
@@ -92,6 +93,7 @@ app.add_typer(cli_work.app, name="work")
 app.add_typer(cli_damp.app, name="damp")
 app.add_typer(cli_homes.app, name="homes")
 app.command("home-assistant", epilog=cli_home_assistant.EXAMPLES)(cli_home_assistant.home_assistant)
+app.add_typer(cli_privacy.app, name="privacy")
 app.add_typer(cli_account.app, name="account")
 app.add_typer(cli_key.app, name="key")
 app.add_typer(cli_case.app, name="case")

@@ -68,6 +68,7 @@ from ops_api.routers import (
     orders,
     pages,
     platform,
+    privacy_pages,
     problem_pages,
     readings_stream,
     resident_passkey,
@@ -176,6 +177,7 @@ PAGES = (
     open_data.pages,
     problem_pages.pages,
     audit.pages,
+    privacy_pages.pages,
 )
 
 _HELD = (Depends(enforce),)

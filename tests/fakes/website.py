@@ -174,6 +174,7 @@ async def running(
     data_dir: Path | None = None,
     team: str | None = TEAM_PASSWORD,
     identity: dict[str, Any] | None = None,
+    login: str = "",
     **api: Any,
 ) -> AsyncIterator[Site]:
     """Run the site until the end of the block.
@@ -184,12 +185,13 @@ async def running(
         data_dir: of a site that signs packs.
         team: the housing team's password; None: neither its pages nor the officers' desk are set up.
         identity: settings of it, beside the secret.
+        login: connection string of the API's own login; empty: the owner's.
         api: further settings of the API.
     """
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
     settings = Settings(
         db=DbSettings(dsn=dsn, pool_max=8),
-        api=ApiSettings(port=port, **api),
+        api=ApiSettings(port=port, dsn=login, **api),
         housing=HousingSettings.model_validate({"password": team}),
         winter=WinterSettings.model_validate({"password": team and OFFICERS_PASSWORD}),
         crew=CrewSettings.model_validate({"password": team and CREW_PASSWORD}),

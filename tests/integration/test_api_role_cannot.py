@@ -119,6 +119,28 @@ async def test_frogs_are_not_seen_whatever_is_asked(lane: Street) -> None:
         }  # fmt: skip
 
 
+async def test_what_rules_say_of_homes_is_not_seen_nor_written(lane: Street) -> None:
+    for table, more in (
+        ("event", "kind, "),
+        ("decision", "rule_id, rule_version, outcome, reason, inputs, result, "),
+    ):
+        values = "'x', " if table == "event" else "'x', 1, 'o', 'r', '{}', '{}', "
+        at = "at" if table == "event" else "decided_at"
+        for kind in ("home", "segment"):
+            await lane.sql(
+                f"insert into {table} ({more}subject_kind, subject, {at}) values ({values}'{kind}', 'home-code-3', now())"
+            )
+    await lane.sql("insert into subject_state values ('segment', 'x', now(), '{}')")
+    async with api(lane) as pool, pool.connection() as conn:
+        for table in ("subject_state", "event", "decision"):
+            assert await refused(conn, f"select * from {table} where subject_kind = 'home' or true") == "1", (
+                table
+            )
+        write = "insert into event (kind, subject_kind, subject, at) values ('x', %s, 's', now()) returning 1"
+        assert await refused(conn, write, "segment") == "1"
+        assert await refused(conn, write, "home") == "refused"
+
+
 async def test_the_token_of_another_shows_no_more_than_to_the_resident(lane: Street) -> None:
     """Who has both the role and a stolen token sees that home's boxes by name, as its resident does; no other's."""
     async with api(lane) as pool, pool.connection() as conn:

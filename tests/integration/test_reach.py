@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -9,7 +10,9 @@ import pytest
 
 from ops_api.privacy.core.model import Personal
 from ops_api.privacy.core.reach import NOBODY, REACH, by_table
+from ops_api.privacy.record import put_into
 
+PAGE = Path(__file__).parents[2] / "docs" / "privacy.md"
 LATER = {"audit_base", "audit_entry", "audit_source_key"}
 """Of the audit: its tables come with it."""
 
@@ -57,3 +60,10 @@ async def test_what_has_a_column_of_a_home_a_resident_or_an_address_is_listed(
 def test_what_stays_says_why() -> None:
     with pytest.raises(ValueError, match="says why"):
         Personal(table="t", of="household", what="w", purpose="p", keep="k", how="stays")
+
+
+def test_the_record_of_processing_is_what_the_list_says() -> None:
+    said = PAGE.read_text(encoding="utf-8")
+    assert said == put_into(said), "write it again: python -m ops_api.privacy.record docs/privacy.md"
+    with pytest.raises(ValueError, match="lacks"):
+        put_into("no marks")

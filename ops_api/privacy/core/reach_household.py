@@ -12,10 +12,19 @@ _YEAR = "until deleted; a year after moving out (retention.moved_out_days)"
 
 
 def _one(
-    table: str, what: str, purpose: str, keep: str, how: How = "deleted", why: str = "", export: str = ""
-) -> Personal:
+    table: str, what: str, purpose: str, keep: str, how: How = "deleted", why: str = "", export: str = "",
+    names: tuple[str, ...] = (),
+) -> Personal:  # fmt: skip
     return Personal(
-        table=table, of="household", what=what, purpose=purpose, keep=keep, how=how, why=why, export=export
+        table=table,
+        of="household",
+        what=what,
+        purpose=purpose,
+        keep=keep,
+        how=how,
+        why=why,
+        export=export,
+        names=names,
     )
 
 
@@ -33,7 +42,7 @@ _MEASURED = (
     _one("late_window", "readings that came late, and what they changed", _DAMP, "400 days; with the stay"),
     _one("rule_state", "what rules remember, of a home the last hours", _DAMP, "8 days", "expires"),
     _one("rule_checkpoint", "what rules remembered before, to begin again from", _DAMP, "8 to 30 days", "expires"),
-    _one("calibration", "offsets of sensors", _DAMP, "as long as the device", "stays", "figures of a device", export="calibrations"),
+    _one("calibration", "offsets of sensors", _DAMP, "as long as the device", "stays", "figures of a device", export="calibrations", names=("by", "withdrawn_by")),
 )  # fmt: skip
 
 _SERVICE = (
@@ -45,7 +54,7 @@ _SERVICE = (
     _one("work_item", "devices to be mended, of a home its frogs", _DESK, "until deleted; with the stay", "blanked"),
     _one("dead_letter", "messages that could not be stored, as they came", _DESK, "30 to 90 days; with the stay"),
     _one("dead_letter_overflow", "how many more there were, by device", _DESK, "likewise", "stays", "numbers by device"),
-    _one("rule_override", "limits set for a home or its frog, and why", _DESK, "7 years; its words with the stay", "blanked"),
+    _one("rule_override", "limits set for a home or its frog, and why", _DESK, "7 years; its words with the stay", "blanked", names=("author", "withdrawn_by")),
     _one("device", "name and kind of a frog", _DESK, "as long as the device", "stays", "the installation's, not who lives there"),
     _one("device_status", "when a frog was heard, its battery", _DESK, "as long as the device", "stays", "health of a device"),
     _one("device_clock", "how a frog's clock goes", _DESK, "as long as the device", "stays", "numbers of a device"),
@@ -70,7 +79,7 @@ _LIVES = (
     _one("join_code", "marks of codes on labels and invitations", _ACCESS, "void with the next, or when somebody leaves", "stays", "marks; an invitation goes with who made it"),
     _one("join_try", "wrong codes by network, as a mark", _ACCESS, "two days", "expires"),
     _one("consent", "what is shown to whom, who said so", "to show the council what a household wants to show", "with the stay of who gave it", export="sharing"),
-    _one("access_log", "who looked at a home, when and why", "to let a household check who looks", "3 years (retention.access_log_days)", "stays", "evidence for the household; numbers of homes and names of staff", export="looks"),
+    _one("access_log", "who looked at a home, when and why", "to let a household check who looks", "3 years (retention.access_log_days)", "stays", "evidence for the household; numbers of homes and names of staff", export="looks", names=("who",)),
     _one("erasure", "that something was deleted: counts and times", "to show that it was done; not to bring it back", "for good", "stays", "counts; whose it was goes when it is done"),
     _one("home", "address, code, how many live there", "the installation", "as long as the home has a frog", "stays", "the landlord's installation"),
     _one("home_device", "which frog stands in which home and room", "the installation", "as long as it stands there", "stays", "the installation"),
