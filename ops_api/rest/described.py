@@ -5,6 +5,8 @@ Generated from what the routes declare and from :data:`ops_api.access.rules.RULE
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -39,7 +41,8 @@ def describe(app: FastAPI) -> None:
 
     def openapi() -> Document:
         if app.openapi_schema is None:
-            app.openapi_schema = described(make())
+            document = make()
+            app.openapi_schema = described(document)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way of changing it
@@ -47,10 +50,13 @@ def describe(app: FastAPI) -> None:
 
 def described(document: Document) -> Document:
     """Return FastAPI's document with what it does not know."""
-    document.setdefault("components", {})["securitySchemes"] = SCHEMES
-    schemas = document["components"].get("schemas", {})
+    schemas = document["components"]["schemas"]
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
+    document = _short_names(document)
+    document["components"]["securitySchemes"] = SCHEMES
+    schemas = document["components"]["schemas"]
+    _short_ids(document)
     for method, path, operation in operations(document):
         rule = RULES.get(f"{method.upper()} {path}")
         if rule is not None:
@@ -67,6 +73,32 @@ def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
         for method, operation in item.items():
             if isinstance(operation, dict) and "responses" in operation:
                 yield method, path, operation
+
+
+def _short_names(document: Document) -> Document:
+    """Return it with names of schemas without our modules: ``ops_api__routers__work__Assign`` is ``WorkAssign``."""
+    text = json.dumps(document)
+    for name in document["components"]["schemas"]:
+        module, _, last = name.rpartition("__")
+        if module:
+            area = module.rpartition("__")[2].removesuffix("_documents").removesuffix("schemas")
+            text = text.replace(f'"{name}"', f'"{area.title().replace("_", "")}{last}"')
+            text = text.replace(f'/{name}"', f'/{area.title().replace("_", "")}{last}"')
+    found: Document = json.loads(text)
+    for name, schema in found["components"]["schemas"].items():
+        schema["title"] = name
+    return found
+
+
+def _short_ids(document: Document) -> None:
+    """Name each operation by its function, where no other has the same: ``list_devices``."""
+    short: dict[str, list[Document]] = {}
+    for method, path, operation in operations(document):
+        suffix = re.sub(r"\W", "_", f"{path}_{method}")
+        short.setdefault(operation["operationId"].removesuffix(suffix), []).append(operation)
+    for name, found in short.items():
+        if len(found) == 1 and name:
+            found[0]["operationId"] = name
 
 
 def security_of(rule: Rule) -> list[dict[str, list[str]]]:
