@@ -5,12 +5,9 @@ It must not know how pools, brokers or settings are made: ``ops_api.wiring_api``
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -20,32 +17,35 @@ from starlette.routing import BaseRoute, Route
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
+from ops_api.access.audited import Audited
 from ops_api.access.enforce import enforce
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
 from ops_api.crew_desk import CrewDesk
 from ops_api.households.gone import GoneBook
-from ops_api.households.joining import Joining
-from ops_api.households.people import People
-from ops_api.households.ports import Eraser, NoEraser
-from ops_api.households.sessions import Sessions
+from ops_api.households.parts import Households, households_on
+from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
+from ops_api.lifespan import lifespan
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
-from ops_api.rest.described import describe
+from ops_api.rest.described import bare_app
 from ops_api.rest.export import Exporter
 from ops_api.rest.kept import KeepAnswers
 from ops_api.rest.known_params import known_params
 from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers import (
+    account_pages,
+    accounts_pages,
     alarm_pages,
     alarm_stream,
     alarms,
+    audit,
     bin_days,
     bin_days_pages,
     bin_reminder_pages,
@@ -70,6 +70,7 @@ from ops_api.routers import (
     home_evidence,
     home_pages,
     home_people,
+    home_receipts,
     home_sharing,
     homes,
     households,
@@ -99,6 +100,8 @@ from ops_api.routers import (
     rules,
     scores,
     shadow,
+    sign_in_other,
+    sign_in_pages,
     weather_forecasts,
     winter,
     winter_board,
@@ -106,6 +109,7 @@ from ops_api.routers import (
 )
 from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, Exports, FrontDoor, Officers
+from ops_api.routers.keep_signed_in import KeepSignedIn
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.stream import Hints, Hub
@@ -115,12 +119,6 @@ from ops_api.web.render import STATIC, Templates
 from rules.desk.ports import AlarmDesk
 from rules.rounds.service import RoundDesk
 from rules.winter.weather.ports import WeatherForecasts
-
-DESCRIPTION = """What the council's sensors measure and what the rules decide.
-
-Times are RFC 3339 with offset; units are in the names of fields. Errors are RFC 9457
-problems. Devices that stand in homes appear under the home's code only.
-"""
 
 _ROUTERS = (
     readings_stream.router,
@@ -147,6 +145,7 @@ _ROUTERS = (
     late.router,
     damp.router,
     households.router,
+    home_receipts.router,
     cases.router,
     cases.evidence,
     home_evidence.router,
@@ -160,10 +159,12 @@ _ROUTERS = (
     incidents.router,
     ops_tools.router,
     ops_closures.router,
+    audit.router,
 )
 _PAGES = (
     live.pages,
     platform.health,
+    home_receipts.pages,
     home_people.pages,  # before home_pages: their addresses are no codes
     home_sharing.pages,
     home_data.pages,
@@ -196,6 +197,11 @@ _PAGES = (
     ops_tools_pages.router,
     ops_closures.pages,
     problem_pages.pages,
+    sign_in_pages.router,
+    sign_in_other.router,
+    account_pages.router,
+    accounts_pages.router,
+    audit.pages,
 )
 
 _HELD = (Depends(enforce),)
@@ -263,9 +269,9 @@ def create_app(
     kinds = kinds if kinds is not None else discover()
     reading_feeds = ReadingFeeds(db, pool, kinds, poll_s=poll_s)
     hub.tell(reading_feeds.touch)
-    app = _bare_app()
-    households = (Sessions(db, residents or pool), Joining(db), People(db, gone), eraser or NoEraser())
-    known = _context(db, hub, feed, brand, kinds, clock, desk, households)
+    app = bare_app(lifespan)
+    homes_parts = households_on(db, residents or pool, gone, eraser)
+    known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
         known,
         cases=case_book,
@@ -283,7 +289,6 @@ def create_app(
         front=front or FrontDoor(),
     )
     _mount(app)
-    describe(app)
     return app
 
 
@@ -308,18 +313,6 @@ def _hub(db: Db, clock: Clock, hints: Hints | None, *, poll_s: float, pace_s: fl
     return Hub(state_version, hints, versions=versions, poll_s=poll_s, pace_s=pace_s)
 
 
-def _bare_app() -> FastAPI:
-    return FastAPI(
-        title="cityops",
-        description=DESCRIPTION,
-        version=_version(),
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=_lifespan,
-    )
-
-
 def _context(
     db: Db,
     hub: Hub,
@@ -328,9 +321,8 @@ def _context(
     kinds: Mapping[str, Kind],
     clock: Clock,
     desk: AlarmDesk,
-    households: tuple[Sessions, Joining, People, Eraser],
+    parts: Households,
 ) -> Context:
-    sessions, joining, people, eraser = households
     return Context(
         db=db,
         kinds=kinds,
@@ -343,10 +335,10 @@ def _context(
         missing=Cached(lambda: count_fleet(db, kinds, clock)),
         database=Cached(lambda: database_state(db, kinds)),
         desk=desk,
-        sessions=sessions,
-        joining=joining,
-        people=people,
-        eraser=eraser,
+        sessions=parts.sessions,
+        joining=parts.joining,
+        people=parts.people,
+        eraser=parts.eraser,
     )
 
 
@@ -355,7 +347,9 @@ def _mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(LimitBody)
+    app.add_middleware(KeepSignedIn)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
+    app.add_middleware(Audited)
     app.add_middleware(KeepAnswers)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
@@ -391,35 +385,3 @@ def page_paths() -> dict[str, frozenset[str]]:
         for r in routes
         if isinstance(r, Route) and "GET" in (r.methods or ())
     }
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    context: Context = app.state.context
-    publishers = [
-        asyncio.create_task(context.hub.run(), name="sse-hub"),
-        asyncio.create_task(context.feed.run(), name="sse-alarms"),
-        *([asyncio.create_task(context.readings.run(), name="sse-readings")] if context.readings else ()),
-    ]
-    try:
-        yield
-    finally:
-        context.hub.close()
-        context.feed.close()
-        if context.readings is not None:
-            context.readings.close()
-        context.missing.close()
-        context.database.close()
-        context.wall.close()
-        for publisher in publishers:
-            publisher.cancel()
-        for publisher in publishers:
-            with suppress(asyncio.CancelledError):
-                await publisher
-
-
-def _version() -> str:
-    try:
-        return version("cityops")
-    except PackageNotFoundError:
-        return "0"

@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from ops_api import (
+    cli_account,
     cli_alarms,
+    cli_audit,
     cli_backup,
     cli_bench,
     cli_bin_days,
@@ -32,6 +34,7 @@ from ops_api import (
     cli_homes,
     cli_housing,
     cli_incidents_acts,
+    cli_key,
     cli_network,
     cli_network_closing,
     cli_notify,
@@ -63,6 +66,7 @@ app.add_typer(cli_bench.bench_app, name="bench")
 app.add_typer(cli_verify.verify_app, name="verify")
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_backup.app, name="backup")
+app.add_typer(cli_audit.app, name="audit")
 app.command(epilog=cli_backup.RESTORE_EXAMPLES)(cli_backup.restore)
 app.command(epilog=cli_capacity.EXAMPLES)(cli_capacity.capacity)
 app.add_typer(cli_config.app, name="config")
@@ -86,6 +90,8 @@ app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
 app.add_typer(cli_damp.app, name="damp")
 app.add_typer(cli_homes.app, name="homes")
+app.add_typer(cli_account.app, name="account")
+app.add_typer(cli_key.app, name="key")
 app.add_typer(cli_case.app, name="case")
 app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_housing.app, name="housing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Generator
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,12 +18,14 @@ from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
 from cityops.settings import Settings
-from ingest.erasure import Erasure
 from ops_api.app import create_app
+from ops_api.audit.spool import Spool
+from ops_api.audit.store import PostgresAudit, keep_telling
 from ops_api.backup.again import gone_book
 from ops_api.certificates import tell_ends
 from ops_api.households.gone import Remembering
 from ops_api.housing.team_door import TeamDoor
+from ops_api.queries import Db
 from ops_api.rest.places import Places
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
@@ -32,8 +35,10 @@ from ops_api.wiring_bin_days import bin_desk
 from ops_api.wiring_cab import plan_desk
 from ops_api.wiring_cases import cases_on
 from ops_api.wiring_crew import crew_desk
+from ops_api.wiring_front import front_door
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
+from ops_api.wiring_privacy import as_login, eraser_of
 from ops_api.wiring_rounds import round_desk
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
@@ -49,6 +54,8 @@ from rules.winter.weather.store import PostgresForecasts
 log = structlog.get_logger(__name__)
 
 CHANNELS = ("cityops_batch", "cityops_rules", "cityops_notify")
+API_ROLE = "cityops_api"
+"""What the pages' and REST's own queries run as (docs/adr/028-roles.md)."""
 GRACE_S = 2
 """Seconds that open requests get when the server stops; streams end at once."""
 
@@ -80,10 +87,13 @@ async def run_api(
         ConfigurationError: the address is taken, or the database is not named.
         TransientError: the database does not answer.
     """
-    pool = await open_pool(settings.db, application_name="cityops-api")
+    settings = as_login(settings)
+    pool = await open_pool(settings.db, application_name="cityops-api", role=API_ROLE)
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
+    audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
+    telling = asyncio.create_task(keep_telling(audit), name="audit-telling")
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:
@@ -103,7 +113,7 @@ async def run_api(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
             residents=residents,
-            eraser=Remembering(Erasure(dsn, kinds_of(settings)), book),
+            eraser=Remembering(eraser_of(settings, pool), book),
             gone=book,
             hints=hints,
             brand=_brand(settings),
@@ -119,6 +129,7 @@ async def run_api(
             incidents=incidents,
             export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
+            front=replace(front_door(settings, pool), audit=audit),
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(
@@ -139,6 +150,7 @@ async def run_api(
             started,
         )
     finally:
+        telling.cancel()
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await pool.close()

@@ -6,15 +6,7 @@ select jsonb_build_object(
             'name', name, 'kind', kind, 'shard', shard, 'label', label, 'latitude_deg', latitude_deg,
             'longitude_deg', longitude_deg, 'cadence_s', cadence_s, 'installed_at', installed_at
         ) order by device_id) from device where retired_at is null), '[]'),
-    'homes', coalesce((
-        select jsonb_agg(jsonb_build_object(
-            'code', h.code, 'label', h.label, 'temperature_factor', h.temperature_factor,
-            'occupants', h.occupants,
-            'devices', coalesce((
-                select jsonb_agg(d.name order by d.device_id) from home_device hd
-                join device d on d.device_id = hd.device_id and d.retired_at is null
-                where hd.home_id = h.home_id), '[]')
-        ) order by h.home_id) from home h), '[]'),
+    'homes', homes_installed(),
     'nodes', coalesce((
         select jsonb_agg(jsonb_build_object(
             'node_id', node_id, 'latitude_deg', latitude_deg, 'longitude_deg', longitude_deg,

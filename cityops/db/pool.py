@@ -16,10 +16,15 @@ from cityops.settings import DbSettings
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
 
 
-async def open_pool(settings: DbSettings, *, application_name: str) -> Pool:
+async def open_pool(settings: DbSettings, *, application_name: str, role: str | None = None) -> Pool:
     """Return an open pool whose ``pool_min`` connections work.
 
     Sessions run in UTC and carry ``application_name``. Close it with ``await pool.close()``.
+
+    Args:
+        settings: where the database is, and the pool's sizes.
+        application_name: shown in ``pg_stat_activity``.
+        role: that each session begins in, and ``reset role`` goes back to; None: the login's own.
 
     Raises:
         ConfigurationError: without a connection string, or with one that can't be read.
@@ -30,7 +35,7 @@ async def open_pool(settings: DbSettings, *, application_name: str) -> Pool:
     check_dsn(settings.dsn)
     pool: Pool = AsyncConnectionPool(
         settings.dsn,
-        kwargs=session(application_name),
+        kwargs=session(application_name, role),
         min_size=settings.pool_min,
         max_size=settings.pool_max,
         timeout=settings.connect_timeout_s,
@@ -42,16 +47,17 @@ async def open_pool(settings: DbSettings, *, application_name: str) -> Pool:
         await pool.open(wait=True, timeout=settings.connect_timeout_s)
     except PoolTimeout as error:
         await pool.close()
-        reason = await _why_not(settings)
+        reason = await _why_not(settings, role)
         raise TransientError(
             f"database {redact(settings.dsn)} did not answer within {settings.connect_timeout_s:g} s: {reason}"
         ) from error
     return pool
 
 
-def session(application_name: str) -> dict[str, Any]:
+def session(application_name: str, role: str | None = None) -> dict[str, Any]:
     """Return the connection arguments every session of ours has."""
-    return {"application_name": application_name, "options": "-c timezone=UTC"}
+    as_role = "" if role is None else f" -c role={role}"
+    return {"application_name": application_name, "options": f"-c timezone=UTC{as_role}"}
 
 
 def check_dsn(dsn: str) -> None:
@@ -87,10 +93,10 @@ async def connect(dsn: str, *, application_name: str = "cityops", autocommit: bo
 Connection = psycopg.AsyncConnection[TupleRow]
 
 
-async def _why_not(settings: DbSettings) -> str:
+async def _why_not(settings: DbSettings, role: str | None) -> str:
     """Return what a single attempt says: the pool itself only reports a timeout."""
     try:
-        conninfo = make_conninfo(settings.dsn, connect_timeout=2)
+        conninfo = make_conninfo(settings.dsn, connect_timeout=2, **session("cityops", role))
         await (await psycopg.AsyncConnection.connect(conninfo)).close()
     except psycopg.Error as error:
         return _one_line(error)

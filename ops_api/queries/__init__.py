@@ -40,6 +40,8 @@ FILES = (
     "ops.sql",
     "incidents.sql",
     "rest.sql",
+    "audit.sql",
+    "identity.sql",
 )
 
 Row = dict[str, Any]

@@ -12,7 +12,7 @@ select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind,
            select from alarm_member m where m.alarm_id = a.alarm_id and m.kind = 'home'
        ) or a.subject_kind = 'device' and a.rule_id <> 'device.silent' and is_private(a.subject) then '{}'::jsonb else a.inputs end as inputs
 from alarm a
-left join home h on a.subject_kind = 'home' and h.code = a.subject
+left join home_named h on a.subject_kind = 'home' and h.code = a.subject
 where (%(alarm_ids)s::bigint[] is null or a.alarm_id = any (%(alarm_ids)s))
   and (%(active)s::boolean is null or (a.cleared_at is null) = %(active)s)
   and (%(severity)s::text is null or a.severity = %(severity)s)
@@ -36,8 +36,8 @@ select m.alarm_id, m.kind,
        m.kind = 'device' and is_private(m.subject) as in_home
 from alarm_member m
 join alarm a using (alarm_id)
-left join home h on a.subject_kind = 'home' and h.code = a.subject
-left join home mh on m.kind = 'home' and mh.code = m.subject
+left join home_named h on a.subject_kind = 'home' and h.code = a.subject
+left join home_named mh on m.kind = 'home' and mh.code = m.subject
 left join road_segment s on m.kind = 'segment' and s.segment_id = m.subject
 left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
 where m.alarm_id = any (%(alarm_ids)s::bigint[])

@@ -10,7 +10,10 @@ where not is_private(d.device_id)
 order by d.name limit %(limit)s
 
 -- device_counts
-select kind, count(*) as devices from device where retired_at is null group by kind order by kind
+select kind, count(*) as devices from device_named where retired_at is null group by kind order by kind
+
+-- reporting
+select health.reporting(%(kind)s, %(now)s) as devices
 
 -- table_exists
 select to_regclass(%(table)s) is not null as found

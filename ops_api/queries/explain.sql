@@ -17,7 +17,7 @@ select a.alarm_id, a.rule_id, a.rule_version, a.subject_kind, a.subject as scope
             then jsonb_build_object('text', a.would_differ ->> 'text') end as would_differ,
        h.home_id::text as home_id
 from alarm a
-left join home h on a.subject_kind = 'home' and h.code = a.subject
+left join home_named h on a.subject_kind = 'home' and h.code = a.subject
 cross join lateral (
     select a.subject_kind = 'home' or exists (
         select from alarm_member m where m.alarm_id = a.alarm_id and m.kind = 'home'
@@ -39,8 +39,8 @@ select m.kind, dense_rank() over (order by m.kind, m.subject) as who,
             else m.inputs end as inputs
 from alarm_member m
 join alarm a using (alarm_id)
-left join home h on a.subject_kind = 'home' and h.code = a.subject
-left join home mh on m.kind = 'home' and mh.code = m.subject
+left join home_named h on a.subject_kind = 'home' and h.code = a.subject
+left join home_named mh on m.kind = 'home' and mh.code = m.subject
 left join road_segment s on m.kind = 'segment' and s.segment_id = m.subject
 left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
 where m.alarm_id = %(alarm_id)s
@@ -59,4 +59,4 @@ order by override_id desc
 select files from catalogue_version where catalogue_id = %(catalogue_id)s
 
 -- kinds_of_devices
-select name, kind from device where name = any (%(names)s::text[])
+select name, kind from device_named where name = any (%(names)s::text[])

@@ -5,7 +5,7 @@ select s.session_id, s.resident_id, r.name, s.rotated_at, s.seen_at, s.token_has
        coalesce((
            select jsonb_agg(jsonb_build_object('home_id', h.home_id, 'code', h.code, 'label', h.label)
                             order by m.joined_at desc, m.member_id)
-             from household_member m join home h using (home_id)
+             from household_member m join home_named h using (home_id)
             where m.resident_id = s.resident_id and (m.to_at is null or m.to_at > now())), '[]') as homes
 from resident_session s join resident r using (resident_id)
 where (s.token_hash = %(hash)s or s.old_hash = %(hash)s and (s.old_until is null or s.old_until > now()))
@@ -59,7 +59,7 @@ delete from join_try where hour < now() - interval '2 days'
 -- join_code_open
 -- The code's home, where it opens one. Whoever tried too often is held to codes that nobody guesses.
 select c.join_code_id, c.home_id, c.kind, h.code, h.label
-from join_code c join home h using (home_id)
+from join_code c join home_named h using (home_id)
 where c.code_hash = join_code_hash(%(typed)s) and c.revoked_at is null
   and (c.expires_at is null or c.expires_at > now()) and (c.uses is null or c.used < c.uses)
   and (c.strong or not %(limited)s)
@@ -89,7 +89,7 @@ where home_id = %(home_id)s and resident_id = %(resident_id)s and (to_at is null
 -- lock_home
 -- Who joins and who leaves a home comes one after the other: each sees who is there. Who waited here has an older now() than
 -- who left meanwhile: whether somebody is still there is asked by the clock.
-select home_id from home where home_id = %(home_id)s for no key update
+select lock_home(%(home_id)s)
 
 -- member_add
 insert into household_member (home_id, resident_id, from_at, joined_by)
@@ -156,6 +156,12 @@ where m.home_id = %(home_id)s and (m.to_at is null or m.to_at > now()) order by 
 -- access_add
 insert into access_log (home_id, who, role, what, purpose)
 values (%(home_id)s, %(who)s, %(role)s, %(what)s, %(purpose)s)
+
+-- erasure_ask
+select erasure_ask(%(home_id)s, %(resident_id)s::uuid, %(forget)s) as erasure_id
+
+-- erasure_receipt
+select erasure_id, asked_at, done_at, deleted, kept from erasure_receipt(%(erasure_id)s::uuid)
 
 -- my_household
 -- As the resident: who lives there, and lived there since she came.

@@ -6,26 +6,20 @@ Reads of households run as the role ``cityops_housing``, which has no right on a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import psycopg
-from psycopg import AsyncConnection, sql
 
-from ops_api.queries import Db, Row, Transaction
+from ops_api.queries import Db, Row
+from ops_api.queries.as_role import RoleDb, RolePool
 
 How = Literal["page", "home", "file", "program", "terminal"]
 Audience = Literal["resident", "officer"]
 
 NAME_MOST, PURPOSE_MOST = 100, 300
 DAILY_DAYS = 28
-
-_BECOME = sql.SQL(
-    "select set_config('role', 'cityops_housing', true), set_config('search_path', 'public', true)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +30,16 @@ class Asks:
     purpose: str
 
 
-class HousingDb(Db):
+class HousingDb(RoleDb):
     """A :class:`Db` as the housing team's role. ``of``: whose connections are used."""
 
     def __init__(self, of: Db) -> None:
-        self._pool = of._pool
-        self._timeout_s = of._timeout_s
-        self._sql = of._sql
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """Lend a transaction of the team's; see :meth:`Db.transaction`."""
-        async with super().transaction() as transaction:
-            await transaction.fetch(_BECOME, {})
-            yield transaction
+        super().__init__(of, "cityops_housing")
 
 
-class OfficerPool:
-    """Connections for the council's own cases: of the owner, for officers write into cases that they were shown."""
-
-    def __init__(self, of: Db) -> None:
-        self._pool, self._timeout_s = of._pool, of._timeout_s
-
-    def connection(self, timeout: float | None = None) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
-        """Lend a connection; see :class:`ops_api.queries.Pool`."""
-        return self._pool.connection(self._timeout_s if timeout is None else timeout)
+def officer_pool(of: Db) -> RolePool:
+    """Return connections as ``cityops_officer``, who writes into the council's own cases and reads no other."""
+    return RoleDb(of, "cityops_officer").lend()
 
 
 async def shared_homes(db: Db, asks: Asks, how: How, home_id: int | None = None) -> list[Row]:
@@ -87,7 +66,7 @@ async def rest(db: Db) -> Row:
 
 async def is_shown(db: Db, home_id: int, case_id: int) -> bool:
     """Whether a case is the council's own, of this home, and the home shows something."""
-    return bool((await db.one("housing_is_shown", home_id=home_id, case_id=case_id))["shown"])
+    return bool((await HousingDb(db).one("housing_is_shown", home_id=home_id, case_id=case_id))["shown"])
 
 
 async def ward_counts(db: Db) -> list[Row]:

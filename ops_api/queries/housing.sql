@@ -11,8 +11,7 @@ select housing_other_cases() as cases, housing_not_shared() as not_shared
 
 -- housing_is_shown
 -- Whether a case is the council's own, of a home that shows the housing team something.
-select exists (select from housing_case c join housing_share s using (home_id)
-                where c.home_id = %(home_id)s and c.case_id = %(case_id)s and c.council_owned) as shown
+select housing_is_shown(%(home_id)s::integer, %(case_id)s::bigint) as shown
 
 -- ward_counts
 -- Of the week of the newest findings, counted once.

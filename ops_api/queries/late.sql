@@ -22,7 +22,7 @@ select w.late_window_id, w.scope_kind,
        to_timestamp((w.result ->> 'to_s')::float8) as judged_to,
        coalesce(w.result -> 'never_raised', '[]') as never_raised
 from late_window w
-left join home h on w.scope_kind = 'home' and h.code = w.scope
+left join home_named h on w.scope_kind = 'home' and h.code = w.scope
 left join gritting_route r on w.scope_kind = 'route' and r.route_id = w.scope
 left join bin_site b on w.scope_kind = 'bin' and b.bin_id = w.scope
 where (%(state)s::text is null or w.state = %(state)s)
@@ -51,7 +51,7 @@ select 'alarm', a.alarm_id, a.rule_id, a.subject_kind,
        a.would_differ ->> 'text',
        array(select jsonb_array_elements(a.would_differ -> 'windows')::bigint)
 from alarm a
-left join home h on a.subject_kind = 'home' and h.code = a.subject
+left join home_named h on a.subject_kind = 'home' and h.code = a.subject
 where a.would_differ is not null and exists (
     select from jsonb_array_elements(a.would_differ -> 'windows') w where w::bigint = any (%(ids)s::bigint[]))
 order by at, what, number

@@ -29,12 +29,12 @@ select device_id, boot, first_seq, last_seq
 -- heard
 select h.device_id, h.ts
   from unnest(%(kinds)s::text[]) k cross join lateral health.heard(
-       k, array(select device_id from device where kind = k and device_id = any (%(devices)s))) h
+       k, array(select device_id from device_named where kind = k and device_id = any (%(devices)s))) h
 
 -- stored_week
 select k as kind, sum(e.expected) as expected, sum(least(coalesce(s.n, 0), e.expected)) as stored
   from unnest(%(counted)s::text[]) k
-  join device d on d.kind = k
+  join device_named d on d.kind = k
  cross join lateral (
        select health.expected(%(start)s, %(end)s, d.cadence_s, d.installed_at, d.retired_at) as expected) e
   left join (select k.kind, s.* from unnest(%(counted)s::text[]) k(kind)
@@ -46,7 +46,7 @@ select k as kind, sum(e.expected) as expected, sum(least(coalesce(s.n, 0), e.exp
 select health.began() as at
 
 -- device_id
-select device_id, kind from device where name = %(name)s
+select device_id, kind from device_named where name = %(name)s
 
 -- statement_timeout
 select set_config('statement_timeout', %(milliseconds)s, true)

@@ -2,7 +2,7 @@
 -- Changes when anything a page shows may have changed; cheap enough to ask every second.
 select (select max(batch_id) from ingest_batch) as batch,
        (select max(updated_at) from rule_cursor) as rules,
-       (select max(diary_entry_id) from diary_entry) as diary,
+       diary_newest() as diary,
        (select max(log_id) from alarm_log) as alarm_log
 
 -- event_time
@@ -22,7 +22,7 @@ from ingest_batch where received_at >= %(since)s group by 1 order by 1
 with kept as (
     select reason_code, min(reason) as example, count(*) as kept, count(replayed_at) as replayed,
            max(received_at) as last_at
-    from dead_letter where received_at >= %(since)s group by 1
+    from dead_letter_shown where received_at >= %(since)s group by 1
 ), counted as (
     select reason_code, sum(letters)::bigint as not_kept, max(last_at) as last_at
     from dead_letter_overflow where last_at >= %(since)s group by 1
@@ -48,15 +48,9 @@ where (%(reason_code)s::text is null or reason_code = %(reason_code)s)
 
 -- dead_letters
 -- What a device in a home sent, or a diary, is the household's: its payload stays in the database.
-select l.dead_letter_id, l.received_at, l.topic, l.device, l.kind, l.reason_code, l.reason, l.field, l.boot,
-       l.seq, case when private then null else l.payload end as payload, private as payload_withheld,
-       l.payload_bytes, l.replayed_at
-from dead_letter l
-cross join lateral (
-    select l.topic like '%%/diary' or l.kind is not distinct from 'frog' or is_private(l.device) or exists (
-        select from unnest(string_to_array(l.topic, '/')) part where part = 'frog' or is_private(part)
-    ) as private
-) p
+select l.dead_letter_id, l.received_at, l.topic, l.device, l.kind, l.reason_code, l.reason, l.field, l.boot, l.seq, l.payload,
+       l.payload_withheld, l.payload_bytes, l.replayed_at
+from dead_letter_shown l
 where (%(dead_letter_id)s::bigint is null or l.dead_letter_id = %(dead_letter_id)s)
   and (%(reason_code)s::text is null or l.reason_code = %(reason_code)s)
   and (%(device)s::text is null or l.device = %(device)s)

@@ -17,6 +17,9 @@ from ops_api.queries import Db, Row
 
 Bucket = Literal["raw", "hour", "day"]
 
+OF_HOMES = frozenset({"frog"})
+"""Kinds whose devices are a household's wherever they stand: the website's role reads none of them
+(``kinds_of_homes()`` in ``cityops/db/routines/zz_rights.sql``)."""
 _VIEW_SUFFIX = {"hour": "hourly", "day": "daily"}
 
 
@@ -58,6 +61,8 @@ async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int
     Rows: device, label, latitude_deg, longitude_deg, ts, received_at, quality, and the
     kind's fields; devices without a reading are left out.
     """
+    if kind.name in OF_HOMES:
+        return []
     query = sql.SQL(
         """
         select d.name as device, d.label, d.latitude_deg, d.longitude_deg,
@@ -124,17 +129,7 @@ async def series(
 
 async def reporting(db: Db, kind: Kind, now: datetime) -> int:
     """Return how many devices of a kind sent a reading within three of their intervals [count]."""
-    query = sql.SQL(
-        """
-        select count(*) as devices from device d
-        where d.kind = %(kind)s and d.retired_at is null and exists (
-            select from {table} r where r.device_id = d.device_id
-              and r.ts > %(now)s - 3 * d.cadence_s * interval '1 second' and r.ts <= %(now)s + interval '5 minutes'
-        )
-        """
-    ).format(table=sql.Identifier(kind.table))
-    rows = await db.fetch(query, {"kind": kind.name, "now": now})
-    return int(rows[0]["devices"])
+    return int((await db.one("reporting", kind=kind.name, now=now))["devices"])
 
 
 LATEST_WINDOW = timedelta(hours=48)

@@ -46,7 +46,7 @@ select a.side, a.rule_id, a.subject_kind, coalesce(o.name, a.subject) as subject
        a.flapping
 from side a
 left join one o on a.subject_kind = 'home' and o.code = a.subject
-left join home h on a.subject_kind = 'home' and h.code = a.subject
+left join home_named h on a.subject_kind = 'home' and h.code = a.subject
 where a.raised_at < %(until)s and (a.cleared_at is null or a.cleared_at >= %(since)s)
 order by a.raised_at, a.rule_id, a.subject
 

@@ -1,10 +1,11 @@
 -- work_items
 -- in_home marks a device that is or was in a home: it has no page, and what it measured is its household's.
-select w.work_item_id, w.rule_id, w.rule_version, w.device, d.kind, coalesce(d.label, '') as label, w.opened_at,
+select w.work_item_id, w.rule_id, w.rule_version, w.device, n.kind, coalesce(d.label, '') as label, w.opened_at,
        w.gone_at, w.done_at, w.done_by, w.assignee, w.due_at, w.title, w.reason, x.in_home,
        case when x.in_home then '{}'::jsonb else w.inputs end as inputs
 from work_item w
-left join device d on d.name = w.device
+left join device_named n on n.name = w.device
+left join device d on d.device_id = n.device_id
 cross join lateral (select is_private(w.device) as in_home) x
 where (%(work_item_id)s::bigint is null or w.work_item_id = %(work_item_id)s)
   and (%(done)s::boolean is null or (w.done_at is not null) = %(done)s)

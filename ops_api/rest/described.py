@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
 from ops_api.access.model import Rule
 from ops_api.access.rules import RULES
@@ -18,6 +20,12 @@ from ops_api.rest.core.example import example
 from ops_api.rest.kept import KEPT
 
 Document = dict[str, Any]
+
+DESCRIPTION = """What the council's sensors measure and what the rules decide.
+
+Times are RFC 3339 with offset; units are in the names of fields. Errors are RFC 9457
+problems. Devices that stand in homes appear under the home's code only.
+"""
 
 SCHEMES: Document = {
     "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A program's key (`cok_…`)."},
@@ -35,8 +43,17 @@ _TAG = {"description": "Which answer it is: send it as If-None-Match", "schema":
 _LINK = {"description": 'The next page: `<…>; rel="next"`; none on the last', "schema": {"type": "string"}}
 
 
-def describe(app: FastAPI) -> None:
-    """Have an application give its document so."""
+def bare_app(lifespan: Lifespan[FastAPI]) -> FastAPI:
+    """Return an application without routes, which describes those that it is given."""
+    app = FastAPI(
+        title="cityops",
+        description=DESCRIPTION,
+        version=_version(),
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
     make = app.openapi
 
     def openapi() -> Document:
@@ -46,6 +63,7 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way of changing it
+    return app
 
 
 def described(document: Document) -> Document:
@@ -157,3 +175,10 @@ def _show(operation: Document, schemas: Mapping[str, Any]) -> None:
         for media, content in body.get("content", {}).items():
             if "json" in media and "schema" in content and not {"example", "examples"} & content.keys():
                 content["example"] = example(content["schema"], schemas)
+
+
+def _version() -> str:
+    try:
+        return version("cityops")
+    except PackageNotFoundError:
+        return "0"

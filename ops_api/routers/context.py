@@ -23,6 +23,7 @@ from ops_api.households.people import People
 from ops_api.households.ports import Eraser
 from ops_api.households.sessions import Sessions
 from ops_api.housing.team_door import TeamDoor
+from ops_api.identity.desk import IdentityDesk
 from ops_api.incident_desk import IncidentDesk
 from ops_api.missing import Missing
 from ops_api.ops_tools import OpsTools
@@ -86,10 +87,11 @@ class Officers:
 class FrontDoor:
     """Who somebody is, where it is written down, and the key that forms and cursors are marked with.
 
-    ``secret``: made of chance where it is not given, so that no form is marked with a key that anybody knows.
+    ``desk``: where people sign in, and accounts and keys are made. ``secret``: made of chance where it is not given, so that no form is marked with a key that anybody knows.
     """
 
     identity: Identity | None = None
+    desk: IdentityDesk | None = None
     audit: AuditLog | None = None
     secret: bytes = field(default_factory=lambda: token_bytes(32))
     public_url: str = ""

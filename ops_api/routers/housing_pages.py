@@ -222,7 +222,7 @@ async def record(
     law = housing_look.law_of(ctx)
     if not await queries.is_shown(ctx.db, home_id, case_id):
         return await _home(ctx, asks, home_id, "This home has no such case of the council’s.", 404)
-    now, book = ctx.clock.now(), law.book_on(queries.OfficerPool(ctx.db))
+    now, book = ctx.clock.now(), law.book_on(queries.officer_pool(ctx.db))
     try:
         filed = await book.case(case_id, home_id)
         event = an_event(

@@ -41,11 +41,11 @@ order by l.log_id desc limit %(limit)s
 
 -- scope_exists
 select case %(scope_kind)s::text
-    when 'home' then exists (select from home where home_id::text = %(scope)s)
+    when 'home' then exists (select from home_named where home_id::text = %(scope)s)
     when 'bin' then exists (select from bin_site where bin_id = %(scope)s)
     when 'route' then exists (select from gritting_route where route_id = %(scope)s)
     when 'segment' then exists (select from road_segment where segment_id = %(scope)s)
-    when 'device' then exists (select from device where name = %(scope)s and retired_at is null)
+    when 'device' then exists (select from device_named where name = %(scope)s and retired_at is null)
 end
 
 -- add_override
@@ -71,7 +71,7 @@ select o.override_id, o.rule_id, o.path, o.scope_kind, coalesce(h.code, o.scope)
        extract(epoch from o.starts_at)::float8, extract(epoch from o.expires_at)::float8,
        extract(epoch from o.withdrawn_at)::float8, o.scope, extract(epoch from o.created_at)::float8,
        o.withdrawn_by, o.taken_at is not null
-from rule_override o left join home h on o.scope_kind = 'home' and h.home_id::text = o.scope
+from rule_override o left join home_named h on o.scope_kind = 'home' and h.home_id::text = o.scope
 order by o.override_id desc
 
 -- take

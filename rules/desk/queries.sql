@@ -31,7 +31,7 @@ select a.alarm_id, a.rule_id, a.subject_kind,
        masked_title(a.subject_kind, a.title, h.home_id, h.code, h.label, a.cleared_at) as title,
        masked_reason(a.subject_kind, a.reason, h.home_id, h.code, h.label, a.cleared_at) as reason
 from alarm a
-left join home h on a.subject_kind = 'home' and h.code = a.subject
+left join home_named h on a.subject_kind = 'home' and h.code = a.subject
 where a.alarm_id = any (%(alarm_ids)s)
 
 -- unplanned
@@ -144,11 +144,11 @@ select l.log_id, l.alarm_id, extract(epoch from l.at)::float8 as at_s, l.actor, 
              and not (m.kind is not distinct from 'home' and mh.home_id is null)), '{}') as detail
 from alarm_log l
 join alarm a using (alarm_id)
-left join home h on a.subject_kind = 'home' and h.code = a.subject
+left join home_named h on a.subject_kind = 'home' and h.code = a.subject
 cross join lateral (select
     coalesce(l.detail -> 'member' ->> 'kind', l.detail ->> 'member_kind') as kind,
     coalesce(l.detail -> 'member' ->> 'subject', l.detail ->> 'member') as subject) m
-left join home mh on m.kind = 'home' and mh.code = m.subject
+left join home_named mh on m.kind = 'home' and mh.code = m.subject
 left join road_segment s on m.kind = 'segment' and s.segment_id = m.subject
 left join bin_site b on m.kind = 'bin' and b.bin_id = m.subject
 where l.alarm_id = any (%(alarm_ids)s::bigint[]) or l.log_id = any (%(log_ids)s::bigint[])

@@ -56,7 +56,7 @@ select o.key, o.alarm_id, o.rule_id, o.kind, o.subject, o.severity, extract(epoc
   left join road_segment s on o.kind = 'segment' and s.segment_id = o.subject
   left join lateral (select segment_id, street from road_segment x where x.device_id = d.device_id limit 1) ds on true
  where (o.ended is null or o.ended >= to_timestamp(%(since_s)s) or o.key in (select key from mine))
-   and (d.device_id is null or not is_private(d.device_id))
+   and not (o.kind = 'device' and is_private(o.subject))
  order by o.key
 
 -- reports

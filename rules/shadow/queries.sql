@@ -77,6 +77,13 @@ create table shadow.run (
     error     text
 )
 
+-- show
+-- The website shows both sides (routines/zz_rights.sql).
+grant select on shadow.run, shadow.rule_cursor, shadow.alarm, shadow.alarm_member, shadow.decision to cityops_api
+
+-- let_in
+grant usage on schema shadow to cityops_api
+
 -- copy
 -- One statement, so that memory, cursor and alarms are of one moment.
 with stands as (

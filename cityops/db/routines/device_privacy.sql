@@ -17,4 +17,13 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select coalesce((select is_private(device_id) from device where name = p_name), false)
 $$;
 
+-- Letters as staff are shown them: the payload of a household's device, or a diary's, stays in the table.
+create or replace view dead_letter_shown as
+select l.dead_letter_id, l.received_at, l.topic, l.device, l.kind, l.reason_code, l.reason, l.field, l.boot, l.seq,
+       case when p.private then null else l.payload end as payload, p.private as payload_withheld, l.payload_bytes, l.replayed_at
+  from dead_letter l
+ cross join lateral (
+       select l.topic like '%/diary' or l.kind is not distinct from 'frog' or is_private(l.device) or exists (
+                  select from unnest(string_to_array(l.topic, '/')) part where part = 'frog' or is_private(part)) as private) p;
+
 revoke all on function is_private(integer), is_private(text) from public;

@@ -137,6 +137,20 @@ begin
     end if;
 end $$;
 
+-- How many devices of a kind sent a reading within three of their intervals.
+create function health.reporting(p_kind text, p_now timestamptz) returns bigint
+language plpgsql stable as $$
+declare
+    found bigint;
+begin
+    execute format(
+        'select count(*) from public.device d where d.kind = $1 and d.retired_at is null and exists ('
+        ' select from public.%I r where r.device_id = d.device_id'
+        ' and r.ts > $2 - 3 * d.cadence_s * interval ''1 second'' and r.ts <= $2 + interval ''5 minutes'')',
+        p_kind || '_reading') into found using p_kind, p_now;
+    return found;
+end $$;
+
 -- Per kind: the reading table's rows (the planner's estimate; null where nothing has been analysed
 -- since the first row came), its size, and how it is cut: chunks and columnar ones with their sizes
 -- before and after, or monthly partitions.
@@ -195,3 +209,17 @@ begin
             ' where j.hypertable_name is not null order by 1, 2';
     end if;
 end $$;
+
+-- The website may read these of every device, but not what they count: they run with their owner's rights.
+do $$
+declare
+    counting text;
+begin
+    foreach counting in array array['began()', 'stored(text, timestamptz, timestamptz, integer)',
+                                    'devices(text[], timestamptz, timestamptz, text, integer)', 'heard(text, integer[])',
+                                    'reporting(text, timestamptz)',
+                                    'reading_tables(text[])', 'policies()'] loop
+        execute format('alter function health.%s security definer set search_path = public, pg_temp', counting);
+    end loop;
+end $$;
+revoke all on all functions in schema health from public;

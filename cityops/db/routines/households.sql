@@ -4,37 +4,6 @@
 -- policies, and readings through the schema my, whose views start FROM the membership and its dates. Who asks
 -- is the token of a session, set in the transaction only and looked up here: saying "I am number 8" makes nobody 8.
 
-do $$
-declare
-    wanted text;
-begin
-    foreach wanted in array array['cityops_resident', 'cityops_housing'] loop
-        begin
-            if not exists (select from pg_roles where rolname = wanted) then
-                execute format('create role %I nologin', wanted);
-            end if;
-        exception
-            -- Roles belong to the cluster: another database's upgrade may be making it now.
-            when duplicate_object or unique_violation then null;
-            when insufficient_privilege then
-                raise exception 'role % is missing and % may not create it', wanted, current_user
-                    using hint = format('As a superuser run: create role %I nologin; grant %I to %I; then upgrade again.',
-                                        wanted, wanted, current_user);
-        end;
-        -- To take the role for a transaction one must be a member of it.
-        if not pg_has_role(current_user, wanted, 'USAGE') then
-            begin
-                execute format('grant %I to %I', wanted, current_user);
-            exception
-                when unique_violation or internal_error then null; -- another database's upgrade did it
-                when insufficient_privilege then
-                    raise exception '% is no member of role % and may not become it', current_user, wanted
-                        using hint = format('As a superuser run: grant %I to %I; then upgrade again.', wanted, current_user);
-            end;
-        end if;
-    end loop;
-end $$;
-
 -- Who asks: the resident of the session whose token this transaction has set; null for nobody.
 create or replace function resident_id() returns uuid
 language sql stable security definer set search_path = public, pg_temp as $$

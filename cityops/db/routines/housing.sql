@@ -118,7 +118,7 @@ $$;
 -- Homes and homes at risk by ward, by findings of a fortnight, as they were when somebody first asked in the week of the newest
 -- findings: until the next week's come these are the numbers. Not to be shown as they are (ops_api/housing/wards.py).
 create function ward_counts() returns table (ward_id text, label text, boundary jsonb, homes integer, at_risk integer, as_of date)
-language plpgsql volatile set search_path = public, pg_temp as $$
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 declare
     newest date := (select max(to_day) from damp_finding where risk <> 'unknown');
@@ -145,7 +145,32 @@ end $$;
 
 -- A household writes as itself.
 grant insert (role) on case_event to cityops_resident;
-create policy household_is_no_officer on case_event as restrictive for insert with check (role = 'resident');
+create policy household_is_no_officer on case_event as restrictive for insert
+    with check (role = case when current_user = 'cityops_officer' then 'officer' else 'resident' end);
+
+-- An officer writes as the role cityops_officer: into the council's own cases, and reads no one else's.
+drop policy if exists officer_sees on housing_case;
+drop policy if exists officer_locks on housing_case;
+drop policy if exists officer_sees on case_event;
+drop policy if exists officer_writes on case_event;
+create policy officer_sees on housing_case for select using ((select current_user) = 'cityops_officer' and council_owned);
+create policy officer_locks on housing_case for update
+    using ((select current_user) = 'cityops_officer' and council_owned) with check (false);
+create policy officer_sees on case_event for select using (
+    (select current_user) = 'cityops_officer'
+    and exists (select from housing_case c where c.case_id = case_event.case_id and c.council_owned));
+create policy officer_writes on case_event for insert with check (
+    (select current_user) = 'cityops_officer'
+    and exists (select from housing_case c where c.case_id = case_event.case_id and c.council_owned));
+
+-- Whether a case is the council's own, of a home that shows the housing team something.
+create or replace function housing_is_shown(p_home integer, p_case bigint) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+    select exists (select from housing_case c join housing_share s using (home_id)
+                    where c.home_id = p_home and c.case_id = p_case and c.council_owned)
+$$;
+revoke all on function housing_is_shown(integer, bigint) from public;
+grant execute on function housing_is_shown(integer, bigint) to cityops_housing;
 
 revoke all on function housing_cases(integer, boolean), housing_read(text, text, text, integer), housing_other_cases(),
     housing_not_shared(), ward_counts() from public;

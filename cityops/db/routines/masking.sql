@@ -6,7 +6,7 @@
 -- made text by a cast: `||` with a number is only stable, and would keep these out of the queries that ask.
 
 drop function if exists masked_subject(text, text, integer), masked_title(text, text, integer, text, text),
-    masked_reason(text, text, integer, text, text);
+    masked_reason(text, text, integer, text, text), masked_member(text, text, text, text, text, home, home, timestamptz);
 
 create or replace function home_told(p_home integer, p_until timestamptz) returns boolean
 language sql stable
@@ -43,7 +43,7 @@ return case when kind is distinct from 'home' then reason
 
 -- Why something is in an alarm, or left it. Of a device in a home only that it is silent is told.
 create or replace function masked_member(
-    p_kind text, p_subject text, p_reason text, p_rule text, p_of_kind text, p_home home, p_of_home home, p_until timestamptz
+    p_kind text, p_subject text, p_reason text, p_rule text, p_of_kind text, p_home home_named, p_of_home home_named, p_until timestamptz
 ) returns text
 language sql stable as $$
     select case when p_kind = 'home' then
