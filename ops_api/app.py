@@ -269,7 +269,7 @@ def create_app(
     kinds = kinds if kinds is not None else discover()
     reading_feeds = ReadingFeeds(db, pool, kinds, poll_s=poll_s)
     hub.tell(reading_feeds.touch)
-    app = bare_app(lifespan)
+    app = _bare_app()
     homes_parts = households_on(db, residents or pool, gone, eraser)
     known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
@@ -340,6 +340,10 @@ def _context(
         people=parts.people,
         eraser=parts.eraser,
     )
+
+
+def _bare_app() -> FastAPI:
+    return bare_app(lifespan)
 
 
 def _mount(app: FastAPI) -> None:
