@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -32,7 +31,7 @@ from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
-from ops_api.rest.described import describe
+from ops_api.rest.described import bare_app
 from ops_api.rest.export import Exporter
 from ops_api.rest.kept import KeepAnswers
 from ops_api.rest.places import Places
@@ -53,12 +52,6 @@ from ops_api.web.render import STATIC, Templates
 from rules.desk.ports import AlarmDesk
 from rules.rounds.service import RoundDesk
 from rules.winter.weather.ports import WeatherForecasts
-
-DESCRIPTION = """What the council's sensors measure and what the rules decide.
-
-Times are RFC 3339 with offset; units are in the names of fields. Errors are RFC 9457
-problems. Devices that stand in homes appear under the home's code only.
-"""
 
 
 def create_app(
@@ -151,20 +144,11 @@ def create_app(
         sta_writing=None if things is None else Writing(things, pool),
     )
     _mount(app, answer_s)
-    describe(app)
     return app
 
 
 def _bare_app() -> FastAPI:
-    return FastAPI(
-        title="cityops",
-        description=DESCRIPTION,
-        version=_version(),
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
-    )
+    return bare_app(lifespan)
 
 
 def _context(
@@ -208,10 +192,3 @@ def _mount(app: FastAPI, answer_s: float) -> None:
     app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
-
-
-def _version() -> str:
-    try:
-        return version("cityops")
-    except PackageNotFoundError:
-        return "0"

@@ -1,4 +1,4 @@
-"""What runs for as long as the application does: the publishers of its streams, and the hub of live state."""
+"""What runs for as long as the application does: the publishers of its streams."""
 
 from __future__ import annotations
 

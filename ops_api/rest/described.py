@@ -5,10 +5,14 @@ Generated from what the routes declare and from :data:`ops_api.access.rules.RULE
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
 from ops_api.access.model import Rule
 from ops_api.access.rules import RULES
@@ -16,6 +20,12 @@ from ops_api.rest.core.example import example
 from ops_api.rest.kept import KEPT
 
 Document = dict[str, Any]
+
+DESCRIPTION = """What the council's sensors measure and what the rules decide.
+
+Times are RFC 3339 with offset; units are in the names of fields. Errors are RFC 9457
+problems. Devices that stand in homes appear under the home's code only.
+"""
 
 SCHEMES: Document = {
     "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A program's key (`cok_…`)."},
@@ -33,24 +43,38 @@ _TAG = {"description": "Which answer it is: send it as If-None-Match", "schema":
 _LINK = {"description": 'The next page: `<…>; rel="next"`; none on the last', "schema": {"type": "string"}}
 
 
-def describe(app: FastAPI) -> None:
-    """Have an application give its document so."""
+def bare_app(lifespan: Lifespan[FastAPI]) -> FastAPI:
+    """Return an application without routes, which describes those that it is given."""
+    app = FastAPI(
+        title="cityops",
+        description=DESCRIPTION,
+        version=_version(),
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
     make = app.openapi
 
     def openapi() -> Document:
         if app.openapi_schema is None:
-            app.openapi_schema = described(make())
+            document = make()
+            app.openapi_schema = described(document)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way of changing it
+    return app
 
 
 def described(document: Document) -> Document:
     """Return FastAPI's document with what it does not know."""
-    document.setdefault("components", {})["securitySchemes"] = SCHEMES
-    schemas = document["components"].get("schemas", {})
+    schemas = document["components"]["schemas"]
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
+    document = _short_names(document)
+    document["components"]["securitySchemes"] = SCHEMES
+    schemas = document["components"]["schemas"]
+    _short_ids(document)
     for method, path, operation in operations(document):
         rule = RULES.get(f"{method.upper()} {path}")
         if rule is not None:
@@ -67,6 +91,32 @@ def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
         for method, operation in item.items():
             if isinstance(operation, dict) and "responses" in operation:
                 yield method, path, operation
+
+
+def _short_names(document: Document) -> Document:
+    """Return it with names of schemas without our modules: ``ops_api__routers__work__Assign`` is ``WorkAssign``."""
+    text = json.dumps(document)
+    for name in document["components"]["schemas"]:
+        module, _, last = name.rpartition("__")
+        if module:
+            area = module.rpartition("__")[2].removesuffix("_documents").removesuffix("schemas")
+            text = text.replace(f'"{name}"', f'"{area.title().replace("_", "")}{last}"')
+            text = text.replace(f'/{name}"', f'/{area.title().replace("_", "")}{last}"')
+    found: Document = json.loads(text)
+    for name, schema in found["components"]["schemas"].items():
+        schema["title"] = name
+    return found
+
+
+def _short_ids(document: Document) -> None:
+    """Name each operation by its function, where no other has the same: ``list_devices``."""
+    short: dict[str, list[Document]] = {}
+    for method, path, operation in operations(document):
+        suffix = re.sub(r"\W", "_", f"{path}_{method}")
+        short.setdefault(operation["operationId"].removesuffix(suffix), []).append(operation)
+    for name, found in short.items():
+        if len(found) == 1 and name:
+            found[0]["operationId"] = name
 
 
 def security_of(rule: Rule) -> list[dict[str, list[str]]]:
@@ -125,3 +175,10 @@ def _show(operation: Document, schemas: Mapping[str, Any]) -> None:
         for media, content in body.get("content", {}).items():
             if "json" in media and "schema" in content and not {"example", "examples"} & content.keys():
                 content["example"] = example(content["schema"], schemas)
+
+
+def _version() -> str:
+    try:
+        return version("cityops")
+    except PackageNotFoundError:
+        return "0"

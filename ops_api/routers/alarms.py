@@ -11,10 +11,10 @@ from fastapi import APIRouter, HTTPException, Query, Request
 
 from ops_api.queries import Row
 from ops_api.queries.alarms import ANY_ALARM, members_of, one_alarm
-from ops_api.rest.paging import Pages
 from ops_api.routers import alarm_documents as documents
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.explain import ExplanationDocument, document, explained_alarm
+from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import AlarmDocument, Severity, SubjectKind
 from ops_api.routers.staff_pass import acting
 from ops_api.web import alarm_view

@@ -11,8 +11,8 @@ from devices.contract.kind import Kind
 from devices.contract.schema import json_schema
 from ops_api.queries import Row, readings
 from ops_api.rest.chosen_fields import FIELDS, ChosenFields
-from ops_api.rest.paging import Pages
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import DeviceDocument, DevicePage, KindDocument, KindField, LatestReading, Series
 from ops_api.routers.times import Moment
 

@@ -12,9 +12,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from ops_api.access.enforce import NO_ROUTE
 from ops_api.queries import DatabaseUnavailableError, Row
-from ops_api.rest.paging import Pages
 from ops_api.routers import backups, content, weather_forecasts
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import (
     DeadLetter,
     DeadLetterDetail,

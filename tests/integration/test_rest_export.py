@@ -19,6 +19,7 @@ from tests.fakes.website import PLAIN, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EXPORT = "/api/v1/readings/export"
+COPYING = "select pid from pg_stat_activity where query like 'copy %%' and state = 'active' and datname = current_database()"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -151,6 +152,10 @@ async def test_places_are_bounded_and_come_back_when_a_reader_goes(site: Site) -
             http.stream("GET", EXPORT, params={"kind": "road"}) as second,
         ):
             assert (first.status_code, second.status_code) == (200, 200)
+            # Both readers take nothing: their pieces are read to the end all the same.
+            async with asyncio.timeout(20):
+                while await site.sql(COPYING):
+                    await asyncio.sleep(0.05)
             third = await Networks.get(site, kind="weather")
             assert (third.status_code, third.headers["retry-after"]) == (429, "60")
         async with asyncio.timeout(20):
@@ -161,4 +166,23 @@ async def test_places_are_bounded_and_come_back_when_a_reader_goes(site: Site) -
         for _ in range(22)
     ]
     assert told == [200] * 20 + [429] * 2
+    assert (await Networks.get(site, kind="weather")).status_code == 200
+
+
+async def test_a_file_that_the_database_broke_off_is_not_taken_for_a_whole_one(site: Site) -> None:
+    async with httpx.AsyncClient(base_url=site.url, verify=PLAIN, timeout=30) as http:
+        for _ in range(3):
+            headers = {"X-Forwarded-For": "203.0.249.1", "Accept-Encoding": "identity"}
+            async with http.stream(
+                "GET", EXPORT, params={"kind": "road", "format": "geojson"}, headers=headers
+            ) as answer:
+                pieces = answer.aiter_raw()
+                await anext(pieces)
+                async with asyncio.timeout(20):
+                    while not (found := await site.sql(COPYING)):
+                        await asyncio.sleep(0.02)
+                await site.sql("select pg_terminate_backend(%s)", found[0][0])
+                with pytest.raises(httpx.RemoteProtocolError):
+                    async for _ in pieces:
+                        pass
     assert (await Networks.get(site, kind="weather")).status_code == 200

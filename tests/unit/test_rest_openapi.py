@@ -79,6 +79,10 @@ def test_the_document_is_openapi_3_1_and_names_nothing_twice() -> None:
     assert document()["openapi"].startswith("3.1.")
     ids = [o["operationId"] for o in by_name().values()]
     assert len(ids) == len(set(ids))
+    assert {"list_devices", "export_readings", "readings_stream"} <= set(ids)
+    schemas = document()["components"]["schemas"]
+    assert [name for name in schemas if "__" in name] == []
+    assert [name for name, schema in schemas.items() if schema["title"] != name] == []
 
 
 @pytest.mark.parametrize("name", ["Problem", "DevicePage", "WrongValue"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-ROWS = 50_000
+ROWS = 20_000
 """Readings that a piece holds, by the devices' own cadence."""
 WIDTH_MOST = timedelta(days=30)
 BEFORE_INSTALLED = timedelta(days=1)
