@@ -14,8 +14,11 @@ from ops_api.opendata.core.geojson import encoded
 from ops_api.opendata.core.model import Item
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.open_answers import base_of, headers_of, table_of
+from ops_api.routers.schemas import Problem
 
-router = APIRouter(prefix="/ngsi-ld", tags=["NGSI-LD"], default_response_class=Response)
+router = APIRouter(
+    prefix="/ngsi-ld", tags=["NGSI-LD"], default_response_class=Response, responses={400: {"model": Problem}}
+)
 USUAL, MOST = 20, 1000
 """Entities of a page unless told otherwise, and at most."""
 _NAMES = frozenset({"type", "id", "attrs", "options", "limit", "offset", "count"})

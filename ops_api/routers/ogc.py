@@ -17,8 +17,14 @@ from ops_api.opendata.core.geojson import MEDIA_TYPE, encoded
 from ops_api.opendata.core.model import Table
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.open_answers import all_tables, base_of, dataset_of, headers_of, table_of
+from ops_api.routers.schemas import Problem
 
-router = APIRouter(prefix="/ogc", tags=["OGC API Features"], default_response_class=Response)
+router = APIRouter(
+    prefix="/ogc",
+    tags=["OGC API Features"],
+    default_response_class=Response,
+    responses={400: {"model": Problem}},
+)
 
 
 def _answer(ctx: Context, document: Mapping[str, Any], media_type: str = ogc.JSON) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -16,6 +17,7 @@ from ops_api.routers.caching import http_date, is_known
 from ops_api.routers.context import Context
 
 MAX_AGE_S = 60
+_HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 
 def dataset_of(name: str) -> Dataset:
@@ -49,8 +51,14 @@ async def body_of(ctx: Context, dataset: Dataset, form: str, make: Callable[[Tab
 
 
 def base_of(request: Request, ctx: Context) -> str:
-    """Return the site's address without a slash at its end: the one that is set, else as it was asked for."""
-    return (ctx.front.public_url or str(request.base_url)).rstrip("/")
+    """Return the site's address without a slash at its end: the one that is set, else as it was asked for.
+
+    Empty, so that addresses are relative, where what was asked for is no host: it would stand in links and headers.
+    """
+    if ctx.front.public_url:
+        return ctx.front.public_url.rstrip("/")
+    host = request.headers.get("host", "")
+    return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else ""
 
 
 def headers_of(ctx: Context, **more: str) -> dict[str, str]:
