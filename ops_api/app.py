@@ -5,9 +5,7 @@ It must not know how pools, brokers or settings are made: ``ops_api.wiring_api``
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -27,22 +25,23 @@ from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
 from ops_api.crew_desk import CrewDesk
 from ops_api.households.gone import GoneBook
-from ops_api.households.joining import Joining
-from ops_api.households.people import People
-from ops_api.households.ports import Eraser, NoEraser
-from ops_api.households.sessions import Sessions
+from ops_api.households.parts import Households, households_on
+from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
+from ops_api.lifespan import lifespan
 from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
-from ops_api.queries.as_role import RoleDb
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.routers import (
+    account_pages,
+    accounts_pages,
     alarm_pages,
     alarm_stream,
     alarms,
+    audit,
     bin_days,
     bin_days_pages,
     bin_reminder_pages,
@@ -66,6 +65,7 @@ from ops_api.routers import (
     home_evidence,
     home_pages,
     home_people,
+    home_receipts,
     home_sharing,
     homes,
     households,
@@ -94,6 +94,8 @@ from ops_api.routers import (
     rules,
     scores,
     shadow,
+    sign_in_other,
+    sign_in_pages,
     weather_forecasts,
     winter,
     winter_board,
@@ -101,6 +103,7 @@ from ops_api.routers import (
 )
 from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, FrontDoor, Officers
+from ops_api.routers.keep_signed_in import KeepSignedIn
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
 from ops_api.stream import Hints, Hub
@@ -140,6 +143,7 @@ _ROUTERS = (
     late.router,
     damp.router,
     households.router,
+    home_receipts.router,
     cases.router,
     cases.evidence,
     home_evidence.router,
@@ -154,10 +158,12 @@ _ROUTERS = (
     ops_tools.router,
     ops_closures.router,
     *open_routes.ROUTERS,
+    audit.router,
 )
 _PAGES = (
     live.pages,
     platform.health,
+    home_receipts.pages,
     home_people.pages,  # before home_pages: their addresses are no codes
     home_sharing.pages,
     home_data.pages,
@@ -190,6 +196,11 @@ _PAGES = (
     ops_tools_pages.router,
     ops_closures.pages,
     *open_routes.PAGES,
+    sign_in_pages.router,
+    sign_in_other.router,
+    account_pages.router,
+    accounts_pages.router,
+    audit.pages,
 )
 
 _HELD = (Depends(enforce),)
@@ -256,14 +267,8 @@ def create_app(
     hub.tell(feed.touch)
     app = _bare_app()
     kinds = kinds if kinds is not None else discover()
-    registrar = RoleDb(db, "cityops_registrar")
-    households = (
-        Sessions(registrar, residents or pool),
-        Joining(registrar),
-        People(registrar, gone),
-        eraser or NoEraser(),
-    )
-    known = _context(db, hub, feed, brand, kinds, clock, desk, households)
+    homes_parts = households_on(db, residents or pool, gone, eraser)
+    known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
         known,
         cases=case_book,
@@ -312,7 +317,7 @@ def _bare_app() -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan,
+        lifespan=lifespan,
     )
 
 
@@ -324,9 +329,8 @@ def _context(
     kinds: Mapping[str, Kind],
     clock: Clock,
     desk: AlarmDesk,
-    households: tuple[Sessions, Joining, People, Eraser],
+    parts: Households,
 ) -> Context:
-    sessions, joining, people, eraser = households
     return Context(
         db=db,
         kinds=kinds,
@@ -339,10 +343,10 @@ def _context(
         missing=Cached(lambda: count_fleet(db, kinds, clock)),
         database=Cached(lambda: database_state(db, kinds)),
         desk=desk,
-        sessions=sessions,
-        joining=joining,
-        people=people,
-        eraser=eraser,
+        sessions=parts.sessions,
+        joining=parts.joining,
+        people=parts.people,
+        eraser=parts.eraser,
     )
 
 
@@ -351,6 +355,7 @@ def _mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(LimitBody)
+    app.add_middleware(KeepSignedIn)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)
@@ -364,9 +369,12 @@ def _routes() -> tuple[BaseRoute, ...]:
     FastAPI works out what each takes and gives when it is first asked: most of a second, once a process.
     """
     errors: dict[int | str, dict[str, object]] = {
+        401: {"model": Problem},
+        403: {"model": Problem},
         404: {"model": Problem},
         409: {"model": Problem},
         422: {"model": Problem},
+        429: {"model": Problem},
         503: {"model": Problem},
     }
     all_of_them = APIRouter()
@@ -387,28 +395,6 @@ def page_paths() -> dict[str, frozenset[str]]:
         for r in routes
         if isinstance(r, Route) and "GET" in (r.methods or ())
     }
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    context: Context = app.state.context
-    publishers = [
-        asyncio.create_task(context.hub.run(), name="sse-hub"),
-        asyncio.create_task(context.feed.run(), name="sse-alarms"),
-    ]
-    try:
-        yield
-    finally:
-        context.hub.close()
-        context.feed.close()
-        context.missing.close()
-        context.database.close()
-        context.wall.close()
-        for publisher in publishers:
-            publisher.cancel()
-        for publisher in publishers:
-            with suppress(asyncio.CancelledError):
-                await publisher
 
 
 def _version() -> str:

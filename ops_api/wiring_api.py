@@ -17,8 +17,7 @@ from cityops.clock import SystemClock
 from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
-from cityops.settings import DbSettings, Settings
-from ingest.erasure import Erasure
+from cityops.settings import Settings
 from ops_api.app import create_app
 from ops_api.audit.spool import Spool
 from ops_api.audit.store import PostgresAudit, keep_telling
@@ -39,6 +38,7 @@ from ops_api.wiring_crew import crew_desk
 from ops_api.wiring_front import front_door
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
+from ops_api.wiring_privacy import as_login, eraser_of
 from ops_api.wiring_rounds import round_desk
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
@@ -87,7 +87,8 @@ async def run_api(
         ConfigurationError: the address is taken, or the database is not named.
         TransientError: the database does not answer.
     """
-    pool = await open_pool(_login(settings), application_name="cityops-api", role=API_ROLE)
+    settings = as_login(settings)
+    pool = await open_pool(settings.db, application_name="cityops-api", role=API_ROLE)
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
@@ -112,7 +113,7 @@ async def run_api(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
             residents=residents,
-            eraser=Remembering(Erasure(dsn, kinds_of(settings)), book),
+            eraser=Remembering(eraser_of(settings, pool), book),
             gone=book,
             hints=hints,
             brand=_brand(settings),
@@ -155,11 +156,6 @@ async def run_api(
         await pool.close()
         if residents is not pool:
             await residents.close()
-
-
-def _login(settings: Settings) -> DbSettings:
-    """Return the database as the API's login reaches it: one of its own where ``api.dsn`` names it, else the owner's."""
-    return settings.db.model_copy(update={"dsn": settings.api.dsn or settings.db.dsn})
 
 
 def _team(settings: Settings) -> TeamDoor | None:
