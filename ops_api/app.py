@@ -30,7 +30,6 @@ from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.lifespan import lifespan
-from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
@@ -230,7 +229,6 @@ def create_app(
     round_desk: RoundDesk | None = None,
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
-    shelf: Shelf | None = None,
     front: FrontDoor | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -258,7 +256,6 @@ def create_app(
         round_desk: the bin lorries' rounds; without it their routes answer 503.
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
-        shelf: open data, with its licence.
         front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
@@ -281,7 +278,6 @@ def create_app(
         rounds=round_desk,
         incidents=incidents,
         tools=tools,
-        shelf=shelf or Shelf(),
         front=front or FrontDoor(),
     )
     _mount(app)

@@ -128,8 +128,10 @@ async def run_api(
             round_desk=desk,
             incidents=incidents,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
-            shelf=Shelf(settings.open.licence, settings.open.contact),
             front=replace(front_door(settings, pool), audit=audit),
+        )
+        app.state.context = replace(
+            app.state.context, shelf=Shelf(settings.open.licence, settings.open.contact)
         )
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(
