@@ -8,9 +8,12 @@ import json
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from ops_api.opendata.core.csv_text import header
 from ops_api.opendata.core.datasets import DATASETS
-from tests.fakes import seed_web
+from tests.fakes import seed_web, website
+from tests.fakes.databases import drop, with_database
 from tests.fakes.housing_rows import ward_homes
 from tests.fakes.website import OPS_PASSWORD, Site
 
@@ -220,3 +223,30 @@ async def test_the_page_says_what_it_is_and_how_fresh(site: Site) -> None:
         assert f'href="/open/{dataset.id}.csv"' in page
     assert "Newest measured" in page
     assert "Open Government Licence v3.0" in page
+
+
+async def test_an_installations_own_licence_contact_and_address_are_in_all_of_it(
+    pg_server: str, towns: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYOPS_OPEN__LICENCE", "https://licence.example/own")
+    monkeypatch.setenv("CITYOPS_OPEN__CONTACT", "mailto:data@council.example")
+    template, town, now = await towns.template()
+    name = website.clone(pg_server, template)
+    try:
+        async with website.running(
+            with_database(pg_server, name), town, now, public_url="https://open.example"
+        ) as site:
+            for path in (
+                "/open",
+                "/open/catalogue.jsonld",
+                "/ogc",
+                "/open/bins.geojson",
+                "/ngsi-ld/v1/entities?type=WasteContainer",
+            ):
+                answer = await site.http.get(path, headers={"Host": "other.example"})
+                assert "https://licence.example/own" in answer.text, path
+                assert "other.example" not in answer.text + answer.headers.get("link", ""), path
+            assert "mailto:data@council.example" in (await site.http.get("/open/catalogue.jsonld")).text
+            assert (await site.get("/ogc"))["links"][0]["href"] == "https://open.example/ogc"
+    finally:
+        drop(pg_server, name)
