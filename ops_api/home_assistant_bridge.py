@@ -9,7 +9,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Home:
 
     site: str
     code: str
-    token: str
+    token: str = field(repr=False)
 
 
 def checked_site(site: str) -> str:

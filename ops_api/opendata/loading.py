@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from devices.contract.kind import Kind
 from ops_api.housing.wards import ward_document
@@ -38,57 +40,68 @@ async def load(dataset: Dataset, source: Source) -> Table:
     Raises:
         DatabaseUnavailableError: the database does not answer.
     """
-    items, note = await _LOADERS[dataset.id](source)
-    return Table(dataset, sorted(items, key=lambda i: i.id), note)
+    make, note = await _LOADERS[dataset.id](source)
+    return await asyncio.to_thread(_table, dataset, make, note)
 
 
-Loaded = tuple[list[Item], str]
+def _table(dataset: Dataset, make: Callable[[], list[Item]], note: str) -> Table:
+    """Return the table with its extent worked out: in a thread, a city's takes most of a second."""
+    table = Table(dataset, sorted(make(), key=lambda i: i.id), note)
+    _ = table.box, table.newest, table.by_id
+    return table
+
+
+Loaded = tuple[Callable[[], list[Item]], str]
 
 
 async def _road_temperatures(s: Source) -> Loaded:
-    return await _newest(s, d.ROAD_TEMPERATURES, "road"), ""
+    return await _newest(s, d.ROAD_TEMPERATURES, "road")
 
 
 async def _weather(s: Source) -> Loaded:
-    return await _newest(s, d.WEATHER, "weather"), ""
+    return await _newest(s, d.WEATHER, "weather")
 
 
-async def _newest(s: Source, dataset: Dataset, kind: str) -> list[Item]:
-    if kind not in s.kinds:
-        return []
-    return rows.readings(dataset, s.kinds[kind], await readings.latest(s.db, s.kinds[kind], limit=MOST))
+async def _newest(s: Source, dataset: Dataset, name: str) -> Loaded:
+    kind = s.kinds.get(name)
+    if kind is None:
+        return list, ""
+    return partial(rows.readings, dataset, kind, await readings.latest(s.db, kind, limit=MOST)), ""
 
 
 async def _roads(s: Source) -> Loaded:
-    return rows.roads(await s.db.rows("segments", route_id=None)), ""
+    return partial(rows.roads, await s.db.rows("segments", route_id=None)), ""
 
 
 async def _bins(s: Source) -> Loaded:
-    return rows.bins(await s.db.rows("bins", bin_id=None), s.now), ""
+    return partial(rows.bins, await s.db.rows("bins", bin_id=None), s.now), ""
 
 
 async def _homes(s: Source) -> Loaded:
     counted = await ward_counts(s.db)
     document = ward_document(counted, s.least)
-    return rows.homes(document, {r["ward_id"]: r["boundary"] or () for r in counted}), document["notice"]
+    outlines = {r["ward_id"]: r["boundary"] or () for r in counted}
+    return partial(rows.homes, document, outlines), document["notice"]
 
 
 async def _routes(s: Source) -> Loaded:
-    stretches = await s.db.rows("segments", route_id=None)
-    return rows.routes(await s.db.rows("routes", route_id=None), stretches), ""
+    found = await s.db.rows("routes", route_id=None)
+    return partial(rows.routes, found, await s.db.rows("segments", route_id=None)), ""
 
 
 async def _decisions(s: Source) -> Loaded:
-    return rows.decisions(await s.db.rows("open_decisions", since=s.now - DECISIONS_OF, limit=MOST)), ""
+    since = s.now - DECISIONS_OF
+    return partial(rows.decisions, await s.db.rows("open_decisions", since=since, limit=MOST)), ""
 
 
 async def _treatments(s: Source) -> Loaded:
-    return rows.treatments(await s.db.rows("open_treatments", since=s.now - TREATMENTS_OF, limit=MOST)), ""
+    since = s.now - TREATMENTS_OF
+    return partial(rows.treatments, await s.db.rows("open_treatments", since=since, limit=MOST)), ""
 
 
 async def _incidents(s: Source) -> Loaded:
     found = () if s.incidents is None else await s.incidents.incidents(live=True)
-    return rows.incidents(found), ""
+    return partial(rows.incidents, found), ""
 
 
 _LOADERS: Mapping[str, Callable[[Source], Awaitable[Loaded]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,14 +15,16 @@ from ops_api.opendata.core.model import Table
 
 KEPT_S = 10.0
 """A dataset is read from the database once in so long at most [s]."""
+Load = Callable[[], Awaitable[Table]]
 OGL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An answer: bytes, their entity tag, and since when they are so."""
+    """An answer: bytes, also packed by gzip, their entity tag, and since when they are so."""
 
     data: bytes
+    packed: bytes
     etag: str
     changed_at: datetime
 
@@ -54,30 +57,30 @@ class Shelf:
         """What the licence is called."""
         return "Open Government Licence v3.0" if self.licence == OGL else self.licence
 
-    async def table(self, name: str, load: Callable[[], Awaitable[Table]]) -> Table:
-        """Return a dataset; ``load`` reads it, once for all who ask within ``kept_s``."""
-        return (await self._fresh(name, load)).table
+    async def table(self, name: str, load: Load, *, old_s: float | None = None) -> Table:
+        """Return a dataset; ``load`` reads it, once for all who ask within ``kept_s``, or ``old_s`` where that will do [s]."""
+        return (await self._fresh(name, load, self._kept_s if old_s is None else old_s)).table
 
-    async def body(
-        self, name: str, form: str, load: Callable[[], Awaitable[Table]], make: Callable[[Table], bytes]
-    ) -> Body:
+    async def body(self, name: str, form: str, load: Load, make: Callable[[Table], bytes]) -> Body:
         """Return a dataset written in one form; ``make`` runs in a thread, once a reading."""
-        kept = await self._fresh(name, load)
+        kept = await self._fresh(name, load, self._kept_s)
         async with self._busy[f"{name} as {form}"]:
             if form not in kept.bodies:
-                kept.bodies[form] = self._body((name, form), await asyncio.to_thread(make, kept.table))
+                kept.bodies[form] = await asyncio.to_thread(self._body, (name, form), make, kept.table)
         return kept.bodies[form]
 
-    async def _fresh(self, name: str, load: Callable[[], Awaitable[Table]]) -> _Kept:
+    async def _fresh(self, name: str, load: Load, kept_s: float) -> _Kept:
         async with self._busy[name]:
             kept = self._kept.get(name)
-            if kept is None or monotonic() - kept.read_s >= self._kept_s:
+            if kept is None or monotonic() - kept.read_s >= kept_s:
                 kept = self._kept[name] = _Kept(await load(), monotonic())
         return kept
 
-    def _body(self, key: tuple[str, str], data: bytes) -> Body:
-        """Return the body; one that says the same as the last has changed when that had."""
-        etag, last = f'"{blake2b(data, digest_size=12).hexdigest()}"', self._last.get(key)
+    def _body(self, key: tuple[str, str], make: Callable[[Table], bytes], table: Table) -> Body:
+        """Return the body; one that says the same as the last has changed when that had, and is packed already."""
+        data, last = make(table), self._last.get(key)
+        etag = f'"{blake2b(data, digest_size=12).hexdigest()}"'
         if last is None or last.etag != etag:
-            last = self._last[key] = Body(data, etag, datetime.now(UTC))
+            packed = gzip.compress(data, compresslevel=6, mtime=0)
+            last = self._last[key] = Body(data, packed, etag, datetime.now(UTC))
         return last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,11 +14,26 @@ from ops_api.opendata.core.geojson import encoded
 from ops_api.opendata.core.model import Item
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.open_answers import base_of, headers_of, table_of
+from ops_api.routers.schemas import Problem
 
-router = APIRouter(prefix="/ngsi-ld", tags=["NGSI-LD"], default_response_class=Response)
+router = APIRouter(
+    prefix="/ngsi-ld", tags=["NGSI-LD"], default_response_class=Response, responses={400: {"model": Problem}}
+)
 USUAL, MOST = 20, 1000
 """Entities of a page unless told otherwise, and at most."""
-_NAMES = frozenset({"type", "id", "attrs", "options", "limit", "offset", "count"})
+
+
+_SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    "type": {"type": "string", "enum": list(ngsi.TYPES)},
+    "id": {"type": "string"},
+    "attrs": {"type": "string"},
+    "options": {"type": "string", "enum": ["keyValues", "normalized"]},
+    "limit": {"type": "integer", "minimum": 0, "maximum": MOST, "default": USUAL},
+    "offset": {"type": "integer", "minimum": 0, "maximum": 10**9 - 1, "default": 0},
+    "count": {"type": "string", "enum": ["true", "false"]},
+}
+_PARAMETERS = [{"name": n, "in": "query", "required": n == "type", "schema": s} for n, s in _SCHEMAS.items()]
+"""Read by hand, since what can't be used is told as NGSI-LD wants it told."""
 
 
 class _Refused(Exception):  # noqa: N818 - an answer, not a fault
@@ -36,7 +51,7 @@ async def get_context(ctx: Ctx) -> Response:
     return Response(encoded(ngsi.CONTEXT), media_type=ngsi.LD, headers=headers_of(ctx))
 
 
-@router.get("/v1/entities")
+@router.get("/v1/entities", openapi_extra={"parameters": _PARAMETERS})
 async def list_entities(request: Request, ctx: Ctx) -> Response:
     """Return entities: `type` (WasteContainer or WeatherObserved), `id`, `attrs`, `options=keyValues`, `limit`, `offset`, `count=true`."""
     try:
@@ -55,7 +70,7 @@ async def get_entity(urn: str, request: Request, ctx: Ctx) -> Response:
 
 
 async def _list(request: Request, ctx: Context) -> Response:
-    asked = _asked(request, _NAMES)
+    asked = _asked(request, frozenset(_SCHEMAS))
     types = asked.get("type", "").split(",")
     unknown = [t for t in types if t not in ngsi.TYPES]
     if unknown:
@@ -91,6 +106,8 @@ def _asked(request: Request, names: frozenset[str]) -> dict[str, str]:
         raise _bad("a parameter is given twice")
     if not asked.keys() <= names:
         raise _bad(f"parameters are {', '.join(sorted(names))}; given were {', '.join(sorted(asked))}")
+    if asked.get("count", "true") not in ("true", "false"):
+        raise _bad("count must be true or false")
     if asked.get("options", "keyValues") not in ("keyValues", "normalized"):
         raise _bad("options must be keyValues or normalized")
     return asked

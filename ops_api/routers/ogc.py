@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,10 +14,17 @@ from fastapi.responses import Response
 from ops_api.opendata.core import ogc, ogc_openapi, ogc_query
 from ops_api.opendata.core.datasets import DATASETS
 from ops_api.opendata.core.geojson import MEDIA_TYPE, encoded
+from ops_api.opendata.core.model import Table
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.open_answers import base_of, dataset_of, headers_of, table_of
+from ops_api.routers.open_answers import all_tables, base_of, dataset_of, headers_of, table_of
+from ops_api.routers.schemas import Problem
 
-router = APIRouter(prefix="/ogc", tags=["OGC API Features"], default_response_class=Response)
+router = APIRouter(
+    prefix="/ogc",
+    tags=["OGC API Features"],
+    default_response_class=Response,
+    responses={400: {"model": Problem}},
+)
 
 
 def _answer(ctx: Context, document: Mapping[str, Any], media_type: str = ogc.JSON) -> Response:
@@ -58,7 +67,7 @@ async def conformance(request: Request, ctx: Ctx) -> Response:
 async def collections(request: Request, ctx: Ctx) -> Response:
     """Return the collections: each is a dataset of /open."""
     _check(request)
-    tables = [await table_of(ctx, d) for d in DATASETS.values()]
+    tables = await all_tables(ctx)
     return _answer(ctx, ogc.collections(base_of(request, ctx), ctx.shelf.licence, tables))
 
 
@@ -76,19 +85,21 @@ async def items(dataset: str, request: Request, ctx: Ctx) -> Response:
     table = await table_of(ctx, dataset_of(dataset))
     pairs = request.query_params.multi_items()
     try:
-        page = ogc_query.page(table.items, ogc_query.parse(pairs, table.dataset), table.dataset.columns)
+        query = ogc_query.parse(pairs, table.dataset)
     except ogc_query.QueryError as e:
         raise HTTPException(400, f"{e}.") from e
-    base, here = base_of(request, ctx), f"/ogc/collections/{dataset}/items"
-    following = (
-        None
-        if page.cursor is None
-        else [*((n, v) for n, v in pairs if n != "cursor"), ("cursor", page.cursor)]
-    )
-    document = ogc.items(
-        base, table, page, ctx.clock.now(), _with(f"{base}{here}", pairs), None if following is None else _with(f"{base}{here}", following)
-    )  # fmt: skip
-    return _answer(ctx, document, MEDIA_TYPE)
+    data = await asyncio.to_thread(_items, table, query, pairs, base_of(request, ctx), ctx.clock.now())
+    return Response(data, media_type=MEDIA_TYPE, headers=headers_of(ctx))
+
+
+def _items(
+    table: Table, query: ogc_query.Query, pairs: list[tuple[str, str]], base: str, now: datetime
+) -> bytes:
+    page = ogc_query.page(table.items, query)
+    here = f"{base}/ogc/collections/{table.dataset.id}/items"
+    others = [(n, v) for n, v in pairs if n != "cursor"]
+    following = None if page.cursor is None else _with(here, [*others, ("cursor", page.cursor)])
+    return encoded(ogc.items(base, table, page, now, _with(here, pairs), following))
 
 
 def _with(address: str, pairs: list[tuple[str, str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -12,10 +13,11 @@ from ops_api.opendata.core.datasets import DATASETS
 from ops_api.opendata.core.model import Dataset, Table
 from ops_api.opendata.loading import Source, load
 from ops_api.opendata.shelf import Body
-from ops_api.routers.caching import cached
+from ops_api.routers.caching import http_date, is_known
 from ops_api.routers.context import Context
 
 MAX_AGE_S = 60
+_HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 
 def dataset_of(name: str) -> Dataset:
@@ -38,14 +40,25 @@ async def table_of(ctx: Context, dataset: Dataset) -> Table:
     return await ctx.shelf.table(dataset.id, partial(_load, ctx, dataset))
 
 
+async def all_tables(ctx: Context) -> list[Table]:
+    """Return all datasets, a minute old at most: for what only says how fresh and how many they are."""
+    return [await ctx.shelf.table(d.id, partial(_load, ctx, d), old_s=MAX_AGE_S) for d in DATASETS.values()]
+
+
 async def body_of(ctx: Context, dataset: Dataset, form: str, make: Callable[[Table], bytes]) -> Body:
     """Return a dataset written in one form."""
     return await ctx.shelf.body(dataset.id, form, partial(_load, ctx, dataset), make)
 
 
 def base_of(request: Request, ctx: Context) -> str:
-    """Return the site's address without a slash at its end: the one that is set, else as it was asked for."""
-    return (ctx.front.public_url or str(request.base_url)).rstrip("/")
+    """Return the site's address without a slash at its end: the one that is set, else as it was asked for.
+
+    Empty, so that addresses are relative, where what was asked for is no host: it would stand in links and headers.
+    """
+    if ctx.front.public_url:
+        return ctx.front.public_url.rstrip("/")
+    host = request.headers.get("host", "")
+    return f"{request.url.scheme}://{host}" if _HOST.fullmatch(host) else ""
 
 
 def headers_of(ctx: Context, **more: str) -> dict[str, str]:
@@ -58,5 +71,16 @@ def headers_of(ctx: Context, **more: str) -> dict[str, str]:
 
 
 def answer(request: Request, ctx: Context, body: Body, media_type: str) -> Response:
-    """Return a feed, or 304 where the client has it."""
-    return cached(request, body.data, media_type, body.etag, body.changed_at.timestamp(), headers_of(ctx))
+    """Return a feed, packed for who takes that, or 304 where the client has it.
+
+    The tag is weak: it stands for the feed, packed or not.
+    """
+    modified_s = body.changed_at.timestamp()
+    headers = headers_of(
+        ctx, ETag=f"W/{body.etag}", Vary="Accept-Encoding", **{"Last-Modified": http_date(modified_s)}
+    )
+    if is_known(request, body.etag, modified_s):
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(body.packed, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(body.data, media_type=media_type, headers=headers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -12,11 +11,19 @@ from fastapi.responses import HTMLResponse, Response
 
 from ops_api.access.rules import RULES
 from ops_api.opendata.core import csv_text, datex, dcat, geojson
-from ops_api.opendata.core.datasets import DATASETS
-from ops_api.opendata.core.model import Item
+from ops_api.opendata.core.datasets import ROAD_TEMPERATURES, WEATHER
+from ops_api.opendata.core.model import Item, Table
 from ops_api.opendata.core.page import blocks
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.open_answers import answer, base_of, body_of, dataset_of, headers_of, table_of
+from ops_api.routers.open_answers import (
+    all_tables,
+    answer,
+    base_of,
+    body_of,
+    dataset_of,
+    headers_of,
+    table_of,
+)
 
 router = APIRouter(prefix="/open", tags=["open data"])
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -25,7 +32,7 @@ pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 @router.get("/catalogue.jsonld", response_class=Response, responses={200: {"content": {dcat.MEDIA_TYPE: {}}}})
 async def get_catalogue(request: Request, ctx: Ctx) -> Response:
     """Return the catalogue as DCAT-AP 3 in JSON-LD: datasets, how fresh they are, their files and services."""
-    tables = [await table_of(ctx, d) for d in DATASETS.values()]
+    tables = await all_tables(ctx)
     document = dcat.catalogue(_about(request, ctx), tables)
     return Response(geojson.encoded(document), media_type=dcat.MEDIA_TYPE, headers=headers_of(ctx))
 
@@ -33,24 +40,32 @@ async def get_catalogue(request: Request, ctx: Ctx) -> Response:
 @router.get(
     "/datex/road-weather.xml", response_class=Response, responses={200: {"content": {datex.MEDIA_TYPE: {}}}}
 )
-async def get_datex(ctx: Ctx) -> Response:
+async def get_datex(request: Request, ctx: Ctx) -> Response:
     """Return what road sensors and weather stations measured last, as DATEX II 3 MeasuredDataPublication."""
-    return await _datex(ctx, datex.measurements)
+    return await _datex(request, ctx, "measurements", datex.measurements)
 
 
 @router.get("/datex/sites.xml", response_class=Response, responses={200: {"content": {datex.MEDIA_TYPE: {}}}})
-async def get_datex_sites(ctx: Ctx) -> Response:
+async def get_datex_sites(request: Request, ctx: Ctx) -> Response:
     """Return where they stand, as DATEX II 3 MeasurementSiteTablePublication."""
-    return await _datex(ctx, datex.sites)
+    return await _datex(request, ctx, "sites", datex.sites)
 
 
-async def _datex(ctx: Context, write: Callable[[Sequence[Item], datetime, str], bytes]) -> Response:
-    tables = [await table_of(ctx, DATASETS[n]) for n in ("road-temperatures", "weather")]
-    items = datex.placed(*(t.items for t in tables))
-    if not items:  # a publication of nothing is none: its schema asks for one site
+async def _datex(
+    request: Request, ctx: Context, form: str, write: Callable[[Sequence[Item], datetime, str], bytes]
+) -> Response:
+    async def sensors() -> Table:
+        tables = [await table_of(ctx, d) for d in (ROAD_TEMPERATURES, WEATHER)]
+        return Table(ROAD_TEMPERATURES, datex.placed(*(t.items for t in tables)))
+
+    def written(table: Table) -> bytes:
+        # A publication of nothing is none: its schema asks for one site.
+        return write(table.items, ctx.clock.now(), ctx.brand.council) if table.items else b""
+
+    body = await ctx.shelf.body("datex", form, sensors, written)
+    if not body.data:
         raise HTTPException(404, "No sensor with a place has measured anything yet.")
-    data = await asyncio.to_thread(write, items, ctx.clock.now(), ctx.brand.council)
-    return Response(data, media_type=datex.MEDIA_TYPE, headers=headers_of(ctx))
+    return answer(request, ctx, body, datex.MEDIA_TYPE)
 
 
 @router.get("/{dataset}.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
@@ -72,7 +87,7 @@ async def get_geojson(dataset: str, request: Request, ctx: Ctx) -> Response:
 @pages.get("/open")
 async def open_page(request: Request, ctx: Ctx) -> HTMLResponse:
     """Show what is open, how fresh it is and how to get it."""
-    tables = [await table_of(ctx, d) for d in DATASETS.values()]
+    tables = await all_tables(ctx)
     now = await ctx.town_now()
     html = ctx.templates.render(
         "open.html", blocks=blocks(tables, now, ctx.brand.time_zone), shelf=ctx.shelf, base=base_of(request, ctx), sta=has_sta()

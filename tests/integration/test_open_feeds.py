@@ -8,9 +8,14 @@ import json
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from ops_api.opendata.core.csv_text import header
 from ops_api.opendata.core.datasets import DATASETS
-from tests.fakes.website import Site
+from tests.fakes import seed_web, website
+from tests.fakes.databases import drop, with_database
+from tests.fakes.housing_rows import ward_homes
+from tests.fakes.website import OPS_PASSWORD, Site
 
 
 def cells(text: str) -> list[dict[str, str]]:
@@ -115,6 +120,102 @@ async def test_nobodys_names_are_in_any_feed(site: Site) -> None:
     assert "Ada" not in text
 
 
+async def test_homes_are_told_of_as_the_map_of_wards_tells(site: Site) -> None:
+    await site.sql("delete from damp_finding")
+    wards = [r[0] for r in await site.sql("select ward_id from ward order by label")]
+    for ward, homes, at_risk in ((wards[0], 30, 12), (wards[1], 40, 2), (wards[2], 20, 9), (wards[3], 3, 3)):
+        await ward_homes(site, ward, homes, at_risk)
+    told = await site.get("/api/v1/housing/wards")
+    rows = {
+        r["id"]: (r["homes"], r["at_risk"])
+        for r in cells((await site.http.get("/open/homes-by-ward.csv")).text)
+    }
+    together = rows.pop("other-wards-together")
+    assert together == (str(told["others"]["homes"]), str(told["others"]["at_risk"]))
+    known = {
+        w["ward_id"]: (
+            "" if w["homes"] is None else str(w["homes"]),
+            "" if w["at_risk"] is None else str(w["at_risk"]),
+        )
+        for w in told["wards"]
+    }
+    assert rows == known
+    assert rows[wards[0]] == ("30", "12")
+    assert rows[wards[3]] == ("", "")
+
+
+async def test_no_household_is_in_any_answer(site: Site) -> None:
+    await site.join(seed_web.DAMP_HOME, name="Ada Zürich")
+    site.http.cookies.clear()
+    never = {
+        r[0]
+        for r in await site.sql(
+            "select code from home union select label from home union select name from device where kind = 'frog'"
+        )
+    }
+    never |= {
+        r[0] for r in await site.sql("select label from device where kind = 'frog' and label <> ''")
+    } | {"Ada Zürich"}
+    paths = [f"/open/{d}.{e}" for d in DATASETS for e in ("csv", "geojson")] + [
+        f"/ogc/collections/{d}/items?limit=10000" for d in DATASETS
+    ]
+    paths += [
+        "/open",
+        "/open/catalogue.jsonld",
+        "/ogc",
+        "/ogc/collections",
+        "/ogc/api",
+        "/open/datex/road-weather.xml",
+        "/open/datex/sites.xml",
+    ]
+    paths += [f"/ngsi-ld/v1/entities?type={t}&limit=1000" for t in ("WasteContainer", "WeatherObserved")]
+    for path in paths:
+        answer = await site.http.get(path)
+        assert answer.status_code == 200, path
+        assert [n for n in never if n in answer.text] == [], path
+
+
+async def test_incidents_say_nothing_that_a_person_wrote(site: Site) -> None:
+    headers = {
+        "Authorization": f"Bearer {OPS_PASSWORD}",
+        "X-Cityops-Who": "Ada Frost",
+        "X-Cityops-Role": "manager",
+    }
+    said = {
+        "title": "Mrs Smith fell",
+        "place": "12 Mill Lane",
+        "latitude_deg": 51.454321,
+        "longitude_deg": -2.587654,
+    }
+    made = await site.http.post("/api/v1/incidents", json=said, headers=headers)
+    assert made.status_code == 201, made.text
+    text = (await site.http.get("/open/incidents.geojson")).text
+    (feature,) = json.loads(text)["features"]
+    assert feature["geometry"]["coordinates"] == [-2.588, 51.454]
+    assert feature["properties"]["state"] == "open"
+    assert not any(word in text for word in ("Smith", "Mill", "Frost"))
+
+
+async def test_what_was_taken_back_was_not_treated(site: Site) -> None:
+    await site.sql(
+        "insert into treatment_pass (what, segment_id, lorry, at, g_m2, low, high, from_at, to_at, rain_mm)"
+        " select what, segment_id, 'gritter-1', at, 10, 0.25, 1, at, at, 0 from (select min(segment_id) as segment_id from road_segment) s,"
+        " (values ('driven', now() - interval '1 hour'), ('driven', now() - interval '2 hours'), ('taken_back', now() - interval '2 hours'),"
+        " ('driven', now() - interval '9 days')) as x(what, at)"
+    )
+    text = (await site.http.get("/open/treatments.csv")).text
+    (row,) = cells(text)
+    assert (row["spread_rate_g_m2"], row["from_share"], row["to_share"]) == ("10.0", "0.25", "1.0")
+    assert row["wkt"].startswith("LINESTRING (")
+    assert "gritter" not in text
+
+
+async def test_a_host_that_is_none_stands_in_no_link(site: Site) -> None:
+    for host in ('x>; rel="other"', "[", "a b", "é", "a:b"):
+        found = await site.http.get("/ogc", headers={"Host": host.encode("latin-1")})
+        assert {link["href"] for link in found.json()["links"] if link["rel"] == "self"} == {"/ogc"}, host
+
+
 async def test_the_page_says_what_it_is_and_how_fresh(site: Site) -> None:
     page = (await site.http.get("/open")).text
     for dataset in DATASETS.values():
@@ -122,3 +223,30 @@ async def test_the_page_says_what_it_is_and_how_fresh(site: Site) -> None:
         assert f'href="/open/{dataset.id}.csv"' in page
     assert "Newest measured" in page
     assert "Open Government Licence v3.0" in page
+
+
+async def test_an_installations_own_licence_contact_and_address_are_in_all_of_it(
+    pg_server: str, towns: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYOPS_OPEN__LICENCE", "https://licence.example/own")
+    monkeypatch.setenv("CITYOPS_OPEN__CONTACT", "mailto:data@council.example")
+    template, town, now = await towns.template()
+    name = website.clone(pg_server, template)
+    try:
+        async with website.running(
+            with_database(pg_server, name), town, now, public_url="https://open.example"
+        ) as site:
+            for path in (
+                "/open",
+                "/open/catalogue.jsonld",
+                "/ogc",
+                "/open/bins.geojson",
+                "/ngsi-ld/v1/entities?type=WasteContainer",
+            ):
+                answer = await site.http.get(path, headers={"Host": "other.example"})
+                assert "https://licence.example/own" in answer.text, path
+                assert "other.example" not in answer.text + answer.headers.get("link", ""), path
+            assert "mailto:data@council.example" in (await site.http.get("/open/catalogue.jsonld")).text
+            assert (await site.get("/ogc"))["links"][0]["href"] == "https://open.example/ogc"
+    finally:
+        drop(pg_server, name)

@@ -96,7 +96,7 @@ UNUSABLE = (
     "limit=0", "limit=-1", "limit=abc", "limit=1.5", "limit=", "bbox=1,2,3", "bbox=a,b,c,d", "bbox=0,10,1,5", "bbox=nan,0,1,1",
     "bbox=0,0,500,1", "bbox=0,0,1,inf", "datetime=yesterday", "datetime=2026-01-01", "datetime=../..", "datetime=/",
     "datetime=2026-02-01T00:00:00Z/2026-01-01T00:00:00Z", "datetime=2026-13-01T00:00:00Z", "cursor=%00%00", "cursor=ÿ", "nothing=1",
-    "f=html", "limit=1&limit=2", "capacity_l=many", "capacity_l=nan", "limit=99999999999999999999", "datetime=0001-01-01T00:00:00%2B14:00",
+    "f=html", "limit=1&limit=2", "capacity_l=many", "fresh=perhaps", "capacity_l=nan", "limit=99999999999999999999", "datetime=0001-01-01T00:00:00%2B14:00",
 )  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def test_pages_have_each_row_that_stays_once_whatever_comes_and_goes(
     lost: set[str] = set()
     for _ in range(100):
         query = parse([("limit", str(limit))] + ([("cursor", cursor)] if cursor else []), ROADS)
-        shown = page(roads(now), query, ROADS.columns)
+        shown = page(roads(now), query)
         seen += [i.id for i in shown.items]
         if shown.cursor is None:
             break
@@ -116,7 +116,7 @@ def test_a_box_finds_what_shapely_finds(line: Any, ends: tuple[float, float, flo
     w, e = sorted(ends[:2])
     s, n = sorted(ends[2:])
     geometry = {"type": "LineString", "coordinates": line}
-    found = page([Item("a", geometry, {}, None)], Query(boxes=((w, s, e, n),)), ROADS.columns).matched
+    found = page([Item("a", geometry, {}, None)], Query(boxes=((w, s, e, n),))).matched
     assert found == int(shape(geometry).intersects(shapely.box(w, s, e, n)))
 
 
@@ -124,7 +124,7 @@ def test_a_box_finds_what_shapely_finds(line: Any, ends: tuple[float, float, flo
 def test_both_ends_of_a_span_belong_to_it(at: int, first: int, length: int) -> None:
     hour = timedelta(hours=1)
     span = (AT + first * hour, AT + (first + abs(length)) * hour)
-    found = page([Item("a", None, {}, AT + at * hour)], Query(span=span), ROADS.columns).matched
+    found = page([Item("a", None, {}, AT + at * hour)], Query(span=span)).matched
     assert found == int(first <= at <= first + abs(length))
 
 

@@ -49,7 +49,7 @@ def from_geojson(table: Table) -> Told:
 
 
 def from_ogc(table: Table) -> Told:
-    items = page(table.items, Query(), HOMES.columns).items
+    items = page(table.items, Query()).items
     return {i.id: (i.properties["homes"], i.properties["at_risk"]) for i in items}  # type: ignore[misc]
 
 

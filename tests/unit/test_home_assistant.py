@@ -6,15 +6,16 @@ import json
 import math
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cityops.errors import ConfigurationError
+from cityops.errors import ConfigurationError, TransientError
 from devices.agent.config import load_config
 from devices.contract import home_assistant as ha
 from devices.contract.kind import discover
 from ops_api.cli_home_assistant import address_of
-from ops_api.home_assistant_bridge import checked_site
+from ops_api.home_assistant_bridge import SignedOutError, carry, checked_site, messages, signed_in
 
 KINDS = discover()
 AT = datetime(2026, 1, 9, 5, 10, tzinfo=UTC)
@@ -108,3 +109,48 @@ def test_a_token_goes_over_tls_or_nowhere() -> None:
     for site in ("http://sensors.example", "ftp://x", "sensors.example", "http://127.0.0.1.evil.example"):
         with pytest.raises(ConfigurationError, match="--site"):
             checked_site(site)
+
+
+class Stub:
+    """A bridge that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.served = 0
+
+    def tell(self, newest: list[dict[str, Any]]) -> None:
+        self.told.append(newest)
+
+    def serve(self, timeout_s: float) -> None:
+        self.served += 1
+
+
+def test_a_site_that_is_away_is_asked_again_and_one_that_knows_us_no_more_is_not() -> None:
+    answers = iter([[{"topic": "a"}], TransientError("away"), [{"topic": "b"}], SignedOutError("gone")])
+
+    def ask() -> list[dict[str, Any]]:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    stub = Stub()
+    with pytest.raises(SignedOutError):
+        carry(stub, ask, lambda: False, every_s=0.0)  # type: ignore[arg-type]
+    assert stub.told == [[{"topic": "a"}], [{"topic": "b"}]]
+    assert stub.served == 3
+
+
+def test_a_token_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "token"
+    for text in ("", "[]", '{"home": "x"}', "\x00"):
+        kept.write_text(text)
+        with pytest.raises(ConfigurationError, match="holds no token"):
+            signed_in("http://127.0.0.1:1", "x", kept)
+        assert kept.read_text() == text
+    kept.write_text('{"home": "x", "token": "secret-of-x"}')
+    home = signed_in("http://127.0.0.1:1", "x", kept)
+    assert (home.code, home.token) == ("x", "secret-of-x")
+    assert "secret-of-x" not in repr(home)
+    with pytest.raises(TransientError, match="can't be asked"):
+        messages(home)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import shapely
 from shapely.geometry import shape
 
-from ops_api.opendata.core.model import Box, Cell, Column, Dataset, Item
+from ops_api.opendata.core.model import Box, Cell, Dataset, Item
 
 USUAL, MOST = 100, 10_000
 """Features of a page unless told otherwise, and at most."""
@@ -36,7 +36,7 @@ class Query:
     limit: int = USUAL
     boxes: tuple[Box, ...] = ()
     span: tuple[datetime, datetime] | None = None
-    wanted: Mapping[str, str] = field(default_factory=dict)
+    wanted: Mapping[str, Cell] = field(default_factory=dict)
     after: str | None = None
 
 
@@ -60,7 +60,7 @@ def parse(pairs: Iterable[tuple[str, str]], dataset: Dataset) -> Query:
         if name in given:
             raise QueryError(f"{name} is given twice")
         given[name] = value
-    columns = {c.name for c in dataset.columns}
+    columns = {c.name: c.type for c in dataset.columns}
     for name in given:
         if name not in columns and name not in NAMES:
             raise QueryError(f"{name} is no parameter. There are {', '.join((*NAMES, *sorted(columns)))}")
@@ -70,22 +70,21 @@ def parse(pairs: Iterable[tuple[str, str]], dataset: Dataset) -> Query:
         limit=_limit(given.get("limit")),
         boxes=_boxes(given.get("bbox")),
         span=_span(given.get("datetime")),
-        wanted={n: v for n, v in given.items() if n in columns},
+        wanted={n: _wanted(v, columns[n]) for n, v in given.items() if n in columns},
         after=_after(given.get("cursor")),
     )
 
 
-def page(items: Sequence[Item], query: Query, columns: Sequence[Column]) -> Page:
+def page(items: Sequence[Item], query: Query) -> Page:
     """Return the rows of one page of ``items``, which are in the order of their ids."""
-    matching = [i for i in items if _matches(i, query, columns)]
+    matching = [i for i in items if _matches(i, query)]
     left = matching if query.after is None else [i for i in matching if i.id > query.after]
     shown = left[: query.limit]
     return Page(shown, len(matching), _cursor(shown[-1].id) if len(left) > len(shown) else None)
 
 
-def _matches(item: Item, query: Query, columns: Sequence[Column]) -> bool:
-    types = {c.name: c.type for c in columns}
-    if any(not _equals(item.properties[n], v, types[n]) for n, v in query.wanted.items()):
+def _matches(item: Item, query: Query) -> bool:
+    if any(item.properties[n] != v for n, v in query.wanted.items()):
         return False
     # What has no time, or no place, matches each (requirements fc-time-response and fc-bbox-response).
     if query.span is not None and item.at is not None and not query.span[0] <= item.at <= query.span[1]:
@@ -98,19 +97,21 @@ def _touches(item: Item, boxes: Sequence[Box]) -> bool:
         return True
     w, s, e, n = item.box
     near = [b for b in boxes if w <= b[2] and e >= b[0] and s <= b[3] and n >= b[1]]
-    if not near or item.geometry["type"] == "Point":
+    within = any(w >= b[0] and e <= b[2] and s >= b[1] and n <= b[3] for b in near)
+    if not near or within or item.geometry["type"] == "Point":
         return bool(near)
     place = shape(item.geometry)
     return any(place.intersects(shapely.box(*b)) for b in near)
 
 
-def _equals(value: Cell, asked: str, type_: str) -> bool:
-    if isinstance(value, bool):
-        return asked.lower() == str(value).lower()
+def _wanted(text: str, type_: str) -> Cell:
     if type_ == "number":
-        number = _number(asked, "a number")
-        return isinstance(value, int | float) and float(value) == number
-    return value == asked
+        return _number(text, "a number")
+    if type_ == "boolean":
+        if text.lower() not in ("true", "false"):
+            raise QueryError(f"{text[:40]!r} is not true or false")
+        return text.lower() == "true"
+    return text
 
 
 def _limit(text: str | None) -> int:
