@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from cityops.settings_group import Group, Port
 
@@ -20,9 +20,13 @@ class StaSettings(Group):
     """Seconds that a query may take."""
     cost_most: float = Field(default=2.0e6, gt=0)
     """Cost in the planner's units above which a query is refused before it runs, with how to narrow it."""
-    mqtt: bool = True
-    """Whether observations are published to `v1.1/Datastreams(id)/Observations`."""
+    mqtt_username: str = ""
+    """User of the broker as whom observations are published to `v1.1/Datastreams(id)/Observations`; empty: they are not."""
+    mqtt_password: SecretStr | None = None
+    """Password of that user."""
     mqtt_port: Port = 0
-    """Port on which the embedded broker lets anybody read them, and nothing else; 0: none."""
+    """Port on which the demo's own broker lets anybody read them, and nothing else; 0: none."""
+    mqtt_url: str = Field(default="", pattern=r"^(mqtts?://[^/\s]+)?$")
+    """Address of a broker where anybody may listen, as `mqtt://city.example:1884`, which the service's root names; empty: none."""
     mqtt_per_s: int = Field(default=2000, ge=1)
-    """Messages a second; above it only the newest of each datastream goes out."""
+    """Observations a second; above it only the newest of each datastream goes out."""

@@ -89,6 +89,8 @@ from ops_api.routers import (
     rules,
     scores,
     shadow,
+    sta,
+    sta_write,
     weather_forecasts,
     winter,
     winter_board,
@@ -99,6 +101,8 @@ from ops_api.routers.context import Cases, Context, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import ERRORS
 from ops_api.routers.time_limit import LimitTime
+from ops_api.sensorthings.service import Sta
+from ops_api.sensorthings.writing import Writing
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
@@ -149,6 +153,8 @@ _ROUTERS = (
     incidents.router,
     ops_tools.router,
     ops_closures.router,
+    sta.router,
+    sta_write.router,
 )
 _PAGES = (
     live.pages,
@@ -215,6 +221,7 @@ def create_app(
     tools: OpsTools | None = None,
     answer_s: float = 30.0,
     front: FrontDoor | None = None,
+    things: Sta | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -243,6 +250,7 @@ def create_app(
         tools: what-if of closures and the emergency way; without them their routes answer 503.
         answer_s: seconds within which an answer begins.
         front: who somebody is and where it is written down; without it nobody has an account or a key.
+        things: OGC SensorThings; without it its routes answer 503.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
@@ -265,6 +273,8 @@ def create_app(
         incidents=incidents,
         tools=tools,
         front=front or FrontDoor(),
+        sta=things,
+        sta_writing=None if things is None else Writing(things, pool),
     )
     _mount(app, answer_s)
     return app

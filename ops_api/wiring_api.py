@@ -40,6 +40,7 @@ from ops_api.wiring_http import certificate_watched, server_config
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_rounds import round_desk
+from ops_api.wiring_sta import sensorthings, start_telling
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
@@ -93,6 +94,7 @@ async def run_api(
     asks, asks_rounds = OwnProcess(), RoundsProcess()
     audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
     telling = asyncio.create_task(keep_telling(audit), name="audit-telling")
+    observing: asyncio.Task[None] | None = None
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:
@@ -110,6 +112,7 @@ async def run_api(
         desk, incidents = round_desk(settings, pool, rounds), incident_desk(settings, pool)
         officers = _officers(settings, pool, planner)
         assert officers.plans is not None
+        things = sensorthings(settings, pool, residents, kinds_of(settings))
         app = create_app(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
@@ -128,16 +131,20 @@ async def run_api(
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
             incidents=incidents,
+            things=things,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             answer_s=settings.api.request_s,
             front=replace(front_door(settings, pool), audit=audit),
         )
+        observing = start_telling(settings, things, API_ROLE)
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         config = server_config(app, settings.api)
         with certificate_watched(config.ssl, settings.api, app.state.context.metrics.registry):
             await _serve(app.state.context, config, stop, started)
     finally:
         telling.cancel()
+        if observing is not None:
+            observing.cancel()
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await pool.close()

@@ -15,7 +15,14 @@ import structlog
 
 from cityops.embedded.account import own_directory, server_account, write_private
 from cityops.embedded.mosquitto_binary import Binary, find_mosquitto
-from cityops.embedded.mosquitto_files import Access, Listener, acl_file, configuration, password_file
+from cityops.embedded.mosquitto_files import (
+    Access,
+    Listener,
+    acl_file,
+    anybody_file,
+    configuration,
+    password_file,
+)
 from cityops.embedded.process import ServerProcess, free_port
 from cityops.errors import ConfigurationError, TransientError
 from cityops.paths import default_data_dir
@@ -46,6 +53,7 @@ class EmbeddedMosquitto:
         access: users and rights; None lets anyone do anything (loopback only).
         listen: address of the devices' port.
         binary: program to run; found by itself where None.
+        anybody_port: where who gives no name has ``access.anybody_rights``, on the same address as devices; 0: nowhere.
 
     Attributes:
         host, port: where devices connect.
@@ -61,6 +69,7 @@ class EmbeddedMosquitto:
         *,
         listen: str = HOST,
         binary: Binary | None = None,
+        anybody_port: int = 0,
     ) -> None:
         if access is None and listen not in (HOST, "localhost"):
             raise ConfigurationError(f"a broker that listens on {listen} needs users: give access")
@@ -69,6 +78,7 @@ class EmbeddedMosquitto:
         self._access = access
         self._binary = binary
         self._listen = listen
+        self._anybody_port = anybody_port if access is not None else 0
         self._process: ServerProcess | None = None
         self.host = HOST if listen == _EVERYWHERE else listen
         self.port = port or 0
@@ -153,6 +163,7 @@ class EmbeddedMosquitto:
             account = server_account(folder)
             write_private(folder / "passwords", password_file(self._access), account)
             write_private(folder / "acl", acl_file(self._access), account)
+            write_private(folder / "acl-anybody", anybody_file(self._access), account)
 
     def _launch_anyhow(self, binary: Binary) -> bool:
         """Launch it, without its file where it can't read that."""
@@ -169,6 +180,8 @@ class EmbeddedMosquitto:
         listeners = [Listener(self.port, self._listen, devices=True)]
         if self.service_port != self.port:
             listeners.append(Listener(self.service_port, HOST, devices=False))
+        if self._anybody_port:
+            listeners.append(Listener(self._anybody_port, self._listen, devices=False, anybody=True))
         self._write_access(folder)
         text = configuration(binary.version, listeners, folder, named_users=self._access is not None)
         self._process = ServerProcess(

@@ -41,11 +41,13 @@ class Access:
         devices: password by user name. A device's client id is its user name.
         device_rights: lines of an ACL file with ``%u`` for the user name, e.g. ``write city/%u/up``.
         services: logins by user name; they use a listener of their own on the loopback address.
+        anybody_rights: lines of an ACL file for who gives no name, on a port of their own where there is one.
     """
 
     devices: Mapping[str, str]
     device_rights: Sequence[str]
     services: Mapping[str, ServiceUser]
+    anybody_rights: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Listener:
     port: int
     host: str
     devices: bool
+    anybody: bool = False
 
 
 def configuration(version: Version, listeners: Iterable[Listener], folder: Path, *, named_users: bool) -> str:
@@ -65,8 +68,10 @@ def configuration(version: Version, listeners: Iterable[Listener], folder: Path,
     """
     if version < MINIMUM_VERSION:
         raise ConfigurationError(f"mosquitto {_text(version)} is too old; 2.0 or newer is needed")
+    listed = list(listeners)
+    each = any(listener.anybody for listener in listed)
     lines = [
-        "per_listener_settings false",
+        f"per_listener_settings {'true' if each else 'false'}",
         "persistence true",
         f"persistence_location {folder}/",
         "autosave_interval 60",
@@ -83,13 +88,24 @@ def configuration(version: Version, listeners: Iterable[Listener], folder: Path,
         "connection_messages false",
         "set_tcp_nodelay true",
         "sys_interval 10",
-        f"allow_anonymous {'false' if named_users else 'true'}",
     ]
-    if named_users:
-        lines += [f"password_file {folder}/passwords", f"acl_file {folder}/acl"]
-    for listener in listeners:
+    if not each:
+        lines += _access(folder, named_users)
+    for listener in listed:
         lines += _listener(version, listener, named_users)
+        if each:
+            lines += _anybody(folder) if listener.anybody else _access(folder, named_users)
     return "\n".join(lines) + "\n"
+
+
+def _access(folder: Path, named_users: bool) -> list[str]:
+    if not named_users:
+        return ["allow_anonymous true"]
+    return ["allow_anonymous false", f"password_file {folder}/passwords", f"acl_file {folder}/acl"]
+
+
+def _anybody(folder: Path) -> list[str]:
+    return ["allow_anonymous true", f"acl_file {folder}/acl-anybody"]
 
 
 def _listener(version: Version, listener: Listener, named_users: bool) -> list[str]:
@@ -125,6 +141,11 @@ def acl_file(access: Access) -> str:
         lines.append("")
     lines += [f"pattern {right}" for right in access.device_rights]
     return "\n".join(lines) + "\n"
+
+
+def anybody_file(access: Access) -> str:
+    """Return the ACL file of the port for who gives no name: nothing but their rights."""
+    return "".join(f"topic {right}\n" for right in access.anybody_rights)
 
 
 def _user(name: str) -> str:

@@ -19,3 +19,9 @@ INGEST_RIGHTS: tuple[str, ...] = (
     f"write {PREFIX}/+/+/+/receipt",
 )
 """Rights of the ingester."""
+
+STA_RIGHTS: tuple[str, ...] = ("write v1.1/#",)
+"""Rights of whoever publishes observations for SensorThings (docs/sensorthings.md)."""
+
+ANYBODY_RIGHTS: tuple[str, ...] = ("read v1.1/#",)
+"""Rights of listeners without a name, on a port of their own: what is open is all that is published there."""

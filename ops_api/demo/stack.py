@@ -15,12 +15,12 @@ from cityops.embedded.mosquitto_files import Access, ServiceUser
 from cityops.embedded.postgres import EmbeddedPostgres
 from cityops.runtime.stop import in_thread
 from cityops.settings import Settings
-from devices.contract.access import DEVICE_RIGHTS, INGEST_RIGHTS
+from devices.contract.access import ANYBODY_RIGHTS, DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
 from devices.registry import Registry
 from ingest.registry_store import store_registry
 from ops_api.wiring import kinds_of, reading_tables
 
-INGEST_USER = "ingest"
+INGEST_USER, STA_USER = "ingest", "sta"
 
 
 @dataclass
@@ -67,13 +67,18 @@ async def start_stack(
     now, where that is less than all.
     """
     credentials = {device.name: secrets.token_urlsafe(16) for device in registry.devices}
-    ingest_password = secrets.token_urlsafe(24)
+    ingest_password, sta_password = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     access = Access(
         devices=credentials,
         device_rights=DEVICE_RIGHTS,
-        services={INGEST_USER: ServiceUser(ingest_password, INGEST_RIGHTS)},
+        services={
+            INGEST_USER: ServiceUser(ingest_password, INGEST_RIGHTS),
+            STA_USER: ServiceUser(sta_password, STA_RIGHTS),
+        },
+        anybody_rights=ANYBODY_RIGHTS,
     )
-    stack = Stack(database or EmbeddedPostgres(folder), EmbeddedMosquitto(folder, access=access), credentials)
+    broker = EmbeddedMosquitto(folder, access=access, anybody_port=settings.sta.mqtt_port)
+    stack = Stack(database or EmbeddedPostgres(folder), broker, credentials)
     try:
         await _start_both(stack)
         await _fill(stack.dsn, at_first or registry, settings)
@@ -86,8 +91,12 @@ async def start_stack(
         "CITYOPS_MQTT__PORT": str(stack.mosquitto.service_port),
         "CITYOPS_MQTT__USERNAME": INGEST_USER,
         "CITYOPS_MQTT__PASSWORD": ingest_password,
+        "CITYOPS_STA__MQTT_USERNAME": STA_USER,
+        "CITYOPS_STA__MQTT_PASSWORD": sta_password,
         "CITYOPS_DATA_DIR": str(folder),
     }
+    if settings.sta.mqtt_port:
+        stack.environment["CITYOPS_STA__MQTT_URL"] = f"mqtt://{stack.mosquitto.host}:{settings.sta.mqtt_port}"
     return stack
 
 

@@ -33,7 +33,7 @@ TOO_LONG = "That took too long and was given up. Ask for less, or again in a min
 UNUSABLE = "A value is too large or too small, or has a character in it that cannot be stored."
 BROKEN = "Something went wrong on our side. It has been logged."
 WALL_REFRESH_S = "15"
-_PROGRAMS = ("/api/", "/live/", "/healthz", "/readyz", "/metrics")
+_PROGRAMS = ("/api/", "/live/", "/sta/", "/healthz", "/readyz", "/metrics")
 
 
 def problem(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
@@ -41,6 +41,8 @@ def problem(request: Request, status: int, detail: str, headers: dict[str, str] 
     title = HTTPStatus(status).phrase
     if request.url.path.startswith(_PROGRAMS):
         body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        if request.url.path.startswith("/sta/"):
+            body["message"] = detail  # clients of SensorThings show this
         return JSONResponse(body, status, headers, media_type="application/problem+json")
     context: Context = request.app.state.context
     html = context.templates.render("error.html", status=status, title=title, detail=detail)

@@ -24,7 +24,7 @@ import pytest
 from cityops.embedded.account import server_account
 from cityops.embedded.mosquitto_binary import find_mosquitto
 from cityops.embedded.process import free_ports
-from devices.contract.access import DEVICE_RIGHTS, INGEST_RIGHTS
+from devices.contract.access import DEVICE_RIGHTS, INGEST_RIGHTS, STA_RIGHTS
 from devices.contract.topics import DOWN, PREFIX, SHARDS, UP
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "mosquitto"
@@ -334,8 +334,9 @@ def test_the_rights_are_those_of_the_contract() -> None:
     town = [f"topic write {PREFIX}/+/+/+/{c}" for c in sorted(UP)]
     town += [f"topic read {PREFIX}/+/+/+/{c}" for c in sorted(DOWN)]
     ingest = [f"topic {right}" for right in INGEST_RIGHTS]
+    sta = [f"topic {right}" for right in STA_RIGHTS]
     devices = [f"pattern {right}" for right in DEVICE_RIGHTS]
-    assert lines == ["user ingest", *ingest, "user town", *town, *devices]
+    assert lines == ["user ingest", *ingest, "user town", *town, "user sta", *sta, *devices]
 
 
 def _lines(file: str) -> list[str]:

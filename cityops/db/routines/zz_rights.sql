@@ -14,7 +14,7 @@ language sql immutable set search_path = public, pg_temp as $$
         'housing_daily', 'housing_finding', 'housing_home', 'housing_share', 'join_code', 'join_try', 'moisture_event', 'private_device',
         'resident', 'resident_session', 'ward_week',
         -- The platform's own.
-        'dead_letter', 'device_clock', 'device_sequence', 'watch_memory', 'retention_run',
+        'dead_letter', 'device_clock', 'device_sequence', 'sta_looked', 'watch_memory', 'retention_run',
         -- Accounts, and the audit, which is added to and read by functions.
         'account', 'account_passkey', 'account_password', 'account_role', 'account_totp', 'api_key', 'audit_base', 'audit_entry', 'audit_source_key',
         'passkey', 'recovery_code', 'sign_in_step', 'sign_in_try', 'staff_session']), 'none'
@@ -30,8 +30,9 @@ language sql immutable set search_path = public, pg_temp as $$
     select 'cityops_api', unnest(array[
         'alarm', 'alarm_log', 'alarm_member', 'alarm_timer', 'bin_reminder', 'bin_round', 'bin_statement', 'collection_act', 'crew_photo',
         'delivery_attempt', 'emergency_roster', 'event', 'incident', 'incident_act', 'incident_cursor', 'incident_signal',
-        'ingest_batch', 'lorry_service', 'notification', 'road_closure', 'road_opening', 'round_fleet', 'round_lorry_service',
-        'round_plan', 'treatment_act', 'weather_forecast', 'webhook', 'what_if', 'winter_plan', 'winter_roster', 'winter_score',
+        'ingest_batch', 'lorry_service', 'notification', 'other_reading', 'road_closure', 'road_opening', 'round_fleet', 'round_lorry_service',
+        'round_plan', 'sta_datastream', 'sta_extra', 'sta_feature', 'sta_history', 'sta_location', 'sta_property', 'sta_sensor',
+        'sta_thing', 'sta_thing_location', 'treatment_act', 'weather_forecast', 'webhook', 'what_if', 'winter_plan', 'winter_roster', 'winter_score',
         'work_item', 'work_item_log']), 'write'
     union all
     select 'cityops_registrar', unnest(array['home_named']), 'read'

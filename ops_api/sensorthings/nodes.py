@@ -1,0 +1,46 @@
+"""What was found, before it is an answer: rows with what was expanded from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ops_api.sensorthings.core.options import Options
+
+
+@dataclass(slots=True)
+class Node:
+    """One entity.
+
+    Attributes:
+        row: its columns.
+        found: by way; None: the way leads to nothing.
+        options: what was asked of it, where a way to one led here.
+    """
+
+    row: dict[str, Any]
+    found: dict[str, Node | Many | None] = field(default_factory=dict)
+    options: Options | None = None
+
+
+@dataclass(slots=True)
+class Many:
+    """A page of entities.
+
+    Attributes:
+        nodes: they.
+        options: what was asked of them.
+        size: of a page.
+        more: whether there are more behind them.
+        count: how many there are in all; None where nobody asked.
+        estimated: whether that is the planner's guess.
+        token: where the next page begins; empty: after so many.
+    """
+
+    nodes: list[Node]
+    options: Options
+    size: int
+    more: bool = False
+    count: int | None = None
+    estimated: bool = False
+    token: str = ""

@@ -1,0 +1,123 @@
+"""Stores observations of datastreams that people made, as readings; those of devices come from the devices."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from ops_api.sensorthings.core import ids
+from ops_api.sensorthings.core.bodies import Draft
+from ops_api.sensorthings.core.errors import FilterError
+from ops_api.sensorthings.making import ConflictError, Making
+
+AHEAD = timedelta(minutes=5)
+"""How far ahead of the clock an observation may be."""
+_STREAM = sql.SQL(
+    "select d.device_id, d.thing_id, d.feature_id from sta_datastream d where d.datastream_id = %(id)s and not d.private for share"
+)
+_THERE = sql.SQL(
+    "select ts, value from other_reading where device_id = -%(id)s and ts >= %(since)s and ts < %(until)s limit 1"
+)
+_STORE = sql.SQL(
+    "insert into other_reading (ts, device_id, value, received_at) values (%(at)s, -%(id)s, %(value)s, clock_timestamp())"
+)
+_EXTRA = sql.SQL(
+    "insert into sta_extra (datastream_id, ts, result_time, valid_since, valid_until, quality, parameters, feature_id)"
+    " values (%(id)s, %(at)s, %(result_time)s, %(valid_since)s, %(valid_until)s, %(quality)s, %(parameters)s, %(feature)s)"
+)
+_FEATURE = sql.SQL(
+    "insert into sta_feature (name, description, encoding, feature, location_id) select name, description, encoding, location, location_id"
+    " from sta_location where location_id = %(location)s on conflict (location_id) do update set name = sta_feature.name"
+    " returning feature_id"
+)
+DEVICE = "A registered device sends its own readings, as docs/kinds.md says; to add others, make a datastream of the Thing."
+
+
+async def observe(making: Making, draft: Draft) -> int:
+    """Store an observation and return its id; the same one again is stored once.
+
+    Raises:
+        FilterError: it cannot be. ConflictError: of a device, or another stands at that time.
+    """
+    ends = await making.ends(draft)
+    if len(ends.get("Datastream", ())) != 1:
+        raise FilterError("it needs its Datastream: as {'@iot.id': …}", 0, "Observation.Datastream")
+    stream = ends["Datastream"][0]
+    at = draft.values.get("phenomenonTime") or making.now
+    number = _numbered(stream, at, making.now)
+    # One at a time of a datastream: two of the same would not see each other.
+    await making.rows(sql.SQL("select pg_advisory_xact_lock(7369, %(id)s)"), {"id": stream})
+    [known] = await making.rows(_STREAM, {"id": stream})
+    if known["device_id"] is not None:
+        raise ConflictError(DEVICE)
+    if await _stands(making, stream, number, at, draft.values["result"]):
+        return number
+    feature = await _feature(making, stream, known, ends.get("FeatureOfInterest", []))
+    await making.rows(_STORE, {"id": stream, "at": at, "value": draft.values["result"]})
+    await _keep_extra(making, stream, at, draft, feature)
+    return number
+
+
+def _numbered(stream: int, at: datetime, now: datetime) -> int:
+    if at > now + AHEAD:
+        raise FilterError("it is of a time to come", 0, "Observation.phenomenonTime")
+    try:
+        return ids.observation_id(stream, at)
+    except ValueError:
+        raise FilterError("from 2000 on", 0, "Observation.phenomenonTime") from None
+
+
+async def _stands(making: Making, stream: int, number: int, at: datetime, value: float) -> bool:
+    known = ids.parts(number)
+    assert known is not None
+    rows = await making.rows(_THERE, {"id": stream, "since": known[1], "until": known[2]})
+    if not rows:
+        return False
+    if rows[0]["ts"] == at and rows[0]["value"] == value:
+        return True
+    raise ConflictError(
+        f"Observations({number}) is there already, with another result: within a quarter of a second there is one."
+    )
+
+
+async def _feature(making: Making, stream: int, known: dict[str, Any], given: list[int]) -> int | None:
+    """Return the feature that this observation alone has; else that of all of the datastream's serves, made of the Thing's place."""
+    if given:
+        if known["feature_id"] is None:
+            await _set_feature(making, stream, given[0])
+        return given[0] if known["feature_id"] not in (None, given[0]) else None
+    if known["feature_id"] is None:
+        place = await making.place_of(known["thing_id"])
+        if place is not None:
+            [made] = await making.rows(_FEATURE, {"location": place})
+            await _set_feature(making, stream, made["feature_id"])
+    return None
+
+
+async def _set_feature(making: Making, stream: int, feature: int) -> None:
+    await making.rows(
+        sql.SQL("update sta_datastream set feature_id = %(feature)s where datastream_id = %(id)s"),
+        {"feature": feature, "id": stream},
+    )
+
+
+async def _keep_extra(making: Making, stream: int, at: datetime, draft: Draft, feature: int | None) -> None:
+    extra = extra_of(draft) | {"feature": feature}
+    if any(value is not None for value in extra.values()):
+        await making.rows(_EXTRA, extra | {"id": stream, "at": at})
+
+
+def extra_of(draft: Draft) -> dict[str, Any]:
+    """Return what of an observation stands beside the reading."""
+    values = draft.values
+    since, until = values.get("validTime") or (None, None)
+    return {
+        "result_time": values.get("resultTime"),
+        "valid_since": since,
+        "valid_until": until,
+        "quality": None if values.get("resultQuality") is None else Jsonb(values["resultQuality"]),
+        "parameters": Jsonb(values["parameters"]) if "parameters" in values else None,
+    }

@@ -1,0 +1,145 @@
+"""The database as a SensorThings request sees it: one read-only transaction under limits, with the rights of whoever asks.
+
+The only place where text of the core becomes SQL: the core writes no word of a request into it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg_pool import PoolTimeout
+
+from cityops.errors import TransientError
+from cityops.settings_sta import StaSettings
+from ops_api.queries import DatabaseUnavailableError, Pool
+from ops_api.sensorthings.core.cost import check_cost, limits, refusal
+
+Row = dict[str, Any]
+COSTLY_AT_ONCE = 4
+"""Queries that may be dear and run at the same time, in this process."""
+
+
+class BusyError(TransientError):
+    """As many costly queries run as may at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whose view of the data is asked for: all that is open, or one resident's own.
+
+    Attributes:
+        role, path: of the database.
+        token: of a resident's session.
+    """
+
+    role: str
+    path: str
+    token: str = ""
+
+
+OPEN = Audience("cityops_open", "sta_open, pg_temp")
+
+
+def resident(token: str) -> Audience:
+    """Return the audience of a resident's session: her own devices and nothing else."""
+    return Audience("cityops_resident", "my, pg_temp", token)
+
+
+def trusted(text: str) -> sql.SQL:
+    """Return text of the core as SQL."""
+    return sql.SQL(text)
+
+
+class Reader:
+    """Runs queries of one request in its transaction."""
+
+    def __init__(
+        self, connection: psycopg.AsyncConnection[Any], settings: StaSettings, costly: asyncio.Semaphore
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._costly = costly
+
+    async def rows(self, text: str, params: Mapping[str, object], *, guarded: bool = False) -> list[Row]:
+        """Return what a query finds.
+
+        Args:
+            text: of the core.
+            params: values by name.
+            guarded: whether its cost is estimated before it runs, since it may be anything.
+
+        Raises:
+            FilterError: it costs too much, or a value in it grew too large.
+            BusyError: too many such queries at once.
+        """
+        if not guarded:
+            return await self._run(text, params)
+        explained = await self._run("explain (format json) " + text, params)
+        check_cost(explained[0]["QUERY PLAN"], self._settings.cost_most)
+        if self._costly.locked():
+            raise BusyError("Too many large questions at once. Try again in a moment.")
+        async with self._costly:
+            return await self._run(text, params)
+
+    async def _run(self, text: str, params: Mapping[str, object]) -> list[Row]:
+        cursor = self._connection.cursor(row_factory=dict_row, binary=True)
+        try:
+            await cursor.execute(trusted(text), params)
+            return await cursor.fetchall()
+        except psycopg.Error as error:
+            said = refusal(error.sqlstate, self._settings.statement_s)
+            if said is None and isinstance(error, psycopg.DataError):
+                said = refusal("22000", self._settings.statement_s)
+            if said is None:
+                raise
+            raise said from error
+
+
+class Store:
+    """Lends transactions.
+
+    Args:
+        pool: connections that may take the role ``cityops_open``.
+        residents: connections that may take the role ``cityops_resident``.
+        settings: limits.
+    """
+
+    def __init__(self, pool: Pool, residents: Pool, settings: StaSettings) -> None:
+        self._pool = pool
+        self._residents = residents
+        self._settings = settings
+        self._costly = asyncio.Semaphore(COSTLY_AT_ONCE)
+
+    @asynccontextmanager
+    async def reading(self, audience: Audience) -> AsyncIterator[Reader]:
+        """Lend a transaction in which an audience's data are read.
+
+        Raises:
+            DatabaseUnavailableError: the database does not answer.
+        """
+        wanted = {
+            "role": audience.role,
+            "search_path": audience.path,
+            "cityops.session": audience.token,
+            **limits(self._settings.statement_s),
+        }
+        pool = self._residents if audience.token else self._pool
+        try:
+            async with pool.connection(5.0) as connection:
+                await connection.execute(
+                    _set(len(wanted)), [part for pair in wanted.items() for part in pair]
+                )
+                yield Reader(connection, self._settings, self._costly)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise DatabaseUnavailableError("the database does not answer") from error
+
+
+def _set(many: int) -> sql.SQL:
+    return trusted("select " + ", ".join(["set_config(%s, %s, true)"] * many))

@@ -1,0 +1,178 @@
+"""Takes what is sent to make, change and take away entities: from address and body to the database, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from ops_api.queries import DatabaseUnavailableError, Pool
+from ops_api.sensorthings import changing
+from ops_api.sensorthings.core.bodies import MUST, Draft, draft
+from ops_api.sensorthings.core.errors import FilterError, PathError
+from ops_api.sensorthings.core.json_patch import patched
+from ops_api.sensorthings.core.paths import StaPath
+from ops_api.sensorthings.core.schema import OBSERVATION, Entity
+from ops_api.sensorthings.making import ConflictError, Making
+from ops_api.sensorthings.service import Sta
+
+ARRAYS_MOST = 5_000
+"""Observations of one CreateObservations."""
+
+
+class Writing:
+    """Writes for who may; whether somebody may is the routes' rule.
+
+    Args:
+        sta: reads.
+        pool: connections whose role may write SensorThings' tables.
+    """
+
+    def __init__(self, sta: Sta, pool: Pool) -> None:
+        self._sta = sta
+        self._pool = pool
+
+    async def create(self, path: StaPath, body: object) -> tuple[Entity, int]:
+        """Make an entity with those sent with it; return what it is and its id.
+
+        Raises:
+            FilterError: 400. PathError: 404. ConflictError: 409.
+        """
+        if not path.many or path.tail or len(path.steps) > 2:
+            raise FilterError("entities are made in a set: /Things, or /Things(1)/Datastreams", 0, "address")
+        made = draft(path.of, body, whole=True)
+        async with self._making() as making:
+            if len(path.steps) == 2:
+                await self._under(making, path, made)
+            return path.of, await making.make_needing(made)
+
+    async def _under(self, making: Making, path: StaPath, made: Draft) -> None:
+        parent, way = path.steps[0], path.steps[1].way
+        assert way is not None
+        if parent.id is None:
+            raise FilterError("entities are made in a set: /Things, or /Things(1)/Datastreams", 0, "address")
+        if parent.entity is OBSERVATION:
+            raise FilterError("it is made by its own set", 0, "address")
+        try:
+            await making.check_there(parent.entity, [parent.id])
+        except FilterError:
+            raise PathError("there is nothing at this address") from None
+        made.links.setdefault(way.back, []).append(parent.id)
+
+    async def change(self, path: StaPath, body: object, *, kind: str, base: str) -> tuple[Entity, int]:
+        """Change an entity; return what it is and its id.
+
+        Args:
+            path: the entity's address.
+            body: decoded JSON.
+            kind: ``merge``: what is sent is changed; ``whole``: what is not sent is as of a new one; ``patch``: JSON Patch.
+            base: address of the service.
+
+        Raises:
+            FilterError: 400. PathError: 404. ConflictError: 409.
+        """
+        number = _number(path)
+        if kind == "patch":
+            now = await self._sta.answer(path, [], "", base)
+            body = patched(now if isinstance(now, dict) else {}, body)
+        made = draft(path.of, body, whole=False)
+        if kind == "whole":
+            _check_whole(path.of, made)
+        async with self._making() as making:
+            await changing.change(making, made, number)
+        return path.of, number
+
+    async def delete(self, path: StaPath) -> None:
+        """Take an entity away.
+
+        Raises:
+            PathError: 404. ConflictError: 409.
+        """
+        number = _number(path)
+        async with self._making() as making:
+            await changing.take_away(making, path.of, number)
+
+    async def create_observations(self, body: object) -> list[int | None]:
+        """Store observations that come as arrays; return each one's id, None of one that could not be.
+
+        Raises:
+            FilterError: they are no arrays, or too many.
+        """
+        drafts = _arrays(body)
+        async with self._making() as making:
+            return [await _stored(making, one) for one in drafts]
+
+    @asynccontextmanager
+    async def _making(self) -> AsyncIterator[Making]:
+        try:
+            async with self._pool.connection(5.0) as connection:
+                await connection.execute(
+                    "select set_config('statement_timeout', '10s', true), set_config('lock_timeout', '5s', true)"
+                )
+                yield Making(connection, self._sta.clock.now())
+        except psycopg.errors.IntegrityError as error:
+            raise ConflictError("Something that is there already stands against it.") from error
+        except (psycopg.DataError, UnicodeEncodeError) as error:
+            raise FilterError("a value in it cannot be stored", 0, "body") from error
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise DatabaseUnavailableError("the database does not answer") from error
+        finally:
+            self._sta.forget()
+
+
+async def _stored(making: Making, one: Draft | None) -> int | None:
+    if one is None:
+        return None
+    try:
+        async with making.connection.transaction():
+            return await making.make_needing(one)
+    except (FilterError, ConflictError, PathError):
+        return None
+
+
+def _number(path: StaPath) -> int:
+    if len(path.steps) != 1 or path.steps[0].id is None or path.name or path.tail:
+        raise FilterError("an entity is changed at its own address, as /Things(1)", 0, "address")
+    return path.steps[0].id
+
+
+def _check_whole(of: Entity, made: Draft) -> None:
+    missing = [name for name in MUST[of.name] if name not in made.values]
+    if missing:
+        raise FilterError("it must be given", 0, f"{of.name}.{missing[0]}")
+    if "properties" in of.properties:
+        made.values.setdefault("properties", {})
+
+
+def _arrays(body: object) -> list[Draft | None]:
+    """Return the observations of ``[{Datastream, components, dataArray}]``; None for one that says nothing. OGC 18-088 §12.3.2."""
+    if not isinstance(body, list):
+        raise FilterError("a list of {Datastream, components, dataArray} is needed", 0, "body")
+    found: list[Draft | None] = []
+    for group in body:
+        match group:
+            case {"Datastream": dict() as stream, "components": [*names], "dataArray": [*rows]}:
+                found += [_row(stream, names, row) for row in rows]
+            case _:
+                raise FilterError("Datastream, components and dataArray are needed", 0, "body")
+    if len(found) > ARRAYS_MOST:
+        raise FilterError(f"more than {ARRAYS_MOST} at once", 0, "body")
+    return found
+
+
+def _row(stream: dict[str, Any], names: list[Any], row: Any) -> Draft | None:
+    if not isinstance(row, list) or len(row) != len(names):
+        return None
+    body = {
+        ("FeatureOfInterest" if name == "FeatureOfInterest/id" else str(name)): value
+        for name, value in zip(names, row, strict=True)
+    }
+    if not isinstance(body.get("FeatureOfInterest", {}), dict):
+        body["FeatureOfInterest"] = {"@iot.id": body["FeatureOfInterest"]}
+    try:
+        return draft(OBSERVATION, body | {"Datastream": stream}, whole=True)
+    except FilterError:
+        return None

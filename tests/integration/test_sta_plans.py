@@ -1,0 +1,139 @@
+"""However much there is, a page of observations reads no more than a page: on both servers, columnar chunks included."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from cityops.settings_sta import StaSettings
+from ops_api.sensorthings.core import rows, schema
+from ops_api.sensorthings.core.errors import FilterError
+from ops_api.sensorthings.service import Sta
+from ops_api.sensorthings.store import OPEN, Reader
+from tests.fakes.sta_rows import DEVICES, READINGS, ask, fill, serving
+
+pytestmark = pytest.mark.storage
+PAGE, BATCH = 50, 1000
+"""Entities of a page here, and rows of a columnar batch, which are unpacked together."""
+
+
+@pytest.fixture
+async def sta(db_dsn: str) -> AsyncIterator[Sta]:
+    await fill(db_dsn)
+    async with serving(db_dsn) as made:
+        await made.fresh()
+        yield made
+
+
+@contextmanager
+def explained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """Note what each query did: its plan with rows, as the server that ran it says."""
+    plans: list[Any] = []
+    run = Reader._run
+
+    async def noting(self: Reader, text: str, params: Any) -> Any:
+        if not text.startswith("explain"):
+            found = await run(self, f"explain (analyze, format json) {text}", params)
+            plans.append(found[0]["QUERY PLAN"][0]["Plan"])
+        return await run(self, text, params)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Reader, "_run", noting)
+        yield plans
+
+
+def scanned(plan: Any) -> float:
+    """Return how many rows of readings the scans of a plan gave, or threw away."""
+    own = 0.0
+    name = str(plan.get("Relation Name", ""))
+    if "reading" in name or "hyper" in name:
+        own = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
+    return own + sum(scanned(part) for part in plan.get("Plans", ()))
+
+
+PAGES = {
+    "in order of ids": "/Observations?$top=50",
+    "from the middle": "/Observations?$top=50&$filter=phenomenonTime ge 2026-01-11T00:00:00Z",
+    "of a datastream": "/Datastreams(1)/Observations?$top=50",
+    "of a datastream, newest first": "/Datastreams(1)/Observations?$top=50&$orderby=phenomenonTime desc",
+    "of all, newest first": "/Observations?$top=50&$orderby=phenomenonTime desc&$filter=phenomenonTime lt 2026-01-21T12:00:00Z",
+    "newest of each": "/Datastreams?$top=20&$select=name&$expand=Observations($top=1;$orderby=phenomenonTime desc)",
+    "of a feature": "/FeaturesOfInterest(3)/Observations?$top=50",
+    "one": "/Observations({one})",
+    "the datastream of one": "/Observations({one})/Datastream?$select=name",
+}
+
+
+async def test_no_page_reads_further_than_it_must(sta: Sta, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = (await ask(sta, "/Datastreams(1)/Observations?$top=1&$skip=700"))["value"][0]["@iot.id"]
+    for name, address in PAGES.items():
+        with explained(monkeypatch) as plans:
+            found = await ask(sta, address.format(one=one))
+        rows = sum(scanned(plan) for plan in plans)
+        assert len(found.get("value", [1])) > 0, name
+        # A fifth of what one device has, and a sixtieth of one hundredth of all.
+        # A page or a row of each device, and what a columnar batch holds beside the one that is looked for.
+        assert rows <= (BATCH if "one" in name else 3 * PAGE), (name, rows)
+
+
+async def test_every_observation_is_found_once_whatever_the_plan(sta: Sta) -> None:
+    streams = 3 * DEVICES + 1  # three fields that are always sent, and the wetness of one road
+    assert await ask(sta, "/Observations/$count") == str(streams * READINGS)
+    whole = await ask(
+        sta, "/Observations?$top=10000&$select=id&$filter=phenomenonTime lt 2026-01-02T00:00:00Z"
+    )
+    ids = [o["@iot.id"] if "@iot.id" in o else o["id"] for o in whole["value"]]
+    assert ids == sorted(set(ids))
+    assert len(ids) == streams * 144
+    by_time = await ask(
+        sta,
+        "/Observations?$top=10000&$select=id&$filter=phenomenonTime lt 2026-01-02T00:00:00Z&$orderby=phenomenonTime",
+    )
+    assert sorted(o["@iot.id"] for o in by_time["value"]) == ids
+    by_result = await ask(
+        sta,
+        "/Observations?$top=10000&$select=id,result&$filter=phenomenonTime lt 2026-01-02T00:00:00Z&$orderby=result",
+    )
+    assert sorted(o["@iot.id"] for o in by_result["value"]) == ids
+    results = [o["result"] for o in by_result["value"]]
+    assert results == sorted(results)
+
+
+async def test_what_would_read_too_much_is_refused_in_words(db_dsn: str) -> None:
+    await fill(db_dsn, devices=4)
+    async with serving(db_dsn, StaSettings(cost_most=20.0)) as sta:
+        with pytest.raises(FilterError, match=r"too much.*name a datastream"):
+            await ask(sta, "/Observations?$orderby=result")
+        counted = await ask(sta, "/Observations?$count=true&$top=1")
+        assert counted["@cityops.countEstimated"] is True
+        assert counted["@iot.count"] == pytest.approx(13 * READINGS, rel=0.5)
+
+
+async def test_a_query_ends_at_its_limit_of_time(db_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(db_dsn, StaSettings(statement_s=0.05)) as sta:
+        await sta.fresh()
+
+        async def slowly(self: Reader, text: str, params: Any, **_: Any) -> Any:
+            return await self._run("select pg_sleep(5)", {})
+
+        monkeypatch.setattr(Reader, "rows", slowly)
+        with pytest.raises(FilterError, match=r"longer than 0\.05 s"):
+            await ask(sta, "/Things")
+
+
+async def test_who_reads_can_neither_write_nor_see_tables(db_dsn: str) -> None:
+    async with serving(db_dsn) as sta, sta._store.reading(OPEN) as reader:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await reader._run("select 1 from public.device", {})
+
+
+async def test_what_is_searched_has_the_columns_that_the_core_asks_for(sta: Sta) -> None:
+    kinds = [kind for kind in sta.kinds.values() if kind.name != "frog"]  # its readings are nobody's here
+    async with sta._store.reading(OPEN) as reader:
+        for relation, names in schema.columns().items():
+            text = f"select {', '.join(sorted(names))} from {relation} limit 0"
+            await reader._run(rows.relations(kinds, text) + text, {})

@@ -1,0 +1,331 @@
+"""Making, changing and taking away over SensorThings, with frost_sta_client, and what it must refuse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import frost_sta_client as fsc
+import pytest
+
+from tests.fakes.sta_keys import key_for
+from tests.fakes.website import Site
+
+pytestmark = pytest.mark.filterwarnings("ignore:furl.pathstr")
+NOON = datetime(2026, 1, 9, 12, tzinfo=UTC)
+POINT = {"type": "Point", "coordinates": [-1.05, 52.1]}
+CELSIUS = {"name": "degree Celsius", "symbol": "°C", "definition": "ucum:Cel"}
+
+
+@dataclass
+class Program:
+    """A program with a key: what it sends."""
+
+    site: Site
+    key: str
+
+    @property
+    def service(self) -> fsc.SensorThingsService:
+        auth = fsc.AuthHandler(username="key", password=self.key)
+        return fsc.SensorThingsService(f"{self.site.url}/sta/v1.1", auth_handler=auth)
+
+    async def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        return await self.site.http.request(
+            method, f"/sta/v1.1{path}", json=body, headers={"X-Api-Key": self.key, **headers}
+        )
+
+    async def made(self, path: str, body: Any) -> Any:
+        answer = await self.send("POST", path, body)
+        assert answer.status_code == 201, answer.text
+        assert answer.headers["location"] == answer.json()["@iot.selfLink"]
+        return answer.json()
+
+
+@pytest.fixture
+async def program(site: Site) -> Program:
+    return Program(site, await key_for(site, "devices:write", "observations:write"))
+
+
+async def blocking(call: Callable[[], Any]) -> Any:
+    return await asyncio.to_thread(call)
+
+
+def well() -> fsc.Thing:
+    """A thing with its place and a datastream, all in one."""
+    place = fsc.Location(
+        name="Mill", description="by the mill", location=POINT, encoding_type="application/geo+json"
+    )
+    stream = fsc.Datastream(
+        name="Level",
+        description="Water in the well",
+        unit_of_measurement=fsc.UnitOfMeasurement("metre", "m", "ucum:m"),
+        observation_type="http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement",
+        sensor=fsc.Sensor(
+            name="Float",
+            description="A ball",
+            encoding_type="text/html",
+            metadata="https://example.org/float",
+        ),
+        observed_property=fsc.ObservedProperty(
+            name="Level", definition="https://example.org/level", description="of water"
+        ),
+    )
+    return fsc.Thing(
+        name="Well",
+        description="Behind the mill",
+        properties={"depth_m": 7},
+        locations=[place],
+        datastreams=[stream],
+    )
+
+
+async def test_the_client_makes_reads_changes_and_takes_away(program: Program) -> None:
+    def made() -> fsc.Thing:
+        thing = well()
+        program.service.create(thing)
+        return thing
+
+    thing = await blocking(made)
+    stream = (await program.site.get(f"/sta/v1.1/Things({thing.id})/Datastreams"))["value"][0]["@iot.id"]
+
+    def observed() -> tuple[int, list[float], list[float]]:
+        service = program.service
+        at = fsc.Datastream(id=stream)
+        service.create(fsc.Observation(phenomenon_time=NOON.isoformat(), result=0.0, datastream=at))
+        array = fsc.model.ext.data_array_value.DataArrayValue()
+        array.datastream = at
+        array.components = {array.Property.PHENOMENON_TIME, array.Property.RESULT}
+        for n in range(1, 12):
+            o = fsc.Observation(
+                phenomenon_time=(NOON + timedelta(minutes=n)).isoformat(), result=n / 10, datastream=at
+            )
+            array.add_observation(o)
+        document = fsc.model.ext.data_array_document.DataArrayDocument()
+        document.add_data_array_value(array)
+        links = service.observations().create(document)
+        pages = service.datastreams().find(stream).get_observations().query().top(5).list()
+        filtered = (
+            service.observations().query().filter(f"Datastream/id eq {stream} and result gt 0.85").list()
+        )
+        return len(links), [o.result for o in pages], [o.result for o in filtered]
+
+    assert await blocking(observed) == (11, [n / 10 for n in range(12)], [0.9, 1.0, 1.1])
+
+    def changed() -> tuple[Any, ...]:
+        service = program.service
+        service.patch(
+            service.things().find(thing.id), [{"op": "replace", "path": "/properties/depth_m", "value": 8}]
+        )
+        now = service.things().find(thing.id)
+        now.name = "Deep well"
+        service.update(now)
+        again = service.things().find(thing.id)
+        return again.name, again.description, again.properties
+
+    assert await blocking(changed) == ("Deep well", "Behind the mill", {"depth_m": 8})
+    feature = await program.site.get(
+        f"/sta/v1.1/Datastreams({stream})/Observations?$top=1&$expand=FeatureOfInterest"
+    )
+    assert feature["value"][0]["FeatureOfInterest"]["feature"] == POINT
+    await blocking(lambda: program.service.delete(fsc.Thing(id=thing.id)))
+    for gone in (
+        f"Things({thing.id})",
+        f"Datastreams({stream})",
+        f"Observations({feature['value'][0]['@iot.id']})",
+    ):
+        assert (await program.site.http.get(f"/sta/v1.1/{gone}")).status_code == 404
+    assert await program.site.sql("select count(*) from other_reading") == [(0,)]
+
+
+async def stream_of(program: Program) -> tuple[int, int]:
+    """Make a thing with a datastream; return their ids."""
+    thing = await program.made(
+        "/Things",
+        {
+            "name": "Mast",
+            "description": "",
+            "Datastreams": [
+                {
+                    "name": "Wind",
+                    "description": "",
+                    "unitOfMeasurement": CELSIUS,
+                    "observationType": "OM_Measurement",
+                    "Sensor": {"name": "s", "description": "", "encodingType": "text/html", "metadata": "x"},
+                    "ObservedProperty": {"name": "p", "description": "", "definition": "https://example.org"},
+                }
+            ],
+        },
+    )
+    streams = await program.site.get(f"/sta/v1.1/Things({thing['@iot.id']})/Datastreams")
+    return thing["@iot.id"], streams["value"][0]["@iot.id"]
+
+
+async def test_where_a_thing_was_stays_known_when_it_moves(program: Program) -> None:
+    thing, _ = await stream_of(program)
+    place = {"name": "a", "description": "", "encodingType": "application/geo+json", "location": POINT}
+    first = await program.made(f"/Things({thing})/Locations", place)
+    second = await program.made(f"/Things({thing})/Locations", {**place, "name": "b"})
+    now = await program.site.get(f"/sta/v1.1/Things({thing})/Locations")
+    assert [p["@iot.id"] for p in now["value"]] == [second["@iot.id"]]
+    was = await program.site.get(
+        f"/sta/v1.1/Things({thing})/HistoricalLocations?$expand=Locations&$orderby=time"
+    )
+    assert [h["Locations"][0]["@iot.id"] for h in was["value"]] == [first["@iot.id"], second["@iot.id"]]
+    added = await program.made(
+        "/HistoricalLocations",
+        {
+            "time": "2020-01-01T00:00:00Z",
+            "Thing": {"@iot.id": thing},
+            "Locations": [{"@iot.id": first["@iot.id"]}],
+        },
+    )
+    assert added["time"] == "2020-01-01T00:00:00Z"
+    assert (await program.send("DELETE", f"/Locations({first['@iot.id']})")).status_code == 200
+    left = await program.site.get(f"/sta/v1.1/Things({thing})/HistoricalLocations")
+    assert len(left["value"]) == 1
+
+
+async def test_the_same_observation_twice_is_one_and_another_at_its_time_is_refused(program: Program) -> None:
+    _, stream = await stream_of(program)
+    body = {
+        "phenomenonTime": "2026-01-09T12:00:00Z", "result": 0, "resultTime": "2026-01-09T12:00:05+00:00",
+        "resultQuality": "good", "validTime": "2026-01-09T12:00:00Z/2026-01-09T13:00:00Z", "parameters": {"by": "crew"},
+    }  # fmt: skip
+    first, again = [await program.made(f"/Datastreams({stream})/Observations", body) for _ in range(2)]
+    assert first == again
+    assert (first["result"], first["resultTime"], first["resultQuality"]) == (
+        0.0,
+        "2026-01-09T12:00:05Z",
+        "good",
+    )
+    assert (first["validTime"], first["parameters"]) == (
+        "2026-01-09T12:00:00Z/2026-01-09T13:00:00Z",
+        {"by": "crew"},
+    )
+    other = await program.send("POST", f"/Datastreams({stream})/Observations", {**body, "result": 1})
+    assert other.status_code == 409
+    many = [
+        program.send(
+            "POST",
+            "/Observations",
+            {"phenomenonTime": "2026-01-09T12:10:00Z", "result": 5, "Datastream": {"@iot.id": stream}},
+        )
+        for _ in range(6)
+    ]
+    assert [a.status_code for a in await asyncio.gather(*many)] == [201] * 6
+    assert await program.site.sql("select count(*) from other_reading") == [(2,)]
+    changed = await program.send(
+        "PATCH", f"/Observations({first['@iot.id']})", {"result": 7.5, "parameters": {}}
+    )
+    assert (changed.status_code, changed.json()["result"], changed.json()["parameters"]) == (200, 7.5, {})
+    assert (await program.send("DELETE", f"/Observations({first['@iot.id']})")).status_code == 200
+    assert (await program.send("DELETE", f"/Observations({first['@iot.id']})")).status_code == 404
+
+
+async def test_nobody_writes_without_a_key_that_may(site: Site) -> None:
+    feed = Program(site, await key_for(site, "observations:write"))
+    body = {"name": "a", "description": "b"}
+    assert (await site.http.post("/sta/v1.1/Things", json=body)).status_code == 401
+    assert (await feed.send("POST", "/Things", body)).status_code == 403
+    for method in ("PATCH", "PUT", "DELETE"):
+        answer = await feed.send(method, "/Things(1)", body)
+        assert (answer.status_code, "message" in answer.json()) == (403, True)
+    assert (await Program(site, "cok_nothing").send("POST", "/Things", body)).status_code == 401
+    foreign = await site.http.post("/sta/v1.1/Things", json=body, headers={"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+
+
+BAD: tuple[tuple[str, Any, int], ...] = (
+    ("/Things", {"name": "x"}, 400),
+    ("/Things", [], 400),
+    ("/Things", {"name": 1, "description": ""}, 400),
+    ("/Things", {"name": "a\x00", "description": ""}, 400),
+    ("/Things", {"name": "x", "description": "", "properties": []}, 400),
+    ("/Things", {"name": "x", "description": "", "colour": "red"}, 400),
+    ("/Things", {"name": "x" * 10_001, "description": ""}, 400),
+    ("/Things", {"name": "x", "description": "", "Locations": [{"@iot.id": 99999}]}, 400),
+    ("/Things", {"name": "x", "description": "", "Locations": {"@iot.id": True}}, 400),
+    ("/Things(99999)/Locations", {"name": "x", "description": "", "encodingType": "t", "location": {}}, 404),
+    ("/Things(1)", {"name": "x", "description": ""}, 400),
+    ("/Nothing", {}, 404),
+    ("/Locations", {"name": "x", "description": "", "encodingType": "application/geo+json", "location": {"type": "Point"}}, 400),
+    ("/Datastreams", {"name": "x", "description": "", "unitOfMeasurement": {}, "observationType": "t"}, 400),
+    ("/Observations", {"result": 1}, 400),
+    ("/Observations", {"result": "text", "Datastream": {"@iot.id": 1}}, 400),
+    ("/Observations", {"result": 1e300, "Datastream": {"@iot.id": 1}}, 400),
+    ("/Observations", {"result": 1, "phenomenonTime": "yesterday", "Datastream": {"@iot.id": 1}}, 400),
+    ("/CreateObservations", {}, 400),
+)  # fmt: skip
+
+
+async def test_what_cannot_be_is_refused_in_words_and_leaves_nothing(program: Program) -> None:
+    await program.site.get("/sta/v1.1/Things?$top=1")
+    before = await program.site.sql(
+        "select (select count(*) from sta_thing), (select count(*) from sta_location)"
+    )
+    for path, body, status in BAD:
+        answer = await program.send("POST", path, body)
+        assert (answer.status_code, bool(answer.json()["message"])) == (status, True), (
+            path,
+            body,
+            answer.text,
+        )
+    half = {"name": "x", "description": "", "Locations": [{"name": "y", "description": "", "encodingType": "t", "location": 1}],
+            "Datastreams": [{"name": "z", "description": "", "unitOfMeasurement": CELSIUS, "observationType": "t", "Sensor": {"@iot.id": 99999},
+                             "ObservedProperty": {"@iot.id": 1}}]}  # fmt: skip
+    assert (await program.send("POST", "/Things", half)).status_code == 400
+    after = await program.site.sql(
+        "select (select count(*) from sta_thing), (select count(*) from sta_location)"
+    )
+    assert before == after
+    garbage = await program.site.http.post(
+        "/sta/v1.1/Things",
+        content=b"{" * 60_000,
+        headers={"X-Api-Key": program.key, "Content-Type": "application/json"},
+    )
+    assert garbage.status_code == 400
+
+
+async def test_what_the_registry_owns_stays_but_for_its_words(program: Program) -> None:
+    thing = (await program.site.get("/sta/v1.1/Things?$filter=name eq 'road-001'"))["value"][0]["@iot.id"]
+    stream = (await program.site.get(f"/sta/v1.1/Things({thing})/Datastreams"))["value"][0]["@iot.id"]
+    place = (await program.site.get(f"/sta/v1.1/Things({thing})/Locations"))["value"][0]["@iot.id"]
+    observation = (await program.site.get(f"/sta/v1.1/Datastreams({stream})/Observations?$top=1"))["value"][
+        0
+    ]["@iot.id"]
+    for path in (
+        f"/Things({thing})",
+        f"/Datastreams({stream})",
+        f"/Locations({place})",
+        f"/Observations({observation})",
+        "/Sensors(1)",
+    ):
+        assert (await program.send("DELETE", path)).status_code == 409, path
+    assert (
+        await program.send("POST", f"/Datastreams({stream})/Observations", {"result": 1})
+    ).status_code == 409
+    assert (await program.send("PATCH", f"/Locations({place})", {"location": POINT})).status_code == 409
+    named = await program.send("PATCH", f"/Things({thing})", {"description": "Bridge over the mill stream"})
+    assert (named.status_code, named.json()["description"]) == (200, "Bridge over the mill stream")
+
+
+async def test_a_home_s_frog_can_be_neither_seen_nor_touched_nor_linked_to(program: Program) -> None:
+    await program.site.get("/sta/v1.1/Things?$top=1")
+    [[thing, stream, place]] = await program.site.sql(
+        "select t.thing_id, s.datastream_id, l.location_id from sta_thing t join sta_datastream s using (thing_id)"
+        " join sta_location l on l.device_id = t.device_id where t.private limit 1"
+    )
+    for path in (f"/Things({thing})", f"/Datastreams({stream})", f"/Locations({place})"):
+        assert (await program.site.http.get(f"/sta/v1.1{path}")).status_code == 404
+        assert (await program.send("DELETE", path)).status_code == 404
+        assert (await program.send("PATCH", path, {"name": "mine"})).status_code == 404
+    linked = await program.send(
+        "POST", "/Things", {"name": "x", "description": "", "Locations": [{"@iot.id": place}]}
+    )
+    assert linked.status_code == 400
+    assert (
+        await program.send("POST", f"/Datastreams({stream})/Observations", {"result": 1})
+    ).status_code == 404
