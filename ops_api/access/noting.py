@@ -24,7 +24,7 @@ def entry_of(scope: MutableMapping[str, Any], rule: Rule, status: int, now: date
     Nobody's attempts that came to nothing are not: anybody could fill the disk with them.
     """
     state: Mapping[str, Any] = scope["state"]
-    who: Principal = state.get("principal") or NOBODY
+    who: Principal = state.get("asker") or NOBODY
     team = state.get("team", "")
     unknown = who.kind == "nobody" and not team
     if (unknown and (status >= 400 or rule.audit == "look")) or status == 429:

@@ -31,10 +31,11 @@ class Spool:
         _write(self._path, os.O_APPEND, json.dumps(asdict(entry)) + "\n")
 
     def first(self) -> Entry | None:
-        """Return the oldest line; one that was cut short by a crash is passed over."""
+        """Return the oldest line; one that was cut short by a crash is passed over, and none is left where no other is."""
         for line in self._lines():
             if (entry := _entry(line)) is not None:
                 return entry
+        self._path.unlink(missing_ok=True)
         return None
 
     def drop(self, entry: Entry) -> None:

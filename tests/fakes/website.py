@@ -122,6 +122,10 @@ class Site:
     running: asyncio.Task[None]
     others: dict[str, httpx.AsyncClient] = field(default_factory=dict)
 
+    def sign_in(self, role: str) -> None:
+        """Sign this site's client in with a role, beside whatever home it has joined."""
+        self.http.cookies.set(STAFF_PLAIN_COOKIE, f"as-{role}")
+
     def as_(self, role: str) -> httpx.AsyncClient:
         """Return the browser of somebody who is signed in with a role; it is closed with the site."""
         return self._other(role, cookies={STAFF_PLAIN_COOKIE: f"as-{role}"}, headers=OWN)
@@ -136,9 +140,13 @@ class Site:
             self.others[name] = httpx.AsyncClient(base_url=self.url, timeout=60, verify=PLAIN, **more)
         return self.others[name]
 
-    async def get(self, path: str, **params: Any) -> Any:
+    async def seen(self, path: str, **params: Any) -> Any:
+        """Return the JSON of a page that must answer 200 to who runs the platform."""
+        return await self.get(path, self.as_("operations"), **params)
+
+    async def get(self, path: str, http: httpx.AsyncClient | None = None, /, **params: Any) -> Any:
         """Return the JSON of a page that must answer 200."""
-        response = await self.http.get(path, params=params or None)
+        response = await (http or self.http).get(path, params=params or None)
         assert response.status_code == 200, (path, response.status_code, response.text[:300])
         return response.json()
 

@@ -29,6 +29,9 @@ RULES: Mapping[str, Rule] = {
     "GET /api/v1/notifications/state": _PEOPLE,
     "GET /notifications": _PEOPLE_PAGE,
     "POST /api/v1/notifications/test": _WRITE,
+    # That it was read is written down by the function that reads it (routines/audit.sql).
+    "GET /api/v1/audit": may(Role.ADMIN, scope="audit:read"),
+    "GET /audit": may(Role.ADMIN, page=True),
     "GET /api/v1/webhooks": _PEOPLE,
     "POST /api/v1/webhooks": _WRITE,
     "DELETE /api/v1/webhooks/{webhook_id}": _WRITE,
