@@ -34,6 +34,12 @@ from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
+from ops_api.rest.described import describe
+from ops_api.rest.export import Exporter
+from ops_api.rest.kept import KeepAnswers
+from ops_api.rest.known_params import known_params
+from ops_api.rest.places import Places
+from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers import (
     alarm_pages,
     alarm_stream,
@@ -55,6 +61,7 @@ from ops_api.routers import (
     crew_pages,
     damp,
     explain,
+    exports,
     health,
     home_case,
     home_data,
@@ -83,7 +90,9 @@ from ops_api.routers import (
     orders,
     pages,
     platform,
+    problem_pages,
     problems,
+    readings_stream,
     road_forecast,
     rounds,
     rules,
@@ -97,9 +106,9 @@ from ops_api.routers import (
     work,
 )
 from ops_api.routers.body_limit import LimitBody
-from ops_api.routers.context import Cases, Context, FrontDoor, Officers
+from ops_api.routers.context import Cases, Context, Exports, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
-from ops_api.routers.schemas import ERRORS
+from ops_api.routers.schemas import Problem
 from ops_api.routers.time_limit import LimitTime
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.writing import Writing
@@ -118,6 +127,8 @@ problems. Devices that stand in homes appear under the home's code only.
 """
 
 _ROUTERS = (
+    readings_stream.router,
+    exports.router,
     catalogue.router,
     homes.router,
     winter.router,
@@ -192,6 +203,7 @@ _PAGES = (
     ops_tools_pages.router,
     ops_closures.pages,
     audit.pages,
+    problem_pages.pages,
 )
 
 _HELD = (Depends(enforce),)
@@ -224,6 +236,7 @@ def create_app(
     answer_s: float = 30.0,
     front: FrontDoor | None = None,
     things: Sta | None = None,
+    export_places: Places | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -251,6 +264,7 @@ def create_app(
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
         answer_s: seconds within which an answer begins.
+        export_places: how many bulk exports there may be; as an installation that sets nothing has them.
         front: who somebody is and where it is written down; without it nobody has an account or a key.
         things: OGC SensorThings; without it its routes answer 503.
     """
@@ -258,9 +272,11 @@ def create_app(
     hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
     feed = AlarmFeed(alarm_stream.AlarmLog(db, desk, brand, clock), poll_s=poll_s)
     hub.tell(feed.touch)
-    app = _bare_app()
     kinds = kinds if kinds is not None else discover()
     homes_parts = households_on(db, residents or pool, gone, eraser)
+    reading_feeds = ReadingFeeds(db, pool, kinds, poll_s=poll_s)
+    hub.tell(reading_feeds.touch)
+    app = _bare_app()
     known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
         known,
@@ -274,11 +290,14 @@ def create_app(
         rounds=round_desk,
         incidents=incidents,
         tools=tools,
+        readings=reading_feeds,
+        exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
         sta=things,
         sta_writing=None if things is None else Writing(things, pool),
     )
     _mount(app, answer_s)
+    describe(app)
     return app
 
 
@@ -352,6 +371,7 @@ def _mount(app: FastAPI, answer_s: float) -> None:
     app.add_middleware(LimitTime, answer_s=answer_s)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(Audited)
+    app.add_middleware(KeepAnswers)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
 
@@ -362,9 +382,15 @@ def _routes() -> tuple[BaseRoute, ...]:
 
     FastAPI works out what each takes and gives when it is first asked: most of a second, once a process.
     """
+    errors: dict[int | str, dict[str, object]] = {
+        404: {"model": Problem},
+        409: {"model": Problem},
+        422: {"model": Problem},
+        503: {"model": Problem},
+    }
     all_of_them = APIRouter()
     for router in _ROUTERS:
-        all_of_them.include_router(router, responses=ERRORS, dependencies=_HELD)
+        all_of_them.include_router(router, responses=errors, dependencies=[*_HELD, Depends(known_params)])
     for router in _PAGES:
         all_of_them.include_router(router, dependencies=_HELD)
     return tuple(all_of_them.routes)

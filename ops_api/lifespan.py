@@ -18,12 +18,15 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     publishers = [
         asyncio.create_task(context.hub.run(), name="sse-hub"),
         asyncio.create_task(context.feed.run(), name="sse-alarms"),
+        *([asyncio.create_task(context.readings.run(), name="sse-readings")] if context.readings else ()),
     ]
     try:
         yield
     finally:
         context.hub.close()
         context.feed.close()
+        if context.readings is not None:
+            context.readings.close()
         context.missing.close()
         context.database.close()
         context.wall.close()

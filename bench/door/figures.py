@@ -25,16 +25,25 @@ from bench.door.load import load
 from bench.door.rows import CADENCE_S, Size, filled
 from bench.door.streams import exported, streamed
 from bench.machine import machine
-from cityops.runtime.ports import free_port
+from cityops.embedded.process import free_port
 
-LATEST_MS, PAGE_P95_MS, STREAM_PCT, READS_PER_CORE, READ_P99_MS, EXPORT_MB = 300.0, 50.0, 25.0, 1000.0, 50.0, 200.0
+LATEST_MS, PAGE_P95_MS, STREAM_PCT, READS_PER_CORE, READ_P99_MS, EXPORT_MB = (
+    300.0,
+    50.0,
+    25.0,
+    1000.0,
+    50.0,
+    200.0,
+)
 READS = (
     "/api/v1/kinds",
     "/api/v1/devices?limit=100",
     "/api/v1/readings/latest?kind=road",
     "/sta/v1.1/Things",
 )
-LATEST = "/sta/v1.1/Datastreams?$select=id&$top=10000&$expand=Observations($top=1;$orderby=phenomenonTime%20desc)"
+LATEST = (
+    "/sta/v1.1/Datastreams?$select=id&$top=10000&$expand=Observations($top=1;$orderby=phenomenonTime%20desc)"
+)
 PAGE = "/sta/v1.1/Observations?$filter=phenomenonTime%20ge%20{}&$top=1000"
 STREAM = "/api/v1/stream"
 EXPORT = "/api/v1/readings/export.csv?kind=road"
@@ -43,7 +52,9 @@ EXPORT = "/api/v1/readings/export.csv?kind=road"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``bench door``."""
     parser.add_argument("--devices", type=int, default=100, help="road sensors (the figure: 1,000)")
-    parser.add_argument("--readings", type=int, default=10_000, help="of each, 10 minutes apart (the figure: 100,000)")
+    parser.add_argument(
+        "--readings", type=int, default=10_000, help="of each, 10 minutes apart (the figure: 100,000)"
+    )
     parser.add_argument("--more", type=int, default=67, help="further sensors with one day (the figure: 667)")
     parser.add_argument("--requests", type=int, default=1000, help="of each address")
     parser.add_argument("--pages", type=int, default=200, help="of observations, from random times")
@@ -66,7 +77,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "benchmark": "door",
         "correct": all(set(f.get("statuses", {200: 1})) == {200} for f in figures["reads"].values()),
         "machine": machine(),
-        "conditions": {"readings": size.rows, "devices": size.devices + size.more, "made": made, "connections": options.connections},
+        "conditions": {
+            "readings": size.rows,
+            "devices": size.devices + size.more,
+            "made": made,
+            "connections": options.connections,
+        },
         **figures,
     }
 
@@ -84,11 +100,17 @@ async def _figures(options: argparse.Namespace, size: Size, url: str, pid: int) 
         found["latest"] = (await load(url, pid, [LATEST] * 5, 1)).told() | {"wanted_ms": LATEST_MS}
     if there(pages(1, size)[0]):
         await load(url, pid, pages(20, size, seed=2), 1)
-        found["pages"] = (await load(url, pid, pages(options.pages, size), 1)).told() | {"wanted_p95_ms": PAGE_P95_MS}
+        found["pages"] = (await load(url, pid, pages(options.pages, size), 1)).told() | {
+            "wanted_p95_ms": PAGE_P95_MS
+        }
     if options.key:
-        found["export"] = await exported(url, pid, EXPORT, f"X-Api-Key: {options.key}\r\n") | {"wanted_mb": EXPORT_MB}
+        found["export"] = await exported(url, pid, EXPORT, f"X-Api-Key: {options.key}\r\n") | {
+            "wanted_mb": EXPORT_MB
+        }
     stack.say("door: stream")
-    found["stream"] = await streamed(url, pid, STREAM, options.clients, options.seconds) | {"wanted_pct": STREAM_PCT}
+    found["stream"] = await streamed(url, pid, STREAM, options.clients, options.seconds) | {
+        "wanted_pct": STREAM_PCT
+    }
     return found
 
 
@@ -121,9 +143,10 @@ def _database(dsn: str | None) -> Iterator[str]:
     if dsn is not None:
         yield dsn
         return
+    from tempfile import TemporaryDirectory
+
     from cityops.embedded.postgres import EmbeddedPostgres
     from cityops.embedded.timescaledb import SETTINGS, find_timescaledb
-    from tempfile import TemporaryDirectory
 
     binaries = find_timescaledb()
     with TemporaryDirectory(prefix="cityops-bench-") as name:
@@ -146,7 +169,11 @@ def _server(dsn: str) -> Iterator[tuple[str, int]]:
         "CITYOPS_DATA_DIR": "/tmp/cityops-bench-door", "PATH": "/usr/bin:/bin",
     }  # fmt: skip
     process = subprocess.Popen(
-        [sys.executable, "-m", "ops_api", "api"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=stack.ROOT
+        [sys.executable, "-m", "ops_api", "api"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=stack.ROOT,
     )
     url, give_up = f"http://127.0.0.1:{port}", time.monotonic() + 90
     try:

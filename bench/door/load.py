@@ -31,7 +31,9 @@ class Load:
 
     def percentile_ms(self, percent: float) -> float:
         """Return the time that so many percent of the requests did not exceed."""
-        return round(1000 * sorted(self.took_s)[min(len(self.took_s) - 1, int(len(self.took_s) * percent / 100))], 2)
+        return round(
+            1000 * sorted(self.took_s)[min(len(self.took_s) - 1, int(len(self.took_s) * percent / 100))], 2
+        )
 
     def told(self) -> dict[str, float | int | dict[int, int]]:
         """Return the figures for a report."""

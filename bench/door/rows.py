@@ -90,13 +90,18 @@ def _fill(conn: psycopg.Connection[Any], size: Size, end: datetime) -> dict[str,
     end_us = int(end.timestamp()) // CADENCE_S * CADENCE_S * 1_000_000
     start = datetime.fromtimestamp(end_us / 1e6 - size.readings * CADENCE_S, UTC)
     columnar = _prepare(conn, start, end)
-    for devices, readings, first in ((size.devices, size.readings, 1), (size.more, 86_400 // CADENCE_S, size.devices + 1)):
+    for devices, readings, first in (
+        (size.devices, size.readings, 1),
+        (size.more, 86_400 // CADENCE_S, size.devices + 1),
+    ):
         _devices(conn, devices, first, start)
         for batch in batches(devices, readings, first, end_us):
             _copy(conn, batch)
             if columnar:
                 _convert(conn, datetime.fromtimestamp(int(batch.ts_us[0]) / 1e6, UTC), end)
-            say(f"rows: {datetime.fromtimestamp(int(batch.ts_us[-1]) / 1e6, UTC):%Y-%m-%d}, {time.monotonic() - began:.0f} s")
+            say(
+                f"rows: {datetime.fromtimestamp(int(batch.ts_us[-1]) / 1e6, UTC):%Y-%m-%d}, {time.monotonic() - began:.0f} s"
+            )
     _ledger(conn, size)
     conn.execute("vacuum analyze road_reading" if not columnar else "analyze road_reading")
     (bytes_,) = conn.execute("select pg_database_size(current_database())").fetchone() or (0,)
@@ -111,7 +116,9 @@ def _fill(conn: psycopg.Connection[Any], size: Size, end: datetime) -> dict[str,
 
 def _prepare(conn: psycopg.Connection[Any], start: datetime, end: datetime) -> bool:
     """Make room for the stretch of time; whether chunks become columns."""
-    (columnar,) = conn.execute("select count(*) > 0 from pg_extension where extname = 'timescaledb'").fetchone() or (False,)
+    (columnar,) = conn.execute(
+        "select count(*) > 0 from pg_extension where extname = 'timescaledb'"
+    ).fetchone() or (False,)
     if columnar:
         conn.execute("select set_chunk_time_interval('road_reading', %s)", (timedelta(days=CHUNK_DAYS),))
     else:

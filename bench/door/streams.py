@@ -43,7 +43,9 @@ async def _reader(url: str, target: str, got: dict[str, int]) -> None:
     at = urlsplit(url)
     reader, writer = await asyncio.open_connection(at.hostname, at.port)
     try:
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: {at.netloc}\r\nAccept: text/event-stream\r\n\r\n".encode())
+        writer.write(
+            f"GET {target} HTTP/1.1\r\nHost: {at.netloc}\r\nAccept: text/event-stream\r\n\r\n".encode()
+        )
         while piece := await reader.read(65536):
             got["bytes"] += len(piece)
             got["events"] += piece.count(b"\ndata:") + piece.startswith(b"data:")
@@ -58,7 +60,9 @@ async def exported(url: str, pid: int, target: str, headers: str = "") -> dict[s
     began, cpu, size = time.monotonic(), cpu_s(pid), 0
     reader, writer = await asyncio.open_connection(at.hostname, at.port)
     try:
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: {at.netloc}\r\nConnection: close\r\n{headers}\r\n".encode())
+        writer.write(
+            f"GET {target} HTTP/1.1\r\nHost: {at.netloc}\r\nConnection: close\r\n{headers}\r\n".encode()
+        )
         head = await reader.readuntil(b"\r\n\r\n")
         while piece := await reader.read(2**18):
             size += len(piece)

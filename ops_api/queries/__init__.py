@@ -41,6 +41,7 @@ FILES = (
     "incidents.sql",
     "audit.sql",
     "identity.sql",
+    "rest.sql",
 )
 
 Row = dict[str, Any]

@@ -11,6 +11,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 
 from ops_api.queries import Row
 from ops_api.queries.alarms import ANY_ALARM, members_of, one_alarm
+from ops_api.rest.paging import Pages
 from ops_api.routers import alarm_documents as documents
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.explain import ExplanationDocument, document, explained_alarm
@@ -49,6 +50,7 @@ async def alarm_rows(ctx: Context, state: AlarmState, **wanted: object) -> list[
 @router.get("")
 async def list_alarms(
     ctx: Ctx,
+    pages: Pages,
     state: AlarmState = "active",
     severity: Severity | None = None,
     subject_kind: SubjectKind | None = None,
@@ -71,10 +73,12 @@ async def list_alarms(
         acknowledged=acknowledged,
         shelved=shelved,
         closed=closed,
-        before=before,
-        limit=limit,
+        before=pages.number(before),
+        limit=limit + 1,
     )
-    return [AlarmDocument(**r) for r in rows]
+    if len(rows) > limit:
+        pages.next(rows[limit - 1]["alarm_id"])
+    return [AlarmDocument(**r) for r in rows[:limit]]
 
 
 class _Order(Protocol):

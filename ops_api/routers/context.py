@@ -30,6 +30,9 @@ from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
+from ops_api.rest.export import Exporter
+from ops_api.rest.places import Places
+from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers.metrics import Metrics
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.writing import Writing
@@ -97,6 +100,14 @@ class FrontDoor:
 
 
 @dataclass(frozen=True, slots=True)
+class Exports:
+    """What makes bulk exports, and the places there are for them."""
+
+    exporter: Exporter
+    places: Places
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The parts of one application; built once by ``ops_api.app.create_app``."""
 
@@ -128,6 +139,8 @@ class Context:
     tools: OpsTools | None = None
     sta: Sta | None = None
     sta_writing: Writing | None = None
+    readings: ReadingFeeds | None = None
+    exports: Exports | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
     buckets: Buckets = field(default_factory=Buckets)
 

@@ -53,7 +53,7 @@ def headers_of(scheme: str) -> tuple[tuple[bytes, bytes], ...]:
 
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_REFUSED = b'{"type":"about:blank","title":"Forbidden","status":403,"detail":"Writing from another site\'s page is not allowed."}'
+_REFUSED = b'{"type":"/problems/not-allowed","title":"Not allowed","status":403,"detail":"Writing from another site\'s page is not allowed."}'
 
 
 def _foreign(scope: MutableMapping[str, Any]) -> bool:
