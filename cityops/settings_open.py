@@ -11,11 +11,9 @@ class OpenSettings(Group):
     """The catalogue of open data, its feeds and bulk exports (docs/open-data.md)."""
 
     licence: str = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
-    """Address of the licence of every feed."""
+    """Address of the licence of every feed; the homes in them are counted as `housing.map_min_count` says."""
     contact: str = ""
     """Address that questions about the data go to: `mailto:` or `https:`."""
-    least_homes: int = Field(default=5, ge=5)
-    """Fewest homes that a figure may be made of."""
     exports_at_once: int = Field(default=2, ge=1)
     """Bulk exports that run at the same time."""
     exports_per_day: int = Field(default=20, ge=1)

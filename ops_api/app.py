@@ -7,19 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import APIRouter, Depends, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import BaseRoute, Route
 
 from cityops.clock import Clock, SystemClock
 from devices.contract.kind import Kind, discover
 from ops_api.access.audited import Audited
-from ops_api.access.enforce import enforce
 from ops_api.alarm_feed import AlarmFeed
 from ops_api.bin_desk import BinDesk
 from ops_api.cached import Cached
@@ -30,6 +26,7 @@ from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
 from ops_api.lifespan import lifespan
+from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
@@ -37,79 +34,15 @@ from ops_api.queries.missing import count_fleet
 from ops_api.rest.described import describe
 from ops_api.rest.export import Exporter
 from ops_api.rest.kept import KeepAnswers
-from ops_api.rest.known_params import known_params
 from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
-from ops_api.routers import (
-    alarm_pages,
-    alarm_stream,
-    alarms,
-    audit,
-    bin_days,
-    bin_days_pages,
-    bin_reminder_pages,
-    bin_report_pages,
-    bin_reports,
-    bins,
-    bins_open,
-    bins_pages,
-    cab,
-    cab_pages,
-    cases,
-    catalogue,
-    crew_acts,
-    crew_pages,
-    damp,
-    explain,
-    exports,
-    health,
-    home_case,
-    home_data,
-    home_days,
-    home_evidence,
-    home_pages,
-    home_people,
-    home_sharing,
-    homes,
-    households,
-    housing,
-    housing_pages,
-    incident_pages,
-    incidents,
-    late,
-    ledger_pages,
-    live,
-    missed_pages,
-    notification_state,
-    notifications,
-    ops_closures,
-    ops_pages,
-    ops_tools,
-    ops_tools_pages,
-    order_pages,
-    orders,
-    pages,
-    platform,
-    problem_pages,
-    problems,
-    readings_stream,
-    road_forecast,
-    rounds,
-    rules,
-    scores,
-    shadow,
-    sta,
-    sta_write,
-    weather_forecasts,
-    winter,
-    winter_board,
-    work,
-)
+from ops_api.routers import alarm_stream, problems
 from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, Exports, FrontDoor, Officers
+from ops_api.routers.keep_signed_in import KeepSignedIn
 from ops_api.routers.metrics import CountRequests, Metrics
-from ops_api.routers.schemas import Problem
 from ops_api.routers.time_limit import LimitTime
+from ops_api.routes import routes
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.writing import Writing
 from ops_api.stream import Hints, Hub
@@ -125,89 +58,6 @@ DESCRIPTION = """What the council's sensors measure and what the rules decide.
 Times are RFC 3339 with offset; units are in the names of fields. Errors are RFC 9457
 problems. Devices that stand in homes appear under the home's code only.
 """
-
-_ROUTERS = (
-    readings_stream.router,
-    exports.router,
-    catalogue.router,
-    homes.router,
-    winter.router,
-    bins_open.router,  # before bins.router: "open" is no bin
-    bin_reports.router,
-    rounds.router,  # before bins.router: "rounds" is no bin
-    bins.router,
-    bin_days.router,
-    alarm_stream.router,  # before alarms.router: "stream" is no alarm's number
-    alarms.router,
-    platform.router,
-    health.router,
-    live.router,
-    rules.router,
-    notifications.router,
-    explain.router,
-    work.router,
-    notification_state.router,
-    shadow.router,
-    late.router,
-    damp.router,
-    households.router,
-    cases.router,
-    cases.evidence,
-    home_evidence.router,
-    housing.router,
-    weather_forecasts.router,
-    orders.router,
-    scores.router,
-    road_forecast.router,
-    winter_board.router,
-    cab.router,
-    incidents.router,
-    ops_tools.router,
-    ops_closures.router,
-    sta.router,
-    sta_write.router,
-    audit.router,
-)
-_PAGES = (
-    live.pages,
-    platform.health,
-    home_people.pages,  # before home_pages: their addresses are no codes
-    home_sharing.pages,
-    home_data.pages,
-    home_days.pages,
-    home_case.pages,
-    home_evidence.pages,
-    home_pages.router,
-    bin_reminder_pages.router,  # before bin_days_pages: their addresses are no UPRNs
-    bin_report_pages.router,
-    missed_pages.router,
-    bin_days_pages.router,
-    crew_acts.router,
-    crew_pages.router,
-    cab_pages.router,  # before pages: "cab" is no route
-    winter_board.pages,
-    ledger_pages.router,
-    ops_pages.router,
-    bins_pages.router,  # last of those below /bins: their addresses are no bins
-    pages.router,
-    rules.pages,
-    shadow.pages,
-    alarm_pages.router,
-    explain.pages,
-    work.pages,
-    notification_state.pages,
-    late.pages,
-    housing_pages.router,
-    order_pages.router,
-    incident_pages.router,
-    ops_tools_pages.router,
-    ops_closures.pages,
-    audit.pages,
-    problem_pages.pages,
-)
-
-_HELD = (Depends(enforce),)
-"""What every route stands behind: its rule."""
 
 
 def create_app(
@@ -233,10 +83,11 @@ def create_app(
     round_desk: RoundDesk | None = None,
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
+    shelf: Shelf | None = None,
     answer_s: float = 30.0,
     front: FrontDoor | None = None,
-    things: Sta | None = None,
     export_places: Places | None = None,
+    things: Sta | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -263,6 +114,7 @@ def create_app(
         round_desk: the bin lorries' rounds; without it their routes answer 503.
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
+        shelf: open data, with its licence.
         answer_s: seconds within which an answer begins.
         export_places: how many bulk exports there may be; as an installation that sets nothing has them.
         front: who somebody is and where it is written down; without it nobody has an account or a key.
@@ -273,10 +125,10 @@ def create_app(
     feed = AlarmFeed(alarm_stream.AlarmLog(db, desk, brand, clock), poll_s=poll_s)
     hub.tell(feed.touch)
     kinds = kinds if kinds is not None else discover()
-    homes_parts = households_on(db, residents or pool, gone, eraser)
     reading_feeds = ReadingFeeds(db, pool, kinds, poll_s=poll_s)
     hub.tell(reading_feeds.touch)
     app = _bare_app()
+    homes_parts = households_on(db, residents or pool, gone, eraser)
     known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
         known,
@@ -290,6 +142,7 @@ def create_app(
         rounds=round_desk,
         incidents=incidents,
         tools=tools,
+        shelf=shelf or Shelf(),
         readings=reading_feeds,
         exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
@@ -364,48 +217,17 @@ def _context(
 
 
 def _mount(app: FastAPI, answer_s: float) -> None:
-    app.router.routes.extend(_routes())
+    app.router.routes.extend(routes())
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(LimitTime, answer_s=answer_s)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
-    app.add_middleware(Audited)
     app.add_middleware(KeepAnswers)
+    app.add_middleware(KeepSignedIn)  # outside of what is kept: a cookie is somebody's
+    app.add_middleware(Audited)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
-
-
-@cache
-def _routes() -> tuple[BaseRoute, ...]:
-    """Return the routes, which hold nothing of an application.
-
-    FastAPI works out what each takes and gives when it is first asked: most of a second, once a process.
-    """
-    errors: dict[int | str, dict[str, object]] = {
-        404: {"model": Problem},
-        409: {"model": Problem},
-        422: {"model": Problem},
-        503: {"model": Problem},
-    }
-    all_of_them = APIRouter()
-    for router in _ROUTERS:
-        all_of_them.include_router(router, responses=errors, dependencies=[*_HELD, Depends(known_params)])
-    for router in _PAGES:
-        all_of_them.include_router(router, dependencies=_HELD)
-    return tuple(all_of_them.routes)
-
-
-def page_paths() -> dict[str, frozenset[str]]:
-    """Return the paths that answer GET, as they are declared (``/winter/{route_id}``), with the parameters each takes."""
-    routes = [route for router in (*_ROUTERS, *_PAGES) for route in router.routes]
-    return {
-        r.path: frozenset(p.alias for p in r.dependant.query_params)
-        if isinstance(r, APIRoute)
-        else frozenset()
-        for r in routes
-        if isinstance(r, Route) and "GET" in (r.methods or ())
-    }
 
 
 def _version() -> str:

@@ -31,6 +31,7 @@ from ops_api import (
     cli_forecast,
     cli_gaps,
     cli_grafana,
+    cli_home_assistant,
     cli_homes,
     cli_housing,
     cli_incidents_acts,
@@ -90,6 +91,7 @@ app.add_typer(cli_people.rota_app, name="rota")
 app.add_typer(cli_work.app, name="work")
 app.add_typer(cli_damp.app, name="damp")
 app.add_typer(cli_homes.app, name="homes")
+app.command("home-assistant", epilog=cli_home_assistant.EXAMPLES)(cli_home_assistant.home_assistant)
 app.add_typer(cli_account.app, name="account")
 app.add_typer(cli_key.app, name="key")
 app.add_typer(cli_case.app, name="case")

@@ -38,7 +38,7 @@ async def check_all(asked: Asked) -> Report:
         ConfigurationError: no boards, or the login may not act as the role.
         TransientError: the database does not answer.
     """
-    from ops_api.app import page_paths
+    from ops_api.routes import page_paths
 
     boards = read_boards(asked.folder or BOARDS)
     groups = alerts_files.read_rule_groups()

@@ -17,8 +17,7 @@ from cityops.clock import SystemClock
 from cityops.db.notify import listen
 from cityops.db.pool import open_pool
 from cityops.errors import ConfigurationError
-from cityops.settings import DbSettings, Settings
-from ingest.erasure import Erasure
+from cityops.settings import Settings
 from ops_api.app import create_app
 from ops_api.audit.spool import Spool
 from ops_api.audit.store import PostgresAudit, keep_telling
@@ -26,6 +25,7 @@ from ops_api.backup.again import gone_book
 from ops_api.certificates import tell_ends
 from ops_api.households.gone import Remembering
 from ops_api.housing.team_door import TeamDoor
+from ops_api.opendata.shelf import Shelf
 from ops_api.queries import Db
 from ops_api.rest.places import Places
 from ops_api.routers.context import Context, Officers
@@ -40,6 +40,7 @@ from ops_api.wiring_front import front_door
 from ops_api.wiring_http import certificate_watched, server_config
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
+from ops_api.wiring_privacy import as_login, eraser_of
 from ops_api.wiring_rounds import round_desk
 from ops_api.wiring_sta import sensorthings, start_telling
 from ops_api.wiring_winter import kept_days, terms_of
@@ -87,15 +88,15 @@ async def run_api(
         ConfigurationError: the address is taken, or the database is not named.
         TransientError: the database does not answer.
     """
+    settings = as_login(settings)
     pool = await open_pool(
-        _login(settings), application_name="cityops-api", role=API_ROLE, statement_s=settings.api.statement_s
+        settings.db, application_name="cityops-api", role=API_ROLE, statement_s=settings.api.statement_s
     )
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
     audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
-    telling = asyncio.create_task(keep_telling(audit), name="audit-telling")
-    observing: asyncio.Task[None] | None = None
+    tasks: list[asyncio.Task[None] | None] = [asyncio.create_task(keep_telling(audit), name="audit-telling")]
     if warm and settings.winter.password is not None:
         planner.start()  # only who has it has plans made here
     try:
@@ -118,7 +119,7 @@ async def run_api(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
             residents=residents,
-            eraser=Remembering(Erasure(dsn, kinds_of(settings)), book),
+            eraser=Remembering(eraser_of(settings, pool), book),
             gone=book,
             hints=hints,
             brand=_brand(settings),
@@ -132,31 +133,27 @@ async def run_api(
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
             incidents=incidents,
-            things=things,
             export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
+            things=things,
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
+            shelf=Shelf(settings.open.licence, settings.open.contact),
             answer_s=settings.api.request_s,
             front=replace(front_door(settings, pool), audit=audit),
         )
-        observing = start_telling(settings, things, API_ROLE)
+        tasks.append(start_telling(settings, things, API_ROLE))
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         config = server_config(app, settings.api)
         with certificate_watched(config.ssl, settings.api, app.state.context.metrics.registry):
             await _serve(app.state.context, config, stop, started)
     finally:
-        telling.cancel()
-        if observing is not None:
-            observing.cancel()
+        for task in tasks:
+            if task is not None:
+                task.cancel()
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await pool.close()
         if residents is not pool:
             await residents.close()
-
-
-def _login(settings: Settings) -> DbSettings:
-    """Return the database as the API's login reaches it: one of its own where ``api.dsn`` names it, else the owner's."""
-    return settings.db.model_copy(update={"dsn": settings.api.dsn or settings.db.dsn})
 
 
 def _team(settings: Settings) -> TeamDoor | None:

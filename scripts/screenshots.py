@@ -19,7 +19,7 @@ from pictures import smaller
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
-from ops_api.app import page_paths
+from ops_api.routes import page_paths
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SETTLE_MS = 2500
@@ -33,7 +33,7 @@ README = (
 )
 """Name, page, width and height of the screen [px], scale."""
 NO_PAGES = re.compile(
-    r"^/(api/v1|live|healthz|readyz|metrics)\b|/(live|stream|part|board)\b|\.[a-z]+$|/photos/|/ops/(map|now)"
+    r"^/(api/v1|live|healthz|readyz|metrics|ogc|ngsi-ld)\b|/(live|stream|part|board)\b|\.[a-z]+$|/photos/|/ops/(map|now)"
 )
 WHO = {"by": "Ada", "name": "Ada", "purpose": "pictures", "role": "duty officer"}
 

@@ -95,7 +95,7 @@ class Agent:
         self._monotonic = monotonic
         self._observer = observer
         self._link: Link | None = None
-        self._witness: Witness | None = None
+        self._witnesses: list[Witness] = []
         self._next_seq = 0
         self._fresh: dict[Key, Entry] = {}
         self._sent_keys: dict[int, tuple[Key, ...]] = {}
@@ -113,8 +113,8 @@ class Agent:
         self._link = link
 
     def tell(self, witness: Witness) -> None:
-        """Have ``witness`` told of each reading and diary entry that is kept from now on."""
-        self._witness = witness
+        """Have ``witness`` told, too, of each reading and diary entry that is kept from now on."""
+        self._witnesses.append(witness)
 
     @property
     def connected(self) -> bool:
@@ -135,8 +135,8 @@ class Agent:
             return False
         if not self._keep("reading", moment, {"mono_ms": moment.mono_ms, "clk": moment.clk, **fields}):
             return False
-        if self._witness is not None:
-            self._witness.measured(self._last_key, moment, fields)
+        for witness in self._witnesses:
+            witness.measured(self._last_key, moment, fields)
         return True
 
     def report(self, moment: Moment, fields: Mapping[str, object]) -> bool:
@@ -155,8 +155,8 @@ class Agent:
         said = {"activity": activity, "note": note, "source": source}
         if not self._keep("diary", moment, {name: value for name, value in said.items() if value != ""}):
             return False
-        if self._witness is not None:
-            self._witness.noted(self._last_key, moment, activity, source)
+        for witness in self._witnesses:
+            witness.noted(self._last_key, moment, activity, source)
         return True
 
     @property

@@ -22,7 +22,8 @@
     rom = "28-0316a2798fff"
     field = "wall_temperature_c"
 
-A frog's page, button and eyes: :mod:`devices.agent.frog_config`.
+A frog's page, button and eyes: :mod:`devices.agent.frog_config`. The household's Home Assistant: ``[home_assistant]``
+with ``host``, and what their broker asks for (docs/open-data.md).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ import msgspec
 from cityops.errors import ConfigurationError
 from devices.agent.broker import BrokerAddress
 from devices.agent.frog_config import ButtonSection, EyesSection, PageSection, check_frog
+from devices.contract.home_assistant import PREFIX, is_prefix
 from devices.contract.kind import discover
 from devices.contract.topics import SHARDS, is_device_name, shard_of
 
@@ -83,6 +85,30 @@ class Ds18b20Section(_Strict, frozen=True, tag_field="driver", tag="ds18b20"):
     field: str = "wall_temperature_c"
 
 
+class HomeAssistantSection(_Strict, frozen=True):
+    """The household's own broker; ``enabled = false`` takes the device out of their Home Assistant again."""
+
+    host: str
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 1883
+    username: str | None = None
+    password_file: str | None = None
+    tls_ca: str | None = None
+    name: str = ""
+    prefix: str = PREFIX
+    enabled: bool = True
+
+    def address(self) -> BrokerAddress:
+        """Return where and as whom to connect; ConfigurationError without the password file."""
+        return BrokerAddress(
+            host=self.host,
+            port=self.port,
+            username=self.username,
+            password=_secret(self.password_file, "home_assistant") if self.password_file else None,
+            tls_ca=Path(self.tls_ca) if self.tls_ca else None,
+            will_delay_s=10,
+        )
+
+
 class AgentConfig(_Strict, frozen=True):
     """The whole file."""
 
@@ -92,6 +118,7 @@ class AgentConfig(_Strict, frozen=True):
     page: PageSection | None = None
     button: ButtonSection | None = None
     eyes: EyesSection | None = None
+    home_assistant: HomeAssistantSection | None = None
 
     @property
     def shard(self) -> int:
@@ -156,14 +183,19 @@ def _check(config: AgentConfig, path: Path) -> None:
                 f"{path}: sensors.field {sensor.field!r} is no field of kind {config.device.kind}; "
                 f"there are {', '.join(fields)}"
             )
+    home = config.home_assistant
+    if home is not None and not is_prefix(home.prefix):
+        raise ConfigurationError(
+            f"{path}: home_assistant.prefix {home.prefix!r}: letters, digits, _ and -, with / between"
+        )
     try:
         check_frog(config.device.kind, config.page, config.button, config.eyes)
     except ConfigurationError as e:
         raise ConfigurationError(f"{path}: {e}") from e
 
 
-def _secret(path: str) -> str:
+def _secret(path: str, section: str = "broker") -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as e:
-        raise ConfigurationError(f"broker.password_file {path} can't be read: {e.strerror}") from e
+        raise ConfigurationError(f"{section}.password_file {path} can't be read: {e.strerror}") from e

@@ -16,12 +16,14 @@ from devices.agent.clock_state import ClockWatch, Moment
 from devices.agent.config import AgentConfig, Sht4xSection
 from devices.agent.frog import Frog, FrogParts
 from devices.agent.frog_parts import make_frog, make_parts
+from devices.agent.home_assistant import HomeAssistant
 from devices.agent.outbox import OutboxError
 from devices.agent.paho_link import PahoLink
 from devices.agent.publisher import Limits, Publisher
 from devices.agent.sampler import Sampler
 from devices.agent.sqlite_outbox import SqliteOutbox
 from devices.agent.systemd import Notifier
+from devices.contract.home_assistant import Subject
 from devices.contract.kind import discover
 from devices.drivers.base import Sensor
 from devices.drivers.ds18b20 import Ds18b20
@@ -107,6 +109,7 @@ class DeviceService:
         )
         self.agent.start(self._link)
         self._frog = self._make_frog(parts)
+        self._home_assistant = self._make_home_assistant()
         self._unstored = 0
         self._failures = 0
 
@@ -115,12 +118,16 @@ class DeviceService:
         log.info(
             "started", device=self._config.device.name, boot=self.agent.boot, waiting=self._outbox.depth()
         )
+        if self._home_assistant is not None:
+            self._home_assistant.start()
         self._notifier.ready()
         try:
             while not stop():
                 self._turn()
         finally:
             self._notifier.stopping()
+            if self._home_assistant is not None:
+                self._home_assistant.close()
             if self._frog is not None:
                 self._frog.close()
             self.agent.stop()
@@ -146,6 +153,22 @@ class DeviceService:
         if parts is None:
             return None
         return make_frog(self.agent, self._outbox, Path(self._config.device.data_dir), parts, boot_time_s)
+
+    def _make_home_assistant(self) -> HomeAssistant | None:
+        section, identity = self._config.home_assistant, self.agent.identity
+        if section is None:
+            return None
+        subject = Subject(
+            device=identity.device,
+            kind=discover()[identity.kind],
+            name=section.name,
+            cadence_s=round(self.agent.sampler.cadence_s),
+            firmware=FIRMWARE,
+            prefix=section.prefix,
+        )
+        made = HomeAssistant(subject, section.address(), enabled=section.enabled)
+        self.agent.tell(made)
+        return made
 
     def _moment(self) -> Moment:
         return self._watch.moment(

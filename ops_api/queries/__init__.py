@@ -39,6 +39,7 @@ FILES = (
     "winter.sql",
     "ops.sql",
     "incidents.sql",
+    "open_data.sql",
     "audit.sql",
     "identity.sql",
     "rest.sql",

@@ -49,9 +49,6 @@ where a.name = %(name)s and a.disabled_at is null
 update account set roles = %(roles)s, epoch = epoch + (roles is distinct from %(roles)s)::integer
 where account_id = %(account_id)s returning account_id
 
--- account_set_label
-update account set label = %(label)s where account_id = %(account_id)s
-
 -- account_disable
 update account set disabled_at = %(now)s, epoch = epoch + 1 where account_id = %(account_id)s and disabled_at is null
 
@@ -137,12 +134,6 @@ update staff_session
    and (token_hash = %(hash)s and (rotated_at < %(now)s - %(every)s or old_hash is not null and old_until is null)
         or old_hash = %(hash)s and old_until is null)
 returning session_id
-
--- staff_session_strong
--- A factor was shown again: the session goes on under a new token, and the one before is void at once.
-update staff_session set strong_at = %(now)s, seen_at = %(now)s, rotated_at = %(now)s, mfa = mfa or %(mfa)s, token_hash = %(new)s,
-       old_hash = null, old_until = null
-where session_id = %(session_id)s and revoked_at is null and token_hash = %(hash)s returning session_id
 
 -- staff_session_end
 update staff_session set revoked_at = %(now)s where session_id = %(session_id)s and account_id = %(account_id)s and revoked_at is null

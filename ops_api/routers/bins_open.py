@@ -6,13 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ops_api.queries import Row
+from ops_api.opendata.core.bin_levels import level_of
 from ops_api.routers.caching import cached
 from ops_api.routers.context import Context, Ctx
 from ops_api.web.words import moment
@@ -22,14 +21,10 @@ router = APIRouter(prefix="/api/v1/bins/open", tags=["open data"])
 
 LICENCE = "Open Government Licence v3.0"
 LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
-FRESH = timedelta(hours=6)
-"""A level older than this is told as not known now."""
 COLUMNS = (
     "bin_id", "label", "street", "stream", "latitude_deg", "longitude_deg", "capacity_l", "filling_level",
     "temperature_c", "emptied_at", "status", "measured_at", "fresh",
 )  # fmt: skip
-BURNING, DROPPED, OK, UNKNOWN = "burning", "dropped", "ok", "unknown"
-"""FIWARE's words."""
 KINDS: Mapping[str, str] = {
     "litter": "other",
     "recycling": "other",
@@ -71,34 +66,6 @@ async def fiware(request: Request, ctx: Ctx) -> Response:
     """Return the same as entities of FIWARE's data model WasteContainer, as key-values."""
     levels, newest = await _levels(ctx)
     return _answer(request, _json([_entity(level) for level in levels]), "application/json", newest)
-
-
-def level_of(row: Row, now: datetime) -> dict[str, Any]:
-    """Return what is told of a bin: its level 0..1 where it is known and not older than :data:`FRESH`."""
-    state, at = row["state"] or {}, row["at"]
-    fresh = at is not None and now - at <= FRESH
-    # Of a sensor that sees no bin, or always the same, the level is what it last was: that is nobody's news.
-    told = fresh and state.get("state") != "unknown" and state.get("condition", "ok") == "ok"
-    fill = state.get("fill_pct") if told else None
-    emptied = moment(state.get("last_emptied_at"))
-    return {
-        **{k: row[k] for k in ("bin_id", "label", "street", "stream", "latitude_deg", "longitude_deg", "capacity_l")},
-        "filling_level": None if fill is None else round(min(1.0, max(0.0, fill / 100.0)), 2),
-        "temperature_c": state.get("temperature_c") if fresh else None,
-        "emptied_at": None if emptied is None else emptied.isoformat(),
-        "status": _status(state) if fresh else UNKNOWN,
-        "measured_at": None if at is None else at.isoformat(),
-        "fresh": fresh,
-    }  # fmt: skip
-
-
-def _status(state: Mapping[str, Any]) -> str:
-    if state.get("on_fire"):
-        return BURNING
-    condition = state.get("condition", "ok")
-    if condition == "tilted":
-        return DROPPED
-    return UNKNOWN if state.get("state") in (None, "unknown") or condition != "ok" else OK
 
 
 async def _levels(ctx: Context) -> tuple[list[dict[str, Any]], str | None]:

@@ -26,6 +26,7 @@ from ops_api.housing.team_door import TeamDoor
 from ops_api.identity.desk import IdentityDesk
 from ops_api.incident_desk import IncidentDesk
 from ops_api.missing import Missing
+from ops_api.opendata.shelf import Shelf
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
@@ -137,11 +138,12 @@ class Context:
     wall: WallMap = field(default_factory=WallMap)
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
-    sta: Sta | None = None
-    sta_writing: Writing | None = None
     readings: ReadingFeeds | None = None
     exports: Exports | None = None
+    sta: Sta | None = None
+    sta_writing: Writing | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
+    shelf: Shelf = field(default_factory=Shelf)
     buckets: Buckets = field(default_factory=Buckets)
 
     async def town_now(self) -> datetime:

@@ -132,7 +132,7 @@ async def page_poll(
 
 async def _alarms(ctx: Context) -> object:
     rows = await alarm_rows(ctx, "active", limit=1000)
-    return [AlarmDocument(**row).model_dump(mode="json") for row in rows]
+    return [AlarmDocument(**r).model_dump(mode="json") for r in rows]
 
 
 async def _winter(ctx: Context) -> object:

@@ -36,7 +36,7 @@ TOO_LONG = "That took too long and was given up. Ask for less, or again in a min
 UNUSABLE = "A value is too large or too small, or has a character in it that cannot be stored."
 BROKEN = "Something went wrong on our side. It has been logged."
 WALL_REFRESH_S = "15"
-_PROGRAMS = ("/api/", "/live/", "/sta/", "/healthz", "/readyz", "/metrics")
+_PROGRAMS = ("/api/", "/sta/", "/open/", "/ogc", "/ngsi-ld/", "/live/", "/healthz", "/readyz", "/metrics")
 
 
 def problem(
@@ -57,9 +57,8 @@ def problem(
         more = {
             **({"errors": list(errors)} if errors else {}),
             **({"request_id": request_id} if request_id else {}),
+            **({"message": detail} if request.url.path.startswith("/sta/") else {}),  # what its clients show
         }
-        if request.url.path.startswith("/sta/"):
-            more["message"] = detail  # clients of SensorThings show this
         return JSONResponse({**body, **more}, status, headers, media_type="application/problem+json")
     context: Context = request.app.state.context
     html = context.templates.render("error.html", status=status, title=title, detail=detail)

@@ -39,6 +39,17 @@ class Problem(Document):
     request_id: str | None = Field(None, description="Finds the request in our logs")
 
 
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "model": Problem,
+        "description": f"{words} (RFC 9457)",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, words in (("4XX", "Refused, not there, or not usable"), ("5XX", "Not to be had now"))
+}
+"""What every route may answer beside what it declares."""
+
+
 class KindField(Document):
     """A measured field of a kind of device."""
 

@@ -22,7 +22,7 @@ WRITES = ("insert", "update", "delete", "truncate")
 
 
 async def fetch(pg: psycopg.AsyncConnection[Any], query: str, *values: object) -> list[tuple[Any, ...]]:
-    return await (await pg.execute(query, values)).fetchall()  # type: ignore[call-overload,no-any-return]
+    return await (await pg.execute(query, values)).fetchall()
 
 
 async def listed(pg: psycopg.AsyncConnection[Any], role: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 from psycopg import errors, sql
+from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
 from ops_api.queries import Db
@@ -62,7 +63,7 @@ async def refused(conn: psycopg.AsyncConnection[Any], query: str, *values: objec
     """Return ``refused`` or the number of rows that a statement gave."""
     try:
         async with conn.transaction():
-            return str(len(await (await conn.execute(query, values)).fetchall()))  # type: ignore[call-overload]
+            return str(len(await (await conn.execute(query, values)).fetchall()))
     except errors.InsufficientPrivilege:
         return "refused"
 
@@ -154,7 +155,7 @@ async def test_functions_with_their_owners_rights_give_nothing_of_a_home(lane: S
 async def outcome(conn: psycopg.AsyncConnection[Any], query: str, values: tuple[object, ...]) -> str:
     try:
         async with conn.transaction():
-            return str(await (await conn.execute(query, values)).fetchall())  # type: ignore[call-overload]
+            return str(await (await conn.execute(query, values)).fetchall())
     except psycopg.Error as error:
         return str(error)
 
@@ -220,10 +221,7 @@ async def test_a_login_of_its_own_can_not_become_the_owner(lane: Street) -> None
     await lane.sql(f"drop role if exists {login}")
     await lane.sql(f"create role {login} login noinherit in role {', '.join(roles)}")
     try:
-        parts = psycopg.conninfo.conninfo_to_dict(lane.dsn)
-        dsn = psycopg.conninfo.make_conninfo(
-            **{**parts, "user": login, "password": None, "options": "-c role=cityops_api"}
-        )
+        dsn = make_conninfo(lane.dsn, user=login, password="", options="-c role=cityops_api")
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as conn:
             assert await refused(conn, f"set role {owner}") == "refused"
             for role in ("none", *roles):

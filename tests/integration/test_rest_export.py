@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,8 +37,7 @@ class Networks:
     async def get(cls, site: Site, network: int | None = None, **params: Any) -> httpx.Response:
         cls.number += network is None
         address = f"203.0.{cls.number if network is None else network}.7"
-        answer = await site.http.get(EXPORT, params=params, headers={"X-Forwarded-For": address})
-        return answer
+        return await site.http.get(EXPORT, params=params, headers={"X-Forwarded-For": address})
 
 
 def lines(answer: httpx.Response) -> list[dict[str, str]]:

@@ -107,7 +107,9 @@ async def test_fields_are_chosen_by_name(site: Site) -> None:
     }
     rows = await site.get("/api/v1/readings/latest", kind="road", fields="device,surface_temperature_c")
     assert {frozenset(r) for r in rows} == {frozenset({"device", "surface_temperature_c"})}
-    assert [set(k) for k in await site.get("/api/v1/kinds", fields="name")] == [{"name"}] * len(await site.get("/api/v1/kinds"))
+    assert [set(k) for k in await site.get("/api/v1/kinds", fields="name")] == [{"name"}] * len(
+        await site.get("/api/v1/kinds")
+    )
     following = (await site.http.get("/api/v1/devices?limit=3&fields=name")).links["next"]["url"]
     assert "fields=name" in following
     for path, named in (

@@ -53,6 +53,7 @@ PAGES = (
     "/rules",
     "/devices/road-001",
     "/api",
+    "/open",
     "/work",
     "/notifications",
     "/rules/late",

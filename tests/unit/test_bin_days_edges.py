@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from ops_api.opendata.core.bin_levels import level_of
 from ops_api.routers.bin_reminder_pages import address_as_sent
 from ops_api.routers.bin_report_pages import by_number
-from ops_api.routers.bins_open import level_of
 from rules.bin_days.ports import Reminder
 from rules.bin_days.reminding import question
 from rules.core.bin_days import words

@@ -14,7 +14,7 @@ from cityops.errors import ConfigurationError
 from dashboards.check import check_boards, panels_of, read_boards
 from dashboards.check_refs import page_of, variables_in
 from dashboards.check_schema import FOLDER, WAIVED, board_problems, contact_problems, rule_group_problems
-from ops_api.app import page_paths
+from ops_api.routes import page_paths
 
 BOARDS = read_boards()
 PAGES = dict.fromkeys(("/ops", "/", "/winter", "/winter/{route_id}", "/bins", "/alarms"), ())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from ops_api import app
+from ops_api import routes
 from ops_api.routers import ops_door
 
 DOORS = {ops_door._program: "password", ops_door._reader: "all, names with password", ops_door._pass: "pass"}
@@ -36,9 +36,11 @@ WHO = {
 OURS = ("/ops", "/incidents", "/api/v1/ops", "/api/v1/incidents")
 
 
-def routes() -> Iterator[tuple[str, APIRoute]]:
+def ops_routes() -> Iterator[tuple[str, APIRoute]]:
     """Yield the operations centre's routes by method and path."""
-    for route in (one for router in (*app._ROUTERS, *app._PAGES) for one in router.routes):
+    for route in (
+        one for router in (*routes.ROUTERS, *routes.STANDARDS, *routes.PAGES) for one in router.routes
+    ):
         if isinstance(route, APIRoute) and any(
             route.path == o or route.path.startswith(f"{o}/") for o in OURS
         ):
@@ -56,13 +58,15 @@ def needs(dependant: Dependant) -> Iterator[str]:
 
 def test_every_address_is_written_down_with_who_may_use_it() -> None:
     written = {" ".join(line): who for who, text in WHO.items() for line in _pairs(text.split())}
-    found = {name: "".join(sorted(set(needs(route.dependant)))) or "all" for name, route in routes()}
+    found = {name: "".join(sorted(set(needs(route.dependant)))) or "all" for name, route in ops_routes()}
     assert found == written
 
 
 def test_whatever_changes_something_asks_for_a_password_or_a_pass() -> None:
     open_ = {"POST /ops/what-if/who", "POST /incidents/who", "POST /ops/bye"}
-    changing = {name: set(needs(route.dependant)) for name, route in routes() if not name.startswith("GET ")}
+    changing = {
+        name: set(needs(route.dependant)) for name, route in ops_routes() if not name.startswith("GET ")
+    }
     assert {name for name, asked in changing.items() if not asked & {"password", "pass"}} == open_
 
 

@@ -5,5 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ops_api.access.model import Rule
+from ops_api.access.rules.words import CODE, CODE_PAGE
 
-RULES: Mapping[str, Rule] = {}
+RULES: Mapping[str, Rule] = {
+    "GET /api/v1/erasures/{erasure_id}": CODE,
+    "GET /home/receipts/{erasure_id}": CODE_PAGE,
+}

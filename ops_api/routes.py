@@ -1,0 +1,206 @@
+"""Every route that answers, in the order in which they are tried, each behind its rule."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Route
+
+from ops_api.access.enforce import enforce
+from ops_api.rest.known_params import known_params
+from ops_api.routers import (
+    account_pages,
+    accounts_pages,
+    alarm_pages,
+    alarm_stream,
+    alarms,
+    audit,
+    bin_days,
+    bin_days_pages,
+    bin_reminder_pages,
+    bin_report_pages,
+    bin_reports,
+    bins,
+    bins_open,
+    bins_pages,
+    cab,
+    cab_pages,
+    cases,
+    catalogue,
+    crew_acts,
+    crew_pages,
+    damp,
+    explain,
+    exports,
+    health,
+    home_assistant,
+    home_case,
+    home_data,
+    home_days,
+    home_evidence,
+    home_pages,
+    home_people,
+    home_receipts,
+    home_sharing,
+    homes,
+    households,
+    housing,
+    housing_pages,
+    incident_pages,
+    incidents,
+    late,
+    ledger_pages,
+    live,
+    missed_pages,
+    ngsi,
+    notification_state,
+    notifications,
+    ogc,
+    open_data,
+    ops_closures,
+    ops_pages,
+    ops_tools,
+    ops_tools_pages,
+    order_pages,
+    orders,
+    pages,
+    platform,
+    problem_pages,
+    readings_stream,
+    road_forecast,
+    rounds,
+    rules,
+    scores,
+    shadow,
+    sign_in_other,
+    sign_in_pages,
+    sta,
+    sta_write,
+    weather_forecasts,
+    winter,
+    winter_board,
+    work,
+)
+from ops_api.routers.schemas import ERRORS
+
+ROUTERS = (
+    readings_stream.router,
+    exports.router,
+    catalogue.router,
+    homes.router,
+    winter.router,
+    bins_open.router,  # before bins.router: "open" is no bin
+    bin_reports.router,
+    rounds.router,  # before bins.router: "rounds" is no bin
+    bins.router,
+    bin_days.router,
+    alarm_stream.router,  # before alarms.router: "stream" is no alarm's number
+    alarms.router,
+    platform.router,
+    health.router,
+    live.router,
+    rules.router,
+    notifications.router,
+    explain.router,
+    work.router,
+    notification_state.router,
+    shadow.router,
+    late.router,
+    damp.router,
+    households.router,
+    home_receipts.router,
+    cases.router,
+    cases.evidence,
+    home_evidence.router,
+    housing.router,
+    weather_forecasts.router,
+    orders.router,
+    scores.router,
+    road_forecast.router,
+    winter_board.router,
+    cab.router,
+    incidents.router,
+    ops_tools.router,
+    ops_closures.router,
+    open_data.router,
+    home_assistant.router,
+    audit.router,
+)
+STANDARDS = (ogc.router, ngsi.router, sta.router, sta_write.router)
+"""Their parameters are those of their standards: each says itself what it does not know."""
+PAGES = (
+    live.pages,
+    platform.health,
+    home_receipts.pages,
+    home_people.pages,  # before home_pages: their addresses are no codes
+    home_sharing.pages,
+    home_data.pages,
+    home_days.pages,
+    home_case.pages,
+    home_evidence.pages,
+    home_pages.router,
+    bin_reminder_pages.router,  # before bin_days_pages: their addresses are no UPRNs
+    bin_report_pages.router,
+    missed_pages.router,
+    bin_days_pages.router,
+    crew_acts.router,
+    crew_pages.router,
+    cab_pages.router,  # before pages: "cab" is no route
+    winter_board.pages,
+    ledger_pages.router,
+    ops_pages.router,
+    bins_pages.router,  # last of those below /bins: their addresses are no bins
+    pages.router,
+    rules.pages,
+    shadow.pages,
+    alarm_pages.router,
+    explain.pages,
+    work.pages,
+    notification_state.pages,
+    late.pages,
+    housing_pages.router,
+    order_pages.router,
+    incident_pages.router,
+    ops_tools_pages.router,
+    ops_closures.pages,
+    sign_in_pages.router,
+    sign_in_other.router,
+    account_pages.router,
+    accounts_pages.router,
+    open_data.pages,
+    problem_pages.pages,
+    audit.pages,
+)
+
+_HELD = (Depends(enforce),)
+"""What every route stands behind: its rule."""
+
+
+@cache
+def routes() -> tuple[BaseRoute, ...]:
+    """Return the routes, which hold nothing of an application.
+
+    FastAPI works out what each takes and gives when it is first asked: most of a second, once a process.
+    """
+    all_of_them = APIRouter()
+    for router in ROUTERS:
+        all_of_them.include_router(router, responses=ERRORS, dependencies=[*_HELD, Depends(known_params)])
+    for router in STANDARDS:
+        all_of_them.include_router(router, responses=ERRORS, dependencies=_HELD)
+    for router in PAGES:
+        all_of_them.include_router(router, dependencies=_HELD)
+    return tuple(all_of_them.routes)
+
+
+def page_paths() -> dict[str, frozenset[str]]:
+    """Return the paths that answer GET, as they are declared (``/winter/{route_id}``), with the parameters each takes."""
+    routes = [route for router in (*ROUTERS, *STANDARDS, *PAGES) for route in router.routes]
+    return {
+        r.path: frozenset(p.alias for p in r.dependant.query_params)
+        if isinstance(r, APIRoute)
+        else frozenset()
+        for r in routes
+        if isinstance(r, Route) and "GET" in (r.methods or ())
+    }
