@@ -76,7 +76,13 @@ async def audit_page(
     kept = urlencode({k: v for k, v in (("actor", actor), ("object", about)) if v})
     following = rows[-1]["entry_id"] if len(rows) == SHOWN else None
     page = ctx.templates.render(
-        "audit.html", lines=lines, actor=actor or "", about=about or "", kept=kept, following=following
+        "audit.html",
+        section="",
+        lines=lines,
+        actor=actor or "",
+        about=about or "",
+        kept=kept,
+        following=following,
     )
     return HTMLResponse(page)
 

@@ -141,7 +141,13 @@ def install(app: FastAPI) -> None:
         log.error("request failed", route=_route(request), error=repr(error))
         # This handler runs outside the middleware that adds these headers.
         return problem(
-            request, 500, BROKEN, {n.decode(): v.decode() for n, v in headers_of(request.url.scheme)}
+            request,
+            500,
+            BROKEN,
+            {
+                "Cache-Control": "no-store",
+                **{n.decode(): v.decode() for n, v in headers_of(request.url.scheme)},
+            },
         )
 
 

@@ -180,7 +180,10 @@ async def test_two_processes_tell_each_thing_once_and_a_flood_is_thinned(
                     "insert into ingest_batch (received_at, kinds) values (now(), jsonb_build_object('road', jsonb_build_object("
                     "'rows', 120, 'min_ts', now() - interval '1 hour', 'max_ts', now())))"
                 )
-            found = await messages(listener, 10, 3.0)
+            heard = await messages(listener, 30, 4.0)
+            found = [
+                one for one in heard if one[1]["result"] != 0
+            ]  # readings before it were of nought degrees
         assert len(found) == 9  # the newest of each of nine datastreams
         assert {doc["result"] for _, doc, _ in found} == {1.0}
         assert one.left_out + other.left_out == 9 * 39
@@ -190,14 +193,18 @@ async def test_who_gives_no_name_can_listen_to_what_is_open_and_do_nothing_else(
     public: tuple[EmbeddedMosquitto, int],
 ) -> None:
     broker, port = public
-    async with aiomqtt.Client("127.0.0.1", port) as anybody:
+    async with aiomqtt.Client("127.0.0.1", port) as listener:
         for topic in ("cityops/#", "#", "$SYS/#", "v1.1/#"):
-            await anybody.subscribe(topic)
-        async with aiomqtt.Client("127.0.0.1", broker.service_port, username="sta", password="pw") as sta:
-            await anybody.publish("v1.1/Observations", b'"forged"', qos=1)
-            await sta.publish("cityops/v1/00/road/road-0001/desired", b'"forged"', qos=1)
-            await sta.publish("v1.1/Observations", b'"true"', qos=1)
-            found = await messages(anybody, 5, 1.5)
+            await listener.subscribe(topic)
+        # A broker may close the connection of who publishes what it may not: each has its own.
+        for who, topic, payload in (
+            ({}, "v1.1/Observations", b'"forged"'),
+            ({"username": "sta", "password": "pw"}, "cityops/v1/00/road/road-0001/desired", b'"forged"'),
+            ({"username": "sta", "password": "pw"}, "v1.1/Observations", b'"true"'),
+        ):
+            async with aiomqtt.Client("127.0.0.1", broker.service_port if who else port, **who) as speaker:
+                await speaker.publish(topic, payload)
+        found = await messages(listener, 5, 1.5)
     assert {doc for _, doc, _ in found} == {"true"}
     with pytest.raises(aiomqtt.MqttError):
         async with aiomqtt.Client("127.0.0.1", broker.port):
