@@ -91,7 +91,6 @@ from ops_api.routers import (
     rules,
     scores,
     shadow,
-    sta,
     sta_write,
     weather_forecasts,
     winter,
@@ -102,8 +101,7 @@ from ops_api.routers.body_limit import LimitBody
 from ops_api.routers.context import Cases, Context, FrontDoor, Officers
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
-from ops_api.sensorthings.service import Sta
-from ops_api.sensorthings.writing import Writing
+from ops_api.sensorthings.door import SensorThings
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
@@ -154,7 +152,6 @@ _ROUTERS = (
     incidents.router,
     ops_tools.router,
     ops_closures.router,
-    sta.router,
     sta_write.router,
 )
 _PAGES = (
@@ -221,7 +218,7 @@ def create_app(
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
     front: FrontDoor | None = None,
-    things: Sta | None = None,
+    things: SensorThings | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -279,7 +276,6 @@ def create_app(
         tools=tools,
         front=front or FrontDoor(),
         sta=things,
-        sta_writing=None if things is None else Writing(things, pool),
     )
     _mount(app)
     return app

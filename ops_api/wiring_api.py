@@ -126,7 +126,7 @@ async def run_api(
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             front=front_door(settings, pool),
         )
-        telling = start_telling(settings, things, API_ROLE)
+        telling = start_telling(settings, things.reading, API_ROLE)
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         await _serve(
             app.state.context,

@@ -31,8 +31,7 @@ from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
 from ops_api.routers.metrics import Metrics
-from ops_api.sensorthings.service import Sta
-from ops_api.sensorthings.writing import Writing
+from ops_api.sensorthings.door import SensorThings
 from ops_api.stream import Hub
 from ops_api.wall_map import WallMap
 from ops_api.web.brand import Brand
@@ -126,8 +125,7 @@ class Context:
     wall: WallMap = field(default_factory=WallMap)
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
-    sta: Sta | None = None
-    sta_writing: Writing | None = None
+    sta: SensorThings | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
     buckets: Buckets = field(default_factory=Buckets)
 

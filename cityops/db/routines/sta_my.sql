@@ -25,17 +25,17 @@ select h.history_id, h.thing_id, h.at, h.location_ids
   from public.sta_history h join public.sta_thing t using (thing_id) join public.home_device d on d.device_id = t.device_id
  where t.device_id = any ((select public.my_devices())::integer[]) and h.at >= d.since;
 
-create view my.sta_sensor as
+create view my.sta_sensor with (security_barrier) as
 select sensor_id, name, description, encoding, metadata, properties from public.sta_sensor where kind = 'frog';
 
-create view my.sta_property as
+create view my.sta_property with (security_barrier) as
 select property_id, name, definition, description, properties from public.sta_property where title is not null;
 
 create view my.sta_feature with (security_barrier) as
 select feature_id, name, description, encoding, feature, properties from public.sta_feature
  where device_id = any ((select public.my_devices())::integer[]);
 
-create view my.sta_extra as
+create view my.sta_extra with (security_barrier) as
 select datastream_id, ts, result_time, valid_since, valid_until, quality, parameters, feature_id from public.sta_extra where false;
 
 grant select on my.sta_datastream, my.sta_thing, my.sta_location, my.sta_thing_location, my.sta_history, my.sta_sensor,
