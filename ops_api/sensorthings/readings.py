@@ -16,6 +16,8 @@ from ops_api.sensorthings.core.seek import behind, can_seek, microseconds
 from ops_api.sensorthings.finder import Finder
 from ops_api.sensorthings.store import Row
 
+EXACT_MOST = 500_000
+"""Observations that are counted one by one."""
 WINDOW_S = 600.0
 """Least width of the first window of time: the newest begins some minutes ahead of the clock."""
 
@@ -42,19 +44,16 @@ async def page(finder: Finder, path: StaPath, options: Options, size: int) -> li
 
 
 async def count(finder: Finder, path: StaPath, options: Options) -> tuple[int, bool]:
-    """Return how many there are, and whether that is an estimate: where counting would read too much."""
+    """Return how many there are, and whether that is the planner's estimate: of so many that counting would read too much."""
     wanted = await _wanted(finder, options, path)
     if wanted.bounds.empty:
         return 0, False
     if wanted.bounds.datastream_ids is not None or wanted.bounds.thing_ids is not None:
         wanted = await _of_kinds(finder, wanted)
+    if wanted.bounds.exact and (about := await _estimate(finder, wanted)) > EXACT_MOST:
+        return about, True
     text, params = pages.counted(wanted)
-    try:
-        found = await finder.reader.rows(text, params, guarded=True)
-    except FilterError:
-        if not wanted.bounds.exact:
-            raise
-        return await _estimate(finder, wanted), True
+    found = await finder.reader.rows(text, params, guarded=True)
     return int(found[0]["n"]), False
 
 
@@ -103,7 +102,9 @@ async def _by_windows(
 ) -> list[Row]:
     found: list[Row] = []
     for since, until in plan.windows:
-        held = pages.within(wanted, Bounds(since_us=since, until_us=until))
+        # What is older than all that was seen a minute ago came since: the first of all windows has no beginning.
+        first = None if since == finder.fleet.first_us else since
+        held = pages.within(wanted, Bounds(since_us=first, until_us=until))
         text, params = pages.page(held, plan, need + skip - len(found), 0)
         found += await finder.reader.rows(text, params, guarded=guarded)
         if len(found) >= need + skip:
