@@ -35,7 +35,7 @@ from ops_api.wiring_front import front_door
 from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_rounds import round_desk
-from ops_api.wiring_sta import sensorthings, start_telling
+from ops_api.wiring_sta import sensorthings, sta_pool, start_telling
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
@@ -85,6 +85,7 @@ async def run_api(
     """
     pool = await open_pool(_login(settings), application_name="cityops-api", role=API_ROLE)
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
+    asked = await sta_pool(settings, API_ROLE)
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
     telling: asyncio.Task[None] | None = None
@@ -103,7 +104,7 @@ async def run_api(
         desk, incidents = round_desk(settings, pool, rounds), incident_desk(settings, pool)
         officers = _officers(settings, pool, planner)
         assert officers.plans is not None
-        things = sensorthings(settings, pool, residents, kinds_of(settings))
+        things = sensorthings(settings, asked, asked if residents is pool else residents, kinds_of(settings))
         app = create_app(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
@@ -151,6 +152,7 @@ async def run_api(
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await pool.close()
+        await asked.close()
         if residents is not pool:
             await residents.close()
 

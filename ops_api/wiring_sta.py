@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import Clock, SystemClock
-from cityops.db.pool import session
+from cityops.db.pool import open_pool, session
 from cityops.settings import Settings
 from devices.contract.kind import Kind
 from ops_api.queries import Pool
@@ -19,6 +20,12 @@ from ops_api.sensorthings.mqtt import Broker, Teller
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.store import Store
 from ops_api.sensorthings.writing import Writing
+
+
+async def sta_pool(settings: Settings, role: str) -> AsyncConnectionPool[Any]:
+    """Return connections of SensorThings' own, made as they are needed: dear questions leave the pages' alone."""
+    own = {"dsn": settings.api.dsn or settings.db.dsn, "pool_min": 0}
+    return await open_pool(settings.db.model_copy(update=own), application_name="cityops-sta", role=role)
 
 
 def sensorthings(

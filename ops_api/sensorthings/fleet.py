@@ -12,8 +12,8 @@ from ops_api.sensorthings.core.seek import microseconds
 from ops_api.sensorthings.store import OPEN, Audience, Reader
 
 KEPT_S = 60.0
-AHEAD = timedelta(minutes=5)
-"""How far a device's clock may be ahead: a reading later than that is not stored."""
+AHEAD = timedelta(minutes=7)
+"""How far ahead of now a reading may be: five minutes are stored, and what is said here is kept for one."""
 COLUMNAR = timedelta(days=8)
 """Age from which chunks are columnar (``ingest.core.ddl_timescale.COLUMNSTORE_AFTER``)."""
 

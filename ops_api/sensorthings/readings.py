@@ -31,7 +31,7 @@ async def page(finder: Finder, path: StaPath, options: Options, size: int) -> li
     need = size + 1
     least = int(finder.fleet.per_s * WINDOW_S / 2)
     plan = choose(options.orderby, wanted.bounds, finder.fleet, max(need + options.skip, least))
-    if isinstance(plan, Nothing):
+    if isinstance(plan, Nothing) or _to_come(finder, wanted.bounds):
         return []
     if isinstance(plan, ByTime):
         return await _by_windows(finder, wanted, plan, need, options.skip, guarded=not sure)
@@ -41,6 +41,12 @@ async def page(finder: Finder, path: StaPath, options: Options, size: int) -> li
     found = await finder.reader.rows(text, params, guarded=_unsure(plan, sure))
     finder.budget.spend(len(found))
     return found
+
+
+def _to_come(finder: Finder, bounds: Bounds) -> bool:
+    """Whether all that is meant is later than any reading can be: else each datastream would be looked up in vain."""
+    last_us = finder.fleet.last_us
+    return bounds.since_us is not None and (last_us is None or bounds.since_us > last_us)
 
 
 async def count(finder: Finder, path: StaPath, options: Options) -> tuple[int, bool]:
