@@ -43,8 +43,7 @@ from ops_api.routers.keep_signed_in import KeepSignedIn
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.time_limit import LimitTime
 from ops_api.routes import routes
-from ops_api.sensorthings.service import Sta
-from ops_api.sensorthings.writing import Writing
+from ops_api.sensorthings.door import SensorThings
 from ops_api.stream import Hints, Hub
 from ops_api.web.brand import Brand
 from ops_api.web.headers import SecurityHeaders
@@ -81,7 +80,7 @@ def create_app(
     answer_s: float = 30.0,
     front: FrontDoor | None = None,
     export_places: Places | None = None,
-    things: Sta | None = None,
+    things: SensorThings | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -141,7 +140,6 @@ def create_app(
         exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
         sta=things,
-        sta_writing=None if things is None else Writing(things, pool),
     )
     _mount(app, answer_s)
     return app

@@ -42,7 +42,7 @@ from ops_api.wiring_incidents import incident_desk
 from ops_api.wiring_ops_tools import ops_tools
 from ops_api.wiring_privacy import as_login, eraser_of
 from ops_api.wiring_rounds import round_desk
-from ops_api.wiring_sta import sensorthings, start_telling
+from ops_api.wiring_sta import sensorthings, sta_pool, start_telling
 from ops_api.wiring_winter import kept_days, terms_of
 from rules.catalogue.escalations import LiveEscalations
 from rules.catalogue.store import PostgresCatalogueStore
@@ -93,6 +93,7 @@ async def run_api(
         settings.db, application_name="cityops-api", role=API_ROLE, statement_s=settings.api.statement_s
     )
     residents, planner, rounds = pool, OwnProcess(), RoundsProcess()
+    asked = await sta_pool(settings, API_ROLE)
     # Of questions alone: they hold up no plan that counts, and begin with the first.
     asks, asks_rounds = OwnProcess(), RoundsProcess()
     audit = PostgresAudit(Db(pool), Spool(settings.data_dir))
@@ -114,7 +115,7 @@ async def run_api(
         desk, incidents = round_desk(settings, pool, rounds), incident_desk(settings, pool)
         officers = _officers(settings, pool, planner)
         assert officers.plans is not None
-        things = sensorthings(settings, pool, residents, kinds_of(settings))
+        things = sensorthings(settings, asked, asked if residents is pool else residents, kinds_of(settings))
         app = create_app(
             pool,
             desk=PostgresDesk(pool, LiveEscalations(PostgresCatalogueStore(pool), SystemClock())),
@@ -140,7 +141,7 @@ async def run_api(
             answer_s=settings.api.request_s,
             front=replace(front_door(settings, pool), audit=audit),
         )
-        tasks.append(start_telling(settings, things, API_ROLE))
+        tasks.append(start_telling(settings, things.reading, API_ROLE))
         tell_ends(app.state.context.metrics.registry, settings.api.certificates)
         config = server_config(app, settings.api)
         with certificate_watched(config.ssl, settings.api, app.state.context.metrics.registry):
@@ -152,6 +153,7 @@ async def run_api(
         for process in (planner, rounds, asks, asks_rounds):
             process.close()
         await pool.close()
+        await asked.close()
         if residents is not pool:
             await residents.close()
 

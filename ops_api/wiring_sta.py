@@ -8,20 +8,29 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from psycopg_pool import AsyncConnectionPool
 
 from cityops.clock import Clock, SystemClock
-from cityops.db.pool import session
+from cityops.db.pool import open_pool, session
 from cityops.settings import Settings
 from devices.contract.kind import Kind
 from ops_api.queries import Pool
+from ops_api.sensorthings.door import SensorThings
 from ops_api.sensorthings.mqtt import Broker, Teller
 from ops_api.sensorthings.service import Sta
 from ops_api.sensorthings.store import Store
+from ops_api.sensorthings.writing import Writing
+
+
+async def sta_pool(settings: Settings, role: str) -> AsyncConnectionPool[Any]:
+    """Return connections of SensorThings' own, made as they are needed: dear questions leave the pages' alone."""
+    own = {"dsn": settings.api.dsn or settings.db.dsn, "pool_min": 0}
+    return await open_pool(settings.db.model_copy(update=own), application_name="cityops-sta", role=role)
 
 
 def sensorthings(
     settings: Settings, pool: Pool, residents: Pool, kinds: Mapping[str, Kind], clock: Clock | None = None
-) -> Sta:
+) -> SensorThings:
     """Return the service.
 
     Args:
@@ -31,14 +40,9 @@ def sensorthings(
         kinds: kinds of device.
         clock: source of "now"; the machine's where not given.
     """
-    return Sta(
-        Store(pool, residents, settings.sta),
-        settings.sta,
-        kinds,
-        clock or SystemClock(),
-        pool,
-        settings.sta.mqtt_url,
-    )
+    store = Store(pool, residents, settings.sta)
+    reading = Sta(store, settings.sta, kinds, clock or SystemClock(), pool, settings.sta.mqtt_url)
+    return SensorThings(reading, Writing(reading, pool))
 
 
 def teller(settings: Settings, sta: Sta, role: str) -> Teller | None:

@@ -33,7 +33,7 @@ README = (
 )
 """Name, page, width and height of the screen [px], scale."""
 NO_PAGES = re.compile(
-    r"^/(api/v1|live|healthz|readyz|metrics|ogc|ngsi-ld)\b|/(live|stream|part|board)\b|\.[a-z]+$|/photos/|/ops/(map|now)"
+    r"^/(api/v1|sta/v1\.1|live|healthz|readyz|metrics|ogc|ngsi-ld)\b|/(live|stream|part|board)\b|\.[a-z]+$|/photos/|/ops/(map|now)"
 )
 WHO = {"by": "Ada", "name": "Ada", "purpose": "pictures", "role": "duty officer"}
 

@@ -36,8 +36,7 @@ from ops_api.rest.export import Exporter
 from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers.metrics import Metrics
-from ops_api.sensorthings.service import Sta
-from ops_api.sensorthings.writing import Writing
+from ops_api.sensorthings.door import SensorThings
 from ops_api.stream import Hub
 from ops_api.wall_map import WallMap
 from ops_api.web.brand import Brand
@@ -142,8 +141,7 @@ class Context:
     tools: OpsTools | None = None
     readings: ReadingFeeds | None = None
     exports: Exports | None = None
-    sta: Sta | None = None
-    sta_writing: Writing | None = None
+    sta: SensorThings | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
     shelf: Shelf = field(default_factory=Shelf)
     buckets: Buckets = field(default_factory=Buckets)

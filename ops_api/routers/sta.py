@@ -63,7 +63,7 @@ def needs_sta(ctx: Context) -> Sta:
     """Return the service; 503 where it was not set up."""
     if ctx.sta is None:
         raise HTTPException(503, "SensorThings is not set up here.")
-    return ctx.sta
+    return ctx.sta.reading
 
 
 def base_of(request: Request, ctx: Context) -> str:

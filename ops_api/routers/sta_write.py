@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import HTTPException, Request
 from fastapi.responses import Response
 
 from ops_api.routers.context import Context, Ctx
-from ops_api.routers.sta import PREFIX, answer, base_of, needs_sta, refused
+from ops_api.routers.sta import PREFIX, answer, base_of, needs_sta, refused, router
 from ops_api.sensorthings import documents
 from ops_api.sensorthings.core.errors import FilterError, PathError
 from ops_api.sensorthings.core.schema import OBSERVATION, Entity
 from ops_api.sensorthings.making import ConflictError
 from ops_api.sensorthings.writing import Writing
 
-router = APIRouter(prefix=PREFIX, include_in_schema=False)
+__all__ = ["router"]
 JSON_PATCH = "application/json-patch+json"
 
 
@@ -95,9 +95,9 @@ def _path(request: Request) -> str:
 
 
 def _writing(ctx: Context) -> Writing:
-    if ctx.sta_writing is None:
+    if ctx.sta is None:
         raise HTTPException(503, "SensorThings is not set up here.")
-    return ctx.sta_writing
+    return ctx.sta.writing
 
 
 async def _shown(request: Request, ctx: Context, of: Entity, number: int, status: int) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -21,7 +22,9 @@ _ALL = Options()
 
 def moment(at: datetime) -> str:
     """Return a moment in UTC, with as many places as it has."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return f"{at.isoformat()[:-6]}Z"
 
 
 def self_link(base: str, of: Entity, key: int) -> str:
@@ -29,26 +32,44 @@ def self_link(base: str, of: Entity, key: int) -> str:
     return f"{base}/{of.set}({key})"
 
 
+@lru_cache(maxsize=256)
+def _shape(
+    name: str, chosen: tuple[str, ...]
+) -> tuple[bool, bool, tuple[tuple[str, Property, bool], ...], tuple[str, ...]]:
+    """Return what of an entity is answered: id, own link, properties with whether null is said, and links; worked out once."""
+    of = ENTITIES[name]
+    everything = not chosen
+    properties = tuple(
+        (known.name, known, known.name in _KEPT and of is OBSERVATION)
+        for key, known in of.properties.items()
+        if key not in ("id", "@iot.id") and (everything or key in chosen)
+    )
+    links = tuple(way for way in of.ways if everything or way in chosen)
+    return (
+        everything or "@iot.id" in chosen or "id" in chosen,
+        everything or "@iot.selfLink" in chosen,
+        properties,
+        links,
+    )
+
+
 def document(base: str, of: Entity, node: Node, options: Options = _ALL) -> dict[str, Any]:
     """Return an entity with what was selected of it and expanded from it."""
-    link = self_link(base, of, node.row[of.key])
-    chosen = options.select
-    found: dict[str, Any] = {}
-    if not chosen or "@iot.id" in chosen or "id" in chosen:
-        found["@iot.id"] = node.row[of.key]
-    if not chosen or "@iot.selfLink" in chosen:
+    with_id, with_link, properties, links = _shape(of.name, options.select)
+    row = node.row
+    link = f"{base}/{of.set}({row[of.key]})"
+    found: dict[str, Any] = {"@iot.id": row[of.key]} if with_id else {}
+    if with_link:
         found["@iot.selfLink"] = link
-    for name, known in of.properties.items():
-        if name in ("id", "@iot.id") or (chosen and name not in chosen):
-            continue
-        value = shown(known, node.row, base)
-        if value is not None or (name in _KEPT and of is OBSERVATION):
+    for name, known, kept in properties:
+        value = shown(known, row, base)
+        if value is not None or kept:
             found[name] = value
-    for name, way in of.ways.items():
-        if name in node.found:
-            _expanded(found, base, link, way, node.found[name])
-        elif not chosen or name in chosen:
+    for name in links:
+        if name not in node.found:
             found[f"{name}@iot.navigationLink"] = f"{link}/{name}"
+    for name, end in node.found.items():
+        _expanded(found, base, link, of.ways[name], end)
     return found
 
 
@@ -75,11 +96,19 @@ def _about(address: str, many: Many) -> dict[str, Any]:
     return found
 
 
+_HERE = "here"
+
+
+@lru_cache(maxsize=256)
+def _further(written: tuple[tuple[str, str], ...]) -> str:
+    """Return what stands behind the address of a next page that begins at a token, without the token."""
+    return next_link("", written, token=_HERE).removesuffix(_HERE)
+
+
 def _next(address: str, many: Many) -> str:
-    written = many.options.written
     if many.token:
-        return next_link(address, written, token=many.token)
-    return next_link(address, written, skip=many.options.skip + many.size)
+        return f"{address}{_further(many.options.written)}{many.token}"
+    return next_link(address, many.options.written, skip=many.options.skip + many.size)
 
 
 def page(base: str, address: str, of: Entity, many: Many) -> dict[str, Any]:
@@ -128,11 +157,11 @@ def shown(known: Property, row: dict[str, Any], base: str) -> Any:
     value = row.get(known.columns[0])
     if value is None:
         return None
+    if known.type is Type.TIME:
+        return moment(value)
     if known.type is Type.INTERVAL:
         until = row.get(known.columns[1])
         return f"{moment(value)}/{moment(until if until is not None else value)}"
-    if known.type is Type.TIME:
-        return moment(value)
     if known.name == "metadata" and isinstance(value, str) and value.startswith("/api/"):
         return base.partition("/sta/")[0] + value
     return value

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from ops_api.sensorthings import readings
 from ops_api.sensorthings.core import pages, tables
+from ops_api.sensorthings.core.ast import Order, Path
 from ops_api.sensorthings.core.cost import page_size
 from ops_api.sensorthings.core.options import Expand, Options
 from ops_api.sensorthings.core.schema import ENTITIES, OBSERVATION, Entity, Way
 from ops_api.sensorthings.finder import Finder, keys, wanted
 from ops_api.sensorthings.nodes import Many, Node
 from ops_api.sensorthings.store import Row
+
+FEW = 20
+"""Observations of each datastream, the newest or the first, that are found by device."""
 
 
 async def expand(finder: Finder, of: Entity, nodes: Sequence[Node], expands: Sequence[Expand]) -> None:
@@ -74,10 +78,7 @@ async def _ends(
     found = finder.compiled(item.options, there)
     if there is OBSERVATION:
         asked = pages.wanted(found, finder.kinds, await finder.answers(found))
-        text, params = pages.latest(asked, limit, item.options.skip, of.key)
-        guarded = not asked.bounds.exact or item.options.orderby[1:] != ()
-        rows = await finder.reader.rows(text, params | {"keys": list(parents)}, guarded=guarded)
-        finder.budget.spend(len(rows))
+        rows = await _observations(finder, of, item.options, asked, parents, limit)
     else:
         names = wanted(there, item.options)
         text = tables.many(of, item.way, there, found, names, limit, item.options.skip)
@@ -86,6 +87,39 @@ async def _ends(
     for row in rows:
         grouped[row["parent"]].append(row)
     return grouped
+
+
+async def _observations(
+    finder: Finder, of: Entity, options: Options, asked: pages.Wanted, parents: Sequence[int], limit: int
+) -> list[Row]:
+    way = _simple(options) if of.name == "Datastream" and asked.bounds.exact and limit <= FEW else None
+    found: list[Row] = []
+    if way is not None:
+        text, params = pages.by_device(asked, limit, way)
+        found = await finder.reader.rows(text, params | {"keys": list(parents)})
+        found, parents = _settled(found, parents, limit)
+    if parents:
+        text, params = pages.latest(asked, limit, options.skip, of.key)
+        guarded = not asked.bounds.exact or options.orderby[1:] != ()
+        found += await finder.reader.rows(text, params | {"keys": list(parents)}, guarded=guarded)
+    finder.budget.spend(len(found))
+    return found
+
+
+def _simple(options: Options) -> str | None:
+    """Return the way of an order by time alone, from its beginning; None of any other."""
+    match options:
+        case Options(orderby=(Order(by=Path(names=("phenomenonTime",)), descending=descending),), skip=0):
+            return "desc" if descending else "asc"
+    return None
+
+
+def _settled(found: list[Row], parents: Sequence[int], limit: int) -> tuple[list[Row], list[int]]:
+    """Return the rows of datastreams that have as many as they may, in order, and the datastreams that have not."""
+    many = Counter(row["parent"] for row in found)
+    left = [number for number in parents if many[number] < limit]
+    again = set(left)
+    return [row for row in found if row["parent"] not in again], left
 
 
 async def _counts(finder: Finder, of: Entity, item: Expand, parents: Sequence[int]) -> dict[int, int]:

@@ -12,12 +12,10 @@ from ops_api.sensorthings.core.seek import microseconds
 from ops_api.sensorthings.store import OPEN, Audience, Reader
 
 KEPT_S = 60.0
-AHEAD = timedelta(minutes=5)
-"""How far a device's clock may be ahead: a reading later than that is not stored."""
+AHEAD = timedelta(minutes=7)
+"""How far ahead of now a reading may be: five minutes are stored, and what is said here is kept for one."""
 COLUMNAR = timedelta(days=8)
 """Age from which chunks are columnar (``ingest.core.ddl_timescale.COLUMNSTORE_AFTER``)."""
-SPARE = timedelta(days=1)
-"""Taken off the first time that was seen: what is older may have come since."""
 
 _KINDS = (
     "select d.kind, count(*) as datastreams, count(distinct d.device_id) as devices,"
@@ -59,7 +57,7 @@ class Fleets:
         columnar = any(row["columnar"] for row in rows)
         return Fleet(
             kinds=kinds,
-            first_us=None if first is None else microseconds(first - SPARE),
+            first_us=None if first is None else microseconds(first),
             last_us=None if first is None else microseconds(now.astimezone(UTC) + AHEAD),
             columnar_us=microseconds(now - COLUMNAR) if columnar else None,
         )

@@ -5,7 +5,7 @@ Source: OGC 18-088 §10.2. Only what is no household's can be linked to; the web
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,11 +45,18 @@ class Making:
     Args:
         connection: of a role that may write SensorThings' tables.
         now: time of what has none.
+        observe: stores an observation; it has features of interest made here in turn.
     """
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any], now: datetime) -> None:
+    def __init__(
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        now: datetime,
+        observe: Callable[[Making, Draft], Awaitable[int]],
+    ) -> None:
         self.connection = connection
         self.now = now
+        self._observe = observe
 
     async def rows(self, query: sql.SQL | sql.Composed, params: Mapping[str, object]) -> list[Row]:
         """Run a statement and return its rows."""
@@ -145,13 +152,10 @@ class Making:
                 await self.make_needing(child)
 
     async def make_needing(self, child: Draft) -> int:
-        """Make an entity that needs others; observations are readings and come by :mod:`observing`."""
+        """Make an entity that needs others; observations are readings."""
         if child.of.name != "Observation":
             return await self.make(child)
-        # Here, since it in turn makes features of interest by this class.
-        from ops_api.sensorthings.observing import observe
-
-        return await observe(self, child)
+        return await self._observe(self, child)
 
     async def put(self, thing_id: int, locations: list[int]) -> None:
         """Say that a thing is now at locations, and that it was."""

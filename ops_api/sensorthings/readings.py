@@ -16,6 +16,8 @@ from ops_api.sensorthings.core.seek import behind, can_seek, microseconds
 from ops_api.sensorthings.finder import Finder
 from ops_api.sensorthings.store import Row
 
+EXACT_MOST = 500_000
+"""Observations that are counted one by one."""
 WINDOW_S = 600.0
 """Least width of the first window of time: the newest begins some minutes ahead of the clock."""
 
@@ -29,7 +31,7 @@ async def page(finder: Finder, path: StaPath, options: Options, size: int) -> li
     need = size + 1
     least = int(finder.fleet.per_s * WINDOW_S / 2)
     plan = choose(options.orderby, wanted.bounds, finder.fleet, max(need + options.skip, least))
-    if isinstance(plan, Nothing):
+    if isinstance(plan, Nothing) or _to_come(finder, wanted.bounds):
         return []
     if isinstance(plan, ByTime):
         return await _by_windows(finder, wanted, plan, need, options.skip, guarded=not sure)
@@ -41,20 +43,23 @@ async def page(finder: Finder, path: StaPath, options: Options, size: int) -> li
     return found
 
 
+def _to_come(finder: Finder, bounds: Bounds) -> bool:
+    """Whether all that is meant is later than any reading can be: else each datastream would be looked up in vain."""
+    last_us = finder.fleet.last_us
+    return bounds.since_us is not None and (last_us is None or bounds.since_us > last_us)
+
+
 async def count(finder: Finder, path: StaPath, options: Options) -> tuple[int, bool]:
-    """Return how many there are, and whether that is an estimate: where counting would read too much."""
+    """Return how many there are, and whether that is the planner's estimate: of so many that counting would read too much."""
     wanted = await _wanted(finder, options, path)
     if wanted.bounds.empty:
         return 0, False
     if wanted.bounds.datastream_ids is not None or wanted.bounds.thing_ids is not None:
         wanted = await _of_kinds(finder, wanted)
+    if wanted.bounds.exact and (about := await _estimate(finder, wanted)) > EXACT_MOST:
+        return about, True
     text, params = pages.counted(wanted)
-    try:
-        found = await finder.reader.rows(text, params, guarded=True)
-    except FilterError:
-        if not wanted.bounds.exact:
-            raise
-        return await _estimate(finder, wanted), True
+    found = await finder.reader.rows(text, params, guarded=True)
     return int(found[0]["n"]), False
 
 
@@ -103,7 +108,9 @@ async def _by_windows(
 ) -> list[Row]:
     found: list[Row] = []
     for since, until in plan.windows:
-        held = pages.within(wanted, Bounds(since_us=since, until_us=until))
+        # What is older than all that was seen a minute ago came since: the first of all windows has no beginning.
+        first = None if since == finder.fleet.first_us else since
+        held = pages.within(wanted, Bounds(since_us=first, until_us=until))
         text, params = pages.page(held, plan, need + skip - len(found), 0)
         found += await finder.reader.rows(text, params, guarded=guarded)
         if len(found) >= need + skip:

@@ -8,13 +8,51 @@ from ops_api.sensorthings.core.schema import SETS
 
 _REQ = "http://www.opengis.net/spec/iot_sensing/1.1/req/"
 MQTT = f"{_REQ}receive-updates-via-mqtt/receive-updates"
-CONFORMANCE: tuple[str, ...] = tuple(
-    _REQ + name
-    for name in (
-        "datamodel",
-        "resource-path/resource-path-to-entities",
-        "request-data",
-    )
+_ENTITIES = (
+    "thing",
+    "location",
+    "historical-location",
+    "datastream",
+    "sensor",
+    "observed-property",
+    "observation",
+    "feature-of-interest",
+)
+_KEPT = {
+    "resource-path": ("resource-path-to-entities",),
+    "request-data": (
+        "order",
+        "expand",
+        "select",
+        "status-code",
+        "query-status-code",
+        "orderby",
+        "top",
+        "skip",
+        "count",
+        "filter",
+        "built-in-filter-operations",
+        "built-in-query-functions",
+        "pagination",
+    ),
+    "create-update-delete": (
+        "create-entity",
+        "link-to-existing-entities",
+        "deep-insert",
+        "deep-insert-status-code",
+        "update-entity",
+        "update-entity-put",
+        "update-entity-jsonpatch",
+        "delete-entity",
+        "historical-location-auto-creation",
+        "historical-location-manual-creation",
+    ),
+    "data-array": ("data-array",),
+}
+CONFORMANCE: tuple[str, ...] = (
+    *(f"{_REQ}datamodel/{entity}/{what}" for entity in _ENTITIES for what in ("properties", "relations")),
+    f"{_REQ}datamodel/entity-control-information/common-control-information",
+    *(f"{_REQ}{group}/{name}" for group, names in _KEPT.items() for name in names),
 )
 """Requirements that are kept."""
 

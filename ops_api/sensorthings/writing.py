@@ -17,6 +17,7 @@ from ops_api.sensorthings.core.json_patch import patched
 from ops_api.sensorthings.core.paths import StaPath
 from ops_api.sensorthings.core.schema import OBSERVATION, Entity
 from ops_api.sensorthings.making import ConflictError, Making
+from ops_api.sensorthings.observing import observe
 from ops_api.sensorthings.service import Sta
 
 ARRAYS_MOST = 5_000
@@ -112,7 +113,7 @@ class Writing:
                 await connection.execute(
                     "select set_config('statement_timeout', '10s', true), set_config('lock_timeout', '5s', true)"
                 )
-                yield Making(connection, self._sta.clock.now())
+                yield Making(connection, self._sta.clock.now(), observe)
         except psycopg.errors.IntegrityError as error:
             raise ConflictError("Something that is there already stands against it.") from error
         except (psycopg.DataError, UnicodeEncodeError) as error:

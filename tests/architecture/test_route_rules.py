@@ -99,7 +99,7 @@ def test_who_may_act_is_known_or_named_here() -> None:
 def test_pages_lead_to_where_one_signs_in_and_programs_are_told() -> None:
     for name, rule in RULES.items():
         if rule.who == "roles":
-            assert rule.page == (not name.split()[1].startswith("/api/")), name
+            assert rule.page == (not name.split()[1].startswith(("/api/", "/sta/"))), name
 
 
 @pytest.mark.parametrize("path", ["/new", "/api/v1/new"])

@@ -27,7 +27,8 @@ begin
      where not exists (select from sta_property p where p.title = f.title) order by f.title;
 
     insert into sta_thing (name, description, properties, device_id, private)
-    select d.name, coalesce(nullif(d.label, ''), x.title),
+    -- A household's device says no more of itself than its name: what its label says is in one place only.
+    select d.name, coalesce(case when not d.private then nullif(d.label, '') end, x.title),
            jsonb_build_object('kind', d.kind, 'cadence_s', d.cadence_s, 'installed_at', d.installed_at), d.device_id, d.private
       from device d join jsonb_to_recordset(p_kinds) x (kind text, title text) using (kind)
      where not exists (select from sta_thing t where t.device_id = d.device_id) order by d.device_id;

@@ -138,6 +138,30 @@ def each_counted(of: Wanted, parents: str) -> tuple[str, dict[str, object]]:
     return rows.relations(of.kinds, text) + text, params | of.params
 
 
+def by_device(of: Wanted, limit: int, way: str) -> tuple[str, dict[str, object]]:
+    """Return a query for the first or newest readings of each device of datastreams ``%(keys)s``, told to each of its datastreams.
+
+    A device is looked up once for all that it measures. Of a field that such a reading lacks there are fewer than there may be.
+
+    Args:
+        of: what is wanted; its conditions are those of time alone.
+        limit: how many of each.
+        way: ``desc`` for the newest.
+    """
+    span, params = _span(of.bounds)
+    text = " union all ".join(
+        # offset 0: else the planner may look each device up for each of its datastreams.
+        f"select d.datastream_id as parent, {rows.columns(kind)} from (select r.* from (select distinct v.device_id"  # noqa: S608
+        f" from sta_datastream v where v.datastream_id = any(%(keys)s::integer[]) and v.kind = '{kind.name}') v"
+        f' cross join lateral (select * from "{kind.table}" r where r.device_id = v.device_id and {span}'
+        f" order by r.ts {way} limit {limit:d}) r offset 0) r"
+        f" join sta_datastream d on d.device_id = r.device_id and d.kind = '{kind.name}'"
+        f"{rows.with_extra(kind)} where d.datastream_id = any(%(keys)s::integer[]) and {rows.present(kind, 'd')}"
+        for kind in of.kinds
+    )
+    return text or f"select null::integer as parent, n.* from ({rows.NONE}) n", params | of.params  # noqa: S608
+
+
 def _one(kind: Kind, of: Wanted, span: str, order: str, limit: int | None, skip: int = 0) -> str:
     cut = "" if limit is None else f" order by {order} limit {limit:d}"
     after = f" offset {skip:d}" if skip else ""

@@ -67,23 +67,33 @@ def _parameters(kind: Kind) -> str:
     return f"{place} || coalesce({quality}, '{{}}')"
 
 
+def columns(kind: Kind, stream: str = "d") -> str:
+    """Return a row ``r`` of readings, with what stands beside it as ``e``, as the columns of an observation."""
+    made = kind.name == MADE
+    return ", ".join(
+        (
+            f"{ids.SQL.format(stream=stream, row='r')} as observation_id",
+            f"{stream}.datastream_id",
+            "r.ts",
+            f"{value(kind, stream)} as result",
+            "coalesce(e.result_time, r.received_at) as received_at" if made else "r.received_at",
+            f"{'e.quality' if made else 'null::jsonb'} as result_quality",
+            f"{'e.valid_since' if made else 'null::timestamptz'} as valid_since",
+            f"{'e.valid_until' if made else 'null::timestamptz'} as valid_until",
+            f"{'e.parameters' if made else _parameters(kind)} as parameters",
+            f"coalesce(e.feature_id, {stream}.feature_id) as feature_id" if made else f"{stream}.feature_id",
+        )
+    )
+
+
+def with_extra(kind: Kind, stream: str = "d") -> str:
+    """Return the join to what stands beside a reading, where anything may."""
+    return f" {_EXTRA.format(stream=stream)}" if kind.name == MADE else ""
+
+
 def select(kind: Kind, stream: str = "d") -> str:
     """Return what stands between ``select`` and the conditions: a row ``r`` of readings as an observation."""
-    made = kind.name == MADE
-    columns = (
-        f"{ids.SQL.format(stream=stream, row='r')} as observation_id",
-        f"{stream}.datastream_id",
-        "r.ts",
-        f"{value(kind, stream)} as result",
-        "coalesce(e.result_time, r.received_at) as received_at" if made else "r.received_at",
-        f"{'e.quality' if made else 'null::jsonb'} as result_quality",
-        f"{'e.valid_since' if made else 'null::timestamptz'} as valid_since",
-        f"{'e.valid_until' if made else 'null::timestamptz'} as valid_until",
-        f"{'e.parameters' if made else _parameters(kind)} as parameters",
-        f"coalesce(e.feature_id, {stream}.feature_id) as feature_id" if made else f"{stream}.feature_id",
-    )
-    tables = f'"{kind.table}" r' + (f" {_EXTRA.format(stream=stream)}" if made else "")
-    return f"{', '.join(columns)} from {tables}"
+    return f'{columns(kind, stream)} from "{kind.table}" r{with_extra(kind, stream)}'
 
 
 def beside(kind: Kind, span: str, stream: str = "d") -> str:

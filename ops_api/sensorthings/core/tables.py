@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ops_api.sensorthings.core.rows import TIMES
 from ops_api.sensorthings.core.schema import Entity, Way
 from ops_api.sensorthings.core.sql import Compiled
 
@@ -15,12 +14,11 @@ _KEYS = {
 
 
 def columns(of: Entity, select: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns that an answer needs; what must be looked up in readings only where it is asked for."""
+    """Return the columns that an answer needs: those of the properties that are selected, and what its ways go by."""
     chosen = set(select)
     found = [of.key, *_KEYS.get(of.name, ())]
     for known in of.properties.values():
-        dear = known.columns[0] in TIMES
-        if not chosen or not dear or known.name in chosen:
+        if not chosen or known.name in chosen:
             found += [column for column in known.columns if column not in found]
     return tuple(found)
 
