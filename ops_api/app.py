@@ -35,7 +35,7 @@ from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.rest.described import bare_app
 from ops_api.rest.export import Exporter
-from ops_api.rest.kept import KeepAnswers
+from ops_api.rest.kept import KEEP_S, KeepAnswers
 from ops_api.rest.known_params import known_params
 from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
@@ -233,6 +233,7 @@ def create_app(
     tools: OpsTools | None = None,
     front: FrontDoor | None = None,
     export_places: Places | None = None,
+    keep_s: float = KEEP_S,
 ) -> FastAPI:
     """Return the application.
 
@@ -260,6 +261,7 @@ def create_app(
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
         export_places: how many bulk exports there may be; as an installation that sets nothing has them.
+        keep_s: for how long open answers are kept; 0: not at all [s].
         front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
@@ -288,7 +290,7 @@ def create_app(
         exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
     )
-    _mount(app)
+    _mount(app, keep_s)
     return app
 
 
@@ -346,7 +348,7 @@ def _bare_app() -> FastAPI:
     return bare_app(lifespan)
 
 
-def _mount(app: FastAPI) -> None:
+def _mount(app: FastAPI, keep_s: float) -> None:
     app.router.routes.extend(_routes())
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
@@ -354,7 +356,7 @@ def _mount(app: FastAPI) -> None:
     app.add_middleware(KeepSignedIn)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(Audited)
-    app.add_middleware(KeepAnswers)
+    app.add_middleware(KeepAnswers, keep_s=keep_s)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
 

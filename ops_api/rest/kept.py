@@ -21,7 +21,7 @@ from ops_api.web.headers import App, Message, Receive, Send
 KEPT = (
     "/api/v1/kinds", "/api/v1/kinds/{kind}", "/api/v1/kinds/{kind}/schema", "/api/v1/devices", "/api/v1/devices/{name}",
     "/api/v1/devices/{name}/latest", "/api/v1/devices/{name}/series", "/api/v1/readings/latest",
-    "/api/v1/openapi.json",
+    "/api/v1/depots", "/api/v1/segments", "/api/v1/routes", "/api/v1/bins", "/api/v1/openapi.json",
 )  # fmt: skip
 """Templates of the routes."""
 KEEP_S = 1.0
@@ -48,10 +48,10 @@ class Answer:
 
 
 class KeepAnswers:
-    """ASGI middleware."""
+    """ASGI middleware; ``keep_s``: how long an answer is kept [s], 0: it is tagged and made anew for each who asks."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: App, keep_s: float = KEEP_S) -> None:
+        self._app, self._keep_s = app, keep_s
         self._kept: OrderedDict[tuple[str, bytes], Answer] = OrderedDict()
         self._bytes = 0
         self._making: dict[tuple[str, bytes], asyncio.Task[Answer]] = {}
@@ -63,14 +63,14 @@ class KeepAnswers:
             return
         key = (scope["path"], scope["query_string"])
         answer = self._kept.get(key)
-        if answer is None or _now_s() - answer.made_s >= KEEP_S:
+        if answer is None or _now_s() - answer.made_s >= self._keep_s:
             answer = await asyncio.shield(self._made(key, scope))
         scope["route"] = answer.route
         await _send(answer, dict(scope["headers"]), send)
 
     def _made(self, key: tuple[str, bytes], scope: MutableMapping[str, Any]) -> asyncio.Task[Answer]:
         """Return the one making of an answer that is under way."""
-        task = self._making.get(key)
+        task = self._making.get(key) if self._keep_s > 0 else None
         if task is None:
             task = self._making[key] = asyncio.create_task(self._make(key, scope), name="an open answer")
             task.add_done_callback(lambda _: self._making.pop(key, None))
@@ -97,7 +97,8 @@ class KeepAnswers:
         answer.body, answer.route = b"".join(pieces), inside.get("route")
         if answer.status == 200:
             answer.made_s, answer.tag = asked_s, tag_of(answer.body)
-            self._keep(key, answer)
+            if self._keep_s > 0:
+                self._keep(key, answer)
         return answer
 
     def _keep(self, key: tuple[str, bytes], answer: Answer) -> None:
