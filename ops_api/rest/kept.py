@@ -15,6 +15,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ops_api.access.rules import RULES
 from ops_api.rest.core.etag import is_known, tag_of
 from ops_api.web.headers import App, Message, Receive, Send
 
@@ -30,7 +31,7 @@ BYTES_MOST = 64 * 2**20
 PACK_BYTES = 800
 IN_THREAD_BYTES = 64 * 2**10
 GZIP_WINDOW = 31
-_PATHS = re.compile("|".join(re.sub(r"\{\w+\}", "[^/]+", template) for template in KEPT))
+_PATHS = re.compile("|".join(f"({re.sub(r'{[^}]*}', '[^/]+', template)})" for template in KEPT))
 _NOT_INSIDE = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"})
 
 
@@ -58,7 +59,7 @@ class KeepAnswers:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Handle a request (ASGI)."""
-        if scope["type"] != "http" or scope["method"] != "GET" or not _PATHS.fullmatch(scope["path"]):
+        if scope["type"] != "http" or scope["method"] != "GET" or not _is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
         key = (scope["path"], scope["query_string"])
@@ -107,6 +108,15 @@ class KeepAnswers:
         self._kept[key] = answer
         while len(self._kept) > ENTRIES_MOST or self._bytes > BYTES_MOST:
             self._bytes -= _size(self._kept.popitem(last=False)[1])
+
+
+def _is_open(path: str) -> bool:
+    """Whether a path is one of those kept, and its route's rule as it is now lets everybody in unseen."""
+    found = _PATHS.fullmatch(path)
+    if found is None or found.lastindex is None:
+        return False
+    rule = RULES.get(f"GET {KEPT[found.lastindex - 1]}")
+    return rule is not None and rule.who == "open" and rule.audit == "none"
 
 
 def _size(answer: Answer) -> int:

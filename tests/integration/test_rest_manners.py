@@ -117,6 +117,9 @@ async def test_fields_are_chosen_by_name(site: Site) -> None:
     assert [set(k) for k in await site.get("/api/v1/kinds", fields="name")] == [{"name"}] * len(
         await site.get("/api/v1/kinds")
     )
+    assert {frozenset(r) for r in await site.get("/api/v1/alarms", state="all", fields="alarm_id,title")} == {
+        frozenset({"alarm_id", "title"})
+    }
     following = (await site.http.get("/api/v1/devices?limit=3&fields=name")).links["next"]["url"]
     assert "fields=name" in following
     for path, named in (

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ops_api.access.model import Rule
 from ops_api.access.rules import RULES
 from ops_api.rest import kept
 
@@ -119,3 +120,13 @@ async def test_what_is_kept_is_bounded(town: Town, monkeypatch: pytest.MonkeyPat
     town.size = 20_000
     await http.get("/api/v1/devices?after=large")
     assert (len(keeper._kept), keeper._bytes) == (0, 0)
+
+
+async def test_a_route_whose_rule_is_no_longer_open_is_not_kept(
+    town: Town, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await http.get("/api/v1/devices")
+    monkeypatch.setitem(RULES, "GET /api/v1/devices", Rule(who="look"))  # type: ignore[arg-type]
+    for _ in range(2):
+        assert "etag" not in (await http.get("/api/v1/devices")).headers
+    assert len(town.made) == 3
