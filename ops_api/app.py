@@ -33,7 +33,7 @@ from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
 from ops_api.rest.described import bare_app
 from ops_api.rest.export import Exporter
-from ops_api.rest.kept import KeepAnswers
+from ops_api.rest.kept import KEEP_S, KeepAnswers
 from ops_api.rest.places import Places
 from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers import alarm_stream, problems
