@@ -467,7 +467,6 @@ KEPT: dict[str, str] = {
     "damp_room": "likewise",
     "bin_site": "no home",
     "road_segment": "no road in a home",
-    "api_key": "marks of keys; a resident's goes with her, and reads a home only while she lives there",
     "sta_thing": "the installation, as programs name it",
     "sta_location": "likewise",
     "sta_feature": "likewise",
