@@ -62,7 +62,8 @@ def _object(scope: MutableMapping[str, Any], state: Mapping[str, Any]) -> str:
     member = state.get("member")
     lives_in = None if member is None or "code" not in given else member.lives_in(given["code"])
     home = [] if lives_in is None else [f"home:{lives_in.home_id}"]
-    return _fit(" ".join(home + told))
+    about = [state["about"]] if "about" in state else []  # said by the route itself: account:…, key:…
+    return _fit(" ".join(home + told + about))
 
 
 def _fit(text: str) -> str:

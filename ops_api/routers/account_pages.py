@@ -19,6 +19,7 @@ from ops_api.routers.sign_in_flow import Typed, page, refusal
 from ops_api.routers.sign_in_other import needs_site
 from ops_api.routers.staff_browser import (
     asker_of,
+    audited,
     desk_of,
     forget,
     forget_session,
@@ -142,6 +143,7 @@ async def make_key(
         )
     except IdentityRefusedError as error:
         return await _show(request, ctx, who, wrong=str(error), status=422)
+    audited(request, made)
     return await _show(request, ctx, who, made=made)
 
 

@@ -10,6 +10,7 @@ import subprocess
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from cityops.errors import ConfigurationError
@@ -73,6 +74,35 @@ async def test_the_operators_way(db_dsn: str) -> None:
     for words in (("end-sessions", "feed"), ("reset-mfa", "feed"), ("disable", "feed"), ("enable", "feed")):
         assert command(db_dsn, "account", *words).returncode == 0, words
     assert LINK.search(command(db_dsn, "account", "link", "ada").stdout)
+    # All of it is in the audit, by number and not by name.
+    async with await psycopg.AsyncConnection.connect(db_dsn) as conn:
+        rows = await (
+            await conn.execute(
+                "select action, actor_id, object from audit_entry where via = 'cli' order by entry_id"
+            )
+        ).fetchall()
+        numbers = dict(await (await conn.execute("select name, account_id::text from account")).fetchall())
+    assert rows[:2] == [
+        ("account first-admin", "op", f"account:{numbers['ada']}"),
+        ("account add", "op", f"account:{numbers['feed']}"),
+    ]
+    assert [row[0] for row in rows[2:]] == [
+        "key make", "key revoke", "account roles", "account end-sessions", "account reset-mfa", "account disable",
+        "account enable", "account link",
+    ]  # fmt: skip
+    assert rows[2][2] == f"key:{key['key_id']}"
+
+
+async def test_a_command_makes_no_secret_that_the_site_has_not(db_dsn: str, tmp_path: Path) -> None:
+    def bare(*words: str) -> subprocess.CompletedProcess[str]:
+        return cityops(*words, CITYOPS_DB__DSN=db_dsn, CITYOPS_DATA_DIR=str(tmp_path), CITYOPS_OPERATOR="op")
+
+    assert bare("account", "add", "feed", "--role", "service").returncode == 0
+    no = bare("key", "make", "x", "--owner", "feed", "--scope", "desk:read")
+    assert (no.returncode, "run this where the API runs" in no.stderr) == (2, True), no.stderr
+    assert list(tmp_path.iterdir()) == []
+    secret_in(tmp_path)
+    assert bare("key", "make", "x", "--owner", "feed", "--scope", "desk:read").returncode == 0
 
 
 async def test_mistakes_are_told_in_words(db_dsn: str) -> None:

@@ -315,3 +315,16 @@ async def test_a_program_of_an_administrators_brings_people_in_and_takes_them_ou
     async with at_desk(site) as desk:
         await desk.accounts.set_roles(root, (Role.WASTE,))
     assert (await site.http.get("/api/v1/accounts", headers=program)).status_code == 403
+
+
+async def test_the_audit_says_which_account_and_who_by_number(site: Site) -> None:
+    boss = await signed_in(site, "auditor", Role.ADMIN)
+    number = await add(site, "watched", Role.WASTE)
+    assert (await boss.posts("/accounts/watched/end-sessions", "/accounts/watched")).status_code == 303
+    [(me,)] = await site.sql("select account_id::text from account where name = 'auditor'")
+    rows = await site.sql(
+        "select action, actor_kind, object from audit_entry where actor_id = %s order by entry_id", me
+    )
+    assert ("POST /sign-in/set-up", "staff", "") in rows
+    assert ("POST /accounts/{name}/end-sessions", "staff", f"account:{number}") in rows
+    assert await site.sql("select 1 from audit_entry e where e::text ~ 'watched|auditor'") == []
