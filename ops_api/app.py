@@ -29,7 +29,7 @@ from ops_api.households.parts import Households, households_on
 from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
-from ops_api.lifespan import lifespan
+from ops_api.lifespan import hub_of, lifespan
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
@@ -260,7 +260,7 @@ def create_app(
         front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
-    hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
+    hub = hub_of(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
     feed = AlarmFeed(alarm_stream.AlarmLog(db, desk, brand, clock), poll_s=poll_s)
     hub.tell(feed.touch)
     app = _bare_app()
@@ -283,27 +283,6 @@ def create_app(
     )
     _mount(app)
     return app
-
-
-def _hub(db: Db, clock: Clock, hints: Hints | None, *, poll_s: float, pace_s: float) -> Hub:
-    async def state_version() -> object:
-        return await db.one("version")
-
-    async def alarms_version() -> object:
-        return await db.one("alarm_log_version")
-
-    async def notifications_version() -> object:
-        return await db.one("notify_version", now=clock.now())
-
-    async def incidents_version() -> object:
-        return await db.one("incidents_version")
-
-    versions = {
-        "alarms": alarms_version,
-        "notifications": notifications_version,
-        "incidents": incidents_version,
-    }
-    return Hub(state_version, hints, versions=versions, poll_s=poll_s, pace_s=pace_s)
 
 
 def _bare_app() -> FastAPI:
@@ -366,9 +345,12 @@ def _routes() -> tuple[BaseRoute, ...]:
     FastAPI works out what each takes and gives when it is first asked: most of a second, once a process.
     """
     errors: dict[int | str, dict[str, object]] = {
+        401: {"model": Problem},
+        403: {"model": Problem},
         404: {"model": Problem},
         409: {"model": Problem},
         422: {"model": Problem},
+        429: {"model": Problem},
         503: {"model": Problem},
     }
     all_of_them = APIRouter()

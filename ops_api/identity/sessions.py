@@ -108,5 +108,6 @@ def _signed(row: Row, now: datetime) -> Signed:
         mfa=row["mfa"],
         signed_in_s=row["strong_at"].timestamp(),
         session_id=str(row["session_id"]),
+        until_s=row["expires_at"].timestamp(),
         stale=lost or (row["newest"] and now - row["rotated_at"] > ROTATE_AFTER),
     )

@@ -44,6 +44,8 @@ Told = Annotated[Principal | None, Depends(may)]
 
 PACKED_PAGES = frozenset({"crew"})
 """Pages of telephones out in the streets: a stream that is packed costs memory for each of them."""
+NAMES_S = 900.0
+"""So long a stream with names lasts [s]; then its reader is looked at again: a session may have been ended meanwhile."""
 FOLLOWS = {"notifications": "notifications"}
 """Pages that follow a version of their own: what else happens in the town does not change them."""
 
@@ -64,8 +66,13 @@ def stream(
         if pack
         else EventStream(events, headers=HEADERS)
     )
-    found.lasts_s = None if until_s is None else until_s - ctx.clock.now().timestamp()
+    if until_s is not None:
+        found.lasts_s = min(until_s - ctx.clock.now().timestamp(), NAMES_S)
     return found
+
+
+def _until(ctx: Context, name: str) -> float | None:
+    return ctx.clock.now().timestamp() + NAMES_S if name == "notifications" else None
 
 
 def _check_told(told: Principal | None) -> None:
@@ -117,7 +124,7 @@ async def page_stream(
     """Stream a page's live part: HTML fragments and map states."""
     name, render = await page_topic(ctx, page, code, room, who, told)
     pack = page in PACKED_PAGES and "gzip" in accept_encoding
-    return stream(ctx, name, render, last_event_id, FOLLOWS.get(page), pack=pack)
+    return stream(ctx, name, render, last_event_id, FOLLOWS.get(page), pack=pack, until_s=_until(ctx, page))
 
 
 @pages.get("/{page}")
@@ -191,4 +198,5 @@ async def topic_stream(
         _check_told(told)
     if topic not in _DOCUMENTS:
         raise HTTPException(404, f"There is no topic {topic!r}. Topics: {', '.join(_DOCUMENTS)}, home:CODE.")
-    return stream(ctx, f"api:{topic}", partial(_document, ctx, topic), last_event_id, FOLLOWS.get(topic))
+    render, until_s = partial(_document, ctx, topic), _until(ctx, topic)
+    return stream(ctx, f"api:{topic}", render, last_event_id, FOLLOWS.get(topic), until_s=until_s)

@@ -105,7 +105,8 @@ async def live_stream(
     if asked.route_id is not None and await ctx.db.row("routes", route_id=route) is None:
         raise HTTPException(404, f"There is no gritting route {route!r}.")
     name = f"page:winter:{'officer' if asked.officer else 'all'}:{route}"
-    return stream(ctx, name, partial(_live, ctx, asked), last_event_id)
+    until_s = None if who is None else who.until_s
+    return stream(ctx, name, partial(_live, ctx, asked), last_event_id, until_s=until_s)
 
 
 @pages.get("/winter/board/live")

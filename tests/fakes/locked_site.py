@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote
@@ -23,6 +23,7 @@ from ops_api.access.principal import PLAIN_COOKIE, STAFF_PLAIN_COOKIE
 from ops_api.app import create_app
 from ops_api.households.model import LivesIn, Member
 from ops_api.housing.team_door import TeamDoor
+from ops_api.identity.model import Signed
 from ops_api.routers.context import FrontDoor, Officers
 from rules.desk.memory import MemoryDesk
 from tests.fakes.desk_alarms import escalations
@@ -73,10 +74,16 @@ class OneResident:
         return Member("r-1", "s-1", "Sam", (home,), token, away) if token == "resident" else None
 
 
+def signed(role: str) -> Signed:
+    """Return somebody of staff who has just signed in with two factors."""
+    found = principal(role, signed_in_s=4e9)
+    return Signed(**{one.name: getattr(found, one.name) for one in fields(found)})
+
+
 def locked(**front: Any) -> FastAPI:
     """Return the application."""
     away: Any = Away
-    known: dict[str, Principal] = {f"as-{role}": principal(role, signed_in_s=4e9) for role in STAFF}
+    known: dict[str, Principal] = {f"as-{role}": signed(role) for role in STAFF}
     known |= {KEY: program(role="open_data"), FULL_KEY: program(*SCOPES)}
     app = create_app(
         NoPool(),
@@ -90,7 +97,7 @@ def locked(**front: Any) -> FastAPI:
         round_desk=away(),
         incidents=away("ops"),
         tools=away("ops"),
-        front=FrontDoor(identity=FakeIdentity(known), **front),
+        front=FrontDoor(identity=FakeIdentity(known), desk=away(), **front),
     )
     app.state.context = replace(app.state.context, sessions=OneResident())
     return app
