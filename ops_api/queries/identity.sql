@@ -136,7 +136,8 @@ update staff_session
 returning session_id
 
 -- staff_session_end
-update staff_session set revoked_at = %(now)s where session_id = %(session_id)s and account_id = %(account_id)s and revoked_at is null
+-- Compared as text: what a form sends may be no number at all.
+update staff_session set revoked_at = %(now)s where session_id::text = %(session_id)s and account_id = %(account_id)s and revoked_at is null
 returning session_id
 
 -- staff_sessions_end_others

@@ -207,6 +207,31 @@ async def test_forms_without_their_mark_do_nothing(site: Site) -> None:
     )
 
 
+@pytest.mark.parametrize("value", ["", "\u00e9" * 40, "'; drop table account; --", "../../etc", "7", "<b>"])
+async def test_nonsense_in_forms_breaks_nothing(site: Site, value: str) -> None:
+    if not await site.sql("select 1 from account where name = 'nan'"):
+        await add(site, "nan", Role.ADMIN)
+    async with at_desk(site) as desk:
+        nan = await desk.accounts.named("nan")
+        assert nan is not None
+        token = (await desk.sessions.begin(nan, "link", datetime.now(UTC), mfa=True)).token
+    person = Person(site, "nan")
+    person.http.cookies.set("cityops_staff", token, domain="127.0.0.1", path="/")
+    mark = await person.mark()
+    for path, fields in (
+        ("/account/sessions/end", ("session_id",)),
+        ("/account/passkeys/remove", ("passkey",)),
+        ("/account/keys", ("label", "scope", "days")),
+        ("/account/keys/revoke", ("key",)),
+        ("/accounts", ("name", "label", "role")),
+        ("/accounts/nan/roles", ("role",)),
+    ):
+        sent = await person.http.post(path, data=dict.fromkeys(fields, value) | {"_form": mark})
+        assert sent.status_code in (303, 409, 422), (path, sent.status_code)
+        assert value not in sent.text or "<b>" not in value, path
+    assert (await person.http.get("/account")).status_code == 200
+
+
 async def test_keys_are_made_shown_once_used_and_revoked(site: Site) -> None:
     jo = await signed_in(site, "jo", Role.DEVICES)
     made = await jo.posts(
