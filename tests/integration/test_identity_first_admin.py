@@ -7,13 +7,15 @@ import json
 import re
 import stat
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from cityops.errors import ConfigurationError
+from ops_api.doctor_identity import accounts
 from ops_api.identity.core.keys import PATTERN
 from ops_api.identity.model import IdentityRefusedError
 from ops_api.identity.secrets import KEY_FILE, secret_in
@@ -130,3 +132,25 @@ def test_the_secret_is_made_once_for_the_owners_eyes(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="CITYOPS_IDENTITY__SECRET"):
         secret_in(tmp_path / "file")
+
+
+async def test_the_doctor_says_who_can_let_others_in_and_which_keys_run_out(
+    db_dsn: str, pg: psycopg.AsyncConnection[Any]
+) -> None:
+    async def said() -> list[tuple[str, str]]:
+        return [(finding.name, finding.level) for finding in await accounts(pg)]
+
+    assert await said() == [("accounts", "ok")]
+    async with opened(db_dsn) as desk:
+        await desk.accounts.first_admin("ada", "", "op", NOW)
+        assert await said() == [("accounts", "warning")]
+        who = await desk.accounts.named("ada")
+        assert who is not None
+        await desk.passwords.set(who, PASSWORD, NOW)
+        now = datetime.now(UTC)
+        for life in (timedelta(days=300), timedelta(days=10)):
+            made = await desk.keys.make(who, "feed", ["desk:read"], now, life)
+        assert await said() == [("accounts", "ok"), ("keys", "warning")]
+        assert made.key_id in (await accounts(pg))[1].detail
+        await desk.keys.revoke(made.key_id, now)
+        assert await said() == [("accounts", "ok")]
