@@ -353,3 +353,23 @@ async def test_the_audit_says_which_account_and_who_by_number(site: Site) -> Non
     assert ("POST /sign-in/set-up", "staff", "") in rows
     assert ("POST /accounts/{name}/end-sessions", "staff", f"account:{number}") in rows
     assert await site.sql("select 1 from audit_entry e where e::text ~ 'watched|auditor'") == []
+
+
+async def test_over_https_cookies_stay_on_this_host_and_out_of_reach(site: Site) -> None:
+    await add(site, "tls", Role.WASTE)
+    data = {"name": "tls", "password": PASSWORD, "next": "/account"}
+    behind = {"X-Forwarded-Proto": "https"}  # of a proxy that is trusted
+    answer = await Person(site, "tls").http.post("/sign-in", data=data, headers=behind)
+    [step] = answer.headers.get_list("set-cookie")
+    assert step.startswith("__Host-cityops_step=")
+    for part in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"):
+        assert part in step, step
+    assert "domain" not in step.lower()
+    async with at_desk(site) as desk:
+        who = await desk.accounts.named("tls")
+        assert who is not None
+        token = (await desk.sessions.begin(who, "link", datetime.now(UTC), mfa=True)).token
+    # The name that plain http uses is not looked at over https, so nothing planted there counts.
+    for name, status in (("__Host-cityops_staff", 200), ("cityops_staff", 303)):
+        headers = behind | {"Cookie": f"{name}={token}"}
+        assert (await site.http.get("/account", headers=headers)).status_code == status, name
