@@ -159,10 +159,10 @@ def end_sessions(name: Name) -> None:
 
 @app.command("reset-mfa", epilog=examples("cityops account reset-mfa ada.lovelace"))
 def reset_mfa(name: Name) -> None:
-    """Take away an account's authenticator and recovery codes, and end its sessions: a lost telephone."""
+    """Take away an account's authenticator, recovery codes and passkeys, and end its sessions: a lost telephone."""
 
     async def run(desk: IdentityDesk, who: Account) -> None:
-        await desk.factors.drop(who.account_id)
+        await desk.factors.reset(who.account_id)
         await desk.accounts.end_sessions(who)
 
     _with_account(name, run, "account reset-mfa")

@@ -239,6 +239,9 @@ select credential_id, label, made_at, used_on from passkey
 where account_id is not distinct from %(account_id)s::uuid and resident_id is not distinct from %(resident_id)s::uuid
 order by made_at, credential_id
 
+-- passkeys_drop
+delete from passkey where account_id = %(account_id)s
+
 -- passkey_drop
 delete from passkey where credential_id = %(credential_id)s
   and account_id is not distinct from %(account_id)s::uuid and resident_id is not distinct from %(resident_id)s::uuid

@@ -103,7 +103,10 @@ async def set_roles(found: Named, put: RolesPut, ctx: Ctx) -> Response:
 @router.post("/accounts/{name}/link")
 async def make_link(found: Named, request: Request, ctx: Ctx) -> LinkDocument:
     """Make a link to choose a new password; links before it are void."""
-    made = await desk_of(ctx).accounts.link(found, ctx.clock.now())
+    try:
+        made = await desk_of(ctx).accounts.link(found, ctx.clock.now())
+    except IdentityRefusedError as error:
+        raise HTTPException(409, str(error)) from error
     return _link(request, ctx, made)
 
 

@@ -76,7 +76,10 @@ async def enable(found: Named, ctx: Ctx) -> Response:
 @router.post("/{name}/link")
 async def link(found: Named, request: Request, ctx: Ctx) -> Response:
     """Make a link by which its owner chooses a new password, and show it, this once."""
-    made = await desk_of(ctx).accounts.link(found, ctx.clock.now())
+    try:
+        made = await desk_of(ctx).accounts.link(found, ctx.clock.now())
+    except IdentityRefusedError as error:
+        return await _one(request, ctx, found, wrong=str(error))
     return await _one(request, ctx, found, link=made)
 
 
@@ -89,9 +92,9 @@ async def end_sessions(found: Named, ctx: Ctx) -> Response:
 
 @router.post("/{name}/reset-mfa")
 async def reset_mfa(found: Named, ctx: Ctx) -> Response:
-    """Take away its authenticator and recovery codes, and sign it out: a lost telephone."""
+    """Take away its authenticator, recovery codes and passkeys, and sign it out: a lost telephone."""
     desk = desk_of(ctx)
-    await desk.factors.drop(found.account_id)
+    await desk.factors.reset(found.account_id)
     await desk.accounts.end_sessions(found)
     return _back(found)
 
