@@ -27,7 +27,8 @@ def entry_of(scope: MutableMapping[str, Any], rule: Rule, status: int, now: date
     who: Principal = state.get("asker") or NOBODY
     team = state.get("team", "")
     unknown = who.kind == "nobody" and not team
-    if (unknown and (status >= 400 or rule.audit == "look")) or status == 429:
+    in_vain = status >= 400 or not state.get("admitted", False) or rule.audit == "look"
+    if (unknown and in_vain) or status == 429:
         return None
     kind, actor, roles = _actor(who, team)
     client = scope.get("client")

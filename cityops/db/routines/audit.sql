@@ -38,9 +38,7 @@ end $$;
 create or replace function audit_add(
     p_at_us bigint, p_actor_kind text, p_actor_id text, p_roles text, p_via text, p_action text, p_object text, p_reason text,
     p_outcome text, p_network text, p_request_id text, p_detail text
-) returns bigint language plpgsql volatile security definer set search_path = public, pg_temp
--- Whoever holds the lock holds up every line: after so long the website keeps lines aside, or refuses who only looks.
-set lock_timeout = '3s' as $$
+) returns bigint language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
     before record;
     number bigint;
@@ -52,6 +50,8 @@ begin
                  p_detail) like E'%\x1f%' then
         raise exception 'a field of an audit line is missing, or holds U+001F' using errcode = 'invalid_parameter_value';
     end if;
+    -- Whoever holds the lock holds up every line: after so long the website keeps lines aside, or refuses who only looks.
+    perform set_config('lock_timeout', '3s', true);
     perform pg_advisory_xact_lock(hashtext('cityops audit'));
     mark := audit_mark(p_network);
     select * into before from audit_last();
