@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from ops_api.access.model import Principal, Role
@@ -25,34 +26,37 @@ class Places:
     """Gives places.
 
     Args:
-        at_once: exports of this process.
+        at_once: exports of this process; nobody who is not known has the last one as well.
         per_day: exports of one network; programs that are known have more.
     """
 
     def __init__(self, at_once: int = 2, per_day: int = 20) -> None:
         self._at_once, self._per_day = at_once, per_day
-        self._taken = 0
+        self._taken: Counter[str] = Counter()
         self._days = DayLimit()
 
-    def take(self, who: Principal, address: str, now: datetime) -> None:
-        """Take a place; give it back with :meth:`give`.
+    def take(self, who: Principal, address: str, now: datetime) -> str:
+        """Take a place and return what :meth:`give` gives it back by.
 
         Raises:
             NoPlaceError: there is none.
         """
-        if self._taken >= self._at_once:
-            raise NoPlaceError("Other exports are being made. Try again in a minute.", AT_ONCE_RETRY_S)
-        is_known = who.kind == "program" and who.roles & {Role.OPEN_DATA, Role.SERVICE}
-        most = self._per_day * (PROGRAMS_TIMES if is_known else 1)
+        is_known = bool(who.kind == "program" and who.roles & {Role.OPEN_DATA, Role.SERVICE})
         asker = f"{who.kind}:{who.id}" if who.id else f"network:{network_of(address)}"
+        own = self._at_once if is_known else max(1, self._at_once - 1)
+        if self._taken.total() >= self._at_once or self._taken[asker] >= own:
+            raise NoPlaceError("Other exports are being made. Try again in a minute.", AT_ONCE_RETRY_S)
+        most = self._per_day * (PROGRAMS_TIMES if is_known else 1)
         if not self._days.take(asker, most, now.date()):
             tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-            raise NoPlaceError(
-                f"That were {most} exports today, which is the most. A key of an open-data reader has more.",
-                int((tomorrow - now).total_seconds()) + 1,
+            said = (
+                f"That were {most} exports today, which is the most. A key of an open-data reader has more."
             )
-        self._taken += 1
+            raise NoPlaceError(said, int((tomorrow - now).total_seconds()) + 1)
+        self._taken[asker] += 1
+        return asker
 
-    def give(self) -> None:
+    def give(self, asker: str) -> None:
         """Give a place back."""
-        self._taken -= 1
+        self._taken[asker] -= 1
+        self._taken = +self._taken

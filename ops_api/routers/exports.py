@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
+from starlette.types import Message, Send
 
 from ops_api.access.model import NOBODY, Principal
-from ops_api.rest.export import MEDIA, Exporter, Format, Order
+from ops_api.rest.export import MEDIA, Format, Order
 from ops_api.rest.parquet import ParquetMissingError
 from ops_api.rest.places import NoPlaceError
 from ops_api.routers.catalogue import From, To
@@ -24,24 +27,40 @@ WHOLE_S = 6 * 3600.0
 """An export ends after this time [s]: 100 million readings are 7 GB."""
 BEGINNING = datetime.fromisoformat("2000-01-01T00:00:00Z")
 """Of what is asked for without a start; no device was installed before."""
+GRACE_S, SLOWEST_BYTES_S = 60.0, 16 * 2**10
+"""A reader that has let us wait so long must have taken so many bytes of each second: places are few."""
 FORMATS = {media: {"schema": {"type": "string"}} for media in MEDIA.values()}
 
 router = APIRouter(prefix="/api/v1/readings", tags=["devices and readings"])
 
 
 class ExportDownload(Download):
-    """A file that holds a place while it is sent."""
+    """A file that holds a place while it is sent, and is given up where its reader is too slow on the whole."""
 
     whole_s = WHOLE_S
-    place: Exports | None = None
+    done: Callable[[], None] = staticmethod(lambda: None)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Send it (ASGI), then give the place back, however it ended."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            if self.place is not None:
-                self.place.places.give()
+            self.done()
+
+    async def stream_response(self, send: Send) -> None:
+        """Send piece by piece; what counts is the time that the reader takes, not ours."""
+        sent, waited_s = 0, 0.0
+
+        async def not_too_slowly(message: Message) -> None:
+            nonlocal sent, waited_s
+            began_s = time.monotonic()
+            await send(message)
+            sent += len(message.get("body", b""))
+            waited_s += time.monotonic() - began_s
+            if waited_s > GRACE_S and sent < SLOWEST_BYTES_S * waited_s:
+                raise TimeoutError
+
+        await super().stream_response(not_too_slowly)
 
 
 @router.get(
@@ -83,38 +102,28 @@ async def export_readings(
 
 
 async def _answer(request: Request, exports: Exports, order: Order, now: datetime) -> Response:
-    who: Principal = getattr(request.state, "principal", NOBODY)
-    try:
-        exports.places.take(who, address_of(request), now)
-    except NoPlaceError as error:
-        raise HTTPException(429, str(error), {"Retry-After": str(error.retry_s)}) from error
-    try:
-        first, rest = await _begun(exports.exporter, order)
-    except ParquetMissingError as error:
-        exports.places.give()
-        raise HTTPException(406, f"format: no Parquet here. Install it: {error}.") from error
-    except BaseException:
-        exports.places.give()
-        raise
-    name = f"{order.kind.name}-readings.{order.fmt}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Accel-Buffering": "no"}
-    answer = ExportDownload(_whole(first, rest), media_type=MEDIA[order.fmt], headers=headers)
-    answer.place = exports
-    return answer
-
-
-async def _begun(exporter: Exporter, order: Order) -> tuple[bytes, AsyncGenerator[bytes, None]]:
-    """Return the file's first piece and the rest: what can't be made is said before it is answered 200.
-
-    Raises:
-        HTTPException: 404, a device is none, or a household's.
-    """
-    sources = await exporter.sources(order)
+    sources = await exports.exporter.sources(order)
     missing = sorted(set(order.devices or ()) - {s.name for s in sources})
     if missing:
         raise HTTPException(404, f"There is no device {missing[0]!r} of the kind {order.kind.name}.")
-    pieces = exporter.pieces(order, sources)
-    return await anext(pieces), pieces
+    who: Principal = getattr(request.state, "principal", NOBODY)
+    try:
+        place = exports.places.take(who, address_of(request), now)
+    except NoPlaceError as error:
+        raise HTTPException(429, str(error), {"Retry-After": str(error.retry_s)}) from error
+    pieces = exports.exporter.pieces(order, sources)
+    try:
+        first = await anext(pieces)  # what can't be made is said before it is answered 200
+    except BaseException as error:
+        exports.places.give(place)
+        if isinstance(error, ParquetMissingError):
+            raise HTTPException(406, f"format: no Parquet here. Install it: {error}.") from error
+        raise
+    name = f"{order.kind.name}-readings.{order.fmt}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Accel-Buffering": "no"}
+    answer = ExportDownload(_whole(first, pieces), media_type=MEDIA[order.fmt], headers=headers)
+    answer.done = partial(exports.places.give, place)
+    return answer
 
 
 async def _whole(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 ROWS = 20_000
 """Readings that a piece holds, by the devices' own cadence."""
-WIDTH_MOST = timedelta(days=30)
+WIDTH_MOST = timedelta(days=366)
+"""Of a piece: each part of the table in the span is looked into."""
 BEFORE_INSTALLED = timedelta(days=1)
 """No reading is stored that is older than its device's installation by more (DESIGN §4)."""
 DEVICES_MOST = 500
@@ -42,29 +43,28 @@ def slices(sources: Sequence[Source], since: datetime, until: datetime) -> Itera
     of its own; neighbours with few share one.
     """
     together: list[Source] = []
-    rows = 0
+    rows, earliest = 0, until
     for source in sources:
-        expected = _expected(source, since, until)
-        if together and (
-            rows + expected > ROWS or len(together) == DEVICES_MOST or until - since > WIDTH_MOST
-        ):
-            yield from _pieces(together, since, until)
-            together, rows = [], 0
+        begins = _begin(source.installed_at, since)
+        expected = max(0, int((until - begins).total_seconds())) // source.cadence_s
+        is_long = until - min(begins, earliest) > WIDTH_MOST
+        if together and (is_long or rows + expected > ROWS or len(together) == DEVICES_MOST):
+            yield from _pieces(together, earliest, until)
+            together, rows, earliest = [], 0, until
         together.append(source)
-        rows += expected
-    yield from _pieces(together, since, until)
+        rows, earliest = rows + expected, min(begins, earliest)
+    yield from _pieces(together, earliest, until)
 
 
-def _expected(source: Source, since: datetime, until: datetime) -> int:
-    start = max(since, source.installed_at - BEFORE_INSTALLED)
-    return max(0, int((until - start).total_seconds())) // source.cadence_s
+def _begin(installed_at: datetime, since: datetime) -> datetime:
+    """Return the time before which a device has no readings that are asked for."""
+    return max(since, installed_at - BEFORE_INSTALLED)
 
 
-def _pieces(together: Sequence[Source], since: datetime, until: datetime) -> Iterator[Slice]:
+def _pieces(together: Sequence[Source], start: datetime, until: datetime) -> Iterator[Slice]:
     """Yield the pieces of devices that share theirs."""
     if not together:
         return
-    start = max(since, min(s.installed_at for s in together) - BEFORE_INSTALLED)
     width = WIDTH_MOST
     if len(together) == 1:
         width = min(width, timedelta(seconds=ROWS * together[0].cadence_s))
