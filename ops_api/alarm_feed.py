@@ -1,41 +1,16 @@
-"""What happens to alarms as a stream of events, each line of the log once and in order.
-
-An event's id is its line's number, so a reader comes back with ``Last-Event-ID`` and gets
-what it missed from the database. Numbers are given before their transactions commit: one
-that is not there yet may still come. A line is therefore told only when nobody can write
-a line before it any more: whoever writes one holds a transaction id by then, so when all
-transactions that were open when the line was first seen have ended, every line before it
-is there or never will be.
-
-Buffers are bounded: a reader that is too slow is sent away, and reads on from the
-database when it comes back.
-"""
+"""What happens to alarms as a stream of events: the lines of the log that :mod:`ops_api.event_feed` tells."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from functools import cached_property
 
-import structlog
+from ops_api import event_feed
+from ops_api.event_feed import BEHIND_MOST, GAP_S, QUEUE_EVENTS, EventFeed, Gaps, LogSource, Words
+from ops_api.stream import RETRY_MS
 
-from ops_api.stream import HEARTBEAT_S, RETRY_MS, alive
-
-log = structlog.get_logger(__name__)
-
-BATCH = 100
-QUEUE_EVENTS = 500
-BEHIND_MOST = 1000
-"""Who missed more lines than this is told to read everything anew."""
-GAP_S = 30.0
-"""Lines do not wait longer than this for one that may still come [s]; then readers are told to read anew."""
-LOOK_BACK = 1000
-CATCHING_UP = 4
-"""Readers that are given what they missed at the same time; the others wait, the database has more to do."""
+__all__ = ["BEHIND_MOST", "GAP_S", "QUEUE_EVENTS", "AlarmFeed", "Gaps", "Line", "LogSource", "Look", "Told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,291 +20,45 @@ class Line:
     log_id: int
     alarm_id: int
 
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Lines after a number, in order, as one snapshot of the database shows them.
-
-    Attributes:
-        oldest_open: the lowest transaction id that may still be open.
-        next_xid: the lowest transaction id that was not yet given.
-    """
-
-    lines: tuple[Line, ...]
-    oldest_open: int
-    next_xid: int
+    @property
+    def number(self) -> int:
+        """The line's number."""
+        return self.log_id
 
 
-@dataclass(frozen=True, slots=True)
+Look = event_feed.Look[Line]
+
+
+@dataclass(frozen=True)
 class Told:
     """An event: the line it is of, and its JSON."""
 
     line: Line
     data: str
 
-    def encode(self) -> bytes:
-        """Return it as the text/event-stream format wants it."""
-        return f"id: {self.line.log_id}\nretry: {RETRY_MS}\nevent: alarm\ndata: {self.data}\n\n".encode()
-
-
-class LogSource(Protocol):
-    """The log of alarms. Every method raises where the database does not answer."""
-
-    async def newest(self) -> int:
-        """Return the highest number of a line; 0 where there is none."""
-        ...
-
-    async def after(self, log_id: int, limit: int) -> Look:
-        """Return the first lines after a number."""
-        ...
-
-    async def tell(self, lines: Sequence[Line]) -> list[Told]:
-        """Return lines as readers get them, homes masked."""
-        ...
-
-
-@dataclass
-class Gaps:
-    """Decides which lines can be told: those before which no other can come any more.
-
-    Attributes:
-        seen: by number of a line, the next transaction id when it was first seen, and when that was [s].
-        skipped: one of the lines just settled did not wait for the end of its gap.
-        ended: all that could still come into a gap that was skipped has come since: it was told to nobody.
-    """
-
-    seen: dict[int, tuple[int, float]] = field(default_factory=dict)
-    skipped: bool = False
-    ended: bool = False
-    _open_until: int | None = None
-
-    def settled(self, cursor: int, look: Look, now_s: float) -> list[Line]:
-        """Return the lines to tell after ``cursor``."""
-        self.ended = self._open_until is not None and look.oldest_open >= self._open_until
-        if self.ended:
-            self._open_until = None
-        found, expected, self.skipped = [], cursor + 1, False
-        for line in look.lines:
-            if line.log_id != expected and not self._closed(line.log_id, look, now_s):
-                break
-            self.seen.pop(line.log_id, None)
-            found.append(line)
-            expected = line.log_id + 1
-        return found
-
-    def _closed(self, log_id: int, look: Look, now_s: float) -> bool:
-        next_xid, since_s = self.seen.setdefault(log_id, (look.next_xid, now_s))
-        if look.oldest_open >= next_xid:
-            return True
-        if now_s - since_s < GAP_S:
-            return False
-        self.skipped = True
-        self._open_until = next_xid if self._open_until is None else max(next_xid, self._open_until)
-        return True
-
-
-@dataclass(eq=False)
-class _Reader:
-    queue: deque[Told | int] = field(default_factory=deque)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    overrun: bool = False
-
-    def put(self, events: Sequence[Told | int]) -> None:
-        if len(self.queue) + len(events) > QUEUE_EVENTS:
-            self.overrun = True
-            self.queue.clear()
-        if not self.overrun:
-            self.queue.extend(events)
-        self.wake.set()
-
-
-class AlarmFeed:
-    """Tells readers of lines as they come.
-
-    Args:
-        source: the log.
-        poll_s: seconds between looks without a hint.
-        max_readers: open streams at most.
-    """
-
-    def __init__(self, source: LogSource, *, poll_s: float = 2.0, max_readers: int = 200) -> None:
-        self._source, self._poll_s, self._max_readers = source, poll_s, max_readers
-        self._readers: set[_Reader] = set()
-        self._turns, self._catching_up = asyncio.Lock(), asyncio.Semaphore(CATCHING_UP)
-        self._wake = asyncio.Event()
-        self._gaps, self._cursor = Gaps(), -1
-        self._looked_s = 0.0
-        self._is_owed = False  # a reset that could not be said yet
-        self._reset_to = -1  # who stood here or before when one was said, and was away, has it to hear
-        self._closed = False
-
     @property
-    def full(self) -> bool:
-        """Whether another stream would be one too many."""
-        return self._closed or len(self._readers) >= self._max_readers
+    def number(self) -> int:
+        """The line's number."""
+        return self.line.log_id
 
-    @property
-    def readers(self) -> int:
-        """Open streams."""
-        return len(self._readers)
+    @cached_property
+    def encoded(self) -> bytes:
+        """It as the text/event-stream format wants it; the same bytes for every reader."""
+        return f"id: {self.number}\nretry: {RETRY_MS}\nevent: alarm\ndata: {self.data}\n\n".encode()
 
-    def touch(self) -> None:
-        """Say that something may be new."""
-        self._wake.set()
 
-    def close(self) -> None:
-        """End every stream."""
-        self._closed = True
-        self._wake.set()
-        for reader in self._readers:
-            reader.wake.set()
+class AlarmFeed(EventFeed[Line, Told]):
+    """Tells readers of lines of the alarm log as they come; arguments as :class:`EventFeed`'s."""
 
-    async def run(self) -> None:
-        """Follow the log while anybody reads, until cancelled."""
-        while not self._closed:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_s):
-                    await self._wake.wait()
-            self._wake.clear()
-            async with self._turns:
-                if not self._readers:
-                    self._cursor = -1
-                    continue
-                try:
-                    await self._turn()
-                except Exception as error:
-                    log.warning("the alarm log could not be followed", error=str(error))
+    def __init__(self, source: LogSource[Line, Told], *, poll_s: float = 2.0, max_readers: int = 200) -> None:
+        super().__init__(source, Words("the alarm log", "log_id"), poll_s=poll_s, max_readers=max_readers)
 
-    async def _turn(self) -> None:
-        await self._begin()
-        while True:
-            look = await self._source.after(self._cursor, BATCH)
-            looked_s = _now_s()
-            lines = self._gaps.settled(self._cursor, look, looked_s)
-            self._is_owed |= self._gaps.skipped or self._gaps.ended
-            events, is_whole = await self._words(lines)
-            cursor = lines[-1].log_id if lines else self._cursor
-            if self._is_owed or not is_whole:
-                events.append(cursor)
-                self._is_owed, self._reset_to = False, cursor
-            self._cursor, self._looked_s = cursor, looked_s
-            for reader in self._readers if events else ():
-                reader.put(events)
-            if not lines:
-                return
-
-    async def _words(self, lines: Sequence[Line]) -> tuple[list[Told | int], bool]:
-        """Return lines as events, and whether all of them could be put into words: one that can't holds up none."""
-        if not lines:
-            return [], True
-        try:
-            return [*await self._source.tell(lines)], True
-        except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
-            if len(lines) == 1:
-                log.error("a line of the alarm log can't be told", log_id=lines[0].log_id, error=str(error))
-                return [], False
-        half = len(lines) // 2
-        first, rest = await self._words(lines[:half]), await self._words(lines[half:])
-        return first[0] + rest[0], first[1] and rest[1]
-
-    async def _begin(self) -> None:
-        """Stand at the last line before which nothing can come any more."""
-        if self._cursor >= 0:
-            return
-        self._gaps = Gaps()
-        cursor = max(0, await self._source.newest() - LOOK_BACK)
-        look = await self._source.after(cursor, LOOK_BACK)
-        if look.lines and cursor > 0:
-            cursor = look.lines[0].log_id - 1
-        lines = self._gaps.settled(cursor, look, _now_s())
-        self._cursor = lines[-1].log_id if lines else cursor
-        self._looked_s = _now_s()
-
-    async def stream(
+    def stream(  # type: ignore[override]  # of alarms one asks for one alarm
         self, last_log_id: int | None = None, alarm_id: int | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """Yield events for one reader: first what came after ``last_log_id``, then what comes.
+        """Return events for one reader; ``alarm_id``: of this alarm alone."""
 
-        It ends where the source fails, or the reader is too slow: the reader comes back.
-        """
-        reader = _Reader()
-        self._readers.add(reader)
-        try:
-            async with aclosing(self._told(reader, last_log_id, alarm_id)) as pieces:
-                async for piece in pieces:
-                    yield piece
-        except Exception as error:
-            log.warning("a reader of the alarm log is sent away", error=str(error))
-        finally:
-            self._readers.discard(reader)
+        def pick(told: Told) -> bytes | None:
+            return told.encoded if alarm_id in (None, told.line.alarm_id) else None
 
-    async def _told(
-        self, reader: _Reader, last_log_id: int | None, alarm_id: int | None
-    ) -> AsyncGenerator[bytes, None]:
-        async with self._turns:
-            await self._begin()
-            cursor = self._cursor
-        sent = cursor
-        if last_log_id is None:
-            yield _position("begin", cursor)
-        elif last_log_id <= self._reset_to or await self._is_too_far(last_log_id, cursor):
-            yield _position("reset", cursor)
-        else:
-            yield f"retry: {RETRY_MS}\n\n".encode()
-            async for told in self._missed(last_log_id, cursor):
-                if isinstance(told, int):
-                    yield _position("reset", told)
-                elif alarm_id in (None, told.line.alarm_id):
-                    yield told.encode()
-            sent = max(last_log_id, cursor)
-        async with aclosing(self._coming(reader, sent, alarm_id)) as coming:
-            async for piece in coming:
-                yield piece
-
-    async def _is_too_far(self, last_log_id: int, cursor: int) -> bool:
-        """Whether a reader is too far behind, or ahead of a log that is another one than it was."""
-        if last_log_id >= cursor:
-            return last_log_id > cursor and last_log_id > await self._source.newest()
-        look = await self._source.after(last_log_id, BEHIND_MOST + 1)
-        return sum(line.log_id <= cursor for line in look.lines) > BEHIND_MOST
-
-    async def _missed(self, last_log_id: int, cursor: int) -> AsyncIterator[Told | int]:
-        is_whole = True
-        while last_log_id < cursor:
-            async with self._catching_up:
-                look = await self._source.after(last_log_id, BATCH)
-                lines = [line for line in look.lines if line.log_id <= cursor]
-                words, all_told = await self._words(lines)
-            is_whole &= all_told
-            for told in words:
-                yield told
-            last_log_id = lines[-1].log_id if lines else cursor
-        if not is_whole:
-            yield cursor
-
-    async def _coming(self, reader: _Reader, sent: int, alarm_id: int | None) -> AsyncGenerator[bytes, None]:
-        while not self._closed:
-            while reader.queue:
-                told = reader.queue.popleft()
-                if isinstance(told, int):
-                    yield _position("reset", told)
-                elif told.line.log_id > sent and alarm_id in (None, told.line.alarm_id):
-                    yield told.encode()
-            if reader.overrun:
-                log.info("a reader of the alarm log is too slow and is sent away")
-                return
-            reader.wake.clear()
-            try:
-                async with asyncio.timeout(HEARTBEAT_S):
-                    await reader.wake.wait()
-            except TimeoutError:
-                yield alive(_now_s() - self._looked_s)
-
-
-def _position(event: str, log_id: int) -> bytes:
-    data = json.dumps({"log_id": log_id})
-    return f"id: {log_id}\nretry: {RETRY_MS}\nevent: {event}\ndata: {data}\n\n".encode()
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()
+        return super().stream(last_log_id, pick)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -29,13 +28,20 @@ from ops_api.households.parts import Households, households_on
 from ops_api.households.ports import Eraser
 from ops_api.housing.team_door import TeamDoor
 from ops_api.incident_desk import IncidentDesk
-from ops_api.lifespan import lifespan
+from ops_api.lifespan import hub_of, lifespan
 from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import database_state
 from ops_api.queries.missing import count_fleet
+from ops_api.rest.described import bare_app
+from ops_api.rest.export import Exporter
+from ops_api.rest.kept import KEEP_S, KeepAnswers
+from ops_api.rest.known_params import known_params
+from ops_api.rest.places import Places
+from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers import (
     account_pages,
+    accounts,
     accounts_pages,
     alarm_pages,
     alarm_stream,
@@ -57,6 +63,7 @@ from ops_api.routers import (
     crew_pages,
     damp,
     explain,
+    exports,
     health,
     home_case,
     home_data,
@@ -87,7 +94,9 @@ from ops_api.routers import (
     orders,
     pages,
     platform,
+    problem_pages,
     problems,
+    readings_stream,
     road_forecast,
     rounds,
     rules,
@@ -101,7 +110,7 @@ from ops_api.routers import (
     work,
 )
 from ops_api.routers.body_limit import LimitBody
-from ops_api.routers.context import Cases, Context, FrontDoor, Officers
+from ops_api.routers.context import Cases, Context, Exports, FrontDoor, Officers
 from ops_api.routers.keep_signed_in import KeepSignedIn
 from ops_api.routers.metrics import CountRequests, Metrics
 from ops_api.routers.schemas import Problem
@@ -113,13 +122,9 @@ from rules.desk.ports import AlarmDesk
 from rules.rounds.service import RoundDesk
 from rules.winter.weather.ports import WeatherForecasts
 
-DESCRIPTION = """What the council's sensors measure and what the rules decide.
-
-Times are RFC 3339 with offset; units are in the names of fields. Errors are RFC 9457
-problems. Devices that stand in homes appear under the home's code only.
-"""
-
 _ROUTERS = (
+    readings_stream.router,
+    exports.router,
     catalogue.router,
     homes.router,
     winter.router,
@@ -157,6 +162,7 @@ _ROUTERS = (
     ops_tools.router,
     ops_closures.router,
     *open_routes.ROUTERS,
+    accounts.router,
     audit.router,
 )
 _PAGES = (
@@ -195,6 +201,7 @@ _PAGES = (
     ops_tools_pages.router,
     ops_closures.pages,
     *open_routes.PAGES,
+    problem_pages.pages,
     sign_in_pages.router,
     sign_in_other.router,
     account_pages.router,
@@ -230,6 +237,8 @@ def create_app(
     incidents: IncidentDesk | None = None,
     tools: OpsTools | None = None,
     front: FrontDoor | None = None,
+    export_places: Places | None = None,
+    keep_s: float = KEEP_S,
 ) -> FastAPI:
     """Return the application.
 
@@ -256,14 +265,18 @@ def create_app(
         round_desk: the bin lorries' rounds; without it their routes answer 503.
         incidents: the operations centre's incidents; without them their routes answer 503.
         tools: what-if of closures and the emergency way; without them their routes answer 503.
+        export_places: how many bulk exports there may be; as an installation that sets nothing has them.
+        keep_s: for how long open answers are kept; 0: not at all [s].
         front: who somebody is and where it is written down; without it nobody has an account or a key.
     """
     db, brand, clock = Db(pool), brand or Brand(), clock or SystemClock()
-    hub = _hub(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
+    hub = hub_of(db, clock, hints, poll_s=poll_s, pace_s=pace_s)
     feed = AlarmFeed(alarm_stream.AlarmLog(db, desk, brand, clock), poll_s=poll_s)
     hub.tell(feed.touch)
-    app = _bare_app()
     kinds = kinds if kinds is not None else discover()
+    reading_feeds = ReadingFeeds(db, pool, kinds, poll_s=poll_s)
+    hub.tell(reading_feeds.touch)
+    app = _bare_app()
     homes_parts = households_on(db, residents or pool, gone, eraser)
     known = _context(db, hub, feed, brand, kinds, clock, desk, homes_parts)
     app.state.context = replace(
@@ -278,43 +291,12 @@ def create_app(
         rounds=round_desk,
         incidents=incidents,
         tools=tools,
+        readings=reading_feeds,
+        exports=Exports(Exporter(db, pool), export_places or Places()),
         front=front or FrontDoor(),
     )
-    _mount(app)
+    _mount(app, keep_s)
     return app
-
-
-def _hub(db: Db, clock: Clock, hints: Hints | None, *, poll_s: float, pace_s: float) -> Hub:
-    async def state_version() -> object:
-        return await db.one("version")
-
-    async def alarms_version() -> object:
-        return await db.one("alarm_log_version")
-
-    async def notifications_version() -> object:
-        return await db.one("notify_version", now=clock.now())
-
-    async def incidents_version() -> object:
-        return await db.one("incidents_version")
-
-    versions = {
-        "alarms": alarms_version,
-        "notifications": notifications_version,
-        "incidents": incidents_version,
-    }
-    return Hub(state_version, hints, versions=versions, poll_s=poll_s, pace_s=pace_s)
-
-
-def _bare_app() -> FastAPI:
-    return FastAPI(
-        title="cityops",
-        description=DESCRIPTION,
-        version=_version(),
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
-    )
 
 
 def _context(
@@ -346,7 +328,11 @@ def _context(
     )
 
 
-def _mount(app: FastAPI) -> None:
+def _bare_app() -> FastAPI:
+    return bare_app(lifespan)
+
+
+def _mount(app: FastAPI, keep_s: float) -> None:
     app.router.routes.extend(_routes())
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
@@ -354,6 +340,7 @@ def _mount(app: FastAPI) -> None:
     app.add_middleware(KeepSignedIn)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=6)
     app.add_middleware(Audited)
+    app.add_middleware(KeepAnswers, keep_s=keep_s)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=app.state.context.metrics)
 
@@ -375,7 +362,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     }
     all_of_them = APIRouter()
     for router in _ROUTERS:
-        all_of_them.include_router(router, responses=errors, dependencies=_HELD)
+        all_of_them.include_router(router, responses=errors, dependencies=[*_HELD, Depends(known_params)])
     for router in _PAGES:
         all_of_them.include_router(router, dependencies=_HELD)
     return tuple(all_of_them.routes)
@@ -391,10 +378,3 @@ def page_paths() -> dict[str, frozenset[str]]:
         for r in routes
         if isinstance(r, Route) and "GET" in (r.methods or ())
     }
-
-
-def _version() -> str:
-    try:
-        return version("cityops")
-    except PackageNotFoundError:
-        return "0"

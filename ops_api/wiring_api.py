@@ -27,6 +27,7 @@ from ops_api.households.gone import Remembering
 from ops_api.housing.team_door import TeamDoor
 from ops_api.opendata.shelf import Shelf
 from ops_api.queries import Db
+from ops_api.rest.places import Places
 from ops_api.routers.context import Context, Officers
 from ops_api.web.brand import Brand
 from ops_api.winter_roads import Roads
@@ -127,6 +128,8 @@ async def run_api(
             crew=crew_desk(settings, pool, desk),
             round_desk=desk,
             incidents=incidents,
+            keep_s=settings.api.keep_s,
+            export_places=Places(settings.open.exports_at_once, settings.open.exports_per_day),
             tools=ops_tools(settings, pool, officers.plans, desk, asks, asks_rounds, incidents.door),
             front=replace(front_door(settings, pool), audit=audit),
         )
@@ -192,6 +195,8 @@ async def _serve(
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         context.hub.close()
         context.feed.close()
+        if context.readings is not None:
+            context.readings.close()
         server.should_exit = True
         await serving
     finally:

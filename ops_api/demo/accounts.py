@@ -48,8 +48,10 @@ async def demo_accounts(settings: Settings, folder: Path, dsn: str) -> list[tupl
     return made
 
 
-def account_lines(address: str, made: list[tuple[str, str, Role]]) -> list[str]:
-    """Return what is printed of them: each opens what its role may, and nothing else."""
+def account_lines(address: str | None, made: list[tuple[str, str, Role]]) -> list[str]:
+    """Return what is printed of them: each opens what its role may, and nothing else. Without pages nothing is."""
+    if address is None:
+        return []
     width = max(len(name) for name, _, _ in made)
     return [
         f"  {address}/sign-in   accounts, one a role; passwords of this demo alone:",

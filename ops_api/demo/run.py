@@ -166,7 +166,7 @@ async def _start(demo: Demo, cleanup: AsyncExitStack) -> Running:
         )
     cleanup.push_async_callback(children.stop)
     _say_addresses(demo.say, address, sample, team)
-    for line in account_lines(address or "", accounts):
+    for line in account_lines(address, accounts):
         demo.say(line)
     _say_commands(demo.say, folder)
     end = start + timedelta(hours=scenario.duration_h) if demo.check else None

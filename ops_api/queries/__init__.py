@@ -40,6 +40,7 @@ FILES = (
     "ops.sql",
     "incidents.sql",
     "open_data.sql",
+    "rest.sql",
     "audit.sql",
     "identity.sql",
 )

@@ -81,25 +81,50 @@ async def latest(db: Db, kind: Kind, *, device_id: int | None = None, limit: int
 
 
 async def series(
-    db: Db, kind: Kind, device_id: int, *, start: datetime, end: datetime, bucket: Bucket, limit: int
+    db: Db,
+    kind: Kind,
+    device_id: int,
+    *,
+    start: datetime,
+    end: datetime,
+    bucket: Bucket,
+    limit: int,
+    after: tuple[datetime, int] | None = None,
 ) -> list[Row]:
     """Return readings of one device with ``start <= ts < end`` in time order.
 
     ``raw`` rows carry ts, seq, quality and the fields; ``hour`` and ``day`` rows carry
     ts (start of the bucket), n, and ``<field>_avg|_min|_max`` of each numeric field.
+    ``after``: time and seq of a row; only those after it (of a bucket the time alone counts).
     """
     if bucket == "raw":
         query = sql.SQL(
             "select r.ts, r.seq, r.quality, {columns} from {table} r where r.device_id = %(device_id)s"
-            " and r.ts >= %(start)s and r.ts < %(end)s order by r.ts, r.seq limit %(limit)s"
-        ).format(columns=values_as_sent(kind.fields, "r"), table=sql.Identifier(kind.table))
+            " and r.ts >= %(start)s and r.ts < %(end)s{after} order by r.ts, r.seq limit %(limit)s"
+        ).format(
+            columns=values_as_sent(kind.fields, "r"),
+            table=sql.Identifier(kind.table),
+            after=sql.SQL(" and (r.ts, r.seq) > (%(after_ts)s, %(after_seq)s)" if after else ""),
+        )
     else:
         names = ["n", *(f"{f.name}_{s}" for f in aggregated_fields(kind) for s in ("avg", "min", "max"))]
         query = sql.SQL(
             "select r.bucket as ts, {columns} from {view} r where r.device_id = %(device_id)s"
-            " and r.bucket >= %(start)s and r.bucket < %(end)s order by r.bucket limit %(limit)s"
-        ).format(columns=_columns(names, "r"), view=sql.Identifier(f"{kind.name}_{_VIEW_SUFFIX[bucket]}"))
-    return await db.fetch(query, {"device_id": device_id, "start": start, "end": end, "limit": limit})
+            " and r.bucket >= %(start)s and r.bucket < %(end)s{after} order by r.bucket limit %(limit)s"
+        ).format(
+            columns=_columns(names, "r"),
+            view=sql.Identifier(f"{kind.name}_{_VIEW_SUFFIX[bucket]}"),
+            after=sql.SQL(" and r.bucket > %(after_ts)s" if after else ""),
+        )
+    after_ts, after_seq = after or (start, 0)
+    values = {
+        "device_id": device_id,
+        "end": end,
+        "limit": limit,
+        "after_ts": after_ts,
+        "after_seq": after_seq,
+    }
+    return await db.fetch(query, {**values, "start": max(start, after_ts)})
 
 
 async def reporting(db: Db, kind: Kind, now: datetime) -> int:

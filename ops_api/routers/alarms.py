@@ -11,9 +11,11 @@ from fastapi import APIRouter, HTTPException, Query, Request
 
 from ops_api.queries import Row
 from ops_api.queries.alarms import ANY_ALARM, members_of, one_alarm
+from ops_api.rest.chosen_fields import FIELDS, ChosenFields
 from ops_api.routers import alarm_documents as documents
 from ops_api.routers.context import Context, Ctx
 from ops_api.routers.explain import ExplanationDocument, document, explained_alarm
+from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import AlarmDocument, Severity, SubjectKind
 from ops_api.routers.staff_pass import acting
 from ops_api.web import alarm_view
@@ -21,7 +23,7 @@ from rules.core.desk.model import Command, Entry
 
 AlarmState = Literal["active", "cleared", "all"]
 
-router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"])
+router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"], route_class=ChosenFields)
 
 
 async def find_alarm(ctx: Context, alarm_id: int) -> Row:
@@ -46,9 +48,10 @@ async def alarm_rows(ctx: Context, state: AlarmState, **wanted: object) -> list[
     return await ctx.db.rows("alarms", **{**ANY_ALARM, "active": active, **wanted})
 
 
-@router.get("")
+@router.get("", dependencies=FIELDS)
 async def list_alarms(
     ctx: Ctx,
+    pages: Pages,
     state: AlarmState = "active",
     severity: Severity | None = None,
     subject_kind: SubjectKind | None = None,
@@ -71,10 +74,12 @@ async def list_alarms(
         acknowledged=acknowledged,
         shelved=shelved,
         closed=closed,
-        before=before,
-        limit=limit,
+        before=pages.number(before),
+        limit=limit + 1,
     )
-    return [AlarmDocument(**r) for r in rows]
+    if len(rows) > limit:
+        pages.next(rows[limit - 1]["alarm_id"])
+    return [AlarmDocument(**r) for r in rows[:limit]]
 
 
 class _Order(Protocol):

@@ -59,7 +59,7 @@ async def list_audit(
     before: Before = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = SHOWN,
 ) -> list[AuditLine]:
-    """Return who saw or changed what, newest first; the first line says that it was read."""
+    """Return who saw or changed what, newest first; that it was read is a line as well."""
     rows = await _read(ctx, request, who, "rest", actor=actor, about=about, before=before, limit=limit)
     return [AuditLine(**row) for row in rows]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
@@ -11,10 +11,12 @@ from pydantic import AwareDatetime
 from devices.contract.kind import Kind
 from devices.contract.schema import json_schema
 from ops_api.queries import Row, readings
+from ops_api.rest.chosen_fields import FIELDS, ChosenFields
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import DeviceDocument, DevicePage, KindDocument, KindField, LatestReading, Series
 
-router = APIRouter(prefix="/api/v1", tags=["devices and readings"])
+router = APIRouter(prefix="/api/v1", tags=["devices and readings"], route_class=ChosenFields)
 
 From = Annotated[
     AwareDatetime | None, Query(alias="from", description="Start, with offset; default 48 h before `to`")
@@ -47,13 +49,13 @@ def kind_document(kind: Kind) -> KindDocument:
     )
 
 
-@router.get("/kinds")
+@router.get("/kinds", dependencies=FIELDS)
 async def list_kinds(ctx: Ctx) -> list[KindDocument]:
     """Return every kind of device with its fields and units."""
     return [kind_document(k) for k in ctx.kinds.values()]
 
 
-@router.get("/kinds/{kind}")
+@router.get("/kinds/{kind}", dependencies=FIELDS)
 async def get_kind(kind: str, ctx: Ctx) -> KindDocument:
     """Return one kind of device."""
     return kind_document(ctx.kind(kind))
@@ -65,15 +67,21 @@ async def get_kind_schema(kind: str, ctx: Ctx) -> dict[str, Any]:
     return json_schema(ctx.kind(kind))
 
 
-@router.get("/devices")
+@router.get("/devices", dependencies=FIELDS)
 async def list_devices(
     ctx: Ctx,
+    pages: Pages,
     kind: str | None = None,
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> DevicePage:
     """Return devices by name. Devices in homes are reached by the home's code only."""
-    rows = await ctx.db.rows("devices", name=None, kind=kind, after=after, limit=limit + 1)
+    key = pages.key(str)
+    rows = await ctx.db.rows(
+        "devices", name=None, kind=kind, after=after if key is None else key[0], limit=limit + 1
+    )
+    if len(rows) > limit:
+        pages.next(rows[limit - 1]["name"])
     return DevicePage(
         devices=[DeviceDocument(**r) for r in rows[:limit]],
         next=rows[limit - 1]["name"] if len(rows) > limit else None,
@@ -88,13 +96,13 @@ async def find_device(ctx: Context, name: str) -> Row:
     return row
 
 
-@router.get("/devices/{name}")
+@router.get("/devices/{name}", dependencies=FIELDS)
 async def get_device(name: str, ctx: Ctx) -> DeviceDocument:
     """Return one device."""
     return DeviceDocument(**await find_device(ctx, name))
 
 
-@router.get("/devices/{name}/latest")
+@router.get("/devices/{name}/latest", dependencies=FIELDS)
 async def get_latest(name: str, ctx: Ctx) -> LatestReading:
     """Return the newest reading of a device."""
     device = await find_device(ctx, name)
@@ -102,6 +110,19 @@ async def get_latest(name: str, ctx: Ctx) -> LatestReading:
     if not rows:
         raise HTTPException(404, f"Device {name!r} has sent no reading yet.")
     return LatestReading(**rows[0])
+
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def microseconds_of(at: datetime) -> int:
+    """Return a time as microseconds since 1970: exactly as the database has it."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def moment_of(us: int) -> datetime:
+    """Return the time of :func:`microseconds_of`."""
+    return EPOCH + timedelta(microseconds=us)
 
 
 def asked_span(start: datetime | None, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:
@@ -120,6 +141,7 @@ def asked_span(start: datetime | None, end: datetime | None, now: datetime) -> t
 async def get_series(
     name: str,
     ctx: Ctx,
+    pages: Pages,
     start: From = None,
     end: To = None,
     bucket: Literal["raw", "hour", "day"] = "raw",
@@ -129,13 +151,18 @@ async def get_series(
     device = await find_device(ctx, name)
     kind = ctx.kind(device["kind"])
     since, until = asked_span(start, end, ctx.clock.now())
+    key = pages.key(int, int)
+    after = None if key is None else (moment_of(int(key[0])), int(key[1]))
     rows = await readings.series(
-        ctx.db, kind, device["device_id"], start=since, end=until, bucket=bucket, limit=limit + 1
+        ctx.db, kind, device["device_id"], start=since, end=until, bucket=bucket, limit=limit + 1, after=after
     )
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        pages.next(microseconds_of(last["ts"]), last.get("seq", 0))
     return Series(device=name, kind=kind.name, bucket=bucket, truncated=len(rows) > limit, rows=rows[:limit])
 
 
-@router.get("/readings/latest")
+@router.get("/readings/latest", dependencies=FIELDS)
 async def list_latest(
     ctx: Ctx,
     kind: Annotated[str, Query(description="Kind of device, e.g. road")],

@@ -31,6 +31,9 @@ from ops_api.ops_tools import OpsTools
 from ops_api.queries import Db, Pool
 from ops_api.queries.database import DatabaseState
 from ops_api.queries.town import town_now
+from ops_api.rest.export import Exporter
+from ops_api.rest.places import Places
+from ops_api.rest.reading_feed import ReadingFeeds
 from ops_api.routers.metrics import Metrics
 from ops_api.stream import Hub
 from ops_api.wall_map import WallMap
@@ -96,6 +99,14 @@ class FrontDoor:
 
 
 @dataclass(frozen=True, slots=True)
+class Exports:
+    """What makes bulk exports, and the places there are for them."""
+
+    exporter: Exporter
+    places: Places
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The parts of one application; built once by ``ops_api.app.create_app``."""
 
@@ -125,6 +136,8 @@ class Context:
     wall: WallMap = field(default_factory=WallMap)
     incidents: IncidentDesk | None = None
     tools: OpsTools | None = None
+    readings: ReadingFeeds | None = None
+    exports: Exports | None = None
     front: FrontDoor = field(default_factory=FrontDoor)
     shelf: Shelf = field(default_factory=Shelf)
     buckets: Buckets = field(default_factory=Buckets)

@@ -23,7 +23,7 @@ router = APIRouter(
     prefix="/ogc",
     tags=["OGC API Features"],
     default_response_class=Response,
-    responses={400: {"model": Problem}},
+    responses={n: {"model": Problem} for n in (400, 404, 503)},
 )
 
 

@@ -14,6 +14,7 @@ from ops_api.access.enforce import NO_ROUTE
 from ops_api.queries import DatabaseUnavailableError, Row
 from ops_api.routers import backups, content, weather_forecasts
 from ops_api.routers.context import Context, Ctx
+from ops_api.routers.paging import Pages
 from ops_api.routers.schemas import (
     DeadLetter,
     DeadLetterDetail,
@@ -69,14 +70,19 @@ def _text(payload: bytes) -> str | None:
 @router.get("/dead-letters")
 async def list_dead_letters(
     ctx: Ctx,
+    pages: Pages,
     reason: Annotated[str | None, Query(description="Reason code")] = None,
     device: str | None = None,
     before: Annotated[int | None, Query(description="Only dead letters with a smaller id")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[DeadLetter]:
     """Return messages that could not be stored, newest first."""
-    rows = await dead_letter_rows(ctx, reason=reason, device=device, before=before, limit=limit)
-    return [DeadLetter(**r) for r in rows]
+    rows = await dead_letter_rows(
+        ctx, reason=reason, device=device, before=pages.number(before), limit=limit + 1
+    )
+    if len(rows) > limit:
+        pages.next(rows[limit - 1]["dead_letter_id"])
+    return [DeadLetter(**r) for r in rows[:limit]]
 
 
 @router.get("/dead-letters/not-kept")
@@ -170,7 +176,9 @@ async def metrics(request: Request, ctx: Ctx) -> Response:
     """Return the metrics in the Prometheus text format: to who is near, or has a key; to others there are none."""
     if not _is_near(request) and await may(request) is None:
         raise HTTPException(404, NO_ROUTE)
-    ctx.metrics.readers.set(ctx.hub.readers + ctx.feed.readers)
+    ctx.metrics.readers.set(
+        ctx.hub.readers + ctx.feed.readers + (ctx.readings.readers if ctx.readings else 0)
+    )
     ctx.metrics.dropped.set(ctx.hub.dropped)
     await weather_forecasts.measure(ctx)
     await backups.measure(ctx)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
@@ -12,6 +13,8 @@ from starlette.exceptions import HTTPException
 
 from cityops.errors import TransientError
 from ops_api.queries import UnusableValueError
+from ops_api.rest.core.problem_types import ProblemType, of_status
+from ops_api.rest.problem import ProblemError
 from ops_api.routers.context import Context
 from ops_api.web.headers import HEADERS
 from rules.closing import ports as closing
@@ -34,12 +37,26 @@ WALL_REFRESH_S = "15"
 _PROGRAMS = ("/api/", "/open/", "/ogc", "/ngsi-ld/", "/live/", "/healthz", "/readyz", "/metrics")
 
 
-def problem(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """Return an error as JSON for programs and as a page for people."""
+def problem(
+    request: Request,
+    status: int,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    *,
+    kind: ProblemType | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
+) -> Response:
+    """Return an error as JSON for programs and as a page for people; ``errors``: each wrong value by itself."""
     title = HTTPStatus(status).phrase
     if request.url.path.startswith(_PROGRAMS):
-        body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        return JSONResponse(body, status, headers, media_type="application/problem+json")
+        kind = kind or of_status(status)
+        body = {"type": kind.address, "title": kind.title, "status": status, "detail": detail}
+        request_id = getattr(request.state, "request_id", "")
+        more = {
+            **({"errors": list(errors)} if errors else {}),
+            **({"request_id": request_id} if request_id else {}),
+        }
+        return JSONResponse({**body, **more}, status, headers, media_type="application/problem+json")
     context: Context = request.app.state.context
     html = context.templates.render("error.html", status=status, title=title, detail=detail)
     if request.url.path == "/ops" and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -56,16 +73,30 @@ def _field_errors(error: RequestValidationError) -> str:
     return "; ".join(parts)
 
 
+def _each_error(error: RequestValidationError) -> list[dict[str, str]]:
+    """Return each wrong value: of a body its JSON pointer (RFC 6901), else the parameter's name."""
+    found = []
+    for e in error.errors():
+        where, path = str(e["loc"][0]), [str(p) for p in e["loc"][1:]]
+        if where == "body":
+            pointer = "".join("/" + p.replace("~", "~0").replace("/", "~1") for p in path)
+            found.append({"pointer": f"#{pointer}", "detail": str(e["msg"])})
+        else:
+            found.append({"parameter": ".".join(path[:1]) or where, "detail": str(e["msg"])})
+    return found
+
+
 def install(app: FastAPI) -> None:
     """Add the handlers to an application."""
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
-        return problem(request, error.status_code, str(error.detail), dict(error.headers or {}))
+        kind = error.kind if isinstance(error, ProblemError) else None
+        return problem(request, error.status_code, str(error.detail), dict(error.headers or {}), kind=kind)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return problem(request, 422, _field_errors(error))
+        return problem(request, 422, _field_errors(error), errors=_each_error(error))
 
     @app.exception_handler(UnusableValueError)
     async def unusable(request: Request, _: UnusableValueError) -> Response:

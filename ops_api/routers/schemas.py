@@ -18,13 +18,23 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
+class WrongValue(Document):
+    """One value that is not as it must be."""
+
+    detail: str
+    pointer: str | None = Field(None, description="Of a body: where it is, as a JSON pointer (RFC 6901)")
+    parameter: str | None = Field(None, description="Of an address or a header: its name")
+
+
 class Problem(Document):
     """An error (RFC 9457)."""
 
-    type: str = "about:blank"
+    type: str = Field(description="Its kind: a page that says what to do (`/problems`)")
     title: str
     status: int
     detail: str
+    errors: list[WrongValue] | None = Field(None, description="Each wrong value by itself")
+    request_id: str | None = Field(None, description="Finds the request in our logs")
 
 
 class KindField(Document):

@@ -40,7 +40,7 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_REFUSED = b'{"type":"about:blank","title":"Forbidden","status":403,"detail":"Writing from another site\'s page is not allowed."}'
+_REFUSED = b'{"type":"/problems/not-allowed","title":"Not allowed","status":403,"detail":"Writing from another site\'s page is not allowed."}'
 
 
 def _foreign(scope: MutableMapping[str, Any]) -> bool:

@@ -54,7 +54,9 @@ def test_nothing_is_mounted_but_our_static_files() -> None:
 
 
 def test_a_route_of_a_home_is_a_homes_and_no_program_has_it() -> None:
-    of_homes = {name: rule for name, rule in RULES.items() if "/homes/{code}" in name or "/home/{code}" in name}
+    of_homes = {
+        name: rule for name, rule in RULES.items() if "/homes/{code}" in name or "/home/{code}" in name
+    }
     assert len(of_homes) > 40
     # A stranger with a home's code is led to where one joins it.
     assert {name for name, rule in of_homes.items() if rule.who != "home"} == {"GET /home/{code}"}
@@ -66,7 +68,9 @@ def test_what_changes_something_is_written_down_but_a_households_own_diary() -> 
 
 
 def test_who_may_act_is_known_or_named_here() -> None:
-    anybody = {name for name, rule in RULES.items() if name.split()[0] not in SAFE and rule.who in ("open", "code")}
+    anybody = {
+        name for name, rule in RULES.items() if name.split()[0] not in SAFE and rule.who in ("open", "code")
+    }
     assert {name for name in anybody if RULES[name].who == "code"} == {"POST /bin-day/reminder/{code}"}
     assert anybody - {"POST /bin-day/reminder/{code}"} == {
         "POST /api/v1/join",

@@ -17,6 +17,8 @@ from tests.fakes.website import PLAIN, Site
 TEMPLATES = Path(__file__).parents[2] / "ops_api/web/templates"
 FORM = re.compile(r"<form\b(?:[^>{]|\{\{[^}]*\}\})*>")
 ACTION = re.compile(r'action="((?:[^"{]|\{\{[^}]*\}\})*)"')
+OWN_ADDRESS = {"sign_in_link.html": ACTION.search('action="/sign-in/link/x"')}
+"""Forms that are sent to where they were got from, and that is open."""
 HOME = f"/home/{seed_web.DAMP_HOME}"
 
 
@@ -55,7 +57,7 @@ def test_every_form_that_changes_something_carries_the_mark() -> None:
             if 'method="post"' not in form[0]:
                 continue
             forms += 1
-            action = ACTION.search(form[0])
+            action = ACTION.search(form[0]) or OWN_ADDRESS.get(file.name)
             marked = text[form.end() :].lstrip().startswith("{{ form_mark() }}")
             if not marked and not (action is not None and is_open(action[1])):
                 without.append((file.name, form[0]))

@@ -266,3 +266,52 @@ async def test_a_token_of_an_hour_is_replaced_while_pages_load(site: Site) -> No
     async with at_desk(site) as desk:
         assert await desk.sessions.find(before, now) is not None
         assert await desk.sessions.find(before, now + timedelta(minutes=2)) is None
+
+
+async def test_a_program_of_an_administrators_brings_people_in_and_takes_them_out(site: Site) -> None:
+    await add(site, "root", Role.ADMIN)
+    now = datetime.now(UTC)
+    async with at_desk(site) as desk:
+        root = await desk.accounts.named("root")
+        assert root is not None
+        key = (await desk.keys.make(root, "people", ["accounts:write"], now)).key
+        weak = (await desk.keys.make(root, "reader", ["desk:read"], now)).key
+    program = {"X-Api-Key": key}
+    post = {"name": "new.here", "label": "New", "roles": ["waste"]}
+    for headers, status in (({}, 401), ({"X-Api-Key": weak}, 403)):
+        assert (await site.http.post("/api/v1/accounts", json=post, headers=headers)).status_code == status
+    made = await site.http.post("/api/v1/accounts", json=post, headers=program)
+    assert made.status_code == 201, made.text
+    assert made.json()["link"].startswith(f"{site.url}/sign-in/link/")
+    assert (await site.http.post("/api/v1/accounts", json=post, headers=program)).status_code == 409
+    for wrong in (
+        {"name": "x y", "roles": []},
+        {"name": "zed", "roles": ["king"]},
+        {"name": "zed", "roles": ["resident"]},
+    ):
+        assert (await site.http.post("/api/v1/accounts", json=wrong, headers=program)).status_code in (
+            409,
+            422,
+        )
+    at = "/api/v1/accounts/new.here"
+    assert (
+        await site.http.put(f"{at}/roles", json={"roles": ["bin_crew"]}, headers=program)
+    ).status_code == 204
+    assert (await site.http.post(f"{at}/disable", headers=program)).status_code == 204
+    listed = (await site.http.get("/api/v1/accounts", headers=program)).json()
+    [row] = [a for a in listed if a["name"] == "new.here"]
+    assert (row["roles"], row["password"], row["disabled_at"] is None) == (["bin_crew"], False, False)
+    assert (await site.http.post(f"{at}/enable", headers=program)).status_code == 204
+    assert (await site.http.post(f"{at}/link", headers=program)).status_code == 200
+    assert (await site.http.delete(f"{at}/sessions", headers=program)).status_code == 204
+    assert (await site.http.post("/api/v1/accounts/no.body/link", headers=program)).status_code == 404
+    keys = (await site.http.get("/api/v1/keys", headers=program)).json()
+    assert {k["label"] for k in keys} >= {"people", "reader"}
+    assert key[-43:] not in str(keys)
+    assert (await site.http.delete(f"/api/v1/keys/{weak[4:12]}", headers=program)).status_code == 204
+    assert (await site.http.delete(f"/api/v1/keys/{weak[4:12]}", headers=program)).status_code == 404
+    # A root that is no administrator any more has a key that is good for nothing here.
+    await add(site, "root2", Role.ADMIN)
+    async with at_desk(site) as desk:
+        await desk.accounts.set_roles(root, (Role.WASTE,))
+    assert (await site.http.get("/api/v1/accounts", headers=program)).status_code == 403

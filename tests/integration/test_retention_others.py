@@ -166,6 +166,8 @@ async def test_everything_goes_at_its_age_and_what_is_wanted_stays(
 
 def test_every_age_has_what_goes_by_it_and_evidence_is_kept_by_years() -> None:
     kept = RetentionSettings()
-    assert {f"{what}_days" for what in KEPT} | {"moved_out_days", "audit_days"} == set(RetentionSettings.model_fields)
+    assert {f"{what}_days" for what in KEPT} | {"moved_out_days", "audit_days"} == set(
+        RetentionSettings.model_fields
+    )
     assert kept.alarm_days >= kept.notification_days >= 3 * 365
     assert kept.override_days >= kept.alarm_days, "an alarm is explained with the overrides of then"

@@ -53,7 +53,9 @@ def wrong(route: str, rule: Rule, who: str, answer: Answer) -> str:
         # A form is read before the route asks for the team's pass; and some pages that say no show what everybody may see.
         shown = rule.page and (answer.status == 422 or (answer.status == 503 and SHOWN.issuperset(ASKED)))
         return "" if shown or answer.status in (401, 403) else f"{answer.status} at a door, asked for {ASKED}"
-    if who == "nobody" or (rule.roles == {Role.RESIDENT} and who in STAFF):  # at a household's address staff are nobody
+    if who == "nobody" or (
+        rule.roles == {Role.RESIDENT} and who in STAFF
+    ):  # at a household's address staff are nobody
         right = asks if rule.page else answer.status == 401 and "www-authenticate" in answer.headers
         return "" if right else f"{answer.status} for nobody"
     return "" if answer.status == 403 else f"{answer.status} where it may not"

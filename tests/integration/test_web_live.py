@@ -32,7 +32,7 @@ async def events(site: Site, path: str, **headers: str) -> AsyncIterator[dict[st
             name, _, value = line.partition(": ")
             if line:
                 event[name] = value
-            elif event.get("event") in ("state", "alarm", "begin", "reset"):
+            elif event.get("event") in ("state", "alarm", "readings", "begin", "reset"):
                 yield event
                 event = {}
             else:

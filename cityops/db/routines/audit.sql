@@ -38,7 +38,9 @@ end $$;
 create or replace function audit_add(
     p_at_us bigint, p_actor_kind text, p_actor_id text, p_roles text, p_via text, p_action text, p_object text, p_reason text,
     p_outcome text, p_network text, p_request_id text, p_detail text
-) returns bigint language plpgsql volatile security definer set search_path = public, pg_temp as $$
+) returns bigint language plpgsql volatile security definer set search_path = public, pg_temp
+-- Whoever holds the lock holds up every line: after so long the website keeps lines aside, or refuses who only looks.
+set lock_timeout = '3s' as $$
 declare
     before record;
     number bigint;

@@ -16,8 +16,20 @@ _CHANGE_MINE: Final = Rule(who="roles", roles=_EVERYBODY, audit="change", page=T
 _CHANGE_MINE_FRESH: Final = Rule(who="roles", roles=_EVERYBODY, audit="change", page=True, fresh_s=FRESH_S)
 _LOOK: Final = Rule(who="roles", roles=frozenset({Role.ADMIN}), audit="look", page=True)
 _CHANGE: Final = Rule(who="roles", roles=frozenset({Role.ADMIN}), audit="change", page=True, fresh_s=FRESH_S)
+_ADMIN: Final = frozenset({Role.ADMIN})
+_REST_LOOK: Final = Rule(who="roles", roles=_ADMIN, scope="accounts:write", audit="look")
+_REST_CHANGE: Final = Rule(who="roles", roles=_ADMIN, scope="accounts:write", audit="change", fresh_s=FRESH_S)
 
 RULES: Mapping[str, Rule] = {
+    "GET /api/v1/accounts": _REST_LOOK,
+    "POST /api/v1/accounts": _REST_CHANGE,
+    "PUT /api/v1/accounts/{name}/roles": _REST_CHANGE,
+    "POST /api/v1/accounts/{name}/link": _REST_CHANGE,
+    "POST /api/v1/accounts/{name}/disable": _REST_CHANGE,
+    "POST /api/v1/accounts/{name}/enable": _REST_CHANGE,
+    "DELETE /api/v1/accounts/{name}/sessions": _REST_CHANGE,
+    "GET /api/v1/keys": _REST_LOOK,
+    "DELETE /api/v1/keys/{key_id}": _REST_CHANGE,
     "GET /sign-in": OPEN_PAGE,
     "POST /sign-in": OPEN_WRITE_PAGE,
     "GET /sign-in/code": OPEN_PAGE,
