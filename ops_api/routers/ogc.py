@@ -106,7 +106,7 @@ def _with(address: str, pairs: list[tuple[str, str]]) -> str:
     return f"{address}?{urlencode(pairs)}" if pairs else address
 
 
-@router.get("/collections/{dataset}/items/{item_id:path}")
+@router.get("/collections/{dataset}/items/{item_id}")
 async def item(dataset: str, item_id: str, request: Request, ctx: Ctx) -> Response:
     """Return one feature."""
     _check(request)
