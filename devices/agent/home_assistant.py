@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from time import monotonic
 
 import structlog
 
@@ -48,6 +49,7 @@ class HomeAssistant:
         self._readings: queue.Queue[Reading] = queue.Queue(_WAITING)
         self._fields: frozenset[str] = frozenset()
         self._latest: Reading | None = None
+        self._latest_s = 0.0
         gone = ha.availability(subject, online=False)
         self._link = PahoLink(
             broker,
@@ -126,7 +128,7 @@ class HomeAssistant:
         self._link.service(wait_s)
 
     def _take(self, reading: Reading) -> None:
-        self._latest = reading
+        self._latest, self._latest_s = reading, monotonic()
         if not self._enabled or not self._link.connected:
             return
         if ha.present(self._subject, reading[0]) <= self._fields:
@@ -135,12 +137,13 @@ class HomeAssistant:
             self._announce()
 
     def _announce(self) -> None:
-        """Say what there is, that it comes, and the newest; nothing before the first reading says what there is."""
+        """Say what there is, that it comes, and the newest unless it is old; nothing before the first reading."""
         if self._latest is None:
             return
         self._fields |= ha.present(self._subject, self._latest[0])
         self._send(*ha.discovery(self._subject, self._fields), ha.availability(self._subject, online=True))
-        self._send(ha.state(self._subject, *self._latest))
+        if monotonic() - self._latest_s <= ha.MISSED * self._subject.cadence_s:
+            self._send(ha.state(self._subject, *self._latest))
 
     def _send(self, *messages: ha.Message) -> None:
         for message in messages:

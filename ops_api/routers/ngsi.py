@@ -17,7 +17,10 @@ from ops_api.routers.open_answers import base_of, headers_of, table_of
 from ops_api.routers.schemas import Problem
 
 router = APIRouter(
-    prefix="/ngsi-ld", tags=["NGSI-LD"], default_response_class=Response, responses={400: {"model": Problem}}
+    prefix="/ngsi-ld",
+    tags=["NGSI-LD"],
+    default_response_class=Response,
+    responses={n: {"model": Problem} for n in (400, 404, 503)},
 )
 USUAL, MOST = 20, 1000
 """Entities of a page unless told otherwise, and at most."""

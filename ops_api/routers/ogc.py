@@ -23,7 +23,7 @@ router = APIRouter(
     prefix="/ogc",
     tags=["OGC API Features"],
     default_response_class=Response,
-    responses={400: {"model": Problem}},
+    responses={n: {"model": Problem} for n in (400, 404, 503)},
 )
 
 
@@ -106,7 +106,7 @@ def _with(address: str, pairs: list[tuple[str, str]]) -> str:
     return f"{address}?{urlencode(pairs)}" if pairs else address
 
 
-@router.get("/collections/{dataset}/items/{item_id:path}")
+@router.get("/collections/{dataset}/items/{item_id}")
 async def item(dataset: str, item_id: str, request: Request, ctx: Ctx) -> Response:
     """Return one feature."""
     _check(request)

@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 from cityops.errors import ConfigurationError, TransientError
+from devices.agent import home_assistant as agent
+from devices.agent.broker import BrokerAddress
+from devices.agent.clock_state import Moment
 from devices.agent.config import load_config
+from devices.agent.link import ServerLimits
 from devices.contract import home_assistant as ha
 from devices.contract.kind import discover
 from ops_api.cli_home_assistant import address_of
@@ -154,3 +158,44 @@ def test_a_token_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert "secret-of-x" not in repr(home)
     with pytest.raises(TransientError, match="can't be asked"):
         messages(home)
+
+
+class Wire:
+    """A link that is there and keeps what is published."""
+
+    connected = True
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
+        self.sent.append(topic.rpartition("/")[2])
+        return 1
+
+    def subscribe(self, topics: list[str]) -> None:
+        """Take a subscription."""
+
+    def service(self, timeout_s: float) -> None:
+        """Nothing comes."""
+
+
+def test_an_old_reading_is_not_told_again_when_home_assistant_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [1000.0]
+    monkeypatch.setattr(agent, "monotonic", lambda: now_s[0])
+    made, wire = agent.HomeAssistant(FROG, BrokerAddress()), Wire()
+    monkeypatch.setattr(made, "_link", wire)
+    made.on_connected(ServerLimits())
+    assert wire.sent == [], "nothing is known of a frog that has measured nothing"
+    for n in range(20):  # more than wait: the newest stay
+        made.measured((1, n), Moment(n, n, 0), {"temperature_c": float(n)})
+    made._turn(0.0)
+    assert wire.sent.count("config") == 1
+    assert wire.sent.count("state") == 8
+    for later_s, told in ((899.0, 1), (901.0, 0)):
+        wire.sent.clear()
+        now_s[0] = 1000.0 + later_s
+        made.on_message("homeassistant/status", b"online")
+        assert (wire.sent.count("config"), wire.sent.count("state")) == (1, told)
+    made.on_message("homeassistant/status", b"offline")
+    made.on_message("other", b"online")
+    assert wire.sent.count("config") == 1

@@ -1,14 +1,16 @@
-"""The shelf reads once for all who ask, and knows when a body changed."""
+"""The shelf reads once for all who ask, and knows when a body changed; incidents are those in hand."""
 
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
 from ops_api.opendata.core.csv_text import csv_of
 from ops_api.opendata.core.datasets import BINS
 from ops_api.opendata.core.model import Item, Table
+from ops_api.opendata.core.rows import incidents
 from ops_api.opendata.shelf import Shelf
 
 
@@ -67,3 +69,17 @@ async def test_who_goes_away_stops_nobody_else() -> None:
     with pytest.raises(asyncio.CancelledError):
         await leaves
     assert len((await stays).items) == 1
+
+
+def test_only_what_somebody_has_in_hand_is_an_incident() -> None:
+    def incident(state: str) -> SimpleNamespace:
+        return SimpleNamespace(
+            incident_id=len(state), state=state, severity="warning", services=("winter", "bins"), signals=2, up=0, opened_at_s=None,
+            changed_at_s=0.0, longitude_deg=0.0, latitude_deg=0.0, title="Mrs Smith",
+        )  # fmt: skip
+
+    found = incidents(incident(s) for s in ("proposed", "open", "contained", "closed", "merged"))
+    assert [i.properties["state"] for i in found] == ["open", "contained"]
+    assert found[0].geometry == {"type": "Point", "coordinates": [0.0, 0.0]}
+    assert found[0].properties["services"] == "bins, winter"
+    assert "Mrs Smith" not in str(found)

@@ -25,5 +25,5 @@ RULES: Mapping[str, Rule] = {
     "GET /ogc/collections": _OPEN,
     "GET /ogc/collections/{dataset}": _OPEN,
     "GET /ogc/collections/{dataset}/items": _OPEN,
-    "GET /ogc/collections/{dataset}/items/{item_id:path}": _OPEN,
+    "GET /ogc/collections/{dataset}/items/{item_id}": _OPEN,
 }
