@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
-from cityops.db.pool import session
+from cityops.db.pool import connect
+from cityops.errors import CityopsError
 from ops_api.doctor_finding import Finding, error, ok, warning
 
 ROLE = "cityops_api"
@@ -25,10 +25,9 @@ async def website_role(dsn: str, own_login: bool) -> list[Finding]:
         own_login: whether that is ``api.dsn``, and not the owner's.
     """
     try:
-        there = make_conninfo(dsn, connect_timeout=5, **session("cityops-doctor", ROLE))
-        async with await psycopg.AsyncConnection.connect(there, autocommit=True) as conn:
+        async with await connect(dsn, application_name="cityops-doctor", role=ROLE) as conn:
             row = await (await conn.execute(_WHO)).fetchone()
-    except psycopg.Error as problem:
+    except (psycopg.Error, CityopsError) as problem:
         return [error(NAME, " ".join(str(problem).split()), f"give the login the role {ROLE}; {_FIX}")]
     assert row is not None
     taken, superuser, reads, inherits = row

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -19,7 +20,7 @@ from ingest.erasure_queue import ErasureQueue
 from ops_api.households.people import People
 from ops_api.queries import Db
 from tests.fakes import website
-from tests.fakes.households import street
+from tests.fakes.households import NOW, street
 
 pytestmark = pytest.mark.storage
 
@@ -45,7 +46,9 @@ async def own_login(dsn: str) -> AsyncIterator[str]:
             await owner.execute(f"drop role {LOGIN}")
 
 
-async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingester(db_dsn: str) -> None:
+async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingester(
+    db_dsn: str, tmp_path: Path
+) -> None:
     async with street(db_dsn, homes=2) as lane, own_login(db_dsn) as login:
         home = await lane.home(1)
         async with AsyncConnectionPool(db_dsn, min_size=1, open=False) as pool:
@@ -54,7 +57,9 @@ async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingeste
         worker = asyncio.create_task(queue.run(stop))
         try:
             # The process has no other login: with the owner's it would work whatever the roles say.
-            async with website.running("", Registry(name="t"), datetime.now(UTC), login=login) as site:
+            async with website.running(
+                "", Registry(name="t"), datetime.now(UTC), data_dir=tmp_path, login=login
+            ) as site:
                 for path in PAGES:
                     answer = await site.http.get(path, follow_redirects=True)
                     assert answer.status_code in (200, 401, 404), (
@@ -71,6 +76,10 @@ async def test_the_website_works_on_it_and_its_deletions_are_done_by_the_ingeste
                 assert (await site.http.get("/api/v1/homes/home-code-2", headers=mine)).status_code == 404
                 note = await site.http.post(f"{api}/diary", headers=mine, json={"activity": "shower"})
                 assert note.status_code == 201, note.text
+                days = {"from": str(NOW.date()), "to": str(NOW.date())}
+                pack = await site.http.post(f"{api}/evidence", headers=mine, json=days)
+                assert pack.status_code == 200, pack.text[:300]
+                assert await lane.sql("select made_by from evidence_pack") != []
                 who = await lane.sql(
                     "select distinct usename from pg_stat_activity where datname = current_database()"
                     " and application_name in ('cityops-api', 'cityops-listen')"

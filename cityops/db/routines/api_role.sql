@@ -1,4 +1,4 @@
--- The roles that the website takes, and the two views that stand between it and the tables of homes and devices.
+-- The roles that the website takes, and the views that stand between it and the tables of homes and devices.
 --
 -- First of all routines: those after this one grant rights to these roles. Which role may what is said last, in
 -- zz_rights.sql. None has a login: the website's own login takes one for each transaction (docs/adr/028-roles.md).
@@ -41,6 +41,9 @@ create or replace view home_named as select home_id, code, label from home;
 -- Every device, without place, label or what it measured: for counts, and for what is silent.
 create or replace view device_named as
 select device_id, name, kind, shard, cadence_s, installed_at, retired_at from device;
+
+-- Of what rules remember the website needs what is treated; the rest is of homes too.
+create or replace view treated_state as select subject, version, state from rule_state where rule_id = 'treated';
 
 -- Frogs and all else that is or was in a home are not the website's to see: what is known of them besides their name
 -- comes by functions, as a number or a time. Like all policies it names no role (docs/adr/016-household-isolation.md).

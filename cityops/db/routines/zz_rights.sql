@@ -24,7 +24,7 @@ language sql immutable set search_path = public, pg_temp as $$
         'catalogue_version', 'contact', 'dead_letter_overflow', 'dead_letter_shown', 'decision', 'depot', 'device', 'device_named',
         'device_status', 'gritting_route', 'home_named', 'late_window', 'person', 'premises', 'retention_run', 'road_forecast',
         'road_forecast_hour', 'road_forecast_issue', 'road_map_print', 'road_network', 'road_node', 'road_segment', 'rota_shift',
-        'rule_cursor', 'rule_override', 'schema_history', 'subject_state', 'thermal_map', 'treatment_pass', 'turn_ban', 'ward',
+        'rule_cursor', 'rule_override', 'schema_history', 'subject_state', 'thermal_map', 'treated_state', 'treatment_pass', 'turn_ban', 'ward',
         'winter_record']), 'read'
     union all
     select 'cityops_api', unnest(array[

@@ -84,7 +84,7 @@ from gritter_reading r join device d using (device_id)
 where d.name = any (%(devices)s) and r.ts >= to_timestamp(%(from_s)s) and r.ts <= to_timestamp(%(to_s)s)
 
 -- treated
-select subject, state::text as state from rule_state where rule_id = 'treated' and version = %(version)s order by subject
+select subject, state::text as state from treated_state where version = %(version)s order by subject
 
 -- tell_listeners
 select pg_notify('cityops_rules', %(payload)s)
