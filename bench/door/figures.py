@@ -116,7 +116,9 @@ async def _figures(options: argparse.Namespace, size: Size, url: str, pid: int) 
         }
     stack.say("door: addresses of which none is kept")
     others = [f"/api/v1/devices?limit={n % 900 + 100}" for n in range(options.requests)]
-    found["reads"]["/api/v1/devices?limit=100…999"] = (await load(url, pid, others, options.connections)).told()
+    found["reads"]["/api/v1/devices?limit=100…999"] = (
+        await load(url, pid, others, options.connections)
+    ).told()
     return found
 
 
